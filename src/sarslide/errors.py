@@ -1,0 +1,142 @@
+"""Every error that a user can cause or meet, each with a code, the file, the value and the cure.
+
+Codes: 1xxx inputs, 2xxx network, 3xxx SAR, 4xxx model, 5xxx inventory. `docs/errors.md` lists them with their cures.
+"""
+
+FORMAT_VERSION = 1
+
+
+class SarslideError(Exception):
+    """Root of all sarslide errors; `str(error)` is one line: `E1001 what is wrong; cure: what to do`."""
+
+    code = 1000
+
+    def __init__(self, problem: str, cure: str):
+        self.problem, self.cure = problem, cure
+        super().__init__(f"E{self.code} {problem}; cure: {cure}")
+
+
+class ConfigError(SarslideError):
+    """A configuration key or value that the models refuse."""
+
+    code = 1001
+
+
+class RasterError(SarslideError):
+    """A raster that cannot be read, is truncated, or is not what its name says."""
+
+    code = 1002
+
+
+class LayerError(SarslideError):
+    """A raster layer that is not in the registry, or does not have its registered dtype or unit."""
+
+    code = 1003
+
+
+class GridError(SarslideError):
+    """Rasters that do not lie on the region grid, or a region that cannot be a grid."""
+
+    code = 1004
+
+
+class VectorError(SarslideError):
+    """A vector file that cannot be read, or whose geometry or columns are not usable."""
+
+    code = 1005
+
+
+class DemError(SarslideError):
+    """A DEM that does not cover the region, or whose heights are not ellipsoidal."""
+
+    code = 1006
+
+
+class OutputError(SarslideError):
+    """A results folder that cannot be written."""
+
+    code = 1007
+
+
+class CatalogError(SarslideError):
+    """A scene table that is missing, empty or contradictory."""
+
+    code = 1008
+
+
+class NamingError(SarslideError):
+    """A date, pair, stack, burst or release identifier that does not parse."""
+
+    code = 1009
+
+
+class SafeError(SarslideError):
+    """A SAFE product that is incomplete or corrupt."""
+
+    code = 3001
+
+
+class AnnotationError(SafeError):
+    """An annotation file without the records that the engine needs."""
+
+    code = 3002
+
+
+class OrbitError(SarslideError):
+    """Missing state vectors, or an orbit file that does not cover the acquisition."""
+
+    code = 3003
+
+
+class CoverageError(SarslideError):
+    """A region that lies outside every burst."""
+
+    code = 3004
+
+
+class StackError(SarslideError):
+    """Acquisitions that do not form one stack: another track, too few dates."""
+
+    code = 3005
+
+
+class UnwrapError(SarslideError):
+    """A phase field that could not be unwrapped."""
+
+    code = 3006
+
+
+class InterferogramError(SarslideError):
+    """A foreign interferogram whose pair, sign, unit or grid is not usable."""
+
+    code = 3007
+
+
+class RateError(SarslideError):
+    """A rate that cannot be estimated: no pairs, no valid cell, no reference area."""
+
+    code = 3008
+
+
+class WeightsError(SarslideError):
+    """Network weights that are missing, corrupt, or made for other channels or another network."""
+
+    code = 4001
+
+
+class TrainingError(SarslideError):
+    """A training set or a training run that cannot give a usable network."""
+
+    code = 4002
+
+
+class ReviewError(SarslideError):
+    """A reviewer's file with an unknown action, id or geometry."""
+
+    code = 5001
+
+
+class ReleaseError(SarslideError):
+    """A release that is incomplete, or whose content does not match its manifest."""
+
+    code = 5002

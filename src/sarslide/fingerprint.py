@@ -1,0 +1,99 @@
+"""Fingerprint of the code behind a rule: its script and every sarslide module the script reaches.
+
+Read from source without importing. The token stream without comments, docstrings and layout is hashed, so that a comment reruns
+nothing and a changed line reruns what depends on it (facts F, E1-E3; `ast.dump` differs between Python versions). Modules of
+shared formats (errors, names, layers, grid, io, provenance) count only through their FORMAT_VERSION: a new error message must
+not recompute a year of interferograms.
+"""
+
+import ast
+import hashlib
+import io
+import tokenize
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+BY_VERSION = ("errors", "names", "layers", "grid", "io", "provenance")
+LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
+
+
+@cache
+def fingerprint(script: str | Path) -> str:
+    """16 hex digits for the script at `script` and the modules it reaches."""
+    script = Path(script)
+    digest = hashlib.sha256(significant_tokens(script.read_text()).encode())
+    for module in sorted(reached_modules(script)):
+        path = _module_path(module)
+        if module.split(".")[1] in BY_VERSION:
+            digest.update(f"{module} {_format_version(path)}".encode())
+        else:
+            digest.update(f"{module} {significant_tokens(path.read_text())}".encode())
+    return digest.hexdigest()[:16]
+
+
+def significant_tokens(source: str) -> str:
+    """The tokens of `source` without comments, docstrings and blank lines, one a line."""
+    docstrings = _docstring_lines(source)
+    kept = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in LAYOUT or (token.type == tokenize.STRING and token.start in docstrings):
+            continue
+        # Indentation counts as structure, not as a number of blanks.
+        text = token.string if token.type not in (tokenize.INDENT, tokenize.NEWLINE) else ""
+        kept.append(f"{tokenize.tok_name[token.type]} {text}")
+    return "\n".join(kept)
+
+
+def _docstring_lines(source: str) -> set[tuple[int, int]]:
+    """(row, column) where each docstring starts."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                found.add((first.value.lineno, first.value.col_offset))
+    return found
+
+
+@cache
+def reached_modules(path: Path) -> frozenset[str]:
+    """Names of all sarslide modules that the file imports, at any depth and anywhere in its body."""
+    found: set[str] = set()
+    todo = [path]
+    while todo:
+        for module in _direct_imports(todo.pop()):
+            if module not in found:
+                found.add(module)
+                todo.append(_module_path(module))
+    return frozenset(found)
+
+
+def _direct_imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {name for name in names if name.startswith("sarslide.") and _module_path(name) is not None}
+
+
+def _module_path(module: str) -> Path | None:
+    parts = module.split(".")[1:]
+    for candidate in (PACKAGE.joinpath(*parts).with_suffix(".py"), PACKAGE.joinpath(*parts) / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _format_version(path: Path) -> str:
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "FORMAT_VERSION":
+            return ast.unparse(node.value)
+    return "0"

@@ -1,0 +1,132 @@
+"""The region grid: one named projected CRS per region, square cells, everything after the pair lies on it (DESIGN 2)."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from rasterio.transform import Affine, from_origin
+
+from sarslide.errors import GridError
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RegionGrid:
+    """A north-up grid of square cells.
+
+    epsg: projected CRS in metres. west, north: outer edge of the first cell, m. cell_m: cell size, m.
+    rows, cols: shape. Cell (r, c) has its centre at (west + (c + 0.5) cell_m, north - (r + 0.5) cell_m).
+    """
+
+    epsg: int
+    west: float
+    north: float
+    cell_m: float
+    rows: int
+    cols: int
+
+    @classmethod
+    def from_bounds(cls, epsg: int, bounds: tuple[float, float, float, float], cell_m: float) -> "RegionGrid":
+        """Smallest grid on multiples of `cell_m` that holds `bounds` = (west, south, east, north), m."""
+        west, south, east, north = bounds
+        if not (west < east and south < north):
+            raise GridError(f"region bounds {list(bounds)} are empty", "give [west, south, east, north] in metres")
+        left, top = math.floor(west / cell_m) * cell_m, math.ceil(north / cell_m) * cell_m
+        cols, rows = math.ceil((east - left) / cell_m), math.ceil((top - south) / cell_m)
+        return cls(epsg, left, top, cell_m, rows, cols)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.rows, self.cols
+
+    @property
+    def transform(self) -> Affine:
+        return from_origin(self.west, self.north, self.cell_m, self.cell_m)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """(west, south, east, north), m."""
+        return self.west, self.north - self.rows * self.cell_m, self.west + self.cols * self.cell_m, self.north
+
+    @property
+    def cell_area_km2(self) -> float:
+        return self.cell_m**2 / 1e6
+
+    def x(self) -> np.ndarray:
+        """Eastings of the cell centres, m, shape (cols,)."""
+        return self.west + (np.arange(self.cols) + 0.5) * self.cell_m
+
+    def y(self) -> np.ndarray:
+        """Northings of the cell centres, m, shape (rows,), north first."""
+        return self.north - (np.arange(self.rows) + 0.5) * self.cell_m
+
+    def pad(self, margin_m: float) -> "RegionGrid":
+        """The same lattice with at least `margin_m` more on each side."""
+        n = math.ceil(margin_m / self.cell_m)
+        step = n * self.cell_m
+        return RegionGrid(
+            self.epsg, self.west - step, self.north + step, self.cell_m, self.rows + 2 * n, self.cols + 2 * n
+        )
+
+    def to_dict(self) -> dict:
+        """JSON-ready leaf values, as rules pass them to scripts."""
+        return {
+            "epsg": self.epsg,
+            "west": self.west,
+            "north": self.north,
+            "cell_m": self.cell_m,
+            "rows": self.rows,
+            "cols": self.cols,
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "RegionGrid":
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A fine lattice that divides a region grid: `per_x` x `per_y` samples in each cell (6 x 3 of 5 m x 10 m for 30 m cells)."""
+
+    region: RegionGrid
+    per_x: int = 6
+    per_y: int = 3
+
+    @property
+    def epsg(self) -> int:
+        return self.region.epsg
+
+    @property
+    def rows(self) -> int:
+        return self.region.rows * self.per_y
+
+    @property
+    def cols(self) -> int:
+        return self.region.cols * self.per_x
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.rows, self.cols
+
+    @property
+    def step_x(self) -> float:
+        """Spacing of the samples to the east, m."""
+        return self.region.cell_m / self.per_x
+
+    @property
+    def step_y(self) -> float:
+        """Spacing of the samples to the south, m."""
+        return self.region.cell_m / self.per_y
+
+    @property
+    def transform(self) -> Affine:
+        return from_origin(self.region.west, self.region.north, self.step_x, self.step_y)
+
+    def x(self) -> np.ndarray:
+        """Eastings of the sample centres, m, shape (cols,)."""
+        return self.region.west + (np.arange(self.cols) + 0.5) * self.step_x
+
+    def y(self) -> np.ndarray:
+        """Northings of the sample centres, m, shape (rows,), north first."""
+        return self.region.north - (np.arange(self.rows) + 0.5) * self.step_y

@@ -1,0 +1,171 @@
+"""The only reader and writer of rasters: CRS, unit, nodata, sign and layer name are always set; nothing half-written.
+
+Files are tiled, compressed Cloud-Optimized GeoTIFFs. They are written under a temporary name in the same folder and renamed,
+so that a file under its final name is complete.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.shutil import copy as gdal_copy
+from rasterio.windows import Window
+
+from sarslide import layers
+from sarslide.errors import GridError, LayerError, OutputError, RasterError
+from sarslide.grid import Lattice, RegionGrid
+
+FORMAT_VERSION = 1
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside `path`, renamed to `path` on success and removed on failure.
+
+    Raises OutputError when the folder cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except (PermissionError, NotADirectoryError) as error:
+        raise OutputError(f"{path}: cannot write ({error.strerror})", "give a writable results folder") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write(
+    path: str | Path,
+    array: np.ndarray,
+    grid: RegionGrid | Lattice,
+    layer: str,
+    tags: dict[str, str] | None = None,
+    bands: list[str] | None = None,
+) -> None:
+    """Write `array` (rows, cols) or (bands, rows, cols) as the registered `layer` on `grid`.
+
+    The array is cast to the layer's dtype; masked or NaN cells of an integer layer become its nodata value. `bands` names the
+    bands where the registry does not (one band a date). Raises LayerError for an unknown layer or a lossy cast,
+    GridError for another shape than the grid's, OutputError when the folder cannot be written.
+    """
+    spec = layers.get(layer)
+    data = _as_bands(array, spec)
+    if data.shape[1:] != grid.shape:
+        raise GridError(
+            f"{path}: array of {data.shape[1:]} on a grid of {grid.shape}", "write layers on their own grid"
+        )
+    names = bands or spec.bands or (spec.name,)
+    if len(names) != len(data):
+        raise LayerError(f"{path}: {len(data)} bands, but the layer names {len(names)}", "name every band")
+    profile = {
+        "driver": "GTiff",
+        "width": grid.cols,
+        "height": grid.rows,
+        "count": len(data),
+        "dtype": spec.dtype,
+        "crs": f"EPSG:{grid.epsg}",
+        "transform": grid.transform,
+        "nodata": spec.nodata,
+    }
+    with atomic(path) as temporary, rasterio.MemoryFile() as memory:
+        with memory.open(**profile) as target:
+            target.write(data)
+            target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
+            target.units = (spec.unit,) * len(data)
+            for index, name in enumerate(names, start=1):
+                target.set_band_description(index, name)
+        predictor = {"float32": 3, "complex64": 1}.get(spec.dtype, 2)
+        with memory.open() as source:
+            gdal_copy(
+                source, temporary, driver="COG", compress="ZSTD", level=1 if spec.dtype == "complex64" else 9,
+                predictor=predictor, blocksize=256, overviews="NONE" if spec.dtype == "complex64" else "AUTO",
+                overview_resampling="NEAREST", num_threads=1,
+            )  # fmt: skip
+
+
+def _as_bands(array: np.ndarray, spec: layers.Layer) -> np.ndarray:
+    data = np.ma.filled(array, np.nan if spec.nodata is None else spec.nodata) if np.ma.isMaskedArray(array) else array
+    data = np.asarray(data)
+    if np.iscomplexobj(data) != spec.dtype.startswith("complex"):
+        raise LayerError(
+            f"layer '{spec.name}' is {spec.dtype}, the array {data.dtype}", "write phase or samples as registered"
+        )
+    if np.issubdtype(np.dtype(spec.dtype), np.integer) and np.issubdtype(data.dtype, np.floating):
+        data = np.where(np.isnan(data), spec.nodata, data)
+    data = data.astype(spec.dtype, copy=False)
+    return data[None] if data.ndim == 2 else data
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[rasterio.DatasetReader]:
+    """An open raster; every failure to open or read is a RasterError that names the file."""
+    try:
+        with rasterio.open(path) as source:
+            yield source
+    except (RasterioIOError, RasterioError) as error:
+        problem = "does not exist" if not Path(path).exists() else f"cannot be read ({str(error).splitlines()[0]})"
+        raise RasterError(f"{path}: {problem}", "restore or recompute the file") from error
+
+
+def grid_of(path: str | Path) -> RegionGrid:
+    """The grid of a raster; GridError unless north-up with square cells in a projected CRS with an EPSG code."""
+    with opened(path) as source:
+        transform, epsg = source.transform, source.crs.to_epsg() if source.crs else None
+        square = abs(transform.a + transform.e) < 1e-6 and transform.b == transform.d == 0
+        if epsg is None or not source.crs.is_projected or not square:
+            raise GridError(
+                f"{path}: CRS {source.crs}, transform {tuple(transform)[:6]} is no region grid",
+                "use square north-up cells in a projected CRS with an EPSG code",
+            )
+        return RegionGrid(epsg, transform.c, transform.f, transform.a, source.height, source.width)
+
+
+def read(path: str | Path, grid: RegionGrid | Lattice | None = None, band: int = 1) -> np.ndarray:
+    """One band, shape (rows, cols), in the file's dtype; float nodata is NaN.
+
+    Raises RasterError for an unreadable file and, with `grid`, GridError for a raster on another grid.
+    """
+    return read_all(path, grid, [band])[0]
+
+
+def read_all(
+    path: str | Path, grid: RegionGrid | Lattice | None = None, indexes: list[int] | None = None
+) -> np.ndarray:
+    """Several bands (all by default), shape (bands, rows, cols)."""
+    with opened(path) as source:
+        if grid is not None:
+            _check_grid(path, source, grid)
+        return source.read(indexes)
+
+
+def _check_grid(path: str | Path, source: rasterio.DatasetReader, grid: RegionGrid | Lattice) -> None:
+    epsg = source.crs.to_epsg() if source.crs else None
+    if epsg != grid.epsg or source.shape != grid.shape or not source.transform.almost_equals(grid.transform, 1e-6):
+        raise GridError(
+            f"{path}: EPSG:{epsg}, shape {source.shape}, origin ({source.transform.c}, {source.transform.f}) is not {grid}",
+            "recompute the raster for this region",
+        )
+
+
+def read_block(path: str | Path, rows: slice, cols: slice, band: int = 1) -> np.ndarray:
+    """A window of one band, so that memory is bounded by the block."""
+    with opened(path) as source:
+        return source.read(band, window=Window.from_slices(rows, cols))
+
+
+def tags_of(path: str | Path) -> dict[str, str]:
+    """The raster's own tags: layer, unit, meaning and what its writer added."""
+    with opened(path) as source:
+        return source.tags()
+
+
+def band_names(path: str | Path) -> list[str]:
+    """Descriptions of the bands, in order."""
+    with opened(path) as source:
+        return [name or "" for name in source.descriptions]

@@ -1,0 +1,101 @@
+"""THE registry of rasters: every grid that sarslide writes or reads by name, with unit, dtype, nodata, range and sign.
+
+The name of a layer is the stem of its file (`slope_deg.tif`) or, for the files of a pair or a date, what follows the
+pair or date (`20190306_20190318.cor.tif`). Writers refuse layers that are not here.
+"""
+
+from dataclasses import dataclass
+
+from sarslide.errors import LayerError
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One raster: `valid` is the closed range of plausible values in `unit`; `bands` names each band."""
+
+    name: str
+    unit: str
+    dtype: str
+    nodata: float | int | None
+    valid: tuple[float, float] | None
+    meaning: str
+    bands: tuple[str, ...] = ()
+
+
+NAN = float("nan")
+
+_ALL = (
+    # one file per pair, per date
+    Layer(
+        "wrapped_rad", "rad", "float32", NAN, (-3.1415927, 3.1415927),
+        "interferometric phase, earlier x conj(later), grows when the ground moves away from the satellite",
+        ("unfiltered", "filtered"),
+    ),
+    Layer("cor", "1", "float32", NAN, (0, 1), "coherence, from unfiltered data over at least 40 independent looks, bias-corrected"),
+    Layer("unw_rad", "rad", "float32", NAN, (-1e4, 1e4), "unwrapped phase, grows when the ground moves away from the satellite"),
+    Layer("conncomp", "1", "uint16", 0, (0, 65535), "connected components of the unwrapped phase, 0 = not reliable"),
+    Layer("gslc", "1", "complex64", None, None, "geocoded SLC, flat-earth and topographic phase removed; never filter or resample it"),
+    # geometry of a stack
+    Layer("incidence_deg", "degree", "float32", NAN, (0, 90), "incidence angle from the ellipsoid normal"),
+    Layer("heading_deg", "degree", "float32", NAN, (0, 360), "flight direction, clockwise from north"),
+    Layer("slant_range_m", "m", "float32", NAN, (5e5, 1.2e6), "zero-Doppler slant range"),
+    Layer("los_east", "1", "float32", NAN, (-1, 1), "east component of the unit vector from ground to satellite"),
+    Layer("los_north", "1", "float32", NAN, (-1, 1), "north component of the unit vector from ground to satellite"),
+    Layer("los_up", "1", "float32", NAN, (-1, 1), "up component of the unit vector from ground to satellite"),
+    Layer("layover_shadow", "1", "uint8", 255, (0, 3), "0 good, 1 layover, 2 shadow, 3 both"),
+    Layer("mean_amplitude_db", "dB", "float32", NAN, (-80, 60), "mean backscatter of the stack, uncalibrated"),
+    # what the rates deliver
+    Layer("avg_phase_rad", "rad", "float32", NAN, (-3.1415927, 3.1415927), "averaged wrapped phase of the short pairs (P0), positive away from the satellite"),
+    Layer("avg_phase_std_rad", "rad", "float32", NAN, (0, 10), "standard error of the averaged phase"),
+    Layer("phase_rate_rad_per_yr", "rad/yr", "float32", NAN, (-1e4, 1e4), "phase rate by stacking (P4 eq. 1), positive away from the satellite"),
+    Layer("phase_rate_std_rad_per_yr", "rad/yr", "float32", NAN, (0, 1e4), "standard error of the phase rate"),
+    Layer("los_rate_mm_per_yr", "mm/yr", "float32", NAN, (-5000, 5000), "line-of-sight rate, positive towards the satellite"),
+    Layer("los_rate_std_mm_per_yr", "mm/yr", "float32", NAN, (0, 5000), "standard error of the line-of-sight rate"),
+    Layer(
+        "los_rate_paper_sign_mm_per_yr", "mm/yr", "float32", NAN, (-5000, 5000),
+        "line-of-sight rate with the sign of P4 eq. 2 (positive away); for comparison with the paper only, no rule reads it",
+    ),
+    Layer("mean_coherence", "1", "float32", NAN, (0, 1), "mean coherence of the pairs that made the rate"),
+    Layer("pair_count", "1", "uint16", 0, (0, 65535), "number of pairs with a valid phase in the cell"),
+    # terrain
+    Layer("dem_m", "m", "float32", NAN, (-500, 9000), "ellipsoidal height (WGS 84), region grid with margin"),
+    Layer("elevation_m", "m", "float32", NAN, (-500, 9000), "ellipsoidal height (WGS 84) on the region grid"),
+    Layer("slope_deg", "degree", "float32", NAN, (0, 90), "steepest slope (Horn 1981)"),
+    Layer("aspect_deg", "degree", "float32", NAN, (0, 360), "downslope direction, clockwise from north; NaN where flat"),
+    Layer("curvature_profile_per_m", "1/m", "float32", NAN, (-10, 10), "profile curvature (Zevenbergen and Thorne 1987)"),
+    Layer("curvature_plan_per_m", "1/m", "float32", NAN, (-10, 10), "plan (contour) curvature (Zevenbergen and Thorne 1987)"),
+    Layer("hillshade", "1", "uint8", 0, (1, 255), "shaded relief, light from the north-west at 45 degrees"),
+    # derived on the fly for the feature stack
+    Layer("aspect_sin", "1", "float32", NAN, (-1, 1), "sine of aspect: eastward part of the downslope direction"),
+    Layer("aspect_cos", "1", "float32", NAN, (-1, 1), "cosine of aspect: northward part of the downslope direction"),
+    Layer("avg_phase_sin", "1", "float32", NAN, (-1, 1), "sine of the averaged phase"),
+    Layer("avg_phase_cos", "1", "float32", NAN, (-1, 1), "cosine of the averaged phase"),
+    Layer(
+        "downslope_sensitivity", "1", "float32", NAN, (-1, 1),
+        "line-of-sight rate, positive towards the satellite, per unit of motion down the steepest slope",
+    ),
+    # segmentation
+    Layer("probability", "1", "float32", NAN, (0, 1), "probability that a cell belongs to an active landslide"),
+    # planted truth of a simulated region: only the scoring rule reads these
+    Layer("true_los_rate_mm_per_yr", "mm/yr", "float32", NAN, (-5000, 5000), "planted line-of-sight rate, positive towards the satellite"),
+    Layer("true_observable", "1", "uint8", 255, (0, 1), "1 where the simulated track sees the ground: no layover, no shadow, inside the swath"),
+    Layer("true_atmosphere_mm", "mm", "float32", NAN, (-1000, 1000), "simulated line-of-sight path delay per date, one band a date, positive = longer path"),
+    Layer("land_cover", "1", "uint8", 255, (0, 9), "simulated land cover: 1 rock, 2 grass, 3 forest, 4 farmland, 5 water, 6 snow, 7 settlement"),
+)  # fmt: skip
+
+LAYERS: dict[str, Layer] = {layer.name: layer for layer in _ALL}
+
+
+def get(name: str) -> Layer:
+    """The registered layer, or LayerError naming the nearest known ones."""
+    try:
+        return LAYERS[name]
+    except KeyError:
+        from difflib import get_close_matches
+
+        near = ", ".join(get_close_matches(name, LAYERS, 3)) or ", ".join(sorted(LAYERS)[:5])
+        raise LayerError(
+            f"'{name}' is not a registered layer", f"use a name of sarslide.layers, perhaps {near}"
+        ) from None

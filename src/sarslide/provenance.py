@@ -1,0 +1,66 @@
+"""Sidecars: what made a file. Inputs' hashes, params, code fingerprint, versions; no times, no absolute paths, no secrets."""
+
+import hashlib
+import json
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from sarslide import __version__
+from sarslide.io.raster import atomic
+
+FORMAT_VERSION = 1
+PACKAGES = ("numpy", "scipy", "rasterio", "torch", "xdem", "whirlwind-insar", "snaphu", "geopandas", "shapely")
+
+
+def sha256(path: str | Path) -> str:
+    """Hash of a file, or of the sorted (name, size) list of a folder."""
+    path = Path(path)
+    digest = hashlib.sha256()
+    if path.is_dir():
+        for member in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")):
+            digest.update(f"{member.relative_to(path)} {member.stat().st_size}\n".encode())
+    else:
+        with open(path, "rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of sarslide and of the packages that decide its numbers; absent ones are left out."""
+    found = {"sarslide": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Sorted, indented JSON under a temporary name, then renamed. NaN is refused."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """JSON of a sidecar or product."""
+    return json.loads(Path(path).read_text())
+
+
+def sidecar(rule: str, inputs: dict[str, Any], params: dict[str, Any], extra: dict[str, Any] | None = None) -> dict:
+    """The sidecar's content. `inputs` maps a name to a path or a list of paths; `params` are the rule's leaf params."""
+
+    def hashes(value: Any) -> Any:
+        if isinstance(value, str | Path):
+            return {Path(value).name: sha256(value)}
+        return {Path(v).name: sha256(v) for v in value}
+
+    return {
+        "rule": rule,
+        "inputs": {name: hashes(value) for name, value in inputs.items()},
+        "params": params,
+        "versions": versions(),
+        **(extra or {}),
+    }
