@@ -1,0 +1,43 @@
+"""What every script of a rule does around its work: log to the rule's log, turn errors into one coded line."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sarslide.errors import SarslideError
+
+FORMAT_VERSION = 1
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[logging.Logger]:
+    """Run one job of the workflow.
+
+    Everything logged goes to the rule's log file. A SarslideError ends the job with its one coded line on standard error and
+    in the log; any other exception leaves its traceback in the log and is raised again.
+    """
+    path = Path(str(snakemake.log[0]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, mode="w")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    log = logging.getLogger(f"sarslide.{snakemake.rule}")
+    try:
+        yield log
+        log.info("done")
+    except SarslideError as error:
+        log.error("%s", error)
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception:
+        log.exception("failed")
+        raise
+    finally:
+        root.removeHandler(handler)
+        handler.close()
