@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-BY_VERSION = ("errors", "names", "layers", "grid", "io", "provenance")
+BY_VERSION = ("errors", "names", "layers", "grid", "io", "provenance", "workflow")
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 
 
@@ -24,12 +24,16 @@ def fingerprint(script: str | Path) -> str:
     script = Path(script)
     digest = hashlib.sha256(significant_tokens(script.read_text()).encode())
     for module in sorted(reached_modules(script)):
-        path = _module_path(module)
-        if module.split(".")[1] in BY_VERSION:
-            digest.update(f"{module} {_format_version(path)}".encode())
-        else:
-            digest.update(f"{module} {significant_tokens(path.read_text())}".encode())
+        digest.update(f"{module} {_module_state(module)}\n".encode())
     return digest.hexdigest()[:16]
+
+
+@cache
+def _module_state(module: str) -> str:
+    path = _module_path(module)
+    if module.split(".")[1] in BY_VERSION:
+        return _format_version(path)
+    return hashlib.sha256(significant_tokens(path.read_text()).encode()).hexdigest()
 
 
 def significant_tokens(source: str) -> str:
@@ -73,7 +77,8 @@ def reached_modules(path: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def _direct_imports(path: Path) -> set[str]:
+@cache
+def _direct_imports(path: Path) -> frozenset[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -81,7 +86,7 @@ def _direct_imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {name for name in names if name.startswith("sarslide.") and _module_path(name) is not None}
+    return frozenset(name for name in names if name.startswith("sarslide.") and _module_path(name) is not None)
 
 
 def _module_path(module: str) -> Path | None:

@@ -1,0 +1,46 @@
+# make demo   the embedded region, from simulated SAFE products to a released inventory and a report
+# make test   the tests; test-full adds the long ones
+# make resume after an interruption: the same run goes on where it stopped
+# Everything lives in .venv; nothing needs root. CORES=4 make demo limits the run.
+
+PYTHON ?= python3
+CORES ?= $(shell nproc)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+LOCKED := flock --nonblock --conflict-exit-code 75 .sarslide.lock
+
+.PHONY: demo resume test test-full lint format clean-demo help
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip uv==0.13.8
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: $(STAMP)
+	$(LOCKED) $(SNAKEMAKE) --config region=demo
+	@$(BIN)/python -m sarslide.report.summary results/demo
+
+# The lock is free only when no live process holds it, so unlocking Snakemake's own is safe.
+resume: $(STAMP)
+	$(LOCKED) sh -c '$(SNAKEMAKE) --unlock && $(SNAKEMAKE) --rerun-incomplete'
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m "not full"
+
+test-full: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile rules && $(BIN)/snakemake --lint
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt Snakefile rules
+
+clean-demo:
+	rm -rf resources/demo results/demo logs/demo

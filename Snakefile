@@ -1,0 +1,63 @@
+# sarslide: from Sentinel-1 SAR to a versioned inventory of active landslides.
+#
+#   snakemake --cores 16 --use-conda                          the region named in config.yaml
+#   snakemake --cores 16 --use-conda --config region=NAME     another region
+#   snakemake update_catalog --cores 1                        look for new acquisitions
+#   snakemake train --cores 16                                train the network on simulated regions
+#
+# results/{region}/{stack}/{engine}/ holds the engine contract; everything after it is engine-blind (docs/architecture.md).
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.21.1")
+
+
+configfile: Path(workflow.basedir) / "config.yaml"
+
+
+include: "rules/common.smk"
+
+
+wildcard_constraints:
+    region=names.IDENTIFIER,
+    stack=names.STACK,
+    engine=names.IDENTIFIER,
+    date=names.DATE,
+    pair=names.PAIR,
+    method=names.IDENTIFIER,
+    model=names.IDENTIFIER,
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        lambda wildcards: final_products(),
+
+
+if CONFIG.source == "simulated":
+
+    include: "rules/simulated.smk"
+
+else:
+
+    include: "rules/catalog.smk"
+    include: "rules/dem.smk"
+
+
+include: "rules/train.smk"
+
+
+# A real region starts with an empty scene table, which `snakemake update_catalog` fills; until then there is nothing to do.
+if SCENES.ready:
+
+    include: f"rules/{CONFIG.engine}.smk"
+    include: "rules/terrain.smk"
+    include: "rules/rates.smk"
+    include: "rules/segment.smk"
+    include: "rules/inventory.smk"
+    include: "rules/report.smk"

@@ -1,0 +1,159 @@
+# Configuration, scene tables and pure functions on ids; no network, no clock, no listing of results.
+import sys
+
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from sarslide import names
+from sarslide.catalog import scenes
+from sarslide.config import load, resolve
+from sarslide.errors import SarslideError
+from sarslide.fingerprint import fingerprint
+from sarslide.inventory.identity import release_digest
+from sarslide.models.packaged import packaged
+
+try:
+    CONFIG = load(config)
+    SCENES = scenes.table(CONFIG, Path("resources"))
+except SarslideError as error:
+    sys.exit(str(error))
+
+REGION, ENGINE, METHOD, MODEL = (
+    CONFIG.region,
+    CONFIG.engine,
+    "stacking",
+    CONFIG.segmentation.model,
+)
+GRID = CONFIG.grid.region_grid().to_dict()
+
+RESOURCES = f"resources/{REGION}"
+RESULTS = f"results/{REGION}"
+TRUTH = f"{RESOURCES}/truth"
+STACK = f"{RESULTS}/{{stack}}/{ENGINE}"
+RATES = f"{STACK}/{METHOD}"
+SEGMENT = f"{RATES}/segment/{MODEL}"
+LOGS = f"logs/{REGION}"
+BENCHMARKS = f"{RESULTS}/benchmarks"
+
+GEOMETRY = [
+    "incidence_deg",
+    "heading_deg",
+    "slant_range_m",
+    "los_east",
+    "los_north",
+    "los_up",
+    "layover_shadow",
+]
+TERRAIN = [
+    "elevation_m",
+    "slope_deg",
+    "aspect_deg",
+    "curvature_profile_per_m",
+    "curvature_plan_per_m",
+]
+AVERAGES = ["avg_phase_rad", "avg_phase_std_rad"]
+RATE_LAYERS = [
+    "phase_rate_rad_per_yr",
+    "phase_rate_std_rad_per_yr",
+    "los_rate_mm_per_yr",
+    "los_rate_std_mm_per_yr",
+    "los_rate_paper_sign_mm_per_yr",
+    "mean_coherence",
+    "pair_count",
+]
+
+
+def code(rule):
+    """Fingerprint of the rule's script and of the modules it reaches: the rerun trigger for our own code."""
+    return fingerprint(Path(workflow.basedir) / "workflow_scripts" / f"{rule}.py")
+
+
+def dates(stack):
+    """Dates of a stack in order, from the scene table."""
+    return SCENES.dates(stack)
+
+
+def pairs(stack):
+    """Pairs of a stack: the explicit list of the configuration, or each date with its nearest earlier ones."""
+    network = CONFIG.network
+    return list(network.pairs) or names.nearest_pairs(
+        dates(stack), network.max_days, network.neighbours
+    )
+
+
+def pairs_ending(stack, later):
+    """Pairs whose later date is `later`: the work that an acquisition brings."""
+    return [pair for pair in pairs(stack) if names.split_pair(pair)[1] == later]
+
+
+def later_dates(stack):
+    """Dates that end at least one pair."""
+    return sorted({names.split_pair(pair)[1] for pair in pairs(stack)})
+
+
+def slc_folder(stack, date):
+    """Folder with one SAFE and its orbit file."""
+    return f"{RESOURCES}/slc/{stack}/{date}"
+
+
+def of_stack(stack, *parts):
+    """Path below the results of a stack."""
+    return "/".join((STACK.format(stack=stack), *parts))
+
+
+def ifg(stack, wanted, kind):
+    """Files of one kind (`wrapped_rad.tif`, `json` ...) for a list of pairs."""
+    return [of_stack(stack, "ifg", f"{pair}.{kind}") for pair in wanted]
+
+
+def layers_of(folder, layers):
+    """Raster paths of named layers in a folder, keyed by layer."""
+    return {layer: f"{folder}/{layer}.tif" for layer in layers}
+
+
+def every(pattern):
+    """One path a stack, in the order of the stacks."""
+    return expand(pattern, stack=CONFIG.stacks)
+
+
+def weights_file():
+    """The network's weights: the configured file or the packaged one of that name."""
+    return resolve(CONFIG.segmentation.weights) or str(packaged(MODEL))
+
+
+def review_file():
+    """The reviewer's file as a list: empty where there is none."""
+    path = Path(resolve(CONFIG.inventory.review) or f"{RESOURCES}/review.csv")
+    return [str(path)] if path.is_file() or CONFIG.inventory.review else []
+
+
+def release_id():
+    """`<last date>-<8 hex>`: scenes used, configuration, code, weights and review (DESIGN 5)."""
+    scripts = sorted((Path(workflow.basedir) / "workflow_scripts").glob("*.py"))
+    upstream = {
+        path.stem: fingerprint(path)
+        for path in scripts
+        if path.stem not in ("report", "score", "train")
+    }
+    digest = release_digest(
+        CONFIG, SCENES.rows(), upstream, weights_file(), review_file()
+    )
+    return names.release_name(max(max(dates(stack)) for stack in CONFIG.stacks), digest)
+
+
+def dem_file():
+    """The DEM file of a real region."""
+    return resolve(CONFIG.grid.dem)
+
+
+def final_products():
+    """What a run makes: the pointer to the release, the report, and scores where the truth is known."""
+    try:
+        SCENES.check()
+    except SarslideError as error:
+        sys.exit(str(error))
+    scores = [f"{RESULTS}/report/scores.json"] if CONFIG.source == "simulated" else []
+    return [
+        f"{RESULTS}/inventory/current.json",
+        f"{RESULTS}/report/report.html",
+        *scores,
+    ]

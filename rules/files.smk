@@ -1,0 +1,35 @@
+# Engine `files`: interferograms that another processor made, brought to the engine contract.
+
+
+rule ingest_files:
+    input:
+        unwrapped=lambda wildcards: SCENES.files("unwrapped"),
+        coherence=lambda wildcards: SCENES.files("coherence"),
+        baselines=lambda wildcards: SCENES.files("baselines"),
+        dem=f"{RESOURCES}/dem_m.tif",
+    output:
+        wrapped=ifg("{stack}", list(CONFIG.network.pairs), "wrapped_rad.tif"),
+        unwrapped=ifg("{stack}", list(CONFIG.network.pairs), "unw_rad.tif"),
+        coherence=ifg("{stack}", list(CONFIG.network.pairs), "cor.tif"),
+        conncomp=ifg("{stack}", list(CONFIG.network.pairs), "conncomp.tif"),
+        sidecars=ifg("{stack}", list(CONFIG.network.pairs), "json"),
+        geometry=[f"{STACK}/geometry/{layer}.tif" for layer in GEOMETRY],
+    log:
+        f"{LOGS}/ingest_files/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/ingest_files/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        grid=GRID,
+        pairs=CONFIG.network.pairs,
+        positive_phase=CONFIG.files.positive_phase,
+        wavelength_m=CONFIG.files.wavelength_m,
+        incidence_deg=CONFIG.files.incidence_deg,
+        heading_deg=CONFIG.files.heading_deg,
+        code=code("ingest_files"),
+    script:
+        "../workflow_scripts/ingest_files.py"

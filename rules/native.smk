@@ -1,0 +1,137 @@
+# The native engine: geocoded SLC per date, interferograms and unwrapped pairs per later date, geometry per stack.
+
+
+rule geocode_slc:
+    input:
+        slc=slc_folder("{stack}", "{date}"),
+        dem=f"{RESOURCES}/dem_m.tif",
+    output:
+        gslc=f"{STACK}/gslc/{{date}}.tif",
+        sidecar=f"{STACK}/gslc/{{date}}.json",
+    log:
+        f"{LOGS}/geocode_slc/{{stack}}/{{date}}.log",
+    benchmark:
+        f"{BENCHMARKS}/geocode_slc/{{stack}}/{{date}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=20,
+    params:
+        grid=GRID,
+        stack=lambda wildcards: wildcards.stack,
+        code=code("geocode_slc"),
+    script:
+        "../workflow_scripts/geocode_slc.py"
+
+
+# The geometry of a stack is that of its first date, pinned: a new acquisition leaves it alone.
+rule stack_geometry:
+    input:
+        slc=lambda wildcards: slc_folder(wildcards.stack, dates(wildcards.stack)[0]),
+        dem=f"{RESOURCES}/dem_m.tif",
+    output:
+        **layers_of(f"{STACK}/geometry", GEOMETRY),
+        sidecar=f"{STACK}/geometry/geometry.json",
+    log:
+        f"{LOGS}/stack_geometry/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/stack_geometry/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=20,
+    params:
+        grid=GRID,
+        code=code("stack_geometry"),
+    script:
+        "../workflow_scripts/stack_geometry.py"
+
+
+rule mean_amplitude:
+    input:
+        gslc=lambda wildcards: [
+            of_stack(wildcards.stack, "gslc", f"{date}.tif")
+            for date in dates(wildcards.stack)
+        ],
+    output:
+        amplitude=f"{STACK}/amplitude/mean_amplitude_db.tif",
+        sidecar=f"{STACK}/amplitude/mean_amplitude_db.json",
+    log:
+        f"{LOGS}/mean_amplitude/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/mean_amplitude/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        grid=GRID,
+        code=code("mean_amplitude"),
+    script:
+        "../workflow_scripts/mean_amplitude.py"
+
+
+# One job makes all pairs that end at a date: the outputs are named by pairs, so each date has its own rule.
+for stack in CONFIG.stacks:
+    for date in later_dates(stack):
+        ending = pairs_ending(stack, date)
+        used = sorted({day for pair in ending for day in names.split_pair(pair)})
+
+        rule:
+            name:
+                f"interferogram_{stack}_{date}"
+            input:
+                gslc=[of_stack(stack, "gslc", f"{day}.tif") for day in used],
+                sidecars=[of_stack(stack, "gslc", f"{day}.json") for day in used],
+            output:
+                wrapped=ifg(stack, ending, "wrapped_rad.tif"),
+                coherence=ifg(stack, ending, "cor.tif"),
+                sidecars=ifg(stack, ending, "json"),
+            log:
+                f"{LOGS}/interferogram/{stack}/{date}.log",
+            benchmark:
+                f"{BENCHMARKS}/interferogram/{stack}/{date}.tsv"
+            conda:
+                "../envs/insar.yaml"
+            resources:
+                mem_mb=2000,
+                runtime=30,
+            params:
+                grid=GRID,
+                pairs=ending,
+                goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
+                goldstein_window=CONFIG.interferogram.goldstein_window,
+                coherence_window=CONFIG.interferogram.coherence_window,
+                code=code("interferogram"),
+            script:
+                "../workflow_scripts/interferogram.py"
+
+        rule:
+            name:
+                f"unwrap_{stack}_{date}"
+            input:
+                wrapped=ifg(stack, ending, "wrapped_rad.tif"),
+                coherence=ifg(stack, ending, "cor.tif"),
+                sidecars=ifg(stack, ending, "json"),
+            output:
+                unwrapped=ifg(stack, ending, "unw_rad.tif"),
+                conncomp=ifg(stack, ending, "conncomp.tif"),
+                sidecar=of_stack(stack, "ifg", f"{date}.unwrap.json"),
+            log:
+                f"{LOGS}/unwrap/{stack}/{date}.log",
+            benchmark:
+                f"{BENCHMARKS}/unwrap/{stack}/{date}.tsv"
+            conda:
+                "../envs/insar.yaml"
+            resources:
+                mem_mb=2000,
+                runtime=60,
+            params:
+                pairs=ending,
+                unwrapper=CONFIG.interferogram.unwrapper,
+                code=code("unwrap"),
+            script:
+                "../workflow_scripts/unwrap.py"

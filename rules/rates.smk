@@ -1,0 +1,74 @@
+# From pairs to the averaged phase (wrapped branch) and to phase and LOS rates (unwrapped branch).
+
+
+rule average_phase:
+    input:
+        wrapped=lambda wildcards: ifg(
+            wildcards.stack, pairs(wildcards.stack), "wrapped_rad.tif"
+        ),
+        coherence=lambda wildcards: ifg(
+            wildcards.stack, pairs(wildcards.stack), "cor.tif"
+        ),
+        elevation=f"{RESULTS}/terrain/elevation_m.tif",
+    output:
+        **layers_of(f"{STACK}/averaging", AVERAGES),
+        sidecar=f"{STACK}/averaging/average_phase.json",
+    log:
+        f"{LOGS}/average_phase/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/average_phase/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        grid=GRID,
+        pairs=lambda wildcards: pairs(wildcards.stack),
+        mean=CONFIG.rates.average,
+        height_correlated=CONFIG.rates.height_correlated,
+        moving_sigma=CONFIG.rates.moving_sigma,
+        min_coherence=CONFIG.rates.min_coherence,
+        code=code("average_phase"),
+    script:
+        "../workflow_scripts/average_phase.py"
+
+
+rule stack_rates:
+    input:
+        unwrapped=lambda wildcards: ifg(
+            wildcards.stack, pairs(wildcards.stack), "unw_rad.tif"
+        ),
+        conncomp=lambda wildcards: ifg(
+            wildcards.stack, pairs(wildcards.stack), "conncomp.tif"
+        ),
+        coherence=lambda wildcards: ifg(
+            wildcards.stack, pairs(wildcards.stack), "cor.tif"
+        ),
+        sidecars=lambda wildcards: ifg(wildcards.stack, pairs(wildcards.stack), "json"),
+        layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
+        elevation=f"{RESULTS}/terrain/elevation_m.tif",
+        slope=f"{RESULTS}/terrain/slope_deg.tif",
+    output:
+        **layers_of(RATES, RATE_LAYERS),
+        reference=f"{RATES}/reference.json",
+        sidecar=f"{RATES}/stack_rates.json",
+    log:
+        f"{LOGS}/stack_rates/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/stack_rates/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        grid=GRID,
+        pairs=lambda wildcards: pairs(wildcards.stack),
+        height_correlated=CONFIG.rates.height_correlated,
+        moving_sigma=CONFIG.rates.moving_sigma,
+        min_coherence=CONFIG.rates.min_coherence,
+        reference_km2=CONFIG.rates.reference_km2,
+        code=code("stack_rates"),
+    script:
+        "../workflow_scripts/stack_rates.py"

@@ -1,0 +1,112 @@
+# Scores against the planted truth of a simulated region, and the report.
+
+SIMULATED = CONFIG.source == "simulated"
+NATIVE = CONFIG.engine == "native"
+LAST_PAIR = {stack: pairs(stack)[-1] for stack in CONFIG.stacks}
+
+
+rule report:
+    input:
+        **layers_of(f"{RESULTS}/terrain", [*TERRAIN, "hillshade"]),
+        current=f"{RESULTS}/inventory/current.json",
+        candidates=f"{RESULTS}/inventory/candidates.gpkg",
+        weights=weights_file(),
+        scores=[f"{RESULTS}/report/scores.json"] if SIMULATED else [],
+        planted=[f"{TRUTH}/landslides.gpkg"] if SIMULATED else [],
+        amplitude=every(f"{STACK}/amplitude/mean_amplitude_db.tif") if NATIVE else [],
+        avg_phase=every(f"{STACK}/averaging/avg_phase_rad.tif"),
+        los_rate=every(f"{RATES}/los_rate_mm_per_yr.tif"),
+        los_rate_std=every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
+        mean_coherence=every(f"{RATES}/mean_coherence.tif"),
+        reference=every(f"{RATES}/reference.json"),
+        probability=every(f"{SEGMENT}/probability.tif"),
+        wrapped=[
+            path
+            for stack in CONFIG.stacks
+            for path in ifg(stack, [LAST_PAIR[stack]], "wrapped_rad.tif")
+        ],
+        coherence=[
+            path
+            for stack in CONFIG.stacks
+            for path in ifg(stack, [LAST_PAIR[stack]], "cor.tif")
+        ],
+        pairs=[
+            path
+            for stack in CONFIG.stacks
+            for path in ifg(stack, pairs(stack), "json")
+        ],
+    output:
+        html=f"{RESULTS}/report/report.html",
+    log:
+        f"{LOGS}/report.log",
+    benchmark:
+        f"{BENCHMARKS}/report.tsv"
+    conda:
+        "../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        region=REGION,
+        grid=GRID,
+        stacks=CONFIG.stacks,
+        engine=ENGINE,
+        simulated=SIMULATED,
+        settings=CONFIG.model_dump(mode="json"),
+        benchmarks=BENCHMARKS,
+        code=code("report"),
+    script:
+        "../workflow_scripts/report.py"
+
+
+if SIMULATED:
+
+    rule score:
+        input:
+            current=f"{RESULTS}/inventory/current.json",
+            candidates=f"{RESULTS}/inventory/candidates.gpkg",
+            planted=f"{TRUTH}/landslides.gpkg",
+            decoys=f"{TRUTH}/decoys.gpkg",
+            true_los_rate=every(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
+            observable=every(f"{TRUTH}/{{stack}}/true_observable.tif"),
+            atmosphere=[
+                f"{TRUTH}/{stack}/{date}.true_atmosphere_mm.tif"
+                for stack in CONFIG.stacks
+                for date in dates(stack)
+            ],
+            los_rate=every(f"{RATES}/los_rate_mm_per_yr.tif"),
+            mean_coherence=every(f"{RATES}/mean_coherence.tif"),
+            reference=every(f"{RATES}/reference.json"),
+            probability=every(f"{SEGMENT}/probability.tif"),
+            elevation=f"{RESULTS}/terrain/elevation_m.tif",
+            coherence=[
+                path
+                for stack in CONFIG.stacks
+                for path in ifg(stack, pairs(stack), "cor.tif")
+            ],
+            pairs=[
+                path
+                for stack in CONFIG.stacks
+                for path in ifg(stack, pairs(stack), "json")
+            ],
+        output:
+            scores=f"{RESULTS}/report/scores.json",
+        log:
+            f"{LOGS}/score.log",
+        benchmark:
+            f"{BENCHMARKS}/score.tsv"
+        conda:
+            "../envs/inventory.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        params:
+            grid=GRID,
+            stacks=CONFIG.stacks,
+            dates={stack: dates(stack) for stack in CONFIG.stacks},
+            pairs={stack: pairs(stack) for stack in CONFIG.stacks},
+            threshold=CONFIG.inventory.threshold,
+            height_correlated=CONFIG.rates.height_correlated,
+            code=code("score"),
+        script:
+            "../workflow_scripts/score.py"

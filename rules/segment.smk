@@ -1,0 +1,42 @@
+# The feature stack through the network: one probability map per stack.
+
+
+rule segment:
+    input:
+        **layers_of(
+            RATES,
+            [
+                "phase_rate_rad_per_yr",
+                "los_rate_mm_per_yr",
+                "los_rate_std_mm_per_yr",
+                "mean_coherence",
+            ],
+        ),
+        **layers_of(f"{STACK}/averaging", ["avg_phase_rad"]),
+        **layers_of(
+            f"{STACK}/geometry", ["los_east", "los_north", "los_up", "layover_shadow"]
+        ),
+        **layers_of(f"{RESULTS}/terrain", TERRAIN),
+        weights=weights_file(),
+    output:
+        probability=f"{SEGMENT}/probability.tif",
+        sidecar=f"{SEGMENT}/segment.json",
+    log:
+        f"{LOGS}/segment/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/segment/{{stack}}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    # All cores: one job at a time on a machine with one GPU, without any profile.
+    threads: workflow.cores
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        grid=GRID,
+        tile=CONFIG.segmentation.tile,
+        overlap=CONFIG.segmentation.overlap,
+        device=CONFIG.segmentation.device,
+        code=code("segment"),
+    script:
+        "../workflow_scripts/segment.py"

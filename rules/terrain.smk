@@ -1,0 +1,24 @@
+# Slope, aspect and curvatures on the region grid.
+
+
+rule terrain:
+    input:
+        dem=f"{RESOURCES}/dem_m.tif",
+    output:
+        **layers_of(f"{RESULTS}/terrain", TERRAIN),
+        hillshade=f"{RESULTS}/terrain/hillshade.tif",
+        sidecar=f"{RESULTS}/terrain/terrain.json",
+    log:
+        f"{LOGS}/terrain.log",
+    benchmark:
+        f"{BENCHMARKS}/terrain.tsv"
+    conda:
+        "../envs/terrain.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        grid=GRID,
+        code=code("terrain"),
+    script:
+        "../workflow_scripts/terrain.py"

@@ -1,0 +1,131 @@
+"""The scene table of a region: which acquisitions there are, read at parse time; no search, no clock, no network.
+
+A real region's table is `resources/{region}/scenes.csv`, append-only, made by `snakemake update_catalog`. A simulated region's
+acquisitions follow from its configuration; those of ready interferograms from its list of pairs.
+"""
+
+import csv
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from sarslide import names
+from sarslide.config import Config, resolve
+from sarslide.errors import CatalogError, InterferogramError, StackError
+
+COLUMNS = ("stack", "date", "granule", "platform", "absolute_orbit", "start_utc", "sha256", "orbit_file", "first_seen")
+
+
+@dataclass(frozen=True)
+class SceneTable:
+    """Acquisitions by stack and date, and the files of ready interferograms by kind."""
+
+    stacks: tuple[str, ...]
+    scenes: list[dict[str, str]]
+    first: dict[str, list[str]] = field(default_factory=dict)
+    foreign: dict[str, list[str]] = field(default_factory=dict)
+
+    def rows(self) -> list[dict[str, str]]:
+        """The rows of the configured stacks, ordered by stack and date."""
+        wanted = [row for row in self.scenes if row["stack"] in self.stacks]
+        return sorted(wanted, key=lambda row: (row["stack"], row["date"]))
+
+    def dates(self, stack: str) -> list[str]:
+        """Dates of a stack, in order."""
+        return sorted({row["date"] for row in self.scenes if row["stack"] == stack})
+
+    def first_dates(self, stack: str) -> list[str]:
+        """The dates that a simulated stack starts with."""
+        return self.first[stack]
+
+    def arrived(self) -> list[str]:
+        """The dates that a simulated region has received since its start."""
+        return sorted({row["date"] for row in self.scenes if row["date"] not in self.first.get(row["stack"], [])})
+
+    def files(self, kind: str) -> list[str]:
+        """Ready files of one kind (unwrapped, coherence, baselines), in the order of the pairs."""
+        return self.foreign.get(kind, [])
+
+    @property
+    def ready(self) -> bool:
+        """Whether every stack has at least two dates, so that there is a pair."""
+        return all(len(self.dates(stack)) >= 2 for stack in self.stacks)
+
+    def check(self) -> None:
+        """CatalogError for a stack without scenes, StackError for a single date."""
+        for stack in self.stacks:
+            found = self.dates(stack)
+            if not found:
+                raise CatalogError(
+                    f"stack {stack} has no scene in scenes.csv",
+                    "put SAFE and orbit files below resources/<region>/slc/<stack>/<date>/, then `snakemake update_catalog`",
+                )
+            if len(found) == 1:
+                raise StackError(
+                    f"stack {stack} has a single date, {found[0]}", "an interferogram needs two; add an acquisition"
+                )
+
+
+def table(config: Config, resources: Path) -> SceneTable:
+    """The scene table of the configured region. Raises CatalogError or InterferogramError for what is missing."""
+    if config.source == "simulated":
+        return _simulated(config)
+    if config.source == "files":
+        return _files(config)
+    path = resources / config.region / "scenes.csv"
+    return SceneTable(config.stacks, read(path) if path.is_file() else [])
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Rows of a scene table; CatalogError for another header."""
+    with open(path, newline="") as stream:
+        reader = csv.DictReader(stream)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise CatalogError(f"{path}: columns are {reader.fieldnames}", f"the header must be {','.join(COLUMNS)}")
+        return list(reader)
+
+
+def _simulated(config: Config) -> SceneTable:
+    simulation = config.simulation
+    scenes, first = [], {}
+    for stack in config.stacks:
+        if stack not in simulation.first_date:
+            raise CatalogError(f"simulated stack {stack} has no first date", f"set simulation.first_date.{stack}")
+        start = names.parse_date(simulation.first_date[stack])
+        steps = range(simulation.dates + simulation.new_dates)
+        days = [f"{start + timedelta(days=simulation.interval_days * step):%Y%m%d}" for step in steps]
+        first[stack] = days[: simulation.dates]
+        for day in days:
+            digest = hashlib.sha256(f"simulated {simulation.seed} {stack} {day}".encode()).hexdigest()
+            row = dict.fromkeys(COLUMNS, "") | {"stack": stack, "date": day, "granule": "simulated", "sha256": digest}
+            scenes.append(row)
+    return SceneTable(config.stacks, scenes, first=first)
+
+
+def _files(config: Config) -> SceneTable:
+    """One stack of ready interferograms: files by pattern, one per pair and kind."""
+    if len(config.stacks) != 1 or not config.network.pairs:
+        raise CatalogError("engine files needs one stack and network.pairs", "list the pairs as YYYYMMDD_YYYYMMDD")
+    folder = Path(resolve(config.files.folder))
+    patterns = {kind: getattr(config.files, kind) for kind in ("unwrapped", "coherence", "baselines")}
+    foreign = {
+        kind: [_the_one(folder, pattern, pair) for pair in config.network.pairs]
+        for kind, pattern in patterns.items()
+        if pattern
+    }
+    stack = config.stacks[0]
+    days = sorted({day for pair in config.network.pairs for day in names.split_pair(pair)})
+    rows = [dict.fromkeys(COLUMNS, "") | {"stack": stack, "date": day, "granule": "files"} for day in days]
+    return SceneTable(config.stacks, rows, foreign=foreign)
+
+
+def _the_one(folder: Path, pattern: str, pair: str) -> str:
+    earlier, later = names.split_pair(pair)
+    found = sorted(folder.glob(pattern.format(earlier=earlier, later=later)))
+    if len(found) != 1:
+        raise InterferogramError(
+            f"{folder}: {len(found)} files match '{pattern}' for pair {pair}",
+            "correct files.folder or the pattern",
+        )
+    return str(found[0])

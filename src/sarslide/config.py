@@ -1,0 +1,342 @@
+"""The configuration: typed, documented, closed. `config.yaml` and `config.schema.json` are generated from these models.
+
+Order of precedence: defaults here < the region's preset (`regions/<region>.yaml`) < config.yaml < `--config` of the command line.
+Every key states its meaning, unit, range and source; a key that no model knows is refused with one line.
+"""
+
+import json
+import os
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sarslide import names
+from sarslide.errors import ConfigError
+from sarslide.grid import RegionGrid
+
+REGIONS = Path(__file__).parent / "regions"
+
+StackName = Annotated[str, Field(pattern=f"^{names.STACK}$")]
+DateName = Annotated[str, Field(pattern=f"^{names.DATE}$")]
+PairName = Annotated[str, Field(pattern=f"^{names.PAIR}$")]
+
+
+def key(default: Any, meaning: str, unit: str = "", source: str = "sarslide", **limits: Any) -> Any:
+    """A leaf key: default, one-line meaning, unit, source (a paper id or 'sarslide') and limits (`ge`, `le` ...)."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit, "source": source}, **limits)
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Grid(Section):
+    """The region grid and its elevation model."""
+
+    epsg: int = key(32647, "projected CRS of the region, in metres", "EPSG code", ge=1024, le=32767)
+    bounds: tuple[float, float, float, float] = key(
+        (515130, 3200340, 523230, 3215640), "west, south, east, north of the region", "m"
+    )
+    cell_m: float = key(30, "cell size; 30 in P0 and P4, 25 in P2 (A07, C09)", "m", "P4", ge=10, le=200)
+    margin_m: float = key(3000, "DEM margin around the region, for layover, shadow and curvature", "m", ge=0, le=50000)
+    dem: str = key("", "DEM file of a real region; $VARIABLES are expanded; empty for simulated regions")
+    dem_vertical: Literal["ellipsoidal", "orthometric"] = key(
+        "ellipsoidal", "vertical reference of the DEM file; the engine needs ellipsoidal heights"
+    )
+    geoid_m: float | None = key(
+        None, "geoid undulation added to an orthometric DEM, one value for the region", "m", ge=-120, le=120
+    )
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "Grid":
+        RegionGrid.from_bounds(self.epsg, self.bounds, self.cell_m)
+        return self
+
+    def region_grid(self) -> RegionGrid:
+        return RegionGrid.from_bounds(self.epsg, self.bounds, self.cell_m)
+
+
+class Simulation(Section):
+    """The simulated acquisitions of a region whose source is `simulated`."""
+
+    seed: int = key(1848, "seed of terrain, landslides, atmosphere and speckle; same seed, same bytes", ge=0)
+    dates: int = key(30, "acquisitions of each stack (A03, A04)", "dates", "P0", ge=2, le=400)
+    new_dates: int = key(
+        0, "later acquisitions that have arrived since, each simulated on its own", "dates", ge=0, le=400
+    )
+    interval_days: int = key(12, "revisit of one satellite (A16)", "days", "P0", ge=6, le=96)
+    first_date: dict[StackName, DateName] = key(
+        {"A128": "20190306", "D062": "20190311"}, "first acquisition of each stack", "YYYYMMDD"
+    )
+
+
+class Network(Section):
+    """Which pairs are formed; looking only backwards, so that a new date never changes old pairs."""
+
+    max_days: int = key(
+        24, "longest temporal baseline; 24 in P0, 40 in P4, 60 in P3 (B03, B13, B18)", "days", "P0", ge=1, le=1100
+    )
+    neighbours: int = key(2, "earlier dates that each date is paired with", "dates", ge=1, le=20)
+    pairs: tuple[PairName, ...] = key((), "explicit pairs, earlier_later, instead of the rule above (engine files)")
+
+
+class Interferogram(Section):
+    """From two geocoded SLCs to a filtered, unwrapped pair."""
+
+    goldstein_alpha: float = key(0.5, "strength of the Goldstein filter, 0 = none (B10)", "", "P2", ge=0, le=1)
+    goldstein_window: int = key(32, "window of the Goldstein filter", "cells", ge=8, le=256)
+    coherence_window: int = key(
+        3, "side of the coherence window; 3 x 3 cells of 30 m hold about 78 looks", "cells", ge=1, le=15
+    )
+    unwrapper: Literal["whirlwind", "snaphu"] = key("whirlwind", "phase unwrapping; snaphu runs with init=mst (B20)")
+
+
+class Files(Section):
+    """Existing interferograms, for the engine `files`."""
+
+    folder: str = key("", "folder of the GeoTIFFs; $VARIABLES are expanded")
+    unwrapped: str = key("*{earlier}-{later}*unw.tif", "file pattern of the unwrapped phase of a pair")
+    coherence: str = key("*{earlier}-{later}*cc.tif", "file pattern of the coherence of a pair")
+    baselines: str = key(
+        "", "file pattern, below folder, of the perpendicular baselines of a pair (GAMMA par files); empty: none"
+    )
+    positive_phase: Literal["away", "towards"] = key("away", "motion that makes the delivered phase grow (J10)")
+    wavelength_m: float = key(0.05546576, "radar wavelength (B29)", "m", "P0", ge=0.02, le=0.3)
+    incidence_deg: float = key(39.0, "incidence angle from the ellipsoid normal", "degree", ge=15, le=60)
+    heading_deg: float = key(347.4, "flight direction, clockwise from north", "degree", ge=0, lt=360)
+
+
+class Rates(Section):
+    """From pairs to averaged phase, phase rate and LOS rate."""
+
+    average: Literal["complex", "arithmetic"] = key(
+        "complex", "mean of the wrapped pairs; the paper does not say which (B04)", "", "P0"
+    )
+    height_correlated: bool = key(True, "remove the phase that is correlated with height, per pair (B09)", "", "P2")
+    moving_sigma: float = key(
+        3.0,
+        "cells whose first-pass rate exceeds this many robust sigmas are moving and leave the fits",
+        "sigma",
+        ge=1,
+        le=10,
+    )
+    min_coherence: float = key(0.3, "cells below this mean coherence leave fits and reference", "", ge=0, le=1)
+    reference_km2: float = key(0.5, "area of the reference", "km2", ge=0.01, le=100)
+
+
+class Segmentation(Section):
+    """The network that reads the feature stack."""
+
+    model: str = key(
+        "drs_unet_compact",
+        "name of the network's weights, a folder name below segment/",
+        pattern=f"^{names.IDENTIFIER}$",
+    )
+    weights: str = key("", "weights file (.safetensors); empty: the packaged weights of that name")
+    tile: int = key(128, "tile of the sliding window (G01)", "cells", "P0", ge=32, le=2048)
+    overlap: float = key(0.5, "overlap of neighbouring tiles", "", "P0", ge=0, le=0.9)
+    device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs")
+
+
+class Inventory(Section):
+    """From probabilities to objects and releases."""
+
+    threshold: float = key(0.5, "probability from which a cell belongs to a landslide (E07)", "", "P0", gt=0, lt=1)
+    min_area_km2: float = key(0.018, "smallest object", "km2", ge=0, le=10)
+    snowline_m: float = key(
+        4100.0, "objects above are masked as snow or glacier; ELA 5132 m in P0 (C10, G03)", "m", "P0", ge=0, le=9000
+    )
+    min_slope_deg: float = key(
+        8.0, "flatter moving ground is non-landslide deformation (G12)", "degree", "P4", ge=0, le=45
+    )
+    min_rate_mm_per_yr: float = key(20.0, "moving flat ground from this LOS rate on is recorded", "mm/yr", gt=0, le=500)
+    min_coherence: float = key(0.2, "objects below this mean coherence are masked", "", ge=0, le=1)
+    fusion_overlap: float = key(
+        0.1,
+        "ascending and descending objects are one when they share this part of the smaller (G05)",
+        "",
+        "P0",
+        ge=0,
+        le=1,
+    )
+    match_iou: float = key(0.1, "objects of two releases keep one ls_id from this overlap on", "", gt=0, le=1)
+    review: str = key(
+        "", "reviewer's file (CSV: ls_id, action ...); empty: resources/<region>/review.csv where it exists (G13)"
+    )
+
+
+class Training(Section):
+    """`snakemake train`: product-level simulated regions, split by region."""
+
+    network: str = key("drs_unet", "network of the registry", pattern=f"^{names.IDENTIFIER}$")
+    width: int = key(16, "channels of the first stage; 64 is the published size (E04)", "channels", "P0", ge=4, le=128)
+    channels: str = key("sarslide", "named channel set, for example p0_curvature or p4_all (E16, E17)")
+    seeds: tuple[int, ...] = key(
+        tuple(range(9001, 9017)), "seeds of the training regions; never a demo's or a test's seed"
+    )
+    validation_seeds: tuple[int, ...] = key((9101, 9102, 9103, 9104), "seeds of the validation regions")
+    epochs: int = key(30, "longest training; 80 in P0 (E07)", "epochs", "P0", ge=1, le=1000)
+    batch: int = key(16, "patches of a step (E07)", "patches", "P0", ge=1, le=512)
+    patch: int = key(128, "side of a patch (D02)", "cells", "P0", ge=32, le=512)
+    learning_rate: float = key(1e-3, "Adam, halved every 10 epochs (E07)", "", "P0", gt=0, le=1)
+    seed: int = key(7, "seed of initial weights and of patch order", ge=0)
+
+
+class Config(Section):
+    """The whole configuration of one region."""
+
+    region: str = key("demo", "region preset of src/sarslide/regions", pattern=f"^{names.IDENTIFIER}$")
+    source: Literal["simulated", "safe", "files"] = key(
+        "safe", "where acquisitions come from: simulated; SAFE folders of resources/; existing interferograms"
+    )
+    engine: Literal["native", "files"] = key("native", "InSAR engine; files for existing interferograms")
+    stacks: tuple[StackName, ...] = key(
+        (), "pass and relative orbit of each stack, for example [A128, D062]", min_length=1
+    )
+    grid: Grid = Grid()
+    simulation: Simulation = Simulation()
+    network: Network = Network()
+    interferogram: Interferogram = Interferogram()
+    files: Files = Files()
+    rates: Rates = Rates()
+    segmentation: Segmentation = Segmentation()
+    inventory: Inventory = Inventory()
+    training: Training = Training()
+
+
+def presets() -> list[str]:
+    """Names of the packaged region presets."""
+    return sorted(path.stem for path in REGIONS.glob("*.yaml"))
+
+
+@cache
+def _preset(region: str) -> dict:
+    path = REGIONS / f"{region}.yaml"
+    if not path.is_file():
+        raise ConfigError(
+            f"region '{region}' is not a preset", f"choose one of {', '.join(presets())}, or add {path.name}"
+        )
+    return yaml.safe_load(path.read_text())
+
+
+def load(user: dict[str, Any]) -> Config:
+    """The configuration of `user` (config.yaml merged with the command line) over its region's preset.
+
+    Raises ConfigError, one line, for an unknown key, a value out of range or an unknown region.
+    """
+    region = user.get("region", Config.model_fields["region"].default)
+    merged = _merge(_preset(str(region)), user)
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        raise _config_error(error) from None
+
+
+def _merge(base: dict, over: dict) -> dict:
+    """`over` wins; sections merge key by key; an empty section of config.yaml (None) changes nothing."""
+    merged = dict(base)
+    for name, value in over.items():
+        if value is None and name in Config.model_fields:
+            continue
+        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+        merged[name] = _merge(merged[name], value) if both else value
+    return merged
+
+
+def _config_error(error: ValidationError) -> ConfigError:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        section, _, wrong = where.rpartition(".")
+        known = (Config.model_fields[section].annotation if section else Config).model_fields
+        near = get_close_matches(wrong, known, 1)
+        cure = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+        return ConfigError(f"config: unknown key '{where}'", cure)
+    return ConfigError(
+        f"config: {where} = {first['input']!r}: {first['msg'].lower()}", "see the comments in config.yaml"
+    )
+
+
+def resolve(path: str) -> str:
+    """`path` with $VARIABLES expanded; ConfigError names a variable that is not set."""
+    expanded = os.path.expanduser(os.path.expandvars(path))
+    if "$" in expanded:
+        raise ConfigError(f"path '{path}' names a variable that is not set", "export it before running")
+    return expanded
+
+
+def _leaf_comment(field: Any) -> list[str]:
+    extra = field.json_schema_extra
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    limits = [
+        f"{sign} {getattr(m, limit)}" for m in field.metadata for limit, sign in signs.items() if hasattr(m, limit)
+    ]
+    options = (
+        getattr(field.annotation, "__args__", ()) if getattr(field.annotation, "__origin__", None) is Literal else ()
+    )
+    choice = " | ".join(options)
+    facts = [extra["unit"], choice or ", ".join(limits), f"source: {extra['source']}"]
+    return [f"# {field.description} [{'; '.join(fact for fact in facts if fact)}]"]
+
+
+def config_yaml(region: str = "demo") -> str:
+    """The text of config.yaml: the region, and every other key commented out at its default."""
+    lines = [
+        "# yaml-language-server: $schema=config.schema.json",
+        "# Generated by `python -m sarslide.config --fix`. Uncomment a key to change it; what is not set comes from the region's",
+        f"# preset in src/sarslide/regions (there are: {', '.join(presets())}) or is the default shown here.",
+        "",
+    ]
+    for name, field in Config.model_fields.items():
+        if isinstance(field.default, Section):
+            lines += ["", f"# {type(field.default).__doc__.strip()}", f"{name}:"]
+            for leaf, inner in type(field.default).model_fields.items():
+                lines += [f"  {text}" for text in _leaf_comment(inner)]
+                lines.append(f"  # {leaf}: {_inline(inner.default)}")
+        else:
+            lines += _leaf_comment(field)
+            lines.append(f"{name}: {region}" if name == "region" else f"# {name}: {_inline(field.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def _inline(value: Any) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+def config_schema() -> str:
+    """The JSON schema of config.yaml, for editors."""
+    schema = Config.model_json_schema()
+    for name, field in Config.model_fields.items():
+        if isinstance(field.default, Section):  # an empty section is null in YAML
+            schema["properties"][name] = {"anyOf": [schema["properties"][name], {"type": "null"}]}
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check that config.yaml and config.schema.json are in step with the models; `--fix` rewrites them."""
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="python -m sarslide.config", description=main.__doc__)
+    parser.add_argument("--fix", action="store_true", help="rewrite the two files instead of comparing them")
+    parser.add_argument("--folder", type=Path, default=Path.cwd(), help="folder of config.yaml (default: here)")
+    chosen = parser.parse_args(arguments)
+    stale = []
+    for name, text in {"config.yaml": config_yaml(), "config.schema.json": config_schema()}.items():
+        path = chosen.folder / name
+        if chosen.fix:
+            path.write_text(text)
+        elif not path.is_file() or path.read_text() != text:
+            stale.append(name)
+    if stale:
+        print(f"{', '.join(stale)}: not in step with sarslide.config; run `python -m sarslide.config --fix`")
+    return len(stale)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,24 @@
+"""The identity of a release, computed before any work: what went in decides the name (DESIGN 5)."""
+
+import hashlib
+import json
+
+from sarslide.config import Config
+from sarslide.provenance import sha256
+
+# Keys that decide where and how fast a run is, not what comes out.
+WITHOUT_EFFECT = {"segmentation": {"device"}, "simulation": {"new_dates"}, "training": True}
+
+
+def release_digest(
+    config: Config, scenes: list[dict[str, str]], code: dict[str, str], weights: str, reviews: list[str]
+) -> str:
+    """64 hex digits over the scene rows used, every leaf of the configuration, the code upstream, weights and review."""
+    content = {
+        "scenes": [{key: row[key] for key in ("stack", "date", "granule", "sha256", "orbit_file")} for row in scenes],
+        "config": config.model_dump(mode="json", exclude=WITHOUT_EFFECT),
+        "code": code,
+        "weights": sha256(weights),
+        "review": [sha256(path) for path in reviews],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,44 @@
+"""A DEM file on the region grid with margin, in ellipsoidal heights (C05, C06)."""
+
+from pathlib import Path
+
+import numpy as np
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
+
+from sarslide.errors import DemError
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+
+
+def region_dem(
+    path: str | Path, grid: RegionGrid, margin_m: float, vertical: str, geoid_m: float | None
+) -> tuple[np.ndarray, RegionGrid]:
+    """Heights above the WGS 84 ellipsoid, m, float32, on `grid` padded by `margin_m`; cells without a height are NaN.
+
+    The file may have any CRS; it is resampled with cubic convolution. An orthometric DEM needs `geoid_m`, the geoid undulation of
+    the region, which is added. Raises DemError when the file does not cover the region or when the undulation is missing, and
+    RasterError when it cannot be read.
+    """
+    if vertical == "orthometric" and geoid_m is None:
+        raise DemError(
+            f"{path}: heights are orthometric and no geoid is given",
+            "set grid.geoid_m to the geoid undulation of the region, or give an ellipsoidal DEM",
+        )
+    padded = grid.pad(margin_m)
+    with raster.opened(path) as source:
+        if source.crs is None:
+            raise DemError(f"{path}: has no CRS", "give a georeferenced DEM")
+        with WarpedVRT(
+            source, crs=f"EPSG:{grid.epsg}", transform=padded.transform, width=padded.cols, height=padded.rows,
+            resampling=Resampling.cubic, dtype="float32", nodata=np.nan,
+        ) as warped:  # fmt: skip
+            height = warped.read(1)
+    n = (padded.rows - grid.rows) // 2
+    holes = int(np.isnan(height[n : n + grid.rows, n : n + grid.cols]).sum())
+    if holes:
+        share = holes / (grid.rows * grid.cols)
+        raise DemError(
+            f"{path}: no height in {share:.1%} of the region", "give a DEM that covers the region, voids filled"
+        )
+    return height + np.float32(geoid_m if vertical == "orthometric" else 0), padded
