@@ -59,6 +59,7 @@ _ALL = (
     ),
     Layer("mean_coherence", "1", "float32", NAN, (0, 1), "mean coherence of the pairs that made the rate"),
     Layer("pair_count", "1", "uint16", 0, (0, 65535), "number of pairs with a valid phase in the cell"),
+    Layer("stable_ground", "1", "uint8", 255, (0, 2), "0 moving, incoherent or masked, 1 ground that the atmosphere fits used, 2 also the reference area"),
     # terrain
     Layer("dem_m", "m", "float32", NAN, (-500, 9000), "ellipsoidal height (WGS 84), region grid with margin"),
     Layer("elevation_m", "m", "float32", NAN, (-500, 9000), "ellipsoidal height (WGS 84) on the region grid"),

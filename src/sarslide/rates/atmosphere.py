@@ -1,0 +1,127 @@
+"""Height-correlated atmosphere of one pair (P2 3.1, B09): fitted on ground that does not move, then removed everywhere.
+
+Model: phase = constant + k * height (+ a plane, for what is longer than the region: turbulence, orbits). A plane also takes a
+deformation that tilts the whole region; switch it off where the region itself deforms.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from sarslide.errors import RateError
+
+MIN_CELLS = 200
+LAG_CELLS = 10  # 300 m at 30 m cells: long enough for height to differ, short enough for the phase not to wrap
+OUTLIER_SIGMA = 3.0
+MAX_ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class AtmosphereFit:
+    """Coefficients of one pair. Plane terms: rad from the west to the east edge, and from the south to the north edge."""
+
+    constant_rad: float
+    height_rad_per_km: float
+    east_rad: float
+    north_rad: float
+    cells: int
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+
+def remove_height_correlated(
+    phase_rad: np.ndarray, elevation_m: np.ndarray, mask: np.ndarray, height: bool = True, plane: bool = True
+) -> tuple[np.ndarray, AtmosphereFit]:
+    """Unwrapped phase without its height-correlated part, and the coefficients.
+
+    phase_rad, elevation_m: (rows, cols), NaN where not valid. mask: True where the ground is coherent and does not move; only
+    there the model is fitted, by least squares with residuals above 3 robust sigma left out round by round.
+    Raises RateError when fewer than 200 cells are usable.
+    """
+    use = mask & np.isfinite(phase_rad) & np.isfinite(elevation_m)
+    _check_cells(use)
+    terms = _terms(elevation_m, height, plane)
+    coefficients = _robust_fit(np.stack([term[use] for term in terms.values()], axis=1), phase_rad[use])
+    return _corrected(phase_rad, terms, coefficients, int(use.sum()))
+
+
+def remove_height_correlated_wrapped(
+    phase_rad: np.ndarray, elevation_m: np.ndarray, mask: np.ndarray, height: bool = True, plane: bool = True
+) -> tuple[np.ndarray, AtmosphereFit]:
+    """The same for a wrapped phase; the result is wrapped to (-pi, pi].
+
+    Slopes are fitted on differences between cells 10 apart, which do not wrap where k times the height difference stays
+    below pi; the constant is the direction of the mean phasor. Nothing has to be unwrapped (B05).
+    """
+    use = mask & np.isfinite(phase_rad) & np.isfinite(elevation_m)
+    _check_cells(use)
+    terms = _terms(elevation_m, height, plane)
+    slopes = {name: term for name, term in terms.items() if name != "constant"}
+    phasor = np.where(use, np.exp(1j * np.nan_to_num(phase_rad)), 0)
+    coefficients = np.zeros(len(terms))
+    if slopes:
+        differences, design = [], []
+        for axis in (0, 1):
+            later, earlier = _shifted(phasor, axis)
+            both = (later != 0) & (earlier != 0)
+            differences.append(np.angle(later[both] * np.conj(earlier[both])))
+            design.append(np.stack([np.subtract(*_shifted(term, axis))[both] for term in slopes.values()], axis=1))
+        coefficients[1:] = _robust_fit(np.concatenate(design), np.concatenate(differences))
+    model = sum(c * term for c, term in zip(coefficients, terms.values(), strict=True))
+    coefficients[0] = np.angle(np.sum(phasor[use] * np.exp(-1j * model[use])))
+    corrected, fit = _corrected(phase_rad, terms, coefficients, int(use.sum()))
+    return np.angle(np.exp(1j * corrected)), fit
+
+
+def _check_cells(use: np.ndarray) -> None:
+    if use.sum() < MIN_CELLS:
+        raise RateError(
+            f"only {int(use.sum())} coherent cells on stable ground for the height-correlated atmosphere",
+            "lower rates.min_coherence, enlarge the region, or switch the correction off",
+        )
+
+
+def _terms(elevation_m: np.ndarray, height: bool, plane: bool) -> dict[str, np.ndarray]:
+    """Regressors by name; heights in km about their mean, plane coordinates in fractions of the region about its centre."""
+    rows, cols = elevation_m.shape
+    terms = {"constant": np.ones(elevation_m.shape)}
+    if height:
+        terms["height"] = (elevation_m - np.nanmean(elevation_m)) / 1e3
+    if plane:
+        terms["east"] = np.broadcast_to((np.arange(cols) + 0.5) / cols - 0.5, elevation_m.shape)
+        terms["north"] = np.broadcast_to((0.5 - (np.arange(rows) + 0.5) / rows)[:, None], elevation_m.shape)
+    return terms
+
+
+def _robust_fit(design: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Least squares with residuals above 3 robust sigma left out, until the set of cells stays the same."""
+    keep = np.ones(len(values), bool)
+    for _ in range(MAX_ROUNDS):
+        used = design[keep]
+        # A term without variation (flat ground) gets the minimum-norm answer, zero, instead of noise.
+        solution = np.linalg.lstsq(used.T @ used, used.T @ values[keep], rcond=1e-9)[0]
+        residual = values - design @ solution
+        centre = np.median(residual[keep])
+        sigma = 1.4826 * np.median(np.abs(residual[keep] - centre))
+        new = np.abs(residual - centre) <= max(OUTLIER_SIGMA * sigma, 1e-9)
+        if np.array_equal(new, keep):
+            break
+        keep = new
+    return solution
+
+
+def _corrected(
+    phase_rad: np.ndarray, terms: dict[str, np.ndarray], coefficients: np.ndarray, cells: int
+) -> tuple[np.ndarray, AtmosphereFit]:
+    value = {name: float(c) for name, c in zip(terms, coefficients, strict=True)}
+    fit = AtmosphereFit(
+        value["constant"], value.get("height", 0.0), value.get("east", 0.0), value.get("north", 0.0), cells
+    )
+    return phase_rad - sum(c * term for c, term in zip(coefficients, terms.values(), strict=True)), fit
+
+
+def _shifted(array: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Views of the cells and of those LAG_CELLS before them along `axis`."""
+    moved = np.moveaxis(array, axis, 0)
+    return moved[LAG_CELLS:], moved[:-LAG_CELLS]

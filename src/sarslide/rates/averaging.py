@@ -1,0 +1,49 @@
+"""Averaged phase of short pairs (P0 3.1, B04): the mean of wrapped phases, no unwrapping (B05).
+
+P0 does not say which mean. The complex one (direction of the mean phasor) is the default: it has no bias where the phase wraps.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sarslide.errors import RateError
+from sarslide.rates.stacking import Stack, Stacked
+
+MEANS = ("complex", "arithmetic")
+
+
+class AveragePhase:
+    """Mean phase over pairs, added one at a time.
+
+    about: (rows, cols) phase in rad, about which deviations are taken for the standard error (the mean of an earlier pass), so that
+    they do not wrap. The standard error is that of `Stack` with regressor 1: noise of dates telescopes here too.
+    """
+
+    def __init__(self, pairs: Sequence[str], shape: tuple[int, int], about: np.ndarray, mean: str = "complex"):
+        if mean not in MEANS:
+            raise RateError(f"'{mean}' is no mean of phases", f"use one of {', '.join(MEANS)}")
+        self.pairs, self.mean, self.about = list(pairs), mean, np.nan_to_num(about)
+        self._phasors = np.zeros(shape, complex)
+        self._deviations = Stack(pairs, shape, regressor=[1.0] * len(pairs))
+        self._values = Stack(pairs, shape, regressor=[1.0] * len(pairs))
+
+    def add(
+        self, pair: str, phase_rad: np.ndarray, coherence: np.ndarray | float = np.nan, weight: np.ndarray | float = 1.0
+    ) -> None:
+        """Add one pair. phase_rad: wrapped, NaN where not valid. weight: zero or NaN where not valid."""
+        phasor = np.exp(1j * phase_rad)
+        deviation = np.angle(phasor * np.exp(-1j * self.about))
+        self._deviations.add(pair, deviation, coherence, weight)
+        if self.mean == "arithmetic":
+            self._values.add(pair, phase_rad, coherence, weight)
+        self._phasors += np.where(np.isfinite(phase_rad) & (weight > 0), phasor * weight, 0)
+
+    def result(self, min_pairs: int = 3) -> Stacked:
+        """Averaged phase (-pi, pi] and its standard error, rad."""
+        spread = self._deviations.result(min_pairs)
+        if self.mean == "arithmetic":
+            estimate = self._values.result(min_pairs).estimate
+        else:
+            estimate = np.where(np.isfinite(spread.estimate), np.angle(self._phasors), np.nan)
+        return Stacked(estimate, spread.std, spread.pair_count, spread.mean_coherence)

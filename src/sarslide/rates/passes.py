@@ -1,0 +1,138 @@
+"""One pass over the pairs of a track: read, mask, correct, reference, add to a stack or an average, forget."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide.errors import RateError
+from sarslide.names import split_pair
+from sarslide.rates.atmosphere import remove_height_correlated, remove_height_correlated_wrapped
+from sarslide.rates.averaging import AveragePhase
+from sarslide.rates.stacking import Stack, Stacked
+
+log = logging.getLogger(__name__)
+
+# pair -> unwrapped phase (rad), coherence, connected components (None where the engine has none); each (rows, cols)
+ReadUnwrapped = Callable[[str], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
+# pair -> wrapped phase (rad), coherence
+ReadWrapped = Callable[[str], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class RateSettings:
+    """Choices of the rate rules.
+
+    min_coherence: cells of a pair below it are not used. min_pairs: cells with fewer valid pairs have no rate.
+    height_correlated, plane: terms removed per pair. moving_sigma, dilate_cells: what the first pass calls moving.
+    stable_coherence: mean coherence that stable ground needs. weighting: "none" (P4 eq. 1) or "coherence" (weight
+    g^2 / (1 - g^2), the inverse variance of multilooked phase). reference_area: (row, col, radius in cells), or None to
+    choose. one_component: only the connected component that holds the reference area is used.
+    """
+
+    min_coherence: float = 0.15
+    min_pairs: int = 5
+    height_correlated: bool = True
+    plane: bool = True
+    moving_sigma: float = 3.0
+    dilate_cells: int = 3
+    stable_coherence: float = 0.3
+    weighting: str = "none"
+    reference_area: tuple[float, float, float] | None = None
+    one_component: bool = True
+
+
+def stack_unwrapped(
+    read_pair: ReadUnwrapped,
+    pairs: Sequence[str],
+    elevation_m: np.ndarray,
+    stable: np.ndarray,
+    reference: np.ndarray,
+    settings: RateSettings,
+) -> tuple[Stacked, dict[str, dict]]:
+    """Correct each pair on `stable` ground, set its median inside `reference` to zero, stack.
+
+    Also returns, per pair, what was removed. A pair without enough usable ground is skipped, logged and recorded.
+    """
+
+    def prepare(pair: str) -> tuple[np.ndarray, np.ndarray]:
+        unwrapped, coherence, components = read_pair(pair)
+        if components is not None:
+            unwrapped = np.where(reliable(components, reference, settings.one_component), unwrapped, np.nan)
+        return unwrapped, coherence
+
+    stack = Stack(sorted(pairs, key=_by_later_date), elevation_m.shape)
+    removed = _add_all(stack, prepare, remove_height_correlated, np.median, elevation_m, stable, reference, settings)
+    return stack.result(settings.min_pairs), removed
+
+
+def average_wrapped(
+    read_pair: ReadWrapped,
+    pairs: Sequence[str],
+    elevation_m: np.ndarray,
+    stable: np.ndarray,
+    reference: np.ndarray,
+    about: np.ndarray,
+    settings: RateSettings,
+    mean: str,
+) -> tuple[Stacked, dict[str, dict]]:
+    """The same for wrapped pairs: phases are averaged, and the mean phasor inside `reference` gets phase zero."""
+    average = AveragePhase(sorted(pairs, key=_by_later_date), elevation_m.shape, about, mean)
+    removed = _add_all(
+        average, read_pair, remove_height_correlated_wrapped, _mean_direction, elevation_m, stable, reference, settings
+    )
+    return average.result(settings.min_pairs), removed
+
+
+def reliable(components: np.ndarray, reference: np.ndarray, one_component: bool) -> np.ndarray:
+    """Cells of any component (> 0), or only of the one that holds most of the reference area."""
+    if not one_component:
+        return components > 0
+    votes = np.bincount(components[reference & (components > 0)], minlength=2)
+    return (components > 0) & (components == np.argmax(votes))
+
+
+def _add_all(target, prepare, correct, level_of, elevation_m, stable, reference, settings) -> dict[str, dict]:
+    removed: dict[str, dict] = {}
+    for pair in target.pairs:
+        phase, coherence = prepare(pair)
+        phase = np.where(coherence >= settings.min_coherence, phase, np.nan)
+        try:
+            phase, removed[pair] = _referenced(phase, correct, level_of, elevation_m, stable, reference, settings)
+        except RateError as error:
+            log.warning("pair %s skipped: %s", pair, error.problem)
+            removed[pair] = {"skipped": error.problem}
+            phase = np.full(elevation_m.shape, np.nan)
+        target.add(pair, phase, coherence, _weight(coherence, settings))
+    return removed
+
+
+def _referenced(phase, correct, level_of, elevation_m, stable, reference, settings) -> tuple[np.ndarray, dict]:
+    """Phase less its atmosphere and its level in the reference area, and both in numbers."""
+    notes = {}
+    if settings.height_correlated or settings.plane:
+        phase, fit = correct(phase, elevation_m, stable, settings.height_correlated, settings.plane)
+        notes = fit.to_dict()
+    inside = phase[reference & np.isfinite(phase)]
+    if not len(inside):
+        raise RateError("no valid cell in the reference area", "choose another reference area")
+    level = float(level_of(inside))
+    return phase - level, {**notes, "reference_rad": level, "reference_cells": len(inside)}
+
+
+def _mean_direction(phase_rad: np.ndarray) -> float:
+    return np.angle(np.exp(1j * phase_rad).sum())
+
+
+def _weight(coherence: np.ndarray, settings: RateSettings) -> np.ndarray | float:
+    if settings.weighting == "none":
+        return 1.0
+    squared = np.clip(coherence, 0, 0.99) ** 2
+    return squared / (1 - squared)
+
+
+def _by_later_date(pair: str) -> tuple[str, str]:
+    """In this order few dates are open at a time, and memory stays small."""
+    earlier, later = split_pair(pair)
+    return later, earlier

@@ -1,0 +1,147 @@
+"""Stacking of pairs: P4 eq. 1 (B21) with a standard error that knows that pairs share dates.
+
+Every pair j holds phase phi_j = m x_j + (a_later - a_earlier) + e_j, where x_j is the interval in years (stacking) or 1
+(averaging). The estimate is the weighted least squares one,
+
+    m = sum(w_j x_j phi_j) / sum(w_j x_j^2),        w_j = 1 in P4 eq. 1.
+
+Noise a belongs to dates (atmosphere, most of the speckle) and telescopes through the pairs; noise e belongs to single pairs
+(temporal decorrelation, unwrapping). Treating date noise as pair noise makes the standard error several times too large, the
+other way round several times too small. Both variances are therefore estimated, cell by cell, from two sums of squared
+residuals: over pairs, and over dates after adding up the residuals of each date's pairs.
+
+Pairs are added one at a time and forgotten; a date's own sums are closed when its last pair has come. Memory does not grow with
+the number of pairs.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide.errors import RateError
+from sarslide.names import days_between, split_pair
+
+DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """What a stack gives, each (rows, cols): estimate and standard error (rad/yr or rad), pairs used, mean coherence."""
+
+    estimate: np.ndarray
+    std: np.ndarray
+    pair_count: np.ndarray
+    mean_coherence: np.ndarray
+
+
+def interval_years(pair: str) -> float:
+    """Length of a pair in Julian years of 365.25 days."""
+    return days_between(*split_pair(pair)) / DAYS_PER_YEAR
+
+
+class Stack:
+    """Sums over pairs for one set of cells.
+
+    pairs: the names of all pairs that will be added. shape: (rows, cols). regressor: the x_j of each pair, by default its
+    interval in years, which gives a rate in rad/yr; ones give the mean in rad.
+    """
+
+    def __init__(self, pairs: Sequence[str], shape: tuple[int, int], regressor: Sequence[float] | None = None):
+        if not pairs:
+            raise RateError("no pairs to stack", "widen the limits of the pair network or add acquisitions")
+        self.pairs, self.shape = list(pairs), shape
+        self.x = dict(zip(pairs, regressor or map(interval_years, pairs), strict=True))
+        self._pairs_left = Counter(date for pair in pairs for date in split_pair(pair))
+        self._open: dict[str, np.ndarray] = {}  # per date: sums of (phi, x, w x, 1), + as later, - as earlier date
+        names = ("n", "coherence", "xx", "wxx", "wwxx", "wxp", "xp", "pp", "dd", "du", "uu", "dw", "ww", "degree")
+        self._sum = {name: np.zeros(shape) for name in names}
+
+    def add(
+        self,
+        pair: str,
+        phase_rad: np.ndarray,
+        coherence: np.ndarray | float = np.nan,
+        weight: np.ndarray | float = 1.0,
+    ) -> None:
+        """Add one pair. phase_rad: NaN where not valid. weight: positive; zero or NaN where not valid."""
+        weight = np.broadcast_to(np.asarray(weight, float), self.shape)
+        valid = np.isfinite(phase_rad) & (weight > 0)
+        p = np.where(valid, phase_rad, 0.0)
+        one = valid.astype(float)
+        x = self.x[pair] * one
+        wx = x * np.where(valid, weight, 0.0)
+        s = self._sum
+        s["n"] += one
+        s["coherence"] += np.where(valid, coherence, 0.0)
+        s["xx"] += x * x
+        s["wxx"] += wx * x
+        s["wwxx"] += wx * wx
+        s["wxp"] += wx * p
+        s["xp"] += x * p
+        s["pp"] += p * p
+        earlier, later = split_pair(pair)
+        for date, sign in ((earlier, -1.0), (later, 1.0)):
+            sums = self._open.setdefault(date, np.zeros((4, *self.shape)))
+            for total, value in zip(sums, (p, x, wx), strict=False):
+                total += sign * value
+            sums[3] += one
+            self._pairs_left[date] -= 1
+            if not self._pairs_left[date]:
+                self._close(date)
+
+    def _close(self, date: str) -> None:
+        u, d, w, degree = self._open.pop(date)
+        for name, product in (
+            ("uu", u * u), ("du", d * u), ("dd", d * d), ("dw", d * w), ("ww", w * w), ("degree", degree * degree),
+        ):  # fmt: skip
+            self._sum[name] += product
+
+    def result(self, min_pairs: int = 3) -> Stacked:
+        """The stack so far; NaN where fewer than `min_pairs` (at least 3) pairs are valid.
+
+        The standard error supposes that noise of dates, and of pairs, has the same variance throughout the stack. It cannot see
+        what is common to all pairs or grows linearly with time: unwrapping errors repeated in every pair, a trend of the
+        atmosphere, motion of the reference area.
+        """
+        for date in list(self._open):
+            self._close(date)
+        s = self._sum
+        enough = s["n"] >= max(3, min_pairs)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            m = s["wxp"] / s["wxx"]
+            of_pairs, of_dates = self._noise_variances(m)
+            variance = (of_pairs * s["wwxx"] + of_dates * s["ww"]) / s["wxx"] ** 2
+            mean_coherence = s["coherence"] / s["n"]
+        return Stacked(
+            estimate=np.where(enough, m, np.nan),
+            std=np.where(enough, np.sqrt(variance), np.nan),
+            pair_count=s["n"].astype(np.uint16),
+            mean_coherence=np.where(s["n"] > 0, mean_coherence, np.nan),
+        )
+
+    def _noise_variances(self, m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Variances of pair noise and date noise, rad^2, from residuals r = phi - m x.
+
+        With A the pair matrix (-1, +1), h = w x / sum(w x^2) and M = I - x h', the expectations of |r|^2 and |A'r|^2 are linear
+        in both variances, with coefficients |M|^2, |MA|^2, |A'M|^2 and |A'MA|^2 (Frobenius). A term of order
+        1/pairs is left out of the last one. A negative variance becomes zero and the other one takes all.
+        """
+        s = self._sum
+        over_pairs = np.maximum(s["pp"] - 2 * m * s["xp"] + m * m * s["xx"], 0)
+        over_dates = np.maximum(s["uu"] - 2 * m * s["du"] + m * m * s["dd"], 0)
+        n, t = s["n"], s["wxx"]
+        a = n - 2 + s["xx"] * s["wwxx"] / t**2
+        b = 2 * n - 2 * s["dw"] / t + s["xx"] * s["ww"] / t**2
+        c = 2 * n - 2 * s["dw"] / t + s["dd"] * s["wwxx"] / t**2
+        d = s["degree"] + 2 * n + s["dd"] * s["ww"] / t**2
+        determinant = a * d - b * c
+        of_pairs = (d * over_pairs - b * over_dates) / determinant
+        of_dates = (a * over_dates - c * over_pairs) / determinant
+        only_dates = ~(of_pairs >= 0)
+        only_pairs = ~(of_dates >= 0)
+        return (
+            np.where(only_dates, 0.0, np.where(only_pairs, over_pairs / a, of_pairs)),
+            np.where(only_dates, over_pairs / b, np.where(only_pairs, 0.0, of_dates)),
+        )
