@@ -9,11 +9,14 @@ from sarslide.config import load, resolve
 from sarslide.errors import SarslideError
 from sarslide.fingerprint import fingerprint
 from sarslide.inventory.identity import release_digest
+from sarslide.io.raster import check_writable
 from sarslide.models.packaged import packaged
 
 try:
     CONFIG = load(config)
     SCENES = scenes.table(CONFIG, Path("resources"))
+    for folder in ("resources", "results", "logs"):
+        check_writable(folder)
 except SarslideError as error:
     sys.exit(str(error))
 

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def update(table: Path, folder: Path) -> int:
-    """Append a row for every new SAFE below `folder`; the table is rewritten only if there is one. Returns the number of new rows.
+    """Append a row for every new SAFE below `folder`; rewritten only if there is one. Returns the number of new rows.
 
     Raises SafeError for a product without a readable manifest and CatalogError for one that lies in another stack's folder.
     """

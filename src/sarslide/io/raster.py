@@ -30,14 +30,22 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    check_writable(path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
-    except (PermissionError, NotADirectoryError) as error:
-        raise OutputError(f"{path}: cannot write ({error.strerror})", "give a writable results folder") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(folder: str | Path) -> None:
+    """OutputError unless `folder`, or the nearest folder above it that exists, can be written."""
+    folder = Path(folder).absolute()
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        problem = "is not a folder" if not nearest.is_dir() else "is not writable"
+        raise OutputError(f"{nearest}: {problem}", "give a writable results folder, for example with --directory")
 
 
 def write(

@@ -1,0 +1,58 @@
+"""A comment, a docstring or layout does not change a fingerprint; a changed line does, where it is reached."""
+
+import pytest
+
+from sarslide import fingerprint as fp
+
+SOURCE = '''
+"""Docstring."""
+import numpy as np
+
+
+def rate(x):
+    """Mean rate."""
+    # a comment
+    return np.mean(x) * 2
+'''
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        SOURCE.replace("# a comment", "# another comment, longer"),
+        SOURCE.replace('"""Mean rate."""', '"""Average rate, mm/yr."""'),
+        SOURCE.replace("    return", "\n\n    return"),
+    ],
+)
+def test_cosmetic_edits_keep_the_tokens(edited):
+    assert fp.significant_tokens(edited) == fp.significant_tokens(SOURCE)
+
+
+@pytest.mark.parametrize("edited", [SOURCE.replace("* 2", "* 3"), SOURCE.replace("np.mean", "np.sum")])
+def test_real_edits_change_the_tokens(edited):
+    assert fp.significant_tokens(edited) != fp.significant_tokens(SOURCE)
+
+
+def test_a_string_that_is_no_docstring_counts():
+    assert fp.significant_tokens('x = "a"') != fp.significant_tokens('x = "b"')
+
+
+def test_imports_inside_functions_are_reached(tmp_path):
+    script = tmp_path / "job.py"
+    script.write_text("def main():\n    from sarslide.catalog.local import update\n    return update\n")
+    reached = fp.reached_modules(script)
+    assert {"sarslide.catalog.local", "sarslide.catalog.scenes", "sarslide.names"} <= reached
+
+
+def test_shared_formats_count_by_version_only(repository):
+    assert fp._module_state("sarslide.errors") == "1"
+    assert len(fp._module_state("sarslide.catalog.scenes")) == 64
+
+
+def test_every_format_module_has_a_version():
+    for module in fp.BY_VERSION:
+        path = fp._module_path(f"sarslide.{module}")
+        inner = (
+            [path] if path.name != "__init__.py" else [p for p in path.parent.glob("*.py") if p.name != "__init__.py"]
+        )
+        assert all(fp._format_version(p) != "0" for p in inner), module
