@@ -62,6 +62,7 @@ RATE_LAYERS = [
     "los_rate_paper_sign_mm_per_yr",
     "mean_coherence",
     "pair_count",
+    "stable_ground",
 ]
 
 

@@ -9,6 +9,7 @@ rule average_phase:
         coherence=lambda wildcards: ifg(
             wildcards.stack, pairs(wildcards.stack), "cor.tif"
         ),
+        layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
         elevation=f"{RESULTS}/terrain/elevation_m.tif",
     output:
         **layers_of(f"{STACK}/averaging", AVERAGES),
@@ -27,8 +28,11 @@ rule average_phase:
         pairs=lambda wildcards: pairs(wildcards.stack),
         mean=CONFIG.rates.average,
         height_correlated=CONFIG.rates.height_correlated,
+        plane=CONFIG.rates.plane,
         moving_sigma=CONFIG.rates.moving_sigma,
         min_coherence=CONFIG.rates.min_coherence,
+        pair_coherence=CONFIG.rates.pair_coherence,
+        reference=CONFIG.rates.reference,
         code=code("average_phase"),
     script:
         "../workflow_scripts/average_phase.py"
@@ -48,7 +52,6 @@ rule stack_rates:
         sidecars=lambda wildcards: ifg(wildcards.stack, pairs(wildcards.stack), "json"),
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
         elevation=f"{RESULTS}/terrain/elevation_m.tif",
-        slope=f"{RESULTS}/terrain/slope_deg.tif",
     output:
         **layers_of(RATES, RATE_LAYERS),
         reference=f"{RATES}/reference.json",
@@ -66,9 +69,12 @@ rule stack_rates:
         grid=GRID,
         pairs=lambda wildcards: pairs(wildcards.stack),
         height_correlated=CONFIG.rates.height_correlated,
+        plane=CONFIG.rates.plane,
         moving_sigma=CONFIG.rates.moving_sigma,
         min_coherence=CONFIG.rates.min_coherence,
-        reference_km2=CONFIG.rates.reference_km2,
+        pair_coherence=CONFIG.rates.pair_coherence,
+        reference=CONFIG.rates.reference,
+        weighting=CONFIG.rates.weighting,
         code=code("stack_rates"),
     script:
         "../workflow_scripts/stack_rates.py"

@@ -119,6 +119,10 @@ class Rates(Section):
         "complex", "mean of the wrapped pairs; the paper does not say which (B04)", "", "P0"
     )
     height_correlated: bool = key(True, "remove the phase that is correlated with height, per pair (B09)", "", "P2")
+    plane: bool = key(
+        True,
+        "remove a plane too, per pair: turbulence longer than the region; switch off where the region itself deforms",
+    )
     moving_sigma: float = key(
         3.0,
         "cells whose first-pass rate exceeds this many robust sigmas are moving and leave the fits",
@@ -127,7 +131,16 @@ class Rates(Section):
         le=10,
     )
     min_coherence: float = key(0.3, "cells below this mean coherence leave fits and reference", "", ge=0, le=1)
-    reference_km2: float = key(0.5, "area of the reference", "km2", ge=0.01, le=100)
+    pair_coherence: float = key(0.15, "cells of a pair below this coherence are not stacked", "", ge=0, le=1)
+    weighting: Literal["none", "coherence"] = key(
+        "none",
+        "weights of the stack; none is P4's eq. 1, coherence is the inverse variance of the phase (B11)",
+        "",
+        "P4",
+    )
+    reference: tuple[float, float, float] | None = key(
+        None, "reference area: east, north, radius; none: the largest connected area of stable, coherent ground", "m"
+    )
 
 
 class Segmentation(Section):
