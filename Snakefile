@@ -29,24 +29,15 @@ wildcard_constraints:
     model=names.IDENTIFIER,
 
 
-localrules:
-    all,
-
-
 rule all:
     default_target: True
     input:
         lambda wildcards: final_products(),
 
 
-if CONFIG.source == "simulated":
+for room in ["simulated"] if CONFIG.source == "simulated" else ["catalog", "dem"]:
 
-    include: "rules/simulated.smk"
-
-else:
-
-    include: "rules/catalog.smk"
-    include: "rules/dem.smk"
+    include: f"rules/{room}.smk"
 
 
 include: "rules/train.smk"
@@ -54,10 +45,6 @@ include: "rules/train.smk"
 
 # A real region starts with an empty scene table, which `snakemake update_catalog` fills; until then there is nothing to do.
 if SCENES.ready:
+    for room in (CONFIG.engine, "terrain", "rates", "segment", "inventory", "report"):
 
-    include: f"rules/{CONFIG.engine}.smk"
-    include: "rules/terrain.smk"
-    include: "rules/rates.smk"
-    include: "rules/segment.smk"
-    include: "rules/inventory.smk"
-    include: "rules/report.smk"
+        include: f"rules/{room}.smk"
