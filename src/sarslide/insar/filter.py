@@ -1,0 +1,50 @@
+"""Adaptive filter of wrapped phase: R. M. Goldstein, C. L. Werner, 1998, GRL 25(21), doi:10.1029/1998GL900033 (B10)."""
+
+import numpy as np
+
+
+def goldstein(ifg: np.ndarray, alpha: float, window: int = 32, step: int | None = None) -> np.ndarray:
+    """Interferogram with the spectrum of each patch weighted by its own smoothed amplitude to the power `alpha`.
+
+    ifg: complex (rows, cols), phase in rad; NaN and 0 are no data, take no part and come back as they were. alpha: 0 changes
+    nothing, 1 is the strongest. window: side of the square patches, cells, even. step: distance of neighbouring patches, a
+    quarter of the window by default. Patches are blended with a triangular taper. Each patch keeps a mean spectral gain of 1:
+    phase, not amplitude, is what changes. Returns complex64 (rows, cols).
+    """
+    step = step or window // 4
+    rows, cols = ifg.shape
+    empty = ~np.isfinite(ifg) | (ifg == 0)
+    filled = np.where(empty, 0, ifg).astype(np.complex64)
+    if alpha == 0:
+        return np.where(empty, ifg, filled).astype(np.complex64)
+
+    # One window of zeros around the scene: every cell lies in the same number of patches.
+    n_rows, n_cols = -(-rows // step) + window // step, -(-cols // step) + window // step
+    before = window - step
+    padded = np.zeros(((n_rows - 1) * step + window, (n_cols - 1) * step + window), np.complex64)
+    padded[before : before + rows, before : before + cols] = filled
+    ramp = 1 - np.abs(np.arange(window) + 0.5 - window / 2) / (window / 2)
+    taper = np.outer(ramp, ramp).astype(np.float32)
+
+    total = np.zeros_like(padded)
+    weight = np.zeros(padded.shape, np.float32)
+    patches = np.lib.stride_tricks.sliding_window_view(padded, (window, window))[::step, ::step]
+    for i in range(n_rows):
+        # One row of patches at a time bounds the memory.
+        smooth = _filter_patches(patches[i], alpha) * taper
+        for j in range(n_cols):
+            at = np.s_[i * step : i * step + window, j * step : j * step + window]
+            total[at] += smooth[j]
+            weight[at] += taper
+    inner = np.s_[before : before + rows, before : before + cols]
+    return np.where(empty, ifg, total[inner] / weight[inner]).astype(np.complex64)
+
+
+def _filter_patches(patches: np.ndarray, alpha: float) -> np.ndarray:
+    spectrum = np.fft.fft2(patches)
+    amplitude = np.abs(spectrum)
+    for axis in (-2, -1):  # 3 x 3 mean; the spectrum is periodic
+        amplitude = (amplitude + np.roll(amplitude, 1, axis) + np.roll(amplitude, -1, axis)) / 3
+    gain = amplitude**alpha
+    mean = gain.mean(axis=(-2, -1), keepdims=True)
+    return np.fft.ifft2(spectrum * np.divide(gain, mean, out=np.zeros_like(gain), where=mean > 0))
