@@ -1,10 +1,11 @@
 # make demo   the embedded region, from simulated SAFE products to a released inventory and a report
 # make test   the tests; test-full adds the long ones
 # make resume after an interruption: the same run goes on where it stopped
-# Everything lives in .venv; nothing needs root. CORES=4 make demo limits the run.
+# Everything lives in .venv; nothing needs root. CORES=4 limits the run, ARGS gives resume the arguments of the run.
 
 PYTHON ?= python3
 CORES ?= $(shell nproc)
+ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
@@ -28,7 +29,7 @@ demo: $(STAMP)
 
 # The lock is free only when no live process holds it, so unlocking Snakemake's own is safe.
 resume: $(STAMP)
-	$(LOCKED) sh -c '$(SNAKEMAKE) --unlock && $(SNAKEMAKE) --rerun-incomplete'
+	$(LOCKED) sh -c "$(SNAKEMAKE) --unlock $(ARGS) && $(SNAKEMAKE) --rerun-incomplete $(ARGS)"
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not full"

@@ -1,0 +1,64 @@
+"""A checkout of its own in a temporary folder, on which the workflow runs as a user runs it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+PARTS = ["Snakefile", "config.yaml", "Makefile", "pyproject.toml", "constraints.txt", "rules", "workflow_scripts", "envs", "profiles", "src"]
+
+# A small region in the middle of the demo's, a few dates: real SAFE products, real jobs, small grids.
+SMALL = ["grid={bounds: [517500, 3206400, 520500, 3210000]}", "simulation={dates: 4}"]
+
+
+class Checkout:
+    """A copy of the repository and the commands of a user in it."""
+
+    def __init__(self, folder: Path, config: list[str]):
+        self.folder, self.config = folder, config
+        for part in PARTS:
+            source = REPOSITORY / part
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            else:
+                shutil.copy2(source, folder / part)
+        (folder / ".venv").symlink_to(Path(sys.executable).parents[1])
+        self.environment = os.environ | {"PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
+
+    def command(self, *arguments: str, config: list[str] | None = None) -> list[str]:
+        snakemake = str(Path(sys.executable).parent / "snakemake")
+        return [snakemake, "--cores", "2", *arguments, "--config", *(config or self.config)]
+
+    def snakemake(self, *arguments: str, config: list[str] | None = None, check: bool = True) -> subprocess.CompletedProcess:
+        run = subprocess.run(
+            self.command(*arguments, config=config), cwd=self.folder, env=self.environment, capture_output=True, text=True
+        )
+        assert not check or run.returncode == 0, run.stdout[-3000:] + run.stderr[-6000:]
+        return run
+
+    def planned(self, config: list[str] | None = None) -> dict[str, int]:
+        """Jobs of a dry run by rule, dates taken off the names; empty when there is nothing to do."""
+        output = self.snakemake("--dry-run", config=config).stdout
+        table = re.search(r"Job stats:\njob +count\n[- ]+\n(.*?)\n\n", output, flags=re.S)
+        if not table:
+            assert "Nothing to be done" in output, output[-3000:]
+            return {}
+        jobs: dict[str, int] = {}
+        for line in table.group(1).splitlines():
+            name, count = line.split()
+            word = re.sub(r"(_[AD]\d{3})?(_\d{8})?$", "", name)
+            jobs[word] = jobs.get(word, 0) + int(count)
+        return {word: count for word, count in jobs.items() if word not in ("total", "all")}
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory) -> Checkout:
+    """A finished first run of the small region."""
+    made = Checkout(tmp_path_factory.mktemp("checkout"), SMALL)
+    made.snakemake()
+    return made

@@ -1,0 +1,110 @@
+"""What reruns and what does not (DESIGN 5), on real runs of a small region."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+from tests.workflow.conftest import SMALL, Checkout
+
+# What a new acquisition brings to each of the two stacks: its own files and two pairs' worth of jobs.
+PER_STACK = ["simulate_date", "geocode_slc", "interferogram", "unwrap", "mean_amplitude", "average_phase", "stack_rates"]
+MAPS = ["segment", "candidates"]
+ONCE = ["fuse", "release", "score", "report"]
+
+
+def current(checkout: Checkout) -> dict:
+    return json.loads((checkout.folder / "results/demo/inventory/current.json").read_text())
+
+
+def manifest(checkout: Checkout) -> dict:
+    release = current(checkout)["release"]
+    return json.loads((checkout.folder / f"results/demo/inventory/releases/{release}/MANIFEST.json").read_text())
+
+
+def test_the_first_run_makes_a_release_and_a_report(checkout):
+    assert (checkout.folder / "results/demo/report/report.html").stat().st_size > 10_000
+    assert manifest(checkout)["content_hash"]
+
+
+def test_a_second_run_does_nothing(checkout):
+    assert checkout.planned() == {}
+
+
+def test_file_times_of_scripts_do_not_count(checkout):
+    """A fresh clone makes every script newer than the results."""
+    for path in (checkout.folder / "workflow_scripts").glob("*.py"):
+        os.utime(path)
+    assert checkout.planned() == {}
+
+
+def test_comments_rerun_nothing(checkout):
+    for name in ("src/sarslide/insar/interferogram.py", "workflow_scripts/interferogram.py", "src/sarslide/inventory/fusion.py"):
+        path = checkout.folder / name
+        path.write_text(path.read_text() + "\n# a remark that changes no number\n")
+    assert checkout.planned() == {}
+
+
+def test_a_changed_line_reruns_its_dependents(checkout):
+    path = checkout.folder / "src/sarslide/inventory/fusion.py"
+    text = path.read_text()
+    path.write_text(text + "\nNOTHING_ELSE = 1\n")
+    try:
+        assert set(checkout.planned()) == {"fuse", "release", "score", "report"}
+    finally:
+        path.write_text(text)
+
+
+def test_a_changed_threshold_reruns_nothing_above_the_inventory(checkout):
+    planned = checkout.planned(config=[*SMALL, "inventory={threshold: 0.6}"])
+    assert planned == {"candidates": 2, "fuse": 1, "release": 1, "score": 1, "report": 1}
+
+
+def test_one_new_date_runs_only_its_own_work(checkout):
+    """Two pairs for the new date in each track; nothing of the older dates; the older release stays byte for byte."""
+    before = current(checkout)["release"]
+    folder = checkout.folder / "results/demo/inventory/releases" / before
+    bytes_before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    longer = [SMALL[0], "simulation={dates: 4, new_dates: 1}"]
+    assert checkout.planned(config=longer) == {word: 2 for word in PER_STACK + MAPS} | {word: 1 for word in ONCE}
+    pairs = set((checkout.folder / "results/demo/A128/native/ifg").glob("*.unw_rad.tif"))
+    checkout.snakemake(config=longer)
+    assert len(set((checkout.folder / "results/demo/A128/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
+    assert current(checkout)["release"] != before
+    assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} == bytes_before
+    index = (checkout.folder / "results/demo/inventory/releases/INDEX.csv").read_text().splitlines()
+    assert len(index) == 3 and before in index[2]
+    assert checkout.planned(config=longer) == {}
+
+
+def test_killed_ten_times_then_resumed_gives_the_same_content(tmp_path_factory):
+    """`kill -9` of the whole process group at ten random moments, then `make resume`."""
+    config = [SMALL[0], "simulation={dates: 3}", "stacks=[A128]"]
+    whole = Checkout(tmp_path_factory.mktemp("whole"), config)
+    start = time.monotonic()
+    whole.snakemake()
+    duration = time.monotonic() - start
+    killed = Checkout(tmp_path_factory.mktemp("killed"), config)
+    moments = random.Random(5)
+    for _ in range(10):
+        run = subprocess.Popen(
+            killed.command("--rerun-incomplete"), cwd=killed.folder, env=killed.environment, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            run.wait(timeout=2 + moments.random() * 0.4 * duration)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+        killed.snakemake("--unlock")
+    resume = subprocess.run(
+        ["make", "resume", "CORES=2", "ARGS=" + " ".join(f"'{part}'" for part in ["--config", *config])],
+        cwd=killed.folder, env=killed.environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert resume.returncode == 0, resume.stdout[-3000:] + resume.stderr[-3000:]
+    assert manifest(killed)["content_hash"] == manifest(whole)["content_hash"]
+    leftovers = [p for p in (killed.folder / "results").rglob("*.part*")]
+    assert all(path.name.startswith(".") for path in leftovers), "nothing half-written under a final name"
