@@ -78,7 +78,7 @@ def _check_cells(use: np.ndarray) -> None:
     if use.sum() < MIN_CELLS:
         raise RateError(
             f"only {int(use.sum())} coherent cells on stable ground for the height-correlated atmosphere",
-            "lower rates.min_coherence, enlarge the region, or switch the correction off",
+            "lower rates.pair_coherence, enlarge the region, or switch the correction off",
         )
 
 

@@ -16,8 +16,8 @@ MEANS = ("complex", "arithmetic")
 class AveragePhase:
     """Mean phase over pairs, added one at a time.
 
-    about: (rows, cols) phase in rad, about which deviations are taken for the standard error (the mean of an earlier pass), so that
-    they do not wrap. The standard error is that of `Stack` with regressor 1: noise of dates telescopes here too.
+    about: (rows, cols) phase in rad, about which deviations are taken for the standard error, so that they do not wrap: the
+    mean of an earlier pass. The standard error is that of `Stack` with regressor 1: noise of dates telescopes here too.
     """
 
     def __init__(self, pairs: Sequence[str], shape: tuple[int, int], about: np.ndarray, mean: str = "complex"):

@@ -24,22 +24,23 @@ ReadWrapped = Callable[[str], tuple[np.ndarray, np.ndarray]]
 class RateSettings:
     """Choices of the rate rules.
 
-    min_coherence: cells of a pair below it are not used. min_pairs: cells with fewer valid pairs have no rate.
     height_correlated, plane: terms removed per pair. moving_sigma, dilate_cells: what the first pass calls moving.
-    stable_coherence: mean coherence that stable ground needs. weighting: "none" (P4 eq. 1) or "coherence" (weight
-    g^2 / (1 - g^2), the inverse variance of multilooked phase). reference_area: (row, col, radius in cells), or None to
-    choose. one_component: only the connected component that holds the reference area is used.
+    min_coherence: mean coherence that stable ground needs. pair_coherence: cells of a pair below it are not used; low, because a
+    gap in a cell's chain of pairs lets atmosphere in that would telescope. min_pairs: cells with fewer valid pairs have no
+    rate. weighting: "none" (P4 eq. 1) or "coherence" (weight g^2 / (1 - g^2), the inverse variance of multilooked
+    phase). reference: (row, col, radius in cells), or None to choose. one_component: only the connected component that
+    holds the reference area is used.
     """
 
-    min_coherence: float = 0.15
-    min_pairs: int = 5
     height_correlated: bool = True
     plane: bool = True
     moving_sigma: float = 3.0
     dilate_cells: int = 3
-    stable_coherence: float = 0.3
+    min_coherence: float = 0.3
+    pair_coherence: float = 0.15
+    min_pairs: int = 5
     weighting: str = "none"
-    reference_area: tuple[float, float, float] | None = None
+    reference: tuple[float, float, float] | None = None
     one_component: bool = True
 
 
@@ -97,7 +98,7 @@ def _add_all(target, prepare, correct, level_of, elevation_m, stable, reference,
     removed: dict[str, dict] = {}
     for pair in target.pairs:
         phase, coherence = prepare(pair)
-        phase = np.where(coherence >= settings.min_coherence, phase, np.nan)
+        phase = np.where(coherence >= settings.pair_coherence, phase, np.nan)
         try:
             phase, removed[pair] = _referenced(phase, correct, level_of, elevation_m, stable, reference, settings)
         except RateError as error:

@@ -109,13 +109,13 @@ def find_ground(
 ) -> tuple[np.ndarray, float, ReferenceArea]:
     """Stable ground, the limit of motion, and the reference area, from the first pass."""
     stable, limit = stable_ground(
-        first.estimate, first.mean_coherence, settings.stable_coherence, settings.moving_sigma, settings.dilate_cells
+        first.estimate, first.mean_coherence, settings.min_coherence, settings.moving_sigma, settings.dilate_cells
     )
     stable &= allowed
-    if settings.reference_area is None:
+    if settings.reference is None:
         return stable, limit, choose_reference(stable, first.pair_count == pairs)
     usable = allowed & np.isfinite(first.estimate)
-    return stable, limit, given_reference(stable.shape, *settings.reference_area, usable)
+    return stable, limit, given_reference(stable.shape, *settings.reference, usable)
 
 
 def _allowed(elevation_m: np.ndarray, exclude: np.ndarray | None) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarslide.errors import RateError
+from sarslide.grid import RegionGrid
 
 MIN_AREA_CELLS = 25
 
@@ -23,7 +24,7 @@ class ReferenceArea:
     cells: int
     reason: str
 
-    def to_dict(self, grid) -> dict:
+    def to_dict(self, grid: RegionGrid) -> dict:
         """JSON-ready description on a RegionGrid: centre in the grid's CRS (m), size and reason."""
         return {
             "epsg": grid.epsg,
@@ -47,7 +48,7 @@ def stable_ground(
 
     known = np.isfinite(activity)
     if not known.any():
-        raise RateError("no cell has enough valid pairs", "lower rates.min_coherence or rates.min_pairs, or add dates")
+        raise RateError("no cell has enough valid pairs", "lower rates.pair_coherence, or add dates")
     centred = np.where(known, activity - np.median(activity[known]), 0.0)
     # A median of 3 x 3 cells keeps single noisy cells from punching dilated holes into the stable ground.
     centred = median_filter(centred, size=3, mode="nearest")
@@ -75,18 +76,28 @@ def choose_reference(stable: np.ndarray, complete: np.ndarray) -> ReferenceArea:
             return _area(parts == 1 + int(np.argmax(sizes)), reason)
     raise RateError(
         f"no connected area of {MIN_AREA_CELLS} stable, coherent cells for the reference",
-        "name one with rates.reference_area, or lower rates.min_coherence",
+        "name one with rates.reference, or lower rates.min_coherence",
     )
 
 
-def given_reference(shape: tuple[int, int], row: float, col: float, radius_cells: float, usable: np.ndarray):
+def disc_in_cells(grid: RegionGrid, disc_m: tuple[float, float, float] | None) -> tuple[float, float, float] | None:
+    """(row, col, radius in cells) of an (east, north, radius) disc in metres on a RegionGrid; None stays None."""
+    if disc_m is None:
+        return None
+    east, north, radius = disc_m
+    return (grid.north - north) / grid.cell_m - 0.5, (east - grid.west) / grid.cell_m - 0.5, radius / grid.cell_m
+
+
+def given_reference(
+    shape: tuple[int, int], row: float, col: float, radius_cells: float, usable: np.ndarray
+) -> ReferenceArea:
     """A disc named in the configuration, less the cells that are not `usable`. RateError when nothing is left."""
     rows, cols = np.ogrid[: shape[0], : shape[1]]
     mask = ((rows - row) ** 2 + (cols - col) ** 2 <= radius_cells**2) & usable
     if not mask.any():
         raise RateError(
             f"the configured reference area around row {row:.0f}, column {col:.0f} has no usable cell",
-            "move rates.reference_area to coherent ground inside the region",
+            "move rates.reference to coherent ground inside the region",
         )
     return _area(mask, "named in the configuration")
 

@@ -1,0 +1,1 @@
+"""Slope, aspect, curvatures and shaded relief on the region grid."""

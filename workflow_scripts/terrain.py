@@ -1,0 +1,32 @@
+"""terrain: DEM -> slope, aspect, curvatures and shaded relief on the region grid.
+
+input: ellipsoidal heights (m) on the region grid with margin. outputs: elevation (m), slope (degree), aspect (degree, downslope,
+clockwise from north), profile and plan curvature (1/m), hillshade. Methods: sarslide.terrain.derivatives.
+"""
+
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.provenance import sidecar, write_json
+from sarslide.terrain.dem import check_heights, check_vertical, region_part
+from sarslide.terrain.derivatives import EDGE_CELLS, derivatives
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    dem = snakemake.input.dem
+    grid = RegionGrid.from_dict(snakemake.params.grid)
+    check_vertical(dem, raster.tags_of(dem))
+    height = raster.read_block(dem, *region_part(dem, raster.grid_of(dem), grid, EDGE_CELLS))
+    inside = (slice(EDGE_CELLS, -EDGE_CELLS),) * 2
+    check_heights(dem, height[inside])
+    layers = {"elevation_m": height} | derivatives(height, grid.cell_m)
+    for layer, values in layers.items():
+        raster.write(snakemake.output[layer], values[inside], grid, layer)
+    write_json(
+        snakemake.output.sidecar,
+        sidecar("terrain", dict(snakemake.input.items()), dict(snakemake.params.items())),
+    )
+
+
+with job(snakemake):
+    main(snakemake)
