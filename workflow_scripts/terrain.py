@@ -17,8 +17,8 @@ def main(snakemake) -> None:
     grid = RegionGrid.from_dict(snakemake.params.grid)
     check_vertical(dem, raster.tags_of(dem))
     height = raster.read_block(dem, *region_part(dem, raster.grid_of(dem), grid, EDGE_CELLS))
+    check_heights(dem, height)
     inside = (slice(EDGE_CELLS, -EDGE_CELLS),) * 2
-    check_heights(dem, height[inside])
     layers = {"elevation_m": height} | derivatives(height, grid.cell_m)
     for layer, values in layers.items():
         raster.write(snakemake.output[layer], values[inside], grid, layer)

@@ -22,7 +22,7 @@ def region_part(name: str, dem: RegionGrid, grid: RegionGrid, margin_cells: int)
     same_lattice = dem.epsg == grid.epsg and dem.cell_m == grid.cell_m and max(abs(row % 1), abs(col % 1)) < 1e-6
     if not same_lattice:
         raise DemError(
-            f"{name}: EPSG:{dem.epsg}, {dem.cell_m} m cells are not on the lattice of the region (EPSG:{grid.epsg}, {grid.cell_m} m)",
+            f"{name}: EPSG:{dem.epsg}, {dem.cell_m} m cells are not the region's lattice of EPSG:{grid.epsg}, {grid.cell_m} m",
             "let prepare_dem write the file for this region",
         )
     top, left = round(row) - margin_cells, round(col) - margin_cells

@@ -7,12 +7,13 @@ north and r, s, t the second ones (xx, xy, yy),
     profile curvature = -(p^2 r + 2 p q s + q^2 t) / (p^2 + q^2)    positive where the slope steepens downhill (convex)
     plan curvature    = +(q^2 r - 2 p q s + p^2 t) / (p^2 + q^2)    positive in hollows, where contours bend uphill
 
-in 1/m. They are directional derivatives, not curvatures of normal sections; "planform" curvature of other tools is another quantity.
+in 1/m. They are directional derivatives, not curvatures of normal sections; the "planform" curvature of other tools is another
+quantity.
 """
 
 import numpy as np
 
-EDGE_CELLS = 2  # a 3 x 3 window, and one cell to spare
+EDGE_CELLS = 1  # every derivative looks at 3 x 3 cells
 XDEM_CURVATURE_SCALE = 100  # xdem multiplies its curvatures by 100
 
 
