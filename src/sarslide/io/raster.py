@@ -152,6 +152,12 @@ def read_all(
         return source.read(indexes)
 
 
+def check_grid(path: str | Path, grid: RegionGrid | Lattice) -> None:
+    """Raise RasterError for an unreadable file, GridError for a raster on another grid, without reading cells."""
+    with opened(path) as source:
+        _check_grid(path, source, grid)
+
+
 def _check_grid(path: str | Path, source: rasterio.DatasetReader, grid: RegionGrid | Lattice) -> None:
     epsg = source.crs.to_epsg() if source.crs else None
     if epsg != grid.epsg or source.shape != grid.shape or not source.transform.almost_equals(grid.transform, 1e-6):

@@ -12,5 +12,7 @@ def packaged(model: str) -> Path:
     path = FOLDER / f"{model}.safetensors"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.safetensors"))) or "none"
-        raise WeightsError(f"no packaged weights '{model}'", f"packaged: {known}; or set segmentation.weights to a file")
+        raise WeightsError(
+            f"no packaged weights '{model}'", f"packaged: {known}; or set segmentation.weights to a file"
+        )
     return path

@@ -1,0 +1,121 @@
+"""The feature stack: a named list of registered layers, some stored, some computed from stored ones; presets of the papers."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide import layers
+from sarslide.errors import ConfigError
+
+# P0's input is "the three-channel fusion of D-InSAR phase and SAR intensity" (B06); the recipe is not printed. Sine and cosine
+# keep a wrapped phase continuous, so they and the intensity are our three.
+_P0 = ("avg_phase_sin", "avg_phase_cos", "mean_amplitude_db")
+
+PRESETS: dict[str, tuple[str, ...]] = {
+    # P0 Table 3 (E16)
+    "p0_insar": _P0,
+    "p0_dem": (*_P0, "elevation_m"),
+    "p0_slope": (*_P0, "slope_deg"),
+    "p0_curvature": (*_P0, "curvature_profile_per_m", "curvature_plan_per_m"),
+    # P4 Tables 5 and 6 (E17)
+    "p4_los": ("los_rate_mm_per_yr",),
+    "p4_phase": ("phase_rate_rad_per_yr",),
+    "p4_phase_los": ("phase_rate_rad_per_yr", "los_rate_mm_per_yr"),
+    "p4_phase_dem": ("phase_rate_rad_per_yr", "elevation_m"),
+    "p4_phase_slope": ("phase_rate_rad_per_yr", "slope_deg"),
+    "p4_phase_dem_slope": ("phase_rate_rad_per_yr", "elevation_m", "slope_deg"),
+    "p4_all": ("phase_rate_rad_per_yr", "los_rate_mm_per_yr", "elevation_m", "slope_deg"),
+    # Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation and no amplitude: they
+    # differ from valley to valley and from sensor to sensor.
+    "sarslide": (
+        "los_rate_mm_per_yr",
+        "los_rate_std_mm_per_yr",
+        "mean_coherence",
+        "slope_deg",
+        "downslope_sensitivity",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A layer computed cell by cell from stored layers, in the order of `sources`."""
+
+    sources: tuple[str, ...]
+    compute: Callable[..., np.ndarray]
+
+
+def _on_slopes(value: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
+    """`value` of a downslope direction; 0 where the ground is flat and has none, NaN where the slope itself is unknown."""
+    return np.where(np.isfinite(slope_deg), np.nan_to_num(value, nan=0.0), np.nan)
+
+
+def _aspect_sin(aspect_deg: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
+    return _on_slopes(np.sin(np.deg2rad(aspect_deg)), slope_deg)
+
+
+def _aspect_cos(aspect_deg: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
+    return _on_slopes(np.cos(np.deg2rad(aspect_deg)), slope_deg)
+
+
+def downslope_sensitivity(
+    slope_deg: np.ndarray, aspect_deg: np.ndarray, los_east: np.ndarray, los_north: np.ndarray, los_up: np.ndarray
+) -> np.ndarray:
+    """Line-of-sight rate, positive towards the satellite, per unit of motion down the steepest slope, -1 to 1 (B27).
+
+    The scalar product of the unit vector ground to satellite and the unit vector down the slope,
+    (cos s sin a, cos s cos a, -sin s) for slope s and aspect a. All inputs have one shape. 0 where the ground is flat; NaN where
+    slope or line of sight is unknown.
+    """
+    slope, aspect = np.deg2rad(slope_deg), np.deg2rad(aspect_deg)
+    horizontal = los_east * np.sin(aspect) + los_north * np.cos(aspect)
+    sensitivity = _on_slopes(np.cos(slope) * horizontal - np.sin(slope) * los_up, slope_deg)
+    return np.where(np.isfinite(los_east + los_north + los_up), sensitivity, np.nan)
+
+
+DERIVED: dict[str, Derived] = {
+    "aspect_sin": Derived(("aspect_deg", "slope_deg"), _aspect_sin),
+    "aspect_cos": Derived(("aspect_deg", "slope_deg"), _aspect_cos),
+    "avg_phase_sin": Derived(("avg_phase_rad",), np.sin),
+    "avg_phase_cos": Derived(("avg_phase_rad",), np.cos),
+    "downslope_sensitivity": Derived(
+        ("slope_deg", "aspect_deg", "los_east", "los_north", "los_up"), downslope_sensitivity
+    ),
+}
+
+
+def channel_set(name: str) -> tuple[str, ...]:
+    """The layers of a preset, in order. Raises ConfigError for an unknown preset."""
+    if name not in PRESETS:
+        raise ConfigError(f"channel set '{name}' does not exist", f"use one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def stored_layers(names: Iterable[str]) -> list[str]:
+    """The stored layers that the channels `names` need, each once, in order of first use; LayerError if not registered."""
+    needed = [s for name in names for s in (DERIVED[name].sources if name in DERIVED else (layers.get(name).name,))]
+    return list(dict.fromkeys(needed))
+
+
+def feature_stack(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np.ndarray:
+    """Channels `names` as float32 (channels, rows, cols), in the units of the registry; NaN where a layer is unknown.
+
+    read: gives a stored layer (rows, cols), NaN where unknown; it is called once a layer. Raises LayerError for a name that
+    is not registered.
+    """
+    names = list(names)
+    stored = {name: np.asarray(read(name), np.float32) for name in stored_layers(names)}
+
+    def channel(name: str) -> np.ndarray:
+        if name not in DERIVED:
+            return stored[name]
+        derived = DERIVED[name]
+        return derived.compute(*(stored[source] for source in derived.sources))
+
+    return np.stack([channel(name) for name in names]).astype(np.float32, copy=False)
+
+
+def observable(stack: np.ndarray) -> np.ndarray:
+    """Cells (rows, cols) in which every channel of the stack is known."""
+    return np.isfinite(stack).all(axis=0)

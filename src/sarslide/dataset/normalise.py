@@ -1,0 +1,85 @@
+"""Normalisation of a feature stack, fitted on the training part only and kept with the weights.
+
+Methods: `robust` (median and median absolute deviation of each channel, ours), `zscore` (mean and standard deviation of each
+channel, P3, D10), `minmax` (0 to 1, P4, D13), `zscore_sample` (each sample by its own mean and deviation, P0, D03).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from sarslide import layers
+from sarslide.errors import TrainingError
+
+METHODS = ("robust", "zscore", "minmax", "zscore_sample")
+# Beyond this many scales a robust value tells no more: a glacier at 100 scales must not drown its surroundings.
+CLIP = 20.0
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """(value - centre) / scale for each channel; unknown cells become 0. `zscore_sample` has no centre and no scale."""
+
+    method: str
+    centre: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+
+    def __call__(self, stack: np.ndarray) -> np.ndarray:
+        """Normalised float32 copy of a stack (channels, rows, cols) in registry units, finite everywhere."""
+        if self.method == "zscore_sample":
+            centre, scale = _moments(stack)
+        else:
+            centre, scale = (np.asarray(v, np.float32) for v in (self.centre, self.scale))
+        normal = (stack - centre[:, None, None]) / scale[:, None, None]
+        if self.method == "robust":
+            normal = np.clip(normal, -CLIP, CLIP)
+        return np.nan_to_num(normal.astype(np.float32, copy=False), nan=0.0, posinf=0.0, neginf=0.0)
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Normalisation":
+        return cls(values["method"], tuple(values["centre"]), tuple(values["scale"]))
+
+
+def fit(method: str, names: Sequence[str], stacks: Sequence[np.ndarray]) -> Normalisation:
+    """Normalisation of the channels `names`, fitted on the stacks (channels, rows, cols) of the training part.
+
+    A layer whose registered range is symmetric about zero (a rate, a sine) keeps its zero under `robust`: its sign means
+    something. Raises TrainingError for an unknown method or a channel without any known value.
+    """
+    if method not in METHODS:
+        raise TrainingError(f"normalisation '{method}' does not exist", f"use one of {', '.join(METHODS)}")
+    if method == "zscore_sample":
+        return Normalisation(method)
+    pairs = [_fit_channel(method, name, [stack[k] for stack in stacks]) for k, name in enumerate(names)]
+    return Normalisation(method, *(tuple(round(float(v), 6) for v in values) for values in zip(*pairs, strict=True)))
+
+
+def _fit_channel(method: str, name: str, rasters: list[np.ndarray]) -> tuple[float, float]:
+    values = np.concatenate([raster[np.isfinite(raster)] for raster in rasters]).astype(np.float64)
+    if not values.size:
+        raise TrainingError(f"channel '{name}' is unknown in every cell", "check the rasters of the training regions")
+    if method == "zscore":
+        centre, scale = values.mean(), values.std()
+    elif method == "minmax":
+        centre, scale = values.min(), np.ptp(values)
+    else:
+        valid = layers.get(name).valid
+        signed = valid is not None and valid[0] == -valid[1]
+        centre = 0.0 if signed else np.median(values)
+        scale = 1.4826 * np.median(np.abs(values - centre))
+    return centre, scale if scale > 0 else 1.0
+
+
+def _moments(stack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel over its known cells; 0 and 1 where there is none or no spread."""
+    known = np.isfinite(stack)
+    count = np.maximum(known.sum(axis=(1, 2)), 1)
+    values = np.where(known, stack, 0.0).astype(np.float64)
+    mean = values.sum(axis=(1, 2)) / count
+    deviation = np.where(known, stack - mean[:, None, None], 0.0)
+    std = np.sqrt((deviation**2).sum(axis=(1, 2)) / count)
+    return mean.astype(np.float32), np.where(std > 0, std, 1.0).astype(np.float32)

@@ -1,0 +1,65 @@
+"""Training scenes: one track over one region, as rasters of registered layers with a label."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.dataset.features import feature_stack, observable
+from sarslide.errors import TrainingError
+
+IGNORE = 255
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One track over one region.
+
+    region: what a split must keep together. stack: features (channels, rows, cols), float32, NaN where unknown.
+    label: uint8 (rows, cols), 1 landslide, 0 not, 255 not counted; 255 wherever a feature is unknown.
+    """
+
+    region: str
+    name: str
+    stack: np.ndarray
+    label: np.ndarray
+
+
+def load(path: str | Path, channels: Sequence[str]) -> Scene:
+    """The scene of an npz file with stored layers under their registered names, `label`, and `meta` (JSON with region, stack).
+
+    Raises TrainingError for a file that cannot be read, lacks a layer, or has a label that is not 0, 1 or 255.
+    """
+    try:
+        with open(path, "rb") as stream, np.load(stream) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise TrainingError(f"{path}: cannot be read ({error})", "simulate the training region again") from None
+
+    def read(name: str) -> np.ndarray:
+        if name not in arrays:
+            raise TrainingError(
+                f"{path}: has no '{name}'", "simulate the training region again, or choose other channels"
+            )
+        return arrays[name]
+
+    stack, label = feature_stack(channels, read), read("label").astype(np.uint8)
+    if label.shape != stack.shape[1:] or not np.isin(label, (0, 1, IGNORE)).all():
+        raise TrainingError(f"{path}: label is not 0, 1 or {IGNORE} on the features' grid", "label the scene again")
+    meta = json.loads(str(read("meta")))
+    region = str(meta["region"])
+    return Scene(region, f"{region}/{meta['stack']}", stack, np.where(observable(stack), label, IGNORE))
+
+
+def data_hash(scenes: Sequence[Scene]) -> str:
+    """sha256 of names, features and labels, for the model card."""
+    digest = hashlib.sha256()
+    for scene in scenes:
+        digest.update(f"{scene.name} {scene.stack.shape}".encode())
+        digest.update(np.ascontiguousarray(scene.stack).tobytes())
+        digest.update(np.ascontiguousarray(scene.label).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,85 @@
+"""Channels by name: presets, derived layers against geometry, unknown cells."""
+
+import numpy as np
+import pytest
+
+from sarslide import layers
+from sarslide.dataset import features
+from sarslide.errors import ConfigError, LayerError
+
+
+def test_presets_are_registered_layers():
+    for name, channels in features.PRESETS.items():
+        assert len(set(channels)) == len(channels), name
+        for layer in (*channels, *features.stored_layers(channels)):
+            layers.get(layer)
+
+
+def test_papers_channel_sets_are_there():
+    """P0 Table 3: InSAR alone and with one of three; P4 Tables 5 and 6: seven sets of phase, LOS, DEM and slope (E16, E17)."""
+    assert [name for name in features.PRESETS if name.startswith("p0_")] == [
+        "p0_insar",
+        "p0_dem",
+        "p0_slope",
+        "p0_curvature",
+    ]
+    assert len({frozenset(v) for k, v in features.PRESETS.items() if k.startswith("p4_")}) == 7
+
+
+@pytest.mark.parametrize(
+    ("slope", "aspect", "los", "expected"),
+    [
+        (0.0, np.nan, (0.6, 0.1, 0.7937), 0.0),  # flat: no downslope direction
+        (90.0, 90.0, (0.0, 0.0, 1.0), -1.0),  # falling away from a satellite overhead
+        (30.0, 90.0, (np.cos(np.deg2rad(30)), 0.0, -np.sin(np.deg2rad(30))), 1.0),  # line of sight along the slope
+        (45.0, 90.0, (np.sin(np.deg2rad(39)), 0.0, np.cos(np.deg2rad(39))), -np.sin(np.deg2rad(6))),
+        (30.0, 270.0, (np.sin(np.deg2rad(39)), 0.0, np.cos(np.deg2rad(39))), -np.sin(np.deg2rad(69))),
+    ],
+)
+def test_downslope_sensitivity(slope, aspect, los, expected):
+    """A slope facing the satellite by less than the incidence angle still moves away from it: down beats forward."""
+    value = features.downslope_sensitivity(*(np.array([[v]]) for v in (slope, aspect, *los)))
+    assert value[0, 0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_downslope_sensitivity_is_the_rate_of_a_sliding_point():
+    """Against a point moved 1 m down a tilted plane, seen along the line of sight."""
+    dz_east, dz_north = -0.4, 0.3  # the plane falls to the east and rises to the north
+    slope = np.degrees(np.arctan(np.hypot(dz_east, dz_north)))
+    aspect = np.degrees(np.arctan2(-dz_east, -dz_north)) % 360
+    step = np.array([-dz_east, -dz_north, -(dz_east**2 + dz_north**2)])
+    step /= np.linalg.norm(step)
+    los = np.array([-0.61, -0.11, 0.785])
+    los /= np.linalg.norm(los)
+    value = features.downslope_sensitivity(*(np.array([[v]]) for v in (slope, aspect, *los)))
+    assert value[0, 0] == pytest.approx(step @ los, abs=1e-12)
+
+
+def test_stack_reads_each_layer_once_and_keeps_unknown_cells():
+    shape = (3, 4)
+    stored = {
+        "slope_deg": np.array([[0.0, 20.0, np.nan, 30.0]] * 3),
+        "aspect_deg": np.array([[np.nan, 90.0, np.nan, 180.0]] * 3),
+        "los_rate_mm_per_yr": np.full(shape, -7.0),
+    }
+    asked = []
+
+    def read(name):
+        asked.append(name)
+        return stored[name]
+
+    names = ["los_rate_mm_per_yr", "aspect_sin", "aspect_cos", "slope_deg"]
+    stack = features.feature_stack(names, read)
+    assert sorted(asked) == sorted(stored)
+    assert stack.shape == (4, *shape)
+    assert stack.dtype == np.float32
+    np.testing.assert_allclose(stack[1, 0], [0, 1, np.nan, 0], atol=1e-6)
+    np.testing.assert_allclose(stack[2, 0], [0, 0, np.nan, -1], atol=1e-6)
+    np.testing.assert_array_equal(features.observable(stack)[0], [True, True, False, True])
+
+
+def test_unknown_names():
+    with pytest.raises(LayerError, match="'slope' is not a registered layer"):
+        features.stored_layers(["slope"])
+    with pytest.raises(ConfigError, match="channel set 'p9' does not exist"):
+        features.channel_set("p9")

@@ -1,0 +1,112 @@
+"""The sliding window: no seams, any size, the same as the whole image, bounded memory."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sarslide.dataset.normalise import Normalisation
+from sarslide.errors import ConfigError
+from sarslide.models import registry
+from sarslide.segment.infer import choose_device, predict, predict_bands
+
+IDENTITY = Normalisation("zscore", (0.0, 0.0), (1.0, 1.0))
+
+
+class Local(nn.Module):
+    """A network that sees 3 cells far: inside a tile its result cannot depend on the tile."""
+
+    stride = 16
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(6)
+        self.layers = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 5, padding=2))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+def noise(rows, cols, seed=1):
+    return np.random.default_rng(seed).normal(size=(2, rows, cols)).astype(np.float32)
+
+
+@pytest.mark.parametrize("overlap", [0.25, 0.5])
+def test_equals_the_whole_image_in_the_interior(overlap):
+    """Tiles are blended with weights near zero at their border, where zero padding changes the result: within 2 % there and
+    exact for a cell that no tile's border is near to."""
+    stack, network = noise(150, 170), Local()
+    tiled = predict(network, stack, IDENTITY, 64, overlap)
+    with torch.inference_mode():
+        whole = torch.sigmoid(network(torch.from_numpy(stack)[None]))[0, 0].numpy()
+    assert np.abs(tiled - whole)[3:-3, 3:-3].max() < 0.02
+    assert np.median(np.abs(tiled - whole)) < 1e-6
+    np.testing.assert_allclose(tiled[:3, :3], whole[:3, :3], atol=1e-6)  # a corner is seen by one tile alone
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_no_seams(name):
+    """Steps across the borders of tiles are no larger than elsewhere; without overlap they are (facts H: 2.2 times)."""
+    torch.manual_seed(4)
+    network = registry.build(name, 2, width=8).train()
+    with torch.no_grad():
+        for _ in range(8):  # gives batch normalisation its means
+            network(torch.from_numpy(noise(64, 64)[None]).repeat(2, 1, 1, 1))
+    stack = noise(256, 256, 2)
+
+    def step_ratio(overlap, stride):
+        steps = np.abs(np.diff(predict(network, stack, IDENTITY, 64, overlap), axis=1)).mean(axis=0)
+        on_grid = np.arange(stride - 1, 255, stride)
+        return steps[on_grid].mean() / np.delete(steps, on_grid).mean()
+
+    assert step_ratio(0.5, 32) < 1.25
+    assert step_ratio(0.25, 48) < 1.25
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (64, 64), (65, 300), (200, 33), (130, 64)])
+def test_any_size(shape):
+    probability = predict(Local(), noise(*shape), IDENTITY, 64)
+    assert probability.shape == shape
+    assert probability.dtype == np.float32
+    assert ((probability > 0) & (probability < 1)).all()
+
+
+def test_unknown_cells_stay_unknown_and_do_not_spread():
+    stack = noise(100, 100)
+    stack[1, 40:60, 10:30] = np.nan
+    stack[:, :, 80:] = np.nan
+    probability = predict(Local(), stack, IDENTITY, 32)
+    np.testing.assert_array_equal(np.isnan(probability), np.isnan(stack).any(axis=0))
+    assert np.isnan(predict(Local(), np.full_like(stack, np.nan), IDENTITY, 32)).all()
+
+
+def test_reads_one_row_of_tiles_at_a_time_and_repeats():
+    """Each window is one row of tiles high; the bands come north to south; a second run is the same bytes."""
+    stack, seen = noise(500, 90), []
+
+    def read(rows, cols):
+        seen.append(rows.stop - rows.start)
+        return stack[:, rows, cols]
+
+    network = registry.build("drs_unet", 2, width=4)
+    bands = list(predict_bands(network, read, (500, 90), IDENTITY, 64, 0.5))
+    assert max(seen) <= 64
+    assert [row for row, _ in bands] == list(np.cumsum([0] + [len(b) for _, b in bands[:-1]]))
+    joined = np.concatenate([band for _, band in bands])
+    assert joined.tobytes() == predict(network, stack, IDENTITY, 64, 0.5).tobytes()
+
+
+def test_refuses():
+    with pytest.raises(ConfigError, match="tile of 50 cells; cure: use a multiple of 16"):
+        predict(Local(), noise(60, 60), IDENTITY, 50)
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="torch sees no GPU"):
+            choose_device("cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_gpu_gives_the_same_probabilities():
+    """Within 1e-3 of the CPU (DESIGN 5)."""
+    network, stack = registry.build("drs_unet", 2, width=16), noise(300, 300)
+    on_cpu = predict(network, stack, IDENTITY, 128)
+    np.testing.assert_allclose(predict(network, stack, IDENTITY, 128, device="cuda"), on_cpu, atol=1e-3)
