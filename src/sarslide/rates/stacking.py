@@ -24,6 +24,7 @@ from sarslide.errors import RateError
 from sarslide.names import days_between, split_pair
 
 DAYS_PER_YEAR = 365.25
+LEAST_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,7 @@ class Stack:
         enough = s["n"] >= max(3, min_pairs)
         with np.errstate(divide="ignore", invalid="ignore"):
             m = s["wxp"] / s["wxx"]
-            of_pairs, of_dates = self._noise_variances(m)
-            variance = (of_pairs * s["wwxx"] + of_dates * s["ww"]) / s["wxx"] ** 2
+            variance = self._variance(m)
             mean_coherence = s["coherence"] / s["n"]
         return Stacked(
             estimate=np.where(enough, m, np.nan),
@@ -121,12 +121,14 @@ class Stack:
             mean_coherence=np.where(s["n"] > 0, mean_coherence, np.nan),
         )
 
-    def _noise_variances(self, m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Variances of pair noise and date noise, rad^2, from residuals r = phi - m x.
+    def _variance(self, m: np.ndarray) -> np.ndarray:
+        """Variance of the estimate from the residuals r = phi - m x.
 
         With A the pair matrix (-1, +1), h = w x / sum(w x^2) and M = I - x h', the expectations of |r|^2 and |A'r|^2 are linear
-        in both variances, with coefficients |M|^2, |MA|^2, |A'M|^2 and |A'MA|^2 (Frobenius). A term of order
-        1/pairs is left out of the last one. A negative variance becomes zero and the other one takes all.
+        in the variances of pair noise and of date noise, with coefficients |M|^2, |MA|^2, |A'M|^2 and |A'MA|^2 (Frobenius; a term
+        of order 1/pairs is left out of the last one). Solved for both, the variance of the estimate is their sum weighted by
+        |h|^2 and |A'h|^2. It is unbiased, and in single cells it can come out too small, even negative: a quarter of what date
+        noise alone would explain is the floor.
         """
         s = self._sum
         over_pairs = np.maximum(s["pp"] - 2 * m * s["xp"] + m * m * s["xx"], 0)
@@ -139,9 +141,5 @@ class Stack:
         determinant = a * d - b * c
         of_pairs = (d * over_pairs - b * over_dates) / determinant
         of_dates = (a * over_dates - c * over_pairs) / determinant
-        only_dates = ~(of_pairs >= 0)
-        only_pairs = ~(of_dates >= 0)
-        return (
-            np.where(only_dates, 0.0, np.where(only_pairs, over_pairs / a, of_pairs)),
-            np.where(only_dates, over_pairs / b, np.where(only_pairs, 0.0, of_dates)),
-        )
+        floor = LEAST_SHARE * s["ww"] * over_pairs / b
+        return np.fmax(of_pairs * s["wwxx"] + of_dates * s["ww"], floor) / t**2

@@ -1,0 +1,182 @@
+"""Whole chain on a simulated track with planted motion and atmosphere."""
+
+import numpy as np
+import pytest
+from valley import RAD_PER_MM, WAVELENGTH_M, Valley, years
+
+from sarslide.errors import RateError
+from sarslide.rates.passes import RateSettings
+from sarslide.rates.pipeline import average_phase, stack_rates
+
+
+@pytest.fixture(scope="module")
+def valley():
+    return Valley()
+
+
+@pytest.fixture(scope="module")
+def rates(valley):
+    return stack_rates(valley.read, valley.pairs, valley.elevation_m, WAVELENGTH_M)
+
+
+def test_planted_motion_comes_back_with_the_projects_sign(valley, rates):
+    los = rates.layers["los_rate_mm_per_yr"]
+    error = los - valley.los_mm_per_yr
+    moving = valley.los_mm_per_yr < 0
+    assert los[moving].mean() < -30  # away from the satellite is negative
+    # 5 mm of turbulence at 5 km, less over a region of 3.6 x 4.8 km, 1.1 mm/yr per mm of per-date delay (facts H)
+    assert np.sqrt(np.mean(error**2)) < 4
+    assert abs(error[moving].mean()) < 1.5  # the correction does not eat landslides
+
+
+def test_standard_error_says_what_the_error_is(valley, rates):
+    error = (rates.layers["los_rate_mm_per_yr"] - valley.los_mm_per_yr)[rates.stable]
+    told = np.sqrt(np.mean(rates.layers["los_rate_std_mm_per_yr"][rates.stable] ** 2))
+    assert 0.5 < np.std(error) / told < 1.5
+
+
+def test_layers_agree_with_each_other(rates):
+    layers = rates.layers
+    np.testing.assert_allclose(
+        layers["los_rate_mm_per_yr"], -WAVELENGTH_M * 1e3 / (4 * np.pi) * layers["phase_rate_rad_per_yr"]
+    )
+    np.testing.assert_allclose(layers["los_rate_paper_sign_mm_per_yr"], -layers["los_rate_mm_per_yr"])
+    assert (layers["pair_count"] == 57).all()
+    np.testing.assert_allclose(layers["mean_coherence"], 0.6)
+
+
+def test_landslides_are_neither_stable_ground_nor_reference(valley, rates):
+    fast = valley.los_mm_per_yr < -40
+    assert not rates.stable[fast].any()
+    assert rates.stable.mean() > 0.5
+    assert set(np.unique(rates.ground)) <= {0, 1, 2}
+    assert ((rates.ground == 2) == rates.reference.mask).all()
+
+
+def test_stratified_atmosphere_is_removed_pair_by_pair(valley, rates):
+    without = stack_rates(
+        valley.read, valley.pairs, valley.elevation_m, WAVELENGTH_M, RateSettings(height_correlated=False, plane=False)
+    )
+    assert np.std(without.layers["los_rate_mm_per_yr"]) > np.std(rates.layers["los_rate_mm_per_yr"])
+    pair = valley.pairs[0]
+    earlier, later = (valley.dates.index(day) for day in pair.split("_"))
+    difference = RAD_PER_MM * (valley.atmosphere_mm[later] - valley.atmosphere_mm[earlier])
+    design = np.stack([np.ones(valley.shape), valley.elevation_m / 1e3], -1).reshape(-1, 2)
+    truth = np.linalg.lstsq(design, difference.ravel(), rcond=None)[0][1]
+    assert rates.pairs[pair]["height_rad_per_km"] == pytest.approx(truth, abs=0.3)
+
+
+def test_another_component_than_the_references_is_not_used(valley):
+    components = np.ones(valley.shape, np.uint16)
+    components[:, -30:] = 2
+    components[:10] = 0
+
+    def read(pair):
+        phase, coherence, _ = valley.read(pair)
+        return phase + 2 * np.pi * (components == 2), coherence, components  # a component has its own cycle
+
+    one = stack_rates(read, valley.pairs, valley.elevation_m, WAVELENGTH_M)
+    assert not one.layers["pair_count"][:, -30:].any()
+    assert not one.layers["pair_count"][:10].any()
+    assert np.isnan(one.layers["los_rate_mm_per_yr"][:, -30:]).all()
+    every = stack_rates(read, valley.pairs, valley.elevation_m, WAVELENGTH_M, RateSettings(one_component=False))
+    assert (every.layers["pair_count"][10:, -30:] == 57).all()
+
+
+def test_a_pair_without_coherent_ground_is_skipped_and_recorded(valley, caplog):
+    bad = valley.pairs[10]
+
+    def read(pair):
+        phase, coherence, components = valley.read(pair)
+        return phase, coherence * (0.1 if pair == bad else 1), components
+
+    rates = stack_rates(read, valley.pairs, valley.elevation_m, WAVELENGTH_M)
+    assert "skipped" in rates.pairs[bad]
+    assert rates.layers["pair_count"].max() == 56
+    assert bad in caplog.text
+
+
+def test_no_pair_is_usable(valley):
+    with pytest.raises(RateError, match="no cell has enough valid pairs"):
+        stack_rates(
+            lambda pair: (valley.phase(pair), 0 * valley.coherence, None),
+            valley.pairs,
+            valley.elevation_m,
+            WAVELENGTH_M,
+        )
+
+
+def test_a_named_reference_is_kept(valley):
+    settings = RateSettings(reference=(20.0, 30.0, 8.0))
+    rates = stack_rates(valley.read, valley.pairs, valley.elevation_m, WAVELENGTH_M, settings)
+    assert (round(rates.reference.row), round(rates.reference.col)) == (20, 30)
+    assert rates.reference.reason == "named in the configuration"
+
+
+def test_excluded_cells_enter_neither_fit_nor_reference_but_have_a_rate(valley):
+    exclude = np.zeros(valley.shape, bool)
+    exclude[:, :40] = True
+    rates = stack_rates(valley.read, valley.pairs, valley.elevation_m, WAVELENGTH_M, exclude=exclude)
+    assert not rates.stable[:, :40].any()
+    assert not rates.reference.mask[:, :40].any()
+    assert np.isfinite(rates.layers["los_rate_mm_per_yr"][:, :40]).all()
+
+
+def test_the_same_pairs_in_another_order_give_the_same_bytes(valley, rates):
+    again = stack_rates(valley.read, valley.pairs[::-1], valley.elevation_m, WAVELENGTH_M)
+    for name, layer in rates.layers.items():
+        np.testing.assert_array_equal(layer, again.layers[name])
+
+
+def test_averaged_phase_is_the_motion_of_a_mean_interval_without_unwrapping(valley):
+    rates = average_phase(valley.read_wrapped, valley.pairs, valley.elevation_m)
+    mean_years = np.mean([years(pair) for pair in valley.pairs])
+    expected = -RAD_PER_MM * valley.los_mm_per_yr * mean_years  # positive away
+    error = np.angle(np.exp(1j * (rates.layers["avg_phase_rad"] - expected)))
+    moving = valley.los_mm_per_yr < 0
+    assert rates.layers["avg_phase_rad"][moving].mean() > 0.2
+    assert np.std(error) < 0.1
+    assert abs(error[moving].mean()) < 0.05
+    told = np.sqrt(np.mean(rates.layers["avg_phase_std_rad"][rates.stable] ** 2))
+    assert 0.4 < np.std(error[rates.stable]) / told < 1.6
+
+
+def test_complex_mean_has_no_bias_where_the_phase_wraps():
+    # Motion of almost half a fringe in each pair, noise of 0.5 rad: half of the values wrap, their arithmetic mean is near 0.
+    still = Valley(turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0.35)
+    disc = np.hypot(*np.meshgrid(np.arange(160) - 80, np.arange(120) - 60)) < 8
+
+    def read(pair):
+        noise = still.phase(pair) + RAD_PER_MM * still.los_mm_per_yr * years(pair)
+        return np.angle(np.exp(1j * (noise + 3.1 * disc))), still.coherence
+
+    settings = RateSettings(height_correlated=False, plane=False)
+    by_mean = {
+        mean: average_phase(read, still.pairs, still.elevation_m, settings, mean=mean).layers["avg_phase_rad"][disc]
+        for mean in ("complex", "arithmetic")
+    }
+    assert np.abs(np.angle(np.exp(1j * (by_mean["complex"] - 3.1)))).mean() < 0.1
+    assert np.abs(by_mean["arithmetic"]).mean() < 1.5
+    with pytest.raises(RateError, match="use one of complex, arithmetic"):
+        average_phase(read, still.pairs, still.elevation_m, settings, mean="geometric")
+
+
+def test_weights_by_coherence_prefer_good_pairs():
+    track = Valley(turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0)
+    rng = np.random.default_rng(4)
+    good = {pair: bool(k % 2) for k, pair in enumerate(track.pairs)}
+
+    def read(pair):
+        noise = (0.1 if good[pair] else 1.5) * rng.standard_normal(track.shape)
+        return track.phase(pair) + noise, np.full(track.shape, 0.95 if good[pair] else 0.3), None
+
+    errors = [
+        np.std(
+            stack_rates(read, track.pairs, track.elevation_m, WAVELENGTH_M, RateSettings(weighting=weighting)).layers[
+                "los_rate_mm_per_yr"
+            ]
+            - track.los_mm_per_yr
+        )
+        for weighting in ("none", "coherence")
+    ]
+    assert errors[1] < 0.5 * errors[0]

@@ -1,0 +1,64 @@
+"""The reference is one connected area of stable, coherent ground, and it is written down."""
+
+import numpy as np
+import pytest
+
+from sarslide.errors import RateError
+from sarslide.grid import RegionGrid
+from sarslide.rates.reference import choose_reference, disc_in_cells, given_reference, stable_ground
+
+GRID = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 40, 60)
+
+
+def test_moving_and_incoherent_ground_is_not_stable():
+    rng = np.random.default_rng(1)
+    rate = rng.standard_normal(GRID.shape)
+    rate[10:16, 10:16] += 40
+    coherence = np.full(GRID.shape, 0.7)
+    coherence[30:, :20] = 0.1
+    stable, limit = stable_ground(rate, coherence, min_coherence=0.3, sigmas=3, dilate_cells=2)
+    assert not stable[9:17, 11:15].any()  # the landslide and its rim
+    assert not stable[30:, :20].any()
+    assert stable.mean() > 0.6
+    assert 0.5 < limit < 3  # 3 sigma of a 3 x 3 median of unit noise is about 1.2
+
+
+def test_the_largest_connected_area_is_taken_and_described():
+    stable = np.zeros(GRID.shape, bool)
+    stable[2:12, 2:12] = True
+    stable[20:35, 30:50] = True
+    stable[11:21, 11] = True  # a bridge one cell wide does not join them
+    area = choose_reference(stable, np.ones(GRID.shape, bool))
+    assert area.mask.sum() == area.cells == 300
+    told = area.to_dict(GRID)
+    assert told["x_m"] == pytest.approx(500000 + 30 * 40)
+    assert told["y_m"] == pytest.approx(3200000 - 30 * 27.5)
+    assert told["area_km2"] == pytest.approx(0.27)
+    assert told["epsg"] == 32647
+    assert "every pair is valid" in told["reason"]
+
+
+def test_without_complete_cells_incomplete_ones_do():
+    stable = np.ones(GRID.shape, bool)
+    area = choose_reference(stable, np.zeros(GRID.shape, bool))
+    assert area.cells == stable.size
+    assert "every pair" not in area.reason
+
+
+def test_no_stable_ground_is_an_error_with_a_cure():
+    with pytest.raises(RateError, match=r"E3008 .*; cure: name one with rates\.reference"):
+        choose_reference(np.zeros(GRID.shape, bool), np.ones(GRID.shape, bool))
+
+
+def test_a_disc_from_the_configuration():
+    row, col, radius = disc_in_cells(GRID, (500615.0, 3199385.0, 90.0))
+    assert (row, col, radius) == pytest.approx((20, 20, 3))
+    usable = np.ones(GRID.shape, bool)
+    usable[:, 20:] = False
+    area = given_reference(GRID.shape, row, col, radius, usable)
+    assert area.mask[20, 17]
+    assert not area.mask[20, 16]
+    assert not area.mask[20, 21]
+    with pytest.raises(RateError, match="no usable cell"):
+        given_reference(GRID.shape, row, col, radius, ~np.ones(GRID.shape, bool))
+    assert disc_in_cells(GRID, None) is None
