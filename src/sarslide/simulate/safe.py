@@ -1,0 +1,465 @@
+"""SAFE folder and EOF orbit file of a simulated acquisition, laid out as the Copernicus ground segment delivers them."""
+
+import binascii
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from sarslide.errors import OutputError
+from sarslide.simulate import acquisition as radar
+from sarslide.simulate import annotation
+from sarslide.simulate.acquisition import Acquisition
+from sarslide.simulate.annotation import iso, leaves, listing, node, xml_bytes
+
+IPF_VERSION = "003.52"
+TAI_MINUS_UTC = 37  # s, since 2017
+_EOF_TIME = "UTC=%Y-%m-%dT%H:%M:%S"
+_NAMESPACES = {
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xmlns:gml": "http://www.opengis.net/gml",
+    "xmlns:xfdu": "urn:ccsds:schema:xfdu:1",
+    "xmlns:safe": "http://www.esa.int/safe/sentinel-1.0",
+    "xmlns:s1": "http://www.esa.int/safe/sentinel-1.0/sentinel-1",
+    "xmlns:s1sar": "http://www.esa.int/safe/sentinel-1.0/sentinel-1/sar",
+    "xmlns:s1sarl1": "http://www.esa.int/safe/sentinel-1.0/sentinel-1/sar/level-1",
+    "xmlns:s1sarl2": "http://www.esa.int/safe/sentinel-1.0/sentinel-1/sar/level-2",
+    "xmlns:gx": "http://www.google.com/kml/ext/2.2",
+}
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """A temporary folder beside `path`, renamed to `path` on success (replacing it) and removed on failure.
+
+    Raises OutputError when the folder cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(temporary, path)
+    except (PermissionError, NotADirectoryError) as error:
+        raise OutputError(f"{path}: cannot write ({error.strerror})", "give a writable results folder") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of the product: its path below the SAFE folder, its role in the manifest and its content or size and hash."""
+
+    path: str
+    kind: str  # product, calibration, noise, measurement, mapoverlay
+    size: int
+    md5: str
+
+    @property
+    def identifier(self) -> str:
+        stem = Path(self.path).stem
+        if self.kind == "mapoverlay":
+            return "mapoverlay"
+        bare = stem.removeprefix("calibration-").removeprefix("noise-").replace("-", "")
+        return bare if self.kind == "measurement" else self.kind + bare
+
+
+_SCHEMA = {
+    "product": "s1Level1ProductSchema",
+    "calibration": "s1Level1CalibrationSchema",
+    "noise": "s1Level1NoiseSchema",
+    "measurement": "s1Level1MeasurementSchema",
+    "mapoverlay": "s1Level1MapOverlaySchema",
+}
+
+
+def write_acquisition(folder: str | Path, acq: Acquisition, bursts: list[np.ndarray], noise_power: float) -> Path:
+    """Write SAFE folder and EOF file of `acq` into `folder`, all or nothing; returns the SAFE folder.
+
+    bursts: int16 (lines, samples, 2) each, real and imaginary part. noise_power: mean square digital number for the
+    noise vectors.
+    """
+    with atomic_folder(folder) as temporary:
+        safe = _write_safe(temporary, acq, bursts, noise_power)
+        (temporary / orbit_name(acq)).write_bytes(orbit_file(acq))
+    return Path(folder) / safe.name
+
+
+def _write_safe(folder: Path, acq: Acquisition, bursts: list[np.ndarray], noise_power: float) -> Path:
+    work = folder / "SAFE"
+    for sub in ("annotation/calibration", "measurement", "preview"):
+        (work / sub).mkdir(parents=True)
+    start, stop = annotation.start_time(acq), annotation.stop_time(acq)
+    stem = (
+        f"s1a-iw2-slc-vv-{start:%Y%m%dt%H%M%S}-{stop:%Y%m%dt%H%M%S}-{acq.absolute_orbit:06d}-"
+        f"{annotation.data_take(acq):06x}-{annotation.IMAGE_NUMBER}"
+    )
+    measurement = work / "measurement" / f"{stem}.tiff"
+    offsets = _write_measurement(measurement, acq, bursts)
+    members = [
+        _store(
+            work, f"annotation/{stem}.xml", "product", xml_bytes(annotation.product(acq, offsets, *_statistics(bursts)))
+        ),
+        _store(
+            work,
+            f"annotation/calibration/calibration-{stem}.xml",
+            "calibration",
+            xml_bytes(annotation.calibration(acq)),
+        ),
+        _store(
+            work, f"annotation/calibration/noise-{stem}.xml", "noise", xml_bytes(annotation.noise(acq, noise_power))
+        ),
+        _store(work, "preview/map-overlay.kml", "mapoverlay", xml_bytes(_overlay(acq))),
+    ]
+    with open(measurement, "rb") as stream:
+        digest = hashlib.file_digest(stream, "md5").hexdigest()
+    members.append(Member(f"measurement/{stem}.tiff", "measurement", measurement.stat().st_size, digest))
+    manifest = xml_bytes(_manifest(acq, members))
+    (work / "manifest.safe").write_bytes(manifest)
+    # the product's unique identifier is the CRC-16-CCITT of its manifest
+    name = (
+        f"S1A_IW_SLC__1SDV_{start:%Y%m%dT%H%M%S}_{stop:%Y%m%dT%H%M%S}_{acq.absolute_orbit:06d}_"
+        f"{annotation.data_take(acq):06X}_{binascii.crc_hqx(manifest, 0xFFFF):04X}.SAFE"
+    )
+    return work.rename(folder / name)
+
+
+def _store(work: Path, path: str, kind: str, content: bytes) -> Member:
+    (work / path).write_bytes(content)
+    return Member(path, kind, len(content), hashlib.md5(content).hexdigest())
+
+
+def _statistics(bursts: list[np.ndarray]) -> tuple[complex, complex]:
+    """Mean and standard deviation of real and imaginary part over the bursts' valid pixels."""
+    first, last = radar.VALID_LINES
+    margin = radar.VALID_SAMPLES_MARGIN
+    parts = [b[first:last:4, margin:-margin:4].reshape(-1, 2).astype(float) for b in bursts]
+    values = np.concatenate(parts)
+    mean, deviation = values.mean(0), values.std(0)
+    return complex(*mean), complex(*deviation)
+
+
+def _write_measurement(path: Path, acq: Acquisition, bursts: list[np.ndarray]) -> list[int]:
+    """CInt16 GeoTIFF, one uncompressed strip a line, tie points as GCPs; returns the byte offset of each burst's first line."""
+    import rasterio
+    from rasterio.control import GroundControlPoint
+
+    points = [
+        GroundControlPoint(row=p["line"], col=p["pixel"], x=p["lon"], y=p["lat"], z=p["height"])
+        for p in annotation.geolocation_grid(acq)
+    ]
+    lines = radar.LINES_PER_BURST
+    profile = {
+        "driver": "GTiff", "width": acq.samples, "height": lines * len(bursts), "count": 1, "dtype": "complex_int16",
+        "blockysize": 1, "tiled": False, "gcps": points, "crs": "EPSG:4326",
+    }  # fmt: skip
+    with rasterio.open(path, "w", **profile) as target:
+        target.update_tags(
+            TIFFTAG_IMAGEDESCRIPTION="Sentinel-1A IW SLC L1 (simulated)",
+            TIFFTAG_SOFTWARE=f"Sentinel-1 IPF {IPF_VERSION} layout, sarslide simulator",
+            TIFFTAG_DATETIME=f"{annotation.start_time(acq):%Y:%m:%d %H:%M:%S}",
+        )
+        for k, burst in enumerate(bursts):
+            target.write(
+                burst.astype(np.float32).view(np.complex64)[..., 0],
+                1,
+                window=((k * lines, (k + 1) * lines), (0, acq.samples)),
+            )
+    with rasterio.open(path) as source:
+        return [int(source.get_tag_item(f"BLOCK_OFFSET_0_{k * lines}", "TIFF", 1)) for k in range(len(bursts))]
+
+
+def _corners(acq: Acquisition) -> list[tuple[float, float]]:
+    """(lon, lat) of the scene's corners: first line near and far, last line far and near."""
+    grid = annotation.geolocation_grid(acq)
+    n = annotation.GRID_PIXELS
+    return [(grid[k]["lon"], grid[k]["lat"]) for k in (0, n - 1, len(grid) - 1, len(grid) - n)]
+
+
+def _overlay(acq: Acquisition) -> Element:
+    first_near, first_far, last_far, last_near = _corners(acq)
+    # as published: last line first, so that the quicklook stands upright
+    quad = " ".join(f"{lon:.6f},{lat:.6f}" for lon, lat in (last_near, last_far, first_far, first_near))
+    return node(
+        "kml",
+        node(
+            "Document",
+            node("name", text="Sentinel-1 Map Overlay"),
+            node(
+                "Folder",
+                node("name", text="Sentinel-1 Scene Overlay"),
+                node(
+                    "GroundOverlay",
+                    node("name", text="Sentinel-1 Image Overlay"),
+                    node("Icon", node("href", text="quick-look.png")),
+                    node("gx:LatLonQuad", node("coordinates", text=quad)),
+                ),
+            ),
+        ),
+        **{key: value for key, value in _NAMESPACES.items() if key != "xmlns"},
+    )
+
+
+def _manifest(acq: Acquisition, members: list[Member]) -> Element:
+    by_kind = {m.kind: m for m in members}
+    annotations = " ".join(f"{by_kind[kind].identifier}Annotation" for kind in ("product", "noise", "calibration"))
+
+    def unit(member: Member) -> Element:
+        data = {"unitType": "Measurement Data Unit", "dmdID": annotations} if member.kind == "measurement" else {}
+        return node(
+            "xfdu:contentUnit",
+            node("dataObjectPointer", dataObjectID=member.identifier),
+            **{"unitType": "Metadata Unit", "repID": _SCHEMA[member.kind]} | data,
+        )
+
+    package = node(
+        "xfdu:contentUnit",
+        *(unit(m) for m in members),
+        unitType="SAFE Archive Information Package",
+        textInfo="Sentinel-1 IW Level-1 SLC Product",
+        dmdID="acquisitionPeriod platform generalProductInformation measurementOrbitReference measurementFrameSet",
+        pdiID="processing",
+    )
+    pointers = [
+        node(
+            "metadataObject", node("dataObjectPointer", dataObjectID=by_kind[kind].identifier),
+            ID=f"{by_kind[kind].identifier}Annotation", classification="DESCRIPTION", category="DMD",
+        )
+        for kind in ("product", "noise", "calibration")
+    ]  # fmt: skip
+    schemas = [
+        node(
+            "metadataObject",
+            node(
+                "metadataReference", mimeType="text/xml", vocabularyName="XML Schema", locatorType="URL",
+                href=f"./support/{name}.xsd",
+            ),
+            ID=schema, classification="SYNTAX", category="REP",
+        )
+        for schema, name in (
+            ("s1Level1ProductSchema", "s1-level-1-product"), ("s1Level1NoiseSchema", "s1-level-1-noise"),
+            ("s1Level1CalibrationSchema", "s1-level-1-calibration"), ("s1Level1MeasurementSchema", "s1-level-1-measurement"),
+            ("s1Level1MapOverlaySchema", "s1-map-overlay"),
+        )
+    ]  # fmt: skip
+    objects = [
+        node(
+            "dataObject",
+            node(
+                "byteStream",
+                node("fileLocation", locatorType="URL", href=f"./{m.path}"),
+                node("checksum", text=m.md5, checksumName="MD5"),
+                mimeType="application/octet-stream" if m.kind == "measurement" else "text/xml",
+                size=m.size,
+            ),
+            ID=m.identifier,
+            repID=_SCHEMA[m.kind],
+        )
+        for m in members
+    ]
+    return node(
+        "xfdu:XFDU",
+        node("informationPackageMap", package),
+        node("metadataSection", *pointers, *_metadata(acq), *schemas),
+        node("dataObjectSection", *objects),
+        **_NAMESPACES,
+        version="esa/safe/sentinel-1.0/sentinel-1/sar/level-1/slc/standard/iwdp",
+    )
+
+
+def _wrapped(identifier: str, text: str, content: Element, kind: str = "DESCRIPTION", category: str = "DMD") -> Element:
+    return node(
+        "metadataObject",
+        node("metadataWrap", node("xmlData", content), mimeType="text/xml", vocabularyName="SAFE", textInfo=text),
+        ID=identifier,
+        classification=kind,
+        category=category,
+    )
+
+
+def _metadata(acq: Acquisition) -> list[Element]:
+    start, stop = annotation.start_time(acq), annotation.stop_time(acq)
+    node_time = acq.utc(acq.ascending_node)
+    processing = node(
+        "safe:processing",
+        node(
+            "safe:facility",
+            node("safe:software", name="Sentinel-1 IPF", version=IPF_VERSION),
+            country="simulated",
+            name="sarslide simulator",
+            organisation="sarslide",
+            site="simulated product, not an observation",
+        ),
+        node("safe:resource", name=f"{orbit_name(acq)}", role="AUX_POE"),
+        name="SLC Post Processing",
+        start=iso(start + timedelta(hours=3)),
+        stop=iso(stop + timedelta(hours=3)),
+    )
+    platform = node(
+        "safe:platform",
+        *leaves(**{"safe:nssdcIdentifier": "2014-016A", "safe:familyName": "SENTINEL-1", "safe:number": "A"}),
+        node(
+            "safe:instrument",
+            node("safe:familyName", text="Synthetic Aperture Radar", abbreviation="SAR"),
+            node(
+                "safe:extension",
+                node("s1sarl1:instrumentMode", *leaves(**{"s1sarl1:mode": "IW", "s1sarl1:swath": "IW2"})),
+            ),
+        ),
+    )
+    orbit = node(
+        "safe:orbitReference",
+        *(node("safe:orbitNumber", text=acq.absolute_orbit, type=end) for end in ("start", "stop")),
+        *(node("safe:relativeOrbitNumber", text=acq.track.relative_orbit, type=end) for end in ("start", "stop")),
+        *leaves(
+            **{
+                "safe:cycleNumber": (acq.absolute_orbit - 73) // radar.ORBITS_PER_REPEAT + 15,
+                "safe:phaseIdentifier": 1,
+            }
+        ),
+        node(
+            "safe:extension",
+            node(
+                "s1:orbitProperties",
+                *leaves(
+                    **{
+                        "s1:pass": "ASCENDING" if acq.track.ascending else "DESCENDING",
+                        "s1:ascendingNodeTime": iso(node_time),
+                    }
+                ),
+            ),
+        ),
+    )
+    general = node(
+        "s1sarl1:standAloneProductInformation",
+        *leaves(
+            **{
+                "s1sarl1:instrumentConfigurationID": 6,
+                "s1sarl1:missionDataTakeID": annotation.data_take(acq),
+                "s1sarl1:transmitterReceiverPolarisation": "VV",
+                "s1sarl1:productClass": "S",
+                "s1sarl1:productClassDescription": "SAR Standard L1 Product",
+                "s1sarl1:productComposition": "Slice",
+                "s1sarl1:productType": "SLC",
+                "s1sarl1:productTimelinessCategory": "Fast-24h",
+                "s1sarl1:sliceProductFlag": "true",
+                "s1sarl1:segmentStartTime": iso(start),
+                "s1sarl1:sliceNumber": 1,
+                "s1sarl1:totalSlices": 1,
+            }
+        ),
+    )
+    period = node(
+        "safe:acquisitionPeriod",
+        *leaves(**{"safe:startTime": iso(start), "safe:stopTime": iso(stop)}),
+        node(
+            "safe:extension",
+            node(
+                "s1:timeANX",
+                *leaves(
+                    **{
+                        "s1:startTimeANX": f"{(start - node_time).total_seconds() * 1e3:.6e}",
+                        "s1:stopTimeANX": f"{(stop - node_time).total_seconds() * 1e3:.6e}",
+                    }
+                ),
+            ),
+        ),
+    )
+    near, far, last_far, last_near = _corners(acq)
+    coordinates = " ".join(f"{lat:.6f},{lon:.6f}" for lon, lat in (last_near, last_far, far, near))
+    frames = node(
+        "safe:frameSet",
+        node(
+            "safe:frame",
+            node(
+                "safe:footPrint",
+                node("gml:coordinates", text=coordinates),
+                srsName="http://www.opengis.net/gml/srs/epsg.xml#4326",
+            ),
+        ),
+    )
+    return [
+        _wrapped("processing", "Processing", processing, "PROVENANCE", "PDI"),
+        _wrapped("platform", "Platform Description", platform),
+        _wrapped("measurementOrbitReference", "Orbit Reference", orbit),
+        _wrapped("generalProductInformation", "General Product Information", general),
+        _wrapped("acquisitionPeriod", "Acquisition Period", period),
+        _wrapped("measurementFrameSet", "Frame Set", frames),
+    ]
+
+
+def _validity(acq: Acquisition) -> tuple[datetime, datetime]:
+    day = acq.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
+    return day - timedelta(hours=1, minutes=0, seconds=18), day + timedelta(days=1, minutes=59, seconds=42)
+
+
+def _created(acq: Acquisition) -> datetime:
+    """Precise orbits appear about twenty days after the scene."""
+    return acq.epoch.replace(hour=12, minute=6, second=17, microsecond=0) + timedelta(days=21)
+
+
+def orbit_name(acq: Acquisition) -> str:
+    """Name of the precise orbit file: valid from 22:59:42 of the day before to 00:59:42 of the day after."""
+    begin, end = _validity(acq)
+    return f"S1A_OPER_AUX_POEORB_OPOD_{_created(acq):%Y%m%dT%H%M%S}_V{begin:%Y%m%dT%H%M%S}_{end:%Y%m%dT%H%M%S}.EOF"
+
+
+def orbit_file(acq: Acquisition) -> bytes:
+    """Precise orbit file: state vectors every 10 s from before the ascending node to ten minutes after the scene.
+
+    A published file holds the whole validity of its name; this one is clipped to the revolution of the scene.
+    """
+    begin, end = _validity(acq)
+    name = orbit_name(acq).removesuffix(".EOF")
+    fixed = node(
+        "Fixed_Header",
+        *leaves(
+            File_Name=name, File_Description="Precise Orbit Ephemerides (POE) Orbit File", Notes="simulated, clipped",
+            Mission="Sentinel-1A", File_Class="OPER", File_Type="AUX_POEORB",
+        ),
+        node(
+            "Validity_Period",
+            *leaves(Validity_Start=begin.strftime(_EOF_TIME), Validity_Stop=end.strftime(_EOF_TIME)),
+        ),
+        *leaves(File_Version="0001"),
+        node(
+            "Source",
+            *leaves(
+                System="OPOD", Creator="sarslide", Creator_Version="1",
+                Creation_Date=_created(acq).strftime(_EOF_TIME),
+            ),
+        ),
+    )  # fmt: skip
+    variable = node("Variable_Header", *leaves(Ref_Frame="EARTH_FIXED", Time_Reference="UTC"))
+    vectors = []
+    for t, state in zip(acq.state_times, acq.states, strict=True):
+        time = acq.utc(t)
+        orbit = acq.absolute_orbit - (t < acq.ascending_node)
+        vectors.append(
+            node(
+                "OSV",
+                *leaves(
+                    TAI=f"TAI={iso(time + timedelta(seconds=TAI_MINUS_UTC))}", UTC=f"UTC={iso(time)}", UT1=f"UT1={iso(time)}",
+                    Absolute_Orbit=f"{orbit:+06d}",
+                ),
+                *(node(axis, text=f"{v:.6f}", unit="m") for axis, v in zip("XYZ", state[:3], strict=True)),
+                *(node(f"V{axis}", text=f"{v:.6f}", unit="m/s") for axis, v in zip("XYZ", state[3:], strict=True)),
+                node("Quality", text="NOMINAL"),
+            )
+        )  # fmt: skip
+    return xml_bytes(
+        node(
+            "Earth_Explorer_File",
+            node("Earth_Explorer_Header", fixed, variable),
+            node("Data_Block", listing("List_of_OSVs", vectors), type="xml"),
+        )
+    )
