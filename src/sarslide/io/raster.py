@@ -173,6 +173,13 @@ def read_block(path: str | Path, rows: slice, cols: slice, band: int = 1) -> np.
         return source.read(band, window=Window.from_slices(rows, cols))
 
 
+def read_reduced(path: str | Path, max_side: int, band: int = 1) -> np.ndarray:
+    """One band for display, by nearest cells, no side longer than `max_side`; a large raster is read from its overviews."""
+    with opened(path) as source:
+        step = max(1, -(-max(source.shape) // max_side))
+        return source.read(band, out_shape=tuple(-(-side // step) for side in source.shape))
+
+
 def tags_of(path: str | Path) -> dict[str, str]:
     """The raster's own tags: layer, unit, meaning and what its writer added."""
     with opened(path) as source:
