@@ -1,0 +1,230 @@
+"""Annotation of one swath and polarisation of a Sentinel-1 SLC product, old and new processors (IPF 002.36 to 003.x)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from defusedxml import ElementTree
+
+from sarslide.errors import AnnotationError
+from sarslide.sentinel1.orbit import Orbit, seconds
+
+SPEED_OF_LIGHT = 299792458.0  # m/s
+
+
+@dataclass(frozen=True)
+class RangePolynomials:
+    """Estimates along azimuth, each a polynomial of two-way range time: value = sum_k coefficients[:, k] (tau - t0)^k.
+
+    time_s (n,) s from the epoch, t0_s (n,) s, coefficients (n, 3).
+    """
+
+    time_s: np.ndarray
+    t0_s: np.ndarray
+    coefficients: np.ndarray
+
+    def at(self, time_s: float, range_time_s: np.ndarray) -> np.ndarray:
+        """Value of the estimate nearest to `time_s`, as the processor uses them: one for each burst."""
+        i = int(np.abs(self.time_s - time_s).argmin())
+        return np.polynomial.polynomial.polyval(range_time_s - self.t0_s[i], self.coefficients[i])
+
+
+@dataclass(frozen=True)
+class BurstRecord:
+    """One burst of the burst list: start_s of its first line (s from the epoch), valid samples of each line, -1 = none."""
+
+    start_s: float
+    anx_time_s: float
+    first_valid_sample: np.ndarray
+    last_valid_sample: np.ndarray
+
+
+@dataclass(frozen=True)
+class GeolocationGrid:
+    """Tie points, each (n,): time_s from the epoch, one-way range_m, line, pixel, latitude and longitude in degree, height_m."""
+
+    time_s: np.ndarray
+    range_m: np.ndarray
+    line: np.ndarray
+    pixel: np.ndarray
+    latitude: np.ndarray
+    longitude: np.ndarray
+    height_m: np.ndarray
+    incidence_deg: np.ndarray
+
+
+@dataclass(frozen=True)
+class Band:
+    """Processed bandwidth in Hz and the coefficient of its generalised Hamming window."""
+
+    bandwidth_hz: float
+    window: float
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What the engine needs of one annotation file. Times are seconds from `epoch` (UTC midnight of the acquisition)."""
+
+    name: str
+    mission: str
+    swath: str
+    polarisation: str
+    orbit_pass: str
+    absolute_orbit: int
+    epoch: np.datetime64
+    start_s: float
+    stop_s: float
+    radar_frequency_hz: float
+    range_sampling_hz: float
+    range_time_s: float
+    line_interval_s: float
+    steering_rate_deg_s: float
+    lines_per_burst: int
+    samples_per_burst: int
+    bursts: tuple[BurstRecord, ...]
+    fm_rate: RangePolynomials
+    doppler: RangePolynomials
+    orbit: Orbit
+    grid: GeolocationGrid
+    range_band: Band
+    azimuth_band: Band
+
+    @property
+    def wavelength_m(self) -> float:
+        return SPEED_OF_LIGHT / self.radar_frequency_hz
+
+
+def parse_annotation(text: bytes, name: str, epoch: np.datetime64 | None = None) -> Annotation:
+    """Annotation from the bytes of its XML file; `name` is for messages. `epoch` defaults to midnight before the first line.
+
+    Raises AnnotationError for a file that is no annotation or lacks a record.
+    """
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise AnnotationError(f"{name}: is not readable XML ({error})", "copy the product again") from error
+    return _Reader(root, name).annotation(epoch)
+
+
+class _Reader:
+    """Typed access to the XML tree, with the record's name in every error."""
+
+    def __init__(self, root: ElementTree, name: str):
+        self.root, self.name = root, name
+        self.epoch = np.datetime64("NaT")
+
+    def annotation(self, epoch: np.datetime64 | None) -> Annotation:
+        first_line = np.datetime64(self.text("imageAnnotation/imageInformation/productFirstLineUtcTime"), "us")
+        self.epoch = epoch if epoch is not None else first_line.astype("datetime64[D]").astype("datetime64[us]")
+        info = "generalAnnotation/productInformation"
+        image = "imageAnnotation/imageInformation"
+        return Annotation(
+            name=self.name,
+            mission=self.text("adsHeader/missionId"),
+            swath=self.text("adsHeader/swath"),
+            polarisation=self.text("adsHeader/polarisation"),
+            orbit_pass=self.text(f"{info}/pass").upper(),
+            absolute_orbit=int(self.text("adsHeader/absoluteOrbitNumber")),
+            epoch=self.epoch,
+            start_s=self.time(f"{image}/productFirstLineUtcTime"),
+            stop_s=self.time(f"{image}/productLastLineUtcTime"),
+            radar_frequency_hz=self.number(f"{info}/radarFrequency"),
+            range_sampling_hz=self.number(f"{info}/rangeSamplingRate"),
+            range_time_s=self.number(f"{image}/slantRangeTime"),
+            line_interval_s=self.number(f"{image}/azimuthTimeInterval"),
+            steering_rate_deg_s=self.number(f"{info}/azimuthSteeringRate"),
+            lines_per_burst=int(self.text("swathTiming/linesPerBurst")),
+            samples_per_burst=int(self.text("swathTiming/samplesPerBurst")),
+            bursts=self.bursts(),
+            fm_rate=self.polynomials(
+                "generalAnnotation/azimuthFmRateList/azimuthFmRate", "azimuthFmRatePolynomial", ("c0", "c1", "c2")
+            ),
+            doppler=self.polynomials("dopplerCentroid/dcEstimateList/dcEstimate", "dataDcPolynomial", ()),
+            orbit=self.orbit(),
+            grid=self.grid(),
+            range_band=self.band("rangeProcessing"),
+            azimuth_band=self.band("azimuthProcessing"),
+        )
+
+    def text(self, path: str, parent: ElementTree = None) -> str:
+        found = (self.root if parent is None else parent).findtext(path)
+        if found is None or not found.strip():
+            raise AnnotationError(f"{self.name}: has no {path}", "give a complete IW SLC annotation")
+        return found.strip()
+
+    def number(self, path: str, parent: ElementTree = None) -> float:
+        found = self.text(path, parent)
+        try:
+            return float(found)
+        except ValueError:
+            raise AnnotationError(f"{self.name}: {path} is '{found}'", "give a complete IW SLC annotation") from None
+
+    def numbers(self, path: str, parent: ElementTree, dtype: type = float) -> np.ndarray:
+        return np.array(self.text(path, parent).split(), dtype)
+
+    def time(self, path: str, parent: ElementTree = None) -> float:
+        found = self.text(path, parent)
+        try:
+            return float(seconds(np.datetime64(found, "us"), self.epoch))
+        except ValueError:
+            raise AnnotationError(f"{self.name}: {path} is '{found}'", "give a complete IW SLC annotation") from None
+
+    def all(self, path: str) -> list:
+        found = self.root.findall(path)
+        if not found:
+            raise AnnotationError(f"{self.name}: has no {path}", "give a complete IW SLC annotation")
+        return found
+
+    def bursts(self) -> tuple[BurstRecord, ...]:
+        return tuple(
+            BurstRecord(
+                start_s=self.time("azimuthTime", burst),
+                anx_time_s=self.number("azimuthAnxTime", burst),
+                first_valid_sample=self.numbers("firstValidSample", burst, np.int32),
+                last_valid_sample=self.numbers("lastValidSample", burst, np.int32),
+            )
+            for burst in self.all("swathTiming/burstList/burst")
+        )
+
+    def polynomials(self, path: str, tag: str, old_tags: tuple[str, ...]) -> RangePolynomials:
+        records = self.all(path)
+        coefficients = [
+            # Up to IPF 002.43 the FM rate has one element for each coefficient.
+            [self.number(old, record) for old in old_tags] if record.find(tag) is None and old_tags
+            else self.numbers(tag, record)
+            for record in records
+        ]  # fmt: skip
+        return RangePolynomials(
+            time_s=np.array([self.time("azimuthTime", record) for record in records]),
+            t0_s=np.array([self.number("t0", record) for record in records]),
+            coefficients=np.array(coefficients),
+        )
+
+    def orbit(self) -> Orbit:
+        records = self.all("generalAnnotation/orbitList/orbit")
+        vectors = {
+            kind: np.array([[self.number(f"{kind}/{axis}", record) for axis in "xyz"] for record in records])
+            for kind in ("position", "velocity")
+        }
+        times = np.array([self.time("time", record) for record in records])
+        return Orbit(self.epoch, times, vectors["position"], vectors["velocity"], self.name)
+
+    def grid(self) -> GeolocationGrid:
+        points = self.all("geolocationGrid/geolocationGridPointList/geolocationGridPoint")
+
+        def column(tag: str) -> np.ndarray:
+            return np.array([self.number(tag, point) for point in points])
+
+        return GeolocationGrid(
+            time_s=np.array([self.time("azimuthTime", point) for point in points]),
+            range_m=column("slantRangeTime") * SPEED_OF_LIGHT / 2,
+            line=column("line"),
+            pixel=column("pixel"),
+            latitude=column("latitude"),
+            longitude=column("longitude"),
+            height_m=column("height"),
+            incidence_deg=column("incidenceAngle"),
+        )
+
+    def band(self, kind: str) -> Band:
+        path = f"imageAnnotation/processingInformation/swathProcParamsList/swathProcParams/{kind}"
+        return Band(self.number(f"{path}/processingBandwidth"), self.number(f"{path}/windowCoefficient"))

@@ -1,0 +1,120 @@
+"""Bursts: where a burst lies in time and range, which of its samples are valid, and where its lines are stored."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide.sentinel1.annotation import SPEED_OF_LIGHT, Annotation, Band
+from sarslide.sentinel1.orbit import Arc
+
+
+@dataclass(frozen=True)
+class Burst:
+    """One burst. Line l is imaged at start_s + l line_interval_s, sample s at the two-way range time range_time_s + s / sampling.
+
+    first_line .. last_line and first_sample .. last_sample are the valid part, inclusive. Its samples are stored from row
+    row_offset on in `raster`, which has raster_lines rows. The polynomials of two-way range time (coefficients from the constant
+    on, relative to t0) are those nearest to the middle of the burst; steering_hz_s is the Doppler rate of the antenna steering.
+    """
+
+    swath: str
+    index: int
+    start_s: float
+    anx_time_s: float
+    line_interval_s: float
+    lines: int
+    range_time_s: float
+    range_sampling_hz: float
+    samples: int
+    first_line: int
+    last_line: int
+    first_sample: int
+    last_sample: int
+    raster: str
+    row_offset: int
+    raster_lines: int
+    fm_t0_s: float
+    fm_rate: np.ndarray
+    doppler_t0_s: float
+    doppler: np.ndarray
+    steering_hz_s: float
+    range_band: Band
+    azimuth_band: Band
+
+    @property
+    def name(self) -> str:
+        """Swath and position in the product, such as IW2-3."""
+        return f"{self.swath}-{self.index}"
+
+    @property
+    def mid_s(self) -> float:
+        """Time of the middle of the burst, s from the epoch."""
+        return self.start_s + (self.lines - 1) / 2 * self.line_interval_s
+
+    def line(self, time_s: np.ndarray) -> np.ndarray:
+        """Fractional line of zero-Doppler times."""
+        return (time_s - self.start_s) / self.line_interval_s
+
+    def sample(self, range_m: np.ndarray) -> np.ndarray:
+        """Fractional sample of slant ranges."""
+        return (2 / SPEED_OF_LIGHT * range_m - self.range_time_s) * self.range_sampling_hz
+
+    def distance(self, line: np.ndarray, sample: np.ndarray) -> np.ndarray:
+        """How far from the middle of the valid part positions lie, infinite outside of it.
+
+        The swath whose middle is nearer in range comes first, then the burst whose middle is nearer in azimuth; so a seam lies in
+        the middle of an overlap.
+        """
+        range_part = np.abs(2 * sample - (self.first_sample + self.last_sample)) / (
+            self.last_sample - self.first_sample
+        )
+        azimuth_part = np.abs(2 * line - (self.lines - 1)) / self.lines
+        inside = (
+            (line >= self.first_line) & (line <= self.last_line)
+            & (sample >= self.first_sample) & (sample <= self.last_sample)
+        )  # fmt: skip
+        # Bursts of one swath share the first part to the last bit of their timing; rounding makes that exact.
+        return np.where(inside, np.round(range_part, 4) * 1e3 + azimuth_part, np.inf)
+
+
+def bursts_of(annotation: Annotation, arc: Arc, raster: str) -> list[Burst]:
+    """The bursts of a swath. `arc` gives the speed that turns the steering rate into a Doppler rate (Miranda 2014, eq. 7)."""
+    bursts = []
+    for index, record in enumerate(annotation.bursts):
+        valid = np.flatnonzero(record.first_valid_sample >= 0)
+        if not valid.size:
+            continue
+        middle = record.start_s + (annotation.lines_per_burst - 1) / 2 * annotation.line_interval_s
+        speed = float(np.linalg.norm(arc.velocity(middle)))
+        steering = math.radians(annotation.steering_rate_deg_s)
+        fm, dc = annotation.fm_rate, annotation.doppler
+        i, j = int(np.abs(fm.time_s - middle).argmin()), int(np.abs(dc.time_s - middle).argmin())
+        bursts.append(
+            Burst(
+                swath=annotation.swath,
+                index=index,
+                start_s=record.start_s,
+                anx_time_s=record.anx_time_s,
+                line_interval_s=annotation.line_interval_s,
+                lines=annotation.lines_per_burst,
+                range_time_s=annotation.range_time_s,
+                range_sampling_hz=annotation.range_sampling_hz,
+                samples=annotation.samples_per_burst,
+                first_line=int(valid[0]),
+                last_line=int(valid[-1]),
+                first_sample=int(record.first_valid_sample[valid].max()),
+                last_sample=int(record.last_valid_sample[valid].min()),
+                raster=raster,
+                row_offset=index * annotation.lines_per_burst,
+                raster_lines=len(annotation.bursts) * annotation.lines_per_burst,
+                fm_t0_s=float(fm.t0_s[i]),
+                fm_rate=fm.coefficients[i],
+                doppler_t0_s=float(dc.t0_s[j]),
+                doppler=dc.coefficients[j],
+                steering_hz_s=2 * speed / annotation.wavelength_m * steering,
+                range_band=annotation.range_band,
+                azimuth_band=annotation.azimuth_band,
+            )
+        )
+    return bursts

@@ -1,0 +1,165 @@
+"""Orbits: state vectors of annotations and of EOF files, and the short polynomial arcs that the geometry is computed on."""
+
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from defusedxml import ElementTree
+
+from sarslide.errors import OrbitError
+
+log = logging.getLogger(__name__)
+
+MARGIN_S = 60.0  # state vectors kept before and after a scene, s
+SLACK_S = 1.0  # the orbit of an annotation of 2014 stops half a second before its last line
+DEGREE = 7  # of an arc; on 150 s of orbit the truncation is below 1e-6 m
+FIT_TOLERANCE_M = 0.01  # annotations round positions to 1 mm; real vectors fit to 3 mm or better
+EOF_NAME = re.compile(r"(S1[A-D])_OPER_AUX_(POEORB|RESORB|PREORB)_OPOD_\d{8}T\d{6}_V(\d{8}T\d{6})_(\d{8}T\d{6})\.EOF")
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A piece of orbit as one polynomial: position(t) = sum_k coefficients[k] u^k, u = (t - centre_s) / half_s.
+
+    coefficients: (degree + 1, 3), m, Earth-fixed. start_s, stop_s: where the arc may be used, s from the epoch.
+    """
+
+    centre_s: float
+    half_s: float
+    coefficients: np.ndarray
+    start_s: float
+    stop_s: float
+
+    def position(self, time_s: np.ndarray | float) -> np.ndarray:
+        """Earth-fixed position, m, (..., 3)."""
+        return self._evaluate(time_s, 0)
+
+    def velocity(self, time_s: np.ndarray | float) -> np.ndarray:
+        """Earth-fixed velocity, m/s, (..., 3)."""
+        return self._evaluate(time_s, 1)
+
+    def _evaluate(self, time_s: np.ndarray | float, derivative: int) -> np.ndarray:
+        u = (np.asarray(time_s, float) - self.centre_s) / self.half_s
+        series = np.polynomial.polynomial.polyder(self.coefficients, derivative) if derivative else self.coefficients
+        value = np.polynomial.polynomial.polyval(u, series) / self.half_s**derivative
+        return np.moveaxis(value, 0, -1)
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """Earth-fixed state vectors: time_s (n,) s from `epoch` (UTC), position_m and velocity_m_s (n, 3); `source` is the file."""
+
+    epoch: np.datetime64
+    time_s: np.ndarray
+    position_m: np.ndarray
+    velocity_m_s: np.ndarray
+    source: str
+
+    def cut(self, start_s: float, stop_s: float, margin_s: float = MARGIN_S) -> "Orbit":
+        """The vectors within `margin_s` of the interval.
+
+        Raises OrbitError when the vectors do not enclose the interval but for SLACK_S, or are fewer than an arc needs.
+        """
+        keep = (self.time_s >= start_s - margin_s) & (self.time_s <= stop_s + margin_s)
+        n = int(keep.sum())
+        enclosed = n and self.time_s[keep][0] <= start_s + SLACK_S and self.time_s[keep][-1] >= stop_s - SLACK_S
+        if not enclosed or 2 * n < DEGREE + 3:
+            start, stop = self.utc(start_s), self.utc(stop_s)
+            held = f"{self.utc(self.time_s[0])} to {self.utc(self.time_s[-1])}" if self.time_s.size else "none"
+            raise OrbitError(
+                f"{self.source}: state vectors ({held}) do not cover the scene {start} to {stop}",
+                "put the POEORB or RESORB file of this acquisition beside the SAFE",
+            )
+        return Orbit(self.epoch, self.time_s[keep], self.position_m[keep], self.velocity_m_s[keep], self.source)
+
+    def utc(self, time_s: float) -> str:
+        """ISO time of a second count, to the millisecond."""
+        return str((self.epoch + np.timedelta64(round(time_s * 1e6), "us")).astype("datetime64[ms]"))
+
+    def arc(self, start_s: float, stop_s: float) -> Arc:
+        """Least-squares polynomial through the positions and velocities within MARGIN_S of the interval.
+
+        Raises OrbitError when vectors are missing or when they do not lie on one smooth orbit.
+        """
+        near = self.cut(start_s, stop_s)
+        centre = (near.time_s[0] + near.time_s[-1]) / 2
+        half = (near.time_s[-1] - near.time_s[0]) / 2
+        u = (near.time_s - centre) / half
+        cheb = np.polynomial.chebyshev
+        values = cheb.chebvander(u, DEGREE)
+        slopes = cheb.chebval(u, cheb.chebder(np.eye(DEGREE + 1))).T
+        # Velocities are scaled to metres per half arc, so that both kinds of row have one unit.
+        design = np.vstack([values, slopes])
+        observed = np.vstack([near.position_m, near.velocity_m_s * half])
+        fit = np.linalg.lstsq(design, observed, rcond=None)[0]
+        misfit = np.abs(values @ fit - near.position_m).max()
+        if not misfit < FIT_TOLERANCE_M:
+            raise OrbitError(
+                f"{self.source}: state vectors leave a smooth orbit by {misfit:.3g} m", "use another orbit file"
+            )
+        power = np.stack([cheb.cheb2poly(column) for column in fit.T], axis=1)
+        return Arc(centre, half, power, near.time_s[0] - SLACK_S, near.time_s[-1] + SLACK_S)
+
+
+def read_eof(path: str | Path, epoch: np.datetime64, start_s: float, stop_s: float) -> Orbit:
+    """Vectors of an EOF orbit file (POEORB, RESORB) within MARGIN_S of an interval given in seconds from `epoch`.
+
+    Raises OrbitError for a file that is no orbit file or does not cover the interval.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OrbitError(f"{path}: cannot be read ({error})", "fetch the orbit file again") from error
+    # A day of vectors is 4 MB of XML of which a scene needs 15 records: only those go through the parser.
+    records = re.findall(r"<OSV>.*?</OSV>", text, re.DOTALL)
+    stamps = re.findall(r"<UTC>UTC=([^<]+)</UTC>", text)
+    if not records or len(records) != len(stamps) or "EARTH_FIXED" not in text:
+        raise OrbitError(f"{path}: holds no Earth-fixed state vectors", "fetch the orbit file again")
+    time_s = seconds(np.array(stamps, "datetime64[us]"), epoch)
+    near = np.flatnonzero((time_s >= start_s - MARGIN_S) & (time_s <= stop_s + MARGIN_S))
+    # The first and last record stay for the error message.
+    chosen = near if near.size else np.array([0, len(records) - 1])
+    vectors = np.array([_state_vector(records[i], path) for i in chosen])
+    orbit = Orbit(epoch, time_s[chosen], vectors[:, :3], vectors[:, 3:], path.name)
+    return orbit.cut(start_s, stop_s)
+
+
+def _state_vector(record: str, path: Path) -> list[float]:
+    try:
+        osv = ElementTree.fromstring(record)
+        return [float(osv.findtext(tag)) for tag in ("X", "Y", "Z", "VX", "VY", "VZ")]
+    except (ElementTree.ParseError, TypeError, ValueError) as error:
+        raise OrbitError(f"{path}: broken state vector ({error})", "fetch the orbit file again") from error
+
+
+def choose_eof(folder: Path, mission: str, start: np.datetime64, stop: np.datetime64) -> Path:
+    """The orbit file in `folder` for `mission` (S1A ...) whose validity covers start to stop; precise before restituted.
+
+    Raises OrbitError when there is none.
+    """
+    found = sorted(folder.glob("*.EOF"))
+    fitting = []
+    for path in found:
+        if not (match := EOF_NAME.fullmatch(path.name)):
+            log.warning("%s: not the name of an orbit file, ignored", path)
+            continue
+        begin, end = (np.datetime64(f"{t[:4]}-{t[4:6]}-{t[6:11]}:{t[11:13]}:{t[13:]}") for t in match.groups()[2:])
+        if match[1] == mission and begin <= start and stop <= end:
+            fitting.append((match[2] != "POEORB", path))
+    if fitting:
+        # Of two files of one kind the later one, by its creation time in the name.
+        best = min(kind for kind, _ in fitting)
+        return [path for kind, path in fitting if kind == best][-1]
+    held = f"{found[-1].name} does not cover" if found else "no orbit file (*.EOF) for"
+    raise OrbitError(
+        f"{folder}: {held} {mission} {start} to {stop}",
+        "put the POEORB or RESORB file of this acquisition beside the SAFE",
+    )
+
+
+def seconds(times: np.ndarray | np.datetime64, epoch: np.datetime64) -> np.ndarray | float:
+    """Seconds from `epoch` to `times` (datetime64[us]), exact to the microsecond."""
+    return (times - epoch) / np.timedelta64(1, "us") * 1e-6
