@@ -43,9 +43,9 @@ def test_wrapped_phase_gives_the_same_coefficients(constant, per_km, east):
 
 @pytest.mark.parametrize("correct", [remove_height_correlated, remove_height_correlated_wrapped])
 def test_moving_ground_left_out_of_the_mask_does_not_bias_the_fit(correct):
-    # Most of the valley floor, all of it low, moves by 1 rad, within the scatter: the strongest confusion of motion and height.
+    # Most of the valley floor, all of it low, moves by 1 rad, within the scatter: the worst confusion of motion and height.
     rng = np.random.default_rng(6)
-    moving = (HEIGHT < np.quantile(HEIGHT, 0.4)) & (np.arange(VALLEY.shape[1]) % 40 < 30)
+    moving = (np.quantile(HEIGHT, 0.4) > HEIGHT) & (np.arange(VALLEY.shape[1]) % 40 < 30)
     phase = model(0.4, 2.0, 1.0) + 0.5 * rng.standard_normal(VALLEY.shape) + 1.0 * moving
     _, blind = correct(phase, HEIGHT, EVERYWHERE)
     corrected, fit = correct(phase, HEIGHT, ~moving)

@@ -74,7 +74,7 @@ def predicted_rate_error(
 def speckle_std_rad_per_yr(
     pairs: Sequence[str], coherence_0: np.ndarray, decay_per_day: np.ndarray, looks: float
 ) -> np.ndarray:
-    """Standard deviation of the unweighted phase rate from speckle, for coherence g(dt) = coherence_0 exp(-decay dt), any shape."""
+    """Standard deviation of the unweighted phase rate from speckle; coherence g(dt) = coherence_0 exp(-decay dt), any shape."""
     from scipy.interpolate import RegularGridInterpolator
 
     g0 = np.linspace(LOWEST_COHERENCE, HIGHEST_COHERENCE, TABLE)
