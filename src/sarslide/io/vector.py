@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
 from sarslide.errors import VectorError
 from sarslide.io.raster import atomic
@@ -27,11 +28,36 @@ def write(path: str | Path, frame: gpd.GeoDataFrame, layer: str) -> None:
     write_layers(path, {layer: frame})
 
 
-def write_layers(path: str | Path, frames: dict[str, gpd.GeoDataFrame]) -> None:
-    """Write several layers into one GeoPackage."""
+def write_layers(path: str | Path, frames: dict[str, gpd.GeoDataFrame], styles: list[dict] | None = None) -> None:
+    """Write several layers into one GeoPackage; empty ones keep their columns.
+
+    styles: rows of the `layer_styles` table, in which QGIS and others look for the style of a layer.
+    """
     import pyogrio
 
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
     with atomic(path) as temporary:
         for name, frame in frames.items():
-            frame.to_file(temporary, layer=name, driver="GPKG", engine="pyogrio", append=temporary.exists())
+            _add(temporary, name, frame, geometry_type=_geometry_type(frame))
+        if styles:
+            _add(temporary, "layer_styles", pd.DataFrame(styles), layer_options={"FID": "id"})
+
+
+def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
+    """Write a table as GeoParquet, without an index."""
+    with atomic(path) as temporary:
+        frame.to_parquet(temporary, index=False, compression="zstd")
+
+
+def _add(path: Path, name: str, frame: pd.DataFrame, **options) -> None:
+    import pyogrio
+
+    pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=path.exists(), **options)
+
+
+def _geometry_type(frame: gpd.GeoDataFrame) -> str | None:
+    """Polygons and their multiples share one type; other layers say theirs by their features."""
+    kinds = set(frame.geom_type)
+    if kinds <= {"Polygon"}:
+        return "Polygon"
+    return "MultiPolygon" if kinds <= {"Polygon", "MultiPolygon"} else None

@@ -1,0 +1,304 @@
+"""From the last release and today's objects to the next one: stable ids, typed changes (DESIGN 6)."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shapely.geometry.base import BaseGeometry
+
+from sarslide.inventory.fusion import in_canonical_order
+from sarslide.inventory.masks import LANDSLIDE
+from sarslide.inventory.matching import CONTAINED, Match, match
+from sarslide.inventory.observability import Observability
+from sarslide.inventory.review import Decision
+
+# The layers of a release, in the order in which an ls_id is looked up.
+LANDSLIDES, PLAIN, MASKED, VANISHED = "landslides", "non_landslide_deformation", "masked", "vanished"
+LAYERS = (LANDSLIDES, PLAIN, MASKED, VANISHED)
+RELEASED = (LANDSLIDES, PLAIN)
+
+# A mask that hides ground, as the cause why a known landslide is not observable.
+HIDING = {"layover_shadow": "layover or shadow", "low_coherence": "decorrelation", "above_snowline": "snow"}
+
+
+@dataclass(frozen=True)
+class ChangeRules:
+    """match_iou: IoU from which two outlines may be one object. area_ratio: growth or loss of area that counts.
+    rate_mm_per_yr, rate_share: change of the mean LOS speed that counts, absolute and as a share of the earlier one; the larger
+    limit holds."""
+
+    match_iou: float = 0.1
+    area_ratio: float = 1.25
+    rate_mm_per_yr: float = 10.0
+    rate_share: float = 0.25
+
+
+@dataclass
+class Inventory:
+    """The state after a release. layers: name -> rows (tables.OBJECTS and geometry). changes: rows of CHANGES.csv.
+    next_number: the number of the next new ls_id; numbers are never used twice."""
+
+    layers: dict[str, list[dict]] = field(default_factory=lambda: {name: [] for name in LAYERS})
+    changes: list[dict] = field(default_factory=list)
+    next_number: int = 1
+
+
+def update(
+    previous: Inventory,
+    objects: Sequence[Mapping],
+    seen: Observability,
+    decisions: Mapping[str, Decision],
+    date: str,
+    rules: ChangeRules,
+) -> Inventory:
+    """Carry the inventory to `date` (YYYYMMDD of the last acquisition) with today's fused objects.
+
+    Every object takes the ls_id of the earlier one that it is assigned to, else a new number, in canonical order. The decisions
+    of the reviewer come after the ids. What was released and is not found again has merged into another object, is not
+    observable (it stays in its layer, as it was seen last), or has vanished (kept in its own layer, where its id waits).
+    """
+    before = _by_priority(previous)
+    today = in_canonical_order(objects)
+    found = match([row["geometry"] for row in before], [row["geometry"] for row in today], rules.match_iou)
+    following = Inventory(next_number=previous.next_number)
+    for index, row in enumerate(today):
+        row |= _identity(row, before[found.assigned[index]] if index in found.assigned else None, following, date)
+        _decide(row, decisions)
+    _reject_parts(before, today, found, decisions)
+    relations = _splits_and_merges(before, today, found)
+    for index, row in enumerate(today):
+        old = before[found.assigned[index]] if index in found.assigned else None
+        _place(row, old, relations.get(row["ls_id"], []), following, rules)
+        if old is not None:
+            _leave(old, row, following)
+    matched = set(found.assigned.values())
+    for index, old in enumerate(before):
+        if index not in matched:
+            _not_found(old, relations.get(old["ls_id"], []), seen, decisions, following)
+    return _in_order(following)
+
+
+def known_ids(inventory: Inventory) -> set[str]:
+    """All ids that a reviewer's file may name."""
+    return {row["ls_id"] for rows in inventory.layers.values() for row in rows}
+
+
+def _by_priority(previous: Inventory) -> list[dict]:
+    """One row per ls_id, from the first of LAYERS that has it, in canonical order."""
+    rows: dict[str, dict] = {}
+    for layer in LAYERS:
+        for row in previous.layers[layer]:
+            rows.setdefault(row["ls_id"], {**row, "layer": layer})
+    return in_canonical_order(list(rows.values()))
+
+
+def _identity(row: dict, old: dict | None, following: Inventory, date: str) -> dict:
+    """ls_id, layer and dates of one of today's objects."""
+    if old is None:
+        ls_id, first_seen = f"LS{following.next_number:06d}", date
+        following.next_number += 1
+    else:
+        ls_id, first_seen = old["ls_id"], old["first_seen"]
+    free = row["status"] == "candidate"
+    if free:
+        layer = LANDSLIDES
+    else:
+        layer = PLAIN if row["reason"] == "too_flat" else MASKED
+    status = "masked" if layer == MASKED else "released"
+    return {
+        "ls_id": ls_id, "layer": layer, "status": status, "first_seen": first_seen, "last_seen": date,
+        "review": "", "comment": "", "related": "", "change": "",
+    }  # fmt: skip
+
+
+def _decide(row: dict, decisions: Mapping[str, Decision]) -> None:
+    """The reviewer's word on one object."""
+    decision = decisions.get(row["ls_id"])
+    if decision is None:
+        return
+    row |= {"review": decision.action, "comment": decision.comment}
+    if decision.action == "reject":
+        row |= {"layer": MASKED, "status": "rejected"}
+    else:
+        row |= {"layer": LANDSLIDES, "status": "released", "object_class": LANDSLIDE, "confidence": "reviewed"}
+    if decision.outline is not None:
+        outline = decision.outline
+        row |= {"geometry": outline, "area_km2": outline.area / 1e6, "perimeter_km": outline.length / 1e3}
+
+
+def _reject_parts(before: list[dict], today: list[dict], found: Match, decisions: Mapping[str, Decision]) -> None:
+    """A new object that lies mostly inside a rejected one is a part of it and stays rejected."""
+    for i, j in found.links:
+        decision = decisions.get(before[i]["ls_id"])
+        if decision is None or decision.action != "reject" or j in found.assigned or today[j]["review"]:
+            continue
+        if _share_inside(today[j]["geometry"], before[i]["geometry"]) >= CONTAINED:
+            today[j] |= {"layer": MASKED, "status": "rejected", "review": "reject", "related": before[i]["ls_id"]}
+            today[j]["comment"] = f"part of {before[i]['ls_id']}, which was rejected"
+
+
+def _share_inside(inner: BaseGeometry, outer: BaseGeometry) -> float:
+    return inner.intersection(outer).area / inner.area
+
+
+def _splits_and_merges(before: list[dict], today: list[dict], found: Match) -> dict[str, list[tuple[str, str]]]:
+    """ls_id -> [(split | merged, the other ls_id)], for released objects only; links that no assignment took tell them."""
+    later_of = {i: j for j, i in found.assigned.items()}
+    relations: dict[str, list[tuple[str, str]]] = {}
+
+    def relate(kind: str, one: str, other: str) -> None:
+        relations.setdefault(one, []).append((kind, other))
+        relations.setdefault(other, []).append((kind, one))
+
+    for (i, j), share in found.links.items():
+        old, new = before[i], today[j]
+        if share < CONTAINED or old["layer"] not in RELEASED or new["layer"] != old["layer"]:
+            continue
+        is_new = j not in found.assigned or before[found.assigned[j]]["layer"] not in RELEASED
+        goes_on = i in later_of and later_of[i] != j and today[later_of[i]]["layer"] == old["layer"]
+        if is_new and goes_on:
+            relate("split", old["ls_id"], new["ls_id"])
+        elif i not in later_of and j in found.assigned and before[found.assigned[j]]["layer"] == old["layer"]:
+            relate("merged", new["ls_id"], old["ls_id"])
+    return relations
+
+
+def _place(row: dict, old: dict | None, relations: list, following: Inventory, rules: ChangeRules) -> None:
+    """Put one of today's objects in its layer and note its changes, if it is or was released."""
+    layer = row.pop("layer")
+    following.layers[layer].append(row)
+    was = old["layer"] if old is not None else None
+    if layer in RELEASED:
+        if relations:
+            kinds = sorted({kind for kind, _ in relations})
+            details = {kind: "" for kind in kinds}
+        elif was in RELEASED:
+            kinds, details = _compare(old, row, rules)
+        else:
+            kinds, details = ["new"], {"new": _where_from(old)}
+        if was in RELEASED and was != layer:
+            kinds, details = ["reclassified"], {"reclassified": f"from {was} to {layer}"}
+        others = "+".join(sorted({other for _, other in relations}))
+        row |= {"change": "+".join(kinds), "related": others}
+        for kind in kinds:
+            following.changes.append(_change(kind, old if was in RELEASED else None, row, others, details[kind]))
+
+
+def _where_from(old: dict | None) -> str:
+    if old is None:
+        return ""
+    if old["layer"] == VANISHED:
+        return "seen again after it had vanished"
+    return f"was {old['status']}" + (f": {old['reason']}" if old["reason"] else "")
+
+
+def _compare(old: Mapping, row: Mapping, rules: ChangeRules) -> tuple[list[str], dict[str, str]]:
+    """Changes of an object that is found again: area, speed in the track common to both, else persisting."""
+    details = {}
+    ratio = row["area_km2"] / old["area_km2"]
+    if ratio >= rules.area_ratio or ratio <= 1 / rules.area_ratio:
+        details["grown" if ratio > 1 else "shrunk"] = f"area times {ratio:.2f}"
+    before, after = common_speed(old, row)
+    limit = max(rules.rate_mm_per_yr, rules.rate_share * before)
+    if abs(after - before) >= limit:
+        details["accelerated" if after > before else "decelerated"] = f"{before:.1f} to {after:.1f} mm/yr"
+    if not details:
+        details["persisting"] = "seen again" if old["status"] == "not_observable" else ""
+    return list(details), details
+
+
+def common_speed(old: Mapping, row: Mapping) -> tuple[float, float]:
+    """|Mean LOS rate| before and after, mm/yr, in the track that both have and that saw most motion before; NaN without one.
+
+    Rates of different tracks are different projections of the motion and must not be compared.
+    """
+    before, after = json.loads(old["los_rate_by_track"] or "{}"), json.loads(row["los_rate_by_track"] or "{}")
+    common = sorted(set(before) & set(after), key=lambda track: (-abs(before[track]), track))
+    return (abs(before[common[0]]), abs(after[common[0]])) if common else (math.nan, math.nan)
+
+
+def _leave(old: dict, row: dict, following: Inventory) -> None:
+    """An earlier object whose ground is still marked, but not released today: say why, and keep what was known of it."""
+    if row["status"] == "released":
+        return
+    if old["layer"] == VANISHED:
+        following.layers[VANISHED].append(_without_layer(old))
+    if old["layer"] not in RELEASED:
+        return
+    if row["status"] == "rejected":
+        kind, detail = "rejected", row["comment"] or "by the reviewer"
+    elif row["reason"] in HIDING:
+        _keep_unseen(old, HIDING[row["reason"]], following)
+        return
+    elif row["reason"] == "too_small":
+        kind, detail = "shrunk", "below the minimum area"
+    else:
+        kind, detail = "reclassified", f"now masked: {row['reason']}"
+    row["change"] = kind
+    following.layers[VANISHED].append(_without_layer(old) | {"status": "vanished", "change": kind})
+    following.changes.append(_change(kind, old, row, "", detail))
+
+
+def _not_found(
+    old: dict, relations: list, seen: Observability, decisions: Mapping[str, Decision], following: Inventory
+) -> None:
+    """An earlier object that nothing of today was assigned to."""
+    layer = old["layer"]
+    if layer == VANISHED:
+        following.layers[VANISHED].append(_without_layer(old))
+    elif old["ls_id"] in decisions and decisions[old["ls_id"]].action == "reject":
+        following.layers[MASKED].append(_without_layer(old) | {"status": "rejected", "review": "reject", "change": ""})
+        if layer in RELEASED:
+            following.changes.append(_change("rejected", old, None, "", "by the reviewer"))
+    elif layer in RELEASED:
+        if relations:
+            others = "+".join(sorted({other for _, other in relations}))
+            _keep_vanished(old, "merged", others, "", following)
+            return
+        cause = seen.cause(old["geometry"], old["tracks"].split("+"), old["elevation_median_m"])
+        if cause:
+            _keep_unseen(old, cause, following)
+        else:
+            _keep_vanished(old, "vanished", "", "its ground is observed and shows no motion", following)
+
+
+def _keep_unseen(old: dict, cause: str, following: Inventory) -> None:
+    row = _without_layer(old) | {"status": "not_observable", "change": "not_observable", "reason": "not_observable"}
+    row |= {"reasons": "not_observable", "reason_text": f"could not be seen: {cause}", "related": ""}
+    following.layers[old["layer"]].append(row)
+    following.changes.append(_change("not_observable", old, None, "", cause))
+
+
+def _keep_vanished(old: dict, kind: str, others: str, detail: str, following: Inventory) -> None:
+    following.layers[VANISHED].append(_without_layer(old) | {"status": "vanished", "change": kind, "related": others})
+    following.changes.append(_change(kind, old, None, others, detail))
+
+
+def _change(kind: str, old: Mapping | None, row: Mapping | None, related: str, detail: str) -> dict:
+    either = row if row is not None else old
+    before, after = common_speed(old, row) if old is not None and row is not None else (math.nan, math.nan)
+    return {
+        "ls_id": either["ls_id"],
+        "change": kind,
+        "related": related,
+        "detail": detail,
+        "area_before_km2": old["area_km2"] if old is not None else math.nan,
+        "area_after_km2": row["area_km2"] if row is not None else math.nan,
+        "los_rate_before_mm_per_yr": before if old is not None and row is not None else _mean_rate(old),
+        "los_rate_after_mm_per_yr": after if old is not None and row is not None else _mean_rate(row),
+    }
+
+
+def _mean_rate(row: Mapping | None) -> float:
+    return abs(row["los_rate_mean_mm_per_yr"]) if row is not None else math.nan
+
+
+def _without_layer(row: dict) -> dict:
+    return {key: value for key, value in row.items() if key != "layer"}
+
+
+def _in_order(inventory: Inventory) -> Inventory:
+    inventory.layers = {name: in_canonical_order(rows) for name, rows in inventory.layers.items()}
+    inventory.changes.sort(key=lambda row: (row["ls_id"], row["change"]))
+    return inventory

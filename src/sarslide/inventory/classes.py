@@ -1,0 +1,80 @@
+"""The three object types of P2 4.2.3 (G07) and the words for shape and motion of P2 5.5 (G08), by rule.
+
+P2 gives the types in words only; the numbers here are ours: 1 several 2 pi cycles, near-circular chair; 2 elongated (collapse,
+debris flow, bank); 3 small, round, slow.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from shapely.geometry import Polygon
+
+STRONG, ELONGATED, SMALL = 1, 2, 3
+TYPE_NAMES = {STRONG: "strong or large", ELONGATED: "elongated", SMALL: "small, round, slow"}
+
+
+@dataclass(frozen=True)
+class TypeRules:
+    """strong_mm_per_yr: |p95 LOS rate| from which several cycles appear within a year (27.7 mm of LOS motion is one cycle).
+    large_km2: area of a large object. elongation: length over width from which an object is elongated."""
+
+    strong_mm_per_yr: float = 55.0
+    large_km2: float = 0.3
+    elongation: float = 2.5
+
+
+def elongation(polygon: Polygon) -> float:
+    """Length over width of the smallest rectangle around the object, at least 1."""
+    width, length = _rectangle_sides(polygon)
+    return length / width if width > 0 else math.inf
+
+
+def object_type(row: Mapping, polygon: Polygon, rules: TypeRules | None = None) -> int:
+    """1 strong or large, 2 elongated, 3 small, round, slow (P2 4.2.3). A strong object is 1 even when it is long."""
+    rules = rules or TypeRules()
+    if abs(row["los_rate_p95_mm_per_yr"]) >= rules.strong_mm_per_yr:
+        return STRONG
+    if elongation(polygon) >= rules.elongation:
+        return ELONGATED
+    return STRONG if row["area_km2"] >= rules.large_km2 else SMALL
+
+
+def shape_word(polygon: Polygon, aspect_deg: float) -> str:
+    """semicircular, rectangular, tongue or irregular (P2 5.5).
+
+    tongue: at least twice as long as wide, along the slope. irregular: fills less than 0.75 of its convex hull. rectangular:
+    fills at least 0.85 of its smallest rectangle. The rest is rounded: semicircular.
+    """
+    if polygon.area / polygon.convex_hull.area < 0.75:
+        return "irregular"
+    if elongation(polygon) >= 2 and _along_slope(polygon, aspect_deg):
+        return "tongue"
+    width, length = _rectangle_sides(polygon)
+    return "rectangular" if polygon.area >= 0.85 * width * length else "semicircular"
+
+
+def motion_word(head_toe_ratio: float) -> str:
+    """thrust where the upper half moves faster (pushes), retrogressive where the toe does, uniform between, else empty."""
+    if not math.isfinite(head_toe_ratio):
+        return ""
+    if head_toe_ratio >= 1.25:
+        return "thrust"
+    return "retrogressive" if head_toe_ratio <= 0.8 else "uniform"
+
+
+def _rectangle_sides(polygon: Polygon) -> tuple[float, float]:
+    corners = np.asarray(polygon.minimum_rotated_rectangle.exterior.coords)
+    sides = np.hypot(*np.diff(corners[:3], axis=0).T)
+    return float(sides.min()), float(sides.max())
+
+
+def _along_slope(polygon: Polygon, aspect_deg: float) -> bool:
+    corners = np.asarray(polygon.minimum_rotated_rectangle.exterior.coords)
+    steps = np.diff(corners[:3], axis=0)
+    east, north = steps[np.argmax(np.hypot(*steps.T))]
+    if not math.isfinite(aspect_deg):
+        return True
+    between = abs((math.degrees(math.atan2(east, north)) - aspect_deg + 90) % 180 - 90)
+    return between <= 45

@@ -1,0 +1,68 @@
+"""Reason-coded masks: a candidate that is no released landslide is kept, with every reason why (G03, G04, G12, B26)."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LANDSLIDE = "landslide"
+DEFORMATION = "non-landslide deformation"
+
+# In the order of precedence: the first that holds is the object's `reason`. Flat ground comes last, so that a small or
+# incoherent speck on a plain is not called deformation.
+REASONS = {
+    "too_small": "smaller than the minimum area",
+    "layover_shadow": "most of it lies in layover or shadow of this track",
+    "low_coherence": "mean coherence below the minimum",
+    "above_snowline": "more than half of it lies above the snowline: snow or glacier",
+    "uphill": "moves up the slope: not gravity-driven",
+    "too_flat": "on flat ground: non-landslide deformation",
+}
+
+
+@dataclass(frozen=True)
+class MaskRules:
+    """Thresholds of the masks.
+
+    min_area_km2, snowline_m (ellipsoidal height, median of the object), min_slope_deg (mean of the object), min_coherence (mean).
+    max_layover_shadow: largest share of cells in layover or shadow. uphill: an object moves up the slope when its mean LOS rate
+    has the wrong sign for its mean downslope sensitivity, both beyond `uphill_sensitivity` and `uphill_rate_mm_per_yr`.
+    """
+
+    min_area_km2: float = 0.018
+    snowline_m: float = 9000.0
+    min_slope_deg: float = 8.0
+    min_coherence: float = 0.2
+    max_layover_shadow: float = 0.5
+    uphill_sensitivity: float = 0.2
+    uphill_rate_mm_per_yr: float = 10.0
+
+
+def reasons_of(row: Mapping, rules: MaskRules) -> list[str]:
+    """Codes of all masks that hold for an object's attributes, in the order of REASONS; empty for a free candidate.
+
+    An unknown value (NaN) masks nothing, except a coherence: ground without any valid pair is incoherent.
+    """
+    rate, sensitivity = row["los_rate_mean_mm_per_yr"], row["downslope_sensitivity"]
+    holds = {
+        "too_small": row["area_km2"] < rules.min_area_km2 - 1e-9,
+        "layover_shadow": row["layover_shadow_fraction"] > rules.max_layover_shadow,
+        "low_coherence": math.isnan(row["coherence_mean"]) or row["coherence_mean"] < rules.min_coherence,
+        "above_snowline": row["elevation_median_m"] > rules.snowline_m,
+        "uphill": rate * sensitivity < 0
+        and abs(sensitivity) >= rules.uphill_sensitivity
+        and abs(rate) >= rules.uphill_rate_mm_per_yr,
+        "too_flat": row["source"] == "rate" or row["slope_mean_deg"] < rules.min_slope_deg,
+    }
+    return [code for code in REASONS if holds[code]]
+
+
+def apply(row: Mapping, rules: MaskRules) -> dict[str, str]:
+    """status (candidate | masked), object_class, reason (the first code), reasons (all, joined by +) and their text."""
+    codes = reasons_of(row, rules)
+    return {
+        "status": "masked" if codes else "candidate",
+        "object_class": DEFORMATION if "too_flat" in codes else LANDSLIDE,
+        "reason": codes[0] if codes else "",
+        "reasons": "+".join(codes),
+        "reason_text": "; ".join(REASONS[code] for code in codes),
+    }

@@ -1,0 +1,88 @@
+"""Whether the ground of an object could be seen at all: a landslide that could not be seen has not vanished (DESIGN 6, B26)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rasterio import features
+from rasterio.windows import Window
+from rasterio.windows import transform as window_transform
+from shapely.geometry.base import BaseGeometry
+
+from sarslide.grid import RegionGrid
+
+CAUSES = ("observable", "no_acquisition", "layover", "shadow", "decorrelation")
+SNOW = "snow"
+MIN_OBSERVABLE = 0.5
+
+
+@dataclass(frozen=True)
+class Observability:
+    """What each track could see. states: track -> (rows, cols) uint8, index into CAUSES."""
+
+    grid: RegionGrid
+    states: Mapping[str, np.ndarray]
+    snowline_m: float
+
+    def cause(self, geometry: BaseGeometry, tracks: Sequence[str], elevation_m: float) -> str:
+        """Empty when one of the `tracks` that saw an object before sees at least half of it now; else why not.
+
+        Causes: snow, no_acquisition, layover, shadow, decorrelation (that of most cells, in the track that sees most).
+        """
+        if elevation_m > self.snowline_m:
+            return SNOW
+        best_share, best_cause = -1.0, "no_acquisition"
+        for track in sorted(tracks):
+            if track not in self.states:
+                continue
+            counts = self._counts(geometry, self.states[track])
+            share = counts[0] / max(counts.sum(), 1)
+            if share >= MIN_OBSERVABLE:
+                return ""
+            if share > best_share:
+                best_share, best_cause = share, CAUSES[1 + int(np.argmax(counts[1:]))] if counts.any() else best_cause
+        return best_cause
+
+    def _counts(self, geometry: BaseGeometry, states: np.ndarray) -> np.ndarray:
+        cells = cells_of(geometry, self.grid)
+        return np.bincount(states[cells], minlength=len(CAUSES))
+
+
+def track_state(
+    layover_shadow: np.ndarray, mean_coherence: np.ndarray, pair_count: np.ndarray, min_coherence: float
+) -> np.ndarray:
+    """What hides each cell of one track: uint8 index into CAUSES, shape (rows, cols).
+
+    layover_shadow: 0 good, 1 layover, 2 shadow, 3 both (called layover). A cell without pair and coherence was not
+    acquired.
+    """
+    state = np.zeros(layover_shadow.shape, np.uint8)
+    incoherent = ~(mean_coherence >= min_coherence) | (pair_count == 0)
+    state[incoherent] = CAUSES.index("decorrelation")
+    state[layover_shadow == 2] = CAUSES.index("shadow")
+    state[(layover_shadow == 1) | (layover_shadow == 3)] = CAUSES.index("layover")
+    state[(pair_count == 0) & ~np.isfinite(mean_coherence) & (layover_shadow == 0)] = CAUSES.index("no_acquisition")
+    return state
+
+
+def cells_of(geometry: BaseGeometry, grid: RegionGrid) -> tuple[np.ndarray, np.ndarray]:
+    """(rows, cols) of the cells with their centre inside, or touched where no centre is; empty outside the grid."""
+    west, south, east, north = geometry.bounds
+    top, left = max(int((grid.north - north) // grid.cell_m), 0), max(int((west - grid.west) // grid.cell_m), 0)
+    bottom = min(int((grid.north - south) // grid.cell_m) + 1, grid.rows)
+    right = min(int((east - grid.west) // grid.cell_m) + 1, grid.cols)
+    if bottom <= top or right <= left:
+        return np.empty(0, int), np.empty(0, int)
+    clipped = Window.from_slices((top, bottom), (left, right))
+    for all_touched in (False, True):
+        inside = features.geometry_mask(
+            [geometry],
+            (bottom - top, right - left),
+            window_transform(clipped, grid.transform),
+            all_touched,
+            invert=True,
+        )
+        if inside.any():
+            break
+    rows, cols = np.nonzero(inside)
+    return rows + top, cols + left

@@ -1,0 +1,64 @@
+"""Cells to objects: connected areas of a probability map or of fast flat ground, outlined along the cell edges."""
+
+import numpy as np
+from rasterio import features
+from shapely import make_valid
+from shapely.geometry import Polygon, shape
+
+from sarslide.grid import RegionGrid
+
+SLOPE_WINDOW_CELLS = 5
+SIGNIFICANT_SIGMAS = 3.0
+
+
+def label_objects(cells: np.ndarray, fill_cells: int = 0) -> np.ndarray:
+    """Number the edge-connected areas of `cells` (rows, cols; bool): int32, 0 = none, 1.. in reading order.
+
+    Holes of at most `fill_cells` cells are part of the object around them.
+    """
+    from scipy.ndimage import label
+
+    if fill_cells:
+        holes, _ = label(~cells, structure=np.ones((3, 3)))
+        sizes = np.bincount(holes.ravel())
+        border = np.unique(np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]]))
+        small = sizes <= fill_cells
+        small[border] = False
+        small[0] = False
+        cells = cells | small[holes]
+    return label(cells)[0].astype(np.int32)
+
+
+def outlines(labels: np.ndarray, grid: RegionGrid) -> dict[int, Polygon]:
+    """Outline of each label along the cell edges, in the grid's CRS (m); holes stay holes."""
+    found: dict[int, Polygon] = {}
+    for geometry, value in features.shapes(labels, mask=labels > 0, connectivity=4, transform=grid.transform):
+        polygon = shape(geometry)
+        found[int(value)] = polygon if polygon.is_valid else make_valid(polygon)
+    return dict(sorted(found.items()))
+
+
+def flat_ground(slope_deg: np.ndarray, min_slope_deg: float) -> np.ndarray:
+    """True where the slope, averaged over 5 x 5 cells against the DEM's roughness, is below `min_slope_deg` (P4 4.3, G12)."""
+    from scipy.ndimage import uniform_filter
+
+    known = np.isfinite(slope_deg)
+    weight = uniform_filter(known.astype(float), SLOPE_WINDOW_CELLS, mode="nearest")
+    total = uniform_filter(np.where(known, slope_deg, 0.0), SLOPE_WINDOW_CELLS, mode="nearest")
+    mean = np.divide(total, weight, out=np.full(slope_deg.shape, np.inf), where=weight > 1e-6)
+    return known & (mean < min_slope_deg)
+
+
+def moving_flat_cells(
+    los_rate: np.ndarray, los_rate_std: np.ndarray, slope_deg: np.ndarray, min_rate: float, min_slope_deg: float
+) -> np.ndarray:
+    """Flat ground whose |LOS rate| (mm/yr) is at least `min_rate` and three standard errors.
+
+    The network learns slopes; a subsiding plain must enter the inventory all the same, under its own name (G12). Specks and
+    bridges narrower than three cells are cut.
+    """
+    from scipy.ndimage import binary_opening
+
+    with np.errstate(invalid="ignore"):
+        fast = (np.abs(los_rate) >= min_rate) & ~(np.abs(los_rate) < SIGNIFICANT_SIGMAS * los_rate_std)
+    return binary_opening(fast & flat_ground(slope_deg, min_slope_deg), np.ones((3, 3)))

@@ -1,0 +1,239 @@
+"""Released landslides, decoys and rates against the planted truth of a simulated region."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide.grid import RegionGrid
+from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN
+from sarslide.inventory.matching import assign, intersections
+from sarslide.inventory.observability import cells_of
+
+SCORED_AREA_KM2 = 0.05
+SCORED_RATE_MM_PER_YR = 25.0
+MATCH_IOU = 0.3
+RMSE_COHERENCE = 0.4
+# A track sees a landslide when it observes at least half of its cells; its speed there is the 90th percentile of the true |LOS
+# rate|: the fastest tenth of a landslide decides whether a threshold of motion can find it, a single cell does not.
+SEEN_SHARE = 0.5
+SPEED_PERCENTILE = 90
+# A decoy is hit by an object that covers a tenth of it, or of which half lies inside it.
+DECOY_COVERED, OBJECT_INSIDE = 0.1, 0.5
+
+
+CRITERIA = {
+    "match_iou": MATCH_IOU,
+    "scored_area_km2": SCORED_AREA_KM2,
+    "scored_rate_mm_per_yr": SCORED_RATE_MM_PER_YR,
+    "speed_percentile": SPEED_PERCENTILE,
+    "seen_share": SEEN_SHARE,
+    "rmse_coherence": RMSE_COHERENCE,
+}
+
+
+@dataclass(frozen=True)
+class TrackTruth:
+    """What one track should have measured. los_rate: true LOS rate (mm/yr, positive towards the satellite), (rows, cols).
+    observable: True where the track sees the ground."""
+
+    los_rate: np.ndarray
+    observable: np.ndarray
+
+
+def true_speed(geometry, truth: TrackTruth, grid: RegionGrid) -> float | None:
+    """90th percentile of the true |LOS rate| (mm/yr) over the object's observable cells; None where the track does not see it."""
+    rows, cols = cells_of(geometry, grid)
+    seen = truth.observable[rows, cols] & np.isfinite(truth.los_rate[rows, cols])
+    if not len(rows) or seen.mean() < SEEN_SHARE:
+        return None
+    return float(np.percentile(np.abs(truth.los_rate[rows, cols][seen]), SPEED_PERCENTILE))
+
+
+def planted_rows(planted: Sequence[Mapping], truths: Mapping[str, TrackTruth], grid: RegionGrid) -> list[dict]:
+    """Each planted landslide with area_km2, speed by track (None = not seen) and whether it is scored.
+
+    Scored: at least 0.05 km2, and at least 25 mm/yr in the line of sight of a track that sees it.
+    """
+    rows = []
+    for number, landslide in enumerate(planted, start=1):
+        geometry = landslide["geometry"]
+        speeds = {track: true_speed(geometry, truth, grid) for track, truth in truths.items()}
+        fastest = max((speed for speed in speeds.values() if speed is not None), default=0.0)
+        rows.append(
+            {
+                "planted_id": str(landslide.get("planted_id", number)),
+                "kind": str(landslide.get("kind", "")),
+                "area_km2": geometry.area / 1e6,
+                "los_speed_mm_per_yr": speeds,
+                "scored": bool(geometry.area / 1e6 >= SCORED_AREA_KM2 and fastest >= SCORED_RATE_MM_PER_YR),
+                "geometry": geometry,
+            }
+        )
+    return rows
+
+
+def score_objects(planted: list[dict], layers: Mapping[str, Sequence[Mapping]], decoys: Sequence[Mapping]) -> dict:
+    """Object scores. planted: rows of `planted_rows`. layers: rows of a release by layer. decoys: rows with kind and geometry.
+
+    Planted and released landslides are matched one to one at IoU >= 0.3. Recall is over scored planted landslides; precision
+    over all released ones, where a match with any planted landslide, scored or not, is right.
+    """
+    released = list(layers[LANDSLIDES])
+    common = intersections([row["geometry"] for row in planted], [row["geometry"] for row in released])
+    found = assign({pair: iou for pair, (iou, _) in common.items() if iou >= MATCH_IOU})
+    fates = [_fate(decoy, released, set(found), layers) for decoy in decoys]
+    hits = {ls_id for fate in fates for ls_id in fate["released"]}
+    scored = sum(row["scored"] for row in planted)
+    recall = _ratio(sum(planted[i]["scored"] for i in found.values()), scored)
+    precision = _ratio(len(found), len(released))
+    return {
+        "object_recall": recall,
+        "object_precision": precision,
+        "object_f1": harmonic(precision, recall),
+        "planted": len(planted),
+        "scored": scored,
+        "released": len(released),
+        "decoys": fates,
+        "objects": {
+            "planted": _planted_list(planted, released, found, common),
+            "released": _released_list(planted, released, found, common, hits),
+        },
+    }
+
+
+def score_pixels(probability: np.ndarray, planted: np.ndarray, observable: np.ndarray, threshold: float) -> dict:
+    """Pixel scores of one track's probability map on the cells that it observes. planted: True inside any planted landslide."""
+    known = observable & np.isfinite(probability)
+    marked = known & (np.nan_to_num(probability) >= threshold)
+    right = int((marked & planted).sum())
+    wrong, missed = int((marked & ~planted).sum()), int((known & ~marked & planted).sum())
+    precision, recall = _ratio(right, right + wrong), _ratio(right, right + missed)
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f1": harmonic(precision, recall),
+        "iou": _ratio(right, right + wrong + missed),
+        "cells": int(known.sum()),
+    }
+
+
+def planted_cells(planted: Sequence[Mapping], grid: RegionGrid) -> np.ndarray:
+    """True in cells whose centre lies in a planted landslide, (rows, cols)."""
+    cells = np.zeros(grid.shape, bool)
+    for row in planted:
+        cells[cells_of(row["geometry"], grid)] = True
+    return cells
+
+
+def rmse_cells(los_rate: np.ndarray, truth: TrackTruth, mean_coherence: np.ndarray) -> np.ndarray:
+    """Where rates are compared: mean pair coherence above 0.4, a rate, and ground that the track sees."""
+    with np.errstate(invalid="ignore"):
+        coherent = mean_coherence > RMSE_COHERENCE
+    return coherent & np.isfinite(los_rate) & np.isfinite(truth.los_rate) & truth.observable
+
+
+def los_rmse(los_rate: np.ndarray, truth: TrackTruth, where: np.ndarray, reference: np.ndarray) -> float:
+    """Root mean square error of a LOS rate (mm/yr) over the cells `where`.
+
+    The measured rate is zero on average over the `reference` area, so the truth's mean there is taken off the truth.
+    """
+    seen = reference & np.isfinite(truth.los_rate)
+    level = truth.los_rate[seen].mean() if seen.any() else 0.0
+    error = los_rate[where].astype(float) - (truth.los_rate[where] - level)
+    return float(np.sqrt(np.mean(error**2)))
+
+
+def harmonic(precision: float, recall: float) -> float:
+    """F1 score."""
+    return 2 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0
+
+
+def table(scores: Mapping) -> str:
+    """The scores as text, one fact a line, decoys one by one."""
+    lines = [
+        f"planted {scores['planted']}, scored {scores['scored']}, released {scores['released']}",
+        f"object recall {scores['object_recall']:.3f}  precision {scores['object_precision']:.3f}  F1 {scores['object_f1']:.3f}"
+        f"  (one to one, IoU >= {MATCH_IOU})",
+    ]
+    for track, rmse in scores["los_rmse_mm_per_yr"].items():
+        pixels, predicted = scores["pixels"][track], scores["predicted_rmse_mm_per_yr"][track]
+        lines.append(
+            f"{track}  LOS rate RMSE {rmse:.2f} mm/yr, predicted {predicted:.2f}, ratio {rmse / predicted:.2f}"
+        )
+        lines.append(
+            f"{track}  pixels: precision {pixels['precision']:.3f}  recall {pixels['recall']:.3f}  F1 {pixels['f1']:.3f}"
+            f"  IoU {pixels['iou']:.3f}"
+        )
+    lines += [f"decoy {decoy['decoy_id']} ({decoy['kind']}): {decoy['fate']}" for decoy in scores["decoys"]]
+    missed = [row for row in scores["objects"]["planted"] if row["scored"] and not row["ls_id"]]
+    lines += [f"missed {row['planted_id']} ({row['kind']}, {row['area_km2']:.3f} km2)" for row in missed]
+    wrong = [row for row in scores["objects"]["released"] if row["verdict"] != "right"]
+    lines += [f"false {row['ls_id']} ({row['verdict']}, {row['area_km2']:.3f} km2)" for row in wrong]
+    return "\n".join(lines)
+
+
+def _fate(
+    decoy: Mapping, released: Sequence[Mapping], right: set[int], layers: Mapping[str, Sequence[Mapping]]
+) -> dict:
+    """What became of one decoy: released (error), non-landslide deformation, masked with reasons, or not detected."""
+    outline = decoy["geometry"]
+    errors = [row["ls_id"] for k, row in enumerate(released) if k not in right and _hits(row["geometry"], outline)]
+    plain = [row for row in layers[PLAIN] if _hits(row["geometry"], outline)]
+    masked = [row for row in layers[MASKED] if _hits(row["geometry"], outline)]
+    reasons = sorted({row["reason"] or row["status"] for row in masked})
+    if errors:
+        fate = "released (error)"
+    elif plain:
+        fate = "masked: too_flat, released as non-landslide deformation"
+    else:
+        fate = f"masked: {', '.join(reasons)}" if masked else "not detected"
+    return {
+        "decoy_id": str(decoy.get("decoy_id", "")),
+        "kind": str(decoy.get("kind", "")),
+        "area_km2": outline.area / 1e6,
+        "fate": fate,
+        "released": errors,
+        "reasons": reasons,
+    }
+
+
+def _hits(geometry, outline) -> bool:
+    common = geometry.intersection(outline).area
+    return common >= DECOY_COVERED * outline.area or common >= OBJECT_INSIDE * geometry.area
+
+
+def _planted_list(planted, released, found, common) -> list[dict]:
+    by_planted = {i: j for j, i in found.items()}
+    rows = []
+    for i, row in enumerate(planted):
+        matched = by_planted.get(i)
+        entry = {key: value for key, value in row.items() if key != "geometry"}
+        entry["ls_id"] = released[matched]["ls_id"] if matched is not None else ""
+        entry["iou"] = common[i, matched][0] if matched is not None else 0.0
+        entry["best_iou"] = max((iou for (k, _), (iou, _) in common.items() if k == i), default=0.0)
+        rows.append(entry)
+    return rows
+
+
+def _released_list(planted, released, found, common, hits) -> list[dict]:
+    rows = []
+    for j, row in enumerate(released):
+        matched = found.get(j)
+        verdict = "right" if matched is not None else "decoy" if row["ls_id"] in hits else "wrong"
+        rows.append(
+            {
+                "ls_id": row["ls_id"],
+                "area_km2": row["geometry"].area / 1e6,
+                "tracks": row["tracks"],
+                "planted_id": planted[matched]["planted_id"] if matched is not None else "",
+                "iou": common[matched, j][0] if matched is not None else 0.0,
+                "best_iou": max((iou for (_, k), (iou, _) in common.items() if k == j), default=0.0),
+                "verdict": verdict,
+            }
+        )
+    return rows
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0

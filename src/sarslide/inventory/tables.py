@@ -1,0 +1,112 @@
+"""The columns of the inventory's tables, with their types: the same schema whether a table has no row or ten thousand."""
+
+from collections.abc import Iterable, Mapping
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely.geometry.base import BaseGeometry
+
+from sarslide.errors import VectorError
+
+ATTRIBUTES = {
+    "source": str,
+    "status": str,
+    "object_class": str,
+    "reason": str,
+    "reasons": str,
+    "reason_text": str,
+    "cells": int,
+    "area_km2": float,
+    "perimeter_km": float,
+    "elevation_min_m": float,
+    "elevation_mean_m": float,
+    "elevation_median_m": float,
+    "elevation_max_m": float,
+    "slope_mean_deg": float,
+    "aspect_mean_deg": float,
+    "los_rate_mean_mm_per_yr": float,
+    "los_rate_p95_mm_per_yr": float,
+    "los_rate_max_mm_per_yr": float,
+    "los_rate_std_mm_per_yr": float,
+    "downslope_sensitivity": float,
+    "downslope_rate_mm_per_yr": float,
+    "head_toe_ratio": float,
+    "probability_mean": float,
+    "probability_max": float,
+    "coherence_mean": float,
+    "layover_shadow_fraction": float,
+}
+CANDIDATES = {"candidate_id": str, "track": str, **ATTRIBUTES}
+FUSED = {
+    **CANDIDATES,
+    "tracks": str,
+    "parents": str,
+    "masked_parents": str,
+    "los_rate_by_track": str,
+    "confidence": str,
+    "object_type": int,
+    "shape": str,
+    "motion": str,
+}
+OBJECTS = {
+    "ls_id": str,
+    "change": str,
+    **FUSED,
+    "review": str,
+    "comment": str,
+    "related": str,
+    "first_seen": str,
+    "last_seen": str,
+}
+CHANGES = {
+    "ls_id": str,
+    "change": str,
+    "related": str,
+    "detail": str,
+    "area_before_km2": float,
+    "area_after_km2": float,
+    "los_rate_before_mm_per_yr": float,
+    "los_rate_after_mm_per_yr": float,
+}
+DIGITS = 6
+
+
+def typed(rows: Iterable[Mapping], columns: Mapping[str, type], crs) -> gpd.GeoDataFrame:
+    """Rows (dicts with a `geometry`) as a table with exactly these columns and types, in this order, geometry last.
+
+    Floats keep six significant digits, so that a table read back equals the table written.
+    """
+    rows = list(rows)
+    series = {name: _column([row[name] for row in rows], kind) for name, kind in columns.items()}
+    geometry = gpd.GeoSeries([row["geometry"] for row in rows], crs=crs)
+    return gpd.GeoDataFrame(series, geometry=geometry, crs=crs)
+
+
+def rows_of(frame: gpd.GeoDataFrame, columns: Mapping[str, type], where: str) -> list[dict]:
+    """The rows of a table as dicts with `geometry`; VectorError when a column is missing. `where` names the file."""
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise VectorError(
+            f"{where}: no column {', '.join(missing)}", "recompute the file with this version of sarslide"
+        )
+    rows = typed(frame.to_dict("records"), columns, frame.crs).to_dict("records")
+    return [row | {"geometry": _single(row["geometry"])} for row in rows]
+
+
+def significant(value: float) -> float:
+    """The value with six significant digits."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _single(geometry: BaseGeometry) -> BaseGeometry:
+    """A layer with one multipolygon stores all as such; a part on its own is a polygon again."""
+    return geometry.geoms[0] if geometry.geom_type == "MultiPolygon" and len(geometry.geoms) == 1 else geometry
+
+
+def _column(values: list, kind: type) -> pd.Series:
+    if kind is float:
+        return pd.Series(np.array([significant(value) for value in values], float))
+    if kind is int:
+        return pd.Series(np.array([int(value) for value in values], np.int64))
+    return pd.Series([value if isinstance(value, str) else "" for value in values], dtype=object)

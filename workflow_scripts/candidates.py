@@ -1,0 +1,35 @@
+"""candidates: probability map and rates of one stack -> objects of that track, masked ones kept with their reasons.
+
+inputs: probability (0 to 1); LOS rate and its standard error (mm/yr, positive towards the satellite); mean coherence; LOS unit
+vector (ground to satellite); layover and shadow; elevation (m), slope and aspect (degree). outputs: GeoPackage layer `candidates`
+(attributes with units in their names), sidecar.
+"""
+
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    from sarslide.grid import RegionGrid
+    from sarslide.inventory.attributes import LAYERS
+    from sarslide.inventory.candidates import find_candidates
+    from sarslide.inventory.masks import MaskRules
+    from sarslide.io import raster, vector
+    from sarslide.provenance import sidecar, write_json
+
+    params, files = snakemake.params, snakemake.input
+    grid = RegionGrid.from_dict(params.grid)
+    frame = find_candidates(
+        {name: raster.read(files[name], grid) for name in LAYERS},
+        grid,
+        params.stack,
+        params.threshold,
+        params.min_rate_mm_per_yr,
+        MaskRules(params.min_area_km2, params.snowline_m, params.min_slope_deg, params.min_coherence),
+    )
+    vector.write(snakemake.output.candidates, frame, "candidates")
+    about = {"reasons": frame["reason"].value_counts().sort_index().to_dict()}
+    write_json(snakemake.output.sidecar, sidecar("candidates", dict(files.items()), dict(params.items()), about))
+
+
+with job(snakemake):
+    main(snakemake)

@@ -1,0 +1,66 @@
+"""release: fused objects and the last release -> the next release, and the pointer to it.
+
+inputs: fused candidates; per stack layover and shadow, mean coherence and number of pairs (what could be seen); weights (recorded);
+the reviewer's file, if any. outputs: current.json, which names the release below releases/. The release folder itself is written
+once, under a temporary name that is then renamed; it is no declared output.
+"""
+
+from sarslide.workflow import job
+
+
+def main(snakemake, log) -> None:
+    from pathlib import Path
+
+    from sarslide.inventory import release, review
+    from sarslide.inventory.changes import ChangeRules, known_ids, update
+    from sarslide.inventory.observability import Observability, track_state
+    from sarslide.inventory.tables import FUSED, rows_of
+    from sarslide.io import raster, vector
+    from sarslide.provenance import sha256, versions, write_json
+
+    params, files = snakemake.params, snakemake.input
+    releases = Path(snakemake.output.current).parent / "releases"
+    frame = vector.read(files.candidates, "candidates")
+    decisions = review.read(files.review[0]) if files.review else {}
+
+    release.repair(releases)
+    previous = release.predecessor(releases, params.release, frame.crs)
+    log.info("release %s follows %s", params.release, previous.release or "none: it is the first")
+
+    grid = raster.grid_of(files.layover_shadow[0])
+    evidence = zip(params.stacks, files.layover_shadow, files.mean_coherence, files.pair_count, strict=True)
+    states = {
+        stack: track_state(*(raster.read(path, grid) for path in paths), params.min_coherence)
+        for stack, *paths in evidence
+    }
+    inventory = update(
+        previous.inventory,
+        rows_of(frame, FUSED, files.candidates),
+        Observability(grid, states, params.snowline_m),
+        decisions,
+        params.release[:8],
+        ChangeRules(match_iou=params.match_iou),
+    )
+    if files.review:
+        review.check_ids(files.review[0], decisions, known_ids(previous.inventory) | known_ids(inventory))
+
+    about = {
+        "region": params.region,
+        "stacks": params.stacks,
+        "dates": params.dates,
+        "scenes": params.scenes,
+        "parameters": params.settings,
+        "code": params.code,
+        "weights": {"file": Path(files.weights).name, "sha256": sha256(files.weights)},
+        "review_sha256": sha256(files.review[0]) if files.review else None,
+        "versions": versions(),
+    }
+    manifest = release.publish(releases, params.release, previous.release, inventory, about, frame.crs)
+    for row in inventory.changes:
+        log.info("%s %s %s %s", row["ls_id"], row["change"], row["related"], row["detail"])
+    log.info("%s: %s, content %s", manifest["release"], manifest["counts"], manifest["content_hash"])
+    write_json(snakemake.output.current, release.pointer(manifest))
+
+
+with job(snakemake) as log:
+    main(snakemake, log)

@@ -1,0 +1,89 @@
+"""score: released landslides and rates of a simulated region against its planted truth.
+
+inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr, positive towards the satellite) and
+observability, the atmosphere of each date (mm, positive = longer path), LOS rate, mean coherence, stable ground, probability,
+and coherence, components and sidecar of each pair; elevation (m). outputs: scores.json; the same as a table in the log and on
+standard output. The only rule that reads the truth.
+"""
+
+from sarslide.workflow import job
+
+
+def main(snakemake, log) -> None:
+    from pathlib import Path
+
+    from sarslide.grid import RegionGrid
+    from sarslide.inventory import scoring
+    from sarslide.inventory.changes import LAYERS
+    from sarslide.io import raster, vector
+    from sarslide.provenance import read_json, write_json
+
+    params, files = snakemake.params, snakemake.input
+    grid = RegionGrid.from_dict(params.grid)
+    folder = Path(files.current).parent / read_json(files.current)["path"]
+    layers = {name: vector.read(folder / "landslides.gpkg", name).to_dict("records") for name in LAYERS}
+
+    def of_stack(paths) -> dict:
+        return {stack: raster.read(path, grid) for stack, path in zip(params.stacks, paths, strict=True)}
+
+    true_rate, observable = of_stack(files.true_los_rate), of_stack(files.observable)
+    truths = {stack: scoring.TrackTruth(true_rate[stack], observable[stack] == 1) for stack in params.stacks}
+    planted = scoring.planted_rows(vector.read(files.planted).to_dict("records"), truths, grid)
+    scores = scoring.score_objects(planted, layers, vector.read(files.decoys).to_dict("records"))
+
+    inside = scoring.planted_cells(planted, grid)
+    probability, rate = of_stack(files.probability), of_stack(files.los_rate)
+    coherence, ground = of_stack(files.mean_coherence), of_stack(files.stable_ground)
+    rmse, predicted = {}, {}
+    for stack, truth in truths.items():
+        where = scoring.rmse_cells(rate[stack], truth, coherence[stack])
+        rmse[stack] = scoring.los_rmse(rate[stack], truth, where, ground[stack] == 2)
+        predicted[stack] = predicted_error(snakemake, stack, grid, ground[stack]).rmse(where)
+    scores |= {
+        "los_rmse_mm_per_yr": rmse,
+        "predicted_rmse_mm_per_yr": predicted,
+        "pixels": {
+            stack: scoring.score_pixels(probability[stack], inside, truths[stack].observable, params.threshold)
+            for stack in params.stacks
+        },
+        "criteria": scoring.CRITERIA,
+        "release": folder.name,
+    }
+    write_json(snakemake.output.scores, scores)
+    text = scoring.table(scores)
+    log.info("scores\n%s", text)
+    print(text)
+
+
+def predicted_error(snakemake, stack: str, grid, ground):
+    """The error that the simulated atmosphere and speckle must leave in the LOS rate of one stack."""
+    import numpy as np
+
+    from sarslide.io import raster
+    from sarslide.provenance import read_json
+    from sarslide.rates.passes import RateSettings
+    from sarslide.rates.prediction import predicted_rate_error
+
+    params, files = snakemake.params, snakemake.input
+    start = sum(len(params.dates[other]) for other in params.stacks[: params.stacks.index(stack)])
+    delays = files.atmosphere[start : start + len(params.dates[stack])]
+    first = sum(len(params.pairs[other]) for other in params.stacks[: params.stacks.index(stack)])
+    mine = slice(first, first + len(params.pairs[stack]))
+    quality = dict(zip(params.pairs[stack], zip(files.coherence[mine], files.conncomp[mine], strict=True), strict=True))
+    about = read_json(files.pairs[first])
+    return predicted_rate_error(
+        np.stack([raster.read(path, grid) for path in delays]),
+        params.dates[stack],
+        params.pairs[stack],
+        raster.read(files.elevation, grid),
+        lambda pair: tuple(raster.read(path, grid) for path in quality[pair]),
+        about["looks"],
+        ground >= 1,
+        ground == 2,
+        about["wavelength_m"],
+        RateSettings(**params.rates),
+    )
+
+
+with job(snakemake) as log:
+    main(snakemake, log)
