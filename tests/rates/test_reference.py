@@ -6,6 +6,7 @@ import pytest
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.rates.reference import choose_reference, disc_in_cells, given_reference, stable_ground
+from sarslide.rates.stacking import Stacked
 
 GRID = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 40, 60)
 
@@ -16,11 +17,25 @@ def test_moving_and_incoherent_ground_is_not_stable():
     rate[10:16, 10:16] += 40
     coherence = np.full(GRID.shape, 0.7)
     coherence[30:, :20] = 0.1
-    stable, limit = stable_ground(rate, coherence, min_coherence=0.3, sigmas=3, dilate_cells=2)
+    first = Stacked(rate, np.ones(GRID.shape), np.full(GRID.shape, 57, np.uint16), coherence)
+    stable, limit = stable_ground(first, min_coherence=0.3, sigmas=3, dilate_cells=2)
     assert not stable[9:17, 11:15].any()  # the landslide and its rim
     assert not stable[30:, :20].any()
     assert stable.mean() > 0.6
     assert 0.5 < limit < 3  # 3 sigma of a 3 x 3 median of unit noise is about 1.2
+
+
+def test_where_all_of_the_region_sinks_stable_is_what_moves_like_the_named_reference():
+    rng = np.random.default_rng(2)
+    rate = rng.standard_normal(GRID.shape)
+    rate[:, 15:] += 5.0 * np.arange(45)  # three quarters of the region sink, up to 200 times the error
+    first = Stacked(rate, np.ones(GRID.shape), np.full(GRID.shape, 30, np.uint16), np.full(GRID.shape, 0.7))
+    reference = np.zeros(GRID.shape, bool)
+    reference[10:20, 2:8] = True
+    stable, limit = stable_ground(first, 0.3, 3, 2, reference)
+    assert limit == pytest.approx(6)
+    assert stable[:, :12].mean() > 0.9
+    assert not stable[:, 20:].any()
 
 
 def test_the_largest_connected_area_is_taken_and_described():

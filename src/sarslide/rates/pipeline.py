@@ -108,14 +108,13 @@ def find_ground(
     first: Stacked, allowed: np.ndarray, pairs: int, settings: RateSettings
 ) -> tuple[np.ndarray, float, ReferenceArea]:
     """Stable ground, the limit of motion, and the reference area, from the first pass."""
+    usable = allowed & np.isfinite(first.estimate)
+    named = settings.reference and given_reference(allowed.shape, *settings.reference, usable)
     stable, limit = stable_ground(
-        first.estimate, first.mean_coherence, settings.min_coherence, settings.moving_sigma, settings.dilate_cells
+        first, settings.min_coherence, settings.moving_sigma, settings.dilate_cells, named and named.mask
     )
     stable &= allowed
-    if settings.reference is None:
-        return stable, limit, choose_reference(stable, first.pair_count == pairs)
-    usable = allowed & np.isfinite(first.estimate)
-    return stable, limit, given_reference(stable.shape, *settings.reference, usable)
+    return stable, limit, named or choose_reference(stable, first.pair_count == pairs)
 
 
 def _allowed(elevation_m: np.ndarray, exclude: np.ndarray | None) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
+from sarslide.rates.stacking import Stacked
 
 MIN_AREA_CELLS = 25
 
@@ -37,26 +38,29 @@ class ReferenceArea:
 
 
 def stable_ground(
-    activity: np.ndarray, mean_coherence: np.ndarray, min_coherence: float, sigmas: float, dilate_cells: int
+    first: Stacked, min_coherence: float, sigmas: float, dilate_cells: int, reference: np.ndarray | None = None
 ) -> tuple[np.ndarray, float]:
-    """Coherent cells whose first-pass activity is within `sigmas` robust standard deviations of the median, and that limit.
+    """Coherent cells that a first pass found within `sigmas` of no motion, and that limit in the unit of the estimate.
 
-    activity: rate or averaged phase, any unit, NaN where unknown. Moving cells are dilated by `dilate_cells`, because the
-    rim of a landslide moves below the limit.
+    No motion is the median inside `reference`, where one is named, or of all cells. Sigma is the robust spread of all cells, but
+    no more than twice the median standard error: where a whole region deforms, its spread is motion. Moving cells are
+    dilated by `dilate_cells`, because the rim of a landslide moves below the limit.
     """
     from scipy.ndimage import binary_dilation, median_filter
 
-    known = np.isfinite(activity)
+    known = np.isfinite(first.estimate)
     if not known.any():
         raise RateError("no cell has enough valid pairs", "lower rates.pair_coherence, or add dates")
-    centred = np.where(known, activity - np.median(activity[known]), 0.0)
+    still = known if reference is None else known & reference
+    centred = np.where(known, first.estimate - np.median(first.estimate[still]), 0.0)
     # A median of 3 x 3 cells keeps single noisy cells from punching dilated holes into the stable ground.
     centred = median_filter(centred, size=3, mode="nearest")
-    limit = sigmas * 1.4826 * float(np.median(np.abs(centred[known])))
+    spread = 1.4826 * float(np.median(np.abs(centred[known])))
+    limit = sigmas * min(spread, 2 * float(np.nanmedian(first.std)))
     moving = known & (np.abs(centred) > limit)
     if dilate_cells:
         moving = binary_dilation(moving, iterations=dilate_cells)
-    return known & ~moving & (mean_coherence >= min_coherence), limit
+    return known & ~moving & (first.mean_coherence >= min_coherence), limit
 
 
 def choose_reference(stable: np.ndarray, complete: np.ndarray) -> ReferenceArea:
