@@ -1,0 +1,258 @@
+"""Active landslides of a simulated region: where they lie, their outlines, and their slow motion down the slope.
+
+Three types after P2 4.2.3 (mission G07): 1 large, strong and chair-shaped (several fringes a year); 2 elongated (collapse, debris
+flow); 3 small, slow and round.
+"""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+from rasterio.features import rasterize
+from scipy import ndimage
+from shapely.geometry import Polygon, box
+
+from sarslide.grid import RegionGrid
+
+MIN_GAP_M = 150.0
+SLOPES_DEG = (15.0, 45.0)
+SMOOTHING_M = (
+    75.0  # standard deviation of the smoothing under the direction of motion: a landslide does not follow gullies
+)
+
+
+@dataclass(frozen=True)
+class LandslideType:
+    """Ranges (log-uniform): area in km2, largest speed down the slope in mm/yr, length over width of the outline."""
+
+    kind: int
+    area_km2: tuple[float, float]
+    speed_mm_per_yr: tuple[float, float]
+    elongation: tuple[float, float]
+
+
+TYPES = (
+    LandslideType(1, (0.25, 1.4), (70.0, 150.0), (1.1, 1.8)),
+    LandslideType(2, (0.05, 0.35), (40.0, 110.0), (2.4, 4.2)),
+    LandslideType(3, (0.022, 0.11), (22.0, 65.0), (0.9, 1.3)),
+)
+
+
+def plant_landslides(
+    grid: RegionGrid,
+    region: RegionGrid,
+    elevation_m: np.ndarray,
+    allowed: np.ndarray,
+    counts: tuple[int, int, int],
+    seed: np.random.SeedSequence,
+) -> tuple[gpd.GeoDataFrame, np.ndarray]:
+    """Landslides inside `region` and their velocity.
+
+    elevation_m: (rows, cols) on `grid`. allowed: bool, cells that may belong to a landslide. counts: number of each type.
+    Returns the table (planted_id, kind, speed_mm_per_yr, area_km2, azimuth_deg, slope_deg, elevation_m, geometry; largest first
+    within a type) and the velocity, float32 (3, rows, cols), east, north, up, mm/yr. Fewer landslides than asked for are
+    returned when no free slope is left.
+    """
+    rng = np.random.default_rng(seed)
+    slope_field = DownslopeField(grid, elevation_m)
+    free = _Free(grid, region, allowed, slope_field)
+    velocity = np.zeros((3, *grid.shape), np.float32)
+    records = []
+    for kind, count in zip(TYPES, counts, strict=True):
+        areas = np.sort(_log_uniform(rng, kind.area_km2, count))[::-1]
+        for area in areas:
+            outline = _find_place(rng, kind, area, slope_field, free)
+            if outline is None:
+                continue
+            speed = float(_log_uniform(rng, kind.speed_mm_per_yr, 1)[0])
+            moving, mask = outline_velocity(grid, outline, slope_field, speed)
+            velocity += moving
+            free.take(outline)
+            records.append(_record(kind, speed, outline, mask, elevation_m, slope_field))
+    frame = gpd.GeoDataFrame(records, geometry="geometry", crs=f"EPSG:{region.epsg}")
+    frame.insert(0, "planted_id", [f"L{k:03d}" for k in range(1, len(frame) + 1)])
+    return frame, velocity
+
+
+class DownslopeField:
+    """Direction of the steepest descent on the smoothed terrain: unit vector (east, north, up), slope and aspect."""
+
+    def __init__(self, grid: RegionGrid, elevation_m: np.ndarray):
+        self.grid = grid
+        smooth = ndimage.gaussian_filter(elevation_m.astype(float), SMOOTHING_M / grid.cell_m, mode="nearest")
+        north, east = np.gradient(smooth, -grid.cell_m, grid.cell_m)
+        steepness = np.hypot(east, north)
+        vector = np.stack([-east, -north, -(steepness**2)])
+        self.unit = (vector / np.maximum(np.linalg.norm(vector, axis=0), 1e-9)).astype(np.float32)
+        self.slope_deg = np.degrees(np.arctan(steepness))
+
+    def cell(self, x: float, y: float) -> tuple[int, int]:
+        """Row and column of the cell that holds the point (the nearest cell of the grid outside it)."""
+        row, col = (self.grid.north - y) / self.grid.cell_m, (x - self.grid.west) / self.grid.cell_m
+        return int(np.clip(row, 0, self.grid.rows - 1)), int(np.clip(col, 0, self.grid.cols - 1))
+
+    def heading(self, x: float, y: float) -> np.ndarray:
+        """Horizontal unit vector (east, north) down the slope at a point."""
+        flat = self.unit[:2, *self.cell(x, y)].astype(float)
+        return flat / max(np.linalg.norm(flat), 1e-9)
+
+
+def outline_velocity(
+    grid: RegionGrid, outline: Polygon, field: DownslopeField, speed_mm_per_yr: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Velocity (3, rows, cols) of one landslide and its mask: `speed` down the slope inside, smoothly to zero at the outline."""
+    mask = cells_inside(grid, outline)
+    share = plateau(mask, grid.cell_m)
+    return speed_mm_per_yr * share * field.unit, mask
+
+
+def plateau(mask: np.ndarray, cell_m: float, edge_m: float = 75.0) -> np.ndarray:
+    """1 inside the mask, falling to 0 at its outline within `edge_m`, or within half the inner radius of a small object."""
+    rows, cols = (slice(max(s.start - 1, 0), s.stop + 1) for s in ndimage.find_objects(mask.astype(np.uint8))[0])
+    depth = ndimage.distance_transform_edt(mask[rows, cols]) * cell_m - cell_m / 2
+    ramp = np.clip(depth / min(edge_m, depth.max() / 2), 0, 1)
+    share = np.zeros(mask.shape, np.float32)
+    share[rows, cols] = ramp**2 * (3 - 2 * ramp)
+    return share
+
+
+def cells_inside(grid: RegionGrid, outline: Polygon) -> np.ndarray:
+    """Cells whose centre lies inside the outline, bool."""
+    return rasterize([(outline, 1)], grid.shape, transform=grid.transform, dtype="uint8").astype(bool)
+
+
+class _Free:
+    """The slopes that may still take a landslide."""
+
+    def __init__(self, grid: RegionGrid, region: RegionGrid, allowed: np.ndarray, field: DownslopeField):
+        self.grid = grid
+        self.frame = box(*region.bounds).buffer(-120)
+        self.steep = (field.slope_deg >= SLOPES_DEG[0]) & (field.slope_deg <= SLOPES_DEG[1])
+        self.allowed = allowed
+        self.taken: list[Polygon] = []
+        flat = field.unit[:2] / np.maximum(np.linalg.norm(field.unit[:2], axis=0), 1e-9)
+        # A right-looking, near-polar orbit hardly sees motion along its track: slopes that face east or west are drawn more often.
+        weight = (0.25 + flat[0] ** 2) * (self.steep & allowed)
+        inside = np.zeros(grid.shape, bool)
+        row, col = round((grid.north - region.north) / grid.cell_m), round((region.west - grid.west) / grid.cell_m)
+        inside[row : row + region.rows, col : col + region.cols] = True
+        self.cumulative = np.cumsum(np.where(inside, weight, 0).ravel())
+
+    def draw(self, rng: np.random.Generator) -> tuple[float, float]:
+        index = int(np.searchsorted(self.cumulative, rng.uniform(0, self.cumulative[-1])))
+        row, col = divmod(index, self.grid.cols)
+        return self.grid.x()[col], self.grid.y()[row]
+
+    def fits(self, outline: Polygon) -> bool:
+        if not self.frame.contains(outline) or any(outline.distance(other) < MIN_GAP_M for other in self.taken):
+            return False
+        mask = cells_inside(self.grid, outline)
+        return bool(mask.any() and self.allowed[mask].all() and self.steep[mask].mean() > 0.95)
+
+    def take(self, outline: Polygon) -> None:
+        self.taken.append(outline)
+
+
+def _find_place(
+    rng: np.random.Generator, kind: LandslideType, area_km2: float, field: DownslopeField, free: _Free
+) -> Polygon | None:
+    """An outline of about `area_km2` on free ground; smaller by degrees when the ground does not take it."""
+    for attempt in range(400):
+        wanted = max(area_km2 * 0.995**attempt, kind.area_km2[0])
+        outline = _outline(rng, kind, wanted, free.draw(rng), field)
+        if outline is not None and free.fits(outline):
+            return outline
+    return None
+
+
+def _outline(
+    rng: np.random.Generator, kind: LandslideType, area_km2: float, centre: tuple[float, float], field: DownslopeField
+) -> Polygon | None:
+    """An outline along the fall line through `centre`: half-widths left and right of it, irregular, scaled to the area."""
+    elongation = float(_log_uniform(rng, kind.elongation, 1)[0])
+    length = np.sqrt(area_km2 * 1e6 * elongation)
+    for _ in range(2):  # the second time with the length that gives the area
+        state = rng.bit_generator.state
+        outline = _shape(rng, kind.kind, length, length / elongation, centre, field)
+        if not outline.is_valid or outline.area < 1e4:
+            return None
+        if _ == 0:
+            rng.bit_generator.state = state
+            length *= np.sqrt(area_km2 * 1e6 / outline.area)
+    return outline
+
+
+def _shape(
+    rng: np.random.Generator, kind: int, length: float, width: float, centre: tuple[float, float], field: DownslopeField
+) -> Polygon:
+    line = _fall_line(centre, length, field)
+    s = np.linspace(0, 1, len(line))
+    half = width / 2 * _profile(kind, s)
+    tangent = np.gradient(line, axis=0)
+    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    left = np.stack([-tangent[:, 1], tangent[:, 0]], 1)
+    rough = 0.10 if kind == 3 else 0.16
+    sides = [line + sign * left * (half * np.clip(1 + rough * _wave(rng, s), 0.5, 1.6))[:, None] for sign in (1, -1)]
+    return Polygon(np.concatenate([sides[0], sides[1][::-1]])).buffer(0).simplify(4.0)
+
+
+def _profile(kind: int, s: np.ndarray) -> np.ndarray:
+    """Half-width along the slide, head (0) to toe (1), 1 at the widest."""
+    if kind == 1:  # chair: a semicircular crown, parallel flanks, a broad lobed toe
+        crown = np.sqrt(np.clip(1 - (1 - s / 0.32) ** 2, 0, 1)) * (s < 0.32) + (s >= 0.32)
+        toe = np.sqrt(np.clip(1 - ((s - 0.8) / 0.2) ** 2, 0, 1)) * (s > 0.8) + (s <= 0.8)
+        return crown * toe * (0.92 + 0.16 * s)
+    if kind == 2:  # a wider source, a neck, a spreading toe
+        ends = np.sqrt(np.clip(1 - np.abs(2 * s - 1) ** 4, 0, 1))
+        return ends * (0.82 + 0.25 * np.cos(2 * np.pi * s * 0.95))
+    return np.sqrt(np.clip(1 - (2 * s - 1) ** 2, 0, 1))
+
+
+def _fall_line(centre: tuple[float, float], length: float, field: DownslopeField, points: int = 41) -> np.ndarray:
+    """Smoothed fall line through `centre`, from half the length above it to half the length below, (points, 2)."""
+    half = points // 2
+    step = length / (points - 1)
+    halves = []
+    for sign in (-1, 1):
+        at, track = np.array(centre), []
+        direction = field.heading(*at)
+        for _ in range(half):
+            # A slide keeps its direction: it turns slowly into the fall line.
+            direction = 0.8 * direction + 0.2 * field.heading(*at)
+            direction /= max(np.linalg.norm(direction), 1e-9)
+            at = at + sign * step * direction
+            track.append(at)
+        halves.append(track)
+    return np.array([*halves[0][::-1], centre, *halves[1]])
+
+
+def _wave(rng: np.random.Generator, s: np.ndarray) -> np.ndarray:
+    """Irregular outline: a few waves of falling amplitude, about unit variance."""
+    wave = np.zeros(len(s))
+    for k in range(1, 7):
+        wave += rng.normal(0, 1 / k**0.7) * np.sin(np.pi * k * s + rng.uniform(0, 2 * np.pi))
+    return wave
+
+
+def _record(
+    kind: LandslideType,
+    speed: float,
+    outline: Polygon,
+    mask: np.ndarray,
+    elevation_m: np.ndarray,
+    field: DownslopeField,
+) -> dict:
+    east, north = field.unit[0][mask].mean(), field.unit[1][mask].mean()
+    return {
+        "kind": kind.kind,
+        "speed_mm_per_yr": round(speed, 2),
+        "area_km2": round(outline.area / 1e6, 5),
+        "azimuth_deg": round(float(np.degrees(np.arctan2(east, north)) % 360), 2),
+        "slope_deg": round(float(field.slope_deg[mask].mean()), 2),
+        "elevation_m": round(float(elevation_m[mask].mean()), 1),
+        "geometry": outline,
+    }
+
+
+def _log_uniform(rng: np.random.Generator, limits: tuple[float, float], count: int) -> np.ndarray:
+    return np.exp(rng.uniform(*np.log(limits), count))

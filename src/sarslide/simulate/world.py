@@ -1,0 +1,211 @@
+"""A simulated mountain region with everything that a satellite could see moving, and its planted truth."""
+
+import io
+import json
+import zipfile
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from sarslide.errors import RasterError
+from sarslide.grid import RegionGrid
+from sarslide.io.raster import atomic
+from sarslide.simulate.decoys import plant_decoys
+from sarslide.simulate.landcover import WATER, map_land_cover
+from sarslide.simulate.landslides import DownslopeField, plant_landslides
+from sarslide.simulate.terrain import TerrainSettings, valley_terrain
+
+MOVING = 1e-3  # mm/yr: below this a cell counts as still
+
+
+@dataclass(frozen=True)
+class WorldSettings:
+    """What a region is made of; the defaults make a Hengduan valley.
+
+    snowline_m: ellipsoidal height. forest_share: part of the slopes below the tree line under forest. landslides: how many of
+    each type (P2: large chair-shaped, elongated, small round). subsidence, glacier, snow: how many decoys of each kind.
+    """
+
+    terrain: TerrainSettings = field(default_factory=TerrainSettings)
+    snowline_m: float = 4100.0
+    forest_share: float = 0.3
+    landslides: tuple[int, int, int] = (8, 22, 20)
+    subsidence: int = 1
+    glacier: int = 3
+    snow: int = 5
+
+
+@dataclass(frozen=True)
+class World:
+    """A simulated region.
+
+    grid: `region` padded by a margin, on the same lattice. elevation_m: (rows, cols) float32, ellipsoidal heights on `grid`.
+    land_cover: uint8, codes of the layer `land_cover`. velocity_mm_per_yr: (3, rows, cols) float32, east, north, up, constant in
+    time, landslides and decoys together. landslides, decoys: the planted objects, all inside `region`, in its CRS.
+    """
+
+    region: RegionGrid
+    grid: RegionGrid
+    elevation_m: np.ndarray
+    land_cover: np.ndarray
+    velocity_mm_per_yr: np.ndarray
+    landslides: gpd.GeoDataFrame
+    decoys: gpd.GeoDataFrame
+    snowline_m: float
+    seed: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of `grid` that the region covers: `world.elevation_m[world.window]`."""
+        row = round((self.grid.north - self.region.north) / self.grid.cell_m)
+        col = round((self.region.west - self.grid.west) / self.grid.cell_m)
+        return slice(row, row + self.region.rows), slice(col, col + self.region.cols)
+
+
+def build_world(
+    region: RegionGrid,
+    seed: int,
+    margin_m: float | tuple[float, float] = (8000.0, 14000.0),
+    settings: WorldSettings | None = None,
+) -> World:
+    """The world of `seed`. margin_m: added around the region, one number or (east-west, north-south), m.
+
+    Deterministic: the same region, seed, margin and settings give the same bytes.
+    """
+    settings = settings or WorldSettings()
+    margin_x, margin_y = margin_m if isinstance(margin_m, tuple) else (margin_m, margin_m)
+    grid = _padded(region, margin_x, margin_y)
+    for_terrain, for_cover, for_landslides, for_decoys = np.random.SeedSequence([seed, 1]).spawn(4)
+
+    terrain = valley_terrain(grid, region, settings.terrain, for_terrain)
+    cover = map_land_cover(grid, terrain, settings.snowline_m, settings.forest_share, for_cover)
+    high = terrain.elevation_m > settings.snowline_m
+    allowed = ~terrain.floor & (terrain.elevation_m < settings.snowline_m - 40) & (cover != WATER)
+    landslides, velocity = plant_landslides(
+        grid, region, terrain.elevation_m, allowed, settings.landslides, for_landslides
+    )
+    decoys, apparent = plant_decoys(
+        grid,
+        region,
+        DownslopeField(grid, terrain.elevation_m),
+        terrain.main_floor & (cover != WATER),
+        high,
+        np.abs(velocity).max(axis=0) > MOVING,
+        {"subsidence": settings.subsidence, "glacier": settings.glacier, "snow": settings.snow},
+        for_decoys,
+    )
+    return World(
+        region,
+        grid,
+        terrain.elevation_m,
+        cover,
+        velocity + apparent,
+        landslides,
+        decoys,
+        float(settings.snowline_m),
+        int(seed),
+    )
+
+
+def _padded(region: RegionGrid, margin_x: float, margin_y: float) -> RegionGrid:
+    nx, ny = (int(np.ceil(margin / region.cell_m)) for margin in (margin_x, margin_y))
+    return RegionGrid(
+        region.epsg,
+        region.west - nx * region.cell_m,
+        region.north + ny * region.cell_m,
+        region.cell_m,
+        region.rows + 2 * ny,
+        region.cols + 2 * nx,
+    )
+
+
+def true_los_rate(
+    velocity_mm_per_yr: np.ndarray, los_east: np.ndarray, los_north: np.ndarray, los_up: np.ndarray
+) -> np.ndarray:
+    """Line-of-sight rate, mm/yr, positive towards the satellite, float32.
+
+    velocity_mm_per_yr: (3, ...) east, north, up; los_*: components of the unit vector from ground to satellite.
+    """
+    east, north, up = velocity_mm_per_yr
+    return (east * los_east + north * los_north + up * los_up).astype(np.float32)
+
+
+ARRAYS = ("elevation_m", "land_cover", "velocity_mm_per_yr")
+TABLES = ("landslides", "decoys")
+
+
+def save_world(path: str | Path, world: World) -> None:
+    """Write a world as an `.npz` of plain arrays; the same world gives the same bytes (no time stamps, no pickle)."""
+    head = {
+        "region": world.region.to_dict(),
+        "grid": world.grid.to_dict(),
+        "snowline_m": world.snowline_m,
+        "seed": world.seed,
+        **{name: _table_to_json(getattr(world, name)) for name in TABLES},
+    }
+    arrays = {name: getattr(world, name) for name in ARRAYS}
+    arrays["head"] = np.frombuffer(json.dumps(head, sort_keys=True).encode(), np.uint8)
+    write_npz(path, arrays)
+
+
+def load_world(path: str | Path) -> World:
+    """Read what `save_world` wrote; RasterError names a file that is missing or is no world."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in ARRAYS}
+            head = json.loads(archive["head"].tobytes())
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise RasterError(f"{path}: is not a simulated world ({error})", "run simulate_world again") from error
+    return World(
+        region=RegionGrid.from_dict(head["region"]),
+        grid=RegionGrid.from_dict(head["grid"]),
+        snowline_m=head["snowline_m"],
+        seed=head["seed"],
+        **{name: _table_from_json(head[name]) for name in TABLES},
+        **arrays,
+    )
+
+
+def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
+    """Compressed `.npz` whose bytes depend on the arrays alone: fixed time stamps, entries in the order of their names."""
+    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name in sorted(arrays):
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content.getvalue(), compresslevel=3)
+
+
+def _table_to_json(frame: gpd.GeoDataFrame) -> dict[str, Any]:
+    columns = [name for name in frame.columns if name != "geometry"]
+    return {
+        "epsg": frame.crs.to_epsg(),
+        "columns": {name: frame[name].tolist() for name in columns},
+        "order": columns,
+        "geometry": [geometry.wkb_hex for geometry in frame.geometry],
+    }
+
+
+def _table_from_json(table: dict[str, Any]) -> gpd.GeoDataFrame:
+    from shapely import from_wkb
+
+    columns = {name: table["columns"][name] for name in table["order"]}
+    return gpd.GeoDataFrame(columns, geometry=from_wkb(table["geometry"]), crs=f"EPSG:{table['epsg']}")
+
+
+def settings_from_dict(values: dict[str, Any]) -> WorldSettings:
+    """WorldSettings from leaf values: keys of WorldSettings and of TerrainSettings side by side; lists become tuples."""
+    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    names = {f.name for f in fields(TerrainSettings)}
+    terrain = TerrainSettings(**{key: value for key, value in plain.items() if key in names})
+    return WorldSettings(terrain=terrain, **{key: value for key, value in plain.items() if key not in names})
+
+
+def settings_to_dict(settings: WorldSettings) -> dict[str, Any]:
+    """The leaf values that `settings_from_dict` reads."""
+    values = asdict(settings)
+    return {**values.pop("terrain"), **values}
