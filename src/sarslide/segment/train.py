@@ -114,8 +114,9 @@ def train(
             validation_counts = metrics.pooled(
                 metrics.pixel_counts(scene.label, p >= 0.5) for scene, p in zip(validation, maps, strict=True)
             )
-            row = (epoch, rate, loss, counts.f1, _map_loss(validation, maps), validation_counts.f1)
-            result.history.append({k: round(float(v), 6) for k, v in zip(HISTORY, row, strict=True)})
+            row = (rate, loss, counts.f1, _map_loss(validation, maps), validation_counts.f1)
+            curves = {name: round(value, 6) for name, value in zip(HISTORY[1:], row, strict=True)}
+            result.history.append({"epoch": epoch, **curves})
             log.info("epoch %d: %s", epoch, result.history[-1])
             if validation_counts.f1 > best_f1:
                 best_f1, result.best_epoch, best_state = validation_counts.f1, epoch, copy.deepcopy(model.state_dict())
