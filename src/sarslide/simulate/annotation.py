@@ -19,6 +19,13 @@ NOISE_SIGMA_NOUGHT = 10 ** (-2.4)  # noise-equivalent sigma nought
 IMAGE_NUMBER = "005"  # of IW2 VV in a dual-polarised product
 GRID_PIXELS = 21
 LUT_STEP = 40  # samples between entries of calibration and noise vectors
+_ERROR_COUNTERS = (
+    "SyncMarker", "DataTakeId", "EccNumber", "TestMode", "RxChannelId", "InstrumentConfigId", "PacketCount",
+    "PriCount", "SsbErrorFlag", "BaqMode", "BaqBlockLength", "RangeDecimation", "RxGain", "TxRampRate",
+    "TxPulseStartFrequency", "Rank", "Pri", "Swst", "Swl", "Polarisation", "TempComp", "ElevationBeamAddress",
+    "AzimuthBeamAddress", "SasTestMode", "CalType", "CalibrationBeamAddress", "CalMode", "TxPulseNumber",
+    "SignalType", "SwapFlag", "SwathNumber",
+)  # fmt: skip
 _BEAM_CYCLE, _PREAMBLE = 2.758273, 2.299849  # s, of the ESA burst id map
 
 
@@ -246,13 +253,7 @@ def _general(acq: Acquisition) -> ElementTree.Element:
 
 def _downlink(acq: Acquisition) -> ElementTree.Element:
     start, stop = start_time(acq), stop_time(acq)
-    counters = """
-        SyncMarker DataTakeId EccNumber TestMode RxChannelId InstrumentConfigId PacketCount PriCount SsbErrorFlag BaqMode
-        BaqBlockLength RangeDecimation RxGain TxRampRate TxPulseStartFrequency Rank Pri Swst Swl Polarisation TempComp
-        ElevationBeamAddress AzimuthBeamAddress SasTestMode CalType CalibrationBeamAddress CalMode TxPulseNumber SignalType
-        SwapFlag SwathNumber
-    """.split()
-    errors = {f"numErr{name}": 0 for name in counters} | {"numErrNumberOfQuads": 0, "numIspHeaderErrors": 0}
+    errors = {f"numErr{name}": 0 for name in _ERROR_COUNTERS} | {"numErrNumberOfQuads": 0, "numIspHeaderErrors": 0}
     rank = 8
     window_start = acq.near_time - 2e-6 - rank / radar.PULSE_FREQUENCY
     values = node(
