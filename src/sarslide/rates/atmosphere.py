@@ -14,6 +14,7 @@ MIN_CELLS = 200
 LAG_CELLS = 10  # 300 m at 30 m cells: long enough for height to differ, short enough for the phase not to wrap
 OUTLIER_SIGMA = 3.0
 MAX_ROUNDS = 6
+MAX_SAMPLES = 30_000  # neighbouring cells share their noise: more of them cost time and tell little
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ def _terms(elevation_m: np.ndarray, height: bool, plane: bool) -> dict[str, np.n
 
 
 def _robust_fit(design: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Least squares with residuals above 3 robust sigma left out, until the set of cells stays the same."""
+    """Least squares with residuals above 3 robust sigma left out, until the set of samples stays the same."""
+    step = -(-len(values) // MAX_SAMPLES)
+    design, values = design[::step], values[::step]
     keep = np.ones(len(values), bool)
     for _ in range(MAX_ROUNDS):
         used = design[keep]
