@@ -37,7 +37,7 @@ class RateSettings:
     moving_sigma: float = 3.0
     dilate_cells: int = 3
     min_coherence: float = 0.3
-    pair_coherence: float = 0.15
+    pair_coherence: float = 0.1
     min_pairs: int = 5
     weighting: str = "none"
     reference: tuple[float, float, float] | None = None
