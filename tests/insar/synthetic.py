@@ -1,7 +1,8 @@
 """Truth for the native engine, made without it: a circular orbit, points of the Earth, and a TOPS burst of point targets.
 
 The SLC model: s = sum_k a_k exp(-4 pi j R_k / wavelength) h_az(eta - eta_k) h_rg(tau - tau_k) exp(j ramp(eta, tau) - j ramp_k)
-with ramp_k = ramp(eta_k, tau_k) and band-limited h, so that a deramped burst is band-limited and a sample at the target has the phase of the range alone.
+with ramp_k = ramp(eta_k, tau_k) and band-limited h, so that a deramped burst is band-limited and a sample at the target has the
+phase of the range alone.
 """
 
 import warnings

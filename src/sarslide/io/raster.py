@@ -5,7 +5,7 @@ so that a file under its final name is complete.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,6 +95,32 @@ def write(
                 predictor=predictor, blocksize=256, overviews="NONE" if spec.dtype == "complex64" else "AUTO",
                 overview_resampling="NEAREST", num_threads=1,
             )  # fmt: skip
+
+
+@contextmanager
+def create(
+    path: str | Path, grid: RegionGrid | Lattice, layer: str, tags: dict[str, str] | None = None
+) -> Iterator[Callable[[slice, slice, np.ndarray], None]]:
+    """A single-band raster written block by block, so that memory is bounded: `put(rows, cols, array)`.
+
+    For large layers without overviews (geocoded SLCs). Header first, tiles of 256: blocks at multiples of 256 are written once.
+    The file gets its name only when the block ends without an exception.
+    """
+    spec = layers.get(layer)
+    profile = {
+        "driver": "GTiff", "width": grid.cols, "height": grid.rows, "count": 1, "dtype": spec.dtype,
+        "crs": f"EPSG:{grid.epsg}", "transform": grid.transform, "nodata": spec.nodata,
+        "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "ZSTD", "zstd_level": 1, "bigtiff": "IF_SAFER",
+    }  # fmt: skip
+    with atomic(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
+        target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
+        target.units = (spec.unit,)
+        target.set_band_description(1, spec.name)
+
+        def put(rows: slice, cols: slice, array: np.ndarray) -> None:
+            target.write(_as_bands(array, spec)[0], 1, window=Window.from_slices(rows, cols))
+
+        yield put
 
 
 def _as_bands(array: np.ndarray, spec: layers.Layer) -> np.ndarray:

@@ -1,0 +1,116 @@
+"""What the sidecar of a geocoded SLC says about its acquisition, and what the pairs take from it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide import names
+from sarslide.errors import StackError
+from sarslide.grid import RegionGrid
+from sarslide.insar.baseline import Baseline, baseline
+from sarslide.insar.multilook import noise_bandwidth
+from sarslide.insar.surface import Surface, earth_fixed_patch
+from sarslide.sentinel1.annotation import SPEED_OF_LIGHT
+from sarslide.sentinel1.geometry import zero_doppler
+from sarslide.sentinel1.orbit import Orbit
+from sarslide.sentinel1.safe import Scene
+
+AROUND_S = 40.0  # orbit kept on both sides of the region's centre, s
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """One date of a stack as seen from the centre of the region.
+
+    utc: zero-Doppler time of the centre. centre_m: its Earth-fixed coordinates (3,). samples_per_m2: independent samples on level
+    ground, from bandwidths and windows. orbit: state vectors around the pass.
+    """
+
+    stack: str
+    date: str
+    mission: str
+    utc: str
+    wavelength_m: float
+    centre_m: np.ndarray
+    samples_per_m2: float
+    orbit: Orbit
+
+    def to_dict(self) -> dict:
+        """JSON-ready values."""
+        return {
+            "stack": self.stack,
+            "date": self.date,
+            "platform": self.mission,
+            "orbit_pass": "ASCENDING" if self.stack[0] == "A" else "DESCENDING",
+            "relative_orbit": int(self.stack[1:]),
+            "utc": self.utc,
+            "wavelength_m": self.wavelength_m,
+            "centre_m": self.centre_m.tolist(),
+            "samples_per_m2": self.samples_per_m2,
+            "orbit": {
+                "file": self.orbit.source,
+                "epoch": str(self.orbit.epoch),
+                "time_s": self.orbit.time_s.tolist(),
+                "position_m": self.orbit.position_m.tolist(),
+                "velocity_m_s": self.orbit.velocity_m_s.tolist(),
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Acquisition":
+        """The acquisition of a sidecar."""
+        orbit = values["orbit"]
+        return cls(
+            stack=values["stack"],
+            date=values["date"],
+            mission=values["platform"],
+            utc=values["utc"],
+            wavelength_m=values["wavelength_m"],
+            centre_m=np.array(values["centre_m"]),
+            samples_per_m2=values["samples_per_m2"],
+            orbit=Orbit(
+                np.datetime64(orbit["epoch"], "us"),
+                *(np.array(orbit[key]) for key in ("time_s", "position_m", "velocity_m_s")),
+                orbit["file"],
+            ),
+        )
+
+
+def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquisition:
+    """The acquisition of `scene` over the centre of `region`."""
+    west, south, east, north = region.bounds
+    x, y = np.array([(west + east) / 2]), np.array([(south + north) / 2])
+    point, normal = earth_fixed_patch(region.epsg, x, y)
+    centre = (point + surface.heights(x, y)[..., None] * normal)[0, 0]
+    (time,), (distance,) = zero_doppler(scene.arc, centre[None])
+    satellite, velocity = scene.arc.position(time), scene.arc.velocity(time)
+    incidence = np.arccos(normal[0, 0] @ (satellite - centre) / distance)
+    # The beam moves over the ground more slowly than the satellite flies.
+    ground_speed = np.linalg.norm(velocity) * np.linalg.norm(centre) / np.linalg.norm(satellite)
+    burst = scene.bursts[0]
+    range_rate = 2 * noise_bandwidth(burst.range_band.bandwidth_hz, burst.range_band.window) / SPEED_OF_LIGHT
+    azimuth_rate = noise_bandwidth(burst.azimuth_band.bandwidth_hz, burst.azimuth_band.window) / ground_speed
+    return Acquisition(
+        stack=scene.stack,
+        date=scene.date,
+        mission=scene.mission,
+        utc=scene.utc(time),
+        wavelength_m=scene.wavelength_m,
+        centre_m=centre,
+        samples_per_m2=float(range_rate * np.sin(incidence) * azimuth_rate),
+        orbit=scene.orbit.cut(time, time, AROUND_S),
+    )
+
+
+def pair_baseline(earlier: Acquisition, later: Acquisition) -> Baseline:
+    """Baseline of a pair at the centre of the region. Raises StackError for dates of different tracks or in the wrong order."""
+    if earlier.stack != later.stack:
+        raise StackError(
+            f"{earlier.date} is of track {earlier.stack}, {later.date} of {later.stack}", "pair dates of one track only"
+        )
+    names.pair_name(earlier.date, later.date)
+    arcs = []
+    for one in (earlier, later):
+        time = float((np.datetime64(one.utc, "us") - one.orbit.epoch) / np.timedelta64(1, "us") * 1e-6)
+        arcs.append(one.orbit.arc(time, time))
+    return baseline(*arcs, earlier.centre_m)

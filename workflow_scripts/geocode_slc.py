@@ -1,0 +1,44 @@
+"""geocode_slc: one acquisition -> geocoded SLC on the fine lattice of the region.
+
+inputs: folder with SAFE product(s) and the EOF orbit file of one date; DEM (ellipsoidal heights, m). outputs: complex64 samples,
+uncalibrated amplitude, flat-earth and topographic phase removed, 0 where no burst covers the ground; sidecar with UTC, wavelength
+(m), state vectors, bursts used.
+"""
+
+from sarslide.grid import Lattice, RegionGrid
+from sarslide.insar.acquisition import acquisition_of
+from sarslide.insar.geocode_slc import geocode, round_mantissa
+from sarslide.insar.surface import read_surface
+from sarslide.io import raster
+from sarslide.provenance import sidecar, write_json
+from sarslide.sentinel1.safe import open_scene
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    lattice = Lattice(RegionGrid.from_dict(snakemake.params.grid))
+    scene = open_scene(snakemake.input.slc, snakemake.params.stack)
+    surface = read_surface(snakemake.input.dem)
+    surface.require(lattice.region)
+    acquisition = acquisition_of(scene, surface, lattice.region)
+    bursts: set[str] = set()
+    tags = {"date": scene.date, "stack": scene.stack, "polarisation": scene.polarisation}
+    with raster.create(snakemake.output.gslc, lattice, "gslc", tags) as put:
+        for block in geocode(scene, surface, lattice):
+            put(block.rows, block.cols, round_mantissa(block.samples))
+            bursts.update(block.bursts)
+    about = {
+        "engine": "native",
+        "polarisation": scene.polarisation,
+        "ipf_version": scene.ipf_version,
+        "bursts": sorted(bursts),
+        **acquisition.to_dict(),
+    }
+    write_json(
+        snakemake.output.sidecar,
+        sidecar("geocode_slc", dict(snakemake.input.items()), dict(snakemake.params.items()), about),
+    )
+
+
+with job(snakemake):
+    main(snakemake)

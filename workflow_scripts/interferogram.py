@@ -1,0 +1,55 @@
+"""interferogram: geocoded SLCs -> all pairs that end at one date.
+
+inputs: geocoded SLCs and their sidecars. outputs, per pair: wrapped phase, unfiltered and Goldstein-filtered (rad, earlier x
+conj(later), grows when the ground moves away from the satellite); coherence (0..1, from unfiltered samples, bias-corrected);
+sidecar with dates, UTC, bperp_m (later - earlier, up and away from the track), looks, windows.
+"""
+
+import numpy as np
+
+from sarslide import __version__, names
+from sarslide.grid import Lattice, RegionGrid
+from sarslide.insar.acquisition import Acquisition, pair_baseline
+from sarslide.insar.interferogram import coherence_window, form_pair, multilook
+from sarslide.io import raster
+from sarslide.provenance import read_json, sidecar, write_json
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, files, output = snakemake.params, snakemake.input, snakemake.output
+    grid = RegionGrid.from_dict(params.grid)
+    acquisitions = [Acquisition.from_dict(read_json(path)) for path in files.sidecars]
+    dated = {one.date: one for one in acquisitions}
+    slcs = {one.date: path for one, path in zip(acquisitions, files.gslc, strict=True)}
+    baselines = {pair: pair_baseline(*(dated[date] for date in names.split_pair(pair))) for pair in params.pairs}
+    sums = multilook(slcs, params.pairs, Lattice(grid))
+    looks = grid.cell_m**2 * acquisitions[0].samples_per_m2
+    window = coherence_window(params.coherence_window, looks)
+    about = sidecar("interferogram", dict(files.items()), dict(params.items()))
+    for pair, wrapped, coherence, json in zip(
+        params.pairs, output.wrapped, output.coherence, output.sidecars, strict=True
+    ):
+        earlier, later = (dated[date] for date in names.split_pair(pair))
+        formed = form_pair(sums, pair, looks, window, params.goldstein_alpha, params.goldstein_window)
+        raster.write(wrapped, np.stack([formed.unfiltered_rad, formed.filtered_rad]), grid, "wrapped_rad")
+        raster.write(coherence, formed.coherence, grid, "cor")
+        contract = {
+            "engine": "native",
+            "engine_version": __version__,
+            "stack": earlier.stack,
+            "dates": [earlier.date, later.date],
+            "utc": [earlier.utc, later.utc],
+            "bperp_m": baselines[pair].perpendicular_m,
+            "wavelength_m": earlier.wavelength_m,
+            "looks": looks,
+            "coherence_window": window,
+            "coherence_looks": looks * window**2,
+            "filter": {"name": "goldstein", "alpha": params.goldstein_alpha, "window": params.goldstein_window},
+            "absent": [],
+        }
+        write_json(json, about | contract)
+
+
+with job(snakemake):
+    main(snakemake)

@@ -1,0 +1,30 @@
+"""unwrap: wrapped pairs that end at one date -> unwrapped phase and connected components.
+
+inputs, per pair: wrapped phase (rad; the filtered band is used), coherence (0..1), sidecar. outputs, per pair: unwrapped phase
+(rad, grows when the ground moves away from the satellite), connected components (0 = not reliable); one sidecar for all.
+"""
+
+from sarslide.insar.unwrap import unwrap
+from sarslide.io import raster
+from sarslide.provenance import read_json, sidecar, write_json
+from sarslide.workflow import job
+
+FILTERED = 2
+
+
+def main(snakemake) -> None:
+    params, files, output = snakemake.params, snakemake.input, snakemake.output
+    each = zip(files.wrapped, files.coherence, files.sidecars, output.unwrapped, output.conncomp, strict=True)
+    for wrapped, coherence, about, unwrapped, conncomp in each:
+        grid = raster.grid_of(wrapped)
+        looks = read_json(about)["coherence_looks"]
+        phase, components = unwrap(
+            raster.read(wrapped, grid, FILTERED), raster.read(coherence, grid), looks, params.unwrapper
+        )
+        raster.write(unwrapped, phase, grid, "unw_rad")
+        raster.write(conncomp, components, grid, "conncomp")
+    write_json(output.sidecar, sidecar("unwrap", dict(files.items()), dict(params.items())))
+
+
+with job(snakemake):
+    main(snakemake)
