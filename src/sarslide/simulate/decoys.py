@@ -7,7 +7,7 @@ from shapely.geometry import MultiPolygon, Polygon, box, shape
 
 from sarslide.grid import RegionGrid
 from sarslide.simulate.landslides import DownslopeField, plateau
-from sarslide.simulate.terrain import noise
+from sarslide.simulate.terrain import noise, window_of
 
 # kind: (area range in km2, largest apparent speed in mm/yr)
 SUBSIDENCE = ((0.25, 0.7), (25.0, 60.0))
@@ -79,7 +79,8 @@ def _patch(
 ) -> np.ndarray | None:
     """A compact, irregular patch of free `ground` in the region: the cells nearest to a seed cell in a noisy metric."""
     inside = np.zeros(grid.shape, bool)
-    row, col = round((grid.north - region.north) / grid.cell_m), round((region.west - grid.west) / grid.cell_m)
+    window = window_of(grid, region)
+    row, col = window[0].start, window[1].start
     inside[row + 3 : row + region.rows - 3, col + 3 : col + region.cols - 3] = True
     ground = ground & inside
     ground = ndimage.binary_opening(ground, iterations=2)
@@ -95,7 +96,6 @@ def _patch(
         r, c = divmod(int(np.searchsorted(weight, rng.uniform(0, weight[-1]))), grid.cols)
         rows, cols = np.mgrid[: region.rows, : region.cols]
         away = np.hypot(rows + row - r, cols + col - c) * np.clip(bend, 0.5, 1.5)
-        window = (slice(row, row + region.rows), slice(col, col + region.cols))
         labels, _count = ndimage.label(ground[window])
         own = labels == labels[r - row, c - col]
         reach = np.sort(away[own])[min(wanted, own.sum()) - 1]

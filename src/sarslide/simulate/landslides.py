@@ -13,6 +13,7 @@ from scipy import ndimage
 from shapely.geometry import Polygon, box
 
 from sarslide.grid import RegionGrid
+from sarslide.simulate.terrain import window_of
 
 MIN_GAP_M = 150.0
 SLOPES_DEG = (15.0, 45.0)
@@ -131,11 +132,10 @@ class _Free:
         self.allowed = allowed
         self.taken: list[Polygon] = []
         flat = field.unit[:2] / np.maximum(np.linalg.norm(field.unit[:2], axis=0), 1e-9)
-        # A right-looking, near-polar orbit hardly sees motion along its track: slopes that face east or west are drawn more often.
+        # A near-polar orbit hardly sees motion along its track: slopes that face east or west are drawn more often.
         weight = (0.25 + flat[0] ** 2) * (self.steep & allowed)
         inside = np.zeros(grid.shape, bool)
-        row, col = round((grid.north - region.north) / grid.cell_m), round((region.west - grid.west) / grid.cell_m)
-        inside[row : row + region.rows, col : col + region.cols] = True
+        inside[window_of(grid, region)] = True
         self.cumulative = np.cumsum(np.where(inside, weight, 0).ravel())
 
     def draw(self, rng: np.random.Generator) -> tuple[float, float]:

@@ -1,8 +1,9 @@
 """Terrain of a simulated mountain region: parallel gorges with flat, filled floors between steep, dissected ridges.
 
-Rivers cut the valleys by the stream-power law, in the implicit form of Braun and Willett (2013, doi:10.1016/j.geomorph.2012.10.008):
-slope falls with drainage area, and hillslopes stand at a threshold angle (Burbank et al. 1996, doi:10.1038/379505a0). The landscape
-is carved on a coarse lattice first and refined twice, so that the drainage network is dendritic at every scale.
+Rivers cut the valleys by the stream-power law, in the implicit form of Braun and Willett (2013,
+doi:10.1016/j.geomorph.2012.10.008): slope falls with drainage area, and hillslopes stand at a threshold angle (Burbank et al. 1996,
+doi:10.1038/379505a0). The landscape is carved on a coarse lattice first and then refined, so that the drainage network is
+dendritic at every scale.
 """
 
 from dataclasses import dataclass
@@ -21,9 +22,10 @@ NEIGHBOURS = tuple((dr, dc) for dr in (-1, 0, 1) for dc in (-1, 0, 1) if dr or d
 class TerrainSettings:
     """Numbers of a Hengduan valley.
 
-    floor_m: ellipsoidal height of the main valley floor at the region's centre. relief_m: highest minus lowest cell of the region.
-    valley_azimuth_deg: direction of the main river, clockwise from north. gorge_spacing_m: distance between parallel rivers.
-    floor_width_m: range of widths of the flat, filled floor. threshold_slope_deg: range of hillslope angles (rock strength varies).
+    floor_m: ellipsoidal height of the main valley floor (its median in the region). relief_m: highest minus lowest cell of the
+    region. valley_azimuth_deg: direction of the main river, clockwise from north. gorge_spacing_m: distance between parallel
+    rivers. floor_width_m: range of widths of the flat, filled floor. threshold_slope_deg: range of hillslope angles (rock
+    strength varies), before heights are stretched to the relief.
     """
 
     floor_m: float = 2900.0
@@ -170,7 +172,7 @@ def _carve(
 ) -> np.ndarray:
     """Erode towards the steady state of uplift, stream power and threshold slopes; `floor` keeps its height.
 
-    One time step lifts the land by 50 m. The ratio of uplift to erodibility sets a channel slope of 0.32 at a drainage area of 1 km2.
+    One time step lifts the land by 50 m. The ratio of uplift to erodibility sets a channel slope of 0.32 where 1 km2 drains.
     """
     lift = 50.0
     steepness = 0.32 * 1e6**CONCAVITY
@@ -194,7 +196,7 @@ def _carve(
 
 
 def _without_pits(z: np.ndarray, floor: np.ndarray, away: np.ndarray) -> np.ndarray:
-    """Depressions filled to their spill point; the fill dips gently towards the river (`away` grows with the distance from it)."""
+    """Depressions filled to their spill point; the fill dips towards the river (`away` grows with the distance from it)."""
     from skimage.morphology import reconstruction
 
     return reconstruction(np.where(floor, z, z.max()), z, method="erosion") + np.where(floor, 0, away)

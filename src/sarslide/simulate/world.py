@@ -10,13 +10,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from sarslide.errors import RasterError
+from sarslide.errors import GridError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io.raster import atomic
 from sarslide.simulate.decoys import plant_decoys
 from sarslide.simulate.landcover import WATER, map_land_cover
 from sarslide.simulate.landslides import DownslopeField, plant_landslides
-from sarslide.simulate.terrain import TerrainSettings, valley_terrain
+from sarslide.simulate.terrain import TerrainSettings, valley_terrain, window_of
 
 MOVING = 1e-3  # mm/yr: below this a cell counts as still
 
@@ -60,9 +60,7 @@ class World:
     @property
     def window(self) -> tuple[slice, slice]:
         """Rows and columns of `grid` that the region covers: `world.elevation_m[world.window]`."""
-        row = round((self.grid.north - self.region.north) / self.grid.cell_m)
-        col = round((self.region.west - self.grid.west) / self.grid.cell_m)
-        return slice(row, row + self.region.rows), slice(col, col + self.region.cols)
+        return window_of(self.grid, self.region)
 
 
 def build_world(
@@ -120,6 +118,14 @@ def _padded(region: RegionGrid, margin_x: float, margin_y: float) -> RegionGrid:
         region.rows + 2 * ny,
         region.cols + 2 * nx,
     )
+
+
+def elevation_on(world: World, part: RegionGrid) -> np.ndarray:
+    """Heights on `part`, a grid on the world's lattice; GridError when the world's margin does not hold it."""
+    rows, cols = window_of(world.grid, part)
+    if min(rows.start, cols.start) < 0 or rows.stop > world.grid.rows or cols.stop > world.grid.cols:
+        raise GridError(f"the simulated world {world.grid} does not hold {part}", "ask for a smaller margin")
+    return world.elevation_m[rows, cols]
 
 
 def true_los_rate(

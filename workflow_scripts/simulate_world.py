@@ -1,0 +1,30 @@
+"""simulate_world: a seed -> a mountain valley with landslides and decoys, and its DEM.
+
+inputs: none. outputs: world.npz (terrain, land cover, velocity east, north, up in mm/yr; region plus a wide margin for the radar
+scene); landslides.gpkg and decoys.gpkg (planted truth; speed_mm_per_yr is the largest speed, down the slope); dem_m.tif
+(ellipsoidal heights, m, region plus margin_m); sidecar JSON. Only the scoring rule may read the truth.
+"""
+
+from sarslide.grid import RegionGrid
+from sarslide.provenance import sidecar, write_json
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    from sarslide.io import raster, vector
+    from sarslide.simulate.world import WorldSettings, build_world, elevation_on, save_world
+
+    params, output = snakemake.params, snakemake.output
+    region = RegionGrid.from_dict(params.grid)
+    world = build_world(region, params.seed, settings=WorldSettings(snowline_m=params.snowline_m))
+    save_world(output.world, world)
+    vector.write(output.landslides, world.landslides, "landslides")
+    vector.write(output.decoys, world.decoys, "decoys")
+    dem = region.pad(params.margin_m)
+    raster.write(output.dem, elevation_on(world, dem), dem, "dem_m", tags={"vertical": "ellipsoidal"})
+    planted = {"landslides": len(world.landslides), "decoys": len(world.decoys)}
+    write_json(output.sidecar, sidecar("simulate_world", {}, dict(params.items()), planted))
+
+
+with job(snakemake):
+    main(snakemake)
