@@ -1,9 +1,9 @@
 """score: released landslides and rates of a simulated region against its planted truth.
 
-inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr, positive towards the satellite) and
-observability, the atmosphere of each date (mm, positive = longer path), LOS rate, mean coherence, stable ground, probability,
-and coherence, components and sidecar of each pair; elevation (m). outputs: scores.json; the same as a table in the log and on
-standard output. The only rule that reads the truth.
+inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr, positive towards the
+satellite) and observability, the atmosphere of each date (mm, positive = longer path), LOS rate, mean coherence, stable ground,
+probability, and coherence, components and sidecar of each pair; elevation (m). outputs: scores.json; the same as a table in
+the log and on standard output. The only rule that reads the truth.
 """
 
 from sarslide.workflow import job

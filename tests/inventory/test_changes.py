@@ -171,8 +171,13 @@ def test_not_observable_comes_back_as_persisting(first, all_seen):
 
 @pytest.mark.parametrize(
     ("reason", "change"),
-    [("low_coherence", "not_observable"), ("above_snowline", "not_observable"), ("too_small", "shrunk"), ("uphill", "reclassified")],
-)  # fmt: skip
+    [
+        ("low_coherence", "not_observable"),
+        ("above_snowline", "not_observable"),
+        ("too_small", "shrunk"),
+        ("uphill", "reclassified"),
+    ],
+)
 def test_landslide_whose_ground_is_masked_today(first, all_seen, reason, change):
     masked = fused_row(cell_box(50, 10, 10, 10), status="masked", reason=reason)
     second = step(first, [fused_row(cell_box(10, 10, 10, 10)), masked], all_seen)

@@ -54,12 +54,14 @@ def update(
 ) -> Inventory:
     """Carry the inventory to `date` (YYYYMMDD of the last acquisition) with today's fused objects.
 
-    Every object takes the ls_id of the earlier one that it is assigned to, else a new number, in canonical order. The decisions
-    of the reviewer come after the ids. What was released and is not found again has merged into another object, is not
-    observable (it stays in its layer, as it was seen last), or has vanished (kept in its own layer, where its id waits).
+    Every object takes the ls_id of the earlier one that it is assigned to, else a new number, in canonical order, free ones
+    first. The decisions of the reviewer come after the ids. What was released and is not found again has merged into another
+    object, is not observable (it stays in its layer, as it was seen last), or has vanished (kept in its own layer, where its id
+    waits).
     """
     before = _by_priority(previous)
-    today = in_canonical_order(objects)
+    # Free objects first, so that they take the first numbers.
+    today = sorted(in_canonical_order(objects), key=lambda row: row["status"] != "candidate")
     found = match([row["geometry"] for row in before], [row["geometry"] for row in today], rules.match_iou)
     following = Inventory(next_number=previous.next_number)
     for index, row in enumerate(today):

@@ -24,7 +24,7 @@ class MaskRules:
     """Thresholds of the masks.
 
     min_area_km2, snowline_m (ellipsoidal height, median of the object), min_slope_deg (mean of the object), min_coherence (mean).
-    max_layover_shadow: largest share of cells in layover or shadow. uphill: an object moves up the slope when its mean LOS rate
+    max_layover_shadow: largest share of cells in layover or shadow. uphill: an object on a slope moves up when its mean LOS rate
     has the wrong sign for its mean downslope sensitivity, both beyond `uphill_sensitivity` and `uphill_rate_mm_per_yr`.
     """
 
@@ -43,15 +43,17 @@ def reasons_of(row: Mapping, rules: MaskRules) -> list[str]:
     An unknown value (NaN) masks nothing, except a coherence: ground without any valid pair is incoherent.
     """
     rate, sensitivity = row["los_rate_mean_mm_per_yr"], row["downslope_sensitivity"]
+    flat = row["source"] == "rate" or row["slope_mean_deg"] < rules.min_slope_deg
     holds = {
         "too_small": row["area_km2"] < rules.min_area_km2 - 1e-9,
         "layover_shadow": row["layover_shadow_fraction"] > rules.max_layover_shadow,
         "low_coherence": math.isnan(row["coherence_mean"]) or row["coherence_mean"] < rules.min_coherence,
         "above_snowline": row["elevation_median_m"] > rules.snowline_m,
-        "uphill": rate * sensitivity < 0
+        "uphill": not flat
+        and rate * sensitivity < 0
         and abs(sensitivity) >= rules.uphill_sensitivity
         and abs(rate) >= rules.uphill_rate_mm_per_yr,
-        "too_flat": row["source"] == "rate" or row["slope_mean_deg"] < rules.min_slope_deg,
+        "too_flat": flat,
     }
     return [code for code in REASONS if holds[code]]
 

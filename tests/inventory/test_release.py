@@ -1,0 +1,232 @@
+"""Releases on disk: the same bytes, never twice, consistent after any kill; the vector files."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import geopandas as gpd
+import pytest
+from shapely.affinity import translate
+from shapely.geometry import MultiPolygon
+
+from sarslide.errors import ReleaseError, VectorError
+from sarslide.inventory import release
+from sarslide.inventory.changes import LAYERS, ChangeRules, Inventory, update
+from sarslide.inventory.content import content_hash
+from sarslide.inventory.tables import CHANGES, OBJECTS, rows_of, typed
+from sarslide.io import vector
+from sarslide.provenance import sha256
+from tests.inventory.conftest import cell_box, fused_row
+
+CRS = "EPSG:32647"
+ID, NEXT = "20200101-0123abcd", "20200113-4567cdef"
+ABOUT = {"region": "test", "parameters": {"threshold": 0.5}}
+
+
+@pytest.fixture
+def releases(tmp_path):
+    folder = tmp_path / "inventory" / "releases"
+    release.repair(folder)
+    return folder
+
+
+def inventory(seen, count=3, previous=None, date="20200101"):
+    objects = [fused_row(cell_box(5 + 20 * k, 10, 10, 10 + k)) for k in range(count)]
+    objects.append(fused_row(cell_box(5, 60, 10, 10), status="masked", reason="above_snowline"))
+    return update(previous or Inventory(), objects, seen, {}, date, ChangeRules())
+
+
+def publish(releases, content, name=ID, parent=""):
+    return release.publish(releases, name, parent, content, ABOUT, CRS)
+
+
+def ids(releases):
+    return [row["id"] for row in release.read_index(releases)]
+
+
+def test_release_folder_is_complete_and_checked(releases, all_seen):
+    manifest = publish(releases, inventory(all_seen))
+    folder = releases / ID
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "CHANGES.csv", "MANIFEST.json", "landslides.gpkg", "landslides.parquet",
+    ]  # fmt: skip
+    assert release.check(folder) == manifest
+    assert manifest["counts"] == {"landslides": 3, "masked": 1, "non_landslide_deformation": 0, "vanished": 0}
+    assert (releases / "INDEX.csv").read_text() == f"sequence,id,parent\n1,{ID},\n"
+    lines = (folder / "CHANGES.csv").read_text().splitlines()
+    assert lines[0] == ",".join(CHANGES)
+    assert len(lines) == 4
+    assert release.pointer(manifest)["path"] == f"releases/{ID}"
+
+
+def test_layers_come_back_as_they_were_written(releases, all_seen):
+    content = inventory(all_seen)
+    publish(releases, content)
+    previous = release.predecessor(releases, NEXT, CRS)
+    assert previous.release == ID
+    assert previous.inventory.next_number == content.next_number
+    assert content_hash(previous.inventory.layers, []) == content_hash(content.layers, [])
+
+
+def test_geopackage_has_styles_and_parquet_the_same_landslides(releases, all_seen):
+    publish(releases, inventory(all_seen))
+    with sqlite3.connect(releases / ID / "landslides.gpkg") as database:
+        styles = database.execute("select f_table_name, styleQML, styleSLD, useAsDefault from layer_styles").fetchall()
+    assert [row[0] for row in styles] == list(LAYERS)
+    for _, qml, sld, default in styles:
+        assert default == 1
+        assert ElementTree.fromstring(sld).tag.endswith("StyledLayerDescriptor")
+        assert ElementTree.fromstring(qml.split(">", 1)[1]).tag == "qgis"
+    parquet = gpd.read_parquet(releases / ID / "landslides.parquet")
+    package = vector.read(releases / ID / "landslides.gpkg", "landslides")
+    assert parquet.crs == package.crs
+    assert parquet.ls_id.tolist() == package.ls_id.tolist() == ["LS000001", "LS000002", "LS000003"]
+    assert list(parquet.columns) == [*OBJECTS, "geometry"]
+
+
+def test_same_content_is_written_once(releases, all_seen):
+    first = publish(releases, inventory(all_seen))
+    before = {path: path.stat().st_mtime_ns for path in releases.rglob("*")}
+    assert publish(releases, inventory(all_seen)) == first
+    assert {path: path.stat().st_mtime_ns for path in releases.rglob("*")} == before
+
+
+def test_same_id_with_other_content_becomes_the_second(releases, all_seen, caplog):
+    publish(releases, inventory(all_seen))
+    second = publish(releases, inventory(all_seen, 2))
+    assert second["release"] == f"{ID}-2"
+    assert "other content" in second["reason"]
+    assert "exists with other content" in caplog.text
+    assert ids(releases) == [ID, f"{ID}-2"]
+    assert publish(releases, inventory(all_seen, 2))["release"] == f"{ID}-2"
+
+
+def test_predecessor_is_the_last_that_is_not_mine(releases, all_seen):
+    assert release.predecessor(releases, ID, CRS).release == ""
+    first = inventory(all_seen)
+    publish(releases, first)
+    publish(releases, inventory(all_seen, 3, first, "20200113"), NEXT, ID)
+    assert release.predecessor(releases, NEXT, CRS).release == ID
+    assert release.predecessor(releases, ID, CRS).release == NEXT
+    publish(releases, inventory(all_seen, 2), NEXT, ID)  # NEXT-2 is mine too
+    assert release.predecessor(releases, NEXT, CRS).release == ID
+
+
+def test_bytes_are_the_same_in_another_process_and_at_another_time(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; import numpy as np\n"
+        "from tests.inventory.test_release import inventory, publish\n"
+        "from tests.inventory.conftest import GRID\n"
+        "from sarslide.inventory import release; from sarslide.inventory.observability import Observability\n"
+        "folder = Path(sys.argv[1]); release.repair(folder)\n"
+        "publish(folder, inventory(Observability(GRID, {'A128': np.zeros(GRID.shape, np.uint8)}, 4100.0)))\n"
+    )
+    digests = []
+    for k in range(2):
+        subprocess.run([sys.executable, "-c", script, str(tmp_path / str(k))], check=True)
+        digests.append({path.name: sha256(path) for path in (tmp_path / str(k) / ID).iterdir()})
+    assert digests[0] == digests[1]
+
+
+def test_content_hash_ignores_row_order_and_sees_a_millimetre(all_seen):
+    content = inventory(all_seen)
+    digest = content_hash(content.layers, content.changes)
+    shuffled = {name: rows[::-1] for name, rows in reversed(content.layers.items())}
+    assert content_hash(shuffled, content.changes[::-1]) == digest
+    row, *others = content.layers["landslides"]
+
+    def with_first(**changes):
+        return content_hash({**content.layers, "landslides": [row | changes, *others]}, content.changes)
+
+    assert with_first(geometry=translate(row["geometry"], 1e-4)) == digest
+    assert with_first(geometry=translate(row["geometry"], 2e-3)) != digest
+    assert with_first(los_rate_mean_mm_per_yr=-40.0 * (1 + 1e-9)) == digest
+    assert with_first(los_rate_mean_mm_per_yr=-40.0 * (1 + 1e-4)) != digest
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing may catch it."""
+
+
+@pytest.mark.parametrize("step", ["_write_files", "write_json", "os.rename", "_append"])
+def test_a_kill_between_any_two_steps_is_repaired_by_the_rerun(releases, all_seen, monkeypatch, step):
+    first = inventory(all_seen)
+    publish(releases, first)
+    target, name = (release.os, "rename") if step == "os.rename" else (release, step)
+
+    def kill(*_, **__):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(target, name, kill)
+        publish(releases, inventory(all_seen, 2, first, "20200113"), NEXT, ID)
+    # Nothing that looks complete is not.
+    for folder in releases.iterdir():
+        if folder.is_dir() and not folder.name.startswith("."):
+            release.check(folder)
+    release.repair(releases)
+    previous = release.predecessor(releases, NEXT, CRS)
+    assert previous.release == ID
+    rerun = publish(releases, inventory(all_seen, 2, previous.inventory, "20200113"), NEXT, previous.release)
+    assert rerun["release"] == NEXT
+    assert ids(releases) == [ID, NEXT]
+    assert sorted(path.name for path in releases.iterdir()) == [ID, NEXT, "INDEX.csv"]
+    assert (rerun["sequence"], rerun["parent"]) == (2, ID)
+
+
+def test_a_release_without_its_line_is_adopted_before_another_follows(releases, all_seen, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(release, "_append", lambda *_: (_ for _ in ()).throw(Killed()))
+        publish(releases, inventory(all_seen))
+    assert ids(releases) == []
+    release.repair(releases)
+    assert ids(releases) == [ID]
+    assert release.predecessor(releases, NEXT, CRS).release == ID
+
+
+def test_a_lost_index_is_rebuilt(releases, all_seen):
+    first = inventory(all_seen)
+    publish(releases, first)
+    publish(releases, inventory(all_seen, 2, first, "20200113"), NEXT, ID)
+    text = (releases / "INDEX.csv").read_text()
+    (releases / "INDEX.csv").unlink()
+    release.repair(releases)
+    assert (releases / "INDEX.csv").read_text() == text
+
+
+def test_edited_release_is_refused(releases, all_seen):
+    publish(releases, inventory(all_seen))
+    with open(releases / ID / "CHANGES.csv", "a") as stream:
+        stream.write("by hand\n")
+    with pytest.raises(ReleaseError, match="CHANGES.csv: is missing or was changed"):
+        release.predecessor(releases, NEXT, CRS)
+
+
+def test_foreign_index_is_refused(releases):
+    (releases / "INDEX.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ReleaseError, match="INDEX.csv"):
+        release.repair(releases)
+
+
+def test_manifest_has_no_path_and_no_time(releases, all_seen, tmp_path):
+    publish(releases, inventory(all_seen))
+    text = (releases / ID / "MANIFEST.json").read_text()
+    assert str(tmp_path) not in text
+    assert json.loads(text)["parameters"] == {"threshold": 0.5}
+
+
+def test_parts_of_a_multipolygon_layer_come_back_as_polygons(tmp_path):
+    both = MultiPolygon([cell_box(0, 0, 2, 2), cell_box(5, 5, 2, 2)])
+    columns = {"name": str}
+    frame = typed([{"name": "a", "geometry": cell_box(0, 0, 2, 2)}, {"name": "b", "geometry": both}], columns, CRS)
+    vector.write(tmp_path / "x.gpkg", frame, "x")
+    kinds = [row["geometry"].geom_type for row in rows_of(vector.read(tmp_path / "x.gpkg", "x"), columns, "x.gpkg")]
+    assert kinds == ["Polygon", "MultiPolygon"]
+
+
+def test_missing_column_is_named(tmp_path):
+    frame = typed([{"name": "a", "geometry": cell_box(0, 0, 2, 2)}], {"name": str}, CRS)
+    with pytest.raises(VectorError, match="x.gpkg: no column other"):
+        rows_of(frame, {"name": str, "other": float}, "x.gpkg")

@@ -1,0 +1,244 @@
+"""The scripts of the rules, from rasters to scores, on a small made-up region; and a release killed at random moments."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from sarslide import names
+from sarslide.inventory import release
+from sarslide.inventory.attributes import LAYERS
+from sarslide.io import raster, vector
+from sarslide.provenance import read_json, write_json
+from tests.inventory.conftest import GRID, slope_layers
+
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+STACKS = ["A128", "D062"]
+RELEASE = "20200101-0123abcd"
+
+
+class Named(dict):
+    """Named inputs, as Snakemake hands them over."""
+
+    __getattr__ = dict.__getitem__
+
+
+def run_script(rule, folder, inputs, outputs, params):
+    """Run a script in this process as Snakemake does: with its stand-in object as a global."""
+    job = SimpleNamespace(
+        rule=rule, input=Named(inputs), output=Named(outputs), params=Named(params), log=[str(folder / f"{rule}.log")]
+    )
+    path = SCRIPTS / f"{rule}.py"
+    exec(compile(path.read_text(), str(path), "exec"), {"snakemake": job, "__name__": "__main__"})
+
+
+def ground(track):
+    """Two landslides that both tracks see, one patch of snow, one subsiding plain."""
+    layers = slope_layers()
+    sign = -1.0 if track == "A128" else 1.0
+    if track == "D062":
+        layers["los_east"][:] = 0.6
+    layers["slope_deg"][60:, :40] = 2.0
+    for rows, cols in ((slice(10, 20), slice(10, 20)), (slice(10, 20), slice(50, 62))):
+        layers["probability"][rows, cols] = 0.9
+        layers["los_rate_mm_per_yr"][rows, cols] = sign * 40.0
+    layers["elevation_m"][40:55, 60:80] = 4500.0
+    layers["probability"][42:52, 62:75] = 0.8
+    layers["los_rate_mm_per_yr"][42:52, 62:75] = sign * 30.0
+    layers["los_rate_mm_per_yr"][70:90, 10:30] = -60.0
+    # East-facing slopes move down and east: seen from the east (D062) that is towards the satellite.
+    if track == "D062":
+        layers["los_up"][:] = 0.2
+    return layers
+
+
+def paths_of(folder, track):
+    return {name: str(folder / track / f"{name}.tif") for name in LAYERS}
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory):
+    """Rasters of two tracks, through candidates and fuse."""
+    folder = tmp_path_factory.mktemp("region")
+    for track in STACKS:
+        layers = ground(track)
+        for name, path in paths_of(folder, track).items():
+            raster.write(path, layers[name], GRID, name)
+        raster.write(folder / track / "pair_count.tif", np.full(GRID.shape, 57), GRID, "pair_count")
+        run_script(
+            "candidates", folder, paths_of(folder, track),
+            {"candidates": str(folder / track / "candidates.gpkg"), "sidecar": str(folder / track / "candidates.json")},
+            {"grid": GRID.to_dict(), "stack": track, "threshold": 0.5, "min_area_km2": 0.018, "snowline_m": 4100.0,
+             "min_slope_deg": 8.0, "min_rate_mm_per_yr": 20.0, "min_coherence": 0.2, "code": ""},
+        )  # fmt: skip
+    run_script(
+        "fuse", folder, {"candidates": [str(folder / track / "candidates.gpkg") for track in STACKS]},
+        {"candidates": str(folder / "candidates.gpkg"), "sidecar": str(folder / "candidates.json")},
+        {"stacks": STACKS, "overlap": 0.1, "code": ""},
+    )  # fmt: skip
+    (folder / "weights.safetensors").write_bytes(b"weights")
+    return folder
+
+
+def release_job(region, inventory, name=RELEASE, review=()):
+    inputs = {
+        "candidates": str(region / "candidates.gpkg"), "weights": str(region / "weights.safetensors"), "review": list(review),
+        **{layer: [str(region / track / f"{layer}.tif") for track in STACKS]
+           for layer in ("layover_shadow", "mean_coherence", "pair_count")},
+    }  # fmt: skip
+    params = {
+        "release": name, "region": "test", "stacks": STACKS, "dates": {track: ["20200101"] for track in STACKS}, "scenes": [],
+        "settings": {"inventory": {"threshold": 0.5}}, "snowline_m": 4100.0, "min_coherence": 0.2, "match_iou": 0.1, "code": "",
+    }  # fmt: skip
+    return inputs, {"current": str(inventory / "current.json")}, params
+
+
+def test_from_rasters_to_release(region, tmp_path):
+    run_script("release", tmp_path, *release_job(region, tmp_path))
+    current = read_json(tmp_path / "current.json")
+    assert current["counts"] == {"landslides": 2, "masked": 1, "non_landslide_deformation": 1, "vanished": 0}
+    package = tmp_path / current["path"] / "landslides.gpkg"
+    landslides = vector.read(package, "landslides")
+    assert landslides.tracks.tolist() == ["A128+D062", "A128+D062"]
+    assert landslides.confidence.tolist() == ["high", "high"]
+    assert vector.read(package, "masked").reason.tolist() == ["above_snowline"]
+    assert vector.read(package, "non_landslide_deformation").object_class.tolist() == ["non-landslide deformation"]
+
+
+def test_review_is_an_input_and_survives(region, tmp_path):
+    run_script("release", tmp_path, *release_job(region, tmp_path))
+    review = tmp_path / "review.csv"
+    review.write_text("ls_id,action,comment\nLS000001,reject,a quarry\n")
+    for name in ("20200113-11111111", "20200125-22222222"):
+        run_script("release", tmp_path, *release_job(region, tmp_path, name, [str(review)]))
+        current = read_json(tmp_path / "current.json")
+        assert current["counts"]["landslides"] == 1
+        masked = vector.read(tmp_path / current["path"] / "landslides.gpkg", "masked").set_index("ls_id")
+        assert masked.status["LS000001"] == "rejected"
+        assert masked.comment["LS000001"] == "a quarry"
+
+
+def test_bad_review_leaves_nothing_under_a_final_name(region, tmp_path, capsys):
+    review = tmp_path / "review.csv"
+    review.write_text("ls_id,action\nLS000099,reject\n")
+    with pytest.raises(SystemExit):
+        run_script("release", tmp_path, *release_job(region, tmp_path, review=[str(review)]))
+    assert "E5001" in capsys.readouterr().err
+    assert not (tmp_path / "current.json").exists()
+    assert not list((tmp_path / "releases").iterdir())
+
+
+def test_score_of_the_made_up_region(region, tmp_path, capsys):
+    import geopandas as gpd
+
+    from tests.inventory.conftest import cell_box
+
+    run_script("release", tmp_path, *release_job(region, tmp_path))
+    crs = f"EPSG:{GRID.epsg}"
+    planted = gpd.GeoDataFrame(
+        {"planted_id": ["P1", "P2", "P3"], "kind": ["round"] * 3},
+        geometry=[cell_box(10, 10, 10, 10), cell_box(10, 50, 10, 14), cell_box(80, 80, 10, 10)], crs=crs,
+    )  # fmt: skip
+    decoys = gpd.GeoDataFrame(
+        {"decoy_id": ["S1", "V1"], "kind": ["snow", "subsidence"]},
+        geometry=[cell_box(42, 62, 10, 13), cell_box(70, 10, 20, 20)], crs=crs,
+    )  # fmt: skip
+    vector.write(tmp_path / "planted.gpkg", planted, "landslides")
+    vector.write(tmp_path / "decoys.gpkg", decoys, "decoys")
+    dates = ["20190306", "20190318", "20190330", "20190411", "20190423"]
+    pairs = names.nearest_pairs(dates, 24, 2)
+    inputs = {
+        name: []
+        for name in ("true_los_rate", "observable", "atmosphere", "los_rate", "mean_coherence", "stable_ground")
+    }
+    inputs |= {name: [] for name in ("probability", "coherence", "conncomp", "pairs")}
+
+    def add(name, path, values, layer):
+        raster.write(path, values, GRID, layer)
+        inputs[name].append(str(path))
+
+    for track in STACKS:
+        layers, folder = ground(track), tmp_path / track
+        rate = layers["los_rate_mm_per_yr"]
+        truth = rate.copy()
+        truth[80:90, 80:90] = -50.0
+        add("true_los_rate", folder / "true_los_rate_mm_per_yr.tif", truth, "true_los_rate_mm_per_yr")
+        add("observable", folder / "true_observable.tif", np.ones(GRID.shape), "true_observable")
+        add("los_rate", folder / "los_rate_mm_per_yr.tif", rate + 2.0, "los_rate_mm_per_yr")
+        stable = np.ones(GRID.shape)
+        stable[:8] = 2
+        add("stable_ground", folder / "stable_ground.tif", stable, "stable_ground")
+        for name in ("mean_coherence", "probability"):
+            inputs[name].append(paths_of(region, track)[name])
+        for k, date in enumerate(dates):
+            delay = np.random.default_rng(k).normal(0, 3, GRID.shape)
+            add("atmosphere", folder / f"{date}.true_atmosphere_mm.tif", delay, "true_atmosphere_mm")
+        for pair in pairs:
+            add("coherence", folder / f"{pair}.cor.tif", np.full(GRID.shape, 0.7), "cor")
+            add("conncomp", folder / f"{pair}.conncomp.tif", np.ones(GRID.shape), "conncomp")
+            write_json(folder / f"{pair}.json", {"looks": 60, "wavelength_m": 0.0555})
+            inputs["pairs"].append(str(folder / f"{pair}.json"))
+    elevation = np.random.default_rng(9).uniform(2000, 4000, GRID.shape)
+    raster.write(tmp_path / "elevation_m.tif", elevation, GRID, "elevation_m")
+    inputs |= {
+        "current": str(tmp_path / "current.json"), "planted": str(tmp_path / "planted.gpkg"),
+        "decoys": str(tmp_path / "decoys.gpkg"), "elevation": str(tmp_path / "elevation_m.tif"),
+    }  # fmt: skip
+    params = {
+        "grid": GRID.to_dict(), "stacks": STACKS, "dates": {t: dates for t in STACKS}, "pairs": {t: pairs for t in STACKS},
+        "threshold": 0.5, "rates": {"height_correlated": True, "plane": True, "weighting": "none"}, "code": "",
+    }  # fmt: skip
+    run_script("score", tmp_path, inputs, {"scores": str(tmp_path / "scores.json")}, params)
+    scores = read_json(tmp_path / "scores.json")
+    assert (scores["planted"], scores["scored"], scores["released"]) == (3, 3, 2)
+    assert scores["object_recall"] == pytest.approx(2 / 3)
+    assert scores["object_precision"] == 1.0
+    assert [row["fate"] for row in scores["decoys"]] == [
+        "masked: above_snowline",
+        "masked: too_flat, released as non-landslide deformation",
+    ]
+    # 100 of 12,000 cells are 52 mm/yr off (planted but not measured), the rest 2 mm/yr.
+    assert scores["los_rmse_mm_per_yr"]["A128"] == pytest.approx(np.sqrt((100 * 52**2 + 11900 * 4) / 12000), rel=1e-3)
+    assert scores["predicted_rmse_mm_per_yr"]["A128"] > 0
+    assert "object recall 0.667" in capsys.readouterr().out
+
+
+KILLED = """
+import sys; sys.path[:0] = [sys.argv[1]]
+from pathlib import Path
+from tests.inventory.test_scripts import release_job, run_script
+run_script("release", Path(sys.argv[3]), *release_job(Path(sys.argv[2]), Path(sys.argv[3])))
+"""
+
+
+@pytest.mark.full
+def test_kill_at_random_moments_then_rerun(region, tmp_path):
+    """kill -9 of the real script, then a rerun: the same bytes as an undisturbed run."""
+    root = str(SCRIPTS.parent)
+
+    def start(folder):
+        return subprocess.Popen([sys.executable, "-c", KILLED, root, str(region), str(folder)])
+
+    begun = time.perf_counter()
+    assert start(tmp_path / "clean").wait() == 0
+    duration = time.perf_counter() - begun
+    chance = random.Random(5)
+    for trial in range(8):
+        folder = tmp_path / str(trial)
+        process = start(folder)
+        time.sleep(duration * (1 - 0.4 * chance.random()))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert start(folder).wait() == 0
+        clean, disturbed = tmp_path / "clean" / "releases", folder / "releases"
+        assert sorted(p.name for p in disturbed.iterdir()) == [RELEASE, "INDEX.csv"]
+        for path in sorted((clean / RELEASE).iterdir()):
+            assert path.read_bytes() == (disturbed / RELEASE / path.name).read_bytes()
+        assert (clean.parent / "current.json").read_bytes() == (folder / "current.json").read_bytes()
+        assert release.check(disturbed / RELEASE)
