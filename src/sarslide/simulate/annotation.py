@@ -99,6 +99,13 @@ def swath_incidence(acq: Acquisition, samples: np.ndarray) -> np.ndarray:
     return geometry.incidence_deg(acq.arc, points)
 
 
+def azimuth_spacing(acq: Acquisition) -> float:
+    """Distance of lines on the ground, m."""
+    satellite, velocity, _ = acq.arc.state(0.0)
+    speed = np.linalg.norm(velocity) * (acq.track.center @ satellite) / (satellite @ satellite)
+    return float(speed) * radar.LINE_INTERVAL
+
+
 def geolocation_grid(acq: Acquisition) -> list[dict[str, float]]:
     """Tie points at burst starts and the last line, every twentieth of the swath, at the region's mean height."""
     lines = [k * radar.LINES_PER_BURST for k in range(radar.BURSTS)] + [radar.BURSTS * radar.LINES_PER_BURST - 1]
@@ -390,8 +397,6 @@ def _replica(acq: Acquisition) -> ElementTree.Element:
 
 def _image(acq: Acquisition, mean: complex, deviation: complex) -> ElementTree.Element:
     start, stop = start_time(acq), stop_time(acq)
-    satellite, velocity, _ = acq.arc.state(0.0)
-    ground_speed = np.linalg.norm(velocity) * (acq.track.center @ satellite) / (satellite @ satellite)
     piece = node("slice", *leaves(sliceNumber=1, sensingStartTime=iso(start), sensingStopTime=iso(stop)))
     information = node(
         "imageInformation",
@@ -403,7 +408,7 @@ def _image(acq: Acquisition, mean: complex, deviation: complex) -> ElementTree.E
         listing("sliceList", [piece]),
         *leaves(
             slantRangeTime=real(acq.near_time), pixelValue="Complex", outputPixels="16 bit Signed Integer",
-            rangePixelSpacing=f"{radar.RANGE_SPACING:.6e}", azimuthPixelSpacing=f"{ground_speed * radar.LINE_INTERVAL:.6e}",
+            rangePixelSpacing=f"{radar.RANGE_SPACING:.6e}", azimuthPixelSpacing=f"{azimuth_spacing(acq):.6e}",
             azimuthTimeInterval=real(radar.LINE_INTERVAL), azimuthFrequency=real(1 / radar.LINE_INTERVAL),
             numberOfSamples=acq.samples, numberOfLines=radar.BURSTS * radar.LINES_PER_BURST, zeroDopMinusAcqTime=real(0),
             incidenceAngleMidSwath=real(float(swath_incidence(acq, np.array([acq.samples / 2]))[0])),

@@ -4,9 +4,10 @@ Every cell of the world carries one scatterer in each of `PER_SIDE` x `PER_SIDE`
 same for all dates and both stacks. What is random about a scatterer is a function of its number alone (a counter-based
 generator, SplitMix64: Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195), so that any date can be made alone.
 
-Temporal decorrelation: the complex reflectivity is sqrt(g) a + sqrt(1 - g) b(t). a never changes. b is drawn anew on random days,
-with probability 1 - exp(-1 / tau) a day, so that its correlation over t days is exp(-t / tau). Both are circular Gaussian,
-so speckle is fully developed whatever the number of scatterers in a resolution cell.
+Temporal decorrelation (`landcover.CoverClass`): the complex reflectivity is sqrt(lasting) a + sqrt(fading) b(t) +
+sqrt(rest) c(t). a never changes. b is drawn anew on random days, with probability 1 - exp(-1 / tau) a day, so that its
+correlation over t days is exp(-t / tau). c is drawn anew on every date. All are circular Gaussian, so speckle is fully
+developed whatever the number of scatterers in a resolution cell.
 """
 
 import math
@@ -17,7 +18,7 @@ import numpy as np
 
 from sarslide.simulate import acquisition as radar
 from sarslide.simulate.geometry import arc_state
-from sarslide.simulate.slc import EDGE, WIDTH, carrier_phase, spread
+from sarslide.simulate.slc import EDGE, WIDTH, BurstImage, carrier_phase, spread
 
 # strata along each side of a cell: 4.3 m for cells of 30 m, so that even back slopes of 50 degrees have two a resolution cell
 PER_SIDE = 7
@@ -34,8 +35,9 @@ class Ground:
     """What a track sees of a world, on the world's cells (rows, cols).
 
     xyz: (rows, cols, 3) Earth-fixed centres, m. amplitude: root of the radar cross section of one scatterer, m. shadow: bool,
-    on `SHADOW_PER_CELL` samples a cell. change: uint16, probability of a new draw per day in 1 / 65536. lasting: share g of the
-    reflectivity's power that never changes. key: number that tells this world and stack from others; place_key: the world.
+    on `SHADOW_PER_CELL` samples a cell. change: uint16, probability of a new draw per day in 1 / 65536. lasting, fading: shares
+    of the reflectivity's power. number: uint64, the cells' numbers in the world. key: number that tells this world and stack from
+    others; place_key: the world.
     """
 
     xyz: np.ndarray
@@ -43,6 +45,8 @@ class Ground:
     shadow: np.ndarray
     change: np.ndarray
     lasting: np.ndarray
+    fading: np.ndarray
+    number: np.ndarray
     key: int
     place_key: int
 
@@ -74,8 +78,8 @@ def _last_draw(key, number, day, change):
 
 @numba.njit(cache=True)
 def _scatter(
-    fields, line_table, sample_table, carriers, starts, near_time, coefficients, middle, scale, box, xyz, amplitude, shadow,
-    change, lasting, extra_path, gaussian, key, place_key, day, power_scale,
+    fields, line_table, sample_table, carriers, starts, near_time, coefficients, middle, scale, xyz, amplitude, shadow,
+    change, lasting, fading, numbers, extra_path, gaussian, key, place_key, day, power_scale,
 ):  # fmt: skip
     rows, cols = amplitude.shape
     field_rows, field_cols = fields[0].shape[:2]
@@ -83,8 +87,8 @@ def _scatter(
     per_meter = 2.0 / radar.LIGHT * radar.RANGE_SAMPLING
     fraction = 1.0 / 65536.0
     guess = middle
-    for r in range(box[0], box[1]):
-        for c in range(box[2], box[3]):
+    for r in range(1, rows - 1):
+        for c in range(1, cols - 1):
             if amplitude[r, c] <= 0:
                 continue
             # exact zero Doppler of the cell's centre; one Newton step from there is exact within the cell
@@ -99,8 +103,9 @@ def _scatter(
                 if abs(f / slope) < 1e-10:
                     break
             arc_state(coefficients, middle, scale, guess, s, v, a)
-            root_lasting, root_changing = math.sqrt(lasting[r, c]), math.sqrt(1.0 - lasting[r, c])
-            cell = np.uint64(r * cols + c) * np.uint64(PER_SIDE * PER_SIDE)
+            root_lasting, root_fading = math.sqrt(lasting[r, c]), math.sqrt(fading[r, c])
+            root_rest = math.sqrt(max(0.0, 1.0 - lasting[r, c] - fading[r, c]))
+            cell = numbers[r, c] * np.uint64(PER_SIDE * PER_SIDE)
             for n in range(PER_SIDE * PER_SIDE):
                 number = cell + np.uint64(n)
                 place = _mix(place_key, number)
@@ -152,10 +157,11 @@ def _scatter(
                     + w11 * extra_path[i0 + 1, j0 + 1]
                 )  # fmt: skip
                 fixed = gaussian[(place >> np.uint64(32)) & _BITS_12]
+                fresh = gaussian[(_mix(key + number, np.uint64(day)) >> np.uint64(12)) & _BITS_12]
                 drawn = gaussian[_mix(key + number, np.uint64(_last_draw(key, number, day, change[r, c]))) & _BITS_12]
                 strength = power_scale * amplitude[r, c]
-                re = strength * (root_lasting * fixed[0] + root_changing * drawn[0])
-                im = strength * (root_lasting * fixed[1] + root_changing * drawn[1])
+                re = strength * (root_lasting * fixed[0] + root_fading * drawn[0] + root_rest * fresh[0])
+                im = strength * (root_lasting * fixed[1] + root_fading * drawn[1] + root_rest * fresh[1])
                 for b in range(len(fields)):
                     line = (guess + dt - starts[b]) / radar.LINE_INTERVAL + EDGE
                     if not (WIDTH < line < field_rows - WIDTH):
@@ -177,21 +183,22 @@ def _scatter(
 
 
 def scatter(
-    images: list, ground: Ground, extra_path_m: np.ndarray, box: tuple[int, int, int, int], gaussian: np.ndarray, day: int,
+    images: list[BurstImage],
+    ground: Ground,
+    extra_path_m: np.ndarray,
+    gaussian: np.ndarray,
+    day: int,
     power_scale: float,
-) -> None:  # fmt: skip
-    """Add the scatterers of the cells in `box` (first row, end, first column, end) to the bursts of one acquisition.
+) -> None:
+    """Add the scatterers of all cells but the outermost, which the bilinear surface needs, to the bursts of one acquisition.
 
     images: the acquisition's BurstImages. extra_path_m: (rows, cols), one-way path beyond the geometric range (delay and motion
     away from the satellite). day: days since the epoch of the decorrelation. power_scale: digital numbers per m of amplitude.
     """
     acq = images[0].acquisition
-    # the bilinear surface needs a neighbour on every side
-    rows, cols = ground.amplitude.shape
-    inner = (max(box[0], 1), min(box[1], rows - 1), max(box[2], 1), min(box[3], cols - 1))
     _scatter(
         tuple(image.field for image in images), *images[0].tables, np.stack([image.carrier for image in images]),
-        np.array(acq.burst_starts, float), acq.near_time, acq.arc.coefficients, acq.arc.middle, acq.arc.scale, inner,
-        ground.xyz, ground.amplitude, ground.shadow, ground.change, ground.lasting, extra_path_m, gaussian,
-        np.uint64(ground.key), np.uint64(ground.place_key), day, power_scale,
+        np.array(acq.burst_starts, float), acq.near_time, acq.arc.coefficients, acq.arc.middle, acq.arc.scale,
+        ground.xyz, ground.amplitude, ground.shadow, ground.change, ground.lasting, ground.fading, ground.number,
+        extra_path_m, gaussian, np.uint64(ground.key), np.uint64(ground.place_key), day, power_scale,
     )  # fmt: skip

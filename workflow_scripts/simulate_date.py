@@ -1,0 +1,24 @@
+"""simulate_date: simulated world -> the Sentinel-1 SAFE product of one later date, the same bytes as in a longer run.
+
+inputs: world (npz). outputs: folder with a SAFE product and its EOF orbit file; true path delay (mm along the line of sight,
+positive = longer path).
+"""
+
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.simulate.stack import StackSimulator
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    from sarslide.simulate.world import load_world
+
+    date = snakemake.wildcards.date
+    stack = StackSimulator(load_world(snakemake.input.world), snakemake.wildcards.stack)
+    delay = stack.simulate(date, snakemake.output.slc)
+    grid = RegionGrid.from_dict(snakemake.params.grid)
+    raster.write(snakemake.output.atmosphere, delay, grid, "true_atmosphere_mm", bands=[date])
+
+
+with job(snakemake):
+    main(snakemake)

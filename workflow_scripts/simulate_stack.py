@@ -1,0 +1,34 @@
+"""simulate_stack: simulated world -> Sentinel-1 SAFE products of one stack, and what its track could see.
+
+inputs: world (npz). outputs: one folder per date with a SAFE product and its EOF orbit file; per date the true path delay (mm
+along the line of sight, positive = longer path); true line-of-sight rate (mm/yr, positive towards the satellite); true
+observability (1 = no layover, no shadow, inside the swath); sidecar.
+"""
+
+import sys
+
+from tqdm import tqdm
+
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.provenance import sidecar, write_json
+from sarslide.simulate.stack import StackSimulator
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    from sarslide.simulate.world import load_world
+
+    params, output = snakemake.params, snakemake.output
+    grid = RegionGrid.from_dict(params.grid)
+    stack = StackSimulator(load_world(snakemake.input.world), params.stack)
+    dates = tqdm(params.dates, desc=f"simulate {params.stack}", unit="date", file=sys.stderr)
+    for date, folder, atmosphere in zip(dates, output.slc, output.atmosphere, strict=True):
+        raster.write(atmosphere, stack.simulate(date, folder), grid, "true_atmosphere_mm", bands=[date])
+    raster.write(output.los_rate, stack.los_rate_mm_per_yr, grid, "true_los_rate_mm_per_yr")
+    raster.write(output.observable, stack.observable, grid, "true_observable")
+    write_json(output.sidecar, sidecar("simulate_stack", dict(snakemake.input.items()), dict(params.items())))
+
+
+with job(snakemake):
+    main(snakemake)
