@@ -6,11 +6,20 @@ import numpy as np
 from numba import njit
 
 from sarslide.insar.kernel import AZIMUTH_TAPS, PHASES, RANGE_TAPS
-from sarslide.sentinel1.geometry import zero_doppler
-
-__all__ = ["geocode_window", "zero_doppler"]
+from sarslide.sentinel1.geometry import FAR
+from sarslide.sentinel1.orbit import Arc
 
 TWO_PI = 2 * math.pi
+TIME_TOLERANCE_S = 1e-10  # 1 micrometre of flight
+
+
+def zero_doppler(arc: Arc, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `sentinel1.geometry.zero_doppler`, point by point: each solution starts the next."""
+    flat = np.ascontiguousarray(points.reshape(-1, 3))
+    time, distance = np.empty(len(flat)), np.empty(len(flat))
+    series = np.ascontiguousarray(arc.coefficients)
+    _newton(flat, series, arc.centre_s, arc.half_s, arc.start_s, arc.stop_s, time, distance)
+    return time.reshape(points.shape[:-1]), distance.reshape(points.shape[:-1])
 
 
 def geocode_window(data, first, burst, line, sample, turns, inside, out) -> None:
@@ -85,3 +94,38 @@ def resample(
             cycles = (0.5 * k * e + f) * e + turns[r, c]
             angle = np.float32(TWO_PI * (cycles - np.rint(cycles)))
             out[r, c] = complex(real, imaginary) * complex(np.cos(angle), np.sin(angle))
+
+
+@njit(cache=True, nogil=True)
+def _newton(points, coefficients, centre, half, start, stop, time, distance):
+    n, last = points.shape[0], coefficients.shape[0] - 1
+    u = 0.0  # neighbours are imaged at nearly the same time: each solution starts the next
+    for i in range(n):
+        found = False
+        for _ in range(20):
+            doppler, slope, square = 0.0, 0.0, 0.0
+            for axis in range(3):
+                # Horner scheme for position, velocity and acceleration together.
+                p, v, a = coefficients[last, axis], 0.0, 0.0
+                for k in range(last - 1, -1, -1):
+                    a = a * u + v
+                    v = v * u + p
+                    p = p * u + coefficients[k, axis]
+                look = points[i, axis] - p
+                doppler += v * look
+                slope += 2 * a * look - v * v
+                square += look * look
+            step = doppler / slope
+            u -= step
+            if not abs(u) < FAR:
+                break
+            if abs(step) * half < TIME_TOLERANCE_S:
+                found = True
+                break
+        if found and start <= centre + u * half <= stop:
+            # The range is stationary at the root: the last step changes it by less than 1e-12 m.
+            time[i], distance[i] = centre + u * half, np.sqrt(square)
+        else:
+            time[i], distance[i] = np.nan, np.nan
+            if not abs(u) < FAR:
+                u = 0.0

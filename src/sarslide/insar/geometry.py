@@ -6,8 +6,8 @@ import numpy as np
 
 from sarslide.errors import CoverageError
 from sarslide.grid import RegionGrid
+from sarslide.insar.cpu import zero_doppler
 from sarslide.insar.surface import Surface, earth_fixed_patch
-from sarslide.sentinel1.geometry import zero_doppler
 from sarslide.sentinel1.safe import Scene
 
 GOOD, LAYOVER, SHADOW = 0, 1, 2

@@ -6,11 +6,8 @@ import numpy as np
 import torch
 
 from sarslide.insar.kernel import AZIMUTH_TAPS, PHASES, RANGE_TAPS
+from sarslide.sentinel1.geometry import FAR, NEWTON_STEPS
 from sarslide.sentinel1.orbit import Arc
-
-NEWTON_STEPS = (
-    6  # from the middle of an arc of 150 s; quadratic convergence, the fifth already moves by less than 1e-12 s
-)
 
 
 class TensorProgram:
@@ -33,7 +30,7 @@ class TensorProgram:
                 position = position * u[:, None] + coefficient
             look = ground - position
             slope = 2 * (acceleration * look).sum(1) - (velocity * velocity).sum(1)
-            u = u - (velocity * look).sum(1) / slope
+            u = (u - (velocity * look).sum(1) / slope).clamp(-FAR, FAR)
         time = arc.centre_s + u * arc.half_s
         outside = ~((time >= arc.start_s) & (time <= arc.stop_s))
         distance = look.norm(dim=1)

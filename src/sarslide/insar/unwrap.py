@@ -1,6 +1,7 @@
 """Phase unwrapping by whirlwind, or by SNAPHU where its licence allows."""
 
 import logging
+from contextlib import suppress
 
 import numpy as np
 
@@ -58,6 +59,8 @@ _PACKAGES = {"whirlwind": "whirlwind-insar", "snaphu": "snaphu"}
 def _whirlwind(ifg, coherence, looks, valid):
     import whirlwind
 
+    with suppress(RuntimeError):  # the thread pool of a process is set once; a job has one core
+        whirlwind.set_num_threads(1)
     return whirlwind.unwrap(ifg, coherence, float(min(looks, 300)), mask=valid)
 
 
