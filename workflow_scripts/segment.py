@@ -1,10 +1,10 @@
 """segment: feature stack of one track -> probability of active landslide.
 
-inputs: weights (.safetensors with a model card) and, each under its registered name, the stored layers that the channels of the
-weights need (`sarslide.dataset.features.stored_layers`), all on the region grid.
+inputs: weights (.safetensors with a model card) and stored layers, each under its registered name, on the region grid; the
+channels of the weights choose among them.
 outputs: probability (0 to 1, NaN where a channel is unknown), sidecar JSON.
-params: grid; channels (registered layers in order, must be those of the weights); overlap (0 to < 1); device (auto, cpu, cuda).
-The tile is that of the training: the thresholds of an RSBU are means over the tile.
+params: grid; overlap (0 to < 1); device (auto, cpu, cuda). The tile is that of the training: the thresholds of an RSBU are
+means over the tile.
 """
 
 from sarslide.workflow import job
@@ -21,9 +21,10 @@ def main(snakemake, log) -> None:
     from sarslide.models import weights
 
     grid = RegionGrid.from_dict(snakemake.params.grid)
-    channels = list(snakemake.params.channels)
-    paths = {name: snakemake.input[name] for name in features.stored_layers(channels)}
-    weights.check(snakemake.input.weights, channels)  # before torch is imported: bad weights are answered at once
+    # Before torch is imported: bad weights are answered at once.
+    channels = weights.read_card(snakemake.input.weights)["channels"]
+    needed = features.require_layers(channels, snakemake.input.keys(), snakemake.input.weights)
+    paths = {name: snakemake.input[name] for name in needed}
     for path in paths.values():
         raster.check_grid(path, grid)
 

@@ -1,8 +1,8 @@
 """train: simulated training and validation scenes -> weights with model card, learning curve, scores.
 
-inputs: training, validation: npz scenes, one a region and track (stored layers under their registered names, `label` 1 landslide,
+inputs: train, validation: npz scenes, one a region and track (stored layers under their registered names, `label` 1 landslide,
 0 not, 255 not counted, `meta` JSON with region and stack). No region may be in both.
-outputs: weights (.safetensors), history (CSV), scores (JSON: validation part, by cell and by object), sidecar JSON.
+outputs: weights (.safetensors; its card is its sidecar), history (CSV), scores (JSON: validation part, by cell and by object).
 params: network, width, channels (name of a channel set), epochs, batch, patch, learning_rate, seed, code (fingerprint), device.
 """
 
@@ -23,7 +23,7 @@ def main(snakemake, log) -> None:
     params = snakemake.params
     torch.set_num_threads(snakemake.threads)
     channels = features.channel_set(params.channels)
-    training = [scenes.load(path, channels) for path in snakemake.input.training]
+    training = [scenes.load(path, channels) for path in snakemake.input.train]
     validation = [scenes.load(path, channels) for path in snakemake.input.validation]
     recipe = replace(
         train.PRESETS["sarslide"],
@@ -40,9 +40,6 @@ def main(snakemake, log) -> None:
     weights.save(snakemake.output.weights, trained.network, card)
     train.write_history(snakemake.output.history, trained.history)
     provenance.write_json(snakemake.output.scores, trained.scores)
-    inputs = {"training": list(snakemake.input.training), "validation": list(snakemake.input.validation)}
-    leaf = {key: card[key] for key in ("network", "options", "channels")} | card["training"]["recipe"]
-    provenance.write_json(snakemake.output.sidecar, provenance.sidecar("train", inputs, leaf))
     log.info("validation: %s", card["scores"])
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from sarslide import layers
 from sarslide.dataset import features
-from sarslide.errors import ConfigError, LayerError
+from sarslide.errors import ConfigError, LayerError, WeightsError
 
 
 def test_presets_are_registered_layers():
@@ -83,3 +83,11 @@ def test_unknown_names():
         features.stored_layers(["slope"])
     with pytest.raises(ConfigError, match="channel set 'p9' does not exist"):
         features.channel_set("p9")
+
+
+def test_weights_for_layers_that_the_run_lacks():
+    channels = ("los_rate_mm_per_yr", "aspect_sin", "aspect_cos")
+    run = ["los_rate_mm_per_yr", "aspect_deg", "slope_deg", "mean_coherence"]
+    assert features.require_layers(channels, run, "w.safetensors") == run[:3]
+    with pytest.raises(WeightsError, match=r"^E4001 w\.safetensors: weights for .* has no avg_phase_rad; cure: "):
+        features.require_layers(features.channel_set("p0_insar")[:2], run, "w.safetensors")

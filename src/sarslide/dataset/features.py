@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from sarslide import layers
-from sarslide.errors import ConfigError
+from sarslide.errors import ConfigError, WeightsError
 
 # P0's input is "the three-channel fusion of D-InSAR phase and SAR intensity" (B06); the recipe is not printed. Sine and cosine
 # keep a wrapped phase continuous, so they and the intensity are our three.
@@ -96,6 +97,17 @@ def stored_layers(names: Iterable[str]) -> list[str]:
     """The stored layers that the channels `names` need, each once, in order of first use; LayerError if not registered."""
     needed = [s for name in names for s in (DERIVED[name].sources if name in DERIVED else (layers.get(name).name,))]
     return list(dict.fromkeys(needed))
+
+
+def require_layers(channels: Iterable[str], available: Iterable[str], weights: str | Path) -> list[str]:
+    """The stored layers that channels of a weights file need; WeightsError names those that are not `available`."""
+    needed, available = stored_layers(channels), set(available)
+    if missing := [name for name in needed if name not in available]:
+        raise WeightsError(
+            f"{weights}: weights for channels {', '.join(channels)}, but the run has no {', '.join(missing)}",
+            "use weights for the channels of this run, or train for these",
+        )
+    return needed
 
 
 def feature_stack(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np.ndarray:
