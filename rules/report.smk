@@ -64,7 +64,6 @@ if SIMULATED:
     rule score:
         input:
             current=f"{RESULTS}/inventory/current.json",
-            candidates=f"{RESULTS}/inventory/candidates.gpkg",
             planted=f"{TRUTH}/landslides.gpkg",
             decoys=f"{TRUTH}/decoys.gpkg",
             true_los_rate=every(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
@@ -76,13 +75,18 @@ if SIMULATED:
             ],
             los_rate=every(f"{RATES}/los_rate_mm_per_yr.tif"),
             mean_coherence=every(f"{RATES}/mean_coherence.tif"),
-            reference=every(f"{RATES}/reference.json"),
+            stable_ground=every(f"{RATES}/stable_ground.tif"),
             probability=every(f"{SEGMENT}/probability.tif"),
             elevation=f"{RESULTS}/terrain/elevation_m.tif",
             coherence=[
                 path
                 for stack in CONFIG.stacks
                 for path in ifg(stack, pairs(stack), "cor.tif")
+            ],
+            conncomp=[
+                path
+                for stack in CONFIG.stacks
+                for path in ifg(stack, pairs(stack), "conncomp.tif")
             ],
             pairs=[
                 path
@@ -106,7 +110,12 @@ if SIMULATED:
             dates={stack: dates(stack) for stack in CONFIG.stacks},
             pairs={stack: pairs(stack) for stack in CONFIG.stacks},
             threshold=CONFIG.inventory.threshold,
-            height_correlated=CONFIG.rates.height_correlated,
+            rates={
+                "height_correlated": CONFIG.rates.height_correlated,
+                "plane": CONFIG.rates.plane,
+                "pair_coherence": CONFIG.rates.pair_coherence,
+                "weighting": CONFIG.rates.weighting,
+            },
             code=code("score"),
         script:
             "../workflow_scripts/score.py"
