@@ -1,0 +1,214 @@
+"""Figures of every stage: panels of one grid side by side, each with its own colour bar that names quantity, unit and sign."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sarslide.report.scales import Scale, scale_for
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, QUIET = "#1c2529", "#5b6a70"
+WIDTH_IN, DPI = 11.0, 110
+GAP_IN, TITLE_IN, BAR_IN = 0.16, 0.30, 0.62
+FONTS = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "text.color": INK,
+    "axes.edgecolor": QUIET,
+    "svg.hashsalt": "sarslide",
+}
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """Polygons drawn over a panel, in the coordinates of the grid."""
+
+    frame: "gpd.GeoDataFrame"
+    colour: str = "#111111"
+    label: str = ""
+    dashed: bool = False
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map. values: (rows, cols), NaN where unknown. shade: hillshade 1-255 multiplied into the colours, or None."""
+
+    title: str
+    values: np.ndarray
+    scale: Scale
+    shade: np.ndarray | None = None
+    outlines: tuple[Outlines, ...] = field(default=())
+
+
+def panel_figure(
+    panels: Sequence[Panel], bounds: tuple[float, float, float, float], columns: int | None = None
+) -> "Figure":
+    """Panels side by side. bounds: (west, south, east, north) of all of them, m. columns: by default what fits their shape."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    west, south, east, north = bounds
+    tall = (north - south) / (east - west)
+    columns = columns or min(len(panels), _columns_for(tall))
+    rows = -(-len(panels) // columns)
+    wide = (WIDTH_IN - GAP_IN * (columns - 1)) / columns
+    height = TITLE_IN + wide * tall + BAR_IN
+    with rc_context(FONTS):
+        figure = Figure(figsize=(WIDTH_IN, rows * height), dpi=DPI, facecolor="white")
+        for index, panel in enumerate(panels):
+            row, column = divmod(index, columns)
+            left, bottom = column * (wide + GAP_IN), (rows - 1 - row) * height
+            box = (left / WIDTH_IN, (bottom + BAR_IN) / (rows * height), wide / WIDTH_IN, wide * tall / (rows * height))
+            axes = figure.add_axes(box)
+            draw_panel(axes, panel, bounds)
+            axes.set_title(panel.title, loc="left", fontsize=9.5, fontweight="bold", pad=6)
+            if index == 0:
+                draw_scale_bar(axes, bounds)
+            bar = (box[0], box[1] - 0.16 / (rows * height), box[2], 0.10 / (rows * height))
+            draw_colour_bar(figure.add_axes(bar), panel.scale)
+    return figure
+
+
+def overview_figure(
+    hillshade: np.ndarray,
+    rate: np.ndarray,
+    landslides: "gpd.GeoDataFrame",
+    bounds: tuple[float, float, float, float],
+    title: str = "",
+    width_in: float = 6.0,
+) -> "Figure":
+    """LOS rate (mm/yr, positive towards the satellite) over the hillshade, with the outlines of the landslides: the picture of a region."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    west, south, east, north = bounds
+    tall = (north - south) / (east - west)
+    height = TITLE_IN + width_in * tall + BAR_IN
+    scale = scale_for("los_rate_mm_per_yr", [rate])
+    panel = Panel(title, rate, scale, hillshade, (Outlines(landslides, width=1.1),))
+    with rc_context(FONTS):
+        figure = Figure(figsize=(width_in, height), dpi=DPI, facecolor="white")
+        axes = figure.add_axes((0, BAR_IN / height, 1, width_in * tall / height))
+        draw_panel(axes, panel, bounds)
+        axes.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=6)
+        draw_scale_bar(axes, bounds)
+        draw_colour_bar(figure.add_axes((0, (BAR_IN - 0.16) / height, 1, 0.10 / height)), scale)
+    return figure
+
+
+def draw_panel(axes: "Axes", panel: Panel, bounds: tuple[float, float, float, float]) -> None:
+    """The image and its outlines, without ticks; unknown cells are light grey."""
+    west, south, east, north = bounds
+    axes.imshow(
+        shaded(panel.values, panel.scale, panel.shade),
+        extent=(west, east, south, north),
+        interpolation="nearest",
+        aspect="auto",
+    )
+    for outlines in panel.outlines:
+        draw_outlines(axes, outlines)
+    if any(outlines.label for outlines in panel.outlines):
+        _legend(axes, panel.outlines)
+    axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_linewidth(0.6)
+
+
+def shaded(values: np.ndarray, scale: Scale, shade: np.ndarray | None = None) -> np.ndarray:
+    """Colours of `values`, (rows, cols, 3) uint8, multiplied by a hillshade of 1-255; unknown cells are the hillshade or light grey."""
+    colours = np.vstack([scale.palette(), [[255, 255, 255]] if shade is not None else [[233, 235, 236]]])[
+        scale.indices(values)
+    ]
+    if shade is None:
+        return colours.astype(np.uint8)
+    light = 0.35 + 0.65 * np.clip(shade / 255.0 * 1.25, 0, 1)
+    return (colours * light[..., None]).round().astype(np.uint8)
+
+
+def draw_outlines(axes: "Axes", outlines: Outlines) -> None:
+    """Rings of all polygons in one collection."""
+    from matplotlib.collections import LineCollection
+
+    if not len(outlines.frame):
+        return
+    shapes = outlines.frame.geometry.explode(index_parts=False)
+    shapes = shapes[shapes.geom_type == "Polygon"]
+    rings = [np.asarray(ring.coords)[:, :2] for shape in shapes for ring in (shape.exterior, *shape.interiors)]
+    style = "--" if outlines.dashed else "-"
+    axes.add_collection(LineCollection(rings, colors=outlines.colour, linewidths=outlines.width, linestyles=style))
+
+
+def draw_scale_bar(axes: "Axes", bounds: tuple[float, float, float, float]) -> None:
+    """A bar of a round number of kilometres, about a quarter of the width, with north up by construction."""
+    west, south, east, north = bounds
+    length = round_length(0.25 * (east - west))
+    x, y, thick = west + 0.05 * (east - west), south + 0.035 * (north - south), 0.008 * (north - south)
+    axes.add_patch(_box((x, y), length, thick, INK))
+    label = f"{length / 1e3:g} km" if length >= 1e3 else f"{length:g} m"
+    halo = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.5}
+    axes.text(x + length / 2, y + 2.2 * thick, label, ha="center", va="bottom", fontsize=8, bbox=halo)
+
+
+def draw_colour_bar(axes: "Axes", scale: Scale) -> None:
+    """A horizontal bar with low, middle and high, the words of both ends, and the quantity below."""
+    axes.imshow(scale.palette()[None], aspect="auto", extent=(0, 1, 0, 1))
+    axes.set(yticks=[], xticks=[0, 0.5, 1])
+    names = scale.tick_labels()
+    names[0], names[-1] = f"{names[0]} {scale.ends[0]}".strip(), f"{scale.ends[1]} {names[-1]}".strip()
+    axes.set_xticklabels(names, fontsize=8)
+    for text, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
+        text.set_horizontalalignment(side)
+    axes.tick_params(length=2, pad=2, color=QUIET)
+    axes.set_xlabel(scale.label, fontsize=8, labelpad=2, color=QUIET)
+    for spine in axes.spines.values():
+        spine.set_linewidth(0.4)
+
+
+def round_length(metres: float) -> float:
+    """The largest 1, 2 or 5 times a power of ten that is not longer than `metres`."""
+    power = 10.0 ** np.floor(np.log10(metres))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= metres * (1 + 1e-9)))
+
+
+def png(figure: "Figure", colours: int = 256) -> bytes:
+    """The figure as a PNG with a palette, the same bytes for the same figure (no time, no software version inside)."""
+    from PIL import Image
+
+    raw = io.BytesIO()
+    figure.savefig(raw, format="png", metadata={"Software": None})
+    image = Image.open(raw).convert("RGB")
+    packed = io.BytesIO()
+    image.quantize(colours, dither=Image.Dither.NONE).save(packed, format="PNG", optimize=True)
+    return packed.getvalue()
+
+
+def _columns_for(tall: float) -> int:
+    """Tall regions stand four abreast, wide ones two."""
+    return 4 if tall >= 1.25 else 3 if tall >= 0.8 else 2
+
+
+def _box(corner: tuple[float, float], width: float, height: float, colour: str):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(corner, width, height, facecolor=colour, edgecolor="white", linewidth=0.6)
+
+
+def _legend(axes: "Axes", outlines: Sequence[Outlines]) -> None:
+    from matplotlib.lines import Line2D
+
+    lines = [
+        Line2D([], [], color=o.colour, linewidth=1.6, linestyle="--" if o.dashed else "-", label=o.label)
+        for o in outlines
+        if o.label
+    ]
+    axes.legend(
+        handles=lines, loc="upper right", fontsize=7.5, frameon=True, framealpha=0.85, borderpad=0.5, handlelength=1.6
+    )

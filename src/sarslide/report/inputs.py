@@ -1,0 +1,41 @@
+"""What a report is made of: plain paths and values. Everything but the release and the grid may be absent; its part is then left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sarslide.grid import RegionGrid
+
+
+@dataclass(frozen=True)
+class StackInputs:
+    """One stack. rasters: registered layer -> file on the region grid; `wrapped_rad` and `cor` are those of `example_pair`.
+    pairs: sidecars of all pairs. reference: description of the reference area."""
+
+    stack: str
+    rasters: Mapping[str, Path] = field(default_factory=dict)
+    pairs: tuple[Path, ...] = ()
+    example_pair: str = ""
+    reference: Path | None = None
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """The whole report. current: pointer to the release. candidates: fused objects before the release. scores, planted: only of
+    simulated regions. terrain: registered layer -> file. weights: file with a model card. benchmarks: folder of Snakemake's
+    benchmark tables. settings: the configuration as nested plain values."""
+
+    region: str
+    grid: RegionGrid
+    stacks: tuple[StackInputs, ...]
+    current: Path
+    engine: str = "native"
+    simulated: bool = False
+    candidates: Path | None = None
+    scores: Path | None = None
+    planted: Path | None = None
+    terrain: Mapping[str, Path] = field(default_factory=dict)
+    weights: Path | None = None
+    benchmarks: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,99 @@
+"""The network of a stack: acquisitions in time against perpendicular baseline, pairs as lines coloured by their mean coherence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sarslide import names
+from sarslide.report.figures import DPI, FONTS, INK, QUIET, WIDTH_IN
+from sarslide.report.scales import Scale
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COHERENCE = Scale("viridis", 0.0, 1.0, "Mean coherence")
+UNKNOWN = "#8a979c"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One pair. bperp_m: (orbit of the later - orbit of the earlier) . n; coherence: mean; times: ISO 8601. None where unknown."""
+
+    earlier: str
+    later: str
+    bperp_m: float | None = None
+    coherence: float | None = None
+    earlier_utc: str | None = None
+    later_utc: str | None = None
+
+
+def baselines(pairs: Sequence[Pair]) -> dict[str, float]:
+    """Perpendicular baseline of every date, m, from those of the pairs by least squares.
+
+    The first date of each connected part of the network is zero; dates that only pairs of unknown baseline reach are zero too.
+    """
+    dates = sorted({date for pair in pairs for date in (pair.earlier, pair.later)})
+    known = [pair for pair in pairs if pair.bperp_m is not None]
+    column = {date: k for k, date in enumerate(dates)}
+    design = np.zeros((len(known), len(dates)))
+    for row, pair in enumerate(known):
+        design[row, column[pair.later]], design[row, column[pair.earlier]] = 1, -1
+    # The shortest least-squares solution leaves one free constant per part; it is chosen so that the part starts at zero.
+    solution = (
+        np.linalg.lstsq(design, np.array([p.bperp_m for p in known], float), rcond=None)[0]
+        if known
+        else np.zeros(len(dates))
+    )
+    first = _first_of_part(dates, known)
+    return {date: float(solution[column[date]] - solution[column[first[date]]]) for date in dates}
+
+
+def _first_of_part(dates: Sequence[str], pairs: Sequence[Pair]) -> dict[str, str]:
+    first = {date: date for date in dates}
+    for _ in dates:
+        before = dict(first)
+        for pair in pairs:
+            first[pair.earlier] = first[pair.later] = min(first[pair.earlier], first[pair.later])
+        if first == before:
+            break
+    return first
+
+
+def network_figure(pairs: Sequence[Pair], height_in: float = 2.9) -> "Figure":
+    """Time against perpendicular baseline relative to the first date, m; grey lines have no known coherence."""
+    from matplotlib import colormaps, rc_context
+    from matplotlib.collections import LineCollection
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+    from matplotlib.figure import Figure
+
+    place = baselines(pairs)
+    point = {date: (date2num(names.parse_date(date)), value) for date, value in place.items()}
+    cmap = colormaps[COHERENCE.cmap]
+    with rc_context(FONTS):
+        figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, facecolor="white")
+        axes = figure.add_axes((0.06, 0.15, 0.80, 0.80))
+        lines = [(point[pair.earlier], point[pair.later]) for pair in pairs]
+        colours = [UNKNOWN if pair.coherence is None else cmap(pair.coherence) for pair in pairs]
+        axes.add_collection(LineCollection(lines, colors=colours, linewidths=1.1, zorder=1))
+        axes.scatter(*np.transpose(list(point.values())), s=20, color=INK, edgecolors="white", linewidths=0.6, zorder=2)
+        axes.xaxis_date()
+        locator = AutoDateLocator()
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        axes.set_ylabel("Perpendicular baseline (m)")
+        axes.grid(color="#e4e8ea", linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        if any(pair.coherence is not None for pair in pairs):
+            _coherence_bar(figure.add_axes((0.90, 0.15, 0.014, 0.72)))
+    return figure
+
+
+def _coherence_bar(axes) -> None:
+    axes.imshow(COHERENCE.palette()[::-1, None], aspect="auto", extent=(0, 1, 0, 1))
+    axes.set(xticks=[], yticks=[0, 0.5, 1])
+    axes.yaxis.tick_right()
+    axes.tick_params(length=2, color=QUIET)
+    axes.set_title("Mean\ncoherence", fontsize=8, loc="left", pad=4)

@@ -1,0 +1,109 @@
+"""One colour scale per quantity, the same in every figure and on the map.
+
+Phases are cyclic (`twilight`), rates diverge around zero (`RdBu`: blue towards the satellite, red away from it), what has a
+magnitude runs from dark to bright (`viridis` and relatives). None of them relies on telling red from green.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide import layers
+
+TOWARDS_AWAY = ("away", "towards")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values become colours. label: quantity and unit. ends: words for the low and the high end. cyclic: high equals low."""
+
+    cmap: str
+    low: float
+    high: float
+    label: str
+    ends: tuple[str, str] = ("", "")
+    cyclic: bool = False
+
+    def ticks(self) -> list[float]:
+        """Low, middle, high."""
+        return [self.low, (self.low + self.high) / 2, self.high]
+
+    def tick_labels(self) -> list[str]:
+        if self.cyclic and math.isclose(self.high, math.pi, rel_tol=1e-6):
+            return ["−π", "0", "π"]
+        return [tick_text(value) for value in self.ticks()]
+
+    def indices(self, values: np.ndarray) -> np.ndarray:
+        """Colour index 0-254 of each value, 255 where there is none; uint8, the shape of `values`."""
+        known = np.isfinite(values)
+        share = (np.where(known, values, self.low) - self.low) / (self.high - self.low)
+        return np.where(known, np.clip(np.rint(share * 254), 0, 254), 255).astype(np.uint8)
+
+    def palette(self) -> np.ndarray:
+        """The 255 colours of `indices`, shape (255, 3), uint8."""
+        from matplotlib import colormaps
+
+        return (colormaps[self.cmap](np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
+
+
+def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
+    """The scale of a registered layer; `arrays` (all that will be compared) set the limits where the layer has no fixed ones."""
+    if layer in _FIXED:
+        return _FIXED[layer]
+    values = np.concatenate([a[np.isfinite(a)] for a in arrays] or [np.empty(0)])
+    cmap, label, kind = _ADAPTIVE.get(layer, ("viridis", _plain_label(layer), "range"))
+    if kind == "symmetric":
+        limit = _round_up(_percentile(np.abs(values), 99.5, 1.0))
+        return Scale(cmap, -limit, limit, label, TOWARDS_AWAY if "rate_mm" in layer else ("", ""))
+    if kind == "error":
+        return Scale(cmap, 0.0, _round_up(_percentile(values, 98, 1.0)), label)
+    low, high = _percentile(values, 1, 0.0), _percentile(values, 99, 1.0)
+    return Scale(cmap, low, high if high > low else low + 1, label)
+
+
+def tick_text(value: float) -> str:
+    """A tick in at most three significant digits, with a real minus sign."""
+    text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return text.replace("-", "−") if float(text) else "0"
+
+
+def _plain_label(layer: str) -> str:
+    unit = layers.get(layer).unit
+    return f"{layer} ({unit})" if unit != "1" else layer
+
+
+def _percentile(values: np.ndarray, share: float, default: float) -> float:
+    return float(np.percentile(values, share)) if len(values) else default
+
+
+def _round_up(value: float) -> float:
+    """The next 1, 2, 3, 4, 5, 6 or 8 times a power of ten."""
+    if not value > 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next((step * power for step in (1, 2, 3, 4, 5, 6, 8) if step * power >= value * (1 - 1e-9)), 10 * power)
+
+
+_PHASE = ("twilight", -math.pi, math.pi)
+_FIXED = {
+    "wrapped_rad": Scale(*_PHASE, "Phase (rad), grows away from the satellite", cyclic=True),
+    "avg_phase_rad": Scale(*_PHASE, "Averaged phase (rad), grows away from the satellite", cyclic=True),
+    "aspect_deg": Scale("twilight", 0, 360, "Aspect (degree, clockwise from north)", cyclic=True),
+    "cor": Scale("gray", 0, 1, "Coherence"),
+    "mean_coherence": Scale("gray", 0, 1, "Mean coherence"),
+    "probability": Scale("magma_r", 0, 1, "Probability of an active landslide"),
+    "slope_deg": Scale("cividis", 0, 60, "Slope (degree)"),
+    "hillshade": Scale("gray", 1, 255, "Hillshade, light from the north-west"),
+    "layover_shadow": Scale("cividis", 0, 3, "0 good, 1 layover, 2 shadow, 3 both"),
+}
+_ADAPTIVE = {
+    "los_rate_mm_per_yr": ("RdBu", "LOS rate (mm/yr)", "symmetric"),
+    "los_rate_std_mm_per_yr": ("viridis", "Standard error of the LOS rate (mm/yr)", "error"),
+    "avg_phase_std_rad": ("viridis", "Standard error of the averaged phase (rad)", "error"),
+    "curvature_profile_per_m": ("PuOr", "Profile curvature (1/m)", "symmetric"),
+    "curvature_plan_per_m": ("PuOr", "Plan curvature (1/m)", "symmetric"),
+    "elevation_m": ("gist_earth", "Ellipsoidal height (m)", "range"),
+    "mean_amplitude_db": ("gray", "Mean backscatter (dB, uncalibrated)", "range"),
+}

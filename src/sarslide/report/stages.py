@@ -1,0 +1,180 @@
+"""The figures of a report, stage by stage, each with a caption that says unit and sign."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+
+from sarslide import names
+from sarslide.report.figures import Outlines, Panel, panel_figure, png
+from sarslide.report.network_plot import Pair, network_figure
+from sarslide.report.scales import Scale, scale_for
+from sarslide.report.webmap import data_uri
+
+Bounds = tuple[float, float, float, float]
+
+COLOURS = {"landslides": "#c0261c", "non_landslide_deformation": "#02578c", "masked": "#7a5a00", "planted": "#0b7a3b"}
+TRACK_COLOURS = ("#1b6ca8", "#c25a00", "#6a3d9a", "#2a7f62")
+BOTH_COLOUR = "#111111"
+
+
+@dataclass(frozen=True)
+class StageFigure:
+    """One figure as the page shows it: `uri` is a data address; `alt` replaces the picture where it cannot be seen."""
+
+    title: str
+    caption: str
+    uri: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class StackMaps:
+    """Rasters of one stack by registered layer, (rows, cols); `wrapped_rad` and `filtered_rad` are the two bands of one pair."""
+
+    stack: str
+    layers: Mapping[str, np.ndarray]
+    example_pair: str = ""
+
+
+def terrain_figure(terrain: Mapping[str, np.ndarray], bounds: Bounds) -> StageFigure | None:
+    """Elevation, slope, aspect and the two curvatures, as far as they are there."""
+    titles = {
+        "elevation_m": "Elevation",
+        "slope_deg": "Slope",
+        "aspect_deg": "Aspect",
+        "curvature_profile_per_m": "Profile curvature",
+        "curvature_plan_per_m": "Plan curvature",
+    }
+    shade = terrain.get("hillshade")
+    panels = [
+        Panel(title, terrain[layer], scale_for(layer, [terrain[layer]]), shade if layer == "elevation_m" else None)
+        for layer, title in titles.items()
+        if layer in terrain
+    ]
+    caption = (
+        "Terrain on the region grid: ellipsoidal height (m) over its hillshade, slope (degree, Horn), downslope direction "
+        "(degree clockwise from north, cyclic colours), profile and plan curvature (1/m, Zevenbergen and Thorne)."
+    )
+    return _figure("Terrain", caption, panels, bounds, columns=len(panels) if _is_tall(bounds) else None)
+
+
+def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
+    """Mean amplitude, and one pair: unfiltered phase, filtered phase, coherence."""
+    chosen = {
+        "mean_amplitude_db": "Mean amplitude",
+        "wrapped_rad": "Unfiltered phase",
+        "filtered_rad": "Filtered phase",
+        "cor": "Coherence",
+    }
+    panels = [
+        Panel(
+            title,
+            maps.layers[layer],
+            scale_for("wrapped_rad" if layer == "filtered_rad" else layer, [maps.layers[layer]]),
+        )
+        for layer, title in chosen.items()
+        if layer in maps.layers
+    ]
+    parts = []
+    if "mean_amplitude_db" in maps.layers:
+        parts.append("Mean backscatter of all dates (dB, uncalibrated).")
+    if maps.example_pair:
+        earlier, later = (iso(date) for date in names.split_pair(maps.example_pair))
+        parts.append(
+            f"The pair {earlier} to {later} (earlier × conj(later), rad, cyclic colours): the phase grows when the ground moves away "
+            "from the satellite; flat-earth and topographic phase are removed. Coherence (0 to 1) is estimated before filtering."
+        )
+    return _figure(f"{maps.stack}: amplitude and interferogram", " ".join(parts), panels, bounds)
+
+
+def rate_figure(maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.ndarray | None) -> StageFigure | None:
+    """Averaged phase, LOS rate with its standard error, mean coherence."""
+    titles = {
+        "avg_phase_rad": "Averaged phase",
+        "los_rate_mm_per_yr": "LOS rate",
+        "los_rate_std_mm_per_yr": "Standard error",
+        "mean_coherence": "Mean coherence",
+    }
+    panels = []
+    for layer, title in titles.items():
+        if layer in maps.layers:
+            rate = layer == "los_rate_mm_per_yr"
+            scale = rate_scale if rate else scale_for(layer, [maps.layers[layer]])
+            panels.append(Panel(title, maps.layers[layer], scale, shade if rate else None))
+    caption = (
+        "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). Line-of-sight rate by stacking "
+        "(mm/yr): blue moves towards the satellite (positive), red away from it (negative). Its standard error (mm/yr), and the mean "
+        "coherence of the pairs. Light grey: no value."
+    )
+    return _figure(f"{maps.stack}: averaged phase and rate", caption, panels, bounds)
+
+
+def fusion_figure(
+    stacks: Sequence[StackMaps], candidates: gpd.GeoDataFrame | None, shade: np.ndarray | None, bounds: Bounds
+) -> StageFigure | None:
+    """Probability of each track with its candidates, then all objects by the tracks that see them, and the masked ones."""
+    free = masked = None
+    if candidates is not None and "status" in candidates and "tracks" in candidates:
+        masked = candidates[candidates.status == "masked"]
+        free = candidates[candidates.status != "masked"]
+    panels = []
+    for maps in stacks:
+        if (values := maps.layers.get("probability")) is not None:
+            over = () if free is None else (Outlines(_seen_by(free, maps.stack), width=0.8),)
+            panels.append(Panel(f"Probability {maps.stack}", values, scale_for("probability"), None, over))
+    if shade is not None and free is not None:
+        background = np.where(shade > 0, shade, np.nan).astype(float)
+        grey = scale_for("hillshade")
+        panels.append(
+            Panel("Fused objects by track", background, grey, None, _by_tracks(free, [m.stack for m in stacks]))
+        )
+        over = (Outlines(masked, COLOURS["masked"], f"masked ({len(masked)})", dashed=True, width=1.2),)
+        panels.append(Panel("Masked candidates", background, grey, None, over))
+    caption = (
+        "Probability of an active landslide (0 to 1) by track, with the outlines of the objects that the track sees; all objects after "
+        "fusion, coloured by the tracks that see them; candidates that a mask holds back. Masked candidates stay in the release with "
+        "their reason."
+    )
+    return _figure("From probability to objects", caption, panels, bounds)
+
+
+def network_stage(stack: str, pairs: Sequence[Pair]) -> StageFigure:
+    """Time and perpendicular baseline of a stack's network."""
+    caption = (
+        f"{stack}: {len({d for p in pairs for d in (p.earlier, p.later)})} acquisitions (points) and {len(pairs)} pairs (lines). Perpendicular "
+        "baseline in m, relative to the first date, positive up and away from the track."
+    )
+    return StageFigure(f"Network {stack}", caption, data_uri(png(network_figure(pairs))), f"Network of {stack}")
+
+
+def iso(date: str) -> str:
+    """`20190306` as `2019-03-06`."""
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}"
+
+
+def _figure(
+    title: str, caption: str, panels: Sequence[Panel], bounds: Bounds, columns: int | None = None
+) -> StageFigure | None:
+    if not panels:
+        return None
+    picture = data_uri(png(panel_figure(panels, bounds, columns)))
+    return StageFigure(title, caption, picture, f"{title}: {', '.join(panel.title for panel in panels)}")
+
+
+def _seen_by(frame: gpd.GeoDataFrame, stack: str) -> gpd.GeoDataFrame:
+    return frame[[stack in str(tracks).split("+") for tracks in frame.tracks]]
+
+
+def _by_tracks(frame: gpd.GeoDataFrame, stacks: Sequence[str]) -> tuple[Outlines, ...]:
+    tracks = frame.tracks.astype(str)
+    groups = [(stack, frame[tracks == stack], TRACK_COLOURS[k % len(TRACK_COLOURS)]) for k, stack in enumerate(stacks)]
+    if len(stacks) > 1:
+        groups.append(("several tracks", frame[tracks.str.contains("+", regex=False)], BOTH_COLOUR))
+    return tuple(Outlines(rows, colour, f"{name} ({len(rows)})", width=1.2) for name, rows, colour in groups)
+
+
+def _is_tall(bounds: Bounds) -> bool:
+    west, south, east, north = bounds
+    return north - south >= 1.25 * (east - west)

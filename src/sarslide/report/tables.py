@@ -1,0 +1,310 @@
+"""Tables of the report: typed columns, cells with a text to read and a value to sort by."""
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """key: of the row. digits: decimals of a number, None for text. hint: shown when the pointer rests on the heading."""
+
+    key: str
+    label: str
+    unit: str = ""
+    digits: int | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """text: what is read. sort: number or text to sort by, empty where unknown. mark: a style (`good`, `bad`) or empty."""
+
+    text: str
+    sort: float | str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """columns and, row by row, one cell each; keys: the id of each row (an `ls_id`, or empty)."""
+
+    columns: tuple[Column, ...]
+    rows: list[list[Cell]]
+    keys: list[str]
+
+
+LANDSLIDES = (
+    Column("ls_id", "Id"),
+    Column("type_text", "Type", hint="Object type of P2 4.2.3"),
+    Column("change", "Change", hint="Since the previous release"),
+    Column("area_km2", "Area", "km²", 3),
+    Column("elevation_mean_m", "Height", "m", 0, "Mean ellipsoidal height"),
+    Column("slope_mean_deg", "Slope", "°", 0, "Mean slope"),
+    Column("aspect_mean_deg", "Aspect", "°", 0, "Mean downslope direction, clockwise from north"),
+    Column("los_rate_mean_mm_per_yr", "Mean LOS rate", "mm/yr", 1, "Positive towards the satellite"),
+    Column("los_rate_p95_mm_per_yr", "P95 LOS rate", "mm/yr", 1, "95th percentile along the direction of motion"),
+    Column("los_rate_max_mm_per_yr", "Max LOS rate", "mm/yr", 1, "Largest along the direction of motion"),
+    Column("probability_mean", "Probability", "", 2, "Mean of the network's probability"),
+    Column("coherence_mean", "Coherence", "", 2, "Mean of the pair coherence"),
+    Column("tracks_text", "Tracks"),
+    Column(
+        "confidence", "Confidence", hint="High: two tracks; medium: one track, probability of 0.8 or more; low: else"
+    ),
+    Column("status_text", "Status"),
+)
+CHANGES = (
+    Column("ls_id", "Id"),
+    Column("change_text", "Change"),
+    Column("detail", "Detail"),
+    Column("related", "Related"),
+    Column("area_before_km2", "Area before", "km²", 3),
+    Column("area_after_km2", "Area now", "km²", 3),
+    Column("los_rate_before_mm_per_yr", "LOS speed before", "mm/yr", 1),
+    Column("los_rate_after_mm_per_yr", "LOS speed now", "mm/yr", 1),
+)
+MASKED = (
+    Column("reason_text", "Reason (the first that holds)"),
+    Column("count", "Objects", digits=0),
+    Column("area_km2", "Area", "km²", 3),
+)
+SCENES = (
+    Column("stack", "Track"),
+    Column("date", "Date (UTC)"),
+    Column("time", "Time (UTC)"),
+    Column("bperp_m", "Perpendicular baseline", "m", 1, "Relative to the first date of the track"),
+    Column("pairs", "Pairs", digits=0),
+    Column("coherence", "Mean coherence", "", 2, "Of the pairs that the date takes part in"),
+    Column("product", "Product"),
+)
+RUN_TIMES = (
+    Column("rule", "Rule"),
+    Column("jobs", "Jobs", digits=0),
+    Column("wall_s", "Wall time", "s", 1, "Sum over the jobs"),
+    Column("cpu_s", "CPU time", "s", 1, "Sum over the jobs"),
+    Column("memory_mb", "Peak memory", "MB", 0, "Largest resident set of a job"),
+)
+PLANTED = (
+    Column("planted_id", "Planted"),
+    Column("kind", "Type"),
+    Column("area_km2", "Area", "km²", 3),
+    Column("speeds", "LOS speed by track", "mm/yr", hint="90th percentile of the true speed where the track sees it"),
+    Column("scored_text", "Scored"),
+    Column("ls_id", "Found as"),
+    Column("iou", "IoU", "", 2, "With the landslide it is matched to"),
+    Column("best_iou", "Best IoU", "", 2, "With any released landslide"),
+)
+PIXELS = (
+    Column("stack", "Track"),
+    Column("precision", "Precision", "", 3),
+    Column("recall", "Recall", "", 3),
+    Column("f1", "F1", "", 3),
+    Column("iou", "IoU", "", 3),
+    Column("cells", "Cells", "", 0, "Cells that the track sees"),
+)
+DECOYS = (
+    Column("name", "Decoy"),
+    Column("kind", "Kind"),
+    Column("area_km2", "Area", "km²", 3),
+    Column("fate", "Fate"),
+)
+SCORES = (Column("measure", "Measure"), Column("value", "Value"), Column("goal", "Goal"), Column("met", "Met"))
+
+TYPES = {1: "strong or large", 2: "elongated", 3: "small, round, slow"}
+
+
+def build(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], key: str = "ls_id") -> Table:
+    """The columns that at least one row has, filled from the rows."""
+    rows = list(rows)
+    present = tuple(column for column in columns if any(_known(row.get(column.key)) for row in rows)) or tuple(columns)
+    cells = [[cell(row.get(column.key), column.digits) for column in present] for row in rows]
+    return Table(present, cells, [str(row.get(key, "")) for row in rows])
+
+
+def cell(value: Any, digits: int | None) -> Cell:
+    """A value as text; a number with `digits` decimals, a real minus sign and no negative zero."""
+    if not _known(value):
+        return Cell(MISSING)
+    if digits is None or isinstance(value, str):
+        return Cell(str(value), str(value))
+    return Cell(number(float(value), digits), float(value))
+
+
+def number(value: float, digits: int) -> str:
+    """`value` with `digits` decimals, thousands set apart, a real minus sign."""
+    text = f"{value:,.{digits}f}".replace(",", "\u2009")
+    if not float(text.replace("\u2009", "")):
+        text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def landslide_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a release with the readable columns of LANDSLIDES."""
+    return [
+        dict(row)
+        | {
+            "type_text": TYPES.get(int(row.get("object_type") or 0), ""),
+            "tracks_text": str(row.get("tracks") or row.get("track") or "").replace("+", ", "),
+            "status_text": words(row.get("status")),
+            "change": words(row.get("change")),
+        }
+        for row in rows
+    ]
+
+
+def masked_rows(rows: Iterable[Mapping[str, Any]], texts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Count and area by the first reason; `texts` spells the codes out. Largest count first."""
+    groups: dict[str, list[Mapping]] = {}
+    for row in rows:
+        groups.setdefault(str(row.get("reason") or row.get("status") or "unknown"), []).append(row)
+    found = [
+        {
+            "reason_text": texts.get(code, words(code)),
+            "count": len(g),
+            "area_km2": sum(row.get("area_km2", 0.0) for row in g),
+        }
+        for code, g in groups.items()
+    ]
+    return sorted(found, key=lambda row: (-row["count"], row["reason_text"]))
+
+
+def change_rows(path: Path) -> list[dict[str, Any]]:
+    """Rows of CHANGES.csv, numbers parsed."""
+    with open(path, newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    numeric = {column.key for column in CHANGES if column.digits is not None}
+    return [
+        {key: (float(value) if value else None) if key in numeric else value for key, value in row.items()}
+        | {"change_text": words(row["change"])}
+        for row in rows
+    ]
+
+
+def run_time_rows(folder: Path) -> list[dict[str, Any]]:
+    """One row a rule from Snakemake's benchmark tables below `folder` (`rule.tsv` or `rule/...tsv`), the costliest first."""
+    files = sorted((path.relative_to(folder).with_suffix("").parts[0], path) for path in folder.rglob("*.tsv"))
+    rows = []
+    for rule, members in groupby(files, key=lambda item: item[0]):
+        runs = [run for _, path in members for run in _benchmark(path)]
+        if runs:
+            rows.append(
+                {
+                    "rule": rule,
+                    "jobs": len(runs),
+                    "wall_s": sum(_float(run.get("s")) or 0.0 for run in runs),
+                    "cpu_s": sum(_float(run.get("cpu_time")) or 0.0 for run in runs),
+                    "memory_mb": max((_float(run.get("max_rss")) or 0.0 for run in runs), default=0.0),
+                }
+            )
+    return sorted(rows, key=lambda row: (-row["cpu_s"], row["rule"]))
+
+
+def score_table(scores: Mapping[str, Any]) -> Table:
+    """Scores against the planted truth with their goals; measures that the file does not have are left out."""
+    rows = []
+
+    def add(measure: str, value: float | None, digits: int, goal: str, met: bool | None, unit: str = "") -> None:
+        if value is None:
+            return
+        verdict = Cell(MISSING) if met is None else Cell("yes" if met else "no", mark="good" if met else "bad")
+        text = f"{number(value, digits)} {unit}".strip()
+        rows.append([Cell(measure), Cell(text, value), Cell(goal or MISSING), verdict])
+
+    planted, scored = scores.get("planted"), scores.get("scored")
+    add("Landslides planted", planted, 0, "≥ 40", planted is not None and planted >= 40)
+    add("Of these scored: large, fast and visible enough", scored, 0, "≥ 20", scored is not None and scored >= 20)
+    for key, goal in (("object_recall", 0.8), ("object_precision", 0.8), ("object_f1", None)):
+        value = _float(scores.get(key))
+        name = {"object_recall": "Object recall", "object_precision": "Object precision", "object_f1": "Object F1"}[key]
+        add(name, value, 3, f"≥ {goal}" if goal else "", None if goal is None or value is None else value >= goal)
+    predicted = scores.get("predicted_rmse_mm_per_yr") or {}
+    for stack, rmse in sorted((scores.get("los_rmse_mm_per_yr") or {}).items()):
+        add(f"LOS rate RMSE, {stack}", _float(rmse), 2, "≤ 8 mm/yr", _float(rmse) is not None and rmse <= 8, "mm/yr")
+        if expected := _float(predicted.get(stack)):
+            ratio = rmse / expected
+            measure = f"LOS rate RMSE over the predicted {number(expected, 2)} mm/yr, {stack}"
+            add(measure, ratio, 2, "≤ 1.3", ratio <= 1.3)
+    return Table(SCORES, rows, [""] * len(rows))
+
+
+def decoy_rows(decoys: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The decoys of scores.json with what became of them; a released one is an error."""
+    return [
+        {
+            "name": row.get("decoy_id") or number,
+            "kind": words(row.get("kind")),
+            "area_km2": row.get("area_km2"),
+            "fate": words(row.get("fate")),
+        }
+        for number, row in enumerate(decoys, start=1)
+    ]
+
+
+def planted_rows(planted: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The planted landslides of scores.json; `speeds` lists the tracks that see each."""
+    rows = []
+    for row in planted:
+        speeds = row.get("los_speed_mm_per_yr") or {}
+        seen = [f"{track} {number(speed, 0)}" for track, speed in sorted(speeds.items()) if speed is not None]
+        rows.append(dict(row) | {"speeds": ", ".join(seen), "scored_text": "yes" if row.get("scored") else "no"})
+    return rows
+
+
+def leaves(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """(dotted key, value as JSON) of every leaf of a nested configuration, in its order."""
+    found = []
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        found += leaves(value, f"{name}.") if isinstance(value, Mapping) and value else [(name, _plain(value))]
+    return found
+
+
+def popup_rows(row: Mapping[str, Any], columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """(label, value with unit) of the known columns of one object."""
+    pairs = []
+    for column in columns:
+        if column.key != "ls_id" and _known(row.get(column.key)):
+            text = cell(row[column.key], column.digits).text
+            pairs.append((column.label, f"{text} {column.unit}".strip().replace(" °", "°")))
+    return pairs
+
+
+def rates_by_track(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(label, value) of the mean LOS rate in each track; `los_rate_by_track` is JSON."""
+    try:
+        rates = json.loads(row.get("los_rate_by_track") or "{}")
+    except (TypeError, ValueError):
+        return []
+    return [(f"Mean LOS rate {track}", f"{number(float(rate), 1)} mm/yr") for track, rate in sorted(rates.items())]
+
+
+def words(code: Any) -> str:
+    """`not_observable+grown` as `not observable, grown`."""
+    return str(code).replace("_", " ").replace("+", ", ") if _known(code) else ""
+
+
+def _known(value: Any) -> bool:
+    return value is not None and value != "" and not (isinstance(value, float) and math.isnan(value))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _benchmark(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def _float(value: Any) -> float | None:
+    try:
+        return float(value) if math.isfinite(float(value)) else None
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,162 @@
+"""The map of the report: images and outlines for Leaflet in a flat metric plane, so that nothing is warped and nothing is loaded.
+
+Map coordinates are metres from the south-west corner of the region grid. Longitude and latitude under the pointer come from a
+cubic polynomial fitted to the projection, good to a metre over a region.
+"""
+
+import base64
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sarslide.grid import RegionGrid
+from sarslide.report.scales import Scale
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+POWERS = tuple((i, total - i) for total in range(4) for i in range(total, -1, -1))
+
+
+@dataclass(frozen=True)
+class VectorLayer:
+    """Outlines with one style, in Leaflet's words; `own` overrides it row by row.
+
+    popups: for each row a title and (label, value) pairs, or None for a layer that does not answer a click.
+    """
+
+    key: str
+    label: str
+    frame: "gpd.GeoDataFrame"
+    style: Mapping[str, Any]
+    popups: Sequence[tuple[str, list[tuple[str, str]]]] | None = None
+    ids: Sequence[str] = ()
+    own: Sequence[Mapping[str, Any]] = ()
+    shown: bool = True
+
+
+def raster_layer(key: str, label: str, values: np.ndarray, scale: Scale, note: str = "") -> dict[str, Any]:
+    """An image of (rows, cols) values with its legend; unknown cells are transparent."""
+    return {
+        "key": key,
+        "label": label,
+        "image": data_uri(indexed_png(values, scale)),
+        "gradient": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in scale.palette()[::16].tolist()],
+        "ticks": scale.tick_labels(),
+        "ends": list(scale.ends),
+        "quantity": scale.label,
+        "note": note,
+    }
+
+
+def vector_layer(layer: VectorLayer, grid: RegionGrid) -> dict[str, Any]:
+    """Outlines in map coordinates (x, y), rounded to 1 m, with what a click shows."""
+    west, south = grid.bounds[:2]
+    features = []
+    for index, shape in enumerate(layer.frame.geometry):
+        title, rows = layer.popups[index] if layer.popups else ("", [])
+        features.append(
+            {
+                "id": layer.ids[index] if layer.ids else "",
+                "title": title,
+                "rows": rows,
+                "style": dict(layer.own[index]) if layer.own else {},
+                "polygons": [
+                    [_ring(ring, west, south) for ring in (part.exterior, *part.interiors)] for part in _polygons(shape)
+                ],
+            }
+        )
+    return {
+        "key": layer.key,
+        "label": layer.label,
+        "style": dict(layer.style),
+        "shown": layer.shown,
+        "answers": layer.popups is not None,
+        "features": features,
+    }
+
+
+def map_data(
+    grid: RegionGrid,
+    hillshade: np.ndarray | None,
+    rasters: Iterable[dict],
+    vectors: Iterable[VectorLayer],
+    shown: str = "",
+) -> dict[str, Any]:
+    """Everything the page's script draws. shown: key of the raster that is on at first."""
+    west, south, east, north = grid.bounds
+    return {
+        "width": east - west,
+        "height": north - south,
+        "west": west,
+        "south": south,
+        "epsg": grid.epsg,
+        "lonlat": lonlat_polynomial(grid),
+        "hillshade": data_uri(grey_png(hillshade)) if hillshade is not None else "",
+        "rasters": list(rasters),
+        "shown": shown,
+        "vectors": [vector_layer(layer, grid) for layer in vectors],
+    }
+
+
+def lonlat_polynomial(grid: RegionGrid) -> dict[str, Any]:
+    """Coefficients of longitude and latitude (degree) in u, v = -1..1 across the grid, and the largest error found, m."""
+    from pyproj import Transformer
+
+    west, south, east, north = grid.bounds
+    u, v = (axis.ravel() for axis in np.meshgrid(np.linspace(-1, 1, 13), np.linspace(-1, 1, 13)))
+    x, y = west + (u + 1) / 2 * (east - west), south + (v + 1) / 2 * (north - south)
+    lonlat = np.stack(Transformer.from_crs(grid.epsg, 4326, always_xy=True).transform(x, y), axis=1)
+    design = np.stack([u**i * v**j for i, j in POWERS], axis=1)
+    centre = lonlat.mean(axis=0)
+    solution = np.linalg.lstsq(design, lonlat - centre, rcond=None)[0]
+    metres = np.abs(design @ solution + centre - lonlat) * 111e3
+    solution[0] += centre
+    return {
+        "powers": [list(power) for power in POWERS],
+        "lon": [float(f"{c:.12g}") for c in solution[:, 0]],
+        "lat": [float(f"{c:.12g}") for c in solution[:, 1]],
+        "error_m": float(f"{metres.max():.2g}"),
+    }
+
+
+def indexed_png(values: np.ndarray, scale: Scale) -> bytes:
+    """Values as a palette PNG whose last colour is transparent: exactly the scale's colours, small."""
+    from PIL import Image
+
+    image = Image.fromarray(scale.indices(values)).convert("P")
+    image.putpalette([*scale.palette().ravel().tolist(), 255, 255, 255])
+    return _png(image, transparency=255)
+
+
+def grey_png(shade: np.ndarray) -> bytes:
+    """A hillshade of 1-255 (0 = unknown) as a grey PNG."""
+    from PIL import Image
+
+    return _png(Image.fromarray(np.where(shade > 0, shade, 235).astype(np.uint8)))
+
+
+def data_uri(png: bytes) -> str:
+    """A PNG as a `data:` address."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _png(image, **options) -> bytes:
+    packed = io.BytesIO()
+    image.save(packed, format="PNG", optimize=True, **options)
+    return packed.getvalue()
+
+
+def _polygons(shape) -> list:
+    if shape is None or shape.is_empty:
+        return []
+    parts = getattr(shape, "geoms", [shape])
+    return [part for part in parts if part.geom_type == "Polygon"]
+
+
+def _ring(ring, west: float, south: float) -> list[list[int]]:
+    """Leaflet's order is (y, x); the closing point is left out."""
+    return [[round(y - south), round(x - west)] for x, y, *_ in list(ring.coords)[:-1]]
