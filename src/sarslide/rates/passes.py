@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
@@ -26,8 +27,8 @@ class RateSettings:
 
     height_correlated, plane: terms removed per pair. moving_sigma, dilate_cells: what the first pass calls moving.
     min_coherence: mean coherence that stable ground needs. pair_coherence: cells of a pair below it are not used; low, because a
-    gap in a cell's chain of pairs lets atmosphere in that would telescope. min_pairs: cells with fewer valid pairs have no
-    rate. weighting: "none" (P4 eq. 1) or "coherence" (weight g^2 / (1 - g^2), the inverse variance of multilooked
+    gap in a cell's chain of pairs lets atmosphere in that would telescope. min_share: cells
+    with a smaller part of the pairs valid, or fewer than three, have no rate. weighting: "none" (P4 eq. 1) or "coherence" (weight g^2 / (1 - g^2), the inverse variance of multilooked
     phase). reference: (row, col, radius in cells), or None to choose. one_component: only the connected component that
     holds the reference area is used.
     """
@@ -38,10 +39,14 @@ class RateSettings:
     dilate_cells: int = 3
     min_coherence: float = 0.3
     pair_coherence: float = 0.1
-    min_pairs: int = 5
+    min_share: float = 0.25
     weighting: str = "none"
     reference: tuple[float, float, float] | None = None
     one_component: bool = True
+
+    def min_pairs(self, pairs: int) -> int:
+        """Valid pairs that a cell needs in a stack of so many."""
+        return max(3, ceil(self.min_share * pairs))
 
 
 def stack_unwrapped(
@@ -65,7 +70,7 @@ def stack_unwrapped(
 
     stack = Stack(sorted(pairs, key=_by_later_date), elevation_m.shape)
     removed = _add_all(stack, prepare, remove_height_correlated, np.median, elevation_m, stable, reference, settings)
-    return stack.result(settings.min_pairs), removed
+    return stack.result(settings.min_pairs(len(pairs))), removed
 
 
 def average_wrapped(
@@ -83,7 +88,7 @@ def average_wrapped(
     removed = _add_all(
         average, read_pair, remove_height_correlated_wrapped, _mean_direction, elevation_m, stable, reference, settings
     )
-    return average.result(settings.min_pairs), removed
+    return average.result(settings.min_pairs(len(pairs))), removed
 
 
 def reliable(components: np.ndarray, reference: np.ndarray, one_component: bool) -> np.ndarray:
