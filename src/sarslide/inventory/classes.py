@@ -32,13 +32,12 @@ def elongation(polygon: Polygon) -> float:
 
 
 def object_type(row: Mapping, polygon: Polygon, rules: TypeRules | None = None) -> int:
-    """1 strong or large, 2 elongated, 3 small, round, slow (P2 4.2.3). A strong object is 1 even when it is long."""
+    """1 strong or large, 2 elongated, 3 small, round, slow (P2 4.2.3). Type 1 is near-circular, so the shape decides first."""
     rules = rules or TypeRules()
-    if abs(row["los_rate_p95_mm_per_yr"]) >= rules.strong_mm_per_yr:
-        return STRONG
     if elongation(polygon) >= rules.elongation:
         return ELONGATED
-    return STRONG if row["area_km2"] >= rules.large_km2 else SMALL
+    strong = abs(row["los_rate_p95_mm_per_yr"]) >= rules.strong_mm_per_yr or row["area_km2"] >= rules.large_km2
+    return STRONG if strong else SMALL
 
 
 def shape_word(polygon: Polygon, aspect_deg: float) -> str:

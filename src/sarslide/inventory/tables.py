@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from sarslide.errors import VectorError
@@ -104,9 +103,9 @@ def _single(geometry: BaseGeometry) -> BaseGeometry:
     return geometry.geoms[0] if geometry.geom_type == "MultiPolygon" and len(geometry.geoms) == 1 else geometry
 
 
-def _column(values: list, kind: type) -> pd.Series:
+def _column(values: list, kind: type) -> np.ndarray:
     if kind is float:
-        return pd.Series(np.array([significant(value) for value in values], float))
+        return np.array([significant(value) for value in values], float)
     if kind is int:
-        return pd.Series(np.array([int(value) for value in values], np.int64))
-    return pd.Series([value if isinstance(value, str) else "" for value in values], dtype=object)
+        return np.array([int(value) for value in values], np.int64)
+    return np.array([value if isinstance(value, str) else "" for value in values], dtype=object)

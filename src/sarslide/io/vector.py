@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import geopandas as gpd
-import pandas as pd
 
 from sarslide.errors import VectorError
 from sarslide.io.raster import atomic
@@ -40,7 +39,7 @@ def write_layers(path: str | Path, frames: dict[str, gpd.GeoDataFrame], styles: 
         for name, frame in frames.items():
             _add(temporary, name, frame, geometry_type=_geometry_type(frame))
         if styles:
-            _add(temporary, "layer_styles", pd.DataFrame(styles), layer_options={"FID": "id"})
+            _add(temporary, "layer_styles", gpd.GeoDataFrame(styles), layer_options={"FID": "id"})
 
 
 def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
@@ -49,7 +48,7 @@ def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
         frame.to_parquet(temporary, index=False, compression="zstd")
 
 
-def _add(path: Path, name: str, frame: pd.DataFrame, **options) -> None:
+def _add(path: Path, name: str, frame: gpd.GeoDataFrame, **options) -> None:
     import pyogrio
 
     pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=path.exists(), **options)
