@@ -230,7 +230,7 @@ def _fm_rate(arc: Arc, track: Track, t: float) -> RangePolynomial:
 
 def _dopplers(times: list[float], track: Track, rng: np.random.Generator) -> list[RangePolynomial]:
     """Doppler centroids of a few Hz that wander slowly along the track, as data-driven estimates do."""
-    level, slope, bend = rng.normal(scale=(6.0, 1.2e4, 2e6))
+    level, slope, bend = rng.normal(scale=(4.0, 1.2e4, 2e6))
     drift = rng.normal(scale=1.0, size=len(times))
     return [
         RangePolynomial(t, track.near_time, (float(level + d), float(slope), float(bend)))
