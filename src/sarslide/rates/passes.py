@@ -26,11 +26,11 @@ class RateSettings:
     """Choices of the rate rules.
 
     height_correlated, plane: terms removed per pair. moving_sigma, dilate_cells: what the first pass calls moving.
-    min_coherence: mean coherence that stable ground needs. pair_coherence: cells of a pair below it are not used; low, because a
-    gap in a cell's chain of pairs lets atmosphere in that would telescope. min_share: cells
-    with a smaller part of the pairs valid, or fewer than three, have no rate. weighting: "none" (P4 eq. 1) or "coherence" (weight g^2 / (1 - g^2), the inverse variance of multilooked
-    phase). reference: (row, col, radius in cells), or None to choose. one_component: only the connected component that
-    holds the reference area is used.
+    min_coherence: mean coherence that stable ground needs. pair_coherence: cells of a pair below it are not used; low,
+    because a gap in a cell's chain of pairs lets atmosphere in that would telescope. min_share: cells with a smaller part of
+    the pairs valid, or fewer than three, have no rate. weighting: "none" (P4 eq. 1) or "coherence" (weight g^2 / (1 - g^2),
+    the inverse variance of multilooked phase). reference: (row, col, radius in cells), or None to choose. one_component: only
+    the connected component that holds the reference area is used.
     """
 
     height_correlated: bool = True
