@@ -26,6 +26,10 @@ def main(snakemake, log) -> None:
     release.repair(releases)
     previous = release.predecessor(releases, params.release, frame.crs)
     log.info("release %s follows %s", params.release, previous.release or "none: it is the first")
+    if decisions and not previous.release:
+        log.warning(
+            "the ids of the reviewer's file are taken as those of this first release; a wkt per row guards them"
+        )
 
     grid = raster.grid_of(files.layover_shadow[0])
     evidence = zip(params.stacks, files.layover_shadow, files.mean_coherence, files.pair_count, strict=True)

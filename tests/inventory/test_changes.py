@@ -262,6 +262,15 @@ def test_edit_replaces_the_outline_in_every_release(first, all_seen):
     assert types(third) == {("LS000001", "persisting"), ("LS000002", "persisting")}
 
 
+def test_decision_with_a_wkt_elsewhere_is_refused(first, all_seen):
+    objects = [fused_row(cell_box(10, 10, 10, 10)), fused_row(cell_box(50, 10, 10, 10))]
+    near, far = cell_box(12, 12, 2, 2), cell_box(80, 80, 2, 2)
+    rejected = step(first, objects, all_seen, decide("LS000001", "reject", near)).layers[MASKED]
+    assert rejected[0]["geometry"].equals(objects[0]["geometry"])
+    with pytest.raises(ReviewError, match="row 2: the wkt does not touch LS000001"):
+        step(first, objects, all_seen, decide("LS000001", "reject", far))
+
+
 def test_review_file(tmp_path):
     path = tmp_path / "review.csv"
     wkt = box(0, 0, 30, 30).wkt

@@ -100,6 +100,7 @@ def test_the_three_object_types():
     disc, long = Point(0, 0).buffer(100), box(0, 0, 100, 400)
     assert object_type({"los_rate_p95_mm_per_yr": -90.0, "area_km2": 0.03}, disc) == 1
     assert object_type({"los_rate_p95_mm_per_yr": 30.0, "area_km2": 0.04}, long) == 2
+    assert object_type({"los_rate_p95_mm_per_yr": -90.0, "area_km2": 0.04}, long) == 2
     assert object_type({"los_rate_p95_mm_per_yr": 30.0, "area_km2": 0.03}, disc) == 3
     assert object_type({"los_rate_p95_mm_per_yr": 30.0, "area_km2": 0.8}, disc) == 1
 

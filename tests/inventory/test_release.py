@@ -204,6 +204,16 @@ def test_edited_release_is_refused(releases, all_seen):
         release.predecessor(releases, NEXT, CRS)
 
 
+def test_leftovers_go_and_foreign_folders_are_refused(releases, all_seen):
+    (releases / ".INDEX.123.part.csv").write_text("sequence,id")
+    (releases / ".partial-x").mkdir()
+    release.repair(releases)
+    assert list(releases.iterdir()) == []
+    (releases / ID).mkdir()
+    with pytest.raises(ReleaseError, match="exists without MANIFEST.json"):
+        publish(releases, inventory(all_seen))
+
+
 def test_foreign_index_is_refused(releases):
     (releases / "INDEX.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ReleaseError, match="INDEX.csv"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from shapely.geometry.base import BaseGeometry
 
+from sarslide.errors import ReviewError
 from sarslide.inventory.fusion import in_canonical_order
 from sarslide.inventory.masks import LANDSLIDE
 from sarslide.inventory.matching import CONTAINED, Match, match
@@ -119,12 +120,17 @@ def _decide(row: dict, decisions: Mapping[str, Decision]) -> None:
     decision = decisions.get(row["ls_id"])
     if decision is None:
         return
+    if decision.outline is not None and not decision.outline.intersects(row["geometry"]):
+        raise ReviewError(
+            f"review row {decision.row}: the wkt does not touch {row['ls_id']}",
+            "look the ls_id up in landslides.gpkg of the last release, or correct the wkt",
+        )
     row |= {"review": decision.action, "comment": decision.comment}
     if decision.action == "reject":
         row |= {"layer": MASKED, "status": "rejected"}
     else:
         row |= {"layer": LANDSLIDES, "status": "released", "object_class": LANDSLIDE, "confidence": "reviewed"}
-    if decision.outline is not None:
+    if decision.action == "edit":
         outline = decision.outline
         row |= {"geometry": outline, "area_km2": outline.area / 1e6, "perimeter_km": outline.length / 1e3}
 

@@ -114,8 +114,6 @@ def _ids(rows: Sequence[Mapping]) -> str:
 
 
 def _confidence(row: Mapping, tracks: int) -> str:
-    if row["status"] != "candidate":
-        return "low"
     if tracks > 1:
         return "high"
     return "medium" if row["probability_mean"] >= 0.8 else "low"

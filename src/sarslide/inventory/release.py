@@ -41,12 +41,15 @@ class Previous:
 
 
 def repair(releases: Path) -> None:
-    """Remove half-written folders, and index complete folders that an interrupted run could not index."""
+    """Remove half-written files and folders, and index complete folders that an interrupted run could not index."""
     with _writable(releases):
         releases.mkdir(parents=True, exist_ok=True)
-        for partial in releases.glob(f"{PARTIAL}*"):
+        for partial in releases.glob(".*"):
             log.warning("removing %s, left by an interrupted run", partial.name)
-            shutil.rmtree(partial)
+            if partial.is_dir():
+                shutil.rmtree(partial)
+            else:
+                partial.unlink()
     indexed = {row["id"] for row in read_index(releases)}
     orphans = [read_json(path) for path in sorted(releases.glob(f"*/{MANIFEST}")) if path.parent.name not in indexed]
     for manifest in sorted(orphans, key=lambda manifest: (manifest["sequence"], manifest["release"])):
@@ -115,6 +118,8 @@ def publish(
         log.warning("release %s exists with other content (%s, now %s)", name, existing["content_hash"][:8], digest[:8])
         again += 1
         name = f"{release}-{again}"
+    if (releases / name).exists():
+        raise ReleaseError(f"{releases / name}: exists without {MANIFEST}", "move it away: it is no release")
     manifest = {
         "release": name,
         "parent": parent,

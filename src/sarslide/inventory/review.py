@@ -17,7 +17,7 @@ COLUMNS = ("ls_id", "action", "comment", "reviewer", "date", "wkt")
 
 @dataclass(frozen=True)
 class Decision:
-    """One row of the file. outline: the new outline of an edit, in the region's CRS."""
+    """One row of the file. outline: in the region's CRS, the new outline of an edit; of another action, where the object was."""
 
     row: int
     ls_id: str
@@ -29,7 +29,10 @@ class Decision:
 
 
 def read(path: str | Path) -> dict[str, Decision]:
-    """Decisions by ls_id. Needs the columns ls_id and action; comment, reviewer, date and wkt (of an edit) may be left out.
+    """Decisions by ls_id. Needs the columns ls_id and action; comment, reviewer, date and wkt may be left out.
+
+    An edit needs its new outline as wkt. With accept and reject a wkt is an anchor: a decision that does not touch its object is
+    refused, so that it cannot fall on another one when ids were lost with the old releases.
 
     Raises ReviewError that names the row for an unknown action or column, an id that comes twice, and an edit without outline.
     """
@@ -70,7 +73,7 @@ def _decision(path: str | Path, number: int, row: dict[str, str]) -> Decision:
         raise ReviewError(
             f"{path} row {number}: action '{row['action']}' of {row['ls_id']}", f"use one of {', '.join(ACTIONS)}"
         )
-    outline = _outline(path, number, row) if row["action"] == "edit" else None
+    outline = _outline(path, number, row) if row["wkt"] or row["action"] == "edit" else None
     return Decision(number, row["ls_id"], row["action"], row["comment"], row["reviewer"], row["date"], outline)
 
 
