@@ -1,8 +1,13 @@
 """Coherence from unfiltered samples of two geocoded SLCs."""
 
+from functools import cache
+
 import numpy as np
 
 from sarslide.insar.multilook import box_sum
+
+TABLE_SIZE = 96  # values of coherence that the bias is computed for
+TABLE_TOP = 0.95  # above, the bias of 40 looks is below 0.001
 
 
 def coherence(product: np.ndarray, power_1: np.ndarray, power_2: np.ndarray, window: int, looks: float) -> np.ndarray:
@@ -11,13 +16,33 @@ def coherence(product: np.ndarray, power_1: np.ndarray, power_2: np.ndarray, win
     product: complex sums of s1 conj(s2) over the samples of each cell; power_1, power_2: sums of |s1|^2, |s2|^2. window: side of
     the box of cells that is summed. looks: independent looks in that box.
 
-    The sample coherence g of L looks is biased upwards: E[g^2] = gamma^2 + (1 - gamma^2)^2 / L to first order (R. Touzi et al.,
-    1999, doi:10.1109/36.739146). gamma^2 = (g^2 - 1/L) / (1 - 1/L) takes that out to 0.01 for L >= 40, and is 0 where g is
-    what incoherent ground gives.
+    The sample coherence of L looks is biased upwards, to 0.12 on incoherent ground for L = 54; `expected_coherence` is inverted,
+    so that a mean over cells is that of the coherence. Ground that looks no better than incoherent gets 0.
     """
-    sums = box_sum(product, window)
-    powers = box_sum(power_1, window) * box_sum(power_2, window)
-    empty = (power_1 <= 0) | (power_2 <= 0)
-    square = np.divide(np.abs(sums) ** 2, powers, out=np.zeros(powers.shape, powers.dtype), where=powers > 0)
-    unbiased = (square - 1 / looks) / (1 - 1 / looks)
-    return np.where(empty, np.nan, np.sqrt(np.clip(unbiased, 0, 1))).astype(np.float32)
+    both = (power_1 > 0) & (power_2 > 0)
+    sums, first, second = (box_sum(np.where(both, cells, 0), window) for cells in (product, power_1, power_2))
+    raw = np.divide(np.abs(sums), np.sqrt(first * second), out=np.zeros(both.shape, np.float32), where=both)
+    true, expected = _bias_table(round(looks, 3))
+    return np.where(both, np.interp(raw, expected, true), np.nan).astype(np.float32)
+
+
+def expected_coherence(true: np.ndarray, looks: float) -> np.ndarray:
+    """Mean of the sample coherence of `looks` independent looks: R. Touzi et al., 1999, IEEE TGRS 37(1), doi:10.1109/36.739146.
+
+    E = G(L) G(3/2) / G(L + 1/2) 3F2(3/2, L, L; L + 1/2, 1; g^2) (1 - g^2)^L, summed term by term in logarithms. true < 1, (n,).
+    """
+    from scipy.special import gammaln
+
+    square = np.asarray(true, float)[:, None] ** 2
+    k = np.arange(int(60 * looks))  # the largest term of g = 0.95 is near 19 L
+    ratio = (k + 1.5) * (k + looks) ** 2 / ((k + looks + 0.5) * (k + 1) ** 2)
+    log_terms = np.concatenate([[0], np.cumsum(np.log(ratio))[:-1]]) + k * np.log(np.maximum(square, 1e-300))
+    front = gammaln(looks) + gammaln(1.5) - gammaln(looks + 0.5) + looks * np.log1p(-square[:, 0])
+    top = log_terms.max(axis=1)
+    return np.exp(front + top) * np.exp(log_terms - top[:, None]).sum(axis=1)
+
+
+@cache
+def _bias_table(looks: float) -> tuple[np.ndarray, np.ndarray]:
+    true = np.linspace(0, TABLE_TOP, TABLE_SIZE)
+    return np.append(true, 1.0), np.append(expected_coherence(true, looks), 1.0)

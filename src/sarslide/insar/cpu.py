@@ -100,10 +100,11 @@ def resample(
 def _newton(points, coefficients, centre, half, start, stop, time, distance):
     n, last = points.shape[0], coefficients.shape[0] - 1
     u = 0.0  # neighbours are imaged at nearly the same time: each solution starts the next
+    position, velocity = np.empty(3), np.empty(3)
     for i in range(n):
         found = False
         for _ in range(20):
-            doppler, slope, square = 0.0, 0.0, 0.0
+            doppler, slope, square, horizon = 0.0, 0.0, 0.0, 0.0
             for axis in range(3):
                 # Horner scheme for position, velocity and acceleration together.
                 p, v, a = coefficients[last, axis], 0.0, 0.0
@@ -115,6 +116,8 @@ def _newton(points, coefficients, centre, half, start, stop, time, distance):
                 doppler += v * look
                 slope += 2 * a * look - v * v
                 square += look * look
+                horizon += p * p - points[i, axis] * points[i, axis]
+                position[axis], velocity[axis] = p, v
             step = doppler / slope
             u -= step
             if not abs(u) < FAR:
@@ -122,7 +125,11 @@ def _newton(points, coefficients, centre, half, start, stop, time, distance):
             if abs(step) * half < TIME_TOLERANCE_S:
                 found = True
                 break
-        if found and start <= centre + u * half <= stop:
+        right = 0.0
+        for axis in range(3):
+            j, k = (axis + 1) % 3, (axis + 2) % 3
+            right += (velocity[j] * position[k] - velocity[k] * position[j]) * (points[i, axis] - position[axis])
+        if found and start <= centre + u * half <= stop and right > 0 and square < horizon:
             # The range is stationary at the root: the last step changes it by less than 1e-12 m.
             time[i], distance[i] = centre + u * half, np.sqrt(square)
         else:

@@ -32,9 +32,11 @@ class TensorProgram:
             slope = 2 * (acceleration * look).sum(1) - (velocity * velocity).sum(1)
             u = (u - (velocity * look).sum(1) / slope).clamp(-FAR, FAR)
         time = arc.centre_s + u * arc.half_s
-        outside = ~((time >= arc.start_s) & (time <= arc.stop_s))
         distance = look.norm(dim=1)
-        time[outside] = distance[outside] = math.nan
+        right = (torch.linalg.cross(velocity, position) * look).sum(1) > 0
+        above = distance**2 < (position * position).sum(1) - (ground * ground).sum(1)
+        unseen = ~((time >= arc.start_s) & (time <= arc.stop_s) & right & above)
+        time[unseen] = distance[unseen] = math.nan
         shape = points.shape[:-1]
         return time.cpu().numpy().reshape(shape), distance.cpu().numpy().reshape(shape)
 

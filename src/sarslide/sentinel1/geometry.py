@@ -28,8 +28,8 @@ def earth_fixed(latitude_deg: np.ndarray, longitude_deg: np.ndarray, height_m: n
 def zero_doppler(arc: Arc, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Zero-Doppler time (s from the orbit's epoch) and slant range (m) of Earth-fixed `points` (..., 3), both float64 (...).
 
-    Newton's method on velocity . (point - satellite) = 0 along the arc; NaN where the root lies outside the arc. For millions of
-    points `insar.cpu` has the same program compiled.
+    Newton's method on velocity . (point - satellite) = 0 along the arc. NaN where the root lies outside the arc, beyond the
+    horizon, or to the left of the track: Sentinel-1 looks right. For millions of points `insar.cpu` has this program compiled.
     """
     polynomial = np.polynomial.polynomial
     series = [arc.coefficients, polynomial.polyder(arc.coefficients), polynomial.polyder(arc.coefficients, 2)]
@@ -40,5 +40,8 @@ def zero_doppler(arc: Arc, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         slope = (acceleration * look).sum(-1) - (velocity * velocity).sum(-1)
         u = np.clip(u - (velocity * look).sum(-1) / slope, -FAR, FAR)
     time = arc.centre_s + u * arc.half_s
-    seen = (time >= arc.start_s) & (time <= arc.stop_s)
-    return np.where(seen, time, np.nan), np.where(seen, np.linalg.norm(look, axis=-1), np.nan)
+    square = (look * look).sum(-1)
+    right = (np.cross(velocity, position) * look).sum(-1) > 0
+    above = square < (position * position).sum(-1) - (points * points).sum(-1)
+    seen = (time >= arc.start_s) & (time <= arc.stop_s) & right & above
+    return np.where(seen, time, np.nan), np.where(seen, np.sqrt(square), np.nan)
