@@ -128,8 +128,8 @@ def test_subsidence_and_dem_error_have_their_signs(tmp_path, stack):
     )
     print(f"{stack}: bperp {bperp:.1f} m, phase of motion {away:.3f} rad, of 25 m {error:.3f} rad")
     assert abs(error) > 0.5
-    # An echo from 25 m above falls 30 m towards the track: the strongest sample within 60 m is its. Its neighbour may be as strong
-    # and is flattened for ground 3 m beside the target: 0.1 rad for 164 m of baseline.
+    # An echo from 25 m above falls 30 m towards the track: the strongest sample within 60 m is its. Its neighbour may be as
+    # strong and is flattened for ground 3 m beside the target: 0.1 rad for 164 m of baseline.
     for px, py, is_high in zip(x, y, high, strict=True):
         r, c = int((region.north - py) // lattice.step_y), int((px - region.west) // lattice.step_x)
         near = product[max(r - 6, 0) : r + 7, max(c - 12, 0) : c + 13]
