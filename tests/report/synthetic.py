@@ -1,4 +1,4 @@
-"""A small region as the workflow leaves it on disk, made without the workflow: smooth terrain, elliptical landslides, two tracks."""
+"""A small region as the workflow leaves it on disk, made without it: smooth terrain, elliptical landslides, two tracks."""
 
 import json
 from datetime import timedelta

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, QUIET = "#1c2529", "#5b6a70"
+UNKNOWN = (184, 193, 196)
 WIDTH_IN, DPI = 11.0, 110
+EDGE_IN = 0.02  # keeps the outermost frames inside the picture
 GAP_IN, TITLE_IN, BAR_IN = 0.16, 0.30, 0.62
 FONTS = {
     "font.family": "DejaVu Sans",
@@ -39,13 +41,15 @@ class Outlines:
 
 @dataclass(frozen=True)
 class Panel:
-    """One map. values: (rows, cols), NaN where unknown. shade: hillshade 1-255 multiplied into the colours, or None."""
+    """One map. values: (rows, cols), NaN where unknown. shade: hillshade 1-255 multiplied into the colours, or None. bar: whether
+    the values need a colour bar."""
 
     title: str
     values: np.ndarray
     scale: Scale
     shade: np.ndarray | None = None
-    outlines: tuple[Outlines, ...] = field(default=())
+    outlines: tuple[Outlines, ...] = ()
+    bar: bool = True
 
 
 def panel_figure(
@@ -59,19 +63,21 @@ def panel_figure(
     tall = (north - south) / (east - west)
     columns = columns or min(len(panels), _columns_for(tall))
     rows = -(-len(panels) // columns)
-    wide = (WIDTH_IN - GAP_IN * (columns - 1)) / columns
+    wide = (WIDTH_IN - 2 * EDGE_IN - GAP_IN * (columns - 1)) / columns
     height = TITLE_IN + wide * tall + BAR_IN
     with rc_context(FONTS):
         figure = Figure(figsize=(WIDTH_IN, rows * height), dpi=DPI, facecolor="white")
         for index, panel in enumerate(panels):
             row, column = divmod(index, columns)
-            left, bottom = column * (wide + GAP_IN), (rows - 1 - row) * height
+            left, bottom = EDGE_IN + column * (wide + GAP_IN), (rows - 1 - row) * height
             box = (left / WIDTH_IN, (bottom + BAR_IN) / (rows * height), wide / WIDTH_IN, wide * tall / (rows * height))
             axes = figure.add_axes(box)
             draw_panel(axes, panel, bounds)
             axes.set_title(panel.title, loc="left", fontsize=9.5, fontweight="bold", pad=6)
             if index == 0:
                 draw_scale_bar(axes, bounds)
+            if not panel.bar:
+                continue
             bar = (box[0], box[1] - 0.16 / (rows * height), box[2], 0.10 / (rows * height))
             draw_colour_bar(figure.add_axes(bar), panel.scale)
     return figure
@@ -85,7 +91,7 @@ def overview_figure(
     title: str = "",
     width_in: float = 6.0,
 ) -> "Figure":
-    """LOS rate (mm/yr, positive towards the satellite) over the hillshade, with the outlines of the landslides: the picture of a region."""
+    """The picture of a region: LOS rate (mm/yr, positive towards the satellite) over the hillshade, landslides outlined."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -96,16 +102,17 @@ def overview_figure(
     panel = Panel(title, rate, scale, hillshade, (Outlines(landslides, width=1.1),))
     with rc_context(FONTS):
         figure = Figure(figsize=(width_in, height), dpi=DPI, facecolor="white")
-        axes = figure.add_axes((0, BAR_IN / height, 1, width_in * tall / height))
+        edge = EDGE_IN / width_in
+        axes = figure.add_axes((edge, BAR_IN / height, 1 - 2 * edge, width_in * tall / height))
         draw_panel(axes, panel, bounds)
         axes.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=6)
         draw_scale_bar(axes, bounds)
-        draw_colour_bar(figure.add_axes((0, (BAR_IN - 0.16) / height, 1, 0.10 / height)), scale)
+        draw_colour_bar(figure.add_axes((edge, (BAR_IN - 0.16) / height, 1 - 2 * edge, 0.10 / height)), scale)
     return figure
 
 
 def draw_panel(axes: "Axes", panel: Panel, bounds: tuple[float, float, float, float]) -> None:
-    """The image and its outlines, without ticks; unknown cells are light grey."""
+    """The image and its outlines, without ticks; unknown cells are grey."""
     west, south, east, north = bounds
     axes.imshow(
         shaded(panel.values, panel.scale, panel.shade),
@@ -123,10 +130,8 @@ def draw_panel(axes: "Axes", panel: Panel, bounds: tuple[float, float, float, fl
 
 
 def shaded(values: np.ndarray, scale: Scale, shade: np.ndarray | None = None) -> np.ndarray:
-    """Colours of `values`, (rows, cols, 3) uint8, multiplied by a hillshade of 1-255; unknown cells are the hillshade or light grey."""
-    colours = np.vstack([scale.palette(), [[255, 255, 255]] if shade is not None else [[233, 235, 236]]])[
-        scale.indices(values)
-    ]
+    """Colours of `values`, (rows, cols, 3) uint8, times a hillshade of 1-255; unknown cells are the hillshade or grey."""
+    colours = np.vstack([scale.palette(), [[255, 255, 255]] if shade is not None else [UNKNOWN]])[scale.indices(values)]
     if shade is None:
         return colours.astype(np.uint8)
     light = 0.35 + 0.65 * np.clip(shade / 255.0 * 1.25, 0, 1)
@@ -178,16 +183,36 @@ def round_length(metres: float) -> float:
     return float(max(step * power for step in (1, 2, 5) if step * power <= metres * (1 + 1e-9)))
 
 
-def png(figure: "Figure", colours: int = 256) -> bytes:
-    """The figure as a PNG with a palette, the same bytes for the same figure (no time, no software version inside)."""
+def png(figure: "Figure") -> bytes:
+    """The figure as a PNG of 256 colours, the same bytes for the same figure (no time, no software version inside)."""
     from PIL import Image
+    from scipy.spatial import cKDTree
 
     raw = io.BytesIO()
     figure.savefig(raw, format="png", metadata={"Software": None})
-    image = Image.open(raw).convert("RGB")
+    pixels = np.asarray(Image.open(raw).convert("RGB"))
+    red, green, blue = np.moveaxis(pixels.astype(np.uint32), 2, 0)
+    codes, places, counts = np.unique(red << 16 | green << 8 | blue, return_inverse=True, return_counts=True)
+    colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=-1).astype(np.uint8)
+    palette = _palette(colours, counts)
+    nearest = cKDTree(palette).query(colours)[1].astype(np.uint8)
+    image = Image.fromarray(nearest[places.reshape(pixels.shape[:2])]).convert("P")
+    image.putpalette(palette.ravel().tolist())
     packed = io.BytesIO()
-    image.quantize(colours, dither=Image.Dither.NONE).save(packed, format="PNG", optimize=True)
+    image.save(packed, format="PNG", optimize=True)
     return packed.getvalue()
+
+
+def _palette(colours: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """At most 256 colours that stand for `colours`, white among them; (n, 3) uint8.
+
+    Each colour counts by the fourth root of its number of pixels: a noisy panel would else take those of a colour bar.
+    """
+    from PIL import Image
+
+    drawn = np.repeat(colours, np.ceil(counts**0.25).astype(int), axis=0)
+    chosen = Image.fromarray(drawn[None]).quantize(255, kmeans=1, dither=Image.Dither.NONE).getpalette()
+    return np.vstack([np.reshape(chosen, (-1, 3))[:255], [[255, 255, 255]]]).astype(np.uint8)
 
 
 def _columns_for(tall: float) -> int:

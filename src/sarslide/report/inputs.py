@@ -1,6 +1,9 @@
-"""What a report is made of: plain paths and values. Everything but the release and the grid may be absent; its part is then left out."""
+"""What a report is made of: plain paths and values.
 
-from collections.abc import Mapping
+Everything but the release and the grid may be absent; its part of the report is then left out.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,3 +42,20 @@ class ReportInputs:
     weights: Path | None = None
     benchmarks: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def of_stack(
+    stack: str, layers: Mapping[str, Sequence[Path]], pairs: Sequence[Path], references: Sequence[Path]
+) -> StackInputs:
+    """What belongs to one stack among the files of all: its name is a folder of their paths.
+
+    The example pair is the one whose wrapped phase is there.
+    """
+    mine = {layer: path for layer, paths in layers.items() for path in paths if stack in path.parts}
+    return StackInputs(
+        stack,
+        mine,
+        tuple(path for path in pairs if stack in path.parts),
+        mine["wrapped_rad"].name.partition(".")[0] if "wrapped_rad" in mine else "",
+        next((path for path in references if stack in path.parts), None),
+    )

@@ -1,4 +1,4 @@
-"""The network of a stack: acquisitions in time against perpendicular baseline, pairs as lines coloured by their mean coherence."""
+"""The network of a stack: acquisitions in time against perpendicular baseline, pairs as lines coloured by mean coherence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ UNKNOWN = "#8a979c"
 
 @dataclass(frozen=True)
 class Pair:
-    """One pair. bperp_m: (orbit of the later - orbit of the earlier) . n; coherence: mean; times: ISO 8601. None where unknown."""
+    """One pair. bperp_m: (orbit of the later - orbit of the earlier) . n; coherence: mean; times: ISO 8601. None: unknown."""
 
     earlier: str
     later: str

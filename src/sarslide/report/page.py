@@ -1,7 +1,5 @@
 """The report: one HTML file with everything inside, which opens without a network and loads nothing."""
 
-import base64
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,35 +7,23 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from sarslide import names
-from sarslide.errors import SarslideError
-from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN, VANISHED
+from sarslide.inventory.changes import LANDSLIDES, LAYERS, MASKED, PLAIN
 from sarslide.inventory.masks import REASONS
-from sarslide.io import raster, vector
+from sarslide.io import vector
 from sarslide.provenance import read_json, versions
 from sarslide.report import stages, tables, webmap
 from sarslide.report.figures import overview_figure, png
 from sarslide.report.inputs import ReportInputs, StackInputs
+from sarslide.report.inventory_map import web_map
 from sarslide.report.network_plot import Pair, baselines
-from sarslide.report.scales import Scale, scale_for
-
-log = logging.getLogger(__name__)
+from sarslide.report.reading import model_card, read_display, read_pairs, read_stack, records, reference
+from sarslide.report.scales import scale_for
 
 ROOM = Path(__file__).parent
-MAX_SIDE = 1400
 REASON_TEXTS = REASONS | {
     "not_observable": "could not be seen at this release",
     "rejected": "rejected by the reviewer",
 }
-# Outlines keep clear of the colours of the rates; a faint fill only catches the click.
-OUTLINES = {
-    LANDSLIDES: ("Landslides", {"color": "#111111", "weight": 2, "fillOpacity": 0.01}, True),
-    PLAIN: ("Non-landslide deformation", {"color": "#7b1fa2", "weight": 2, "fillOpacity": 0.01}, True),
-    MASKED: ("Masked candidates", {"color": "#8a5a00", "weight": 1.8, "dashArray": "4 4", "fillOpacity": 0.01}, False),
-    VANISHED: ("Vanished or merged", {"color": "#5b6a70", "weight": 1.8, "dashArray": "2 5", "fillOpacity": 0.01}, False),
-}
-PLANTED_STYLE = {"color": "#0b7a3b", "weight": 2, "dashArray": "1 4", "lineCap": "square", "fill": False}
-UNSEEN_STYLE = {"dashArray": "7 5"}
 
 
 def render(inputs: ReportInputs) -> str:
@@ -63,16 +49,15 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     current = read_json(inputs.current)
     folder = inputs.current.parent / current["path"]
     manifest = read_json(folder / "MANIFEST.json")
-    layers = {name: vector.read(folder / "landslides.gpkg", name) for name in OUTLINES}
+    layers = {name: vector.read(folder / "landslides.gpkg", name) for name in LAYERS}
     scores = read_json(inputs.scores) if inputs.scores else None
     pairs = {stack.stack: read_pairs(stack.pairs) for stack in inputs.stacks}
     terrain = {layer: read_display(path, layer) for layer, path in inputs.terrain.items()}
     stacks = [read_stack(stack) for stack in inputs.stacks]
     candidates = vector.read(inputs.candidates) if inputs.candidates else None
     planted = vector.read(inputs.planted) if inputs.planted and scores else None
-    rate_scale = scale_for(
-        "los_rate_mm_per_yr", [m.layers["los_rate_mm_per_yr"] for m in stacks if "los_rate_mm_per_yr" in m.layers]
-    )
+    rates = [maps.layers["los_rate_mm_per_yr"] for maps in stacks if "los_rate_mm_per_yr" in maps.layers]
+    rate_scale = scale_for("los_rate_mm_per_yr", rates)
     bounds = inputs.grid.bounds
     shade = terrain.get("hillshade")
     return {
@@ -99,7 +84,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
             if figure is not None
         ],
         "overview": overview(stacks, shade, layers[LANDSLIDES], bounds),
-        "map": web_map(inputs, stacks, terrain, layers, planted, rate_scale),
+        "map": web_map(inputs.grid, stacks, terrain, layers, planted, rate_scale),
         "references": [reference(stack) for stack in inputs.stacks if stack.reference],
         "card": model_card(inputs.weights),
         "parameters": tables.leaves(inputs.settings),
@@ -119,44 +104,6 @@ def score_details(scores: Mapping[str, Any]) -> dict[str, tables.Table]:
         "planted": tables.build(tables.PLANTED, tables.planted_rows(planted)),
         "pixels": tables.build(tables.PIXELS, pixels, key="stack"),
     }
-
-
-def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
-    """A raster for the screen, no side over MAX_SIDE; no-data of float layers is NaN."""
-    values = raster.read_reduced(path, MAX_SIDE, band)
-    return values if layer == "hillshade" else values.astype(np.float32)
-
-
-def read_stack(stack: StackInputs) -> stages.StackMaps:
-    """The rasters of a stack for the screen; the filtered phase is the second band of `wrapped_rad`."""
-    found = {layer: read_display(path, layer) for layer, path in stack.rasters.items()}
-    if "wrapped_rad" in found:
-        found["filtered_rad"] = read_display(stack.rasters["wrapped_rad"], "wrapped_rad", band=2)
-    return stages.StackMaps(stack.stack, found, stack.example_pair)
-
-
-def read_pairs(paths: Sequence[Path]) -> list[Pair]:
-    """The pairs of a stack in order of their names, from their sidecars."""
-    found = []
-    for path in sorted(paths):
-        about = read_json(path)
-        earlier, later = names.split_pair(about.get("pair", path.stem))
-        found.append(
-            Pair(
-                earlier,
-                later,
-                about.get("bperp_m"),
-                about.get("mean_coherence"),
-                about.get("earlier_utc"),
-                about.get("later_utc"),
-            )
-        )
-    return found
-
-
-def records(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Rows of a table as plain dicts without the outline."""
-    return frame.drop(columns="geometry").to_dict("records")
 
 
 def summary(
@@ -232,82 +179,10 @@ def overview(stacks: Sequence[stages.StackMaps], shade, landslides: gpd.GeoDataF
     return webmap.data_uri(png(overview_figure(shade, rate, landslides, bounds, f"LOS rate {stack} and landslides")))
 
 
-def web_map(
-    inputs: ReportInputs,
-    stacks: Sequence[stages.StackMaps],
-    terrain: Mapping[str, np.ndarray],
-    layers: Mapping[str, gpd.GeoDataFrame],
-    planted: gpd.GeoDataFrame | None,
-    rate_scale: Scale,
-) -> dict[str, Any]:
-    """Images to choose from, outlines to click."""
-    shown = {
-        "los_rate_mm_per_yr": ("LOS rate", rate_scale, "Blue moves towards the satellite, red away from it."),
-        "probability": ("Probability", scale_for("probability"), ""),
-        "avg_phase_rad": ("Averaged phase", scale_for("avg_phase_rad"), "Cyclic colours."),
-        "mean_coherence": ("Mean coherence", scale_for("mean_coherence"), ""),
-    }
-    rasters = [
-        webmap.raster_layer(f"{layer}-{maps.stack}", f"{label} {maps.stack}", maps.layers[layer], scale, note)
-        for layer, (label, scale, note) in shown.items()
-        for maps in stacks
-        if layer in maps.layers
-    ]
-    if "slope_deg" in terrain:
-        rasters.append(webmap.raster_layer("slope_deg", "Slope", terrain["slope_deg"], scale_for("slope_deg")))
-    vectors = [outline_layer(name, frame) for name, frame in layers.items() if len(frame)]
-    if planted is not None:
-        vectors.append(webmap.VectorLayer("planted", "Planted truth (simulation)", planted, PLANTED_STYLE, shown=False))
-    first = rasters[0]["key"] if rasters else ""
-    return webmap.map_data(inputs.grid, terrain.get("hillshade"), rasters, vectors, first)
-
-
-def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
-    """One layer of the release with what a click on an object shows."""
-    label, style, shown = OUTLINES[name]
-    popups = []
-    for row in tables.landslide_rows(records(frame)):
-        title = f"{row['ls_id']} · {row['object_class']}"
-        facts = tables.popup_rows(row, tables.LANDSLIDES) + tables.rates_by_track(row)
-        if row.get("reason_text"):
-            facts.insert(0, ("Masked because" if name == MASKED else "Note", row["reason_text"]))
-        popups.append((title, facts))
-    own = [UNSEEN_STYLE if status == "not_observable" else {} for status in frame["status"]]
-    return webmap.VectorLayer(name, f"{label} ({len(frame)})", frame, style, popups, list(frame["ls_id"]), own, shown)
-
-
-def reference(stack: StackInputs) -> dict[str, Any]:
-    """The reference area of a stack with its place in degrees."""
-    from pyproj import Transformer
-
-    about = read_json(stack.reference)
-    lon, lat = Transformer.from_crs(about["epsg"], 4326, always_xy=True).transform(about["x_m"], about["y_m"])
-    return {"stack": stack.stack, "lon": lon, "lat": lat, **about}
-
-
-def model_card(path: Path | None) -> dict[str, Any] | None:
-    """The card of the network's weights, without its long parts; None when there are no weights or no card."""
-    if path is None:
-        return None
-    from sarslide.models.weights import read_card
-
-    try:
-        card = read_card(path)
-    except SarslideError as error:
-        log.warning("%s", error)
-        return None
-    keys = ("label", "network", "channels", "normalisation", "threshold", "licence")
-    facts = {key: card[key] for key in keys if card.get(key) not in (None, "")}
-    return {key: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for key, value in facts.items()}
-
-
 def plain_items(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The manifest's single values, for the provenance table."""
-    return [
-        (key, str(value))
-        for key, value in sorted(manifest.items())
-        if isinstance(value, str | int | float) and value != ""
-    ]
+    """The manifest's single values, for the provenance table; those of the weights are named after them."""
+    flat = dict(manifest) | {f"weights {key}": value for key, value in (manifest.get("weights") or {}).items()}
+    return [(key, str(value)) for key, value in sorted(flat.items()) if isinstance(value, str | int) and value != ""]
 
 
 def assets() -> dict[str, str]:
@@ -329,10 +204,5 @@ def without_images(css: str) -> str:
     """The style sheet with an empty picture in place of each file that it would load; the report draws its own controls."""
     import re
 
-    empty = (
-        "data:image/gif;base64,"
-        + base64.b64encode(
-            bytes.fromhex("47494638396101000100800000000000ffffff2c00000000010001000002024401003b")
-        ).decode()
-    )
+    empty = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
     return re.sub(r"url\((?!#)[^)]*\)", f"url({empty})", css)

@@ -17,7 +17,8 @@ TOWARDS_AWAY = ("away", "towards")
 
 @dataclass(frozen=True)
 class Scale:
-    """How values become colours. label: quantity and unit. ends: words for the low and the high end. cyclic: high equals low."""
+    """How values become colours. label: quantity and unit. ends: words for the low and the high end. cyclic: high equals low.
+    part: share of the colour map that is used."""
 
     cmap: str
     low: float
@@ -25,6 +26,7 @@ class Scale:
     label: str
     ends: tuple[str, str] = ("", "")
     cyclic: bool = False
+    part: tuple[float, float] = (0.0, 1.0)
 
     def ticks(self) -> list[float]:
         """Low, middle, high."""
@@ -45,7 +47,7 @@ class Scale:
         """The 255 colours of `indices`, shape (255, 3), uint8."""
         from matplotlib import colormaps
 
-        return (colormaps[self.cmap](np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
+        return (colormaps[self.cmap](np.linspace(*self.part, 255))[:, :3] * 255).round().astype(np.uint8)
 
 
 def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
@@ -60,7 +62,10 @@ def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
     if kind == "error":
         return Scale(cmap, 0.0, _round_up(_percentile(values, 98, 1.0)), label)
     low, high = _percentile(values, 1, 0.0), _percentile(values, 99, 1.0)
-    return Scale(cmap, low, high if high > low else low + 1, label)
+    # The low end of `gist_earth` is water.
+    return Scale(
+        cmap, low, high if high > low else low + 1, label, part=(0.3, 1.0) if cmap == "gist_earth" else (0.0, 1.0)
+    )
 
 
 def tick_text(value: float) -> str:
@@ -86,10 +91,10 @@ def _round_up(value: float) -> float:
     return next((step * power for step in (1, 2, 3, 4, 5, 6, 8) if step * power >= value * (1 - 1e-9)), 10 * power)
 
 
-_PHASE = ("twilight", -math.pi, math.pi)
+_PHASE = ("twilight_shifted", -math.pi, math.pi)  # zero is light
 _FIXED = {
     "wrapped_rad": Scale(*_PHASE, "Phase (rad), grows away from the satellite", cyclic=True),
-    "avg_phase_rad": Scale(*_PHASE, "Averaged phase (rad), grows away from the satellite", cyclic=True),
+    "avg_phase_rad": Scale(*_PHASE, "Averaged phase (rad), grows away", cyclic=True),
     "aspect_deg": Scale("twilight", 0, 360, "Aspect (degree, clockwise from north)", cyclic=True),
     "cor": Scale("gray", 0, 1, "Coherence"),
     "mean_coherence": Scale("gray", 0, 1, "Mean coherence"),

@@ -14,7 +14,7 @@ from sarslide.report.webmap import data_uri
 
 Bounds = tuple[float, float, float, float]
 
-COLOURS = {"landslides": "#c0261c", "non_landslide_deformation": "#02578c", "masked": "#7a5a00", "planted": "#0b7a3b"}
+MASKED_COLOUR = "#7a5a00"
 TRACK_COLOURS = ("#1b6ca8", "#c25a00", "#6a3d9a", "#2a7f62")
 BOTH_COLOUR = "#111111"
 
@@ -83,8 +83,9 @@ def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
     if maps.example_pair:
         earlier, later = (iso(date) for date in names.split_pair(maps.example_pair))
         parts.append(
-            f"The pair {earlier} to {later} (earlier × conj(later), rad, cyclic colours): the phase grows when the ground moves away "
-            "from the satellite; flat-earth and topographic phase are removed. Coherence (0 to 1) is estimated before filtering."
+            f"The pair {earlier} to {later} (earlier × conj(later), rad, cyclic colours): the phase grows when the ground moves "
+            "away from the satellite; flat-earth and topographic phase are removed. Coherence (0 to 1) is estimated before "
+            "filtering."
         )
     return _figure(f"{maps.stack}: amplitude and interferogram", " ".join(parts), panels, bounds)
 
@@ -104,9 +105,9 @@ def rate_figure(maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.nd
             scale = rate_scale if rate else scale_for(layer, [maps.layers[layer]])
             panels.append(Panel(title, maps.layers[layer], scale, shade if rate else None))
     caption = (
-        "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). Line-of-sight rate by stacking "
-        "(mm/yr): blue moves towards the satellite (positive), red away from it (negative). Its standard error (mm/yr), and the mean "
-        "coherence of the pairs. Light grey: no value."
+        "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). Line-of-sight "
+        "rate by stacking (mm/yr): blue moves towards the satellite (positive), red away from it (negative). Its standard "
+        "error (mm/yr), and the mean coherence of the pairs. Grey: no value."
     )
     return _figure(f"{maps.stack}: averaged phase and rate", caption, panels, bounds)
 
@@ -127,24 +128,24 @@ def fusion_figure(
     if shade is not None and free is not None:
         background = np.where(shade > 0, shade, np.nan).astype(float)
         grey = scale_for("hillshade")
-        panels.append(
-            Panel("Fused objects by track", background, grey, None, _by_tracks(free, [m.stack for m in stacks]))
-        )
-        over = (Outlines(masked, COLOURS["masked"], f"masked ({len(masked)})", dashed=True, width=1.2),)
-        panels.append(Panel("Masked candidates", background, grey, None, over))
+        by_tracks = _by_tracks(free, [maps.stack for maps in stacks])
+        panels.append(Panel("Fused objects by track", background, grey, None, by_tracks, bar=False))
+        over = (Outlines(masked, MASKED_COLOUR, f"masked ({len(masked)})", dashed=True, width=1.2),)
+        panels.append(Panel("Masked candidates", background, grey, None, over, bar=False))
     caption = (
-        "Probability of an active landslide (0 to 1) by track, with the outlines of the objects that the track sees; all objects after "
-        "fusion, coloured by the tracks that see them; candidates that a mask holds back. Masked candidates stay in the release with "
-        "their reason."
+        "Probability of an active landslide (0 to 1) by track, with the outlines of the objects that the track sees; "
+        "all objects after fusion, coloured by the tracks that see them; candidates that a mask holds back, which stay in the "
+        "release with their reason."
     )
     return _figure("From probability to objects", caption, panels, bounds)
 
 
 def network_stage(stack: str, pairs: Sequence[Pair]) -> StageFigure:
     """Time and perpendicular baseline of a stack's network."""
+    dates = {date for pair in pairs for date in (pair.earlier, pair.later)}
     caption = (
-        f"{stack}: {len({d for p in pairs for d in (p.earlier, p.later)})} acquisitions (points) and {len(pairs)} pairs (lines). Perpendicular "
-        "baseline in m, relative to the first date, positive up and away from the track."
+        f"{stack}: {len(dates)} acquisitions (points) and {len(pairs)} pairs (lines). Perpendicular baseline in m, relative to "
+        "the first date, positive up and away from the track."
     )
     return StageFigure(f"Network {stack}", caption, data_uri(png(network_figure(pairs))), f"Network of {stack}")
 

@@ -45,21 +45,21 @@ LANDSLIDES = (
     Column("ls_id", "Id"),
     Column("type_text", "Type", hint="Object type of P2 4.2.3"),
     Column("change", "Change", hint="Since the previous release"),
+    Column("tracks_text", "Tracks"),
     Column("area_km2", "Area", "km²", 3),
-    Column("elevation_mean_m", "Height", "m", 0, "Mean ellipsoidal height"),
-    Column("slope_mean_deg", "Slope", "°", 0, "Mean slope"),
-    Column("aspect_mean_deg", "Aspect", "°", 0, "Mean downslope direction, clockwise from north"),
     Column("los_rate_mean_mm_per_yr", "Mean LOS rate", "mm/yr", 1, "Positive towards the satellite"),
     Column("los_rate_p95_mm_per_yr", "P95 LOS rate", "mm/yr", 1, "95th percentile along the direction of motion"),
     Column("los_rate_max_mm_per_yr", "Max LOS rate", "mm/yr", 1, "Largest along the direction of motion"),
-    Column("probability_mean", "Probability", "", 2, "Mean of the network's probability"),
-    Column("coherence_mean", "Coherence", "", 2, "Mean of the pair coherence"),
-    Column("tracks_text", "Tracks"),
+    Column("elevation_mean_m", "Height", "m", 0, "Mean ellipsoidal height"),
+    Column("slope_mean_deg", "Slope", "°", 0, "Mean slope"),
+    Column("aspect_mean_deg", "Aspect", "°", 0, "Mean downslope direction, clockwise from north"),
+    Column("probability_mean", "Proba\u00adbility", "", 2, "Mean of the network's probability"),
+    Column("coherence_mean", "Cohe\u00adrence", "", 2, "Mean of the pair coherence"),
     Column(
         "confidence", "Confidence", hint="High: two tracks; medium: one track, probability of 0.8 or more; low: else"
     ),
-    Column("status_text", "Status"),
 )
+POPUP = (*LANDSLIDES, Column("status_text", "Status"))
 CHANGES = (
     Column("ls_id", "Id"),
     Column("change_text", "Change"),
@@ -117,7 +117,7 @@ DECOYS = (
 )
 SCORES = (Column("measure", "Measure"), Column("value", "Value"), Column("goal", "Goal"), Column("met", "Met"))
 
-TYPES = {1: "strong or large", 2: "elongated", 3: "small, round, slow"}
+TYPES = {1: "strong, large", 2: "elongated", 3: "small, slow"}
 
 
 def build(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], key: str = "ls_id") -> Table:

@@ -1,0 +1,72 @@
+"""The layers of the report's map: rates, probability, phase and coherence of each track, and the outlines of the release."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from sarslide.grid import RegionGrid
+from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN, VANISHED
+from sarslide.report import tables, webmap
+from sarslide.report.reading import records
+from sarslide.report.scales import Scale, scale_for
+from sarslide.report.stages import StackMaps
+
+# Outlines keep clear of the colours of the rates; a faint fill only catches the click.
+OUTLINES = {
+    LANDSLIDES: ("Landslides", {"color": "#111111", "weight": 2, "fillOpacity": 0.01}, True),
+    PLAIN: ("Non-landslide deformation", {"color": "#7b1fa2", "weight": 2, "fillOpacity": 0.01}, True),
+    MASKED: ("Masked candidates", {"color": "#8a5a00", "weight": 1.8, "dashArray": "4 4", "fillOpacity": 0.01}, False),
+    VANISHED: (
+        "Vanished or merged",
+        {"color": "#5b6a70", "weight": 1.8, "dashArray": "2 5", "fillOpacity": 0.01},
+        False,
+    ),
+}
+PLANTED_STYLE = {"color": "#0b7a3b", "weight": 2, "dashArray": "1 4", "lineCap": "square", "fill": False}
+UNSEEN_STYLE = {"dashArray": "7 5"}
+
+
+def web_map(
+    grid: RegionGrid,
+    stacks: Sequence[StackMaps],
+    terrain: Mapping[str, np.ndarray],
+    layers: Mapping[str, gpd.GeoDataFrame],
+    planted: gpd.GeoDataFrame | None,
+    rate_scale: Scale,
+) -> dict[str, Any]:
+    """Images to choose from, outlines to click."""
+    shown = {
+        "los_rate_mm_per_yr": ("LOS rate", rate_scale, "Blue moves towards the satellite, red away from it."),
+        "probability": ("Probability", scale_for("probability"), ""),
+        "avg_phase_rad": ("Averaged phase", scale_for("avg_phase_rad"), "Cyclic colours."),
+        "mean_coherence": ("Mean coherence", scale_for("mean_coherence"), ""),
+    }
+    rasters = [
+        webmap.raster_layer(f"{layer}-{maps.stack}", f"{label} {maps.stack}", maps.layers[layer], scale, note)
+        for layer, (label, scale, note) in shown.items()
+        for maps in stacks
+        if layer in maps.layers
+    ]
+    if "slope_deg" in terrain:
+        rasters.append(webmap.raster_layer("slope_deg", "Slope", terrain["slope_deg"], scale_for("slope_deg")))
+    vectors = [outline_layer(name, frame) for name, frame in layers.items() if len(frame)]
+    if planted is not None:
+        vectors.append(webmap.VectorLayer("planted", "Planted truth (simulation)", planted, PLANTED_STYLE, shown=False))
+    first = rasters[0]["key"] if rasters else ""
+    return webmap.map_data(grid, terrain.get("hillshade"), rasters, vectors, first)
+
+
+def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
+    """One layer of the release with what a click on an object shows."""
+    label, style, shown = OUTLINES[name]
+    popups = []
+    for row in tables.landslide_rows(records(frame)):
+        title = f"{row['ls_id']} · {row['object_class']}"
+        facts = tables.popup_rows(row, tables.POPUP) + tables.rates_by_track(row)
+        if row.get("reason_text"):
+            facts.insert(0, ("Masked because" if name == MASKED else "Note", row["reason_text"]))
+        popups.append((title, facts))
+    own = [UNSEEN_STYLE if status == "not_observable" else {} for status in frame["status"]]
+    return webmap.VectorLayer(name, f"{label} ({len(frame)})", frame, style, popups, list(frame["ls_id"]), own, shown)

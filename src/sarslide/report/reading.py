@@ -1,0 +1,76 @@
+"""The inputs of a report as arrays and records, reduced to what a screen can show."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from sarslide import names
+from sarslide.errors import SarslideError
+from sarslide.io import raster
+from sarslide.provenance import read_json
+from sarslide.report.inputs import StackInputs
+from sarslide.report.network_plot import Pair
+from sarslide.report.stages import StackMaps
+
+log = logging.getLogger(__name__)
+
+MAX_SIDE = 1400
+
+
+def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
+    """A raster for the screen, no side over MAX_SIDE; no-data of float layers is NaN."""
+    values = raster.read_reduced(path, MAX_SIDE, band)
+    return values if layer == "hillshade" else values.astype(np.float32)
+
+
+def read_stack(stack: StackInputs) -> StackMaps:
+    """The rasters of a stack for the screen; the filtered phase is the second band of `wrapped_rad`."""
+    found = {layer: read_display(path, layer) for layer, path in stack.rasters.items()}
+    if "wrapped_rad" in found:
+        found["filtered_rad"] = read_display(stack.rasters["wrapped_rad"], "wrapped_rad", band=2)
+    return StackMaps(stack.stack, found, stack.example_pair)
+
+
+def read_pairs(paths: Sequence[Path]) -> list[Pair]:
+    """The pairs of a stack in order of their names, from their sidecars."""
+    found = []
+    for path in sorted(paths):
+        about = read_json(path)
+        earlier, later = names.split_pair(about.get("pair", path.stem))
+        utc = about.get("utc") or [about.get("earlier_utc"), about.get("later_utc")]
+        found.append(Pair(earlier, later, about.get("bperp_m"), about.get("mean_coherence"), *utc))
+    return found
+
+
+def records(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as plain dicts without the outline."""
+    return frame.drop(columns="geometry").to_dict("records")
+
+
+def reference(stack: StackInputs) -> dict[str, Any]:
+    """The reference area of a stack with its place in degrees."""
+    from pyproj import Transformer
+
+    about = read_json(stack.reference)
+    lon, lat = Transformer.from_crs(about["epsg"], 4326, always_xy=True).transform(about["x_m"], about["y_m"])
+    return {"stack": stack.stack, "lon": lon, "lat": lat, **about}
+
+
+def model_card(path: Path | None) -> dict[str, Any] | None:
+    """The card of the network's weights, without its long parts; None when there are no weights or no card."""
+    if path is None:
+        return None
+    from sarslide.models.weights import read_card
+
+    try:
+        card = read_card(path)
+    except SarslideError as error:
+        log.warning("%s", error)
+        return None
+    keys = ("label", "network", "channels", "normalisation", "threshold", "licence")
+    facts = {key: card[key] for key in keys if card.get(key) not in (None, "")}
+    return {key: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for key, value in facts.items()}

@@ -1,0 +1,79 @@
+"""report: everything that a run made -> one HTML file that opens offline.
+
+inputs: the pointer to the release; fused candidates; weights (their card); terrain by layer name, with hillshade; per stack mean
+amplitude (dB), averaged phase (rad, positive away), LOS rate and its standard error (mm/yr, positive towards the satellite), mean
+coherence, reference area, probability, and of one pair wrapped phase and coherence; sidecars of all pairs; for simulated regions
+scores and planted outlines. What a region does not have is an empty list. outputs: report.html.
+"""
+
+from sarslide.workflow import job
+
+TERRAIN = (
+    "elevation_m",
+    "slope_deg",
+    "aspect_deg",
+    "curvature_profile_per_m",
+    "curvature_plan_per_m",
+    "hillshade",
+)
+# input name -> registered layer, one file a stack
+PER_STACK = {
+    "amplitude": "mean_amplitude_db",
+    "avg_phase": "avg_phase_rad",
+    "los_rate": "los_rate_mm_per_yr",
+    "los_rate_std": "los_rate_std_mm_per_yr",
+    "mean_coherence": "mean_coherence",
+    "probability": "probability",
+    "wrapped": "wrapped_rad",
+    "coherence": "cor",
+}
+
+
+def main(snakemake, log) -> None:
+    from pathlib import Path
+
+    from sarslide.grid import RegionGrid
+    from sarslide.io.raster import atomic
+    from sarslide.report.inputs import ReportInputs, of_stack
+    from sarslide.report.page import render
+
+    params = snakemake.params
+    files = {name: paths(value) for name, value in snakemake.input.items()}
+    layers = {layer: files.get(name, []) for name, layer in PER_STACK.items()}
+    inputs = ReportInputs(
+        region=params.region,
+        grid=RegionGrid.from_dict(params.grid),
+        stacks=tuple(
+            of_stack(stack, layers, files.get("pairs", []), files.get("reference", [])) for stack in params.stacks
+        ),
+        current=files["current"][0],
+        engine=params.engine,
+        simulated=params.simulated,
+        candidates=first(files, "candidates"),
+        scores=first(files, "scores"),
+        planted=first(files, "planted"),
+        terrain={layer: files[layer][0] for layer in TERRAIN if files.get(layer)},
+        weights=first(files, "weights"),
+        benchmarks=Path(params.benchmarks),
+        settings=params.settings,
+    )
+    html = render(inputs)
+    with atomic(snakemake.output.html) as temporary:
+        temporary.write_text(html)
+    log.info("%.1f MB", len(html) / 1e6)
+
+
+def paths(value) -> list:
+    """One path, or a list of them, as a list."""
+    from pathlib import Path
+
+    return [Path(value)] if isinstance(value, str) else [Path(path) for path in value]
+
+
+def first(files, name):
+    """The only path of an input, None where the region has none."""
+    return next(iter(files.get(name, [])), None)
+
+
+with job(snakemake) as log:
+    main(snakemake, log)
