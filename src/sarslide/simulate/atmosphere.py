@@ -1,12 +1,12 @@
 """Tropospheric path delay of a simulated acquisition: turbulence, and a part that follows the height.
 
-Turbulence is an isotropic power-law field (Hanssen 2001, doi:10.1007/0-306-47633-9, ch. 4.7): the spectrum of a profile through it
-falls as f^(-8/3), its two-dimensional power density as f^(-11/3), and its structure function grows as
+Turbulence is an isotropic power-law field (Hanssen 2001, doi:10.1007/0-306-47633-9, ch. 4.7): the spectrum of a profile through
+it falls as f^(-8/3), its two-dimensional power density as f^(-11/3), and its structure function grows as
 
     D(r) = E[(delay(x + r) - delay(x))^2] = rms^2 (r / 5 km)^(5/3),    rms = 5 mm by default.
 
-This is fractional Brownian motion of Hurst exponent 5/6. It is drawn exactly, at all distances, by the intrinsic circulant embedding
-of Stein (2002, doi:10.1198/106186002466): nothing is periodic and no long wave is missing.
+This is fractional Brownian motion of Hurst exponent 5/6. It is drawn exactly, at all distances, by the intrinsic circulant
+embedding of Stein (2002, doi:10.1198/106186002466): nothing is periodic and no long wave is missing.
 """
 
 from functools import lru_cache

@@ -22,29 +22,28 @@ def plant_decoys(
     field: DownslopeField,
     floor: np.ndarray,
     high: np.ndarray,
-    moving: np.ndarray,
     counts: dict[str, int],
     seed: np.random.SeedSequence,
 ) -> tuple[gpd.GeoDataFrame, np.ndarray]:
     """Decoys inside `region` and their (apparent) velocity.
 
-    floor, high: bool on `grid`, the main valley floor and the ground above the snowline. moving: bool, cells already taken.
-    counts: number of "subsidence", "glacier" and "snow" objects. A glacier flows down its slope; subsidence is vertical; snow
-    does not move: its depth changes the path, which looks like a vertical motion of either sign. Returns the table (decoy_id,
-    kind, speed_mm_per_yr, area_km2, geometry) and the velocity, float32 (3, rows, cols), east, north, up, mm/yr.
+    floor, high: bool on `grid`, the main valley floor and the ground above the snowline. counts: number of "subsidence",
+    "glacier" and "snow" objects. A glacier flows down its slope; subsidence is vertical; snow does not move: its depth changes
+    the path, which looks like a vertical motion of either sign. Returns the table (decoy_id, kind, speed_mm_per_yr, area_km2,
+    geometry) and the velocity, float32 (3, rows, cols), east, north, up, mm/yr.
     """
     rng = np.random.default_rng(seed)
     velocity = np.zeros((3, *grid.shape), np.float32)
-    taken = moving.copy()
+    taken = np.zeros(grid.shape, bool)
     records = []
     plan = (("subsidence", SUBSIDENCE, floor), ("glacier", GLACIER, high), ("snow", SNOW, high))
     for kind, (areas, speeds), ground in plan:
         for _ in range(counts[kind]):
-            mask = _patch(rng, grid, region, ground & _far_from(taken, grid.cell_m), areas)
+            mask = _patch(rng, grid, region, ground & far_from(taken, grid.cell_m), areas)
             if mask is None:
                 continue
             taken |= mask
-            speed = float(rng.uniform(*speeds))
+            speed = round(float(rng.uniform(*speeds)), 2)
             share = plateau(mask, grid.cell_m, edge_m=250.0 if kind == "subsidence" else 60.0)
             if kind == "glacier":
                 velocity += speed * share * field.unit
@@ -55,7 +54,7 @@ def plant_decoys(
             records.append(
                 {
                     "kind": kind,
-                    "speed_mm_per_yr": round(speed, 2),
+                    "speed_mm_per_yr": speed,
                     "area_km2": round(outline.area / 1e6, 5),
                     "geometry": outline,
                 }
@@ -70,7 +69,8 @@ def plant_decoys(
     return frame, velocity
 
 
-def _far_from(taken: np.ndarray, cell_m: float) -> np.ndarray:
+def far_from(taken: np.ndarray, cell_m: float) -> np.ndarray:
+    """Cells more than the clearance away from any cell that is taken, bool."""
     return ndimage.distance_transform_edt(~taken) * cell_m > CLEARANCE_M if taken.any() else ~taken
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 from rasterio.features import rasterize
+from rasterio.transform import from_origin
 from scipy import ndimage
 from shapely.geometry import Polygon, box
 
@@ -16,6 +17,9 @@ from sarslide.grid import RegionGrid
 from sarslide.simulate.terrain import window_of
 
 MIN_GAP_M = 150.0
+RIM_CELLS = 4  # at the region's edge stay free
+ATTEMPTS = 150  # to place one landslide
+ALONG = np.linspace(0, 1, 41)  # from the head of a slide to its toe
 SLOPES_DEG = (15.0, 45.0)
 SMOOTHING_M = (
     75.0  # standard deviation of the smoothing under the direction of motion: a landslide does not follow gullies
@@ -65,7 +69,7 @@ def plant_landslides(
             outline = _find_place(rng, kind, area, slope_field, free)
             if outline is None:
                 continue
-            speed = float(_log_uniform(rng, kind.speed_mm_per_yr, 1)[0])
+            speed = round(float(_log_uniform(rng, kind.speed_mm_per_yr, 1)[0]), 2)
             moving, mask = outline_velocity(grid, outline, slope_field, speed)
             velocity += moving
             free.take(outline)
@@ -118,81 +122,125 @@ def plateau(mask: np.ndarray, cell_m: float, edge_m: float = 75.0) -> np.ndarray
 
 
 def cells_inside(grid: RegionGrid, outline: Polygon) -> np.ndarray:
-    """Cells whose centre lies inside the outline, bool."""
-    return rasterize([(outline, 1)], grid.shape, transform=grid.transform, dtype="uint8").astype(bool)
+    """Cells whose centre lies inside the outline, bool (rows, cols)."""
+    cells = np.zeros(grid.shape, bool)
+    window, inside = _cells_in_window(grid, outline)
+    cells[window] = inside
+    return cells
+
+
+def _cells_in_window(grid: RegionGrid, outline: Polygon) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Rows and columns around the outline, and which of those cells lie inside."""
+    west, south, east, north = outline.bounds
+    top, left = int((grid.north - north) // grid.cell_m), int((west - grid.west) // grid.cell_m)
+    bottom, right = int((grid.north - south) // grid.cell_m) + 1, int((east - grid.west) // grid.cell_m) + 1
+    rows = slice(max(top, 0), min(max(bottom, 1), grid.rows))
+    cols = slice(max(left, 0), min(max(right, 1), grid.cols))
+    corner = from_origin(
+        grid.west + cols.start * grid.cell_m, grid.north - rows.start * grid.cell_m, grid.cell_m, grid.cell_m
+    )
+    shape = max(rows.stop - rows.start, 0), max(cols.stop - cols.start, 0)
+    if 0 in shape:
+        return (slice(0, 0), slice(0, 0)), np.zeros((0, 0), bool)
+    return (rows, cols), rasterize([(outline, 1)], shape, transform=corner, dtype="uint8").astype(bool)
 
 
 class _Free:
-    """The slopes that may still take a landslide."""
+    """The slopes of the region that may still take a landslide; all arrays are on the region's cells."""
 
     def __init__(self, grid: RegionGrid, region: RegionGrid, allowed: np.ndarray, field: DownslopeField):
-        self.grid = grid
-        self.frame = box(*region.bounds).buffer(-120)
-        self.steep = (field.slope_deg >= SLOPES_DEG[0]) & (field.slope_deg <= SLOPES_DEG[1])
-        self.allowed = allowed
-        self.taken: list[Polygon] = []
-        flat = field.unit[:2] / np.maximum(np.linalg.norm(field.unit[:2], axis=0), 1e-9)
+        part = window_of(grid, region)
+        self.region = region
+        slope = field.slope_deg[part]
+        self.steep = (slope >= SLOPES_DEG[0]) & (slope <= SLOPES_DEG[1])
+        rim = np.zeros(region.shape, bool)
+        rim[RIM_CELLS:-RIM_CELLS, RIM_CELLS:-RIM_CELLS] = True
+        self.open = allowed[part] & rim
+        flat = field.unit[:2][:, *part]
         # A near-polar orbit hardly sees motion along its track: slopes that face east or west are drawn more often.
-        weight = (0.25 + flat[0] ** 2) * (self.steep & allowed)
-        inside = np.zeros(grid.shape, bool)
-        inside[window_of(grid, region)] = True
-        self.cumulative = np.cumsum(np.where(inside, weight, 0).ravel())
+        self.weight = 0.25 + flat[0] ** 2 / np.maximum((flat**2).sum(axis=0), 1e-9)
+        self.depth = self._depth()
 
-    def draw(self, rng: np.random.Generator) -> tuple[float, float]:
-        index = int(np.searchsorted(self.cumulative, rng.uniform(0, self.cumulative[-1])))
-        row, col = divmod(index, self.grid.cols)
-        return self.grid.x()[col], self.grid.y()[row]
+    def _depth(self) -> np.ndarray:
+        return ndimage.distance_transform_edt(self.open) * self.region.cell_m
+
+    def draw(self, rng: np.random.Generator, room_m: float) -> tuple[float, float] | None:
+        """A point on steep, open ground with `room_m` around it; None where there is none."""
+        rows, cols = np.nonzero(self.steep & (self.depth >= room_m))
+        if not len(rows):
+            return None
+        cumulative = np.cumsum(self.weight[rows, cols])
+        k = int(np.searchsorted(cumulative, rng.uniform(0, cumulative[-1])))
+        return self.region.x()[cols[k]], self.region.y()[rows[k]]
 
     def fits(self, outline: Polygon) -> bool:
-        if not self.frame.contains(outline) or any(outline.distance(other) < MIN_GAP_M for other in self.taken):
+        if not box(*self.region.bounds).contains(outline):
             return False
-        mask = cells_inside(self.grid, outline)
-        return bool(mask.any() and self.allowed[mask].all() and self.steep[mask].mean() > 0.95)
+        window, mask = _cells_in_window(self.region, outline)
+        return bool(mask.any() and self.open[window][mask].all() and self.steep[window][mask].mean() > 0.95)
 
     def take(self, outline: Polygon) -> None:
-        self.taken.append(outline)
+        # One cell more than the gap, because cells are tested by their centres.
+        around = outline.buffer(MIN_GAP_M + self.region.cell_m)
+        self.open &= ~cells_inside(self.region, around)
+        self.depth = self._depth()
 
 
 def _find_place(
     rng: np.random.Generator, kind: LandslideType, area_km2: float, field: DownslopeField, free: _Free
 ) -> Polygon | None:
     """An outline of about `area_km2` on free ground; smaller by degrees when the ground does not take it."""
-    for attempt in range(400):
-        wanted = max(area_km2 * 0.995**attempt, kind.area_km2[0])
-        outline = _outline(rng, kind, wanted, free.draw(rng), field)
+    for attempt in range(ATTEMPTS):
+        area = max(area_km2 * 0.985**attempt, kind.area_km2[0])
+        elongation = float(_log_uniform(rng, kind.elongation, 1)[0])
+        width = np.sqrt(area * 1e6 / elongation)
+        centre = free.draw(rng, 0.35 * width)
+        if centre is None:
+            continue
+        outline = _outline(rng, kind.kind, width, elongation, area, centre, field)
         if outline is not None and free.fits(outline):
             return outline
     return None
 
 
 def _outline(
-    rng: np.random.Generator, kind: LandslideType, area_km2: float, centre: tuple[float, float], field: DownslopeField
+    rng: np.random.Generator,
+    kind: int,
+    width: float,
+    elongation: float,
+    area_km2: float,
+    centre: tuple[float, float],
+    field: DownslopeField,
 ) -> Polygon | None:
-    """An outline along the fall line through `centre`: half-widths left and right of it, irregular, scaled to the area."""
-    elongation = float(_log_uniform(rng, kind.elongation, 1)[0])
-    length = np.sqrt(area_km2 * 1e6 * elongation)
-    for _ in range(2):  # the second time with the length that gives the area
-        state = rng.bit_generator.state
-        outline = _shape(rng, kind.kind, length, length / elongation, centre, field)
-        if not outline.is_valid or outline.area < 1e4:
+    """An irregular outline along the fall line through `centre`, scaled to the area; None if it crosses itself."""
+    waves = _wave(rng), _wave(rng)
+    for _ in range(2):  # the second time with the width that gives the area
+        outline = _shape(kind, width * elongation, width, centre, waves, field)
+        if outline.geom_type != "Polygon" or outline.area < 1e4:
             return None
-        if _ == 0:
-            rng.bit_generator.state = state
-            length *= np.sqrt(area_km2 * 1e6 / outline.area)
+        width *= np.sqrt(area_km2 * 1e6 / outline.area)
     return outline
 
 
 def _shape(
-    rng: np.random.Generator, kind: int, length: float, width: float, centre: tuple[float, float], field: DownslopeField
+    kind: int,
+    length: float,
+    width: float,
+    centre: tuple[float, float],
+    waves: tuple[np.ndarray, np.ndarray],
+    field: DownslopeField,
 ) -> Polygon:
+    """Half-widths left and right of the fall line, each with its own irregularity."""
     line = _fall_line(centre, length, field)
-    s = np.linspace(0, 1, len(line))
-    half = width / 2 * _profile(kind, s)
+    half = width / 2 * _profile(kind, ALONG)
     tangent = np.gradient(line, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     left = np.stack([-tangent[:, 1], tangent[:, 0]], 1)
     rough = 0.10 if kind == 3 else 0.16
-    sides = [line + sign * left * (half * np.clip(1 + rough * _wave(rng, s), 0.5, 1.6))[:, None] for sign in (1, -1)]
+    sides = [
+        line + sign * left * (half * np.clip(1 + rough * wave, 0.5, 1.6))[:, None]
+        for sign, wave in zip((1, -1), waves, strict=True)
+    ]
     return Polygon(np.concatenate([sides[0], sides[1][::-1]])).buffer(0).simplify(4.0)
 
 
@@ -208,10 +256,10 @@ def _profile(kind: int, s: np.ndarray) -> np.ndarray:
     return np.sqrt(np.clip(1 - (2 * s - 1) ** 2, 0, 1))
 
 
-def _fall_line(centre: tuple[float, float], length: float, field: DownslopeField, points: int = 41) -> np.ndarray:
-    """Smoothed fall line through `centre`, from half the length above it to half the length below, (points, 2)."""
-    half = points // 2
-    step = length / (points - 1)
+def _fall_line(centre: tuple[float, float], length: float, field: DownslopeField) -> np.ndarray:
+    """Smoothed fall line through `centre`, from half the length above it to half the length below, (len(ALONG), 2)."""
+    half = len(ALONG) // 2
+    step = length / (2 * half)
     halves = []
     for sign in (-1, 1):
         at, track = np.array(centre), []
@@ -226,11 +274,11 @@ def _fall_line(centre: tuple[float, float], length: float, field: DownslopeField
     return np.array([*halves[0][::-1], centre, *halves[1]])
 
 
-def _wave(rng: np.random.Generator, s: np.ndarray) -> np.ndarray:
-    """Irregular outline: a few waves of falling amplitude, about unit variance."""
-    wave = np.zeros(len(s))
+def _wave(rng: np.random.Generator) -> np.ndarray:
+    """Irregularity of one side of an outline: a few waves of falling amplitude, about unit variance."""
+    wave = np.zeros(len(ALONG))
     for k in range(1, 7):
-        wave += rng.normal(0, 1 / k**0.7) * np.sin(np.pi * k * s + rng.uniform(0, 2 * np.pi))
+        wave += rng.normal(0, 1 / k**0.7) * np.sin(np.pi * k * ALONG + rng.uniform(0, 2 * np.pi))
     return wave
 
 
@@ -245,7 +293,7 @@ def _record(
     east, north = field.unit[0][mask].mean(), field.unit[1][mask].mean()
     return {
         "kind": kind.kind,
-        "speed_mm_per_yr": round(speed, 2),
+        "speed_mm_per_yr": speed,
         "area_km2": round(outline.area / 1e6, 5),
         "azimuth_deg": round(float(np.degrees(np.arctan2(east, north)) % 360), 2),
         "slope_deg": round(float(field.slope_deg[mask].mean()), 2),

@@ -1,9 +1,9 @@
 """Terrain of a simulated mountain region: parallel gorges with flat, filled floors between steep, dissected ridges.
 
 Rivers cut the valleys by the stream-power law, in the implicit form of Braun and Willett (2013,
-doi:10.1016/j.geomorph.2012.10.008): slope falls with drainage area, and hillslopes stand at a threshold angle (Burbank et al. 1996,
-doi:10.1038/379505a0). The landscape is carved on a coarse lattice first and then refined, so that the drainage network is
-dendritic at every scale.
+doi:10.1016/j.geomorph.2012.10.008): slope falls with drainage area, and hillslopes stand at a threshold angle (Burbank et al.
+1996, doi:10.1038/379505a0). The landscape is carved on a coarse lattice first and then refined, so that the drainage network
+is dendritic at every scale.
 """
 
 from dataclasses import dataclass

@@ -13,12 +13,10 @@ import numpy as np
 from sarslide.errors import GridError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io.raster import atomic
-from sarslide.simulate.decoys import plant_decoys
+from sarslide.simulate.decoys import far_from, plant_decoys
 from sarslide.simulate.landcover import WATER, map_land_cover
 from sarslide.simulate.landslides import DownslopeField, plant_landslides
 from sarslide.simulate.terrain import TerrainSettings, valley_terrain, window_of
-
-MOVING = 1e-3  # mm/yr: below this a cell counts as still
 
 
 @dataclass(frozen=True)
@@ -80,20 +78,24 @@ def build_world(
 
     terrain = valley_terrain(grid, region, settings.terrain, for_terrain)
     cover = map_land_cover(grid, terrain, settings.snowline_m, settings.forest_share, for_cover)
-    high = terrain.elevation_m > settings.snowline_m
-    allowed = ~terrain.floor & (terrain.elevation_m < settings.snowline_m - 40) & (cover != WATER)
-    landslides, velocity = plant_landslides(
-        grid, region, terrain.elevation_m, allowed, settings.landslides, for_landslides
-    )
     decoys, apparent = plant_decoys(
         grid,
         region,
         DownslopeField(grid, terrain.elevation_m),
-        terrain.main_floor & (cover != WATER),
-        high,
-        np.abs(velocity).max(axis=0) > MOVING,
+        terrain.main_floor,
+        terrain.elevation_m > settings.snowline_m,
         {"subsidence": settings.subsidence, "glacier": settings.glacier, "snow": settings.snow},
         for_decoys,
+    )
+    free = far_from(np.any(apparent != 0, axis=0), grid.cell_m)
+    below = terrain.elevation_m < settings.snowline_m - 40
+    landslides, velocity = plant_landslides(
+        grid,
+        region,
+        terrain.elevation_m,
+        free & below & ~terrain.floor & (cover != WATER),
+        settings.landslides,
+        for_landslides,
     )
     return World(
         region,
@@ -160,10 +162,10 @@ def save_world(path: str | Path, world: World) -> None:
 def load_world(path: str | Path) -> World:
     """Read what `save_world` wrote; RasterError names a file that is missing or is no world."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in ARRAYS}
             head = json.loads(archive["head"].tobytes())
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise RasterError(f"{path}: is not a simulated world ({error})", "run simulate_world again") from error
     return World(
         region=RegionGrid.from_dict(head["region"]),
@@ -180,7 +182,7 @@ def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name in sorted(arrays):
             content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            np.lib.format.write_array(content, np.asarray(arrays[name], order="C"), allow_pickle=False)
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content.getvalue(), compresslevel=3)
