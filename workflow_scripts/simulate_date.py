@@ -6,11 +6,11 @@ positive = longer path).
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.simulate.stack import StackSimulator
 from sarslide.workflow import job
 
 
 def main(snakemake) -> None:
+    from sarslide.simulate.stack import StackSimulator
     from sarslide.simulate.world import load_world
 
     date = snakemake.wildcards.date

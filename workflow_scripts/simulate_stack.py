@@ -12,11 +12,11 @@ from tqdm import tqdm
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.provenance import sidecar, write_json
-from sarslide.simulate.stack import StackSimulator
 from sarslide.workflow import job
 
 
 def main(snakemake) -> None:
+    from sarslide.simulate.stack import StackSimulator
     from sarslide.simulate.world import load_world
 
     params, output = snakemake.params, snakemake.output

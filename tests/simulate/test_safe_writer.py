@@ -4,7 +4,6 @@ import binascii
 import hashlib
 import os
 import re
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +11,6 @@ import numpy as np
 import pytest
 import rasterio
 from defusedxml import ElementTree
-
-sys.path.insert(0, str(Path(__file__).parent))
 from slc_support import as_complex, small_world
 
 from sarslide.errors import OutputError

@@ -1,12 +1,7 @@
 """Simulated pixels against theory: point response, spectrum, speckle, coherence, phase of motion and topography."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from slc_support import as_complex, carrier, carrier_at, flattened, place, small_world
 
 from sarslide.simulate import acquisition as radar
