@@ -272,7 +272,8 @@ def popup_rows(row: Mapping[str, Any], columns: Sequence[Column]) -> list[tuple[
     for column in columns:
         if column.key != "ls_id" and _known(row.get(column.key)):
             text = cell(row[column.key], column.digits).text
-            pairs.append((column.label, f"{text} {column.unit}".strip().replace(" °", "°")))
+            label = column.label.replace("\u00ad", "")  # no soft hyphens outside headings
+            pairs.append((label, f"{text} {column.unit}".strip().replace(" °", "°")))
     return pairs
 
 

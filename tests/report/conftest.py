@@ -1,0 +1,17 @@
+"""One small region and its report for all tests of the room."""
+
+import pytest
+
+from sarslide.report.page import render
+from tests.report.synthetic import make_region
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory):
+    """51 x 27 cells, two tracks, 34 landslides."""
+    return make_region(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="session")
+def html(inputs):
+    return render(inputs)

@@ -1,0 +1,285 @@
+"""The page: self-contained, complete, the same bytes twice; parts without inputs vanish; a browser draws it."""
+
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from sarslide.errors import RasterError
+from sarslide.io import vector
+from sarslide.models import weights
+from sarslide.report.page import render, without_images
+from tests.report.synthetic import RELEASE, make_region
+
+SCRIPT = Path(__file__).parents[2] / "workflow_scripts" / "report.py"
+VOID = {"meta", "link", "img", "input", "br", "hr"}
+SECTIONS = ("map-section", "landslides", "changes", "masked", "method", "limits", "provenance")
+OPTIONAL = ("scores", "acquisitions", "figures", "run-times")
+
+
+class Page(HTMLParser):
+    """Addresses by attribute, ids, text of style sheets and of data, and whether every element is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.loads, self.links, self.ids, self.open, self.styles, self.rows = [], [], [], [], [], 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.ids += [values["id"]] if "id" in values else []
+        self.rows += tag == "tr"
+        if tag == "a":
+            self.links.append(values["href"])
+        else:
+            self.loads += [values[key] for key in ("src", "href", "data", "action", "srcset") if key in values]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, text):
+        if self.open and self.open[-1] == "style":
+            self.styles.append(text)
+
+
+def map_data(html):
+    return json.loads(re.search(r'id="map-data">(.*?)</script>', html, re.S).group(1))
+
+
+def test_nothing_is_loaded_from_anywhere(html):
+    page = Page(html)
+    assert not page.open
+    assert page.loads and all(address.startswith("data:") for address in page.loads)
+    assert all(link.startswith(("#", "https://doi.org/")) for link in page.links)
+    for css in page.styles:
+        assert "@import" not in css
+        assert all(address.startswith(("data:", "#")) for address in re.findall(r"url\(([^)]*)\)", css))
+    assert "sourceMappingURL" not in html
+    assert "default-src 'none'" in html  # a browser refuses whatever the checks above might miss
+
+
+def test_inner_links_have_targets(html):
+    page = Page(html)
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert set(SECTIONS + OPTIONAL) <= set(page.ids)
+
+
+def test_same_inputs_same_bytes(inputs, html):
+    assert render(inputs) == html
+
+
+def test_says_what_was_found(inputs, html):
+    found = vector.read(inputs.current.parent / "releases" / RELEASE / "landslides.gpkg", "landslides")
+    assert f"{len(found)} active landslides on {found.area_km2.sum():.2f} km²" in html
+    assert RELEASE in html and "Simulated data." in html
+    assert "2019-03-06" in html and "57 pairs" in html
+    assert "10.3390/rs14081848" in html and "10.3390/rs16061090" in html
+
+
+def test_map_holds_all_layers(inputs, html):
+    data = map_data(html)
+    assert (data["width"], data["height"]) == (27 * 300.0, 51 * 300.0)
+    assert {"los_rate_mm_per_yr-A128", "los_rate_mm_per_yr-D062", "probability-A128"} <= {
+        r["key"] for r in data["rasters"]
+    }
+    counts = {layer["key"]: len(layer["features"]) for layer in data["vectors"]}
+    assert counts == {"landslides": 34, "non_landslide_deformation": 1, "masked": 12, "planted": 34}
+    landslides = next(layer for layer in data["vectors"] if layer["key"] == "landslides")
+    facts = dict(landslides["features"][2]["rows"])
+    assert {"Area", "Mean LOS rate", "Slope", "Probability", "Tracks", "Change", "Status"} <= set(facts)
+    assert facts["Mean LOS rate"].endswith("mm/yr")
+    assert landslides["features"][0]["style"]["dashArray"]  # not observable
+    masked = next(layer for layer in data["vectors"] if layer["key"] == "masked")
+    assert dict(masked["features"][0]["rows"])["Masked because"] == "text of too_small"
+    planted = next(layer for layer in data["vectors"] if layer["key"] == "planted")
+    assert not planted["shown"] and not planted["answers"]
+
+
+def test_parts_without_inputs_vanish(inputs):
+    bare = dataclasses.replace(
+        inputs,
+        stacks=tuple(dataclasses.replace(s, rasters={}, pairs=(), reference=None) for s in inputs.stacks),
+        simulated=False,
+        candidates=None,
+        scores=None,
+        planted=None,
+        terrain={},
+        benchmarks=None,
+        settings={},
+    )
+    html = render(bare)
+    page = Page(html)
+    assert set(SECTIONS) <= set(page.ids) and not set(OPTIONAL) & set(page.ids)
+    assert "Simulated data." not in html and "<img" not in html
+    assert map_data(html)["rasters"] == [] and map_data(html)["shown"] == ""
+
+
+def test_engine_files_without_amplitude_and_baselines(inputs, tmp_path):
+    stack = inputs.stacks[0]
+    pairs = []
+    for path in stack.pairs:
+        about = json.loads(path.read_text()) | {"bperp_m": None}
+        pairs.append(tmp_path / path.name)
+        pairs[-1].write_text(json.dumps({"utc": [about.pop("earlier_utc"), about.pop("later_utc")], **about}))
+    rasters = {layer: path for layer, path in stack.rasters.items() if layer not in ("mean_amplitude_db", "cor")}
+    files = dataclasses.replace(stack, rasters=rasters, pairs=tuple(pairs))
+    html = render(
+        dataclasses.replace(inputs, engine="files", stacks=(files,), scores=None, planted=None, simulated=False)
+    )
+    assert "Delivered ready and unwrapped" in html and "Mean amplitude" not in html
+    assert "11:17:03" in html  # time of day from the pair of times
+
+
+def test_text_from_files_is_never_markup(tmp_path):
+    inputs = make_region(tmp_path, seed=3)
+    evil = "</script><script>alert(1)</script>"
+    package = inputs.current.parent / "releases" / RELEASE / "landslides.gpkg"
+    layers = {
+        name: vector.read(package, name) for name in ("landslides", "non_landslide_deformation", "masked", "vanished")
+    }
+    layers["masked"].loc[0, "reason_text"] = evil
+    layers["landslides"].loc[0, "ls_id"] = evil
+    package.unlink()
+    vector.write_layers(package, layers)
+    html = render(dataclasses.replace(inputs, region="<b>demo"))
+    assert "alert(1)" in html and "<script>alert" not in html and "<b>demo" not in html
+    assert not Page(html).open
+
+
+def test_broken_raster_is_named(inputs, tmp_path):
+    broken = tmp_path / "probability.tif"
+    broken.write_bytes(b"II*\0 and no more")
+    stack = dataclasses.replace(inputs.stacks[0], rasters={"probability": broken})
+    with pytest.raises(RasterError, match=r"E1002 .*probability\.tif"):
+        render(dataclasses.replace(inputs, stacks=(stack,)))
+
+
+def test_weights_card_is_shown(inputs, tmp_path):
+    card = dict.fromkeys(weights.CARD_KEYS, "") | {
+        "label": "trained on simulation",
+        "network": "drs_unet",
+        "channels": ["cor"],
+    }
+    file = tmp_path / "w.safetensors"
+    save_file({"a": np.zeros(1)}, file, metadata={"card": json.dumps(card | {"format": weights.FORMAT})})
+    html = render(dataclasses.replace(inputs, weights=file, stacks=(), terrain={}, candidates=None, scores=None))
+    assert "trained on simulation" in html and "drs_unet" in html
+
+
+def test_style_sheet_without_files():
+    css = "a{background:url(images/x.png)} b{behavior: url(#default#VML)}"
+    assert re.findall(r"url\(([^)]*)\)", without_images(css))[0].startswith("data:image/gif")
+    assert "#default#VML" in without_images(css)
+
+
+def test_script_writes_the_page(inputs, html, tmp_path):
+    stacks = inputs.stacks
+    of = {name: [str(s.rasters[layer]) for s in stacks] for name, layer in SCRIPT_INPUTS.items()}
+    files = {
+        **{layer: str(path) for layer, path in inputs.terrain.items()},
+        **of,
+        "current": str(inputs.current),
+        "candidates": str(inputs.candidates),
+        "scores": [str(inputs.scores)],
+        "planted": [str(inputs.planted)],
+        "reference": [str(s.reference) for s in stacks],
+        "pairs": [str(path) for s in stacks for path in s.pairs],
+    }
+    wrapped = []
+    for stack in stacks:  # the workflow names the file by its pair
+        target = stack.pairs[0].parent / f"{stack.example_pair}.wrapped_rad.tif"
+        shutil.copy(stack.rasters["wrapped_rad"], target)
+        wrapped.append(str(target))
+    params = {
+        "region": "demo",
+        "grid": inputs.grid.to_dict(),
+        "stacks": [s.stack for s in stacks],
+        "engine": "native",
+        "simulated": True,
+        "settings": inputs.settings,
+        "benchmarks": str(inputs.benchmarks),
+    }
+    job = SimpleNamespace(
+        rule="report",
+        input=files | {"wrapped": wrapped},
+        output=SimpleNamespace(html=str(tmp_path / "report" / "report.html")),
+        params=SimpleNamespace(**params),
+        log=[str(tmp_path / "report.log")],
+    )
+    exec(compile(SCRIPT.read_text(), str(SCRIPT), "exec"), {"snakemake": job, "__name__": "__main__"})
+    assert (tmp_path / "report" / "report.html").read_text() == html
+    assert [path.name for path in (tmp_path / "report").iterdir()] == ["report.html"]
+
+
+SCRIPT_INPUTS = {
+    "amplitude": "mean_amplitude_db",
+    "avg_phase": "avg_phase_rad",
+    "los_rate": "los_rate_mm_per_yr",
+    "los_rate_std": "los_rate_std_mm_per_yr",
+    "mean_coherence": "mean_coherence",
+    "probability": "probability",
+    "coherence": "cor",
+}
+
+
+def test_size_at_the_demo_grid(tmp_path):
+    """The demo's grid, with more noise in the rasters than a region has: the whole page stays below 8 MB."""
+    assert len(render(make_region(tmp_path, 510, 270, 30.0)).encode()) < 8e6
+
+
+PROBE = """<script>
+document.body.dataset.violations = 0;
+document.addEventListener("securitypolicyviolation", function () { document.body.dataset.violations++; });
+window.addEventListener("load", function () {
+  document.querySelector("button[data-object]").click();
+  document.querySelectorAll("#landslides table")[0].querySelectorAll("th button")[4].click();
+  const first = document.querySelector("#landslides tbody").rows;
+  document.body.dataset.sorted = Array.from(first).map(function (row) { return row.cells[4].dataset.sort; }).join(" ");
+  const loaded = performance.getEntriesByType("resource").filter(function (e) { return !e.name.startsWith("data:"); });
+  document.body.dataset.requests = loaded.length;
+});
+</script></body>"""
+
+
+def test_a_browser_draws_it_offline(html, tmp_path):
+    """Headless Chromium, without a network: the map has its images and outlines, a click opens a popup, a heading sorts."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        pytest.skip("chromium is not installed")
+    path = tmp_path / "report.html"
+    path.write_text(html.replace("</body>", PROBE))
+    command = [
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--no-first-run",
+    ]
+    command += [
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--virtual-time-budget=3000",
+    ]
+    done = subprocess.run(
+        [*command, "--dump-dom", path.as_uri()], capture_output=True, text=True, timeout=120, check=True
+    )
+    dom = done.stdout
+    body = re.search(r"<body[^>]*>", dom).group(0)
+    assert 'data-requests="0"' in body and 'data-violations="0"' in body
+    areas = [float(value) for value in re.search(r'data-sorted="([^"]*)"', body).group(1).split()]
+    assert len(areas) == 34 and areas == sorted(areas)
+    assert len(re.findall(r'<path class="leaflet-interactive"', dom)) == 35
+    assert len(re.findall(r'<img[^>]*class="leaflet-image-layer', dom)) == 2
+    assert "leaflet-popup-content" in dom and "LOS rate (mm/yr)" in dom

@@ -1,0 +1,196 @@
+"""Scales, images, networks and tables against closed forms."""
+
+import io
+import math
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from pyproj import Transformer
+from shapely.geometry import MultiPolygon, Polygon, box
+
+from sarslide.grid import RegionGrid
+from sarslide.report import figures, tables
+from sarslide.report.network_plot import Pair, baselines, network_figure
+from sarslide.report.scales import Scale, scale_for, tick_text
+from sarslide.report.webmap import VectorLayer, indexed_png, lonlat_polynomial, vector_layer
+
+GRID = RegionGrid(32647, 515130, 3215640, 30, 510, 270)
+PROVINCE = RegionGrid(32648, 200010, 4200000, 100, 4500, 6000)  # P4's 600 x 450 km
+
+
+# scales
+
+
+def test_rates_are_blue_towards_and_red_away():
+    scale = scale_for("los_rate_mm_per_yr", [np.array([-31.0, 5, np.nan, 12])])
+    assert (scale.low, scale.high) == (-40, 40) and scale.ends == ("away", "towards")
+    colours = scale.palette()[scale.indices(np.array([-40.0, 0, 40]))].astype(int)
+    assert colours[0][0] > colours[0][2] + 50 and colours[2][2] > colours[2][0] + 50
+    assert colours[1].min() > 240
+
+
+def test_phase_wraps_without_a_seam():
+    scale = scale_for("wrapped_rad")
+    ends = scale.palette()[scale.indices(np.array([-math.pi, math.pi]))].astype(int)
+    assert np.abs(ends[0] - ends[1]).max() <= 10
+    assert scale.tick_labels() == ["−π", "0", "π"]
+
+
+def test_indices_cover_the_scale_and_mark_the_unknown():
+    scale = Scale("viridis", 0, 1, "x")
+    assert scale.indices(np.array([-1, 0, 0.5, 1, 7, np.nan])).tolist() == [0, 0, 127, 254, 254, 255]
+
+
+def test_scale_of_a_layer_without_values():
+    assert scale_for("los_rate_mm_per_yr", [np.full((2, 2), np.nan)]).high == 1
+    assert scale_for("mean_amplitude_db", []).high > scale_for("mean_amplitude_db", []).low
+
+
+@pytest.mark.parametrize(("value", "text"), [(-0.0, "0"), (-12.5, "−12.5"), (3215.2, "3215"), (0.0015, "0.0015")])
+def test_ticks(value, text):
+    assert tick_text(value) == text
+
+
+# map
+
+
+@pytest.mark.parametrize(("grid", "metres"), [(GRID, 0.01), (PROVINCE, 40)])
+def test_longitude_and_latitude_from_the_polynomial(grid, metres):
+    """Against the projection at random points; 40 m over 600 km is below a pixel of a screen."""
+    rng = np.random.default_rng(0)
+    west, south, east, north = grid.bounds
+    u, v = rng.uniform(-1, 1, (2, 200))
+    x, y = west + (u + 1) / 2 * (east - west), south + (v + 1) / 2 * (north - south)
+    lon, lat = Transformer.from_crs(grid.epsg, 4326, always_xy=True).transform(x, y)
+    fit = lonlat_polynomial(grid)
+    terms = np.stack([u**i * v**j for i, j in fit["powers"]])
+    assert np.abs(np.array(fit["lat"]) @ terms - lat).max() * 111e3 < metres
+    assert np.abs(np.array(fit["lon"]) @ terms - lon).max() * 111e3 < metres
+
+
+def test_images_keep_the_scale_and_the_unknown():
+    from PIL import Image
+
+    values = np.array([[0.0, 0.25, 0.5], [0.75, 1.0, np.nan]])
+    scale = Scale("viridis", 0, 1, "x")
+    image = np.asarray(Image.open(io.BytesIO(indexed_png(values, scale))).convert("RGBA"))
+    assert image[..., 3].tolist() == [[255, 255, 255], [255, 255, 0]]
+    assert (image[0, :, :3] == scale.palette()[[0, 64, 127]]).all()
+
+
+def test_outlines_in_map_coordinates():
+    holed = Polygon(
+        box(515230, 3200440, 515330, 3200540).exterior, [box(515250, 3200460, 515260, 3200470).exterior.coords]
+    )
+    frame = gpd.GeoDataFrame(geometry=[MultiPolygon([holed, box(515130, 3200340, 515131, 3200341)])], crs=32647)
+    layer = vector_layer(VectorLayer("a", "A", frame, {"color": "#000"}), GRID)
+    (feature,) = layer["features"]
+    assert not layer["answers"] and [len(part) for part in feature["polygons"]] == [2, 1]
+    assert sorted(map(tuple, feature["polygons"][0][0])) == [(100, 100), (100, 200), (200, 100), (200, 200)]
+
+
+# figures
+
+
+def test_figures_of_wide_and_tall_regions_have_the_shape_of_the_region():
+    values = np.linspace(-1, 1, 200).reshape(10, 20)
+    scale = scale_for("los_rate_mm_per_yr", [values])
+    for bounds in ((0, 0, 8000, 16000), (0, 0, 16000, 8000)):
+        figure = figures.panel_figure([figures.Panel("a", values, scale)] * 3, bounds)
+        axes = figure.axes[0]
+        width, height = axes.get_position().bounds[2:] * figure.get_size_inches()
+        assert height / width == pytest.approx(bounds[3] / bounds[2])
+        assert len(figure.axes) == 6  # a colour bar each
+
+
+def test_pngs_are_the_same_bytes_and_keep_white_and_the_colours_of_the_bar():
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    landslides = gpd.GeoDataFrame(geometry=[box(1000, 1000, 2000, 3000)], crs=32647)
+    shade = rng.integers(1, 256, (60, 40)).astype(np.uint8)
+
+    def picture():
+        rate = np.random.default_rng(1).normal(0, 20, (60, 40))
+        return figures.png(figures.overview_figure(shade, rate, landslides, (0, 0, 4000, 6000), "LOS rate"))
+
+    assert picture() == picture()
+    image = np.asarray(Image.open(io.BytesIO(picture())).convert("RGB"))
+    assert (image[:3] == 255).all()
+    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 100
+
+
+def test_shading_darkens_and_shows_the_unknown():
+    scale = Scale("viridis", 0, 1, "x")
+    values = np.array([[1.0, 1.0, np.nan]])
+    bright, dark, unknown = figures.shaded(values, scale, np.array([[255, 30, 255]], np.uint8))[0].astype(int)
+    assert bright.sum() > dark.sum() and (unknown == 255).all()
+    assert tuple(figures.shaded(values, scale)[0, 2]) == figures.UNKNOWN
+
+
+@pytest.mark.parametrize(("metres", "length"), [(2025, 2000), (999, 500), (130, 100), (5000, 5000)])
+def test_scale_bar_lengths(metres, length):
+    assert figures.round_length(metres) == length
+
+
+# network
+
+
+def test_baselines_come_back_from_pairs():
+    orbit = {"20200101": 12.0, "20200113": -40.0, "20200125": 88.0, "20200206": 3.0}
+    dates = sorted(orbit)
+    pairs = [Pair(a, b, orbit[b] - orbit[a]) for k, b in enumerate(dates) for a in dates[max(0, k - 2) : k]]
+    found = baselines(pairs)
+    assert found == pytest.approx({date: value - 12.0 for date, value in orbit.items()}, abs=1e-9)
+
+
+def test_every_part_of_a_network_starts_at_zero():
+    pairs = [Pair("20200101", "20200113", 30.0), Pair("20200301", "20200313", -5.0), Pair("20200601", "20200613")]
+    found = baselines(pairs)
+    expected = [0, 30, 0, -5, 0, 0]
+    assert [found[date] for date in sorted(found)] == pytest.approx(expected, abs=1e-9)
+    assert len(network_figure(pairs).axes) == 1  # no coherence known: no bar
+
+
+# tables
+
+
+def test_numbers_and_cells():
+    assert tables.number(-0.04, 1) == "0.0" and tables.number(-1234.56, 1) == "−1\u2009234.6"
+    assert tables.cell(float("nan"), 2) == tables.Cell("–") and tables.cell(None, None) == tables.Cell("–")
+    assert tables.cell(2.5, 1) == tables.Cell("2.5", 2.5)
+
+
+def test_columns_that_no_row_has_are_left_out():
+    table = tables.build(tables.LANDSLIDES, [{"ls_id": "LS-1", "area_km2": 0.5, "slope_mean_deg": math.nan}])
+    assert [column.key for column in table.columns] == ["ls_id", "area_km2"] and table.keys == ["LS-1"]
+
+
+def test_masked_objects_are_counted_by_reason():
+    rows = [{"reason": "a", "area_km2": 1.0}, {"reason": "b", "area_km2": 0.5}, {"reason": "b", "area_km2": 0.25}]
+    found = tables.masked_rows([*rows, {"reason": "", "status": "rejected", "area_km2": 2.0}], {"a": "why a"})
+    assert [(row["reason_text"], row["count"], row["area_km2"]) for row in found] == [
+        ("b", 2, 0.75),
+        ("rejected", 1, 2.0),
+        ("why a", 1, 1.0),
+    ]
+
+
+def test_run_times_add_up_over_jobs(inputs):
+    costly, cheap = tables.run_time_rows(inputs.benchmarks)
+    assert costly == {"rule": "geocode_slc", "jobs": 2, "wall_s": 40.0, "cpu_s": 75.0, "memory_mb": 905.0}
+    assert cheap["rule"] == "fuse" and cheap["cpu_s"] == 0.0
+
+
+def test_scores_say_which_goals_are_met():
+    scores = {"planted": 50, "scored": 19, "object_recall": 0.8, "object_precision": 0.79, "object_f1": 0.7}
+    scores |= {"los_rmse_mm_per_yr": {"A128": 8.5}, "predicted_rmse_mm_per_yr": {"A128": 7.0}}
+    rows = {row[0].text: (row[1].text, row[3].text) for row in tables.score_table(scores).rows}
+    assert rows["Landslides planted"] == ("50", "yes")
+    assert [text for _, text in rows.values()] == ["yes", "no", "yes", "no", "–", "no", "yes"]
+    assert rows["LOS rate RMSE, A128"][0] == "8.50 mm/yr"
+
+
+def test_leaves_of_the_settings():
+    assert tables.leaves({"a": {"b": 1, "c": {"d": "x"}}, "e": []}) == [("a.b", "1"), ("a.c.d", "x"), ("e", "[]")]
