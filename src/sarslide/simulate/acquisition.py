@@ -131,7 +131,7 @@ def plan_track(stack: str, ground: np.ndarray, samples: int | None = None) -> Tr
     """
     check_stack(stack)
     points = ground.reshape(-1, 3)
-    center = 0.5 * (points.min(0) + points.max(0))
+    center = points.mean(0)
     state = geometry.track_state(center, stack[0] == "A", INCIDENCE_DEG[stack[0]])
     slant = geometry.zero_doppler(_scene_arc(state), points)[1]
     near, far = (2.0 * r / LIGHT * RANGE_SAMPLING for r in (slant.min(), slant.max()))

@@ -435,7 +435,7 @@ def _image(acq: Acquisition, mean: complex, deviation: complex) -> ElementTree.E
             azimuthTime=iso(start),
             swath="IW2",
             numberOfInputSamples=acq.samples,
-            numberOfInputLines=radar.BURSTS * 1500,
+            numberOfInputLines=radar.BURSTS * radar.LINES_PER_BURST,
         ),
     )
     processing = node(

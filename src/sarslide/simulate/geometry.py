@@ -170,7 +170,7 @@ def track_state(center: np.ndarray, ascending: bool, incidence: float) -> np.nda
         angle = np.degrees(np.arccos(look @ up / np.linalg.norm(look)))
         return [look @ s[3:] / 1e9, angle - incidence]
 
-    # the sub-satellite point lies about 5.5 degrees of longitude west (ascending) or east of the target
+    # first guess: the sub-satellite point lies about 6.5 degrees of longitude west (ascending) or east of the target
     along = np.arcsin(np.sin(np.radians(lat)) / np.sin(inclination))
     side = -1.0 if ascending else 1.0
     subsatellite = np.radians(lon + side * 6.5)

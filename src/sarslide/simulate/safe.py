@@ -57,7 +57,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Member:
-    """A file of the product: its path below the SAFE folder, its role in the manifest and its content or size and hash."""
+    """A file of the product: path below the SAFE folder, role in the manifest, size in bytes and MD5."""
 
     path: str
     kind: str  # product, calibration, noise, measurement, mapoverlay
