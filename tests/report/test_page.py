@@ -157,6 +157,21 @@ def test_text_from_files_is_never_markup(tmp_path):
     assert not Page(html).open
 
 
+def test_region_without_landslides(tmp_path):
+    """Moving flat ground alone is said to be no landslide, in words."""
+    inputs = make_region(tmp_path, seed=4)
+    package = inputs.current.parent / "releases" / RELEASE / "landslides.gpkg"
+    layers = {
+        name: vector.read(package, name) for name in ("landslides", "non_landslide_deformation", "masked", "vanished")
+    }
+    package.unlink()
+    vector.write_layers(package, layers | {"landslides": layers["landslides"].iloc[:0]})
+    html = render(dataclasses.replace(inputs, stacks=(), terrain={}, candidates=None))
+    text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    assert "No active landslide in a region of 124 km²" in text
+    assert "1 area of flat ground" in text and "non-landslide deformation." in text
+
+
 def test_broken_raster_is_named(inputs, tmp_path):
     broken = tmp_path / "probability.tif"
     broken.write_bytes(b"II*\0 and no more")

@@ -217,7 +217,7 @@ def _palette(colours: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 def _columns_for(tall: float) -> int:
     """Tall regions stand four abreast, wide ones two."""
-    return 4 if tall >= 1.25 else 3 if tall >= 0.8 else 2
+    return 4 if tall >= 1.25 else 3 if tall >= 0.55 else 2
 
 
 def _box(corner: tuple[float, float], width: float, height: float, colour: str):

@@ -50,7 +50,8 @@ def web_map(
         if layer in maps.layers
     ]
     if "slope_deg" in terrain:
-        rasters.append(webmap.raster_layer("slope_deg", "Slope", terrain["slope_deg"], scale_for("slope_deg")))
+        slope = terrain["slope_deg"]
+        rasters.append(webmap.raster_layer("slope_deg", "Slope", slope, scale_for("slope_deg", [slope])))
     vectors = [outline_layer(name, frame) for name, frame in layers.items() if len(frame)]
     if planted is not None:
         vectors.append(webmap.VectorLayer("planted", "Planted truth (simulation)", planted, PLANTED_STYLE, shown=False))

@@ -59,7 +59,7 @@ def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
     if kind == "symmetric":
         limit = _round_up(_percentile(np.abs(values), 99.5, 1.0))
         return Scale(cmap, -limit, limit, label, TOWARDS_AWAY if "rate_mm" in layer else ("", ""))
-    if kind == "error":
+    if kind == "from zero":
         return Scale(cmap, 0.0, _round_up(_percentile(values, 98, 1.0)), label)
     low, high = _percentile(values, 1, 0.0), _percentile(values, 99, 1.0)
     # The low end of `gist_earth` is water.
@@ -99,14 +99,14 @@ _FIXED = {
     "cor": Scale("gray", 0, 1, "Coherence"),
     "mean_coherence": Scale("gray", 0, 1, "Mean coherence"),
     "probability": Scale("magma_r", 0, 1, "Probability of an active landslide"),
-    "slope_deg": Scale("cividis", 0, 60, "Slope (degree)"),
     "hillshade": Scale("gray", 1, 255, "Hillshade, light from the north-west"),
     "layover_shadow": Scale("cividis", 0, 3, "0 good, 1 layover, 2 shadow, 3 both"),
 }
 _ADAPTIVE = {
     "los_rate_mm_per_yr": ("RdBu", "LOS rate (mm/yr)", "symmetric"),
-    "los_rate_std_mm_per_yr": ("viridis", "Standard error of the LOS rate (mm/yr)", "error"),
-    "avg_phase_std_rad": ("viridis", "Standard error of the averaged phase (rad)", "error"),
+    "los_rate_std_mm_per_yr": ("viridis", "Standard error of the LOS rate (mm/yr)", "from zero"),
+    "slope_deg": ("cividis", "Slope (degree)", "from zero"),
+    "avg_phase_std_rad": ("viridis", "Standard error of the averaged phase (rad)", "from zero"),
     "curvature_profile_per_m": ("PuOr", "Profile curvature (1/m)", "symmetric"),
     "curvature_plan_per_m": ("PuOr", "Plan curvature (1/m)", "symmetric"),
     "elevation_m": ("gist_earth", "Ellipsoidal height (m)", "range"),

@@ -87,7 +87,8 @@ def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
             "away from the satellite; flat-earth and topographic phase are removed. Coherence (0 to 1) is estimated before "
             "filtering."
         )
-    return _figure(f"{maps.stack}: amplitude and interferogram", " ".join(parts), panels, bounds)
+    title = "amplitude and interferogram" if "mean_amplitude_db" in maps.layers else "interferogram"
+    return _figure(f"{maps.stack}: {title}", " ".join(parts), panels, bounds)
 
 
 def rate_figure(maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.ndarray | None) -> StageFigure | None:
