@@ -13,12 +13,12 @@ GRID = RegionGrid(32647, 500000.0, 3200000.0, 60.0, 255, 135)  # 8.1 x 15.3 km
 @pytest.fixture(scope="module")
 def fields() -> np.ndarray:
     rng = np.random.default_rng(1)
-    return np.stack([turbulent_delay_mm(GRID, rng, 5.0) for _ in range(150)])
+    return np.stack([turbulent_delay_mm(GRID, rng, 5.0) for _ in range(100)])
 
 
 @pytest.mark.parametrize(("axis", "cells"), [(1, 4), (2, 4), (1, 20), (2, 20), (1, 83), (2, 83), (1, 160)])
 def test_structure_function(fields, axis, cells):
-    """D(r) = (5 mm)^2 (r / 5 km)^(5/3), both ways. Tolerance: 150 fields of few independent 5 km cells scatter by about 4 %
+    """D(r) = (5 mm)^2 (r / 5 km)^(5/3), both ways. Tolerance: 100 fields of few independent 5 km cells scatter by about 4 %
     in the root; the cubic interpolation smooths the smallest distances by less."""
     ahead, behind = (np.take(fields, range(s, fields.shape[axis] - e), axis) for s, e in ((cells, 0), (0, cells)))
     rms = np.sqrt(np.mean((ahead - behind) ** 2))
@@ -49,12 +49,12 @@ def test_stratified_part():
     height = np.linspace(2900, 4400, GRID.rows * GRID.cols).reshape(GRID.shape)
     coefficients = []
     for day in range(1, 29):
-        for month in (1, 2, 3, 4, 5, 6):
+        for month in (1, 4, 7):
             delay = path_delay_mm(GRID, height, 3, "A128", f"2019{month:02d}{day:02d}", turbulence_mm=0.0)
             slope = np.polyfit(height.ravel() / 1000, delay.ravel().astype(float), 1)[0]
             coefficients.append(slope)
-    assert np.std(coefficients) == pytest.approx(10.0, rel=0.2)  # 168 dates: 5.5 % standard error
-    assert abs(np.mean(coefficients)) < 2.5
+    assert np.std(coefficients) == pytest.approx(10.0, rel=0.25)  # 84 dates: 8 % standard error
+    assert abs(np.mean(coefficients)) < 3.5
     assert np.allclose(delay, slope * height / 1000, atol=1e-3)
 
 

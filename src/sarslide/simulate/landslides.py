@@ -18,6 +18,9 @@ from sarslide.simulate.terrain import window_of
 
 MIN_GAP_M = 150.0
 RIM_CELLS = 4  # at the region's edge stay free
+ONE_SLOPE = (
+    0.9  # least mean resultant length of the fall directions under a landslide: they scatter by about 26 degrees
+)
 ATTEMPTS = 150  # to place one landslide
 ALONG = np.linspace(0, 1, 41)  # from the head of a slide to its toe
 SLOPES_DEG = (15.0, 45.0)
@@ -112,10 +115,10 @@ def outline_velocity(
 
 
 def plateau(mask: np.ndarray, cell_m: float, edge_m: float = 75.0) -> np.ndarray:
-    """1 inside the mask, falling to 0 at its outline within `edge_m`, or within half the inner radius of a small object."""
+    """1 inside the mask, falling to 0 at its outline within `edge_m`, or within 0.7 of the inner radius of a small object."""
     rows, cols = (slice(max(s.start - 1, 0), s.stop + 1) for s in ndimage.find_objects(mask.astype(np.uint8))[0])
     depth = ndimage.distance_transform_edt(mask[rows, cols]) * cell_m - cell_m / 2
-    ramp = np.clip(depth / min(edge_m, depth.max() / 2), 0, 1)
+    ramp = np.clip(depth / min(edge_m, 0.7 * depth.max()), 0, 1)
     share = np.zeros(mask.shape, np.float32)
     share[rows, cols] = ramp**2 * (3 - 2 * ramp)
     return share
@@ -157,8 +160,9 @@ class _Free:
         rim[RIM_CELLS:-RIM_CELLS, RIM_CELLS:-RIM_CELLS] = True
         self.open = allowed[part] & rim
         flat = field.unit[:2][:, *part]
+        self.fall = flat / np.maximum(np.linalg.norm(flat, axis=0), 1e-9)
         # A near-polar orbit hardly sees motion along its track: slopes that face east or west are drawn more often.
-        self.weight = 0.25 + flat[0] ** 2 / np.maximum((flat**2).sum(axis=0), 1e-9)
+        self.weight = 0.25 + self.fall[0] ** 2
         self.depth = self._depth()
 
     def _depth(self) -> np.ndarray:
@@ -177,7 +181,10 @@ class _Free:
         if not box(*self.region.bounds).contains(outline):
             return False
         window, mask = _cells_in_window(self.region, outline)
-        return bool(mask.any() and self.open[window][mask].all() and self.steep[window][mask].mean() > 0.95)
+        if not mask.any() or not self.open[window][mask].all() or self.steep[window][mask].mean() < 0.95:
+            return False
+        # One slope, not two sides of a gully or a ridge.
+        return bool(np.linalg.norm(self.fall[:, *window][:, mask].mean(axis=1)) > ONE_SLOPE)
 
     def take(self, outline: Polygon) -> None:
         # One cell more than the gap, because cells are tested by their centres.
@@ -252,7 +259,7 @@ def _profile(kind: int, s: np.ndarray) -> np.ndarray:
         return crown * toe * (0.92 + 0.16 * s)
     if kind == 2:  # a wider source, a neck, a spreading toe
         ends = np.sqrt(np.clip(1 - np.abs(2 * s - 1) ** 4, 0, 1))
-        return ends * (0.82 + 0.25 * np.cos(2 * np.pi * s * 0.95))
+        return ends * (0.88 + 0.15 * np.cos(2 * np.pi * s * 0.95))
     return np.sqrt(np.clip(1 - (2 * s - 1) ** 2, 0, 1))
 
 
