@@ -1,13 +1,13 @@
 """geocode_slc: one acquisition -> geocoded SLC on the fine lattice of the region.
 
 inputs: folder with SAFE product(s) and the EOF orbit file of one date; DEM (ellipsoidal heights, m). outputs: complex64 samples,
-uncalibrated amplitude, flat-earth and topographic phase removed, 0 where no burst covers the ground; sidecar with UTC, wavelength
-(m), state vectors, bursts used.
+uncalibrated amplitude, flat-earth and topographic phase removed, bursts that overlap in bands of their own, 0 where none sees the
+ground; sidecar with UTC, wavelength (m), state vectors, bursts used.
 """
 
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.acquisition import acquisition_of
-from sarslide.insar.geocode_slc import geocode, round_mantissa
+from sarslide.insar.geocode_slc import BANDS, geocode, round_mantissa
 from sarslide.insar.surface import read_surface
 from sarslide.io import raster
 from sarslide.provenance import sidecar, write_json
@@ -23,9 +23,10 @@ def main(snakemake) -> None:
     acquisition = acquisition_of(scene, surface, lattice.region)
     bursts: set[str] = set()
     tags = {"date": scene.date, "stack": scene.stack, "polarisation": scene.polarisation}
-    with raster.create(snakemake.output.gslc, lattice, "gslc", tags) as put:
+    with raster.create(snakemake.output.gslc, lattice, "gslc", tags, BANDS) as put:
         for block in geocode(scene, surface, lattice):
-            put(block.rows, block.cols, round_mantissa(block.samples))
+            for band, samples in block.samples.items():
+                put(block.rows, block.cols, round_mantissa(samples), band + 1)
             bursts.update(block.bursts)
     about = {
         "engine": "native",

@@ -9,7 +9,7 @@ import numpy as np
 
 from sarslide import __version__, names
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import Acquisition, pair_baseline
+from sarslide.insar.acquisition import Acquisition, bands_swapped, pair_baseline
 from sarslide.insar.interferogram import coherence_window, form_pair, multilook
 from sarslide.io import raster
 from sarslide.provenance import read_json, sidecar, write_json
@@ -22,16 +22,18 @@ def main(snakemake) -> None:
     acquisitions = [Acquisition.from_dict(read_json(path)) for path in files.sidecars]
     dated = {one.date: one for one in acquisitions}
     slcs = {one.date: path for one, path in zip(acquisitions, files.gslc, strict=True)}
-    baselines = {pair: pair_baseline(*(dated[date] for date in names.split_pair(pair))) for pair in params.pairs}
-    sums = multilook(slcs, params.pairs, Lattice(grid))
+    dates = {pair: [dated[date] for date in names.split_pair(pair)] for pair in params.pairs}
+    baselines = {pair: pair_baseline(*both) for pair, both in dates.items()}
+    swapped = frozenset(pair for pair, both in dates.items() if bands_swapped(*both))
+    sums = multilook(slcs, params.pairs, Lattice(grid), swapped)
     looks = grid.cell_m**2 * acquisitions[0].samples_per_m2
     window = coherence_window(params.coherence_window, looks)
     about = sidecar("interferogram", dict(files.items()), dict(params.items()))
     for pair, wrapped, coherence, json in zip(
         params.pairs, output.wrapped, output.coherence, output.sidecars, strict=True
     ):
-        earlier, later = (dated[date] for date in names.split_pair(pair))
-        formed = form_pair(sums, pair, looks, window, params.goldstein_alpha, params.goldstein_window)
+        earlier, later = dates[pair]
+        formed = form_pair(sums[pair], looks, window, params.goldstein_alpha, params.goldstein_window)
         raster.write(wrapped, np.stack([formed.unfiltered_rad, formed.filtered_rad]), grid, "wrapped_rad")
         raster.write(coherence, formed.coherence, grid, "cor")
         contract = {

@@ -7,8 +7,8 @@ import pyproj
 import pytest
 
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import Acquisition, acquisition_of, pair_baseline
-from sarslide.insar.geocode_slc import geocode
+from sarslide.insar.acquisition import Acquisition, acquisition_of, bands_swapped, pair_baseline
+from sarslide.insar.geocode_slc import BANDS, geocode
 from sarslide.insar.geometry import stack_geometry
 from sarslide.insar.multilook import cell_sum
 from sarslide.insar.surface import Surface
@@ -32,10 +32,12 @@ def surface_over(region: RegionGrid, height=hills, margin=900.0) -> Surface:
     return Surface(np.broadcast_to(height(*np.meshgrid(grid.x(), grid.y())), grid.shape), grid)
 
 
-def mosaic(scene, surface, lattice):
-    out = np.zeros(lattice.shape, np.complex64)
+def bands_of(scene, surface, lattice):
+    """All bands, (bands, rows, cols)."""
+    out = np.zeros((len(BANDS), *lattice.shape), np.complex64)
     for block in geocode(scene, surface, lattice):
-        out[block.rows, block.cols] = block.samples
+        for band, samples in block.samples.items():
+            out[band][block.rows, block.cols] = samples
     return out
 
 
@@ -55,7 +57,9 @@ def test_point_targets_without_speckle(tmp_path, stack):
     rows, cols = (a.ravel() for a in np.meshgrid(np.arange(15, 900, 60), np.arange(20, 120, 70), indexing="ij"))
     x, y = lattice.x()[cols], lattice.y()[rows]
     scene, _ = simulate(tmp_path, stack, x, y, surface.heights_at(x, y), 8000.0)
-    values = mosaic(scene, surface, lattice)[rows, cols]
+    values = bands_of(scene, surface, lattice)[:, rows, cols]
+    assert ((values != 0).sum(axis=0) >= 1).all()
+    values = values[values != 0]
     print(f"{stack}: phase error {np.abs(np.angle(values)).max():.4f} rad, amplitude {np.abs(values).min() / 8000:.4f}")
     # The issue asks for 0.1 rad; CInt16 samples and the kernel leave a hundredth of that.
     assert np.abs(np.angle(values)).max() < 0.01
@@ -74,35 +78,33 @@ def speckle(tmp_path_factory):
     return scenes, surface, Lattice(REGION)
 
 
-def interferogram(scenes, surface, lattice):
-    first, second = (mosaic(scene, surface, lattice) for scene in scenes)
-    return cell_sum(first * second.conj(), lattice.per_y, lattice.per_x)
+def interferograms(scenes, surface, lattice):
+    """Products of the bands, (bands, rows, cols) of the region."""
+    first, second = (bands_of(scene, surface, lattice) for scene in scenes)
+    return np.stack([cell_sum(a * b.conj(), lattice.per_y, lattice.per_x) for a, b in zip(first, second, strict=True)])
 
 
 def test_no_ramp_across_a_burst(speckle):
-    scenes, surface, lattice = speckle
-    for k in (0, 1):
-        one = [replace(scene, bursts=scene.bursts[k : k + 1]) for scene in scenes]
-        ifg = interferogram(one, surface, lattice)
-        rows = np.flatnonzero((ifg != 0).any(axis=1))
-        along = np.angle(ifg[rows].sum(axis=1))
+    products = interferograms(*speckle)
+    bursts = [product for product in products if product.any()]
+    assert len(bursts) == 2
+    for k, product in enumerate(bursts):
+        rows = np.flatnonzero((product != 0).any(axis=1))
+        along = np.angle(product[rows].sum(axis=1))
         ramp = np.polyfit(np.arange(len(rows)), along, 1)[0] * len(rows)
         print(f"burst {k}: ramp {ramp:.3f} rad over {len(rows)} cells, mean {along.mean():.3f}")
         assert len(rows) > 150 and abs(ramp) < 0.1 and abs(along.mean()) < 0.05  # the issue asks for 0.3 rad
 
 
 def test_phase_is_continuous_across_the_overlap(speckle):
-    scenes, surface, lattice = speckle
-    parts = [
-        interferogram([replace(scene, bursts=scene.bursts[k : k + 1]) for scene in scenes], surface, lattice)
-        for k in (0, 1)
-    ]
-    both = (parts[0] != 0) & (parts[1] != 0)
-    step = np.angle((parts[0] * parts[1].conj())[both].sum())
+    products = interferograms(*speckle)
+    one, other = (product for product in products if product.any())
+    both = (one != 0) & (other != 0)
+    step = np.angle((one * other.conj())[both].sum())
     print(f"overlap of {both.sum()} cells: step {step:.4f} rad")
     assert both.sum() > 500 and abs(step) < 0.1
-    # The mosaic: every cell has data, and the seam does not show.
-    whole = interferogram(scenes, surface, lattice)
+    # Together: every cell has data, and no row of cells shows where one burst ends.
+    whole = products.sum(axis=0)
     assert (whole != 0).all() and np.abs(np.angle(whole.sum(axis=1))).max() < 0.1
 
 
@@ -116,8 +118,8 @@ def test_subsidence_and_dem_error_have_their_signs(tmp_path, stack):
     moved, above = 0.005, 25.0
     longer = (0.0, np.where(high, 0.0, moved))
     scenes = simulate(tmp_path, stack, x, y, 3000.0 + above * high, 8000.0, longer)
-    first, second = (mosaic(scene, surface, lattice) for scene in scenes)
-    product = first * second.conj()
+    first, second = (bands_of(scene, surface, lattice) for scene in scenes)
+    product = (first * second.conj()).sum(axis=0)
     acquisitions = [Acquisition.from_dict(acquisition_of(scene, surface, region).to_dict()) for scene in scenes]
     bperp = pair_baseline(*acquisitions).perpendicular_m
     wavelength = scenes[0].wavelength_m
@@ -146,3 +148,10 @@ def test_dates_of_two_tracks_are_no_pair(speckle):
         pair_baseline(first, replace(second, stack="D062"))
     with pytest.raises(NamingError, match="does not run forward"):
         pair_baseline(second, first)
+
+
+def test_bands_that_change_places(speckle):
+    scenes, surface, _ = speckle
+    first, second = (acquisition_of(scene, surface, REGION) for scene in scenes)
+    assert not bands_swapped(first, second)
+    assert bands_swapped(replace(first, cycle_phase=0.998), replace(second, cycle_phase=0.003))

@@ -23,7 +23,8 @@ class Acquisition:
     """One date of a stack as seen from the centre of the region.
 
     utc: zero-Doppler time of the centre. centre_m: its Earth-fixed coordinates (3,). samples_per_m2: independent samples on level
-    ground, from bandwidths and windows. orbit: state vectors around the pass.
+    ground, from bandwidths and windows. cycle_phase: fraction of the burst cycle at which the bursts have their middle, 0..1.
+    orbit: state vectors around the pass.
     """
 
     stack: str
@@ -33,6 +34,7 @@ class Acquisition:
     wavelength_m: float
     centre_m: np.ndarray
     samples_per_m2: float
+    cycle_phase: float
     orbit: Orbit
 
     def to_dict(self) -> dict:
@@ -47,6 +49,7 @@ class Acquisition:
             "wavelength_m": self.wavelength_m,
             "centre_m": self.centre_m.tolist(),
             "samples_per_m2": self.samples_per_m2,
+            "cycle_phase": self.cycle_phase,
             "orbit": {
                 "file": self.orbit.source,
                 "epoch": str(self.orbit.epoch),
@@ -68,6 +71,7 @@ class Acquisition:
             wavelength_m=values["wavelength_m"],
             centre_m=np.array(values["centre_m"]),
             samples_per_m2=values["samples_per_m2"],
+            cycle_phase=values["cycle_phase"],
             orbit=Orbit(
                 np.datetime64(orbit["epoch"], "us"),
                 *(np.array(orbit[key]) for key in ("time_s", "position_m", "velocity_m_s")),
@@ -98,6 +102,7 @@ def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquis
         wavelength_m=scene.wavelength_m,
         centre_m=centre,
         samples_per_m2=float(range_rate * np.sin(incidence) * azimuth_rate),
+        cycle_phase=burst.cycle % 1,
         orbit=scene.orbit.cut(time, time, AROUND_S),
     )
 
@@ -114,3 +119,12 @@ def pair_baseline(earlier: Acquisition, later: Acquisition) -> Baseline:
         time = float((np.datetime64(one.utc, "us") - one.orbit.epoch) / np.timedelta64(1, "us") * 1e-6)
         arcs.append(one.orbit.arc(time, time))
     return baseline(*arcs, earlier.centre_m)
+
+
+def bands_swapped(earlier: Acquisition, later: Acquisition) -> bool:
+    """Whether bursts that are even on one date are odd on the other.
+
+    The bursts of a track come at one phase of the cycle, to 0.02; where that lies next to a whole number it is rounded down on
+    one date and up on the other.
+    """
+    return abs(earlier.cycle_phase - later.cycle_phase) > 0.5

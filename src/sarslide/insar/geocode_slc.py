@@ -5,7 +5,7 @@ For every sample of the lattice the zero-Doppler time and slant range follow fro
 After that the samples of all dates belong to the same ground and only their product, or intensity, may be averaged.
 """
 
-import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,19 +19,22 @@ from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.deramp import Ramp, ramp_of
 from sarslide.sentinel1.safe import Scene, check_measurement, read_samples
 
-log = logging.getLogger(__name__)
-
 BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 200 MB of work
 MANTISSA_BITS = 6  # kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad
 
 
+# Neighbouring bursts, and neighbouring swaths, see the ground of their overlap with other parts of the spectrum. Each has its own
+# band, so that a pair combines like with like, wherever the bursts of a date begin; there is no seam.
+BANDS = ("outer_even", "outer_odd", "inner_even", "inner_odd")
+
+
 @dataclass(frozen=True)
 class Block:
-    """A window of the lattice: `samples` complex64, 0 where no burst covers the ground; `bursts`, the names of those used."""
+    """A window of the lattice: complex64 `samples` of each band that has any, 0 where its bursts do not see the ground."""
 
     rows: slice
     cols: slice
-    samples: np.ndarray
+    samples: dict[int, np.ndarray]
     bursts: tuple[str, ...]
 
 
@@ -52,12 +55,9 @@ class BurstProgram:
         )
 
 
-@dataclass(frozen=True)
-class RadarCoordinates:
-    """Where ground lies in the image: zero-Doppler time_s from the epoch and slant range_m, float64 (rows, cols)."""
-
-    time_s: np.ndarray
-    range_m: np.ndarray
+def band_of(burst: Burst) -> int:
+    """Index into BANDS: IW1 and IW3 are outer, IW2 is inner; even and odd by the burst cycle since the ascending node."""
+    return 2 * (burst.swath == "IW2") + math.floor(burst.cycle) % 2
 
 
 def geocode(scene: Scene, surface: Surface, lattice: Lattice, device: str = "cpu") -> Iterator[Block]:
@@ -70,31 +70,32 @@ def geocode(scene: Scene, surface: Surface, lattice: Lattice, device: str = "cpu
     surface.require(lattice.region)
     x, y = lattice.x(), lattice.y()
     prepared: dict[int, BurstProgram] = {}
-    covered = 0
+    covered = False
     for rows in _slices(lattice.rows, BLOCK_ROWS):
         for cols in _slices(lattice.cols, BLOCK_COLS):
-            at = RadarCoordinates(*program.zero_doppler(scene.arc, ground(surface, x[cols], y[rows])))
-            chosen = choose_bursts(scene.bursts, at)
-            samples = np.zeros(chosen.shape, np.complex64)
-            turns = 2 * at.range_m / scene.wavelength_m
-            used = np.unique(chosen[chosen >= 0])
-            for number in used:
-                burst = scene.bursts[number]
+            time, distance = program.zero_doppler(scene.arc, ground(surface, x[cols], y[rows]))
+            turns = 2 * distance / scene.wavelength_m
+            bands: dict[int, np.ndarray] = {}
+            used = []
+            for number, burst in enumerate(scene.bursts):
+                line, sample = burst.line(time), burst.sample(distance)
+                inside = burst.holds(line, sample, (AZIMUTH_TAPS // 2, RANGE_TAPS // 2))
+                if not inside.any():
+                    continue
                 if number not in prepared:
                     check_measurement(burst)
                     prepared[number] = BurstProgram.of(burst)
-                inside = chosen == number
-                line, sample = burst.line(at.time_s), burst.sample(at.range_m)
+                samples = bands.setdefault(band_of(burst), np.zeros(time.shape, np.complex64))
                 first, data = read_around(burst, line[inside], sample[inside])
                 program.geocode_window(data, first, prepared[number], line, sample, turns, inside, samples)
-            covered += int((chosen >= 0).sum())
-            yield Block(rows, cols, samples, tuple(scene.bursts[number].name for number in used))
+                used.append(burst.name)
+            covered |= bool(used)
+            yield Block(rows, cols, bands, tuple(used))
     if not covered:
         raise CoverageError(
             f"{scene.stack} {scene.date}: the region lies outside all {len(scene.bursts)} bursts",
             "choose a scene or a slice that covers the region",
         )
-    log.info("%s %s: %.1f %% of the lattice covered", scene.stack, scene.date, 100 * covered / np.prod(lattice.shape))
 
 
 def ground(surface: Surface, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -103,20 +104,6 @@ def ground(surface: Surface, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     normal *= surface.heights(x, y)[..., None]
     point += normal
     return point
-
-
-def choose_bursts(bursts: tuple[Burst, ...], at: RadarCoordinates) -> np.ndarray:
-    """Index of the burst for each position, int16; -1 where none holds it. Of several the one whose middle is nearest."""
-    chosen = np.full(at.time_s.shape, -1, np.int16)
-    nearest = np.full(at.time_s.shape, np.inf)
-    times = np.nanmin(at.time_s, initial=np.inf), np.nanmax(at.time_s, initial=-np.inf)
-    for number, burst in enumerate(bursts):
-        if burst.line(times[1]) < 0 or burst.line(times[0]) > burst.lines:
-            continue
-        distance = burst.distance(burst.line(at.time_s), burst.sample(at.range_m))
-        closer = distance < nearest
-        chosen[closer], nearest[closer] = number, distance[closer]
-    return chosen
 
 
 def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray:

@@ -99,26 +99,33 @@ def write(
 
 @contextmanager
 def create(
-    path: str | Path, grid: RegionGrid | Lattice, layer: str, tags: dict[str, str] | None = None
-) -> Iterator[Callable[[slice, slice, np.ndarray], None]]:
-    """A single-band raster written block by block, so that memory is bounded: `put(rows, cols, array)`.
+    path: str | Path,
+    grid: RegionGrid | Lattice,
+    layer: str,
+    tags: dict[str, str] | None = None,
+    bands: tuple[str, ...] = (),
+) -> Iterator[Callable[[slice, slice, np.ndarray, int], None]]:
+    """A raster written block by block, so that memory is bounded: `put(rows, cols, array, band)`.
 
-    For large layers without overviews (geocoded SLCs). Header first, tiles of 256: blocks at multiples of 256 are written once.
-    The file gets its name only when the block ends without an exception.
+    For large layers without overviews (geocoded SLCs). Header first, tiles of 256: blocks at multiples of 256 are written once,
+    tiles that are never put take no room and read as 0. The file gets its name only when the block ends without an exception.
     """
     spec = layers.get(layer)
+    names = bands or spec.bands or (spec.name,)
     profile = {
-        "driver": "GTiff", "width": grid.cols, "height": grid.rows, "count": 1, "dtype": spec.dtype,
+        "driver": "GTiff", "width": grid.cols, "height": grid.rows, "count": len(names), "dtype": spec.dtype,
         "crs": f"EPSG:{grid.epsg}", "transform": grid.transform, "nodata": spec.nodata,
         "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "ZSTD", "zstd_level": 1, "bigtiff": "IF_SAFER",
+        "interleave": "band", "sparse_ok": True,
     }  # fmt: skip
     with atomic(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
         target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
-        target.units = (spec.unit,)
-        target.set_band_description(1, spec.name)
+        target.units = (spec.unit,) * len(names)
+        for index, name in enumerate(names, start=1):
+            target.set_band_description(index, name)
 
-        def put(rows: slice, cols: slice, array: np.ndarray) -> None:
-            target.write(_as_bands(array, spec)[0], 1, window=Window.from_slices(rows, cols))
+        def put(rows: slice, cols: slice, array: np.ndarray, band: int = 1) -> None:
+            target.write(_as_bands(array, spec)[0], band, window=Window.from_slices(rows, cols))
 
         yield put
 
@@ -210,6 +217,12 @@ def tags_of(path: str | Path) -> dict[str, str]:
     """The raster's own tags: layer, unit, meaning and what its writer added."""
     with opened(path) as source:
         return source.tags()
+
+
+def band_count(path: str | Path) -> int:
+    """Number of bands."""
+    with opened(path) as source:
+        return source.count
 
 
 def band_names(path: str | Path) -> list[str]:

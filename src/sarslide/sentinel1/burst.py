@@ -8,6 +8,9 @@ import numpy as np
 from sarslide.sentinel1.annotation import SPEED_OF_LIGHT, Annotation, Band
 from sarslide.sentinel1.orbit import Arc
 
+CYCLE_S = 2.758273  # from a burst to the next of its swath (ESA, Sentinel-1 burst identifiers)
+SWATH_OFFSET = 0.347  # cycles by which the bursts of IW2 follow those of IW1, and IW3 those of IW2
+
 
 @dataclass(frozen=True)
 class Burst:
@@ -60,22 +63,20 @@ class Burst:
         """Fractional sample of slant ranges."""
         return (2 / SPEED_OF_LIGHT * range_m - self.range_time_s) * self.range_sampling_hz
 
-    def distance(self, line: np.ndarray, sample: np.ndarray) -> np.ndarray:
-        """How far from the middle of the valid part positions lie, infinite outside of it.
-
-        The swath whose middle is nearer in range comes first, then the burst whose middle is nearer in azimuth; so a seam lies in
-        the middle of an overlap.
+    @property
+    def cycle(self) -> float:
+        """When the middle of the burst is imaged, in burst cycles since the ascending node; the same on all dates of a track to
+        0.02, and with the same fraction for the three swaths of a scene.
         """
-        range_part = np.abs(2 * sample - (self.first_sample + self.last_sample)) / (
-            self.last_sample - self.first_sample
-        )
-        azimuth_part = np.abs(2 * line - (self.lines - 1)) / self.lines
-        inside = (
-            (line >= self.first_line) & (line <= self.last_line)
-            & (sample >= self.first_sample) & (sample <= self.last_sample)
+        middle = self.anx_time_s + (self.lines - 1) / 2 * self.line_interval_s
+        return middle / CYCLE_S - SWATH_OFFSET * (int(self.swath[-1]) - 2)
+
+    def holds(self, line: np.ndarray, sample: np.ndarray, margin: tuple[int, int]) -> np.ndarray:
+        """Whether positions lie in the valid part, `margin` lines and samples from its edge."""
+        return (
+            (line >= self.first_line + margin[0]) & (line <= self.last_line - margin[0])
+            & (sample >= self.first_sample + margin[1]) & (sample <= self.last_sample - margin[1])
         )  # fmt: skip
-        # Bursts of one swath share the first part to the last bit of their timing; rounding makes that exact.
-        return np.where(inside, np.round(range_part, 4) * 1e3 + azimuth_part, np.inf)
 
 
 def bursts_of(annotation: Annotation, arc: Arc, raster: str) -> list[Burst]:
