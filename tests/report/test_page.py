@@ -17,6 +17,7 @@ from sarslide.errors import RasterError
 from sarslide.io import vector
 from sarslide.models import weights
 from sarslide.report.page import render, without_images
+from sarslide.report.reading import model_card
 from tests.report.synthetic import RELEASE, make_region
 
 SCRIPT = Path(__file__).parents[2] / "workflow_scripts" / "report.py"
@@ -190,6 +191,8 @@ def test_weights_card_is_shown(inputs, tmp_path):
     save_file({"a": np.zeros(1)}, file, metadata={"card": json.dumps(card | {"format": weights.FORMAT})})
     html = render(dataclasses.replace(inputs, weights=file, stacks=(), terrain={}, candidates=None, scores=None))
     assert "trained on simulation" in html and "drs_unet" in html
+    file.write_bytes(b"not weights")
+    assert model_card(file) is None and model_card(tmp_path / "absent") is None
 
 
 def test_style_sheet_without_files():

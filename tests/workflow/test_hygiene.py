@@ -13,7 +13,13 @@ from sarslide.fingerprint import _module_path, reached_modules
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
-CONDA_NAMES = {"yaml": "pyyaml", "skimage": "scikit-image", "torch": "pytorch", "whirlwind": "whirlwind-insar"}
+CONDA_NAMES = {
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+    "skimage": "scikit-image",
+    "torch": "pytorch",
+    "whirlwind": "whirlwind-insar",
+}
 STANDARD = set(sys.stdlib_module_names) | {"sarslide"}
 
 
@@ -60,7 +66,9 @@ def test_scripts_stay_thin(script):
 def test_importing_a_script_costs_little(script):
     """Each job starts an interpreter: under 1.5 CPU s before any work (numbers in seconds of user + system time)."""
     imports = [ast.unparse(n) for n in ast.parse(script.read_text()).body if isinstance(n, ast.Import | ast.ImportFrom)]
-    probe = "\n".join([*imports, "import resource as r", "u = r.getrusage(r.RUSAGE_SELF)", "print(u.ru_utime + u.ru_stime)"])
+    probe = "\n".join(
+        [*imports, "import resource as r", "u = r.getrusage(r.RUSAGE_SELF)", "print(u.ru_utime + u.ru_stime)"]
+    )
     run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert float(run.stdout) < 1.5
 
@@ -94,7 +102,11 @@ def test_the_snakefile_is_short():
 
 def test_lint_and_format():
     tools = Path(sys.executable).parent
-    for command in (["snakefmt", "--check", "Snakefile", "rules"], ["ruff", "check", "."], ["ruff", "format", "--check", "."]):
+    for command in (
+        ["snakefmt", "--check", "Snakefile", "rules"],
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+    ):
         run = subprocess.run([tools / command[0], *command[1:]], cwd=REPOSITORY, capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
     run = subprocess.run([tools / "snakemake", "--lint"], cwd=REPOSITORY, capture_output=True, text=True)

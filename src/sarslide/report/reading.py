@@ -1,5 +1,6 @@
 """The inputs of a report as arrays and records, reduced to what a screen can show."""
 
+import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,6 @@ import geopandas as gpd
 import numpy as np
 
 from sarslide import names
-from sarslide.errors import SarslideError
 from sarslide.io import raster
 from sarslide.provenance import read_json
 from sarslide.report.inputs import StackInputs
@@ -60,16 +60,17 @@ def reference(stack: StackInputs) -> dict[str, Any]:
     return {"stack": stack.stack, "lon": lon, "lat": lat, **about}
 
 
-def model_card(path: Path | None) -> dict[str, Any] | None:
-    """The card of the network's weights, without its long parts; None when there are no weights or no card."""
+def model_card(path: Path | None) -> dict[str, str] | None:
+    """The facts of the weights' card, from the file's metadata alone; None when there are no weights or no card."""
     if path is None:
         return None
-    from sarslide.models.weights import read_card
+    from safetensors import SafetensorError, safe_open
 
     try:
-        card = read_card(path)
-    except SarslideError as error:
-        log.warning("%s", error)
+        with safe_open(path, framework="np") as file:
+            card = json.loads((file.metadata() or {})["card"])
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        log.warning("%s: no model card (%s)", path, error)
         return None
     keys = ("label", "network", "channels", "normalisation", "threshold", "licence")
     facts = {key: card[key] for key in keys if card.get(key) not in (None, "")}
