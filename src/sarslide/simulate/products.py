@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarslide.errors import StackError
-from sarslide.insar.interferogram import Multilooked, form_pair
+from sarslide.insar.interferogram import PairSums, form_pair
 from sarslide.names import check_stack, days_between, split_pair
 from sarslide.simulate import landcover
 from sarslide.simulate.acquisition import BASELINE_SIGMA, INCIDENCE_DEG, WAVELENGTH
@@ -226,11 +226,9 @@ class _Ground:
         seen_later = common * later.samples + np.sqrt(1 - common**2) * self._draw(rng)
         product = np.einsum("krc,krc,krc->rc", self.weights, earlier.samples, seen_later.conj())
         product *= np.exp(1j * phase)
-        first, second = split_pair(pair)
         settings = self.settings
         formed = form_pair(
-            Multilooked({first: earlier.power, second: self._power(seen_later)}, {pair: product}),
-            pair,
+            PairSums(product, earlier.power, self._power(seen_later)),
             settings.looks,
             settings.coherence_window,
             settings.goldstein_alpha,
