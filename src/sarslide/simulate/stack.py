@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from sarslide.grid import RegionGrid
 from sarslide.names import parse_date
 from sarslide.simulate import acquisition as radar
 from sarslide.simulate import annotation, geometry, landcover, safe
@@ -20,35 +19,19 @@ log = logging.getLogger(__name__)
 
 DECORRELATION_EPOCH = Date(2014, 1, 1)  # before any acquisition
 MOTION_EPOCH = Date(2019, 1, 1)  # when nothing has moved yet; only differences between dates are seen
-MARGIN_M = 2400.0  # ground imaged around the region: what the relief can lay over it or shade it with
-LINE_MARGIN = 64  # lines around the region with ground; beyond them there is noise only
 
 
 class StackSimulator:
     """Simulates dates of one stack; any date gives the same bytes whichever others are simulated.
 
-    world: `simulate.world.World`. stack: `A128` for an ascending, `D062` for a descending relative orbit. Works on the region
-    and `MARGIN_M` around it, the scene, as far as the world reaches.
+    world: `simulate.world.World`. stack: `A128` for an ascending, `D062` for a descending relative orbit. The swath
+    holds the region; ground is imaged as far as the swath and the world reach.
     """
 
     def __init__(self, world, stack: str):
         self.world, self.stack, self.seed = world, stack, world.seed
-        wide = world.region.pad(MARGIN_M)
-        cell, grid = world.grid.cell_m, world.grid
-        row, col = round((grid.north - wide.north) / cell), round((wide.west - grid.west) / cell)
-        rows = slice(max(0, row), min(grid.rows, row + wide.rows))
-        cols = slice(max(0, col), min(grid.cols, col + wide.cols))
-        self._scene = rows, cols
-        inner_rows, inner_cols = world.window
-        self._region = tuple(
-            slice(inner.start - outer.start, inner.stop - outer.start)
-            for inner, outer in ((inner_rows, rows), (inner_cols, cols))
-        )
-        self._grid = RegionGrid(
-            grid.epsg, grid.west + cols.start * cell, grid.north - rows.start * cell, cell, rows.stop - rows.start,
-            cols.stop - cols.start,
-        )  # fmt: skip
-        self._elevation = world.elevation_m[self._scene].astype(float)
+        self._grid, self._region = world.grid, world.window
+        self._elevation = world.elevation_m.astype(float)
 
     @cached_property
     def _xyz(self) -> np.ndarray:
@@ -61,14 +44,13 @@ class StackSimulator:
 
     @cached_property
     def los(self) -> np.ndarray:
-        """Unit vector ground to satellite of the reference orbit, (rows, cols, 3) east, north, up, in the scene."""
+        """Unit vector ground to satellite of the reference orbit, (rows, cols, 3) east, north, up, on the world's grid."""
         lon, lat, _ = geometry.to_geodetic(self._xyz)
         return geometry.line_of_sight(self.track.arc, self._xyz, lon, lat)
 
     @cached_property
     def _los_rate(self) -> np.ndarray:
-        velocity = self.world.velocity_mm_per_yr[(slice(None), *self._scene)]
-        return np.einsum("krc,rck->rc", velocity, self.los)
+        return np.einsum("krc,rck->rc", self.world.velocity_mm_per_yr, self.los)
 
     @property
     def los_rate_mm_per_yr(self) -> np.ndarray:
@@ -86,7 +68,7 @@ class StackSimulator:
 
     @cached_property
     def _ground(self) -> Ground:
-        cell, cover = self._grid.cell_m, self.world.land_cover[self._scene]
+        cell, cover = self._grid.cell_m, self.world.land_cover
         south, east = np.gradient(self._elevation, cell)
         # the length of the normal is the area of the slope per area of the map
         normal = np.stack([-east, south, np.ones_like(east)], -1)
@@ -97,8 +79,7 @@ class StackSimulator:
         lasting, rho_0 = (landcover.table(name)[cover] for name in ("rho_inf", "rho_0"))
         tau = np.maximum(landcover.table("tau_days"), 1e-3)[cover]
         change = np.clip(np.rint((1.0 - np.exp(-1.0 / tau)) * 65536), 1, 65535)
-        every = self.world.land_cover
-        number = np.arange(every.size, dtype=np.uint64).reshape(every.shape)[self._scene]
+        number = np.arange(cover.size, dtype=np.uint64).reshape(cover.shape)
         keys = np.random.SeedSequence((self.seed, 12)).generate_state(1, np.uint64)
         stack_keys = np.random.SeedSequence((self.seed, 13, *self.track.seed_key())).generate_state(1, np.uint64)
         return Ground(
@@ -114,11 +95,9 @@ class StackSimulator:
 
     @cached_property
     def _imaged(self) -> np.ndarray:
-        """Cells whose echoes fall into the swath and onto the region's lines."""
-        t, sample = self._position
-        inside, margin = t[self._region], LINE_MARGIN * radar.LINE_INTERVAL
-        lines = (t > inside.min() - margin) & (t < inside.max() + margin)
-        return lines & (sample > -2.0 * EDGE) & (sample < self.track.samples + 2.0 * EDGE)
+        """Cells whose echoes fall into the swath."""
+        sample = self._position[1]
+        return (sample > -2.0 * EDGE) & (sample < self.track.samples + 2.0 * EDGE)
 
     @cached_property
     def observable(self) -> np.ndarray:
@@ -129,15 +108,15 @@ class StackSimulator:
         return (~shadow & ~layover & swath)[self._region].astype(np.uint8)
 
     def path_delay_mm(self, date: str) -> np.ndarray:
-        """Atmospheric delay along the line of sight, mm, positive = longer path, in the scene."""
-        return path_delay_mm(self.world.grid, self.world.elevation_m, self.seed, self.stack, date)[self._scene]
+        """Atmospheric delay along the line of sight, mm, positive = longer path, on the world's grid."""
+        return path_delay_mm(self.world.grid, self.world.elevation_m, self.seed, self.stack, date)
 
     def acquisition(self, date: str) -> Acquisition:
         """Orbit and timing of a date."""
         return acquire(self.track, date, self.seed)
 
     def bursts(self, acq: Acquisition, path_delay_mm: np.ndarray) -> list[np.ndarray]:
-        """Pixels of an acquisition, int16 (lines, samples, 2) a burst, with the delays (rows, cols) of the scene."""
+        """Pixels of an acquisition, int16 (lines, samples, 2) a burst, with the delays (rows, cols) of the world's grid."""
         years = (parse_date(acq.date) - MOTION_EPOCH).days / 365.25
         extra_path = (path_delay_mm - self._los_rate * years) / 1e3
         day = (parse_date(acq.date) - DECORRELATION_EPOCH).days
