@@ -1,6 +1,6 @@
 """Geometry rasters of a stack: line of sight, incidence, heading, range; layover and shadow."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from sarslide.sentinel1.safe import Scene
 
 GOOD, LAYOVER, SHADOW = 0, 1, 2
 SUBSTEPS = 3  # lines, and points on a line, for each DEM cell
-LINES_AT_ONCE = 512
+LINES_AT_ONCE = 128
+ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,24 @@ class StackGeometry:
 def stack_geometry(scene: Scene, surface: Surface, region: RegionGrid) -> StackGeometry:
     """Geometry at the DEM's heights in the middle of the cells. Raises DemError or CoverageError like the geocoding."""
     surface.require(region)
-    x, y = region.x(), region.y()
-    point, normal = earth_fixed_patch(region.epsg, x, y)
+    y = region.y()
+    strips = [
+        _line_of_sight(scene, surface, region.x(), y[start : start + ROWS_AT_ONCE])
+        for start in range(0, region.rows, ROWS_AT_ONCE)
+    ]
+    whole = StackGeometry(*(np.concatenate(parts) for parts in zip(*(astuple(strip) for strip in strips), strict=True)))
+    if not np.isfinite(whole.slant_range_m).any():
+        raise CoverageError(f"{scene.stack} {scene.date}: the orbit does not pass the region", "choose another scene")
+    return whole
+
+
+def _line_of_sight(scene: Scene, surface: Surface, x: np.ndarray, y: np.ndarray) -> StackGeometry:
+    point, normal = earth_fixed_patch(surface.grid.epsg, x, y)
     point += surface.heights(x, y)[..., None] * normal
     time, distance = zero_doppler(scene.arc, point)
-    if not np.isfinite(time).any():
-        raise CoverageError(f"{scene.stack} {scene.date}: the orbit does not pass the region", "choose another scene")
     los = (scene.arc.position(time) - point) / distance[..., None]
     # East is at right angles to the Earth's axis; north completes the frame.
-    east = np.stack([-normal[..., 1], normal[..., 0], np.zeros(region.shape)], axis=-1)
+    east = np.stack([-normal[..., 1], normal[..., 0], np.zeros(time.shape)], axis=-1)
     east /= np.linalg.norm(east, axis=-1, keepdims=True)
     north = np.cross(normal, east)
 
