@@ -12,7 +12,7 @@ rule report:
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
         weights=weights_file(),
         scores=[f"{RESULTS}/report/scores.json"] if SIMULATED else [],
-        planted=[f"{TRUTH}/landslides.gpkg"] if SIMULATED else [],
+        planted=[f"{RESULTS}/report/planted.gpkg"] if SIMULATED else [],
         amplitude=every(f"{STACK}/amplitude/mean_amplitude_db.tif") if NATIVE else [],
         avg_phase=every(f"{STACK}/averaging/avg_phase_rad.tif"),
         los_rate=every(f"{RATES}/los_rate_mm_per_yr.tif"),
@@ -95,6 +95,7 @@ if SIMULATED:
             ],
         output:
             scores=f"{RESULTS}/report/scores.json",
+            planted=f"{RESULTS}/report/planted.gpkg",
         log:
             f"{LOGS}/score.log",
         benchmark:

@@ -2,8 +2,8 @@
 
 inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr, positive towards the
 satellite) and observability, the atmosphere of each date (mm, positive = longer path), LOS rate, mean coherence, stable ground,
-probability, and coherence, components and sidecar of each pair; elevation (m). outputs: scores.json; the same as a table in
-the log and on standard output. The only rule that reads the truth.
+probability, and coherence, components and sidecar of each pair; elevation (m). outputs: scores.json; the
+planted outlines for the report; the scores as a table in the log and on standard output. The only rule that reads the truth.
 """
 
 from sarslide.workflow import job
@@ -28,7 +28,8 @@ def main(snakemake, log) -> None:
 
     true_rate, observable = of_stack(files.true_los_rate), of_stack(files.observable)
     truths = {stack: scoring.TrackTruth(true_rate[stack], observable[stack] == 1) for stack in params.stacks}
-    planted = scoring.planted_rows(vector.read(files.planted).to_dict("records"), truths, grid)
+    outlines = vector.read(files.planted)
+    planted = scoring.planted_rows(outlines.to_dict("records"), truths, grid)
     scores = scoring.score_objects(planted, layers, vector.read(files.decoys).to_dict("records"))
 
     inside = scoring.planted_cells(planted, grid)
@@ -49,6 +50,7 @@ def main(snakemake, log) -> None:
         "criteria": scoring.CRITERIA,
         "release": folder.name,
     }
+    vector.write(snakemake.output.planted, outlines, "planted")
     write_json(snakemake.output.scores, scores)
     text = scoring.table(scores)
     log.info("scores\n%s", text)
