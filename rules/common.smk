@@ -121,7 +121,10 @@ def every(pattern):
 
 def weights_file():
     """The network's weights: the configured file or the packaged one of that name."""
-    return resolve(CONFIG.segmentation.weights) or str(packaged(MODEL))
+    try:
+        return resolve(CONFIG.segmentation.weights) or str(packaged(MODEL))
+    except SarslideError as error:
+        sys.exit(str(error))
 
 
 def review_file():

@@ -69,7 +69,7 @@ rule release:
         ),
         mean_coherence=expand(f"{RATES}/mean_coherence.tif", stack=CONFIG.stacks),
         pair_count=expand(f"{RATES}/pair_count.tif", stack=CONFIG.stacks),
-        weights=weights_file(),
+        weights=lambda wildcards: weights_file(),
         review=review_file(),
     output:
         current=f"{RESULTS}/inventory/current.json",
@@ -83,7 +83,7 @@ rule release:
         mem_mb=1000,
         runtime=10,
     params:
-        release=release_id(),
+        release=lambda wildcards: release_id(),
         region=REGION,
         stacks=CONFIG.stacks,
         dates={stack: dates(stack) for stack in CONFIG.stacks},

@@ -10,7 +10,7 @@ rule report:
         **layers_of(f"{RESULTS}/terrain", [*TERRAIN, "hillshade"]),
         current=f"{RESULTS}/inventory/current.json",
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
-        weights=weights_file(),
+        weights=lambda wildcards: weights_file(),
         scores=[f"{RESULTS}/report/scores.json"] if SIMULATED else [],
         planted=[f"{RESULTS}/report/planted.gpkg"] if SIMULATED else [],
         amplitude=every(f"{STACK}/amplitude/mean_amplitude_db.tif") if NATIVE else [],

@@ -17,7 +17,7 @@ rule segment:
             f"{STACK}/geometry", ["los_east", "los_north", "los_up", "layover_shadow"]
         ),
         **layers_of(f"{RESULTS}/terrain", TERRAIN),
-        weights=weights_file(),
+        weights=lambda wildcards: weights_file(),
     output:
         probability=f"{SEGMENT}/probability.tif",
         sidecar=f"{SEGMENT}/segment.json",
