@@ -18,6 +18,8 @@ from pathlib import Path
 import psutil
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+WANTED = ["object_recall", "object_precision", "object_f1", "planted", "scored", "decoys"]
+WANTED += ["los_rmse_mm_per_yr", "predicted_rmse_mm_per_yr"]
 
 
 def run_demo(seed: int, folder: Path, cores: int) -> dict:
@@ -37,15 +39,13 @@ def run_demo(seed: int, folder: Path, cores: int) -> dict:
     if code:
         raise SystemExit(f"seed {seed}: the run failed, see {folder / 'snakemake.log'}")
     scores = json.loads((folder / "results/demo/report/scores.json").read_text())
-    wanted = ("object_recall", "object_precision", "object_f1", "los_rmse_mm_per_yr", "predicted_rmse_mm_per_yr", "planted", "scored")
     return {
         "seed": seed,
         "wall_s": round(time.monotonic() - start),
         "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime),
         "peak_gb": round(peak.bytes / 1e9, 2),
         "disk_gb": round(sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e9, 2),
-        **{key: scores[key] for key in wanted},
-        "decoys": scores["decoys"],
+        **{key: scores[key] for key in WANTED},
     }
 
 
@@ -68,9 +68,22 @@ class PeakMemory(threading.Thread):
             time.sleep(0.1)
 
 
+def line(row: dict) -> str:
+    """One run as a line of text."""
+    predicted = row["predicted_rmse_mm_per_yr"]
+    rmse = ", ".join(f"{k} {v:.2f} ({v / predicted[k]:.2f} of predicted)" for k, v in row["los_rmse_mm_per_yr"].items())
+    return (
+        f"seed {row['seed']}: recall {row['object_recall']:.3f} precision {row['object_precision']:.3f},"
+        f" scored {row['scored']}, planted {row['planted']}; RMSE mm/yr {rmse}; {row['wall_s']} s wall, {row['cpu_s']} CPU s,"
+        f" {row['peak_gb']} GB memory, {row['disk_gb']} GB disk"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1848], help="seeds of the simulated region (default: the demo's)")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[1848], help="seeds of the region (default: the demo's)"
+    )
     parser.add_argument("--folder", type=Path, required=True, help="where the runs go, one subfolder a seed")
     parser.add_argument("--cores", type=int, default=2, help="cores for Snakemake (default 2)")
     parser.add_argument("--keep", action="store_true", help="keep SAFE products and geocoded SLCs of finished runs")
@@ -79,19 +92,13 @@ def main() -> None:
     for seed in chosen.seeds:
         folder = chosen.folder / str(seed)
         rows.append(run_demo(seed, folder, chosen.cores))
-        row = rows[-1]
-        rmse = ", ".join(f"{k} {v:.2f} ({v / row['predicted_rmse_mm_per_yr'][k]:.2f}x)" for k, v in row["los_rmse_mm_per_yr"].items())
-        print(
-            f"seed {seed}: recall {row['object_recall']:.3f} precision {row['object_precision']:.3f} planted {row['planted']}"
-            f" scored {row['scored']} rmse mm/yr {rmse}; {row['wall_s']} s wall, {row['cpu_s']} CPU s,"
-            f" {row['peak_gb']} GB memory, {row['disk_gb']} GB disk",
-            flush=True,
-        )
+        print(line(rows[-1]), flush=True)
         if not chosen.keep:
             shutil.rmtree(folder / "resources/demo/slc")
             for gslc in folder.glob("results/demo/*/native/gslc"):
                 shutil.rmtree(gslc)
-    print(f"worst recall {min(r['object_recall'] for r in rows):.3f}, worst precision {min(r['object_precision'] for r in rows):.3f}")
+    recall, precision = (min(row[f"object_{name}"] for row in rows) for name in ("recall", "precision"))
+    print(f"worst recall {recall:.3f}, worst precision {precision:.3f}")
     output = REPOSITORY / "benchmarks" / "results" / "demo.json"
     output.parent.mkdir(exist_ok=True)
     output.write_text(json.dumps(rows, indent=1) + "\n")

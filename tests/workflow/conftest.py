@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-PARTS = ["Snakefile", "config.yaml", "Makefile", "pyproject.toml", "constraints.txt", "rules", "workflow_scripts", "envs", "profiles", "src"]
+PARTS = ["Snakefile", "config.yaml", "Makefile", "pyproject.toml", "constraints.txt"]
+PARTS += ["rules", "workflow_scripts", "envs", "profiles", "src"]
 
 # A small region in the middle of the demo's, a few dates: real SAFE products, real jobs, small grids.
 SMALL = ["grid={bounds: [517500, 3206400, 520500, 3210000]}", "simulation={dates: 4}"]
@@ -34,9 +35,15 @@ class Checkout:
         snakemake = str(Path(sys.executable).parent / "snakemake")
         return [snakemake, "--cores", "2", *arguments, "--config", *(config or self.config)]
 
-    def snakemake(self, *arguments: str, config: list[str] | None = None, check: bool = True) -> subprocess.CompletedProcess:
+    def snakemake(
+        self, *arguments: str, config: list[str] | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess:
         run = subprocess.run(
-            self.command(*arguments, config=config), cwd=self.folder, env=self.environment, capture_output=True, text=True
+            self.command(*arguments, config=config),
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
         )
         assert not check or run.returncode == 0, run.stdout[-3000:] + run.stderr[-6000:]
         return run

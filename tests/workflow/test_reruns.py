@@ -11,7 +11,15 @@ import time
 from tests.workflow.conftest import SMALL, Checkout
 
 # What a new acquisition brings to each of the two stacks: its own files and two pairs' worth of jobs.
-PER_STACK = ["simulate_date", "geocode_slc", "interferogram", "unwrap", "mean_amplitude", "average_phase", "stack_rates"]
+PER_STACK = [
+    "simulate_date",
+    "geocode_slc",
+    "interferogram",
+    "unwrap",
+    "mean_amplitude",
+    "average_phase",
+    "stack_rates",
+]
 MAPS = ["segment", "candidates"]
 ONCE = ["fuse", "release", "score", "report"]
 
@@ -42,7 +50,11 @@ def test_file_times_of_scripts_do_not_count(checkout):
 
 
 def test_comments_rerun_nothing(checkout):
-    for name in ("src/sarslide/insar/interferogram.py", "workflow_scripts/interferogram.py", "src/sarslide/inventory/fusion.py"):
+    for name in (
+        "src/sarslide/insar/interferogram.py",
+        "workflow_scripts/interferogram.py",
+        "src/sarslide/inventory/fusion.py",
+    ):
         path = checkout.folder / name
         path.write_text(path.read_text() + "\n# a remark that changes no number\n")
     assert checkout.planned() == {}
