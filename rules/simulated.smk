@@ -61,7 +61,6 @@ for stack in CONFIG.stacks:
             seed=CONFIG.simulation.seed,
             stack=stack,
             dates=SCENES.first_dates(stack),
-            first_date=SCENES.first_dates(stack)[0],
             code=code("simulate_stack"),
         script:
             "../workflow_scripts/simulate_stack.py"
@@ -88,7 +87,6 @@ rule simulate_date:
     params:
         grid=GRID,
         seed=CONFIG.simulation.seed,
-        first_date=lambda wildcards: SCENES.first_dates(wildcards.stack)[0],
         code=code("simulate_date"),
     script:
         "../workflow_scripts/simulate_date.py"

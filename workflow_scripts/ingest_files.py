@@ -4,10 +4,9 @@ inputs: per pair unwrapped phase (rad) and coherence (GeoTIFF, any CRS), optiona
 unwrapped and wrapped phase (rad, grow when the ground moves away), coherence, components, sidecar; constant geometry.
 """
 
-from importlib.metadata import version
-
-from sarslide import names
+from sarslide import __version__, names
 from sarslide.grid import RegionGrid
+from sarslide.insar.contract import PairRecord, mean_coherence
 from sarslide.insar.engines.constant_geometry import geometry, perpendicular_baseline_m
 from sarslide.insar.engines.files import ABSENT, ingest_pair, utc
 from sarslide.io import raster
@@ -28,23 +27,24 @@ def main(snakemake) -> None:
         raster.write(out.coherence[k], foreign.coherence, grid, "cor")
         raster.write(out.conncomp[k], foreign.conncomp, grid, "conncomp")
         sources = [path for path in (files.unwrapped[k], files.coherence[k], baselines[k]) if path]
-        earlier, later = names.split_pair(pair)
-        about = {
-            "pair": pair,
-            "earlier": earlier,
-            "later": later,
-            "earlier_utc": utc(foreign.tags, "FIRST"),
-            "later_utc": utc(foreign.tags, "SECOND"),
-            "bperp_m": baselines[k] and perpendicular_baseline_m(baselines[k], params.incidence_deg),
-            "wavelength_m": params.wavelength_m,
-            "looks": None,
-            "filter": None,
-            "unwrapper": None,
-            "engine": f"files {version('sarslide')}",
-            "processor": foreign.tags.get("INSAR_PROCESSOR"),
-            "absent": list(ABSENT),
-        }
-        write_json(out.sidecars[k], sidecar("ingest_files", {"sources": sources}, rule_params, about))
+        record = PairRecord(
+            engine="files",
+            engine_version=__version__,
+            stack=snakemake.wildcards.stack,
+            dates=names.split_pair(pair),
+            utc=(utc(foreign.tags, "FIRST"), utc(foreign.tags, "SECOND")),
+            bperp_m=baselines[k] and perpendicular_baseline_m(baselines[k], params.incidence_deg),
+            wavelength_m=params.wavelength_m,
+            looks=None,
+            coherence_window=None,
+            coherence_looks=None,
+            mean_coherence=mean_coherence(foreign.coherence),
+            filter=None,
+            absent=ABSENT,
+        )
+        processor = {"processor": foreign.tags.get("INSAR_PROCESSOR")}
+        about = sidecar("ingest_files", {"sources": sources}, rule_params, record.to_dict() | processor)
+        write_json(out.sidecars[k], about)
     dem = files.dem
     height = raster.read_block(dem, *region_part(dem, raster.grid_of(dem), grid, 1))
     check_heights(dem, height)

@@ -10,6 +10,7 @@ import numpy as np
 from sarslide import __version__, names
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.acquisition import Acquisition, bands_swapped, pair_baseline
+from sarslide.insar.contract import PairRecord, mean_coherence
 from sarslide.insar.interferogram import coherence_window, form_pair, multilook
 from sarslide.io import raster
 from sarslide.provenance import read_json, sidecar, write_json
@@ -36,21 +37,21 @@ def main(snakemake) -> None:
         formed = form_pair(sums[pair], looks, window, params.goldstein_alpha, params.goldstein_window)
         raster.write(wrapped, np.stack([formed.unfiltered_rad, formed.filtered_rad]), grid, "wrapped_rad")
         raster.write(coherence, formed.coherence, grid, "cor")
-        contract = {
-            "engine": "native",
-            "engine_version": __version__,
-            "stack": earlier.stack,
-            "dates": [earlier.date, later.date],
-            "utc": [earlier.utc, later.utc],
-            "bperp_m": baselines[pair].perpendicular_m,
-            "wavelength_m": earlier.wavelength_m,
-            "looks": looks,
-            "coherence_window": window,
-            "coherence_looks": looks * window**2,
-            "filter": {"name": "goldstein", "alpha": params.goldstein_alpha, "window": params.goldstein_window},
-            "absent": [],
-        }
-        write_json(json, about | contract)
+        record = PairRecord(
+            engine="native",
+            engine_version=__version__,
+            stack=earlier.stack,
+            dates=(earlier.date, later.date),
+            utc=(earlier.utc, later.utc),
+            bperp_m=baselines[pair].perpendicular_m,
+            wavelength_m=earlier.wavelength_m,
+            looks=looks,
+            coherence_window=window,
+            coherence_looks=looks * window**2,
+            mean_coherence=mean_coherence(formed.coherence),
+            filter={"name": "goldstein", "alpha": params.goldstein_alpha, "window": params.goldstein_window},
+        )
+        write_json(json, about | record.to_dict())
 
 
 with job(snakemake):

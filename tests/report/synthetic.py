@@ -179,10 +179,11 @@ def write_pair(folder: Path, pair: str, orbit: dict[str, float], rng: np.random.
     """A pair's sidecar."""
     folder.mkdir(parents=True, exist_ok=True)
     earlier, later = names.split_pair(pair)
-    about = {"pair": pair, "bperp_m": orbit[later] - orbit[earlier], "mean_coherence": float(rng.uniform(0.4, 0.75))}
-    about |= {
-        key: f"{date[:4]}-{date[4:6]}-{date[6:]}T11:17:03.25Z"
-        for key, date in (("earlier_utc", earlier), ("later_utc", later))
+    about = {
+        "dates": [earlier, later],
+        "utc": [f"{date[:4]}-{date[4:6]}-{date[6:]}T11:17:03.25Z" for date in (earlier, later)],
+        "bperp_m": orbit[later] - orbit[earlier],
+        "mean_coherence": float(rng.uniform(0.4, 0.75)),
     }
     (folder / f"{pair}.json").write_text(json.dumps(about))
     return folder / f"{pair}.json"

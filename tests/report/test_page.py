@@ -132,7 +132,7 @@ def test_engine_files_without_amplitude_and_baselines(inputs, tmp_path):
     for path in stack.pairs:
         about = json.loads(path.read_text()) | {"bperp_m": None}
         pairs.append(tmp_path / path.name)
-        pairs[-1].write_text(json.dumps({"utc": [about.pop("earlier_utc"), about.pop("later_utc")], **about}))
+        pairs[-1].write_text(json.dumps(about))
     rasters = {layer: path for layer, path in stack.rasters.items() if layer not in ("mean_amplitude_db", "cor")}
     files = dataclasses.replace(stack, rasters=rasters, pairs=tuple(pairs))
     html = render(

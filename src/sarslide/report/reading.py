@@ -9,7 +9,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from sarslide import names
 from sarslide.io import raster
 from sarslide.provenance import read_json
 from sarslide.report.inputs import StackInputs
@@ -40,8 +39,8 @@ def read_pairs(paths: Sequence[Path]) -> list[Pair]:
     found = []
     for path in sorted(paths):
         about = read_json(path)
-        earlier, later = names.split_pair(about.get("pair", path.stem))
-        utc = about.get("utc") or [about.get("earlier_utc"), about.get("later_utc")]
+        earlier, later = about["dates"]
+        utc = about["utc"]
         found.append(Pair(earlier, later, about.get("bperp_m"), about.get("mean_coherence"), *utc))
     return found
 
