@@ -93,7 +93,7 @@ def geocode(scene: Scene, surface: Surface, lattice: Lattice, device: str = "cpu
             yield Block(rows, cols, bands, tuple(used))
     if not covered:
         raise CoverageError(
-            f"{scene.stack} {scene.date}: the region lies outside all {len(scene.bursts)} bursts",
+            f"{scene.bursts[0].raster}: the region lies outside all {len(scene.bursts)} bursts of {scene.date}",
             "choose a scene or a slice that covers the region",
         )
 

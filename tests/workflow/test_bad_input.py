@@ -1,0 +1,224 @@
+"""Bad input: one coded line that names the file and the cure, within seconds, and nothing under a final name.
+
+Each case runs the rule's own script, or Snakemake itself, in a process of its own. Seconds are CPU seconds of that process.
+"""
+
+import json
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from sarslide.config import load
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.simulate.point_targets import simulate_point_targets
+from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
+
+LIMIT_S = 10  # the issue's limit for an answer
+GRID = RegionGrid(32647, 518400, 3208200, 30, 20, 20)
+STAND_IN = """
+import json, sys
+from types import SimpleNamespace
+class Named(dict):
+    __getattr__ = dict.__getitem__
+job = json.load(sys.stdin)
+fake = SimpleNamespace(rule=job["rule"], log=job["log"], **{k: Named(job[k]) for k in ("input", "output", "params", "wildcards")})
+exec(compile(open(job["script"]).read(), job["script"], "exec"), {"snakemake": fake, "__name__": "__main__"})
+"""
+
+
+def answer(command: list[str], **how) -> str:
+    """Standard error of a command that must fail soon."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run = subprocess.run(command, capture_output=True, text=True, **how)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert run.returncode != 0, run.stdout
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < LIMIT_S
+    return run.stdout + run.stderr
+
+
+def refused(folder: Path, rule: str, inputs: dict, outputs: dict, params: dict) -> str:
+    """The one line that the script of `rule` answers with; nothing may lie under the names of its outputs."""
+    job = {
+        "rule": rule, "script": str(REPOSITORY / "workflow_scripts" / f"{rule}.py"), "log": [str(folder / f"{rule}.log")],
+        "input": inputs, "output": outputs, "params": params | {"code": "0"}, "wildcards": {"stack": "A128"},
+    }  # fmt: skip
+    text = answer([sys.executable, "-c", STAND_IN], input=json.dumps(job), cwd=folder)
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert len(lines) == 1, text
+    assert re.match(r"E\d{4} .+; cure: .+", lines[0]), lines[0]
+    paths = [path for value in outputs.values() for path in (value if isinstance(value, list) else [value])]
+    assert not any((folder / path).exists() for path in paths)
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """One ascending acquisition of a few point targets in GRID, and its DEM."""
+    folder = tmp_path_factory.mktemp("scene")
+    lon, lat = np.array([99.19, 99.195]), np.array([29.0, 29.002])
+    simulate_point_targets(folder / "20190306", "A128", "20190306", lon, lat, np.array([3000.0, 3000.0]), samples=600)
+    wide = GRID.pad(1500)
+    raster.write(folder / "dem_m.tif", np.full(wide.shape, 3000.0), wide, "dem_m", tags={"vertical": "ellipsoidal"})
+    return folder
+
+
+def geocode(folder: Path, slc: Path, dem: Path, stack: str = "A128", grid: RegionGrid = GRID) -> str:
+    outputs = {"gslc": "20190306.tif", "sidecar": "20190306.json"}
+    return refused(
+        folder, "geocode_slc", {"slc": str(slc), "dem": str(dem)}, outputs, {"grid": grid.to_dict(), "stack": stack}
+    )
+
+
+@pytest.fixture
+def slc(scene, tmp_path):
+    """A copy of the acquisition to break."""
+    return Path(shutil.copytree(scene / "20190306", tmp_path / "20190306"))
+
+
+def test_truncated_measurement(scene, slc, tmp_path):
+    tiff = next(slc.glob("*.SAFE/measurement/*.tiff"))
+    tiff.write_bytes(tiff.read_bytes()[: tiff.stat().st_size // 2])
+    line = geocode(tmp_path, slc, scene / "dem_m.tif")
+    assert line.startswith("E3001") and tiff.name in line
+
+
+def test_annotation_without_orbit(scene, slc, tmp_path):
+    xml = next(slc.glob("*.SAFE/annotation/*.xml"))
+    xml.write_text(re.sub(r"<orbitList.*</orbitList>", "", xml.read_text(), flags=re.S))
+    line = geocode(tmp_path, slc, scene / "dem_m.tif")
+    assert line.startswith("E3002") and xml.name in line
+
+
+def test_orbit_file_of_another_day(scene, slc, tmp_path):
+    eof = next(slc.glob("*.EOF"))
+    later = re.sub(r"V\d{8}T\d{6}_\d{8}T\d{6}", "V20190401T225942_20190403T005942", eof.name)
+    eof.write_text(re.sub(r"UTC=2019-03-0\d", "UTC=2019-04-02", eof.read_text()))
+    eof.rename(slc / later)
+    line = geocode(tmp_path, slc, scene / "dem_m.tif")
+    assert line.startswith("E3003") and ".EOF" in line
+
+
+def test_dem_that_does_not_cover(slc, tmp_path):
+    small = RegionGrid(32647, 518400, 3208200, 30, 5, 5)
+    dem = tmp_path / "dem_m.tif"
+    raster.write(dem, np.full(small.shape, 3000.0), small, "dem_m", tags={"vertical": "ellipsoidal"})
+    line = geocode(tmp_path, slc, dem)
+    assert line.startswith("E1006") and "dem_m.tif" in line
+
+
+def test_orthometric_heights_without_a_geoid(scene, tmp_path):
+    params = {"grid": GRID.to_dict(), "margin_m": 0, "vertical": "orthometric", "geoid_m": None}
+    line = refused(
+        tmp_path, "prepare_dem", {"dem": str(scene / "dem_m.tif")}, {"dem": "d.tif", "sidecar": "d.json"}, params
+    )
+    assert line.startswith("E1006") and "orthometric" in line and "grid.geoid_m" in line
+
+
+def test_dem_file_that_does_not_reach_the_region(scene, tmp_path):
+    far = RegionGrid(32647, 418400, 3208200, 30, 20, 20)
+    params = {"grid": far.to_dict(), "margin_m": 0, "vertical": "ellipsoidal", "geoid_m": None}
+    line = refused(
+        tmp_path, "prepare_dem", {"dem": str(scene / "dem_m.tif")}, {"dem": "d.tif", "sidecar": "d.json"}, params
+    )
+    assert line.startswith("E1006") and "100.0%" in line
+
+
+def test_region_outside_all_bursts(slc, tmp_path):
+    far = RegionGrid(32647, 418400, 3208200, 30, 20, 20)
+    wide, dem = far.pad(1500), tmp_path / "dem_m.tif"
+    raster.write(dem, np.full(wide.shape, 3000.0), wide, "dem_m", tags={"vertical": "ellipsoidal"})
+    line = geocode(tmp_path, slc, dem, grid=far)
+    assert line.startswith("E3004") and ".tiff" in line
+
+
+def test_a_date_of_another_track(scene, slc, tmp_path):
+    line = geocode(tmp_path, slc, scene / "dem_m.tif", stack="D062")
+    assert line.startswith("E3005") and "D062" in line and "A128" in line
+
+
+def test_a_single_date(tmp_path):
+    checkout = Checkout(tmp_path, ["source=safe", "stacks=[A128]"])
+    table = tmp_path / "resources/demo/scenes.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text(
+        "stack,date,granule,platform,absolute_orbit,start_utc,sha256,orbit_file,first_seen\n"
+        "A128,20190306,S1A.SAFE,S1A,026275,2019-03-06T11:20:11,00,a.EOF,2019-04-01T00:00:00Z\n"
+    )
+    text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
+    assert "E3005 stack A128 has a single date, 20190306; cure:" in text and "Traceback" not in text
+
+
+def test_an_unknown_config_key(tmp_path):
+    checkout = Checkout(tmp_path, ["interferogram={goldstein_alfa: 0.5}"])
+    text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
+    assert "E1001 config: unknown key 'interferogram.goldstein_alfa'; cure: did you mean 'goldstein_alpha'?" in text
+    assert "Traceback" not in text
+
+
+def test_a_results_folder_that_cannot_be_written(tmp_path):
+    checkout = Checkout(tmp_path, SMALL)
+    (tmp_path / "results").write_text("a file where the folder should be")
+    text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
+    assert re.search(r"E1007 .*results: is not a folder; cure:", text) and "Traceback" not in text
+
+
+def test_weights_for_other_channels(tmp_path):
+    """Packaged weights whose card names a layer that this run does not deliver."""
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    from sarslide.models.packaged import packaged
+
+    with safe_open(packaged("drs_unet_compact"), "numpy") as source:
+        tensors = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
+        metadata = {key: value.replace("slope_deg", "land_cover") for key, value in source.metadata().items()}
+    other = tmp_path / "other.safetensors"
+    save_file(tensors, other, metadata)
+    layers = [
+        "phase_rate_rad_per_yr",
+        "los_rate_mm_per_yr",
+        "los_rate_std_mm_per_yr",
+        "mean_coherence",
+        "avg_phase_rad",
+    ]
+    layers += ["los_east", "los_north", "los_up", "layover_shadow", "elevation_m", "slope_deg", "aspect_deg"]
+    inputs = {"weights": str(other)}
+    for layer in [*layers, "curvature_profile_per_m", "curvature_plan_per_m"]:
+        inputs[layer] = str(tmp_path / f"{layer}.tif")
+        raster.write(inputs[layer], np.zeros(GRID.shape), GRID, layer)
+    params = {"grid": GRID.to_dict(), "tile": 128, "overlap": 0.5, "device": "cpu"}
+    line = refused(tmp_path, "segment", inputs, {"probability": "p.tif", "sidecar": "p.json"}, params)
+    assert line.startswith("E4001") and "other.safetensors" in line and "land_cover" in line
+
+
+@pytest.mark.parametrize("kind", ["corrupt", "foreign"])
+def test_geotiff_that_is_no_interferogram(kind, scene, tmp_path):
+    pair = "20190306_20190318"
+    bad = tmp_path / "x_20190306-20190318_unw.tif"
+    if kind == "corrupt":
+        bad.write_bytes(b"II*\x00 this is no GeoTIFF")
+    else:
+        profile = {"driver": "GTiff", "width": 20, "height": 20, "count": 1, "dtype": "complex64"}
+        with rasterio.open(bad, "w", crs="EPSG:32647", transform=GRID.transform, **profile) as target:
+            target.write(np.ones((1, 20, 20), "complex64"))
+    raster.write(tmp_path / "x_20190306-20190318_cc.tif", np.full(GRID.shape, 0.5), GRID, "cor")
+    kinds = ("wrapped", "unwrapped", "coherence", "conncomp", "sidecars", "geometry")
+    files = load({"region": "demo"}).files
+    line = refused(
+        tmp_path,
+        "ingest_files",
+        {"unwrapped": [str(bad)], "coherence": [str(tmp_path / "x_20190306-20190318_cc.tif")], "baselines": [],
+         "dem": str(scene / "dem_m.tif")},
+        {name: [f"{name}.tif"] for name in kinds},
+        {"grid": GRID.to_dict(), "pairs": [pair], "positive_phase": "away", "wavelength_m": files.wavelength_m,
+         "incidence_deg": 39.0, "heading_deg": 347.0},
+    )  # fmt: skip
+    assert line.startswith(("E3007", "E1002")) and bad.name in line
