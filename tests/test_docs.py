@@ -1,0 +1,19 @@
+"""The documents are in step with the code."""
+
+from sarslide import errors, layers
+
+
+def test_every_error_code_is_documented(repository):
+    text = (repository / "docs/errors.md").read_text()
+    todo = [errors.SarslideError]
+    while todo:
+        for child in todo.pop().__subclasses__():
+            todo.append(child)
+            assert f"| E{child.code} | `{child.__name__}` |" in text
+
+
+def test_every_layer_on_disk_is_documented(repository):
+    text = (repository / "docs/output.md").read_text()
+    derived = {"gslc", "dem_m", "aspect_sin", "aspect_cos", "avg_phase_sin", "avg_phase_cos", "downslope_sensitivity"}
+    for name in set(layers.LAYERS) - derived - {"land_cover"}:
+        assert f"{name}.tif`" in text, name
