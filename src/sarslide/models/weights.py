@@ -47,7 +47,7 @@ def save(path: str | Path, network: "nn.Module", card: dict[str, Any]) -> None:
 
     Raises WeightsError where the card lacks one of `CARD_KEYS`; `format` is filled in.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save as to_bytes
 
     from sarslide.io.raster import atomic
 
@@ -57,7 +57,7 @@ def save(path: str | Path, network: "nn.Module", card: dict[str, Any]) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     with atomic(path) as temporary:
         # One metadata entry: safetensors does not keep the order of several, and the same weights shall be the same bytes.
-        save_file(tensors, temporary, metadata={"card": json.dumps(card, sort_keys=True)})
+        temporary.write_bytes(to_bytes(tensors, metadata={"card": json.dumps(card, sort_keys=True)}))
 
 
 def read_card(path: str | Path) -> dict[str, Any]:
