@@ -61,6 +61,7 @@ def test_stack_reads_each_layer_once_and_keeps_unknown_cells():
         "slope_deg": np.array([[0.0, 20.0, np.nan, 30.0]] * 3),
         "aspect_deg": np.array([[np.nan, 90.0, np.nan, 180.0]] * 3),
         "los_rate_mm_per_yr": np.full(shape, -7.0),
+        "layover_shadow": np.array([[0, 0, 0, 0], [0, 0, 0, 2], [1, 0, 0, 255]], np.uint8),
     }
     asked = []
 
@@ -76,6 +77,8 @@ def test_stack_reads_each_layer_once_and_keeps_unknown_cells():
     np.testing.assert_allclose(stack[1, 0], [0, 1, np.nan, 0], atol=1e-6)
     np.testing.assert_allclose(stack[2, 0], [0, 0, np.nan, -1], atol=1e-6)
     np.testing.assert_array_equal(features.observable(stack)[0], [True, True, False, True])
+    np.testing.assert_array_equal(np.isnan(stack[0]), stored["layover_shadow"] != 0)  # hidden from the track
+    assert np.isfinite(stack[3][:, 3]).all()  # terrain is known all the same
 
 
 def test_unknown_names():
@@ -87,7 +90,7 @@ def test_unknown_names():
 
 def test_weights_for_layers_that_the_run_lacks():
     channels = ("los_rate_mm_per_yr", "aspect_sin", "aspect_cos")
-    run = ["los_rate_mm_per_yr", "aspect_deg", "slope_deg", "mean_coherence"]
-    assert features.require_layers(channels, run, "w.safetensors") == run[:3]
+    run = ["los_rate_mm_per_yr", "aspect_deg", "slope_deg", "layover_shadow", "mean_coherence"]
+    assert features.require_layers(channels, run, "w.safetensors") == run[:4]
     with pytest.raises(WeightsError, match=r"^E4001 w\.safetensors: weights for .* has no avg_phase_rad; cure: "):
         features.require_layers(features.channel_set("p0_insar")[:2], run, "w.safetensors")

@@ -92,6 +92,25 @@ def test_turning_keeps_downslope_sensitivity():
         np.testing.assert_allclose(after, augment.orient_raster(before, orientation), atol=1e-12)
 
 
+def test_noise_keeps_rate_and_error_consistent():
+    """Added noise has the size that the standard error channel then says, is smooth, and leaves other channels alone."""
+    names = ["los_rate_mm_per_yr", "slope_deg", "los_rate_std_mm_per_yr"]
+    stack = np.stack([np.zeros((128, 128)), np.full((128, 128), 30.0), np.full((128, 128), 3.0)]).astype(np.float32)
+    stack[0, 5, 5] = np.nan
+    shares = []
+    for seed in range(20):
+        noisy = augment.add_noise(stack, names, np.random.default_rng(seed))
+        assert (noisy[1] == 30).all()
+        assert np.isnan(noisy[0, 5, 5])
+        share = np.sqrt(noisy[2, 0, 0] ** 2 / 9 - 1)
+        assert np.nanstd(noisy[0]) == pytest.approx(3 * share, rel=0.05, abs=0.01)
+        assert np.corrcoef(noisy[0, 40:-1].ravel(), noisy[0, 41:].ravel())[0, 1] > 0.5
+        shares.append(share)
+    assert 0 <= min(shares) < 0.3
+    assert 0.7 < max(shares) <= augment.NOISE_SHARE
+    np.testing.assert_array_equal(augment.add_noise(stack[:2], names[:2], np.random.default_rng(1)), stack[:2])
+
+
 def test_orientations_differ():
     raster = np.arange(9).reshape(3, 3)
     assert len({augment.orient_raster(raster, k).tobytes() for k in range(augment.ORIENTATIONS)}) == 8
@@ -140,6 +159,7 @@ def test_region_split():
 def scene_file(path, **changes):
     arrays = {
         "los_rate_mm_per_yr": np.ones((4, 5), np.float32),
+        "layover_shadow": np.zeros((4, 5), np.uint8),
         "label": np.zeros((4, 5), np.uint8),
         "meta": np.array(json.dumps({"region": "r1", "stack": "A128"})),
     }

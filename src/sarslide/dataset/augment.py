@@ -1,9 +1,12 @@
-"""Augmentation that stays physically right (D08, D10): the eight flips and quarter turns of a north-up map.
+"""Augmentation that stays physically right (D08, D10): flips and quarter turns of a north-up map, and noise in a rate.
 
 Turning a map turns every vector on it: the components (aspect_sin, aspect_cos) and (los_east, los_north) are mixed as vectors.
 Layers that belong to a cell whatever the map's orientation stay as they are: rates along the line of sight,
 `downslope_sensitivity`, coherence, slope, curvature. A turned map is then a consistent world under a turned satellite. Angles in
 degrees (aspect, heading) cannot be features of a turned stack: their sine and cosine can.
+
+Added noise is smooth over a few cells, as filters and unwrapping leave it, in proportion to the standard error, which grows
+with it: the channels keep telling the truth about each other.
 """
 
 from collections.abc import Sequence
@@ -15,6 +18,12 @@ from sarslide.errors import TrainingError
 ORIENTATIONS = 8
 VECTORS = (("aspect_sin", "aspect_cos"), ("los_east", "los_north"))
 ANGLES = ("aspect_deg", "heading_deg")
+RATES = (
+    ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
+    ("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr"),
+)
+NOISE_SHARE = 1.0  # most noise added, in standard errors
+NOISE_CELLS = (0.7, 4.0)  # range of the noise's smoothing, standard deviation
 
 
 def orient_raster(raster: np.ndarray, orientation: int) -> np.ndarray:
@@ -57,3 +66,21 @@ def _orient_vector(east: np.ndarray, north: np.ndarray, orientation: int) -> tup
     for _ in range(orientation % 4):
         east, north = -north, east
     return east, north
+
+
+def add_noise(stack: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    """A copy whose rates carry additional smooth noise (D08), in units of their standard error channel.
+
+    Its share of the standard error is drawn from 0 to `NOISE_SHARE`, its smoothness from `NOISE_CELLS`. Rates without their
+    standard error among the channels stay as they are.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    noisy, names = stack.copy(), list(names)
+    for rate, error in RATES:
+        if rate in names and error in names:
+            field = gaussian_filter(rng.standard_normal(stack.shape[1:], np.float32), rng.uniform(*NOISE_CELLS))
+            share = rng.uniform(0, NOISE_SHARE)
+            noisy[names.index(rate)] += share * field / field.std() * stack[names.index(error)]
+            noisy[names.index(error)] *= np.float32(np.hypot(1, share))
+    return noisy

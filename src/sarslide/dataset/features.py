@@ -39,6 +39,21 @@ PRESETS: dict[str, tuple[str, ...]] = {
 }
 
 
+# What a track measures. Its phase means nothing where layover or shadow hide the ground (P0 section 6, B26), so that these
+# layers are unknown there, and so is the probability: noise in layover is as strong as a landslide.
+HIDDEN = "layover_shadow"
+MEASURED = frozenset(
+    {
+        "avg_phase_rad",
+        "avg_phase_std_rad",
+        "phase_rate_rad_per_yr",
+        "phase_rate_std_rad_per_yr",
+        "los_rate_mm_per_yr",
+        "los_rate_std_mm_per_yr",
+    }
+)
+
+
 @dataclass(frozen=True)
 class Derived:
     """A layer computed cell by cell from stored layers, in the order of `sources`."""
@@ -94,8 +109,13 @@ def channel_set(name: str) -> tuple[str, ...]:
 
 
 def stored_layers(names: Iterable[str]) -> list[str]:
-    """The stored layers that the channels `names` need, each once, in order of first use; LayerError if not registered."""
+    """The stored layers that the channels `names` need, each once, in order of first use; LayerError if not registered.
+
+    `layover_shadow` comes with every channel that a track measures.
+    """
     needed = [s for name in names for s in (DERIVED[name].sources if name in DERIVED else (layers.get(name).name,))]
+    if MEASURED.intersection(needed):
+        needed.append(HIDDEN)
     return list(dict.fromkeys(needed))
 
 
@@ -111,13 +131,15 @@ def require_layers(channels: Iterable[str], available: Iterable[str], weights: s
 
 
 def feature_stack(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np.ndarray:
-    """Channels `names` as float32 (channels, rows, cols), in the units of the registry; NaN where a layer is unknown.
+    """Channels `names` as float32 (channels, rows, cols), in the units of the registry.
 
-    read: gives a stored layer (rows, cols), NaN where unknown; it is called once a layer. Raises LayerError for a name that
-    is not registered.
+    NaN where a layer is unknown, and in measured layers where layover or shadow hide the ground. read: gives a stored layer
+    (rows, cols), NaN where unknown; it is called once a layer. Raises LayerError for a name that is not registered.
     """
     names = list(names)
     stored = {name: np.asarray(read(name), np.float32) for name in stored_layers(names)}
+    for name in MEASURED.intersection(stored):
+        stored[name] = np.where(stored[HIDDEN] == 0, stored[name], np.nan)
 
     def channel(name: str) -> np.ndarray:
         if name not in DERIVED:

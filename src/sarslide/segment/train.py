@@ -248,7 +248,7 @@ def _batches(
             label = cut(scenes[k].label, row, col, recipe.patch, IGNORE)
             if recipe.augmentation:
                 orientation = int(rng.integers(augment.ORIENTATIONS))
-                stack = augment.orient_stack(stack, channels, orientation)
+                stack = augment.add_noise(augment.orient_stack(stack, channels, orientation), channels, rng)
                 label = augment.orient_raster(label, orientation)
             inputs.append(normalisation(stack))
             labels.append(label)
