@@ -10,7 +10,7 @@ from sarslide.errors import SarslideError
 from sarslide.fingerprint import fingerprint
 from sarslide.inventory.identity import release_digest
 from sarslide.io.raster import check_writable
-from sarslide.models.packaged import packaged
+from sarslide.models.weights import packaged
 
 try:
     CONFIG = load(config)

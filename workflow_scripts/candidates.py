@@ -11,23 +11,24 @@ from sarslide.workflow import job
 def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.inventory.attributes import LAYERS
-    from sarslide.inventory.candidates import find_candidates
+    from sarslide.inventory.candidates import cell_threshold, find_candidates
     from sarslide.inventory.masks import MaskRules
     from sarslide.io import raster, vector
     from sarslide.provenance import sidecar, write_json
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
+    threshold = cell_threshold(params.threshold, raster.tags_of(files.probability))
     frame = find_candidates(
         {name: raster.read(files[name], grid) for name in LAYERS},
         grid,
         params.stack,
-        params.threshold,
+        threshold,
         params.min_rate_mm_per_yr,
         MaskRules(params.min_area_km2, params.snowline_m, params.min_slope_deg, params.min_coherence),
     )
     vector.write(snakemake.output.candidates, frame, "candidates")
-    about = {"reasons": frame["reason"].value_counts().sort_index().to_dict()}
+    about = {"threshold": threshold, "reasons": frame["reason"].value_counts().sort_index().to_dict()}
     write_json(snakemake.output.sidecar, sidecar("candidates", dict(files.items()), dict(params.items()), about))
 
 

@@ -14,6 +14,7 @@ def main(snakemake, log) -> None:
 
     from sarslide.grid import RegionGrid
     from sarslide.inventory import scoring
+    from sarslide.inventory.candidates import cell_threshold
     from sarslide.inventory.changes import LAYERS
     from sarslide.io import raster, vector
     from sarslide.provenance import read_json, write_json
@@ -33,6 +34,7 @@ def main(snakemake, log) -> None:
     scores = scoring.score_objects(planted, layers, vector.read(files.decoys).to_dict("records"))
 
     inside = scoring.planted_cells(planted, grid)
+    threshold = cell_threshold(params.threshold, raster.tags_of(files.probability[0]))
     probability, rate = of_stack(files.probability), of_stack(files.los_rate)
     coherence, ground = of_stack(files.mean_coherence), of_stack(files.stable_ground)
     rmse, predicted = {}, {}
@@ -44,7 +46,7 @@ def main(snakemake, log) -> None:
         "los_rmse_mm_per_yr": rmse,
         "predicted_rmse_mm_per_yr": predicted,
         "pixels": {
-            stack: scoring.score_pixels(probability[stack], inside, truths[stack].observable, params.threshold)
+            stack: scoring.score_pixels(probability[stack], inside, truths[stack].observable, threshold)
             for stack in params.stacks
         },
         "criteria": scoring.CRITERIA,

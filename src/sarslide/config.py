@@ -160,7 +160,14 @@ class Segmentation(Section):
 class Inventory(Section):
     """From probabilities to objects and releases."""
 
-    threshold: float = key(0.5, "probability from which a cell belongs to a landslide (E07)", "", "P0", gt=0, lt=1)
+    threshold: float | None = key(
+        None,
+        "probability from which a cell belongs to a landslide; null: the one chosen in training; 0.5 in P0 (E07)",
+        "",
+        "P0",
+        gt=0,
+        lt=1,
+    )
     min_area_km2: float = key(0.018, "smallest object", "km2", ge=0, le=10)
     snowline_m: float = key(
         4100.0, "objects above are masked as snow or glacier; ELA 5132 m in P0 (C10, G03)", "m", "P0", ge=0, le=9000

@@ -175,7 +175,7 @@ def test_weights_for_other_channels(tmp_path):
     from safetensors import safe_open
     from safetensors.numpy import save_file
 
-    from sarslide.models.packaged import packaged
+    from sarslide.models.weights import packaged
 
     with safe_open(packaged("drs_unet_compact"), "numpy") as source:
         tensors = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118

@@ -14,6 +14,11 @@ from sarslide.inventory.tables import CANDIDATES, typed
 log = logging.getLogger(__name__)
 
 
+def cell_threshold(configured: float | None, tags: Mapping[str, str]) -> float:
+    """The configured probability threshold, or the one that the probability map carries from the training of its network."""
+    return float(tags["threshold"]) if configured is None else configured
+
+
 def find_candidates(
     layers: Mapping[str, np.ndarray],
     grid: RegionGrid,
