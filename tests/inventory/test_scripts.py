@@ -194,7 +194,8 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
         "grid": GRID.to_dict(), "stacks": STACKS, "dates": {t: dates for t in STACKS}, "pairs": {t: pairs for t in STACKS},
         "threshold": 0.5, "rates": {"height_correlated": True, "plane": True, "weighting": "none"}, "code": "",
     }  # fmt: skip
-    run_script("score", tmp_path, inputs, {"scores": str(tmp_path / "scores.json")}, params)
+    outputs = {"scores": str(tmp_path / "scores.json"), "planted": str(tmp_path / "report_planted.gpkg")}
+    run_script("score", tmp_path, inputs, outputs, params)
     scores = read_json(tmp_path / "scores.json")
     assert (scores["planted"], scores["scored"], scores["released"]) == (3, 3, 2)
     assert scores["object_recall"] == pytest.approx(2 / 3)
