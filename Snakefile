@@ -35,7 +35,7 @@ rule all:
         lambda wildcards: final_products(),
 
 
-for room in ["simulated"] if CONFIG.source == "simulated" else ["catalog", "dem"]:
+for room in ("catalog", "simulated" if CONFIG.source == "simulated" else "dem"):
 
     include: f"rules/{room}.smk"
 
