@@ -34,7 +34,6 @@ rule segment:
         runtime=60,
     params:
         grid=GRID,
-        tile=CONFIG.segmentation.tile,
         overlap=CONFIG.segmentation.overlap,
         device=CONFIG.segmentation.device,
         code=code("segment"),

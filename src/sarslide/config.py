@@ -152,7 +152,6 @@ class Segmentation(Section):
         pattern=f"^{names.IDENTIFIER}$",
     )
     weights: str = key("", "weights file (.safetensors); empty: the packaged weights of that name")
-    tile: int = key(128, "tile of the sliding window (G01)", "cells", "P0", ge=32, le=2048)
     overlap: float = key(0.5, "overlap of neighbouring tiles", "", "P0", ge=0, le=0.9)
     device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs")
 
