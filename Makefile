@@ -27,7 +27,8 @@ demo: $(STAMP)
 	$(LOCKED) $(SNAKEMAKE) --config region=demo
 	@$(BIN)/python -m sarslide.report.summary results/demo
 
-# The lock is free only when no live process holds it, so unlocking Snakemake's own is safe.
+# Snakemake's own lock is taken away only when no live `make demo` or `make resume` holds ours (exit code 75: one does). Do not
+# resume beside a snakemake that you started by hand.
 resume: $(STAMP)
 	$(LOCKED) sh -c "$(SNAKEMAKE) --unlock $(ARGS) && $(SNAKEMAKE) --rerun-incomplete $(ARGS)"
 
@@ -44,4 +45,4 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt Snakefile rules
 
 clean-demo:
-	rm -rf resources/demo results/demo logs/demo
+	rm -rf resources/demo/slc resources/demo/truth resources/demo/dem_m.tif results/demo logs/demo

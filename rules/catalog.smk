@@ -12,6 +12,7 @@ rule update_catalog:
         "../envs/insar.yaml"
     params:
         folder=f"{RESOURCES}/slc",
+        found=lambda wildcards: scenes.listing(Path(f"{RESOURCES}/slc")),
         code=code("update_catalog"),
     script:
         "../workflow_scripts/update_catalog.py"

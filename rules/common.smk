@@ -8,17 +8,24 @@ from sarslide.catalog import scenes
 from sarslide.config import load, resolve
 from sarslide.errors import SarslideError
 from sarslide.fingerprint import fingerprint
-from sarslide.inventory.identity import release_digest
+from sarslide.inventory.identity import release_digest, settings
 from sarslide.io.raster import check_writable
 from sarslide.models.weights import packaged
+from sarslide.provenance import sha256
 
-try:
-    CONFIG = load(config)
-    SCENES = scenes.table(CONFIG, Path("resources"))
-    for folder in ("resources", "results", "logs"):
-        check_writable(folder)
-except SarslideError as error:
-    sys.exit(str(error))
+
+def or_exit(work):
+    """The result of `work`, or the end of Snakemake with the one coded line of what is wrong."""
+    try:
+        return work()
+    except SarslideError as error:
+        sys.exit(str(error))
+
+
+CONFIG = or_exit(lambda: load(config))
+SCENES = or_exit(lambda: scenes.table(CONFIG, Path("resources")))
+for folder in ("resources", "results", "logs"):
+    or_exit(lambda: check_writable(folder))
 
 REGION, ENGINE, METHOD, MODEL = (
     CONFIG.region,
@@ -66,9 +73,29 @@ RATE_LAYERS = [
 ]
 
 
+# What decides the content of a release, by source and engine of the region.
+SOURCE_RULES = {
+    "simulated": ["simulate_world", "simulate_stack", "simulate_date"],
+    "safe": ["prepare_dem"],
+    "files": ["prepare_dem"],
+}
+ENGINE_RULES = {
+    "native": ["geocode_slc", "stack_geometry", "interferogram", "unwrap"],
+    "files": ["ingest_files"],
+}
+COMMON_RULES = ["terrain", "average_phase", "stack_rates", "segment", "candidates"]
+COMMON_RULES += ["fuse", "release"]
+
+
 def code(rule):
     """Fingerprint of the rule's script and of the modules it reaches: the rerun trigger for our own code."""
     return fingerprint(Path(workflow.basedir) / "workflow_scripts" / f"{rule}.py")
+
+
+def page_digest():
+    """Hashes of the report's templates and assets, which no fingerprint of code sees."""
+    room = Path(workflow.basedir) / "src/sarslide/report"
+    return [sha256(room / folder) for folder in ("templates", "assets")]
 
 
 def dates(stack):
@@ -121,26 +148,20 @@ def every(pattern):
 
 def weights_file():
     """The network's weights: the configured file or the packaged one of that name."""
-    try:
-        return resolve(CONFIG.segmentation.weights) or str(packaged(MODEL))
-    except SarslideError as error:
-        sys.exit(str(error))
+    return or_exit(lambda: resolve(CONFIG.segmentation.weights) or str(packaged(MODEL)))
 
 
 def review_file():
     """The reviewer's file as a list: empty where there is none."""
-    path = Path(resolve(CONFIG.inventory.review) or f"{RESOURCES}/review.csv")
+    named = or_exit(lambda: resolve(CONFIG.inventory.review))
+    path = Path(named or f"{RESOURCES}/review.csv")
     return [str(path)] if path.is_file() or CONFIG.inventory.review else []
 
 
 def release_id():
     """`<last date>-<8 hex>`: scenes used, configuration, code, weights and review (DESIGN 5)."""
-    scripts = sorted((Path(workflow.basedir) / "workflow_scripts").glob("*.py"))
-    upstream = {
-        path.stem: fingerprint(path)
-        for path in scripts
-        if path.stem not in ("report", "score", "train")
-    }
+    words = [*SOURCE_RULES[CONFIG.source], *ENGINE_RULES[ENGINE], *COMMON_RULES]
+    upstream = {word: code(word) for word in words}
     digest = release_digest(
         CONFIG, SCENES.rows(), upstream, weights_file(), review_file()
     )
@@ -149,15 +170,12 @@ def release_id():
 
 def dem_file():
     """The DEM file of a real region."""
-    return resolve(CONFIG.grid.dem)
+    return or_exit(lambda: resolve(CONFIG.grid.dem))
 
 
 def final_products():
     """What a run makes: the pointer to the release, the report, and scores where the truth is known."""
-    try:
-        SCENES.check()
-    except SarslideError as error:
-        sys.exit(str(error))
+    or_exit(lambda: SCENES.check(CONFIG.network.max_days))
     scores = [f"{RESULTS}/report/scores.json"] if CONFIG.source == "simulated" else []
     return [
         f"{RESULTS}/inventory/current.json",

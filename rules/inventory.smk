@@ -88,7 +88,7 @@ rule release:
         stacks=CONFIG.stacks,
         dates={stack: dates(stack) for stack in CONFIG.stacks},
         scenes=SCENES.rows(),
-        settings=CONFIG.model_dump(mode="json"),
+        settings=settings(CONFIG),
         snowline_m=CONFIG.inventory.snowline_m,
         min_coherence=CONFIG.inventory.min_coherence,
         match_iou=CONFIG.inventory.match_iou,

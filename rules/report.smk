@@ -2,7 +2,7 @@
 
 SIMULATED = CONFIG.source == "simulated"
 NATIVE = CONFIG.engine == "native"
-LAST_PAIR = {stack: pairs(stack)[-1] for stack in CONFIG.stacks}
+LAST_PAIR = {stack: pairs(stack)[-1:] for stack in CONFIG.stacks}
 
 
 rule report:
@@ -23,12 +23,12 @@ rule report:
         wrapped=[
             path
             for stack in CONFIG.stacks
-            for path in ifg(stack, [LAST_PAIR[stack]], "wrapped_rad.tif")
+            for path in ifg(stack, LAST_PAIR[stack], "wrapped_rad.tif")
         ],
         coherence=[
             path
             for stack in CONFIG.stacks
-            for path in ifg(stack, [LAST_PAIR[stack]], "cor.tif")
+            for path in ifg(stack, LAST_PAIR[stack], "cor.tif")
         ],
         pairs=[
             path
@@ -52,8 +52,9 @@ rule report:
         stacks=CONFIG.stacks,
         engine=ENGINE,
         simulated=SIMULATED,
-        settings=CONFIG.model_dump(mode="json"),
+        settings=settings(CONFIG),
         benchmarks=BENCHMARKS,
+        page=page_digest(),
         code=code("report"),
     script:
         "../workflow_scripts/report.py"

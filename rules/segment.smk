@@ -14,6 +14,9 @@ rule segment:
         ),
         **layers_of(f"{STACK}/averaging", ["avg_phase_rad"]),
         **layers_of(
+            f"{STACK}/amplitude", ["mean_amplitude_db"] if ENGINE == "native" else []
+        ),
+        **layers_of(
             f"{STACK}/geometry", ["los_east", "los_north", "los_up", "layover_shadow"]
         ),
         **layers_of(f"{RESULTS}/terrain", TERRAIN),
@@ -31,6 +34,7 @@ rule segment:
     threads: workflow.cores
     resources:
         mem_mb=4000,
+        gpu=int(CONFIG.segmentation.device != "cpu"),
         runtime=60,
     params:
         grid=GRID,

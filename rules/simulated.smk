@@ -21,7 +21,7 @@ rule simulate_world:
         grid=GRID,
         margin_m=CONFIG.grid.margin_m,
         seed=CONFIG.simulation.seed,
-        snowline_m=CONFIG.inventory.snowline_m,
+        snowline_m=CONFIG.simulation.snowline_m,
         code=code("simulate_world"),
     script:
         "../workflow_scripts/simulate_world.py"

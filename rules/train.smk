@@ -29,6 +29,7 @@ rule train:
     threads: workflow.cores
     resources:
         mem_mb=8000,
+        gpu=int(CONFIG.segmentation.device != "cpu"),
         runtime=720,
     params:
         **CONFIG.training.model_dump(exclude={"seeds", "validation_seeds"}),

@@ -23,8 +23,8 @@ def test_every_commented_default_loads(repository):
     lines = (repository / "config.yaml").read_text().splitlines()
     live = [line.replace("# ", "", 1) if line.lstrip().startswith("# ") and _is_key(line) else line for line in lines]
     values = yaml.safe_load("\n".join(live))
-    values["stacks"] = ["A128"]  # the one key without a usable default
-    assert config.Config.model_validate(values).grid == config.Grid()
+    values["stacks"], values["grid"]["dem"] = ["A128"], "dem.tif"  # the keys without a usable default
+    assert config.Config.model_validate(values).grid == config.Grid(dem="dem.tif")
 
 
 def _is_key(line: str) -> bool:

@@ -16,7 +16,7 @@ from sarslide.workflow import job
 
 
 def main(snakemake) -> None:
-    lattice = Lattice(RegionGrid.from_dict(snakemake.params.grid))
+    lattice = Lattice.of(RegionGrid.from_dict(snakemake.params.grid))
     scene = open_scene(snakemake.input.slc, snakemake.params.stack)
     surface = read_surface(snakemake.input.dem)
     surface.require(lattice.region)

@@ -26,7 +26,7 @@ def main(snakemake) -> None:
     dates = {pair: [dated[date] for date in names.split_pair(pair)] for pair in params.pairs}
     baselines = {pair: pair_baseline(*both) for pair, both in dates.items()}
     swapped = frozenset(pair for pair, both in dates.items() if bands_swapped(*both))
-    sums = multilook(slcs, params.pairs, Lattice(grid), swapped)
+    sums = multilook(slcs, params.pairs, Lattice.of(grid), swapped)
     looks = grid.cell_m**2 * acquisitions[0].samples_per_m2
     window = coherence_window(params.coherence_window, looks)
     about = sidecar("interferogram", dict(files.items()), dict(params.items()))

@@ -14,7 +14,7 @@ from sarslide.workflow import job
 
 def main(snakemake) -> None:
     grid = RegionGrid.from_dict(snakemake.params.grid)
-    power = mean_power(snakemake.input.gslc, Lattice(grid))
+    power = mean_power(snakemake.input.gslc, Lattice.of(grid))
     raster.write(snakemake.output.amplitude, 10 * np.log10(power), grid, "mean_amplitude_db")
     write_json(
         snakemake.output.sidecar,

@@ -54,7 +54,7 @@ def main(snakemake, log) -> None:
     tags = {"network": card["network"], "threshold": str(card["threshold"]), "weights": card["label"]}
     raster.write(snakemake.output.probability, probability, grid, "probability", tags)
     inputs = {name: str(path) for name, path in (*paths.items(), ("weights", snakemake.input.weights))}
-    params = {"channels": channels, "overlap": snakemake.params.overlap, "tile": card["tile"]}
+    params = dict(snakemake.params.items()) | {"channels": channels, "tile": card["tile"]}
     extra = {"model": {key: card[key] for key in ("network", "options", "threshold", "label")}, "device": device.type}
     provenance.write_json(snakemake.output.sidecar, provenance.sidecar("segment", inputs, params, extra))
 

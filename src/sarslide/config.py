@@ -70,6 +70,7 @@ class Simulation(Section):
     new_dates: int = key(
         0, "later acquisitions that have arrived since, each simulated on its own", "dates", ge=0, le=400
     )
+    snowline_m: float = key(4100.0, "height of the simulated snowline", "m", ge=0, le=9000)
     interval_days: int = key(12, "revisit of one satellite (A16)", "days", "P0", ge=6, le=96)
     first_date: dict[StackName, DateName] = key(
         {"A128": "20190306", "D062": "20190311"}, "first acquisition of each stack", "YYYYMMDD"
@@ -227,6 +228,17 @@ class Config(Section):
     segmentation: Segmentation = Segmentation()
     inventory: Inventory = Inventory()
     training: Training = Training()
+
+    @model_validator(mode="after")
+    def _engine_fits_source(self) -> "Config":
+        if (self.source == "files") != (self.engine == "files"):
+            raise ConfigError(
+                f"config: engine = {self.engine} does not fit source = {self.source}",
+                "source files goes with engine files, SAFE and simulated products with native",
+            )
+        if self.source != "simulated" and not self.grid.dem:
+            raise ConfigError("config: grid.dem is empty", "name the DEM file of the region")
+        return self
 
 
 def presets() -> list[str]:

@@ -2,7 +2,7 @@
 
 Read from source without importing. The token stream without comments, docstrings and layout is hashed, so that a comment reruns
 nothing and a changed line reruns what depends on it (facts F, E1-E3; `ast.dump` differs between Python versions). Modules of
-shared formats (errors, names, layers, grid, io, provenance) count only through their FORMAT_VERSION: a new error message must
+shared formats (errors, names, layers, io, provenance, workflow) count only through their FORMAT_VERSION: a new error message must
 not recompute a year of interferograms.
 """
 
@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-BY_VERSION = ("errors", "names", "layers", "grid", "io", "provenance", "workflow")
+BY_VERSION = ("errors", "names", "layers", "io", "provenance", "workflow")
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 
 

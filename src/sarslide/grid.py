@@ -93,6 +93,11 @@ class Lattice:
     per_x: int = 6
     per_y: int = 3
 
+    @classmethod
+    def of(cls, region: RegionGrid) -> "Lattice":
+        """The lattice nearest to 5 m east by 10 m north, about the resolution of IW: 6 x 3 for 30 m, 5 x 2 for 25 m."""
+        return cls(region, max(1, round(region.cell_m / 5)), max(1, round(region.cell_m / 10)))
+
     @property
     def epsg(self) -> int:
         return self.region.epsg

@@ -49,13 +49,18 @@ def read_json(path: str | Path) -> Any:
     return json.loads(Path(path).read_text())
 
 
+def _shown(path: str | Path) -> str:
+    """A path as a sidecar shows it: below the working folder as it is, elsewhere by its name, so no absolute path is kept."""
+    path = Path(path)
+    return path.name if path.is_absolute() else path.as_posix()
+
+
 def sidecar(rule: str, inputs: dict[str, Any], params: dict[str, Any], extra: dict[str, Any] | None = None) -> dict:
     """The sidecar's content. `inputs` maps a name to a path or a list of paths; `params` are the rule's leaf params."""
 
     def hashes(value: Any) -> Any:
-        if isinstance(value, str | Path):
-            return {Path(value).name: sha256(value)}
-        return {Path(v).name: sha256(v) for v in value}
+        paths = [value] if isinstance(value, str | Path) else value
+        return {_shown(path): sha256(path) for path in paths}
 
     return {
         "rule": rule,

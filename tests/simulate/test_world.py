@@ -17,8 +17,6 @@ from sarslide.simulate.world import (
     elevation_on,
     load_world,
     save_world,
-    settings_from_dict,
-    settings_to_dict,
     true_los_rate,
 )
 
@@ -157,12 +155,6 @@ def test_margin_and_heights_on_a_part():
     assert elevation_on(world, region.pad(300.0)).shape == (140, 140)
     with pytest.raises(GridError, match="E1004"):
         elevation_on(world, region.pad(700.0))
-
-
-def test_settings_round_trip():
-    settings = settings_from_dict({"relief_m": 900.0, "landslides": [1, 2, 3]})
-    assert settings.terrain.relief_m == 900.0 and settings.landslides == (1, 2, 3)
-    assert settings_from_dict(settings_to_dict(settings)) == settings
 
 
 def test_not_a_world(tmp_path):

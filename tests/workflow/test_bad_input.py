@@ -145,7 +145,7 @@ def test_a_date_of_another_track(scene, slc, tmp_path):
 
 
 def test_a_single_date(tmp_path):
-    checkout = Checkout(tmp_path, ["source=safe", "stacks=[A128]"])
+    checkout = Checkout(tmp_path, ["source=safe", "stacks=[A128]", "grid={dem: dem.tif}"])
     table = tmp_path / "resources/demo/scenes.csv"
     table.parent.mkdir(parents=True)
     table.write_text(
@@ -154,6 +154,20 @@ def test_a_single_date(tmp_path):
     )
     text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
     assert "E3005 stack A128 has a single date, 20190306; cure:" in text and "Traceback" not in text
+
+
+def test_dates_too_far_apart(tmp_path):
+    checkout = Checkout(tmp_path, ["region=demo", "network={max_days: 6}"])
+    text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
+    assert "E3005 stack A128 has no two dates within 6 days; cure: raise network.max_days" in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("change", ["engine=files", "source=safe"])
+def test_settings_that_contradict(change, tmp_path):
+    checkout = Checkout(tmp_path, ["region=demo", change])
+    text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
+    assert re.search(r"E1001 config: .+; cure: .+", text) and "Traceback" not in text
 
 
 def test_an_unknown_config_key(tmp_path):

@@ -52,8 +52,8 @@ class SceneTable:
         """Whether every stack has at least two dates, so that there is a pair."""
         return all(len(self.dates(stack)) >= 2 for stack in self.stacks)
 
-    def check(self) -> None:
-        """CatalogError for a stack without scenes, StackError for a single date."""
+    def check(self, max_days: int) -> None:
+        """CatalogError for a stack without scenes, StackError for a single date or for dates too far apart to form a pair."""
         for stack in self.stacks:
             found = self.dates(stack)
             if not found:
@@ -65,6 +65,11 @@ class SceneTable:
                 raise StackError(
                     f"stack {stack} has a single date, {found[0]}", "an interferogram needs two; add an acquisition"
                 )
+            if len(names.gaps(found, max_days)) == len(found) - 1 and not self.foreign:
+                raise StackError(
+                    f"stack {stack} has no two dates within {max_days} days",
+                    "raise network.max_days, or add acquisitions",
+                )
 
 
 def table(config: Config, resources: Path) -> SceneTable:
@@ -75,6 +80,11 @@ def table(config: Config, resources: Path) -> SceneTable:
         return _files(config)
     path = resources / config.region / "scenes.csv"
     return SceneTable(config.stacks, read(path) if path.is_file() else [])
+
+
+def listing(folder: Path) -> list[str]:
+    """Names of what lies below `folder`/{stack}/{date}/: products and orbit files. A change of it is news for the scene table."""
+    return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*/*") if not path.name.startswith("."))
 
 
 def read(path: Path) -> list[dict[str, str]]:

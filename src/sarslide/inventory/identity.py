@@ -10,13 +10,18 @@ from sarslide.provenance import sha256
 WITHOUT_EFFECT = {"segmentation": {"device"}, "simulation": {"new_dates"}, "training": True}
 
 
+def settings(config: Config) -> dict:
+    """The leaves of the configuration that decide what comes out."""
+    return config.model_dump(mode="json", exclude=WITHOUT_EFFECT)
+
+
 def release_digest(
     config: Config, scenes: list[dict[str, str]], code: dict[str, str], weights: str, reviews: list[str]
 ) -> str:
     """64 hex digits over the scene rows used, every leaf of the configuration, the code upstream, weights and review."""
     content = {
         "scenes": [{key: row[key] for key in ("stack", "date", "granule", "sha256", "orbit_file")} for row in scenes],
-        "config": config.model_dump(mode="json", exclude=WITHOUT_EFFECT),
+        "config": settings(config),
         "code": code,
         "weights": sha256(weights),
         "review": [sha256(path) for path in reviews],

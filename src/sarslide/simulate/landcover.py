@@ -48,14 +48,6 @@ def table(field: str) -> np.ndarray:
     return values
 
 
-def temporal_coherence(land_cover: np.ndarray, days: float) -> np.ndarray:
-    """Temporal coherence of two dates `days` apart for every cell, float32, shape of `land_cover`."""
-    values = np.zeros(max(CLASSES) + 1, np.float32)
-    for code, cover in CLASSES.items():
-        values[code] = cover.coherence(days)
-    return values[land_cover]
-
-
 def map_land_cover(
     grid: RegionGrid, terrain: Terrain, snowline_m: float, forest_share: float, seed: np.random.SeedSequence
 ) -> np.ndarray:

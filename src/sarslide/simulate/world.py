@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -203,17 +203,3 @@ def _table_from_json(table: dict[str, Any]) -> gpd.GeoDataFrame:
 
     columns = {name: table["columns"][name] for name in table["order"]}
     return gpd.GeoDataFrame(columns, geometry=from_wkb(table["geometry"]), crs=f"EPSG:{table['epsg']}")
-
-
-def settings_from_dict(values: dict[str, Any]) -> WorldSettings:
-    """WorldSettings from leaf values: keys of WorldSettings and of TerrainSettings side by side; lists become tuples."""
-    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    names = {f.name for f in fields(TerrainSettings)}
-    terrain = TerrainSettings(**{key: value for key, value in plain.items() if key in names})
-    return WorldSettings(terrain=terrain, **{key: value for key, value in plain.items() if key not in names})
-
-
-def settings_to_dict(settings: WorldSettings) -> dict[str, Any]:
-    """The leaf values that `settings_from_dict` reads."""
-    values = asdict(settings)
-    return {**values.pop("terrain"), **values}
