@@ -8,7 +8,7 @@ from tests.workflow.conftest import Checkout
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", [7301])
+@pytest.mark.parametrize("seed", [7301, 7302, 7303])
 def test_an_unseen_seed_meets_the_goals(seed, tmp_path):
     checkout = Checkout(tmp_path, ["region=demo", f"simulation={{seed: {seed}}}"])
     checkout.snakemake()
