@@ -65,11 +65,15 @@ def check_stack(stack: str) -> str:
     return stack
 
 
-def release_name(last_date: str, digest: str, again: int = 1) -> str:
-    """`<last date>-<8 hex>`, with `-2`, `-3` ... when that id exists with another content hash."""
+def release_name(last_date: str, digest: str) -> str:
+    """`<last date>-<8 hex>`."""
     parse_date(last_date)
-    suffix = f"-{again}" if again > 1 else ""
-    return f"{last_date}-{digest[:8]}{suffix}"
+    return f"{last_date}-{digest[:8]}"
+
+
+def release_again(release: str, number: int) -> str:
+    """`<release>-2`, `-3` ... for a release whose name exists with another content hash; the name itself for number 1."""
+    return f"{release}-{number}" if number > 1 else release
 
 
 def nearest_pairs(dates: list[str], max_days: int, neighbours: int) -> list[str]:

@@ -117,7 +117,7 @@ def publish(
             return existing
         log.warning("release %s exists with other content (%s, now %s)", name, existing["content_hash"][:8], digest[:8])
         again += 1
-        name = f"{release}-{again}"
+        name = names.release_again(release, again)
     if (releases / name).exists():
         raise ReleaseError(f"{releases / name}: exists without {MANIFEST}", "move it away: it is no release")
     manifest = {
