@@ -95,7 +95,8 @@ def code(rule):
 def page_digest():
     """Hashes of the report's templates and assets, which no fingerprint of code sees."""
     room = Path(workflow.basedir) / "src/sarslide/report"
-    return [sha256(room / folder) for folder in ("templates", "assets")]
+    files = [*room.glob("templates/*"), *room.glob("assets/**/*")]
+    return [sha256(path) for path in sorted(files) if path.is_file()]
 
 
 def dates(stack):
