@@ -45,6 +45,7 @@ include: "rules/train.smk"
 
 # A real region starts with an empty scene table, which `snakemake update_catalog` fills; until then there is nothing to do.
 if SCENES.ready:
-    for room in (CONFIG.engine, "terrain", "rates", "segment", "inventory", "report"):
+    unwrapping = ["unwrap"] if CONFIG.engine in ("native", "isce2") else []
+    for room in (CONFIG.engine, *unwrapping, *ROOMS):
 
         include: f"rules/{room}.smk"

@@ -30,7 +30,7 @@ for folder in ("resources", "results", "logs"):
 REGION, ENGINE, METHOD, MODEL = (
     CONFIG.region,
     CONFIG.engine,
-    "stacking",
+    CONFIG.rates.method,
     CONFIG.segmentation.model,
 )
 GRID = CONFIG.grid.region_grid().to_dict()
@@ -73,6 +73,10 @@ RATE_LAYERS = [
 ]
 
 
+# Rooms of rules after the pair.
+ROOMS = ["terrain", "quality", "rates", "sbas", "products"]
+ROOMS += ["segment", "inventory", "report"]
+
 # What decides the content of a release, by source and engine of the region.
 SOURCE_RULES = {
     "simulated": ["simulate_world", "simulate_stack", "simulate_date"],
@@ -83,8 +87,8 @@ ENGINE_RULES = {
     "native": ["geocode_slc", "stack_geometry", "interferogram", "unwrap"],
     "files": ["ingest_files"],
 }
-COMMON_RULES = ["terrain", "average_phase", "stack_rates", "segment", "candidates"]
-COMMON_RULES += ["fuse", "release"]
+METHOD_RULES = {"stacking": ["stack_rates"], "sbas": ["sbas"]}
+COMMON_RULES = ["terrain", "average_phase", "segment", "candidates", "fuse", "release"]
 
 
 def code(rule):
@@ -161,7 +165,12 @@ def review_file():
 
 def release_id():
     """`<last date>-<8 hex>`: scenes used, configuration, code, weights and review (DESIGN 5)."""
-    words = [*SOURCE_RULES[CONFIG.source], *ENGINE_RULES[ENGINE], *COMMON_RULES]
+    words = [
+        *SOURCE_RULES[CONFIG.source],
+        *ENGINE_RULES[ENGINE],
+        *METHOD_RULES[METHOD],
+        *COMMON_RULES,
+    ]
     upstream = {word: code(word) for word in words}
     digest = release_digest(
         CONFIG, SCENES.rows(), upstream, weights_file(), review_file()

@@ -108,30 +108,3 @@ for stack in CONFIG.stacks:
                 code=code("interferogram"),
             script:
                 "../workflow_scripts/interferogram.py"
-
-        rule:
-            name:
-                f"unwrap_{stack}_{date}"
-            input:
-                wrapped=ifg(stack, ending, "wrapped_rad.tif"),
-                coherence=ifg(stack, ending, "cor.tif"),
-                sidecars=ifg(stack, ending, "json"),
-            output:
-                unwrapped=ifg(stack, ending, "unw_rad.tif"),
-                conncomp=ifg(stack, ending, "conncomp.tif"),
-                sidecar=of_stack(stack, "ifg", f"{date}.unwrap.json"),
-            log:
-                f"{LOGS}/unwrap/{stack}/{date}.log",
-            benchmark:
-                f"{BENCHMARKS}/unwrap/{stack}/{date}.tsv"
-            conda:
-                "../envs/insar.yaml"
-            resources:
-                mem_mb=2000,
-                runtime=60,
-            params:
-                pairs=ending,
-                unwrapper=CONFIG.interferogram.unwrapper,
-                code=code("unwrap"),
-            script:
-                "../workflow_scripts/unwrap.py"

@@ -116,6 +116,12 @@ class Files(Section):
 class Rates(Section):
     """From pairs to averaged phase, phase rate and LOS rate."""
 
+    method: Literal["stacking", "sbas", "mintpy"] = key(
+        "stacking",
+        "where the LOS rate comes from: stacking (P4 eq. 1), SBAS by batched least squares, SBAS by MintPy (P3, B15)",
+        "",
+        "P4",
+    )
     average: Literal["complex", "arithmetic"] = key(
         "complex", "mean of the wrapped pairs; the paper does not say which (B04)", "", "P0"
     )
@@ -212,10 +218,13 @@ class Config(Section):
     """The whole configuration of one region."""
 
     region: str = key("demo", "region preset of src/sarslide/regions", pattern=f"^{names.IDENTIFIER}$")
-    source: Literal["simulated", "safe", "files"] = key(
-        "safe", "where acquisitions come from: simulated; SAFE folders of resources/; existing interferograms"
+    source: Literal["simulated", "safe", "files", "hyp3"] = key(
+        "safe",
+        "where acquisitions come from: simulated; SAFE folders of resources/; existing interferograms; bursts that HyP3 processes",
     )
-    engine: Literal["native", "files"] = key("native", "InSAR engine; files for existing interferograms")
+    engine: Literal["native", "isce2", "snap", "hyp3", "files"] = key(
+        "native", "InSAR engine; files for existing interferograms, hyp3 for source hyp3"
+    )
     stacks: tuple[StackName, ...] = key(
         (), "pass and relative orbit of each stack, for example [A128, D062]", min_length=1
     )
@@ -231,10 +240,11 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _engine_fits_source(self) -> "Config":
-        if (self.source == "files") != (self.engine == "files"):
+        own = {"files", "hyp3"}
+        if self.source != self.engine and {self.source, self.engine} & own:
             raise ConfigError(
                 f"config: engine = {self.engine} does not fit source = {self.source}",
-                "source files goes with engine files, SAFE and simulated products with native",
+                "sources files and hyp3 go with the engine of that name, SAFE and simulated products with native, isce2 or snap",
             )
         if self.source != "simulated" and not self.grid.dem:
             raise ConfigError("config: grid.dem is empty", "name the DEM file of the region")

@@ -1,0 +1,1 @@
+# Products beside the rates: D-InSAR of one pair, three-channel fusion, observability, time series of polygons.

@@ -1,0 +1,1 @@
+# Quality of the pairs of a stack: phase closure, loop errors, phase bias.
