@@ -1,0 +1,48 @@
+"""The tables of docs/validation.md: each benchmark publishes its own into docs/validation.json, from which the page is written."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+INTRODUCTION = """# Validation
+
+Measured numbers, each made by the command above its table; `docs/validation.json` holds the same. CPU seconds are user + system
+of one process on one core unless stated.
+"""
+
+
+def publish(
+    key: str, title: str, command: str, columns: Sequence[str], rows: Sequence[Sequence[object]], notes: str = ""
+) -> None:
+    """Print a table, put it under `key` into docs/validation.json and write docs/validation.md again.
+
+    key: decides the place on the page (alphabetical), for example "2_recipes_A128". rows: plain values; a string is printed as
+    it is, a number with four significant digits.
+    """
+    table = {"title": title, "command": command, "columns": list(columns), "rows": [list(row) for row in rows], "notes": notes}
+    print("\n".join(as_markdown(table)))
+    path = DOCS / "validation.json"
+    tables = json.loads(path.read_text()) if path.is_file() else {}
+    tables = dict(sorted((tables | {key: table}).items()))
+    path.write_text(json.dumps(tables, indent=1, ensure_ascii=False) + "\n")
+    (DOCS / "validation.md").write_text(page(tables))
+
+
+def page(tables: dict[str, dict]) -> str:
+    """docs/validation.md of the tables."""
+    return "\n".join([INTRODUCTION, *(line for table in tables.values() for line in as_markdown(table))])
+
+
+def as_markdown(table: dict) -> list[str]:
+    """Lines of one table, with its title, command and notes."""
+    lines = [f"## {table['title']}", "", f"`{table['command']}`", ""]
+    lines += [f"| {' | '.join(table['columns'])} |", "|" + " --- |" * len(table["columns"])]
+    lines += [f"| {' | '.join(map(_cell, row))} |" for row in table["rows"]]
+    return [*lines, *(["", table["notes"]] if table["notes"] else []), ""]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
