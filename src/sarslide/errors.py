@@ -118,6 +118,12 @@ class RateError(SarslideError):
     code = 3008
 
 
+class ProcessorError(SarslideError):
+    """An outside processor (ISCE2, SNAP, MintPy ...) that is absent, fails, takes too long, or does not write what it should."""
+
+    code = 3009
+
+
 class WeightsError(SarslideError):
     """Network weights that are missing, corrupt, or made for other channels or another network."""
 
