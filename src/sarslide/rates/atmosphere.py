@@ -42,7 +42,7 @@ def remove_height_correlated(
     """
     use = mask & np.isfinite(phase_rad) & np.isfinite(elevation_m)
     _check_cells(use)
-    terms = _terms(elevation_m, height, plane)
+    terms = terms_of(elevation_m, height, plane)
     coefficients = _robust_fit(np.stack([term[use] for term in terms.values()], axis=1), phase_rad[use])
     return _corrected(phase_rad, terms, coefficients, int(use.sum()))
 
@@ -57,7 +57,7 @@ def remove_height_correlated_wrapped(
     """
     use = mask & np.isfinite(phase_rad) & np.isfinite(elevation_m)
     _check_cells(use)
-    terms = _terms(elevation_m, height, plane)
+    terms = terms_of(elevation_m, height, plane)
     slopes = {name: term for name, term in terms.items() if name != "constant"}
     phasor = np.where(use, np.exp(1j * np.nan_to_num(phase_rad)), 0)
     coefficients = np.zeros(len(terms))
@@ -83,8 +83,11 @@ def _check_cells(use: np.ndarray) -> None:
         )
 
 
-def _terms(elevation_m: np.ndarray, height: bool, plane: bool) -> dict[str, np.ndarray]:
-    """Regressors by name; heights in km about their mean, plane coordinates in fractions of the region about its centre."""
+def terms_of(elevation_m: np.ndarray, height: bool, plane: bool) -> dict[str, np.ndarray]:
+    """Regressors by name, in the order constant, height, east, north.
+
+    Heights in km about their mean, plane coordinates in fractions of the region about its centre.
+    """
     rows, cols = elevation_m.shape
     terms = {"constant": np.ones(elevation_m.shape)}
     if height:

@@ -95,8 +95,12 @@ def reliable(components: np.ndarray, reference: np.ndarray, one_component: bool)
     """Cells of any component (> 0), or only of the one that holds most of the reference area."""
     if not one_component:
         return components > 0
-    votes = np.bincount(components[reference & (components > 0)], minlength=2)
-    return (components > 0) & (components == np.argmax(votes))
+    return (components > 0) & (components == component_of(components, reference))
+
+
+def component_of(components: np.ndarray, reference: np.ndarray) -> int:
+    """The component that holds most of the reference area; 0 where no cell of the area is reliable."""
+    return int(np.argmax(np.bincount(components[reference & (components > 0)], minlength=2)))
 
 
 def _add_all(target, prepare, correct, level_of, elevation_m, stable, reference, settings) -> dict[str, dict]:
@@ -105,7 +109,7 @@ def _add_all(target, prepare, correct, level_of, elevation_m, stable, reference,
         phase, coherence = prepare(pair)
         phase = np.where(coherence >= settings.pair_coherence, phase, np.nan)
         try:
-            phase, removed[pair] = _referenced(phase, correct, level_of, elevation_m, stable, reference, settings)
+            phase, removed[pair] = referenced(phase, correct, level_of, elevation_m, stable, reference, settings)
         except RateError as error:
             log.warning("pair %s skipped: %s", pair, error.problem)
             removed[pair] = {"skipped": error.problem}
@@ -114,7 +118,7 @@ def _add_all(target, prepare, correct, level_of, elevation_m, stable, reference,
     return removed
 
 
-def _referenced(phase, correct, level_of, elevation_m, stable, reference, settings) -> tuple[np.ndarray, dict]:
+def referenced(phase, correct, level_of, elevation_m, stable, reference, settings) -> tuple[np.ndarray, dict]:
     """Phase less its atmosphere and its level in the reference area, and both in numbers."""
     notes = {}
     if settings.height_correlated or settings.plane:
