@@ -80,11 +80,14 @@ class Simulation(Section):
 class Network(Section):
     """Which pairs are formed; looking only backwards, so that a new date never changes old pairs."""
 
-    max_days: int = key(
-        24, "longest temporal baseline; 24 in P0, 40 in P4, 60 in P3 (B03, B13, B18)", "days", "P0", ge=1, le=1100
+    preset: Literal["nearest", "p0", "p4", "p3", "p2"] = key(
+        "nearest",
+        "nearest earlier dates; 12 and 24 days (P0, B03); 40 days and 120 m (P4, B18); 60 days and 2 % of the critical baseline"
+        " (P3, B13); 36 days and 150 m (P2 says short, B08: the numbers are an assumption)",
     )
-    neighbours: int = key(2, "earlier dates that each date is paired with", "dates", ge=1, le=20)
-    pairs: tuple[PairName, ...] = key((), "explicit pairs, earlier_later, instead of the rule above (engine files)")
+    max_days: int = key(24, "preset nearest: longest temporal baseline", "days", "P0", ge=1, le=1100)
+    neighbours: int = key(2, "preset nearest: earlier dates that each date is paired with", "dates", ge=1, le=20)
+    pairs: tuple[PairName, ...] = key((), "explicit pairs, earlier_later, instead of the preset (engine files)")
 
 
 class Interferogram(Section):

@@ -70,6 +70,12 @@ class NamingError(SarslideError):
     code = 1009
 
 
+class NetworkError(SarslideError):
+    """Pairs that do not hang together: a gap splits the network of a stack into islands."""
+
+    code = 2001
+
+
 class SafeError(SarslideError):
     """A SAFE product that is incomplete or corrupt."""
 
