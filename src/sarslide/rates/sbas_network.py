@@ -1,0 +1,96 @@
+"""The pairs of one track as a network of dates: is it one piece, in which cells, and what it can tell."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sarslide.errors import NetworkError
+from sarslide.names import days_between, split_pair
+from sarslide.rates.stacking import DAYS_PER_YEAR
+
+
+def dates_of(pairs: Sequence[str]) -> list[str]:
+    """Dates of the pairs, in order."""
+    return sorted({date for pair in pairs for date in split_pair(pair)})
+
+
+def years_of(dates: Sequence[str]) -> np.ndarray:
+    """Julian years of 365.25 days since the first date, shape (dates,)."""
+    return np.array([days_between(dates[0], date) for date in dates]) / DAYS_PER_YEAR
+
+
+def indexes(pairs: Sequence[str]) -> np.ndarray:
+    """Positions of the earlier and the later date of each pair among `dates_of(pairs)`, shape (pairs, 2)."""
+    position = {date: k for k, date in enumerate(dates_of(pairs))}
+    return np.array([[position[date] for date in split_pair(pair)] for pair in pairs])
+
+
+def islands(pairs: Sequence[str]) -> list[list[str]]:
+    """The dates of each piece of the network, in the order of the pieces' first dates."""
+    group = {date: {date} for date in dates_of(pairs)}
+    for pair in pairs:
+        earlier, later = split_pair(pair)
+        if group[earlier] is not group[later]:
+            joined = group[earlier] | group[later]
+            group.update(dict.fromkeys(joined, joined))
+    return sorted(map(list, {tuple(sorted(dates)) for dates in group.values()}))
+
+
+def check_connected(pairs: Sequence[str], dates: Sequence[str] = ()) -> None:
+    """NetworkError, naming dates and cure, unless a chain of pairs leads from each date to every other.
+
+    dates: the acquisitions of the track; one that is in no pair is an island too.
+    """
+    if not pairs:
+        raise NetworkError("no pairs", "widen the limits of the pair network or add acquisitions")
+    pieces = islands(pairs) + [[date] for date in sorted(set(dates) - set(dates_of(pairs)))]
+    if len(pieces) > 1:
+        pieces.sort()
+        first, second = pieces[:2]
+        nearest = min(((a, b) for a in first for b in second), key=lambda gap: abs(days_between(*gap)))
+        earlier, later = sorted(nearest)
+        raise NetworkError(
+            f"the pair network falls into {len(pieces)} islands: no pair bridges {earlier} and {later}"
+            f" ({days_between(earlier, later)} days apart)",
+            "raise network.max_days or network.neighbours, add an acquisition or a pair between them, or use rates.method stacking",
+        )
+
+
+def velocity_design(pairs: Sequence[str]) -> np.ndarray:
+    """Years that each pair spans of each interval between neighbouring dates, shape (pairs, dates - 1).
+
+    Times the velocities of the intervals it gives the pairs' phases (Berardino et al. 2002, doi 10.1109/TGRS.2002.803792, eq. 16).
+    """
+    steps = np.diff(years_of(dates_of(pairs)))
+    interval = np.arange(len(steps))
+    earlier, later = indexes(pairs).T
+    return steps * ((interval >= earlier[:, None]) & (interval < later[:, None]))
+
+
+def connected_cells(valid: np.ndarray, pairs: Sequence[str]) -> np.ndarray:
+    """True where a cell's valid pairs connect all dates. valid: (pairs, ...); the result has the shape of the rest."""
+    ends = indexes(pairs)
+    reached = np.zeros((ends.max() + 1, *valid.shape[1:]), bool)
+    reached[0] = True
+    order = np.lexsort(ends.T)
+    while True:
+        before = np.count_nonzero(reached)
+        for k in order:
+            earlier, later = ends[k]
+            either = (reached[earlier] | reached[later]) & valid[k]
+            reached[earlier] |= either
+            reached[later] |= either
+        if np.count_nonzero(reached) == before:
+            return reached.all(axis=0)
+
+
+def date_baselines_m(pairs: Sequence[str], bperp_m: Sequence[float]) -> np.ndarray:
+    """Perpendicular baseline of each date against the first, m, from those of the pairs by least squares, shape (dates,).
+
+    The sign is that of the pairs: (later - earlier) . n, n up and away from the track (DESIGN 2).
+    """
+    ends = indexes(pairs)
+    incidence = np.zeros((len(pairs), ends.max() + 1))
+    incidence[np.arange(len(pairs)), ends[:, 0]] = -1
+    incidence[np.arange(len(pairs)), ends[:, 1]] = 1
+    return np.concatenate([[0.0], np.linalg.lstsq(incidence[:, 1:], np.asarray(bperp_m, float), rcond=None)[0]])
