@@ -20,6 +20,8 @@ rule geocode_slc:
     params:
         grid=GRID,
         stack=lambda wildcards: wildcards.stack,
+        polarisation=CONFIG.slc.polarisation,
+        orbits=CONFIG.slc.orbits,
         code=code("geocode_slc"),
     script:
         "../workflow_scripts/geocode_slc.py"
@@ -44,6 +46,8 @@ rule stack_geometry:
         runtime=20,
     params:
         grid=GRID,
+        polarisation=CONFIG.slc.polarisation,
+        orbits=CONFIG.slc.orbits,
         code=code("stack_geometry"),
     script:
         "../workflow_scripts/stack_geometry.py"

@@ -17,7 +17,8 @@ from sarslide.workflow import job
 
 def main(snakemake) -> None:
     lattice = Lattice.of(RegionGrid.from_dict(snakemake.params.grid))
-    scene = open_scene(snakemake.input.slc, snakemake.params.stack)
+    params = snakemake.params
+    scene = open_scene(snakemake.input.slc, params.stack, params.polarisation, params.orbits)
     surface = read_surface(snakemake.input.dem)
     surface.require(lattice.region)
     acquisition = acquisition_of(scene, surface, lattice.region)
@@ -32,6 +33,9 @@ def main(snakemake) -> None:
         "engine": "native",
         "polarisation": scene.polarisation,
         "ipf_version": scene.ipf_version,
+        "orbit_kind": scene.orbit_kind,
+        "products": list(scene.products),
+        "left_out": list(scene.left_out),
         "bursts": sorted(bursts),
         **acquisition.to_dict(),
     }

@@ -18,7 +18,7 @@ from sarslide.workflow import job
 
 def main(snakemake) -> None:
     grid = RegionGrid.from_dict(snakemake.params.grid)
-    scene = open_scene(snakemake.input.slc)
+    scene = open_scene(snakemake.input.slc, polarisation=snakemake.params.polarisation, orbits=snakemake.params.orbits)
     surface = read_surface(snakemake.input.dem)
     layers = asdict(stack_geometry(scene, surface, grid))
     layers["layover_shadow"] = layover_shadow(scene, surface, grid)

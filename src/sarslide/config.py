@@ -90,6 +90,23 @@ class Network(Section):
     pairs: tuple[PairName, ...] = key((), "explicit pairs, earlier_later, instead of the preset (engine files)")
 
 
+class Slc(Section):
+    """From the products of a date to its geocoded SLC (engine native)."""
+
+    polarisation: Literal["co", "VV", "VH", "HH", "HV"] = key(
+        "co", "polarisation of all dates; co is VV or HH, whichever there is (A07, A09)", "", "P2"
+    )
+    orbits: Literal["precise", "restituted", "annotation"] = key(
+        "restituted",
+        "lowest orbit quality accepted; the best there is is used, and recorded; a precise file that arrives later is a new input",
+    )
+    device: Literal["auto", "cpu", "cuda"] = key("auto", "where SLCs are geocoded; auto: CUDA where there is a device")
+    spectral_diversity: bool = key(
+        False, "report the azimuth misregistration of each pair from its burst overlaps; nothing is corrected by it"
+    )
+    solid_earth_tides: bool = key(False, "take the solid-earth tide out of the phase of each date")
+
+
 class Interferogram(Section):
     """From two geocoded SLCs to a filtered, unwrapped pair."""
 
@@ -99,6 +116,16 @@ class Interferogram(Section):
         3, "side of the coherence window; 3 x 3 cells of 30 m hold about 78 looks", "cells", ge=1, le=15
     )
     unwrapper: Literal["whirlwind", "snaphu"] = key("whirlwind", "phase unwrapping; snaphu runs with init=mst (B20)")
+
+
+class Isce2(Section):
+    """ISCE2's topsStack, for the engine `isce2`."""
+
+    reference: dict[StackName, DateName] = key(
+        {}, "date that the others are coregistered to; none: the first of the stack, which a later date does not change"
+    )
+    step_limit_min: int = key(240, "an ISCE2 step that takes longer is ended", "min", ge=1, le=10000)
+    aux: str = key("", "folder of AUX_CAL files, for products of IPF 002.36; $VARIABLES are expanded")
 
 
 class Files(Section):
@@ -150,6 +177,25 @@ class Rates(Section):
     )
     reference: tuple[float, float, float] | None = key(
         None, "reference area: east, north, radius; none: the largest connected area of stable, coherent ground", "m"
+    )
+
+
+class Sbas(Section):
+    """Displacement time series, for rates.method sbas (batched least squares) and mintpy (MintPy's command line)."""
+
+    weighting: Literal["none", "var", "coherence", "fim"] = key(
+        "var", "weights of the pairs: none, inverse phase variance, coherence, Fisher information (B15)", "", "P3"
+    )
+    dem_error: bool = key(True, "estimate the DEM error from the perpendicular baselines and remove it")
+    min_temporal_coherence: float = key(
+        0.7, "cells whose pairs agree less with the time series have no rate", "", ge=0, le=1
+    )
+    device: Literal["auto", "cpu", "cuda"] = key("auto", "where the batched least squares run")
+    unwrap_errors: Literal["none", "bridging", "phase_closure", "bridging+phase_closure"] = key(
+        "none", "MintPy's correction of unwrapping errors"
+    )
+    era5: bool = key(
+        False, "MintPy: delays of ERA5 (needs pyaps3 and an account) instead of the fit of rates.height_correlated"
     )
 
 
@@ -234,9 +280,12 @@ class Config(Section):
     grid: Grid = Grid()
     simulation: Simulation = Simulation()
     network: Network = Network()
+    slc: Slc = Slc()
     interferogram: Interferogram = Interferogram()
+    isce2: Isce2 = Isce2()
     files: Files = Files()
     rates: Rates = Rates()
+    sbas: Sbas = Sbas()
     segmentation: Segmentation = Segmentation()
     inventory: Inventory = Inventory()
     training: Training = Training()

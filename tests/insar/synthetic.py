@@ -93,7 +93,7 @@ def make_burst(
     """An IW2-like burst around a time and a range; `raster` holds it alone."""
     range_time = 2 * mid_range / SPEED_OF_LIGHT - samples / 2 / SAMPLING
     return Burst(
-        swath="IW2", index=index, start_s=mid_s - (lines - 1) / 2 * INTERVAL, anx_time_s=500.0 + 2.758273 * index,
+        swath="IW2", number=1 + index, start_s=mid_s - (lines - 1) / 2 * INTERVAL, anx_time_s=500.0 + 2.758273 * index,
         line_interval_s=INTERVAL, lines=lines,
         range_time_s=range_time, range_sampling_hz=SAMPLING, samples=samples, first_line=10, last_line=lines - 11,
         first_sample=10, last_sample=samples - 11, raster=raster, row_offset=0, raster_lines=lines,
@@ -151,5 +151,6 @@ def scene_of(orbit: CircularOrbit, bursts, date="20190306") -> Scene:
     vectors = orbit.state_vectors()
     return Scene(
         stack="A128", date=date, mission="S1A", polarisation="VV", ipf_version="003.00", epoch=EPOCH, orbit=vectors,
+        orbit_kind="precise",
         arc=vectors.arc(MID_S - 3, MID_S + 3), wavelength_m=WAVELENGTH, bursts=tuple(bursts),
     )  # fmt: skip

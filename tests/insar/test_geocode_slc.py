@@ -94,7 +94,7 @@ def test_phase_of_targets(targets):
 def test_both_bursts_are_used(targets):
     scene, surface, lattice, *_ = targets
     names = {name for block in geocode(scene, surface, lattice) for name in block.bursts}
-    assert names == {"IW2-0", "IW2-1"}
+    assert names == {"000001_IW2", "000002_IW2"}
 
 
 def test_geolocation_on_a_fine_lattice(targets):

@@ -18,6 +18,7 @@ from sarslide.simulate.point_targets import simulate_point_targets
 REGION = RegionGrid(32647, 519000, 3208000, 30, 40, 40)
 DATES, PAIR, STACK = ("20190306", "20190318"), "20190306_20190318", "A128"
 GEOMETRY = ("incidence_deg", "heading_deg", "slant_range_m", "los_east", "los_north", "los_up", "layover_shadow")
+SLC = {"polarisation": "co", "orbits": "restituted"}
 SCRIPTS = ("geocode_slc", "stack_geometry", "mean_amplitude", "interferogram", "unwrap")
 
 
@@ -67,9 +68,9 @@ def chain(repository, region, out):
     grid = REGION.to_dict()
     for date in DATES:
         outputs = {"gslc": str(out / f"{date}.tif"), "sidecar": str(out / f"{date}.json")}
-        run(repository, out, "geocode_slc", inputs_of(region, date), outputs, grid=grid, stack=STACK)
+        run(repository, out, "geocode_slc", inputs_of(region, date), outputs, grid=grid, stack=STACK, **SLC)
     outputs = {name: str(out / f"{name}.tif") for name in GEOMETRY} | {"sidecar": str(out / "geometry.json")}
-    run(repository, out, "stack_geometry", inputs_of(region, DATES[0]), outputs, grid=grid)
+    run(repository, out, "stack_geometry", inputs_of(region, DATES[0]), outputs, grid=grid, **SLC)
     slcs = {"gslc": [str(out / f"{date}.tif") for date in DATES]}
     outputs = {"amplitude": str(out / "mean_amplitude_db.tif"), "sidecar": str(out / "amplitude.json")}
     run(repository, out, "mean_amplitude", slcs, outputs, grid=grid)
@@ -125,6 +126,7 @@ def test_broken_input_leaves_nothing(repository, region, tmp_path, capsys):
             outputs,
             grid=REGION.to_dict(),
             stack=STACK,
+            **SLC,
         )
     error = capsys.readouterr().err.strip()
     assert error.startswith("E3001 ") and measurement.name in error and "cure:" in error and "\n" not in error

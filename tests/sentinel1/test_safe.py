@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from sarslide.errors import AnnotationError, OrbitError, SafeError, StackError
-from sarslide.sentinel1.safe import check_measurement, open_product, open_scene, read_samples
+from sarslide.sentinel1.safe import open_product, open_scene
+from sarslide.sentinel1.samples import check_measurement, read_samples
 
 
 def test_scene_of_a_simulated_product(simulated):
     scene = open_scene(simulated, "A128")
     assert (scene.stack, scene.date, scene.mission, scene.polarisation) == ("A128", "20190306", "S1A", "VV")
-    assert [burst.name for burst in scene.bursts] == ["IW2-0", "IW2-1"]
+    first, second = scene.bursts
+    assert first.swath == "IW2" and second.number == first.number + 1 and first.name == f"{first.number:06d}_IW2"
+    assert scene.orbit_kind == "precise" and not scene.left_out
     assert scene.orbit.source.endswith(".EOF")
     check_measurement(scene.bursts[1])
     first = scene.bursts[1]

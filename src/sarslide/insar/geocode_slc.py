@@ -17,7 +17,8 @@ from sarslide.insar.kernel import AZIMUTH_TAPS, RANGE_TAPS, azimuth_table, range
 from sarslide.insar.surface import Surface, earth_fixed_patch
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.deramp import Ramp, ramp_of
-from sarslide.sentinel1.safe import Scene, check_measurement, read_samples
+from sarslide.sentinel1.safe import Scene
+from sarslide.sentinel1.samples import check_measurement, read_samples
 
 BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 200 MB of work
 MANTISSA_BITS = 6  # kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad

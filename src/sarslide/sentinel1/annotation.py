@@ -30,10 +30,14 @@ class RangePolynomials:
 
 @dataclass(frozen=True)
 class BurstRecord:
-    """One burst of the burst list: start_s of its first line (s from the epoch), valid samples of each line, -1 = none."""
+    """One burst of the burst list: start_s of its first line (s from the epoch), valid samples of each line, -1 = none.
+
+    number: its relative burst ID, written since IPF 3.40; None before.
+    """
 
     start_s: float
     anx_time_s: float
+    number: int | None
     first_valid_sample: np.ndarray
     last_valid_sample: np.ndarray
 
@@ -179,6 +183,7 @@ class _Reader:
             BurstRecord(
                 start_s=self.time("azimuthTime", burst),
                 anx_time_s=self.number("azimuthAnxTime", burst),
+                number=int(self.number("burstId", burst)) if burst.find("burstId") is not None else None,
                 first_valid_sample=self.numbers("firstValidSample", burst, np.int32),
                 last_valid_sample=self.numbers("lastValidSample", burst, np.int32),
             )

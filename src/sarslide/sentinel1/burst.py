@@ -9,6 +9,8 @@ from sarslide.sentinel1.annotation import SPEED_OF_LIGHT, Annotation, Band
 from sarslide.sentinel1.orbit import Arc
 
 CYCLE_S = 2.758273  # from a burst to the next of its swath (ESA, Sentinel-1 burst identifiers)
+PREAMBLE_S = 2.299849  # before the first burst of a repeat cycle (the same document)
+ORBIT_S = 12 * 86400 / 175  # nominal orbital period
 SWATH_OFFSET = 0.347  # cycles by which the bursts of IW2 follow those of IW1, and IW3 those of IW2
 
 
@@ -19,10 +21,11 @@ class Burst:
     first_line .. last_line and first_sample .. last_sample are the valid part, inclusive. Its samples are stored from row
     row_offset on in `raster`, which has raster_lines rows. The polynomials of two-way range time (coefficients from the constant
     on, relative to t0) are those nearest to the middle of the burst; steering_hz_s is the Doppler rate of the antenna steering.
+    number: relative burst ID of ESA's burst map, the same on all dates of a track.
     """
 
     swath: str
-    index: int
+    number: int
     start_s: float
     anx_time_s: float
     line_interval_s: float
@@ -47,8 +50,8 @@ class Burst:
 
     @property
     def name(self) -> str:
-        """Swath and position in the product, such as IW2-3."""
-        return f"{self.swath}-{self.index}"
+        """Relative burst ID and swath, such as 136231_IW2."""
+        return f"{self.number:06d}_{self.swath}"
 
     @property
     def mid_s(self) -> float:
@@ -79,14 +82,25 @@ class Burst:
         )  # fmt: skip
 
 
-def bursts_of(annotation: Annotation, arc: Arc, raster: str) -> list[Burst]:
-    """The bursts of a swath. `arc` gives the speed that turns the steering rate into a Doppler rate (Miranda 2014, eq. 7)."""
+def burst_number(anx_time_s: float, relative_orbit: int) -> int:
+    """Relative burst ID of a burst whose middle is imaged `anx_time_s` after the ascending node (ESA, Sentinel-1 burst map)."""
+    return 1 + math.floor((anx_time_s + (relative_orbit - 1) * ORBIT_S - PREAMBLE_S) / CYCLE_S)
+
+
+def bursts_of(
+    annotation: Annotation, arc: Arc, raster: str, relative_orbit: int, only: int | None = None
+) -> list[Burst]:
+    """The bursts of a swath that have valid samples. `arc` gives the speed that turns the steering rate into a Doppler rate
+    (Miranda 2014, eq. 7). only: position in the burst list of the single burst that `raster` holds; None: it holds all.
+    """
     bursts = []
+    lines = annotation.lines_per_burst
     for index, record in enumerate(annotation.bursts):
         valid = np.flatnonzero(record.first_valid_sample >= 0)
-        if not valid.size:
+        if not valid.size or only not in (None, index):
             continue
-        middle = record.start_s + (annotation.lines_per_burst - 1) / 2 * annotation.line_interval_s
+        half = (lines - 1) / 2 * annotation.line_interval_s
+        middle = record.start_s + half
         speed = float(np.linalg.norm(arc.velocity(middle)))
         steering = math.radians(annotation.steering_rate_deg_s)
         fm, dc = annotation.fm_rate, annotation.doppler
@@ -94,11 +108,11 @@ def bursts_of(annotation: Annotation, arc: Arc, raster: str) -> list[Burst]:
         bursts.append(
             Burst(
                 swath=annotation.swath,
-                index=index,
+                number=record.number or burst_number(record.anx_time_s + half, relative_orbit),
                 start_s=record.start_s,
                 anx_time_s=record.anx_time_s,
                 line_interval_s=annotation.line_interval_s,
-                lines=annotation.lines_per_burst,
+                lines=lines,
                 range_time_s=annotation.range_time_s,
                 range_sampling_hz=annotation.range_sampling_hz,
                 samples=annotation.samples_per_burst,
@@ -107,8 +121,8 @@ def bursts_of(annotation: Annotation, arc: Arc, raster: str) -> list[Burst]:
                 first_sample=int(record.first_valid_sample[valid].max()),
                 last_sample=int(record.last_valid_sample[valid].min()),
                 raster=raster,
-                row_offset=index * annotation.lines_per_burst,
-                raster_lines=len(annotation.bursts) * annotation.lines_per_burst,
+                row_offset=0 if only is not None else index * lines,
+                raster_lines=lines if only is not None else len(annotation.bursts) * lines,
                 fm_t0_s=float(fm.t0_s[i]),
                 fm_rate=fm.coefficients[i],
                 doppler_t0_s=float(dc.t0_s[j]),

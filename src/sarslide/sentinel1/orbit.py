@@ -16,7 +16,9 @@ MARGIN_S = 60.0  # state vectors kept before and after a scene, s
 SLACK_S = 1.0  # the orbit of an annotation of 2014 stops half a second before its last line
 DEGREE = 7  # of an arc; on 150 s of orbit the truncation is below 1e-6 m
 FIT_TOLERANCE_M = 0.01  # annotations round positions to 1 mm; real vectors fit to 3 mm or better
-EOF_NAME = re.compile(r"(S1[A-D])_OPER_AUX_(POEORB|RESORB|PREORB)_OPOD_\d{8}T\d{6}_V(\d{8}T\d{6})_(\d{8}T\d{6})\.EOF")
+EOF_NAME = re.compile(r"(S1[A-D])_OPER_AUX_(POEORB|RESORB)_OPOD_\d{8}T\d{6}_V(\d{8}T\d{6})_(\d{8}T\d{6})\.EOF")
+KINDS = ("precise", "restituted", "annotation")  # best first: good to 5 cm, 10 cm, and about 50 cm
+PUT_ORBIT = "put the POEORB or RESORB file of this acquisition beside the SAFE"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Orbit:
             held = f"{self.utc(self.time_s[0])} to {self.utc(self.time_s[-1])}" if self.time_s.size else "none"
             raise OrbitError(
                 f"{self.source}: state vectors ({held}) do not cover the scene {start} to {stop}",
-                "put the POEORB or RESORB file of this acquisition beside the SAFE",
+                PUT_ORBIT,
             )
         return Orbit(self.epoch, self.time_s[keep], self.position_m[keep], self.velocity_m_s[keep], self.source)
 
@@ -135,29 +137,52 @@ def _state_vector(record: str, path: Path) -> list[float]:
         raise OrbitError(f"{path}: broken state vector ({error})", "fetch the orbit file again") from error
 
 
-def choose_eof(folder: Path, mission: str, start: np.datetime64, stop: np.datetime64) -> Path:
+def choose_eof(
+    folder: Path, mission: str, start: np.datetime64, stop: np.datetime64, lowest: str = "restituted"
+) -> Path:
     """The orbit file in `folder` for `mission` (S1A ...) whose validity covers start to stop; precise before restituted.
 
-    Raises OrbitError when there is none.
+    lowest: the lowest of KINDS that is accepted. Raises OrbitError when there is none.
     """
     found = sorted(folder.glob("*.EOF"))
-    fitting = []
+    fitting: dict[str, Path] = {}
     for path in found:
         if not (match := EOF_NAME.fullmatch(path.name)):
-            log.warning("%s: not the name of an orbit file, ignored", path)
+            log.warning("%s: not the name of a POEORB or RESORB file, ignored", path)
             continue
         begin, end = (np.datetime64(f"{t[:4]}-{t[4:6]}-{t[6:11]}:{t[11:13]}:{t[13:]}") for t in match.groups()[2:])
         if match[1] == mission and begin <= start and stop <= end:
-            fitting.append((match[2] != "POEORB", path))
+            # Of two files of one kind the later one, by its creation time in the name.
+            fitting[kind_of(path)] = path
+    for kind in KINDS[: KINDS.index(lowest) + 1]:
+        if kind in fitting:
+            return fitting[kind]
     if fitting:
-        # Of two files of one kind the later one, by its creation time in the name.
-        best = min(kind for kind, _ in fitting)
-        return [path for kind, path in fitting if kind == best][-1]
+        (path,) = fitting.values()
+        raise OrbitError(
+            f"{path}: is a restituted orbit, slc.orbits asks for precise",
+            "put the POEORB file there once it is published (20 days later), or set slc.orbits: restituted",
+        )
     held = f"{found[-1].name} does not cover" if found else "no orbit file (*.EOF) for"
-    raise OrbitError(
-        f"{folder}: {held} {mission} {start} to {stop}",
-        "put the POEORB or RESORB file of this acquisition beside the SAFE",
+    raise OrbitError(f"{folder}: {held} {mission} {start} to {stop}", PUT_ORBIT)
+
+
+def kind_of(path: str | Path) -> str:
+    """Kind of an orbit by the name of its file: precise, restituted, or annotation for all that is no EOF file."""
+    match = EOF_NAME.fullmatch(Path(path).name)
+    return {"POEORB": "precise", "RESORB": "restituted"}[match[2]] if match else "annotation"
+
+
+def joined(orbits: list[Orbit]) -> Orbit:
+    """The state vectors of several annotations of one pass, each time once."""
+    first = orbits[0]
+    time_s = np.concatenate([orbit.time_s for orbit in orbits])
+    # Annotations round times to the microsecond.
+    _, once = np.unique(np.round(time_s, 3), return_index=True)
+    position, velocity = (
+        np.concatenate([getattr(orbit, name) for orbit in orbits])[once] for name in ("position_m", "velocity_m_s")
     )
+    return Orbit(first.epoch, time_s[once], position, velocity, first.source)
 
 
 def seconds(times: np.ndarray | np.datetime64, epoch: np.datetime64) -> np.ndarray | float:

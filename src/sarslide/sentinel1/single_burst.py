@@ -1,0 +1,99 @@
+"""Single bursts as the Alaska Satellite Facility cuts them out of SLC products.
+
+`S1_...-BURST.tiff` has the samples of one burst, `S1_...-BURST.xml` the manifest and all annotations of the product.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from defusedxml import ElementTree
+
+from sarslide.errors import SafeError
+from sarslide.sentinel1.product import COPY_AGAIN, Facts, SwathFiles, facts_of
+
+NAME = re.compile(r"S1_(\d+)_(IW\d)_(\d{8}T\d{6})_(VV|VH|HH|HV)_[0-9A-F]{4}-BURST")
+CYCLE_S = 2.76  # bursts of a swath follow each other at this interval
+MANIFEST = "manifest/{urn:ccsds:schema:xfdu:1}XFDU"
+
+
+@dataclass(frozen=True)
+class SingleBurst:
+    """One burst with its annotation; to a scene what a `Product` is, with one polarisation and one swath."""
+
+    path: Path
+    facts: Facts
+    polarisation: str
+    swath: SwathFiles
+
+    @property
+    def mission(self) -> str:
+        return self.facts.mission
+
+    @property
+    def stack(self) -> str:
+        return self.facts.stack
+
+    @property
+    def start(self) -> np.datetime64:
+        return self.facts.start
+
+    @property
+    def stop(self) -> np.datetime64:
+        return self.facts.stop
+
+    @property
+    def ipf_version(self) -> str:
+        return self.facts.ipf_version
+
+    @property
+    def polarisations(self) -> tuple[str, ...]:
+        """The one that there is."""
+        return (self.polarisation,)
+
+    def swaths(self, polarisation: str) -> list[SwathFiles]:
+        """The swath of the burst, if it has that polarisation."""
+        return [self.swath] if polarisation == self.polarisation else []
+
+
+def open_single_burst(path: str | Path) -> SingleBurst:
+    """The burst of a file `S1_...-BURST.tiff`, whose `.xml` lies beside it.
+
+    Raises SafeError where that is missing or of another burst.
+    """
+    path = Path(path)
+    match = NAME.fullmatch(path.stem)
+    if not match:
+        raise SafeError(
+            f"{path}: not the name of a single burst", "keep the name S1_<id>_<swath>_<time>_<pol>_<hex>-BURST"
+        )
+    _, swath, stamp, polarisation = match.groups()
+    xml = path.with_suffix(".xml")
+    try:
+        root = ElementTree.fromstring(xml.read_bytes())
+    except (OSError, ElementTree.ParseError) as error:
+        raise SafeError(f"{xml}: cannot be read ({error})", "download the metadata of the burst again") from error
+    manifest = root.find(MANIFEST)
+    content = next(
+        (
+            one.find("content")
+            for one in root.iterfind("metadata/product")
+            if (one.findtext("swath"), one.findtext("polarisation")) == (swath, polarisation)
+        ),
+        None,
+    )
+    if manifest is None or content is None:
+        raise SafeError(f"{xml}: has no manifest or no annotation of {swath} {polarisation}", COPY_AGAIN)
+    starts = [np.datetime64(text, "us") for one in content.iter("burst") if (text := one.findtext("azimuthTime"))]
+    lines, interval = content.findtext("swathTiming/linesPerBurst"), content.findtext(".//azimuthTimeInterval")
+    # The name's time is that of the first line, cut to the second.
+    wanted = np.datetime64(f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:11]}:{stamp[11:13]}:{stamp[13:]}.500000")
+    away = [abs((start - wanted) / np.timedelta64(1, "s")) for start in starts]
+    if not (away and lines and interval) or min(away) > CYCLE_S / 2:
+        raise SafeError(f"{xml}: has no burst of {swath} at {stamp}", "download burst and metadata of one name again")
+    only = int(np.argmin(away))
+    length = np.timedelta64(round(int(lines) * float(interval) * 1e6), "us")
+    facts = replace(facts_of(manifest, str(xml)), start=starts[only], stop=starts[only] + length)
+    annotation = SwathFiles(str(xml), ElementTree.tostring(content), str(path), only)
+    return SingleBurst(path, facts, polarisation, annotation)
