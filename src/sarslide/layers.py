@@ -60,6 +60,9 @@ _ALL = (
     Layer("mean_coherence", "1", "float32", NAN, (0, 1), "mean coherence of the pairs that made the rate"),
     Layer("pair_count", "1", "uint16", 0, (0, 65535), "number of pairs with a valid phase in the cell"),
     Layer("stable_ground", "1", "uint8", 255, (0, 2), "0 moving, incoherent or masked, 1 ground that the atmosphere fits used, 2 also the reference area"),
+    Layer("temporal_coherence", "1", "float32", NAN, (0, 1), "how well the pairs agree with the time series (Pepe and Lanari 2006), 1 = fully"),
+    Layer("residual_rms_rad", "rad", "float32", NAN, (0, 1e4), "root mean square of the pairs' phase against the time series"),
+    Layer("dem_error_m", "m", "float32", NAN, (-5000, 5000), "height that the DEM lacks, from the time series and its baselines"),
     # terrain
     Layer("dem_m", "m", "float32", NAN, (-500, 9000), "ellipsoidal height (WGS 84), region grid with margin"),
     Layer("elevation_m", "m", "float32", NAN, (-500, 9000), "ellipsoidal height (WGS 84) on the region grid"),

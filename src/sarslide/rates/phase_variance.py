@@ -20,7 +20,7 @@ LOOKS_WHEN_UNKNOWN = 10  # only the shape of the weights depends on it
 def phase_density(phase_rad: np.ndarray, coherence: np.ndarray, looks: float) -> np.ndarray:
     """Probability density, 1/rad, of the phase of `looks` independent looks about its expectation; arguments broadcast.
 
-    Tough et al. 1995, eq. 66 (doi 10.1098/rspa.1995.0071); Bamler and Hartl 1998, eq. 16 (doi 10.1088/0266-5611/14/4/001).
+    Tough et al. 1995 (Proc. R. Soc. Lond. A 449), eq. 66; Bamler and Hartl 1998 (doi 10.1088/0266-5611/14/4/001).
     """
     from scipy.special import gammaln, hyp2f1
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sarslide.errors import NetworkError
+from sarslide.insar.network import gap_text, islands
 from sarslide.names import days_between, split_pair
 from sarslide.rates.stacking import DAYS_PER_YEAR
 
@@ -25,41 +26,23 @@ def indexes(pairs: Sequence[str]) -> np.ndarray:
     return np.array([[position[date] for date in split_pair(pair)] for pair in pairs])
 
 
-def islands(pairs: Sequence[str]) -> list[list[str]]:
-    """The dates of each piece of the network, in the order of the pieces' first dates."""
-    group = {date: {date} for date in dates_of(pairs)}
-    for pair in pairs:
-        earlier, later = split_pair(pair)
-        if group[earlier] is not group[later]:
-            joined = group[earlier] | group[later]
-            group.update(dict.fromkeys(joined, joined))
-    return sorted(map(list, {tuple(sorted(dates)) for dates in group.values()}))
-
-
 def check_connected(pairs: Sequence[str], dates: Sequence[str] = ()) -> None:
-    """NetworkError, naming dates and cure, unless a chain of pairs leads from each date to every other.
+    """NetworkError, naming the gap, unless a chain of pairs leads from each date to every other.
 
-    dates: the acquisitions of the track; one that is in no pair is an island too.
+    dates: those that the pairs must hold; one that is in no pair is an island too.
     """
-    if not pairs:
-        raise NetworkError("no pairs", "widen the limits of the pair network or add acquisitions")
-    pieces = islands(pairs) + [[date] for date in sorted(set(dates) - set(dates_of(pairs)))]
-    if len(pieces) > 1:
-        pieces.sort()
-        first, second = pieces[:2]
-        nearest = min(((a, b) for a in first for b in second), key=lambda gap: abs(days_between(*gap)))
-        earlier, later = sorted(nearest)
+    parts = sorted(islands(pairs) + [[date] for date in sorted(set(dates) - set(dates_of(pairs)))])
+    if len(parts) != 1:
         raise NetworkError(
-            f"the pair network falls into {len(pieces)} islands: no pair bridges {earlier} and {later}"
-            f" ({days_between(earlier, later)} days apart)",
-            "raise network.max_days or network.neighbours, add an acquisition or a pair between them, or use rates.method stacking",
+            f"the usable pairs form {len(parts)} islands, gap {gap_text(parts) or 'everywhere'}",
+            "add acquisitions in the gap, widen the network section, or set rates.method to stacking",
         )
 
 
 def velocity_design(pairs: Sequence[str]) -> np.ndarray:
     """Years that each pair spans of each interval between neighbouring dates, shape (pairs, dates - 1).
 
-    Times the velocities of the intervals it gives the pairs' phases (Berardino et al. 2002, doi 10.1109/TGRS.2002.803792, eq. 16).
+    Times the velocities of the intervals it gives the phases (Berardino et al. 2002, doi 10.1109/TGRS.2002.803792, eq. 16).
     """
     steps = np.diff(years_of(dates_of(pairs)))
     interval = np.arange(len(steps))

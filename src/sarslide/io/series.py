@@ -1,0 +1,92 @@
+"""Displacement time series of a region grid as NetCDF-4 with CF-1.8 attributes: the only writer and reader of them.
+
+Written with h5py, whose dimension scales are what NetCDF-4 calls dimensions and coordinates; block by block, under a temporary
+name, then renamed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.errors import RasterError
+from sarslide.grid import RegionGrid
+from sarslide.io.raster import atomic
+from sarslide.names import days_between
+
+FORMAT_VERSION = 1
+CHUNK_CELLS = 64  # sides of a chunk; each holds all dates, so that the series of a cell is one read
+VARIABLE = "displacement_mm"
+
+
+@contextmanager
+def create(
+    path: str | Path, grid: RegionGrid, dates: Sequence[str], attributes: dict[str, str] | None = None
+) -> Iterator[Callable[[slice, slice, np.ndarray], None]]:
+    """Write a series file block by block: `put(rows, cols, displacement)` with displacement (dates, rows, cols), mm.
+
+    Line-of-sight displacement since the first date, positive TOWARDS the satellite, NaN where unknown. Blocks that are never put
+    read as NaN. attributes: of the file (title, source ...).
+    """
+    import h5py
+    from pyproj import CRS
+
+    with atomic(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs.update({"Conventions": "CF-1.8", **(attributes or {})})
+        crs = CRS.from_epsg(grid.epsg)
+        mapping = file.create_dataset("crs", data=np.int32(0))
+        mapping.attrs.update({k: v for k, v in crs.to_cf().items() if not isinstance(v, list)})
+        days = [days_between(dates[0], date) for date in dates]
+        first = f"{dates[0][:4]}-{dates[0][4:6]}-{dates[0][6:]}"
+        _axis(
+            file,
+            "time",
+            np.array(days, np.int32),
+            standard_name="time",
+            units=f"days since {first}",
+            calendar="standard",
+        )
+        _axis(file, "y", grid.y(), standard_name="projection_y_coordinate", units="m")
+        _axis(file, "x", grid.x(), standard_name="projection_x_coordinate", units="m")
+        values = file.create_dataset(
+            VARIABLE, (len(dates), *grid.shape), np.float32, fillvalue=np.float32("nan"), compression="gzip",
+            compression_opts=1, shuffle=True,
+            chunks=(len(dates), min(CHUNK_CELLS, grid.rows), min(CHUNK_CELLS, grid.cols)),
+        )  # fmt: skip
+        values.attrs.update(
+            {
+                "long_name": f"line-of-sight displacement since {first}, positive towards the satellite",
+                "units": "mm",
+                "grid_mapping": "crs",
+                "_FillValue": np.float32("nan"),
+            }
+        )
+        for position, name in enumerate(("time", "y", "x")):
+            values.dims[position].attach_scale(file[name])
+
+        def put(rows: slice, cols: slice, displacement_mm: np.ndarray) -> None:
+            values[:, rows, cols] = displacement_mm
+
+        yield put
+
+
+def _axis(file, name: str, values: np.ndarray, **attributes: str) -> None:
+    file.create_dataset(name, data=values)
+    file[name].make_scale(name)
+    file[name].attrs.update(attributes)
+
+
+def read(path: str | Path, rows: slice = slice(None), cols: slice = slice(None)) -> tuple[list[str], np.ndarray]:
+    """Dates (YYYYMMDD) and displacement (dates, rows, cols), mm, of a block of a series file; RasterError if unreadable."""
+    from datetime import date, timedelta
+
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            start = date.fromisoformat(file["time"].attrs["units"].rpartition(" ")[2])
+            dates = [f"{start + timedelta(days=int(day)):%Y%m%d}" for day in file["time"][:]]
+            return dates, file[VARIABLE][:, rows, cols]
+    except (OSError, KeyError) as error:
+        raise RasterError(f"{path}: is no readable time series ({error})", "restore or recompute the file") from error

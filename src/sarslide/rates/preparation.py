@@ -1,0 +1,118 @@
+"""What every cell's inversion needs to know of the whole region: stable ground, the reference, and what to take off each pair.
+
+Two passes over the pairs, none of which is held: pass 1 stacks them to find what moves and the reference area, as stacking
+does, so that all methods have the same zero; pass 2 fits each pair's atmosphere on stable ground and finds its level in the
+reference area. What is found are a few numbers a pair, with which any block of the region can be prepared on its own.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sarslide.errors import RateError
+from sarslide.rates.atmosphere import remove_height_correlated, terms_of
+from sarslide.rates.passes import RateSettings, ReadUnwrapped, component_of, referenced, stack_unwrapped
+from sarslide.rates.pipeline import find_ground
+from sarslide.rates.reference import ReferenceArea
+from sarslide.rates.sbas_network import check_connected, dates_of
+
+log = logging.getLogger(__name__)
+
+TERMS = ("constant_rad", "height_rad_per_km", "east_rad", "north_rad")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Of one track.
+
+    pairs: those that can be used, ordered by name. component: of each, the connected component that is used (0: no cell;
+    None: the engine has no components). coefficients: (pairs, 4), rad, of the terms constant, height, east, north.
+    terms: (4, rows, cols). stable, reference, moving_limit: as in `pipeline.Rates`. notes: what was removed from each pair, or why it was skipped.
+    """
+
+    pairs: list[str]
+    component: list[int | None]
+    coefficients: np.ndarray
+    terms: np.ndarray
+    pair_coherence: float
+    stable: np.ndarray
+    reference: ReferenceArea
+    moving_limit: float
+    notes: dict[str, dict]
+
+    @property
+    def ground(self) -> np.ndarray:
+        """Layer `stable_ground`: 0 moving, incoherent or excluded, 1 used by the atmosphere fits, 2 reference area."""
+        return np.where(self.reference.mask, 2, self.stable.astype(np.uint8)).astype(np.uint8)
+
+    def phases(self, read_block: ReadUnwrapped, rows: slice, cols: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Phase (rad, corrected, referenced, NaN where not usable) and coherence of a block, each (pairs, rows, cols), float32.
+
+        read_block: pair -> unwrapped phase, coherence, components or None of the block.
+        """
+        terms = self.terms[:, rows, cols]
+        shape = (len(self.pairs), *terms.shape[1:])
+        phase, coherence = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        for k, pair in enumerate(self.pairs):
+            phase[k], coherence[k], components = read_block(pair)
+            usable = coherence[k] >= self.pair_coherence
+            if self.component[k] is not None:
+                usable &= (components > 0) & (components == self.component[k])
+            phase[k] -= np.tensordot(self.coefficients[k], terms, 1)
+            phase[k][~usable] = np.nan
+        return phase, coherence
+
+
+def prepare(
+    read_pair: ReadUnwrapped,
+    pairs: Sequence[str],
+    elevation_m: np.ndarray,
+    settings: RateSettings,
+    exclude: np.ndarray | None = None,
+    correct: bool = True,
+) -> Preparation:
+    """Find ground, reference and corrections.
+
+    read_pair: pair name -> (unwrapped phase in rad, coherence, components or None), called twice a pair. elevation_m: (rows,
+    cols). exclude: True where a cell must not enter a fit or the reference (layover, shadow). correct: False to take only the
+    reference level off the pairs, for an inversion that corrects the atmosphere itself.
+    Raises NetworkError when the pairs, or those that can be used, fall into islands; RateError without ground or reference.
+    """
+    check_connected(pairs)
+    pairs = sorted(pairs)
+    allowed = np.isfinite(elevation_m) if exclude is None else np.isfinite(elevation_m) & ~exclude
+    first, _ = stack_unwrapped(read_pair, pairs, elevation_m, allowed, allowed, settings)
+    stable, limit, reference = find_ground(first, allowed, len(pairs), settings)
+    log.info("moving: above %.1f rad/yr; reference: %d cells, %s", limit, reference.cells, reference.reason)
+    fitted = settings if correct else replace(settings, height_correlated=False, plane=False)
+    used, component, coefficients, notes = [], [], [], {}
+    for pair in pairs:
+        try:
+            notes[pair], of_pair = _fit_pair(read_pair(pair), elevation_m, stable, reference.mask, fitted)
+        except RateError as error:
+            log.warning("pair %s skipped: %s", pair, error.problem)
+            notes[pair] = {"skipped": error.problem}
+            continue
+        used.append(pair)
+        component.append(of_pair)
+        coefficients.append([notes[pair].get(term, 0.0) for term in TERMS])
+        coefficients[-1][0] += notes[pair]["reference_rad"]
+    check_connected(used, dates_of(pairs))
+    terms = np.stack(list(terms_of(elevation_m, True, True).values()))
+    return Preparation(
+        used, component, np.array(coefficients), terms, settings.pair_coherence, stable, reference, limit, notes
+    )
+
+
+def _fit_pair(read, elevation_m, stable, reference, settings) -> tuple[dict, int | None]:
+    phase, coherence, components = read
+    component = None
+    usable = coherence >= settings.pair_coherence
+    if components is not None:
+        component = component_of(components, reference)
+        usable &= (components > 0) & (components == component)
+    phase = np.where(usable, phase, np.nan)
+    _, notes = referenced(phase, remove_height_correlated, np.median, elevation_m, stable, reference, settings)
+    return notes, component

@@ -1,0 +1,136 @@
+"""SBAS: from unwrapped pairs to displacement time series and rates by batched weighted least squares (P3, B13 to B16).
+
+The unknowns of a cell are the velocities of the intervals between neighbouring dates (Berardino et al. 2002, doi
+10.1109/TGRS.2002.803792); a pair's phase is the sum of the velocities that it spans times their durations. Pairs weigh by
+coherence (Yunjun et al. 2019, doi 10.1016/j.cageo.2019.104331). Ordered in time, the normal matrix of a cell is a band as wide as
+the longest pair spans intervals, so all cells of a block are solved together by one banded elimination, in float64: weights
+differ by a factor of 10,000, whose squares eat the seven digits of float32.
+
+Everything here works on one block of cells at a time, on the CPU or a GPU. A cell whose valid pairs do not connect all dates has
+no series: the minimum-norm solution would call it still where nothing is known.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from sarslide.errors import NetworkError
+from sarslide.rates.sbas_network import connected_cells, dates_of, velocity_design, years_of
+
+DEM_POLYNOMIAL = 2  # motion that the DEM error is told apart from: constant, velocity, acceleration
+LEAST_BASELINE_SPREAD_M = 1.0
+LEAST_REDUNDANCY = 2  # dates beyond the unknowns of the DEM error's fit
+
+
+@dataclass(frozen=True)
+class Series:
+    """What a block's inversion gives; each of the last axes is (rows, cols), or whatever the phases had.
+
+    phase_rad: (dates, ...), zero at the first date, NaN without a series. temporal_coherence: 0 to 1. residual_rms_rad: of the
+    pairs against the series. pair_count: valid pairs. NaN, and count 0, where there is no series.
+    """
+
+    phase_rad: np.ndarray
+    temporal_coherence: np.ndarray
+    residual_rms_rad: np.ndarray
+    pair_count: np.ndarray
+
+
+def invert(phase_rad: np.ndarray, weight: np.ndarray, pairs: Sequence[str], device: str = "cpu") -> Series:
+    """Time series of a block of cells.
+
+    phase_rad: (pairs, ...), NaN where not valid. weight: the same shape, positive. pairs: names, their order that of the first
+    axis. device: of torch, `cpu` or `cuda`.
+    """
+    shape = phase_rad.shape[1:]
+    phase_rad, weight = phase_rad.reshape(len(pairs), -1), weight.reshape(len(pairs), -1)
+    valid = np.isfinite(phase_rad)
+    connected = connected_cells(valid, pairs)
+    y = torch.from_numpy(np.where(valid, phase_rad, 0).astype(np.float64)).to(device)
+    w = torch.from_numpy(np.where(valid, weight, 0).astype(np.float64)).to(device)
+    good = torch.from_numpy(valid).to(device)
+    design = torch.from_numpy(velocity_design(pairs)).to(device)
+    velocity = _solve_banded(_normal_bands(design, w), design.T @ (w * y))
+    steps = torch.from_numpy(np.diff(years_of(dates_of(pairs)))).to(device)
+    series = torch.cumsum(velocity * steps[:, None], 0)
+    residual = torch.where(good, y - design @ velocity, 0)
+    count = good.sum(0)
+    real = torch.where(good, torch.cos(residual), 0).sum(0)
+    imaginary = torch.sin(residual).sum(0)
+    temporal_coherence = torch.hypot(real, imaginary) / count
+    rms = torch.sqrt((residual**2).sum(0) / count)
+
+    def result(values: torch.Tensor) -> np.ndarray:
+        return np.where(connected, values.cpu().numpy(), np.nan).reshape(*values.shape[:-1], *shape)
+
+    whole = torch.cat([torch.zeros_like(series[:1]), series])
+    pair_count = np.where(connected, count.cpu().numpy(), 0).reshape(shape)
+    return Series(result(whole), result(temporal_coherence), result(rms), pair_count)
+
+
+def _normal_bands(design: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Upper bands of design' W design of each cell: (unknowns, bandwidth + 1, cells), element [i, d] of row i, column i + d."""
+    unknowns = design.shape[1]
+    width = int((design > 0).sum(1).max())
+    shifted = torch.zeros(len(design), unknowns, width, dtype=design.dtype, device=design.device)
+    for d in range(width):
+        shifted[:, : unknowns - d, d] = design[:, : unknowns - d] * design[:, d:]
+    return (shifted.flatten(1).T @ weight).reshape(unknowns, width, -1)
+
+
+def _solve_banded(bands: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Solve symmetric banded systems, one a cell, by elimination (L D L'); both arguments are overwritten.
+
+    bands: (n, bandwidth + 1, cells). right: (n, cells). A cell with a pivot of zero gets numbers without meaning.
+    """
+    n, width = bands.shape[:2]
+    for k in range(n):
+        pivot = bands[k, 0].clamp_min(torch.finfo(bands.dtype).tiny)
+        for d in range(1, min(width, n - k)):
+            factor = bands[k, d] / pivot
+            bands[k + d, : width - d] -= factor * bands[k, d:]
+            right[k + d] -= factor * right[k]
+    for k in reversed(range(n)):
+        for d in range(1, min(width, n - k)):
+            right[k] -= bands[k, d] * right[k + d]
+        right[k] /= bands[k, 0].clamp_min(torch.finfo(bands.dtype).tiny)
+    return right
+
+
+def rate_of(series: np.ndarray, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope of a straight line through a series by least squares, per year, and its standard deviation from the residuals.
+
+    series: (dates, ...), at least three. years: (dates,). Fattahi and Amelung 2015 (doi 10.1002/2015JB012419), eq. 10: dates
+    are taken as independent, each as uncertain as the residuals say.
+    """
+    centred = years - years.mean()
+    spread = np.sum(centred**2)
+    rate = np.tensordot(centred, series, 1) / spread
+    residual = series - series.mean(0) - np.multiply.outer(centred, rate)
+    variance = np.sum(residual**2, axis=0) / (len(years) - 2) / spread
+    return rate, np.sqrt(variance)
+
+
+def remove_dem_error(series: np.ndarray, years: np.ndarray, bperp_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The series without the part that goes with the baselines, and that part per metre of baseline.
+
+    series: (dates, ...), mm, positive towards the satellite. bperp_m: (dates,), first one zero, sign of DESIGN 2. Fitted together
+    with a parabola of motion (Fattahi and Amelung 2013, doi 10.1109/TGRS.2012.2227761). Raises NetworkError when the baselines
+    cannot tell it from motion.
+    """
+    motion = np.stack([years**k for k in range(DEM_POLYNOMIAL + 1)], axis=1)
+    free = bperp_m - motion @ np.linalg.lstsq(motion, bperp_m, rcond=None)[0]
+    if len(years) < motion.shape[1] + 1 + LEAST_REDUNDANCY or np.sqrt(np.mean(free**2)) < LEAST_BASELINE_SPREAD_M:
+        raise NetworkError(
+            f"the perpendicular baselines of {len(years)} dates cannot tell a DEM error from motion",
+            "set sbas.dem_error to false, or add acquisitions",
+        )
+    per_metre = np.tensordot(free / np.sum(free**2), series, 1)
+    return series - np.multiply.outer(bperp_m, per_metre), per_metre
+
+
+def dem_error_m(per_metre: np.ndarray, slant_range_m: np.ndarray, incidence_deg: np.ndarray) -> np.ndarray:
+    """Height that the DEM lacks, m: LOS displacement (mm, towards) is + bperp dh / (R sin incidence) (DESIGN 2)."""
+    return per_metre / 1e3 * slant_range_m * np.sin(np.radians(incidence_deg))
