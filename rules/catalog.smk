@@ -12,6 +12,7 @@ rule update_catalog:
         "../envs/insar.yaml"
     params:
         folder=f"{RESOURCES}/slc",
+        grid=GRID,
         found=lambda wildcards: scenes.listing(Path(f"{RESOURCES}/slc")),
         code=code("update_catalog"),
     script:

@@ -1,5 +1,6 @@
 # Configuration, scene tables and pure functions on ids; no network, no clock, no listing of results.
 import sys
+from functools import cache
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
@@ -8,6 +9,7 @@ from sarslide.catalog import scenes
 from sarslide.config import load, resolve
 from sarslide.errors import SarslideError
 from sarslide.fingerprint import fingerprint
+from sarslide.insar import network
 from sarslide.inventory.identity import release_digest, settings
 from sarslide.io.raster import check_writable
 from sarslide.models.weights import packaged
@@ -109,11 +111,31 @@ def dates(stack):
 
 
 def pairs(stack):
-    """Pairs of a stack: the explicit list of the configuration, or each date with its nearest earlier ones."""
-    network = CONFIG.network
-    return list(network.pairs) or names.nearest_pairs(
-        dates(stack), network.max_days, network.neighbours
+    """Pairs of a stack: the explicit list of the configuration, or those of the network's preset."""
+    return list(CONFIG.network.pairs) or list(planned_pairs(stack))
+
+
+@cache
+def planned_pairs(stack):
+    """Pairs of a stack by the network's preset."""
+    plan = CONFIG.network
+    return network.choose_pairs(
+        dates(stack), plan.preset, plan.max_days, plan.neighbours, SCENES.orbits(stack)
     )
+
+
+def check_network():
+    """End of Snakemake with one coded line for scenes or networks that cannot give the rates; warnings for the rest."""
+    or_exit(SCENES.check)
+    plan = CONFIG.network
+    for stack in CONFIG.stacks:
+        found = or_exit(
+            lambda: network.check(
+                stack, dates(stack), pairs(stack), METHOD, plan.preset, plan.max_days
+            )
+        )
+        for warning in found:
+            print(f"warning: {warning}", file=sys.stderr)
 
 
 def pairs_ending(stack, later):
@@ -185,7 +207,7 @@ def dem_file():
 
 def final_products():
     """What a run makes: the pointer to the release, the report, and scores where the truth is known."""
-    or_exit(lambda: SCENES.check(CONFIG.network.max_days))
+    check_network()
     scores = [f"{RESULTS}/report/scores.json"] if CONFIG.source == "simulated" else []
     return [
         f"{RESULTS}/inventory/current.json",

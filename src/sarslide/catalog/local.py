@@ -5,8 +5,10 @@ import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sarslide.catalog.scenes import COLUMNS, read
+from sarslide.catalog.baselines import fill
+from sarslide.catalog.scenes import BPERP, COLUMNS, CRITICAL, read
 from sarslide.errors import CatalogError, OrbitError
+from sarslide.grid import RegionGrid
 from sarslide.io.raster import atomic
 from sarslide.provenance import sha256
 from sarslide.sentinel1.orbit import choose_eof
@@ -15,8 +17,10 @@ from sarslide.sentinel1.safe import Product, products_in
 log = logging.getLogger(__name__)
 
 
-def update(table: Path, folder: Path) -> int:
+def update(table: Path, folder: Path, region: RegionGrid) -> int:
     """Append a row for every new product (SAFE folder or zip) below `folder`, rewriting the table only if there is one.
+
+    Rows without baselines, new ones or those of an old table, get them as the centre of the region sees them.
 
     A product whose orbit file is not there yet is left out, with a warning, until it is. Returns the number of new rows. Raises
     SafeError for a product that cannot be read and CatalogError for one that lies in another stack's or date's folder.
@@ -29,11 +33,12 @@ def update(table: Path, folder: Path) -> int:
             if product.path.name not in granules and (orbit := _orbit(product)):
                 found.append(describe(product, orbit))
                 log.info("new acquisition %s", product.path.name)
-    if found or not table.is_file():
+    rows = known + found
+    if fill(rows, folder, region) or found or not table.is_file():
         with atomic(table) as temporary, open(temporary, "w", newline="") as stream:
             writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
             writer.writeheader()
-            writer.writerows(known + found)
+            writer.writerows(rows)
     return len(found)
 
 
@@ -65,4 +70,5 @@ def describe(product: Product, orbit: Path) -> dict[str, str]:
         "sha256": sha256(path / "manifest.safe" if path.is_dir() else path),
         "orbit_file": orbit.name,
         "first_seen": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        **dict.fromkeys((BPERP, CRITICAL), ""),
     }

@@ -8,13 +8,27 @@ import csv
 import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from sarslide import names
 from sarslide.config import Config, resolve
 from sarslide.errors import CatalogError, InterferogramError, StackError
+from sarslide.insar.network import Orbit, needs_baselines
 
-COLUMNS = ("stack", "date", "granule", "platform", "absolute_orbit", "start_utc", "sha256", "orbit_file", "first_seen")
+OLD_COLUMNS = (
+    "stack",
+    "date",
+    "granule",
+    "platform",
+    "absolute_orbit",
+    "start_utc",
+    "sha256",
+    "orbit_file",
+    "first_seen",
+)
+BPERP, CRITICAL = "bperp_m", "critical_bperp_m"
+COLUMNS = (*OLD_COLUMNS, BPERP, CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,7 @@ class SceneTable:
     scenes: list[dict[str, str]]
     first: dict[str, list[str]] = field(default_factory=dict)
     foreign: dict[str, list[str]] = field(default_factory=dict)
+    needs_baselines: bool = False
 
     def rows(self) -> list[dict[str, str]]:
         """The rows of the configured stacks, ordered by stack and date."""
@@ -47,13 +62,25 @@ class SceneTable:
         """Ready files of one kind (unwrapped, coherence, baselines), in the order of the pairs."""
         return self.foreign.get(kind, [])
 
+    def orbits(self, stack: str) -> dict[str, Orbit]:
+        """Baseline columns of a stack by date; dates without them are left out. Slices of a date share those of the first."""
+        found: dict[str, Orbit] = {}
+        for row in self.scenes:
+            if row["stack"] == stack and row.get(BPERP) and row.get(CRITICAL):
+                found.setdefault(row["date"], Orbit(float(row[BPERP]), float(row[CRITICAL])))
+        return found
+
+    def without_baseline(self, stack: str) -> list[str]:
+        """Dates whose baseline the network needs and the table does not have."""
+        return [date for date in self.dates(stack) if date not in self.orbits(stack)] if self.needs_baselines else []
+
     @property
     def ready(self) -> bool:
-        """Whether every stack has at least two dates, so that there is a pair."""
-        return all(len(self.dates(stack)) >= 2 for stack in self.stacks)
+        """Whether every stack has at least two dates, so that there can be a pair, and the baselines that the network needs."""
+        return all(len(self.dates(stack)) >= 2 and not self.without_baseline(stack) for stack in self.stacks)
 
-    def check(self, max_days: int) -> None:
-        """CatalogError for a stack without scenes, StackError for a single date or for dates too far apart to form a pair."""
+    def check(self) -> None:
+        """CatalogError for a stack without scenes or without the baselines that it needs, StackError for a single date."""
         for stack in self.stacks:
             found = self.dates(stack)
             if not found:
@@ -65,10 +92,10 @@ class SceneTable:
                 raise StackError(
                     f"stack {stack} has a single date, {found[0]}", "an interferogram needs two; add an acquisition"
                 )
-            if len(names.gaps(found, max_days)) == len(found) - 1 and not self.foreign:
-                raise StackError(
-                    f"stack {stack} has no two dates within {max_days} days",
-                    "raise network.max_days, or add acquisitions",
+            if missing := self.without_baseline(stack):
+                raise CatalogError(
+                    f"scenes.csv has no {BPERP} of stack {stack}, {', '.join(missing[:3])}, which network.preset needs",
+                    "`snakemake update_catalog` fills it in from the products; or set network.preset to nearest or p0",
                 )
 
 
@@ -79,7 +106,8 @@ def table(config: Config, resources: Path) -> SceneTable:
     if config.source == "files":
         return _files(config)
     path = resources / config.region / "scenes.csv"
-    return SceneTable(config.stacks, read(path) if path.is_file() else [])
+    wanted = needs_baselines(config.network.preset) and not config.network.pairs
+    return SceneTable(config.stacks, read(path) if path.is_file() else [], needs_baselines=wanted)
 
 
 def listing(folder: Path) -> list[str]:
@@ -88,12 +116,12 @@ def listing(folder: Path) -> list[str]:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Rows of a scene table; CatalogError for another header."""
+    """Rows of a scene table, empty baselines where the table is from before there were any; CatalogError for another header."""
     with open(path, newline="") as stream:
         reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
+        if tuple(reader.fieldnames or ()) not in (COLUMNS, OLD_COLUMNS):
             raise CatalogError(f"{path}: columns are {reader.fieldnames}", f"the header must be {','.join(COLUMNS)}")
-        return list(reader)
+        return [dict.fromkeys(COLUMNS, "") | row for row in reader]
 
 
 def _simulated(config: Config) -> SceneTable:
@@ -110,7 +138,20 @@ def _simulated(config: Config) -> SceneTable:
             digest = hashlib.sha256(f"simulated {simulation.seed} {stack} {day}".encode()).hexdigest()
             row = dict.fromkeys(COLUMNS, "") | {"stack": stack, "date": day, "granule": "simulated", "sha256": digest}
             scenes.append(row)
-    return SceneTable(config.stacks, scenes, first=first)
+    wanted = needs_baselines(config.network.preset) and not config.network.pairs
+    if wanted:
+        for row in scenes:
+            row.update(_simulated_baseline(row["stack"], first[row["stack"]][0], row["date"], simulation.seed))
+    return SceneTable(config.stacks, scenes, first=first, needs_baselines=wanted)
+
+
+@cache
+def _simulated_baseline(stack: str, first: str, date: str, seed: int) -> dict[str, str]:
+    """The baseline columns of a simulated date, against the first date of its stack."""
+    from sarslide.simulate import offsets
+
+    bperp = offsets.orbit_offset_m(stack, date, seed)[0] - offsets.orbit_offset_m(stack, first, seed)[0]
+    return {BPERP: f"{bperp:.2f}", CRITICAL: f"{offsets.critical_baseline_m(stack):.0f}"}
 
 
 def _files(config: Config) -> SceneTable:

@@ -130,8 +130,8 @@ def gap_text(parts: Sequence[Sequence[str]]) -> str:
 def check(stack: str, dates: Sequence[str], pairs: Sequence[str], method: str, preset: str, max_days: int) -> list[str]:
     """Warnings about the network of a stack, in words.
 
-    Raises StackError when there is no pair at all, and NetworkError when the pairs form several islands and `method` (sbas, mintpy)
-    needs a connected network. Stacking adds up rates of pairs, for which islands do no harm.
+    Raises StackError when there is no pair at all, and NetworkError when the pairs form several islands and `method` (sbas,
+    mintpy) needs a connected network. Stacking adds up rates of pairs, for which islands do no harm.
     """
     if not pairs:
         problem = f"no two dates within {max_days} days" if preset == NEAREST else f"no pair within preset {preset}"

@@ -11,18 +11,18 @@ import numpy as np
 
 from sarslide.errors import StackError
 from sarslide.names import check_stack, parse_date
-from sarslide.simulate import geometry
+from sarslide.simulate import geometry, offsets
+from sarslide.simulate.offsets import INCIDENCE_DEG, RADAR_FREQUENCY, seed_key
 from sarslide.simulate.orbit import STATE_STEP, Arc, ascending_node_time, fit_arc, propagate
 
 LIGHT = 299792458.0  # m/s
-RADAR_FREQUENCY = 5.405000454334350e9  # Hz
 WAVELENGTH = LIGHT / RADAR_FREQUENCY  # m
 RANGE_SAMPLING = 6.434523812571428e07  # Hz
 RANGE_SPACING = LIGHT / (2 * RANGE_SAMPLING)  # m, slant
 LINE_INTERVAL = 2.055556299999998e-03  # s
 PULSE_FREQUENCY = 1.451627112193990e03  # Hz
 STEERING_RATE = 9.798633249999998e-01  # degree/s
-RANGE_BANDWIDTH, AZIMUTH_BANDWIDTH = 4.83e07, 3.13e02  # Hz, processed
+RANGE_BANDWIDTH, AZIMUTH_BANDWIDTH = offsets.RANGE_BANDWIDTH, 3.13e02  # Hz, processed
 HAMMING = 0.75  # coefficient of the spectral windows in range and azimuth
 LINES_PER_BURST, BURSTS = 1500, 2
 BURST_CYCLE = 1342  # lines from the start of one burst to the start of the next
@@ -32,9 +32,7 @@ RANGE_MARGIN = 96  # samples kept on each side of the region
 REPEAT_DAYS = 12
 ORBITS_PER_REPEAT = 175
 
-INCIDENCE_DEG = {"A": 38.5, "D": 39.9}
 ABEAM_UTC = {"A": timedelta(hours=11, minutes=20, seconds=14), "D": timedelta(hours=23, minutes=19, seconds=41)}
-BASELINE_SIGMA = {"perpendicular": 70.0, "parallel": 15.0}  # m
 ABEAM_JITTER = 0.4  # s: when the satellite passes, date by date
 BURST_JITTER = 0.003  # s: synchronisation of the bursts along the track
 
@@ -84,7 +82,7 @@ class Track:
 
     def seed_key(self, *more: int) -> tuple[int, ...]:
         """Integers that tell this track's random numbers from another's."""
-        return (ord(self.stack[0]), self.relative_orbit, *more)
+        return seed_key(self.stack, *more)
 
 
 @dataclass(frozen=True)
@@ -156,9 +154,7 @@ def baseline_m(track: Track, date: str, seed: int) -> tuple[float, float]:
     Perpendicular: along the derivative of the satellite-to-ground look vector with the look angle, up and away from the
     track. Parallel: along that look vector.
     """
-    rng = np.random.default_rng(np.random.SeedSequence((seed, *track.seed_key(int(date), 1))))
-    perpendicular, parallel = rng.normal(size=2)
-    return BASELINE_SIGMA["perpendicular"] * perpendicular, BASELINE_SIGMA["parallel"] * parallel
+    return offsets.orbit_offset_m(track.stack, date, seed)
 
 
 def acquire(track: Track, date: str, seed: int) -> Acquisition:

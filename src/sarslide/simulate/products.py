@@ -15,9 +15,10 @@ from sarslide.errors import StackError
 from sarslide.insar.interferogram import PairSums, form_pair
 from sarslide.names import check_stack, days_between, split_pair
 from sarslide.simulate import landcover
-from sarslide.simulate.acquisition import BASELINE_SIGMA, INCIDENCE_DEG, WAVELENGTH
+from sarslide.simulate.acquisition import WAVELENGTH
 from sarslide.simulate.atmosphere import path_delay_mm
 from sarslide.simulate.geometry import visibility
+from sarslide.simulate.offsets import BASELINE_SIGMA, INCIDENCE_DEG
 from sarslide.simulate.terrain import noise
 from sarslide.simulate.world import World, true_los_rate
 

@@ -1,0 +1,127 @@
+"""Networks: sizes that the papers state, no change of old pairs, islands, triplets, the critical baseline."""
+
+from datetime import timedelta
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from sarslide import names
+from sarslide.errors import CatalogError, NetworkError, StackError
+from sarslide.insar.network import (
+    PRESETS,
+    Orbit,
+    check,
+    choose_pairs,
+    critical_baseline_m,
+    islands,
+    needs_baselines,
+    triplets,
+)
+
+
+def days(offsets, start="20190306"):
+    first = names.parse_date(start)
+    return [f"{first + timedelta(days=offset):%Y%m%d}" for offset in offsets]
+
+
+REGULAR = days(range(0, 360, 12))
+
+
+def test_p0_has_57_pairs_on_30_gap_free_dates():
+    """B03: 29 pairs of 12 days and 28 of 24; a six-day acquisition in between pairs with 12 and 24 days only."""
+    pairs = choose_pairs(REGULAR, "p0")
+    assert len(pairs) == 57
+    assert {names.days_between(*names.split_pair(pair)) for pair in pairs} == {12, 24}
+    assert choose_pairs([*REGULAR, days([6])[0]], "p0") == pairs
+    assert choose_pairs(REGULAR, "nearest", 24, 2) == pairs
+
+
+def test_p4_keeps_40_days_and_120_m():
+    """By hand: 12, 24 and 36 days where the orbits are at most 120 m apart."""
+    dates = days([0, 12, 24, 36, 48])
+    orbits = dict(zip(dates, (Orbit(b, 6000) for b in (0, 120, -10, 119.9, 300)), strict=True))
+    expected = [(0, 1), (0, 2), (0, 3), (1, 3)]
+    wanted = [f"{dates[i]}_{dates[j]}" for i, j in expected]
+    assert sorted(choose_pairs(dates, "p4", orbits=orbits)) == wanted  # 1-2 is 130 m, 2-3 129.9 m, 4 is far from all
+
+
+def test_p3_takes_two_percent_of_the_smaller_critical_baseline():
+    dates = days([0, 12, 72])
+    orbits = dict(zip(dates, (Orbit(0, 6000), Orbit(119, 5900), Orbit(60, 6000)), strict=True))
+    assert choose_pairs(dates, "p3", orbits=orbits) == [f"{dates[1]}_{dates[2]}"]  # 119 m > 118 m; 72 days > 60
+
+
+def test_critical_baseline_by_hand():
+    """0.0555 m x 48.3 MHz x 880 km x tan 39 degrees / c = 6.37 km."""
+    assert critical_baseline_m(0.0555, 48.3e6, 880e3, 39.0) == pytest.approx(6372, rel=1e-3)
+
+
+@given(
+    st.dictionaries(st.integers(0, 400), st.floats(-300, 300), min_size=2, max_size=20),
+    st.sampled_from([*PRESETS, "nearest"]),
+)
+def test_a_later_date_never_changes_old_pairs(acquisitions, preset):
+    dates = days(sorted(acquisitions))
+    orbits = {day: Orbit(acquisitions[k], 6000) for k, day in zip(sorted(acquisitions), dates, strict=True)}
+    before = choose_pairs(dates[:-1], preset, orbits=orbits)
+    after = choose_pairs(dates, preset, orbits=orbits)
+    assert after[: len(before)] == before
+    assert all(pair.endswith(dates[-1]) for pair in after[len(before) :])
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_says_which_baseline_it_misses(preset):
+    if needs_baselines(preset):
+        with pytest.raises(CatalogError, match=f"{REGULAR[1]}.*cure: `snakemake update_catalog`"):
+            choose_pairs(REGULAR[:2], preset, orbits={REGULAR[0]: Orbit(0, 6000)})
+    else:
+        assert choose_pairs(REGULAR[:2], preset)
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda p: p[0] < p[1]), max_size=16))
+def test_islands_are_the_connected_components(edges):
+    """Against scipy's connected components."""
+    dates = days(range(0, 13 * 12, 12))
+    found = islands([f"{dates[i]}_{dates[j]}" for i, j in edges])
+    used = sorted({k for edge in edges for k in edge})
+    rows, cols = zip(*edges, strict=True) if edges else ((), ())
+    _, labels = connected_components(coo_array((np.ones(len(edges)), (rows, cols)), (13, 13)), directed=False)
+    expected = {tuple(dates[k] for k in used if labels[k] == label) for label in labels[used]}
+    assert [tuple(part) for part in found] == sorted(expected)
+
+
+def test_a_gap_stops_sbas_and_warns_stacking():
+    dates = days([0, 12, 24, 100, 112, 200])
+    pairs = choose_pairs(dates, "p0")
+    with pytest.raises(
+        NetworkError, match=r"E2001 stack A128: .* 2 islands, gap 20190330-20190614; sbas cannot .*cure:"
+    ):
+        check("A128", dates, pairs, "sbas", "p0", 24)
+    island, alone = check("A128", dates, pairs, "stacking", "p0", 24)
+    assert "20190330-20190614" in island and alone == "stack A128: 1 dates are in no pair: 20190922"
+    assert check("A128", dates[:3], choose_pairs(dates[:3], "p0"), "mintpy", "p0", 24) == []
+
+
+def test_no_pair_at_all():
+    with pytest.raises(StackError, match="no two dates within 6 days; cure: raise network.max_days"):
+        check("A128", REGULAR, [], "stacking", "nearest", 6)
+    with pytest.raises(StackError, match="no pair within preset p0; cure: choose another network.preset"):
+        check("A128", REGULAR, [], "stacking", "p0", 24)
+
+
+def test_triplets_are_all_closed_ones():
+    """Against brute force over all triples of dates; 28 in P0's network of 30 dates."""
+    assert len(triplets(choose_pairs(REGULAR, "p0"))) == 28
+    dates = days([0, 12, 30, 36, 48, 60])
+    pairs = set(choose_pairs(dates, "nearest", 40, 3)) - {f"{dates[1]}_{dates[3]}"}
+    brute = {
+        (f"{a}_{b}", f"{b}_{c}", f"{a}_{c}")
+        for a, b, c in combinations(dates, 3)
+        if {f"{a}_{b}", f"{b}_{c}", f"{a}_{c}"} <= pairs
+    }
+    assert set(triplets(pairs)) == brute and brute
