@@ -53,9 +53,9 @@ rule stack_rates:
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
         elevation=f"{RESULTS}/terrain/elevation_m.tif",
     output:
-        **layers_of(RATES, RATE_LAYERS),
-        reference=f"{RATES}/reference.json",
-        sidecar=f"{RATES}/stack_rates.json",
+        **layers_of(f"{STACK}/stacking", RATE_LAYERS),
+        reference=f"{STACK}/stacking/reference.json",
+        sidecar=f"{STACK}/stacking/stack_rates.json",
     log:
         f"{LOGS}/stack_rates/{{stack}}.log",
     benchmark:

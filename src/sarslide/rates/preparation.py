@@ -20,7 +20,7 @@ from sarslide.rates.sbas_network import check_connected, dates_of
 
 log = logging.getLogger(__name__)
 
-TERMS = ("constant_rad", "height_rad_per_km", "east_rad", "north_rad")
+COEFFICIENTS = {"constant": "constant_rad", "height": "height_rad_per_km", "east": "east_rad", "north": "north_rad"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class Preparation:
     """Of one track.
 
     pairs: those that can be used, ordered by name. component: of each, the connected component that is used (0: no cell;
-    None: the engine has no components). coefficients: (pairs, 4), rad, of the terms constant, height, east, north.
-    terms: (4, rows, cols). stable, reference, moving_limit: as in `pipeline.Rates`. notes: what was removed from each pair, or why it was skipped.
+    None: the engine has no components). coefficients: (pairs, terms), rad. terms: (terms, rows, cols): the constant and those
+    of the atmosphere that were fitted. stable, reference, moving_limit: as in `pipeline.Rates`. notes: what was removed from
+    each pair, or why it was skipped.
     """
 
     pairs: list[str]
@@ -87,6 +88,7 @@ def prepare(
     stable, limit, reference = find_ground(first, allowed, len(pairs), settings)
     log.info("moving: above %.1f rad/yr; reference: %d cells, %s", limit, reference.cells, reference.reason)
     fitted = settings if correct else replace(settings, height_correlated=False, plane=False)
+    terms = terms_of(elevation_m, fitted.height_correlated, fitted.plane)
     used, component, coefficients, notes = [], [], [], {}
     for pair in pairs:
         try:
@@ -97,12 +99,19 @@ def prepare(
             continue
         used.append(pair)
         component.append(of_pair)
-        coefficients.append([notes[pair].get(term, 0.0) for term in TERMS])
+        coefficients.append([notes[pair].get(COEFFICIENTS[term], 0.0) for term in terms])
         coefficients[-1][0] += notes[pair]["reference_rad"]
     check_connected(used, dates_of(pairs))
-    terms = np.stack(list(terms_of(elevation_m, True, True).values()))
     return Preparation(
-        used, component, np.array(coefficients), terms, settings.pair_coherence, stable, reference, limit, notes
+        used,
+        component,
+        np.array(coefficients),
+        np.stack(list(terms.values())),
+        settings.pair_coherence,
+        stable,
+        reference,
+        limit,
+        notes,
     )
 
 

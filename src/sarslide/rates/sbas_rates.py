@@ -5,7 +5,7 @@ Memory: some layers of the whole region, and of the pairs only a block.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,3 +176,17 @@ def _device(name: str) -> str:
     if name == "cuda" and not torch.cuda.is_available():
         raise RateError("device 'cuda', but torch sees no GPU", "set sbas.device to auto or cpu")
     return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def common_wavelength_m(records: Iterable[Mapping]) -> float:
+    """Wavelength of the pairs' records; RateError for several."""
+    wavelengths = {record["wavelength_m"] for record in records}
+    if len(wavelengths) != 1:
+        raise RateError(f"pairs of several wavelengths: {sorted(wavelengths)} m", "invert one sensor at a time")
+    return wavelengths.pop()
+
+
+def median_looks(records: Iterable[Mapping]) -> float | None:
+    """Independent looks of the phase; None where no record knows them."""
+    known = [record["looks"] for record in records if record["looks"]]
+    return float(np.median(known)) if known else None

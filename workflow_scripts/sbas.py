@@ -1,0 +1,71 @@
+"""sbas: unwrapped pairs of one stack -> displacement time series and LOS rate by batched least squares (P3, B13 to B16).
+
+inputs: per pair unwrapped phase (rad, grows when the ground moves away), connected components, coherence and sidecar; layover
+and shadow; elevation and slant range (m), incidence (degrees). outputs: time series (NetCDF, mm since the first date,
+positive towards the satellite); phase rate (rad/yr, positive away) and LOS rate (mm/yr, positive towards), each with its
+standard deviation; the LOS rate with the paper's sign (for comparison only); mean and temporal coherence; residual of the
+pairs (rad); number of pairs; stable ground; with sbas.dem_error the DEM error (m); reference.json (where the zero is, and
+why).
+"""
+
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    from sarslide.grid import RegionGrid
+    from sarslide.io import raster, series
+    from sarslide.provenance import read_json, sidecar, write_json
+    from sarslide.rates.passes import RateSettings
+    from sarslide.rates.reference import disc_in_cells
+    from sarslide.rates.sbas_network import dates_of
+    from sarslide.rates.sbas_rates import DemGeometry, SbasSettings, common_wavelength_m, median_looks, sbas_rates
+
+    params, files = snakemake.params, snakemake.input
+    grid = RegionGrid.from_dict(params.grid)
+    paths = dict(zip(params.pairs, zip(files.unwrapped, files.coherence, files.conncomp, strict=True), strict=True))
+    about = {pair: read_json(path) for pair, path in zip(params.pairs, files.sidecars, strict=True)}
+    for path in (path for of_pair in paths.values() for path in of_pair):
+        raster.check_grid(path, grid)
+    dem = params.dem_error and DemGeometry(
+        {pair: record["bperp_m"] for pair, record in about.items()},
+        raster.read(files.slant_range, grid),
+        raster.read(files.incidence, grid),
+    )
+    attributes = {
+        "title": f"Line-of-sight displacement of stack {snakemake.wildcards.stack}",
+        "source": "sarslide, small-baseline least squares",
+    }
+    with series.create(snakemake.output.timeseries, grid, dates_of(params.pairs), attributes) as put:
+        rates = sbas_rates(
+            lambda pair, rows, cols: tuple(raster.read_block(path, rows, cols) for path in paths[pair]),
+            put,
+            params.pairs,
+            raster.read(files.elevation, grid),
+            common_wavelength_m(about.values()),
+            RateSettings(
+                height_correlated=params.height_correlated,
+                plane=params.plane,
+                moving_sigma=params.moving_sigma,
+                min_coherence=params.min_coherence,
+                pair_coherence=params.pair_coherence,
+                reference=disc_in_cells(grid, params.reference),
+            ),
+            SbasSettings(params.weighting, median_looks(about.values()), params.min_temporal_coherence, params.device),
+            exclude=raster.read(files.layover_shadow, grid) > 0,
+            dem=dem or None,
+        )
+    found = rates.preparation
+    for layer, values in (rates.layers | {"stable_ground": found.ground}).items():
+        raster.write(snakemake.output[layer], values, grid, layer)
+    write_json(snakemake.output.reference, found.reference.to_dict(grid))
+    extra = {
+        "removed": found.notes,
+        "moving_limit_rad_per_yr": found.moving_limit,
+        "unconnected_cells": rates.unconnected,
+        "incoherent_cells": rates.incoherent,
+    }
+    write_json(snakemake.output.sidecar, sidecar("sbas", dict(files.items()), dict(params.items()), extra))
+
+
+with job(snakemake):
+    main(snakemake)
