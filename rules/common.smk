@@ -87,6 +87,8 @@ SOURCE_RULES = {
 }
 ENGINE_RULES = {
     "native": ["geocode_slc", "stack_geometry", "interferogram", "unwrap"],
+    "isce2": ["isce2_dem", "isce2_prepare", "isce2_step", "isce2_geometry"]
+    + ["isce2_interferogram", "unwrap"],
     "files": ["ingest_files"],
 }
 METHOD_RULES = {"stacking": ["stack_rates"], "sbas": ["sbas"]}

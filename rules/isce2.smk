@@ -1,0 +1,215 @@
+# Engine `isce2`: topsStack date by date in results/{region}/{stack}/isce2/work, then pairs and geometry on the region grid.
+from sarslide.insar.engines import isce2
+
+if not workflow.deployment_settings.deployment_method:
+    or_exit(isce2.commands)
+
+ISCE2_WORK = f"{STACK}/work"
+ISCE2_REFERENCE = {
+    stack: or_exit(
+        lambda: isce2.reference_date(
+            stack, dates(stack), CONFIG.isce2.reference.get(stack)
+        )
+    )
+    for stack in CONFIG.stacks
+}
+# topsStack prepares two dates at a time: each one beside the reference, the reference beside the date after it.
+ISCE2_COMPANION = {
+    stack: {day: ISCE2_REFERENCE[stack] for day in dates(stack)}
+    | {
+        ISCE2_REFERENCE[stack]: next(
+            day for day in dates(stack) if day != ISCE2_REFERENCE[stack]
+        )
+    }
+    for stack in CONFIG.stacks
+}
+
+
+rule isce2_dem:
+    input:
+        dem=f"{RESOURCES}/dem_m.tif",
+        slc=lambda wildcards: slc_folder(
+            wildcards.stack, ISCE2_REFERENCE[wildcards.stack]
+        ),
+    output:
+        sidecar=f"{ISCE2_WORK}/dem.json",
+    log:
+        f"{LOGS}/isce2_dem/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/isce2_dem/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        grid=GRID,
+        code=code("isce2_dem"),
+    script:
+        "../workflow_scripts/isce2_dem.py"
+
+
+rule isce2_prepare:
+    input:
+        slc=slc_folder("{stack}", "{date}"),
+        companion=lambda wildcards: slc_folder(
+            wildcards.stack, ISCE2_COMPANION[wildcards.stack][wildcards.date]
+        ),
+        dem=f"{RESOURCES}/dem_m.tif",
+        isce_dem=f"{ISCE2_WORK}/dem.json",
+    output:
+        sidecar=f"{ISCE2_WORK}/{{date}}/prepare.json",
+    log:
+        f"{LOGS}/isce2_prepare/{{stack}}/{{date}}.log",
+        isce=f"{LOGS}/isce2_prepare/{{stack}}/{{date}}.isce2.log",
+    benchmark:
+        f"{BENCHMARKS}/isce2_prepare/{{stack}}/{{date}}.tsv"
+    conda:
+        "../envs/isce2.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=CONFIG.isce2.step_limit_min + 10,
+    params:
+        grid=GRID,
+        reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
+        companion=lambda wildcards: ISCE2_COMPANION[wildcards.stack][wildcards.date],
+        aux=or_exit(lambda: resolve(CONFIG.isce2.aux)),
+        limit_min=CONFIG.isce2.step_limit_min,
+        code=code("isce2_prepare"),
+    script:
+        "../workflow_scripts/isce2_prepare.py"
+
+
+# One step of one date; each can be repeated on its own after an interruption.
+rule isce2_step:
+    input:
+        before=lambda wildcards: [
+            f"{ISCE2_WORK}/{day}/{step}.json"
+            for day, step in isce2.steps_before(
+                wildcards.step, wildcards.date, ISCE2_REFERENCE[wildcards.stack]
+            )
+        ],
+    output:
+        marker=f"{ISCE2_WORK}/{{date}}/{{step}}.json",
+    log:
+        f"{LOGS}/isce2_step/{{stack}}/{{date}}/{{step}}.log",
+        isce=f"{LOGS}/isce2_step/{{stack}}/{{date}}/{{step}}.isce2.log",
+    benchmark:
+        f"{BENCHMARKS}/isce2_step/{{stack}}/{{date}}/{{step}}.tsv"
+    wildcard_constraints:
+        step="|".join(isce2.STEPS),
+    conda:
+        "../envs/isce2.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=CONFIG.isce2.step_limit_min + 10,
+    params:
+        reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
+        limit_min=CONFIG.isce2.step_limit_min,
+        code=code("isce2_step"),
+    script:
+        "../workflow_scripts/isce2_step.py"
+
+
+rule isce2_geometry:
+    input:
+        topo=lambda wildcards: of_stack(
+            wildcards.stack, "work", ISCE2_REFERENCE[wildcards.stack], "topo.json"
+        ),
+    output:
+        **layers_of(f"{STACK}/geometry", GEOMETRY),
+        sidecar=f"{STACK}/geometry/geometry.json",
+    log:
+        f"{LOGS}/isce2_geometry/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/isce2_geometry/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        grid=GRID,
+        reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
+        code=code("isce2_geometry"),
+    script:
+        "../workflow_scripts/isce2_geometry.py"
+
+
+rule isce2_amplitude:
+    input:
+        coregistered=lambda wildcards: [
+            of_stack(
+                wildcards.stack,
+                "work",
+                isce2.last_step(day, ISCE2_REFERENCE[wildcards.stack]),
+            )
+            for day in dates(wildcards.stack)
+        ],
+        topo=lambda wildcards: of_stack(
+            wildcards.stack, "work", ISCE2_REFERENCE[wildcards.stack], "topo.json"
+        ),
+        geometry=f"{STACK}/geometry/geometry.json",
+    output:
+        amplitude=f"{STACK}/amplitude/mean_amplitude_db.tif",
+        sidecar=f"{STACK}/amplitude/mean_amplitude_db.json",
+    log:
+        f"{LOGS}/isce2_amplitude/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/isce2_amplitude/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        grid=GRID,
+        reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
+        code=code("isce2_amplitude"),
+    script:
+        "../workflow_scripts/isce2_amplitude.py"
+
+
+for stack in CONFIG.stacks:
+    for date in later_dates(stack):
+        ending = pairs_ending(stack, date)
+        used = sorted({day for pair in ending for day in names.split_pair(pair)})
+
+        rule:
+            name:
+                f"isce2_interferogram_{stack}_{date}"
+            input:
+                acquisitions=[
+                    of_stack(stack, "work", day, "prepare.json") for day in used
+                ],
+                coregistered=[
+                    of_stack(
+                        stack, "work", isce2.last_step(day, ISCE2_REFERENCE[stack])
+                    )
+                    for day in used
+                ],
+                topo=of_stack(stack, "work", ISCE2_REFERENCE[stack], "topo.json"),
+                geometry=of_stack(stack, "geometry", "geometry.json"),
+            output:
+                wrapped=ifg(stack, ending, "wrapped_rad.tif"),
+                coherence=ifg(stack, ending, "cor.tif"),
+                sidecars=ifg(stack, ending, "json"),
+            log:
+                f"{LOGS}/isce2_interferogram/{stack}/{date}.log",
+            benchmark:
+                f"{BENCHMARKS}/isce2_interferogram/{stack}/{date}.tsv"
+            conda:
+                "../envs/insar.yaml"
+            resources:
+                mem_mb=3000,
+                runtime=60,
+            params:
+                grid=GRID,
+                pairs=ending,
+                reference=ISCE2_REFERENCE[stack],
+                goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
+                goldstein_window=CONFIG.interferogram.goldstein_window,
+                coherence_window=CONFIG.interferogram.coherence_window,
+                code=code("isce2_interferogram"),
+            script:
+                "../workflow_scripts/isce2_interferogram.py"

@@ -1,0 +1,64 @@
+"""What ISCE2's product files (IW2.xml) say of the bursts of a swath."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from defusedxml import ElementTree
+
+from sarslide.errors import ProcessorError
+
+
+@dataclass(frozen=True)
+class IsceBurst:
+    """A burst of the reference grid. number: from 1 on, as in the names of its files. near_range_m: of the first sample."""
+
+    number: int
+    lines: int
+    samples: int
+    near_range_m: float
+    range_spacing_m: float
+
+    @property
+    def slc(self) -> str:
+        """Stem of its samples."""
+        return f"burst_{self.number:02d}.slc"
+
+
+@dataclass(frozen=True)
+class Swath:
+    """A swath, IW1 to IW3, and its bursts in order."""
+
+    name: str
+    bursts: tuple[IsceBurst, ...]
+
+
+def read_swaths(folder: Path) -> list[Swath]:
+    """The swaths of a product folder that have bursts. ProcessorError for a product file that cannot be read."""
+    return [swath for path in sorted(folder.glob("IW[123].xml")) if (swath := _read(path)).bursts]
+
+
+def _read(path: Path) -> Swath:
+    try:
+        root = ElementTree.parse(path).getroot()
+        bursts = root.find("./component[@name='instance']/component[@name='bursts']")
+        found = [_burst(part) for part in bursts.findall("component") if part.findtext("factoryname") == "BurstSLC"]
+    except (OSError, ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
+        raise ProcessorError(f"{path}: is not a product of ISCE2 2.6 ({error})", "run the step again") from error
+    return Swath(path.stem, tuple(sorted(found, key=lambda burst: burst.number)))
+
+
+def _burst(part) -> IsceBurst:
+    values = {item.get("name"): item.findtext("value") for item in part.findall("property")}
+    return IsceBurst(
+        int(values["burstnumber"]), int(values["numberoflines"]), int(values["numberofsamples"]),
+        float(values["startingrange"]), float(values["rangepixelsize"]),
+    )  # fmt: skip
+
+
+def isce_version(folder: Path) -> str:
+    """Release of ISCE2 that wrote the images of a date's folder, or unknown."""
+    for path in sorted(folder.glob("reference/IW[123]/burst_*.slc.xml")):
+        if match := re.search(r"Release: ([\w.]+)", path.read_text()):
+            return match[1]
+    return "unknown"

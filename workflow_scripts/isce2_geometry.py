@@ -1,0 +1,40 @@
+"""isce2_geometry: topo of the reference date -> line of sight on the region grid, and the cell of each sample.
+
+inputs: markers of the reference date's steps. outputs: incidence from the ellipsoid normal (degree), heading (degree, clockwise
+from north), slant range (m), unit vector from the ground to the satellite (east, north, up), layover_shadow (0 good, 1 layover, 2
+shadow, 3 both); in the work folder the cells that the samples of each burst fall in.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from sarslide.grid import RegionGrid
+from sarslide.insar.engines.isce2_grid import find_cells, geometry
+from sarslide.io import raster
+from sarslide.provenance import sidecar, write_json
+from sarslide.workflow import job
+
+ABSENT = ["heading by cell (that of a track at right angles to the line of sight)"]
+
+
+def main(snakemake) -> None:
+    params = snakemake.params
+    grid = RegionGrid.from_dict(params.grid)
+    work = Path(snakemake.input.topo).parent
+    bursts = find_cells(work, work.parent / "cells", grid)
+    for layer, values in asdict(geometry(work, bursts, grid)).items():
+        raster.write(snakemake.output[layer], values, grid, layer)
+    about = {
+        "engine": "isce2",
+        "stack": snakemake.wildcards.stack,
+        "date": params.reference,
+        "bursts": [burst.stem for burst in bursts],
+        "absent": ABSENT,
+    }
+    write_json(
+        snakemake.output.sidecar, sidecar("isce2_geometry", dict(snakemake.input.items()), dict(params.items()), about)
+    )
+
+
+with job(snakemake):
+    main(snakemake)

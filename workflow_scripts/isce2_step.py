@@ -1,0 +1,23 @@
+"""isce2_step: one step of topsStack for one date, in its own processes, checked.
+
+inputs: markers of the steps before it. outputs: marker with the files that ISCE2 wrote, relative to the date's work folder, and
+their sizes in bytes.
+"""
+
+from pathlib import Path
+
+from sarslide.insar.engines.isce2 import run_step
+from sarslide.provenance import sidecar, write_json
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, wanted = snakemake.params, snakemake.wildcards
+    marker = Path(snakemake.output.marker)
+    log = Path(snakemake.log.isce)
+    files = run_step(wanted.step, marker.parent, wanted.date, params.reference, log, params.limit_min * 60)
+    write_json(marker, sidecar("isce2_step", dict(snakemake.input.items()), dict(params.items()), {"files": files}))
+
+
+with job(snakemake):
+    main(snakemake)
