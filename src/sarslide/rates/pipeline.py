@@ -1,22 +1,29 @@
-"""From the pairs of one track to its rate layers: two passes over the pairs, none of which is held in memory.
+"""From the pairs of one track to its rate layers: passes over the pairs, none of which is held in memory.
 
-Pass 1 stacks pairs that were corrected on all coherent ground, and finds what moves. Pass 2 corrects each pair again on stable
-ground only, references it to one written-down area, and stacks. `stack_rates` does this with unwrapped phase (P4),
-`average_phase` with wrapped phase (P0).
+The first pass stacks pairs that were corrected on all coherent ground, and finds what moves. The next corrects each pair again
+on stable ground only, references it to one written-down area, and stacks; from its result stable ground is found again, until it
+changes by less than 1 % (P2 3.1, B09). `stack_rates` does this with unwrapped phase (P4), `average_phase` with wrapped phase
+(P0).
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sarslide.rates import los
 from sarslide.rates.passes import RateSettings, ReadUnwrapped, ReadWrapped, average_wrapped, stack_unwrapped
-from sarslide.rates.reference import ReferenceArea, choose_reference, given_reference, stable_ground
+from sarslide.rates.reference import ReferenceArea, choose_reference, given_reference, stable_ground, surroundings
 from sarslide.rates.stacking import Stacked
 
 log = logging.getLogger(__name__)
+
+SETTLED = 0.01  # part of the stable cells that may change when the search ends
+MAX_PASSES = 4  # after the first
+
+# stable ground, reference area -> stack, what was removed from each pair
+Pass = Callable[[np.ndarray, np.ndarray], tuple[Stacked, dict[str, dict]]]
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,8 @@ class Rates:
     """What one track says.
 
     layers: registered name -> (rows, cols). stable: ground that the fits used. reference: the area. moving_limit: what the first
-    pass called moving (rad/yr, or rad). pairs: what was removed from each pair, or why it was skipped.
+    passes called moving (rad/yr, or rad). pairs: what was removed from each pair, or why it was skipped. changes: part of the
+    stable cells that each pass after the first one found changed.
     """
 
     layers: dict[str, np.ndarray]
@@ -32,6 +40,7 @@ class Rates:
     reference: ReferenceArea
     moving_limit: float
     pairs: dict[str, dict]
+    changes: tuple[float, ...] = ()
 
     @property
     def ground(self) -> np.ndarray:
@@ -49,17 +58,22 @@ def stack_rates(
 ) -> Rates:
     """P4's phase rate (eq. 1) and LOS rate (eq. 2, here positive TOWARDS the satellite) from unwrapped pairs.
 
-    read_pair: pair name -> (unwrapped phase in rad, coherence, components or None), called twice a pair. elevation_m: (rows,
+    read_pair: pair name -> (unwrapped phase in rad, coherence, components or None), called once a pass. elevation_m: (rows,
     cols). exclude: True where a cell must not enter a fit or the reference (layover, shadow).
     Layers: phase_rate_rad_per_yr, phase_rate_std_rad_per_yr, los_rate_mm_per_yr, los_rate_std_mm_per_yr,
     los_rate_paper_sign_mm_per_yr, mean_coherence, pair_count. Raises RateError without usable pairs, cells or reference.
     """
     settings = settings or RateSettings()
     allowed = _allowed(elevation_m, exclude)
-    first, _ = stack_unwrapped(read_pair, pairs, elevation_m, allowed, allowed, settings)
-    stable, limit, reference = find_ground(first, allowed, len(pairs), settings)
-    log.info("moving: above %.1f rad/yr; reference: %d cells, %s", limit, reference.cells, reference.reason)
-    stack, removed = stack_unwrapped(read_pair, pairs, elevation_m, stable, reference.mask, settings)
+    rough = replace(settings, atmosphere="none", ring=None)
+    first, _ = stack_unwrapped(read_pair, pairs, elevation_m, allowed, allowed, rough)
+    found = settled(
+        first,
+        lambda stable, reference: stack_unwrapped(read_pair, pairs, elevation_m, stable, reference, settings),
+        allowed,
+        settings,
+    )
+    stack = found.stack
     layers = {
         "phase_rate_rad_per_yr": stack.estimate,
         "phase_rate_std_rad_per_yr": stack.std,
@@ -69,7 +83,7 @@ def stack_rates(
         "mean_coherence": stack.mean_coherence,
         "pair_count": stack.pair_count,
     }
-    return Rates(layers, stable, reference, limit, removed)
+    return Rates(layers, found.stable, found.reference, found.limit, found.removed, found.changes)
 
 
 def average_phase(
@@ -82,38 +96,72 @@ def average_phase(
 ) -> Rates:
     """P0's averaged phase (B04, B05) of short wrapped pairs.
 
-    read_pair: pair name -> (wrapped phase in rad, coherence), called twice a pair. mean: "complex" (direction of the mean phasor)
+    read_pair: pair name -> (wrapped phase in rad, coherence), called once a pass. mean: "complex" (direction of the mean phasor)
     or "arithmetic" (mean of the wrapped values, biased where they wrap). Layers: avg_phase_rad, positive away from the
     satellite, avg_phase_std_rad, mean_coherence, pair_count.
     """
     settings = settings or RateSettings()
     allowed = _allowed(elevation_m, exclude)
     still = np.zeros(elevation_m.shape)
-    first, _ = average_wrapped(read_pair, pairs, elevation_m, allowed, allowed, still, settings, mean)
-    stable, limit, reference = find_ground(first, allowed, len(pairs), settings)
-    log.info("moving: above %.2f rad; reference: %d cells, %s", limit, reference.cells, reference.reason)
-    average, removed = average_wrapped(
-        read_pair, pairs, elevation_m, stable, reference.mask, first.estimate, settings, mean
+    rough = replace(settings, ring=None)
+    first, _ = average_wrapped(read_pair, pairs, elevation_m, allowed, allowed, still, rough, mean)
+    found = settled(
+        first,
+        lambda stable, reference: average_wrapped(
+            read_pair, pairs, elevation_m, stable, reference, first.estimate, settings, mean
+        ),
+        allowed,
+        settings,
     )
+    average = found.stack
     layers = {
         "avg_phase_rad": average.estimate,
         "avg_phase_std_rad": average.std,
         "mean_coherence": average.mean_coherence,
         "pair_count": average.pair_count,
     }
-    return Rates(layers, stable, reference, limit, removed)
+    return Rates(layers, found.stable, found.reference, found.limit, found.removed, found.changes)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A stack whose stable ground has settled: stack and removed are those of the pass that used stable and reference."""
+
+    stack: Stacked
+    removed: dict[str, dict]
+    stable: np.ndarray
+    reference: ReferenceArea
+    limit: float
+    changes: tuple[float, ...]
+
+
+def settled(first: Stacked, again: Pass, allowed: np.ndarray, settings: RateSettings) -> Settled:
+    """Pass after pass until the stable ground found from a pass differs from that used in it by less than 1 %, at most four."""
+    stable, limit, reference = find_ground(first, allowed, int(first.pair_count.max()), settings)
+    changes: list[float] = []
+    while True:
+        log.info("moving: above %.2f; reference: %d cells, %s", limit, reference.cells, reference.reason)
+        stack, removed = again(stable, reference.mask)
+        new_stable, new_limit, new_reference = find_ground(stack, allowed, int(stack.pair_count.max()), settings)
+        changes.append(float(np.sum(new_stable != stable) / stable.sum()))
+        log.info("pass %d: %.2f %% of the stable ground changed", len(changes) + 1, 100 * changes[-1])
+        if changes[-1] < SETTLED or len(changes) == MAX_PASSES:
+            return Settled(stack, removed, stable, reference, limit, tuple(changes))
+        stable, limit, reference = new_stable, new_limit, new_reference
 
 
 def find_ground(
     first: Stacked, allowed: np.ndarray, pairs: int, settings: RateSettings
 ) -> tuple[np.ndarray, float, ReferenceArea]:
-    """Stable ground, the limit of motion, and the reference area, from the first pass."""
+    """Stable ground, the limit of motion, and the reference area, from a pass over so many usable pairs."""
     usable = allowed & np.isfinite(first.estimate)
     named = settings.reference and given_reference(allowed.shape, *settings.reference, usable)
     stable, limit = stable_ground(
         first, settings.min_coherence, settings.moving_sigma, settings.dilate_cells, named and named.mask
     )
     stable &= allowed
+    if settings.ring:
+        return stable, limit, surroundings(stable, *settings.ring)
     return stable, limit, named or choose_reference(stable, first.pair_count == pairs)
 
 

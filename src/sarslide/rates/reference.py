@@ -84,6 +84,14 @@ def choose_reference(stable: np.ndarray, complete: np.ndarray) -> ReferenceArea:
     )
 
 
+def surroundings(stable: np.ndarray, inner_cells: float, outer_cells: float) -> ReferenceArea:
+    """All stable ground, for the double difference, which references each cell to the part of it that is near."""
+    if not stable.any():
+        raise RateError("no stable, coherent ground for the double difference", "lower rates.min_coherence")
+    reason = f"each cell against the stable ground {inner_cells:.0f} to {outer_cells:.0f} cells around it"
+    return _area(stable.copy(), reason)
+
+
 def disc_in_cells(grid: RegionGrid, disc_m: tuple[float, float, float] | None) -> tuple[float, float, float] | None:
     """(row, col, radius in cells) of an (east, north, radius) disc in metres on a RegionGrid; None stays None."""
     if disc_m is None:
