@@ -23,6 +23,7 @@ REGIONS = Path(__file__).parent / "regions"
 StackName = Annotated[str, Field(pattern=f"^{names.STACK}$")]
 DateName = Annotated[str, Field(pattern=f"^{names.DATE}$")]
 PairName = Annotated[str, Field(pattern=f"^{names.PAIR}$")]
+WindowName = Annotated[str, Field(pattern=f"^{names.IDENTIFIER}$")]
 
 
 def key(default: Any, meaning: str, unit: str = "", source: str = "sarslide", **limits: Any) -> Any:
@@ -175,9 +176,63 @@ class Rates(Section):
         "",
         "P4",
     )
+    average_weighting: Literal["none", "coherence"] = key("none", "the same for the averaged phase", "", "P0")
+    atmosphere: Literal["none", "filter", "common_scene"] = key(
+        "none",
+        "delays of the dates taken off a stack: by spatial low-pass and temporal high-pass, or by common-scene stacking (B23)",
+        "",
+        "P4",
+    )
+    atmosphere_km: float = key(
+        0.5, "standard deviation of the low-pass in space, over stable ground", "km", gt=0, le=50
+    )
+    atmosphere_days: float = key(
+        100.0, "standard deviation of the Gaussian in time that the filter takes off", "days", gt=0, le=3650
+    )
     reference: tuple[float, float, float] | None = key(
         None, "reference area: east, north, radius; none: the largest connected area of stable, coherent ground", "m"
     )
+    reference_mode: Literal["area", "double_difference"] = key(
+        "area",
+        "zero of the rates: the reference area, or of each cell the stable ground around it, for regions without a stable point",
+    )
+    double_difference_km: tuple[float, float] = key(
+        (1.0, 5.0), "inner and outer radius of that surrounding ground", "km"
+    )
+    windows: dict[WindowName, tuple[DateName, DateName]] = key(
+        {},
+        "further stacks over a part of the dates: {name: [first date, last date]} (A14)",
+        "YYYYMMDD",
+        "P4",
+    )
+    dinsar: tuple[PairName, ...] = key((), "pairs whose D-InSAR maps belong to the final products")
+    fusion: Literal["hsv", "sin_cos"] = key(
+        "hsv",
+        "fusion of averaged phase and intensity (B06): hue and brightness, or sine, cosine and intensity",
+        "",
+        "P0",
+    )
+    fusion_percent: tuple[float, float] = key(
+        (2.0, 98.0), "percentiles of the intensity (dB) that become dark and bright", "%"
+    )
+    min_sensitivity: float = key(
+        0.2, "smallest line-of-sight sensitivity from which a rate is projected down the slope (B27)", "", gt=0, le=1
+    )
+    series_polygons: str = key(
+        "",
+        "vector file whose polygons get a time series each, as a final product; any CRS; $VARIABLES are expanded (G14)",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Rates":
+        for name, (first, last) in self.windows.items():
+            if names.parse_date(first) >= names.parse_date(last):
+                raise ConfigError(f"config: rates.windows.{name} = {first} to {last}", "name the earlier date first")
+        for field in ("double_difference_km", "fusion_percent"):
+            low, high = getattr(self, field)
+            if not 0 <= low < high:
+                raise ConfigError(f"config: rates.{field} = {low} to {high}", "give the smaller, positive value first")
+        return self
 
 
 class Sbas(Section):
@@ -300,6 +355,18 @@ class Config(Section):
             )
         if self.source != "simulated" and not self.grid.dem:
             raise ConfigError("config: grid.dem is empty", "name the DEM file of the region")
+        return self
+
+    @model_validator(mode="after")
+    def _reference_in_region(self) -> "Config":
+        west, south, east, north = self.grid.bounds
+        if self.rates.reference and not (
+            west <= self.rates.reference[0] <= east and south <= self.rates.reference[1] <= north
+        ):
+            raise ConfigError(
+                f"config: rates.reference = {list(self.rates.reference)} lies outside the region {list(self.grid.bounds)}",
+                "give east, north and radius in metres of the region's CRS",
+            )
         return self
 
 
