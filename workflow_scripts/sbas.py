@@ -16,9 +16,10 @@ def main(snakemake) -> None:
     from sarslide.io import raster, series
     from sarslide.provenance import read_json, sidecar, write_json
     from sarslide.rates.passes import RateSettings
+    from sarslide.rates.records import common_wavelength_m, median_looks
     from sarslide.rates.reference import disc_in_cells
     from sarslide.rates.sbas_network import dates_of
-    from sarslide.rates.sbas_rates import DemGeometry, SbasSettings, common_wavelength_m, median_looks, sbas_rates
+    from sarslide.rates.sbas_rates import DemGeometry, SbasSettings, sbas_rates
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)

@@ -1,6 +1,7 @@
 """Phase rate to line-of-sight rate: P4 eq. 2 (B22) with the one sign of this project (DESIGN 2)."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -20,6 +21,16 @@ def los_rate_mm_per_yr(phase_rate_rad_per_yr: np.ndarray, wavelength_m: float) -
 def los_rate_paper_sign_mm_per_yr(phase_rate_rad_per_yr: np.ndarray, wavelength_m: float) -> np.ndarray:
     """LOS rate exactly as P4 eq. 2 prints it, +wavelength/(4 pi) times the phase rate: positive AWAY. For tables only."""
     return -los_rate_mm_per_yr(phase_rate_rad_per_yr, wavelength_m)
+
+
+def phase_layers(los_layers: Mapping[str, np.ndarray], wavelength_m: float) -> dict[str, np.ndarray]:
+    """Phase rate and its standard error (rad/yr), and the LOS rate with the paper's sign, from LOS rate and standard error."""
+    rate, std = los_layers["los_rate_mm_per_yr"], los_layers["los_rate_std_mm_per_yr"]
+    return {
+        "phase_rate_rad_per_yr": rate / mm_per_rad(wavelength_m),
+        "phase_rate_std_rad_per_yr": std / -mm_per_rad(wavelength_m),
+        "los_rate_paper_sign_mm_per_yr": -rate,
+    }
 
 
 def los_std_mm_per_yr(phase_std_rad_per_yr: np.ndarray, wavelength_m: float) -> np.ndarray:

@@ -6,7 +6,7 @@ reference area. What is found are a few numbers a pair, with which any block of 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +16,12 @@ from sarslide.rates.atmosphere import remove_height_correlated, terms_of
 from sarslide.rates.passes import RateSettings, ReadUnwrapped, component_of, referenced, stack_unwrapped
 from sarslide.rates.pipeline import find_ground
 from sarslide.rates.reference import ReferenceArea
-from sarslide.rates.sbas_network import check_connected, dates_of
+from sarslide.rates.sbas_network import check_connected, dates_of, velocity_design
 
 log = logging.getLogger(__name__)
 
+TILE = 256  # side of a raster's tiles: a block of one tile is decompressed once
+BLOCK_BYTES = 400e6
 COEFFICIENTS = {"constant": "constant_rad", "height": "height_rad_per_km", "east": "east_rad", "north": "north_rad"}
 
 
@@ -48,22 +50,27 @@ class Preparation:
         """Layer `stable_ground`: 0 moving, incoherent or excluded, 1 used by the atmosphere fits, 2 reference area."""
         return np.where(self.reference.mask, 2, self.stable.astype(np.uint8)).astype(np.uint8)
 
-    def phases(self, read_block: ReadUnwrapped, rows: slice, cols: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Phase (rad, corrected, referenced, NaN where not usable) and coherence of a block, each (pairs, rows, cols), float32.
+    def phases(
+        self, read_block: ReadUnwrapped, rows: slice, cols: slice, every_component: bool = False
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Phase (rad, corrected, referenced, NaN where not usable), coherence, components of a block, each (pairs, rows, cols).
 
-        read_block: pair -> unwrapped phase, coherence, components or None of the block.
+        read_block: pair -> unwrapped phase, coherence, components or None of the block; without components there is one.
+        every_component: keep the phase of other components than the reference's too.
         """
         terms = self.terms[:, rows, cols]
         shape = (len(self.pairs), *terms.shape[1:])
         phase, coherence = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        components = np.ones(shape, np.uint16)
         for k, pair in enumerate(self.pairs):
-            phase[k], coherence[k], components = read_block(pair)
+            phase[k], coherence[k], labels = read_block(pair)
             usable = coherence[k] >= self.pair_coherence
-            if self.component[k] is not None:
-                usable &= (components > 0) & (components == self.component[k])
+            if labels is not None:
+                components[k] = labels
+                usable &= (labels > 0) & (every_component | (labels == self.component[k]))
             phase[k] -= np.tensordot(self.coefficients[k], terms, 1)
             phase[k][~usable] = np.nan
-        return phase, coherence
+        return phase, coherence, components
 
 
 def prepare(
@@ -125,3 +132,24 @@ def _fit_pair(read, elevation_m, stable, reference, settings) -> tuple[dict, int
     phase = np.where(usable, phase, np.nan)
     _, notes = referenced(phase, remove_height_correlated, np.median, elevation_m, stable, reference, settings)
     return notes, component
+
+
+def blocks(shape: tuple[int, int], pairs: Sequence[str]) -> Iterator[tuple[slice, slice]]:
+    """Windows that an inversion holds in about 400 MB, rows first: whole tiles, so that each is decompressed once, in full width
+    where they fit, parts of a tile where even one is too much."""
+    bandwidth = int((velocity_design(pairs) > 0).sum(axis=1).max())
+    per_cell = 8 * (6 * len(pairs) + (bandwidth + 5) * len(dates_of(pairs)))
+    cells = BLOCK_BYTES / per_cell
+    width = shape[1] if shape[1] * TILE <= cells else min(shape[1], TILE * max(1, int(cells / TILE**2)))
+    height = TILE * int(cells / width / TILE) or max(1, int(cells / width))
+    for row in range(0, shape[0], height):
+        for col in range(0, shape[1], width):
+            yield slice(row, min(row + height, shape[0])), slice(col, min(col + width, shape[1]))
+
+
+def quality(phase_rad: np.ndarray, coherence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean coherence of the valid pairs (NaN without any) and their number, from (pairs, rows, cols) with NaN phase where not."""
+    valid = np.isfinite(phase_rad)
+    count = valid.sum(axis=0)
+    mean = np.where(valid, coherence, 0).sum(axis=0) / count.clip(1)
+    return np.where(count > 0, mean, np.nan), count

@@ -16,12 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from sarslide.errors import NetworkError
-from sarslide.rates.sbas_network import connected_cells, dates_of, velocity_design, years_of
-
-DEM_POLYNOMIAL = 2  # motion that the DEM error is told apart from: constant, velocity, acceleration
-LEAST_BASELINE_SPREAD_M = 1.0
-LEAST_REDUNDANCY = 2  # dates beyond the unknowns of the DEM error's fit
+from sarslide.rates.sbas_network import connected_cells, dates_of, free_of_motion, velocity_design, years_of
 
 
 @dataclass(frozen=True)
@@ -117,16 +112,9 @@ def remove_dem_error(series: np.ndarray, years: np.ndarray, bperp_m: np.ndarray)
     """The series without the part that goes with the baselines, and that part per metre of baseline.
 
     series: (dates, ...), mm, positive towards the satellite. bperp_m: (dates,), first one zero, sign of DESIGN 2. Fitted together
-    with a parabola of motion (Fattahi and Amelung 2013, doi 10.1109/TGRS.2012.2227761). Raises NetworkError when the baselines
-    cannot tell it from motion.
+    with a parabola of motion (Fattahi and Amelung 2013, doi 10.1109/TGRS.2012.2227761).
     """
-    motion = np.stack([years**k for k in range(DEM_POLYNOMIAL + 1)], axis=1)
-    free = bperp_m - motion @ np.linalg.lstsq(motion, bperp_m, rcond=None)[0]
-    if len(years) < motion.shape[1] + 1 + LEAST_REDUNDANCY or np.sqrt(np.mean(free**2)) < LEAST_BASELINE_SPREAD_M:
-        raise NetworkError(
-            f"the perpendicular baselines of {len(years)} dates cannot tell a DEM error from motion",
-            "set sbas.dem_error to false, or add acquisitions",
-        )
+    free = free_of_motion(bperp_m, years)
     per_metre = np.tensordot(free / np.sum(free**2), series, 1)
     return series - np.multiply.outer(bperp_m, per_metre), per_metre
 

@@ -9,6 +9,10 @@ from sarslide.insar.network import gap_text, islands
 from sarslide.names import days_between, split_pair
 from sarslide.rates.stacking import DAYS_PER_YEAR
 
+DEM_POLYNOMIAL = 2  # motion that a DEM error is told apart from: constant, velocity, acceleration
+LEAST_BASELINE_SPREAD_M = 1.0
+LEAST_REDUNDANCY = 2  # dates beyond the unknowns of the DEM error's fit
+
 
 def dates_of(pairs: Sequence[str]) -> list[str]:
     """Dates of the pairs, in order."""
@@ -77,3 +81,20 @@ def date_baselines_m(pairs: Sequence[str], bperp_m: Sequence[float]) -> np.ndarr
     incidence[np.arange(len(pairs)), ends[:, 0]] = -1
     incidence[np.arange(len(pairs)), ends[:, 1]] = 1
     return np.concatenate([[0.0], np.linalg.lstsq(incidence[:, 1:], np.asarray(bperp_m, float), rcond=None)[0]])
+
+
+def free_of_motion(bperp_m: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """The part of the dates' baselines, m, that no parabola of time explains: only it tells a DEM error from motion."""
+    motion = np.stack([years**k for k in range(DEM_POLYNOMIAL + 1)], axis=1)
+    return bperp_m - motion @ np.linalg.lstsq(motion, bperp_m, rcond=None)[0]
+
+
+def check_baselines(pairs: Sequence[str], bperp_m: Sequence[float]) -> None:
+    """NetworkError when too few dates, or baselines without spread, cannot tell a DEM error from motion."""
+    years = years_of(dates_of(pairs))
+    free = free_of_motion(date_baselines_m(pairs, bperp_m), years)
+    if len(years) < DEM_POLYNOMIAL + 2 + LEAST_REDUNDANCY or np.sqrt(np.mean(free**2)) < LEAST_BASELINE_SPREAD_M:
+        raise NetworkError(
+            f"the perpendicular baselines of {len(years)} dates cannot tell a DEM error from motion",
+            "set sbas.dem_error to false, or add acquisitions",
+        )

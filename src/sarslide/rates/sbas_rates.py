@@ -5,22 +5,20 @@ Memory: some layers of the whole region, and of the pairs only a block.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sarslide.errors import NetworkError, RateError
+from sarslide.errors import RateError
 from sarslide.rates import los
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.phase_variance import pair_weights
-from sarslide.rates.preparation import Preparation, prepare
-from sarslide.rates.sbas_network import date_baselines_m, dates_of, velocity_design, years_of
+from sarslide.rates.preparation import Preparation, blocks, prepare, quality
+from sarslide.rates.records import baselines_m
+from sarslide.rates.sbas_network import check_baselines, date_baselines_m, dates_of, years_of
 
 log = logging.getLogger(__name__)
-
-TILE = 256  # side of a raster's tiles: a block of one tile is decompressed once
-BLOCK_BYTES = 400e6
 
 # pair, rows, cols -> unwrapped phase (rad), coherence, components of that block
 ReadBlock = Callable[[str, slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
@@ -77,6 +75,8 @@ def sbas_rates(
     dem_error_m. Raises NetworkError for islands of dates or baselines that tell nothing, RateError without usable ground.
     """
     settings = settings or SbasSettings()
+    if dem:
+        check_baselines(pairs, baselines_m(pairs, dem.bperp_m))
     everything = (slice(0, elevation_m.shape[0]), slice(0, elevation_m.shape[1]))
     prepared = prepare(
         lambda pair: read_block(pair, *everything), pairs, elevation_m, rate_settings or RateSettings(), exclude
@@ -97,7 +97,7 @@ def invert_blocks(
 
     pairs, shape = prepared.pairs, prepared.stable.shape
     dates = dates_of(pairs)
-    years, bperp = years_of(dates), dem and date_baselines_m(pairs, _baselines(pairs, dem.bperp_m))
+    years, bperp = years_of(dates), dem and date_baselines_m(pairs, baselines_m(pairs, dem.bperp_m))
     if len(dates) < 3:
         raise RateError(f"a series of {len(dates)} dates has no rate with an error", "add acquisitions")
     device = _device(settings.device)
@@ -107,26 +107,21 @@ def invert_blocks(
     unconnected = incoherent = 0
     for rows, cols in blocks(shape, pairs):
         block = rows, cols
-        phase, coherence = prepared.phases(lambda pair, block=block: read_block(pair, *block), rows, cols)
+        phase, coherence, _ = prepared.phases(lambda pair, block=block: read_block(pair, *block), rows, cols)
         series = invert(phase, pair_weights(coherence, settings.weighting, settings.looks), pairs, device)
         displacement = series.phase_rad * los.mm_per_rad(wavelength_m)
         if dem:
             displacement, per_metre = remove_dem_error(displacement, years, bperp)
             layers["dem_error_m"][block] = dem_error_m(per_metre, dem.slant_range_m[block], dem.incidence_deg[block])
-        valid = np.isfinite(phase)
-        some = valid.any(axis=0)
+        layers["mean_coherence"][block], layers["pair_count"][block] = quality(phase, coherence)
         known = np.isfinite(series.temporal_coherence)
         low = known & (series.temporal_coherence < settings.min_temporal_coherence)
         rate, std = rate_of(displacement, years)
         layers["los_rate_mm_per_yr"][block] = np.where(low, np.nan, rate)
         layers["los_rate_std_mm_per_yr"][block] = np.where(low, np.nan, std)
-        layers["mean_coherence"][block][some] = (np.where(valid, coherence, 0).sum(axis=0) / valid.sum(axis=0).clip(1))[
-            some
-        ]
         layers["temporal_coherence"][block] = series.temporal_coherence
         layers["residual_rms_rad"][block] = series.residual_rms_rad
-        layers["pair_count"][block] = valid.sum(axis=0)
-        unconnected += int((some & ~known).sum())
+        unconnected += int(((layers["pair_count"][block] > 0) & ~known).sum())
         incoherent += int(low.sum())
         put_series(rows, cols, displacement)
     log.info("%d cells without a chain of pairs, %d below the least temporal coherence", unconnected, incoherent)
@@ -136,38 +131,7 @@ def invert_blocks(
             " sbas.min_temporal_coherence",
             "lower rates.pair_coherence or sbas.min_temporal_coherence, or add pairs",
         )
-    return SbasRates(layers | phase_layers(layers, wavelength_m), prepared, unconnected, incoherent)
-
-
-def phase_layers(layers: Mapping[str, np.ndarray], wavelength_m: float) -> dict[str, np.ndarray]:
-    """The phase rate, its standard error, and the paper's sign, from a LOS rate."""
-    rate, std = layers["los_rate_mm_per_yr"], layers["los_rate_std_mm_per_yr"]
-    mm_per_rad = los.mm_per_rad(wavelength_m)
-    return {
-        "phase_rate_rad_per_yr": rate / mm_per_rad,
-        "phase_rate_std_rad_per_yr": std / abs(mm_per_rad),
-        "los_rate_paper_sign_mm_per_yr": -rate,
-    }
-
-
-def blocks(shape: tuple[int, int], pairs: Sequence[str]) -> Iterator[tuple[slice, slice]]:
-    """Windows of one tile, or of a part of it where many pairs would take more than about 400 MB."""
-    bandwidth = int((velocity_design(pairs) > 0).sum(axis=1).max())
-    per_cell = 8 * (6 * len(pairs) + (bandwidth + 5) * len(dates_of(pairs)))
-    height = int(np.clip(2 ** np.floor(np.log2(BLOCK_BYTES / per_cell / TILE)), 1, TILE))
-    for row in range(0, shape[0], height):
-        for col in range(0, shape[1], TILE):
-            yield slice(row, min(row + height, shape[0])), slice(col, min(col + TILE, shape[1]))
-
-
-def _baselines(pairs: Sequence[str], bperp_m: Mapping[str, float | None]) -> list[float]:
-    unknown = [pair for pair in pairs if bperp_m[pair] is None]
-    if unknown:
-        raise NetworkError(
-            f"pair {unknown[0]}: no perpendicular baseline for the DEM error",
-            "set sbas.dem_error to false, or give baselines",
-        )
-    return [bperp_m[pair] for pair in pairs]
+    return SbasRates(layers | los.phase_layers(layers, wavelength_m), prepared, unconnected, incoherent)
 
 
 def _device(name: str) -> str:
@@ -176,17 +140,3 @@ def _device(name: str) -> str:
     if name == "cuda" and not torch.cuda.is_available():
         raise RateError("device 'cuda', but torch sees no GPU", "set sbas.device to auto or cpu")
     return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def common_wavelength_m(records: Iterable[Mapping]) -> float:
-    """Wavelength of the pairs' records; RateError for several."""
-    wavelengths = {record["wavelength_m"] for record in records}
-    if len(wavelengths) != 1:
-        raise RateError(f"pairs of several wavelengths: {sorted(wavelengths)} m", "invert one sensor at a time")
-    return wavelengths.pop()
-
-
-def median_looks(records: Iterable[Mapping]) -> float | None:
-    """Independent looks of the phase; None where no record knows them."""
-    known = [record["looks"] for record in records if record["looks"]]
-    return float(np.median(known)) if known else None

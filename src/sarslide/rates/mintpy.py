@@ -1,0 +1,191 @@
+"""SBAS by MintPy (Yunjun et al. 2019, doi 10.1016/j.cageo.2019.104331), through its command line, in its own process.
+
+MintPy is not imported: what it reads is written as HDF5 in its layout (`mintpy_files`), its steps are run one group at a time,
+each in a workplace of its own that holds links to what earlier steps made, and only complete results leave the workplace. So a
+failing or killed step leaves nothing behind, and a rerun goes on where the last one ended.
+"""
+
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sarslide.errors import ProcessorError
+
+log = logging.getLogger(__name__)
+
+PROGRAM = "smallbaselineApp.py"
+STACK, GEOMETRY = "inputs/ifgramStack.h5", "inputs/geometryGeo.h5"
+WEIGHTS = {"none": "no", "var": "var", "coherence": "coh", "fim": "fim"}
+
+# Nothing that plots, geocodes, asks the network or changes what sarslide has decided already.
+COMMON = {
+    "mintpy.compute.cluster": "none",
+    "mintpy.compute.maxMemory": "2",
+    "mintpy.plot": "no",
+    "mintpy.geocode": "no",
+    "mintpy.save.kmz": "no",
+    "mintpy.network.coherenceBased": "no",
+    "mintpy.unwrapError.waterMaskFile": "no",
+    "mintpy.networkInversion.waterMaskFile": "no",
+    "mintpy.networkInversion.maskDataset": "no",
+    "mintpy.networkInversion.shadowMask": "yes",
+    "mintpy.reference.date": "no",
+    "mintpy.timeFunc.excludeDate": "no",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A group of MintPy's steps that one job runs: from `first` to `last`, with these options of MintPy's template, on these
+    files of the method's folder, making those."""
+
+    name: str
+    first: str
+    last: str
+    options: Mapping[str, str]
+    reads: tuple[str, ...] = field(default=())
+    makes: tuple[str, ...] = field(default=())
+
+
+def unwrap_error_options(unwrap_errors: str) -> dict[str, str]:
+    """Options of MintPy's correction of unwrapping errors: none, bridging, phase_closure or both."""
+    return {"mintpy.unwrapError.method": "no" if unwrap_errors == "none" else unwrap_errors}
+
+
+def plan(
+    weighting: str,
+    unwrap_errors: str,
+    min_temporal_coherence: float,
+    height_correlated: bool,
+    era5: bool,
+    plane: bool,
+    dem_error: bool,
+) -> list[Step]:
+    """The steps after loading, each with the options that it depends on, so that a change reruns only what follows it.
+
+    weighting: as in `phase_variance`. height_correlated: per date (Doin et al. 2009); era5 instead: delays of a weather model.
+    plane: a ramp per date. dem_error: Fattahi and Amelung 2013.
+    """
+    inversion = Step(
+        "invert",
+        "invert_network",
+        "invert_network",
+        unwrap_error_options(unwrap_errors)
+        | {
+            "mintpy.networkInversion.weightFunc": WEIGHTS[weighting],
+            "mintpy.networkInversion.minTempCoh": str(min_temporal_coherence),
+        },
+        makes=("timeseries.h5", "temporalCoherence.h5", "numInvIfgram.h5", "maskTempCoh.h5"),
+    )
+    troposphere = "pyaps" if era5 else "height_correlation" if height_correlated else "no"
+    options = {
+        "mintpy.troposphericDelay.method": troposphere,
+        "mintpy.deramp": "linear" if plane else "no",
+        "mintpy.topographicResidual": "yes" if dem_error else "no",
+    }
+    suffixes = {"pyaps": "_ERA5", "height_correlation": "_tropHgt", "no": ""}[troposphere]
+    suffixes += "_ramp" * plane + "_demErr" * dem_error
+    series = f"timeseries{suffixes}.h5"
+    velocity = Step(
+        "velocity", "velocity", "velocity", options, reads=("timeseries.h5", series), makes=("velocity.h5",)
+    )
+    if not suffixes:
+        return [inversion, velocity]
+    made = (series, "demErr.h5") if dem_error else (series,)
+    correction = Step("correct", "correct_LOD", "correct_topography", options, reads=inversion.makes, makes=made)
+    return [inversion, correction, velocity]
+
+
+def series_file(steps: Sequence[Step]) -> str:
+    """Name of the last time series that the steps make."""
+    return steps[-1].reads[-1]
+
+
+def program() -> str:
+    """Path of smallbaselineApp.py, beside the running python or on PATH; ProcessorError where it is absent."""
+    beside = Path(sys.executable).parent / PROGRAM
+    found = str(beside) if beside.is_file() else shutil.which(PROGRAM)
+    if not found:
+        raise ProcessorError(
+            f"{PROGRAM} is neither beside {Path(sys.executable).name} nor on PATH",
+            "install MintPy (pip install mintpy, or --use-conda), or set rates.method to sbas",
+        )
+    return found
+
+
+@contextmanager
+def workplace(folder: Path, step: str, reads: Sequence[str]) -> Iterator[Path]:
+    """A folder in which a step of MintPy runs: links to stack, geometry and what it reads of `folder`; removed at the end."""
+    place = folder / f".{step}.part"
+    shutil.rmtree(place, ignore_errors=True)
+    (place / "inputs").mkdir(parents=True)
+    try:
+        for name in (STACK, GEOMETRY, *reads):
+            if (folder / name).exists():
+                (place / name).symlink_to((folder / name).resolve())
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def run(place: Path, first: str, last: str, options: Mapping[str, str], makes: Sequence[str]) -> None:
+    """Run MintPy's steps `first` to `last` in `place`. ProcessorError names the step and the useful line when it fails, or when
+    one of the files in `makes` is not there afterwards."""
+    template = place / "sarslide.cfg"
+    template.write_text("".join(f"{key} = {value}\n" for key, value in sorted((COMMON | dict(options)).items())))
+    command = [program(), template.name, "--dir", ".", "--start", first, "--end", last]
+    environment = os.environ | {"MPLBACKEND": "Agg"}
+    done = subprocess.run(
+        command,
+        cwd=place,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    said = [line.rpartition("\r")[2].rstrip() for line in done.stdout.splitlines()]
+    log.info("%s --start %s --end %s\n%s", PROGRAM, first, last, "\n".join(said))
+    if done.returncode:
+        raise ProcessorError(
+            f"MintPy's step {_last_step(said) or first} failed: {_useful_line(said)}",
+            "see the log of the rule; what earlier steps made is kept, and a rerun goes on from here",
+        )
+    missing = [name for name in makes if not (place / name).is_file()]
+    if missing:
+        raise ProcessorError(
+            f"MintPy's step {_last_step(said) or first} ended without {', '.join(missing)}", "see the log of the rule"
+        )
+
+
+def run_step(step: Step, folder: Path) -> None:
+    """Run a step on the files of `folder` and put what it makes there."""
+    with workplace(folder, step.name, step.reads) as place:
+        run(place, step.first, step.last, step.options, step.makes)
+        deliver(place, folder, step.makes)
+
+
+def deliver(place: Path, folder: Path, names: Sequence[str]) -> None:
+    """Move finished files from a workplace to `folder`."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(place / name, folder / name)
+
+
+def _last_step(lines: Sequence[str]) -> str:
+    found = [match.group(1) for line in lines if (match := re.search(r"\* step - (\w+) \*", line))]
+    return found[-1] if found else ""
+
+
+def _useful_line(lines: Sequence[str]) -> str:
+    """The last line that speaks of an error, else the last one that says anything."""
+    spoken = [line.strip() for line in lines if line.strip()]
+    errors = [line for line in spoken if re.search(r"error|exception|not enough|killed", line, flags=re.I)]
+    return ((errors or spoken or ["it said nothing"])[-1])[:300]

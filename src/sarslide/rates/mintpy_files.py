@@ -1,0 +1,137 @@
+"""What MintPy reads and writes, in HDF5 of its layout: pairs and geometry to it, time series and rates back.
+
+Signs: MintPy's unwrapped phase grows when the ground moves away and its displacement is positive towards the satellite, as
+ours; its perpendicular baselines have our sign too (a test on a simulated DEM error pins it). Metres become millimetres here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.errors import ProcessorError
+from sarslide.grid import RegionGrid
+from sarslide.names import split_pair
+from sarslide.rates.phase_variance import LOOKS_WHEN_UNKNOWN
+
+MM_PER_M = 1e3
+# MintPy takes zero for "no value". The cell that it is told to be the reference holds this in every pair: its zero is then the
+# median of the whole reference area instead of one cell's speckle.
+ALMOST_ZERO_RAD = 1e-6
+
+
+@dataclass(frozen=True)
+class Track:
+    """What MintPy wants to know of a stack. looks: independent looks of the phase (None: unknown). utc_s: seconds of the day."""
+
+    stack: str
+    wavelength_m: float
+    looks: float | None
+    utc_s: float = 0.0
+
+
+def attributes(grid: RegionGrid, track: Track, geometry: Mapping[str, np.ndarray], file_type: str, unit: str) -> dict:
+    """MintPy's attributes of a geocoded file: all of them text. geometry: layers of the engine contract."""
+    looks = max(1, round(track.looks or LOOKS_WHEN_UNKNOWN))
+    zone = {326: "N", 327: "S"}.get(grid.epsg // 100)
+    values = {
+        "FILE_TYPE": file_type, "UNIT": unit, "DATA_TYPE": "float32", "PROCESSOR": "isce", "PLATFORM": "Sen",
+        "LENGTH": grid.rows, "WIDTH": grid.cols, "X_FIRST": grid.west, "Y_FIRST": grid.north, "X_STEP": grid.cell_m,
+        "Y_STEP": -grid.cell_m, "X_UNIT": "meters", "Y_UNIT": "meters", "EPSG": grid.epsg,
+        "WAVELENGTH": track.wavelength_m, "ALOOKS": 1, "RLOOKS": looks, "NCORRLOOKS": looks,
+        "ORBIT_DIRECTION": "ASCENDING" if track.stack.startswith("A") else "DESCENDING",
+        "HEADING": float(np.nanmean(geometry["heading_deg"])), "ANTENNA_SIDE": -1, "EARTH_RADIUS": 6371000.0,
+        "HEIGHT": 693000.0, "STARTING_RANGE": float(np.nanmin(geometry["slant_range_m"])), "RANGE_PIXEL_SIZE": 2.33,
+        "AZIMUTH_PIXEL_SIZE": 13.9, "CENTER_LINE_UTC": track.utc_s,
+    }  # fmt: skip
+    if zone:
+        values["UTM_ZONE"] = f"{grid.epsg % 100}{zone}"
+    return {key: str(value) for key, value in values.items()}
+
+
+def write_geometry(
+    path: Path, grid: RegionGrid, track: Track, elevation_m: np.ndarray, geometry: Mapping[str, np.ndarray]
+) -> None:
+    """geometryGeo.h5 from elevation and the contract's layers, each (rows, cols).
+
+    azimuthAngle: of the vector from the ground to the satellite, from the north, counter-clockwise, degrees.
+    """
+    import h5py
+
+    layers = {
+        "height": elevation_m,
+        "incidenceAngle": geometry["incidence_deg"],
+        "azimuthAngle": np.degrees(np.arctan2(-geometry["los_east"], geometry["los_north"])),
+        "slantRangeDistance": geometry["slant_range_m"],
+    }
+    with h5py.File(path, "w") as file:
+        for name, values in layers.items():
+            file.create_dataset(name, data=values.astype(np.float32))
+        file.create_dataset("shadowMask", data=geometry["layover_shadow"] > 0)
+        file.attrs.update(attributes(grid, track, geometry, "geometry", "1"))
+
+
+@contextmanager
+def create_stack(
+    path: Path, pairs: Sequence[str], bperp_m: Sequence[float], shape: tuple[int, int], attrs: Mapping[str, str]
+) -> Iterator[Callable[[slice, slice, np.ndarray, np.ndarray, np.ndarray], None]]:
+    """ifgramStack.h5, written block by block: `put(rows, cols, phase, coherence, components)`, each (pairs, rows, cols).
+
+    phase: rad, referenced, NaN where not valid. bperp_m: (later - earlier) . n, n up and away from the track.
+    """
+    import h5py
+
+    whole = (len(pairs), *shape)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("date", data=np.array([split_pair(pair) for pair in pairs], "S8"))
+        file.create_dataset("bperp", data=np.asarray(bperp_m, np.float32))
+        file.create_dataset("dropIfgram", data=np.ones(len(pairs), bool))
+        phases = file.create_dataset("unwrapPhase", whole, np.float32)
+        coherences = file.create_dataset("coherence", whole, np.float32)
+        labels = file.create_dataset("connectComponent", whole, np.int16)
+        file.attrs.update(attrs)
+
+        def put(rows: slice, cols: slice, phase: np.ndarray, coherence: np.ndarray, components: np.ndarray) -> None:
+            phases[:, rows, cols] = np.where(phase == 0, ALMOST_ZERO_RAD, phase)
+            coherences[:, rows, cols] = np.nan_to_num(coherence)
+            labels[:, rows, cols] = components
+
+        yield put
+
+
+def set_reference_cell(path: Path, row: int, col: int) -> None:
+    """Give the cell that MintPy will take as reference the value of the reference area in every pair."""
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        file["unwrapPhase"][:, row, col] = ALMOST_ZERO_RAD
+        file["coherence"][:, row, col] = 1.0
+        file["connectComponent"][:, row, col] = 1
+
+
+def read_layer(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
+    """A dataset of a MintPy file, (rows, cols) or (dates, rows, cols). ProcessorError where it is not what it should be."""
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            values = file[name][:]
+    except (OSError, KeyError) as error:
+        raise ProcessorError(
+            f"{path.name}: no readable dataset {name} ({error})", "remove the file and run again"
+        ) from error
+    if values.shape[-2:] != shape:
+        raise ProcessorError(
+            f"{path.name}: {name} of {values.shape} on a grid of {shape}", "remove the file and run again"
+        )
+    return values
+
+
+def read_dates(path: Path) -> list[str]:
+    """Dates of a MintPy time series."""
+    import h5py
+
+    with h5py.File(path) as file:
+        return [date.decode() for date in file["date"][:]]

@@ -1,0 +1,32 @@
+"""What the records of the pairs (`insar.contract.PairRecord` as JSON) say to the rates."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from sarslide.errors import NetworkError, RateError
+
+
+def common_wavelength_m(records: Iterable[Mapping]) -> float:
+    """Wavelength of the pairs' records; RateError for several."""
+    wavelengths = {record["wavelength_m"] for record in records}
+    if len(wavelengths) != 1:
+        raise RateError(f"pairs of several wavelengths: {sorted(wavelengths)} m", "invert one sensor at a time")
+    return wavelengths.pop()
+
+
+def median_looks(records: Iterable[Mapping]) -> float | None:
+    """Independent looks of the phase; None where no record knows them."""
+    known = [record["looks"] for record in records if record["looks"]]
+    return float(np.median(known)) if known else None
+
+
+def baselines_m(pairs: Sequence[str], bperp_m: Mapping[str, float | None]) -> list[float]:
+    """Perpendicular baselines of the pairs, m, in their order; NetworkError where one is unknown."""
+    unknown = [pair for pair in pairs if bperp_m[pair] is None]
+    if unknown:
+        raise NetworkError(
+            f"pair {unknown[0]}: no perpendicular baseline for the DEM error",
+            "set sbas.dem_error to false, or give baselines",
+        )
+    return [bperp_m[pair] for pair in pairs]
