@@ -22,6 +22,7 @@ rule geocode_slc:
         stack=lambda wildcards: wildcards.stack,
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
+        device=CONFIG.slc.device,
         code=code("geocode_slc"),
     script:
         "../workflow_scripts/geocode_slc.py"

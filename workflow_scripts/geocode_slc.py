@@ -7,7 +7,7 @@ ground; sidecar with UTC, wavelength (m), state vectors, bursts used.
 
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.acquisition import acquisition_of
-from sarslide.insar.geocode_slc import BANDS, geocode, round_mantissa
+from sarslide.insar.geocode_slc import BANDS, chosen_device, geocode, round_mantissa
 from sarslide.insar.surface import read_surface
 from sarslide.io import raster
 from sarslide.provenance import sidecar, write_json
@@ -23,14 +23,16 @@ def main(snakemake) -> None:
     surface.require(lattice.region)
     acquisition = acquisition_of(scene, surface, lattice.region)
     bursts: set[str] = set()
+    device = chosen_device(params.device)
     tags = {"date": scene.date, "stack": scene.stack, "polarisation": scene.polarisation}
     with raster.create(snakemake.output.gslc, lattice, "gslc", tags, BANDS) as put:
-        for block in geocode(scene, surface, lattice):
+        for block in geocode(scene, surface, lattice, device):
             for band, samples in block.samples.items():
                 put(block.rows, block.cols, round_mantissa(samples), band + 1)
             bursts.update(block.bursts)
     about = {
         "engine": "native",
+        "device": device,
         "polarisation": scene.polarisation,
         "ipf_version": scene.ipf_version,
         "orbit_kind": scene.orbit_kind,

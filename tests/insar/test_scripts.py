@@ -18,7 +18,7 @@ from sarslide.simulate.point_targets import simulate_point_targets
 REGION = RegionGrid(32647, 519000, 3208000, 30, 40, 40)
 DATES, PAIR, STACK = ("20190306", "20190318"), "20190306_20190318", "A128"
 GEOMETRY = ("incidence_deg", "heading_deg", "slant_range_m", "los_east", "los_north", "los_up", "layover_shadow")
-SLC = {"polarisation": "co", "orbits": "restituted"}
+SLC = {"polarisation": "co", "orbits": "restituted", "device": "cpu"}
 SCRIPTS = ("geocode_slc", "stack_geometry", "mean_amplitude", "interferogram", "unwrap")
 
 

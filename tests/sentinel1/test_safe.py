@@ -8,7 +8,7 @@ import pytest
 
 from sarslide.errors import AnnotationError, OrbitError, SafeError, StackError
 from sarslide.sentinel1.safe import open_product, open_scene
-from sarslide.sentinel1.samples import check_measurement, read_samples
+from sarslide.sentinel1.samples import SampleReader
 
 
 def test_scene_of_a_simulated_product(simulated):
@@ -18,10 +18,10 @@ def test_scene_of_a_simulated_product(simulated):
     assert first.swath == "IW2" and second.number == first.number + 1 and first.name == f"{first.number:06d}_IW2"
     assert scene.orbit_kind == "precise" and not scene.left_out
     assert scene.orbit.source.endswith(".EOF")
-    check_measurement(scene.bursts[1])
+    SampleReader().check(scene.bursts[1])
     first = scene.bursts[1]
     # Windows may reach beyond the burst, where there is nothing; the other burst's lines are not taken.
-    window = read_samples(first, slice(-3, 2), slice(-2, 4))
+    window = SampleReader().read(first, slice(-3, 2), slice(-2, 4))
     assert window.shape == (5, 6) and (window[:3] == 0).all() and (window[:, :2] == 0).all()
 
 
@@ -35,7 +35,7 @@ def test_zip_reads_like_the_folder(simulated, tmp_path):
     assert [b.start_s for b in zipped.bursts] == [b.start_s for b in folder.bursts]
     lines, samples = slice(600, 700), slice(50, 250)
     assert np.array_equal(
-        read_samples(zipped.bursts[0], lines, samples), read_samples(folder.bursts[0], lines, samples)
+        SampleReader().read(zipped.bursts[0], lines, samples), SampleReader().read(folder.bursts[0], lines, samples)
     )
 
 
@@ -91,7 +91,7 @@ def test_truncated_measurement(product, part):
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * part)])
     with pytest.raises(SafeError, match=r"E3001 .*\.tiff: truncated or unreadable"):
-        check_measurement(open_scene(product).bursts[0])
+        SampleReader().check(open_scene(product).bursts[0])
 
 
 def test_measurement_of_another_size(product, simulated):
@@ -99,4 +99,4 @@ def test_measurement_of_another_size(product, simulated):
 
     burst = replace(open_scene(simulated).bursts[0], samples=299)
     with pytest.raises(SafeError, match="lines and samples, its annotation"):
-        check_measurement(burst)
+        SampleReader().check(burst)

@@ -16,7 +16,7 @@ from sarslide.sentinel1.burst import burst_number, bursts_of
 from sarslide.sentinel1.orbit import joined
 from sarslide.sentinel1.product import open_product
 from sarslide.sentinel1.safe import open_scene
-from sarslide.sentinel1.samples import read_samples
+from sarslide.sentinel1.samples import SampleReader
 from sarslide.sentinel1.single_burst import open_single_burst
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?")
@@ -202,7 +202,7 @@ def test_single_bursts_are_the_bursts_of_the_product(simulated, tmp_path):
     assert scene.date == "20190306" and scene.polarisation == "VV" and len(scene.products) == 2
     for single, other in zip(scene.bursts, whole.bursts, strict=True):
         assert single.start_s == other.start_s and single.row_offset == 0 and single.raster_lines == single.lines
-        assert np.array_equal(read_samples(single, LINES, SAMPLES), read_samples(other, LINES, SAMPLES))
+        assert np.array_equal(SampleReader().read(single, LINES, SAMPLES), SampleReader().read(other, LINES, SAMPLES))
     # One of them alone is an acquisition, too.
     for path in (made[0], made[0].with_suffix(".xml")):
         path.unlink()

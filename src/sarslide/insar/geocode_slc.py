@@ -8,19 +8,24 @@ After that the samples of all dates belong to the same ground and only their pro
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from sarslide.errors import CoverageError
 from sarslide.grid import Lattice
+from sarslide.insar.imaging import Imaging, Shift, imaging_of
 from sarslide.insar.kernel import AZIMUTH_TAPS, RANGE_TAPS, azimuth_table, range_table
 from sarslide.insar.surface import Surface, earth_fixed_patch
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.deramp import Ramp, ramp_of
 from sarslide.sentinel1.safe import Scene
-from sarslide.sentinel1.samples import check_measurement, read_samples
+from sarslide.sentinel1.samples import SampleReader
 
 BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 200 MB of work
+MARGIN = (AZIMUTH_TAPS // 2, RANGE_TAPS // 2)  # lines and samples from the edge of the valid part that the kernel needs
+NEARBY = 100  # lines or samples by which the corners of a block may miss its extremes
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # CUDA on Linux, in WSL, and ROCm
 MANTISSA_BITS = 6  # kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad
 
 
@@ -43,6 +48,7 @@ class Block:
 class BurstProgram:
     """What the samples of a burst are computed with: its ramp and the interpolation tables of its bands."""
 
+    burst: Burst
     ramp: Ramp
     azimuth_table: np.ndarray
     range_table: np.ndarray
@@ -50,6 +56,7 @@ class BurstProgram:
     @classmethod
     def of(cls, burst: Burst) -> "BurstProgram":
         return cls(
+            burst,
             ramp_of(burst),
             azimuth_table(burst.azimuth_band, burst.line_interval_s),
             range_table(burst.range_band, burst.range_sampling_hz),
@@ -61,50 +68,70 @@ def band_of(burst: Burst) -> int:
     return 2 * (burst.swath == "IW2") + math.floor(burst.cycle) % 2
 
 
-def geocode(scene: Scene, surface: Surface, lattice: Lattice, device: str = "cpu") -> Iterator[Block]:
-    """Blocks of the geocoded SLC of `scene` on `lattice`, row by row.
+def geocode(
+    scene: Scene, surface: Surface, lattice: Lattice, device: str = "cpu", shift: Shift | None = None
+) -> Iterator[Block]:
+    """Blocks of the geocoded SLC of `scene` on `lattice`, row by row; those that no burst sees are left out.
 
-    device: `cpu` runs compiled loops; `torch:cpu`, `torch:cuda` run the same program on tensors. Raises DemError when the
-    surface does not cover the lattice, CoverageError when no burst does, SafeError when samples cannot be read.
+    device: `cpu` runs compiled loops; `torch:cpu`, `torch:cuda` run the same program on tensors. shift: displacement (..., 3), m,
+    of Earth-fixed points on that date, with which the ground is imaged. Raises DemError when the surface does not cover the
+    lattice, CoverageError when no burst does, SafeError when samples cannot be read.
     """
     program = _program(device)
     surface.require(lattice.region)
     x, y = lattice.x(), lattice.y()
     prepared: dict[int, BurstProgram] = {}
-    covered = False
-    for rows in _slices(lattice.rows, BLOCK_ROWS):
-        for cols in _slices(lattice.cols, BLOCK_COLS):
-            time, distance = program.zero_doppler(scene.arc, ground(surface, x[cols], y[rows]))
-            turns = 2 * distance / scene.wavelength_m
+    checked: set[int] = set()
+    blocks = [(rows, cols) for rows in _slices(lattice.rows, BLOCK_ROWS) for cols in _slices(lattice.cols, BLOCK_COLS)]
+    with SampleReader() as reader:
+        for rows, cols in blocks:
+            heights = surface.heights(x[cols], y[rows])
+            imaging = imaging_of(scene.arc, lattice.epsg, x[cols], y[rows], heights, program.zero_doppler, shift)
+            near = [n for n, burst in enumerate(scene.bursts) if imaging is None or _may_see(burst, imaging)]
+            if not near:
+                continue
+            if imaging is None:
+                # The arc ends somewhere in the block: every sample on its own.
+                point, normal = earth_fixed_patch(lattice.epsg, x[cols], y[rows])
+                moved = point + heights[..., None] * normal + (0 if shift is None else shift(point))
+                place = program.zero_doppler(scene.arc, moved)
+            else:
+                place = program.positions(imaging, heights)
             bands: dict[int, np.ndarray] = {}
             used = []
-            for number, burst in enumerate(scene.bursts):
-                line, sample = burst.line(time), burst.sample(distance)
-                inside = burst.holds(line, sample, (AZIMUTH_TAPS // 2, RANGE_TAPS // 2))
-                if not inside.any():
-                    continue
+            for number in near:
+                burst = scene.bursts[number]
                 if number not in prepared:
-                    check_measurement(burst)
                     prepared[number] = BurstProgram.of(burst)
-                samples = bands.setdefault(band_of(burst), np.zeros(time.shape, np.complex64))
-                first, data = read_around(burst, line[inside], sample[inside])
-                program.geocode_window(data, first, prepared[number], line, sample, turns, inside, samples)
+                window = program.window_of(prepared[number], place, MARGIN)
+                if window is None:
+                    continue
+                if number not in checked:
+                    reader.check(burst)
+                    checked.add(number)
+                samples = bands.setdefault(band_of(burst), np.zeros(heights.shape, np.complex64))
+                first, data = read_around(reader, burst, window)
+                program.geocode_window(data, first, prepared[number], place, scene.wavelength_m, MARGIN, samples)
                 used.append(burst.name)
-            covered |= bool(used)
-            yield Block(rows, cols, bands, tuple(used))
-    if not covered:
+            if used:
+                yield Block(rows, cols, bands, tuple(used))
+    if not checked:
         raise CoverageError(
             f"{scene.bursts[0].raster}: the region lies outside all {len(scene.bursts)} bursts of {scene.date}",
             "choose a scene or a slice that covers the region",
         )
 
 
-def ground(surface: Surface, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Earth-fixed points (len(y), len(x), 3), m, of the ground at the crossings of eastings `x` and northings `y`."""
-    point, normal = earth_fixed_patch(surface.grid.epsg, x, y)
-    normal *= surface.heights(x, y)[..., None]
-    point += normal
-    return point
+def _may_see(burst: Burst, imaging: Imaging) -> bool:
+    """Whether a block may hold ground that the burst sees, by the corners of the block."""
+    time, distance = imaging.corners()
+    line, sample = burst.line(time), burst.sample(distance)
+    return bool(
+        line.max() > burst.first_line - NEARBY
+        and line.min() < burst.last_line + NEARBY
+        and sample.max() > burst.first_sample - NEARBY
+        and sample.min() < burst.last_sample + NEARBY
+    )
 
 
 def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray:
@@ -113,6 +140,20 @@ def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray
     whole = np.ascontiguousarray(samples, np.complex64).view(np.uint32)
     rounded = (whole + np.uint32(1 << (drop - 1))) & np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)
     return rounded.view(np.complex64)
+
+
+def chosen_device(wanted: str) -> str:
+    """What `geocode` runs on for the setting `slc.device`: auto, cpu or cuda.
+
+    auto asks torch only where a driver is loaded: a machine without a GPU does not pay for loading it.
+    """
+    if wanted == "auto":
+        if not any(Path(place).exists() for place in DRIVERS):
+            return "cpu"
+        import torch
+
+        return "torch:cuda" if torch.cuda.is_available() else "cpu"
+    return "torch:cuda" if wanted == "cuda" else "cpu"
 
 
 def _program(device: str):
@@ -130,9 +171,14 @@ def _slices(size: int, step: int) -> list[slice]:
     return [slice(start, min(start + step, size)) for start in range(0, size, step)]
 
 
-def read_around(burst: Burst, line: np.ndarray, sample: np.ndarray) -> tuple[tuple[int, int], np.ndarray]:
-    """Samples that the kernel needs around the positions: (line, sample) of the first, and complex64 (lines, samples)."""
+def read_around(
+    reader: SampleReader, burst: Burst, window: tuple[int, int, int, int]
+) -> tuple[tuple[int, int], np.ndarray]:
+    """Samples that the kernel needs for positions whose first and last whole line and sample are `window`.
+
+    Returns (line, sample) of the first, and complex64 (lines, samples).
+    """
+    top, bottom, left, right = window
     reach_l, reach_s = AZIMUTH_TAPS // 2, RANGE_TAPS // 2
-    lines = slice(int(np.floor(line.min())) - reach_l + 1, int(np.floor(line.max())) + reach_l + 1)
-    samples = slice(int(np.floor(sample.min())) - reach_s + 1, int(np.floor(sample.max())) + reach_s + 1)
-    return (lines.start, samples.start), read_samples(burst, lines, samples)
+    lines, samples = slice(top - reach_l + 1, bottom + reach_l + 1), slice(left - reach_s + 1, right + reach_s + 1)
+    return (lines.start, samples.start), reader.read(burst, lines, samples)

@@ -45,11 +45,14 @@ class Surface:
 
     def heights(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Heights (len(y), len(x)), m, at the crossings of eastings `x` and northings `y`, m."""
+        # Compiled code is loaded where it is used: scripts that only read a DEM's grid stay light.
+        from sarslide.insar.spline import spline
+
         rows, by_row = _spline_weights((self.grid.north - y) / self.grid.cell_m - 0.5, self.grid.rows)
         cols, by_col = _spline_weights((x - self.grid.west) / self.grid.cell_m - 0.5, self.grid.cols)
-        first, last = cols.min(), cols.max() + 1
-        along = np.einsum("rk,rkc->rc", by_row, self._coefficients[rows, first:last])
-        return np.einsum("rck,ck->rc", along[:, cols - first], by_col, optimize=True)
+        out = np.empty((len(y), len(x)))
+        spline(self._coefficients, rows, by_row, cols, by_col, out)
+        return out
 
     def heights_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Heights at scattered points; NaN outside of the cell centres."""

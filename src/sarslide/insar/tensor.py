@@ -5,13 +5,14 @@ import math
 import numpy as np
 import torch
 
+from sarslide.insar.imaging import Imaging
 from sarslide.insar.kernel import AZIMUTH_TAPS, PHASES, RANGE_TAPS
 from sarslide.sentinel1.geometry import FAR, NEWTON_STEPS
 from sarslide.sentinel1.orbit import Arc
 
 
 class TensorProgram:
-    """`zero_doppler` and `geocode_window` with the meaning they have in `cpu`, computed on `device`."""
+    """`zero_doppler`, `positions`, `window_of` and `geocode_window` with the meaning they have in `cpu`, computed on `device`."""
 
     def __init__(self, device: str):
         self.device = torch.device(device)
@@ -40,7 +41,29 @@ class TensorProgram:
         shape = points.shape[:-1]
         return time.cpu().numpy().reshape(shape), distance.cpu().numpy().reshape(shape)
 
-    def geocode_window(self, data, first, burst, line, sample, turns, inside, out) -> None:
+    def positions(self, imaging: Imaging, heights_m: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `cpu.positions`; the results stay on the device."""
+        level = self._on_device((heights_m - imaging.height_m) / imaging.half_m)
+        by_row, by_col = self._on_device(imaging.by_row), self._on_device(imaging.by_col.T)
+
+        def evaluate(series: np.ndarray) -> torch.Tensor:
+            terms = [by_row @ self._on_device(one) @ by_col for one in series]
+            value = terms[-1]
+            for term in terms[-2::-1]:
+                value = value * level + term
+            return value
+
+        return evaluate(imaging.time_s), evaluate(imaging.range_m)
+
+    def window_of(self, burst, place, margin) -> tuple[int, int, int, int] | None:
+        """As `cpu.window_of`."""
+        line, sample, inside = self._held(burst.burst, place, margin)
+        if not inside.any():
+            return None
+        line, sample = line[inside], sample[inside]
+        return int(line.min()), int(line.max()), int(sample.min()), int(sample.max())
+
+    def geocode_window(self, data, first, burst, place, wavelength_m, margin, out) -> None:
         """As `cpu.geocode_window`; `data` stays as it is."""
         ramp = burst.ramp
         rate, doppler, reference = (self._on_device(value) for value in (ramp.rate, ramp.doppler, ramp.reference))
@@ -58,25 +81,35 @@ class TensorProgram:
         column = (torch.arange(count, device=self.device) + first[1]).clamp(0, len(rate) - 1)
         samples = samples * _phasor(-ramp_cycles(eta[:, None], rate[column], doppler[column], reference[column]))
 
-        at_line, at_sample, turns = (self._on_device(value[inside]) for value in (line, sample, turns))
+        line, sample, inside = self._held(burst.burst, place, margin)
+        at_line, at_sample = line[inside], sample[inside]
+        distance = torch.as_tensor(place[1], device=self.device)[inside]
         l0, s0 = at_line.floor().long(), at_sample.floor().long()
         dl, ds = at_line - l0, at_sample - s0
         weights_l = self._on_device(burst.azimuth_table)[(dl * PHASES + 0.5).long()]
         weights_s = self._on_device(burst.range_table)[(ds * PHASES + 0.5).long()]
-        top, left = l0 - first[0] - AZIMUTH_TAPS // 2 + 1, s0 - first[1] - RANGE_TAPS // 2 + 1
+        start = (l0 - first[0] - AZIMUTH_TAPS // 2 + 1) * count + s0 - first[1] - RANGE_TAPS // 2 + 1
+        flat = samples.reshape(-1)
         total = torch.zeros(len(l0), dtype=torch.complex64, device=self.device)
         for i in range(AZIMUTH_TAPS):
             row = torch.zeros_like(total)
             for j in range(RANGE_TAPS):
-                row += weights_s[:, j] * samples[top + i, left + j]
+                row += weights_s[:, j] * flat[start + (i * count + j)]
             total += weights_l[:, i] * row
 
         def between(values):
             return values[s0] * (1 - ds) + values[s0 + 1] * ds
 
         eta = (at_line - ramp.middle_line) * ramp.line_interval_s
+        turns = distance * (2 / wavelength_m)
         total *= _phasor(ramp_cycles(eta, between(rate), between(doppler), between(reference)) + turns)
-        out[inside] = total.cpu().numpy()
+        out[inside.cpu().numpy()] = total.cpu().numpy()
+
+    def _held(self, burst, place, margin) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Lines, samples, and whether the burst holds them."""
+        time, distance = (one if torch.is_tensor(one) else self._on_device(one) for one in place)
+        line, sample = burst.line(time), burst.sample(distance)
+        return line, sample, burst.holds(line, sample, margin)
 
     def _on_device(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)

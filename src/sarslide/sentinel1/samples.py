@@ -1,8 +1,9 @@
-"""Samples of bursts, read where they are stored."""
+"""Samples of bursts, read where they are stored, in folders and in zips."""
 
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import rasterio
@@ -13,37 +14,88 @@ from sarslide.errors import SafeError
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.product import COPY_AGAIN
 
-
-def check_measurement(burst: Burst) -> None:
-    """SafeError unless the raster of a burst holds the samples of its annotation, to the last line."""
-    wanted = burst.raster_lines, burst.samples
-    with _opened(burst.raster) as source:
-        if source.shape != wanted:
-            raise SafeError(
-                f"{burst.raster}: has {source.shape} lines and samples, its annotation {wanted}", COPY_AGAIN
-            )
-        source.read(1, window=Window(0, wanted[0] - 1, wanted[1], 1))
+ZIPPED = "/vsizip/"
+BURSTS_HELD = 8  # whole bursts of a zip in memory, 150 MB each at full width
+LINES_AT_ONCE = 128
+CACHE = 256 << 20  # bytes that GDAL may keep of what it has read; by default a twentieth of the machine
 
 
-def read_samples(burst: Burst, lines: slice, samples: slice) -> np.ndarray:
-    """Samples of a burst, complex64; what lies beyond its lines and samples is 0. Raises SafeError for a truncated file."""
-    out = np.zeros((lines.stop - lines.start, samples.stop - samples.start), np.complex64)
-    top, left = max(lines.start, 0), max(samples.start, 0)
-    bottom, right = min(lines.stop, burst.lines), min(samples.stop, burst.samples)
-    inner = out[top - lines.start : bottom - lines.start, left - samples.start : right - samples.start]
-    with _opened(burst.raster) as source:
-        inner[:] = source.read(1, window=Window(left, burst.row_offset + top, right - left, bottom - top))
-    return out
+class SampleReader:
+    """Reads windows of bursts; to be used as a context manager, which closes the files.
+
+    A zip gives its bytes only in order: of its members a burst is read once, as a whole, and the last BURSTS_HELD are kept.
+    """
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._sources: dict[str, rasterio.DatasetReader] = {}
+        self._held: OrderedDict[tuple[str, int], np.ndarray] = OrderedDict()
+
+    def __enter__(self) -> "SampleReader":
+        self._open.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._held.clear()
+        self._open.close()
+
+    def check(self, burst: Burst) -> None:
+        """SafeError unless the raster of a burst holds the samples of its annotation, to the last line."""
+        wanted = burst.raster_lines, burst.samples
+        with _named(burst.raster):
+            source = self._source(burst.raster)
+            if source.shape != wanted:
+                raise SafeError(
+                    f"{burst.raster}: has {source.shape} lines and samples, its annotation {wanted}", COPY_AGAIN
+                )
+            if not burst.raster.startswith(ZIPPED):  # a zip that ends early has no directory and does not open
+                source.read(1, window=Window(0, wanted[0] - 1, wanted[1], 1))
+
+    def read(self, burst: Burst, lines: slice, samples: slice) -> np.ndarray:
+        """Samples of a burst, complex64; what lies beyond its lines and samples is 0. Raises SafeError for a broken file."""
+        out = np.zeros((lines.stop - lines.start, samples.stop - samples.start), np.complex64)
+        top, left = max(lines.start, 0), max(samples.start, 0)
+        bottom, right = min(lines.stop, burst.lines), min(samples.stop, burst.samples)
+        inner = out[top - lines.start : bottom - lines.start, left - samples.start : right - samples.start]
+        if burst.raster.startswith(ZIPPED):
+            inner[:] = self._whole(burst)[top:bottom, left:right, :].astype(np.float32).view(np.complex64)[..., 0]
+        else:
+            inner[:] = self._rows(burst, top, bottom, left, right)
+        return out
+
+    def _whole(self, burst: Burst) -> np.ndarray:
+        """All samples of a burst, real and imaginary parts, (lines, samples, 2), in the integers that products have."""
+        key = burst.raster, burst.row_offset
+        if key not in self._held:
+            while len(self._held) >= BURSTS_HELD:
+                self._held.popitem(last=False)
+            whole = np.empty((burst.lines, burst.samples, 2), np.int16)
+            for top in range(0, burst.lines, LINES_AT_ONCE):
+                bottom = min(top + LINES_AT_ONCE, burst.lines)
+                part = self._rows(burst, top, bottom, 0, burst.samples)
+                whole[top:bottom] = part.view(np.float32).reshape(*part.shape, 2)
+            self._held[key] = whole
+        self._held.move_to_end(key)
+        return self._held[key]
+
+    def _rows(self, burst: Burst, top: int, bottom: int, left: int, right: int) -> np.ndarray:
+        window = Window(left, burst.row_offset + top, right - left, bottom - top)
+        with _named(burst.raster):
+            return self._source(burst.raster).read(1, window=window)
+
+    def _source(self, path: str) -> rasterio.DatasetReader:
+        if path not in self._sources:
+            self._sources[path] = self._open.enter_context(rasterio.open(path))
+        return self._sources[path]
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[rasterio.DatasetReader]:
-    """An open measurement; whatever fails is a SafeError that names the file."""
+def _named(path: str) -> Iterator[None]:
+    """Whatever fails is a SafeError that names the file."""
     try:
         with warnings.catch_warnings():
             # Samples lie in radar geometry: they have no transform.
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                yield source
+            yield
     except RasterioError as error:
         raise SafeError(f"{path}: truncated or unreadable ({str(error).splitlines()[0]})", COPY_AGAIN) from error
