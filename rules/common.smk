@@ -14,6 +14,7 @@ from sarslide.inventory.identity import release_digest, settings
 from sarslide.io.raster import check_writable
 from sarslide.models.weights import packaged
 from sarslide.provenance import sha256
+from sarslide.rates import mintpy
 
 
 def or_exit(work):
@@ -75,6 +76,18 @@ RATE_LAYERS = [
 ]
 
 
+# Leaf params that decide how pairs become rates, one word each as in the configuration.
+RATE_SETTINGS = {
+    word: getattr(CONFIG.rates, word)
+    for word in ("height_correlated", "plane", "moving_sigma", "min_coherence")
+    + ("pair_coherence", "reference", "reference_mode", "double_difference_km")
+}
+ATMOSPHERE = {
+    word: getattr(CONFIG.rates, word)
+    for word in ("atmosphere", "atmosphere_km", "atmosphere_days")
+}
+
+
 # Rooms of rules after the pair.
 ROOMS = ["terrain", "quality", "rates", "sbas", "products"]
 ROOMS += ["segment", "inventory", "report"]
@@ -91,7 +104,11 @@ ENGINE_RULES = {
     + ["isce2_interferogram", "unwrap"],
     "files": ["ingest_files"],
 }
-METHOD_RULES = {"stacking": ["stack_rates"], "sbas": ["sbas"]}
+METHOD_RULES = {
+    "stacking": ["stack_rates"],
+    "sbas": ["sbas"],
+    "mintpy": ["mintpy_load", "mintpy_step", "mintpy_read"],
+}
 COMMON_RULES = ["terrain", "average_phase", "segment", "candidates", "fuse", "release"]
 
 
@@ -143,6 +160,16 @@ def check_network():
 def pairs_ending(stack, later):
     """Pairs whose later date is `later`: the work that an acquisition brings."""
     return [pair for pair in pairs(stack) if names.split_pair(pair)[1] == later]
+
+
+def window_pairs(stack, window):
+    """Pairs of a stack with both dates inside a window of the configuration."""
+    first, last = CONFIG.rates.windows[window]
+    return [
+        pair
+        for pair in pairs(stack)
+        if first <= min(names.split_pair(pair)) and max(names.split_pair(pair)) <= last
+    ]
 
 
 def later_dates(stack):
@@ -215,4 +242,30 @@ def final_products():
         f"{RESULTS}/inventory/current.json",
         f"{RESULTS}/report/report.html",
         *scores,
+        *asked_products(),
     ]
+
+
+def asked_products():
+    """What the configuration asks for beside the inventory: windows, D-InSAR maps, time series."""
+    rates = CONFIG.rates
+    windows = [
+        of_stack(stack, "windows", window, "los_rate_mm_per_yr.tif")
+        for stack in CONFIG.stacks
+        for window in rates.windows
+    ]
+    known = {stack: set(pairs(stack)) for stack in CONFIG.stacks}
+    maps = [
+        of_stack(stack, "dinsar", f"{pair}.{kind}")
+        for stack in CONFIG.stacks
+        for pair in rates.dinsar
+        if pair in known[stack]
+        for kind in ("los_displacement_mm.tif", "dinsar_figure.png")
+    ]
+    if missing := sorted(set(rates.dinsar) - set().union(*known.values())):
+        sys.exit(
+            f"E1001 config: rates.dinsar names {', '.join(missing)}, which no stack has; "
+            "cure: name pairs of the network, or list them in network.pairs"
+        )
+    series = every(f"{RATES}/series/polygons.csv") if rates.series_polygons else []
+    return [*windows, *maps, *series]

@@ -120,6 +120,17 @@ def program() -> str:
     return found
 
 
+def version() -> str:
+    """Version of the installed MintPy."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as of_package
+
+    try:
+        return of_package("mintpy")
+    except PackageNotFoundError:
+        return "unknown"
+
+
 @contextmanager
 def workplace(folder: Path, step: str, reads: Sequence[str]) -> Iterator[Path]:
     """A folder in which a step of MintPy runs: links to stack, geometry and what it reads of `folder`; removed at the end."""

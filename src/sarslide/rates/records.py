@@ -1,6 +1,7 @@
 """What the records of the pairs (`insar.contract.PairRecord` as JSON) say to the rates."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import numpy as np
 
@@ -19,6 +20,15 @@ def median_looks(records: Iterable[Mapping]) -> float | None:
     """Independent looks of the phase; None where no record knows them."""
     known = [record["looks"] for record in records if record["looks"]]
     return float(np.median(known)) if known else None
+
+
+def utc_seconds(records: Iterable[Mapping]) -> float:
+    """Time of day of the first acquisition whose time is known, s; 0 without any."""
+    times = [time for record in records for time in record["utc"] if time]
+    if not times:
+        return 0.0
+    clock = datetime.fromisoformat(times[0])
+    return clock.hour * 3600 + clock.minute * 60 + clock.second + clock.microsecond / 1e6
 
 
 def baselines_m(pairs: Sequence[str], bperp_m: Mapping[str, float | None]) -> list[float]:

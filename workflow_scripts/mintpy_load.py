@@ -1,0 +1,74 @@
+"""mintpy_load: unwrapped pairs of one stack -> MintPy's stack and geometry (HDF5), with its network and reference decided.
+
+inputs: per pair unwrapped phase (rad, grows when the ground moves away), connected components, coherence and sidecar;
+geometry layers; elevation (m). outputs: ifgramStack.h5 (rad, referenced to the area of reference.json, atmosphere left in),
+geometryGeo.h5; mean coherence; number of pairs; stable ground; reference.json.
+"""
+
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    from pathlib import Path
+
+    from sarslide.grid import RegionGrid
+    from sarslide.io import raster
+    from sarslide.provenance import read_json, sidecar, write_json
+    from sarslide.rates.mintpy_files import Track
+    from sarslide.rates.mintpy_load import load
+    from sarslide.rates.passes import RateSettings
+    from sarslide.rates.preparation import prepare
+    from sarslide.rates.records import baselines_m, common_wavelength_m, median_looks, utc_seconds
+    from sarslide.rates.reference import disc_in_cells
+
+    params, files, out = snakemake.params, snakemake.input, snakemake.output
+    grid = RegionGrid.from_dict(params.grid)
+    paths = dict(zip(params.pairs, zip(files.unwrapped, files.coherence, files.conncomp, strict=True), strict=True))
+    about = {pair: read_json(path) for pair, path in zip(params.pairs, files.sidecars, strict=True)}
+    elevation = raster.read(files.elevation, grid)
+    geometry = {layer: raster.read(files[layer], grid) for layer in params.geometry}
+    bperp = {pair: record["bperp_m"] for pair, record in about.items()}
+    if not params.dem_error:
+        bperp = {pair: baseline or 0.0 for pair, baseline in bperp.items()}
+    baselines_m(params.pairs, bperp)
+    prepared = prepare(
+        lambda pair: tuple(raster.read(path, grid) for path in paths[pair]),
+        params.pairs,
+        elevation,
+        RateSettings(
+            height_correlated=params.height_correlated,
+            plane=params.plane,
+            moving_sigma=params.moving_sigma,
+            min_coherence=params.min_coherence,
+            pair_coherence=params.pair_coherence,
+            reference=disc_in_cells(grid, params.reference),
+        ),
+        exclude=geometry["layover_shadow"] > 0,
+        correct=False,
+    )
+    track = Track(
+        snakemake.wildcards.stack,
+        common_wavelength_m(about.values()),
+        median_looks(about.values()),
+        utc_seconds(about.values()),
+    )
+    layers = load(
+        Path(out.sidecar).parent,
+        prepared,
+        lambda pair, rows, cols: tuple(raster.read_block(path, rows, cols) for path in paths[pair]),
+        baselines_m(prepared.pairs, bperp),
+        grid,
+        track,
+        elevation,
+        geometry,
+        params.unwrap_errors,
+    )
+    for layer, values in (layers | {"stable_ground": prepared.ground}).items():
+        raster.write(out[layer], values, grid, layer)
+    write_json(out.reference, prepared.reference.to_dict(grid))
+    extra = {"pairs": prepared.notes, "moving_limit_rad_per_yr": prepared.moving_limit}
+    write_json(out.sidecar, sidecar("mintpy_load", dict(files.items()), dict(params.items()), extra))
+
+
+with job(snakemake):
+    main(snakemake)

@@ -1,0 +1,39 @@
+"""mintpy_read: MintPy's velocity and time series of one stack -> the rate layers and the series file of this project.
+
+inputs: velocity.h5, the last time series, temporal coherence, number of pairs, with sbas.dem_error demErr.h5 (m, positive
+towards the satellite); stable ground; a sidecar of a pair. outputs: time series (NetCDF, mm since the first date, positive
+towards the satellite); phase rate (rad/yr, positive away) and LOS rate (mm/yr, positive towards), each with its standard
+deviation; the LOS rate with the paper's sign (for comparison only); temporal coherence; DEM error (m).
+"""
+
+from pathlib import Path
+
+from sarslide.grid import RegionGrid
+from sarslide.io import raster, series
+from sarslide.provenance import read_json, sidecar, write_json
+from sarslide.rates.mintpy_files import read_dates
+from sarslide.rates.mintpy_read import read_rates, read_series
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, files, out = snakemake.params, snakemake.input, snakemake.output
+    grid = RegionGrid.from_dict(params.grid)
+    reference = raster.read(files.stable_ground, grid) == 2
+    layers = read_rates(
+        Path(files.velocity).parent,
+        reference,
+        read_json(files.about)["wavelength_m"],
+        params.min_temporal_coherence,
+        params.dem_error,
+    )
+    for layer, values in layers.items():
+        raster.write(out[layer], values, grid, layer)
+    attributes = {"title": f"Line-of-sight displacement of stack {snakemake.wildcards.stack}", "source": "MintPy"}
+    with series.create(out.timeseries, grid, read_dates(Path(files.series)), attributes) as put:
+        read_series(Path(files.series), reference, put)
+    write_json(out.sidecar, sidecar("mintpy_read", dict(files.items()), dict(params.items())))
+
+
+with job(snakemake):
+    main(snakemake)

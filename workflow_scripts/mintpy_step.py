@@ -1,0 +1,23 @@
+"""mintpy_step: a group of MintPy's steps (inversion, corrections or velocity) on what earlier ones made, in MintPy's own process.
+
+inputs: MintPy's stack and geometry, the files that the steps read (HDF5; displacement in m, positive towards the satellite).
+outputs: the files that they make.
+"""
+
+from pathlib import Path
+
+from sarslide.provenance import sidecar, write_json
+from sarslide.rates.mintpy import Step, run_step, version
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, out = snakemake.params, snakemake.output
+    step = Step(params.step, params.first, params.last, params.options, tuple(params.reads), tuple(params.makes))
+    run_step(step, Path(out.sidecar).parent)
+    about = sidecar("mintpy_step", dict(snakemake.input.items()), dict(params.items()), {"mintpy": version()})
+    write_json(out.sidecar, about)
+
+
+with job(snakemake):
+    main(snakemake)
