@@ -45,7 +45,8 @@ def fill(rows: list[dict[str, str]], folder: Path, region: RegionGrid) -> int:
     @cache
     def seen(stack: str, date: str) -> View | None:
         place = folder / stack / date
-        found = _view(open_scene(place, stack), point, normal) if place.is_dir() else None
+        scene = open_scene(place, stack, orbits="annotation") if place.is_dir() else None
+        found = scene and _view(scene, point, normal)
         if found is None:
             log.warning("%s: no product that sees the centre of the region, its baseline stays unknown", place)
         return found

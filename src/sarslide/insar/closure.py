@@ -1,0 +1,212 @@
+"""Phase closure of all triplets of a stack: unwrapping errors, and how well wrapped phases close.
+
+For dates i < j < k the closure is phi_ij + phi_jk - phi_ik. Of unwrapped phase it is a whole number of cycles, but for what
+multilooking and filtering leave; another number than zero says that one of the three pairs is unwrapped wrongly (Y. Morishita et
+al. 2020, doi:10.3390/rs12030424; Z. Yunjun et al. 2019, doi:10.1016/j.cageo.2019.104331). Atmosphere and motion cancel.
+
+It is judged where all three pairs have a connected component. The level of a whole pair is free, each rate refers pairs to one
+area, so the commonest number of cycles in the largest common component is taken as zero. Another number in a whole smaller
+component is an offset of that component: it is reported, its cells count as wrong, and `correct` takes it out like any other
+error; components are not bridged otherwise.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sarslide.errors import RateError
+from sarslide.insar.network import triplets as triplets_of
+
+TWO_PI = 2 * np.pi
+UNKNOWN, AMBIGUOUS, MOST_CYCLES = -128, 127, 100  # as in insar.loop_errors, which needs numba
+TILE = 256  # rasters are read by whole tiles
+BUDGET = 200e6  # bytes of closures and errors held at a time
+REPORTED_COMPONENTS = 5
+
+# pair, rows, cols -> unwrapped phase (rad), wrapped unfiltered phase (rad), components (None: the engine has none)
+ReadPair = Callable[[str, slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
+# rows, cols, cycles by which each pair is wrong (pairs, rows, cols), int8
+PutErrors = Callable[[slice, slice, np.ndarray], None]
+
+
+@dataclass
+class Triplet:
+    """One triplet. cells: judged. level_cycles: taken as zero. open: cells that do not close. components: of the largest common
+    components (one number a pair) cells, offset in cycles against the level, share of cells off that offset. wrapped: mean
+    direction and RMS of the wrapped closure, rad.
+    """
+
+    pairs: tuple[str, str, str]
+    cells: int = 0
+    level_cycles: int = 0
+    open: int = 0
+    components: list[dict] = field(default_factory=list)
+    wrapped_mean_rad: float | None = None
+    wrapped_rms_rad: float | None = None
+
+    def to_dict(self) -> dict:
+        """JSON-ready."""
+        share = self.open / self.cells if self.cells else None
+        return {
+            "pairs": list(self.pairs), "cells": self.cells, "level_cycles": self.level_cycles,
+            "nonzero_share": _rounded(share, 6), "components": self.components,
+            "wrapped_mean_rad": _rounded(self.wrapped_mean_rad), "wrapped_rms_rad": _rounded(self.wrapped_rms_rad),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Closure:
+    """Of one stack, each (rows, cols). rms_rad: RMS of the wrapped closure over the triplets. error_count: triplets that do not
+    close. count: triplets judged. triplets: their statistics. wrong: per pair, cells judged, wrong, and ambiguous among these.
+    """
+
+    rms_rad: np.ndarray
+    error_count: np.ndarray
+    count: np.ndarray
+    triplets: list[Triplet]
+    wrong: dict[str, tuple[int, int, int]]
+
+
+def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int], put: PutErrors) -> Closure:
+    """Closure of every triplet of `pairs`, block by block: memory does not grow with the region.
+
+    read: a pair's block, called twice a block. put: takes the errors of all pairs of a block, in the order of `pairs`: cycles
+    (the wrong pair minus the right one), 0 none, AMBIGUOUS, UNKNOWN where the pair lies in no judged triplet. A network without
+    triplets gives empty layers and UNKNOWN errors.
+    """
+    from sarslide.insar.loop_errors import solve
+
+    found = [Triplet(members) for members in triplets_of(pairs)]
+    blocks = list(_blocks(shape, len(found) + len(pairs)))
+    _set_levels(read, found, blocks)
+    index = {pair: k for k, pair in enumerate(pairs)}
+    members = np.array([[index[pair] for pair in one.pairs] for one in found], int).reshape(-1, 3)
+    rms, count, errors = np.full(shape, np.nan, np.float32), np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
+    phasors, squares, closed = np.zeros(len(found), complex), np.zeros(len(found)), np.zeros(len(found), int)
+    wrong = np.zeros((len(pairs), 3), int)
+    for rows, cols in blocks:
+        cells = rows.stop - rows.start, cols.stop - cols.start
+        cycles = np.full((len(found), *cells), UNKNOWN, np.int8)
+        square, known = np.zeros(cells), np.zeros(cells, int)
+        for t, (one, phase, wrapped, components) in enumerate(_read_triplets(read, found, rows, cols)):
+            judged = _judged(phase, components)
+            whole = np.clip(_whole(phase) - one.level_cycles, -MOST_CYCLES, MOST_CYCLES)
+            cycles[t][judged] = whole[judged]
+            one.open += int((whole[judged] != 0).sum())
+            fine = np.angle(np.exp(1j * (wrapped[0] + wrapped[1] - wrapped[2])))
+            valid = np.isfinite(fine)
+            square += np.where(valid, fine, 0) ** 2
+            known += valid
+            phasors[t] += np.exp(1j * fine[valid]).sum()
+            squares[t] += (fine[valid] ** 2).sum()
+            closed[t] += valid.sum()
+        rms[rows, cols] = np.sqrt(np.divide(square, known, out=np.full(cells, np.nan), where=known > 0))
+        count[rows, cols] = (cycles != UNKNOWN).sum(axis=0)
+        errors[rows, cols] = ((cycles != 0) & (cycles != UNKNOWN)).sum(axis=0)
+        solved = solve(cycles.reshape(len(found), cells[0] * cells[1]), members, len(pairs)).reshape(len(pairs), *cells)
+        wrong[:, 0] += (solved != UNKNOWN).sum(axis=(1, 2))
+        wrong[:, 1] += is_wrong(solved).sum(axis=(1, 2))
+        wrong[:, 2] += (solved == AMBIGUOUS).sum(axis=(1, 2))
+        put(rows, cols, solved)
+    for t, one in enumerate(found):
+        if closed[t]:
+            one.wrapped_mean_rad = float(np.angle(phasors[t]))
+            one.wrapped_rms_rad = float(np.sqrt(squares[t] / closed[t]))
+    return Closure(rms, errors, count, found, dict(zip(pairs, map(tuple, wrong.tolist()), strict=True)))
+
+
+def is_wrong(error_cycles: np.ndarray) -> np.ndarray:
+    """Cells that closure calls wrong, ambiguous ones among them."""
+    return (error_cycles != 0) & (error_cycles != UNKNOWN)
+
+
+def apply(unwrapped_rad: np.ndarray, error_cycles: np.ndarray, correct: bool = False) -> np.ndarray:
+    """Unwrapped phase (rad) without the cells that closure calls wrong: NaN there.
+
+    error_cycles: the pair's band of `loop_error_cycles`. correct: errors that closure can tell are taken out instead, ambiguous
+    cells become NaN.
+    """
+    if error_cycles.shape != unwrapped_rad.shape:
+        raise RateError(
+            f"loop errors of {error_cycles.shape} for a phase of {unwrapped_rad.shape}", "run closure again"
+        )
+    wrong = is_wrong(error_cycles)
+    if not correct:
+        return np.where(wrong, np.nan, unwrapped_rad)
+    told = wrong & (error_cycles != AMBIGUOUS)
+    corrected = unwrapped_rad - TWO_PI * np.where(told, error_cycles, 0)
+    return np.where(wrong & ~told, np.nan, corrected)
+
+
+def _set_levels(read: ReadPair, found: list[Triplet], blocks: list[tuple[slice, slice]]) -> None:
+    """First pass: cells and cycles of every common component, and from them the level of each triplet."""
+    tables: list[Counter] = [Counter() for _ in found]
+    for rows, cols in blocks:
+        for table, (_, phase, _, components) in zip(tables, _read_triplets(read, found, rows, cols), strict=True):
+            judged = _judged(phase, components)
+            rows_of = np.stack([*(one[judged] for one in components), _whole(phase)[judged]]).astype(np.int64)
+            values, cells = np.unique(rows_of, axis=1, return_counts=True)
+            table.update(dict(zip(map(tuple, values.T.tolist()), cells.tolist(), strict=True)))
+    for one, table in zip(found, tables, strict=True):
+        common: dict[tuple, Counter] = {}
+        for (*components, cycles), cells in table.items():
+            common.setdefault(tuple(components), Counter())[cycles] += cells
+        # The largest first; ties by number, so that the order is always the same.
+        ordered = sorted(common.items(), key=lambda item: (-item[1].total(), item[0]))
+        one.cells = sum(counts.total() for _, counts in ordered)
+        if not ordered:
+            continue
+        one.level_cycles = _mode(ordered[0][1])
+        one.components = [
+            {
+                "components": list(components),
+                "cells": counts.total(),
+                "offset_cycles": _mode(counts) - one.level_cycles,
+                "off_share": round(1 - counts[_mode(counts)] / counts.total(), 6),
+            }
+            for components, counts in ordered[:REPORTED_COMPONENTS]
+        ]
+
+
+def _mode(counts: Counter) -> int:
+    return min(counts, key=lambda cycles: (-counts[cycles], abs(cycles), cycles))
+
+
+def _read_triplets(read: ReadPair, found: list[Triplet], rows: slice, cols: slice) -> Iterator[tuple]:
+    """Each triplet with unwrapped and wrapped phases and components of its pairs; a pair is read once and kept while needed."""
+    last = {pair: t for t, one in enumerate(found) for pair in one.pairs}
+    held: dict[str, tuple] = {}
+    for t, one in enumerate(found):
+        for pair in one.pairs:
+            if pair not in held:
+                phase, wrapped, components = read(pair, rows, cols)
+                known = np.isfinite(phase).astype(np.uint16) if components is None else components
+                held[pair] = np.asarray(phase, float), np.asarray(wrapped, float), known
+        yield one, *zip(*(held[pair] for pair in one.pairs), strict=True)
+        for pair in one.pairs:
+            if last[pair] == t:
+                del held[pair]
+
+
+def _whole(phase: Sequence[np.ndarray]) -> np.ndarray:
+    """Closure in whole cycles, 0 where a phase is missing."""
+    return np.nan_to_num(np.rint((phase[0] + phase[1] - phase[2]) / TWO_PI)).astype(np.int64)
+
+
+def _judged(phase: Sequence[np.ndarray], components: Sequence[np.ndarray]) -> np.ndarray:
+    return np.all([np.isfinite(one) for one in phase] + [one > 0 for one in components], axis=0)
+
+
+def _blocks(shape: tuple[int, int], layers: int) -> Iterator[tuple[slice, slice]]:
+    """Blocks of whole tiles whose `layers` bytes a cell stay within the budget."""
+    tiles = max(1, int(np.sqrt(BUDGET / max(layers, 1)) // TILE))
+    side = TILE * tiles
+    for top in range(0, shape[0], side):
+        for left in range(0, shape[1], side):
+            yield slice(top, min(top + side, shape[0])), slice(left, min(left + side, shape[1]))
+
+
+def _rounded(value: float | None, digits: int = 4) -> float | None:
+    return None if value is None else round(value, digits)

@@ -1,0 +1,139 @@
+"""Phase bias (fading signal) of short multilooked pairs, cell by cell, from the closure of wrapped triplets d + d - 2d days.
+
+Where a cell mixes ground that stays coherent with ground whose echo fades and drifts (vegetation, soil moisture), the phase of
+short pairs carries a bias that longer pairs have less of (H. Ansari et al. 2021, doi:10.1109/TGRS.2020.3003421). The closure of
+two short pairs and the long one over the same time is the difference, free of motion and atmosphere; it accumulates with one
+sign, while noise does not (Y. Zheng et al. 2022, doi:10.1109/TGRS.2022.3167648; Y. Maghsoudi et al. 2022,
+doi:10.1016/j.rse.2022.113022).
+
+Noise: with L looks, coherence a of the short and c of the long pairs, and speckle whose coherence falls by c / a from one date to
+the next, the asymptotic covariance of multilooked phases, (g_ik g_jl - g_il g_jk) / (2 L g_ij g_kl) for pairs ij and kl, gives
+
+    2 L var(closure)           = 2 / a^2 + 1 / c^2 + 3 - 2 c / a^2 - 4 / c
+    2 L cov(closure, next one) = (1 / a - a / c)^2
+
+and nothing farther apart: a triplet shares a short pair with the next one only. The correlation is taken from this, the variance
+from the scatter of the cell's own closures, because its looks are not the nominal ones: phases of cells come without amplitudes,
+bright points outweigh their neighbours, some engines filter.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide.insar.multilook import box_sum
+from sarslide.insar.network import triplets as triplets_of
+from sarslide.names import days_between, split_pair
+
+FALSE_ALARM = 0.01  # share of cells of pure noise that are flagged
+MIN_TRIPLETS = 10
+MIN_COHERENCE = 0.25  # below, 50 looks wrap around and the covariance above promises too little noise
+MOST_CORRELATED = 0.5  # a stationary series has no more between neighbours alone
+STRIP = 256  # rows at a time
+DAYS_PER_YEAR = 365.25
+
+# pair, rows -> wrapped unfiltered phase (rad), coherence; each (rows, cols)
+ReadWrapped = Callable[[str, slice], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class PhaseBias:
+    """flag: uint8, 1 biased, 0 not, 255 not judged. rate: rad/yr by which chained short pairs move away faster than chained long
+    ones; std: of the noise alone. days: of the short pairs (None: the network has no such triplets), triplets: how many. looks:
+    effective ones, median of the scatter. judged, flagged: cells.
+    """
+
+    flag: np.ndarray
+    rate_rad_per_yr: np.ndarray
+    std_rad_per_yr: np.ndarray
+    days: int | None
+    triplets: int
+    looks: float | None
+    judged: int
+    flagged: int
+
+
+def phase_bias(read: ReadWrapped, pairs: Sequence[str], shape: tuple[int, int], window: int = 3) -> PhaseBias:
+    """Flag and rate of the phase bias of a stack.
+
+    read: a strip of rows of a pair, each pair once a strip. window: side of the box of cells whose phases are averaged to more
+    looks before the closure, odd; that of the coherence. A cell is flagged when its cumulative closure exceeds what noise does
+    in FALSE_ALARM of all cells, and most of its triplets have the sign of the sum.
+    """
+    from scipy.special import stdtrit  # quantile of Student's t
+
+    days, chosen = _short_triplets(pairs)
+    sums = {name: np.zeros(shape) for name in ("n", "closure", "square", "positive", "short", "long", "next")}
+    for top in range(0, shape[0], STRIP):
+        _add_strip(sums, read, chosen, slice(top, min(top + STRIP, shape[0])), shape[0], window)
+    n, closure = sums["n"], sums["closure"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        short, long = sums["short"] / n, sums["long"] / n
+        unit = 2 / short**2 + 1 / long**2 + 3 - 2 * long / short**2 - 4 / long
+        unit_next = (1 / short - short / long) ** 2
+        scatter = (sums["square"] - closure**2 / n) / (n - 1)
+        judged = (n >= MIN_TRIPLETS) & (short >= MIN_COHERENCE) & (long >= MIN_COHERENCE) & (unit > 0) & (scatter > 0)
+        if not judged.any():
+            nothing = np.full(shape, np.nan)
+            return PhaseBias(np.full(shape, 255, np.uint8), nothing, nothing, days, len(chosen), None, 0, 0)
+        sigma = np.sqrt(scatter * (n + 2 * sums["next"] * np.minimum(unit_next / unit, MOST_CORRELATED)))
+        positive = np.where(closure > 0, sums["positive"], n - sums["positive"])
+        limit = stdtrit(np.maximum(n - 1, 1), 1 - FALSE_ALARM / 2) * sigma
+        biased = judged & (np.abs(closure) > limit) & (2 * positive > n)
+        years = n * 2 * days / DAYS_PER_YEAR
+        rate, std = closure / years, sigma / years
+    return PhaseBias(
+        flag=np.where(judged, biased, 255).astype(np.uint8),
+        rate_rad_per_yr=np.where(judged, rate, np.nan),
+        std_rad_per_yr=np.where(judged, std, np.nan),
+        days=days,
+        triplets=len(chosen),
+        looks=float(np.median(unit[judged] / scatter[judged]) / 2),
+        judged=int(judged.sum()),
+        flagged=int(biased.sum()),
+    )
+
+
+def _short_triplets(pairs: Sequence[str]) -> tuple[int | None, list[tuple[str, str, str]]]:
+    """The commonest length of two equal short pairs, and the triplets that have it, in order of time."""
+    found = {one: [days_between(*split_pair(pair)) for pair in one] for one in triplets_of(pairs)}
+    equal = Counter(first for first, second, _ in found.values() if first == second)
+    if not equal:
+        return None, []
+    days = min(equal, key=lambda length: (-equal[length], length))
+    return days, [one for one, lengths in found.items() if lengths[:2] == [days, days]]
+
+
+def _add_strip(sums, read, chosen, rows: slice, height: int, window: int) -> None:
+    reach = window // 2
+    wide = slice(max(rows.start - reach, 0), min(rows.stop + reach, height))
+    inner = slice(rows.start - wide.start, rows.stop - wide.start)
+    last = {pair: k for k, one in enumerate(chosen) for pair in one}
+    held: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    before: dict[str, np.ndarray] = {}  # second short pair of a triplet -> where it was valid
+    for k, one in enumerate(chosen):
+        for pair in one:
+            if pair not in held:
+                held[pair] = _averaged(*read(pair, wide), window, inner)
+        (z1, g1), (z2, g2), (z3, g3) = (held[pair] for pair in one)
+        valid = (z1 != 0) & (z2 != 0) & (z3 != 0) & np.isfinite(g1 + g2 + g3)
+        closure = np.where(valid, np.angle(z1 * z2 * z3.conj()), 0)
+        for name, value in (
+            ("n", valid), ("closure", closure), ("square", closure**2), ("positive", closure > 0),
+            ("short", np.where(valid, (g1 + g2) / 2, 0)), ("long", np.where(valid, g3, 0)),
+            ("next", valid & before.pop(one[0], False)),
+        ):  # fmt: skip
+            sums[name][rows] += value
+        before[one[1]] = valid
+        for pair in one:
+            if last[pair] == k:
+                del held[pair]
+
+
+def _averaged(wrapped, coherence, window: int, inner: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of the phasors in the window (0 where the cell itself has no phase) and coherence, without the margin rows."""
+    known = np.isfinite(wrapped)
+    phasor = box_sum(np.where(known, np.exp(1j * np.nan_to_num(wrapped)), 0), window)
+    return np.where(known, phasor, 0)[inner], np.asarray(coherence, float)[inner]
