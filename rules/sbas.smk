@@ -162,7 +162,9 @@ rule mintpy_read:
         inverted=f"{MINTPY}/numInvIfgram.h5",
         dem_error=[f"{MINTPY}/demErr.h5"] if CONFIG.sbas.dem_error else [],
         stable_ground=f"{MINTPY}/stable_ground.tif",
-        about=lambda wildcards: ifg(wildcards.stack, pairs(wildcards.stack)[:1], "json"),
+        about=lambda wildcards: ifg(
+            wildcards.stack, pairs(wildcards.stack)[:1], "json"
+        )[0],
     output:
         **layers_of(MINTPY, MINTPY_RATES),
         timeseries=f"{MINTPY}/timeseries.nc",
