@@ -13,6 +13,7 @@ rule update_catalog:
     params:
         folder=f"{RESOURCES}/slc",
         grid=GRID,
+        orbits=CONFIG.slc.orbits,
         found=lambda wildcards: scenes.listing(Path(f"{RESOURCES}/slc")),
         code=code("update_catalog"),
     script:

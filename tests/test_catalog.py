@@ -193,3 +193,31 @@ def test_simulated_baselines_are_known_without_a_product():
         earlier, later = pair.split("_")
         assert orbits[later].bperp_m - orbits[earlier].bperp_m == pytest.approx(bperp, abs=0.1)
     assert not scenes.table(load({"region": "demo"}), Path("resources")).orbits("A128")
+
+
+def test_products_without_orbit_file_and_after_midnight(archive, tmp_path):
+    """With slc.orbits = annotation nothing waits; the second slice of a pass keeps the date of the first."""
+    from tests.sentinel1.test_scene import second_slice, shift_times
+
+    place = tmp_path / "slc/A128/20190306"
+    shutil.copytree(archive / "A128/20190306", place)
+    before = np.datetime64(scene_start(next(place.glob("*.SAFE/manifest.safe")).read_text()))
+    shift_times(place, float((np.datetime64("2019-03-06T23:59:58") - before) / np.timedelta64(1, "s")))
+    later = second_slice(place)
+    manifest = later / "manifest.safe"
+    text = manifest.read_text()
+    manifest.write_text(text.replace(scene_start(text), "2019-03-07T00:00:01.000000"))
+    next(place.glob("*.EOF")).unlink()
+    table = tmp_path / "scenes.csv"
+    assert update(table, tmp_path / "slc", REGION) == 0
+    assert update(table, tmp_path / "slc", REGION, "annotation") == 2
+    rows = scenes.read(table)
+    assert {(row["date"], row["orbit_file"]) for row in rows} == {("20190306", "annotation")}
+    assert sorted(row["start_utc"][:10] for row in rows) == ["2019-03-06", "2019-03-07"]
+
+
+def scene_start(manifest: str) -> str:
+    """Start time of a manifest, as it is written there."""
+    import re
+
+    return re.search(r"<safe:startTime>([^<]+)<", manifest)[1]

@@ -13,7 +13,7 @@ from sarslide.workflow import job
 
 def main(snakemake, log) -> None:
     region = RegionGrid.from_dict(snakemake.params.grid)
-    new = update(Path(snakemake.output[0]), Path(snakemake.params.folder), region)
+    new = update(Path(snakemake.output[0]), Path(snakemake.params.folder), region, snakemake.params.orbits)
     log.info("%d new acquisitions", new)
 
 

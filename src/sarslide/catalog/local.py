@@ -5,6 +5,8 @@ import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from sarslide.catalog.baselines import fill
 from sarslide.catalog.scenes import BPERP, COLUMNS, CRITICAL, read
 from sarslide.errors import CatalogError, OrbitError
@@ -12,26 +14,30 @@ from sarslide.grid import RegionGrid
 from sarslide.io.raster import atomic
 from sarslide.provenance import sha256
 from sarslide.sentinel1.orbit import choose_eof
-from sarslide.sentinel1.safe import Product, products_in
+from sarslide.sentinel1.product import Product
+from sarslide.sentinel1.safe import products_in
+from sarslide.sentinel1.single_burst import SingleBurst
 
 log = logging.getLogger(__name__)
 
 
-def update(table: Path, folder: Path, region: RegionGrid) -> int:
-    """Append a row for every new product (SAFE folder or zip) below `folder`, rewriting the table only if there is one.
+def update(table: Path, folder: Path, region: RegionGrid, orbits: str = "restituted") -> int:
+    """Append a row for every new product (SAFE, zip, single burst) below `folder`, rewriting the table only if there is one.
 
     Rows without baselines, new ones or those of an old table, get them as the centre of the region sees them.
 
-    A product whose orbit file is not there yet is left out, with a warning, until it is. Returns the number of new rows. Raises
+    A product whose orbit file is not there yet is left out, with a warning, until it is; `orbits` is the lowest quality accepted
+    (`sentinel1.orbit.KINDS`). Returns the number of new rows. Raises
     SafeError for a product that cannot be read and CatalogError for one that lies in another stack's or date's folder.
     """
     known = read(table) if table.is_file() else []
     granules = {row["granule"] for row in known}
     found = []
     for place in sorted(path for path in folder.glob("*/*") if path.is_dir()):
-        for product in products_in(place):
-            if product.path.name not in granules and (orbit := _orbit(product)):
-                found.append(describe(product, orbit))
+        products = products_in(place)
+        for product in products:
+            if product.path.name not in granules and (orbit := _orbit(product, orbits)):
+                found.append(describe(product, orbit, products[0].start))
                 log.info("new acquisition %s", product.path.name)
     rows = known + found
     if fill(rows, folder, region) or found or not table.is_file():
@@ -42,19 +48,22 @@ def update(table: Path, folder: Path, region: RegionGrid) -> int:
     return len(found)
 
 
-def _orbit(product: Product) -> Path | None:
+def _orbit(product: Product | SingleBurst, lowest: str) -> str:
+    """Name of the orbit file of a product, `annotation` where its own state vectors will do, empty where it has to wait."""
     try:
-        return choose_eof(product.path.parent, product.mission, product.start, product.stop)
+        return choose_eof(product.path.parent, product.mission, product.start, product.stop, lowest).name
     except OrbitError as error:
+        if lowest == "annotation":
+            return lowest
         log.warning("not yet in the table: %s", error)
-        return None
+        return ""
 
 
-def describe(product: Product, orbit: Path) -> dict[str, str]:
-    """The row of a product that lies in `{stack}/{date}/`."""
+def describe(product: Product | SingleBurst, orbit: str, first_start: np.datetime64) -> dict[str, str]:
+    """The row of a product that lies in `{stack}/{date}/`; first_start: of the first product there, whose UTC date counts."""
     place = product.path.parent
     stack, date = place.parent.name, place.name
-    true_date = str(product.start)[:10].replace("-", "")
+    true_date = str(first_start)[:10].replace("-", "")
     if (product.stack, true_date) != (stack, date):
         raise CatalogError(
             f"{product.path}: is of stack {product.stack}, date {true_date}", f"move it to {product.stack}/{true_date}/"
@@ -65,10 +74,10 @@ def describe(product: Product, orbit: Path) -> dict[str, str]:
         "date": date,
         "granule": path.name,
         "platform": product.mission,
-        "absolute_orbit": path.name.split("_")[-3],
+        "absolute_orbit": f"{product.facts.absolute_orbit:06d}",
         "start_utc": str(product.start),
         "sha256": sha256(path / "manifest.safe" if path.is_dir() else path),
-        "orbit_file": orbit.name,
+        "orbit_file": orbit,
         "first_seen": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         **dict.fromkeys((BPERP, CRITICAL), ""),
     }
