@@ -21,7 +21,7 @@ def main(snakemake) -> None:
     grid = RegionGrid.from_dict(params.grid)
     reference = raster.read(files.stable_ground, grid) == 2
     layers = read_rates(
-        Path(files.velocity).parent,
+        Path(files.series),
         reference,
         read_json(files.about)["wavelength_m"],
         params.min_temporal_coherence,

@@ -3,57 +3,70 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from sarslide.errors import ProcessorError
 from sarslide.rates import los
-from sarslide.rates.mintpy_files import MM_PER_M, read_layer
+from sarslide.rates.mintpy_files import MM_PER_M, read_dates, read_layer
+from sarslide.rates.sbas_network import years_of
 
 ROWS = 256
+INVERTED = "timeseries.h5"  # the series before any correction
 
 
 def read_rates(
-    folder: Path, reference: np.ndarray, wavelength_m: float, min_temporal_coherence: float, dem_error: bool
+    series: Path, reference: np.ndarray, wavelength_m: float, min_temporal_coherence: float, dem_error: bool
 ) -> dict[str, np.ndarray]:
-    """Layers by registered name from velocity.h5, temporalCoherence.h5 and demErr.h5 of `folder`.
+    """Layers by registered name from the files of MintPy's folder; `series` is its last time series.
 
-    reference: (rows, cols), True in the reference area; its median rate becomes zero, because MintPy's corrections move it.
-    Cells that MintPy did not invert are NaN, and those below `min_temporal_coherence` have no rate.
+    reference: (rows, cols), True in the reference area, whose motion MintPy's corrections must not change (`levels_m`). Cells that
+    MintPy did not invert are NaN, and those below `min_temporal_coherence` have no rate.
     """
-    shape = reference.shape
+    folder, shape = series.parent, reference.shape
     known = solved(folder, shape)
     coherence = np.where(known, read_layer(folder / "temporalCoherence.h5", "temporalCoherence", shape), np.nan)
     rated = known & (coherence >= min_temporal_coherence)
-    if not (rated & reference).any():
-        raise ProcessorError(
-            "MintPy gave no cell of the reference area a rate",
-            "lower sbas.min_temporal_coherence, or see rates.reference",
-        )
-    rate = np.where(rated, read_layer(folder / "velocity.h5", "velocity", shape) * MM_PER_M, np.nan)
-    std = np.where(rated, read_layer(folder / "velocity.h5", "velocityStd", shape) * MM_PER_M, np.nan)
-    layers = {"los_rate_mm_per_yr": rate - np.nanmedian(rate[reference]), "los_rate_std_mm_per_yr": std}
-    layers |= los.phase_layers(layers, wavelength_m) | {"temporal_coherence": coherence}
+    level = np.polyfit(years_of(read_dates(series)), levels_m(series, reference & known), 1)[0]
+    rate = read_layer(folder / "velocity.h5", "velocity", shape) - level
+    std = read_layer(folder / "velocity.h5", "velocityStd", shape)
+    layers = {
+        "los_rate_mm_per_yr": np.where(rated, rate * MM_PER_M, np.nan),
+        "los_rate_std_mm_per_yr": np.where(rated, std * MM_PER_M, np.nan),
+        "temporal_coherence": coherence,
+    }
     if dem_error:
         layers["dem_error_m"] = np.where(known, read_layer(folder / "demErr.h5", "dem", shape), np.nan)
-    return layers
+    return layers | los.phase_layers(layers, wavelength_m)
 
 
 def read_series(path: Path, reference: np.ndarray, put: Callable[[slice, slice, np.ndarray], None]) -> None:
     """Hand the displacement of a MintPy time series on, block by block, in mm: see `io.series.create`."""
+    import h5py
+
     known = solved(path.parent, reference.shape)
-    zero = known & reference
+    level = levels_m(path, reference & known)
     with h5py.File(path) as file:
-        values = file["timeseries"]
-        level = np.array([np.median(values[k][zero]) for k in range(len(values))])
         for start in range(0, reference.shape[0], ROWS):
             rows = slice(start, min(start + ROWS, reference.shape[0]))
-            block = (values[:, rows] - level[:, None, None]) * MM_PER_M
+            block = (file["timeseries"][:, rows] - level[:, None, None]) * MM_PER_M
             put(rows, slice(0, reference.shape[1]), np.where(known[rows], block, np.nan))
+
+
+def levels_m(series: Path, reference: np.ndarray) -> np.ndarray:
+    """What MintPy's corrections did to the reference area, m, a value a date: the median of corrected minus inverted series."""
+    import h5py
+
+    if not reference.any():
+        raise ProcessorError("MintPy inverted no cell of the reference area", "name another one with rates.reference")
+    with h5py.File(series) as corrected, h5py.File(series.parent / INVERTED) as inverted:
+        after, before = corrected["timeseries"], inverted["timeseries"]
+        return np.array([np.median((after[k] - before[k])[reference]) for k in range(len(after))])
 
 
 def solved(folder: Path, shape: tuple[int, int]) -> np.ndarray:
     """Cells that MintPy inverted, less the one that it took as reference: that holds no measurement (`mintpy_files`)."""
+    import h5py
+
     path = folder / "numInvIfgram.h5"
     known = read_layer(path, "mask", shape) > 0
     with h5py.File(path) as file:
