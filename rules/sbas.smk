@@ -158,7 +158,7 @@ rule mintpy_read:
     input:
         velocity=f"{MINTPY}/velocity.h5",
         series=f"{MINTPY}/{mintpy.series_file(MINTPY_STEPS)}",
-        timeseries=f"{MINTPY}/timeseries.h5",
+        earlier=[f"{MINTPY}/{name}" for name in mintpy.earlier_series(MINTPY_STEPS)],
         coherence=f"{MINTPY}/temporalCoherence.h5",
         inverted=f"{MINTPY}/numInvIfgram.h5",
         dem_error=[f"{MINTPY}/demErr.h5"] if CONFIG.sbas.dem_error else [],

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "smallbaselineApp.py"
 STACK, GEOMETRY = "inputs/ifgramStack.h5", "inputs/geometryGeo.h5"
+DEM_SUFFIX = "_demErr"  # of a time series without its DEM error
 WEIGHTS = {"none": "no", "var": "var", "coherence": "coh", "fim": "fim"}
 
 # Nothing that plots, geocodes, asks the network or changes what sarslide has decided already.
@@ -91,21 +92,35 @@ def plan(
         "mintpy.topographicResidual": "yes" if dem_error else "no",
     }
     suffixes = {"pyaps": "_ERA5", "height_correlation": "_tropHgt", "no": ""}[troposphere]
-    suffixes += "_ramp" * plane + "_demErr" * dem_error
-    series = f"timeseries{suffixes}.h5"
+    suffixes += "_ramp" * plane
+    atmosphere_free = f"timeseries{suffixes}.h5"
+    series = f"timeseries{suffixes}{DEM_SUFFIX * dem_error}.h5"
     velocity = Step(
         "velocity", "velocity", "velocity", options, reads=("timeseries.h5", series), makes=("velocity.h5",)
     )
-    if not suffixes:
+    made = {atmosphere_free, series} - {"timeseries.h5"} | ({"demErr.h5"} if dem_error else set())
+    if not made:
         return [inversion, velocity]
-    made = (series, "demErr.h5") if dem_error else (series,)
-    correction = Step("correct", "correct_LOD", "correct_topography", options, reads=inversion.makes, makes=made)
+    correction = Step(
+        "correct", "correct_LOD", "correct_topography", options, reads=inversion.makes, makes=tuple(sorted(made))
+    )
     return [inversion, correction, velocity]
 
 
 def series_file(steps: Sequence[Step]) -> str:
     """Name of the last time series that the steps make."""
     return steps[-1].reads[-1]
+
+
+def earlier_series(steps: Sequence[Step]) -> list[str]:
+    """Names of the time series before the last one: as inverted, and without the atmosphere."""
+    made = [name for step in steps for name in step.makes if name.startswith("timeseries")]
+    return [name for name in made if name != series_file(steps)]
+
+
+def before_dem_error(series: Path) -> Path:
+    """The time series that a series was before its DEM error was removed; itself, where none was."""
+    return series.with_name(series.name.replace(DEM_SUFFIX, ""))
 
 
 def program() -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from sarslide.errors import ProcessorError
 from sarslide.rates import los
+from sarslide.rates.mintpy import before_dem_error
 from sarslide.rates.mintpy_files import MM_PER_M, read_dates, read_layer
 from sarslide.rates.sbas_network import years_of
 
@@ -19,7 +20,7 @@ def read_rates(
 ) -> dict[str, np.ndarray]:
     """Layers by registered name from the files of MintPy's folder; `series` is its last time series.
 
-    reference: (rows, cols), True in the reference area, whose motion MintPy's corrections must not change (`levels_m`). Cells that
+    reference: (rows, cols), True in the reference area, which MintPy's corrections must not move (`levels_m`). Cells that
     MintPy did not invert are NaN, and those below `min_temporal_coherence` have no rate.
     """
     folder, shape = series.parent, reference.shape
@@ -53,12 +54,12 @@ def read_series(path: Path, reference: np.ndarray, put: Callable[[slice, slice, 
 
 
 def levels_m(series: Path, reference: np.ndarray) -> np.ndarray:
-    """What MintPy's corrections did to the reference area, m, a value a date: the median of corrected minus inverted series."""
+    """How far MintPy's corrections of the atmosphere moved the reference area, m, a value a date: a median over the area."""
     import h5py
 
     if not reference.any():
         raise ProcessorError("MintPy inverted no cell of the reference area", "name another one with rates.reference")
-    with h5py.File(series) as corrected, h5py.File(series.parent / INVERTED) as inverted:
+    with h5py.File(before_dem_error(series)) as corrected, h5py.File(series.parent / INVERTED) as inverted:
         after, before = corrected["timeseries"], inverted["timeseries"]
         return np.array([np.median((after[k] - before[k])[reference]) for k in range(len(after))])
 
