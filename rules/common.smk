@@ -88,6 +88,19 @@ ATMOSPHERE = {
 }
 
 
+CLOSURE_LAYERS = [
+    "closure_rms_rad",
+    "closure_count",
+    "unwrap_error_count",
+    "loop_error_cycles",
+]
+BIAS_LAYERS = [
+    "phase_bias_flag",
+    "phase_bias_rate_rad_per_yr",
+    "phase_bias_std_rad_per_yr",
+]
+
+
 # Rooms of rules after the pair.
 ROOMS = ["terrain", "quality", "rates", "sbas", "products"]
 ROOMS += ["segment", "inventory", "report"]
@@ -242,7 +255,17 @@ def final_products():
         f"{RESULTS}/inventory/current.json",
         f"{RESULTS}/report/report.html",
         *scores,
+        *quality_products(),
         *asked_products(),
+    ]
+
+
+def quality_products():
+    """Of every stack: the plot of its network, the closure of its pairs, its phase bias."""
+    return [
+        of_stack(stack, "quality", name)
+        for stack in CONFIG.stacks
+        for name in ("network.png", "closure.json", "phase_bias.json")
     ]
 
 

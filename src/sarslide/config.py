@@ -170,6 +170,7 @@ class Rates(Section):
     )
     min_coherence: float = key(0.3, "cells below this mean coherence leave fits and reference", "", ge=0, le=1)
     pair_coherence: float = key(0.1, "cells of a pair below this coherence are not stacked", "", ge=0, le=1)
+    loop_mask: bool = key(False, "leave out the cells of a pair whose unwrapping phase closure calls wrong")
     weighting: Literal["none", "coherence"] = key(
         "none",
         "weights of the stack; none is P4's eq. 1, coherence is the inverse variance of the phase (B11)",

@@ -63,6 +63,39 @@ _ALL = (
     Layer("temporal_coherence", "1", "float32", NAN, (0, 1), "how well the pairs agree with the time series (Pepe and Lanari 2006), 1 = fully"),
     Layer("residual_rms_rad", "rad", "float32", NAN, (0, 1e4), "root mean square of the pairs' phase against the time series"),
     Layer("dem_error_m", "m", "float32", NAN, (-5000, 5000), "height that the DEM lacks, from the time series and its baselines"),
+    # products beside the rates
+    Layer("los_displacement_mm", "mm", "float32", NAN, (-5000, 5000), "line-of-sight displacement between the two dates of a pair, positive towards the satellite"),
+    Layer("los_displacement_std_mm", "mm", "float32", NAN, (0, 5000), "standard deviation of the displacement that the coherence of the pair predicts"),
+    Layer(
+        "phase_intensity_rgb", "1", "uint8", 0, (1, 255), "averaged phase and mean intensity in three channels (P0 3.2)",
+        ("red", "green", "blue"),
+    ),
+    Layer("r_index", "1", "float32", NAN, (-1, 1), "slant-range over along-slope distance (Notti et al. 2014): up to 0 layover, 1 best seen"),
+    Layer(
+        "observable_class", "1", "uint8", 255, (0, 5),
+        "downslope motion: 0 observable, 1 no acquisition, 2 layover, 3 shadow, 4 decorrelation, 5 line of sight insensitive to it",
+    ),
+    Layer("downslope_rate_mm_per_yr", "mm/yr", "float32", NAN, (-25000, 25000), "line-of-sight rate projected down the steepest slope, positive downslope"),
+    Layer("downslope_rate_std_mm_per_yr", "mm/yr", "float32", NAN, (0, 25000), "standard error of the downslope rate"),
+    Layer(
+        "date_scatter_mm", "mm", "float32", NAN, (0, 1000),
+        "standard deviation over the dates of the smoothed line-of-sight path, a straight line removed, as delivered and after each correction",
+        ("uncorrected", "pair fits", "filter", "common scene"),
+    ),
+    # quality of the pairs
+    Layer("closure_rms_rad", "rad", "float32", NAN, (0, 3.1415927), "RMS over all triplets of the closure of unfiltered wrapped phase"),
+    Layer("closure_count", "1", "uint16", None, (0, 65535), "triplets whose unwrapped phase is judged: all three pairs have a component"),
+    Layer("unwrap_error_count", "1", "uint16", None, (0, 65535), "triplets whose unwrapped phase does not close to zero cycles"),
+    Layer(
+        "loop_error_cycles", "1", "int8", -128, (-100, 127),
+        "cycles by which a pair's unwrapped phase is wrong, one band a pair: 0 right, 127 this pair or another one of its triplet, unknown cycles",
+    ),
+    Layer("phase_bias_flag", "1", "uint8", 255, (0, 1), "1 where the closure of wrapped short pairs accumulates beyond noise: biased phase (fading signal)"),
+    Layer(
+        "phase_bias_rate_rad_per_yr", "rad/yr", "float32", NAN, (-1000, 1000),
+        "rate by which chained short pairs move away from the satellite faster than chained pairs of twice their length, from closure",
+    ),
+    Layer("phase_bias_std_rad_per_yr", "rad/yr", "float32", NAN, (0, 1000), "standard error of the phase bias rate from noise alone"),
     # terrain
     Layer("dem_m", "m", "float32", NAN, (-500, 9000), "ellipsoidal height (WGS 84), region grid with margin"),
     Layer("elevation_m", "m", "float32", NAN, (-500, 9000), "ellipsoidal height (WGS 84) on the region grid"),

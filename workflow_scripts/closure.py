@@ -1,0 +1,48 @@
+"""closure: unwrapped and wrapped pairs of one stack -> phase closure of every triplet, loop errors of every pair.
+
+inputs, per pair: unwrapped phase (rad), connected components (0 = not reliable), wrapped phase (rad; unfiltered band).
+outputs: RMS of the wrapped closure (rad), number of triplets judged and of those that do not close, cycles by which each pair is
+wrong (one band a pair); closure.json with the statistics of triplets and pairs.
+"""
+
+from sarslide.grid import RegionGrid
+from sarslide.insar.closure import close_triplets
+from sarslide.io import raster
+from sarslide.provenance import sidecar, write_json
+from sarslide.workflow import job
+
+
+def main(snakemake, log) -> None:
+    params, files, output = snakemake.params, snakemake.input, snakemake.output
+    grid, pairs = RegionGrid.from_dict(params.grid), list(params.pairs)
+    paths = dict(zip(pairs, zip(files.unwrapped, files.wrapped, files.conncomp, strict=True), strict=True))
+    for path in (*files.unwrapped, *files.wrapped, *files.conncomp):
+        raster.check_grid(path, grid)
+    with raster.create(output.loop_error_cycles, grid, "loop_error_cycles", bands=tuple(pairs)) as put:
+
+        def put_all(rows, cols, errors) -> None:
+            for band, one in enumerate(errors, start=1):
+                put(rows, cols, one, band)
+
+        found = close_triplets(
+            lambda pair, rows, cols: tuple(raster.read_block(path, rows, cols) for path in paths[pair]),
+            pairs, grid.shape, put_all,
+        )  # fmt: skip
+    raster.write(output.closure_rms_rad, found.rms_rad, grid, "closure_rms_rad")
+    raster.write(output.closure_count, found.count, grid, "closure_count")
+    raster.write(output.unwrap_error_count, found.error_count, grid, "unwrap_error_count")
+    judged, open_ones = int(found.count.sum(dtype=int)), int(found.error_count.sum(dtype=int))
+    log.info("%d triplets, %d of %d closures not zero", len(found.triplets), open_ones, judged)
+    about = {
+        "triplets": [one.to_dict() for one in found.triplets],
+        "nonzero_share": round(open_ones / judged, 6) if judged else None,
+        "loop_errors": {
+            pair: dict(zip(("judged", "wrong", "ambiguous"), counts, strict=True))
+            for pair, counts in found.wrong.items()
+        },
+    }
+    write_json(output.about, sidecar("closure", dict(files.items()), dict(params.items()), about))
+
+
+with job(snakemake) as log:
+    main(snakemake, log)

@@ -1,0 +1,47 @@
+"""network: sidecars of all pairs of one stack -> figure and facts of the network.
+
+inputs: per pair dates, perpendicular baseline (m, later - earlier, up and away from the track) and mean coherence. outputs: time
+against baseline with the pairs coloured by coherence; preset, pairs, triplets, islands, dates without a pair, the paper's size.
+"""
+
+from sarslide.workflow import job
+
+
+def main(snakemake, log) -> None:
+    from sarslide.insar.network import PAPER_PAIRS, islands, triplets
+    from sarslide.io.raster import atomic
+    from sarslide.names import pair_name
+    from sarslide.provenance import read_json, sidecar, write_json
+    from sarslide.report.figures import png
+    from sarslide.report.network_plot import Pair, baselines, network_figure
+
+    params, output = snakemake.params, snakemake.output
+    records = [read_json(path) for path in snakemake.input.pairs]
+    found = [Pair(*one["dates"], one["bperp_m"], one["mean_coherence"], *one["utc"]) for one in records]
+    with atomic(output.figure) as temporary:
+        temporary.write_bytes(png(network_figure(found)))
+    pairs = [pair_name(pair.earlier, pair.later) for pair in found]
+    parts = islands(pairs)
+    paper = PAPER_PAIRS.get(params.preset)
+    about = {
+        "preset": params.preset,
+        "scenes": len(params.dates),
+        "pair_count": len(pairs),
+        "paper": paper,
+        "triplet_count": len(triplets(pairs)),
+        "islands": parts,
+        "dates_without_pair": sorted(set(params.dates) - {date for part in parts for date in part}),
+        "baselines_m": {date: round(value, 2) for date, value in baselines(found).items()},
+        "pairs": [
+            {"pair": name, "bperp_m": pair.bperp_m, "mean_coherence": pair.coherence}
+            for name, pair in zip(pairs, found, strict=True)
+        ],
+    }
+    beside = f"; the paper: {paper['pairs']} of {paper['scenes']}" if paper else ""
+    log.info("%d pairs of %d dates, %d islands%s", len(pairs), len(params.dates), len(parts), beside)
+    inputs = {"pairs": list(snakemake.input.pairs)}
+    write_json(output.about, sidecar("network", inputs, dict(params.items()), about))
+
+
+with job(snakemake) as log:
+    main(snakemake, log)
