@@ -29,16 +29,16 @@ def small_world(rows: int, cols: int, elevation=None, land_cover=None, velocity=
 
 def carrier(acq: Acquisition, burst: int) -> np.ndarray:
     """Azimuth carrier, rad, of every pixel of a burst, from the annotated polynomials (TN-14-0025)."""
-    middle = acq.burst_starts[burst] + radar.LINES_PER_BURST / 2 * radar.LINE_INTERVAL
+    middle = acq.burst_starts[burst] + acq.lines / 2 * radar.LINE_INTERVAL
     tau = acq.near_time + np.arange(acq.samples) / radar.RANGE_SAMPLING
     nearest = int(np.argmin([abs(p.time - middle) for p in acq.fm_rates]))
     ka = np.polynomial.polynomial.polyval(tau - acq.fm_rates[nearest].t0, acq.fm_rates[nearest].coefficients)
     fdc = np.polynomial.polynomial.polyval(tau - acq.dopplers[nearest].t0, acq.dopplers[nearest].coefficients)
     speed = np.linalg.norm(acq.arc.state(middle)[1])
-    ks = 2 * speed / radar.LIGHT * radar.RADAR_FREQUENCY * np.radians(radar.STEERING_RATE)
+    ks = 2 * speed / radar.LIGHT * radar.RADAR_FREQUENCY * np.radians(acq.swath.steering_rate)
     kt = ka * ks / (ka - ks)
     reference = -fdc / ka + fdc[acq.samples // 2] / ka[acq.samples // 2]
-    eta = (np.arange(radar.LINES_PER_BURST) - radar.LINES_PER_BURST / 2)[:, None] * radar.LINE_INTERVAL
+    eta = (np.arange(acq.lines) - acq.lines / 2)[:, None] * radar.LINE_INTERVAL
     return np.pi * kt * (eta - reference) ** 2 + 2 * np.pi * fdc * (eta - reference)
 
 
@@ -60,7 +60,7 @@ def flattened(acq: Acquisition, burst: int, pixels: np.ndarray, xyz: np.ndarray)
     at = [line.ravel(), sample.ravel()]
     values = map_coordinates(deramped.real, at, order=5) + 1j * map_coordinates(deramped.imag, at, order=5)
     phase = carrier_at(acq, burst, line, sample) + 4 * np.pi / radar.WAVELENGTH * slant
-    first, last = radar.VALID_LINES
+    first, last = acq.valid_lines
     inside = (line > first + 4) & (line < last - 4)
     return np.where(inside, values.reshape(line.shape) * np.exp(1j * phase), np.nan)
 
@@ -69,5 +69,5 @@ def carrier_at(acq: Acquisition, burst: int, line: np.ndarray, sample: np.ndarra
     """The carrier at fractional positions."""
     kt, reference, fdc = BurstImage(acq, burst).carrier[:, EDGE : EDGE + acq.samples]
     columns = np.arange(acq.samples)
-    dt = (line - radar.LINES_PER_BURST / 2) * radar.LINE_INTERVAL - np.interp(sample, columns, reference)
+    dt = (line - acq.lines / 2) * radar.LINE_INTERVAL - np.interp(sample, columns, reference)
     return np.pi * np.interp(sample, columns, kt) * dt**2 + 2 * np.pi * np.interp(sample, columns, fdc) * dt

@@ -74,7 +74,7 @@ def test_manifest_lists_every_file_with_size_and_checksum(product):
     names = {"safe": "http://www.esa.int/safe/sentinel-1.0"}
     relative = {int(e.text) for e in manifest.findall(".//safe:relativeOrbitNumber", names)}
     assert relative == {62} and (acq.absolute_orbit - 73) % 175 + 1 == 62
-    assert manifest.find(".//safe:software", names).get("version") == safe.IPF_VERSION
+    assert manifest.find(".//safe:software", names).get("version") == acq.label.ipf_version
 
 
 def structure(element, depth: int) -> list:
@@ -105,7 +105,7 @@ def test_annotation_tells_what_was_simulated(product):
     root = annotation_of(path)
     bursts = root.findall("swathTiming/burstList/burst")
     lines = int(root.findtext("swathTiming/linesPerBurst"))
-    assert (len(bursts), lines) == (2, radar.LINES_PER_BURST)
+    assert (len(bursts), lines) == (2, acq.lines)
     for k, burst in enumerate(bursts):
         start = time_of(burst.findtext("azimuthTime"))
         assert start - acq.epoch == timedelta(microseconds=round(acq.burst_starts[k] * 1e6))
@@ -114,7 +114,7 @@ def test_annotation_tells_what_was_simulated(product):
         valid = np.array(burst.findtext("firstValidSample").split(), int)
         last = np.array(burst.findtext("lastValidSample").split(), int)
         assert len(valid) == len(last) == lines
-        assert np.flatnonzero(valid >= 0)[[0, -1]].tolist() == [radar.VALID_LINES[0], radar.VALID_LINES[1] - 1]
+        assert np.flatnonzero(valid >= 0)[[0, -1]].tolist() == [acq.valid_lines[0], acq.valid_lines[1] - 1]
         assert (valid[valid >= 0] == radar.VALID_SAMPLES_MARGIN).all() and last.max() < acq.samples
     # orbit of the annotation, geolocation grid and burst times agree with each other to 1e-6 s and 1e-3 m
     orbit = root.findall("generalAnnotation/orbitList/orbit")
@@ -160,7 +160,7 @@ def test_gdal_opens_the_product(product):
         assert source.driver == "SAFE"
         views = [v for v in source.subdatasets if v.endswith("IW2_VV:COMPLEX")]
     with rasterio.open(views[0]) as source:
-        assert source.shape == (2 * radar.LINES_PER_BURST, acq.samples)
+        assert source.shape == (2 * acq.lines, acq.samples)
         assert len(source.gcps[0]) == 63 and source.tags()["ORBIT_DIRECTION"] == "DESCENDING"
     measurement = next((path / "measurement").glob("*.tiff"))
     with rasterio.open(measurement) as source:
@@ -173,7 +173,7 @@ def test_gdal_opens_the_product(product):
         line = 700
         start = offset + line * acq.samples * 4
         pairs = np.frombuffer(raw, "<i2", acq.samples * 2, start).reshape(-1, 2)
-        assert np.array_equal(as_complex(pairs), data[k * radar.LINES_PER_BURST + line])
+        assert np.array_equal(as_complex(pairs), data[k * acq.lines + line])
 
 
 def test_same_seed_same_bytes_one_date_alone_or_in_a_run(tmp_path):

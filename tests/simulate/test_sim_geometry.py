@@ -144,7 +144,7 @@ def test_acquisition_timing(stack):
     for acq in acqs:
         assert (acq.absolute_orbit - 73) % 175 + 1 == track.relative_orbit
         assert acq.epoch.strftime("%Y%m%d") == acq.date
-        overlap = (radar.LINES_PER_BURST + radar.BURST_CYCLE) / 2 * radar.LINE_INTERVAL
+        overlap = (acq.lines + radar.BURST_CYCLE) / 2 * radar.LINE_INTERVAL
         assert abs(acq.burst_starts[0] + overlap) < 0.02  # the region's middle lies in the overlap of the bursts
         assert acq.state_times[0] < acq.ascending_node and acq.state_times[-1] > 590
         assert acq.utc(acq.state_times[0]).microsecond == 0

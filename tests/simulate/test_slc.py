@@ -9,7 +9,9 @@ from sarslide.simulate import annotation, geometry, landcover
 from sarslide.simulate.acquisition import acquire, plan_track
 from sarslide.simulate.slc import BurstImage
 from sarslide.simulate.stack import StackSimulator
+from sarslide.simulate.swaths import SWATHS
 
+IW2 = SWATHS["IW2"]
 CENTER = (99.2, 29.0, 3400.0)
 
 
@@ -101,8 +103,8 @@ def test_deramped_spectrum_is_centred_and_band_limited(speckle, name):
         burst *= np.exp(-1j * carrier(acq, k))
         power = abs(np.fft.fft2(burst)) ** 2
         for axis, band in (
-            (1, radar.AZIMUTH_BANDWIDTH * radar.LINE_INTERVAL),
-            (0, radar.RANGE_BANDWIDTH / radar.RANGE_SAMPLING),
+            (1, IW2.azimuth_bandwidth * radar.LINE_INTERVAL),
+            (0, IW2.range_bandwidth / radar.RANGE_SAMPLING),
         ):
             profile = power.sum(axis)
             f = np.fft.fftfreq(profile.size)
@@ -124,7 +126,7 @@ def test_speckle_is_fully_developed_and_calibrated(speckle, name):
     intensity = []
     for k, pixels in enumerate(bursts):
         line, sample, _ = place(acq, k, xyz)
-        first, last = radar.VALID_LINES
+        first, last = acq.valid_lines
         inside = (line > first) & (line < last - 1)
         i, j = np.rint(line[inside]).astype(int), np.rint(sample[inside]).astype(int)
         intensity.append(abs(as_complex(pixels)[i, j]) ** 2)
@@ -178,12 +180,12 @@ def test_coherence_follows_land_cover():
     for pair, days in ((("20190306", "20190318"), 12), (("20190306", "20190611"), 97)):
         one, two = (values[d] for d in pair)
         baseline = abs(np.subtract(*(radar.baseline_m(stack.track, d, world.seed)[0] for d in pair)))
-        critical = radar.WAVELENGTH * radar.RANGE_BANDWIDTH / radar.LIGHT * 8.62e5 * np.tan(angle)
-        range_shift = baseline / critical * radar.RANGE_BANDWIDTH / radar.RANGE_SAMPLING
+        critical = radar.WAVELENGTH * IW2.range_bandwidth / radar.LIGHT * 8.62e5 * np.tan(angle)
+        range_shift = baseline / critical * IW2.range_bandwidth / radar.RANGE_SAMPLING
         overlap = common_band(
-            radar.AZIMUTH_BANDWIDTH * radar.LINE_INTERVAL, abs(np.subtract(*(centroid[d] for d in pair)))
+            IW2.azimuth_bandwidth * radar.LINE_INTERVAL, abs(np.subtract(*(centroid[d] for d in pair)))
         )
-        overlap *= common_band(radar.RANGE_BANDWIDTH / radar.RANGE_SAMPLING, range_shift)
+        overlap *= common_band(IW2.range_bandwidth / radar.RANGE_SAMPLING, range_shift)
         for code in codes:
             inside = (classes == code) & np.isfinite(one) & np.isfinite(two)
             cross = (one * two.conj())[inside].mean() / np.sqrt(

@@ -1,10 +1,13 @@
 """The simulated instrument and its acquisitions: track, true orbit of a date, burst timing, FM rate and Doppler centroid.
 
-Numbers of the instrument are those of Sentinel-1A IW2 annotation (IPF 003.52). Times are in s from the acquisition's epoch,
-the moment when the middle of the region is abeam of the reference orbit; published times are exact to the microsecond.
+Numbers common to the swaths are those of Sentinel-1A annotation (IPF 003.52), the others are in `simulate.swaths`. Times are in s
+from the acquisition's epoch, the moment when the middle of the region is abeam of the reference orbit; published times are exact
+to the microsecond.
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -14,30 +17,26 @@ from sarslide.names import check_stack, parse_date
 from sarslide.simulate import geometry, offsets
 from sarslide.simulate.offsets import INCIDENCE_DEG, RADAR_FREQUENCY, seed_key
 from sarslide.simulate.orbit import STATE_STEP, Arc, ascending_node_time, fit_arc, propagate
+from sarslide.simulate.swaths import SWATHS, Swath, mission_named, swath_named
 
 LIGHT = 299792458.0  # m/s
 WAVELENGTH = LIGHT / RADAR_FREQUENCY  # m
 RANGE_SAMPLING = 6.434523812571428e07  # Hz
 RANGE_SPACING = LIGHT / (2 * RANGE_SAMPLING)  # m, slant
 LINE_INTERVAL = 2.055556299999998e-03  # s
-PULSE_FREQUENCY = 1.451627112193990e03  # Hz
-STEERING_RATE = 9.798633249999998e-01  # degree/s
-RANGE_BANDWIDTH, AZIMUTH_BANDWIDTH = offsets.RANGE_BANDWIDTH, 3.13e02  # Hz, processed
-HAMMING = 0.75  # coefficient of the spectral windows in range and azimuth
-LINES_PER_BURST, BURSTS = 1500, 2
-BURST_CYCLE = 1342  # lines from the start of one burst to the start of the next
-VALID_LINES = (20, 1480)  # first, one past last of a burst
+RANGE_WINDOW = 0.75  # coefficient of the Hamming window in range
+BURSTS = 2  # of a product, unless more are asked for
+BURST_CYCLE = 1342  # lines from the start of one burst to the start of the next of its swath
+INVALID_LINES = 20  # at the start and at the end of a burst
 VALID_SAMPLES_MARGIN = 8  # invalid samples at the near and the far edge
 RANGE_MARGIN = 96  # samples kept on each side of the region
 REPEAT_DAYS = 12
 ORBITS_PER_REPEAT = 175
+SCENE_S = 10.0  # of orbit before and after the middle of the region, s
 
 ABEAM_UTC = {"A": timedelta(hours=11, minutes=20, seconds=14), "D": timedelta(hours=23, minutes=19, seconds=41)}
 ABEAM_JITTER = 0.4  # s: when the satellite passes, date by date
 BURST_JITTER = 0.003  # s: synchronisation of the bursts along the track
-
-# Sentinel-1A crossed the node of absolute orbit 45461 at this time; the simulation counts its orbits from there
-_ORBIT_COUNT, _ORBIT_TIME = 45461, datetime(2022, 10, 16, 1, 41, 37, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,11 @@ class RangePolynomial:
 
 @dataclass(frozen=True)
 class Track:
-    """One repeat track over a region: the reference orbit and the part of the swath that is kept.
+    """One repeat track over a region: the reference orbit and the part of one swath that is kept.
 
     state: (6,) Earth-fixed reference state when `center` (3,) is abeam, m and m/s. near_time: two-way time of the first
-    sample, s.
+    sample, s. abeam_utc: time of day when the centre is abeam, on average. overlap_s: when the middle of the overlap of the first
+    two IW2 bursts is abeam, s after the centre.
     """
 
     stack: str
@@ -66,6 +66,9 @@ class Track:
     center: np.ndarray
     near_time: float
     samples: int
+    swath: Swath = SWATHS["IW2"]
+    abeam_utc: timedelta = timedelta(0)
+    overlap_s: float = 0.0
 
     @property
     def ascending(self) -> bool:
@@ -86,8 +89,27 @@ class Track:
 
 
 @dataclass(frozen=True)
+class Label:
+    """What a product says of itself and how it is delivered; no sample depends on it.
+
+    orbit: POEORB, RESORB, or None for no orbit file beside the product. slice_number of slices: place in the pass.
+    """
+
+    mission: str = "S1A"
+    ipf_version: str = "003.52"
+    orbit: str | None = "POEORB"
+    zipped: bool = False
+    polarisation: str = "VV"
+    slice_number: int = 1
+    slices: int = 1
+
+
+@dataclass(frozen=True)
 class Acquisition:
-    """Everything known about one pass: what the annotation publishes and the true orbit that the pixels are made with."""
+    """Everything known about one swath of one pass: what the annotation publishes, the true orbit that the pixels are made with.
+
+    azimuth_shift_s: by how much the echoes lie later in the bursts than the annotated times say (a planted timing error).
+    """
 
     track: Track
     date: str
@@ -100,6 +122,27 @@ class Acquisition:
     burst_starts: tuple[float, ...]
     fm_rates: tuple[RangePolynomial, ...]
     dopplers: tuple[RangePolynomial, ...]
+    azimuth_shift_s: float = 0.0
+    label: Label = Label()
+
+    @property
+    def swath(self) -> Swath:
+        return self.track.swath
+
+    @property
+    def lines(self) -> int:
+        """Lines of a burst."""
+        return self.track.swath.lines
+
+    @property
+    def product_lines(self) -> int:
+        """Lines of all bursts, one after the other."""
+        return self.lines * len(self.burst_starts)
+
+    @property
+    def valid_lines(self) -> tuple[int, int]:
+        """First and one past the last valid line of a burst."""
+        return INVALID_LINES, self.lines - INVALID_LINES
 
     @property
     def samples(self) -> int:
@@ -119,33 +162,62 @@ class Acquisition:
 
     def burst_middle(self, burst: int) -> float:
         """Zero-Doppler time of the middle of a burst, s: its azimuth steering angle is zero there."""
-        return self.burst_starts[burst] + LINES_PER_BURST / 2 * LINE_INTERVAL
+        return self.burst_starts[burst] + self.lines / 2 * LINE_INTERVAL
+
+    def line(self, t: np.ndarray, burst: int) -> np.ndarray:
+        """(Fractional) line of a burst in which ground with zero-Doppler times `t` (s) lies."""
+        return (t - (self.burst_starts[burst] - self.azimuth_shift_s)) / LINE_INTERVAL
+
+    def part(self, bursts: Iterable[int], label: Label) -> "Acquisition":
+        """The acquisition with these of its bursts only, under another label."""
+        return replace(self, burst_starts=tuple(self.burst_starts[k] for k in bursts), label=label)
 
 
-def plan_track(stack: str, ground: np.ndarray, samples: int | None = None) -> Track:
-    """The track named `stack` that sees the middle of `ground`, Earth-fixed points (..., 3), m, in IW2.
+def plan_track(
+    stack: str,
+    ground: np.ndarray,
+    samples: int | None = None,
+    swath: str = "IW2",
+    incidence_deg: float | None = None,
+    abeam_utc: timedelta | None = None,
+    overlap_s: float = 0.0,
+) -> Track:
+    """The track named `stack` that sees the middle of `ground`, Earth-fixed points (..., 3), m, and what is kept of `swath`.
 
-    The kept swath holds all points with `RANGE_MARGIN` samples to spare; `samples` keeps that many around their middle instead.
+    Kept are all points of the ground that the swath sees, with `RANGE_MARGIN` samples to spare; `samples` keeps that many around
+    their middle instead, wherever the swath ends. incidence_deg: at the middle; by default that of the pass, within IW2.
+    abeam_utc, overlap_s: see `Track`. Raises StackError when the swath does not see the ground.
     """
     check_stack(stack)
     points = ground.reshape(-1, 3)
     center = points.mean(0)
-    state = geometry.track_state(center, stack[0] == "A", INCIDENCE_DEG[stack[0]])
-    slant = geometry.zero_doppler(_scene_arc(state), points)[1]
-    near, far = (2.0 * r / LIGHT * RANGE_SAMPLING for r in (slant.min(), slant.max()))
-    if samples is None:
-        first = int(np.floor(near)) - RANGE_MARGIN
-        samples = int(np.ceil(far)) + RANGE_MARGIN - first
-        samples += -samples % 4
-    else:
-        first = int(0.5 * (near + far)) - samples // 2
-    return Track(stack, state, center, first / RANGE_SAMPLING, samples)
+    state = geometry.track_state(center, stack[0] == "A", incidence_deg or INCIDENCE_DEG[stack[0]])
+    near_time, samples = _kept(
+        swath_named(swath), 2.0 / LIGHT * geometry.zero_doppler(_scene_arc(state), points)[1], samples
+    )
+    at = ABEAM_UTC[stack[0]] if abeam_utc is None else abeam_utc
+    return Track(stack, state, center, near_time, samples, swath_named(swath), at, overlap_s)
 
 
-def _scene_arc(state: np.ndarray) -> Arc:
+def _kept(swath: Swath, slant_time: np.ndarray, samples: int | None) -> tuple[float, int]:
+    """Two-way time of the first sample and number of samples that are kept of a swath for ground at these slant range times."""
+    near, far = slant_time.min() * RANGE_SAMPLING, slant_time.max() * RANGE_SAMPLING
+    if samples is not None:
+        return (int(0.5 * (near + far)) - samples // 2) / RANGE_SAMPLING, samples
+    start = math.ceil(swath.near_time * RANGE_SAMPLING) - VALID_SAMPLES_MARGIN
+    stop = math.floor(swath.far_time * RANGE_SAMPLING) + VALID_SAMPLES_MARGIN
+    first = max(math.floor(near) - RANGE_MARGIN, start)
+    samples = math.ceil(far) + RANGE_MARGIN - first
+    samples = min(samples + -samples % 4, stop - first)
+    if samples < RANGE_MARGIN:
+        raise StackError(f"{swath.name} does not see the simulated ground", "choose another swath or incidence angle")
+    return first / RANGE_SAMPLING, samples
+
+
+def _scene_arc(state: np.ndarray, reach: float = SCENE_S) -> Arc:
     # 2 s nodes over +-10 s: the polynomial of degree 6 misses the integrated orbit by less than 1e-8 m
-    times, states = propagate(state, 10.0, 10.0, 2.0)
-    return fit_arc(times, states[:, :3], states[:, 3:], 6)
+    times, states = propagate(state, reach, reach, 2.0)
+    return fit_arc(times, states[:, :3], states[:, 3:], 6 if reach <= SCENE_S else 9)
 
 
 def baseline_m(track: Track, date: str, seed: int) -> tuple[float, float]:
@@ -157,31 +229,48 @@ def baseline_m(track: Track, date: str, seed: int) -> tuple[float, float]:
     return offsets.orbit_offset_m(track.stack, date, seed)
 
 
-def acquire(track: Track, date: str, seed: int) -> Acquisition:
-    """The pass of `date` (YYYYMMDD): the same for the same track, date and seed, whatever else is simulated."""
+def acquire(
+    track: Track,
+    date: str,
+    seed: int,
+    bursts: int = BURSTS,
+    mission: str = "S1A",
+    offset_m: tuple[float, float] | None = None,
+    azimuth_shift_s: float = 0.0,
+) -> Acquisition:
+    """The pass of `date` (YYYYMMDD): the same for the same track, date and seed, whatever else is simulated.
+
+    bursts: how many, the first two around the middle of the region. offset_m: (perpendicular, parallel) offset of the orbit from
+    the reference orbit, instead of that of `baseline_m`. azimuth_shift_s: see `Acquisition`.
+    """
     rng = np.random.default_rng(np.random.SeedSequence((seed, *track.seed_key(int(date), 2))))
     abeam_jitter, burst_jitter = rng.normal(scale=(ABEAM_JITTER, BURST_JITTER))
     day = parse_date(date)
-    epoch = datetime(day.year, day.month, day.day, tzinfo=UTC) + ABEAM_UTC[track.stack[0]]
+    epoch = datetime(day.year, day.month, day.day, tzinfo=UTC) + track.abeam_utc
     epoch += timedelta(microseconds=round(abeam_jitter * 1e6))
 
-    state = _offset(track, *baseline_m(track, date, seed))
+    state = _offset(track, *(baseline_m(track, date, seed) if offset_m is None else offset_m))
     node = ascending_node_time(state)
     # state vectors on whole 10 s of UTC, from before the node to well behind the scene
     phase = epoch.second % STATE_STEP + epoch.microsecond / 1e6
     shifted = propagate(state, phase, 0.0, phase)[1][0] if phase else state
     times, states = propagate(shifted, -node + 120.0, 600.0)
 
-    overlap_middle = (BURST_CYCLE + LINES_PER_BURST) / 2 * LINE_INTERVAL
-    first = round(burst_jitter - overlap_middle, 6)
-    starts = tuple(round(first + k * BURST_CYCLE * LINE_INTERVAL, 6) for k in range(BURSTS))
-    arc = _scene_arc(state)
+    cycle, half = BURST_CYCLE * LINE_INTERVAL, track.swath.lines / 2 * LINE_INTERVAL
+    overlap_middle = (BURST_CYCLE + SWATHS["IW2"].lines) / 2 * LINE_INTERVAL
+    first = round(burst_jitter + track.overlap_s - overlap_middle, 6)
+    if track.swath.name != "IW2":
+        first = round(first + SWATHS["IW2"].lines / 2 * LINE_INTERVAL + track.swath.delay - half, 6)
+        rng = np.random.default_rng(np.random.SeedSequence((seed, *track.seed_key(int(date), 2, track.swath.number))))
+    starts = tuple(round(first + k * cycle, 6) for k in range(bursts))
+    arc = _scene_arc(state, max(SCENE_S, math.ceil(max(-first, starts[-1] + 2 * half)) + 2.0))
     estimates = [
-        first + (LINES_PER_BURST / 2 + k * BURST_CYCLE) * LINE_INTERVAL for k in range(-1, BURSTS + 1)
+        first + (track.swath.lines / 2 + k * BURST_CYCLE) * LINE_INTERVAL for k in range(-1, bursts + 1)
     ]  # one each burst cycle, the bursts' own middles among them
     return Acquisition(
-        track, date, epoch, arc, times - phase, states, node, _absolute_orbit(epoch, node, track.relative_orbit), starts,
-        tuple(_fm_rate(arc, track, t) for t in estimates), tuple(_dopplers(estimates, track, rng)),
+        track, date, epoch, arc, times - phase, states, node, _absolute_orbit(epoch, node, track.relative_orbit, mission),
+        starts, tuple(_fm_rate(arc, track, t) for t in estimates), tuple(_dopplers(estimates, track, rng)), azimuth_shift_s,
+        Label(mission),
     )  # fmt: skip
 
 
@@ -199,14 +288,15 @@ def _offset(track: Track, perpendicular: float, parallel: float) -> np.ndarray:
     return np.concatenate([position + shift, velocity + np.cross(turn, shift)])
 
 
-def _absolute_orbit(epoch: datetime, node: float, relative: int) -> int:
-    """The count of Sentinel-1A orbits nearest in time whose relative orbit is ((absolute - 73) mod 175) + 1 = `relative`."""
-    elapsed = (epoch - _ORBIT_TIME).total_seconds() + node
-    count = _ORBIT_COUNT + round(elapsed * ORBITS_PER_REPEAT / (REPEAT_DAYS * 86400.0))
-    short = (relative - 1 - (count - 73)) % ORBITS_PER_REPEAT
+def _absolute_orbit(epoch: datetime, node: float, relative: int, mission: str) -> int:
+    """The count of a satellite's orbits nearest in time whose relative orbit is `relative`."""
+    satellite = mission_named(mission)
+    elapsed = (epoch - satellite.time).total_seconds() + node
+    count = satellite.count + round(elapsed * ORBITS_PER_REPEAT / (REPEAT_DAYS * 86400.0))
+    short = (relative - 1 - (count - satellite.offset)) % ORBITS_PER_REPEAT
     absolute = count + (short if short <= ORBITS_PER_REPEAT // 2 else short - ORBITS_PER_REPEAT)
     if absolute < 1:
-        raise StackError(f"no Sentinel-1A orbit {relative} at {epoch:%Y-%m-%d}", "simulate dates from 2014-04-15 on")
+        raise StackError(f"no orbit {relative} of {mission} at {epoch:%Y-%m-%d}", "simulate dates after its launch")
     return absolute
 
 

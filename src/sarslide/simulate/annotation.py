@@ -1,4 +1,4 @@
-"""Annotation, calibration and noise files of a simulated IW2 VV product, element for element as IPF 003.52 writes them.
+"""Annotation, calibration and noise files of one swath and polarisation, element for element as IPF 003.52 writes them.
 
 Element order follows real Sentinel-1A annotation, so that readers which count on it are served. What has no
 counterpart in a simulation (downlink errors, raw-data statistics) carries neutral values.
@@ -13,10 +13,11 @@ import numpy as np
 from sarslide.simulate import acquisition as radar
 from sarslide.simulate import geometry
 from sarslide.simulate.acquisition import Acquisition
+from sarslide.simulate.swaths import Swath
 
 BETA_CONSTANT = 237.0  # digital number of a pixel with beta nought 1
 NOISE_SIGMA_NOUGHT = 10 ** (-2.4)  # noise-equivalent sigma nought
-IMAGE_NUMBER = "005"  # of IW2 VV in a dual-polarised product
+POLARISATIONS = ("VH", "VV")  # in the order in which a dual-polarised product numbers its images
 GRID_PIXELS = 21
 LUT_STEP = 40  # samples between entries of calibration and noise vectors
 _ERROR_COUNTERS = (
@@ -69,7 +70,7 @@ def start_time(acq: Acquisition) -> datetime:
 
 
 def stop_time(acq: Acquisition) -> datetime:
-    return acq.utc(acq.burst_starts[-1] + (radar.LINES_PER_BURST - 1) * radar.LINE_INTERVAL)
+    return acq.utc(acq.burst_starts[-1] + (acq.lines - 1) * radar.LINE_INTERVAL)
 
 
 def data_take(acq: Acquisition) -> int:
@@ -79,8 +80,8 @@ def data_take(acq: Acquisition) -> int:
 
 def line_time(acq: Acquisition, line: int) -> float:
     """Zero-Doppler time, s, of a line of the measurement (bursts one after the other)."""
-    burst = min(line // radar.LINES_PER_BURST, radar.BURSTS - 1)
-    return acq.burst_starts[burst] + (line - burst * radar.LINES_PER_BURST) * radar.LINE_INTERVAL
+    burst = min(line // acq.lines, len(acq.burst_starts) - 1)
+    return acq.burst_starts[burst] + (line - burst * acq.lines) * radar.LINE_INTERVAL
 
 
 def lut_pixels(acq: Acquisition) -> np.ndarray:
@@ -108,7 +109,7 @@ def azimuth_spacing(acq: Acquisition) -> float:
 
 def geolocation_grid(acq: Acquisition) -> list[dict[str, float]]:
     """Tie points at burst starts and the last line, every twentieth of the swath, at the region's mean height."""
-    lines = [k * radar.LINES_PER_BURST for k in range(radar.BURSTS)] + [radar.BURSTS * radar.LINES_PER_BURST - 1]
+    lines = [*range(0, acq.product_lines, acq.lines), acq.product_lines - 1]
     pixels = np.linspace(0, acq.samples - 1, GRID_PIXELS).astype(int)
     slant_time = acq.slant_time(pixels)
     grid = []
@@ -139,13 +140,19 @@ def burst_id(acq: Acquisition, burst: int) -> int:
     return 1 + math.floor((since - _PREAMBLE) / _BEAM_CYCLE)
 
 
+def image_number(polarisation: str, swath: Swath) -> str:
+    """Number of an image in a dual-polarised product: 001 to 003 are IW1 to IW3 in VH, 004 to 006 in VV."""
+    return f"{POLARISATIONS.index(polarisation) * 3 + int(swath.name[-1]):03d}"
+
+
 def header(acq: Acquisition) -> ElementTree.Element:
     return node(
         "adsHeader",
         *leaves(
-            missionId="S1A", productType="SLC", polarisation="VV", mode="IW", swath="IW2", startTime=iso(start_time(acq)),
+            missionId=acq.label.mission, productType="SLC", polarisation=acq.label.polarisation, mode="IW",
+            swath=acq.swath.name, startTime=iso(start_time(acq)),
             stopTime=iso(stop_time(acq)), absoluteOrbitNumber=acq.absolute_orbit, missionDataTakeId=data_take(acq),
-            imageNumber=IMAGE_NUMBER,
+            imageNumber=image_number(acq.label.polarisation, acq.swath),
         ),
     )  # fmt: skip
 
@@ -160,7 +167,7 @@ def product(acq: Acquisition, byte_offsets: list[int], mean: complex, deviation:
         _general(acq),
         _image(acq, mean, deviation),
         node("dopplerCentroid", listing("dcEstimateList", [_doppler(acq, p) for p in acq.dopplers])),
-        node("antennaPattern", listing("antennaPatternList", [_antenna(acq, k) for k in range(radar.BURSTS)])),
+        node("antennaPattern", listing("antennaPatternList", [_antenna(acq, k) for k in range(len(acq.burst_starts))])),
         _timing(acq, byte_offsets),
         node("geolocationGrid", listing("geolocationGridPointList", [_grid_point(acq, p) for p in grid])),
         node("coordinateConversion", listing("coordinateConversionList", [])),
@@ -223,7 +230,7 @@ def _general(acq: Acquisition) -> ElementTree.Element:
         *leaves(
             **{"pass": "Ascending" if acq.track.ascending else "Descending"}, timelinessCategory="Fast-24h",
             platformHeading=real(heading_deg(acq)), projection="Slant Range", rangeSamplingRate=real(radar.RANGE_SAMPLING),
-            radarFrequency=real(radar.RADAR_FREQUENCY), azimuthSteeringRate=real(radar.STEERING_RATE),
+            radarFrequency=real(radar.RADAR_FREQUENCY), azimuthSteeringRate=real(acq.swath.steering_rate),
         ),
     )  # fmt: skip
     terrain = [
@@ -241,7 +248,10 @@ def _general(acq: Acquisition) -> ElementTree.Element:
     noise = node(
         "noise",
         *leaves(
-            swath="IW2", azimuthTime=iso(start_time(acq)), noisePowerCorrectionFactor=real(1), numberOfNoiseLines=8
+            swath=acq.swath.name,
+            azimuthTime=iso(start_time(acq)),
+            noisePowerCorrectionFactor=real(1),
+            numberOfNoiseLines=8,
         ),
     )
     return node(
@@ -261,12 +271,12 @@ def _general(acq: Acquisition) -> ElementTree.Element:
 def _downlink(acq: Acquisition) -> ElementTree.Element:
     start, stop = start_time(acq), stop_time(acq)
     errors = {f"numErr{name}": 0 for name in _ERROR_COUNTERS} | {"numErrNumberOfQuads": 0, "numIspHeaderErrors": 0}
-    rank = 8
-    window_start = acq.near_time - 2e-6 - rank / radar.PULSE_FREQUENCY
+    swath = acq.swath
+    window_start = acq.near_time - 2e-6 - swath.rank / swath.pulse_frequency
     values = node(
         "downlinkValues",
         *leaves(
-            pri=real(1 / radar.PULSE_FREQUENCY), rank=rank, dataTakeId=data_take(acq), eccNumber=8, rxChannelId=0,
+            pri=real(1 / swath.pulse_frequency), rank=swath.rank, dataTakeId=data_take(acq), eccNumber=8, rxChannelId=0,
             instrumentConfigId=6,
         ),
         node(
@@ -279,13 +289,13 @@ def _downlink(acq: Acquisition) -> ElementTree.Element:
         node(
             "rangeDecimation",
             *leaves(
-                decimationFilterBandwidth=real(4.835e7), samplingFrequencyAfterDecimation=real(5.459595962181818e7),
-                filterLength=44,
+                decimationFilterBandwidth=real(swath.decimation_bandwidth),
+                samplingFrequencyAfterDecimation=real(swath.decimation_frequency), filterLength=swath.filter_length,
             ),
         ),
         *leaves(
-            rxGain=real(-4), txPulseLength=real(6.199592966536363e-05), txPulseStartFrequency=real(-2.415503791125222e7),
-            txPulseRampRate=real(7.792817275120481e11), swathNumber=11,
+            rxGain=real(-4), txPulseLength=real(swath.pulse_length), txPulseStartFrequency=real(swath.pulse_start),
+            txPulseRampRate=real(swath.pulse_rate), swathNumber=swath.number,
         ),
         listing("swlList", [node("swl", *leaves(azimuthTime=iso(start), value=real(acq.samples / radar.RANGE_SAMPLING)))]),
         listing("swstList", [node("swst", *leaves(azimuthTime=iso(start), value=real(window_start)))]),
@@ -305,8 +315,8 @@ def _downlink(acq: Acquisition) -> ElementTree.Element:
     return node(
         "downlinkInformation",
         *leaves(
-            swath="IW2", azimuthTime=iso(start), firstLineSensingTime=iso(start), lastLineSensingTime=iso(stop),
-            prf=real(radar.PULSE_FREQUENCY),
+            swath=acq.swath.name, azimuthTime=iso(start), firstLineSensingTime=iso(start), lastLineSensingTime=iso(stop),
+            prf=real(acq.swath.pulse_frequency),
         ),
         node("bitErrorCount", *leaves(**errors)),
         values,
@@ -378,7 +388,7 @@ def _replica(acq: Acquisition) -> ElementTree.Element:
         "referenceReplica",
         *leaves(azimuthTime=iso(start_time(acq)), chirpSource="Nominal", pgSource="Model"),
         vector("amplitudeCoefficients", np.array([1.0, 0.0, 0.0, 0.0])),
-        vector("phaseCoefficients", np.array([0.0, 1.109673e3, 3.896409e11, 0.0])),
+        vector("phaseCoefficients", np.array([0.0, *acq.swath.replica, 0.0])),
         *leaves(timeDelay=f"{4.33241e-07:.6e}"),
         node("gain", *leaves(re=f"{1:.6e}", im=f"{0:.6e}")),
     )
@@ -392,50 +402,53 @@ def _replica(acq: Acquisition) -> ElementTree.Element:
             internalTimeDelay=f"{4.33241e-07:.6e}",
         ),
     )  # fmt: skip
-    return node("replicaInformation", *leaves(swath="IW2"), reference, listing("replicaList", [replica]))
+    return node("replicaInformation", *leaves(swath=acq.swath.name), reference, listing("replicaList", [replica]))
 
 
 def _image(acq: Acquisition, mean: complex, deviation: complex) -> ElementTree.Element:
     start, stop = start_time(acq), stop_time(acq)
-    piece = node("slice", *leaves(sliceNumber=1, sensingStartTime=iso(start), sensingStopTime=iso(stop)))
+    piece = node(
+        "slice", *leaves(sliceNumber=acq.label.slice_number, sensingStartTime=iso(start), sensingStopTime=iso(stop))
+    )
     information = node(
         "imageInformation",
         *leaves(
             productFirstLineUtcTime=iso(start), productLastLineUtcTime=iso(stop),
             ascendingNodeTime=iso(acq.utc(acq.ascending_node)), anchorTime=iso(start), productComposition="Slice",
-            sliceNumber=1,
+            sliceNumber=acq.label.slice_number,
         ),
         listing("sliceList", [piece]),
         *leaves(
             slantRangeTime=real(acq.near_time), pixelValue="Complex", outputPixels="16 bit Signed Integer",
             rangePixelSpacing=f"{radar.RANGE_SPACING:.6e}", azimuthPixelSpacing=f"{azimuth_spacing(acq):.6e}",
             azimuthTimeInterval=real(radar.LINE_INTERVAL), azimuthFrequency=real(1 / radar.LINE_INTERVAL),
-            numberOfSamples=acq.samples, numberOfLines=radar.BURSTS * radar.LINES_PER_BURST, zeroDopMinusAcqTime=real(0),
+            numberOfSamples=acq.samples, numberOfLines=acq.product_lines, zeroDopMinusAcqTime=real(0),
             incidenceAngleMidSwath=real(float(swath_incidence(acq, np.array([acq.samples / 2]))[0])),
         ),
         node("imageStatistics", *_statistics(mean, deviation)),
     )  # fmt: skip
 
-    def bandwidths(total: float, processed: float) -> list[ElementTree.Element]:
+    def bandwidths(total: float, processed: float, window: float) -> list[ElementTree.Element]:
         return leaves(
-            windowType="Hamming", windowCoefficient=real(radar.HAMMING), totalBandwidth=real(total),
+            windowType="Hamming", windowCoefficient=real(window), totalBandwidth=real(total),
             processingBandwidth=real(processed), lookBandwidth=real(processed), numberOfLooks=1, lookOverlap=real(0),
         )  # fmt: skip
 
+    swath = acq.swath
     parameters = node(
         "swathProcParams",
-        *leaves(swath="IW2"),
-        node("rangeProcessing", *bandwidths(4.831229516834e7, radar.RANGE_BANDWIDTH)),
-        node("azimuthProcessing", *bandwidths(radar.AZIMUTH_BANDWIDTH, radar.AZIMUTH_BANDWIDTH)),
+        *leaves(swath=acq.swath.name),
+        node("rangeProcessing", *bandwidths(swath.chirp_bandwidth, swath.range_bandwidth, radar.RANGE_WINDOW)),
+        node("azimuthProcessing", *bandwidths(*[swath.azimuth_bandwidth] * 2, swath.azimuth_window)),
         *leaves(processorScalingFactor=f"{1:.6e}"),
     )
     dimensions = node(
         "inputDimensions",
         *leaves(
             azimuthTime=iso(start),
-            swath="IW2",
+            swath=acq.swath.name,
             numberOfInputSamples=acq.samples,
-            numberOfInputLines=radar.BURSTS * radar.LINES_PER_BURST,
+            numberOfInputLines=acq.product_lines,
         ),
     )
     processing = node(
@@ -487,7 +500,7 @@ def _antenna(acq: Acquisition, burst: int) -> ElementTree.Element:
     elevation = np.degrees(np.arcsin(np.linalg.norm(acq.track.center) / satellite * np.sin(np.radians(incidence))))
     return node(
         "antennaPattern",
-        *leaves(swath="IW2", azimuthTime=iso(acq.utc(acq.burst_starts[burst]))),
+        *leaves(swath=acq.swath.name, azimuthTime=iso(acq.utc(acq.burst_starts[burst]))),
         vector("slantRangeTime", acq.slant_time(samples), "{:.15e}"),
         vector("elevationAngle", elevation),
         vector("elevationPattern", np.tile([1.0, 0.0], len(samples)), count=len(samples)),
@@ -497,11 +510,11 @@ def _antenna(acq: Acquisition, burst: int) -> ElementTree.Element:
 
 
 def _timing(acq: Acquisition, byte_offsets: list[int]) -> ElementTree.Element:
-    first, last = radar.VALID_LINES
-    inside = (np.arange(radar.LINES_PER_BURST) >= first) & (np.arange(radar.LINES_PER_BURST) < last)
+    first, last = acq.valid_lines
+    inside = (np.arange(acq.lines) >= first) & (np.arange(acq.lines) < last)
     margin = radar.VALID_SAMPLES_MARGIN
-    # raw echoes of a burst are taken while the beam sweeps over its middle third
-    sensing = (radar.LINES_PER_BURST * radar.LINE_INTERVAL - 1.0) / 2
+    # raw echoes of a burst are taken while the beam sweeps over its middle part
+    sensing = (acq.lines * radar.LINE_INTERVAL - acq.swath.echoes) / 2
     bursts = []
     for k, start in enumerate(acq.burst_starts):
         identity = burst_id(acq, k)
@@ -521,7 +534,7 @@ def _timing(acq: Acquisition, byte_offsets: list[int]) -> ElementTree.Element:
         )  # fmt: skip
     return node(
         "swathTiming",
-        *leaves(linesPerBurst=radar.LINES_PER_BURST, samplesPerBurst=acq.samples),
+        *leaves(linesPerBurst=acq.lines, samplesPerBurst=acq.samples),
         listing("burstList", bursts),
     )
 
@@ -552,7 +565,7 @@ def calibration(acq: Acquisition) -> ElementTree.Element:
             vector("gamma", BETA_CONSTANT / np.sqrt(np.tan(angle))),
             vector("dn", constant),
         )
-        for line in _lut_lines()
+        for line in _lut_lines(acq)
     ]
     return node(
         "calibration",
@@ -578,14 +591,14 @@ def noise(acq: Acquisition, power: float) -> ElementTree.Element:
             vector("pixel", pixels, "{:d}"),
             vector("noiseRangeLut", np.full(len(pixels), power)),
         )
-        for line in _lut_lines()
+        for line in _lut_lines(acq)
     ]
-    lines = radar.BURSTS * radar.LINES_PER_BURST
+    lines = acq.product_lines
     azimuth_lines = np.append(np.arange(0, lines, 100), lines - 1)
     azimuth = node(
         "noiseAzimuthVector",
         *leaves(
-            swath="IW2",
+            swath=acq.swath.name,
             firstAzimuthLine=0,
             firstRangeSample=0,
             lastAzimuthLine=lines - 1,
@@ -599,6 +612,5 @@ def noise(acq: Acquisition, power: float) -> ElementTree.Element:
     )
 
 
-def _lut_lines() -> list[int]:
-    last = radar.BURSTS * radar.LINES_PER_BURST
-    return [*range(0, last, radar.LINES_PER_BURST // 3), last - 1]
+def _lut_lines(acq: Acquisition) -> list[int]:
+    return [*range(0, acq.product_lines, acq.lines // 3), acq.product_lines - 1]

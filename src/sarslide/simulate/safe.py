@@ -1,9 +1,10 @@
-"""SAFE folder and EOF orbit file of a simulated acquisition, laid out as the Copernicus ground segment delivers them."""
+"""SAFE products and EOF orbit file of a simulated acquisition, laid out as the Copernicus ground segment delivers them."""
 
 import binascii
 import hashlib
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from sarslide.simulate import annotation
 from sarslide.simulate.acquisition import Acquisition
 from sarslide.simulate.annotation import iso, leaves, listing, node, xml_bytes
 
-IPF_VERSION = "003.52"
+NSSDC = {"S1A": "2014-016A", "S1B": "2016-025A", "S1C": "0000-000A", "S1D": "0000-000A"}
 TAI_MINUS_UTC = 37  # s, since 2017
+RESTITUTED_ERROR_M = 0.05  # standard deviation of a restituted orbit in each direction
 _EOF_TIME = "UTC=%Y-%m-%dT%H:%M:%S"
 _NAMESPACES = {
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
@@ -82,52 +84,93 @@ _SCHEMA = {
 }
 
 
-def write_acquisition(folder: str | Path, acq: Acquisition, bursts: list[np.ndarray], noise_power: float) -> Path:
-    """Write SAFE folder and EOF file of `acq` into `folder`, all or nothing; returns the SAFE folder.
+@dataclass(frozen=True)
+class Image:
+    """One swath and polarisation of a product: its acquisition, labelled, and for each of its bursts the pixels.
 
-    bursts: int16 (lines, samples, 2) each, real and imaginary part. noise_power: mean square digital number for the
-    noise vectors.
+    bursts: int16 (lines, samples, 2) each, real and imaginary part. noise_power: mean square digital number of the thermal noise.
+    """
+
+    acquisition: Acquisition
+    bursts: list[np.ndarray]
+    noise_power: float
+
+
+def write_acquisition(folder: str | Path, acq: Acquisition, bursts: list[np.ndarray], noise_power: float) -> Path:
+    """Write one SAFE with one image and its orbit file into `folder`, all or nothing; returns the path of the SAFE."""
+    return write_products(folder, [[Image(acq, bursts, noise_power)]])[0]
+
+
+def write_products(folder: str | Path, products: list[list[Image]]) -> list[Path]:
+    """Write the SAFE products of one pass, each a list of images, and their orbit file into `folder`, all or nothing.
+
+    Within a product the polarisations come VV before VH, each from near to far. Returns the paths of the SAFE folders, or zips.
     """
     with atomic_folder(folder) as temporary:
-        safe = _write_safe(temporary, acq, bursts, noise_power)
-        (temporary / orbit_name(acq)).write_bytes(orbit_file(acq))
-    return Path(folder) / safe.name
+        written = [_write_safe(temporary, images) for images in products]
+        acq = products[0][0].acquisition
+        if acq.label.orbit:
+            (temporary / orbit_name(acq)).write_bytes(orbit_file(acq))
+        if acq.label.zipped:
+            written = [_zipped(safe) for safe in written]
+    return [Path(folder) / path.name for path in written]
 
 
-def _write_safe(folder: Path, acq: Acquisition, bursts: list[np.ndarray], noise_power: float) -> Path:
+def _zipped(safe: Path) -> Path:
+    """The SAFE as a zip beside it, which replaces it; the same content gives the same bytes."""
+    target = safe.with_suffix(".zip")
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(safe.rglob("*")):
+            if path.is_file():
+                name = f"{safe.name}/{path.relative_to(safe).as_posix()}"
+                entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, path.read_bytes(), compresslevel=1)
+    shutil.rmtree(safe)
+    return target
+
+
+def _period(images: list[Image]) -> tuple[datetime, datetime]:
+    """First and last line of all images."""
+    acquisitions = [image.acquisition for image in images]
+    return min(map(annotation.start_time, acquisitions)), max(map(annotation.stop_time, acquisitions))
+
+
+def _stem(acq: Acquisition) -> str:
+    label, start, stop = acq.label, annotation.start_time(acq), annotation.stop_time(acq)
+    return (
+        f"{label.mission}-{acq.swath.name}-slc-{label.polarisation}-{start:%Y%m%dt%H%M%S}-{stop:%Y%m%dt%H%M%S}-"
+        f"{acq.absolute_orbit:06d}-{annotation.data_take(acq):06x}-{annotation.image_number(label.polarisation, acq.swath)}"
+    ).lower()
+
+
+def _write_safe(folder: Path, images: list[Image]) -> Path:
     work = folder / "SAFE"
     for sub in ("annotation/calibration", "measurement", "preview"):
         (work / sub).mkdir(parents=True)
-    start, stop = annotation.start_time(acq), annotation.stop_time(acq)
-    stem = (
-        f"s1a-iw2-slc-vv-{start:%Y%m%dt%H%M%S}-{stop:%Y%m%dt%H%M%S}-{acq.absolute_orbit:06d}-"
-        f"{annotation.data_take(acq):06x}-{annotation.IMAGE_NUMBER}"
-    )
-    measurement = work / "measurement" / f"{stem}.tiff"
-    offsets = _write_measurement(measurement, acq, bursts)
-    members = [
-        _store(
-            work, f"annotation/{stem}.xml", "product", xml_bytes(annotation.product(acq, offsets, *_statistics(bursts)))
-        ),
-        _store(
-            work,
-            f"annotation/calibration/calibration-{stem}.xml",
-            "calibration",
-            xml_bytes(annotation.calibration(acq)),
-        ),
-        _store(
-            work, f"annotation/calibration/noise-{stem}.xml", "noise", xml_bytes(annotation.noise(acq, noise_power))
-        ),
-        _store(work, "preview/map-overlay.kml", "mapoverlay", xml_bytes(_overlay(acq))),
-    ]
-    with open(measurement, "rb") as stream:
-        digest = hashlib.file_digest(stream, "md5").hexdigest()
-    members.append(Member(f"measurement/{stem}.tiff", "measurement", measurement.stat().st_size, digest))
-    manifest = xml_bytes(_manifest(acq, members))
+    members, measurements = [], []
+    for image in images:
+        acq, stem = image.acquisition, _stem(image.acquisition)
+        measurement = work / "measurement" / f"{stem}.tiff"
+        offsets = _write_measurement(measurement, acq, image.bursts)
+        content = xml_bytes(annotation.product(acq, offsets, *_statistics(acq, image.bursts)))
+        members.append(_store(work, f"annotation/{stem}.xml", "product", content))
+        for kind, tree in (
+            ("calibration", annotation.calibration(acq)),
+            ("noise", annotation.noise(acq, image.noise_power)),
+        ):
+            members.append(_store(work, f"annotation/calibration/{kind}-{stem}.xml", kind, xml_bytes(tree)))
+        with open(measurement, "rb") as stream:
+            digest = hashlib.file_digest(stream, "md5").hexdigest()
+        size = measurement.stat().st_size
+        measurements.append(Member(f"measurement/{stem}.tiff", "measurement", size, digest))
+    members.append(_store(work, "preview/map-overlay.kml", "mapoverlay", xml_bytes(_overlay(images))))
+    manifest = xml_bytes(_manifest(images, members + measurements))
     (work / "manifest.safe").write_bytes(manifest)
-    # the product's unique identifier is the CRC-16-CCITT of its manifest
+    acq, (start, stop) = images[0].acquisition, _period(images)
+    # the product's unique identifier is the CRC-16-CCITT of its manifest; the data take is dual-polarised, VH or not
     name = (
-        f"S1A_IW_SLC__1SDV_{start:%Y%m%dT%H%M%S}_{stop:%Y%m%dT%H%M%S}_{acq.absolute_orbit:06d}_"
+        f"{acq.label.mission}_IW_SLC__1SDV_{start:%Y%m%dT%H%M%S}_{stop:%Y%m%dT%H%M%S}_{acq.absolute_orbit:06d}_"
         f"{annotation.data_take(acq):06X}_{binascii.crc_hqx(manifest, 0xFFFF):04X}.SAFE"
     )
     return work.rename(folder / name)
@@ -138,9 +181,9 @@ def _store(work: Path, path: str, kind: str, content: bytes) -> Member:
     return Member(path, kind, len(content), hashlib.md5(content).hexdigest())
 
 
-def _statistics(bursts: list[np.ndarray]) -> tuple[complex, complex]:
+def _statistics(acq: Acquisition, bursts: list[np.ndarray]) -> tuple[complex, complex]:
     """Mean and standard deviation of real and imaginary part over the bursts' valid pixels."""
-    first, last = radar.VALID_LINES
+    first, last = acq.valid_lines
     margin = radar.VALID_SAMPLES_MARGIN
     parts = [b[first:last:4, margin:-margin:4].reshape(-1, 2).astype(float) for b in bursts]
     values = np.concatenate(parts)
@@ -157,15 +200,15 @@ def _write_measurement(path: Path, acq: Acquisition, bursts: list[np.ndarray]) -
         GroundControlPoint(row=p["line"], col=p["pixel"], x=p["lon"], y=p["lat"], z=p["height"])
         for p in annotation.geolocation_grid(acq)
     ]
-    lines = radar.LINES_PER_BURST
+    lines = acq.lines
     profile = {
         "driver": "GTiff", "width": acq.samples, "height": lines * len(bursts), "count": 1, "dtype": "complex_int16",
         "blockysize": 1, "tiled": False, "gcps": points, "crs": "EPSG:4326",
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as target:
         target.update_tags(
-            TIFFTAG_IMAGEDESCRIPTION="Sentinel-1A IW SLC L1 (simulated)",
-            TIFFTAG_SOFTWARE=f"Sentinel-1 IPF {IPF_VERSION} layout, sarslide simulator",
+            TIFFTAG_IMAGEDESCRIPTION=f"Sentinel-1{acq.label.mission[-1]} IW SLC L1 (simulated)",
+            TIFFTAG_SOFTWARE=f"Sentinel-1 IPF {acq.label.ipf_version} layout, sarslide simulator",
             TIFFTAG_DATETIME=f"{annotation.start_time(acq):%Y:%m:%d %H:%M:%S}",
         )
         for k, burst in enumerate(bursts):
@@ -178,15 +221,17 @@ def _write_measurement(path: Path, acq: Acquisition, bursts: list[np.ndarray]) -
         return [int(source.get_tag_item(f"BLOCK_OFFSET_0_{k * lines}", "TIFF", 1)) for k in range(len(bursts))]
 
 
-def _corners(acq: Acquisition) -> list[tuple[float, float]]:
+def _corners(images: list[Image]) -> list[tuple[float, float]]:
     """(lon, lat) of the scene's corners: first line near and far, last line far and near."""
-    grid = annotation.geolocation_grid(acq)
+    near = min((image.acquisition for image in images), key=lambda acq: acq.near_time)
+    far = max((image.acquisition for image in images), key=lambda acq: acq.near_time)
     n = annotation.GRID_PIXELS
-    return [(grid[k]["lon"], grid[k]["lat"]) for k in (0, n - 1, len(grid) - 1, len(grid) - n)]
+    inner, outer = annotation.geolocation_grid(near), annotation.geolocation_grid(far)
+    return [(point["lon"], point["lat"]) for point in (inner[0], outer[n - 1], outer[-1], inner[-n])]
 
 
-def _overlay(acq: Acquisition) -> Element:
-    first_near, first_far, last_far, last_near = _corners(acq)
+def _overlay(images: list[Image]) -> Element:
+    first_near, first_far, last_far, last_near = _corners(images)
     # as published: last line first, so that the quicklook stands upright
     quad = " ".join(f"{lon:.6f},{lat:.6f}" for lon, lat in (last_near, last_far, first_far, first_near))
     return node(
@@ -209,12 +254,16 @@ def _overlay(acq: Acquisition) -> Element:
     )
 
 
-def _manifest(acq: Acquisition, members: list[Member]) -> Element:
-    by_kind = {m.kind: m for m in members}
-    annotations = " ".join(f"{by_kind[kind].identifier}Annotation" for kind in ("product", "noise", "calibration"))
+def _manifest(images: list[Image], members: list[Member]) -> Element:
+    stems = [_stem(image.acquisition) for image in images]
+
+    def annotations(stem: str) -> list[str]:
+        """Identifiers of the annotation, noise and calibration of an image."""
+        return [kind + stem.replace("-", "") for kind in ("product", "noise", "calibration")]
 
     def unit(member: Member) -> Element:
-        data = {"unitType": "Measurement Data Unit", "dmdID": annotations} if member.kind == "measurement" else {}
+        described = " ".join(f"{name}Annotation" for name in annotations(Path(member.path).stem))
+        data = {"unitType": "Measurement Data Unit", "dmdID": described} if member.kind == "measurement" else {}
         return node(
             "xfdu:contentUnit",
             node("dataObjectPointer", dataObjectID=member.identifier),
@@ -231,10 +280,10 @@ def _manifest(acq: Acquisition, members: list[Member]) -> Element:
     )
     pointers = [
         node(
-            "metadataObject", node("dataObjectPointer", dataObjectID=by_kind[kind].identifier),
-            ID=f"{by_kind[kind].identifier}Annotation", classification="DESCRIPTION", category="DMD",
+            "metadataObject", node("dataObjectPointer", dataObjectID=name),
+            ID=f"{name}Annotation", classification="DESCRIPTION", category="DMD",
         )
-        for kind in ("product", "noise", "calibration")
+        for stem in stems for name in annotations(stem)
     ]  # fmt: skip
     schemas = [
         node(
@@ -269,7 +318,7 @@ def _manifest(acq: Acquisition, members: list[Member]) -> Element:
     return node(
         "xfdu:XFDU",
         node("informationPackageMap", package),
-        node("metadataSection", *pointers, *_metadata(acq), *schemas),
+        node("metadataSection", *pointers, *_metadata(images), *schemas),
         node("dataObjectSection", *objects),
         **_NAMESPACES,
         version="esa/safe/sentinel-1.0/sentinel-1/sar/level-1/slc/standard/iwdp",
@@ -286,33 +335,46 @@ def _wrapped(identifier: str, text: str, content: Element, kind: str = "DESCRIPT
     )
 
 
-def _metadata(acq: Acquisition) -> list[Element]:
-    start, stop = annotation.start_time(acq), annotation.stop_time(acq)
+def _metadata(images: list[Image]) -> list[Element]:
+    acq, (start, stop) = images[0].acquisition, _period(images)
+    label = acq.label
+    polarisations = sorted({image.acquisition.label.polarisation for image in images}, reverse=True)
+    swaths = sorted({image.acquisition.swath.name for image in images})
     node_time = acq.utc(acq.ascending_node)
     processing = node(
         "safe:processing",
         node(
             "safe:facility",
-            node("safe:software", name="Sentinel-1 IPF", version=IPF_VERSION),
+            node("safe:software", name="Sentinel-1 IPF", version=label.ipf_version),
             country="simulated",
             name="sarslide simulator",
             organisation="sarslide",
             site="simulated product, not an observation",
         ),
-        node("safe:resource", name=f"{orbit_name(acq)}", role="AUX_POE"),
+        node("safe:resource", name=f"{orbit_name(acq)}", role=f"AUX_{_orbit_kind(acq)[:3]}"),
         name="SLC Post Processing",
         start=iso(start + timedelta(hours=3)),
         stop=iso(stop + timedelta(hours=3)),
     )
     platform = node(
         "safe:platform",
-        *leaves(**{"safe:nssdcIdentifier": "2014-016A", "safe:familyName": "SENTINEL-1", "safe:number": "A"}),
+        *leaves(
+            **{
+                "safe:nssdcIdentifier": NSSDC[label.mission],
+                "safe:familyName": "SENTINEL-1",
+                "safe:number": label.mission[-1],
+            }
+        ),
         node(
             "safe:instrument",
             node("safe:familyName", text="Synthetic Aperture Radar", abbreviation="SAR"),
             node(
                 "safe:extension",
-                node("s1sarl1:instrumentMode", *leaves(**{"s1sarl1:mode": "IW", "s1sarl1:swath": "IW2"})),
+                node(
+                    "s1sarl1:instrumentMode",
+                    node("s1sarl1:mode", text="IW"),
+                    *(node("s1sarl1:swath", text=swath) for swath in swaths),
+                ),
             ),
         ),
     )
@@ -345,7 +407,11 @@ def _metadata(acq: Acquisition) -> list[Element]:
             **{
                 "s1sarl1:instrumentConfigurationID": 6,
                 "s1sarl1:missionDataTakeID": annotation.data_take(acq),
-                "s1sarl1:transmitterReceiverPolarisation": "VV",
+            }
+        ),
+        *(node("s1sarl1:transmitterReceiverPolarisation", text=polarisation) for polarisation in polarisations),
+        *leaves(
+            **{
                 "s1sarl1:productClass": "S",
                 "s1sarl1:productClassDescription": "SAR Standard L1 Product",
                 "s1sarl1:productComposition": "Slice",
@@ -353,8 +419,8 @@ def _metadata(acq: Acquisition) -> list[Element]:
                 "s1sarl1:productTimelinessCategory": "Fast-24h",
                 "s1sarl1:sliceProductFlag": "true",
                 "s1sarl1:segmentStartTime": iso(start),
-                "s1sarl1:sliceNumber": 1,
-                "s1sarl1:totalSlices": 1,
+                "s1sarl1:sliceNumber": label.slice_number,
+                "s1sarl1:totalSlices": label.slices,
             }
         ),
     )
@@ -374,7 +440,7 @@ def _metadata(acq: Acquisition) -> list[Element]:
             ),
         ),
     )
-    near, far, last_far, last_near = _corners(acq)
+    near, far, last_far, last_near = _corners(images)
     coordinates = " ".join(f"{lat:.6f},{lon:.6f}" for lon, lat in (last_near, last_far, far, near))
     frames = node(
         "safe:frameSet",
@@ -397,34 +463,65 @@ def _metadata(acq: Acquisition) -> list[Element]:
     ]
 
 
+def _orbit_kind(acq: Acquisition) -> str:
+    """POEORB or RESORB; a product without an orbit file was made with a restituted one."""
+    return acq.label.orbit or "RESORB"
+
+
 def _validity(acq: Acquisition) -> tuple[datetime, datetime]:
+    if _orbit_kind(acq) == "RESORB":
+        begin = (acq.epoch - timedelta(minutes=101)).replace(microsecond=0)
+        return begin, begin + timedelta(hours=3, minutes=17, seconds=30)
     day = acq.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
     return day - timedelta(hours=1, minutes=0, seconds=18), day + timedelta(days=1, minutes=59, seconds=42)
 
 
 def _created(acq: Acquisition) -> datetime:
-    """Precise orbits appear about twenty days after the scene."""
+    """Precise orbits appear about twenty days after the scene, restituted ones within hours."""
+    if _orbit_kind(acq) == "RESORB":
+        return _validity(acq)[1] + timedelta(minutes=31, seconds=41)
     return acq.epoch.replace(hour=12, minute=6, second=17, microsecond=0) + timedelta(days=21)
 
 
 def orbit_name(acq: Acquisition) -> str:
-    """Name of the precise orbit file: valid from 22:59:42 of the day before to 00:59:42 of the day after."""
+    """Name of the orbit file; a precise one is valid from 22:59:42 of the day before to 00:59:42 of the day after."""
     begin, end = _validity(acq)
-    return f"S1A_OPER_AUX_POEORB_OPOD_{_created(acq):%Y%m%dT%H%M%S}_V{begin:%Y%m%dT%H%M%S}_{end:%Y%m%dT%H%M%S}.EOF"
+    return (
+        f"{acq.label.mission}_OPER_AUX_{_orbit_kind(acq)}_OPOD_{_created(acq):%Y%m%dT%H%M%S}_V{begin:%Y%m%dT%H%M%S}_"
+        f"{end:%Y%m%dT%H%M%S}.EOF"
+    )
+
+
+def _published_states(acq: Acquisition) -> np.ndarray:
+    """State vectors of the orbit file: the truth, or for a restituted orbit one that is off by a few centimetres.
+
+    The error is constant along the radial, the flight and the cross-track direction, drawn from the orbit's number alone.
+    """
+    if _orbit_kind(acq) == "POEORB":
+        return acq.states
+    position, velocity = acq.states[:, :3], acq.states[:, 3:]
+    radial = position / np.linalg.norm(position, axis=1)[:, None]
+    across = np.cross(position, velocity)
+    across /= np.linalg.norm(across, axis=1)[:, None]
+    frame = np.stack([radial, np.cross(across, radial), across], -1)
+    error = frame @ np.random.default_rng(acq.absolute_orbit).normal(scale=RESTITUTED_ERROR_M, size=3)
+    turn = np.cross(position, velocity) / (position**2).sum(1)[:, None]
+    return np.hstack([position + error, velocity + np.cross(turn, error)])
 
 
 def orbit_file(acq: Acquisition) -> bytes:
-    """Precise orbit file: state vectors every 10 s from before the ascending node to ten minutes after the scene.
+    """Orbit file: state vectors every 10 s from before the ascending node to ten minutes after the scene.
 
     A published file holds the whole validity of its name; this one is clipped to the revolution of the scene.
     """
     begin, end = _validity(acq)
-    name = orbit_name(acq).removesuffix(".EOF")
+    kind, name = _orbit_kind(acq), orbit_name(acq).removesuffix(".EOF")
+    described = "Precise Orbit Ephemerides (POE) Orbit File" if kind == "POEORB" else "NRT POD Restituted Orbit File"
     fixed = node(
         "Fixed_Header",
         *leaves(
-            File_Name=name, File_Description="Precise Orbit Ephemerides (POE) Orbit File", Notes="simulated, clipped",
-            Mission="Sentinel-1A", File_Class="OPER", File_Type="AUX_POEORB",
+            File_Name=name, File_Description=described, Notes="simulated, clipped",
+            Mission=f"Sentinel-1{acq.label.mission[-1]}", File_Class="OPER", File_Type=f"AUX_{kind}",
         ),
         node(
             "Validity_Period",
@@ -441,7 +538,7 @@ def orbit_file(acq: Acquisition) -> bytes:
     )  # fmt: skip
     variable = node("Variable_Header", *leaves(Ref_Frame="EARTH_FIXED", Time_Reference="UTC"))
     vectors = []
-    for t, state in zip(acq.state_times, acq.states, strict=True):
+    for t, state in zip(acq.state_times, _published_states(acq), strict=True):
         time = acq.utc(t)
         orbit = acq.absolute_orbit - (t < acq.ascending_node)
         vectors.append(

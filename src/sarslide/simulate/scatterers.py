@@ -78,7 +78,7 @@ def _last_draw(key, number, day, change):
 
 @numba.njit(cache=True)
 def _scatter(
-    fields, line_table, sample_table, carriers, starts, near_time, coefficients, middle, scale, xyz, amplitude, shadow,
+    fields, line_table, sample_table, carriers, lines, starts, near_time, coefficients, middle, scale, xyz, amplitude, shadow,
     change, lasting, fading, numbers, extra_path, gaussian, key, place_key, day, power_scale,
 ):  # fmt: skip
     rows, cols = amplitude.shape
@@ -166,7 +166,7 @@ def _scatter(
                     line = (guess + dt - starts[b]) / radar.LINE_INTERVAL + EDGE
                     if not (WIDTH < line < field_rows - WIDTH):
                         continue
-                    eta = (line - EDGE - radar.LINES_PER_BURST / 2) * radar.LINE_INTERVAL
+                    eta = (line - EDGE - lines / 2) * radar.LINE_INTERVAL
                     angle = -4.0 * math.pi / radar.WAVELENGTH * path - carrier_phase(
                         eta, sample, carriers[b, 0], carriers[b, 1], carriers[b, 2]
                     )
@@ -197,8 +197,8 @@ def scatter(
     """
     acq = images[0].acquisition
     _scatter(
-        tuple(image.field for image in images), *images[0].tables, np.stack([image.carrier for image in images]),
-        np.array(acq.burst_starts, float), acq.near_time, acq.arc.coefficients, acq.arc.middle, acq.arc.scale,
-        ground.xyz, ground.amplitude, ground.shadow, ground.change, ground.lasting, ground.fading, ground.number,
+        tuple(image.field for image in images), *images[0].tables, np.stack([image.carrier for image in images]), acq.lines,
+        np.array(acq.burst_starts, float) - acq.azimuth_shift_s, acq.near_time, acq.arc.coefficients, acq.arc.middle,
+        acq.arc.scale, ground.xyz, ground.amplitude, ground.shadow, ground.change, ground.lasting, ground.fading, ground.number,
         extra_path_m, gaussian, np.uint64(ground.key), np.uint64(ground.place_key), day, power_scale,
     )  # fmt: skip

@@ -4,7 +4,7 @@ A scatterer at zero-Doppler line y and sample x is spread over a few pixels by a
 azimuth carrier of the burst (ESA COPE-GSEG-EOPG-TN-14-0025, Miranda 2014) is taken out; in the frequency domain the kernel
 is divided out and the annotated Hamming windows are applied; back in the image the carrier is put on again. The phase of
 the peak is that of the exact range. The image grid itself oversamples the processed bands by 1.55 in azimuth and 1.33 in
-range, so that no finer grid is needed: with 6 x 6 kernels aliases stay 70 dB below the scatterer.
+range (IW2), so that no finer grid is needed: with 6 x 6 kernels aliases stay 70 dB below the scatterer.
 """
 
 import math
@@ -20,9 +20,6 @@ from sarslide.simulate.acquisition import Acquisition
 WIDTH = 6  # pixels of the spreading kernel
 PHASES = 2048  # tabulated kernel positions within a pixel
 EDGE = 32  # pixels computed beyond each edge of the burst, where the periodic transform wraps
-
-_LINE_BAND = radar.AZIMUTH_BANDWIDTH * radar.LINE_INTERVAL  # processed band, cycles a line
-_SAMPLE_BAND = radar.RANGE_BANDWIDTH / radar.RANGE_SAMPLING  # cycles a sample
 
 
 def _kernel_shape(band: float) -> float:
@@ -41,12 +38,12 @@ def _kernel_table(band: float) -> np.ndarray:
     return _kernel(first + np.arange(WIDTH), band).astype(np.float32)
 
 
-def _response(n: int, band: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+def _response(n: int, band: float, hamming: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Spectral bins in the band, their window (unit peak response), their kernel correction, energy of the response in pixels."""
     frequency = np.fft.fftfreq(n)
     inside = np.nonzero(np.abs(frequency) <= band / 2)[0]
     f = frequency[inside]
-    window = radar.HAMMING + (1.0 - radar.HAMMING) * np.cos(2 * np.pi * f / band)
+    window = hamming + (1.0 - hamming) * np.cos(2 * np.pi * f / band)
     window *= n / window.sum()
     x = (np.arange(4000) + 0.5) / 4000 * WIDTH - WIDTH / 2
     transform = (_kernel(x, band)[:, None] * np.cos(2 * np.pi * x[:, None] * f)).sum(0) * WIDTH / 4000
@@ -77,11 +74,11 @@ def carrier_phase(eta, x, rate, reference, centroid):
 
 
 @numba.njit(cache=True)
-def _add_points(field, line_table, sample_table, carrier, y, x, amplitude, phase):
+def _add_points(field, line_table, sample_table, carrier, lines, y, x, amplitude, phase):
     rows, cols = field.shape[:2]
     for n in range(y.size):
         if WIDTH < y[n] < rows - WIDTH and WIDTH < x[n] < cols - WIDTH:
-            eta = (y[n] - EDGE - radar.LINES_PER_BURST / 2) * radar.LINE_INTERVAL
+            eta = (y[n] - EDGE - lines / 2) * radar.LINE_INTERVAL
             angle = phase[n] - carrier_phase(eta, x[n], carrier[0], carrier[1], carrier[2])
             spread(
                 field,
@@ -111,7 +108,7 @@ def _to_pixels(image, carrier, first_line, last_line, margin, out):
     lines, samples = out.shape[:2]
     clipped = 0
     for j in range(first_line, last_line):
-        eta = (j - radar.LINES_PER_BURST / 2) * radar.LINE_INTERVAL
+        eta = (j - lines / 2) * radar.LINE_INTERVAL
         for i in range(margin, samples - margin):
             k = i + EDGE
             dt = eta - carrier[1, k]
@@ -138,13 +135,28 @@ class BurstImage:
         """(rows, cols, 2) float32, real and imaginary part."""
         from scipy.fft import next_fast_len
 
-        lines, samples = radar.LINES_PER_BURST + 2 * EDGE, self.acquisition.samples + 2 * EDGE
+        lines, samples = self.acquisition.lines + 2 * EDGE, self.acquisition.samples + 2 * EDGE
         return np.zeros((next_fast_len(lines), next_fast_len(samples), 2), np.float32)
+
+    @property
+    def bands(self) -> tuple[float, float]:
+        """Processed bands in cycles a line and cycles a sample."""
+        swath = self.acquisition.swath
+        return swath.azimuth_bandwidth * radar.LINE_INTERVAL, swath.range_bandwidth / radar.RANGE_SAMPLING
 
     @cached_property
     def tables(self) -> tuple[np.ndarray, np.ndarray]:
         """Kernel tables along lines and along samples."""
-        return _kernel_table(_LINE_BAND), _kernel_table(_SAMPLE_BAND)
+        line_band, sample_band = self.bands
+        return _kernel_table(line_band), _kernel_table(sample_band)
+
+    def _responses(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, float]]:
+        """Of `_response` along lines and along samples."""
+        windows = self.acquisition.swath.azimuth_window, radar.RANGE_WINDOW
+        return [
+            _response(n, band, window)
+            for n, band, window in zip(self.field.shape[:2], self.bands, windows, strict=True)
+        ]
 
     @cached_property
     def carrier(self) -> np.ndarray:
@@ -157,7 +169,7 @@ class BurstImage:
         nearest = min(range(len(acq.fm_rates)), key=lambda k: abs(acq.fm_rates[k].time - middle))
         fm_rate, centroid = acq.fm_rates[nearest].at(slant_time), acq.dopplers[nearest].at(slant_time)
         speed = float(np.linalg.norm(acq.arc.state(middle)[1]))
-        steering = 2.0 * speed / radar.WAVELENGTH * math.radians(radar.STEERING_RATE)
+        steering = 2.0 * speed / radar.WAVELENGTH * math.radians(acq.swath.steering_rate)
         beam_center = -centroid / fm_rate
         return np.stack(
             [
@@ -170,17 +182,20 @@ class BurstImage:
     @property
     def response_energy(self) -> float:
         """Sum over pixels of the squared impulse response of unit peak."""
-        rows, cols = self.field.shape[:2]
-        return _response(rows, _LINE_BAND)[3] * _response(cols, _SAMPLE_BAND)[3]
+        along_lines, along_samples = self._responses()
+        return along_lines[3] * along_samples[3]
 
     def add_points(
         self, t: np.ndarray, slant: np.ndarray, amplitude: np.ndarray | float, extra_path: np.ndarray | float = 0.0
     ) -> None:
         """Add ideal targets: zero-Doppler times (s), slant ranges (m), peak amplitudes (digital numbers), path delays (m)."""
-        y = (t - self.acquisition.burst_starts[self.burst]) / radar.LINE_INTERVAL + EDGE
+        y = self.acquisition.line(t, self.burst) + EDGE
         x = (2.0 * slant / radar.LIGHT - self.acquisition.near_time) * radar.RANGE_SAMPLING + EDGE
         phase = -4.0 * np.pi / radar.WAVELENGTH * (slant + extra_path)
-        _add_points(self.field, *self.tables, self.carrier, y, x, np.broadcast_to(amplitude, y.shape) * 1.0, phase)
+        lines = self.acquisition.lines
+        _add_points(
+            self.field, *self.tables, self.carrier, lines, y, x, np.broadcast_to(amplitude, y.shape) * 1.0, phase
+        )
 
     def pixels(self, noise_power: float = 0.0, rng: np.random.Generator | None = None) -> np.ndarray:
         """The focused burst, int16 (lines, samples, 2); invalid edges are zero. `noise_power`: mean square, digital numbers.
@@ -190,8 +205,7 @@ class BurstImage:
         from scipy import fft
 
         rows, cols = self.field.shape[:2]
-        in_rows, window_y, correct_y, energy_y = _response(rows, _LINE_BAND)
-        in_cols, window_x, correct_x, energy_x = _response(cols, _SAMPLE_BAND)
+        (in_rows, window_y, correct_y, energy_y), (in_cols, window_x, correct_x, energy_x) = self._responses()
         noise = np.zeros((0, 0, 2), np.float32)
         if noise_power:
             noise = rng.standard_normal((len(in_rows), len(in_cols), 2), np.float32)
@@ -199,8 +213,8 @@ class BurstImage:
         spectrum = fft.fft2(self.field.view(np.complex64)[..., 0], workers=1)
         spectrum = _filter(spectrum, in_rows, in_cols, window_y, correct_y, window_x, correct_x, noise)
         image = fft.ifft2(spectrum, workers=1, overwrite_x=True)
-        out = np.zeros((radar.LINES_PER_BURST, self.acquisition.samples, 2), np.int16)
-        clipped = _to_pixels(image, self.carrier, *radar.VALID_LINES, radar.VALID_SAMPLES_MARGIN, out)
+        out = np.zeros((self.acquisition.lines, self.acquisition.samples, 2), np.int16)
+        clipped = _to_pixels(image, self.carrier, *self.acquisition.valid_lines, radar.VALID_SAMPLES_MARGIN, out)
         if clipped:
             raise ValueError(f"{clipped} pixels of burst {self.burst} exceed 16 bits: lower the amplitudes")
         return out
