@@ -5,11 +5,16 @@ samples that fall in a cell are its looks; bursts that overlap add to the same c
 in blocks of lines, so that memory does not grow with the burst.
 """
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
 
 from sarslide import names
 from sarslide.errors import CoverageError, ProcessorError
@@ -171,7 +176,7 @@ def pair_sums(
     totals = {pair: _CellSums(region, 4) for pair in pairs}
     dates = sorted({date for pair in pairs for date in names.split_pair(pair)})
     for burst in bursts:
-        with _readers(folders, reference, dates, burst) as read:
+        with _Readers(folders, reference, dates, burst) as read:
             for lines, cells in burst.blocks():
                 samples = {date: read(date, lines) for date in dates}
                 for pair in pairs:
@@ -204,7 +209,7 @@ def mean_power(
     """Mean |s|^2 of the samples of each cell over all dates, float32 (rows, cols); NaN where no date has data."""
     total = _CellSums(region, 2)
     for burst in bursts:
-        with _readers(folders, reference, list(folders), burst) as read:
+        with _Readers(folders, reference, list(folders), burst) as read:
             for lines, cells in burst.blocks():
                 for date in folders:
                     samples = read(date, lines)
@@ -215,37 +220,26 @@ def mean_power(
     return np.divide(power, count, out=np.full(region.shape, np.nan), where=count > 0).astype(np.float32)
 
 
-class _readers:
+class _Readers:
     """Open rasters of one burst on several dates; calling it reads lines of the window, None for a date without that burst."""
 
     def __init__(self, folders: dict[str, Path], reference: str, dates: Sequence[str], burst: BurstCells):
+        self.burst = burst
         self.paths = {date: _slc(folders[date], date, reference, burst) for date in dates}
-        self.burst, self.open = burst, {}
-
-    def __enter__(self) -> "_readers":
-        import warnings
-
-        import rasterio
-        from rasterio.errors import NotGeoreferencedWarning
-
         for date, path in self.paths.items():
-            if path.exists():
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                    self.open[date] = _opened(rasterio, path)
+            if date != reference and path.exists():
+                _require_whole(path.with_suffix(""), burst.burst)
+
+    def __enter__(self) -> "_Readers":
+        self.open = {date: _guarded(path, rasterio.open, path) for date, path in self.paths.items() if path.exists()}
         return self
 
     def __call__(self, date: str, lines: slice) -> np.ndarray | None:
-        from rasterio.windows import Window
-
-        source = self.open.get(date)
-        if source is None:
+        if date not in self.open:
             return None
-        burst = self.burst
-        window = Window(
-            burst.first_sample, burst.first_line + lines.start, burst.cells.shape[1], lines.stop - lines.start
-        )
-        return source.read(1, window=window)
+        top, left, width = self.burst.first_line + lines.start, self.burst.first_sample, self.burst.cells.shape[1]
+        window = Window(left, top, width, lines.stop - lines.start)
+        return _guarded(self.paths[date], self.open[date].read, 1, window=window)
 
     def __exit__(self, *_: object) -> None:
         for source in self.open.values():
@@ -257,11 +251,23 @@ def _slc(folder: Path, date: str, reference: str, burst: BurstCells) -> Path:
     return folder / below / burst.swath / f"{burst.burst.slc}.vrt"
 
 
-def _opened(rasterio, path: Path):
+def _require_whole(path: Path, burst: IsceBurst) -> None:
+    """ProcessorError for a raw file that is missing or shorter than its burst: GDAL reads what is not there as zeros."""
+    size = path.stat().st_size if path.exists() else 0
+    if size < burst.lines * burst.samples * 8:
+        raise ProcessorError(f"{path}: has {size} bytes, its burst more", "run the steps of that date again")
+
+
+def _guarded(path: Path, work: Callable, *args: object, **kwargs: object) -> Any:
+    """The result of a call of rasterio; ProcessorError names the file where it fails."""
     try:
-        return rasterio.open(path)
-    except rasterio.errors.RasterioIOError as error:
-        raise ProcessorError(f"{path}: cannot be read ({error})", "run the steps of that date again") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # samples lie in radar geometry
+            return work(*args, **kwargs)
+    except RasterioError as error:
+        raise ProcessorError(
+            f"{path}: cannot be read ({str(error).splitlines()[0]})", "run the steps of that date again"
+        ) from error
 
 
 def geometry(work: Path, bursts: Sequence[BurstCells], region: RegionGrid) -> IsceGeometry:
