@@ -17,7 +17,7 @@ def main(snakemake, log) -> None:
 
     params, output = snakemake.params, snakemake.output
     records = [read_json(path) for path in snakemake.input.pairs]
-    found = [Pair(*one["dates"], one["bperp_m"], one["mean_coherence"], *one["utc"]) for one in records]
+    found = [Pair(*one["dates"], one["bperp_m"], one.get("mean_coherence"), *one["utc"]) for one in records]
     with atomic(output.figure) as temporary:
         temporary.write_bytes(png(network_figure(found)))
     pairs = [pair_name(pair.earlier, pair.later) for pair in found]
