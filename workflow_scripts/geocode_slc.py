@@ -7,7 +7,7 @@ ground; sidecar with UTC, wavelength (m), state vectors, bursts used.
 
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.acquisition import acquisition_of
-from sarslide.insar.geocode_slc import BANDS, chosen_device, geocode, round_mantissa
+from sarslide.insar.geocode_slc import BANDS, FULL, chosen_device, geocode, missing_bursts, round_mantissa
 from sarslide.insar.surface import read_surface
 from sarslide.io import raster
 from sarslide.provenance import sidecar, write_json
@@ -15,7 +15,7 @@ from sarslide.sentinel1.safe import open_scene
 from sarslide.workflow import job
 
 
-def main(snakemake) -> None:
+def main(snakemake, log) -> None:
     lattice = Lattice.of(RegionGrid.from_dict(snakemake.params.grid))
     params = snakemake.params
     scene = open_scene(snakemake.input.slc, params.stack, params.polarisation, params.orbits)
@@ -23,6 +23,7 @@ def main(snakemake) -> None:
     surface.require(lattice.region)
     acquisition = acquisition_of(scene, surface, lattice.region)
     bursts: set[str] = set()
+    seen = 0
     device = chosen_device(params.device)
     tags = {"date": scene.date, "stack": scene.stack, "polarisation": scene.polarisation}
     with raster.create(snakemake.output.gslc, lattice, "gslc", tags, BANDS) as put:
@@ -30,6 +31,12 @@ def main(snakemake) -> None:
             for band, samples in block.samples.items():
                 put(block.rows, block.cols, round_mantissa(samples), band + 1)
             bursts.update(block.bursts)
+            seen += block.seen
+    coverage, missing = seen / (lattice.rows * lattice.cols), missing_bursts(bursts)
+    if missing or coverage < FULL:
+        log.warning(
+            "%s: covers %.1f %% of the region; missing bursts: %s", scene.date, 100 * coverage, missing or "none"
+        )
     about = {
         "engine": "native",
         "device": device,
@@ -39,6 +46,8 @@ def main(snakemake) -> None:
         "products": list(scene.products),
         "left_out": list(scene.left_out),
         "bursts": sorted(bursts),
+        "missing_bursts": missing,
+        "coverage": round(coverage, 5),
         **acquisition.to_dict(),
     }
     write_json(
@@ -47,5 +56,5 @@ def main(snakemake) -> None:
     )
 
 
-with job(snakemake):
-    main(snakemake)
+with job(snakemake) as log:
+    main(snakemake, log)

@@ -5,6 +5,8 @@ conj(later), grows when the ground moves away from the satellite); coherence (0.
 sidecar with dates, UTC, bperp_m (later - earlier, up and away from the track), looks, windows.
 """
 
+from dataclasses import asdict
+
 import numpy as np
 
 from sarslide import __version__, names
@@ -51,7 +53,8 @@ def main(snakemake) -> None:
             mean_coherence=mean_coherence(formed.coherence),
             filter={"name": "goldstein", "alpha": params.goldstein_alpha, "window": params.goldstein_window},
         )
-        write_json(json, about | record.to_dict())
+        checks = {"coverage": asdict(sums[pair].coverage), "overlap": sums[pair].overlaps.to_dict()}
+        write_json(json, about | record.to_dict() | checks)
 
 
 with job(snakemake):

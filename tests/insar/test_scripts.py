@@ -102,6 +102,10 @@ def test_chain_delivers_the_contract_with_the_same_bytes(repository, region, tmp
     about = read_json(first / f"{PAIR}.json")
     assert about["dates"] == list(DATES) and about["coherence_looks"] >= 40 and about["absent"] == []
     assert {"utc", "bperp_m", "wavelength_m", "looks", "filter", "engine", "engine_version"} <= set(about)
+    assert about["coverage"] == {"earlier": 1.0, "later": 1.0, "common": 1.0} and set(about["overlap"]) == {"bursts", "swaths"}
+    of_date = read_json(first / f"{DATES[0]}.json")
+    assert (of_date["coverage"], of_date["missing_bursts"], of_date["left_out"]) == (1.0, [], [])
+    assert of_date["orbit_kind"] == "precise" and all(name.endswith("_IW2") for name in of_date["bursts"])
     assert raster.band_names(first / f"{PAIR}.wrapped_rad.tif") == ["unfiltered", "filtered"]
     # Nothing moved: the phase is flat. 40 x 40 cells of coherent speckle: the mean is known to 0.01 rad.
     phase = raster.read(first / f"{PAIR}.unw_rad.tif")

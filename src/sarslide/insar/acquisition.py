@@ -91,7 +91,8 @@ def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquis
     incidence = np.arccos(normal[0, 0] @ (satellite - centre) / distance)
     # The beam moves over the ground more slowly than the satellite flies.
     ground_speed = np.linalg.norm(velocity) * np.linalg.norm(centre) / np.linalg.norm(satellite)
-    burst = scene.bursts[0]
+    # The swath whose middle is nearest in range, so that the choice is the same on all dates.
+    burst = min(scene.bursts, key=lambda one: (abs(float(one.sample(distance)) / one.samples - 0.5), one.swath))
     range_rate = 2 * noise_bandwidth(burst.range_band.bandwidth_hz, burst.range_band.window) / SPEED_OF_LIGHT
     azimuth_rate = noise_bandwidth(burst.azimuth_band.bandwidth_hz, burst.azimuth_band.window) / ground_speed
     return Acquisition(
@@ -102,7 +103,7 @@ def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquis
         wavelength_m=scene.wavelength_m,
         centre_m=centre,
         samples_per_m2=float(range_rate * np.sin(incidence) * azimuth_rate),
-        cycle_phase=burst.cycle % 1,
+        cycle_phase=scene.cycle_phase,
         orbit=scene.orbit.cut(time, time, AROUND_S),
     )
 

@@ -5,8 +5,7 @@ For every sample of the lattice the zero-Doppler time and slant range follow fro
 After that the samples of all dates belong to the same ground and only their product, or intensity, may be averaged.
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from sarslide.sentinel1.samples import SampleReader
 
 BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 200 MB of work
 MARGIN = (AZIMUTH_TAPS // 2, RANGE_TAPS // 2)  # lines and samples from the edge of the valid part that the kernel needs
+FULL = 0.999  # share of the region above which a date covers it
 NEARBY = 100  # lines or samples by which the corners of a block may miss its extremes
 DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # CUDA on Linux, in WSL, and ROCm
 MANTISSA_BITS = 6  # kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad
@@ -42,6 +42,25 @@ class Block:
     cols: slice
     samples: dict[int, np.ndarray]
     bursts: tuple[str, ...]
+
+    @property
+    def seen(self) -> int:
+        """Number of samples that a burst sees."""
+        return int(np.logical_or.reduce([samples != 0 for samples in self.samples.values()]).sum())
+
+
+def missing_bursts(used: Iterable[str]) -> list[str]:
+    """Names of bursts between the used ones of a swath that a date does not have."""
+    numbers: dict[str, set[int]] = {}
+    for name in used:
+        number, swath = name.split("_")
+        numbers.setdefault(swath, set()).add(int(number))
+    return [
+        f"{number:06d}_{swath}"
+        for swath, held in sorted(numbers.items())
+        for number in range(min(held), max(held))
+        if number not in held
+    ]
 
 
 @dataclass(frozen=True)
@@ -63,9 +82,12 @@ class BurstProgram:
         )
 
 
-def band_of(burst: Burst) -> int:
-    """Index into BANDS: IW1 and IW3 are outer, IW2 is inner; even and odd by the burst cycle since the ascending node."""
-    return 2 * (burst.swath == "IW2") + math.floor(burst.cycle) % 2
+def band_of(burst: Burst, cycle_phase: float) -> int:
+    """Index into BANDS: IW1 and IW3 are outer, IW2 is inner; even and odd by the burst cycle since the ascending node.
+
+    cycle_phase: that of the scene, so that all its swaths count from one burst even where they lie next to a whole cycle.
+    """
+    return 2 * (burst.swath == "IW2") + round(burst.cycle - cycle_phase) % 2
 
 
 def geocode(
@@ -109,7 +131,7 @@ def geocode(
                 if number not in checked:
                     reader.check(burst)
                     checked.add(number)
-                samples = bands.setdefault(band_of(burst), np.zeros(heights.shape, np.complex64))
+                samples = bands.setdefault(band_of(burst, scene.cycle_phase), np.zeros(heights.shape, np.complex64))
                 first, data = read_around(reader, burst, window)
                 program.geocode_window(data, first, prepared[number], place, scene.wavelength_m, MARGIN, samples)
                 used.append(burst.name)

@@ -58,6 +58,11 @@ class Scene:
     products: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
+    @property
+    def cycle_phase(self) -> float:
+        """Fraction of the burst cycle at which its bursts have their middle, 0..1."""
+        return self.bursts[0].cycle % 1
+
     def utc(self, time_s: float) -> str:
         """ISO time of a second count."""
         return self.orbit.utc(time_s)
