@@ -20,6 +20,7 @@ from sarslide.errors import GridError, LayerError, OutputError, RasterError
 from sarslide.grid import Lattice, RegionGrid
 
 FORMAT_VERSION = 1
+CACHE = 256 << 20  # bytes that GDAL may keep of a file; by default a twentieth of the machine
 
 
 @contextmanager
@@ -118,7 +119,11 @@ def create(
         "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "ZSTD", "zstd_level": 1, "bigtiff": "IF_SAFER",
         "interleave": "band", "sparse_ok": True,
     }  # fmt: skip
-    with atomic(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
+    with (
+        atomic(path) as temporary,
+        rasterio.Env(GDAL_CACHEMAX=CACHE),
+        rasterio.open(temporary, "w", **profile) as target,
+    ):
         target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
         target.units = (spec.unit,) * len(names)
         for index, name in enumerate(names, start=1):
@@ -147,7 +152,7 @@ def _as_bands(array: np.ndarray, spec: layers.Layer) -> np.ndarray:
 def opened(path: str | Path) -> Iterator[rasterio.DatasetReader]:
     """An open raster; every failure to open or read is a RasterError that names the file."""
     try:
-        with rasterio.open(path) as source:
+        with rasterio.Env(GDAL_CACHEMAX=CACHE), rasterio.open(path) as source:
             yield source
     except (RasterioIOError, RasterioError) as error:
         problem = "does not exist" if not Path(path).exists() else f"cannot be read ({str(error).splitlines()[0]})"
