@@ -24,15 +24,11 @@ rule average_phase:
         mem_mb=2000,
         runtime=30,
     params:
+        **RATE_SETTINGS,
         grid=GRID,
         pairs=lambda wildcards: pairs(wildcards.stack),
         mean=CONFIG.rates.average,
-        height_correlated=CONFIG.rates.height_correlated,
-        plane=CONFIG.rates.plane,
-        moving_sigma=CONFIG.rates.moving_sigma,
-        min_coherence=CONFIG.rates.min_coherence,
-        pair_coherence=CONFIG.rates.pair_coherence,
-        reference=CONFIG.rates.reference,
+        weighting=CONFIG.rates.average_weighting,
         code=code("average_phase"),
     script:
         "../workflow_scripts/average_phase.py"
@@ -66,14 +62,10 @@ rule stack_rates:
         mem_mb=3000,
         runtime=30,
     params:
+        **RATE_SETTINGS,
+        **ATMOSPHERE,
         grid=GRID,
         pairs=lambda wildcards: pairs(wildcards.stack),
-        height_correlated=CONFIG.rates.height_correlated,
-        plane=CONFIG.rates.plane,
-        moving_sigma=CONFIG.rates.moving_sigma,
-        min_coherence=CONFIG.rates.min_coherence,
-        pair_coherence=CONFIG.rates.pair_coherence,
-        reference=CONFIG.rates.reference,
         weighting=CONFIG.rates.weighting,
         code=code("stack_rates"),
     script:

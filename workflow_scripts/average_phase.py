@@ -10,44 +10,25 @@ from sarslide.io import raster
 from sarslide.provenance import sidecar, write_json
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import average_phase
-from sarslide.rates.reference import disc_in_cells
+from sarslide.rates.rasters import reader
 from sarslide.workflow import job
 
 
 def main(snakemake) -> None:
-    params, files = snakemake.params, snakemake.input
-    grid = RegionGrid.from_dict(params.grid)
-    paths = dict(zip(params.pairs, zip(files.wrapped, files.coherence, strict=True), strict=True))
+    params, files = dict(snakemake.params.items()), snakemake.input
+    grid = RegionGrid.from_dict(params["grid"])
     rates = average_phase(
-        lambda pair: tuple(raster.read(path, grid) for path in paths[pair]),
-        params.pairs,
+        reader(params["pairs"], grid, files.wrapped, files.coherence),
+        params["pairs"],
         raster.read(files.elevation, grid),
-        RateSettings(
-            height_correlated=params.height_correlated,
-            plane=params.plane,
-            moving_sigma=params.moving_sigma,
-            min_coherence=params.min_coherence,
-            pair_coherence=params.pair_coherence,
-            reference=disc_in_cells(grid, params.reference),
-        ),
+        RateSettings.of(params, grid),
         exclude=raster.read(files.layover_shadow, grid) > 0,
-        mean=params.mean,
+        mean=params["mean"],
     )
     for layer in ("avg_phase_rad", "avg_phase_std_rad"):
         raster.write(snakemake.output[layer], rates.layers[layer], grid, layer)
-    write_json(
-        snakemake.output.sidecar,
-        sidecar(
-            "average_phase",
-            dict(files.items()),
-            dict(params.items()),
-            {
-                "removed": rates.pairs,
-                "reference": rates.reference.to_dict(grid),
-                "moving_limit_rad": rates.moving_limit,
-            },
-        ),
-    )
+    notes = rates.notes("rad") | {"reference": rates.reference.to_dict(grid)}
+    write_json(snakemake.output.sidecar, sidecar("average_phase", dict(files.items()), params, notes))
 
 
 with job(snakemake):

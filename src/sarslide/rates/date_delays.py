@@ -49,6 +49,10 @@ class Coarse:
         known = weight > LEAST_WEIGHT * self.step**2
         return np.where(known, total / np.where(known, weight, 1), 0.0)
 
+    def share(self, where: np.ndarray) -> np.ndarray:
+        """Part of each coarse cell that is `where`, 0..1."""
+        return self._sums(where.astype(float)) / self._sums(np.ones(self.shape))
+
     def spread(self, field: np.ndarray) -> np.ndarray:
         """A coarse field on the full grid, linear between the centres of the coarse cells."""
         rows, cols = (self._weights(full, coarse) for full, coarse in zip(self.shape, field.shape, strict=True))

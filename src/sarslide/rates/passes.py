@@ -85,17 +85,30 @@ def stack_unwrapped(
     """
     stack = Stack(sorted(pairs, key=_by_later_date), elevation_m.shape)
     removed: dict[str, dict] = {}
+    ready = ready_pairs(read_pair, stack.pairs, elevation_m, stable, reference, settings, removed)
+    for pair, phase, coherence in ready:
+        stack.add(pair, phase, coherence, _weight(coherence, settings))
+    return stack.result(settings.min_pairs(len(pairs))), removed
+
+
+def ready_pairs(
+    read_pair: ReadUnwrapped,
+    pairs: Sequence[str],
+    elevation_m: np.ndarray,
+    stable: np.ndarray,
+    reference: np.ndarray,
+    settings: RateSettings,
+    removed: dict[str, dict],
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """`corrected_pairs` less the delays of their dates, or against their surroundings, where the settings say so."""
     delays = estimate_delays(read_pair, pairs, elevation_m, stable, reference, settings)
-    for pair, phase, coherence in corrected_pairs(
-        read_pair, stack.pairs, elevation_m, stable, reference, settings, removed
-    ):
+    for pair, phase, coherence in corrected_pairs(read_pair, pairs, elevation_m, stable, reference, settings, removed):
         if delays:
             phase = phase - delays.of_pair(pair)
             phase -= np.median(phase[reference & np.isfinite(phase)])
         if settings.ring:
             phase = double_difference(phase, stable, *settings.ring)
-        stack.add(pair, phase, coherence, _weight(coherence, settings))
-    return stack.result(settings.min_pairs(len(pairs))), removed
+        yield pair, phase, coherence
 
 
 def corrected_pairs(

@@ -47,6 +47,14 @@ class Rates:
         """Layer `stable_ground`: 0 moving, incoherent or excluded, 1 used by the atmosphere fits, 2 reference area."""
         return np.where(self.reference.mask, 2, self.stable.astype(np.uint8)).astype(np.uint8)
 
+    def notes(self, unit: str) -> dict:
+        """JSON-ready: what was removed from each pair, what counted as moving (in `unit`), and how stable ground settled."""
+        return {
+            "removed": self.pairs,
+            f"moving_limit_{unit}": self.moving_limit,
+            "stable_ground_changes": list(self.changes),
+        }
+
 
 def stack_rates(
     read_pair: ReadUnwrapped,

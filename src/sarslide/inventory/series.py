@@ -1,0 +1,115 @@
+"""Tables of time series of polygons, with the columns of the European Ground Motion Service (EGMS) that a polygon can have (G14).
+
+EGMS calibrated product: pid, latitude, longitude, easting, northing, height_wgs84, rmse, incidence_angle, track_angle, los_east,
+los_north, los_up, mean_velocity, mean_velocity_std, acceleration, acceleration_std, seasonality, seasonality_std, and one column
+a date. Easting and northing are in the region's CRS, named in `epsg`; EGMS uses EPSG:3035. Displacement and velocity are positive
+towards the satellite in both.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.errors import VectorError
+from sarslide.grid import RegionGrid
+from sarslide.inventory.observability import cells_of
+from sarslide.io import vector
+from sarslide.io.raster import atomic
+from sarslide.provenance import read_json
+
+PLACE = ("pid", "epsg", "latitude", "longitude", "easting", "northing", "height_wgs84", "cells", "area_km2")
+LINE_OF_SIGHT = ("incidence_angle", "track_angle", "los_east", "los_north", "los_up")
+MOTION = ("rmse", "mean_velocity", "mean_velocity_std", "acceleration", "acceleration_std")
+MOTION += ("seasonality", "seasonality_std")
+IDS = ("pid", "ls_id", "id", "name")  # columns that may name a polygon, in this order
+
+
+@dataclass(frozen=True)
+class Polygon:
+    """pid: its name in the table. cells: (rows, cols) of its cells of the region grid."""
+
+    pid: str
+    cells: tuple[np.ndarray, np.ndarray]
+
+
+def objects_of(current: str | Path, grid: RegionGrid) -> list[Polygon]:
+    """Landslides of the release that the pointer `current.json` names."""
+    release = Path(current).parent / read_json(current)["path"]
+    frame = vector.read(release / "landslides.gpkg", "landslides")
+    return [Polygon(row.ls_id, cells_of(row.geometry, grid)) for row in frame.itertuples()]
+
+
+def polygons_of(path: str | Path, grid: RegionGrid) -> list[Polygon]:
+    """Polygons of a vector file in any CRS, those that touch the region; named by the first of IDS whose values are unique, else
+    by number.
+
+    Raises VectorError for a file without CRS or polygons, or when none of them touches the region.
+    """
+    frame = vector.read(path)
+    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if frame.empty:
+        raise VectorError(f"{path}: holds no polygon", "give a layer of polygons")
+    frame = frame.to_crs(epsg=grid.epsg)
+    column = next((name for name in IDS if name in frame and frame[name].notna().all() and frame[name].is_unique), None)
+    names = frame[column].astype(str) if column else [f"P{k:04d}" for k in range(1, len(frame) + 1)]
+    found = [Polygon(name, cells_of(shape, grid)) for name, shape in zip(names, frame.geometry, strict=True)]
+    inside = [polygon for polygon in found if len(polygon.cells[0])]
+    if not inside:
+        raise VectorError(
+            f"{path}: none of {len(found)} polygons touches the region {list(grid.bounds)} (EPSG:{grid.epsg})",
+            "give polygons inside the region, and check the file's CRS",
+        )
+    return inside
+
+
+def write_csv(
+    path: str | Path,
+    polygons: Sequence[Polygon],
+    dates: Sequence[str],
+    series_mm: Mapping[str, np.ndarray],
+    motion: Mapping[str, Mapping[str, float | None]],
+    layers: Mapping[str, np.ndarray],
+    grid: RegionGrid,
+) -> None:
+    """One row a polygon; unknown numbers are empty.
+
+    series_mm: by pid, (dates,), NaN where unknown. motion: by pid, the columns MOTION, mm and years. layers: height_wgs84 and
+    LINE_OF_SIGHT on the grid, whose means over a polygon are written.
+    """
+    from pyproj import Transformer
+
+    to_degrees = Transformer.from_crs(grid.epsg, 4326, always_xy=True)
+    with atomic(path) as temporary, open(temporary, "w", newline="") as stream:
+        table = csv.DictWriter(stream, [*PLACE, *LINE_OF_SIGHT, *MOTION, *dates], lineterminator="\n")
+        table.writeheader()
+        for polygon in polygons:
+            rows, cols = polygon.cells
+            east, north = grid.x()[cols].mean(), grid.y()[rows].mean()
+            longitude, latitude = to_degrees.transform(east, north)
+            means = {name: _mean(values[polygon.cells]) for name, values in layers.items()}
+            row = {
+                "pid": polygon.pid,
+                "epsg": grid.epsg,
+                "latitude": f"{latitude:.6f}",
+                "longitude": f"{longitude:.6f}",
+                "easting": f"{east:.1f}",
+                "northing": f"{north:.1f}",
+                "cells": len(rows),
+                "area_km2": f"{len(rows) * grid.cell_area_km2:.4f}",
+                **{name: _text(means[name], 4) for name in ("height_wgs84", *LINE_OF_SIGHT)},
+                **{name: _text(motion[polygon.pid].get(name), 2) for name in MOTION},
+                **{date: _text(value, 2) for date, value in zip(dates, series_mm[polygon.pid], strict=True)},
+            }
+            table.writerow(row)
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else np.nan
+
+
+def _text(value: float | None, digits: int) -> str:
+    return "" if value is None or not np.isfinite(value) else f"{value:.{digits}f}"

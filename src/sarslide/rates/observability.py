@@ -1,0 +1,46 @@
+"""Where a track can see a landslide move, and its rate down the slope (P0 6, P4 4.1; B26, B27)."""
+
+import numpy as np
+
+CLASSES = ("observable", "no_acquisition", "layover", "shadow", "decorrelation", "insensitive")
+
+
+def observable_class(
+    layover_shadow: np.ndarray,
+    mean_coherence: np.ndarray,
+    sensitivity: np.ndarray,
+    min_coherence: float,
+    min_sensitivity: float,
+) -> np.ndarray:
+    """What hides downslope motion in each cell, uint8, index into CLASSES; the graver cause wins.
+
+    layover_shadow: 0 good, 1 layover, 2 shadow, 3 both (called layover). mean_coherence: NaN where no pair has the cell.
+    sensitivity: `line_of_sight.downslope_sensitivity`, NaN on flat ground, which is observable. The first five classes are those
+    of the inventory.
+    """
+    found = np.zeros(layover_shadow.shape, np.uint8)
+    found[np.abs(sensitivity) < min_sensitivity] = CLASSES.index("insensitive")
+    found[~(mean_coherence >= min_coherence)] = CLASSES.index("decorrelation")
+    found[np.isnan(mean_coherence)] = CLASSES.index("no_acquisition")
+    found[layover_shadow == 2] = CLASSES.index("shadow")
+    found[(layover_shadow == 1) | (layover_shadow == 3)] = CLASSES.index("layover")
+    return found
+
+
+def downslope_rate(
+    los_rate: np.ndarray,
+    los_std: np.ndarray,
+    sensitivity: np.ndarray,
+    slope_deg: np.ndarray,
+    min_sensitivity: float,
+    min_slope_deg: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rate down the steepest slope and its standard error, in the unit of the LOS rate; positive = downslope.
+
+    The LOS rate (positive towards the satellite) over its sensitivity, supposing that the ground moves along the steepest slope.
+    NaN where the sensitivity is below `min_sensitivity` either way, because the error grows with its inverse, and on ground
+    flatter than `min_slope_deg`, whose aspect says little.
+    """
+    seen = (np.abs(sensitivity) >= min_sensitivity) & (slope_deg >= min_slope_deg)
+    scale = np.where(seen, sensitivity, np.nan)
+    return los_rate / scale, los_std / np.abs(scale)

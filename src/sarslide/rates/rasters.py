@@ -1,0 +1,41 @@
+"""The pairs of a track from rasters, and its rate layers to rasters: what the rules of the whole period and of windows share."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from sarslide.errors import RateError
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.provenance import read_json
+from sarslide.rates.passes import RateSettings
+from sarslide.rates.pipeline import Rates, stack_rates
+from sarslide.rates.records import common_wavelength_m
+
+
+def reader(pairs: Sequence[str], grid: RegionGrid, *kinds: Sequence[str]) -> Callable[[str], tuple[np.ndarray, ...]]:
+    """pair -> first band of its file of each kind. kinds: paths in the order of `pairs`."""
+    paths = dict(zip(pairs, zip(*kinds, strict=True), strict=True))
+    return lambda pair: tuple(raster.read(path, grid) for path in paths[pair])
+
+
+def stack_of(params: Mapping, files: Mapping) -> Rates:
+    """`stack_rates` on files. params: grid, pairs, and the leaf params of the rates; files: paths by kind, lists in the order of
+    the pairs. Raises RateError without pairs."""
+    grid = RegionGrid.from_dict(params["grid"])
+    if not params["pairs"]:
+        raise RateError("no pair lies in the window", "widen the window of rates.windows, or add acquisitions")
+    return stack_rates(
+        reader(params["pairs"], grid, files["unwrapped"], files["coherence"], files["conncomp"]),
+        params["pairs"],
+        raster.read(files["elevation"], grid),
+        common_wavelength_m(read_json(path) for path in files["sidecars"]),
+        RateSettings.of(params, grid),
+        exclude=raster.read(files["layover_shadow"], grid) > 0,
+    )
+
+
+def write_layers(output: Mapping, rates: Rates, grid: RegionGrid) -> None:
+    """Each rate layer and the stable ground under the path that `output` gives its name."""
+    for layer, values in (rates.layers | {"stable_ground": rates.ground}).items():
+        raster.write(output[layer], values, grid, layer)

@@ -1,0 +1,43 @@
+"""atmosphere: unwrapped pairs of one stack -> scatter of the dates before and after each correction (B09, B23).
+
+inputs: per pair unwrapped phase (rad, grows away), connected components, coherence and sidecar; elevation (m); stable ground of
+the rates. outputs: scatter over the dates as a map (mm, one band a correction); scatter.csv with one row a date; sidecar with
+their root mean squares.
+"""
+
+import csv
+
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.provenance import read_json, sidecar, write_json
+from sarslide.rates.passes import RateSettings
+from sarslide.rates.rasters import reader
+from sarslide.rates.records import common_wavelength_m
+from sarslide.rates.scatter import STATES, date_scatter
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, files, output = dict(snakemake.params.items()), snakemake.input, snakemake.output
+    grid = RegionGrid.from_dict(params["grid"])
+    ground = raster.read(files.stable_ground, grid)
+    scatter = date_scatter(
+        reader(params["pairs"], grid, files.unwrapped, files.coherence, files.conncomp),
+        params["pairs"],
+        raster.read(files.elevation, grid),
+        ground >= 1,
+        ground == 2,
+        common_wavelength_m(read_json(path) for path in files.sidecars),
+        RateSettings.of(params, grid),
+    )
+    raster.write(output.scatter, scatter.maps(), grid, "date_scatter_mm")
+    with raster.atomic(output.table) as temporary, open(temporary, "w", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["date", *(f"{state.replace(' ', '_')}_mm" for state in STATES)])
+        columns = [scatter.of_dates(state).round(3) for state in STATES]
+        rows.writerows(zip(scatter.dates, *columns, strict=True))
+    write_json(output.sidecar, sidecar("atmosphere", dict(files.items()), params, {"rms_mm": scatter.rms()}))
+
+
+with job(snakemake):
+    main(snakemake)

@@ -1,0 +1,40 @@
+"""dinsar: one unwrapped pair -> LOS displacement between its dates (D-InSAR, P0 3.1).
+
+inputs: unwrapped phase (rad, grows away), connected components, coherence, sidecar; layover and shadow; elevation (m). outputs:
+LOS displacement (mm, positive towards the satellite, relative to the reference; masked where incoherent) and the standard
+deviation that the coherence predicts (mm); sidecar with what was removed and where the zero is.
+"""
+
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.provenance import read_json, sidecar, write_json
+from sarslide.rates.dinsar import displacement
+from sarslide.rates.passes import RateSettings
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, files, output = dict(snakemake.params.items()), snakemake.input, snakemake.output
+    grid = RegionGrid.from_dict(params["grid"])
+    about = read_json(files.about)
+    found = displacement(
+        snakemake.wildcards.pair,
+        *(raster.read(path, grid) for path in (files.unwrapped, files.coherence, files.conncomp, files.elevation)),
+        about["wavelength_m"],
+        about["looks"],
+        RateSettings.of(params, grid),
+        exclude=raster.read(files.layover_shadow, grid) > 0,
+    )
+    raster.write(output.displacement, found.displacement_mm, grid, "los_displacement_mm")
+    raster.write(output.std, found.std_mm, grid, "los_displacement_std_mm")
+    notes = {
+        "pair": snakemake.wildcards.pair,
+        "removed": found.removed,
+        "reference": found.reference.to_dict(grid),
+        "stable_ground_changes": found.changes,
+    }
+    write_json(output.sidecar, sidecar("dinsar", dict(files.items()), params, notes))
+
+
+with job(snakemake):
+    main(snakemake)

@@ -1,0 +1,51 @@
+"""series: polygons of one stack -> displacement time series with EGMS-like columns (G14).
+
+inputs: polygons (the pointer to the release of the inventory, or any vector file with a CRS); height and line of sight; either
+the time series of the region (mm, positive towards the satellite, methods sbas and mintpy), or unwrapped pairs (rad, grows away),
+components, coherence, sidecars and stable ground (method stacking). output: CSV, one row a polygon, displacement in mm since the
+first date, positive towards the satellite.
+"""
+
+from sarslide.workflow import job
+
+LAYERS = ("height_wgs84", "incidence_angle", "track_angle", "los_east", "los_north", "los_up")
+
+
+def main(snakemake, log) -> None:
+    from functools import partial
+
+    from sarslide.grid import RegionGrid
+    from sarslide.inventory.series import objects_of, polygons_of, write_csv
+    from sarslide.io import raster, series
+    from sarslide.provenance import read_json, sidecar, write_json
+    from sarslide.rates.passes import RateSettings
+    from sarslide.rates.rasters import reader
+    from sarslide.rates.records import common_wavelength_m
+    from sarslide.rates.series import of_pairs, of_region
+
+    params, files = dict(snakemake.params.items()), snakemake.input
+    grid = RegionGrid.from_dict(params["grid"])
+    polygons = (objects_of if snakemake.wildcards.source == "inventory" else polygons_of)(files.polygons, grid)
+    cells = {polygon.pid: polygon.cells for polygon in polygons}
+    if files.get("timeseries"):
+        found = of_region(partial(series.read, files.timeseries), cells)
+    else:
+        found = of_pairs(
+            reader(params["pairs"], grid, files.unwrapped, files.coherence, files.conncomp),
+            params["pairs"],
+            raster.read(files.height_wgs84, grid),
+            raster.read(files.stable_ground, grid),
+            common_wavelength_m(read_json(path) for path in files.sidecars),
+            RateSettings.of(params, grid),
+            cells,
+        )
+    layers = {name: raster.read(files[name], grid) for name in LAYERS}
+    write_csv(snakemake.output.table, polygons, found.dates, found.displacement_mm, found.motions(), layers, grid)
+    empty = [pid for pid, values in found.displacement_mm.items() if not (values == values).any()]
+    log.info("%d polygons, %d without a series", len(polygons), len(empty))
+    notes = {"polygons": len(polygons), "without_series": empty}
+    write_json(snakemake.output.sidecar, sidecar("series", dict(files.items()), params, notes))
+
+
+with job(snakemake) as log:
+    main(snakemake, log)
