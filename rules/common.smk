@@ -76,6 +76,11 @@ RATE_LAYERS = [
 ]
 
 
+# What is resampled to the finer grid of the products, and where it lies.
+RESAMPLED_LAYERS = [*AVERAGES, *RATE_LAYERS, *GEOMETRY, *TERRAIN, "probability"]
+RESAMPLED = f"{RATES}/resampled"
+
+
 # Leaf params that decide how pairs become rates, one word each as in the configuration.
 RATE_SETTINGS = {
     word: getattr(CONFIG.rates, word)
@@ -103,7 +108,7 @@ BIAS_LAYERS = [
 
 # Rooms of rules after the pair.
 ROOMS = ["terrain", "quality", "rates", "sbas", "products"]
-ROOMS += ["segment", "inventory", "report"]
+ROOMS += ["segment", "inventory", "report", "resample"]
 
 # What decides the content of a release, by source and engine of the region.
 SOURCE_RULES = {
@@ -291,4 +296,5 @@ def asked_products():
             "cure: name pairs of the network, or list them in network.pairs"
         )
     series = every(f"{RATES}/series/polygons.csv") if rates.series_polygons else []
-    return [*windows, *maps, *series]
+    finer = every(f"{RESAMPLED}/resample_products.json") if CONFIG.grid.product_m else []
+    return [*windows, *maps, *series, *finer]

@@ -45,6 +45,14 @@ class Grid(Section):
         (515130, 3200340, 523230, 3215640), "west, south, east, north of the region", "m"
     )
     cell_m: float = key(30, "cell size; 30 in P0 and P4, 25 in P2 (A07, C09)", "m", "P4", ge=10, le=200)
+    product_m: float | None = key(
+        None,
+        "cell size of the final products, resampled from cells of cell_m; 12.5 from 25 in P3 (C09); null: cell_m",
+        "m",
+        "P3",
+        ge=5,
+        le=200,
+    )
     margin_m: float = key(3000, "DEM margin around the region, for layover, shadow and curvature", "m", ge=0, le=50000)
     dem: str = key("", "DEM file of a real region; $VARIABLES are expanded; empty for simulated regions")
     dem_vertical: Literal["ellipsoidal", "orthometric"] = key(
@@ -57,6 +65,16 @@ class Grid(Section):
     @model_validator(mode="after")
     def _not_empty(self) -> "Grid":
         RegionGrid.from_bounds(self.epsg, self.bounds, self.cell_m)
+        return self
+
+    @model_validator(mode="after")
+    def _products_divide_cells(self) -> "Grid":
+        parts = self.cell_m / (self.product_m or self.cell_m)
+        if parts < 1 or abs(parts - round(parts)) > 1e-9:
+            raise ConfigError(
+                f"config: grid.product_m = {self.product_m:g} does not divide grid.cell_m = {self.cell_m:g}",
+                "give a whole part of cell_m, for example 12.5 with cells of 25",
+            )
         return self
 
     def region_grid(self) -> RegionGrid:
@@ -99,7 +117,7 @@ class Slc(Section):
     )
     orbits: Literal["precise", "restituted", "annotation"] = key(
         "restituted",
-        "lowest orbit quality accepted; the best there is is used, and recorded; a precise file that arrives later is a new input",
+        "lowest orbit quality accepted; the best one is used and recorded; a precise file that arrives later is a new input",
     )
     device: Literal["auto", "cpu", "cuda"] = key("auto", "where SLCs are geocoded; auto: CUDA where there is a device")
     spectral_diversity: bool = key(
