@@ -44,6 +44,8 @@ rule isce2_dem:
         runtime=20,
     params:
         grid=GRID,
+        polarisation=CONFIG.slc.polarisation,
+        orbits=CONFIG.slc.orbits,
         code=code("isce2_dem"),
     script:
         "../workflow_scripts/isce2_dem.py"
@@ -73,6 +75,8 @@ rule isce2_prepare:
         grid=GRID,
         reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
         companion=lambda wildcards: ISCE2_COMPANION[wildcards.stack][wildcards.date],
+        polarisation=CONFIG.slc.polarisation,
+        orbits=CONFIG.slc.orbits,
         aux=or_exit(lambda: resolve(CONFIG.isce2.aux)),
         limit_min=CONFIG.isce2.step_limit_min,
         code=code("isce2_prepare"),

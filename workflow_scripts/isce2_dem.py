@@ -18,8 +18,10 @@ from sarslide.workflow import job
 
 def main(snakemake) -> None:
     path = Path(snakemake.output.sidecar).with_name("dem.wgs84")
-    region = RegionGrid.from_dict(snakemake.params.grid)
-    scene, surface = open_scene(snakemake.input.slc, snakemake.wildcards.stack), read_surface(snakemake.input.dem)
+    params = snakemake.params
+    region = RegionGrid.from_dict(params.grid)
+    scene = open_scene(snakemake.input.slc, snakemake.wildcards.stack, params.polarisation, params.orbits)
+    surface = read_surface(snakemake.input.dem)
     surface.require(region)
     swaths = swaths_of(scene, surface, region)
     box = footprint(scene, box_of(surface, region), swaths, highest(surface, region))
@@ -27,7 +29,7 @@ def main(snakemake) -> None:
     about = dict(zip(("south", "north", "west", "east"), map(float, box), strict=True))
     write_json(
         snakemake.output.sidecar,
-        sidecar("isce2_dem", dict(snakemake.input.items()), dict(snakemake.params.items()), about),
+        sidecar("isce2_dem", dict(snakemake.input.items()), dict(params.items()), about),
     )
 
 

@@ -21,7 +21,10 @@ def main(snakemake) -> None:
     region = RegionGrid.from_dict(params.grid)
     date, companion = snakemake.wildcards.date, params.companion
     folders = {date: Path(files.slc), companion: Path(files.companion)}
-    scenes = {one: open_scene(folder, snakemake.wildcards.stack) for one, folder in folders.items()}
+    scenes = {
+        one: open_scene(folder, snakemake.wildcards.stack, params.polarisation, params.orbits)
+        for one, folder in folders.items()
+    }
     surface = read_surface(files.dem)
     surface.require(region)
     plan = plan_date(params.reference, folders, scenes, surface, region, params.aux)
