@@ -22,9 +22,11 @@ def main(snakemake, log) -> None:
         raster.check_grid(path, grid)
     first = read_json(files.sidecars[0])
     window = first["coherence_window"] or WINDOW
+    # A wrapped phase that an engine derives from the unwrapped one has the level that its processor gave it.
+    free_level = any("wrapped" in absent for absent in first["absent"])
     found = phase_bias(
         lambda pair, rows: tuple(raster.read_block(path, rows, slice(0, grid.cols)) for path in paths[pair]),
-        pairs, grid.shape, window + (window + 1) % 2,
+        pairs, grid.shape, window + (window + 1) % 2, free_level,
     )  # fmt: skip
     raster.write(output.phase_bias_flag, found.flag, grid, "phase_bias_flag")
     raster.write(output.phase_bias_rate_rad_per_yr, found.rate_rad_per_yr, grid, "phase_bias_rate_rad_per_yr")
@@ -32,6 +34,7 @@ def main(snakemake, log) -> None:
     log.info("%d of %d judged cells flagged", found.flagged, found.judged)
     about = {
         "short_days": found.days, "triplet_count": found.triplets, "window_cells": window, "false_alarm": FALSE_ALARM,
+        "against_mean_of_region": free_level,
         "judged_cells": found.judged, "flagged_cells": found.flagged,
         "effective_looks": found.looks and round(found.looks, 1), "nominal_looks": first["coherence_looks"],
     }  # fmt: skip

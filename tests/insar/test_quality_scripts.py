@@ -47,7 +47,7 @@ def stack(tmp_path_factory, request):
         write_json(
             folder / f"ifg/{pair}.json",
             {"dates": [earlier, later], "utc": [None, None], "bperp_m": 10.0, "mean_coherence": 0.7, "looks": 6.0,
-             "coherence_window": 3, "coherence_looks": 54.0},
+             "coherence_window": 3, "coherence_looks": 54.0, "absent": []},
         )  # fmt: skip
     repository = request.getfixturevalue("repository")
 

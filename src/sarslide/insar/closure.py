@@ -4,10 +4,10 @@ For dates i < j < k the closure is phi_ij + phi_jk - phi_ik. Of unwrapped phase 
 multilooking and filtering leave; another number than zero says that one of the three pairs is unwrapped wrongly (Y. Morishita et
 al. 2020, doi:10.3390/rs12030424; Z. Yunjun et al. 2019, doi:10.1016/j.cageo.2019.104331). Atmosphere and motion cancel.
 
-It is judged where all three pairs have a connected component. The level of a whole pair is free, each rate refers pairs to one
-area, so the commonest number of cycles in the largest common component is taken as zero. Another number in a whole smaller
-component is an offset of that component: it is reported, its cells count as wrong, and `correct` takes it out like any other
-error; components are not bridged otherwise.
+It is judged where all three pairs have a connected component. The level of a whole pair is free, as each rate refers pairs to one
+area and other processors write theirs so, hence the median closure of the largest common component is taken as zero. Whole
+cycles in another component are an offset of that component: it is reported, its cells count as wrong, and `correct` takes it
+out like any other error; components are not bridged otherwise. The mean direction of a wrapped closure is taken out likewise.
 """
 
 from collections import Counter
@@ -24,6 +24,7 @@ UNKNOWN, AMBIGUOUS, MOST_CYCLES = -128, 127, 100  # as in insar.loop_errors, whi
 TILE = 256  # rasters are read by whole tiles
 BUDGET = 200e6  # bytes of closures and errors held at a time
 REPORTED_COMPONENTS = 5
+STEPS = 32  # of a cycle, in the histogram that gives the level
 
 # pair, rows, cols -> unwrapped phase (rad), wrapped unfiltered phase (rad), components (None: the engine has none)
 ReadPair = Callable[[str, slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
@@ -33,14 +34,14 @@ PutErrors = Callable[[slice, slice, np.ndarray], None]
 
 @dataclass
 class Triplet:
-    """One triplet. cells: judged. level_cycles: taken as zero. open: cells that do not close. components: of the largest common
+    """One triplet. cells: judged. level_rad: taken as zero. open: cells that do not close. components: of the largest common
     components (one number a pair) cells, offset in cycles against the level, share of cells off that offset. wrapped: mean
-    direction and RMS of the wrapped closure, rad.
+    direction of the wrapped closure and RMS about it, rad.
     """
 
     pairs: tuple[str, str, str]
     cells: int = 0
-    level_cycles: int = 0
+    level_rad: float = 0.0
     open: int = 0
     components: list[dict] = field(default_factory=list)
     wrapped_mean_rad: float | None = None
@@ -50,7 +51,7 @@ class Triplet:
         """JSON-ready."""
         share = self.open / self.cells if self.cells else None
         return {
-            "pairs": list(self.pairs), "cells": self.cells, "level_cycles": self.level_cycles,
+            "pairs": list(self.pairs), "cells": self.cells, "level_rad": _rounded(self.level_rad),
             "nonzero_share": _rounded(share, 6), "components": self.components,
             "wrapped_mean_rad": _rounded(self.wrapped_mean_rad), "wrapped_rms_rad": _rounded(self.wrapped_rms_rad),
         }  # fmt: skip
@@ -84,7 +85,7 @@ def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int],
     index = {pair: k for k, pair in enumerate(pairs)}
     members = np.array([[index[pair] for pair in one.pairs] for one in found], int).reshape(-1, 3)
     rms, count, errors = np.full(shape, np.nan, np.float32), np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
-    phasors, squares, closed = np.zeros(len(found), complex), np.zeros(len(found)), np.zeros(len(found), int)
+    squares, closed = np.zeros(len(found)), np.zeros(len(found), int)
     wrong = np.zeros((len(pairs), 3), int)
     for rows, cols in blocks:
         cells = rows.stop - rows.start, cols.stop - cols.start
@@ -92,14 +93,13 @@ def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int],
         square, known = np.zeros(cells), np.zeros(cells, int)
         for t, (one, phase, wrapped, components) in enumerate(_read_triplets(read, found, rows, cols)):
             judged = _judged(phase, components)
-            whole = np.clip(_whole(phase) - one.level_cycles, -MOST_CYCLES, MOST_CYCLES)
+            whole = np.clip(_rint((_closure(phase) - one.level_rad) / TWO_PI), -MOST_CYCLES, MOST_CYCLES)
             cycles[t][judged] = whole[judged]
             one.open += int((whole[judged] != 0).sum())
-            fine = np.angle(np.exp(1j * (wrapped[0] + wrapped[1] - wrapped[2])))
+            fine = np.angle(np.exp(1j * (_closure(wrapped) - (one.wrapped_mean_rad or 0.0))))
             valid = np.isfinite(fine)
             square += np.where(valid, fine, 0) ** 2
             known += valid
-            phasors[t] += np.exp(1j * fine[valid]).sum()
             squares[t] += (fine[valid] ** 2).sum()
             closed[t] += valid.sum()
         rms[rows, cols] = np.sqrt(np.divide(square, known, out=np.full(cells, np.nan), where=known > 0))
@@ -112,7 +112,6 @@ def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int],
         put(rows, cols, solved)
     for t, one in enumerate(found):
         if closed[t]:
-            one.wrapped_mean_rad = float(np.angle(phasors[t]))
             one.wrapped_rms_rad = float(np.sqrt(squares[t] / closed[t]))
     return Closure(rms, errors, count, found, dict(zip(pairs, map(tuple, wrong.tolist()), strict=True)))
 
@@ -141,37 +140,46 @@ def apply(unwrapped_rad: np.ndarray, error_cycles: np.ndarray, correct: bool = F
 
 
 def _set_levels(read: ReadPair, found: list[Triplet], blocks: list[tuple[slice, slice]]) -> None:
-    """First pass: cells and cycles of every common component, and from them the level of each triplet."""
+    """First pass: a histogram of the closure in every common component, and from it the level and the mean wrapped closure."""
     tables: list[Counter] = [Counter() for _ in found]
+    phasors = np.zeros(len(found), complex)
     for rows, cols in blocks:
-        for table, (_, phase, _, components) in zip(tables, _read_triplets(read, found, rows, cols), strict=True):
+        for t, (_, phase, wrapped, components) in enumerate(_read_triplets(read, found, rows, cols)):
             judged = _judged(phase, components)
-            rows_of = np.stack([*(one[judged] for one in components), _whole(phase)[judged]]).astype(np.int64)
-            values, cells = np.unique(rows_of, axis=1, return_counts=True)
-            table.update(dict(zip(map(tuple, values.T.tolist()), cells.tolist(), strict=True)))
-    for one, table in zip(found, tables, strict=True):
+            steps = _rint(_closure(phase)[judged] * (STEPS / TWO_PI))
+            values, cells = np.unique(
+                np.stack([*(one[judged].astype(np.int64) for one in components), steps]), axis=1, return_counts=True
+            )
+            tables[t].update(dict(zip(map(tuple, values.T.tolist()), cells.tolist(), strict=True)))
+            phasors[t] += np.nansum(np.exp(1j * _closure(wrapped)))
+    for one, table, phasor in zip(found, tables, phasors, strict=True):
+        one.wrapped_mean_rad = float(np.angle(phasor)) if phasor else None
         common: dict[tuple, Counter] = {}
-        for (*components, cycles), cells in table.items():
-            common.setdefault(tuple(components), Counter())[cycles] += cells
+        for (*components, steps), cells in table.items():
+            common.setdefault(tuple(components), Counter())[steps] += cells
         # The largest first; ties by number, so that the order is always the same.
         ordered = sorted(common.items(), key=lambda item: (-item[1].total(), item[0]))
-        one.cells = sum(counts.total() for _, counts in ordered)
-        if not ordered:
-            continue
-        one.level_cycles = _mode(ordered[0][1])
-        one.components = [
-            {
-                "components": list(components),
-                "cells": counts.total(),
-                "offset_cycles": _mode(counts) - one.level_cycles,
-                "off_share": round(1 - counts[_mode(counts)] / counts.total(), 6),
-            }
-            for components, counts in ordered[:REPORTED_COMPONENTS]
-        ]
+        if ordered:
+            level = _median(ordered[0][1])
+            one.cells = sum(counts.total() for _, counts in ordered)
+            one.level_rad = level * TWO_PI / STEPS
+            one.components = [_component(*item, level) for item in ordered[:REPORTED_COMPONENTS]]
 
 
-def _mode(counts: Counter) -> int:
-    return min(counts, key=lambda cycles: (-counts[cycles], abs(cycles), cycles))
+def _component(components: tuple, counts: Counter, level: int) -> dict:
+    offset = round((_median(counts) - level) / STEPS)
+    off = sum(cells for steps, cells in counts.items() if round((steps - level) / STEPS) != offset)
+    share = round(off / counts.total(), 6)
+    return {"components": list(components), "cells": counts.total(), "offset_cycles": offset, "off_share": share}
+
+
+def _median(counts: Counter) -> int:
+    left = counts.total() / 2
+    for value in sorted(counts):
+        left -= counts[value]
+        if left <= 0:
+            return value
+    raise AssertionError("an empty histogram")
 
 
 def _read_triplets(read: ReadPair, found: list[Triplet], rows: slice, cols: slice) -> Iterator[tuple]:
@@ -190,9 +198,13 @@ def _read_triplets(read: ReadPair, found: list[Triplet], rows: slice, cols: slic
                 del held[pair]
 
 
-def _whole(phase: Sequence[np.ndarray]) -> np.ndarray:
-    """Closure in whole cycles, 0 where a phase is missing."""
-    return np.nan_to_num(np.rint((phase[0] + phase[1] - phase[2]) / TWO_PI)).astype(np.int64)
+def _closure(phase: Sequence[np.ndarray]) -> np.ndarray:
+    return phase[0] + phase[1] - phase[2]
+
+
+def _rint(cycles: np.ndarray) -> np.ndarray:
+    """Nearest whole numbers, 0 where a phase is missing."""
+    return np.nan_to_num(np.rint(cycles)).astype(np.int64)
 
 
 def _judged(phase: Sequence[np.ndarray], components: Sequence[np.ndarray]) -> np.ndarray:

@@ -18,7 +18,7 @@ bright points outweigh their neighbours, some engines filter.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,19 +55,28 @@ class PhaseBias:
     flagged: int
 
 
-def phase_bias(read: ReadWrapped, pairs: Sequence[str], shape: tuple[int, int], window: int = 3) -> PhaseBias:
+def phase_bias(
+    read: ReadWrapped, pairs: Sequence[str], shape: tuple[int, int], window: int = 3, free_level: bool = False
+) -> PhaseBias:
     """Flag and rate of the phase bias of a stack.
 
-    read: a strip of rows of a pair, each pair once a strip. window: side of the box of cells whose phases are averaged to more
-    looks before the closure, odd; that of the coherence. A cell is flagged when its cumulative closure exceeds what noise does
-    in FALSE_ALARM of all cells, and most of its triplets have the sign of the sum.
+    read: a strip of rows of a pair. window: side of the box of cells whose phases are averaged to more looks before the closure,
+    odd; that of the coherence. free_level: each pair has a level of its own (unwrapped by another processor, wrapped again), so
+    the mean closure of a triplet says nothing and is taken out; the bias is then against that of the whole region. A cell is
+    flagged when its cumulative closure exceeds what noise does in FALSE_ALARM of all cells, and most of its triplets have the
+    sign of the sum.
     """
     from scipy.special import stdtrit  # quantile of Student's t
 
     days, chosen = _short_triplets(pairs)
     sums = {name: np.zeros(shape) for name in ("n", "closure", "square", "positive", "short", "long", "next")}
-    for top in range(0, shape[0], STRIP):
-        _add_strip(sums, read, chosen, slice(top, min(top + STRIP, shape[0])), shape[0], window)
+    strips = [slice(top, min(top + STRIP, shape[0])) for top in range(0, shape[0], STRIP)]
+    levels = np.zeros(len(chosen))
+    if free_level:
+        each = [[phasor.sum() for phasor, *_ in _closures(read, chosen, rows, shape[0], window)] for rows in strips]
+        levels = np.angle(np.sum(each, axis=0))
+    for rows in strips:
+        _add_strip(sums, _closures(read, chosen, rows, shape[0], window), chosen, levels, rows)
     n, closure = sums["n"], sums["closure"]
     with np.errstate(divide="ignore", invalid="ignore"):
         short, long = sums["short"] / n, sums["long"] / n
@@ -106,30 +115,39 @@ def _short_triplets(pairs: Sequence[str]) -> tuple[int | None, list[tuple[str, s
     return days, [one for one, lengths in found.items() if lengths[:2] == [days, days]]
 
 
-def _add_strip(sums, read, chosen, rows: slice, height: int, window: int) -> None:
+def _closures(read, chosen, rows: slice, height: int, window: int) -> Iterator[tuple[np.ndarray, ...]]:
+    """Of each triplet in a strip: unit phasor of the closure, 0 where it is not known; coherence of short and of long pairs."""
     reach = window // 2
     wide = slice(max(rows.start - reach, 0), min(rows.stop + reach, height))
     inner = slice(rows.start - wide.start, rows.stop - wide.start)
     last = {pair: k for k, one in enumerate(chosen) for pair in one}
     held: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    before: dict[str, np.ndarray] = {}  # second short pair of a triplet -> where it was valid
     for k, one in enumerate(chosen):
         for pair in one:
             if pair not in held:
                 held[pair] = _averaged(*read(pair, wide), window, inner)
         (z1, g1), (z2, g2), (z3, g3) = (held[pair] for pair in one)
-        valid = (z1 != 0) & (z2 != 0) & (z3 != 0) & np.isfinite(g1 + g2 + g3)
-        closure = np.where(valid, np.angle(z1 * z2 * z3.conj()), 0)
+        product = z1 * z2 * z3.conj()
+        valid = (product != 0) & np.isfinite(g1 + g2 + g3)
+        phasor = np.divide(product, np.abs(product), out=np.zeros_like(product), where=valid)
+        yield phasor, (g1 + g2) / 2, g3
+        for pair in one:
+            if last[pair] == k:
+                del held[pair]
+
+
+def _add_strip(sums, closures, chosen, levels: np.ndarray, rows: slice) -> None:
+    before: dict[str, np.ndarray] = {}  # second short pair of a triplet -> where it was valid
+    for one, level, (phasor, short, long) in zip(chosen, levels, closures, strict=True):
+        valid = phasor != 0
+        closure = np.where(valid, np.angle(phasor * np.exp(-1j * level)), 0)
         for name, value in (
             ("n", valid), ("closure", closure), ("square", closure**2), ("positive", closure > 0),
-            ("short", np.where(valid, (g1 + g2) / 2, 0)), ("long", np.where(valid, g3, 0)),
+            ("short", np.where(valid, short, 0)), ("long", np.where(valid, long, 0)),
             ("next", valid & before.pop(one[0], False)),
         ):  # fmt: skip
             sums[name][rows] += value
         before[one[1]] = valid
-        for pair in one:
-            if last[pair] == k:
-                del held[pair]
 
 
 def _averaged(wrapped, coherence, window: int, inner: slice) -> tuple[np.ndarray, np.ndarray]:
