@@ -79,6 +79,38 @@ rule mean_amplitude:
         "../workflow_scripts/mean_amplitude.py"
 
 
+# Doppler differences of overlapping bursts, for spectral diversity: those of the first date, as the geometry.
+rule burst_overlap:
+    input:
+        slc=lambda wildcards: slc_folder(wildcards.stack, dates(wildcards.stack)[0]),
+        dem=f"{RESOURCES}/dem_m.tif",
+    output:
+        doppler=f"{STACK}/geometry/overlap_doppler_hz.tif",
+        sidecar=f"{STACK}/geometry/burst_overlap.json",
+    log:
+        f"{LOGS}/burst_overlap/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/burst_overlap/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        grid=GRID,
+        polarisation=CONFIG.slc.polarisation,
+        orbits=CONFIG.slc.orbits,
+        code=code("burst_overlap"),
+    script:
+        "../workflow_scripts/burst_overlap.py"
+
+
+OVERLAP = {
+    "doppler": rules.burst_overlap.output.doppler,
+    "overlap": rules.burst_overlap.output.sidecar,
+}
+
+
 # One job makes all pairs that end at a date: the outputs are named by pairs, so each date has its own rule.
 for stack in CONFIG.stacks:
     for date in later_dates(stack):
@@ -89,6 +121,11 @@ for stack in CONFIG.stacks:
             name:
                 f"interferogram_{stack}_{date}"
             input:
+                **{
+                    kind: path.format(stack=stack)
+                    for kind, path in OVERLAP.items()
+                    if CONFIG.slc.spectral_diversity
+                },
                 gslc=[of_stack(stack, "gslc", f"{day}.tif") for day in used],
                 sidecars=[of_stack(stack, "gslc", f"{day}.json") for day in used],
             output:
@@ -110,6 +147,7 @@ for stack in CONFIG.stacks:
                 goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
                 goldstein_window=CONFIG.interferogram.goldstein_window,
                 coherence_window=CONFIG.interferogram.coherence_window,
+                spectral_diversity=CONFIG.slc.spectral_diversity,
                 code=code("interferogram"),
             script:
                 "../workflow_scripts/interferogram.py"

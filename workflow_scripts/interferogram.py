@@ -2,7 +2,8 @@
 
 inputs: geocoded SLCs and their sidecars. outputs, per pair: wrapped phase, unfiltered and Goldstein-filtered (rad, earlier x
 conj(later), grows when the ground moves away from the satellite); coherence (0..1, from unfiltered samples, bias-corrected);
-sidecar with dates, UTC, bperp_m (later - earlier, up and away from the track), looks, windows.
+sidecar with dates, UTC, bperp_m (later - earlier, up and away from the track), looks, windows, coverage, the phase steps between
+bursts and swaths, and, where it is asked for, the azimuth misregistration by spectral diversity (reported, not applied).
 """
 
 from dataclasses import asdict
@@ -31,6 +32,7 @@ def main(snakemake) -> None:
     sums = multilook(slcs, params.pairs, Lattice.of(grid), swapped)
     looks = grid.cell_m**2 * acquisitions[0].samples_per_m2
     window = coherence_window(params.coherence_window, looks)
+    diversity = _diversity(files, grid) if params.spectral_diversity else None
     about = sidecar("interferogram", dict(files.items()), dict(params.items()))
     for pair, wrapped, coherence, json in zip(
         params.pairs, output.wrapped, output.coherence, output.sidecars, strict=True
@@ -54,7 +56,25 @@ def main(snakemake) -> None:
             filter={"name": "goldstein", "alpha": params.goldstein_alpha, "window": params.goldstein_window},
         )
         checks = {"coverage": asdict(sums[pair].coverage), "overlap": sums[pair].overlaps.to_dict()}
+        if diversity:
+            checks["azimuth_misregistration"] = diversity(earlier, sums[pair].overlaps)
         write_json(json, about | record.to_dict() | checks)
+
+
+def _diversity(files, grid):
+    """What tells the misregistration of a pair from its earlier date and its overlaps."""
+    from sarslide.insar.spectral_diversity import misregistration
+
+    doppler = raster.read_all(files.doppler, grid)
+    about = read_json(files.overlap)
+    reference = Acquisition.from_dict(about)
+
+    def estimate(earlier, overlaps):
+        swapped = bands_swapped(reference, earlier)
+        found = misregistration(overlaps, doppler, about["line_interval_s"], about["ground_speed_m_s"], swapped)
+        return found and found.to_dict()
+
+    return estimate
 
 
 with job(snakemake):

@@ -45,6 +45,10 @@ _ALL = (
     Layer("los_north", "1", "float32", NAN, (-1, 1), "north component of the unit vector from ground to satellite"),
     Layer("los_up", "1", "float32", NAN, (-1, 1), "up component of the unit vector from ground to satellite"),
     Layer("layover_shadow", "1", "uint8", 255, (0, 3), "0 good, 1 layover, 2 shadow, 3 both"),
+    Layer(
+        "overlap_doppler_hz", "Hz", "float32", NAN, (-1e4, 1e4),
+        "Doppler frequency of the even burst minus that of the odd one where both see the ground", ("outer", "inner"),
+    ),
     Layer("mean_amplitude_db", "dB", "float32", NAN, (-80, 60), "mean backscatter of the stack, uncalibrated"),
     # what the rates deliver
     Layer("avg_phase_rad", "rad", "float32", NAN, (-3.1415927, 3.1415927), "averaged wrapped phase of the short pairs (P0), positive away from the satellite"),

@@ -81,7 +81,7 @@ def chain(repository, region, out):
     pair = {"wrapped": of_pair("wrapped_rad.tif"), "coherence": of_pair("cor.tif"), "sidecars": of_pair("json")}
     run(
         repository, out, "interferogram", slcs | {"sidecars": [str(out / f"{date}.json") for date in DATES]}, pair,
-        grid=grid, pairs=[PAIR], goldstein_alpha=0.5, goldstein_window=32, coherence_window=3,
+        grid=grid, pairs=[PAIR], goldstein_alpha=0.5, goldstein_window=32, coherence_window=3, spectral_diversity=False,
     )  # fmt: skip
     outputs = {
         "unwrapped": of_pair("unw_rad.tif"),
@@ -102,7 +102,10 @@ def test_chain_delivers_the_contract_with_the_same_bytes(repository, region, tmp
     about = read_json(first / f"{PAIR}.json")
     assert about["dates"] == list(DATES) and about["coherence_looks"] >= 40 and about["absent"] == []
     assert {"utc", "bperp_m", "wavelength_m", "looks", "filter", "engine", "engine_version"} <= set(about)
-    assert about["coverage"] == {"earlier": 1.0, "later": 1.0, "common": 1.0} and set(about["overlap"]) == {"bursts", "swaths"}
+    assert about["coverage"] == {"earlier": 1.0, "later": 1.0, "common": 1.0} and set(about["overlap"]) == {
+        "bursts",
+        "swaths",
+    }
     of_date = read_json(first / f"{DATES[0]}.json")
     assert (of_date["coverage"], of_date["missing_bursts"], of_date["left_out"]) == (1.0, [], [])
     assert of_date["orbit_kind"] == "precise" and all(name.endswith("_IW2") for name in of_date["bursts"])
@@ -113,6 +116,33 @@ def test_chain_delivers_the_contract_with_the_same_bytes(repository, region, tmp
     chain(repository, region, again)
     for path in files:
         assert path.read_bytes() == (again / path.name).read_bytes(), path.name
+
+
+def test_spectral_diversity_is_reported_where_it_is_asked(repository, region, tmp_path):
+    grid, pair = REGION.to_dict(), {}
+    for date in DATES:
+        outputs = {"gslc": str(tmp_path / f"{date}.tif"), "sidecar": str(tmp_path / f"{date}.json")}
+        run(repository, tmp_path, "geocode_slc", inputs_of(region, date), outputs, grid=grid, stack=STACK, **SLC)
+    outputs = {"doppler": str(tmp_path / "overlap_doppler_hz.tif"), "sidecar": str(tmp_path / "overlap.json")}
+    run(repository, tmp_path, "burst_overlap", inputs_of(region, DATES[0]), outputs, grid=grid, **SLC)
+    assert raster.band_names(outputs["doppler"]) == ["outer", "inner"]
+    about = read_json(outputs["sidecar"])
+    assert 6700 < about["ground_speed_m_s"] < 6900 and about["line_interval_s"] == pytest.approx(2.0556e-3, rel=1e-3)
+    for kind, name in (("wrapped", "wrapped_rad.tif"), ("coherence", "cor.tif"), ("sidecars", "json")):
+        pair[kind] = [str(tmp_path / f"{PAIR}.{name}")]
+    files = {kind: [str(tmp_path / f"{date}.{kind}") for date in DATES] for kind in ("tif", "json")}
+    inputs = {
+        "gslc": files["tif"],
+        "sidecars": files["json"],
+        "doppler": outputs["doppler"],
+        "overlap": outputs["sidecar"],
+    }
+    run(
+        repository, tmp_path, "interferogram", inputs, pair,
+        grid=grid, pairs=[PAIR], goldstein_alpha=0.5, goldstein_window=32, coherence_window=3, spectral_diversity=True,
+    )  # fmt: skip
+    # 1.2 km in the middle of a burst: no overlap, no estimate.
+    assert read_json(pair["sidecars"][0])["azimuth_misregistration"] is None
 
 
 def test_broken_input_leaves_nothing(repository, region, tmp_path, capsys):

@@ -12,7 +12,7 @@ from sarslide.insar.multilook import noise_bandwidth
 from sarslide.insar.surface import Surface, earth_fixed_patch
 from sarslide.sentinel1.annotation import SPEED_OF_LIGHT
 from sarslide.sentinel1.geometry import zero_doppler
-from sarslide.sentinel1.orbit import Orbit
+from sarslide.sentinel1.orbit import Arc, Orbit
 from sarslide.sentinel1.safe import Scene
 
 AROUND_S = 40.0  # orbit kept on both sides of the region's centre, s
@@ -89,12 +89,11 @@ def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquis
     (time,), (distance,) = zero_doppler(scene.arc, centre[None])
     satellite, velocity = scene.arc.position(time), scene.arc.velocity(time)
     incidence = np.arccos(normal[0, 0] @ (satellite - centre) / distance)
-    # The beam moves over the ground more slowly than the satellite flies.
-    ground_speed = np.linalg.norm(velocity) * np.linalg.norm(centre) / np.linalg.norm(satellite)
+    speed = _ground_speed(satellite, velocity, centre)
     # The swath whose middle is nearest in range, so that the choice is the same on all dates.
     burst = min(scene.bursts, key=lambda one: (abs(float(one.sample(distance)) / one.samples - 0.5), one.swath))
     range_rate = 2 * noise_bandwidth(burst.range_band.bandwidth_hz, burst.range_band.window) / SPEED_OF_LIGHT
-    azimuth_rate = noise_bandwidth(burst.azimuth_band.bandwidth_hz, burst.azimuth_band.window) / ground_speed
+    azimuth_rate = noise_bandwidth(burst.azimuth_band.bandwidth_hz, burst.azimuth_band.window) / speed
     return Acquisition(
         stack=scene.stack,
         date=scene.date,
@@ -106,6 +105,17 @@ def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquis
         cycle_phase=scene.cycle_phase,
         orbit=scene.orbit.cut(time, time, AROUND_S),
     )
+
+
+def ground_speed(arc: Arc, acquisition: Acquisition) -> float:
+    """Speed of the beam over the ground at the centre of the region, m/s."""
+    (time,), _ = zero_doppler(arc, acquisition.centre_m[None])
+    return _ground_speed(arc.position(time), arc.velocity(time), acquisition.centre_m)
+
+
+def _ground_speed(satellite: np.ndarray, velocity: np.ndarray, ground: np.ndarray) -> float:
+    # The beam moves over the ground more slowly than the satellite flies.
+    return float(np.linalg.norm(velocity) * np.linalg.norm(ground) / np.linalg.norm(satellite))
 
 
 def pair_baseline(earlier: Acquisition, later: Acquisition) -> Baseline:

@@ -29,6 +29,12 @@ class Ramp:
         eta = (line - self.middle_line) * self.line_interval_s - np.interp(sample, at, self.reference)
         return np.interp(sample, at, self.rate) / 2 * eta**2 + np.interp(sample, at, self.doppler) * eta
 
+    def frequency(self, line: np.ndarray, sample: np.ndarray) -> np.ndarray:
+        """Doppler frequency at fractional positions, Hz: the derivative of `cycles` with azimuth time."""
+        at = np.arange(self.rate.size)
+        eta = (line - self.middle_line) * self.line_interval_s - np.interp(sample, at, self.reference)
+        return np.interp(sample, at, self.rate) * eta + np.interp(sample, at, self.doppler)
+
 
 def ramp_of(burst: Burst) -> Ramp:
     """The deramping function of a burst, eqs. 2 to 12; the frequency at the beam centre is brought to zero, too."""
