@@ -99,6 +99,7 @@ CLOSURE_LAYERS = [
     "unwrap_error_count",
     "loop_error_cycles",
 ]
+LOOP_ERRORS = f"{STACK}/quality/loop_error_cycles.tif" if CONFIG.rates.loop_mask else []
 BIAS_LAYERS = [
     "phase_bias_flag",
     "phase_bias_rate_rad_per_yr",
@@ -238,6 +239,7 @@ def release_id():
         *SOURCE_RULES[CONFIG.source],
         *ENGINE_RULES[ENGINE],
         *METHOD_RULES[METHOD],
+        *(["closure"] if CONFIG.rates.loop_mask else []),
         *COMMON_RULES,
     ]
     upstream = {word: code(word) for word in words}
@@ -296,5 +298,7 @@ def asked_products():
             "cure: name pairs of the network, or list them in network.pairs"
         )
     series = every(f"{RATES}/series/polygons.csv") if rates.series_polygons else []
-    finer = every(f"{RESAMPLED}/resample_products.json") if CONFIG.grid.product_m else []
+    finer = (
+        every(f"{RESAMPLED}/resample_products.json") if CONFIG.grid.product_m else []
+    )
     return [*windows, *maps, *series, *finer]

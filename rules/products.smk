@@ -108,6 +108,7 @@ rule window_rates:
             wildcards.stack, window_pairs(wildcards.stack, wildcards.window), "json"
         ),
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
+        loop_errors=LOOP_ERRORS,
         elevation=f"{RESULTS}/terrain/elevation_m.tif",
     output:
         **layers_of(f"{STACK}/windows/{{window}}", RATE_LAYERS),

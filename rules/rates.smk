@@ -47,6 +47,7 @@ rule stack_rates:
         ),
         sidecars=lambda wildcards: ifg(wildcards.stack, pairs(wildcards.stack), "json"),
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
+        loop_errors=LOOP_ERRORS,
         elevation=f"{RESULTS}/terrain/elevation_m.tif",
     output:
         **layers_of(f"{STACK}/stacking", RATE_LAYERS),

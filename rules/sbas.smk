@@ -19,6 +19,7 @@ rule sbas:
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
         slant_range=f"{STACK}/geometry/slant_range_m.tif",
         incidence=f"{STACK}/geometry/incidence_deg.tif",
+        loop_errors=LOOP_ERRORS,
         elevation=f"{RESULTS}/terrain/elevation_m.tif",
     output:
         **layers_of(f"{STACK}/sbas", SBAS_LAYERS),

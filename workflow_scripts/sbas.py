@@ -13,6 +13,7 @@ from sarslide.workflow import job
 
 def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
+    from sarslide.insar.loop_mask import without_loop_errors
     from sarslide.io import raster, series
     from sarslide.provenance import read_json, sidecar, write_json
     from sarslide.rates.passes import RateSettings
@@ -36,9 +37,13 @@ def main(snakemake) -> None:
         "title": f"Line-of-sight displacement of stack {snakemake.wildcards.stack}",
         "source": "sarslide, small-baseline least squares",
     }
+
+    def read(pair, *block):
+        return tuple(raster.read_block(path, *block) for path in paths[pair])
+
     with series.create(snakemake.output.timeseries, grid, dates_of(params.pairs), attributes) as put:
         rates = sbas_rates(
-            lambda pair, rows, cols: tuple(raster.read_block(path, rows, cols) for path in paths[pair]),
+            without_loop_errors(read, files.get("loop_errors")),
             put,
             params.pairs,
             raster.read(files.elevation, grid),

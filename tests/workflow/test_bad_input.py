@@ -163,6 +163,33 @@ def test_dates_too_far_apart(tmp_path):
     assert "Traceback" not in text
 
 
+@pytest.mark.parametrize("method", ["sbas", "mintpy"])
+def test_a_network_of_two_islands(method, tmp_path):
+    """A gap stops what needs a connected network, names the dates on both sides and the cure; stacking goes on with a warning."""
+    gap = ["region=demo", "stacks=[A128]", "network={pairs: ['20190306_20190318', '20190411_20190423']}"]
+    checkout = Checkout(tmp_path, [*gap, f"rates={{method: {method}}}"])
+    text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
+    assert "E2001 stack A128: the pairs form 2 islands, gap 20190318-20190411;" in text and "Traceback" not in text
+    assert "cure: add acquisitions in the gap" in text
+    stacking = checkout.snakemake("--dry-run", config=gap)
+    assert "warning: stack A128: the pairs form 2 islands, gap 20190318-20190411" in stacking.stderr
+
+
+def test_a_scene_table_without_the_baselines_that_a_preset_needs(tmp_path):
+    checkout = Checkout(tmp_path, ["source=safe", "stacks=[A128]", "grid={dem: dem.tif}", "network={preset: p3}"])
+    table = tmp_path / "resources/demo/scenes.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text(
+        "stack,date,granule,platform,absolute_orbit,start_utc,sha256,orbit_file,first_seen\n"
+        "A128,20190306,S1A.SAFE,S1A,026275,2019-03-06T11:20:11,00,a.EOF,2019-04-01T00:00:00Z\n"
+        "A128,20190318,S1A.SAFE,S1A,026450,2019-03-18T11:20:11,00,b.EOF,2019-04-01T00:00:00Z\n"
+    )
+    text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
+    assert "E1008 scenes.csv has no bperp_m of stack A128, 20190306, 20190318" in text and "Traceback" not in text
+    assert "cure: `snakemake update_catalog`" in text
+    checkout.snakemake("update_catalog", "--dry-run")
+
+
 @pytest.mark.parametrize("change", ["engine=files", "source=safe"])
 def test_settings_that_contradict(change, tmp_path):
     checkout = Checkout(tmp_path, ["region=demo", change])

@@ -21,6 +21,9 @@ PER_STACK = [
     "mean_amplitude",
     "average_phase",
     "stack_rates",
+    "network",
+    "closure",
+    "phase_bias",
 ]
 MAPS = ["segment", "candidates"]
 ONCE = ["fuse", "release", "score", "report"]

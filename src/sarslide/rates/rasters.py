@@ -6,6 +6,7 @@ import numpy as np
 
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
+from sarslide.insar.loop_mask import without_loop_errors
 from sarslide.io import raster
 from sarslide.provenance import read_json
 from sarslide.rates.passes import RateSettings
@@ -21,12 +22,13 @@ def reader(pairs: Sequence[str], grid: RegionGrid, *kinds: Sequence[str]) -> Cal
 
 def stack_of(params: Mapping, files: Mapping) -> Rates:
     """`stack_rates` on files. params: grid, pairs, and the leaf params of the rates; files: paths by kind, lists in the order of
-    the pairs. Raises RateError without pairs."""
+    the pairs, and `loop_errors` (none: cells that fail to close are kept). Raises RateError without pairs."""
     grid = RegionGrid.from_dict(params["grid"])
     if not params["pairs"]:
         raise RateError("no pair lies in the window", "widen the window of rates.windows, or add acquisitions")
+    read = reader(params["pairs"], grid, files["unwrapped"], files["coherence"], files["conncomp"])
     return stack_rates(
-        reader(params["pairs"], grid, files["unwrapped"], files["coherence"], files["conncomp"]),
+        without_loop_errors(read, files.get("loop_errors")),
         params["pairs"],
         raster.read(files["elevation"], grid),
         common_wavelength_m(read_json(path) for path in files["sidecars"]),
