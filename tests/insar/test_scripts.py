@@ -141,8 +141,9 @@ def test_spectral_diversity_is_reported_where_it_is_asked(repository, region, tm
         repository, tmp_path, "interferogram", inputs, pair,
         grid=grid, pairs=[PAIR], goldstein_alpha=0.5, goldstein_window=32, coherence_window=3, spectral_diversity=True,
     )  # fmt: skip
-    # 1.2 km in the middle of a burst: no overlap, no estimate.
-    assert read_json(pair["sidecars"][0])["azimuth_misregistration"] is None
+    # The region lies in the overlap of the two bursts; nothing was shifted.
+    found = read_json(pair["sidecars"][0])["azimuth_misregistration"]
+    assert found["cells"] > 1000 and abs(found["shift_px"]) < 1e-3 and not found["applied"]
 
 
 def test_broken_input_leaves_nothing(repository, region, tmp_path, capsys):
