@@ -95,7 +95,6 @@ class Label:
     orbit: POEORB, RESORB, or None for no orbit file beside the product. slice_number of slices: place in the pass.
     """
 
-    mission: str = "S1A"
     ipf_version: str = "003.52"
     orbit: str | None = "POEORB"
     zipped: bool = False
@@ -122,6 +121,7 @@ class Acquisition:
     burst_starts: tuple[float, ...]
     fm_rates: tuple[RangePolynomial, ...]
     dopplers: tuple[RangePolynomial, ...]
+    mission: str = "S1A"
     azimuth_shift_s: float = 0.0
     label: Label = Label()
 
@@ -269,8 +269,8 @@ def acquire(
     ]  # one each burst cycle, the bursts' own middles among them
     return Acquisition(
         track, date, epoch, arc, times - phase, states, node, _absolute_orbit(epoch, node, track.relative_orbit, mission),
-        starts, tuple(_fm_rate(arc, track, t) for t in estimates), tuple(_dopplers(estimates, track, rng)), azimuth_shift_s,
-        Label(mission),
+        starts, tuple(_fm_rate(arc, track, t) for t in estimates), tuple(_dopplers(estimates, track, rng)), mission,
+        azimuth_shift_s,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
-"""Annotation, calibration and noise files of one swath and polarisation, element for element as IPF 003.52 writes them.
+"""Annotation, calibration and noise files of one swath and polarisation, as IPF 003.52 writes them, or on request older ones.
 
-Element order follows real Sentinel-1A annotation, so that readers which count on it are served. What has no
+Element for element in the order of real Sentinel-1A files, so that readers which count on it are served. What has no
 counterpart in a simulation (downlink errors, raw-data statistics) carries neutral values.
 """
 
@@ -19,6 +19,7 @@ BETA_CONSTANT = 237.0  # digital number of a pixel with beta nought 1
 NOISE_SIGMA_NOUGHT = 10 ** (-2.4)  # noise-equivalent sigma nought
 POLARISATIONS = ("VH", "VV")  # in the order in which a dual-polarised product numbers its images
 GRID_PIXELS = 21
+BURST_IDS_SINCE = "003.40"  # the IPF version
 LUT_STEP = 40  # samples between entries of calibration and noise vectors
 _ERROR_COUNTERS = (
     "SyncMarker", "DataTakeId", "EccNumber", "TestMode", "RxChannelId", "InstrumentConfigId", "PacketCount",
@@ -149,7 +150,7 @@ def header(acq: Acquisition) -> ElementTree.Element:
     return node(
         "adsHeader",
         *leaves(
-            missionId=acq.label.mission, productType="SLC", polarisation=acq.label.polarisation, mode="IW",
+            missionId=acq.mission, productType="SLC", polarisation=acq.label.polarisation, mode="IW",
             swath=acq.swath.name, startTime=iso(start_time(acq)),
             stopTime=iso(stop_time(acq)), absoluteOrbitNumber=acq.absolute_orbit, missionDataTakeId=data_take(acq),
             imageNumber=image_number(acq.label.polarisation, acq.swath),
@@ -160,7 +161,7 @@ def header(acq: Acquisition) -> ElementTree.Element:
 def product(acq: Acquisition, byte_offsets: list[int], mean: complex, deviation: complex) -> ElementTree.Element:
     """The annotation: `byte_offsets` of each burst's first line in the measurement; mean and deviation of its pixels."""
     grid = geolocation_grid(acq)
-    return node(
+    tree = node(
         "product",
         header(acq),
         _quality(acq, mean, deviation),
@@ -173,6 +174,22 @@ def product(acq: Acquisition, byte_offsets: list[int], mean: complex, deviation:
         node("coordinateConversion", listing("coordinateConversionList", [])),
         node("swathMerging", listing("swathMergeList", [])),
     )
+    if acq.label.ipf_version < BURST_IDS_SINCE:
+        _without(tree, "burstId", "rfiMitigationPerformed", "rfiMitigationDomain")
+    if acq.label.ipf_version < "003":
+        _without(tree, "roll", below="antennaPattern")
+        for rate in tree.iter("azimuthFmRate"):
+            polynomial = rate[-1]
+            rate.remove(polynomial)
+            rate.extend(node(f"c{k}", text=value) for k, value in enumerate(polynomial.text.split()))
+    return tree
+
+
+def _without(tree: ElementTree.Element, *tags: str, below: str | None = None) -> None:
+    """Remove the elements with these tags, everywhere or as children of one tag only."""
+    for parent in list(tree.iter(below)):
+        for child in [child for child in parent if child.tag in tags]:
+            parent.remove(child)
 
 
 def _statistics(mean: complex, deviation: complex) -> list[ElementTree.Element]:
@@ -584,15 +601,19 @@ def noise_power(acq: Acquisition) -> float:
 def noise(acq: Acquisition, power: float) -> ElementTree.Element:
     """Noise vectors of a constant `power` (mean square digital number)."""
     pixels = lut_pixels(acq)
+    old = acq.label.ipf_version < "003"  # when there was no noise along azimuth
+    name = "noise" if old else "noiseRange"
     ranges = [
         node(
-            "noiseRangeVector",
+            f"{name}Vector",
             *leaves(azimuthTime=iso(acq.utc(line_time(acq, line))), line=line),
             vector("pixel", pixels, "{:d}"),
-            vector("noiseRangeLut", np.full(len(pixels), power)),
+            vector(f"{name}Lut", np.full(len(pixels), power)),
         )
         for line in _lut_lines(acq)
     ]
+    if old:
+        return node("noise", header(acq), listing(f"{name}VectorList", ranges))
     lines = acq.product_lines
     azimuth_lines = np.append(np.arange(0, lines, 100), lines - 1)
     azimuth = node(

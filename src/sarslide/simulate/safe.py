@@ -7,7 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -17,7 +17,7 @@ import numpy as np
 from sarslide.errors import OutputError
 from sarslide.simulate import acquisition as radar
 from sarslide.simulate import annotation
-from sarslide.simulate.acquisition import Acquisition
+from sarslide.simulate.acquisition import Acquisition, Label
 from sarslide.simulate.annotation import iso, leaves, listing, node, xml_bytes
 
 NSSDC = {"S1A": "2014-016A", "S1B": "2016-025A", "S1C": "0000-000A", "S1D": "0000-000A"}
@@ -116,6 +116,33 @@ def write_products(folder: str | Path, products: list[list[Image]]) -> list[Path
     return [Path(folder) / path.name for path in written]
 
 
+def deliver(
+    folder: str | Path,
+    images: list[Image],
+    label: Label | None = None,
+    slices: tuple[tuple[int, ...], ...] | None = None,
+    omit: frozenset[tuple[str, int]] = frozenset(),
+) -> list[Path]:
+    """Write the images of a pass, one for each polarisation and swath, as products of one or several slices.
+
+    label: IPF version, kind of orbit file, zips or folders. slices: for each product the numbers of its bursts, such
+    as ((0, 1), (2,)); neighbours may share one; all in one product by default. omit: bursts
+    without a product, as (swath, number).
+    """
+    label = label or Label()
+    held = slices or (tuple(range(max(len(image.bursts) for image in images))),)
+    products: list[list[Image]] = []
+    for number, chosen in enumerate(held, 1):
+        products.append([])
+        for image in images:
+            acq = image.acquisition
+            kept = [k for k in chosen if (acq.swath.name, k) not in omit]
+            if kept:
+                mine = replace(label, polarisation=acq.label.polarisation, slice_number=number, slices=len(held))
+                products[-1].append(Image(acq.part(kept, mine), [image.bursts[k] for k in kept], image.noise_power))
+    return write_products(folder, products)
+
+
 def _zipped(safe: Path) -> Path:
     """The SAFE as a zip beside it, which replaces it; the same content gives the same bytes."""
     target = safe.with_suffix(".zip")
@@ -139,7 +166,7 @@ def _period(images: list[Image]) -> tuple[datetime, datetime]:
 def _stem(acq: Acquisition) -> str:
     label, start, stop = acq.label, annotation.start_time(acq), annotation.stop_time(acq)
     return (
-        f"{label.mission}-{acq.swath.name}-slc-{label.polarisation}-{start:%Y%m%dt%H%M%S}-{stop:%Y%m%dt%H%M%S}-"
+        f"{acq.mission}-{acq.swath.name}-slc-{label.polarisation}-{start:%Y%m%dt%H%M%S}-{stop:%Y%m%dt%H%M%S}-"
         f"{acq.absolute_orbit:06d}-{annotation.data_take(acq):06x}-{annotation.image_number(label.polarisation, acq.swath)}"
     ).lower()
 
@@ -170,7 +197,7 @@ def _write_safe(folder: Path, images: list[Image]) -> Path:
     acq, (start, stop) = images[0].acquisition, _period(images)
     # the product's unique identifier is the CRC-16-CCITT of its manifest; the data take is dual-polarised, VH or not
     name = (
-        f"{acq.label.mission}_IW_SLC__1SDV_{start:%Y%m%dT%H%M%S}_{stop:%Y%m%dT%H%M%S}_{acq.absolute_orbit:06d}_"
+        f"{acq.mission}_IW_SLC__1SDV_{start:%Y%m%dT%H%M%S}_{stop:%Y%m%dT%H%M%S}_{acq.absolute_orbit:06d}_"
         f"{annotation.data_take(acq):06X}_{binascii.crc_hqx(manifest, 0xFFFF):04X}.SAFE"
     )
     return work.rename(folder / name)
@@ -207,7 +234,7 @@ def _write_measurement(path: Path, acq: Acquisition, bursts: list[np.ndarray]) -
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as target:
         target.update_tags(
-            TIFFTAG_IMAGEDESCRIPTION=f"Sentinel-1{acq.label.mission[-1]} IW SLC L1 (simulated)",
+            TIFFTAG_IMAGEDESCRIPTION=f"Sentinel-1{acq.mission[-1]} IW SLC L1 (simulated)",
             TIFFTAG_SOFTWARE=f"Sentinel-1 IPF {acq.label.ipf_version} layout, sarslide simulator",
             TIFFTAG_DATETIME=f"{annotation.start_time(acq):%Y:%m:%d %H:%M:%S}",
         )
@@ -360,9 +387,9 @@ def _metadata(images: list[Image]) -> list[Element]:
         "safe:platform",
         *leaves(
             **{
-                "safe:nssdcIdentifier": NSSDC[label.mission],
+                "safe:nssdcIdentifier": NSSDC[acq.mission],
                 "safe:familyName": "SENTINEL-1",
-                "safe:number": label.mission[-1],
+                "safe:number": acq.mission[-1],
             }
         ),
         node(
@@ -487,7 +514,7 @@ def orbit_name(acq: Acquisition) -> str:
     """Name of the orbit file; a precise one is valid from 22:59:42 of the day before to 00:59:42 of the day after."""
     begin, end = _validity(acq)
     return (
-        f"{acq.label.mission}_OPER_AUX_{_orbit_kind(acq)}_OPOD_{_created(acq):%Y%m%dT%H%M%S}_V{begin:%Y%m%dT%H%M%S}_"
+        f"{acq.mission}_OPER_AUX_{_orbit_kind(acq)}_OPOD_{_created(acq):%Y%m%dT%H%M%S}_V{begin:%Y%m%dT%H%M%S}_"
         f"{end:%Y%m%dT%H%M%S}.EOF"
     )
 
@@ -521,7 +548,7 @@ def orbit_file(acq: Acquisition) -> bytes:
         "Fixed_Header",
         *leaves(
             File_Name=name, File_Description=described, Notes="simulated, clipped",
-            Mission=f"Sentinel-1{acq.label.mission[-1]}", File_Class="OPER", File_Type=f"AUX_{kind}",
+            Mission=f"Sentinel-1{acq.mission[-1]}", File_Class="OPER", File_Type=f"AUX_{kind}",
         ),
         node(
             "Validity_Period",

@@ -160,35 +160,26 @@ class StackSimulator:
         noise = annotation.noise_power(acq)
         return [image.pixels(noise, rng) for image, rng in zip(images, rngs, strict=True)]
 
-    def simulate(
-        self,
-        date: str,
-        folder: str | Path,
-        label: Label | None = None,
-        slices: tuple[tuple[int, ...], ...] | None = None,
-        omit: frozenset[tuple[str, int]] = frozenset(),
-        **options,
-    ) -> np.ndarray:
-        """Write products and orbit file of `date` into `folder`, all or nothing; returns the path delay, mm, on the region grid.
+    def images(self, date: str, **options) -> list[safe.Image]:
+        """The pass of `date`: an image for each polarisation and swath. options: as of `acquire`."""
+        return self._images(date, self.path_delay_mm(date), options)
 
-        label: mission, IPF version, kind of orbit file, zips or folders. slices: for each product the numbers of its bursts, as
-        ((0, 1), (2,)); neighbours may share one; all in one product by default. omit: bursts that no product has, as (swath,
-        number). options: as of `acquire`.
-        """
-        label, delay = label or Label(), self.path_delay_mm(date)
-        held = slices or (tuple(range(options.get("bursts", self.burst_count))),)
-        products: list[list[safe.Image]] = [[] for _ in held]
+    def _images(self, date: str, delay: np.ndarray, options: dict) -> list[safe.Image]:
+        found = []
         for polarisation in self.polarisations:
             for swath in self.swaths:
-                acq = self.acquisition(date, swath, mission=label.mission, **options)
-                pixels = self.bursts(acq, delay, polarisation)
-                for number, (chosen, images) in enumerate(zip(held, products, strict=True), 1):
-                    mine = replace(label, polarisation=polarisation, slice_number=number, slices=len(held))
-                    kept = [k for k in chosen if (swath, k) not in omit]
-                    if kept:
-                        part = acq.part(kept, mine)
-                        images.append(safe.Image(part, [pixels[k] for k in kept], annotation.noise_power(acq)))
-        written = safe.write_products(folder, products)
+                acq = self.acquisition(date, swath, **options)
+                pixels, power = self.bursts(acq, delay, polarisation), annotation.noise_power(acq)
+                found.append(safe.Image(replace(acq, label=Label(polarisation=polarisation)), pixels, power))
+        return found
+
+    def simulate(self, date: str, folder: str | Path, **options) -> np.ndarray:
+        """Write product and orbit file of `date` into `folder`, all or nothing; returns the path delay, mm, on the region grid.
+
+        options: as of `acquire`. For other than one whole product hand `images` to `safe.deliver`.
+        """
+        delay = self.path_delay_mm(date)
+        (product,) = safe.deliver(folder, self._images(date, delay, options))
         offsets = options.get("offset_m") or radar.baseline_m(self.track, date, self.seed)
-        log.info("%s: orbit %+.1f m up and away, %+.1f m closer than the reference", written[0].name, *offsets)
+        log.info("%s: orbit %+.1f m up and away, %+.1f m closer than the reference", product.name, *offsets)
         return delay[self._region]
