@@ -17,9 +17,9 @@ from sarslide.names import split_pair
 from sarslide.rates.phase_variance import LOOKS_WHEN_UNKNOWN
 
 MM_PER_M = 1e3
-# MintPy takes zero for "no value". The cell that it is told to be the reference holds this in every pair: its zero is then the
-# median of the whole reference area instead of one cell's speckle.
-ALMOST_ZERO_RAD = 1e-6
+# MintPy takes zero for "no value", before and after it subtracts the phase of the reference cell. That cell gets this phase in
+# every pair, so that the zero is the median of the whole reference area instead of one cell's speckle; zeros get its opposite.
+REFERENCE_RAD = 1e-6
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def create_stack(
         file.attrs.update(attrs)
 
         def put(rows: slice, cols: slice, phase: np.ndarray, coherence: np.ndarray, components: np.ndarray) -> None:
-            phases[:, rows, cols] = np.where(phase == 0, ALMOST_ZERO_RAD, phase)
+            phases[:, rows, cols] = np.where(phase == 0, -REFERENCE_RAD, phase)
             coherences[:, rows, cols] = np.nan_to_num(coherence)
             labels[:, rows, cols] = components
 
@@ -106,7 +106,7 @@ def set_reference_cell(path: Path, row: int, col: int) -> None:
     import h5py
 
     with h5py.File(path, "r+") as file:
-        file["unwrapPhase"][:, row, col] = ALMOST_ZERO_RAD
+        file["unwrapPhase"][:, row, col] = REFERENCE_RAD
         file["coherence"][:, row, col] = 1.0
         file["connectComponent"][:, row, col] = 1
 
