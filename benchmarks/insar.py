@@ -182,10 +182,10 @@ def against_isce2(folder: Path) -> None:
             "same cycles",
         ],
         rows,
-        f"Same products. Unfiltered wrapped interferograms, cells of 30 m with coherence over {COHERENT:g} in both averaged to "
-        "150 m, outside layover and shadow, one constant removed (goal: below 0.15 rad). Coherence difference: mean, native minus "
-        "ISCE2. Unwrapped by the same unwrapper: cells in common components, and their share with the same whole cycles (goal: "
-        "0.99).",
+        f"Same products. Unfiltered wrapped interferograms, cells of 30 m with coherence over {COHERENT:g} in both averaged "
+        "to 150 m, outside layover and shadow, one constant removed (goal: below 0.15 rad). Coherence difference: mean, native "
+        "minus ISCE2. Unwrapped by the same unwrapper: cells in common components, and their share with the same whole cycles "
+        "(goal: 0.99).",
     )
 
 
@@ -356,7 +356,7 @@ def workflow(folder: Path, config: dict, engine: str, targets: list[str], core: 
         "--snakefile", str(REPOSITORY / "Snakefile"), "--directory", str(folder), "--configfile", str(folder / "config.json"),
     ]  # fmt: skip
     for goal in (["update_catalog"], targets):
-        run = subprocess.run([*command, *goal], env=environment, capture_output=True, text=True)
+        run = subprocess.run([*command, "--", *goal], env=environment, capture_output=True, text=True)
         if run.returncode:
             raise SystemExit(f"{engine}: {run.stderr[-3000:]}")
     jobs: dict[str, list[dict]] = {}
