@@ -23,6 +23,7 @@ rule geocode_slc:
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
         device=CONFIG.slc.device,
+        solid_earth_tides=CONFIG.slc.solid_earth_tides,
         code=code("geocode_slc"),
     script:
         "../workflow_scripts/geocode_slc.py"

@@ -2,13 +2,19 @@
 
 inputs: folder with SAFE product(s) and the EOF orbit file of one date; DEM (ellipsoidal heights, m). outputs: complex64 samples,
 uncalibrated amplitude, flat-earth and topographic phase removed, bursts that overlap in bands of their own, 0 where none sees the
-ground; sidecar with UTC, wavelength (m), state vectors, bursts used.
+ground; sidecar with UTC, wavelength (m), state vectors, bursts used and missing, share of the region covered, and the
+displacement (m, towards the satellite) of the solid-earth tide where it was taken out.
 """
+
+from functools import partial
+
+import numpy as np
 
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.acquisition import acquisition_of
 from sarslide.insar.geocode_slc import BANDS, FULL, chosen_device, geocode, missing_bursts, round_mantissa
 from sarslide.insar.surface import read_surface
+from sarslide.insar.tides import line_of_sight_tide, tide_displacement
 from sarslide.io import raster
 from sarslide.provenance import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
@@ -26,8 +32,10 @@ def main(snakemake, log) -> None:
     seen = 0
     device = chosen_device(params.device)
     tags = {"date": scene.date, "stack": scene.stack, "polarisation": scene.polarisation}
+    utc = np.datetime64(acquisition.utc)
+    shift = partial(tide_displacement, utc=utc) if params.solid_earth_tides else None
     with raster.create(snakemake.output.gslc, lattice, "gslc", tags, BANDS) as put:
-        for block in geocode(scene, surface, lattice, device):
+        for block in geocode(scene, surface, lattice, device, shift):
             for band, samples in block.samples.items():
                 put(block.rows, block.cols, round_mantissa(samples), band + 1)
             bursts.update(block.bursts)
@@ -48,6 +56,7 @@ def main(snakemake, log) -> None:
         "bursts": sorted(bursts),
         "missing_bursts": missing,
         "coverage": round(coverage, 5),
+        "solid_earth_tide_m": shift and line_of_sight_tide(scene.arc, acquisition),
         **acquisition.to_dict(),
     }
     write_json(
