@@ -187,7 +187,13 @@ def test_a_folder_in_which_an_orphan_works_is_left_alone(prepared):
     with open(prepared / isce2.LOCK, "w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         with pytest.raises(ProcessorError, match="processes of an earlier run are still at work"):
-            run(prepared, "geo2rdr", OFFSETS.format(value=0.5, lines=32))
+            run(prepared, "geo2rdr", OFFSETS.format(value=0.5, lines=32), limit_s=0.2)
+
+
+def test_paths_with_blanks_are_refused(prepared, tmp_path):
+    plan = DatePlan(DATES[0], DATES[1], DATES[0], (tmp_path / "a.SAFE",), (), (2,), (0, 1, 0, 1), "VV")
+    with pytest.raises(ProcessorError, match="my work/20190318: topsStack cannot read paths with blanks"):
+        isce2.prepare(tmp_path / "my work" / DATES[1], plan, tmp_path / "dem.wgs84", tmp_path / "log", 60)
 
 
 def test_the_reference_keeps_what_its_first_step_wrote(prepared):

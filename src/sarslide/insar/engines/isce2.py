@@ -12,12 +12,14 @@ here.
 """
 
 import fcntl
+import logging
 import os
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +30,14 @@ from sarslide.errors import ConfigError, ProcessorError
 from sarslide.insar.engines.isce2_plan import DatePlan
 from sarslide.insar.engines.isce2_product import IsceBurst, Swath, read_swaths
 
+log = logging.getLogger(__name__)
+
 PREPARE, WRAPPER = "stackSentinel.py", "SentinelWrapper.py"
 CURE = (
     "install ISCE2 (conda install -c conda-forge isce2) and put $ISCE_STACK/topsStack on PATH, its parent on PYTHONPATH, "
     "or run with --sdm conda; without ISCE2 set engine: native"
 )
-LOCK = "run.lock"
+LOCK, WAIT_S = "run.lock", 5.0
 NO_OFFSET = -10000.0  # geo2rdr marks samples that a date does not see below this
 NOISE = ("warning", "debug", "api open", "api close", "gdal open", "gdal close")
 
@@ -113,13 +117,16 @@ def environment(threads: int = 1) -> dict[str, str]:
     return os.environ | joined | {"OMP_NUM_THREADS": str(threads)}
 
 
-def prepare(folder: Path, plan: DatePlan, dem: Path, log: Path, limit_s: float) -> None:
+def prepare(folder: Path, plan: DatePlan, dem: Path, says: Path, limit_s: float) -> None:
     """Fill work/{date} = `folder` with what topsStack needs and let stackSentinel.py write its steps; what was there is removed.
 
-    dem: as `isce2_dem` writes it. log: gets what the command prints. Raises ProcessorError.
+    dem: as `isce2_dem` writes it. says: gets what the command prints. Raises ProcessorError.
     """
-    log.unlink(missing_ok=True)
-    with _locked(folder) as lock:
+    says.unlink(missing_ok=True)
+    for path in (folder.resolve(), *(product.resolve() for product in plan.products)):
+        if len(str(path).split()) > 1:
+            raise ProcessorError(f"{path}: topsStack cannot read paths with blanks", "move the folder to one without")
+    with _Locked(folder, limit_s) as lock:
         for old in folder.iterdir():
             if old.is_dir() and not old.is_symlink():
                 shutil.rmtree(old)
@@ -141,7 +148,7 @@ def prepare(folder: Path, plan: DatePlan, dem: Path, log: Path, limit_s: float) 
             "--bbox", " ".join(f"{edge:.6f}" for edge in plan.box),
             "--include_dates", f"{plan.date},{plan.companion}",
         ]  # fmt: skip
-        _run(command, folder, log, limit_s, lock)
+        _run(command, folder, says, limit_s, lock)
         if plan.date != plan.reference:
             for name in ("reference", "geom_reference"):
                 (folder / name).symlink_to(Path("..") / plan.reference / name)
@@ -149,7 +156,7 @@ def prepare(folder: Path, plan: DatePlan, dem: Path, log: Path, limit_s: float) 
         _commands_of(folder, step)
 
 
-def run_step(name: str, folder: Path, date: str, reference: str, log: Path, limit_s: float) -> dict[str, int]:
+def run_step(name: str, folder: Path, date: str, reference: str, says: Path, limit_s: float) -> dict[str, int]:
     """Run one step in work/{date} = `folder` and check what it wrote; returns the files, relative to `folder`, and their sizes.
 
     A step starts by removing what it wrote before, so that it can be repeated after any interruption. Raises ProcessorError when
@@ -157,19 +164,19 @@ def run_step(name: str, folder: Path, date: str, reference: str, log: Path, limi
     """
     step = _steps(date, reference)[name]
     target = folder / step.folder.format(date=date)
-    log.unlink(missing_ok=True)
-    with _locked(folder) as lock:
+    says.unlink(missing_ok=True)
+    with _Locked(folder, limit_s) as lock:
         if name == "resample":
             for old in [*target.glob("IW*/burst_*"), *target.glob("IW*.xml*")]:
                 old.unlink()
         else:
             shutil.rmtree(target, ignore_errors=True)
         for command in _commands_of(folder, step):
-            _run(command, folder, log, limit_s, lock)
+            _run(command, folder, says, limit_s, lock)
     try:
         written = _CHECKS[name](folder, target)
     except ProcessorError as error:
-        raise ProcessorError(f"isce2 {name} of {date}: {error.problem} ({_last_words(log)})", f"see {log}") from None
+        raise ProcessorError(f"isce2 {name} of {date}: {error.problem} ({_last_words(says)})", f"see {says}") from None
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in written}
 
 
@@ -188,32 +195,39 @@ def _commands_of(folder: Path, step: Step) -> list[list[str]]:
     return [[*shlex.split(line), *only] for line in lines]
 
 
-class _locked:
-    """A lock on a date's folder that also the processes started in it hold: an orphan of a killed run is not written over."""
+class _Locked:
+    """A lock on a date's folder that also the processes started in it hold, so that a repeated step does not write where those
+    of a killed run still do. It is waited for, `limit_s` seconds at most.
+    """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, limit_s: float):
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / LOCK
+        self.folder, self.limit_s = folder, limit_s
 
     def __enter__(self) -> int:
-        self.stream = open(self.path, "w")
-        try:
-            fcntl.flock(self.stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self.stream.close()
-            raise ProcessorError(
-                f"{self.path.parent}: processes of an earlier run are still at work there",
-                "wait for them or end them, then run again",
-            ) from None
-        return self.stream.fileno()
+        self.stream = open(self.folder / LOCK, "w")
+        end = time.monotonic() + self.limit_s
+        while True:
+            try:
+                fcntl.flock(self.stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return self.stream.fileno()
+            except OSError:
+                if time.monotonic() > end:
+                    self.stream.close()
+                    raise ProcessorError(
+                        f"{self.folder}: processes of an earlier run are still at work there",
+                        "wait for them or end them, then run again",
+                    ) from None
+                log.info("%s: waiting for processes of an earlier run", self.folder)
+                time.sleep(min(WAIT_S, self.limit_s))
 
     def __exit__(self, *_: object) -> None:
         self.stream.close()
 
 
-def _run(command: list[str], folder: Path, log: Path, limit_s: float, lock: int) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "a") as stream:
+def _run(command: list[str], folder: Path, says: Path, limit_s: float, lock: int) -> None:
+    says.parent.mkdir(parents=True, exist_ok=True)
+    with open(says, "a") as stream:
         stream.write(f"$ {shlex.join(command)}\n")
         stream.flush()
         try:
@@ -228,21 +242,21 @@ def _run(command: list[str], folder: Path, log: Path, limit_s: float, lock: int)
         except subprocess.TimeoutExpired:
             raise ProcessorError(
                 f"{Path(command[0]).name} in {folder}: not done after {limit_s / 60:g} minutes",
-                f"see {log}, or raise isce2.step_limit_min",
+                f"see {says}, or raise isce2.step_limit_min",
             ) from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     if code:
-        words = _last_words(log)
-        cure = CURE if "No module named 'isce" in words else f"see {log}"
+        words = _last_words(says)
+        cure = CURE if "No module named 'isce" in words else f"see {says}"
         raise ProcessorError(f"{Path(command[0]).name} in {folder}: failed with status {code} ({words})", cure)
 
 
-def _last_words(log: Path, lines: int = 3) -> str:
+def _last_words(says: Path, lines: int = 3) -> str:
     """The last lines of a log that may say what went wrong."""
-    said = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    said = [line.strip() for line in says.read_text(errors="replace").splitlines()]
     useful = [line for line in said if line and not any(noise in line.lower() for noise in NOISE)]
     return " | ".join(useful[-lines:])
 
