@@ -5,6 +5,7 @@ import pytest
 from valley import RAD_PER_MM, WAVELENGTH_M, Valley, years
 
 from sarslide.errors import RateError
+from sarslide.grid import RegionGrid
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import average_phase, stack_rates
 
@@ -180,3 +181,68 @@ def test_weights_by_coherence_prefer_good_pairs():
         for weighting in ("none", "coherence")
     ]
     assert errors[1] < 0.5 * errors[0]
+
+
+def test_stable_ground_settles(valley, rates):
+    # Strong stratification confused with the motion of the valley floor: the first pass marks too much or too little.
+    hard = Valley(stratified_mm_per_km=40, turbulence_mm=8, seed=5)
+    found = stack_rates(hard.read, hard.pairs, hard.elevation_m, WAVELENGTH_M)
+    for one in (rates, found):
+        assert all(change >= 0.01 for change in one.changes[:-1])
+        assert one.changes[-1] < 0.01 or len(one.changes) == 4
+    fast = hard.los_mm_per_yr < -60
+    assert found.stable[fast].mean() < 0.2
+    json = found.notes("rad_per_yr")
+    assert json["stable_ground_changes"] == list(found.changes)
+
+
+def test_a_pair_without_any_phase_is_skipped_and_recorded(valley, caplog):
+    bad = valley.pairs[20]
+
+    def read(pair):
+        phase, coherence, components = valley.read(pair)
+        return np.where(pair == bad, np.nan, phase), coherence, components
+
+    for settings in (
+        RateSettings(),
+        RateSettings(height_correlated=False, plane=False),
+        RateSettings(atmosphere="filter"),
+    ):
+        rates = stack_rates(read, valley.pairs, valley.elevation_m, WAVELENGTH_M, settings)
+        assert "skipped" in rates.pairs[bad]
+        assert rates.layers["pair_count"].max() == 56
+        assert "every pair is valid" in rates.reference.reason  # every pair that can be
+    assert bad in caplog.text
+    wrapped = average_phase(lambda pair: read(pair)[:2], valley.pairs, valley.elevation_m)
+    assert "skipped" in wrapped.pairs[bad]
+
+
+@pytest.mark.parametrize(
+    "settings", [RateSettings(), RateSettings(atmosphere="common_scene"), RateSettings(ring=(5, 30))]
+)
+def test_no_pair_has_any_phase(valley, settings):
+    nothing = np.full(valley.shape, np.nan)
+    with pytest.raises(RateError, match=r"^E3008 no cell has enough valid pairs; cure: "):
+        stack_rates(
+            lambda pair: (nothing, valley.coherence, None), valley.pairs, valley.elevation_m, WAVELENGTH_M, settings
+        )
+    with pytest.raises(RateError, match="no cell has enough valid pairs"):
+        average_phase(lambda pair: (nothing, valley.coherence), valley.pairs, valley.elevation_m, settings)
+
+
+def test_a_reference_area_outside_the_data(valley):
+    with pytest.raises(RateError, match=r"has no usable cell; cure: move rates\.reference"):
+        stack_rates(
+            valley.read, valley.pairs, valley.elevation_m, WAVELENGTH_M, RateSettings(reference=(-500.0, 30.0, 8.0))
+        )
+
+
+def test_settings_of_the_configuration():
+    grid = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 120, 160)
+    params = {"grid": {}, "pairs": [], "plane": False, "reference": (500615.0, 3199385.0, 90.0), "atmosphere": "filter"}
+    params |= {"atmosphere_km": 0.6, "reference_mode": "double_difference", "double_difference_km": (0.3, 3.0)}
+    settings = RateSettings.of(params, grid)
+    assert settings.reference == pytest.approx((20, 20, 3))
+    assert (settings.plane, settings.atmosphere, settings.atmosphere_cells) == (False, "filter", 20)
+    assert settings.ring == pytest.approx((10, 100))
+    assert RateSettings.of({}, grid) == RateSettings()

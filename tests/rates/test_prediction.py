@@ -5,7 +5,7 @@ import pytest
 from valley import WAVELENGTH_M, Valley, dates, short_pairs, years
 
 from sarslide.rates.pipeline import stack_rates
-from sarslide.rates.prediction import _DecayFit, predicted_rate_error, speckle_std_rad_per_yr
+from sarslide.rates.prediction import DecayFit, predicted_rate_error, speckle_std_rad_per_yr
 
 
 def test_atmosphere_part_is_the_error_of_a_stack_without_speckle():
@@ -47,7 +47,7 @@ def test_speckle_part_is_the_scatter_of_gaussian_scatterers(coherence_0, decay):
 
 
 def test_decay_of_coherence_comes_back_from_pairs():
-    fit = _DecayFit((1, 2))
+    fit = DecayFit((1, 2))
     for days in (12, 24, 12, 24, 36):
         fit.add(days, np.array([[0.8 * np.exp(-0.01 * days), 0.5]]))
     coherence_0, decay = fit.result()

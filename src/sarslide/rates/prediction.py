@@ -63,7 +63,7 @@ def predicted_rate_error(
         decay.add(days_between(earlier, later), coherence)
         return los.delay_to_phase_rad(delay[later] - delay[earlier], wavelength_m), coherence, components
 
-    decay = _DecayFit(elevation_m.shape)
+    decay = DecayFit(elevation_m.shape)
     stack, _ = stack_unwrapped(read_atmosphere, pairs, elevation_m, stable, reference, settings)
     speckle = speckle_std_rad_per_yr(pairs, *decay.result(), looks)
     return PredictedError(
@@ -72,20 +72,30 @@ def predicted_rate_error(
 
 
 def speckle_std_rad_per_yr(
-    pairs: Sequence[str], coherence_0: np.ndarray, decay_per_day: np.ndarray, looks: float
+    pairs: Sequence[str],
+    coherence_0: np.ndarray,
+    decay_per_day: np.ndarray,
+    looks: float,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Standard deviation of the unweighted phase rate from speckle; coherence g(dt) = coherence_0 exp(-decay dt), any shape."""
+    """Standard deviation of the phase rate from speckle; coherence g(dt) = coherence_0 exp(-decay dt), any shape.
+
+    weights: (pairs,), what each pair's phase enters the estimate with; by default those of P4's eq. 1.
+    """
     from scipy.interpolate import RegularGridInterpolator
 
+    if weights is None:
+        interval = np.array([interval_years(pair) for pair in pairs])
+        weights = interval / (interval @ interval)
     g0 = np.linspace(LOWEST_COHERENCE, HIGHEST_COHERENCE, TABLE)
     decay = np.linspace(0, max(float(np.nanmax(decay_per_day)), 1e-6), TABLE)
-    table = [[np.log(_speckle_variance(pairs, a, b)) for b in decay] for a in g0]
+    table = [[np.log(_speckle_variance(pairs, a, b, weights)) for b in decay] for a in g0]
     points = np.stack([np.clip(coherence_0, g0[0], g0[-1]), decay_per_day], axis=-1)
     return np.sqrt(np.exp(RegularGridInterpolator((g0, decay), table)(points)) / looks)
 
 
-def _speckle_variance(pairs: Sequence[str], coherence_0: float, decay_per_day: float) -> float:
-    """Variance of the phase rate for one look, (rad/yr)^2."""
+def _speckle_variance(pairs: Sequence[str], coherence_0: float, decay_per_day: float, weights: np.ndarray) -> float:
+    """Variance of the estimate for one look."""
     days = {date: days_between(split_pair(pairs[0])[0], date) for pair in pairs for date in split_pair(pair)}
     times = np.array(list(days.values()))
     index = {date: k for k, date in enumerate(days)}
@@ -94,12 +104,10 @@ def _speckle_variance(pairs: Sequence[str], coherence_0: float, decay_per_day: f
     i, j = np.array([[index[date] for date in split_pair(pair)] for pair in pairs]).T
     cross = g[np.ix_(i, i)] * g[np.ix_(j, j)] - g[np.ix_(i, j)] * g[np.ix_(j, i)]
     covariance = cross / (2 * np.outer(g[i, j], g[i, j]))
-    interval = np.array([interval_years(pair) for pair in pairs])
-    weights = interval / (interval @ interval)
     return float(weights @ covariance @ weights)
 
 
-class _DecayFit:
+class DecayFit:
     """Least squares line through ln(coherence) against days, cell by cell, one pair at a time."""
 
     def __init__(self, shape: tuple[int, int]):
