@@ -16,8 +16,13 @@ import pytest
 import rasterio
 
 from sarslide.config import load
-from sarslide.grid import RegionGrid
+from sarslide.grid import Lattice, RegionGrid
+from sarslide.insar.acquisition import acquisition_of
+from sarslide.insar.geocode_slc import BANDS
+from sarslide.insar.surface import read_surface
 from sarslide.io import raster
+from sarslide.sentinel1.safe import open_scene
+from sarslide.simulate import faults
 from sarslide.simulate.point_targets import simulate_point_targets
 from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
 
@@ -70,11 +75,11 @@ def scene(tmp_path_factory):
     return folder
 
 
-def geocode(folder: Path, slc: Path, dem: Path, stack: str = "A128", grid: RegionGrid = GRID) -> str:
+def geocode(folder: Path, slc: Path, dem: Path, stack: str = "A128", grid: RegionGrid = GRID, **settings) -> str:
     outputs = {"gslc": "20190306.tif", "sidecar": "20190306.json"}
-    return refused(
-        folder, "geocode_slc", {"slc": str(slc), "dem": str(dem)}, outputs, {"grid": grid.to_dict(), "stack": stack}
-    )
+    params = {"polarisation": "co", "orbits": "restituted", "device": "cpu", "solid_earth_tides": False} | settings
+    params |= {"grid": grid.to_dict(), "stack": stack}
+    return refused(folder, "geocode_slc", {"slc": str(slc), "dem": str(dem)}, outputs, params)
 
 
 @pytest.fixture
@@ -88,6 +93,75 @@ def test_truncated_measurement(scene, slc, tmp_path):
     tiff.write_bytes(tiff.read_bytes()[: tiff.stat().st_size // 2])
     line = geocode(tmp_path, slc, scene / "dem_m.tif")
     assert line.startswith("E3001") and tiff.name in line
+
+
+def test_blank_measurement(scene, slc, tmp_path):
+    """Integer samples have no NaN: a measurement of zeros is what a lost one looks like."""
+    tiff = next(slc.glob("*.SAFE/measurement/*.tiff"))
+    faults.blank_measurement(tiff)
+    line = geocode(tmp_path, slc, scene / "dem_m.tif")
+    assert line.startswith("E3001") and tiff.name in line
+
+
+def test_missing_measurement(scene, slc, tmp_path):
+    tiff = next(slc.glob("*.SAFE/measurement/*.tiff"))
+    tiff.unlink()
+    line = geocode(tmp_path, slc, scene / "dem_m.tif")
+    assert line.startswith("E3001") and tiff.name in line
+
+
+def test_a_polarisation_that_a_date_lacks(scene, slc, tmp_path):
+    line = geocode(tmp_path, slc, scene / "dem_m.tif", polarisation="VH")
+    assert line.startswith("E3001") and "VH" in line and "slc.polarisation" in line
+
+
+def test_no_orbit_file(scene, slc, tmp_path):
+    next(slc.glob("*.EOF")).unlink()
+    line = geocode(tmp_path, slc, scene / "dem_m.tif")
+    assert line.startswith("E3003") and str(slc) in line
+
+
+def test_a_restituted_orbit_where_precise_ones_are_asked_for(scene, slc, tmp_path):
+    eof = next(slc.glob("*.EOF"))
+    eof.rename(slc / eof.name.replace("POEORB", "RESORB"))
+    line = geocode(tmp_path, slc, scene / "dem_m.tif", orbits="precise")
+    assert line.startswith("E3003") and "RESORB" in line
+
+
+def test_two_satellites_in_one_folder(scene, slc, tmp_path):
+    lon, lat = np.array([99.19, 99.195]), np.array([29.0, 29.002])
+    acq_folder = tmp_path / "other"
+    simulate_point_targets(acq_folder, "A128", "20190312", lon, lat, np.array([3000.0, 3000.0]), samples=600)
+    shutil.copytree(next(acq_folder.glob("*.SAFE")), slc / next(acq_folder.glob("*.SAFE")).name)
+    line = geocode(tmp_path, slc, scene / "dem_m.tif")
+    assert line.startswith("E3005") and "20190312" in line
+
+
+def test_dates_that_see_different_ground(scene, tmp_path):
+    """A pair whose dates have no sample in common, as when one of them lacks the burst of the region."""
+    lattice = Lattice.of(GRID)
+    sidecars, files = [], []
+    for band, date in enumerate(("20190306", "20190318"), 1):
+        lon, lat = np.array([99.19, 99.195]), np.array([29.0, 29.002])
+        folder = tmp_path / date
+        simulate_point_targets(folder, "A128", date, lon, lat, np.array([3000.0, 3000.0]), samples=600)
+        files.append(str(tmp_path / f"{date}.tif"))
+        with raster.create(files[-1], lattice, "gslc", {}, BANDS) as put:
+            put(slice(0, lattice.rows), slice(0, lattice.cols), np.ones(lattice.shape, np.complex64), band)
+        about = acquisition_of(open_scene(folder), read_surface(scene / "dem_m.tif"), GRID).to_dict()
+        sidecars.append(str(tmp_path / f"{date}.json"))
+        Path(sidecars[-1]).write_text(json.dumps(about))
+    pair = "20190306_20190318"
+    outputs = {name: [f"{pair}.{name}"] for name in ("wrapped", "coherence", "sidecars")}
+    params = {
+        "grid": GRID.to_dict(),
+        "pairs": [pair],
+        "coherence_window": 3,
+        "goldstein_alpha": 0.5,
+        "goldstein_window": 16,
+    }
+    line = refused(tmp_path, "interferogram", {"gslc": files, "sidecars": sidecars}, outputs, params)
+    assert line.startswith("E3004") and pair in line
 
 
 def test_annotation_without_orbit(scene, slc, tmp_path):

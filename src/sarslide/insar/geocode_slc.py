@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from sarslide.errors import CoverageError
+from sarslide.errors import CoverageError, SafeError
 from sarslide.grid import Lattice
 from sarslide.insar.imaging import Imaging, Shift, imaging_of
 from sarslide.insar.kernel import AZIMUTH_TAPS, RANGE_TAPS, azimuth_table, range_table
 from sarslide.insar.surface import Surface, earth_fixed_patch
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.deramp import Ramp, ramp_of
+from sarslide.sentinel1.product import COPY_AGAIN
 from sarslide.sentinel1.safe import Scene
 from sarslide.sentinel1.samples import SampleReader
 
@@ -97,13 +98,14 @@ def geocode(
 
     device: `cpu` runs compiled loops; `torch:cpu`, `torch:cuda` run the same program on tensors. shift: displacement (..., 3), m,
     of Earth-fixed points on that date, with which the ground is imaged. Raises DemError when the surface does not cover the
-    lattice, CoverageError when no burst does, SafeError when samples cannot be read.
+    lattice, CoverageError when no burst does, SafeError when samples cannot be read or are all zero.
     """
     program = _program(device)
     surface.require(lattice.region)
     x, y = lattice.x(), lattice.y()
     prepared: dict[int, BurstProgram] = {}
     checked: set[int] = set()
+    held = False
     blocks = [(rows, cols) for rows in _slices(lattice.rows, BLOCK_ROWS) for cols in _slices(lattice.cols, BLOCK_COLS)]
     with SampleReader() as reader:
         for rows, cols in blocks:
@@ -133,6 +135,7 @@ def geocode(
                     checked.add(number)
                 samples = bands.setdefault(band_of(burst, scene.cycle_phase), np.zeros(heights.shape, np.complex64))
                 first, data = read_around(reader, burst, window)
+                held = held or bool(data.any())
                 program.geocode_window(data, first, prepared[number], place, scene.wavelength_m, MARGIN, samples)
                 used.append(burst.name)
             if used:
@@ -142,6 +145,8 @@ def geocode(
             f"{scene.bursts[0].raster}: the region lies outside all {len(scene.bursts)} bursts of {scene.date}",
             "choose a scene or a slice that covers the region",
         )
+    if not held:
+        raise SafeError(f"{scene.bursts[min(checked)].raster}: all samples that the region needs are zero", COPY_AGAIN)
 
 
 def _may_see(burst: Burst, imaging: Imaging) -> bool:
