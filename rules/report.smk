@@ -112,12 +112,7 @@ if SIMULATED:
             dates={stack: dates(stack) for stack in CONFIG.stacks},
             pairs={stack: pairs(stack) for stack in CONFIG.stacks},
             threshold=CONFIG.inventory.threshold,
-            rates={
-                "height_correlated": CONFIG.rates.height_correlated,
-                "plane": CONFIG.rates.plane,
-                "pair_coherence": CONFIG.rates.pair_coherence,
-                "weighting": CONFIG.rates.weighting,
-            },
+            rates=RATE_SETTINGS | ATMOSPHERE | {"weighting": CONFIG.rates.weighting},
             code=code("score"),
         script:
             "../workflow_scripts/score.py"

@@ -85,7 +85,7 @@ def predicted_error(snakemake, stack: str, grid, ground):
         ground >= 1,
         ground == 2,
         about["wavelength_m"],
-        RateSettings(**params.rates),
+        RateSettings.of(params.rates, grid),
     )
 
 

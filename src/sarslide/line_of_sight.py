@@ -2,8 +2,6 @@
 
 import numpy as np
 
-FORMAT_VERSION = 1
-
 
 def downslope_sensitivity(
     slope_deg: np.ndarray, aspect_deg: np.ndarray, los_east: np.ndarray, los_north: np.ndarray, los_up: np.ndarray

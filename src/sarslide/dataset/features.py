@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sarslide import layers
+from sarslide import layers, line_of_sight
 from sarslide.errors import ConfigError, WeightsError
 
 # P0's input is "the three-channel fusion of D-InSAR phase and SAR intensity" (B06); the recipe is not printed. Sine and cosine
@@ -78,15 +78,13 @@ def _aspect_cos(aspect_deg: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
 def downslope_sensitivity(
     slope_deg: np.ndarray, aspect_deg: np.ndarray, los_east: np.ndarray, los_north: np.ndarray, los_up: np.ndarray
 ) -> np.ndarray:
-    """Line-of-sight rate, positive towards the satellite, per unit of motion down the steepest slope, -1 to 1 (B27).
+    """`line_of_sight.downslope_sensitivity`, -1 to 1 (B27), without holes on flat ground.
 
-    The scalar product of the unit vector ground to satellite and the unit vector down the slope,
-    (cos s sin a, cos s cos a, -sin s) for slope s and aspect a. All inputs have one shape. 0 where the ground is flat; NaN where
-    slope or line of sight is unknown.
+    All inputs have one shape. 0 where the ground is flat; NaN where slope or line of sight is unknown.
     """
-    slope, aspect = np.deg2rad(slope_deg), np.deg2rad(aspect_deg)
-    horizontal = los_east * np.sin(aspect) + los_north * np.cos(aspect)
-    sensitivity = _on_slopes(np.cos(slope) * horizontal - np.sin(slope) * los_up, slope_deg)
+    sensitivity = _on_slopes(
+        line_of_sight.downslope_sensitivity(slope_deg, aspect_deg, los_east, los_north, los_up), slope_deg
+    )
     return np.where(np.isfinite(los_east + los_north + los_up), sensitivity, np.nan)
 
 

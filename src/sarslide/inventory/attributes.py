@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from shapely.geometry import Polygon
 
+from sarslide import line_of_sight
 from sarslide.grid import RegionGrid
 
 # Layers that the attributes are taken from; registered names, arrays (rows, cols).
@@ -53,9 +54,8 @@ def measure(labels: np.ndarray, polygons: Mapping[int, Polygon], layers: Mapping
 
 def downslope_sensitivity(layers: Mapping[str, np.ndarray]) -> np.ndarray:
     """LOS rate, positive towards the satellite, per unit of motion down the steepest slope; NaN where the aspect is unknown."""
-    slope, aspect = np.radians(layers["slope_deg"]), np.radians(layers["aspect_deg"])
-    east, north = np.sin(aspect) * np.cos(slope), np.cos(aspect) * np.cos(slope)
-    return east * layers["los_east"] + north * layers["los_north"] - np.sin(slope) * layers["los_up"]
+    names = ("slope_deg", "aspect_deg", "los_east", "los_north", "los_up")
+    return line_of_sight.downslope_sensitivity(*(layers[name] for name in names))
 
 
 def circular_mean_deg(angles: np.ndarray) -> float:
