@@ -96,9 +96,8 @@ def last_step(date: str, reference: str) -> str:
 
 def commands() -> dict[str, Path]:
     """Paths of topsStack's commands: on PATH, below $ISCE_STACK, or where conda puts them. ProcessorError without them."""
-    places = [Path(os.environ[name]) for name in ("ISCE_STACK",) if os.environ.get(name)]
-    places += [Path(sys.prefix) / "share/isce2"]
-    search = os.pathsep.join([os.environ.get("PATH", ""), *(str(place / "topsStack") for place in places)])
+    below = [os.environ.get("ISCE_STACK", ""), f"{sys.prefix}/share/isce2"]
+    search = os.pathsep.join([os.environ.get("PATH", ""), *(f"{place}/topsStack" for place in below if place)])
     found = {name: shutil.which(name, path=search) for name in (PREPARE, WRAPPER)}
     absent = [name for name, path in found.items() if path is None]
     if absent:
@@ -106,15 +105,12 @@ def commands() -> dict[str, Path]:
     return {name: Path(path) for name, path in found.items()}
 
 
-def environment(threads: int = 1) -> dict[str, str]:
-    """The environment of the commands: topsStack can be imported, `threads` threads."""
+def environment() -> dict[str, str]:
+    """The environment of the commands: topsStack can be imported; one thread unless OMP_NUM_THREADS says otherwise."""
     stack = commands()[PREPARE].resolve().parent
-    before = {
-        "PATH": [str(stack)],
-        "PYTHONPATH": [str(stack.parent), str(stack)],
-    }
-    joined = {name: os.pathsep.join([*parts, *filter(None, [os.environ.get(name)])]) for name, parts in before.items()}
-    return os.environ | joined | {"OMP_NUM_THREADS": str(threads)}
+    first = {"PATH": [str(stack)], "PYTHONPATH": [str(stack.parent), str(stack)]}
+    joined = {name: os.pathsep.join([*parts, *filter(None, [os.environ.get(name)])]) for name, parts in first.items()}
+    return os.environ | joined | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
 
 
 def prepare(folder: Path, plan: DatePlan, dem: Path, says: Path, limit_s: float) -> None:
