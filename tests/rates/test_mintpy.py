@@ -240,6 +240,7 @@ def test_the_plan_follows_the_configuration(choice, series, names):
     assert mintpy.series_file(steps) == series
     made = {name for step in steps for name in step.makes}
     assert all(name in made for step in steps for name in step.reads)
+    assert all(len(set(step.reads)) == len(step.reads) for step in steps)
     assert steps[0].options["mintpy.networkInversion.weightFunc"] == "var"
 
 

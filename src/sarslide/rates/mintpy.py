@@ -96,7 +96,12 @@ def plan(
     atmosphere_free = f"timeseries{suffixes}.h5"
     series = f"timeseries{suffixes}{DEM_SUFFIX * dem_error}.h5"
     velocity = Step(
-        "velocity", "velocity", "velocity", options, reads=("timeseries.h5", series), makes=("velocity.h5",)
+        "velocity",
+        "velocity",
+        "velocity",
+        options,
+        reads=tuple(dict.fromkeys(["timeseries.h5", series])),
+        makes=("velocity.h5",),
     )
     made = {atmosphere_free, series} - {"timeseries.h5"} | ({"demErr.h5"} if dem_error else set())
     if not made:
