@@ -186,7 +186,13 @@ class Rates(Section):
         ge=1,
         le=10,
     )
-    min_coherence: float = key(0.3, "cells below this mean coherence leave fits and reference", "", ge=0, le=1)
+    min_coherence: float = key(
+        0.3,
+        "cells below this mean coherence leave fits and reference; cells of a D-InSAR map below it are masked",
+        "",
+        ge=0,
+        le=1,
+    )
     pair_coherence: float = key(0.1, "cells of a pair below this coherence are not stacked", "", ge=0, le=1)
     loop_mask: bool = key(False, "leave out the cells of a pair whose unwrapping phase closure calls wrong")
     weighting: Literal["none", "coherence"] = key(
@@ -198,7 +204,7 @@ class Rates(Section):
     average_weighting: Literal["none", "coherence"] = key("none", "the same for the averaged phase", "", "P0")
     atmosphere: Literal["none", "filter", "common_scene"] = key(
         "none",
-        "delays of the dates taken off a stack: by spatial low-pass and temporal high-pass, or by common-scene stacking (B23)",
+        "delays of the dates taken off stacked pairs: by spatial low-pass and temporal high-pass, or by common-scene stacking (B23)",
         "",
         "P4",
     )
@@ -213,7 +219,7 @@ class Rates(Section):
     )
     reference_mode: Literal["area", "double_difference"] = key(
         "area",
-        "zero of the rates: the reference area, or of each cell the stable ground around it, for regions without a stable point",
+        "zero of stacking, averaged phase and D-InSAR: the reference area, or of each cell the stable ground around it",
     )
     double_difference_km: tuple[float, float] = key(
         (1.0, 5.0), "inner and outer radius of that surrounding ground", "km"
