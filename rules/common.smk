@@ -201,6 +201,11 @@ def slc_folder(stack, date):
     return f"{RESOURCES}/slc/{stack}/{date}"
 
 
+def memory(fixed_mb, bytes_per_cell):
+    """MB of a job that works in blocks and holds some layers of the region."""
+    return fixed_mb + GRID["rows"] * GRID["cols"] * bytes_per_cell // 2**20
+
+
 def of_stack(stack, *parts):
     """Path below the results of a stack."""
     return "/".join((STACK.format(stack=stack), *parts))

@@ -15,7 +15,7 @@ rule geocode_slc:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 40),
         runtime=20,
     params:
         grid=GRID,
@@ -44,7 +44,7 @@ rule stack_geometry:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(1500, 150),
         runtime=20,
     params:
         grid=GRID,
@@ -71,7 +71,7 @@ rule mean_amplitude:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 50),
         runtime=30,
     params:
         grid=GRID,
@@ -95,7 +95,7 @@ rule burst_overlap:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 60),
         runtime=20,
     params:
         grid=GRID,
@@ -140,7 +140,7 @@ for stack in CONFIG.stacks:
             conda:
                 "../envs/insar.yaml"
             resources:
-                mem_mb=2000,
+                mem_mb=memory(1500, 200),
                 runtime=30,
             params:
                 grid=GRID,
