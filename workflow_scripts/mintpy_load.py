@@ -12,6 +12,7 @@ def main(snakemake) -> None:
     from pathlib import Path
 
     from sarslide.grid import RegionGrid
+    from sarslide.insar.loop_mask import without_loop_errors
     from sarslide.io import raster
     from sarslide.provenance import read_json, sidecar, write_json
     from sarslide.rates.mintpy_files import Track
@@ -19,7 +20,6 @@ def main(snakemake) -> None:
     from sarslide.rates.passes import RateSettings
     from sarslide.rates.preparation import prepare
     from sarslide.rates.records import baselines_m, common_wavelength_m, median_looks, utc_seconds
-    from sarslide.rates.reference import disc_in_cells
 
     params, files, out = snakemake.params, snakemake.input, snakemake.output
     grid = RegionGrid.from_dict(params.grid)
@@ -31,18 +31,19 @@ def main(snakemake) -> None:
     if not params.dem_error:
         bperp = {pair: baseline or 0.0 for pair, baseline in bperp.items()}
     baselines_m(params.pairs, bperp)
+    whole = slice(0, grid.rows), slice(0, grid.cols)
+    for path in (path for of_pair in paths.values() for path in of_pair):
+        raster.check_grid(path, grid)
+
+    def read_block(pair, *block):
+        return tuple(raster.read_block(path, *block or whole) for path in paths[pair])
+
+    read = without_loop_errors(read_block, files.get("loop_errors"))
     prepared = prepare(
-        lambda pair: tuple(raster.read(path, grid) for path in paths[pair]),
+        read,
         params.pairs,
         elevation,
-        RateSettings(
-            height_correlated=params.height_correlated,
-            plane=params.plane,
-            moving_sigma=params.moving_sigma,
-            min_coherence=params.min_coherence,
-            pair_coherence=params.pair_coherence,
-            reference=disc_in_cells(grid, params.reference),
-        ),
+        RateSettings.of(dict(params.items()), grid),
         exclude=geometry["layover_shadow"] > 0,
         correct=False,
     )
@@ -55,7 +56,7 @@ def main(snakemake) -> None:
     layers = load(
         Path(out.sidecar).parent,
         prepared,
-        lambda pair, rows, cols: tuple(raster.read_block(path, rows, cols) for path in paths[pair]),
+        read,
         baselines_m(prepared.pairs, bperp),
         grid,
         track,

@@ -18,7 +18,6 @@ def main(snakemake) -> None:
     from sarslide.provenance import read_json, sidecar, write_json
     from sarslide.rates.passes import RateSettings
     from sarslide.rates.records import common_wavelength_m, median_looks
-    from sarslide.rates.reference import disc_in_cells
     from sarslide.rates.sbas_network import dates_of
     from sarslide.rates.sbas_rates import DemGeometry, SbasSettings, sbas_rates
 
@@ -48,14 +47,7 @@ def main(snakemake) -> None:
             params.pairs,
             raster.read(files.elevation, grid),
             common_wavelength_m(about.values()),
-            RateSettings(
-                height_correlated=params.height_correlated,
-                plane=params.plane,
-                moving_sigma=params.moving_sigma,
-                min_coherence=params.min_coherence,
-                pair_coherence=params.pair_coherence,
-                reference=disc_in_cells(grid, params.reference),
-            ),
+            RateSettings.of(dict(params.items()), grid),
             SbasSettings(params.weighting, median_looks(about.values()), params.min_temporal_coherence, params.device),
             exclude=raster.read(files.layover_shadow, grid) > 0,
             dem=dem or None,

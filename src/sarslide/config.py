@@ -204,7 +204,7 @@ class Rates(Section):
     average_weighting: Literal["none", "coherence"] = key("none", "the same for the averaged phase", "", "P0")
     atmosphere: Literal["none", "filter", "common_scene"] = key(
         "none",
-        "delays of the dates taken off stacked pairs: by spatial low-pass and temporal high-pass, or by common-scene stacking (B23)",
+        "delays of the dates taken off stacked pairs: low-pass in space and high-pass in time, or common-scene stacking (B23)",
         "",
         "P4",
     )
@@ -253,6 +253,12 @@ class Rates(Section):
         for name, (first, last) in self.windows.items():
             if names.parse_date(first) >= names.parse_date(last):
                 raise ConfigError(f"config: rates.windows.{name} = {first} to {last}", "name the earlier date first")
+        if self.method != "stacking" and (self.reference_mode != "area" or self.atmosphere != "none"):
+            own = "reference_mode" if self.reference_mode != "area" else "atmosphere"
+            raise ConfigError(
+                f"config: rates.{own} = {getattr(self, own)} does not fit rates.method = {self.method}",
+                f"leave rates.{own} at its default, or set rates.method to stacking",
+            )
         for field in ("double_difference_km", "fusion_percent"):
             low, high = getattr(self, field)
             if not 0 <= low < high:

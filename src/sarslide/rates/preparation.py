@@ -1,8 +1,8 @@
 """What every cell's inversion needs to know of the whole region: stable ground, the reference, and what to take off each pair.
 
-Two passes over the pairs, none of which is held: pass 1 stacks them to find what moves and the reference area, as stacking
-does, so that all methods have the same zero; pass 2 fits each pair's atmosphere on stable ground and finds its level in the
-reference area. What is found are a few numbers a pair, with which any block of the region can be prepared on its own.
+Passes over the pairs, none of which is held: they are stacked until stable ground and reference area have settled, as in
+stacking, so that all methods have the same zero; a last pass fits each pair's atmosphere on that ground and finds its level in
+the reference area. What is found are a few numbers a pair, with which any block of the region can be prepared on its own.
 """
 
 import logging
@@ -14,7 +14,7 @@ import numpy as np
 from sarslide.errors import RateError
 from sarslide.rates.atmosphere import remove_height_correlated, terms_of
 from sarslide.rates.passes import RateSettings, ReadUnwrapped, component_of, referenced, stack_unwrapped
-from sarslide.rates.pipeline import find_ground
+from sarslide.rates.pipeline import settled
 from sarslide.rates.reference import ReferenceArea
 from sarslide.rates.sbas_network import check_connected, dates_of, velocity_design
 
@@ -83,7 +83,7 @@ def prepare(
 ) -> Preparation:
     """Find ground, reference and corrections.
 
-    read_pair: pair name -> (unwrapped phase in rad, coherence, components or None), called twice a pair. elevation_m: (rows,
+    read_pair: pair name -> (unwrapped phase in rad, coherence, components or None), called once a pass. elevation_m: (rows,
     cols). exclude: True where a cell must not enter a fit or the reference (layover, shadow). correct: False to take only the
     reference level off the pairs, for an inversion that corrects the atmosphere itself.
     Raises NetworkError when the pairs, or those that can be used, fall into islands; RateError without ground or reference.
@@ -91,9 +91,15 @@ def prepare(
     check_connected(pairs)
     pairs = sorted(pairs)
     allowed = np.isfinite(elevation_m) if exclude is None else np.isfinite(elevation_m) & ~exclude
-    first, _ = stack_unwrapped(read_pair, pairs, elevation_m, allowed, allowed, settings)
-    stable, limit, reference = find_ground(first, allowed, len(pairs), settings)
-    log.info("moving: above %.1f rad/yr; reference: %d cells, %s", limit, reference.cells, reference.reason)
+    plain = replace(settings, atmosphere="none", ring=None, weighting="none")
+    first, _ = stack_unwrapped(read_pair, pairs, elevation_m, allowed, allowed, plain)
+    ground = settled(
+        first,
+        lambda stable, reference: stack_unwrapped(read_pair, pairs, elevation_m, stable, reference, plain),
+        allowed,
+        plain,
+    )
+    stable, reference = ground.stable, ground.reference
     fitted = settings if correct else replace(settings, height_correlated=False, plane=False)
     terms = terms_of(elevation_m, fitted.height_correlated, fitted.plane)
     used, component, coefficients, notes = [], [], [], {}
@@ -117,7 +123,7 @@ def prepare(
         settings.pair_coherence,
         stable,
         reference,
-        limit,
+        ground.limit,
         notes,
     )
 

@@ -1,6 +1,6 @@
 """From the unwrapped pairs of one track to its time series and rate layers by SBAS, block by block.
 
-Two passes over the pairs find ground, reference and corrections (`preparation`), a third one inverts blocks of cells (`sbas`).
+Passes over the pairs find ground, reference and corrections (`preparation`), a last one inverts blocks of cells (`sbas`).
 Memory: some layers of the whole region, and of the pairs only a block.
 """
 
@@ -92,7 +92,7 @@ def invert_blocks(
     settings: SbasSettings,
     dem: DemGeometry | None = None,
 ) -> SbasRates:
-    """The third pass: read, correct, invert and write one block after the other."""
+    """The last pass: read, correct, invert and write one block after the other."""
     from sarslide.rates.sbas import dem_error_m, invert, rate_of, remove_dem_error
 
     pairs, shape = prepared.pairs, prepared.stable.shape

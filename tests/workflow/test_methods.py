@@ -1,0 +1,66 @@
+"""The rate methods sbas and mintpy through the whole graph: segmentation, inventory and report read what the method delivers."""
+
+import json
+
+import pytest
+
+from sarslide.config import load
+from sarslide.errors import ConfigError
+from sarslide.io import raster, series
+from tests.workflow.conftest import Checkout
+
+MINTPY = {"mintpy_load", "mintpy_step_invert", "mintpy_step_correct", "mintpy_step_velocity", "mintpy_read"}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Checkout:
+    return Checkout(tmp_path_factory.mktemp("methods"), ["region=demo"])
+
+
+@pytest.mark.parametrize(("method", "own"), [("sbas", {"sbas"}), ("mintpy", MINTPY)])
+def test_the_whole_graph_is_planned_with_the_method_of_the_configuration(place, method, own):
+    jobs = place.planned(["region=demo", f"rates={{method: {method}}}"])
+    assert own <= set(jobs) and all(jobs[word] == 2 for word in own)  # two stacks
+    assert {"segment", "candidates", "fuse", "release", "score", "report"} <= set(jobs)
+    assert "stack_rates" not in jobs
+    assert not (MINTPY | {"sbas"}) - own & set(jobs)
+
+
+def test_two_islands_stop_the_run_at_once_with_the_gap(place):
+    pairs = "network={pairs: ['20190306_20190318', '20190330_20190411', '20190411_20190423']}"
+    run = place.snakemake(
+        "--dry-run", config=["region=demo", "stacks=[A128]", "rates={method: sbas}", pairs], check=False
+    )
+    assert run.returncode != 0
+    assert "E2001" in run.stdout + run.stderr and "gap 20190318-20190330" in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("method", ["sbas", "mintpy"])
+@pytest.mark.parametrize("key", [{"reference_mode": "double_difference"}, {"atmosphere": "filter"}])
+def test_settings_of_stacking_alone_are_refused(method, key):
+    with pytest.raises(ConfigError, match=f"does not fit rates.method = {method}; cure: leave rates"):
+        load({"region": "demo", "rates": {"method": method, **key}})
+
+
+@pytest.mark.full
+def test_mexico_city_by_both_methods(real_data, tmp_path):
+    """30 real interferograms to the release, twice; both deliver the same layers, and the same numbers where both know them."""
+    checkout = Checkout(tmp_path, ["region=mexico_city"])
+    checkout.environment["SARSLIDE_REAL_DATA"] = str(real_data)
+    counts, rates = {}, {}
+    for method in ("sbas", "mintpy"):
+        config = ["region=mexico_city", f"rates={{method: {method}}}"]
+        checkout.snakemake(config=config)
+        assert checkout.planned(config) == {}
+        folder = tmp_path / f"results/mexico_city/A005/files/{method}"
+        counts[method] = json.loads((tmp_path / "results/mexico_city/inventory/current.json").read_text())["counts"]
+        names = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "dem_error_m", "temporal_coherence", "mean_coherence")
+        rates[method] = {name: raster.read(folder / f"{name}.tif") for name in names}
+        assert series.read(folder / "timeseries.nc")[0][-1] == "20180717"
+        assert (tmp_path / "results/mexico_city/report/report.html").is_file()
+    assert counts["sbas"] == counts["mintpy"] and counts["sbas"]["landslides"] == 0
+    for name, ours in rates["sbas"].items():
+        theirs = rates["mintpy"][name]
+        both = (theirs == theirs) & (ours == ours)
+        assert both.mean() > 0.95
+        assert abs(ours - theirs)[both].max() < 0.01  # mm/yr, m and coherence
