@@ -7,7 +7,13 @@ from sarslide.config import Config
 from sarslide.provenance import sha256
 
 # Keys that decide where and how fast a run is, not what comes out.
-WITHOUT_EFFECT = {"segmentation": {"device"}, "simulation": {"new_dates"}, "training": True}
+WITHOUT_EFFECT = {
+    "segmentation": {"device"},
+    "simulation": {"new_dates"},
+    "training": True,
+    "slc": {"device", "spectral_diversity"},
+    "grid": {"product_m"},
+}
 
 
 def settings(config: Config) -> dict:
