@@ -281,6 +281,17 @@ def quality_products():
     ]
 
 
+def series_polygons(wildcards):
+    """The polygons that get a time series: the current release, or the file of the configuration."""
+    if wildcards.source == "inventory":
+        return f"{RESULTS}/inventory/current.json"
+    if not CONFIG.rates.series_polygons:
+        sys.exit(
+            "E1001 config: rates.series_polygons is empty; cure: name a vector file"
+        )
+    return or_exit(lambda: resolve(CONFIG.rates.series_polygons))
+
+
 def asked_products():
     """What the configuration asks for beside the inventory: windows, D-InSAR maps, time series."""
     rates = CONFIG.rates

@@ -4,13 +4,6 @@
 FROM_PAIRS = METHOD == "stacking"
 
 
-def series_polygons(wildcards):
-    """The polygons that get a time series: the current release, or the file of the configuration."""
-    if wildcards.source == "inventory":
-        return f"{RESULTS}/inventory/current.json"
-    return or_exit(lambda: resolve(CONFIG.rates.series_polygons))
-
-
 rule dinsar:
     input:
         unwrapped=f"{STACK}/ifg/{{pair}}.unw_rad.tif",
@@ -150,6 +143,7 @@ rule atmosphere:
         sidecars=lambda wildcards: ifg(wildcards.stack, pairs(wildcards.stack), "json"),
         elevation=f"{RESULTS}/terrain/elevation_m.tif",
         stable_ground=f"{RATES}/stable_ground.tif",
+        loop_errors=LOOP_ERRORS,
     output:
         scatter=f"{STACK}/atmosphere/date_scatter_mm.tif",
         table=f"{STACK}/atmosphere/scatter.csv",
@@ -276,6 +270,7 @@ rule series:
             ifg(wildcards.stack, pairs(wildcards.stack), "json") if FROM_PAIRS else []
         ),
         stable_ground=f"{RATES}/stable_ground.tif" if FROM_PAIRS else [],
+        loop_errors=LOOP_ERRORS if FROM_PAIRS else [],
         height_wgs84=f"{RESULTS}/terrain/elevation_m.tif",
         incidence_angle=f"{STACK}/geometry/incidence_deg.tif",
         track_angle=f"{STACK}/geometry/heading_deg.tif",

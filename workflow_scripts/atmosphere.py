@@ -1,8 +1,8 @@
 """atmosphere: unwrapped pairs of one stack -> scatter of the dates before and after each correction (B09, B23).
 
 inputs: per pair unwrapped phase (rad, grows away), connected components, coherence and sidecar; elevation (m); stable ground of
-the rates. outputs: scatter over the dates as a map (mm, one band a correction); scatter.csv with one row a date; sidecar with
-their root mean squares.
+the rates; errors of closure where they are masked. outputs: scatter over the dates as a map (mm, one band a correction);
+scatter.csv with one row a date; sidecar with their root mean squares.
 """
 
 import csv
@@ -11,7 +11,7 @@ from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.provenance import read_json, sidecar, write_json
 from sarslide.rates.passes import RateSettings
-from sarslide.rates.rasters import reader
+from sarslide.rates.rasters import unwrapped_reader
 from sarslide.rates.records import common_wavelength_m
 from sarslide.rates.scatter import STATES, date_scatter
 from sarslide.workflow import job
@@ -22,7 +22,7 @@ def main(snakemake) -> None:
     grid = RegionGrid.from_dict(params["grid"])
     ground = raster.read(files.stable_ground, grid)
     scatter = date_scatter(
-        reader(params["pairs"], grid, files.unwrapped, files.coherence, files.conncomp),
+        unwrapped_reader(params, dict(files.items()), grid),
         params["pairs"],
         raster.read(files.elevation, grid),
         ground >= 1,

@@ -1,9 +1,9 @@
 """series: polygons of one stack -> displacement time series with EGMS-like columns (G14).
 
 inputs: polygons (the pointer to the release of the inventory, or any vector file with a CRS); height and line of sight; either
-the time series of the region (mm, positive towards the satellite, methods sbas and mintpy), or unwrapped pairs (rad, grows away),
-components, coherence, sidecars and stable ground (method stacking). output: CSV, one row a polygon, displacement in mm since the
-first date, positive towards the satellite.
+the time series of the region (mm, positive towards the satellite, methods sbas and mintpy), or unwrapped pairs (rad, grows
+away), components, coherence, sidecars, stable ground and errors of closure (method stacking). output: CSV, one row a polygon,
+displacement in mm since the first date, positive towards the satellite.
 """
 
 from sarslide.workflow import job
@@ -19,7 +19,7 @@ def main(snakemake, log) -> None:
     from sarslide.io import raster, series
     from sarslide.provenance import read_json, sidecar, write_json
     from sarslide.rates.passes import RateSettings
-    from sarslide.rates.rasters import reader
+    from sarslide.rates.rasters import unwrapped_reader
     from sarslide.rates.records import common_wavelength_m
     from sarslide.rates.series import of_pairs, of_region
 
@@ -31,7 +31,7 @@ def main(snakemake, log) -> None:
         found = of_region(partial(series.read, files.timeseries), cells)
     else:
         found = of_pairs(
-            reader(params["pairs"], grid, files.unwrapped, files.coherence, files.conncomp),
+            unwrapped_reader(params, dict(files.items()), grid),
             params["pairs"],
             raster.read(files.height_wgs84, grid),
             raster.read(files.stable_ground, grid),

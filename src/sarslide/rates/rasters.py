@@ -9,7 +9,7 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.loop_mask import without_loop_errors
 from sarslide.io import raster
 from sarslide.provenance import read_json
-from sarslide.rates.passes import RateSettings
+from sarslide.rates.passes import RateSettings, ReadUnwrapped
 from sarslide.rates.pipeline import Rates, stack_rates
 from sarslide.rates.records import common_wavelength_m
 
@@ -20,15 +20,24 @@ def reader(pairs: Sequence[str], grid: RegionGrid, *kinds: Sequence[str]) -> Cal
     return lambda pair: tuple(raster.read(path, grid) for path in paths[pair])
 
 
+def unwrapped_reader(params: Mapping, files: Mapping, grid: RegionGrid) -> ReadUnwrapped:
+    """pair -> unwrapped phase, coherence, components, as the rates read them.
+
+    params: pairs. files: unwrapped, coherence, conncomp in the order of the pairs, and `loop_errors` (none: cells that fail to
+    close are kept).
+    """
+    read = reader(params["pairs"], grid, files["unwrapped"], files["coherence"], files["conncomp"])
+    return without_loop_errors(read, files.get("loop_errors"))
+
+
 def stack_of(params: Mapping, files: Mapping) -> Rates:
-    """`stack_rates` on files. params: grid, pairs, and the leaf params of the rates; files: paths by kind, lists in the order of
-    the pairs, and `loop_errors` (none: cells that fail to close are kept). Raises RateError without pairs."""
+    """`stack_rates` on files. params: grid, pairs, and the leaf params of the rates; files: as in `unwrapped_reader`, sidecars,
+    elevation, layover_shadow. Raises RateError without pairs."""
     grid = RegionGrid.from_dict(params["grid"])
     if not params["pairs"]:
         raise RateError("no pair lies in the window", "widen the window of rates.windows, or add acquisitions")
-    read = reader(params["pairs"], grid, files["unwrapped"], files["coherence"], files["conncomp"])
     return stack_rates(
-        without_loop_errors(read, files.get("loop_errors")),
+        unwrapped_reader(params, files, grid),
         params["pairs"],
         raster.read(files["elevation"], grid),
         common_wavelength_m(read_json(path) for path in files["sidecars"]),
