@@ -1,47 +1,85 @@
-"""Sizes against the published ones, shapes, and that every network can learn a patch."""
+"""Sizes against the published ones, shapes, and that every semantic network can learn a patch."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from sarslide.errors import WeightsError
 from sarslide.models import registry
+from sarslide.models.summary import PUBLISHED, summary
 
-# P0 Table 4: parameters (M), size of the weights (MiB), multiply-adds (G) of 3 x 256 x 256 (E04, E05).
-PUBLISHED = {"drs_unet": (17.19, 65.60, 19.12), "unet": (31.03, 118.40, 54.68)}
-EXACT = {"drs_unet": 17_196_353, "unet": 31_043_521}
-
-
-def multiply_adds(network: nn.Module, size: int) -> float:
-    """Multiply-adds of the convolutions as profilers of the time counted them: output values x input channels x kernel cells,
-    also for transposed convolutions (where it is `stride**2` times the real number)."""
-    total = 0
-
-    def count(layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
-        nonlocal total
-        total += output.numel() * layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]
-
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-            layer.register_forward_hook(count)
-    network(torch.zeros(1, 3, size, size, device="meta"))
-    return total / 1e9
+# Trainable values at full width and 3 channels. Published: PUBLISHED (P0 Table 4). Others fix what is built today; they agree
+# with independent counts of the same readings to all digits noted there (facts H: 15,703,969; 1.376 M; 1.058 M; 134.27 M;
+# 43.94 M with four channels; 44.60 M; 24.89 M; 108.7 M; 109.0 M), the DenseNets within 0.15 %.
+PARAMETERS = {
+    "drs_unet": 17_196_353,
+    "drs_unet_literal": 15_703_969,
+    "unet": 31_043_521,
+    "segnet": 29_443_585,
+    "mask_rcnn": 62_967_643,
+    "mask_rcnn_resnext": 107_209_819,
+    "mask_rcnn_resnext_dcb": 108_702_892,
+    "mask_rcnn_resnext_dcb_cbam": 108_737_140,
+    "mask_rcnn_resnext_dcb_sa": 109_031_856,
+    "fcadensenet": 1_059_287,
+    "fc_densenet56": 1_374_865,
+    "fcn8s": 134_265_699,
+    "generalized_cnn": 43_932_866,
+    "generalized_cnn_literal": 44_597_186,
+    "vcnn": 24_891_202,
+}
 
 
 @pytest.mark.parametrize("name", registry.names())
-def test_full_width_meets_the_published_size(name):
+def test_size(name):
+    found = summary(name)
+    assert found.parameters == PARAMETERS[name]
+    assert found.size_mib == pytest.approx(found.parameters * 4 / 2**20)
+    assert found.published == PUBLISHED.get(name)
+    if found.published:
+        # The table prints two digits; 31.04 against 31.03 is the same U-Net without two biases' worth.
+        assert found.parameters / 1e6 == pytest.approx(found.published.parameters_m, abs=0.015)
+        assert found.size_mib == pytest.approx(found.published.size_mib, abs=0.03)
+        # Profilers differ in what they count beside convolutions (normalisation, biases, pooling): 0.3 % here.
+        assert found.multiply_adds_g == pytest.approx(found.published.multiply_adds_g, rel=0.004)
+
+
+def test_every_network_is_counted():
+    assert list(PARAMETERS) == registry.names()
+    assert registry.names() == [
+        *registry.names("semantic")[:4],
+        *registry.names("instance"),
+        *registry.names("semantic")[4:],
+    ]
+    assert {registry.kind(name) for name in registry.names("instance")} == {"instance"}
+
+
+@pytest.mark.parametrize("name", ["segnet", "generalized_cnn", "vcnn", "fcadensenet"])
+def test_multiply_adds_against_torch(name):
+    """torch's own counter, two operations a multiply-add: the same where there is no transposed convolution, but for the four
+    a value of batch normalisation, which it does not count."""
     with torch.device("meta"):
         network = registry.build(name, 3).eval()
-    count = registry.parameter_count(network)
-    millions, mebibytes, giga = PUBLISHED[name]
-    assert count == EXACT[name]
-    # The table cuts 17.196 to 17.19 and prints two digits; 31.04 against 31.03 is the same U-Net without two biases' worth.
-    assert count / 1e6 == pytest.approx(millions, abs=0.015)
-    assert count * 4 / 2**20 == pytest.approx(mebibytes, abs=0.03)
-    assert multiply_adds(network, 256) == pytest.approx(
-        giga, rel=0.01
-    )  # normalisation and activations are not counted here
+    normalised = []
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.register_forward_hook(lambda layer, inputs, output: normalised.append(4 * output.numel()))
+    counter = FlopCounterMode(display=False)
+    with counter, torch.inference_mode():
+        network(torch.zeros(1, 3, 128, 128, device="meta"))
+    expected = counter.get_total_flops() / 2 + sum(normalised)
+    assert summary(name, 3, 128).multiply_adds_g * 1e9 == pytest.approx(expected, rel=1e-9)
+
+
+def test_published_figures_belong_to_their_size_alone():
+    assert summary("unet", 3, 256).published is not None
+    assert summary("unet", 4, 256).published is None
+    assert summary("unet", 3, 128).published is None
+    assert summary("unet", 3, 256, width=32).published is None
+    # facts H: 13.68 G at 128 x 128, a quarter
+    assert summary("unet", 3, 128).multiply_adds_g == pytest.approx(13.68, abs=0.01)
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -53,25 +91,64 @@ def test_any_channels_and_size(name, channels, shape):
 
 
 def test_unknown_network():
-    with pytest.raises(WeightsError, match=r"^E4001 network 'resnet' does not exist; cure: use one of drs_unet, unet$"):
+    with pytest.raises(
+        WeightsError, match=r"^E4001 network 'resnet' does not exist; cure: use one of drs_unet, [^\n]+, vcnn$"
+    ):
         registry.build("resnet", 3)
 
 
-@pytest.mark.parametrize("name", registry.names())
-def test_overfits_one_patch(name):
-    """A noisy 64 x 64 patch with two ellipses is learnt to a loss near zero."""
+def patch() -> tuple[torch.Tensor, torch.Tensor]:
+    """A noisy patch of 2 x 64 x 64 with two ellipses, and its mirror image; their labels."""
     rng = np.random.default_rng(11)
     y, x = np.mgrid[:64, :64]
     label = ((y - 20) ** 2 / 60 + (x - 18) ** 2 / 120 < 1) | ((y - 44) ** 2 / 100 + (x - 42) ** 2 / 50 < 1)
-    patch = np.stack([label * 2.0 + rng.normal(size=label.shape), rng.normal(size=label.shape)]).astype(np.float32)
-    torch.manual_seed(3)
-    network = registry.build(name, 2, width=8).train()
-    inputs = torch.from_numpy(np.stack([patch, patch[:, ::-1].copy()]))  # batch normalisation needs two samples
-    truth = torch.from_numpy(np.stack([label, label[::-1]])).float()[:, None]
-    optimiser = torch.optim.Adam(network.parameters(), lr=5e-3)
-    for _ in range(250):
+    image = np.stack([label * 2.0 + rng.normal(size=label.shape), rng.normal(size=label.shape)]).astype(np.float32)
+    inputs = torch.from_numpy(np.stack([image, image[:, ::-1].copy()]))  # batch normalisation needs two samples
+    return inputs, torch.from_numpy(np.stack([label, label[::-1]])).float()[:, None]
+
+
+def learn(network: nn.Module, learning_rate: float, steps: int) -> float:
+    """Loss in evaluation after at most `steps` steps on the patch, fewer after twelve below 0.015 (running means lag)."""
+    inputs, truth = patch()
+    optimiser = torch.optim.Adam(network.train().parameters(), lr=learning_rate)
+    low = 0
+    for _ in range(steps):
         loss = nn.functional.binary_cross_entropy_with_logits(network(inputs), truth)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    assert loss.item() < 0.03  # from 0.7; a cell wrong by half would alone give 0.0003
+        low = low + 1 if loss.item() < 0.015 else 0
+        if low == 12:
+            break
+    with torch.inference_mode():
+        return nn.functional.binary_cross_entropy_with_logits(network.eval()(inputs), truth).item()
+
+
+# Without batch normalisation, or with dropout, steps must be smaller.
+LEARNING_RATE = {
+    "fcadensenet": 5e-3,
+    "fc_densenet56": 5e-3,
+    "fcn8s": 2e-3,
+    "generalized_cnn": 5e-3,
+    "generalized_cnn_literal": 2e-3,
+    "vcnn": 2e-3,
+}
+
+
+@pytest.mark.parametrize("name", registry.names("semantic"))
+def test_overfits_one_patch(name):
+    """The patch is learnt to a loss near zero, with kernels that repeat."""
+    torch.manual_seed(3)
+    torch.use_deterministic_algorithms(True)
+    try:
+        loss = learn(registry.build(name, 2, width=8), LEARNING_RATE.get(name, 3e-2), 250)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert loss < 0.03  # from 0.7; a cell wrong by half would alone give 0.0003
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", registry.names("semantic"))
+def test_overfits_one_patch_at_full_width(name):
+    torch.manual_seed(3)
+    assert learn(registry.build(name, 2), LEARNING_RATE.get(name, 3e-2) / 10, 150) < 0.03

@@ -44,9 +44,12 @@ def test_equals_the_whole_image_in_the_interior(overlap):
     np.testing.assert_allclose(tiled[:3, :3], whole[:3, :3], atol=1e-6)  # a corner is seen by one tile alone
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", [name for name in registry.names("semantic") if name != "fcn8s"])
 def test_no_seams(name):
-    """Steps across the borders of tiles are no larger than elsewhere; without overlap they are (facts H: 2.2 times)."""
+    """Steps across the borders of tiles are no larger than elsewhere; without overlap they are (facts H: 2.2 times).
+
+    FCN-8s has steps of its own, every eight cells, and the instance networks find nothing before they have learnt.
+    """
     torch.manual_seed(4)
     network = registry.build(name, 2, width=8).train()
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Building blocks that the networks share: convolution units, soft thresholding, RSBU and TCB of P0."""
+"""Building blocks that the networks share: convolution units, RSBU and TCB of P0, attention and deformable convolution of P2."""
 
 import torch
 from torch import Tensor, nn
@@ -32,9 +32,12 @@ class Rsbu(nn.Module):
     fully connected layers (channels -> channels/2 -> channels, batch normalisation and ReLU between) and a sigmoid to alpha in
     (0, 1); the branch is soft-thresholded by tau = alpha GAP|x| and added to the shortcut. Where the unit halves the size or
     widens the channels the shortcut is averaged 2 x 2 and padded with zero channels: no weights.
+
+    literal: the fully connected layers keep all channels, with batch normalisation after both, and the shortcut that changes
+    shape is a 1 x 1 convolution with batch normalisation as in ResNet-18 (doi:10.1109/CVPR.2016.90).
     """
 
-    def __init__(self, channels_in: int, channels_out: int, stride: int = 1):
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1, literal: bool = False):
         super().__init__()
         self.stride, self.new_channels = stride, channels_out - channels_in
         self.residual = nn.Sequential(
@@ -44,13 +47,18 @@ class Rsbu(nn.Module):
             nn.Conv2d(channels_out, channels_out, 3, padding=1),
             nn.BatchNorm2d(channels_out),
         )
+        hidden = channels_out if literal else channels_out // 2
         self.alpha = nn.Sequential(
-            nn.Linear(channels_out, channels_out // 2),
-            nn.BatchNorm1d(channels_out // 2),
+            nn.Linear(channels_out, hidden),
+            nn.BatchNorm1d(hidden),
             nn.ReLU(inplace=True),
-            nn.Linear(channels_out // 2, channels_out),
+            nn.Linear(hidden, channels_out),
+            *([nn.BatchNorm1d(channels_out)] if literal else []),
             nn.Sigmoid(),
         )
+        self.project = None
+        if literal and (stride > 1 or self.new_channels):
+            self.project = nn.Sequential(nn.Conv2d(channels_in, channels_out, 1, stride), nn.BatchNorm2d(channels_out))
 
     def forward(self, x: Tensor) -> Tensor:
         residual = self.residual(x)
@@ -59,6 +67,8 @@ class Rsbu(nn.Module):
         return soft_threshold(residual, tau[:, :, None, None]) + self.shortcut(x)
 
     def shortcut(self, x: Tensor) -> Tensor:
+        if self.project is not None:
+            return self.project(x)
         if self.stride > 1:
             x = F.avg_pool2d(x, self.stride, ceil_mode=True)
         return F.pad(x, (0, 0, 0, 0, 0, self.new_channels)) if self.new_channels else x
@@ -85,3 +95,110 @@ class Tcb(nn.Module):
         if skip is not None:
             x = torch.cat([crop_to(x, skip), skip], dim=1)
         return self.join(x)
+
+
+def double_conv_relu(channels_in: int, channels_out: int) -> nn.Sequential:
+    """Two 3 x 3 convolutions, each with ReLU (P4 Table 4); the size stays."""
+    layers = nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(channels_out, channels_out, 3, padding=1),
+        nn.ReLU(inplace=True),
+    )
+    for layer in (layers[0], layers[2]):  # without batch normalisation the default initial weights fade out
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
+    return layers
+
+
+class BilinearUp(nn.Module):
+    """Decoder stage of P4 (Table 4): bilinear enlarging to the size of the encoder's features, joining, two convolutions."""
+
+    def __init__(self, channels_in: int, channels_skip: int, channels_out: int):
+        super().__init__()
+        self.convolutions = double_conv_relu(channels_in + channels_skip, channels_out)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        x = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=True)
+        return self.convolutions(torch.cat([skip, x], dim=1))
+
+
+def two_class_logit(scores: Tensor) -> Tensor:
+    """Logit (N, 1, H, W) of the second class of two scores (N, 2, H, W): its sigmoid is their softmax."""
+    return scores[:, 1:] - scores[:, :1]
+
+
+class Cbam(nn.Module):
+    """Convolutional block attention module (Woo et al. 2018, doi:10.1007/978-3-030-01234-2_1; P2 Fig. 7, P3 Fig. 7).
+
+    The input (N, C, H, W) is multiplied by a weight per channel, sigmoid(MLP(mean) + MLP(max)) over the cells, then by a weight
+    per cell, sigmoid of a 7 x 7 convolution over the mean and the maximum of its channels. Same shape out.
+
+    reduction: channels / reduction, at least one, are hidden in the MLP.
+    """
+
+    def __init__(self, channels: int, reduction: int = 16):
+        super().__init__()
+        hidden = max(channels // reduction, 1)
+        self.mlp = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, channels))
+        self.spatial = nn.Conv2d(2, 1, 7, padding=3, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x * self.channel_weight(x)[:, :, None, None]
+        return x * self.cell_weight(x)
+
+    def channel_weight(self, x: Tensor) -> Tensor:
+        """Weight of each channel (N, C) in (0, 1)."""
+        return torch.sigmoid(self.mlp(x.mean(dim=(2, 3))) + self.mlp(x.amax(dim=(2, 3))))
+
+    def cell_weight(self, x: Tensor) -> Tensor:
+        """Weight of each cell (N, 1, H, W) in (0, 1)."""
+        return torch.sigmoid(self.spatial(torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], dim=1)))
+
+
+class SelfAttention(nn.Module):
+    """Self-attention over all cells (P2 section 3.2.2, Fig. 8; Wang et al. 2018, doi:10.1109/CVPR.2018.00813).
+
+    Two 1 x 1 convolutions compress the channels to an eighth; the softmax of their product over all pairs of cells weighs a third
+    1 x 1 convolution of the input; that is added to the input (N, C, H, W) with a learnt weight, which starts at 0.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        hidden = max(channels // 8, 1)
+        self.query, self.key = nn.Conv2d(channels, hidden, 1), nn.Conv2d(channels, hidden, 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        query, key, value = (f(x).flatten(2).transpose(1, 2) for f in (self.query, self.key, self.value))
+        # Zeros appended to query and key leave their product; with equal widths torch never holds the cells x cells matrix.
+        missing = value.shape[-1] - query.shape[-1]
+        query, key = F.pad(query, (0, missing)), F.pad(key, (0, missing))
+        attended = F.scaled_dot_product_attention(query[:, None], key[:, None], value[:, None], scale=1.0)[:, 0]
+        return x + self.weight * attended.transpose(1, 2).reshape(x.shape)
+
+
+class ModulatedDeformConv(nn.Module):
+    """Modulated deformable 3 x 3 convolution (P2 eq. 3 with the modulation of Zhu et al. 2019, doi:10.1109/CVPR.2019.00953).
+
+    A plain convolution gives, for each cell and each of the nine kernel positions, a shift (rows, columns) and a weight in
+    (0, 1); the input is sampled bilinearly at the shifted positions. It starts without shift and with weights of 1/2. No bias.
+    `weight` has the name and the shape of a plain convolution's, so that pretrained ones load.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1, groups: int = 1):
+        super().__init__()
+        self.in_channels, self.out_channels, self.kernel_size = channels_in, channels_out, (3, 3)
+        self.stride, self.groups = stride, groups
+        self.weight = nn.Parameter(torch.empty(channels_out, channels_in // groups, 3, 3))
+        nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
+        self.offset = nn.Conv2d(channels_in, 27, 3, stride, padding=1)
+        nn.init.zeros_(self.offset.weight)
+        nn.init.zeros_(self.offset.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        from torchvision.ops import deform_conv2d
+
+        shift, weight = self.offset(x).split((18, 9), dim=1)
+        return deform_conv2d(x, shift, self.weight, None, self.stride, 1, mask=torch.sigmoid(weight))

@@ -6,14 +6,18 @@ from sarslide.models.blocks import Rsbu, Tcb, conv_bn_relu, crop_to
 
 
 class DrsUnet(nn.Module):
-    """DRs-UNet, logits out.
+    """DRs-UNet (P0, doi:10.3390/rs14081848; shrinkage: Zhao et al. 2020, doi:10.1109/TII.2019.2943898), logits out.
 
-    P0 leaves details open, and read literally (1 x 1 shortcuts, full-width fully connected layers, kernel 7) it has 15.70 M
-    parameters instead of the 17.19 M printed. At width 64 and 3 channels this reading meets the published size: 17,196,353
-    parameters, 65.60 MiB, 19.17 G multiply-adds at 256 x 256 (P0 Table 4). It is one of several readings that do. It has: an
-    initial block of a 2 x 2 convolution with stride 1, max-pooling, batch normalisation and ReLU; eight RSBU in four stages,
-    width, 2, 4, 8 x width; a 3 x 3 convolution at the centre; four TCB, the first three joined with the encoder stages of
-    their size; a last 3 x 3 and a 1 x 1 convolution.
+    P0 leaves details open. Both readings have an initial block of a 2 x 2 convolution with stride 1, max-pooling, batch
+    normalisation and ReLU; eight RSBU in four stages, width, 2, 4, 8 x width; four TCB, the first three joined with the encoder
+    stages of their size; a 1 x 1 convolution at the end. They differ in what the text does not fix:
+
+    - `literal=False` (registered as `drs_unet`) meets the published size at width 64 and 3 channels: 17,196,353 parameters,
+      65.60 MiB, 19.15 G multiply-adds at 256 x 256 (P0 Table 4: 17.19 M, 65.60 MB, 19.12 G). Fully connected layers
+      C -> C/2 -> C, shortcuts without weights, a 3 x 3 convolution at the centre, another before the last. It is one of several
+      readings that do.
+    - `literal=True` (`drs_unet_literal`) adds nothing to the text: fully connected layers C -> C -> C, the 1 x 1 shortcuts of
+      ResNet-18, no other convolutions. 15,703,969 parameters, 9 % fewer than printed.
 
     in_channels: any number. width: channels of the first stage. Input (N, in_channels, H, W) of any H, W >= 16, best multiples
     of `stride`; output (N, 1, H, W).
@@ -23,7 +27,7 @@ class DrsUnet(nn.Module):
 
     stride = 16
 
-    def __init__(self, in_channels: int, width: int = 64):
+    def __init__(self, in_channels: int, width: int = 64, literal: bool = False):
         super().__init__()
         w = width
         self.initial = nn.Sequential(
@@ -35,17 +39,18 @@ class DrsUnet(nn.Module):
         )
         self.stages = nn.ModuleList(
             [
-                nn.Sequential(Rsbu(w, w), Rsbu(w, w)),
-                nn.Sequential(Rsbu(w, 2 * w, stride=2), Rsbu(2 * w, 2 * w)),
-                nn.Sequential(Rsbu(2 * w, 4 * w, stride=2), Rsbu(4 * w, 4 * w)),
-                nn.Sequential(Rsbu(4 * w, 8 * w, stride=2), Rsbu(8 * w, 8 * w)),
+                nn.Sequential(Rsbu(w, w, 1, literal), Rsbu(w, w, 1, literal)),
+                nn.Sequential(Rsbu(w, 2 * w, 2, literal), Rsbu(2 * w, 2 * w, 1, literal)),
+                nn.Sequential(Rsbu(2 * w, 4 * w, 2, literal), Rsbu(4 * w, 4 * w, 1, literal)),
+                nn.Sequential(Rsbu(4 * w, 8 * w, 2, literal), Rsbu(8 * w, 8 * w, 1, literal)),
             ]
         )
-        self.centre = conv_bn_relu(8 * w, 8 * w)
+        self.centre = nn.Identity() if literal else conv_bn_relu(8 * w, 8 * w)
         self.decoder = nn.ModuleList(
             [Tcb(8 * w, 4 * w, 4 * w), Tcb(4 * w, 2 * w, 2 * w), Tcb(2 * w, w, w), Tcb(w, 0, w // 2)]
         )
-        self.last = nn.Sequential(conv_bn_relu(w // 2, w // 2), nn.Conv2d(w // 2, 1, 1))
+        before_last = nn.Identity() if literal else conv_bn_relu(w // 2, w // 2)
+        self.last = nn.Sequential(before_last, nn.Conv2d(w // 2, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         features, image = [], x

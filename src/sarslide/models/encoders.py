@@ -1,0 +1,97 @@
+"""Encoders of other people's networks: ResNet (also ResNeXt, also with deformable convolution) and VGG16.
+
+Tensors are named and shaped as torchvision's at width 64, so that its ImageNet weights load (`models.pretrained`).
+"""
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor, nn
+from torchvision.models.resnet import Bottleneck
+
+from sarslide.models.blocks import ModulatedDeformConv
+
+
+class ResNetEncoder(nn.Module):
+    """ResNet of bottleneck blocks (He et al. 2016, doi:10.1109/CVPR.2016.90) without its classifier.
+
+    blocks: in the four stages, (3, 4, 6, 3) for ResNet50 and (3, 4, 23, 3) for ResNet101. resnext: each 3 x 3 convolution has
+    width / 2 paths, 32 at width 64, and twice its channels (ResNeXt 32x8d; Xie et al. 2017, doi:10.1109/CVPR.2017.634).
+    deformable: the 3 x 3 convolutions of the last stage are modulated deformable ones. norm: layer of the normalisation.
+    Input (N, in_channels, H, W); output C1 ... C5, (N, width, H/2, W/2) to (N, 32 width, H/32, W/32), sizes rounded up.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        blocks: Sequence[int],
+        width: int = 64,
+        resnext: bool = False,
+        deformable: bool = False,
+        norm: Callable[..., nn.Module] = nn.BatchNorm2d,
+    ):
+        super().__init__()
+        self.width, self.channels = width, [width, *(4 * width * 2**stage for stage in range(4))]
+        self.conv1 = nn.Conv2d(in_channels, width, 7, 2, padding=3, bias=False)
+        self.bn1 = norm(width)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, 2, padding=1)
+        # torchvision scales the inner channels by base_width / 64 and then by the number of paths.
+        inner = {"groups": width // 2, "base_width": 512 // width} if resnext else {}
+        inside = width
+        for stage, count in enumerate(blocks):
+            planes, stride, made = width * 2**stage, 1 if stage == 0 else 2, []
+            for k in range(count):
+                step = stride if k == 0 else 1
+                shortcut = None
+                if k == 0:
+                    shortcut = nn.Sequential(nn.Conv2d(inside, 4 * planes, 1, step, bias=False), norm(4 * planes))
+                made.append(Bottleneck(inside, planes, step, shortcut, norm_layer=norm, **inner))
+                inside = 4 * planes
+            self.add_module(f"layer{stage + 1}", nn.Sequential(*made))
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        if deformable:
+            for block in self.layer4:
+                old = block.conv2
+                block.conv2 = ModulatedDeformConv(old.in_channels, old.out_channels, old.stride[0], old.groups)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.relu(self.bn1(self.conv1(x)))
+        features = [x]
+        x = self.maxpool(x)
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = stage(x)
+            features.append(x)
+        return features
+
+
+class VggEncoder(nn.Module):
+    """The thirteen convolutions of VGG16 (Simonyan and Zisserman 2015, arXiv:1409.1556) in five stages, without their poolings.
+
+    batch_norm: between each convolution and its ReLU. `stages` are to be called with a 2 x 2 pooling between them; their
+    channels are width, 2, 4, 8, 8 x width.
+    """
+
+    def __init__(self, in_channels: int, width: int = 64, batch_norm: bool = True):
+        super().__init__()
+        self.width, self.channels = width, [width, 2 * width, 4 * width, 8 * width, 8 * width]
+        self.stages, inside = nn.ModuleList(), in_channels
+        for outside, count in zip(self.channels, (2, 2, 3, 3, 3), strict=True):
+            layers: list[nn.Module] = []
+            for _ in range(count):
+                layers.append(nn.Conv2d(inside, outside, 3, padding=1))
+                layers += [nn.BatchNorm2d(outside)] if batch_norm else []
+                layers.append(nn.ReLU(inplace=True))
+                inside = outside
+            self.stages.append(nn.Sequential(*layers))
+        he_initialise(self)
+
+
+def he_initialise(module: nn.Module) -> None:
+    """Initial weights of He et al. 2015 for all convolutions, zero biases: without batch normalisation nothing else trains."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

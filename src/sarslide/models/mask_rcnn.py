@@ -1,0 +1,182 @@
+"""Mask R-CNN and the four steps of Mask R-CNN+++ (P2 section 3.2.2, Figs. 4-8, E08-E09), on torchvision's building blocks.
+
+These are instance networks (`registry.kind`): beside the map that every network gives they find single objects.
+`network(x)` in evaluation: logits (N, 1, H, W), so that `segment.infer` needs to know nothing of instances.
+`network.instances(x)`: boxes, scores and masks of each image. `network(x, targets)` in training: the losses, with targets of
+`instance_targets`.
+"""
+
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
+from torchvision.ops import FrozenBatchNorm2d
+from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
+
+from sarslide.errors import TrainingError, WeightsError
+from sarslide.models.blocks import Cbam, SelfAttention
+from sarslide.models.encoders import ResNetEncoder
+from sarslide.models.pretrained import load_coco, load_resnet
+
+BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
+ATTENTION = {"cbam": Cbam, "self": SelfAttention}
+ANCHOR_CELLS = (8, 16, 32, 64, 128)
+ASPECTS = (0.5, 1.0, 2.0)
+
+
+class MaskRcnn(nn.Module):
+    """Mask R-CNN (He et al. 2017, doi:10.1109/ICCV.2017.322) with the options of P2 (doi:10.3390/rs14143362).
+
+    ResNet body, feature pyramid P2-P6 (Lin et al. 2017, doi:10.1109/CVPR.2017.106), region proposals, aligned regions of 7 x 7
+    for boxes and 14 x 14 for masks. Two classes, background and landslide. P2's ablation, one name each in the registry:
+
+    - `mask_rcnn`: ResNet101 + FPN.
+    - `mask_rcnn_resnext`: `resnext`, blocks of 32 paths. P2 speaks of the bottom blocks and prints no number of channels; here
+      all stages are ResNeXt101 32x8d, for which torchvision has ImageNet weights.
+    - `mask_rcnn_resnext_dcb`: also `deformable`, modulated deformable convolutions in the top stage.
+    - `mask_rcnn_resnext_dcb_cbam`, `mask_rcnn_resnext_dcb_sa`: also attention on P2-P5 of the pyramid, CBAM or self-attention.
+      The last is Mask R-CNN+++.
+
+    P2 prints no sizes. Ours: anchors of 8 to 128 cells on P2 to P6, as landslides at 25 or 30 m are small, and no resizing of the
+    input.
+
+    in_channels: any number, normalised by the caller. width: channels of the first convolution, even; the pyramid has 4 x width,
+    the box head 16 x width. depth: 101 (P2) or 50, for which torchvision has COCO weights. frozen_norm: batch normalisation
+    keeps its statistics and factors, right for pretrained weights and batches of one or two. Input (N, in_channels, H, W) of
+    any H, W >= 32, best multiples of `stride`.
+    """
+
+    stride = 32
+    pretrained = ("imagenet", "coco")
+
+    def __init__(
+        self,
+        in_channels: int,
+        width: int = 64,
+        depth: int = 101,
+        resnext: bool = False,
+        deformable: bool = False,
+        attention: str = "none",
+        frozen_norm: bool = False,
+    ):
+        super().__init__()
+        norm = FrozenBatchNorm2d if frozen_norm else nn.BatchNorm2d
+        body = ResNetEncoder(in_channels, BLOCKS[depth], width, resnext, deformable, norm)
+        self.in_channels, self.depth, self.resnext = in_channels, depth, resnext
+        pyramid, large = 4 * width, 16 * width
+        self.rcnn = MaskRCNN(
+            Pyramid(body, pyramid, attention),
+            rpn_anchor_generator=AnchorGenerator(
+                tuple((size,) for size in ANCHOR_CELLS), (ASPECTS,) * len(ANCHOR_CELLS)
+            ),
+            box_head=TwoMLPHead(pyramid * 7**2, large),
+            box_predictor=FastRCNNPredictor(large, 2),
+            mask_head=MaskRCNNHeads(pyramid, (pyramid,) * 4, 1),
+            mask_predictor=MaskRCNNPredictor(pyramid, pyramid, 2),
+        )
+        self.rcnn.transform = AsIs()
+
+    def forward(self, x: Tensor, targets: list[dict[str, Tensor]] | None = None) -> Tensor | dict[str, Tensor]:
+        """Evaluation: logits (N, 1, H, W) that a cell belongs to any instance. Training: the losses by name, to be summed.
+
+        targets: one dict of `instance_targets` an image. The probability of a cell is the largest score x mask over all
+        instances. Raises TrainingError for targets in evaluation, or none in training.
+        """
+        if (targets is not None) != self.training:
+            raise TrainingError(
+                "Mask R-CNN learns from instances, and gives a map only in evaluation",
+                "train it with a recipe for instance networks",
+            )
+        if targets is not None:
+            return self.rcnn(list(x), targets)
+        maps = x.new_zeros(len(x), 1, *x.shape[-2:])
+        for image, found in zip(maps, self.instances(x), strict=True):
+            if len(found["scores"]):
+                image[0] = (found["scores"][:, None, None] * found["masks"]).amax(dim=0)
+        return torch.logit(maps, eps=1e-6)
+
+    def instances(self, x: Tensor) -> list[dict[str, Tensor]]:
+        """Instances of each image, best first: `boxes` (K, 4) x1, y1, x2, y2 in cells, `scores` (K), `masks` (K, H, W) in 0-1.
+
+        A cell is part of an instance where its mask is at least 0.5. Evaluation only.
+        """
+        return [
+            {"boxes": found["boxes"], "scores": found["scores"], "masks": found["masks"][:, 0]}
+            for found in self.rcnn(list(x))
+        ]
+
+    def freeze_body(self, frozen: bool) -> None:
+        """Leave the body out of the training, or take it in again: P2 trains the heads first, then all (E10)."""
+        self.rcnn.backbone.body.requires_grad_(not frozen)
+
+    def load_pretrained(self, source: str) -> None:
+        """`imagenet`: the body. `coco`: all but the class predictors, ResNet50 only. See `models.pretrained`."""
+        body = self.rcnn.backbone.body
+        if source == "coco":
+            if self.depth != 50 or self.resnext:
+                raise WeightsError(
+                    "torchvision has COCO weights of Mask R-CNN for ResNet50 only",
+                    "use network mask_rcnn with depth 50, or imagenet",
+                )
+            load_coco(self.rcnn, self.in_channels, body.width)
+        elif self.resnext and self.depth == 50:
+            raise WeightsError("no ImageNet weights of ResNeXt50 32x8d", "use depth 101")
+        else:
+            load_resnet(body, "ResNeXt101_32X8D_Weights" if self.resnext else f"ResNet{self.depth}_Weights")
+
+
+class Pyramid(nn.Module):
+    """Body and feature pyramid: maps `0` ... `3` (P2-P5), with attention where asked for, and `pool` (P6)."""
+
+    def __init__(self, body: ResNetEncoder, channels: int, attention: str = "none"):
+        super().__init__()
+        self.body, self.out_channels = body, channels
+        self.fpn = FeaturePyramidNetwork(body.channels[1:], channels)
+        self.attention = nn.ModuleList()
+        if attention != "none":
+            self.attention = nn.ModuleList(ATTENTION[attention](channels) for _ in range(4))
+        self.pool = LastLevelMaxPool()
+
+    def forward(self, x: Tensor) -> OrderedDict[str, Tensor]:
+        features = OrderedDict((str(level), c) for level, c in enumerate(self.body(x)[1:]))
+        maps = list(self.fpn(features).values())
+        if self.attention:
+            maps = [attend(p) for attend, p in zip(self.attention, maps, strict=True)]
+        maps, names = self.pool(maps, [], list(features))
+        return OrderedDict(zip(names, maps, strict=True))
+
+
+class AsIs(GeneralizedRCNNTransform):
+    """torchvision's preparation of images without resizing and without its mean and deviation of colours."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 0, [], [])
+
+    def normalize(self, image: Tensor) -> Tensor:
+        return image
+
+    def resize(self, image: Tensor, target: dict[str, Tensor] | None = None) -> tuple[Tensor, dict[str, Tensor] | None]:
+        return image, target
+
+
+def instance_targets(ids: Tensor) -> dict[str, Tensor]:
+    """Target of one image from a raster of instance numbers (H, W), 0 background; an image without instances is allowed.
+
+    `boxes` (K, 4) float32: x1, y1, x2, y2 of the cells' outer edges. `labels` (K) int64, all 1. `masks` (K, H, W) uint8.
+    """
+    numbers = torch.unique(ids)
+    masks = ids == numbers[numbers != 0][:, None, None]
+    boxes = torch.zeros(len(masks), 4, device=ids.device)
+    for box, mask in zip(boxes, masks, strict=True):
+        rows, cols = torch.where(mask)
+        box[:] = torch.stack([cols.min(), rows.min(), cols.max() + 1, rows.max() + 1])
+    return {
+        "boxes": boxes,
+        "labels": torch.ones(len(masks), dtype=torch.int64, device=ids.device),
+        "masks": masks.byte(),
+    }
