@@ -116,12 +116,15 @@ SOURCE_RULES = {
     "simulated": ["simulate_world", "simulate_stack", "simulate_date"],
     "safe": ["prepare_dem"],
     "files": ["prepare_dem"],
+    "hyp3": ["prepare_dem"],
 }
 ENGINE_RULES = {
     "native": ["geocode_slc", "stack_geometry", "interferogram", "unwrap"],
     "isce2": ["isce2_dem", "isce2_prepare", "isce2_step", "isce2_geometry"]
     + ["isce2_interferogram", "unwrap"],
     "files": ["ingest_files"],
+    "hyp3": ["hyp3_ingest", "hyp3_geometry"],
+    "snap": ["snap_ingest", "snap_geometry"],
 }
 METHOD_RULES = {
     "stacking": ["stack_rates"],

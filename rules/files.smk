@@ -6,6 +6,8 @@ rule ingest_files:
         unwrapped=lambda wildcards: SCENES.files("unwrapped"),
         coherence=lambda wildcards: SCENES.files("coherence"),
         baselines=lambda wildcards: SCENES.files("baselines"),
+        line_of_sight=lambda wildcards: SCENES.files("line_of_sight"),
+        metadata=lambda wildcards: SCENES.files("metadata"),
         dem=f"{RESOURCES}/dem_m.tif",
     output:
         wrapped=ifg("{stack}", list(CONFIG.network.pairs), "wrapped_rad.tif"),
@@ -26,6 +28,7 @@ rule ingest_files:
     params:
         grid=GRID,
         pairs=CONFIG.network.pairs,
+        naming=CONFIG.files.naming,
         positive_phase=CONFIG.files.positive_phase,
         wavelength_m=CONFIG.files.wavelength_m,
         incidence_deg=CONFIG.files.incidence_deg,

@@ -6,6 +6,7 @@ Every key states its meaning, unit, range and source; a key that no model knows 
 
 import json
 import os
+import re
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -150,16 +151,75 @@ class Isce2(Section):
 class Files(Section):
     """Existing interferograms, for the engine `files`."""
 
-    folder: str = key("", "folder of the GeoTIFFs; $VARIABLES are expanded")
-    unwrapped: str = key("*{earlier}-{later}*unw.tif", "file pattern of the unwrapped phase of a pair")
-    coherence: str = key("*{earlier}-{later}*cc.tif", "file pattern of the coherence of a pair")
-    baselines: str = key(
-        "", "file pattern, below folder, of the perpendicular baselines of a pair (GAMMA par files); empty: none"
+    naming: Literal["gamma", "licsar", "aria", "hyp3", "custom"] = key(
+        "gamma", "whose files they are: gives patterns, sign and unit of coherence; custom: all declared below"
     )
-    positive_phase: Literal["away", "towards"] = key("away", "motion that makes the delivered phase grow (J10)")
+    folder: str = key("", "folder of the products; $VARIABLES are expanded")
+    unwrapped: str = key(
+        "", "file pattern of the unwrapped phase of a pair, with {earlier} and {later}; empty: the naming's"
+    )
+    coherence: str = key("", "file pattern of the coherence of a pair; empty: the naming's")
+    baselines: str = key(
+        "",
+        "file pattern, below folder, of the perpendicular baselines of a pair (GAMMA par files); empty: the naming's",
+    )
+    positive_phase: Literal["away", "towards"] | None = key(
+        None, "motion that makes the delivered phase grow (J10); null: as the naming or the product says"
+    )
     wavelength_m: float = key(0.05546576, "radar wavelength (B29)", "m", "P0", ge=0.02, le=0.3)
-    incidence_deg: float = key(39.0, "incidence angle from the ellipsoid normal", "degree", ge=15, le=60)
-    heading_deg: float = key(347.4, "flight direction, clockwise from north", "degree", ge=0, lt=360)
+    incidence_deg: float = key(
+        39.0, "incidence angle from the ellipsoid normal, where the product has none", "degree", ge=15, le=60
+    )
+    heading_deg: float = key(
+        347.4, "flight direction, clockwise from north, where the product has none", "degree", ge=0, lt=360
+    )
+
+    @model_validator(mode="after")
+    def _custom_is_declared(self) -> "Files":
+        missing = [name for name in ("unwrapped", "coherence", "positive_phase") if not getattr(self, name)]
+        if self.naming == "custom" and missing:
+            raise ConfigError(
+                f"config: files.naming is custom, files.{missing[0]} is empty", "declare the file patterns and the sign"
+            )
+        return self
+
+
+class Hyp3(Section):
+    """Orders to ASF's HyP3, for source and engine `hyp3`. Its jobs are publicly visible."""
+
+    job_type: Literal["INSAR_ISCE_MULTI_BURST", "INSAR_ISCE_BURST", "INSAR_GAMMA"] = key(
+        "INSAR_ISCE_MULTI_BURST", "up to 15 bursts a date, one burst a date, or one whole SLC scene a date"
+    )
+    looks: Literal["20x4", "10x2", "5x1"] = key("10x2", "looks in range x azimuth: 80, 40 or 20 m; scenes have no 5x1")
+    water_mask: bool = key(False, "HyP3 leaves water out of the unwrapping")
+    token: str = key(
+        "netrc",
+        "where the Earthdata Login is, never the secret itself: netrc, env:NAME of a variable, file:PATH of a file with a token",
+    )
+    api_url: str = key("https://hyp3-api.asf.alaska.edu", "address of the HyP3 deployment")
+    wait_h: float = key(48.0, "a job that takes longer is given up until the next run", "h", gt=0, le=1000)
+
+    @model_validator(mode="after")
+    def _only_references(self) -> "Hyp3":
+        # The value may be the secret itself: it is not shown.
+        if not re.fullmatch(r"netrc|env:[A-Za-z_][A-Za-z0-9_]*|file:.+", self.token):
+            raise ConfigError("config: hyp3.token is no reference", "write netrc, env:NAME or file:PATH, never a token")
+        if self.job_type == "INSAR_GAMMA" and self.looks == "5x1":
+            raise ConfigError("config: hyp3.looks = 5x1 does not fit INSAR_GAMMA", "choose 20x4 or 10x2")
+        return self
+
+
+class Snap(Section):
+    """ESA SNAP's graphs, for the engine `snap`."""
+
+    gpt: str = key("gpt", "SNAP's graph processing tool: a command on PATH or its file; $VARIABLES are expanded")
+    snaphu: str = key("snaphu", "SNAPHU, which SNAP does not contain: a command on PATH or its file")
+    memory_gb: int = key(8, "Java heap of a step; SNAP's tile cache takes half of it", "GB", ge=2, le=1024)
+    range_looks: int = key(8, "looks in range before filter and unwrapping; 8 x 2 are about 30 m", ge=1, le=40)
+    azimuth_looks: int = key(2, "looks in azimuth", ge=1, le=20)
+    coherence_range: int = key(20, "side of the coherence window in range, at full resolution", "samples", ge=2, le=100)
+    coherence_azimuth: int = key(5, "side of the coherence window in azimuth", "lines", ge=2, le=50)
+    step_limit_min: int = key(240, "a step that takes longer is ended", "min", ge=1, le=10000)
 
 
 class Rates(Section):
@@ -355,7 +415,7 @@ class Config(Section):
     region: str = key("demo", "region preset of src/sarslide/regions", pattern=f"^{names.IDENTIFIER}$")
     source: Literal["simulated", "safe", "files", "hyp3"] = key(
         "safe",
-        "where acquisitions come from: simulated; SAFE folders of resources/; existing interferograms; bursts that HyP3 processes",
+        "where acquisitions come from: simulated; SAFE folders of resources/; existing interferograms; bursts for HyP3",
     )
     engine: Literal["native", "isce2", "snap", "hyp3", "files"] = key(
         "native", "InSAR engine; files for existing interferograms, hyp3 for source hyp3"
@@ -370,6 +430,8 @@ class Config(Section):
     interferogram: Interferogram = Interferogram()
     isce2: Isce2 = Isce2()
     files: Files = Files()
+    hyp3: Hyp3 = Hyp3()
+    snap: Snap = Snap()
     rates: Rates = Rates()
     sbas: Sbas = Sbas()
     segmentation: Segmentation = Segmentation()

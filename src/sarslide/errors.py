@@ -76,6 +76,18 @@ class NetworkError(SarslideError):
     code = 2001
 
 
+class DownloadError(SarslideError):
+    """A server that refuses, does not answer, or delivers a file that is incomplete or not what it should be."""
+
+    code = 2002
+
+
+class CredentialsError(SarslideError):
+    """Credentials that are missing, or that a server does not accept."""
+
+    code = 2003
+
+
 class SafeError(SarslideError):
     """A SAFE product that is incomplete or corrupt."""
 
@@ -128,6 +140,12 @@ class ProcessorError(SarslideError):
     """An outside processor (ISCE2, SNAP, MintPy ...) that is absent, fails, takes too long, or does not write what it should."""
 
     code = 3009
+
+
+class ContractError(SarslideError):
+    """Output of an engine that breaks the engine contract."""
+
+    code = 3010
 
 
 class WeightsError(SarslideError):

@@ -14,6 +14,8 @@ from pathlib import Path
 from sarslide import names
 from sarslide.config import Config, resolve
 from sarslide.errors import CatalogError, InterferogramError, StackError
+from sarslide.insar.engines.hyp3_orders import check_granule
+from sarslide.insar.engines.naming import NAMINGS
 from sarslide.insar.network import Orbit, needs_baselines
 
 OLD_COLUMNS = (
@@ -40,6 +42,7 @@ class SceneTable:
     first: dict[str, list[str]] = field(default_factory=dict)
     foreign: dict[str, list[str]] = field(default_factory=dict)
     needs_baselines: bool = False
+    how: str = "put SAFE and orbit files below resources/<region>/slc/<stack>/<date>/, then `snakemake update_catalog`"
 
     def rows(self) -> list[dict[str, str]]:
         """The rows of the configured stacks, ordered by stack and date."""
@@ -59,8 +62,16 @@ class SceneTable:
         return sorted({row["date"] for row in self.scenes if row["date"] not in self.first.get(row["stack"], [])})
 
     def files(self, kind: str) -> list[str]:
-        """Ready files of one kind (unwrapped, coherence, baselines), in the order of the pairs."""
+        """Ready files of one kind: unwrapped, coherence, baselines, in the order of the pairs; line_of_sight, metadata."""
         return self.foreign.get(kind, [])
+
+    def granules(self, stack: str) -> dict[str, list[str]]:
+        """Granules of a stack by date."""
+        found: dict[str, list[str]] = {}
+        for row in self.scenes:
+            if row["stack"] == stack:
+                found.setdefault(row["date"], []).append(row["granule"])
+        return found
 
     def orbits(self, stack: str) -> dict[str, Orbit]:
         """Baseline columns of a stack by date; dates without them are left out. Slices of a date share those of the first."""
@@ -84,10 +95,7 @@ class SceneTable:
         for stack in self.stacks:
             found = self.dates(stack)
             if not found:
-                raise CatalogError(
-                    f"stack {stack} has no scene in scenes.csv",
-                    "put SAFE and orbit files below resources/<region>/slc/<stack>/<date>/, then `snakemake update_catalog`",
-                )
+                raise CatalogError(f"stack {stack} has no scene in scenes.csv", self.how)
             if len(found) == 1:
                 raise StackError(
                     f"stack {stack} has a single date, {found[0]}", "an interferogram needs two; add an acquisition"
@@ -106,6 +114,8 @@ def table(config: Config, resources: Path) -> SceneTable:
     if config.source == "files":
         return _files(config)
     path = resources / config.region / "scenes.csv"
+    if config.source == "hyp3":
+        return _hyp3(config, path)
     wanted = needs_baselines(config.network.preset) and not config.network.pairs
     return SceneTable(config.stacks, read(path) if path.is_file() else [], needs_baselines=wanted)
 
@@ -159,16 +169,38 @@ def _files(config: Config) -> SceneTable:
     if len(config.stacks) != 1 or not config.network.pairs:
         raise CatalogError("engine files needs one stack and network.pairs", "list the pairs as YYYYMMDD_YYYYMMDD")
     folder = Path(resolve(config.files.folder))
-    patterns = {kind: getattr(config.files, kind) for kind in ("unwrapped", "coherence", "baselines")}
+    if not config.files.folder or not folder.is_dir():
+        raise CatalogError(f"files.folder '{config.files.folder}' is no folder", "name the folder of the products")
+    naming = NAMINGS[config.files.naming]
+    kinds = ("unwrapped", "coherence", "baselines")
+    patterns = {kind: getattr(config.files, kind) or getattr(naming, kind) for kind in kinds}
+    if not config.files.baselines and naming.baselines and not any(folder.glob(naming.baselines)):
+        patterns["baselines"] = ""
     foreign = {
         kind: [_the_one(folder, pattern, pair) for pair in config.network.pairs]
         for kind, pattern in patterns.items()
         if pattern
     }
+    vector = [next(iter(sorted(folder.glob(pattern))), None) for pattern in naming.line_of_sight]
+    foreign["line_of_sight"] = [str(path) for path in vector] if all(vector) else []
+    foreign["metadata"] = [str(path) for path in sorted(folder.glob(naming.metadata))[:1]] if naming.metadata else []
     stack = config.stacks[0]
     days = sorted({day for pair in config.network.pairs for day in names.split_pair(pair)})
     rows = [dict.fromkeys(COLUMNS, "") | {"stack": stack, "date": day, "granule": "files"} for day in days]
     return SceneTable(config.stacks, rows, foreign=foreign)
+
+
+def _hyp3(config: Config, path: Path) -> SceneTable:
+    """Bursts, or scenes, that HyP3 is to process: rows made by hand, with at least stack, date and granule."""
+    rows = read(path) if path.is_file() else []
+    for row in rows:
+        check_granule(row["granule"], row["date"], config.hyp3.job_type)
+    wanted = needs_baselines(config.network.preset) and not config.network.pairs
+    how = (
+        f"write {path} by hand, one row a granule (header {','.join(OLD_COLUMNS)}; stack, date and granule filled in), with the "
+        "names that search.asf.alaska.edu shows; update_catalog does not search for source hyp3"
+    )
+    return SceneTable(config.stacks, rows, needs_baselines=wanted, how=how)
 
 
 def _the_one(folder: Path, pattern: str, pair: str) -> str:

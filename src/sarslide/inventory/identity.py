@@ -13,6 +13,8 @@ WITHOUT_EFFECT = {
     "training": True,
     "slc": {"device", "spectral_diversity"},
     "grid": {"product_m"},
+    "hyp3": {"token", "api_url", "wait_h"},
+    "snap": {"gpt", "snaphu", "memory_gb", "step_limit_min"},
 }
 
 

@@ -6,14 +6,7 @@ import numpy as np
 
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
-
-EARTH_RADIUS_M = 6371e3
-ORBIT_RADIUS_M = 7071e3  # Sentinel-1: 693 km, and what the ellipsoid adds at middle latitudes
-
-
-def look_angle_deg(incidence_deg: float) -> float:
-    """Angle at the satellite between nadir and the ground, over a spherical Earth."""
-    return float(np.degrees(np.arcsin(np.sin(np.radians(incidence_deg)) * EARTH_RADIUS_M / ORBIT_RADIUS_M)))
+from sarslide.insar.engines.line_of_sight import from_angles, layover_shadow, look_angle_deg
 
 
 def geometry(height_m: np.ndarray, grid: RegionGrid, incidence_deg: float, heading_deg: float) -> dict[str, np.ndarray]:
@@ -21,25 +14,9 @@ def geometry(height_m: np.ndarray, grid: RegionGrid, incidence_deg: float, headi
 
     height_m: (rows + 2, cols + 2), one cell more on each side. incidence_deg: from the ellipsoid normal. heading_deg: flight
     direction clockwise from north; the radar looks to the right. LOS components point from the ground to the satellite.
-    Layover and shadow are where the slope towards the radar exceeds the incidence angle, or the slope away from it its
-    complement; what they hide further away is not found.
     """
-    incidence, look = np.radians(incidence_deg), np.radians(look_angle_deg(incidence_deg))
-    to_satellite = np.radians(heading_deg - 90)
-    east, north = np.sin(to_satellite), np.cos(to_satellite)
-    down_rows, along_cols = np.gradient(height_m, grid.cell_m)
-    rise = (along_cols * east - down_rows * north)[1:-1, 1:-1]  # height gained per metre towards the satellite
-    constant = {
-        "incidence_deg": incidence_deg,
-        "heading_deg": heading_deg % 360,
-        "slant_range_m": EARTH_RADIUS_M * np.sin(incidence - look) / np.sin(look),
-        "los_east": np.sin(incidence) * east,
-        "los_north": np.sin(incidence) * north,
-        "los_up": np.cos(incidence),
-    }
-    layers = {name: np.full(grid.shape, value) for name, value in constant.items()}
-    layover, shadow = -rise > np.tan(incidence), rise > 1 / np.tan(incidence)
-    return layers | {"layover_shadow": (layover + 2 * shadow).astype(np.uint8)}
+    layers = from_angles(np.full(grid.shape, incidence_deg), np.full(grid.shape, heading_deg))
+    return layers | {"layover_shadow": layover_shadow(height_m, grid, layers)}
 
 
 def perpendicular_baseline_m(path: str | Path, incidence_deg: float) -> float:

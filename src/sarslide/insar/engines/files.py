@@ -1,78 +1,119 @@
 """Engine `files`: interferograms that another processor made, brought to the engine contract on the region grid (DESIGN 2).
 
-Taken: unwrapped phase (rad, float) and coherence (0..1), one GeoTIFF each, in any CRS, in the naming of GAMMA
-(`..._YYYYMMDD-YYYYMMDD_..._unw.tif`, `..._cc.tif`); nodata as the file declares it, and exact zero, GAMMA's mark. What such
-files do not have is derived or recorded as absent: the wrapped phase is the unwrapped one, wrapped; one component covers every
-valid cell; the geometry is constant.
+Taken, by naming (`naming.py`): unwrapped phase (rad, float) and coherence, one GeoTIFF each, in any CRS; nodata as the file
+declares it, and exact zero. Products that hold everything in one (ARIA, HyP3) have readers of their own. What files do not
+have is derived or recorded as absent: the wrapped phase is the unwrapped one, wrapped; one component covers every valid cell;
+the geometry is that of the product where it has one, else constant.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from rasterio.enums import Resampling
-from rasterio.warp import reproject
 
 from sarslide import names
 from sarslide.errors import InterferogramError, NamingError, RasterError
 from sarslide.grid import RegionGrid
+from sarslide.insar.engines import aria, constant_geometry, hyp3, line_of_sight, regrid
+from sarslide.insar.engines.foreign import About, ForeignPair, assemble, sign
+from sarslide.insar.engines.naming import NAMINGS, licsar_baseline_m, licsar_time
 from sarslide.io import raster
 
 PAIR_IN_NAME = re.compile(r"(?<!\d)(\d{8})[-_](\d{8})(?!\d)")
+UNFILTERED = (".geo.unw.tif", ".geo.diff_unfiltered_pha.tif")  # LiCSAR
+CONSTANT = "incidence, heading and slant range by cell (constant)"
 ABSENT = (
     "unfiltered phase (both bands of wrapped_rad are the delivered phase, wrapped)",
     "connected components (one component covers all valid cells)",
     "mean amplitude",
-    "incidence, heading and slant range by cell (constant)",
+    CONSTANT,
     "layover and shadow cast from elsewhere (only where the slope itself faces the radar or hides)",
 )
 UNITS = {"unwrapped": {"RADIANS", "RADIAN", "RAD"}, "coherence": None}  # GAMMA exports label coherence RADIANS too
-TIGHT = 1e-4  # coherence may exceed 1 by rounding
-
-
-@dataclass(frozen=True)
-class ForeignPair:
-    """Layers of the engine contract, each on the region grid, and what the files' tags told.
-
-    unwrapped_rad: grows when the ground moves away. wrapped_rad: (2, rows, cols). conncomp: 1 where valid.
-    """
-
-    unwrapped_rad: np.ndarray
-    wrapped_rad: np.ndarray
-    coherence: np.ndarray
-    conncomp: np.ndarray
-    tags: dict[str, str]
+BYTE = 255.0
 
 
 def ingest_pair(
-    unwrapped: str | Path, coherence: str | Path, pair: str, grid: RegionGrid, positive_phase: str
+    unwrapped: str | Path,
+    coherence: str | Path,
+    pair: str,
+    grid: RegionGrid,
+    positive_phase: str | None = None,
+    naming: str = "gamma",
 ) -> ForeignPair:
     """One pair on the region grid, bilinear; a cell is valid where the source cell at its centre is.
 
-    positive_phase: "away" or "towards", the motion that makes the delivered phase grow (GAMMA: away, J10).
+    positive_phase: "away" or "towards", the motion that makes the delivered phase grow; None: what the product or its naming
+    says. naming: of `NAMINGS`.
     Raises InterferogramError naming the file for: dates that are not those of `pair`; no CRS; several bands, complex or integer
-    samples; another unit than radians; coherence outside 0..1; no valid cell inside the region; unreadable files.
+    samples; another unit than radians; coherence outside 0..1; a declared sign that contradicts the product; no valid cell
+    inside the region; unreadable files.
     """
-    phase, tags = _read(unwrapped, "unwrapped", pair, grid)
-    cor, _ = _read(coherence, "coherence", pair, grid)
-    if (out := np.nanmax(cor)) > 1 + TIGHT or np.nanmin(cor) < 0:
-        raise InterferogramError(f"{coherence}: coherence up to {out:g}", "give coherence between 0 and 1")
-    valid = np.isfinite(phase) & np.isfinite(cor)
-    if not valid.any():
-        raise InterferogramError(
-            f"{unwrapped}: no cell of the region {grid.bounds} (EPSG:{grid.epsg}) has phase and coherence",
-            "give files that cover the region, or correct grid.bounds",
-        )
-    phase = np.where(valid, phase if positive_phase == "away" else -phase, np.nan)
-    wrapped = np.angle(np.exp(1j * phase))
-    return ForeignPair(
-        unwrapped_rad=phase,
-        wrapped_rad=np.stack([wrapped, wrapped]),
-        coherence=np.where(valid, np.clip(cor, 0, 1), np.nan),
-        conncomp=valid.astype(np.uint16),
-        tags=tags,
+    if naming == "aria":
+        return aria.ingest(unwrapped, pair, grid, positive_phase)
+    if naming == "hyp3":
+        return hyp3.ingest(hyp3.open_product(unwrapped), pair, grid, positive_phase)
+    kind = NAMINGS[naming]
+    phase, tags = _read(unwrapped, "unwrapped", pair, grid, False)
+    cor, _ = _read(coherence, "coherence", pair, grid, kind.byte_coherence)
+    made_by_gamma = tags.get("INSAR_PROCESSOR", "").upper() == "GAMMA"
+    recognised, because = ("away", "its tag INSAR_PROCESSOR is GAMMA") if made_by_gamma else (None, "")
+    factor = sign(unwrapped, positive_phase or (None if recognised else kind.positive_phase), recognised, because)
+    raw = Path(str(unwrapped).replace(*UNFILTERED)) if naming == "licsar" else None
+    unfiltered = _read(raw, "unwrapped", pair, grid, False, regrid.wrapped)[0] if raw and raw.is_file() else None
+    foreign = assemble(unwrapped, grid, phase, cor, factor, unfiltered=unfiltered)
+    absent = ABSENT if unfiltered is None else ABSENT[1:]
+    about = About(
+        utc=(utc(tags, "FIRST"), utc(tags, "SECOND")), processor=tags.get("INSAR_PROCESSOR"), absent=tuple(absent)
     )
+    return ForeignPair(
+        foreign.unwrapped_rad, foreign.wrapped_rad, foreign.coherence, foreign.conncomp, tags=tags, about=about
+    )
+
+
+def baseline_m(path: str | Path, pair: str, naming: str, incidence_deg: float) -> float | None:
+    """bperp of a pair from the naming's file of baselines: LiCSAR's list, GAMMA's base_perp else."""
+    if naming == "licsar":
+        return licsar_baseline_m(path, pair)
+    return constant_geometry.perpendicular_baseline_m(path, incidence_deg)
+
+
+def frame_utc(path: str | Path, pair: str) -> tuple[str | None, str | None]:
+    """UTC of both dates from LiCSAR's metadata.txt, which has the time of day."""
+    time = licsar_time(path)
+    if time is None:
+        return None, None
+    return tuple(f"{day[:4]}-{day[4:6]}-{day[6:]}T{time}Z" for day in names.split_pair(pair))
+
+
+def geometry(
+    naming: str,
+    product: str | Path,
+    vector: Sequence[str | Path],
+    height_m: np.ndarray,
+    grid: RegionGrid,
+    incidence_deg: float,
+    heading_deg: float,
+) -> tuple[dict[str, np.ndarray], bool]:
+    """The seven geometry layers, and whether they are constant. product: of the first pair. vector: files of E, N and U, or none.
+
+    height_m: (rows + 2, cols + 2), one cell more on each side.
+    """
+    layers = None
+    if naming == "aria":
+        layers = aria.line_of_sight(product, height_m[1:-1, 1:-1], grid)
+    elif naming == "hyp3":
+        layers = hyp3.line_of_sight(hyp3.open_product(product), grid)
+    elif vector:
+        layers = line_of_sight.from_vector(*(_component(path, grid) for path in vector))
+    if layers is None:
+        return constant_geometry.geometry(height_m, grid, incidence_deg, heading_deg), True
+    if not np.isfinite(layers["los_up"]).any():
+        raise InterferogramError(
+            f"{vector[0] if vector else product}: its line of sight does not reach the region", "correct grid.bounds"
+        )
+    return layers | {"layover_shadow": line_of_sight.layover_shadow(height_m, grid, layers)}, False
 
 
 def pair_of(path: str | Path) -> str:
@@ -94,46 +135,45 @@ def utc(tags: dict[str, str], which: str) -> str | None:
     return f"{day}T{time}Z" if day and time else None
 
 
-def _read(path: str | Path, kind: str, pair: str, grid: RegionGrid) -> tuple[np.ndarray, dict[str, str]]:
-    """Band 1 on the region grid, NaN where not valid, and the file's tags."""
+def _component(path: str | Path, grid: RegionGrid) -> np.ndarray:
+    """One component of LiCSAR's unit vector on the region grid; 0 is void."""
+    try:
+        with raster.opened(path) as source:
+            if source.crs is None:
+                raise InterferogramError(f"{path}: has no CRS", "download the file again")
+            return regrid.smooth(regrid.read_band(source, grid, void=0), grid)
+    except RasterError as error:
+        raise InterferogramError(error.problem, "download the file again") from error
+
+
+def _read(
+    path: str | Path, kind: str, pair: str, grid: RegionGrid, byte: bool, onto=regrid.smooth
+) -> tuple[np.ndarray, dict[str, str]]:
+    """Band 1 on the region grid, NaN where not valid, and the file's tags. byte: integer samples are 255 x the share."""
     if pair_of(path) != pair:
         raise InterferogramError(f"{path}: is of pair {pair_of(path)}, not {pair}", "correct files.folder or patterns")
     try:
         with raster.opened(path) as source:
-            _check_file(path, kind, source)
-            values, tags, nodata = source.read(1).astype(np.float64), source.tags(), source.nodata
-            transform, crs = source.transform, source.crs
+            byte = byte and source.dtypes[0] == "uint8"
+            _check_file(path, kind, source, byte)
+            tags = source.tags()
+            _check_tags(path, pair, tags)
+            values = onto(regrid.read_band(source, grid, void=0), grid)
     except RasterError as error:
         raise InterferogramError(error.problem, "export the interferogram again as GeoTIFF") from error
-    _check_tags(path, pair, tags)
-    invalid = ~np.isfinite(values) | (values == 0) | (values == nodata)
-    values[invalid] = np.nan
-    target = {"dst_transform": grid.transform, "dst_crs": f"EPSG:{grid.epsg}"}
-    on_grid, known = np.full(grid.shape, np.nan), np.zeros(grid.shape, np.uint8)
-    reproject(
-        values, on_grid, src_transform=transform, src_crs=crs, src_nodata=np.nan, dst_nodata=np.nan,
-        resampling=Resampling.bilinear, **target,
-    )  # fmt: skip
-    # Bilinear weights reach half a cell into the void; the nearest source cell decides.
-    reproject(
-        (~invalid).astype(np.uint8),
-        known,
-        src_transform=transform,
-        src_crs=crs,
-        resampling=Resampling.nearest,
-        **target,
-    )
-    return np.where(known == 1, on_grid, np.nan), tags
+    if kind == "coherence" and (highest := np.nanmax(values, initial=0) / (BYTE if byte else 1)) > 1 + 1e-4:
+        raise InterferogramError(f"{path}: coherence up to {highest:g}", "give coherence between 0 and 1")
+    return values / BYTE if byte else values, tags
 
 
-def _check_file(path: str | Path, kind: str, source) -> None:
+def _check_file(path: str | Path, kind: str, source, byte: bool) -> None:
     problem = cure = ""
     unit = (source.tags().get("DATA_UNITS") or source.units[0] or "").upper()
     if source.crs is None:
         problem, cure = "has no CRS", "geocode the interferogram"
     elif source.count != 1:
         problem, cure = f"has {source.count} bands", f"give one band of {kind}"
-    elif source.dtypes[0] not in ("float32", "float64"):
+    elif source.dtypes[0] not in ("float32", "float64") and not byte:
         problem, cure = f"holds {source.dtypes[0]}", "give unwrapped phase in radians, or coherence, as float32"
     elif unit and UNITS[kind] and unit not in UNITS[kind]:
         problem, cure = f"is in {unit}", "give unwrapped phase in radians"

@@ -1,0 +1,122 @@
+# Engine `hyp3`: one job of ASF's HyP3 a pair, ordered, awaited, downloaded, and brought to the engine contract.
+from sarslide.insar.engines import hyp3_orders
+
+HYP3 = f"{RESOURCES}/hyp3/{{stack}}"
+# The geometry of a stack is that of its first pair, pinned: a new acquisition leaves it alone.
+HYP3_FIRST = {stack: pairs(stack)[0] for stack in CONFIG.stacks if pairs(stack)}
+
+
+def hyp3_order_of(stack, pair):
+    """What is ordered for a pair; the end of Snakemake for granules that make no pair."""
+    return or_exit(
+        lambda: hyp3_orders.make_order(
+            stack,
+            pair,
+            SCENES.granules(stack),
+            CONFIG.hyp3.job_type,
+            CONFIG.hyp3.looks,
+            CONFIG.hyp3.water_mask,
+        )
+    )
+
+
+HYP3_ORDERS = {
+    (stack, pair): hyp3_order_of(stack, pair)
+    for stack in CONFIG.stacks
+    for pair in pairs(stack)
+}
+
+
+# All orders go out before the first download waits. What was ordered and what has arrived is kept in products/, by what decides it:
+# a repeated job costs neither credits nor a download.
+rule hyp3_order:
+    output:
+        order=f"{HYP3}/{{pair}}.order.json",
+    log:
+        f"{LOGS}/hyp3_order/{{stack}}/{{pair}}.log",
+    benchmark:
+        f"{BENCHMARKS}/hyp3_order/{{stack}}/{{pair}}.tsv"
+    priority: 100
+    conda:
+        "../envs/hyp3.yaml"
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        order=lambda wildcards: HYP3_ORDERS[wildcards.stack, wildcards.pair].to_dict(),
+        api_url=CONFIG.hyp3.api_url,
+        token=CONFIG.hyp3.token,
+        code=code("hyp3_order"),
+    script:
+        "../workflow_scripts/hyp3_order.py"
+
+
+rule hyp3_download:
+    input:
+        order=f"{HYP3}/{{pair}}.order.json",
+    output:
+        product=f"{HYP3}/{{pair}}.product.json",
+    log:
+        f"{LOGS}/hyp3_download/{{stack}}/{{pair}}.log",
+    benchmark:
+        f"{BENCHMARKS}/hyp3_download/{{stack}}/{{pair}}.tsv"
+    conda:
+        "../envs/hyp3.yaml"
+    resources:
+        mem_mb=500,
+        runtime=int(60 * CONFIG.hyp3.wait_h) + 60,
+    params:
+        api_url=CONFIG.hyp3.api_url,
+        token=CONFIG.hyp3.token,
+        wait_h=CONFIG.hyp3.wait_h,
+        code=code("hyp3_download"),
+    script:
+        "../workflow_scripts/hyp3_download.py"
+
+
+rule hyp3_ingest:
+    input:
+        product=f"{HYP3}/{{pair}}.product.json",
+    output:
+        wrapped=f"{STACK}/ifg/{{pair}}.wrapped_rad.tif",
+        unwrapped=f"{STACK}/ifg/{{pair}}.unw_rad.tif",
+        coherence=f"{STACK}/ifg/{{pair}}.cor.tif",
+        conncomp=f"{STACK}/ifg/{{pair}}.conncomp.tif",
+        sidecar=f"{STACK}/ifg/{{pair}}.json",
+    log:
+        f"{LOGS}/hyp3_ingest/{{stack}}/{{pair}}.log",
+    benchmark:
+        f"{BENCHMARKS}/hyp3_ingest/{{stack}}/{{pair}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        grid=GRID,
+        code=code("hyp3_ingest"),
+    script:
+        "../workflow_scripts/hyp3_ingest.py"
+
+
+rule hyp3_geometry:
+    input:
+        product=lambda wildcards: f"{RESOURCES}/hyp3/{wildcards.stack}/{HYP3_FIRST[wildcards.stack]}.product.json",
+        dem=f"{RESOURCES}/dem_m.tif",
+    output:
+        **layers_of(f"{STACK}/geometry", GEOMETRY),
+        sidecar=f"{STACK}/geometry/geometry.json",
+    log:
+        f"{LOGS}/hyp3_geometry/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/hyp3_geometry/{{stack}}.tsv"
+    conda:
+        "../envs/insar.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        grid=GRID,
+        code=code("hyp3_geometry"),
+    script:
+        "../workflow_scripts/hyp3_geometry.py"

@@ -1,0 +1,74 @@
+"""How other processors name their files, what their phase means, and in which unit their coherence comes.
+
+gamma   `..._YYYYMMDD-YYYYMMDD_..._unw.tif`, `..._cc.tif`: interferogram = first x conj(second), the phase grows away from the
+        satellite; exact 0 is void. Seen on PyRate's test data of Mexico City (tags INSAR_PROCESSOR=GAMMA, DATA_UNITS=RADIANS),
+        where the sinking ground has the growing phase (J10).
+licsar  COMET LiCSAR: `YYYYMMDD_YYYYMMDD.geo.unw.tif` (rad, 0 void), `.geo.cc.tif` (uint8, 0..255), `*.geo.E|N|U.tif` (unit vector
+        from ground to satellite: U is the cosine of the incidence), `baselines` (columns: date of the frame's primary, date,
+        bperp, days), `metadata.txt` (`center_time=`). As LiCSBAS reads them (Morishita et al. 2020, doi:10.3390/rs12030424;
+        LiCSBAS02_ml_prep.py, LiCSBAS_io_lib.read_bperp_file): displacement = -wavelength / (4 pi) x phase, positive towards the
+        satellite (LiCSBAS13_sb_inv.py), so the phase grows away; coherence is 255 x share where it is integer. LiCSAR runs
+        GAMMA (Lazecky et al. 2020, doi:10.3390/rs12152430), whose perpendicular baseline has DESIGN's sign.
+aria    ARIA-S1-GUNW NetCDF: `engines/aria.py`.
+hyp3    HyP3 product folders: `engines/hyp3.py`.
+custom  anything else: patterns and sign are declared.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sarslide.errors import InterferogramError
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Patterns below the folder, with {earlier} and {later}; `extra`, by kind, are used where the files exist.
+
+    positive_phase: motion that makes the phase grow, where the naming alone tells. byte_coherence: integer coherence is 0..255.
+    """
+
+    unwrapped: str = ""
+    coherence: str = ""
+    baselines: str = ""
+    line_of_sight: tuple[str, ...] = ()
+    metadata: str = ""
+    positive_phase: str | None = None
+    byte_coherence: bool = False
+
+
+NAMINGS = {
+    "gamma": Naming("*{earlier}-{later}*unw.tif", "*{earlier}-{later}*cc.tif", positive_phase="away"),
+    "licsar": Naming(
+        "**/{earlier}_{later}.geo.unw.tif",
+        "**/{earlier}_{later}.geo.cc.tif",
+        baselines="**/baselines",
+        line_of_sight=("**/*.geo.E.tif", "**/*.geo.N.tif", "**/*.geo.U.tif"),
+        metadata="**/metadata.txt",
+        positive_phase="away",
+        byte_coherence=True,
+    ),
+    "aria": Naming("**/S1-GUNW-*-{later}_{earlier}-*.nc", "**/S1-GUNW-*-{later}_{earlier}-*.nc"),
+    "hyp3": Naming("**/*_{earlier}*_{later}*_unw_phase.tif", "**/*_{earlier}*_{later}*_corr.tif"),
+    "custom": Naming(),
+}
+
+
+def licsar_baseline_m(path: str | Path, pair: str) -> float | None:
+    """bperp of a pair (later - earlier) from LiCSAR's `baselines`; None where a date is not in it."""
+    earlier, later = pair.split("_")
+    try:
+        rows = [line.split() for line in Path(path).read_text().splitlines() if line.strip()]
+        baselines = {row[1]: float(row[2]) for row in rows if len(row) == 4}
+        baselines |= {row[0]: 0.0 for row in rows if len(row) == 4}
+    except (OSError, ValueError) as error:
+        raise InterferogramError(f"{path}: cannot be read ({error})", "download LiCSAR's baselines again") from error
+    return baselines[later] - baselines[earlier] if {earlier, later} <= set(baselines) else None
+
+
+def licsar_time(path: str | Path) -> str | None:
+    """HH:MM:SS of the frame's centre from LiCSAR's `metadata.txt`."""
+    for line in Path(path).read_text(errors="replace").splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() == "center_time":
+            return value.strip()
+    return None

@@ -1,0 +1,74 @@
+"""Rasters of other processors, in any CRS, brought to the region grid without reaching into their voids."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import rasterio
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.transform import Affine
+from rasterio.warp import reproject, transform_bounds
+from rasterio.windows import Window, from_bounds
+
+from sarslide.grid import RegionGrid
+
+AROUND = 2  # source cells read beyond the region
+
+
+@dataclass(frozen=True)
+class Band:
+    """Samples (rows, cols), float64 with NaN where there is none, and where they lie."""
+
+    values: np.ndarray
+    transform: Affine
+    crs: CRS | str
+
+
+def read_band(source: rasterio.DatasetReader, grid: RegionGrid, band: int = 1, void: float | None = None) -> Band:
+    """One band of an open raster around the region; NaN, the file's nodata and `void` become NaN."""
+    window = _around(source, grid)
+    values = source.read(band, window=window).astype(np.float64)
+    values[(values == source.nodata) | (values == void) | ~np.isfinite(values)] = np.nan
+    return Band(values, source.window_transform(window), source.crs)
+
+
+def _around(source: rasterio.DatasetReader, grid: RegionGrid) -> Window:
+    """The part of a raster that the region needs; one cell where they do not meet."""
+    bounds = transform_bounds(f"EPSG:{grid.epsg}", source.crs, *grid.bounds)
+    window = from_bounds(*bounds, source.transform)
+    top, left = (int(max(0, np.floor(edge) - AROUND)) for edge in (window.row_off, window.col_off))
+    bottom = int(min(source.height, np.ceil(window.row_off + window.height) + AROUND))
+    right = int(min(source.width, np.ceil(window.col_off + window.width) + AROUND))
+    if bottom <= top or right <= left:
+        return Window(0, 0, 1, 1)
+    return Window(left, top, right - left, bottom - top)
+
+
+def smooth(band: Band, grid: RegionGrid) -> np.ndarray:
+    """Bilinear on the region grid; a cell is valid where the source cell at its centre is.
+
+    Bilinear weights reach half a cell into the void; the nearest source cell decides.
+    """
+    on_grid = _warped(band.values, band, grid, Resampling.bilinear, np.nan)
+    known = _warped(np.isfinite(band.values).astype(np.float64), band, grid, Resampling.nearest, 0)
+    return np.where(known == 1, on_grid, np.nan)
+
+
+def labels(band: Band, grid: RegionGrid) -> np.ndarray:
+    """The source cell at the centre of each cell of the region; NaN outside."""
+    return _warped(band.values, band, grid, Resampling.nearest, np.nan)
+
+
+def wrapped(band: Band, grid: RegionGrid) -> np.ndarray:
+    """Wrapped phase, rad, bilinear as a unit phasor, so that it does not average across its jumps."""
+    east, north = (smooth(Band(part(band.values), band.transform, band.crs), grid) for part in (np.cos, np.sin))
+    return np.arctan2(north, east)
+
+
+def _warped(values: np.ndarray, band: Band, grid: RegionGrid, how: Resampling, void: float) -> np.ndarray:
+    out = np.full(grid.shape, void, np.float64)
+    reproject(
+        values, out, src_transform=band.transform, src_crs=band.crs, dst_transform=grid.transform, dst_crs=f"EPSG:{grid.epsg}",
+        src_nodata=np.nan, dst_nodata=void, resampling=how,
+    )  # fmt: skip
+    return out

@@ -1,0 +1,23 @@
+"""hyp3_download: a job of ASF's HyP3, awaited -> its product, a zip, whole and checked.
+
+inputs: JSON of the order. outputs: JSON with the zip's path, bytes and sha256; the zip itself is kept beside it in products/.
+"""
+
+from pathlib import Path
+
+from sarslide.insar.engines.hyp3_orders import connect
+from sarslide.insar.engines.hyp3_store import fetched
+from sarslide.provenance import read_json, sha256, write_json
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, path = snakemake.params, Path(snakemake.output.product)
+    record = read_json(snakemake.input.order)
+    product = fetched(path.parent, record, lambda: connect(params.api_url, params.token), params.wait_h * 3600)
+    about = {"file": product.relative_to(path.parent).as_posix(), "bytes": product.stat().st_size}
+    write_json(path, about | {"sha256": sha256(product), "job_id": record["job_id"], "name": record["name"]})
+
+
+with job(snakemake):
+    main(snakemake)

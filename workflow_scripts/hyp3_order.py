@@ -1,0 +1,23 @@
+"""hyp3_order: one pair -> one InSAR job of ASF's HyP3, placed once.
+
+inputs: none. outputs: JSON with name, id and type of the job. params: the order (granules, job type, looks, water mask), the
+address of HyP3 and where the login is to be found.
+"""
+
+from pathlib import Path
+
+from sarslide.insar.engines.hyp3_orders import Order, connect
+from sarslide.insar.engines.hyp3_store import ordered
+from sarslide.provenance import write_json
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, path = snakemake.params, Path(snakemake.output.order)
+    order = Order.from_dict(dict(params.order))
+    record = ordered(path.parent, order, lambda: connect(params.api_url, params.token))
+    write_json(path, record | {"order": order.to_dict()})
+
+
+with job(snakemake):
+    main(snakemake)
