@@ -1,4 +1,4 @@
-"""The tables of docs/validation.md: each benchmark publishes its own into docs/validation.json, from which the page is written."""
+"""Tables of docs/validation.md: each benchmark publishes its own into docs/validation.json, which the page is written from."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,13 @@ def publish(
     key: decides the place on the page (alphabetical), for example "2_recipes_A128". rows: plain values; a string is printed as
     it is, a number with four significant digits.
     """
-    table = {"title": title, "command": command, "columns": list(columns), "rows": [list(row) for row in rows], "notes": notes}
+    table = {
+        "title": title,
+        "command": command,
+        "columns": list(columns),
+        "rows": [list(row) for row in rows],
+        "notes": notes,
+    }
     print("\n".join(as_markdown(table)))
     path = DOCS / "validation.json"
     tables = json.loads(path.read_text()) if path.is_file() else {}

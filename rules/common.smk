@@ -37,6 +37,8 @@ REGION, ENGINE, METHOD, MODEL = (
     CONFIG.segmentation.model,
 )
 GRID = CONFIG.grid.region_grid().to_dict()
+# The engines that see samples, and so intensity.
+WITH_AMPLITUDE = ENGINE in ("native", "isce2")
 
 RESOURCES = f"resources/{REGION}"
 RESULTS = f"results/{REGION}"

@@ -14,7 +14,7 @@ rule segment:
         ),
         **layers_of(f"{STACK}/averaging", ["avg_phase_rad"]),
         **layers_of(
-            f"{STACK}/amplitude", ["mean_amplitude_db"] if ENGINE == "native" else []
+            f"{STACK}/amplitude", ["mean_amplitude_db"] if WITH_AMPLITUDE else []
         ),
         **layers_of(
             f"{STACK}/geometry", ["los_east", "los_north", "los_up", "layover_shadow"]

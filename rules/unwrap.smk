@@ -28,6 +28,7 @@ for stack in CONFIG.stacks:
             params:
                 pairs=ending,
                 unwrapper=CONFIG.interferogram.unwrapper,
+                phase=CONFIG.interferogram.unwrapped_phase,
                 code=code("unwrap"),
             script:
                 "../workflow_scripts/unwrap.py"

@@ -1,15 +1,16 @@
 """unwrap: wrapped pairs that end at one date -> unwrapped phase and connected components.
 
-inputs, per pair: wrapped phase (rad; the filtered band is used), coherence (0..1), sidecar. outputs, per pair: unwrapped phase
-(rad, grows when the ground moves away from the satellite), connected components (0 = not reliable); one sidecar for all.
+inputs, per pair: wrapped phase (rad; the filtered band decides the cycles), coherence (0..1), sidecar. outputs, per pair:
+unwrapped phase, filtered or not (rad, grows when the ground moves away from the satellite), connected components (0 = not
+reliable); one sidecar for all.
 """
 
-from sarslide.insar.unwrap import unwrap
+from sarslide.insar.unwrap import unwrap, with_cycles_of
 from sarslide.io import raster
 from sarslide.provenance import read_json, sidecar, write_json
 from sarslide.workflow import job
 
-FILTERED = 2
+UNFILTERED, FILTERED = 1, 2
 
 
 def main(snakemake) -> None:
@@ -21,6 +22,8 @@ def main(snakemake) -> None:
         phase, components = unwrap(
             raster.read(wrapped, grid, FILTERED), raster.read(coherence, grid), looks, params.unwrapper
         )
+        if params.phase == "unfiltered":
+            phase = with_cycles_of(phase, raster.read(wrapped, grid, UNFILTERED))
         raster.write(unwrapped, phase, grid, "unw_rad")
         raster.write(conncomp, components, grid, "conncomp")
     write_json(output.sidecar, sidecar("unwrap", dict(files.items()), dict(params.items())))

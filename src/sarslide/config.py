@@ -136,6 +136,10 @@ class Interferogram(Section):
         3, "side of the coherence window; 3 x 3 cells of 30 m hold about 78 looks", "cells", ge=1, le=15
     )
     unwrapper: Literal["whirlwind", "snaphu"] = key("whirlwind", "phase unwrapping; snaphu runs with init=mst (B20)")
+    unwrapped_phase: Literal["filtered", "unfiltered"] = key(
+        "filtered",
+        "phase that the rates are made of: the filtered one, or the unfiltered one with the cycles of the filtered one",
+    )
 
 
 class Isce2(Section):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sarslide.errors import UnwrapError
-from sarslide.insar.unwrap import unwrap
+from sarslide.insar.unwrap import unwrap, with_cycles_of
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +57,12 @@ def test_solver_that_changes_the_phase_is_refused(field, monkeypatch):
     monkeypatch.setattr(module, "_whirlwind", lambda ifg, *_: (np.angle(ifg) + 0.3, np.ones(ifg.shape)))
     with pytest.raises(UnwrapError, match="moved the phase by 0.3 rad"):
         module.unwrap(field[1], field[2], 50)
+
+
+def test_unfiltered_phase_takes_the_cycles_of_the_filtered_one(field):
+    noisy, wrapped, _ = field
+    smooth = np.where(np.isnan(wrapped), np.nan, noisy + np.random.default_rng(3).uniform(-3, 3, noisy.shape))
+    whole = with_cycles_of(smooth.astype(np.float32), wrapped)
+    assert np.array_equal(np.isnan(whole), np.isnan(wrapped))
+    # Less than half a cycle from the smooth field the noisy one comes back, to the digits of float32.
+    assert np.nanmax(np.abs(whole - np.where(np.isnan(wrapped), np.nan, noisy))) < 1e-4

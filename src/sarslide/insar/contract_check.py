@@ -50,7 +50,7 @@ def broken(folder: str | Path, pairs: Sequence[str], grid: RegionGrid) -> list[s
     """What does not keep the contract below `folder` (`ifg/`, `geometry/`, `amplitude/`), one line each, with the file's name.
 
     Names, grid, dtype, nodata, plausible range, JSON keys and types; inside components the unwrapped phase is the filtered
-    wrapped one up to whole cycles; the line of sight is a unit vector that agrees with incidence and heading; layover and
+    wrapped one, or the unfiltered one, up to whole cycles; the line of sight is a unit vector that agrees with incidence and heading; layover and
     shadow have their codes. The unwrapped phase with its components and the amplitude are checked where they are.
     """
     folder = Path(folder)
@@ -108,7 +108,7 @@ def _pair(folder: Path, pair: str, grid: RegionGrid) -> list[str]:
         components, yet_more = _read(path("conncomp.tif"), "conncomp", grid)
         found += more + yet_more
         if wrapped is not None and unwrapped is not None and components is not None:
-            found += _congruent(path("unw_rad.tif"), wrapped[1], unwrapped[0], components[0])
+            found += _congruent(path("unw_rad.tif"), wrapped, unwrapped[0], components[0])
     return found
 
 
@@ -116,12 +116,14 @@ def _congruent(path: Path, wrapped: np.ndarray, unwrapped: np.ndarray, component
     inside = components > 0
     if not np.isfinite(unwrapped[inside]).all():
         return [f"{path}: has components where it has no phase"]
-    both = inside & np.isfinite(wrapped)
+    both = inside & np.isfinite(wrapped).all(axis=0)
     if (inside & ~both).any():
         return [f"{path}: is unwrapped where the wrapped phase is void"]
-    off = np.abs(np.angle(np.exp(1j * (unwrapped[both].astype(np.float64) - wrapped[both]))))
-    if off.size and off.max() > CYCLES_TIGHT_RAD:
-        return [f"{path}: differs from the filtered phase by up to {off.max():.3f} rad beside whole cycles"]
+    if not both.any():
+        return []
+    off = [np.abs(np.angle(np.exp(1j * (unwrapped[both].astype(float) - band[both])))).max() for band in wrapped]
+    if min(off) > CYCLES_TIGHT_RAD:
+        return [f"{path}: differs from the filtered phase by up to {off[1]:.3f} rad beside whole cycles"]
     return []
 
 

@@ -53,6 +53,16 @@ def unwrap(
     return unwrapped, np.minimum(components, np.iinfo(np.uint16).max).astype(np.uint16)
 
 
+def with_cycles_of(unwrapped_rad: np.ndarray, wrapped_rad: np.ndarray) -> np.ndarray:
+    """A wrapped phase with the whole cycles of an unwrapped one, float32 rad (rows, cols), NaN where either has no data.
+
+    The Goldstein filter makes unwrapping safe, and flattens the motion of small, fast landslides: it takes part of their fringes
+    for noise. The unfiltered phase with the filtered one's cycles keeps both the cycles and the motion, and more speckle.
+    """
+    beside = np.angle(np.exp(1j * (wrapped_rad.astype(np.float64) - unwrapped_rad)))
+    return (unwrapped_rad + beside).astype(np.float32)
+
+
 _PACKAGES = {"whirlwind": "whirlwind-insar", "snaphu": "snaphu"}
 
 
