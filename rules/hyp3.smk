@@ -1,5 +1,5 @@
 # Engine `hyp3`: one job of ASF's HyP3 a pair, ordered, awaited, downloaded, and brought to the engine contract.
-from sarslide.insar.engines import hyp3_orders
+from sarslide.insar.engines import hyp3_plan
 
 HYP3 = f"{RESOURCES}/hyp3/{{stack}}"
 # The geometry of a stack is that of its first pair, pinned: a new acquisition leaves it alone.
@@ -9,7 +9,7 @@ HYP3_FIRST = {stack: pairs(stack)[0] for stack in CONFIG.stacks if pairs(stack)}
 def hyp3_order_of(stack, pair):
     """What is ordered for a pair; the end of Snakemake for granules that make no pair."""
     return or_exit(
-        lambda: hyp3_orders.make_order(
+        lambda: hyp3_plan.make_order(
             stack,
             pair,
             SCENES.granules(stack),

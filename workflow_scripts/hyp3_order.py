@@ -6,7 +6,8 @@ address of HyP3 and where the login is to be found.
 
 from pathlib import Path
 
-from sarslide.insar.engines.hyp3_orders import Order, connect
+from sarslide.insar.engines.hyp3_orders import connect
+from sarslide.insar.engines.hyp3_plan import Order
 from sarslide.insar.engines.hyp3_store import ordered
 from sarslide.provenance import write_json
 from sarslide.workflow import job

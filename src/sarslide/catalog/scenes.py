@@ -14,7 +14,7 @@ from pathlib import Path
 from sarslide import names
 from sarslide.config import Config, resolve
 from sarslide.errors import CatalogError, InterferogramError, StackError
-from sarslide.insar.engines.hyp3_orders import check_granule
+from sarslide.insar.engines.hyp3_plan import check_granule
 from sarslide.insar.engines.naming import NAMINGS
 from sarslide.insar.network import Orbit, needs_baselines
 

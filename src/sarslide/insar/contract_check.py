@@ -50,8 +50,9 @@ def broken(folder: str | Path, pairs: Sequence[str], grid: RegionGrid) -> list[s
     """What does not keep the contract below `folder` (`ifg/`, `geometry/`, `amplitude/`), one line each, with the file's name.
 
     Names, grid, dtype, nodata, plausible range, JSON keys and types; inside components the unwrapped phase is the filtered
-    wrapped one, or the unfiltered one, up to whole cycles; the line of sight is a unit vector that agrees with incidence and heading; layover and
-    shadow have their codes. The unwrapped phase with its components and the amplitude are checked where they are.
+    wrapped one, or the unfiltered one, up to whole cycles; the line of sight is a unit vector that agrees with incidence and
+    heading; layover and shadow have their codes. The unwrapped phase with its components and the amplitude are checked where
+    they are.
     """
     folder = Path(folder)
     found = _geometry(folder / "geometry", grid)

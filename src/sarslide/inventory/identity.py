@@ -14,7 +14,7 @@ WITHOUT_EFFECT = {
     "slc": {"device", "spectral_diversity"},
     "grid": {"product_m"},
     "hyp3": {"token", "api_url", "wait_h"},
-    "snap": {"gpt", "snaphu", "memory_gb", "step_limit_min"},
+    "snap": {"gpt", "snaphu", "auxdata", "memory_gb", "step_limit_min"},
 }
 
 

@@ -1,97 +1,23 @@
 """Order InSAR jobs from ASF's HyP3 through hyp3-sdk, wait for them, and know where their products lie.
 
-Job types and parameters: hyp3-docs (using/api.md). Each job has a name made of the pair and of what decides its product, so
-that an order that was placed is found again and never placed twice: HyP3 charges credits. Jobs of HyP3 are publicly visible.
+Job types and parameters: hyp3-docs (using/api.md). Jobs of HyP3 are publicly visible.
 """
 
-import hashlib
-import json
 import logging
 import os
 import re
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sarslide.errors import CatalogError, CredentialsError, DownloadError, ProcessorError, StackError
+from sarslide.errors import CredentialsError, DownloadError, ProcessorError
+from sarslide.insar.engines.hyp3_plan import MULTI_BURST, SINGLE_BURST, Order
 from sarslide.retrieve.patience import PAUSE_S, TRIES, Passing, patiently
 
 log = logging.getLogger(__name__)
 
-BURST = re.compile(r"S1_(\d{6})_(IW[123])_(\d{8})T\d{6}_(VV|HH)_[0-9A-F]{4}-BURST")
-SCENE = re.compile(r"S1[A-D]_IW_SLC__1S\w{2}_(\d{8})T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6}_[0-9A-F]{4}")
-MULTI_BURST, SINGLE_BURST, GAMMA = "INSAR_ISCE_MULTI_BURST", "INSAR_ISCE_BURST", "INSAR_GAMMA"
-MAX_BURSTS = 15
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 600.0
 NETRC, VARIABLE, FILE = "netrc", "env:", "file:"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked for: job type, granules of the earlier and of the later date, looks in range x azimuth, water mask."""
-
-    stack: str
-    pair: str
-    job_type: str
-    earlier: tuple[str, ...]
-    later: tuple[str, ...]
-    looks: str
-    water_mask: bool
-
-    @property
-    def name(self) -> str:
-        """Name of the job: the same for the same order, another one for any other."""
-        decides = [self.job_type, self.earlier, self.later, self.looks, self.water_mask]
-        return f"sarslide-{self.stack}-{self.pair}-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:8]}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Order":
-        return cls(**values | {when: tuple(values[when]) for when in ("earlier", "later")})
-
-
-def check_granule(granule: str, date: str, job_type: str) -> None:
-    """CatalogError unless `granule` is what the job type takes, of `date`."""
-    pattern, what = (
-        (SCENE, "an SLC scene") if job_type == GAMMA else (BURST, "a burst, S1_<id>_IW<n>_<time>_<VV|HH>_<hex>-BURST")
-    )
-    match = pattern.fullmatch(granule)
-    if match is None or date not in match.groups():
-        raise CatalogError(
-            f"scenes.csv: granule '{granule}' of {date} is no name of {what} of that date",
-            f"correct the row, or hyp3.job_type = {job_type}",
-        )
-
-
-def make_order(
-    stack: str, pair: str, granules: dict[str, list[str]], job_type: str, looks: str, water_mask: bool
-) -> Order:
-    """The order of a pair. granules: by date, as in the scene table.
-
-    Raises CatalogError for granules that the job type does not take, StackError when the two dates do not have the same bursts.
-    """
-    earlier, later = (sorted(granules[date]) for date in pair.split("_"))
-    for date, found in zip(pair.split("_"), (earlier, later), strict=True):
-        for granule in found:
-            check_granule(granule, date, job_type)
-        if len(found) > (MAX_BURSTS if job_type == MULTI_BURST else 1):
-            raise CatalogError(
-                f"scenes.csv: {len(found)} granules of {stack} {date}, more than {job_type} takes",
-                f"keep one granule a date, or {MAX_BURSTS} bursts with {MULTI_BURST}",
-            )
-    if job_type != GAMMA:
-        bursts = [{granule[3:13] for granule in found} for found in (earlier, later)]
-        if one_sided := bursts[0] ^ bursts[1]:
-            has, lacks = pair.split("_") if min(one_sided) in bursts[0] else pair.split("_")[::-1]
-            raise StackError(
-                f"pair {pair} of {stack}: burst {min(one_sided)} is there on {has}, missing on {lacks}",
-                "add its row to scenes.csv, or take the burst out of all dates",
-            )
-    return Order(stack, pair, job_type, tuple(earlier), tuple(later), looks, water_mask)
 
 
 def connect(api_url: str, credentials: str) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sarslide.insar.engines import hyp3_orders
-from sarslide.insar.engines.hyp3_orders import Order
+from sarslide.insar.engines.hyp3_plan import Order
 from sarslide.provenance import read_json, write_json
 from sarslide.retrieve.archive import check_archive
 from sarslide.retrieve.download import download

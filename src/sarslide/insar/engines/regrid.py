@@ -9,6 +9,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import Affine
 from rasterio.warp import reproject, transform_bounds
 from rasterio.windows import Window, from_bounds
+from rasterio.windows import transform as window_transform
 
 from sarslide.grid import RegionGrid
 
@@ -26,19 +27,25 @@ class Band:
 
 def read_band(source: rasterio.DatasetReader, grid: RegionGrid, band: int = 1, void: float | None = None) -> Band:
     """One band of an open raster around the region; NaN, the file's nodata and `void` become NaN."""
-    window = _around(source, grid)
+    return read_placed(source, source.transform, source.crs, grid, band, void)
+
+
+def read_placed(
+    source: rasterio.DatasetReader, transform: Affine, crs: CRS | str, grid: RegionGrid, band: int, void: float | None
+) -> Band:
+    """The same for a raster whose place is told elsewhere."""
+    window = _around(source.shape, transform, crs, grid)
     values = source.read(band, window=window).astype(np.float64)
     values[(values == source.nodata) | (values == void) | ~np.isfinite(values)] = np.nan
-    return Band(values, source.window_transform(window), source.crs)
+    return Band(values, window_transform(window, transform), crs)
 
 
-def _around(source: rasterio.DatasetReader, grid: RegionGrid) -> Window:
+def _around(shape: tuple[int, int], transform: Affine, crs: CRS | str, grid: RegionGrid) -> Window:
     """The part of a raster that the region needs; one cell where they do not meet."""
-    bounds = transform_bounds(f"EPSG:{grid.epsg}", source.crs, *grid.bounds)
-    window = from_bounds(*bounds, source.transform)
+    window = from_bounds(*transform_bounds(f"EPSG:{grid.epsg}", crs, *grid.bounds), transform)
     top, left = (int(max(0, np.floor(edge) - AROUND)) for edge in (window.row_off, window.col_off))
-    bottom = int(min(source.height, np.ceil(window.row_off + window.height) + AROUND))
-    right = int(min(source.width, np.ceil(window.col_off + window.width) + AROUND))
+    bottom = int(min(shape[0], np.ceil(window.row_off + window.height) + AROUND))
+    right = int(min(shape[1], np.ceil(window.col_off + window.width) + AROUND))
     if bottom <= top or right <= left:
         return Window(0, 0, 1, 1)
     return Window(left, top, right - left, bottom - top)

@@ -1,0 +1,173 @@
+# Engine `snap`: ESA SNAP's graphs pair by pair in results/{region}/{stack}/snap/work, then the engine contract.
+from sarslide.insar.engines import snap
+
+SNAP_MACHINE = {
+    "gpt": or_exit(lambda: resolve(CONFIG.snap.gpt)),
+    "snaphu": or_exit(lambda: resolve(CONFIG.snap.snaphu)),
+    "memory_gb": CONFIG.snap.memory_gb,
+    "limit_s": CONFIG.snap.step_limit_min * 60,
+}
+if not workflow.deployment_settings.deployment_method:
+    or_exit(lambda: snap.Machine(**SNAP_MACHINE, threads=1).check())
+
+SNAP_WORK = f"{STACK}/work"
+# The geometry of a stack is that of its first pair, pinned: a new acquisition leaves it alone.
+SNAP_FIRST = {stack: pairs(stack)[0] for stack in CONFIG.stacks if pairs(stack)}
+
+
+rule snap_dem:
+    input:
+        dem=f"{RESOURCES}/dem_m.tif",
+    output:
+        dem=f"{SNAP_WORK}/dem_degrees.tif",
+    log:
+        f"{LOGS}/snap_dem/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/snap_dem/{{stack}}.tsv"
+    conda:
+        "../envs/snap.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        code=code("snap_dem"),
+    script:
+        "../workflow_scripts/snap_dem.py"
+
+
+rule snap_interferogram:
+    input:
+        slc=lambda wildcards: [
+            slc_folder(wildcards.stack, date)
+            for date in names.split_pair(wildcards.pair)
+        ],
+        dem=f"{RESOURCES}/dem_m.tif",
+        degrees=f"{SNAP_WORK}/dem_degrees.tif",
+    output:
+        sidecar=f"{SNAP_WORK}/{{pair}}/interferogram.json",
+    log:
+        f"{LOGS}/snap_interferogram/{{stack}}/{{pair}}.log",
+        snap=f"{LOGS}/snap_interferogram/{{stack}}/{{pair}}.snap.log",
+    benchmark:
+        f"{BENCHMARKS}/snap_interferogram/{{stack}}/{{pair}}.tsv"
+    conda:
+        "../envs/snap.yaml"
+    threads: 4
+    resources:
+        mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
+        runtime=CONFIG.snap.step_limit_min + 10,
+    params:
+        grid=GRID,
+        polarisation=CONFIG.slc.polarisation,
+        orbits=CONFIG.slc.orbits,
+        auxdata=or_exit(lambda: resolve(CONFIG.snap.auxdata)),
+        coherence_range=CONFIG.snap.coherence_range,
+        coherence_azimuth=CONFIG.snap.coherence_azimuth,
+        range_looks=CONFIG.snap.range_looks,
+        azimuth_looks=CONFIG.snap.azimuth_looks,
+        machine=SNAP_MACHINE,
+        code=code("snap_interferogram"),
+    script:
+        "../workflow_scripts/snap_interferogram.py"
+
+
+rule snap_unwrap:
+    input:
+        interferogram=f"{SNAP_WORK}/{{pair}}/interferogram.json",
+    output:
+        sidecar=f"{SNAP_WORK}/{{pair}}/unwrap.json",
+    log:
+        f"{LOGS}/snap_unwrap/{{stack}}/{{pair}}.log",
+        snap=f"{LOGS}/snap_unwrap/{{stack}}/{{pair}}.snap.log",
+    benchmark:
+        f"{BENCHMARKS}/snap_unwrap/{{stack}}/{{pair}}.tsv"
+    conda:
+        "../envs/snap.yaml"
+    threads: 4
+    resources:
+        mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
+        runtime=4 * CONFIG.snap.step_limit_min,
+    params:
+        goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
+        goldstein_window=CONFIG.interferogram.goldstein_window,
+        machine=SNAP_MACHINE,
+        code=code("snap_unwrap"),
+    script:
+        "../workflow_scripts/snap_unwrap.py"
+
+
+rule snap_geocode:
+    input:
+        unwrap=f"{SNAP_WORK}/{{pair}}/unwrap.json",
+        degrees=f"{SNAP_WORK}/dem_degrees.tif",
+    output:
+        sidecar=f"{SNAP_WORK}/{{pair}}/geocode.json",
+    log:
+        f"{LOGS}/snap_geocode/{{stack}}/{{pair}}.log",
+        snap=f"{LOGS}/snap_geocode/{{stack}}/{{pair}}.snap.log",
+    benchmark:
+        f"{BENCHMARKS}/snap_geocode/{{stack}}/{{pair}}.tsv"
+    conda:
+        "../envs/snap.yaml"
+    threads: 4
+    resources:
+        mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
+        runtime=2 * CONFIG.snap.step_limit_min + 10,
+    params:
+        grid=GRID,
+        machine=SNAP_MACHINE,
+        code=code("snap_geocode"),
+    script:
+        "../workflow_scripts/snap_geocode.py"
+
+
+rule snap_ingest:
+    input:
+        geocoded=f"{SNAP_WORK}/{{pair}}/geocode.json",
+        interferogram=f"{SNAP_WORK}/{{pair}}/interferogram.json",
+    output:
+        wrapped=f"{STACK}/ifg/{{pair}}.wrapped_rad.tif",
+        unwrapped=f"{STACK}/ifg/{{pair}}.unw_rad.tif",
+        coherence=f"{STACK}/ifg/{{pair}}.cor.tif",
+        conncomp=f"{STACK}/ifg/{{pair}}.conncomp.tif",
+        sidecar=f"{STACK}/ifg/{{pair}}.json",
+    log:
+        f"{LOGS}/snap_ingest/{{stack}}/{{pair}}.log",
+    benchmark:
+        f"{BENCHMARKS}/snap_ingest/{{stack}}/{{pair}}.tsv"
+    conda:
+        "../envs/snap.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        grid=GRID,
+        goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
+        goldstein_window=CONFIG.interferogram.goldstein_window,
+        code=code("snap_ingest"),
+    script:
+        "../workflow_scripts/snap_ingest.py"
+
+
+rule snap_geometry:
+    input:
+        geocoded=lambda wildcards: of_stack(
+            wildcards.stack, "work", SNAP_FIRST[wildcards.stack], "geocode.json"
+        ),
+    output:
+        **layers_of(f"{STACK}/geometry", GEOMETRY),
+        sidecar=f"{STACK}/geometry/geometry.json",
+    log:
+        f"{LOGS}/snap_geometry/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/snap_geometry/{{stack}}.tsv"
+    conda:
+        "../envs/snap.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        grid=GRID,
+        code=code("snap_geometry"),
+    script:
+        "../workflow_scripts/snap_geometry.py"

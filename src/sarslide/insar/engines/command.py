@@ -1,0 +1,56 @@
+"""Run an outside program: its words in a log, a time limit that ends all that it started, one coded line when it fails."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from sarslide.errors import ProcessorError
+
+
+def find(program: str, what: str, cure: str) -> str:
+    """Path of a program on PATH, or of the file named. ProcessorError where there is none."""
+    found = shutil.which(os.path.expanduser(os.path.expandvars(program)))
+    if found is None:
+        raise ProcessorError(f"{what}: '{program}' is not found", cure)
+    return found
+
+
+def run(command: Sequence[str], folder: Path, says: Path, limit_s: float, keys: str) -> None:
+    """Run `command` in `folder`; what it prints is appended to `says`. keys: configuration of the limit, for the message.
+
+    Raises ProcessorError when it cannot start, fails, or is not done after `limit_s`; no process of it is left then.
+    """
+    says.parent.mkdir(parents=True, exist_ok=True)
+    name = Path(command[0]).name
+    with open(says, "a") as stream:
+        stream.write(f"$ {shlex.join(command)}\n")
+        stream.flush()
+        try:
+            process = subprocess.Popen(
+                command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+            )  # fmt: skip
+        except OSError as error:
+            raise ProcessorError(f"{name} cannot be started ({error.strerror})", "install it again") from error
+        try:
+            code = process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            raise ProcessorError(
+                f"{name} in {folder}: not done after {limit_s / 60:g} minutes", f"see {says}, or raise {keys}"
+            ) from None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    if code:
+        raise ProcessorError(f"{name} in {folder}: failed with status {code} ({last_words(says)})", f"see {says}")
+
+
+def last_words(says: Path, lines: int = 3) -> str:
+    """The last lines of a log that may say what went wrong."""
+    said = [line.strip() for line in says.read_text(errors="replace").splitlines()]
+    useful = [line for line in said if line and not line.startswith(("INFO", "WARNING", "SEVERE: org.esa", "at "))]
+    return " | ".join(useful[-lines:])

@@ -1,0 +1,27 @@
+"""snap_geocode: SNAP's pair in radar geometry -> the same on cells of the region's size and alignment, by Terrain-Correction.
+
+inputs: sidecar of the unwrapping, beside which the products lie; SNAP's DEM. outputs: sidecar; beside it unfiltered.dim and
+geocoded.dim with i, q, coherence, unwrapped phase, incidence, layover and shadow.
+"""
+
+from pathlib import Path
+
+from sarslide.grid import RegionGrid
+from sarslide.insar.engines import snap
+from sarslide.provenance import read_json, sha256, sidecar, write_json
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, files, marker = snakemake.params, snakemake.input, Path(snakemake.output.sidecar)
+    machine = snap.Machine(**params.machine, threads=snakemake.threads)
+    says, grid = Path(snakemake.log.snap), RegionGrid.from_dict(params.grid)
+    says.unlink(missing_ok=True)
+    unwrapped = marker.parent / read_json(files.unwrap)["unwrapped"]
+    made = snap.geocode(marker.parent, unwrapped, Path(files.degrees).resolve(), grid, machine, says)
+    told = {path.name: sha256(path) for path in made} | {"snap": machine.version(says)}
+    write_json(marker, sidecar("snap_geocode", dict(files.items()), dict(params.items()), told))
+
+
+with job(snakemake):
+    main(snakemake)

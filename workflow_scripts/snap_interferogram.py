@@ -1,0 +1,50 @@
+"""snap_interferogram: SAFE products of two dates -> SNAP's interferogram and coherence in radar geometry.
+
+inputs: folders with SAFE product(s) and orbit file, earlier and later; DEM (m); the same for SNAP. outputs: sidecar with SNAP's
+version, the swaths, looks; beside it ifg.dim, ifg.data and the graph, interferogram.xml.
+"""
+
+from pathlib import Path
+
+from sarslide.grid import RegionGrid
+from sarslide.insar.engines import snap, snap_plan
+from sarslide.insar.engines.snap_graph import Acquisition, Settings
+from sarslide.insar.surface import read_surface
+from sarslide.provenance import sha256, sidecar, write_json
+from sarslide.sentinel1.safe import open_scene, products_in
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, files, marker = snakemake.params, snakemake.input, Path(snakemake.output.sidecar)
+    region, says = RegionGrid.from_dict(params.grid), Path(snakemake.log.snap)
+    machine = snap.Machine(**params.machine, threads=snakemake.threads)
+    says.unlink(missing_ok=True)
+    surface = read_surface(files.dem)
+    surface.require(region)
+    scenes, acquisitions = [], []
+    for folder in files.slc:
+        scene = open_scene(Path(folder), snakemake.wildcards.stack, params.polarisation, params.orbits)
+        snap.place_orbits(Path(folder), Path(params.auxdata).expanduser())
+        products = tuple(product.path.resolve() for product in products_in(folder))
+        acquisitions.append(Acquisition(products, snap.orbit_kind(scene.orbit.source)))
+        scenes.append(scene)
+    settings = Settings(
+        swaths=snap_plan.swaths(*scenes, surface, region),
+        polarisation=scenes[0].polarisation,
+        area=snap_plan.outline(region),
+        dem=Path(files.degrees).resolve(),
+        coherence_range=params.coherence_range,
+        coherence_azimuth=params.coherence_azimuth,
+        range_looks=params.range_looks,
+        azimuth_looks=params.azimuth_looks,
+    )
+    version = machine.version(says)
+    out = snap.interferogram(marker.parent, *acquisitions, settings, machine, says)
+    told = {"snap": version, "swaths": list(settings.swaths), "orbits": [one.orbit for one in acquisitions]}
+    told |= {"wavelength_m": scenes[0].wavelength_m, "ifg": sha256(out)}
+    write_json(marker, sidecar("snap_interferogram", dict(files.items()), dict(params.items()), told))
+
+
+with job(snakemake):
+    main(snakemake)

@@ -1,0 +1,24 @@
+"""snap_unwrap: SNAP's interferogram -> filtered by SNAP, unwrapped by SNAPHU, in radar geometry.
+
+inputs: sidecar of the interferogram, beside which it lies. outputs: sidecar with the path of SNAPHU's result; beside it
+filtered.dim and snaphu/.
+"""
+
+from pathlib import Path
+
+from sarslide.insar.engines import snap
+from sarslide.provenance import sidecar, write_json
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    params, marker, says = snakemake.params, Path(snakemake.output.sidecar), Path(snakemake.log.snap)
+    machine = snap.Machine(**params.machine, threads=snakemake.threads)
+    says.unlink(missing_ok=True)
+    header = snap.unwrap(marker.parent, params.goldstein_alpha, params.goldstein_window, machine, says)
+    told = {"unwrapped": header.relative_to(marker.parent).as_posix(), "snap": machine.version(says)}
+    write_json(marker, sidecar("snap_unwrap", dict(snakemake.input.items()), dict(params.items()), told))
+
+
+with job(snakemake):
+    main(snakemake)
