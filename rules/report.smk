@@ -18,6 +18,10 @@ rule report:
         los_rate_std=every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
         mean_coherence=every(f"{RATES}/mean_coherence.tif"),
         reference=every(f"{RATES}/reference.json"),
+        closure_rms=every(f"{STACK}/quality/closure_rms_rad.tif"),
+        unwrap_errors=every(f"{STACK}/quality/unwrap_error_count.tif"),
+        phase_bias=every(f"{STACK}/quality/phase_bias_flag.tif"),
+        observable=every(f"{STACK}/observability/observable_class.tif"),
         probability=every(f"{SEGMENT}/probability.tif"),
         wrapped=[
             path
@@ -50,6 +54,7 @@ rule report:
         grid=GRID,
         stacks=CONFIG.stacks,
         engine=ENGINE,
+        method=METHOD,
         simulated=SIMULATED,
         settings=settings(CONFIG),
         benchmarks=BENCHMARKS,

@@ -2,8 +2,9 @@
 
 inputs: the pointer to the release; fused candidates; weights (their card); terrain by layer name, with hillshade; per stack mean
 amplitude (dB), averaged phase (rad, positive away), LOS rate and its standard error (mm/yr, positive towards the satellite), mean
-coherence, reference area, probability, and of one pair wrapped phase and coherence; sidecars of all pairs; for simulated regions
-scores and planted outlines. What a region does not have is an empty list. outputs: report.html.
+coherence, reference area, probability, phase closure (rad), pairs with unwrapping errors, phase bias and observability (classes),
+and of one pair wrapped phase and coherence; sidecars of all pairs; for simulated regions scores and planted outlines. What a
+region does not have is an empty list. outputs: report.html.
 """
 
 from sarslide.workflow import job
@@ -26,6 +27,10 @@ PER_STACK = {
     "probability": "probability",
     "wrapped": "wrapped_rad",
     "coherence": "cor",
+    "closure_rms": "closure_rms_rad",
+    "unwrap_errors": "unwrap_error_count",
+    "phase_bias": "phase_bias_flag",
+    "observable": "observable_class",
 }
 
 
@@ -48,6 +53,7 @@ def main(snakemake, log) -> None:
         ),
         current=files["current"][0],
         engine=params.engine,
+        method=params.method,
         simulated=params.simulated,
         candidates=first(files, "candidates"),
         scores=first(files, "scores"),

@@ -131,7 +131,9 @@ class Interferogram(Section):
     """From two geocoded SLCs to a filtered, unwrapped pair."""
 
     goldstein_alpha: float = key(0.5, "strength of the Goldstein filter, 0 = none (B10)", "", "P2", ge=0, le=1)
-    goldstein_window: int = key(32, "window of the Goldstein filter", "cells", ge=8, le=256)
+    goldstein_window: int = key(
+        16, "window of the Goldstein filter; a wider one flattens landslides smaller than it", "cells", ge=8, le=256
+    )
     coherence_window: int = key(
         3, "side of the coherence window; 3 x 3 cells of 30 m hold about 78 looks", "cells", ge=1, le=15
     )

@@ -24,6 +24,7 @@ PER_STACK = [
     "network",
     "closure",
     "phase_bias",
+    "observability",
 ]
 MAPS = ["segment", "candidates"]
 ONCE = ["fuse", "release", "score", "report"]

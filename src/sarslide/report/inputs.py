@@ -34,6 +34,7 @@ class ReportInputs:
     stacks: tuple[StackInputs, ...]
     current: Path
     engine: str = "native"
+    method: str = "stacking"
     simulated: bool = False
     candidates: Path | None = None
     scores: Path | None = None

@@ -78,7 +78,8 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
             for figure in (
                 stages.terrain_figure(terrain, bounds),
                 *(stages.pair_figure(maps, bounds) for maps in stacks),
-                *(stages.rate_figure(maps, rate_scale, bounds, shade) for maps in stacks),
+                *(stages.rate_figure(maps, rate_scale, bounds, shade, inputs.method) for maps in stacks),
+                *(stages.quality_figure(maps, bounds) for maps in stacks),
                 stages.fusion_figure(stacks, candidates, shade, bounds),
             )
             if figure is not None

@@ -100,6 +100,8 @@ _FIXED = {
     "mean_coherence": Scale("gray", 0, 1, "Mean coherence"),
     "probability": Scale("magma_r", 0, 1, "Probability of an active landslide"),
     "hillshade": Scale("gray", 1, 255, "Hillshade, light from the north-west"),
+    "phase_bias_flag": Scale("magma_r", 0, 1, "1 biased"),
+    "observable_class": Scale("cividis", 0, 5, "Class of observability"),
     "layover_shadow": Scale("cividis", 0, 3, "0 good, 1 layover, 2 shadow, 3 both"),
 }
 _ADAPTIVE = {
@@ -109,6 +111,8 @@ _ADAPTIVE = {
     "avg_phase_std_rad": ("viridis", "Standard error of the averaged phase (rad)", "from zero"),
     "curvature_profile_per_m": ("PuOr", "Profile curvature (1/m)", "symmetric"),
     "curvature_plan_per_m": ("PuOr", "Plan curvature (1/m)", "symmetric"),
+    "closure_rms_rad": ("viridis", "RMS of the phase closure (rad)", "from zero"),
+    "unwrap_error_count": ("magma_r", "Pairs with an unwrapping error", "from zero"),
     "elevation_m": ("gist_earth", "Ellipsoidal height (m)", "range"),
     "mean_amplitude_db": ("gray", "Mean backscatter (dB, uncalibrated)", "range"),
 }

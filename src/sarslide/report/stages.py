@@ -17,6 +17,7 @@ Bounds = tuple[float, float, float, float]
 MASKED_COLOUR = "#7a5a00"
 TRACK_COLOURS = ("#1b6ca8", "#c25a00", "#6a3d9a", "#2a7f62")
 BOTH_COLOUR = "#111111"
+METHODS = {"sbas": "SBAS", "mintpy": "SBAS (MintPy)"}
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,10 @@ def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
     return _figure(f"{maps.stack}: {title}", " ".join(parts), panels, bounds)
 
 
-def rate_figure(maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.ndarray | None) -> StageFigure | None:
-    """Averaged phase, LOS rate with its standard error, mean coherence."""
+def rate_figure(
+    maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.ndarray | None, method: str = "stacking"
+) -> StageFigure | None:
+    """Averaged phase, LOS rate by `method` with its standard error, mean coherence."""
     titles = {
         "avg_phase_rad": "Averaged phase",
         "los_rate_mm_per_yr": "LOS rate",
@@ -107,10 +110,31 @@ def rate_figure(maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.nd
             panels.append(Panel(title, maps.layers[layer], scale, shade if rate else None))
     caption = (
         "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). Line-of-sight "
-        "rate by stacking (mm/yr): blue moves towards the satellite (positive), red away from it (negative). Its standard "
-        "error (mm/yr), and the mean coherence of the pairs. Grey: no value."
+        f"rate by {METHODS.get(method, method)} (mm/yr): blue moves towards the satellite (positive), red away from it "
+        "(negative). Its standard error (mm/yr), and the mean coherence of the pairs. Grey: no value."
     )
     return _figure(f"{maps.stack}: averaged phase and rate", caption, panels, bounds)
+
+
+def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
+    """What of a track can be trusted: phase closure, unwrapping errors that it finds, phase bias, observability of slopes."""
+    titles = {
+        "closure_rms_rad": "Phase closure",
+        "unwrap_error_count": "Unwrapping errors",
+        "phase_bias_flag": "Phase bias",
+        "observable_class": "Observability",
+    }
+    panels = [
+        Panel(title, maps.layers[layer], scale_for(layer, [maps.layers[layer]]))
+        for layer, title in titles.items()
+        if layer in maps.layers
+    ]
+    caption = (
+        "Closure of the unfiltered phase over all triplets (RMS, rad); pairs whose unwrapping the triplets call wrong; cells "
+        "whose short pairs are biased beyond noise (fading signal; 1 in 100 by chance); how motion down the slope is seen: 0 "
+        "observable, 1 no acquisition, 2 layover, 3 shadow, 4 decorrelated, 5 the line of sight is insensitive to it."
+    )
+    return _figure(f"{maps.stack}: quality and observability", caption, panels, bounds)
 
 
 def fusion_figure(

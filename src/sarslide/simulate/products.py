@@ -49,7 +49,7 @@ class ProductSettings:
     unwrapping_errors: float = 0.2
     coherence_window: int = 3
     goldstein_alpha: float = 0.5
-    goldstein_window: int = 32
+    goldstein_window: int = 16
 
 
 @dataclass(frozen=True)
