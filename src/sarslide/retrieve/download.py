@@ -11,7 +11,7 @@ from sarslide.retrieve.patience import PAUSE_S, TRIES, Passing, patiently
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = (20, 60)  # to connect, and between two pieces
-PIECE = 1 << 20
+PIECE = 1 << 16  # what an interruption may cost
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 MAX_BYTES = 64 << 30
 

@@ -99,6 +99,8 @@ def assemble(
     0..1 and for a pair without any valid cell in the region.
     """
     valid = np.isfinite(phase) & np.isfinite(coherence)
+    if unfiltered is not None:
+        valid &= np.isfinite(unfiltered)
     if not valid.any():
         raise InterferogramError(
             f"{path}: no cell of the region {grid.bounds} (EPSG:{grid.epsg}) has phase and coherence",

@@ -26,7 +26,9 @@ CURE = (
     "install ESA SNAP 9 or later with its Microwave (Sentinel-1) Toolbox and put its bin folder on PATH, or set snap.gpt; "
     "without SNAP set engine: native"
 )
-SNAPHU_CURE = "install SNAPHU (its own terms apply; SNAP has a plugin that fetches it) and put it on PATH, or set snap.snaphu"
+SNAPHU_CURE = (
+    "install SNAPHU (its own terms apply; SNAP has a plugin that fetches it) and put it on PATH, or set snap.snaphu"
+)
 LIMIT = "snap.step_limit_min"
 VERSION_LIMIT_S = 300
 TILE = 512  # samples, side of the tiles that SNAP works on

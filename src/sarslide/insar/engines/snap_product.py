@@ -8,13 +8,16 @@ the smaller look angle, that is up and away from the track: DESIGN's sign of (se
 """
 
 import re
+import warnings
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from defusedxml import ElementTree
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 
 from sarslide import names
@@ -62,7 +65,7 @@ class Dimap:
         if self.transform is None or not self.crs:
             raise InterferogramError(f"{self.path}: is not geocoded", "geocode it with Terrain-Correction")
         try:
-            with raster.opened(header.with_suffix(".img")) as source:
+            with _placeless(header.with_suffix(".img")) as source:
                 if source.shape != (self.rows, self.cols):
                     raise InterferogramError(
                         f"{header.with_suffix('.img')}: is {source.shape}, its product {(self.rows, self.cols)}",
@@ -79,6 +82,15 @@ class Dimap:
             if group.get("name") == element:
                 return next((a.text for a in group.iter("MDATTR") if a.get("name") == name), None)
         return None
+
+
+@contextmanager
+def _placeless(path: Path):
+    """An open raster that may have no place of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with raster.opened(path) as source:
+            yield source
 
 
 def open_dimap(path: str | Path) -> Dimap:
