@@ -12,7 +12,9 @@ rule report:
         weights=lambda wildcards: weights_file(),
         scores=[f"{RESULTS}/report/scores.json"] if SIMULATED else [],
         planted=[f"{RESULTS}/report/planted.gpkg"] if SIMULATED else [],
-        amplitude=every(f"{STACK}/amplitude/mean_amplitude_db.tif") if WITH_AMPLITUDE else [],
+        amplitude=(
+            every(f"{STACK}/amplitude/mean_amplitude_db.tif") if WITH_AMPLITUDE else []
+        ),
         avg_phase=every(f"{STACK}/averaging/avg_phase_rad.tif"),
         los_rate=every(f"{RATES}/los_rate_mm_per_yr.tif"),
         los_rate_std=every(f"{RATES}/los_rate_std_mm_per_yr.tif"),

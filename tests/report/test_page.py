@@ -224,6 +224,7 @@ def test_script_writes_the_page(inputs, html, tmp_path):
         "grid": inputs.grid.to_dict(),
         "stacks": [s.stack for s in stacks],
         "engine": "native",
+        "method": "stacking",
         "simulated": True,
         "settings": inputs.settings,
         "benchmarks": str(inputs.benchmarks),
