@@ -8,7 +8,8 @@ from rasterio.transform import from_origin
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
 from sarslide.insar.engines.constant_geometry import geometry, look_angle_deg, perpendicular_baseline_m
-from sarslide.insar.engines.files import ingest_pair, pair_of, utc
+from sarslide.insar.engines.files import baseline_m, frame_utc, ingest_pair, pair_of, utc
+from tests.insar import products
 
 PAIR = "20180106_20180130"
 GRID = RegionGrid(32614, 480300.0, 2150400.0, 150.0, 20, 30)
@@ -174,3 +175,152 @@ def test_baselines_without_a_table(tmp_path):
         perpendicular_baseline_m(path, 31.7)
     with pytest.raises(InterferogramError, match="cannot be read"):
         perpendicular_baseline_m(tmp_path / "absent.par", 31.7)
+
+
+def make(folder, naming):
+    """A product of one naming, and its two files."""
+    folder.mkdir()
+    section = getattr(products, naming)(folder)
+    patterns = {
+        "gamma": ("*_unw.tif", "*_cc.tif"),
+        "licsar": ("**/*.geo.unw.tif", "**/*.geo.cc.tif"),
+        "aria": ("*.nc",) * 2,
+    }
+    assert section["naming"] == naming
+    return [next(folder.glob(pattern)) for pattern in patterns[naming]]
+
+
+@pytest.mark.parametrize(
+    ("naming", "declared", "because"),
+    [
+        ("gamma", "towards", "the phase grows away: its tag INSAR_PROCESSOR is GAMMA"),
+        ("aria", "away", "the phase grows towards: its reference date is 20190318"),
+    ],
+)
+def test_a_declared_sign_that_contradicts_the_product(tmp_path, naming, declared, because):
+    paths = make(tmp_path / "x", naming)
+    with pytest.raises(
+        InterferogramError, match=rf"E3007 .*positive_phase is {declared}, but {because}; cure: correct files"
+    ):
+        ingest_pair(*paths, products.PAIR, products.GRID, declared, naming)
+    agreed = ingest_pair(*paths, products.PAIR, products.GRID, {"towards": "away", "away": "towards"}[declared], naming)
+    np.testing.assert_array_equal(
+        agreed.unwrapped_rad, ingest_pair(*paths, products.PAIR, products.GRID, None, naming).unwrapped_rad
+    )
+
+
+def test_a_sign_that_nobody_tells(files):
+    with pytest.raises(InterferogramError, match="nothing tells the sign of its phase; cure: set files.positive_phase"):
+        ingest_pair(*files, PAIR, GRID, None, "custom")
+    from sarslide.config import load
+    from sarslide.errors import ConfigError
+
+    with pytest.raises(ConfigError, match="E1001 config: files.naming is custom, files.positive_phase is empty"):
+        load({"files": {"naming": "custom", "unwrapped": "u", "coherence": "c"}})
+
+
+def test_bytes_are_coherence_for_licsar_only(tmp_path):
+    unwrapped, coherence = make(tmp_path / "x", "licsar")
+    foreign = ingest_pair(unwrapped, coherence, products.PAIR, products.GRID, None, "licsar")
+    assert np.nanmax(foreign.coherence) == pytest.approx(round(255 * 0.7) / 255, abs=1e-6)
+    with pytest.raises(InterferogramError, match="geo.cc.tif: holds uint8"):
+        ingest_pair(unwrapped, coherence, products.PAIR, products.GRID, "away", "custom")
+
+
+def test_baselines_and_times_of_licsar(tmp_path):
+    make(tmp_path / "x", "licsar")
+    found = baseline_m(tmp_path / "x/baselines", products.PAIR, "licsar", 39.0)
+    assert found == pytest.approx(products.seen().bperp_m, abs=0.1)
+    assert baseline_m(tmp_path / "x/baselines", "20190306_20190330", "licsar", 39.0) is None
+    # The frame's primary date has no row of its own: its baseline is 0.
+    assert baseline_m(tmp_path / "x/baselines", "20190210_20190306", "licsar", 39.0) == 12.5
+    assert frame_utc(tmp_path / "x/metadata.txt", products.PAIR)[1] == "2019-03-18T11:13:21.5Z"
+    (tmp_path / "x/baselines").write_text("20190210 20190306 far 24\n")
+    with pytest.raises(InterferogramError, match="E3007 .*baselines: cannot be read"):
+        baseline_m(tmp_path / "x/baselines", products.PAIR, "licsar", 39.0)
+
+
+def spoil_aria(path, how):
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        how(file)
+
+
+def redate(file):
+    del file["science/radarMetaData/inputSLC/secondary/L1InputGranules"]
+    file["science/radarMetaData/inputSLC/secondary/L1InputGranules"] = [b"S1A_IW_SLC__1SDV_20190222T111300_x"]
+
+
+def millimetres(file):
+    file["science/grids/data/unwrappedPhase"].attrs["units"] = "mm"
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        (lambda f: f.pop("science/grids/data/unwrappedPhase"), "has no science/grids/data/unwrappedPhase"),
+        (lambda f: f.pop("science/grids/imagingGeometry/perpendicularBaseline"), "has no .*perpendicularBaseline"),
+        (redate, "is of 20190318 and 20190222, not of 20190306_20190318"),
+        (millimetres, "unwrappedPhase is in mm; cure: give unwrapped phase in radians"),
+        (
+            lambda f: f["science/grids/data/unwrappedPhase"].write_direct(np.zeros((72, 84), "f4")),
+            "no cell of the region",
+        ),
+        (
+            lambda f: f["science/grids/data/unfilteredCoherence"].write_direct(np.full((72, 84), 70, "f4")),
+            "coherence up to 70",
+        ),
+    ],
+)
+def test_aria_products_that_are_refused(tmp_path, how, words):
+    path, _ = make(tmp_path / "x", "aria")
+    spoil_aria(path, how)
+    with pytest.raises(InterferogramError, match=rf"E3007 .*S1-GUNW.*\.nc: .*{words}") as caught:
+        ingest_pair(path, path, products.PAIR, products.GRID, None, "aria")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_truncated_or_missing_aria_product(tmp_path):
+    path, _ = make(tmp_path / "x", "aria")
+    path.write_bytes(path.read_bytes()[:20000])
+    for one in (path, tmp_path / "absent.nc"):
+        with pytest.raises(InterferogramError, match=rf"E3007 .*{one.name}: .*; cure: download the product again"):
+            ingest_pair(one, one, products.PAIR, products.GRID, None, "aria")
+
+
+def test_an_aria_product_of_the_other_order(tmp_path):
+    path, _ = make(tmp_path / "x", "aria")
+    straight = ingest_pair(path, path, products.PAIR, products.GRID, None, "aria")
+
+    def swap(file):
+        group = file["science/radarMetaData/inputSLC"]
+        group.move("reference", "kept")
+        group.move("secondary", "reference")
+        group.move("kept", "secondary")
+
+    spoil_aria(path, swap)
+    turned = ingest_pair(path, path, products.PAIR, products.GRID, "away", "aria")
+    np.testing.assert_array_equal(turned.unwrapped_rad, -straight.unwrapped_rad)
+    assert turned.about.bperp_m == -straight.about.bperp_m
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda f: f.rename(f.parent / "elsewhere"), r"E1008 files\.folder '.*' is no folder"),
+        (
+            lambda f: next(f.glob("*_cc.tif")).unlink(),
+            r"E3007 .*: 0 files match '\*\{earlier\}-\{later\}\*cc\.tif' for pair",
+        ),
+        (lambda f: (f / "copy_20190306-20190318_unw.tif").touch(), "E3007 .*: 2 files match"),
+    ],
+)
+def test_missing_files_are_named_before_any_work(tmp_path, spoil, words):
+    from sarslide.errors import SarslideError
+    from tests.insar.test_contract import delivered
+
+    make(tmp_path / "x", "gamma")
+    spoil(tmp_path / "x")
+    with pytest.raises(SarslideError, match=words):
+        delivered(tmp_path / "x", {"naming": "gamma"})
