@@ -255,7 +255,7 @@ Unwrapping type: snaphu_mcf
 {more}"""
 
 
-def hyp3(folder: Path, kind: str = "burst") -> Path:
+def hyp3(folder: Path, kind: str = "burst", noise_rad: float = 0.0) -> Path:
     """A product folder of HyP3. kind: burst, multi (INSAR_ISCE_*) or gamma (INSAR_GAMMA), reference the earlier date."""
     name = {
         "burst": f"S1_136231_IW2_{EARLIER}_{LATER}_VV_INT40_12E3",
@@ -270,10 +270,11 @@ def hyp3(folder: Path, kind: str = "burst") -> Path:
     def write(suffix: str, values: np.ndarray) -> None:
         write_tif(product / f"{name}_{suffix}.tif", values, **at)
 
+    phases = phase(x, y) + np.random.default_rng(2).normal(0, noise_rad, x.shape)
     offset = 1.25 if kind == "gamma" else 0.0  # phase of GAMMA's reference point, taken off the unwrapped phase only
-    write("unw_phase", void(phase(x, y) - offset, x, y))
+    write("unw_phase", void(phases - offset, x, y))
     write("corr", void(COHERENCE + 0 * x, x, y))
-    write("wrapped_phase", void(np.angle(np.exp(1j * phase(x, y))), x, y))
+    write("wrapped_phase", void(np.angle(np.exp(1j * phases)), x, y))
     write("lv_theta", np.full(x.shape, np.arcsin(seen().up), np.float32))
     write("lv_phi", np.full(x.shape, np.arctan2(seen().north, seen().east), np.float32))
     write("dem", np.full(x.shape, HEIGHT_M, np.float32))

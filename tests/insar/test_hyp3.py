@@ -16,6 +16,7 @@ from sarslide.errors import (
     ProcessorError,
     StackError,
 )
+from sarslide.insar.contract_check import check_contract
 from sarslide.insar.engines import hyp3, hyp3_orders, hyp3_store
 from sarslide.insar.engines.hyp3_plan import GAMMA, MULTI_BURST, SINGLE_BURST, Order, make_order
 from tests.insar import products
@@ -427,3 +428,41 @@ def test_tables_that_are_refused(tmp_path, repository, rows, words):
     found = plan(tmp_path, repository, rows)
     lines = [line for line in found.stderr.splitlines() if line.startswith("E")]
     assert found.returncode != 0 and len(lines) == 1 and re.match(words, lines[0]), found.stderr
+
+
+@pytest.mark.full
+def test_the_workflow_from_the_order_to_the_displacement(ready, tmp_path):
+    """Snakemake orders, waits, downloads and ingests; the D-InSAR map follows; a second run has nothing to do."""
+    from sarslide.io import raster
+    from tests.workflow.conftest import Checkout
+
+    west, south, east, north = GRID.bounds
+    dem = products.write_dem(tmp_path)
+    noisy = products.zipped(
+        products.hyp3(tmp_path / "noisy", noise_rad=0.2)
+    )  # without noise all ground counts as moving
+    ready.files["/S1_product.zip"] = noisy.read_bytes()
+    config = [
+        "source=hyp3", "engine=hyp3", f"stacks=[{STACK}]",
+        f"rates={{height_correlated: false, plane: false, dinsar: ['{PAIR}']}}",
+        f"grid={{epsg: 32647, bounds: [{west}, {south}, {east}, {north}], cell_m: 100, margin_m: 200, dem: {dem}}}",
+        f"hyp3={{api_url: '{ready.address}', token: 'env:HYP3_TEST_TOKEN'}}",
+    ]  # fmt: skip
+    (tmp_path / "checkout").mkdir()
+    checkout = Checkout(tmp_path / "checkout", config)
+    checkout.environment["HYP3_TEST_TOKEN"] = SECRET
+    table = checkout.folder / "resources/demo/scenes.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text(TABLE + "".join(f"{STACK},{date},{ONE[date][0]},,,,,,\n" for date in ONE))
+    target = f"results/demo/{STACK}/hyp3/dinsar/{PAIR}.los_displacement_mm.tif"
+    checkout.snakemake(target)
+    assert len(ready.posted) == 1 and ready.posted[0]["job_parameters"]["reference"] == ONE[EARLIER]
+    check_contract(checkout.folder / f"results/demo/{STACK}/hyp3", [PAIR], GRID)
+    found = raster.read(checkout.folder / target, GRID)
+    away, _ = products.truth(*products.places())
+    # 20 mm away from the satellite; 0.2 rad of noise are 0.9 mm, the reference adds its own part of the bowl's foot
+    assert found[np.unravel_index(away.argmax(), away.shape)] == pytest.approx(-20, abs=4)
+    assert "Nothing to be done" in checkout.snakemake("--dry-run", target).stdout
+    for path in checkout.folder.rglob("*"):
+        if path.is_file() and ".venv" not in path.parts:
+            assert SECRET.encode() not in path.read_bytes(), path

@@ -52,5 +52,7 @@ def run(command: Sequence[str], folder: Path, says: Path, limit_s: float, keys: 
 def last_words(says: Path, lines: int = 3) -> str:
     """The last lines of a log that may say what went wrong."""
     said = [line.strip() for line in says.read_text(errors="replace").splitlines()]
-    useful = [line for line in said if line and not line.startswith(("$ ", "INFO", "WARNING", "SEVERE: org.esa", "at "))]
+    useful = [
+        line for line in said if line and not line.startswith(("$ ", "INFO", "WARNING", "SEVERE: org.esa", "at "))
+    ]
     return " | ".join(useful[-lines:])

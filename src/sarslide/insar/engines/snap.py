@@ -35,6 +35,12 @@ TILE = 512  # samples, side of the tiles that SNAP works on
 ORBIT_FILE = re.compile(r"(S1[A-D])_OPER_AUX_(POEORB|RESORB)_OPOD_.*\.EOF")
 
 
+def check_programs(gpt: str, snaphu: str) -> None:
+    """ProcessorError where gpt or SNAPHU is not found."""
+    command.find(gpt, "engine snap", CURE)
+    command.find(snaphu, "engine snap", SNAPHU_CURE)
+
+
 @dataclass(frozen=True)
 class Machine:
     """gpt and SNAPHU as configured, heap in GB, threads, time limit of a step."""
@@ -44,11 +50,6 @@ class Machine:
     memory_gb: int
     threads: int
     limit_s: float
-
-    def check(self) -> None:
-        """ProcessorError where gpt or SNAPHU is not found."""
-        command.find(self.gpt, "engine snap", CURE)
-        command.find(self.snaphu, "engine snap", SNAPHU_CURE)
 
     def version(self, says: Path) -> str:
         """SNAP's version, as gpt tells it."""
