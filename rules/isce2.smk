@@ -1,4 +1,5 @@
 # Engine `isce2`: topsStack date by date in results/{region}/{stack}/isce2/work, then pairs and geometry on the region grid.
+# Time limits are resources: another limit decides nothing about a result, and makes nothing again.
 from sarslide.insar.engines import isce2
 
 if not workflow.deployment_settings.deployment_method:
@@ -71,6 +72,7 @@ rule isce2_prepare:
     resources:
         mem_mb=2000,
         runtime=CONFIG.isce2.step_limit_min + 10,
+        limit_min=CONFIG.isce2.step_limit_min,
     params:
         grid=GRID,
         reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
@@ -78,7 +80,6 @@ rule isce2_prepare:
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
         aux=or_exit(lambda: resolve(CONFIG.isce2.aux)),
-        limit_min=CONFIG.isce2.step_limit_min,
         code=code("isce2_prepare"),
     script:
         "../workflow_scripts/isce2_prepare.py"
@@ -107,9 +108,9 @@ rule isce2_step:
     resources:
         mem_mb=4000,
         runtime=CONFIG.isce2.step_limit_min + 10,
+        limit_min=CONFIG.isce2.step_limit_min,
     params:
         reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
-        limit_min=CONFIG.isce2.step_limit_min,
         code=code("isce2_step"),
     script:
         "../workflow_scripts/isce2_step.py"

@@ -1,14 +1,17 @@
 # Engine `snap`: ESA SNAP's graphs pair by pair in results/{region}/{stack}/snap/work, then the engine contract.
 from sarslide.insar.engines import snap
 
-SNAP_MACHINE = {
+SNAP_PROGRAMS = {
     "gpt": or_exit(lambda: resolve(CONFIG.snap.gpt)),
     "snaphu": or_exit(lambda: resolve(CONFIG.snap.snaphu)),
+}
+# Heap and time limit are resources: they decide nothing about a result, and others make nothing again.
+SNAP_LIMITS = {
     "memory_gb": CONFIG.snap.memory_gb,
-    "limit_s": CONFIG.snap.step_limit_min * 60,
+    "limit_min": CONFIG.snap.step_limit_min,
 }
 if not workflow.deployment_settings.deployment_method:
-    or_exit(lambda: snap.Machine(**SNAP_MACHINE, threads=1).check())
+    or_exit(lambda: snap.check_programs(**SNAP_PROGRAMS))
 
 SNAP_WORK = f"{STACK}/work"
 # The geometry of a stack is that of its first pair, pinned: a new acquisition leaves it alone.
@@ -54,9 +57,11 @@ rule snap_interferogram:
         "../envs/snap.yaml"
     threads: 4
     resources:
+        **SNAP_LIMITS,
         mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
         runtime=CONFIG.snap.step_limit_min + 10,
     params:
+        **SNAP_PROGRAMS,
         grid=GRID,
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
@@ -65,7 +70,6 @@ rule snap_interferogram:
         coherence_azimuth=CONFIG.snap.coherence_azimuth,
         range_looks=CONFIG.snap.range_looks,
         azimuth_looks=CONFIG.snap.azimuth_looks,
-        machine=SNAP_MACHINE,
         code=code("snap_interferogram"),
     script:
         "../workflow_scripts/snap_interferogram.py"
@@ -85,12 +89,13 @@ rule snap_unwrap:
         "../envs/snap.yaml"
     threads: 4
     resources:
+        **SNAP_LIMITS,
         mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
         runtime=4 * CONFIG.snap.step_limit_min,
     params:
+        **SNAP_PROGRAMS,
         goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
         goldstein_window=CONFIG.interferogram.goldstein_window,
-        machine=SNAP_MACHINE,
         code=code("snap_unwrap"),
     script:
         "../workflow_scripts/snap_unwrap.py"
@@ -111,11 +116,12 @@ rule snap_geocode:
         "../envs/snap.yaml"
     threads: 4
     resources:
+        **SNAP_LIMITS,
         mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
         runtime=2 * CONFIG.snap.step_limit_min + 10,
     params:
+        **SNAP_PROGRAMS,
         grid=GRID,
-        machine=SNAP_MACHINE,
         code=code("snap_geocode"),
     script:
         "../workflow_scripts/snap_geocode.py"

@@ -30,7 +30,7 @@ def main(snakemake) -> None:
     plan = plan_date(params.reference, folders, scenes, surface, region, params.aux)
     marker = Path(snakemake.output.sidecar)
     dem = Path(files.isce_dem).with_name("dem.wgs84")
-    prepare(marker.parent, plan, dem, Path(snakemake.log.isce), params.limit_min * 60)
+    prepare(marker.parent, plan, dem, Path(snakemake.log.isce), snakemake.resources.limit_min * 60)
     about = acquisition_of(scenes[date], surface, region).to_dict() | {
         "swaths": [f"IW{number}" for number in plan.swaths],
         "reference": params.reference,

@@ -15,7 +15,8 @@ def main(snakemake) -> None:
     params, wanted = snakemake.params, snakemake.wildcards
     marker = Path(snakemake.output.marker)
     log = Path(snakemake.log.isce)
-    files = run_step(wanted.step, marker.parent, wanted.date, params.reference, log, params.limit_min * 60)
+    limit_s = snakemake.resources.limit_min * 60
+    files = run_step(wanted.step, marker.parent, wanted.date, params.reference, log, limit_s)
     write_json(marker, sidecar("isce2_step", dict(snakemake.input.items()), dict(params.items()), {"files": files}))
 
 

@@ -14,7 +14,8 @@ from sarslide.workflow import job
 
 def main(snakemake) -> None:
     params, files, marker = snakemake.params, snakemake.input, Path(snakemake.output.sidecar)
-    machine = snap.Machine(**params.machine, threads=snakemake.threads)
+    limits = snakemake.resources
+    machine = snap.Machine(params.gpt, params.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
     says, grid = Path(snakemake.log.snap), RegionGrid.from_dict(params.grid)
     says.unlink(missing_ok=True)
     unwrapped = marker.parent / read_json(files.unwrap)["unwrapped"]

@@ -18,7 +18,8 @@ from sarslide.workflow import job
 def main(snakemake) -> None:
     params, files, marker = snakemake.params, snakemake.input, Path(snakemake.output.sidecar)
     region, says = RegionGrid.from_dict(params.grid), Path(snakemake.log.snap)
-    machine = snap.Machine(**params.machine, threads=snakemake.threads)
+    limits = snakemake.resources
+    machine = snap.Machine(params.gpt, params.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
     says.unlink(missing_ok=True)
     surface = read_surface(files.dem)
     surface.require(region)

@@ -13,7 +13,8 @@ from sarslide.workflow import job
 
 def main(snakemake) -> None:
     params, marker, says = snakemake.params, Path(snakemake.output.sidecar), Path(snakemake.log.snap)
-    machine = snap.Machine(**params.machine, threads=snakemake.threads)
+    limits = snakemake.resources
+    machine = snap.Machine(params.gpt, params.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
     says.unlink(missing_ok=True)
     header = snap.unwrap(marker.parent, params.goldstein_alpha, params.goldstein_window, machine, says)
     told = {"unwrapped": header.relative_to(marker.parent).as_posix(), "snap": machine.version(says)}
