@@ -125,5 +125,13 @@ def test_bombs_links_and_broken_zips_are_refused(tmp_path):
     check_archive(tmp_path / "flipped.zip")
     with pytest.raises(DownloadError, match="flipped.zip: p/a.tif does not have its checksum"):
         check_archive(tmp_path / "flipped.zip", deep=True)
+    blob = bytearray(make(tmp_path / "deflated.zip", {"p/a.txt": CONTENT.hex().encode()}).read_bytes())
+    blob[1000:1100] = bytes(255 - one for one in blob[1000:1100])  # the stream itself no longer makes sense
+    (tmp_path / "deflated.zip").write_bytes(blob)
+    with pytest.raises(DownloadError, match="deflated.zip: (is no complete zip|p/a.txt does not have its checksum)"):
+        check_archive(tmp_path / "deflated.zip", deep=True)
+    with pytest.raises(DownloadError, match="deflated.zip: p/a.txt cannot be read"):
+        member_bytes(tmp_path / "deflated.zip", "p/a.txt")
+    assert check_archive(make(tmp_path / "dot.zip", {".": b"1"})) == (".",)
     with pytest.raises(DownloadError, match="none.zip: does not exist"):
         check_archive(tmp_path / "none.zip")

@@ -2,6 +2,7 @@
 
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from sarslide.errors import DownloadError
@@ -10,6 +11,8 @@ MAX_MEMBERS = 1000
 MAX_MEMBER_BYTES = 4 << 30
 MAX_TOTAL_BYTES = 16 << 30
 MAX_RATIO = 1000  # deflate reaches 1032 on a constant; above that only bombs lie
+# What reading a broken zip raises: its directory, a member cut short, a damaged stream, a method that is not known.
+BROKEN = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 AGAIN = "delete it and run again to download it again"
 
 
@@ -25,7 +28,7 @@ def check_archive(path: str | Path, deep: bool = False) -> tuple[str, ...]:
             _check(path, members)
             if deep and (broken := archive.testzip()):
                 raise DownloadError(f"{path}: {broken} does not have its checksum", AGAIN)
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
+    except BROKEN as error:
         problem = "does not exist" if not Path(path).exists() else f"is no complete zip ({error})"
         raise DownloadError(f"{path}: {problem}", AGAIN) from error
     return tuple(sorted(info.filename for info in members))
@@ -40,7 +43,7 @@ def _check(path: str | Path, members: list[zipfile.ZipInfo]) -> None:
         problem = f"would unpack to more than {MAX_TOTAL_BYTES >> 30} GiB"
     for info in members:
         name = PurePosixPath(info.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+        if name.is_absolute() or ".." in name.parts or ":" in info.filename.partition("/")[0]:
             problem = f"names a path outside of it, {info.filename}"
         elif stat.S_ISLNK(info.external_attr >> 16):
             problem = f"holds a link, {info.filename}"
@@ -57,5 +60,5 @@ def member_bytes(path: str | Path, member: str) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
             return stream.read(archive.getinfo(member).file_size)
-    except (OSError, KeyError, zipfile.BadZipFile, EOFError) as error:
+    except (KeyError, *BROKEN) as error:
         raise DownloadError(f"{path}: {member} cannot be read ({error})", AGAIN) from error

@@ -1,6 +1,7 @@
 """SAFE products as they are delivered, folders or zips that are read in place."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -140,7 +141,7 @@ def _read(path: Path, root: str, member: str) -> bytes:
             return (path / member).read_bytes()
         with zipfile.ZipFile(path) as archive:
             return archive.read(root + member)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise SafeError(f"{path}: {member} cannot be read ({error})", COPY_AGAIN) from error
 
 
