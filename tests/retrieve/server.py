@@ -112,12 +112,18 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, content, headers, cut)
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that left in the middle is no news."""
+
+
 @contextmanager
 def serving():
     """A running server's Store."""
     store = Store()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"store": store}))
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"store": store}))
     store.address = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
