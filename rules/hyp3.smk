@@ -1,7 +1,11 @@
 # Engine `hyp3`: one job of ASF's HyP3 a pair, ordered, awaited, downloaded, and brought to the engine contract.
+from math import ceil
+
 from sarslide.insar.engines import hyp3_plan
 
 HYP3 = f"{RESOURCES}/hyp3/{{stack}}"
+# Where and how to ask, and for how long, are resources: they decide nothing about a product, and others make nothing again.
+HYP3_ACCESS = {"api_url": CONFIG.hyp3.api_url, "token": CONFIG.hyp3.token}
 # The geometry of a stack is that of its first pair, pinned: a new acquisition leaves it alone.
 HYP3_FIRST = {stack: pairs(stack)[0] for stack in CONFIG.stacks if pairs(stack)}
 
@@ -40,12 +44,11 @@ rule hyp3_order:
     conda:
         "../envs/hyp3.yaml"
     resources:
+        **HYP3_ACCESS,
         mem_mb=500,
         runtime=30,
     params:
         order=lambda wildcards: HYP3_ORDERS[wildcards.stack, wildcards.pair].to_dict(),
-        api_url=CONFIG.hyp3.api_url,
-        token=CONFIG.hyp3.token,
         code=code("hyp3_order"),
     script:
         "../workflow_scripts/hyp3_order.py"
@@ -63,12 +66,11 @@ rule hyp3_download:
     conda:
         "../envs/hyp3.yaml"
     resources:
+        **HYP3_ACCESS,
         mem_mb=500,
         runtime=int(60 * CONFIG.hyp3.wait_h) + 60,
+        wait_s=ceil(3600 * CONFIG.hyp3.wait_h),
     params:
-        api_url=CONFIG.hyp3.api_url,
-        token=CONFIG.hyp3.token,
-        wait_h=CONFIG.hyp3.wait_h,
         code=code("hyp3_download"),
     script:
         "../workflow_scripts/hyp3_download.py"

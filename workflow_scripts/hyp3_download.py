@@ -12,9 +12,9 @@ from sarslide.workflow import job
 
 
 def main(snakemake) -> None:
-    params, path = snakemake.params, Path(snakemake.output.product)
+    access, path = snakemake.resources, Path(snakemake.output.product)
     record = read_json(snakemake.input.order)
-    product = fetched(path.parent, record, lambda: connect(params.api_url, params.token), params.wait_h * 3600)
+    product = fetched(path.parent, record, lambda: connect(access.api_url, access.token), access.wait_s)
     about = {"file": product.relative_to(path.parent).as_posix(), "bytes": product.stat().st_size}
     write_json(path, about | {"sha256": sha256(product), "job_id": record["job_id"], "name": record["name"]})
 

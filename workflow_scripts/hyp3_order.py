@@ -1,7 +1,7 @@
 """hyp3_order: one pair -> one InSAR job of ASF's HyP3, placed once.
 
-inputs: none. outputs: JSON with name, id and type of the job. params: the order (granules, job type, looks, water mask), the
-address of HyP3 and where the login is to be found.
+inputs: none. outputs: JSON with name, id and type of the job. params: the order (granules, job type, looks, water mask).
+resources: the address of HyP3 and where the login is to be found.
 """
 
 from pathlib import Path
@@ -14,9 +14,9 @@ from sarslide.workflow import job
 
 
 def main(snakemake) -> None:
-    params, path = snakemake.params, Path(snakemake.output.order)
-    order = Order.from_dict(dict(params.order))
-    record = ordered(path.parent, order, lambda: connect(params.api_url, params.token))
+    access, path = snakemake.resources, Path(snakemake.output.order)
+    order = Order.from_dict(dict(snakemake.params.order))
+    record = ordered(path.parent, order, lambda: connect(access.api_url, access.token))
     write_json(path, record | {"order": order.to_dict()})
 
 

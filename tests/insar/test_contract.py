@@ -35,11 +35,20 @@ KINDS = {
 }
 
 
-def run(script: str, folder: Path, inputs: dict, outputs: dict, wildcards: dict | None = None, **params) -> None:
+def run(
+    script: str,
+    folder: Path,
+    inputs: dict,
+    outputs: dict,
+    wildcards: dict | None = None,
+    resources: dict | None = None,
+    **params,
+) -> None:
     """Run a rule's script as the rule does."""
     snakemake = SimpleNamespace(
         rule=script, input=Named(inputs), output=Named(outputs), params=Named(params), log=[str(folder / f"{script}.log")],
         wildcards=SimpleNamespace(**{"stack": STACK, "pair": PAIR} | (wildcards or {})),
+        resources=SimpleNamespace(**(resources or {})),
     )  # fmt: skip
     runpy.run_path(str(REPOSITORY / "workflow_scripts" / f"{script}.py"), {"snakemake": snakemake})
 

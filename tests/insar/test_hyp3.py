@@ -213,19 +213,19 @@ def test_jobs_that_give_no_product(ready, tmp_path, prepare, error, words):
 
 def test_the_rules_scripts_and_a_secret_that_appears_nowhere(ready, tmp_path, capsys):
     asked, folder = order(), tmp_path / "resources"
-    params = {"api_url": ready.address, "token": "env:HYP3_TEST_TOKEN"}
+    access = {"api_url": ready.address, "token": "env:HYP3_TEST_TOKEN", "wait_s": 3600}
     ready.answers, ready.faults = ["SUCCEEDED"], [None, None, None, 500]
     told = folder / f"{PAIR}.order.json"
-    run("hyp3_order", tmp_path, {}, {"order": str(told)}, order=asked.to_dict(), **params)
+    run("hyp3_order", tmp_path, {}, {"order": str(told)}, resources=access, order=asked.to_dict())
     product = folder / f"{PAIR}.product.json"
-    run("hyp3_download", tmp_path, {"order": str(told)}, {"product": str(product)}, wait_h=1.0, **params)
+    run("hyp3_download", tmp_path, {"order": str(told)}, {"product": str(product)}, resources=access)
     about = json.loads(product.read_text())
     assert about["file"] == f"products/{asked.name}.zip" and about["bytes"] == len(ready.files["/S1_product.zip"])
     assert any(headers.get("Authorization") == f"Bearer {SECRET}" for _, _, headers in ready.requests)
     ready.faults = [401]
     (folder / "products" / f"{asked.name}.order.json").unlink()
     with pytest.raises(SystemExit):
-        run("hyp3_order", tmp_path, {}, {"order": str(told)}, order=asked.to_dict(), **params)
+        run("hyp3_order", tmp_path, {}, {"order": str(told)}, resources=access, order=asked.to_dict())
     said = capsys.readouterr()
     assert said.err.startswith("E2003 HyP3 answers 401") and SECRET not in said.out + said.err
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
