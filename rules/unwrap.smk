@@ -23,11 +23,13 @@ for stack in CONFIG.stacks:
             conda:
                 "../envs/insar.yaml"
             resources:
-                mem_mb=2000,
+                mem_mb=memory(1500, 300),
                 runtime=60,
             params:
                 pairs=ending,
                 unwrapper=CONFIG.interferogram.unwrapper,
+                alpha=CONFIG.interferogram.goldstein_alpha,
+                window=CONFIG.interferogram.unwrap_window,
                 phase=CONFIG.interferogram.unwrapped_phase,
                 code=code("unwrap"),
             script:

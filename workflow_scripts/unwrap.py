@@ -1,16 +1,16 @@
 """unwrap: wrapped pairs that end at one date -> unwrapped phase and connected components.
 
-inputs, per pair: wrapped phase (rad; the filtered band decides the cycles), coherence (0..1), sidecar. outputs, per pair:
-unwrapped phase, filtered or not (rad, grows when the ground moves away from the satellite), connected components (0 = not
-reliable); one sidecar for all.
+inputs, per pair: wrapped phase (rad; the filtered band, filtered once more, decides the cycles), coherence (0..1), sidecar.
+outputs, per pair: unwrapped phase, filtered or not (rad, grows when the ground moves away from the satellite), connected
+components (0 = not reliable); one sidecar for all.
 """
 
-from sarslide.insar.unwrap import unwrap, with_cycles_of
+from sarslide.insar.unwrap import phase_for_cycles, unwrap, with_cycles_of
 from sarslide.io import raster
 from sarslide.provenance import read_json, sidecar, write_json
 from sarslide.workflow import job
 
-UNFILTERED, FILTERED = 1, 2
+BAND = {"unfiltered": 1, "filtered": 2}
 
 
 def main(snakemake) -> None:
@@ -19,11 +19,10 @@ def main(snakemake) -> None:
     for wrapped, coherence, about, unwrapped, conncomp in each:
         grid = raster.grid_of(wrapped)
         looks = read_json(about)["coherence_looks"]
-        phase, components = unwrap(
-            raster.read(wrapped, grid, FILTERED), raster.read(coherence, grid), looks, params.unwrapper
-        )
-        if params.phase == "unfiltered":
-            phase = with_cycles_of(phase, raster.read(wrapped, grid, UNFILTERED))
+        filtered, quality = raster.read(wrapped, grid, BAND["filtered"]), raster.read(coherence, grid)
+        guide = phase_for_cycles(filtered, quality, params.alpha, params.window) if params.window else filtered
+        phase, components = unwrap(guide, quality, looks, params.unwrapper)
+        phase = with_cycles_of(phase, raster.read(wrapped, grid, BAND[params.phase]))
         raster.write(unwrapped, phase, grid, "unw_rad")
         raster.write(conncomp, components, grid, "conncomp")
     write_json(output.sidecar, sidecar("unwrap", dict(files.items()), dict(params.items())))

@@ -134,13 +134,20 @@ class Interferogram(Section):
     goldstein_window: int = key(
         16, "window of the Goldstein filter; a wider one flattens landslides smaller than it", "cells", ge=8, le=256
     )
+    unwrap_window: int = key(
+        32,
+        "window of a second Goldstein filter that only decides the cycles of the unwrapped phase; 0: none",
+        "cells",
+        ge=0,
+        le=256,
+    )
     coherence_window: int = key(
         3, "side of the coherence window; 3 x 3 cells of 30 m hold about 78 looks", "cells", ge=1, le=15
     )
     unwrapper: Literal["whirlwind", "snaphu"] = key("whirlwind", "phase unwrapping; snaphu runs with init=mst (B20)")
     unwrapped_phase: Literal["filtered", "unfiltered"] = key(
         "filtered",
-        "phase that the rates are made of: the filtered one, or the unfiltered one with the cycles of the filtered one",
+        "phase that the rates are made of: the filtered one, or the unfiltered one with the same cycles",
     )
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 import numpy as np
 
 from sarslide.errors import UnwrapError
+from sarslide.insar.filter import goldstein
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,20 @@ def unwrap(
     return unwrapped, np.minimum(components, np.iinfo(np.uint16).max).astype(np.uint16)
 
 
-def with_cycles_of(unwrapped_rad: np.ndarray, wrapped_rad: np.ndarray) -> np.ndarray:
-    """A wrapped phase with the whole cycles of an unwrapped one, float32 rad (rows, cols), NaN where either has no data.
+def phase_for_cycles(wrapped_rad: np.ndarray, coherence: np.ndarray, alpha: float, window: int) -> np.ndarray:
+    """A wrapped phase filtered once more, by Goldstein's filter over a wider window: what decides cycles, and nothing else.
 
-    The Goldstein filter makes unwrapping safe, and flattens the motion of small, fast landslides: it takes part of their fringes
-    for noise. The unfiltered phase with the filtered one's cycles keeps both the cycles and the motion, and more speckle.
+    A wide filter makes unwrapping safe, and flattens the motion of landslides smaller than its window: it takes part of their
+    fringes for noise. So it chooses the cycles, and the phase stays that of the narrow filter, or of none (`with_cycles_of`).
     """
+    known = np.isfinite(wrapped_rad) & np.isfinite(coherence)
+    phasor = np.where(known, np.nan_to_num(coherence) * np.exp(1j * np.nan_to_num(wrapped_rad)), 0)
+    filtered = np.angle(goldstein(phasor.astype(np.complex64), alpha, window))
+    return np.where(known, filtered, np.nan).astype(np.float32)
+
+
+def with_cycles_of(unwrapped_rad: np.ndarray, wrapped_rad: np.ndarray) -> np.ndarray:
+    """A wrapped phase with the whole cycles of an unwrapped one, float32 rad (rows, cols), NaN where either has no data."""
     beside = np.angle(np.exp(1j * (wrapped_rad.astype(np.float64) - unwrapped_rad)))
     return (unwrapped_rad + beside).astype(np.float32)
 

@@ -9,6 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
+from sarslide import layers
 from sarslide.io import raster
 from sarslide.provenance import read_json
 from sarslide.report.inputs import StackInputs
@@ -21,9 +22,12 @@ MAX_SIDE = 1400
 
 
 def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
-    """A raster for the screen, no side over MAX_SIDE; no-data of float layers is NaN."""
+    """A raster for the screen, no side over MAX_SIDE; no-data is NaN, but in the hillshade."""
     values = raster.read_reduced(path, MAX_SIDE, band)
-    return values if layer == "hillshade" else values.astype(np.float32)
+    nodata = layers.get(layer).nodata
+    if layer == "hillshade" or nodata is None:
+        return values
+    return np.where(values == nodata, np.nan, values).astype(np.float32)
 
 
 def read_stack(stack: StackInputs) -> StackMaps:
