@@ -23,7 +23,7 @@ rule ingest_files:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 250),
         runtime=30,
     params:
         grid=GRID,

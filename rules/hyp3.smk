@@ -92,7 +92,7 @@ rule hyp3_ingest:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 250),
         runtime=30,
     params:
         grid=GRID,
@@ -115,7 +115,7 @@ rule hyp3_geometry:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 250),
         runtime=30,
     params:
         grid=GRID,

@@ -131,7 +131,7 @@ rule isce2_geometry:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 250),
         runtime=30,
     params:
         grid=GRID,
@@ -165,7 +165,7 @@ rule isce2_amplitude:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 100),
         runtime=60,
     params:
         grid=GRID,
@@ -206,7 +206,7 @@ for stack in CONFIG.stacks:
             conda:
                 "../envs/insar.yaml"
             resources:
-                mem_mb=3000,
+                mem_mb=memory(2500, 200 + 60 * len(ending)),
                 runtime=60,
             params:
                 grid=GRID,

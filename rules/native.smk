@@ -140,7 +140,7 @@ for stack in CONFIG.stacks:
             conda:
                 "../envs/insar.yaml"
             resources:
-                mem_mb=memory(1500, 200),
+                mem_mb=memory(1500, 200 + 20 * len(ending)),
                 runtime=30,
             params:
                 grid=GRID,

@@ -23,7 +23,7 @@ rule dinsar:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 400),
         runtime=10,
     params:
         **RATE_SETTINGS,
@@ -71,7 +71,7 @@ rule fuse_phase:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000, 200),
         runtime=10,
     params:
         grid=GRID,
@@ -116,7 +116,7 @@ rule window_rates:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 400),
         runtime=30,
     params:
         **RATE_SETTINGS,
@@ -155,7 +155,7 @@ rule atmosphere:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 400),
         runtime=30,
     params:
         **RATE_SETTINGS,
@@ -208,7 +208,7 @@ rule observability:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 150),
         runtime=10,
     params:
         grid=GRID,
@@ -236,7 +236,7 @@ rule downslope_rate:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 150),
         runtime=10,
     params:
         grid=GRID,
@@ -289,7 +289,7 @@ rule series:
     conda:
         "../envs/inventory.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 400),
         runtime=30,
     params:
         **RATE_SETTINGS,

@@ -46,7 +46,7 @@ rule closure:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 30),
         runtime=30,
     params:
         grid=GRID,
@@ -75,7 +75,7 @@ rule phase_bias:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 300),
         runtime=30,
     params:
         grid=GRID,

@@ -21,7 +21,7 @@ rule average_phase:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 400),
         runtime=30,
     params:
         **RATE_SETTINGS,
@@ -60,7 +60,7 @@ rule stack_rates:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 400),
         runtime=30,
     params:
         **RATE_SETTINGS,

@@ -33,7 +33,7 @@ rule sbas:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 400),
         runtime=60,
         gpu=int(CONFIG.sbas.device == "cuda"),
     params:
@@ -98,7 +98,7 @@ rule mintpy_load:
     conda:
         "../envs/mintpy.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 400),
         runtime=60,
     params:
         **RATE_SETTINGS,
@@ -169,7 +169,7 @@ rule mintpy_read:
     conda:
         "../envs/mintpy.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(1500, 200),
         runtime=30,
     params:
         grid=GRID,

@@ -144,7 +144,7 @@ rule snap_ingest:
     conda:
         "../envs/snap.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 250),
         runtime=30,
     params:
         grid=GRID,
@@ -170,7 +170,7 @@ rule snap_geometry:
     conda:
         "../envs/snap.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(2500, 250),
         runtime=30,
     params:
         grid=GRID,

@@ -22,7 +22,8 @@ from sarslide.insar.network import triplets as triplets_of
 TWO_PI = 2 * np.pi
 UNKNOWN, AMBIGUOUS, MOST_CYCLES = -128, 127, 100  # as in insar.loop_errors, which needs numba
 TILE = 256  # rasters are read by whole tiles
-BUDGET = 200e6  # bytes of closures and errors held at a time
+BUDGET = 400e6  # bytes of a block: closures and errors, a byte each, and what works on them
+WORKING = 150  # bytes a cell: the pairs of a triplet in float64, their phasors
 REPORTED_COMPONENTS = 5
 STEPS = 32  # of a cycle, in the histogram that gives the level
 
@@ -80,7 +81,7 @@ def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int],
     from sarslide.insar.loop_errors import solve
 
     found = [Triplet(members) for members in triplets_of(pairs)]
-    blocks = list(_blocks(shape, len(found) + len(pairs)))
+    blocks = list(_blocks(shape, WORKING + 2 * len(found) + 2 * len(pairs)))
     _set_levels(read, found, blocks)
     index = {pair: k for k, pair in enumerate(pairs)}
     members = np.array([[index[pair] for pair in one.pairs] for one in found], int).reshape(-1, 3)
@@ -211,9 +212,9 @@ def _judged(phase: Sequence[np.ndarray], components: Sequence[np.ndarray]) -> np
     return np.all([np.isfinite(one) for one in phase] + [one > 0 for one in components], axis=0)
 
 
-def _blocks(shape: tuple[int, int], layers: int) -> Iterator[tuple[slice, slice]]:
-    """Blocks of whole tiles whose `layers` bytes a cell stay within the budget."""
-    tiles = max(1, int(np.sqrt(BUDGET / max(layers, 1)) // TILE))
+def _blocks(shape: tuple[int, int], per_cell: int) -> Iterator[tuple[slice, slice]]:
+    """Blocks of whole tiles whose `per_cell` bytes a cell stay within the budget."""
+    tiles = max(1, int(np.sqrt(BUDGET / per_cell) // TILE))
     side = TILE * tiles
     for top in range(0, shape[0], side):
         for left in range(0, shape[1], side):
