@@ -1,6 +1,7 @@
 """window_rates: unwrapped pairs of one stack, both dates inside a window -> phase rate and LOS rate of the window (A14).
 
-inputs and outputs: as in stack_rates. Acquisitions outside the window are no inputs and leave the layers alone.
+inputs and outputs: as in stack_rates. Acquisitions outside the window are no inputs and leave the layers alone, unless
+rates.loop_mask lets the closure of all pairs decide which cells are used.
 """
 
 from sarslide.grid import RegionGrid

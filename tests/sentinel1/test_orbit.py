@@ -91,6 +91,10 @@ def test_precise_orbit_comes_before_restituted(tmp_path):
 def test_text_that_is_no_orbit(tmp_path):
     path = tmp_path / "a.EOF"
     path.write_text("<html>moved</html>")
+    other = tmp_path / "b.EOF"
+    other.write_text("EARTH_FIXED <OSV><UTC>UTC=2020-13-01T00:00:00</UTC></OSV>")
+    with pytest.raises(OrbitError, match="E3003 .*b.EOF: broken time"):
+        read_eof(other, midnight("2019-03-08"), 0, 30)
     with pytest.raises(OrbitError, match="E3003 .*a.EOF: holds no Earth-fixed state vectors"):
         read_eof(path, midnight("2019-03-06"), 0, 1)
 

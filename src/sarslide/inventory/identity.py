@@ -13,6 +13,9 @@ WITHOUT_EFFECT = {
     "training": True,
     "slc": {"device", "spectral_diversity"},
     "grid": {"product_m"},
+    "isce2": {"step_limit_min"},
+    "sbas": {"device"},
+    "rates": {"windows", "dinsar", "series_polygons"},
     "hyp3": {"token", "api_url", "wait_h"},
     "snap": {"gpt", "snaphu", "auxdata", "memory_gb", "step_limit_min"},
 }

@@ -120,7 +120,10 @@ def read_eof(path: str | Path, epoch: np.datetime64, start_s: float, stop_s: flo
     stamps = re.findall(r"<UTC>UTC=([^<]+)</UTC>", text)
     if not records or len(records) != len(stamps) or "EARTH_FIXED" not in text:
         raise OrbitError(f"{path}: holds no Earth-fixed state vectors", "fetch the orbit file again")
-    time_s = seconds(np.array(stamps, "datetime64[us]"), epoch)
+    try:
+        time_s = seconds(np.array(stamps, "datetime64[us]"), epoch)
+    except ValueError as error:
+        raise OrbitError(f"{path}: broken time ({error})", "fetch the orbit file again") from error
     near = np.flatnonzero((time_s >= start_s - MARGIN_S) & (time_s <= stop_s + MARGIN_S))
     # The first and last record stay for the error message.
     chosen = near if near.size else np.array([0, len(records) - 1])
