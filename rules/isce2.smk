@@ -19,7 +19,7 @@ ISCE2_COMPANION = {
     stack: {day: ISCE2_REFERENCE[stack] for day in dates(stack)}
     | {
         ISCE2_REFERENCE[stack]: next(
-            day for day in dates(stack) if day != ISCE2_REFERENCE[stack]
+            (day for day in dates(stack) if day != ISCE2_REFERENCE[stack]), ""
         )
     }
     for stack in CONFIG.stacks

@@ -72,7 +72,7 @@ OFFSETS = {"range": 4, "azimuth": 4}
 def reference_date(stack: str, dates: Sequence[str], pinned: str | None) -> str:
     """The date that the others are brought to: the pinned one, else the first of the stack. ConfigError for an unknown one."""
     if pinned is None:
-        return dates[0]
+        return dates[0] if dates else ""  # no acquisition: the check of the network says so
     if pinned not in dates:
         raise ConfigError(
             f"isce2.reference.{stack} = {pinned} is not a date of the stack", f"choose one of {', '.join(dates)}"
