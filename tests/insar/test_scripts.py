@@ -88,7 +88,18 @@ def chain(repository, region, out):
         "conncomp": of_pair("conncomp.tif"),
         "sidecar": str(out / "unwrap.json"),
     }
-    run(repository, out, "unwrap", pair, outputs, pairs=[PAIR], unwrapper="whirlwind", alpha=0.5, window=32, phase="filtered")
+    run(
+        repository,
+        out,
+        "unwrap",
+        pair,
+        outputs,
+        pairs=[PAIR],
+        unwrapper="whirlwind",
+        alpha=0.5,
+        window=32,
+        phase="filtered",
+    )
     return sorted(path for path in out.iterdir() if path.is_file())
 
 
