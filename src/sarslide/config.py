@@ -228,7 +228,8 @@ class Snap(Section):
     gpt: str = key("gpt", "SNAP's graph processing tool: a command on PATH or its file; $VARIABLES are expanded")
     snaphu: str = key("snaphu", "SNAPHU, which SNAP does not contain: a command on PATH or its file")
     auxdata: str = key(
-        "~/.snap/auxdata", "folder where SNAP is set to look for auxiliary data; orbit files beside the products are put there"
+        "~/.snap/auxdata",
+        "folder where SNAP is set to look for auxiliary data; orbit files beside the products are put there",
     )
     memory_gb: int = key(8, "Java heap of a step; SNAP's tile cache takes half of it", "GB", ge=2, le=1024)
     range_looks: int = key(8, "looks in range before filter and unwrapping; 8 x 2 are about 30 m", ge=1, le=40)

@@ -102,7 +102,8 @@ def test_phase_noise_and_coherence(plain, factor):
         expected = landcover.CLASSES[landcover.GRASS].coherence(days) * factor * snr / (1 + snr)
         assert pair.coherence.mean() == pytest.approx(expected, abs=0.015)
         assert pair.unfiltered_rad.std() == pytest.approx(multilooked_phase_std(expected, 8.7), rel=0.03)
-        assert pair.filtered_rad.std() < 0.5 * pair.unfiltered_rad.std()
+        # A window of 16 cells takes off nearly half of the noise; one of 32 took more, and motion with it.
+        assert pair.filtered_rad.std() < 0.6 * pair.unfiltered_rad.std()
 
 
 def test_noise_of_pairs_is_shared_by_dates(plain):
