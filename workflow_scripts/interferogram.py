@@ -8,13 +8,11 @@ bursts and swaths, and, where it is asked for, the azimuth misregistration by sp
 
 from dataclasses import asdict
 
-import numpy as np
-
 from sarslide import __version__, names
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.acquisition import Acquisition, bands_swapped, pair_baseline
-from sarslide.insar.contract import PairRecord, mean_coherence
-from sarslide.insar.interferogram import coherence_window, form_pair, multilook
+from sarslide.insar.interferogram import multilook
+from sarslide.insar.pair_files import write_pair
 from sarslide.io import raster
 from sarslide.provenance import read_json, sidecar, write_json
 from sarslide.workflow import job
@@ -31,29 +29,16 @@ def main(snakemake) -> None:
     swapped = frozenset(pair for pair, both in dates.items() if bands_swapped(*both))
     sums = multilook(slcs, params.pairs, Lattice.of(grid), swapped)
     looks = grid.cell_m**2 * acquisitions[0].samples_per_m2
-    window = coherence_window(params.coherence_window, looks)
     diversity = _diversity(files, grid) if params.spectral_diversity else None
-    about = sidecar("interferogram", dict(files.items()), dict(params.items()))
+    settings = dict(params.items())
+    about = sidecar("interferogram", dict(files.items()), settings)
     for pair, wrapped, coherence, json in zip(
         params.pairs, output.wrapped, output.coherence, output.sidecars, strict=True
     ):
         earlier, later = dates[pair]
-        formed = form_pair(sums[pair], looks, window, params.goldstein_alpha, params.goldstein_window)
-        raster.write(wrapped, np.stack([formed.unfiltered_rad, formed.filtered_rad]), grid, "wrapped_rad")
-        raster.write(coherence, formed.coherence, grid, "cor")
-        record = PairRecord(
-            engine="native",
-            engine_version=__version__,
-            stack=earlier.stack,
-            dates=(earlier.date, later.date),
-            utc=(earlier.utc, later.utc),
-            bperp_m=baselines[pair].perpendicular_m,
-            wavelength_m=earlier.wavelength_m,
-            looks=looks,
-            coherence_window=window,
-            coherence_looks=looks * window**2,
-            mean_coherence=mean_coherence(formed.coherence),
-            filter={"name": "goldstein", "alpha": params.goldstein_alpha, "window": params.goldstein_window},
+        bperp_m = baselines[pair].perpendicular_m
+        record = write_pair(
+            sums[pair], earlier, later, bperp_m, looks, ("native", __version__), settings, grid, wrapped, coherence
         )
         checks = {"coverage": asdict(sums[pair].coverage), "overlap": sums[pair].overlaps.to_dict()}
         if diversity:

@@ -8,16 +8,12 @@ track), looks, windows.
 
 from pathlib import Path
 
-import numpy as np
-
 from sarslide import names
 from sarslide.grid import RegionGrid
 from sarslide.insar.acquisition import Acquisition, pair_baseline
-from sarslide.insar.contract import PairRecord, mean_coherence
 from sarslide.insar.engines.isce2_grid import pair_sums, read_cells
 from sarslide.insar.engines.isce2_product import isce_version
-from sarslide.insar.interferogram import coherence_window, form_pair
-from sarslide.io import raster
+from sarslide.insar.pair_files import write_pair
 from sarslide.provenance import read_json, sidecar, write_json
 from sarslide.workflow import job
 
@@ -31,28 +27,24 @@ def main(snakemake) -> None:
     bursts = read_cells(work, work.parent / "cells")
     sums = pair_sums(folders, params.reference, params.pairs, bursts, grid)
     looks = grid.cell_m**2 * next(iter(dated.values())).samples_per_m2
-    window = coherence_window(params.coherence_window, looks)
-    about = sidecar("isce2_interferogram", dict(files.items()), dict(params.items()))
+    settings = dict(params.items())
+    about = sidecar("isce2_interferogram", dict(files.items()), settings)
     for pair, wrapped, coherence, json in zip(
         params.pairs, output.wrapped, output.coherence, output.sidecars, strict=True
     ):
         earlier, later = (dated[date] for date in names.split_pair(pair))
-        formed = form_pair(sums[pair], looks, window, params.goldstein_alpha, params.goldstein_window)
-        raster.write(wrapped, np.stack([formed.unfiltered_rad, formed.filtered_rad]), grid, "wrapped_rad")
-        raster.write(coherence, formed.coherence, grid, "cor")
-        record = PairRecord(
-            engine="isce2",
-            engine_version=isce_version(work),
-            stack=earlier.stack,
-            dates=(earlier.date, later.date),
-            utc=(earlier.utc, later.utc),
-            bperp_m=pair_baseline(earlier, later).perpendicular_m,
-            wavelength_m=earlier.wavelength_m,
-            looks=looks,
-            coherence_window=window,
-            coherence_looks=looks * window**2,
-            mean_coherence=mean_coherence(formed.coherence),
-            filter={"name": "goldstein", "alpha": params.goldstein_alpha, "window": params.goldstein_window},
+        bperp_m = pair_baseline(earlier, later).perpendicular_m
+        record = write_pair(
+            sums[pair],
+            earlier,
+            later,
+            bperp_m,
+            looks,
+            ("isce2", isce_version(work)),
+            settings,
+            grid,
+            wrapped,
+            coherence,
         )
         write_json(json, about | record.to_dict())
 

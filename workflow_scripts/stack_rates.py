@@ -6,19 +6,12 @@ its standard error; the LOS rate with the paper's sign (for comparison only); me
 reference.json (where the zero is, and why).
 """
 
-from sarslide.grid import RegionGrid
-from sarslide.provenance import sidecar, write_json
-from sarslide.rates.rasters import stack_of, write_layers
+from sarslide.rates.rasters import write_stacked
 from sarslide.workflow import job
 
 
 def main(snakemake) -> None:
-    params, files = dict(snakemake.params.items()), dict(snakemake.input.items())
-    grid = RegionGrid.from_dict(params["grid"])
-    rates = stack_of(params, files)
-    write_layers(snakemake.output, rates, grid)
-    write_json(snakemake.output.reference, rates.reference.to_dict(grid))
-    write_json(snakemake.output.sidecar, sidecar("stack_rates", files, params, rates.notes("rad_per_yr")))
+    write_stacked("stack_rates", dict(snakemake.input.items()), dict(snakemake.params.items()), snakemake.output)
 
 
 with job(snakemake):

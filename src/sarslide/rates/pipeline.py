@@ -71,16 +71,7 @@ def stack_rates(
     Layers: phase_rate_rad_per_yr, phase_rate_std_rad_per_yr, los_rate_mm_per_yr, los_rate_std_mm_per_yr,
     los_rate_paper_sign_mm_per_yr, mean_coherence, pair_count. Raises RateError without usable pairs, cells or reference.
     """
-    settings = settings or RateSettings()
-    allowed = _allowed(elevation_m, exclude)
-    rough = replace(settings, atmosphere="none", ring=None)
-    first, _ = stack_unwrapped(read_pair, pairs, elevation_m, allowed, allowed, rough)
-    found = settled(
-        first,
-        lambda stable, reference: stack_unwrapped(read_pair, pairs, elevation_m, stable, reference, settings),
-        allowed,
-        settings,
-    )
+    found = settled_stack(read_pair, pairs, elevation_m, settings or RateSettings(), exclude)
     stack = found.stack
     layers = {
         "phase_rate_rad_per_yr": stack.estimate,
@@ -156,6 +147,25 @@ def settled(first: Stacked, again: Pass, allowed: np.ndarray, settings: RateSett
         if changes[-1] < SETTLED or len(changes) == MAX_PASSES:
             return Settled(stack, removed, stable, reference, limit, tuple(changes))
         stable, limit, reference = new_stable, new_limit, new_reference
+
+
+def settled_stack(
+    read_pair: ReadUnwrapped,
+    pairs: Sequence[str],
+    elevation_m: np.ndarray,
+    settings: RateSettings,
+    exclude: np.ndarray | None,
+) -> Settled:
+    """The stack of unwrapped pairs on ground that has settled; its first, rough pass takes no delays of dates off the pairs."""
+    allowed = _allowed(elevation_m, exclude)
+    rough = replace(settings, atmosphere="none", ring=None)
+    first, _ = stack_unwrapped(read_pair, pairs, elevation_m, allowed, allowed, rough)
+    return settled(
+        first,
+        lambda stable, reference: stack_unwrapped(read_pair, pairs, elevation_m, stable, reference, settings),
+        allowed,
+        settings,
+    )
 
 
 def find_ground(

@@ -13,8 +13,8 @@ import numpy as np
 
 from sarslide.errors import RateError
 from sarslide.rates.atmosphere import remove_height_correlated, terms_of
-from sarslide.rates.passes import RateSettings, ReadUnwrapped, component_of, referenced, stack_unwrapped
-from sarslide.rates.pipeline import settled
+from sarslide.rates.passes import RateSettings, ReadUnwrapped, component_of, referenced
+from sarslide.rates.pipeline import settled_stack
 from sarslide.rates.reference import ReferenceArea
 from sarslide.rates.sbas_network import check_connected, dates_of, velocity_design
 
@@ -90,15 +90,8 @@ def prepare(
     """
     check_connected(pairs)
     pairs = sorted(pairs)
-    allowed = np.isfinite(elevation_m) if exclude is None else np.isfinite(elevation_m) & ~exclude
     plain = replace(settings, atmosphere="none", ring=None, weighting="none")
-    first, _ = stack_unwrapped(read_pair, pairs, elevation_m, allowed, allowed, plain)
-    ground = settled(
-        first,
-        lambda stable, reference: stack_unwrapped(read_pair, pairs, elevation_m, stable, reference, plain),
-        allowed,
-        plain,
-    )
+    ground = settled_stack(read_pair, pairs, elevation_m, plain, exclude)
     stable, reference = ground.stable, ground.reference
     fitted = settings if correct else replace(settings, height_correlated=False, plane=False)
     terms = terms_of(elevation_m, fitted.height_correlated, fitted.plane)

@@ -8,9 +8,9 @@ from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.loop_mask import without_loop_errors
 from sarslide.io import raster
-from sarslide.provenance import read_json
+from sarslide.provenance import read_json, sidecar, write_json
 from sarslide.rates.passes import RateSettings, ReadUnwrapped
-from sarslide.rates.pipeline import Rates, stack_rates
+from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.records import common_wavelength_m
 
 
@@ -30,13 +30,16 @@ def unwrapped_reader(params: Mapping, files: Mapping, grid: RegionGrid) -> ReadU
     return without_loop_errors(read, files.get("loop_errors"))
 
 
-def stack_of(params: Mapping, files: Mapping) -> Rates:
-    """`stack_rates` on files. params: grid, pairs, and the leaf params of the rates; files: as in `unwrapped_reader`, sidecars,
-    elevation, layover_shadow. Raises RateError without pairs."""
+def write_stacked(rule: str, files: Mapping, params: Mapping, output: Mapping) -> None:
+    """`stack_rates` from files to files, with reference and sidecar.
+
+    params: grid, pairs, and the leaf params of the rates. files: as in `unwrapped_reader`, sidecars, elevation, layover_shadow.
+    output: a path for each layer, reference and sidecar. Raises RateError without pairs.
+    """
     grid = RegionGrid.from_dict(params["grid"])
     if not params["pairs"]:
         raise RateError("no pair lies in the window", "widen the window of rates.windows, or add acquisitions")
-    return stack_rates(
+    rates = stack_rates(
         unwrapped_reader(params, files, grid),
         params["pairs"],
         raster.read(files["elevation"], grid),
@@ -44,9 +47,7 @@ def stack_of(params: Mapping, files: Mapping) -> Rates:
         RateSettings.of(params, grid),
         exclude=raster.read(files["layover_shadow"], grid) > 0,
     )
-
-
-def write_layers(output: Mapping, rates: Rates, grid: RegionGrid) -> None:
-    """Each rate layer and the stable ground under the path that `output` gives its name."""
     for layer, values in (rates.layers | {"stable_ground": rates.ground}).items():
         raster.write(output[layer], values, grid, layer)
+    write_json(output["reference"], rates.reference.to_dict(grid))
+    write_json(output["sidecar"], sidecar(rule, files, params, rates.notes("rad_per_yr")))

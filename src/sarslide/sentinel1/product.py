@@ -41,13 +41,9 @@ class Facts:
     processed: str
 
 
-@dataclass(frozen=True)
-class Product:
-    """One SAFE. `members` are paths below the SAFE folder; `root` leads to it inside a zip, and is empty for a folder."""
+class Delivered:
+    """What is delivered under one manifest; its facts by name."""
 
-    path: Path
-    root: str
-    members: tuple[str, ...]
     facts: Facts
 
     @property
@@ -69,6 +65,16 @@ class Product:
     @property
     def ipf_version(self) -> str:
         return self.facts.ipf_version
+
+
+@dataclass(frozen=True)
+class Product(Delivered):
+    """One SAFE. `members` are paths below the SAFE folder; `root` leads to it inside a zip, and is empty for a folder."""
+
+    path: Path
+    root: str
+    members: tuple[str, ...]
+    facts: Facts
 
     def read(self, member: str) -> bytes:
         """Bytes of a member, such as `annotation/s1a-iw2-slc-vv-....xml`."""

@@ -5,7 +5,7 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sarslide.errors import ProcessorError
@@ -19,9 +19,31 @@ def find(program: str, what: str, cure: str) -> str:
     return found
 
 
-def run(command: Sequence[str], folder: Path, says: Path, limit_s: float, keys: str) -> None:
-    """Run `command` in `folder`; what it prints is appended to `says`. keys: configuration of the limit, for the message.
+def _snap_noise(line: str) -> bool:
+    return line.startswith(("$ ", "INFO", "WARNING", "SEVERE: org.esa", "at "))
 
+
+def last_words(says: Path, noise: Callable[[str], bool] = _snap_noise, lines: int = 3) -> str:
+    """The last lines of a log that may say what went wrong: those that are not empty and not `noise`."""
+    said = [line.strip() for line in says.read_text(errors="replace").splitlines()]
+    return " | ".join([line for line in said if line and not noise(line)][-lines:])
+
+
+def run(
+    command: Sequence[str],
+    folder: Path,
+    says: Path,
+    limit_s: float,
+    keys: str,
+    environment: Mapping[str, str] | None = None,
+    inherited: Sequence[int] = (),
+    last: Callable[[Path], str] = last_words,
+    install: str = "install it again",
+) -> None:
+    """Run `command` in `folder`; what it prints is appended to `says`.
+
+    keys: configuration of the limit, for the message. environment: of the program; None: ours. inherited: open files that all its
+    processes keep. last: what of the log goes into the message of a failure. install: cure where it cannot start.
     Raises ProcessorError when it cannot start, fails, or is not done after `limit_s`; no process of it is left then.
     """
     says.parent.mkdir(parents=True, exist_ok=True)
@@ -31,10 +53,11 @@ def run(command: Sequence[str], folder: Path, says: Path, limit_s: float, keys: 
         stream.flush()
         try:
             process = subprocess.Popen(
-                command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+                command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                start_new_session=True, pass_fds=inherited,
             )  # fmt: skip
         except OSError as error:
-            raise ProcessorError(f"{name} cannot be started ({error.strerror})", "install it again") from error
+            raise ProcessorError(f"{name} cannot be started ({error.strerror})", install) from error
         try:
             code = process.wait(limit_s)
         except subprocess.TimeoutExpired:
@@ -46,13 +69,4 @@ def run(command: Sequence[str], folder: Path, says: Path, limit_s: float, keys: 
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     if code:
-        raise ProcessorError(f"{name} in {folder}: failed with status {code} ({last_words(says)})", f"see {says}")
-
-
-def last_words(says: Path, lines: int = 3) -> str:
-    """The last lines of a log that may say what went wrong."""
-    said = [line.strip() for line in says.read_text(errors="replace").splitlines()]
-    useful = [
-        line for line in said if line and not line.startswith(("$ ", "INFO", "WARNING", "SEVERE: org.esa", "at "))
-    ]
-    return " | ".join(useful[-lines:])
+        raise ProcessorError(f"{name} in {folder}: failed with status {code} ({last(says)})", f"see {says}")

@@ -16,8 +16,6 @@ import logging
 import os
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -27,6 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.errors import ConfigError, ProcessorError
+from sarslide.insar.engines.command import last_words, run
 from sarslide.insar.engines.isce2_plan import DatePlan
 from sarslide.insar.engines.isce2_product import IsceBurst, Swath, read_swaths
 
@@ -222,39 +221,19 @@ class _Locked:
 
 
 def _run(command: list[str], folder: Path, says: Path, limit_s: float, lock: int) -> None:
-    says.parent.mkdir(parents=True, exist_ok=True)
-    with open(says, "a") as stream:
-        stream.write(f"$ {shlex.join(command)}\n")
-        stream.flush()
-        try:
-            process = subprocess.Popen(
-                command, cwd=folder, env=environment(), stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                start_new_session=True, pass_fds=[lock],
-            )  # fmt: skip
-        except OSError as error:
-            raise ProcessorError(f"{command[0]} cannot be started ({error.strerror})", CURE) from error
-        try:
-            code = process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            raise ProcessorError(
-                f"{Path(command[0]).name} in {folder}: not done after {limit_s / 60:g} minutes",
-                f"see {says}, or raise isce2.step_limit_min",
-            ) from None
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-    if code:
-        words = _last_words(says)
-        cure = CURE if "No module named 'isce" in words else f"see {says}"
-        raise ProcessorError(f"{Path(command[0]).name} in {folder}: failed with status {code} ({words})", cure)
+    try:
+        run(
+            command, folder, says, limit_s, "isce2.step_limit_min",
+            environment=environment(), inherited=[lock], last=_last_words, install=CURE,
+        )  # fmt: skip
+    except ProcessorError as error:
+        if "No module named 'isce" in error.problem:
+            raise ProcessorError(error.problem, CURE) from error
+        raise
 
 
-def _last_words(says: Path, lines: int = 3) -> str:
-    """The last lines of a log that may say what went wrong."""
-    said = [line.strip() for line in says.read_text(errors="replace").splitlines()]
-    useful = [line for line in said if line and not any(noise in line.lower() for noise in NOISE)]
-    return " | ".join(useful[-lines:])
+def _last_words(says: Path) -> str:
+    return last_words(says, lambda line: any(noise in line.lower() for noise in NOISE))
 
 
 def _check_unpacked(folder: Path, target: Path) -> list[Path]:

@@ -1,0 +1,50 @@
+"""One pair from the sums over its samples to the files of the engine contract: what native and isce2 have in common."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.grid import RegionGrid
+from sarslide.insar.acquisition import Acquisition
+from sarslide.insar.contract import PairRecord, mean_coherence
+from sarslide.insar.interferogram import PairSums, coherence_window, form_pair
+from sarslide.io import raster
+
+
+def write_pair(
+    sums: PairSums,
+    earlier: Acquisition,
+    later: Acquisition,
+    bperp_m: float,
+    looks: float,
+    engine: tuple[str, str],
+    params: Mapping,
+    grid: RegionGrid,
+    wrapped: str | Path,
+    coherence: str | Path,
+) -> PairRecord:
+    """Form a pair, write its wrapped phase (rad, unfiltered and filtered) and its coherence, and return its record.
+
+    looks: independent looks of a cell. engine: name and version. params: goldstein_alpha; goldstein_window and coherence_window
+    (cells).
+    """
+    alpha, filter_window = params["goldstein_alpha"], params["goldstein_window"]
+    window = coherence_window(params["coherence_window"], looks)
+    formed = form_pair(sums, looks, window, alpha, filter_window)
+    raster.write(wrapped, np.stack([formed.unfiltered_rad, formed.filtered_rad]), grid, "wrapped_rad")
+    raster.write(coherence, formed.coherence, grid, "cor")
+    return PairRecord(
+        engine=engine[0],
+        engine_version=engine[1],
+        stack=earlier.stack,
+        dates=(earlier.date, later.date),
+        utc=(earlier.utc, later.utc),
+        bperp_m=bperp_m,
+        wavelength_m=earlier.wavelength_m,
+        looks=looks,
+        coherence_window=window,
+        coherence_looks=looks * window**2,
+        mean_coherence=mean_coherence(formed.coherence),
+        filter={"name": "goldstein", "alpha": alpha, "window": filter_window},
+    )
