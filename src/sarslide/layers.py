@@ -108,6 +108,12 @@ _ALL = (
     Layer("curvature_profile_per_m", "1/m", "float32", NAN, (-10, 10), "profile curvature (Zevenbergen and Thorne 1987)"),
     Layer("curvature_plan_per_m", "1/m", "float32", NAN, (-10, 10), "plan (contour) curvature (Zevenbergen and Thorne 1987)"),
     Layer("hillshade", "1", "uint8", 0, (1, 255), "shaded relief, light from the north-west at 45 degrees"),
+    # optional inputs of P3 (2.2, Fig. 2e and 2g)
+    Layer("reflectance_b02", "1", "float32", NAN, (0, 1), "Sentinel-2 L2A surface reflectance, band 2 (blue, 490 nm)"),
+    Layer("reflectance_b03", "1", "float32", NAN, (0, 1), "Sentinel-2 L2A surface reflectance, band 3 (green, 560 nm)"),
+    Layer("reflectance_b04", "1", "float32", NAN, (0, 1), "Sentinel-2 L2A surface reflectance, band 4 (red, 665 nm)"),
+    Layer("reflectance_b08", "1", "float32", NAN, (0, 1), "Sentinel-2 L2A surface reflectance, band 8 (near infrared, 842 nm)"),
+    Layer("lithology", "1", "uint8", 0, (0, 255), "class of the geological map, 0 unknown; the legend is in the file's tags and beside it"),
     # derived on the fly for the feature stack
     Layer("aspect_sin", "1", "float32", NAN, (-1, 1), "sine of aspect: eastward part of the downslope direction"),
     Layer("aspect_cos", "1", "float32", NAN, (-1, 1), "cosine of aspect: northward part of the downslope direction"),
