@@ -21,18 +21,27 @@ class Scene:
 
     region: what a split must keep together. stack: features (channels, rows, cols), float32, NaN where unknown.
     label: uint8 (rows, cols), 1 landslide, 0 not, 255 not counted; 255 wherever a feature is unknown.
+
+    What only scoring reads, (rows, cols), None where the file has none: full_label, the label as stored, also where a feature is
+    unknown; decoy, uint8 code of `simulate.decoys.DECOYS`, 0 none; landslide_kind, uint8, P2's type 1 to 3 of every landslide,
+    seen or not, 0 none; true_rate, LOS rate without error, mm/yr, positive towards the satellite.
     """
 
     region: str
     name: str
     stack: np.ndarray
     label: np.ndarray
+    full_label: np.ndarray | None = None
+    decoy: np.ndarray | None = None
+    landslide_kind: np.ndarray | None = None
+    true_rate: np.ndarray | None = None
 
 
 def load(path: str | Path, channels: Sequence[str]) -> Scene:
     """The scene of an npz file with stored layers under their registered names, `label`, and `meta` (JSON with region, stack).
 
-    Raises TrainingError for a file that cannot be read, lacks a layer, or has a label that is not 0, 1 or 255.
+    `decoy`, `landslide_kind` and `true_los_rate_mm_per_yr` are read where the file has them. Raises TrainingError for a file
+    that cannot be read, lacks a layer, or has a label that is not 0, 1 or 255.
     """
     try:
         with open(path, "rb") as stream, np.load(stream) as file:
@@ -52,7 +61,9 @@ def load(path: str | Path, channels: Sequence[str]) -> Scene:
         raise TrainingError(f"{path}: label is not 0, 1 or {IGNORE} on the features' grid", "label the scene again")
     meta = json.loads(str(read("meta")))
     region = str(meta["region"])
-    return Scene(region, f"{region}/{meta['stack']}", stack, np.where(observable(stack), label, IGNORE))
+    counted = np.where(observable(stack), label, np.uint8(IGNORE))
+    extra = (arrays.get(name) for name in ("decoy", "landslide_kind", "true_los_rate_mm_per_yr"))
+    return Scene(region, f"{region}/{meta['stack']}", stack, counted, label, *extra)
 
 
 def data_hash(scenes: Sequence[Scene]) -> str:
