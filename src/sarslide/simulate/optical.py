@@ -44,16 +44,9 @@ SCAR_COVER = (0.15, 0.6)  # share of bare ground inside a scar
 BARE_PATCHES = 0.02  # of the slopes are as bare and do not move
 BARE_DECOYS = ("mining",)  # kinds of decoys that are bare ground
 
-ROCKS: dict[int, str] = {
-    1: "limestone",
-    2: "phyllite and slate",
-    3: "sandstone",
-    4: "mudstone and marl",
-    5: "metabasalt",
-    6: "granite",
-    7: "Quaternary deposits",
-}
-STRATA, GRANITE, QUATERNARY = (1, 2, 3, 4, 5), 6, 7
+# Classes of the Global Lithological Map (codes of sarslide.layers.LITHOLOGY): sandstone and slate, mixed beds, limestone,
+# phyllite and schist, metabasalt; granite; fill of the valleys.
+STRATA, GRANITE, FILL = (2, 3, 4, 7, 13), 8, 1
 THICKNESS_M = (150.0, 700.0)  # of a unit
 
 
@@ -85,10 +78,10 @@ def reflectance(world: World, seed: int) -> dict[str, np.ndarray]:
 
 
 def lithology(world: World, seed: int) -> np.ndarray:
-    """Rock units, uint8 (rows, cols) on the region of `world`: the codes of ROCKS, never 0 (C07).
+    """Rock classes, uint8 (rows, cols) on the region of `world`: codes of `layers.LITHOLOGY`, never 0 (C07).
 
     A folded, gently plunging sequence cut by the ground, so that boundaries follow the strata and bend in the valleys; one fault
-    and a few bodies of granite cut it, and flat floors are filled with Quaternary deposits. No landslide depends on its rock;
+    and a few bodies of granite cut it, and flat floors are filled with loose sediments. No landslide depends on its rock;
     only the floors, on which there are none, tie the two together. Deterministic: same world and seed, same map.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, LITHOLOGY_KEY]))
@@ -115,7 +108,7 @@ def lithology(world: World, seed: int) -> np.ndarray:
         base += rng.uniform(*THICKNESS_M)
     body = noise(region.shape, 6000 / region.cell_m, rng, 3)
     units[body > 1.7] = GRANITE
-    units[(_slope(world)[0] < np.tan(np.radians(6))) & (world.land_cover[world.window] != landcover.SNOW)] = QUATERNARY
+    units[(_slope(world)[0] < np.tan(np.radians(6))) & (world.land_cover[world.window] != landcover.SNOW)] = FILL
     return ndimage.median_filter(units, 3, mode="nearest")
 
 
