@@ -16,10 +16,14 @@ from scipy import fft, ndimage
 
 from sarslide.grid import RegionGrid
 from sarslide.names import check_stack, parse_date
+from sarslide.simulate.terrain import noise
 
 EXPONENT = 5 / 3  # of the structure function
 SCALE_M = 5000.0  # distance at which `turbulence_mm` is defined
 POINTS = 256  # turbulence is drawn at so many points along the diagonal of the grid, at least a cell apart
+VAPOUR_SCALE_M = 2000.0  # scale height of water vapour
+LATERAL, LATERAL_M = 0.3, 12000.0  # relative variation of the moisture across a region, and its longest wavelength
+RESIDUE = 1  # key of the residue among the draws of the atmosphere
 ATMOSPHERE = 2  # key of this part of the simulation among those that share the seed
 
 
@@ -44,6 +48,26 @@ def path_delay_mm(
     coefficient = rng.normal(0, stratified_mm_per_km)
     turbulent = turbulent_delay_mm(grid, rng, turbulence_mm)
     return (turbulent + coefficient * elevation_m / 1000).astype(np.float32)
+
+
+def residue_shape(grid: RegionGrid, elevation_m: np.ndarray, seed: int) -> np.ndarray:
+    """Where a stratified delay departs from a line in height, float32 (rows, cols), zero mean and unit variance on `grid`.
+
+    Water vapour thins out exponentially with height, and one side of a range is moister than the other: no single line in height
+    removes the delay of a whole region (Bekaert et al. 2015, doi:10.1002/2014JB011558).
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, ATMOSPHERE, RESIDUE]))
+    moist = 1 + LATERAL * noise(grid.shape, LATERAL_M / grid.cell_m, rng, 2)
+    vapour = moist * np.exp(-(elevation_m - elevation_m.min()) / VAPOUR_SCALE_M)
+    line = np.polynomial.Polynomial.fit(elevation_m.ravel(), vapour.ravel(), 1)
+    rest = vapour - line(elevation_m)
+    return (rest / rest.std()).astype(np.float32)
+
+
+def residue_mm(seed: int, stack: str, date: str, rms_mm: float) -> float:
+    """Coefficient of `residue_shape` on one date, mm, normal with standard deviation `rms_mm`; positive = longer path."""
+    key = [seed, ATMOSPHERE, ord(stack[0]), int(stack[1:]), int(date), RESIDUE]
+    return float(np.random.default_rng(np.random.SeedSequence(key)).normal(0, rms_mm))
 
 
 def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float) -> np.ndarray:

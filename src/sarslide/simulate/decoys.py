@@ -1,13 +1,30 @@
-"""What moves, or seems to move, without being a landslide: a subsiding valley floor, glaciers, snow patches (P0 3.1)."""
+"""What moves, or seems to move, without being a landslide: a subsiding valley floor, glaciers, snow patches (P0 3.1), mines (P4
+4.4), and the difficulties that are areas of a scene instead of planted objects.
+"""
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from scipy import ndimage
 from shapely.geometry import MultiPolygon, Polygon, box, shape
 
 from sarslide.grid import RegionGrid
 from sarslide.simulate.landslides import DownslopeField, plateau
 from sarslide.simulate.terrain import noise, window_of
+
+# Codes of the layer `decoy` of a scene. The first four are planted objects, the others are areas: see `simulate.scene.decoys`.
+DECOYS: dict[str, int] = {
+    "subsidence": 1,
+    "glacier": 2,
+    "snow": 3,
+    "mining": 4,
+    "stratified": 5,
+    "forest": 6,
+    "unwrapping": 7,
+    "layover": 8,
+}
+OBJECTS = ("subsidence", "glacier", "snow", "mining")
+AREAS = ("stratified", "forest", "unwrapping", "layover")
 
 # kind: (area range in km2, largest apparent speed in mm/yr)
 SUBSIDENCE = ((0.25, 0.7), (25.0, 60.0))
@@ -65,8 +82,19 @@ def plant_decoys(
         geometry="geometry",
         crs=f"EPSG:{region.epsg}",
     )
-    frame.insert(0, "decoy_id", [f"D{k:02d}" for k in range(1, len(frame) + 1)])
+    frame.insert(0, "decoy_id", _ids(frame))
     return frame, velocity
+
+
+def with_mines(decoys: gpd.GeoDataFrame, mines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The decoys with the mines (same columns but the id) after them, numbered on."""
+    together = gpd.GeoDataFrame(pd.concat([decoys, mines], ignore_index=True), geometry="geometry", crs=mines.crs)
+    together["decoy_id"] = _ids(together)
+    return together
+
+
+def _ids(frame: gpd.GeoDataFrame) -> list[str]:
+    return [f"D{k:02d}" for k in range(1, len(frame) + 1)]
 
 
 def far_from(taken: np.ndarray, cell_m: float) -> np.ndarray:

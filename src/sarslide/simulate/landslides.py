@@ -53,17 +53,18 @@ def plant_landslides(
     allowed: np.ndarray,
     counts: tuple[int, int, int],
     seed: np.random.SeedSequence,
+    speed_factor: float = 1.0,
 ) -> tuple[gpd.GeoDataFrame, np.ndarray]:
     """Landslides inside `region` and their velocity.
 
     elevation_m: (rows, cols) on `grid`. allowed: bool, cells that may belong to a landslide. counts: number of each type.
-    Returns the table (planted_id, kind, speed_mm_per_yr, area_km2, azimuth_deg, slope_deg, elevation_m, geometry; largest first
+    speed_factor: on the speeds of `TYPES`. Returns the table (planted_id, kind, speed_mm_per_yr, area_km2, azimuth_deg, slope_deg, elevation_m, geometry; largest first
     within a type) and the velocity, float32 (3, rows, cols), east, north, up, mm/yr. Fewer landslides than asked for are
     returned when no free slope is left.
     """
     rng = np.random.default_rng(seed)
     slope_field = DownslopeField(grid, elevation_m)
-    free = _Free(grid, region, allowed, slope_field)
+    free = FreeSlopes(grid, region, allowed, slope_field)
     velocity = np.zeros((3, *grid.shape), np.float32)
     records = []
     for kind, count in zip(TYPES, counts, strict=True):
@@ -72,7 +73,7 @@ def plant_landslides(
             outline = _find_place(rng, kind, area, slope_field, free)
             if outline is None:
                 continue
-            speed = round(float(_log_uniform(rng, kind.speed_mm_per_yr, 1)[0]), 2)
+            speed = round(float(_log_uniform(rng, kind.speed_mm_per_yr, 1)[0]) * speed_factor, 2)
             moving, mask = outline_velocity(grid, outline, slope_field, speed)
             velocity += moving
             free.take(outline)
@@ -148,8 +149,8 @@ def _cells_in_window(grid: RegionGrid, outline: Polygon) -> tuple[tuple[slice, s
     return (rows, cols), rasterize([(outline, 1)], shape, transform=corner, dtype="uint8").astype(bool)
 
 
-class _Free:
-    """The slopes of the region that may still take a landslide; all arrays are on the region's cells."""
+class FreeSlopes:
+    """The slopes of the region that may still take an object; all arrays are on the region's cells."""
 
     def __init__(self, grid: RegionGrid, region: RegionGrid, allowed: np.ndarray, field: DownslopeField):
         part = window_of(grid, region)
@@ -194,7 +195,7 @@ class _Free:
 
 
 def _find_place(
-    rng: np.random.Generator, kind: LandslideType, area_km2: float, field: DownslopeField, free: _Free
+    rng: np.random.Generator, kind: LandslideType, area_km2: float, field: DownslopeField, free: FreeSlopes
 ) -> Polygon | None:
     """An outline of about `area_km2` on free ground; smaller by degrees when the ground does not take it."""
     for attempt in range(ATTEMPTS):

@@ -16,7 +16,7 @@ from sarslide.insar.interferogram import PairSums, form_pair
 from sarslide.names import check_stack, days_between, split_pair
 from sarslide.simulate import landcover
 from sarslide.simulate.acquisition import WAVELENGTH
-from sarslide.simulate.atmosphere import path_delay_mm
+from sarslide.simulate.atmosphere import path_delay_mm, residue_mm, residue_shape
 from sarslide.simulate.geometry import visibility
 from sarslide.simulate.offsets import BASELINE_SIGMA, INCIDENCE_DEG
 from sarslide.simulate.terrain import noise
@@ -37,7 +37,8 @@ class ProductSettings:
 
     looks: independent looks of a flat 30 m cell. coherence: factor on the temporal coherence of all land cover. turbulence_mm,
     stratified_mm_per_km: see `atmosphere`. baseline_sigma_m: scatter of the orbits. dem_error_m: standard deviation.
-    unwrapping_errors: mean number of wrong patches a pair. coherence_window, goldstein_alpha, goldstein_window: as in the chain.
+    unwrapping_errors: mean number of wrong patches a pair. forest_coherence: a further factor under forest. stratified_residue_mm:
+    standard deviation, over dates and region, of the height-dependent delay that is not linear in height. coherence_window, goldstein_alpha, goldstein_window: as in the chain.
     """
 
     looks: float = 8.7
@@ -50,6 +51,8 @@ class ProductSettings:
     coherence_window: int = 3
     goldstein_alpha: float = 0.5
     goldstein_window: int = 16
+    forest_coherence: float = 1.0
+    stratified_residue_mm: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,7 @@ class _Ground:
         cover = world.land_cover[world.window]
         snr = 10 ** ((landcover.table("gamma0_db")[cover] - NOISE_FLOOR_DB) / 10) / np.tan(local)
         signal = snr / (1 + snr) * np.clip(settings.coherence, 0, 1)
+        signal[cover == landcover.FOREST] *= settings.forest_coherence
         signal[seen.layover_shadow >= 2] = 0
         signal[seen.layover_shadow == 1] *= 0.5
         rho_inf, rho_0 = (landcover.table(name)[cover] for name in ("rho_inf", "rho_0"))
@@ -194,6 +198,9 @@ class _Ground:
         self.tau = np.maximum(landcover.table("tau_days")[cover], 1e-3)
         self.forever = self._draw(rng)
         self.memory: tuple[str, np.ndarray] | None = None
+        self.residue = (
+            residue_shape(world.region, self.elevation, world.seed) if settings.stratified_residue_mm else None
+        )
 
     def acquire(self, first: str, date: str, baseline_m: float, seed: int, rng: np.random.Generator) -> _Acquisition:
         if self.memory is None:
@@ -214,6 +221,8 @@ class _Ground:
             settings.turbulence_mm,
             settings.stratified_mm_per_km,
         )
+        if self.residue is not None:
+            delay += residue_mm(seed, self.seen.stack, date, settings.stratified_residue_mm) * self.residue
         years = days_between(first, date) / DAYS_PER_YEAR
         return _Acquisition(samples, self._power(samples), delay - self.los_rate * years, baseline_m)
 

@@ -25,7 +25,8 @@ class TerrainSettings:
     floor_m: ellipsoidal height of the main valley floor (its median in the region). relief_m: highest minus lowest cell of the
     region. valley_azimuth_deg: direction of the main river, clockwise from north. gorge_spacing_m: distance between parallel
     rivers. floor_width_m: range of widths of the flat, filled floor. threshold_slope_deg: range of hillslope angles (rock
-    strength varies), before heights are stretched to the relief.
+    strength varies), before heights are stretched to the relief. profile_exponent: below 1, slopes are steep at their foot and gentle
+    above it: the troughs that glaciers leave instead of V-shaped gorges.
     """
 
     floor_m: float = 2900.0
@@ -34,6 +35,7 @@ class TerrainSettings:
     gorge_spacing_m: float = 7400.0
     floor_width_m: tuple[float, float] = (500.0, 900.0)
     threshold_slope_deg: tuple[float, float] = (23.0, 38.0)
+    profile_exponent: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def valley_terrain(
     # The whole relief is met by one vertical factor, so that the shape of the land stays.
     inside = window_of(grid, region)
     relative = _rounded_summits(heights, inside)
+    if settings.profile_exponent != 1:
+        relative = _trough(relative, settings.profile_exponent)
     elevation = settings.relief_m * relative / relative[inside].max() + _fill(distance, width, floor)
     elevation += settings.floor_m - np.median(elevation[inside][floor[inside]])
     return Terrain(
@@ -263,6 +267,13 @@ def _rounded_summits(heights: np.ndarray, inside: tuple[slice, slice]) -> np.nda
     lowest, summit = heights[inside].min(), np.quantile(heights[inside], 0.995)
     share = (heights - lowest) / (summit - lowest)
     return np.where(share > 0.85, 0.85 + 0.15 * np.tanh((share - 0.85) / 0.15), share)
+
+
+def _trough(relative: np.ndarray, exponent: float) -> np.ndarray:
+    """Shares of the relief raised to a power below 1; the offset keeps the foot of the walls from standing upright."""
+    offset = 0.05
+    low, high = offset**exponent, (1 + offset) ** exponent
+    return ((np.maximum(relative, 0) + offset) ** exponent - low) / (high - low)
 
 
 def _fill(distance: np.ndarray, width: np.ndarray, floor: np.ndarray) -> np.ndarray:

@@ -13,9 +13,10 @@ import numpy as np
 from sarslide.errors import GridError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io.raster import atomic
-from sarslide.simulate.decoys import far_from, plant_decoys
-from sarslide.simulate.landcover import WATER, map_land_cover
+from sarslide.simulate.decoys import far_from, plant_decoys, with_mines
+from sarslide.simulate.landcover import ROCK, WATER, map_land_cover
 from sarslide.simulate.landslides import DownslopeField, plant_landslides
+from sarslide.simulate.mining import plant_mines
 from sarslide.simulate.terrain import TerrainSettings, valley_terrain, window_of
 
 
@@ -24,7 +25,8 @@ class WorldSettings:
     """What a region is made of; the defaults make a Hengduan valley.
 
     snowline_m: ellipsoidal height. forest_share: part of the slopes below the tree line under forest. landslides: how many of
-    each type (P2: large chair-shaped, elongated, small round). subsidence, glacier, snow: how many decoys of each kind.
+    each type (P2: large chair-shaped, elongated, small round). speed_factor: on their speeds. subsidence, glacier, snow, mining:
+    how many decoys of each kind.
     """
 
     terrain: TerrainSettings = field(default_factory=TerrainSettings)
@@ -34,6 +36,8 @@ class WorldSettings:
     subsidence: int = 1
     glacier: int = 3
     snow: int = 5
+    mining: int = 0
+    speed_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def build_world(
     settings = settings or WorldSettings()
     margin_x, margin_y = margin_m if isinstance(margin_m, tuple) else (margin_m, margin_m)
     grid = _padded(region, margin_x, margin_y)
-    for_terrain, for_cover, for_landslides, for_decoys = np.random.SeedSequence([seed, 1]).spawn(4)
+    children = np.random.SeedSequence([seed, 1]).spawn(5)
+    for_terrain, for_cover, for_landslides, for_decoys, for_mines = children
 
     terrain = valley_terrain(grid, region, settings.terrain, for_terrain)
     cover = map_land_cover(grid, terrain, settings.snowline_m, settings.forest_share, for_cover)
@@ -87,20 +92,21 @@ def build_world(
         {"subsidence": settings.subsidence, "glacier": settings.glacier, "snow": settings.snow},
         for_decoys,
     )
+    elevation = terrain.elevation_m
+    slopes = (elevation < settings.snowline_m - 40) & ~terrain.floor & (cover != WATER)
+    if settings.mining:
+        free = slopes & far_from(np.any(apparent != 0, axis=0), grid.cell_m)
+        mines = plant_mines(grid, region, elevation, free, settings.mining, for_mines)
+        elevation, decoys, apparent = mines.elevation_m, with_mines(decoys, mines.table), apparent + mines.velocity
+        cover[mines.mask] = ROCK
     free = far_from(np.any(apparent != 0, axis=0), grid.cell_m)
-    below = terrain.elevation_m < settings.snowline_m - 40
     landslides, velocity = plant_landslides(
-        grid,
-        region,
-        terrain.elevation_m,
-        free & below & ~terrain.floor & (cover != WATER),
-        settings.landslides,
-        for_landslides,
+        grid, region, elevation, free & slopes, settings.landslides, for_landslides, settings.speed_factor
     )
     return World(
         region,
         grid,
-        terrain.elevation_m,
+        elevation,
         cover,
         velocity + apparent,
         landslides,
