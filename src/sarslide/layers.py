@@ -26,6 +26,9 @@ class Layer:
 
 NAN = float("nan")
 
+# Classes of a geological map that the feature stack tells apart, codes 1 to this; a longer legend has to be grouped.
+LITHOLOGY_CLASSES = 8
+
 _ALL = (
     # one file per pair, per date
     Layer(
@@ -123,6 +126,22 @@ _ALL = (
         "downslope_sensitivity", "1", "float32", NAN, (-1, 1),
         "line-of-sight rate, positive towards the satellite, per unit of motion down the steepest slope",
     ),
+    *(
+        Layer(f"phase_intensity_{colour}", "1", "float32", NAN, (0, 1), f"{colour} of the fused averaged phase and intensity (recipe hsv)")
+        for colour in ("red", "green", "blue")
+    ),
+    *(
+        Layer(f"avg_phase_{colour}", "1", "float32", NAN, (0, 1), f"{colour} of the averaged phase on the colour wheel, full brightness (P2 4.2.3)")
+        for colour in ("red", "green", "blue")
+    ),
+    *(
+        Layer(f"lithology_{code}", "1", "float32", NAN, (0, 1), f"1 where the geological map has class {code}, else 0")
+        for code in range(1, LITHOLOGY_CLASSES + 1)
+    ),
+    # labels of training scenes
+    Layer("label", "1", "uint8", 255, (0, 1), "1 active landslide, 0 background, 255 not counted"),
+    Layer("decoy", "1", "uint8", None, (0, 255), "decoy or difficulty in the cell, codes of sarslide.simulate.decoys, 0 none"),
+    Layer("landslide_kind", "1", "uint8", None, (0, 3), "type of the landslide in the cell (P2 4.2.3): 1 chair-shaped, 2 elongated, 3 small round; 0 none"),
     # segmentation
     Layer("probability", "1", "float32", NAN, (0, 1), "probability that a cell belongs to an active landslide"),
     # planted truth of a simulated region: only the scoring rule reads these

@@ -6,6 +6,7 @@ import pytest
 from sarslide import layers
 from sarslide.dataset import features
 from sarslide.errors import ConfigError, LayerError, WeightsError
+from sarslide.rates.fusion import fuse
 
 
 def test_presets_are_registered_layers():
@@ -16,14 +17,44 @@ def test_presets_are_registered_layers():
 
 
 def test_papers_channel_sets_are_there():
-    """P0 Table 3: InSAR alone and with one of three; P4 Tables 5 and 6: seven sets of phase, LOS, DEM and slope (E16, E17)."""
-    assert [name for name in features.PRESETS if name.startswith("p0_")] == [
-        "p0_insar",
-        "p0_dem",
-        "p0_slope",
-        "p0_curvature",
-    ]
+    """P0 Table 3: InSAR alone and with one of three; P4 Tables 5 and 6: seven sets of phase, LOS, DEM and slope; P3 Table 4: with
+    and without the rate (E16, E17, D12)."""
+    p0 = ["p0_insar", "p0_dem", "p0_slope", "p0_curvature"]
+    assert [name for name in features.PRESETS if name.startswith("p0_")] == [*p0, *(f"{name}_hsv" for name in p0)]
     assert len({frozenset(v) for k, v in features.PRESETS.items() if k.startswith("p4_")}) == 7
+    assert set(features.PRESETS["p3_rs_dr"]) - set(features.PRESETS["p3_rs"]) == {"los_rate_mm_per_yr"}
+
+
+def test_colours_of_phase_and_intensity():
+    """Against colorsys: phase as hue, intensity as brightness, and the phase alone at full brightness (B06, B12)."""
+    import colorsys
+
+    phase = np.linspace(-3.1, 3.1, 24).reshape(4, 6)
+    intensity = np.linspace(-20, 0, 24).reshape(4, 6)
+    arrays = {"phase_intensity_rgb": fuse(phase, intensity, "hsv", (0, 100)), "avg_phase_rad": phase}
+    arrays["phase_intensity_rgb"][:, 0, 0] = 0  # unknown
+    arrays["layover_shadow"] = np.zeros((4, 6), np.uint8)
+    arrays["layover_shadow"][3, 5] = 1
+    stack = features.feature_stack(
+        [*features.PRESETS["p0_insar_hsv"], *features.PRESETS["p2_colours"]], lambda name: arrays[name]
+    )
+    assert np.isnan(stack[:, 3, 5]).all()
+    assert np.isnan(stack[:3, 0, 0]).all()
+    for row, col in ((0, 3), (1, 1), (2, 5), (3, 4)):
+        hue = phase[row, col] / (2 * np.pi) % 1
+        value = (intensity[row, col] + 20) / 20
+        # half of a step of the picture's 254 levels
+        assert stack[:3, row, col] == pytest.approx(colorsys.hsv_to_rgb(hue, 1, value), abs=0.5 / 254 + 1e-6)
+        assert stack[3:, row, col] == pytest.approx(colorsys.hsv_to_rgb(hue, 1, 1), abs=1e-6)
+
+
+def test_rock_classes_are_channels():
+    """Each class of the legend is one channel; unknown rock is known to be none of them, and hides no cell."""
+    names = [name for name in features.PRESETS["p3_rs"] if name.startswith("lithology_")]
+    rocks = np.arange(0, len(names) + 1, dtype=np.uint8)[None]
+    stack = features.feature_stack(names, lambda name: rocks)
+    np.testing.assert_array_equal(stack[:, 0], np.eye(len(names) + 1)[1:])
+    assert features.observable(stack).all()
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,46 @@ import numpy as np
 
 from sarslide import layers, line_of_sight
 from sarslide.errors import ConfigError, WeightsError
+from sarslide.rates.fusion import phase_colours
 
-# P0's input is "the three-channel fusion of D-InSAR phase and SAR intensity" (B06); the recipe is not printed. Sine and cosine
-# keep a wrapped phase continuous, so they and the intensity are our three.
+COLOURS = ("red", "green", "blue")
+
+# P0's input is "the three-channel fusion of D-InSAR phase and SAR intensity" (B06); the recipe is not printed. Two readings:
+# sine and cosine of the phase and the intensity, numbers that are continuous where the phase wraps; or the colours of
+# `rates.fusion`, phase as hue and intensity as brightness (`hsv`), which is what a picture shows.
 _P0 = ("avg_phase_sin", "avg_phase_cos", "mean_amplitude_db")
+_P0_HSV = tuple(f"phase_intensity_{colour}" for colour in COLOURS)
+_CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
+
+# P3 stacks rate, elevation, slope, curvature, optical, aspect and lithology (Fig. 2, E18) without saying how direction and rock
+# enter. Aspect as sine and cosine has no step at north. Rock classes have no order, which the code as a number would claim: each
+# class is a channel of its own, and unknown rock is none of them. Weights hold for the legend that they were trained with.
+_ROCKS = tuple(f"lithology_{code}" for code in range(1, layers.LITHOLOGY_CLASSES + 1))
+_P3 = (
+    "elevation_m",
+    "slope_deg",
+    *_CURVATURE,
+    "aspect_sin",
+    "aspect_cos",
+    *(f"reflectance_b{band}" for band in ("02", "03", "04", "08")),
+    *_ROCKS,
+)
 
 PRESETS: dict[str, tuple[str, ...]] = {
     # P0 Table 3 (E16)
     "p0_insar": _P0,
     "p0_dem": (*_P0, "elevation_m"),
     "p0_slope": (*_P0, "slope_deg"),
-    "p0_curvature": (*_P0, "curvature_profile_per_m", "curvature_plan_per_m"),
+    "p0_curvature": (*_P0, *_CURVATURE),
+    "p0_insar_hsv": _P0_HSV,
+    "p0_dem_hsv": (*_P0_HSV, "elevation_m"),
+    "p0_slope_hsv": (*_P0_HSV, "slope_deg"),
+    "p0_curvature_hsv": (*_P0_HSV, *_CURVATURE),
+    # P2: pictures of wrapped phase, one turn of the colour wheel a cycle (B12, D06)
+    "p2_colours": tuple(f"avg_phase_{colour}" for colour in COLOURS),
+    # P3 Table 4: without and with the deformation rate (D12)
+    "p3_rs": _P3,
+    "p3_rs_dr": ("los_rate_mm_per_yr", *_P3),
     # P4 Tables 5 and 6 (E17)
     "p4_los": ("los_rate_mm_per_yr",),
     "p4_phase": ("phase_rate_rad_per_yr",),
@@ -46,6 +75,7 @@ MEASURED = frozenset(
     {
         "avg_phase_rad",
         "avg_phase_std_rad",
+        "phase_intensity_rgb",
         "phase_rate_rad_per_yr",
         "phase_rate_std_rad_per_yr",
         "los_rate_mm_per_yr",
@@ -88,6 +118,19 @@ def downslope_sensitivity(
     return np.where(np.isfinite(los_east + los_north + los_up), sensitivity, np.nan)
 
 
+def _band(index: int) -> Callable[[np.ndarray], np.ndarray]:
+    """One band of the layer `phase_intensity_rgb`, 1..255 with 0 unknown, as 0..1."""
+    return lambda picture: np.where(picture[index] > 0, (picture[index] - 1) / 254, np.nan)
+
+
+def _colour(index: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda phase_rad: phase_colours(phase_rad)[index]
+
+
+def _is_class(code: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda classes: classes == code
+
+
 DERIVED: dict[str, Derived] = {
     "aspect_sin": Derived(("aspect_deg", "slope_deg"), _aspect_sin),
     "aspect_cos": Derived(("aspect_deg", "slope_deg"), _aspect_cos),
@@ -96,6 +139,9 @@ DERIVED: dict[str, Derived] = {
     "downslope_sensitivity": Derived(
         ("slope_deg", "aspect_deg", "los_east", "los_north", "los_up"), downslope_sensitivity
     ),
+    **{f"phase_intensity_{c}": Derived(("phase_intensity_rgb",), _band(k)) for k, c in enumerate(COLOURS)},
+    **{f"avg_phase_{c}": Derived(("avg_phase_rad",), _colour(k)) for k, c in enumerate(COLOURS)},
+    **{name: Derived(("lithology",), _is_class(code)) for code, name in enumerate(_ROCKS, start=1)},
 }
 
 
@@ -132,7 +178,8 @@ def feature_stack(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np
     """Channels `names` as float32 (channels, rows, cols), in the units of the registry.
 
     NaN where a layer is unknown, and in measured layers where layover or shadow hide the ground. read: gives a stored layer
-    (rows, cols), NaN where unknown; it is called once a layer. Raises LayerError for a name that is not registered.
+    (rows, cols), NaN where unknown, or all bands (bands, rows, cols) of a layer of several; it is called once a layer. Raises
+    LayerError for a name that is not registered.
     """
     names = list(names)
     stored = {name: np.asarray(read(name), np.float32) for name in stored_layers(names)}

@@ -11,8 +11,11 @@ import numpy as np
 
 from sarslide.dataset.features import feature_stack, observable
 from sarslide.errors import TrainingError
+from sarslide.rates.fusion import fuse
 
 IGNORE = 255
+PICTURE = "phase_intensity_rgb"
+PICTURE_PERCENT = (2.0, 98.0)  # of the intensity, from dark to bright
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,9 @@ class Scene:
 def load(path: str | Path, channels: Sequence[str]) -> Scene:
     """The scene of an npz file with stored layers under their registered names, `label`, and `meta` (JSON with region, stack).
 
-    `decoy`, `landslide_kind` and `true_los_rate_mm_per_yr` are read where the file has them. Raises TrainingError for a file
-    that cannot be read, lacks a layer, or has a label that is not 0, 1 or 255.
+    `decoy`, `landslide_kind` and `true_los_rate_mm_per_yr` are read where the file has them; the fused picture of phase and
+    intensity (P0 3.2, B06) is made where it has none. Raises TrainingError for a file that cannot be read, lacks a layer, or
+    has a label that is not 0, 1 or 255.
     """
     try:
         with open(path, "rb") as stream, np.load(stream) as file:
@@ -50,6 +54,8 @@ def load(path: str | Path, channels: Sequence[str]) -> Scene:
         raise TrainingError(f"{path}: cannot be read ({error})", "simulate the training region again") from None
 
     def read(name: str) -> np.ndarray:
+        if name == PICTURE and name not in arrays:
+            return fuse(read("avg_phase_rad"), read("mean_amplitude_db"), "hsv", PICTURE_PERCENT)
         if name not in arrays:
             raise TrainingError(
                 f"{path}: has no '{name}'", "simulate the training region again, or choose other channels"
