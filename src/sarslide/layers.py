@@ -26,8 +26,23 @@ class Layer:
 
 NAN = float("nan")
 
-# Classes of a geological map that the feature stack tells apart, codes 1 to this; a longer legend has to be grouped.
-LITHOLOGY_CLASSES = 8
+# Classes of the layer `lithology`, codes 1, 2 ... in this order: the rock classes of the Global Lithological Map, level 1
+# (Hartmann and Moosdorf 2012, doi:10.1029/2012GC004370). Its water, ice and "no data" are 0, unknown.
+LITHOLOGY = {
+    "su": "unconsolidated sediments",
+    "ss": "siliciclastic sedimentary rocks",
+    "sm": "mixed sedimentary rocks",
+    "sc": "carbonate sedimentary rocks",
+    "ev": "evaporites",
+    "py": "pyroclastics",
+    "mt": "metamorphic rocks",
+    "pa": "acid plutonic rocks",
+    "pi": "intermediate plutonic rocks",
+    "pb": "basic plutonic rocks",
+    "va": "acid volcanic rocks",
+    "vi": "intermediate volcanic rocks",
+    "vb": "basic volcanic rocks",
+}
 
 _ALL = (
     # one file per pair, per date
@@ -116,7 +131,7 @@ _ALL = (
     Layer("reflectance_b03", "1", "float32", NAN, (0, 1), "Sentinel-2 L2A surface reflectance, band 3 (green, 560 nm)"),
     Layer("reflectance_b04", "1", "float32", NAN, (0, 1), "Sentinel-2 L2A surface reflectance, band 4 (red, 665 nm)"),
     Layer("reflectance_b08", "1", "float32", NAN, (0, 1), "Sentinel-2 L2A surface reflectance, band 8 (near infrared, 842 nm)"),
-    Layer("lithology", "1", "uint8", 0, (0, 255), "class of the geological map, 0 unknown; the legend is in the file's tags and beside it"),
+    Layer("lithology", "1", "uint8", 0, (0, len(LITHOLOGY)), "rock class: 1, 2 ... in the order of sarslide.layers.LITHOLOGY, 0 unknown"),
     # derived on the fly for the feature stack
     Layer("aspect_sin", "1", "float32", NAN, (-1, 1), "sine of aspect: eastward part of the downslope direction"),
     Layer("aspect_cos", "1", "float32", NAN, (-1, 1), "cosine of aspect: northward part of the downslope direction"),
@@ -135,8 +150,8 @@ _ALL = (
         for colour in ("red", "green", "blue")
     ),
     *(
-        Layer(f"lithology_{code}", "1", "float32", NAN, (0, 1), f"1 where the geological map has class {code}, else 0")
-        for code in range(1, LITHOLOGY_CLASSES + 1)
+        Layer(f"lithology_{word}", "1", "float32", NAN, (0, 1), f"1 where the rock is {rock}, else 0")
+        for word, rock in LITHOLOGY.items()
     ),
     # labels of training scenes
     Layer("label", "1", "uint8", 255, (0, 1), "1 active landslide, 0 background, 255 not counted"),

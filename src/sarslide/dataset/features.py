@@ -21,8 +21,8 @@ _CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
 
 # P3 stacks rate, elevation, slope, curvature, optical, aspect and lithology (Fig. 2, E18) without saying how direction and rock
 # enter. Aspect as sine and cosine has no step at north. Rock classes have no order, which the code as a number would claim: each
-# class is a channel of its own, and unknown rock is none of them. Weights hold for the legend that they were trained with.
-_ROCKS = tuple(f"lithology_{code}" for code in range(1, layers.LITHOLOGY_CLASSES + 1))
+# class is a channel of its own, and unknown rock is none of them. One legend for the world, so that weights travel.
+_ROCKS = tuple(f"lithology_{word}" for word in layers.LITHOLOGY)
 _P3 = (
     "elevation_m",
     "slope_deg",
