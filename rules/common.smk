@@ -7,12 +7,13 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from sarslide import names
 from sarslide.catalog import scenes
 from sarslide.config import load, resolve
+from sarslide.dataset.features import stored_layers
 from sarslide.errors import SarslideError
 from sarslide.fingerprint import fingerprint
 from sarslide.insar import network
-from sarslide.inventory.identity import release_digest, settings
+from sarslide.inventory.identity import optional_inputs, release_digest, settings
 from sarslide.io.raster import check_writable
-from sarslide.models.weights import packaged
+from sarslide.models.weights import packaged, read_card
 from sarslide.provenance import sha256
 from sarslide.rates import mintpy
 
@@ -65,6 +66,15 @@ TERRAIN = [
     "curvature_profile_per_m",
     "curvature_plan_per_m",
 ]
+# Optional inputs (P3 2.2), by the folder of the results that holds them; a simulated region can always make them.
+OPTIONAL = {
+    "optical": [f"reflectance_b{band}" for band in ("02", "03", "04", "08")],
+    "lithology": ["lithology"],
+}
+THERE = {
+    room: named or CONFIG.source == "simulated"
+    for room, named in optional_inputs(CONFIG).items()
+}
 AVERAGES = ["avg_phase_rad", "avg_phase_std_rad"]
 RATE_LAYERS = [
     "phase_rate_rad_per_yr",
@@ -110,8 +120,8 @@ BIAS_LAYERS = [
 
 
 # Rooms of rules after the pair.
-ROOMS = ["terrain", "quality", "rates", "sbas", "products"]
-ROOMS += ["segment", "inventory", "report", "resample"]
+ROOMS = ["terrain", "optional", "quality", "rates", "sbas", "products"]
+ROOMS += ["segment", "inventory", "report", "resample", "factors"]
 
 # What decides the content of a release, by source and engine of the region.
 SOURCE_RULES = {
@@ -236,6 +246,26 @@ def weights_file():
     return or_exit(lambda: resolve(CONFIG.segmentation.weights) or str(packaged(MODEL)))
 
 
+def optional_layers():
+    """Paths of the optional inputs that the region has, by layer."""
+    return {
+        layer: path
+        for room, layers in OPTIONAL.items()
+        if THERE[room]
+        for layer, path in layers_of(f"{RESULTS}/{room}", layers).items()
+    }
+
+
+@cache
+def optional_inputs_of_weights():
+    """Paths of the optional inputs that the region has and the network's weights read, by layer."""
+    there = optional_layers()
+    if not there:
+        return {}
+    channels = or_exit(lambda: read_card(weights_file()))["channels"]
+    return {name: there[name] for name in stored_layers(channels) if name in there}
+
+
 def review_file():
     """The reviewer's file as a list: empty where there is none."""
     named = or_exit(lambda: resolve(CONFIG.inventory.review))
@@ -250,6 +280,7 @@ def release_id():
         *ENGINE_RULES[ENGINE],
         *METHOD_RULES[METHOD],
         *(["closure"] if CONFIG.rates.loop_mask else []),
+        *optional_rules(),
         *COMMON_RULES,
     ]
     upstream = {word: code(word) for word in words}
@@ -257,6 +288,16 @@ def release_id():
         CONFIG, SCENES.rows(), upstream, weights_file(), review_file()
     )
     return names.release_name(max(max(dates(stack)) for stack in CONFIG.stacks), digest)
+
+
+def optional_rules():
+    """Rules of the optional inputs that the network reads."""
+    read = optional_inputs_of_weights()
+    return [
+        room if optional_inputs(CONFIG)[room] else f"simulate_{room}"
+        for room, layers in OPTIONAL.items()
+        if set(layers) & set(read)
+    ]
 
 
 def dem_file():

@@ -3,6 +3,7 @@
 
 rule segment:
     input:
+        unpack(lambda wildcards: optional_inputs_of_weights()),
         **layers_of(
             RATES,
             [

@@ -362,6 +362,47 @@ class Sbas(Section):
     )
 
 
+class Optical(Section):
+    """Optional input: Sentinel-2 L2A, for networks that read reflectances (P3 2.2)."""
+
+    products: tuple[str, ...] = key(
+        (),
+        "SAFE folders, folders of band files, or files with bands 2, 3, 4, 8 and perhaps SCL; none: no optical layers (A10, C08)",
+        "",
+        "P3",
+    )
+    scale: float | None = key(None, "reflectance of one number; null: as the product says, or 0.0001", gt=0, le=1)
+    offset: float | None = key(
+        None,
+        "reflectance of number 0: -0.1 since processing baseline 04.00, 0 before or where it has been taken off; null: as the"
+        " product says",
+        ge=-1,
+        le=1,
+    )
+
+
+class Lithology(Section):
+    """Optional input: a geological map, for networks that read the rock (P3 2.2)."""
+
+    file: str = key(
+        "", "vector file with polygons, any CRS; $VARIABLES are expanded; empty: no lithology (C07)", "", "P3"
+    )
+    layer: str = key("", "layer of the file; empty: the first")
+    attribute: str = key("xx", "column with the kind of rock; xx is that of the Global Lithological Map")
+    classes: dict[str, str] = key(
+        {}, "class of each value: {limestone: sc}; the words are those of sarslide.layers.LITHOLOGY, or wb, ig, nd"
+    )
+
+
+class Factors(Section):
+    """`factors` on demand: which layers tell landslides from other ground (P3 3.1, 4.1)."""
+
+    labels: str = key("", "vector file of landslides; $VARIABLES are expanded; empty: the released inventory")
+    cells: int = key(20000, "most cells of each sample", "cells", ge=100, le=10_000_000)
+    trees: int = key(300, "trees of the random forest", "trees", ge=10, le=5000)
+    seed: int = key(7, "seed of samples and forest", ge=0)
+
+
 class Segmentation(Section):
     """The network that reads the feature stack."""
 
@@ -451,8 +492,11 @@ class Config(Section):
     snap: Snap = Snap()
     rates: Rates = Rates()
     sbas: Sbas = Sbas()
+    optical: Optical = Optical()
+    lithology: Lithology = Lithology()
     segmentation: Segmentation = Segmentation()
     inventory: Inventory = Inventory()
+    factors: Factors = Factors()
     training: Training = Training()
 
     @model_validator(mode="after")

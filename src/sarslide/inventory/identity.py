@@ -17,13 +17,20 @@ WITHOUT_EFFECT = {
     "sbas": {"device"},
     "rates": {"windows", "dinsar", "series_polygons"},
     "hyp3": {"token", "api_url", "wait_h"},
+    "factors": True,
     "snap": {"gpt", "snaphu", "auxdata", "memory_gb", "step_limit_min"},
 }
 
 
 def settings(config: Config) -> dict:
-    """The leaves of the configuration that decide what comes out."""
-    return config.model_dump(mode="json", exclude=WITHOUT_EFFECT)
+    """The leaves of the configuration that decide what comes out; an optional input that is absent has none."""
+    absent = [name for name, there in optional_inputs(config).items() if not there]
+    return config.model_dump(mode="json", exclude=WITHOUT_EFFECT | dict.fromkeys(absent, True))
+
+
+def optional_inputs(config: Config) -> dict[str, bool]:
+    """The sections of optional inputs, and whether the configuration names one."""
+    return {"optical": bool(config.optical.products), "lithology": bool(config.lithology.file)}
 
 
 def release_digest(

@@ -1,0 +1,103 @@
+# Optional inputs on the region grid: reflectances of Sentinel-2 and rock classes of a geological map (P3 2.2; C07, C08).
+
+
+if CONFIG.optical.products:
+
+    rule optical:
+        input:
+            products=or_exit(
+                lambda: [resolve(path) for path in CONFIG.optical.products]
+            ),
+        output:
+            **layers_of(f"{RESULTS}/optical", OPTIONAL["optical"]),
+            sidecar=f"{RESULTS}/optical/optical.json",
+        log:
+            f"{LOGS}/optical.log",
+        benchmark:
+            f"{BENCHMARKS}/optical.tsv"
+        conda:
+            "../envs/insar.yaml"
+        resources:
+            mem_mb=memory(1500, 40),
+            runtime=60,
+        params:
+            grid=GRID,
+            scale=CONFIG.optical.scale,
+            offset=CONFIG.optical.offset,
+            code=code("optical"),
+        script:
+            "../workflow_scripts/optical.py"
+
+elif CONFIG.source == "simulated":
+
+    rule simulate_optical:
+        input:
+            world=f"{TRUTH}/world.npz",
+        output:
+            **layers_of(f"{RESULTS}/optical", OPTIONAL["optical"]),
+            sidecar=f"{RESULTS}/optical/simulate_optical.json",
+        log:
+            f"{LOGS}/simulate_optical.log",
+        benchmark:
+            f"{BENCHMARKS}/simulate_optical.tsv"
+        conda:
+            "../envs/simulate.yaml"
+        resources:
+            mem_mb=memory(1000, 400),
+            runtime=20,
+        params:
+            seed=CONFIG.simulation.seed,
+            code=code("simulate_optical"),
+        script:
+            "../workflow_scripts/simulate_optical.py"
+
+
+if CONFIG.lithology.file:
+
+    rule lithology:
+        input:
+            map=or_exit(lambda: resolve(CONFIG.lithology.file)),
+        output:
+            lithology=f"{RESULTS}/lithology/lithology.tif",
+            legend=f"{RESULTS}/lithology/legend.csv",
+            sidecar=f"{RESULTS}/lithology/lithology.json",
+        log:
+            f"{LOGS}/lithology.log",
+        benchmark:
+            f"{BENCHMARKS}/lithology.tsv"
+        conda:
+            "../envs/inventory.yaml"
+        resources:
+            mem_mb=memory(1500, 20),
+            runtime=30,
+        params:
+            grid=GRID,
+            layer=CONFIG.lithology.layer,
+            attribute=CONFIG.lithology.attribute,
+            classes=CONFIG.lithology.classes,
+            code=code("lithology"),
+        script:
+            "../workflow_scripts/lithology.py"
+
+elif CONFIG.source == "simulated":
+
+    rule simulate_lithology:
+        input:
+            world=f"{TRUTH}/world.npz",
+        output:
+            lithology=f"{RESULTS}/lithology/lithology.tif",
+            sidecar=f"{RESULTS}/lithology/simulate_lithology.json",
+        log:
+            f"{LOGS}/simulate_lithology.log",
+        benchmark:
+            f"{BENCHMARKS}/simulate_lithology.tsv"
+        conda:
+            "../envs/simulate.yaml"
+        resources:
+            mem_mb=memory(1000, 400),
+            runtime=20,
+        params:
+            seed=CONFIG.simulation.seed,
+            code=code("simulate_lithology"),
+        script:
+            "../workflow_scripts/simulate_lithology.py"

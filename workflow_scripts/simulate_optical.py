@@ -1,0 +1,23 @@
+"""simulate_optical: simulated world -> surface reflectance of Sentinel-2's bands 2, 3, 4 and 8 on the region grid.
+
+inputs: world.npz. outputs: reflectance_b02, b03, b04, b08 (0..1), sidecar. params: seed.
+"""
+
+from sarslide.io import raster
+from sarslide.provenance import sidecar, write_json
+from sarslide.workflow import job
+
+
+def main(snakemake) -> None:
+    from sarslide.simulate.optical import reflectance
+    from sarslide.simulate.world import load_world
+
+    world = load_world(snakemake.input.world)
+    for name, values in reflectance(world, snakemake.params.seed).items():
+        raster.write(snakemake.output[name], values, world.region, name)
+    inputs, params = dict(snakemake.input.items()), dict(snakemake.params.items())
+    write_json(snakemake.output.sidecar, sidecar("simulate_optical", inputs, params))
+
+
+with job(snakemake):
+    main(snakemake)
