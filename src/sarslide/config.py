@@ -55,7 +55,10 @@ class Grid(Section):
         le=200,
     )
     margin_m: float = key(3000, "DEM margin around the region, for layover, shadow and curvature", "m", ge=0, le=50000)
-    dem: str = key("", "DEM file of a real region; $VARIABLES are expanded; empty for simulated regions")
+    dem: str = key(
+        "",
+        "DEM of a real region: a file ($VARIABLES are expanded), or glo30, aw3d30, srtm to be downloaded; empty: simulated",
+    )
     dem_vertical: Literal["ellipsoidal", "orthometric"] = key(
         "ellipsoidal", "vertical reference of the DEM file; the engine needs ellipsoidal heights"
     )
@@ -108,6 +111,86 @@ class Network(Section):
     max_days: int = key(24, "preset nearest: longest temporal baseline", "days", "P0", ge=1, le=1100)
     neighbours: int = key(2, "preset nearest: earlier dates that each date is paired with", "dates", ge=1, le=20)
     pairs: tuple[PairName, ...] = key((), "explicit pairs, earlier_later, instead of the preset (engine files)")
+
+
+class Catalog(Section):
+    """Where new acquisitions of a region with source `safe` are looked for, by `snakemake update_catalog`."""
+
+    archive: Literal["folder", "asf", "copernicus"] = key(
+        "folder", "resources/<region>/slc, the Alaska Satellite Facility, or the Copernicus Data Space"
+    )
+    start: DateName | None = key(None, "first date of the search; null: the first that there is", "YYYYMMDD")
+    end: DateName | None = key(None, "last date of the search; null: open, for scheduled runs", "YYYYMMDD")
+    orbits: Literal["precise", "restituted"] = key(
+        "precise",
+        "orbit that a date of an archive waits for; restituted ones come in hours and are upgraded after three weeks",
+    )
+    gaps: Literal["wait", "take"] = key(
+        "wait", "a date without all bursts of its stack waits for them, or is taken as it is"
+    )
+    search_asf: str = key("https://cmr.earthdata.nasa.gov", "address of the search at ASF")
+    search_copernicus: str = key(
+        "https://catalogue.dataspace.copernicus.eu/odata/v1", "address of the catalogue of the Copernicus Data Space"
+    )
+
+
+class Retrieve(Section):
+    """What is downloaded, how, and from where. Logins are named, never written here."""
+
+    product: Literal["auto", "bursts", "slc"] = key(
+        "auto",
+        "single bursts or whole SLCs; auto: bursts for the native engine from ASF, else SLCs",
+    )
+    earthdata: str = key(
+        "netrc", "where the Earthdata Login is: netrc, env:NAME of a variable, file:PATH of a file with a token"
+    )
+    copernicus: str = key("netrc", "the same for the Copernicus Data Space")
+    connections: int = key(4, "downloads at a time, over all jobs of a machine", ge=1, le=32)
+    timeout_s: float = key(60.0, "silence of a server that ends a connection", "s", gt=0, le=3600)
+    tries: int = key(7, "attempts of a download before the job gives up", ge=1, le=100)
+    pause_s: float = key(2.0, "pause after the first failure; doubles with each, up to two minutes", "s", ge=0, le=120)
+    orbit_sources: tuple[Literal["asf_listing", "asf_bucket", "copernicus"], ...] = key(
+        ("asf_bucket", "asf_listing", "copernicus"), "where orbit files are asked for, in turn", min_length=1
+    )
+    sentinel2: bool = key(False, "retrieve Sentinel-2 reflectances (C08, A10)", "", "P3")
+    sentinel2_start: DateName = key("20200101", "first date of the Sentinel-2 search", "YYYYMMDD")
+    sentinel2_end: DateName = key("20201231", "last date of the Sentinel-2 search", "YYYYMMDD")
+    sentinel2_cloud: float = key(30.0, "scenes with more cloud are left out", "%", ge=0, le=100)
+    sentinel2_scenes: int = key(6, "scenes of a tile, those with the least cloud, whose median is taken", ge=1, le=100)
+    sentinel2_collection: str = key(
+        "sentinel-2-c1-l2a", "STAC collection; its items must state scale and offset of the bands"
+    )
+    login_earthdata: str = key("https://urs.earthdata.nasa.gov", "address of Earthdata Login")
+    cookie_asf: str = key(
+        "https://sentinel1.asf.alaska.edu/METADATA_RAW/SA/"
+        "S1A_IW_RAW__0SSV_20141229T072718_20141229T072750_003931_004B96_B79F.iso.xml",
+        "a small file of ASF that gives the cookie of the burst extractor for a token",
+    )
+    login_copernicus: str = key(
+        "https://identity.dataspace.copernicus.eu/auth/realms/CDSE/protocol/openid-connect/token",
+        "address of the tokens of the Copernicus Data Space",
+    )
+    data_copernicus: str = key("https://download.dataspace.copernicus.eu/odata/v1", "address of its downloads")
+    orbit_bucket: str = key("https://s1-orbits.s3.us-west-2.amazonaws.com", "ASF's public bucket of orbit files")
+    orbit_listing: str = key("https://s1qc.asf.alaska.edu", "ASF's listing of orbit files")
+    dem_glo30: str = key("https://copernicus-dem-30m.s3.amazonaws.com", "tiles of Copernicus GLO-30")
+    dem_aw3d30: str = key(
+        "https://opentopography.s3.sdsc.edu/raster/AW3D30/AW3D30_global", "tiles of ALOS World 3D, 30 m"
+    )
+    dem_srtm: str = key("https://opentopography.s3.sdsc.edu/raster/SRTM_GL1/SRTM_GL1_srtm", "tiles of SRTM, 30 m")
+    geoid_egm2008: str = key("https://cdn.proj.org/us_nga_egm08_25.tif", "geoid of GLO-30")
+    geoid_egm96: str = key("https://cdn.proj.org/us_nga_egm96_15.tif", "geoid of AW3D30 and SRTM")
+    stac: str = key("https://earth-search.aws.element84.com/v1", "STAC catalogue of Sentinel-2")
+
+    @model_validator(mode="after")
+    def _only_references(self) -> "Retrieve":
+        for name in ("earthdata", "copernicus"):
+            # The value may be the secret itself: it is not shown.
+            if not re.fullmatch(r"netrc|env:[A-Za-z_][A-Za-z0-9_]*|file:.+", getattr(self, name)):
+                raise ConfigError(
+                    f"config: retrieve.{name} is no reference", "write netrc, env:NAME or file:PATH, never a token"
+                )
+        return self
 
 
 class Slc(Section):
@@ -484,6 +567,8 @@ class Config(Section):
     grid: Grid = Grid()
     simulation: Simulation = Simulation()
     network: Network = Network()
+    catalog: Catalog = Catalog()
+    retrieve: Retrieve = Retrieve()
     slc: Slc = Slc()
     interferogram: Interferogram = Interferogram()
     isce2: Isce2 = Isce2()

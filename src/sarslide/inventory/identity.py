@@ -11,6 +11,8 @@ WITHOUT_EFFECT = {
     "segmentation": {"device"},
     "simulation": {"new_dates"},
     "training": True,
+    "catalog": True,
+    "retrieve": True,
     "slc": {"device", "spectral_diversity"},
     "grid": {"product_m"},
     "isce2": {"step_limit_min"},

@@ -1,36 +1,81 @@
-"""Download one file: resumed after interruptions, whole or not there, its size checked."""
+"""Download one file: resumed after interruptions, whole or not there, its size, checksum and kind checked."""
 
+import email.utils
+import hashlib
 import logging
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from sarslide.errors import DownloadError
+from sarslide.errors import CredentialsError, DownloadError, OutputError
 from sarslide.io.raster import check_writable
 from sarslide.retrieve.patience import PAUSE_S, TRIES, Passing, patiently
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = (20, 60)  # to connect, and between two pieces
-PIECE = 1 << 16  # what an interruption may cost
+PIECE = 1 << 16
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 MAX_BYTES = 64 << 30
+SLOWEST_BYTES_S, PATIENCE_S = 1000.0, 60.0  # a server that sends less over that time is left
+SKEW_S = 300.0
+# How a file begins. A web page under another name is what archives send to those who are not logged in.
+BEGINNINGS = {
+    ".zip": (b"PK\3\4", b"PK\5\6"),
+    ".tif": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    ".tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    ".xml": (b"<",),
+    ".EOF": (b"<",),
+}
+PAGES = (b"<!doctype html", b"<html")
 
 
-def download(url: str, path: str | Path, size: int | None = None, tries: int = TRIES, pause_s: float = PAUSE_S) -> Path:
-    """The file of `url` under `path`, which has its name only when it is complete.
+def download(
+    url: str,
+    path: str | Path,
+    size: int | None = None,
+    tries: int = TRIES,
+    pause_s: float = PAUSE_S,
+    session: Any = None,
+    checksum: str = "",
+    check: Callable[[Path], object] | None = None,
+) -> Path:
+    """The file of `url` under `path`, which has its name only when it is complete and is what it should be.
 
     What has arrived stays in `.<name>.part` beside it and is continued, also by a later call, as long as the server's ETag says
-    that it is the same file. size: bytes that it must have. No credentials are sent. Raises DownloadError, which never shows what
-    follows a `?` in the address, when the server refuses, keeps failing, or delivers another size.
+    that it is the same file. size: bytes that it must have. checksum: `md5:` or `sha256:` and hex digits. check: raises for a
+    file that is not to be trusted. session: a `session.Session`; without one no credentials are sent. Raises DownloadError, which
+    never shows what follows a `?` in the address, when the server refuses, keeps failing, or delivers something else, and
+    CredentialsError when it does not accept who asks.
     """
     path = Path(path)
     check_writable(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     shown = url.partition("?")[0]
+    wrong: list[str] = []
+
+    def attempt() -> None:
+        _attempt(url, shown, part, size, session)
+        try:
+            _check_content(shown, part, path.suffix, checksum)
+            if check:
+                check(part)
+        except DownloadError as error:
+            # A second copy that is wrong as well is not an accident of the way.
+            _forget(part)
+            wrong.append(error.problem)
+            if len(wrong) > 1:
+                raise
+            raise Passing(error.problem) from error
+
     try:
-        patiently(lambda: _attempt(url, shown, part, size), tries, pause_s)
+        patiently(attempt, tries, pause_s)
     except Passing as failure:
+        if isinstance(failure.__cause__, DownloadError):
+            raise failure.__cause__ from None
         raise DownloadError(
             f"{shown}: {failure}, {tries} times", "run again later; what has arrived is kept"
         ) from failure
@@ -39,10 +84,11 @@ def download(url: str, path: str | Path, size: int | None = None, tries: int = T
     return path
 
 
-def _attempt(url: str, shown: str, part: Path, size: int | None) -> None:
+def _attempt(url: str, shown: str, part: Path, size: int | None, session: Any) -> None:
     """Continue `part` until it is complete."""
     import requests
     from tqdm import tqdm
+    from urllib3.exceptions import HTTPError
 
     have = part.stat().st_size if part.exists() else 0
     tag = _tag(part).read_text() if _tag(part).exists() else ""
@@ -51,24 +97,16 @@ def _attempt(url: str, shown: str, part: Path, size: int | None) -> None:
     if have and have == size:
         return
     ask = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
+    how: dict[str, Any] = {"headers": ask | {"Accept-Encoding": "identity"}, "stream": True}
+    how |= {"timeout": session.timeout_s} if session else {"timeout": TIMEOUT_S, "auth": _no_credentials}
     try:
-        with requests.get(
-            url, headers=ask | {"Accept-Encoding": "identity"}, stream=True, timeout=TIMEOUT_S, auth=_no_credentials
-        ) as answer:
-            if answer.status_code in PASSING:
-                raise Passing(f"the server answers {answer.status_code}", _retry_after(answer))
-            if answer.status_code == 416:
-                part.unlink(missing_ok=True)
-                raise Passing("the server no longer has the part that is missing")
-            if answer.status_code not in (200, 206):
-                raise DownloadError(
-                    f"{shown}: the server answers {answer.status_code}", "check the address, or order the product again"
-                )
+        with (session or requests).get(url, **how) as answer:
+            _refused(answer, shown, part, session)
             if answer.status_code == 200:
                 have = 0
             whole = _whole(answer, have)
             if whole is not None and (whole > MAX_BYTES or size not in (None, whole)):
-                part.unlink(missing_ok=True)
+                _forget(part)
                 raise DownloadError(f"{shown}: has {whole} bytes, {size} are expected", "order the product again")
             _tag(part).write_text(answer.headers.get("ETag", ""))
             with (
@@ -77,17 +115,83 @@ def _attempt(url: str, shown: str, part: Path, size: int | None) -> None:
             ):
                 stream.seek(have)
                 stream.truncate()
-                for piece in answer.iter_content(PIECE):
+                since, counted = time.monotonic(), 0
+                while piece := answer.raw.read1(PIECE):
                     stream.write(piece)
                     bar.update(len(piece))
+                    counted += len(piece)
                     if stream.tell() > (size or MAX_BYTES):
                         raise DownloadError(f"{shown}: sends more than the {size} bytes expected", "check the address")
-    except requests.RequestException as error:
+                    if (passed := time.monotonic() - since) > PATIENCE_S:
+                        if counted < SLOWEST_BYTES_S * passed:
+                            raise Passing(f"the server sends {counted / passed:.0f} bytes a second")
+                        since, counted = time.monotonic(), 0
+    except (requests.RequestException, HTTPError, ConnectionError, TimeoutError) as error:
         raise Passing(f"the connection failed ({type(error).__name__})") from error
+    except OSError as error:
+        raise OutputError(f"{part}: cannot be written ({error.strerror})", "make room, then run again") from error
     have = part.stat().st_size
     expected = size if size is not None else whole
     if expected is not None and have != expected:
         raise Passing(f"the connection ended after {have} of {expected} bytes")
+
+
+def _refused(answer: Any, shown: str, part: Path, session: Any) -> None:
+    """Raise for every answer that is not the file."""
+    from sarslide.retrieve.session import origin
+
+    status = answer.status_code
+    if status in PASSING:
+        raise Passing(f"the server answers {status}", _retry_after(answer))
+    if status == 202:
+        raise Passing("the server still prepares the file", _retry_after(answer))
+    if status == 416:
+        _forget(part)
+        raise Passing("the server no longer has the part that is missing")
+    who = session.reference if session else "no credentials"
+    if session and (status == 401 or origin(answer.url) in session.login_pages and status < 500):
+        if session.renew():
+            raise Passing("the token had ended")
+        raise CredentialsError(
+            f"{shown}: the login does not accept {who}", f"correct the login or token of {session.account}"
+        )
+    if status == 403:
+        skew_s = _skew(answer)
+        if abs(skew_s) > SKEW_S:
+            raise DownloadError(
+                f"{shown}: the server answers 403, and this clock is {skew_s / 60:.0f} minutes from the server's",
+                "set the clock of this machine",
+            )
+        if session:
+            raise CredentialsError(
+                f"{shown}: the server answers 403, {who} may not have it",
+                f"log in at {session.account} once in a browser and accept the licence (EULA) of the data",
+            )
+    if status not in (200, 206):
+        raise DownloadError(f"{shown}: the server answers {status}", "check the address, or order the product again")
+    if answer.headers.get("Content-Type", "").startswith("text/html"):
+        raise DownloadError(f"{shown}: the server sends a web page", "check the address and the login in a browser")
+
+
+def _check_content(shown: str, part: Path, suffix: str, checksum: str) -> None:
+    with open(part, "rb") as stream:
+        head = stream.read(64)
+    if suffix in BEGINNINGS and (not head.startswith(BEGINNINGS[suffix]) or head.lower().startswith(PAGES)):
+        raise DownloadError(f"{shown}: is no {suffix[1:]} file", "check the address and the login in a browser")
+    kind, _, expected = checksum.partition(":")
+    if expected:
+        with open(part, "rb") as stream:
+            found = hashlib.file_digest(stream, kind).hexdigest()
+        if found != expected.lower():
+            raise DownloadError(f"{shown}: its {kind} is {found}, the archive says {expected}", "run again later")
+
+
+def _skew(answer: Any) -> float:
+    """How far this clock is ahead of the server's, s; 0 where it does not say."""
+    try:
+        return time.time() - email.utils.parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _no_credentials(request):
@@ -95,11 +199,16 @@ def _no_credentials(request):
     return request
 
 
+def _forget(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _tag(part).unlink(missing_ok=True)
+
+
 def _tag(part: Path) -> Path:
     return part.with_suffix(".etag")
 
 
-def _whole(answer, have: int) -> int | None:
+def _whole(answer: Any, have: int) -> int | None:
     """Size of the whole file, as the server says it."""
     total = answer.headers.get("Content-Range", "").rpartition("/")[2]
     if answer.status_code == 206 and total.isdigit():
@@ -108,6 +217,6 @@ def _whole(answer, have: int) -> int | None:
     return have + int(length) if length.isdigit() else None
 
 
-def _retry_after(answer) -> float | None:
+def _retry_after(answer: Any) -> float | None:
     asked = answer.headers.get("Retry-After", "")
     return float(asked) if asked.isdigit() else None
