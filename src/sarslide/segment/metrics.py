@@ -1,6 +1,13 @@
-"""Scores of a map against a label, by cell and by object (P0 eqs. 6-9, F01; F05 for objects).
+"""Scores of a map against a label, by cell and by object.
 
-Counts add up, so that scores are pooled over scenes by adding counts. A ratio with an empty denominator is 0.
+The papers' scores by cell, with their numbers: precision, recall, F1 and IoU (P0 eqs. 6-9; P4 eqs. 3-6, whose IoU is called
+IOU1); accuracy, F1 and "mIoU" (P2 eqs. 4-6: eq. 6 as printed is the IoU of the landslides alone; a mean over both classes is the
+usual meaning; the printed accuracy and F1 fix both, and neither is the printed mIoU); kappa with p_o and p_e, and the MIoU of
+both classes (P3 eqs. 7-10). P4 words a false positive as a false negative; its values follow the usual meaning, which is taken
+here. Objects: F05.
+
+Counts add up, so that scores are pooled over scenes by adding counts. A ratio with an empty denominator is 0. Cells of 255 count
+nowhere.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,48 +15,95 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarslide.dataset.patches import windows
 from sarslide.dataset.scenes import IGNORE
 
 EIGHT_NEIGHBOURS = np.ones((3, 3), int)
 THRESHOLDS = tuple(round(0.1 + 0.05 * k, 2) for k in range(17))
 NEAR_BEST = 0.02
+MIN_IOU = 0.3
+HALF = 0.5
+OBJECT_SCORES = ("precision", "recall", "f1", "iou")
+CELL_SCORES = (*OBJECT_SCORES, "accuracy", "kappa", "chance", "miou")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """True positives, false positives, false negatives: of cells, or of objects."""
+    """True positives, false positives, false negatives, and of cells true negatives (objects have none).
+
+    Numbers, or arrays of one shape, for which the scores are arrays too.
+    """
 
     tp: int = 0
     fp: int = 0
     fn: int = 0
+    tn: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
+        return Counts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn, self.tn + other.tn)
 
     @property
     def precision(self) -> float:
-        return _ratio(self.tp, self.tp + self.fp)
+        """P0 eq. 6, P3 eq. 4, P4 eq. 4."""
+        return ratio(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float:
-        return _ratio(self.tp, self.tp + self.fn)
+        """P0 eq. 7, P3 eq. 5, P4 eq. 5."""
+        return ratio(self.tp, self.tp + self.fn)
 
     @property
     def f1(self) -> float:
-        return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+        """P0 eq. 8, P2 eq. 5, P3 eq. 6, P4 eq. 6."""
+        return ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     @property
     def iou(self) -> float:
-        return _ratio(self.tp, self.tp + self.fp + self.fn)
+        """Of the landslides: P0 eq. 9, P4 eq. 3 (IOU1), and P2 eq. 6 as printed ("mIoU")."""
+        return ratio(self.tp, self.tp + self.fp + self.fn)
+
+    @property
+    def accuracy(self) -> float:
+        """P2 eq. 4; p_o of P3 eq. 8. With one landslide cell in 225 (P3 4.2) an empty map has 99.6 %."""
+        return ratio(self.tp + self.tn, self.tp + self.fp + self.fn + self.tn)
+
+    @property
+    def chance(self) -> float:
+        """p_e of P3 eq. 9: the agreement of two maps that only share their numbers of cells."""
+        n = self.tp + self.fp + self.fn + self.tn
+        return ratio(
+            (self.tp + self.fn) * (self.tp + self.fp) + (self.fp + self.tn) * (self.fn + self.tn),
+            n * n,
+        )
+
+    @property
+    def kappa(self) -> float:
+        """P3 eq. 7; 0 where both maps hold one and the same class."""
+        return ratio(self.accuracy - self.chance, 1 - self.chance)
+
+    @property
+    def miou(self) -> float:
+        """Mean IoU of landslides and background: P3 eq. 10, and the usual meaning of P2's "mIoU"."""
+        return (self.iou + ratio(self.tn, self.tn + self.fn + self.fp)) / 2
 
     def to_dict(self) -> dict[str, float | int]:
-        """Counts and scores (fractions, 6 digits) for JSON."""
-        scores = {name: round(getattr(self, name), 6) for name in ("precision", "recall", "f1", "iou")}
-        return {"tp": self.tp, "fp": self.fp, "fn": self.fn, **scores}
+        """Counts of objects and scores (fractions, 6 digits) for JSON."""
+        return {"tp": self.tp, "fp": self.fp, "fn": self.fn, **self.scores(OBJECT_SCORES)}
+
+    def cells_to_dict(self) -> dict[str, float | int]:
+        """Counts of cells and all the papers' scores (fractions, 6 digits) for JSON."""
+        return {"tp": self.tp, "fp": self.fp, "fn": self.fn, "tn": self.tn, **self.scores(CELL_SCORES)}
+
+    def scores(self, names: Iterable[str]) -> dict[str, float]:
+        """The scores of these names, rounded to 6 digits."""
+        return {name: round(float(getattr(self, name)), 6) for name in names}
 
 
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
+def ratio(part, whole):
+    """part / whole, 0 where whole is 0."""
+    if np.ndim(whole) == 0:
+        return part / whole if whole else 0.0
+    return np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole != 0)
 
 
 def pixel_counts(label: np.ndarray, predicted: np.ndarray) -> Counts:
@@ -59,7 +113,35 @@ def pixel_counts(label: np.ndarray, predicted: np.ndarray) -> Counts:
         int(np.sum(predicted & truth)),
         int(np.sum(predicted & counted & ~truth)),
         int(np.sum(~predicted & truth)),
+        int(np.sum(~predicted & counted & ~truth)),
     )
+
+
+def patch_counts(label: np.ndarray, predicted: np.ndarray, size: int = 128) -> list[Counts]:
+    """Counts by cell of windows of `size` cells side by side, the last ones flush with the end; empty ones are left out.
+
+    P0's tables are means over patches: its F1 and IoU do not follow from one another as pooled ones do.
+    """
+    parts = [np.s_[row : row + size, col : col + size] for row, col in windows(label.shape, size, 0.0)]
+    return [pixel_counts(label[part], predicted[part]) for part in parts if (label[part] != IGNORE).any()]
+
+
+def patch_means(patches: Iterable[Counts]) -> dict[str, float]:
+    """Mean of each score over the patches in which it is defined: a patch without landslide and without alarm has no F1."""
+    patches = list(patches)
+    sums = [patch_sums(each) for each in patches]
+    return {name: ratio(sum(s[name][0] for s in sums), sum(s[name][1] for s in sums)) for name in OBJECT_SCORES}
+
+
+def patch_sums(patch: Counts) -> dict[str, tuple[float, int]]:
+    """By score: its value in this patch, and 1 where it is defined; 0, 0 where it is not."""
+    whole = {
+        "precision": patch.tp + patch.fp,
+        "recall": patch.tp + patch.fn,
+        "f1": patch.tp + patch.fp + patch.fn,
+        "iou": patch.tp + patch.fp + patch.fn,
+    }
+    return {name: (getattr(patch, name), int(n > 0)) for name, n in whole.items()}
 
 
 def objects(mask: np.ndarray, min_cells: int = 1) -> np.ndarray:
@@ -89,7 +171,7 @@ def match(truth: np.ndarray, predicted: np.ndarray, min_iou: float) -> list[tupl
     return [(int(r) + 1, int(c) + 1, float(iou[r, c])) for r, c in zip(rows, cols, strict=True) if gain[r, c] > 0]
 
 
-def object_counts(label: np.ndarray, predicted: np.ndarray, min_iou: float = 0.3, min_cells: int = 1) -> Counts:
+def object_counts(label: np.ndarray, predicted: np.ndarray, min_iou: float = MIN_IOU, min_cells: int = 1) -> Counts:
     """Objects of a boolean map against those of a label (1, 0, 255 not counted), matched one to one at IoU >= `min_iou`.
 
     Cells of 255 belong to neither. Objects of fewer than `min_cells` counted cells are left out on both sides.
@@ -100,13 +182,37 @@ def object_counts(label: np.ndarray, predicted: np.ndarray, min_iou: float = 0.3
     return Counts(matched, int(found.max(initial=0)) - matched, int(truth.max(initial=0)) - matched)
 
 
+def contained_counts(label: np.ndarray, predicted: np.ndarray, min_cells: int = 1) -> dict[str, int]:
+    """Objects that contain one another, without one-to-one matching: what a field check counts (P4 3.3, 52 of 56 found).
+
+    truth_found of `truth` labelled objects have at least half of their cells marked; found_right of `found` objects have at
+    least half of theirs on labelled ones. Two halves of one landslide are both right, and a blanket over two finds both.
+    """
+    truth = objects(label == 1, min_cells)
+    found = objects(predicted & (label != IGNORE), min_cells)
+    return {
+        "truth": int(truth.max(initial=0)),
+        "truth_found": int((covered(truth, found > 0) >= HALF).sum()),
+        "found": int(found.max(initial=0)),
+        "found_right": int((covered(found, truth > 0) >= HALF).sum()),
+    }
+
+
+def covered(numbered: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Share of each object 1, 2, ... of a numbered map that lies in a boolean map, (objects,)."""
+    cells = np.bincount(numbered.ravel())[1:]
+    return np.bincount(numbered.ravel(), mask.ravel().astype(float), minlength=len(cells) + 1)[1:] / np.maximum(
+        cells, 1
+    )
+
+
 def pooled(counts: Iterable[Counts]) -> Counts:
     """Sum over scenes."""
     return sum(counts, Counts())
 
 
 def choose_threshold(
-    labels: Sequence[np.ndarray], probabilities: Sequence[np.ndarray], min_iou: float = 0.3, min_cells: int = 1
+    labels: Sequence[np.ndarray], probabilities: Sequence[np.ndarray], min_iou: float = MIN_IOU, min_cells: int = 1
 ) -> float:
     """The threshold of `THRESHOLDS` with the best F1 by cell among those whose object F1 is within `NEAR_BEST` of the best.
 
