@@ -1,0 +1,1 @@
+"""The network benchmark: which trainings fill which table, their scores, and the page made of them."""

@@ -1,0 +1,113 @@
+"""Which trainings the benchmark has, by name, and which of them each table needs.
+
+A run is one training with its scores. Its name says all that decides it, `cpu.quarter.regions.p0.p0_insar.drs_unet.s1`, so that
+tables that need the same training share it, and any machine can add runs to the same folder.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sarslide.benchmark import paper_tables
+from sarslide.errors import ConfigError
+from sarslide.models import registry
+
+SAMPLES = {"cpu": 4000, "gpu": 200_000}  # patches of 128 x 128 cells that a network sees
+SEEDS = {"cpu": (1,), "gpu": (1, 2, 3)}
+WIDTHS = ("published", "quarter")
+ROUNDS = 5  # validations of a training: of equal number for every budget
+SPLITS = ("regions", "patches")
+EQUAL = ("sarslide", "sarslide")  # recipe and channels of the table of all networks
+# The optimism of the papers' split is shown with P0's own networks, recipe and channels (D04, D05).
+OPTIMISM = ("drs_unet", "unet", "segnet")
+TABLES = ("networks", *(table.key for table in paper_tables.TABLES), "split")
+# Width of the first stage at the published size, where it is not 64.
+FIRST_WIDTH = {"fcadensenet": 48, "fc_densenet56": 48}
+# VGG and P4's decoder have no batch normalisation; with steps of 1e-3 they fall into an empty map and stay there.
+CALM = {"fcn8s": 1e-4, "vcnn": 1e-4, "generalized_cnn": 1e-4, "generalized_cnn_literal": 1e-4}
+PACKAGED = "packaged."
+
+
+@dataclass(frozen=True)
+class Run:
+    """tier: of the budget, `cpu` or `gpu`. width: `published` or `quarter` of the channels of every layer. split: `regions`
+    (whole regions apart) or `patches` (P0's random overlapping patches). recipe: preset of `segment.recipe`. channels: channel
+    set. network: of the registry. seed: of the training."""
+
+    tier: str
+    width: str
+    split: str
+    recipe: str
+    channels: str
+    network: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        parts = (self.tier, self.width, self.split, self.recipe, self.channels, self.network)
+        return ".".join((*parts, f"s{self.seed}"))
+
+
+def parse(name: str) -> Run:
+    """The run of that name. Raises ConfigError for a name that is none."""
+    parts = name.split(".")
+    if len(parts) != 7 or parts[0] not in SAMPLES or parts[1] not in WIDTHS or parts[2] not in SPLITS:
+        raise ConfigError(f"'{name}' is no run of the benchmark", "write for example cpu.quarter.regions.p0.p0_insar.unet.s1")
+    registry.kind(parts[5])
+    return Run(*parts[:6], int(parts[6].removeprefix("s")))
+
+
+def options(run: Run) -> dict[str, Any]:
+    """Options of the network: none at the published size."""
+    return {} if run.width == "published" else {"width": FIRST_WIDTH.get(run.network, 64) // 4}
+
+
+def recipe(run: Run):
+    """The run's `Recipe`: its preset with the tier's samples and the run's seed.
+
+    The equal budget is one recipe for all networks but for the learning rate of `CALM`. Papers' presets keep what they print.
+    """
+    from sarslide.segment.recipe import preset
+
+    chosen = replace(preset(run.recipe), samples=SAMPLES[run.tier], rounds=ROUNDS, seed=run.seed)
+    if run.recipe == EQUAL[0] and run.network in CALM:
+        chosen = replace(chosen, learning_rate=CALM[run.network])
+    if run.split == "patches":
+        # The patches themselves are the scenes, already cut on the paper's grid.
+        chosen = replace(chosen, random_crops=False)
+    return chosen
+
+
+def runs_of(table: str, tier: str, width: str, networks: Iterable[str] = ()) -> list[Run]:
+    """The runs that fill `table`, in the order of its rows. networks: only these (none: all).
+
+    Raises ConfigError for a table, tier or width that there is not.
+    """
+    if table not in TABLES or tier not in SAMPLES or width not in WIDTHS:
+        raise ConfigError(
+            f"benchmark table '{table}' of tier '{tier}' and width '{width}'",
+            f"use tables {', '.join(TABLES)}, tiers {', '.join(SAMPLES)}, widths {', '.join(WIDTHS)}",
+        )
+    wanted = set(networks) or set(registry.names())
+    cells = [
+        Run(tier, width, split, recipe, channels, network, seed)
+        for split, recipe, channels, network in _cells(table)
+        for seed in SEEDS[tier]
+    ]
+    return [run for run in dict.fromkeys(cells) if run.network in wanted]
+
+
+def _cells(table: str) -> list[tuple[str, str, str, str]]:
+    """(split, recipe, channels, network) of each row."""
+    if table == "networks":
+        return [("regions", *EQUAL, network) for network in registry.names()]
+    if table == "split":
+        return [(split, "p0", "p0_insar", network) for network in OPTIMISM for split in SPLITS]
+    paper = next(each for each in paper_tables.TABLES if each.key == table)
+    return [("regions", paper.recipe, row.channels, row.network) for row in paper.rows]
+
+
+def chosen(tables: Iterable[str], tier: str, widths: Iterable[str], networks: Iterable[str] = ()) -> list[Run]:
+    """All runs of these tables, each once. Raises ConfigError as `runs_of`."""
+    found = [run for width in widths for table in tables for run in runs_of(table, tier, width, tuple(networks))]
+    return list(dict.fromkeys(found))
