@@ -8,8 +8,8 @@ from sarslide.workflow import job
 
 
 def main(snakemake, log) -> None:
+    from sarslide.io.arrays import write_npz
     from sarslide.simulate.training import STACKS, training_scene, training_world
-    from sarslide.simulate.world import write_npz
 
     world = training_world(snakemake.params.seed)
     for orbit_pass, path in (("A", snakemake.output.ascending), ("D", snakemake.output.descending)):

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from sarslide import layers
 from sarslide.dataset.features import feature_stack, observable
 from sarslide.errors import TrainingError
+from sarslide.grid import RegionGrid
 from sarslide.rates.fusion import fuse
 
 IGNORE = 255
@@ -70,6 +72,43 @@ def load(path: str | Path, channels: Sequence[str]) -> Scene:
     counted = np.where(observable(stack), label, np.uint8(IGNORE))
     extra = (arrays.get(name) for name in ("decoy", "landslide_kind", "true_los_rate_mm_per_yr"))
     return Scene(region, f"{region}/{meta['stack']}", stack, counted, label, *extra)
+
+
+def arrays_of(
+    stored: Mapping[str, np.ndarray], label: np.ndarray, objects: np.ndarray, grid: RegionGrid, region: str, stack: str
+) -> dict[str, np.ndarray]:
+    """What `load` reads, ready for `io.arrays.write_npz`: stored layers by their registered names, label, objects, `meta`.
+
+    objects: int32 (rows, cols), number of the labelled landslide in each cell, 0 none. Raises TrainingError where a layer's
+    codes are beyond its registered range.
+    """
+    for name, layer in stored.items():
+        spec = layers.get(name)
+        codes = layer[layer != spec.nodata] if spec.dtype == "uint8" and spec.valid else layer[:0]
+        if codes.size and codes.max() > spec.valid[1]:
+            raise TrainingError(
+                f"layer '{name}' holds class {codes.max()}", f"group its classes into 1 to {spec.valid[1]:g}"
+            )
+    meta = {"region": region, "stack": stack, "grid": grid.to_dict()}
+    return {**stored, "label": label, "objects": objects, "meta": np.array(json.dumps(meta, sort_keys=True))}
+
+
+def part_of(arrays: Mapping[str, np.ndarray], inside: np.ndarray, part: str) -> dict[str, np.ndarray]:
+    """The arrays of a scene that knows only the cells `inside` (rows, cols; bool): beside them each layer has its nodata.
+
+    Its region is `<region>/<part>`, so that parts of one region count as the regions of a split. No cell is shared: a network
+    that is trained on one part has seen neither labels nor features of another.
+    """
+    meta = json.loads(str(arrays["meta"]))
+    meta |= {"region": f"{meta['region']}/{part}", "part": part}
+
+    def kept(name: str) -> np.ndarray:
+        void = 0 if name == "objects" else layers.get(name).nodata
+        return np.where(inside, arrays[name], np.asarray(void, arrays[name].dtype))
+
+    return {name: kept(name) for name in arrays if name != "meta"} | {
+        "meta": np.array(json.dumps(meta, sort_keys=True))
+    }
 
 
 def data_hash(scenes: Sequence[Scene]) -> str:

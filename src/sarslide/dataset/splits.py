@@ -1,4 +1,4 @@
-"""Training, validation and test parts: leak-free by region or by block, and the papers' random split beside them (D04, D05).
+"""Training, validation and test parts: leak-free by region or by block, and the papers' random splits beside them (D04-D06, D10).
 
 P0 cuts patches with 50 % overlap and splits them at random: test patches share pixels with training patches. The random split
 is here to show that difference, never to train what is shipped.
@@ -11,7 +11,10 @@ import numpy as np
 from sarslide.errors import TrainingError
 
 PARTS = ("train", "validation", "test")
-P0_FRACTIONS = (0.7, 0.2, 0.1)
+P0_FRACTIONS = (0.7, 0.2, 0.1)  # D04
+P2_FRACTIONS = (0.6, 0.2, 0.2)  # D06: 380, 128 and 128 of 636
+P3_FRACTIONS = (0.7, 0.3)  # D10
+DEALS = 200  # deals of blocks of which the most even one is taken
 
 
 def random_split(count: int, fractions: Sequence[float], seed: int) -> list[np.ndarray]:
@@ -39,23 +42,71 @@ def block_split(
     Blocks are dealt to the parts at random; a window of `size` cells goes to a part only if every cell of it lies in blocks of
     that part, the others are dropped. Returns one list of (row, col) a fraction. Raises TrainingError where a part stays empty.
     """
-    grid = tuple(-(-n // block) for n in shape)
-    part_of = np.empty(grid[0] * grid[1], int)
-    for part, blocks in enumerate(random_split(part_of.size, fractions, seed)):
-        part_of[blocks] = part
-    part_of = part_of.reshape(grid)
-    split: list[list[tuple[int, int]]] = [[] for _ in fractions]
-    for row, col in windows:
-        last_row, last_col = min(row + size, shape[0]) - 1, min(col + size, shape[1]) - 1
-        touched = part_of[row // block : last_row // block + 1, col // block : last_col // block + 1]
-        if (touched == touched[0, 0]).all():
-            split[touched[0, 0]].append((row, col))
+    split = windows_of_parts(deal_blocks(shape, block, fractions, seed), windows, size, len(fractions))
     for name, members in zip(PARTS, split, strict=False):
         if not members:
             raise TrainingError(
                 f"no window of {size} cells fits the {name} blocks of {block} cells", "use larger blocks or regions"
             )
     return split
+
+
+def deal_blocks(
+    shape: tuple[int, int], block: int, fractions: Sequence[float], seed: int, label: np.ndarray | None = None
+) -> np.ndarray:
+    """The part (0, 1 ...) of each cell, uint8 (rows, cols): square blocks of `block` cells dealt at random by the fractions.
+
+    With a label (1 landslide), of `DEALS` deals the one whose parts hold landslide cells nearest to the fractions: few blocks
+    dealt blindly often leave a part without any. Raises TrainingError where a part gets no block, or no landslide.
+    """
+    count = tuple(-(-n // block) for n in shape)
+    of_block = np.arange(count[0] * count[1]).reshape(count)
+    of_cell = np.repeat(np.repeat(of_block, block, 0), block, 1)[: shape[0], : shape[1]]
+    positive = None if label is None else np.bincount(of_cell[label == 1], minlength=of_block.size)
+    best, best_error = None, np.inf
+    for deal in range(1 if label is None else DEALS):
+        part = np.empty(of_block.size, np.uint8)
+        for number, blocks in enumerate(random_split(of_block.size, fractions, seed + deal)):
+            part[blocks] = number
+        held = np.bincount(part, None if label is None else positive, minlength=len(fractions))
+        if not held.all():
+            continue
+        error = np.abs(held / held.sum() - fractions).max()
+        if error < best_error:
+            best, best_error = part, error
+    if best is None:
+        what = "block" if label is None else "landslide"
+        raise TrainingError(
+            f"{of_block.size} blocks of {block} cells: a part of {list(fractions)} gets no {what}", "use smaller blocks"
+        )
+    return best[of_cell]
+
+
+def windows_of_parts(
+    part: np.ndarray, windows: Sequence[tuple[int, int]], size: int, parts: int
+) -> list[list[tuple[int, int]]]:
+    """The windows of `size` cells that lie in one part entirely, one list a part; the others are in none."""
+    split: list[list[tuple[int, int]]] = [[] for _ in range(parts)]
+    for row, col in windows:
+        cells = part[row : row + size, col : col + size]
+        if (cells == cells[0, 0]).all():
+            split[cells[0, 0]].append((row, col))
+    return split
+
+
+def strangers_of(objects: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Cells (rows, cols; bool) of objects that lie in another part than most of their object.
+
+    A landslide that two blocks share would be known from training when it is tested: what lies in the part with fewer of its
+    cells is not counted there. objects: number of the object in each cell, 0 none. Ties go to the first part.
+    """
+    inside = objects > 0
+    numbers, cell_object = np.unique(objects[inside], return_inverse=True)
+    parts = int(part.max()) + 1
+    held = np.bincount(cell_object * parts + part[inside], minlength=len(numbers) * parts).reshape(-1, parts)
+    strangers = np.zeros(objects.shape, bool)
+    strangers[inside] = part[inside] != held.argmax(axis=1)[cell_object]
+    return strangers
 
 
 def check_disjoint(train: Sequence[str], *others: Sequence[str]) -> None:

@@ -15,11 +15,20 @@ def read(path: str | Path, layer: str | None = None) -> gpd.GeoDataFrame:
     try:
         frame = gpd.read_file(path, layer=layer, engine="pyogrio")
     except Exception as error:  # pyogrio raises several unrelated types for a corrupt file
-        problem = "does not exist" if not Path(path).exists() else f"cannot be read ({str(error).splitlines()[0]})"
-        raise VectorError(f"{path}: {problem}", "give a GeoPackage, Shapefile or GeoJSON") from error
+        raise _unreadable(path, error) from error
     if frame.crs is None:
         raise VectorError(f"{path}: has no CRS", "assign the coordinate reference system before use")
     return frame
+
+
+def layer_names(path: str | Path) -> list[str]:
+    """Names of the layers with a geometry; VectorError for a file that is missing or unreadable."""
+    import pyogrio
+
+    try:
+        return [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    except Exception as error:  # pyogrio raises several unrelated types for a corrupt file
+        raise _unreadable(path, error) from error
 
 
 def write(path: str | Path, frame: gpd.GeoDataFrame, layer: str) -> None:
@@ -46,6 +55,11 @@ def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
     """Write a table as GeoParquet, without an index."""
     with atomic(path) as temporary:
         frame.to_parquet(temporary, index=False, compression="zstd")
+
+
+def _unreadable(path: str | Path, error: Exception) -> VectorError:
+    problem = "does not exist" if not Path(path).exists() else f"cannot be read ({str(error).splitlines()[0]})"
+    return VectorError(f"{path}: {problem}", "give a GeoPackage, Shapefile or GeoJSON")
 
 
 def _add(path: Path, name: str, frame: gpd.GeoDataFrame, **options) -> None:

@@ -1,6 +1,5 @@
 """A simulated mountain region with everything that a satellite could see moving, and its planted truth."""
 
-import io
 import json
 import zipfile
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ import numpy as np
 
 from sarslide.errors import GridError, RasterError
 from sarslide.grid import RegionGrid
-from sarslide.io.raster import atomic
+from sarslide.io.arrays import write_npz
 from sarslide.simulate.decoys import far_from, plant_decoys, with_mines
 from sarslide.simulate.landcover import ROCK, WATER, map_land_cover
 from sarslide.simulate.landslides import DownslopeField, plant_landslides
@@ -181,17 +180,6 @@ def load_world(path: str | Path) -> World:
         **{name: _table_from_json(head[name]) for name in TABLES},
         **arrays,
     )
-
-
-def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
-    """Compressed `.npz` whose bytes depend on the arrays alone: fixed time stamps, entries in the order of their names."""
-    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name in sorted(arrays):
-            content = io.BytesIO()
-            np.lib.format.write_array(content, np.asarray(arrays[name], order="C"), allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content.getvalue(), compresslevel=3)
 
 
 def _table_to_json(frame: gpd.GeoDataFrame) -> dict[str, Any]:

@@ -1,0 +1,228 @@
+"""Labels from polygons: read in any CRS, checked, repaired where an outline crosses itself, rasterised by cell centre (D01, D17).
+
+A cell belongs to a polygon if its centre lies inside, the rule of planted truth and of inventories. Where polygons overlap, a
+landslide wins over one that is not counted, and of two landslides the first of the file.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+from rasterio.features import rasterize
+from shapely import force_2d, make_valid
+from shapely.geometry import MultiPolygon, Polygon, box
+
+from sarslide.dataset.scenes import IGNORE
+from sarslide.errors import VectorError
+from sarslide.grid import RegionGrid
+from sarslide.io import vector
+
+log = logging.getLogger(__name__)
+
+LANDSLIDE, BACKGROUND = 1, 0
+MEANINGS = {"landslide": LANDSLIDE, "background": BACKGROUND, "ignored": IGNORE}
+LONGEST_EDGE_CELLS = 10  # straight edges are cut this fine before they are projected
+OBJECTS_DTYPE = np.int32
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the attributes of a file become labels.
+
+    layer: of a file with several. class_column: column whose values `classes` maps to `landslide`, `background` or `ignored`;
+    none: every polygon is a landslide. confidence_column: numbers; polygons below `min_confidence`, or without a number, are
+    not counted (D17).
+    """
+
+    layer: str = ""
+    class_column: str = ""
+    classes: Mapping[str, str] = field(default_factory=dict)
+    confidence_column: str = ""
+    min_confidence: float = 0.5
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labelled polygons on a grid.
+
+    polygons: `object` (1, 2 ... in the order of the file), `label` (1, 0, 255), geometry; in the grid's CRS, valid, all of the
+    file. label: uint8 (rows, cols), 1 landslide, 0 background, 255 not counted. objects: int32 (rows, cols), the `object` of
+    each landslide cell, 0 elsewhere.
+    """
+
+    polygons: gpd.GeoDataFrame
+    label: np.ndarray
+    objects: np.ndarray
+
+
+def read_labels(
+    path: str | Path, grid: RegionGrid, reading: Reading | None = None, area: str | Path | None = None
+) -> Labels:
+    """The labels of a vector file (GeoPackage, Shapefile, GeoJSON; any CRS) on `grid`.
+
+    area: vector file of what was looked at by the one who labelled; cells outside are not counted. None: the whole grid.
+    Raises VectorError, one line that names file and feature, for a file without CRS, polygons, or the named layer and columns;
+    for an outline that cannot be repaired; for a class that the mapping does not know; where no landslide lies on the grid,
+    or none covers a cell; and for a landslide class without one.
+    """
+    polygons = read_polygons(path, grid, reading)
+    inside = None if area is None else _inside(area, grid)
+    label, objects = rasterise(polygons, grid, inside)
+    if not (label == LANDSLIDE).any():
+        raise VectorError(
+            f"{path}: no cell centre of the region is a landslide ({(polygons.label == LANDSLIDE).sum()} polygons)",
+            "label larger landslides, lower the least confidence, or check the labelled area",
+        )
+    small = polygons.object[(polygons.label == LANDSLIDE) & ~polygons.object.isin(np.unique(objects))]
+    if len(small):
+        log.warning("%s: polygons without a landslide cell of their own: %s", path, _listed(small))
+    return Labels(polygons, label, objects)
+
+
+def read_polygons(path: str | Path, grid: RegionGrid, reading: Reading | None = None) -> gpd.GeoDataFrame:
+    """The polygons of a vector file in the grid's CRS, as in `Labels`; the log names what is repaired. Raises VectorError."""
+    reading = reading or Reading()
+    frame = _read(path, reading.layer)
+    label = _label_of(path, frame, reading)
+    geometry = _on_grid(path, frame, grid)
+    polygons = gpd.GeoDataFrame(
+        {"object": np.arange(1, len(frame) + 1), "label": label}, geometry=geometry, crs=grid.epsg
+    )
+    seen = polygons.intersects(box(*grid.bounds))
+    if not seen.any():
+        raise VectorError(
+            f"{path}: all {len(frame)} polygons lie outside the region {[round(v) for v in grid.bounds]} of EPSG:{grid.epsg}",
+            "give labels of this region; check the CRS of the file and the order of its coordinates",
+        )
+    if not seen.all():
+        log.warning("%s: polygons outside the region: %s", path, _listed(polygons.object[~seen]))
+    return polygons
+
+
+def rasterise(
+    polygons: gpd.GeoDataFrame, grid: RegionGrid, inside: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Label and object rasters of `Labels`. inside: bool (rows, cols), the labelled area; None: everywhere."""
+    label = np.full(grid.shape, BACKGROUND, np.uint8)
+    ignored = polygons.geometry[polygons.label == IGNORE]
+    label[_burnt(zip(ignored, [1] * len(ignored), strict=True), grid) > 0] = IGNORE
+    landslides = polygons[polygons.label == LANDSLIDE].iloc[::-1]  # the last one burnt stays: the first of the file
+    objects = _burnt(zip(landslides.geometry, landslides.object, strict=True), grid)
+    label[objects > 0] = LANDSLIDE
+    if inside is not None:
+        label[~inside], objects[~inside] = IGNORE, 0
+    return label, objects
+
+
+def _burnt(shapes, grid: RegionGrid) -> np.ndarray:
+    shapes = list(shapes)
+    if not shapes:
+        return np.zeros(grid.shape, OBJECTS_DTYPE)
+    return rasterize(shapes, grid.shape, transform=grid.transform, dtype="int32")
+
+
+def _inside(area: str | Path, grid: RegionGrid) -> np.ndarray:
+    geometry = _on_grid(area, _read(area, ""), grid)
+    inside = _burnt(((outline, 1) for outline in geometry), grid) > 0
+    if not inside.any():
+        raise VectorError(f"{area}: the labelled area lies outside the region", "give the labelled area of this region")
+    return inside
+
+
+def _read(path: str | Path, layer: str) -> gpd.GeoDataFrame:
+    """One layer of a file; VectorError without features, or where the layer is not clear."""
+    known = vector.layer_names(path)
+    if layer and layer not in known:
+        raise VectorError(f"{path}: has no layer '{layer}'", f"use {', '.join(known)}")
+    if not layer and len(known) > 1:
+        raise VectorError(f"{path}: has {len(known)} layers: {', '.join(known)}", "name one of them")
+    frame = vector.read(path, layer or None)
+    if frame.empty:
+        raise VectorError(f"{path}: has no features", "give a file with labelled polygons")
+    return frame.reset_index(drop=True)
+
+
+def _label_of(path: str | Path, frame: gpd.GeoDataFrame, reading: Reading) -> np.ndarray:
+    """Label of each feature, uint8, from class and confidence."""
+    for column in filter(None, (reading.class_column, reading.confidence_column)):
+        if column not in frame.columns:
+            known = ", ".join(name for name in frame.columns if name != "geometry") or "none"
+            raise VectorError(f"{path}: has no column '{column}'", f"its columns are: {known}")
+    label = np.full(len(frame), LANDSLIDE, np.uint8)
+    if reading.class_column:
+        label[:] = _classes(path, frame[reading.class_column].astype(str), reading.classes)
+    if reading.confidence_column:
+        label[_unsure(path, frame[reading.confidence_column], reading)] = IGNORE
+    return label
+
+
+def _classes(path: str | Path, values, classes: Mapping[str, str]) -> np.ndarray:
+    found = sorted(set(values))
+    if unknown := [value for value in found if value not in classes]:
+        raise VectorError(
+            f"{path}: class '{unknown[0]}' has no meaning", f"say for each of {', '.join(found)}: {', '.join(MEANINGS)}"
+        )
+    if wrong := [value for value, meaning in classes.items() if meaning not in MEANINGS]:
+        raise VectorError(
+            f"class '{wrong[0]}' means '{classes[wrong[0]]}'", f"say {', '.join(MEANINGS)} for each class"
+        )
+    if absent := [value for value, meaning in classes.items() if meaning == "landslide" and value not in found]:
+        raise VectorError(
+            f"{path}: class '{absent[0]}' has no polygon", f"leave it out; the file has {', '.join(found)}"
+        )
+    return np.array([MEANINGS[classes[value]] for value in values], np.uint8)
+
+
+def _unsure(path: str | Path, values, reading: Reading) -> np.ndarray:
+    import pandas as pd
+
+    confidence = pd.to_numeric(values, errors="coerce")
+    if confidence.isna().all():
+        raise VectorError(
+            f"{path}: column '{reading.confidence_column}' holds no number",
+            "give confidence as numbers, for example 0 to 1",
+        )
+    unsure = ~(confidence >= reading.min_confidence).to_numpy()
+    if unsure.any():
+        log.info("%s: %d polygons below confidence %g are not counted", path, unsure.sum(), reading.min_confidence)
+    return unsure
+
+
+def _on_grid(path: str | Path, frame: gpd.GeoDataFrame, grid: RegionGrid) -> list[Polygon | MultiPolygon]:
+    """Valid polygons in the grid's CRS. Edges are cut before they are projected: a straight edge in degrees is none in metres."""
+    geometry = frame.geometry
+    if kinds := sorted(set(geometry.geom_type.dropna()) - {"Polygon", "MultiPolygon", "GeometryCollection"}):
+        raise VectorError(f"{path}: holds {', '.join(kinds)}", "give polygons")
+    if void := [k for k, outline in enumerate(geometry, start=1) if outline is None or outline.is_empty]:
+        raise VectorError(f"{path}: features without a geometry: {_listed(void)}", "delete or redraw them")
+    geometry = gpd.GeoSeries(force_2d(geometry.values), crs=frame.crs)
+    if frame.crs != f"EPSG:{grid.epsg}":
+        metres = LONGEST_EDGE_CELLS * grid.cell_m
+        geometry = geometry.segmentize(metres / 111_000 if frame.crs.is_geographic else metres).to_crs(grid.epsg)
+    return [_repaired(path, number, outline) for number, outline in enumerate(geometry, start=1)]
+
+
+def _repaired(path: str | Path, number: int, outline) -> Polygon | MultiPolygon:
+    """The outline, made valid if need be: rings that cross themselves become the area that they enclose."""
+    if not np.isfinite(outline.bounds).all():
+        raise VectorError(
+            f"{path}: feature {number} cannot be projected", "check its coordinates and the CRS of the file"
+        )
+    if outline.is_valid and outline.geom_type != "GeometryCollection":
+        return outline
+    valid = make_valid(outline, method="structure", keep_collapsed=False)
+    parts = [part for part in getattr(valid, "geoms", [valid]) if part.geom_type in ("Polygon", "MultiPolygon")]
+    pieces = [piece for part in parts for piece in getattr(part, "geoms", [part]) if piece.area > 0]
+    if not pieces:
+        raise VectorError(f"{path}: feature {number} encloses no area and cannot be repaired", "delete or redraw it")
+    log.warning("%s: feature %d was not valid and is repaired", path, number)
+    return pieces[0] if len(pieces) == 1 else MultiPolygon(pieces)
+
+
+def _listed(numbers, most: int = 20) -> str:
+    numbers = list(numbers)
+    shown = ", ".join(str(number) for number in numbers[:most])
+    return shown if len(numbers) <= most else f"{shown} and {len(numbers) - most} more"

@@ -1,0 +1,22 @@
+"""The only writer of `.npz` files."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.io.raster import atomic
+
+FORMAT_VERSION = 1
+
+
+def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
+    """Compressed `.npz` whose bytes depend on the arrays alone: fixed time stamps, entries in the order of their names."""
+    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name in sorted(arrays):
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.asarray(arrays[name], order="C"), allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content.getvalue(), compresslevel=3)
