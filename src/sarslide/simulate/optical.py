@@ -56,12 +56,13 @@ def reflectance(world: World, seed: int) -> dict[str, np.ndarray]:
     Keys are the registered names `reflectance_b02` ... `reflectance_b08`. Cells mix the classes around their edges; the light
     falls as on a slope that no terrain correction has evened out. Deterministic: same world and seed, same values.
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, OPTICAL]))
+    # Scars draw from a stream of their own, so that the rest of the picture does not depend on the landslides.
+    for_ground, for_scars, for_noise = map(np.random.default_rng, np.random.SeedSequence([seed, OPTICAL]).spawn(3))
     region, shape = world.region, world.region.shape
     cover = world.land_cover[world.window]
-    direct = _direct_light(world, rng)
-    bright, sparse, patchy = (noise(shape, wavelength / region.cell_m, rng) for wavelength in (900, 1500, 500))
-    bare = _bare_share(world, cover, sparse, patchy, rng)
+    direct = _direct_light(world, for_ground)
+    bright, sparse, patchy = (noise(shape, wavelength / region.cell_m, for_ground) for wavelength in (900, 1500, 500))
+    bare = _bare_share(world, cover, sparse, patchy, for_scars)
 
     bands = {}
     for index, name in enumerate(BANDS):
@@ -72,7 +73,7 @@ def reflectance(world: World, seed: int) -> dict[str, np.ndarray]:
         ground = ground + bare * (BARE[index] - ground)
         ground *= np.clip(1 + BRIGHTNESS * bright, 0.5, 1.5)
         seen = ground * (SKY[index] + (1 - SKY[index]) * direct)
-        seen += (SENSOR[0] * seen + SENSOR[1]) * rng.standard_normal(shape)
+        seen += (SENSOR[0] * seen + SENSOR[1]) * for_noise.standard_normal(shape)
         bands[name] = np.clip(seen, 0, 1).astype(np.float32)
     return bands
 
