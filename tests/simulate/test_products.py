@@ -8,7 +8,7 @@ from sarslide.grid import RegionGrid
 from sarslide.names import days_between, nearest_pairs, split_pair
 from sarslide.simulate import landcover
 from sarslide.simulate.products import ProductSettings, mean_amplitude_db, simulate_pairs, view
-from sarslide.simulate.training import BACKGROUND, IGNORE, LANDSLIDE, label
+from sarslide.simulate.scene import BACKGROUND, IGNORE, LANDSLIDE, label
 from sarslide.simulate.world import World, WorldSettings, build_world, true_los_rate
 
 REGION = RegionGrid(32647, 515130.0, 3215640.0, 30.0, 180, 150)

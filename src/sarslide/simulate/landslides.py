@@ -58,7 +58,8 @@ def plant_landslides(
     """Landslides inside `region` and their velocity.
 
     elevation_m: (rows, cols) on `grid`. allowed: bool, cells that may belong to a landslide. counts: number of each type.
-    speed_factor: on the speeds of `TYPES`. Returns the table (planted_id, kind, speed_mm_per_yr, area_km2, azimuth_deg, slope_deg, elevation_m, geometry; largest first
+    speed_factor: on the speeds of `TYPES`.
+    Returns the table (planted_id, kind, speed_mm_per_yr, area_km2, azimuth_deg, slope_deg, elevation_m, geometry; largest first
     within a type) and the velocity, float32 (3, rows, cols), east, north, up, mm/yr. Fewer landslides than asked for are
     returned when no free slope is left.
     """

@@ -39,8 +39,8 @@ def plant_mines(
 ) -> Mines:
     """Mines inside `region` on slopes of landslides' steepness; fewer than `count` where no free slope is left.
 
-    elevation_m: (rows, cols) on `grid`. allowed: bool, cells that may be mined. Every other mine settles straight down (ground above
-    workings), the others slide down the slope (waste heaps).
+    elevation_m: (rows, cols) on `grid`. allowed: bool, cells that may be mined. The first, third ... mine settles straight down
+    (ground above workings), the others slide down the slope (waste heaps).
     """
     rng = np.random.default_rng(seed)
     field = DownslopeField(grid, elevation_m)

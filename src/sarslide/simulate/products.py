@@ -37,8 +37,9 @@ class ProductSettings:
 
     looks: independent looks of a flat 30 m cell. coherence: factor on the temporal coherence of all land cover. turbulence_mm,
     stratified_mm_per_km: see `atmosphere`. baseline_sigma_m: scatter of the orbits. dem_error_m: standard deviation.
-    unwrapping_errors: mean number of wrong patches a pair. forest_coherence: a further factor under forest. stratified_residue_mm:
-    standard deviation, over dates and region, of the height-dependent delay that is not linear in height. coherence_window, goldstein_alpha, goldstein_window: as in the chain.
+    unwrapping_errors: mean number of wrong patches a pair. forest_coherence: a further factor under forest.
+    stratified_residue_mm: standard deviation, over dates and region, of the delay that follows the height but is not linear in
+    it. coherence_window, goldstein_alpha, goldstein_window: as in the chain.
     """
 
     looks: float = 8.7

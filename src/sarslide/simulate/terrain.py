@@ -25,8 +25,8 @@ class TerrainSettings:
     floor_m: ellipsoidal height of the main valley floor (its median in the region). relief_m: highest minus lowest cell of the
     region. valley_azimuth_deg: direction of the main river, clockwise from north. gorge_spacing_m: distance between parallel
     rivers. floor_width_m: range of widths of the flat, filled floor. threshold_slope_deg: range of hillslope angles (rock
-    strength varies), before heights are stretched to the relief. profile_exponent: below 1, slopes are steep at their foot and gentle
-    above it: the troughs that glaciers leave instead of V-shaped gorges.
+    strength varies), before heights are stretched to the relief. profile_exponent: below 1, slopes are steep at their foot and
+    gentle above it: the troughs that glaciers leave instead of V-shaped gorges.
     """
 
     floor_m: float = 2900.0
