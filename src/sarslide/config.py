@@ -533,11 +533,62 @@ class Inventory(Section):
     )
 
 
+class Dataset(Section):
+    """From labelled polygons (`training.labels`) and finished tracks to training scenes, and to images with COCO annotations."""
+
+    layer: str = key("", "layer of the label file; empty: its only one")
+    class_column: str = key(
+        "", "column with the kind of each polygon; empty: every polygon is an active landslide (D01)"
+    )
+    classes: dict[str, Literal["landslide", "background", "ignored"]] = key(
+        {}, "meaning of each kind: {slide: landslide, subsidence: background, unclear: ignored} (D17)"
+    )
+    confidence_column: str = key("", "column with the confidence of each polygon, a number; empty: all are sure (D17)")
+    min_confidence: float = key(0.5, "polygons below are not counted, neither as landslide nor as background (D17)")
+    area: str = key(
+        "", "vector file of the area that was looked at; cells outside are not counted; $VARIABLES are expanded"
+    )
+    block: int = key(
+        128, "side of the blocks by which one region is split; no cell is in two parts (D05)", "cells", ge=16, le=4096
+    )
+    validation: float = key(0.3, "share of the landslide cells in the blocks of validation (D10)", "", "P3", gt=0, lt=1)
+    channels: str = key("p2_colours", "channel set of three channels for the images (D06)", "", "P2")
+    patch: int = key(256, "side of an image (D06); 128 in P0 and P3 (D02, D10)", "cells", "P2", ge=32, le=1024)
+    overlap: float = key(0.5, "overlap of neighbouring images (D02); 0 in P3 (D10)", "", "P0", ge=0, le=0.9)
+    negatives: float = key(0.0, "images without landslide per image with one; 0.43 in P3's 7:3", "", "P2", ge=0, le=100)
+    split: Literal["blocks", "random"] = key(
+        "blocks", "parts of the images: blocks without a shared cell, or the papers' random split, which leaks (D05)"
+    )
+    fractions: tuple[float, ...] = key(
+        (0.6, 0.2, 0.2),
+        "training, validation and test (D06); 0.7, 0.2, 0.1 in P0 (D04)",
+        "",
+        "P2",
+        min_length=2,
+        max_length=3,
+    )
+    annotations: Literal["rle", "polygon"] = key(
+        "rle", "masks as run-length code, or outlines along the cells; objects with holes are code in both"
+    )
+    seed: int = key(7, "seed of splits and of the choice of images", ge=0)
+
+    @model_validator(mode="after")
+    def _kinds_are_read(self) -> "Dataset":
+        if bool(self.class_column) != bool(self.classes):
+            named, missing = ("class_column", "classes") if self.class_column else ("classes", "class_column")
+            raise ConfigError(f"config: dataset.{named} is set, dataset.{missing} is empty", "set both or none")
+        return self
+
+
 class Training(Section):
     """`snakemake train`: product-level simulated regions, split by region."""
 
     network: str = key("drs_unet", "network of the registry", pattern=f"^{names.IDENTIFIER}$")
     width: int = key(16, "channels of the first stage; 64 is the published size (E04)", "channels", "P0", ge=4, le=128)
+    labels: str = key(
+        "",
+        "vector file of labelled landslides of this region, any CRS; $VARIABLES are expanded; empty: simulated regions",
+    )
     channels: str = key("sarslide", "named channel set, for example p0_curvature or p4_all (E16, E17)")
     seeds: tuple[int, ...] = key(
         tuple(range(9001, 9017)), "seeds of the training regions; never a demo's or a test's seed"
@@ -548,6 +599,22 @@ class Training(Section):
     patch: int = key(128, "side of a patch (D02)", "cells", "P0", ge=32, le=512)
     learning_rate: float = key(1e-3, "Adam, halved every 10 epochs (E07)", "", "P0", gt=0, le=1)
     seed: int = key(7, "seed of initial weights and of patch order", ge=0)
+
+
+class Benchmark(Section):
+    """`snakemake benchmark`: which networks are trained and scored on the benchmark's regions."""
+
+    tables: tuple[str, ...] = key(
+        ("networks", "p0_t3", "p0_t4", "p2_t2", "p3_t3", "p3_t4", "p4_t5", "p4_t6", "split"),
+        "tables to fill: all networks under one budget, those of the papers, the papers' random split",
+    )
+    networks: tuple[str, ...] = key((), "only these networks of the registry; empty: all")
+    tier: Literal["cpu", "gpu"] = key("cpu", "budget of a training: 4,000 samples and one seed, or 200,000 and three")
+    widths: tuple[Literal["published", "quarter"], ...] = key(
+        ("quarter",), "channels of every layer: as published, or a quarter of them", min_length=1
+    )
+    device: Literal["auto", "cpu", "cuda"] = key("auto", "where networks are trained and scored")
+    threads: int = key(1, "threads of a training; another number may change its last digits", "threads", ge=1, le=64)
 
 
 class Config(Section):
@@ -582,7 +649,9 @@ class Config(Section):
     segmentation: Segmentation = Segmentation()
     inventory: Inventory = Inventory()
     factors: Factors = Factors()
+    dataset: Dataset = Dataset()
     training: Training = Training()
+    benchmark: Benchmark = Benchmark()
 
     @model_validator(mode="after")
     def _engine_fits_source(self) -> "Config":

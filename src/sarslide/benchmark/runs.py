@@ -25,7 +25,7 @@ TABLES = ("networks", *(table.key for table in paper_tables.TABLES), "split")
 FIRST_WIDTH = {"fcadensenet": 48, "fc_densenet56": 48}
 # VGG and P4's decoder have no batch normalisation; with steps of 1e-3 they fall into an empty map and stay there.
 CALM = {"fcn8s": 1e-4, "vcnn": 1e-4, "generalized_cnn": 1e-4, "generalized_cnn_literal": 1e-4}
-PACKAGED = "packaged."
+BASELINE, PACKAGED = "baseline", "packaged."
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ def parse(name: str) -> Run:
     """The run of that name. Raises ConfigError for a name that is none."""
     parts = name.split(".")
     if len(parts) != 7 or parts[0] not in SAMPLES or parts[1] not in WIDTHS or parts[2] not in SPLITS:
-        raise ConfigError(f"'{name}' is no run of the benchmark", "write for example cpu.quarter.regions.p0.p0_insar.unet.s1")
+        raise ConfigError(
+            f"'{name}' is no run of the benchmark", "write for example cpu.quarter.regions.p0.p0_insar.unet.s1"
+        )
     registry.kind(parts[5])
     return Run(*parts[:6], int(parts[6].removeprefix("s")))
 
