@@ -4,7 +4,6 @@
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 from scipy import ndimage
 from shapely.geometry import MultiPolygon, Polygon, box, shape
 
@@ -88,8 +87,9 @@ def plant_decoys(
 
 def with_mines(decoys: gpd.GeoDataFrame, mines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The decoys with the mines (same columns but the id) after them, numbered on."""
-    together = gpd.GeoDataFrame(pd.concat([decoys, mines], ignore_index=True), geometry="geometry", crs=mines.crs)
-    together["decoy_id"] = _ids(together)
+    records = [row for table in (decoys.drop(columns="decoy_id"), mines) for row in table.to_dict("records")]
+    together = gpd.GeoDataFrame(records, columns=mines.columns, geometry="geometry", crs=mines.crs)
+    together.insert(0, "decoy_id", _ids(together))
     return together
 
 
