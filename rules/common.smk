@@ -121,7 +121,7 @@ BIAS_LAYERS = [
 
 # Rooms of rules after the pair.
 ROOMS = ["terrain", "optional", "quality", "rates", "sbas", "products"]
-ROOMS += ["segment", "inventory", "report", "resample", "factors"]
+ROOMS += ["segment", "inventory", "report", "resample", "factors", "dataset"]
 
 # What decides the content of a release, by source and engine of the region.
 SOURCE_RULES = {

@@ -4,10 +4,11 @@ P0 cuts patches with 50 % overlap and splits them at random: test patches share 
 is here to show that difference, never to train what is shipped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sarslide.dataset.scenes import IGNORE, part_of
 from sarslide.errors import TrainingError
 
 PARTS = ("train", "validation", "test")
@@ -107,6 +108,21 @@ def strangers_of(objects: np.ndarray, part: np.ndarray) -> np.ndarray:
     strangers = np.zeros(objects.shape, bool)
     strangers[inside] = part[inside] != held.argmax(axis=1)[cell_object]
     return strangers
+
+
+def scene_parts(
+    scene: Mapping[str, np.ndarray], block: int, fractions: Sequence[float], seed: int
+) -> list[dict[str, np.ndarray]]:
+    """Training, validation (and test) scenes of one region without a shared cell, from the arrays of a whole scene.
+
+    The deal depends on label, block, fractions and seed alone, so that all tracks of a region are split alike. A landslide counts
+    in one part only (`strangers_of`).
+    """
+    label, objects = scene["label"].copy(), scene["objects"]
+    part = deal_blocks(label.shape, block, fractions, seed, label)
+    label[strangers_of(objects, part)] = IGNORE
+    kept = {**scene, "label": label}
+    return [part_of(kept, part == number, name) for number, name in zip(range(len(fractions)), PARTS, strict=False)]
 
 
 def check_disjoint(train: Sequence[str], *others: Sequence[str]) -> None:

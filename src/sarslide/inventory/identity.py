@@ -10,6 +10,7 @@ from sarslide.provenance import sha256
 WITHOUT_EFFECT = {
     "segmentation": {"device"},
     "simulation": {"new_dates"},
+    "dataset": True,
     "training": True,
     "catalog": True,
     "retrieve": True,

@@ -1,0 +1,75 @@
+# From labelled polygons and finished tracks to training scenes, and to images with COCO annotations (D01-D07).
+from sarslide.dataset.features import channel_set
+
+DATASET = f"{RATES}/dataset"
+PARTS = ("train", "validation", "test")
+# What the network could read of every track.
+TRACK_LAYERS = {
+    **layers_of(
+        RATES,
+        ["phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr"]
+        + ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence"],
+    ),
+    **layers_of(f"{STACK}/averaging", AVERAGES),
+    **layers_of(f"{STACK}/amplitude", ["mean_amplitude_db"] if WITH_AMPLITUDE else []),
+    **layers_of(
+        f"{STACK}/geometry", ["los_east", "los_north", "los_up", "layover_shadow"]
+    ),
+    **layers_of(f"{RESULTS}/terrain", TERRAIN),
+}
+
+
+def label_file(wildcards):
+    """The labelled polygons of this region."""
+    if not CONFIG.training.labels:
+        sys.exit(
+            "E1001 config: training.labels is empty; cure: name a vector file of labelled landslides"
+        )
+    return or_exit(lambda: resolve(CONFIG.training.labels))
+
+
+def extra_layers(channels):
+    """Paths of the optional inputs that a channel set reads and the region has, by layer."""
+    there = optional_layers()
+    needed = stored_layers(or_exit(lambda: channel_set(channels)))
+    return {name: there[name] for name in needed if name in there}
+
+
+# One track and its labels: `whole`, or the part of it that training or validation may know.
+rule label_scene:
+    input:
+        unpack(lambda wildcards: extra_layers(CONFIG.training.channels)),
+        unpack(lambda wildcards: extra_layers(CONFIG.dataset.channels)),
+        **TRACK_LAYERS,
+        labels=label_file,
+        area=(
+            or_exit(lambda: [resolve(CONFIG.dataset.area)])
+            if CONFIG.dataset.area
+            else []
+        ),
+    output:
+        scene=f"{DATASET}/{{part}}.npz",
+        label=f"{DATASET}/{{part}}.label.tif",
+        sidecar=f"{DATASET}/{{part}}.json",
+    log:
+        f"{LOGS}/label_scene/{{stack}}.{{part}}.log",
+    benchmark:
+        f"{BENCHMARKS}/label_scene/{{stack}}.{{part}}.tsv"
+    wildcard_constraints:
+        part="whole|train|validation",
+    conda:
+        "../envs/dataset.yaml"
+    resources:
+        mem_mb=memory(1500, 300),
+        runtime=30,
+    params:
+        **{
+            word: getattr(CONFIG.dataset, word)
+            for word in ("layer", "class_column", "classes", "confidence_column")
+            + ("min_confidence", "block", "validation", "seed")
+        },
+        grid=GRID,
+        region=REGION,
+        code=code("label_scene"),
+    script:
+        "../workflow_scripts/label_scene.py"
