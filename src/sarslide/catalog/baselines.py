@@ -7,6 +7,8 @@ longer overlap. Differences of the first column are the baselines of pairs: a ce
 """
 
 import logging
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,10 +21,15 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.baseline import baseline
 from sarslide.insar.network import critical_baseline_m
 from sarslide.sentinel1.geometry import ellipsoid_point, zero_doppler
-from sarslide.sentinel1.orbit import Arc
+from sarslide.sentinel1.orbit import Arc, read_eof
 from sarslide.sentinel1.safe import Scene, open_scene
 
 log = logging.getLogger(__name__)
+
+WAVELENGTH_M = 0.05546576  # Sentinel-1 (B29)
+# Slant range, m, to which IW1, IW2 and IW3 see, and their processed range bandwidth, Hz: annotation of
+# S1A_IW_SLC__1SDV_20250406T022008, as simulate.swaths has it.
+BANDWIDTH_TO = ((850e3, 5.65e7), (905e3, 4.83e7), (math.inf, 4.28e7))
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,41 @@ def fill(rows: list[dict[str, str]], folder: Path, region: RegionGrid) -> int:
             log.warning("%s: no product that sees the centre of the region, its baseline stays unknown", place)
         return found
 
+    return _fill(rows, seen, point, str(folder))
+
+
+def fill_from_orbits(
+    rows: list[dict[str, str]], orbit_file: Callable[[dict[str, str]], Path], region: RegionGrid
+) -> int:
+    """The same for rows of an archive, from their orbit files alone; the bandwidth is that of the swath which sees the centre.
+
+    orbit_file: where the file of a row lies. Rows that wait for an orbit stay empty.
+    """
+    point, normal = _centre(region)
+    first: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows:
+        if row["orbit_file"]:
+            first.setdefault((row["stack"], row["date"]), row)
+
+    @cache
+    def seen(stack: str, date: str) -> View | None:
+        row = first.get((stack, date))
+        if row is None:
+            return None
+        start, stop = np.datetime64(row["start_utc"]), np.datetime64(row["stop_utc"])
+        length_s = float((stop - start) / np.timedelta64(1, "s"))
+        arc = read_eof(orbit_file(row), start, 0.0, length_s).arc(0.0, length_s)
+        (_,), (distance,) = zero_doppler(arc, point[None])
+        if not np.isfinite(distance):
+            log.warning("%s %s: does not see the centre of the region, its baseline stays unknown", stack, date)
+            return None
+        bandwidth = next(width for far_m, width in BANDWIDTH_TO if distance <= far_m)
+        return _seen_at(arc, point, normal, bandwidth)
+
+    return _fill(rows, seen, point, "the orbit files of the scene table")
+
+
+def _fill(rows: list[dict[str, str]], seen: Callable[[str, str], View | None], point: np.ndarray, where: str) -> int:
     filled = 0
     for stack in sorted({row["stack"] for row in rows if not row.get(BPERP)}):
         mine = [row for row in rows if row["stack"] == stack]
@@ -58,7 +100,7 @@ def fill(rows: list[dict[str, str]], folder: Path, region: RegionGrid) -> int:
         anchor = next((row for row in known or mine if seen(stack, row["date"])), None)
         if known and anchor is None:
             raise CatalogError(
-                f"{folder}/{stack}: none of the products that the table knows is there to measure baselines against",
+                f"{where}/{stack}: none of the products that the table knows is there to measure baselines against",
                 "put one of them back, with its orbit file",
             )
         for row in mine if anchor else []:
@@ -76,16 +118,20 @@ def _against(first: View, other: View, point: np.ndarray) -> float:
 
 def _view(scene: Scene, point: np.ndarray, normal: np.ndarray) -> View | None:
     """The acquisition as `point` sees it; None where it does not."""
-    (time,), (distance,) = zero_doppler(scene.arc, point[None])
+    (_,), (distance,) = zero_doppler(scene.arc, point[None])
     if not np.isfinite(distance):
         return None
-    incidence = np.degrees(np.arccos(normal @ (scene.arc.position(time) - point) / distance))
     # The swath whose middle is nearest in range.
     burst = min(scene.bursts, key=lambda one: abs(float(one.sample(distance)) / one.samples - 0.5))
-    return View(
-        scene.arc,
-        critical_baseline_m(scene.wavelength_m, burst.range_band.bandwidth_hz, distance, float(incidence)),
-    )
+    return _seen_at(scene.arc, point, normal, burst.range_band.bandwidth_hz, scene.wavelength_m)
+
+
+def _seen_at(
+    arc: Arc, point: np.ndarray, normal: np.ndarray, bandwidth_hz: float, wavelength_m: float = WAVELENGTH_M
+) -> View:
+    (time,), (distance,) = zero_doppler(arc, point[None])
+    incidence = np.degrees(np.arccos(normal @ (arc.position(time) - point) / distance))
+    return View(arc, critical_baseline_m(wavelength_m, bandwidth_hz, distance, float(incidence)))
 
 
 def _centre(region: RegionGrid) -> tuple[np.ndarray, np.ndarray]:

@@ -31,6 +31,8 @@ OLD_COLUMNS = (
 )
 BPERP, CRITICAL = "bperp_m", "critical_bperp_m"
 COLUMNS = (*OLD_COLUMNS, BPERP, CRITICAL)
+# A table that is filled from an archive also knows what was not downloaded yet.
+ARCHIVE_COLUMNS = (*COLUMNS, "stop_utc", "polarisation", "burst_ids", "bytes", "checksum", "address", "superseded_by")
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def read(path: Path) -> list[dict[str, str]]:
     """Rows of a scene table, empty baselines where the table is from before there were any; CatalogError for another header."""
     with open(path, newline="") as stream:
         reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) not in (COLUMNS, OLD_COLUMNS):
+        if tuple(reader.fieldnames or ()) not in (COLUMNS, OLD_COLUMNS, ARCHIVE_COLUMNS):
             raise CatalogError(f"{path}: columns are {reader.fieldnames}", f"the header must be {','.join(COLUMNS)}")
         return [dict.fromkeys(COLUMNS, "") | row for row in reader]
 

@@ -104,7 +104,7 @@ def parse_annotation(text: bytes, name: str, epoch: np.datetime64 | None = None)
     """
     try:
         root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError) as error:  # entities are a ValueError of defusedxml
         raise AnnotationError(f"{name}: is not readable XML ({error})", "copy the product again") from error
     return _Reader(root, name).annotation(epoch)
 

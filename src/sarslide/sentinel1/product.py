@@ -136,7 +136,7 @@ def open_product(path: str | Path) -> Product:
     name = f"{path}/manifest.safe"
     try:
         manifest = ElementTree.fromstring(_read(path, root, "manifest.safe"))
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError) as error:  # entities are a ValueError of defusedxml
         raise SafeError(f"{name}: not a Sentinel-1 manifest ({error})", COPY_AGAIN) from error
     return Product(path, root, tuple(sorted(members)), facts_of(manifest, name))
 

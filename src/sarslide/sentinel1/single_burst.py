@@ -52,7 +52,7 @@ def open_single_burst(path: str | Path) -> SingleBurst:
     xml = path.with_suffix(".xml")
     try:
         root = ElementTree.fromstring(xml.read_bytes())
-    except (OSError, ElementTree.ParseError) as error:
+    except (OSError, ElementTree.ParseError, ValueError) as error:  # entities are a ValueError of defusedxml
         raise SafeError(f"{xml}: cannot be read ({error})", "download the metadata of the burst again") from error
     manifest = root.find(MANIFEST)
     content = next(

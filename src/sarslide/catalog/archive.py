@@ -1,0 +1,147 @@
+"""The scene table of a region that is filled from an archive: append-only, one row a granule.
+
+Rows are never taken out, moved or replaced. Two cells of a row are written later: `superseded_by`, once, when the archive lists
+a version that was processed again; and `orbit_file`, when an orbit is published and when a precise one follows a restituted one.
+"""
+
+import csv
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.catalog.coverage import active
+from sarslide.catalog.granule import Granule, same_acquisition
+from sarslide.catalog.scenes import ARCHIVE_COLUMNS, read
+from sarslide.errors import CatalogError, DownloadError
+from sarslide.io.raster import atomic
+from sarslide.sentinel1.orbit import kind_of
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class News:
+    """What an update brought: rows added, granules superseded, orbit files found; problems that others may still solve."""
+
+    added: int
+    superseded: int
+    orbits: int
+    problems: tuple[str, ...] = ()
+
+
+def update(
+    table: Path,
+    stacks: Iterable[str],
+    search: Callable[[str], list[Granule]],
+    find_orbit: Callable[[str, np.datetime64, np.datetime64], str],
+    baselines: Callable[[list[Row]], int] | None = None,
+) -> News:
+    """Search every stack, append what is new, look for orbits, and write the table if anything changed.
+
+    search: granules of a stack. find_orbit: name of the best orbit file for a mission from start to stop, empty where there is
+    none. baselines: fills the baseline columns. Raises CatalogError for an archive that has no scene of a stack, DownloadError for
+    one that no longer lists any of the scenes that the table has.
+    """
+    known = read(table) if table.is_file() else []
+    if known and ARCHIVE_COLUMNS[-1] not in known[0]:
+        raise CatalogError(
+            f"{table}: is a table of products in folders", "set catalog.archive: folder, or move the table away"
+        )
+    rows = [dict.fromkeys(ARCHIVE_COLUMNS, "") | row for row in known]
+    before = [dict(row) for row in rows]
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    added = superseded = 0
+    for stack in stacks:
+        found = search(stack)
+        _check_listing(stack, found, rows)
+        for granule in _in_order(found):
+            if any(row["granule"] == granule.granule for row in rows):
+                continue
+            superseded += _supersede(rows, granule)
+            rows.append(granule.row(_date(granule, found, rows), now))
+            added += 1
+            log.info("new granule %s", granule.granule)
+    problems: list[str] = []
+    orbits = _orbits(rows, find_orbit, problems)
+    if baselines and not problems:
+        baselines(rows)
+    if rows != before or not table.is_file():
+        _write(table, rows)
+    return News(added, superseded, orbits, tuple(problems))
+
+
+def _check_listing(stack: str, found: list[Granule], rows: list[Row]) -> None:
+    if found:
+        return
+    held = sum(row["stack"] == stack for row in rows)
+    if held:
+        raise DownloadError(
+            f"the archive lists no scene of {stack}, the table has {held}", "run again later; the table stays as it is"
+        )
+    raise CatalogError(
+        f"the archive lists no scene of {stack} over the region",
+        "check pass and relative orbit in stacks, the region, and the dates and polarisation of the search",
+    )
+
+
+def _in_order(found: list[Granule]) -> list[Granule]:
+    """Each name once, by time; of two versions the older one first, so that the newer one supersedes it."""
+    once = {granule.granule: granule for granule in found}
+    return sorted(
+        once.values(), key=lambda one: (one.start.astype("datetime64[m]"), one.ipf, one.published, one.granule)
+    )
+
+
+def _supersede(rows: list[Row], granule: Granule) -> int:
+    """Mark the version that `granule` supersedes; returns 1 where there was one."""
+    for row in active(rows):
+        if same_acquisition(row, granule):
+            row["superseded_by"] = granule.granule
+            log.info("%s supersedes %s", granule.granule, row["granule"])
+            return 1
+    return 0
+
+
+def _date(granule: Granule, found: list[Granule], rows: list[Row]) -> str:
+    """UTC date of the first granule of the pass: a pass across midnight keeps it to its end."""
+    same = (granule.stack, granule.absolute_orbit)
+    held = [row["date"] for row in rows if (row["stack"], int(row["absolute_orbit"])) == same]
+    if held:
+        return held[0]
+    first = min(one.start for one in found if (one.stack, one.absolute_orbit) == same)
+    return str(first)[:10].replace("-", "")
+
+
+def _orbits(rows: list[Row], find: Callable[[str, np.datetime64, np.datetime64], str], problems: list[str]) -> int:
+    """Write the orbit files of rows that wait for one or for a better one; returns how many cells changed."""
+    changed = 0
+    passes: dict[tuple[str, str], list[Row]] = {}
+    for row in active(rows):
+        if not row["orbit_file"] or kind_of(row["orbit_file"]) != "precise":
+            passes.setdefault((row["platform"], row["absolute_orbit"]), []).append(row)
+    for (platform, _), same in passes.items():
+        start = min(np.datetime64(row["start_utc"]) for row in same)
+        stop = max(np.datetime64(row["stop_utc"]) for row in same)
+        try:
+            name = find(platform, start, stop)
+        except DownloadError as error:
+            problems.append(str(error))
+            break
+        for row in same:
+            if name and name != row["orbit_file"]:
+                row["orbit_file"] = name
+                changed += 1
+    return changed
+
+
+def _write(table: Path, rows: list[Row]) -> None:
+    with atomic(table) as temporary, open(temporary, "w", newline="") as stream:
+        writer = csv.DictWriter(stream, ARCHIVE_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

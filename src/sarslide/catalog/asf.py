@@ -1,0 +1,192 @@
+"""Search at the Alaska Satellite Facility, through asf_search, which translates it for NASA's Common Metadata Repository."""
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from sarslide import names
+from sarslide.catalog.granule import Granule
+from sarslide.errors import DownloadError
+from sarslide.retrieve.patience import PAUSE_S, TRIES, Passing, patiently
+
+log = logging.getLogger(__name__)
+
+FAR_FUTURE = "2100-01-01T00:00:00Z"  # asf_search ends an open search at this machine's clock
+BURSTS = {"dataset": "SLC-BURST"}
+SCENES = {"dataset": "SENTINEL-1", "processingLevel": "SLC"}
+
+
+def search(
+    address: str,
+    outline_wkt: str,
+    stack: str,
+    start: str | None,
+    end: str | None,
+    polarisations: tuple[str, ...],
+    bursts: bool,
+    timeout_s: float = 60.0,
+    tries: int = TRIES,
+    pause_s: float = PAUSE_S,
+) -> list[Granule]:
+    """Bursts, or whole SLCs with the bursts of theirs that lie in the region, of one stack. start, end: YYYYMMDD, inclusive.
+
+    address: of the repository, scheme and host. polarisations: of the co-polarised channel, tried in turn. Raises DownloadError
+    for a server that fails, or whose answer is incomplete or not what it should be.
+    """
+    about = {
+        "beamMode": ["IW"],
+        "flightDirection": "ASCENDING" if stack[0] == "A" else "DESCENDING",
+        "relativeOrbit": [int(stack[1:])],
+        "intersectsWith": outline_wkt,
+        "start": _time(start, "T00:00:00Z") or "2014-01-01T00:00:00Z",
+        "end": _time(end, "T23:59:59Z") or FAR_FUTURE,
+    }
+
+    def found(what: dict[str, Any]) -> list[dict]:
+        try:
+            return patiently(lambda: list(_items(address, about | what, timeout_s)), tries, pause_s)
+        except Passing as failure:
+            raise DownloadError(f"{address}: {failure}, {tries} times", "run again later") from failure
+
+    single = [
+        burst_of(umm) for polarisation in polarisations for umm in found(BURSTS | {"polarization": [polarisation]})
+    ]
+    if bursts:
+        return single
+    held: dict[str, set[str]] = {}
+    for one in single:
+        held.setdefault(_parent(one.address), set()).update(one.burst_ids)
+    scenes = [scene_of(umm, held) for umm in found(SCENES)]
+    return [scene for scene in scenes if scene.polarisation in polarisations]
+
+
+def _time(date: str | None, clock: str) -> str:
+    return f"{names.parse_date(date):%Y-%m-%d}{clock}" if date else ""
+
+
+def _items(address: str, about: dict[str, Any], timeout_s: float) -> Iterator[dict]:
+    """The UMM-G record of every granule."""
+    import asf_search
+
+    asf_search.REPORT_ERRORS = False  # it would send failed searches to ASF
+    session = _session(address, timeout_s)
+    options = asf_search.ASFSearchOptions(host=urlsplit(address).netloc, session=session, **about)
+    complete, count = True, 0
+    try:
+        for page in asf_search.search_generator(opts=options):
+            complete, count = page.searchComplete, count + len(page)
+            yield from (product.umm for product in page)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Passing(f"the answer is no list of granules ({type(error).__name__})") from error
+    except asf_search.exceptions.ASFSearchError as error:
+        raise Passing(f"the search failed ({type(error).__name__})") from error
+    if not complete:  # asf_search only warns
+        raise Passing(f"the answer ended after {count} granules, there are more")
+
+
+def _session(address: str, timeout_s: float) -> Any:
+    """A session that knows no credentials, sends to `address`, and tells failures that pass from those that do not."""
+    import requests
+
+    class Search(requests.Session):
+        def post(self, url: str, **how: Any) -> requests.Response:
+            parts = urlsplit(url)
+            # asf_search knows hosts only, and no scheme but https.
+            there = address.rstrip("/") + parts.path
+            try:
+                answer = super().post(there, **how | {"timeout": timeout_s, "auth": lambda request: request})
+            except requests.RequestException as error:
+                raise Passing(f"the search does not answer ({type(error).__name__})") from error
+            if answer.status_code in (408, 429) or answer.status_code >= 500:
+                raise Passing(f"the search answers {answer.status_code}")
+            if answer.status_code != 200 or "json" not in answer.headers.get("Content-Type", ""):
+                raise DownloadError(
+                    f"{there}: the search answers {answer.status_code} {answer.headers.get('Content-Type', '')}".rstrip(),
+                    "check catalog.search_asf and the region",
+                )
+            return answer
+
+    return Search()
+
+
+def burst_of(umm: dict) -> Granule:
+    """The granule of a burst's UMM-G record. Raises DownloadError for a record without what it must hold."""
+    about, facts = _attributes(umm), {}
+    with _record(umm):
+        facts = _common(umm, about) | {
+            "granule": umm["GranuleUR"],
+            "burst_ids": (f"{int(about['BURST_ID_RELATIVE']):06d}_{about['SUBSWATH_NAME']}",),
+            "polarisation": about["POLARIZATION"],
+            "bytes": int(about.get("BYTE_LENGTH") or 0),
+            "checksum": "",
+            "address": _address(umm, "USE SERVICE API", ".tiff"),
+        }
+        # The burst is imaged from its azimuth time on; the record's range is that of its sensing.
+        start = np.datetime64(about["AZIMUTH_TIME"].rstrip("Z"), "us")
+        facts |= {"start": min(start, facts["start"])}
+    return Granule(**facts)
+
+
+def scene_of(umm: dict, held: dict[str, set[str]]) -> Granule:
+    """The granule of an SLC's record. held: burst identifiers in the region, by name of the SLC."""
+    about, facts = _attributes(umm), {}
+    with _record(umm):
+        name = umm["GranuleUR"].removesuffix("-SLC")
+        facts = _common(umm, about) | {
+            "granule": name,
+            "burst_ids": tuple(sorted(held.get(name, ()))),
+            "polarisation": about["POLARIZATION"].partition("+")[0],
+            "bytes": int(about.get("BYTES") or 0),
+            "checksum": f"md5:{about['MD5SUM'].lower()}" if about.get("MD5SUM") else "",
+            "address": _address(umm, "GET DATA", ".zip"),
+        }
+    return Granule(**facts)
+
+
+def _common(umm: dict, about: dict[str, str]) -> dict[str, Any]:
+    times = umm["TemporalExtent"]["RangeDateTime"]
+    inserted = [one["Date"] for one in umm.get("ProviderDates", []) if one.get("Type") == "Insert"]
+    return {
+        "stack": names.stack_name(about["ASCENDING_DESCENDING"], int(about["PATH_NUMBER"])),
+        "platform": f"S1{umm['Platforms'][0]['ShortName'][-1].upper()}",
+        "absolute_orbit": int(umm["OrbitCalculatedSpatialDomains"][0]["OrbitNumber"]),
+        "start": np.datetime64(times["BeginningDateTime"].rstrip("Z"), "us"),
+        "stop": np.datetime64(times["EndingDateTime"].rstrip("Z"), "us"),
+        "ipf": umm.get("PGEVersionClass", {}).get("PGEVersion", ""),
+        "published": inserted[0] if inserted else "",
+    }
+
+
+def _attributes(umm: dict) -> dict[str, str]:
+    found = umm.get("AdditionalAttributes", []) if isinstance(umm, dict) else []
+    return {one["Name"]: one["Values"][0] for one in found if one.get("Values")}
+
+
+def _address(umm: dict, kind: str, suffix: str) -> str:
+    return next(one["URL"] for one in umm["RelatedUrls"] if one["Type"] == kind and one["URL"].endswith(suffix))
+
+
+def _parent(address: str) -> str:
+    """Name of the SLC that a burst is cut out of, from the address of the extractor."""
+    match = re.search(r"/(S1[A-D]_IW_SLC__[^/]+)/IW\d/", address)
+    return match[1] if match else ""
+
+
+class _record:
+    """DownloadError for a record without the entries that are read within."""
+
+    def __init__(self, umm: dict) -> None:
+        self.name = str(umm.get("GranuleUR", "?") if isinstance(umm, dict) else "?")[:80]
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, KeyError | IndexError | TypeError | ValueError | StopIteration | names.NamingError):
+            raise DownloadError(
+                f"the search lists {self.name} without {error or 'an address'}", "run again later; report it to ASF"
+            ) from error

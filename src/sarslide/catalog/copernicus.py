@@ -1,0 +1,118 @@
+"""Search in the Copernicus Data Space: OData, products and bursts. Its on-demand bursts are not taken, its whole SLCs are."""
+
+import logging
+from typing import Any
+
+import numpy as np
+
+from sarslide import names
+from sarslide.catalog.granule import Granule
+from sarslide.errors import DownloadError
+from sarslide.retrieve.ask import ask_json
+from sarslide.retrieve.patience import PAUSE_S, TRIES
+from sarslide.retrieve.session import origin
+
+log = logging.getLogger(__name__)
+
+PAGE = 1000
+MAX_PAGES = 100
+
+
+def search(
+    address: str,
+    data_address: str,
+    outline_wkt: str,
+    stack: str,
+    start: str | None,
+    end: str | None,
+    polarisations: tuple[str, ...],
+    timeout_s: float = 60.0,
+    tries: int = TRIES,
+    pause_s: float = PAUSE_S,
+) -> list[Granule]:
+    """Whole SLCs of one stack, with the bursts of theirs that lie in the region as far as the catalogue knows them (since
+    August 2024, older ones are being added). start, end: YYYYMMDD, inclusive. Raises DownloadError as `asf.search` does.
+    """
+    ask = Asker(address, timeout_s, tries, pause_s)
+    where = [f"OData.CSC.Intersects(area=geography'SRID=4326;{outline_wkt}')"]
+    where += [f"ContentDate/Start ge {names.parse_date(start):%Y-%m-%d}T00:00:00.000Z"] if start else []
+    where += [f"ContentDate/Start le {names.parse_date(end):%Y-%m-%d}T23:59:59.999Z"] if end else []
+    orbit = int(stack[1:])
+    direction = "ASCENDING" if stack[0] == "A" else "DESCENDING"
+    products = ask.everything(
+        "Products",
+        ["Collection/Name eq 'SENTINEL-1'", "contains(Name,'_IW_SLC__1S')", *where]
+        + [
+            _attribute("Integer", "relativeOrbitNumber", str(orbit)),
+            _attribute("String", "orbitDirection", f"'{direction}'"),
+        ],
+    )
+    bursts = ask.everything("Bursts", [f"RelativeOrbitNumber eq {orbit}", "OperationalMode eq 'IW'", *where])
+    held: dict[str, set[str]] = {}
+    for one in bursts:
+        if one.get("PolarisationChannels") in polarisations:
+            parent = str(one.get("ParentProductName", "")).removesuffix(".SAFE")
+            held.setdefault(parent, set()).add(f"{int(one['BurstId']):06d}_{one['SwathIdentifier'].upper()}")
+    found = [scene_of(one, stack, data_address, held) for one in products]
+    return [one for one in found if one.polarisation in polarisations]
+
+
+def _attribute(kind: str, name: str, value: str) -> str:
+    word = f"OData.CSC.{kind}Attribute"
+    return f"Attributes/{word}/any(att:att/Name eq '{name}' and att/{word}/Value eq {value})"
+
+
+class Asker:
+    """Asks one catalogue, page after page."""
+
+    def __init__(self, address: str, timeout_s: float, tries: int, pause_s: float) -> None:
+        self.address, self.how = address.rstrip("/"), {"timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
+
+    def everything(self, entity: str, where: list[str], order: str = "ContentDate/Start asc") -> list[dict]:
+        """All records of an entity that fit. Raises DownloadError for a server that fails or leads elsewhere."""
+        about = {"$filter": " and ".join(where), "$orderby": order, "$top": str(PAGE)}
+        about |= {"$expand": "Attributes"} if entity == "Products" else {}
+        url: str | None = f"{self.address}/{entity}"
+        found: list[dict] = []
+        for _ in range(MAX_PAGES):
+            answer = ask_json(url, about, **self.how)
+            page = answer.get("value") if isinstance(answer, dict) else None
+            if not isinstance(page, list):
+                raise DownloadError(f"{self.address}/{entity}: the answer is no list", "run again later")
+            found += page
+            url, about = answer.get("@odata.nextLink"), None
+            if not url:
+                return found
+            if origin(url) != origin(self.address):
+                raise DownloadError(f"{self.address}: its next page is at {origin(url)[1]}", "check the address")
+        raise DownloadError(f"{self.address}/{entity}: more than {MAX_PAGES} pages", "narrow the dates of the search")
+
+
+def scene_of(record: dict[str, Any], stack: str, data_address: str, held: dict[str, set[str]]) -> Granule:
+    """The granule of a product's record. Raises DownloadError for a record without what it must hold."""
+    try:
+        name = record["Name"].removesuffix(".SAFE")
+        about = {one["Name"]: one["Value"] for one in record.get("Attributes", [])}
+        return Granule(
+            stack=stack,
+            granule=name,
+            platform=name[:3],
+            absolute_orbit=int(name[49:55]),
+            start=_time(record["ContentDate"]["Start"]),
+            stop=_time(record["ContentDate"]["End"]),
+            polarisation={"V": "VV", "H": "HH"}[name[15]],
+            burst_ids=tuple(sorted(held.get(name, ()))),
+            bytes=int(record.get("ContentLength") or 0),
+            checksum="",  # the zip is made when it is asked for: size and checksum of the catalogue are not its own
+            address=f"{data_address.rstrip('/')}/Products({record['Id']})/$value",
+            ipf=str(about.get("processorVersion", "")),
+            published=str(record.get("PublicationDate", "")),
+        )
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise DownloadError(
+            f"the catalogue lists {str(record)[:60]} without {error}", "run again later; report it to the archive"
+        ) from error
+
+
+def _time(text: str) -> np.datetime64:
+    return np.datetime64(text.rstrip("Z"), "us")

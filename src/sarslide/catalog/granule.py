@@ -1,0 +1,81 @@
+"""One acquisition, or a piece of it, as an archive lists it, checked before anything is made of it."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide.catalog.scenes import ARCHIVE_COLUMNS
+from sarslide.errors import DownloadError
+
+# Names become names of files: what does not look like one of these is not taken.
+BURST = re.compile(r"S1_\d{1,6}_IW[123]_\d{8}T\d{6}_(VV|VH|HH|HV)_[0-9A-F]{4}-BURST")
+SCENE = re.compile(r"S1[A-D]_IW_SLC__1S(SV|SH|DV|DH)_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6}_[0-9A-F]{4}")
+CHECKSUM = re.compile(r"(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})?")
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-:]+/[A-Za-z0-9._~/%()$\-]+")
+SAME_S = 3.0  # products of one slice, processed twice, start within this, s
+
+
+@dataclass(frozen=True)
+class Granule:
+    """A single burst or a whole SLC. Times are UTC; burst_ids such as 136231_IW2, sorted; bytes 0 and checksum empty where the
+    archive does not say; ipf and published order two versions of one acquisition.
+    """
+
+    stack: str
+    granule: str
+    platform: str
+    absolute_orbit: int
+    start: np.datetime64
+    stop: np.datetime64
+    polarisation: str
+    burst_ids: tuple[str, ...]
+    bytes: int
+    checksum: str
+    address: str
+    ipf: str
+    published: str
+
+    def __post_init__(self) -> None:
+        fits = (BURST.fullmatch(self.granule) or SCENE.fullmatch(self.granule)) and ADDRESS.fullmatch(self.address)
+        if not (fits and CHECKSUM.fullmatch(self.checksum) and re.fullmatch("S1[A-D]", self.platform)):
+            raise DownloadError(
+                f"the archive lists '{self.granule[:80]}' at '{self.address[:120]}', which is no Sentinel-1 granule",
+                "check the address of the search in the section catalog",
+            )
+
+    @property
+    def what(self) -> tuple:
+        """What was acquired: the same for two versions of it."""
+        if BURST.fullmatch(self.granule):
+            return self.stack, self.absolute_orbit, self.burst_ids, self.polarisation
+        return self.stack, self.absolute_orbit, self.platform
+
+    def row(self, date: str, first_seen: str) -> dict[str, str]:
+        """The row of the scene table, without orbit."""
+        return dict.fromkeys(ARCHIVE_COLUMNS, "") | {
+            "stack": self.stack,
+            "date": date,
+            "granule": self.granule,
+            "platform": self.platform,
+            "absolute_orbit": f"{self.absolute_orbit:06d}",
+            "start_utc": str(self.start),
+            "stop_utc": str(self.stop),
+            "polarisation": self.polarisation,
+            "burst_ids": " ".join(self.burst_ids),
+            "bytes": str(self.bytes or ""),
+            "checksum": self.checksum,
+            "address": self.address,
+            "first_seen": first_seen,
+        }
+
+
+def same_acquisition(row: dict[str, str], granule: Granule) -> bool:
+    """Whether the row of a table shows another version of what `granule` shows."""
+    if (row["stack"], int(row["absolute_orbit"])) != (granule.stack, granule.absolute_orbit):
+        return False
+    if bool(BURST.fullmatch(row["granule"])) != bool(BURST.fullmatch(granule.granule)):
+        return False
+    if BURST.fullmatch(granule.granule):
+        return (row["burst_ids"], row["polarisation"]) == (" ".join(granule.burst_ids), granule.polarisation)
+    return abs((np.datetime64(row["start_utc"]) - granule.start) / np.timedelta64(1, "s")) < SAME_S

@@ -1,0 +1,31 @@
+"""The region as a search sees it."""
+
+import numpy as np
+
+from sarslide.grid import RegionGrid
+
+
+def outline(region: RegionGrid, steps: int = 8) -> list[tuple[float, float]]:
+    """The outline in longitude and latitude, degree, counter-clockwise from the south-west corner, closed."""
+    from pyproj import Transformer
+
+    west, south, east, north = region.bounds
+    along = np.linspace(0, 1, steps, endpoint=False)
+    x = np.concatenate([west + (east - west) * along, 0 * along + east, east - (east - west) * along, 0 * along + west])
+    y = np.concatenate(
+        [0 * along + south, south + (north - south) * along, 0 * along + north, north - (north - south) * along]
+    )
+    lon, lat = Transformer.from_crs(region.epsg, 4326, always_xy=True).transform(x, y)
+    points = [(round(float(a), 6), round(float(b), 6)) for a, b in zip(lon, lat, strict=True)]
+    return [*points, points[0]]
+
+
+def outline_wkt(region: RegionGrid) -> str:
+    """The outline as WKT."""
+    return f"POLYGON(({','.join(f'{lon:g} {lat:g}' for lon, lat in outline(region))}))"
+
+
+def bounds_degree(region: RegionGrid) -> tuple[float, float, float, float]:
+    """West, south, east, north in degree."""
+    lon, lat = zip(*outline(region), strict=True)
+    return min(lon), min(lat), max(lon), max(lat)
