@@ -1,19 +1,23 @@
-"""Augmentation that stays physically right (D08, D10): flips and quarter turns of a north-up map, and noise in a rate.
+"""Augmentation that stays physically right (D08, D10): orientations of a north-up map, noise, P2's brightening and sharpening.
 
 Turning a map turns every vector on it: the components (aspect_sin, aspect_cos) and (los_east, los_north) are mixed as vectors.
-Layers that belong to a cell whatever the map's orientation stay as they are: rates along the line of sight,
-`downslope_sensitivity`, coherence, slope, curvature. A turned map is then a consistent world under a turned satellite. Angles in
-degrees (aspect, heading) cannot be features of a turned stack: their sine and cosine can.
+Layers that belong to a cell whatever the map's orientation stay as they are: rates along the line of sight, phase in any code,
+`downslope_sensitivity`, coherence, slope, curvature, rock classes. A turned map is then a consistent world under a turned
+satellite and a turned sun. Angles in degrees (aspect, heading) cannot be features of a turned stack: their sine and cosine can.
 
-Added noise is smooth over a few cells, as filters and unwrapping leave it, in proportion to the standard error, which grows
-with it: the channels keep telling the truth about each other.
+Noise of rates and phases is smooth over a few cells, as filters and unwrapping leave it; that of a rate is in proportion to its
+standard error, which grows with it: the channels keep telling the truth about each other. P2 brightens and sharpens whole
+pictures. Here only what has a brightness is changed: reflectance, intensity, and the brightness of the fused picture. The hue of
+a picture is a phase: it gets noise as an angle, and is never brightened or sharpened. Heights, slopes and classes stay.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from sarslide.dataset.features import COLOURS
 from sarslide.errors import TrainingError
+from sarslide.rates.fusion import phase_colours
 
 ORIENTATIONS = 8
 VECTORS = (("aspect_sin", "aspect_cos"), ("los_east", "los_north"))
@@ -22,8 +26,23 @@ RATES = (
     ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
     ("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr"),
 )
+PHASES = ("avg_phase_sin", "avg_phase_cos")
+PICTURE = tuple(f"phase_intensity_{colour}" for colour in COLOURS)
+WHEEL = tuple(f"avg_phase_{colour}" for colour in COLOURS)
+REFLECTANCES = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))
+INTENSITY = "mean_amplitude_db"
+
+FLIPS = (0, 2, 4, 6)  # as it is, both ways, east-west, north-south (P2)
 NOISE_SHARE = 1.0  # most noise added, in standard errors
 NOISE_CELLS = (0.7, 4.0)  # range of the noise's smoothing, standard deviation
+# The papers print no strengths. Ours: the error of a phase averaged over a year of pairs; speckle of a multilooked mean; light
+# and haze between two days; the contrast that one more sharpening of a finished image adds.
+PHASE_NOISE_RAD = 0.3
+INTENSITY_NOISE_DB = 0.5
+REFLECTANCE_NOISE = 0.01
+BRIGHTNESS = (0.8, 1.25)
+BRIGHTNESS_DB = 2.0
+SHARPENING, SHARPENING_CELLS = 1.0, 1.0
 
 
 def orient_raster(raster: np.ndarray, orientation: int) -> np.ndarray:
@@ -68,19 +87,126 @@ def _orient_vector(east: np.ndarray, north: np.ndarray, orientation: int) -> tup
     return east, north
 
 
-def add_noise(stack: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
-    """A copy whose rates carry additional smooth noise (D08), in units of their standard error channel.
+def augment(
+    stack: np.ndarray, label: np.ndarray, names: Sequence[str], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A patch in a random orientation, with noise, brightened and sharpened; the label (rows, cols) turned with it.
 
-    Its share of the standard error is drawn from 0 to `NOISE_SHARE`, its smoothness from `NOISE_CELLS`. Rates without their
-    standard error among the channels stay as they are.
+    stack: (channels, rows, cols) in the units of the registry, not normalised. Deterministic by the state of `rng`.
     """
+    orientation = int(rng.integers(ORIENTATIONS))
+    turned = add_noise(orient_stack(stack, names, orientation), names, rng)
+    return sharpen(brighten(turned, names, rng), names, rng), orient_raster(label, orientation)
+
+
+def add_noise(stack: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    """A copy with additional noise (D08): smooth in rates and phases, cell by cell in intensity and reflectance.
+
+    Rates: in units of their standard error channel, the same for phase rate and LOS rate, with opposite signs, because the one is
+    computed from the other; the share of the standard error is drawn from 0 to `NOISE_SHARE`, the smoothness from `NOISE_CELLS`.
+    Rates without their standard error among the channels stay as they are. Phases: an angle, the same in every code of it.
+    """
+    noisy, names = stack.copy(), list(names)
+    known = [pair for pair in RATES if set(pair) <= set(names)]
+    if known:
+        field, share = _smooth_noise(stack.shape[1:], rng), rng.uniform(0, NOISE_SHARE)
+        for rate, error in known:
+            sign = -1 if rate.startswith("phase") else 1
+            noisy[names.index(rate)] += sign * share * field * stack[names.index(error)]
+            noisy[names.index(error)] *= np.float32(np.hypot(1, share))
+    if any(set(code) <= set(names) for code in (PHASES, PICTURE, WHEEL)):
+        _turn_phase(noisy, names, rng.uniform(0, PHASE_NOISE_RAD) * _smooth_noise(stack.shape[1:], rng))
+    for name in (*REFLECTANCES, INTENSITY):
+        if name in names:
+            most = INTENSITY_NOISE_DB if name == INTENSITY else REFLECTANCE_NOISE
+            noisy[names.index(name)] += rng.uniform(0, most) * rng.standard_normal(stack.shape[1:], np.float32)
+    return _within(noisy, names)
+
+
+def brighten(stack: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    """A copy, brighter or darker (D08): one factor of `BRIGHTNESS` for all reflectances and one for the fused picture, whose hues
+    stay; up to `BRIGHTNESS_DB` more or less intensity, which is uncalibrated anyway."""
+    bright, names = stack.copy(), list(names)
+    if channels := [names.index(name) for name in REFLECTANCES if name in names]:
+        bright[channels] = np.clip(bright[channels] * _factor(rng), 0, 1)
+    if set(PICTURE) <= set(names):
+        channels = [names.index(name) for name in PICTURE]
+        bright[channels] = _with_brightness(stack[channels], stack[channels].max(axis=0) * _factor(rng))
+    if INTENSITY in names:
+        bright[names.index(INTENSITY)] += np.float32(rng.uniform(-BRIGHTNESS_DB, BRIGHTNESS_DB))
+    return bright
+
+
+def sharpen(stack: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    """A copy, sharpened by an unsharp mask of random strength (D08): reflectance, intensity, brightness of the fused picture."""
+    sharp, names = stack.copy(), list(names)
+    strength = np.float32(rng.uniform(0, SHARPENING))
+    for name in (*REFLECTANCES, INTENSITY):
+        if name in names:
+            channel = names.index(name)
+            sharp[channel] += strength * _detail(stack[channel])
+    if set(PICTURE) <= set(names):
+        channels = [names.index(name) for name in PICTURE]
+        value = stack[channels].max(axis=0)
+        sharp[channels] = _with_brightness(stack[channels], value + strength * _detail(value))
+    return _within(sharp, names)
+
+
+def _turn_phase(stack: np.ndarray, names: list[str], angle: np.ndarray) -> None:
+    """Add `angle` (rad) to the averaged phase, in every code of it that the stack holds, in place."""
+    if set(PHASES) <= set(names):
+        s, c = (names.index(name) for name in PHASES)
+        sine, cosine = stack[s].copy(), stack[c].copy()
+        stack[s] = sine * np.cos(angle) + cosine * np.sin(angle)
+        stack[c] = cosine * np.cos(angle) - sine * np.sin(angle)
+    for code in (PICTURE, WHEEL):
+        if set(code) <= set(names):
+            channels = [names.index(name) for name in code]
+            phase, value = _phase_of(stack[channels])
+            stack[channels] = phase_colours(phase + angle, value)
+
+
+def _phase_of(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Phase (rad) and brightness of `rates.fusion.phase_colours`, red, green, blue (3, rows, cols)."""
+    value = colours.max(axis=0)
+    red, green, blue = colours / np.where(value > 0, value, 1)
+    sixth = np.select(
+        [(red >= green) & (red >= blue), green >= blue], [green - blue, 2 + blue - red], default=4 + red - green
+    )
+    return np.where(np.isfinite(value), sixth * (np.pi / 3), np.nan), value
+
+
+def _smooth_noise(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Noise of standard deviation 1, smooth over a random number of cells of `NOISE_CELLS`."""
     from scipy.ndimage import gaussian_filter
 
-    noisy, names = stack.copy(), list(names)
-    for rate, error in RATES:
-        if rate in names and error in names:
-            field = gaussian_filter(rng.standard_normal(stack.shape[1:], np.float32), rng.uniform(*NOISE_CELLS))
-            share = rng.uniform(0, NOISE_SHARE)
-            noisy[names.index(rate)] += share * field / field.std() * stack[names.index(error)]
-            noisy[names.index(error)] *= np.float32(np.hypot(1, share))
-    return noisy
+    field = gaussian_filter(rng.standard_normal(shape, np.float32), rng.uniform(*NOISE_CELLS))
+    return field / field.std()
+
+
+def _detail(raster: np.ndarray) -> np.ndarray:
+    """What a blur takes away; unknown cells give nothing to their neighbours."""
+    from scipy.ndimage import gaussian_filter
+
+    known = np.isfinite(raster)
+    weight = gaussian_filter(known.astype(np.float32), SHARPENING_CELLS)
+    blurred = gaussian_filter(np.where(known, raster, 0).astype(np.float32), SHARPENING_CELLS)
+    return raster - blurred / np.maximum(weight, 1e-6)
+
+
+def _factor(rng: np.random.Generator) -> np.float32:
+    return np.float32(np.exp(rng.uniform(*np.log(BRIGHTNESS))))
+
+
+def _with_brightness(colours: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Colours (3, rows, cols) of the same hue with brightness `value`, at most 1."""
+    old = colours.max(axis=0)
+    return colours * (np.clip(value, 0, 1) / np.where(old > 0, old, 1))
+
+
+def _within(stack: np.ndarray, names: list[str]) -> np.ndarray:
+    """Reflectances kept within 0..1, in place."""
+    for name in REFLECTANCES:
+        if name in names:
+            np.clip(stack[names.index(name)], 0, 1, out=stack[names.index(name)])
+    return stack

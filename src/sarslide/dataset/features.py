@@ -22,7 +22,7 @@ _CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
 # P3 stacks rate, elevation, slope, curvature, optical, aspect and lithology (Fig. 2, E18) without saying how direction and rock
 # enter. Aspect as sine and cosine has no step at north. Rock classes have no order, which the code as a number would claim: each
 # class is a channel of its own, and unknown rock is none of them. One legend for the world, so that weights travel.
-_ROCKS = tuple(f"lithology_{word}" for word in layers.LITHOLOGY)
+CLASSES = tuple(f"lithology_{word}" for word in layers.LITHOLOGY)
 _P3 = (
     "elevation_m",
     "slope_deg",
@@ -30,7 +30,7 @@ _P3 = (
     "aspect_sin",
     "aspect_cos",
     *(f"reflectance_b{band}" for band in ("02", "03", "04", "08")),
-    *_ROCKS,
+    *CLASSES,
 )
 
 PRESETS: dict[str, tuple[str, ...]] = {
@@ -141,7 +141,7 @@ DERIVED: dict[str, Derived] = {
     ),
     **{f"phase_intensity_{c}": Derived(("phase_intensity_rgb",), _band(k)) for k, c in enumerate(COLOURS)},
     **{f"avg_phase_{c}": Derived(("avg_phase_rad",), _colour(k)) for k, c in enumerate(COLOURS)},
-    **{name: Derived(("lithology",), _is_class(code)) for code, name in enumerate(_ROCKS, start=1)},
+    **{name: Derived(("lithology",), _is_class(code)) for code, name in enumerate(CLASSES, start=1)},
 }
 
 

@@ -1,7 +1,8 @@
 """Normalisation of a feature stack, fitted on the training part only and kept with the weights.
 
 Methods: `robust` (median and median absolute deviation of each channel, ours), `zscore` (mean and standard deviation of each
-channel, P3, D10), `minmax` (0 to 1, P4, D13), `zscore_sample` (each sample by its own mean and deviation, P0, D03).
+channel, P3, D10), `minmax` (0 to 1, P4, D13), `zscore_sample` (each sample by its own mean and deviation, P0, D03). The first
+three leave channels that say yes or no (a rock class) as they are: dividing by its deviation would shout a rare class.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from sarslide import layers
+from sarslide.dataset.features import CLASSES
 from sarslide.errors import TrainingError
 
 METHODS = ("robust", "zscore", "minmax", "zscore_sample")
@@ -47,21 +49,26 @@ class Normalisation:
 def fit(method: str, names: Sequence[str], stacks: Sequence[np.ndarray]) -> Normalisation:
     """Normalisation of the channels `names`, fitted on the stacks (channels, rows, cols) of the training part.
 
-    A layer whose registered range is symmetric about zero (a rate, a sine) keeps its zero under `robust`: its sign means
-    something. Raises TrainingError for an unknown method or a channel without any known value.
+    A channel with one value becomes 0; where more than half of its cells hold one value, `robust` divides by the standard
+    deviation. A layer whose registered range is symmetric about zero (a rate, a sine) keeps its zero under `robust`: its sign
+    means something. Raises TrainingError for an unknown method or a channel without any known value.
     """
     if method not in METHODS:
         raise TrainingError(f"normalisation '{method}' does not exist", f"use one of {', '.join(METHODS)}")
     if method == "zscore_sample":
         return Normalisation(method)
     pairs = [_fit_channel(method, name, [stack[k] for stack in stacks]) for k, name in enumerate(names)]
-    return Normalisation(method, *(tuple(round(float(v), 6) for v in values) for values in zip(*pairs, strict=True)))
+    return Normalisation(method, *(tuple(float(f"{v:.9g}") for v in values) for values in zip(*pairs, strict=True)))
 
 
 def _fit_channel(method: str, name: str, rasters: list[np.ndarray]) -> tuple[float, float]:
     values = np.concatenate([raster[np.isfinite(raster)] for raster in rasters]).astype(np.float64)
     if not values.size:
         raise TrainingError(f"channel '{name}' is unknown in every cell", "check the rasters of the training regions")
+    if name in CLASSES:
+        return 0.0, 1.0
+    if np.ptp(values) == 0:
+        return values[0], 1.0
     if method == "zscore":
         centre, scale = values.mean(), values.std()
     elif method == "minmax":
@@ -70,8 +77,8 @@ def _fit_channel(method: str, name: str, rasters: list[np.ndarray]) -> tuple[flo
         valid = layers.get(name).valid
         signed = valid is not None and valid[0] == -valid[1]
         centre = 0.0 if signed else np.median(values)
-        scale = 1.4826 * np.median(np.abs(values - centre))
-    return centre, scale if scale > 0 else 1.0
+        scale = 1.4826 * np.median(np.abs(values - centre)) or np.sqrt(np.mean((values - centre) ** 2))
+    return centre, scale
 
 
 def _moments(stack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

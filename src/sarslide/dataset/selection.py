@@ -1,0 +1,49 @@
+"""Which patches of a scene a data set keeps: all with landslides, and a stated share of those without (D02, D06, D10)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sarslide.dataset.scenes import IGNORE
+from sarslide.errors import TrainingError
+
+# Negatives per positive. P0 and P2 speak of patches of landslides only; P3 trains on 7 patches with to 3 without.
+P0_NEGATIVES = P2_NEGATIVES = 0.0
+P3_NEGATIVES = 3 / 7
+
+
+def select(
+    label: np.ndarray,
+    windows: Sequence[tuple[int, int]],
+    size: int,
+    negatives: float,
+    seed: int,
+    min_cells: int = 1,
+    min_counted: float = 0.0,
+) -> list[tuple[int, int]]:
+    """The windows (row, col) of `size` cells to keep, in their order.
+
+    label: (rows, cols) of 1 landslide, 0 background, 255 not counted. Kept are all windows with at least `min_cells` landslide
+    cells, and of those without any landslide cell `negatives` times as many, or all there are, drawn by `seed`. Windows with
+    fewer landslide cells are in neither group. min_counted: least share of counted cells of a window that is kept. Raises
+    TrainingError where no window holds `min_cells` landslide cells.
+    """
+    positive, empty = [], []
+    for row, col in windows:
+        cells = label[row : row + size, col : col + size]
+        if (cells != IGNORE).sum() < max(1, min_counted * size**2):
+            continue
+        count = int((cells == 1).sum())
+        if count >= min_cells:
+            positive.append((row, col))
+        elif not count:
+            empty.append((row, col))
+    if not positive:
+        raise TrainingError(
+            f"no window of {size} cells holds {min_cells} landslide cells",
+            "label more landslides, or ask for fewer cells",
+        )
+    wanted = min(len(empty), round(negatives * len(positive)))
+    rng = np.random.default_rng(np.random.SeedSequence([seed, len(windows)]))
+    kept = set(positive) | {empty[k] for k in rng.permutation(len(empty))[:wanted]}
+    return [window for window in windows if window in kept]
