@@ -41,6 +41,8 @@ for room in ("catalog", "simulated" if CONFIG.source == "simulated" else "dem"):
 
 
 include: "rules/train.smk"
+include: "rules/benchmark_regions.smk"
+include: "rules/benchmark.smk"
 
 
 # A real region starts with an empty scene table, which `snakemake update_catalog` fills; until then there is nothing to do.

@@ -25,7 +25,7 @@ TABLES = ("networks", *(table.key for table in paper_tables.TABLES), "split")
 FIRST_WIDTH = {"fcadensenet": 48, "fc_densenet56": 48}
 # VGG and P4's decoder have no batch normalisation; with steps of 1e-3 they fall into an empty map and stay there.
 CALM = {"fcn8s": 1e-4, "vcnn": 1e-4, "generalized_cnn": 1e-4, "generalized_cnn_literal": 1e-4}
-BASELINE, PACKAGED = "baseline", "packaged."
+BASELINE, PRINTED_BASELINE, PACKAGED = "baseline", "baseline.printed", "packaged."
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,166 @@
+# `snakemake benchmark`: trains and scores networks on the benchmark's regions and writes the page of results. No part of `all`.
+# What is there already is not trained again; several machines may fill results/benchmark/runs.
+from sarslide.benchmark import runs as benchmark_runs
+from sarslide.simulate.climates import PARTS as BENCHMARK_PARTS
+
+BENCHMARK_RUN = f"{BENCHMARK}/runs/{{run}}"
+BENCHMARK_REFERENCES = [
+    benchmark_runs.BASELINE,
+    benchmark_runs.PRINTED_BASELINE,
+    f"{benchmark_runs.PACKAGED}drs_unet_compact",
+]
+MIN_CELLS = 20
+
+
+wildcard_constraints:
+    run=r"[a-z0-9_.]+",
+
+
+def benchmark_scenes(part):
+    """Scenes of all regions of a part, both passes."""
+    return expand(
+        f"{BENCHMARK}/regions/{{region}}.{{orbit_pass}}.npz",
+        region=[
+            f"{climate}_{seed}"
+            for climate, seeds in BENCHMARK_PARTS[part].items()
+            for seed in seeds
+        ],
+        orbit_pass=["A", "D"],
+    )
+
+
+def benchmark_names():
+    """Names of the runs that the configuration asks for."""
+    asked = CONFIG.benchmark
+    found = or_exit(
+        lambda: benchmark_runs.chosen(
+            asked.tables, asked.tier, asked.widths, asked.networks
+        )
+    )
+    return [run.name for run in found]
+
+
+def benchmark_weights(wildcards):
+    """Weights of a run; the cost of its training, and the training regions where its own test part lies in them."""
+    if wildcards.run.startswith(benchmark_runs.PACKAGED):
+        name = wildcards.run.removeprefix(benchmark_runs.PACKAGED)
+        return {"weights": or_exit(lambda: str(packaged(name)))}
+    folder = BENCHMARK_RUN.format(run=wildcards.run)
+    found = {
+        "weights": f"{folder}/weights.safetensors",
+        "cost": f"{folder}/cost.json",
+    }
+    if or_exit(lambda: benchmark_runs.parse(wildcards.run)).split == "patches":
+        found["train"] = benchmark_scenes("train")
+    return found
+
+
+rule benchmark:
+    input:
+        scores=lambda wildcards: expand(
+            f"{BENCHMARK}/runs/{{run}}/scores.json",
+            run=[*BENCHMARK_REFERENCES, *benchmark_names()],
+        ),
+    output:
+        page=f"{BENCHMARK}/page/benchmark.md",
+        tables=f"{BENCHMARK}/page/benchmark.json",
+    log:
+        "logs/benchmark/benchmark.log",
+    benchmark:
+        f"{BENCHMARK}/benchmarks/benchmark.tsv"
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        folder=BENCHMARK,
+        code=code("benchmark"),
+    script:
+        "../workflow_scripts/benchmark.py"
+
+
+rule benchmark_baseline:
+    input:
+        validation=benchmark_scenes("validation"),
+        test=benchmark_scenes("test"),
+        transfer=benchmark_scenes("transfer"),
+    output:
+        scores=f"{BENCHMARK}/runs/{benchmark_runs.BASELINE}/scores.json",
+        patches=f"{BENCHMARK}/runs/{benchmark_runs.BASELINE}/patches.npz",
+        printed=f"{BENCHMARK}/runs/{benchmark_runs.PRINTED_BASELINE}/scores.json",
+        printed_patches=f"{BENCHMARK}/runs/{benchmark_runs.PRINTED_BASELINE}/patches.npz",
+    log:
+        "logs/benchmark/benchmark_baseline.log",
+    benchmark:
+        f"{BENCHMARK}/benchmarks/benchmark_baseline.tsv"
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        min_cells=MIN_CELLS,
+        code=code("benchmark_baseline"),
+    script:
+        "../workflow_scripts/benchmark_baseline.py"
+
+
+rule benchmark_train:
+    input:
+        train=benchmark_scenes("train"),
+        validation=benchmark_scenes("validation"),
+    output:
+        weights=f"{BENCHMARK_RUN}/weights.safetensors",
+        history=f"{BENCHMARK_RUN}/history.csv",
+        cost=f"{BENCHMARK_RUN}/cost.json",
+    log:
+        "logs/benchmark/benchmark_train/{run}.log",
+    benchmark:
+        f"{BENCHMARK}/benchmarks/benchmark_train/{{run}}.tsv"
+    wildcard_constraints:
+        run=r"(cpu|gpu)\.[a-z0-9_.]+",
+    conda:
+        "../envs/torch.yaml"
+    threads: CONFIG.benchmark.threads
+    resources:
+        mem_mb=8000,
+        gpu=int(CONFIG.benchmark.device != "cpu"),
+        runtime=2880,
+    params:
+        run=lambda wildcards: wildcards.run,
+        device=CONFIG.benchmark.device,
+        code=code("benchmark_train"),
+    script:
+        "../workflow_scripts/benchmark_train.py"
+
+
+rule benchmark_score:
+    input:
+        unpack(benchmark_weights),
+        test=benchmark_scenes("test"),
+        transfer=benchmark_scenes("transfer"),
+    output:
+        scores=f"{BENCHMARK_RUN}/scores.json",
+        patches=f"{BENCHMARK_RUN}/patches.npz",
+    log:
+        "logs/benchmark/benchmark_score/{run}.log",
+    benchmark:
+        f"{BENCHMARK}/benchmarks/benchmark_score/{{run}}.tsv"
+    wildcard_constraints:
+        run=r"(cpu|gpu|packaged)\.[a-z0-9_.]+",
+    conda:
+        "../envs/torch.yaml"
+    threads: CONFIG.benchmark.threads
+    resources:
+        mem_mb=8000,
+        gpu=int(CONFIG.benchmark.device != "cpu"),
+        runtime=240,
+    params:
+        run=lambda wildcards: wildcards.run,
+        min_cells=MIN_CELLS,
+        overlap=0.5,
+        device=CONFIG.benchmark.device,
+        code=code("benchmark_score"),
+    script:
+        "../workflow_scripts/benchmark_score.py"

@@ -1,0 +1,67 @@
+"""benchmark_score: weights -> their scores on the leak-free test regions and on the unseen climate.
+
+inputs: weights (.safetensors; channels, normalisation and threshold are those of its card), test, transfer: npz scenes; train: of
+a run on random patches the training regions, whose held-out patches are its own test part, else none; cost: of its training.
+outputs: scores (JSON: record of the run), patches (npz: `probability` uint8 of the windows that figures show).
+params: run (a run's name, or packaged.<name>), min_cells, overlap, device, code.
+"""
+
+from sarslide.workflow import job
+
+
+def main(snakemake, log) -> None:
+    import numpy as np
+    import torch
+
+    from sarslide import provenance
+    from sarslide.benchmark import leaky, records, runs
+    from sarslide.dataset import scenes
+    from sarslide.dataset.normalise import Normalisation
+    from sarslide.io.raster import atomic
+    from sarslide.models import registry, weights
+    from sarslide.segment import calibration
+    from sarslide.segment.infer import choose_device, predict
+    from sarslide.simulate.benchmark import GRID
+    from sarslide.simulate.decoys import DECOYS
+
+    params = snakemake.params
+    torch.set_num_threads(snakemake.threads)
+    device = choose_device(params.device)
+    network, card = weights.load(snakemake.input.weights)
+    parts = {
+        part: [scenes.load(path, card["channels"]) for path in snakemake.input[part]] for part in ("test", "transfer")
+    }
+    if snakemake.input.get("train"):
+        pool = [scenes.load(path, card["channels"]) for path in snakemake.input.train]
+        parts["patches"] = leaky.random_patches(pool, runs.parse(params.run).seed)[2]
+    normalisation = Normalisation.from_dict(card["normalisation"])
+
+    def probability(stack: np.ndarray) -> np.ndarray:
+        found = predict(network, stack, normalisation, card["tile"], params.overlap, device=device)
+        return calibration.apply(found, card)
+
+    maps = {part: [probability(scene.stack) for scene in found] for part, found in parts.items()}
+    record = {
+        "region_set": records.region_set([*snakemake.input.test, *snakemake.input.transfer]),
+        "run": params.run,
+        "network": card["network"],
+        "parameters": registry.parameter_count(network),
+        "channels": card["channels"],
+        "threshold": card["threshold"],
+        "samples": card["training"].get("samples_seen"),
+        "code": card["training"]["code"],
+        "cost": provenance.read_json(snakemake.input.cost) if snakemake.input.get("cost") else None,
+        "parts": {
+            part: records.part_record(found, maps[part], card["threshold"], params.min_cells, DECOYS, GRID.cell_m)
+            for part, found in parts.items()
+        },
+    }
+    provenance.write_json(snakemake.output.scores, record)
+    places = records.shown_windows(parts["test"])
+    with atomic(snakemake.output.patches) as temporary, open(temporary, "wb") as stream:
+        np.savez_compressed(stream, probability=records.shown_maps(maps["test"], places))
+    log.info("%s: test %s", params.run, record["parts"]["test"]["object"])
+
+
+with job(snakemake) as log:
+    main(snakemake, log)

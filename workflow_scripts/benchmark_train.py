@@ -1,0 +1,59 @@
+"""benchmark_train: one run of the benchmark -> weights with model card, learning curve, cost.
+
+inputs: train, validation: npz scenes of the benchmark's regions. For the split `patches` both parts are random patches of the
+training regions, and the validation regions are not read.
+outputs: weights (.safetensors), history (CSV), cost (JSON: CPU seconds, null where the training was resumed; threads; device).
+params: run (its name says recipe, channels, network, width, samples, seed), device, code.
+"""
+
+from sarslide.workflow import job
+
+
+def main(snakemake, log) -> None:
+    import time
+    from pathlib import Path
+
+    import torch
+
+    from sarslide import provenance
+    from sarslide.benchmark import leaky, runs
+    from sarslide.dataset import features, scenes
+    from sarslide.models import weights
+    from sarslide.segment import card, history, train
+    from sarslide.segment.infer import choose_device
+
+    run = runs.parse(snakemake.params.run)
+    torch.set_num_threads(snakemake.threads)
+    channels = features.channel_set(run.channels)
+    training = [scenes.load(path, channels) for path in snakemake.input.train]
+    if run.split == "patches":
+        training, validation, _ = leaky.random_patches(training, run.seed)
+    else:
+        validation = [scenes.load(path, channels) for path in snakemake.input.validation]
+
+    output = snakemake.output
+    checkpoint = Path(output.weights).with_suffix(".checkpoint")
+    resumed, start = checkpoint.is_file(), time.process_time()
+    device = choose_device(snakemake.params.device)
+    trained = train.train(
+        training,
+        validation,
+        channels,
+        run.network,
+        runs.options(run),
+        runs.recipe(run),
+        device,
+        progress=True,
+        checkpoint=checkpoint,
+    )
+    cpu_s = None if resumed else round(time.process_time() - start, 1)
+    weights.save(output.weights, trained.network, card.model_card(trained, training, validation, snakemake.params.code))
+    history.write_history(output.history, trained.history)
+    cost = {"cpu_s": cpu_s, "threads": snakemake.threads, "device": device.type}
+    provenance.write_json(output.cost, cost)
+    checkpoint.unlink(missing_ok=True)
+    log.info("%s: validation %s, %s", run.name, trained.scores["object"], cost)
+
+
+with job(snakemake) as log:
+    main(snakemake, log)
