@@ -22,7 +22,7 @@ EXPONENT = 5 / 3  # of the structure function
 SCALE_M = 5000.0  # distance at which `turbulence_mm` is defined
 POINTS = 256  # turbulence is drawn at so many points along the diagonal of the grid, at least a cell apart
 VAPOUR_SCALE_M = 2000.0  # scale height of water vapour
-LATERAL, LATERAL_M = 0.3, 12000.0  # relative variation of the moisture across a region, and its longest wavelength
+LATERAL, LATERAL_M = 0.15, 8000.0  # relative variation of the moisture across a region, and its longest wavelength
 RESIDUE = 1  # key of the residue among the draws of the atmosphere
 ATMOSPHERE = 2  # key of this part of the simulation among those that share the seed
 
@@ -51,7 +51,7 @@ def path_delay_mm(
 
 
 def residue_shape(grid: RegionGrid, elevation_m: np.ndarray, seed: int) -> np.ndarray:
-    """Where a stratified delay departs from a line in height, float32 (rows, cols), zero mean and unit variance on `grid`.
+    """What a line in height and a plane leave of a stratified delay, float32 (rows, cols), zero mean and unit variance on `grid`.
 
     Water vapour thins out exponentially with height, and one side of a range is moister than the other: no single line in height
     removes the delay of a whole region (Bekaert et al. 2015, doi:10.1002/2014JB011558).
@@ -59,8 +59,11 @@ def residue_shape(grid: RegionGrid, elevation_m: np.ndarray, seed: int) -> np.nd
     rng = np.random.default_rng(np.random.SeedSequence([seed, ATMOSPHERE, RESIDUE]))
     moist = 1 + LATERAL * noise(grid.shape, LATERAL_M / grid.cell_m, rng, 2)
     vapour = moist * np.exp(-(elevation_m - elevation_m.min()) / VAPOUR_SCALE_M)
-    line = np.polynomial.Polynomial.fit(elevation_m.ravel(), vapour.ravel(), 1)
-    rest = vapour - line(elevation_m)
+    rows, cols = np.indices(grid.shape)
+    removed = [np.ones(grid.shape), elevation_m - elevation_m.mean(), rows - rows.mean(), cols - cols.mean()]
+    terms = np.stack([term.ravel() for term in removed], axis=1)
+    fitted, *_ = np.linalg.lstsq(terms, vapour.ravel(), rcond=None)
+    rest = vapour - (terms @ fitted).reshape(grid.shape)
     return (rest / rest.std()).astype(np.float32)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sarslide.errors import TrainingError
 from sarslide.grid import RegionGrid
-from sarslide.simulate import climates, decoys, landcover, landslides, mining, optical, scene
+from sarslide.simulate import atmosphere, climates, decoys, landcover, landslides, mining, optical, scene
 from sarslide.simulate.climates import Climate
 from sarslide.simulate.products import ProductSettings
 from sarslide.simulate.terrain import TerrainSettings
@@ -137,6 +137,7 @@ def settings() -> dict[str, Any]:
         "decoys": {kind: getattr(decoys, kind.upper()) for kind in ("subsidence", "glacier", "snow")},
         "mining": [mining.AREA_KM2, mining.SPEED_MM_PER_YR, mining.BENCH_M, mining.BENCHES, mining.EDGE_M],
         "land_cover": {str(code): asdict(cover) for code, cover in landcover.CLASSES.items()},
+        "residue": [atmosphere.VAPOUR_SCALE_M, atmosphere.LATERAL, atmosphere.LATERAL_M],
         "codes": decoys.DECOYS,
         "label": [scene.VISIBLE_MM_PER_YR, scene.ERROR_MM_PER_YR, scene.INCOHERENT, scene.RIM_CELLS],
     }

@@ -70,7 +70,7 @@ CLIMATES: dict[str, Climate] = {
         large=(4, 9), elongated=(12, 26), small=(12, 26), speed_factor=(0.8, 1.2),
         subsidence=(1, 2), glacier=(1, 4), snow=(2, 6), mining=(2, 4),
         coherence=(0.80, 1.0), forest_coherence=(0.8, 1.0), turbulence_mm=(3, 6), stratified_mm_per_km=(6, 14),
-        stratified_residue_mm=(2, 5), dem_error_m=(1, 4), unwrapping_errors=(0.1, 0.6), dates=(25, 33), missing=(0, 0.05),
+        stratified_residue_mm=(1, 3), dem_error_m=(1, 4), unwrapping_errors=(0.1, 0.6), dates=(25, 33), missing=(0, 0.05),
     ),
     # A dissected plateau: wide plains that subside, low gentle slopes, farmed land that loses coherence.
     "plateau_loess": Climate(
@@ -80,7 +80,7 @@ CLIMATES: dict[str, Climate] = {
         large=(2, 5), elongated=(8, 18), small=(10, 22), speed_factor=(0.6, 1.0),
         subsidence=(4, 8), glacier=(0, 0), snow=(0, 0), mining=(3, 6),
         coherence=(0.70, 0.9), forest_coherence=(0.8, 1.0), turbulence_mm=(4, 8), stratified_mm_per_km=(4, 10),
-        stratified_residue_mm=(0, 2), dem_error_m=(0.5, 2.5), unwrapping_errors=(0.3, 1.0), dates=(20, 28), missing=(0, 0.1),
+        stratified_residue_mm=(0, 1), dem_error_m=(0.5, 2.5), unwrapping_errors=(0.3, 1.0), dates=(20, 28), missing=(0, 0.1),
     ),
     # Humid mountains: forest that decorrelates, strong turbulence and moist valleys, gaps between acquisitions.
     "monsoon_forest": Climate(
@@ -90,7 +90,7 @@ CLIMATES: dict[str, Climate] = {
         large=(3, 7), elongated=(10, 22), small=(10, 22), speed_factor=(0.8, 1.3),
         subsidence=(1, 3), glacier=(0, 0), snow=(0, 0), mining=(2, 4),
         coherence=(0.70, 0.9), forest_coherence=(0.45, 0.75), turbulence_mm=(7, 12), stratified_mm_per_km=(10, 20),
-        stratified_residue_mm=(3, 7), dem_error_m=(2, 6), unwrapping_errors=(0.8, 2.0), dates=(22, 32), missing=(0.05, 0.15),
+        stratified_residue_mm=(2, 4), dem_error_m=(2, 6), unwrapping_errors=(0.8, 2.0), dates=(22, 32), missing=(0.05, 0.15),
     ),
     # Troughs under glaciers: the climate that no network is trained on (transfer, P4 3.3).
     "alpine_glacier": Climate(
@@ -100,7 +100,7 @@ CLIMATES: dict[str, Climate] = {
         large=(3, 7), elongated=(8, 18), small=(8, 18), speed_factor=(0.7, 1.1),
         subsidence=(1, 2), glacier=(5, 9), snow=(8, 14), mining=(1, 2),
         coherence=(0.65, 0.85), forest_coherence=(0.7, 0.9), turbulence_mm=(4, 8), stratified_mm_per_km=(15, 28),
-        stratified_residue_mm=(5, 9), dem_error_m=(3, 7), unwrapping_errors=(0.4, 1.5), dates=(18, 24), missing=(0, 0.1),
+        stratified_residue_mm=(3, 6), dem_error_m=(3, 7), unwrapping_errors=(0.4, 1.5), dates=(18, 24), missing=(0, 0.1),
     ),
 }  # fmt: skip
 
