@@ -16,6 +16,7 @@ from sarslide.io.raster import check_writable
 from sarslide.models.weights import packaged, read_card
 from sarslide.provenance import sha256
 from sarslide.rates import mintpy
+from sarslide.retrieve.dem_tiles import MODELS
 
 
 def or_exit(work):
@@ -40,6 +41,37 @@ REGION, ENGINE, METHOD, MODEL = (
 GRID = CONFIG.grid.region_grid().to_dict()
 # The engines that see samples, and so intensity.
 WITH_AMPLITUDE = ENGINE in ("native", "isce2")
+
+# The archive that acquisitions come from, and the global DEM; empty: folders and files of the user.
+ARCHIVE = CONFIG.archive()
+DEM_MODEL = CONFIG.grid.dem if CONFIG.grid.dem in MODELS else ""
+DEM_RULE = "retrieve_dem" if DEM_MODEL else "prepare_dem"
+CATALOG_SEARCH = (
+    {
+        "archive": ARCHIVE,
+        "stacks": list(CONFIG.stacks),
+        "start": CONFIG.catalog.start,
+        "end": CONFIG.catalog.end,
+        "polarisations": CONFIG.searched_polarisations(),
+        "product": CONFIG.product(),
+        "orbits": CONFIG.catalog.orbits,
+    }
+    if ARCHIVE
+    else None
+)
+# How to reach archives, as resources: whole numbers and text.
+RETRIEVE_ACCESS = {
+    word: getattr(CONFIG.retrieve, word)
+    for word in ("earthdata", "copernicus", "connections", "tries")
+    + ("login_earthdata", "cookie_asf", "login_copernicus", "data_copernicus")
+    + ("orbit_bucket", "orbit_listing")
+} | {
+    "timeout_s": str(CONFIG.retrieve.timeout_s),
+    "pause_s": str(CONFIG.retrieve.pause_s),
+    "orbit_sources": " ".join(CONFIG.retrieve.orbit_sources),
+    "search_asf": CONFIG.catalog.search_asf,
+    "search_copernicus": CONFIG.catalog.search_copernicus,
+}
 
 RESOURCES = f"resources/{REGION}"
 RESULTS = f"results/{REGION}"
@@ -126,9 +158,9 @@ ROOMS += ["segment", "inventory", "report", "resample", "factors", "dataset"]
 # What decides the content of a release, by source and engine of the region.
 SOURCE_RULES = {
     "simulated": ["simulate_world", "simulate_stack", "simulate_date"],
-    "safe": ["prepare_dem"],
-    "files": ["prepare_dem"],
-    "hyp3": ["prepare_dem"],
+    "safe": [DEM_RULE],
+    "files": [DEM_RULE],
+    "hyp3": [DEM_RULE],
 }
 ENGINE_RULES = {
     "native": ["geocode_slc", "stack_geometry", "interferogram", "unwrap"],
@@ -297,6 +329,17 @@ def optional_rules():
         room if optional_inputs(CONFIG)[room] else f"simulate_{room}"
         for room, layers in OPTIONAL.items()
         if set(layers) & set(read)
+    ]
+
+
+def granules_of(stack, date):
+    """What the scene table says of the granules of a date, as far as it decides what is downloaded."""
+    words = ("granule", "address", "bytes", "checksum", "orbit_file")
+    words += ("start_utc", "stop_utc")
+    return [
+        {word: row[word] for word in words}
+        for row in SCENES.rows()
+        if (row["stack"], row["date"]) == (stack, date)
     ]
 
 

@@ -1,26 +1,27 @@
 # The DEM of a real region: a file, brought to the region grid with margin, in ellipsoidal heights.
 
+if not DEM_MODEL:
 
-rule prepare_dem:
-    input:
-        dem=dem_file(),
-    output:
-        dem=f"{RESOURCES}/dem_m.tif",
-        sidecar=f"{RESOURCES}/dem_m.json",
-    log:
-        f"{LOGS}/prepare_dem.log",
-    benchmark:
-        f"{BENCHMARKS}/prepare_dem.tsv"
-    conda:
-        "../envs/insar.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=20,
-    params:
-        grid=GRID,
-        margin_m=CONFIG.grid.margin_m,
-        vertical=CONFIG.grid.dem_vertical,
-        geoid_m=CONFIG.grid.geoid_m,
-        code=code("prepare_dem"),
-    script:
-        "../workflow_scripts/prepare_dem.py"
+    rule prepare_dem:
+        input:
+            dem=dem_file(),
+        output:
+            dem=f"{RESOURCES}/dem_m.tif",
+            sidecar=f"{RESOURCES}/dem_m.json",
+        log:
+            f"{LOGS}/prepare_dem.log",
+        benchmark:
+            f"{BENCHMARKS}/prepare_dem.tsv"
+        conda:
+            "../envs/insar.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=20,
+        params:
+            grid=GRID,
+            margin_m=CONFIG.grid.margin_m,
+            vertical=CONFIG.grid.dem_vertical,
+            geoid_m=CONFIG.grid.geoid_m,
+            code=code("prepare_dem"),
+        script:
+            "../workflow_scripts/prepare_dem.py"

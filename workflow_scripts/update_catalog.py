@@ -1,20 +1,33 @@
-"""update_catalog: SAFE folders below resources/{region}/slc/{stack}/{date}/ -> rows of resources/{region}/scenes.csv.
+"""update_catalog: an archive, or products below resources/{region}/slc/{stack}/{date}/ -> rows of resources/{region}/scenes.csv.
 
-inputs: none declared, the folder is looked through. outputs: the append-only scene table, rewritten only when it changes; its
-baselines (m) are against the first orbit of the stack, up and away from the track, as the centre of the region sees them.
+inputs: none declared, the archive is searched or the folder looked through. outputs: the append-only scene table, rewritten only
+when it changes; with an archive the burst-by-date matrix. Baselines of the table (m) are against the first orbit of the stack, up
+and away from the track, as the centre of the region sees them.
 """
 
+import sys
 from pathlib import Path
 
-from sarslide.catalog.local import update
+from sarslide.catalog import local, online
 from sarslide.grid import RegionGrid
+from sarslide.retrieve.access import Access
 from sarslide.workflow import job
 
 
 def main(snakemake, log) -> None:
-    region = RegionGrid.from_dict(snakemake.params.grid)
-    new = update(Path(snakemake.output[0]), Path(snakemake.params.folder), region, snakemake.params.orbits)
-    log.info("%d new acquisitions", new)
+    params, table = snakemake.params, Path(snakemake.output.table)
+    region = RegionGrid.from_dict(params.grid)
+    if params.search is None:
+        new = local.update(table, Path(params.folder), region, params.orbits)
+        log.info("%d new acquisitions", new)
+        return
+    search = online.Search(**params.search)
+    folder = Path(params.orbit_folder) if params.baselines else None
+    news = online.update(table, Path(snakemake.output.coverage), region, search, Access.of(snakemake.resources), folder)
+    log.info("%d new granules, %d superseded, %d orbit files", news.added, news.superseded, news.orbits)
+    for problem in news.problems:
+        log.warning("%s", problem)
+        print(f"warning: dates wait for their orbits: {problem}", file=sys.stderr)
 
 
 with job(snakemake) as log:

@@ -666,6 +666,38 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _archive_has_product(self) -> "Config":
+        if (
+            self.archive()
+            and self.retrieve.product == "bursts"
+            and not (self.archive() == "asf" and self.engine == "native")
+        ):
+            raise ConfigError(
+                f"config: retrieve.product = bursts does not fit archive {self.archive()} and engine {self.engine}",
+                "single bursts come from ASF and are read by the native engine; set retrieve.product to auto or slc",
+            )
+        return self
+
+    def archive(self) -> str:
+        """The archive that acquisitions come from; empty for folders of the user and for other sources."""
+        return self.catalog.archive if self.source == "safe" and self.catalog.archive != "folder" else ""
+
+    def product(self) -> str:
+        """What is downloaded from the archive: bursts or slc."""
+        if self.retrieve.product != "auto":
+            return self.retrieve.product
+        return "bursts" if self.archive() == "asf" and self.engine == "native" else "slc"
+
+    def searched_polarisations(self) -> list[str]:
+        """Co-polarised channels that the archive is searched for: land is imaged in VV, ice in HH. Cross-polarised
+        channels of bursts are searched by their own name; SLCs hold them beside their co-polarised one.
+        """
+        wanted = self.slc.polarisation
+        if wanted == "co":
+            return ["VV", "HH"]
+        return [wanted] if self.product() == "bursts" else [f"{wanted[0]}{wanted[0]}"]
+
+    @model_validator(mode="after")
     def _reference_in_region(self) -> "Config":
         west, south, east, north = self.grid.bounds
         if self.rates.reference and not (

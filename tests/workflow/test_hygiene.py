@@ -14,9 +14,11 @@ from sarslide.fingerprint import _module_path, reached_modules
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 CONDA_NAMES = {
+    "pystac_client": "pystac-client",
     "PIL": "pillow",
     "yaml": "pyyaml",
     "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
     "torch": "pytorch",
     "whirlwind": "whirlwind-insar",
 }

@@ -45,8 +45,8 @@ def update(
     """Search every stack, append what is new, look for orbits, and write the table if anything changed.
 
     search: granules of a stack. find_orbit: name of the best orbit file for a mission from start to stop, empty where there is
-    none. baselines: fills the baseline columns. Raises CatalogError for an archive that has no scene of a stack, DownloadError for
-    one that no longer lists any of the scenes that the table has.
+    none. baselines: fills the baseline columns. Raises CatalogError for an archive that has no scene of a stack, DownloadError
+    for one that no longer lists any of the scenes that the table has.
     """
     known = read(table) if table.is_file() else []
     if known and ARCHIVE_COLUMNS[-1] not in known[0]:

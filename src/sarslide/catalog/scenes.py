@@ -119,7 +119,19 @@ def table(config: Config, resources: Path) -> SceneTable:
     if config.source == "hyp3":
         return _hyp3(config, path)
     wanted = needs_baselines(config.network.preset) and not config.network.pairs
-    return SceneTable(config.stacks, read(path) if path.is_file() else [], needs_baselines=wanted)
+    rows = read(path) if path.is_file() else []
+    if config.catalog.archive == "folder":
+        return SceneTable(config.stacks, rows, needs_baselines=wanted)
+    # Read where it is needed: the rule for gaps is nothing to tables without an archive.
+    from sarslide.catalog.coverage import entering
+
+    if rows and ARCHIVE_COLUMNS[-1] not in rows[0]:
+        raise CatalogError(
+            f"{path}: is a table of products in folders", "set catalog.archive: folder, or move the table away"
+        )
+    ready = entering(rows, config.catalog.orbits, config.catalog.gaps)
+    how = "`snakemake update_catalog`; resources/<region>/coverage.csv says what each date waits for"
+    return SceneTable(config.stacks, ready, needs_baselines=wanted, how=how)
 
 
 def listing(folder: Path) -> list[str]:

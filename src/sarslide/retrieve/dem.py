@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+from rasterio import DatasetReader, MemoryFile
 from rasterio.enums import Resampling
+from rasterio.transform import Affine
 from rasterio.vrt import WarpedVRT
 
 from sarslide.errors import DemError
@@ -25,20 +27,40 @@ def region_dem(
             f"{path}: heights are orthometric and no geoid is given",
             "set grid.geoid_m to the geoid undulation of the region, or give an ellipsoidal DEM",
         )
-    padded = grid.pad(margin_m)
     with raster.opened(path) as source:
         if source.crs is None:
             raise DemError(f"{path}: has no CRS", "give a georeferenced DEM")
-        with WarpedVRT(
-            source, crs=f"EPSG:{grid.epsg}", transform=padded.transform, width=padded.cols, height=padded.rows,
-            resampling=Resampling.cubic, dtype="float32", nodata=np.nan,
-        ) as warped:  # fmt: skip
-            height = warped.read(1)
+        height, padded = _resampled(source, str(path), grid, margin_m)
+    return height + np.float32(geoid_m if vertical == "orthometric" else 0), padded
+
+
+def on_region(
+    height: np.ndarray, transform: Affine, name: str, grid: RegionGrid, margin_m: float
+) -> tuple[np.ndarray, RegionGrid]:
+    """The same for ellipsoidal heights, m, float32 (rows, cols), on a lattice in degrees (EPSG:4326). name: for messages."""
+    profile = {
+        "driver": "GTiff", "count": 1, "dtype": "float32", "height": height.shape[0], "width": height.shape[1],
+        "crs": "EPSG:4326", "transform": transform, "nodata": np.nan,
+    }  # fmt: skip
+    with MemoryFile() as memory:
+        with memory.open(**profile) as target:
+            target.write(height, 1)
+        with memory.open() as source:
+            return _resampled(source, name, grid, margin_m)
+
+
+def _resampled(source: DatasetReader, name: str, grid: RegionGrid, margin_m: float) -> tuple[np.ndarray, RegionGrid]:
+    padded = grid.pad(margin_m)
+    with WarpedVRT(
+        source, crs=f"EPSG:{grid.epsg}", transform=padded.transform, width=padded.cols, height=padded.rows,
+        resampling=Resampling.cubic, dtype="float32", nodata=np.nan,
+    ) as warped:  # fmt: skip
+        height = warped.read(1)
     n = (padded.rows - grid.rows) // 2
     holes = int(np.isnan(height[n : n + grid.rows, n : n + grid.cols]).sum())
     if holes:
         share = holes / (grid.rows * grid.cols)
         raise DemError(
-            f"{path}: no height in {share:.1%} of the region", "give a DEM that covers the region, voids filled"
+            f"{name}: no height in {share:.1%} of the region", "give a DEM that covers the region, voids filled"
         )
-    return height + np.float32(geoid_m if vertical == "orthometric" else 0), padded
+    return height, padded

@@ -32,6 +32,10 @@ BEGINNINGS = {
 PAGES = (b"<!doctype html", b"<html")
 
 
+class NotThere(DownloadError):
+    """The server says that there is no such file: code 404 or 410."""
+
+
 def download(
     url: str,
     path: str | Path,
@@ -167,6 +171,8 @@ def _refused(answer: Any, shown: str, part: Path, session: Any) -> None:
                 f"{shown}: the server answers 403, {who} may not have it",
                 f"log in at {session.account} once in a browser and accept the licence (EULA) of the data",
             )
+    if status in (404, 410):
+        raise NotThere(f"{shown}: the server answers {status}", "check the address, or order the product again")
     if status not in (200, 206):
         raise DownloadError(f"{shown}: the server answers {status}", "check the address, or order the product again")
     if answer.headers.get("Content-Type", "").startswith("text/html"):

@@ -1,0 +1,64 @@
+"""`update_catalog` for a region whose acquisitions lie in an archive."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.catalog import archive, coverage
+from sarslide.catalog.granule import Granule
+from sarslide.catalog.region import outline_wkt
+from sarslide.catalog.scenes import read
+from sarslide.grid import RegionGrid
+from sarslide.retrieve.access import Access
+from sarslide.retrieve.products import span
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for: archive asf or copernicus, stacks, dates (YYYYMMDD or None), co-polarised channels, bursts or SLCs."""
+
+    archive: str
+    stacks: tuple[str, ...]
+    start: str | None
+    end: str | None
+    polarisations: tuple[str, ...]
+    product: str
+    orbits: str
+
+
+def update(
+    table: Path, matrix: Path, region: RegionGrid, search: Search, access: Access, orbits: Path | None
+) -> archive.News:
+    """Search, bring the scene table up to date and write the burst-by-date matrix.
+
+    orbits: folder where orbit files are kept, when the baselines of the table are needed; None: they are not.
+    """
+    sources = access.orbits()
+
+    def found(stack: str) -> list[Granule]:
+        return _granules(stack, region, search, access)
+
+    def orbit(mission: str, start: np.datetime64, stop: np.datetime64) -> str:
+        return sources.find(mission, start, stop, search.orbits)
+
+    def baselines(rows: list[dict[str, str]]) -> int:
+        from sarslide.catalog.baselines import fill_from_orbits
+
+        return fill_from_orbits(rows, lambda row: sources.fetch(row["orbit_file"], orbits, *span([row])), region)
+
+    fill: Callable[[list[dict[str, str]]], int] | None = baselines if orbits else None
+    news = archive.update(table, search.stacks, found, orbit, fill)
+    coverage.write_matrix(matrix, read(table), search.orbits)
+    return news
+
+
+def _granules(stack: str, region: RegionGrid, search: Search, access: Access) -> list[Granule]:
+    from sarslide.catalog import asf, copernicus
+
+    how = {"timeout_s": access.timeout_s, "tries": access.tries, "pause_s": access.pause_s}
+    what = outline_wkt(region), stack, search.start, search.end, search.polarisations
+    if search.archive == "copernicus":
+        return copernicus.search(access.search_copernicus, access.data_copernicus, *what, **how)
+    return asf.search(access.search_asf, *what, search.product == "bursts", **how)

@@ -1,0 +1,152 @@
+"""The products of a date: downloaded into a store that outlives failed jobs, and linked from there into the folder of the date.
+
+Snakemake removes the outputs of a job that fails and of one that is run again; what lies in the store stays, whole files under
+their names and the beginnings of others as hidden parts, so that nothing is asked for twice. asf_search's own download is not
+used: it resumes nothing, leaves what a broken connection left under the final name, and takes a login page for a product.
+"""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sarslide.errors import DownloadError, SafeError
+from sarslide.retrieve.archive import AGAIN, check_archive
+from sarslide.retrieve.download import download
+from sarslide.retrieve.limit import connection
+from sarslide.retrieve.patience import PAUSE_S, TRIES
+
+log = logging.getLogger(__name__)
+
+BURST = "-BURST"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A granule of the scene table. bytes, checksum: of its file, where the archive knows them; 0 and empty elsewhere."""
+
+    granule: str
+    address: str
+    bytes: int = 0
+    checksum: str = ""
+
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """Names and addresses of what belongs to it: the metadata of a burst comes first, it tells what the samples must be."""
+        if self.granule.endswith(BURST):
+            return [
+                (f"{self.granule}.xml", f"{self.address.removesuffix('.tiff')}.xml"),
+                (f"{self.granule}.tiff", self.address),
+            ]
+        return [(f"{self.granule}.zip", self.address)]
+
+
+def retrieve(
+    wanted: Iterable[Wanted],
+    store: Path,
+    session: Callable[[], Any],
+    connections: int,
+    tries: int = TRIES,
+    pause_s: float = PAUSE_S,
+) -> list[Path]:
+    """The files of the granules in `store`, those that are missing downloaded, no more than `connections` at a time.
+
+    session: opens the login, if anything has to be asked for. Raises DownloadError or CredentialsError of the first that fails,
+    when the others have ended; what they brought is kept.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    granules = list(wanted)
+    missing = [one for one in granules if not all((store / name).is_file() for name, _ in one.files)]
+    if missing:
+        opened = session()
+        # The first one alone: it brings the cookie that the others use.
+        _granule(missing[0], store, opened, connections, tries, pause_s)
+        with ThreadPoolExecutor(connections) as pool:
+            jobs = [pool.submit(_granule, one, store, opened, connections, tries, pause_s) for one in missing[1:]]
+        for job in jobs:
+            job.result()
+    return [store / name for one in granules for name, _ in one.files]
+
+
+def _granule(one: Wanted, store: Path, session: Any, connections: int, tries: int, pause_s: float) -> None:
+    check = _check_burst if one.granule.endswith(BURST) else _check_zip
+    for name, address in one.files:
+        if (store / name).is_file():
+            continue
+        known = bool(one.checksum) and name.endswith(".zip")
+        with connection(store / ".connections", connections):
+            download(
+                address, store / name, one.bytes if known else None, tries, pause_s, session,
+                one.checksum if known else "", check=lambda part, name=name: check(part, store, name),
+            )  # fmt: skip
+        log.info("arrived: %s", name)
+
+
+def _check_zip(part: Path, _: Path, name: str) -> None:
+    members = check_archive(part, deep=True)
+    if not any(member.endswith("manifest.safe") for member in members):
+        raise DownloadError(f"{name}: holds no SAFE product", AGAIN)
+
+
+def _check_burst(part: Path, store: Path, name: str) -> None:
+    """A burst's metadata must parse, its samples must be there to the last line."""
+    import warnings
+
+    import rasterio
+    from defusedxml import ElementTree
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+    if name.endswith(".xml"):
+        try:
+            root = ElementTree.parse(part).getroot()
+        except (ElementTree.ParseError, ValueError) as error:
+            raise DownloadError(f"{name}: cannot be read ({type(error).__name__})", AGAIN) from error
+        if root.find("manifest") is None or root.find("metadata") is None:
+            raise DownloadError(f"{name}: is no metadata of a burst", AGAIN)
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(part) as source:
+                source.read(1, window=((source.height - 1, source.height), (0, source.width)))
+    except RasterioError as error:
+        raise DownloadError(f"{name}: cannot be read ({str(error).splitlines()[0]})", AGAIN) from error
+
+
+def assemble(folder: Path, files: Iterable[Path]) -> None:
+    """Links to the files in `folder`, which is made anew, all or nothing."""
+    from sarslide.sentinel1.safe import products_in
+
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        for path in files:
+            _link(path, temporary / path.name)
+        try:
+            products_in(temporary)
+        except SafeError as error:
+            raise DownloadError(error.problem.replace(str(temporary), str(folder)), AGAIN) from error
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)
+
+
+def span(rows: Iterable[dict[str, str]]) -> tuple[np.datetime64, np.datetime64]:
+    """Start of the first and stop of the last of some rows."""
+    rows = list(rows)
+    return min(np.datetime64(row["start_utc"]) for row in rows), max(np.datetime64(row["stop_utc"]) for row in rows)

@@ -1,0 +1,209 @@
+"""Sentinel-2 L2A over a region: a STAC search, and of each scene the part of bands 2, 3, 4, 8 and of the scene classification
+that covers the region, as files that `retrieve.optical` reads.
+
+A scene of 110 km is a gigabyte; its files are cloud-optimised, so that GDAL asks for the tiles under the region only. Scale and
+offset are those that the item states: in the collection `sentinel-2-c1-l2a` they are those of the numbers, in `sentinel-2-l2a`
+they are not always (Element84/earth-search, issues 66 and 71).
+"""
+
+import logging
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sarslide.errors import DownloadError, RasterError
+from sarslide.grid import RegionGrid
+from sarslide.io.raster import atomic
+from sarslide.retrieve.patience import PAUSE_S, TRIES, Passing, patiently
+
+log = logging.getLogger(__name__)
+
+# Names of the assets at Element84 and at the Copernicus Data Space.
+ASSETS = {
+    "B02": ("blue", "B02"),
+    "B03": ("green", "B03"),
+    "B04": ("red", "B04"),
+    "B08": ("nir", "B08"),
+    "SCL": ("scl", "SCL"),
+}
+ITEM = re.compile(r"[A-Za-z0-9_\-]{5,100}")
+MAX_ITEMS = 2000
+MAX_PIXELS = 20000  # side of a part: a Sentinel-2 tile has 10980
+
+
+def search(
+    address: str,
+    collection: str,
+    bounds: tuple[float, float, float, float],
+    start: str,
+    end: str,
+    max_cloud: float,
+    per_tile: int,
+    timeout_s: float = 60.0,
+    tries: int = TRIES,
+    pause_s: float = PAUSE_S,
+) -> list[dict[str, Any]]:
+    """Items of a STAC catalogue over west, south, east, north (degree) from start to end (YYYYMMDD), as plain records: id, tile,
+    cloud cover in %, and by band address, scale and offset. Of each tile the `per_tile` with the least cloud.
+
+    Raises DownloadError for a catalogue that fails, has nothing, or says nothing about scale and offset.
+    """
+    import requests
+    from pystac_client import Client
+    from pystac_client.exceptions import APIError
+    from pystac_client.stac_api_io import StacApiIO
+
+    window = f"{start[:4]}-{start[4:6]}-{start[6:]}T00:00:00Z/{end[:4]}-{end[4:6]}-{end[6:]}T23:59:59Z"
+
+    def attempt() -> list[dict[str, Any]]:
+        try:
+            client = Client.open(address, stac_io=StacApiIO(timeout=timeout_s, max_retries=0))
+            found = client.search(
+                collections=[collection],
+                bbox=list(bounds),
+                datetime=window,
+                query={"eo:cloud_cover": {"lte": max_cloud}},
+                limit=100,
+                max_items=MAX_ITEMS,
+            )
+            return list(found.items_as_dicts())
+        except APIError as error:
+            status = getattr(error, "status_code", None)
+            if status is None or status == 429 or status >= 500:
+                raise Passing(f"the catalogue answers {status or 'nothing'}") from error
+            raise DownloadError(
+                f"{address}: the catalogue answers {status}", "check retrieve.stac and retrieve.sentinel2_collection"
+            ) from error
+        except (requests.RequestException, OSError) as error:
+            raise Passing(f"the catalogue does not answer ({type(error).__name__})") from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DownloadError(
+                f"{address}: is no STAC catalogue ({type(error).__name__})", "check retrieve.stac"
+            ) from error
+
+    try:
+        found = patiently(attempt, tries, pause_s)
+    except Passing as failure:
+        raise DownloadError(f"{address}: {failure}, {tries} times", "run again later") from failure
+    if not found:
+        raise DownloadError(
+            f"{address}: has no scene of {collection} from {start} to {end} with at most {max_cloud:g} % of cloud",
+            "widen retrieve.sentinel2_start and _end, or retrieve.sentinel2_cloud",
+        )
+    return _clearest([scene_of(item) for item in found], per_tile)
+
+
+def _clearest(scenes: list[dict[str, Any]], per_tile: int) -> list[dict[str, Any]]:
+    by_tile: dict[str, list[dict[str, Any]]] = {}
+    for scene in sorted({one["id"]: one for one in scenes}.values(), key=lambda one: (one["cloud"], one["id"])):
+        by_tile.setdefault(scene["tile"], []).append(scene)
+    return sorted((one for mine in by_tile.values() for one in mine[:per_tile]), key=lambda one: one["id"])
+
+
+def scene_of(item: dict[str, Any]) -> dict[str, Any]:
+    """The plain record of an item. Raises DownloadError for one that lacks a band, or whose bands have no scale and offset."""
+    try:
+        name, about = item["id"], item["properties"]
+        if not ITEM.fullmatch(name):
+            raise ValueError("a name that is no name")
+        tile = about.get("grid:code") or about.get("s2:mgrs_tile") or name.split("_")[1]
+        bands = {}
+        for band, words in ASSETS.items():
+            asset = next(item["assets"][word] for word in words if word in item["assets"])
+            said = (asset.get("raster:bands") or [asset])[0]
+            scale, offset = said.get("scale", said.get("raster:scale")), said.get("offset", said.get("raster:offset"))
+            if band != "SCL" and (scale is None or offset is None):
+                raise ValueError(f"no scale and offset of {band}")
+            if not re.fullmatch(r"https?://[^\s?#\"']+", asset["href"]):
+                raise ValueError(f"no web address of {band}")
+            bands[band] = {"address": asset["href"], "scale": float(scale or 1), "offset": float(offset or 0)}
+        return {"id": name, "tile": str(tile), "cloud": float(about.get("eo:cloud_cover", 100)), "bands": bands}
+    except (KeyError, IndexError, TypeError, StopIteration, ValueError) as error:
+        raise DownloadError(
+            f"the catalogue lists {str(item.get('id'))[:60]} without {error or 'a band'}",
+            "choose a collection whose items state bands, scale and offset: sentinel-2-c1-l2a",
+        ) from error
+
+
+def retrieve(
+    scene: dict[str, Any],
+    grid: RegionGrid,
+    folder: Path,
+    timeout_s: float = 60.0,
+    tries: int = TRIES,
+    pause_s: float = PAUSE_S,
+) -> Path:
+    """The scene's folder below `folder`, one file a band, whole or not there. Bands that have arrived are not asked for again.
+
+    Raises DownloadError for a file that cannot be had.
+    """
+    place = folder / scene["id"]
+    for band, about in scene["bands"].items():
+        path = place / f"{band}.tif"
+        if path.is_file():
+            continue
+        try:
+            patiently(partial(_cut, about, grid, path, timeout_s), tries, pause_s)
+        except Passing as failure:
+            raise DownloadError(f"{about['address']}: {failure}, {tries} times", "run again later") from failure
+    return place
+
+
+@contextmanager
+def _remote(address: str, timeout_s: float) -> Iterator[Any]:
+    """An open raster of a web server, without credentials, whatever this machine's netrc holds."""
+    import rasterio
+
+    how = {
+        "GDAL_HTTP_TIMEOUT": str(timeout_s),
+        "GDAL_HTTP_CONNECTTIMEOUT": str(min(timeout_s, 20)),
+        "GDAL_HTTP_NETRC": "NO",
+        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+        "CPL_VSIL_CURL_USE_HEAD": "NO",
+        "VSI_CACHE": "FALSE",
+        "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/",
+    }
+    with rasterio.Env(**how), rasterio.open(f"/vsicurl/{address}") as source:
+        yield source
+
+
+def _cut(about: dict[str, Any], grid: RegionGrid, path: Path, timeout_s: float) -> None:
+    import rasterio
+    from rasterio.errors import RasterioError
+    from rasterio.warp import transform_bounds
+    from rasterio.windows import Window, from_bounds
+
+    try:
+        with _remote(about["address"], timeout_s) as source:
+            if source.crs is None or source.count != 1 or np.dtype(source.dtypes[0]).kind != "u":
+                raise DownloadError(f"{about['address']}: is no band of Sentinel-2", "check retrieve.stac")
+            around = transform_bounds(f"EPSG:{grid.epsg}", source.crs, *grid.pad(2 * grid.cell_m).bounds)
+            window = from_bounds(*around, source.transform)
+            left, top = max(math.floor(window.col_off), 0), max(math.floor(window.row_off), 0)
+            right = min(math.ceil(window.col_off + window.width), source.width)
+            bottom = min(math.ceil(window.row_off + window.height), source.height)
+            # A scene that the search returned for its outline may miss the region: one pixel then says so.
+            window = Window(
+                min(left, source.width - 1), min(top, source.height - 1), max(right - left, 1), max(bottom - top, 1)
+            )
+            if max(window.width, window.height) > MAX_PIXELS:
+                raise DownloadError(f"{about['address']}: a part of {window.width} pixels", "check the region")
+            numbers = source.read(1, window=window)
+            profile = {
+                "driver": "GTiff", "count": 1, "dtype": numbers.dtype, "height": numbers.shape[0], "width": numbers.shape[1],
+                "crs": source.crs, "transform": source.window_transform(window), "nodata": 0, "compress": "deflate",
+            }  # fmt: skip
+    except RasterioError as error:
+        raise Passing(f"cannot be read ({str(error).splitlines()[0][:120]})") from error
+    try:
+        with atomic(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
+            target.write(numbers, 1)
+            target.scales, target.offsets = (about["scale"],), (about["offset"],)
+    except RasterioError as error:
+        raise RasterError(f"{path}: cannot be written ({error})", "make room, then run again") from error

@@ -1,0 +1,36 @@
+"""retrieve_optical: the clearest Sentinel-2 L2A scenes of a STAC catalogue -> resources/{region}/sentinel2/{scene}/{band}.tif.
+
+inputs: none. outputs: a folder a scene with the parts of B02, B03, B04, B08 and SCL that cover the region, numbers with scale and
+offset in the file; the list of scenes. params: collection, dates, most cloud (%), scenes of a tile.
+"""
+
+import shutil
+from pathlib import Path
+
+from sarslide.catalog.region import bounds_degree
+from sarslide.grid import RegionGrid
+from sarslide.provenance import sidecar, write_json
+from sarslide.retrieve import sentinel2
+from sarslide.retrieve.access import Access
+from sarslide.workflow import job
+
+
+def main(snakemake, log) -> None:
+    params, folder = snakemake.params, Path(snakemake.output.products)
+    access, grid = Access.of(snakemake.resources), RegionGrid.from_dict(params.grid)
+    how = {"timeout_s": access.timeout_s, "tries": access.tries, "pause_s": access.pause_s}
+    scenes = sentinel2.search(
+        snakemake.resources.stac, params.collection, bounds_degree(grid), params.start, params.end,
+        params.max_cloud, params.per_tile, **how,
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    for scene in scenes:
+        kept = sentinel2.retrieve(scene, grid, Path(params.store), **how)
+        shutil.copytree(kept, folder / scene["id"], dirs_exist_ok=True)
+        log.info("%s: %.1f %% of cloud", scene["id"], scene["cloud"])
+    found = {scene["id"]: {"cloud": scene["cloud"], "tile": scene["tile"]} for scene in scenes}
+    write_json(snakemake.output.sidecar, sidecar("retrieve_optical", {}, dict(params.items()), {"scenes": found}))
+
+
+with job(snakemake) as log:
+    main(snakemake, log)
