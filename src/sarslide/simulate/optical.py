@@ -31,6 +31,7 @@ VEGETATED = (landcover.GRASS, landcover.FOREST, landcover.FARMLAND)
 # Part of a class's brightness that varies from place to place, and part of the ground under vegetation that shows (standard
 # deviations): two fields of one valley, seen in any Sentinel-2 image.
 BRIGHTNESS, SPARSENESS = 0.12, 0.10
+HUE = 0.05  # the same, for each band by itself: minerals, moisture, plants
 # Direct light follows the cosine of its angle with the slope; the sky's part comes from everywhere, more in the blue.
 SKY = (0.26, 0.20, 0.15, 0.10)
 SUN_ZENITH_DEG, SUN_AZIMUTH_DEG = (
@@ -71,7 +72,7 @@ def reflectance(world: World, seed: int) -> dict[str, np.ndarray]:
             table[code] = spectrum[index]
         ground = ndimage.gaussian_filter(table[cover], 0.5, mode="nearest")
         ground = ground + bare * (BARE[index] - ground)
-        ground *= np.clip(1 + BRIGHTNESS * bright, 0.5, 1.5)
+        ground *= np.clip(1 + BRIGHTNESS * bright + HUE * noise(shape, 600 / region.cell_m, for_ground), 0.4, 1.6)
         seen = ground * (SKY[index] + (1 - SKY[index]) * direct)
         seen += (SENSOR[0] * seen + SENSOR[1]) * for_noise.standard_normal(shape)
         bands[name] = np.clip(seen, 0, 1).astype(np.float32)

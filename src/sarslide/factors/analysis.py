@@ -1,0 +1,141 @@
+"""The whole analysis of factors of one track, as tables with the paper's numbers beside ours (P3 Table 2, Fig. 8 and 9)."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sarslide.factors import paper, statistics
+from sarslide.factors.forest import Importance
+from sarslide.factors.sample import Sample
+
+# Factor -> layers it is made of.
+SOURCES = {
+    "rate": ("los_rate_mm_per_yr",),
+    "elevation": ("elevation_m",),
+    "slope": ("slope_deg",),
+    "aspect": ("aspect_deg",),
+    "curvature": ("curvature_profile_per_m", "curvature_plan_per_m"),
+    "lithology": ("lithology",),
+    "reflectance_b02": ("reflectance_b02",),
+    "reflectance_b03": ("reflectance_b03",),
+    "reflectance_b04": ("reflectance_b04",),
+    "reflectance_b08": ("reflectance_b08",),
+}
+HIDDEN = "layover_shadow"
+TREATMENT = {
+    "rate": "signed, positive towards the satellite",
+    "aspect": "P3's columns: degrees; ours: sine and cosine. Level ground has none and is left out",
+    "curvature": "P3's curvature of ArcGIS: profile minus plan, the negative Laplacian, positive where convex",
+    "lithology": "P3's columns: the code as a number; ours: one column a class. Unknown rock is left out",
+}
+
+
+def factors_of(layers: Sequence[str]) -> list[str]:
+    """Factors that can be made of these layers, in the order of the paper's tables."""
+    return [name for name, sources in SOURCES.items() if set(sources) <= set(layers)]
+
+
+def factor_layers(layers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Factors (rows, cols), float32, of stored layers; NaN where unknown and, for the rate, where layover or shadow hide it."""
+    found = {}
+    for name in factors_of(list(layers)):
+        values = [np.asarray(layers[source], np.float32) for source in SOURCES[name]]
+        found[name] = values[0] - values[1] if name == "curvature" else values[0]
+    found["rate"] = np.where(layers[HIDDEN] == 0, found["rate"], np.nan)
+    if "lithology" in found:
+        found["lithology"] = np.where(found["lithology"] > 0, found["lithology"], np.nan)
+    return found
+
+
+def collinearity(sample: Sample, factors: Sequence[str]) -> list[dict]:
+    """One row a factor: VIF and tolerance among the paper's factors as the paper treats them (H02), ours (direction and class as
+    such), ours with all factors, and the paper's."""
+    few = [k for k, name in enumerate(factors) if name in paper.FACTORS]
+    as_numbers = dict(zip([factors[k] for k in few], statistics.variance_inflation(sample.values[:, few]), strict=True))
+    groups = {name: statistics.columns_of(name, sample.values[:, k]) for k, name in enumerate(factors)}
+
+    def generalised(names: Sequence[str]) -> dict[str, float]:
+        found = statistics.generalised_inflation([groups[name] for name in names])
+        return {name: vif for name, (vif, _) in zip(names, found, strict=True)}
+
+    ours, every = generalised([factors[k] for k in few]), generalised(factors)
+    return [
+        {
+            "factor": name,
+            "vif": _number(as_numbers.get(name)),
+            "tolerance": _inverse(as_numbers.get(name)),
+            "vif_direction_and_class": _number(ours.get(name)),
+            "vif_all_factors": _number(every[name]),
+            "vif_p3": paper.VIF.get(name),
+            "tolerance_p3": paper.TOLERANCE.get(name),
+        }
+        for name in factors
+    ]
+
+
+def correlations(sample: Sample, factors: Sequence[str]) -> list[dict]:
+    """One row a pair of factors: Pearson, Spearman, multiple correlation with direction and class as such, and the paper's (H01).
+
+    `speed` rows take the rate without its sign: P3's text speaks of how fast the ground moves.
+    """
+    speed = np.abs(sample.values[:, [list(factors).index("rate")]])
+    values, names = np.hstack([sample.values, speed]), [*factors, "speed"]
+    linear, ranked, multiple = (
+        statistics.pearson(values),
+        statistics.spearman(values),
+        statistics.associations(values, names),
+    )
+    rows = []
+    for k, first in enumerate(names):
+        for j, second in enumerate(names[:k]):
+            pair = (second, first)
+            if "speed" in pair and "rate" in pair:
+                continue
+            known = multiple.get(first, multiple.get(second))
+            association = known[j if first in multiple else k] if known else None
+            rows.append(
+                {
+                    "first": second,
+                    "second": first,
+                    "pearson": _number(linear[j, k]),
+                    "spearman": _number(ranked[j, k]),
+                    "multiple": _number(association),
+                    "p3": paper.CORRELATION.get(pair),
+                }
+            )
+    return rows
+
+
+def importances(found: Importance, factors: Sequence[str]) -> list[dict]:
+    """One row a factor: Gini and permutation importance, ranks, and the paper's rank (H03)."""
+    ranks = {name: k + 1 for k, name in enumerate(paper.STRONGEST)} | {paper.WEAKEST: len(paper.FACTORS)}
+    by_gini, by_permutation = (np.argsort(np.argsort(-values)) + 1 for values in (found.gini, found.permutation))
+    return [
+        {
+            "factor": name,
+            "gini": _number(found.gini[k]),
+            "gini_rank": int(by_gini[k]),
+            "permutation": _number(found.permutation[k]),
+            "permutation_std": _number(found.permutation_std[k]),
+            "permutation_rank": int(by_permutation[k]),
+            "rank_p3": ranks.get(name),
+        }
+        for k, name in enumerate(factors)
+    ]
+
+
+def note_of_correlation(factors: Sequence[str]) -> str:
+    """The paper's numbers and what is not a quantity, for the foot of the heat map."""
+    numbers = ", ".join(f"{first}~{second} {value}" for (first, second), value in paper.CORRELATION.items())
+    coded = " and ".join(name for name in ("aspect", "lithology") if name in factors)
+    return f"P3 Fig. 8, by its text: {numbers}. As in P3, {coded} are taken as numbers; correlation.csv has more."
+
+
+def _number(value: float | None) -> float | None:
+    """Rounded for a table; None for what is unknown or infinite, which JSON cannot say."""
+    return round(float(value), 6) if value is not None and math.isfinite(value) else None
+
+
+def _inverse(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else _number(1 / value)

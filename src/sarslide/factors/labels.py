@@ -1,0 +1,39 @@
+"""Which cells are landslides, for the analysis of factors: the released inventory, or polygons of a file."""
+
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.dataset.labels import LANDSLIDE, rasterise, read_labels
+from sarslide.dataset.scenes import IGNORE
+from sarslide.errors import VectorError
+from sarslide.grid import RegionGrid
+from sarslide.inventory.changes import LANDSLIDES, LAYERS
+from sarslide.io import vector
+from sarslide.provenance import read_json
+
+
+def of_release(current: str | Path, grid: RegionGrid) -> np.ndarray:
+    """Labels uint8 (rows, cols) of the release that the pointer `current.json` names: 1 landslide, 0 background, 255 not counted.
+
+    Not counted are the objects that are no landslides of the release: masked, vanished, other deformation. Raises VectorError
+    for a release without a landslide.
+    """
+    import geopandas as gpd
+    import pandas as pd
+
+    package = Path(current).parent / read_json(current)["path"] / "landslides.gpkg"
+    tables = []
+    for name in LAYERS:
+        frame = vector.read(package, name)[["geometry"]].to_crs(epsg=grid.epsg)
+        tables.append(frame.assign(label=LANDSLIDE if name == LANDSLIDES else IGNORE))
+    polygons = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=grid.epsg)
+    label, _ = rasterise(polygons.assign(object=np.arange(1, len(polygons) + 1)), grid)
+    if not (label == LANDSLIDE).any():
+        raise VectorError(f"{package}: the release has no landslide", "name a file of landslides in factors.labels")
+    return label
+
+
+def of_file(path: str | Path, grid: RegionGrid) -> np.ndarray:
+    """Labels of polygons of a vector file in any CRS, all of them landslides; VectorError as `dataset.labels.read_labels`."""
+    return read_labels(path, grid).label
