@@ -88,15 +88,11 @@ def test_a_consistent_network_gives_back_any_series_exactly():
     assert (found.phase_rad[0] == 0).all()
 
 
-def test_rate_and_its_deviation_are_those_of_a_fitted_line():
+def test_rate_is_the_slope_of_a_fitted_line():
     rng = np.random.default_rng(1)
     t = years_of(dates(20))
     values = 7 * t + rng.standard_normal(20)
-    coefficients, covariance = np.polyfit(t, values, 1, cov="unscaled")
-    residual = values - np.polyval(coefficients, t)
-    rate, std = sbas.rate_of(values[:, None], t)
-    assert rate[0] == pytest.approx(coefficients[0])
-    assert std[0] == pytest.approx(np.sqrt(covariance[0, 0] * np.sum(residual**2) / 18))
+    assert sbas.rate_of(values[:, None], t)[0] == pytest.approx(np.polyfit(t, values, 1)[0])
 
 
 def test_the_tables_of_the_phase_variance_are_those_of_speckle():
@@ -245,17 +241,6 @@ def test_planted_motion_comes_back_as_rate_and_series():
     np.testing.assert_allclose(layers["los_rate_mm_per_yr"], -layers["phase_rate_rad_per_yr"] / RAD_PER_MM, rtol=1e-5)
     np.testing.assert_allclose(layers["los_rate_paper_sign_mm_per_yr"], -layers["los_rate_mm_per_yr"])
     assert set(np.unique(found.preparation.ground)) == {0, 1, 2}
-
-
-def test_speckle_of_the_dates_is_what_the_rates_deviation_says():
-    track = Valley(turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0.3)
-    found = sbas_rates(
-        reader(track), Sink(30, track.shape), track.pairs, track.elevation_m, WAVELENGTH_M, PLAIN,
-        SbasSettings("none", device="cpu"),
-    )  # fmt: skip
-    error = found.layers["los_rate_mm_per_yr"] - track.los_mm_per_yr
-    told = np.sqrt(np.mean(found.layers["los_rate_std_mm_per_yr"] ** 2))
-    assert np.std(error) / told == pytest.approx(1, abs=0.05)  # 19,200 cells
 
 
 def test_weights_by_coherence_prefer_good_pairs():

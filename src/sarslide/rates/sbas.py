@@ -24,20 +24,29 @@ class Series:
     """What a block's inversion gives; each of the last axes is (rows, cols), or whatever the phases had.
 
     phase_rad: (dates, ...), zero at the first date, NaN without a series. temporal_coherence: 0 to 1. residual_rms_rad: of the
-    pairs against the series. pair_count: valid pairs. NaN, and count 0, where there is no series.
+    pairs against the series. pair_count: valid pairs. response: (pairs, ...), what each pair's phase enters the asked value
+    with. NaN, and count 0, where there is no series.
     """
 
     phase_rad: np.ndarray
     temporal_coherence: np.ndarray
     residual_rms_rad: np.ndarray
     pair_count: np.ndarray
+    response: np.ndarray
 
 
-def invert(phase_rad: np.ndarray, weight: np.ndarray, pairs: Sequence[str], device: str = "cpu") -> Series:
+def invert(
+    phase_rad: np.ndarray,
+    weight: np.ndarray,
+    pairs: Sequence[str],
+    device: str = "cpu",
+    value: np.ndarray | None = None,
+) -> Series:
     """Time series of a block of cells.
 
     phase_rad: (pairs, ...), NaN where not valid. weight: the same shape, positive. pairs: names, their order that of the first
-    axis. device: of torch, `cpu` or `cuda`.
+    axis. device: of torch, `cpu` or `cuda`. value: (dates,), a value as a sum over the series whose response is asked for; by
+    default the slope of `rate_of`.
     """
     shape = phase_rad.shape[1:]
     phase_rad, weight = phase_rad.reshape(len(pairs), -1), weight.reshape(len(pairs), -1)
@@ -47,8 +56,13 @@ def invert(phase_rad: np.ndarray, weight: np.ndarray, pairs: Sequence[str], devi
     w = torch.from_numpy(np.where(valid, weight, 0).astype(np.float64)).to(device)
     good = torch.from_numpy(valid).to(device)
     design = torch.from_numpy(velocity_design(pairs)).to(device)
-    velocity = _solve_banded(_normal_bands(design, w), design.T @ (w * y))
-    steps = torch.from_numpy(np.diff(years_of(dates_of(pairs)))).to(device)
+    years = years_of(dates_of(pairs))
+    steps = torch.from_numpy(np.diff(years)).to(device)
+    # The value as a sum over velocities: the velocity of an interval moves all later dates.
+    value = torch.from_numpy(slope_of(years) if value is None else value).to(device)
+    of_velocity = steps * torch.flip(torch.cumsum(torch.flip(value[1:], [0]), 0), [0])
+    right = torch.stack([design.T @ (w * y), of_velocity[:, None].expand(-1, y.shape[1])], 1)
+    velocity, influence = _solve_banded(_normal_bands(design, w), right).unbind(1)
     series = torch.cumsum(velocity * steps[:, None], 0)
     residual = torch.where(good, y - design @ velocity, 0)
     count = good.sum(0)
@@ -62,7 +76,8 @@ def invert(phase_rad: np.ndarray, weight: np.ndarray, pairs: Sequence[str], devi
 
     whole = torch.cat([torch.zeros_like(series[:1]), series])
     pair_count = np.where(connected, count.cpu().numpy(), 0).reshape(shape)
-    return Series(result(whole), result(temporal_coherence), result(rms), pair_count)
+    response = result(w * (design @ influence))
+    return Series(result(whole), result(temporal_coherence), result(rms), pair_count, response)
 
 
 def _normal_bands(design: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -78,7 +93,7 @@ def _normal_bands(design: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
 def _solve_banded(bands: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Solve symmetric banded systems, one a cell, by elimination (L D L'); both arguments are overwritten.
 
-    bands: (n, bandwidth + 1, cells). right: (n, cells). A cell with a pivot of zero gets numbers without meaning.
+    bands: (n, bandwidth + 1, cells). right: (n, sides, cells). A cell with a pivot of zero gets numbers without meaning.
     """
     n, width = bands.shape[:2]
     for k in range(n):
@@ -94,18 +109,15 @@ def _solve_banded(bands: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     return right
 
 
-def rate_of(series: np.ndarray, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope of a straight line through a series by least squares, per year, and its standard deviation from the residuals.
-
-    series: (dates, ...), at least three. years: (dates,). Fattahi and Amelung 2015 (doi 10.1002/2015JB012419), eq. 10: dates
-    are taken as independent, each as uncertain as the residuals say.
-    """
+def slope_of(years: np.ndarray) -> np.ndarray:
+    """The slope of a straight line through a series by least squares, per year, as a sum over the series: (dates,)."""
     centred = years - years.mean()
-    spread = np.sum(centred**2)
-    rate = np.tensordot(centred, series, 1) / spread
-    residual = series - series.mean(0) - np.multiply.outer(centred, rate)
-    variance = np.sum(residual**2, axis=0) / (len(years) - 2) / spread
-    return rate, np.sqrt(variance)
+    return centred / np.sum(centred**2)
+
+
+def rate_of(series: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """Slope of a straight line through a series (dates, ...) by least squares, per year."""
+    return np.tensordot(slope_of(years), series, 1)
 
 
 def remove_dem_error(series: np.ndarray, years: np.ndarray, bperp_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -117,6 +129,12 @@ def remove_dem_error(series: np.ndarray, years: np.ndarray, bperp_m: np.ndarray)
     free = free_of_motion(bperp_m, years)
     per_metre = np.tensordot(free / np.sum(free**2), series, 1)
     return series - np.multiply.outer(bperp_m, per_metre), per_metre
+
+
+def slope_without_dem_error(years: np.ndarray, bperp_m: np.ndarray) -> np.ndarray:
+    """`slope_of` the series that `remove_dem_error` leaves, as a sum over the series before: (dates,)."""
+    free, slope = free_of_motion(bperp_m, years), slope_of(years)
+    return slope - free * (slope @ bperp_m) / np.sum(free**2)
 
 
 def dem_error_m(per_metre: np.ndarray, slant_range_m: np.ndarray, incidence_deg: np.ndarray) -> np.ndarray:

@@ -16,7 +16,8 @@ from sarslide.rates.passes import RateSettings
 from sarslide.rates.phase_variance import pair_weights
 from sarslide.rates.preparation import Preparation, blocks, prepare, quality
 from sarslide.rates.records import baselines_m
-from sarslide.rates.sbas_network import check_baselines, date_baselines_m, dates_of, years_of
+from sarslide.rates.sbas_error import rate_std
+from sarslide.rates.sbas_network import check_baselines, date_baselines_m, dates_of, indexes, years_of
 
 log = logging.getLogger(__name__)
 
@@ -93,13 +94,21 @@ def invert_blocks(
     dem: DemGeometry | None = None,
 ) -> SbasRates:
     """The last pass: read, correct, invert and write one block after the other."""
-    from sarslide.rates.sbas import dem_error_m, invert, rate_of, remove_dem_error
+    from sarslide.rates.sbas import (
+        dem_error_m,
+        invert,
+        rate_of,
+        remove_dem_error,
+        slope_of,
+        slope_without_dem_error,
+    )
 
     pairs, shape = prepared.pairs, prepared.stable.shape
     dates = dates_of(pairs)
     years, bperp = years_of(dates), dem and date_baselines_m(pairs, baselines_m(pairs, dem.bperp_m))
     if len(dates) < 3:
         raise RateError(f"a series of {len(dates)} dates has no rate with an error", "add acquisitions")
+    value = slope_without_dem_error(years, bperp) if dem else slope_of(years)
     device = _device(settings.device)
     names = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "temporal_coherence", "residual_rms_rad"]
     layers = {name: np.full(shape, np.nan, np.float32) for name in names + ["dem_error_m"] * bool(dem)}
@@ -108,7 +117,7 @@ def invert_blocks(
     for rows, cols in blocks(shape, pairs):
         block = rows, cols
         phase, coherence, _ = prepared.phases(lambda pair, block=block: read_block(pair, *block), rows, cols)
-        series = invert(phase, pair_weights(coherence, settings.weighting, settings.looks), pairs, device)
+        series = invert(phase, pair_weights(coherence, settings.weighting, settings.looks), pairs, device, value)
         displacement = series.phase_rad * los.mm_per_rad(wavelength_m)
         if dem:
             displacement, per_metre = remove_dem_error(displacement, years, bperp)
@@ -116,7 +125,9 @@ def invert_blocks(
         layers["mean_coherence"][block], layers["pair_count"][block] = quality(phase, coherence)
         known = np.isfinite(series.temporal_coherence)
         low = known & (series.temporal_coherence < settings.min_temporal_coherence)
-        rate, std = rate_of(displacement, years)
+        rate = rate_of(displacement, years)
+        motion = np.multiply.outer(years, rate) + (np.multiply.outer(bperp, per_metre) if dem else 0.0)
+        std = _error(phase * los.mm_per_rad(wavelength_m), motion, series.response, pairs, years)
         layers["los_rate_mm_per_yr"][block] = np.where(low, np.nan, rate)
         layers["los_rate_std_mm_per_yr"][block] = np.where(low, np.nan, std)
         layers["temporal_coherence"][block] = series.temporal_coherence
@@ -132,6 +143,16 @@ def invert_blocks(
             "lower rates.pair_coherence or sbas.min_temporal_coherence, or add pairs",
         )
     return SbasRates(layers | los.phase_layers(layers, wavelength_m), prepared, unconnected, incoherent)
+
+
+def _error(
+    mm: np.ndarray, motion: np.ndarray, response: np.ndarray, pairs: Sequence[str], years: np.ndarray
+) -> np.ndarray:
+    """Standard error of the rate, (rows, cols), from pairs (pairs, rows, cols) and the fitted motion of the dates, both in mm."""
+    ends = indexes(pairs)
+    residual = mm - (motion[ends[:, 1]] - motion[ends[:, 0]])
+    flat = (values.reshape(len(pairs), -1) for values in (residual, response))
+    return rate_std(*flat, years[ends[:, 1]] - years[ends[:, 0]], ends).reshape(mm.shape[1:])
 
 
 def _device(name: str) -> str:
