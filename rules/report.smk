@@ -81,6 +81,7 @@ if SIMULATED:
                 for date in dates(stack)
             ],
             los_rate=every(f"{RATES}/los_rate_mm_per_yr.tif"),
+            los_rate_std=every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
             mean_coherence=every(f"{RATES}/mean_coherence.tif"),
             stable_ground=every(f"{RATES}/stable_ground.tif"),
             probability=every(f"{SEGMENT}/probability.tif"),
@@ -118,6 +119,7 @@ if SIMULATED:
             dates={stack: dates(stack) for stack in CONFIG.stacks},
             pairs={stack: pairs(stack) for stack in CONFIG.stacks},
             threshold=CONFIG.inventory.threshold,
+            method=METHOD,
             rates=RATE_SETTINGS | ATMOSPHERE | {"weighting": CONFIG.rates.weighting},
             code=code("score"),
         script:

@@ -1,9 +1,10 @@
 """score: released landslides and rates of a simulated region against its planted truth.
 
 inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr, positive towards the
-satellite) and observability, the atmosphere of each date (mm, positive = longer path), LOS rate, mean coherence, stable ground,
-probability, and coherence, components and sidecar of each pair; elevation (m). outputs: scores.json; the
-planted outlines for the report; the scores as a table in the log and on standard output. The only rule that reads the truth.
+satellite) and observability, the atmosphere of each date (mm, positive = longer path), LOS rate and its standard error (mm/yr),
+mean coherence, stable ground, probability, and coherence, components and sidecar of each pair; elevation (m). outputs:
+scores.json; the planted outlines for the report; the scores as a table in the log and on standard output. The only rule that
+reads the truth.
 """
 
 from sarslide.workflow import job
@@ -37,14 +38,19 @@ def main(snakemake, log) -> None:
     threshold = cell_threshold(params.threshold, raster.tags_of(files.probability[0]))
     probability, rate = of_stack(files.probability), of_stack(files.los_rate)
     coherence, ground = of_stack(files.mean_coherence), of_stack(files.stable_ground)
+    std = of_stack(files.los_rate_std)
     rmse, predicted = {}, {}
     for stack, truth in truths.items():
         where = scoring.rmse_cells(rate[stack], truth, coherence[stack])
         rmse[stack] = scoring.los_rmse(rate[stack], truth, where, ground[stack] == 2)
-        predicted[stack] = predicted_error(snakemake, stack, grid, ground[stack]).rmse(where)
+        if params.method == "stacking":
+            predicted[stack] = predicted_error(snakemake, stack, grid, ground[stack]).rmse(where)
+        else:  # only stacking's error can be predicted from the truth; the others say theirs themselves
+            predicted[stack] = scoring.told_rmse(std[stack], where)
     scores |= {
         "los_rmse_mm_per_yr": rmse,
         "predicted_rmse_mm_per_yr": predicted,
+        "rate_error": "predicted" if params.method == "stacking" else "told",
         "pixels": {
             stack: scoring.score_pixels(probability[stack], inside, truths[stack].observable, threshold)
             for stack in params.stacks

@@ -157,7 +157,7 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
         name: []
         for name in ("true_los_rate", "observable", "atmosphere", "los_rate", "mean_coherence", "stable_ground")
     }
-    inputs |= {name: [] for name in ("probability", "coherence", "conncomp", "pairs")}
+    inputs |= {name: [] for name in ("los_rate_std", "probability", "coherence", "conncomp", "pairs")}
 
     def add(name, path, values, layer):
         raster.write(path, values, GRID, layer)
@@ -171,6 +171,8 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
         add("true_los_rate", folder / "true_los_rate_mm_per_yr.tif", truth, "true_los_rate_mm_per_yr")
         add("observable", folder / "true_observable.tif", np.ones(GRID.shape), "true_observable")
         add("los_rate", folder / "los_rate_mm_per_yr.tif", rate + 2.0, "los_rate_mm_per_yr")
+        std = np.full(GRID.shape, 1.5)
+        add("los_rate_std", folder / "los_rate_std_mm_per_yr.tif", std, "los_rate_std_mm_per_yr")
         stable = np.ones(GRID.shape)
         stable[:8] = 2
         add("stable_ground", folder / "stable_ground.tif", stable, "stable_ground")
@@ -192,7 +194,8 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
     }  # fmt: skip
     params = {
         "grid": GRID.to_dict(), "stacks": STACKS, "dates": {t: dates for t in STACKS}, "pairs": {t: pairs for t in STACKS},
-        "threshold": 0.5, "rates": {"height_correlated": True, "plane": True, "weighting": "none"}, "code": "",
+        "threshold": 0.5, "method": "stacking", "code": "",
+        "rates": {"height_correlated": True, "plane": True, "weighting": "none"},
     }  # fmt: skip
     outputs = {"scores": str(tmp_path / "scores.json"), "planted": str(tmp_path / "report_planted.gpkg")}
     run_script("score", tmp_path, inputs, outputs, params)
@@ -207,7 +210,12 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
     # 100 of 12,000 cells are 52 mm/yr off (planted but not measured), the rest 2 mm/yr.
     assert scores["los_rmse_mm_per_yr"]["A128"] == pytest.approx(np.sqrt((100 * 52**2 + 11900 * 4) / 12000), rel=1e-3)
     assert scores["predicted_rmse_mm_per_yr"]["A128"] > 0
+    assert scores["rate_error"] == "predicted"
     assert "object recall 0.667" in capsys.readouterr().out
+    run_script("score", tmp_path, inputs, outputs, params | {"method": "sbas"})
+    scores = read_json(tmp_path / "scores.json")
+    assert scores["predicted_rmse_mm_per_yr"] == pytest.approx(dict.fromkeys(STACKS, 1.5))
+    assert "told 1.50" in capsys.readouterr().out
 
 
 KILLED = """

@@ -144,6 +144,11 @@ def los_rmse(los_rate: np.ndarray, truth: TrackTruth, where: np.ndarray, referen
     return float(np.sqrt(np.mean(error**2)))
 
 
+def told_rmse(std: np.ndarray, where: np.ndarray) -> float:
+    """Root mean square of the standard errors that came with the rate (mm/yr) over the cells `where`."""
+    return float(np.sqrt(np.nanmean(std[where].astype(float) ** 2)))
+
+
 def harmonic(precision: float, recall: float) -> float:
     """F1 score."""
     return 2 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0
@@ -159,7 +164,7 @@ def table(scores: Mapping) -> str:
     for track, rmse in scores["los_rmse_mm_per_yr"].items():
         pixels, predicted = scores["pixels"][track], scores["predicted_rmse_mm_per_yr"][track]
         lines.append(
-            f"{track}  LOS rate RMSE {rmse:.2f} mm/yr, predicted {predicted:.2f}, ratio {rmse / predicted:.2f}"
+            f"{track}  LOS rate RMSE {rmse:.2f} mm/yr, {scores['rate_error']} {predicted:.2f}, ratio {rmse / predicted:.2f}"
         )
         lines.append(
             f"{track}  pixels: precision {pixels['precision']:.3f}  recall {pixels['recall']:.3f}  F1 {pixels['f1']:.3f}"

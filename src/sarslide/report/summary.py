@@ -25,7 +25,8 @@ def score_lines(scores: dict) -> list[str]:
     ]
     for stack, rmse in scores["los_rmse_mm_per_yr"].items():
         predicted = scores["predicted_rmse_mm_per_yr"][stack]
-        ratio = f"{rmse / predicted:.2f} of the predicted {predicted:.2f} (goal <= 1.3)"
+        word = scores.get("rate_error", "predicted")
+        ratio = f"{rmse / predicted:.2f} of the {word} {predicted:.2f} (goal <= 1.3)"
         lines.append(f"LOS rate RMSE {stack} {rmse:.2f} mm/yr (goal <= 8), {ratio}")
     return lines
 

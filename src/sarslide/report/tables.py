@@ -229,7 +229,8 @@ def score_table(scores: Mapping[str, Any]) -> Table:
         add(f"LOS rate RMSE, {stack}", _float(rmse), 2, "≤ 8 mm/yr", _float(rmse) is not None and rmse <= 8, "mm/yr")
         if expected := _float(predicted.get(stack)):
             ratio = rmse / expected
-            measure = f"LOS rate RMSE over the predicted {number(expected, 2)} mm/yr, {stack}"
+            word = scores.get("rate_error", "predicted")
+            measure = f"LOS rate RMSE over the {word} {number(expected, 2)} mm/yr, {stack}"
             add(measure, ratio, 2, "≤ 1.3", ratio <= 1.3)
     return Table(SCORES, rows, [""] * len(rows))
 
