@@ -73,3 +73,30 @@ rule label_scene:
         code=code("label_scene"),
     script:
         "../workflow_scripts/label_scene.py"
+
+
+# The whole tracks of a labelled region as images, masks and COCO files of the layout of P2's SLD (D06, D07).
+rule coco_export:
+    input:
+        scenes=every(f"{DATASET}/whole.npz"),
+    output:
+        folder=directory(f"{RESULTS}/dataset/coco"),
+        sidecar=f"{RESULTS}/dataset/coco_export.json",
+    log:
+        f"{LOGS}/coco_export.log",
+    benchmark:
+        f"{BENCHMARKS}/coco_export.tsv"
+    conda:
+        "../envs/dataset.yaml"
+    resources:
+        mem_mb=memory(1000, 200 * len(CONFIG.stacks)),
+        runtime=30,
+    params:
+        **{
+            word: getattr(CONFIG.dataset, word)
+            for word in ("channels", "patch", "overlap", "negatives", "split")
+            + ("block", "fractions", "annotations", "seed")
+        },
+        code=code("coco_export"),
+    script:
+        "../workflow_scripts/coco_export.py"

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from sarslide.dataset.scenes import IGNORE
-from sarslide.errors import TrainingError
 
 # Negatives per positive. P0 and P2 speak of patches of landslides only; P3 trains on 7 patches with to 3 without.
 P0_NEGATIVES = P2_NEGATIVES = 0.0
@@ -25,8 +24,7 @@ def select(
 
     label: (rows, cols) of 1 landslide, 0 background, 255 not counted. Kept are all windows with at least `min_cells` landslide
     cells, and of those without any landslide cell `negatives` times as many, or all there are, drawn by `seed`. Windows with
-    fewer landslide cells are in neither group. min_counted: least share of counted cells of a window that is kept. Raises
-    TrainingError where no window holds `min_cells` landslide cells.
+    fewer landslide cells are in neither group. min_counted: least share of counted cells of a window that is kept.
     """
     positive, empty = [], []
     for row, col in windows:
@@ -38,11 +36,6 @@ def select(
             positive.append((row, col))
         elif not count:
             empty.append((row, col))
-    if not positive:
-        raise TrainingError(
-            f"no window of {size} cells holds {min_cells} landslide cells",
-            "label more landslides, or ask for fewer cells",
-        )
     wanted = min(len(empty), round(negatives * len(positive)))
     rng = np.random.default_rng(np.random.SeedSequence([seed, len(windows)]))
     kept = set(positive) | {empty[k] for k in rng.permutation(len(empty))[:wanted]}

@@ -1,0 +1,201 @@
+"""Scenes as a data set of images with COCO annotations that keep their place on the ground (D06, D07).
+
+The folder is laid out as P2's SLD: `image/<part>/*.png` (three channels, uint8), `mask/<part>/*.png` (1 landslide, 0 background,
+255 not counted), `json/<part>.json` (COCO). A channel's value is `low + (byte - 1) / 254 * (high - low)`, byte 0 is unknown; low,
+high and unit are under `info.channels`. Each image carries `crs` and `transform` (a, b, c, d, e, f: the upper left corner of cell
+(row, col) is at x = a col + b row + c, y = d col + e row + f). Masks follow cell edges, so that they come back cell by cell. What
+is not counted in an image is one crowd annotation, which the scores of COCO pass over.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rasterio.features import shapes
+from rasterio.transform import Affine
+from shapely.geometry import shape
+
+from sarslide.dataset import splits
+from sarslide.dataset.images import Stretch, stretches, write_png
+from sarslide.dataset.patches import cut, windows
+from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.selection import select
+from sarslide.errors import ConfigError, TrainingError
+
+CATEGORY = {"id": 1, "name": "active landslide", "supercategory": "landslide"}
+MIN_COUNTED = 0.1  # least share of an image that is counted
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is cut from scenes: `patch` (cells), `overlap` (0 to < 1), `negatives` (images without landslide per image with one).
+
+    split: `blocks` of `block` cells that share no cell, or `random` (leaks where windows overlap). fractions: training,
+    validation and perhaps test. annotations: `rle` or `polygon`. The defaults are P2's (D06), but for the split.
+    """
+
+    patch: int = 256
+    overlap: float = 0.5
+    negatives: float = 0.0
+    split: str = "blocks"
+    block: int = 128
+    fractions: tuple[float, ...] = splits.P2_FRACTIONS
+    annotations: str = "rle"
+    seed: int = 7
+
+
+def write_dataset(
+    folder: str | Path, scenes: Sequence[Scene], channels: Sequence[str], design: Design
+) -> dict[str, Any]:
+    """Cut scenes of three channels into images, masks and annotations; the folder gets its name when it is complete.
+
+    scenes: with `objects` and `grid`; all tracks of a region are split alike. Returns counts by part: images, annotations,
+    objects. Raises ConfigError for another number of channels, TrainingError for scenes without a grid and where a part stays
+    without landslides.
+    """
+    if len(channels) != 3:
+        raise ConfigError(
+            f"{len(channels)} channels for an image: {', '.join(channels)}", "choose a set of three channels"
+        )
+    if lost := [scene.name for scene in scenes if scene.grid is None or scene.objects is None]:
+        raise TrainingError(f"scene {lost[0]} does not know where it lies", "make it by the rule label_scene")
+    folder = Path(folder)
+    unfinished = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    stretch = stretches(channels, [scene.stack for scene in scenes])
+    counts = {}
+    for part, patches in _parts(scenes, design).items():
+        dataset = _write_part(unfinished, part, patches, stretch, design)
+        counts[part] = {
+            "images": len(dataset["images"]),
+            "annotations": sum(not entry["iscrowd"] for entry in dataset["annotations"]),
+            "objects": len({(e["region"], e["object"]) for e in dataset["annotations"] if not e["iscrowd"]}),
+        }
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(unfinished, folder)
+    return counts
+
+
+def _parts(scenes: Sequence[Scene], design: Design) -> dict[str, list[tuple[Scene, int, int]]]:
+    """Scene, row and column of the images of each part."""
+    if design.split == "random":
+        places = [(scene, *place) for scene in scenes for place in _selected(scene, design)]
+        split = splits.random_split(len(places), design.fractions, design.seed)
+        patches = [[places[k] for k in part] for part in split]
+    elif design.split == "blocks":
+        parted = [_parted(scene, design) for scene in scenes]
+        patches = [
+            [(scene[k], *place) for scene in parted for place in _selected(scene[k], design)]
+            for k in range(len(design.fractions))
+        ]
+    else:
+        raise ConfigError(f"split '{design.split}' does not exist", "use blocks or random")
+    parts = dict(zip(splits.PARTS, patches, strict=False))
+    for name, images in parts.items():
+        if not any((cut(scene.label, row, col, design.patch, IGNORE) == 1).any() for scene, row, col in images):
+            raise TrainingError(
+                f"no image of {design.patch} cells of the {name} part has a landslide",
+                "label more, or use smaller images",
+            )
+    return parts
+
+
+def _parted(scene: Scene, design: Design) -> list[Scene]:
+    """The scene once a part, each knowing nothing of the cells of the others."""
+    part = splits.deal_blocks(scene.label.shape, design.block, design.fractions, design.seed, scene.full_label)
+    label = np.where(splits.strangers_of(scene.objects, part), np.uint8(IGNORE), scene.label)
+    return [
+        replace(
+            scene,
+            stack=np.where(part == k, scene.stack, np.float32(np.nan)),
+            label=np.where(part == k, label, np.uint8(IGNORE)),
+        )
+        for k in range(len(design.fractions))
+    ]
+
+
+def _selected(scene: Scene, design: Design) -> list[tuple[int, int]]:
+    places = windows(scene.label.shape, design.patch, design.overlap)
+    return select(scene.label, places, design.patch, design.negatives, design.seed, min_counted=MIN_COUNTED)
+
+
+def _write_part(
+    folder: Path, part: str, patches: Sequence[tuple[Scene, int, int]], stretch: Sequence[Stretch], design: Design
+) -> dict[str, Any]:
+    """Images, masks and the COCO file of one part; returns the content of the latter."""
+    dataset: dict[str, Any] = {
+        "info": {
+            "description": f"active landslides, {part}",
+            "channels": [channel.to_dict() for channel in stretch],
+            "value": "low + (byte - 1) / 254 * (high - low); byte 0: unknown",
+            "mask": {"1": "active landslide", "0": "background", "255": "not counted"},
+            "design": {"split": design.split, "patch": design.patch, "overlap": design.overlap, "seed": design.seed},
+        },
+        "licenses": [],
+        "images": [],
+        "annotations": [],
+        "categories": [CATEGORY],
+    }
+    for scene, row, col in patches:
+        name = f"{scene.name.replace('/', '_')}_r{row:05d}_c{col:05d}.png"
+        size = design.patch
+        image = np.stack(
+            [
+                channel.to_bytes(cut(layer, row, col, size, np.nan))
+                for channel, layer in zip(stretch, scene.stack, strict=True)
+            ]
+        )
+        label = cut(scene.label, row, col, size, IGNORE)
+        write_png(folder / "image" / part / name, image)
+        write_png(folder / "mask" / part / name, label[None])
+        corner = scene.grid.transform * Affine.translation(col, row)
+        entry = {
+            "id": len(dataset["images"]) + 1,
+            "file_name": f"image/{part}/{name}",
+            "mask_name": f"mask/{part}/{name}",
+            "width": size,
+            "height": size,
+            "crs": f"EPSG:{scene.grid.epsg}",
+            "transform": list(corner)[:6],
+            "region": scene.region,
+            "scene": scene.name,
+        }
+        dataset["images"].append(entry)
+        objects = cut(scene.objects, row, col, size, 0)
+        for annotation in _annotations(label, objects, design.annotations):
+            number = len(dataset["annotations"]) + 1
+            dataset["annotations"].append({"id": number, "image_id": entry["id"], "region": scene.region} | annotation)
+    (folder / "json").mkdir(parents=True, exist_ok=True)
+    (folder / "json" / f"{part}.json").write_text(json.dumps(dataset, sort_keys=True, allow_nan=False) + "\n")
+    return dataset
+
+
+def _annotations(label: np.ndarray, objects: np.ndarray, kind: str) -> Iterator[dict[str, Any]]:
+    """One annotation a landslide in the image, and one crowd of all cells that are not counted."""
+    for number in np.unique(objects[label == 1]):
+        yield {"object": int(number), "iscrowd": 0} | _annotation((label == 1) & (objects == number), kind)
+    if (label == IGNORE).any():
+        yield {"iscrowd": 1} | _annotation(label == IGNORE, "rle")
+
+
+def _annotation(cells: np.ndarray, kind: str) -> dict[str, Any]:
+    """Segmentation, area (cells) and box (column, row, width, height) of a mask."""
+    from pycocotools import mask
+
+    code = mask.encode(np.asfortranarray(cells, dtype=np.uint8))
+    outlines = [shape(geometry) for geometry, _ in shapes(cells.astype(np.uint8), mask=cells, connectivity=4)]
+    if kind == "polygon" and not any(outline.interiors for outline in outlines):
+        segmentation: Any = [[float(v) for xy in outline.exterior.coords[:-1] for v in xy] for outline in outlines]
+    else:
+        segmentation = {"size": [int(n) for n in cells.shape], "counts": code["counts"].decode("ascii")}
+    return {
+        "category_id": CATEGORY["id"],
+        "segmentation": segmentation,
+        "area": float(mask.area(code)),
+        "bbox": [float(v) for v in mask.toBbox(code)],
+    }
