@@ -193,11 +193,11 @@ def test_importance_finds_what_decides():
 
 
 def test_importance_is_the_same_again_with_more_threads():
-    one, two = (importance(planted(1000), 40, 7, "x", threads) for threads in (1, 2))
+    one, two = (importance(planted(600), 20, 7, "x", threads) for threads in (1, 2))
     assert (
         np.array_equal(one.gini, two.gini) and np.array_equal(one.permutation, two.permutation) and one.auc == two.auc
     )
-    assert not np.array_equal(one.gini, importance(planted(1000), 40, 8, "x").gini)
+    assert not np.array_equal(one.gini, importance(planted(600), 20, 8, "x").gini)
 
 
 def test_landslides_in_two_plots_cannot_test_a_forest():
