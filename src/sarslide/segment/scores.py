@@ -90,7 +90,7 @@ def summary(evaluated: Mapping[str, Any], by: str = "region") -> dict[str, Any]:
         "brier": round(reliability.brier(histogram), 6),
     }
     spread = {
-        level: {name: _ends(intervals.bootstrap(table.sums, table.score(level, name))) for name in names}
+        level: {name: _ends(intervals.bootstrap(table.level(level), _score(level, name))) for name in names}
         for level, names in SCORES.items()
     }
     groups = {"by": by, "groups": len(table.groups), "safe": len(table.groups) >= intervals.FEWEST_REGIONS}
@@ -110,7 +110,7 @@ def compare(
     if names[0] != names[1]:
         raise ValueError("the two were scored on different scenes")
     tables = [_Table(each["scenes"], by) for each in (first, second)]
-    found = intervals.difference(tables[0].sums, tables[1].sums, tables[0].score(level, score))
+    found = intervals.difference(*(table.level(level) for table in tables), _score(level, score))
     return {"level": level, "score": score, **found.to_dict(), "groups": found.groups, "safe": found.safe}
 
 
@@ -130,8 +130,8 @@ class _Table:
         self._slices: dict[str, slice] = {}
         rows = np.stack([self._row(scene) for scene in scenes])
         place = [self.groups.index(scene[by]) for scene in scenes]
-        self.sums = np.zeros((len(self.groups), rows.shape[1]))
-        np.add.at(self.sums, place, rows)
+        self._sums = np.zeros((len(self.groups), rows.shape[1]))
+        np.add.at(self._sums, place, rows)
 
     def _row(self, scene: Mapping[str, Any]) -> np.ndarray:
         parts = {level: [scene[level][name] for name in COUNTS] for level in LEVELS}
@@ -145,39 +145,40 @@ class _Table:
             start += len(part)
         return np.concatenate(list(parts.values()))
 
-    def level_sums(self, level: str) -> list[int]:
-        return [int(n) for n in self.sums.sum(0)[self._slices[level]]]
+    def level(self, name: str) -> np.ndarray:
+        """The columns that the scores of a level need, (groups, columns)."""
+        return self._sums[:, self._slices[name]]
 
-    def score(self, level: str, name: str) -> Callable[[np.ndarray], np.ndarray]:
-        """Sums (..., columns) -> the score (...)."""
-        own = self._slices[level]
 
-        def of_counts(sums: np.ndarray) -> np.ndarray:
-            return getattr(Counts(*np.moveaxis(sums[..., own], -1, 0)), name)
+def _score(level: str, name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Sums of `_Table.level` (..., columns) -> the score (...)."""
 
-        def of_patches(sums: np.ndarray) -> np.ndarray:
-            total, number = np.moveaxis(sums[..., own], -1, 0)[2 * OBJECT_SCORES.index(name) :][:2]
-            return np.divide(total, number, out=np.full(np.shape(total), np.nan), where=number > 0)
+    def of_counts(sums: np.ndarray) -> np.ndarray:
+        return getattr(Counts(*np.moveaxis(sums, -1, 0)), name)
 
-        def of_contained(sums: np.ndarray) -> np.ndarray:
-            truth, truth_found, found, right = np.moveaxis(sums[..., own], -1, 0)
-            precision, recall = metrics.ratio(right, found), metrics.ratio(truth_found, truth)
-            harmonic = metrics.ratio(2 * precision * recall, precision + recall)
-            return {"precision": precision, "recall": recall, "f1": harmonic}[name]
+    def of_patches(sums: np.ndarray) -> np.ndarray:
+        total, number = np.moveaxis(sums, -1, 0)[2 * OBJECT_SCORES.index(name) :][:2]
+        return np.divide(total, number, out=np.full(np.shape(total), np.nan), where=number > 0)
 
-        def of_curve(sums: np.ndarray) -> np.ndarray:
-            return reliability.average_precision(*np.split(sums[..., own], 2, axis=-1))
+    def of_contained(sums: np.ndarray) -> np.ndarray:
+        truth, truth_found, found, right = np.moveaxis(sums, -1, 0)
+        precision, recall = metrics.ratio(right, found), metrics.ratio(truth_found, truth)
+        harmonic = metrics.ratio(2 * precision * recall, precision + recall)
+        return {"precision": precision, "recall": recall, "f1": harmonic}[name]
 
-        return {"patch": of_patches, "contained": of_contained, "curve": of_curve}.get(level, of_counts)
+    def of_curve(sums: np.ndarray) -> np.ndarray:
+        return reliability.average_precision(*np.split(sums, 2, axis=-1))
+
+    return {"patch": of_patches, "contained": of_contained, "curve": of_curve}.get(level, of_counts)
 
 
 def _value(table: _Table, level: str, name: str) -> float | None:
-    value = float(table.score(level, name)(table.sums.sum(0)))
+    value = float(_score(level, name)(table.level(level).sum(0)))
     return round(value, 6) if np.isfinite(value) else None
 
 
 def _counted(table: _Table, level: str, names: Sequence[str]) -> dict[str, Any]:
-    counts = dict(zip(COUNTS, table.level_sums(level), strict=True))
+    counts = dict(zip(COUNTS, map(int, table.level(level).sum(0)), strict=True))
     if names is OBJECT_SCORES:
         del counts["tn"]
     return counts | {name: _value(table, level, name) for name in names}
