@@ -22,6 +22,8 @@ from sarslide.simulate.world import World, WorldSettings, build_world
 GRID = RegionGrid(32647, 515130.0, 3215640.0, 30.0, 512, 256)  # whole tiles of 128 and of 256 cells
 MARGIN_M = 2000.0  # enough for layover and shadow
 STRONG_ROCK_DEG = 15.0  # by which strong rock stands steeper than weak
+# Constants of `optical` that decide what P3's channels show of landslides.
+OPTICAL = ("SCARRED", "SCAR_COVER", "BARE_PATCHES", "BARE_DECOYS", "BARE", "SPECTRA", "BRIGHTNESS", "SPARSENESS", "HUE")
 BENCHMARK = 7  # key of this part of the simulation among those that share the seed
 
 
@@ -137,6 +139,7 @@ def settings() -> dict[str, Any]:
         "decoys": {kind: getattr(decoys, kind.upper()) for kind in ("subsidence", "glacier", "snow")},
         "mining": [mining.AREA_KM2, mining.SPEED_MM_PER_YR, mining.BENCH_M, mining.BENCHES, mining.EDGE_M],
         "land_cover": {str(code): asdict(cover) for code, cover in landcover.CLASSES.items()},
+        "optical": {name: getattr(optical, name) for name in OPTICAL},
         "residue": [atmosphere.VAPOUR_SCALE_M, atmosphere.LATERAL, atmosphere.LATERAL_M],
         "codes": decoys.DECOYS,
         "label": [scene.VISIBLE_MM_PER_YR, scene.ERROR_MM_PER_YR, scene.INCOHERENT, scene.RIM_CELLS],
