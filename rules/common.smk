@@ -13,7 +13,7 @@ from sarslide.fingerprint import fingerprint
 from sarslide.insar import network
 from sarslide.inventory.identity import optional_inputs, release_digest, settings
 from sarslide.io.raster import check_writable
-from sarslide.models.weights import packaged, read_card
+from sarslide.models.weights import SIMULATED, packaged, read_card
 from sarslide.provenance import sha256
 from sarslide.rates import mintpy
 from sarslide.retrieve.dem_tiles import MODELS

@@ -1,38 +1,75 @@
-# `snakemake train`: a network from product-level simulated regions, split by region. No part of `all`.
+# `snakemake train`: a network from product-level simulated regions, split by region, or from labels of one's own region, split by
+# blocks; from random weights, or fine-tuned from others. No part of `all`.
 
 TRAINING = "results/training"
 SEEDS = {"train": CONFIG.training.seeds, "validation": CONFIG.training.validation_seeds}
+OWN_LABELS = bool(CONFIG.training.labels)
+TRAINED = f"{RESULTS}/training/{MODEL}" if OWN_LABELS else f"{TRAINING}/{MODEL}"
+START = CONFIG.training.start or ("packaged" if OWN_LABELS else "random")
+
+
+def training_scenes(part):
+    """Scenes of a part: the labelled tracks of this region where there are labels, else the simulated regions; further files
+    train, too."""
+    if OWN_LABELS:
+        scenes = every(f"{DATASET}/{part}.npz")
+    else:
+        scenes = expand(
+            f"{TRAINING}/regions/{{seed}}.{{orbit_pass}}.npz",
+            seed=SEEDS[part],
+            orbit_pass=["A", "D"],
+        )
+    further = CONFIG.training.scenes if part == "train" else ()
+    return [*scenes, *or_exit(lambda: [resolve(path) for path in further])]
+
+
+def start_file(wildcards):
+    """The weights file to start from, as a list: empty for random, ImageNet and COCO weights."""
+    if START in ("random", "imagenet", "coco"):
+        return []
+    if START == "packaged":
+        return [or_exit(lambda: str(packaged(MODEL)))]
+    return [or_exit(lambda: resolve(START))]
+
+
+def learnt_from():
+    """What the network learns from, in the words of its card."""
+    if not OWN_LABELS:
+        return SIMULATED + (", and on further scenes" if CONFIG.training.scenes else "")
+    word = "trained" if START in ("random", "imagenet", "coco") else "fine-tuned"
+    return f"{word} on labels of {REGION}"
 
 
 rule train:
     input:
-        train=expand(
-            f"{TRAINING}/regions/{{seed}}.{{orbit_pass}}.npz",
-            seed=SEEDS["train"],
-            orbit_pass=["A", "D"],
-        ),
-        validation=expand(
-            f"{TRAINING}/regions/{{seed}}.{{orbit_pass}}.npz",
-            seed=SEEDS["validation"],
-            orbit_pass=["A", "D"],
-        ),
+        train=lambda wildcards: training_scenes("train"),
+        validation=lambda wildcards: training_scenes("validation"),
+        start=start_file,
     output:
-        weights=f"{TRAINING}/{MODEL}/{MODEL}.safetensors",
-        history=f"{TRAINING}/{MODEL}/history.csv",
-        scores=f"{TRAINING}/{MODEL}/scores.json",
+        weights=f"{TRAINED}/{MODEL}.safetensors",
+        history=f"{TRAINED}/history.csv",
+        curves=f"{TRAINED}/curves.png",
+        scores=f"{TRAINED}/scores.json",
     log:
         "logs/training/train.log",
     benchmark:
         f"{TRAINING}/benchmarks/train.tsv"
     conda:
-        "../envs/torch.yaml"
+        "../envs/train.yaml"
     threads: workflow.cores
     resources:
         mem_mb=8000,
         gpu=int(CONFIG.segmentation.device != "cpu"),
         runtime=720,
     params:
-        **CONFIG.training.model_dump(exclude={"seeds", "validation_seeds"}),
+        **{
+            word: getattr(CONFIG.training, word)
+            for word in ("preset", "network", "width", "channels")
+        },
+        recipe=CONFIG.training.changes(),
+        start=START if START in ("imagenet", "coco") else "",
+        label=learnt_from(),
+        licence="that of the labels" if OWN_LABELS else "BSD-3-Clause",
         device=CONFIG.segmentation.device,
         code=code("train"),
     script:

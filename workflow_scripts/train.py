@@ -1,9 +1,12 @@
-"""train: simulated training and validation scenes -> weights with model card, learning curve, scores.
+"""train: training and validation scenes -> weights with model card, learning curve, scores.
 
 inputs: train, validation: npz scenes, one a region and track (stored layers under their registered names, `label` 1 landslide,
-0 not, 255 not counted, `meta` JSON with region and stack). No region may be in both.
-outputs: weights (.safetensors; its card is its sidecar), history (CSV), scores (JSON: validation part, by cell and by object).
-params: network, width, channels (name of a channel set), epochs, batch, patch, learning_rate, seed, code (fingerprint), device.
+0 not, 255 not counted, `meta` JSON with region and stack). No region may be in both. start: weights to start from, or none;
+their network, channels, normalisation and patch are kept.
+outputs: weights (.safetensors; its card is its sidecar), history (CSV), curves (PNG), scores (JSON: validation part).
+A checkpoint beside them lets an interrupted training go on; it is removed at the end.
+params: preset; recipe (values instead of the preset's); start (imagenet, coco or nothing); network, width and channels (name of a
+channel set) where no weights say them; label and licence of the weights; device; code (fingerprint).
 """
 
 from sarslide.workflow import job
@@ -11,37 +14,50 @@ from sarslide.workflow import job
 
 def main(snakemake, log) -> None:
     from dataclasses import replace
-
-    import torch
+    from pathlib import Path
 
     from sarslide import provenance
     from sarslide.dataset import features, scenes
-    from sarslide.models import weights
-    from sarslide.segment import train
-    from sarslide.segment.infer import choose_device
+    from sarslide.models import registry, weights
+    from sarslide.segment import recipe as recipes
 
-    params = snakemake.params
-    torch.set_num_threads(snakemake.threads)
-    channels = features.channel_set(params.channels)
+    params, start = snakemake.params, snakemake.input.get("start")
+    recipe = replace(recipes.preset(params.preset), start=params.start)
+    # Before torch is imported: what does not fit is answered at once.
+    if start:
+        card = weights.read_card(start)
+        network, options, channels = card["network"], card["options"], card["channels"]
+        recipe = recipes.fine_tuning(replace(recipe, start=str(start)), card)
+    else:
+        network, channels = params.network, features.channel_set(params.channels)
+        options = {} if params.width is None else {"width": params.width}
+    registry.kind(network)
+    recipe = replace(recipe, **params.recipe)
+    recipes.check(recipe)
     training = [scenes.load(path, channels) for path in snakemake.input.train]
     validation = [scenes.load(path, channels) for path in snakemake.input.validation]
-    recipe = replace(
-        train.PRESETS["sarslide"],
-        epochs=params.epochs,
-        batch=params.batch,
-        patch=params.patch,
-        learning_rate=params.learning_rate,
-        seed=params.seed,
-    )
-    options = {"width": params.width}
-    device = choose_device(params.device)
-    trained = train.train(training, validation, channels, params.network, options, recipe, device, progress=True)
-    card = train.model_card(trained, training, validation, channels, params.network, options, recipe, params.code)
-    weights.save(snakemake.output.weights, trained.network, card)
-    train.write_history(snakemake.output.history, trained.history)
-    provenance.write_json(snakemake.output.scores, trained.scores)
+
+    import torch
+
+    from sarslide.segment import card as cards
+    from sarslide.segment import history
+    from sarslide.segment.infer import choose_device
+    from sarslide.segment.train import train
+
+    torch.set_num_threads(snakemake.threads)
+    output, device = snakemake.output, choose_device(params.device)
+    checkpoint = Path(output.weights).with_name("checkpoint.pt")
+    trained = train(training, validation, channels, network, options, recipe, device, True, checkpoint)
+    card = cards.model_card(trained, training, validation, params.code, params.label, params.licence)
+    weights.save(output.weights, trained.network, card)
+    history.write_history(output.history, trained.history)
+    history.write_curves(output.curves, trained.history, trained.best_epoch, network)
+    provenance.write_json(output.scores, trained.scores)
+    checkpoint.unlink(missing_ok=True)
     log.info("validation: %s", card["scores"])
 
 
-with job(snakemake) as log:
-    main(snakemake, log)
+# A training on several GPUs starts processes that import this script again.
+if __name__ == "__main__":
+    with job(snakemake) as log:
+        main(snakemake, log)

@@ -440,6 +440,7 @@ class Sbas(Section):
     unwrap_errors: Literal["none", "bridging", "phase_closure", "bridging+phase_closure"] = key(
         "none", "MintPy's correction of unwrapping errors"
     )
+    step_limit_min: int = key(600, "MintPy: a run of its steps that takes longer is ended", "min", ge=1, le=10000)
     era5: bool = key(
         False, "MintPy: delays of ERA5 (needs pyaps3 and an account) instead of the fit of rates.height_correlated"
     )
@@ -497,6 +498,11 @@ class Segmentation(Section):
     weights: str = key("", "weights file (.safetensors); empty: the packaged weights of that name")
     overlap: float = key(0.5, "overlap of neighbouring tiles", "", "P0", ge=0, le=0.9)
     device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs")
+    precision: Literal["fp32", "auto", "bf16"] = key(
+        "fp32",
+        "numbers of the network; fp32: any two machines agree within 1e-3; bf16 is faster, with the same masks to 0.995 (IoU), "
+        "where the processor has it, else fp32; auto: bf16 where the processor has it",
+    )
 
 
 class Inventory(Section):
@@ -581,24 +587,54 @@ class Dataset(Section):
 
 
 class Training(Section):
-    """`snakemake train`: product-level simulated regions, split by region."""
+    """`snakemake train`: a network from simulated regions, or from labels of this region."""
 
-    network: str = key("drs_unet", "network of the registry", pattern=f"^{names.IDENTIFIER}$")
-    width: int = key(16, "channels of the first stage; 64 is the published size (E04)", "channels", "P0", ge=4, le=128)
     labels: str = key(
         "",
-        "vector file of labelled landslides of this region, any CRS; $VARIABLES are expanded; empty: simulated regions",
+        "vector file of labelled landslides of this region, any CRS; $VARIABLES are expanded: the packaged network is fine-tuned"
+        " on them; empty: simulated regions",
+    )
+    scenes: tuple[str, ...] = key((), "further scenes to train on (npz of label_scene); $VARIABLES are expanded")
+    start: str = key(
+        "",
+        "weights to start from: random, packaged, imagenet, coco (D09) or a weights file, whose network, channels, normalisation"
+        " and patch are kept; empty: packaged where there are labels, else random",
+    )
+    preset: Literal["sarslide", "p0", "p2", "p3", "p4"] = key(
+        "sarslide", "recipe: ours or a paper's; where a paper is silent it is ours too (E07, E10, E12, D15)"
+    )
+    network: str = key("drs_unet", "network of the registry", pattern=f"^{names.IDENTIFIER}$")
+    width: int | None = key(
+        16,
+        "channels of the first stage; null: the published size, 64 or 48 (E04)",
+        "channels",
+        "P0",
+        ge=4,
+        le=128,
     )
     channels: str = key("sarslide", "named channel set, for example p0_curvature or p4_all (E16, E17)")
     seeds: tuple[int, ...] = key(
         tuple(range(9001, 9017)), "seeds of the training regions; never a demo's or a test's seed"
     )
     validation_seeds: tuple[int, ...] = key((9101, 9102, 9103, 9104), "seeds of the validation regions")
-    epochs: int = key(30, "longest training; 80 in P0 (E07)", "epochs", "P0", ge=1, le=1000)
-    batch: int = key(16, "patches of a step (E07)", "patches", "P0", ge=1, le=512)
-    patch: int = key(128, "side of a patch (D02)", "cells", "P0", ge=32, le=512)
-    learning_rate: float = key(1e-3, "Adam, halved every 10 epochs (E07)", "", "P0", gt=0, le=1)
-    seed: int = key(7, "seed of initial weights and of patch order", ge=0)
+    epochs: int | None = key(
+        None, "longest training; null, here and below: the preset's value", "epochs", ge=1, le=1000
+    )
+    samples: int | None = key(None, "budget in patches of 128 x 128 cells instead of epochs", "patches", ge=1)
+    batch: int | None = key(None, "patches of a step", "patches", ge=1, le=4096)
+    patch: int | None = key(None, "side of a patch", "cells", ge=32, le=1024)
+    learning_rate: float | None = key(None, "first learning rate; fine-tuning starts with a fifth", "", gt=0, le=1)
+    precision: Literal["fp32", "bf16"] = key(
+        "fp32", "numbers of the network while it learns; bf16 where the device computes it in hardware"
+    )
+    seed: int = key(7, "seed of initial weights, of patches and of what is done to them", ge=0)
+
+    def changes(self) -> dict[str, Any]:
+        """Values instead of the preset's, by field of `segment.recipe.Recipe`."""
+        words = ("epochs", "samples", "batch", "patch", "learning_rate", "precision", "seed")
+        found = {word: getattr(self, word) for word in words if getattr(self, word) is not None}
+        # Epochs replace a budget in iterations or samples.
+        return ({"iterations": 0} if "epochs" in found else {}) | found
 
 
 class Benchmark(Section):

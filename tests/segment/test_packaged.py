@@ -7,7 +7,7 @@ from sarslide.config import Config
 from sarslide.dataset import features, scenes
 from sarslide.dataset.normalise import Normalisation
 from sarslide.models import registry, weights
-from sarslide.segment import train
+from sarslide.segment import scores
 from sarslide.segment.infer import predict
 
 NAME = "drs_unet_compact"
@@ -64,6 +64,6 @@ def test_unseen_region():
         unseen.append(scenes.Scene(str(UNSEEN), stack, stacked, label))
     normalisation = Normalisation.from_dict(card["normalisation"])
     maps = [predict(network, scene.stack, normalisation, card["tile"]) for scene in unseen]
-    found = train.score(unseen, maps, 0.5, min_cells=20)["object"]
+    found = scores.summary(scores.evaluate(unseen, maps, 0.5, min_cells=20))["object"]
     assert found["recall"] >= 0.85
     assert found["precision"] >= 0.85

@@ -1,0 +1,82 @@
+"""One training on several GPUs: a process for each, which share every batch (DistributedDataParallel, started from the job)."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+from sarslide.errors import TrainingError
+
+RESULT = "result.pt"
+
+
+def run(work: Callable[..., dict[str, Any]], job: Any, processes: int) -> dict[str, Any]:
+    """What `work(job, rank)` returns in the first of `processes` processes (tensors and plain values).
+
+    The processes find each other through a file and speak NCCL between GPUs, gloo between CPUs. Each rank on a GPU has its own.
+    Whoever calls this from a script must guard the script with `if __name__ == "__main__"`: the processes import it again.
+    """
+    with tempfile.TemporaryDirectory(prefix="sarslide-") as folder:
+        try:
+            torch.multiprocessing.spawn(_process, (work, job, processes, folder), nprocs=processes)
+        except torch.multiprocessing.ProcessException as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise TrainingError(
+                f"a process of the training failed ({reason})", "see the log; or use one device"
+            ) from None
+        return torch.load(Path(folder) / RESULT, map_location="cpu", weights_only=True)
+
+
+def _process(rank: int, work: Callable[..., dict[str, Any]], job: Any, processes: int, folder: str) -> None:
+    on_gpu = torch.device(job.device).type == "cuda"
+    if on_gpu:
+        torch.cuda.set_device(rank)
+    torch.set_num_threads(job.threads)
+    distributed.init_process_group(
+        "nccl" if on_gpu else "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=processes
+    )
+    result = work(job, rank)
+    if rank == 0:
+        torch.save(result, os.path.join(folder, RESULT))
+    distributed.destroy_process_group()
+
+
+def processes_running() -> int:
+    """How many processes share each batch."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def total(sums: Tensor) -> Tensor:
+    """Sums over all processes, with gradients.
+
+    Its gradient is summed over the processes too, and DistributedDataParallel takes the mean: what is left is the gradient of the
+    whole batch.
+    """
+    if processes_running() == 1:
+        return sums
+    from torch.distributed.nn.functional import all_reduce
+
+    return all_reduce(sums)
+
+
+def agreed(decision: bool, device: torch.device | str) -> bool:
+    """The first process's decision, in all processes."""
+    if processes_running() == 1:
+        return decision
+    word = torch.tensor([int(decision)], device=device)
+    distributed.broadcast(word, 0)
+    return bool(word.item())
+
+
+def shared(network: nn.Module, device: torch.device) -> nn.Module:
+    """The network whose gradients are the mean over the processes; on GPUs its batch normalisation sees the whole batch."""
+    if processes_running() == 1:
+        return network
+    # Branches that a batch without landslides does not use have no gradient.
+    return nn.parallel.DistributedDataParallel(
+        network, device_ids=[device.index] if device.type == "cuda" else None, find_unused_parameters=True
+    )
