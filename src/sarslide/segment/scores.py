@@ -75,8 +75,9 @@ def summary(evaluated: Mapping[str, Any], by: str = "region") -> dict[str, Any]:
     """Pooled scores of `evaluate`'s dict with 95 % intervals. by: key of a scene whose values are drawn, `region` (or `name`).
 
     pixel, object, pixel_all, object_all: counts and scores. patch: means over P0's patches. contained: recall, precision, F1.
-    average_precision, reliability, brier: of all counted cells. planted, kinds, areas, speeds, decoys: where the scenes have
-    them. intervals: level -> score -> [low, high] (null for one group); groups, and safe: enough of them to trust an interval.
+    average_precision, precision_recall, reliability, brier: of all counted cells. planted, kinds, areas, speeds, decoys: where
+    the scenes have them. intervals: level -> score -> [low, high] (null for one group); groups, and safe: enough of them to trust
+    an interval.
     """
     scenes = evaluated["scenes"]
     table = _Table(scenes, by)
@@ -86,6 +87,7 @@ def summary(evaluated: Mapping[str, Any], by: str = "region") -> dict[str, Any]:
         "patch": {name: _value(table, "patch", name) for name in OBJECT_SCORES},
         "contained": {name: _value(table, "contained", name) for name in ("precision", "recall", "f1")},
         "average_precision": _value(table, "curve", "average_precision"),
+        "precision_recall": _curve(histogram),
         "reliability": reliability.reliability(histogram["background"], histogram["landslide"], histogram["sum_p"]),
         "brier": round(reliability.brier(histogram), 6),
     }
@@ -182,6 +184,11 @@ def _counted(table: _Table, level: str, names: Sequence[str]) -> dict[str, Any]:
     if names is OBJECT_SCORES:
         del counts["tn"]
     return counts | {name: _value(table, level, name) for name in names}
+
+
+def _curve(histogram: Mapping[str, np.ndarray]) -> dict[str, list[float]]:
+    found = reliability.precision_recall(histogram["background"], histogram["landslide"])
+    return {name: [round(float(v), 4) for v in values] for name, values in found.items()}
 
 
 def _plain(counts: Counts) -> dict[str, int]:
