@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+import warnings
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,7 +48,7 @@ def search(
 
     def found(what: dict[str, Any]) -> list[dict]:
         try:
-            return patiently(lambda: list(_items(address, about | what, timeout_s)), tries, pause_s)
+            return patiently(lambda: _items(address, about | what, timeout_s), tries, pause_s)
         except Passing as failure:
             raise DownloadError(f"{address}: {failure}, {tries} times", "run again later") from failure
 
@@ -68,24 +68,27 @@ def _time(date: str | None, clock: str) -> str:
     return f"{names.parse_date(date):%Y-%m-%d}{clock}" if date else ""
 
 
-def _items(address: str, about: dict[str, Any], timeout_s: float) -> Iterator[dict]:
+def _items(address: str, about: dict[str, Any], timeout_s: float) -> list[dict]:
     """The UMM-G record of every granule."""
     import asf_search
 
     asf_search.REPORT_ERRORS = False  # it would send failed searches to ASF
-    session = _session(address, timeout_s)
-    options = asf_search.ASFSearchOptions(host=urlsplit(address).netloc, session=session, **about)
-    complete, count = True, 0
+    options = asf_search.ASFSearchOptions(host=urlsplit(address).netloc, session=_session(address, timeout_s), **about)
+    found: list[dict] = []
+    complete = True
     try:
-        for page in asf_search.search_generator(opts=options):
-            complete, count = page.searchComplete, count + len(page)
-            yield from (product.umm for product in page)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # its use of shapely
+            for page in asf_search.search_generator(opts=options):
+                complete = page.searchComplete
+                found += [product.umm for product in page]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Passing(f"the answer is no list of granules ({type(error).__name__})") from error
     except asf_search.exceptions.ASFSearchError as error:
         raise Passing(f"the search failed ({type(error).__name__})") from error
     if not complete:  # asf_search only warns
-        raise Passing(f"the answer ended after {count} granules, there are more")
+        raise Passing(f"the answer ended after {len(found)} granules, there are more")
+    return found
 
 
 def _session(address: str, timeout_s: float) -> Any:
