@@ -9,7 +9,8 @@ import torch
 from sarslide.dataset.scenes import IGNORE
 from sarslide.errors import TrainingError, WeightsError
 from sarslide.models import registry, weights
-from sarslide.segment import card, history
+from sarslide.segment import calibration, card, history, scores
+from sarslide.segment.infer import predict
 from sarslide.segment.recipe import PRESETS, learning_rate, round_ends, samples_seen
 from sarslide.segment.train import train
 from tests.segment.training_scenes import CHANNELS, RECIPE, scene
@@ -38,6 +39,14 @@ def test_learns_and_writes_everything(trained, tmp_path):
     network, again = weights.load(tmp_path / "w.safetensors", CHANNELS, "drs_unet")
     assert again["label"] == "trained on simulation"
     assert again["threshold"] == result.threshold
+    fitted = again["calibration"]
+    assert 0.2 <= fitted["temperature"] <= 20
+    assert fitted["after"]["brier"] <= fitted["before"]["brier"] + 1e-3
+    # The file makes the calibrated map whose scores the card tells.
+    found = predict(network, validation[0].stack, result.normalisation, RECIPE.patch, 0.25)
+    np.testing.assert_allclose(calibration.apply(found, again), result.maps[0], atol=1e-6)
+    whole = scores.summary(scores.evaluate(validation, result.maps, again["threshold"], RECIPE.min_cells))
+    assert whole["object"] == result.scores["object"]
     history.write_history(tmp_path / "history.csv", result.history)
     lines = (tmp_path / "history.csv").read_text().splitlines()
     assert lines[0] == ",".join(history.COLUMNS)

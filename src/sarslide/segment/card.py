@@ -44,6 +44,7 @@ def model_card(
         "normalisation": trained.normalisation.to_dict(),
         "tile": recipe.patch,
         "threshold": trained.threshold,
+        "calibration": trained.calibration,
         "training": {
             "recipe": asdict(recipe) | {"start": start.name},
             "start_sha256": sha256(start) if start.is_file() else "",

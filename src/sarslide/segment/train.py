@@ -26,8 +26,8 @@ from sarslide.dataset.splits import check_disjoint
 from sarslide.errors import TrainingError, WeightsError
 from sarslide.models import registry, weights
 from sarslide.models.pretrained import load_pretrained
+from sarslide.segment import calibration, metrics, parallel, reliability, scores, targets, validate
 from sarslide.segment import checkpoint as checkpoints
-from sarslide.segment import metrics, parallel, scores, targets, validate
 from sarslide.segment import recipe as recipes
 from sarslide.segment.loss import segmentation_loss
 from sarslide.segment.recipe import Recipe
@@ -46,7 +46,8 @@ class Trained:
     """The network of the best round, in evaluation mode, and all that its card says.
 
     history: one row of `history.COLUMNS` a round, the first of them (epoch 0) before any step where the start was a weights file.
-    scores: `scores.summary` of the validation scenes at the threshold. maps: probability (rows, cols) of each of them.
+    calibration: `reliability.fit` on the validation scenes. scores: `scores.summary` of them at the threshold. maps: their
+    probability (rows, cols). Threshold, scores and maps are calibrated.
     """
 
     network: nn.Module
@@ -58,6 +59,7 @@ class Trained:
     threshold: float
     best_epoch: int
     history: list[dict[str, Any]]
+    calibration: dict[str, Any]
     scores: dict[str, Any]
     device: str
     processes: int = 1
@@ -124,9 +126,13 @@ def train(
     maps = validate.maps(model, validation, normalisation, recipe.patch, FINAL_OVERLAP, device)
     labels = [scene.label for scene in validation]
     threshold = recipe.threshold or metrics.choose_threshold(labels, maps, min_cells=recipe.min_cells)
+    # The threshold follows the calibration, so that the mask is the one that was chosen.
+    fitted = reliability.fit(labels, maps)
+    threshold, *maps = (calibration.apply(p, {"calibration": fitted}) for p in (np.float64(threshold), *maps))
+    threshold = round(float(threshold), 6)
     return Trained(
         model.eval(), network, options, channels, recipe, normalisation, threshold, found["best_epoch"], found["history"],
-        scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
+        fitted, scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
         torch.device(device).type, processes, maps,
     )  # fmt: skip
 
