@@ -99,7 +99,8 @@ rule mintpy_load:
         "../envs/mintpy.yaml"
     resources:
         mem_mb=memory(2500, 400),
-        runtime=60,
+        runtime=CONFIG.sbas.step_limit_min + 60,
+        limit_min=CONFIG.sbas.step_limit_min,
     params:
         **RATE_SETTINGS,
         grid=GRID,
@@ -133,7 +134,8 @@ for step in MINTPY_STEPS:
             "../envs/mintpy.yaml"
         resources:
             mem_mb=4000,
-            runtime=600,
+            runtime=CONFIG.sbas.step_limit_min + 10,
+            limit_min=CONFIG.sbas.step_limit_min,
         params:
             step=step.name,
             first=step.first,

@@ -62,6 +62,7 @@ def main(snakemake) -> None:
         track,
         elevation,
         geometry,
+        snakemake.resources.limit_min * 60,
         params.unwrap_errors,
     )
     for layer, values in (layers | {"stable_ground": prepared.ground}).items():

@@ -14,7 +14,7 @@ from sarslide.workflow import job
 def main(snakemake) -> None:
     params, out = snakemake.params, snakemake.output
     step = Step(params.step, params.first, params.last, params.options, tuple(params.reads), tuple(params.makes))
-    run_step(step, Path(out.sidecar).parent)
+    run_step(step, Path(out.sidecar).parent, snakemake.resources.limit_min * 60)
     about = sidecar("mintpy_step", dict(snakemake.input.items()), dict(params.items()), {"mintpy": version()})
     write_json(out.sidecar, about)
 

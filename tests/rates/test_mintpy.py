@@ -21,6 +21,7 @@ from sarslide.rates.sbas_network import years_of
 from sarslide.rates.sbas_rates import DemGeometry, SbasSettings, invert_blocks
 
 LOOKS = 6.0
+LIMIT_S = 600  # of a run of MintPy
 GRID = RegionGrid(32647, 515130, 3215640, 30, 40, 50)
 SETTINGS = RateSettings(height_correlated=False, plane=False, reference=(20.0, 10.0, 5.0))
 ONLY_DEM_ERROR = {
@@ -74,7 +75,16 @@ def loaded(track, folder, unwrap_errors="none"):
     bperp = [track.bperp[pair] for pair in prepared.pairs]
     about = Track("A128", WAVELENGTH_M, LOOKS)
     layers = load(
-        folder, prepared, track.read_block, bperp, GRID, about, track.elevation_m, track.geometry, unwrap_errors
+        folder,
+        prepared,
+        track.read_block,
+        bperp,
+        GRID,
+        about,
+        track.elevation_m,
+        track.geometry,
+        LIMIT_S,
+        unwrap_errors,
     )
     return prepared, layers
 
@@ -91,7 +101,7 @@ def done(small, tmp_path_factory):
     prepared, layers = loaded(small, folder)
     steps = mintpy.plan(**ONLY_DEM_ERROR)
     for step in steps:
-        mintpy.run_step(step, folder)
+        mintpy.run_step(step, folder, LIMIT_S)
     return folder, prepared, layers, steps
 
 
@@ -190,11 +200,11 @@ def test_a_failing_step_is_named_with_its_line_and_a_rerun_goes_on(done, tmp_pat
         (tmp_path / name).symlink_to(finished / name)
     step = mintpy.plan(**ONLY_DEM_ERROR)[-1]  # the velocity, whose time series is not there
     with pytest.raises(ProcessorError, match=r"MintPy's step velocity failed: .*timeseries.*; cure: see the log"):
-        mintpy.run_step(step, tmp_path)
+        mintpy.run_step(step, tmp_path, LIMIT_S)
     assert {path.name for path in tmp_path.rglob("*")} == {"inputs", "ifgramStack.h5", "geometryGeo.h5"}
     for name in step.reads:
         (tmp_path / name).symlink_to(finished / name)
-    mintpy.run_step(step, tmp_path)
+    mintpy.run_step(step, tmp_path, LIMIT_S)
     assert (tmp_path / "velocity.h5").is_file()
 
 
@@ -214,7 +224,26 @@ def test_a_step_that_dies_half_way_leaves_nothing(tmp_path, monkeypatch):
     (folder / ".invert.part").mkdir()  # of an earlier run that was killed
     (folder / ".invert.part" / "timeseries.h5").write_text("older half")
     with pytest.raises(ProcessorError, match="MintPy's step invert_network failed"):
-        mintpy.run_step(mintpy.plan(**ONLY_DEM_ERROR)[0], folder)
+        mintpy.run_step(mintpy.plan(**ONLY_DEM_ERROR)[0], folder, LIMIT_S)
+    assert not list(folder.iterdir())
+
+
+def test_a_step_that_never_ends_is_ended_with_all_that_it_started(tmp_path, monkeypatch):
+    """The program starts a child that would outlive it: after the limit neither is there."""
+    child = "import time, pathlib; pathlib.Path(%r).write_text(str(__import__('os').getpid())); time.sleep(60)"
+    script = "import subprocess, sys, time\nprint('step - invert_network')\n"
+    script += f"subprocess.Popen([sys.executable, '-c', {child % str(tmp_path / 'child')!r}])\ntime.sleep(60)\n"
+    monkeypatch.setattr(mintpy, "program", lambda: stand_in(tmp_path / "smallbaselineApp.py", script))
+    folder = tmp_path / "method"
+    folder.mkdir()
+    cure = "cure: see the log of the rule, or raise sbas.step_limit_min"
+    with pytest.raises(
+        ProcessorError, match=rf"MintPy's step invert_network failed: .*not done after 0.05 minutes; {cure}"
+    ):
+        mintpy.run_step(mintpy.plan(**ONLY_DEM_ERROR)[0], folder, 3)
+    status = Path(f"/proc/{(tmp_path / 'child').read_text()}/stat")
+    # A process that was killed may wait to be buried by the first process of the machine.
+    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
     assert not list(folder.iterdir())
 
 
@@ -223,7 +252,7 @@ def test_a_step_that_forgets_its_result(tmp_path, monkeypatch):
     folder = tmp_path / "method"
     folder.mkdir()
     with pytest.raises(ProcessorError, match="step velocity ended without velocity.h5"):
-        mintpy.run_step(mintpy.plan(**ONLY_DEM_ERROR)[-1], folder)
+        mintpy.run_step(mintpy.plan(**ONLY_DEM_ERROR)[-1], folder, LIMIT_S)
 
 
 def test_mintpy_is_absent(tmp_path, monkeypatch):
@@ -262,7 +291,7 @@ def test_mintpy_removes_the_stratified_atmosphere(tmp_path):
     prepared, _ = loaded(track, tmp_path)
     steps = mintpy.plan(**ONLY_DEM_ERROR | {"height_correlated": True, "dem_error": False})
     for step in steps:
-        mintpy.run_step(step, tmp_path)
+        mintpy.run_step(step, tmp_path, LIMIT_S)
     before, after = (theirs(tmp_path / name, prepared) for name in ("timeseries.h5", mintpy.series_file(steps)))
     still = np.isfinite(before[0]) & (track.los_mm_per_yr == 0) & (track.dem_error == 0)
     # Scatter over still ground, mean over dates: 20 mm/km over 1.5 km of relief is 8 mm and goes, turbulence of 1 mm stays
@@ -289,7 +318,7 @@ def test_mintpy_bridges_planted_unwrapping_errors(tmp_path):
         folder = tmp_path / unwrap_errors
         folder.mkdir()
         loaded(track, folder, unwrap_errors)
-        mintpy.run_step(mintpy.plan(**ONLY_DEM_ERROR | {"unwrap_errors": unwrap_errors})[0], folder)
+        mintpy.run_step(mintpy.plan(**ONLY_DEM_ERROR | {"unwrap_errors": unwrap_errors})[0], folder, LIMIT_S)
         with h5py.File(folder / "temporalCoherence.h5") as file:
             coherence[unwrap_errors] = file["temporalCoherence"][:]
     assert (coherence["none"][island] == 0).all()  # another component than the reference's is not handed over

@@ -17,7 +17,7 @@ WITHOUT_EFFECT = {
     "slc": {"device", "spectral_diversity"},
     "grid": {"product_m"},
     "isce2": {"step_limit_min"},
-    "sbas": {"device"},
+    "sbas": {"device", "step_limit_min"},
     "rates": {"windows", "dinsar", "series_polygons"},
     "hyp3": {"token", "api_url", "wait_h"},
     "factors": True,

@@ -9,7 +9,6 @@ import logging
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sarslide.errors import ProcessorError
+from sarslide.insar.engines import command
 
 log = logging.getLogger(__name__)
 
@@ -166,29 +166,31 @@ def workplace(folder: Path, step: str, reads: Sequence[str]) -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def run(place: Path, first: str, last: str, options: Mapping[str, str], makes: Sequence[str]) -> None:
-    """Run MintPy's steps `first` to `last` in `place`. ProcessorError names the step and the useful line when it fails, or when
-    one of the files in `makes` is not there afterwards."""
+def run(place: Path, first: str, last: str, options: Mapping[str, str], makes: Sequence[str], limit_s: float) -> None:
+    """Run MintPy's steps `first` to `last` in `place`. ProcessorError names the step and the useful line when it fails, takes
+    longer than `limit_s`, or when one of the files in `makes` is not there afterwards; no process of it is left then."""
     template = place / "sarslide.cfg"
     template.write_text("".join(f"{key} = {value}\n" for key, value in sorted((COMMON | dict(options)).items())))
-    command = [program(), template.name, "--dir", ".", "--start", first, "--end", last]
-    environment = os.environ | {"MPLBACKEND": "Agg"}
-    done = subprocess.run(
-        command,
-        cwd=place,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    said = [line.rpartition("\r")[2].rstrip() for line in done.stdout.splitlines()]
-    log.info("%s --start %s --end %s\n%s", PROGRAM, first, last, "\n".join(said))
-    if done.returncode:
-        raise ProcessorError(
-            f"MintPy's step {_last_step(said) or first} failed: {_useful_line(said)}",
-            "see the log of the rule; what earlier steps made is kept, and a rerun goes on from here",
+    words = [program(), template.name, "--dir", ".", "--start", first, "--end", last]
+    says, keys = place / "said.log", "sbas.step_limit_min"
+    try:
+        command.run(
+            words,
+            place,
+            says,
+            limit_s,
+            keys,
+            os.environ | {"MPLBACKEND": "Agg"},
+            last=lambda path: _useful_line(_said(path)),
         )
+    except ProcessorError as error:
+        raise ProcessorError(
+            f"MintPy's step {_last_step(_said(says)) or first} failed: {error.problem}",
+            f"see the log of the rule, or raise {keys}; what earlier steps made is kept, and a rerun goes on from here",
+        ) from None
+    finally:
+        said = _said(says)
+        log.info("%s", "\n".join(said))
     missing = [name for name in makes if not (place / name).is_file()]
     if missing:
         raise ProcessorError(
@@ -196,10 +198,10 @@ def run(place: Path, first: str, last: str, options: Mapping[str, str], makes: S
         )
 
 
-def run_step(step: Step, folder: Path) -> None:
-    """Run a step on the files of `folder` and put what it makes there."""
+def run_step(step: Step, folder: Path, limit_s: float) -> None:
+    """Run a step on the files of `folder`, for at most `limit_s`, and put what it makes there."""
     with workplace(folder, step.name, step.reads) as place:
-        run(place, step.first, step.last, step.options, step.makes)
+        run(place, step.first, step.last, step.options, step.makes, limit_s)
         deliver(place, folder, step.makes)
 
 
@@ -208,6 +210,12 @@ def deliver(place: Path, folder: Path, names: Sequence[str]) -> None:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(place / name, folder / name)
+
+
+def _said(path: Path) -> list[str]:
+    """Lines of a log, each as a terminal shows it at last: progress bars begin again after a carriage return."""
+    lines = path.read_text(errors="replace").split("\n") if path.exists() else []
+    return [line.rstrip().rpartition("\r")[2] for line in lines]
 
 
 def _last_step(lines: Sequence[str]) -> str:

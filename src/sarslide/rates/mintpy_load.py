@@ -23,12 +23,14 @@ def load(
     track: mintpy_files.Track,
     elevation_m: np.ndarray,
     geometry: Mapping[str, np.ndarray],
+    limit_s: float,
     unwrap_errors: str = "none",
 ) -> dict[str, np.ndarray]:
     """Write MintPy's stack and geometry below `folder` and run its network, reference and unwrapping-error steps on them.
 
     prepared: pairs, with only the reference level to take off. bperp_m: of its pairs, sign of DESIGN 2. geometry: layers of the
-    contract. unwrap_errors: see `mintpy.unwrap_error_options`; cells of other components than the reference's are kept for it.
+    contract. limit_s: of each run of MintPy. unwrap_errors: see `mintpy.unwrap_error_options`; cells of other components than
+    the reference's are kept for it.
     Cells whose valid pairs do not connect all dates are not handed over: MintPy would give them motion of least norm.
     Returns mean_coherence and pair_count. Raises ProcessorError when MintPy is absent or a step fails; `folder` then stays.
     """
@@ -49,9 +51,9 @@ def load(
         row, col = reference_cell(prepared.reference)
         mintpy_files.set_reference_cell(stack, row, col)
         options = {"mintpy.reference.yx": f"{row},{col}"} | mintpy.unwrap_error_options(unwrap_errors)
-        mintpy.run(place, "modify_network", "reference_point", options, [mintpy.STACK])
+        mintpy.run(place, "modify_network", "reference_point", options, [mintpy.STACK], limit_s)
         if unwrap_errors != "none":
-            mintpy.run(place, "correct_unwrap_error", "correct_unwrap_error", options, [mintpy.STACK])
+            mintpy.run(place, "correct_unwrap_error", "correct_unwrap_error", options, [mintpy.STACK], limit_s)
         mintpy.deliver(place, folder, [mintpy.STACK, mintpy.GEOMETRY])
     return layers
 
