@@ -1,7 +1,8 @@
 """The tables of docs/benchmark.md, made of the records of runs: columns, rows of printable cells, notes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from sarslide.benchmark import cells, paper_tables, runs
@@ -194,6 +195,7 @@ def split(records: Mapping[str, Record], tier: str, width: str) -> Table:
     )
 
 
+@cache
 def sizes() -> Table:
     """Parameters, megabytes and multiply-adds at the published size, beside the papers' and at a quarter of the widths."""
     from sarslide.models.summary import summary
@@ -263,8 +265,6 @@ def coverage(records: Mapping[str, Record]) -> Table:
 
 def _records(records: Mapping[str, Record], run: Run) -> list[Record]:
     """The records of a run's seeds that are there."""
-    from dataclasses import replace
-
     wanted = [replace(run, seed=seed).name for seed in runs.SEEDS[run.tier]]
     return [records[name] for name in wanted if name in records]
 
