@@ -91,7 +91,7 @@ def stitched(
     try:
         opened = [rasterio.open(path) for path in paths]
         height, profile = merge_and_transform_dem_tiles(
-            opened, list(around), model, n_threads_for_reading_tile_data=1, num_threads_reproj=1, geoid_path=geoid
+            opened, list(around), model, n_threads_for_reading_tile_data=1, num_threads_reproj=1, geoid_path=str(geoid)
         )
     except (RasterioError, ValueError) as error:
         raise DemError(

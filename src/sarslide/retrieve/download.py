@@ -19,7 +19,7 @@ TIMEOUT_S = (20, 60)  # to connect, and between two pieces
 PIECE = 1 << 16
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 MAX_BYTES = 64 << 30
-SLOWEST_BYTES_S, PATIENCE_S = 1000.0, 60.0  # a server that sends less over that time is left
+SLOWEST_BYTES_S = 1000.0  # a server that sends less, over the time that it may be silent, is left
 SKEW_S = 300.0
 # How a file begins. A web page under another name is what archives send to those who are not logged in.
 BEGINNINGS = {
@@ -120,13 +120,14 @@ def _attempt(url: str, shown: str, part: Path, size: int | None, session: Any) -
                 stream.seek(have)
                 stream.truncate()
                 since, counted = time.monotonic(), 0
+                patience_s = how["timeout"][1]
                 while piece := answer.raw.read1(PIECE):
                     stream.write(piece)
                     bar.update(len(piece))
                     counted += len(piece)
                     if stream.tell() > (size or MAX_BYTES):
                         raise DownloadError(f"{shown}: sends more than the {size} bytes expected", "check the address")
-                    if (passed := time.monotonic() - since) > PATIENCE_S:
+                    if (passed := time.monotonic() - since) > patience_s:
                         if counted < SLOWEST_BYTES_S * passed:
                             raise Passing(f"the server sends {counted / passed:.0f} bytes a second")
                         since, counted = time.monotonic(), 0

@@ -46,6 +46,10 @@ class Session(requests.Session):
         """From now on `auth` goes with requests to this address."""
         self._secrets[origin(address)] = auth
 
+    def distrust(self, address: str) -> None:
+        """Nothing goes with requests to this address any more."""
+        self._secrets.pop(origin(address), None)
+
     def renew(self) -> bool:
         """Whether a secret that a server no longer takes could be bought anew."""
         return False
@@ -86,6 +90,7 @@ def earthdata(reference: str, login_address: str, cookie_address: str) -> Sessio
         session.trust(cookie_address, Bearer(found.token))
         answer = _ask(lambda: session.get(cookie_address, stream=True, timeout=session.timeout_s))
         answer.close()
+        session.distrust(cookie_address)  # the cookie is enough from here on
         if answer.status_code != 200 or origin(answer.url) in session.login_pages:
             raise CredentialsError(
                 f"{reference}: Earthdata Login does not accept the token",
