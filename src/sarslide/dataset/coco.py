@@ -4,6 +4,7 @@ python -m sarslide.dataset.coco json/train.json landslides.gpkg
 """
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -104,20 +105,28 @@ def _places(
 
 def _on_ground(path: str | Path, entry: Mapping[str, Any], place: Mapping[str, Any]) -> Polygon | MultiPolygon:
     """The polygon of an annotation in the CRS of its image."""
-    from pycocotools import mask
-
     code, size = entry["segmentation"], (place["height"], place["width"])
     if isinstance(code, list):
         outlines = [Polygon(np.reshape(ring, (-1, 2))) for ring in code if len(ring) >= 6]
         outline = union_all([make_valid(ring, method="structure", keep_collapsed=False) for ring in outlines])
     else:
-        packed = mask.frPyObjects(code, *size) if isinstance(code["counts"], list) else code
-        cells = mask.decode(packed)
+        cells = _decoded(code, size)
         outline = union_all([shape(g) for g, _ in shapes(cells, mask=cells > 0, connectivity=4)])
     if outline.is_empty:
         raise VectorError(f"{path}: annotation {entry.get('id', '')} of image {place['id']} is empty", "delete it")
     a, b, c, d, e, f = place["transform"]
     return affinity.affine_transform(outline, [a, b, d, e, c, f])
+
+
+def _decoded(code: Mapping[str, Any], size: tuple[int, int]) -> np.ndarray:
+    """uint8 cells (rows, cols) of a run-length code, compressed or not."""
+    from pycocotools import mask
+
+    packed = mask.frPyObjects(code, *size) if isinstance(code["counts"], list) else code
+    with warnings.catch_warnings():
+        # pycocotools 2.0 answers numpy 2 without the keyword `copy`; the array is right.
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        return mask.decode(packed)
 
 
 def main(arguments: list[str] | None = None) -> int:
