@@ -13,6 +13,7 @@ from sarslide.fingerprint import fingerprint
 from sarslide.insar import network
 from sarslide.inventory.identity import optional_inputs, release_digest, settings
 from sarslide.io.raster import check_writable
+from sarslide.models import registry
 from sarslide.models.weights import SIMULATED, packaged, read_card
 from sarslide.provenance import sha256
 from sarslide.rates import mintpy
@@ -296,6 +297,17 @@ def optional_inputs_of_weights():
         return {}
     channels = or_exit(lambda: read_card(weights_file()))["channels"]
     return {name: there[name] for name in stored_layers(channels) if name in there}
+
+
+@cache
+def instance_layer():
+    """The raster of single objects by its layer: of a network that finds them, else none."""
+    try:
+        network = read_card(weights_file())["network"]
+        single = registry.kind(network) == registry.INSTANCE
+    except SarslideError:
+        return {}  # the job that reads the weights says what is wrong with them
+    return {"instances": f"{SEGMENT}/instances.tif"} if single else {}
 
 
 def review_file():

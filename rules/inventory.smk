@@ -10,6 +10,7 @@ rule candidates:
             f"{STACK}/geometry", ["los_east", "los_north", "los_up", "layover_shadow"]
         ),
         **layers_of(f"{RESULTS}/terrain", TERRAIN),
+        **instance_layer(),
         probability=f"{SEGMENT}/probability.tif",
     output:
         candidates=f"{SEGMENT}/candidates.gpkg",

@@ -1,4 +1,4 @@
-# The feature stack through the network: one probability map per stack.
+# The feature stack through the network: one probability map per stack, and the objects of a network that finds single ones.
 
 
 rule segment:
@@ -23,6 +23,7 @@ rule segment:
         **layers_of(f"{RESULTS}/terrain", TERRAIN),
         weights=lambda wildcards: weights_file(),
     output:
+        **instance_layer(),
         probability=f"{SEGMENT}/probability.tif",
         sidecar=f"{SEGMENT}/segment.json",
     log:
@@ -41,6 +42,7 @@ rule segment:
         grid=GRID,
         overlap=CONFIG.segmentation.overlap,
         device=CONFIG.segmentation.device,
+        precision=CONFIG.segmentation.precision,
         code=code("segment"),
     script:
         "../workflow_scripts/segment.py"

@@ -1,8 +1,8 @@
 """candidates: probability map and rates of one stack -> objects of that track, masked ones kept with their reasons.
 
-inputs: probability (0 to 1); LOS rate and its standard error (mm/yr, positive towards the satellite); mean coherence; LOS unit
-vector (ground to satellite); layover and shadow; elevation (m), slope and aspect (degree). outputs: GeoPackage layer `candidates`
-(attributes with units in their names), sidecar.
+inputs: probability (0 to 1); of a network that finds single objects instances (number of the object, 0 none); LOS rate and its
+standard error (mm/yr, positive towards the satellite); mean coherence; LOS unit vector (ground to satellite); layover and shadow;
+elevation (m), slope and aspect (degree). outputs: GeoPackage layer `candidates` (attributes with units in their names), sidecar.
 """
 
 from sarslide.workflow import job
@@ -26,6 +26,7 @@ def main(snakemake) -> None:
         threshold,
         params.min_rate_mm_per_yr,
         MaskRules(params.min_area_km2, params.snowline_m, params.min_slope_deg, params.min_coherence),
+        raster.read(files.instances, grid) if "instances" in files.keys() else None,  # noqa: SIM118
     )
     vector.write(snakemake.output.candidates, frame, "candidates")
     about = {"threshold": threshold, "reasons": frame["reason"].value_counts().sort_index().to_dict()}

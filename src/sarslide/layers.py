@@ -159,6 +159,7 @@ _ALL = (
     Layer("landslide_kind", "1", "uint8", None, (0, 3), "type of the landslide in the cell (P2 4.2.3): 1 chair-shaped, 2 elongated, 3 small round; 0 none"),
     # segmentation
     Layer("probability", "1", "float32", NAN, (0, 1), "probability that a cell belongs to an active landslide"),
+    Layer("instances", "1", "uint32", 0, (0, 4294967295), "number of the object that an instance network sees in the cell, 0 = none"),
     # planted truth of a simulated region: only the scoring rule reads these
     Layer("true_los_rate_mm_per_yr", "mm/yr", "float32", NAN, (-5000, 5000), "planted line-of-sight rate, positive towards the satellite"),
     Layer("true_observable", "1", "uint8", 255, (0, 1), "1 where the simulated track sees the ground: no layover, no shadow, inside the swath"),

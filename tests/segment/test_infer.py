@@ -1,5 +1,7 @@
 """The sliding window: no seams, any size, the same as the whole image, bounded memory."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,9 @@ from torch import nn
 from sarslide.dataset.normalise import Normalisation
 from sarslide.errors import ConfigError
 from sarslide.models import registry
-from sarslide.segment.infer import choose_device, predict, predict_bands
+from sarslide.segment.device import BF16, FP32, choose_device, choose_precision, has_bf16
+from sarslide.segment.forward import Forward
+from sarslide.segment.infer import predict, predict_bands
 
 IDENTITY = Normalisation("zscore", (0.0, 0.0), (1.0, 1.0))
 
@@ -83,20 +87,67 @@ def test_unknown_cells_stay_unknown_and_do_not_spread():
     assert np.isnan(predict(Local(), np.full_like(stack, np.nan), IDENTITY, 32)).all()
 
 
-def test_reads_one_row_of_tiles_at_a_time_and_repeats():
-    """Each window is one row of tiles high; the bands come north to south; a second run is the same bytes."""
-    stack, seen = noise(500, 90), []
+def test_reads_every_row_once_and_repeats():
+    """Chunks of 256 rows, ahead of their use, by several threads; the bands come north to south; a second run: the same bytes."""
+    stack, seen = noise(700, 90), []
 
     def read(rows, cols):
-        seen.append(rows.stop - rows.start)
+        seen.append((rows.start, rows.stop))
         return stack[:, rows, cols]
 
-    network = registry.build("drs_unet", 2, width=4)
-    bands = list(predict_bands(network, read, (500, 90), IDENTITY, 64, 0.5))
-    assert max(seen) <= 64
-    assert [row for row, _ in bands] == list(np.cumsum([0] + [len(b) for _, b in bands[:-1]]))
-    joined = np.concatenate([band for _, band in bands])
-    assert joined.tobytes() == predict(network, stack, IDENTITY, 64, 0.5).tobytes()
+    forward = Forward(registry.build("drs_unet", 2, width=4))
+    bands = list(predict_bands(forward, read, (700, 90), IDENTITY, 64, 0.5, workers=3))
+    assert sorted(seen) == [(0, 256), (256, 512), (512, 700)]
+    assert [row for row, *_ in bands] == list(np.cumsum([0] + [len(band) for _, band, _ in bands[:-1]]))
+    joined = np.concatenate([band for _, band, _ in bands])
+    assert joined.tobytes() == predict(forward.network, stack, IDENTITY, 64, 0.5).tobytes()
+
+
+@pytest.mark.parametrize("method", ["zscore", "zscore_sample"])
+def test_a_tile_is_normalised_as_in_training(method):
+    """One tile alone: the network on the normalised patch, unknown cells and cells beyond the scene 0."""
+    stack, network = noise(40, 50) * 3 + 1, Local()
+    stack[0, 5, 6] = np.nan
+    normalisation = Normalisation(method, *(((1.0, 0.5), (3.0, 2.0)) if method == "zscore" else ()))
+    patch = np.zeros((1, 2, 64, 64), np.float32)
+    patch[0, :, :40, :50] = normalisation(stack)
+    with torch.inference_mode():
+        expected = torch.sigmoid(network(torch.from_numpy(patch)))[0, 0, :40, :50].numpy()
+    expected[5, 6] = np.nan
+    np.testing.assert_allclose(predict(network, stack, normalisation, 64), expected, atol=1e-6)
+
+
+def test_memory_does_not_grow_with_the_height():
+    """Arrays at their peak (numpy tells tracemalloc): ten times the height, the same memory but for 10 %."""
+    forward = Forward(Local())
+
+    def peak(rows):
+        tracemalloc.start()
+        for _ in predict_bands(
+            forward, lambda r, c: np.ones((2, r.stop - r.start, 256), np.float32), (rows, 256), IDENTITY, 64
+        ):
+            pass
+        return tracemalloc.get_traced_memory()[1], tracemalloc.stop()
+
+    peak(300)
+    low, high = peak(1000)[0], peak(10000)[0]
+    assert high < 1.1 * low < 12e6  # three chunks of 256 x 256 x 2 float32 are 1.6 MB; a scene of 10000 rows is 31 MB
+
+
+def test_bf16_leaves_the_map_the_same():
+    """Masks of a network that separates its classes: IoU at least 0.995 (docs/validation.md measures the packaged one)."""
+    if not has_bf16(torch.device("cpu")):
+        pytest.skip("this CPU has no bfloat16")
+    torch.manual_seed(1)
+    y, x = np.mgrid[:128, :160]
+    blobs = ((y - 40) ** 2 + (x - 50) ** 2 < 300) | ((y - 90) ** 2 / 2 + (x - 110) ** 2 < 400)
+    stack = np.stack([np.where(blobs, 3.0, -3.0), np.zeros(blobs.shape)]).astype(np.float32) + noise(128, 160)
+    network = Local()
+    full, half = (predict(network, stack, IDENTITY, 64, precision=precision) for precision in (FP32, BF16))
+    level = np.median(full)
+    assert not np.array_equal(full, half)
+    assert np.abs(full - half).max() < 0.02  # eight bits of mantissa through two convolutions
+    assert ((full > level) & (half > level)).sum() > 0.98 * ((full > level) | (half > level)).sum()
 
 
 def test_refuses():
@@ -105,6 +156,19 @@ def test_refuses():
     if not torch.cuda.is_available():
         with pytest.raises(ConfigError, match="torch sees no GPU"):
             choose_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("able", "auto"), [({"avx512_bf16": True}, BF16), ({"avx512_bf16": False, "avx2": True}, FP32)]
+)
+def test_precision_by_what_the_processor_can(monkeypatch, able, auto):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert (choose_precision("auto", "cpu"), choose_precision("fp32", "cpu")) == (auto, FP32)
+    if auto == BF16:
+        assert choose_precision("bf16", "cpu") == BF16
+    else:
+        with pytest.raises(ConfigError, match="this cpu has no bfloat16; cure: set precision to auto or fp32"):
+            choose_precision("bf16", "cpu")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")

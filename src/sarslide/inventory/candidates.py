@@ -26,17 +26,24 @@ def find_candidates(
     threshold: float,
     min_rate_mm_per_yr: float,
     rules: masks.MaskRules,
+    instances: np.ndarray | None = None,
 ) -> gpd.GeoDataFrame:
     """All objects of one track, none dropped: those that a mask holds back carry status "masked" and the reasons.
 
     layers: attributes.LAYERS, arrays (rows, cols). threshold: probability from which a cell belongs to a landslide.
-    min_rate_mm_per_yr: |LOS rate| from which flat ground counts as moving. Columns: tables.CANDIDATES, with
+    min_rate_mm_per_yr: |LOS rate| from which flat ground counts as moving. instances: numbers (rows, cols) of the objects of an
+    instance network, 0 none; objects that touch stay apart. Columns: tables.CANDIDATES, with
     candidate_id (`A128-0001`, in reading order, the network's first) and source ("network" | "rate").
     """
     probability, slope = layers["probability"], layers["slope_deg"]
     fill = int(rules.min_area_km2 / grid.cell_area_km2)
     with np.errstate(invalid="ignore"):
-        network = polygons.label_objects(probability >= threshold, fill)
+        probable = probability >= threshold
+    network = (
+        polygons.label_objects(probable, fill)
+        if instances is None
+        else polygons.label_instances(np.where(probable, instances, 0), fill)
+    )
     flat_moving = polygons.moving_flat_cells(
         layers["los_rate_mm_per_yr"], layers["los_rate_std_mm_per_yr"], slope, min_rate_mm_per_yr, rules.min_slope_deg
     )
@@ -65,7 +72,7 @@ def _yield_to_plain(network: np.ndarray, flat_moving: np.ndarray, slope: np.ndar
     touching[np.unique(network[flat_moving])] = True
     swallowed = (flat & touching)[network] & (network > 0)
     network = np.where(swallowed, 0, network)
-    return polygons.label_objects(network > 0), (flat_moving | swallowed) & (network == 0)
+    return polygons.renumbered(network), (flat_moving | swallowed) & (network == 0)
 
 
 def _rows(labels: np.ndarray, source: str, layers: Mapping, grid: RegionGrid, rules: masks.MaskRules) -> list[dict]:

@@ -18,15 +18,45 @@ def label_objects(cells: np.ndarray, fill_cells: int = 0) -> np.ndarray:
     """
     from scipy.ndimage import label
 
-    if fill_cells:
-        holes, _ = label(~cells, structure=np.ones((3, 3)))
-        sizes = np.bincount(holes.ravel())
-        border = np.unique(np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]]))
-        small = sizes <= fill_cells
-        small[border] = False
-        small[0] = False
-        cells = cells | small[holes]
-    return label(cells)[0].astype(np.int32)
+    return label(cells | _small_holes(cells, fill_cells))[0].astype(np.int32)
+
+
+def label_instances(instances: np.ndarray, fill_cells: int = 0) -> np.ndarray:
+    """As `label_objects`, of numbered objects (rows, cols; 0 = none): those that touch stay apart, parts that do not touch part.
+
+    A cell of a small hole goes to the object nearest to it.
+    """
+    from scipy.ndimage import distance_transform_edt
+    from skimage.measure import label
+
+    holes = _small_holes(instances > 0, fill_cells)
+    if holes.any():
+        nearest = distance_transform_edt(instances == 0, return_distances=False, return_indices=True)
+        instances = np.where(holes, instances[tuple(nearest)], instances)
+    return label(renumbered(instances), background=0, connectivity=1).astype(np.int32)
+
+
+def renumbered(labels: np.ndarray) -> np.ndarray:
+    """The same objects, int32, numbered 1.. without gaps in the order of their numbers; 0 stays."""
+    numbers, order = np.unique(labels[labels > 0], return_inverse=True)
+    new = np.zeros(labels.shape, np.int32)
+    new[labels > 0] = order + 1 if len(numbers) else 0
+    return new
+
+
+def _small_holes(cells: np.ndarray, fill_cells: int) -> np.ndarray:
+    """Cells (bool) of the holes of at most `fill_cells` cells."""
+    from scipy.ndimage import label
+
+    if not fill_cells:
+        return np.zeros_like(cells)
+    holes, _ = label(~cells, structure=np.ones((3, 3)))
+    sizes = np.bincount(holes.ravel())
+    border = np.unique(np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]]))
+    small = sizes <= fill_cells
+    small[border] = False
+    small[0] = False
+    return small[holes]
 
 
 def outlines(labels: np.ndarray, grid: RegionGrid) -> dict[int, Polygon]:

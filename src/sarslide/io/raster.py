@@ -89,13 +89,8 @@ def write(
             target.units = (spec.unit,) * len(data)
             for index, name in enumerate(names, start=1):
                 target.set_band_description(index, name)
-        predictor = {"float32": 3, "complex64": 1}.get(spec.dtype, 2)
         with memory.open() as source:
-            gdal_copy(
-                source, temporary, driver="COG", compress="ZSTD", level=1 if spec.dtype == "complex64" else 9,
-                predictor=predictor, blocksize=256, overviews="NONE" if spec.dtype == "complex64" else "AUTO",
-                overview_resampling="NEAREST", num_threads=1,
-            )  # fmt: skip
+            _to_cog(source, temporary, spec)
 
 
 @contextmanager
@@ -133,6 +128,35 @@ def create(
             target.write(_as_bands(array, spec)[0], band, window=Window.from_slices(rows, cols))
 
         yield put
+
+
+@contextmanager
+def create_cog(
+    path: str | Path, grid: RegionGrid | Lattice, layer: str, tags: dict[str, str] | None = None
+) -> Iterator[Callable[[slice, slice, np.ndarray, int], None]]:
+    """As `create`, and at the end the same file as `write` makes: a Cloud-Optimized GeoTIFF with overviews.
+
+    The blocks wait in a file beside it, so that memory is bounded here too.
+    """
+    path = Path(path)
+    blocks = path.with_name(f".{path.stem}.{os.getpid()}.blocks{path.suffix}")
+    with atomic(path) as temporary:
+        try:
+            with create(blocks, grid, layer, tags) as put:
+                yield put
+            with opened(blocks) as source:
+                _to_cog(source, temporary, layers.get(layer))
+        finally:
+            blocks.unlink(missing_ok=True)
+
+
+def _to_cog(source: rasterio.DatasetReader, path: Path, spec: layers.Layer) -> None:
+    samples = spec.dtype == "complex64"
+    gdal_copy(
+        source, path, driver="COG", compress="ZSTD", level=1 if samples else 9,
+        predictor=1 if samples else {"float32": 3}.get(spec.dtype, 2), blocksize=256,
+        overviews="NONE" if samples else "AUTO", overview_resampling="NEAREST", num_threads=1,
+    )  # fmt: skip
 
 
 def _as_bands(array: np.ndarray, spec: layers.Layer) -> np.ndarray:

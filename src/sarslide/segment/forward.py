@@ -1,0 +1,80 @@
+"""A network made ready for inference: its device, its memory layout, its precision; tiles in, probabilities or objects out."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sarslide.segment.device import BF16, FP32
+
+# Larger ones gain nothing on a CPU (docs/validation.md); a GPU of 6 GB holds any of our networks with this many.
+BATCH = {"cpu": 8, "cuda": 32}
+
+
+class Forward:
+    """Runs `network` over normalised tiles (channels, tile, tile), float32.
+
+    device: where. precision: `fp32` or `bf16` (`device.choose_precision`). batch: tiles at once. Nothing of the network changes
+    but its device, its memory layout (channels last: no copies before each convolution) and its mode (evaluation).
+    """
+
+    def __init__(self, network: nn.Module, device: torch.device | str = "cpu", precision: str = FP32, batch: int = 8):
+        self.device, self.batch, self.precision = torch.device(device), batch, precision
+        self.network = network.to(self.device, memory_format=torch.channels_last).eval()
+
+    def probabilities(self, tiles: Iterable[tuple[int, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
+        """(key, probability (tile, tile) float32) of each (key, tile), in order."""
+        pending = None
+        for group in _batches(tiles, self.batch):
+            found = self._map([tile for _, tile in group])
+            # A GPU works on this batch while the last one is copied and blended.
+            if pending is not None:
+                yield from _fetched(*pending)
+            pending = group, found
+        if pending is not None:
+            yield from _fetched(*pending)
+
+    def instances(self, tiles: Iterable[tuple[int, np.ndarray]]) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """(key, objects) of each (key, tile), in order: `scores` (K) and `masks` (K, tile, tile), float32, 0-1."""
+        for group in _batches(tiles, self.batch):
+            with exact(), self._autocast():
+                found = self.network.instances(self._inputs([tile for _, tile in group]))
+            for (key, _), objects in zip(group, found, strict=True):
+                yield key, {name: objects[name].float().cpu().numpy() for name in ("scores", "masks")}
+
+    def _map(self, tiles: list[np.ndarray]) -> Tensor:
+        with exact():
+            with self._autocast():
+                logits = self.network(self._inputs(tiles))
+            return torch.sigmoid(logits.float())[:, 0]
+
+    def _inputs(self, tiles: list[np.ndarray]) -> Tensor:
+        inputs = torch.from_numpy(np.stack(tiles))
+        return inputs.to(self.device, memory_format=torch.channels_last)
+
+    def _autocast(self):
+        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == BF16 else nullcontext()
+
+
+@contextmanager
+def exact() -> Iterator[None]:
+    """No gradients, no TF32, repeatable kernels.
+
+    TF32 and autotuned kernels would let a GPU's map differ from a CPU's by more than 1e-3, and from run to run.
+    """
+    flags = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    with torch.inference_mode(), flags:
+        yield
+
+
+def _batches(items: Iterable, size: int) -> Iterator[list]:
+    items = iter(items)
+    while group := list(islice(items, size)):
+        yield group
+
+
+def _fetched(group: list, found: Tensor) -> Iterator[tuple[int, np.ndarray]]:
+    yield from zip((key for key, _ in group), found.cpu().numpy(), strict=True)

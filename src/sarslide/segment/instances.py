@@ -1,0 +1,295 @@
+"""Objects of an instance network, found tile by tile, merged over a whole scene without seams (G02; P2 section 5.4).
+
+Neighbouring tiles overlap, so an object near their border is found twice, whole or cut off. Two findings are one object
+where their masks agree in the area that both tiles see: intersection over union of at least SAME. The best agreement goes
+first, and one object never holds two findings of one tile: landslides that touch stay apart. The mask of an object is the
+mean of its findings' masks, each weighted with the Hann window of its tile, over the tiles in which it was found, so that a
+finding counts little near the border of its tile; its score is the mean weighted with the masks.
+
+What still covers the same ground is settled as in panoptic segmentation (Kirillov et al. 2019, doi:10.1109/CVPR.2019.00963):
+best score first, an object of which at least half is taken already is left out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide.segment.tiles import hann
+
+SAME = 0.5  # agreement of two findings of one object in the area that both tiles see
+INSIDE = 0.5  # a cell is part of an object from this mask value on
+TRACE = 0.01  # mask values below are cut off at the sides
+COVERED = 0.5  # an object with this share of its cells taken by better ones is left out
+
+
+@dataclass(frozen=True)
+class Box:
+    """Rows and columns of the scene, ends excluded."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def __and__(self, other: "Box") -> "Box":
+        return Box(
+            max(self.top, other.top), max(self.left, other.left),
+            min(self.bottom, other.bottom), min(self.right, other.right),
+        )  # fmt: skip
+
+    def __or__(self, other: "Box") -> "Box":
+        return Box(
+            min(self.top, other.top), min(self.left, other.left),
+            max(self.bottom, other.bottom), max(self.right, other.right),
+        )  # fmt: skip
+
+    def __bool__(self) -> bool:
+        return self.top < self.bottom and self.left < self.right
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.bottom - self.top, self.right - self.left
+
+    def within(self, outer: "Box") -> tuple[slice, slice]:
+        """Slices of this box in an array whose first cell is that of `outer`."""
+        return (
+            slice(self.top - outer.top, self.bottom - outer.top),
+            slice(self.left - outer.left, self.right - outer.left),
+        )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One object as one tile sees it. mask: float32 of `box`, 0-1; nothing of it lies elsewhere in the tile."""
+
+    tile: Box
+    box: Box
+    mask: np.ndarray
+    score: float
+
+    def inside(self, area: Box) -> np.ndarray:
+        """Cells (bool) of `area` that belong to the object."""
+        return _placed(self.mask, self.box, area) >= INSIDE
+
+
+class Merged:
+    """An object that is still open for findings of later tiles. box: around all of them."""
+
+    def __init__(self, first: Finding):
+        self.findings, self.box = [first], first.box
+
+    def absorb(self, findings: list[Finding]) -> None:
+        for finding in findings:
+            self.findings.append(finding)
+            self.box |= finding.box
+
+    def settled(self, window: np.ndarray) -> Finding:
+        """The object as one finding. window: weights (tile, tile)."""
+        box = self.box
+        total, weight = np.zeros(box.shape, np.float32), np.zeros(box.shape, np.float32)
+        score = evidence = 0.0
+        for finding in self.findings:
+            seen, own = box & finding.tile, finding.box
+            weight[seen.within(box)] += window[seen.within(finding.tile)]
+            weighted = window[own.within(finding.tile)] * finding.mask
+            total[own.within(box)] += weighted
+            score += finding.score * float(weighted.sum())
+            evidence += float(weighted.sum())
+        mask = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+        return Finding(box, box, mask, score / evidence)
+
+
+class Merger:
+    """Findings of tiles, given north to south, become numbered objects on bands of the scene.
+
+    Held are the objects that the last row of tiles can still reach, and those that share cells with them: memory does not grow
+    with the scene.
+    """
+
+    def __init__(self, tile: int, cols: int):
+        self.tile, self.window = tile, hann(tile)
+        self.open: list[Merged] = []
+        self.bands = _Bands(cols)
+        self.frontier = 0
+
+    def add(self, row: int, col: int, scores: np.ndarray, masks: np.ndarray) -> None:
+        """Findings of the tile at (row, col): scores (K), masks (K, tile, tile), 0-1."""
+        tile = Box(row, col, row + self.tile, col + self.tile)
+        scene = Box(0, 0, row + self.tile, self.bands.cols)
+        found = [
+            cropped
+            for score, mask in zip(scores, masks, strict=True)
+            if (cropped := _cropped(tile, scene, mask, float(score))) is not None
+        ]
+        earlier = [merged for merged in self.open if merged.box & tile]
+        ties = sorted(
+            (-agreement, k, n)
+            for k, finding in enumerate(found)
+            for n, merged in enumerate(earlier)
+            if (agreement := _agreement(finding, merged)) >= SAME
+        )
+        home: dict[int, Merged] = {}
+        # Objects of earlier tiles may turn out to be one through a finding of this tile.
+        alias = dict(enumerate(earlier))
+        for _, k, n in ties:
+            self._join(found[k], k, n, home, alias)
+        self.open += [Merged(finding) for k, finding in enumerate(found) if k not in home]
+
+    def take(self, known: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """(first row, probability, instances) of the rows that no later tile changes.
+
+        known: (done, cols) cells in which every channel is known, of the rows that the next row of tiles does not touch.
+        """
+        self.frontier += len(known)
+        self.bands.extend(known)
+        self._settle()
+        waiting = min((merged.box.top for merged in self.open), default=self.frontier)
+        yield from self.bands.take(min(waiting, self.frontier))
+
+    def finish(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """The last rows of the scene."""
+        self.frontier = self.bands.bottom
+        self._settle(last=True)
+        yield from self.bands.take(self.frontier)
+
+    def _join(self, finding: Finding, k: int, n: int, home: dict[int, Merged], alias: dict[int, Merged]) -> None:
+        merged = alias[n]
+        if k not in home:
+            if any(other is merged for other in home.values()):
+                return  # that object has a finding of this tile already
+            merged.absorb([finding])
+            home[k] = merged
+        elif home[k] is not merged and not _share_a_tile(home[k], merged):
+            home[k].absorb(merged.findings)
+            self.open.remove(merged)
+            alias.update({other: home[k] for other, same in alias.items() if same is merged})
+
+    def _settle(self, last: bool = False) -> None:
+        """Paint the objects that no later tile reaches, and that share no cell with one that a later tile may reach."""
+        for cluster in _clusters(self.open, self.window):
+            if last or all(merged.box.bottom <= self.frontier for merged, _ in cluster):
+                for merged, _ in cluster:
+                    self.open.remove(merged)
+                self.bands.paint(_without_doubles([settled for _, settled in cluster]))
+
+
+class _Bands:
+    """Rows of the scene that are not handed on yet."""
+
+    def __init__(self, cols: int):
+        self.cols, self.top, self.count = cols, 0, 0
+        self.probability = np.zeros((0, cols), np.float32)
+        self.instances = np.zeros((0, cols), np.uint32)
+        self.known = np.zeros((0, cols), bool)
+
+    @property
+    def bottom(self) -> int:
+        return self.top + len(self.known)
+
+    def extend(self, known: np.ndarray) -> None:
+        self.known = np.concatenate([self.known, known])
+        self._reach(self.bottom)
+
+    def paint(self, objects: list[Finding]) -> None:
+        """Number the objects and lay them on the map: a cell belongs to the largest score x mask."""
+        for found in objects:
+            self._reach(found.box.bottom)
+            self.count += 1
+            rows = slice(found.box.top - self.top, found.box.bottom - self.top), slice(found.box.left, found.box.right)
+            value = np.float32(found.score) * found.mask
+            better = value > self.probability[rows]
+            self.probability[rows][better] = value[better]
+            self.instances[rows][better] = self.count
+
+    def take(self, until: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        count = until - self.top
+        if count <= 0:
+            return
+        known = self.known[:count]
+        probability = np.where(known, self.probability[:count], np.float32(np.nan))
+        yield self.top, probability, np.where(known, self.instances[:count], np.uint32(0))
+        self.probability, self.instances = self.probability[count:].copy(), self.instances[count:].copy()
+        self.known, self.top = self.known[count:].copy(), until
+
+    def _reach(self, row: int) -> None:
+        missing = row - self.top - len(self.probability)
+        if missing > 0:
+            self.probability = np.concatenate([self.probability, np.zeros((missing, self.cols), np.float32)])
+            self.instances = np.concatenate([self.instances, np.zeros((missing, self.cols), np.uint32)])
+
+
+def _cropped(tile: Box, scene: Box, mask: np.ndarray, score: float) -> Finding | None:
+    """The finding, cut to its cells inside the scene; None for a mask without a cell."""
+    inside = tile & scene
+    mask = np.asarray(mask, np.float32)[inside.within(tile)]
+    if mask.size == 0 or mask.max() < INSIDE:
+        return None
+    (rows,), (cols,) = ((mask >= TRACE).any(axis=axis).nonzero() for axis in (1, 0))
+    top, left, bottom, right = rows[0], cols[0], rows[-1] + 1, cols[-1] + 1
+    box = Box(inside.top + int(top), inside.left + int(left), inside.top + int(bottom), inside.left + int(right))
+    return Finding(tile, box, mask[top:bottom, left:right].copy(), score)
+
+
+def _placed(mask: np.ndarray, box: Box, area: Box) -> np.ndarray:
+    """`mask` of `box` on `area`, 0 elsewhere."""
+    placed = np.zeros(area.shape, np.float32)
+    if shared := box & area:
+        placed[shared.within(area)] = mask[shared.within(box)]
+    return placed
+
+
+def _agreement(finding: Finding, merged: Merged) -> float:
+    """Largest intersection over union with a finding of the object, in the area that both tiles see."""
+    best = 0.0
+    for other in merged.findings:
+        shared = finding.tile & other.tile
+        if other.tile == finding.tile or not shared or not (finding.box & other.box):
+            continue
+        area = (finding.box | other.box) & shared
+        mine, its = finding.inside(area), other.inside(area)
+        union = int((mine | its).sum())
+        best = max(best, int((mine & its).sum()) / union if union else 0.0)
+    return best
+
+
+def _share_a_tile(one: Merged, other: Merged) -> bool:
+    return bool({finding.tile for finding in one.findings} & {finding.tile for finding in other.findings})
+
+
+def _clusters(objects: list[Merged], window: np.ndarray) -> list[list[tuple[Merged, Finding]]]:
+    """Objects that share cells, directly or through others, with their settled masks; in order of the first of each."""
+    settled = [(merged, merged.settled(window)) for merged in objects]
+    cluster = list(range(len(settled)))
+    order = sorted(cluster, key=lambda n: settled[n][1].box.left)
+    for k, n in enumerate(order):
+        one = settled[n][1]
+        for m in order[k + 1 :]:
+            if settled[m][1].box.left >= one.box.right:
+                break
+            if cluster[m] != cluster[n] and _share_cells(one, settled[m][1]):
+                low, high = sorted((cluster[m], cluster[n]))
+                cluster = [low if c == high else c for c in cluster]
+    members: dict[int, list] = {}
+    for c, pair in zip(cluster, settled, strict=True):
+        members.setdefault(c, []).append(pair)
+    return list(members.values())
+
+
+def _share_cells(one: Finding, other: Finding) -> bool:
+    shared = one.box & other.box
+    return bool(shared) and bool((one.inside(shared) & other.inside(shared)).any())
+
+
+def _without_doubles(objects: list[Finding]) -> list[Finding]:
+    """The objects, best score first, less those of which half is taken already."""
+    kept: list[Finding] = []
+    for found in sorted(objects, key=lambda each: (-each.score, each.box.top, each.box.left)):
+        cells = found.inside(found.box)
+        taken = np.zeros_like(cells)
+        for better in kept:
+            if found.box & better.box:
+                taken |= better.inside(found.box)
+        if cells.any() and (cells & taken).sum() < COVERED * cells.sum():
+            kept.append(found)
+    return kept
