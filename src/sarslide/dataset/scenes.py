@@ -30,6 +30,9 @@ class Scene:
     What only scoring reads, (rows, cols), None where the file has none: full_label, the label as stored, also where a feature is
     unknown; decoy, uint8 code of `simulate.decoys.DECOYS`, 0 none; landslide_kind, uint8, P2's type 1 to 3 of every landslide,
     seen or not, 0 none; true_rate, LOS rate without error, mm/yr, positive towards the satellite.
+
+    What only data sets read, None where the file has none: objects, int32, number of the labelled landslide in each cell, 0 none;
+    grid, where the cells lie.
     """
 
     region: str
@@ -40,6 +43,8 @@ class Scene:
     decoy: np.ndarray | None = None
     landslide_kind: np.ndarray | None = None
     true_rate: np.ndarray | None = None
+    objects: np.ndarray | None = None
+    grid: RegionGrid | None = None
 
 
 def load(path: str | Path, channels: Sequence[str]) -> Scene:
@@ -70,8 +75,9 @@ def load(path: str | Path, channels: Sequence[str]) -> Scene:
     meta = json.loads(str(read("meta")))
     region = str(meta["region"])
     counted = np.where(observable(stack), label, np.uint8(IGNORE))
-    extra = (arrays.get(name) for name in ("decoy", "landslide_kind", "true_los_rate_mm_per_yr"))
-    return Scene(region, f"{region}/{meta['stack']}", stack, counted, label, *extra)
+    extra = (arrays.get(name) for name in ("decoy", "landslide_kind", "true_los_rate_mm_per_yr", "objects"))
+    grid = RegionGrid.from_dict(meta["grid"]) if "grid" in meta else None
+    return Scene(region, f"{region}/{meta['stack']}", stack, counted, label, *extra, grid)
 
 
 def arrays_of(
