@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sarslide.dataset.scenes import IGNORE
-from sarslide.segment.calibration import logit, scaled
+from sarslide.segment.calibration import bent, logit
 
 _EVEN = 1 / (1 + np.exp(-np.arange(-12, 12.01, 0.2)))
 EDGES = np.unique(
@@ -18,8 +18,9 @@ EDGES = np.unique(
 )  # inner edges; a bin holds its lower one
 BINS = len(EDGES) + 1
 RELIABILITY_BINS = 10
-TEMPERATURES, OFFSETS = (0.2, 20.0), (-8.0, 8.0)  # limits of the fit
-FIT_CELLS = 200_000  # drawn for the fit: two numbers need no more
+KNOTS = (-4.0, -2.0, 0.0, 2.0, 4.0)  # of the calibration, in ln(p / (1 - p))
+SLOPES, VALUES = (0.1, 5.0), (-16.0, 16.0)  # limits of the fit: the line rises
+FIT_CELLS = 200_000  # drawn for the fit: seven numbers need no more
 
 
 def histogram(label: np.ndarray, probability: np.ndarray) -> dict[str, list]:
@@ -88,11 +89,11 @@ def reliability(background: np.ndarray, landslide: np.ndarray, sum_p: np.ndarray
 
 
 def fit(labels: Sequence[np.ndarray], probabilities: Sequence[np.ndarray], seed: int = 7) -> dict[str, Any]:
-    """The `calibration` of a model card: temperature and offset of least log loss, and reliability before and after.
+    """The `calibration` of a model card: the broken line of least log loss, and reliability before and after.
 
     labels, probabilities: of validation scenes, which trained nothing and test nothing; uncalibrated. The fit sees at most
-    `FIT_CELLS` cells, drawn at random. Two numbers cannot follow the noise of few regions, as an isotonic curve of many steps
-    does, and leave no ties, so that the order of all cells and any curve over thresholds stay.
+    `FIT_CELLS` cells, drawn at random. A temperature alone (Guo et al. 2017), or with an offset (Platt 1999), cannot bend and
+    gained little; an isotonic curve fits as well as this one and makes ties, which would change the order of cells.
     """
     from scipy.optimize import minimize
 
@@ -100,19 +101,34 @@ def fit(labels: Sequence[np.ndarray], probabilities: Sequence[np.ndarray], seed:
     truth = np.concatenate([y[c] == 1 for y, c in zip(labels, counted, strict=True)])
     p = np.concatenate([p[c] for p, c in zip(probabilities, counted, strict=True)])
     drawn = np.random.default_rng(seed).permutation(len(p))[:FIT_CELLS]
-    z, sign = logit(p[drawn]), np.where(truth[drawn], -1.0, 1.0)
+    pieces, sign = _pieces(logit(p[drawn])), np.where(truth[drawn], -1.0, 1.0)
 
     def loss(unknown: np.ndarray) -> tuple[float, np.ndarray]:
-        scale, offset = unknown
-        miss = sign * (scale * z + offset)
+        miss = sign * (unknown[0] + pieces @ unknown[1:])
         slope = sign / (1 + np.exp(-miss))
-        return float(np.mean(np.logaddexp(0, miss))), np.array([np.mean(slope * z), np.mean(slope)])
+        return float(np.mean(np.logaddexp(0, miss))), np.concatenate([[np.mean(slope)], slope @ pieces / len(slope)])
 
-    limits = [(1 / TEMPERATURES[1], 1 / TEMPERATURES[0]), OFFSETS]
-    scale, offset = minimize(loss, [1.0, 0.0], jac=True, bounds=limits, method="L-BFGS-B").x
-    found = {"temperature": round(float(1 / scale), 4), "offset": round(float(offset), 4)}
-    after = [scaled(p, found["temperature"], found["offset"]) for p in probabilities]
-    return found | {"before": worth(labels, probabilities), "after": worth(labels, after)}
+    start = np.concatenate([[KNOTS[0]], np.ones(len(KNOTS) + 1)])
+    limits = [VALUES] + [SLOPES] * (len(KNOTS) + 1)
+    first, *slopes = minimize(loss, start, jac=True, bounds=limits, method="L-BFGS-B").x
+    values = first + np.concatenate([[0], np.cumsum(np.diff(KNOTS) * slopes[1:-1])])
+    line = {
+        "knots": list(KNOTS),
+        "values": [round(float(v), 4) for v in values],
+        "end_slopes": [round(float(v), 4) for v in (slopes[0], slopes[-1])],
+    }
+    after = [bent(p, **line) for p in probabilities]
+    return line | {"before": worth(labels, probabilities), "after": worth(labels, after)}
+
+
+def _pieces(z: np.ndarray) -> np.ndarray:
+    """How far z lies in each piece of the line, from the first knot: (cells, pieces); times the slopes, the line less its value
+    at the first knot."""
+    bounds = [-np.inf, *KNOTS, np.inf]
+    inside = [np.clip(z, low, high) for low, high in zip(bounds, bounds[1:], strict=False)]
+    return np.stack(
+        [inside[0] - KNOTS[0], *(part - knot for part, knot in zip(inside[1:], KNOTS, strict=True))], axis=1
+    )
 
 
 def worth(labels: Sequence[np.ndarray], probabilities: Sequence[np.ndarray]) -> dict[str, Any]:
