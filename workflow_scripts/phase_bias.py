@@ -22,8 +22,7 @@ def main(snakemake, log) -> None:
         raster.check_grid(path, grid)
     first = read_json(files.sidecars[0])
     window = first["coherence_window"] or WINDOW
-    # A wrapped phase that an engine derives from the unwrapped one has the level that its processor gave it.
-    free_level = any("wrapped" in absent for absent in first["absent"])
+    free_level = first["free_level"]
     found = phase_bias(
         lambda pair, rows: tuple(raster.read_block(path, rows, slice(0, grid.cols)) for path in paths[pair]),
         pairs, grid.shape, window + (window + 1) % 2, free_level,

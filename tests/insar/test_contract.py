@@ -274,6 +274,8 @@ def test_the_record_tells_what_the_product_knows(produced, request):
     name = request.node.callspec.params["produced"]
     about = read_json(folder / "ifg" / f"{PAIR}.json")
     assert [utc[:16] for utc in about["utc"]] == ["2019-03-06T11:13", "2019-03-18T11:13"]
+    # Only LiCSAR and SNAP deliver an unfiltered wrapped phase; the others' is the unwrapped one, with its level.
+    assert about["free_level"] is (name in ("files-aria", "hyp3-burst"))
     components = np.unique(raster.read(folder / "ifg" / f"{PAIR}.conncomp.tif", GRID))
     assert list(components) == ([0, 1, 2] if name in ("files-aria", "hyp3-burst") else [0, 1])
     bands = raster.read_all(folder / "ifg" / f"{PAIR}.wrapped_rad.tif", GRID)

@@ -47,7 +47,7 @@ def stack(tmp_path_factory, request):
         write_json(
             folder / f"ifg/{pair}.json",
             {"dates": [earlier, later], "utc": [None, None], "bperp_m": 10.0, "mean_coherence": 0.7, "looks": 6.0,
-             "coherence_window": 3, "coherence_looks": 54.0, "absent": []},
+             "coherence_window": 3, "coherence_looks": 54.0, "absent": ["wrapped in words"], "free_level": False},
         )  # fmt: skip
     repository = request.getfixturevalue("repository")
 
@@ -108,6 +108,7 @@ def test_the_planted_error_lies_in_its_band(stack):
 def test_bias_layers_are_written(stack):
     about = read_json(stack / "quality/phase_bias.json")
     assert about["short_days"] == 12 and about["triplet_count"] == 12 and about["judged_cells"] == 2000
+    assert about["against_mean_of_region"] is False  # the record's field decides, not the words of what is absent
     flag = raster.read(stack / "quality/phase_bias_flag.tif", GRID)
     assert (flag == 1).sum() == about["flagged_cells"] < 100
 

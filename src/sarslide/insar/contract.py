@@ -12,7 +12,8 @@ class PairRecord:
 
     dates: earlier and later, YYYYMMDD. utc: ISO times of the same. bperp_m: perpendicular baseline, (later - earlier) .
     n, n up and away from the track. looks: independent looks of a cell's phase. coherence_window: side of the coherence
-    window, cells, holding coherence_looks. absent: what the engine does not deliver, or derives.
+    window, cells, holding coherence_looks. absent: what the engine does not deliver, or derives. free_level: the unfiltered
+    wrapped phase has the level that the processor gave the unwrapped one of this pair, from which it is derived.
     """
 
     engine: str
@@ -28,6 +29,7 @@ class PairRecord:
     mean_coherence: float | None
     filter: dict[str, Any] | None
     absent: tuple[str, ...] = ()
+    free_level: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""

@@ -36,6 +36,7 @@ KEYS: dict[str, tuple[tuple[type, ...], bool]] = {
     "mean_coherence": (NUMBER, True),
     "filter": ((dict,), True),
     "absent": ((list,), False),
+    "free_level": ((bool,), False),
 }
 
 
@@ -139,7 +140,7 @@ def _record(path: Path, pair: str) -> list[str]:
             found.append(f"{path}: has no key {key}")
             continue
         value = about[key]
-        wrong = not isinstance(value, types) or isinstance(value, bool)
+        wrong = not isinstance(value, types) or (isinstance(value, bool) and bool not in types)
         if (value is None and not null) or (value is not None and wrong):
             found.append(f"{path}: {key} is {value!r}")
     if found:

@@ -73,6 +73,7 @@ def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | 
                 wavelength_m=wavelength_m,
                 processor="ISCE2",
                 absent=absent,
+                free_level=True,
             )
         )
     )

@@ -65,7 +65,10 @@ def ingest_pair(
     foreign = assemble(unwrapped, grid, phase, cor, factor, unfiltered=unfiltered)
     absent = ABSENT if unfiltered is None else ABSENT[1:]
     about = About(
-        utc=(utc(tags, "FIRST"), utc(tags, "SECOND")), processor=tags.get("INSAR_PROCESSOR"), absent=tuple(absent)
+        utc=(utc(tags, "FIRST"), utc(tags, "SECOND")),
+        processor=tags.get("INSAR_PROCESSOR"),
+        absent=tuple(absent),
+        free_level=unfiltered is None,
     )
     return ForeignPair(
         foreign.unwrapped_rad, foreign.wrapped_rad, foreign.coherence, foreign.conncomp, tags=tags, about=about

@@ -18,7 +18,7 @@ SIGNS = {"away": 1.0, "towards": -1.0}
 
 @dataclass(frozen=True)
 class About:
-    """What the files say of a pair; None where they do not. absent: what the engine does not deliver, or derives."""
+    """What the files say of a pair; None where they do not. absent, free_level: as in `PairRecord`."""
 
     utc: tuple[str | None, str | None] = (None, None)
     bperp_m: float | None = None
@@ -26,6 +26,7 @@ class About:
     processor: str | None = None
     filter: dict[str, Any] | None = None
     absent: tuple[str, ...] = ()
+    free_level: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class ForeignPair:
             mean_coherence=mean_coherence(self.coherence),
             filter=self.about.filter,
             absent=self.about.absent,
+            free_level=self.about.free_level,
         )
 
     def told(self, **changes: Any) -> "ForeignPair":

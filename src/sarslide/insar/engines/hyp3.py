@@ -159,6 +159,7 @@ def ingest(product: Product, pair: str, grid: RegionGrid, positive_phase: str | 
                 processor="GAMMA" if product.gamma else "ISCE2",
                 filter={"name": "adf" if product.gamma else "goldstein", "alpha": strength} if strength else None,
                 absent=absent,
+                free_level=True,  # of the reference point
             )
         )
     )
