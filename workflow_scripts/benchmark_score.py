@@ -20,7 +20,8 @@ def main(snakemake, log) -> None:
     from sarslide.io.raster import atomic
     from sarslide.models import registry, weights
     from sarslide.segment import calibration
-    from sarslide.segment.infer import choose_device, predict
+    from sarslide.segment.device import choose_device
+    from sarslide.segment.infer import predict
     from sarslide.simulate.benchmark import GRID
     from sarslide.simulate.decoys import DECOYS
 

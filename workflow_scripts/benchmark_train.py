@@ -20,7 +20,7 @@ def main(snakemake, log) -> None:
     from sarslide.dataset import features, scenes
     from sarslide.models import weights
     from sarslide.segment import card, history, train
-    from sarslide.segment.infer import choose_device
+    from sarslide.segment.device import choose_device
 
     run = runs.parse(snakemake.params.run)
     torch.set_num_threads(snakemake.threads)
@@ -55,5 +55,7 @@ def main(snakemake, log) -> None:
     log.info("%s: validation %s, %s", run.name, trained.scores["object"], cost)
 
 
-with job(snakemake) as log:
-    main(snakemake, log)
+# A training on several GPUs starts processes that import this script again.
+if __name__ == "__main__":
+    with job(snakemake) as log:
+        main(snakemake, log)

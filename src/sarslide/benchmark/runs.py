@@ -23,8 +23,6 @@ OPTIMISM = ("drs_unet", "unet", "segnet")
 TABLES = ("networks", *(table.key for table in paper_tables.TABLES), "split")
 # Width of the first stage at the published size, where it is not 64.
 FIRST_WIDTH = {"fcadensenet": 48, "fc_densenet56": 48}
-# VGG and P4's decoder have no batch normalisation; with steps of 1e-3 they fall into an empty map and stay there.
-CALM = {"fcn8s": 1e-4, "vcnn": 1e-4, "generalized_cnn": 1e-4, "generalized_cnn_literal": 1e-4}
 BASELINE, PRINTED_BASELINE, PACKAGED = "baseline", "baseline.printed", "packaged."
 
 
@@ -67,17 +65,11 @@ def options(run: Run) -> dict[str, Any]:
 def recipe(run: Run):
     """The run's `Recipe`: its preset with the tier's samples and the run's seed.
 
-    The equal budget is one recipe for all networks but for the learning rate of `CALM`. Papers' presets keep what they print.
+    Everything else is what the preset says.
     """
     from sarslide.segment.recipe import preset
 
-    chosen = replace(preset(run.recipe), samples=SAMPLES[run.tier], rounds=ROUNDS, seed=run.seed)
-    if run.recipe == EQUAL[0] and run.network in CALM:
-        chosen = replace(chosen, learning_rate=CALM[run.network])
-    if run.split == "patches":
-        # The patches themselves are the scenes, already cut on the paper's grid.
-        chosen = replace(chosen, random_crops=False)
-    return chosen
+    return replace(preset(run.recipe), samples=SAMPLES[run.tier], rounds=ROUNDS, seed=run.seed)
 
 
 def runs_of(table: str, tier: str, width: str, networks: Iterable[str] = ()) -> list[Run]:

@@ -22,10 +22,9 @@ COMPACT_LABEL = "drs_unet_compact, as packaged"
 RECIPE_NOTE = "Trained by preset `{}` of `segment.recipe`, but for the number of samples."
 
 EQUAL_NOTE = (
-    "One recipe (`sarslide`) and one set of channels (`sarslide`) for every network; those without batch normalisation take"
-    f" smaller steps ({', '.join(runs.CALM)}: {next(iter(runs.CALM.values())):g} instead of 1e-3). The threshold of each was"
-    " chosen on the validation regions. Brackets: 95 % interval over regions. Differences: first seed, the same regions drawn for"
-    " both networks; an interval that leaves out zero is no accident of the regions. Decoys fooled: areas of all types."
+    "One recipe (`sarslide`) and one set of channels (`sarslide`) for every network. The threshold of each was chosen on the"
+    " validation regions. Brackets: 95 % interval over regions. Differences: first seed, the same regions drawn for both"
+    " networks; an interval that leaves out zero is no accident of the regions. Decoys fooled: areas of all types."
 )
 SPLIT_NOTE = (
     "Same network, recipe (`p0`), channels (`p0_insar`), number of samples and training regions. Random: patches of 128 x 128"
