@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from sarslide import names
 from sarslide.catalog import scenes
 from sarslide.config import load, resolve
-from sarslide.dataset.features import stored_layers
+from sarslide.dataset.features import PICTURE, stored_layers
 from sarslide.errors import SarslideError
 from sarslide.fingerprint import fingerprint
 from sarslide.insar import network
@@ -299,6 +299,24 @@ def optional_inputs_of_weights():
     return {name: there[name] for name in stored_layers(channels) if name in there}
 
 
+def weights_read_picture():
+    """Whether the network's weights read the fused picture of phase and intensity."""
+    return PICTURE in stored_layers(
+        or_exit(lambda: read_card(weights_file()))["channels"]
+    )
+
+
+def picture_of_weights(stack):
+    """The fused picture of a track, by its layer, where the network's weights read it and the engine sees intensity."""
+    if not (weights_read_picture() and WITH_AMPLITUDE):
+        return {}
+    if CONFIG.rates.fusion != "hsv":
+        sys.exit(
+            f"E1001 config: rates.fusion = {CONFIG.rates.fusion}, but the network's weights read hsv; cure: set it to hsv"
+        )
+    return {PICTURE: of_stack(stack, "averaging", f"{PICTURE}.tif")}
+
+
 @cache
 def instance_layer():
     """The raster of single objects by its layer: of a network that finds them, else none."""
@@ -335,9 +353,10 @@ def release_id():
 
 
 def optional_rules():
-    """Rules of the optional inputs that the network reads."""
+    """Rules of the inputs that only some networks read."""
     read = optional_inputs_of_weights()
-    return [
+    picture = ["fuse_phase"] if weights_read_picture() else []
+    return picture + [
         room if optional_inputs(CONFIG)[room] else f"simulate_{room}"
         for room, layers in OPTIONAL.items()
         if set(layers) & set(read)

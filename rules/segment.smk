@@ -4,6 +4,7 @@
 rule segment:
     input:
         unpack(lambda wildcards: optional_inputs_of_weights()),
+        unpack(lambda wildcards: picture_of_weights(wildcards.stack)),
         **layers_of(
             RATES,
             [

@@ -41,7 +41,10 @@ def main(snakemake, log) -> None:
     network, card = weights.load(files.weights, channels)
 
     def read(rows: slice, cols: slice):
-        return features.feature_stack(channels, lambda name: raster.read_block(paths[name], rows, cols))
+        def layer(name: str):
+            return raster.read_block(paths[name], rows, cols, None if name == features.PICTURE else 1)
+
+        return features.feature_stack(channels, layer)
 
     log.info("%s (%s) on %s, %s, tile %d", card["network"], card["label"], device, precision, card["tile"])
     tags = {"network": card["network"], "threshold": str(card["threshold"]), "weights": card["label"]}

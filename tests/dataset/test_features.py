@@ -6,6 +6,8 @@ import pytest
 from sarslide import layers
 from sarslide.dataset import features
 from sarslide.errors import ConfigError, LayerError, WeightsError
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
 from sarslide.rates.fusion import fuse
 
 
@@ -125,3 +127,22 @@ def test_weights_for_layers_that_the_run_lacks():
     assert features.require_layers(channels, run, "w.safetensors") == run[:4]
     with pytest.raises(WeightsError, match=r"^E4001 w\.safetensors: weights for .* has no avg_phase_rad; cure: "):
         features.require_layers(features.channel_set("p0_insar")[:2], run, "w.safetensors")
+
+
+def test_the_fused_picture_is_read_by_block(tmp_path):
+    """Three channels of one file of three bands, window by window as inference reads it."""
+    grid = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 70, 90)
+    rng = np.random.default_rng(1)
+    picture = fuse(rng.uniform(-3, 3, grid.shape), rng.normal(0, 3, grid.shape), "hsv", (2, 98))
+    raster.write(tmp_path / "picture.tif", picture, grid, features.PICTURE)
+    whole = {features.PICTURE: picture, "layover_shadow": np.zeros(grid.shape, np.uint8)}
+    rows, cols = slice(20, 60), slice(31, 90)
+
+    def read(name):
+        if name == features.PICTURE:
+            return raster.read_block(tmp_path / "picture.tif", rows, cols, None)
+        return whole[name][rows, cols]
+
+    names = features.PRESETS["p0_insar_hsv"]
+    expected = features.feature_stack(names, whole.__getitem__)[:, rows, cols]
+    np.testing.assert_array_equal(features.feature_stack(names, read), expected)

@@ -68,6 +68,9 @@ PRESETS: dict[str, tuple[str, ...]] = {
 }
 
 
+# The fused picture of phase and intensity: three bands, of which three channels are made.
+PICTURE = "phase_intensity_rgb"
+
 # What a track measures. Its phase means nothing where layover or shadow hide the ground (P0 section 6, B26), so that these
 # layers are unknown there, and so is the probability: noise in layover is as strong as a landslide.
 HIDDEN = "layover_shadow"
@@ -75,7 +78,7 @@ MEASURED = frozenset(
     {
         "avg_phase_rad",
         "avg_phase_std_rad",
-        "phase_intensity_rgb",
+        PICTURE,
         "phase_rate_rad_per_yr",
         "phase_rate_std_rad_per_yr",
         "los_rate_mm_per_yr",
@@ -139,7 +142,7 @@ DERIVED: dict[str, Derived] = {
     "downslope_sensitivity": Derived(
         ("slope_deg", "aspect_deg", "los_east", "los_north", "los_up"), downslope_sensitivity
     ),
-    **{f"phase_intensity_{c}": Derived(("phase_intensity_rgb",), _band(k)) for k, c in enumerate(COLOURS)},
+    **{f"phase_intensity_{c}": Derived((PICTURE,), _band(k)) for k, c in enumerate(COLOURS)},
     **{f"avg_phase_{c}": Derived(("avg_phase_rad",), _colour(k)) for k, c in enumerate(COLOURS)},
     **{name: Derived(("lithology",), _is_class(code)) for code, name in enumerate(CLASSES, start=1)},
 }

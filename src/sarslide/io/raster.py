@@ -229,8 +229,8 @@ def _check_grid(path: str | Path, source: rasterio.DatasetReader, grid: RegionGr
         )
 
 
-def read_block(path: str | Path, rows: slice, cols: slice, band: int = 1) -> np.ndarray:
-    """A window of one band, so that memory is bounded by the block."""
+def read_block(path: str | Path, rows: slice, cols: slice, band: int | None = 1) -> np.ndarray:
+    """A window of one band, or of all (bands, rows, cols) for None, so that memory is bounded by the block."""
     with opened(path) as source:
         return source.read(band, window=Window.from_slices(rows, cols))
 
