@@ -25,6 +25,7 @@ ONE_SLOPE = (
 ATTEMPTS = 150  # to place one landslide
 ALONG = np.linspace(0, 1, 41)  # from the head of a slide to its toe
 SLOPES_DEG = (15.0, 45.0)
+COLUMNS = ["kind", "speed_mm_per_yr", "area_km2", "azimuth_deg", "slope_deg", "elevation_m", "geometry"]
 SMOOTHING_M = (
     75.0  # standard deviation of the smoothing under the direction of motion: a landslide does not follow gullies
 )
@@ -80,7 +81,7 @@ def plant_landslides(
             velocity += moving
             free.take(outline)
             records.append(_record(kind, speed, outline, mask, elevation_m, slope_field))
-    frame = gpd.GeoDataFrame(records, geometry="geometry", crs=f"EPSG:{region.epsg}")
+    frame = gpd.GeoDataFrame(records, columns=COLUMNS, geometry="geometry", crs=f"EPSG:{region.epsg}")
     frame.insert(0, "planted_id", [f"L{k:03d}" for k in range(1, len(frame) + 1)])
     return frame, velocity
 
