@@ -23,7 +23,7 @@ def run(work: Callable[..., dict[str, Any]], job: Any, processes: int) -> dict[s
     with tempfile.TemporaryDirectory(prefix="sarslide-") as folder:
         try:
             torch.multiprocessing.spawn(_process, (work, job, processes, folder), nprocs=processes)
-        except torch.multiprocessing.ProcessException as error:
+        except (torch.multiprocessing.ProcessRaisedException, torch.multiprocessing.ProcessExitedException) as error:
             reason = str(error).strip().splitlines()[-1]
             raise TrainingError(
                 f"a process of the training failed ({reason})", "see the log; or use one device"
@@ -51,16 +51,27 @@ def processes_running() -> int:
 
 
 def total(sums: Tensor) -> Tensor:
-    """Sums over all processes, with gradients.
+    """Sums over all processes, with gradients."""
+    return sums if processes_running() == 1 else _Total.apply(sums)
 
-    Its gradient is summed over the processes too, and DistributedDataParallel takes the mean: what is left is the gradient of the
-    whole batch.
-    """
-    if processes_running() == 1:
-        return sums
-    from torch.distributed.nn.functional import all_reduce
 
-    return all_reduce(sums)
+class _Total(torch.autograd.Function):
+    """The gradient is summed over the processes too; DistributedDataParallel takes the mean of the weights' gradients. What is left
+    is the gradient of the whole batch."""
+
+    @staticmethod
+    def forward(ctx, sums: Tensor) -> Tensor:
+        return _added(sums)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return _added(gradient)
+
+
+def _added(values: Tensor) -> Tensor:
+    values = values.clone()
+    distributed.all_reduce(values)
+    return values
 
 
 def agreed(decision: bool, device: torch.device | str) -> bool:
@@ -73,10 +84,7 @@ def agreed(decision: bool, device: torch.device | str) -> bool:
 
 
 def shared(network: nn.Module, device: torch.device) -> nn.Module:
-    """The network whose gradients are the mean over the processes; on GPUs its batch normalisation sees the whole batch."""
+    """The network whose gradients are the mean over the processes."""
     if processes_running() == 1:
         return network
-    # Branches that a batch without landslides does not use have no gradient.
-    return nn.parallel.DistributedDataParallel(
-        network, device_ids=[device.index] if device.type == "cuda" else None, find_unused_parameters=True
-    )
+    return nn.parallel.DistributedDataParallel(network, device_ids=[device.index] if device.type == "cuda" else None)

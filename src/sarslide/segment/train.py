@@ -254,6 +254,7 @@ def _validated(state: dict[str, Any], row: dict[str, Any], job: _Job, model: nn.
     scenes, recipe = job.validation, job.recipe
     maps = validate.maps(model, scenes, job.normalisation, recipe.patch, 0.0, device)
     loss, f1 = round(validate.map_loss(scenes, maps), 6), round(validate.map_f1(scenes, maps), 6)
+    _check_finite(loss, row["epoch"])
     state["history"].append({**row, "validation_loss": loss, "validation_f1": f1})
     log.info("%s", state["history"][-1])
     # Among networks that find nothing yet, the one with the smaller loss is nearer to it.
@@ -303,14 +304,18 @@ def _round(
         sums += torch.cat([loss.detach().double()[None], counts])
     mean, tp, fp, fn = parallel.total(sums).tolist()
     mean /= processes * (last - first)
-    if not np.isfinite(mean):
-        raise TrainingError(
-            f"the loss of epoch {epoch} is not finite", "use a smaller learning rate, or clip_norm, or fp32"
-        )
+    _check_finite(mean, epoch)
     f1 = None if counts.isnan().any() else round(metrics.Counts(int(tp), int(fp), int(fn)).f1, 6)
     rate = optimiser.param_groups[0]["lr"]
     samples = round(recipes.samples_seen(recipe, last))
     return {"epoch": epoch, "samples": samples, "learning_rate": rate, "train_loss": round(mean, 6), "train_f1": f1}
+
+
+def _check_finite(loss: float, epoch: int) -> None:
+    if not np.isfinite(loss):
+        raise TrainingError(
+            f"the loss of epoch {epoch} is not finite", "use a smaller learning rate, or precision fp32"
+        )
 
 
 def _loss(network: nn.Module, inputs: Tensor, labels: Tensor, job: _Job, device: torch.device) -> tuple[Tensor, Tensor]:
