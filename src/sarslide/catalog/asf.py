@@ -73,6 +73,7 @@ def _items(address: str, about: dict[str, Any], timeout_s: float) -> list[dict]:
     import asf_search
 
     asf_search.REPORT_ERRORS = False  # it would send failed searches to ASF
+    logging.getLogger("asf_search").setLevel(logging.ERROR)  # it logs every search whole
     options = asf_search.ASFSearchOptions(host=urlsplit(address).netloc, session=_session(address, timeout_s), **about)
     found: list[dict] = []
     complete = True

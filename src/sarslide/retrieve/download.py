@@ -129,7 +129,7 @@ def _attempt(url: str, shown: str, part: Path, size: int | None, session: Any) -
                         raise DownloadError(f"{shown}: sends more than the {size} bytes expected", "check the address")
                     if (passed := time.monotonic() - since) > patience_s:
                         if counted < SLOWEST_BYTES_S * passed:
-                            raise Passing(f"the server sends {counted / passed:.0f} bytes a second")
+                            raise Passing(f"the server sends less than {SLOWEST_BYTES_S:g} bytes a second")
                         since, counted = time.monotonic(), 0
     except (requests.RequestException, HTTPError, ConnectionError, TimeoutError) as error:
         raise Passing(f"the connection failed ({type(error).__name__})") from error

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from sarslide.errors import DownloadError, SafeError
-from sarslide.retrieve.archive import AGAIN, check_archive
+from sarslide.retrieve.archive import check_archive
 from sarslide.retrieve.download import download
 from sarslide.retrieve.limit import connection
 from sarslide.retrieve.patience import PAUSE_S, TRIES
@@ -25,6 +25,7 @@ from sarslide.retrieve.patience import PAUSE_S, TRIES
 log = logging.getLogger(__name__)
 
 BURST = "-BURST"
+AGAIN = "run again later; if it stays so, tell the archive"
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _check_burst(part: Path, store: Path, name: str) -> None:
             with rasterio.open(part) as source:
                 source.read(1, window=((source.height - 1, source.height), (0, source.width)))
     except RasterioError as error:
-        raise DownloadError(f"{name}: cannot be read ({str(error).splitlines()[0]})", AGAIN) from error
+        raise DownloadError(f"{name}: its samples cannot be read to the end", AGAIN) from error
 
 
 def assemble(folder: Path, files: Iterable[Path]) -> None:
