@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from sarslide import names
 from sarslide.catalog import scenes
 from sarslide.config import load, resolve
-from sarslide.dataset.features import PICTURE, stored_layers
+from sarslide.dataset.features import PICTURE, channel_set, stored_layers
 from sarslide.errors import SarslideError
 from sarslide.fingerprint import fingerprint
 from sarslide.insar import network
@@ -297,6 +297,22 @@ def optional_inputs_of_weights():
         return {}
     channels = or_exit(lambda: read_card(weights_file()))["channels"]
     return {name: there[name] for name in stored_layers(channels) if name in there}
+
+
+def label_file(wildcards):
+    """The labelled polygons of this region."""
+    if not CONFIG.training.labels:
+        sys.exit(
+            "E1001 config: training.labels is empty; cure: name a vector file of labelled landslides"
+        )
+    return or_exit(lambda: resolve(CONFIG.training.labels))
+
+
+def extra_layers(channels):
+    """Paths of the optional inputs that a channel set reads and the region has, by layer."""
+    there = optional_layers()
+    needed = stored_layers(or_exit(lambda: channel_set(channels)))
+    return {name: there[name] for name in needed if name in there}
 
 
 def weights_read_picture():

@@ -1,5 +1,4 @@
 # From labelled polygons and finished tracks to training scenes, and to images with COCO annotations (D01-D07).
-from sarslide.dataset.features import channel_set
 
 DATASET = f"{RATES}/dataset"
 PARTS = ("train", "validation", "test")
@@ -17,22 +16,6 @@ TRACK_LAYERS = {
     ),
     **layers_of(f"{RESULTS}/terrain", TERRAIN),
 }
-
-
-def label_file(wildcards):
-    """The labelled polygons of this region."""
-    if not CONFIG.training.labels:
-        sys.exit(
-            "E1001 config: training.labels is empty; cure: name a vector file of labelled landslides"
-        )
-    return or_exit(lambda: resolve(CONFIG.training.labels))
-
-
-def extra_layers(channels):
-    """Paths of the optional inputs that a channel set reads and the region has, by layer."""
-    there = optional_layers()
-    needed = stored_layers(or_exit(lambda: channel_set(channels)))
-    return {name: there[name] for name in needed if name in there}
 
 
 # One track and its labels: `whole`, or the part of it that training or validation may know.
