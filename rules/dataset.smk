@@ -1,7 +1,6 @@
 # From labelled polygons and finished tracks to training scenes, and to images with COCO annotations (D01-D07).
 
 DATASET = f"{RATES}/dataset"
-PARTS = ("train", "validation", "test")
 # What the network could read of every track.
 TRACK_LAYERS = {
     **layers_of(
