@@ -1,13 +1,15 @@
 # Optional inputs on the region grid: reflectances of Sentinel-2 and rock classes of a geological map (P3 2.2; C07, C08).
 
 
-if CONFIG.optical.products:
+# The products of the user, or the scenes that retrieve_optical found.
+if CONFIG.optical.products or CONFIG.retrieve.sentinel2:
 
     rule optical:
         input:
             products=or_exit(
                 lambda: [resolve(path) for path in CONFIG.optical.products]
             ),
+            scenes=[] if CONFIG.optical.products else f"{RESOURCES}/sentinel2",
         output:
             **layers_of(f"{RESULTS}/optical", OPTIONAL["optical"]),
             sidecar=f"{RESULTS}/optical/optical.json",

@@ -1,8 +1,10 @@
 """optical: Sentinel-2 L2A products -> surface reflectance of bands 2, 3, 4 and 8 on the region grid.
 
-inputs: products (SAFE folders, folders of band files, stacked files). outputs: reflectance_b02, b03, b04, b08 (0..1, NaN where
-nothing clear was seen), sidecar. params: grid; scale, offset (null: as the product says).
+inputs: products (SAFE folders, folders of band files, stacked files), or a folder of scenes. outputs: reflectance_b02, b03, b04,
+b08 (0..1, NaN where nothing clear was seen), sidecar. params: grid; scale, offset (null: as the product says).
 """
+
+from pathlib import Path
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
@@ -18,7 +20,10 @@ def main(snakemake, log) -> None:
 
     params = snakemake.params
     grid = RegionGrid.from_dict(params.grid)
-    products = [open_product(path, params.scale, params.offset) for path in snakemake.input.products]
+    folders = [
+        folder for place in snakemake.input.scenes for folder in sorted(Path(place).iterdir()) if folder.is_dir()
+    ]
+    products = [open_product(path, params.scale, params.offset) for path in [*snakemake.input.products, *folders]]
     bands = np.empty((len(BANDS), *grid.shape), np.float32)
     for rows, cols, values in reflectance(products, grid):
         bands[:, rows, cols] = values
