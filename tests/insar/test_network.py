@@ -107,6 +107,15 @@ def test_a_gap_stops_sbas_and_warns_stacking():
     assert check("A128", dates[:3], choose_pairs(dates[:3], "p0"), "mintpy", "p0", 24) == []
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_too_few_pairs_for_a_rate_are_refused_before_any_work(count):
+    pairs = [f"{REGULAR[k]}_{REGULAR[k + 1]}" for k in range(count)]
+    with pytest.raises(
+        StackError, match=rf"E3005 stack A128 has {count} pairs, a rate with its error needs 3; cure: add"
+    ):
+        check("A128", REGULAR[: count + 1], pairs, "stacking", "nearest", 24)
+
+
 def test_no_pair_at_all():
     with pytest.raises(StackError, match="no two dates within 6 days; cure: raise network.max_days"):
         check("A128", REGULAR, [], "stacking", "nearest", 6)

@@ -246,3 +246,24 @@ def test_settings_of_the_configuration():
     assert (settings.plane, settings.atmosphere, settings.atmosphere_cells) == (False, "filter", 20)
     assert settings.ring == pytest.approx((10, 100))
     assert RateSettings.of({}, grid) == RateSettings()
+
+
+@pytest.mark.parametrize(
+    "settings", [RateSettings(), RateSettings(reference=(60.0, 80.0, 10.0))], ids=["chosen", "named"]
+)
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_pair_has_no_rate_with_an_error_and_says_so(valley, settings, count):
+    """Not that the reference area is bad: with one pair there is nothing that an error could be told from."""
+    problem = (
+        rf"E3008 {count} pairs with valid phase, a rate with its error needs 3; cure: add acquisitions, or ask for"
+    )
+    with pytest.raises(RateError, match=problem):
+        stack_rates(valley.read, valley.pairs[:count], valley.elevation_m, WAVELENGTH_M, settings)
+    with pytest.raises(RateError, match=problem):
+        average_phase(valley.read_wrapped, valley.pairs[:count], valley.elevation_m, settings)
+
+
+def test_three_pairs_have_a_rate(valley):
+    named = RateSettings(reference=(60.0, 80.0, 10.0))
+    found = stack_rates(valley.read, valley.pairs[:3], valley.elevation_m, WAVELENGTH_M, named)
+    assert np.isfinite(found.layers["los_rate_std_mm_per_yr"]).mean() > 0.9

@@ -44,6 +44,7 @@ PRESETS = {
     "p2": Limits(max_days=36, max_bperp_m=150.0),
 }
 NEAREST = "nearest"
+LEAST_PAIRS = 3  # of a stack: `rates.stacking` has no error of a rate from fewer
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,18 @@ def gap_text(parts: Sequence[Sequence[str]]) -> str:
 def check(stack: str, dates: Sequence[str], pairs: Sequence[str], method: str, preset: str, max_days: int) -> list[str]:
     """Warnings about the network of a stack, in words.
 
-    Raises StackError when there is no pair at all, and NetworkError when the pairs form several islands and `method` (sbas,
-    mintpy) needs a connected network. Stacking adds up rates of pairs, for which islands do no harm.
+    Raises StackError when there are fewer than LEAST_PAIRS pairs, and NetworkError when the pairs form several islands and
+    `method` (sbas, mintpy) needs a connected network. Stacking adds up rates of pairs, for which islands do no harm.
     """
     if not pairs:
         problem = f"no two dates within {max_days} days" if preset == NEAREST else f"no pair within preset {preset}"
         cure = "raise network.max_days, or add acquisitions"
         raise StackError(f"stack {stack} has {problem}", cure if preset == NEAREST else "choose another network.preset")
+    if len(pairs) < LEAST_PAIRS:
+        raise StackError(
+            f"stack {stack} has {len(pairs)} pairs, a rate with its error needs {LEAST_PAIRS}",
+            "add acquisitions, or ask for the D-InSAR maps of single pairs by their names",
+        )
     warnings = []
     parts = islands(pairs)
     if len(parts) > 1:

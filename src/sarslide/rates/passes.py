@@ -15,7 +15,7 @@ from sarslide.rates.averaging import AveragePhase
 from sarslide.rates.date_delays import Coarse, DateDelays, date_delays
 from sarslide.rates.double_difference import double_difference, double_difference_wrapped
 from sarslide.rates.reference import disc_in_cells
-from sarslide.rates.stacking import Stack, Stacked
+from sarslide.rates.stacking import LEAST_PAIRS, Stack, Stacked
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class RateSettings:
 
     def min_pairs(self, pairs: int) -> int:
         """Valid pairs that a cell needs in a stack of so many."""
-        return max(3, ceil(self.min_share * pairs))
+        return max(LEAST_PAIRS, ceil(self.min_share * pairs))
 
 
 def stack_unwrapped(

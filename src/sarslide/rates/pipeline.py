@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sarslide.errors import RateError
 from sarslide.rates import los
 from sarslide.rates.passes import RateSettings, ReadUnwrapped, ReadWrapped, average_wrapped, stack_unwrapped
 from sarslide.rates.reference import ReferenceArea, choose_reference, given_reference, stable_ground, surroundings
-from sarslide.rates.stacking import Stacked
+from sarslide.rates.stacking import LEAST_PAIRS, Stacked
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +174,11 @@ def find_ground(
 ) -> tuple[np.ndarray, float, ReferenceArea]:
     """Stable ground, the limit of motion, and the reference area, from a pass over so many usable pairs."""
     usable = allowed & np.isfinite(first.estimate)
+    if not usable.any() and 0 < pairs < LEAST_PAIRS:
+        raise RateError(
+            f"{pairs} pairs with valid phase, a rate with its error needs {LEAST_PAIRS}",
+            "add acquisitions, or ask for the D-InSAR maps of single pairs (rates.dinsar)",
+        )
     named = settings.reference and given_reference(allowed.shape, *settings.reference, usable)
     stable, limit = stable_ground(
         first, settings.min_coherence, settings.moving_sigma, settings.dilate_cells, named and named.mask

@@ -25,6 +25,7 @@ from sarslide.names import days_between, split_pair
 
 DAYS_PER_YEAR = 365.25
 LEAST_SHARE = 0.25
+LEAST_PAIRS = 3  # one for the rate, two for the noise of dates and of pairs in its error
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Stack:
             self._sum[name] += product
 
     def result(self, min_pairs: int = 3) -> Stacked:
-        """The stack so far; NaN where fewer than `min_pairs` (at least 3) pairs are valid.
+        """The stack so far; NaN where fewer than `min_pairs` (at least LEAST_PAIRS) pairs are valid.
 
         The standard error supposes that noise of dates, and of pairs, is independent and has one variance throughout the stack.
         Speckle that decorrelates steadily wanders from date to date; there it comes out 15 to 30 % too small. It cannot see what
@@ -110,7 +111,7 @@ class Stack:
         for date in list(self._open):
             self._close(date)
         s = self._sum
-        enough = s["n"] >= max(3, min_pairs)
+        enough = s["n"] >= max(LEAST_PAIRS, min_pairs)
         with np.errstate(divide="ignore", invalid="ignore"):
             m = s["wxp"] / s["wxx"]
             variance = self._variance(m)
