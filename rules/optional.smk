@@ -9,7 +9,7 @@ if CONFIG.optical.products or CONFIG.retrieve.sentinel2:
             products=or_exit(
                 lambda: [resolve(path) for path in CONFIG.optical.products]
             ),
-            scenes=[] if CONFIG.optical.products else f"{RESOURCES}/sentinel2",
+            scenes=[] if CONFIG.optical.products else [f"{RESOURCES}/sentinel2"],
         output:
             **layers_of(f"{RESULTS}/optical", OPTIONAL["optical"]),
             sidecar=f"{RESULTS}/optical/optical.json",
