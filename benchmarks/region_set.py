@@ -18,9 +18,9 @@ from sarslide.benchmark.baseline import PRINTED, VARIANTS, Rule
 from sarslide.dataset import scenes
 from sarslide.segment import scores
 from sarslide.segment.metrics import objects
-from sarslide.simulate.benchmark import GRID, REGIONS, names_of, settings_hash, simulate_region
-from sarslide.simulate.climates import PARTS
-from sarslide.simulate.decoys import AREAS, DECOYS, OBJECTS
+from sarslide.simulate.benchmark import settings_hash, simulate_region
+from sarslide.simulate.climates import GRID, PARTS, REGIONS, names_of
+from sarslide.simulate.codes import AREAS, DECOYS, OBJECTS
 from sarslide.simulate.scene import STACKS
 from sarslide.simulate.world import write_npz
 

@@ -18,8 +18,8 @@ def main(snakemake, log) -> None:
     from sarslide.benchmark import baseline, records, runs
     from sarslide.dataset import scenes
     from sarslide.io.raster import atomic
-    from sarslide.simulate.benchmark import GRID
-    from sarslide.simulate.decoys import DECOYS
+    from sarslide.simulate.climates import GRID
+    from sarslide.simulate.codes import DECOYS
 
     parts = {
         part: [scenes.load(path, baseline.CHANNELS) for path in snakemake.input[part]]

@@ -22,8 +22,8 @@ def main(snakemake, log) -> None:
     from sarslide.segment import calibration
     from sarslide.segment.device import choose_device
     from sarslide.segment.infer import predict
-    from sarslide.simulate.benchmark import GRID
-    from sarslide.simulate.decoys import DECOYS
+    from sarslide.simulate.climates import GRID
+    from sarslide.simulate.codes import DECOYS
 
     params = snakemake.params
     torch.set_num_threads(snakemake.threads)

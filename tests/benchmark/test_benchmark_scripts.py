@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sarslide.benchmark import page, runs
-from sarslide.simulate.decoys import DECOYS
+from sarslide.simulate.codes import DECOYS
 
 SET, SIZE = "feedfeedfeedfeed", 160
 

@@ -17,7 +17,7 @@ from sarslide.names import nearest_pairs, split_pair
 from sarslide.rates.stacking import Stack
 from sarslide.simulate import benchmark, climates, landcover, scene
 from sarslide.simulate.atmosphere import residue_shape
-from sarslide.simulate.decoys import AREAS, DECOYS, OBJECTS
+from sarslide.simulate.codes import AREAS, DECOYS, OBJECTS
 from sarslide.simulate.landslides import cells_inside
 from sarslide.simulate.products import ProductSettings, SimulatedPair
 from sarslide.simulate.terrain import TerrainSettings
@@ -50,17 +50,17 @@ def region(few) -> dict[str, dict[str, np.ndarray]]:
 
 
 def test_parts_share_no_region_and_no_seed():
-    parts = {part: benchmark.names_of(part) for part in climates.PARTS}
+    parts = {part: climates.names_of(part) for part in climates.PARTS}
     check_disjoint(*parts.values())
-    assert sum(map(len, parts.values())) == len(benchmark.REGIONS)
-    seeds = [region.seed for region in benchmark.REGIONS.values()]
+    assert sum(map(len, parts.values())) == len(climates.REGIONS)
+    seeds = [region.seed for region in climates.REGIONS.values()]
     training = Config.model_fields["training"].default
     assert len(set(seeds)) == len(seeds)
     assert not set(seeds) & (OTHER_SEEDS | set(training.seeds) | set(training.validation_seeds))
 
 
 def test_the_transfer_climate_is_seen_nowhere_else():
-    by_part = {part: {benchmark.region_of(n).climate for n in benchmark.names_of(part)} for part in climates.PARTS}
+    by_part = {part: {climates.region_of(n).climate for n in climates.names_of(part)} for part in climates.PARTS}
     assert by_part["train"] == by_part["validation"] == by_part["test"]
     assert not by_part["transfer"] & by_part["train"]
     assert set().union(*by_part.values()) == set(climates.CLIMATES)
@@ -68,14 +68,14 @@ def test_the_transfer_climate_is_seen_nowhere_else():
 
 def test_unknown_names():
     with pytest.raises(TrainingError, match="E4002 .*'holdout'"):
-        benchmark.names_of("holdout")
+        climates.names_of("holdout")
     with pytest.raises(TrainingError, match="E4002 .*'zhouqu_1'"):
-        benchmark.region_of("zhouqu_1")
+        climates.region_of("zhouqu_1")
 
 
-@pytest.mark.parametrize("name", benchmark.REGIONS)
+@pytest.mark.parametrize("name", climates.REGIONS)
 def test_regions_draw_from_the_ranges_of_their_climate(name):
-    region = benchmark.region_of(name)
+    region = climates.region_of(name)
     climate = climates.CLIMATES[region.climate]
     drawn = benchmark.draw(climate, region.seed)
     assert drawn == benchmark.draw(climate, region.seed) != benchmark.draw(climate, region.seed + 1)

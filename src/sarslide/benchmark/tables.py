@@ -304,6 +304,6 @@ def _hours(found: Sequence[Record]) -> str:
 def _decoy_types(records: Mapping[str, Any]) -> tuple[str, ...]:
     for record in records.values():
         return tuple(name for name in record["parts"]["test"]["decoys"] if name != "elsewhere")
-    from sarslide.simulate.decoys import DECOYS
+    from sarslide.simulate.codes import DECOYS
 
     return tuple(DECOYS)

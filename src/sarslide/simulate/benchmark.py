@@ -11,38 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from sarslide.errors import TrainingError
 from sarslide.grid import RegionGrid
 from sarslide.simulate import atmosphere, climates, decoys, landcover, landslides, mining, optical, scene
-from sarslide.simulate.climates import Climate
+from sarslide.simulate.climates import GRID, Climate, Region, region_of
+from sarslide.simulate.codes import DECOYS
 from sarslide.simulate.products import ProductSettings
 from sarslide.simulate.terrain import TerrainSettings
 from sarslide.simulate.world import World, WorldSettings, build_world
 
-GRID = RegionGrid(32647, 515130.0, 3215640.0, 30.0, 512, 256)  # whole tiles of 128 and of 256 cells
 MARGIN_M = 2000.0  # enough for layover and shadow
 STRONG_ROCK_DEG = 15.0  # by which strong rock stands steeper than weak
 # Constants of `optical` that decide what P3's channels show of landslides.
 OPTICAL = ("SCARRED", "SCAR_COVER", "BARE_PATCHES", "BARE_DECOYS", "BARE", "SPECTRA", "BRIGHTNESS", "SPARSENESS", "HUE")
 BENCHMARK = 7  # key of this part of the simulation among those that share the seed
-
-
-@dataclass(frozen=True)
-class Region:
-    """name: `<climate>_<seed>`. part: train, validation, test or transfer."""
-
-    name: str
-    climate: str
-    part: str
-    seed: int
-
-
-REGIONS: dict[str, Region] = {
-    f"{climate}_{seed}": Region(f"{climate}_{seed}", climate, part, seed)
-    for part, by_climate in climates.PARTS.items()
-    for climate, seeds in by_climate.items()
-    for seed in seeds
-}
 
 
 @dataclass(frozen=True)
@@ -52,20 +33,6 @@ class Drawn:
     world: WorldSettings
     products: ProductSettings
     dates: tuple[str, ...]
-
-
-def names_of(part: str) -> list[str]:
-    """Names of the regions of a part, in the order of the table. Raises TrainingError for an unknown part."""
-    if part not in climates.PARTS:
-        raise TrainingError(f"benchmark part '{part}' does not exist", f"use one of {', '.join(climates.PARTS)}")
-    return [region.name for region in REGIONS.values() if region.part == part]
-
-
-def region_of(name: str) -> Region:
-    """The region of that name. Raises TrainingError for an unknown name."""
-    if name not in REGIONS:
-        raise TrainingError(f"benchmark region '{name}' does not exist", f"use one of {', '.join(REGIONS)}")
-    return REGIONS[name]
 
 
 def draw(climate: Climate, seed: int) -> Drawn:
@@ -141,7 +108,7 @@ def settings() -> dict[str, Any]:
         "land_cover": {str(code): asdict(cover) for code, cover in landcover.CLASSES.items()},
         "optical": {name: getattr(optical, name) for name in OPTICAL},
         "residue": [atmosphere.VAPOUR_SCALE_M, atmosphere.LATERAL, atmosphere.LATERAL_M],
-        "codes": decoys.DECOYS,
+        "codes": DECOYS,
         "label": [scene.VISIBLE_MM_PER_YR, scene.ERROR_MM_PER_YR, scene.INCOHERENT, scene.RIM_CELLS],
     }
 

@@ -6,17 +6,13 @@ is part of every scene and of every table of results.
 
 from dataclasses import dataclass
 
+from sarslide.errors import TrainingError
+from sarslide.grid import RegionGrid
+
 Range = tuple[float, float]  # drawn uniformly
-COUNTS = (
-    "large",
-    "elongated",
-    "small",
-    "subsidence",
-    "glacier",
-    "snow",
-    "mining",
-    "dates",
-)  # whole numbers, both ends included
+GRID = RegionGrid(32647, 515130.0, 3215640.0, 30.0, 512, 256)  # whole tiles of 128 and of 256 cells
+# Whole numbers, both ends included.
+COUNTS = ("large", "elongated", "small", "subsidence", "glacier", "snow", "mining", "dates")
 
 
 @dataclass(frozen=True)
@@ -123,3 +119,35 @@ PARTS: dict[str, dict[str, tuple[int, ...]]] = {
     },
     "transfer": {"alpine_glacier": (8401, 8402, 8403, 8404)},
 }
+
+
+@dataclass(frozen=True)
+class Region:
+    """name: `<climate>_<seed>`. part: train, validation, test or transfer."""
+
+    name: str
+    climate: str
+    part: str
+    seed: int
+
+
+REGIONS: dict[str, Region] = {
+    f"{climate}_{seed}": Region(f"{climate}_{seed}", climate, part, seed)
+    for part, by_climate in PARTS.items()
+    for climate, seeds in by_climate.items()
+    for seed in seeds
+}
+
+
+def names_of(part: str) -> list[str]:
+    """Names of the regions of a part, in the order of the table. Raises TrainingError for an unknown part."""
+    if part not in PARTS:
+        raise TrainingError(f"benchmark part '{part}' does not exist", f"use one of {', '.join(PARTS)}")
+    return [region.name for region in REGIONS.values() if region.part == part]
+
+
+def region_of(name: str) -> Region:
+    """The region of that name. Raises TrainingError for an unknown name."""
+    if name not in REGIONS:
+        raise TrainingError(f"benchmark region '{name}' does not exist", f"use one of {', '.join(REGIONS)}")
+    return REGIONS[name]

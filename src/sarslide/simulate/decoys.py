@@ -8,22 +8,11 @@ from scipy import ndimage
 from shapely.geometry import MultiPolygon, Polygon, box, shape
 
 from sarslide.grid import RegionGrid
+from sarslide.simulate.codes import AREAS, DECOYS, OBJECTS
 from sarslide.simulate.landslides import DownslopeField, plateau
 from sarslide.simulate.terrain import noise, window_of
 
-# Codes of the layer `decoy` of a scene. The first four are planted objects, the others are areas: see `simulate.scene.decoys`.
-DECOYS: dict[str, int] = {
-    "subsidence": 1,
-    "glacier": 2,
-    "snow": 3,
-    "mining": 4,
-    "stratified": 5,
-    "forest": 6,
-    "unwrapping": 7,
-    "layover": 8,
-}
-OBJECTS = ("subsidence", "glacier", "snow", "mining")
-AREAS = ("stratified", "forest", "unwrapping", "layover")
+__all__ = ["AREAS", "DECOYS", "OBJECTS", "far_from", "plant_decoys", "with_mines"]
 
 # kind: (area range in km2, largest apparent speed in mm/yr)
 SUBSIDENCE = ((0.25, 0.7), (25.0, 60.0))

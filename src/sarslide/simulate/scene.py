@@ -16,7 +16,7 @@ from sarslide.rates.stacking import interval_years
 from sarslide.simulate import landcover
 from sarslide.simulate.acquisition import WAVELENGTH
 from sarslide.simulate.atmosphere import residue_mm, residue_shape
-from sarslide.simulate.decoys import DECOYS, OBJECTS
+from sarslide.simulate.codes import DECOYS, OBJECTS
 from sarslide.simulate.landslides import cells_inside
 from sarslide.simulate.products import (
     ProductSettings,

@@ -1,0 +1,15 @@
+"""Codes of the layer `decoy` of simulated scenes, for those who score maps and need no simulator."""
+
+# The first four are planted objects, the others are areas: see `simulate.scene.decoys`.
+DECOYS: dict[str, int] = {
+    "subsidence": 1,
+    "glacier": 2,
+    "snow": 3,
+    "mining": 4,
+    "stratified": 5,
+    "forest": 6,
+    "unwrapping": 7,
+    "layover": 8,
+}
+OBJECTS = ("subsidence", "glacier", "snow", "mining")
+AREAS = ("stratified", "forest", "unwrapping", "layover")
