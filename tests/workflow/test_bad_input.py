@@ -309,7 +309,7 @@ def test_weights_for_other_channels(tmp_path):
     for layer in [*layers, "curvature_profile_per_m", "curvature_plan_per_m"]:
         inputs[layer] = str(tmp_path / f"{layer}.tif")
         raster.write(inputs[layer], np.zeros(GRID.shape), GRID, layer)
-    params = {"grid": GRID.to_dict(), "overlap": 0.5, "device": "cpu"}
+    params = {"grid": GRID.to_dict(), "overlap": 0.5, "device": "cpu", "precision": "fp32"}
     line = refused(tmp_path, "segment", inputs, {"probability": "p.tif", "sidecar": "p.json"}, params)
     assert line.startswith("E4001") and "other.safetensors" in line and "land_cover" in line
 

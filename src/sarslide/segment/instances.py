@@ -12,6 +12,8 @@ best score first, an object of which at least half is taken already is left out.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,12 +21,11 @@ from sarslide.segment.tiles import hann
 
 SAME = 0.5  # agreement of two findings of one object in the area that both tiles see
 INSIDE = 0.5  # a cell is part of an object from this mask value on
-TRACE = 0.01  # mask values below are cut off at the sides
+TRACE = 0.01  # mask values below are nothing
 COVERED = 0.5  # an object with this share of its cells taken by better ones is left out
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """Rows and columns of the scene, ends excluded."""
 
     top: int
@@ -68,9 +69,14 @@ class Finding:
     mask: np.ndarray
     score: float
 
+    @cached_property
+    def cells(self) -> np.ndarray:
+        """Cells (bool) of `box` that belong to the object."""
+        return self.mask >= INSIDE
+
     def inside(self, area: Box) -> np.ndarray:
-        """Cells (bool) of `area` that belong to the object."""
-        return _placed(self.mask, self.box, area) >= INSIDE
+        """Cells (bool) of `area`, which lies in `box`, that belong to the object."""
+        return self.cells[area.within(self.box)]
 
 
 class Merged:
@@ -124,10 +130,7 @@ class Merger:
         ]
         earlier = [merged for merged in self.open if merged.box & tile]
         ties = sorted(
-            (-agreement, k, n)
-            for k, finding in enumerate(found)
-            for n, merged in enumerate(earlier)
-            if (agreement := _agreement(finding, merged)) >= SAME
+            (-agreement, k, n) for (k, n), agreement in _agreements(found, earlier).items() if agreement >= SAME
         )
         home: dict[int, Merged] = {}
         # Objects of earlier tiles may turn out to be one through a finding of this tile.
@@ -228,29 +231,35 @@ def _cropped(tile: Box, scene: Box, mask: np.ndarray, score: float) -> Finding |
     (rows,), (cols,) = ((mask >= TRACE).any(axis=axis).nonzero() for axis in (1, 0))
     top, left, bottom, right = rows[0], cols[0], rows[-1] + 1, cols[-1] + 1
     box = Box(inside.top + int(top), inside.left + int(left), inside.top + int(bottom), inside.left + int(right))
-    return Finding(tile, box, mask[top:bottom, left:right].copy(), score)
+    mask = mask[top:bottom, left:right]
+    return Finding(tile, box, np.where(mask >= TRACE, mask, np.float32(0)), score)
 
 
-def _placed(mask: np.ndarray, box: Box, area: Box) -> np.ndarray:
-    """`mask` of `box` on `area`, 0 elsewhere."""
-    placed = np.zeros(area.shape, np.float32)
-    if shared := box & area:
-        placed[shared.within(area)] = mask[shared.within(box)]
-    return placed
-
-
-def _agreement(finding: Finding, merged: Merged) -> float:
-    """Largest intersection over union with a finding of the object, in the area that both tiles see."""
-    best = 0.0
-    for other in merged.findings:
-        shared = finding.tile & other.tile
-        if other.tile == finding.tile or not shared or not (finding.box & other.box):
-            continue
-        area = (finding.box | other.box) & shared
-        mine, its = finding.inside(area), other.inside(area)
-        union = int((mine | its).sum())
-        best = max(best, int((mine & its).sum()) / union if union else 0.0)
+def _agreements(found: list[Finding], earlier: list[Merged]) -> dict[tuple[int, int], float]:
+    """(index in `found`, index in `earlier`): the best agreement of the finding with one of the object; pairs that meet only."""
+    others = [(n, other) for n, merged in enumerate(earlier) for other in merged.findings]
+    best: dict[tuple[int, int], float] = {}
+    if not found or not others:
+        return best
+    mine, its = np.array([each.box for each in found])[:, None], np.array([other.box for _, other in others])
+    meet = ((mine[..., :2] < its[:, 2:]) & (its[:, :2] < mine[..., 2:])).all(axis=-1)
+    for k, other in np.argwhere(meet).tolist():
+        n, finding = others[other]
+        best[k, n] = max(best.get((k, n), 0.0), _agreement(found[k], finding))
     return best
+
+
+def _agreement(one: Finding, other: Finding) -> float:
+    """Intersection over union of the masks in the area that both tiles see; 0 for findings of one tile."""
+    seen_by_both = one.tile & other.tile
+    shared = one.box & other.box & seen_by_both
+    if one.tile == other.tile or not shared:
+        return 0.0
+    intersection = np.count_nonzero(one.inside(shared) & other.inside(shared))
+    if not intersection:
+        return 0.0
+    areas = [np.count_nonzero(each.inside(each.box & seen_by_both)) for each in (one, other)]
+    return intersection / (sum(areas) - intersection)
 
 
 def _share_a_tile(one: Merged, other: Merged) -> bool:
@@ -260,19 +269,25 @@ def _share_a_tile(one: Merged, other: Merged) -> bool:
 def _clusters(objects: list[Merged], window: np.ndarray) -> list[list[tuple[Merged, Finding]]]:
     """Objects that share cells, directly or through others, with their settled masks; in order of the first of each."""
     settled = [(merged, merged.settled(window)) for merged in objects]
-    cluster = list(range(len(settled)))
-    order = sorted(cluster, key=lambda n: settled[n][1].box.left)
+    first = list(range(len(settled)))
+
+    def root(n: int) -> int:
+        while first[n] != n:
+            first[n] = n = first[first[n]]
+        return n
+
+    order = sorted(first, key=lambda n: settled[n][1].box.left)
     for k, n in enumerate(order):
         one = settled[n][1]
         for m in order[k + 1 :]:
             if settled[m][1].box.left >= one.box.right:
                 break
-            if cluster[m] != cluster[n] and _share_cells(one, settled[m][1]):
-                low, high = sorted((cluster[m], cluster[n]))
-                cluster = [low if c == high else c for c in cluster]
+            a, b = sorted((root(n), root(m)))
+            if a != b and _share_cells(one, settled[m][1]):
+                first[b] = a
     members: dict[int, list] = {}
-    for c, pair in zip(cluster, settled, strict=True):
-        members.setdefault(c, []).append(pair)
+    for n, pair in enumerate(settled):
+        members.setdefault(root(n), []).append(pair)
     return list(members.values())
 
 
@@ -285,11 +300,11 @@ def _without_doubles(objects: list[Finding]) -> list[Finding]:
     """The objects, best score first, less those of which half is taken already."""
     kept: list[Finding] = []
     for found in sorted(objects, key=lambda each: (-each.score, each.box.top, each.box.left)):
-        cells = found.inside(found.box)
-        taken = np.zeros_like(cells)
+        taken = np.zeros(found.box.shape, bool)
         for better in kept:
-            if found.box & better.box:
-                taken |= better.inside(found.box)
-        if cells.any() and (cells & taken).sum() < COVERED * cells.sum():
+            if shared := found.box & better.box:
+                taken[shared.within(found.box)] |= better.inside(shared)
+        cells = np.count_nonzero(found.cells)
+        if cells and np.count_nonzero(found.cells & taken) < COVERED * cells:
             kept.append(found)
     return kept
