@@ -383,11 +383,16 @@ def granules_of(stack, date):
     """What the scene table says of the granules of a date, as far as it decides what is downloaded."""
     words = ("granule", "address", "bytes", "checksum", "orbit_file")
     words += ("start_utc", "stop_utc")
-    return [
-        {word: row[word] for word in words}
-        for row in SCENES.rows()
-        if (row["stack"], row["date"]) == (stack, date)
-    ]
+    return [{word: row[word] for word in words} for row in rows_by_date()[stack, date]]
+
+
+@cache
+def rows_by_date():
+    """Rows of the scene table by stack and date."""
+    found = {}
+    for row in SCENES.rows():
+        found.setdefault((row["stack"], row["date"]), []).append(row)
+    return found
 
 
 def dem_file():

@@ -56,15 +56,22 @@ def update(
     rows = [dict.fromkeys(ARCHIVE_COLUMNS, "") | row for row in known]
     before = [dict(row) for row in rows]
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    names = {row["granule"] for row in rows}
+    passes = Passes(rows)
     added = superseded = 0
     for stack in stacks:
         found = search(stack)
         _check_listing(stack, found, rows)
+        first = _first_of_pass(found)
         for granule in _in_order(found):
-            if any(row["granule"] == granule.granule for row in rows):
+            if granule.granule in names:
                 continue
-            superseded += _supersede(rows, granule)
-            rows.append(granule.row(_date(granule, found, rows), now))
+            mine = passes.of(granule)
+            superseded += _supersede(mine, granule)
+            date = mine[0]["date"] if mine else str(first[granule.absolute_orbit])[:10].replace("-", "")
+            rows.append(granule.row(date, now))
+            mine.append(rows[-1])
+            names.add(granule.granule)
             added += 1
             log.info("new granule %s", granule.granule)
     problems: list[str] = []
@@ -98,9 +105,22 @@ def _in_order(found: list[Granule]) -> list[Granule]:
     )
 
 
-def _supersede(rows: list[Row], granule: Granule) -> int:
+class Passes:
+    """Rows by stack and absolute orbit: those of one pass."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._held: dict[tuple[str, int], list[Row]] = {}
+        for row in rows:
+            self._held.setdefault((row["stack"], int(row["absolute_orbit"])), []).append(row)
+
+    def of(self, granule: Granule) -> list[Row]:
+        """The rows of the granule's pass; what is appended stays."""
+        return self._held.setdefault((granule.stack, granule.absolute_orbit), [])
+
+
+def _supersede(same_pass: list[Row], granule: Granule) -> int:
     """Mark the version that `granule` supersedes; returns 1 where there was one."""
-    for row in active(rows):
+    for row in active(same_pass):
         if same_acquisition(row, granule):
             row["superseded_by"] = granule.granule
             log.info("%s supersedes %s", granule.granule, row["granule"])
@@ -108,14 +128,12 @@ def _supersede(rows: list[Row], granule: Granule) -> int:
     return 0
 
 
-def _date(granule: Granule, found: list[Granule], rows: list[Row]) -> str:
-    """UTC date of the first granule of the pass: a pass across midnight keeps it to its end."""
-    same = (granule.stack, granule.absolute_orbit)
-    held = [row["date"] for row in rows if (row["stack"], int(row["absolute_orbit"])) == same]
-    if held:
-        return held[0]
-    first = min(one.start for one in found if (one.stack, one.absolute_orbit) == same)
-    return str(first)[:10].replace("-", "")
+def _first_of_pass(found: list[Granule]) -> dict[int, np.datetime64]:
+    """Start of each pass by absolute orbit; a pass across midnight keeps the UTC date of its start to its end."""
+    first: dict[int, np.datetime64] = {}
+    for one in found:
+        first[one.absolute_orbit] = min(one.start, first.get(one.absolute_orbit, one.start))
+    return first
 
 
 def _orbits(rows: list[Row], find: Callable[[str, np.datetime64, np.datetime64], str], problems: list[str]) -> int:
