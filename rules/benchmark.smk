@@ -7,7 +7,7 @@ BENCHMARK_RUN = f"{BENCHMARK}/runs/{{run}}"
 BENCHMARK_REFERENCES = [
     benchmark_runs.BASELINE,
     benchmark_runs.PRINTED_BASELINE,
-    f"{benchmark_runs.PACKAGED}drs_unet_compact",
+    benchmark_runs.COMPACT,
 ]
 MIN_CELLS = 20
 

@@ -40,13 +40,13 @@ def patches(folder: Path, names: Mapping[str, str]) -> "Figure | None":
             with np.load(path) as file:
                 found = file["probability"]
             shown = np.where(found == UNKNOWN, np.nan, found / STEPS)
-            rows.append((words, shown, {"cmap": "magma_r", "vmin": 0, "vmax": 1}))
+            rows.append((words, shown, {"cmap": "gray_r", "vmin": 0, "vmax": 1}))
     columns = len(rate)
     figure = Figure(figsize=(1.75 + 1.0 * columns, 0.25 + 1.0 * len(rows)), dpi=90, facecolor="white")
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for line, (words, images, look) in zip(grid, rows, strict=True):
         for axes, image in zip(line, images, strict=True):
-            axes.set_facecolor("#d5dadc")
+            axes.set_facecolor("#b7d0e2")
             axes.imshow(image, interpolation="nearest", **look)
             axes.set_xticks([])
             axes.set_yticks([])
@@ -62,7 +62,7 @@ def patches(folder: Path, names: Mapping[str, str]) -> "Figure | None":
 def scores(records: Mapping[str, Record], tier: str, width: str) -> "Figure | None":
     """F1 by object of every measured network of the equal budget, test and unseen climate, with intervals by region."""
     own = {name: Run(tier, width, "regions", *runs.EQUAL, name, runs.SEEDS[tier][0]).name for name in registry.names()}
-    own = {"velocity threshold": runs.BASELINE, **own}
+    own = {"velocity threshold": runs.BASELINE, "drs_unet_compact, as packaged": runs.COMPACT, **own}
     found = [(name, records[run]) for name, run in own.items() if run in records]
     if len(found) < 2:
         return None
@@ -77,7 +77,7 @@ def scores(records: Mapping[str, Record], tier: str, width: str) -> "Figure | No
         place = np.arange(len(found)) + offset
         axes.errorbar(values, place, xerr=spread, fmt="o", color=colour, label=words, markersize=4, linewidth=1.2)
     axes.set_yticks(range(len(found)), [name for name, _ in found], fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(found) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.set_xlabel("F1 by object, 95 % interval by region", fontsize=8)
     axes.grid(axis="x", color="#e3e7e9")
@@ -131,7 +131,9 @@ def save(figure: "Figure", path: Path) -> None:
     figure.savefig(buffer, format="png", metadata={"Software": None})
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary:
-        Image.open(buffer).convert("RGB").quantize(256).save(temporary, format="PNG", optimize=True)
+        Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+            temporary, format="PNG", optimize=True
+        )
 
 
 def labels(tier: str, width: str, networks: Sequence[str] = ()) -> dict[str, str]:

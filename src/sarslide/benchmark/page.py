@@ -27,10 +27,10 @@ INTRODUCTION = """# Benchmark of the networks
 `{command}`
 
 Whole simulated regions (region set `{region_set}`, settings in `simulate/climates.py`, fixed before any network was scored),
-split by region: {regions}. Every region is seen by an ascending and a descending track. Scores are those of whole
-regions, predicted as `segment` does it. All regions are simulated: a real survey will score differently, and what
-counts here is the order of the networks and what fools them. Only budgets that were run have tables; a row that was not run says
-`not run`.
+split by region: {regions}. Transfer is a climate that no network was trained on. Every region is seen by an ascending
+and a descending track. Scores are those of whole regions, predicted as `segment` does it. All regions are simulated: a real
+survey will score differently, and what counts here is the order of the networks and what fools them. Only budgets that were run
+have tables; a row that was not run says `not run`.
 """
 
 
@@ -121,8 +121,8 @@ def _figures(results: Path, folder: Path, found: Mapping[str, Record]) -> list[t
             ),
             (
                 "patches",
-                "Test patches of 128 x 128 cells: LOS rate (-60 to 60 mm/yr, blue towards the satellite), truth (grey: not"
-                f" counted), probability of each network, {budget}.",
+                "Test patches of 128 x 128 cells: LOS rate (-60 to 60 mm/yr, blue towards the satellite), truth (black; grey:"
+                f" not counted), probability of each network (black: 1, blue: unknown), {budget}.",
                 lambda t=tier, w=width: figures.patches(results / "runs", figures.labels(t, w)),
             ),
         ):

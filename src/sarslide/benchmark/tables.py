@@ -17,7 +17,6 @@ BASELINES = {
     runs.PRINTED_BASELINE: "velocity threshold + area filter, as printed",
     runs.BASELINE: "the same, tuned on validation",
 }
-COMPACT = f"{runs.PACKAGED}drs_unet_compact"
 COMPACT_LABEL = "drs_unet_compact, as packaged"
 RECIPE_NOTE = "Trained by preset `{}` of `segment.recipe`, but for the number of samples."
 
@@ -82,7 +81,7 @@ def paper(table: PaperTable, records: Mapping[str, Record], tier: str, width: st
 
 def networks(records: Mapping[str, Record], tier: str, width: str) -> list[Table]:
     """All networks under one budget: scores, decoys, recall by type."""
-    entries = [(label, _one(records, name)) for name, label in (*BASELINES.items(), (COMPACT, COMPACT_LABEL))]
+    entries = [(label, _one(records, name)) for name, label in (*BASELINES.items(), (runs.COMPACT, COMPACT_LABEL))]
     own = {name: _records(records, Run(tier, width, "regions", *runs.EQUAL, name, 0)) for name in registry.names()}
     entries += list(own.items())
     best = max(own, key=lambda name: cells.f1(own[name], "test", "object"))
@@ -280,7 +279,8 @@ def _parameters(found: Sequence[Record]) -> str:
 
 
 def _threshold(found: Sequence[Record]) -> str:
-    return ", ".join(str(record["threshold"]) for record in found) if found else NOT_RUN
+    values = [record["threshold"] for record in found]
+    return ", ".join(value if isinstance(value, str) else f"{value:.3g}" for value in values) or NOT_RUN
 
 
 def _all_fooled(found: Sequence[Record], part: str) -> str:
