@@ -250,8 +250,9 @@ def slc_folder(stack, date):
 
 
 def memory(fixed_mb, bytes_per_cell):
-    """MB of a job that works in blocks and holds some layers of the region."""
-    return fixed_mb + GRID["rows"] * GRID["cols"] * bytes_per_cell // 2**20
+    """MB of a job that holds some layers of the region, by attempt: one that ran out of memory gets more the next time."""
+    needed = fixed_mb + int(GRID["rows"] * GRID["cols"] * bytes_per_cell) // 2**20
+    return lambda wildcards, attempt: attempt * needed
 
 
 def of_stack(stack, *parts):

@@ -18,7 +18,11 @@ rule resample_products:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
+        # Measured: 0.2 GB and 18 bytes a cell of the finer grid.
+        mem_mb=memory(
+            1000,
+            25 * (GRID["cell_m"] / (CONFIG.grid.product_m or GRID["cell_m"])) ** 2,
+        ),
         runtime=20,
     params:
         grid=GRID,

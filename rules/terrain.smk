@@ -15,7 +15,8 @@ rule terrain:
     conda:
         "../envs/terrain.yaml"
     resources:
-        mem_mb=2000,
+        # Measured: 0.3 GB and 109 bytes a cell.
+        mem_mb=memory(1000, 150),
         runtime=20,
     params:
         grid=GRID,
