@@ -213,7 +213,7 @@ class Named(dict):
 def run(repository, folder, inputs):
     outputs = {layer: str(folder / f"{layer}.tif") for layer in BANDS} | {"sidecar": str(folder / "optical.json")}
     snakemake = SimpleNamespace(
-        rule="optical", input=Named(products=inputs), output=Named(outputs), log=[str(folder / "log")],
+        rule="optical", input=Named(products=inputs, scenes=[]), output=Named(outputs), log=[str(folder / "log")],
         params=Named(grid=GRID.to_dict(), scale=None, offset=None, code="0"),
     )  # fmt: skip
     runpy.run_path(str(repository / "workflow_scripts/optical.py"), {"snakemake": snakemake})
