@@ -41,11 +41,12 @@ def main(snakemake, log) -> None:
 
     from sarslide.segment import card as cards
     from sarslide.segment import history
-    from sarslide.segment.infer import choose_device
+    from sarslide.segment.device import choose_device, choose_precision
     from sarslide.segment.train import train
 
     torch.set_num_threads(snakemake.threads)
     output, device = snakemake.output, choose_device(params.device)
+    recipe = replace(recipe, precision=choose_precision(recipe.precision, device))
     checkpoint = Path(output.weights).with_name("checkpoint.pt")
     trained = train(training, validation, channels, network, options, recipe, device, True, checkpoint)
     card = cards.model_card(trained, training, validation, params.code, params.label, params.licence)

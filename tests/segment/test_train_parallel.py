@@ -11,6 +11,7 @@ from sarslide.segment.train import train
 from tests.segment.training_scenes import CHANNELS, RECIPE, scene
 
 
+@pytest.mark.full
 def test_two_processes_are_as_one():
     """Same loss in every round and same weights as one process with the same global batch.
 

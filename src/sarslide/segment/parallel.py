@@ -56,8 +56,8 @@ def total(sums: Tensor) -> Tensor:
 
 
 class _Total(torch.autograd.Function):
-    """The gradient is summed over the processes too; DistributedDataParallel takes the mean of the weights' gradients. What is left
-    is the gradient of the whole batch."""
+    """The gradient is summed over the processes too; DistributedDataParallel takes the mean of the weights' gradients. What is
+    left is the gradient of the whole batch."""
 
     @staticmethod
     def forward(ctx, sums: Tensor) -> Tensor:
