@@ -27,9 +27,11 @@ def start_file(wildcards):
     """The weights file to start from, as a list: empty for random, ImageNet and COCO weights."""
     if START in ("random", "imagenet", "coco"):
         return []
-    if START == "packaged":
-        return [or_exit(lambda: str(packaged(MODEL)))]
-    return [or_exit(lambda: resolve(START))]
+    named = or_exit(
+        lambda: str(packaged(MODEL)) if START == "packaged" else resolve(START)
+    )
+    or_exit(lambda: read_card(named))
+    return [named]
 
 
 def learnt_from():
