@@ -667,6 +667,12 @@ class Config(Section):
     stacks: tuple[StackName, ...] = key(
         (), "pass and relative orbit of each stack, for example [A128, D062]", min_length=1
     )
+    paper: Literal["", "P0", "P2", "P3", "P4", "H22"] = key(
+        "", "publication whose recipe the region follows; the report sets its tables and figures beside ours"
+    )
+    assumptions: dict[str, str] = key(
+        {}, "keys whose values that publication does not give, each with the reason of ours; printed in the report"
+    )
     grid: Grid = Grid()
     simulation: Simulation = Simulation()
     network: Network = Network()
@@ -699,6 +705,15 @@ class Config(Section):
             )
         if self.source != "simulated" and not self.grid.dem:
             raise ConfigError("config: grid.dem is empty", "name the DEM file of the region")
+        return self
+
+    @model_validator(mode="after")
+    def _assumptions_name_keys(self) -> "Config":
+        for name in self.assumptions:
+            section, _, leaf = name.rpartition(".")
+            known = type(getattr(self, section, None)) if section else Config
+            if leaf not in getattr(known, "model_fields", {}):
+                raise ConfigError(f"config: assumptions names '{name}', which is no key", "name keys as section.key")
         return self
 
     @model_validator(mode="after")

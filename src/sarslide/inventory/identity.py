@@ -8,6 +8,8 @@ from sarslide.provenance import sha256
 
 # Keys that decide where and how fast a run is, not what comes out.
 WITHOUT_EFFECT = {
+    "paper": True,
+    "assumptions": True,
     "segmentation": {"device"},
     "simulation": {"new_dates"},
     "dataset": True,

@@ -1,0 +1,138 @@
+"""Disk and core-hours of a region before it is run, from costs measured on finished runs.
+
+Costs are those of docs/validation.json, tables 6_steps (the demo: 137,700 cells) and 1_engine_3_cost (two bursts of full width),
+on one core of a busy machine; `tests/regions` holds them against these tables. A step that was measured on one size only is taken
+as proportional to the cells, which is too much for large regions: its interpreter start grows with them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from sarslide.config import Config
+from sarslide.insar import network
+
+DEMO_CELLS, DEMO_STACKS, DEMO_DATES, DEMO_PAIRS = 270 * 510, 2, 60, 114
+# Two bursts of 85 km x 20 km at 30 m, the ground that table 1_engine_3_cost geocodes.
+WIDE_CELLS = 2 * 85_000 * 20_000 / 30**2
+
+# CPU s of all jobs of a rule on the demo, by what their number follows.
+PER_DATE = {"geocode_slc": 104.95, "mean_amplitude": 5.69}
+PER_PAIR = {"interferogram": 110.88, "unwrap": 108.83, "average_phase": 14.23, "closure": 11.7} | {
+    "stack_rates": 8.81,
+    "phase_bias": 4.46,
+}
+PER_STACK = {"stack_geometry": 4.4, "segment": 7.37, "candidates": 3.09, "observability": 0.73}
+PER_REGION = {"terrain": 3.39, "release": 1.94, "fuse": 0.98}
+# CPU s of one job on two bursts of full width.
+WIDE = {"geocode_slc": 22.841588 / 2, "stack_geometry": 21.417889, "interferogram": 8.897704}
+# SBAS instead of stacking: CPU s a cell, 57 pairs, table 3_sbas_memory (2048 x 2048 cells).
+SBAS_S, SBAS_PAIRS = 2.8455e-6, 57
+ENGINE = {"geocode_slc", "mean_amplitude", "stack_geometry", "interferogram", "unwrap"}
+
+# Bytes, measured on the demo: a cell and date, a cell and pair, a cell of a stack, a cell of the region.
+GSLC_BYTES, PAIR_BYTES, STACK_BYTES, REGION_BYTES = 70.6, 16.6, 76.9, 69.0
+# A burst of one polarisation as ASF delivers it, and the zip of a scene with two where the table does not say.
+BURST_BYTES, SCENE_BYTES = 147_215_404, 4_300_000_000
+BURST_KM2 = 85 * 18.5  # of new ground: neighbouring bursts overlap
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """scenes: rows of the table. download_gb and the rest in 1e9 bytes; core_hours by the demo's core."""
+
+    stacks: int
+    dates: int
+    pairs: int
+    scenes: int
+    cells: int
+    download_gb: float
+    slc_gb: float
+    pairs_gb: float
+    maps_gb: float
+    core_hours: float
+
+    @property
+    def disk_gb(self) -> float:
+        return self.download_gb + self.slc_gb + self.pairs_gb + self.maps_gb
+
+    def as_dict(self) -> dict[str, float]:
+        """All numbers, rounded to what they are worth."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)} | {"disk_gb": self.disk_gb}
+        return {name: value if isinstance(value, int) else float(f"{value:.3g}") for name, value in found.items()}
+
+
+def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: Mapping[str, float]) -> Forecast:
+    """Cost of a region from nothing. scenes: rows of the scene table by stack. seen: share of the region that each stack sees."""
+    grid = config.grid.region_grid()
+    cells = grid.rows * grid.cols
+    dates = {stack: sorted({row["date"] for row in rows}) for stack, rows in scenes.items()}
+    pairs = {stack: len(_pairs(config, stack, dates[stack], rows)) for stack, rows in scenes.items()}
+    area = {stack: seen[stack] * cells for stack in scenes}
+    date_cells = sum(len(dates[stack]) * area[stack] for stack in scenes)
+    pair_cells = sum(pairs[stack] * area[stack] for stack in scenes)
+    native = config.engine in ("native", "isce2")
+    seconds = sum(_seconds(config, area[stack], len(dates[stack]), pairs[stack], native) for stack in scenes)
+    seconds += cells * sum(PER_REGION.values()) / DEMO_CELLS
+    return Forecast(
+        len(scenes),
+        sum(map(len, dates.values())),
+        sum(pairs.values()),
+        sum(map(len, scenes.values())),
+        cells,
+        sum(_download(config, rows, area[stack] * grid.cell_m**2 / 1e6) for stack, rows in scenes.items()) / 1e9,
+        native * GSLC_BYTES * date_cells / 1e9,
+        PAIR_BYTES * pair_cells / 1e9,
+        (STACK_BYTES * sum(area.values()) + REGION_BYTES * cells) / 1e9,
+        seconds / 3600,
+    )
+
+
+def _pairs(config: Config, stack: str, dates: list[str], rows: list[dict[str, str]]) -> list[str]:
+    if config.network.pairs:
+        return list(config.network.pairs)
+    plan = config.network
+    orbits = {
+        row["date"]: network.Orbit(float(row["bperp_m"]), float(row["critical_bperp_m"]))
+        for row in rows
+        if row.get("bperp_m") and row.get("critical_bperp_m")
+    }
+    known = [date for date in dates if date in orbits] if network.needs_baselines(plan.preset) else dates
+    return network.choose_pairs(known, plan.preset, plan.max_days, plan.neighbours, orbits)
+
+
+def unit(rule: str, demo_s: float, jobs: int) -> tuple[float, float]:
+    """CPU s of a job, and of a cell more: the line through both sizes, or proportional to cells where only the demo is known."""
+    small = demo_s / jobs
+    if rule not in WIDE:
+        return 0.0, small / DEMO_CELLS
+    slope = (WIDE[rule] - small) / (WIDE_CELLS - DEMO_CELLS)
+    return small - slope * DEMO_CELLS, slope
+
+
+def _seconds(config: Config, cells: float, dates: int, pairs: int, native: bool) -> float:
+    """CPU s of one stack. Engines that deliver ready pairs cost nothing here."""
+    total = 0.0
+    for costs, demo_jobs, jobs in (
+        (PER_DATE, DEMO_DATES, dates),
+        (PER_PAIR, DEMO_PAIRS, pairs),
+        (PER_STACK, DEMO_STACKS, 1),
+    ):
+        for rule, demo_s in costs.items():
+            if rule in ENGINE and not native:
+                continue
+            job, cell = unit(rule, demo_s, demo_jobs)
+            if rule == "stack_rates" and config.rates.method != "stacking":
+                job, cell = 0.0, SBAS_S / SBAS_PAIRS
+            total += jobs * (job + cell * cells)
+    return total
+
+
+def _download(config: Config, rows: list[dict[str, str]], km2: float) -> float:
+    """Bytes that an archive delivers; those of the table where the archive said them."""
+    if not config.archive():
+        return 0.0
+    if config.product() == "bursts" and not any(row.get("burst_ids") for row in rows):
+        # A table of whole scenes, of which only the bursts over the region come; half a burst hangs over at each end.
+        return len({row["date"] for row in rows}) * BURST_BYTES * (km2 / BURST_KM2 + 3)
+    usual = BURST_BYTES if config.product() == "bursts" else SCENE_BYTES
+    return sum(float(row.get("bytes") or usual) for row in rows)

@@ -1,0 +1,70 @@
+"""The forecast against what was measured: the published tables, and the demo as it ran."""
+
+import json
+
+import pytest
+
+from sarslide.catalog import planned
+from sarslide.catalog.scenes import table
+from sarslide.config import load
+from sarslide.preflight import forecast as module
+from sarslide.preflight.forecast import forecast
+
+# Repeated runs on a busy machine differ by up to a half.
+BUSY = 0.5
+
+
+@pytest.fixture(scope="module")
+def published(repository):
+    return json.loads((repository / "docs/validation.json").read_text())
+
+
+def test_costs_are_the_published_ones(published):
+    demo = {row[0]: row[2] for row in published["6_steps"]["rows"]}
+    for costs in (module.PER_DATE, module.PER_PAIR, module.PER_STACK, module.PER_REGION):
+        for rule, seconds in costs.items():
+            assert seconds == pytest.approx(demo[rule], rel=BUSY, abs=1.0), rule
+    wide = {
+        row[2]: row[4] / row[3] for row in published["1_engine_3_cost"]["rows"] if row[:2] == ["native", "first pair"]
+    }
+    for rule, seconds in module.WIDE.items():
+        assert seconds == pytest.approx(wide[rule], rel=BUSY), rule
+
+
+def test_the_demo_costs_what_it_cost(published, tmp_path):
+    """CPU seconds of all steps but those of simulation and page, which the forecast leaves out."""
+    config = load({"region": "demo"})
+    rows = table(config, tmp_path).rows()
+    scenes = {stack: [row for row in rows if row["stack"] == stack] for stack in config.stacks}
+    found = forecast(config, scenes, dict.fromkeys(config.stacks, 1.0))
+    measured = {row[0]: row[2] for row in published["6_steps"]["rows"]}
+    left_out = ("all", "simulate_stack", "simulate_world", "score", "report", "network")
+    wanted = sum(seconds for rule, seconds in measured.items() if rule not in left_out)
+    assert found.core_hours * 3600 == pytest.approx(wanted, rel=BUSY)
+    assert (found.dates, found.pairs, found.download_gb) == (60, 114, 0)
+    # Geocoded SLCs and pairs of the demo: 0.58 and 0.26 GB on disk.
+    assert found.slc_gb == pytest.approx(0.583, rel=0.05) and found.pairs_gb == pytest.approx(0.260, rel=0.05)
+
+
+def of_region(region: str, **user) -> module.Forecast:
+    config = load({"region": region, **user})
+    rows = planned.rows(config)
+    scenes = {stack: [row for row in rows if row["stack"] == stack] for stack in config.stacks}
+    return forecast(config, scenes, dict.fromkeys(config.stacks, 1.0))
+
+
+def test_bursts_are_counted_by_ground_and_scenes_by_number():
+    bursts = of_region("zhongxinrong")
+    # 1,623 km2 hold one burst of 1,573 km2, and three hang over its edges.
+    assert bursts.download_gb == pytest.approx(60 * 4.03 * 0.147, rel=0.01)
+    scenes = of_region("zhongxinrong", retrieve={"product": "slc"})
+    assert scenes.download_gb == pytest.approx(60 * 4.3)
+
+
+def test_smaller_cells_and_more_pairs_cost_more():
+    usual = of_region("zhongxinrong")
+    fine = of_region("zhongxinrong", grid={"cell_m": 15})
+    assert fine.cells == 4 * usual.cells and fine.pairs_gb == pytest.approx(4 * usual.pairs_gb)
+    assert usual.core_hours < fine.core_hours < 4 * usual.core_hours
+    denser = of_region("zhongxinrong", network={"preset": "p3"})
+    assert denser.pairs > usual.pairs and denser.core_hours > usual.core_hours
