@@ -42,6 +42,25 @@ def test_same_array_same_bytes(tmp_path, slope):
     assert again.read_bytes() == slope[0].read_bytes()
 
 
+@pytest.mark.parametrize(("layer", "tags"), [("probability", {"threshold": "0.4"}), ("instances", None)])
+def test_a_raster_put_in_bands_is_the_same_file(tmp_path, layer, tags):
+    """Byte for byte what `write` makes of the whole array, overviews and all; a failure leaves nothing behind."""
+    grid = RegionGrid(32647, 515130, 3215640, 30, 700, 600)
+    rng = np.random.default_rng(2)
+    array = rng.uniform(size=grid.shape).astype("float32") if layer == "probability" else rng.integers(0, 9, grid.shape)
+    whole, banded = tmp_path / "whole.tif", tmp_path / "banded.tif"
+    raster.write(whole, array, grid, layer, tags)
+    with raster.create_cog(banded, grid, layer, tags) as put:
+        for row in range(0, 700, 64):
+            put(slice(row, min(row + 64, 700)), slice(0, 600), array[row : row + 64], 1)
+    assert banded.read_bytes() == whole.read_bytes()
+    with rasterio.open(banded) as source:
+        assert source.overviews(1) == [2, 4]  # halved until a side is below one block of 256
+    with pytest.raises(ZeroDivisionError), raster.create_cog(tmp_path / "x.tif", grid, layer):
+        1 / 0  # noqa: B018
+    assert {path.name for path in tmp_path.iterdir()} == {"whole.tif", "banded.tif"}
+
+
 def test_nan_becomes_nodata_of_integer_layers(tmp_path):
     path = tmp_path / "layover_shadow.tif"
     raster.write(path, np.full(GRID.shape, np.nan), GRID, "layover_shadow")

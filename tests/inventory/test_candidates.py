@@ -149,6 +149,22 @@ def test_no_candidate_gives_an_empty_table_with_all_columns(grid):
     assert (frame.dtypes == candidates(layers, grid).dtypes).all()
 
 
+def test_objects_of_an_instance_network_that_touch_stay_apart(grid):
+    """One probable area with two numbered objects is two candidates, also beside a moving plain; without numbers it is one."""
+    layers = slope_layers()
+    block(layers, slice(10, 20), slice(20, 40))
+    instances = np.zeros(layers["probability"].shape, np.uint32)
+    instances[10:20, 20:28], instances[10:20, 28:40] = 7, 3
+    assert len(candidates(layers, grid)) == 1
+    for _ in range(2):
+        frame = find_candidates(layers, grid, "A128", 0.5, 20.0, RULES, instances)
+        found = [row.geometry for row in frame[frame.source == "network"].itertuples()]
+        assert found[0].equals(cell_box(10, 20, 10, 8)) and found[1].equals(cell_box(10, 28, 10, 12))
+        layers["slope_deg"][60:, :40] = 2.0  # and now with a moving plain
+        layers["los_rate_mm_per_yr"][70:90, 10:30] = -60.0
+    assert (frame.source == "rate").sum() == 1
+
+
 def test_unknown_probability_is_no_object(grid):
     layers = slope_layers()
     layers["probability"][:] = np.nan

@@ -33,6 +33,27 @@ def test_cells_that_meet_at_a_corner_are_two_objects(grid):
     assert polygons.label_objects(cells).max() == 2
 
 
+def test_numbered_objects_keep_their_borders():
+    """Two that touch, one of two parts, and a small hole inside the first, which goes to it; numbers in reading order."""
+    instances = np.zeros((12, 20), np.uint32)
+    instances[1:8, 1:7], instances[1:8, 7:12] = 9, 4
+    instances[4, 3] = 0
+    instances[10, 2:4] = instances[10, 8:10] = 5
+    labels = polygons.label_instances(instances, fill_cells=3)
+    assert (labels[1:8, 1:7] == 1).all() and (labels[1:8, 7:12] == 2).all()
+    assert (labels[10, 2:4] == 3).all() and (labels[10, 8:10] == 4).all() and labels.max() == 4
+    assert polygons.label_instances(instances)[4, 3] == 0
+
+
+def test_objects_without_numbers_are_labelled_alike():
+    """On areas that do not touch, numbered or not, both ways of labelling agree."""
+    cells = np.random.default_rng(4).uniform(size=(60, 70)) < 0.4
+    plain = polygons.label_objects(cells, 4)
+    numbered = polygons.label_instances(np.where(cells, polygons.label_objects(cells), 0))
+    np.testing.assert_array_equal(numbered, polygons.label_objects(cells))
+    np.testing.assert_array_equal(polygons.renumbered(plain), plain)
+
+
 def test_random_outlines_are_valid_and_keep_the_area(grid):
     cells = np.random.default_rng(1).random(grid.shape) < 0.55
     labels = polygons.label_objects(cells)
