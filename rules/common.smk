@@ -226,7 +226,16 @@ def check_network():
 
 def pairs_ending(stack, later):
     """Pairs whose later date is `later`: the work that an acquisition brings."""
-    return [pair for pair in pairs(stack) if names.split_pair(pair)[1] == later]
+    return pairs_by_later(stack).get(later, [])
+
+
+@cache
+def pairs_by_later(stack):
+    """Pairs of a stack by their later date."""
+    found = {}
+    for pair in pairs(stack):
+        found.setdefault(names.split_pair(pair)[1], []).append(pair)
+    return found
 
 
 def window_pairs(stack, window):

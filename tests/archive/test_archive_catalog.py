@@ -12,7 +12,7 @@ from sarslide.catalog.asf import burst_of, scene_of
 from sarslide.catalog.granule import Granule
 from sarslide.catalog.region import outline, outline_wkt
 from sarslide.config import load
-from sarslide.errors import CatalogError, DownloadError
+from sarslide.errors import CatalogError, ConfigError, DownloadError
 from sarslide.retrieve.orbits import covers, orbits_of
 from sarslide.sentinel1.orbit import EOF_NAME
 from tests.archive.conftest import DATES, REGION
@@ -248,3 +248,23 @@ def test_recorded_orbit_query_of_copernicus(real_data):
     name = "S1A_OPER_AUX_POEORB_OPOD_20210315T155112_V20191230T225942_20200101T005942.EOF"
     address = "https://data.example/odata/v1/Products(21db46df-3991-4700-a454-dd91b6f2217a)/$value"
     assert found == {name: (address, "md5:e0345368421e1b65127adc6ea103ab53")}
+
+
+@pytest.mark.parametrize(
+    ("more", "product"),
+    [
+        ({"catalog": {"archive": "asf"}}, "bursts"),
+        ({"catalog": {"archive": "copernicus"}}, "slc"),
+        ({"catalog": {"archive": "asf"}, "engine": "isce2"}, "slc"),
+        ({"catalog": {"archive": "asf"}, "engine": "snap"}, "slc"),
+        ({"catalog": {"archive": "asf"}, "engine": "isce2", "retrieve": {"product": "bursts"}}, None),
+        ({"catalog": {"archive": "copernicus"}, "retrieve": {"product": "bursts"}}, None),
+    ],
+)
+def test_bursts_for_those_who_can_read_them(more, product):
+    real = {"region": "demo", "source": "safe", "stacks": ["A128"], "grid": {"dem": "glo30"}} | more
+    if product:
+        assert load(real).product() == product
+    else:
+        with pytest.raises(ConfigError, match="E1001 config: retrieve.product = bursts does not fit archive"):
+            load(real)

@@ -8,7 +8,7 @@ import csv
 import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from sarslide import names
@@ -53,7 +53,15 @@ class SceneTable:
 
     def dates(self, stack: str) -> list[str]:
         """Dates of a stack, in order."""
-        return sorted({row["date"] for row in self.scenes if row["stack"] == stack})
+        return list(self._dates.get(stack, ()))
+
+    @cached_property
+    def _dates(self) -> dict[str, list[str]]:
+        """Dates by stack, asked for thousands of times while the graph is made."""
+        found: dict[str, set[str]] = {}
+        for row in self.scenes:
+            found.setdefault(row["stack"], set()).add(row["date"])
+        return {stack: sorted(dates) for stack, dates in found.items()}
 
     def first_dates(self, stack: str) -> list[str]:
         """The dates that a simulated stack starts with."""

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 from rasterio.transform import Affine
 
-from sarslide.errors import DemError
-from sarslide.retrieve.download import NotThere
+from sarslide.errors import DemError, DownloadError
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +79,9 @@ def stitched(
         path = folder / name.rpartition("/")[2]
         try:
             paths.append(path if path.is_file() else fetch(f"{address.rstrip('/')}/{name}", path))
-        except NotThere:
+        except DownloadError as error:
+            if not getattr(error, "gone", False):
+                raise
             log.warning("%s: there is no tile %s", model, path.name)  # sea, or a state that gave none
     if not paths:
         raise DemError(f"{model}: has no tile over the region", "choose another model, or give a DEM file in grid.dem")

@@ -32,10 +32,6 @@ BEGINNINGS = {
 PAGES = (b"<!doctype html", b"<html")
 
 
-class NotThere(DownloadError):
-    """The server says that there is no such file: code 404 or 410."""
-
-
 def download(
     url: str,
     path: str | Path,
@@ -173,7 +169,9 @@ def _refused(answer: Any, shown: str, part: Path, session: Any) -> None:
                 f"log in at {session.account} once in a browser and accept the licence (EULA) of the data",
             )
     if status in (404, 410):
-        raise NotThere(f"{shown}: the server answers {status}", "check the address, or order the product again")
+        error = DownloadError(f"{shown}: the server answers {status}", "check the address, or order the product again")
+        error.gone = True  # for those who can do without
+        raise error
     if status not in (200, 206):
         raise DownloadError(f"{shown}: the server answers {status}", "check the address, or order the product again")
     if answer.headers.get("Content-Type", "").startswith("text/html"):
