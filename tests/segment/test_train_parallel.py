@@ -17,7 +17,8 @@ def test_two_processes_are_as_one():
 
     The network has no batch normalisation, whose statistics on CPUs are those of each process (on GPUs they are synchronised).
     What is left is the order of sums of float32: 1e-7 relative a sum, enlarged by a few steps of Adam, whose steps of 1e-3 do not
-    shrink with a gradient; measured 2e-6 in the losses and 3e-5 in the weights, so 1e-4 and 1e-3.
+    shrink with a gradient; measured 2e-6 in the weights, nothing in the six digits of the losses; allowed
+    1e-4 and 1e-5.
     """
     recipe = replace(RECIPE, epochs=3, learning_rate=1e-3)
     arguments = [scene(1), scene(2)], [scene(3)], CHANNELS, "vcnn", {"width": 4}, recipe
@@ -28,9 +29,9 @@ def test_two_processes_are_as_one():
     for a, b in zip(one.history, two.history, strict=True):
         assert a["samples"] == b["samples"]
         assert a["train_f1"] == pytest.approx(b["train_f1"], abs=1e-3)
-        np.testing.assert_allclose(a["train_loss"], b["train_loss"], atol=1e-4)
+        np.testing.assert_allclose(a["train_loss"], b["train_loss"], atol=1e-5)
     moved = max((a - b).abs().max() for a, b in zip(one.network.parameters(), two.network.parameters(), strict=True))
-    assert moved < 1e-3
+    assert moved < 1e-4
 
 
 @pytest.mark.full
