@@ -40,8 +40,8 @@ for room in ("catalog", "simulated" if CONFIG.source == "simulated" else "dem"):
     include: f"rules/{room}.smk"
 
 
-include: "rules/train.smk"
 include: "rules/benchmark_regions.smk"
+include: "rules/train.smk"
 include: "rules/benchmark.smk"
 
 

@@ -1,5 +1,6 @@
 # `snakemake train`: a network from product-level simulated regions, split by region, or from labels of one's own region, split by
 # blocks; from random weights, or fine-tuned from others. No part of `all`.
+from sarslide.simulate import climates
 
 TRAINING = "results/training"
 SEEDS = {"train": CONFIG.training.seeds, "validation": CONFIG.training.validation_seeds}
@@ -8,17 +9,18 @@ TRAINED = f"{RESULTS}/training/{MODEL}" if OWN_LABELS else f"{TRAINING}/{MODEL}"
 START = CONFIG.training.start or ("packaged" if OWN_LABELS else "random")
 
 
+def simulated_scenes(part):
+    """Both tracks of the simulated regions of a part: valleys by their seeds, and regions of the benchmark."""
+    regions = [f"{TRAINING}/regions/{seed}" for seed in SEEDS[part]]
+    if CONFIG.training.climates:
+        regions += [f"{BENCHMARK}/regions/{name}" for name in climates.names_of(part)]
+    return expand("{region}.{orbit_pass}.npz", region=regions, orbit_pass=["A", "D"])
+
+
 def training_scenes(part):
     """Scenes of a part: the labelled tracks of this region where there are labels, else the simulated regions; further files
     train, too."""
-    if OWN_LABELS:
-        scenes = every(f"{DATASET}/{part}.npz")
-    else:
-        scenes = expand(
-            f"{TRAINING}/regions/{{seed}}.{{orbit_pass}}.npz",
-            seed=SEEDS[part],
-            orbit_pass=["A", "D"],
-        )
+    scenes = every(f"{DATASET}/{part}.npz") if OWN_LABELS else simulated_scenes(part)
     further = CONFIG.training.scenes if part == "train" else ()
     return [*scenes, *or_exit(lambda: [resolve(path) for path in further])]
 

@@ -617,6 +617,9 @@ class Training(Section):
         tuple(range(9001, 9017)), "seeds of the training regions; never a demo's or a test's seed"
     )
     validation_seeds: tuple[int, ...] = key((9101, 9102, 9103, 9104), "seeds of the validation regions")
+    climates: bool = key(
+        True, "learn from the benchmark's training regions, too, and validate on its validation regions, too"
+    )
     epochs: int | None = key(
         None, "longest training; null, here and below: the preset's value", "epochs", ge=1, le=1000
     )
