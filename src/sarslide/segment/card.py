@@ -21,8 +21,8 @@ KNOWN_FAILURES = (
 )
 # True of networks that learnt from simulated regions alone; `docs/benchmark.md` has the numbers.
 SIMULATED_FAILURES = (
-    "Mines and dumps on slopes, glaciers and changing snow move like landslides and are mapped as such: the snowline masks the last"
-    " two, a reviewer has to reject the first.",
+    "Mines and dumps on slopes, glaciers and changing snow move like landslides and are mapped as such: the snowline masks the"
+    " last two, a reviewer has to reject the first.",
     "Where forest leaves little coherence, half of the landslides are missed.",
     "No real landslide was in the training: outlines, speeds and noise are those of the simulation.",
 )
