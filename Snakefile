@@ -17,6 +17,7 @@ configfile: Path(workflow.basedir) / "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/learning.smk"
 
 
 wildcard_constraints:

@@ -1,58 +1,9 @@
 # `snakemake benchmark`: trains and scores networks on the benchmark's regions and writes the page of results. No part of `all`.
 # What is there already is not trained again; several machines may fill results/benchmark/runs.
-from sarslide.benchmark import runs as benchmark_runs
-from sarslide.simulate.climates import PARTS as BENCHMARK_PARTS
-
-BENCHMARK_RUN = f"{BENCHMARK}/runs/{{run}}"
-BENCHMARK_REFERENCES = [
-    benchmark_runs.BASELINE,
-    benchmark_runs.PRINTED_BASELINE,
-    benchmark_runs.COMPACT,
-]
-MIN_CELLS = 20
 
 
 wildcard_constraints:
     run=r"[a-z0-9_.]+",
-
-
-def benchmark_scenes(part):
-    """Scenes of all regions of a part, both passes."""
-    return expand(
-        f"{BENCHMARK}/regions/{{region}}.{{orbit_pass}}.npz",
-        region=[
-            f"{climate}_{seed}"
-            for climate, seeds in BENCHMARK_PARTS[part].items()
-            for seed in seeds
-        ],
-        orbit_pass=["A", "D"],
-    )
-
-
-def benchmark_names():
-    """Names of the runs that the configuration asks for."""
-    asked = CONFIG.benchmark
-    found = or_exit(
-        lambda: benchmark_runs.chosen(
-            asked.tables, asked.tier, asked.widths, asked.networks
-        )
-    )
-    return [run.name for run in found]
-
-
-def benchmark_weights(wildcards):
-    """Weights of a run; the cost of its training, and the training regions where its own test part lies in them."""
-    if wildcards.run.startswith(benchmark_runs.PACKAGED):
-        name = wildcards.run.removeprefix(benchmark_runs.PACKAGED)
-        return {"weights": or_exit(lambda: str(packaged(name)))}
-    folder = BENCHMARK_RUN.format(run=wildcards.run)
-    found = {
-        "weights": f"{folder}/weights.safetensors",
-        "cost": f"{folder}/cost.json",
-    }
-    if or_exit(lambda: benchmark_runs.parse(wildcards.run)).split == "patches":
-        found["train"] = benchmark_scenes("train")
-    return found
 
 
 rule benchmark:
@@ -74,7 +25,6 @@ rule benchmark:
         mem_mb=4000,
         runtime=30,
     params:
-        folder=BENCHMARK,
         code=code("benchmark"),
     script:
         "../workflow_scripts/benchmark.py"

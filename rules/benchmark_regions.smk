@@ -1,7 +1,5 @@
 # The regions of the benchmark set: whole simulated regions, one scene a track. No part of `all`.
 
-BENCHMARK = "results/benchmark"
-
 
 rule simulate_benchmark:
     output:

@@ -1,8 +1,8 @@
 """benchmark: scores of runs -> page of results.
 
-inputs: scores (JSON records), one a run; they, and the patches (npz) beside them, are read below params.folder.
+inputs: scores (JSON records), one a run; they, and the patches (npz) beside them, are read from the benchmark's folder.
 outputs: page (Markdown), tables (JSON); figures lie in images/ beside them.
-params: folder (of the benchmark's results), code.
+params: code.
 """
 
 from sarslide.workflow import job
@@ -15,7 +15,8 @@ def main(snakemake, log) -> None:
     from sarslide.provenance import read_json
 
     region_set = read_json(snakemake.input.scores[0])["region_set"]
-    made = page.write(Path(snakemake.params.folder), Path(snakemake.output.page).parent, region_set, None, None)
+    folder = Path(snakemake.output.page).parents[1]
+    made = page.write(folder, Path(snakemake.output.page).parent, region_set, None, None)
     log.info("%d runs, %d tables", len(made["runs"]), len(made["tables"]))
 
 
