@@ -125,7 +125,7 @@ def test_from_scenes_to_the_page(repository, scenes, tmp_path, monkeypatch):
     made = tmp_path / "page"
     made.mkdir()
     outputs = {"page": "benchmark.md", "tables": "benchmark.json"}
-    run_script(repository, "benchmark", made, {"scores": scored}, outputs, {"folder": str(tmp_path)})
+    run_script(repository, "benchmark", made, {"scores": scored}, outputs, {})
     found = json.loads((made / "benchmark.json").read_text())
     assert set(found["runs"]) == {name, leaking, runs.BASELINE}
     assert SET in (made / "benchmark.md").read_text()
