@@ -7,7 +7,7 @@ rule factors:
         **layers_of(f"{RESULTS}/terrain", TERRAIN),
         los_rate_mm_per_yr=f"{RATES}/los_rate_mm_per_yr.tif",
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
-        labels=(
+        labels=lambda wildcards: (
             or_exit(lambda: resolve(CONFIG.factors.labels))
             or f"{RESULTS}/inventory/current.json"
         ),

@@ -49,10 +49,16 @@ def significant_tokens(source: str) -> str:
     return "\n".join(kept)
 
 
+@cache
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    """All nodes of the syntax tree, which both docstrings and imports are looked up in."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def _docstring_lines(source: str) -> set[tuple[int, int]]:
     """(row, column) where each docstring starts."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if (
@@ -80,7 +86,7 @@ def reached_modules(path: Path) -> frozenset[str]:
 @cache
 def _direct_imports(path: Path) -> frozenset[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _nodes(path.read_text()):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -3,6 +3,7 @@
 import re
 from datetime import date as Date
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 
 from sarslide.errors import NamingError
@@ -16,6 +17,7 @@ IDENTIFIER = r"[a-z][a-z0-9_]*"
 RELEASE = r"\d{8}-[0-9a-f]{8}(?:-\d+)?"
 
 
+@cache  # a large region's network asks for every date hundreds of times
 def parse_date(text: str) -> Date:
     """Calendar date (UTC) of `YYYYMMDD`. Raises NamingError for anything else."""
     try:

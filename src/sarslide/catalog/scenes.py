@@ -93,7 +93,10 @@ class SceneTable:
 
     def without_baseline(self, stack: str) -> list[str]:
         """Dates whose baseline the network needs and the table does not have."""
-        return [date for date in self.dates(stack) if date not in self.orbits(stack)] if self.needs_baselines else []
+        if not self.needs_baselines:
+            return []
+        known = self.orbits(stack)
+        return [date for date in self.dates(stack) if date not in known]
 
     @property
     def ready(self) -> bool:
