@@ -225,3 +225,21 @@ def _whole(answer: Any, have: int) -> int | None:
 def _retry_after(answer: Any) -> float | None:
     asked = answer.headers.get("Retry-After", "")
     return float(asked) if asked.isdigit() else None
+
+
+def probe(url: str, session: Any = None) -> int | None:
+    """Ask for the first byte of a file and take no more: its size where the server says it. Raises what a download would raise,
+    Passing included.
+    """
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    shown = url.partition("?")[0]
+    how: dict[str, Any] = {"headers": {"Range": "bytes=0-0", "Accept-Encoding": "identity"}, "stream": True}
+    how |= {"timeout": session.timeout_s} if session else {"timeout": TIMEOUT_S, "auth": _no_credentials}
+    try:
+        with (session or requests).get(url, **how) as answer:
+            _refused(answer, shown, Path("probe"), session)
+            return _whole(answer, 0)
+    except (requests.RequestException, HTTPError, ConnectionError, TimeoutError) as error:
+        raise Passing(f"the connection failed ({type(error).__name__})") from error

@@ -1,0 +1,309 @@
+"""Checks that need no network and take parts of a second: what can be known before any job is known before any job.
+
+Each function returns findings and raises nothing; what a check shows of credentials is their reference, never what it holds.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sarslide.catalog import coverage, planned
+from sarslide.catalog.region import bounds_degree
+from sarslide.catalog.scenes import SceneTable
+from sarslide.catalog.tracks import seen_share
+from sarslide.config import Config, resolve
+from sarslide.errors import (
+    ConfigError,
+    CoverageError,
+    CredentialsError,
+    DemError,
+    NetworkError,
+    OrbitError,
+    OutputError,
+    ProcessorError,
+    SarslideError,
+)
+from sarslide.insar import network
+from sarslide.models.weights import packaged, read_card
+from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
+from sarslide.preflight.forecast import forecast
+from sarslide.retrieve.credentials import login
+from sarslide.retrieve.dem_tiles import MODELS, tiles
+
+Row = dict[str, str]
+# Latitudes, degree, between which a model has land tiles; GLO-30 and AW3D30 have the others, too.
+REACH = {"srtm": (-56.0, 60.0)}
+# Of a region; less is worth saying, nothing is an error.
+SEEN_ALL, SEEN_NOTHING = 0.97, 0.02
+SHOWN = 3
+
+
+def accounts(config: Config) -> list[Finding]:
+    """Whether the logins that the run needs are there; whether they are taken, and licences accepted, only the archive knows."""
+    wanted = []
+    archive = config.archive()
+    if archive == "asf":
+        host = urlsplit(config.retrieve.login_earthdata).hostname or ""
+        wanted.append(("account Earthdata", config.retrieve.earthdata, host))
+    if archive == "copernicus" or (archive and config.retrieve.orbit_sources == ("copernicus",)):
+        wanted.append(("account Copernicus", config.retrieve.copernicus, "dataspace.copernicus.eu"))
+    if config.source == "hyp3":
+        wanted.append(("account Earthdata (HyP3)", config.hyp3.token, "urs.earthdata.nasa.gov"))
+    found = [tried(check, lambda one=one: _there(*one)) for check, *one in wanted]
+    if config.rates.method == "mintpy" and config.sbas.era5:
+        found.append(tried("account Copernicus Climate (ERA5)", _climate_account))
+    return found
+
+
+def _there(reference: str, host: str) -> str:
+    kind = "token" if login(reference, host).token else "login"
+    return f"{kind} by {reference} for {host}; whether it is taken, `snakemake preflight` asks the archive"
+
+
+def _climate_account() -> str:
+    path = Path("~/.cdsapirc").expanduser()
+    if not path.is_file():
+        raise CredentialsError(f"{path}: does not exist", "sbas.era5 needs an account of cds.climate.copernicus.eu")
+    return f"{path} is there"
+
+
+def inputs(config: Config) -> list[Finding]:
+    """The files and folders that the configuration names."""
+    named = {
+        "files.folder": [config.files.folder] if config.source == "files" else [],
+        "optical.products": config.optical.products,
+        "lithology.file": [config.lithology.file],
+        "rates.series_polygons": [config.rates.series_polygons],
+        "inventory.review": [config.inventory.review],
+        "isce2.aux": [config.isce2.aux],
+    }
+    # Only asked for by name: a run without them goes to its end.
+    asked = {"training.labels": [config.training.labels], "factors.labels": [config.factors.labels]}
+    found = []
+    for level, keys in ((ERROR, named), (NOTE, asked)):
+        for name, paths in keys.items():
+            found += [_named_file(name, path, level) for path in paths if path]
+    return found
+
+
+def _named_file(name: str, path: str, level: str) -> Finding:
+    try:
+        place = Path(resolve(path))
+        if not place.exists():
+            raise ConfigError(f"{name} = {path} does not exist", "correct the path, or bring the file")
+        return Finding(f"input {name}", GOOD, str(path))
+    except SarslideError as error:
+        return of_error(f"input {name}", error, level)
+
+
+def acquisitions(config: Config, table: SceneTable, listed: Sequence[Row]) -> list[Finding]:
+    """Dates, orbits, burst gaps and network of every stack. listed: all rows of the archive's scene table, ready or not."""
+    found = []
+    for stack in config.stacks:
+        dates = table.dates(stack)
+        mine = [row for row in listed if row["stack"] == stack]
+        if config.archive() and mine:
+            found += _waiting(config, stack, mine, len(dates))
+        try:
+            SceneTable((stack,), table.scenes, needs_baselines=table.needs_baselines, how=table.how).check()
+            pairs = _pairs(config, table, stack)
+            said = network.check(
+                stack, dates, pairs, config.rates.method, config.network.preset, config.network.max_days
+            )
+            found.append(Finding(f"network {stack}", GOOD, f"{len(dates)} dates, {len(pairs)} pairs"))
+            cure = "add acquisitions in the gap, or widen the network section"
+            found += [Finding(f"network {stack}", WARNING, text, f"E{NetworkError.code}", cure) for text in said]
+        except SarslideError as error:
+            found.append(of_error(f"network {stack}", error))
+    return found
+
+
+def _pairs(config: Config, table: SceneTable, stack: str) -> list[str]:
+    plan = config.network
+    return list(plan.pairs) or network.choose_pairs(
+        table.dates(stack), plan.preset, plan.max_days, plan.neighbours, table.orbits(stack)
+    )
+
+
+def _waiting(config: Config, stack: str, rows: Sequence[Row], ready: int) -> list[Finding]:
+    """Orbits and bursts that dates of an archive wait for; errors where no date is left."""
+    days = coverage.days(list(rows), config.catalog.orbits)
+    level = WARNING if ready else ERROR
+    found = []
+    without = [day.date for day in days if not day.with_orbit]
+    if without:
+        text = f"{len(without)} of {len(days)} dates wait for a {config.catalog.orbits} orbit: {_first(without)}"
+        cure = "`snakemake update_catalog` in three weeks at the latest, or set catalog.orbits: restituted"
+        found.append(Finding(f"orbits {stack}", level, text, f"E{OrbitError.code}", cure))
+    else:
+        found.append(Finding(f"orbits {stack}", GOOD, f"{len(days)} dates with a {config.catalog.orbits} orbit"))
+    gaps = [day for day in days if day.missing]
+    if gaps:
+        what = "wait for bursts" if config.catalog.gaps == "wait" else "are taken without bursts"
+        text = f"{len(gaps)} of {len(days)} dates {what}: {_first([day.date for day in gaps])}; first gap {gaps[0].missing[0]}"
+        cure = "see resources/<region>/coverage.csv; set catalog.gaps: take to use these dates as they are"
+        found.append(Finding(f"bursts {stack}", level, text, f"E{CoverageError.code}", cure))
+    else:
+        found.append(Finding(f"bursts {stack}", GOOD, "no gap in the burst-by-date matrix"))
+    return found
+
+
+def _first(dates: Sequence[str]) -> str:
+    return ", ".join(dates[:SHOWN]) + (" ..." if len(dates) > SHOWN else "")
+
+
+def tracks(config: Config) -> list[Finding]:
+    """How much of the region each stack sees, by the repeat orbit; tracks of a simulation are where it puts them."""
+    if config.source == "simulated":
+        return []
+    grid, found = config.grid.region_grid(), []
+    for stack in config.stacks:
+        share = seen_share(stack, grid)
+        text = f"sees {share:.0%} of the region by the repeat orbit"
+        if share > SEEN_NOTHING:
+            found.append(Finding(f"track {stack}", GOOD if share >= SEEN_ALL else NOTE, text))
+        else:
+            cure = "check pass and relative orbit in stacks, EPSG code and bounds of the grid"
+            found.append(Finding(f"track {stack}", ERROR, text, f"E{CoverageError.code}", cure))
+    return found
+
+
+def dem(config: Config) -> list[Finding]:
+    """Whether DEM and geoid cover the region with its margin."""
+    if config.source == "simulated":
+        return []
+    model = config.grid.dem
+    return [tried("DEM", lambda: _model_covers(config) if model in MODELS else _file_covers(config))]
+
+
+def _model_covers(config: Config) -> str:
+    model = config.grid.dem
+    bounds = bounds_degree(config.grid.region_grid().pad(config.grid.margin_m))
+    south, north = REACH.get(model, (-90.0, 90.0))
+    if bounds[1] < south or bounds[3] > north:
+        raise DemError(f"{model} ends at {south:g} and {north:g} degrees north", "set grid.dem: glo30, or give a file")
+    return f"{len(tiles(model, bounds))} tiles of {model}, geoid {MODELS[model].geoid}"
+
+
+def _file_covers(config: Config) -> str:
+    import rasterio
+    from rasterio.errors import RasterioError
+    from rasterio.warp import transform_bounds
+
+    path = resolve(config.grid.dem)
+    padded = config.grid.region_grid().pad(config.grid.margin_m)
+    try:
+        with rasterio.open(path) as source:
+            if source.crs is None:
+                raise DemError(f"{path}: has no CRS", "give a DEM with a coordinate reference system")
+            west, south, east, north = transform_bounds(padded.epsg, source.crs, *padded.bounds)
+            there = source.bounds
+    except RasterioError as error:
+        raise DemError(f"{path}: cannot be read ({str(error).splitlines()[0]})", "restore the file") from error
+    if west < there.left or south < there.bottom or east > there.right or north > there.top:
+        raise DemError(
+            f"{path}: ends inside the region with its margin of {config.grid.margin_m:g} m",
+            "give a larger DEM, or a smaller grid.margin_m",
+        )
+    if config.grid.dem_vertical == "orthometric" and config.grid.geoid_m is None:
+        raise DemError(f"{path}: heights are orthometric, grid.geoid_m is not set", "set grid.geoid_m")
+    return f"{path} covers the region with its margin, heights {config.grid.dem_vertical}"
+
+
+def weights(config: Config) -> list[Finding]:
+    """The network's weights and their card."""
+    segmentation = config.segmentation
+
+    def card() -> str:
+        told = read_card(resolve(segmentation.weights) or packaged(segmentation.model))
+        return f"{segmentation.model}: {told['network']}, {len(told['channels'])} channels"
+
+    return [tried("weights", card)]
+
+
+def tools(config: Config, conda: bool = False) -> list[Finding]:
+    """Outside programs that engine and rate method start. conda: environments bring them, only conda itself must be there."""
+    if conda:
+        return [tried("tool conda", lambda: _found("conda", "install conda or mamba, or leave --use-conda out"))]
+    found = []
+    if config.engine == "isce2":
+        from sarslide.insar.engines import isce2
+
+        found.append(tried("tool isce2", lambda: f"topsStack: {', '.join(map(str, isce2.commands().values()))}"))
+    if config.engine == "snap":
+        from sarslide.insar.engines import command, snap
+
+        found.append(tried("tool gpt", lambda: command.find(config.snap.gpt, "engine snap", snap.CURE)))
+        found.append(tried("tool snaphu", lambda: command.find(config.snap.snaphu, "engine snap", snap.SNAPHU_CURE)))
+    if config.rates.method == "mintpy":
+        from sarslide.rates import mintpy
+
+        found.append(tried("tool mintpy", lambda: f"{mintpy.program()}, version {mintpy.version()}"))
+    return found
+
+
+def _found(program: str, cure: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        raise ProcessorError(f"{program} is not on PATH", cure)
+    return path
+
+
+def disk(config: Config, table: SceneTable, listed: Sequence[Row], folder: Path, made: int) -> list[Finding]:
+    """Forecast of disk and core-hours against the space that is free.
+
+    folder: where resources/ and results/ are. made: bytes that the region takes there already. Without a scene table the passes
+    of the repeat orbit stand for it.
+    """
+    if config.source in ("files", "hyp3"):
+        return []
+    rows = list(listed) if config.archive() else table.rows()
+    source = "of the scene table"
+    if not rows:
+        rows, source = planned.rows(config), "of all passes of the search window, as there is no scene table"
+    scenes = {stack: [row for row in rows if row["stack"] == stack] for stack in config.stacks}
+    simulated = config.source == "simulated"
+    seen = {stack: 1.0 if simulated else seen_share(stack, config.grid.region_grid()) for stack in config.stacks}
+    cost = forecast(config, scenes, seen)
+    need, free = cost.disk_gb - made / 1e9, shutil.disk_usage(folder).free / 1e9
+    text = f"{cost.disk_gb:.3g} GB in all, {cost.download_gb:.3g} of them downloads; {made / 1e9:.3g} GB there, {free:.3g} free"
+    work = Finding("work", NOTE, f"{cost.core_hours:.3g} core-hours, {cost.dates} dates, {cost.pairs} pairs {source}")
+    if need > free:
+        cure = (
+            "free space, run with --directory on a larger disk, or choose fewer dates, a smaller region, larger cells"
+        )
+        return [Finding("disk", ERROR, text, f"E{OutputError.code}", cure), work]
+    return [Finding("disk", GOOD, text), work]
+
+
+def used(folders: Sequence[Path]) -> int:
+    """Bytes below some folders; a file with several names counts once."""
+    seen, total = set(), 0
+    for folder in folders:
+        for place, _, names in os.walk(folder):
+            for name in names:
+                status = os.lstat(os.path.join(place, name))
+                if (status.st_dev, status.st_ino) not in seen:
+                    seen.add((status.st_dev, status.st_ino))
+                    total += status.st_size
+    return total
+
+
+def cheap(
+    config: Config, table: SceneTable, listed: Sequence[Row], folders: Mapping[str, Path], conda: bool = False
+) -> list[Finding]:
+    """All checks of this module. folders: `resources` and `results` of the region."""
+    places = [folders["resources"], folders["results"]]
+    root = next(path for path in (places[0], *places[0].absolute().parents) if path.exists())
+    return [
+        *accounts(config),
+        *inputs(config),
+        *tracks(config),
+        *acquisitions(config, table, listed),
+        *dem(config),
+        *weights(config),
+        *tools(config, conda),
+        *disk(config, table, listed, root, used(places)),
+    ]
