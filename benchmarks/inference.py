@@ -104,7 +104,7 @@ class Clock:
 
 
 def rates(name: str, scenes: list[Files], device: torch.device, precision: str, repeats: int, kind: str):
-    """Parameters (M), and km2/s of all tiles, network only and everything: the best of REPEATS runs in turn, of slow networks one.
+    """Parameters (M), and km2/s of all tiles, network only and everything: the best of some runs in turn.
 
     scenes: a small one, and a large one for fast networks, for which opening files would count too much.
     """
