@@ -3,6 +3,7 @@
 #   snakemake --cores 16 --use-conda                          the region named in config.yaml
 #   snakemake --cores 16 --use-conda --config region=NAME     another region
 #   snakemake update_catalog --cores 1                        look for new acquisitions
+#   snakemake preflight --cores 1                             what can be known before any job, in seconds
 #   snakemake train --cores 16                                train the network on simulated regions
 #
 # results/{region}/{stack}/{engine}/ holds the engine contract; everything after it is engine-blind (docs/architecture.md).
@@ -41,9 +42,9 @@ for room in ("catalog", "simulated" if CONFIG.source == "simulated" else "dem"):
     include: f"rules/{room}.smk"
 
 
-include: "rules/benchmark_regions.smk"
-include: "rules/train.smk"
-include: "rules/benchmark.smk"
+for room in ("preflight", "benchmark_regions", "train", "benchmark"):
+
+    include: f"rules/{room}.smk"
 
 
 # A real region starts with an empty scene table, which `snakemake update_catalog` fills; until then there is nothing to do.
@@ -52,3 +53,7 @@ if SCENES.ready:
     for room in (CONFIG.engine, *unwrapping, *ROOMS):
 
         include: f"rules/{room}.smk"
+
+
+onstart:
+    first_checks()

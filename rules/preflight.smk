@@ -1,0 +1,62 @@
+# `snakemake preflight`: what can be known before any job. Every run starts with the part of it that needs no network.
+from time import time_ns
+
+from sarslide.preflight import checks
+from sarslide.preflight.finding import ERROR, WARNING, as_text
+
+FOLDERS = {"resources": RESOURCES, "results": RESULTS}
+IN_CONDA = bool(workflow.deployment_settings.deployment_method)
+# What no job could make good; the rest of what is found is said, and the run goes on.
+HOPELESS = ("input", "DEM", "weights", "tool")
+
+
+def first_checks():
+    """Say what the checks without a network find wrong; the end of Snakemake for what no job can make good."""
+    path = Path(RESOURCES) / "scenes.csv"
+    listed = scenes.read(path) if ARCHIVE and path.is_file() else []
+    found = checks.cheap(
+        CONFIG,
+        SCENES,
+        listed,
+        {name: Path(folder) for name, folder in FOLDERS.items()},
+        IN_CONDA,
+    )
+    wrong = [one for one in found if one.level in (ERROR, WARNING)]
+    print("preflight:", as_text(wrong), file=sys.stderr)
+    hopeless = [
+        one for one in wrong if one.level == ERROR and one.check.startswith(HOPELESS)
+    ]
+    if SCENES.ready and hopeless:
+        sys.exit(1)
+
+
+rule preflight:
+    log:
+        f"{LOGS}/preflight.log",
+        findings=f"{LOGS}/preflight.json",
+    benchmark:
+        f"{BENCHMARKS}/preflight.tsv"
+    localrule: True
+    conda:
+        "../envs/preflight.yaml"
+    resources:
+        **RETRIEVE_ACCESS | {"tries": 1},
+        mem_mb=1000,
+        runtime=10,
+    params:
+        # The whole configuration, as nowhere else: the rule makes nothing that could be out of date.
+        config=CONFIG.model_dump(mode="json"),
+        folders=FOLDERS,
+        conda=IN_CONDA,
+        online=bool(ARCHIVE or DEM_MODEL),
+        # Whoever asks for this rule wants it done again.
+        asked=lambda wildcards: time_ns(),
+        dem_address=getattr(CONFIG.retrieve, f"dem_{DEM_MODEL}", ""),
+        geoid_address=(
+            getattr(CONFIG.retrieve, f"geoid_{MODELS[DEM_MODEL].geoid}")
+            if DEM_MODEL
+            else ""
+        ),
+        code=code("preflight"),
+    script:
+        "../workflow_scripts/preflight.py"

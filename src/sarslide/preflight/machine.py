@@ -1,0 +1,52 @@
+"""Checks of this machine that take a few seconds: versions of what decides numbers, and the GPU."""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from sarslide.config import Config
+from sarslide.preflight.finding import ERROR, GOOD, NOTE, Finding, tried
+
+PACKAGES = ("snakemake", "torch", "numpy", "rasterio", "whirlwind-insar", "snaphu", "mintpy")
+
+
+def versions() -> list[Finding]:
+    """Python and the packages that decide numbers; absent ones by name."""
+    found = [f"python {sys.version.split()[0]}"]
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"{package} absent")
+    return [Finding("versions", NOTE, ", ".join(found))]
+
+
+def unwrapper(config: Config, conda: bool = False) -> list[Finding]:
+    """Whether the unwrapper's package is there, for engines that unwrap here."""
+    if conda or config.engine not in ("native", "isce2"):
+        return []
+    package = {"whirlwind": "whirlwind-insar", "snaphu": "snaphu"}[config.interferogram.unwrapper]
+    try:
+        return [Finding("unwrapper", GOOD, f"{package} {version(package)}")]
+    except PackageNotFoundError:
+        return [Finding("unwrapper", ERROR, f"{package} is not installed", "E3009", f"pip install {package}")]
+
+
+def device(config: Config) -> list[Finding]:
+    """The GPU that steps set to cuda need, or that those set to auto take."""
+    from sarslide.segment.device import choose_device
+
+    asked = {f"{name}.device": getattr(config, name).device for name in ("slc", "sbas", "segmentation")}
+
+    def chosen(name: str) -> str:
+        import torch
+
+        there = choose_device(name)
+        return torch.cuda.get_device_name(there) if there.type == "cuda" else f"no GPU is used (device {name})"
+
+    # One line for each setting, the strictest first.
+    return [
+        tried(
+            f"device {', '.join(key for key, value in asked.items() if value == name)}", lambda name=name: chosen(name)
+        )
+        for name in sorted(set(asked.values()), reverse=True)
+    ]

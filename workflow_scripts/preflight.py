@@ -1,0 +1,44 @@
+"""preflight: configuration, scene table, folders, machine and archives -> a table of what is good and what is not.
+
+inputs: none; resources/{region}/scenes.csv is read where it is. outputs: none but the logs, which outlive a failure: the table as
+text and as JSON. The job fails when there is an error.
+"""
+
+import sys
+from pathlib import Path
+
+from sarslide.workflow import job
+
+
+def main(snakemake, log) -> None:
+    from sarslide.catalog import scenes
+    from sarslide.config import Config
+    from sarslide.preflight import machine, online
+    from sarslide.preflight.checks import cheap
+    from sarslide.preflight.finding import as_json, as_text, errors
+    from sarslide.provenance import write_json
+    from sarslide.retrieve.access import Access
+
+    params = snakemake.params
+    config = Config.model_validate(params.config)
+    table = scenes.table(config, Path(params.folders["resources"]).parent)
+    path = Path(params.folders["resources"]) / "scenes.csv"
+    listed = scenes.read(path) if config.archive() and path.is_file() else []
+    folders = {name: Path(folder) for name, folder in params.folders.items()}
+    findings = cheap(config, table, listed, folders, params.conda)
+    findings += machine.versions() + machine.unwrapper(config, params.conda) + machine.device(config)
+    if params.online:
+        access = Access.of(snakemake.resources)
+        if not any(one.check.startswith("account") for one in errors(findings)):
+            findings += online.archive(config, access, listed)
+        findings += online.dem(config, params.dem_address, params.geoid_address, access.connections)
+    text = as_text(findings)
+    log.info("\n%s", text)
+    print(text, file=sys.stderr)
+    write_json(snakemake.log.findings, as_json(findings))
+    if errors(findings):
+        raise SystemExit(1)
+
+
+with job(snakemake) as log:
+    main(snakemake, log)
