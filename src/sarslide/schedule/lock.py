@@ -1,0 +1,46 @@
+"""One run at a time in a working folder: the lock that `make demo` and `make resume` take, too."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NAME = ".sarslide.lock"
+
+
+class Locked(Exception):
+    """Another run holds the lock, or a live Snakemake works in the folder."""
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[int]:
+    """Hold the folder's lock; yields its file descriptor, for children to inherit. Raises Locked where another process has it.
+
+    The system lets go of the lock when the last process that has it open has ended, however it ended: nothing is ever stale.
+    """
+    with open(folder / NAME, "a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Locked(f"another run holds {folder / NAME}") from None
+        yield stream.fileno()
+
+
+def left_locked(folder: Path) -> bool:
+    """Whether Snakemake's own lock lies in the folder: a run that is alive, or one that was killed."""
+    locks = folder / ".snakemake" / "locks"
+    return locks.is_dir() and any(locks.iterdir())
+
+
+def live_snakemake(folder: Path) -> list[int]:
+    """Process ids of Snakemakes that work in the folder on this machine, as one that was started by hand does."""
+    folder, found = folder.resolve(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            here = (process / "cwd").resolve(strict=True) == folder
+        except OSError:  # ended meanwhile, or of another user
+            continue
+        if here and any(Path(word).name == "snakemake" for word in words[:4]):
+            found.append(int(process.name))
+    return found

@@ -1,0 +1,206 @@
+"""One scheduled run: look for new acquisitions, then bring the region up to date; what came of it, as a summary."""
+
+import json
+import logging
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sarslide.catalog import scenes
+from sarslide.config import Config
+from sarslide.errors import SarslideError
+from sarslide.provenance import write_json
+from sarslide.schedule import lock, said, state
+
+log = logging.getLogger(__name__)
+
+REPOSITORY = Path(__file__).parents[3]
+SNAKEFILE = REPOSITORY / "Snakefile"
+HOOK_LIMIT_S = 300
+
+# What a run ends with, and the exit code that says so: the numbers of sysexits.h that come closest.
+UP_TO_DATE, UNREACHABLE, FAILED, LOCKED, WAITING, REFUSED = 0, 69, 70, 75, 76, 78
+RESULTS = {
+    UNREACHABLE: "archive unreachable",
+    FAILED: "jobs failed",
+    LOCKED: "locked by another run",
+    WAITING: "dates wait",
+    REFUSED: "configuration or preflight refuses",
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be run. folder: working folder. snakemake: further arguments for Snakemake, passed on as they are.
+    targets: what to make; none: the final products. keep: logs and summaries that are kept."""
+
+    folder: Path
+    config: Config
+    config_arguments: list[str] = field(default_factory=list)
+    snakemake: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    preflight: bool = False
+    keep: int = 30
+
+    @property
+    def inventory(self) -> Path:
+        return self.folder / "results" / self.config.region / "inventory"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs" / self.config.region / "scheduled"
+
+
+def run(order: Order) -> dict[str, Any]:
+    """Update the catalogue and run the workflow; the summary, which is also written beside the log.
+
+    Nothing is lost by ending it at any moment, with any signal: the next run goes on.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    try:
+        with lock.held(order.folder) as held:
+            before = state.state(order.inventory)
+            path = _log_file(order.logs, started)
+            with open(path, "w") as stream:
+                code = Steps(order, stream, held).all()
+            summary = _summary(order, before, code, path)
+            summary |= {"started_utc": f"{started:%Y-%m-%dT%H:%M:%SZ}", "seconds": round(time.monotonic() - clock, 1)}
+            write_json(path.with_suffix(".json"), summary)
+            _rotate(order.logs, order.keep)
+    except lock.Locked as error:
+        summary = {
+            "region": order.config.region,
+            "exit_code": LOCKED,
+            "result": RESULTS[LOCKED],
+            "problems": [str(error)],
+        }
+    return summary
+
+
+class Steps:
+    """The steps of a run, each a Snakemake of its own that writes to the log and holds the lock as long as it lives."""
+
+    def __init__(self, order: Order, stream, held: int) -> None:
+        self.order, self.stream, self.held = order, stream, held
+
+    def all(self) -> int:
+        """Run the steps; the exit code, where dates that wait do not count yet."""
+        order, folder = self.order, self.order.folder
+        if lock.left_locked(folder):
+            if alive := lock.live_snakemake(folder):
+                raise lock.Locked(f"snakemake {', '.join(map(str, alive))} works in {folder}")
+            self._snakemake("--unlock")
+        searched = self._search()
+        try:
+            ready = scenes.table(order.config, folder / "resources").ready
+        except SarslideError as error:
+            self._note(str(error))
+            return REFUSED
+        if not ready and not order.targets:
+            return searched
+        if order.preflight and (failed := self._step(["preflight"], REFUSED)):
+            return failed
+        # What is there already can go on while the archive is down.
+        return self._step([*order.targets, "--rerun-incomplete"], FAILED) or searched
+
+    def _search(self) -> int:
+        # A simulated region knows its dates, those of other sources are listed by hand.
+        return self._step(["update_catalog"], FAILED) if self.order.config.source == "safe" else UP_TO_DATE
+
+    def _step(self, arguments: list[str], otherwise: int) -> int:
+        """The code of a step: 0, UNREACHABLE where nothing but the archive or its login is wrong, or `otherwise`."""
+        begin = self.stream.tell()
+        if not self._snakemake(*arguments):
+            return UP_TO_DATE
+        with open(self.stream.name) as stream:
+            stream.seek(begin)
+            return UNREACHABLE if said.unreachable(said.problems(stream.read())) else otherwise
+
+    def _snakemake(self, *arguments: str) -> int:
+        order = self.order
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), *arguments, *order.snakemake]
+        command += order.config_arguments
+        self._note("$ " + shlex.join(command))
+        process = subprocess.Popen(
+            command, cwd=order.folder, stdin=subprocess.DEVNULL, stdout=self.stream, stderr=subprocess.STDOUT,
+            pass_fds=(self.held,),
+        )  # fmt: skip
+        try:
+            code = process.wait()
+        except BaseException:  # stopped: Snakemake ends its jobs and gives its lock back
+            process.terminate()
+            process.wait()
+            raise
+        self.stream.seek(0, 2)
+        return code
+
+    def _note(self, line: str) -> None:
+        self.stream.write(line + "\n")
+        self.stream.flush()
+
+
+def _summary(order: Order, before: state.State, code: int, path: Path) -> dict[str, Any]:
+    after = state.state(order.inventory)
+    text = path.read_text(errors="replace")
+    try:
+        waits = state.waiting(order.config, order.folder / "resources", after)
+    except SarslideError:  # a table that cannot be read; the log says so
+        waits = []
+    jobs = said.jobs(text)
+    jobs.pop("update_catalog", None)
+    if not code and waits:
+        code = WAITING
+    done = "released" if after.release != before.release else "up to date" if jobs else "nothing new"
+    return {
+        "region": order.config.region,
+        "exit_code": code,
+        "result": RESULTS.get(code, done),
+        "release_before": before.release,
+        "release_after": after.release,
+        "dates_added": state.added(before, after),
+        "dates_waiting": waits,
+        "changes": state.changes(order.inventory, before, after),
+        "jobs": jobs,
+        "problems": said.problems(text),
+        "log": path.relative_to(order.folder).as_posix(),
+    }
+
+
+def _log_file(folder: Path, started: datetime) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{started:%Y%m%dT%H%M%S.%fZ}.log"
+
+
+def _rotate(folder: Path, keep: int) -> None:
+    """Remove all but the newest `keep` logs, and their summaries."""
+    for path in sorted(folder.glob("*.log"))[:-keep]:
+        path.unlink()
+        path.with_suffix(".json").unlink(missing_ok=True)
+
+
+def notify(command: str, summary: dict[str, Any]) -> str:
+    """Run the hook with the summary as JSON on its standard input; what went wrong with it, empty for nothing."""
+    try:
+        done = subprocess.run(
+            shlex.split(command), input=json.dumps(summary), text=True, capture_output=True, timeout=HOOK_LIMIT_S
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        return f"the hook does not run ({type(error).__name__})"
+    return f"the hook ended with {done.returncode}: {done.stderr.strip()[-200:]}" if done.returncode else ""
+
+
+def line(summary: dict[str, Any]) -> str:
+    """The summary in one line."""
+    parts = [f"{summary['region']}: {summary['result']}"]
+    if summary.get("release_after") != summary.get("release_before"):
+        parts.append(f"release {summary['release_after']}")
+        parts += [f"{count} {kind}" for kind, count in summary["changes"].items()]
+    if summary.get("jobs"):
+        parts.append(f"{sum(summary['jobs'].values())} jobs in {summary['seconds']:.0f} s")
+    parts += [f"{one['stack']} {one['date']} {one['reason']}" for one in summary.get("dates_waiting", [])]
+    return "; ".join([*parts, *summary["problems"][:3]])

@@ -1,0 +1,82 @@
+"""What there is of a region before and after a run: its release, the dates in it, and what other dates wait for."""
+
+import csv
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sarslide.catalog import coverage, scenes
+from sarslide.config import Config
+from sarslide.provenance import read_json
+
+Waiting = dict[str, str]
+
+
+@dataclass(frozen=True)
+class State:
+    """release: the current one, empty before the first. dates: those of the release by stack. sequence: its number."""
+
+    release: str = ""
+    sequence: int = 0
+    dates: dict[str, list[str]] = field(default_factory=dict)
+
+
+def state(inventory: Path) -> State:
+    """The state that `current.json` of an inventory folder points to."""
+    pointer = inventory / "current.json"
+    if not pointer.is_file():
+        return State()
+    current = read_json(pointer)
+    manifest = read_json(inventory / current["path"] / "MANIFEST.json")
+    return State(current["release"], current["sequence"], manifest["dates"])
+
+
+def added(before: State, after: State) -> dict[str, list[str]]:
+    """Dates by stack that the later state has and the earlier one has not."""
+    new = {stack: sorted(set(dates) - set(before.dates.get(stack, ()))) for stack, dates in after.dates.items()}
+    return {stack: dates for stack, dates in new.items() if dates}
+
+
+def changes(inventory: Path, before: State, after: State) -> dict[str, int]:
+    """Lines of CHANGES.csv by kind, over all releases since `before`."""
+    index = inventory / "releases" / "INDEX.csv"
+    if not index.is_file():
+        return {}
+    counted: Counter[str] = Counter()
+    with open(index, newline="") as stream:
+        new = [row["id"] for row in csv.DictReader(stream) if before.sequence < int(row["sequence"]) <= after.sequence]
+    for release in new:
+        with open(inventory / "releases" / release / "CHANGES.csv", newline="") as stream:
+            counted.update(row["change"] for row in csv.DictReader(stream))
+    return dict(sorted(counted.items()))
+
+
+def waiting(config: Config, resources: Path, after: State) -> list[Waiting]:
+    """Dates of the scene table that are not in the release, each with its reason."""
+    path = resources / config.region / "scenes.csv"
+    if config.source != "safe" or not path.is_file():
+        return []
+    table = scenes.table(config, resources)
+    found = []
+    for stack, date, reason in _known(config, scenes.read(path)):
+        if stack in config.stacks and date not in after.dates.get(stack, ()):
+            found.append({"stack": stack, "date": date, "reason": reason or _else(table)})
+    return found
+
+
+def _known(config: Config, rows: list[dict[str, str]]) -> list[tuple[str, str, str]]:
+    """Stack, date and what the date waits for at the archive, empty for nothing."""
+    if not config.archive():
+        return sorted({(row["stack"], row["date"], "") for row in rows})
+    days = coverage.days(rows, config.catalog.orbits)
+    enters = {
+        (row["stack"], row["date"]) for row in coverage.entering(rows, config.catalog.orbits, config.catalog.gaps)
+    }
+    return [(day.stack, day.date, "" if (day.stack, day.date) in enters else day.state) for day in days]
+
+
+def _else(table: scenes.SceneTable) -> str:
+    alone = [stack for stack in table.stacks if len(table.dates(stack)) < 2]
+    if alone:
+        return f"waits for a second date of {', '.join(alone)}"
+    return "waits for baselines" if not table.ready else "its jobs are not finished"
