@@ -118,7 +118,10 @@ def test_a_tile_is_normalised_as_in_training(method):
 
 
 def test_memory_does_not_grow_with_the_height():
-    """Arrays at their peak (numpy tells tracemalloc): ten times the height, the same memory but for 10 %."""
+    """Arrays at their peak (numpy tells tracemalloc): five times the height, the same memory but for 10 %.
+
+    Both scenes have many more chunks than are held at a time; in a lower one the reader may not get as far ahead as it can.
+    """
     forward = Forward(Local())
 
     def peak(rows):
@@ -130,12 +133,12 @@ def test_memory_does_not_grow_with_the_height():
         return tracemalloc.get_traced_memory()[1], tracemalloc.stop()
 
     peak(300)
-    low, high = peak(1000)[0], peak(10000)[0]
-    assert high < 1.1 * low < 12e6  # three chunks of 256 x 256 x 2 float32 are 1.6 MB; a scene of 10000 rows is 31 MB
+    low, high = peak(3000)[0], peak(15000)[0]
+    assert high < 1.1 * low < 12e6  # three chunks of 256 x 256 x 2 float32 are 1.6 MB; the input of 15000 rows is 31 MB
 
 
-def test_bf16_leaves_the_map_the_same():
-    """Masks of a network that separates its classes: IoU at least 0.995 (docs/validation.md measures the packaged one)."""
+def test_bf16_stays_near_fp32():
+    """Small random weights, cut at their median: IoU above 0.98. The packaged network is measured in docs/validation.md."""
     if not has_bf16(torch.device("cpu")):
         pytest.skip("this CPU has no bfloat16")
     torch.manual_seed(1)

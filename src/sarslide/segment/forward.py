@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sarslide.segment.device import BF16, FP32
 
-# Larger ones gain nothing on a CPU (docs/validation.md); a GPU of 6 GB holds any of our networks with this many.
+# Not tuned: measurements of batches on a CPU scattered more than they differed, and a GPU was not there.
 BATCH = {"cpu": 8, "cuda": 32}
 
 
