@@ -119,7 +119,7 @@ class Steps:
             return UP_TO_DATE
         with open(self.stream.name) as stream:
             stream.seek(begin)
-            return UNREACHABLE if said.unreachable(said.problems(stream.read())) else otherwise
+            return UNREACHABLE if said.unreachable(stream.read()) else otherwise
 
     def _snakemake(self, *arguments: str) -> int:
         order = self.order
@@ -187,7 +187,7 @@ def notify(command: str, summary: dict[str, Any]) -> str:
     """Run the hook with the summary as JSON on its standard input; what went wrong with it, empty for nothing."""
     try:
         done = subprocess.run(
-            shlex.split(command), input=json.dumps(summary), text=True, capture_output=True, timeout=HOOK_LIMIT_S
+            shlex.split(command), input=json.dumps(summary) + "\n", text=True, capture_output=True, timeout=HOOK_LIMIT_S
         )
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         return f"the hook does not run ({type(error).__name__})"

@@ -5,7 +5,9 @@ from collections import Counter
 
 FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", re.MULTILINE)
 OWN_NAME = re.compile(r"(_[AD]\d{3})?(_\d{8})?$")  # rules that are made anew for each stack and date
-PROBLEM = re.compile(r"\bE\d{4} .*?; cure: .*")
+# A job's error stands in its log, and in the output at the beginning of a line; what preflight lists stands in its table.
+FAILURE = re.compile(r"^(?:.* ERROR [\w.]+: )?(E\d{4} .*?; cure: .*)", re.MULTILINE)
+PROBLEM = re.compile(r"^(?:.* ERROR [\w.]+: |warning: .*?)?(E\d{4} .*?; cure: .*)", re.MULTILINE)
 UNREACHABLE = ("E2002", "E2003")
 MOST = 20
 
@@ -22,6 +24,7 @@ def problems(text: str) -> list[str]:
     return list(dict.fromkeys(PROBLEM.findall(text)))[:MOST]
 
 
-def unreachable(found: list[str]) -> bool:
-    """Whether what went wrong lies at the archive or its login alone."""
-    return bool(found) and all(line.startswith(UNREACHABLE) for line in found)
+def unreachable(text: str) -> bool:
+    """Whether what failed lies at the archive or its login alone."""
+    failed = FAILURE.findall(text)
+    return bool(failed) and all(line.startswith(UNREACHABLE) for line in failed)

@@ -35,10 +35,15 @@ def _update(merged: dict, over: dict) -> None:
 
 
 def _value(text: str) -> Any:
-    """A value as Snakemake reads it: a number or YAML, whose leaves stay text."""
+    """A value as Snakemake reads it: a number, True, False, or YAML, whose leaves stay text; nothing is None."""
+    if text in ("", "True", "False"):
+        return {"": None, "True": True, "False": False}[text]
     for kind in (int, float):
         try:
             return kind(text)
         except ValueError:
             continue
-    return yaml.load(text, yaml.BaseLoader)
+    try:
+        return yaml.load(text, yaml.BaseLoader)
+    except yaml.YAMLError:
+        return text

@@ -1,0 +1,100 @@
+"""`python -m sarslide.schedule` against the archive in a box: exit codes, lock, hook, kill -9."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import yaml
+
+from sarslide.schedule import lock, run
+from tests.archive.conftest import DATES
+from tests.archive.server import WORD, Fault
+
+SLC = "resources/demo/slc/A128"
+GRID = {"epsg": 32647, "bounds": [518000, 3207200, 519800, 3209000], "dem": "glo30"}
+
+
+class Place:
+    """A working folder of a region at the archive, and the command in it."""
+
+    def __init__(self, folder, archive) -> None:
+        self.folder = folder
+        how = archive.access(timeout_s=5.0, tries=2)
+        catalog = {"archive": "asf"} | {word: how.pop(word) for word in ("search_asf", "search_copernicus")}
+        how["orbit_sources"] = how["orbit_sources"].split()
+        region = {"source": "safe", "stacks": ["A128"], "grid": GRID, "catalog": catalog, "retrieve": how}
+        (folder / "region.yaml").write_text(yaml.safe_dump(region))
+        (folder / "hook.sh").write_text('cat >> "$1"\n')
+        self.told = folder / "told.jsonl"
+        self.environment = os.environ | {"SARSLIDE_NOTIFY": f"sh {folder}/hook.sh {self.told}"}
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        words = [sys.executable, "-m", "sarslide.schedule", "--directory", str(self.folder), "--cores", "2"]
+        words += [*arguments, "--config", "region=demo", "--configfile", "region.yaml"]
+        return subprocess.Popen(
+            words,
+            env=self.environment,
+            start_new_session=True,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, *arguments: str) -> tuple[int, dict, str]:
+        """Exit code, summary that the hook got, and what was printed."""
+        process = self.start(*arguments)
+        out, err = process.communicate()
+        assert not out, out
+        return process.returncode, json.loads(self.told.read_text().splitlines()[-1]), err
+
+    def log(self, summary: dict) -> str:
+        return (self.folder / summary["log"]).read_text()
+
+
+@pytest.fixture
+def place(tmp_path, archive) -> Place:
+    (tmp_path / "work").mkdir()
+    return Place(tmp_path / "work", archive)
+
+
+def test_from_an_empty_folder_to_the_products(place, archive):
+    """Archive down, dates that wait, kill -9 in a download, a second run beside a live one, the run that goes on."""
+    archive.faults = [Fault("500", "/search/")]
+    code, summary, said_so = place.run()
+    assert (code, summary["result"]) == (run.UNREACHABLE, "archive unreachable"), summary
+    assert summary["problems"][0].startswith("E2002 ") and summary["problems"][0] in said_so
+    assert summary["jobs"] == {} and summary["release_after"] == ""
+
+    archive.faults, archive.now = [], np.datetime64("2019-03-28", "us")
+    code, summary, _ = place.run()
+    assert code == run.WAITING and summary["dates_waiting"] == [
+        {"stack": "A128", "date": DATES[0], "reason": "waits for a second date of A128"},
+        {"stack": "A128", "date": DATES[1], "reason": "waits for orbit"},
+    ]
+
+    archive.now = np.datetime64("2020-01-01", "us")
+    archive.faults = [Fault("drip", r"/cdn/.*tiff$")]
+    targets = "--targets", *(f"{SLC}/{date}" for date in DATES)
+    first = place.start(*targets)
+    while not any("/cdn/" in path and "tiff" in path for _, path, _ in archive.requests):
+        assert first.poll() is None, first.communicate()
+        time.sleep(0.05)
+    code, summary, _ = place.run(*targets)
+    assert (code, summary["exit_code"]) == (75, 75) and "another run holds" in summary["problems"][0]
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert lock.left_locked(place.folder) and not list((place.folder / SLC).glob("2*"))
+
+    archive.faults = []
+    code, summary, _ = place.run(*targets)
+    assert code == run.WAITING, place.log(summary)  # both dates are there, no release was asked for
+    assert summary["jobs"] == {"retrieve_slc": 2} and "--unlock" in place.log(summary)
+    assert all(list((place.folder / SLC / date).glob("*.tiff")) for date in DATES)
+    assert not lock.left_locked(place.folder)
+    written = [path for path in place.folder.rglob("*") if path.is_file()]
+    assert not [path for path in written if WORD.encode() in path.read_bytes()] and not archive.leaks

@@ -1,0 +1,132 @@
+"""The parts of `python -m sarslide.schedule`: arguments, lock, what Snakemake said, what changed, logs, hook."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from sarslide.config import load
+from sarslide.errors import ConfigError
+from sarslide.provenance import write_json
+from sarslide.schedule import __main__ as command
+from sarslide.schedule import lock, run, said, settings, state
+
+
+def test_a_wrong_configuration_is_one_line_and_nothing_is_written(tmp_path, capsys):
+    assert command.main(["--directory", str(tmp_path), "--config", "region=demo", "gird={}"]) == run.REFUSED
+    assert capsys.readouterr().err.startswith("E1001 ") and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("words", "passed"), [([], ["--cores", "all"]), (["--profile", "p"], ["--profile", "p"])])
+def test_arguments_go_to_snakemake(tmp_path, words, passed):
+    (tmp_path / "more.yaml").write_text("inventory: {snowline_m: 4000}\n")
+    more = ["--configfile", "more.yaml", "--config", "region=demo", "inventory={min_slope_deg: 9}"]
+    order, _ = command.order(["--directory", str(tmp_path), *words, "--keep", "3", *more])
+    assert order.snakemake == passed and order.keep == 3 and order.folder == tmp_path
+    assert order.config_arguments == more
+    assert (order.config.inventory.snowline_m, order.config.inventory.min_slope_deg) == (4000, 9)
+
+
+def test_values_are_read_as_snakemake_reads_them(tmp_path):
+    from snakemake.cli import parse_config
+
+    words = [
+        "simulation={dates: 4, first_date: {A128: 20190306}}",
+        "stacks=[A128]",
+        "engine=native",
+        "one=3",
+        "two=0.5",
+    ]
+    words += ["three=True", "four=", "five={a"]
+    theirs = parse_config(words)
+    for word in words:
+        name, _, value = word.partition("=")
+        assert settings._value(value) == theirs[name]
+    with pytest.raises(ConfigError, match="E1001 --config region: is not key=value"):
+        settings.read(run.SNAKEFILE.with_name("config.yaml"), [], ["region"], tmp_path)
+
+
+def test_the_lock_outlives_a_killed_parent(tmp_path):
+    """A child that has the descriptor holds the lock; its end lets go of it."""
+    with lock.held(tmp_path) as held:
+        child = subprocess.Popen(["sleep", "60"], pass_fds=(held,))
+        with pytest.raises(lock.Locked), lock.held(tmp_path):
+            pass
+    with pytest.raises(lock.Locked), lock.held(tmp_path):
+        pass
+    child.kill()
+    child.wait()
+    with lock.held(tmp_path):
+        pass
+
+
+def test_a_snakemake_started_by_hand_is_seen(tmp_path):
+    program = tmp_path / "snakemake"
+    program.write_text("import time; time.sleep(60)\n")
+    assert lock.live_snakemake(tmp_path) == []
+    process = subprocess.Popen([sys.executable, str(program)], cwd=tmp_path)
+    try:
+        while lock.live_snakemake(tmp_path) != [process.pid]:
+            assert process.poll() is None
+            time.sleep(0.01)
+        (tmp_path / ".snakemake/locks").mkdir(parents=True)
+        (tmp_path / ".snakemake/locks/0.input.lock").touch()
+        summary = run.run(run.Order(tmp_path, load({"region": "demo"})))
+        assert summary["exit_code"] == run.LOCKED and str(process.pid) in summary["problems"][0]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_what_snakemake_said():
+    down = "E2002 https://a: the search answers 500, 7 times; cure: run again later"
+    text = (
+        "preflight: level check\n  error E2003 account no login; cure: x\nwarning: dates wait for their orbits: "
+        + down
+        + "\n"
+        "Finished jobid: 7 (Rule: interferogram_A128_20190318)\nFinished jobid: 9 (Rule: interferogram_A128_20190330)\n"
+        "Finished jobid: 2 (Rule: release)\nFinished jobid: 0 (Rule: all)\n"
+    )
+    assert said.jobs(text) == {"interferogram": 2, "release": 1}
+    assert said.problems(text) == [down] and not said.unreachable(text)
+    text += f"{down}\nLogfile a.log:\n2026-11-21 09:20:45 ERROR sarslide.retrieve_slc: {down}\n"
+    assert said.problems(text) == [down] and said.unreachable(text)
+    assert not said.unreachable(text + "2026-11-21 09:20:45 ERROR sarslide.unwrap: E3006 x; cure: y\n")
+
+
+def test_what_came_since_the_release_before(tmp_path):
+    """Two releases since: one of a run that was killed before it could point to it, and one of this run."""
+    dates = [["20190306", "20190318"], ["20190306", "20190318", "20190330"]]
+    for number, release in enumerate(("20190318-aaaaaaaa", "20190330-bbbbbbbb", "20190330-cccccccc"), 1):
+        folder = tmp_path / "releases" / release
+        folder.mkdir(parents=True)
+        write_json(folder / "MANIFEST.json", {"dates": {"A128": dates[number > 1]}})
+        (folder / "CHANGES.csv").write_text(f"ls_id,change\nLS1,{'new' if number == 2 else 'grown'}\nLS2,persisting\n")
+    (tmp_path / "releases/INDEX.csv").write_text(
+        "sequence,id,parent\n1,20190318-aaaaaaaa,\n2,20190330-bbbbbbbb,x\n3,20190330-cccccccc,x\n"
+    )
+    assert state.state(tmp_path) == state.State()
+    found = []
+    for number, release in ((1, "20190318-aaaaaaaa"), (3, "20190330-cccccccc")):
+        write_json(tmp_path / "current.json", {"release": release, "sequence": number, "path": f"releases/{release}"})
+        found.append(state.state(tmp_path))
+    before, after = found
+    assert state.added(before, after) == {"A128": ["20190330"]}
+    assert state.changes(tmp_path, before, after) == {"grown": 1, "new": 1, "persisting": 2}
+    assert state.changes(tmp_path, after, after) == {} and state.added(after, after) == {}
+
+
+def test_old_logs_go(tmp_path):
+    for number in range(5):
+        (tmp_path / f"2019030{number}T000000.000000Z.log").touch()
+        (tmp_path / f"2019030{number}T000000.000000Z.json").touch()
+    run._rotate(tmp_path, 2)
+    assert sorted(path.name[:8] for path in tmp_path.iterdir()) == ["20190303"] * 2 + ["20190304"] * 2
+
+
+def test_a_hook_that_fails_is_told_and_changes_nothing(tmp_path):
+    assert run.notify(f"tee {tmp_path}/told", {"region": "a"}) == ""
+    assert (tmp_path / "told").read_text() == '{"region": "a"}\n'
+    assert run.notify("false", {}) == "the hook ended with 1: "
+    assert run.notify("no-such-command", {}).startswith("the hook does not run")
