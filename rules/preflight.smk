@@ -1,6 +1,4 @@
 # `snakemake preflight`: what can be known before any job. Every run starts with the part of it that needs no network.
-from time import time_ns
-
 from sarslide.preflight import checks
 from sarslide.preflight.finding import ERROR, WARNING, as_text
 
@@ -30,12 +28,11 @@ def first_checks():
         sys.exit(1)
 
 
+# Without an output, and without a benchmark, which counts as one: whoever asks for it gets it done again.
 rule preflight:
     log:
         f"{LOGS}/preflight.log",
         findings=f"{LOGS}/preflight.json",
-    benchmark:
-        f"{BENCHMARKS}/preflight.tsv"
     localrule: True
     conda:
         "../envs/preflight.yaml"
@@ -49,8 +46,6 @@ rule preflight:
         folders=FOLDERS,
         conda=IN_CONDA,
         online=bool(ARCHIVE or DEM_MODEL),
-        # Whoever asks for this rule wants it done again.
-        asked=lambda wildcards: time_ns(),
         dem_address=getattr(CONFIG.retrieve, f"dem_{DEM_MODEL}", ""),
         geoid_address=(
             getattr(CONFIG.retrieve, f"geoid_{MODELS[DEM_MODEL].geoid}")

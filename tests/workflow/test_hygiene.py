@@ -44,7 +44,8 @@ def test_one_word_finds_everything(word):
     assert f"workflow_scripts/{word}.py" in block
     assert (REPOSITORY / "workflow_scripts" / f"{word}.py").is_file()
     assert f'code("{word}")' in block
-    for section in ("log", "benchmark"):
+    # A benchmark is a file that is made: a rule without outputs, which runs whenever it is asked for, has none.
+    for section in ("log", "benchmark") if "output:" in block else ("log",):
         path = re.search(rf"^\s*{section}:\s*f?\"([^\"]+)\"", block, flags=re.M).group(1)
         assert word in path, f"{section} of {word}: {path}"
     assert re.search(r"conda:\s*\"\.\./envs/\w+\.yaml\"", block)

@@ -1,0 +1,52 @@
+"""`snakemake preflight` as a user runs it, and the part of it that every run starts with."""
+
+import json
+
+import pytest
+
+from sarslide.catalog import planned
+from sarslide.config import load
+from tests.workflow.conftest import SMALL, Checkout
+
+PAPER = ["region=zhongxinrong"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Checkout:
+    made = Checkout(tmp_path_factory.mktemp("preflight"), SMALL)
+    made.environment["NETRC"] = str(made.folder / "no_netrc")
+    table = made.folder / "resources/zhongxinrong/scenes.csv"
+    table.parent.mkdir(parents=True)
+    with open(table, "w") as stream:
+        planned.write(stream, planned.rows(load({"region": "zhongxinrong"})))
+    return made
+
+
+def test_a_region_that_can_run(place):
+    run = place.snakemake("preflight")
+    assert "preflight: 0 errors, 0 warnings" in run.stderr
+    found = json.loads((place.folder / "logs/demo/preflight.json").read_text())
+    assert {one["level"] for one in found} == {"good", "note"}
+    assert any(one["check"] == "versions" and "snakemake" in one["found"] for one in found)
+    # Asked for again, it looks again.
+    assert "1 of 1 steps" in place.snakemake("preflight").stderr
+
+
+def test_a_region_without_account_fails_with_the_code_and_keeps_the_table(place):
+    run = place.snakemake("preflight", config=[*PAPER, "retrieve={dem_glo30: 'http://127.0.0.1:9'}"], check=False)
+    assert run.returncode != 0
+    assert "E2003" in run.stderr and "cure: write `machine urs.earthdata.nasa.gov" in run.stderr
+    found = json.loads((place.folder / "logs/zhongxinrong/preflight.json").read_text())
+    codes = {one["check"]: one["code"] for one in found if one["level"] == "error"}
+    assert codes["account Earthdata"] == "E2003" and codes["DEM tiles"] == "E2002"
+    assert "E2003" in (place.folder / "logs/zhongxinrong/preflight.log").read_text()
+
+
+def test_a_run_ends_before_its_first_job_where_no_job_could_help(place):
+    config = [*PAPER, "lithology={file: gone.gpkg}"]
+    (place.folder / "gone.gpkg").write_text("")
+    assert place.snakemake("--dry-run", config=config).returncode == 0
+    (place.folder / "gone.gpkg").unlink()
+    run = place.snakemake("resources/zhongxinrong/dem_m.tif", config=config, check=False)
+    assert run.returncode != 0 and "E1001" in run.stderr and "gone.gpkg" in run.stderr
+    assert "rule retrieve_dem" not in run.stderr
