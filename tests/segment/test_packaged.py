@@ -9,6 +9,7 @@ from sarslide.dataset.normalise import Normalisation
 from sarslide.models import registry, weights
 from sarslide.segment import scores
 from sarslide.segment.infer import predict
+from sarslide.simulate import climates
 
 NAME = "drs_unet_compact"
 UNSEEN = 9201  # neither a training nor a validation seed
@@ -21,8 +22,10 @@ def test_card():
     assert registry.parameter_count(network) < 1_100_000
     assert card["label"] == "trained on simulation"
     assert card["licence"] == "BSD-3-Clause"
-    assert card["training"]["regions"] == sorted(str(seed) for seed in Config.model_fields["training"].default.seeds)
-    assert card["scores"]["object"]["f1"] >= 0.9  # validation regions; 0.97 when it was trained
+    seeds = Config.model_fields["training"].default.seeds
+    assert card["training"]["regions"] == sorted([*(str(seed) for seed in seeds), *climates.names_of("train")])
+    assert not {*climates.names_of("test"), *climates.names_of("transfer")} & {*card["training"]["validation_regions"]}
+    assert card["scores"]["object"]["f1"] >= 0.88  # validation regions of all climates; 0.899 when it was trained
     assert str(path.parent.parent) not in str(card)
 
 

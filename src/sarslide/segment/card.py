@@ -21,9 +21,9 @@ KNOWN_FAILURES = (
 )
 # True of networks that learnt from simulated regions alone; `docs/benchmark.md` has the numbers.
 SIMULATED_FAILURES = (
-    "Mines and dumps on slopes, glaciers and changing snow move like landslides and are mapped as such: the snowline masks the"
-    " last two, a reviewer has to reject the first.",
-    "Where forest leaves little coherence, half of the landslides are missed.",
+    "Mines and dumps on slopes, glaciers and changing snow move like landslides, and many are mapped as such: the snowline masks"
+    " the last two, a reviewer has to reject the first.",
+    "Where forest leaves little coherence, about a quarter of the landslides that a track sees are missed.",
     "No real landslide was in the training: outlines, speeds and noise are those of the simulation.",
 )
 
