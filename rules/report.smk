@@ -1,6 +1,8 @@
 # Scores against the planted truth of a simulated region, and the report.
 
 SIMULATED = CONFIG.source == "simulated"
+# Scores of the benchmark, where the run has the repository's documentation.
+PUBLISHED = [path for path in ["docs/benchmark.json"] if Path(path).is_file()]
 LAST_PAIR = {stack: pairs(stack)[-1:] for stack in CONFIG.stacks}
 
 
@@ -35,6 +37,9 @@ rule report:
             for stack in CONFIG.stacks
             for path in ifg(stack, LAST_PAIR[stack], "cor.tif")
         ],
+        incidence=every(f"{STACK}/geometry/incidence_deg.tif") if CONFIG.paper else [],
+        heading=every(f"{STACK}/geometry/heading_deg.tif") if CONFIG.paper else [],
+        published=PUBLISHED if CONFIG.paper else [],
         pairs=[
             path
             for stack in CONFIG.stacks
@@ -59,6 +64,8 @@ rule report:
         method=METHOD,
         simulated=SIMULATED,
         settings=settings(CONFIG),
+        paper=CONFIG.paper,
+        assumptions=CONFIG.assumptions,
         benchmarks=BENCHMARKS,
         page=page_digest(),
         code=code("report"),

@@ -3,8 +3,9 @@
 inputs: the pointer to the release; fused candidates; weights (their card); terrain by layer name, with hillshade; per stack mean
 amplitude (dB), averaged phase (rad, positive away), LOS rate and its standard error (mm/yr, positive towards the satellite), mean
 coherence, reference area, probability, phase closure (rad), pairs with unwrapping errors, phase bias and observability (classes),
-and of one pair wrapped phase and coherence; sidecars of all pairs; for simulated regions scores and planted outlines. What a
-region does not have is an empty list. outputs: report.html.
+and of one pair wrapped phase and coherence; sidecars of all pairs; for simulated regions scores and planted outlines; for
+regions of a paper incidence and heading (degree) and the published benchmark. What a region does not have is an empty list.
+outputs: report.html.
 """
 
 from sarslide.workflow import job
@@ -31,6 +32,8 @@ PER_STACK = {
     "unwrap_errors": "unwrap_error_count",
     "phase_bias": "phase_bias_flag",
     "observable": "observable_class",
+    "incidence": "incidence_deg",
+    "heading": "heading_deg",
 }
 
 
@@ -62,6 +65,9 @@ def main(snakemake, log) -> None:
         weights=first(files, "weights"),
         benchmarks=Path(params.benchmarks),
         settings=params.settings,
+        paper=params.paper,
+        assumptions=params.assumptions,
+        published=first(files, "published"),
     )
     html = render(inputs)
     with atomic(snakemake.output.html) as temporary:

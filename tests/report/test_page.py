@@ -227,6 +227,8 @@ def test_script_writes_the_page(inputs, html, tmp_path):
         "method": "stacking",
         "simulated": True,
         "settings": inputs.settings,
+        "paper": "",
+        "assumptions": {},
         "benchmarks": str(inputs.benchmarks),
     }
     job = SimpleNamespace(

@@ -27,7 +27,8 @@ class StackInputs:
 class ReportInputs:
     """The whole report. current: pointer to the release. candidates: fused objects before the release. scores, planted: only of
     simulated regions. terrain: registered layer -> file. weights: file with a model card. benchmarks: folder of Snakemake's
-    benchmark tables. settings: the configuration as nested plain values."""
+    benchmark tables. settings: the configuration as nested plain values. paper: key of `paper_texts.PAPERS` whose recipe the
+    region follows; assumptions: what it does not say, with reasons, by key; published: docs/benchmark.json."""
 
     region: str
     grid: RegionGrid
@@ -43,6 +44,9 @@ class ReportInputs:
     weights: Path | None = None
     benchmarks: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    paper: str = ""
+    assumptions: Mapping[str, str] = field(default_factory=dict)
+    published: Path | None = None
 
 
 def of_stack(

@@ -11,7 +11,7 @@ from sarslide.inventory.changes import LANDSLIDES, LAYERS, MASKED, PLAIN
 from sarslide.inventory.masks import REASONS
 from sarslide.io import vector
 from sarslide.provenance import read_json, versions
-from sarslide.report import stages, tables, webmap
+from sarslide.report import paper_page, stages, tables, webmap
 from sarslide.report.figures import overview_figure, png
 from sarslide.report.inputs import ReportInputs, StackInputs
 from sarslide.report.inventory_map import web_map
@@ -60,10 +60,18 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     rate_scale = scale_for("los_rate_mm_per_yr", rates)
     bounds = inputs.grid.bounds
     shade = terrain.get("hillshade")
+    head = summary(inputs, layers, pairs)
     return {
         "inputs": inputs,
         "release": current,
-        "summary": summary(inputs, layers, pairs),
+        "summary": head,
+        "paper": paper_page.content(
+            inputs.paper,
+            inputs.assumptions,
+            inputs.settings,
+            region_answers(head, pairs, stacks, records(layers[LANDSLIDES])),
+            inputs.published,
+        ),
         "landslides": tables.build(tables.LANDSLIDES, tables.landslide_rows(records(layers[LANDSLIDES]))),
         "deformation": tables.build(tables.LANDSLIDES, tables.landslide_rows(records(layers[PLAIN]))),
         "changes": tables.build(tables.CHANGES, tables.change_rows(folder / "CHANGES.csv")),
@@ -128,6 +136,29 @@ def summary(
         "acquisitions": sum(len({d for p in found for d in (p.earlier, p.later)}) for found in pairs.values()),
         "pairs": sum(len(found) for found in pairs.values()),
     }
+
+
+def region_answers(
+    head: Mapping[str, Any],
+    pairs: Mapping[str, list[Pair]],
+    stacks: Sequence[stages.StackMaps],
+    landslides: Sequence[Mapping[str, Any]],
+) -> dict[str, str]:
+    """What the region answers to the statements of a paper."""
+
+    def mean(maps: stages.StackMaps, layer: str) -> float | None:
+        values = maps.layers.get(layer)
+        return None if values is None or not np.isfinite(values).any() else float(np.nanmean(values))
+
+    geometry, rates = {}, {}
+    for maps in stacks:
+        angles = {"incidence": mean(maps, "incidence_deg"), "heading": mean(maps, "heading_deg")}
+        geometry[maps.stack] = {key: value for key, value in angles.items() if value is not None}
+        rate = maps.layers.get("los_rate_mm_per_yr")
+        if rate is not None and np.isfinite(rate).any():
+            rates[maps.stack] = float(np.nanmin(rate)), float(np.nanmax(rate))
+    dates = {stack: len({d for p in found for d in (p.earlier, p.later)}) for stack, found in pairs.items()}
+    return paper_page.measured(head, dates, landslides, geometry, rates)
 
 
 def scene_rows(

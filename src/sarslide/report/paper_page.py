@@ -1,0 +1,141 @@
+"""The part of the report that sets a paper's statements, tables and figures beside those of the region, with its known errors and
+with what the paper does not say.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sarslide.benchmark import paper_tables
+from sarslide.provenance import read_json
+from sarslide.report.paper_texts import PAPERS
+from sarslide.report.tables import MISSING, Cell, Column, Table, number
+
+STATEMENTS = (
+    Column("what", "Quantity"),
+    Column("printed", "Paper"),
+    Column("where", "Where"),
+    Column("ours", "This region"),
+)
+ASSUMED = (Column("key", "Key"), Column("value", "Our value"), Column("reason", "Why it is ours"))
+ELSEWHERE = "not answered by a run"
+
+
+def content(
+    paper: str,
+    assumptions: Mapping[str, str],
+    settings: Mapping[str, Any],
+    measured: Mapping[str, str],
+    benchmark: Path | None,
+) -> dict[str, Any] | None:
+    """What the template reads; None for a region that follows no paper.
+
+    assumptions: key of the configuration and reason. settings: the configuration. measured: of `measured`. benchmark: the
+    published docs/benchmark.json, whose tables hold our scores beside the paper's; without it the paper's stand alone.
+    """
+    if paper not in PAPERS:
+        return None
+    about = PAPERS[paper]
+    return {
+        "key": paper,
+        "about": about,
+        "statements": _table(
+            STATEMENTS,
+            [
+                (s.what, s.printed, s.where, measured.get(s.ours, MISSING) if s.ours else ELSEWHERE)
+                for s in about.statements
+            ],
+        ),
+        "tables": _published(paper, benchmark) if benchmark else _printed(paper),
+        "figures": [
+            {"number": one.number, "shows": one.shows, "why": one.why}
+            | ({"file": one.ours} if one.ours.endswith(".md") else {"anchor": one.ours} if one.ours else {})
+            for one in about.figures
+        ],
+        "assumptions": _table(
+            ASSUMED, [(key, _value(settings, key), reason) for key, reason in sorted(assumptions.items())]
+        ),
+    }
+
+
+def measured(
+    summary: Mapping[str, Any],
+    dates: Mapping[str, int],
+    landslides: Sequence[Mapping[str, Any]],
+    geometry: Mapping[str, Mapping[str, float]],
+    rates: Mapping[str, tuple[float, float]],
+) -> dict[str, str]:
+    """What the region answers to the papers' statements, in words.
+
+    summary: the head of the report. dates: acquisitions by track. landslides: rows of the release. geometry: of each track
+    `incidence` and `heading`, degree, means. rates: smallest and largest LOS rate of each track, mm/yr, positive towards the
+    satellite.
+    """
+    tracks = sorted(dates)
+    areas = [float(row["area_km2"]) for row in landslides]
+    speeds = [
+        abs(float(row["los_rate_max_mm_per_yr"])) for row in landslides if row.get("los_rate_max_mm_per_yr") is not None
+    ]
+    seen_by = [str(row.get("tracks") or row.get("track") or "").split("+") for row in landslides]
+    found = {
+        "dates": ", ".join(f"{dates[track]} dates {track}" for track in tracks),
+        "pairs": f"{summary['pairs']}",
+        "period": f"{summary['first']} to {summary['last']}" if summary["first"] else "",
+        "region_km2": f"{number(summary['region_km2'], 0)} km2",
+        "landslides": f"{summary['landslides']} in {number(summary['region_km2'], 0)} km2",
+        "landslide_share": f"{summary['landslide_km2'] / summary['region_km2']:.2%} of the region"
+        if summary["region_km2"]
+        else "",
+        "both_tracks": f"{sum(len(found) > 1 for found in seen_by)} of {len(landslides)} seen by several tracks",
+        "by_track": ", ".join(f"{sum(track in found for found in seen_by)} {track}" for track in tracks),
+        "rate_range": ", ".join(
+            f"{number(low, 1)} to {number(high, 1)} mm/yr {t}" for t, (low, high) in sorted(rates.items())
+        ),
+    }
+    for key, unit in (("incidence", "°"), ("heading", "°")):
+        found[key] = ", ".join(
+            f"{number(of[key], 1)}{unit} {track}" for track, of in sorted(geometry.items()) if key in of
+        )
+    if areas:
+        found |= {
+            f"{word}_km2": f"{value:.3g} km2" for word, value in (("largest", max(areas)), ("smallest", min(areas)))
+        }
+        found["mean_km2"] = f"{sum(areas) / len(areas):.3g} km2"
+    if speeds:
+        found["fastest"] = f"{number(max(speeds), 0)} mm/yr"
+    return {key: text for key, text in found.items() if text}
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
+    return Table(tuple(columns), [[Cell(text, text) for text in row] for row in rows], [""] * len(rows))
+
+
+def _printed(paper: str) -> list[dict[str, Any]]:
+    """The paper's tables of accuracy as printed."""
+    found = []
+    for table in paper_tables.TABLES:
+        if table.recipe == paper.lower():
+            columns = [Column(str(k), name) for k, name in enumerate((*table.labels, *table.columns))]
+            rows = [(*row.labels, *(f"{value:g}" for value in row.printed)) for row in table.rows]
+            found.append({"title": table.title, "table": _table(columns, rows), "notes": paper_tables.notes(table)})
+    return found
+
+
+def _published(paper: str, benchmark: Path) -> list[dict[str, Any]]:
+    """The tables of the benchmark that set our scores beside the paper's, without those that nobody ran."""
+    wanted = tuple(f"{table.key}." for table in paper_tables.TABLES if table.recipe == paper.lower())
+    found = []
+    for table in read_json(benchmark)["tables"]:
+        if table["key"].startswith(wanted):
+            columns = [Column(str(k), name) for k, name in enumerate(table["columns"])]
+            found.append({"title": table["title"], "table": _table(columns, table["rows"]), "notes": table["notes"]})
+    return found or _printed(paper)
+
+
+def _value(settings: Mapping[str, Any], key: str) -> str:
+    """The value of a dotted key; a list or mapping as JSON."""
+    value: Any = settings
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,103 @@
+"""The page of papers: what is printed, what the region answers, the errors and the assumptions."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+
+from sarslide.benchmark.paper_tables import P0_AREA, TABLES, iou_of_f1
+from sarslide.config import load, presets
+from sarslide.report.page import render
+from sarslide.report.paper_page import content, measured
+from sarslide.report.paper_texts import PAPERS
+from sarslide.report.tables import MISSING
+
+HEAD = {
+    "first": "2019-03-06",
+    "last": "2020-03-01",
+    "pairs": 114,
+    "landslides": 2,
+    "landslide_km2": 1.5,
+    "region_km2": 300.0,
+}
+LANDSLIDES = [
+    {"area_km2": 1.25, "los_rate_max_mm_per_yr": -140.4, "tracks": "A128+D062"},
+    {"area_km2": 0.25, "los_rate_max_mm_per_yr": 30.0, "tracks": "D062"},
+]
+GEOMETRY = {"A128": {"incidence": 38.46, "heading": 347.4}}
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return measured(HEAD, {"A128": 30, "D062": 30}, LANDSLIDES, GEOMETRY, {"A128": (-140.4, 12.0)})
+
+
+def test_what_the_region_answers(answers):
+    assert answers["dates"] == "30 dates A128, 30 dates D062" and answers["pairs"] == "114"
+    assert answers["largest_km2"] == "1.25 km2" and answers["smallest_km2"] == "0.25 km2"
+    assert answers["mean_km2"] == "0.75 km2" and answers["fastest"] == "140 mm/yr"
+    assert answers["both_tracks"] == "1 of 2 seen by several tracks" and answers["by_track"] == "1 A128, 2 D062"
+    assert answers["incidence"] == "38.5° A128" and answers["rate_range"] == "−140.4 to 12.0 mm/yr A128"
+    assert answers["landslide_share"] == "0.50% of the region"
+
+
+@pytest.mark.parametrize("paper", sorted(PAPERS))
+def test_every_statement_is_answered_or_said_not_to_be(paper, answers):
+    rows = content(paper, {}, {}, answers, None)["statements"].rows
+    assert len(rows) == len(PAPERS[paper].statements)
+    assert all(row[3].text not in ("", MISSING) for row in rows)
+
+
+@pytest.mark.parametrize("paper", ["P0", "P2", "P3", "P4"])
+def test_tables_and_errors_of_the_paper(paper):
+    found = content(paper, {}, {}, {}, None)
+    wanted = [table for table in TABLES if table.recipe == paper.lower()]
+    assert [one["title"] for one in found["tables"]] == [table.title for table in wanted]
+    printed = {cell.text for one in found["tables"] for row in one["table"].rows for cell in row}
+    assert f"{wanted[-1].rows[-1].printed[-1]:g}" in printed
+    assert found["about"].errors and found["about"].figures
+
+
+def test_published_scores_stand_beside_the_printed_ones(tmp_path):
+    path = tmp_path / "benchmark.json"
+    table = {"key": "p0_t4.cpu.quarter", "title": "P0 Table 4", "columns": ["F1, paper", "ours"]}
+    path.write_text(json.dumps({"tables": [table | {"rows": [["88.31", "70.1"]], "notes": ["why"]}]}))
+    (one,) = content("P0", {}, {}, {}, path)["tables"]
+    assert [cell.text for cell in one["table"].rows[0]] == ["88.31", "70.1"] and one["notes"] == ["why"]
+    # A paper of which nothing was run keeps its printed tables.
+    assert len(content("P4", {}, {}, {}, path)["tables"]) == 2
+
+
+def test_numbers_in_the_errors_follow_from_the_tables():
+    text = " ".join(PAPERS["P0"].errors)
+    assert all(f"{iou_of_f1(row.printed[0]):.2f}" in text for row in P0_AREA.rows)
+
+
+def test_anchors_are_sections_of_the_page(html):
+    there = set(re.findall(r'<section id="([\w-]+)"', html))
+    for paper in PAPERS.values():
+        for figure in paper.figures:
+            assert bool(figure.ours) != bool(figure.why), figure.number
+            assert figure.ours.endswith(".md") or figure.why or figure.ours in there
+
+
+@pytest.mark.parametrize("region", [name for name in presets() if load({"region": name}).paper])
+def test_the_report_prints_every_assumption(inputs, region):
+    config = load({"region": region})
+    html = render(
+        dataclasses.replace(
+            inputs, paper=config.paper, assumptions=config.assumptions, settings=config.model_dump(mode="json")
+        )
+    )
+    plain = html.replace("&#39;", "'").replace("&#34;", '"').replace("&gt;", ">")
+    assert 'id="paper"' in html and 'href="#paper"' in html
+    for key, reason in config.assumptions.items():
+        assert f">{key}<" in plain and reason in plain
+    for text in PAPERS[config.paper].errors:
+        assert text in plain
+
+
+def test_regions_without_a_paper_have_no_such_part(html):
+    assert 'id="paper"' not in html
+    assert content("", {}, {}, {}, None) is None
