@@ -6,7 +6,6 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
-from tests.archive.conftest import _served, acquisitions, archive  # noqa: F401
 
 from sarslide.catalog import planned, scenes
 from sarslide.config import load
@@ -15,6 +14,7 @@ from sarslide.io import raster
 from sarslide.preflight import checks, machine, online
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, as_json, as_text, errors
 from sarslide.retrieve.access import Access
+from tests.archive.conftest import _served, acquisitions, archive  # noqa: F401
 
 BOUNDS = [517500, 3206400, 520500, 3210000]
 SECRET = "tok3n-that-nobody-sees"
@@ -251,9 +251,8 @@ def product(server):
 
 def listed_product(server, access, tmp_path):
     """The first row of a search in the box."""
-    from tests.archive.conftest import REGION
-
     from sarslide.catalog import online as catalog
+    from tests.archive.conftest import REGION
 
     search = catalog.Search("asf", ("A128",), None, None, ("VV",), "slc", "precise")
     catalog.update(tmp_path / "scenes.csv", tmp_path / "coverage.csv", REGION, search, access, None)
