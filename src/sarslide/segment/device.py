@@ -19,9 +19,8 @@ def choose_precision(name: str, device: torch.device | str) -> str:
 
     fp32: the maps of any two machines agree within 1e-3. bf16: convolutions in bfloat16; the masks of the packaged network
     keep an IoU of at least 0.995, measured for no other, and probabilities differ by up to some hundredths
-    (docs/validation.md). auto: bf16 where
-    the device computes it in hardware, else fp32; emulated, it is slower than fp32. Raises ConfigError for `bf16` on a device
-    without.
+    (docs/validation.md). auto: bf16 where the device computes it in hardware, else fp32; emulated, it is slower than fp32.
+    Raises ConfigError for `bf16` on a device without.
     """
     device = torch.device(device)
     if name == FP32:

@@ -17,12 +17,16 @@ BATCH = {"cpu": 8, "cuda": 32}
 class Forward:
     """Runs `network` over normalised tiles (channels, tile, tile), float32.
 
-    device: where. precision: `fp32` or `bf16` (`device.choose_precision`). batch: tiles at once. Nothing of the network changes
-    but its device, its memory layout (channels last: no copies before each convolution) and its mode (evaluation).
+    device: where. precision: `fp32` or `bf16` (`device.choose_precision`). batch: tiles at once; None: `BATCH`. Nothing of the
+    network changes but its device, its memory layout (channels last: no copies before each convolution) and its mode
+    (evaluation).
     """
 
-    def __init__(self, network: nn.Module, device: torch.device | str = "cpu", precision: str = FP32, batch: int = 8):
-        self.device, self.batch, self.precision = torch.device(device), batch, precision
+    def __init__(
+        self, network: nn.Module, device: torch.device | str = "cpu", precision: str = FP32, batch: int | None = None
+    ):
+        self.device, self.precision = torch.device(device), precision
+        self.batch = batch or BATCH[self.device.type]
         self.network = network.to(self.device, memory_format=torch.channels_last).eval()
 
     def probabilities(self, tiles: Iterable[tuple[int, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
