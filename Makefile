@@ -1,7 +1,8 @@
 # make demo   the embedded region, from simulated SAFE products to a released inventory and a report
 # make test   the tests; test-full adds the long ones
+# make test-slurm  the workflow through a real Slurm; needs root: it installs (apt) and starts one. FULL=1 takes the whole demo
 # make resume after an interruption: the same run goes on where it stopped
-# Everything lives in .venv; nothing needs root. CORES=4 limits the run, ARGS gives resume the arguments of the run.
+# Everything lives in .venv; nothing but test-slurm needs root. CORES=4 limits the run, ARGS gives resume the arguments of the run.
 
 PYTHON ?= python3
 CORES ?= $(shell nproc)
@@ -12,7 +13,7 @@ STAMP := $(VENV)/installed
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 LOCKED := flock --nonblock --conflict-exit-code 75 .sarslide.lock
 
-.PHONY: demo resume test test-full lint format clean-demo help
+.PHONY: demo resume test test-full test-slurm lint format clean-demo help
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -37,6 +38,10 @@ test: $(STAMP)
 
 test-full: $(STAMP)
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+test-slurm: $(STAMP)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt "snakemake-executor-plugin-slurm>=2.8,<3"
+	$(BIN)/python -m tests.slurm.run $(if $(FULL),--full) $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile rules && $(BIN)/snakemake --lint

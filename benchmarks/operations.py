@@ -3,7 +3,8 @@
     python benchmarks/operations.py                 writes the page again
     python benchmarks/operations.py --preflight     runs `snakemake preflight` on the demo first and records what it says
 
-The faults come from `python -m tests.archive.faults`, the replay and the search for secrets from `python benchmarks/replay.py`.
+The faults come from `python -m tests.archive.faults`, the replay and the search for secrets from `python benchmarks/replay.py`,
+the cluster from `python -m tests.slurm.run --record`, remote storage from `python -m tests.remote.run --record`.
 """
 
 import argparse
@@ -117,7 +118,39 @@ def preflight(content: dict) -> list[str]:
     return [f"`{content['command']}`, {content['seconds']:.0f} s", "", "```text", *content["said"], "```"]
 
 
+def slurm(runs: dict) -> list[str]:
+    """The runs through a real Slurm, and the faults that each met."""
+    lines = []
+    for name, run in sorted(runs.items()):
+        maps = run["rasters"]
+        lines += [
+            f"{name.capitalize()} (`{' '.join(run['config'])}`), {run['cluster']}: {run['submissions']} submissions,"
+            f" {run['slurm_s']} s; locally {run['local_s']} s. Release {run['release']}, content"
+            f" {'the same' if run['same'] else 'NOT the same'} as of the local run; {maps['equal']} of {maps['made']} rasters equal"
+            f" byte for byte; second run: {run['second_run']}.",
+            "",
+            *table(
+                ("what is killed", "job", "then", "s"),
+                [tuple(met.get(word, "") for word in ("fault", "job", "then", "seconds")) for met in run["faults"]],
+            ),
+            "",
+        ]
+    return lines[:-1]
+
+
+def remote_storage(run: dict) -> list[str]:
+    """The run with its files in S3."""
+    maps = run["rasters"]
+    return [
+        f"`{' '.join(run['config'])}`: {run['objects']} objects, {run['remote_s']} s; locally {run['local_s']} s."
+        f" {maps['equal']} of {maps['made']} rasters are equal byte for byte, the release's content is"
+        f" {'the same' if run['same'] else 'NOT the same'}; second run: {run['second_run']}. On the machine that ran remain:"
+        f" {', '.join(f'`{path}`' for path in run['on_this_machine'])}."
+    ]
+
+
 PARTS = {"faults": faults, "replay": replay, "secret_search": secret_search, "preflight": preflight}
+PARTS |= {"slurm": slurm, "remote_storage": remote_storage}
 
 
 def run_preflight() -> dict:

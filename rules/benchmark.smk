@@ -22,8 +22,8 @@ rule benchmark:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=memory(4000),
+        runtime=minutes(30),
     params:
         code=code("benchmark"),
     script:
@@ -47,8 +47,8 @@ rule benchmark_baseline:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         min_cells=MIN_CELLS,
         code=code("benchmark_baseline"),
@@ -74,7 +74,7 @@ rule benchmark_train:
         "../envs/torch.yaml"
     threads: CONFIG.benchmark.threads
     resources:
-        mem_mb=8000,
+        mem_mb=memory(8000),
         gpu=int(CONFIG.benchmark.device != "cpu"),
         runtime=2880,
     params:
@@ -103,9 +103,9 @@ rule benchmark_score:
         "../envs/torch.yaml"
     threads: CONFIG.benchmark.threads
     resources:
-        mem_mb=8000,
+        mem_mb=memory(8000),
         gpu=int(CONFIG.benchmark.device != "cpu"),
-        runtime=240,
+        runtime=minutes(240),
     params:
         run=lambda wildcards: wildcards.run,
         min_cells=MIN_CELLS,

@@ -12,8 +12,8 @@ rule simulate_benchmark:
     conda:
         "../envs/simulate.yaml"
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=memory(3000),
+        runtime=minutes(30),
     params:
         region=lambda wildcards: wildcards.region,
         code=code("simulate_benchmark"),

@@ -5,18 +5,19 @@ from time import time_ns
 
 rule update_catalog:
     output:
-        **({"coverage": update(f"{RESOURCES}/coverage.csv")} if ARCHIVE else {}),
-        table=update(f"{RESOURCES}/scenes.csv"),
+        **({"coverage": local(update(f"{RESOURCES}/coverage.csv"))} if ARCHIVE else {}),
+        table=local(update(f"{RESOURCES}/scenes.csv")),
     log:
         f"{LOGS}/update_catalog.log",
     benchmark:
         f"{BENCHMARKS}/update_catalog.tsv"
+    localrule: True
     conda:
         "../envs/retrieve.yaml"
     resources:
         **(RETRIEVE_ACCESS if ARCHIVE else {}),
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=memory(1000),
+        runtime=minutes(60),
     params:
         folder=f"{RESOURCES}/slc",
         grid=GRID,

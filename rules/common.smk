@@ -82,6 +82,8 @@ RATES = f"{STACK}/{METHOD}"
 SEGMENT = f"{RATES}/segment/{MODEL}"
 LOGS = f"logs/{REGION}"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+# The inventory, its releases beside it, stays on this machine when the rest lies in remote storage.
+CURRENT = local(f"{RESULTS}/inventory/current.json")
 
 GEOMETRY = [
     "incidence_deg",
@@ -258,10 +260,24 @@ def slc_folder(stack, date):
     return f"{RESOURCES}/slc/{stack}/{date}"
 
 
-def memory(fixed_mb, bytes_per_cell):
+def memory(fixed_mb, bytes_per_cell=0):
     """MB of a job that holds some layers of the region, by attempt: one that ran out of memory gets more the next time."""
     needed = fixed_mb + int(GRID["rows"] * GRID["cols"] * bytes_per_cell) // 2**20
     return lambda wildcards, attempt: attempt * needed
+
+
+def minutes(fixed, us_per_cell=0, layers=1):
+    """Minutes of a job, by attempt: a fixed part, and ten times the CPU microseconds that a cell of a layer took (docs/validation.md).
+
+    layers: how many the job works on, or a function of the stack that lists them: `dates`, `pairs`.
+    """
+    million_cells = GRID["rows"] * GRID["cols"] / 1e6
+
+    def limit(wildcards, attempt):
+        count = layers if isinstance(layers, int) else len(layers(wildcards.stack))
+        return attempt * (fixed + int(10 * us_per_cell * million_cells * count / 60))
+
+    return limit
 
 
 def of_stack(stack, *parts):
@@ -284,9 +300,16 @@ def every(pattern):
     return expand(pattern, stack=CONFIG.stacks)
 
 
+def own(path):
+    """A file of the user or of this package: it stays where it is when the rest lies in remote storage."""
+    return local(path) if path else path
+
+
 def weights_file():
     """The network's weights: the configured file or the packaged one of that name."""
-    return or_exit(lambda: resolve(CONFIG.segmentation.weights) or str(packaged(MODEL)))
+    return own(
+        or_exit(lambda: resolve(CONFIG.segmentation.weights) or str(packaged(MODEL)))
+    )
 
 
 def optional_layers():
@@ -315,7 +338,7 @@ def label_file(wildcards):
         sys.exit(
             "E1001 config: training.labels is empty; cure: name a vector file of labelled landslides"
         )
-    return or_exit(lambda: resolve(CONFIG.training.labels))
+    return own(or_exit(lambda: resolve(CONFIG.training.labels)))
 
 
 def extra_layers(channels):
@@ -358,7 +381,7 @@ def review_file():
     """The reviewer's file as a list: empty where there is none."""
     named = or_exit(lambda: resolve(CONFIG.inventory.review))
     path = Path(named or f"{RESOURCES}/review.csv")
-    return [str(path)] if path.is_file() or CONFIG.inventory.review else []
+    return [own(str(path))] if path.is_file() or CONFIG.inventory.review else []
 
 
 def release_id():
@@ -407,7 +430,7 @@ def rows_by_date():
 
 def dem_file():
     """The DEM file of a real region."""
-    return or_exit(lambda: resolve(CONFIG.grid.dem))
+    return own(or_exit(lambda: resolve(CONFIG.grid.dem)))
 
 
 def final_products():
@@ -415,7 +438,7 @@ def final_products():
     check_network()
     scores = [f"{RESULTS}/report/scores.json"] if CONFIG.source == "simulated" else []
     return [
-        f"{RESULTS}/inventory/current.json",
+        CURRENT,
         f"{RESULTS}/report/report.html",
         *scores,
         *quality_products(),
@@ -435,12 +458,12 @@ def quality_products():
 def series_polygons(wildcards):
     """The polygons that get a time series: the current release, or the file of the configuration."""
     if wildcards.source == "inventory":
-        return f"{RESULTS}/inventory/current.json"
+        return CURRENT
     if not CONFIG.rates.series_polygons:
         sys.exit(
             "E1001 config: rates.series_polygons is empty; cure: name a vector file"
         )
-    return or_exit(lambda: resolve(CONFIG.rates.series_polygons))
+    return own(or_exit(lambda: resolve(CONFIG.rates.series_polygons)))
 
 
 def asked_products():

@@ -43,7 +43,7 @@ rule label_scene:
         "../envs/dataset.yaml"
     resources:
         mem_mb=memory(1500, 300),
-        runtime=30,
+        runtime=minutes(30, 5),
     params:
         **{
             word: getattr(CONFIG.dataset, word)
@@ -72,7 +72,7 @@ rule coco_export:
         "../envs/dataset.yaml"
     resources:
         mem_mb=memory(1000, 200 * len(CONFIG.stacks)),
-        runtime=30,
+        runtime=minutes(30, 5),
     params:
         **{
             word: getattr(CONFIG.dataset, word)

@@ -17,7 +17,7 @@ if not DEM_MODEL:
         resources:
             # Measured: 0.1 GB and 16 bytes a cell of the region with its margin.
             mem_mb=memory(1000, 30),
-            runtime=20,
+            runtime=minutes(20, 5),
         params:
             grid=GRID,
             margin_m=CONFIG.grid.margin_m,

@@ -8,8 +8,7 @@ rule factors:
         los_rate_mm_per_yr=f"{RATES}/los_rate_mm_per_yr.tif",
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
         labels=lambda wildcards: (
-            or_exit(lambda: resolve(CONFIG.factors.labels))
-            or f"{RESULTS}/inventory/current.json"
+            own(or_exit(lambda: resolve(CONFIG.factors.labels))) or CURRENT
         ),
     output:
         correlation=f"{RATES}/factors/correlation.csv",
@@ -27,7 +26,7 @@ rule factors:
     threads: 4
     resources:
         mem_mb=memory(2500, 20),
-        runtime=60,
+        runtime=minutes(60),
     params:
         grid=GRID,
         released=not CONFIG.factors.labels,

@@ -3,11 +3,13 @@
 
 rule ingest_files:
     input:
-        unwrapped=lambda wildcards: SCENES.files("unwrapped"),
-        coherence=lambda wildcards: SCENES.files("coherence"),
-        baselines=lambda wildcards: SCENES.files("baselines"),
-        line_of_sight=lambda wildcards: SCENES.files("line_of_sight"),
-        metadata=lambda wildcards: SCENES.files("metadata"),
+        unwrapped=lambda wildcards: [own(path) for path in SCENES.files("unwrapped")],
+        coherence=lambda wildcards: [own(path) for path in SCENES.files("coherence")],
+        baselines=lambda wildcards: [own(path) for path in SCENES.files("baselines")],
+        line_of_sight=lambda wildcards: [
+            own(path) for path in SCENES.files("line_of_sight")
+        ],
+        metadata=lambda wildcards: [own(path) for path in SCENES.files("metadata")],
         dem=f"{RESOURCES}/dem_m.tif",
     output:
         wrapped=ifg("{stack}", list(CONFIG.network.pairs), "wrapped_rad.tif"),
@@ -24,7 +26,7 @@ rule ingest_files:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 250),
-        runtime=30,
+        runtime=minutes(30, 14, len(CONFIG.network.pairs)),
     params:
         grid=GRID,
         pairs=CONFIG.network.pairs,

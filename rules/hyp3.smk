@@ -41,12 +41,13 @@ rule hyp3_order:
     benchmark:
         f"{BENCHMARKS}/hyp3_order/{{stack}}/{{pair}}.tsv"
     priority: 100
+    localrule: True
     conda:
         "../envs/hyp3.yaml"
     resources:
         **HYP3_ACCESS,
-        mem_mb=500,
-        runtime=30,
+        mem_mb=memory(500),
+        runtime=minutes(30),
     params:
         order=lambda wildcards: HYP3_ORDERS[wildcards.stack, wildcards.pair].to_dict(),
         code=code("hyp3_order"),
@@ -63,11 +64,12 @@ rule hyp3_download:
         f"{LOGS}/hyp3_download/{{stack}}/{{pair}}.log",
     benchmark:
         f"{BENCHMARKS}/hyp3_download/{{stack}}/{{pair}}.tsv"
+    localrule: True
     conda:
         "../envs/hyp3.yaml"
     resources:
         **HYP3_ACCESS,
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=int(60 * CONFIG.hyp3.wait_h) + 60,
         wait_s=ceil(3600 * CONFIG.hyp3.wait_h),
     params:
@@ -89,11 +91,13 @@ rule hyp3_ingest:
         f"{LOGS}/hyp3_ingest/{{stack}}/{{pair}}.log",
     benchmark:
         f"{BENCHMARKS}/hyp3_ingest/{{stack}}/{{pair}}.tsv"
+    group:
+        "pairs"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(2500, 250),
-        runtime=30,
+        runtime=minutes(10, 14),
     params:
         grid=GRID,
         code=code("hyp3_ingest"),
@@ -112,11 +116,13 @@ rule hyp3_geometry:
         f"{LOGS}/hyp3_geometry/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/hyp3_geometry/{{stack}}.tsv"
+    group:
+        "ground"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(2500, 250),
-        runtime=30,
+        runtime=minutes(30, 16),
     params:
         grid=GRID,
         code=code("hyp3_geometry"),

@@ -19,12 +19,14 @@ rule candidates:
         f"{LOGS}/candidates/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/candidates/{{stack}}.tsv"
+    group:
+        "inventory"
     conda:
         "../envs/inventory.yaml"
     resources:
         # Measured: 0.2 GB and 75 bytes a cell.
         mem_mb=memory(1000, 100),
-        runtime=20,
+        runtime=minutes(10, 11),
     params:
         grid=GRID,
         stack=lambda wildcards: wildcards.stack,
@@ -49,11 +51,13 @@ rule fuse:
         f"{LOGS}/fuse.log",
     benchmark:
         f"{BENCHMARKS}/fuse.tsv"
+    group:
+        "inventory"
     conda:
         "../envs/inventory.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000, 10),
+        runtime=minutes(10),
     params:
         stacks=CONFIG.stacks,
         overlap=CONFIG.inventory.fusion_overlap,
@@ -74,16 +78,18 @@ rule release:
         weights=lambda wildcards: weights_file(),
         review=review_file(),
     output:
-        current=f"{RESULTS}/inventory/current.json",
+        current=CURRENT,
     log:
         f"{LOGS}/release.log",
     benchmark:
         f"{BENCHMARKS}/release.tsv"
+    group:
+        "inventory"
     conda:
         "../envs/inventory.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000, 50),
+        runtime=minutes(10, 5),
     params:
         release=lambda wildcards: release_id(),
         region=REGION,

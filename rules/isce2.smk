@@ -41,8 +41,8 @@ rule isce2_dem:
     conda:
         "../envs/insar.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory(2000, 50),
+        runtime=minutes(20),
     params:
         grid=GRID,
         polarisation=CONFIG.slc.polarisation,
@@ -70,7 +70,7 @@ rule isce2_prepare:
     conda:
         "../envs/isce2.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, 50),
         runtime=CONFIG.isce2.step_limit_min + 10,
         limit_min=CONFIG.isce2.step_limit_min,
     params:
@@ -106,7 +106,7 @@ rule isce2_step:
     conda:
         "../envs/isce2.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000, 50),
         runtime=CONFIG.isce2.step_limit_min + 10,
         limit_min=CONFIG.isce2.step_limit_min,
     params:
@@ -128,11 +128,13 @@ rule isce2_geometry:
         f"{LOGS}/isce2_geometry/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/isce2_geometry/{{stack}}.tsv"
+    group:
+        "ground"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(2500, 250),
-        runtime=30,
+        runtime=minutes(30, 16),
     params:
         grid=GRID,
         reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
@@ -162,11 +164,13 @@ rule isce2_amplitude:
         f"{LOGS}/isce2_amplitude/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/isce2_amplitude/{{stack}}.tsv"
+    group:
+        "quality"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(2500, 100),
-        runtime=60,
+        runtime=minutes(30, 2, dates),
     params:
         grid=GRID,
         reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
@@ -203,11 +207,13 @@ for stack in CONFIG.stacks:
                 f"{LOGS}/isce2_interferogram/{stack}/{date}.log",
             benchmark:
                 f"{BENCHMARKS}/isce2_interferogram/{stack}/{date}.tsv"
+            group:
+                "pairs"
             conda:
                 "../envs/insar.yaml"
             resources:
                 mem_mb=memory(2500, 200 + 60 * len(ending)),
-                runtime=60,
+                runtime=minutes(20, 28, len(ending)),
             params:
                 grid=GRID,
                 pairs=ending,

@@ -12,11 +12,13 @@ rule geocode_slc:
         f"{LOGS}/geocode_slc/{{stack}}/{{date}}.log",
     benchmark:
         f"{BENCHMARKS}/geocode_slc/{{stack}}/{{date}}.tsv"
+    group:
+        "slc"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(2500, 40),
-        runtime=20,
+        runtime=minutes(20, 13),
     params:
         grid=GRID,
         stack=lambda wildcards: wildcards.stack,
@@ -41,11 +43,13 @@ rule stack_geometry:
         f"{LOGS}/stack_geometry/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/stack_geometry/{{stack}}.tsv"
+    group:
+        "ground"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 150),
-        runtime=20,
+        runtime=minutes(20, 16),
     params:
         grid=GRID,
         polarisation=CONFIG.slc.polarisation,
@@ -68,11 +72,13 @@ rule mean_amplitude:
         f"{LOGS}/mean_amplitude/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/mean_amplitude/{{stack}}.tsv"
+    group:
+        "quality"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 50),
-        runtime=30,
+        runtime=minutes(10, 0.7, dates),
     params:
         grid=GRID,
         code=code("mean_amplitude"),
@@ -92,11 +98,13 @@ rule burst_overlap:
         f"{LOGS}/burst_overlap/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/burst_overlap/{{stack}}.tsv"
+    group:
+        "ground"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 60),
-        runtime=20,
+        runtime=minutes(20, 16),
     params:
         grid=GRID,
         polarisation=CONFIG.slc.polarisation,
@@ -137,11 +145,13 @@ for stack in CONFIG.stacks:
                 f"{LOGS}/interferogram/{stack}/{date}.log",
             benchmark:
                 f"{BENCHMARKS}/interferogram/{stack}/{date}.tsv"
+            group:
+                "pairs"
             conda:
                 "../envs/insar.yaml"
             resources:
                 mem_mb=memory(1500, 200 + 20 * len(ending)),
-                runtime=30,
+                runtime=minutes(10, 14, len(ending)),
             params:
                 grid=GRID,
                 pairs=ending,

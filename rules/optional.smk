@@ -7,7 +7,7 @@ if CONFIG.optical.products or CONFIG.retrieve.sentinel2:
     rule optical:
         input:
             products=or_exit(
-                lambda: [resolve(path) for path in CONFIG.optical.products]
+                lambda: [own(resolve(path)) for path in CONFIG.optical.products]
             ),
             scenes=[] if CONFIG.optical.products else [f"{RESOURCES}/sentinel2"],
         output:
@@ -17,11 +17,13 @@ if CONFIG.optical.products or CONFIG.retrieve.sentinel2:
             f"{LOGS}/optical.log",
         benchmark:
             f"{BENCHMARKS}/optical.tsv"
+        group:
+            "ground"
         conda:
             "../envs/insar.yaml"
         resources:
             mem_mb=memory(1500, 40),
-            runtime=60,
+            runtime=minutes(60, 5),
         params:
             grid=GRID,
             scale=CONFIG.optical.scale,
@@ -42,11 +44,13 @@ elif CONFIG.source == "simulated":
             f"{LOGS}/simulate_optical.log",
         benchmark:
             f"{BENCHMARKS}/simulate_optical.tsv"
+        group:
+            "ground"
         conda:
             "../envs/simulate.yaml"
         resources:
             mem_mb=memory(1000, 400),
-            runtime=20,
+            runtime=minutes(20, 5),
         params:
             seed=CONFIG.simulation.seed,
             code=code("simulate_optical"),
@@ -58,7 +62,7 @@ if CONFIG.lithology.file:
 
     rule lithology:
         input:
-            map=or_exit(lambda: resolve(CONFIG.lithology.file)),
+            map=own(or_exit(lambda: resolve(CONFIG.lithology.file))),
         output:
             lithology=f"{RESULTS}/lithology/lithology.tif",
             legend=f"{RESULTS}/lithology/legend.csv",
@@ -67,11 +71,13 @@ if CONFIG.lithology.file:
             f"{LOGS}/lithology.log",
         benchmark:
             f"{BENCHMARKS}/lithology.tsv"
+        group:
+            "ground"
         conda:
             "../envs/inventory.yaml"
         resources:
             mem_mb=memory(1500, 20),
-            runtime=30,
+            runtime=minutes(30, 5),
         params:
             grid=GRID,
             layer=CONFIG.lithology.layer,
@@ -93,11 +99,13 @@ elif CONFIG.source == "simulated":
             f"{LOGS}/simulate_lithology.log",
         benchmark:
             f"{BENCHMARKS}/simulate_lithology.tsv"
+        group:
+            "ground"
         conda:
             "../envs/simulate.yaml"
         resources:
             mem_mb=memory(1000, 400),
-            runtime=20,
+            runtime=minutes(20, 5),
         params:
             seed=CONFIG.simulation.seed,
             code=code("simulate_lithology"),

@@ -38,8 +38,8 @@ rule preflight:
         "../envs/preflight.yaml"
     resources:
         **RETRIEVE_ACCESS | {"tries": 1},
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         # The whole configuration, as nowhere else: the rule makes nothing that could be out of date.
         config=CONFIG.model_dump(mode="json"),

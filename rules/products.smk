@@ -20,11 +20,13 @@ rule dinsar:
         f"{LOGS}/dinsar/{{stack}}/{{pair}}.log",
     benchmark:
         f"{BENCHMARKS}/dinsar/{{stack}}/{{pair}}.tsv"
+    group:
+        "maps"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 400),
-        runtime=10,
+        runtime=minutes(10, 5),
     params:
         **RATE_SETTINGS,
         grid=GRID,
@@ -45,11 +47,13 @@ rule dinsar_figure:
         f"{LOGS}/dinsar_figure/{{stack}}/{{pair}}.log",
     benchmark:
         f"{BENCHMARKS}/dinsar_figure/{{stack}}/{{pair}}.tsv"
+    group:
+        "maps"
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000, 50),
+        runtime=minutes(10, 5),
     params:
         grid=GRID,
         code=code("dinsar_figure"),
@@ -68,11 +72,13 @@ rule fuse_phase:
         f"{LOGS}/fuse_phase/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/fuse_phase/{{stack}}.tsv"
+    group:
+        "quality"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1000, 200),
-        runtime=10,
+        runtime=minutes(10, 5),
     params:
         grid=GRID,
         recipe=CONFIG.rates.fusion,
@@ -113,11 +119,13 @@ rule window_rates:
         f"{BENCHMARKS}/window_rates/{{stack}}/{{window}}.tsv"
     wildcard_constraints:
         window="|".join(CONFIG.rates.windows) or "none",
+    group:
+        "maps"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(2500, 400),
-        runtime=30,
+        runtime=minutes(10, 0.6, pairs),
     params:
         **RATE_SETTINGS,
         **ATMOSPHERE,
@@ -152,11 +160,13 @@ rule atmosphere:
         f"{LOGS}/atmosphere/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/atmosphere/{{stack}}.tsv"
+    group:
+        "maps"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(2500, 400),
-        runtime=30,
+        runtime=minutes(10, 0.6, pairs),
     params:
         **RATE_SETTINGS,
         **ATMOSPHERE,
@@ -177,11 +187,13 @@ rule atmosphere_figure:
         f"{LOGS}/atmosphere_figure/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/atmosphere_figure/{{stack}}.tsv"
+    group:
+        "maps"
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000, 50),
+        runtime=minutes(10, 5),
     params:
         grid=GRID,
         code=code("atmosphere_figure"),
@@ -205,11 +217,13 @@ rule observability:
         f"{LOGS}/observability/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/observability/{{stack}}.tsv"
+    group:
+        "maps"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 150),
-        runtime=10,
+        runtime=minutes(10, 3),
     params:
         grid=GRID,
         min_coherence=CONFIG.rates.min_coherence,
@@ -233,11 +247,13 @@ rule downslope_rate:
         f"{LOGS}/downslope_rate/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/downslope_rate/{{stack}}.tsv"
+    group:
+        "maps"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 150),
-        runtime=10,
+        runtime=minutes(10, 3),
     params:
         grid=GRID,
         min_sensitivity=CONFIG.rates.min_sensitivity,
@@ -286,11 +302,13 @@ rule series:
         f"{BENCHMARKS}/series/{{stack}}/{{source}}.tsv"
     wildcard_constraints:
         source="inventory|polygons",
+    group:
+        "inventory"
     conda:
         "../envs/inventory.yaml"
     resources:
         mem_mb=memory(1500, 400),
-        runtime=30,
+        runtime=minutes(10, 0.6, pairs),
     params:
         **RATE_SETTINGS,
         **ATMOSPHERE,

@@ -11,11 +11,13 @@ rule network:
         f"{LOGS}/network/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/network/{{stack}}.tsv"
+    group:
+        "quality"
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         dates=lambda wildcards: dates(wildcards.stack),
         preset="pairs" if CONFIG.network.pairs else CONFIG.network.preset,
@@ -43,11 +45,13 @@ rule closure:
         f"{LOGS}/closure/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/closure/{{stack}}.tsv"
+    group:
+        "quality"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 30),
-        runtime=30,
+        runtime=minutes(10, 0.8, pairs),
     params:
         grid=GRID,
         pairs=lambda wildcards: pairs(wildcards.stack),
@@ -72,11 +76,13 @@ rule phase_bias:
         f"{LOGS}/phase_bias/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/phase_bias/{{stack}}.tsv"
+    group:
+        "quality"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 300),
-        runtime=30,
+        runtime=minutes(10, 0.3, pairs),
     params:
         grid=GRID,
         pairs=lambda wildcards: pairs(wildcards.stack),

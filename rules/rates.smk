@@ -18,11 +18,13 @@ rule average_phase:
         f"{LOGS}/average_phase/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/average_phase/{{stack}}.tsv"
+    group:
+        "quality"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(1500, 400),
-        runtime=30,
+        runtime=minutes(10, 0.9, pairs),
     params:
         **RATE_SETTINGS,
         grid=GRID,
@@ -57,11 +59,13 @@ rule stack_rates:
         f"{LOGS}/stack_rates/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/stack_rates/{{stack}}.tsv"
+    group:
+        "maps"
     conda:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(2500, 400),
-        runtime=30,
+        runtime=minutes(10, 0.6, pairs),
     params:
         **RATE_SETTINGS,
         **ATMOSPHERE,

@@ -9,7 +9,7 @@ LAST_PAIR = {stack: pairs(stack)[-1:] for stack in CONFIG.stacks}
 rule report:
     input:
         **layers_of(f"{RESULTS}/terrain", [*TERRAIN, "hillshade"]),
-        current=f"{RESULTS}/inventory/current.json",
+        current=CURRENT,
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
         weights=lambda wildcards: weights_file(),
         scores=[f"{RESULTS}/report/scores.json"] if SIMULATED else [],
@@ -51,11 +51,13 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{BENCHMARKS}/report.tsv"
+    group:
+        "inventory"
     conda:
         "../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory(1500, 300),
+        runtime=minutes(10, 43),
     params:
         region=REGION,
         grid=GRID,
@@ -77,7 +79,7 @@ if SIMULATED:
 
     rule score:
         input:
-            current=f"{RESULTS}/inventory/current.json",
+            current=CURRENT,
             planted=f"{TRUTH}/landslides.gpkg",
             decoys=f"{TRUTH}/decoys.gpkg",
             true_los_rate=every(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
@@ -115,11 +117,13 @@ if SIMULATED:
             f"{LOGS}/score.log",
         benchmark:
             f"{BENCHMARKS}/score.tsv"
+        group:
+            "inventory"
         conda:
             "../envs/inventory.yaml"
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=memory(1500, 300),
+            runtime=minutes(10, 44),
         params:
             grid=GRID,
             stacks=CONFIG.stacks,

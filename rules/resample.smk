@@ -23,7 +23,7 @@ rule resample_products:
             1000,
             25 * (GRID["cell_m"] / (CONFIG.grid.product_m or GRID["cell_m"])) ** 2,
         ),
-        runtime=20,
+        runtime=minutes(20, 25),
     params:
         grid=GRID,
         product_m=CONFIG.grid.product_m,

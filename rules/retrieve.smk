@@ -12,11 +12,12 @@ if ARCHIVE:
             f"{LOGS}/retrieve_slc/{{stack}}/{{date}}.log",
         benchmark:
             f"{BENCHMARKS}/retrieve_slc/{{stack}}/{{date}}.tsv"
+        localrule: True
         conda:
             "../envs/retrieve.yaml"
         resources:
             **RETRIEVE_ACCESS,
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=240,
         params:
             archive=ARCHIVE,
@@ -38,6 +39,7 @@ if DEM_MODEL:
             f"{LOGS}/retrieve_dem.log",
         benchmark:
             f"{BENCHMARKS}/retrieve_dem.tsv"
+        localrule: True
         conda:
             "../envs/retrieve.yaml"
         resources:
@@ -66,6 +68,7 @@ if CONFIG.retrieve.sentinel2:
             f"{LOGS}/retrieve_optical.log",
         benchmark:
             f"{BENCHMARKS}/retrieve_optical.tsv"
+        localrule: True
         conda:
             "../envs/retrieve.yaml"
         resources:

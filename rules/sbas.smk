@@ -34,7 +34,7 @@ rule sbas:
         "../envs/insar.yaml"
     resources:
         mem_mb=memory(2500, 400),
-        runtime=60,
+        runtime=minutes(20, 0.6, pairs),
         gpu=int(CONFIG.sbas.device == "cuda"),
     params:
         **RATE_SETTINGS,
@@ -133,7 +133,7 @@ for step in MINTPY_STEPS:
         conda:
             "../envs/mintpy.yaml"
         resources:
-            mem_mb=4000,
+            mem_mb=memory(4000, 50),
             runtime=CONFIG.sbas.step_limit_min + 10,
             limit_min=CONFIG.sbas.step_limit_min,
         params:
@@ -172,7 +172,7 @@ rule mintpy_read:
         "../envs/mintpy.yaml"
     resources:
         mem_mb=memory(1500, 200),
-        runtime=30,
+        runtime=minutes(30, 1, dates),
     params:
         grid=GRID,
         min_temporal_coherence=CONFIG.sbas.min_temporal_coherence,

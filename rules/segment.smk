@@ -36,9 +36,9 @@ rule segment:
     # All cores: one job at a time on a machine with one GPU, without any profile.
     threads: workflow.cores
     resources:
-        mem_mb=4000,
-        gpu=int(CONFIG.segmentation.device != "cpu"),
-        runtime=60,
+        mem_mb=memory(2500, 200),
+        gpu=int(CONFIG.segmentation.device == "cuda"),
+        runtime=minutes(20, 27),
     params:
         grid=GRID,
         overlap=CONFIG.segmentation.overlap,

@@ -15,8 +15,8 @@ rule simulate_world:
     conda:
         "../envs/simulate.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory(1000, 1500),
+        runtime=minutes(10, 31),
     params:
         grid=GRID,
         margin_m=CONFIG.grid.margin_m,
@@ -54,8 +54,8 @@ for stack in CONFIG.stacks:
         conda:
             "../envs/simulate.yaml"
         resources:
-            mem_mb=3000,
-            runtime=60,
+            mem_mb=memory(1000, 6000),
+            runtime=minutes(10, 42, len(SCENES.first_dates(stack))),
         params:
             grid=GRID,
             seed=CONFIG.simulation.seed,
@@ -82,8 +82,8 @@ rule simulate_date:
     conda:
         "../envs/simulate.yaml"
     resources:
-        mem_mb=3000,
-        runtime=10,
+        mem_mb=memory(1000, 6000),
+        runtime=minutes(10, 42),
     params:
         grid=GRID,
         seed=CONFIG.simulation.seed,

@@ -30,8 +30,8 @@ rule snap_dem:
     conda:
         "../envs/snap.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory(2000, 50),
+        runtime=minutes(20),
     params:
         code=code("snap_dem"),
     script:
@@ -141,11 +141,13 @@ rule snap_ingest:
         f"{LOGS}/snap_ingest/{{stack}}/{{pair}}.log",
     benchmark:
         f"{BENCHMARKS}/snap_ingest/{{stack}}/{{pair}}.tsv"
+    group:
+        "pairs"
     conda:
         "../envs/snap.yaml"
     resources:
         mem_mb=memory(2500, 250),
-        runtime=30,
+        runtime=minutes(10, 14),
     params:
         grid=GRID,
         goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
@@ -167,11 +169,13 @@ rule snap_geometry:
         f"{LOGS}/snap_geometry/{{stack}}.log",
     benchmark:
         f"{BENCHMARKS}/snap_geometry/{{stack}}.tsv"
+    group:
+        "ground"
     conda:
         "../envs/snap.yaml"
     resources:
         mem_mb=memory(2500, 250),
-        runtime=30,
+        runtime=minutes(30, 16),
     params:
         grid=GRID,
         code=code("snap_geometry"),

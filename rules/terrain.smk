@@ -12,12 +12,14 @@ rule terrain:
         f"{LOGS}/terrain.log",
     benchmark:
         f"{BENCHMARKS}/terrain.tsv"
+    group:
+        "ground"
     conda:
         "../envs/terrain.yaml"
     resources:
         # Measured: 0.3 GB and 109 bytes a cell.
         mem_mb=memory(1000, 150),
-        runtime=20,
+        runtime=minutes(20, 25),
     params:
         grid=GRID,
         code=code("terrain"),

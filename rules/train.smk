@@ -20,7 +20,7 @@ rule train:
         "../envs/train.yaml"
     threads: workflow.cores
     resources:
-        mem_mb=8000,
+        mem_mb=memory(8000),
         gpu=int(CONFIG.segmentation.device != "cpu"),
         runtime=720,
     params:
@@ -51,8 +51,8 @@ rule simulate_training:
     conda:
         "../envs/simulate.yaml"
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=memory(3000),
+        runtime=minutes(30),
     params:
         seed=lambda wildcards: int(wildcards.seed),
         code=code("simulate_training"),

@@ -20,11 +20,13 @@ for stack in CONFIG.stacks:
                 f"{LOGS}/unwrap/{stack}/{date}.log",
             benchmark:
                 f"{BENCHMARKS}/unwrap/{stack}/{date}.tsv"
+            group:
+                "pairs"
             conda:
                 "../envs/insar.yaml"
             resources:
                 mem_mb=memory(1500, 300),
-                runtime=60,
+                runtime=minutes(10, 14, len(ending)),
             params:
                 pairs=ending,
                 unwrapper=CONFIG.interferogram.unwrapper,

@@ -1,0 +1,40 @@
+"""Remote storage: what a user owns and the inventory stay here, the rest may lie in S3; the whole run on request."""
+
+import importlib.util
+import re
+import shutil
+
+import pytest
+
+from tests.remote import run
+from tests.workflow.conftest import REPOSITORY, SMALL
+
+RULES = "".join(path.read_text() for path in sorted((REPOSITORY / "rules").glob("*.smk")))
+
+
+def test_the_inventory_stays_on_this_machine():
+    """Releases are folders beside current.json which no rule declares: as an object of a store it would lose them."""
+    assert RULES.count("inventory/current.json") == 1
+    assert 'CURRENT = local(f"{RESULTS}/inventory/current.json")' in RULES
+
+
+def test_the_scene_table_stays_on_this_machine():
+    """It is read before any job, when nothing has been brought from a store."""
+    assert 'local(update(f"{RESOURCES}/scenes.csv"))' in RULES and 'local(update(f"{RESOURCES}/coverage.csv"))' in RULES
+
+
+@pytest.mark.parametrize("word", ["weights_file", "label_file", "review_file", "dem_file", "series_polygons"])
+def test_files_of_the_user_stay_on_this_machine(word):
+    body = re.search(rf"def {word}\(.*?\n\n\n", RULES, flags=re.S).group(0)
+    assert "own(" in body
+
+
+@pytest.mark.full
+def test_a_run_in_s3_gives_the_local_files(tmp_path):
+    if not importlib.util.find_spec("snakemake_storage_plugin_s3"):
+        pytest.skip("snakemake-storage-plugin-s3 is not installed")
+    if not shutil.which(run.SERVER):
+        pytest.skip(f"{run.SERVER} is not on PATH")
+    outcome = run.compare(tmp_path, ["region=demo", *SMALL])
+    assert outcome["same"] and outcome["second_run"] == "nothing to be done", outcome
+    assert not [path for path in outcome["on_this_machine"] if path.endswith(".tif")]
