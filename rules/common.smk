@@ -1,6 +1,10 @@
 # Configuration, scene tables and pure functions on ids; no network, no clock, no listing of results.
+import gc
 import sys
 from functools import cache
+
+# The graph of a large region is some million objects that stay: the collector would walk them again and again for nothing.
+gc.set_threshold(200_000, 20, 100)
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
