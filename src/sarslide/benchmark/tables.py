@@ -117,8 +117,8 @@ def networks(records: Mapping[str, Record], tier: str, width: str) -> list[Table
         [
             EQUAL_NOTE,
             f"`{COMPACT_LABEL}` learnt from the training regions and 16 more valleys with a budget of its own, and the velocity"
-            " threshold learns nothing: the rule of ADAfinder (|rate| > 2 standard deviations of the map, areas of at least 5 cells),"
-            " and its best variant on the validation regions. They are no part of the equal budget.",
+            " threshold learns nothing: the rule of ADAfinder (|rate| > 2 standard deviations of the map, areas of at least 5"
+            " cells), and its best variant on the validation regions. They are no part of the equal budget.",
         ],
     )
     types = _decoy_types(records)
