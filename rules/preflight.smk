@@ -1,6 +1,6 @@
 # `snakemake preflight`: what can be known before any job. Every run starts with the part of it that needs no network.
 from sarslide.preflight import checks
-from sarslide.preflight.finding import ERROR, WARNING, as_text
+from sarslide.preflight.finding import ERROR, WARNING, as_text, errors
 
 FOLDERS = {"resources": RESOURCES, "results": RESULTS}
 IN_CONDA = bool(workflow.deployment_settings.deployment_method)
@@ -22,10 +22,12 @@ def first_checks():
     wrong = [one for one in found if one.level in (ERROR, WARNING)]
     print("preflight:", as_text(wrong), file=sys.stderr)
     hopeless = [
-        one for one in wrong if one.level == ERROR and one.check.startswith(HOPELESS)
+        f"{one.code} {one.found}; cure: {one.cure}"
+        for one in errors(wrong)
+        if one.check.startswith(HOPELESS)
     ]
     if SCENES.ready and hopeless:
-        sys.exit(1)
+        sys.exit("\n".join(hopeless))
 
 
 # Without an output, and without a benchmark, which counts as one: whoever asks for it gets it done again.
