@@ -2,6 +2,7 @@
 table into docs/operations.json, key "faults"; test_archive_faults holds it against what happens.
 """
 
+import argparse
 import json
 import re
 import shutil
@@ -194,6 +195,7 @@ def table(archive: Archive, region, folder: Path) -> list[dict[str, object]]:
 
 def main() -> None:
     """Write the table."""
+    argparse.ArgumentParser(prog="python -m tests.archive.faults", description=__doc__).parse_args()
     from sarslide.simulate.point_targets import simulate_point_targets
     from tests.archive.conftest import DATES, REGION
 

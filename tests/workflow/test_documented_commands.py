@@ -1,16 +1,26 @@
-"""Every command of the README is parsed or dry-run, in a checkout of its own; every region preset plans its whole graph."""
+"""Every command of README and docs is parsed or dry-run, in a checkout of its own; every region preset plans its whole graph."""
 
+import io
+import itertools
 import re
+import runpy
 import shlex
 import subprocess
 import sys
+import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 
+import numpy as np
 import pytest
+from snakemake.cli import get_argument_parser
 
 from sarslide.catalog import planned
 from sarslide.config import load, presets
+from sarslide.io import raster
+from sarslide.schedule import __main__ as schedule
 from tests.workflow.conftest import REPOSITORY, Checkout
+from tests.workflow.documented import documented, elided
 
 REGION = """
 source: safe
@@ -23,44 +33,93 @@ SCENES = "stack,date,granule,platform,absolute_orbit,start_utc,sha256,orbit_file
 )
 
 
-def commands() -> list[str]:
-    """Command lines of the README's code blocks and of its inline code, without comments."""
-    text = (REPOSITORY / "README.md").read_text()
-    lines = [line for block in re.findall(r"```\n(.*?)```", text, flags=re.S) for line in block.splitlines()]
-    lines += re.findall(r"`((?:snakemake|make|python) [^`]+)`", text)
-    parts = [part.split("   #")[0].strip() for line in lines for part in line.split("&&")]
-    return sorted({part for part in parts if part})
+# Programs of the system: what they are told is parsed by the shell alone.
+ELSEWHERE = (
+    "mkdir",
+    "cd",
+    "$EDITOR",
+    "export",
+    "sudo",
+    "systemctl",
+    "crontab",
+    "scrontab",
+    "sbatch",
+    "srun",
+    "squeue",
+    "sinfo",
+)
+ELSEWHERE += ("docker", "podman", "apptainer", "git", "pip", "conda", "mamba", "curl", "flock", "tee")
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Checkout:
     made = Checkout(tmp_path_factory.mktemp("documented"), [])
     (made.folder / "src/sarslide/regions/myregion.yaml").write_text(REGION)
-    (made.folder / "benchmarks").symlink_to(REPOSITORY / "benchmarks")
     for date in ("20190306", "20190318", "20190330"):
         (made.folder / f"resources/myregion/slc/A128/{date}").mkdir(parents=True)
     (made.folder / "resources/myregion/scenes.csv").write_text(SCENES)
-    (made.folder / "dem.tif").touch()
+    (made.folder / "labels.gpkg").touch()
+    region = load({"region": "demo"}).grid.region_grid().pad(3000)
+    raster.write(made.folder / "dem.tif", np.full(region.shape, 3000, np.float32), region, "dem_m")
     return made
 
 
-@pytest.mark.parametrize("command", commands())
-def test_command(command, place, request):
-    words = shlex.split(command)
-    tools = Path(sys.executable).parent
+@pytest.mark.parametrize("command", [command for command in documented() if not elided(command)])
+def test_command(command, place, request, monkeypatch):
+    """Snakemake's and make's are dry-run; ours are parsed by their own parser, up to its help; the shell parses the rest."""
+    subprocess.run(["bash", "-n", "-c", command], check=True)
+    words = list(itertools.dropwhile(lambda word: re.fullmatch(r"\w+=\S*", word), shlex.split(command)))
     if words[0] == "snakemake":
         if "region=mexico_city" in words:
             place.environment["SARSLIDE_REAL_DATA"] = str(request.getfixturevalue("real_data"))
-        words = [str(tools / "snakemake"), "--dry-run", *(word for word in words[1:] if word != "--use-conda")]
+        dry_run(place, [str(Path(sys.executable).parent / "snakemake"), "--dry-run", *without_machine(words[1:])])
     elif words[0] == "make":
-        words = ["make", "--dry-run", *words[1:]]
+        dry_run(place, ["make", "--dry-run", *words[1:]])
+    elif words[:3] == ["python", "-m", "sarslide.schedule"] and "--help" not in words:
+        order, _ = schedule.order([word.replace("myregion", "demo") for word in words[3:]])
+        get_argument_parser().parse_args(order.snakemake + order.config_arguments)
     elif words[0] == "python":
-        words = [sys.executable, *words[1:2], "--help"] if words[1] != "-m" else [sys.executable, *words[1:3], "--help"]
+        told = helped(words[1:], monkeypatch)
+        for word in words:
+            assert not word.startswith("--") or word in told, f"{command}: knows no {word}\n{told}"
     else:
-        assert words[0] in ("mkdir", "$EDITOR"), f"the README has a command that no test tries: {command}"
-        return
-    run = subprocess.run(words, cwd=place.folder, env=place.environment, capture_output=True, text=True)
+        assert words[0] in ELSEWHERE, f"the documents have a command that no test tries: {command}"
+
+
+def dry_run(place: Checkout, words: list[str]) -> None:
+    more = ["--config", "training={labels: labels.gpkg}"] if "coco_export" in words else []
+    run = subprocess.run([*words, *more], cwd=place.folder, env=place.environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
+
+
+def without_machine(words: list[str]) -> list[str]:
+    """Words without what a dry run here cannot have: conda, and the plugins that profiles name."""
+    kept, words = [], iter(words)
+    for word in words:
+        if word in ("--profile", "--workflow-profile"):
+            assert any((REPOSITORY / next(words)).glob("*.yaml"))
+        elif word in ("--default-storage-provider", "--default-storage-prefix"):
+            next(words)
+        elif word != "--use-conda":
+            kept.append(word)
+    return kept
+
+
+def helped(words: list[str], monkeypatch) -> str:
+    """What the script or module says of itself after the words before its first option."""
+    module = words[0] == "-m"
+    name, told = words[1] if module else words[0], io.StringIO()
+    first = itertools.takewhile(lambda word: not word.startswith("-"), words[1 + module :])
+    monkeypatch.setattr(sys, "argv", [name, *first, "--help"])
+    monkeypatch.syspath_prepend(REPOSITORY / "benchmarks")
+    with pytest.raises(SystemExit) as left, redirect_stdout(told), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'.*' found in sys.modules", RuntimeWarning)
+        if module:
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(str(REPOSITORY / name), run_name="__main__")
+    assert not left.value.code, told.getvalue()
+    return told.getvalue()
 
 
 @pytest.mark.parametrize("region", presets())
