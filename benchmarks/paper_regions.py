@@ -1,4 +1,4 @@
-"""What each paper region costs before it is run: jobs and CPU seconds of planning its whole graph, forecast of disk and core-hours.
+"""What each paper region costs before it is run: jobs and CPU seconds of planning its graph, forecast of disk and core-hours.
 
 python benchmarks/paper_regions.py
 """
@@ -64,10 +64,10 @@ def main() -> None:
         ("region", "paper", "scenes", "dates", "pairs", "million cells", "jobs", "dry run, CPU s")
         + ("forecast: download, GB", "disk, GB", "core hours"),
         rows,
-        "Scene tables with the papers' numbers of scenes (`python -m sarslide.catalog.planned`), on the days of the repeat orbit; where"
-        " a paper prints none, every pass of the window. Pairs from made-up perpendicular baselines (70 m, one sigma). Goal: the dry"
-        " run of P4's region under 15 CPU s. Forecast from measured costs of single steps (tables 1 and 6), downloads included in disk;"
-        " no paper region has been run.",
+        "Scene tables with the papers' numbers of scenes (`python -m sarslide.catalog.planned`), on the days of the repeat orbit;"
+        " where a paper prints none, every pass of the window. Pairs from made-up perpendicular baselines (70 m, one sigma). Goal:"
+        " the dry run of P4's region under 15 CPU s. Forecast from measured costs of single steps (tables 1 and 6), downloads"
+        " included in disk; no paper region has been run.",
     )
 
 
