@@ -126,8 +126,8 @@ def slurm(runs: dict) -> list[str]:
         lines += [
             f"{name.capitalize()} (`{' '.join(run['config'])}`), {run['cluster']}: {run['submissions']} submissions,"
             f" {run['slurm_s']} s; locally {run['local_s']} s. Release {run['release']}, content"
-            f" {'the same' if run['same'] else 'NOT the same'} as of the local run; {maps['equal']} of {maps['made']} rasters equal"
-            f" byte for byte; second run: {run['second_run']}.",
+            f" {'the same' if run['same'] else 'NOT the same'} as of the local run; {maps['equal']} of {maps['made']} rasters"
+            f" equal byte for byte; second run: {run['second_run']}.",
             "",
             *table(
                 ("what is killed", "job", "then", "s"),

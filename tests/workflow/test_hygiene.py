@@ -7,35 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from sarslide.fingerprint import _module_path, reached_modules
+from tests.workflow import environments
+from tests.workflow.environments import REPOSITORY, RULES
 
-REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
-CONDA_NAMES = {
-    "pystac_client": "pystac-client",
-    "PIL": "pillow",
-    "yaml": "pyyaml",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "torch": "pytorch",
-    "whirlwind": "whirlwind-insar",
-}
-STANDARD = set(sys.stdlib_module_names) | {"sarslide"}
-
-
-def rules() -> dict[str, str]:
-    """Text of every rule with a script, by the rule's word (a name made in a loop loses its ids)."""
-    found = {}
-    for path in sorted((REPOSITORY / "rules").glob("*.smk")):
-        for block in re.split(r"^\s*rule\b", path.read_text(), flags=re.M)[1:]:
-            name = re.match(r"\s*(\w+):|:\s*name:\s*f?\"(\w+?)_?\{", block)
-            found[(name.group(1) or name.group(2)).rstrip("_")] = block
-    return found
-
-
-RULES = rules()
 
 
 @pytest.mark.parametrize("word", sorted(RULES))
@@ -76,27 +52,11 @@ def test_importing_a_script_costs_little(script):
     assert float(run.stdout) < 1.5
 
 
-def third_party(path: Path) -> set[str]:
-    """Top-level third-party packages that a file imports anywhere."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found.update(alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.split(".")[0])
-    return found - STANDARD
-
-
 @pytest.mark.parametrize("word", sorted(RULES))
 def test_the_environment_covers_the_imports(word):
-    environment = re.search(r"envs/(\w+\.yaml)", RULES[word]).group(1)
-    listed = yaml.safe_load((REPOSITORY / "envs" / environment).read_text())["dependencies"]
-    listed = [name for item in listed for name in (item["pip"] if isinstance(item, dict) else [item])]
-    available = {re.split(r"[ =<>]", name)[0] for name in listed}
-    script = REPOSITORY / "workflow_scripts" / f"{word}.py"
-    files = [script, *(_module_path(module) for module in reached_modules(script))]
-    needed = {CONDA_NAMES.get(name, name) for path in files for name in third_party(path)}
-    assert needed <= available, f"{environment} lacks {sorted(needed - available)}"
+    environment = environments.of_rule(word)
+    lacking = environments.needed(word) - environments.listed(environment)
+    assert not lacking, f"{environment} lacks {sorted(lacking)}"
 
 
 def test_the_snakefile_is_short():
