@@ -66,8 +66,8 @@ def main() -> None:
         rows,
         "Scene tables with the papers' numbers of scenes (`python -m sarslide.catalog.planned`), on the days of the repeat orbit;"
         " where a paper prints none, every pass of the window. Pairs from made-up perpendicular baselines (70 m, one sigma)."
-        " Goal: the dry run of P4's region under 15 CPU s. Forecast from measured costs of single steps (tables 1 and 6), downloads"
-        " included in disk; no paper region has been run.",
+        " Goal: the dry run of P4's region under 15 CPU s. Forecast from measured costs of single steps (tables 1 and 6); disk"
+        " includes downloads. No paper region has been run.",
     )
 
 
