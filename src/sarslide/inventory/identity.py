@@ -35,7 +35,10 @@ def settings(config: Config) -> dict:
 
 def optional_inputs(config: Config) -> dict[str, bool]:
     """The sections of optional inputs, and whether the configuration names one."""
-    return {"optical": bool(config.optical.products or config.retrieve.sentinel2), "lithology": bool(config.lithology.file)}
+    return {
+        "optical": bool(config.optical.products or config.retrieve.sentinel2),
+        "lithology": bool(config.lithology.file),
+    }
 
 
 def release_digest(
