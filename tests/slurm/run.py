@@ -1,6 +1,6 @@
 """`make test-slurm`: the workflow through a real Slurm with profiles/slurm, while a job, the node and the controller are killed.
 
-The release must be the one of a local run: same content. Reduced to a small region of four dates; `--full` runs the whole demo.
+The release must be the one of a local run: same content. Reduced to four dates of one track over a small region; `--full` runs the whole demo.
 `--record` writes the outcome into docs/operations.json, key "slurm". Needs root: it installs and starts Slurm.
 """
 
@@ -25,6 +25,7 @@ PROFILE = "profiles/slurm"
 SITE = ["--workflow-profile", PROFILE, "--cores", "2", "--jobs", "4", "--set-threads", "segment=2", "train=2"]
 SITE += ["--slurm-status-command", "squeue", "--slurm-no-account", "--slurm-init-seconds-before-status-checks", "2"]
 SITE += ["--latency-wait", "20"]
+REDUCED = ["region=demo", "stacks=[A128]", *SMALL]
 NODE_AWAY_S = 30  # longer than SlurmdTimeout: the controller takes the node for dead
 PATIENCE_S = 3600
 
@@ -42,7 +43,10 @@ class Faults(threading.Thread):
                 job = self.next_job()
                 if self.over.is_set():
                     return
-                self.met.append({"fault": fault.__doc__.rstrip("."), "job": job, **fault(job)})
+                what = self.slurm.ask(
+                    "squeue", "--noheader", f"--jobs={job}", "--format=%k"
+                )  # the comment: rule or group
+                self.met.append({"fault": fault.__doc__.rstrip("."), "job": f"{job} {what}", **fault(job)})
                 say(str(self.met[-1]))
         except Exception as error:
             self.met.append({"fault": str(error)})
@@ -189,7 +193,7 @@ def main() -> None:
     cluster.install()
     folder = Path(tempfile.mkdtemp(prefix="sarslide-slurm-"))
     try:
-        outcome = compare(folder, ["region=demo"] if asked.full else ["region=demo", *SMALL])
+        outcome = compare(folder, ["region=demo"] if asked.full else REDUCED)
     finally:
         if asked.keep:
             say(f"kept: {folder}")

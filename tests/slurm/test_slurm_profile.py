@@ -100,7 +100,7 @@ def test_the_release_through_slurm_is_the_local_one(tmp_path):
         pytest.skip(f"no Slurm can be started here without: {', '.join(lacking)}")
     if not importlib.util.find_spec("snakemake_executor_plugin_slurm"):
         pytest.skip("snakemake-executor-plugin-slurm is not installed")
-    from tests.slurm.run import compare
+    from tests.slurm.run import REDUCED, compare
 
-    outcome = compare(tmp_path, ["region=demo", *SMALL])
+    outcome = compare(tmp_path, REDUCED)
     assert outcome["same"] and len(outcome["faults"]) == 3, outcome
