@@ -1,6 +1,6 @@
 """`make test-slurm`: the workflow through a real Slurm with profiles/slurm, while a job, the node and the controller are killed.
 
-The release must be the one of a local run: same content. Reduced to four dates of one track over a small region; `--full` runs the
+The release must be the one of a local run: same content. Reduced to four dates of one track, a small region; `--full` runs the
 whole demo. `--record` writes the outcome into docs/operations.json, key "slurm". Needs root: it installs and starts Slurm.
 """
 
