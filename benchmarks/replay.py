@@ -80,7 +80,7 @@ def acquisitions(plan: Plan, folder: Path) -> None:
         return
     world = build_world(plan.grid, SEED)
     folder.mkdir(parents=True, exist_ok=True)
-    wide = plan.grid.pad(3000)
+    wide = plan.grid.pad(3600)
     raster.write(folder / "dem_m.tif", elevation_on(world, wide), wide, "dem_m", tags={"vertical": "ellipsoidal"})
     stacks = {track: StackSimulator(world, track) for track in plan.tracks}
     for track, day in tqdm(todo, desc="simulate", unit="date"):

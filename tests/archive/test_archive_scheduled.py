@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from sarslide.schedule import lock, run
+from sarslide.schedule import lock, run, state
 from tests.archive.conftest import DATES
 from tests.archive.server import WORD, Fault
 
@@ -24,7 +24,7 @@ class Place:
 
     def __init__(self, folder, archive) -> None:
         self.folder = folder
-        how = archive.access(timeout_s=5.0, tries=2)
+        how = archive.access(timeout_s=5.0, tries=50, pause_s=0.0)
         catalog = {"archive": "asf"} | {word: how.pop(word) for word in ("search_asf", "search_copernicus")}
         how["orbit_sources"] = how["orbit_sources"].split()
         region = {"source": "safe", "stacks": ["A128"], "grid": GRID, "catalog": catalog, "retrieve": how}
@@ -62,8 +62,7 @@ def place(tmp_path, archive) -> Place:
     return Place(tmp_path / "work", archive)
 
 
-def test_from_an_empty_folder_to_the_products(place, archive):
-    """Archive down, dates that wait, kill -9 in a download, a second run beside a live one, the run that goes on."""
+def test_an_archive_that_is_down_and_dates_that_wait(place, archive):
     archive.faults = [Fault("500", "/search/")]
     code, summary, said_so = place.run()
     assert (code, summary["result"]) == (run.UNREACHABLE, "archive unreachable"), summary
@@ -77,7 +76,9 @@ def test_from_an_empty_folder_to_the_products(place, archive):
         {"stack": "A128", "date": DATES[1], "reason": "waits for orbit"},
     ]
 
-    archive.now = np.datetime64("2020-01-01", "us")
+
+def test_kill_in_a_download_and_the_run_that_goes_on(place, archive):
+    """A second run beside a live one is told so and does nothing; after kill -9 the next one unlocks and ends the work."""
     archive.faults = [Fault("drip", r"/cdn/.*tiff$")]
     targets = "--targets", *(f"{SLC}/{date}" for date in DATES)
     first = place.start(*targets)
@@ -92,7 +93,8 @@ def test_from_an_empty_folder_to_the_products(place, archive):
 
     archive.faults = []
     code, summary, _ = place.run(*targets)
-    assert code == run.WAITING, place.log(summary)  # both dates are there, no release was asked for
+    assert (code, summary["result"]) == (0, "up to date"), place.log(summary)
+    assert {one["reason"] for one in summary["dates_waiting"]} == {state.UNFINISHED}  # no release was asked for
     assert summary["jobs"] == {"retrieve_slc": 2} and "--unlock" in place.log(summary)
     assert all(list((place.folder / SLC / date).glob("*.tiff")) for date in DATES)
     assert not lock.left_locked(place.folder)

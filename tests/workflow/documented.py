@@ -38,3 +38,31 @@ def documented() -> list[str]:
 def elided(command: str) -> bool:
     """Whether it is the pattern of commands: with a placeholder or an ellipsis."""
     return bool(re.search(r"<\w+>|\{\w+\}|\.\.\.", command))
+
+
+# Commands that `make test-full` does not run as they stand, with the reason.
+HOURS = "hours, finished runs or other processors; docs/validation.json has what they measured"
+NOT_RUN = {
+    r"\$EDITOR|mkdir|cd |systemctl|crontab|scrontab|export": "of the shell",
+    r"make (demo|resume|test)": "the tests themselves; the workflow behind them: test_demo, test_reruns",
+    r"snakemake --cores 4 --config region=mexico_city": "test_mexico_city, with the real data",
+    r"snakemake (train|benchmark)": "hours; tests/segment and tests/benchmark run their scripts on small worlds",
+    r".*--(workflow-)?profile": "needs the cluster: make test-slurm",
+    r".*(--conda-create-envs-only|--sdm|--software-deployment-method)": "needs conda or containers",
+    r".*--default-storage": "needs an object store: tests/remote",
+    r"snakemake --cores 16 --use-conda --rerun-incomplete": "the demo: test_demo",
+    r"snakemake (--unlock|coco_export)": "test_reruns; tests/dataset",
+    r"python benchmarks/(demo|insar|recipes|closure|networks|inference)\.py": HOURS,
+    r"python benchmarks/(region_set|sbas|paper_regions)\.py": HOURS,
+    r"python benchmarks/replay.py": "hours; test_scheduled_replay runs a small one",
+    r"python -m tests\.": "tests/archive/test_archive_faults runs every row; tests/remote",
+    r"python -m sarslide.dataset.coco": "needs annotations that were drawn; tests/dataset/test_coco",
+    r"python -m sarslide.(catalog.planned|schedule)$": "modules that are named; with their options they are run",
+    r"python -m sarslide.schedule .*curl": "sends to another machine; test_scheduled runs hooks",
+    r"(docker|podman|apptainer|sudo|sbatch|srun|sinfo|squeue|pip|conda|mamba|git|curl|aws)\b": "changes or needs the machine",
+}
+
+
+def left_out(command: str) -> str:
+    """Why a command is not run by the full tests; empty for one that is."""
+    return next((reason for pattern, reason in NOT_RUN.items() if re.match(pattern, command)), "")

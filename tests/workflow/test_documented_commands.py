@@ -5,6 +5,7 @@ import itertools
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 import warnings
@@ -13,14 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from snakemake.cli import get_argument_parser
 
 from sarslide.catalog import planned
 from sarslide.config import load, presets
 from sarslide.io import raster
 from sarslide.schedule import __main__ as schedule
-from tests.workflow.conftest import REPOSITORY, Checkout
-from tests.workflow.documented import documented, elided
+from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
+from tests.workflow.documented import documented, elided, left_out
 
 REGION = """
 source: safe
@@ -48,7 +50,7 @@ ELSEWHERE = (
     "squeue",
     "sinfo",
 )
-ELSEWHERE += ("docker", "podman", "apptainer", "git", "pip", "conda", "mamba", "curl", "flock", "tee")
+ELSEWHERE += ("aws", "docker", "podman", "apptainer", "git", "pip", "conda", "mamba", "curl", "flock", "tee")
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +105,35 @@ def without_machine(words: list[str]) -> list[str]:
         elif word != "--use-conda":
             kept.append(word)
     return kept
+
+
+@pytest.mark.full
+def test_what_can_run_runs(checkout):
+    """In a finished run of a small region, whose products are also those of a real one."""
+    folder = checkout.folder
+    shutil.copytree(folder / "resources/demo/slc/A128", folder / "resources/myregion/slc/A128")
+    shutil.copy2(folder / "resources/demo/dem_m.tif", folder / "dem.tif")
+    bounds = yaml.safe_load(SMALL[0].partition("=")[2])["bounds"]
+    grid = yaml.safe_load(REGION)["grid"] | {"bounds": bounds}
+    region = yaml.safe_load(REGION) | {"grid": grid}
+    (folder / "src/sarslide/regions/myregion.yaml").write_text(yaml.safe_dump(region))
+    for part in ("docs", "benchmarks", "tests"):
+        shutil.copytree(REPOSITORY / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    path = f"{Path(sys.executable).parent}:{checkout.environment['PATH']}"
+    todo = [command for command in documented() if not elided(command) and not left_out(command)]
+    assert any("sarslide.schedule" in command for command in todo)
+    # The scene table first, then the products, then what runs on them.
+    for command in sorted(
+        todo, key=lambda one: ("update_catalog" not in one, not one.startswith("snakemake --cores"), one)
+    ):
+        words = [word.replace("16", "2") for word in without_machine(shlex.split(command))]
+        run = subprocess.run(
+            words, cwd=folder, env=checkout.environment | {"PATH": path}, capture_output=True, text=True
+        )  # fmt: skip
+        assert run.returncode in ((0, 76) if "sarslide.schedule" in words else (0,)), (
+            f"{command}\n{run.stdout}\n{run.stderr}"
+        )
+    assert (folder / "results/myregion/inventory/current.json").is_file()
 
 
 def helped(words: list[str], monkeypatch) -> str:

@@ -43,7 +43,7 @@ def order(arguments: list[str]) -> tuple[run.Order, str]:
     config = settings.read(run.SNAKEFILE.with_name("config.yaml"), chosen.configfile, chosen.config, folder)
     words = ["--configfile", *chosen.configfile] if chosen.configfile else []
     words += ["--config", *chosen.config] if chosen.config else []
-    cores = {"--cores", "-c", "--jobs", "-j", "--profile"}
+    cores = {"--cores", "-c", "--jobs", "-j", "--profile", "--workflow-profile"}
     if not any(word.partition("=")[0] in cores for word in others):
         others = ["--cores", "all", *others]
     made = run.Order(folder, config, words, others, chosen.targets, chosen.preflight, max(1, chosen.keep))

@@ -153,7 +153,8 @@ def _summary(order: Order, before: state.State, code: int, path: Path) -> dict[s
         waits = []
     jobs = said.jobs(text)
     jobs.pop("update_catalog", None)
-    if not code and waits:
+    # What was not asked for, with targets of one's own, waits for nothing.
+    if not code and any(one["reason"] != state.UNFINISHED for one in waits):
         code = WAITING
     done = "released" if after.release != before.release else "up to date" if jobs else "nothing new"
     return {

@@ -10,6 +10,7 @@ from sarslide.config import Config
 from sarslide.provenance import read_json
 
 Waiting = dict[str, str]
+UNFINISHED = "its jobs are not finished"
 
 
 @dataclass(frozen=True)
@@ -79,4 +80,4 @@ def _else(table: scenes.SceneTable) -> str:
     alone = [stack for stack in table.stacks if len(table.dates(stack)) < 2]
     if alone:
         return f"waits for a second date of {', '.join(alone)}"
-    return "waits for baselines" if not table.ready else "its jobs are not finished"
+    return UNFINISHED if table.ready else "waits for baselines"
