@@ -1,6 +1,7 @@
 """A real Slurm of one node on this machine, without systemd, cgroups or a database, in a folder of its own. Needs root.
 
-Daemons of the packages slurm-wlm and munge; ports and sockets of their own, so that nothing installed here is touched.
+Daemons of the packages slurm-wlm and munge. Ports and sockets are its own; the configuration is linked to where every Slurm looks
+for it, as Snakemake's plugin drops SLURM_CONF from the environment of a job: a machine with a Slurm of its own is refused.
 """
 
 import os
@@ -12,10 +13,11 @@ import time
 from pathlib import Path
 
 PACKAGES = ("slurm-wlm", "munge")
+LINK = Path("/etc/slurm/slurm.conf")
 DAEMONS = ("munged", "slurmctld", "slurmd")
 
 CONFIGURATION = """
-ClusterName=sarslide
+ClusterName={name}
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort=16817
 SlurmdPort=16818
@@ -51,12 +53,13 @@ PartitionName=test Nodes={host} Default=YES MaxTime=INFINITE State=UP
 def missing() -> list[str]:
     """Why no cluster can be started here; empty if one can."""
     found = [] if os.geteuid() == 0 else ["root"]
+    found += [f"{LINK} out of the way"] if LINK.exists() else []
     return found + [name for name in (*DAEMONS, "sbatch", "srun", "squeue", "scancel") if not shutil.which(name)]
 
 
 def install() -> None:
     """The packages from the distribution, where they are not there; this is why the target needs root."""
-    if [name for name in missing() if name != "root"]:
+    if set(missing()) & {*DAEMONS, "sbatch"}:
         command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *PACKAGES]
         subprocess.run(["apt-get", "update", "--quiet"], check=True)
         subprocess.run(command, check=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
@@ -66,12 +69,12 @@ class Cluster:
     """Controller and node of one cluster; `environment` makes the client commands speak with it."""
 
     def __init__(self, folder: Path, cpus: int, memory_mb: int) -> None:
-        self.folder, self.running = folder, {}
+        self.folder, self.running, self.name = folder, {}, f"sarslide{os.getpid()}"
         self.environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf")}
         for name in ("state", "spool", "munge"):
             (folder / name).mkdir()
         host = socket.gethostname().split(".")[0]
-        text = CONFIGURATION.format(folder=folder, host=host, cpus=cpus, memory_mb=memory_mb)
+        text = CONFIGURATION.format(name=self.name, folder=folder, host=host, cpus=cpus, memory_mb=memory_mb)
         (folder / "slurm.conf").write_text(text)
         (folder / "munge/key").write_bytes(os.urandom(128))
         (folder / "munge/key").chmod(0o600)
@@ -97,6 +100,8 @@ class Cluster:
             )
 
     def __enter__(self) -> "Cluster":
+        LINK.parent.mkdir(exist_ok=True)
+        LINK.symlink_to(self.folder / "slurm.conf")
         try:
             for daemon in DAEMONS:
                 self.start(daemon)
@@ -116,6 +121,7 @@ class Cluster:
                 except subprocess.TimeoutExpired:
                     process.kill()
         self.kill_processes()
+        LINK.unlink()
 
     def ask(self, *command: str) -> str:
         """What a client command prints; empty where the controller does not answer."""
@@ -150,8 +156,8 @@ class Cluster:
                 named = (folder / "comm").read_text().startswith(name)
             except OSError:
                 continue
-            ours = f"SLURM_CONF={self.folder}/slurm.conf".encode() in environment
-            if ours and named and any(word.startswith((b"SLURM_JOB_ID=", b"SLURMD_")) for word in environment):
+            daemon = f"SLURM_CONF={self.folder}/slurm.conf".encode() in environment and name == "slurmstepd"
+            if named and (daemon or f"SLURM_CLUSTER_NAME={self.name}".encode() in environment):
                 found.append(int(folder.name))
         return found
 

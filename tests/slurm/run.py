@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -191,6 +192,9 @@ def main() -> None:
     if os.geteuid() != 0:
         sys.exit("make test-slurm installs and starts Slurm: run it as root, on a machine or container of your own")
     cluster.install()
+    if lacking := cluster.missing():
+        sys.exit(f"no Slurm can be started here without: {', '.join(lacking)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the daemons are ended in any case
     folder = Path(tempfile.mkdtemp(prefix="sarslide-slurm-"))
     try:
         outcome = compare(folder, ["region=demo"] if asked.full else REDUCED)
