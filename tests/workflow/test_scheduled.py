@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from sarslide.catalog import scenes
 from sarslide.config import load
 from sarslide.errors import ConfigError
 from sarslide.provenance import write_json
@@ -130,3 +131,22 @@ def test_a_hook_that_fails_is_told_and_changes_nothing(tmp_path):
     assert (tmp_path / "told").read_text() == '{"region": "a"}\n'
     assert run.notify("false", {}) == "the hook ended with 1: "
     assert run.notify("no-such-command", {}).startswith("the hook does not run")
+
+
+@pytest.mark.parametrize(
+    ("dates", "reason"),
+    [
+        (["20190306"], "waits for a second date of A128"),
+        (["20190306", "20190318"], "waits for more dates of A128: 1 pairs, 3 are needed"),
+        (["20190306", "20190318", "20190330"], state.UNFINISHED),
+    ],
+)
+def test_a_young_region_waits_for_further_dates(tmp_path, dates, reason):
+    (tmp_path / "demo").mkdir()
+    lines = [",".join([*("A128", date), *[""] * (len(scenes.COLUMNS) - 2)]) for date in dates]
+    (tmp_path / "demo/scenes.csv").write_text("\n".join([",".join(scenes.COLUMNS), *lines, ""]))
+    config = load({"region": "demo", "source": "safe", "stacks": ["A128"], "grid": {"dem": "dem.tif"}})
+    found = state.waiting(config, tmp_path, state.State())
+    assert [(one["date"], one["reason"]) for one in found] == [(date, reason) for date in dates]
+    assert state.waiting(config, tmp_path, state.State("x", 1, {"A128": dates})) == []
+    assert (state.short(config, scenes.table(config, tmp_path)) or state.UNFINISHED) == reason

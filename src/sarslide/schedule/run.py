@@ -97,11 +97,11 @@ class Steps:
             self._snakemake("--unlock")
         searched = self._search()
         try:
-            ready = scenes.table(order.config, folder / "resources").ready
+            short = state.short(order.config, scenes.table(order.config, folder / "resources"))
         except SarslideError as error:
             self._note(str(error))
             return REFUSED
-        if not ready and not order.targets:
+        if short and not order.targets:
             return searched
         if order.preflight and (failed := self._step(["preflight"], REFUSED)):
             return failed

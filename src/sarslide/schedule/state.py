@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sarslide.catalog import coverage, scenes
 from sarslide.config import Config
+from sarslide.insar import network
 from sarslide.provenance import read_json
 
 Waiting = dict[str, str]
@@ -57,11 +58,11 @@ def waiting(config: Config, resources: Path, after: State) -> list[Waiting]:
     path = resources / config.region / "scenes.csv"
     if config.source != "safe" or not path.is_file():
         return []
-    table = scenes.table(config, resources)
+    otherwise = short(config, scenes.table(config, resources)) or UNFINISHED
     found = []
     for stack, date, reason in _known(config, scenes.read(path)):
         if stack in config.stacks and date not in after.dates.get(stack, ()):
-            found.append({"stack": stack, "date": date, "reason": reason or _else(table)})
+            found.append({"stack": stack, "date": date, "reason": reason or otherwise})
     return found
 
 
@@ -76,8 +77,16 @@ def _known(config: Config, rows: list[dict[str, str]]) -> list[tuple[str, str, s
     return [(day.stack, day.date, "" if (day.stack, day.date) in enters else day.state) for day in days]
 
 
-def _else(table: scenes.SceneTable) -> str:
-    alone = [stack for stack in table.stacks if len(table.dates(stack)) < 2]
-    if alone:
-        return f"waits for a second date of {', '.join(alone)}"
-    return UNFINISHED if table.ready else "waits for baselines"
+def short(config: Config, table: scenes.SceneTable) -> str:
+    """What a real region still waits for before there can be a rate: further dates, baselines; empty for nothing."""
+    for stack in config.stacks if config.source == "safe" else ():
+        if len(table.dates(stack)) < 2:
+            return f"waits for a second date of {stack}"
+        if table.without_baseline(stack):
+            return f"waits for baselines of {stack}"
+        plan, dates = config.network, table.dates(stack)
+        how = plan.preset, plan.max_days, plan.neighbours, table.orbits(stack)
+        pairs = plan.pairs or network.choose_pairs(dates, *how)
+        if len(pairs) < network.LEAST_PAIRS:
+            return f"waits for more dates of {stack}: {len(pairs)} pairs, {network.LEAST_PAIRS} are needed"
+    return ""
