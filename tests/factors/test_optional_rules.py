@@ -25,7 +25,7 @@ def dry_run(folder, target, *config):
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
-    return dict(re.findall(r"^rule (\w+):\n +input: (.*)$", run.stdout + run.stderr, flags=re.M))
+    return dict(re.findall(r"^ *rule (\w+):\n +input: (.*)$", run.stdout + run.stderr, flags=re.M))
 
 
 def weights_for(path, channels):

@@ -401,6 +401,8 @@ def plan(tmp_path, repository, rows, *config):
 
 def test_a_hand_made_table_is_enough(tmp_path, repository):
     rows = [(date, granule) for date in BURSTS for granule in BURSTS[date]]
+    # Four dates: a rate with its error needs three pairs.
+    rows += [(date, granule.replace(LATER, date)) for date in ("20190330", "20190411") for granule in BURSTS[LATER]]
     found = plan(tmp_path, repository, rows)
     assert found.returncode == 0, found.stderr
     for rule in ("hyp3_order", "hyp3_download", "hyp3_ingest", "hyp3_geometry"):

@@ -42,7 +42,7 @@ def dry_run(folder, target, *config, check=True):
 
 
 def words(text):
-    return set(re.findall(r"^rule (\w+):", text, flags=re.M))
+    return set(re.findall(r"^ *rule (\w+):", text, flags=re.M))
 
 
 def test_the_averaged_phase_runs_without_unwrapping(tmp_path):
@@ -68,7 +68,7 @@ def test_a_window_is_left_alone_by_a_date_outside_it(tmp_path):
 
     def inputs(new_dates):
         text = dry_run(tmp_path, target, window, f"simulation={{dates: 4, new_dates: {new_dates}}}")
-        return re.search(r"^rule window_rates:\n +input: (.*)", text, flags=re.M).group(1)
+        return re.search(r"^ *rule window_rates:\n +input: (.*)", text, flags=re.M).group(1)
 
     now = inputs(0)
     assert now == inputs(2)

@@ -240,13 +240,14 @@ def test_dates_too_far_apart(tmp_path):
 @pytest.mark.parametrize("method", ["sbas", "mintpy"])
 def test_a_network_of_two_islands(method, tmp_path):
     """A gap stops what needs a connected network, names the dates on both sides and the cure; stacking goes on with a warning."""
-    gap = ["region=demo", "stacks=[A128]", "network={pairs: ['20190306_20190318', '20190411_20190423']}"]
+    pairs = ["20190306_20190318", "20190318_20190330", "20190423_20190505"]
+    gap = ["region=demo", "stacks=[A128]", f"network={{pairs: {pairs}}}"]
     checkout = Checkout(tmp_path, [*gap, f"rates={{method: {method}}}"])
     text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
-    assert "E2001 stack A128: the pairs form 2 islands, gap 20190318-20190411;" in text and "Traceback" not in text
+    assert "E2001 stack A128: the pairs form 2 islands, gap 20190330-20190423;" in text and "Traceback" not in text
     assert "cure: add acquisitions in the gap" in text
     stacking = checkout.snakemake("--dry-run", config=gap)
-    assert "warning: stack A128: the pairs form 2 islands, gap 20190318-20190411" in stacking.stderr
+    assert "warning: stack A128: the pairs form 2 islands, gap 20190330-20190423" in stacking.stderr
 
 
 def test_a_scene_table_without_the_baselines_that_a_preset_needs(tmp_path):
