@@ -25,6 +25,7 @@ from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
 SERVER = "moto_server"
 BUCKET = "sarslide"
 STORAGE = ["--default-storage-provider", "s3", "--default-storage-prefix", f"s3://{BUCKET}/project"]
+REDUCED = ["region=demo", "stacks=[A128]", *SMALL]
 LOGIN = {"SNAKEMAKE_STORAGE_S3_ACCESS_KEY": "test", "SNAKEMAKE_STORAGE_S3_SECRET_KEY": "test"}
 
 
@@ -119,7 +120,7 @@ def main() -> None:
     if not shutil.which(SERVER):
         sys.exit(f'{SERVER} is not on PATH: pip install "moto[server,s3]" in an environment of its own')
     with tempfile.TemporaryDirectory(prefix="sarslide-remote-") as folder:
-        outcome = compare(Path(folder), ["region=demo", *SMALL])
+        outcome = compare(Path(folder), REDUCED)
     print(json.dumps(outcome, indent=1))
     if asked.record:
         sys.path.insert(0, str(REPOSITORY / "benchmarks"))

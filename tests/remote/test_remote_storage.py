@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.remote import run
-from tests.workflow.conftest import REPOSITORY, SMALL
+from tests.workflow.conftest import REPOSITORY
 
 RULES = "".join(path.read_text() for path in sorted((REPOSITORY / "rules").glob("*.smk")))
 
@@ -35,6 +35,6 @@ def test_a_run_in_s3_gives_the_local_files(tmp_path):
         pytest.skip("snakemake-storage-plugin-s3 is not installed")
     if not shutil.which(run.SERVER):
         pytest.skip(f"{run.SERVER} is not on PATH")
-    outcome = run.compare(tmp_path, ["region=demo", *SMALL])
+    outcome = run.compare(tmp_path, run.REDUCED)
     assert outcome["same"] and outcome["second_run"] == "nothing to be done", outcome
     assert not [path for path in outcome["on_this_machine"] if path.endswith(".tif")]
