@@ -32,21 +32,20 @@ PATIENCE_S = 3600
 
 
 class Faults(threading.Thread):
-    """One fault after the other, each while a job runs and after another submission has ended since the last."""
+    """One fault after the other, each while a job runs that was submitted after the last fault's."""
 
     def __init__(self, slurm: cluster.Cluster) -> None:
         super().__init__(daemon=True)
-        self.slurm, self.met, self.over = slurm, [], threading.Event()
+        self.slurm, self.met, self.last, self.over = slurm, [], 0, threading.Event()
 
     def run(self) -> None:
         try:
             for fault in (self.kill_job, self.kill_controller, self.kill_node):
                 job = self.next_job()
-                if self.over.is_set():
+                if not job:
                     return
-                what = self.slurm.ask(
-                    "squeue", "--noheader", f"--jobs={job}", "--format=%k"
-                )  # the comment: rule or group
+                # the comment of a submission: its rule or group
+                what = self.slurm.ask("squeue", "--noheader", f"--jobs={job}", "--format=%k")
                 self.met.append({"fault": fault.__doc__.rstrip("."), "job": f"{job} {what}", **fault(job)})
                 say(str(self.met[-1]))
         except Exception as error:
@@ -54,17 +53,18 @@ class Faults(threading.Thread):
             say(f"the faults ended: {error!r}")
 
     def next_job(self) -> str:
-        """A job that began after this was called and has run for some seconds."""
-        old = set(self.slurm.jobs())
-        found: list[str] = []
+        """A running job that was submitted after the last that was hit, some seconds old; empty when the run is over."""
 
-        def began() -> bool:
-            found[:] = [job for job in self.slurm.jobs() if job not in old]
-            return bool(found) or self.over.is_set()
+        def later() -> list[str]:
+            return [job for job in self.slurm.jobs() if int(job) > self.last]
 
-        self.slurm.until(began, PATIENCE_S, "no new job")
-        self.over.wait(3)
-        return found[0] if found else ""
+        while not self.over.is_set():
+            self.slurm.until(lambda: later() or self.over.is_set(), PATIENCE_S, "no new job")
+            self.over.wait(3)
+            if found := later():
+                self.last = int(found[0])
+                return found[0]
+        return ""
 
     def kill_job(self, job: str) -> dict:
         """a running job is killed."""
