@@ -118,7 +118,8 @@ def test_a_tile_is_normalised_as_in_training(method):
 
 
 def test_memory_does_not_grow_with_the_height():
-    """Arrays at their peak (numpy tells tracemalloc): five times the height, the same memory but for 10 %.
+    """Arrays at their peak (numpy tells tracemalloc): five times the height, the same memory but for one or two
+    chunks more that the threads may hold at the moment of the peak.
 
     Both scenes have many more chunks than are held at a time; in a lower one the reader may not get as far ahead as it can.
     """
@@ -134,7 +135,8 @@ def test_memory_does_not_grow_with_the_height():
 
     peak(300)
     low, high = peak(3000)[0], peak(15000)[0]
-    assert high < 1.1 * low < 12e6  # three chunks of 256 x 256 x 2 float32 are 1.6 MB; the input of 15000 rows is 31 MB
+    # A chunk of 256 x 256 x 2 float32 is 0.5 MB; the input of 15000 rows is 31 MB, that of 3000 is 6 MB.
+    assert high < low + 2 * 0.53e6 and max(low, high) < 12e6
 
 
 def test_bf16_stays_near_fp32():
