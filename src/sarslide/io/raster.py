@@ -152,8 +152,9 @@ def create_cog(
 
 def _to_cog(source: rasterio.DatasetReader, path: Path, spec: layers.Layer) -> None:
     samples = spec.dtype == "complex64"
+    # Level 9 takes three times as long as 3 for files that are 3 % smaller.
     gdal_copy(
-        source, path, driver="COG", compress="ZSTD", level=1 if samples else 9,
+        source, path, driver="COG", compress="ZSTD", level=1 if samples else 3,
         predictor=1 if samples else {"float32": 3}.get(spec.dtype, 2), blocksize=256,
         overviews="NONE" if samples else "AUTO", overview_resampling="NEAREST", num_threads=1,
     )  # fmt: skip
