@@ -5,6 +5,7 @@ for it, as Snakemake's plugin drops SLURM_CONF from the environment of a job: a 
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -50,10 +51,18 @@ PartitionName=test Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
 
+def left_over() -> bool:
+    """Whether LINK is what a killed test has left: a link to the configuration of a cluster whose test is over."""
+    if not LINK.is_symlink():
+        return False
+    owner = re.search(r"^ClusterName=sarslide(\d+)$", LINK.read_text(), flags=re.M) if LINK.exists() else None
+    return not LINK.exists() or bool(owner) and not Path("/proc", owner.group(1)).exists()
+
+
 def missing() -> list[str]:
     """Why no cluster can be started here; empty if one can."""
     found = [] if os.geteuid() == 0 else ["root"]
-    found += [f"{LINK} out of the way"] if LINK.exists() else []
+    found += [f"{LINK} out of the way"] if LINK.exists() and not left_over() else []
     return found + [name for name in (*DAEMONS, "sbatch", "srun", "squeue", "scancel") if not shutil.which(name)]
 
 
@@ -101,6 +110,8 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         LINK.parent.mkdir(exist_ok=True)
+        if left_over():
+            LINK.unlink()
         LINK.symlink_to(self.folder / "slurm.conf")
         try:
             for daemon in DAEMONS:

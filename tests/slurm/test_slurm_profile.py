@@ -1,7 +1,9 @@
 """profiles/slurm fits the rules; every job asks for more at its next attempt; the full run through a real Slurm on request."""
 
 import importlib.util
+import os
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -92,6 +94,22 @@ def test_memory_and_time_grow_with_region_and_attempt(tmp_path):
     assert large["simulate_world"][0] - first["simulate_world"][0] == pytest.approx(cells * 1500 / 2**20, abs=1)
     assert large["simulate_world"][1] - first["simulate_world"][1] == pytest.approx(cells * 310e-6 / 60, abs=1)
     assert large["segment"][0] > first["segment"][0] and large["segment"][1] > first["segment"][1]
+
+
+def test_the_link_of_a_killed_test_is_no_hindrance(tmp_path, monkeypatch):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    link, target = tmp_path / "slurm.conf", tmp_path / "other.conf"
+    monkeypatch.setattr(cluster, "LINK", link)
+    assert not cluster.left_over()
+    link.symlink_to(target)
+    assert cluster.left_over()
+    for name, gone in ((f"sarslide{ended.pid}", True), (f"sarslide{os.getpid()}", False), ("site", False)):
+        target.write_text(f"# a cluster\nClusterName={name}\nSlurmctldPort=6817\n")
+        assert cluster.left_over() == gone
+    link.unlink()
+    link.write_text(f"ClusterName=sarslide{ended.pid}\n")
+    assert not cluster.left_over()
 
 
 @pytest.mark.full
