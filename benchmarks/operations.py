@@ -75,7 +75,7 @@ def replay(content: dict) -> list[str]:
         f" {same['other']} in one go, {same['matched']} with the same outline (1 mm), {same['attributes_equal']} of them with the"
         " same measured attributes (six digits). Ids one to one: "
         f"{'yes' if same['ids_one_to_one'] else 'no'}; {same['first_seen_earlier']} were seen at an earlier date than that of the"
-        " single release.",
+        f" single release. {same['kept']} further objects are kept from earlier releases, as they cannot be observed now.",
     ]
     if same["differ"]:
         lines += [

@@ -4,8 +4,9 @@
     python benchmarks/replay.py --folder FOLDER --dates 4 --tracks A128 --kills 0.3    a small one
 
 After each arrival `python -m sarslide.schedule` runs, some of the runs are ended with kill -9 at a random moment and the next run
-goes on. At the end the inventory is compared with one that is made in one go from all dates, and everything that was written is
-searched for the planted secrets. Writes docs/operations.json, keys "replay" and "secret_search", and docs/operations.md.
+goes on. Started again, the replay goes on after the last arrival that is done. At the end the inventory is compared with one that
+is made in one go from all dates, and everything that was written is searched for the planted secrets. Writes keys "replay" and
+"secret_search" of docs/operations.json, and docs/operations.md.
 """
 
 import argparse
@@ -91,8 +92,7 @@ class Scheduled:
     """A working folder, and the command that cron would start in it."""
 
     def __init__(self, folder: Path, plan: Plan, archive: Archive, dem: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.plan = folder, plan
         how = archive.access(timeout_s=30.0)
         catalog = {"archive": "asf"} | {word: how.pop(word) for word in ("search_asf", "search_copernicus")}
@@ -160,26 +160,21 @@ def _covers(name: str, slc) -> bool:
 
 def replay(plan: Plan, folder: Path) -> dict:
     """The replay and its comparison: the content of key "replay", and of key "secret_search"."""
-    source = folder / "acquisitions"
+    source, done = folder / "acquisitions", folder / "arrivals.jsonl"
     acquisitions(plan, source)
-    dice = random.Random(plan.seed)
     with serving() as archive:
         coming = arrivals(plan, archive, source)
         year = Scheduled(folder / "year", plan, archive, source / "dem_m.tif")
-        rows, took = [], 10.0
-        for moment, track, day in coming:
+        rows = [json.loads(line) for line in done.read_text().splitlines()] if done.is_file() else []
+        for moment, track, day in coming[len(rows) :]:
             archive.now = moment
-            kills, start, cpu = 0, time.monotonic(), _cpu_s()
-            release = year.current()["release"]
-            while dice.random() < plan.kills:
-                kills += year.run_and_kill(1 + dice.random() * took)
-            summary = year.run()
-            took = max(5.0, summary["seconds"])
-            rows.append(row(moment, track, day, kills, release, year, summary) | {
-                "seconds": round(time.monotonic() - start, 1), "cpu_s": round(_cpu_s() - cpu, 1),
-            })  # fmt: skip
+            rows.append(arrival(plan, year, moment, track, day, rows[-1]["run_s"] if rows else 0.0))
+            with open(done, "a") as stream:
+                print(json.dumps(rows[-1]), file=stream)
             print(json.dumps(rows[-1]), flush=True)
+        archive.now = coming[-1][0]
         start = time.monotonic()
+        shutil.rmtree(folder / "at_once", ignore_errors=True)
         at_once = Scheduled(folder / "at_once", plan, archive, source / "dem_m.tif")
         summary = at_once.run()
         found = compare(year.inventory, at_once.inventory)
@@ -192,13 +187,21 @@ def replay(plan: Plan, folder: Path) -> dict:
     return {"replay": about, "secret_search": search([year.folder, at_once.folder], leaks)}
 
 
-def row(moment, track: str, day: str, kills: int, release: str, year: Scheduled, summary: dict) -> dict:
+def arrival(plan: Plan, year: Scheduled, moment: np.datetime64, track: str, day: str, usual_s: float) -> dict:
+    """The runs after an arrival, and what came of them. usual_s: time of a run, within which others are killed."""
+    dice = random.Random(f"{plan.seed} {track} {day}")
+    kills, start, cpu = 0, time.monotonic(), _cpu_s()
+    release = year.current()["release"]
+    while dice.random() < plan.kills:
+        kills += year.run_and_kill(1 + dice.random() * max(5.0, usual_s))
+    summary = year.run()
     current = year.current()
     return {
         "clock": str(moment)[:10], "track": track, "date": day, "kills": kills, "exit_code": summary["exit_code"],
         "jobs": summary["jobs"], "release": current["release"] if current["release"] != release else "",
         "counts": current["counts"], "changes": summary["changes"],
         "waiting": sum("orbit" in one["reason"] for one in summary["dates_waiting"]),
+        "run_s": summary["seconds"], "seconds": round(time.monotonic() - start, 1), "cpu_s": round(_cpu_s() - cpu, 1),
     }  # fmt: skip
 
 
@@ -208,28 +211,31 @@ def _cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def observed(inventory: Path) -> dict[str, list[dict]]:
-    """Objects of the current release that its acquisitions show, by layer: not those that are kept from earlier ones."""
+def objects(inventory: Path) -> dict[str, list[dict]]:
+    """Objects of the current release by layer, without those that have vanished."""
     from sarslide.io import vector
 
     path = inventory / json.loads((inventory / "current.json").read_text())["path"] / "landslides.gpkg"
-    return {
-        layer: [row for row in rows_of(vector.read(path, layer), OBJECTS, path) if row["status"] != "not_observable"]
-        for layer in (*RELEASED, MASKED)
-    }
+    return {layer: rows_of(vector.read(path, layer), OBJECTS, path) for layer in (*RELEASED, MASKED)}
+
+
+def observed(rows: list[dict]) -> list[dict]:
+    """Those that the acquisitions of the release show, not those that are kept as they were seen last."""
+    return [row for row in rows if row["status"] != "not_observable"]
 
 
 def compare(one: Path, other: Path) -> dict:
     """Objects of two inventories, matched one to one by their outlines (1 mm): how many are the same, in what others differ."""
     result = {"objects": 0, "other": 0, "matched": 0, "attributes_equal": 0, "differ": {}, "ids_one_to_one": True}
-    result["first_seen_earlier"] = 0
+    result |= {"first_seen_earlier": 0, "kept": 0}
     ids: dict[str, str] = {}
-    mine, theirs = observed(one), observed(other)
-    for layer in mine:
-        held = {outline(row): row for row in theirs[layer]}
-        result["objects"] += len(mine[layer])
-        result["other"] += len(theirs[layer])
-        for row in mine[layer]:
+    theirs = objects(other)
+    for layer, rows in objects(one).items():
+        mine, held = observed(rows), {outline(row): row for row in observed(theirs[layer])}
+        result["objects"] += len(mine)
+        result["other"] += len(held)
+        result["kept"] += len(rows) - len(mine)
+        for row in mine:
             twin = held.pop(outline(row), None)
             if twin is None:
                 continue

@@ -31,7 +31,7 @@ def test_a_page_without_its_marks_is_refused():
 
 
 def test_an_arrival_is_a_line():
-    same = dict.fromkeys(("objects", "other", "matched", "attributes_equal", "first_seen_earlier"), 5)
+    same = dict.fromkeys(("objects", "other", "matched", "attributes_equal", "first_seen_earlier", "kept"), 5)
     row = {
         "clock": "2019-05-01", "track": "A128", "date": "20190411", "kills": 2, "jobs": {"interferogram": 2, "release": 1},
         "seconds": 61.2, "cpu_s": 80.0, "release": "20190411-aaaaaaaa", "counts": {"landslides": 7},
