@@ -68,6 +68,7 @@ rule report:
         settings=settings(CONFIG),
         paper=CONFIG.paper,
         assumptions=CONFIG.assumptions,
+        assumed=CONFIG.assumed(),
         benchmarks=BENCHMARKS,
         page=page_digest(),
         code=code("report"),

@@ -67,6 +67,7 @@ def main(snakemake, log) -> None:
         settings=params.settings,
         paper=params.paper,
         assumptions=params.assumptions,
+        assumed=params.assumed,
         published=first(files, "published"),
     )
     html = render(inputs)

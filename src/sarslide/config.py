@@ -8,7 +8,7 @@ import json
 import os
 import re
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -732,6 +732,11 @@ class Config(Section):
                 "single bursts come from ASF and are read by the native engine; set retrieve.product to auto or slc",
             )
         return self
+
+    def assumed(self) -> dict[str, Any]:
+        """The value of each key that `assumptions` names, as plain values."""
+        plain = self.model_dump(mode="json")
+        return {name: reduce(dict.__getitem__, name.split("."), plain) for name in self.assumptions}
 
     def archive(self) -> str:
         """The archive that acquisitions come from; empty for folders of the user and for other sources."""

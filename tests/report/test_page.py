@@ -88,6 +88,21 @@ def test_says_what_was_found(inputs, html):
     assert "10.3390/rs14081848" in html and "10.3390/rs16061090" in html
 
 
+def test_method_is_that_of_the_region(inputs, html):
+    def method(**changes):
+        page = render(dataclasses.replace(inputs, **changes))
+        return page[page.index('id="method"') : page.index('id="limits"')]
+
+    assert "eq. 1]" in html and "(SBAS" not in html and "[P3]" not in html
+    sbas = method(method="sbas")
+    assert "(SBAS)" in sbas and "Stacking" not in sbas and "removed from each pair" in sbas and "rs16060992" in sbas
+    mintpy = method(method="mintpy", settings={"rates": {"height_correlated": True}})
+    assert "(SBAS by MintPy)" in mintpy and "removed from each date" in mintpy
+    assert "removed from each" not in method(settings={"rates": {"height_correlated": False}})
+    assert "weighted by coherence" in method(settings={"rates": {"weighting": "coherence"}})
+    assert "smooth in space and rough in time" in method(settings={"rates": {"atmosphere": "filter"}})
+
+
 def test_map_holds_all_layers(inputs, html):
     data = map_data(html)
     assert (data["width"], data["height"]) == (27 * 300.0, 51 * 300.0)
@@ -229,6 +244,7 @@ def test_script_writes_the_page(inputs, html, tmp_path):
         "settings": inputs.settings,
         "paper": "",
         "assumptions": {},
+        "assumed": {},
         "benchmarks": str(inputs.benchmarks),
     }
     job = SimpleNamespace(

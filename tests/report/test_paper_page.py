@@ -14,8 +14,8 @@ from sarslide.report.paper_texts import PAPERS
 from sarslide.report.tables import MISSING
 
 HEAD = {
-    "first": "2019-03-06",
-    "last": "2020-03-01",
+    "first": "20190306",
+    "last": "20200301",
     "pairs": 114,
     "landslides": 2,
     "landslide_km2": 1.5,
@@ -39,7 +39,7 @@ def test_what_the_region_answers(answers):
     assert answers["mean_km2"] == "0.75 km2" and answers["fastest"] == "140 mm/yr"
     assert answers["both_tracks"] == "1 of 2 seen by several tracks" and answers["by_track"] == "1 A128, 2 D062"
     assert answers["incidence"] == "38.5° A128" and answers["rate_range"] == "−140.4 to 12.0 mm/yr A128"
-    assert answers["landslide_share"] == "0.50% of the region"
+    assert answers["landslide_share"] == "1 of 200" and answers["period"] == "2019-03-06 to 2020-03-01"
 
 
 @pytest.mark.parametrize("paper", sorted(PAPERS))
@@ -87,7 +87,7 @@ def test_the_report_prints_every_assumption(inputs, region):
     config = load({"region": region})
     html = render(
         dataclasses.replace(
-            inputs, paper=config.paper, assumptions=config.assumptions, settings=config.model_dump(mode="json")
+            inputs, paper=config.paper, assumptions=config.assumptions, assumed=config.assumed()
         )
     )
     plain = html.replace("&#39;", "'").replace("&#34;", '"').replace("&gt;", ">")
@@ -96,6 +96,7 @@ def test_the_report_prints_every_assumption(inputs, region):
         assert f">{key}<" in plain and reason in plain
     for text in PAPERS[config.paper].errors:
         assert text in plain
+    assert f">{config.catalog.end}<" in plain or "catalog.end" not in config.assumptions
 
 
 def test_regions_without_a_paper_have_no_such_part(html):

@@ -28,7 +28,8 @@ class ReportInputs:
     """The whole report. current: pointer to the release. candidates: fused objects before the release. scores, planted: only of
     simulated regions. terrain: registered layer -> file. weights: file with a model card. benchmarks: folder of Snakemake's
     benchmark tables. settings: the configuration as nested plain values. paper: key of `paper_texts.PAPERS` whose recipe the
-    region follows; assumptions: what it does not say, with reasons, by key; published: docs/benchmark.json."""
+    region follows; assumptions: what it does not say, with reasons, by key; assumed: our values, by key; published:
+    docs/benchmark.json."""
 
     region: str
     grid: RegionGrid
@@ -46,6 +47,7 @@ class ReportInputs:
     settings: Mapping[str, Any] = field(default_factory=dict)
     paper: str = ""
     assumptions: Mapping[str, str] = field(default_factory=dict)
+    assumed: Mapping[str, Any] = field(default_factory=dict)
     published: Path | None = None
 
 

@@ -68,7 +68,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         "paper": paper_page.content(
             inputs.paper,
             inputs.assumptions,
-            inputs.settings,
+            inputs.assumed,
             region_answers(head, pairs, stacks, records(layers[LANDSLIDES])),
             inputs.published,
         ),

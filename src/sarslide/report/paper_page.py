@@ -10,6 +10,7 @@ from typing import Any
 from sarslide.benchmark import paper_tables
 from sarslide.provenance import read_json
 from sarslide.report.paper_texts import PAPERS
+from sarslide.report.stages import iso
 from sarslide.report.tables import MISSING, Cell, Column, Table, number
 
 STATEMENTS = (
@@ -25,13 +26,13 @@ ELSEWHERE = "not answered by a run"
 def content(
     paper: str,
     assumptions: Mapping[str, str],
-    settings: Mapping[str, Any],
+    assumed: Mapping[str, Any],
     measured: Mapping[str, str],
     benchmark: Path | None,
 ) -> dict[str, Any] | None:
     """What the template reads; None for a region that follows no paper.
 
-    assumptions: key of the configuration and reason. settings: the configuration. measured: of `measured`. benchmark: the
+    assumptions: key of the configuration and reason. assumed: key and our value. measured: of `measured`. benchmark: the
     published docs/benchmark.json, whose tables hold our scores beside the paper's; without it the paper's stand alone.
     """
     if paper not in PAPERS:
@@ -54,7 +55,7 @@ def content(
             for one in about.figures
         ],
         "assumptions": _table(
-            ASSUMED, [(key, _value(settings, key), reason) for key, reason in sorted(assumptions.items())]
+            ASSUMED, [(key, _value(assumed[key]), reason) for key, reason in sorted(assumptions.items())]
         ),
     }
 
@@ -81,11 +82,11 @@ def measured(
     found = {
         "dates": ", ".join(f"{dates[track]} dates {track}" for track in tracks),
         "pairs": f"{summary['pairs']}",
-        "period": f"{summary['first']} to {summary['last']}" if summary["first"] else "",
+        "period": f"{iso(summary['first'])} to {iso(summary['last'])}" if summary["first"] else "",
         "region_km2": f"{number(summary['region_km2'], 0)} km2",
         "landslides": f"{summary['landslides']} in {number(summary['region_km2'], 0)} km2",
-        "landslide_share": f"{summary['landslide_km2'] / summary['region_km2']:.2%} of the region"
-        if summary["region_km2"]
+        "landslide_share": f"1 of {number(summary['region_km2'] / summary['landslide_km2'], 0)}"
+        if summary["landslide_km2"]
         else "",
         "both_tracks": f"{sum(len(found) > 1 for found in seen_by)} of {len(landslides)} seen by several tracks",
         "by_track": ", ".join(f"{sum(track in found for found in seen_by)} {track}" for track in tracks),
@@ -133,9 +134,6 @@ def _published(paper: str, benchmark: Path) -> list[dict[str, Any]]:
     return found or _printed(paper)
 
 
-def _value(settings: Mapping[str, Any], key: str) -> str:
-    """The value of a dotted key; a list or mapping as JSON."""
-    value: Any = settings
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else json.dumps(value)
+def _value(value: Any) -> str:
+    """A value of the configuration as text; what is not text as JSON."""
+    return (value or MISSING) if isinstance(value, str) else json.dumps(value)
