@@ -5,10 +5,12 @@ import re
 import pytest
 import yaml
 
-from sarslide import config
+from sarslide import config, names
 from sarslide.catalog import planned
+from sarslide.catalog.scenes import BPERP, CRITICAL
 from sarslide.catalog.tracks import passes, seen_share
 from sarslide.errors import ConfigError
+from sarslide.insar.network import Orbit, choose_pairs
 
 PAPERS = [name for name in config.presets() if config.load({"region": name}).paper]
 
@@ -124,6 +126,23 @@ def test_repeat_orbit_explains_the_scenes_of_p3():
     assert (rows[0]["date"], rows[0]["platform"]) == ("20210109", "S1B")
     assert (rows[-1]["date"], rows[-1]["platform"]) == ("20230529", "S1A")
     assert sum(row["platform"] == "S1B" for row in rows) == 30
+
+
+def test_pairs_of_p3():
+    """B14: the numbers of pairs that the preset's reason names; 310 is printed, and no reading of the limits gives it."""
+    preset = loaded("baihetan")
+    rows = planned.rows(preset)
+    orbits = {row["date"]: Orbit(float(row[BPERP]), float(row[CRITICAL])) for row in rows}
+    own = [row["date"] for row in rows if row["platform"] == "S1A"]
+    found = {
+        "770": len(names.nearest_pairs(list(orbits), 60, 103)),
+        "639": len(choose_pairs(list(orbits), preset.network.preset, orbits=orbits)),
+        "303": len(names.nearest_pairs(list(orbits), 60, 3)),
+        "317": len(names.nearest_pairs(list(orbits), 24, 103)),
+        "350": len(names.nearest_pairs(own, 60, 103)),
+    }
+    assert found == {number: int(number) for number in found}
+    assert all(number in preset.assumptions["network.preset"] for number in (*found, "310", "103", str(len(own))))
 
 
 def test_repeat_orbit_sees_what_the_archive_lists(real_data):

@@ -86,9 +86,7 @@ def test_anchors_are_sections_of_the_page(html):
 def test_the_report_prints_every_assumption(inputs, region):
     config = load({"region": region})
     html = render(
-        dataclasses.replace(
-            inputs, paper=config.paper, assumptions=config.assumptions, assumed=config.assumed()
-        )
+        dataclasses.replace(inputs, paper=config.paper, assumptions=config.assumptions, assumed=config.assumed())
     )
     plain = html.replace("&#39;", "'").replace("&#34;", '"').replace("&gt;", ">")
     assert 'id="paper"' in html and 'href="#paper"' in html
