@@ -10,8 +10,11 @@ from pyproj import Transformer
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from sarslide.grid import RegionGrid
+from sarslide.io import raster
 from sarslide.report import figures, tables
+from sarslide.report.inputs import StackInputs
 from sarslide.report.network_plot import Pair, baselines, network_figure
+from sarslide.report.reading import read_stack
 from sarslide.report.scales import Scale, scale_for, tick_text
 from sarslide.report.webmap import VectorLayer, indexed_png, lonlat_polynomial, vector_layer
 
@@ -50,6 +53,25 @@ def test_scale_of_a_layer_without_values():
 @pytest.mark.parametrize(("value", "text"), [(-0.0, "0"), (-12.5, "−12.5"), (3215.2, "3215"), (0.0015, "0.0015")])
 def test_ticks(value, text):
     assert tick_text(value) == text
+
+
+# reading
+
+
+def test_phase_and_rates_are_not_shown_in_layover_and_shadow(tmp_path):
+    """Codes of the layer: 0 observable, 2 layover, 3 shadow, 4 decorrelated, 5 insensitive."""
+    grid = RegionGrid(32647, 515130, 3215640, 30, 1, 5)
+    codes = np.array([[0, 2, 3, 4, 5]], np.uint8)
+    values = np.array([[1, 2, 3, 4, 5]], np.float32)
+    rasters = {
+        "observable_class": codes, "los_rate_mm_per_yr": values, "avg_phase_rad": values / 2, "mean_coherence": values / 5,
+    }  # fmt: skip
+    for layer, array in rasters.items():
+        raster.write(tmp_path / f"{layer}.tif", array, grid, layer)
+    shown = read_stack(StackInputs("A128", {layer: tmp_path / f"{layer}.tif" for layer in rasters})).layers
+    np.testing.assert_array_equal(shown["los_rate_mm_per_yr"], [[1, np.nan, np.nan, 4, 5]])
+    np.testing.assert_array_equal(shown["avg_phase_rad"], [[0.5, np.nan, np.nan, 2, 2.5]])
+    np.testing.assert_array_equal(shown["mean_coherence"], values / 5)
 
 
 # map

@@ -12,6 +12,7 @@ import numpy as np
 from sarslide import layers
 from sarslide.io import raster
 from sarslide.provenance import read_json
+from sarslide.rates.observability import CLASSES
 from sarslide.report.inputs import StackInputs
 from sarslide.report.network_plot import Pair
 from sarslide.report.stages import StackMaps
@@ -19,6 +20,8 @@ from sarslide.report.stages import StackMaps
 log = logging.getLogger(__name__)
 
 MAX_SIDE = 1400
+HIDDEN = [CLASSES.index(word) for word in ("layover", "shadow")]
+OF_THE_GROUND = ("avg_phase_rad", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr")
 
 
 def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
@@ -31,10 +34,16 @@ def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
 
 
 def read_stack(stack: StackInputs) -> StackMaps:
-    """The rasters of a stack for the screen; the filtered phase is the second band of `wrapped_rad`."""
+    """The rasters of a stack for the screen; the filtered phase is the second band of `wrapped_rad`.
+
+    Phase and rates are left out in layover and shadow: several slopes or none answer there, which looks like motion.
+    """
     found = {layer: read_display(path, layer) for layer, path in stack.rasters.items()}
     if "wrapped_rad" in found:
         found["filtered_rad"] = read_display(stack.rasters["wrapped_rad"], "wrapped_rad", band=2)
+    if "observable_class" in found:
+        hidden = np.isin(found["observable_class"], HIDDEN)
+        found |= {layer: np.where(hidden, np.nan, found[layer]) for layer in OF_THE_GROUND if layer in found}
     return StackMaps(stack.stack, found, stack.example_pair)
 
 

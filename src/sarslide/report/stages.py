@@ -111,7 +111,8 @@ def rate_figure(
     caption = (
         "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). Line-of-sight "
         f"rate by {METHODS.get(method, method)} (mm/yr): blue moves towards the satellite (positive), red away from it "
-        "(negative). Its standard error (mm/yr), and the mean coherence of the pairs. Grey: no value."
+        "(negative). Its standard error (mm/yr), and the mean coherence of the pairs. Grey: no value; phase and rate are not "
+        "shown in layover and shadow."
     )
     return _figure(f"{maps.stack}: averaged phase and rate", caption, panels, bounds)
 
