@@ -4,7 +4,8 @@
     python benchmarks/operations.py --preflight     runs `snakemake preflight` on the demo first and records what it says
 
 The faults come from `python -m tests.archive.faults`, the replay and the search for secrets from `python benchmarks/replay.py`,
-the cluster from `python -m tests.slurm.run --record`, remote storage from `python -m tests.remote.run --record`.
+the cluster from `python -m tests.slurm.run --record`, remote storage from `python -m tests.remote.run --record`, the paper
+regions from `python benchmarks/paper_regions.py`.
 """
 
 import argparse
@@ -86,7 +87,7 @@ def replay(content: dict) -> list[str]:
 
 
 def _and(words: list[str]) -> str:
-    return " and ".join(words)
+    return ", ".join(words[:-1]) + " and " * (len(words) > 1) + words[-1]
 
 
 def _arrival(row: dict) -> tuple[object, ...]:
@@ -149,7 +150,36 @@ def remote_storage(run: dict) -> list[str]:
     ]
 
 
+def paper_plans(rows: list[dict]) -> list[str]:
+    """Each paper region before it is run."""
+    columns = ("region", "paper", "scenes", "dates", "pairs", "million cells", "jobs", "dry run, CPU s")
+    return table(
+        columns + ("forecast: download, GB", "disk, GB", "core-hours"),
+        [
+            (row["region"], row["paper"], row["scenes"], row["dates"], row["pairs"], f"{row['cells'] / 1e6:.1f}", row["jobs"],
+             f"{row['cpu_s']:.1f}", *(f"{row[word]:g}" for word in ("download_gb", "disk_gb", "core_hours")))
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def paper_runs(rows: list[dict]) -> list[str]:
+    """The run of a small simulated piece of each paper region."""
+    return table(
+        ("region", "tracks", "method", "network", "dates", "pairs", "cells", "jobs", "CPU s", "released", "of them planted",
+         "scored landslides found", "recall"),
+        [
+            (row["region"], _and(row["tracks"]), row["method"], row["network"], row["dates"],
+             " + ".join(str(count) for count in row["pairs"].values()), f"{row['cells']:,}", row["jobs"], row["cpu_s"],
+             row["released"], row["right"], f"{row['scored_found']} of {row['scored']}",
+             "–" if row["recall"] is None else f"{row['recall']:.2f}")
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
 PARTS = {"faults": faults, "replay": replay, "secret_search": secret_search, "preflight": preflight}
+PARTS |= {"paper_plans": paper_plans, "paper_runs": paper_runs}
 PARTS |= {"slurm": slurm, "remote_storage": remote_storage}
 
 

@@ -1,6 +1,9 @@
-"""What each paper region costs before it is run: jobs and CPU seconds of planning its graph, forecast of disk and core-hours.
+"""What each paper region costs, for docs/operations.json and docs/operations.md.
 
-python benchmarks/paper_regions.py
+    python benchmarks/paper_regions.py                 before a run: jobs and CPU seconds of planning, forecast of disk and time
+    python benchmarks/paper_regions.py --runs FOLDER   a small simulated piece of every region, run to its end in FOLDER/<region>
+
+A piece that stands finished in FOLDER is not run again; `tests/regions/test_scaled_runs.py` says what a piece is.
 """
 
 import argparse
@@ -11,64 +14,106 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tables import publish
-
-from sarslide.catalog import planned
-from sarslide.catalog.tracks import seen_share
-from sarslide.config import load, presets
-from sarslide.preflight.forecast import forecast
+from operations import record
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+from tests.regions.test_scaled_runs import simulated, words  # noqa: E402
+
+from sarslide.catalog import planned  # noqa: E402
+from sarslide.catalog.tracks import seen_share  # noqa: E402
+from sarslide.config import load, presets  # noqa: E402
+from sarslide.preflight.forecast import forecast  # noqa: E402
+from sarslide.provenance import read_json  # noqa: E402
+from sarslide.report.tables import run_time_rows  # noqa: E402
+
+REGIONS = [name for name in presets() if load({"region": name}).paper]
 
 
-def plan(region: str, folder: Path) -> tuple[int, float]:
-    """Jobs of the dry run of `snakemake` with a scene table in `folder`, and its CPU seconds."""
+def snakemake(folder: Path, says: Path, *arguments: str) -> tuple[str, float]:
+    """What the command says, which goes to a file, and its CPU seconds."""
     command = [str(Path(sys.executable).parent / "snakemake"), "--snakefile", str(REPOSITORY / "Snakefile")]
-    command += ["--directory", str(folder), "--dry-run", "--cores", "1", "--config", f"region={region}"]
-    with open(folder / f"{region}.txt", "w") as says:
-        process = subprocess.Popen(command, stdout=says, stderr=says, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    with open(says, "w") as stream:
+        process = subprocess.Popen(
+            [*command, "--directory", str(folder), *arguments],
+            stdout=stream,
+            stderr=stream,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
         _, status, used = os.wait4(process.pid, 0)
-    text = (folder / f"{region}.txt").read_text()
-    total = re.search(r"^total +(\d+)$", text, flags=re.M)
-    if status or not total:
-        raise SystemExit(f"{region}: the dry run failed\n{text[-2000:]}")
-    return int(total.group(1)), used.ru_utime + used.ru_stime
+    text = says.read_text()
+    if status:
+        raise SystemExit(f"{says}\n{text[-2000:]}")
+    return text, used.ru_utime + used.ru_stime
+
+
+def plan(region: str, folder: Path) -> dict:
+    """The dry run of the whole graph with a scene table in `folder`, and the forecast."""
+    config = load({"region": region})
+    table = planned.rows(config)
+    path = folder / "resources" / region / "scenes.csv"
+    path.parent.mkdir(parents=True)
+    with open(path, "w") as stream:
+        planned.write(stream, table)
+    text, cpu_s = snakemake(
+        folder, folder / f"{region}.txt", "--dry-run", "--cores", "1", "--config", f"region={region}"
+    )
+    scenes = {stack: [row for row in table if row["stack"] == stack] for stack in config.stacks}
+    seen = {stack: seen_share(stack, config.grid.region_grid()) for stack in config.stacks}
+    cost = forecast(config, scenes, seen).as_dict()
+    return {
+        "region": region,
+        "paper": config.paper,
+        "jobs": int(re.search(r"^total +(\d+)$", text, flags=re.M).group(1)),
+        "cpu_s": round(cpu_s, 1),
+        **{word: cost[word] for word in ("scenes", "dates", "pairs", "cells", "download_gb", "disk_gb", "core_hours")},
+    }
+
+
+def run(region: str, folder: Path) -> dict:
+    """A simulated piece of the region, from products to report, and what its files say."""
+    folder.mkdir(parents=True, exist_ok=True)
+    piece = simulated(region)
+    snakemake(folder, folder / "snakemake.log", "--cores", "2", "--config", *words(piece))
+    config, results = load(piece), folder / "results" / region
+    times, scores = run_time_rows(results / "benchmarks"), read_json(results / "report/scores.json")
+    found = scores["objects"]["planted"]
+    return {
+        "region": region,
+        "paper": config.paper,
+        "tracks": list(config.stacks),
+        "method": config.rates.method,
+        "network": config.network.preset,
+        "dates": config.simulation.dates,
+        "pairs": {stack: _pairs(results / stack) for stack in config.stacks},
+        "cells": config.grid.region_grid().rows * config.grid.region_grid().cols,
+        "jobs": sum(row["jobs"] for row in times),
+        "cpu_s": round(sum(row["cpu_s"] for row in times)),
+        "release": read_json(results / "inventory/current.json")["release"],
+        "released": scores["released"],
+        "right": sum(bool(one["ls_id"]) for one in found),
+        "planted": scores["planted"],
+        "scored": scores["scored"],
+        "scored_found": sum(bool(one["ls_id"]) for one in found if one["scored"]),
+        "recall": scores["object_recall"],
+        "rmse_mm_per_yr": scores["los_rmse_mm_per_yr"],
+    }
+
+
+def _pairs(stack: Path) -> int:
+    return len(list(stack.glob("*/ifg/*.unw_rad.tif")))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args()
-    rows = []
-    with tempfile.TemporaryDirectory() as place:
-        for region in presets():
-            config = load({"region": region})
-            if not config.paper:
-                continue
-            table = planned.rows(config)
-            path = Path(place) / "resources" / region / "scenes.csv"
-            path.parent.mkdir(parents=True)
-            with open(path, "w") as stream:
-                planned.write(stream, table)
-            jobs, cpu_s = plan(region, Path(place))
-            scenes = {stack: [row for row in table if row["stack"] == stack] for stack in config.stacks}
-            seen = {stack: seen_share(stack, config.grid.region_grid()) for stack in config.stacks}
-            cost = forecast(config, scenes, seen).as_dict()
-            numbers = [cost[word] for word in ("scenes", "dates", "pairs")] + [cost["cells"] / 1e6, jobs, cpu_s]
-            rows.append(
-                [region, config.paper, *numbers, *(cost[word] for word in ("download_gb", "disk_gb", "core_hours"))]
-            )
-    publish(
-        "9_paper_regions",
-        "Paper regions before they are run",
-        "python benchmarks/paper_regions.py",
-        ("region", "paper", "scenes", "dates", "pairs", "million cells", "jobs", "dry run, CPU s")
-        + ("forecast: download, GB", "disk, GB", "core hours"),
-        rows,
-        "Scene tables with the papers' numbers of scenes (`python -m sarslide.catalog.planned`), on the days of the repeat orbit;"
-        " where a paper prints none, every pass of the window. Pairs from made-up perpendicular baselines (70 m, one sigma)."
-        " Goal: the dry run of P4's region under 15 CPU s. Forecast from measured costs of single steps (tables 1 and 6); disk"
-        " includes downloads. No paper region has been run.",
-    )
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="run a small piece of every region")
+    folder = parser.parse_args().runs
+    if folder:
+        record({"paper_runs": [run(region, folder.resolve() / region) for region in REGIONS]})
+    else:
+        with tempfile.TemporaryDirectory() as place:
+            record({"paper_plans": [plan(region, Path(place)) for region in REGIONS]})
 
 
 if __name__ == "__main__":

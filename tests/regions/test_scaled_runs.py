@@ -38,6 +38,11 @@ def simulated(region: str) -> dict:
     }
 
 
+def words(config: dict) -> list[str]:
+    """A configuration as a user types it after `--config`."""
+    return [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in config.items()]
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_a_piece_keeps_the_recipe(region):
     preset, piece = load({"region": region}), load(simulated(region))
@@ -56,8 +61,7 @@ def test_a_piece_keeps_the_recipe(region):
 def test_the_recipe_goes_to_its_end(region, tmp_path):
     piece = simulated(region)
     config = load(piece)
-    user = [f"region={region}", *(f"{key}={json.dumps(value)}" for key, value in piece.items() if key != "region")]
-    checkout = Checkout(tmp_path, user)
+    checkout = Checkout(tmp_path, words(piece))
     checkout.snakemake()
     results = tmp_path / "results" / region
     assert json.loads((results / "inventory/current.json").read_text())["release"]
