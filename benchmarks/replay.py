@@ -40,6 +40,7 @@ from sarslide.inventory.tables import OBJECTS, rows_of  # noqa: E402
 from sarslide.names import parse_date  # noqa: E402
 
 REGION, SEED = "demo", 1848
+INVENTORY = f"results/{REGION}/inventory"
 FIRST = {"A128": "20190306", "D062": "20190311"}
 BOUNDS = {"small": (517500, 3206400, 520500, 3210000), "demo": (515130, 3200340, 523230, 3215640)}
 INTERVAL_D = 12
@@ -134,7 +135,7 @@ class Scheduled:
 
     @property
     def inventory(self) -> Path:
-        return self.folder / f"results/{REGION}/inventory"
+        return self.folder / INVENTORY
 
     def current(self) -> dict:
         path = self.inventory / "current.json"
@@ -168,23 +169,37 @@ def replay(plan: Plan, folder: Path) -> dict:
         rows = [json.loads(line) for line in done.read_text().splitlines()] if done.is_file() else []
         for moment, track, day in coming[len(rows) :]:
             archive.now = moment
+            archive.leaks.clear()
             rows.append(arrival(plan, year, moment, track, day, rows[-1]["run_s"] if rows else 0.0))
+            rows[-1]["sent_elsewhere"] = list(archive.leaks)
             with open(done, "a") as stream:
                 print(json.dumps(rows[-1]), file=stream)
             print(json.dumps(rows[-1]), flush=True)
-        archive.now = coming[-1][0]
-        start = time.monotonic()
-        shutil.rmtree(folder / "at_once", ignore_errors=True)
-        at_once = Scheduled(folder / "at_once", plan, archive, source / "dem_m.tif")
-        summary = at_once.run()
-        found = compare(year.inventory, at_once.inventory)
-        leaks = list(archive.leaks)
+    single = in_one_go(plan, folder)
+    found = compare(year.inventory, folder / "at_once" / INVENTORY)
     about = {
         "dates": plan.dates, "tracks": list(plan.tracks), "cells": plan.grid.rows * plan.grid.cols, "seed": plan.seed,
         "cores": plan.cores, "arrivals": rows, "kills": sum(one["kills"] for one in rows),
-        "at_once": {"jobs": sum(summary["jobs"].values()), "seconds": round(time.monotonic() - start, 1)}, "same": found,
+        "at_once": {"jobs": single["jobs"], "seconds": single["seconds"]}, "same": found,
     }  # fmt: skip
-    return {"replay": about, "secret_search": search([year.folder, at_once.folder], leaks)}
+    leaks = [leak for one in (*rows, single) for leak in one["sent_elsewhere"]]
+    return {"replay": about, "secret_search": search([year.folder, folder / "at_once"], leaks)}
+
+
+def in_one_go(plan: Plan, folder: Path) -> dict:
+    """One run in `folder`/at_once with all dates at the archive; one that is done is kept."""
+    source, done = folder / "acquisitions", folder / "at_once.json"
+    if done.is_file():
+        return json.loads(done.read_text())
+    shutil.rmtree(folder / "at_once", ignore_errors=True)
+    with serving() as archive:
+        archive.now = arrivals(plan, archive, source)[-1][0]
+        start = time.monotonic()
+        summary = Scheduled(folder / "at_once", plan, archive, source / "dem_m.tif").run()
+        seconds = round(time.monotonic() - start, 1)
+    found = {"jobs": sum(summary["jobs"].values()), "seconds": seconds, "sent_elsewhere": list(archive.leaks)}
+    done.write_text(json.dumps(found))
+    return found
 
 
 def arrival(plan: Plan, year: Scheduled, moment: np.datetime64, track: str, day: str, usual_s: float) -> dict:
