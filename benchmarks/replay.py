@@ -22,7 +22,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 import yaml
@@ -163,7 +163,7 @@ def replay(plan: Plan, folder: Path) -> dict:
     """The replay and its comparison: the content of key "replay", and of key "secret_search"."""
     source, done = folder / "acquisitions", folder / "arrivals.jsonl"
     acquisitions(plan, source)
-    with serving() as archive:
+    with serving(ports=_ports(folder / "year" / "region.yaml")) as archive:
         coming = arrivals(plan, archive, source)
         year = Scheduled(folder / "year", plan, archive, source / "dem_m.tif")
         rows = [json.loads(line) for line in done.read_text().splitlines()] if done.is_file() else []
@@ -184,6 +184,15 @@ def replay(plan: Plan, folder: Path) -> dict:
     }  # fmt: skip
     leaks = [leak for one in (*rows, single) for leak in one["sent_elsewhere"]]
     return {"replay": about, "secret_search": search([year.folder, folder / "at_once"], leaks)}
+
+
+def _ports(path: Path) -> tuple[int, int]:
+    """Those of the archive that a replay began with, as its scene table holds addresses; any where none has begun."""
+    if not path.is_file():
+        return 0, 0
+    region = yaml.safe_load(path.read_text())
+    data, login = region["catalog"]["search_asf"], region["retrieve"]["login_earthdata"]
+    return urlsplit(data).port, urlsplit(login).port
 
 
 def in_one_go(plan: Plan, folder: Path) -> dict:

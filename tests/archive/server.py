@@ -492,14 +492,14 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(archive: Archive | None = None):
-    """A running Archive; its addresses are `data` and `login`."""
+def serving(archive: Archive | None = None, ports: tuple[int, int] = (0, 0)):
+    """A running Archive; its addresses are `data` and `login`. ports: of both, 0 for any that is free."""
     archive = archive or Archive()
     archive.released.clear()
     servers = []
-    for word in ("data", "login"):
+    for word, port in zip(("data", "login"), ports, strict=True):
         handler = type("Bound", (Handler,), {"archive": archive, "at_login": word == "login"})
-        server = Server(("127.0.0.1", 0), handler)
+        server = Server(("127.0.0.1", port), handler)
         # The login has another name, too: cookies know hosts, not ports.
         setattr(archive, word, f"http://{'127.0.0.1' if word == 'data' else 'localhost'}:{server.server_address[1]}")
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
