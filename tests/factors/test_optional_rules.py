@@ -69,7 +69,9 @@ def test_factors_take_all_that_there_is(tmp_path):
 def test_absent_inputs_do_not_decide_a_release():
     plain = load({"region": "demo"})
     assert not any(optional_inputs(plain).values())
-    assert not {"optical", "lithology", "factors"} & set(settings(plain))
-    mapped = load({"region": "demo", "lithology": {"file": "rocks.gpkg"}, "factors": {"seed": 3}})
+    assert not {"optical", "lithology", "factors", "benchmark"} & set(settings(plain))
+    mapped = load(
+        {"region": "demo", "lithology": {"file": "rocks.gpkg"}, "factors": {"seed": 3}, "benchmark": {"tier": "gpu"}}
+    )
     assert settings(mapped).pop("lithology")["file"] == "rocks.gpkg"
     assert {name: value for name, value in settings(mapped).items() if name != "lithology"} == settings(plain)

@@ -23,6 +23,7 @@ WITHOUT_EFFECT = {
     "rates": {"windows", "dinsar", "series_polygons"},
     "hyp3": {"token", "api_url", "wait_h"},
     "factors": True,
+    "benchmark": True,
     "snap": {"gpt", "snaphu", "auxdata", "memory_gb", "step_limit_min"},
 }
 
