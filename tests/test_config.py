@@ -52,6 +52,7 @@ def test_every_leaf_is_documented():
             "unknown key 'interferogram.goldstein_alfa'; cure: did you mean 'goldstein_alpha'",
         ),
         ({"interferogram": {"goldstein_alpha": 3}}, "interferogram.goldstein_alpha = 3"),
+        ({"interferogram": {"unwrap_window": 3}}, "interferogram.unwrap_window = 3; cure: give at least 8 cells"),
         ({"region": "atlantis"}, "region 'atlantis' is not a preset"),
         ({"network": {"pairs": ["20190306-20190318"]}}, "network.pairs.0"),
         ({"grid": {"bounds": [1, 2, 0, 3]}}, "are empty"),

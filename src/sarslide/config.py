@@ -25,6 +25,8 @@ StackName = Annotated[str, Field(pattern=f"^{names.STACK}$")]
 DateName = Annotated[str, Field(pattern=f"^{names.DATE}$")]
 PairName = Annotated[str, Field(pattern=f"^{names.PAIR}$")]
 WindowName = Annotated[str, Field(pattern=f"^{names.IDENTIFIER}$")]
+# How a login may be named: what it holds is never written into the configuration.
+REFERENCE = re.compile(r"netrc|env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 
 
 def key(default: Any, meaning: str, unit: str = "", source: str = "sarslide", **limits: Any) -> Any:
@@ -186,7 +188,7 @@ class Retrieve(Section):
     def _only_references(self) -> "Retrieve":
         for name in ("earthdata", "copernicus"):
             # The value may be the secret itself: it is not shown.
-            if not re.fullmatch(r"netrc|env:[A-Za-z_][A-Za-z0-9_]*|file:.+", getattr(self, name)):
+            if not REFERENCE.fullmatch(getattr(self, name)):
                 raise ConfigError(
                     f"config: retrieve.{name} is no reference", "write netrc, env:NAME or file:PATH, never a token"
                 )
@@ -219,7 +221,7 @@ class Interferogram(Section):
     )
     unwrap_window: int = key(
         32,
-        "window of a second Goldstein filter that only decides the cycles of the unwrapped phase; 0: none",
+        "window of a second Goldstein filter that only decides the cycles of the unwrapped phase, at least 8; 0: none",
         "cells",
         ge=0,
         le=256,
@@ -232,6 +234,15 @@ class Interferogram(Section):
         "filtered",
         "phase that the rates are made of: the filtered one, or the unfiltered one with the same cycles",
     )
+
+    @model_validator(mode="after")
+    def _window_holds_patches(self) -> "Interferogram":
+        if 0 < self.unwrap_window < 8:
+            raise ConfigError(
+                f"config: interferogram.unwrap_window = {self.unwrap_window}",
+                "give at least 8 cells, or 0 for no second filter",
+            )
+        return self
 
 
 class Isce2(Section):
@@ -298,7 +309,7 @@ class Hyp3(Section):
     @model_validator(mode="after")
     def _only_references(self) -> "Hyp3":
         # The value may be the secret itself: it is not shown.
-        if not re.fullmatch(r"netrc|env:[A-Za-z_][A-Za-z0-9_]*|file:.+", self.token):
+        if not REFERENCE.fullmatch(self.token):
             raise ConfigError("config: hyp3.token is no reference", "write netrc, env:NAME or file:PATH, never a token")
         if self.job_type == "INSAR_GAMMA" and self.looks == "5x1":
             raise ConfigError("config: hyp3.looks = 5x1 does not fit INSAR_GAMMA", "choose 20x4 or 10x2")
@@ -519,7 +530,12 @@ class Inventory(Section):
     )
     min_area_km2: float = key(0.018, "smallest object", "km2", ge=0, le=10)
     snowline_m: float = key(
-        4100.0, "objects above are masked as snow or glacier; ELA 5132 m in P0 (C10, G03)", "m", "P0", ge=0, le=9000
+        4100.0,
+        "objects above this ellipsoidal height are masked as snow or glacier; ELA 5132 m in P0 (C10, G03)",
+        "m",
+        "P0",
+        ge=0,
+        le=9000,
     )
     min_slope_deg: float = key(
         8.0, "flatter moving ground is non-landslide deformation (G12)", "degree", "P4", ge=0, le=45
@@ -663,7 +679,8 @@ class Config(Section):
     region: str = key("demo", "region preset of src/sarslide/regions", pattern=f"^{names.IDENTIFIER}$")
     source: Literal["simulated", "safe", "files", "hyp3"] = key(
         "safe",
-        "where acquisitions come from: simulated; SAFE folders of resources/; existing interferograms; bursts for HyP3",
+        "where acquisitions come from: simulated; Sentinel-1 products, of folders or of an archive (section catalog); existing"
+        " interferograms; bursts for HyP3",
     )
     engine: Literal["native", "isce2", "snap", "hyp3", "files"] = key(
         "native", "InSAR engine; files for existing interferograms, hyp3 for source hyp3"

@@ -9,7 +9,6 @@ from pathlib import Path
 from sarslide.errors import CredentialsError
 
 NETRC, VARIABLE, FILE = "netrc", "env:", "file:"
-REFERENCE = r"netrc|env:[A-Za-z_][A-Za-z0-9_]*|file:.+"
 
 
 @dataclass(frozen=True)
