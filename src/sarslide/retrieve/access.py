@@ -77,4 +77,4 @@ class Access:
 
     def fetch(self, address: str, path: Path) -> Path:
         """A public file, downloaded without credentials."""
-        return download(address, path, None, self.tries, self.pause_s)
+        return download(address, path, None, self.tries, self.pause_s, silence_s=self.timeout_s)

@@ -41,14 +41,15 @@ def download(
     session: Any = None,
     checksum: str = "",
     check: Callable[[Path], object] | None = None,
+    silence_s: float = TIMEOUT_S[1],
 ) -> Path:
     """The file of `url` under `path`, which has its name only when it is complete and is what it should be.
 
     What has arrived stays in `.<name>.part` beside it and is continued, also by a later call, as long as the server's ETag says
     that it is the same file. size: bytes that it must have. checksum: `md5:` or `sha256:` and hex digits. check: raises for a
-    file that is not to be trusted. session: a `session.Session`; without one no credentials are sent. Raises DownloadError, which
-    never shows what follows a `?` in the address, when the server refuses, keeps failing, or delivers something else, and
-    CredentialsError when it does not accept who asks.
+    file that is not to be trusted. session: a `session.Session`, with its own time limits; without one no credentials are sent,
+    and `silence_s` of a server ends a connection. Raises DownloadError, which never shows what follows a `?` in the address, when
+    the server refuses, keeps failing, or delivers something else, and CredentialsError when it does not accept who asks.
     """
     path = Path(path)
     check_writable(path.parent)
@@ -58,7 +59,7 @@ def download(
     wrong: list[str] = []
 
     def attempt() -> None:
-        _attempt(url, shown, part, size, session)
+        _attempt(url, shown, part, size, session, silence_s)
         try:
             _check_content(shown, part, path.suffix, checksum)
             if check:
@@ -84,7 +85,7 @@ def download(
     return path
 
 
-def _attempt(url: str, shown: str, part: Path, size: int | None, session: Any) -> None:
+def _attempt(url: str, shown: str, part: Path, size: int | None, session: Any, silence_s: float) -> None:
     """Continue `part` until it is complete."""
     import requests
     from tqdm import tqdm
@@ -98,7 +99,8 @@ def _attempt(url: str, shown: str, part: Path, size: int | None, session: Any) -
         return
     ask = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
     how: dict[str, Any] = {"headers": ask | {"Accept-Encoding": "identity"}, "stream": True}
-    how |= {"timeout": session.timeout_s} if session else {"timeout": TIMEOUT_S, "auth": _no_credentials}
+    limits = min(silence_s, TIMEOUT_S[0]), silence_s
+    how |= {"timeout": session.timeout_s} if session else {"timeout": limits, "auth": _no_credentials}
     try:
         with (session or requests).get(url, **how) as answer:
             _refused(answer, shown, part, session)

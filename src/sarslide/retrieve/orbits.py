@@ -99,8 +99,9 @@ class Sources:
                 if name not in listed:
                     continue
                 address, checksum = listed[name]
+                session = self._session(source)
                 return download(
-                    address, path, None, self.tries, self.pause_s, self._session(source), checksum, check=usable
+                    address, path, None, self.tries, self.pause_s, session, checksum, usable, self.timeout_s
                 )
             except (DownloadError, CredentialsError) as error:
                 log.warning("orbit file from %s: %s", source, error)
