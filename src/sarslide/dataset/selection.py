@@ -7,7 +7,6 @@ import numpy as np
 from sarslide.dataset.scenes import IGNORE
 
 # Negatives per positive. P0 and P2 speak of patches of landslides only; P3 trains on 7 patches with to 3 without.
-P0_NEGATIVES = P2_NEGATIVES = 0.0
 P3_NEGATIVES = 3 / 7
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from shapely.geometry import Polygon
 
 STRONG, ELONGATED, SMALL = 1, 2, 3
-TYPE_NAMES = {STRONG: "strong or large", ELONGATED: "elongated", SMALL: "small, round, slow"}
 
 
 @dataclass(frozen=True)

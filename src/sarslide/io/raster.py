@@ -60,8 +60,8 @@ def write(
     """Write `array` (rows, cols) or (bands, rows, cols) as the registered `layer` on `grid`.
 
     The array is cast to the layer's dtype; masked or NaN cells of an integer layer become its nodata value. `bands` names the
-    bands where the registry does not (one band a date). Raises LayerError for an unknown layer or a lossy cast,
-    GridError for another shape than the grid's, OutputError when the folder cannot be written.
+    bands where the registry does not (one band a date). Raises LayerError for an unknown layer, complex values of a real one
+    or the reverse, GridError for another shape than the grid's, OutputError when the folder cannot be written.
     """
     spec = layers.get(layer)
     data = _as_bands(array, spec)
@@ -247,12 +247,6 @@ def tags_of(path: str | Path) -> dict[str, str]:
     """The raster's own tags: layer, unit, meaning and what its writer added."""
     with opened(path) as source:
         return source.tags()
-
-
-def band_count(path: str | Path) -> int:
-    """Number of bands."""
-    with opened(path) as source:
-        return source.count
 
 
 def band_names(path: str | Path) -> list[str]:
