@@ -418,9 +418,13 @@ def optional_rules():
 
 def granules_of(stack, date):
     """What the scene table says of the granules of a date, as far as it decides what is downloaded."""
-    words = ("granule", "address", "bytes", "checksum", "orbit_file")
-    words += ("start_utc", "stop_utc")
+    words = ("granule", "bytes", "checksum", "orbit_file", "start_utc", "stop_utc")
     return [{word: row[word] for word in words} for row in rows_by_date()[stack, date]]
+
+
+def addresses_of(stack, date):
+    """Where the granules of a date lie, in the same order."""
+    return " ".join(row["address"] for row in rows_by_date()[stack, date])
 
 
 @cache

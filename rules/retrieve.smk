@@ -17,6 +17,7 @@ if ARCHIVE:
             "../envs/retrieve.yaml"
         resources:
             **RETRIEVE_ACCESS,
+            addresses=lambda wildcards: addresses_of(wildcards.stack, wildcards.date),
             mem_mb=memory(1000),
             runtime=240,
         params:

@@ -1,7 +1,7 @@
 """retrieve_slc: the granules and the orbit file of a date, from an archive -> resources/{region}/slc/{stack}/{date}/.
 
-inputs: none, the rows of the scene table are params. outputs: a folder with links to what was downloaded into
-resources/{region}/archive/ and resources/{region}/orbits/; sidecar with bytes and sha256 of every file.
+inputs: none, the rows of the scene table are params, their addresses resources. outputs: a folder with links to what was
+downloaded into resources/{region}/archive/ and resources/{region}/orbits/; sidecar with bytes and sha256 of every file.
 """
 
 from pathlib import Path
@@ -16,7 +16,8 @@ def main(snakemake) -> None:
     params, folder = snakemake.params, Path(snakemake.output.slc)
     access = Access.of(snakemake.resources)
     wanted = [
-        Wanted(row["granule"], row["address"], int(row["bytes"] or 0), row["checksum"]) for row in params.granules
+        Wanted(row["granule"], address, int(row["bytes"] or 0), row["checksum"])
+        for row, address in zip(params.granules, snakemake.resources.addresses.split(), strict=True)
     ]
     session = lambda: access.session(params.archive)  # noqa: E731
     files = retrieve(wanted, Path(params.store), session, access.connections, access.tries, access.pause_s)

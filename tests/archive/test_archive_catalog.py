@@ -2,6 +2,7 @@
 
 import csv
 import json
+from copy import copy
 
 import numpy as np
 import pytest
@@ -13,9 +14,11 @@ from sarslide.catalog.granule import Granule
 from sarslide.catalog.region import outline, outline_wkt
 from sarslide.config import load
 from sarslide.errors import CatalogError, ConfigError, DownloadError
+from sarslide.retrieve.access import Access
 from sarslide.retrieve.orbits import covers, orbits_of
 from sarslide.sentinel1.orbit import EOF_NAME
 from tests.archive.conftest import DATES, REGION
+from tests.archive.server import serving
 
 BURSTS = online.Search("asf", ("A128",), None, None, ("VV",), "bursts", "precise")
 SLCS = online.Search("asf", ("A128",), None, None, ("VV",), "slc", "precise")
@@ -65,6 +68,15 @@ def test_without_news_the_table_stays(archive, access, tmp_path):
     news, _ = update(tmp_path, access)
     assert (news.added, news.orbits) == (0, 0)
     assert (table.read_bytes(), table.stat().st_mtime_ns) == before
+
+
+def test_an_archive_that_moves_takes_its_granules_along(archive, access, tmp_path):
+    _, before = update(tmp_path, access)
+    with serving(copy(archive)) as moved:
+        news, rows = update(tmp_path, Access(**moved.access()))
+    assert all(row["address"].startswith(moved.data) for row in rows) and moved.data != archive.data
+    assert news.added == news.superseded == 0
+    assert [row | {"address": ""} for row in rows] == [row | {"address": ""} for row in before]
 
 
 def test_dates_come_with_the_clock_and_wait_for_their_orbits(archive, access, tmp_path):

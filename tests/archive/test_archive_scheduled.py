@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from copy import copy
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import yaml
 
 from sarslide.schedule import lock, run
 from tests.archive.conftest import DATES
-from tests.archive.server import WORD, Fault
+from tests.archive.server import WORD, Fault, serving
 
 SLC = "resources/demo/slc/A128"
 GRID = {"epsg": 32647, "bounds": [518000, 3207200, 519800, 3209000], "dem": "glo30"}
@@ -75,6 +76,17 @@ def test_an_archive_that_is_down_and_dates_that_wait(place, archive):
         {"stack": "A128", "date": DATES[0], "reason": "waits for a second date of A128"},
         {"stack": "A128", "date": DATES[1], "reason": "waits for orbit"},
     ]
+
+
+def test_an_archive_that_moves(place, archive):
+    """What is there is not made again, and what is still to come is fetched from the new address."""
+    first, second = (f"{SLC}/{date}" for date in DATES)
+    assert place.run("--targets", first)[1]["jobs"] == {"retrieve_slc": 1}
+    with serving(copy(archive)) as moved:
+        there = Place(place.folder, moved)
+        code, summary, _ = there.run("--targets", first, second)
+    assert code == run.WAITING and summary["jobs"] == {"retrieve_slc": 1}, there.log(summary)
+    assert list((place.folder / second).glob("*.tiff"))
 
 
 def test_kill_in_a_download_and_the_run_that_goes_on(place, archive):

@@ -1,7 +1,8 @@
 """The scene table of a region that is filled from an archive: append-only, one row a granule.
 
-Rows are never taken out, moved or replaced. Two cells of a row are written later: `superseded_by`, once, when the archive lists
-a version that was processed again; and `orbit_file`, when an orbit is published and when a precise one follows a restituted one.
+Rows are never taken out, moved or replaced. Three cells of a row are written later: `superseded_by`, once, when the archive lists
+a version that was processed again; `orbit_file`, when an orbit is published and when a precise one follows a restituted one; and
+`address`, when the archive has moved.
 """
 
 import csv
@@ -56,7 +57,7 @@ def update(
     rows = [dict.fromkeys(ARCHIVE_COLUMNS, "") | row for row in known]
     before = [dict(row) for row in rows]
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    names = {row["granule"] for row in rows}
+    held = {row["granule"]: row for row in rows}
     passes = Passes(rows)
     added = superseded = 0
     for stack in stacks:
@@ -64,14 +65,15 @@ def update(
         _check_listing(stack, found, rows)
         first = _first_of_pass(found)
         for granule in _in_order(found):
-            if granule.granule in names:
+            if granule.granule in held:
+                held[granule.granule]["address"] = granule.address
                 continue
             mine = passes.of(granule)
             superseded += _supersede(mine, granule)
             date = mine[0]["date"] if mine else str(first[granule.absolute_orbit])[:10].replace("-", "")
             rows.append(granule.row(date, now))
             mine.append(rows[-1])
-            names.add(granule.granule)
+            held[granule.granule] = rows[-1]
             added += 1
             log.info("new granule %s", granule.granule)
     problems: list[str] = []
