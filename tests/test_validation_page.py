@@ -7,7 +7,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
-from tables import page  # noqa: E402
+from tables import as_markdown, page  # noqa: E402
 
 TABLES = json.loads((REPOSITORY / "docs" / "validation.json").read_text())
 
@@ -22,3 +22,13 @@ def test_every_table_names_a_script_that_exists_and_is_rectangular():
         assert scripts
         assert all((REPOSITORY / script).is_file() for script in scripts)
         assert all(len(row) == len(table["columns"]) for row in table["rows"])
+
+
+def test_rows_that_were_not_run_are_named_in_one_line():
+    rows = [["unet", "cpu", 1.5], ["vcnn", "cuda", "not run"], ["unet", "cuda", "not run"], ["segnet", "cpu", None]]
+    table = {"title": "T", "command": "c", "columns": ["network", "device", "km2/s"], "rows": rows, "notes": "N."}
+    lines = as_markdown(table)
+    assert [line for line in lines if line.startswith("| ")][2:] == ["| unet | cpu | 1.5 |", "| segnet | cpu | – |"]
+    assert lines[-5:] == ["", "Not run: vcnn, unet (cuda).", "", "N.", ""]
+    table["rows"] = [["onnx", "not run", 3.0], ["unet", 1.5, "not run"]]  # something of them was run
+    assert not any(line.startswith("Not run") for line in as_markdown(table))
