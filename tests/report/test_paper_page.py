@@ -63,10 +63,13 @@ def test_published_scores_stand_beside_the_printed_ones(tmp_path):
     path = tmp_path / "benchmark.json"
     table = {"key": "p0_t4.cpu.quarter", "title": "P0 Table 4", "columns": ["F1, paper", "ours"]}
     path.write_text(json.dumps({"tables": [table | {"rows": [["88.31", "70.1"]], "notes": ["why"]}]}))
-    (one,) = content("P0", {}, {}, {}, path)["tables"]
+    printed, one = content("P0", {}, {}, {}, path)["tables"]
     assert [cell.text for cell in one["table"].rows[0]] == ["88.31", "70.1"] and one["notes"] == ["why"]
-    # A paper of which nothing was run keeps its printed tables.
+    assert "Table 3" in printed["title"]
+    # A paper of which nothing was run keeps its printed tables, and so does a table without a score of ours.
     assert len(content("P4", {}, {}, {}, path)["tables"]) == 2
+    path.write_text(json.dumps({"tables": [table | {"rows": [["88.31", "not run"]], "notes": ["why"]}]}))
+    assert content("P0", {}, {}, {}, path)["tables"] == content("P0", {}, {}, {}, None)["tables"]
 
 
 def test_numbers_in_the_errors_follow_from_the_tables():

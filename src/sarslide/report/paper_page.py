@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sarslide.benchmark import paper_tables
+from sarslide.benchmark.cells import NOT_RUN
 from sarslide.provenance import read_json
 from sarslide.report.paper_texts import PAPERS
 from sarslide.report.stages import iso
@@ -48,7 +49,7 @@ def content(
                 for s in about.statements
             ],
         ),
-        "tables": _published(paper, benchmark) if benchmark else _printed(paper),
+        "tables": _tables(paper, read_json(benchmark)["tables"] if benchmark else []),
         "figures": [
             {"number": one.number, "shows": one.shows, "why": one.why}
             | ({"file": one.ours} if one.ours.endswith(".md") else {"anchor": one.ours} if one.ours else {})
@@ -112,26 +113,36 @@ def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
     return Table(tuple(columns), [[Cell(text, text) for text in row] for row in rows], [""] * len(rows))
 
 
-def _printed(paper: str) -> list[dict[str, Any]]:
-    """The paper's tables of accuracy as printed."""
+def _tables(paper: str, published: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The paper's tables of accuracy: with our scores beside them where the benchmark has any, else as printed."""
     found = []
     for table in paper_tables.TABLES:
         if table.recipe == paper.lower():
-            columns = [Column(str(k), name) for k, name in enumerate((*table.labels, *table.columns))]
-            rows = [(*row.labels, *(f"{value:g}" for value in row.printed)) for row in table.rows]
-            found.append({"title": table.title, "table": _table(columns, rows), "notes": paper_tables.notes(table)})
+            ours = [one for one in published if one["key"].startswith(f"{table.key}.") and _was_run(one, table)]
+            found += [
+                {"title": one["title"], "table": _table(_numbered(one["columns"]), one["rows"]), "notes": one["notes"]}
+                for one in ours or [_printed(table)]
+            ]
     return found
 
 
-def _published(paper: str, benchmark: Path) -> list[dict[str, Any]]:
-    """The tables of the benchmark that set our scores beside the paper's, without those that nobody ran."""
-    wanted = tuple(f"{table.key}." for table in paper_tables.TABLES if table.recipe == paper.lower())
-    found = []
-    for table in read_json(benchmark)["tables"]:
-        if table["key"].startswith(wanted):
-            columns = [Column(str(k), name) for k, name in enumerate(table["columns"])]
-            found.append({"title": table["title"], "table": _table(columns, table["rows"]), "notes": table["notes"]})
-    return found or _printed(paper)
+def _was_run(published: Mapping[str, Any], table: paper_tables.PaperTable) -> bool:
+    """Whether the benchmark has a score of ours for any row."""
+    of_ours = [k for k, name in enumerate(published["columns"]) if k >= len(table.labels) and "paper" not in name]
+    return any(row[k] != NOT_RUN for row in published["rows"] for k in of_ours)
+
+
+def _printed(table: paper_tables.PaperTable) -> dict[str, Any]:
+    return {
+        "title": table.title,
+        "columns": (*table.labels, *table.columns),
+        "rows": [(*row.labels, *(f"{value:g}" for value in row.printed)) for row in table.rows],
+        "notes": paper_tables.notes(table),
+    }
+
+
+def _numbered(names: Sequence[str]) -> list[Column]:
+    return [Column(str(k), name) for k, name in enumerate(names)]
 
 
 def _value(value: Any) -> str:

@@ -55,7 +55,7 @@ PAPERS = {
             Statement("period", "2019.3 to 2020.3", "Table 1", "period"),
             Statement("pairs", "12 and 24 days", "3.1", "pairs"),
             Statement("incidence", "38.5° ascending, 40.6° descending", "Table 1", "incidence"),
-            Statement("heading", "-12.6° ascending, 129.6° descending", "Table 1", "heading"),
+            Statement("heading", "−12.6° ascending, 129.6° descending", "Table 1", "heading"),
             Statement("landslides", "not printed", "5.3", "landslides"),
             Statement("objects on both tracks", "the larger is kept", "6", "both_tracks"),
         ),
@@ -117,7 +117,7 @@ PAPERS = {
             Statement("period", "9 January 2021 to 29 May 2023", "Table 1", "period"),
             Statement("interferograms", "310, within 60 days and 2 %", "2.2", "pairs"),
             Statement("incidence", "39.17°", "2.2", "incidence"),
-            Statement("rate", "-136.52 to 44.14 mm/yr", "2.2, Fig. 2a", "rate_range"),
+            Statement("rate", "−136.52 to 44.14 mm/yr", "2.2, Fig. 2a", "rate_range"),
             Statement("landslide cells", "1 of 225", "4.2", "landslide_share"),
         ),
         (

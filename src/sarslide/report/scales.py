@@ -112,7 +112,7 @@ _ADAPTIVE = {
     "curvature_profile_per_m": ("PuOr", "Profile curvature (1/m)", "symmetric"),
     "curvature_plan_per_m": ("PuOr", "Plan curvature (1/m)", "symmetric"),
     "closure_rms_rad": ("viridis", "RMS of the phase closure (rad)", "from zero"),
-    "unwrap_error_count": ("magma_r", "Pairs with an unwrapping error", "from zero"),
+    "unwrap_error_count": ("magma_r", "Triplets that do not close", "from zero"),
     "elevation_m": ("gist_earth", "Ellipsoidal height (m)", "range"),
     "mean_amplitude_db": ("gray", "Mean backscatter (dB, uncalibrated)", "range"),
 }

@@ -115,7 +115,12 @@ DECOYS = (
     Column("area_km2", "Area", "km²", 3),
     Column("fate", "Fate"),
 )
-SCORES = (Column("measure", "Measure"), Column("value", "Value"), Column("goal", "Goal"), Column("met", "Met"))
+SCORES = (
+    Column("measure", "Measure"),
+    Column("value", "Value"),
+    Column("goal", "Goal of the demo"),
+    Column("met", "Met"),
+)
 
 TYPES = {1: "strong, large", 2: "elongated", 3: "small, slow"}
 
