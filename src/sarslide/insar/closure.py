@@ -20,7 +20,9 @@ from sarslide.errors import RateError
 from sarslide.insar.network import triplets as triplets_of
 
 TWO_PI = 2 * np.pi
-UNKNOWN, AMBIGUOUS, MOST_CYCLES = -128, 127, 100  # as in insar.loop_errors, which needs numba
+UNKNOWN = -128  # of a triplet: not judged in this cell; of a pair: in no judged triplet
+AMBIGUOUS = 127  # of a pair: it or another one is wrong, closure cannot tell which
+MOST_CYCLES = 100
 TILE = 256  # rasters are read by whole tiles
 BUDGET = 400e6  # bytes of a block: closures and errors, a byte each, and what works on them
 WORKING = 150  # bytes a cell: the pairs of a triplet in float64, their phasors

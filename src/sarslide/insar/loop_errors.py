@@ -3,9 +3,7 @@
 import numba
 import numpy as np
 
-UNKNOWN = -128  # of a triplet: not judged in this cell; of a pair: in no judged triplet
-AMBIGUOUS = 127  # of a pair: it or another one is wrong, closure cannot tell which
-MOST_CYCLES = 100
+from sarslide.insar.closure import AMBIGUOUS, MOST_CYCLES, UNKNOWN
 
 
 def solve(cycles: np.ndarray, members: np.ndarray, pairs: int) -> np.ndarray:
@@ -98,7 +96,9 @@ def _solve(cycles, members, position, start, out):
                         rivals += p != winner and scores[p] == top
             if winner >= 0 and rivals == 0:
                 total = out[winner, cell] + values[winner]
-                out[winner, cell] = AMBIGUOUS if out[winner, cell] == AMBIGUOUS else max(-100, min(100, total))
+                out[winner, cell] = (
+                    AMBIGUOUS if out[winner, cell] == AMBIGUOUS else max(-MOST_CYCLES, min(MOST_CYCLES, total))
+                )
                 for k in range(start[winner], start[winner + 1]):
                     t = position[k]
                     if c[t] != UNKNOWN:

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sarslide.errors import DownloadError
-from sarslide.retrieve.patience import PAUSE_S, TRIES, Passing, patiently
+from sarslide.retrieve.patience import PASSING, PAUSE_S, TRIES, Passing, patiently
 
 MAX_ANSWER = 64 << 20
-PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 
 def ask_text(

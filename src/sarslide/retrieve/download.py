@@ -11,13 +11,11 @@ from typing import Any
 
 from sarslide.errors import CredentialsError, DownloadError, OutputError
 from sarslide.io.raster import check_writable
-from sarslide.retrieve.patience import PAUSE_S, TRIES, Passing, patiently
+from sarslide.retrieve.patience import PASSING, PAUSE_S, TIMEOUT_S, TRIES, Passing, patiently
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = (20, 60)  # to connect, and between two pieces
 PIECE = 1 << 16
-PASSING = {408, 425, 429, 500, 502, 503, 504}
 MAX_BYTES = 64 << 30
 SLOWEST_BYTES_S = 1000.0  # a server that sends less, over the time that it may be silent, is left
 SKEW_S = 300.0

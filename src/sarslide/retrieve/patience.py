@@ -9,6 +9,8 @@ log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 TRIES, PAUSE_S, LONGEST_S = 7, 2.0, 120.0
+TIMEOUT_S = (20, 60)  # to connect, and between two pieces
+PASSING = {408, 425, 429, 500, 502, 503, 504}  # answers of a server that may be others later
 
 
 class Passing(Exception):

@@ -15,11 +15,10 @@ from requests.auth import HTTPBasicAuth
 
 from sarslide.errors import CredentialsError
 from sarslide.retrieve.credentials import Login, login
-from sarslide.retrieve.patience import Passing
+from sarslide.retrieve.patience import TIMEOUT_S, Passing
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = (20, 60)  # to connect, and between two pieces
 CLIENT = "cdse-public"
 
 
