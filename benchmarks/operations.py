@@ -62,9 +62,9 @@ def replay(content: dict) -> list[str]:
         f"`{content['command']}`",
         "",
         f"{content['dates']} dates on {_and(content['tracks'])}, {content['cells']:,} cells, {content['cores']} cores;"
-        f" {content['kills']} runs ended with kill -9 (seed {content['seed']}). Jobs: those of the run that came to its end, not"
-        " those that killed runs had finished. CPU seconds: without those of killed processes. Waiting: dates whose precise orbit"
-        " is not published yet.",
+        f" {content['kills']} runs ended with kill -9 (seed {content['seed']}). Jobs, time and changes: of all runs after the"
+        " arrival, killed ones too; CPU seconds without those of killed processes. Waiting: dates whose precise orbit is not"
+        " published yet.",
         "",
         *table(
             ("clock", "arrival", "killed", "jobs", "s", "CPU s", "release", "landslides", "changes", "waiting"),

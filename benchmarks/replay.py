@@ -38,6 +38,7 @@ from sarslide.inventory.changes import MASKED, RELEASED  # noqa: E402
 from sarslide.inventory.content import outline, values  # noqa: E402
 from sarslide.inventory.tables import OBJECTS, rows_of  # noqa: E402
 from sarslide.names import parse_date  # noqa: E402
+from sarslide.schedule import said, state  # noqa: E402
 
 REGION, SEED = "demo", 1848
 INVENTORY = f"results/{REGION}/inventory"
@@ -137,9 +138,12 @@ class Scheduled:
     def inventory(self) -> Path:
         return self.folder / INVENTORY
 
-    def current(self) -> dict:
+    def logs(self) -> set[Path]:
+        return set((self.folder / f"logs/{REGION}/scheduled").glob("*.log"))
+
+    def counts(self) -> dict[str, int]:
         path = self.inventory / "current.json"
-        return json.loads(path.read_text()) if path.is_file() else {"release": "", "counts": {}}
+        return json.loads(path.read_text())["counts"] if path.is_file() else {}
 
 
 def arrivals(plan: Plan, archive: Archive, folder: Path) -> list[tuple[np.datetime64, str, str]]:
@@ -170,7 +174,7 @@ def replay(plan: Plan, folder: Path) -> dict:
         for moment, track, day in coming[len(rows) :]:
             archive.now = moment
             archive.leaks.clear()
-            rows.append(arrival(plan, year, moment, track, day, rows[-1]["run_s"] if rows else 0.0))
+            rows.append(arrival(plan, year, moment, track, day, max((row["run_s"] for row in rows[-3:]), default=0.0)))
             rows[-1]["sent_elsewhere"] = list(archive.leaks)
             with open(done, "a") as stream:
                 print(json.dumps(rows[-1]), file=stream)
@@ -212,18 +216,19 @@ def in_one_go(plan: Plan, folder: Path) -> dict:
 
 
 def arrival(plan: Plan, year: Scheduled, moment: np.datetime64, track: str, day: str, usual_s: float) -> dict:
-    """The runs after an arrival, and what came of them. usual_s: time of a run, within which others are killed."""
+    """The runs after an arrival, and what came of all of them. usual_s: time of a run, within which others are killed."""
     dice = random.Random(f"{plan.seed} {track} {day}")
     kills, start, cpu = 0, time.monotonic(), _cpu_s()
-    release = year.current()["release"]
+    before, old = state.state(year.inventory), year.logs()
     while dice.random() < plan.kills:
         kills += year.run_and_kill(1 + dice.random() * max(5.0, usual_s))
-    summary = year.run()
-    current = year.current()
+    summary, after = year.run(), state.state(year.inventory)
+    jobs = said.jobs("".join(log.read_text(errors="replace") for log in sorted(year.logs() - old)))
+    jobs.pop("update_catalog", None)
     return {
         "clock": str(moment)[:10], "track": track, "date": day, "kills": kills, "exit_code": summary["exit_code"],
-        "jobs": summary["jobs"], "release": current["release"] if current["release"] != release else "",
-        "counts": current["counts"], "changes": summary["changes"],
+        "jobs": jobs, "release": after.release if after != before else "", "counts": year.counts(),
+        "changes": state.changes(year.inventory, before, after),
         "waiting": sum("orbit" in one["reason"] for one in summary["dates_waiting"]),
         "run_s": summary["seconds"], "seconds": round(time.monotonic() - start, 1), "cpu_s": round(_cpu_s() - cpu, 1),
     }  # fmt: skip
