@@ -167,12 +167,13 @@ def paper_runs(rows: list[dict]) -> list[str]:
     """The run of a small simulated piece of each paper region."""
     return table(
         ("region", "tracks", "method", "network", "dates", "pairs", "cells", "jobs", "CPU s", "released", "of them planted",
-         "scored landslides found", "recall"),
+         "scored landslides found", "recall", "RMSE of the LOS rate (told), mm/yr"),
         [
             (row["region"], _and(row["tracks"]), row["method"], row["network"], row["dates"],
              " + ".join(str(count) for count in row["pairs"].values()), f"{row['cells']:,}", row["jobs"], row["cpu_s"],
              row["released"], row["right"], f"{row['scored_found']} of {row['scored']}",
-             "–" if row["recall"] is None else f"{row['recall']:.2f}")
+             "–" if row["recall"] is None else f"{row['recall']:.2f}",
+             _and([f"{rmse:.0f} ({row['told_mm_per_yr'][stack]:.0f})" for stack, rmse in row["rmse_mm_per_yr"].items()]))
             for row in rows
         ],
     )  # fmt: skip

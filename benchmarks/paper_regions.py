@@ -98,6 +98,7 @@ def run(region: str, folder: Path) -> dict:
         "scored_found": sum(bool(one["ls_id"]) for one in found if one["scored"]),
         "recall": scores["object_recall"],
         "rmse_mm_per_yr": scores["los_rmse_mm_per_yr"],
+        "told_mm_per_yr": scores["predicted_rmse_mm_per_yr"],
     }
 
 
