@@ -3,7 +3,7 @@
     python benchmarks/paper_regions.py                 before a run: jobs and CPU seconds of planning, forecast of disk and time
     python benchmarks/paper_regions.py --runs FOLDER   a small simulated piece of every region, run to its end in FOLDER/<region>
 
-A piece that stands finished in FOLDER is not run again; `tests/regions/test_scaled_runs.py` says what a piece is.
+A piece whose report stands in FOLDER is read, not run again; `tests/regions/test_scaled_runs.py` says what a piece is.
 """
 
 import argparse
@@ -73,10 +73,11 @@ def plan(region: str, folder: Path) -> dict:
 
 def run(region: str, folder: Path) -> dict:
     """A simulated piece of the region, from products to report, and what its files say."""
-    folder.mkdir(parents=True, exist_ok=True)
-    piece = simulated(region)
-    snakemake(folder, folder / "snakemake.log", "--cores", "2", "--config", *words(piece))
-    config, results = load(piece), folder / "results" / region
+    piece, results = simulated(region), folder / "results" / region
+    config = load(piece)
+    if not (results / "report/report.html").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        snakemake(folder, folder / "snakemake.log", "--cores", "2", "--config", *words(piece))
     times, scores = run_time_rows(results / "benchmarks"), read_json(results / "report/scores.json")
     found = scores["objects"]["planted"]
     return {

@@ -33,7 +33,7 @@ def simulated(region: str) -> dict:
         "region": region,
         "source": "simulated",
         "grid": {"bounds": [west, south, west + SIDE_M[0], south + SIDE_M[1]], "dem": ""},
-        "simulation": {"dates": DATES, "first_date": first},
+        "simulation": {"dates": DATES, "first_date": first, "snowline_m": preset.inventory.snowline_m},
         "retrieve": {"sentinel2": False},
     }
 
