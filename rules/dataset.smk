@@ -25,7 +25,7 @@ rule label_scene:
         **TRACK_LAYERS,
         labels=label_file,
         area=(
-            or_exit(lambda: [resolve(CONFIG.dataset.area)])
+            [own(or_exit(lambda: resolve(CONFIG.dataset.area)))]
             if CONFIG.dataset.area
             else []
         ),

@@ -1,8 +1,11 @@
 # Scores against the planted truth of a simulated region, and the report.
 
 SIMULATED = CONFIG.source == "simulated"
-# Scores of the benchmark, where the run has the repository's documentation.
-PUBLISHED = [path for path in ["docs/benchmark.json"] if Path(path).is_file()]
+# Scores of the benchmark, where the workflow has the repository's documentation.
+SCORES_TABLES = Path(workflow.basedir) / "docs/benchmark.json"
+PUBLISHED = (
+    [own(str(SCORES_TABLES))] if CONFIG.paper and SCORES_TABLES.is_file() else []
+)
 LAST_PAIR = {stack: pairs(stack)[-1:] for stack in CONFIG.stacks}
 
 
@@ -39,7 +42,7 @@ rule report:
         ],
         incidence=every(f"{STACK}/geometry/incidence_deg.tif") if CONFIG.paper else [],
         heading=every(f"{STACK}/geometry/heading_deg.tif") if CONFIG.paper else [],
-        published=PUBLISHED if CONFIG.paper else [],
+        published=PUBLISHED,
         pairs=[
             path
             for stack in CONFIG.stacks
