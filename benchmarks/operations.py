@@ -67,7 +67,7 @@ def replay(content: dict) -> list[str]:
         " published yet.",
         "",
         *table(
-            ("clock", "arrival", "killed", "jobs", "s", "CPU s", "release", "landslides", "changes", "waiting"),
+            ("clock", "arrival", "kills", "jobs", "s", "CPU s", "release", "landslides", "changes", "waiting"),
             [_arrival(row) for row in rows],
         ),
         "",
@@ -78,6 +78,8 @@ def replay(content: dict) -> list[str]:
         f"{'yes' if same['ids_one_to_one'] else 'no'}; {same['first_seen_earlier']} were seen at an earlier date than that of the"
         f" single release. {same['kept']} further objects are kept from earlier releases, as they cannot be observed now.",
     ]
+    if "remarks" in content:
+        lines += ["", content["remarks"]]
     if same["differ"]:
         lines += [
             "",
