@@ -55,6 +55,25 @@ def test_the_budget_is_the_same_for_all(tier):
         assert recipe.seed == run.seed
 
 
+def test_a_short_budget_is_the_beginning_of_the_papers_training():
+    """P0 halves its rate first after 10 epochs of 1,198 patches; 4,000 samples end before, 200,000 hold all eight rates."""
+    from sarslide.segment.recipe import learning_rate, preset, round_ends
+
+    def rates(tier, recipe="p0"):
+        found = runs.recipe(runs.Run(tier, "quarter", "regions", recipe, "p0_insar", "unet", 1))
+        steps = round_ends(found, 0)[-1]
+        return {learning_rate(found, step, steps) for step in range(steps)}
+
+    assert rates("cpu") == {1e-3}
+    assert rates("gpu") == {1e-3 * 0.5**halved for halved in range(8)}
+    for tier in runs.SAMPLES:
+        for recipe in ("sarslide", "p2", "p3", "p4"):
+            assert (
+                runs.recipe(runs.Run(tier, "quarter", "regions", recipe, "p4_los", "unet", 1)).parts
+                == preset(recipe).parts
+            )
+
+
 @pytest.mark.parametrize("name", registry.names())
 def test_a_quarter_of_every_layer(name):
     """Weights join two layers: a quarter of both is about a sixteenth of them; offsets and classes keep one end."""

@@ -4,6 +4,7 @@ A run is one training with its scores. Its name says all that decides it, `cpu.q
 tables that need the same training share it, and any machine can add runs to the same folder.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,9 @@ from sarslide.models import registry
 SAMPLES = {"cpu": 4000, "gpu": 200_000}  # patches of 128 x 128 cells that a network sees
 SEEDS = {"cpu": (1,), "gpu": (1, 2, 3)}
 WIDTHS = ("published", "quarter")
+# Samples that a paper's own training sees, where it prints them and a falling learning rate: 80 epochs of seven tenths of 1712
+# patches (P0 sections 3.2 and 5.1).
+PRINTED_SAMPLES = {"p0": 80 * 1198}
 ROUNDS = 5  # validations of a training: of equal number for every budget
 SPLITS = ("regions", "patches")
 EQUAL = ("sarslide", "sarslide")  # recipe and channels of the table of all networks
@@ -66,11 +70,15 @@ def options(run: Run) -> dict[str, Any]:
 def recipe(run: Run):
     """The run's `Recipe`: its preset with the tier's samples and the run's seed.
 
-    Everything else is what the preset says.
+    A budget shorter than the paper's training is its beginning: of the learning rates those that the paper reaches by then. Eight
+    halvings within 4,000 samples would end P0's training before its probabilities have left one half. Everything else is what
+    the preset says.
     """
     from sarslide.segment.recipe import preset
 
-    return replace(preset(run.recipe), samples=SAMPLES[run.tier], rounds=ROUNDS, seed=run.seed)
+    samples, chosen = SAMPLES[run.tier], preset(run.recipe)
+    share = min(1.0, samples / PRINTED_SAMPLES.get(run.recipe, samples))
+    return replace(chosen, samples=samples, rounds=ROUNDS, seed=run.seed, parts=math.ceil(chosen.parts * share))
 
 
 def runs_of(table: str, tier: str, width: str, networks: Iterable[str] = ()) -> list[Run]:

@@ -1,8 +1,9 @@
 """Normalisation of a feature stack, fitted on the training part only and kept with the weights.
 
 Methods: `robust` (median and median absolute deviation of each channel, ours), `zscore` (mean and standard deviation of each
-channel, P3, D10), `minmax` (0 to 1, P4, D13), `zscore_sample` (each sample by its own mean and deviation, P0, D03). The first
-three leave channels that say yes or no (a rock class) as they are: dividing by its deviation would shout a rare class.
+channel, P3, D10), `minmax` (0 to 1, P4, D13; its ends are not printed: here two percentiles, and what lies beyond is clipped),
+`zscore_sample` (each sample by its own mean and deviation, P0, D03). The first three leave channels that say yes or no (a rock
+class) as they are: dividing by its deviation would shout a rare class.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ from sarslide.errors import TrainingError
 METHODS = ("robust", "zscore", "minmax", "zscore_sample")
 # Beyond this many scales a robust value tells no more: a glacier at 100 scales must not drown its surroundings.
 CLIP = 20.0
+# Ends of `minmax`, in per cent. A glacier or an unwrapping error at ten times the rate of a landslide would put all else into a
+# sliver around one half.
+ENDS = (1.0, 99.0)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Normalisation:
         normal = (stack - centre[:, None, None]) / scale[:, None, None]
         if self.method == "robust":
             normal = np.clip(normal, -CLIP, CLIP)
+        elif self.method == "minmax":
+            normal = np.clip(normal, 0, 1)
         return np.nan_to_num(normal.astype(np.float32, copy=False), nan=0.0, posinf=0.0, neginf=0.0)
 
     def to_dict(self) -> dict:
@@ -72,7 +78,10 @@ def _fit_channel(method: str, name: str, rasters: list[np.ndarray]) -> tuple[flo
     if method == "zscore":
         centre, scale = values.mean(), values.std()
     elif method == "minmax":
-        centre, scale = values.min(), np.ptp(values)
+        low, high = np.percentile(values, ENDS)
+        # Of a channel that is nearly one value the few others are the signal.
+        low, high = (low, high) if low < high else (values.min(), values.max())
+        centre, scale = low, high - low
     else:
         valid = layers.get(name).valid
         signed = valid is not None and valid[0] == -valid[1]
