@@ -57,6 +57,7 @@ NOT_RUN = {
     r"python benchmarks/replay.py": "hours; test_scheduled_replay runs a small one",
     r"python -m tests\.": "tests/archive/test_archive_faults runs every row; tests/remote",
     r"python -m sarslide.dataset.coco": "needs annotations that were drawn; tests/dataset/test_coco",
+    r"snakemake (preflight|update_catalog)$": "named in a sentence; with cores and a region they are run",
     r"python -m sarslide.(catalog.planned|schedule)$": "modules that are named; with their options they are run",
     r"python -m sarslide.schedule .*curl": "sends to another machine; test_scheduled runs hooks",
     r"(docker|podman|apptainer|sudo|sbatch|srun|sinfo|squeue|pip|conda|mamba|git|curl|aws)\b": "changes or needs the machine",
