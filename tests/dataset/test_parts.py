@@ -169,6 +169,17 @@ def test_small_units_and_many_zeros(method):
     assert low < normal[1].std() < high
 
 
+def test_an_outlier_does_not_squeeze_minmax():
+    """One cell at 40 deviations: the others still fill the range from 0 to 1, the cell is clipped to its end."""
+    rates = np.random.default_rng(6).normal(0, 7, (1, 100, 100)).astype(np.float32)
+    rates[0, 50, 50] = 280
+    normal = normalise.fit("minmax", ["los_rate_mm_per_yr"], [rates])(rates)
+    assert normal[0, 50, 50] == 1
+    assert (normal.min(), normal.max()) == (0, 1)
+    # Between the 1st and 99th percentile lie 2 x 2.326 deviations of a normal distribution; clipping takes a little.
+    assert normal.std() == pytest.approx(1 / (2 * 2.326), rel=0.04)
+
+
 @pytest.mark.parametrize("method", ["robust", "zscore", "minmax"])
 def test_classes_stay_yes_or_no(method):
     stack = np.zeros((2, 100, 100), np.float32)
