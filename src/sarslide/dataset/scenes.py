@@ -27,7 +27,7 @@ class Scene:
     label: uint8 (rows, cols), 1 landslide, 0 not, 255 not counted; 255 wherever a feature is unknown.
 
     What only scoring reads, (rows, cols), None where the file has none: full_label, the label as stored, also where a feature is
-    unknown; decoy, uint8 code of `simulate.decoys.DECOYS`, 0 none; landslide_kind, uint8, P2's type 1 to 3 of every landslide,
+    unknown; decoy, uint8 code of `simulate.codes.DECOYS`, 0 none; landslide_kind, uint8, P2's type 1 to 3 of every landslide,
     seen or not, 0 none; true_rate, LOS rate without error, mm/yr, positive towards the satellite.
 
     What only data sets read, None where the file has none: objects, int32, number of the labelled landslide in each cell, 0 none;

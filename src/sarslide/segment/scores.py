@@ -37,7 +37,7 @@ def evaluate(
     """Counts of probability maps (rows, cols) against the labels of their scenes, scene by scene, for JSON.
 
     maps: probability, NaN where the network cannot tell. threshold: p >= threshold is landslide. min_cells: smaller objects are
-    left out on both sides. decoy_codes: `simulate.decoys.DECOYS`, for scenes that carry `decoy`. cell_m: side of a cell.
+    left out on both sides. decoy_codes: `simulate.codes.DECOYS`, for scenes that carry `decoy`. cell_m: side of a cell.
     """
     settings = {"threshold": threshold, "min_cells": min_cells, "min_iou": metrics.MIN_IOU, "cell_m": cell_m}
     entries = [

@@ -140,7 +140,7 @@ def landslide_kinds(world: World) -> np.ndarray:
 
 
 def decoys(world: World, observed: Observation) -> np.ndarray:
-    """What in each cell may be taken for a landslide and is none: uint8 codes of `decoys.DECOYS` on the region, 0 nothing.
+    """What in each cell may be taken for a landslide and is none: uint8 codes of `codes.DECOYS` on the region, 0 nothing.
 
     Planted objects cover their outlines. Of the areas, each where the earlier ones of this list are not: cells beside layover or
     shadow, seen themselves; cells whose rate wrong cycles change by ERROR_MM_PER_YR or more; the same for the residue of the
