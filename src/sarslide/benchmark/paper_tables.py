@@ -71,8 +71,8 @@ P0_TEST = PaperTable(
         "The paper's patches overlap by half and are split at random, so that test patches share cells with training patches (see"
         " the table of splits); ours are whole regions that no training saw, with everything that can be taken for a landslide in"
         " them.",
-        "The paper's training sees 95,840 samples (80 epochs of 1,198 patches). Fewer are its beginning: 4,000 end before the first"
-        " halving of the learning rate, which comes after 10 epochs. Batch, loss and threshold (0.5) are those printed.",
+        "The paper's training sees 95,840 samples (80 epochs of 1,198 patches). Fewer are its beginning: 4,000 end before the"
+        " first halving of the learning rate, which comes after 10 epochs. Batch, loss and threshold (0.5) are those printed.",
     ),
 )
 P0_AREA = PaperTable(
