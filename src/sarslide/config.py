@@ -508,7 +508,7 @@ class Segmentation(Section):
     )
     weights: str = key("", "weights file (.safetensors); empty: the packaged weights of that name")
     overlap: float = key(0.5, "overlap of neighbouring tiles", "", "P0", ge=0, le=0.9)
-    device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs")
+    device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs and, by `train`, learns")
     precision: Literal["fp32", "auto", "bf16"] = key(
         "fp32",
         "numbers of the network; fp32: any two machines agree within 1e-3; bf16 (faster, needs a processor "
