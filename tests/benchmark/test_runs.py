@@ -1,5 +1,7 @@
 """Names of runs, which runs fill which table, and budgets."""
 
+from dataclasses import replace
+
 import pytest
 
 from sarslide.benchmark import runs
@@ -59,19 +61,22 @@ def test_a_short_budget_is_the_beginning_of_the_papers_training():
     """P0 halves its rate first after 10 epochs of 1,198 patches; 4,000 samples end before, 200,000 hold all eight rates."""
     from sarslide.segment.recipe import learning_rate, preset, round_ends
 
-    def rates(tier, recipe="p0"):
-        found = runs.recipe(runs.Run(tier, "quarter", "regions", recipe, "p0_insar", "unet", 1))
+    def of(tier, recipe="p0"):
+        return runs.recipe(runs.Run(tier, "quarter", "regions", recipe, "p0_insar", "unet", 1))
+
+    def rates(tier):
+        found = of(tier)
         steps = round_ends(found, 0)[-1]
         return {learning_rate(found, step, steps) for step in range(steps)}
 
     assert rates("cpu") == {1e-3}
     assert rates("gpu") == {1e-3 * 0.5**halved for halved in range(8)}
+    # Its probabilities are on their way to where 0.5 cuts them.
+    assert [(of(tier).threshold, of(tier).keep) for tier in ("cpu", "gpu")] == [(0, "loss"), (0.5, "f1")]
     for tier in runs.SAMPLES:
-        for recipe in ("sarslide", "p2", "p3", "p4"):
-            assert (
-                runs.recipe(runs.Run(tier, "quarter", "regions", recipe, "p4_los", "unet", 1)).parts
-                == preset(recipe).parts
-            )
+        for name in ("sarslide", "p2", "p3", "p4"):
+            budget = {"samples": runs.SAMPLES[tier], "rounds": runs.ROUNDS, "seed": 1}
+            assert of(tier, name) == replace(preset(name), **budget)
 
 
 @pytest.mark.parametrize("name", registry.names())

@@ -70,15 +70,19 @@ def options(run: Run) -> dict[str, Any]:
 def recipe(run: Run):
     """The run's `Recipe`: its preset with the tier's samples and the run's seed.
 
-    A budget shorter than the paper's training is its beginning: of the learning rates those that the paper reaches by then. Eight
-    halvings within 4,000 samples would end P0's training before its probabilities have left one half. Everything else is what
-    the preset says.
+    A budget shorter than the paper's training is its beginning: of the learning rates those that the paper reaches by then (eight
+    halvings within 4,000 samples would freeze P0's networks with probabilities near one half). Its probabilities are still on
+    their way and cannot be cut where the paper cuts its own: the threshold is chosen on the validation regions, and the round by
+    their loss. Everything else is what the preset says.
     """
     from sarslide.segment.recipe import preset
 
     samples, chosen = SAMPLES[run.tier], preset(run.recipe)
-    share = min(1.0, samples / PRINTED_SAMPLES.get(run.recipe, samples))
-    return replace(chosen, samples=samples, rounds=ROUNDS, seed=run.seed, parts=math.ceil(chosen.parts * share))
+    chosen = replace(chosen, samples=samples, rounds=ROUNDS, seed=run.seed)
+    share = samples / PRINTED_SAMPLES.get(run.recipe, samples)
+    if share >= 1:
+        return chosen
+    return replace(chosen, parts=math.ceil(chosen.parts * share), threshold=0.0, keep="loss")
 
 
 def runs_of(table: str, tier: str, width: str, networks: Iterable[str] = ()) -> list[Run]:
