@@ -172,10 +172,10 @@ def paper_runs(rows: list[dict]) -> list[str]:
          "scored landslides found", "recall", "RMSE of the LOS rate (told), mm/yr"),
         [
             (row["region"], _and(row["tracks"]), row["method"], row["network"], row["dates"],
-             " + ".join(str(count) for count in row["pairs"].values()), f"{row['cells']:,}", row["jobs"], row["cpu_s"],
+             " + ".join(str(row["pairs"][stack]) for stack in row["tracks"]), f"{row['cells']:,}", row["jobs"], row["cpu_s"],
              row["released"], row["right"], f"{row['scored_found']} of {row['scored']}",
              "–" if row["recall"] is None else f"{row['recall']:.2f}",
-             _and([f"{rmse:.0f} ({row['told_mm_per_yr'][stack]:.0f})" for stack, rmse in row["rmse_mm_per_yr"].items()]))
+             _and([f"{row['rmse_mm_per_yr'][name]:.0f} ({row['told_mm_per_yr'][name]:.0f})" for name in row["tracks"]]))
             for row in rows
         ],
     )  # fmt: skip
