@@ -36,6 +36,7 @@ rule candidates:
         min_slope_deg=CONFIG.inventory.min_slope_deg,
         min_rate_mm_per_yr=CONFIG.inventory.min_rate_mm_per_yr,
         min_coherence=CONFIG.inventory.min_coherence,
+        min_sensitivity=CONFIG.rates.min_sensitivity,
         code=code("candidates"),
     script:
         "../workflow_scripts/candidates.py"

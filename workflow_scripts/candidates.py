@@ -25,7 +25,13 @@ def main(snakemake) -> None:
         params.stack,
         threshold,
         params.min_rate_mm_per_yr,
-        MaskRules(params.min_area_km2, params.snowline_m, params.min_slope_deg, params.min_coherence),
+        MaskRules(
+            params.min_area_km2,
+            params.snowline_m,
+            params.min_slope_deg,
+            params.min_coherence,
+            min_sensitivity=params.min_sensitivity,
+        ),
         raster.read(files.instances, grid) if "instances" in files.keys() else None,  # noqa: SIM118
     )
     vector.write(snakemake.output.candidates, frame, "candidates")

@@ -412,7 +412,11 @@ class Rates(Section):
         (2.0, 98.0), "percentiles of the intensity (dB) that become dark and bright", "%"
     )
     min_sensitivity: float = key(
-        0.2, "smallest line-of-sight sensitivity from which a rate is projected down the slope (B27)", "", gt=0, le=1
+        0.2,
+        "smallest line-of-sight sensitivity from which a rate is projected down the slope, of cells and objects (B27)",
+        "",
+        gt=0,
+        le=1,
     )
     series_polygons: str = key(
         "",

@@ -56,6 +56,14 @@ def test_attributes_of_one_block(grid):
     assert row.downslope_rate_mm_per_yr == pytest.approx(-44.0 / sensitivity, rel=1e-5)
 
 
+def test_no_rate_down_the_slope_below_the_smallest_sensitivity(grid):
+    layers = slope_layers()
+    block(layers)
+    row = only(candidates(layers, grid, MaskRules(snowline_m=4100.0, min_sensitivity=0.95)))
+    assert abs(row.downslope_sensitivity) < 0.95
+    assert np.isnan(row.downslope_rate_mm_per_yr)
+
+
 def test_rates_towards_the_satellite_are_signed_along_their_direction(grid):
     layers = slope_layers()
     layers["aspect_deg"][:] = 270.0

@@ -75,7 +75,7 @@ def region(tmp_path_factory):
             "candidates", folder, paths_of(folder, track),
             {"candidates": str(folder / track / "candidates.gpkg"), "sidecar": str(folder / track / "candidates.json")},
             {"grid": GRID.to_dict(), "stack": track, "threshold": 0.5, "min_area_km2": 0.018, "snowline_m": 4100.0,
-             "min_slope_deg": 8.0, "min_rate_mm_per_yr": 20.0, "min_coherence": 0.2, "code": ""},
+             "min_slope_deg": 8.0, "min_rate_mm_per_yr": 20.0, "min_coherence": 0.2, "min_sensitivity": 0.2, "code": ""},
         )  # fmt: skip
     run_script(
         "fuse", folder, {"candidates": [str(folder / track / "candidates.gpkg") for track in STACKS]},

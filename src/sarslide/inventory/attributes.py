@@ -24,15 +24,21 @@ LAYERS = (
     "aspect_deg",
 )
 FLAT_ASPECT = math.nan
-MIN_SENSITIVITY = 0.2
 
 
-def measure(labels: np.ndarray, polygons: Mapping[int, Polygon], layers: Mapping[str, np.ndarray], grid: RegionGrid):
+def measure(
+    labels: np.ndarray,
+    polygons: Mapping[int, Polygon],
+    layers: Mapping[str, np.ndarray],
+    grid: RegionGrid,
+    min_sensitivity: float,
+) -> list[dict]:
     """One dict of attributes per object, in the order of `polygons`.
 
     Units are in the names. `los_rate_mean` is the plain mean, positive towards the satellite; its sign is the dominant
     direction, and `los_rate_p95`, `los_rate_max` are the 95th percentile and the maximum along that direction, with that sign:
-    -30, -60, -80 for an object that moves away. Cells without a value are left out; an object without any has NaN.
+    -30, -60, -80 for an object that moves away. An object whose mean downslope sensitivity is below `min_sensitivity` either way
+    has no downslope rate. Cells without a value are left out; an object without any has NaN.
     """
     layers = dict(layers, downslope_sensitivity=downslope_sensitivity(layers))
     rows = []
@@ -45,7 +51,7 @@ def measure(labels: np.ndarray, polygons: Mapping[int, Polygon], layers: Mapping
                 "area_km2": inside.sum() * grid.cell_area_km2,
                 "perimeter_km": polygon.length / 1e3,
                 **_terrain(values),
-                **_motion(values),
+                **_motion(values, min_sensitivity),
                 **_quality(values),
             }
         )
@@ -88,11 +94,11 @@ def _terrain(values: Mapping[str, np.ndarray]) -> dict[str, float]:
     }
 
 
-def _motion(values: Mapping[str, np.ndarray]) -> dict[str, float]:
+def _motion(values: Mapping[str, np.ndarray], min_sensitivity: float) -> dict[str, float]:
     rate, sensitivity = values["los_rate_mm_per_yr"], _over(np.mean, values["downslope_sensitivity"])
     mean = _over(np.mean, rate)
     sign = -1.0 if mean < 0 else 1.0
-    seen = abs(sensitivity) >= MIN_SENSITIVITY
+    seen = abs(sensitivity) >= min_sensitivity
     return {
         "los_rate_mean_mm_per_yr": mean,
         "los_rate_p95_mm_per_yr": sign * _over(lambda v: np.percentile(v, 95), sign * rate),

@@ -77,7 +77,7 @@ def _yield_to_plain(network: np.ndarray, flat_moving: np.ndarray, slope: np.ndar
 
 def _rows(labels: np.ndarray, source: str, layers: Mapping, grid: RegionGrid, rules: masks.MaskRules) -> list[dict]:
     shapes = polygons.outlines(labels, grid)
-    rows = [{"source": source, **row} for row in measure(labels, shapes, layers, grid)]
+    rows = [{"source": source, **row} for row in measure(labels, shapes, layers, grid, rules.min_sensitivity)]
     return [
         {**row, **masks.apply(row, rules), "geometry": shape} for row, shape in zip(rows, shapes.values(), strict=True)
     ]

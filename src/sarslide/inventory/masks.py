@@ -25,7 +25,8 @@ class MaskRules:
 
     min_area_km2, snowline_m (ellipsoidal height, median of the object), min_slope_deg (mean of the object), min_coherence (mean).
     max_layover_shadow: largest share of cells in layover or shadow. uphill: an object on a slope moves up when its mean LOS rate
-    has the wrong sign for its mean downslope sensitivity, both beyond `uphill_sensitivity` and `uphill_rate_mm_per_yr`.
+    has the wrong sign for its mean downslope sensitivity, both beyond `min_sensitivity` and `uphill_rate_mm_per_yr`.
+    min_sensitivity is also the smallest from which the rate is projected down the slope.
     """
 
     min_area_km2: float = 0.018
@@ -33,7 +34,7 @@ class MaskRules:
     min_slope_deg: float = 8.0
     min_coherence: float = 0.2
     max_layover_shadow: float = 0.5
-    uphill_sensitivity: float = 0.2
+    min_sensitivity: float = 0.2
     uphill_rate_mm_per_yr: float = 10.0
 
 
@@ -51,7 +52,7 @@ def reasons_of(row: Mapping, rules: MaskRules) -> list[str]:
         "above_snowline": row["elevation_median_m"] > rules.snowline_m,
         "uphill": not flat
         and rate * sensitivity < 0
-        and abs(sensitivity) >= rules.uphill_sensitivity
+        and abs(sensitivity) >= rules.min_sensitivity
         and abs(rate) >= rules.uphill_rate_mm_per_yr,
         "too_flat": flat,
     }
