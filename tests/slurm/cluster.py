@@ -143,6 +143,10 @@ class Cluster:
         """Numbers of the jobs in a state."""
         return self.ask("squeue", "--noheader", f"--states={state}", "--format=%i").split()
 
+    def restarts(self, job: str) -> int:
+        """How often the controller has put a job back into the queue."""
+        return int((re.search(r"Restarts=(\d+)", self.ask("scontrol", "show", "job", job)) or [0, 0])[1])
+
     def until(self, true, seconds: float, otherwise: str) -> float:
         """Wait until something is true: seconds it took. TimeoutError where it does not become so."""
         start = time.monotonic()

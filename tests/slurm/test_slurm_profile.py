@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.slurm import cluster
+from tests.slurm.run import REDUCED, compare, wrong
 from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
 from tests.workflow.test_hygiene import RULES
 
@@ -112,6 +113,19 @@ def test_the_link_of_a_killed_test_is_no_hindrance(tmp_path, monkeypatch):
     assert not cluster.left_over()
 
 
+def test_a_run_that_met_no_fault_is_wrong():
+    met = [{"fault": name, "then": "it goes on"} for name in "abc"]
+    good = {"same": True, "second_run": "nothing to be done", "faults": met}
+    assert wrong(good) == []
+    for change in (
+        {"same": False},
+        {"second_run": "3 jobs"},
+        {"faults": met[:2]},
+        {"faults": [*met[:2], {"fault": "?"}]},
+    ):
+        assert len(wrong(good | change)) == 1
+
+
 @pytest.mark.full
 def test_the_release_through_slurm_is_the_local_one(tmp_path):
     """As `make test-slurm` does it; skipped where that target has not installed what it needs."""
@@ -119,7 +133,4 @@ def test_the_release_through_slurm_is_the_local_one(tmp_path):
         pytest.skip(f"no Slurm can be started here without: {', '.join(lacking)}")
     if not importlib.util.find_spec("snakemake_executor_plugin_slurm"):
         pytest.skip("snakemake-executor-plugin-slurm is not installed")
-    from tests.slurm.run import REDUCED, compare
-
-    outcome = compare(tmp_path, REDUCED)
-    assert outcome["same"] and len(outcome["faults"]) == 3, outcome
+    assert not wrong(compare(tmp_path, REDUCED))
