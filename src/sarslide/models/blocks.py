@@ -201,4 +201,6 @@ class ModulatedDeformConv(nn.Module):
         from torchvision.ops import deform_conv2d
 
         shift, weight = self.offset(x).split((18, 9), dim=1)
+        # Sampling is not done in bf16, in which the rest of the network may run.
+        x, shift, weight = (each.to(self.weight.dtype) for each in (x, shift, weight))
         return deform_conv2d(x, shift, self.weight, None, self.stride, 1, mask=torch.sigmoid(weight))
