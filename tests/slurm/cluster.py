@@ -131,6 +131,7 @@ class Cluster:
                     process.wait(10)
                 except subprocess.TimeoutExpired:
                     process.kill()
+        self.kill_processes("slurmstepd")  # without its slurmd it would wait for ever
         self.kill_processes()
         LINK.unlink()
 
