@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-NOT_RUN = "not run"
+from sarslide.benchmark.markdown import table_lines
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 INTRODUCTION = """# Validation
 
@@ -42,29 +43,5 @@ def page(tables: dict[str, dict]) -> str:
 
 
 def as_markdown(table: dict) -> list[str]:
-    """Lines of one table, with its title, command and notes; rows of which nothing was run are named in one line below it."""
-    without = [_not_run(row) for row in table["rows"]]
-    lines = [f"## {table['title']}", "", f"`{table['command']}`", ""]
-    lines += [f"| {' | '.join(table['columns'])} |", "|" + " --- |" * len(table["columns"])]
-    lines += [
-        f"| {' | '.join(map(_cell, row))} |" for row, labels in zip(table["rows"], without, strict=True) if not labels
-    ]
-    groups: dict[str, list[str]] = {}
-    for name, *where in filter(None, without):
-        groups.setdefault(", ".join(where), []).append(name)
-    named = "; ".join(f"{', '.join(members)}{f' ({where})' if where else ''}" for where, members in groups.items())
-    notes = [f"Not run: {named}."] * bool(groups) + [table["notes"]] * bool(table["notes"])
-    return [*lines, *(line for note in notes for line in ("", note)), ""]
-
-
-def _not_run(row: Sequence[object]) -> list[str]:
-    """The words before "not run" of a row that holds nothing else; empty for every other row."""
-    labels = list(row[: row.index(NOT_RUN)]) if NOT_RUN in row else []
-    empty = all(cell == NOT_RUN for cell in row[len(labels) :])
-    return labels if empty and all(isinstance(word, str) for word in labels) else []
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """Lines of one table, with its title, command and notes."""
+    return table_lines(table["title"], table["columns"], table["rows"], [table["notes"]], table["command"])

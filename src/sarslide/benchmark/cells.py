@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from sarslide.benchmark.markdown import NOT_RUN
 from sarslide.segment.intervals import Interval, difference
 from sarslide.segment.metrics import Counts
-
-NOT_RUN = "not run"
 
 Record = Mapping[str, Any]
 

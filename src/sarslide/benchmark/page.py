@@ -13,6 +13,7 @@ from typing import Any
 
 from sarslide.benchmark import figures, records, runs, tables
 from sarslide.benchmark.cells import Record
+from sarslide.benchmark.markdown import table_lines
 from sarslide.benchmark.tables import Table
 from sarslide.io.raster import atomic
 from sarslide.provenance import read_json
@@ -30,7 +31,7 @@ Whole simulated regions (region set `{region_set}`, settings in `simulate/climat
 split by region: {regions}. Transfer is a climate that no network was trained on. Every region is seen by an ascending
 and a descending track. Scores are those of whole regions, predicted as `segment` does it. All regions are simulated: a real
 survey will score differently, and what counts here is the order of the networks and what fools them. Only budgets that were run
-have tables; a row that was not run says `not run`.
+have tables; rows that were not run are named below them.
 """
 
 
@@ -74,7 +75,7 @@ def markdown(page: Mapping[str, Any], images: Sequence[tuple[str, str]] = ()) ->
     regions = ", ".join(f"{sum(map(len, by.values()))} for {part}" for part, by in climates.PARTS.items())
     lines = [INTRODUCTION.format(command=COMMAND, region_set=page["region_set"], regions=regions)]
     for table in page["tables"]:
-        lines += _as_markdown(table)
+        lines += table_lines(table["title"], table["columns"], table["rows"], table["notes"])
     if not any(table["key"].startswith(INFERENCE) for table in page["tables"]):
         lines += [
             "## Inference: precision, blending, compilation, throughput",
@@ -136,19 +137,8 @@ def _figures(results: Path, folder: Path, found: Mapping[str, Record]) -> list[t
 
 
 def _inference(key: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    rows = [
-        ["–" if cell is None else f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
-        for row in table["rows"]
-    ]
     notes = [f"`{table['command']}`", *([table["notes"]] if table["notes"] else [])]
-    return asdict(Table(key, table["title"], tuple(table["columns"]), rows, notes))
-
-
-def _as_markdown(table: Mapping[str, Any]) -> list[str]:
-    lines = [f"## {table['title']}", ""]
-    lines += [f"| {' | '.join(table['columns'])} |", "|" + " --- |" * len(table["columns"])]
-    lines += [f"| {' | '.join(row)} |" for row in table["rows"]]
-    return [*lines, "", *(line for note in table["notes"] for line in (note, ""))]
+    return asdict(Table(key, table["title"], tuple(table["columns"]), table["rows"], notes))
 
 
 def _compact(page: Mapping[str, Any]) -> str:

@@ -34,12 +34,12 @@ SPLIT_NOTE = (
 
 @dataclass(frozen=True)
 class Table:
-    """key: name in the JSON. columns, rows: printable cells, every row as long as the columns."""
+    """key: name in the JSON. columns; rows: cells as `markdown.table_lines` prints them, every row as long as the columns."""
 
     key: str
     title: str
     columns: tuple[str, ...]
-    rows: list[list[str]]
+    rows: list[list[Any]]
     notes: list[str] = field(default_factory=list)
 
 
