@@ -16,7 +16,7 @@ from sarslide.report.inputs import StackInputs
 from sarslide.report.network_plot import Pair, baselines, network_figure
 from sarslide.report.reading import read_stack
 from sarslide.report.scales import Scale, scale_for, tick_text
-from sarslide.report.webmap import VectorLayer, indexed_png, lonlat_polynomial, vector_layer
+from sarslide.report.webmap import VectorLayer, grey_png, indexed_png, lonlat_polynomial, vector_layer
 
 GRID = RegionGrid(32647, 515130, 3215640, 30, 510, 270)
 PROVINCE = RegionGrid(32648, 200010, 4200000, 100, 4500, 6000)  # P4's 600 x 450 km
@@ -149,6 +149,15 @@ def test_shading_darkens_and_shows_the_unknown():
     bright, dark, unknown = figures.shaded(values, scale, np.array([[255, 30, 255]], np.uint8))[0].astype(int)
     assert bright.sum() > dark.sum() and (unknown == 255).all()
     assert tuple(figures.shaded(values, scale)[0, 2]) == figures.UNKNOWN
+
+
+def test_the_maps_hillshade_is_never_black():
+    """Colours over a slope without sun stay readable; no data is light."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(grey_png(np.array([[1, 128, 255, 0]], np.uint8)))) as image:
+        dark, middle, bright, unknown = np.asarray(image)[0].astype(int)
+    assert 85 <= dark < middle < bright == 255 and unknown == 235
 
 
 @pytest.mark.parametrize(("metres", "length"), [(2025, 2000), (999, 500), (130, 100), (5000, 5000)])

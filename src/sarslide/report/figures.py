@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sarslide.report.scales import Scale, scale_for
+from sarslide.report.scales import Scale, light, scale_for
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -134,8 +134,7 @@ def shaded(values: np.ndarray, scale: Scale, shade: np.ndarray | None = None) ->
     colours = np.vstack([scale.palette(), [[255, 255, 255]] if shade is not None else [UNKNOWN]])[scale.indices(values)]
     if shade is None:
         return colours.astype(np.uint8)
-    light = 0.35 + 0.65 * np.clip(shade / 255.0 * 1.25, 0, 1)
-    return (colours * light[..., None]).round().astype(np.uint8)
+    return (colours * light(shade)[..., None]).round().astype(np.uint8)
 
 
 def draw_outlines(axes: "Axes", outlines: Outlines) -> None:

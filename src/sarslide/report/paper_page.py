@@ -147,4 +147,4 @@ def _numbered(names: Sequence[str]) -> list[Column]:
 
 def _value(value: Any) -> str:
     """A value of the configuration as text; what is not text as JSON."""
-    return (value or MISSING) if isinstance(value, str) else json.dumps(value)
+    return (value or MISSING) if isinstance(value, str | None) else json.dumps(value)

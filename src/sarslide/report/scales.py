@@ -68,6 +68,11 @@ def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
     )
 
 
+def light(shade: np.ndarray) -> np.ndarray:
+    """Brightness, 0.35 to 1, of a hillshade of 1-255: slopes that face away from the sun keep their colours readable."""
+    return 0.35 + 0.65 * np.clip(shade / 255.0 * 1.25, 0, 1)
+
+
 def tick_text(value: float) -> str:
     """A tick in at most three significant digits, with a real minus sign."""
     text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sarslide.grid import RegionGrid
-from sarslide.report.scales import Scale
+from sarslide.report.scales import Scale, light
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -136,7 +136,7 @@ def grey_png(shade: np.ndarray) -> bytes:
     """A hillshade of 1-255 (0 = unknown) as a grey PNG."""
     from PIL import Image
 
-    return _png(Image.fromarray(np.where(shade > 0, shade, 235).astype(np.uint8)))
+    return _png(Image.fromarray(np.where(shade > 0, 255 * light(shade), 235).astype(np.uint8)))
 
 
 def data_uri(png: bytes) -> str:
