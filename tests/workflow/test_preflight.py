@@ -5,7 +5,9 @@ import json
 import pytest
 
 from sarslide.catalog import planned
+from sarslide.catalog.scenes import table
 from sarslide.config import load
+from sarslide.preflight.forecast import forecast
 from tests.workflow.conftest import SMALL, Checkout
 
 PAPER = ["region=zhongxinrong"]
@@ -30,6 +32,19 @@ def test_a_region_that_can_run(place):
     assert any(one["check"] == "versions" and "snakemake" in one["found"] for one in found)
     # Asked for again, it looks again.
     assert "1 of 1 steps" in place.snakemake("preflight").stderr
+
+
+def test_disk_of_a_simulated_region_counts_its_products(tmp_path):
+    def of(region):
+        config = load({"region": region})
+        rows = table(config, tmp_path).rows() or planned.rows(config)
+        scenes = {stack: [row for row in rows if row["stack"] == stack] for stack in config.stacks}
+        return forecast(config, scenes, dict.fromkeys(config.stacks, 1.0))
+
+    demo, real = of("demo"), of("zhongxinrong")
+    # A finished demo: 2.29 GB of SAFE products and orbits, 3.20 GB with everything. 5 %: file systems count folders differently.
+    assert demo.simulated_gb == pytest.approx(2.295, rel=0.05) and demo.disk_gb == pytest.approx(3.2, rel=0.05)
+    assert real.simulated_gb == 0 and real.dates > 0
 
 
 def test_a_region_without_account_fails_with_the_code_and_keeps_the_table(place):

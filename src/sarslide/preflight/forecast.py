@@ -31,6 +31,7 @@ ENGINE = {"geocode_slc", "mean_amplitude", "stack_geometry", "interferogram", "u
 
 # Bytes, measured on the demo: a cell and date, a cell and pair, a cell of a stack, a cell of the region.
 GSLC_BYTES, PAIR_BYTES, STACK_BYTES, REGION_BYTES = 70.6, 16.6, 76.9, 69.0
+SIMULATED_BYTES = 277.7  # of SAFE products and orbits, a cell and date
 # A burst of one polarisation as ASF delivers it, and the zip of a scene with two where the table does not say.
 BURST_BYTES, SCENE_BYTES = 147_215_404, 4_300_000_000
 BURST_KM2 = 85 * 18.5  # of new ground: neighbouring bursts overlap
@@ -46,6 +47,7 @@ class Forecast:
     scenes: int
     cells: int
     download_gb: float
+    simulated_gb: float
     slc_gb: float
     pairs_gb: float
     maps_gb: float
@@ -53,7 +55,7 @@ class Forecast:
 
     @property
     def disk_gb(self) -> float:
-        return self.download_gb + self.slc_gb + self.pairs_gb + self.maps_gb
+        return self.download_gb + self.simulated_gb + self.slc_gb + self.pairs_gb + self.maps_gb
 
     def as_dict(self) -> dict[str, float]:
         """All numbers, rounded to what they are worth."""
@@ -80,6 +82,7 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
         sum(map(len, scenes.values())),
         cells,
         sum(_download(config, rows, area[stack] * grid.cell_m**2 / 1e6) for stack, rows in scenes.items()) / 1e9,
+        (config.source == "simulated") * SIMULATED_BYTES * date_cells / 1e9,
         native * GSLC_BYTES * date_cells / 1e9,
         PAIR_BYTES * pair_cells / 1e9,
         (STACK_BYTES * sum(area.values()) + REGION_BYTES * cells) / 1e9,
