@@ -53,7 +53,9 @@ def test_every_leaf_is_documented():
         ),
         ({"interferogram": {"goldstein_alpha": 3}}, "interferogram.goldstein_alpha = 3"),
         ({"interferogram": {"unwrap_window": 3}}, "interferogram.unwrap_window = 3; cure: give at least 8 cells"),
-        ({"region": "atlantis"}, "region 'atlantis' is not a preset"),
+        ({"region": "atlantis"}, "region 'atlantis' is neither packaged nor in"),
+        ({"region": "../regions/demo"}, "region = '../regions/demo' is no name"),
+        ({"region": "/etc/passwd"}, "region = '/etc/passwd' is no name"),
         ({"network": {"pairs": ["20190306-20190318"]}}, "network.pairs.0"),
         ({"grid": {"bounds": [1, 2, 0, 3]}}, "are empty"),
     ],
@@ -72,6 +74,62 @@ def test_empty_sections_change_nothing():
 @pytest.mark.parametrize("region", config.presets())
 def test_presets_load(region):
     assert config.load({"region": region}).region == region
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A working folder with a region of its own, as the template begins it."""
+    config.new_region("myregion", tmp_path)
+    return tmp_path
+
+
+def test_a_region_of_ones_own_begins_with_the_template(own, monkeypatch):
+    region = config.load({"region": "myregion"}, own)
+    assert (region.stacks, region.grid.dem, region.archive()) == (("A128", "D062"), "glo30", "asf")
+    assert config.load({"region": "myregion", "stacks": ["A055"]}, own).stacks == ("A055",)
+    monkeypatch.chdir(own)  # as Snakemake and every other command read it
+    assert config.load({"region": "myregion"}) == region
+    assert config.own_regions() == ["myregion"] and "myregion" not in config.presets()
+    assert config.main(["--new-region", "second"]) == 0 and config.own_regions() == ["myregion", "second"]
+
+
+@pytest.mark.parametrize("taken", ["myregion", "demo", "../myregion", "My-region"])
+def test_a_new_region_writes_over_nothing(own, taken, capsys):
+    before = (own / "regions/myregion.yaml").read_bytes()
+    assert config.main(["--new-region", taken, "--folder", str(own)]) == 1
+    assert capsys.readouterr().err.startswith("E1001 ")
+    assert [path.name for path in own.rglob("*.yaml")] == ["myregion.yaml"]
+    assert (own / "regions/myregion.yaml").read_bytes() == before
+
+
+def test_an_unknown_region_is_told_what_there_is(own):
+    with pytest.raises(ConfigError) as caught:
+        config.load({"region": "atlantis"}, own)
+    assert f"nor in {own / 'regions'}; cure: choose one of baihetan, " in str(caught.value)
+    assert "yours in regions/ (myregion), or `python -m sarslide.config --new-region atlantis`" in str(caught.value)
+
+
+def test_a_packaged_region_is_not_shadowed(own):
+    (own / "regions/demo.yaml").write_text("stacks: [A001]")
+    with pytest.raises(ConfigError, match=r"regions/demo.yaml: 'demo' is a packaged region; cure: give the file"):
+        config.load({"region": "demo"}, own)
+    assert config.load({"region": "myregion"}, own).region == "myregion"
+
+
+@pytest.mark.parametrize(
+    ("text", "names_it"),
+    [
+        ("grid: {epsg: 32647\nstacks: [", "myregion.yaml, line 2: cannot be read (ParserError)"),
+        ("", "myregion.yaml: holds no keys"),
+        ("- demo", "myregion.yaml: holds no keys"),
+        ("grid: {epgs: 32647}", "unknown key 'grid.epgs'; cure: did you mean 'epsg'"),
+    ],
+)
+def test_a_broken_region_file_is_named(own, text, names_it):
+    (own / "regions/myregion.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        config.load({"region": "myregion"}, own)
+    assert names_it in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_schema_refuses_unknown_keys():

@@ -1,6 +1,7 @@
 """The configuration: typed, documented, closed. `config.yaml` and `config.schema.json` are generated from these models.
 
-Order of precedence: defaults here < the region's preset (`regions/<region>.yaml`) < config.yaml < `--config` of the command line.
+Order of precedence: defaults here < the region's preset < config.yaml < `--config` of the command line. A preset is
+packaged, or a file `regions/<region>.yaml` of the working folder.
 Every key states its meaning, unit, range and source; a key that no model knows is refused with one line.
 """
 
@@ -8,7 +9,7 @@ import json
 import os
 import re
 from difflib import get_close_matches
-from functools import cache, reduce
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,10 +17,24 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sarslide import names
-from sarslide.errors import ConfigError
+from sarslide.errors import ConfigError, SarslideError
 from sarslide.grid import RegionGrid
 
 REGIONS = Path(__file__).parent / "regions"
+OWN_REGIONS = "regions"  # of the working folder
+TEMPLATE = """\
+# A region of your own: what has no usable default. Every key of config.yaml may stand here as well.
+source: safe
+stacks: [A128, D062] # A or D and the relative orbit of each track
+grid:
+  epsg: 32647 # projected, in metres
+  bounds: [515130, 3200340, 523230, 3215640] # west, south, east, north; m
+  dem: glo30 # or aw3d30, srtm, or a file with ellipsoidal heights
+catalog:
+  archive: asf # or copernicus; folder: SAFE folders and orbits of your own below resources/{region}/slc
+  start: "20190301" # first and last date; end null: open, for scheduled runs
+  end: null
+"""
 
 StackName = Annotated[str, Field(pattern=f"^{names.STACK}$")]
 DateName = Annotated[str, Field(pattern=f"^{names.DATE}$")]
@@ -680,7 +695,9 @@ class Benchmark(Section):
 class Config(Section):
     """The whole configuration of one region."""
 
-    region: str = key("demo", "region preset of src/sarslide/regions", pattern=f"^{names.IDENTIFIER}$")
+    region: str = key(
+        "demo", "a packaged region, or NAME of your own regions/NAME.yaml", pattern=f"^{names.IDENTIFIER}$"
+    )
     source: Literal["simulated", "safe", "files", "hyp3"] = key(
         "safe",
         "where acquisitions come from: simulated; Sentinel-1 products, of folders or of an archive (section catalog); existing"
@@ -796,23 +813,63 @@ def presets() -> list[str]:
     return sorted(path.stem for path in REGIONS.glob("*.yaml"))
 
 
-@cache
-def _preset(region: str) -> dict:
-    path = REGIONS / f"{region}.yaml"
-    if not path.is_file():
+def own_regions(folder: Path = Path()) -> list[str]:
+    """Names of the user's regions: files `regions/NAME.yaml` of the working folder."""
+    return sorted(path.stem for path in (folder / OWN_REGIONS).glob("*.yaml"))
+
+
+def _preset(region: str, folder: Path) -> dict:
+    """Keys of a region, packaged or of the working folder; which of the two it is never depends on an order."""
+    _check_region_name(region)
+    packaged, own = REGIONS / f"{region}.yaml", folder / OWN_REGIONS / f"{region}.yaml"
+    if packaged.is_file():
+        if own.is_file():
+            raise ConfigError(f"{own}: '{region}' is a packaged region", "give the file, and the region, another name")
+        return yaml.safe_load(packaged.read_text())
+    if not own.is_file():
+        mine = f", yours in {OWN_REGIONS}/ ({', '.join(own_regions(folder))})" if own_regions(folder) else ""
         raise ConfigError(
-            f"region '{region}' is not a preset", f"choose one of {', '.join(presets())}, or add {path.name}"
+            f"region '{region}' is neither packaged nor in {folder.absolute() / OWN_REGIONS}",
+            f"choose one of {', '.join(presets())}{mine}, or `python -m sarslide.config --new-region {region}`",
         )
-    return yaml.safe_load(path.read_text())
+    try:
+        keys = yaml.safe_load(own.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{own}{where}: cannot be read ({type(error).__name__})", "correct the YAML") from None
+    if not isinstance(keys, dict):
+        raise ConfigError(f"{own}: holds no keys", "write `key: value` as in config.yaml")
+    return keys
 
 
-def load(user: dict[str, Any]) -> Config:
+def _check_region_name(region: str) -> None:
+    if not re.fullmatch(names.IDENTIFIER, region):
+        raise ConfigError(f"config: region = {region!r} is no name", "small letters, digits and _, a letter first")
+
+
+def new_region(region: str, folder: Path = Path()) -> Path:
+    """Write the template of a region of the user's own; its path. ConfigError where the name is taken or is no name."""
+    _check_region_name(region)
+    path = folder / OWN_REGIONS / f"{region}.yaml"
+    if path.exists() or region in presets():
+        what = "exists" if path.exists() else f"'{region}' is a packaged region"
+        raise ConfigError(
+            f"{path}: {what}", "edit it, or choose another name" if path.exists() else "choose another name"
+        )
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(TEMPLATE.format(region=region))
+    return path
+
+
+def load(user: dict[str, Any], folder: Path = Path()) -> Config:
     """The configuration of `user` (config.yaml merged with the command line) over its region's preset.
 
-    Raises ConfigError, one line, for an unknown key, a value out of range or an unknown region.
+    folder: working folder, where regions of the user's own lie. Raises ConfigError, one line, for an unknown key, a value out
+    of range or an unknown region.
     """
     region = user.get("region", Config.model_fields["region"].default)
-    merged = _merge(_preset(str(region)), user)
+    merged = _merge(_preset(str(region), folder), user)
     try:
         return Config.model_validate(merged)
     except ValidationError as error:
@@ -871,7 +928,7 @@ def config_yaml(region: str = "demo") -> str:
     lines = [
         "# yaml-language-server: $schema=config.schema.json",
         "# Generated by `python -m sarslide.config --fix`. Uncomment a key to change it; what is not set comes from the region's",
-        f"# preset in src/sarslide/regions (there are: {', '.join(presets())}) or is the default shown here.",
+        f"# preset, packaged ({', '.join(presets())}) or your own regions/NAME.yaml, or is the default shown here.",
         "",
     ]
     for name, field in Config.model_fields.items():
@@ -900,13 +957,22 @@ def config_schema() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check that config.yaml and config.schema.json are in step with the models; `--fix` rewrites them."""
+    """Begin a region of your own, or check that config.yaml and config.schema.json are in step with the models."""
     import argparse
+    import sys
 
     parser = argparse.ArgumentParser(prog="python -m sarslide.config", description=main.__doc__)
     parser.add_argument("--fix", action="store_true", help="rewrite the two files instead of comparing them")
-    parser.add_argument("--folder", type=Path, default=Path.cwd(), help="folder of config.yaml (default: here)")
+    parser.add_argument("--new-region", metavar="NAME", help="write a short template, regions/NAME.yaml, to be edited")
+    parser.add_argument("--folder", type=Path, default=Path(), help="folder of config.yaml and regions (default: here)")
     chosen = parser.parse_args(arguments)
+    if chosen.new_region:
+        try:
+            print(f"{new_region(chosen.new_region, chosen.folder)}: edit grid, tracks and dates")
+        except SarslideError as error:
+            print(error, file=sys.stderr)
+            return 1
+        return 0
     stale = []
     for name, text in {"config.yaml": config_yaml(), "config.schema.json": config_schema()}.items():
         path = chosen.folder / name

@@ -56,7 +56,8 @@ ELSEWHERE += ("aws", "docker", "podman", "apptainer", "git", "pip", "conda", "ma
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Checkout:
     made = Checkout(tmp_path_factory.mktemp("documented"), [])
-    (made.folder / "src/sarslide/regions/myregion.yaml").write_text(REGION)
+    (made.folder / "regions").mkdir()
+    (made.folder / "regions/myregion.yaml").write_text(REGION)
     for date in ("20190306", "20190318", "20190330"):
         (made.folder / f"resources/myregion/slc/A128/{date}").mkdir(parents=True)
     (made.folder / "resources/myregion/scenes.csv").write_text(SCENES)
@@ -116,7 +117,8 @@ def test_what_can_run_runs(checkout):
     bounds = yaml.safe_load(SMALL[0].partition("=")[2])["bounds"]
     grid = yaml.safe_load(REGION)["grid"] | {"bounds": bounds}
     region = yaml.safe_load(REGION) | {"grid": grid}
-    (folder / "src/sarslide/regions/myregion.yaml").write_text(yaml.safe_dump(region))
+    (folder / "regions").mkdir()
+    (folder / "regions/myregion.yaml").write_text(yaml.safe_dump(region))
     for part in ("docs", "benchmarks", "tests"):
         shutil.copytree(REPOSITORY / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     path = f"{Path(sys.executable).parent}:{checkout.environment['PATH']}"

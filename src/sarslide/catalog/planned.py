@@ -109,10 +109,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Print a scene table of planned passes for a region."""
     import argparse
 
-    from sarslide.config import load, presets
+    from sarslide.config import load, own_regions, presets
 
     parser = argparse.ArgumentParser(prog="python -m sarslide.catalog.planned", description=main.__doc__)
-    parser.add_argument("--region", required=True, choices=presets(), help="preset whose tracks and window are taken")
+    known = [*presets(), *own_regions()]
+    parser.add_argument("--region", required=True, choices=known, help="region whose tracks and window are taken")
     region = parser.parse_args(arguments).region
     write(sys.stdout, rows(load({"region": region})))
     return 0

@@ -23,7 +23,7 @@ def read(first: Path, files: list[str], words: list[str], folder: Path) -> Confi
         if not equals:
             raise ConfigError(f"--config {word}: is not key=value", "write --config region=NAME")
         _update(merged, {name: _value(value)})
-    return load(merged)
+    return load(merged, folder)
 
 
 def _update(merged: dict, over: dict) -> None:

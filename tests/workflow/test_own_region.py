@@ -1,0 +1,61 @@
+"""A region of the user's own, in a working folder apart from the checkout: planned, checked and scheduled from there."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sarslide.catalog import planned
+from sarslide.config import new_region
+from sarslide.schedule import __main__ as schedule
+from tests.workflow.conftest import REPOSITORY
+
+SIMULATED = """
+source: simulated
+stacks: [A128]
+grid: {epsg: 32647, bounds: [517500, 3206400, 520500, 3210000]}
+simulation: {dates: 4}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    (tmp_path / "regions").mkdir()
+    (tmp_path / "regions/valley.yaml").write_text(SIMULATED)
+    return tmp_path
+
+
+def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), "--cores", "1"]
+    return subprocess.run(
+        [*command, "--directory", str(folder), *words], cwd=folder.parent, capture_output=True, text=True
+    )
+
+
+def test_its_graph_is_planned_and_its_jobs_know_it(folder):
+    run = snakemake(folder, "--dry-run", "--config", "region=valley")
+    assert run.returncode == 0 and "resources/valley/slc/A128/20190306" in run.stdout, run.stdout + run.stderr
+    run = snakemake(folder, "preflight", "--config", "region=valley")  # a job, which reads the configuration again
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert json.loads((folder / "logs/valley/preflight.json").read_text())
+    for part in ("resources", "results", "logs"):
+        assert not (REPOSITORY / part / "valley").exists()
+
+
+def test_the_template_is_searched_for_and_scheduled(folder, monkeypatch, capsys):
+    new_region("myregion", folder)
+    run = snakemake(folder, "update_catalog", "--dry-run", "--config", "region=myregion")
+    assert run.returncode == 0 and "resources/myregion/scenes.csv" in run.stdout, run.stdout + run.stderr
+    order, _ = schedule.order(["--directory", str(folder), "--config", "region=myregion"])
+    assert order.folder == folder and order.config.region == "myregion" and order.config.archive() == "asf"
+    monkeypatch.chdir(folder)
+    assert planned.main(["--region", "myregion"]) == 0
+    assert ",".join(planned.ARCHIVE_COLUMNS) in capsys.readouterr().out
+
+
+def test_an_unknown_region_ends_with_one_line(folder):
+    run = snakemake(folder, "--dry-run", "--config", "region=vally")
+    told = [line for line in (run.stdout + run.stderr).splitlines() if "E1001" in line]
+    assert run.returncode != 0 and len(told) == 1 and "yours in regions/ (valley)" in told[0], run.stdout + run.stderr
