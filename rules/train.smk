@@ -11,6 +11,7 @@ rule train:
         weights=f"{TRAINED}/{MODEL}.safetensors",
         history=f"{TRAINED}/history.csv",
         curves=f"{TRAINED}/curves.png",
+        reliability=f"{TRAINED}/reliability.png",
         scores=f"{TRAINED}/scores.json",
     log:
         "logs/training/train.log",

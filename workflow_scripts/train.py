@@ -3,7 +3,8 @@
 inputs: train, validation: npz scenes, one a region and track (stored layers under their registered names, `label` 1 landslide,
 0 not, 255 not counted, `meta` JSON with region and stack). No region may be in both. start: weights to start from, or none;
 their network, channels, normalisation and patch are kept.
-outputs: weights (.safetensors; its card is its sidecar), history (CSV), curves (PNG), scores (JSON: validation part).
+outputs: weights (.safetensors; its card is its sidecar), history (CSV), curves (PNG), and of the validation part reliability
+(PNG) and scores (JSON).
 A checkpoint beside them lets an interrupted training go on; it is removed at the end.
 params: preset; recipe (values instead of the preset's); start (imagenet, coco or nothing); network, width and channels (name of a
 channel set) where no weights say them; label and licence of the weights; device; code (fingerprint).
@@ -42,6 +43,7 @@ def main(snakemake, log) -> None:
     from sarslide.segment import card as cards
     from sarslide.segment import history
     from sarslide.segment.device import choose_device, choose_precision
+    from sarslide.segment.probability_figure import write_probabilities
     from sarslide.segment.train import train
 
     torch.set_num_threads(snakemake.threads)
@@ -53,6 +55,7 @@ def main(snakemake, log) -> None:
     weights.save(output.weights, trained.network, card)
     history.write_history(output.history, trained.history)
     history.write_curves(output.curves, trained.history, trained.best_epoch, network)
+    write_probabilities(output.reliability, {network: trained.scores})
     provenance.write_json(output.scores, trained.scores)
     checkpoint.unlink(missing_ok=True)
     log.info("validation: %s", card["scores"])

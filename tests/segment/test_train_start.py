@@ -114,6 +114,7 @@ def run_script(folder, **changes):
     }  # fmt: skip
     inputs = {"train": [str(folder / "1.npz")], "validation": [str(folder / "3.npz")], "start": []}
     names = {"weights": "w.safetensors", "history": "h.csv", "curves": "c.png", "scores": "s.json"}
+    names["reliability"] = "r.png"
     fake = SimpleNamespace(
         rule="train", log=[str(folder / "train.log")], threads=1, wildcards=Named(),
         input=Named(inputs | changes.pop("input", {})), params=Named(params | changes),
@@ -126,7 +127,7 @@ def test_the_script_trains_and_trains_on(tmp_path):
     run_script(tmp_path)
     first = weights.read_card(tmp_path / "w.safetensors")
     assert first["label"] == "of a test"
-    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("c.png", "r.png"))
     assert json.loads((tmp_path / "s.json").read_text())["pixel"].keys() >= {"f1", "iou"}
     assert len((tmp_path / "h.csv").read_text().splitlines()) == 3
     assert not (tmp_path / "checkpoint.pt").exists()

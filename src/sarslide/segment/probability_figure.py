@@ -1,16 +1,18 @@
 """What the probabilities of a network are worth, as a figure: reliability curve and precision-recall curve."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sarslide.report.figures import DPI, FONTS, INK, QUIET
+from sarslide.io.raster import atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+INK, QUIET = "#1c2529", "#5b6a70"
 COLOURS = ("#4477aa", "#cc6677", "#228833", "#ccbb44", "#aa3377", "#66ccee")
 F1_LINES = (0.2, 0.4, 0.6, 0.8)
 FEWEST_CELLS = 30  # a tenth with fewer cells says nothing about its probability
@@ -24,8 +26,8 @@ def probability_figure(summaries: Mapping[str, Mapping[str, Any]]) -> "Figure":
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(FONTS):
-        figure = Figure(figsize=(8.6, 4.0), dpi=DPI, facecolor="white", layout="constrained")
+    with rc_context({"font.size": 8.5}):
+        figure = Figure(figsize=(8.6, 4.0), dpi=110, facecolor="white", layout="constrained")
         left, right = figure.subplots(1, 2)
         left.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, linestyle=":")
         for value in F1_LINES:
@@ -42,6 +44,13 @@ def probability_figure(summaries: Mapping[str, Mapping[str, Any]]) -> "Figure":
             axes.spines[["top", "right"]].set_visible(False)
             axes.legend(frameon=False, fontsize=7.5, loc="upper left" if axes is left else "lower left")
     return figure
+
+
+def write_probabilities(path: str | Path, summaries: Mapping[str, Mapping[str, Any]]) -> None:
+    """`probability_figure` as PNG, without the date that matplotlib would add."""
+    figure = probability_figure(summaries)
+    with atomic(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
 def draw_reliability(axes: "Axes", curve: Mapping[str, list], name: str, colour: str) -> None:

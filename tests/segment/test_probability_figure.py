@@ -3,9 +3,8 @@
 import numpy as np
 
 from sarslide.dataset.scenes import Scene
-from sarslide.report.figures import png
-from sarslide.report.probabilities import FEWEST_CELLS, probability_figure
 from sarslide.segment import scores
+from sarslide.segment.probability_figure import FEWEST_CELLS, probability_figure, write_probabilities
 
 
 def summary(sharpness):
@@ -17,7 +16,7 @@ def summary(sharpness):
     return scores.summary(scores.evaluate([scene], [p], 0.5))
 
 
-def test_lines_are_those_of_the_summary():
+def test_lines_are_those_of_the_summary(tmp_path):
     honest, sure = summary(1.0), summary(4.0)
     figure = probability_figure({"honest": honest, "sure": sure})
     left, right = figure.axes
@@ -31,4 +30,5 @@ def test_lines_are_those_of_the_summary():
     np.testing.assert_allclose(dots[0], [honest["pixel"]["recall"], honest["pixel"]["precision"]])
     curve = next(line.get_xydata() for line in right.lines if line.get_label().startswith("honest"))
     assert np.min(np.hypot(*(curve - dots[0]).T)) < 1e-3  # the threshold in use lies on the curve
-    assert png(figure)[:4] == b"\x89PNG"
+    write_probabilities(tmp_path / "reliability.png", {"honest": honest})
+    assert (tmp_path / "reliability.png").read_bytes()[:4] == b"\x89PNG"
