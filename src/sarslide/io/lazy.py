@@ -1,0 +1,64 @@
+"""Cells of files as xarray variables that are read when they are asked for, and then only the asked ones; needs no dask.
+
+The way xarray's own backends do it: https://docs.xarray.dev/en/stable/internals/how-to-add-new-backend.html
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from xarray import Variable
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+
+Read = Callable[[slice, slice, slice], np.ndarray]
+
+
+class _Cells(BackendArray):
+    """A three-dimensional array behind `read(first, rows, cols)`, whose slices run upwards."""
+
+    def __init__(self, shape: tuple[int, int, int], dtype: np.dtype, read: Read):
+        self.shape, self.dtype, self._read = shape, dtype, read
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> np.ndarray:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._basic)
+
+    def _basic(self, key: tuple[int | slice, ...]) -> np.ndarray:
+        slices = [k if isinstance(k, slice) else slice(k, k + 1) for k in key]
+        shape = [len(range(*part.indices(size))) for part, size in zip(slices, self.shape, strict=True)]
+        cells = self._read(*slices) if all(shape) else np.empty(shape, self.dtype)
+        return cells[tuple(slice(None) if isinstance(k, slice) else 0 for k in key)]
+
+
+def variable(
+    dims: Sequence[str], shape: tuple[int, int, int], dtype: str, read: Read, attributes: dict[str, Any]
+) -> Variable:
+    """A variable of the dimensions `dims`, three, or two where the first of `shape` is 1. What was read whole is kept."""
+    lazily = indexing.LazilyIndexedArray(_Cells(shape, np.dtype(dtype), read))
+    cached = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(lazily))
+    if len(dims) == 3:
+        return Variable(dims, cached, attributes)
+    return Variable(("first", *dims), cached, attributes).isel(first=0)
+
+
+class Rasters:
+    """Bands of rasters on one grid, one behind the other; a file that is None holds `missing` everywhere."""
+
+    def __init__(self, bands: list[tuple[Path | None, int]], grid: RegionGrid, dtype: str, missing: float):
+        self.bands, self.grid, self.dtype, self.missing = bands, grid, dtype, missing
+
+    def __call__(self, first: slice, rows: slice, cols: slice) -> np.ndarray:
+        """Cells (bands, rows, cols); RasterError and GridError as `raster.read` raises them."""
+        row, col = (range(*part.indices(size)) for part, size in zip((rows, cols), self.grid.shape, strict=True))
+        wanted = self.bands[first]
+        cells = np.full((len(wanted), len(row), len(col)), self.missing, self.dtype)
+        for place, (path, band) in enumerate(wanted):
+            if path is not None:
+                raster.check_grid(path, self.grid)
+                block = raster.read_block(path, slice(row[0], row[-1] + 1), slice(col[0], col[-1] + 1), band)
+                cells[place] = block[:: row.step, :: col.step]
+        return cells
