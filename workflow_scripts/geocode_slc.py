@@ -24,13 +24,13 @@ from sarslide.workflow import job
 def main(snakemake, log) -> None:
     lattice = Lattice.of(RegionGrid.from_dict(snakemake.params.grid))
     params = snakemake.params
+    device = chosen_device(params.device)
     scene = open_scene(snakemake.input.slc, params.stack, params.polarisation, params.orbits)
     surface = read_surface(snakemake.input.dem)
     surface.require(lattice.region)
     acquisition = acquisition_of(scene, surface, lattice.region)
     bursts: set[str] = set()
     seen = 0
-    device = chosen_device(params.device)
     tags = {"date": scene.date, "stack": scene.stack, "polarisation": scene.polarisation}
     utc = np.datetime64(acquisition.utc)
     shift = partial(tide_displacement, utc=utc) if params.solid_earth_tides else None

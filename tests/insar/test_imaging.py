@@ -9,6 +9,7 @@ import numpy as np
 import pyproj
 import pytest
 
+from sarslide.errors import ConfigError
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar import cpu
 from sarslide.insar.geocode_slc import BLOCK_COLS, BLOCK_ROWS, chosen_device, geocode
@@ -66,7 +67,7 @@ def burst_of_noise(tmp_path_factory):
     burst = make_burst(orbit, f"{folder}/0.tif", MID_S, 880e3, lines=700, samples=900)
     rng = np.random.default_rng(0)
     image = np.rint(rng.normal(0, 40, (700, 900)) + 1j * rng.normal(0, 40, (700, 900)))
-    add_target(image, burst, burst.mid_s, 880e3, 20000.0)
+    add_target(image, burst, MID_S, 880e3, 20000.0)
     write_raster(burst.raster, np.rint(image.real) + 1j * np.rint(image.imag))
     grid = RegionGrid(EPSG, 517500, 3212000, 30, 250, 150)
     return scene_of(orbit, [burst]), Surface(np.full(grid.pad(600).shape, 10.0), grid.pad(600)), Lattice(grid)
@@ -125,8 +126,13 @@ def test_tensor_program_on_every_device_there_is(burst_of_noise):
 def test_device_follows_the_machine():
     import torch
 
-    assert chosen_device("cpu") == "cpu" and chosen_device("cuda") == "torch:cuda"
+    assert chosen_device("cpu") == "cpu"
     assert chosen_device("auto") == ("torch:cuda" if torch.cuda.is_available() else "cpu")
+    if torch.cuda.is_available():
+        assert chosen_device("cuda") == "torch:cuda"
+    else:
+        with pytest.raises(ConfigError, match=r"E1001 .*no GPU; cure: set slc\.device to auto or cpu"):
+            chosen_device("cuda")
 
 
 def test_choosing_a_device_does_not_load_torch_in_vain():

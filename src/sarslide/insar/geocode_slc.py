@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sarslide.errors import CoverageError, SafeError
+from sarslide.errors import ConfigError, CoverageError, SafeError
 from sarslide.grid import Lattice
 from sarslide.insar.imaging import Imaging, Shift, imaging_of
 from sarslide.insar.kernel import AZIMUTH_TAPS, RANGE_TAPS, azimuth_table, range_table
@@ -172,15 +172,19 @@ def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray
 def chosen_device(wanted: str) -> str:
     """What `geocode` runs on for the setting `slc.device`: auto, cpu or cuda.
 
-    auto asks torch only where a driver is loaded: a machine without a GPU does not pay for loading it.
+    auto asks torch only where a driver is loaded: a machine without a GPU does not pay for loading it. Raises ConfigError for cuda
+    without a GPU.
     """
-    if wanted == "auto":
-        if not any(Path(place).exists() for place in DRIVERS):
-            return "cpu"
-        import torch
+    if wanted == "cpu":
+        return "cpu"
+    if wanted == "auto" and not any(Path(place).exists() for place in DRIVERS):
+        return "cpu"
+    import torch
 
-        return "torch:cuda" if torch.cuda.is_available() else "cpu"
-    return "torch:cuda" if wanted == "cuda" else "cpu"
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise ConfigError("device 'cuda', but torch sees no GPU", "set slc.device to auto or cpu")
+    return "torch:cuda" if there else "cpu"
 
 
 def _program(device: str):
