@@ -20,7 +20,7 @@ from sarslide.sentinel1.annotation import parse_annotation
 from sarslide.sentinel1.geometry import earth_fixed, ellipsoid_point
 from sarslide.sentinel1.safe import open_scene
 from sarslide.simulate.offsets import orbit_offset_m
-from sarslide.simulate.point_targets import simulate_point_targets
+from tests.simulate.point_targets import simulate_point_targets
 from tests.workflow.conftest import Checkout
 
 REGION = RegionGrid(32647, 518000, 3209000, 30, 60, 60)  # around the point target

@@ -196,8 +196,8 @@ def table(archive: Archive, region, folder: Path) -> list[dict[str, object]]:
 def main() -> None:
     """Write the table."""
     argparse.ArgumentParser(prog="python -m tests.archive.faults", description=__doc__).parse_args()
-    from sarslide.simulate.point_targets import simulate_point_targets
     from tests.archive.conftest import DATES, REGION
+    from tests.simulate.point_targets import simulate_point_targets
 
     folder = Path(tempfile.mkdtemp())
     try:

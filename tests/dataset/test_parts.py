@@ -10,6 +10,7 @@ from sarslide.errors import TrainingError
 from sarslide.grid import RegionGrid
 from sarslide.io.arrays import write_npz
 
+P3_FRACTIONS = (0.7, 0.3)  # D10
 GRID = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 300, 260)
 
 
@@ -28,7 +29,7 @@ def planted(seed=1, count=40, shape=GRID.shape):
     return objects
 
 
-@pytest.mark.parametrize("fractions", [splits.P2_FRACTIONS, splits.P3_FRACTIONS, splits.P0_FRACTIONS])
+@pytest.mark.parametrize("fractions", [splits.P2_FRACTIONS, P3_FRACTIONS, splits.P0_FRACTIONS])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_parts_of_a_region_share_no_cell_and_no_landslide(tmp_path, fractions, seed):
     """Read back as training reads them: a cell is known in one part only, and so is an object."""
@@ -87,22 +88,13 @@ def test_blocks_that_cannot_be_dealt():
         splits.deal_blocks((100, 100), 100, (0.5, 0.5), 1)
 
 
-def test_windows_of_parts_against_every_cell():
-    part = splits.deal_blocks((200, 150), 40, splits.P2_FRACTIONS, 3)
-    assert set(np.unique(part)) == {0, 1, 2}
-    split = splits.windows_of_parts(part, patches.windows((200, 150), 20, 0.5), 20, 3)
-    assert all(split)
-    for number, members in enumerate(split):
-        assert all((part[row : row + 20, col : col + 20] == number).all() for row, col in members)
-
-
 def test_random_splits_have_the_papers_counts():
     """P2: 636 images, 380 for training, 128 each for test and validation, which is 60/20/20 to a whole image (D06)."""
     assert [len(part) for part in splits.random_split(636, splits.P2_FRACTIONS, 1)] == pytest.approx(
         [380, 128, 128], abs=2
     )
     assert [len(part) for part in splits.random_split(1712, splits.P0_FRACTIONS, 1)] == [1198, 343, 171]
-    assert [len(part) for part in splits.random_split(1000, splits.P3_FRACTIONS, 1)] == [700, 300]
+    assert [len(part) for part in splits.random_split(1000, P3_FRACTIONS, 1)] == [700, 300]
 
 
 @pytest.mark.parametrize(("size", "overlap"), [(128, 0.5), (128, 0.0), (64, 0.75)])

@@ -99,7 +99,7 @@ def test_turned_inputs_are_the_inputs_of_the_turned_world(preset):
 
 def test_flips_are_the_two_flips_and_both():
     raster = np.arange(12).reshape(3, 4)
-    found = [augment.orient_raster(raster, k) for k in augment.FLIPS]
+    found = [augment.orient_raster(raster, k) for k in (0, 2, 4, 6)]
     for one, other in zip(found, (raster, raster[::-1, ::-1], raster[:, ::-1], raster[::-1]), strict=True):
         np.testing.assert_array_equal(one, other)
 

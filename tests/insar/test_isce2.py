@@ -22,8 +22,8 @@ from sarslide.insar.surface import Surface
 from sarslide.sentinel1.annotation import SPEED_OF_LIGHT
 from sarslide.sentinel1.safe import open_scene
 from sarslide.simulate import geometry as sim_geometry
-from sarslide.simulate.point_targets import simulate_point_targets
 from tests.insar.isce2_runs import stand_ins
+from tests.simulate.point_targets import simulate_point_targets
 
 REGION = RegionGrid(32647, 517500, 3208000, 30, 40, 50)
 DATES = ("20190306", "20190318")

@@ -10,8 +10,8 @@ from sarslide.insar.engines.isce2_grid import geometry, pair_sums
 from sarslide.insar.geometry import stack_geometry
 from sarslide.insar.surface import Surface
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate.point_targets import simulate_point_targets
 from tests.insar.isce2_runs import coregister, require_isce2
+from tests.simulate.point_targets import simulate_point_targets
 
 DATES = ("20190306", "20190318")
 REGION = RegionGrid(32647, 519000, 3208000, 30, 30, 40)

@@ -13,7 +13,7 @@ from sarslide.insar.geometry import stack_geometry
 from sarslide.insar.multilook import cell_sum
 from sarslide.insar.surface import Surface
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate.point_targets import simulate_point_targets
+from tests.simulate.point_targets import simulate_point_targets
 
 EPSG = 32647
 DATES = ("20190306", "20190318")

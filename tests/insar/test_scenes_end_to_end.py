@@ -21,11 +21,12 @@ from sarslide.insar.surface import Surface
 from sarslide.io import raster
 from sarslide.sentinel1.safe import open_scene
 from sarslide.simulate import acquisition as radar
-from sarslide.simulate import faults, landcover, safe
+from sarslide.simulate import landcover, safe
 from sarslide.simulate.acquisition import Label
 from sarslide.simulate.stack import StackSimulator
 from sarslide.simulate.swaths import SWATHS
 from sarslide.simulate.world import World
+from tests.simulate import product_faults
 
 DATES = ("20250406", "20250418")
 PAIR = "_".join(DATES)
@@ -333,13 +334,13 @@ def test_two_satellites(corner):
 def test_blank_and_truncated_measurements(corner):
     """Samples that are all zero are no data: the pair lives from the other swath. A file that is cut short is named."""
     folder = corner.deliver("blank", DATES[1])
-    faults.blank_measurement(next(folder.glob("*.SAFE/measurement/*iw1-slc-vv*.tiff")))
+    product_faults.blank_measurement(next(folder.glob("*.SAFE/measurement/*iw1-slc-vv*.tiff")))
     pair = corner.formed(corner.whole[0], corner.geocoded(folder))
     inner = (corner.bands(corner.whole[1][1])[2:] != 0).any(axis=0).astype(np.float32)
     seen = cell_sum(inner, corner.lattice.per_y, corner.lattice.per_x) > 0
     assert np.array_equal(np.isfinite(pair.unfiltered_rad), seen)
     half = next(folder.glob("*.SAFE/measurement/*iw2-slc-vv*.tiff"))
-    faults.truncate_measurement(half)
+    product_faults.truncate_measurement(half)
     with pytest.raises(SafeError, match=half.name):
         corner.geocoded(folder)
 

@@ -13,7 +13,7 @@ import pytest
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.provenance import read_json
-from sarslide.simulate.point_targets import simulate_point_targets
+from tests.simulate.point_targets import simulate_point_targets
 
 REGION = RegionGrid(32647, 519000, 3208000, 30, 40, 40)
 DATES, PAIR, STACK = ("20190306", "20190318"), "20190306_20190318", "A128"

@@ -17,9 +17,9 @@ from sarslide.insar.engines.foreign import About
 from sarslide.insar.engines.snap_graph import DEM_VOID, Acquisition, Settings
 from sarslide.insar.surface import read_surface
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate.point_targets import simulate_point_targets
 from tests.insar import products
 from tests.insar.products import GRID, PAIR, STACK
+from tests.simulate.point_targets import simulate_point_targets
 
 # Stands in for gpt: notes how it was called and does what the file `play.py` says with the graph's name.
 GPT = """#!{python}

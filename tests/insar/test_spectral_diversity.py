@@ -16,7 +16,7 @@ from sarslide.insar.surface import Surface
 from sarslide.io import raster
 from sarslide.sentinel1.deramp import ramp_of
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate.point_targets import simulate_point_targets
+from tests.simulate.point_targets import simulate_point_targets
 
 DATES, PAIR = ("20190306", "20190318"), "20190306_20190318"
 REGION = RegionGrid(32647, 518700, 3206500, 30, 300, 40)  # 9 km along the track: the seam of two bursts lies inside

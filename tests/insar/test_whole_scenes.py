@@ -18,8 +18,8 @@ from sarslide.io import raster
 from sarslide.sentinel1.safe import open_scene
 from sarslide.simulate import geometry, safe
 from sarslide.simulate.acquisition import Label, plan_track
-from sarslide.simulate.point_targets import simulate_point_targets
 from sarslide.simulate.stack import StackSimulator
+from tests.simulate.point_targets import simulate_point_targets
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "simulate"))
 from slc_support import small_world

@@ -12,11 +12,11 @@ import pytest
 import rasterio
 from defusedxml import ElementTree
 from slc_support import as_complex, small_world
+from tests.simulate.point_targets import simulate_point_targets
 
 from sarslide.errors import OutputError
 from sarslide.simulate import acquisition as radar
 from sarslide.simulate import geometry, safe
-from sarslide.simulate.point_targets import simulate_point_targets
 from sarslide.simulate.stack import StackSimulator
 
 NAME = re.compile(r"S1A_IW_SLC__1SDV_(\d{8}T\d{6})_(\d{8}T\d{6})_(\d{6})_[0-9A-F]{6}_[0-9A-F]{4}\.SAFE")

@@ -13,10 +13,11 @@ from defusedxml import ElementTree
 from scipy.interpolate import BarycentricInterpolator
 from slc_support import as_complex, carrier, flattened, small_world
 from test_safe_writer import structure
+from tests.simulate import product_faults
 
 from sarslide.errors import StackError
 from sarslide.simulate import acquisition as radar
-from sarslide.simulate import faults, geometry, safe
+from sarslide.simulate import geometry, safe
 from sarslide.simulate.acquisition import Label, acquire, plan_track
 from sarslide.simulate.full_width import write_noise_product
 from sarslide.simulate.slc import BurstImage
@@ -295,8 +296,8 @@ def test_planted_faults(images, tmp_path):
     (product,) = safe.deliver(tmp_path / DATE, images[:1])
     (measurement,) = product.glob("measurement/*.tiff")
     size = measurement.stat().st_size
-    faults.blank_measurement(measurement)
+    product_faults.blank_measurement(measurement)
     with rasterio.open(measurement) as source:
         assert not source.read(1).any() and len(source.gcps[0]) == 84
-    faults.truncate_measurement(measurement, 0.25)
+    product_faults.truncate_measurement(measurement, 0.25)
     assert measurement.stat().st_size == int(size * 0.25)

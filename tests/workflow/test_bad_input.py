@@ -22,8 +22,8 @@ from sarslide.insar.geocode_slc import BANDS
 from sarslide.insar.surface import read_surface
 from sarslide.io import raster
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate import faults
-from sarslide.simulate.point_targets import simulate_point_targets
+from tests.simulate import product_faults
+from tests.simulate.point_targets import simulate_point_targets
 from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
 
 LIMIT_S = 10  # the issue's limit for an answer
@@ -98,7 +98,7 @@ def test_truncated_measurement(scene, slc, tmp_path):
 def test_blank_measurement(scene, slc, tmp_path):
     """Integer samples have no NaN: a measurement of zeros is what a lost one looks like."""
     tiff = next(slc.glob("*.SAFE/measurement/*.tiff"))
-    faults.blank_measurement(tiff)
+    product_faults.blank_measurement(tiff)
     line = geocode(tmp_path, slc, scene / "dem_m.tif")
     assert line.startswith("E3001") and tiff.name in line
 

@@ -32,7 +32,6 @@ WHEEL = tuple(f"avg_phase_{colour}" for colour in COLOURS)
 REFLECTANCES = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))
 INTENSITY = "mean_amplitude_db"
 
-FLIPS = (0, 2, 4, 6)  # as it is, both ways, east-west, north-south (P2)
 NOISE_SHARE = 1.0  # most noise added, in standard errors
 NOISE_CELLS = (0.7, 4.0)  # range of the noise's smoothing, standard deviation
 # The papers print no strengths. Ours: the error of a phase averaged over a year of pairs; speckle of a multilooked mean; light

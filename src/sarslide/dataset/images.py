@@ -29,11 +29,6 @@ class Stretch:
         share = (np.where(known, values, self.low) - self.low) / (self.high - self.low)
         return np.where(known, 1 + np.rint(LEVELS * np.clip(share, 0, 1)), 0).astype(np.uint8)
 
-    def from_bytes(self, image: np.ndarray) -> np.ndarray:
-        """float32 values of bytes, NaN where unknown."""
-        values = self.low + (image.astype(np.float32) - 1) / LEVELS * (self.high - self.low)
-        return np.where(image > 0, values, np.nan).astype(np.float32)
-
     def to_dict(self) -> dict[str, Any]:
         return {"name": self.name, "unit": layers.get(self.name).unit, "low": self.low, "high": self.high}
 

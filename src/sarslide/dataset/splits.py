@@ -14,7 +14,6 @@ from sarslide.errors import TrainingError
 PARTS = ("train", "validation", "test")
 P0_FRACTIONS = (0.7, 0.2, 0.1)  # D04
 P2_FRACTIONS = (0.6, 0.2, 0.2)  # D06: 380, 128 and 128 of 636
-P3_FRACTIONS = (0.7, 0.3)  # D10
 DEALS = 200  # deals of blocks of which the most even one is taken
 
 
@@ -22,34 +21,6 @@ def random_split(count: int, fractions: Sequence[float], seed: int) -> list[np.n
     """Indices 0 .. count-1 shuffled into one array a fraction (P0: 7:2:1, D04). Leaks where the samples overlap."""
     order = np.random.default_rng(np.random.SeedSequence([seed, count])).permutation(count)
     return [np.sort(part) for part in np.split(order, _cuts(count, fractions))]
-
-
-def region_split(regions: Sequence[str], fractions: Sequence[float], seed: int) -> list[list[str]]:
-    """Whole regions shuffled into one list a fraction: the split without any leak."""
-    ordered = sorted(set(regions))
-    return [[ordered[k] for k in part] for part in random_split(len(ordered), fractions, seed)]
-
-
-def block_split(
-    shape: tuple[int, int],
-    windows: Sequence[tuple[int, int]],
-    size: int,
-    block: int,
-    fractions: Sequence[float],
-    seed: int,
-) -> list[list[tuple[int, int]]]:
-    """Windows of one region, split without leak by square blocks of `block` cells.
-
-    Blocks are dealt to the parts at random; a window of `size` cells goes to a part only if every cell of it lies in blocks of
-    that part, the others are dropped. Returns one list of (row, col) a fraction. Raises TrainingError where a part stays empty.
-    """
-    split = windows_of_parts(deal_blocks(shape, block, fractions, seed), windows, size, len(fractions))
-    for name, members in zip(PARTS, split, strict=False):
-        if not members:
-            raise TrainingError(
-                f"no window of {size} cells fits the {name} blocks of {block} cells", "use larger blocks or regions"
-            )
-    return split
 
 
 def deal_blocks(
@@ -81,18 +52,6 @@ def deal_blocks(
             f"{of_block.size} blocks of {block} cells: a part of {list(fractions)} gets no {what}", "use smaller blocks"
         )
     return best[of_cell]
-
-
-def windows_of_parts(
-    part: np.ndarray, windows: Sequence[tuple[int, int]], size: int, parts: int
-) -> list[list[tuple[int, int]]]:
-    """The windows of `size` cells that lie in one part entirely, one list a part; the others are in none."""
-    split: list[list[tuple[int, int]]] = [[] for _ in range(parts)]
-    for row, col in windows:
-        cells = part[row : row + size, col : col + size]
-        if (cells == cells[0, 0]).all():
-            split[cells[0, 0]].append((row, col))
-    return split
 
 
 def strangers_of(objects: np.ndarray, part: np.ndarray) -> np.ndarray:

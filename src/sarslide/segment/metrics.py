@@ -86,18 +86,6 @@ class Counts:
         """Mean IoU of landslides and background: P3 eq. 10, and the usual meaning of P2's "mIoU"."""
         return (self.iou + ratio(self.tn, self.tn + self.fn + self.fp)) / 2
 
-    def to_dict(self) -> dict[str, float | int]:
-        """Counts of objects and scores (fractions, 6 digits) for JSON."""
-        return {"tp": self.tp, "fp": self.fp, "fn": self.fn, **self.scores(OBJECT_SCORES)}
-
-    def cells_to_dict(self) -> dict[str, float | int]:
-        """Counts of cells and all the papers' scores (fractions, 6 digits) for JSON."""
-        return {"tp": self.tp, "fp": self.fp, "fn": self.fn, "tn": self.tn, **self.scores(CELL_SCORES)}
-
-    def scores(self, names: Iterable[str]) -> dict[str, float]:
-        """The scores of these names, rounded to 6 digits."""
-        return {name: round(float(getattr(self, name)), 6) for name in names}
-
 
 def ratio(part, whole):
     """part / whole, 0 where whole is 0."""
@@ -124,13 +112,6 @@ def patch_counts(label: np.ndarray, predicted: np.ndarray, size: int = 128) -> l
     """
     parts = [np.s_[row : row + size, col : col + size] for row, col in windows(label.shape, size, 0.0)]
     return [pixel_counts(label[part], predicted[part]) for part in parts if (label[part] != IGNORE).any()]
-
-
-def patch_means(patches: Iterable[Counts]) -> dict[str, float]:
-    """Mean of each score over the patches in which it is defined: a patch without landslide and without alarm has no F1."""
-    patches = list(patches)
-    sums = [patch_sums(each) for each in patches]
-    return {name: ratio(sum(s[name][0] for s in sums), sum(s[name][1] for s in sums)) for name in OBJECT_SCORES}
 
 
 def patch_sums(patch: Counts) -> dict[str, tuple[float, int]]:

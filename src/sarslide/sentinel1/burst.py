@@ -53,11 +53,6 @@ class Burst:
         """Relative burst ID and swath, such as 136231_IW2."""
         return f"{self.number:06d}_{self.swath}"
 
-    @property
-    def mid_s(self) -> float:
-        """Time of the middle of the burst, s from the epoch."""
-        return self.start_s + (self.lines - 1) / 2 * self.line_interval_s
-
     def line(self, time_s: np.ndarray) -> np.ndarray:
         """Fractional line of zero-Doppler times."""
         return (time_s - self.start_s) / self.line_interval_s
