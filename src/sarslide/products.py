@@ -6,6 +6,7 @@
     pairs = products.open_pairs("results/demo", "A128")           # (pair, y, x)
     series = products.open_series("results/demo", "A128")         # (time, y, x), with `rates.method: sbas` or `mintpy`
 
+Coordinates are asked for in brackets, `rates["stack"]`: xarray's datasets have a method of that name.
 Names, units and signs are those of `layers` (`long_name` says the sign). Coordinates are centres of cells in metres of the
 region's CRS, which `spatial_ref` holds in CF's words, where rioxarray looks for it. Unknown cells of measured quantities are NaN;
 classes and counts stay integers, their value for unknown is the attribute `_FillValue`.

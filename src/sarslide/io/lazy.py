@@ -15,6 +15,7 @@ from xarray.core import indexing
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 
+FORMAT_VERSION = 1
 Read = Callable[[slice, slice, slice], np.ndarray]
 
 
