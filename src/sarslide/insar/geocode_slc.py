@@ -172,8 +172,8 @@ def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray
 def chosen_device(wanted: str) -> str:
     """What `geocode` runs on for the setting `slc.device`: auto, cpu or cuda.
 
-    auto asks torch only where a driver is loaded: a machine without a GPU does not pay for loading it. Raises ConfigError for cuda
-    without a GPU.
+    auto asks torch only where a driver is loaded: a machine without a GPU does not pay for loading it. Raises ConfigError for
+    cuda without a GPU.
     """
     if wanted == "cpu":
         return "cpu"
