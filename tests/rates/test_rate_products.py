@@ -148,12 +148,6 @@ def test_classes_of_observability():
     assert [CLASSES[k] for k in found] == expected
 
 
-def test_classes_are_those_of_the_inventory():
-    from sarslide.inventory.observability import CAUSES
-
-    assert CLASSES[: len(CAUSES)] == CAUSES
-
-
 def test_projection_has_a_guard():
     los_rate = np.array([-20.0, -20.0, -20.0, 10.0, -20.0])
     std = np.full(5, 2.0)

@@ -10,15 +10,15 @@ from rasterio.windows import transform as window_transform
 from shapely.geometry.base import BaseGeometry
 
 from sarslide.grid import RegionGrid
+from sarslide.rates.observability import CLASSES
 
-CAUSES = ("observable", "no_acquisition", "layover", "shadow", "decorrelation")
 SNOW = "snow"
 MIN_OBSERVABLE = 0.5
 
 
 @dataclass(frozen=True)
 class Observability:
-    """What each track could see. states: track -> (rows, cols) uint8, index into CAUSES."""
+    """What each track could see. states: track -> (rows, cols) uint8, index into CLASSES."""
 
     grid: RegionGrid
     states: Mapping[str, np.ndarray]
@@ -40,28 +40,28 @@ class Observability:
             if share >= MIN_OBSERVABLE:
                 return ""
             if share > best_share:
-                best_share, best_cause = share, CAUSES[1 + int(np.argmax(counts[1:]))] if counts.any() else best_cause
+                best_share, best_cause = share, CLASSES[1 + int(np.argmax(counts[1:]))] if counts.any() else best_cause
         return best_cause
 
     def _counts(self, geometry: BaseGeometry, states: np.ndarray) -> np.ndarray:
         cells = cells_of(geometry, self.grid)
-        return np.bincount(states[cells], minlength=len(CAUSES))
+        return np.bincount(states[cells], minlength=len(CLASSES))
 
 
 def track_state(
     layover_shadow: np.ndarray, mean_coherence: np.ndarray, pair_count: np.ndarray, min_coherence: float
 ) -> np.ndarray:
-    """What hides each cell of one track: uint8 index into CAUSES, shape (rows, cols).
+    """What hides each cell of one track: uint8 index into CLASSES, shape (rows, cols).
 
     layover_shadow: 0 good, 1 layover, 2 shadow, 3 both (called layover). A cell without pair and coherence was not
     acquired.
     """
     state = np.zeros(layover_shadow.shape, np.uint8)
     incoherent = ~(mean_coherence >= min_coherence) | (pair_count == 0)
-    state[incoherent] = CAUSES.index("decorrelation")
-    state[layover_shadow == 2] = CAUSES.index("shadow")
-    state[(layover_shadow == 1) | (layover_shadow == 3)] = CAUSES.index("layover")
-    state[(pair_count == 0) & ~np.isfinite(mean_coherence) & (layover_shadow == 0)] = CAUSES.index("no_acquisition")
+    state[incoherent] = CLASSES.index("decorrelation")
+    state[layover_shadow == 2] = CLASSES.index("shadow")
+    state[(layover_shadow == 1) | (layover_shadow == 3)] = CLASSES.index("layover")
+    state[(pair_count == 0) & ~np.isfinite(mean_coherence) & (layover_shadow == 0)] = CLASSES.index("no_acquisition")
     return state
 
 

@@ -15,8 +15,7 @@ def observable_class(
     """What hides downslope motion in each cell, uint8, index into CLASSES; the graver cause wins.
 
     layover_shadow: 0 good, 1 layover, 2 shadow, 3 both (called layover). mean_coherence: NaN where no pair has the cell.
-    sensitivity: `line_of_sight.downslope_sensitivity`, NaN on flat ground, which is observable. The first five classes are those
-    of the inventory.
+    sensitivity: `line_of_sight.downslope_sensitivity`, NaN on flat ground, which is observable.
     """
     found = np.zeros(layover_shadow.shape, np.uint8)
     found[np.abs(sensitivity) < min_sensitivity] = CLASSES.index("insensitive")
