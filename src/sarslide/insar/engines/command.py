@@ -19,11 +19,7 @@ def find(program: str, what: str, cure: str) -> str:
     return found
 
 
-def _snap_noise(line: str) -> bool:
-    return line.startswith(("$ ", "INFO", "WARNING", "SEVERE: org.esa", "at "))
-
-
-def last_words(says: Path, noise: Callable[[str], bool] = _snap_noise, lines: int = 3) -> str:
+def last_words(says: Path, noise: Callable[[str], bool], lines: int = 3) -> str:
     """The last lines of a log that may say what went wrong: those that are not empty and not `noise`."""
     said = [line.strip() for line in says.read_text(errors="replace").splitlines()]
     return " | ".join([line for line in said if line and not noise(line)][-lines:])
@@ -37,7 +33,8 @@ def run(
     keys: str,
     environment: Mapping[str, str] | None = None,
     inherited: Sequence[int] = (),
-    last: Callable[[Path], str] = last_words,
+    *,
+    last: Callable[[Path], str],
     install: str = "install it again",
 ) -> None:
     """Run `command` in `folder`; what it prints is appended to `says`.

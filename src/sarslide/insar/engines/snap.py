@@ -32,6 +32,7 @@ SNAPHU_CURE = (
 LIMIT = "snap.step_limit_min"
 VERSION_LIMIT_S = 300
 TILE = 512  # samples, side of the tiles that SNAP works on
+NOISE = ("$ ", "INFO", "WARNING", "SEVERE: org.esa", "at ")  # how lines begin that say nothing of a failure
 ORBIT_FILE = re.compile(r"(S1[A-D])_OPER_AUX_(POEORB|RESORB)_OPOD_.*\.EOF")
 
 
@@ -39,6 +40,11 @@ def check_programs(gpt: str, snaphu: str) -> None:
     """ProcessorError where gpt or SNAPHU is not found."""
     command.find(gpt, "engine snap", CURE)
     command.find(snaphu, "engine snap", SNAPHU_CURE)
+
+
+def last_words(says: Path) -> str:
+    """The last lines of SNAP or SNAPHU that may say what went wrong."""
+    return command.last_words(says, lambda line: line.startswith(NOISE))
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,16 @@ class Machine:
         gpt = command.find(self.gpt, "engine snap", CURE)
         options = ["-q", str(self.threads), "-c", f"{max(1, self.memory_gb // 2)}G"]
         java = [f"-J-Xmx{self.memory_gb}G", f"-J-Dsnap.jai.defaultTileSize={TILE}"]
-        command.run([gpt, str(graph.resolve()), *options, *java], graph.parent, says, self.limit_s, LIMIT)
+        command.run(
+            [gpt, str(graph.resolve()), *options, *java], graph.parent, says, self.limit_s, LIMIT, last=last_words
+        )
 
 
 @cache
 def _version(gpt: str, says: Path) -> str:
     diag = says.with_suffix(".diag.log")
     diag.unlink(missing_ok=True)
-    command.run([gpt, "--diag"], Path.cwd(), diag, VERSION_LIMIT_S, LIMIT)
+    command.run([gpt, "--diag"], Path.cwd(), diag, VERSION_LIMIT_S, LIMIT, last=last_words)
     match = re.search(r"version\s+(\d+(?:\.\d+)+)", diag.read_text(errors="replace"))
     if match is None:
         raise ProcessorError(f"{gpt} --diag tells no version of SNAP", CURE)
@@ -134,7 +142,7 @@ def run_snaphu(exported: Path, machine: Machine, says: Path) -> Path:
     if told is None or output is None:
         raise ProcessorError(f"{configurations[0]}: does not tell how SNAPHU is called", f"see {says}")
     program = command.find(machine.snaphu, "engine snap", SNAPHU_CURE)
-    command.run([program, *shlex.split(told[1])], place, says, machine.limit_s, LIMIT)
+    command.run([program, *shlex.split(told[1])], place, says, machine.limit_s, LIMIT, last=last_words)
     result = place / output[1]
     header = result.with_suffix(".hdr")
     wrapped = place / shlex.split(told[1])[-2]
