@@ -142,12 +142,6 @@ class ProcessorError(SarslideError):
     code = 3009
 
 
-class ContractError(SarslideError):
-    """Output of an engine that breaks the engine contract."""
-
-    code = 3010
-
-
 class WeightsError(SarslideError):
     """Network weights that are missing, corrupt, or made for other channels or another network."""
 

@@ -6,6 +6,7 @@ without their processor at hand (snap, hyp3) are given products of our making th
 """
 
 import json
+import re
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,13 +14,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sarslide.errors import ContractError
 from sarslide.grid import RegionGrid
-from sarslide.insar.contract_check import GEOMETRY, broken, check_contract
 from sarslide.insar.engines.naming import NAMINGS
 from sarslide.io import raster
 from sarslide.provenance import read_json
 from tests.insar import products
+from tests.insar.contract_check import GEOMETRY, broken
 from tests.insar.isce2_runs import require_isce2
 from tests.insar.products import GRID, PAIR, STACK, seen, truth
 from tests.insar.test_scripts import DATES, REGION, SLC, Named, inputs_of, region  # noqa: F401
@@ -216,7 +216,6 @@ def produced(request, tmp_path, region):  # noqa: F811
 def test_the_contract_is_kept(produced):
     folder, pairs, grid = produced
     assert broken(folder, pairs, grid) == []
-    check_contract(folder, pairs, grid)
 
 
 @pytest.mark.parametrize("produced", KNOWN_TRUTH, indirect=True)
@@ -367,8 +366,7 @@ def test_each_broken_promise_is_found(kept, tmp_path, what, words):
     folder = tmp_path / "spoiled"
     shutil.copytree(kept, folder)
     spoil(folder, what)
-    with pytest.raises(ContractError, match=rf"E3010 .*{words}.*; cure: remove the file"):
-        check_contract(folder, [PAIR], GRID)
+    assert re.search(words, broken(folder, [PAIR], GRID)[0])
 
 
 def test_whole_cycles_are_no_fault(kept, tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sarslide import layers, names
-from sarslide.errors import ContractError, NamingError, SarslideError
+from sarslide.errors import NamingError, SarslideError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 
@@ -38,13 +38,6 @@ KEYS: dict[str, tuple[tuple[type, ...], bool]] = {
     "absent": ((list,), False),
     "free_level": ((bool,), False),
 }
-
-
-def check_contract(folder: str | Path, pairs: Sequence[str], grid: RegionGrid) -> None:
-    """ContractError with the first of `broken`, if there is any."""
-    if found := broken(folder, pairs, grid):
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise ContractError(f"{found[0]}{more}", "remove the file and let the engine write it again")
 
 
 def broken(folder: str | Path, pairs: Sequence[str], grid: RegionGrid) -> list[str]:
