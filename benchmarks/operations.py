@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from sarslide.benchmark.markdown import grid_lines
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
 CONTENT, PAGE = DOCS / "operations.json", DOCS / "operations.md"
@@ -41,14 +43,9 @@ def page(text: str, content: dict) -> str:
     return text
 
 
-def table(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> list[str]:
-    cells = [" | ".join(str(cell).replace("|", "\\|") for cell in row) for row in rows]
-    return [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns), *(f"| {row} |" for row in cells)]
-
-
 def faults(rows: list[dict]) -> list[str]:
     """The fault table."""
-    return table(
+    return grid_lines(
         ("while", "fault", "what the user sees", "lost", "then"),
         [(DOING[row["doing"]], row["fault"], row["user_sees"], row["lost"], row["then"]) for row in rows],
     )
@@ -66,7 +63,7 @@ def replay(content: dict) -> list[str]:
         " arrival, killed ones too; CPU seconds without those of killed processes. Waiting: dates whose precise orbit is not"
         " published yet.",
         "",
-        *table(
+        *grid_lines(
             ("clock", "arrival", "kills", "jobs", "s", "CPU s", "release", "landslides", "changes", "waiting"),
             [_arrival(row) for row in rows],
         ),
@@ -132,7 +129,7 @@ def slurm(runs: dict) -> list[str]:
             f" {'the same' if run['same'] else 'NOT the same'} as of the local run; {maps['equal']} of {maps['made']} rasters"
             f" equal byte for byte; second run: {run['second_run']}.",
             "",
-            *table(
+            *grid_lines(
                 ("what is killed", "job", "then", "s"),
                 [tuple(met.get(word, "") for word in ("fault", "job", "then", "seconds")) for met in run["faults"]],
             ),
@@ -155,7 +152,7 @@ def remote_storage(run: dict) -> list[str]:
 def paper_plans(rows: list[dict]) -> list[str]:
     """Each paper region before it is run."""
     columns = ("region", "paper", "scenes", "dates", "pairs", "million cells", "jobs", "dry run, CPU s")
-    return table(
+    return grid_lines(
         columns + ("forecast: download, GB", "disk, GB", "core-hours"),
         [
             (row["region"], row["paper"], row["scenes"], row["dates"], row["pairs"], f"{row['cells'] / 1e6:.1f}", row["jobs"],
@@ -167,7 +164,7 @@ def paper_plans(rows: list[dict]) -> list[str]:
 
 def paper_runs(rows: list[dict]) -> list[str]:
     """The run of a small simulated piece of each paper region."""
-    return table(
+    return grid_lines(
         ("region", "tracks", "method", "network", "dates", "pairs", "cells", "jobs", "CPU s", "released", "of them planted",
          "scored landslides found", "recall", "RMSE of the LOS rate (told), mm/yr"),
         [

@@ -32,6 +32,7 @@ OF_REGION = ("terrain", "optical", "lithology")
 OF_STACK = ("averaging", "geometry", "amplitude", "quality", "observability", "atmosphere")
 OF_PAIR = ("unw_rad", "cor", "conncomp", "wrapped_rad")
 ONE_BAND_A_PAIR = "loop_error_cycles"
+FINISHED = "give the folder of a finished region, such as results/demo"
 
 
 def open_products(folder: str | Path, engine: str = "", method: str = "", model: str = "") -> "xarray.Dataset":
@@ -87,7 +88,7 @@ def open_pairs(folder: str | Path, stack: str, engine: str = "") -> "xarray.Data
     room = folder / stack / engine / "ifg"
     found = sorted(path.name.split(".")[0] for path in room.glob("*.cor.tif"))
     if not found:
-        raise RasterError(f"{room}: holds no pairs", "give the folder of a finished region, such as results/demo")
+        raise RasterError(f"{room}: holds no pairs", FINISHED)
     grid = raster.grid_of(room / f"{found[0]}.cor.tif")
     made = {}
     for layer in OF_PAIR:
@@ -154,7 +155,7 @@ def _stacks(folder: Path) -> list[str]:
     there = folder.iterdir() if folder.is_dir() else ()
     stacks = sorted(path.name for path in there if path.is_dir() and re.fullmatch(names.STACK, path.name))
     if not stacks:
-        raise RasterError(f"{folder}: holds no products", "give the folder of a finished region, such as results/demo")
+        raise RasterError(f"{folder}: holds no products", FINISHED)
     return stacks
 
 

@@ -5,6 +5,12 @@ from collections.abc import Sequence
 NOT_RUN = "not run"
 
 
+def grid_lines(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Head and rows of a table, cells as text; a bar in a cell is no border."""
+    cells = [" | ".join(str(cell).replace("|", "\\|") for cell in row) for row in rows]
+    return [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns), *(f"| {row} |" for row in cells)]
+
+
 def table_lines(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], notes: Sequence[str] = (), command: str = ""
 ) -> list[str]:
@@ -14,8 +20,8 @@ def table_lines(
     """
     without = [_not_run(row) for row in rows]
     lines = [f"## {title}", "", *([f"`{command}`", ""] if command else [])]
-    lines += [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
-    lines += [f"| {' | '.join(map(_cell, row))} |" for row, labels in zip(rows, without, strict=True) if not labels]
+    run = [row for row, labels in zip(rows, without, strict=True) if not labels]
+    lines += grid_lines(columns, [list(map(_cell, row)) for row in run])
     groups: dict[str, list[str]] = {}
     for name, *where in filter(None, without):
         groups.setdefault(", ".join(where), []).append(name)
