@@ -38,6 +38,14 @@ def fooled(records: Sequence[Record], parts: Sequence[str], decoy: str) -> str:
     return _of(records, parts, "decoys", decoy, "fooled", "areas")
 
 
+def fooled_share(records: Sequence[Record], parts: Sequence[str], decoy: str) -> float:
+    """Share of the areas of a type that fooled the network, all seeds together; 0 without such areas."""
+    fooled_areas, areas = (
+        sum(_sum(record, parts, "decoys", decoy, name) for record in records) for name in ("fooled", "areas")
+    )
+    return fooled_areas / areas if areas else 0.0
+
+
 def elsewhere(records: Sequence[Record], parts: Sequence[str]) -> str:
     """False objects that lie on no decoy; mean over the seeds."""
     if not records:
@@ -64,15 +72,25 @@ def paired(records: Sequence[Record], others: Sequence[Record], part: str, level
     """F1 of the first seed less that of another network's first seed, with the 95 % interval over regions drawn for both."""
     if not records or not others:
         return NOT_RUN
-    tables = [_by_region(each[0], part, level) for each in (records, others)]
-    found: Interval = difference(*tables, lambda sums: Counts(*np.moveaxis(sums, -1, 0)).f1)
+    found = _difference(records, others, part, level)
     ends = "" if found.low is None else f" [{found.low:+.3f}, {found.high:+.3f}]"
     return f"{found.value:+.3f}{ends}"
+
+
+def beaten(records: Sequence[Record], others: Sequence[Record], part: str, level: str) -> bool:
+    """Whether the whole interval of `paired` lies below zero."""
+    high = _difference(records, others, part, level).high
+    return high is not None and high < 0
 
 
 def f1(records: Sequence[Record], part: str, level: str) -> float:
     """Mean F1 over the seeds; -1 without a record."""
     return float(np.mean([r["parts"][part][level]["f1"] for r in records])) if records else -1.0
+
+
+def _difference(records: Sequence[Record], others: Sequence[Record], part: str, level: str) -> Interval:
+    tables = [_by_region(each[0], part, level) for each in (records, others)]
+    return difference(*tables, lambda sums: Counts(*np.moveaxis(sums, -1, 0)).f1)
 
 
 def _by_region(record: Record, part: str, level: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sarslide.benchmark import figures, records, runs, tables
+from sarslide.benchmark import advice, figures, records, runs, tables
 from sarslide.benchmark.cells import Record
 from sarslide.benchmark.markdown import table_lines
 from sarslide.benchmark.tables import Table
@@ -63,6 +63,7 @@ def content(found: Mapping[str, Record], region_set: str, more: Mapping[str, Map
     made = [tables.coverage(found), *tables.all_tables(found, budgets(found))]
     return {
         "region_set": region_set,
+        "advice": advice.lines(found, budgets(found), more),
         "tables": [*map(asdict, made), *(_inference(key, table) for key, table in sorted(more.items()))],
         "runs": dict(found),
     }
@@ -73,7 +74,7 @@ def markdown(page: Mapping[str, Any], images: Sequence[tuple[str, str]] = ()) ->
     from sarslide.simulate import climates
 
     regions = ", ".join(f"{sum(map(len, by.values()))} for {part}" for part, by in climates.PARTS.items())
-    lines = [INTRODUCTION.format(command=COMMAND, region_set=page["region_set"], regions=regions)]
+    lines = [INTRODUCTION.format(command=COMMAND, region_set=page["region_set"], regions=regions), *page["advice"]]
     for table in page["tables"]:
         lines += table_lines(table["title"], table["columns"], table["rows"], table["notes"])
     if not any(table["key"].startswith(INFERENCE) for table in page["tables"]):
@@ -143,6 +144,6 @@ def _inference(key: str, table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _compact(page: Mapping[str, Any]) -> str:
     """JSON with one line a row of a table and one a run: small differences stay small."""
-    head = json.dumps({key: page[key] for key in ("region_set", "tables")}, indent=1, ensure_ascii=False)
+    head = json.dumps({key: page[key] for key in ("region_set", "advice", "tables")}, indent=1, ensure_ascii=False)
     lines = [f"  {json.dumps(name)}: {json.dumps(record, sort_keys=True)}" for name, record in page["runs"].items()]
     return head.removesuffix("\n}") + ',\n "runs": {\n' + ",\n".join(lines) + "\n }\n}\n"

@@ -55,6 +55,16 @@ def measured(records: Mapping[str, Record], wanted: Sequence[Run]) -> int:
     return sum(run.name in records for run in wanted)
 
 
+def equal_budget(records: Mapping[str, Record], tier: str, width: str, network: str) -> list[Record]:
+    """Records of a network's seeds in the table of all networks."""
+    return _records(records, Run(tier, width, "regions", *runs.EQUAL, network, 0))
+
+
+def all_of(records: Mapping[str, Record], name: str) -> list[Record]:
+    """The record of that name as a list, which is empty where it was not run."""
+    return [records[name]] if name in records else []
+
+
 def paper(table: PaperTable, records: Mapping[str, Record], tier: str, width: str) -> Table:
     """A paper's table as printed, our figures beside the paper's."""
     decimals, digits = (2, 1) if table.unit == paper_tables.PERCENT else (4, 3)
@@ -81,8 +91,8 @@ def paper(table: PaperTable, records: Mapping[str, Record], tier: str, width: st
 
 def networks(records: Mapping[str, Record], tier: str, width: str) -> list[Table]:
     """All networks under one budget: scores, decoys, recall by type."""
-    entries = [(label, _one(records, name)) for name, label in (*BASELINES.items(), (runs.COMPACT, COMPACT_LABEL))]
-    own = {name: _records(records, Run(tier, width, "regions", *runs.EQUAL, name, 0)) for name in registry.names()}
+    entries = [(label, all_of(records, name)) for name, label in (*BASELINES.items(), (runs.COMPACT, COMPACT_LABEL))]
+    own = {name: equal_budget(records, tier, width, name) for name in registry.names()}
     entries += list(own.items())
     best = max(own, key=lambda name: cells.f1(own[name], "test", "object"))
     suffix = f"{tier}.{width}"
@@ -265,10 +275,6 @@ def _records(records: Mapping[str, Record], run: Run) -> list[Record]:
     """The records of a run's seeds that are there."""
     wanted = [replace(run, seed=seed).name for seed in runs.SEEDS[run.tier]]
     return [records[name] for name in wanted if name in records]
-
-
-def _one(records: Mapping[str, Record], name: str) -> list[Record]:
-    return [records[name]] if name in records else []
 
 
 def _parameters(found: Sequence[Record]) -> str:
