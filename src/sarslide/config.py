@@ -8,6 +8,7 @@ Every key states its meaning, unit, range and source; a key that no model knows 
 import json
 import os
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import reduce
 from pathlib import Path
@@ -873,7 +874,20 @@ def load(user: dict[str, Any], folder: Path = Path()) -> Config:
     try:
         return Config.model_validate(merged)
     except ValidationError as error:
-        raise _config_error(error) from None
+        own = folder / OWN_REGIONS / f"{region}.yaml"
+        typed = _holds(user, error.errors()[0]["loc"]) or not own.is_file()
+        raise _config_error(error, "config" if typed else str(own)) from None
+
+
+def _holds(keys: Any, path: Sequence[str | int]) -> bool:
+    """Whether the value at `path` comes from these nested keys; a path may go on into a list."""
+    for part in path:
+        if not isinstance(keys, dict):
+            break
+        if part not in keys:
+            return False
+        keys = keys[part]
+    return True
 
 
 def _merge(base: dict, over: dict) -> dict:
@@ -887,7 +901,8 @@ def _merge(base: dict, over: dict) -> dict:
     return merged
 
 
-def _config_error(error: ValidationError) -> ConfigError:
+def _config_error(error: ValidationError, source: str) -> ConfigError:
+    """source: where the value stands, a file or `config`."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
@@ -895,9 +910,9 @@ def _config_error(error: ValidationError) -> ConfigError:
         known = (Config.model_fields[section].annotation if section else Config).model_fields
         near = get_close_matches(wrong, known, 1)
         cure = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
-        return ConfigError(f"config: unknown key '{where}'", cure)
+        return ConfigError(f"{source}: unknown key '{where}'", cure)
     return ConfigError(
-        f"config: {where} = {first['input']!r}: {first['msg'].lower()}", "see the comments in config.yaml"
+        f"{source}: {where} = {first['input']!r}: {first['msg'].lower()}", "see the comments in config.yaml"
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sarslide.catalog import planned
-from sarslide.config import new_region
+from sarslide.config import load, new_region
+from sarslide.errors import ConfigError
 from sarslide.schedule import __main__ as schedule
 from tests.workflow.conftest import REPOSITORY
 
@@ -59,3 +60,20 @@ def test_an_unknown_region_ends_with_one_line(folder):
     run = snakemake(folder, "--dry-run", "--config", "region=vally")
     told = [line for line in (run.stdout + run.stderr).splitlines() if "E1001" in line]
     assert run.returncode != 0 and len(told) == 1 and "yours in regions/ (valley)" in told[0], run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "told"), [("grdi: {epsg: 1}", "unknown key 'grdi'"), ("engine: nativ", "engine = 'nativ'")]
+)
+def test_a_wrong_key_is_named_with_its_file(folder, line, told):
+    """The region's file where the value stands in it, the configuration where the command line or config.yaml gave it."""
+    path = folder / "regions/valley.yaml"
+    path.write_text(f"{SIMULATED}{line}\n")
+    with pytest.raises(ConfigError) as caught:
+        load({"region": "valley"}, folder)
+    assert str(caught.value).startswith(f"E1001 {path}: {told}")
+    path.write_text(SIMULATED)
+    with pytest.raises(ConfigError, match=r"config: simulation\.dates = 'x'"):
+        load({"region": "valley", "simulation": {"dates": "x"}}, folder)
+    with pytest.raises(ConfigError, match=r"config: grid\.bounds"):
+        load({"region": "valley", "grid": {"bounds": [1, 2, "x", 4]}}, folder)

@@ -8,6 +8,7 @@ that a recipe keeps its shape when its budget is replaced.
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sarslide.dataset.selection import P3_NEGATIVES
 from sarslide.errors import TrainingError
 
 SAMPLE_CELLS = 128
@@ -33,7 +34,8 @@ class Recipe:
     clip_norm: largest norm of a gradient (0: any). loss: `bce` (mean binary cross-entropy), `dice` (soft dice of landslide),
     `bce_dice` (their sum, for few positive cells, D11); instance networks have losses of their own. precision: `fp32` or `bf16`.
 
-    Data: patch, side in cells; random_crops: patches anywhere, else on the grid of `overlap`; normalisation: a method of
+    Data: patch, side in cells; random_crops: patches anywhere, else on the grid of `overlap`; negatives: of the patches on the
+    grid that have no landslide, as many of each scene for each with one (below 0: all there are); normalisation: a method of
     `dataset.normalise`; augmentation: that of `dataset.augment` (D08).
 
     start: weights to start from: none (random), `imagenet`, `coco`, or a weights file. keep: the round with the best validation
@@ -58,6 +60,7 @@ class Recipe:
     patch: int = 128
     overlap: float = 0.5
     random_crops: bool = True
+    negatives: float = -1.0
     normalisation: str = "robust"
     augmentation: bool = True
     start: str = ""
@@ -96,9 +99,9 @@ P2 = Recipe(
     patch=256,
     normalisation="zscore",
 )
-# P3 sections 2.2 and 3.4 (E12, D10): random weights, Adam 1e-4, batch 8, BCE, patches of 128 without overlap, z-score by channel,
-# augmentation, the state of the best loss kept; dropout 0.2 is the default of its networks. Ours: epochs (not given) and the
-# kind of augmentation. The paper cuts 7 parts of the samples with landslides to 3 without; here every patch is used.
+# P3 sections 2.2 and 3.4 (E12, D10): random weights, Adam 1e-4, batch 8, BCE, patches of 128 without overlap, 7 with landslides to
+# 3 without, z-score by channel, augmentation, the state of the best loss kept; dropout 0.2 is the default of its networks. Ours:
+# epochs (not given), the kind of augmentation, and parts by region where the paper takes 70 % of its samples at random.
 P3 = Recipe(
     epochs=80,
     patience=0,
@@ -108,6 +111,7 @@ P3 = Recipe(
     loss="bce",
     overlap=0.0,
     random_crops=False,
+    negatives=P3_NEGATIVES,
     normalisation="zscore",
     keep="loss",
     threshold=0.5,

@@ -15,6 +15,7 @@ from sarslide.dataset import augment
 from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.patches import cut, random_windows, windows
 from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.selection import select
 from sarslide.segment.recipe import Recipe
 
 TRIES = 10  # places drawn until one has a counted cell
@@ -25,7 +26,7 @@ class Patches(Dataset):
     """Patch number k: input (C, H, W) float32, normalised, and label (H, W) uint8.
 
     A pass shows as many patches as windows of the recipe's overlap hold counted cells: those windows in another order each pass,
-    or as many random places, in proportion to the scenes' sizes.
+    or as many random places, in proportion to the scenes' sizes. With `negatives` of 0 or more, only the windows that it keeps.
     """
 
     def __init__(
@@ -35,8 +36,7 @@ class Patches(Dataset):
         self.grid = [
             (k, row, col)
             for k, scene in enumerate(scenes)
-            for row, col in windows(scene.label.shape, recipe.patch, recipe.overlap)
-            if self._counted(k, row, col)
+            for row, col in self._kept(scene)
         ]
         self.places = lru_cache(maxsize=2)(self._places)
 
@@ -52,6 +52,13 @@ class Patches(Dataset):
         if self.recipe.augmentation:
             stack, label = augment.augment(stack, label, self.channels, self._rng(LOOK, number))
         return torch.from_numpy(self.normalisation(stack)), torch.from_numpy(label.copy())
+
+    def _kept(self, scene: Scene) -> list[tuple[int, int]]:
+        """The windows of a scene with a counted cell, of those without a landslide as many as the recipe says."""
+        recipe = self.recipe
+        places = windows(scene.label.shape, recipe.patch, recipe.overlap)
+        negatives = recipe.negatives if recipe.negatives >= 0 else len(places)
+        return select(scene.label, places, recipe.patch, negatives, recipe.seed)
 
     def _places(self, turn: int) -> list[tuple[int, int, int]]:
         """Scene, row and column of each patch of a pass."""
