@@ -87,6 +87,8 @@ def test_paper_presets_are_the_papers():
     # E12, D10: Adam 1e-4, batch 8, BCE, dropout 0.2, z-score by channel, 128 without overlap, the best loss kept
     assert (p3.optimiser, p3.learning_rate, p3.decay**p3.parts, p3.batch) == ("adam", 1e-4, 0.5, 8)
     assert (p3.loss, p3.normalisation, p3.overlap, p3.patch, p3.keep) == ("bce", "zscore", 0.0, 128, "loss")
+    # D10: 7 patches with landslides to 3 without, on the grid
+    assert (p3.negatives, p3.random_crops) == (pytest.approx(3 / 7), False)
     for name in ("fcadensenet", "fc_densenet56"):
         drops = [
             layer.p for layer in registry.build(name, 2, width=8).modules() if isinstance(layer, torch.nn.Dropout2d)

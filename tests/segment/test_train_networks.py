@@ -108,6 +108,22 @@ def test_a_pass_shows_every_window_once():
     assert corners[0] != corners[1]
 
 
+def test_p3_sees_seven_patches_with_landslides_to_three_without():
+    """Of 36 windows 14 hold a landslide: all of those are seen, and 6 of the other 22, the same in every pass (D10)."""
+    size, patch = 192, 32
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    label = np.zeros((size, size), np.uint8)
+    with_landslide = [(row, col) for row in range(0, size, patch) for col in range(0, size, patch)][:14]
+    for row, col in with_landslide:
+        label[row + 3, col + 5] = 1
+    recipe = replace(PRESETS["p3"], patch=patch, augmentation=False)
+    patches = Patches([Scene("r", "r/A128", np.stack([y, x]), label)], CHANNELS, IDENTITY, recipe)
+    assert len(patches) == 20
+    passes = [[tuple(patches[k][0][:, 0, 0].int().tolist()) for k in range(first, first + 20)] for first in (0, 20)]
+    assert set(with_landslide) < set(passes[0]) == set(passes[1])
+    assert len(Patches(patches.scenes, CHANNELS, IDENTITY, replace(recipe, negatives=-1))) == 36
+
+
 def test_processes_share_a_batch():
     """Together they see what one sees, wherever it starts; random places hold counted cells and stay the same."""
     recipe = replace(RECIPE, batch=4, patch=32, augmentation=True)

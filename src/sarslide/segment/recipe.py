@@ -99,9 +99,9 @@ P2 = Recipe(
     patch=256,
     normalisation="zscore",
 )
-# P3 sections 2.2 and 3.4 (E12, D10): random weights, Adam 1e-4, batch 8, BCE, patches of 128 without overlap, 7 with landslides to
-# 3 without, z-score by channel, augmentation, the state of the best loss kept; dropout 0.2 is the default of its networks. Ours:
-# epochs (not given), the kind of augmentation, and parts by region where the paper takes 70 % of its samples at random.
+# P3 sections 2.2 and 3.4 (E12, D10): random weights, Adam 1e-4, batch 8, BCE, patches of 128 without overlap, 7 with landslides
+# to 3 without, z-score by channel, augmentation, the state of the best loss kept; dropout 0.2 is the default of its networks.
+# Ours: epochs (not given), the kind of augmentation, and parts by region where the paper takes 70 % of its samples at random.
 P3 = Recipe(
     epochs=80,
     patience=0,

@@ -33,11 +33,7 @@ class Patches(Dataset):
         self, scenes: Sequence[Scene], channels: Sequence[str], normalisation: Normalisation, recipe: Recipe
     ) -> None:
         self.scenes, self.channels, self.normalisation, self.recipe = scenes, channels, normalisation, recipe
-        self.grid = [
-            (k, row, col)
-            for k, scene in enumerate(scenes)
-            for row, col in self._kept(scene)
-        ]
+        self.grid = [(k, row, col) for k, scene in enumerate(scenes) for row, col in self._kept(k, scene.label)]
         self.places = lru_cache(maxsize=2)(self._places)
 
     def __len__(self) -> int:
@@ -53,12 +49,13 @@ class Patches(Dataset):
             stack, label = augment.augment(stack, label, self.channels, self._rng(LOOK, number))
         return torch.from_numpy(self.normalisation(stack)), torch.from_numpy(label.copy())
 
-    def _kept(self, scene: Scene) -> list[tuple[int, int]]:
-        """The windows of a scene with a counted cell, of those without a landslide as many as the recipe says."""
+    def _kept(self, k: int, label: np.ndarray) -> list[tuple[int, int]]:
+        """The windows of scene `k` with a counted cell; of those without a landslide as many as the recipe says."""
         recipe = self.recipe
-        places = windows(scene.label.shape, recipe.patch, recipe.overlap)
-        negatives = recipe.negatives if recipe.negatives >= 0 else len(places)
-        return select(scene.label, places, recipe.patch, negatives, recipe.seed)
+        places = windows(label.shape, recipe.patch, recipe.overlap)
+        if recipe.negatives < 0:
+            return [place for place in places if self._counted(k, *place)]
+        return select(label, places, recipe.patch, recipe.negatives, recipe.seed)
 
     def _places(self, turn: int) -> list[tuple[int, int, int]]:
         """Scene, row and column of each patch of a pass."""
