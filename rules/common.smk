@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from sarslide import names
 from sarslide.catalog import scenes
-from sarslide.config import load, resolve
+from sarslide.config import existing, load, resolve
 from sarslide.dataset.features import PICTURE, channel_set, stored_layers
 from sarslide.errors import SarslideError
 from sarslide.fingerprint import fingerprint
@@ -336,13 +336,26 @@ def optional_inputs_of_weights():
     return {name: there[name] for name in stored_layers(channels) if name in there}
 
 
-def label_file(wildcards):
-    """The labelled polygons of this region."""
+@cache
+def label_file():
+    """The labelled polygons of this region, read once: what is wrong with them is told before any track is made."""
+    from sarslide.dataset.labels import Reading, read_polygons
+
     if not CONFIG.training.labels:
         sys.exit(
             "E1001 config: training.labels is empty; cure: name a vector file of labelled landslides"
         )
-    return own(or_exit(lambda: resolve(CONFIG.training.labels)))
+    path = or_exit(lambda: existing("training.labels", CONFIG.training.labels))
+    words = ("layer", "class_column", "classes", "confidence_column", "min_confidence")
+    reading = Reading(*(getattr(CONFIG.dataset, word) for word in words))
+    or_exit(lambda: read_polygons(path, CONFIG.grid.region_grid(), reading))
+    return own(path)
+
+
+def labelled_area(wildcards):
+    """What was looked at by the one who labelled, as a list: empty where that is the whole region."""
+    area = CONFIG.dataset.area
+    return [own(or_exit(lambda: existing("dataset.area", area)))] if area else []
 
 
 def extra_layers(channels):

@@ -23,12 +23,8 @@ rule label_scene:
         unpack(lambda wildcards: extra_layers(CONFIG.training.channels)),
         unpack(lambda wildcards: extra_layers(CONFIG.dataset.channels)),
         **TRACK_LAYERS,
-        labels=label_file,
-        area=(
-            [own(or_exit(lambda: resolve(CONFIG.dataset.area)))]
-            if CONFIG.dataset.area
-            else []
-        ),
+        labels=lambda wildcards: label_file(),
+        area=labelled_area,
     output:
         scene=f"{DATASET}/{{part}}.npz",
         label=f"{DATASET}/{{part}}.label.tif",

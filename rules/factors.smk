@@ -8,7 +8,9 @@ rule factors:
         los_rate_mm_per_yr=f"{RATES}/los_rate_mm_per_yr.tif",
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
         labels=lambda wildcards: (
-            own(or_exit(lambda: resolve(CONFIG.factors.labels))) or CURRENT
+            own(or_exit(lambda: existing("factors.labels", CONFIG.factors.labels)))
+            if CONFIG.factors.labels
+            else CURRENT
         ),
     output:
         correlation=f"{RATES}/factors/correlation.csv",

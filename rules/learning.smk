@@ -32,7 +32,10 @@ def training_scenes(part):
     train, too."""
     scenes = every(f"{DATASET}/{part}.npz") if OWN_LABELS else simulated_scenes(part)
     further = CONFIG.training.scenes if part == "train" else ()
-    return [*scenes, *or_exit(lambda: [resolve(path) for path in further])]
+    return [
+        *scenes,
+        *or_exit(lambda: [existing("training.scenes", path) for path in further]),
+    ]
 
 
 def start_file(wildcards):

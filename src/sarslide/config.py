@@ -924,6 +924,14 @@ def resolve(path: str) -> str:
     return expanded
 
 
+def existing(name: str, path: str) -> str:
+    """`resolve` of the file or folder that the key `name` names; ConfigError where it does not exist."""
+    place = resolve(path)
+    if not Path(place).exists():
+        raise ConfigError(f"{name} = {path} does not exist", "correct the path, or bring the file")
+    return place
+
+
 def _leaf_comment(field: Any) -> list[str]:
     extra = field.json_schema_extra
     signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}

@@ -195,12 +195,13 @@ KINDS = {"kind": ["slide", "fan"]}
          labels.Reading("", "kind", {"slide": "landslide", "fan": "background", "creep": "landslide"}),
          "class 'creep' has no polygon"),
         (lambda p: written(p, [FIRST, SECOND], **KINDS),
-         labels.Reading("", "kind", {"slide": "background", "fan": "background"}), "no cell centre .* is a landslide"),
+         labels.Reading("", "kind", {"slide": "background", "fan": "background"}),
+         "none of the 2 polygons in the region is a landslide"),
         (lambda p: written(p, [FIRST, SECOND], **KINDS), labels.Reading("", "kind", {"slide": "yes", "fan": "no"}),
          "class 'slide' means 'yes'"),
         (lambda p: written(p, [FIRST, SECOND], **KINDS), labels.Reading(confidence_column="kind"), "holds no number"),
         (lambda p: written(p, [FIRST, SECOND], sure=[0.1, np.nan]), labels.Reading(confidence_column="sure"),
-         "no cell centre of the region is a landslide"),
+         "none of the 2 polygons in the region is a landslide"),
     ],
 )  # fmt: skip
 def test_files_that_cannot_be_used(tmp_path, make, reading, problem):

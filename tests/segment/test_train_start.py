@@ -100,13 +100,15 @@ class Named(dict):
     __getattr__ = dict.__getitem__
 
 
-def run_script(folder, **changes):
-    """The script of the rule on two small files of one channel."""
+def run_script(folder, spoil=lambda stored: None, **changes):
+    """The script of the rule on two small files of one channel. spoil: what happens to the arrays of both before."""
     for seed in (1, 3):
         made = scene(seed)
         stored = {"los_rate_mm_per_yr": made.stack[0], "layover_shadow": np.zeros(made.label.shape, np.uint8)}
+        stored["label"] = made.label
+        spoil(stored)
         meta = np.array(json.dumps({"region": made.region, "stack": "A128"}))
-        np.savez(folder / f"{seed}.npz", **stored, label=made.label, meta=meta)
+        np.savez(folder / f"{seed}.npz", **stored, meta=meta)
     params = {
         "preset": "sarslide", "network": "drs_unet", "width": 4, "channels": "p4_los", "start": "", "label": "of a test",
         "recipe": {"epochs": 2, "batch": 4, "patch": 64, "precision": "fp32", "seed": 7}, "licence": "none",
@@ -139,6 +141,43 @@ def test_the_script_trains_and_trains_on(tmp_path):
     assert (second["network"], second["options"], second["channels"]) == ("drs_unet", {"width": 4}, first["channels"])
     assert second["normalisation"] == first["normalisation"]
     assert second["training"]["recipe"]["learning_rate"] == pytest.approx(2e-4)
+
+
+def nothing_known(stored):
+    stored["los_rate_mm_per_yr"][:] = np.nan
+
+
+def no_landslide(stored):
+    stored["label"][stored["label"] == 1] = 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "broken", "line"),
+    [
+        (
+            nothing_known,
+            "",
+            r"E4002 the training part \(r1/A128 \.\.\.\) has no cell that is known and counted; cure: ",
+        ),
+        (no_landslide, "", r"E4002 the training part \(r1/A128 \.\.\.\) has no labelled landslide; cure: "),
+        (
+            lambda stored: None,
+            "checkpoint.pt",
+            r"E4002 .*checkpoint\.pt: checkpoint cannot be read .*; cure: delete it",
+        ),
+        (lambda stored: None, "start.safetensors", r"E4001 .*start\.safetensors: cannot be read .*; cure: "),
+    ],
+)
+def test_the_script_answers_bad_files_with_one_line(tmp_path, capsys, spoil, broken, line):
+    """NaN everywhere; a class without positives; a checkpoint and a start that are no such files."""
+    if broken:
+        (tmp_path / broken).write_bytes(b"\x10 not what its name says" * 100)
+    start = {"start": str(tmp_path / broken)} if broken.startswith("start") else {}
+    with pytest.raises(SystemExit):
+        run_script(tmp_path, spoil, input=start)
+    (told,) = capsys.readouterr().err.splitlines()
+    assert re.match(line, told), told
+    assert not (tmp_path / "w.safetensors").exists()
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,16 @@ import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import yaml
+from shapely.geometry import box
 from snakemake.cli import get_argument_parser
 
 from sarslide.catalog import planned
 from sarslide.config import load, presets
-from sarslide.io import raster
+from sarslide.io import raster, vector
 from sarslide.schedule import __main__ as schedule
 from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
 from tests.workflow.documented import documented, elided, left_out
@@ -61,8 +63,10 @@ def place(tmp_path_factory) -> Checkout:
     for date in ("20190306", "20190318", "20190330"):
         (made.folder / f"resources/myregion/slc/A128/{date}").mkdir(parents=True)
     (made.folder / "resources/myregion/scenes.csv").write_text(SCENES)
-    (made.folder / "labels.gpkg").touch()
-    region = load({"region": "demo"}).grid.region_grid().pad(3000)
+    region = load({"region": "demo"}).grid.region_grid()
+    labelled = gpd.GeoDataFrame(geometry=[box(*region.bounds).buffer(-1000)], crs=region.epsg)
+    vector.write(made.folder / "labels.gpkg", labelled, "labels")
+    region = region.pad(3000)
     raster.write(made.folder / "dem.tif", np.full(region.shape, 3000, np.float32), region, "dem_m")
     return made
 

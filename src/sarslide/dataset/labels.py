@@ -74,7 +74,7 @@ def read_labels(
     if not (label == LANDSLIDE).any():
         raise VectorError(
             f"{path}: no cell centre of the region is a landslide ({(polygons.label == LANDSLIDE).sum()} polygons)",
-            "label larger landslides, lower the least confidence, or check the labelled area",
+            "label larger landslides, or check the labelled area",
         )
     small = polygons.object[(polygons.label == LANDSLIDE) & ~polygons.object.isin(np.unique(objects))]
     if len(small):
@@ -96,6 +96,11 @@ def read_polygons(path: str | Path, grid: RegionGrid, reading: Reading | None = 
         raise VectorError(
             f"{path}: all {len(frame)} polygons lie outside the region {[round(v) for v in grid.bounds]} of EPSG:{grid.epsg}",
             "give labels of this region; check the CRS of the file and the order of its coordinates",
+        )
+    if not (polygons.label[seen] == LANDSLIDE).any():
+        raise VectorError(
+            f"{path}: none of the {seen.sum()} polygons in the region is a landslide",
+            "label landslides, lower the least confidence, or correct the meaning of the classes",
         )
     if not seen.all():
         log.warning("%s: polygons outside the region: %s", path, _listed(polygons.object[~seen]))

@@ -13,9 +13,8 @@ from sarslide.catalog import coverage, planned
 from sarslide.catalog.region import bounds_degree
 from sarslide.catalog.scenes import SceneTable
 from sarslide.catalog.tracks import seen_share
-from sarslide.config import Config, resolve
+from sarslide.config import Config, existing, resolve
 from sarslide.errors import (
-    ConfigError,
     CoverageError,
     CredentialsError,
     DemError,
@@ -90,9 +89,7 @@ def inputs(config: Config) -> list[Finding]:
 
 def _named_file(name: str, path: str, level: str) -> Finding:
     try:
-        place = Path(resolve(path))
-        if not place.exists():
-            raise ConfigError(f"{name} = {path} does not exist", "correct the path, or bring the file")
+        existing(name, path)
         return Finding(f"input {name}", GOOD, str(path))
     except SarslideError as error:
         return of_error(f"input {name}", error, level)
