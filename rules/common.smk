@@ -11,7 +11,12 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from sarslide import names
 from sarslide.catalog import scenes
 from sarslide.config import existing, load, resolve
-from sarslide.dataset.features import PICTURE, channel_set, stored_layers
+from sarslide.dataset.features import (
+    PICTURE,
+    channel_set,
+    require_layers,
+    stored_layers,
+)
 from sarslide.errors import SarslideError
 from sarslide.fingerprint import fingerprint
 from sarslide.insar import network
@@ -358,11 +363,27 @@ def labelled_area(wildcards):
     return [own(or_exit(lambda: existing("dataset.area", area)))] if area else []
 
 
-def extra_layers(channels):
-    """Paths of the optional inputs that a channel set reads and the region has, by layer."""
-    there = optional_layers()
-    needed = stored_layers(or_exit(lambda: channel_set(channels)))
+def extra_layers(channels, key):
+    """Paths of the optional inputs that channels read, by layer; the end of Snakemake where the region has no such layer."""
+    there, needed = optional_layers(), stored_layers(channels)
+    fused = (
+        [PICTURE] if WITH_AMPLITUDE else []
+    )  # made from phase and intensity when a scene is read
+    lost = [name for name in needed if name not in (*TRACK_LAYERS, *there, *fused)]
+    if lost:
+        sys.exit(
+            f"E1001 config: {key} needs {', '.join(lost)}, which this region does not have;"
+            " cure: choose other channels, or an engine and inputs that deliver them"
+        )
     return {name: there[name] for name in needed if name in there}
+
+
+def fitting_weights(stack):
+    """The network's weights, whose channels the run of this track delivers."""
+    path = weights_file()
+    there = (*SEGMENT_LAYERS, *optional_inputs_of_weights(), *picture_of_weights(stack))
+    or_exit(lambda: require_layers(read_card(path)["channels"], there, path))
+    return path
 
 
 def weights_read_picture():

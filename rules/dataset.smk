@@ -20,8 +20,8 @@ TRACK_LAYERS = {
 # One track and its labels: `whole`, or the part of it that training or validation may know.
 rule label_scene:
     input:
-        unpack(lambda wildcards: extra_layers(CONFIG.training.channels)),
-        unpack(lambda wildcards: extra_layers(CONFIG.dataset.channels)),
+        unpack(lambda wildcards: extra_layers(learnt_channels(), "training")),
+        unpack(lambda wildcards: extra_layers(image_channels(), "dataset.channels")),
         **TRACK_LAYERS,
         labels=lambda wildcards: label_file(),
         area=labelled_area,

@@ -38,7 +38,19 @@ def training_scenes(part):
     ]
 
 
-def start_file(wildcards):
+def learnt_channels():
+    """The channels that `train` learns from: those of the weights that it starts from, or of the channel set."""
+    if start := start_file():
+        return read_card(start[0])["channels"]
+    return or_exit(lambda: channel_set(CONFIG.training.channels))
+
+
+def image_channels():
+    """The channels of the images of `coco_export`."""
+    return or_exit(lambda: channel_set(CONFIG.dataset.channels))
+
+
+def start_file():
     """The weights file to start from, as a list: empty for random, ImageNet and COCO weights."""
     if START in ("random", "imagenet", "coco"):
         return []

@@ -6,7 +6,7 @@ rule train:
     input:
         train=lambda wildcards: training_scenes("train"),
         validation=lambda wildcards: training_scenes("validation"),
-        start=start_file,
+        start=lambda wildcards: start_file(),
     output:
         weights=f"{TRAINED}/{MODEL}.safetensors",
         history=f"{TRAINED}/history.csv",

@@ -4,11 +4,18 @@ import re
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 from shapely.geometry import box
 
+from sarslide.config import load
+from sarslide.io import raster
+from sarslide.models.weights import packaged
 from tests.workflow.conftest import SMALL, Checkout
 from tests.workflow.test_bad_input import answer
+from tests.workflow.test_documented_commands import REGION, SCENES
 
 EPSG = 32647
 INSIDE = box(518500, 3207000, 519500, 3208000)
@@ -50,9 +57,47 @@ def test_one_line_before_the_first_job(place, tmp_path, make, config, line):
     if make:
         make(path)
     config = [word.replace("PATH", str(path)) for word in config]
-    text = answer(place.command("train", config=[*SMALL, *config]), cwd=place.folder, env=place.environment)
+    refused(place, ["train"], [*SMALL, *config], line.replace("PATH", str(path)))
+
+
+def test_channels_that_the_region_has_not(place, tmp_path):
+    """A region of real products without optical images, and P3's channels."""
+    made = {"regions/real.yaml": REGION, "resources/real/scenes.csv": SCENES}
+    for name, text in made.items():
+        (place.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (place.folder / name).write_text(text)
+    wide = load({"region": "demo"}).grid.region_grid().pad(3000)
+    raster.write(place.folder / "dem.tif", np.full(wide.shape, 3000, np.float32), wide, "dem_m")
+    for date in ("20190306", "20190318", "20190330"):
+        (place.folder / f"resources/real/slc/A128/{date}").mkdir(parents=True)
+    path = tmp_path / "given.gpkg"
+    written(path, [INSIDE])
+    config = ["region=real", f"training={{labels: {path}, start: random, channels: p3_rs}}"]
+    bands = ", ".join(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))
+    refused(
+        place, ["train"], config, f"E1001 config: training needs {bands}, lithology, which this region does not have"
+    )
+
+
+def test_weights_of_channels_that_the_region_has_not(place, tmp_path):
+    """The packaged network, said to read the land cover, which only the simulation knows."""
+    path = tmp_path / "other.safetensors"
+    with safe_open(packaged("drs_unet_compact"), "numpy") as source:
+        tensors = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
+        save_file(tensors, path, {"card": source.metadata()["card"].replace("slope_deg", "land_cover")})
+    line = f"E4001 {path}: weights for channels "
+    told = refused(place, [], [*SMALL, f"segmentation={{weights: {path}}}"], line)
+    assert told.endswith(
+        "but the run has no land_cover; cure: use weights for the channels of this run, or train for these"
+    )
+
+
+def refused(place: Checkout, targets: list[str], config: list[str], line: str) -> str:
+    """The one line, which begins with `line`, of a run that ends before its first job."""
+    text = answer(place.command("--dry-run", *targets, config=config), cwd=place.folder, env=place.environment)
     told = [each for each in text.splitlines() if re.match(r"E\d{4} ", each)]
     assert len(told) == 1, text[-3000:]
-    assert told[0].startswith(line.replace("PATH", str(path))) and "; cure: " in told[0]
+    assert told[0].startswith(line) and "; cure: " in told[0]
     assert "Traceback" not in text and "Exception" not in text and "Job stats" not in text
     assert not list(place.folder.glob("results/*/*"))
+    return told[0]
