@@ -34,6 +34,15 @@ def test_learns_and_writes_everything(trained, tmp_path):
     assert made["training"]["validation_regions"] == ["r3"]
     assert made["training"]["torch"] == torch.__version__
     assert made["training"]["recipe"]["seed"] == 7
+    assert (made["training"]["code"], made["licence"], made["channels"]) == ("code", "BSD-3-Clause", list(CHANNELS))
+    assert made["normalisation"] == result.normalisation.to_dict()
+    assert {*made["scores"]["pixel"], *made["scores"]["object"]} >= {"precision", "recall", "f1", "iou", "kappa"}
+    # One cell of a label, or of a channel, is other data.
+    for change in ("label", "stack"):
+        other = replace(training[1], **{change: getattr(training[1], change).copy()})
+        getattr(other, change)[..., 50, 50] += 1
+        again = card.model_card(result, [training[0], other], validation, "code")
+        assert again["training"]["data_sha256"] != made["training"]["data_sha256"]
     assert made["known_failures"][-1] == card.SIMULATED_FAILURES[-1]
     weights.save(tmp_path / "w.safetensors", result.network, made)
     network, again = weights.load(tmp_path / "w.safetensors", CHANNELS, "drs_unet")
