@@ -36,7 +36,7 @@ rule segment:
         f"{BENCHMARKS}/segment/{{stack}}.tsv"
     conda:
         "../envs/torch.yaml"
-    # All cores: one job at a time on a machine with one GPU, without any profile.
+    # All cores: one job at a time on a machine with one GPU, without any profile; `--set-threads segment=4` runs tracks side by side.
     threads: workflow.cores
     resources:
         mem_mb=memory(2500, 200),
