@@ -37,8 +37,8 @@ def main(snakemake, log) -> None:
 
     torch.set_num_threads(snakemake.threads)
     device = choose_device(params.device)
-    precision = choose_precision(params.precision, device)
     network, card = weights.load(files.weights, channels)
+    precision = choose_precision(params.precision, device, card.get("bf16_mask_iou"))
 
     def read(rows: slice, cols: slice):
         def layer(name: str):

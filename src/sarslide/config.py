@@ -533,7 +533,7 @@ class Segmentation(Section):
         "fp32",
         "numbers of the network; fp32: any two machines agree within 1e-3; bf16 (faster, needs a processor "
         "that has it): masks of the packaged network keep an IoU of 0.995, others were not measured; "
-        "auto: bf16 where the processor has it, else fp32",
+        "auto: bf16 where the processor has it and the network keeps its masks (its card tells), else fp32",
     )
 
 

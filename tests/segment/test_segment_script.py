@@ -14,6 +14,7 @@ from sarslide.io import raster
 from sarslide.models import registry, weights
 from sarslide.provenance import read_json
 from sarslide.segment import calibration
+from sarslide.segment.device import BF16, FP32
 from sarslide.segment.infer import predict
 
 SCRIPT = Path(__file__).parents[2] / "workflow_scripts/segment.py"
@@ -30,12 +31,12 @@ class Named(dict):
     __getattr__ = dict.__getitem__
 
 
-def write_weights(folder, network, **options):
+def write_weights(folder, network, same_mask=None, **options):
     torch.manual_seed(3)
     card = {
         "network": network, "options": options, "channels": CHANNELS, "normalisation": NORMALISATION.to_dict(), "tile": 64,
         "threshold": 0.4, "training": {}, "scores": {}, "licence": "", "label": "random",
-        "calibration": CALIBRATION,
+        "calibration": CALIBRATION, "bf16_mask_iou": same_mask,
     }  # fmt: skip
     path = folder / f"{network}.safetensors"
     weights.save(path, registry.build(network, len(CHANNELS), **options), card)
@@ -136,3 +137,11 @@ def test_weights_that_do_not_fit(tmp_path, layers, capsys):
     assert "E4001" in capsys.readouterr().err
     assert refused(capsys, tmp_path, layers[0], other).startswith("E4001")
     assert not (tmp_path / "probability.tif").exists()
+
+
+@pytest.mark.parametrize(("same_mask", "chosen"), [(0.999, BF16), (0.8, FP32), (None, FP32)])
+def test_auto_follows_the_card(tmp_path, layers, monkeypatch, same_mask, chosen):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    path = write_weights(tmp_path, "drs_unet", same_mask, width=4)
+    run(tmp_path, layers[0], path, precision="auto")
+    assert read_json(tmp_path / "segment.json")["precision"] == chosen

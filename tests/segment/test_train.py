@@ -10,6 +10,7 @@ from sarslide.dataset.scenes import IGNORE
 from sarslide.errors import TrainingError, WeightsError
 from sarslide.models import registry, weights
 from sarslide.segment import calibration, card, history, scores
+from sarslide.segment.device import BF16, FP32, has_bf16
 from sarslide.segment.infer import predict
 from sarslide.segment.recipe import PRESETS, learning_rate, round_ends, samples_seen
 from sarslide.segment.train import train
@@ -60,6 +61,26 @@ def test_learns_and_writes_everything(trained, tmp_path):
     lines = (tmp_path / "history.csv").read_text().splitlines()
     assert lines[0] == ",".join(history.COLUMNS)
     assert len(lines) == 7
+
+
+def test_the_card_tells_what_bf16_does_to_the_mask(trained):
+    """The IoU of calibrated maps cut at the card's threshold, both precisions from the finished network; rounded to 4 digits."""
+    (training, (scene_,)), result = trained
+    told = card.model_card(result, training, [scene_], "code")["bf16_mask_iou"]
+    fitted = {"calibration": result.calibration}
+    one, two = (
+        calibration.apply(
+            predict(result.network, scene_.stack, result.normalisation, RECIPE.patch, 0.25, precision=precision), fitted
+        )
+        >= result.threshold
+        for precision in (FP32, BF16)
+    )
+    if has_bf16(torch.device("cpu")):
+        # The threshold is rounded to 6 digits, which may turn single cells.
+        assert told == pytest.approx((one & two).sum() / (one | two).sum(), abs=2e-3)
+    else:
+        assert told is None
+    assert one.any()
 
 
 def test_same_seed_same_weights(trained):

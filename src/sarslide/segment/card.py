@@ -50,6 +50,7 @@ def model_card(
         "tile": recipe.patch,
         "threshold": trained.threshold,
         "calibration": trained.calibration,
+        "bf16_mask_iou": trained.bf16_mask_iou,
         "training": {
             "recipe": asdict(recipe) | {"start": start.name},
             "start_sha256": sha256(start) if start.is_file() else "",

@@ -5,6 +5,7 @@ import torch
 from sarslide.errors import ConfigError
 
 FP32, BF16 = "fp32", "bf16"
+SAME_MASK = 0.995  # IoU of masks from which on bf16 leaves the map the same
 
 
 def choose_device(name: str) -> torch.device:
@@ -14,16 +15,15 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def choose_precision(name: str, device: torch.device | str) -> str:
-    """`fp32` or `bf16`, from `fp32`, `bf16` or `auto`.
+def choose_precision(name: str, device: torch.device | str, mask_iou: float | None = None) -> str:
+    """`fp32` or `bf16`, from `fp32`, `bf16` or `auto`. mask_iou: of the network's masks in bf16 with those in fp32, if measured.
 
-    fp32: the maps of any two machines agree within 1e-3. bf16: convolutions in bfloat16; the masks of the packaged network
-    keep an IoU of at least 0.995, measured for no other, and probabilities differ by up to some hundredths
-    (docs/validation.md). auto: bf16 where the device computes it in hardware, else fp32; emulated, it is slower than fp32.
-    Raises ConfigError for `bf16` on a device without.
+    fp32: the maps of any two machines agree within 1e-3. bf16: convolutions in bfloat16, some hundredths of a probability apart
+    (docs/validation.md). auto: bf16 where the device computes it in hardware (emulated, it is slower than fp32) and the masks of
+    this network were found to stay the same. Raises ConfigError for `bf16` on a device without.
     """
     device = torch.device(device)
-    if name == FP32:
+    if name == FP32 or (name == "auto" and (mask_iou or 0.0) < SAME_MASK):
         return FP32
     if has_bf16(device):
         return BF16

@@ -29,6 +29,7 @@ from sarslide.models.pretrained import load_pretrained
 from sarslide.segment import calibration, metrics, parallel, reliability, scores, targets, validate
 from sarslide.segment import checkpoint as checkpoints
 from sarslide.segment import recipe as recipes
+from sarslide.segment.device import BF16, has_bf16
 from sarslide.segment.loss import segmentation_loss
 from sarslide.segment.recipe import Recipe
 from sarslide.segment.samples import Patches, batches
@@ -46,6 +47,7 @@ class Trained:
     """The network of the best round, in evaluation mode, and all that its card says.
 
     history: one row of `history.COLUMNS` a round, the first of them (epoch 0) before any step where the start was a weights file.
+    bf16_mask_iou: of the validation scenes' masks in bf16 with those in fp32, None where the device does not compute in bf16.
     calibration: `reliability.fit` on the validation scenes. scores: `scores.summary` of them at the threshold. maps: their
     probability (rows, cols). Threshold, scores and maps are calibrated.
     """
@@ -63,6 +65,7 @@ class Trained:
     scores: dict[str, Any]
     device: str
     processes: int = 1
+    bf16_mask_iou: float | None = None
     maps: list[np.ndarray] = field(default_factory=list, repr=False)
 
 
@@ -126,6 +129,7 @@ def train(
     maps = validate.maps(model, validation, normalisation, recipe.patch, FINAL_OVERLAP, device)
     labels = [scene.label for scene in validation]
     threshold = recipe.threshold or metrics.choose_threshold(labels, maps, min_cells=recipe.min_cells)
+    same_mask = _bf16_mask_iou(job, model, maps, threshold)
     # The threshold follows the calibration, so that the mask is the one that was chosen.
     fitted = reliability.fit(labels, maps)
     threshold, *maps = (calibration.apply(p, {"calibration": fitted}) for p in (np.float64(threshold), *maps))
@@ -133,7 +137,7 @@ def train(
     return Trained(
         model.eval(), network, options, channels, recipe, normalisation, threshold, found["best_epoch"], found["history"],
         fitted, scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
-        torch.device(device).type, processes, maps,
+        torch.device(device).type, processes, same_mask, maps,
     )  # fmt: skip
 
 
@@ -234,6 +238,19 @@ def _fit(job: _Job, rank: int = 0) -> dict[str, Any]:
                     tensors = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
                     checkpoints.save(job.checkpoint, job.identity, state | tensors)
     return {key: state[key] for key in ("best", "best_epoch", "history")}
+
+
+def _bf16_mask_iou(job: _Job, model: nn.Module, maps: Sequence[np.ndarray], threshold: float) -> float | None:
+    """How much of the validation scenes' masks stays the same in bf16. maps: in fp32."""
+    if not has_bf16(torch.device(job.device)):
+        return None
+    half = validate.maps(
+        model, job.validation, job.normalisation, job.recipe.patch, FINAL_OVERLAP, job.device, precision=BF16
+    )
+    same = metrics.pooled(
+        metrics.pixel_counts((p >= threshold).astype(np.uint8), q >= threshold) for p, q in zip(maps, half, strict=True)
+    )
+    return round(same.iou, 4)
 
 
 def _optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

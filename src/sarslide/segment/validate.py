@@ -9,6 +9,7 @@ from torch import nn
 from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.scenes import IGNORE, Scene
 from sarslide.segment import metrics
+from sarslide.segment.device import FP32
 from sarslide.segment.infer import predict
 
 
@@ -19,9 +20,13 @@ def maps(
     patch: int,
     overlap: float,
     device: torch.device | str,
+    precision: str = FP32,
 ) -> list[np.ndarray]:
     """Probability maps (rows, cols) of whole scenes; NaN where unknown."""
-    return [predict(network, scene.stack, normalisation, patch, overlap, device=device) for scene in scenes]
+    return [
+        predict(network, scene.stack, normalisation, patch, overlap, device=device, precision=precision)
+        for scene in scenes
+    ]
 
 
 def map_loss(scenes: Sequence[Scene], probabilities: Sequence[np.ndarray]) -> float:
