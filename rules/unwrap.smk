@@ -12,6 +12,7 @@ for stack in CONFIG.stacks:
                 wrapped=ifg(stack, ending, "wrapped_rad.tif"),
                 coherence=ifg(stack, ending, "cor.tif"),
                 sidecars=ifg(stack, ending, "json"),
+                layover_shadow=of_stack(stack, "geometry", "layover_shadow.tif"),
             output:
                 unwrapped=ifg(stack, ending, "unw_rad.tif"),
                 conncomp=ifg(stack, ending, "conncomp.tif"),

@@ -95,7 +95,7 @@ _ALL = (
     Layer("r_index", "1", "float32", NAN, (-1, 1), "slant-range over along-slope distance (Notti et al. 2014): up to 0 layover, 1 best seen"),
     Layer(
         "observable_class", "1", "uint8", 255, (0, 5),
-        "downslope motion: 0 observable, 1 no acquisition, 2 layover, 3 shadow, 4 decorrelation, 5 line of sight insensitive to it",
+        "downslope motion: 0 observable, 1 no acquisition or no pair tied to the reference, 2 layover, 3 shadow, 4 decorrelation, 5 line of sight insensitive to it",
     ),
     Layer("downslope_rate_mm_per_yr", "mm/yr", "float32", NAN, (-25000, 25000), "line-of-sight rate projected down the steepest slope, positive downslope"),
     Layer("downslope_rate_std_mm_per_yr", "mm/yr", "float32", NAN, (0, 25000), "standard error of the downslope rate"),

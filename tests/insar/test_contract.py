@@ -161,6 +161,7 @@ def native_engine(folder: Path, region: Path) -> tuple[Path, list[str], RegionGr
         pairs=[pair], goldstein_alpha=0.5, goldstein_window=32, coherence_window=3, spectral_diversity=False,
     )  # fmt: skip
     outputs = {"unwrapped": paths["unwrapped"], "conncomp": paths["conncomp"], "sidecar": str(out / "unwrap.json")}
+    formed["layover_shadow"] = str(out / "geometry/layover_shadow.tif")
     run("unwrap", folder, formed, outputs, pairs=[pair], unwrapper="whirlwind", alpha=0.5, window=32, phase="filtered")
     return out, [pair], REGION
 

@@ -92,7 +92,7 @@ def chain(repository, region, out):
         repository,
         out,
         "unwrap",
-        pair,
+        pair | {"layover_shadow": str(out / "layover_shadow.tif")},
         outputs,
         pairs=[PAIR],
         unwrapper="whirlwind",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sarslide.errors import UnwrapError
-from sarslide.insar.unwrap import phase_for_cycles, unwrap, with_cycles_of
+from sarslide.insar.unwrap import open_ground, phase_for_cycles, unwrap, with_cycles_of
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +78,78 @@ def test_cycles_of_a_wider_filter_keep_the_phase(field):
     assert np.nanmax(np.abs(np.angle(np.exp(1j * (unwrapped - rough))))) < 1e-4  # float32
     # 0.76 rad of noise all told: three sigma stay below half a cycle, so hardly a cell may be a cycle off.
     assert np.mean(np.abs(unwrapped - noisy)[8:] > np.pi) < 1e-3
+
+
+@pytest.fixture(scope="module")
+def valley():
+    """Two slopes that a strip of layover parts: a coherent ramp of one cycle in it, which neither slope has.
+
+    Truth, rad: a gentle dome. Wrapped phase with 0.3 rad of noise, coherence, and the layer `layover_shadow`.
+    """
+    y, x = np.mgrid[:160, :140]
+    truth = 3 * np.exp(-((x - 70) ** 2 + (y - 80) ** 2) / 5000)
+    hidden = np.where((x >= 60) & (x < 80), 1, 0).astype(np.uint8)
+    planted = np.where(hidden == 1, 2 * np.pi * (x - 59.5) / 20, 0)
+    noisy = truth + np.random.default_rng(5).normal(0, 0.3, truth.shape)
+    wrapped = np.angle(np.exp(1j * (noisy + planted))).astype(np.float32)
+    return noisy, wrapped, np.full(truth.shape, 0.8, np.float32), hidden
+
+
+def cycles_of(unwrapped, noisy):
+    """Whole cycles by which cells differ from the truth, NaN where not unwrapped."""
+    return np.rint((unwrapped - noisy) / (2 * np.pi))
+
+
+def test_cycles_run_through_layover_where_it_is_left_in(valley):
+    """The trap is one: without the layer the far slope is a cycle off."""
+    noisy, wrapped, coherence, _ = valley
+    cycles = cycles_of(unwrap(wrapped, coherence, 50)[0], noisy)
+    assert np.median(cycles[:, 80:]) - np.median(cycles[:, :60]) == 1
+
+
+@pytest.mark.parametrize("method", ["whirlwind", "snaphu"])
+def test_layover_is_left_out_and_bridged(valley, method):
+    noisy, wrapped, coherence, hidden = valley
+    if method == "snaphu":
+        pytest.importorskip("snaphu")
+    unwrapped, components = unwrap(open_ground(wrapped, hidden), coherence, 50, method)
+    seen = hidden == 0
+    assert np.array_equal(np.isfinite(unwrapped), seen) and (components[~seen] == 0).all()
+    cycles = cycles_of(unwrapped, noisy)[seen]
+    assert (cycles == np.median(cycles)).mean() > 0.999  # 0.3 rad of noise: half a cycle is ten sigma
+    # Both slopes belong to the component that holds the reference of a rate.
+    assert set(np.unique(components[seen & (components > 0)])) == {components[80, 20]}
+
+
+def test_an_island_out_of_reach_is_a_component_of_its_own(valley):
+    noisy, wrapped, coherence, hidden = valley
+    ground = open_ground(wrapped, hidden)
+    near, far = (unwrap(ground, coherence, 50, reach=reach)[1] for reach in (20, 19))
+    assert near[80, 20] == near[80, 120] != 0
+    assert far[80, 20] != far[80, 120] and far[80, 20] and far[80, 120]
+
+
+def test_islands_are_joined_to_the_nearest_larger_one():
+    """Three islands in a row: the small one next to the large one joins it, the third, across more than the reach, does not."""
+    wrapped = np.full((60, 200), np.nan, np.float32)
+    wrapped[:, :80] = wrapped[:, 85:120] = wrapped[:, 160:] = 0.5
+    _, components = unwrap(wrapped, np.full(wrapped.shape, 0.8, np.float32), 50, reach=10)
+    assert components[30, 40] == components[30, 100] != 0
+    assert components[30, 180] not in (0, components[30, 40])
+
+
+def test_ground_that_a_noisy_strip_parts_stays_two_components():
+    """No gap but a lack of coherence: nothing was bridged, so nothing is joined."""
+    rng = np.random.default_rng(6)
+    wrapped = rng.normal(0, 0.1, (120, 140)).astype(np.float32)
+    wrapped[:, 60:80] = rng.uniform(-np.pi, np.pi, (120, 20))
+    coherence = np.full(wrapped.shape, 0.9, np.float32)
+    coherence[:, 60:80] = 0.01
+    _, components = unwrap(wrapped, coherence, 50)
+    assert components[60, 30] and components[60, 110] and components[60, 30] != components[60, 110]
+
+
+def test_unknown_line_of_sight_is_not_open_ground():
+    """Codes of `layover_shadow`: good, layover, shadow, both, unknown."""
+    found = open_ground(np.ones((1, 5)), np.array([[0, 1, 2, 3, 255]], np.uint8))
+    assert found.dtype == np.float32 and np.array_equal(np.isfinite(found), [[True, False, False, False, False]])

@@ -133,7 +133,8 @@ def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
     caption = (
         "Closure of the unfiltered phase over all triplets (RMS, rad); triplets whose unwrapped phase does not close; cells "
         "whose short pairs are biased beyond noise (fading signal; 1 in 100 by chance); how motion down the slope is seen: 0 "
-        "observable, 1 no acquisition, 2 layover, 3 shadow, 4 decorrelated, 5 the line of sight is insensitive to it."
+        "observable, 1 no acquisition or no pair tied to the reference, 2 layover, 3 shadow, 4 decorrelated, 5 the line of "
+        "sight is insensitive to it."
     )
     return _figure(f"{maps.stack}: quality and observability", caption, panels, bounds)
 
