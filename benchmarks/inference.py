@@ -23,6 +23,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,10 @@ CELL_M = 30.0
 TILE_KM2 = (TILE * CELL_M) ** 2 / 1e6
 OBJECTS = 5  # in a tile of 14.7 km2
 REPEATS, SLOW_S = 3, 3.0
-ENOUGH_S, LARGER = 0.7, 32  # a network that needs less for the scene gets one with 32 times the tiles
+ENOUGH_S, SIZES = (
+    0.7,
+    (1, 32, 128),
+)  # a network that needs less for the scene gets the next, with so many times the tiles
 SCALES = {"los_rate_mm_per_yr": (0, 20), "los_rate_std_mm_per_yr": (3, 0.5), "mean_coherence": (0.5, 0.1)}
 SCALES |= {"slope_deg": (30, 8), "aspect_deg": (180, 40), "los_east": (-0.6, 0.01), "los_north": (-0.1, 0.01)}
 SCALES |= {"los_up": (0.79, 0.01)}
@@ -121,7 +125,7 @@ class Clock:
 def rates(name: str, scenes: list[Files], device: torch.device, precision: str, repeats: int, kind: str):
     """Parameters (M), and km2/s of all tiles, network only and everything: the best of some runs in turn.
 
-    scenes: a small one, and a large one for fast networks, for which opening files would count too much.
+    scenes: a small one, and larger ones for fast networks, for which opening files would count too much.
     """
     network, card = card_of(name)
     forward, clock = Forward(network, device, precision), Clock(kind, device)
@@ -153,8 +157,8 @@ def throughput(names: list[str], asked: str, tiles: int, scenes: int, clock: str
     """Publish km2/s of the networks, on the CPU and on a GPU where there is one."""
     rows = []
     devices = {"auto": ("cpu", "cuda"), "cpu": ("cpu",), "cuda": ("cuda",)}[asked]
-    with tempfile.TemporaryDirectory() as small, tempfile.TemporaryDirectory() as large:
-        files = [Files(Path(small), tiles), Files(Path(large), LARGER * tiles)]
+    with ExitStack() as folders:
+        files = [Files(Path(folders.enter_context(tempfile.TemporaryDirectory())), size * tiles) for size in SIZES]
         for kind in devices:
             if kind == "cuda" and not torch.cuda.is_available():
                 rows += [[name, "cuda", *["not run"] * 7] for name in names]
@@ -178,8 +182,8 @@ def throughput(names: list[str], asked: str, tiles: int, scenes: int, clock: str
         ["network", "device", "parameters, M", "fp32 network only", "fp32 everything", "ratio"]
         + ["bf16 network only", "bf16 everything", "ratio"],
         rows,
-        f"{scenes} scene of {size} cells (the larger for fast networks), 5 channels, tiles of {TILE}, overlap a half, batches"
-        f" of {BATCH['cpu']} (GPU {BATCH['cuda']}); threads: {torch.get_num_threads()}, torch"
+        f"{scenes} scene of {size} cells (the larger ones for fast networks), 5 channels, tiles of {TILE}, overlap a half,"
+        f" batches of {BATCH['cpu']} (GPU {BATCH['cuda']}); threads: {torch.get_num_threads()}, torch"
         f" {torch.__version__.split('+')[0]}. km2 of all tiles: overlap counts as work; without it, divide by the number of tiles"
         f" over a cell (4 in the inside of a large scene). Best of three runs in turn, one run of slow networks.{how}"
         f" {neighbours()} Weights of all but {PACKAGED} are random. Instance networks: the same proposals and {OBJECTS}"

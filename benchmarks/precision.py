@@ -80,7 +80,8 @@ def main() -> None:
         ["network", "width", "device", "cells marked in fp32", "mask IoU", "largest difference", "cells beyond 1e-3"],
         rows,
         f"Both tracks of test region {region}, overlap {OVERLAP:g}, thresholds and calibration of the cards. Goal: IoU of at"
-        f" least {GOAL}; below it: {', '.join(row[0] for row in rows if row[4] < GOAL) or 'none'}.",
+        f" least {GOAL}; below it: {', '.join(row[0] for row in rows if row[4] < GOAL) or 'none'}."
+        " `segmentation.precision: auto` goes by the same figure, which `train` measures on the validation part of each network.",
     )
 
 
