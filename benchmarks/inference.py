@@ -42,7 +42,7 @@ from sarslide.segment.scene import segment_scene
 from sarslide.segment.tiles import strips
 
 COMMAND = "python benchmarks/inference.py"
-PACKAGED = "unet_compact"
+PACKAGED = "drs_unet_compact"
 CHANNELS = features.PRESETS["sarslide"]
 TILE, OVERLAP = 128, 0.5
 P2_KM2_PER_S = 72.3  # P2 section 5.1: Mask R-CNN+++ on an RTX 2080 Ti

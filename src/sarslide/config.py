@@ -522,7 +522,7 @@ class Segmentation(Section):
     """The network that reads the feature stack."""
 
     model: str = key(
-        "unet_compact",
+        "drs_unet_compact",
         "name of the network's weights, a folder name below segment/",
         pattern=f"^{names.IDENTIFIER}$",
     )
@@ -531,8 +531,8 @@ class Segmentation(Section):
     device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs and, by `train`, learns")
     precision: Literal["fp32", "auto", "bf16"] = key(
         "fp32",
-        "numbers of the network; fp32: any two machines agree within 1e-3; bf16: faster on a processor that has it, "
-        "masks of the packaged network keep an IoU of 0.995, those of others may not (docs/benchmark.md); "
+        "numbers of the network; fp32: any two machines agree within 1e-3; bf16 (faster, needs a processor "
+        "that has it): masks of the packaged network keep an IoU of 0.995, others were not measured; "
         "auto: bf16 where the processor has it and the network keeps its masks (its card tells), else fp32",
     )
 
@@ -640,9 +640,9 @@ class Training(Section):
     preset: Literal["sarslide", "p0", "p2", "p3", "p4"] = key(
         "sarslide", "recipe: ours or a paper's; where a paper is silent it is ours too (E07, E10, E12, D15)"
     )
-    network: str = key("unet", "network of the registry", pattern=f"^{names.IDENTIFIER}$")
+    network: str = key("drs_unet", "network of the registry", pattern=f"^{names.IDENTIFIER}$")
     width: int | None = key(
-        12,
+        16,
         "channels of the first stage; null: the published size, 64 or 48 (E04)",
         "channels",
         "P0",

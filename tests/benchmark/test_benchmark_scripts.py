@@ -137,7 +137,7 @@ def test_the_packaged_network_is_scored(repository, tmp_path):
     from sarslide.dataset.features import stored_layers
     from sarslide.models import weights
 
-    card = weights.read_card(weights.packaged("unet_compact"))
+    card = weights.read_card(weights.packaged("drs_unet_compact"))
     path = write_scene(tmp_path / "one.npz", "one", 7)
     with np.load(path) as file:
         arrays = dict(file)
@@ -145,8 +145,8 @@ def test_the_packaged_network_is_scored(repository, tmp_path):
     for layer in stored_layers(card["channels"]):
         arrays.setdefault(layer, rng.uniform(0.5, 0.9, (SIZE, SIZE)).astype(np.float32))
     np.savez(path, **arrays)
-    inputs = {"weights": str(weights.packaged("unet_compact")), "test": [path], "transfer": [path]}
-    params = {"run": "packaged.unet_compact", "device": "cpu", "min_cells": 20, "overlap": 0.5}
+    inputs = {"weights": str(weights.packaged("drs_unet_compact")), "test": [path], "transfer": [path]}
+    params = {"run": "packaged.drs_unet_compact", "device": "cpu", "min_cells": 20, "overlap": 0.5}
     run_script(repository, "benchmark_score", tmp_path, inputs, SCORED, params)
     record = json.loads((tmp_path / "scores.json").read_text())
     assert record["threshold"] == card["threshold"] and record["cost"] is None

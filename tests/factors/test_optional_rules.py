@@ -15,7 +15,7 @@ from sarslide.inventory.identity import optional_inputs, settings
 from sarslide.models.weights import CARD_KEYS, FORMAT
 
 REPOSITORY = Path(__file__).parents[2]
-PROBABILITY = "results/demo/A128/native/stacking/segment/unet_compact/probability.tif"
+PROBABILITY = "results/demo/A128/native/stacking/segment/drs_unet_compact/probability.tif"
 
 
 def dry_run(folder, target, *config):

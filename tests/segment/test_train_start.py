@@ -215,7 +215,7 @@ def test_fifty_polygons_improve_the_packaged_network(tmp_path):
     observed = simulated.observe(world, "A128", drawn.dates, drawn.products)
     truth = simulated.label(world, observed.seen)
 
-    path = weights.packaged("unet_compact")
+    path = weights.packaged("drs_unet_compact")
     known = weights.read_card(path)
     channels = known["channels"]
 

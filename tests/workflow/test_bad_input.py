@@ -293,7 +293,7 @@ def test_weights_for_other_channels(tmp_path):
 
     from sarslide.models.weights import packaged
 
-    with safe_open(packaged("unet_compact"), "numpy") as source:
+    with safe_open(packaged("drs_unet_compact"), "numpy") as source:
         tensors = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
         metadata = {key: value.replace("slope_deg", "land_cover") for key, value in source.metadata().items()}
     other = tmp_path / "other.safetensors"

@@ -43,7 +43,7 @@ class Recipe:
     weights, dropout, and order, place, orientation and noise of patches.
     """
 
-    epochs: int = 60
+    epochs: int = 30
     iterations: int = 0
     samples: int = 0
     rounds: int = 10
