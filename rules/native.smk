@@ -19,7 +19,6 @@ rule geocode_slc:
     resources:
         mem_mb=memory(2500, 40),
         runtime=minutes(20, 13),
-        gpu=int(CONFIG.slc.device == "cuda"),
     params:
         grid=GRID,
         stack=lambda wildcards: wildcards.stack,

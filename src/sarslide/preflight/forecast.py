@@ -1,8 +1,8 @@
 """Disk and core-hours of a region before it is run, from costs measured on finished runs.
 
 Costs are those of docs/validation.json, tables 6_steps (the demo: 137,700 cells) and 1_engine_3_cost (two bursts of full width),
-on one core of a busy machine; `tests/regions` holds them against these tables. A step that was measured on one size only is taken
-as proportional to the cells, which is too much for large regions: its interpreter start grows with them.
+on one core of a busy machine with compiled bytecode; `tests/regions` holds them against these tables. A step that was measured on
+one size only is taken as proportional to the cells, which is too much for large regions: its interpreter start grows with them.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ DEMO_CELLS, DEMO_STACKS, DEMO_DATES, DEMO_PAIRS = 270 * 510, 2, 60, 114
 WIDE_CELLS = 2 * 85_000 * 20_000 / 30**2
 
 # CPU s of all jobs of a rule on the demo, by what their number follows.
-PER_DATE = {"geocode_slc": 104.95, "mean_amplitude": 5.69}
-PER_PAIR = {"interferogram": 110.88, "unwrap": 108.83, "average_phase": 14.23, "closure": 11.7} | {
-    "stack_rates": 8.81,
-    "phase_bias": 4.46,
+PER_DATE = {"geocode_slc": 70.34, "mean_amplitude": 5.05}
+PER_PAIR = {"interferogram": 64.8, "unwrap": 121.56, "average_phase": 16.58, "closure": 12.88} | {
+    "stack_rates": 8.71,
+    "phase_bias": 4.0,
 }
-PER_STACK = {"stack_geometry": 4.4, "segment": 7.37, "candidates": 3.09, "observability": 0.73}
-PER_REGION = {"terrain": 3.39, "release": 1.94, "fuse": 0.98}
+PER_STACK = {"stack_geometry": 2.79, "segment": 5.08, "candidates": 1.52, "observability": 0.45}
+PER_REGION = {"terrain": 1.6, "release": 0.73, "fuse": 0.45}
 # CPU s of one job on two bursts of full width.
 WIDE = {"geocode_slc": 22.841588 / 2, "stack_geometry": 21.417889, "interferogram": 8.897704}
 # SBAS instead of stacking: CPU s a cell, 57 pairs, table 3_sbas_memory (2048 x 2048 cells).
