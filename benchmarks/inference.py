@@ -30,6 +30,7 @@ import numpy as np
 import torch
 from tables import publish
 
+from sarslide.benchmark.runs import PACKAGED_NETWORK as PACKAGED
 from sarslide.dataset import features
 from sarslide.dataset.normalise import Normalisation
 from sarslide.grid import RegionGrid
@@ -40,9 +41,9 @@ from sarslide.segment.forward import BATCH, Forward, exact
 from sarslide.segment.infer import predict
 from sarslide.segment.scene import segment_scene
 from sarslide.segment.tiles import strips
+from sarslide.segment.validate import mask_iou
 
 COMMAND = "python benchmarks/inference.py"
-PACKAGED = "drs_unet_compact"
 CHANNELS = features.PRESETS["sarslide"]
 TILE, OVERLAP = 128, 0.5
 P2_KM2_PER_S = 72.3  # P2 section 5.1: Mask R-CNN+++ on an RTX 2080 Ti
@@ -50,10 +51,8 @@ CELL_M = 30.0
 TILE_KM2 = (TILE * CELL_M) ** 2 / 1e6
 OBJECTS = 5  # in a tile of 14.7 km2
 REPEATS, SLOW_S = 3, 3.0
-ENOUGH_S, SIZES = (
-    0.7,
-    (1, 32, 128),
-)  # a network that needs less for the scene gets the next, with so many times the tiles
+ENOUGH_S = 0.7  # a network that needs less for a scene gets the next, with so many times the tiles
+SIZES = (1, 32, 128)
 SCALES = {"los_rate_mm_per_yr": (0, 20), "los_rate_std_mm_per_yr": (3, 0.5), "mean_coherence": (0.5, 0.1)}
 SCALES |= {"slope_deg": (30, 8), "aspect_deg": (180, 40), "los_east": (-0.6, 0.01), "los_north": (-0.1, 0.01)}
 SCALES |= {"los_up": (0.79, 0.01)}
@@ -279,10 +278,6 @@ def speeds(network: torch.nn.Module, rounds: int, clock: Clock) -> dict[str, flo
     return {name: float(shape[0] * TILE_KM2 / spent) for name, spent in best.items()}
 
 
-def iou(one: np.ndarray, other: np.ndarray) -> float:
-    return float((one & other).sum() / max((one | other).sum(), 1))
-
-
 def effects(rounds: int, clock: str) -> None:
     """Publish what precision, blending and other ways to run do to the map of the packaged network, and to the speed."""
     from sarslide.simulate.training import STACKS, training_scene, training_world
@@ -307,7 +302,7 @@ def effects(rounds: int, clock: str) -> None:
         known = np.isfinite(p) & (truth != 255)
         hit, true = (p >= threshold) & known, truth == 1
         f1 = 2 * (hit & true).sum() / (hit.sum() + (true & known).sum())
-        same = iou(p >= threshold, q >= threshold)
+        same = mask_iou(found, reference, threshold)
         return [
             round(same, 4),
             float(np.nanmax(np.abs(p - q))),

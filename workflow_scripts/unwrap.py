@@ -16,9 +16,9 @@ BAND = {"unfiltered": 1, "filtered": 2}
 def main(snakemake) -> None:
     params, files, output = snakemake.params, snakemake.input, snakemake.output
     each = zip(files.wrapped, files.coherence, files.sidecars, output.unwrapped, output.conncomp, strict=True)
+    grid = raster.grid_of(files.layover_shadow)
+    hidden = raster.read(files.layover_shadow, grid)
     for wrapped, coherence, about, unwrapped, conncomp in each:
-        grid = raster.grid_of(wrapped)
-        hidden = raster.read(files.layover_shadow, grid)
         looks = read_json(about)["coherence_looks"]
         filtered = open_ground(raster.read(wrapped, grid, BAND["filtered"]), hidden)
         quality = raster.read(coherence, grid)

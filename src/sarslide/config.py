@@ -531,8 +531,8 @@ class Segmentation(Section):
     device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs and, by `train`, learns")
     precision: Literal["fp32", "auto", "bf16"] = key(
         "fp32",
-        "numbers of the network; fp32: any two machines agree within 1e-3; bf16 (faster, needs a processor "
-        "that has it): masks of the packaged network keep an IoU of 0.995, others were not measured; "
+        "numbers of the network; fp32: any two machines agree within 1e-3; bf16: faster on a processor that has it, "
+        "masks of the packaged network keep an IoU of 0.995, those of others may not (docs/benchmark.md); "
         "auto: bf16 where the processor has it and the network keeps its masks (its card tells), else fp32",
     )
 

@@ -49,7 +49,7 @@ def _without_labels(records: Mapping[str, Record]) -> str:
         return ""
     gains = _and(cells.paired(packaged, threshold, part, "object") for part in SHOWN)
     return (
-        f"**Without labels of your own: `{runs.COMPACT.removeprefix(runs.PACKAGED)}`, the default.** F1 by object"
+        f"**Without labels of your own: `{runs.PACKAGED_NETWORK}`, the default.** F1 by object"
         f" {_scores(packaged)}; against the best velocity threshold with an area filter {gains}."
     )
 

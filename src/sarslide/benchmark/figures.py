@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sarslide.benchmark import paper_tables, runs
+from sarslide.benchmark import paper_tables, runs, tables
 from sarslide.benchmark.cells import Record
 from sarslide.benchmark.runs import Run
 from sarslide.models import registry
@@ -62,7 +62,7 @@ def patches(folder: Path, names: Mapping[str, str]) -> "Figure | None":
 def scores(records: Mapping[str, Record], tier: str, width: str) -> "Figure | None":
     """F1 by object of every measured network of the equal budget, test and unseen climate, with intervals by region."""
     own = {name: Run(tier, width, "regions", *runs.EQUAL, name, runs.SEEDS[tier][0]).name for name in registry.names()}
-    own = {"velocity threshold": runs.BASELINE, "drs_unet_compact, as packaged": runs.COMPACT, **own}
+    own = {"velocity threshold": runs.BASELINE, tables.COMPACT_LABEL: runs.COMPACT, **own}
     found = [(name, records[run]) for name, run in own.items() if run in records]
     if len(found) < 2:
         return None

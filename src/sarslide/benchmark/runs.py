@@ -28,7 +28,8 @@ TABLES = ("networks", *(table.key for table in paper_tables.TABLES), "split")
 # Width of the first stage at the published size, where it is not 64.
 FIRST_WIDTH = {"fcadensenet": 48, "fc_densenet56": 48}
 BASELINE, PRINTED_BASELINE, PACKAGED = "baseline", "baseline.printed", "packaged."
-COMPACT = f"{PACKAGED}drs_unet_compact"
+PACKAGED_NETWORK = "drs_unet_compact"
+COMPACT = f"{PACKAGED}{PACKAGED_NETWORK}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ BASELINES = {
     runs.PRINTED_BASELINE: "velocity threshold + area filter, as printed",
     runs.BASELINE: "the same, tuned on validation",
 }
-COMPACT_LABEL = "drs_unet_compact, as packaged"
+COMPACT_LABEL = f"{runs.PACKAGED_NETWORK}, as packaged"
 RECIPE_NOTE = "Trained by preset `{}` of `segment.recipe`, but for the number of samples."
 
 EQUAL_NOTE = (

@@ -247,10 +247,7 @@ def _bf16_mask_iou(job: _Job, model: nn.Module, maps: Sequence[np.ndarray], thre
     half = validate.maps(
         model, job.validation, job.normalisation, job.recipe.patch, FINAL_OVERLAP, job.device, precision=BF16
     )
-    same = metrics.pooled(
-        metrics.pixel_counts((p >= threshold).astype(np.uint8), q >= threshold) for p, q in zip(maps, half, strict=True)
-    )
-    return round(same.iou, 4)
+    return round(validate.mask_iou(maps, half, threshold), 4)
 
 
 def _optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
