@@ -6,7 +6,8 @@ from functools import cache
 # The graph of a large region is some million objects that stay: the collector would walk them again and again for nothing.
 gc.set_threshold(200_000, 20, 100)
 
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+for folder in ("src", "."):  # the library, and the studies beside it
+    sys.path.insert(0, str((Path(workflow.basedir) / folder).resolve()))
 
 from sarslide import names
 from sarslide.catalog import scenes
@@ -18,14 +19,14 @@ from sarslide.dataset.features import (
     stored_layers,
 )
 from sarslide.errors import SarslideError
-from sarslide.fingerprint import fingerprint
-from sarslide.insar import network
+from sarslide.workflow.fingerprint import fingerprint
+from sarslide import network
 from sarslide.inventory.identity import optional_inputs, release_digest, settings
 from sarslide.io.raster import check_writable
 from sarslide.models import registry
 from sarslide.models.weights import SIMULATED, packaged, read_card
-from sarslide.provenance import sha256
-from sarslide.rates import mintpy
+from sarslide.io.sidecar import sha256
+from sarslide.rates.mintpy import steps as mintpy
 from sarslide.retrieve.dem_tiles import MODELS
 
 

@@ -1,7 +1,7 @@
 # Engine `hyp3`: one job of ASF's HyP3 a pair, ordered, awaited, downloaded, and brought to the engine contract.
 from math import ceil
 
-from sarslide.insar.engines import hyp3_plan
+from sarslide.catalog import hyp3_plan
 
 HYP3 = f"{RESOURCES}/hyp3/{{stack}}"
 # Where and how to ask, and for how long, are resources: they decide nothing about a product, and others make nothing again.

@@ -1,6 +1,6 @@
 # Engine `isce2`: topsStack date by date in results/{region}/{stack}/isce2/work, then pairs and geometry on the region grid.
 # Time limits are resources: another limit decides nothing about a result, and makes nothing again.
-from sarslide.insar.engines import isce2
+from sarslide.insar.isce2 import topsstack as isce2
 
 if not workflow.deployment_settings.deployment_method:
     or_exit(isce2.commands)

@@ -1,6 +1,6 @@
 # Where trainings and the benchmark lie, and which files they take: functions of rules/train.smk and rules/benchmark.smk.
-from sarslide.benchmark import runs as benchmark_runs
-from sarslide.simulate import climates
+from studies.benchmark import runs as benchmark_runs
+from sarsim import climates
 
 BENCHMARK = "results/benchmark"
 BENCHMARK_RUN = f"{BENCHMARK}/runs/{{run}}"

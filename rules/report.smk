@@ -2,7 +2,7 @@
 
 SIMULATED = CONFIG.source == "simulated"
 # Scores of the benchmark, where the workflow has the repository's documentation.
-SCORES_TABLES = Path(workflow.basedir) / "docs/benchmark.json"
+SCORES_TABLES = Path(workflow.basedir) / "studies/records/benchmark.json"
 PUBLISHED = (
     [own(str(SCORES_TABLES))] if CONFIG.paper and SCORES_TABLES.is_file() else []
 )

@@ -1,5 +1,5 @@
 # Engine `snap`: ESA SNAP's graphs pair by pair in results/{region}/{stack}/snap/work, then the engine contract.
-from sarslide.insar.engines import snap
+from sarslide.insar.snap import gpt as snap
 
 SNAP_PROGRAMS = {
     "gpt": or_exit(lambda: resolve(CONFIG.snap.gpt)),

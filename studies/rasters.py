@@ -1,6 +1,6 @@
 """List every raster of a finished region, so that two runs can be compared cell by cell.
 
-    python studies/rasters.py FOLDER [--region demo] [--out list.json] [--against other.json]
+    python -m studies.rasters FOLDER [--region demo] [--out list.json] [--against other.json]
 
 One line a raster: the sha256 of its decoded cells, CRS, transform, nodata and band count, under its path without the frame;
 and the content hash of the newest release without its text columns. `--against` prints what differs and exits with 1.

@@ -12,15 +12,15 @@ from pyproj import Transformer
 from sarslide.catalog import scenes
 from sarslide.catalog.baselines import _against, _view
 from sarslide.catalog.local import update
+from sarslide.catalog.repeat_orbit import orbit_offset_m
 from sarslide.config import load
 from sarslide.errors import CatalogError, SafeError
 from sarslide.grid import RegionGrid
-from sarslide.insar.baseline import baseline
 from sarslide.sentinel1.annotation import parse_annotation
+from sarslide.sentinel1.baseline import baseline
 from sarslide.sentinel1.geometry import earth_fixed, ellipsoid_point
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate.offsets import orbit_offset_m
-from tests.simulate.point_targets import simulate_point_targets
+from tests.support.point_targets import simulate_point_targets
 from tests.workflow.conftest import Checkout
 
 REGION = RegionGrid(32647, 518000, 3209000, 30, 60, 60)  # around the point target

@@ -12,8 +12,8 @@ import rasterio
 from pyproj import Transformer
 
 from sarslide.config import load
-from sarslide.insar.engines.constant_geometry import perpendicular_baseline_m
-from sarslide.insar.engines.files import ingest_pair
+from sarslide.insar.external.constant_geometry import perpendicular_baseline_m
+from sarslide.insar.external.files import ingest_pair
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.reference import disc_in_cells

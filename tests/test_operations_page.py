@@ -1,17 +1,14 @@
-"""docs/operations.md says what docs/operations.json says."""
+"""docs/operations.md says what studies/records/operations.json says."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from studies.operations import page, replay
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
-from operations import page, replay  # noqa: E402
-
-CONTENT = json.loads((REPOSITORY / "docs" / "operations.json").read_text())
+CONTENT = json.loads((REPOSITORY / "studies/records/operations.json").read_text())
 TEXT = (REPOSITORY / "docs" / "operations.md").read_text()
 
 

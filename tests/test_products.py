@@ -13,7 +13,7 @@ from sarslide import layers, products
 from sarslide.errors import GridError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster, series
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 
 GRID = RegionGrid(32647, 515130, 3215640, 30, 40, 25)
 PAIRS = ("20190306_20190318", "20190306_20190330", "20190318_20190330")

@@ -12,8 +12,8 @@ from sarslide.config import load
 from sarslide.errors import ConfigError, GridError
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import read_json
-from sarslide.resample import finer_grid, period_of, resample
+from sarslide.io.resample import finer_grid, period_of, resample
+from sarslide.io.sidecar import read_json
 
 GRID = RegionGrid(32647, 519000, 3208500, 25, 40, 50)
 

@@ -1,15 +1,13 @@
-"""docs/validation.md says what docs/validation.json says, and names commands that exist."""
+"""docs/validation.md says what studies/records/validation.json says, and names commands that exist."""
 
 import json
-import sys
 from pathlib import Path
 
+from studies.tables import as_markdown, page
+
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
-from tables import as_markdown, page  # noqa: E402
-
-TABLES = json.loads((REPOSITORY / "docs" / "validation.json").read_text())
+TABLES = json.loads((REPOSITORY / "studies/records/validation.json").read_text())
 
 
 def test_the_page_is_the_json():
@@ -18,9 +16,9 @@ def test_the_page_is_the_json():
 
 def test_every_table_names_a_script_that_exists_and_is_rectangular():
     for table in TABLES.values():
-        scripts = [word for word in table["command"].split() if word.endswith(".py")]
-        assert scripts
-        assert all((REPOSITORY / script).is_file() for script in scripts)
+        modules = [word for word in table["command"].split() if word.startswith("studies.")]
+        assert modules
+        assert all((REPOSITORY / module.replace(".", "/")).with_suffix(".py").is_file() for module in modules)
         assert all(len(row) == len(table["columns"]) for row in table["rows"])
 
 

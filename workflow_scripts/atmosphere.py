@@ -9,12 +9,12 @@ import csv
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import read_json, sidecar, write_json
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.rates.corrections.scatter import STATES, date_scatter
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.rasters import unwrapped_reader
 from sarslide.rates.records import common_wavelength_m
-from sarslide.rates.scatter import STATES, date_scatter
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

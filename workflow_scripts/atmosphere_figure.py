@@ -3,7 +3,7 @@
 inputs: scatter over the dates as a map (mm, one band a correction); table with one row a date. output: PNG.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

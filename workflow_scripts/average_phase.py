@@ -7,11 +7,11 @@ positive away from the satellite) and its standard error (rad).
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import average_phase
 from sarslide.rates.rasters import reader
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

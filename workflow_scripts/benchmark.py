@@ -5,14 +5,15 @@ outputs: page (Markdown), tables (JSON); figures lie in images/ beside them.
 params: code.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
     from pathlib import Path
 
-    from sarslide.benchmark import page
-    from sarslide.provenance import read_json
+    from studies.benchmark import page
+
+    from sarslide.io.sidecar import read_json
 
     region_set = read_json(snakemake.input.scores[0])["region_set"]
     folder = Path(snakemake.output.page).parents[1]

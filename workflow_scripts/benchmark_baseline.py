@@ -6,20 +6,20 @@ of the windows that figures show; patches also `rate_mm_per_yr` (LOS, positive t
 params: min_cells (objects below do not count), code.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
     from dataclasses import asdict
 
     import numpy as np
+    from studies.benchmark import baseline, records, runs
 
-    from sarslide import provenance
-    from sarslide.benchmark import baseline, records, runs
+    from sarsim.climates import GRID
+    from sarsim.codes import DECOYS
     from sarslide.dataset import scenes
+    from sarslide.io import sidecar as provenance
     from sarslide.io.raster import atomic
-    from sarslide.simulate.climates import GRID
-    from sarslide.simulate.codes import DECOYS
 
     parts = {
         part: [scenes.load(path, baseline.CHANNELS) for path in snakemake.input[part]]

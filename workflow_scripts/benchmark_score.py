@@ -6,24 +6,24 @@ outputs: scores (JSON: record of the run), patches (npz: `probability` uint8 of 
 params: run (a run's name, or packaged.<name>), min_cells, overlap, device, code.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
     import numpy as np
     import torch
+    from studies.benchmark import leaky, records, runs
 
-    from sarslide import provenance
-    from sarslide.benchmark import leaky, records, runs
+    from sarsim.climates import GRID
+    from sarsim.codes import DECOYS
     from sarslide.dataset import scenes
     from sarslide.dataset.normalise import Normalisation
+    from sarslide.io import sidecar as provenance
     from sarslide.io.raster import atomic
     from sarslide.models import registry, weights
     from sarslide.segment import calibration
     from sarslide.segment.device import choose_device
     from sarslide.segment.infer import predict
-    from sarslide.simulate.climates import GRID
-    from sarslide.simulate.codes import DECOYS
 
     params = snakemake.params
     torch.set_num_threads(snakemake.threads)

@@ -6,7 +6,7 @@ outputs: weights (.safetensors), history (CSV), cost (JSON: CPU seconds, null wh
 params: run (its name says recipe, channels, network, width, samples, seed), device, code.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
@@ -14,13 +14,13 @@ def main(snakemake, log) -> None:
     from pathlib import Path
 
     import torch
+    from studies.benchmark import leaky, runs
 
-    from sarslide import provenance
-    from sarslide.benchmark import leaky, runs
     from sarslide.dataset import features, scenes
+    from sarslide.io import sidecar as provenance
     from sarslide.models import weights
-    from sarslide.segment import card, history, train
     from sarslide.segment.device import choose_device
+    from sarslide.training import card, history, train
 
     run = runs.parse(snakemake.params.run)
     torch.set_num_threads(snakemake.threads)

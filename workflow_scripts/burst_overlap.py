@@ -8,13 +8,13 @@ the odd burst (Hz) for the outer swaths and the inner one, NaN where one burst o
 import numpy as np
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.acquisition import acquisition_of, ground_speed
-from sarslide.insar.spectral_diversity import overlap_doppler
-from sarslide.insar.surface import read_surface
+from sarslide.insar.native.acquisition import acquisition_of, ground_speed
+from sarslide.insar.native.spectral_diversity import overlap_doppler
+from sarslide.insar.native.surface import read_surface
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

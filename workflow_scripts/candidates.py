@@ -5,7 +5,7 @@ standard error (mm/yr, positive towards the satellite); mean coherence; LOS unit
 elevation (m), slope and aspect (degree). outputs: GeoPackage layer `candidates` (attributes with units in their names), sidecar.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
@@ -14,7 +14,7 @@ def main(snakemake) -> None:
     from sarslide.inventory.candidates import cell_threshold, find_candidates
     from sarslide.inventory.masks import MaskRules
     from sarslide.io import raster, vector
-    from sarslide.provenance import sidecar, write_json
+    from sarslide.io.sidecar import sidecar, write_json
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)

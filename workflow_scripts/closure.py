@@ -8,8 +8,8 @@ wrong (one band a pair); closure.json with the statistics of triplets and pairs.
 from sarslide.grid import RegionGrid
 from sarslide.insar.closure import close_triplets
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

@@ -5,12 +5,12 @@ with the counts of each part. params: channels (set of three), patch (cells), ov
 annotations (rle, polygon), seed.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
     from sarslide.dataset import coco_write, features, scenes
-    from sarslide.provenance import sidecar, write_json
+    from sarslide.io.sidecar import sidecar, write_json
 
     params = dict(snakemake.params.items())
     settings = {word: value for word, value in params.items() if word not in ("channels", "code")}

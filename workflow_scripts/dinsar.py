@@ -7,10 +7,10 @@ deviation that the coherence predicts (mm); sidecar with what was removed and wh
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import read_json, sidecar, write_json
+from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.rates.dinsar import displacement
 from sarslide.rates.passes import RateSettings
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -4,7 +4,7 @@ inputs: wrapped phase (rad; the filtered band), coherence, LOS displacement (mm,
 deviation (mm). output: PNG.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 FILTERED = 2
 

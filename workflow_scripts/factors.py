@@ -5,7 +5,7 @@ to the release, or a vector file). outputs: correlation, collinearity, importanc
 of it. params: grid; released (labels are a release); cells, trees, seed.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
@@ -16,7 +16,7 @@ def main(snakemake, log) -> None:
     from sarslide.factors.sample import draw
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
-    from sarslide.provenance import sidecar, write_json
+    from sarslide.io.sidecar import sidecar, write_json
     from sarslide.report.factor_figures import correlation_figure, importance_figure
     from sarslide.report.quicklooks import save
 

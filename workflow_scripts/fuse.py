@@ -3,14 +3,14 @@
 inputs: candidates of each stack. outputs: GeoPackage layer `candidates` of fused objects, masked ones included, sidecar.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
     from sarslide.inventory.fusion import fuse
     from sarslide.inventory.tables import CANDIDATES, FUSED, rows_of, typed
     from sarslide.io import vector
-    from sarslide.provenance import sidecar, write_json
+    from sarslide.io.sidecar import sidecar, write_json
 
     params, files = snakemake.params, snakemake.input
     frames = {path: vector.read(path, "candidates") for path in files.candidates}

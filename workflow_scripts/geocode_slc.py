@@ -11,14 +11,14 @@ from functools import partial
 import numpy as np
 
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import acquisition_of
-from sarslide.insar.geocode_slc import BANDS, FULL, chosen_device, geocode, missing_bursts, round_mantissa
-from sarslide.insar.surface import read_surface
-from sarslide.insar.tides import line_of_sight_tide, tide_displacement
+from sarslide.insar.native.acquisition import acquisition_of
+from sarslide.insar.native.geocode_slc import BANDS, FULL, chosen_device, geocode, missing_bursts, round_mantissa
+from sarslide.insar.native.surface import read_surface
+from sarslide.insar.native.tides import line_of_sight_tide, tide_displacement
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

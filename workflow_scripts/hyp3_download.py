@@ -5,10 +5,10 @@ inputs: JSON of the order. outputs: JSON with the zip's path, bytes and sha256; 
 
 from pathlib import Path
 
-from sarslide.insar.engines.hyp3_orders import connect
-from sarslide.insar.engines.hyp3_store import fetched
-from sarslide.provenance import read_json, sha256, write_json
-from sarslide.workflow import job
+from sarslide.insar.external.hyp3_orders import connect
+from sarslide.insar.external.hyp3_store import fetched
+from sarslide.io.sidecar import read_json, sha256, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -8,11 +8,11 @@ layover, 2 shadow).
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.files import geometry
+from sarslide.insar.external.files import geometry
 from sarslide.io import raster
-from sarslide.provenance import read_json, sidecar, write_json
+from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.terrain.dem import check_heights, region_part
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 ABSENT = [
     "heading by cell (that of a track at right angles to the line of sight)",

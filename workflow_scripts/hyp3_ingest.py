@@ -8,10 +8,10 @@ track), what is absent.
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.hyp3 import ingest, open_product
+from sarslide.insar.external.hyp3 import ingest, open_product
 from sarslide.io import raster
-from sarslide.provenance import read_json, sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -6,11 +6,11 @@ resources: the address of HyP3 and where the login is to be found.
 
 from pathlib import Path
 
-from sarslide.insar.engines.hyp3_orders import connect
-from sarslide.insar.engines.hyp3_plan import Order
-from sarslide.insar.engines.hyp3_store import ordered
-from sarslide.provenance import write_json
-from sarslide.workflow import job
+from sarslide.catalog.hyp3_plan import Order
+from sarslide.insar.external.hyp3_orders import connect
+from sarslide.insar.external.hyp3_store import ordered
+from sarslide.io.sidecar import write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -6,11 +6,11 @@ sidecar; geometry, of the first pair's product where it has one, else constant.
 """
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.files import CONSTANT, baseline_m, frame_utc, geometry, ingest_pair
+from sarslide.insar.external.files import CONSTANT, baseline_m, frame_utc, geometry, ingest_pair
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.terrain.dem import check_heights, region_part
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

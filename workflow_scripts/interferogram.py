@@ -10,12 +10,12 @@ from dataclasses import asdict
 
 from sarslide import __version__, names
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import Acquisition, bands_swapped, pair_baseline
-from sarslide.insar.interferogram import multilook
+from sarslide.insar.native.acquisition import Acquisition, bands_swapped, pair_baseline
+from sarslide.insar.native.interferogram import multilook
 from sarslide.insar.pair_files import write_pair
 from sarslide.io import raster
-from sarslide.provenance import read_json, sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
@@ -48,7 +48,7 @@ def main(snakemake) -> None:
 
 def _diversity(files, grid):
     """What tells the misregistration of a pair from its earlier date and its overlaps."""
-    from sarslide.insar.spectral_diversity import misregistration
+    from sarslide.insar.native.spectral_diversity import misregistration
 
     doppler = raster.read_all(files.doppler, grid)
     about = read_json(files.overlap)

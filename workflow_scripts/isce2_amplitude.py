@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.isce2_grid import mean_power, read_cells
+from sarslide.insar.isce2.regrid import mean_power, read_cells
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

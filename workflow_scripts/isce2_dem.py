@@ -8,12 +8,12 @@ sample. It reaches as far as the swaths that see the region; beyond the DEM the 
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.isce2_dem import write_dem
-from sarslide.insar.engines.isce2_plan import box_of, footprint, highest, swaths_of
-from sarslide.insar.surface import read_surface
-from sarslide.provenance import sidecar, write_json
+from sarslide.insar.isce2.dem import write_dem
+from sarslide.insar.isce2.plan import box_of, footprint, highest, swaths_of
+from sarslide.insar.native.surface import read_surface
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.isce2_grid import find_cells, geometry
+from sarslide.insar.isce2.regrid import find_cells, geometry
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 ABSENT = ["heading by cell (that of a track at right angles to the line of sight)"]
 

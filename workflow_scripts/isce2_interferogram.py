@@ -10,12 +10,12 @@ from pathlib import Path
 
 from sarslide import names
 from sarslide.grid import RegionGrid
-from sarslide.insar.acquisition import Acquisition, pair_baseline
-from sarslide.insar.engines.isce2_grid import pair_sums, read_cells
-from sarslide.insar.engines.isce2_product import isce_version
+from sarslide.insar.isce2.product import isce_version
+from sarslide.insar.isce2.regrid import pair_sums, read_cells
+from sarslide.insar.native.acquisition import Acquisition, pair_baseline
 from sarslide.insar.pair_files import write_pair
-from sarslide.provenance import read_json, sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

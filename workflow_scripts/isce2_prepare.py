@@ -7,13 +7,13 @@ m); ISCE2's DEM. outputs: sidecar with UTC, wavelength (m), state vectors, swath
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.acquisition import acquisition_of
-from sarslide.insar.engines.isce2 import prepare
-from sarslide.insar.engines.isce2_plan import plan_date
-from sarslide.insar.surface import read_surface
-from sarslide.provenance import sidecar, write_json
+from sarslide.insar.isce2.plan import plan_date
+from sarslide.insar.isce2.topsstack import prepare
+from sarslide.insar.native.acquisition import acquisition_of
+from sarslide.insar.native.surface import read_surface
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -6,9 +6,9 @@ their sizes in bytes.
 
 from pathlib import Path
 
-from sarslide.insar.engines.isce2 import run_step
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.insar.isce2.topsstack import run_step
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

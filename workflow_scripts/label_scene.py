@@ -7,7 +7,7 @@ sidecar. The part `whole` holds every cell; `train` and `validation` hold the ce
 params: grid; region; how attributes are read (layer ... min_confidence); block (cells), validation (share), seed.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 NO_LAYERS = ("labels", "area")
 
@@ -17,7 +17,7 @@ def main(snakemake, log) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
     from sarslide.io.arrays import write_npz
-    from sarslide.provenance import sidecar, write_json
+    from sarslide.io.sidecar import sidecar, write_json
 
     params, files, part = snakemake.params, snakemake.input, snakemake.wildcards.part
     grid = RegionGrid.from_dict(params.grid)

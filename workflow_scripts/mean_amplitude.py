@@ -6,10 +6,10 @@ inputs: geocoded SLCs. output: mean power of the samples of a cell over all date
 import numpy as np
 
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.interferogram import mean_power
+from sarslide.insar.native.interferogram import mean_power
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

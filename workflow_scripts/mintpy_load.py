@@ -5,18 +5,18 @@ geometry layers; elevation (m). outputs: ifgramStack.h5 (rad, referenced to the 
 geometryGeo.h5; mean coherence; number of pairs; stable ground; reference.json.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
     from pathlib import Path
 
     from sarslide.grid import RegionGrid
-    from sarslide.insar.loop_mask import without_loop_errors
     from sarslide.io import raster
-    from sarslide.provenance import read_json, sidecar, write_json
-    from sarslide.rates.mintpy_files import Track
-    from sarslide.rates.mintpy_load import load
+    from sarslide.io.sidecar import read_json, sidecar, write_json
+    from sarslide.rates.loop_mask import without_loop_errors
+    from sarslide.rates.mintpy.files import Track
+    from sarslide.rates.mintpy.load import load
     from sarslide.rates.passes import RateSettings
     from sarslide.rates.preparation import prepare
     from sarslide.rates.records import baselines_m, common_wavelength_m, median_looks, utc_seconds

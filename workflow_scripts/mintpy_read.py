@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster, series
-from sarslide.provenance import read_json, sidecar, write_json
-from sarslide.rates.mintpy_files import read_dates
-from sarslide.rates.mintpy_read import read_rates, read_series
-from sarslide.workflow import job
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.rates.mintpy.files import read_dates
+from sarslide.rates.mintpy.read import read_rates, read_series
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

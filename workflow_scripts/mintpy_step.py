@@ -6,9 +6,9 @@ outputs: the files that they make.
 
 from pathlib import Path
 
-from sarslide.provenance import sidecar, write_json
-from sarslide.rates.mintpy import Step, run_step, version
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.rates.mintpy.steps import Step, run_step, version
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -4,14 +4,14 @@ inputs: per pair dates, perpendicular baseline (m, later - earlier, up and away 
 against baseline with the pairs coloured by coherence; preset, pairs, triplets, islands, dates without a pair, the paper's size.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
-    from sarslide.insar.network import PAPER_PAIRS, islands, triplets
     from sarslide.io.raster import atomic
+    from sarslide.io.sidecar import read_json, sidecar, write_json
     from sarslide.names import pair_name
-    from sarslide.provenance import read_json, sidecar, write_json
+    from sarslide.network import PAPER_PAIRS, islands, triplets
     from sarslide.report.figures import png
     from sarslide.report.network_plot import Pair, baselines, network_figure
 

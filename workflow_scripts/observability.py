@@ -6,10 +6,10 @@ the line of sight to downslope motion (-1..1, positive = downslope motion comes 
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.line_of_sight import downslope_sensitivity, r_index
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.rates.observability import CLASSES, observable_class
-from sarslide.workflow import job
+from sarslide.terrain.downslope import downslope_sensitivity, r_index
+from sarslide.workflow.job import job
 
 TERRAIN = ("slope_deg", "aspect_deg", "los_east", "los_north", "los_up")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

@@ -8,8 +8,8 @@ its standard error from noise; phase_bias.json with the number of triplets and o
 from sarslide.grid import RegionGrid
 from sarslide.insar.phase_bias import FALSE_ALARM, phase_bias
 from sarslide.io import raster
-from sarslide.provenance import read_json, sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.workflow.job import job
 
 WINDOW = 3  # cells, where an engine does not know the window of its coherence
 

@@ -7,16 +7,16 @@ text and as JSON. The job fails when there is an error.
 import sys
 from pathlib import Path
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
     from sarslide.catalog import scenes
     from sarslide.config import Config
+    from sarslide.io.sidecar import write_json
     from sarslide.preflight import machine, online
     from sarslide.preflight.checks import cheap
     from sarslide.preflight.finding import as_json, as_text, errors
-    from sarslide.provenance import write_json
     from sarslide.retrieve.access import Access
 
     params = snakemake.params

@@ -5,9 +5,9 @@ inputs: DEM file (m, vertical reference by params). outputs: ellipsoidal heights
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.retrieve.dem import region_dem
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

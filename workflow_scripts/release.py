@@ -5,7 +5,7 @@ inputs: fused candidates; per stack layover and shadow, mean coherence and numbe
 is written once, under a temporary name that is then renamed; it is no declared output.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
@@ -16,7 +16,7 @@ def main(snakemake, log) -> None:
     from sarslide.inventory.observability import Observability, track_state
     from sarslide.inventory.tables import FUSED, rows_of
     from sarslide.io import raster, vector
-    from sarslide.provenance import sha256, versions, write_json
+    from sarslide.io.sidecar import sha256, versions, write_json
 
     params, files = snakemake.params, snakemake.input
     releases = Path(snakemake.output.current).parent / "releases"

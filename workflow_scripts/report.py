@@ -8,7 +8,7 @@ regions of a paper incidence and heading (degree) and the published benchmark. W
 outputs: report.html.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 TERRAIN = (
     "elevation_m",

@@ -7,9 +7,9 @@ cells of `product_m`: bilinear, directions and wrapped phases as unit vectors, c
 from sarslide import layers
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.resample import finer_grid, resample
-from sarslide.workflow import job
+from sarslide.io.resample import finer_grid, resample
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 from sarslide.catalog.region import bounds_degree
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.retrieve.access import Access
 from sarslide.retrieve.dem import on_region
 from sarslide.retrieve.dem_tiles import stitched
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sarslide.catalog.region import bounds_degree
 from sarslide.grid import RegionGrid
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.retrieve import sentinel2
 from sarslide.retrieve.access import Access
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

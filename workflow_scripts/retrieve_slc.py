@@ -6,10 +6,10 @@ downloaded into resources/{region}/archive/ and resources/{region}/orbits/; side
 
 from pathlib import Path
 
-from sarslide.provenance import sha256, sidecar, write_json
+from sarslide.io.sidecar import sha256, sidecar, write_json
 from sarslide.retrieve.access import Access
 from sarslide.retrieve.products import Wanted, assemble, retrieve, span
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -8,18 +8,18 @@ pairs (rad); number of pairs; stable ground; with sbas.dem_error the DEM error (
 why).
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
-    from sarslide.insar.loop_mask import without_loop_errors
     from sarslide.io import raster, series
-    from sarslide.provenance import read_json, sidecar, write_json
+    from sarslide.io.sidecar import read_json, sidecar, write_json
+    from sarslide.rates.loop_mask import without_loop_errors
     from sarslide.rates.passes import RateSettings
     from sarslide.rates.records import common_wavelength_m, median_looks
-    from sarslide.rates.sbas_network import dates_of
-    from sarslide.rates.sbas_rates import DemGeometry, SbasSettings, sbas_rates
+    from sarslide.rates.sbas.network import dates_of
+    from sarslide.rates.sbas.rates import DemGeometry, SbasSettings, sbas_rates
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)

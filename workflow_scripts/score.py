@@ -7,18 +7,18 @@ scores.json; the planted outlines for the report; the scores as a table in the l
 reads the truth.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
     from pathlib import Path
 
+    from sarslide.evaluate import objects as scoring
     from sarslide.grid import RegionGrid
-    from sarslide.inventory import scoring
     from sarslide.inventory.candidates import cell_threshold
     from sarslide.inventory.changes import LAYERS
     from sarslide.io import raster, vector
-    from sarslide.provenance import read_json, write_json
+    from sarslide.io.sidecar import read_json, write_json
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
@@ -69,10 +69,10 @@ def predicted_error(snakemake, stack: str, grid, ground):
     """The error that the simulated atmosphere and speckle must leave in the LOS rate of one stack."""
     import numpy as np
 
+    from sarslide.evaluate.rate_error import predicted_rate_error
     from sarslide.io import raster
-    from sarslide.provenance import read_json
+    from sarslide.io.sidecar import read_json
     from sarslide.rates.passes import RateSettings
-    from sarslide.rates.prediction import predicted_rate_error
 
     params, files = snakemake.params, snakemake.input
     start = sum(len(params.dates[other]) for other in params.stacks[: params.stacks.index(stack)])

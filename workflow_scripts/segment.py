@@ -8,16 +8,16 @@ params: grid; overlap (0 to < 1); device (auto, cpu, cuda); precision (fp32, aut
 thresholds of an RSBU are means over the tile.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
     from contextlib import ExitStack
 
-    from sarslide import provenance
     from sarslide.dataset import features
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
+    from sarslide.io import sidecar as provenance
     from sarslide.models import weights
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output

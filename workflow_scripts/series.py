@@ -6,7 +6,7 @@ away), components, coherence, sidecars, stable ground and errors of closure (met
 displacement in mm since the first date, positive towards the satellite.
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 LAYERS = ("height_wgs84", "incidence_angle", "track_angle", "los_east", "los_north", "los_up")
 
@@ -17,7 +17,7 @@ def main(snakemake, log) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.inventory.series import objects_of, polygons_of, write_csv
     from sarslide.io import raster, series
-    from sarslide.provenance import read_json, sidecar, write_json
+    from sarslide.io.sidecar import read_json, sidecar, write_json
     from sarslide.rates.passes import RateSettings
     from sarslide.rates.rasters import unwrapped_reader
     from sarslide.rates.records import common_wavelength_m

@@ -5,12 +5,12 @@ positive towards the satellite), `label` (1 landslide that this track can see, 0
 none), `landslide_kind` (P2's type, 0 none), `true_los_rate_mm_per_yr`, and `meta` (JSON, with the hash of the set's settings).
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
-    from sarslide.simulate.benchmark import simulate_region
-    from sarslide.simulate.world import write_npz
+    from sarsim.benchmark import simulate_region
+    from sarsim.world import write_npz
 
     scenes = simulate_region(snakemake.params.region)
     for orbit_pass, path in (("A", snakemake.output.ascending), ("D", snakemake.output.descending)):

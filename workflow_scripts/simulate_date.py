@@ -6,12 +6,12 @@ positive = longer path).
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
-    from sarslide.simulate.stack import StackSimulator
-    from sarslide.simulate.world import load_world
+    from sarsim.stack import StackSimulator
+    from sarsim.world import load_world
 
     date = snakemake.wildcards.date
     stack = StackSimulator(load_world(snakemake.input.world), snakemake.wildcards.stack)

@@ -4,13 +4,13 @@ inputs: world.npz. outputs: lithology (uint8, codes of sarslide.layers.LITHOLOGY
 """
 
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
-    from sarslide.simulate.optical import lithology
-    from sarslide.simulate.world import load_world
+    from sarsim.optical import lithology
+    from sarsim.world import load_world
 
     world = load_world(snakemake.input.world)
     raster.write(snakemake.output.lithology, lithology(world, snakemake.params.seed), world.region, "lithology")

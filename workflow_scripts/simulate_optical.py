@@ -4,13 +4,13 @@ inputs: world.npz. outputs: reflectance_b02, b03, b04, b08 (0..1), sidecar. para
 """
 
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
-    from sarslide.simulate.optical import reflectance
-    from sarslide.simulate.world import load_world
+    from sarsim.optical import reflectance
+    from sarsim.world import load_world
 
     world = load_world(snakemake.input.world)
     for name, values in reflectance(world, snakemake.params.seed).items():

@@ -11,13 +11,13 @@ from tqdm import tqdm
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
-    from sarslide.simulate.stack import StackSimulator
-    from sarslide.simulate.world import load_world
+    from sarsim.stack import StackSimulator
+    from sarsim.world import load_world
 
     params, output = snakemake.params, snakemake.output
     grid = RegionGrid.from_dict(params.grid)

@@ -4,12 +4,12 @@ inputs: none. outputs: ascending and descending npz: stored layers under their r
 positive towards the satellite), `label` (1 landslide that this track can see, 0 background, 255 not counted) and `meta` (JSON).
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
+    from sarsim.training import STACKS, training_scene, training_world
     from sarslide.io.arrays import write_npz
-    from sarslide.simulate.training import STACKS, training_scene, training_world
 
     world = training_world(snakemake.params.seed)
     for orbit_pass, path in (("A", snakemake.output.ascending), ("D", snakemake.output.descending)):

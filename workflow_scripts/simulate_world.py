@@ -6,13 +6,13 @@ scene); landslides.gpkg and decoys.gpkg (planted truth; speed_mm_per_yr is the l
 """
 
 from sarslide.grid import RegionGrid
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
+    from sarsim.world import WorldSettings, build_world, elevation_on, save_world
     from sarslide.io import raster, vector
-    from sarslide.simulate.world import WorldSettings, build_world, elevation_on, save_world
 
     params, output = snakemake.params, snakemake.output
     region = RegionGrid.from_dict(params.grid)

@@ -5,8 +5,8 @@ inputs: DEM (ellipsoidal heights, m). outputs: GeoTIFF in EPSG:4326, float32, m 
 
 from pathlib import Path
 
-from sarslide.insar.engines.snap_plan import write_dem
-from sarslide.workflow import job
+from sarslide.insar.snap.plan import write_dem
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

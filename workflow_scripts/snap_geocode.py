@@ -7,9 +7,9 @@ geocoded.dim with i, q, coherence, unwrapped phase, incidence, layover and shado
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines import snap
-from sarslide.provenance import read_json, sha256, sidecar, write_json
-from sarslide.workflow import job
+from sarslide.insar.snap import gpt as snap
+from sarslide.io.sidecar import read_json, sha256, sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

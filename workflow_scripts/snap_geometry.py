@@ -8,10 +8,10 @@ layover_shadow.
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.snap_product import geometry
+from sarslide.insar.snap.product import geometry
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 ABSENT = ["heading by cell (that of the scene's centre)", "slant range by cell (from the incidence over a sphere)"]
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.foreign import About
-from sarslide.insar.engines.snap_product import ingest, looks
+from sarslide.insar.external.pair import About
+from sarslide.insar.snap.product import ingest, looks
 from sarslide.io import raster
-from sarslide.provenance import read_json, sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

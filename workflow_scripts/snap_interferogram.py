@@ -7,12 +7,13 @@ version, the swaths, looks; beside it ifg.dim, ifg.data and the graph, interfero
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines import snap, snap_plan
-from sarslide.insar.engines.snap_graph import Acquisition, Settings
-from sarslide.insar.surface import read_surface
-from sarslide.provenance import sha256, sidecar, write_json
+from sarslide.insar.native.surface import read_surface
+from sarslide.insar.snap import gpt as snap
+from sarslide.insar.snap import plan as snap_plan
+from sarslide.insar.snap.graph import Acquisition, Settings
+from sarslide.io.sidecar import sha256, sidecar, write_json
 from sarslide.sentinel1.safe import open_scene, products_in
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

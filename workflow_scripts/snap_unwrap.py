@@ -6,9 +6,9 @@ filtered.dim and snaphu/.
 
 from pathlib import Path
 
-from sarslide.insar.engines import snap
-from sarslide.provenance import sidecar, write_json
-from sarslide.workflow import job
+from sarslide.insar.snap import gpt as snap
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -8,12 +8,12 @@ layover_shadow (0 good, 1 layover, 2 shadow, 3 both).
 from dataclasses import asdict
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.geometry import layover_shadow, stack_geometry
-from sarslide.insar.surface import read_surface
+from sarslide.insar.native.geometry import layover_shadow, stack_geometry
+from sarslide.insar.native.surface import read_surface
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -7,7 +7,7 @@ reference.json (where the zero is, and why).
 """
 
 from sarslide.rates.rasters import write_stacked
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

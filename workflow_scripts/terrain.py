@@ -6,10 +6,10 @@ clockwise from north), profile and plan curvature (1/m), hillshade. Methods: sar
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import sidecar, write_json
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.terrain.dem import check_heights, check_vertical, region_part
 from sarslide.terrain.derivatives import EDGE_CELLS, derivatives
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -10,17 +10,17 @@ params: preset; recipe (values instead of the preset's); start (imagenet, coco o
 channel set) where no weights say them; label and licence of the weights; device; code (fingerprint).
 """
 
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
     from dataclasses import replace
     from pathlib import Path
 
-    from sarslide import provenance
     from sarslide.dataset import features, scenes
+    from sarslide.io import sidecar as provenance
     from sarslide.models import registry, weights
-    from sarslide.segment import recipe as recipes
+    from sarslide.training import recipe as recipes
 
     params, start = snakemake.params, snakemake.input.get("start")
     recipe = replace(recipes.preset(params.preset), start=params.start)
@@ -40,11 +40,11 @@ def main(snakemake, log) -> None:
 
     import torch
 
-    from sarslide.segment import card as cards
-    from sarslide.segment import history
+    from sarslide.evaluate.probability_figure import write_probabilities
     from sarslide.segment.device import choose_device, choose_precision
-    from sarslide.segment.probability_figure import write_probabilities
-    from sarslide.segment.train import train
+    from sarslide.training import card as cards
+    from sarslide.training import history
+    from sarslide.training.train import train
 
     torch.set_num_threads(snakemake.threads)
     output, device = snakemake.output, choose_device(params.device)

@@ -7,8 +7,8 @@ ground moves away from the satellite), connected components (0 = not reliable); 
 
 from sarslide.insar.unwrap import BRIDGE_M, open_ground, phase_for_cycles, unwrap, with_cycles_of
 from sarslide.io import raster
-from sarslide.provenance import read_json, sidecar, write_json
-from sarslide.workflow import job
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.workflow.job import job
 
 BAND = {"unfiltered": 1, "filtered": 2}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sarslide.catalog import local, online
 from sarslide.grid import RegionGrid
 from sarslide.retrieve.access import Access
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

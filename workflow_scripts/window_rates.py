@@ -5,7 +5,7 @@ rates.loop_mask lets the closure of all pairs decide which cells are used.
 """
 
 from sarslide.rates.rasters import write_stacked
-from sarslide.workflow import job
+from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

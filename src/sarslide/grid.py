@@ -8,8 +8,6 @@ from rasterio.transform import Affine, from_origin
 
 from sarslide.errors import GridError
 
-FORMAT_VERSION = 1
-
 
 @dataclass(frozen=True)
 class RegionGrid:

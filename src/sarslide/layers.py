@@ -155,7 +155,7 @@ _ALL = (
     ),
     # labels of training scenes
     Layer("label", "1", "uint8", 255, (0, 1), "1 active landslide, 0 background, 255 not counted"),
-    Layer("decoy", "1", "uint8", None, (0, 255), "decoy or difficulty in the cell, codes of sarslide.simulate.codes, 0 none"),
+    Layer("decoy", "1", "uint8", None, (0, 255), "decoy or difficulty in the cell, codes of sarsim.codes, 0 none"),
     Layer("landslide_kind", "1", "uint8", None, (0, 3), "type of the landslide in the cell (P2 4.2.3): 1 chair-shaped, 2 elongated, 3 small round; 0 none"),
     # segmentation
     Layer("probability", "1", "float32", NAN, (0, 1), "probability that a cell belongs to an active landslide"),

@@ -23,7 +23,7 @@ from sarslide import layers, names
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import read_json
+from sarslide.io.sidecar import read_json
 
 if TYPE_CHECKING:
     import xarray

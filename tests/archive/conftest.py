@@ -8,7 +8,7 @@ import pytest
 from sarslide.grid import RegionGrid
 from sarslide.retrieve.access import Access
 from tests.archive.server import Archive, serving, write_netrc
-from tests.simulate.point_targets import simulate_point_targets
+from tests.support.point_targets import simulate_point_targets
 
 DATES = ("20190306", "20190318")
 REGION = RegionGrid(32647, 518000, 3209000, 30, 60, 60)  # around the point target

@@ -1,5 +1,5 @@
 """What goes wrong at archives, what the user then sees, and what is lost: nothing. `python -m tests.archive.faults` writes the
-table into docs/operations.json, key "faults"; test_archive_faults holds it against what happens.
+table into studies/records/operations.json, key "faults"; test_archive_faults holds it against what happens.
 """
 
 import argparse
@@ -197,7 +197,7 @@ def main() -> None:
     """Write the table."""
     argparse.ArgumentParser(prog="python -m tests.archive.faults", description=__doc__).parse_args()
     from tests.archive.conftest import DATES, REGION
-    from tests.simulate.point_targets import simulate_point_targets
+    from tests.support.point_targets import simulate_point_targets
 
     folder = Path(tempfile.mkdtemp())
     try:

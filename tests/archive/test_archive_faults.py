@@ -10,7 +10,7 @@ from tests.archive.faults import CASES, PAGE, run
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.doing}: {case.what}" for case in CASES])
 def test_nothing_is_lost(archive, tmp_path, case):
-    """The row is what docs/operations.json prints (`python -m tests.archive.faults` writes it)."""
+    """The row is what studies/records/operations.json prints (`python -m tests.archive.faults` writes it)."""
     (tmp_path / "region").mkdir()
     row = run(case, archive, tmp_path / "region", REGION)
     printed = json.loads(PAGE.read_text())["faults"]

@@ -18,10 +18,10 @@ from sarslide.errors import CredentialsError, DemError, DownloadError, OrbitErro
 from sarslide.grid import RegionGrid
 from sarslide.retrieve import sentinel2
 from sarslide.retrieve.access import Access
+from sarslide.retrieve.connections import connection
 from sarslide.retrieve.credentials import login
 from sarslide.retrieve.dem import on_region
 from sarslide.retrieve.dem_tiles import stitched, tiles
-from sarslide.retrieve.limit import connection
 from sarslide.retrieve.optical import open_product, reflectance
 from sarslide.retrieve.products import Wanted, assemble, retrieve, span
 from sarslide.sentinel1.safe import open_scene

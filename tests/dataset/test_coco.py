@@ -14,13 +14,13 @@ from pycocotools.coco import COCO
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.features import rasterize
 from shapely.geometry import Point, Polygon, box
-from tests.inventory.test_scripts import run_script
 
 from sarslide.dataset import coco, coco_write, images, labels, scenes, splits
 from sarslide.dataset.patches import windows
 from sarslide.errors import ConfigError, TrainingError, VectorError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
+from tests.inventory.test_scripts import run_script
 
 # pycocotools 2.0 under numpy 2
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -5,10 +5,10 @@ import pytest
 
 from sarslide import layers
 from sarslide.dataset import features
+from sarslide.dataset.fusion import fuse
 from sarslide.errors import ConfigError, LayerError, WeightsError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.rates.fusion import fuse
 
 
 def test_presets_are_registered_layers():

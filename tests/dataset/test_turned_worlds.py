@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sarslide.dataset import augment, features
+from sarslide.dataset.fusion import fuse, phase_colours
 from sarslide.errors import TrainingError
-from sarslide.rates.fusion import fuse, phase_colours
 from sarslide.terrain.derivatives import derivatives
 
 CELL_M = 30.0

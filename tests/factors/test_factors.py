@@ -19,7 +19,7 @@ from sarslide.factors.forest import importance
 from sarslide.factors.sample import Sample, draw
 from sarslide.grid import RegionGrid
 from sarslide.io import raster, vector
-from sarslide.provenance import read_json, write_json
+from sarslide.io.sidecar import read_json, write_json
 
 GRID = RegionGrid(32647, 519000.0, 3212000.0, 30.0, 400, 300)
 TERRAIN = ("elevation_m", "slope_deg", "aspect_deg", "curvature_profile_per_m", "curvature_plan_per_m")

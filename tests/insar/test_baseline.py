@@ -5,11 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from sarslide.insar.baseline import baseline
 from sarslide.sentinel1.annotation import SPEED_OF_LIGHT, parse_annotation
+from sarslide.sentinel1.baseline import baseline
 from sarslide.sentinel1.geometry import earth_fixed, zero_doppler
 from sarslide.sentinel1.safe import open_product
-from tests.insar.synthetic import MID_S, TO_XYZ, WAVELENGTH, CircularOrbit, orbit_over
+from tests.support.interferograms import MID_S, TO_XYZ, WAVELENGTH, CircularOrbit, orbit_over
 
 LON, LAT = 99.2, 29.0
 

@@ -9,7 +9,7 @@ from sarslide import names
 from sarslide.errors import RateError
 from sarslide.insar.closure import AMBIGUOUS, TWO_PI, UNKNOWN, apply, close_triplets, is_wrong
 from sarslide.insar.loop_errors import solve
-from sarslide.insar.network import choose_pairs, triplets
+from sarslide.network import choose_pairs, triplets
 
 SHAPE = (300, 290)  # more than one tile each way
 DATES = [f"{names.parse_date('20190306') + timedelta(days=12 * k):%Y%m%d}" for k in range(10)]

@@ -14,15 +14,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from sarslide.catalog.external_names import NAMINGS
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.naming import NAMINGS
 from sarslide.io import raster
-from sarslide.provenance import read_json
-from tests.insar import products
-from tests.insar.contract_check import GEOMETRY, broken
-from tests.insar.isce2_runs import require_isce2
-from tests.insar.products import GRID, PAIR, STACK, seen, truth
+from sarslide.io.sidecar import read_json
 from tests.insar.test_scripts import DATES, REGION, SLC, Named, inputs_of, region  # noqa: F401
+from tests.support import engine_products as products
+from tests.support.contract_check import GEOMETRY, broken
+from tests.support.engine_products import GRID, PAIR, STACK, seen, truth
+from tests.support.isce2_runs import require_isce2
 
 REPOSITORY = Path(__file__).parents[2]
 SECTION = {"wavelength_m": 0.0554658, "heading_deg": 350.0}

@@ -7,9 +7,9 @@ from rasterio.transform import from_origin
 
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines.constant_geometry import geometry, look_angle_deg, perpendicular_baseline_m
-from sarslide.insar.engines.files import baseline_m, frame_utc, ingest_pair, pair_of, utc
-from tests.insar import products
+from sarslide.insar.external.constant_geometry import geometry, look_angle_deg, perpendicular_baseline_m
+from sarslide.insar.external.files import baseline_m, frame_utc, ingest_pair, pair_of, utc
+from tests.support import engine_products as products
 
 PAIR = "20180106_20180130"
 GRID = RegionGrid(32614, 480300.0, 2150400.0, 150.0, 20, 30)

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.geocode_slc import BANDS, geocode, round_mantissa
-from sarslide.insar.geometry import layover_shadow, stack_geometry
-from sarslide.insar.interferogram import form_pair, mean_power, multilook
-from sarslide.insar.surface import Surface
+from sarslide.insar.native.geocode_slc import BANDS, geocode, round_mantissa
+from sarslide.insar.native.geometry import layover_shadow, stack_geometry
+from sarslide.insar.native.interferogram import form_pair, mean_power, multilook
+from sarslide.insar.native.surface import Surface
 from sarslide.io import raster
 from sarslide.sentinel1.safe import open_scene
 
@@ -55,7 +55,7 @@ print("RESULT" + json.dumps([seen, cpu, peak / 2**20]))
 
 @pytest.mark.full
 def test_full_width_burst_date_stays_below_3_gb(tmp_path):
-    from sarslide.simulate.full_width import write_noise_product
+    from sarsim.full_width import write_noise_product
 
     write_noise_product(tmp_path / "20190306", "A128", "20190306", 99.2, 29.0, 3000.0)
     # Around the middle of the swath: 97 km by 57 km hold both bursts, tilted by 12 degrees.

@@ -8,9 +8,9 @@ import pytest
 
 from sarslide.errors import CoverageError, DemError, SafeError
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.geocode_slc import BANDS, geocode, round_mantissa
-from sarslide.insar.surface import Surface
-from tests.insar.synthetic import (
+from sarslide.insar.native.geocode_slc import BANDS, geocode, round_mantissa
+from sarslide.insar.native.surface import Surface
+from tests.support.interferograms import (
     INTERVAL,
     MID_S,
     TO_XYZ,

@@ -5,13 +5,13 @@ import pyproj
 import pytest
 
 from sarslide.grid import RegionGrid
-from sarslide.insar import cpu
-from sarslide.insar.geometry import layover_shadow, stack_geometry
-from sarslide.insar.surface import Surface, earth_fixed_patch
+from sarslide.insar.native import cpu
+from sarslide.insar.native.geometry import layover_shadow, stack_geometry
+from sarslide.insar.native.surface import Surface, earth_fixed_patch
 from sarslide.sentinel1 import geometry
 from sarslide.sentinel1.annotation import parse_annotation
 from sarslide.sentinel1.safe import open_product
-from tests.insar.synthetic import MID_S, TO_XYZ, make_burst, orbit_over, scene_of
+from tests.support.interferograms import MID_S, TO_XYZ, make_burst, orbit_over, scene_of
 
 EPSG = 32647
 REGION = RegionGrid(EPSG, 518400, 3207000, 30, 60, 100)
@@ -46,7 +46,7 @@ def test_earth_fixed_patch_equals_pyproj():
 
 
 def programs():
-    from sarslide.insar.tensor import TensorProgram
+    from sarslide.insar.native.tensor import TensorProgram
 
     return [geometry.zero_doppler, cpu.zero_doppler, TensorProgram("cpu").zero_doppler]
 

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from sarslide.catalog.hyp3_plan import GAMMA, MULTI_BURST, SINGLE_BURST, Order, make_order
 from sarslide.config import load
 from sarslide.errors import (
     CatalogError,
@@ -16,13 +17,12 @@ from sarslide.errors import (
     ProcessorError,
     StackError,
 )
-from sarslide.insar.engines import hyp3, hyp3_orders, hyp3_store
-from sarslide.insar.engines.hyp3_plan import GAMMA, MULTI_BURST, SINGLE_BURST, Order, make_order
-from tests.insar import products
-from tests.insar.contract_check import broken
-from tests.insar.products import EARLIER, GRID, LATER, PAIR, STACK
+from sarslide.insar.external import hyp3, hyp3_orders, hyp3_store
 from tests.insar.test_contract import run
 from tests.retrieve.server import serving
+from tests.support import engine_products as products
+from tests.support.contract_check import broken
+from tests.support.engine_products import EARLIER, GRID, LATER, PAIR, STACK
 
 SECRET = "eyJ0eXAiOiJKV1QiLCJvcmlnaW4i-planted-secret"
 BURSTS = {

@@ -11,11 +11,11 @@ import pytest
 
 from sarslide.errors import ConfigError
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar import cpu
-from sarslide.insar.geocode_slc import BLOCK_COLS, BLOCK_ROWS, chosen_device, geocode
-from sarslide.insar.imaging import imaging_of
-from sarslide.insar.surface import Surface, earth_fixed_patch
-from tests.insar.synthetic import MID_S, WAVELENGTH, add_target, make_burst, orbit_over, scene_of, write_raster
+from sarslide.insar.native import cpu
+from sarslide.insar.native.geocode_slc import BLOCK_COLS, BLOCK_ROWS, chosen_device, geocode
+from sarslide.insar.native.imaging import imaging_of
+from sarslide.insar.native.surface import Surface, earth_fixed_patch
+from tests.support.interferograms import MID_S, WAVELENGTH, add_target, make_burst, orbit_over, scene_of, write_raster
 
 EPSG = 32647
 TO_LONLAT = pyproj.Transformer.from_crs(EPSG, 4326, always_xy=True)
@@ -48,7 +48,7 @@ def test_series_is_exact_to_a_micrometre(ascending, steps):
 
 
 def torch_program():
-    from sarslide.insar.tensor import TensorProgram
+    from sarslide.insar.native.tensor import TensorProgram
 
     return TensorProgram("cpu")
 

@@ -12,18 +12,18 @@ import pytest
 import rasterio
 from defusedxml import ElementTree
 
+from sarsim import geometry as sim_geometry
 from sarslide.errors import ConfigError, CoverageError, ProcessorError, SafeError
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines import isce2
-from sarslide.insar.engines.isce2_dem import write_dem
-from sarslide.insar.engines.isce2_plan import DatePlan, box_of, footprint, plan_date, swaths_of
-from sarslide.insar.engines.isce2_product import isce_version, read_swaths
-from sarslide.insar.surface import Surface
+from sarslide.insar.isce2 import topsstack as isce2
+from sarslide.insar.isce2.dem import write_dem
+from sarslide.insar.isce2.plan import DatePlan, box_of, footprint, plan_date, swaths_of
+from sarslide.insar.isce2.product import isce_version, read_swaths
+from sarslide.insar.native.surface import Surface
 from sarslide.sentinel1.annotation import SPEED_OF_LIGHT
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate import geometry as sim_geometry
-from tests.insar.isce2_runs import stand_ins
-from tests.simulate.point_targets import simulate_point_targets
+from tests.support.isce2_runs import stand_ins
+from tests.support.point_targets import simulate_point_targets
 
 REGION = RegionGrid(32647, 517500, 3208000, 30, 40, 50)
 DATES = ("20190306", "20190318")

@@ -5,19 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sarsim.stack import StackSimulator
+from sarsim.world import build_world, elevation_on
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import acquisition_of, pair_baseline
-from sarslide.insar.engines.isce2_grid import geometry, pair_sums
-from sarslide.insar.geocode_slc import BANDS, geocode
-from sarslide.insar.geometry import layover_shadow, stack_geometry
-from sarslide.insar.interferogram import Pair, coherence_window, form_pair, multilook
-from sarslide.insar.surface import Surface
+from sarslide.insar.isce2.regrid import geometry, pair_sums
+from sarslide.insar.native.acquisition import acquisition_of, pair_baseline
+from sarslide.insar.native.geocode_slc import BANDS, geocode
+from sarslide.insar.native.geometry import layover_shadow, stack_geometry
+from sarslide.insar.native.interferogram import Pair, coherence_window, form_pair, multilook
+from sarslide.insar.native.surface import Surface
 from sarslide.insar.unwrap import unwrap
 from sarslide.io import raster
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate.stack import StackSimulator
-from sarslide.simulate.world import build_world, elevation_on
-from tests.insar.isce2_runs import coregister, require_isce2
+from tests.support.isce2_runs import coregister, require_isce2
 
 STACK, SEED = "A128", 2
 DATES = ("20190306", "20190318")

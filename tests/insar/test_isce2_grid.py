@@ -6,8 +6,8 @@ from pyproj import Transformer
 
 from sarslide.errors import CoverageError, ProcessorError
 from sarslide.grid import RegionGrid
-from sarslide.insar.engines import isce2_grid
-from sarslide.insar.engines.isce2_grid import find_cells, geometry, mean_power, pair_sums, read_cells
+from sarslide.insar.isce2 import regrid as isce2_grid
+from sarslide.insar.isce2.regrid import find_cells, geometry, mean_power, pair_sums, read_cells
 from tests.insar.test_isce2 import write_product
 
 REGION = RegionGrid(32647, 517500, 3208000, 30, 20, 24)

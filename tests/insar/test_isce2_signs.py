@@ -5,13 +5,13 @@ import pyproj
 import pytest
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.acquisition import acquisition_of, pair_baseline
-from sarslide.insar.engines.isce2_grid import geometry, pair_sums
-from sarslide.insar.geometry import stack_geometry
-from sarslide.insar.surface import Surface
+from sarslide.insar.isce2.regrid import geometry, pair_sums
+from sarslide.insar.native.acquisition import acquisition_of, pair_baseline
+from sarslide.insar.native.geometry import stack_geometry
+from sarslide.insar.native.surface import Surface
 from sarslide.sentinel1.safe import open_scene
-from tests.insar.isce2_runs import coregister, require_isce2
-from tests.simulate.point_targets import simulate_point_targets
+from tests.support.isce2_runs import coregister, require_isce2
+from tests.support.point_targets import simulate_point_targets
 
 DATES = ("20190306", "20190318")
 REGION = RegionGrid(32647, 519000, 3208000, 30, 30, 40)
@@ -66,7 +66,7 @@ def test_subsidence_dem_error_and_baseline_have_their_signs(tmp_path, stack, ref
 
 def isce_baseline_m(work, dates) -> float:
     """Bperp of the second date against the first by topsStack's computeBaseline.py, whose step the engine does not need."""
-    from sarslide.insar.engines import isce2
+    from sarslide.insar.isce2 import topsstack as isce2
 
     folder = work / dates[1]
     step = isce2.Step("average_baseline", "", "baselines")

@@ -10,8 +10,8 @@ import pytest
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import read_json
-from tests.insar.isce2_runs import require_isce2
+from sarslide.io.sidecar import read_json
+from tests.support.isce2_runs import require_isce2
 from tests.workflow.conftest import Checkout
 
 BOUNDS = (518100, 3207300, 519900, 3209100)

@@ -7,13 +7,13 @@ import pyproj
 import pytest
 
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import Acquisition, acquisition_of, bands_swapped, pair_baseline
-from sarslide.insar.geocode_slc import BANDS, geocode
-from sarslide.insar.geometry import stack_geometry
-from sarslide.insar.multilook import cell_sum
-from sarslide.insar.surface import Surface
+from sarslide.insar.native.acquisition import Acquisition, acquisition_of, bands_swapped, pair_baseline
+from sarslide.insar.native.geocode_slc import BANDS, geocode
+from sarslide.insar.native.geometry import stack_geometry
+from sarslide.insar.native.multilook import cell_sum
+from sarslide.insar.native.surface import Surface
 from sarslide.sentinel1.safe import open_scene
-from tests.simulate.point_targets import simulate_point_targets
+from tests.support.point_targets import simulate_point_targets
 
 EPSG = 32647
 DATES = ("20190306", "20190318")

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from sarslide import names
 from sarslide.errors import CatalogError, NetworkError, StackError
-from sarslide.insar.network import (
+from sarslide.network import (
     PRESETS,
     Orbit,
     check,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sarslide.insar.network import choose_pairs
 from sarslide.insar.phase_bias import DAYS_PER_YEAR, FALSE_ALARM, phase_bias
 from sarslide.names import split_pair
+from sarslide.network import choose_pairs
 from tests.insar.test_network import REGULAR
 
 WINDOW, LOOKS = 3, 6

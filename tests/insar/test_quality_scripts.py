@@ -9,11 +9,11 @@ import pytest
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
 from sarslide.insar.closure import TWO_PI
-from sarslide.insar.loop_mask import without_loop_errors
-from sarslide.insar.network import choose_pairs
 from sarslide.io import raster
+from sarslide.io.sidecar import read_json, write_json
 from sarslide.names import split_pair
-from sarslide.provenance import read_json, write_json
+from sarslide.network import choose_pairs
+from sarslide.rates.loop_mask import without_loop_errors
 from tests.insar.test_network import days
 
 GRID = RegionGrid(32647, 519000, 3208000, 30, 40, 50)

@@ -11,22 +11,22 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from sarsim import acquisition as radar
+from sarsim import landcover, safe
+from sarsim.acquisition import Label
+from sarsim.stack import StackSimulator
+from sarsim.swaths import SWATHS
+from sarsim.world import World
 from sarslide.errors import SafeError
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import acquisition_of, bands_swapped, pair_baseline
-from sarslide.insar.geocode_slc import BANDS, geocode
-from sarslide.insar.interferogram import form_pair, multilook
-from sarslide.insar.multilook import cell_sum
-from sarslide.insar.surface import Surface
+from sarslide.insar.native.acquisition import acquisition_of, bands_swapped, pair_baseline
+from sarslide.insar.native.geocode_slc import BANDS, geocode
+from sarslide.insar.native.interferogram import form_pair, multilook
+from sarslide.insar.native.multilook import cell_sum
+from sarslide.insar.native.surface import Surface
 from sarslide.io import raster
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate import acquisition as radar
-from sarslide.simulate import landcover, safe
-from sarslide.simulate.acquisition import Label
-from sarslide.simulate.stack import StackSimulator
-from sarslide.simulate.swaths import SWATHS
-from sarslide.simulate.world import World
-from tests.simulate import product_faults
+from tests.support import product_faults
 
 DATES = ("20250406", "20250418")
 PAIR = "_".join(DATES)

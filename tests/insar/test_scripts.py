@@ -12,8 +12,8 @@ import pytest
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import read_json
-from tests.simulate.point_targets import simulate_point_targets
+from sarslide.io.sidecar import read_json
+from tests.support.point_targets import simulate_point_targets
 
 REGION = RegionGrid(32647, 519000, 3208000, 30, 40, 40)
 DATES, PAIR, STACK = ("20190306", "20190318"), "20190306_20190318", "A128"
@@ -51,7 +51,7 @@ def region(tmp_path_factory):
     x, y = np.meshgrid(dem.x(), dem.y())
     heights = (3000 + 90 * np.sin(x / 300) * np.cos(y / 350)).astype(np.float32)
     raster.write(folder / "dem_m.tif", heights, dem, "dem_m", {"vertical": "ellipsoidal"})
-    from sarslide.insar.surface import read_surface
+    from sarslide.insar.native.surface import read_surface
 
     surface = read_surface(folder / "dem_m.tif")
     rng = np.random.default_rng(4)
@@ -191,10 +191,15 @@ def test_broken_input_leaves_nothing(repository, region, tmp_path, capsys):
 def test_imports_are_light():
     """No script of the engine imports torch, and only those that need compiled loops import numba."""
     heavy = {
-        "sarslide.insar.geocode_slc": {"torch", "matplotlib", "geopandas", "pandas", "xdem", "numba"},
-        "sarslide.insar.interferogram, sarslide.insar.acquisition": {"torch", "geopandas", "pandas", "numba"},
+        "sarslide.insar.native.geocode_slc": {"torch", "matplotlib", "geopandas", "pandas", "xdem", "numba"},
+        "sarslide.insar.native.interferogram, sarslide.insar.native.acquisition": {
+            "torch",
+            "geopandas",
+            "pandas",
+            "numba",
+        },
         "sarslide.insar.unwrap": {"torch", "pandas", "numba", "snaphu", "whirlwind"},
-        "sarslide.insar.geometry": {"torch", "geopandas", "pandas"},
+        "sarslide.insar.native.geometry": {"torch", "geopandas", "pandas"},
     }
     for modules, unwanted in heavy.items():
         code = f"import sys, {modules}; print(*set(sys.modules) & {unwanted!r})"

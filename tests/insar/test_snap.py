@@ -12,14 +12,16 @@ import pytest
 import rasterio
 
 from sarslide.errors import InterferogramError, ProcessorError
-from sarslide.insar.engines import snap, snap_plan, snap_product
-from sarslide.insar.engines.foreign import About
-from sarslide.insar.engines.snap_graph import DEM_VOID, Acquisition, Settings
-from sarslide.insar.surface import read_surface
+from sarslide.insar.external.pair import About
+from sarslide.insar.native.surface import read_surface
+from sarslide.insar.snap import gpt as snap
+from sarslide.insar.snap import plan as snap_plan
+from sarslide.insar.snap import product as snap_product
+from sarslide.insar.snap.graph import DEM_VOID, Acquisition, Settings
 from sarslide.sentinel1.safe import open_scene
-from tests.insar import products
-from tests.insar.products import GRID, PAIR, STACK
-from tests.simulate.point_targets import simulate_point_targets
+from tests.support import engine_products as products
+from tests.support.engine_products import GRID, PAIR, STACK
+from tests.support.point_targets import simulate_point_targets
 
 # Stands in for gpt: notes how it was called and does what the file `play.py` says with the graph's name.
 GPT = """#!{python}

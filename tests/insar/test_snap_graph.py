@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from defusedxml import ElementTree
 
-from sarslide.insar.engines import snap_graph
-from sarslide.insar.engines.snap_graph import Acquisition, Settings
-from tests.insar.products import GRID
+from sarslide.insar.snap import graph as snap_graph
+from sarslide.insar.snap.graph import Acquisition, Settings
+from tests.support.engine_products import GRID
 
 DEM = {"demName", "externalDEMFile", "externalDEMNoDataValue"}
 ONE, SOME = (1, 1), (2, 99)

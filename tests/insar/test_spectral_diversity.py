@@ -7,16 +7,16 @@ import pyproj
 import pytest
 
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import acquisition_of, ground_speed
-from sarslide.insar.geocode_slc import BANDS, geocode
-from sarslide.insar.interferogram import multilook
-from sarslide.insar.overlap import Overlaps
-from sarslide.insar.spectral_diversity import misregistration, overlap_doppler
-from sarslide.insar.surface import Surface
+from sarslide.insar.native.acquisition import acquisition_of, ground_speed
+from sarslide.insar.native.geocode_slc import BANDS, geocode
+from sarslide.insar.native.interferogram import multilook
+from sarslide.insar.native.overlap import Overlaps
+from sarslide.insar.native.spectral_diversity import misregistration, overlap_doppler
+from sarslide.insar.native.surface import Surface
 from sarslide.io import raster
 from sarslide.sentinel1.deramp import ramp_of
 from sarslide.sentinel1.safe import open_scene
-from tests.simulate.point_targets import simulate_point_targets
+from tests.support.point_targets import simulate_point_targets
 
 DATES, PAIR = ("20190306", "20190318"), "20190306_20190318"
 REGION = RegionGrid(32647, 518700, 3206500, 30, 300, 40)  # 9 km along the track: the seam of two bursts lies inside

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from sarslide.insar import tides
-from sarslide.insar.tides import tide_displacement
+from sarslide.insar.native import tides
+from sarslide.insar.native.tides import tide_displacement
 from sarslide.sentinel1.geometry import earth_fixed
 
 TOLERANCE_M = 0.002  # what the docstring leaves out; 1.0 mm was measured
@@ -93,9 +93,9 @@ def test_tide_leaves_the_phase_of_a_date(tmp_path):
     import pyproj
 
     from sarslide.grid import Lattice, RegionGrid
-    from sarslide.insar.geocode_slc import geocode
-    from sarslide.insar.surface import Surface
-    from tests.insar.synthetic import (
+    from sarslide.insar.native.geocode_slc import geocode
+    from sarslide.insar.native.surface import Surface
+    from tests.support.interferograms import (
         MID_S,
         TO_XYZ,
         WAVELENGTH,

@@ -1,28 +1,24 @@
 """Whole products through the engine: two swaths, slices in zips, VV and VH, midnight, edges of UTM zones, the antimeridian."""
 
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pyproj
 import pytest
 
+from sarsim import geometry, safe
+from sarsim.acquisition import Label, plan_track
+from sarsim.stack import StackSimulator
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import acquisition_of, pair_baseline
-from sarslide.insar.geocode_slc import BANDS, geocode
-from sarslide.insar.geometry import layover_shadow, stack_geometry
-from sarslide.insar.interferogram import form_pair, multilook
-from sarslide.insar.surface import Surface
+from sarslide.insar.native.acquisition import acquisition_of, pair_baseline
+from sarslide.insar.native.geocode_slc import BANDS, geocode
+from sarslide.insar.native.geometry import layover_shadow, stack_geometry
+from sarslide.insar.native.interferogram import form_pair, multilook
+from sarslide.insar.native.surface import Surface
 from sarslide.io import raster
 from sarslide.sentinel1.safe import open_scene
-from sarslide.simulate import geometry, safe
-from sarslide.simulate.acquisition import Label, plan_track
-from sarslide.simulate.stack import StackSimulator
-from tests.simulate.point_targets import simulate_point_targets
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "simulate"))
-from slc_support import small_world
+from tests.support.point_targets import simulate_point_targets
+from tests.support.slc_support import small_world
 
 DATES, PAIR = ("20250406", "20250418"), "20250406_20250418"
 BORDER = 37.2  # incidence where IW1 meets IW2

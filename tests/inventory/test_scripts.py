@@ -15,7 +15,7 @@ from sarslide import names
 from sarslide.inventory import release
 from sarslide.inventory.attributes import LAYERS
 from sarslide.io import raster, vector
-from sarslide.provenance import read_json, write_json
+from sarslide.io.sidecar import read_json, write_json
 from tests.inventory.conftest import GRID, slope_layers
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from valley import Valley
 
 from sarslide.errors import RateError
-from sarslide.rates.atmosphere import remove_height_correlated, remove_height_correlated_wrapped
+from sarslide.rates.corrections.atmosphere import remove_height_correlated, remove_height_correlated_wrapped
+from tests.support.valley import Valley
 
 VALLEY = Valley(count=2, turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0)
 HEIGHT = VALLEY.elevation_m

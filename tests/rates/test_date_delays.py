@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from valley import RAD_PER_MM, WAVELENGTH_M, Valley, dates, short_pairs, years
 
 from sarslide.errors import RateError
-from sarslide.rates.common_scene import common_scene
-from sarslide.rates.date_delays import Coarse, date_delays, high_pass, pair_matrix, trend_removal
+from sarslide.rates.corrections.common_scene import common_scene
+from sarslide.rates.corrections.date_delays import Coarse, date_delays, high_pass, pair_matrix, trend_removal
 from sarslide.rates.passes import RateSettings, estimate_delays
 from sarslide.rates.pipeline import stack_rates
+from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, dates, short_pairs, years
 
 PAIRS = short_pairs(dates(30))
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from valley import WAVELENGTH_M, Valley
 
-from sarslide.rates.double_difference import double_difference, double_difference_wrapped
+from sarslide.rates.corrections.double_difference import double_difference, double_difference_wrapped
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import average_phase, stack_rates
+from tests.support.valley import WAVELENGTH_M, Valley
 
 SHAPE = (90, 100)
 ROWS, COLS = np.mgrid[: SHAPE[0], : SHAPE[1]]

@@ -7,19 +7,19 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from valley import RAD_PER_MM, WAVELENGTH_M, Valley
 
 from sarslide.errors import ProcessorError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.rates import mintpy
-from sarslide.rates.mintpy_files import Track
-from sarslide.rates.mintpy_load import load, reference_cell
-from sarslide.rates.mintpy_read import read_rates, read_series
+from sarslide.rates.mintpy import steps as mintpy
+from sarslide.rates.mintpy.files import Track
+from sarslide.rates.mintpy.load import load, reference_cell
+from sarslide.rates.mintpy.read import read_rates, read_series
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.preparation import prepare
-from sarslide.rates.sbas_network import years_of
-from sarslide.rates.sbas_rates import DemGeometry, SbasSettings, invert_blocks
+from sarslide.rates.sbas.network import years_of
+from sarslide.rates.sbas.rates import DemGeometry, SbasSettings, invert_blocks
+from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley
 
 LOOKS = 6.0
 LIMIT_S = 600  # of a run of MintPy

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from valley import RAD_PER_MM, WAVELENGTH_M, Valley, years
 
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import average_phase, stack_rates
+from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, years
 
 
 @pytest.fixture(scope="module")

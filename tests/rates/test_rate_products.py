@@ -4,15 +4,15 @@ import colorsys
 
 import numpy as np
 import pytest
-from valley import RAD_PER_MM, WAVELENGTH_M, Valley, years
 
+from sarslide.dataset.fusion import fuse, phase_colours, stretched
 from sarslide.errors import RateError
-from sarslide.line_of_sight import downslope_sensitivity, r_index
 from sarslide.rates.dinsar import displacement
-from sarslide.rates.fusion import fuse, phase_colours, stretched
 from sarslide.rates.observability import CLASSES, downslope_rate, observable_class
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.phase_variance import phase_variance
+from sarslide.terrain.downslope import downslope_sensitivity, r_index
+from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, years
 
 INCIDENCE = np.radians(39.0)
 # A satellite to the east: unit vector from the ground to it.

@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 import rasterio
-from valley import RAD_PER_MM, WAVELENGTH_M, Valley, dates, short_pairs, years
 
 from sarslide.errors import NetworkError, RateError
 from sarslide.grid import RegionGrid
 from sarslide.io import series as series_file
-from sarslide.rates import preparation, sbas
+from sarslide.rates import preparation
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.phase_variance import pair_weights, phase_variance
-from sarslide.rates.sbas_network import connected_cells, date_baselines_m, velocity_design, years_of
-from sarslide.rates.sbas_rates import DemGeometry, SbasSettings, sbas_rates
+from sarslide.rates.sbas import inversion as sbas
+from sarslide.rates.sbas.network import connected_cells, date_baselines_m, velocity_design, years_of
+from sarslide.rates.sbas.rates import DemGeometry, SbasSettings, sbas_rates
+from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, dates, short_pairs, years
 
 PLAIN = RateSettings(height_correlated=False, plane=False)
 

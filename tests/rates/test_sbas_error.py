@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from valley import RAD_PER_MM, WAVELENGTH_M, Valley, dates, short_pairs
 
-from sarslide.rates import sbas
 from sarslide.rates.passes import RateSettings
-from sarslide.rates.sbas_error import rate_std
-from sarslide.rates.sbas_network import free_of_motion, indexes, velocity_design, years_of
-from sarslide.rates.sbas_rates import SbasSettings, sbas_rates
+from sarslide.rates.sbas import inversion as sbas
+from sarslide.rates.sbas.error import rate_std
+from sarslide.rates.sbas.network import free_of_motion, indexes, velocity_design, years_of
+from sarslide.rates.sbas.rates import SbasSettings, sbas_rates
+from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, dates, short_pairs
 
 PLAIN = RateSettings(height_correlated=False, plane=False)
 

@@ -6,17 +6,17 @@ import geopandas as gpd
 import numpy as np
 import pytest
 from shapely.geometry import Point, box
-from valley import WAVELENGTH_M, Valley, dates, short_pairs
 
 from sarslide.errors import RateError, VectorError
 from sarslide.grid import RegionGrid
 from sarslide.inventory.series import objects_of, polygons_of, write_csv
 from sarslide.io import series as files
 from sarslide.io import vector
-from sarslide.provenance import write_json
+from sarslide.io.sidecar import write_json
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.series import dates_from_pairs, motion, of_pairs, of_region
+from tests.support.valley import WAVELENGTH_M, Valley, dates, short_pairs
 
 GRID = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 120, 160)
 YEARS = np.arange(40) * 12 / 365.25

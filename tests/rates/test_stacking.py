@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from valley import dates, short_pairs, years
 
 from sarslide.errors import RateError
 from sarslide.rates.stacking import Stack
+from tests.support.valley import dates, short_pairs, years
 
 SHORT = short_pairs(dates(30))
 

@@ -16,7 +16,7 @@ BUSY = 0.5
 
 @pytest.fixture(scope="module")
 def published(repository):
-    return json.loads((repository / "docs/validation.json").read_text())
+    return json.loads((repository / "studies/records/validation.json").read_text())
 
 
 def test_costs_are_the_published_ones(published):

@@ -10,7 +10,7 @@ from sarslide.catalog import planned
 from sarslide.catalog.scenes import BPERP, CRITICAL
 from sarslide.catalog.tracks import passes, seen_share
 from sarslide.errors import ConfigError
-from sarslide.insar.network import Orbit, choose_pairs
+from sarslide.network import Orbit, choose_pairs
 
 PAPERS = [name for name in config.presets() if config.load({"region": name}).paper]
 

@@ -1,7 +1,7 @@
 """`python -m tests.remote.run`: the workflow with its files in S3, against a server on this machine, beside a local run.
 
 The server is `moto_server` (pip install "moto[server,s3]", in an environment of its own, on PATH); the plugin is
-snakemake-storage-plugin-s3. `--record` writes the outcome into docs/operations.json, key "remote_storage".
+snakemake-storage-plugin-s3. `--record` writes the outcome into studies/records/operations.json, key "remote_storage".
 """
 
 import argparse
@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sarslide.provenance import sha256
-from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
+from sarslide.io.sidecar import sha256
+from tests.workflow.conftest import SMALL, Checkout
 
 SERVER = "moto_server"
 BUCKET = "sarslide"
@@ -115,7 +115,9 @@ def compare(folder: Path, config: list[str]) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--record", action="store_true", help="write the outcome into docs/operations.json and .md")
+    parser.add_argument(
+        "--record", action="store_true", help="write the outcome into studies/records/operations.json and .md"
+    )
     asked = parser.parse_args()
     if not shutil.which(SERVER):
         sys.exit(f'{SERVER} is not on PATH: pip install "moto[server,s3]" in an environment of its own')
@@ -123,7 +125,6 @@ def main() -> None:
         outcome = compare(Path(folder), REDUCED)
     print(json.dumps(outcome, indent=1))
     if asked.record:
-        sys.path.insert(0, str(REPOSITORY / "benchmarks"))
         from operations import record
 
         record({"remote_storage": outcome})

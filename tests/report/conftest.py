@@ -3,7 +3,7 @@
 import pytest
 
 from sarslide.report.page import render
-from tests.report.synthetic import make_region
+from tests.support.report_inputs import make_region
 
 
 @pytest.fixture(scope="session")

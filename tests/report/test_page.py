@@ -18,7 +18,7 @@ from sarslide.io import vector
 from sarslide.models import weights
 from sarslide.report.page import render, without_images
 from sarslide.report.reading import model_card
-from tests.report.synthetic import RELEASE, make_region
+from tests.support.report_inputs import RELEASE, make_region
 
 SCRIPT = Path(__file__).parents[2] / "workflow_scripts" / "report.py"
 VOID = {"meta", "link", "img", "input", "br", "hr"}

@@ -5,8 +5,8 @@ import json
 import re
 
 import pytest
+from studies.benchmark.paper_tables import P0_AREA, TABLES, iou_of_f1
 
-from sarslide.benchmark.paper_tables import P0_AREA, TABLES, iou_of_f1
 from sarslide.config import load, presets
 from sarslide.report.page import render
 from sarslide.report.paper_page import content, measured

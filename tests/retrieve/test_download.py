@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from sarslide.errors import DownloadError
-from sarslide.retrieve.archive import check_archive, member_bytes
+from sarslide.io.zip import check_archive, member_bytes
 from sarslide.retrieve.download import download
 from tests.retrieve.server import serving
 

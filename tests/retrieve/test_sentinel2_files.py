@@ -12,7 +12,7 @@ from rasterio.transform import from_origin
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.provenance import read_json
+from sarslide.io.sidecar import read_json
 from sarslide.retrieve import optical
 from sarslide.retrieve.optical import BANDS, open_product, reflectance
 

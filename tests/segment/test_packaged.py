@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from sarsim import climates
 from sarslide.config import Config
 from sarslide.dataset import features, scenes
 from sarslide.dataset.normalise import Normalisation
+from sarslide.evaluate import scores
 from sarslide.models import registry, weights
-from sarslide.segment import scores
 from sarslide.segment.infer import predict
-from sarslide.simulate import climates
 
 NAME = "drs_unet_compact"
 UNSEEN = 9201  # neither a training nor a validation seed
@@ -56,7 +56,7 @@ def test_finds_a_landslide_and_leaves_atmosphere_alone():
 @pytest.mark.full
 def test_unseen_region():
     """A product-level region with a seed of its own: objects found and invented (one to one at IoU >= 0.3)."""
-    from sarslide.simulate.training import STACKS, training_scene, training_world
+    from sarsim.training import STACKS, training_scene, training_world
 
     network, card = weights.load(weights.packaged(NAME))
     world, unseen = training_world(UNSEEN), []

@@ -11,8 +11,8 @@ from sarslide.dataset import features
 from sarslide.dataset.normalise import Normalisation
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
+from sarslide.io.sidecar import read_json
 from sarslide.models import registry, weights
-from sarslide.provenance import read_json
 from sarslide.segment import calibration
 from sarslide.segment.device import BF16, FP32
 from sarslide.segment.infer import predict

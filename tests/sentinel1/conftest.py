@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.simulate.point_targets import simulate_point_targets
+from tests.support.point_targets import simulate_point_targets
 
 
 @pytest.fixture(scope="session")

@@ -100,7 +100,7 @@ def test_text_that_is_no_orbit(tmp_path):
 
 
 def test_vectors_off_a_smooth_orbit():
-    from tests.insar.synthetic import MID_S, orbit_over
+    from tests.support.interferograms import MID_S, orbit_over
 
     good = orbit_over(99.2, 29.0).state_vectors()
     bad = Orbit(

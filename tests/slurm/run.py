@@ -1,7 +1,8 @@
 """`make test-slurm`: the workflow through a real Slurm with profiles/slurm, while a job, the node and the controller are killed.
 
 The release must be the one of a local run: same content. Reduced to four dates of one track, a small region; `--full` runs the
-whole demo. `--record` writes the outcome into docs/operations.json, key "slurm". Needs root: it installs and starts Slurm.
+whole demo. `--record` writes the outcome into studies/records/operations.json, key "slurm". Needs root: it installs and
+starts Slurm.
 """
 
 import argparse
@@ -17,9 +18,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sarslide.provenance import sha256
+from sarslide.io.sidecar import sha256
 from tests.slurm import cluster
-from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
+from tests.workflow.conftest import SMALL, Checkout
 
 PROFILE = "profiles/slurm"
 # What a copy of the profile for this cluster would say: no database, no accounts, two cores.
@@ -182,8 +183,7 @@ def wrong(outcome: dict) -> list[str]:
 
 
 def record(outcome: dict, key: str) -> None:
-    """Put an outcome under `slurm` of docs/operations.json and write the page."""
-    sys.path.insert(0, str(REPOSITORY / "benchmarks"))
+    """Put an outcome under `slurm` of studies/records/operations.json and write the page."""
     import operations
 
     known = json.loads(operations.CONTENT.read_text())
@@ -193,7 +193,7 @@ def record(outcome: dict, key: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="the whole demo instead of a small region")
-    parser.add_argument("--record", action="store_true", help="write the outcome into docs/operations.json")
+    parser.add_argument("--record", action="store_true", help="write the outcome into studies/records/operations.json")
     parser.add_argument("--keep", action="store_true", help="keep the folders of the runs")
     asked = parser.parse_args()
     if os.geteuid() != 0:

@@ -11,7 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 PARTS = ["Snakefile", "config.yaml", "Makefile", "pyproject.toml", "constraints.txt"]
-PARTS += ["rules", "workflow_scripts", "envs", "profiles", "src"]
+PARTS += ["rules", "workflow_scripts", "envs", "profiles", "src", "studies"]
 
 # A small region in the middle of the demo's, a few dates: real SAFE products, real jobs, small grids.
 SMALL = ["grid={bounds: [517500, 3206400, 520500, 3210000]}", "simulation={dates: 4}"]

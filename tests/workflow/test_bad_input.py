@@ -17,13 +17,13 @@ import rasterio
 
 from sarslide.config import load
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.acquisition import acquisition_of
-from sarslide.insar.geocode_slc import BANDS
-from sarslide.insar.surface import read_surface
+from sarslide.insar.native.acquisition import acquisition_of
+from sarslide.insar.native.geocode_slc import BANDS
+from sarslide.insar.native.surface import read_surface
 from sarslide.io import raster
 from sarslide.sentinel1.safe import open_scene
-from tests.simulate import product_faults
-from tests.simulate.point_targets import simulate_point_targets
+from tests.support import product_faults
+from tests.support.point_targets import simulate_point_targets
 from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
 
 LIMIT_S = 10  # the limit for an answer

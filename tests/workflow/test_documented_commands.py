@@ -23,8 +23,8 @@ from sarslide.catalog import planned
 from sarslide.config import load, presets
 from sarslide.io import raster, vector
 from sarslide.schedule import __main__ as schedule
+from tests.support.documented import documented, elided, left_out
 from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
-from tests.workflow.documented import documented, elided, left_out
 
 REGION = """
 source: safe
@@ -123,7 +123,7 @@ def test_what_can_run_runs(checkout):
     region = yaml.safe_load(REGION) | {"grid": grid}
     (folder / "regions").mkdir()
     (folder / "regions/myregion.yaml").write_text(yaml.safe_dump(region))
-    for part in ("docs", "benchmarks", "tests"):
+    for part in ("docs", "studies", "tests"):
         shutil.copytree(REPOSITORY / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     path = f"{Path(sys.executable).parent}:{checkout.environment['PATH']}"
     todo = [command for command in documented() if not elided(command) and not left_out(command)]
@@ -151,7 +151,7 @@ def helped(words: list[str], monkeypatch) -> str:
     name, told = words[1] if module else words[0], io.StringIO()
     first = itertools.takewhile(lambda word: not word.startswith("-"), words[1 + module :])
     monkeypatch.setattr(sys, "argv", [name, *first, "--help"])
-    monkeypatch.syspath_prepend(REPOSITORY / "benchmarks")
+    monkeypatch.syspath_prepend(REPOSITORY / "studies")
     with pytest.raises(SystemExit) as left, redirect_stdout(told), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "'.*' found in sys.modules", RuntimeWarning)
         if module:

@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
-from tests.workflow import environments
-from tests.workflow.environments import REPOSITORY, RULES
+from tests.support import environments
+from tests.support.environments import REPOSITORY, RULES
 
 ENVIRONMENTS = sorted(path.name for path in (REPOSITORY / "envs").glob("*.yaml"))
 PINNED = dict(

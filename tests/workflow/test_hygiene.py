@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow import environments
-from tests.workflow.environments import REPOSITORY, RULES
+from tests.support import environments
+from tests.support.environments import REPOSITORY, RULES
 
 SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
 

@@ -57,7 +57,7 @@ def test_file_times_of_scripts_do_not_count(checkout):
 
 def test_comments_rerun_nothing(checkout):
     for name in (
-        "src/sarslide/insar/interferogram.py",
+        "src/sarslide/insar/native/interferogram.py",
         "workflow_scripts/interferogram.py",
         "src/sarslide/inventory/fusion.py",
     ):

@@ -9,7 +9,7 @@ import pytest
 from sarslide.catalog import scenes
 from sarslide.config import load
 from sarslide.errors import ConfigError
-from sarslide.provenance import write_json
+from sarslide.io.sidecar import write_json
 from sarslide.schedule import __main__ as command
 from sarslide.schedule import lock, run, said, settings, state
 

@@ -1,22 +1,19 @@
 """Acquisitions that arrive one by one, with kill -9 in between, end in the inventory that is made in one go."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from studies.replay import BOUNDS, Plan, compare, replay, search
+
+from sarslide.inventory import release
+from sarslide.inventory.changes import ChangeRules, Inventory, update
+from sarslide.inventory.observability import Observability
+from sarslide.io.sidecar import write_json
+from tests.archive.server import WORD
+from tests.inventory.conftest import GRID, cell_box, fused_row
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "benchmarks"))
-
-from replay import BOUNDS, Plan, compare, replay, search  # noqa: E402
-
-from sarslide.inventory import release  # noqa: E402
-from sarslide.inventory.changes import ChangeRules, Inventory, update  # noqa: E402
-from sarslide.inventory.observability import Observability  # noqa: E402
-from sarslide.provenance import write_json  # noqa: E402
-from tests.archive.server import WORD  # noqa: E402
-from tests.inventory.conftest import GRID, cell_box, fused_row  # noqa: E402
 
 SEEN = Observability(GRID, {"A128": np.zeros(GRID.shape, np.uint8)}, 4100.0)
 

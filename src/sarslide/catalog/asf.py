@@ -11,7 +11,7 @@ import numpy as np
 from sarslide import names
 from sarslide.catalog.granule import Granule
 from sarslide.errors import DownloadError
-from sarslide.retrieve.patience import PAUSE_S, TRIES, Passing, patiently
+from sarslide.retrieve.retry import PAUSE_S, TRIES, Passing, patiently
 
 log = logging.getLogger(__name__)
 

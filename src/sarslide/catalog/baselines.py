@@ -18,8 +18,8 @@ import numpy as np
 from sarslide.catalog.scenes import BPERP, CRITICAL
 from sarslide.errors import CatalogError
 from sarslide.grid import RegionGrid
-from sarslide.insar.baseline import baseline
-from sarslide.insar.network import critical_baseline_m
+from sarslide.network import critical_baseline_m
+from sarslide.sentinel1.baseline import baseline
 from sarslide.sentinel1.geometry import ellipsoid_point, zero_doppler
 from sarslide.sentinel1.orbit import Arc, read_eof
 from sarslide.sentinel1.safe import Scene, open_scene

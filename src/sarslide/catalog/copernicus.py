@@ -8,8 +8,8 @@ import numpy as np
 from sarslide import names
 from sarslide.catalog.granule import Granule
 from sarslide.errors import DownloadError
-from sarslide.retrieve.ask import ask_json
-from sarslide.retrieve.patience import PAUSE_S, TRIES
+from sarslide.retrieve.http import ask_json
+from sarslide.retrieve.retry import PAUSE_S, TRIES
 from sarslide.retrieve.session import origin
 
 log = logging.getLogger(__name__)

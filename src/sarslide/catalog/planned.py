@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarslide.catalog.repeat_orbit import critical_baseline_m, orbit_offset_m
 from sarslide.catalog.scenes import ARCHIVE_COLUMNS, BPERP, CRITICAL
 from sarslide.catalog.tracks import passes
 from sarslide.config import Config
-from sarslide.simulate.offsets import critical_baseline_m, orbit_offset_m
 
 FRAME_S, SLC_BYTES = 27, 4_300_000_000
 LAST_OF_S1B = "20211223"

@@ -12,11 +12,11 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from sarslide import names
+from sarslide.catalog.external_names import NAMINGS
+from sarslide.catalog.hyp3_plan import check_granule
 from sarslide.config import Config, resolve
 from sarslide.errors import CatalogError, InterferogramError, StackError
-from sarslide.insar.engines.hyp3_plan import check_granule
-from sarslide.insar.engines.naming import NAMINGS
-from sarslide.insar.network import Orbit, needs_baselines
+from sarslide.network import Orbit, needs_baselines
 
 OLD_COLUMNS = (
     "stack",
@@ -183,7 +183,7 @@ def _simulated(config: Config) -> SceneTable:
 @cache
 def _simulated_baseline(stack: str, first: str, date: str, seed: int) -> dict[str, str]:
     """The baseline columns of a simulated date, against the first date of its stack."""
-    from sarslide.simulate import offsets
+    from sarslide.catalog import repeat_orbit as offsets
 
     bperp = offsets.orbit_offset_m(stack, date, seed)[0] - offsets.orbit_offset_m(stack, first, seed)[0]
     return {BPERP: f"{bperp:.2f}", CRITICAL: f"{offsets.critical_baseline_m(stack):.0f}"}

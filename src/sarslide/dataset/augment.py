@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sarslide.dataset.features import COLOURS
+from sarslide.dataset.fusion import phase_colours
 from sarslide.errors import TrainingError
-from sarslide.rates.fusion import phase_colours
 
 ORIENTATIONS = 8
 VECTORS = (("aspect_sin", "aspect_cos"), ("los_east", "los_north"))

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sarslide import layers, line_of_sight
+from sarslide import layers
+from sarslide.dataset.fusion import phase_colours
 from sarslide.errors import ConfigError, WeightsError
-from sarslide.rates.fusion import phase_colours
+from sarslide.terrain import downslope as line_of_sight
 
 COLOURS = ("red", "green", "blue")
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from sarslide import layers
 from sarslide.dataset.features import PICTURE, feature_stack, observable
+from sarslide.dataset.fusion import fuse
 from sarslide.errors import TrainingError
 from sarslide.grid import RegionGrid
-from sarslide.rates.fusion import fuse
 
 IGNORE = 255
 PICTURE_PERCENT = (2.0, 98.0)  # of the intensity, from dark to bright

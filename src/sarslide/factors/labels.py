@@ -10,7 +10,7 @@ from sarslide.errors import VectorError
 from sarslide.grid import RegionGrid
 from sarslide.inventory.changes import LANDSLIDES, LAYERS
 from sarslide.io import vector
-from sarslide.provenance import read_json
+from sarslide.io.sidecar import read_json
 
 
 def of_release(current: str | Path, grid: RegionGrid) -> np.ndarray:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sarslide.errors import RateError
-from sarslide.insar.network import triplets as triplets_of
+from sarslide.network import triplets as triplets_of
 
 TWO_PI = 2 * np.pi
 UNKNOWN = -128  # of a triplet: not judged in this cell; of a pair: in no judged triplet

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from sarslide.insar.multilook import box_sum
+from sarslide.insar.native.multilook import box_sum
 
 TABLE_SIZE = 96  # values of coherence that the bias is computed for
 TABLE_TOP = 0.95  # above, the bias of 40 looks is below 0.001

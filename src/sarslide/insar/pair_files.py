@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.acquisition import Acquisition
 from sarslide.insar.contract import PairRecord, mean_coherence
-from sarslide.insar.interferogram import PairSums, coherence_window, form_pair
+from sarslide.insar.native.acquisition import Acquisition
+from sarslide.insar.native.interferogram import PairSums, coherence_window, form_pair
 from sarslide.io import raster
 
 

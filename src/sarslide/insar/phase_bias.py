@@ -23,9 +23,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sarslide.insar.multilook import box_sum
-from sarslide.insar.network import triplets as triplets_of
+from sarslide.insar.native.multilook import box_sum
 from sarslide.names import days_between, split_pair
+from sarslide.network import triplets as triplets_of
 
 FALSE_ALARM = 0.01  # share of cells of pure noise that are flagged
 MIN_TRIPLETS = 10

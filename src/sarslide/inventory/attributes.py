@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from shapely.geometry import Polygon
 
-from sarslide import line_of_sight
 from sarslide.grid import RegionGrid
+from sarslide.terrain import downslope as line_of_sight
 
 # Layers that the attributes are taken from; registered names, arrays (rows, cols).
 LAYERS = (

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from sarslide.config import Config
-from sarslide.provenance import sha256
+from sarslide.io.sidecar import sha256
 
 # Keys that decide where and how fast a run is, not what comes out.
 WITHOUT_EFFECT = {

@@ -23,7 +23,7 @@ from sarslide.inventory.content import content_hash
 from sarslide.inventory.styles import style_rows
 from sarslide.inventory.tables import CHANGES, OBJECTS, rows_of, typed
 from sarslide.io.raster import atomic
-from sarslide.provenance import read_json, sha256, write_json
+from sarslide.io.sidecar import read_json, sha256, write_json
 
 log = logging.getLogger(__name__)
 

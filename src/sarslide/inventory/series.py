@@ -18,7 +18,7 @@ from sarslide.grid import RegionGrid
 from sarslide.inventory.observability import cells_of
 from sarslide.io import vector
 from sarslide.io.raster import atomic
-from sarslide.provenance import read_json
+from sarslide.io.sidecar import read_json
 
 PLACE = ("pid", "epsg", "latitude", "longitude", "easting", "northing", "height_wgs84", "cells", "area_km2")
 LINE_OF_SIGHT = ("incidence_angle", "track_angle", "los_east", "los_north", "los_up")

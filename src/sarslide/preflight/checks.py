@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sarslide import network
 from sarslide.catalog import coverage, planned
 from sarslide.catalog.region import bounds_degree
 from sarslide.catalog.scenes import SceneTable
@@ -24,7 +25,6 @@ from sarslide.errors import (
     ProcessorError,
     SarslideError,
 )
-from sarslide.insar import network
 from sarslide.models.weights import packaged, read_card
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
@@ -226,16 +226,17 @@ def tools(config: Config, conda: bool = False) -> list[Finding]:
         return [tried("tool conda", lambda: _found("conda", "install conda or mamba, or leave --use-conda out"))]
     found = []
     if config.engine == "isce2":
-        from sarslide.insar.engines import isce2
+        from sarslide.insar.isce2 import topsstack as isce2
 
         found.append(tried("tool isce2", lambda: f"topsStack: {', '.join(map(str, isce2.commands().values()))}"))
     if config.engine == "snap":
-        from sarslide.insar.engines import command, snap
+        from sarslide.insar.snap import gpt as snap
+        from sarslide.io import subprocess as command
 
         found.append(tried("tool gpt", lambda: command.find(config.snap.gpt, "engine snap", snap.CURE)))
         found.append(tried("tool snaphu", lambda: command.find(config.snap.snaphu, "engine snap", snap.SNAPHU_CURE)))
     if config.rates.method == "mintpy":
-        from sarslide.rates import mintpy
+        from sarslide.rates.mintpy import steps as mintpy
 
         found.append(tried("tool mintpy", lambda: f"{mintpy.program()}, version {mintpy.version()}"))
     return found

@@ -1,15 +1,16 @@
 """Disk and core-hours of a region before it is run, from costs measured on finished runs.
 
-Costs are those of docs/validation.json, tables 6_steps (the demo: 137,700 cells) and 1_engine_3_cost (two bursts of full width),
-on one core of a busy machine with compiled bytecode; `tests/regions` holds them against these tables. A step that was measured on
-one size only is taken as proportional to the cells, which is too much for large regions: its interpreter start grows with them.
+Costs are those of studies/records/validation.json, tables 6_steps (the demo: 137,700 cells) and 1_engine_3_cost (two bursts of
+full width), on one core of a busy machine with compiled bytecode; `tests/regions` holds them against these tables. A step that
+was measured on one size only is taken as proportional to the cells, which is too much for large regions: its interpreter start
+grows with them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from sarslide import network
 from sarslide.config import Config
-from sarslide.insar import network
 
 DEMO_CELLS, DEMO_STACKS, DEMO_DATES, DEMO_PAIRS = 270 * 510, 2, 60, 114
 # Two bursts of 85 km x 20 km at 30 m, the ground that table 1_engine_3_cost geocodes.

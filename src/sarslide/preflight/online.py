@@ -11,7 +11,7 @@ from sarslide.preflight.finding import GOOD, NOTE, WARNING, Finding, of_error
 from sarslide.retrieve.access import Access
 from sarslide.retrieve.dem_tiles import MODELS, tiles
 from sarslide.retrieve.download import probe
-from sarslide.retrieve.patience import Passing
+from sarslide.retrieve.retry import Passing
 
 AGAIN = "look at the connection and at the archive's status page, then run again"
 

@@ -10,10 +10,10 @@ import numpy as np
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.names import split_pair
-from sarslide.rates.atmosphere import remove_height_correlated, remove_height_correlated_wrapped
 from sarslide.rates.averaging import AveragePhase
-from sarslide.rates.date_delays import Coarse, DateDelays, date_delays
-from sarslide.rates.double_difference import double_difference, double_difference_wrapped
+from sarslide.rates.corrections.atmosphere import remove_height_correlated, remove_height_correlated_wrapped
+from sarslide.rates.corrections.date_delays import Coarse, DateDelays, date_delays
+from sarslide.rates.corrections.double_difference import double_difference, double_difference_wrapped
 from sarslide.rates.reference import disc_in_cells
 from sarslide.rates.stacking import LEAST_PAIRS, Stack, Stacked
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sarslide.errors import RateError
-from sarslide.rates.atmosphere import remove_height_correlated, terms_of
+from sarslide.rates.corrections.atmosphere import remove_height_correlated, terms_of
 from sarslide.rates.passes import RateSettings, ReadUnwrapped, component_of, referenced
 from sarslide.rates.pipeline import settled_stack
 from sarslide.rates.reference import ReferenceArea
-from sarslide.rates.sbas_network import check_connected, dates_of, velocity_design
+from sarslide.rates.sbas.network import check_connected, dates_of, velocity_design
 
 log = logging.getLogger(__name__)
 

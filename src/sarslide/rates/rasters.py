@@ -6,9 +6,9 @@ import numpy as np
 
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
-from sarslide.insar.loop_mask import without_loop_errors
 from sarslide.io import raster
-from sarslide.provenance import read_json, sidecar, write_json
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.rates.loop_mask import without_loop_errors
 from sarslide.rates.passes import RateSettings, ReadUnwrapped
 from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.records import common_wavelength_m

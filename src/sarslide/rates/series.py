@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarslide.errors import RateError
-from sarslide.insar.network import islands
 from sarslide.names import split_pair
+from sarslide.network import islands
 from sarslide.rates import los
-from sarslide.rates.date_delays import pair_matrix
+from sarslide.rates.corrections.date_delays import pair_matrix
 from sarslide.rates.passes import RateSettings, ReadUnwrapped, ready_pairs
-from sarslide.rates.sbas_network import dates_of, years_of
+from sarslide.rates.sbas.network import dates_of, years_of
 
 LEAST_SHARE = 0.5  # of a polygon's cells, against its best pair, that a pair must have
 LEAST_DATES = {"line": 3, "parabola": 5, "season": 12}

@@ -29,7 +29,7 @@ class ReportInputs:
     simulated regions. terrain: registered layer -> file. weights: file with a model card. benchmarks: folder of Snakemake's
     benchmark tables. settings: the configuration as nested plain values. paper: key of `paper_texts.PAPERS` whose recipe the
     region follows; assumptions: what it does not say, with reasons, by key; assumed: our values, by key; published:
-    docs/benchmark.json."""
+    studies/records/benchmark.json."""
 
     region: str
     grid: RegionGrid

@@ -10,7 +10,7 @@ import numpy as np
 from sarslide.inventory.changes import LANDSLIDES, LAYERS, MASKED, PLAIN
 from sarslide.inventory.masks import REASONS
 from sarslide.io import vector
-from sarslide.provenance import read_json, versions
+from sarslide.io.sidecar import read_json, versions
 from sarslide.report import paper_page, stages, tables, webmap
 from sarslide.report.figures import overview_figure, png
 from sarslide.report.inputs import ReportInputs, StackInputs

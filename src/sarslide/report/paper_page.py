@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sarslide.benchmark import paper_tables
-from sarslide.benchmark.cells import NOT_RUN
-from sarslide.provenance import read_json
+from studies.benchmark import paper_tables
+
+from sarslide.io.sidecar import read_json
 from sarslide.report.paper_texts import PAPERS
+from sarslide.report.score_cells import NOT_RUN
 from sarslide.report.stages import iso
 from sarslide.report.tables import MISSING, Cell, Column, Table, number
 
@@ -34,7 +35,7 @@ def content(
     """What the template reads; None for a region that follows no paper.
 
     assumptions: key of the configuration and reason. assumed: key and our value. measured: of `measured`. benchmark: the
-    published docs/benchmark.json, whose tables hold our scores beside the paper's; without it the paper's stand alone.
+    published studies/records/benchmark.json, whose tables hold our scores beside the paper's; without it the paper's stand alone.
     """
     if paper not in PAPERS:
         return None

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sarslide.dataset.fusion import phase_colours
 from sarslide.grid import RegionGrid
 from sarslide.io.raster import atomic
-from sarslide.rates.fusion import phase_colours
 from sarslide.report.figures import FONTS, INK, UNKNOWN
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from sarslide import layers
 from sarslide.io import raster
-from sarslide.provenance import read_json
+from sarslide.io.sidecar import read_json
 from sarslide.rates.observability import CLASSES
 from sarslide.report.inputs import StackInputs
 from sarslide.report.network_plot import Pair

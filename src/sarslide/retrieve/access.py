@@ -8,7 +8,7 @@ from typing import Any
 from sarslide.errors import DownloadError
 from sarslide.retrieve.download import download
 from sarslide.retrieve.orbits import Sources
-from sarslide.retrieve.patience import Passing, patiently
+from sarslide.retrieve.retry import Passing, patiently
 
 
 @dataclass(frozen=True)

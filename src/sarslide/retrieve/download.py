@@ -11,7 +11,7 @@ from typing import Any
 
 from sarslide.errors import CredentialsError, DownloadError, OutputError
 from sarslide.io.raster import check_writable
-from sarslide.retrieve.patience import PASSING, PAUSE_S, TIMEOUT_S, TRIES, Passing, patiently
+from sarslide.retrieve.retry import PASSING, PAUSE_S, TIMEOUT_S, TRIES, Passing, patiently
 
 log = logging.getLogger(__name__)
 

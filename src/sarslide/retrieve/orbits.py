@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 import numpy as np
 
 from sarslide.errors import CredentialsError, DownloadError, OrbitError
-from sarslide.retrieve.ask import ask_json, ask_text
 from sarslide.retrieve.download import download
-from sarslide.retrieve.patience import PAUSE_S, TRIES
+from sarslide.retrieve.http import ask_json, ask_text
+from sarslide.retrieve.retry import PAUSE_S, TRIES
 from sarslide.sentinel1.orbit import EOF_NAME, MARGIN_S, read_eof
 
 log = logging.getLogger(__name__)

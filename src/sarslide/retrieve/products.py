@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from sarslide.errors import DownloadError, SafeError
-from sarslide.retrieve.archive import check_archive
+from sarslide.io.zip import check_archive
+from sarslide.retrieve.connections import connection
 from sarslide.retrieve.download import download
-from sarslide.retrieve.limit import connection
-from sarslide.retrieve.patience import PAUSE_S, TRIES
+from sarslide.retrieve.retry import PAUSE_S, TRIES
 
 log = logging.getLogger(__name__)
 

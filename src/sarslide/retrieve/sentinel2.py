@@ -20,7 +20,7 @@ import numpy as np
 from sarslide.errors import DownloadError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io.raster import atomic
-from sarslide.retrieve.patience import PAUSE_S, TRIES, Passing, patiently
+from sarslide.retrieve.retry import PAUSE_S, TRIES, Passing, patiently
 
 log = logging.getLogger(__name__)
 

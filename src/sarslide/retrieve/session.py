@@ -15,7 +15,7 @@ from requests.auth import HTTPBasicAuth
 
 from sarslide.errors import CredentialsError
 from sarslide.retrieve.credentials import Login, login
-from sarslide.retrieve.patience import TIMEOUT_S, Passing
+from sarslide.retrieve.retry import TIMEOUT_S, Passing
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import Any
 from sarslide.catalog import scenes
 from sarslide.config import Config
 from sarslide.errors import SarslideError
-from sarslide.provenance import write_json
+from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, said, state
 
 log = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sarslide import network
 from sarslide.catalog import coverage, scenes
 from sarslide.config import Config
-from sarslide.insar import network
-from sarslide.provenance import read_json
+from sarslide.io.sidecar import read_json
 
 Waiting = dict[str, str]
 UNFINISHED = "its jobs are not finished"

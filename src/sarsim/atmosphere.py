@@ -1,0 +1,118 @@
+"""Tropospheric path delay of a simulated acquisition: turbulence, and a part that follows the height.
+
+Turbulence is an isotropic power-law field (Hanssen 2001, doi:10.1007/0-306-47633-9, ch. 4.7): the spectrum of a profile through
+it falls as f^(-8/3), its two-dimensional power density as f^(-11/3), and its structure function grows as
+
+    D(r) = E[(delay(x + r) - delay(x))^2] = rms^2 (r / 5 km)^(5/3),    rms = 5 mm by default.
+
+This is fractional Brownian motion of Hurst exponent 5/6. It is drawn exactly, at all distances, by the intrinsic circulant
+embedding of Stein (2002, doi:10.1198/106186002466): nothing is periodic and no long wave is missing.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import fft, ndimage
+
+from sarsim.terrain import noise
+from sarslide.grid import RegionGrid
+from sarslide.names import check_stack, parse_date
+
+EXPONENT = 5 / 3  # of the structure function
+SCALE_M = 5000.0  # distance at which `turbulence_mm` is defined
+POINTS = 256  # turbulence is drawn at so many points along the diagonal of the grid, at least a cell apart
+VAPOUR_SCALE_M = 2000.0  # scale height of water vapour
+LATERAL, LATERAL_M = 0.15, 8000.0  # relative variation of the moisture across a region, and its longest wavelength
+RESIDUE = 1  # key of the residue among the draws of the atmosphere
+ATMOSPHERE = 2  # key of this part of the simulation among those that share the seed
+
+
+def path_delay_mm(
+    grid: RegionGrid,
+    elevation_m: np.ndarray,
+    seed: int,
+    stack: str,
+    date: str,
+    turbulence_mm: float = 5.0,
+    stratified_mm_per_km: float = 10.0,
+) -> np.ndarray:
+    """Line-of-sight delay of one acquisition, mm, float32 (rows, cols); positive = longer path (phase away).
+
+    elevation_m: (rows, cols) on `grid`. Any date can be drawn on its own: the delay depends on seed, stack, date and grid only.
+    turbulence_mm: rms difference between points 5 km apart. stratified_mm_per_km: standard deviation, over dates, of the
+    coefficient of height. The turbulent part has zero mean over the grid.
+    """
+    check_stack(stack)
+    parse_date(date)
+    rng = np.random.default_rng(np.random.SeedSequence([seed, ATMOSPHERE, ord(stack[0]), int(stack[1:]), int(date)]))
+    coefficient = rng.normal(0, stratified_mm_per_km)
+    turbulent = turbulent_delay_mm(grid, rng, turbulence_mm)
+    return (turbulent + coefficient * elevation_m / 1000).astype(np.float32)
+
+
+def residue_shape(grid: RegionGrid, elevation_m: np.ndarray, seed: int) -> np.ndarray:
+    """What a line in height and a plane leave of a stratified delay, float32 (rows, cols), zero mean and unit variance on `grid`.
+
+    Water vapour thins out exponentially with height, and one side of a range is moister than the other: no single line in height
+    removes the delay of a whole region (Bekaert et al. 2015, doi:10.1002/2014JB011558).
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, ATMOSPHERE, RESIDUE]))
+    moist = 1 + LATERAL * noise(grid.shape, LATERAL_M / grid.cell_m, rng, 2)
+    vapour = moist * np.exp(-(elevation_m - elevation_m.min()) / VAPOUR_SCALE_M)
+    rows, cols = np.indices(grid.shape)
+    removed = [np.ones(grid.shape), elevation_m - elevation_m.mean(), rows - rows.mean(), cols - cols.mean()]
+    terms = np.stack([term.ravel() for term in removed], axis=1)
+    fitted, *_ = np.linalg.lstsq(terms, vapour.ravel(), rcond=None)
+    rest = vapour - (terms @ fitted).reshape(grid.shape)
+    return (rest / rest.std()).astype(np.float32)
+
+
+def residue_mm(seed: int, stack: str, date: str, rms_mm: float) -> float:
+    """Coefficient of `residue_shape` on one date, mm, normal with standard deviation `rms_mm`; positive = longer path."""
+    key = [seed, ATMOSPHERE, ord(stack[0]), int(stack[1:]), int(date), RESIDUE]
+    return float(np.random.default_rng(np.random.SeedSequence(key)).normal(0, rms_mm))
+
+
+def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float) -> np.ndarray:
+    """One draw of the turbulent delay on `grid`, mm, zero mean; `rms_mm` is the rms difference between points 5 km apart."""
+    diagonal = grid.cell_m * np.hypot(grid.rows - 1, grid.cols - 1)
+    every = max(1, int(diagonal / POINTS / grid.cell_m))
+    rows, cols = ((n - 1) // every + 3 for n in grid.shape)
+    step_m = every * grid.cell_m
+    longest = step_m * np.hypot(rows - 1, cols - 1)
+    # The unit field has D(r) = 2 r^(5/3) with r in units of the longest distance.
+    field = _unit_field(rows, cols, rng) * rms_mm / np.sqrt(2) * (longest / SCALE_M) ** (EXPONENT / 2)
+    if every > 1:
+        at = np.meshgrid(*(np.arange(n) / every for n in grid.shape), indexing="ij")
+        field = ndimage.map_coordinates(field, at, order=3, mode="nearest")
+    field = field[: grid.rows, : grid.cols]
+    return field - field.mean()
+
+
+def _unit_field(rows: int, cols: int, rng: np.random.Generator) -> np.ndarray:
+    """Fractional Brownian surface with D(r) = 2 r^(5/3), r in units of the diagonal of (rows, cols) points."""
+    root, slope = _embedding(rows, cols)
+    stationary = fft.irfft2(fft.rfft2(rng.standard_normal(root[1])) * root[0], s=root[1])[:rows, :cols]
+    diagonal = np.hypot(rows - 1, cols - 1)
+    tilt = slope * rng.standard_normal(2) / diagonal
+    return stationary + tilt[0] * np.arange(rows)[:, None] + tilt[1] * np.arange(cols)
+
+
+@lru_cache(maxsize=4)
+def _embedding(rows: int, cols: int) -> tuple[tuple[np.ndarray, tuple[int, int]], float]:
+    """Square root of the spectrum of Stein's periodic covariance and its shape; standard deviation of the random tilt.
+
+    For distances up to 1 the covariance is c0 - r^a + c2 r^2; the tilt, a random plane, gives the c2 r^2 back.
+    """
+    reach, a = 2.0, EXPONENT
+    beta = a * (2 - a) / (3 * reach * (reach**2 - 1))
+    c2 = (a - beta * (reach - 1) ** 2 * (reach + 2)) / 2
+    c0 = beta * (reach - 1) ** 3 + 1 - c2
+    diagonal = np.hypot(rows - 1, cols - 1)
+    period = fft.next_fast_len(int(np.ceil(2 * reach * diagonal)), real=True)
+    lag = np.minimum(np.arange(period), period - np.arange(period)) / diagonal
+    r = np.hypot(lag[:, None], lag[None, :])
+    near = c0 - r**a + c2 * r**2
+    far = beta * np.clip(reach - r, 0, None) ** 3 / np.maximum(r, 1)
+    spectrum = fft.rfft2(np.where(r <= 1, near, far)).real
+    return (np.sqrt(np.clip(spectrum, 0, None)), (period, period)), float(np.sqrt(2 * c2))

@@ -1,0 +1,204 @@
+"""Scatterers on the ground: where they lie, how bright they are, how they change, and how a burst sees them.
+
+Every cell of the world carries one scatterer in each of `PER_SIDE` x `PER_SIDE` strata, at a random place within it, the
+same for all dates and both stacks. What is random about a scatterer is a function of its number alone (a counter-based
+generator, SplitMix64: Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195), so that any date can be made alone.
+
+Temporal decorrelation (`landcover.CoverClass`): the complex reflectivity is sqrt(lasting) a + sqrt(fading) b(t) +
+sqrt(rest) c(t). a never changes. b is drawn anew on random days, with probability 1 - exp(-1 / tau) a day, so that its
+correlation over t days is exp(-t / tau). c is drawn anew on every date. All are circular Gaussian, so speckle is fully
+developed whatever the number of scatterers in a resolution cell.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from sarsim import acquisition as radar
+from sarsim.geometry import arc_state
+from sarsim.slc import EDGE, WIDTH, BurstImage, carrier_phase, spread
+
+# strata along each side of a cell: 4.3 m for cells of 30 m, so that even back slopes of 50 degrees have two a resolution cell
+PER_SIDE = 7
+SHADOW_PER_CELL = 3  # samples of the shadow mask along each side of a cell
+DRAWS = 4096  # tabulated circular Gaussian values
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_BITS_12, _BITS_16 = np.uint64(0xFFF), np.uint64(0xFFFF)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a track sees of a world, on the world's cells (rows, cols).
+
+    xyz: (rows, cols, 3) Earth-fixed centres, m. amplitude: root of the radar cross section of one scatterer, m. shadow: bool,
+    on `SHADOW_PER_CELL` samples a cell. change: uint16, probability of a new draw per day in 1 / 65536. lasting, fading: shares
+    of the reflectivity's power. number: uint64, the cells' numbers in the world. key: number that tells this world and stack from
+    others; place_key: the world.
+    """
+
+    xyz: np.ndarray
+    amplitude: np.ndarray
+    shadow: np.ndarray
+    change: np.ndarray
+    lasting: np.ndarray
+    fading: np.ndarray
+    number: np.ndarray
+    key: int
+    place_key: int
+
+
+def gaussian_table(seed: np.random.SeedSequence) -> np.ndarray:
+    """(DRAWS, 2) float32: circular Gaussian values of unit power."""
+    return np.random.default_rng(seed).standard_normal((DRAWS, 2), np.float32) * np.float32(math.sqrt(0.5))
+
+
+@numba.njit(cache=True, inline="always")
+def _mix(key, counter):
+    z = key + _GOLDEN * (counter + np.uint64(1))
+    z = (z ^ (z >> np.uint64(30))) * _MIX_A
+    z = (z ^ (z >> np.uint64(27))) * _MIX_B
+    return z ^ (z >> np.uint64(31))
+
+
+@numba.njit(cache=True)
+def _last_draw(key, number, day, change):
+    """The last day up to `day` on which this scatterer was drawn anew; days before the epoch count as the epoch."""
+    while day > 0:
+        bits = _mix(key ^ _mix(key, number), np.uint64(day >> 2))
+        for k in range(day & 3, -1, -1):
+            if (bits >> np.uint64(16 * k)) & _BITS_16 < change:
+                return (day & ~3) + k
+        day = (day & ~3) - 1
+    return 0
+
+
+@numba.njit(cache=True)
+def _scatter(
+    fields, line_table, sample_table, carriers, lines, starts, near_time, coefficients, middle, scale, xyz, amplitude, shadow,
+    change, lasting, fading, numbers, extra_path, gaussian, key, place_key, day, power_scale,
+):  # fmt: skip
+    rows, cols = amplitude.shape
+    field_rows, field_cols = fields[0].shape[:2]
+    s, v, a = np.empty(3), np.empty(3), np.empty(3)
+    per_meter = 2.0 / radar.LIGHT * radar.RANGE_SAMPLING
+    fraction = 1.0 / 65536.0
+    guess = middle
+    for r in range(1, rows - 1):
+        for c in range(1, cols - 1):
+            if amplitude[r, c] <= 0:
+                continue
+            # exact zero Doppler of the cell's centre; one Newton step from there is exact within the cell
+            for _ in range(10):
+                arc_state(coefficients, middle, scale, guess, s, v, a)
+                f = slope = 0.0
+                for i in range(3):
+                    d = xyz[r, c, i] - s[i]
+                    f += d * v[i]
+                    slope += d * a[i] - v[i] * v[i]
+                guess -= f / slope
+                if abs(f / slope) < 1e-10:
+                    break
+            arc_state(coefficients, middle, scale, guess, s, v, a)
+            root_lasting, root_fading = math.sqrt(lasting[r, c]), math.sqrt(fading[r, c])
+            root_rest = math.sqrt(max(0.0, 1.0 - lasting[r, c] - fading[r, c]))
+            cell = numbers[r, c] * np.uint64(PER_SIDE * PER_SIDE)
+            for n in range(PER_SIDE * PER_SIDE):
+                number = cell + np.uint64(n)
+                place = _mix(place_key, number)
+                y = (n // PER_SIDE + float(place & _BITS_16) * fraction) / PER_SIDE
+                x = (n % PER_SIDE + float((place >> np.uint64(16)) & _BITS_16) * fraction) / PER_SIDE
+                if shadow[
+                    r * SHADOW_PER_CELL + int(y * SHADOW_PER_CELL), c * SHADOW_PER_CELL + int(x * SHADOW_PER_CELL)
+                ]:
+                    continue
+                # bilinear surface between the centres of the cells
+                y, x = r + y - 0.5, c + x - 0.5
+                i0, j0 = int(y), int(x)
+                p, q = y - i0, x - j0
+                w00, w01, w10, w11 = (1 - p) * (1 - q), (1 - p) * q, p * (1 - q), p * q
+                f = slope = 0.0
+                dx = (
+                    w00 * xyz[i0, j0, 0]
+                    + w01 * xyz[i0, j0 + 1, 0]
+                    + w10 * xyz[i0 + 1, j0, 0]
+                    + w11 * xyz[i0 + 1, j0 + 1, 0]
+                    - s[0]
+                )
+                dy = (
+                    w00 * xyz[i0, j0, 1]
+                    + w01 * xyz[i0, j0 + 1, 1]
+                    + w10 * xyz[i0 + 1, j0, 1]
+                    + w11 * xyz[i0 + 1, j0 + 1, 1]
+                    - s[1]
+                )
+                dz = (
+                    w00 * xyz[i0, j0, 2]
+                    + w01 * xyz[i0, j0 + 1, 2]
+                    + w10 * xyz[i0 + 1, j0, 2]
+                    + w11 * xyz[i0 + 1, j0 + 1, 2]
+                    - s[2]
+                )
+                f = dx * v[0] + dy * v[1] + dz * v[2]
+                slope = dx * a[0] + dy * a[1] + dz * a[2] - v[0] * v[0] - v[1] * v[1] - v[2] * v[2]
+                dt = -f / slope
+                dx -= dt * (v[0] + 0.5 * dt * a[0])
+                dy -= dt * (v[1] + 0.5 * dt * a[1])
+                dz -= dt * (v[2] + 0.5 * dt * a[2])
+                slant = math.sqrt(dx * dx + dy * dy + dz * dz)
+                sample = slant * per_meter - near_time * radar.RANGE_SAMPLING + EDGE
+                if not (WIDTH < sample < field_cols - WIDTH):
+                    continue
+                path = slant + (
+                    w00 * extra_path[i0, j0] + w01 * extra_path[i0, j0 + 1] + w10 * extra_path[i0 + 1, j0]
+                    + w11 * extra_path[i0 + 1, j0 + 1]
+                )  # fmt: skip
+                fixed = gaussian[(place >> np.uint64(32)) & _BITS_12]
+                fresh = gaussian[(_mix(key + number, np.uint64(day)) >> np.uint64(12)) & _BITS_12]
+                drawn = gaussian[_mix(key + number, np.uint64(_last_draw(key, number, day, change[r, c]))) & _BITS_12]
+                strength = power_scale * amplitude[r, c]
+                re = strength * (root_lasting * fixed[0] + root_fading * drawn[0] + root_rest * fresh[0])
+                im = strength * (root_lasting * fixed[1] + root_fading * drawn[1] + root_rest * fresh[1])
+                for b in range(len(fields)):
+                    line = (guess + dt - starts[b]) / radar.LINE_INTERVAL + EDGE
+                    if not (WIDTH < line < field_rows - WIDTH):
+                        continue
+                    eta = (line - EDGE - lines / 2) * radar.LINE_INTERVAL
+                    angle = -4.0 * math.pi / radar.WAVELENGTH * path - carrier_phase(
+                        eta, sample, carriers[b, 0], carriers[b, 1], carriers[b, 2]
+                    )
+                    cosine, sine = math.cos(angle), math.sin(angle)
+                    spread(
+                        fields[b],
+                        line_table,
+                        sample_table,
+                        line,
+                        sample,
+                        re * cosine - im * sine,
+                        re * sine + im * cosine,
+                    )
+
+
+def scatter(
+    images: list[BurstImage],
+    ground: Ground,
+    extra_path_m: np.ndarray,
+    gaussian: np.ndarray,
+    day: int,
+    power_scale: float,
+) -> None:
+    """Add the scatterers of all cells but the outermost, which the bilinear surface needs, to the bursts of one acquisition.
+
+    images: the acquisition's BurstImages. extra_path_m: (rows, cols), one-way path beyond the geometric range (delay and motion
+    away from the satellite). day: days since the epoch of the decorrelation. power_scale: digital numbers per m of amplitude.
+    """
+    acq = images[0].acquisition
+    _scatter(
+        tuple(image.field for image in images), *images[0].tables, np.stack([image.carrier for image in images]), acq.lines,
+        np.array(acq.burst_starts, float) - acq.azimuth_shift_s, acq.near_time, acq.arc.coefficients, acq.arc.middle,
+        acq.arc.scale, ground.xyz, ground.amplitude, ground.shadow, ground.change, ground.lasting, ground.fading, ground.number,
+        extra_path_m, gaussian, np.uint64(ground.key), np.uint64(ground.place_key), day, power_scale,
+    )  # fmt: skip

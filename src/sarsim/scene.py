@@ -1,0 +1,200 @@
+"""One track over a world at product level: the layers that the real chain makes of its pairs, the label, and what may mislead.
+
+Training regions and the benchmark's regions are both made here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from sarsim import landcover
+from sarsim.acquisition import WAVELENGTH
+from sarsim.atmosphere import residue_mm, residue_shape
+from sarsim.codes import DECOYS, OBJECTS
+from sarsim.landslides import cells_inside
+from sarsim.products import (
+    ProductSettings,
+    SimulatedPair,
+    View,
+    mean_amplitude_db,
+    simulate_pairs,
+    view,
+)
+from sarsim.world import World, true_los_rate
+from sarslide import names
+from sarslide.rates.passes import RateSettings
+from sarslide.rates.pipeline import average_phase, stack_rates
+from sarslide.rates.stacking import interval_years
+from sarslide.terrain.derivatives import derivatives
+
+STACKS = {"A": "A128", "D": "D062"}
+FIRST_DATE, INTERVAL_DAYS = "20190306", 12
+LANDSLIDE, BACKGROUND, IGNORE = 1, 0, 255
+# An object is a landslide for a track that observes half of it and sees it move this fast (90th percentile of |LOS rate|): about
+# three standard errors of a stacked rate in coherent ground, half the speed from which objects are scored.
+VISIBLE_MM_PER_YR = 12.0
+# Atmosphere and unwrapping errors are a difficulty where they change the rate by half of that.
+ERROR_MM_PER_YR = VISIBLE_MM_PER_YR / 2
+INCOHERENT = 0.3  # mean coherence below which forest is a difficulty; stable ground needs as much
+RIM_CELLS = 2  # beside layover and shadow
+
+
+@dataclass(frozen=True)
+class Observation:
+    """layers: registered name -> (rows, cols), stored layers. residue_mm_per_yr, unwrapping_mm_per_yr: what the residue of the
+    stratified delay and wrong cycles add to the LOS rate, (rows, cols), positive towards the satellite."""
+
+    seen: View
+    layers: dict[str, np.ndarray]
+    residue_mm_per_yr: np.ndarray
+    unwrapping_mm_per_yr: np.ndarray
+
+
+def regular_dates(count: int) -> list[str]:
+    """`count` acquisitions, one every 12 days, from FIRST_DATE."""
+    first = names.parse_date(FIRST_DATE)
+    return [f"{first + timedelta(days=INTERVAL_DAYS * k):%Y%m%d}" for k in range(count)]
+
+
+def observe(
+    world: World,
+    stack: str,
+    dates: Sequence[str],
+    settings: ProductSettings,
+    rate_settings: RateSettings | None = None,
+) -> Observation:
+    """Pairs of up to 24 days between `dates`, through the rates and terrain code of the real chain."""
+    pairs = names.nearest_pairs(list(dates), 2 * INTERVAL_DAYS, 2)
+    seen = view(world, stack)
+    products = {product.pair: product for product in simulate_pairs(world, seen, dates, pairs, world.seed, settings)}
+
+    elevation = world.elevation_m[world.window]
+    blind = seen.layover_shadow > 0
+    rates = stack_rates(
+        lambda pair: (products[pair].unwrapped_rad, products[pair].coherence, None),
+        pairs,
+        elevation,
+        WAVELENGTH,
+        rate_settings,
+        exclude=blind,
+    )
+    averaged = average_phase(
+        lambda pair: (products[pair].unfiltered_rad, products[pair].coherence),
+        pairs,
+        elevation,
+        rate_settings,
+        exclude=blind,
+    )
+    terrain = {name: layer[world.window] for name, layer in derivatives(world.elevation_m, world.grid.cell_m).items()}
+    stored = (
+        {name: rates.layers[name] for name in ("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr")}
+        | {name: rates.layers[name] for name in ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence")}
+        | {name: averaged.layers[name] for name in ("avg_phase_rad", "avg_phase_std_rad")}
+        | {name: getattr(seen, name) for name in ("los_east", "los_north", "los_up", "layover_shadow")}
+        | {name: terrain[name] for name in terrain if name != "hillshade"}
+        | {"elevation_m": elevation, "mean_amplitude_db": mean_amplitude_db(world, seen)}
+    )
+    layers = {name: np.asarray(layer, _stored_type(layer)) for name, layer in stored.items()}
+    floor = (rate_settings or RateSettings()).pair_coherence
+    return Observation(
+        seen, layers, _residue_rate(world, stack, pairs, settings), _unwrapping_rate(products, pairs, floor)
+    )
+
+
+def label(world: World, seen: View) -> np.ndarray:
+    """What a track should find, uint8 on the region: 1 landslide, 0 background, 255 not counted.
+
+    The decision is made for whole objects, because an outline is where motion vanishes: its slow edge belongs to it. Not counted
+    are objects that are hidden or too slow for this track, the hidden cells of the others, and glaciers and snow patches, which
+    only their height tells from landslides (the inventory masks them by the snowline). Subsiding valley floors and mines are
+    background.
+    """
+    region = world.region
+    rate = np.abs(los_rate(world, seen))
+    observed = seen.layover_shadow == 0
+    result = np.full(region.shape, BACKGROUND, np.uint8)
+    for outline in world.decoys.geometry[world.decoys["kind"].isin(("glacier", "snow"))]:
+        result[cells_inside(region, outline)] = IGNORE
+    for outline in world.landslides.geometry:
+        cells = cells_inside(region, outline)
+        visible = cells & observed
+        found = visible.sum() >= cells.sum() / 2 and np.percentile(rate[visible], 90) >= VISIBLE_MM_PER_YR
+        result[cells] = IGNORE
+        result[visible] = LANDSLIDE if found else IGNORE
+    return result
+
+
+def los_rate(world: World, seen: View) -> np.ndarray:
+    """Planted LOS rate of the region, mm/yr, positive towards the satellite, float32."""
+    return true_los_rate(world.velocity_mm_per_yr[:, *world.window], seen.los_east, seen.los_north, seen.los_up)
+
+
+def landslide_kinds(world: World) -> np.ndarray:
+    """P2's type 1 to 3 of every planted landslide, seen or not, uint8 on the region, 0 none (G07)."""
+    kinds = np.zeros(world.region.shape, np.uint8)
+    for row in world.landslides.itertuples():
+        kinds[cells_inside(world.region, row.geometry)] = row.kind
+    return kinds
+
+
+def decoys(world: World, observed: Observation) -> np.ndarray:
+    """What in each cell may be taken for a landslide and is none: uint8 codes of `codes.DECOYS` on the region, 0 nothing.
+
+    Planted objects cover their outlines. Of the areas, each where the earlier ones of this list are not: cells beside layover or
+    shadow, seen themselves; cells whose rate wrong cycles change by ERROR_MM_PER_YR or more; the same for the residue of the
+    stratified delay; forest whose mean coherence is below INCOHERENT. Ground inside a planted landslide is never a decoy.
+    """
+    from scipy import ndimage
+
+    cover = world.land_cover[world.window]
+    hidden = observed.seen.layover_shadow > 0
+    coherence = np.nan_to_num(observed.layers["mean_coherence"])
+    beside = ndimage.binary_dilation(hidden, iterations=RIM_CELLS) & ~hidden
+    codes = np.zeros(world.region.shape, np.uint8)
+    for name, area in (
+        ("forest", (cover == landcover.FOREST) & (coherence < INCOHERENT)),
+        ("stratified", np.abs(observed.residue_mm_per_yr) >= ERROR_MM_PER_YR),
+        ("unwrapping", np.abs(observed.unwrapping_mm_per_yr) >= ERROR_MM_PER_YR),
+        ("layover", beside),
+    ):
+        codes[area & (~hidden)] = DECOYS[name]
+    for row in world.decoys.itertuples():
+        codes[cells_inside(world.region, row.geometry)] = DECOYS[row.kind]
+    codes[landslide_kinds(world) > 0] = 0
+    return codes
+
+
+def planted_decoys(world: World) -> dict[str, int]:
+    """How many objects of each kind of decoy are planted."""
+    return {kind: int((world.decoys["kind"] == kind).sum()) for kind in OBJECTS}
+
+
+def _residue_rate(world: World, stack: str, pairs: Sequence[str], settings: ProductSettings) -> np.ndarray:
+    if not settings.stratified_residue_mm:
+        return np.zeros(world.region.shape, np.float32)
+    rms = settings.stratified_residue_mm
+    path = {date: residue_mm(world.seed, stack, date, rms) for pair in pairs for date in names.split_pair(pair)}
+    rate = sum(share * (path[later] - path[earlier]) for (earlier, later), share in _shares(pairs))
+    return -rate * residue_shape(world.region, world.elevation_m[world.window], world.seed)
+
+
+def _unwrapping_rate(products: dict[str, SimulatedPair], pairs: Sequence[str], pair_coherence: float) -> np.ndarray:
+    rate = 0.0
+    for pair, ((_, _), share) in zip(pairs, _shares(pairs), strict=True):
+        product = products[pair]
+        cycles = np.round((product.unwrapped_rad - product.true_rad) / (2 * np.pi))
+        # Half a wavelength of path is one cycle, there and back.
+        rate = rate - share * 1000 * WAVELENGTH / 2 * np.where(product.coherence >= pair_coherence, cycles, 0)
+    return rate
+
+
+def _shares(pairs: Sequence[str]) -> list[tuple[tuple[str, str], float]]:
+    """Dates of each pair and its factor in P4 eq. 1, 1/yr: rate = sum(share x phase)."""
+    years = np.array([interval_years(pair) for pair in pairs])
+    return [(names.split_pair(pair), float(x)) for pair, x in zip(pairs, years / np.sum(years**2), strict=True)]
+
+
+def _stored_type(layer: np.ndarray) -> type:
+    return np.uint8 if layer.dtype == np.uint8 else np.float32

@@ -1,0 +1,199 @@
+"""A simulated mountain region with everything that a satellite could see moving, and its planted truth."""
+
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from sarsim.decoys import far_from, plant_decoys, with_mines
+from sarsim.landcover import ROCK, WATER, map_land_cover
+from sarsim.landslides import DownslopeField, plant_landslides
+from sarsim.mining import plant_mines
+from sarsim.terrain import TerrainSettings, valley_terrain, window_of
+from sarslide.errors import GridError, RasterError
+from sarslide.grid import RegionGrid
+from sarslide.io.arrays import write_npz
+
+
+@dataclass(frozen=True)
+class WorldSettings:
+    """What a region is made of; the defaults make a Hengduan valley.
+
+    snowline_m: ellipsoidal height. forest_share: part of the slopes below the tree line under forest. landslides: how many of
+    each type (P2: large chair-shaped, elongated, small round). speed_factor: on their speeds. subsidence, glacier, snow, mining:
+    how many decoys of each kind.
+    """
+
+    terrain: TerrainSettings = field(default_factory=TerrainSettings)
+    snowline_m: float = 4100.0
+    forest_share: float = 0.3
+    landslides: tuple[int, int, int] = (8, 22, 20)
+    subsidence: int = 1
+    glacier: int = 3
+    snow: int = 5
+    mining: int = 0
+    speed_factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class World:
+    """A simulated region.
+
+    grid: `region` padded by a margin, on the same lattice. elevation_m: (rows, cols) float32, ellipsoidal heights on `grid`.
+    land_cover: uint8, codes of the layer `land_cover`. velocity_mm_per_yr: (3, rows, cols) float32, east, north, up, constant in
+    time, landslides and decoys together. landslides, decoys: the planted objects, all inside `region`, in its CRS.
+    """
+
+    region: RegionGrid
+    grid: RegionGrid
+    elevation_m: np.ndarray
+    land_cover: np.ndarray
+    velocity_mm_per_yr: np.ndarray
+    landslides: gpd.GeoDataFrame
+    decoys: gpd.GeoDataFrame
+    snowline_m: float
+    seed: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns of `grid` that the region covers: `world.elevation_m[world.window]`."""
+        return window_of(self.grid, self.region)
+
+
+def build_world(
+    region: RegionGrid,
+    seed: int,
+    margin_m: float | tuple[float, float] = (8000.0, 14000.0),
+    settings: WorldSettings | None = None,
+) -> World:
+    """The world of `seed`. margin_m: added around the region, one number or (east-west, north-south), m.
+
+    Deterministic: the same region, seed, margin and settings give the same bytes.
+    """
+    settings = settings or WorldSettings()
+    margin_x, margin_y = margin_m if isinstance(margin_m, tuple) else (margin_m, margin_m)
+    grid = _padded(region, margin_x, margin_y)
+    children = np.random.SeedSequence([seed, 1]).spawn(5)
+    for_terrain, for_cover, for_landslides, for_decoys, for_mines = children
+
+    terrain = valley_terrain(grid, region, settings.terrain, for_terrain)
+    cover = map_land_cover(grid, terrain, settings.snowline_m, settings.forest_share, for_cover)
+    decoys, apparent = plant_decoys(
+        grid,
+        region,
+        DownslopeField(grid, terrain.elevation_m),
+        terrain.main_floor,
+        terrain.elevation_m > settings.snowline_m,
+        {"subsidence": settings.subsidence, "glacier": settings.glacier, "snow": settings.snow},
+        for_decoys,
+    )
+    elevation = terrain.elevation_m
+    slopes = (elevation < settings.snowline_m - 40) & ~terrain.floor & (cover != WATER)
+    if settings.mining:
+        free = slopes & far_from(np.any(apparent != 0, axis=0), grid.cell_m)
+        mines = plant_mines(grid, region, elevation, free, settings.mining, for_mines)
+        elevation, decoys, apparent = mines.elevation_m, with_mines(decoys, mines.table), apparent + mines.velocity
+        cover[mines.mask] = ROCK
+    free = far_from(np.any(apparent != 0, axis=0), grid.cell_m)
+    landslides, velocity = plant_landslides(
+        grid, region, elevation, free & slopes, settings.landslides, for_landslides, settings.speed_factor
+    )
+    return World(
+        region,
+        grid,
+        elevation,
+        cover,
+        velocity + apparent,
+        landslides,
+        decoys,
+        float(settings.snowline_m),
+        int(seed),
+    )
+
+
+def _padded(region: RegionGrid, margin_x: float, margin_y: float) -> RegionGrid:
+    nx, ny = (int(np.ceil(margin / region.cell_m)) for margin in (margin_x, margin_y))
+    return RegionGrid(
+        region.epsg,
+        region.west - nx * region.cell_m,
+        region.north + ny * region.cell_m,
+        region.cell_m,
+        region.rows + 2 * ny,
+        region.cols + 2 * nx,
+    )
+
+
+def elevation_on(world: World, part: RegionGrid) -> np.ndarray:
+    """Heights on `part`, a grid on the world's lattice; GridError when the world's margin does not hold it."""
+    rows, cols = window_of(world.grid, part)
+    if min(rows.start, cols.start) < 0 or rows.stop > world.grid.rows or cols.stop > world.grid.cols:
+        raise GridError(f"the simulated world {world.grid} does not hold {part}", "ask for a smaller margin")
+    return world.elevation_m[rows, cols]
+
+
+def true_los_rate(
+    velocity_mm_per_yr: np.ndarray, los_east: np.ndarray, los_north: np.ndarray, los_up: np.ndarray
+) -> np.ndarray:
+    """Line-of-sight rate, mm/yr, positive towards the satellite, float32.
+
+    velocity_mm_per_yr: (3, ...) east, north, up; los_*: components of the unit vector from ground to satellite.
+    """
+    east, north, up = velocity_mm_per_yr
+    return (east * los_east + north * los_north + up * los_up).astype(np.float32)
+
+
+ARRAYS = ("elevation_m", "land_cover", "velocity_mm_per_yr")
+TABLES = ("landslides", "decoys")
+
+
+def save_world(path: str | Path, world: World) -> None:
+    """Write a world as an `.npz` of plain arrays; the same world gives the same bytes (no time stamps, no pickle)."""
+    head = {
+        "region": world.region.to_dict(),
+        "grid": world.grid.to_dict(),
+        "snowline_m": world.snowline_m,
+        "seed": world.seed,
+        **{name: _table_to_json(getattr(world, name)) for name in TABLES},
+    }
+    arrays = {name: getattr(world, name) for name in ARRAYS}
+    arrays["head"] = np.frombuffer(json.dumps(head, sort_keys=True).encode(), np.uint8)
+    write_npz(path, arrays)
+
+
+def load_world(path: str | Path) -> World:
+    """Read what `save_world` wrote; RasterError names a file that is missing or is no world."""
+    try:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in ARRAYS}
+            head = json.loads(archive["head"].tobytes())
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise RasterError(f"{path}: is not a simulated world ({error})", "run simulate_world again") from error
+    return World(
+        region=RegionGrid.from_dict(head["region"]),
+        grid=RegionGrid.from_dict(head["grid"]),
+        snowline_m=head["snowline_m"],
+        seed=head["seed"],
+        **{name: _table_from_json(head[name]) for name in TABLES},
+        **arrays,
+    )
+
+
+def _table_to_json(frame: gpd.GeoDataFrame) -> dict[str, Any]:
+    columns = [name for name in frame.columns if name != "geometry"]
+    return {
+        "epsg": frame.crs.to_epsg(),
+        "columns": {name: frame[name].tolist() for name in columns},
+        "order": columns,
+        "geometry": [geometry.wkb_hex for geometry in frame.geometry],
+    }
+
+
+def _table_from_json(table: dict[str, Any]) -> gpd.GeoDataFrame:
+    from shapely import from_wkb
+
+    columns = {name: table["columns"][name] for name in table["order"]}
+    return gpd.GeoDataFrame(columns, geometry=from_wkb(table["geometry"]), crs=f"EPSG:{table['epsg']}")

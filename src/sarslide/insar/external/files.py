@@ -1,0 +1,194 @@
+"""Engine `files`: interferograms that another processor made, brought to the engine contract on the region grid (DESIGN 2).
+
+Taken, by naming (`naming.py`): unwrapped phase (rad, float) and coherence, one GeoTIFF each, in any CRS; nodata as the file
+declares it, and exact zero. Products that hold everything in one (ARIA, HyP3) have readers of their own. What files do not
+have is derived or recorded as absent: the wrapped phase is the unwrapped one, wrapped; one component covers every valid cell;
+the geometry is that of the product where it has one, else constant.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sarslide import names
+from sarslide.catalog.external_names import NAMINGS, licsar_baseline_m, licsar_time
+from sarslide.errors import InterferogramError, NamingError, RasterError
+from sarslide.grid import RegionGrid
+from sarslide.insar.external import aria, constant_geometry, hyp3, line_of_sight, regrid
+from sarslide.insar.external.pair import About, ForeignPair, assemble, sign
+from sarslide.io import raster
+
+PAIR_IN_NAME = re.compile(r"(?<!\d)(\d{8})[-_](\d{8})(?!\d)")
+UNFILTERED = (".geo.unw.tif", ".geo.diff_unfiltered_pha.tif")  # LiCSAR
+CONSTANT = "incidence, heading and slant range by cell (constant)"
+ABSENT = (
+    "unfiltered phase (both bands of wrapped_rad are the delivered phase, wrapped)",
+    "connected components (one component covers all valid cells)",
+    "mean amplitude",
+    CONSTANT,
+    "layover and shadow cast from elsewhere (only where the slope itself faces the radar or hides)",
+)
+UNITS = {"unwrapped": {"RADIANS", "RADIAN", "RAD"}, "coherence": None}  # GAMMA exports label coherence RADIANS too
+BYTE = 255.0
+
+
+def ingest_pair(
+    unwrapped: str | Path,
+    coherence: str | Path,
+    pair: str,
+    grid: RegionGrid,
+    positive_phase: str | None = None,
+    naming: str = "gamma",
+) -> ForeignPair:
+    """One pair on the region grid, bilinear; a cell is valid where the source cell at its centre is.
+
+    positive_phase: "away" or "towards", the motion that makes the delivered phase grow; None: what the product or its naming
+    says. naming: of `NAMINGS`.
+    Raises InterferogramError naming the file for: dates that are not those of `pair`; no CRS; several bands, complex or integer
+    samples; another unit than radians; coherence outside 0..1; a declared sign that contradicts the product; no valid cell
+    inside the region; unreadable files.
+    """
+    if naming == "aria":
+        return aria.ingest(unwrapped, pair, grid, positive_phase)
+    if naming == "hyp3":
+        return hyp3.ingest(hyp3.open_product(unwrapped), pair, grid, positive_phase)
+    kind = NAMINGS[naming]
+    phase, tags = _read(unwrapped, "unwrapped", pair, grid, False)
+    cor, _ = _read(coherence, "coherence", pair, grid, kind.byte_coherence)
+    made_by_gamma = tags.get("INSAR_PROCESSOR", "").upper() == "GAMMA"
+    recognised, because = ("away", "its tag INSAR_PROCESSOR is GAMMA") if made_by_gamma else (None, "")
+    factor = sign(unwrapped, positive_phase or (None if recognised else kind.positive_phase), recognised, because)
+    raw = Path(str(unwrapped).replace(*UNFILTERED)) if naming == "licsar" else None
+    unfiltered = _read(raw, "unwrapped", pair, grid, False, regrid.wrapped)[0] if raw and raw.is_file() else None
+    foreign = assemble(unwrapped, grid, phase, cor, factor, unfiltered=unfiltered)
+    absent = ABSENT if unfiltered is None else ABSENT[1:]
+    about = About(
+        utc=(utc(tags, "FIRST"), utc(tags, "SECOND")),
+        processor=tags.get("INSAR_PROCESSOR"),
+        absent=tuple(absent),
+        free_level=unfiltered is None,
+    )
+    return ForeignPair(
+        foreign.unwrapped_rad, foreign.wrapped_rad, foreign.coherence, foreign.conncomp, tags=tags, about=about
+    )
+
+
+def baseline_m(path: str | Path, pair: str, naming: str, incidence_deg: float) -> float | None:
+    """bperp of a pair from the naming's file of baselines: LiCSAR's list, GAMMA's base_perp else."""
+    if naming == "licsar":
+        return licsar_baseline_m(path, pair)
+    return constant_geometry.perpendicular_baseline_m(path, incidence_deg)
+
+
+def frame_utc(path: str | Path, pair: str) -> tuple[str | None, str | None]:
+    """UTC of both dates from LiCSAR's metadata.txt, which has the time of day."""
+    time = licsar_time(path)
+    if time is None:
+        return None, None
+    return tuple(f"{day[:4]}-{day[4:6]}-{day[6:]}T{time}Z" for day in names.split_pair(pair))
+
+
+def geometry(
+    naming: str,
+    product: str | Path,
+    vector: Sequence[str | Path],
+    height_m: np.ndarray,
+    grid: RegionGrid,
+    incidence_deg: float,
+    heading_deg: float,
+) -> tuple[dict[str, np.ndarray], bool]:
+    """The seven geometry layers, and whether they are constant. product: of the first pair. vector: files of E, N and U, or none.
+
+    height_m: (rows + 2, cols + 2), one cell more on each side.
+    """
+    layers = None
+    if naming == "aria":
+        layers = aria.line_of_sight(product, height_m[1:-1, 1:-1], grid)
+    elif naming == "hyp3":
+        layers = hyp3.line_of_sight(hyp3.open_product(product), grid)
+    elif vector:
+        layers = line_of_sight.from_vector(*(_component(path, grid) for path in vector))
+    if layers is None:
+        return constant_geometry.geometry(height_m, grid, incidence_deg, heading_deg), True
+    if not np.isfinite(layers["los_up"]).any():
+        raise InterferogramError(
+            f"{vector[0] if vector else product}: its line of sight does not reach the region", "correct grid.bounds"
+        )
+    return layers | {"layover_shadow": line_of_sight.layover_shadow(height_m, grid, layers)}, False
+
+
+def pair_of(path: str | Path) -> str:
+    """The pair in a file's name; InterferogramError where there is none."""
+    match = PAIR_IN_NAME.search(Path(path).name)
+    try:
+        if match is None:
+            raise NamingError("no dates", "")
+        return names.pair_name(*match.groups())
+    except NamingError:
+        raise InterferogramError(
+            f"{path}: its name holds no pair of dates", "name it ..._YYYYMMDD-YYYYMMDD_..., the earlier date first"
+        ) from None
+
+
+def utc(tags: dict[str, str], which: str) -> str | None:
+    """Acquisition time of the FIRST or SECOND date from GAMMA-style tags, ISO 8601, or None."""
+    day, time = tags.get(f"{which}_DATE"), tags.get(f"{which}_TIME")
+    return f"{day}T{time}Z" if day and time else None
+
+
+def _component(path: str | Path, grid: RegionGrid) -> np.ndarray:
+    """One component of LiCSAR's unit vector on the region grid; 0 is void."""
+    try:
+        with raster.opened(path) as source:
+            if source.crs is None:
+                raise InterferogramError(f"{path}: has no CRS", "download the file again")
+            return regrid.smooth(regrid.read_band(source, grid, void=0), grid)
+    except RasterError as error:
+        raise InterferogramError(error.problem, "download the file again") from error
+
+
+def _read(
+    path: str | Path, kind: str, pair: str, grid: RegionGrid, byte: bool, onto=regrid.smooth
+) -> tuple[np.ndarray, dict[str, str]]:
+    """Band 1 on the region grid, NaN where not valid, and the file's tags. byte: integer samples are 255 x the share."""
+    if pair_of(path) != pair:
+        raise InterferogramError(f"{path}: is of pair {pair_of(path)}, not {pair}", "correct files.folder or patterns")
+    try:
+        with raster.opened(path) as source:
+            byte = byte and source.dtypes[0] == "uint8"
+            _check_file(path, kind, source, byte)
+            tags = source.tags()
+            _check_tags(path, pair, tags)
+            values = onto(regrid.read_band(source, grid, void=0), grid)
+    except RasterError as error:
+        raise InterferogramError(error.problem, "export the interferogram again as GeoTIFF") from error
+    if kind == "coherence" and (highest := np.nanmax(values, initial=0) / (BYTE if byte else 1)) > 1 + 1e-4:
+        raise InterferogramError(f"{path}: coherence up to {highest:g}", "give coherence between 0 and 1")
+    return values / BYTE if byte else values, tags
+
+
+def _check_file(path: str | Path, kind: str, source, byte: bool) -> None:
+    problem = cure = ""
+    unit = (source.tags().get("DATA_UNITS") or source.units[0] or "").upper()
+    if source.crs is None:
+        problem, cure = "has no CRS", "geocode the interferogram"
+    elif source.count != 1:
+        problem, cure = f"has {source.count} bands", f"give one band of {kind}"
+    elif source.dtypes[0] not in ("float32", "float64") and not byte:
+        problem, cure = f"holds {source.dtypes[0]}", "give unwrapped phase in radians, or coherence, as float32"
+    elif unit and UNITS[kind] and unit not in UNITS[kind]:
+        problem, cure = f"is in {unit}", "give unwrapped phase in radians"
+    if problem:
+        raise InterferogramError(f"{path}: {problem}", cure)
+
+
+def _check_tags(path: str | Path, pair: str, tags: dict[str, str]) -> None:
+    """The dates inside the file, where it has them, must be those of its name."""
+    for which, date in zip(("FIRST", "SECOND"), names.split_pair(pair), strict=True):
+        inside = tags.get(f"{which}_DATE", "").replace("-", "")
+        if inside and inside != date:
+            raise InterferogramError(
+                f"{path}: its tag {which}_DATE is {inside}, its name says {date}", "rename the file or export it again"
+            )

@@ -1,0 +1,173 @@
+"""Order InSAR jobs from ASF's HyP3 through hyp3-sdk, wait for them, and know where their products lie.
+
+Job types and parameters: hyp3-docs (using/api.md). Jobs of HyP3 are publicly visible.
+"""
+
+import logging
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from sarslide.catalog.hyp3_plan import MULTI_BURST, SINGLE_BURST, Order
+from sarslide.errors import CredentialsError, DownloadError, ProcessorError
+from sarslide.retrieve.retry import PAUSE_S, TRIES, Passing, patiently
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 600.0
+NETRC, VARIABLE, FILE = "netrc", "env:", "file:"
+
+
+def connect(api_url: str, credentials: str) -> Any:
+    """HyP3's client. credentials: "netrc", "env:NAME" (a variable that holds an Earthdata Login token) or "file:PATH" (its file).
+
+    Raises CredentialsError, which names the reference and never what it holds; DownloadError when the login does not answer.
+    """
+    import requests
+    from hyp3_sdk import HyP3
+    from hyp3_sdk.exceptions import AuthenticationError
+
+    token = _token(credentials)
+    try:
+        return HyP3(api_url, token=token)
+    except AuthenticationError:
+        raise CredentialsError(
+            f"{credentials}: Earthdata Login does not accept it", "correct ~/.netrc (machine urs.earthdata.nasa.gov)"
+        ) from None
+    except requests.RequestException as error:
+        raise DownloadError(f"Earthdata Login does not answer ({type(error).__name__})", "run again later") from None
+
+
+def _token(credentials: str) -> str | None:
+    if credentials == NETRC:
+        return None
+    if credentials.startswith(VARIABLE):
+        name = credentials.removeprefix(VARIABLE)
+        token = os.environ.get(name, "").strip()
+        problem = f"variable {name} is not set"
+    else:
+        path = Path(os.path.expandvars(credentials.removeprefix(FILE))).expanduser()
+        token = path.read_text().strip() if path.is_file() else ""
+        problem = f"{path}: holds no token"
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise CredentialsError(problem, "put an Earthdata Login token there, or set hyp3.token to netrc")
+    return token
+
+
+def place(client: Any, order: Order, tries: int = TRIES, pause_s: float = PAUSE_S) -> dict[str, Any]:
+    """Place an order, unless one of its name is there that has not failed or expired. Returns name, id and type of the job."""
+
+    def attempt() -> Any:
+        known = [job for job in _ask(lambda: client.find_jobs(name=order.name)) if not (job.failed() or job.expired())]
+        if known:
+            log.info("%s is ordered already, job %s", order.name, known[0].job_id)
+            return known[0]
+        return _ask(lambda: client.submit_prepared_jobs(_prepared(client, order)))[0]
+
+    job = _patient(attempt, tries, pause_s)
+    return {"name": order.name, "job_id": job.job_id, "job_type": job.job_type}
+
+
+def _prepared(client: Any, order: Order) -> dict[str, Any]:
+    common = {"name": order.name, "looks": order.looks, "apply_water_mask": order.water_mask}
+    if order.job_type == MULTI_BURST:
+        return client.prepare_insar_isce_multi_burst_job(list(order.earlier), list(order.later), **common)
+    if order.job_type == SINGLE_BURST:
+        return client.prepare_insar_isce_burst_job(order.earlier[0], order.later[0], **common)
+    return client.prepare_insar_job(
+        order.earlier[0],
+        order.later[0],
+        **common,
+        include_look_vectors=True,
+        include_inc_map=True,
+        include_wrapped_phase=True,
+    )
+
+
+def wait(
+    client: Any,
+    job_id: str,
+    limit_s: float,
+    first_wait_s: float = FIRST_WAIT_S,
+    tries: int = TRIES,
+    pause_s: float = PAUSE_S,
+) -> Any:
+    """The job when it has succeeded, asked for at intervals that grow from first_wait_s to ten minutes.
+
+    Raises ProcessorError for a job that failed, whose product has expired, or that is not done after limit_s.
+    """
+    end, interval, status = time.monotonic() + limit_s, first_wait_s, None
+    while True:
+        job = _patient(lambda: _ask(lambda: client.get_job_by_id(job_id)), tries, pause_s)
+        if job.status_code != status:
+            status = job.status_code
+            log.info("job %s: %s", job_id, status)
+        if job.failed():
+            raise ProcessorError(
+                f"HyP3 job {job_id} ({job.name}) failed",
+                f"see {(job.logs or ['its log at HyP3'])[0]}; {_again(job)}",
+            )
+        if job.expired():
+            raise ProcessorError(
+                f"HyP3 job {job_id} ({job.name}): its product expired on {job.expiration_time:%Y-%m-%d}",
+                _again(job),
+            )
+        if job.succeeded():
+            return job
+        left = end - time.monotonic()
+        if left <= 0:
+            raise ProcessorError(
+                f"HyP3 job {job_id} ({job.name}) is {status} after {limit_s / 3600:g} h",
+                "run again later, or raise hyp3.wait_h",
+            )
+        time.sleep(min(interval, left))
+        interval = min(interval * 1.5, LONGEST_WAIT_S)
+
+
+def _again(job: Any) -> str:
+    return f"to order it anew, remove products/{job.name}.order.json and the pair's order.json and run again"
+
+
+def product_file(job: Any) -> tuple[str, str, int]:
+    """Address, name and bytes of the zip of a job that has succeeded. ProcessorError for a job without exactly one."""
+    zips = [one for one in job.files or [] if str(one.get("filename", "")).endswith(".zip")]
+    if len(zips) != 1 or not re.fullmatch(r"[\w.-]+\.zip", zips[0]["filename"]):
+        raise ProcessorError(f"HyP3 job {job.job_id} lists {len(zips)} zips", _again(job))
+    return zips[0]["url"], zips[0]["filename"], int(zips[0]["size"])
+
+
+def _patient(work: Any, tries: int, pause_s: float) -> Any:
+    try:
+        return patiently(work, tries, pause_s)
+    except Passing as failure:
+        raise DownloadError(f"HyP3: {failure}, {tries} times", "run again later; orders are not placed twice") from None
+
+
+def _ask(call: Any) -> Any:
+    """Result of a call of the client. Failures that may pass become Passing, the others coded errors."""
+    import requests
+    from hyp3_sdk.exceptions import HyP3Error, HyP3SDKError, ServerError, ServiceUnavailableError
+
+    try:
+        return call()
+    except (ServerError, ServiceUnavailableError):
+        raise Passing("the server fails") from None
+    except requests.RequestException as error:
+        raise Passing(f"the connection failed ({type(error).__name__})") from None
+    except HyP3Error as error:
+        code = re.search(r"\[(\d{3})\]", str(error))
+        status = int(code[1]) if code else 0
+        said = str(error).partition("> ")[2] or str(error)
+        if status in (408, 429):
+            raise Passing(f"the server answers {status}") from None
+        if status in (401, 403):
+            raise CredentialsError(
+                f"HyP3 answers {status}: {said}", "check hyp3.token and the account's access"
+            ) from None
+        raise DownloadError(
+            f"HyP3 answers {status}: {said}", "correct the order; see scenes.csv and the section hyp3"
+        ) from None
+    except HyP3SDKError as error:
+        raise DownloadError(f"HyP3: {error}", "run again later") from None

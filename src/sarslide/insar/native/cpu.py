@@ -1,0 +1,231 @@
+"""The inner loops of geocoding for one CPU core, compiled. `tensor` holds the same program for a GPU."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sarslide.insar.native.imaging import Imaging
+from sarslide.insar.native.kernel import AZIMUTH_TAPS, PHASES, RANGE_TAPS
+from sarslide.sentinel1.geometry import FAR
+from sarslide.sentinel1.orbit import Arc
+
+TWO_PI = 2 * math.pi
+TIME_TOLERANCE_S = 1e-10  # 1 micrometre of flight
+
+
+def zero_doppler(arc: Arc, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `sentinel1.geometry.zero_doppler`, point by point: each solution starts the next."""
+    flat = np.ascontiguousarray(points.reshape(-1, 3))
+    time, distance = np.empty(len(flat)), np.empty(len(flat))
+    series = np.ascontiguousarray(arc.coefficients)
+    _newton(flat, series, arc.centre_s, arc.half_s, arc.start_s, arc.stop_s, time, distance)
+    return time.reshape(points.shape[:-1]), distance.reshape(points.shape[:-1])
+
+
+def positions(imaging: Imaging, heights_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Zero-Doppler time (s) and slant range (m), float64 (rows, cols), of the ground of a block at its heights, m."""
+    time, distance = np.empty(heights_m.shape), np.empty(heights_m.shape)
+    level = (heights_m - imaging.height_m) / imaging.half_m
+    for series, out in ((imaging.time_s, time), (imaging.range_m, distance)):
+        _series(np.ascontiguousarray(series), imaging.by_row, np.ascontiguousarray(imaging.by_col.T), level, out)
+    return time, distance
+
+
+def window_of(burst, place, margin) -> tuple[int, int, int, int] | None:
+    """First and last whole line and sample, inclusive, of the positions that `burst` holds; None without any."""
+    found = np.array([2**31, -(2**31), 2**31, -(2**31)])
+    _window(*place, *_timing(burst.burst), *_valid(burst.burst, margin), found)
+    return tuple(int(one) for one in found) if found[0] <= found[1] else None
+
+
+def geocode_window(data, first, burst, place, wavelength_m, margin, out) -> None:
+    """Fills `out`, complex64 (rows, cols), with the samples of one burst where it holds positions.
+
+    data: complex64 window of the burst whose first sample is at `first` = (line, sample), deramped in place. burst: its ramp and
+    tables. place: times and ranges. The phase of the range, 4 pi / wavelength_m, is taken out.
+    """
+    ramp = burst.ramp
+    values = (ramp.rate, ramp.doppler, ramp.reference, ramp.middle_line, ramp.line_interval_s)
+    deramp(data, *first, *values)
+    resample(
+        data, *first, *values, burst.azimuth_table, np.repeat(burst.range_table, 2, axis=1),
+        *place, *_timing(burst.burst), *_valid(burst.burst, margin), 2 / wavelength_m, out,
+    )  # fmt: skip
+
+
+def _timing(burst) -> tuple[float, float, float, float]:
+    """line = (time - a) b, sample = distance c - d."""
+    from sarslide.sentinel1.annotation import SPEED_OF_LIGHT
+
+    rate = burst.range_sampling_hz
+    return burst.start_s, 1 / burst.line_interval_s, 2 / SPEED_OF_LIGHT * rate, burst.range_time_s * rate
+
+
+def _valid(burst, margin) -> tuple[int, int, int, int]:
+    lines, samples = margin
+    return burst.first_line + lines, burst.last_line - lines, burst.first_sample + samples, burst.last_sample - samples
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _series(series, by_row, by_col, level, out):
+    """out = sum_kji series[k, j, i] level^k by_row[row, j] by_col[i, col]."""
+    degree, nodes_y, nodes_x = series.shape
+    rows, cols = out.shape
+    power = np.empty((degree, cols))
+    for r in range(rows):
+        for k in range(degree):
+            for c in range(cols):
+                power[k, c] = 0
+            for i in range(nodes_x):
+                weight = 0.0
+                for j in range(nodes_y):
+                    weight += series[k, j, i] * by_row[r, j]
+                for c in range(cols):
+                    power[k, c] += weight * by_col[i, c]
+        for c in range(cols):
+            out[r, c] = power[degree - 1, c]
+        for k in range(degree - 2, -1, -1):
+            for c in range(cols):
+                out[r, c] = out[r, c] * level[r, c] + power[k, c]
+
+
+@njit(cache=True, nogil=True)
+def _window(time, distance, start, lines_per_s, samples_per_m, near, top, bottom, left, right, found):
+    rows, cols = time.shape
+    for r in range(rows):
+        for c in range(cols):
+            line, sample = (time[r, c] - start) * lines_per_s, distance[r, c] * samples_per_m - near
+            # A position that is not known (NaN) is nowhere.
+            if line >= top and line <= bottom and sample >= left and sample <= right:
+                l0, s0 = int(line), int(sample)
+                found[0], found[1] = min(found[0], l0), max(found[1], l0)
+                found[2], found[3] = min(found[2], s0), max(found[3], s0)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def deramp(samples, first_line, first_sample, rate, doppler, reference, middle_line, interval):
+    """Takes the TOPS ramp out of a window of a burst, in place.
+
+    samples: complex64 (lines, samples), whose first is at (first_line, first_sample) of the burst; the three arrays of the ramp
+    hold one value for each sample of the burst.
+    """
+    lines, count = samples.shape
+    last = rate.size - 1
+    for i in range(lines):
+        eta = (first_line + i - middle_line) * interval
+        for j in range(count):
+            column = min(max(first_sample + j, 0), last)  # columns beyond the burst hold zeros: any ramp does
+            e = eta - reference[column]
+            cycles = (0.5 * rate[column] * e + doppler[column]) * e
+            # The whole turns go in double precision; what is left fits a float.
+            angle = np.float32(-TWO_PI * (cycles - np.rint(cycles)))
+            samples[i, j] *= complex(np.cos(angle), np.sin(angle))
+
+
+@njit(cache=True, nogil=True)
+def _held(time, distance, start, lines_per_s, samples_per_m, near, top, bottom, left, right, line, sample):
+    """Positions of one row in a burst; returns the first and one beyond the last that it holds. Others get line -1."""
+    begin, end = time.size, 0
+    for c in range(time.size):
+        line[c], sample[c] = (time[c] - start) * lines_per_s, distance[c] * samples_per_m - near
+        if line[c] >= top and line[c] <= bottom and sample[c] >= left and sample[c] <= right:
+            begin, end = min(begin, c), c + 1
+        else:
+            line[c] = -1
+    return begin, end
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def resample(
+    samples, first_line, first_sample, rate, doppler, reference, middle_line, interval,
+    azimuth_table, range_table, time, distance, start, lines_per_s, samples_per_m, near, top, bottom, left, right,
+    turns_per_m, out,
+):  # fmt: skip
+    """Interpolates a deramped window at times and ranges, puts the ramp back and takes the phase of the range out.
+
+    time, distance: float64 (rows, cols). top ... right: the valid part of the burst. range_table has each weight twice, for real
+    and imaginary part. out: complex64 (rows, cols).
+    """
+    rows, cols = time.shape
+    flat = samples.view(np.float32)  # real and imaginary parts side by side, so that one loop combines both
+    line, sample = np.empty(cols), np.empty(cols)
+    cosine, sine = np.empty(cols, np.float32), np.empty(cols, np.float32)
+    lanes = np.empty(8, np.float32)
+    half_l, half_s = AZIMUTH_TAPS // 2 - 1, RANGE_TAPS // 2 - 1
+    for r in range(rows):
+        begin, end = _held(
+            time[r], distance[r], start, lines_per_s, samples_per_m, near, top, bottom, left, right, line, sample
+        )
+        # First the phases of the whole row, then its samples: each loop is one that the compiler runs in vectors.
+        for c in range(begin, end):
+            s0 = int(min(max(sample[c], left), right))
+            ds = sample[c] - s0
+            e = (line[c] - middle_line) * interval - (reference[s0] * (1 - ds) + reference[s0 + 1] * ds)
+            k = rate[s0] * (1 - ds) + rate[s0 + 1] * ds
+            f = doppler[s0] * (1 - ds) + doppler[s0 + 1] * ds
+            cycles = (0.5 * k * e + f) * e + distance[r, c] * turns_per_m
+            angle = np.float32(TWO_PI * (cycles - np.rint(cycles)))
+            cosine[c], sine[c] = np.cos(angle), np.sin(angle)
+        for c in range(begin, end):
+            if line[c] < 0:
+                continue
+            l0, s0 = int(line[c]), int(sample[c])
+            # Written out so that the compiler keeps the eight weights and three vectors of eight sums in registers.
+            wl = azimuth_table[int((line[c] - l0) * PHASES + 0.5)]
+            w0, w1, w2, w3, w4, w5, w6, w7 = wl[0], wl[1], wl[2], wl[3], wl[4], wl[5], wl[6], wl[7]
+            ws = range_table[int((sample[c] - s0) * PHASES + 0.5)]
+            t, left_end = l0 - first_line - half_l, 2 * (s0 - first_sample - half_s)
+            for lane in range(8):
+                total = np.float32(0)
+                for group in range(2 * RANGE_TAPS // 8):
+                    j = left_end + lane + 8 * group
+                    total += ws[lane + 8 * group] * (
+                        w0 * flat[t, j] + w1 * flat[t + 1, j] + w2 * flat[t + 2, j] + w3 * flat[t + 3, j]
+                        + w4 * flat[t + 4, j] + w5 * flat[t + 5, j] + w6 * flat[t + 6, j] + w7 * flat[t + 7, j]
+                    )  # fmt: skip
+                lanes[lane] = total
+            real, imaginary = lanes[0] + lanes[2] + lanes[4] + lanes[6], lanes[1] + lanes[3] + lanes[5] + lanes[7]
+            out[r, c] = complex(real * cosine[c] - imaginary * sine[c], real * sine[c] + imaginary * cosine[c])
+
+
+@njit(cache=True, nogil=True)
+def _newton(points, coefficients, centre, half, start, stop, time, distance):
+    n, last = points.shape[0], coefficients.shape[0] - 1
+    u = 0.0  # neighbours are imaged at nearly the same time: each solution starts the next
+    position, velocity = np.empty(3), np.empty(3)
+    for i in range(n):
+        found = False
+        for _ in range(20):
+            doppler, slope, square, horizon = 0.0, 0.0, 0.0, 0.0
+            for axis in range(3):
+                # Horner scheme for position, velocity and acceleration together.
+                p, v, a = coefficients[last, axis], 0.0, 0.0
+                for k in range(last - 1, -1, -1):
+                    a = a * u + v
+                    v = v * u + p
+                    p = p * u + coefficients[k, axis]
+                look = points[i, axis] - p
+                doppler += v * look
+                slope += 2 * a * look - v * v
+                square += look * look
+                horizon += p * p - points[i, axis] * points[i, axis]
+                position[axis], velocity[axis] = p, v
+            step = doppler / slope
+            u -= step
+            if not abs(u) < FAR:
+                break
+            if abs(step) * half < TIME_TOLERANCE_S:
+                found = True
+                break
+        right = 0.0
+        for axis in range(3):
+            j, k = (axis + 1) % 3, (axis + 2) % 3
+            right += (velocity[j] * position[k] - velocity[k] * position[j]) * (points[i, axis] - position[axis])
+        if found and start <= centre + u * half <= stop and right > 0 and square < horizon:
+            # The range is stationary at the root: the last step changes it by less than 1e-12 m.
+            time[i], distance[i] = centre + u * half, np.sqrt(square)
+        else:
+            time[i], distance[i] = np.nan, np.nan
+            if not abs(u) < FAR:
+                u = 0.0

@@ -1,0 +1,215 @@
+"""Geocoded SLCs: each date on its own, from burst samples to the lattice of the region, flat earth and topography removed.
+
+For every sample of the lattice the zero-Doppler time and slant range follow from orbit and DEM; the burst is deramped (Miranda
+2014), interpolated with a band-limited kernel, reramped at the exact position, and multiplied by exp(+4 pi j R / wavelength).
+After that the samples of all dates belong to the same ground and only their product, or intensity, may be averaged.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.errors import ConfigError, CoverageError, SafeError
+from sarslide.grid import Lattice
+from sarslide.insar.native.imaging import Imaging, Shift, imaging_of
+from sarslide.insar.native.kernel import AZIMUTH_TAPS, RANGE_TAPS, azimuth_table, range_table
+from sarslide.insar.native.surface import Surface, earth_fixed_patch
+from sarslide.sentinel1.burst import Burst
+from sarslide.sentinel1.deramp import Ramp, ramp_of
+from sarslide.sentinel1.product import COPY_AGAIN
+from sarslide.sentinel1.safe import Scene
+from sarslide.sentinel1.samples import SampleReader
+
+BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 200 MB of work
+MARGIN = (AZIMUTH_TAPS // 2, RANGE_TAPS // 2)  # lines and samples from the edge of the valid part that the kernel needs
+FULL = 0.999  # share of the region above which a date covers it
+NEARBY = 100  # lines or samples by which the corners of a block may miss its extremes
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # CUDA on Linux, in WSL, and ROCm
+MANTISSA_BITS = 6  # kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad
+
+
+# Neighbouring bursts, and neighbouring swaths, see the ground of their overlap with other parts of the spectrum. Each has its own
+# band, so that a pair combines like with like, wherever the bursts of a date begin; there is no seam.
+BANDS = ("outer_even", "outer_odd", "inner_even", "inner_odd")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A window of the lattice: complex64 `samples` of each band that has any, 0 where its bursts do not see the ground."""
+
+    rows: slice
+    cols: slice
+    samples: dict[int, np.ndarray]
+    bursts: tuple[str, ...]
+
+    @property
+    def seen(self) -> int:
+        """Number of samples that a burst sees."""
+        return int(np.logical_or.reduce([samples != 0 for samples in self.samples.values()]).sum())
+
+
+def missing_bursts(used: Iterable[str]) -> list[str]:
+    """Names of bursts between the used ones of a swath that a date does not have."""
+    numbers: dict[str, set[int]] = {}
+    for name in used:
+        number, swath = name.split("_")
+        numbers.setdefault(swath, set()).add(int(number))
+    return [
+        f"{number:06d}_{swath}"
+        for swath, held in sorted(numbers.items())
+        for number in range(min(held), max(held))
+        if number not in held
+    ]
+
+
+@dataclass(frozen=True)
+class BurstProgram:
+    """What the samples of a burst are computed with: its ramp and the interpolation tables of its bands."""
+
+    burst: Burst
+    ramp: Ramp
+    azimuth_table: np.ndarray
+    range_table: np.ndarray
+
+    @classmethod
+    def of(cls, burst: Burst) -> "BurstProgram":
+        return cls(
+            burst,
+            ramp_of(burst),
+            azimuth_table(burst.azimuth_band, burst.line_interval_s),
+            range_table(burst.range_band, burst.range_sampling_hz),
+        )
+
+
+def band_of(burst: Burst, cycle_phase: float) -> int:
+    """Index into BANDS: IW1 and IW3 are outer, IW2 is inner; even and odd by the burst cycle since the ascending node.
+
+    cycle_phase: that of the scene, so that all its swaths count from one burst even where they lie next to a whole cycle.
+    """
+    return 2 * (burst.swath == "IW2") + round(burst.cycle - cycle_phase) % 2
+
+
+def geocode(
+    scene: Scene, surface: Surface, lattice: Lattice, device: str = "cpu", shift: Shift | None = None
+) -> Iterator[Block]:
+    """Blocks of the geocoded SLC of `scene` on `lattice`, row by row; those that no burst sees are left out.
+
+    device: `cpu` runs compiled loops; `torch:cpu`, `torch:cuda` run the same program on tensors. shift: displacement (..., 3), m,
+    of Earth-fixed points on that date, with which the ground is imaged. Raises DemError when the surface does not cover the
+    lattice, CoverageError when no burst does, SafeError when samples cannot be read or are all zero.
+    """
+    program = _program(device)
+    surface.require(lattice.region)
+    x, y = lattice.x(), lattice.y()
+    prepared: dict[int, BurstProgram] = {}
+    checked: set[int] = set()
+    held = False
+    blocks = [(rows, cols) for rows in _slices(lattice.rows, BLOCK_ROWS) for cols in _slices(lattice.cols, BLOCK_COLS)]
+    with SampleReader() as reader:
+        for rows, cols in blocks:
+            heights = surface.heights(x[cols], y[rows])
+            imaging = imaging_of(scene.arc, lattice.epsg, x[cols], y[rows], heights, program.zero_doppler, shift)
+            near = [n for n, burst in enumerate(scene.bursts) if imaging is None or _may_see(burst, imaging)]
+            if not near:
+                continue
+            if imaging is None:
+                # The arc ends somewhere in the block: every sample on its own.
+                point, normal = earth_fixed_patch(lattice.epsg, x[cols], y[rows])
+                moved = point + heights[..., None] * normal + (0 if shift is None else shift(point))
+                place = program.zero_doppler(scene.arc, moved)
+            else:
+                place = program.positions(imaging, heights)
+            bands: dict[int, np.ndarray] = {}
+            used = []
+            for number in near:
+                burst = scene.bursts[number]
+                if number not in prepared:
+                    prepared[number] = BurstProgram.of(burst)
+                window = program.window_of(prepared[number], place, MARGIN)
+                if window is None:
+                    continue
+                if number not in checked:
+                    reader.check(burst)
+                    checked.add(number)
+                samples = bands.setdefault(band_of(burst, scene.cycle_phase), np.zeros(heights.shape, np.complex64))
+                first, data = read_around(reader, burst, window)
+                held = held or bool(data.any())
+                program.geocode_window(data, first, prepared[number], place, scene.wavelength_m, MARGIN, samples)
+                used.append(burst.name)
+            if used:
+                yield Block(rows, cols, bands, tuple(used))
+    if not checked:
+        raise CoverageError(
+            f"{scene.bursts[0].raster}: the region lies outside all {len(scene.bursts)} bursts of {scene.date}",
+            "choose a scene or a slice that covers the region",
+        )
+    if not held:
+        raise SafeError(f"{scene.bursts[min(checked)].raster}: all samples that the region needs are zero", COPY_AGAIN)
+
+
+def _may_see(burst: Burst, imaging: Imaging) -> bool:
+    """Whether a block may hold ground that the burst sees, by the corners of the block."""
+    time, distance = imaging.corners()
+    line, sample = burst.line(time), burst.sample(distance)
+    return bool(
+        line.max() > burst.first_line - NEARBY
+        and line.min() < burst.last_line + NEARBY
+        and sample.max() > burst.first_sample - NEARBY
+        and sample.min() < burst.last_sample + NEARBY
+    )
+
+
+def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray:
+    """Complex64 samples with both mantissas rounded to `bits`, to compress better; the phase moves by less than 2^-bits / 2."""
+    drop = 23 - bits
+    whole = np.ascontiguousarray(samples, np.complex64).view(np.uint32)
+    rounded = (whole + np.uint32(1 << (drop - 1))) & np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)
+    return rounded.view(np.complex64)
+
+
+def chosen_device(wanted: str) -> str:
+    """What `geocode` runs on for the setting `slc.device`: auto, cpu or cuda.
+
+    auto asks torch only where a driver is loaded: a machine without a GPU does not pay for loading it. Raises ConfigError for
+    cuda without a GPU.
+    """
+    if wanted == "cpu":
+        return "cpu"
+    if wanted == "auto" and not any(Path(place).exists() for place in DRIVERS):
+        return "cpu"
+    import torch
+
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise ConfigError("device 'cuda', but torch sees no GPU", "set slc.device to auto or cpu")
+    return "torch:cuda" if there else "cpu"
+
+
+def _program(device: str):
+    """The compiled loops, or the tensor program on a torch device."""
+    if device == "cpu":
+        from sarslide.insar.native import cpu
+
+        return cpu
+    from sarslide.insar.native.tensor import TensorProgram
+
+    return TensorProgram(device.removeprefix("torch:"))
+
+
+def _slices(size: int, step: int) -> list[slice]:
+    return [slice(start, min(start + step, size)) for start in range(0, size, step)]
+
+
+def read_around(
+    reader: SampleReader, burst: Burst, window: tuple[int, int, int, int]
+) -> tuple[tuple[int, int], np.ndarray]:
+    """Samples that the kernel needs for positions whose first and last whole line and sample are `window`.
+
+    Returns (line, sample) of the first, and complex64 (lines, samples).
+    """
+    top, bottom, left, right = window
+    reach_l, reach_s = AZIMUTH_TAPS // 2, RANGE_TAPS // 2
+    lines, samples = slice(top - reach_l + 1, bottom + reach_l + 1), slice(left - reach_s + 1, right + reach_s + 1)
+    return (lines.start, samples.start), reader.read(burst, lines, samples)

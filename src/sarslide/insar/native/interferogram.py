@@ -1,0 +1,208 @@
+"""Interferograms of geocoded SLCs: one complex product, multilooked to the cells of the region."""
+
+import logging
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rasterio import DatasetReader
+from rasterio.windows import Window
+
+from sarslide import names
+from sarslide.errors import CoverageError, StackError
+from sarslide.grid import Lattice
+from sarslide.insar.coherence import coherence
+from sarslide.insar.filter import goldstein
+from sarslide.insar.native.overlap import BandSums, Overlaps
+from sarslide.io import raster
+
+log = logging.getLogger(__name__)
+
+TILE = 256  # side of a tile of a geocoded SLC
+BLOCK_COLS = 2048
+LOST = 0.001  # share of the region that a date may lack of what the other covers without a word
+MIN_LOOKS = 40  # DESIGN's contract for coherence
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Shares of the region's cells, 0..1: seen on the earlier date, on the later, on both in the same band."""
+
+    earlier: float
+    later: float
+    common: float
+
+
+@dataclass
+class PairSums:
+    """Sums over the samples of each cell, (rows, cols) of the region: earlier x conj(later), and the powers |s|^2 of both dates,
+    over the samples that both dates have in the same band.
+
+    coverage: share of the region's cells with samples of the earlier date, of the later, and of both. overlaps: cells that are
+    covered twice.
+    """
+
+    product: np.ndarray
+    power_earlier: np.ndarray
+    power_later: np.ndarray
+    coverage: Coverage | None = None
+    overlaps: Overlaps | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One interferogram on the region grid, float32 (rows, cols), NaN without data.
+
+    unfiltered_rad, filtered_rad: wrapped phase, grows when the ground moves away from the satellite. coherence: 0..1.
+    """
+
+    unfiltered_rad: np.ndarray
+    filtered_rad: np.ndarray
+    coherence: np.ndarray
+
+
+def multilook(
+    files: dict[str, Path], pairs: list[str], lattice: Lattice, swapped: frozenset[str] = frozenset()
+) -> dict[str, PairSums]:
+    """Sums of each pair of geocoded SLC files (by date), read in blocks: each date once for all its pairs.
+
+    swapped: pairs whose even and odd bands change places. Raises StackError for a pair whose date is not among the files,
+    GridError or RasterError for a file off the lattice, CoverageError for a pair without common samples.
+    """
+    from sarslide.insar.native.cells import add_pair, mark_seen
+
+    for pair in pairs:
+        for date in names.split_pair(pair):
+            if date not in files:
+                raise StackError(f"pair {pair}: no geocoded SLC of {date}", "geocode that date first")
+    shape = lattice.region.shape
+    sums = {
+        pair: PairSums(
+            np.zeros(shape, np.complex64), np.zeros(shape, np.float32), np.zeros(shape, np.float32), overlaps=Overlaps()
+        )
+        for pair in pairs
+    }
+    seen = {date: np.zeros(shape, bool) for date in files}
+    with ExitStack() as stack:
+        sources = {date: _open(stack, path, lattice) for date, path in files.items()}
+        for rows, cols in _blocks(lattice):
+            at = _cells(lattice, rows, cols)
+            block = {date: _read(source, rows, cols) for date, source in sources.items()}
+            for date, bands in block.items():
+                for samples in bands.values():
+                    mark_seen(samples, lattice.per_y, lattice.per_x, seen[date][at])
+            for pair in pairs:
+                earlier, later = (block[date] for date in names.split_pair(pair))
+                found = {}
+                for band, first in earlier.items():
+                    second = later.get(band ^ (pair in swapped))
+                    if second is not None:
+                        one = BandSums(*(np.zeros_like(whole[at]) for whole in _arrays(sums[pair])))
+                        add_pair(first, second, lattice.per_y, lattice.per_x, one.product, one.power_1, one.power_2)
+                        found[band] = one
+                        for whole, part in zip(_arrays(sums[pair]), _arrays(one), strict=True):
+                            whole[at] += part
+                sums[pair].overlaps.collect(found, at[0].start, at[1].start)
+    for pair, one in sums.items():
+        one.coverage = _coverage(pair, one, *(seen[date] for date in names.split_pair(pair)))
+    return sums
+
+
+def _arrays(sums: PairSums | BandSums) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if isinstance(sums, BandSums):
+        return sums.product, sums.power_1, sums.power_2
+    return sums.product, sums.power_earlier, sums.power_later
+
+
+def _coverage(pair: str, sums: PairSums, earlier: np.ndarray, later: np.ndarray) -> Coverage:
+    common = float((sums.power_earlier > 0).mean())
+    shares = Coverage(round(float(earlier.mean()), 5), round(float(later.mean()), 5), round(common, 5))
+    first, second = names.split_pair(pair)
+    if not common:
+        raise CoverageError(
+            f"pair {pair}: {first} and {second} have no common samples (they cover {shares.earlier:.1%} and {shares.later:.1%} "
+            "of the region)",
+            f"complete the bursts of the date that lacks them, see gslc/{first}.json and gslc/{second}.json, or take it out",
+        )
+    for date, mine, other in ((first, earlier, later), (second, later, earlier)):
+        lost = float((other & ~mine).mean())
+        if lost > LOST:
+            log.warning("%s: %s lacks %.1f %% of the region that the other date covers", pair, date, 100 * lost)
+    return shares
+
+
+def form_pair(sums: PairSums, looks: float, window: int, alpha: float, filter_window: int) -> Pair:
+    """Phase and coherence of one pair.
+
+    looks: independent looks of one cell; coherence takes window x window cells. The Goldstein filter has strength alpha and
+    patches of filter_window cells; it sees the product over the root of the powers, so that no bright scatterer rules a patch.
+    Where bursts overlap there are more looks than stated.
+    """
+    powers = sums.power_earlier * sums.power_later
+    valid = powers > 0
+    normalised = np.divide(sums.product, np.sqrt(powers), out=np.zeros_like(sums.product), where=valid)
+    filtered = goldstein(normalised, alpha, filter_window)
+
+    def phase(ifg: np.ndarray) -> np.ndarray:
+        return np.where(valid, np.angle(ifg), np.nan).astype(np.float32)
+
+    return Pair(
+        phase(normalised),
+        phase(filtered),
+        coherence(sums.product, sums.power_earlier, sums.power_later, window, looks * window**2),
+    )
+
+
+def coherence_window(wanted: int, looks: float) -> int:
+    """The smallest odd window, no smaller than `wanted`, that holds MIN_LOOKS independent looks."""
+    window = wanted | 1
+    while window**2 * looks < MIN_LOOKS:
+        window += 2
+    return window
+
+
+def mean_power(files: Iterable[Path], lattice: Lattice) -> np.ndarray:
+    """Mean |s|^2 of the samples of each cell over all dates, float32 (rows, cols); NaN where no date has data."""
+    from sarslide.insar.native.cells import add_power
+
+    total = np.zeros(lattice.region.shape)
+    count = np.zeros(lattice.region.shape, int)
+    for path in files:
+        with ExitStack() as stack:
+            source = _open(stack, path, lattice)
+            for rows, cols in _blocks(lattice):
+                at = _cells(lattice, rows, cols)
+                for samples in _read(source, rows, cols).values():
+                    add_power(samples, lattice.per_y, lattice.per_x, total[at], count[at])
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0).astype(np.float32)
+
+
+def _blocks(lattice: Lattice) -> Iterator[tuple[slice, slice]]:
+    """Windows of the lattice that hold whole cells and whole tiles, so that every tile is read once."""
+    tall, wide = math.lcm(TILE, lattice.per_y), math.lcm(TILE, lattice.per_x)
+    wide *= max(1, BLOCK_COLS // wide)
+    for top in range(0, lattice.rows, tall):
+        for left in range(0, lattice.cols, wide):
+            yield slice(top, min(top + tall, lattice.rows)), slice(left, min(left + wide, lattice.cols))
+
+
+def _cells(lattice: Lattice, rows: slice, cols: slice) -> tuple[slice, slice]:
+    return (
+        slice(rows.start // lattice.per_y, rows.stop // lattice.per_y),
+        slice(cols.start // lattice.per_x, cols.stop // lattice.per_x),
+    )
+
+
+def _open(stack: ExitStack, path: Path, lattice: Lattice) -> DatasetReader:
+    raster.check_grid(path, lattice)
+    return stack.enter_context(raster.opened(path))
+
+
+def _read(source: DatasetReader, rows: slice, cols: slice) -> dict[int, np.ndarray]:
+    """The bands that hold something in a window."""
+    window = Window.from_slices(rows, cols)
+    bands = {index: source.read(index + 1, window=window) for index in range(source.count)}
+    return {index: samples for index, samples in bands.items() if samples.any()}

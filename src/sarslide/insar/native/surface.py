@@ -1,0 +1,114 @@
+"""The ground as the engine sees it: heights between the cells of a DEM, and their Earth-fixed coordinates."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.errors import DemError
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.sentinel1.geometry import ellipsoid_point
+
+NODES = 8  # Chebyshev nodes along each axis; on 300 km the map projection is met to 1e-6 m
+
+
+class Surface:
+    """A DEM as a cubic B-spline through the heights at its cell centres (interpolating, twice differentiable).
+
+    grid: the DEM's grid. Heights are metres above the WGS 84 ellipsoid.
+    """
+
+    def __init__(self, heights_m: np.ndarray, grid: RegionGrid, source: str = "DEM"):
+        from scipy.ndimage import spline_filter
+
+        if not np.isfinite(heights_m).all():
+            missing = int((~np.isfinite(heights_m)).sum())
+            raise DemError(f"{source}: {missing} cells have no height", "fill the gaps of the DEM")
+        self.grid, self.source = grid, source
+        self._coefficients = spline_filter(np.asarray(heights_m, float), order=3, mode="mirror")
+
+    def require(self, region: RegionGrid) -> None:
+        """DemError unless the region lies inside the DEM, with two cells to spare, and in its CRS."""
+        west, south, east, north = region.bounds
+        left, bottom, right, top = self.grid.bounds
+        step = 2 * self.grid.cell_m
+        if region.epsg != self.grid.epsg:
+            raise DemError(
+                f"{self.source}: is EPSG:{self.grid.epsg}, the region EPSG:{region.epsg}", "reproject the DEM"
+            )
+        if west - left < step or south - bottom < step or right - east < step or top - north < step:
+            raise DemError(
+                f"{self.source}: covers {self.grid.bounds}, the region {region.bounds}",
+                "give a DEM that reaches at least two cells beyond the region on every side",
+            )
+
+    def heights(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Heights (len(y), len(x)), m, at the crossings of eastings `x` and northings `y`, m."""
+        # Compiled code is loaded where it is used: scripts that only read a DEM's grid stay light.
+        from sarslide.insar.native.spline import spline
+
+        rows, by_row = _spline_weights((self.grid.north - y) / self.grid.cell_m - 0.5, self.grid.rows)
+        cols, by_col = _spline_weights((x - self.grid.west) / self.grid.cell_m - 0.5, self.grid.cols)
+        out = np.empty((len(y), len(x)))
+        spline(self._coefficients, rows, by_row, cols, by_col, out)
+        return out
+
+    def heights_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Heights at scattered points; NaN outside of the cell centres."""
+        from scipy.ndimage import map_coordinates
+
+        at = [(self.grid.north - y) / self.grid.cell_m - 0.5, (x - self.grid.west) / self.grid.cell_m - 0.5]
+        return map_coordinates(self._coefficients, at, order=3, mode="constant", cval=np.nan, prefilter=False)
+
+
+def read_surface(path: str | Path) -> Surface:
+    """Surface of a DEM file. Raises DemError unless its tag `vertical` says that heights are ellipsoidal."""
+    vertical = raster.tags_of(path).get("vertical", "not stated")
+    if vertical != "ellipsoidal":
+        raise DemError(
+            f"{path}: vertical reference is {vertical}", "prepare the DEM with ellipsoidal heights (grid.dem_vertical)"
+        )
+    return Surface(raster.read(path), raster.grid_of(path), str(path))
+
+
+def _spline_weights(at: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (n, 4), mirrored at the border, and weights (n, 4) of the cubic B-spline at fractional positions."""
+    base = np.floor(at).astype(int)
+    t = at - base
+    weights = np.stack(
+        [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1
+    ) / 6  # fmt: skip
+    index = np.abs(base[:, None] + np.arange(-1, 3))
+    return np.where(index > size - 1, 2 * (size - 1) - index, index), weights
+
+
+def earth_fixed_patch(
+    epsg: int, u: np.ndarray, v: np.ndarray, to_map: Callable = lambda u, v: (u, v)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points on the ellipsoid (len(v), len(u), 3), m, and their unit normals, at the crossings of two axes.
+
+    u and v are eastings and northings, or coordinates that `to_map` turns into them. The projection is computed on 8 x 8
+    Chebyshev nodes and interpolated as a polynomial, to far below a micrometre: it costs 64 calls instead of millions.
+    """
+    from pyproj import Transformer
+
+    nodes_u, to_u = _chebyshev(u)
+    nodes_v, to_v = _chebyshev(v)
+    x, y = to_map(*np.meshgrid(nodes_u, nodes_v))
+    lon, lat = Transformer.from_crs(epsg, 4326, always_xy=True).transform(x, y)
+    point, normal = ellipsoid_point(lat, lon)
+    # One matrix product a coordinate, (v, nodes) (nodes, nodes) (nodes, u).
+    fields = [to_v @ field @ to_u.T for field in (*np.moveaxis(point, -1, 0), *np.moveaxis(normal, -1, 0))]
+    return np.stack(fields[:3], axis=-1), np.stack(fields[3:], axis=-1)
+
+
+def _chebyshev(axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Chebyshev nodes on the extent of `axis`, and the matrix (len(axis), NODES) from values at the nodes to values on `axis`."""
+    low, high = float(np.min(axis)), float(np.max(axis))
+    centre, half = (low + high) / 2, max((high - low) / 2, 1.0)
+    unit = np.cos((np.arange(NODES) + 0.5) * np.pi / NODES)
+    vander = np.polynomial.chebyshev.chebvander
+    return centre + half * unit, np.linalg.solve(
+        vander(unit, NODES - 1).T, vander((axis - centre) / half, NODES - 1).T
+    ).T

@@ -1,0 +1,233 @@
+"""BEAM-DIMAP products as SNAP writes them, and SNAP's geocoded pair brought to the engine contract.
+
+Band names are those of InterferogramOp, SnaphuImportOp and RangeDopplerGeocodingOp (senbox-org/microwave-toolbox 13.0.4):
+`i_ifg_..._06Mar2019_18Mar2019`, `q_ifg_...`, `coh_...`, `Unw_Phase_ifg_06Mar2019_18Mar2019...`, `incidenceAngleFromEllipsoid`
+(degree), `layoverShadowMask` (1 layover, 2 shadow, 3 both, as ours). The first date is the reference: interferogram =
+reference x conj(secondary). `Perp Baseline` (jlinda's Baseline.java) is positive where the secondary sees the ground under
+the smaller look angle, that is up and away from the track: DESIGN's sign of (secondary - reference). Voids are 0.
+"""
+
+import re
+import warnings
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from defusedxml import ElementTree
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.transform import Affine
+
+from sarslide import names
+from sarslide.errors import InterferogramError, ProcessorError, RasterError
+from sarslide.grid import RegionGrid
+from sarslide.insar.external import line_of_sight as los
+from sarslide.insar.external import regrid
+from sarslide.insar.external.pair import About, ForeignPair, assemble
+from sarslide.io import raster
+
+BYTES = {"float32": 4, "float64": 8, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4}
+INDEPENDENT = 0.48  # IW2: 48.3 of 64.35 MHz in range, 313 of 486.5 Hz in azimuth
+DAY = re.compile(r"\d{2}[A-Z][a-z]{2}\d{4}")
+MAKE_AGAIN = "remove the step's marker and run again"
+ABSENT = (
+    "coherence corrected for its bias",
+    "connected components (one component covers all valid cells)",
+    "mean amplitude",
+    "slant range by cell (from the incidence over a sphere)",
+)
+
+
+@dataclass(frozen=True)
+class Dimap:
+    """A product: path, raster size, header file and data type of each band, place, metadata as XML."""
+
+    path: Path
+    rows: int
+    cols: int
+    bands: dict[str, tuple[Path, str]]
+    transform: Affine | None
+    crs: str
+    metadata: object
+
+    def band(self, prefix: str) -> str:
+        """The one band whose name begins so. InterferogramError for none or several."""
+        found = [name for name in self.bands if name.startswith(prefix)]
+        if len(found) != 1:
+            raise InterferogramError(f"{self.path}: has {len(found)} bands {prefix}*", MAKE_AGAIN)
+        return found[0]
+
+    def read(self, name: str, grid: RegionGrid, void: float | None = 0.0) -> regrid.Band:
+        """A band around the region, NaN where void."""
+        header, _ = self.bands[name]
+        if self.transform is None or not self.crs:
+            raise InterferogramError(f"{self.path}: is not geocoded", "geocode it with Terrain-Correction")
+        try:
+            with _placeless(header.with_suffix(".img")) as source:
+                if source.shape != (self.rows, self.cols):
+                    raise InterferogramError(
+                        f"{header.with_suffix('.img')}: is {source.shape}, its product {(self.rows, self.cols)}",
+                        MAKE_AGAIN,
+                    )
+                # Place and CRS are the product's own; the ENVI headers tell the CRS in SNAP's words only.
+                return regrid.read_placed(source, self.transform, self.crs, grid, 1, void)
+        except RasterError as error:
+            raise InterferogramError(error.problem, MAKE_AGAIN) from error
+
+    def attribute(self, name: str, element: str = "Abstracted_Metadata") -> str | None:
+        """Text of the first MDATTR `name` inside the first MDElem `element`."""
+        for group in self.metadata.iter("MDElem"):
+            if group.get("name") == element:
+                return next((a.text for a in group.iter("MDATTR") if a.get("name") == name), None)
+        return None
+
+
+@contextmanager
+def _placeless(path: Path):
+    """An open raster that may have no place of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with raster.opened(path) as source:
+            yield source
+
+
+def open_dimap(path: str | Path) -> Dimap:
+    """The product at `path` (.dim). InterferogramError where it or one of its bands cannot be read."""
+    path = Path(path)
+    try:
+        root = ElementTree.parse(path).getroot()
+        rows, cols = int(root.find(".//NROWS").text), int(root.find(".//NCOLS").text)
+        files = {
+            int(one.find("BAND_INDEX").text): path.parent / one.find("DATA_FILE_PATH").get("href")
+            for one in root.iter("Data_File")
+            if one.find("BAND_INDEX") is not None
+        }
+        bands = {}
+        for one in root.iter("Spectral_Band_Info"):
+            index = int(one.find("BAND_INDEX").text)
+            if index in files and (one.findtext("VIRTUAL_BAND") or "").strip() != "true":
+                bands[one.find("BAND_NAME").text.strip()] = (files[index], one.find("DATA_TYPE").text.strip())
+        told = root.findtext(".//Geoposition/IMAGE_TO_MODEL_TRANSFORM")
+        # Java's order: scale x, shear y, shear x, scale y, origin x, origin y; from corners of samples.
+        a, d, b, e, c, f = (float(part) for part in told.split(",")) if told else (np.nan,) * 6
+        crs = (root.findtext(".//Coordinate_Reference_System/WKT") or "").strip()
+    except (OSError, ElementTree.ParseError, AttributeError, ValueError) as error:
+        problem = "does not exist" if not path.exists() else f"is no BEAM-DIMAP product ({error})"
+        raise InterferogramError(f"{path}: {problem}", MAKE_AGAIN) from error
+    return Dimap(path, rows, cols, bands, Affine(a, b, c, d, e, f) if told else None, crs, root)
+
+
+def check_dimap(path: Path, prefixes: Sequence[str]) -> None:
+    """ProcessorError unless SNAP wrote the product with one band for each prefix, each file with all of its samples."""
+    try:
+        product = open_dimap(path)
+        wanted = [product.bands[product.band(prefix)] for prefix in prefixes]
+    except InterferogramError as error:
+        raise ProcessorError(f"SNAP: {error.problem}", "see the log of the step") from error
+    for header, dtype in wanted:
+        image = header.with_suffix(".img")
+        expected = product.rows * product.cols * BYTES.get(dtype, 1)
+        size = image.stat().st_size if image.is_file() else 0
+        if size < expected:
+            raise ProcessorError(f"SNAP: {image} has {size} bytes, {expected} are expected", "see the log of the step")
+
+
+def ingest(geocoded: str | Path, unfiltered: str | Path, pair: str, grid: RegionGrid, record: About) -> ForeignPair:
+    """SNAP's pair on the region grid. record: what is known of it beside the products (filter ...).
+
+    Raises InterferogramError for products of other dates, missing bands, another unit, no valid cell.
+    """
+    whole, raw = open_dimap(geocoded), open_dimap(unfiltered)
+    first, second = _dates(whole, whole.band("Unw_Phase_ifg"))
+    if {first, second} != set(names.split_pair(pair)):
+        raise InterferogramError(f"{whole.path}: is of {first} and {second}, not of {pair}", MAKE_AGAIN)
+    if _dates(raw, raw.band("i_ifg")) != (first, second):
+        raise InterferogramError(f"{raw.path}: is of other dates than {whole.path.name}", MAKE_AGAIN)
+    unit = _unit(whole, whole.band("Unw_Phase_ifg"))
+    if unit not in ("", "abs_phase", "phase", "rad", "radians"):
+        raise InterferogramError(f"{whole.path}: unwrapped phase is in {unit}", "give unwrapped phase in radians")
+    factor = 1.0 if first < second else -1.0
+    phase = regrid.smooth(whole.read(whole.band("Unw_Phase_ifg"), grid), grid)
+    coherence = regrid.smooth(raw.read(raw.band("coh"), grid), grid)
+    foreign = assemble(
+        whole.path, grid, phase, coherence, factor, unfiltered=_angle(raw, grid), filtered=_angle(whole, grid)
+    )
+    return foreign.told(
+        **vars(record)
+        | {
+            "utc": _utc(whole, pair),
+            "bperp_m": _baseline(whole, first, second, factor),
+            "processor": "SNAP",
+            "absent": ABSENT,
+        }
+    )
+
+
+def looks(in_range: int, in_azimuth: int) -> float:
+    """Independent looks of a window of samples: IW is sampled finer than it resolves, most so in azimuth."""
+    return in_range * in_azimuth * INDEPENDENT
+
+
+def geometry(geocoded: str | Path, grid: RegionGrid) -> dict[str, np.ndarray]:
+    """The seven geometry layers from SNAP's incidence and layover mask and the heading of the scene."""
+    product = open_dimap(geocoded)
+    incidence = regrid.smooth(product.read(product.band("incidenceAngleFromEllipsoid"), grid), grid)
+    if not np.isfinite(incidence).any():
+        raise InterferogramError(f"{product.path}: does not reach the region", "correct grid.bounds")
+    heading = product.attribute("centre_heading")
+    if heading is None:
+        raise InterferogramError(f"{product.path}: has no centre_heading", MAKE_AGAIN)
+    layers = los.from_angles(incidence, np.where(np.isfinite(incidence), float(heading), np.nan))
+    flags = regrid.labels(product.read(product.band("layoverShadowMask"), grid, void=None), grid)
+    known = np.isfinite(incidence) & np.isfinite(flags)
+    return layers | {"layover_shadow": np.where(known, np.nan_to_num(flags), los.UNKNOWN).astype(np.uint8)}
+
+
+def _angle(product: Dimap, grid: RegionGrid) -> np.ndarray | None:
+    """Wrapped phase of i and q, resampled as they are; None where the product has none."""
+    if not any(name.startswith("i_ifg") for name in product.bands):
+        return None
+    real, imaginary = (product.read(product.band(part), grid) for part in ("i_ifg", "q_ifg"))
+    return np.arctan2(regrid.smooth(imaginary, grid), regrid.smooth(real, grid))
+
+
+def _dates(product: Dimap, band: str) -> tuple[str, str]:
+    """Reference and secondary date in a band's name."""
+    days = DAY.findall(band)
+    if len(days) != 2:
+        raise InterferogramError(f"{product.path}: band {band} does not tell two dates", MAKE_AGAIN)
+    return tuple(datetime.strptime(day, "%d%b%Y").strftime("%Y%m%d") for day in days)
+
+
+def _unit(product: Dimap, band: str) -> str:
+    for one in product.metadata.iter("Spectral_Band_Info"):
+        if (one.findtext("BAND_NAME") or "").strip() == band:
+            return (one.findtext("PHYSICAL_UNIT") or "").strip().lower()
+    return ""
+
+
+def _baseline(product: Dimap, first: str, second: str, factor: float) -> float | None:
+    """bperp (later - earlier) from `Baselines`: of the secondary against the reference, times the order of the dates."""
+    day = {date: datetime.strptime(date, "%Y%m%d").strftime("%d%b%Y") for date in (first, second)}
+    for reference in product.metadata.iter("MDElem"):
+        if reference.get("name") == f"Ref_{day[first]}":
+            for secondary in reference.iter("MDElem"):
+                if secondary.get("name") == f"Secondary_{day[second]}":
+                    found = next((a.text for a in secondary.iter("MDATTR") if a.get("name") == "Perp Baseline"), None)
+                    return None if found is None else factor * float(found)
+    return None
+
+
+def _utc(product: Dimap, pair: str) -> tuple[str | None, str | None]:
+    """First line times of both dates, ISO, from `first_line_time` such as 06-MAR-2019 11:13:21.123456."""
+    found = {}
+    for one in product.metadata.iter("MDATTR"):
+        if one.get("name") == "first_line_time" and one.text:
+            try:
+                time = datetime.strptime(one.text.strip().title(), "%d-%b-%Y %H:%M:%S.%f")
+            except ValueError:
+                continue
+            found.setdefault(f"{time:%Y%m%d}", f"{time.isoformat()}Z")
+    return tuple(found.get(date) for date in names.split_pair(pair))

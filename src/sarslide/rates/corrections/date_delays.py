@@ -1,0 +1,133 @@
+"""Delay of every date, estimated from the pairs and taken off them (P4 2.3.1 step 5, B23).
+
+What a date's atmosphere adds to the phase is smooth in space and new at every date; motion of the ground is confined in space
+and goes on in time. Each corrected pair is therefore smoothed over stable ground (Gaussian, on a coarser grid), so that
+landslides are bridged from their surroundings, and the dates are told apart from the smoothed pairs in one of two ways:
+
+- `filter`: dates by least squares (zero mean on each island of the network), less the straight line that all islands share,
+  less what a Gaussian in time leaves of the rest. The line stays in the pairs: it is the rate.
+- `common_scene`: the mean of the pairs that share a date (`common_scene.py`).
+
+Both give delays without a trend in time, so the rate of a cell changes only by what the stack mistook for one: P4's eq. 1 gives
+most weight to the first and the last dates, whose delays then go.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide.errors import RateError
+from sarslide.names import split_pair
+from sarslide.rates.corrections.common_scene import common_scene
+from sarslide.rates.sbas.network import dates_of, indexes, years_of
+from sarslide.rates.stacking import DAYS_PER_YEAR
+
+METHODS = ("none", "filter", "common_scene")
+NODES_PER_WIDTH = 3  # coarse cells in one standard deviation of the Gaussian
+LEAST_WEIGHT = 1e-3  # share of stable ground under the Gaussian below which nothing is known
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """A coarser grid of `step` x `step` cells over a grid of `shape`, for fields that are smooth over `width_cells`."""
+
+    shape: tuple[int, int]
+    width_cells: float
+
+    @property
+    def step(self) -> int:
+        return max(1, int(self.width_cells / NODES_PER_WIDTH))
+
+    def smooth(self, values: np.ndarray, where: np.ndarray) -> np.ndarray:
+        """Gaussian mean of `values` over the cells `where` (both of `shape`), on the coarse grid; 0 where none is near."""
+        from scipy.ndimage import gaussian_filter
+
+        sigma = self.width_cells / self.step
+        total = gaussian_filter(self._sums(np.where(where, values, 0.0)), sigma, mode="constant")
+        weight = gaussian_filter(self._sums(where.astype(float)), sigma, mode="constant")
+        known = weight > LEAST_WEIGHT * self.step**2
+        return np.where(known, total / np.where(known, weight, 1), 0.0)
+
+    def share(self, where: np.ndarray) -> np.ndarray:
+        """Part of each coarse cell that is `where`, 0..1."""
+        return self._sums(where.astype(float)) / self._sums(np.ones(self.shape))
+
+    def spread(self, field: np.ndarray) -> np.ndarray:
+        """A coarse field on the full grid, linear between the centres of the coarse cells."""
+        rows, cols = (self._weights(full, coarse) for full, coarse in zip(self.shape, field.shape, strict=True))
+        return rows @ field @ cols.T
+
+    def _sums(self, values: np.ndarray) -> np.ndarray:
+        rows, cols = (-(-side // self.step) for side in self.shape)
+        padded = np.zeros((rows * self.step, cols * self.step))
+        padded[: self.shape[0], : self.shape[1]] = values
+        return padded.reshape(rows, self.step, cols, self.step).sum((1, 3))
+
+    def _weights(self, full: int, coarse: int) -> np.ndarray:
+        at = np.clip((np.arange(full) + 0.5) / self.step - 0.5, 0, coarse - 1)
+        low = np.minimum(at.astype(int), max(coarse - 2, 0))
+        weights = np.zeros((full, coarse))
+        weights[np.arange(full), low] = 1 - (at - low)
+        weights[np.arange(full), np.minimum(low + 1, coarse - 1)] += at - low
+        return weights
+
+
+@dataclass(frozen=True)
+class DateDelays:
+    """dates in order. phase_rad: (dates, coarse rows, coarse cols), rad, positive = longer path. coarse: their grid."""
+
+    dates: list[str]
+    phase_rad: np.ndarray
+    coarse: Coarse
+
+    def of_pair(self, pair: str) -> np.ndarray:
+        """What the delays add to the phase of a pair, rad, (rows, cols): later less earlier; 0 for an unknown date."""
+        earlier, later = (self.of_date(date) for date in split_pair(pair))
+        return self.coarse.spread(later - earlier)
+
+    def of_date(self, date: str) -> np.ndarray:
+        """Delay of a date on the coarse grid, rad; zeros for a date that no usable pair has."""
+        if date in self.dates:
+            return self.phase_rad[self.dates.index(date)]
+        return np.zeros(self.phase_rad.shape[1:])
+
+
+def date_delays(smoothed_rad: np.ndarray, pairs: Sequence[str], coarse: Coarse, method: str, days: float) -> DateDelays:
+    """Delays of the dates of `pairs`.
+
+    smoothed_rad: (pairs, coarse rows, coarse cols), corrected, referenced pairs smoothed by `coarse`. method: `filter` or
+    `common_scene`. days: standard deviation of the Gaussian in time (`filter` only). Raises RateError for an unknown method.
+    """
+    dates = dates_of(pairs)
+    if method == "common_scene":
+        return DateDelays(dates, common_scene(smoothed_rad, pairs), coarse)
+    if method != "filter":
+        raise RateError(f"'{method}' is no estimate of the dates' delays", f"use one of {', '.join(METHODS)}")
+    line = trend_removal(pairs)
+    operator = line @ high_pass(years_of(dates) * DAYS_PER_YEAR, days) @ line @ np.linalg.pinv(pair_matrix(pairs))
+    return DateDelays(dates, np.tensordot(operator, smoothed_rad, 1), coarse)
+
+
+def pair_matrix(pairs: Sequence[str]) -> np.ndarray:
+    """(pairs, dates): +1 at the later, -1 at the earlier date."""
+    matrix = np.zeros((len(pairs), len(dates_of(pairs))))
+    for column, sign in zip(indexes(pairs).T, (-1, 1), strict=True):
+        matrix[np.arange(len(pairs)), column] = sign
+    return matrix
+
+
+def trend_removal(pairs: Sequence[str]) -> np.ndarray:
+    """(dates, dates): takes from the dates' phases a constant on each island and one straight line in time for all of them."""
+    matrix = pair_matrix(pairs)
+    # The null space of the pair matrix holds one constant for each island; with time it is what a rate and a datum can make.
+    _, size, basis = np.linalg.svd(matrix)
+    constants = basis[np.sum(size > 1e-9 * size[0]) :]
+    kept = np.linalg.qr(np.vstack([constants, years_of(dates_of(pairs))]).T)[0]
+    return np.eye(len(kept)) - kept @ kept.T
+
+
+def high_pass(times_days: np.ndarray, days: float) -> np.ndarray:
+    """(dates, dates): each date less the Gaussian mean of all dates about it, of standard deviation `days`."""
+    kernel = np.exp(-0.5 * ((times_days[:, None] - times_days[None]) / days) ** 2)
+    return np.eye(len(times_days)) - kernel / kernel.sum(1, keepdims=True)

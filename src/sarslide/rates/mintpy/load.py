@@ -1,0 +1,66 @@
+"""From the engine contract to MintPy's input: pairs referenced to the same area as the other methods, in a workplace."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.grid import RegionGrid
+from sarslide.rates.mintpy import files as mintpy_files
+from sarslide.rates.mintpy import steps as mintpy
+from sarslide.rates.preparation import Preparation, blocks, quality
+from sarslide.rates.reference import ReferenceArea
+from sarslide.rates.sbas.network import connected_cells
+
+ReadBlock = Callable[[str, slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
+
+
+def load(
+    folder: Path,
+    prepared: Preparation,
+    read_block: ReadBlock,
+    bperp_m: Sequence[float],
+    grid: RegionGrid,
+    track: mintpy_files.Track,
+    elevation_m: np.ndarray,
+    geometry: Mapping[str, np.ndarray],
+    limit_s: float,
+    unwrap_errors: str = "none",
+) -> dict[str, np.ndarray]:
+    """Write MintPy's stack and geometry below `folder` and run its network, reference and unwrapping-error steps on them.
+
+    prepared: pairs, with only the reference level to take off. bperp_m: of its pairs, sign of DESIGN 2. geometry: layers of the
+    contract. limit_s: of each run of MintPy. unwrap_errors: see `mintpy.unwrap_error_options`; cells of other components than
+    the reference's are kept for it.
+    Cells whose valid pairs do not connect all dates are not handed over: MintPy would give them motion of least norm.
+    Returns mean_coherence and pair_count. Raises ProcessorError when MintPy is absent or a step fails; `folder` then stays.
+    """
+    mintpy.program()
+    layers = {"mean_coherence": np.full(grid.shape, np.nan), "pair_count": np.zeros(grid.shape, np.uint16)}
+    with mintpy.workplace(folder, "load", ()) as place:
+        mintpy_files.write_geometry(place / mintpy.GEOMETRY, grid, track, elevation_m, geometry)
+        attributes = mintpy_files.attributes(grid, track, geometry, "ifgramStack", "radian")
+        stack = place / mintpy.STACK
+        with mintpy_files.create_stack(stack, prepared.pairs, bperp_m, grid.shape, attributes) as put:
+            for block in blocks(grid.shape, prepared.pairs):
+                phase, coherence, components = prepared.phases(
+                    lambda pair, block=block: read_block(pair, *block), *block, every_component=unwrap_errors != "none"
+                )
+                layers["mean_coherence"][block], layers["pair_count"][block] = quality(phase, coherence)
+                phase[:, ~connected_cells(np.isfinite(phase), prepared.pairs)] = np.nan
+                put(*block, phase, coherence, components)
+        row, col = reference_cell(prepared.reference)
+        mintpy_files.set_reference_cell(stack, row, col)
+        options = {"mintpy.reference.yx": f"{row},{col}"} | mintpy.unwrap_error_options(unwrap_errors)
+        mintpy.run(place, "modify_network", "reference_point", options, [mintpy.STACK], limit_s)
+        if unwrap_errors != "none":
+            mintpy.run(place, "correct_unwrap_error", "correct_unwrap_error", options, [mintpy.STACK], limit_s)
+        mintpy.deliver(place, folder, [mintpy.STACK, mintpy.GEOMETRY])
+    return layers
+
+
+def reference_cell(area: ReferenceArea) -> tuple[int, int]:
+    """The cell of a reference area that is nearest to its centre."""
+    rows, cols = np.nonzero(area.mask)
+    nearest = np.argmin((rows - area.row) ** 2 + (cols - area.col) ** 2)
+    return int(rows[nearest]), int(cols[nearest])

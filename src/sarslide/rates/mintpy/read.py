@@ -1,0 +1,75 @@
+"""MintPy's results as layers and series of this project: millimetres, our zero, NaN where MintPy solved nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.errors import ProcessorError
+from sarslide.rates import los
+from sarslide.rates.mintpy.files import MM_PER_M, read_dates, read_layer
+from sarslide.rates.mintpy.steps import before_dem_error
+from sarslide.rates.sbas.network import years_of
+
+ROWS = 256
+INVERTED = "timeseries.h5"  # the series before any correction
+
+
+def read_rates(
+    series: Path, reference: np.ndarray, wavelength_m: float, min_temporal_coherence: float, dem_error: bool
+) -> dict[str, np.ndarray]:
+    """Layers by registered name from the files of MintPy's folder; `series` is its last time series.
+
+    reference: (rows, cols), True in the reference area, which MintPy's corrections must not move (`levels_m`). Cells that
+    MintPy did not invert are NaN, and those below `min_temporal_coherence` have no rate.
+    """
+    folder, shape = series.parent, reference.shape
+    known = solved(folder, shape)
+    coherence = np.where(known, read_layer(folder / "temporalCoherence.h5", "temporalCoherence", shape), np.nan)
+    rated = known & (coherence >= min_temporal_coherence)
+    level = np.polyfit(years_of(read_dates(series)), levels_m(series, reference & known), 1)[0]
+    rate = read_layer(folder / "velocity.h5", "velocity", shape) - level
+    std = read_layer(folder / "velocity.h5", "velocityStd", shape)
+    layers = {
+        "los_rate_mm_per_yr": np.where(rated, rate * MM_PER_M, np.nan),
+        "los_rate_std_mm_per_yr": np.where(rated, std * MM_PER_M, np.nan),
+        "temporal_coherence": coherence,
+    }
+    if dem_error:
+        layers["dem_error_m"] = np.where(known, read_layer(folder / "demErr.h5", "dem", shape), np.nan)
+    return layers | los.phase_layers(layers, wavelength_m)
+
+
+def read_series(path: Path, reference: np.ndarray, put: Callable[[slice, slice, np.ndarray], None]) -> None:
+    """Hand the displacement of a MintPy time series on, block by block, in mm: see `io.series.create`."""
+    import h5py
+
+    known = solved(path.parent, reference.shape)
+    level = levels_m(path, reference & known)
+    with h5py.File(path) as file:
+        for start in range(0, reference.shape[0], ROWS):
+            rows = slice(start, min(start + ROWS, reference.shape[0]))
+            block = (file["timeseries"][:, rows] - level[:, None, None]) * MM_PER_M
+            put(rows, slice(0, reference.shape[1]), np.where(known[rows], block, np.nan))
+
+
+def levels_m(series: Path, reference: np.ndarray) -> np.ndarray:
+    """How far MintPy's corrections of the atmosphere moved the reference area, m, a value a date: a median over the area."""
+    import h5py
+
+    if not reference.any():
+        raise ProcessorError("MintPy inverted no cell of the reference area", "name another one with rates.reference")
+    with h5py.File(before_dem_error(series)) as corrected, h5py.File(series.parent / INVERTED) as inverted:
+        after, before = corrected["timeseries"], inverted["timeseries"]
+        return np.array([np.median((after[k] - before[k])[reference]) for k in range(len(after))])
+
+
+def solved(folder: Path, shape: tuple[int, int]) -> np.ndarray:
+    """Cells that MintPy inverted, less the one that it took as reference: that holds no measurement (`mintpy_files`)."""
+    import h5py
+
+    path = folder / "numInvIfgram.h5"
+    known = read_layer(path, "mask", shape) > 0
+    with h5py.File(path) as file:
+        known[int(file.attrs["REF_Y"]), int(file.attrs["REF_X"])] = False
+    return known

@@ -1,0 +1,100 @@
+"""The pairs of one track as a network of dates: is it one piece, in which cells, and what it can tell."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sarslide.errors import NetworkError
+from sarslide.names import days_between, split_pair
+from sarslide.network import gap_text, islands
+from sarslide.rates.stacking import DAYS_PER_YEAR
+
+DEM_POLYNOMIAL = 2  # motion that a DEM error is told apart from: constant, velocity, acceleration
+LEAST_BASELINE_SPREAD_M = 1.0
+LEAST_REDUNDANCY = 2  # dates beyond the unknowns of the DEM error's fit
+
+
+def dates_of(pairs: Sequence[str]) -> list[str]:
+    """Dates of the pairs, in order."""
+    return sorted({date for pair in pairs for date in split_pair(pair)})
+
+
+def years_of(dates: Sequence[str]) -> np.ndarray:
+    """Julian years of 365.25 days since the first date, shape (dates,)."""
+    return np.array([days_between(dates[0], date) for date in dates]) / DAYS_PER_YEAR
+
+
+def indexes(pairs: Sequence[str]) -> np.ndarray:
+    """Positions of the earlier and the later date of each pair among `dates_of(pairs)`, shape (pairs, 2)."""
+    position = {date: k for k, date in enumerate(dates_of(pairs))}
+    return np.array([[position[date] for date in split_pair(pair)] for pair in pairs])
+
+
+def check_connected(pairs: Sequence[str], dates: Sequence[str] = ()) -> None:
+    """NetworkError, naming the gap, unless a chain of pairs leads from each date to every other.
+
+    dates: those that the pairs must hold; one that is in no pair is an island too.
+    """
+    parts = sorted(islands(pairs) + [[date] for date in sorted(set(dates) - set(dates_of(pairs)))])
+    if len(parts) != 1:
+        raise NetworkError(
+            f"the usable pairs form {len(parts)} islands, gap {gap_text(parts) or 'everywhere'}",
+            "add acquisitions in the gap, widen the network section, or set rates.method to stacking",
+        )
+
+
+def velocity_design(pairs: Sequence[str]) -> np.ndarray:
+    """Years that each pair spans of each interval between neighbouring dates, shape (pairs, dates - 1).
+
+    Times the velocities of the intervals it gives the phases (Berardino et al. 2002, doi 10.1109/TGRS.2002.803792, eq. 16).
+    """
+    steps = np.diff(years_of(dates_of(pairs)))
+    interval = np.arange(len(steps))
+    earlier, later = indexes(pairs).T
+    return steps * ((interval >= earlier[:, None]) & (interval < later[:, None]))
+
+
+def connected_cells(valid: np.ndarray, pairs: Sequence[str]) -> np.ndarray:
+    """True where a cell's valid pairs connect all dates. valid: (pairs, ...); the result has the shape of the rest."""
+    ends = indexes(pairs)
+    reached = np.zeros((ends.max() + 1, *valid.shape[1:]), bool)
+    reached[0] = True
+    order = np.lexsort(ends.T)
+    while True:
+        before = np.count_nonzero(reached)
+        for k in order:
+            earlier, later = ends[k]
+            either = (reached[earlier] | reached[later]) & valid[k]
+            reached[earlier] |= either
+            reached[later] |= either
+        if np.count_nonzero(reached) == before:
+            return reached.all(axis=0)
+
+
+def date_baselines_m(pairs: Sequence[str], bperp_m: Sequence[float]) -> np.ndarray:
+    """Perpendicular baseline of each date against the first, m, from those of the pairs by least squares, shape (dates,).
+
+    The sign is that of the pairs: (later - earlier) . n, n up and away from the track (DESIGN 2).
+    """
+    ends = indexes(pairs)
+    incidence = np.zeros((len(pairs), ends.max() + 1))
+    incidence[np.arange(len(pairs)), ends[:, 0]] = -1
+    incidence[np.arange(len(pairs)), ends[:, 1]] = 1
+    return np.concatenate([[0.0], np.linalg.lstsq(incidence[:, 1:], np.asarray(bperp_m, float), rcond=None)[0]])
+
+
+def free_of_motion(bperp_m: np.ndarray, years: np.ndarray) -> np.ndarray:
+    """The part of the dates' baselines, m, that no parabola of time explains: only it tells a DEM error from motion."""
+    motion = np.stack([years**k for k in range(DEM_POLYNOMIAL + 1)], axis=1)
+    return bperp_m - motion @ np.linalg.lstsq(motion, bperp_m, rcond=None)[0]
+
+
+def check_baselines(pairs: Sequence[str], bperp_m: Sequence[float]) -> None:
+    """NetworkError when too few dates, or baselines without spread, cannot tell a DEM error from motion."""
+    years = years_of(dates_of(pairs))
+    free = free_of_motion(date_baselines_m(pairs, bperp_m), years)
+    if len(years) < DEM_POLYNOMIAL + 2 + LEAST_REDUNDANCY or np.sqrt(np.mean(free**2)) < LEAST_BASELINE_SPREAD_M:
+        raise NetworkError(
+            f"the perpendicular baselines of {len(years)} dates cannot tell a DEM error from motion",
+            "set sbas.dem_error to false, or add acquisitions",
+        )

@@ -1,0 +1,163 @@
+"""From the unwrapped pairs of one track to its time series and rate layers by SBAS, block by block.
+
+Passes over the pairs find ground, reference and corrections (`preparation`), a last one inverts blocks of cells (`sbas`).
+Memory: some layers of the whole region, and of the pairs only a block.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarslide.errors import RateError
+from sarslide.rates import los
+from sarslide.rates.passes import RateSettings
+from sarslide.rates.phase_variance import pair_weights
+from sarslide.rates.preparation import Preparation, blocks, prepare, quality
+from sarslide.rates.records import baselines_m
+from sarslide.rates.sbas.error import rate_std
+from sarslide.rates.sbas.network import check_baselines, date_baselines_m, dates_of, indexes, years_of
+
+log = logging.getLogger(__name__)
+
+# pair, rows, cols -> unwrapped phase (rad), coherence, components of that block
+ReadBlock = Callable[[str, slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
+# rows, cols, displacement (dates, rows, cols) in mm since the first date, positive towards the satellite
+PutSeries = Callable[[slice, slice, np.ndarray], None]
+
+
+@dataclass(frozen=True)
+class SbasSettings:
+    """weighting: see `phase_variance.pair_weights`. looks: independent looks of the phase, None where the engine does not know.
+    min_temporal_coherence: cells below have no rate. device: `auto`, `cpu` or `cuda`."""
+
+    weighting: str = "var"
+    looks: float | None = None
+    min_temporal_coherence: float = 0.0
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class DemGeometry:
+    """What a DEM error is estimated from. bperp_m: of each pair, sign of DESIGN 2. slant_range_m, incidence_deg: (rows, cols)."""
+
+    bperp_m: Mapping[str, float | None]
+    slant_range_m: np.ndarray
+    incidence_deg: np.ndarray
+
+
+@dataclass(frozen=True)
+class SbasRates:
+    """layers: registered name -> (rows, cols). preparation: ground, reference, corrections. unconnected: cells with some valid
+    pairs that do not connect all dates, which have no series. incoherent: cells below the least temporal coherence."""
+
+    layers: dict[str, np.ndarray]
+    preparation: Preparation
+    unconnected: int
+    incoherent: int
+
+
+def sbas_rates(
+    read_block: ReadBlock,
+    put_series: PutSeries,
+    pairs: Sequence[str],
+    elevation_m: np.ndarray,
+    wavelength_m: float,
+    rate_settings: RateSettings | None = None,
+    settings: SbasSettings | None = None,
+    exclude: np.ndarray | None = None,
+    dem: DemGeometry | None = None,
+) -> SbasRates:
+    """Rates of `preparation.prepare`d pairs by least squares inversion; with `dem` the DEM error is estimated and removed.
+
+    read_block: called with the whole region in the passes of the preparation. elevation_m: (rows, cols). exclude: True where a
+    cell must not enter a fit or the reference. Layers: those of stacking, temporal_coherence, residual_rms_rad and, with `dem`,
+    dem_error_m. Raises NetworkError for islands of dates or baselines that tell nothing, RateError without usable ground.
+    """
+    settings = settings or SbasSettings()
+    if dem:
+        check_baselines(pairs, baselines_m(pairs, dem.bperp_m))
+    everything = (slice(0, elevation_m.shape[0]), slice(0, elevation_m.shape[1]))
+    prepared = prepare(
+        lambda pair: read_block(pair, *everything), pairs, elevation_m, rate_settings or RateSettings(), exclude
+    )
+    return invert_blocks(prepared, read_block, put_series, wavelength_m, settings, dem)
+
+
+def invert_blocks(
+    prepared: Preparation,
+    read_block: ReadBlock,
+    put_series: PutSeries,
+    wavelength_m: float,
+    settings: SbasSettings,
+    dem: DemGeometry | None = None,
+) -> SbasRates:
+    """The last pass: read, correct, invert and write one block after the other."""
+    from sarslide.rates.sbas.inversion import (
+        dem_error_m,
+        invert,
+        rate_of,
+        remove_dem_error,
+        slope_of,
+        slope_without_dem_error,
+    )
+
+    pairs, shape = prepared.pairs, prepared.stable.shape
+    dates = dates_of(pairs)
+    years, bperp = years_of(dates), dem and date_baselines_m(pairs, baselines_m(pairs, dem.bperp_m))
+    if len(dates) < 3:
+        raise RateError(f"a series of {len(dates)} dates has no rate with an error", "add acquisitions")
+    value = slope_without_dem_error(years, bperp) if dem else slope_of(years)
+    device = _device(settings.device)
+    names = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "temporal_coherence", "residual_rms_rad"]
+    layers = {name: np.full(shape, np.nan, np.float32) for name in names + ["dem_error_m"] * bool(dem)}
+    layers["pair_count"] = np.zeros(shape, np.uint16)
+    unconnected = incoherent = 0
+    for rows, cols in blocks(shape, pairs):
+        block = rows, cols
+        phase, coherence, _ = prepared.phases(lambda pair, block=block: read_block(pair, *block), rows, cols)
+        series = invert(phase, pair_weights(coherence, settings.weighting, settings.looks), pairs, device, value)
+        displacement = series.phase_rad * los.mm_per_rad(wavelength_m)
+        if dem:
+            displacement, per_metre = remove_dem_error(displacement, years, bperp)
+            layers["dem_error_m"][block] = dem_error_m(per_metre, dem.slant_range_m[block], dem.incidence_deg[block])
+        layers["mean_coherence"][block], layers["pair_count"][block] = quality(phase, coherence)
+        known = np.isfinite(series.temporal_coherence)
+        low = known & (series.temporal_coherence < settings.min_temporal_coherence)
+        rate = rate_of(displacement, years)
+        motion = np.multiply.outer(years, rate) + (np.multiply.outer(bperp, per_metre) if dem else 0.0)
+        std = _error(phase * los.mm_per_rad(wavelength_m), motion, series.response, pairs, years)
+        layers["los_rate_mm_per_yr"][block] = np.where(low, np.nan, rate)
+        layers["los_rate_std_mm_per_yr"][block] = np.where(low, np.nan, std)
+        layers["temporal_coherence"][block] = series.temporal_coherence
+        layers["residual_rms_rad"][block] = series.residual_rms_rad
+        unconnected += int(((layers["pair_count"][block] > 0) & ~known).sum())
+        incoherent += int(low.sum())
+        put_series(rows, cols, displacement)
+    log.info("%d cells without a chain of pairs, %d below the least temporal coherence", unconnected, incoherent)
+    if not np.isfinite(layers["los_rate_mm_per_yr"]).any():
+        raise RateError(
+            f"no cell has a rate: {unconnected} cells lack a chain of valid pairs through all dates, {incoherent} are below"
+            " sbas.min_temporal_coherence",
+            "lower rates.pair_coherence or sbas.min_temporal_coherence, or add pairs",
+        )
+    return SbasRates(layers | los.phase_layers(layers, wavelength_m), prepared, unconnected, incoherent)
+
+
+def _error(
+    mm: np.ndarray, motion: np.ndarray, response: np.ndarray, pairs: Sequence[str], years: np.ndarray
+) -> np.ndarray:
+    """Standard error of the rate, (rows, cols), from pairs (pairs, rows, cols) and the fitted motion of the dates, both in mm."""
+    ends = indexes(pairs)
+    residual = mm - (motion[ends[:, 1]] - motion[ends[:, 0]])
+    flat = (values.reshape(len(pairs), -1) for values in (residual, response))
+    return rate_std(*flat, years[ends[:, 1]] - years[ends[:, 0]], ends).reshape(mm.shape[1:])
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RateError("device 'cuda', but torch sees no GPU", "set sbas.device to auto or cpu")
+    return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"

@@ -1,0 +1,71 @@
+"""The model card: what a weights file says about itself."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sarslide.dataset.scenes import Scene, data_hash
+from sarslide.io.sidecar import sha256
+from sarslide.models.weights import SIMULATED
+from sarslide.training.train import Trained
+
+# True of every network that reads these measurements, whatever it was trained on.
+KNOWN_FAILURES = (
+    "Landslides that move along the satellite's track, on slopes that face north or south, move little in the line of sight and"
+    " are missed.",
+    "There is no probability in layover and shadow; water, snow and dense forest lose coherence, and what moves there is missed.",
+    "Landslides that move more than a quarter of a wavelength (14 mm in C-band) between two dates are underestimated or missed.",
+)
+# True of networks that learnt from simulated regions alone; `docs/benchmark.md` has the numbers.
+SIMULATED_FAILURES = (
+    "Mines and dumps on slopes, glaciers and changing snow move like landslides, and many are mapped as such: the snowline masks"
+    " the last two, a reviewer has to reject the first.",
+    "Where forest leaves little coherence, about a quarter of the landslides that a track sees are missed.",
+    "No real landslide was in the training: outlines, speeds and noise are those of the simulation.",
+)
+
+
+def model_card(
+    trained: Trained,
+    training: Sequence[Scene],
+    validation: Sequence[Scene],
+    code: str,
+    label: str = SIMULATED,
+    licence: str = "BSD-3-Clause",
+) -> dict[str, Any]:
+    """The card that travels in the weights file (`models.weights`).
+
+    code: fingerprint of the training code. label: what the network learnt from, in words that products repeat.
+    """
+    recipe = trained.recipe
+    start = Path(recipe.start)
+    return {
+        "network": trained.name,
+        "options": trained.options,
+        "channels": list(trained.channels),
+        "normalisation": trained.normalisation.to_dict(),
+        "tile": recipe.patch,
+        "threshold": trained.threshold,
+        "calibration": trained.calibration,
+        "bf16_mask_iou": trained.bf16_mask_iou,
+        "training": {
+            "recipe": asdict(recipe) | {"start": start.name},
+            "start_sha256": sha256(start) if start.is_file() else "",
+            "best_epoch": trained.best_epoch,
+            "samples_seen": trained.history[-1]["samples"],
+            "regions": sorted({scene.region for scene in training}),
+            "validation_regions": sorted({scene.region for scene in validation}),
+            "data_sha256": data_hash([*training, *validation]),
+            "code": code,
+            "torch": torch.__version__,
+            "device": trained.device,
+            "processes": trained.processes,
+        },
+        "scores": {key: trained.scores[key] for key in ("pixel", "object")},
+        "known_failures": [*KNOWN_FAILURES, *(SIMULATED_FAILURES if label == SIMULATED else ())],
+        "licence": licence,
+        "label": label,
+    }

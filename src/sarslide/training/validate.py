@@ -1,0 +1,56 @@
+"""Whole validation scenes, predicted as inference does it, and two numbers for the learning curve."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from sarslide.dataset.normalise import Normalisation
+from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.evaluate import metrics
+from sarslide.segment.device import FP32
+from sarslide.segment.infer import predict
+
+
+def maps(
+    network: nn.Module,
+    scenes: Sequence[Scene],
+    normalisation: Normalisation,
+    patch: int,
+    overlap: float,
+    device: torch.device | str,
+    precision: str = FP32,
+) -> list[np.ndarray]:
+    """Probability maps (rows, cols) of whole scenes; NaN where unknown."""
+    return [
+        predict(network, scene.stack, normalisation, patch, overlap, device=device, precision=precision)
+        for scene in scenes
+    ]
+
+
+def mask_iou(first: Sequence[np.ndarray], second: Sequence[np.ndarray], threshold: float) -> float:
+    """IoU of the masks of two maps of each scene, pooled; NaN is in no mask."""
+    return metrics.pooled(
+        metrics.pixel_counts((p >= threshold).astype(np.uint8), q >= threshold)
+        for p, q in zip(first, second, strict=True)
+    ).iou
+
+
+def map_loss(scenes: Sequence[Scene], probabilities: Sequence[np.ndarray]) -> float:
+    """Mean binary cross-entropy over the counted cells of whole scenes."""
+    total, count = 0.0, 0
+    for scene, probability in zip(scenes, probabilities, strict=True):
+        counted = scene.label != IGNORE
+        p = np.clip(probability[counted].astype(np.float64), 1e-7, 1 - 1e-7)
+        truth = scene.label[counted] == 1
+        total -= float(np.log(np.where(truth, p, 1 - p)).sum())
+        count += int(counted.sum())
+    return total / max(count, 1)
+
+
+def map_f1(scenes: Sequence[Scene], probabilities: Sequence[np.ndarray], threshold: float = 0.5) -> float:
+    """F1 by cell, pooled over scenes."""
+    return metrics.pooled(
+        metrics.pixel_counts(scene.label, p >= threshold) for scene, p in zip(scenes, probabilities, strict=True)
+    ).f1

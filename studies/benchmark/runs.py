@@ -1,0 +1,121 @@
+"""Which trainings the benchmark has, by name, and which of them each table needs.
+
+A run is one training with its scores. Its name says all that decides it, `cpu.quarter.regions.p0.p0_insar.drs_unet.s1`, so that
+tables that need the same training share it, and any machine can add runs to the same folder.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sarslide.errors import ConfigError
+from sarslide.models import registry
+from studies.benchmark import paper_tables
+
+SAMPLES = {"cpu": 4000, "gpu": 200_000}  # patches of 128 x 128 cells that a network sees
+SEEDS = {"cpu": (1,), "gpu": (1, 2, 3)}
+WIDTHS = ("published", "quarter")
+# Samples that a paper's own training sees, where it prints them and a falling learning rate: 80 epochs of seven tenths of 1712
+# patches (P0 sections 3.2 and 5.1).
+PRINTED_SAMPLES = {"p0": 80 * 1198}
+ROUNDS = 5  # validations of a training: of equal number for every budget
+SPLITS = ("regions", "patches")
+EQUAL = ("sarslide", "sarslide")  # recipe and channels of the table of all networks
+# The optimism of the papers' split is shown with P0's own networks, recipe and channels (D04, D05).
+OPTIMISM = ("drs_unet", "unet", "segnet")
+TABLES = ("networks", *(table.key for table in paper_tables.TABLES), "split")
+# Width of the first stage at the published size, where it is not 64.
+FIRST_WIDTH = {"fcadensenet": 48, "fc_densenet56": 48}
+BASELINE, PRINTED_BASELINE, PACKAGED = "baseline", "baseline.printed", "packaged."
+PACKAGED_NETWORK = "drs_unet_compact"
+COMPACT = f"{PACKAGED}{PACKAGED_NETWORK}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """tier: of the budget, `cpu` or `gpu`. width: `published` or `quarter` of the channels of every layer. split: `regions`
+    (whole regions apart) or `patches` (P0's random overlapping patches). recipe: preset of `segment.recipe`. channels: channel
+    set. network: of the registry. seed: of the training."""
+
+    tier: str
+    width: str
+    split: str
+    recipe: str
+    channels: str
+    network: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        parts = (self.tier, self.width, self.split, self.recipe, self.channels, self.network)
+        return ".".join((*parts, f"s{self.seed}"))
+
+
+def parse(name: str) -> Run:
+    """The run of that name. Raises ConfigError for a name that is none."""
+    parts = name.split(".")
+    if len(parts) != 7 or parts[0] not in SAMPLES or parts[1] not in WIDTHS or parts[2] not in SPLITS:
+        raise ConfigError(
+            f"'{name}' is no run of the benchmark", "write for example cpu.quarter.regions.p0.p0_insar.unet.s1"
+        )
+    registry.kind(parts[5])
+    return Run(*parts[:6], int(parts[6].removeprefix("s")))
+
+
+def options(run: Run) -> dict[str, Any]:
+    """Options of the network: none at the published size."""
+    return {} if run.width == "published" else {"width": FIRST_WIDTH.get(run.network, 64) // 4}
+
+
+def recipe(run: Run):
+    """The run's `Recipe`: its preset with the tier's samples and the run's seed.
+
+    A budget shorter than the paper's training is its beginning: of the learning rates those that the paper reaches by then (eight
+    halvings within 4,000 samples would freeze P0's networks with probabilities near one half). Its probabilities are still on
+    their way and cannot be cut where the paper cuts its own: the threshold is chosen on the validation regions, and the round by
+    their loss. Everything else is what the preset says.
+    """
+    from sarslide.training.recipe import preset
+
+    samples, chosen = SAMPLES[run.tier], preset(run.recipe)
+    chosen = replace(chosen, samples=samples, rounds=ROUNDS, seed=run.seed)
+    share = samples / PRINTED_SAMPLES.get(run.recipe, samples)
+    if share >= 1:
+        return chosen
+    return replace(chosen, parts=math.ceil(chosen.parts * share), threshold=0.0, keep="loss")
+
+
+def runs_of(table: str, tier: str, width: str, networks: Iterable[str] = ()) -> list[Run]:
+    """The runs that fill `table`, in the order of its rows. networks: only these (none: all).
+
+    Raises ConfigError for a table, tier or width that there is not.
+    """
+    if table not in TABLES or tier not in SAMPLES or width not in WIDTHS:
+        raise ConfigError(
+            f"benchmark table '{table}' of tier '{tier}' and width '{width}'",
+            f"use tables {', '.join(TABLES)}, tiers {', '.join(SAMPLES)}, widths {', '.join(WIDTHS)}",
+        )
+    wanted = set(networks) or set(registry.names())
+    cells = [
+        Run(tier, width, split, recipe, channels, network, seed)
+        for split, recipe, channels, network in _cells(table)
+        for seed in SEEDS[tier]
+    ]
+    return [run for run in dict.fromkeys(cells) if run.network in wanted]
+
+
+def _cells(table: str) -> list[tuple[str, str, str, str]]:
+    """(split, recipe, channels, network) of each row."""
+    if table == "networks":
+        return [("regions", *EQUAL, network) for network in registry.names()]
+    if table == "split":
+        return [(split, "p0", "p0_insar", network) for network in OPTIMISM for split in SPLITS]
+    paper = next(each for each in paper_tables.TABLES if each.key == table)
+    return [("regions", paper.recipe, row.channels, row.network) for row in paper.rows]
+
+
+def chosen(tables: Iterable[str], tier: str, widths: Iterable[str], networks: Iterable[str] = ()) -> list[Run]:
+    """All runs of these tables, each once. Raises ConfigError as `runs_of`."""
+    found = [run for width in widths for table in tables for run in runs_of(table, tier, width, tuple(networks))]
+    return list(dict.fromkeys(found))

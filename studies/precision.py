@@ -1,0 +1,83 @@
+"""What bfloat16 does to the maps of networks that have learnt, those of the benchmark and the packaged one.
+
+    python -m studies.precision [--results results/benchmark] [--device auto|cpu|cuda] [--threads N]
+
+Both tracks of a simulated region that trained nothing (the first test region of the benchmark, as its npz files lie in
+`RESULTS/regions`) are predicted in fp32 and in bf16, by every trained network of the equal budget in `RESULTS/runs`, at the
+threshold of its card. DESIGN asks for masks with an IoU of at least 0.995.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from sarsim import climates
+from sarslide.dataset import scenes
+from sarslide.dataset.normalise import Normalisation
+from sarslide.models import weights
+from sarslide.segment import calibration
+from sarslide.segment.device import BF16, FP32, SAME_MASK, choose_device
+from sarslide.training import validate
+from studies.benchmark import runs
+from studies.tables import publish
+
+COMMAND = "python -m studies.precision"
+OVERLAP = 0.5
+
+
+def trained(results: Path) -> list[Path]:
+    """Weights of the networks of the equal budget, then the packaged ones."""
+    recipe, channels = runs.EQUAL
+    found = sorted(results.glob(f"runs/*.regions.{recipe}.{channels}.*/weights.safetensors"))
+    return [*found, weights.packaged(runs.PACKAGED_NETWORK)]
+
+
+def compared(path: Path, files: list[Path], device: torch.device) -> list[object]:
+    """Cells marked in fp32, IoU of the masks, largest difference and share of cells beyond 1e-3, over all scenes."""
+    network, card = weights.load(path)
+    normalisation, maps = Normalisation.from_dict(card["normalisation"]), {}
+    read = [scenes.load(file, card["channels"]) for file in files]
+    for precision in (FP32, BF16):
+        found = validate.maps(network, read, normalisation, card["tile"], OVERLAP, device, precision)
+        maps[precision] = [calibration.apply(each, card) for each in found]
+    apart = np.abs(np.concatenate(maps[FP32]) - np.concatenate(maps[BF16]))
+    return [
+        sum(int((each >= card["threshold"]).sum()) for each in maps[FP32]),
+        round(validate.mask_iou(maps[FP32], maps[BF16], card["threshold"]), 4),
+        float(np.nanmax(apart)),
+        float(np.nanmean(apart > 1e-3)),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=Path("results/benchmark"))
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--threads", type=int, default=1)
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    device = choose_device(asked.device)
+    region = climates.names_of("test")[0]
+    files = sorted((asked.results / "regions").glob(f"{region}.*.npz"))
+    rows = []
+    for path in tqdm(trained(asked.results), "networks"):
+        run = path.parent.name
+        name, width = (runs.parse(run).network, runs.parse(run).width) if "." in run else (path.stem, "packaged")
+        rows.append([name, width, device.type, *compared(path, files, device)])
+    publish(
+        "8_inference_precision",
+        "Inference: masks of trained networks in bf16 against fp32",
+        f"{COMMAND} --device {asked.device}",
+        ["network", "width", "device", "cells marked in fp32", "mask IoU", "largest difference", "cells beyond 1e-3"],
+        rows,
+        f"Both tracks of test region {region}, overlap {OVERLAP:g}, thresholds and calibration of the cards. Goal: IoU of at"
+        f" least {SAME_MASK}; below it: {', '.join(row[0] for row in rows if row[4] < SAME_MASK) or 'none'}."
+        " `segmentation.precision: auto` goes by the same figure, which `train` measures on the validation part of each network.",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""The page from files of runs: scores of made-up maps, tables, `not run`, what is kept and what is dropped."""
+
+import json
+import logging
+from functools import cache
+
+import numpy as np
+import pytest
+from studies.benchmark import page, paper_tables, records, runs, tables
+from studies.benchmark.runs import Run
+
+from sarslide.dataset.scenes import Scene
+from sarslide.models import registry
+from sarslide.report import score_cells as cells
+
+SET, CODES = "0123456789abcdef", {"glacier": 2, "mining": 4}
+SHAPE = (160, 128)
+DRS = Run("cpu", "quarter", "regions", "sarslide", "sarslide", "drs_unet", 1)
+
+
+def scene(region: str, track: str, seed: int) -> Scene:
+    """Three landslides of the three types, a glacier and a mine."""
+    rng = np.random.default_rng(seed)
+    label, decoy, kind = (np.zeros(SHAPE, np.uint8) for _ in range(3))
+    for number in (1, 2, 3):
+        row, col = 40 * number - 20, int(rng.integers(0, 60))
+        label[row : row + 12, col : col + 20] = 1
+        kind[row : row + 12, col : col + 20] = number
+    decoy[10:30, 95:115], decoy[100:120, 95:115] = CODES["glacier"], CODES["mining"]
+    stack = rng.normal(size=(1, *SHAPE)).astype(np.float32)
+    return Scene(region, f"{region}/{track}", stack, label, label, decoy, kind)
+
+
+def part(count: int, seed: int) -> list[Scene]:
+    return [scene(f"r{seed}{k}", track, 10 * seed + k) for k in range(count) for track in ("A128", "D062")]
+
+
+TEST, TRANSFER, HELD_OUT = part(6, 1), part(3, 2), part(2, 3)
+
+
+@cache
+def scored(part: str, guess) -> dict:
+    scenes = {"test": TEST, "transfer": TRANSFER, "patches": HELD_OUT}[part]
+    return records.part_record(scenes, [guess(s) for s in scenes], 0.55, 20, CODES, 30.0)
+
+
+def record(run: str, guess) -> dict:
+    """Record of a run whose maps are guess(scene)."""
+    parts = ["test", "transfer", *(["patches"] if ".patches." in run else [])]
+    return {
+        "region_set": SET,
+        "run": run,
+        "parameters": 1234567,
+        "threshold": 0.55,
+        "cost": {"cpu_s": 360.0, "threads": 1, "device": "cpu"},
+        "parts": {part: scored(part, guess) for part in parts},
+    }
+
+
+def perfect(scene: Scene) -> np.ndarray:
+    return np.where(scene.label == 1, 0.9, 0.1).astype(np.float32)
+
+
+def fooled(scene: Scene) -> np.ndarray:
+    """Types 1 and 2 found, the mine taken for a landslide."""
+    return np.where((scene.landslide_kind % 3 > 0) | (scene.decoy == CODES["mining"]), 0.9, 0.1).astype(np.float32)
+
+
+def write(folder, found: dict[str, dict]) -> None:
+    for name, entry in found.items():
+        (folder / "runs" / name).mkdir(parents=True)
+        (folder / "runs" / name / "scores.json").write_text(json.dumps(entry))
+        places = records.shown_windows(TEST)
+        shown = records.shown_maps([perfect(s) for s in TEST], places)
+        extra = {"rate_mm_per_yr": shown.astype(np.float32), "label": (shown > 127).astype(np.uint8)}
+        np.savez(folder / "runs" / name / "patches.npz", probability=shown, **extra)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Baseline, two networks of the equal budget, one row of P0, one training on random patches."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    other = Run("cpu", "quarter", "regions", "sarslide", "sarslide", "unet", 1)
+    p0 = Run("cpu", "quarter", "regions", "p0", "p0_insar", "drs_unet", 1)
+    leaking = Run("cpu", "quarter", "patches", "p0", "p0_insar", "drs_unet", 1)
+    guesses = {runs.BASELINE: fooled, DRS.name: perfect, other.name: fooled, p0.name: fooled, leaking.name: perfect}
+    write(folder, {name: record(name, guess) for name, guess in guesses.items()})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    return page.write(results, folder, SET, None, None), folder
+
+
+def table(content: dict, key: str) -> dict:
+    return next(each for each in content["tables"] if each["key"] == key)
+
+
+def row(found: dict, *start: str) -> dict[str, str]:
+    line = next(line for line in found["rows"] if tuple(line[: len(start)]) == start)
+    return dict(zip(found["columns"], line, strict=True))
+
+
+def test_a_perfect_map_scores_one():
+    found = record(DRS.name, perfect)["parts"]["test"]
+    assert found["pixel"]["f1"] == found["object"]["f1"] == found["patch"]["f1"] == 1
+    assert found["intervals"]["object"]["f1"] == [1, 1]
+    assert {name: entry["fooled"] for name, entry in found["decoys"].items() if name in CODES} == {
+        "glacier": 0,
+        "mining": 0,
+    }
+
+
+def test_every_table_is_rectangular(made):
+    content, _ = made
+    for each in content["tables"]:
+        assert all(len(line) == len(each["columns"]) for line in each["rows"]), each["key"]
+        assert all(isinstance(cell, str) and cell for line in each["rows"] for cell in line), each["key"]
+
+
+def test_all_networks_have_a_row(made):
+    scores = table(made[0], "networks.cpu.quarter")
+    assert [line[0] for line in scores["rows"]][3:] == registry.names()
+    first = row(scores, "drs_unet")
+    assert first["F1 by object, test"] == "1.000 [1.000, 1.000]"
+    assert first["parameters M"] == "1.23" and first["threshold"] == "0.55" and first["CPU h of training"] == "0.10"
+    # Two of three landslides found and one false object in each scene: F1 = 4 / 6.
+    second = row(scores, "unet")
+    assert second["F1 by object, test"].startswith("0.667 [")
+    assert second["F1 by object less drs_unet's, test"] == "-0.333 [-0.333, -0.333]"
+    # 12 test scenes with a glacier and a mine each; only the mines fool.
+    assert second["decoys fooled, test"] == "12 of 24"
+    assert row(scores, "vcnn")["F1 by cell, unseen climate"] == cells.NOT_RUN
+    assert row(scores, tables.BASELINES[runs.BASELINE])["F1 by object, test"].startswith("0.667")
+
+
+def test_decoys_and_types(made):
+    decoys = row(table(made[0], "decoys.cpu.quarter"), "unet")
+    assert (decoys["glacier"], decoys["mining"], decoys["false objects elsewhere"]) == ("0 of 18", "18 of 18", "0")
+    kinds = row(table(made[0], "kinds.cpu.quarter"), "unet")
+    assert [kinds[f"type {k}, test"] for k in (1, 2, 3)] == ["12 of 12", "12 of 12", "0 of 12"]
+    assert kinds["of all planted, unseen climate"] == "12 of 18"
+
+
+def test_papers_stand_beside_ours(made):
+    found = table(made[0], "p0_t3.cpu.quarter")
+    first = row(found, "DRs-UNet", "InSAR imagery")
+    assert first["precision, paper"] == "96.07" and first["IoU, paper"] == "92.48"
+    # By cell: two landslides of 240 cells found, one missed, a mine of 400 cells marked.
+    assert first["precision, pooled"] == f"{100 * 480 / 880:.1f}" and first["recall, pooled"] == "66.7"
+    assert row(found, "U-Net")["F1, pooled"] == cells.NOT_RUN
+    last = row(table(made[0], "p4_t5.cpu.quarter"), "all four")
+    assert last["F1, paper"] == "97.41" and last["F1, ours"] == cells.NOT_RUN
+    for each in paper_tables.TABLES:
+        shown = table(made[0], f"{each.key}.cpu.quarter")
+        assert len(shown["rows"]) == len(each.rows)
+        assert "4,000 samples, 1 seed, a quarter of the published widths" in shown["title"]
+
+
+def test_optimism_of_the_random_split(made):
+    found = table(made[0], "split.cpu.quarter")
+    leaking, honest = row(found, "drs_unet", "random patches (P0)"), row(found, "drs_unet", "whole regions")
+    assert leaking["own test patches: F1 pooled"].startswith("1.000") and leaking["optimism"] == "+0.000"
+    assert honest["own test patches: F1 pooled"] == "–" and honest["leak-free test regions: F1 pooled"].startswith(
+        "0.6"
+    )
+    assert row(found, "unet", "random patches (P0)")["optimism"] == cells.NOT_RUN
+
+
+def test_sizes_are_the_papers(made):
+    found = table(made[0], "sizes")
+    assert [line[0] for line in found["rows"]] == registry.names()
+    unet = row(found, "unet")
+    assert (unet["parameters M"], unet["paper: M"], unet["paper: MB"]) == ("31.04", "31.03", "118.40")
+    assert row(found, "vcnn")["paper: M"] == "–"
+
+
+def test_only_measured_budgets_have_tables(made):
+    content, _ = made
+    assert not any(".gpu." in each["key"] or each["key"].endswith(".published") for each in content["tables"])
+    coverage = table(content, "coverage")["rows"]
+    assert coverage[1][1:] == ["2 of 15", "1 of 30", "2 of 6"]
+    assert coverage[0][1:] == [cells.NOT_RUN] * 3
+
+
+def test_the_page_says_what_the_json_says(made):
+    content, folder = made
+    assert json.loads((folder / "benchmark.json").read_text()) == json.loads(json.dumps(content))
+    text = (folder / "benchmark.md").read_text()
+    for each in content["tables"]:
+        assert f"## {each['title']}\n" in text
+        assert f"| {' | '.join(each['columns'])} |" in text
+        for line in each["rows"]:
+            first = line.index(cells.NOT_RUN) if cells.NOT_RUN in line else len(line)
+            if first < len(line) and set(line[first:]) == {cells.NOT_RUN}:
+                assert any(said.startswith("Not run: ") and line[0] in said for said in text.splitlines())
+            else:
+                assert f"| {' | '.join(line)} |" in text
+        assert all(note in text for note in each["notes"])
+    assert SET in text and "`python -m studies.inference`: not run" in text
+
+
+def test_figures(made):
+    from PIL import Image
+
+    _, folder = made
+    text = (folder / "benchmark.md").read_text()
+    for name in ("f1", "patches"):
+        path = folder / f"images/benchmark_{name}_cpu_quarter.png"
+        assert f"](images/{path.name})" in text
+        assert path.stat().st_size < 400_000
+        assert np.asarray(Image.open(path).convert("L")).std() > 5
+    assert not (folder / "images/benchmark_channels_cpu_quarter.png").exists()
+
+
+def test_the_same_files_give_the_same_bytes(results, made, tmp_path):
+    page.write(results, tmp_path, SET, None, None)
+    for path in made[1].rglob("benchmark*"):
+        assert path.read_bytes() == (tmp_path / path.relative_to(made[1])).read_bytes(), path.name
+
+
+def test_published_rows_stay(made, tmp_path):
+    """A machine with one run alone keeps the rows of the others, and its own run wins."""
+    own = Run("cpu", "quarter", "regions", "sarslide", "sarslide", "unet", 1).name
+    write(tmp_path / "results", {own: record(own, perfect)})
+    found = page.gather(tmp_path / "results", made[1] / "benchmark.json", SET)
+    assert set(found) == set(made[0]["runs"])
+    assert found[own]["parts"]["test"]["object"]["f1"] == 1
+    assert made[0]["runs"][own]["parts"]["test"]["object"]["f1"] < 1
+
+
+def test_rows_of_another_region_set_are_dropped(results, made, tmp_path, caplog):
+    with caplog.at_level(logging.INFO, "studies.benchmark.page"):
+        assert page.gather(results, made[1] / "benchmark.json", "another") == {}
+    assert f"region set {SET}, now another: its rows are dropped" in caplog.text
+
+
+def test_inference_tables_are_taken_over(results, tmp_path):
+    validation = tmp_path / "validation.json"
+    own = {"title": "Throughput", "command": "python -m studies.inference", "columns": ["network", "km2/s"]}
+    content = {"8_throughput": {**own, "rows": [["unet", 12.345], ["vcnn", None]], "notes": ""}, "1_other": {}}
+    validation.write_text(json.dumps(content))
+    found = page.write(results, tmp_path / "page", SET, None, validation)
+    shown = table(found, "8_throughput")
+    assert shown["rows"] == [["unet", 12.345], ["vcnn", None]]
+    text = (tmp_path / "page/benchmark.md").read_text()
+    assert "| unet | 12.35 |" in text and "| vcnn | – |" in text
+    assert "inference.py`: not run" not in text
+
+
+def test_seeds_are_averaged():
+    """Three seeds on a GPU: mean score, mean ends; a difference takes the first seed."""
+    found = [record(DRS.name, guess) for guess in (perfect, fooled, fooled)]
+    ends = np.mean([r["parts"]["test"]["intervals"]["object"]["f1"] for r in found], axis=0)
+    text = cells.score(found, "test", "object.f1", ends=True)
+    assert text == f"{(1 + 2 / 3 + 2 / 3) / 3:.3f} [{ends[0]:.3f}, {ends[1]:.3f}]"
+    assert cells.paired(found, found[1:], "test", "object").startswith("+0.333")
+
+
+def test_region_sets_are_not_mixed(tmp_path):
+    from sarslide.errors import TrainingError
+
+    paths = [tmp_path / f"{name}.npz" for name in "ab"]
+    for path in paths:
+        np.savez(path, meta=np.array(json.dumps({"settings_hash": path.stem})))
+    assert records.region_set(paths[:1]) == "a"
+    with pytest.raises(TrainingError, match="of different region sets"):
+        records.region_set(paths)

@@ -1,0 +1,70 @@
+"""The commands of README.md and docs/*.md: those of code blocks for a shell, cron or systemd, and those of inline code."""
+
+import re
+from pathlib import Path
+
+from tests.workflow.conftest import REPOSITORY
+
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")), REPOSITORY / "profiles/README.md"]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", flags=re.S | re.M)
+OF_COMMANDS = ("", "sh", "bash", "console", "cron", "ini")
+OURS = ("snakemake", "make", "python")
+CRON = re.compile(r"^(?:[\d*/,-]+ ){5}|^@\w+ ")
+
+
+def commands(page: Path) -> list[str]:
+    """Command lines of a page, without comments, prompts, times and the interpreter's folder."""
+    text = page.read_text()
+    lines = [line for kind, block in BLOCK.findall(text) if kind in OF_COMMANDS for line in _lines(kind, block)]
+    inline = re.findall(rf"`((?:{'|'.join(OURS)}) [^`\n]+)`", BLOCK.sub("", text))
+    parts = [part.strip() for line in lines + inline for part in re.sub(r"\s{2,}#.*", "", line).split("&&")]
+    return sorted({re.sub(r"^\S*\.venv/bin/", "", part) for part in parts if part})
+
+
+def _lines(kind: str, block: str) -> list[str]:
+    lines = block.replace("\\\n", " ").splitlines()
+    if kind == "ini":
+        return [line.partition("=")[2] for line in lines if line.startswith("ExecStart=")]
+    if kind == "console":
+        return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return [CRON.sub("", line) for line in lines if not line.startswith("#")]
+
+
+def documented() -> list[str]:
+    """All commands, each once."""
+    return sorted({command for page in PAGES for command in commands(page)})
+
+
+def elided(command: str) -> bool:
+    """Whether it is the pattern of commands: with a placeholder or an ellipsis."""
+    return bool(re.search(r"<\w+>|\{\w+\}|\.\.\.", command))
+
+
+# Commands that `make test-full` does not run as they stand, with the reason.
+HOURS = "hours, finished runs or other processors; studies/records/validation.json has what they measured"
+NOT_RUN = {
+    r"\$EDITOR|mkdir|cd |systemctl|crontab|scrontab|export": "of the shell",
+    r"make (demo|resume|test)": "the tests themselves; the workflow behind them: test_demo, test_reruns",
+    r"snakemake --cores 4 --config region=mexico_city": "test_mexico_city, with the real data",
+    r"snakemake (train|benchmark)": "hours; tests/segment and tests/benchmark run their scripts on small worlds",
+    r".*--(workflow-)?profile": "needs the cluster: make test-slurm",
+    r".*(--conda-create-envs-only|--sdm|--software-deployment-method)": "needs conda or containers",
+    r".*--default-storage": "needs an object store: tests/remote",
+    r"snakemake --cores 16 --use-conda --rerun-incomplete": "the demo: test_demo",
+    r"snakemake (--unlock|coco_export)": "test_reruns; tests/dataset",
+    r"python -m studies\.(demo|insar|recipes|closure|networks|inference)": HOURS,
+    r"python -m studies\.(region_set|sbas|paper_regions)": HOURS,
+    r"python -m studies.replay": "hours; test_scheduled_replay runs a small one",
+    r"python -m sarslide.config --new-region": "tests/test_config; the region of these tests has another grid",
+    r"python -m tests\.": "tests/archive/test_archive_faults runs every row; tests/remote",
+    r"python -m sarslide.dataset.coco": "needs annotations that were drawn; tests/dataset/test_coco",
+    r"snakemake (preflight|update_catalog)$": "named in a sentence; with cores and a region they are run",
+    r"python -m sarslide.(catalog.planned|schedule)$": "modules that are named; with their options they are run",
+    r"python -m sarslide.schedule .*curl": "sends to another machine; test_scheduled runs hooks",
+    r"(docker|podman|apptainer|sudo|sbatch|srun|sinfo|squeue|pip|conda|mamba|git|curl|aws)\b": "changes or needs the machine",
+}
+
+
+def left_out(command: str) -> str:
+    """Why a command is not run by the full tests; empty for one that is."""
+    return next((reason for pattern, reason in NOT_RUN.items() if re.match(pattern, command)), "")

@@ -1,0 +1,80 @@
+"""What the rules' scripts import, and what the files of envs/ offer them. Needs nothing but the standard library and sarslide."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+from sarslide.workflow.fingerprint import _module_path, reached_modules
+
+REPOSITORY = Path(__file__).parents[2]
+CONDA_NAMES = {
+    "pystac_client": "pystac-client",
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "torch": "pytorch",
+    "whirlwind": "whirlwind-insar",
+}
+STANDARD = set(sys.stdlib_module_names) | {"sarslide"}
+
+
+def rules() -> dict[str, str]:
+    """Text of every rule with a script, by the rule's word (a name made in a loop loses its ids)."""
+    found = {}
+    for path in sorted((REPOSITORY / "rules").glob("*.smk")):
+        for block in re.split(r"^\s*rule\b", path.read_text(), flags=re.M)[1:]:
+            name = re.match(r"\s*(\w+):|:\s*name:\s*f?\"(\w+?)_?\{", block)
+            found[(name.group(1) or name.group(2)).rstrip("_")] = block
+    return found
+
+
+RULES = rules()
+
+
+def third_party(path: Path) -> set[str]:
+    """Top-level third-party packages that a file imports anywhere."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found - STANDARD
+
+
+def of_rule(word: str) -> str:
+    """File name of a rule's environment."""
+    return re.search(r"envs/(\w+\.yaml)", RULES[word]).group(1)
+
+
+def imported(word: str) -> set[str]:
+    """Top-level packages that a rule's script and the modules below it import."""
+    script = REPOSITORY / "workflow_scripts" / f"{word}.py"
+    files = [script, *(_module_path(module) for module in reached_modules(script))]
+    return {name for path in files for name in third_party(path)}
+
+
+def needed(word: str) -> set[str]:
+    """The same by the names of conda-forge."""
+    return {CONDA_NAMES.get(name, name) for name in imported(word)}
+
+
+def imported_in(environment: str) -> set[str]:
+    """Packages that the rules of an environment import."""
+    return {name for word in RULES if of_rule(word) == environment for name in imported(word)}
+
+
+def versions(environment: str) -> dict[str, str]:
+    """Package -> what follows its name (`=2.4`, `==0.4.1`, or nothing), packages of pip as well."""
+    lines = (REPOSITORY / "envs" / environment).read_text().partition("dependencies:")[2].splitlines()
+    entries = [
+        re.fullmatch(r"\s*- ([\w.-]+) ?([=<>][^ ]*)?", line) for line in lines if not line.strip().startswith("#")
+    ]
+    return {entry.group(1): entry.group(2) or "" for entry in entries if entry}
+
+
+def listed(environment: str) -> set[str]:
+    """Packages of an environment."""
+    return set(versions(environment))
