@@ -169,6 +169,21 @@ _ALL = (
 
 LAYERS: dict[str, Layer] = {layer.name: layer for layer in _ALL}
 
+# The layers that a rule makes together, each list in one place: rules, checks, report and documentation read them from here.
+GEOMETRY = ("incidence_deg", "heading_deg", "slant_range_m", "los_east", "los_north", "los_up", "layover_shadow")
+LINE_OF_SIGHT = ("los_east", "los_north", "los_up")
+TERRAIN = ("elevation_m", "slope_deg", "aspect_deg", "curvature_profile_per_m", "curvature_plan_per_m")
+AVERAGES = ("avg_phase_rad", "avg_phase_std_rad")
+RATES = (
+    *("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
+    *("los_rate_paper_sign_mm_per_yr", "mean_coherence", "pair_count", "stable_ground"),
+)
+CLOSURE = ("closure_rms_rad", "closure_count", "unwrap_error_count", "loop_error_cycles")
+PHASE_BIAS = ("phase_bias_flag", "phase_bias_rate_rad_per_yr", "phase_bias_std_rad_per_yr")
+OPTICAL = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))
+# What is resampled to the finer grid of the products.
+PRODUCTS = (*AVERAGES, *RATES, *GEOMETRY, *TERRAIN, "probability")
+
 
 def get(name: str) -> Layer:
     """The registered layer, or LayerError naming the nearest known ones."""
