@@ -18,7 +18,7 @@ from sarslide.catalog.external_names import NAMINGS
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
-from tests.insar.test_scripts import DATES, REGION, SLC, Named, inputs_of, region  # noqa: F401
+from tests.insar.native.test_scripts import DATES, REGION, SLC, Named, inputs_of, region  # noqa: F401
 from tests.support import engine_products as products
 from tests.support.contract_check import GEOMETRY, broken
 from tests.support.engine_products import GRID, PAIR, STACK, seen, truth

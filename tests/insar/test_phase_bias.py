@@ -6,7 +6,7 @@ import pytest
 from sarslide.insar.phase_bias import DAYS_PER_YEAR, FALSE_ALARM, phase_bias
 from sarslide.names import split_pair
 from sarslide.network import choose_pairs
-from tests.insar.test_network import REGULAR
+from tests.test_network import REGULAR
 
 WINDOW, LOOKS = 3, 6
 PAIRS = choose_pairs(REGULAR, "p0")

@@ -14,7 +14,7 @@ from sarslide.io.sidecar import read_json, write_json
 from sarslide.names import split_pair
 from sarslide.network import choose_pairs
 from sarslide.rates.loop_mask import without_loop_errors
-from tests.insar.test_network import days
+from tests.test_network import days
 
 GRID = RegionGrid(32647, 519000, 3208000, 30, 40, 50)
 DATES = days(range(0, 14 * 12, 12))

@@ -7,7 +7,7 @@ hyp3-gamma ifm_sentinel.py), as MintPy's prep_hyp3.py reads them:
 - lv_theta: angle of the look vector, ground to satellite, above the horizon (rad); lv_phi: its direction, counter-clockwise
   from east (rad). inc_map_ell is the incidence from the ellipsoid (rad); inc_map is that from the terrain, which is not taken.
 - `Baseline` of ISCE2 products (INSAR_ISCE_BURST, INSAR_ISCE_MULTI_BURST) is topsApp's, minus DESIGN's bperp for a radar that
-  looks right (tests/insar/test_baseline.py); that of INSAR_GAMMA is GAMMA's base_init, which has DESIGN's sign.
+  looks right (tests/sentinel1/test_baseline.py); that of INSAR_GAMMA is GAMMA's base_init, which has DESIGN's sign.
 - INSAR_GAMMA subtracts the phase of a reference point from the unwrapped phase, not from the wrapped one.
 - The coherence of ISCE2 products (phsig.cor) saw the filter.
 """

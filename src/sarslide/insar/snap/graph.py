@@ -1,7 +1,7 @@
 """ESA SNAP's graphs of one D-InSAR pair, as gpt reads them: plain XML, one node an operator.
 
 Operators and parameters as in the @OperatorMetadata and @Parameter annotations of SNAP's Microwave Toolbox (senbox-org/
-microwave-toolbox, releases 13.0.4 and 14.0.0; senbox-org/s1tbx before), held in tests/insar/test_snap_graph.py. What is left
+microwave-toolbox, releases 13.0.4 and 14.0.0; senbox-org/s1tbx before), held in tests/insar/snap/test_graph.py. What is left
 out keeps SNAP's default. The first source of Back-Geocoding is the reference: the earlier date, so that the interferogram is
 earlier x conj(later), as InterferogramOp forms it, and its phase grows away from the satellite.
 

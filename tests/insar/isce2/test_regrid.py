@@ -8,7 +8,7 @@ from sarslide.errors import CoverageError, ProcessorError
 from sarslide.grid import RegionGrid
 from sarslide.insar.isce2 import regrid as isce2_grid
 from sarslide.insar.isce2.regrid import find_cells, geometry, mean_power, pair_sums, read_cells
-from tests.insar.test_isce2 import write_product
+from tests.insar.isce2.test_topsstack import write_product
 
 REGION = RegionGrid(32647, 517500, 3208000, 30, 20, 24)
 DATES = ("20190306", "20190318", "20190330")
