@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from tests.workflow.environments import imported_in  # noqa: E402
+from tests.support.environments import imported_in  # noqa: E402
 
 
 def main() -> None:

@@ -17,16 +17,17 @@ CONDA_NAMES = {
     "torch": "pytorch",
     "whirlwind": "whirlwind-insar",
 }
-STANDARD = set(sys.stdlib_module_names) | {"sarslide"}
+STANDARD = set(sys.stdlib_module_names) | {"sarslide", "sarsim", "studies"}
 
 
 def rules() -> dict[str, str]:
-    """Text of every rule with a script, by the rule's word (a name made in a loop loses its ids)."""
+    """Text of every rule with a script, by the rule's word (a name made in a loop loses its ids); `use rule` adds none."""
     found = {}
-    for path in sorted((REPOSITORY / "rules").glob("*.smk")):
-        for block in re.split(r"^\s*rule\b", path.read_text(), flags=re.M)[1:]:
+    for path in sorted((REPOSITORY / "rules").rglob("*.smk")):
+        for block in re.split(r"^\s*(?:use )?rule\b", path.read_text(), flags=re.M)[1:]:
             name = re.match(r"\s*(\w+):|:\s*name:\s*f?\"(\w+?)_?\{", block)
-            found[(name.group(1) or name.group(2)).rstrip("_")] = block
+            if name and "script:" in block:
+                found[(name.group(1) or name.group(2)).rstrip("_")] = block
     return found
 
 
