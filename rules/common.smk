@@ -22,7 +22,7 @@ from sarslide.errors import SarslideError
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide import network
 from sarslide.inventory.identity import optional_inputs, release_digest, settings
-from sarslide.io.raster import check_writable
+from sarslide.io.atomic import check_writable
 from sarslide.models import registry
 from sarslide.models.weights import SIMULATED, packaged, read_card
 from sarslide.io.sidecar import sha256

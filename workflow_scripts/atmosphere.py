@@ -9,6 +9,7 @@ import csv
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
+from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.rates.corrections.scatter import STATES, date_scatter
 from sarslide.rates.passes import RateSettings
@@ -31,7 +32,7 @@ def main(snakemake) -> None:
         RateSettings.of(params, grid),
     )
     raster.write(output.scatter, scatter.maps(), grid, "date_scatter_mm")
-    with raster.atomic(output.table) as temporary, open(temporary, "w", newline="") as stream:
+    with atomic_file(output.table) as temporary, open(temporary, "w", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(["date", *(f"{state.replace(' ', '_')}_mm" for state in STATES)])
         columns = [scatter.of_dates(state).round(3) for state in STATES]

@@ -19,7 +19,7 @@ def main(snakemake, log) -> None:
     from sarsim.codes import DECOYS
     from sarslide.dataset import scenes
     from sarslide.io import sidecar as provenance
-    from sarslide.io.raster import atomic
+    from sarslide.io.atomic import atomic_file
 
     parts = {
         part: [scenes.load(path, baseline.CHANNELS) for path in snakemake.input[part]]
@@ -49,7 +49,7 @@ def main(snakemake, log) -> None:
             },
         }
         provenance.write_json(scores, record)
-        with atomic(patches) as temporary, open(temporary, "wb") as stream:
+        with atomic_file(patches) as temporary, open(temporary, "wb") as stream:
             np.savez_compressed(stream, probability=records.shown_maps(maps["test"], places), **extra)
         log.info("%s %s: test %s", name, rule, record["parts"]["test"]["object"])
 

@@ -19,7 +19,7 @@ def main(snakemake, log) -> None:
     from sarslide.dataset import scenes
     from sarslide.dataset.normalise import Normalisation
     from sarslide.io import sidecar as provenance
-    from sarslide.io.raster import atomic
+    from sarslide.io.atomic import atomic_file
     from sarslide.models import registry, weights
     from sarslide.segment import calibration
     from sarslide.segment.device import choose_device
@@ -59,7 +59,7 @@ def main(snakemake, log) -> None:
     }
     provenance.write_json(snakemake.output.scores, record)
     places = records.shown_windows(parts["test"])
-    with atomic(snakemake.output.patches) as temporary, open(temporary, "wb") as stream:
+    with atomic_file(snakemake.output.patches) as temporary, open(temporary, "wb") as stream:
         np.savez_compressed(stream, probability=records.shown_maps(maps["test"], places))
     log.info("%s: test %s", params.run, record["parts"]["test"]["object"])
 

@@ -11,11 +11,13 @@ from sarslide.workflow.job import job
 def main(snakemake, log) -> None:
     import csv
 
-    from sarslide.factors import analysis, labels, paper, statistics
+    from sarslide import papers
+    from sarslide.factors import analysis, labels, statistics
     from sarslide.factors.forest import importance
     from sarslide.factors.sample import draw
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
+    from sarslide.io.atomic import atomic_file
     from sarslide.io.sidecar import sidecar, write_json
     from sarslide.report.factor_figures import correlation_figure, importance_figure
     from sarslide.report.quicklooks import save
@@ -42,7 +44,7 @@ def main(snakemake, log) -> None:
         "importance": analysis.importances(found, factors),
     }
     for name, rows in tables.items():
-        with raster.atomic(output[name]) as temporary, open(temporary, "w", newline="") as stream:
+        with atomic_file(output[name]) as temporary, open(temporary, "w", newline="") as stream:
             table = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
             table.writeheader()
             table.writerows(rows)
@@ -56,8 +58,11 @@ def main(snakemake, log) -> None:
         output.heat_map,
     )
     where = f"{snakemake.wildcards.stack}, {len(balanced.label)} cells, half of them landslides"
-    order = " > ".join(paper.STRONGEST)
-    note = f"P3 Fig. 9 (Gini, by its text): {order} > ... > {paper.WEAKEST}. Gini favours quantities with many values."
+    printed = papers.factors()
+    order = " > ".join(printed.strongest)
+    note = (
+        f"P3 Fig. 9 (Gini, by its text): {order} > ... > {printed.weakest}. Gini favours quantities with many values."
+    )
     save(importance_figure(f"Importance of factors: {where}", tables["importance"], found.auc, note), output.bars)
 
     extra = tables | {

@@ -6,6 +6,7 @@ map's value, class, rock, code, cells), sidecar. params: grid; layer, attribute,
 
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
+from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.workflow.job import job
 
@@ -21,7 +22,7 @@ def main(snakemake, log) -> None:
     known = float((codes > 0).mean())
     log.info("%d kinds of rock; known in %.1f %% of the region", len(legend), 100 * known)
     raster.write(snakemake.output.lithology, codes, grid, "lithology")
-    with raster.atomic(snakemake.output.legend) as temporary, open(temporary, "w", newline="") as stream:
+    with atomic_file(snakemake.output.legend) as temporary, open(temporary, "w", newline="") as stream:
         table = csv.DictWriter(stream, ["value", "class", "rock", "code", "cells"], lineterminator="\n")
         table.writeheader()
         table.writerows(legend)

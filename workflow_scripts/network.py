@@ -8,26 +8,27 @@ from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
-    from sarslide.io.raster import atomic
+    from sarslide.io.atomic import atomic_file
     from sarslide.io.sidecar import read_json, sidecar, write_json
     from sarslide.names import pair_name
-    from sarslide.network import PAPER_PAIRS, islands, triplets
+    from sarslide.network import islands, triplets
+    from sarslide.papers import pair_count
     from sarslide.report.figures import png
     from sarslide.report.network_plot import Pair, baselines, network_figure
 
     params, output = snakemake.params, snakemake.output
     records = [read_json(path) for path in snakemake.input.pairs]
     found = [Pair(*one["dates"], one["bperp_m"], one.get("mean_coherence"), *one["utc"]) for one in records]
-    with atomic(output.figure) as temporary:
+    with atomic_file(output.figure) as temporary:
         temporary.write_bytes(png(network_figure(found)))
     pairs = [pair_name(pair.earlier, pair.later) for pair in found]
     parts = islands(pairs)
-    paper = PAPER_PAIRS.get(params.preset)
+    paper = pair_count(params.preset)
     about = {
         "preset": params.preset,
         "scenes": len(params.dates),
         "pair_count": len(pairs),
-        "paper": paper,
+        "paper": paper and paper.model_dump(),
         "triplet_count": len(triplets(pairs)),
         "islands": parts,
         "dates_without_pair": sorted(set(params.dates) - {date for part in parts for date in part}),
@@ -37,7 +38,7 @@ def main(snakemake, log) -> None:
             for name, pair in zip(pairs, found, strict=True)
         ],
     }
-    beside = f"; the paper: {paper['pairs']} of {paper['scenes']}" if paper else ""
+    beside = f"; the paper: {paper.pairs} of {paper.scenes}" if paper else ""
     log.info("%d pairs of %d dates, %d islands%s", len(pairs), len(params.dates), len(parts), beside)
     inputs = {"pairs": list(snakemake.input.pairs)}
     write_json(output.about, sidecar("network", inputs, dict(params.items()), about))

@@ -41,7 +41,7 @@ def main(snakemake, log) -> None:
     from pathlib import Path
 
     from sarslide.grid import RegionGrid
-    from sarslide.io.raster import atomic
+    from sarslide.io.atomic import atomic_file
     from sarslide.report.inputs import ReportInputs, of_stack
     from sarslide.report.page import render
 
@@ -71,7 +71,7 @@ def main(snakemake, log) -> None:
         published=first(files, "published"),
     )
     html = render(inputs)
-    with atomic(snakemake.output.html) as temporary:
+    with atomic_file(snakemake.output.html) as temporary:
         temporary.write_text(html)
     log.info("%.1f MB", len(html) / 1e6)
 

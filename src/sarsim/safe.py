@@ -2,11 +2,8 @@
 
 import binascii
 import hashlib
-import os
 import shutil
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +15,7 @@ from sarsim import acquisition as radar
 from sarsim import annotation
 from sarsim.acquisition import Acquisition, Label
 from sarsim.annotation import iso, leaves, listing, node, xml_bytes
-from sarslide.errors import OutputError
+from sarslide.io.atomic import atomic_folder
 
 NSSDC = {"S1A": "2014-016A", "S1B": "2016-025A", "S1C": "0000-000A", "S1D": "0000-000A"}
 TAI_MINUS_UTC = 37  # s, since 2017
@@ -35,26 +32,6 @@ _NAMESPACES = {
     "xmlns:s1sarl2": "http://www.esa.int/safe/sentinel-1.0/sentinel-1/sar/level-2",
     "xmlns:gx": "http://www.google.com/kml/ext/2.2",
 }
-
-
-@contextmanager
-def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """A temporary folder beside `path`, renamed to `path` on success (replacing it) and removed on failure.
-
-    Raises OutputError when the folder cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        yield temporary
-        shutil.rmtree(path, ignore_errors=True)
-        os.replace(temporary, path)
-    except (PermissionError, NotADirectoryError) as error:
-        raise OutputError(f"{path}: cannot write ({error.strerror})", "give a writable results folder") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @dataclass(frozen=True)

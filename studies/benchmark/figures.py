@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sarslide import papers
 from sarslide.models import registry
 from sarslide.report.score_cells import Record
-from studies.benchmark import paper_tables, runs, tables
+from studies.benchmark import runs, tables
 from studies.benchmark.runs import Run
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def scores(records: Mapping[str, Record], tier: str, width: str) -> "Figure | No
 
 def channel_sets(records: Mapping[str, Record], tier: str, width: str) -> "Figure | None":
     """F1 of P4's seven sets of channels and two networks, ours beside the printed ones (P4 Fig. 5); None without any run."""
-    tables = (paper_tables.P4_RESNET, paper_tables.P4_VGG)
+    tables = papers.papers()["P4"].tables
     seed = runs.SEEDS[tier][0]
     ours = [
         [
@@ -125,12 +126,12 @@ def save(figure: "Figure", path: Path) -> None:
 
     from PIL import Image
 
-    from sarslide.io.raster import atomic
+    from sarslide.io.atomic import atomic_file
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
             temporary, format="PNG", optimize=True
         )

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import read_json
 from sarslide.report.markdown import table_lines
 from sarslide.report.score_cells import Record
@@ -103,9 +103,9 @@ def write(
         more = {key: table for key, table in read_json(validation).items() if key.startswith(INFERENCE)}
     page = content(found, region_set, more)
     images = _figures(results, folder / "images", found)
-    with atomic(folder / "benchmark.json") as temporary:
+    with atomic_file(folder / "benchmark.json") as temporary:
         temporary.write_text(_compact(page))
-    with atomic(folder / "benchmark.md") as temporary:
+    with atomic_file(folder / "benchmark.md") as temporary:
         temporary.write_text(markdown(page, images))
     return page
 

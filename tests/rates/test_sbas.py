@@ -295,7 +295,7 @@ def test_blocks_do_not_change_the_result(monkeypatch):
     results = []
     for block_bytes in (4e8, 1e6):
         monkeypatch.setattr(preparation, "BLOCK_BYTES", block_bytes)
-        assert (len(list(preparation.blocks(track.shape, track.pairs))) > 1) == (block_bytes < 4e8)
+        assert (len(list(preparation.inversion_blocks(track.shape, track.pairs))) > 1) == (block_bytes < 4e8)
         sink = Sink(12, track.shape)
         found = sbas_rates(
             reader(track), sink, track.pairs, track.elevation_m, WAVELENGTH_M, settings=SbasSettings(device="cpu")
@@ -309,7 +309,7 @@ def test_blocks_do_not_change_the_result(monkeypatch):
 @pytest.mark.parametrize("count", [5, 30, 200])
 def test_blocks_cover_the_region_once(shape, count):
     seen = np.zeros(shape, np.uint8)
-    for rows, cols in preparation.blocks(shape, short_pairs(dates(count))):
+    for rows, cols in preparation.inversion_blocks(shape, short_pairs(dates(count))):
         seen[rows, cols] += 1
         assert (rows.stop - rows.start) * (cols.stop - cols.start) * count * 3 * 8 < preparation.BLOCK_BYTES
     assert (seen == 1).all()

@@ -13,9 +13,10 @@ import rasterio
 from defusedxml import ElementTree
 
 from sarsim import acquisition as radar
-from sarsim import geometry, safe
+from sarsim import geometry
 from sarsim.stack import StackSimulator
 from sarslide.errors import OutputError
+from sarslide.io.atomic import atomic_folder
 from tests.support.point_targets import simulate_point_targets
 from tests.support.slc_support import as_complex, small_world
 
@@ -199,10 +200,10 @@ def test_a_failure_leaves_nothing_behind(tmp_path):
     with pytest.raises(ValueError, match="16 bits"):
         simulate_point_targets(folder, "D062", "20190311", LON, LAT, HEIGHT, amplitude=60000.0, samples=400)
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(RuntimeError), safe.atomic_folder(folder) as temporary:
+    with pytest.raises(RuntimeError), atomic_folder(folder) as temporary:
         (temporary / "half").write_text("x")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="E1007"), safe.atomic_folder(tmp_path / "file" / "20190311"):
+    with pytest.raises(OutputError, match="E1007"), atomic_folder(tmp_path / "file" / "20190311"):
         pass

@@ -18,7 +18,7 @@ from sarslide.catalog.coverage import active
 from sarslide.catalog.granule import Granule, same_acquisition
 from sarslide.catalog.scenes import ARCHIVE_COLUMNS, read
 from sarslide.errors import CatalogError, DownloadError
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.sentinel1.orbit import kind_of
 
 log = logging.getLogger(__name__)
@@ -161,7 +161,7 @@ def _orbits(rows: list[Row], find: Callable[[str, np.datetime64, np.datetime64],
 
 
 def _write(table: Path, rows: list[Row]) -> None:
-    with atomic(table) as temporary, open(temporary, "w", newline="") as stream:
+    with atomic_file(table) as temporary, open(temporary, "w", newline="") as stream:
         writer = csv.DictWriter(stream, ARCHIVE_COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.sentinel1.orbit import KINDS, kind_of
 
 Row = dict[str, str]
@@ -91,7 +91,7 @@ def write_matrix(path: str | Path, rows: list[Row], lowest_orbit: str) -> None:
     bursts = sorted(
         {(stack, burst) for day in listed for stack in [day.stack] for burst in (*day.present, *of_stack[stack])}
     )
-    with atomic(path) as temporary, open(temporary, "w", newline="") as stream:
+    with atomic_file(path) as temporary, open(temporary, "w", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["stack", "date", "state", "orbit", *(f"{stack}_{burst}" for stack, burst in bursts)])
         for day in listed:

@@ -11,7 +11,7 @@ from sarslide.catalog.baselines import fill
 from sarslide.catalog.scenes import BPERP, COLUMNS, CRITICAL, read
 from sarslide.errors import CatalogError, OrbitError
 from sarslide.grid import RegionGrid
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import sha256
 from sarslide.sentinel1.orbit import choose_eof
 from sarslide.sentinel1.product import Product
@@ -41,7 +41,7 @@ def update(table: Path, folder: Path, region: RegionGrid, orbits: str = "restitu
                 log.info("new acquisition %s", product.path.name)
     rows = known + found
     if fill(rows, folder, region) or found or not table.is_file():
-        with atomic(table) as temporary, open(temporary, "w", newline="") as stream:
+        with atomic_file(table) as temporary, open(temporary, "w", newline="") as stream:
             writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)

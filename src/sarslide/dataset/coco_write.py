@@ -8,8 +8,6 @@ is not counted in an image is one crowd annotation, which the scores of COCO pas
 """
 
 import json
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +24,7 @@ from sarslide.dataset.patches import cut, windows
 from sarslide.dataset.scenes import IGNORE, Scene
 from sarslide.dataset.selection import select
 from sarslide.errors import ConfigError, TrainingError
+from sarslide.io.atomic import atomic_folder
 
 CATEGORY = {"id": 1, "name": "active landslide", "supercategory": "landslide"}
 MIN_COUNTED = 0.1  # least share of an image that is counted
@@ -64,20 +63,16 @@ def write_dataset(
         )
     if lost := [scene.name for scene in scenes if scene.grid is None or scene.objects is None]:
         raise TrainingError(f"scene {lost[0]} does not know where it lies", "make it by the rule label_scene")
-    folder = Path(folder)
-    unfinished = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
     stretch = stretches(channels, [scene.stack for scene in scenes])
     counts = {}
-    for part, patches in _parts(scenes, design).items():
-        dataset = _write_part(unfinished, part, patches, stretch, design)
-        counts[part] = {
-            "images": len(dataset["images"]),
-            "annotations": sum(not entry["iscrowd"] for entry in dataset["annotations"]),
-            "objects": len({(e["region"], e["object"]) for e in dataset["annotations"] if not e["iscrowd"]}),
-        }
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(unfinished, folder)
+    with atomic_folder(folder) as temporary:
+        for part, patches in _parts(scenes, design).items():
+            dataset = _write_part(temporary, part, patches, stretch, design)
+            counts[part] = {
+                "images": len(dataset["images"]),
+                "annotations": sum(not entry["iscrowd"] for entry in dataset["annotations"]),
+                "objects": len({(e["region"], e["object"]) for e in dataset["annotations"] if not e["iscrowd"]}),
+            }
     return counts
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ def probability_figure(summaries: Mapping[str, Mapping[str, Any]]) -> "Figure":
 def write_probabilities(path: str | Path, summaries: Mapping[str, Mapping[str, Any]]) -> None:
     """`probability_figure` as PNG, without the date that matplotlib would add."""
     figure = probability_figure(summaries)
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarslide.errors import VectorError
+from sarslide.io.blocks import strips
 
 STRIP_ROWS = 256  # rows of the region in memory at once
 PLOT_CELLS = 64  # side of the square plots that a test of the forest keeps together
@@ -36,8 +37,8 @@ def draw(
     likely, whatever the strips. Deterministic by seed. Raises VectorError, which names `source`, without cells of both classes.
     """
     rows, cols = label.shape
-    strips = [slice(top, min(top + STRIP_ROWS, rows)) for top in range(0, rows, STRIP_ROWS)]
-    counts = np.array([_counts(_usable(read(strip), label[strip], factors), label[strip]) for strip in strips])
+    ranges = list(strips(rows, STRIP_ROWS))
+    counts = np.array([_counts(_usable(read(strip), label[strip], factors), label[strip]) for strip in ranges])
     background, landslide = counts.sum(axis=0)
     if not landslide or not background:
         raise VectorError(
@@ -54,7 +55,7 @@ def draw(
         axis=1,
     )
     parts: tuple[list, list] = ([], [])
-    for strip, *wanted in zip(strips, of_region, balanced, strict=True):
+    for strip, *wanted in zip(ranges, of_region, balanced, strict=True):
         layers = read(strip)
         usable = _usable(layers, label[strip], factors)
         stack = np.stack([np.asarray(layers[name], np.float32) for name in factors], axis=-1)

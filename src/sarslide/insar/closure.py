@@ -16,13 +16,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sarslide.errors import RateError
+from sarslide.insar.error_cycles import AMBIGUOUS, MAX_CYCLES, TWO_PI, UNKNOWN, is_wrong
+from sarslide.insar.loop_errors import solve
+from sarslide.io.blocks import blocks
 from sarslide.network import triplets as triplets_of
 
-TWO_PI = 2 * np.pi
-UNKNOWN = -128  # of a triplet: not judged in this cell; of a pair: in no judged triplet
-AMBIGUOUS = 127  # of a pair: it or another one is wrong, closure cannot tell which
-MOST_CYCLES = 100
 TILE = 256  # rasters are read by whole tiles
 BUDGET = 400e6  # bytes of a block: closures and errors, a byte each, and what works on them
 WORKING = 150  # bytes a cell: the pairs of a triplet in float64, their phasors
@@ -80,8 +78,6 @@ def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int],
     (the wrong pair minus the right one), 0 none, AMBIGUOUS, UNKNOWN where the pair lies in no judged triplet. A network without
     triplets gives empty layers and UNKNOWN errors.
     """
-    from sarslide.insar.loop_errors import solve
-
     found = [Triplet(members) for members in triplets_of(pairs)]
     blocks = list(_blocks(shape, WORKING + 2 * len(found) + 2 * len(pairs)))
     _set_levels(read, found, blocks)
@@ -96,7 +92,7 @@ def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int],
         square, known = np.zeros(cells), np.zeros(cells, int)
         for t, (one, phase, wrapped, components) in enumerate(_read_triplets(read, found, rows, cols)):
             judged = _judged(phase, components)
-            whole = np.clip(_rint((_closure(phase) - one.level_rad) / TWO_PI), -MOST_CYCLES, MOST_CYCLES)
+            whole = np.clip(_rint((_closure(phase) - one.level_rad) / TWO_PI), -MAX_CYCLES, MAX_CYCLES)
             cycles[t][judged] = whole[judged]
             one.open += int((whole[judged] != 0).sum())
             fine = np.angle(np.exp(1j * (_closure(wrapped) - (one.wrapped_mean_rad or 0.0))))
@@ -117,29 +113,6 @@ def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int],
         if closed[t]:
             one.wrapped_rms_rad = float(np.sqrt(squares[t] / closed[t]))
     return Closure(rms, errors, count, found, dict(zip(pairs, map(tuple, wrong.tolist()), strict=True)))
-
-
-def is_wrong(error_cycles: np.ndarray) -> np.ndarray:
-    """Cells that closure calls wrong, ambiguous ones among them."""
-    return (error_cycles != 0) & (error_cycles != UNKNOWN)
-
-
-def apply(unwrapped_rad: np.ndarray, error_cycles: np.ndarray, correct: bool = False) -> np.ndarray:
-    """Unwrapped phase (rad) without the cells that closure calls wrong: NaN there.
-
-    error_cycles: the pair's band of `loop_error_cycles`. correct: errors that closure can tell are taken out instead, ambiguous
-    cells become NaN.
-    """
-    if error_cycles.shape != unwrapped_rad.shape:
-        raise RateError(
-            f"loop errors of {error_cycles.shape} for a phase of {unwrapped_rad.shape}", "run closure again"
-        )
-    wrong = is_wrong(error_cycles)
-    if not correct:
-        return np.where(wrong, np.nan, unwrapped_rad)
-    told = wrong & (error_cycles != AMBIGUOUS)
-    corrected = unwrapped_rad - TWO_PI * np.where(told, error_cycles, 0)
-    return np.where(wrong & ~told, np.nan, corrected)
 
 
 def _set_levels(read: ReadPair, found: list[Triplet], blocks: list[tuple[slice, slice]]) -> None:
@@ -218,9 +191,7 @@ def _blocks(shape: tuple[int, int], per_cell: int) -> Iterator[tuple[slice, slic
     """Blocks of whole tiles whose `per_cell` bytes a cell stay within the budget."""
     tiles = max(1, int(np.sqrt(BUDGET / per_cell) // TILE))
     side = TILE * tiles
-    for top in range(0, shape[0], side):
-        for left in range(0, shape[1], side):
-            yield slice(top, min(top + side, shape[0])), slice(left, min(left + side, shape[1]))
+    return blocks(shape, side, side)
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:

@@ -23,14 +23,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sarslide.insar.native.multilook import box_sum
+from sarslide.insar.coherence import box_sum
+from sarslide.io.blocks import strips
 from sarslide.names import days_between, split_pair
 from sarslide.network import triplets as triplets_of
 
 FALSE_ALARM = 0.01  # share of cells of pure noise that are flagged
 MIN_TRIPLETS = 10
 MIN_COHERENCE = 0.25  # below, 50 looks wrap around and the covariance above promises too little noise
-MOST_CORRELATED = 0.5  # a stationary series has no more between neighbours alone
+MAX_CORRELATION = 0.5  # a stationary series has no more between neighbours alone
 STRIP = 256  # rows at a time
 DAYS_PER_YEAR = 365.25
 
@@ -70,12 +71,12 @@ def phase_bias(
 
     days, chosen = _short_triplets(pairs)
     sums = {name: np.zeros(shape) for name in ("n", "closure", "square", "positive", "short", "long", "next")}
-    strips = [slice(top, min(top + STRIP, shape[0])) for top in range(0, shape[0], STRIP)]
+    parts = list(strips(shape[0], STRIP))
     levels = np.zeros(len(chosen))
     if free_level:
-        each = [[phasor.sum() for phasor, *_ in _closures(read, chosen, rows, shape[0], window)] for rows in strips]
+        each = [[phasor.sum() for phasor, *_ in _closures(read, chosen, rows, shape[0], window)] for rows in parts]
         levels = np.angle(np.sum(each, axis=0))
-    for rows in strips:
+    for rows in parts:
         _add_strip(sums, _closures(read, chosen, rows, shape[0], window), chosen, levels, rows)
     n, closure = sums["n"], sums["closure"]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -87,7 +88,7 @@ def phase_bias(
         if not judged.any():
             nothing = np.full(shape, np.nan)
             return PhaseBias(np.full(shape, 255, np.uint8), nothing, nothing, days, len(chosen), None, 0, 0)
-        sigma = np.sqrt(scatter * (n + 2 * sums["next"] * np.minimum(unit_next / unit, MOST_CORRELATED)))
+        sigma = np.sqrt(scatter * (n + 2 * sums["next"] * np.minimum(unit_next / unit, MAX_CORRELATION)))
         positive = np.where(closure > 0, sums["positive"], n - sums["positive"])
         limit = stdtrit(np.maximum(n - 1, 1), 1 - FALSE_ALARM / 2) * sigma
         biased = judged & (np.abs(closure) > limit) & (2 * positive > n)

@@ -18,11 +18,11 @@ from typing import Any
 
 from sarslide import names
 from sarslide.errors import OutputError, ReleaseError
-from sarslide.inventory.changes import LAYERS, Inventory
+from sarslide.inventory.changes import LAYERS, InventoryState
 from sarslide.inventory.content import content_hash
 from sarslide.inventory.styles import style_rows
 from sarslide.inventory.tables import CHANGES, OBJECTS, rows_of, typed
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import read_json, sha256, write_json
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Previous:
     """The predecessor: its id, empty for the first release, and the inventory it left."""
 
     release: str
-    inventory: Inventory
+    inventory: InventoryState
 
 
 def repair(releases: Path) -> None:
@@ -80,11 +80,11 @@ def predecessor(releases: Path, release: str, crs) -> Previous:
     while others and not (releases / others[-1] / MANIFEST).is_file():
         log.warning("release %s is indexed but its folder is gone; taking the one before", others.pop())
     if not others:
-        return Previous("", Inventory())
+        return Previous("", InventoryState())
     folder = releases / others[-1]
     manifest = check(folder)
     layers = {name: _read_layer(folder / PACKAGE, name, crs) for name in LAYERS}
-    return Previous(others[-1], Inventory(layers, [], manifest["next_number"]))
+    return Previous(others[-1], InventoryState(layers, [], manifest["next_number"]))
 
 
 def check(folder: Path) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def check(folder: Path) -> dict[str, Any]:
 
 
 def publish(
-    releases: Path, release: str, parent: str, inventory: Inventory, about: Mapping[str, Any], crs
+    releases: Path, release: str, parent: str, inventory: InventoryState, about: Mapping[str, Any], crs
 ) -> dict[str, Any]:
     """Write the release unless its content is there already; index it; return its manifest.
 
@@ -161,7 +161,7 @@ def _writable(folder: Path) -> Iterator[None]:
         raise OutputError(f"{folder}: cannot write ({error.strerror})", "give a writable results folder") from error
 
 
-def _write_files(folder: Path, inventory: Inventory, crs) -> None:
+def _write_files(folder: Path, inventory: InventoryState, crs) -> None:
     from sarslide.io import vector
 
     tables = {name: typed(inventory.layers[name], OBJECTS, crs) for name in LAYERS}
@@ -208,5 +208,5 @@ def _append(releases: Path, name: str, parent: str) -> None:
     writer.writerow(INDEX_COLUMNS)
     writer.writerows([row[column] for column in INDEX_COLUMNS] for row in rows)
     writer.writerow([len(rows) + 1, name, parent])
-    with atomic(releases / "INDEX.csv") as temporary:
+    with atomic_file(releases / "INDEX.csv") as temporary:
         temporary.write_text(text.getvalue())

@@ -13,36 +13,37 @@ from pathlib import Path
 
 import numpy as np
 
+from sarslide import layers
 from sarslide.errors import VectorError
 from sarslide.grid import RegionGrid
 from sarslide.inventory.observability import cells_of
 from sarslide.io import vector
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import read_json
 
 PLACE = ("pid", "epsg", "latitude", "longitude", "easting", "northing", "height_wgs84", "cells", "area_km2")
-LINE_OF_SIGHT = ("incidence_angle", "track_angle", "los_east", "los_north", "los_up")
+LINE_OF_SIGHT = ("incidence_angle", "track_angle", *layers.LINE_OF_SIGHT)
 MOTION = ("rmse", "mean_velocity", "mean_velocity_std", "acceleration", "acceleration_std")
 MOTION += ("seasonality", "seasonality_std")
 IDS = ("pid", "ls_id", "id", "name")  # columns that may name a polygon, in this order
 
 
 @dataclass(frozen=True)
-class Polygon:
+class SeriesPolygon:
     """pid: its name in the table. cells: (rows, cols) of its cells of the region grid."""
 
     pid: str
     cells: tuple[np.ndarray, np.ndarray]
 
 
-def objects_of(current: str | Path, grid: RegionGrid) -> list[Polygon]:
+def objects_of(current: str | Path, grid: RegionGrid) -> list[SeriesPolygon]:
     """Landslides of the release that the pointer `current.json` names."""
     release = Path(current).parent / read_json(current)["path"]
     frame = vector.read(release / "landslides.gpkg", "landslides")
-    return [Polygon(row.ls_id, cells_of(row.geometry, grid)) for row in frame.itertuples()]
+    return [SeriesPolygon(row.ls_id, cells_of(row.geometry, grid)) for row in frame.itertuples()]
 
 
-def polygons_of(path: str | Path, grid: RegionGrid) -> list[Polygon]:
+def polygons_of(path: str | Path, grid: RegionGrid) -> list[SeriesPolygon]:
     """Polygons of a vector file in any CRS, those that touch the region; named by the first of IDS whose values are unique, else
     by number.
 
@@ -55,7 +56,7 @@ def polygons_of(path: str | Path, grid: RegionGrid) -> list[Polygon]:
     frame = frame.to_crs(epsg=grid.epsg)
     column = next((name for name in IDS if name in frame and frame[name].notna().all() and frame[name].is_unique), None)
     names = frame[column].astype(str) if column else [f"P{k:04d}" for k in range(1, len(frame) + 1)]
-    found = [Polygon(name, cells_of(shape, grid)) for name, shape in zip(names, frame.geometry, strict=True)]
+    found = [SeriesPolygon(name, cells_of(shape, grid)) for name, shape in zip(names, frame.geometry, strict=True)]
     inside = [polygon for polygon in found if len(polygon.cells[0])]
     if not inside:
         raise VectorError(
@@ -67,11 +68,11 @@ def polygons_of(path: str | Path, grid: RegionGrid) -> list[Polygon]:
 
 def write_csv(
     path: str | Path,
-    polygons: Sequence[Polygon],
+    polygons: Sequence[SeriesPolygon],
     dates: Sequence[str],
     series_mm: Mapping[str, np.ndarray],
     motion: Mapping[str, Mapping[str, float | None]],
-    layers: Mapping[str, np.ndarray],
+    ground: Mapping[str, np.ndarray],
     grid: RegionGrid,
 ) -> None:
     """One row a polygon; unknown numbers are empty.
@@ -82,14 +83,14 @@ def write_csv(
     from pyproj import Transformer
 
     to_degrees = Transformer.from_crs(grid.epsg, 4326, always_xy=True)
-    with atomic(path) as temporary, open(temporary, "w", newline="") as stream:
+    with atomic_file(path) as temporary, open(temporary, "w", newline="") as stream:
         table = csv.DictWriter(stream, [*PLACE, *LINE_OF_SIGHT, *MOTION, *dates], lineterminator="\n")
         table.writeheader()
         for polygon in polygons:
             rows, cols = polygon.cells
             east, north = grid.x()[cols].mean(), grid.y()[rows].mean()
             longitude, latitude = to_degrees.transform(east, north)
-            means = {name: _mean(values[polygon.cells]) for name, values in layers.items()}
+            means = {name: _mean(values[polygon.cells]) for name, values in ground.items()}
             row = {
                 "pid": polygon.pid,
                 "epsg": grid.epsg,

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 
 FORMAT_VERSION = 1
 
 
 def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     """Compressed `.npz` whose bytes depend on the arrays alone: fixed time stamps, entries in the order of their names."""
-    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    with atomic_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name in sorted(arrays):
             content = io.BytesIO()
             np.lib.format.write_array(content, np.asarray(arrays[name], order="C"), allow_pickle=False)

@@ -16,37 +16,12 @@ from rasterio.shutil import copy as gdal_copy
 from rasterio.windows import Window
 
 from sarslide import layers
-from sarslide.errors import GridError, LayerError, OutputError, RasterError
+from sarslide.errors import GridError, LayerError, RasterError
 from sarslide.grid import Lattice, RegionGrid
+from sarslide.io.atomic import atomic_file
 
 FORMAT_VERSION = 1
 CACHE = 256 << 20  # bytes that GDAL may keep of a file; by default a twentieth of the machine
-
-
-@contextmanager
-def atomic(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside `path`, renamed to `path` on success and removed on failure.
-
-    Raises OutputError when the folder cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    check_writable(path.parent)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def check_writable(folder: str | Path) -> None:
-    """OutputError unless `folder`, or the nearest folder above it that exists, can be written."""
-    folder = Path(folder).absolute()
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        problem = "is not a folder" if not nearest.is_dir() else "is not writable"
-        raise OutputError(f"{nearest}: {problem}", "give a writable results folder, for example with --directory")
 
 
 def write(
@@ -82,7 +57,7 @@ def write(
         "transform": grid.transform,
         "nodata": spec.nodata,
     }
-    with atomic(path) as temporary, rasterio.MemoryFile() as memory:
+    with atomic_file(path) as temporary, rasterio.MemoryFile() as memory:
         with memory.open(**profile) as target:
             target.write(data)
             target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
@@ -115,7 +90,7 @@ def create(
         "interleave": "band", "sparse_ok": True,
     }  # fmt: skip
     with (
-        atomic(path) as temporary,
+        atomic_file(path) as temporary,
         rasterio.Env(GDAL_CACHEMAX=CACHE),
         rasterio.open(temporary, "w", **profile) as target,
     ):
@@ -140,7 +115,7 @@ def create_cog(
     """
     path = Path(path)
     blocks = path.with_name(f".{path.stem}.{os.getpid()}.blocks{path.suffix}")
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         try:
             with create(blocks, grid, layer, tags) as put:
                 yield put

@@ -11,6 +11,7 @@ import numpy as np
 
 from sarslide.errors import GridError
 from sarslide.grid import RegionGrid
+from sarslide.io.blocks import strips
 from sarslide.layers import Layer
 
 ROWS_AT_ONCE = 512
@@ -45,8 +46,7 @@ def resample(values: np.ndarray, parts: int, layer: Layer) -> np.ndarray:
     period = period_of(layer)
     field = values if period is None else np.exp(2j * np.pi / period * values).astype(np.complex64)
     out = np.empty((values.shape[0] * parts, values.shape[1] * parts), values.dtype)
-    for top in range(0, out.shape[0], ROWS_AT_ONCE):
-        rows = slice(top, min(top + ROWS_AT_ONCE, out.shape[0]))
+    for rows in strips(out.shape[0], ROWS_AT_ONCE):
         if period is None:
             out[rows] = _bilinear(field, parts, rows)
         else:

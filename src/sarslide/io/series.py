@@ -12,7 +12,7 @@ import numpy as np
 
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.names import days_between
 
 FORMAT_VERSION = 1
@@ -32,7 +32,7 @@ def create(
     import h5py
     from pyproj import CRS
 
-    with atomic(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_file(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update({"Conventions": "CF-1.8", **(attributes or {})})
         crs = CRS.from_epsg(grid.epsg)
         mapping = file.create_dataset("crs", data=np.int32(0))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sarslide import __version__
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 
 FORMAT_VERSION = 1
 PACKAGES = ("numpy", "scipy", "rasterio", "torch", "xdem", "whirlwind-insar", "snaphu", "geopandas", "shapely")
@@ -40,7 +40,7 @@ def versions() -> dict[str, str]:
 
 def write_json(path: str | Path, content: Any) -> None:
     """Sorted, indented JSON under a temporary name, then renamed. NaN is refused."""
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from sarslide.errors import VectorError
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 
 FORMAT_VERSION = 1
 
@@ -44,7 +44,7 @@ def write_layers(path: str | Path, frames: dict[str, gpd.GeoDataFrame], styles: 
     import pyogrio
 
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         for name, frame in frames.items():
             _add(temporary, name, frame, geometry_type=_geometry_type(frame))
         if styles:
@@ -53,7 +53,7 @@ def write_layers(path: str | Path, frames: dict[str, gpd.GeoDataFrame], styles: 
 
 def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
     """Write a table as GeoParquet, without an index."""
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         frame.to_parquet(temporary, index=False, compression="zstd")
 
 

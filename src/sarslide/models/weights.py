@@ -49,13 +49,13 @@ def save(path: str | Path, network: "nn.Module", card: dict[str, Any]) -> None:
     """
     from safetensors.torch import save as to_bytes
 
-    from sarslide.io.raster import atomic
+    from sarslide.io.atomic import atomic_file
 
     card = {"format": FORMAT, **card}
     if missing := [key for key in CARD_KEYS if key not in card]:
         raise WeightsError(f"{path}: the model card lacks {', '.join(missing)}", "fill in the card")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         # One metadata entry: safetensors does not keep the order of several, and the same weights shall be the same bytes.
         temporary.write_bytes(to_bytes(tensors, metadata={"card": json.dumps(card, sort_keys=True)}))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sarslide.errors import RateError
+from sarslide.io.blocks import blocks
 from sarslide.rates.corrections.atmosphere import remove_height_correlated, terms_of
 from sarslide.rates.passes import RateSettings, ReadUnwrapped, component_of, referenced
 from sarslide.rates.pipeline import settled_stack
@@ -133,7 +134,7 @@ def _fit_pair(read, elevation_m, stable, reference, settings) -> tuple[dict, int
     return notes, component
 
 
-def blocks(shape: tuple[int, int], pairs: Sequence[str]) -> Iterator[tuple[slice, slice]]:
+def inversion_blocks(shape: tuple[int, int], pairs: Sequence[str]) -> Iterator[tuple[slice, slice]]:
     """Windows that an inversion holds in about 400 MB, rows first: whole tiles, so that each is decompressed once, in full width
     where they fit, parts of a tile where even one is too much."""
     bandwidth = int((velocity_design(pairs) > 0).sum(axis=1).max())
@@ -141,9 +142,7 @@ def blocks(shape: tuple[int, int], pairs: Sequence[str]) -> Iterator[tuple[slice
     cells = BLOCK_BYTES / per_cell
     width = shape[1] if shape[1] * TILE <= cells else min(shape[1], TILE * max(1, int(cells / TILE**2)))
     height = TILE * int(cells / width / TILE) or max(1, int(cells / width))
-    for row in range(0, shape[0], height):
-        for col in range(0, shape[1], width):
-            yield slice(row, min(row + height, shape[0])), slice(col, min(col + width, shape[1]))
+    return blocks(shape, height, width)
 
 
 def quality(phase_rad: np.ndarray, coherence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sarslide.dataset.fusion import phase_colours
 from sarslide.grid import RegionGrid
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.report.figures import FONTS, INK, UNKNOWN
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ INCHES = 3.6  # width of one map
 
 def save(figure: "Figure", path: str | Path) -> None:
     """PNG without a date in it, so that the same picture is the same bytes."""
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
 
 

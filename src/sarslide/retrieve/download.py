@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sarslide.errors import CredentialsError, DownloadError, OutputError
-from sarslide.io.raster import check_writable
+from sarslide.io.atomic import check_writable
 from sarslide.retrieve.retry import PASSING, PAUSE_S, TIMEOUT_S, TRIES, Passing, patiently
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ import rasterio
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
+from sarslide.io.blocks import blocks
 
 BANDS = {"reflectance_b02": "B02", "reflectance_b03": "B03", "reflectance_b04": "B04", "reflectance_b08": "B08"}
 BAND_IDS = {"B02": "1", "B03": "2", "B04": "3", "B08": "7"}  # of the product's metadata
@@ -70,16 +71,14 @@ def reflectance(products: Sequence[Product], grid: RegionGrid) -> Iterator[tuple
     which one of three misses leaves no trace. Held within 0..1: snow that faces the sun reflects more than a level white surface.
     Raises RasterError for a file that cannot be read or a band on another grid than band 2.
     """
-    for top in range(0, grid.rows, BLOCK):
-        for left in range(0, grid.cols, BLOCK):
-            rows, cols = slice(top, min(top + BLOCK, grid.rows)), slice(left, min(left + BLOCK, grid.cols))
-            seen = np.stack([_averaged(product, grid, rows, cols) for product in products])
-            # A cell that no product sees is no reason for a warning.
-            hidden = np.isnan(seen).all(axis=0)
-            seen[:, hidden] = 0
-            values = np.nanmedian(seen, axis=0)
-            values[hidden] = np.nan
-            yield rows, cols, values
+    for rows, cols in blocks(grid.shape, BLOCK, BLOCK):
+        seen = np.stack([_averaged(product, grid, rows, cols) for product in products])
+        # A cell that no product sees is no reason for a warning.
+        hidden = np.isnan(seen).all(axis=0)
+        seen[:, hidden] = 0
+        values = np.nanmedian(seen, axis=0)
+        values[hidden] = np.nan
+        yield rows, cols, values
 
 
 def _members(folder: Path) -> dict[str, Band]:

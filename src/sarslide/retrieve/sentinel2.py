@@ -19,7 +19,7 @@ import numpy as np
 
 from sarslide.errors import DownloadError, RasterError
 from sarslide.grid import RegionGrid
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.retrieve.retry import PAUSE_S, TRIES, Passing, patiently
 
 log = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ def _cut(about: dict[str, Any], grid: RegionGrid, path: Path, timeout_s: float) 
     except RasterioError as error:
         raise Passing(f"cannot be read ({str(error).splitlines()[0][:120]})") from error
     try:
-        with atomic(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
+        with atomic_file(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
             target.write(numbers, 1)
             target.scales, target.offsets = (about["scale"],), (about["offset"],)
     except RasterioError as error:

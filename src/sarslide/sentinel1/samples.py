@@ -11,6 +11,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from sarslide.errors import SafeError
+from sarslide.io.blocks import strips
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.product import COPY_AGAIN
 
@@ -70,10 +71,9 @@ class SampleReader:
             while len(self._held) >= BURSTS_HELD:
                 self._held.popitem(last=False)
             whole = np.empty((burst.lines, burst.samples, 2), np.int16)
-            for top in range(0, burst.lines, LINES_AT_ONCE):
-                bottom = min(top + LINES_AT_ONCE, burst.lines)
-                part = self._rows(burst, top, bottom, 0, burst.samples)
-                whole[top:bottom] = part.view(np.float32).reshape(*part.shape, 2)
+            for lines in strips(burst.lines, LINES_AT_ONCE):
+                part = self._rows(burst, lines.start, lines.stop, 0, burst.samples)
+                whole[lines] = part.view(np.float32).reshape(*part.shape, 2)
             self._held[key] = whole
         self._held.move_to_end(key)
         return self._held[key]

@@ -17,7 +17,7 @@ import torch
 from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.scenes import Scene, data_hash
 from sarslide.errors import TrainingError
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import sha256
 from sarslide.training.recipe import Recipe
 from sarslide.workflow.fingerprint import fingerprint
@@ -52,7 +52,7 @@ def identity(
 
 def save(path: Path, made_by: str, state: dict[str, Any]) -> None:
     """Write `state` (tensors, numbers, words, lists and dicts of them)."""
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         torch.save({"identity": made_by, **state}, temporary)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ TRAINING, VALIDATION, INK = "#4477aa", "#cc6677", "#1c2529"
 
 def write_history(path: str | Path, history: Sequence[dict[str, Any]]) -> None:
     """The history as CSV, one row a round; empty where a value is not known."""
-    with atomic(path) as temporary, open(temporary, "w", newline="") as stream:
+    with atomic_file(path) as temporary, open(temporary, "w", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)
@@ -51,7 +51,7 @@ def learning_curves(history: Sequence[dict[str, Any]], best_epoch: int, title: s
 def write_curves(path: str | Path, history: Sequence[dict[str, Any]], best_epoch: int, title: str = "") -> None:
     """`learning_curves` as PNG, without the date that matplotlib would add."""
     figure = learning_curves(history, best_epoch, title)
-    with atomic(path) as temporary:
+    with atomic_file(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.insar.native.surface import Surface
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
+from sarslide.io.blocks import strips
 
 METRES_PER_DEGREE = 111320.0
 POSTS_PER_CELL = 4 / 3  # so that the posts sample the spline of the heights without loss
@@ -75,9 +76,9 @@ def write_dem(path: Path, surface: Surface, box: tuple[float, float, float, floa
     to_map = Transformer.from_crs(4326, surface.grid.epsg, always_xy=True)
     x, y = surface.grid.x(), surface.grid.y()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(path) as temporary, open(temporary, "wb") as stream:
-        for start in range(0, length, ROWS_AT_ONCE):
-            at_x, at_y = to_map.transform(*np.meshgrid(lon, lat[start : start + ROWS_AT_ONCE]))
+    with atomic_file(path) as temporary, open(temporary, "wb") as stream:
+        for lines in strips(length, ROWS_AT_ONCE):
+            at_x, at_y = to_map.transform(*np.meshgrid(lon, lat[lines]))
             heights = surface.heights_at(np.clip(at_x, x[0], x[-1]), np.clip(at_y, y[-1], y[0]))
             stream.write(heights.astype("<f4").tobytes())
     about = {
@@ -85,5 +86,5 @@ def write_dem(path: Path, surface: Surface, box: tuple[float, float, float, floa
         "south": lat[-1], "corner_x": west - step / 2, "corner_y": north + step / 2, "line_bytes": 4 * width,
     }  # fmt: skip
     for suffix, text in ((".xml", _XML), (".vrt", _VRT)):
-        with atomic(path.with_name(path.name + suffix)) as temporary:
+        with atomic_file(path.with_name(path.name + suffix)) as temporary:
             temporary.write_text(text.format(**about))

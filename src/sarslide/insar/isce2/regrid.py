@@ -21,6 +21,7 @@ from sarslide.errors import CoverageError, ProcessorError
 from sarslide.grid import RegionGrid
 from sarslide.insar.isce2.product import IsceBurst, read_swaths
 from sarslide.insar.native.interferogram import PairSums
+from sarslide.io.blocks import strips
 
 LINES_AT_ONCE = 128
 OUTSIDE = -1
@@ -49,11 +50,8 @@ class BurstCells:
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Lines of the window, and their cells, a block at a time."""
-        for start in range(0, self.cells.shape[0], LINES_AT_ONCE):
-            yield (
-                slice(start, min(start + LINES_AT_ONCE, self.cells.shape[0])),
-                self.cells[start : start + LINES_AT_ONCE],
-            )
+        for lines in strips(self.cells.shape[0], LINES_AT_ONCE):
+            yield lines, self.cells[lines]
 
 
 @dataclass(frozen=True)
@@ -121,8 +119,7 @@ def _window(lat: np.ndarray, lon: np.ndarray, region: RegionGrid) -> tuple[slice
 
     west, south, east, north = Transformer.from_crs(region.epsg, 4326, always_xy=True).transform_bounds(*region.bounds)
     in_line, in_sample = np.zeros(lat.shape[0], bool), np.zeros(lat.shape[1], bool)
-    for start in range(0, lat.shape[0], LINES_AT_ONCE):
-        lines = slice(start, start + LINES_AT_ONCE)
+    for lines in strips(lat.shape[0], LINES_AT_ONCE):
         inside = (lat[lines] >= south) & (lat[lines] <= north) & (lon[lines] >= west) & (lon[lines] <= east)
         in_line[lines] = inside.any(axis=1)
         in_sample |= inside.any(axis=0)
@@ -137,8 +134,7 @@ def _write_cells(path: Path, lat: np.ndarray, lon: np.ndarray, region: RegionGri
 
     to_map = Transformer.from_crs(4326, region.epsg, always_xy=True)
     out = np.lib.format.open_memmap(path, "w+", np.int32, lat.shape)
-    for start in range(0, lat.shape[0], LINES_AT_ONCE):
-        block = slice(start, start + LINES_AT_ONCE)
+    for block in strips(lat.shape[0], LINES_AT_ONCE):
         x, y = to_map.transform(lon[block], lat[block])
         row = np.floor((region.north - y) / region.cell_m)
         col = np.floor((x - region.west) / region.cell_m)

@@ -16,6 +16,7 @@ from sarslide.grid import Lattice
 from sarslide.insar.native.imaging import Imaging, Shift, imaging_of
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, RANGE_TAPS, azimuth_table, range_table
 from sarslide.insar.native.surface import Surface, earth_fixed_patch
+from sarslide.io.blocks import blocks
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.deramp import Ramp, ramp_of
 from sarslide.sentinel1.product import COPY_AGAIN
@@ -106,9 +107,8 @@ def geocode(
     prepared: dict[int, BurstProgram] = {}
     checked: set[int] = set()
     held = False
-    blocks = [(rows, cols) for rows in _slices(lattice.rows, BLOCK_ROWS) for cols in _slices(lattice.cols, BLOCK_COLS)]
     with SampleReader() as reader:
-        for rows, cols in blocks:
+        for rows, cols in blocks(lattice.shape, BLOCK_ROWS, BLOCK_COLS):
             heights = surface.heights(x[cols], y[rows])
             imaging = imaging_of(scene.arc, lattice.epsg, x[cols], y[rows], heights, program.zero_doppler, shift)
             near = [n for n, burst in enumerate(scene.bursts) if imaging is None or _may_see(burst, imaging)]
@@ -196,10 +196,6 @@ def _program(device: str):
     from sarslide.insar.native.tensor import TensorProgram
 
     return TensorProgram(device.removeprefix("torch:"))
-
-
-def _slices(size: int, step: int) -> list[slice]:
-    return [slice(start, min(start + step, size)) for start in range(0, size, step)]
 
 
 def read_around(

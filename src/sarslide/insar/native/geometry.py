@@ -8,6 +8,7 @@ from sarslide.errors import CoverageError
 from sarslide.grid import RegionGrid
 from sarslide.insar.native.cpu import zero_doppler
 from sarslide.insar.native.surface import Surface, earth_fixed_patch
+from sarslide.io import blocks
 from sarslide.sentinel1.safe import Scene
 
 GOOD, LAYOVER, SHADOW = 0, 1, 2
@@ -37,10 +38,7 @@ def stack_geometry(scene: Scene, surface: Surface, region: RegionGrid) -> StackG
     """Geometry at the DEM's heights in the middle of the cells. Raises DemError or CoverageError like the geocoding."""
     surface.require(region)
     y = region.y()
-    strips = [
-        _line_of_sight(scene, surface, region.x(), y[start : start + ROWS_AT_ONCE])
-        for start in range(0, region.rows, ROWS_AT_ONCE)
-    ]
+    strips = [_line_of_sight(scene, surface, region.x(), y[rows]) for rows in blocks.strips(region.rows, ROWS_AT_ONCE)]
     whole = StackGeometry(*(np.concatenate(parts) for parts in zip(*(astuple(strip) for strip in strips), strict=True)))
     if not np.isfinite(whole.slant_range_m).any():
         raise CoverageError(f"{scene.stack} {scene.date}: the orbit does not pass the region", "choose another scene")
@@ -100,8 +98,8 @@ def layover_shadow(scene: Scene, surface: Surface, region: RegionGrid) -> np.nda
     column, row = np.rint((cell_u - u[0]) / step).astype(int), np.rint((cell_v - v[0]) / step).astype(int)
 
     out = np.zeros(region.shape, np.uint8)
-    for start in range(0, len(v), LINES_AT_ONCE):
-        lines = v[start : start + LINES_AT_ONCE]
+    for part in blocks.strips(len(v), LINES_AT_ONCE):
+        start, lines = part.start, v[part]
         heights = surface.heights_at(*to_map(*np.meshgrid(u, lines)))
         point, normal = earth_fixed_patch(region.epsg, u, lines, to_map)
         flags = _flags(scene, point + np.nan_to_num(heights)[..., None] * normal, np.isfinite(heights))

@@ -18,6 +18,7 @@ from sarslide.insar.coherence import coherence
 from sarslide.insar.filter import goldstein
 from sarslide.insar.native.overlap import BandSums, Overlaps
 from sarslide.io import raster
+from sarslide.io.blocks import blocks
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class PairSums:
 
 
 @dataclass(frozen=True)
-class Pair:
+class FormedPair:
     """One interferogram on the region grid, float32 (rows, cols), NaN without data.
 
     unfiltered_rad, filtered_rad: wrapped phase, grows when the ground moves away from the satellite. coherence: 0..1.
@@ -134,7 +135,7 @@ def _coverage(pair: str, sums: PairSums, earlier: np.ndarray, later: np.ndarray)
     return shares
 
 
-def form_pair(sums: PairSums, looks: float, window: int, alpha: float, filter_window: int) -> Pair:
+def form_pair(sums: PairSums, looks: float, window: int, alpha: float, filter_window: int) -> FormedPair:
     """Phase and coherence of one pair.
 
     looks: independent looks of one cell; coherence takes window x window cells. The Goldstein filter has strength alpha and
@@ -149,7 +150,7 @@ def form_pair(sums: PairSums, looks: float, window: int, alpha: float, filter_wi
     def phase(ifg: np.ndarray) -> np.ndarray:
         return np.where(valid, np.angle(ifg), np.nan).astype(np.float32)
 
-    return Pair(
+    return FormedPair(
         phase(normalised),
         phase(filtered),
         coherence(sums.product, sums.power_earlier, sums.power_later, window, looks * window**2),
@@ -184,9 +185,7 @@ def _blocks(lattice: Lattice) -> Iterator[tuple[slice, slice]]:
     """Windows of the lattice that hold whole cells and whole tiles, so that every tile is read once."""
     tall, wide = math.lcm(TILE, lattice.per_y), math.lcm(TILE, lattice.per_x)
     wide *= max(1, BLOCK_COLS // wide)
-    for top in range(0, lattice.rows, tall):
-        for left in range(0, lattice.cols, wide):
-            yield slice(top, min(top + tall, lattice.rows)), slice(left, min(left + wide, lattice.cols))
+    return blocks(lattice.shape, tall, wide)
 
 
 def _cells(lattice: Lattice, rows: slice, cols: slice) -> tuple[slice, slice]:

@@ -17,6 +17,7 @@ from sarslide.insar.native.imaging import imaging_of
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, RANGE_TAPS
 from sarslide.insar.native.overlap import RINGS, Overlaps
 from sarslide.insar.native.surface import Surface
+from sarslide.io.blocks import blocks
 from sarslide.sentinel1.deramp import Ramp, ramp_of
 from sarslide.sentinel1.safe import Scene
 
@@ -69,28 +70,25 @@ def overlap_doppler(scene: Scene, surface: Surface, region: RegionGrid) -> np.nd
         for other in scene.bursts
         if one.swath == other.swath and other.number == one.number + 1
     ]
-    for top in range(0, region.rows, ROWS_AT_ONCE):
-        rows = slice(top, top + ROWS_AT_ONCE)
-        for left in range(0, region.cols, COLS_AT_ONCE):
-            cols = slice(left, left + COLS_AT_ONCE)
-            heights = surface.heights(x[cols], y[rows])
-            imaging = imaging_of(scene.arc, region.epsg, x[cols], y[rows], heights, zero_doppler)
-            if imaging is None:
+    for rows, cols in blocks(region.shape, ROWS_AT_ONCE, COLS_AT_ONCE):
+        heights = surface.heights(x[cols], y[rows])
+        imaging = imaging_of(scene.arc, region.epsg, x[cols], y[rows], heights, zero_doppler)
+        if imaging is None:
+            continue
+        time, distance = positions(imaging, heights)
+        for one, other in neighbours:
+            margin = AZIMUTH_TAPS // 2, RANGE_TAPS // 2
+            both = one.holds(one.line(time), one.sample(distance), margin)
+            both &= other.holds(other.line(time), other.sample(distance), margin)
+            if not both.any():
                 continue
-            time, distance = positions(imaging, heights)
-            for one, other in neighbours:
-                margin = AZIMUTH_TAPS // 2, RANGE_TAPS // 2
-                both = one.holds(one.line(time), one.sample(distance), margin)
-                both &= other.holds(other.line(time), other.sample(distance), margin)
-                if not both.any():
-                    continue
-                frequency = [
-                    ramps[burst.name].frequency(burst.line(time[both]), burst.sample(distance[both]))
-                    for burst in (one, other)
-                ]
-                even_first = round(one.cycle - scene.cycle_phase) % 2 == 0
-                ring = int(one.swath == "IW2")
-                out[ring, rows, cols][both] = (frequency[0] - frequency[1]) * (1 if even_first else -1)
+            frequency = [
+                ramps[burst.name].frequency(burst.line(time[both]), burst.sample(distance[both]))
+                for burst in (one, other)
+            ]
+            even_first = round(one.cycle - scene.cycle_phase) % 2 == 0
+            ring = int(one.swath == "IW2")
+            out[ring, rows, cols][both] = (frequency[0] - frequency[1]) * (1 if even_first else -1)
     return out
 
 

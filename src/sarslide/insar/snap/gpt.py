@@ -18,10 +18,10 @@ from pathlib import Path
 from sarslide.errors import ProcessorError
 from sarslide.grid import RegionGrid
 from sarslide.insar.snap import graph as snap_graph
-from sarslide.insar.snap.graph import Acquisition, Node, Settings
+from sarslide.insar.snap.graph import Node, Settings, SnapAcquisition
 from sarslide.insar.snap.product import check_dimap
 from sarslide.io import subprocess as command
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 
 CURE = (
     "install ESA SNAP 9 or later with its Microwave (Sentinel-1) Toolbox and put its bin folder on PATH, or set snap.gpt; "
@@ -96,7 +96,7 @@ def place_orbits(folder: Path, auxdata: Path) -> list[Path]:
             day = re.search(r"_(\d{8})T", products[0])[1]
             place = auxdata / "Orbits/Sentinel-1" / match[2] / match[1] / day[:4] / day[4:6] / path.name
             if not place.is_file():
-                with atomic(place) as temporary:
+                with atomic_file(place) as temporary:
                     shutil.copy(path, temporary)
             placed.append(place)
     return placed
@@ -109,7 +109,7 @@ def orbit_kind(source: str) -> str:
 
 
 def interferogram(
-    folder: Path, earlier: Acquisition, later: Acquisition, settings: Settings, machine: Machine, says: Path
+    folder: Path, earlier: SnapAcquisition, later: SnapAcquisition, settings: Settings, machine: Machine, says: Path
 ) -> Path:
     """work/{pair}/ifg.dim. Raises ProcessorError."""
     out = _fresh(folder, "ifg")

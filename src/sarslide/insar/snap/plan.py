@@ -14,7 +14,7 @@ from sarslide.insar.isce2.plan import swaths_of
 from sarslide.insar.native.surface import Surface
 from sarslide.insar.snap.graph import DEM_VOID
 from sarslide.io import raster
-from sarslide.io.raster import atomic
+from sarslide.io.atomic import atomic_file
 from sarslide.sentinel1.safe import Scene
 
 METRES_PER_DEGREE = 111320.0
@@ -62,5 +62,5 @@ def write_dem(dem: str | Path, out: Path) -> None:
     if (degrees == DEM_VOID).all():
         raise CoverageError(f"{dem}: holds no height", "give a DEM of the region")
     profile = {"driver": "GTiff", "width": cols, "height": rows, "count": 1, "dtype": "float32", "nodata": DEM_VOID}
-    with atomic(out) as temporary, rasterio.open(temporary, "w", **profile, **place) as target:
+    with atomic_file(out) as temporary, rasterio.open(temporary, "w", **profile, **place) as target:
         target.write(degrees, 1)

@@ -8,7 +8,7 @@ import numpy as np
 from sarslide.grid import RegionGrid
 from sarslide.rates.mintpy import files as mintpy_files
 from sarslide.rates.mintpy import steps as mintpy
-from sarslide.rates.preparation import Preparation, blocks, quality
+from sarslide.rates.preparation import Preparation, inversion_blocks, quality
 from sarslide.rates.reference import ReferenceArea
 from sarslide.rates.sbas.network import connected_cells
 
@@ -42,7 +42,7 @@ def load(
         attributes = mintpy_files.attributes(grid, track, geometry, "ifgramStack", "radian")
         stack = place / mintpy.STACK
         with mintpy_files.create_stack(stack, prepared.pairs, bperp_m, grid.shape, attributes) as put:
-            for block in blocks(grid.shape, prepared.pairs):
+            for block in inversion_blocks(grid.shape, prepared.pairs):
                 phase, coherence, components = prepared.phases(
                     lambda pair, block=block: read_block(pair, *block), *block, every_component=unwrap_errors != "none"
                 )

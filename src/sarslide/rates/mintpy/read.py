@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.errors import ProcessorError
+from sarslide.io.blocks import strips
 from sarslide.rates import los
 from sarslide.rates.mintpy.files import MM_PER_M, read_dates, read_layer
 from sarslide.rates.mintpy.steps import before_dem_error
@@ -47,8 +48,7 @@ def read_series(path: Path, reference: np.ndarray, put: Callable[[slice, slice, 
     known = solved(path.parent, reference.shape)
     level = levels_m(path, reference & known)
     with h5py.File(path) as file:
-        for start in range(0, reference.shape[0], ROWS):
-            rows = slice(start, min(start + ROWS, reference.shape[0]))
+        for rows in strips(reference.shape[0], ROWS):
             block = (file["timeseries"][:, rows] - level[:, None, None]) * MM_PER_M
             put(rows, slice(0, reference.shape[1]), np.where(known[rows], block, np.nan))
 

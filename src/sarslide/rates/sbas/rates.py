@@ -14,7 +14,7 @@ from sarslide.errors import RateError
 from sarslide.rates import los
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.phase_variance import pair_weights
-from sarslide.rates.preparation import Preparation, blocks, prepare, quality
+from sarslide.rates.preparation import Preparation, inversion_blocks, prepare, quality
 from sarslide.rates.records import baselines_m
 from sarslide.rates.sbas.error import rate_std
 from sarslide.rates.sbas.network import check_baselines, date_baselines_m, dates_of, indexes, years_of
@@ -114,7 +114,7 @@ def invert_blocks(
     layers = {name: np.full(shape, np.nan, np.float32) for name in names + ["dem_error_m"] * bool(dem)}
     layers["pair_count"] = np.zeros(shape, np.uint16)
     unconnected = incoherent = 0
-    for rows, cols in blocks(shape, pairs):
+    for rows, cols in inversion_blocks(shape, pairs):
         block = rows, cols
         phase, coherence, _ = prepared.phases(lambda pair, block=block: read_block(pair, *block), rows, cols)
         series = invert(phase, pair_weights(coherence, settings.weighting, settings.looks), pairs, device, value)

@@ -8,6 +8,7 @@ from sarslide import layers
 from sarslide.errors import GridError, LayerError, OutputError, RasterError
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.io import raster
+from sarslide.io.atomic import atomic_file
 
 GRID = RegionGrid(32647, 515130, 3215640, 30, 40, 50)
 
@@ -98,7 +99,7 @@ def test_a_truncated_file_is_named(slope):
 
 
 def test_a_failed_write_leaves_nothing(tmp_path):
-    with pytest.raises(RuntimeError), raster.atomic(tmp_path / "a.tif") as temporary:
+    with pytest.raises(RuntimeError), atomic_file(tmp_path / "a.tif") as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
