@@ -17,11 +17,13 @@ import numpy as np
 from sarslide import names
 from sarslide.catalog import scenes
 from sarslide.config import load
-from sarslide.insar.closure import AMBIGUOUS, TWO_PI, UNKNOWN, apply, close_triplets, is_wrong
+from sarslide.insar.closure import close_triplets
+from sarslide.insar.error_cycles import AMBIGUOUS, TWO_PI, UNKNOWN, apply, is_wrong
 from sarslide.insar.phase_bias import phase_bias
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
-from sarslide.network import PAPER_PAIRS, choose_pairs, triplets
+from sarslide.network import choose_pairs, triplets
+from sarslide.papers import pair_count
 from studies.tables import publish
 
 PATCHES, RADII, SEED = 60, (4, 20), 11  # planted errors a stack: discs of these radii, cells
@@ -234,7 +236,8 @@ def preset_rows() -> list[list]:
             pairs = choose_pairs(table.dates("A128"), preset, orbits=table.orbits("A128"))
             row += [len(pairs), len(triplets(pairs))]
         paper = {"p0": "57 of 30 (from 12 and 24 days)"}.get(preset)
-        paper = f"{PAPER_PAIRS[preset]['pairs']} of {PAPER_PAIRS[preset]['scenes']}" if preset in PAPER_PAIRS else paper
+        printed = pair_count(preset)
+        paper = f"{printed.pairs} of {printed.scenes}" if printed else paper
         rows.append([*row, paper])
     return rows
 

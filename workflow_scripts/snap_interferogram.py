@@ -10,7 +10,7 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.native.surface import read_surface
 from sarslide.insar.snap import gpt as snap
 from sarslide.insar.snap import plan as snap_plan
-from sarslide.insar.snap.graph import Acquisition, Settings
+from sarslide.insar.snap.graph import Settings, SnapAcquisition
 from sarslide.io.sidecar import sha256, sidecar, write_json
 from sarslide.sentinel1.safe import open_scene, products_in
 from sarslide.workflow.job import job
@@ -29,7 +29,7 @@ def main(snakemake) -> None:
         scene = open_scene(Path(folder), snakemake.wildcards.stack, params.polarisation, params.orbits)
         snap.place_orbits(Path(folder), Path(params.auxdata).expanduser())
         products = tuple(product.path.resolve() for product in products_in(folder))
-        acquisitions.append(Acquisition(products, snap.orbit_kind(scene.orbit.source)))
+        acquisitions.append(SnapAcquisition(products, snap.orbit_kind(scene.orbit.source)))
         scenes.append(scene)
     settings = Settings(
         swaths=snap_plan.swaths(*scenes, surface, region),

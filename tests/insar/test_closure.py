@@ -7,7 +7,8 @@ import pytest
 
 from sarslide import names
 from sarslide.errors import RateError
-from sarslide.insar.closure import AMBIGUOUS, TWO_PI, UNKNOWN, apply, close_triplets, is_wrong
+from sarslide.insar.closure import close_triplets
+from sarslide.insar.error_cycles import AMBIGUOUS, TWO_PI, UNKNOWN, apply, is_wrong
 from sarslide.insar.loop_errors import solve
 from sarslide.network import choose_pairs, triplets
 

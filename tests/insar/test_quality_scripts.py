@@ -8,7 +8,7 @@ import pytest
 
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
-from sarslide.insar.closure import TWO_PI
+from sarslide.insar.error_cycles import TWO_PI
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, write_json
 from sarslide.names import split_pair

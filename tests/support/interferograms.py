@@ -154,3 +154,11 @@ def scene_of(orbit: CircularOrbit, bursts, date="20190306") -> Scene:
         orbit_kind="precise",
         arc=vectors.arc(MID_S - 3, MID_S + 3), wavelength_m=WAVELENGTH, bursts=tuple(bursts),
     )  # fmt: skip
+
+
+def cell_sum(samples: np.ndarray, per_y: int, per_x: int) -> np.ndarray:
+    """Sums (rows / per_y, cols / per_x) over blocks of per_y x per_x samples."""
+    rows, cols = samples.shape
+    # Rows first: adding whole rows runs through memory in order.
+    tall = samples.reshape(rows // per_y, per_y, cols).sum(axis=1)
+    return tall.reshape(rows // per_y, cols // per_x, per_x).sum(axis=2)

@@ -4,10 +4,19 @@ from functools import cache
 
 import numpy as np
 
-from sarslide.insar.native.multilook import box_sum
-
 TABLE_SIZE = 96  # values of coherence that the bias is computed for
 TABLE_TOP = 0.95  # above, the bias of 40 looks is below 0.001
+
+
+def box_sum(cells: np.ndarray, window: int) -> np.ndarray:
+    """Sums over boxes of window x window cells around each cell; at the border over what there is. `window` is odd."""
+    reach = window // 2
+    total = cells
+    for axis in (0, 1):
+        size = total.shape[axis]
+        padded = np.pad(total, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)])
+        total = sum(np.take(padded, range(k, k + size), axis) for k in range(window))
+    return total
 
 
 def coherence(product: np.ndarray, power_1: np.ndarray, power_2: np.ndarray, window: int, looks: float) -> np.ndarray:

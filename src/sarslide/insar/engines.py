@@ -25,6 +25,8 @@ class Engine:
         Whether it sees samples, and so delivers the mean amplitude.
     unwraps : bool
         Whether it delivers unwrapped pairs itself; otherwise the rule `unwrap` makes them.
+    sections : tuple of str
+        Sections of the configuration that decide its results.
     """
 
     name: str
@@ -33,13 +35,22 @@ class Engine:
     rules: tuple[str, ...]
     amplitude: bool
     unwraps: bool
+    sections: tuple[str, ...]
 
 
 SCENES = ("simulated", "safe")
 ENGINES = {
     engine.name: engine
     for engine in (
-        Engine("native", "sarslide", SCENES, ("geocode_slc", "stack_geometry", "interferogram"), True, False),
+        Engine(
+            "native",
+            "sarslide",
+            SCENES,
+            ("geocode_slc", "stack_geometry", "interferogram"),
+            True,
+            False,
+            ("slc", "interferogram"),
+        ),
         Engine(
             "isce2",
             "ISCE2",
@@ -47,9 +58,10 @@ ENGINES = {
             ("isce2_dem", "isce2_prepare", "isce2_step", "isce2_geometry", "isce2_interferogram"),
             True,
             False,
+            ("isce2", "slc", "interferogram"),
         ),
-        Engine("snap", "SNAP", SCENES, ("snap_ingest", "snap_geometry"), False, True),
-        Engine("hyp3", "HyP3", ("hyp3",), ("hyp3_ingest", "hyp3_geometry"), False, True),
-        Engine("files", "external interferograms", ("files",), ("ingest_files",), False, True),
+        Engine("snap", "SNAP", SCENES, ("snap_ingest", "snap_geometry"), False, True, ("snap", "slc", "interferogram")),
+        Engine("hyp3", "HyP3", ("hyp3",), ("hyp3_ingest", "hyp3_geometry"), False, True, ("hyp3",)),
+        Engine("files", "external interferograms", ("files",), ("ingest_files",), False, True, ("files",)),
     )
 }

@@ -3,7 +3,7 @@
 import numba
 import numpy as np
 
-from sarslide.insar.closure import AMBIGUOUS, MOST_CYCLES, UNKNOWN
+from sarslide.insar.error_cycles import AMBIGUOUS, MAX_CYCLES, UNKNOWN
 
 
 def solve(cycles: np.ndarray, members: np.ndarray, pairs: int) -> np.ndarray:
@@ -97,7 +97,7 @@ def _solve(cycles, members, position, start, out):
             if winner >= 0 and rivals == 0:
                 total = out[winner, cell] + values[winner]
                 out[winner, cell] = (
-                    AMBIGUOUS if out[winner, cell] == AMBIGUOUS else max(-MOST_CYCLES, min(MOST_CYCLES, total))
+                    AMBIGUOUS if out[winner, cell] == AMBIGUOUS else max(-MAX_CYCLES, min(MAX_CYCLES, total))
                 )
                 for k in range(start[winner], start[winner + 1]):
                     t = position[k]
@@ -110,7 +110,7 @@ def _solve(cycles, members, position, start, out):
                             p = members[t, k]
                             if scores[p] > 0 or winner < 0:
                                 out[p, cell] = AMBIGUOUS
-                                # What a rival would close is settled with it.
+                                # What a rival would close is decided with it.
                                 for j in range(start[p], start[p + 1]):
                                     if winner >= 0 and c[position[j]] == _sign(members, position[j], p) * values[p]:
                                         c[position[j]] = 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.errors import RasterError
-from sarslide.insar.closure import apply
+from sarslide.insar.error_cycles import apply
 from sarslide.io import raster
 
 # pair, or pair, rows, cols -> unwrapped phase (rad) first, then whatever else

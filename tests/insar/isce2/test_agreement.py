@@ -12,7 +12,7 @@ from sarslide.insar.isce2.regrid import geometry, pair_sums
 from sarslide.insar.native.acquisition import acquisition_of, pair_baseline
 from sarslide.insar.native.geocode_slc import BANDS, geocode
 from sarslide.insar.native.geometry import layover_shadow, stack_geometry
-from sarslide.insar.native.interferogram import Pair, coherence_window, form_pair, multilook
+from sarslide.insar.native.interferogram import FormedPair, coherence_window, form_pair, multilook
 from sarslide.insar.native.surface import Surface
 from sarslide.insar.unwrap import unwrap
 from sarslide.io import raster
@@ -71,7 +71,7 @@ def engines(tmp_path_factory):
     return formed, native, geometry(folders[DATES[0]], bursts, REGION), baseline, relief, looks * window**2
 
 
-def good_cells(formed: dict[str, Pair], layover: np.ndarray) -> np.ndarray:
+def good_cells(formed: dict[str, FormedPair], layover: np.ndarray) -> np.ndarray:
     """Cells of both engines that are coherent and neither in layover nor in shadow."""
     each = [np.isfinite(pair.unfiltered_rad) & (pair.coherence > MIN_COHERENCE) for pair in formed.values()]
     return each[0] & each[1] & (layover == 0)

@@ -69,7 +69,7 @@ def isce_baseline_m(work, dates) -> float:
     from sarslide.insar.isce2 import topsstack as isce2
 
     folder = work / dates[1]
-    step = isce2.Step("average_baseline", "", "baselines")
+    step = isce2.TopsStep("average_baseline", "", "baselines")
     with isce2._Locked(folder, 10) as lock:
         for command in isce2._commands_of(folder, step):
             isce2._run(command, folder, work / "baseline.log", 300, lock)

@@ -5,10 +5,11 @@ import pytest
 
 from sarslide.errors import GridError, StackError
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.coherence import coherence, expected_coherence
+from sarslide.insar.coherence import box_sum, coherence, expected_coherence
+from sarslide.insar.native.acquisition import noise_bandwidth
 from sarslide.insar.native.interferogram import coherence_window, form_pair, mean_power, multilook
-from sarslide.insar.native.multilook import box_sum, cell_sum, noise_bandwidth
 from sarslide.io import raster
+from tests.support.interferograms import cell_sum
 
 REGION = RegionGrid(32647, 519000, 3208500, 30, 260, 20)
 PAIR = "20190306_20190318"

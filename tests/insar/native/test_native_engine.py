@@ -10,9 +10,9 @@ from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.native.acquisition import Acquisition, acquisition_of, bands_swapped, pair_baseline
 from sarslide.insar.native.geocode_slc import BANDS, geocode
 from sarslide.insar.native.geometry import stack_geometry
-from sarslide.insar.native.multilook import cell_sum
 from sarslide.insar.native.surface import Surface
 from sarslide.sentinel1.safe import open_scene
+from tests.support.interferograms import cell_sum
 from tests.support.point_targets import simulate_point_targets
 
 EPSG = 32647

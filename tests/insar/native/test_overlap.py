@@ -12,9 +12,8 @@ from sarslide.insar.native.acquisition import Acquisition, bands_swapped
 from sarslide.insar.native.cells import add_pair, add_power
 from sarslide.insar.native.geocode_slc import BANDS, band_of, missing_bursts
 from sarslide.insar.native.interferogram import form_pair, multilook
-from sarslide.insar.native.multilook import cell_sum
 from sarslide.io import raster
-from tests.support.interferograms import MID_S, make_burst, orbit_over, scene_of
+from tests.support.interferograms import MID_S, cell_sum, make_burst, orbit_over, scene_of
 
 LATTICE = Lattice(RegionGrid(32647, 519000, 3208500, 30, 100, 90))
 PAIR = "20190306_20190318"

@@ -22,11 +22,11 @@ from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.native.acquisition import acquisition_of, bands_swapped, pair_baseline
 from sarslide.insar.native.geocode_slc import BANDS, geocode
 from sarslide.insar.native.interferogram import form_pair, multilook
-from sarslide.insar.native.multilook import cell_sum
 from sarslide.insar.native.surface import Surface
 from sarslide.io import raster
 from sarslide.sentinel1.safe import open_scene
 from tests.support import product_faults
+from tests.support.interferograms import cell_sum
 
 DATES = ("20250406", "20250418")
 PAIR = "_".join(DATES)

@@ -17,7 +17,7 @@ from sarslide.insar.native.surface import read_surface
 from sarslide.insar.snap import gpt as snap
 from sarslide.insar.snap import plan as snap_plan
 from sarslide.insar.snap import product as snap_product
-from sarslide.insar.snap.graph import DEM_VOID, Acquisition, Settings
+from sarslide.insar.snap.graph import DEM_VOID, Settings, SnapAcquisition
 from sarslide.sentinel1.safe import open_scene
 from tests.support import engine_products as products
 from tests.support.engine_products import GRID, PAIR, STACK
@@ -65,7 +65,7 @@ def machine(tmp_path):
 
 
 SETTINGS = Settings({"IW2": False}, "VV", "POLYGON ((1 2, 3 4, 1 2))", Path("/dem.tif"), 20, 5, 8, 2)
-DATE = Acquisition((Path("/data/a.zip"),), "POEORB")
+DATE = SnapAcquisition((Path("/data/a.zip"),), "POEORB")
 
 
 def play(tmp_path, make):

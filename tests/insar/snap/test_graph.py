@@ -12,7 +12,7 @@ import pytest
 from defusedxml import ElementTree
 
 from sarslide.insar.snap import graph as snap_graph
-from sarslide.insar.snap.graph import Acquisition, Settings
+from sarslide.insar.snap.graph import Settings, SnapAcquisition
 from tests.support.engine_products import GRID
 
 DEM = {"demName", "externalDEMFile", "externalDEMNoDataValue"}
@@ -96,8 +96,8 @@ VALUES = {
     "initMethod": {"MST", "MCF"},
     "formatName": {"BEAM-DIMAP"},
 }
-EARLIER = Acquisition((Path("/data/S1A_20190306_a.SAFE"), Path("/data/S1A_20190306_b.zip")), "POEORB")
-LATER = Acquisition((Path("/data/S1A_20190318.zip"),), "RESORB")
+EARLIER = SnapAcquisition((Path("/data/S1A_20190306_a.SAFE"), Path("/data/S1A_20190306_b.zip")), "POEORB")
+LATER = SnapAcquisition((Path("/data/S1A_20190318.zip"),), "RESORB")
 SETTINGS = Settings(
     {"IW1": True, "IW2": False}, "VV", "POLYGON ((1 2, 3 4, 1 2))", Path("/data/a & b.tif"), 20, 5, 8, 2
 )
@@ -223,7 +223,7 @@ def test_heights_are_ellipsoidal_and_cells_those_of_the_region(tmp_path):
 
 def test_what_a_small_pair_leaves_out(tmp_path):
     alone = Settings({"IW2": False}, "VV", "POLYGON ((1 2, 3 4, 1 2))", Path("/data/dem.tif"), 20, 5, 1, 1)
-    plain = Acquisition((Path("/data/a.zip"),), "")
+    plain = SnapAcquisition((Path("/data/a.zip"),), "")
     chain = order_of(graphs(tmp_path, settings=alone, earlier=plain, later=plain)["interferogram"])
     assert chain == (
         ["Read"] * 2 + ["TOPSAR-Split"] * 2

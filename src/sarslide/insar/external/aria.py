@@ -134,7 +134,7 @@ def _dates(path: str | Path, product) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _band(path: str | Path, product, name: str, void: float, grid: RegionGrid) -> regrid.Band:
+def _band(path: str | Path, product, name: str, void: float, grid: RegionGrid) -> regrid.GeocodedBand:
     """A 2D layer with NaN for void, where its coordinate vectors, the centres of the cells, put it; rows from north to south."""
     values = _layer(path, product, f"{DATA}/{name}")[()].astype(np.float64)
     lat, lon = (np.asarray(_layer(path, product, f"{DATA}/{axis}")[()], float) for axis in ("latitude", "longitude"))
@@ -144,7 +144,9 @@ def _band(path: str | Path, product, name: str, void: float, grid: RegionGrid) -
         lat, values = lat[::-1], values[::-1]
     values[(values == void) | ~np.isfinite(values)] = np.nan
     step_x, step_y = (lon[-1] - lon[0]) / (lon.size - 1), (lat[0] - lat[-1]) / (lat.size - 1)
-    return regrid.Band(values, from_origin(lon[0] - step_x / 2, lat[0] + step_y / 2, step_x, step_y), "EPSG:4326")
+    return regrid.GeocodedBand(
+        values, from_origin(lon[0] - step_x / 2, lat[0] + step_y / 2, step_x, step_y), "EPSG:4326"
+    )
 
 
 def _cube(path: str | Path, product, name: str) -> np.ndarray:

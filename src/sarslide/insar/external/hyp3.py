@@ -47,7 +47,7 @@ ORDER = "order the product with look vectors"
 
 
 @dataclass(frozen=True)
-class Product:
+class Hyp3Product:
     """One HyP3 product: `path` is its folder or its zip, `members` its files, `name` what they begin with."""
 
     path: Path
@@ -99,7 +99,7 @@ class Product:
         return source
 
 
-def open_product(path: str | Path) -> Product:
+def open_product(path: str | Path) -> Hyp3Product:
     """The product at `path`: its folder, its zip, or its file `*_unw_phase.tif`. InterferogramError for none or several."""
     path = Path(path)
     name = path.name.removesuffix(PHASE) if path.name.endswith(PHASE) else ""
@@ -118,10 +118,10 @@ def open_product(path: str | Path) -> Product:
         raise InterferogramError(
             f"{path}: holds {len(found)} files *{PHASE}", "give one HyP3 InSAR product, a folder or a zip"
         )
-    return Product(path, members, found[0])
+    return Hyp3Product(path, members, found[0])
 
 
-def ingest(product: Product, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ForeignPair:
+def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ForeignPair:
     """One product on the region grid. positive_phase: as declared, must agree with the order of the product's dates.
 
     Raises InterferogramError for other dates, a contradicting sign, missing or unreadable files, no valid cell.
@@ -163,7 +163,7 @@ def ingest(product: Product, pair: str, grid: RegionGrid, positive_phase: str | 
     )
 
 
-def line_of_sight(product: Product, grid: RegionGrid) -> dict[str, np.ndarray]:
+def line_of_sight(product: Hyp3Product, grid: RegionGrid) -> dict[str, np.ndarray]:
     """Six geometry layers from lv_theta and lv_phi, else from inc_map_ell and the heading of the metadata.
 
     InterferogramError for a product with neither.
@@ -176,21 +176,23 @@ def line_of_sight(product: Product, grid: RegionGrid) -> dict[str, np.ndarray]:
             np.cos(theta.values) * np.sin(phi.values),
             np.sin(theta.values),
         )
-        return los.from_vector(*(regrid.smooth(regrid.Band(part, theta.transform, theta.crs), grid) for part in parts))
+        return los.from_vector(
+            *(regrid.smooth(regrid.GeocodedBand(part, theta.transform, theta.crs), grid) for part in parts)
+        )
     if product.has("_inc_map_ell.tif"):
         incidence = np.degrees(_layer(product, "_inc_map_ell.tif", grid, regrid.smooth))
         return los.from_angles(incidence, np.full(grid.shape, _number(product, metadata(product), "heading")))
     raise InterferogramError(f"{product.path}: has neither look vectors nor incidence angles", ORDER)
 
 
-def metadata(product: Product) -> dict[str, str]:
+def metadata(product: Hyp3Product) -> dict[str, str]:
     """The parameter file, `Name: value`, by lower-case name."""
     lines = product.read(".txt").decode(errors="replace").splitlines()
     pairs = (line.partition(":") for line in lines if ":" in line)
     return {name.strip().lower().replace("utctime", "utc time"): value.strip() for name, _, value in pairs}
 
 
-def dates(product: Product, facts: dict[str, str]) -> tuple[str, str]:
+def dates(product: Hyp3Product, facts: dict[str, str]) -> tuple[str, str]:
     """Reference and secondary date: of the granules in the parameter file, which must be those of the product's name."""
     match = DATES.search(product.name)
     inside = [STAMP.search(f"_{facts.get(f'{which} granule', '')}") for which in ("reference", "secondary")]
@@ -207,12 +209,12 @@ def dates(product: Product, facts: dict[str, str]) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _layer(product: Product, suffix: str, grid: RegionGrid, onto) -> np.ndarray:
+def _layer(product: Hyp3Product, suffix: str, grid: RegionGrid, onto) -> np.ndarray:
     with product.opened(suffix) as source:
         return onto(regrid.read_band(source, grid, void=0), grid)
 
 
-def _number(product: Product, facts: dict[str, str], name: str, default: float | None = None) -> float:
+def _number(product: Hyp3Product, facts: dict[str, str], name: str, default: float | None = None) -> float:
     try:
         return float(facts[name])
     except (KeyError, ValueError):

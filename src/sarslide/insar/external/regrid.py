@@ -17,7 +17,7 @@ AROUND = 2  # source cells read beyond the region
 
 
 @dataclass(frozen=True)
-class Band:
+class GeocodedBand:
     """Samples (rows, cols), float64 with NaN where there is none, and where they lie."""
 
     values: np.ndarray
@@ -25,19 +25,21 @@ class Band:
     crs: CRS | str
 
 
-def read_band(source: rasterio.DatasetReader, grid: RegionGrid, band: int = 1, void: float | None = None) -> Band:
+def read_band(
+    source: rasterio.DatasetReader, grid: RegionGrid, band: int = 1, void: float | None = None
+) -> GeocodedBand:
     """One band of an open raster around the region; NaN, the file's nodata and `void` become NaN."""
     return read_placed(source, source.transform, source.crs, grid, band, void)
 
 
 def read_placed(
     source: rasterio.DatasetReader, transform: Affine, crs: CRS | str, grid: RegionGrid, band: int, void: float | None
-) -> Band:
+) -> GeocodedBand:
     """The same for a raster whose place is told elsewhere."""
     window = _around(source.shape, transform, crs, grid)
     values = source.read(band, window=window).astype(np.float64)
     values[(values == source.nodata) | (values == void) | ~np.isfinite(values)] = np.nan
-    return Band(values, window_transform(window, transform), crs)
+    return GeocodedBand(values, window_transform(window, transform), crs)
 
 
 def _around(shape: tuple[int, int], transform: Affine, crs: CRS | str, grid: RegionGrid) -> Window:
@@ -51,7 +53,7 @@ def _around(shape: tuple[int, int], transform: Affine, crs: CRS | str, grid: Reg
     return Window(left, top, right - left, bottom - top)
 
 
-def smooth(band: Band, grid: RegionGrid) -> np.ndarray:
+def smooth(band: GeocodedBand, grid: RegionGrid) -> np.ndarray:
     """Bilinear on the region grid; a cell is valid where the source cell at its centre is.
 
     Bilinear weights reach half a cell into the void; the nearest source cell decides.
@@ -61,18 +63,18 @@ def smooth(band: Band, grid: RegionGrid) -> np.ndarray:
     return np.where(known == 1, on_grid, np.nan)
 
 
-def labels(band: Band, grid: RegionGrid) -> np.ndarray:
+def labels(band: GeocodedBand, grid: RegionGrid) -> np.ndarray:
     """The source cell at the centre of each cell of the region; NaN outside."""
     return _warped(band.values, band, grid, Resampling.nearest, np.nan)
 
 
-def wrapped(band: Band, grid: RegionGrid) -> np.ndarray:
+def wrapped(band: GeocodedBand, grid: RegionGrid) -> np.ndarray:
     """Wrapped phase, rad, bilinear as a unit phasor, so that it does not average across its jumps."""
-    east, north = (smooth(Band(part(band.values), band.transform, band.crs), grid) for part in (np.cos, np.sin))
+    east, north = (smooth(GeocodedBand(part(band.values), band.transform, band.crs), grid) for part in (np.cos, np.sin))
     return np.arctan2(north, east)
 
 
-def _warped(values: np.ndarray, band: Band, grid: RegionGrid, how: Resampling, void: float) -> np.ndarray:
+def _warped(values: np.ndarray, band: GeocodedBand, grid: RegionGrid, how: Resampling, void: float) -> np.ndarray:
     out = np.full(grid.shape, void, np.float64)
     reproject(
         values, out, src_transform=band.transform, src_crs=band.crs, dst_transform=grid.transform, dst_crs=f"EPSG:{grid.epsg}",

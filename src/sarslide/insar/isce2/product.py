@@ -26,26 +26,26 @@ class IsceBurst:
 
 
 @dataclass(frozen=True)
-class Swath:
+class IsceSwath:
     """A swath, IW1 to IW3, and its bursts in order."""
 
     name: str
     bursts: tuple[IsceBurst, ...]
 
 
-def read_swaths(folder: Path) -> list[Swath]:
+def read_swaths(folder: Path) -> list[IsceSwath]:
     """The swaths of a product folder that have bursts. ProcessorError for a product file that cannot be read."""
     return [swath for path in sorted(folder.glob("IW[123].xml")) if (swath := _read(path)).bursts]
 
 
-def _read(path: Path) -> Swath:
+def _read(path: Path) -> IsceSwath:
     try:
         root = ElementTree.parse(path).getroot()
         bursts = root.find("./component[@name='instance']/component[@name='bursts']")
         found = [_burst(part) for part in bursts.findall("component") if part.findtext("factoryname") == "BurstSLC"]
     except (OSError, ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
         raise ProcessorError(f"{path}: is not a product of ISCE2 2.6 ({error})", "run the step again") from error
-    return Swath(path.stem, tuple(sorted(found, key=lambda burst: burst.number)))
+    return IsceSwath(path.stem, tuple(sorted(found, key=lambda burst: burst.number)))
 
 
 def _burst(part) -> IsceBurst:

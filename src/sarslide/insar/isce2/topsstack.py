@@ -26,7 +26,7 @@ import numpy as np
 
 from sarslide.errors import ConfigError, ProcessorError
 from sarslide.insar.isce2.plan import DatePlan
-from sarslide.insar.isce2.product import IsceBurst, Swath, read_swaths
+from sarslide.insar.isce2.product import IsceBurst, IsceSwath, read_swaths
 from sarslide.io.subprocess import last_words, run
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ NOISE = ("warning", "debug", "api open", "api close", "gdal open", "gdal close")
 
 
 @dataclass(frozen=True)
-class Step:
+class TopsStep:
     """One step: the run file that holds its command (`run_NN_<run_file>`), the function of its configuration where it has
     several, and the folder below work/{date}, with {date}, that it fills.
     """
@@ -53,13 +53,13 @@ class Step:
 
 
 OF_REFERENCE = {
-    "unpack": Step("unpack_topo_reference", "Function-1", "reference"),
-    "topo": Step("unpack_topo_reference", "Function-2", "geom_reference"),
+    "unpack": TopsStep("unpack_topo_reference", "Function-1", "reference"),
+    "topo": TopsStep("unpack_topo_reference", "Function-2", "geom_reference"),
 }
 OF_SECONDARY = {
-    "unpack": Step("unpack_secondary_slc", "", "secondarys/{date}"),
-    "geo2rdr": Step("fullBurst_geo2rdr", "", "coreg_secondarys/{date}"),
-    "resample": Step("fullBurst_resample", "", "coreg_secondarys/{date}"),
+    "unpack": TopsStep("unpack_secondary_slc", "", "secondarys/{date}"),
+    "geo2rdr": TopsStep("fullBurst_geo2rdr", "", "coreg_secondarys/{date}"),
+    "resample": TopsStep("fullBurst_resample", "", "coreg_secondarys/{date}"),
 }
 STEPS = tuple(dict.fromkeys([*OF_REFERENCE, *OF_SECONDARY]))
 
@@ -175,11 +175,11 @@ def run_step(name: str, folder: Path, date: str, reference: str, says: Path, lim
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in written}
 
 
-def _steps(date: str, reference: str) -> dict[str, Step]:
+def _steps(date: str, reference: str) -> dict[str, TopsStep]:
     return OF_REFERENCE if date == reference else OF_SECONDARY
 
 
-def _commands_of(folder: Path, step: Step) -> list[list[str]]:
+def _commands_of(folder: Path, step: TopsStep) -> list[list[str]]:
     files = sorted((folder / "run_files").glob(f"run_*_{step.run_file}"))
     lines = [line for file in files for line in file.read_text().splitlines() if line.strip()]
     if not lines:
@@ -282,7 +282,7 @@ def _check_resampled(folder: Path, target: Path) -> list[Path]:
 _CHECKS = {"unpack": _check_unpacked, "topo": _check_topo, "geo2rdr": _check_offsets, "resample": _check_resampled}
 
 
-def _bursts(swaths: Sequence[Swath]) -> list[tuple[Swath, IsceBurst]]:
+def _bursts(swaths: Sequence[IsceSwath]) -> list[tuple[IsceSwath, IsceBurst]]:
     return [(swath, burst) for swath in swaths for burst in swath.bursts]
 
 

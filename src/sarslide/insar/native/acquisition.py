@@ -7,7 +7,6 @@ import numpy as np
 from sarslide import names
 from sarslide.errors import StackError
 from sarslide.grid import RegionGrid
-from sarslide.insar.native.multilook import noise_bandwidth
 from sarslide.insar.native.surface import Surface, earth_fixed_patch
 from sarslide.sentinel1.annotation import SPEED_OF_LIGHT
 from sarslide.sentinel1.baseline import Baseline, baseline
@@ -78,6 +77,16 @@ class Acquisition:
                 orbit["file"],
             ),
         )
+
+
+def noise_bandwidth(bandwidth_hz: float, window: float) -> float:
+    """Noise-equivalent bandwidth of a generalised Hamming window a + (1 - a) cos: the rate of independent samples.
+
+    (integral of w^2)^2 / (integral of w^4): the number of equal-power independent samples in a second of speckle.
+    """
+    f = np.linspace(-0.5, 0.5, 2001)
+    power = (window + (1 - window) * np.cos(2 * np.pi * f)) ** 2
+    return float(bandwidth_hz * power.mean() ** 2 / (power**2).mean())
 
 
 def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquisition:

@@ -36,7 +36,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Acquisition:
+class SnapAcquisition:
     """One date: products in order of time (SAFE folders or zips), and the kind of its orbit file: POEORB, RESORB or none."""
 
     products: tuple[Path, ...]
@@ -78,7 +78,7 @@ def _text(value: str | int | float | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else escape(str(value))
 
 
-def interferogram(earlier: Acquisition, later: Acquisition, settings: Settings, out: Path) -> list[Node]:
+def interferogram(earlier: SnapAcquisition, later: SnapAcquisition, settings: Settings, out: Path) -> list[Node]:
     """From two dates to the interferogram without topography, multilooked, and its coherence, in radar geometry."""
     nodes, swaths = [], []
     sources = {}
@@ -114,8 +114,8 @@ def _swath(
     swath: str,
     several_bursts: bool,
     sources: dict[str, str],
-    earlier: Acquisition,
-    later: Acquisition,
+    earlier: SnapAcquisition,
+    later: SnapAcquisition,
     settings: Settings,
 ) -> Iterator[Node]:
     ready = []

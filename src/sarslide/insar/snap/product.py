@@ -1,6 +1,6 @@
 """BEAM-DIMAP products as SNAP writes them, and SNAP's geocoded pair brought to the engine contract.
 
-Band names are those of InterferogramOp, SnaphuImportOp and RangeDopplerGeocodingOp (senbox-org/microwave-toolbox 13.0.4):
+GeocodedBand names are those of InterferogramOp, SnaphuImportOp and RangeDopplerGeocodingOp (senbox-org/microwave-toolbox 13.0.4):
 `i_ifg_..._06Mar2019_18Mar2019`, `q_ifg_...`, `coh_...`, `Unw_Phase_ifg_06Mar2019_18Mar2019...`, `incidenceAngleFromEllipsoid`
 (degree), `layoverShadowMask` (1 layover, 2 shadow, 3 both, as ours). The first date is the reference: interferogram =
 reference x conj(secondary). `Perp Baseline` (jlinda's Baseline.java) is positive where the secondary sees the ground under
@@ -59,7 +59,7 @@ class Dimap:
             raise InterferogramError(f"{self.path}: has {len(found)} bands {prefix}*", MAKE_AGAIN)
         return found[0]
 
-    def read(self, name: str, grid: RegionGrid, void: float | None = 0.0) -> regrid.Band:
+    def read(self, name: str, grid: RegionGrid, void: float | None = 0.0) -> regrid.GeocodedBand:
         """A band around the region, NaN where void."""
         header, _ = self.bands[name]
         if self.transform is None or not self.crs:
