@@ -14,9 +14,6 @@ from sarslide.errors import CatalogError, NetworkError, StackError
 
 SPEED_OF_LIGHT = 299792458.0  # m/s
 
-# P3 states its size (B14): 310 interferograms of 103 scenes. Printed beside ours, never asserted.
-PAPER_PAIRS = {"p3": {"pairs": 310, "scenes": 103}}
-
 
 @dataclass(frozen=True)
 class Limits:

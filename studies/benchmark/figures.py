@@ -8,9 +8,9 @@ import numpy as np
 
 from sarslide import papers
 from sarslide.models import registry
-from sarslide.report.score_cells import Record
 from studies.benchmark import runs, tables
 from studies.benchmark.runs import Run
+from studies.benchmark.score_cells import Record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ from typing import Any
 
 from sarslide.errors import ConfigError
 from sarslide.models import registry
-from studies.benchmark import paper_tables
+from sarslide.papers import tables
 
 SAMPLES = {"cpu": 4000, "gpu": 200_000}  # patches of 128 x 128 cells that a network sees
 SEEDS = {"cpu": (1,), "gpu": (1, 2, 3)}
@@ -24,7 +24,7 @@ SPLITS = ("regions", "patches")
 EQUAL = ("sarslide", "sarslide")  # recipe and channels of the table of all networks
 # The optimism of the papers' split is shown with P0's own networks, recipe and channels (D04, D05).
 OPTIMISM = ("drs_unet", "unet", "segnet")
-TABLES = ("networks", *(table.key for table in paper_tables.TABLES), "split")
+TABLES = ("networks", *(table.key for table in tables()), "split")
 # Width of the first stage at the published size, where it is not 64.
 FIRST_WIDTH = {"fcadensenet": 48, "fc_densenet56": 48}
 BASELINE, PRINTED_BASELINE, PACKAGED = "baseline", "baseline.printed", "packaged."
@@ -111,7 +111,7 @@ def _cells(table: str) -> list[tuple[str, str, str, str]]:
         return [("regions", *EQUAL, network) for network in registry.names()]
     if table == "split":
         return [(split, "p0", "p0_insar", network) for network in OPTIMISM for split in SPLITS]
-    paper = next(each for each in paper_tables.TABLES if each.key == table)
+    paper = next(each for each in tables() if each.key == table)
     return [("regions", paper.recipe, row.channels, row.network) for row in paper.rows]
 
 

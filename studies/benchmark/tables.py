@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from sarslide import papers
 from sarslide.models import registry
-from sarslide.report import score_cells as cells
-from sarslide.report.score_cells import NOT_RUN, Record
-from studies.benchmark import paper_tables, runs
-from studies.benchmark.paper_tables import PaperTable
+from sarslide.papers import PaperTable
+from studies.benchmark import runs
+from studies.benchmark import score_cells as cells
 from studies.benchmark.runs import Run
+from studies.benchmark.score_cells import NOT_RUN, Record
 
 SHOWN = ("test", "transfer")
 DASH = "–"
@@ -68,26 +69,26 @@ def all_of(records: Mapping[str, Record], name: str) -> list[Record]:
 
 def paper(table: PaperTable, records: Mapping[str, Record], tier: str, width: str) -> Table:
     """A paper's table as printed, our figures beside the paper's."""
-    decimals, digits = (2, 1) if table.unit == paper_tables.PERCENT else (4, 3)
+    decimals, digits = (2, 1) if table.unit == papers.PERCENT else (4, 3)
     columns = list(table.labels)
-    for column, readings in zip(table.columns, table.ours, strict=True):
-        columns += [f"{column}, paper", *(f"{column}, {reading}" for reading, _ in readings)]
+    for column in table.columns:
+        columns += [f"{column.name}, paper", *(f"{column.name}, {reading}" for reading in column.ours)]
     rows = []
     for row in table.rows:
         found = _records(records, Run(tier, width, "regions", table.recipe, row.channels, row.network, 0))
         line = list(row.labels)
-        for printed, readings in zip(row.printed, table.ours, strict=True):
+        for printed, column in zip(row.printed, table.columns, strict=True):
             line.append(f"{printed:.{decimals}f}")
-            for _, path in readings:
+            for path in column.ours.values():
                 line.append(cells.score(found, table.part, path, table.unit, digits, ends=path.endswith(".f1")))
         rows.append(line)
-    shown = "unit: per cent. " if table.unit == paper_tables.PERCENT else ""
+    shown = "unit: per cent. " if table.unit == papers.PERCENT else ""
     about = (
         f"{shown}Ours: by cell, part `{table.part}` of the simulated set, threshold as in the paper or chosen on validation, 95 %"
         f" interval by region. {RECIPE_NOTE.format(table.recipe)}"
     )
     title = f"{table.title} ({budget(tier, width)})"
-    return Table(f"{table.key}.{tier}.{width}", title, tuple(columns), rows, [about, *paper_tables.notes(table)])
+    return Table(f"{table.key}.{tier}.{width}", title, tuple(columns), rows, [about, *table.notes])
 
 
 def networks(records: Mapping[str, Record], tier: str, width: str) -> list[Table]:
@@ -247,7 +248,7 @@ def all_tables(records: Mapping[str, Record], keep: Sequence[tuple[str, str]]) -
     found: list[Table] = []
     for tier, width in keep:
         found += networks(records, tier, width)
-        found += [paper(each, records, tier, width) for each in paper_tables.TABLES]
+        found += [paper(each, records, tier, width) for each in papers.tables()]
         found.append(split(records, tier, width))
     return [*found, sizes()]
 
@@ -258,7 +259,7 @@ def coverage(records: Mapping[str, Record]) -> Table:
     for tier in runs.SAMPLES:
         for width in runs.WIDTHS:
             line = [budget(tier, width)]
-            for keys in (("networks",), tuple(table.key for table in paper_tables.TABLES), ("split",)):
+            for keys in (("networks",), tuple(table.key for table in papers.tables()), ("split",)):
                 wanted = runs.chosen(keys, tier, (width,))
                 done = measured(records, wanted)
                 line.append(f"{done} of {len(wanted)}" if done else NOT_RUN)

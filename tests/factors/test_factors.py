@@ -12,8 +12,9 @@ from scipy import stats
 from shapely.geometry import box
 from sklearn.linear_model import LinearRegression
 
+from sarslide import papers
 from sarslide.errors import VectorError
-from sarslide.factors import analysis, labels, paper, statistics
+from sarslide.factors import analysis, labels, statistics
 from sarslide.factors import sample as sampling
 from sarslide.factors.forest import importance
 from sarslide.factors.sample import Sample, draw
@@ -222,13 +223,6 @@ def test_curvature_is_the_negative_laplacian():
     assert np.allclose(found[steep], -2 * (2e-3 - 5e-4), atol=1e-5)
 
 
-def test_the_papers_table():
-    """Table 2 of P3 is consistent in itself: tolerance is 1 / VIF to three digits."""
-    assert set(paper.VIF) == set(paper.TOLERANCE) == set(paper.FACTORS)
-    for name in paper.FACTORS:
-        assert 1 / paper.VIF[name] == pytest.approx(paper.TOLERANCE[name], abs=0.0015)
-
-
 def world(folder, optical=True, seed=3):
     """Layers of a made-up track on GRID and landslides in which the rate is high; paths by name."""
     rng = np.random.default_rng(seed)
@@ -294,7 +288,7 @@ def test_the_rule_writes_tables_and_pictures(tmp_path, repository):
     paths = world(tmp_path / "in")
     about = run(repository, paths, tmp_path / "out", tmp_path / "in/truth.gpkg")
     rows = {row["factor"]: row for row in table(tmp_path / "out/importance.csv")}
-    assert list(rows)[:6] == list(paper.FACTORS) and len(rows) == 10
+    assert list(rows)[:6] == list(papers.factors().names) and len(rows) == 10
     assert rows["rate"]["gini_rank"] == rows["rate"]["permutation_rank"] == rows["rate"]["rank_p3"] == "1"
     assert rows["lithology"]["rank_p3"] == "6" and rows["slope"]["rank_p3"] == ""
     assert about["auc"] > 0.9 and about["cells"]["balanced"] == 4000

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sarslide.catalog.planned import PRINTED
 from sarslide.catalog.tracks import passes
 from sarslide.config import Config, load, presets
+from sarslide.papers import scene_counts
 from tests.workflow.conftest import Checkout
 
 REGIONS = [name for name in presets() if load({"region": name}).paper]
@@ -26,7 +26,7 @@ def simulated(region: str) -> dict:
         (west, south), (east, north), SIDE_M, strict=True))  # fmt: skip
     first = {}
     for stack in preset.stacks:
-        count = PRINTED.get(region, {}).get(stack)
+        count = scene_counts(region).get(stack)
         start = (count and count.first) or preset.catalog.start
         first[stack] = passes(stack, preset.grid.region_grid(), start, "20991231")[0]
     return {

@@ -6,19 +6,20 @@ from functools import cache
 
 import numpy as np
 import pytest
-from studies.benchmark import page, paper_tables, records, runs, tables
+from studies.benchmark import page, records, runs, tables
+from studies.benchmark import score_cells as cells
 from studies.benchmark.runs import Run
 
-from sarslide.dataset.scenes import Scene
+from sarslide import papers
+from sarslide.dataset.scenes import TrainingScene
 from sarslide.models import registry
-from sarslide.report import score_cells as cells
 
 SET, CODES = "0123456789abcdef", {"glacier": 2, "mining": 4}
 SHAPE = (160, 128)
 DRS = Run("cpu", "quarter", "regions", "sarslide", "sarslide", "drs_unet", 1)
 
 
-def scene(region: str, track: str, seed: int) -> Scene:
+def scene(region: str, track: str, seed: int) -> TrainingScene:
     """Three landslides of the three types, a glacier and a mine."""
     rng = np.random.default_rng(seed)
     label, decoy, kind = (np.zeros(SHAPE, np.uint8) for _ in range(3))
@@ -28,10 +29,10 @@ def scene(region: str, track: str, seed: int) -> Scene:
         kind[row : row + 12, col : col + 20] = number
     decoy[10:30, 95:115], decoy[100:120, 95:115] = CODES["glacier"], CODES["mining"]
     stack = rng.normal(size=(1, *SHAPE)).astype(np.float32)
-    return Scene(region, f"{region}/{track}", stack, label, label, decoy, kind)
+    return TrainingScene(region, f"{region}/{track}", stack, label, label, decoy, kind)
 
 
-def part(count: int, seed: int) -> list[Scene]:
+def part(count: int, seed: int) -> list[TrainingScene]:
     return [scene(f"r{seed}{k}", track, 10 * seed + k) for k in range(count) for track in ("A128", "D062")]
 
 
@@ -57,11 +58,11 @@ def record(run: str, guess) -> dict:
     }
 
 
-def perfect(scene: Scene) -> np.ndarray:
+def perfect(scene: TrainingScene) -> np.ndarray:
     return np.where(scene.label == 1, 0.9, 0.1).astype(np.float32)
 
 
-def fooled(scene: Scene) -> np.ndarray:
+def fooled(scene: TrainingScene) -> np.ndarray:
     """Types 1 and 2 found, the mine taken for a landslide."""
     return np.where((scene.landslide_kind % 3 > 0) | (scene.decoy == CODES["mining"]), 0.9, 0.1).astype(np.float32)
 
@@ -153,7 +154,7 @@ def test_papers_stand_beside_ours(made):
     assert row(found, "U-Net")["F1, pooled"] == cells.NOT_RUN
     last = row(table(made[0], "p4_t5.cpu.quarter"), "all four")
     assert last["F1, paper"] == "97.41" and last["F1, ours"] == cells.NOT_RUN
-    for each in paper_tables.TABLES:
+    for each in papers.tables():
         shown = table(made[0], f"{each.key}.cpu.quarter")
         assert len(shown["rows"]) == len(each.rows)
         assert "4,000 samples, 1 seed, a quarter of the published widths" in shown["title"]

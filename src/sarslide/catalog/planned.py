@@ -7,7 +7,6 @@ up, and a run would be refused by every archive. `python -m sarslide.catalog.pla
 import csv
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,35 +14,11 @@ from sarslide.catalog.repeat_orbit import critical_baseline_m, orbit_offset_m
 from sarslide.catalog.scenes import ARCHIVE_COLUMNS, BPERP, CRITICAL
 from sarslide.catalog.tracks import passes
 from sarslide.config import Config
+from sarslide.papers import SceneCount, scene_counts
 
 FRAME_S, SLC_BYTES = 27, 4_300_000_000
 LAST_OF_S1B = "20211223"
 SEED = 1379
-
-
-@dataclass(frozen=True)
-class Count:
-    """What a paper prints of one track: scenes, and its own period and platforms where they differ from the region's."""
-
-    scenes: int
-    first: str = ""
-    last: str = ""
-    platforms: tuple[str, ...] = ("S1A",)
-
-
-# Table 1 of P0, 3.1 of P2 (it can be read as 30 in all), Table 1 of P3 and of P4; by region and stack.
-PRINTED: dict[str, dict[str, Count]] = {
-    "three_rivers": {"A099": Count(30), "D033": Count(30)},
-    "zhongxinrong": {"A099": Count(30), "D033": Count(30)},
-    "jinsha_lancang": {"A099": Count(30), "D033": Count(30)},
-    "baihetan": {"A026": Count(103, platforms=("S1A", "S1B"))},
-    "qtp_loess": {
-        "A128": Count(230, "20170320", "20230124"),
-        "D062": Count(346, "20170219", "20230119"),
-        "D033": Count(495, "20170325", "20221224"),
-        "D135": Count(308, "20170320", "20230124"),
-    },
-}
 
 
 def rows(config: Config, region: str = "") -> list[dict[str, str]]:
@@ -51,11 +26,11 @@ def rows(config: Config, region: str = "") -> list[dict[str, str]]:
 
     More scenes than passes are further frames of the first dates; fewer are the first passes. An open window has one year.
     """
-    printed = PRINTED.get(region or config.region, {})
+    printed = scene_counts(region or config.region)
     return [row for stack in config.stacks for row in _of_stack(config, stack, printed.get(stack))]
 
 
-def _of_stack(config: Config, stack: str, count: Count | None) -> Iterator[dict[str, str]]:
+def _of_stack(config: Config, stack: str, count: SceneCount | None) -> Iterator[dict[str, str]]:
     first = (count and count.first) or config.catalog.start or "20200101"
     last = (count and count.last) or config.catalog.end or f"{int(first[:4]) + 1}{first[4:]}"
     region = config.grid.region_grid()

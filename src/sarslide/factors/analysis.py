@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sarslide.factors import paper, statistics
+from sarslide import papers
+from sarslide.factors import statistics
 from sarslide.factors.forest import Importance
 from sarslide.factors.sample import Sample
 
@@ -51,7 +52,7 @@ def factor_layers(layers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def collinearity(sample: Sample, factors: Sequence[str]) -> list[dict]:
     """One row a factor: VIF and tolerance among the paper's factors as the paper treats them (H02), ours (direction and class as
     such), ours with all factors, and the paper's."""
-    few = [k for k, name in enumerate(factors) if name in paper.FACTORS]
+    few = [k for k, name in enumerate(factors) if name in papers.factors().names]
     as_numbers = dict(zip([factors[k] for k in few], statistics.variance_inflation(sample.values[:, few]), strict=True))
     groups = {name: statistics.columns_of(name, sample.values[:, k]) for k, name in enumerate(factors)}
 
@@ -67,8 +68,8 @@ def collinearity(sample: Sample, factors: Sequence[str]) -> list[dict]:
             "tolerance": _inverse(as_numbers.get(name)),
             "vif_direction_and_class": _number(ours.get(name)),
             "vif_all_factors": _number(every[name]),
-            "vif_p3": paper.VIF.get(name),
-            "tolerance_p3": paper.TOLERANCE.get(name),
+            "vif_p3": papers.factors().vif.get(name),
+            "tolerance_p3": papers.factors().tolerance.get(name),
         }
         for name in factors
     ]
@@ -101,7 +102,7 @@ def correlations(sample: Sample, factors: Sequence[str]) -> list[dict]:
                     "pearson": _number(linear[j, k]),
                     "spearman": _number(ranked[j, k]),
                     "multiple": _number(association),
-                    "p3": paper.CORRELATION.get(pair),
+                    "p3": papers.factors().correlation(pair),
                 }
             )
     return rows
@@ -109,7 +110,8 @@ def correlations(sample: Sample, factors: Sequence[str]) -> list[dict]:
 
 def importances(found: Importance, factors: Sequence[str]) -> list[dict]:
     """One row a factor: Gini and permutation importance, ranks, and the paper's rank (H03)."""
-    ranks = {name: k + 1 for k, name in enumerate(paper.STRONGEST)} | {paper.WEAKEST: len(paper.FACTORS)}
+    printed = papers.factors()
+    ranks = {name: k + 1 for k, name in enumerate(printed.strongest)} | {printed.weakest: len(printed.names)}
     by_gini, by_permutation = (np.argsort(np.argsort(-values)) + 1 for values in (found.gini, found.permutation))
     return [
         {
@@ -127,7 +129,7 @@ def importances(found: Importance, factors: Sequence[str]) -> list[dict]:
 
 def note_of_correlation(factors: Sequence[str]) -> str:
     """The paper's numbers and what is not a quantity, for the foot of the heat map."""
-    numbers = ", ".join(f"{first}~{second} {value}" for (first, second), value in paper.CORRELATION.items())
+    numbers = ", ".join(f"{'~'.join(one.between)} {one.value}" for one in papers.factors().correlations)
     coded = " and ".join(name for name in ("aspect", "lithology") if name in factors)
     return f"P3 Fig. 8, by its text: {numbers}. As in P3, {coded} are taken as numbers; correlation.csv has more."
 

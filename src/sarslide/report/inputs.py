@@ -27,7 +27,7 @@ class StackInputs:
 class ReportInputs:
     """The whole report. current: pointer to the release. candidates: fused objects before the release. scores, planted: only of
     simulated regions. terrain: registered layer -> file. weights: file with a model card. benchmarks: folder of Snakemake's
-    benchmark tables. settings: the configuration as nested plain values. paper: key of `paper_texts.PAPERS` whose recipe the
+    benchmark tables. settings: the configuration as nested plain values. paper: key of `papers.papers()` whose recipe the
     region follows; assumptions: what it does not say, with reasons, by key; assumed: our values, by key; published:
     studies/records/benchmark.json."""
 

@@ -7,13 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from studies.benchmark import paper_tables
-
+from sarslide import papers
 from sarslide.io.sidecar import read_json
-from sarslide.report.paper_texts import PAPERS
-from sarslide.report.score_cells import NOT_RUN
 from sarslide.report.stages import iso
-from sarslide.report.tables import MISSING, Cell, Column, Table, number
+from sarslide.report.tables import MISSING, NOT_RUN, Cell, Column, ReportTable, number
 
 STATEMENTS = (
     Column("what", "Quantity"),
@@ -37,9 +34,9 @@ def content(
     assumptions: key of the configuration and reason. assumed: key and our value. measured: of `measured`. benchmark: the
     published studies/records/benchmark.json, whose tables hold our scores beside the paper's; without it the paper's stand alone.
     """
-    if paper not in PAPERS:
+    if paper not in papers.papers():
         return None
-    about = PAPERS[paper]
+    about = papers.papers()[paper]
     return {
         "key": paper,
         "about": about,
@@ -110,14 +107,14 @@ def measured(
     return {key: text for key, text in found.items() if text}
 
 
-def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
-    return Table(tuple(columns), [[Cell(text, text) for text in row] for row in rows], [""] * len(rows))
+def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> ReportTable:
+    return ReportTable(tuple(columns), [[Cell(text, text) for text in row] for row in rows], [""] * len(rows))
 
 
 def _tables(paper: str, published: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The paper's tables of accuracy: with our scores beside them where the benchmark has any, else as printed."""
     found = []
-    for table in paper_tables.TABLES:
+    for table in papers.tables():
         if table.recipe == paper.lower():
             ours = [one for one in published if one["key"].startswith(f"{table.key}.") and _was_run(one, table)]
             found += [
@@ -127,18 +124,18 @@ def _tables(paper: str, published: Sequence[Mapping[str, Any]]) -> list[dict[str
     return found
 
 
-def _was_run(published: Mapping[str, Any], table: paper_tables.PaperTable) -> bool:
+def _was_run(published: Mapping[str, Any], table: papers.PaperTable) -> bool:
     """Whether the benchmark has a score of ours for any row."""
     of_ours = [k for k, name in enumerate(published["columns"]) if k >= len(table.labels) and "paper" not in name]
     return any(row[k] != NOT_RUN for row in published["rows"] for k in of_ours)
 
 
-def _printed(table: paper_tables.PaperTable) -> dict[str, Any]:
+def _printed(table: papers.PaperTable) -> dict[str, Any]:
     return {
         "title": table.title,
-        "columns": (*table.labels, *table.columns),
+        "columns": (*table.labels, *(column.name for column in table.columns)),
         "rows": [(*row.labels, *(f"{value:g}" for value in row.printed)) for row in table.rows],
-        "notes": paper_tables.notes(table),
+        "notes": list(table.notes),
     }
 
 
