@@ -17,7 +17,8 @@ CONDA_NAMES = {
     "torch": "pytorch",
     "whirlwind": "whirlwind-insar",
 }
-STANDARD = set(sys.stdlib_module_names) | {"sarslide", "sarsim", "studies"}
+OWN = {"sarslide", "sarsim", "studies"}
+STANDARD = set(sys.stdlib_module_names) | OWN
 
 
 def rules() -> dict[str, str]:
