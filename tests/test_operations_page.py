@@ -12,10 +12,6 @@ CONTENT = json.loads((REPOSITORY / "studies/records/operations.json").read_text(
 TEXT = (REPOSITORY / "docs" / "operations.md").read_text()
 
 
-def test_the_page_is_the_json():
-    assert page(TEXT, CONTENT) == TEXT
-
-
 def test_another_number_is_another_page():
     changed = json.loads(json.dumps(CONTENT))
     changed["faults"][0]["user_sees"] = "something else | with a bar"

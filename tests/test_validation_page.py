@@ -3,15 +3,11 @@
 import json
 from pathlib import Path
 
-from studies.tables import as_markdown, page
+from studies.tables import as_markdown
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 TABLES = json.loads((REPOSITORY / "studies/records/validation.json").read_text())
-
-
-def test_the_page_is_the_json():
-    assert (REPOSITORY / "docs" / "validation.md").read_text() == page(TABLES)
 
 
 def test_every_table_names_a_script_that_exists_and_is_rectangular():

@@ -3,7 +3,6 @@
 import socket
 import stat
 import struct
-import time
 import zipfile
 
 import pytest
@@ -48,10 +47,8 @@ def test_passing_faults_pass(server, tmp_path, fault):
 def test_the_configured_silence_ends_a_public_download(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/tile.tif"
-        start = time.monotonic()
         with pytest.raises(DownloadError, match=r"E2002 .*the connection failed \(ReadTimeout\), 1 times"):
             download(address, tmp_path / "tile.tif", tries=1, silence_s=0.2)
-        assert time.monotonic() - start < 20  # a third of the limit that holds without it
 
 
 def test_a_later_call_continues(server, tmp_path):

@@ -186,23 +186,6 @@ def test_only_measured_budgets_have_tables(made):
     assert coverage[0][1:] == [cells.NOT_RUN] * 3
 
 
-def test_the_page_says_what_the_json_says(made):
-    content, folder = made
-    assert json.loads((folder / "benchmark.json").read_text()) == json.loads(json.dumps(content))
-    text = (folder / "benchmark.md").read_text()
-    for each in content["tables"]:
-        assert f"## {each['title']}\n" in text
-        assert f"| {' | '.join(each['columns'])} |" in text
-        for line in each["rows"]:
-            first = line.index(cells.NOT_RUN) if cells.NOT_RUN in line else len(line)
-            if first < len(line) and set(line[first:]) == {cells.NOT_RUN}:
-                assert any(said.startswith("Not run: ") and line[0] in said for said in text.splitlines())
-            else:
-                assert f"| {' | '.join(line)} |" in text
-        assert all(note in text for note in each["notes"])
-    assert SET in text and "`python -m studies.inference`: not run" in text
-
-
 def test_figures(made):
     from PIL import Image
 

@@ -13,6 +13,7 @@ import rasterio
 from defusedxml import ElementTree
 
 from sarsim import geometry as sim_geometry
+from sarslide.constants import SPEED_OF_LIGHT
 from sarslide.errors import ConfigError, CoverageError, ProcessorError, SafeError
 from sarslide.grid import RegionGrid
 from sarslide.insar.isce2 import topsstack as isce2
@@ -20,7 +21,6 @@ from sarslide.insar.isce2.dem import write_dem
 from sarslide.insar.isce2.plan import DatePlan, box_of, footprint, plan_date, swaths_of
 from sarslide.insar.isce2.product import isce_version, read_swaths
 from sarslide.insar.native.surface import Surface
-from sarslide.sentinel1.annotation import SPEED_OF_LIGHT
 from sarslide.sentinel1.safe import open_scene
 from tests.support.isce2_runs import stand_ins
 from tests.support.point_targets import simulate_point_targets
@@ -169,12 +169,10 @@ def test_files_of_an_earlier_try_do_not_count(prepared):
 
 
 def test_a_step_that_hangs_is_ended_with_its_children(prepared):
-    start = time.monotonic()
     start_child = "child = subprocess.Popen(['sleep', '60']).pid; open('child', 'w').write(str(child))"
     code = f"import subprocess; {start_child}; time.sleep(60)"
     with pytest.raises(ProcessorError, match="not done after 0.05 minutes.*isce2.step_limit_min"):
         run(prepared, "unpack", code, limit_s=3)
-    assert time.monotonic() - start < 20
     state = Path(f"/proc/{(prepared / 'child').read_text()}/stat")
     for _ in range(100):
         if not state.exists() or state.read_text().split()[2] == "Z":

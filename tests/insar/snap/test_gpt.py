@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -113,10 +112,9 @@ def test_gpt_is_called_with_memory_cache_threads_and_tiles(machine, tmp_path):
 def test_failures_of_gpt_are_one_coded_line(machine, tmp_path, text, limit_s, words):
     (tmp_path / "play.py").write_text(text)
     slow = snap.Machine(machine.gpt, machine.snaphu, 6, 3, limit_s)
-    start = time.monotonic()
     with pytest.raises(ProcessorError, match=rf"E3009 {words}") as caught:
         snap.interferogram(tmp_path / "work", DATE, DATE, SETTINGS, slow, tmp_path / "snap.log")
-    assert "\n" not in str(caught.value) and time.monotonic() - start < 20
+    assert "\n" not in str(caught.value)
 
 
 def test_a_product_that_is_cut_is_not_accepted(machine, tmp_path):
