@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from studies.demo_goals import unmet
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 WANTED = ["object_recall", "object_precision", "object_f1", "planted", "scored", "decoys"]
 WANTED += ["los_rmse_mm_per_yr", "predicted_rmse_mm_per_yr"]
@@ -92,7 +94,7 @@ def main() -> None:
     for seed in chosen.seeds:
         folder = chosen.folder / str(seed)
         rows.append(run_demo(seed, folder, chosen.cores))
-        print(line(rows[-1]), flush=True)
+        print(line(rows[-1]), *unmet(rows[-1]), sep="\n  ", flush=True)
         if not chosen.keep:
             shutil.rmtree(folder / "resources/demo/slc")
             for gslc in folder.glob("results/demo/*/native/gslc"):

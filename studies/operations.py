@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sarslide.report.markdown import grid_lines
+from studies.markdown import grid_lines
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sarslide.report.markdown import table_lines
+from studies.markdown import table_lines
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RECORD, PAGE = REPOSITORY / "studies/records/validation.json", REPOSITORY / "docs/validation.md"

@@ -14,11 +14,11 @@ def main(snakemake, log) -> None:
     from sarslide.network import islands, triplets
     from sarslide.papers import pair_count
     from sarslide.report.figures import png
-    from sarslide.report.network_plot import Pair, baselines, network_figure
+    from sarslide.report.network_plot import NetworkPair, baselines, network_figure
 
     params, output = snakemake.params, snakemake.output
     records = [read_json(path) for path in snakemake.input.pairs]
-    found = [Pair(*one["dates"], one["bperp_m"], one.get("mean_coherence"), *one["utc"]) for one in records]
+    found = [NetworkPair(*one["dates"], one["bperp_m"], one.get("mean_coherence"), *one["utc"]) for one in records]
     with atomic_file(output.figure) as temporary:
         temporary.write_bytes(png(network_figure(found)))
     pairs = [pair_name(pair.earlier, pair.later) for pair in found]

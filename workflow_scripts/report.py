@@ -10,14 +10,6 @@ outputs: report.html.
 
 from sarslide.workflow.job import job
 
-TERRAIN = (
-    "elevation_m",
-    "slope_deg",
-    "aspect_deg",
-    "curvature_profile_per_m",
-    "curvature_plan_per_m",
-    "hillshade",
-)
 # input name -> registered layer, one file a stack
 PER_STACK = {
     "amplitude": "mean_amplitude_db",
@@ -42,6 +34,7 @@ def main(snakemake, log) -> None:
 
     from sarslide.grid import RegionGrid
     from sarslide.io.atomic import atomic_file
+    from sarslide.layers import TERRAIN
     from sarslide.report.inputs import ReportInputs, of_stack
     from sarslide.report.page import render
 
@@ -61,7 +54,7 @@ def main(snakemake, log) -> None:
         candidates=first(files, "candidates"),
         scores=first(files, "scores"),
         planted=first(files, "planted"),
-        terrain={layer: files[layer][0] for layer in TERRAIN if files.get(layer)},
+        terrain={layer: files[layer][0] for layer in (*TERRAIN, "hillshade") if files.get(layer)},
         weights=first(files, "weights"),
         benchmarks=Path(params.benchmarks),
         settings=params.settings,

@@ -8,14 +8,12 @@ displacement in mm since the first date, positive towards the satellite.
 
 from sarslide.workflow.job import job
 
-LAYERS = ("height_wgs84", "incidence_angle", "track_angle", "los_east", "los_north", "los_up")
-
 
 def main(snakemake, log) -> None:
     from functools import partial
 
     from sarslide.grid import RegionGrid
-    from sarslide.inventory.series import objects_of, polygons_of, write_csv
+    from sarslide.inventory.series import LINE_OF_SIGHT, objects_of, polygons_of, write_csv
     from sarslide.io import raster, series
     from sarslide.io.sidecar import read_json, sidecar, write_json
     from sarslide.rates.passes import RateSettings
@@ -39,8 +37,8 @@ def main(snakemake, log) -> None:
             RateSettings.of(params, grid),
             cells,
         )
-    layers = {name: raster.read(files[name], grid) for name in LAYERS}
-    write_csv(snakemake.output.table, polygons, found.dates, found.displacement_mm, found.motions(), layers, grid)
+    ground = {name: raster.read(files[name], grid) for name in ("height_wgs84", *LINE_OF_SIGHT)}
+    write_csv(snakemake.output.table, polygons, found.dates, found.displacement_mm, found.motions(), ground, grid)
     empty = [pid for pid, values in found.displacement_mm.items() if not (values == values).any()]
     log.info("%d polygons, %d without a series", len(polygons), len(empty))
     notes = {"polygons": len(polygons), "without_series": empty}

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sarslide.models import registry
-from sarslide.report import score_cells as cells
-from sarslide.report.score_cells import Record
 from studies.benchmark import runs
+from studies.benchmark import score_cells as cells
+from studies.benchmark.score_cells import Record
 from studies.benchmark.tables import SHOWN, all_of, budget, equal_budget
 
 TITLE = "## Which network to use"

@@ -13,10 +13,10 @@ from typing import Any
 
 from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import read_json
-from sarslide.report.markdown import table_lines
-from sarslide.report.score_cells import Record
 from studies.benchmark import advice, figures, records, runs, tables
+from studies.benchmark.score_cells import Record
 from studies.benchmark.tables import Table
+from studies.markdown import table_lines
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,16 @@ from shapely.geometry import box
 
 from sarslide.errors import ReviewError
 from sarslide.inventory import review
-from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN, VANISHED, ChangeRules, Inventory, known_ids, update
+from sarslide.inventory.changes import (
+    LANDSLIDES,
+    MASKED,
+    PLAIN,
+    VANISHED,
+    ChangeRules,
+    InventoryState,
+    known_ids,
+    update,
+)
 from sarslide.inventory.content import content_hash
 from sarslide.inventory.observability import Observability, track_state
 from sarslide.inventory.review import Decision
@@ -33,7 +42,7 @@ def decide(ls_id, action, outline=None):
 def first(all_seen):
     """A release with LS000001 at row 10 and LS000002 at row 50, each 10 x 10 cells."""
     objects = [fused_row(cell_box(10, 10, 10, 10)), fused_row(cell_box(50, 10, 10, 10))]
-    return step(Inventory(), objects, all_seen, date="20190101")
+    return step(InventoryState(), objects, all_seen, date="20190101")
 
 
 def test_first_release_is_all_new(first):
@@ -102,7 +111,7 @@ def test_split(first, all_seen):
 
 
 def test_merged(all_seen):
-    apart = step(Inventory(), [fused_row(cell_box(10, 10, 10, 12)), fused_row(cell_box(10, 23, 10, 8))], all_seen)
+    apart = step(InventoryState(), [fused_row(cell_box(10, 10, 10, 12)), fused_row(cell_box(10, 23, 10, 8))], all_seen)
     together = step(apart, [fused_row(cell_box(10, 10, 10, 21))], all_seen)
     assert types(together) == {("LS000001", "merged"), ("LS000002", "merged")}
     assert [row["ls_id"] for row in together.layers[LANDSLIDES]] == ["LS000001"]
@@ -153,7 +162,7 @@ def test_absent_track_is_no_acquisition_and_snow_hides(first, all_seen):
 def test_one_track_that_saw_it_and_sees_it_now_is_enough_to_vanish():
     both = {"tracks": "A128+D062"}
     hidden = np.full(GRID.shape, 2, np.uint8)
-    start = step(Inventory(), [fused_row(cell_box(10, 10, 10, 10), **both)], Observability(GRID, {}, 4100.0))
+    start = step(InventoryState(), [fused_row(cell_box(10, 10, 10, 10), **both)], Observability(GRID, {}, 4100.0))
     seen = Observability(GRID, {"A128": hidden, "D062": np.zeros(GRID.shape, np.uint8)}, 4100.0)
     assert types(step(start, [], seen)) == {("LS000001", "vanished")}
     unseen = Observability(GRID, {"A128": hidden, "D062": hidden}, 4100.0)
@@ -191,7 +200,7 @@ def test_flat_deformation_has_its_own_layer(all_seen):
     plain = fused_row(
         cell_box(50, 50, 20, 20), status="masked", reason="too_flat", object_class="non-landslide deformation"
     )
-    start = step(Inventory(), [plain], all_seen)
+    start = step(InventoryState(), [plain], all_seen)
     assert start.layers[LANDSLIDES] == []
     assert [(row["status"], row["object_class"]) for row in start.layers[PLAIN]] == [
         ("released", "non-landslide deformation")
@@ -203,7 +212,7 @@ def test_ids_do_not_depend_on_the_order_of_the_input(first, all_seen):
     objects = [fused_row(cell_box(row, 10, 8, 8)) for row in (10, 30, 50, 70)]
     results = [step(first, order, all_seen) for order in permutations(objects)]
     assert len({content_hash(result.layers, result.changes) for result in results}) == 1
-    shuffled = Inventory({name: rows[::-1] for name, rows in first.layers.items()}, [], first.next_number)
+    shuffled = InventoryState({name: rows[::-1] for name, rows in first.layers.items()}, [], first.next_number)
     again = step(shuffled, objects, all_seen)
     assert content_hash(again.layers, again.changes) == content_hash(results[0].layers, results[0].changes)
 
@@ -241,7 +250,7 @@ def test_parts_of_a_rejected_object_are_rejected(first, all_seen):
 
 def test_accept_releases_a_masked_object(all_seen):
     snow = fused_row(cell_box(10, 10, 10, 10), status="masked", reason="above_snowline")
-    start = step(Inventory(), [snow], all_seen)
+    start = step(InventoryState(), [snow], all_seen)
     assert start.layers[LANDSLIDES] == []
     assert start.changes == []
     second = step(start, [snow], all_seen, decide("LS000001", "accept"))

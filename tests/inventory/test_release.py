@@ -13,7 +13,7 @@ from shapely.geometry import MultiPolygon
 
 from sarslide.errors import ReleaseError, VectorError
 from sarslide.inventory import release
-from sarslide.inventory.changes import LAYERS, ChangeRules, Inventory, update
+from sarslide.inventory.changes import LAYERS, ChangeRules, InventoryState, update
 from sarslide.inventory.content import content_hash
 from sarslide.inventory.tables import CHANGES, OBJECTS, rows_of, typed
 from sarslide.io import vector
@@ -35,7 +35,7 @@ def releases(tmp_path):
 def inventory(seen, count=3, previous=None, date="20200101"):
     objects = [fused_row(cell_box(5 + 20 * k, 10, 10, 10 + k)) for k in range(count)]
     objects.append(fused_row(cell_box(5, 60, 10, 10), status="masked", reason="above_snowline"))
-    return update(previous or Inventory(), objects, seen, {}, date, ChangeRules())
+    return update(previous or InventoryState(), objects, seen, {}, date, ChangeRules())
 
 
 def publish(releases, content, name=ID, parent=""):

@@ -1,4 +1,4 @@
-"""One small region and its report for all tests of the room."""
+"""One small region and its report for all tests of the report."""
 
 import pytest
 

@@ -97,7 +97,7 @@ def test_method_is_that_of_the_region(inputs, html):
     sbas = method(method="sbas")
     assert "(SBAS)" in sbas and "Stacking" not in sbas and "removed from each pair" in sbas and "rs16060992" in sbas
     mintpy = method(method="mintpy", settings={"rates": {"height_correlated": True}})
-    assert "(SBAS by MintPy)" in mintpy and "removed from each date" in mintpy
+    assert "(MintPy)" in mintpy and "removed from each date" in mintpy
     assert "removed from each" not in method(settings={"rates": {"height_correlated": False}})
     assert "weighted by coherence" in method(settings={"rates": {"weighting": "coherence"}})
     assert "smooth in space and rough in time" in method(settings={"rates": {"atmosphere": "filter"}})
@@ -174,7 +174,7 @@ def test_text_from_files_is_never_markup(tmp_path):
 
 
 def test_region_without_landslides(tmp_path):
-    """Moving flat ground alone is said to be no landslide, in words."""
+    """Moving flat ground alone is reported as no landslide, in plain text."""
     inputs = make_region(tmp_path, seed=4)
     package = inputs.current.parent / "releases" / RELEASE / "landslides.gpkg"
     layers = {

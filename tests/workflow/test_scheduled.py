@@ -1,4 +1,4 @@
-"""The parts of `python -m sarslide.schedule`: arguments, lock, what Snakemake said, what changed, logs, hook."""
+"""The parts of `python -m sarslide.schedule`: arguments, lock, Snakemake's log, what changed, logs, hook."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from sarslide.config import load
 from sarslide.errors import ConfigError
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import __main__ as command
-from sarslide.schedule import lock, run, said, settings, state
+from sarslide.schedule import lock, run, settings, snakemake_log, state
 
 
 def test_a_wrong_configuration_is_one_line_and_nothing_is_written(tmp_path, capsys):
@@ -29,21 +29,7 @@ def test_arguments_go_to_snakemake(tmp_path, words, passed):
     assert (order.config.inventory.snowline_m, order.config.inventory.min_slope_deg) == (4000, 9)
 
 
-def test_values_are_read_as_snakemake_reads_them(tmp_path):
-    from snakemake.cli import parse_config
-
-    words = [
-        "simulation={dates: 4, first_date: {A128: 20190306}}",
-        "stacks=[A128]",
-        "engine=native",
-        "one=3",
-        "two=0.5",
-    ]
-    words += ["three=True", "four=", "five={a"]
-    theirs = parse_config(words)
-    for word in words:
-        name, _, value = word.partition("=")
-        assert settings._value(value) == theirs[name]
+def test_a_value_without_a_key_is_named(tmp_path):
     with pytest.raises(ConfigError, match="E1001 --config region: is not key=value"):
         settings.read(run.SNAKEFILE.with_name("config.yaml"), [], ["region"], tmp_path)
 
@@ -73,14 +59,14 @@ def test_a_snakemake_started_by_hand_is_seen(tmp_path):
             time.sleep(0.01)
         (tmp_path / ".snakemake/locks").mkdir(parents=True)
         (tmp_path / ".snakemake/locks/0.input.lock").touch()
-        summary = run.run(run.Order(tmp_path, load({"region": "demo"})))
+        summary = run.run(run.ScheduledRun(tmp_path, load({"region": "demo"})))
         assert summary["exit_code"] == run.LOCKED and str(process.pid) in summary["problems"][0]
     finally:
         process.kill()
         process.wait()
 
 
-def test_what_snakemake_said():
+def test_the_log_of_snakemake():
     down = "E2002 https://a: the search answers 500, 7 times; cure: run again later"
     text = (
         "preflight: level check\n  error E2003 account no login; cure: x\nwarning: dates wait for their orbits: "
@@ -89,11 +75,11 @@ def test_what_snakemake_said():
         "Finished jobid: 7 (Rule: interferogram_A128_20190318)\nFinished jobid: 9 (Rule: interferogram_A128_20190330)\n"
         "Finished jobid: 2 (Rule: release)\nFinished jobid: 0 (Rule: all)\n"
     )
-    assert said.jobs(text) == {"interferogram": 2, "release": 1}
-    assert said.problems(text) == [down] and not said.unreachable(text)
+    assert snakemake_log.finished_jobs(text) == {"interferogram": 2, "release": 1}
+    assert snakemake_log.problems(text) == [down] and not snakemake_log.archive_unreachable(text)
     text += f"{down}\nLogfile a.log:\n2026-11-21 09:20:45 ERROR sarslide.retrieve_slc: {down}\n"
-    assert said.problems(text) == [down] and said.unreachable(text)
-    assert not said.unreachable(text + "2026-11-21 09:20:45 ERROR sarslide.unwrap: E3006 x; cure: y\n")
+    assert snakemake_log.problems(text) == [down] and snakemake_log.archive_unreachable(text)
+    assert not snakemake_log.archive_unreachable(text + "2026-11-21 09:20:45 ERROR sarslide.unwrap: E3006 x; cure: y\n")
 
 
 def test_what_came_since_the_release_before(tmp_path):
@@ -107,7 +93,7 @@ def test_what_came_since_the_release_before(tmp_path):
     (tmp_path / "releases/INDEX.csv").write_text(
         "sequence,id,parent\n1,20190318-aaaaaaaa,\n2,20190330-bbbbbbbb,x\n3,20190330-cccccccc,x\n"
     )
-    assert state.state(tmp_path) == state.State()
+    assert state.state(tmp_path) == state.RegionState()
     found = []
     for number, release in ((1, "20190318-aaaaaaaa"), (3, "20190330-cccccccc")):
         write_json(tmp_path / "current.json", {"release": release, "sequence": number, "path": f"releases/{release}"})
@@ -126,9 +112,9 @@ def test_old_logs_go(tmp_path):
     assert sorted(path.name[:8] for path in tmp_path.iterdir()) == ["20190303"] * 2 + ["20190304"] * 2
 
 
-def test_a_hook_that_fails_is_told_and_changes_nothing(tmp_path):
-    assert run.notify(f"tee {tmp_path}/told", {"region": "a"}) == ""
-    assert (tmp_path / "told").read_text() == '{"region": "a"}\n'
+def test_a_hook_that_fails_is_reported_and_changes_nothing(tmp_path):
+    assert run.notify(f"tee {tmp_path}/summary", {"region": "a"}) == ""
+    assert (tmp_path / "summary").read_text() == '{"region": "a"}\n'
     assert run.notify("false", {}) == "the hook ended with 1: "
     assert run.notify("no-such-command", {}).startswith("the hook does not run")
 
@@ -146,7 +132,7 @@ def test_a_young_region_waits_for_further_dates(tmp_path, dates, reason):
     lines = [",".join([*("A128", date), *[""] * (len(scenes.COLUMNS) - 2)]) for date in dates]
     (tmp_path / "demo/scenes.csv").write_text("\n".join([",".join(scenes.COLUMNS), *lines, ""]))
     config = load({"region": "demo", "source": "safe", "stacks": ["A128"], "grid": {"dem": "dem.tif"}})
-    found = state.waiting(config, tmp_path, state.State())
+    found = state.waiting(config, tmp_path, state.RegionState())
     assert [(one["date"], one["reason"]) for one in found] == [(date, reason) for date in dates]
-    assert state.waiting(config, tmp_path, state.State("x", 1, {"A128": dates})) == []
+    assert state.waiting(config, tmp_path, state.RegionState("x", 1, {"A128": dates})) == []
     assert (state.short(config, scenes.table(config, tmp_path)) or state.UNFINISHED) == reason

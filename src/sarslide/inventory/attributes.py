@@ -1,4 +1,4 @@
-"""What one track and the terrain say of each object (G06, B12): size, place, motion, probability."""
+"""Attributes of each object from one track and the terrain (G06, B12): size, place, motion, probability."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,8 @@ import numpy as np
 from shapely.geometry import Polygon
 
 from sarslide.grid import RegionGrid
-from sarslide.terrain import downslope as line_of_sight
+from sarslide.layers import LINE_OF_SIGHT
+from sarslide.terrain import downslope
 
 # Layers that the attributes are taken from; registered names, arrays (rows, cols).
 LAYERS = (
@@ -15,9 +16,7 @@ LAYERS = (
     "los_rate_mm_per_yr",
     "los_rate_std_mm_per_yr",
     "mean_coherence",
-    "los_east",
-    "los_north",
-    "los_up",
+    *LINE_OF_SIGHT,
     "layover_shadow",
     "elevation_m",
     "slope_deg",
@@ -60,8 +59,8 @@ def measure(
 
 def downslope_sensitivity(layers: Mapping[str, np.ndarray]) -> np.ndarray:
     """LOS rate, positive towards the satellite, per unit of motion down the steepest slope; NaN where the aspect is unknown."""
-    names = ("slope_deg", "aspect_deg", "los_east", "los_north", "los_up")
-    return line_of_sight.downslope_sensitivity(*(layers[name] for name in names))
+    names = ("slope_deg", "aspect_deg", *LINE_OF_SIGHT)
+    return downslope.downslope_sensitivity(*(layers[name] for name in names))
 
 
 def circular_mean_deg(angles: np.ndarray) -> float:

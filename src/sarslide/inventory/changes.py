@@ -1,4 +1,4 @@
-"""From the last release and today's objects to the next one: stable ids, typed changes (DESIGN 6)."""
+"""From the last release and today's objects to the next one: stable ids, typed changes."""
 
 import json
 import math
@@ -36,7 +36,7 @@ class ChangeRules:
 
 
 @dataclass
-class Inventory:
+class InventoryState:
     """The state after a release. layers: name -> rows (tables.OBJECTS and geometry). changes: rows of CHANGES.csv.
     next_number: the number of the next new ls_id; numbers are never used twice."""
 
@@ -46,13 +46,13 @@ class Inventory:
 
 
 def update(
-    previous: Inventory,
+    previous: InventoryState,
     objects: Sequence[Mapping],
     seen: Observability,
     decisions: Mapping[str, Decision],
     date: str,
     rules: ChangeRules,
-) -> Inventory:
+) -> InventoryState:
     """Carry the inventory to `date` (YYYYMMDD of the last acquisition) with today's fused objects.
 
     Every object takes the ls_id of the earlier one that it is assigned to, else a new number, in canonical order, free ones
@@ -64,7 +64,7 @@ def update(
     # Free objects first, so that they take the first numbers.
     today = sorted(in_canonical_order(objects), key=lambda row: row["status"] != "candidate")
     found = match([row["geometry"] for row in before], [row["geometry"] for row in today], rules.match_iou)
-    following = Inventory(next_number=previous.next_number)
+    following = InventoryState(next_number=previous.next_number)
     for index, row in enumerate(today):
         row |= _identity(row, before[found.assigned[index]] if index in found.assigned else None, following, date)
         _decide(row, decisions)
@@ -82,12 +82,12 @@ def update(
     return _in_order(following)
 
 
-def known_ids(inventory: Inventory) -> set[str]:
+def known_ids(inventory: InventoryState) -> set[str]:
     """All ids that a reviewer's file may name."""
     return {row["ls_id"] for rows in inventory.layers.values() for row in rows}
 
 
-def _by_priority(previous: Inventory) -> list[dict]:
+def _by_priority(previous: InventoryState) -> list[dict]:
     """One row per ls_id, from the first of LAYERS that has it, in canonical order."""
     rows: dict[str, dict] = {}
     for layer in LAYERS:
@@ -96,7 +96,7 @@ def _by_priority(previous: Inventory) -> list[dict]:
     return in_canonical_order(list(rows.values()))
 
 
-def _identity(row: dict, old: dict | None, following: Inventory, date: str) -> dict:
+def _identity(row: dict, old: dict | None, following: InventoryState, date: str) -> dict:
     """ls_id, layer and dates of one of today's objects."""
     if old is None:
         ls_id, first_seen = f"LS{following.next_number:06d}", date
@@ -116,7 +116,7 @@ def _identity(row: dict, old: dict | None, following: Inventory, date: str) -> d
 
 
 def _decide(row: dict, decisions: Mapping[str, Decision]) -> None:
-    """The reviewer's word on one object."""
+    """The reviewer's decision on one object."""
     decision = decisions.get(row["ls_id"])
     if decision is None:
         return
@@ -151,7 +151,7 @@ def _share_inside(inner: BaseGeometry, outer: BaseGeometry) -> float:
 
 
 def _splits_and_merges(before: list[dict], today: list[dict], found: Match) -> dict[str, list[tuple[str, str]]]:
-    """ls_id -> [(split | merged, the other ls_id)], for released objects only; links that no assignment took tell them."""
+    """ls_id -> [(split | merged, the other ls_id)], for released objects only, from the links that no assignment took."""
     later_of = {i: j for j, i in found.assigned.items()}
     relations: dict[str, list[tuple[str, str]]] = {}
 
@@ -172,7 +172,7 @@ def _splits_and_merges(before: list[dict], today: list[dict], found: Match) -> d
     return relations
 
 
-def _place(row: dict, old: dict | None, relations: list, following: Inventory, rules: ChangeRules) -> None:
+def _place(row: dict, old: dict | None, relations: list, following: InventoryState, rules: ChangeRules) -> None:
     """Put one of today's objects in its layer and note its changes, if it is or was released."""
     layer = row.pop("layer")
     following.layers[layer].append(row)
@@ -226,8 +226,8 @@ def common_speed(old: Mapping, row: Mapping) -> tuple[float, float]:
     return (abs(before[common[0]]), abs(after[common[0]])) if common else (math.nan, math.nan)
 
 
-def _leave(old: dict, row: dict, following: Inventory) -> None:
-    """An earlier object whose ground is still marked, but not released today: say why, and keep what was known of it."""
+def _leave(old: dict, row: dict, following: InventoryState) -> None:
+    """An earlier object whose ground is still marked, but not released today: the reason, and what was known of it."""
     if row["status"] == "released":
         return
     if old["layer"] == VANISHED:
@@ -249,7 +249,7 @@ def _leave(old: dict, row: dict, following: Inventory) -> None:
 
 
 def _not_found(
-    old: dict, relations: list, seen: Observability, decisions: Mapping[str, Decision], following: Inventory
+    old: dict, relations: list, seen: Observability, decisions: Mapping[str, Decision], following: InventoryState
 ) -> None:
     """An earlier object that nothing of today was assigned to."""
     layer = old["layer"]
@@ -271,14 +271,14 @@ def _not_found(
             _keep_vanished(old, "vanished", "", "its ground is observed and shows no motion", following)
 
 
-def _keep_unseen(old: dict, cause: str, following: Inventory) -> None:
+def _keep_unseen(old: dict, cause: str, following: InventoryState) -> None:
     row = _without_layer(old) | {"status": "not_observable", "change": "not_observable", "reason": "not_observable"}
     row |= {"reasons": "not_observable", "reason_text": f"could not be seen: {cause}", "related": ""}
     following.layers[old["layer"]].append(row)
     following.changes.append(_change("not_observable", old, None, "", cause))
 
 
-def _keep_vanished(old: dict, kind: str, others: str, detail: str, following: Inventory) -> None:
+def _keep_vanished(old: dict, kind: str, others: str, detail: str, following: InventoryState) -> None:
     following.layers[VANISHED].append(_without_layer(old) | {"status": "vanished", "change": kind, "related": others})
     following.changes.append(_change(kind, old, None, others, detail))
 
@@ -306,7 +306,7 @@ def _without_layer(row: dict) -> dict:
     return {key: value for key, value in row.items() if key != "layer"}
 
 
-def _in_order(inventory: Inventory) -> Inventory:
+def _in_order(inventory: InventoryState) -> InventoryState:
     inventory.layers = {name: in_canonical_order(rows) for name, rows in inventory.layers.items()}
     inventory.changes.sort(key=lambda row: (row["ls_id"], row["change"]))
     return inventory

@@ -1,4 +1,4 @@
-"""The content hash of an inventory: the same objects, the same hash, whatever the order, the time or the folder (DESIGN 5)."""
+"""The content hash of an inventory: the same objects, the same hash, whatever the order, the time or the folder."""
 
 import hashlib
 import json

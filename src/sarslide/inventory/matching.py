@@ -1,4 +1,4 @@
-"""Objects of two releases that are the same: Hungarian assignment on IoU and containment (DESIGN 6)."""
+"""Objects of two releases that are the same: Hungarian assignment on IoU and containment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -5,7 +5,7 @@ Each function returns findings and raises nothing; what a check shows of credent
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,32 +25,34 @@ from sarslide.errors import (
     ProcessorError,
     SarslideError,
 )
+from sarslide.insar.engines import SCENES
 from sarslide.models.weights import packaged, read_card
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
+from sarslide.rates.methods import METHODS
 from sarslide.retrieve.credentials import login
 from sarslide.retrieve.dem_tiles import MODELS, tiles
 
 Row = dict[str, str]
 # Latitudes, degree, between which a model has land tiles; GLO-30 and AW3D30 have the others, too.
 REACH = {"srtm": (-56.0, 60.0)}
-# Of a region; less is worth saying, nothing is an error.
-SEEN_ALL, SEEN_NOTHING = 0.97, 0.02
+# Shares of a region: below the first a track sees it in part, up to the second not at all.
+MIN_SEEN_ALL, MAX_SEEN_NOTHING = 0.97, 0.02
 SHOWN = 3
 
 
 def accounts(config: Config) -> list[Finding]:
     """Whether the logins that the run needs are there; whether they are taken, and licences accepted, only the archive knows."""
-    wanted = []
+    logins = []
     archive = config.archive()
     if archive == "asf":
         host = urlsplit(config.retrieve.login_earthdata).hostname or ""
-        wanted.append(("account Earthdata", config.retrieve.earthdata, host))
+        logins.append(("account Earthdata", config.retrieve.earthdata, host))
     if archive == "copernicus" or (archive and config.retrieve.orbit_sources == ("copernicus",)):
-        wanted.append(("account Copernicus", config.retrieve.copernicus, "dataspace.copernicus.eu"))
+        logins.append(("account Copernicus", config.retrieve.copernicus, "dataspace.copernicus.eu"))
     if config.source == "hyp3":
-        wanted.append(("account Earthdata (HyP3)", config.hyp3.token, "urs.earthdata.nasa.gov"))
-    found = [tried(check, lambda one=one: _there(*one)) for check, *one in wanted]
+        logins.append(("account Earthdata (HyP3)", config.hyp3.token, "urs.earthdata.nasa.gov"))
+    found = [tried(check, lambda one=one: _there(*one)) for check, *one in logins]
     if config.rates.method == "mintpy" and config.sbas.era5:
         found.append(tried("account Copernicus Climate (ERA5)", _climate_account))
     return found
@@ -58,7 +60,7 @@ def accounts(config: Config) -> list[Finding]:
 
 def _there(reference: str, host: str) -> str:
     kind = "token" if login(reference, host).token else "login"
-    return f"{kind} by {reference} for {host}; whether it is taken, `snakemake preflight` asks the archive"
+    return f"{kind} by {reference} for {host}; `snakemake preflight` tries it at the archive"
 
 
 def _climate_account() -> str:
@@ -78,10 +80,10 @@ def inputs(config: Config) -> list[Finding]:
         "inventory.review": [config.inventory.review],
         "isce2.aux": [config.isce2.aux],
     }
-    # Only asked for by name: a run without them goes to its end.
-    asked = {"training.labels": [config.training.labels], "factors.labels": [config.factors.labels]}
+    # Of targets on demand: a run without them goes to its end.
+    on_demand = {"training.labels": [config.training.labels], "factors.labels": [config.factors.labels]}
     found = []
-    for level, keys in ((ERROR, named), (NOTE, asked)):
+    for level, keys in ((ERROR, named), (NOTE, on_demand)):
         for name, paths in keys.items():
             found += [_named_file(name, path, level) for path in paths if path]
     return found
@@ -106,12 +108,12 @@ def acquisitions(config: Config, table: SceneTable, listed: Sequence[Row]) -> li
         try:
             SceneTable((stack,), table.scenes, needs_baselines=table.needs_baselines, how=table.how).check()
             pairs = _pairs(config, table, stack)
-            said = network.check(
-                stack, dates, pairs, config.rates.method, config.network.preset, config.network.max_days
+            warnings = network.check(
+                stack, dates, pairs, METHODS[config.rates.method], config.network.preset, config.network.max_days
             )
             found.append(Finding(f"network {stack}", GOOD, f"{len(dates)} dates, {len(pairs)} pairs"))
             cure = "add acquisitions in the gap, or widen the network section"
-            found += [Finding(f"network {stack}", WARNING, text, f"E{NetworkError.code}", cure) for text in said]
+            found += [Finding(f"network {stack}", WARNING, text, f"E{NetworkError.code}", cure) for text in warnings]
         except SarslideError as error:
             found.append(of_error(f"network {stack}", error))
     return found
@@ -159,8 +161,8 @@ def tracks(config: Config) -> list[Finding]:
     for stack in config.stacks:
         share = seen_share(stack, grid)
         text = f"sees {share:.0%} of the region by the repeat orbit"
-        if share > SEEN_NOTHING:
-            found.append(Finding(f"track {stack}", GOOD if share >= SEEN_ALL else NOTE, text))
+        if share > MAX_SEEN_NOTHING:
+            found.append(Finding(f"track {stack}", GOOD if share >= MIN_SEEN_ALL else NOTE, text))
         else:
             cure = "check pass and relative orbit in stacks, EPSG code and bounds of the grid"
             found.append(Finding(f"track {stack}", ERROR, text, f"E{CoverageError.code}", cure))
@@ -213,33 +215,49 @@ def weights(config: Config) -> list[Finding]:
     """The network's weights and their card."""
     segmentation = config.segmentation
 
-    def card() -> str:
-        told = read_card(resolve(segmentation.weights) or packaged(segmentation.model))
-        return f"{segmentation.model}: {told['network']}, {len(told['channels'])} channels"
+    def described() -> str:
+        card = read_card(resolve(segmentation.weights) or packaged(segmentation.model))
+        return f"{segmentation.model}: {card['network']}, {len(card['channels'])} channels"
 
-    return [tried("weights", card)]
+    return [tried("weights", described)]
 
 
 def tools(config: Config, conda: bool = False) -> list[Finding]:
     """Outside programs that engine and rate method start. conda: environments bring them, only conda itself must be there."""
     if conda:
         return [tried("tool conda", lambda: _found("conda", "install conda or mamba, or leave --use-conda out"))]
-    found = []
-    if config.engine == "isce2":
-        from sarslide.insar.isce2 import topsstack as isce2
+    names = [name for name in (config.engine, config.rates.method) if name in TOOLS]
+    return [finding for name in names for finding in TOOLS[name](config)]
 
-        found.append(tried("tool isce2", lambda: f"topsStack: {', '.join(map(str, isce2.commands().values()))}"))
-    if config.engine == "snap":
-        from sarslide.insar.snap import gpt as snap
-        from sarslide.io import subprocess as command
 
-        found.append(tried("tool gpt", lambda: command.find(config.snap.gpt, "engine snap", snap.CURE)))
-        found.append(tried("tool snaphu", lambda: command.find(config.snap.snaphu, "engine snap", snap.SNAPHU_CURE)))
-    if config.rates.method == "mintpy":
-        from sarslide.rates.mintpy import steps as mintpy
+def _isce2_tools(_config: Config) -> list[Finding]:
+    from sarslide.insar.isce2 import topsstack
 
-        found.append(tried("tool mintpy", lambda: f"{mintpy.program()}, version {mintpy.version()}"))
-    return found
+    return [tried("tool isce2", lambda: f"topsStack: {', '.join(map(str, topsstack.commands().values()))}")]
+
+
+def _snap_tools(config: Config) -> list[Finding]:
+    from sarslide.insar.snap import gpt
+    from sarslide.io import subprocess
+
+    return [
+        tried("tool gpt", lambda: subprocess.find(config.snap.gpt, "engine snap", gpt.CURE)),
+        tried("tool snaphu", lambda: subprocess.find(config.snap.snaphu, "engine snap", gpt.SNAPHU_CURE)),
+    ]
+
+
+def _mintpy_tools(_config: Config) -> list[Finding]:
+    from sarslide.rates.mintpy import steps
+
+    return [tried("tool mintpy", lambda: f"{steps.program()}, version {steps.version()}")]
+
+
+# By engine or rate method; the others need no outside program.
+TOOLS: dict[str, Callable[[Config], list[Finding]]] = {
+    "isce2": _isce2_tools,
+    "snap": _snap_tools,
+    "mintpy": _mintpy_tools,
+}
 
 
 def _found(program: str, cure: str) -> str:
@@ -255,7 +273,7 @@ def disk(config: Config, table: SceneTable, listed: Sequence[Row], folder: Path,
     folder: where resources/ and results/ are. made: bytes that the region takes there already. Without a scene table the passes
     of the repeat orbit stand for it.
     """
-    if config.source in ("files", "hyp3"):
+    if config.source not in SCENES:
         return []
     rows = list(listed) if config.archive() else table.rows()
     source = "of the scene table"

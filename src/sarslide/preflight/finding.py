@@ -1,4 +1,4 @@
-"""What a check of the preflight says: one line with level, code and cure, as a table for people and as JSON for programs."""
+"""A finding of the preflight: one line with level, code and cure, as a table for people and as JSON for programs."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass

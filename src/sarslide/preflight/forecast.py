@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 
 from sarslide import network
 from sarslide.config import Config
+from sarslide.insar.engines import ENGINES
+from sarslide.rates.methods import METHODS
 
 DEMO_CELLS, DEMO_STACKS, DEMO_DATES, DEMO_PAIRS = 270 * 510, 2, 60, 114
 # Two bursts of 85 km x 20 km at 30 m, the ground that table 1_engine_3_cost geocodes.
@@ -33,7 +35,7 @@ ENGINE = {"geocode_slc", "mean_amplitude", "stack_geometry", "interferogram", "u
 # Bytes, measured on the demo: a cell and date, a cell and pair, a cell of a stack, a cell of the region.
 GSLC_BYTES, PAIR_BYTES, STACK_BYTES, REGION_BYTES = 70.6, 16.6, 76.9, 69.0
 SIMULATED_BYTES = 277.7  # of SAFE products and orbits, a cell and date
-# A burst of one polarisation as ASF delivers it, and the zip of a scene with two where the table does not say.
+# A burst of one polarisation as ASF delivers it, and the zip of a scene with two where the table has no size.
 BURST_BYTES, SCENE_BYTES = 147_215_404, 4_300_000_000
 BURST_KM2 = 85 * 18.5  # of new ground: neighbouring bursts overlap
 
@@ -73,8 +75,8 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
     area = {stack: seen[stack] * cells for stack in scenes}
     date_cells = sum(len(dates[stack]) * area[stack] for stack in scenes)
     pair_cells = sum(pairs[stack] * area[stack] for stack in scenes)
-    native = config.engine in ("native", "isce2")
-    seconds = sum(_seconds(config, area[stack], len(dates[stack]), pairs[stack], native) for stack in scenes)
+    unwraps_here = not ENGINES[config.engine].unwraps
+    seconds = sum(_seconds(config, area[stack], len(dates[stack]), pairs[stack], unwraps_here) for stack in scenes)
     seconds += cells * sum(PER_REGION.values()) / DEMO_CELLS
     return Forecast(
         len(scenes),
@@ -84,7 +86,7 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
         cells,
         sum(_download(config, rows, area[stack] * grid.cell_m**2 / 1e6) for stack, rows in scenes.items()) / 1e9,
         (config.source == "simulated") * SIMULATED_BYTES * date_cells / 1e9,
-        native * GSLC_BYTES * date_cells / 1e9,
+        unwraps_here * GSLC_BYTES * date_cells / 1e9,
         PAIR_BYTES * pair_cells / 1e9,
         (STACK_BYTES * sum(area.values()) + REGION_BYTES * cells) / 1e9,
         seconds / 3600,
@@ -96,7 +98,7 @@ def _pairs(config: Config, stack: str, dates: list[str], rows: list[dict[str, st
         return list(config.network.pairs)
     plan = config.network
     orbits = {
-        row["date"]: network.Orbit(float(row["bperp_m"]), float(row["critical_bperp_m"]))
+        row["date"]: network.DateBaseline(float(row["bperp_m"]), float(row["critical_bperp_m"]))
         for row in rows
         if row.get("bperp_m") and row.get("critical_bperp_m")
     }
@@ -113,8 +115,8 @@ def unit(rule: str, demo_s: float, jobs: int) -> tuple[float, float]:
     return small - slope * DEMO_CELLS, slope
 
 
-def _seconds(config: Config, cells: float, dates: int, pairs: int, native: bool) -> float:
-    """CPU s of one stack. Engines that deliver ready pairs cost nothing here."""
+def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here: bool) -> float:
+    """CPU s of one stack. Engines that deliver unwrapped pairs cost nothing here."""
     total = 0.0
     for costs, demo_jobs, jobs in (
         (PER_DATE, DEMO_DATES, dates),
@@ -122,17 +124,17 @@ def _seconds(config: Config, cells: float, dates: int, pairs: int, native: bool)
         (PER_STACK, DEMO_STACKS, 1),
     ):
         for rule, demo_s in costs.items():
-            if rule in ENGINE and not native:
+            if rule in ENGINE and not unwraps_here:
                 continue
             job, cell = unit(rule, demo_s, demo_jobs)
-            if rule == "stack_rates" and config.rates.method != "stacking":
+            if rule == "stack_rates" and METHODS[config.rates.method].has_series:
                 job, cell = 0.0, SBAS_S / SBAS_PAIRS
             total += jobs * (job + cell * cells)
     return total
 
 
 def _download(config: Config, rows: list[dict[str, str]], km2: float) -> float:
-    """Bytes that an archive delivers; those of the table where the archive said them."""
+    """Bytes to download; those of the table where the archive lists them."""
     if not config.archive():
         return 0.0
     if config.product() == "bursts" and not any(row.get("burst_ids") for row in rows):

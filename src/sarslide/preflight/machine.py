@@ -4,6 +4,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from sarslide.config import Config
+from sarslide.insar.engines import ENGINES
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, Finding, tried
 
 PACKAGES = ("snakemake", "torch", "numpy", "rasterio", "whirlwind-insar", "snaphu", "mintpy")
@@ -22,7 +23,7 @@ def versions() -> list[Finding]:
 
 def unwrapper(config: Config, conda: bool = False) -> list[Finding]:
     """Whether the unwrapper's package is there, for engines that unwrap here."""
-    if conda or config.engine not in ("native", "isce2"):
+    if conda or ENGINES[config.engine].unwraps:
         return []
     package = {"whirlwind": "whirlwind-insar", "snaphu": "snaphu"}[config.interferogram.unwrapper]
     try:
@@ -33,20 +34,17 @@ def unwrapper(config: Config, conda: bool = False) -> list[Finding]:
 
 def device(config: Config) -> list[Finding]:
     """The GPU that steps set to cuda need, or that those set to auto take."""
-    from sarslide.segment.device import choose_device
+    from sarslide.device import choose_device
 
-    asked = {f"{name}.device": getattr(config, name).device for name in ("slc", "sbas", "segmentation")}
+    settings = {f"{name}.device": getattr(config, name).device for name in ("slc", "sbas", "segmentation")}
+    keys = {name: ", ".join(key for key, value in settings.items() if value == name) for name in set(settings.values())}
 
     def chosen(name: str) -> str:
+        if choose_device(name, keys[name]) == "cpu":
+            return f"no GPU is used (device {name})"
         import torch
 
-        there = choose_device(name)
-        return torch.cuda.get_device_name(there) if there.type == "cuda" else f"no GPU is used (device {name})"
+        return torch.cuda.get_device_name()
 
     # One line for each setting, the strictest first.
-    return [
-        tried(
-            f"device {', '.join(key for key, value in asked.items() if value == name)}", lambda name=name: chosen(name)
-        )
-        for name in sorted(set(asked.values()), reverse=True)
-    ]
+    return [tried(f"device {keys[name]}", lambda name=name: chosen(name)) for name in sorted(keys, reverse=True)]

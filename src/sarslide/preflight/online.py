@@ -1,4 +1,4 @@
-"""Checks that ask the archives: seconds, and nothing is downloaded but first bytes."""
+"""Checks against the archives: they take seconds, and nothing is downloaded but first bytes."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from sarslide.preflight.finding import GOOD, NOTE, WARNING, Finding, of_error
 from sarslide.retrieve.access import Access
 from sarslide.retrieve.dem_tiles import MODELS, tiles
 from sarslide.retrieve.download import probe
-from sarslide.retrieve.retry import Passing
+from sarslide.retrieve.retry import TransientError
 
 AGAIN = "look at the connection and at the archive's status page, then run again"
 
@@ -28,9 +28,9 @@ def archive(config: Config, access: Access, rows: Sequence[dict[str, str]]) -> l
     try:
         session = access.session(name)
         if not rows:
-            return [Finding(check, NOTE, "no product in the scene table to ask for: licence not tried")]
+            return [Finding(check, NOTE, "no product in the scene table to try: licence not tried")]
         newest = max(rows, key=lambda row: (row["date"], row["granule"]))
-        _asked(lambda: probe(newest["address"], session))
+        _answered(lambda: probe(newest["address"], session))
         return [Finding(check, GOOD, f"gives {newest['granule']}: login taken, licence accepted")]
     except SarslideError as error:
         return [of_error(check, error)]
@@ -71,18 +71,18 @@ def dem(config: Config, address: str, geoid_address: str, connections: int) -> l
 
 def _is_there(address: str) -> bool:
     try:
-        _asked(lambda: probe(address))
+        _answered(lambda: probe(address))
         return True
     except DownloadError as error:
-        # A bucket without a right to list says 403 for what it does not have.
+        # A bucket without a right to list answers 403 for what it does not have.
         if getattr(error, "gone", False) or "answers 403" in error.problem:
             return False
         raise
 
 
-def _asked(work: Callable[[], Any]) -> Any:
-    """What `work` gives; DownloadError for a server that does not answer now."""
+def _answered(work: Callable[[], Any]) -> Any:
+    """The result of `work`; DownloadError for a server that does not answer now."""
     try:
         return work()
-    except Passing as failure:
+    except TransientError as failure:
         raise DownloadError(f"the archive does not answer: {failure}", AGAIN) from failure

@@ -18,7 +18,7 @@ UNKNOWN = "#8a979c"
 
 
 @dataclass(frozen=True)
-class Pair:
+class NetworkPair:
     """One pair. bperp_m: (orbit of the later - orbit of the earlier) . n; coherence: mean; times: ISO 8601. None: unknown."""
 
     earlier: str
@@ -29,7 +29,7 @@ class Pair:
     later_utc: str | None = None
 
 
-def baselines(pairs: Sequence[Pair]) -> dict[str, float]:
+def baselines(pairs: Sequence[NetworkPair]) -> dict[str, float]:
     """Perpendicular baseline of every date, m, from those of the pairs by least squares.
 
     The first date of each connected part of the network is zero; dates that only pairs of unknown baseline reach are zero too.
@@ -50,7 +50,7 @@ def baselines(pairs: Sequence[Pair]) -> dict[str, float]:
     return {date: float(solution[column[date]] - solution[column[first[date]]]) for date in dates}
 
 
-def _first_of_part(dates: Sequence[str], pairs: Sequence[Pair]) -> dict[str, str]:
+def _first_of_part(dates: Sequence[str], pairs: Sequence[NetworkPair]) -> dict[str, str]:
     first = {date: date for date in dates}
     for _ in dates:
         before = dict(first)
@@ -61,7 +61,7 @@ def _first_of_part(dates: Sequence[str], pairs: Sequence[Pair]) -> dict[str, str
     return first
 
 
-def network_figure(pairs: Sequence[Pair], height_in: float = 2.9) -> "Figure":
+def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9) -> "Figure":
     """Time against perpendicular baseline relative to the first date, m; grey lines have no known coherence."""
     from matplotlib import colormaps, rc_context
     from matplotlib.collections import LineCollection

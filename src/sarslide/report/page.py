@@ -7,19 +7,21 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
+from sarslide.insar.engines import ENGINES
 from sarslide.inventory.changes import LANDSLIDES, LAYERS, MASKED, PLAIN
 from sarslide.inventory.masks import REASONS
 from sarslide.io import vector
 from sarslide.io.sidecar import read_json, versions
+from sarslide.rates.methods import METHODS
 from sarslide.report import paper_page, stages, tables, webmap
 from sarslide.report.figures import overview_figure, png
 from sarslide.report.inputs import ReportInputs, StackInputs
 from sarslide.report.inventory_map import web_map
-from sarslide.report.network_plot import Pair, baselines
+from sarslide.report.network_plot import NetworkPair, baselines
 from sarslide.report.reading import model_card, read_display, read_pairs, read_stack, records, reference
 from sarslide.report.scales import scale_for
 
-ROOM = Path(__file__).parent
+FOLDER = Path(__file__).parent
 REASON_TEXTS = REASONS | {
     "not_observable": "could not be seen at this release",
     "rejected": "rejected by the reviewer",
@@ -34,7 +36,7 @@ def render(inputs: ReportInputs) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(ROOM / "templates"),
+        loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -63,6 +65,8 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     head = summary(inputs, layers, pairs)
     return {
         "inputs": inputs,
+        "engine": ENGINES[inputs.engine],
+        "method": METHODS[inputs.method],
         "release": current,
         "summary": head,
         "paper": paper_page.content(
@@ -104,7 +108,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     }
 
 
-def score_details(scores: Mapping[str, Any]) -> dict[str, tables.Table]:
+def score_details(scores: Mapping[str, Any]) -> dict[str, tables.ReportTable]:
     """The objects and pixels behind the scores, one by one."""
     pixels = [{"stack": stack, **row} for stack, row in sorted((scores.get("pixels") or {}).items())]
     planted = (scores.get("objects") or {}).get("planted") or []
@@ -116,7 +120,7 @@ def score_details(scores: Mapping[str, Any]) -> dict[str, tables.Table]:
 
 
 def summary(
-    inputs: ReportInputs, layers: Mapping[str, gpd.GeoDataFrame], pairs: Mapping[str, list[Pair]]
+    inputs: ReportInputs, layers: Mapping[str, gpd.GeoDataFrame], pairs: Mapping[str, list[NetworkPair]]
 ) -> dict[str, Any]:
     """What the head of the page says."""
     dates = sorted({date for found in pairs.values() for pair in found for date in (pair.earlier, pair.later)})
@@ -140,7 +144,7 @@ def summary(
 
 def region_answers(
     head: Mapping[str, Any],
-    pairs: Mapping[str, list[Pair]],
+    pairs: Mapping[str, list[NetworkPair]],
     stacks: Sequence[stages.StackMaps],
     landslides: Sequence[Mapping[str, Any]],
 ) -> dict[str, str]:
@@ -162,7 +166,7 @@ def region_answers(
 
 
 def scene_rows(
-    pairs: Mapping[str, list[Pair]], stacks: Sequence[StackInputs], scenes: Sequence[Mapping[str, Any]]
+    pairs: Mapping[str, list[NetworkPair]], stacks: Sequence[StackInputs], scenes: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """One row per date and track. scenes: rows of the scene table, for the names of the products."""
     products = {(row.get("stack"), str(row.get("date"))): row.get("granule") for row in scenes}
@@ -219,9 +223,9 @@ def plain_items(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def assets() -> dict[str, str]:
     """Style sheets and scripts, ready to stand inside the page."""
-    folder = ROOM / "assets"
+    folder = FOLDER / "assets"
     leaflet = (folder / "leaflet" / "leaflet.js").read_text()
-    # The script's map file is not beside the report: without this line no browser asks for it.
+    # The script's map file is not beside the report: without this line no browser looks for it.
     leaflet = leaflet.replace("//# sourceMappingURL=leaflet.js.map", "")
     return {
         "leaflet_css": without_images((folder / "leaflet" / "leaflet.css").read_text()),

@@ -14,7 +14,7 @@ from sarslide.io import raster
 from sarslide.io.sidecar import read_json
 from sarslide.rates.observability import CLASSES
 from sarslide.report.inputs import StackInputs
-from sarslide.report.network_plot import Pair
+from sarslide.report.network_plot import NetworkPair
 from sarslide.report.stages import StackMaps
 
 log = logging.getLogger(__name__)
@@ -47,14 +47,14 @@ def read_stack(stack: StackInputs) -> StackMaps:
     return StackMaps(stack.stack, found, stack.example_pair)
 
 
-def read_pairs(paths: Sequence[Path]) -> list[Pair]:
+def read_pairs(paths: Sequence[Path]) -> list[NetworkPair]:
     """The pairs of a stack in order of their names, from their sidecars."""
     found = []
     for path in sorted(paths):
         about = read_json(path)
         earlier, later = about["dates"]
         utc = about["utc"]
-        found.append(Pair(earlier, later, about.get("bperp_m"), about.get("mean_coherence"), *utc))
+        found.append(NetworkPair(earlier, later, about.get("bperp_m"), about.get("mean_coherence"), *utc))
     return found
 
 

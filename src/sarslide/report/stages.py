@@ -1,4 +1,4 @@
-"""The figures of a report, stage by stage, each with a caption that says unit and sign."""
+"""The figures of a report, stage by stage, each with a caption that gives unit and sign."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ import geopandas as gpd
 import numpy as np
 
 from sarslide import names
+from sarslide.rates.methods import METHODS
 from sarslide.report.figures import Outlines, Panel, panel_figure, png
-from sarslide.report.network_plot import Pair, network_figure
+from sarslide.report.network_plot import NetworkPair, network_figure
 from sarslide.report.scales import Scale, scale_for
 from sarslide.report.webmap import data_uri
 
@@ -17,7 +18,6 @@ Bounds = tuple[float, float, float, float]
 MASKED_COLOUR = "#7a5a00"
 TRACK_COLOURS = ("#1b6ca8", "#c25a00", "#6a3d9a", "#2a7f62")
 BOTH_COLOUR = "#111111"
-METHODS = {"sbas": "SBAS", "mintpy": "SBAS (MintPy)"}
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def rate_figure(
             panels.append(Panel(title, maps.layers[layer], scale, shade if rate else None))
     caption = (
         "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). Line-of-sight "
-        f"rate by {METHODS.get(method, method)} (mm/yr): blue moves towards the satellite (positive), red away from it "
+        f"rate by {METHODS[method].title} (mm/yr): blue moves towards the satellite (positive), red away from it "
         "(negative). Its standard error (mm/yr), and the mean coherence of the pairs. Grey: no value; phase and rate are not "
         "shown in layover and shadow."
     )
@@ -167,7 +167,7 @@ def fusion_figure(
     return _figure("From probability to objects", caption, panels, bounds)
 
 
-def network_stage(stack: str, pairs: Sequence[Pair]) -> StageFigure:
+def network_stage(stack: str, pairs: Sequence[NetworkPair]) -> StageFigure:
     """Time and perpendicular baseline of a stack's network."""
     dates = {date for pair in pairs for date in (pair.earlier, pair.later)}
     caption = (

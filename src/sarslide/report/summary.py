@@ -2,7 +2,9 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def summary(results: Path) -> str:
@@ -16,18 +18,26 @@ def summary(results: Path) -> str:
     return "\n".join(lines)
 
 
-def score_lines(scores: dict) -> list[str]:
-    """The scores that the demo is judged by, with their goals."""
-    lines = [f"planted {scores['planted']} landslides (goal >= 40), scored {scores['scored']} (goal >= 20)"]
-    lines += [
-        f"object {name:<10} {scores[f'object_{name}']:.3f}{goal}"
-        for name, goal in (("recall", "  (goal >= 0.8)"), ("precision", "  (goal >= 0.8)"), ("f1", ""))
-    ]
+def score_lines(scores: Mapping[str, Any]) -> list[str]:
+    """Scores of a simulated region against its planted truth, as lines of text.
+
+    Parameters
+    ----------
+    scores : mapping of str to Any
+        scores.json.
+
+    Returns
+    -------
+    list of str
+        Counts, scores by object, and the error of the LOS rate of each track.
+    """
+    lines = [f"planted {scores['planted']} landslides, scored {scores['scored']}"]
+    lines += [f"object {name:<10} {scores[f'object_{name}']:.3f}" for name in ("recall", "precision", "f1")]
     for stack, rmse in scores["los_rmse_mm_per_yr"].items():
-        predicted = scores["predicted_rmse_mm_per_yr"][stack]
-        word = scores.get("rate_error", "predicted")
-        ratio = f"{rmse / predicted:.2f} of the {word} {predicted:.2f} (goal <= 1.3)"
-        lines.append(f"LOS rate RMSE {stack} {rmse:.2f} mm/yr (goal <= 8), {ratio}")
+        expected, kind = scores["predicted_rmse_mm_per_yr"][stack], scores.get("rate_error", "predicted")
+        lines.append(
+            f"LOS rate RMSE {stack} {rmse:.2f} mm/yr, {rmse / expected:.2f} of the {kind} error, {expected:.2f}"
+        )
     return lines
 
 

@@ -36,22 +36,22 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def order(arguments: list[str]) -> tuple[run.Order, str]:
+def order(arguments: list[str]) -> tuple[run.ScheduledRun, str]:
     """The order of a command line, and the hook."""
     chosen, others = parser().parse_known_args(arguments)
     folder = chosen.directory.resolve()
     config = settings.read(run.SNAKEFILE.with_name("config.yaml"), chosen.configfile, chosen.config, folder)
-    words = ["--configfile", *chosen.configfile] if chosen.configfile else []
-    words += ["--config", *chosen.config] if chosen.config else []
+    passed_on = ["--configfile", *chosen.configfile] if chosen.configfile else []
+    passed_on += ["--config", *chosen.config] if chosen.config else []
     cores = {"--cores", "-c", "--jobs", "-j", "--profile", "--workflow-profile"}
-    if not any(word.partition("=")[0] in cores for word in others):
+    if not any(argument.partition("=")[0] in cores for argument in others):
         others = ["--cores", "all", *others]
-    made = run.Order(folder, config, words, others, chosen.targets, chosen.preflight, max(1, chosen.keep))
+    made = run.ScheduledRun(folder, config, passed_on, others, chosen.targets, chosen.preflight, max(1, chosen.keep))
     return made, chosen.notify
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run once; silent where there is nothing to tell, as cron wants it."""
+    """Run once; silent where nothing is new, so that cron sends no mail."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         chosen, hook = order(sys.argv[1:] if arguments is None else arguments)

@@ -37,10 +37,10 @@ def live_snakemake(folder: Path) -> list[int]:
     folder, found = folder.resolve(), []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            command = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
             here = (process / "cwd").resolve(strict=True) == folder
         except OSError:  # ended meanwhile, or of another user
             continue
-        if here and any(Path(word).name == "snakemake" for word in words[:4]):
+        if here and any(Path(part).name == "snakemake" for part in command[:4]):
             found.append(int(process.name))
     return found

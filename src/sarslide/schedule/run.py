@@ -15,7 +15,7 @@ from sarslide.catalog import scenes
 from sarslide.config import Config
 from sarslide.errors import SarslideError
 from sarslide.io.sidecar import write_json
-from sarslide.schedule import lock, said, state
+from sarslide.schedule import lock, snakemake_log, state
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parents[3]
 SNAKEFILE = REPOSITORY / "Snakefile"
 HOOK_LIMIT_S = 300
 
-# What a run ends with, and the exit code that says so: the numbers of sysexits.h that come closest.
+# Exit codes of a run: the numbers of sysexits.h that come closest.
 UP_TO_DATE, UNREACHABLE, FAILED, LOCKED, WAITING, REFUSED = 0, 69, 70, 75, 76, 78
 RESULTS = {
     UNREACHABLE: "archive unreachable",
@@ -35,7 +35,7 @@ RESULTS = {
 
 
 @dataclass(frozen=True)
-class Order:
+class ScheduledRun:
     """What is to be run. folder: working folder. snakemake: further arguments for Snakemake, passed on as they are.
     targets: what to make; none: the final products. keep: logs and summaries that are kept."""
 
@@ -56,7 +56,7 @@ class Order:
         return self.folder / "logs" / self.config.region / "scheduled"
 
 
-def run(order: Order) -> dict[str, Any]:
+def run(order: ScheduledRun) -> dict[str, Any]:
     """Update the catalogue and run the workflow; the summary, which is also written beside the log.
 
     Nothing is lost by ending it at any moment, with any signal: the next run goes on.
@@ -85,7 +85,7 @@ def run(order: Order) -> dict[str, Any]:
 class Steps:
     """The steps of a run, each a Snakemake of its own that writes to the log and holds the lock as long as it lives."""
 
-    def __init__(self, order: Order, stream, held: int) -> None:
+    def __init__(self, order: ScheduledRun, stream, held: int) -> None:
         self.order, self.stream, self.held = order, stream, held
 
     def all(self) -> int:
@@ -119,7 +119,7 @@ class Steps:
             return UP_TO_DATE
         with open(self.stream.name) as stream:
             stream.seek(begin)
-            return UNREACHABLE if said.unreachable(stream.read()) else otherwise
+            return UNREACHABLE if snakemake_log.archive_unreachable(stream.read()) else otherwise
 
     def _snakemake(self, *arguments: str) -> int:
         order = self.order
@@ -144,16 +144,16 @@ class Steps:
         self.stream.flush()
 
 
-def _summary(order: Order, before: state.State, code: int, path: Path) -> dict[str, Any]:
+def _summary(order: ScheduledRun, before: state.RegionState, code: int, path: Path) -> dict[str, Any]:
     after = state.state(order.inventory)
     text = path.read_text(errors="replace")
     try:
         waits = state.waiting(order.config, order.folder / "resources", after)
-    except SarslideError:  # a table that cannot be read; the log says so
+    except SarslideError:  # a table that cannot be read; its error is in the log
         waits = []
-    jobs = said.jobs(text)
+    jobs = snakemake_log.finished_jobs(text)
     jobs.pop("update_catalog", None)
-    # What was not asked for, with targets of one's own, waits for nothing.
+    # Of targets of one's own, dates that have not entered the release wait for nothing.
     if not code and any(one["reason"] != state.UNFINISHED for one in waits):
         code = WAITING
     done = "released" if after.release != before.release else "up to date" if jobs else "nothing new"
@@ -167,7 +167,7 @@ def _summary(order: Order, before: state.State, code: int, path: Path) -> dict[s
         "dates_waiting": waits,
         "changes": state.changes(order.inventory, before, after),
         "jobs": jobs,
-        "problems": said.problems(text),
+        "problems": snakemake_log.problems(text),
         "log": path.relative_to(order.folder).as_posix(),
     }
 

@@ -1,4 +1,4 @@
-"""The configuration that Snakemake will see: config.yaml, `--configfile` files, `--config` words, in this order."""
+"""The configuration of a scheduled run: config.yaml, `--configfile` files, `--config` values, in this order."""
 
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,32 @@ from sarslide.config import Config, load
 from sarslide.errors import ConfigError
 
 
-def read(first: Path, files: list[str], words: list[str], folder: Path) -> Config:
-    """The region's configuration. first: config.yaml; files: relative to `folder`; words: `key=value` as on the command line."""
+def read(first: Path, files: list[str], values: list[str], folder: Path) -> Config:
+    """Read the region's configuration as Snakemake will see it.
+
+    Parameters
+    ----------
+    first : Path
+        config.yaml of the workflow.
+    files : list of str
+        Values of `--configfile`, relative to `folder`.
+    values : list of str
+        Values of `--config`, each `key=value`.
+    folder : Path
+        Working folder.
+
+    Returns
+    -------
+    Config
+        The merged and checked configuration; later ones replace single keys of earlier ones.
+
+    Raises
+    ------
+    ConfigError
+        For a file that cannot be read, a value that is not `key=value`, and a wrong configuration.
+    """
+    from snakemake.cli import parse_config
+
     merged: dict[str, Any] = {}
     for path in (first, *(folder / name for name in files)):
         try:
@@ -18,32 +42,17 @@ def read(first: Path, files: list[str], words: list[str], folder: Path) -> Confi
         except (OSError, yaml.YAMLError) as error:
             raise ConfigError(f"{path}: cannot be read ({type(error).__name__})", "correct --configfile") from None
         _update(merged, content or {})
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals:
-            raise ConfigError(f"--config {word}: is not key=value", "write --config region=NAME")
-        _update(merged, {name: _value(value)})
+    for value in values:
+        try:
+            _update(merged, parse_config([value]))
+        except ValueError:
+            raise ConfigError(f"--config {value}: is not key=value", "write --config region=NAME") from None
     return load(merged, folder)
 
 
-def _update(merged: dict, over: dict) -> None:
+def _update(merged: dict[str, Any], over: dict[str, Any]) -> None:
     for name, value in over.items():
         if isinstance(value, dict) and isinstance(merged.get(name), dict):
             _update(merged[name], value)
         else:
             merged[name] = value
-
-
-def _value(text: str) -> Any:
-    """A value as Snakemake reads it: a number, True, False, or YAML, whose leaves stay text; nothing is None."""
-    if text in ("", "True", "False"):
-        return {"": None, "True": True, "False": False}[text]
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    try:
-        return yaml.load(text, yaml.BaseLoader)
-    except yaml.YAMLError:
-        return text

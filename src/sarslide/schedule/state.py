@@ -1,4 +1,4 @@
-"""What there is of a region before and after a run: its release, the dates in it, and what other dates wait for."""
+"""State of a region before and after a run: its release, the dates in it, and the reasons why other dates wait."""
 
 import csv
 from collections import Counter
@@ -15,7 +15,7 @@ UNFINISHED = "its jobs are not finished"
 
 
 @dataclass(frozen=True)
-class State:
+class RegionState:
     """release: the current one, empty before the first. dates: those of the release by stack. sequence: its number."""
 
     release: str = ""
@@ -23,23 +23,23 @@ class State:
     dates: dict[str, list[str]] = field(default_factory=dict)
 
 
-def state(inventory: Path) -> State:
+def state(inventory: Path) -> RegionState:
     """The state that `current.json` of an inventory folder points to."""
     pointer = inventory / "current.json"
     if not pointer.is_file():
-        return State()
+        return RegionState()
     current = read_json(pointer)
     manifest = read_json(inventory / current["path"] / "MANIFEST.json")
-    return State(current["release"], current["sequence"], manifest["dates"])
+    return RegionState(current["release"], current["sequence"], manifest["dates"])
 
 
-def added(before: State, after: State) -> dict[str, list[str]]:
+def added(before: RegionState, after: RegionState) -> dict[str, list[str]]:
     """Dates by stack that the later state has and the earlier one has not."""
     new = {stack: sorted(set(dates) - set(before.dates.get(stack, ()))) for stack, dates in after.dates.items()}
     return {stack: dates for stack, dates in new.items() if dates}
 
 
-def changes(inventory: Path, before: State, after: State) -> dict[str, int]:
+def changes(inventory: Path, before: RegionState, after: RegionState) -> dict[str, int]:
     """Lines of CHANGES.csv by kind, over all releases since `before`."""
     index = inventory / "releases" / "INDEX.csv"
     if not index.is_file():
@@ -53,7 +53,7 @@ def changes(inventory: Path, before: State, after: State) -> dict[str, int]:
     return dict(sorted(counted.items()))
 
 
-def waiting(config: Config, resources: Path, after: State) -> list[Waiting]:
+def waiting(config: Config, resources: Path, after: RegionState) -> list[Waiting]:
     """Dates of the scene table that are not in the release, each with its reason."""
     path = resources / config.region / "scenes.csv"
     if config.source != "safe" or not path.is_file():
@@ -87,6 +87,6 @@ def short(config: Config, table: scenes.SceneTable) -> str:
         plan, dates = config.network, table.dates(stack)
         how = plan.preset, plan.max_days, plan.neighbours, table.orbits(stack)
         pairs = plan.pairs or network.choose_pairs(dates, *how)
-        if len(pairs) < network.LEAST_PAIRS:
-            return f"waits for more dates of {stack}: {len(pairs)} pairs, {network.LEAST_PAIRS} are needed"
+        if len(pairs) < network.MIN_PAIRS:
+            return f"waits for more dates of {stack}: {len(pairs)} pairs, {network.MIN_PAIRS} are needed"
     return ""

@@ -7,7 +7,7 @@ import numpy as np
 
 from sarslide.evaluate.intervals import Interval, difference
 from sarslide.evaluate.metrics import Counts
-from sarslide.report.markdown import NOT_RUN
+from sarslide.report.tables import NOT_RUN
 
 Record = Mapping[str, Any]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-NOT_RUN = "not run"
+from sarslide.report.tables import NOT_RUN
 
 
 def grid_lines(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
@@ -26,15 +26,15 @@ def table_lines(
     for name, *where in filter(None, without):
         groups.setdefault(", ".join(where), []).append(name)
     named = "; ".join(f"{', '.join(members)}{f' ({where})' if where else ''}" for where, members in groups.items())
-    said = [f"Not run: {named}."] * bool(groups) + [note for note in notes if note]
-    return [*lines, *(line for note in said for line in ("", note)), ""]
+    below = [f"Not run: {named}."] * bool(groups) + [note for note in notes if note]
+    return [*lines, *(line for note in below for line in ("", note)), ""]
 
 
 def _not_run(row: Sequence[object]) -> list[str]:
-    """The words before "not run" of a row that holds nothing else; empty for every other row."""
+    """The labels of a row that was not run at all; empty for every other row."""
     labels = list(row[: row.index(NOT_RUN)]) if NOT_RUN in row else []
     empty = all(cell == NOT_RUN for cell in row[len(labels) :])
-    return labels if empty and all(isinstance(word, str) for word in labels) else []
+    return labels if empty and all(isinstance(label, str) for label in labels) else []
 
 
 def _cell(value: object) -> str:
