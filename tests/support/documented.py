@@ -55,7 +55,7 @@ NOT_RUN = {
     r"python -m studies\.(demo|insar|recipes|closure|networks|inference)": HOURS,
     r"python -m studies\.(region_set|sbas|paper_regions)": HOURS,
     r"python -m studies.replay": "hours; test_scheduled_replay runs a small one",
-    r"python -m sarslide.config --new-region": "tests/test_config; the region of these tests has another grid",
+    r"python -m sarslide.config --new-region": "tests/config/test_config; the region of these tests has another grid",
     r"python -m tests\.": "tests/archive/test_archive_faults runs every row; tests/remote",
     r"python -m sarslide.dataset.coco": "needs annotations that were drawn; tests/dataset/test_coco",
     r"snakemake (preflight|update_catalog)$": "named in a sentence; with cores and a region they are run",

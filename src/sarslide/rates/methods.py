@@ -28,6 +28,10 @@ class Method:
         Whether `rates.weighting` changes its rates.
     predicts_error : bool
         Whether its formal error can be predicted from coherence and atmosphere, for the scores of simulated regions.
+    sections : tuple of str
+        Sections of the configuration, beside `rates`, that decide its results.
+    takes_reference_mode : bool
+        Whether `rates.reference_mode` changes its rates.
     """
 
     name: str
@@ -38,13 +42,25 @@ class Method:
     takes_atmosphere: bool
     takes_weighting: bool
     predicts_error: bool
+    sections: tuple[str, ...]
+    takes_reference_mode: bool = False
 
 
 METHODS = {
     method.name: method
     for method in (
-        Method("stacking", "Stacking", ("stack_rates",), False, False, True, True, True),
-        Method("sbas", "SBAS", ("sbas",), True, True, False, False, False),
-        Method("mintpy", "MintPy", ("mintpy_load", "mintpy_step", "mintpy_read"), True, True, False, False, False),
+        Method("stacking", "Stacking", ("stack_rates",), False, False, True, True, True, (), True),
+        Method("sbas", "SBAS", ("sbas",), True, True, False, False, False, ("sbas",)),
+        Method(
+            "mintpy",
+            "MintPy",
+            ("mintpy_load", "mintpy_step", "mintpy_read"),
+            True,
+            True,
+            False,
+            False,
+            False,
+            ("sbas",),
+        ),
     )
 }

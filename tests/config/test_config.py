@@ -6,6 +6,8 @@ import pytest
 import yaml
 
 from sarslide import config
+from sarslide.config.__main__ import main
+from sarslide.config.region import GridSection
 from sarslide.errors import ConfigError, SarslideError
 
 
@@ -24,7 +26,7 @@ def test_every_commented_default_loads(repository):
     live = [line.replace("# ", "", 1) if line.lstrip().startswith("# ") and _is_key(line) else line for line in lines]
     values = yaml.safe_load("\n".join(live))
     values["stacks"], values["grid"]["dem"] = ["A128"], "dem.tif"  # the keys without a usable default
-    assert config.Config.model_validate(values).grid == config.Grid(dem="dem.tif")
+    assert config.Config.model_validate(values).grid == GridSection(dem="dem.tif")
 
 
 def _is_key(line: str) -> bool:
@@ -90,13 +92,13 @@ def test_a_region_of_ones_own_begins_with_the_template(own, monkeypatch):
     monkeypatch.chdir(own)  # as Snakemake and every other command read it
     assert config.load({"region": "myregion"}) == region
     assert config.own_regions() == ["myregion"] and "myregion" not in config.presets()
-    assert config.main(["--new-region", "second"]) == 0 and config.own_regions() == ["myregion", "second"]
+    assert main(["--new-region", "second"]) == 0 and config.own_regions() == ["myregion", "second"]
 
 
 @pytest.mark.parametrize("taken", ["myregion", "demo", "../myregion", "My-region"])
 def test_a_new_region_writes_over_nothing(own, taken, capsys):
     before = (own / "regions/myregion.yaml").read_bytes()
-    assert config.main(["--new-region", taken, "--folder", str(own)]) == 1
+    assert main(["--new-region", taken, "--folder", str(own)]) == 1
     assert capsys.readouterr().err.startswith("E1001 ")
     assert [path.name for path in own.rglob("*.yaml")] == ["myregion.yaml"]
     assert (own / "regions/myregion.yaml").read_bytes() == before

@@ -1,0 +1,159 @@
+"""Sections of the configuration: pairs, and the engines that make interferograms of them."""
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from sarslide.config.fields import REFERENCE, DateName, PairName, Section, StackName, key
+from sarslide.errors import ConfigError
+
+
+class NetworkSection(Section):
+    """Which pairs are formed; looking only backwards, so that a new date never changes old pairs."""
+
+    preset: Literal["nearest", "p0", "p4", "p3", "p2"] = key(
+        "nearest",
+        "nearest earlier dates; 12 and 24 days (P0, B03); 40 days and 120 m (P4, B18); 60 days and 2 % of the critical baseline"
+        " (P3, B13); 36 days and 150 m (P2, B08, gives no numbers: these are an assumption)",
+    )
+    max_days: int = key(24, "preset nearest: longest temporal baseline", "days", "P0", ge=1, le=1100)
+    neighbours: int = key(2, "preset nearest: earlier dates that each date is paired with", "dates", ge=1, le=20)
+    pairs: tuple[PairName, ...] = key((), "explicit pairs, earlier_later, instead of the preset (engine files)")
+
+
+class SlcSection(Section):
+    """From the products of a date to its geocoded SLC (engine native)."""
+
+    polarisation: Literal["co", "VV", "VH", "HH", "HV"] = key(
+        "co", "polarisation of all dates; co is VV or HH, whichever there is (A07, A09)", "", "P2"
+    )
+    orbits: Literal["precise", "restituted", "annotation"] = key(
+        "restituted",
+        "lowest orbit quality accepted; the best one is used and recorded; a precise file that arrives later is a new input",
+    )
+    device: Literal["auto", "cpu", "cuda"] = key("auto", "where SLCs are geocoded; auto: CUDA where there is a device")
+    spectral_diversity: bool = key(
+        False, "report the azimuth misregistration of each pair from its burst overlaps; nothing is corrected by it"
+    )
+    solid_earth_tides: bool = key(False, "take the solid-earth tide out of the phase of each date")
+
+
+class InterferogramSection(Section):
+    """From two geocoded SLCs to a filtered, unwrapped pair."""
+
+    goldstein_alpha: float = key(0.5, "strength of the Goldstein filter, 0 = none (B10)", "", "P2", ge=0, le=1)
+    goldstein_window: int = key(
+        16, "window of the Goldstein filter; a wider one flattens landslides smaller than it", "cells", ge=8, le=256
+    )
+    unwrap_window: int = key(
+        32,
+        "window of a second Goldstein filter that only decides the cycles of the unwrapped phase, at least 8; 0: none",
+        "cells",
+        ge=0,
+        le=256,
+    )
+    coherence_window: int = key(
+        3, "side of the coherence window; 3 x 3 cells of 30 m hold about 78 looks", "cells", ge=1, le=15
+    )
+    unwrapper: Literal["whirlwind", "snaphu"] = key("whirlwind", "phase unwrapping; snaphu runs with init=mst (B20)")
+    unwrapped_phase: Literal["filtered", "unfiltered"] = key(
+        "filtered",
+        "phase that the rates are made of: the filtered one, or the unfiltered one with the same cycles",
+    )
+
+    @model_validator(mode="after")
+    def _window_holds_patches(self) -> "InterferogramSection":
+        if 0 < self.unwrap_window < 8:
+            raise ConfigError(
+                f"config: interferogram.unwrap_window = {self.unwrap_window}",
+                "give at least 8 cells, or 0 for no second filter",
+            )
+        return self
+
+
+class Isce2Section(Section):
+    """ISCE2's topsStack, for the engine `isce2`."""
+
+    reference: dict[StackName, DateName] = key(
+        {}, "date that the others are coregistered to; none: the first of the stack, which a later date does not change"
+    )
+    step_limit_min: int = key(240, "an ISCE2 step that takes longer is ended", "min", ge=1, le=10000)
+    aux: str = key("", "folder of AUX_CAL files, for products of IPF 002.36; $VARIABLES are expanded")
+
+
+class FilesSection(Section):
+    """Existing interferograms, for the engine `files`."""
+
+    naming: Literal["gamma", "licsar", "aria", "hyp3", "custom"] = key(
+        "gamma", "whose files they are: gives patterns, sign and unit of coherence; custom: all declared below"
+    )
+    folder: str = key("", "folder of the products; $VARIABLES are expanded")
+    unwrapped: str = key(
+        "", "file pattern of the unwrapped phase of a pair, with {earlier} and {later}; empty: the naming's"
+    )
+    coherence: str = key("", "file pattern of the coherence of a pair; empty: the naming's")
+    baselines: str = key(
+        "",
+        "file pattern, below folder, of the perpendicular baselines of a pair (GAMMA par files); empty: the naming's",
+    )
+    positive_phase: Literal["away", "towards"] | None = key(
+        None, "motion that makes the delivered phase grow (J10); null: as the naming or the product states"
+    )
+    wavelength_m: float = key(0.05546576, "radar wavelength (B29)", "m", "P0", ge=0.02, le=0.3)
+    incidence_deg: float = key(
+        39.0, "incidence angle from the ellipsoid normal, where the product has none", "degree", ge=15, le=60
+    )
+    heading_deg: float = key(
+        347.4, "flight direction, clockwise from north, where the product has none", "degree", ge=0, lt=360
+    )
+
+    @model_validator(mode="after")
+    def _custom_is_declared(self) -> "FilesSection":
+        missing = [name for name in ("unwrapped", "coherence", "positive_phase") if not getattr(self, name)]
+        if self.naming == "custom" and missing:
+            raise ConfigError(
+                f"config: files.naming is custom, files.{missing[0]} is empty", "declare the file patterns and the sign"
+            )
+        return self
+
+
+class Hyp3Section(Section):
+    """Orders to ASF's HyP3, for source and engine `hyp3`. Its jobs are publicly visible."""
+
+    job_type: Literal["INSAR_ISCE_MULTI_BURST", "INSAR_ISCE_BURST", "INSAR_GAMMA"] = key(
+        "INSAR_ISCE_MULTI_BURST", "up to 15 bursts a date, one burst a date, or one whole SLC scene a date"
+    )
+    looks: Literal["20x4", "10x2", "5x1"] = key("10x2", "looks in range x azimuth: 80, 40 or 20 m; scenes have no 5x1")
+    water_mask: bool = key(False, "HyP3 leaves water out of the unwrapping")
+    token: str = key(
+        "netrc",
+        "where the Earthdata Login is, never the secret itself: netrc, env:NAME of a variable, file:PATH of a file with a token",
+    )
+    api_url: str = key("https://hyp3-api.asf.alaska.edu", "address of the HyP3 deployment")
+    wait_h: float = key(48.0, "a job that takes longer is given up until the next run", "h", gt=0, le=1000)
+
+    @model_validator(mode="after")
+    def _only_references(self) -> "Hyp3Section":
+        # The value may be the secret itself: it is not shown.
+        if not REFERENCE.fullmatch(self.token):
+            raise ConfigError("config: hyp3.token is no reference", "write netrc, env:NAME or file:PATH, never a token")
+        if self.job_type == "INSAR_GAMMA" and self.looks == "5x1":
+            raise ConfigError("config: hyp3.looks = 5x1 does not fit INSAR_GAMMA", "choose 20x4 or 10x2")
+        return self
+
+
+class SnapSection(Section):
+    """ESA SNAP's graphs, for the engine `snap`."""
+
+    gpt: str = key("gpt", "SNAP's graph processing tool: a command on PATH or its file; $VARIABLES are expanded")
+    snaphu: str = key("snaphu", "SNAPHU, which SNAP does not contain: a command on PATH or its file")
+    auxdata: str = key(
+        "~/.snap/auxdata",
+        "folder where SNAP is set to look for auxiliary data; orbit files beside the products are put there",
+    )
+    memory_gb: int = key(8, "Java heap of a step; SNAP's tile cache takes half of it", "GB", ge=2, le=1024)
+    range_looks: int = key(8, "looks in range before filter and unwrapping; 8 x 2 are about 30 m", ge=1, le=40)
+    azimuth_looks: int = key(2, "looks in azimuth", ge=1, le=20)
+    coherence_range: int = key(20, "side of the coherence window in range, at full resolution", "samples", ge=2, le=100)
+    coherence_azimuth: int = key(5, "side of the coherence window in azimuth", "lines", ge=2, le=50)
+    step_limit_min: int = key(240, "a step that takes longer is ended", "min", ge=1, le=10000)

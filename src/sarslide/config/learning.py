@@ -1,0 +1,145 @@
+"""Sections of the configuration: networks, their data, their training and their benchmark."""
+
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from sarslide import names
+from sarslide.config.fields import Section, key
+from sarslide.errors import ConfigError
+
+
+class SegmentationSection(Section):
+    """The network that reads the feature stack."""
+
+    model: str = key(
+        "drs_unet_compact",
+        "name of the network's weights, a folder name below segment/",
+        pattern=f"^{names.IDENTIFIER}$",
+    )
+    weights: str = key("", "weights file (.safetensors); empty: the packaged weights of that name")
+    overlap: float = key(0.5, "overlap of neighbouring tiles", "", "P0", ge=0, le=0.9)
+    device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs and, by `train`, learns")
+    precision: Literal["fp32", "auto", "bf16"] = key(
+        "fp32",
+        "numbers of the network; fp32: any two machines agree within 1e-3; bf16: faster on a processor that has it, "
+        "masks of the packaged network keep an IoU of 0.995, those of others may not (docs/benchmark.md); "
+        "auto: bf16 where the processor has it and the network keeps its masks (its card states it), else fp32",
+    )
+
+
+class DatasetSection(Section):
+    """From labelled polygons (`training.labels`) and finished tracks to training scenes and COCO images."""
+
+    layer: str = key("", "layer of the label file; empty: its only one")
+    class_column: str = key(
+        "", "column with the kind of each polygon; empty: every polygon is an active landslide (D01)"
+    )
+    classes: dict[str, Literal["landslide", "background", "ignored"]] = key(
+        {}, "meaning of each kind: {slide: landslide, subsidence: background, unclear: ignored} (D17)"
+    )
+    confidence_column: str = key("", "column with the confidence of each polygon, a number; empty: all are sure (D17)")
+    min_confidence: float = key(0.5, "polygons below are not counted, neither as landslide nor as background (D17)")
+    area: str = key(
+        "", "vector file of the area that was looked at; cells outside are not counted; $VARIABLES are expanded"
+    )
+    block: int = key(
+        128, "side of the blocks by which one region is split; no cell is in two parts (D05)", "cells", ge=16, le=4096
+    )
+    validation: float = key(0.3, "share of the landslide cells in the blocks of validation (D10)", "", "P3", gt=0, lt=1)
+    channels: str = key("p2_colours", "channel set of three channels for the images (D06)", "", "P2")
+    patch: int = key(256, "side of an image (D06); 128 in P0 and P3 (D02, D10)", "cells", "P2", ge=32, le=1024)
+    overlap: float = key(0.5, "overlap of neighbouring images (D02); 0 in P3 (D10)", "", "P0", ge=0, le=0.9)
+    negatives: float = key(0.0, "images without landslide per image with one; 0.43 in P3's 7:3", "", "P2", ge=0, le=100)
+    split: Literal["blocks", "random"] = key(
+        "blocks", "parts of the images: blocks without a shared cell, or the papers' random split, which leaks (D05)"
+    )
+    fractions: tuple[float, ...] = key(
+        (0.6, 0.2, 0.2),
+        "training, validation and test (D06); 0.7, 0.2, 0.1 in P0 (D04)",
+        "",
+        "P2",
+        min_length=2,
+        max_length=3,
+    )
+    annotations: Literal["rle", "polygon"] = key(
+        "rle", "masks as run-length code, or outlines along the cells; objects with holes are code in both"
+    )
+    seed: int = key(7, "seed of splits and of the choice of images", ge=0)
+
+    @model_validator(mode="after")
+    def _kinds_are_read(self) -> "DatasetSection":
+        if bool(self.class_column) != bool(self.classes):
+            named, missing = ("class_column", "classes") if self.class_column else ("classes", "class_column")
+            raise ConfigError(f"config: dataset.{named} is set, dataset.{missing} is empty", "set both or none")
+        return self
+
+
+class TrainingSection(Section):
+    """`snakemake train`: a network from simulated regions, or from labels of this region."""
+
+    labels: str = key(
+        "",
+        "vector file of labelled landslides of this region, any CRS; $VARIABLES are expanded: the packaged network is fine-tuned"
+        " on them; empty: simulated regions",
+    )
+    scenes: tuple[str, ...] = key((), "further scenes to train on (npz of label_scene); $VARIABLES are expanded")
+    start: str = key(
+        "",
+        "weights to start from: random, packaged, imagenet, coco (D09) or a weights file, whose network, channels, normalisation"
+        " and patch are kept; empty: packaged where there are labels, else random",
+    )
+    preset: Literal["sarslide", "p0", "p2", "p3", "p4"] = key(
+        "sarslide", "recipe: ours or a paper's; where a paper is silent it is ours too (E07, E10, E12, D15)"
+    )
+    network: str = key("drs_unet", "network of the registry", pattern=f"^{names.IDENTIFIER}$")
+    width: int | None = key(
+        16,
+        "channels of the first stage; null: the published size, 64 or 48 (E04)",
+        "channels",
+        "P0",
+        ge=4,
+        le=128,
+    )
+    channels: str = key("sarslide", "named channel set, for example p0_curvature or p4_all (E16, E17)")
+    seeds: tuple[int, ...] = key(
+        tuple(range(9001, 9017)), "seeds of the training regions; never a demo's or a test's seed"
+    )
+    validation_seeds: tuple[int, ...] = key((9101, 9102, 9103, 9104), "seeds of the validation regions")
+    climates: bool = key(
+        True, "learn from the benchmark's training regions, too, and validate on its validation regions, too"
+    )
+    epochs: int | None = key(
+        None, "longest training; null, here and below: the preset's value", "epochs", ge=1, le=1000
+    )
+    samples: int | None = key(None, "budget in patches of 128 x 128 cells instead of epochs", "patches", ge=1)
+    batch: int | None = key(None, "patches of a step", "patches", ge=1, le=4096)
+    patch: int | None = key(None, "side of a patch", "cells", ge=32, le=1024)
+    learning_rate: float | None = key(None, "first learning rate; fine-tuning starts with a fifth", "", gt=0, le=1)
+    precision: Literal["fp32", "bf16"] = key(
+        "fp32", "numbers of the network while it learns; bf16 where the device computes it in hardware"
+    )
+    seed: int = key(7, "seed of initial weights, of patches and of what is done to them", ge=0)
+
+    def changes(self) -> dict[str, Any]:
+        """Values instead of the preset's, by field of `segment.recipe.Recipe`."""
+        words = ("epochs", "samples", "batch", "patch", "learning_rate", "precision", "seed")
+        found = {word: getattr(self, word) for word in words if getattr(self, word) is not None}
+        # Epochs replace a budget in iterations or samples.
+        return ({"iterations": 0} if "epochs" in found else {}) | found
+
+
+class BenchmarkSection(Section):
+    """`snakemake benchmark`: which networks are trained and scored on the benchmark's regions."""
+
+    tables: tuple[str, ...] = key(
+        ("networks", "p0_t3", "p0_t4", "p2_t2", "p3_t3", "p3_t4", "p4_t5", "p4_t6", "split"),
+        "tables to fill: all networks under one budget, those of the papers, the papers' random split",
+    )
+    networks: tuple[str, ...] = key((), "only these networks of the registry; empty: all")
+    tier: Literal["cpu", "gpu"] = key("cpu", "budget of a training: 4,000 samples and one seed, or 200,000 and three")
+    widths: tuple[Literal["published", "quarter"], ...] = key(
+        ("quarter",), "channels of every layer: as published, or a quarter of them", min_length=1
+    )
+    device: Literal["auto", "cpu", "cuda"] = key("auto", "where networks are trained and scored")
+    threads: int = key(1, "threads of a training; another number may change its last digits", "threads", ge=1, le=64)

@@ -1,0 +1,173 @@
+"""The whole configuration of a region."""
+
+from functools import reduce
+from typing import Annotated, Any, Literal
+
+from pydantic import model_validator
+
+from sarslide import names
+from sarslide.config.fields import OneOf, Section, StackName, key
+from sarslide.config.interferograms import (
+    FilesSection,
+    Hyp3Section,
+    InterferogramSection,
+    Isce2Section,
+    NetworkSection,
+    SlcSection,
+    SnapSection,
+)
+from sarslide.config.learning import BenchmarkSection, DatasetSection, SegmentationSection, TrainingSection
+from sarslide.config.region import (
+    CatalogSection,
+    GridSection,
+    LithologySection,
+    OpticalSection,
+    RetrieveSection,
+    SimulationSection,
+)
+from sarslide.config.results import FactorsSection, InventorySection, RatesSection, SbasSection
+from sarslide.errors import ConfigError
+from sarslide.insar.engines import ENGINES
+
+SOURCES = tuple(dict.fromkeys(source for engine in ENGINES.values() for source in engine.sources))
+
+
+class Config(Section):
+    """The whole configuration of one region."""
+
+    region: str = key(
+        "demo", "a packaged region, or NAME of your own regions/NAME.yaml", pattern=f"^{names.IDENTIFIER}$"
+    )
+    source: Annotated[str, OneOf(SOURCES)] = key(
+        "safe",
+        "where acquisitions come from: simulated; Sentinel-1 products, of folders or of an archive (section catalog); existing"
+        " interferograms; bursts for HyP3",
+    )
+    engine: Annotated[str, OneOf(ENGINES)] = key(
+        "native", "InSAR engine; files for existing interferograms, hyp3 for source hyp3"
+    )
+    stacks: tuple[StackName, ...] = key(
+        (), "pass and relative orbit of each stack, for example [A128, D062]", min_length=1
+    )
+    paper: Literal["", "P0", "P2", "P3", "P4", "H22"] = key(
+        "", "publication whose recipe the region follows; the report sets its tables and figures beside ours"
+    )
+    assumptions: dict[str, str] = key(
+        {}, "keys whose values that publication does not give, each with the reason of ours; printed in the report"
+    )
+    grid: GridSection = GridSection()
+    simulation: SimulationSection = SimulationSection()
+    network: NetworkSection = NetworkSection()
+    catalog: CatalogSection = CatalogSection()
+    retrieve: RetrieveSection = RetrieveSection()
+    slc: SlcSection = SlcSection()
+    interferogram: InterferogramSection = InterferogramSection()
+    isce2: Isce2Section = Isce2Section()
+    files: FilesSection = FilesSection()
+    hyp3: Hyp3Section = Hyp3Section()
+    snap: SnapSection = SnapSection()
+    rates: RatesSection = RatesSection()
+    sbas: SbasSection = SbasSection()
+    optical: OpticalSection = OpticalSection()
+    lithology: LithologySection = LithologySection()
+    segmentation: SegmentationSection = SegmentationSection()
+    inventory: InventorySection = InventorySection()
+    factors: FactorsSection = FactorsSection()
+    dataset: DatasetSection = DatasetSection()
+    training: TrainingSection = TrainingSection()
+    benchmark: BenchmarkSection = BenchmarkSection()
+
+    @model_validator(mode="after")
+    def _engine_fits_source(self) -> "Config":
+        if self.source not in ENGINES[self.engine].sources:
+            fitting = [name for name, engine in ENGINES.items() if self.source in engine.sources]
+            raise ConfigError(
+                f"config: engine = {self.engine} does not fit source = {self.source}",
+                f"engines for this source: {', '.join(fitting)}",
+            )
+        if self.source != "simulated" and not self.grid.dem:
+            raise ConfigError("config: grid.dem is empty", "name the DEM file of the region")
+        return self
+
+    @model_validator(mode="after")
+    def _assumptions_name_keys(self) -> "Config":
+        for name in self.assumptions:
+            section, _, leaf = name.rpartition(".")
+            known = type(getattr(self, section, None)) if section else Config
+            if leaf not in getattr(known, "model_fields", {}):
+                raise ConfigError(f"config: assumptions names '{name}', which is no key", "name keys as section.key")
+        return self
+
+    @model_validator(mode="after")
+    def _archive_has_product(self) -> "Config":
+        if (
+            self.archive()
+            and self.retrieve.product == "bursts"
+            and not (self.archive() == "asf" and self.engine == "native")
+        ):
+            raise ConfigError(
+                f"config: retrieve.product = bursts does not fit archive {self.archive()} and engine {self.engine}",
+                "single bursts come from ASF and are read by the native engine; set retrieve.product to auto or slc",
+            )
+        return self
+
+    def assumed(self) -> dict[str, Any]:
+        """The value of each key that `assumptions` names.
+
+        Returns
+        -------
+        dict of str to Any
+            By key, as plain values.
+        """
+        plain = self.model_dump(mode="json")
+        return {name: reduce(dict.__getitem__, name.split("."), plain) for name in self.assumptions}
+
+    def archive(self) -> str:
+        """The archive that acquisitions come from.
+
+        Returns
+        -------
+        str
+            `asf` or `copernicus`; empty for folders of the user and for other sources.
+        """
+        return self.catalog.archive if self.source == "safe" and self.catalog.archive != "folder" else ""
+
+    def product(self) -> str:
+        """What is downloaded from the archive.
+
+        Returns
+        -------
+        str
+            `bursts` or `slc`.
+        """
+        if self.retrieve.product != "auto":
+            return self.retrieve.product
+        return "bursts" if self.archive() == "asf" and self.engine == "native" else "slc"
+
+    def searched_polarisations(self) -> list[str]:
+        """Channels that the archive is searched for.
+
+        Land is imaged in VV, ice in HH. Cross-polarised channels of bursts are searched by their own
+        name; SLCs hold them beside their co-polarised one.
+
+        Returns
+        -------
+        list of str
+            Polarisations.
+        """
+        channel = self.slc.polarisation
+        if channel == "co":
+            return ["VV", "HH"]
+        return [channel] if self.product() == "bursts" else [f"{channel[0]}{channel[0]}"]
+
+    @model_validator(mode="after")
+    def _reference_in_region(self) -> "Config":
+        west, south, east, north = self.grid.bounds
+        if self.rates.reference and not (
+            west <= self.rates.reference[0] <= east and south <= self.rates.reference[1] <= north
+        ):
+            raise ConfigError(
+                f"config: rates.reference = {list(self.rates.reference)} lies outside the region {list(self.grid.bounds)}",
+                "give east, north and radius in metres of the region's CRS",
+            )
+        return self

@@ -1,0 +1,198 @@
+"""Sections of the configuration: rates, and what is made of them."""
+
+from typing import Annotated, Literal
+
+from pydantic import model_validator
+
+from sarslide import names
+from sarslide.config.fields import DateName, OneOf, PairName, Section, WindowName, key
+from sarslide.errors import ConfigError
+from sarslide.rates.methods import METHODS
+
+
+class RatesSection(Section):
+    """From pairs to averaged phase, phase rate and LOS rate."""
+
+    method: Annotated[str, OneOf(METHODS)] = key(
+        "stacking",
+        "where the LOS rate comes from: stacking (P4 eq. 1), SBAS by batched least squares, SBAS by MintPy (P3, B15)",
+        "",
+        "P4",
+    )
+    average: Literal["complex", "arithmetic"] = key(
+        "complex", "mean of the wrapped pairs; the paper does not state which (B04)", "", "P0"
+    )
+    height_correlated: bool = key(True, "remove the phase that is correlated with height, per pair (B09)", "", "P2")
+    plane: bool = key(
+        True,
+        "remove a plane too, per pair: turbulence longer than the region; switch off where the region itself deforms",
+    )
+    moving_sigma: float = key(
+        3.0,
+        "cells whose first-pass rate exceeds this many robust sigmas are moving and leave the fits",
+        "sigma",
+        ge=1,
+        le=10,
+    )
+    min_coherence: float = key(
+        0.3,
+        "cells below this mean coherence leave fits and reference; cells of a D-InSAR map below it are masked",
+        "",
+        ge=0,
+        le=1,
+    )
+    pair_coherence: float = key(0.1, "cells of a pair below this coherence are not stacked", "", ge=0, le=1)
+    loop_mask: bool = key(False, "leave out the cells of a pair whose unwrapping phase closure calls wrong")
+    weighting: Literal["none", "coherence"] = key(
+        "none",
+        "weights of the stack; none is P4's eq. 1, coherence is the inverse variance of the phase (B11)",
+        "",
+        "P4",
+    )
+    average_weighting: Literal["none", "coherence"] = key("none", "the same for the averaged phase", "", "P0")
+    atmosphere: Literal["none", "filter", "common_scene"] = key(
+        "none",
+        "delays of the dates taken off stacked pairs: low-pass in space and high-pass in time, or common-scene stacking (B23)",
+        "",
+        "P4",
+    )
+    atmosphere_km: float = key(
+        0.5, "standard deviation of the low-pass in space, over stable ground", "km", gt=0, le=50
+    )
+    atmosphere_days: float = key(
+        100.0, "standard deviation of the Gaussian in time that the filter takes off", "days", gt=0, le=3650
+    )
+    reference: tuple[float, float, float] | None = key(
+        None, "reference area: east, north, radius; none: the largest connected area of stable, coherent ground", "m"
+    )
+    reference_mode: Literal["area", "double_difference"] = key(
+        "area",
+        "zero of stacking, averaged phase and D-InSAR: the reference area, or of each cell the stable ground around it",
+    )
+    double_difference_km: tuple[float, float] = key(
+        (1.0, 5.0), "inner and outer radius of that surrounding ground", "km"
+    )
+    windows: dict[WindowName, tuple[DateName, DateName]] = key(
+        {},
+        "further stacks over a part of the dates: {name: [first date, last date]} (A14)",
+        "YYYYMMDD",
+        "P4",
+    )
+    dinsar: tuple[PairName, ...] = key((), "pairs whose D-InSAR maps belong to the final products")
+    fusion: Literal["hsv", "sin_cos"] = key(
+        "hsv",
+        "fusion of averaged phase and intensity (B06): hue and brightness, or sine, cosine and intensity",
+        "",
+        "P0",
+    )
+    fusion_percent: tuple[float, float] = key(
+        (2.0, 98.0), "percentiles of the intensity (dB) that become dark and bright", "%"
+    )
+    min_sensitivity: float = key(
+        0.2,
+        "smallest line-of-sight sensitivity from which a rate is projected down the slope, of cells and objects (B27)",
+        "",
+        gt=0,
+        le=1,
+    )
+    series_polygons: str = key(
+        "",
+        "vector file whose polygons get a time series each, as a final product; any CRS; $VARIABLES are expanded (G14)",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "RatesSection":
+        for name, (first, last) in self.windows.items():
+            if names.parse_date(first) >= names.parse_date(last):
+                raise ConfigError(f"config: rates.windows.{name} = {first} to {last}", "name the earlier date first")
+        for name in ("double_difference_km", "fusion_percent"):
+            low, high = getattr(self, name)
+            if not 0 <= low < high:
+                raise ConfigError(f"config: rates.{name} = {low} to {high}", "give the smaller, positive value first")
+        return self
+
+    @model_validator(mode="after")
+    def _method_reads_keys(self) -> "RatesSection":
+        method = METHODS[self.method]
+        read = {
+            "reference_mode": method.takes_reference_mode,
+            "atmosphere": method.takes_atmosphere,
+            # Further windows are stacks, whatever the method is.
+            "weighting": method.takes_weighting or bool(self.windows),
+        }
+        for name, is_read in read.items():
+            value, default = getattr(self, name), type(self).model_fields[name].default
+            if not is_read and value != default:
+                raise ConfigError(
+                    f"config: rates.{name} = {value} does not fit rates.method = {self.method}",
+                    f"leave rates.{name} at {default}, or set rates.method to stacking",
+                )
+        return self
+
+
+class SbasSection(Section):
+    """Displacement time series, for rates.method sbas (batched least squares) and mintpy (MintPy)."""
+
+    weighting: Literal["none", "var", "coherence", "fim"] = key(
+        "var", "weights of the pairs: none, inverse phase variance, coherence, Fisher information (B15)", "", "P3"
+    )
+    dem_error: bool = key(True, "estimate the DEM error from the perpendicular baselines and remove it")
+    min_temporal_coherence: float = key(
+        0.7, "cells whose pairs agree less with the time series have no rate", "", ge=0, le=1
+    )
+    device: Literal["auto", "cpu", "cuda"] = key("auto", "where the batched least squares run")
+    unwrap_errors: Literal["none", "bridging", "phase_closure", "bridging+phase_closure"] = key(
+        "none", "MintPy's correction of unwrapping errors"
+    )
+    step_limit_min: int = key(600, "MintPy: a run of its steps that takes longer is ended", "min", ge=1, le=10000)
+    era5: bool = key(
+        False, "MintPy: delays of ERA5 (needs pyaps3 and an account) instead of the fit of rates.height_correlated"
+    )
+
+
+class InventorySection(Section):
+    """From probabilities to objects and releases."""
+
+    threshold: float | None = key(
+        None,
+        "probability from which a cell belongs to a landslide; null: the one chosen in training; 0.5 in P0 (E07)",
+        "",
+        "P0",
+        gt=0,
+        lt=1,
+    )
+    min_area_km2: float = key(0.018, "smallest object", "km2", ge=0, le=10)
+    snowline_m: float = key(
+        4100.0,
+        "objects above this ellipsoidal height are masked as snow or glacier; ELA 5132 m in P0 (C10, G03)",
+        "m",
+        "P0",
+        ge=0,
+        le=9000,
+    )
+    min_slope_deg: float = key(
+        8.0, "flatter moving ground is non-landslide deformation (G12)", "degree", "P4", ge=0, le=45
+    )
+    min_rate_mm_per_yr: float = key(20.0, "moving flat ground from this LOS rate on is recorded", "mm/yr", gt=0, le=500)
+    min_coherence: float = key(0.2, "objects below this mean coherence are masked", "", ge=0, le=1)
+    fusion_overlap: float = key(
+        0.1,
+        "ascending and descending objects are one when they share this part of the smaller (G05)",
+        "",
+        "P0",
+        ge=0,
+        le=1,
+    )
+    match_iou: float = key(0.1, "objects of two releases keep one ls_id from this overlap on", "", gt=0, le=1)
+    review: str = key(
+        "", "reviewer's file (CSV: ls_id, action ...); empty: resources/<region>/review.csv where it exists (G13)"
+    )
+
+
+class FactorsSection(Section):
+    """`factors` on demand: which layers set landslides apart from other ground (P3 3.1, 4.1)."""
+
+    labels: str = key("", "vector file of landslides; $VARIABLES are expanded; empty: the released inventory")
+    cells: int = key(20000, "most cells of each sample", "cells", ge=100, le=10_000_000)
+    trees: int = key(300, "trees of the random forest", "trees", ge=10, le=5000)
+    seed: int = key(7, "seed of samples and forest", ge=0)
