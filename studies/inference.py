@@ -31,12 +31,13 @@ import torch
 
 from sarslide.dataset import features
 from sarslide.dataset.normalise import Normalisation
+from sarslide.device import choose_device
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.models import registry, weights
-from sarslide.segment.device import BF16, FP32, choose_device, has_bf16
 from sarslide.segment.forward import BATCH, Forward, exact
 from sarslide.segment.infer import predict
+from sarslide.segment.precision import BF16, FP32, has_bf16
 from sarslide.segment.scene import segment_scene
 from sarslide.segment.tiles import strips
 from sarslide.training.validate import mask_iou
@@ -44,7 +45,7 @@ from studies.benchmark.runs import PACKAGED_NETWORK as PACKAGED
 from studies.tables import publish
 
 COMMAND = "python -m studies.inference"
-CHANNELS = features.PRESETS["sarslide"]
+CHANNELS = features.channel_set("sarslide")
 TILE, OVERLAP = 128, 0.5
 P2_KM2_PER_S = 72.3  # P2 section 5.1: Mask R-CNN+++ on an RTX 2080 Ti
 CELL_M = 30.0
@@ -73,7 +74,7 @@ class Files:
             raster.write(folder / f"{name}.tif", noise, self.grid, name)
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
-        return features.feature_stack(CHANNELS, lambda name: raster.read_block(self.folder / f"{name}.tif", rows, cols))
+        return features.feature_array(CHANNELS, lambda name: raster.read_block(self.folder / f"{name}.tif", rows, cols))
 
     def run(self, forward: Forward, card: dict, scenes: int) -> None:
         """The scene from files to files."""
@@ -162,7 +163,7 @@ def throughput(names: list[str], asked: str, tiles: int, scenes: int, clock: str
             if kind == "cuda" and not torch.cuda.is_available():
                 rows += [[name, "cuda", *["not run"] * 7] for name in names]
                 continue
-            device = choose_device(kind)
+            device = torch.device(choose_device(kind, "--device"))
             for name in names:
                 found = {
                     p: rates(name, files, device, p, scenes, clock)
@@ -287,7 +288,7 @@ def effects(rounds: int, clock: str) -> None:
     world, scenes = training_world(UNSEEN), []
     for stack in STACKS.values():
         arrays = training_scene(world, stack)
-        scenes.append((features.feature_stack(CHANNELS, arrays.__getitem__), arrays["label"]))
+        scenes.append((features.feature_array(CHANNELS, arrays.__getitem__), arrays["label"]))
 
     def maps(overlap: float = OVERLAP, precision: str = FP32, module=network) -> list[np.ndarray]:
         return [

@@ -17,9 +17,10 @@ from tqdm import tqdm
 from sarsim import climates
 from sarslide.dataset import scenes
 from sarslide.dataset.normalise import Normalisation
+from sarslide.device import choose_device
 from sarslide.models import weights
 from sarslide.segment import calibration
-from sarslide.segment.device import BF16, FP32, SAME_MASK, choose_device
+from sarslide.segment.precision import BF16, FP32, SAME_MASK
 from sarslide.training import validate
 from studies.benchmark import runs
 from studies.tables import publish
@@ -35,7 +36,7 @@ def trained(results: Path) -> list[Path]:
     return [*found, weights.packaged(runs.PACKAGED_NETWORK)]
 
 
-def compared(path: Path, files: list[Path], device: torch.device) -> list[object]:
+def compared(path: Path, files: list[Path], device: str) -> list[object]:
     """Cells marked in fp32, IoU of the masks, largest difference and share of cells beyond 1e-3, over all scenes."""
     network, card = weights.load(path)
     normalisation, maps = Normalisation.from_dict(card["normalisation"]), {}
@@ -59,14 +60,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    device = choose_device(asked.device)
+    device = choose_device(asked.device, "--device")
     region = climates.names_of("test")[0]
     files = sorted((asked.results / "regions").glob(f"{region}.*.npz"))
     rows = []
     for path in tqdm(trained(asked.results), "networks"):
         run = path.parent.name
         name, width = (runs.parse(run).network, runs.parse(run).width) if "." in run else (path.stem, "packaged")
-        rows.append([name, width, device.type, *compared(path, files, device)])
+        rows.append([name, width, device, *compared(path, files, device)])
     publish(
         "8_inference_precision",
         "Inference: masks of trained networks in bf16 against fp32",

@@ -18,16 +18,16 @@ def main(snakemake, log) -> None:
     from sarsim.codes import DECOYS
     from sarslide.dataset import scenes
     from sarslide.dataset.normalise import Normalisation
+    from sarslide.device import choose_device
     from sarslide.io import sidecar as provenance
     from sarslide.io.atomic import atomic_file
     from sarslide.models import registry, weights
     from sarslide.segment import calibration
-    from sarslide.segment.device import choose_device
     from sarslide.segment.infer import predict
 
     params = snakemake.params
     torch.set_num_threads(snakemake.threads)
-    device = choose_device(params.device)
+    device = choose_device(params.device, "benchmark.device")
     network, card = weights.load(snakemake.input.weights)
     parts = {
         part: [scenes.load(path, card["channels"]) for path in snakemake.input[part]] for part in ("test", "transfer")
@@ -41,7 +41,7 @@ def main(snakemake, log) -> None:
         found = predict(network, stack, normalisation, card["tile"], params.overlap, device=device)
         return calibration.apply(found, card)
 
-    maps = {part: [probability(scene.stack) for scene in found] for part, found in parts.items()}
+    maps = {part: [probability(scene.features) for scene in found] for part, found in parts.items()}
     record = {
         "region_set": records.region_set([*snakemake.input.test, *snakemake.input.transfer]),
         "run": params.run,

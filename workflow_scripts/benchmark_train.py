@@ -17,9 +17,9 @@ def main(snakemake, log) -> None:
     from studies.benchmark import leaky, runs
 
     from sarslide.dataset import features, scenes
+    from sarslide.device import choose_device
     from sarslide.io import sidecar as provenance
     from sarslide.models import weights
-    from sarslide.segment.device import choose_device
     from sarslide.training import card, history, train
 
     run = runs.parse(snakemake.params.run)
@@ -34,7 +34,7 @@ def main(snakemake, log) -> None:
     output = snakemake.output
     checkpoint = Path(output.weights).with_suffix(".checkpoint")
     resumed, start = checkpoint.is_file(), time.process_time()
-    device = choose_device(snakemake.params.device)
+    device = choose_device(snakemake.params.device, "benchmark.device")
     trained = train.train(
         training,
         validation,
@@ -49,7 +49,7 @@ def main(snakemake, log) -> None:
     cpu_s = None if resumed else round(time.process_time() - start, 1)
     weights.save(output.weights, trained.network, card.model_card(trained, training, validation, snakemake.params.code))
     history.write_history(output.history, trained.history)
-    cost = {"cpu_s": cpu_s, "threads": snakemake.threads, "device": device.type}
+    cost = {"cpu_s": cpu_s, "threads": snakemake.threads, "device": device}
     provenance.write_json(output.cost, cost)
     checkpoint.unlink(missing_ok=True)
     log.info("%s: validation %s, %s", run.name, trained.scores["object"], cost)

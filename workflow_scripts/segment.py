@@ -31,12 +31,13 @@ def main(snakemake, log) -> None:
 
     import torch
 
-    from sarslide.segment.device import choose_device, choose_precision
+    from sarslide.device import choose_device
     from sarslide.segment.forward import Forward
+    from sarslide.segment.precision import choose_precision
     from sarslide.segment.scene import segment_scene
 
     torch.set_num_threads(snakemake.threads)
-    device = choose_device(params.device)
+    device = choose_device(params.device, "segmentation.device")
     network, card = weights.load(files.weights, channels)
     precision = choose_precision(params.precision, device, card.get("bf16_mask_iou"))
 
@@ -44,7 +45,7 @@ def main(snakemake, log) -> None:
         def layer(name: str):
             return raster.read_block(paths[name], rows, cols, None if name == features.PICTURE else 1)
 
-        return features.feature_stack(channels, layer)
+        return features.feature_array(channels, layer)
 
     log.info("%s (%s) on %s, %s, tile %d", card["network"], card["label"], device, precision, card["tile"])
     tags = {"network": card["network"], "threshold": str(card["threshold"]), "weights": card["label"]}
@@ -60,7 +61,7 @@ def main(snakemake, log) -> None:
     inputs = {name: str(path) for name, path in (*paths.items(), ("weights", files.weights))}
     settings = dict(params.items()) | {"channels": channels, "tile": card["tile"]}
     model = {key: card[key] for key in ("network", "options", "threshold", "label")}
-    extra = {"model": model, "device": device.type, "precision": precision, "known_cells": known}
+    extra = {"model": model, "device": device, "precision": precision, "known_cells": known}
     provenance.write_json(output.sidecar, provenance.sidecar("segment", inputs, settings, extra))
 
 

@@ -40,14 +40,15 @@ def main(snakemake, log) -> None:
 
     import torch
 
+    from sarslide.device import choose_device
     from sarslide.evaluate.probability_figure import write_probabilities
-    from sarslide.segment.device import choose_device, choose_precision
+    from sarslide.segment.precision import choose_precision
     from sarslide.training import card as cards
     from sarslide.training import history
     from sarslide.training.train import train
 
     torch.set_num_threads(snakemake.threads)
-    output, device = snakemake.output, choose_device(params.device)
+    output, device = snakemake.output, choose_device(params.device, "segmentation.device")
     recipe = replace(recipe, precision=choose_precision(recipe.precision, device))
     checkpoint = Path(output.weights).with_name("checkpoint.pt")
     trained = train(training, validation, channels, network, options, recipe, device, True, checkpoint)

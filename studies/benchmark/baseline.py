@@ -13,7 +13,7 @@ from itertools import product
 
 import numpy as np
 
-from sarslide.dataset.scenes import Scene
+from sarslide.dataset.scenes import TrainingScene
 from sarslide.evaluate import metrics
 
 CHANNELS = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "slope_deg")
@@ -47,14 +47,14 @@ def active_areas(los_rate: np.ndarray, los_rate_std: np.ndarray, slope_deg: np.n
     return metrics.objects(active, rule.min_cells) > 0
 
 
-def probability(scene: Scene, rule: Rule) -> np.ndarray:
+def probability(scene: TrainingScene, rule: Rule) -> np.ndarray:
     """The baseline's map of a scene with channels CHANNELS: 1 active, 0 not, NaN where the scene is unknown, float32."""
-    rate, std, slope = scene.stack
+    rate, std, slope = scene.features
     found = active_areas(rate, std, slope, rule).astype(np.float32)
-    return np.where(np.isfinite(scene.stack).all(axis=0), found, np.float32(np.nan))
+    return np.where(np.isfinite(scene.features).all(axis=0), found, np.float32(np.nan))
 
 
-def choose(scenes: Sequence[Scene], variants: Iterable[Rule] = VARIANTS, min_cells: int = 1) -> Rule:
+def choose(scenes: Sequence[TrainingScene], variants: Iterable[Rule] = VARIANTS, min_cells: int = 1) -> Rule:
     """The variant, factor and least area with the best F1 by cell among those whose F1 by object is within 0.02 of the best.
 
     scenes: of the validation part, channels CHANNELS. min_cells: objects smaller are left out of the object score. The same rule

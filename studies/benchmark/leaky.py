@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from sarslide.dataset.patches import windows
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.dataset.splits import P0_FRACTIONS, random_split
 
 PATCH, OVERLAP = 128, 0.5
 
 
-def random_patches(scenes: Sequence[Scene], seed: int) -> list[list[Scene]]:
+def random_patches(scenes: Sequence[TrainingScene], seed: int) -> list[list[TrainingScene]]:
     """Training, validation and test patches (7:2:1) of the scenes, each a scene of 128 x 128 cells with half overlap.
 
     Patches without a counted cell are left out. Each is called a region of its own, although neighbours share half of their cells
@@ -26,9 +26,9 @@ def random_patches(scenes: Sequence[Scene], seed: int) -> list[list[Scene]]:
     return [[patches[k] for k in part] for part in random_split(len(patches), P0_FRACTIONS, seed)]
 
 
-def _patch(scene: Scene, row: int, col: int) -> Scene:
+def _patch(scene: TrainingScene, row: int, col: int) -> TrainingScene:
     part = np.s_[..., row : row + PATCH, col : col + PATCH]
     name = f"{scene.name}/{row}/{col}"
     layers = (scene.full_label, scene.decoy, scene.landslide_kind, scene.true_rate)
     cut = (None if layer is None else layer[part] for layer in layers)
-    return Scene(name, name, scene.stack[part], scene.label[part], *cut)
+    return TrainingScene(name, name, scene.features[part], scene.label[part], *cut)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sarslide.dataset.patches import windows
-from sarslide.dataset.scenes import Scene
+from sarslide.dataset.scenes import TrainingScene
 from sarslide.errors import TrainingError
 from sarslide.evaluate import scores
 from sarslide.io.sidecar import read_json
@@ -36,7 +36,7 @@ def region_set(paths: Sequence[str | Path]) -> str:
 
 
 def part_record(
-    scenes: Sequence[Scene],
+    scenes: Sequence[TrainingScene],
     maps: Sequence[np.ndarray],
     threshold: float,
     min_cells: int,
@@ -65,7 +65,7 @@ def read(folder: Path, region_set: str) -> dict[str, dict[str, Any]]:
     return {name: record for name, record in found.items() if record["region_set"] == region_set}
 
 
-def shown_windows(scenes: Sequence[Scene], most: int = 6) -> list[tuple[int, int, int]]:
+def shown_windows(scenes: Sequence[TrainingScene], most: int = 6) -> list[tuple[int, int, int]]:
     """(scene, row, col) of one window of 128 cells in one scene of each region: that with most landslide cells."""
     chosen, seen = [], set()
     for k, scene in enumerate(scenes):

@@ -25,8 +25,6 @@ EQUAL = ("sarslide", "sarslide")  # recipe and channels of the table of all netw
 # The optimism of the papers' split is shown with P0's own networks, recipe and channels (D04, D05).
 OPTIMISM = ("drs_unet", "unet", "segnet")
 TABLES = ("networks", *(table.key for table in tables()), "split")
-# Width of the first stage at the published size, where it is not 64.
-FIRST_WIDTH = {"fcadensenet": 48, "fc_densenet56": 48}
 BASELINE, PRINTED_BASELINE, PACKAGED = "baseline", "baseline.printed", "packaged."
 PACKAGED_NETWORK = "drs_unet_compact"
 COMPACT = f"{PACKAGED}{PACKAGED_NETWORK}"
@@ -65,7 +63,7 @@ def parse(name: str) -> Run:
 
 def options(run: Run) -> dict[str, Any]:
     """Options of the network: none at the published size."""
-    return {} if run.width == "published" else {"width": FIRST_WIDTH.get(run.network, 64) // 4}
+    return {} if run.width == "published" else {"width": registry.get(run.network).width // 4}
 
 
 def recipe(run: Run):

@@ -149,7 +149,7 @@ def test_images_come_back_to_half_a_step(tmp_path):
         image = opened(tmp_path / "set" / entry["file_name"])
         assert image.dtype == np.uint8
         row, col = round((GRID.north - entry["transform"][5]) / 30), round((entry["transform"][2] - GRID.west) / 30)
-        for channel, band, layer in zip(stretch, image, scene.stack, strict=True):
+        for channel, band, layer in zip(stretch, image, scene.features, strict=True):
             values = layer[row : row + 128, col : col + 128]
             np.testing.assert_allclose(from_bytes(channel, band), values, atol=0.5 / 254 + 1e-6)
 
@@ -173,7 +173,7 @@ def test_outlines_come_back_within_half_a_cell(tmp_path, annotations):
     with pytest.raises(TrainingError, match="no image of 128 cells of the validation part has a landslide"):
         coco_write.write_dataset(tmp_path / "set", [scene], CHANNELS, design)
     patches = [(scene, *place) for place in windows(GRID.shape, 128, 0.5)]
-    stretch = images.stretches(CHANNELS, [scene.stack])
+    stretch = images.stretches(CHANNELS, [scene.features])
     coco_write._write_part(tmp_path / "set", "train", patches, stretch, design)
     found = coco.read_dataset(tmp_path / "set/json/train.json")
     assert found.crs == "EPSG:32647"
@@ -200,7 +200,7 @@ def test_imported_polygons_are_labels(tmp_path):
     [scene], _ = region(tmp_path, hidden=False)
     patches = [(scene, *place) for place in windows(GRID.shape, 128, 0.25)]
     coco_write._write_part(
-        tmp_path / "set", "train", patches, images.stretches(CHANNELS, [scene.stack]), coco_write.Design(patch=128)
+        tmp_path / "set", "train", patches, images.stretches(CHANNELS, [scene.features]), coco_write.Design(patch=128)
     )
     command = [sys.executable, "-m", "sarslide.dataset.coco", tmp_path / "set/json/train.json", tmp_path / "back.gpkg"]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -294,7 +294,7 @@ def test_scenes_that_make_no_images(tmp_path):
     [scene], _ = region(tmp_path)
     with pytest.raises(ConfigError, match="2 channels for an image"):
         coco_write.write_dataset(tmp_path / "set", [scene], CHANNELS[:2], coco_write.Design())
-    lost = scenes.Scene("r", "r/A128", scene.stack, scene.label)
+    lost = scenes.TrainingScene("r", "r/A128", scene.features, scene.label)
     with pytest.raises(TrainingError, match="scene r/A128 does not know where it lies"):
         coco_write.write_dataset(tmp_path / "set", [lost], CHANNELS, coco_write.Design())
     assert not (tmp_path / "set").exists()

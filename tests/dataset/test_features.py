@@ -12,7 +12,7 @@ from sarslide.io import raster
 
 
 def test_presets_are_registered_layers():
-    for name, channels in features.PRESETS.items():
+    for name, channels in ((row.name, row.channels) for row in features.CHANNEL_SETS.values()):
         assert len(set(channels)) == len(channels), name
         for layer in (*channels, *features.stored_layers(channels)):
             layers.get(layer)
@@ -22,9 +22,9 @@ def test_papers_channel_sets_are_there():
     """P0 Table 3: InSAR alone and with one of three; P4 Tables 5 and 6: seven sets of phase, LOS, DEM and slope; P3 Table 4: with
     and without the rate (E16, E17, D12)."""
     p0 = ["p0_insar", "p0_dem", "p0_slope", "p0_curvature"]
-    assert [name for name in features.PRESETS if name.startswith("p0_")] == [*p0, *(f"{name}_hsv" for name in p0)]
-    assert len({frozenset(v) for k, v in features.PRESETS.items() if k.startswith("p4_")}) == 7
-    assert set(features.PRESETS["p3_rs_dr"]) - set(features.PRESETS["p3_rs"]) == {"los_rate_mm_per_yr"}
+    assert [name for name in features.CHANNEL_SETS if name.startswith("p0_")] == [*p0, *(f"{name}_hsv" for name in p0)]
+    assert len({frozenset(row.channels) for k, row in features.CHANNEL_SETS.items() if k.startswith("p4_")}) == 7
+    assert set(features.channel_set("p3_rs_dr")) - set(features.channel_set("p3_rs")) == {"los_rate_mm_per_yr"}
 
 
 def test_colours_of_phase_and_intensity():
@@ -37,8 +37,8 @@ def test_colours_of_phase_and_intensity():
     arrays["phase_intensity_rgb"][:, 0, 0] = 0  # unknown
     arrays["layover_shadow"] = np.zeros((4, 6), np.uint8)
     arrays["layover_shadow"][3, 5] = 1
-    stack = features.feature_stack(
-        [*features.PRESETS["p0_insar_hsv"], *features.PRESETS["p2_colours"]], lambda name: arrays[name]
+    stack = features.feature_array(
+        [*features.channel_set("p0_insar_hsv"), *features.channel_set("p2_colours")], lambda name: arrays[name]
     )
     assert np.isnan(stack[:, 3, 5]).all()
     assert np.isnan(stack[:3, 0, 0]).all()
@@ -52,9 +52,9 @@ def test_colours_of_phase_and_intensity():
 
 def test_rock_classes_are_channels():
     """Each class of the legend is one channel; unknown rock is known to be none of them, and hides no cell."""
-    names = [name for name in features.PRESETS["p3_rs"] if name.startswith("lithology_")]
+    names = [name for name in features.channel_set("p3_rs") if name.startswith("lithology_")]
     rocks = np.arange(0, len(names) + 1, dtype=np.uint8)[None]
-    stack = features.feature_stack(names, lambda name: rocks)
+    stack = features.feature_array(names, lambda name: rocks)
     np.testing.assert_array_equal(stack[:, 0], np.eye(len(names) + 1)[1:])
     assert features.observable(stack).all()
 
@@ -103,7 +103,7 @@ def test_stack_reads_each_layer_once_and_keeps_unknown_cells():
         return stored[name]
 
     names = ["los_rate_mm_per_yr", "aspect_sin", "aspect_cos", "slope_deg"]
-    stack = features.feature_stack(names, read)
+    stack = features.feature_array(names, read)
     assert sorted(asked) == sorted(stored)
     assert stack.shape == (4, *shape)
     assert stack.dtype == np.float32
@@ -119,6 +119,11 @@ def test_unknown_names():
         features.stored_layers(["slope"])
     with pytest.raises(ConfigError, match="channel set 'p9' does not exist"):
         features.channel_set("p9")
+    with pytest.raises(ConfigError, match="^E1001 training.channels: channel set 'p4_al' .* did you mean p4_all, "):
+        features.check_channels("p4_al")
+    with pytest.raises(ConfigError, match="^E1001 dataset.channels: channel set '' .* use one of sarslide, p0_insar,"):
+        features.check_channels("", "dataset.channels")
+    assert features.check_channels("p4_los") == ("los_rate_mm_per_yr",)
 
 
 def test_weights_for_layers_that_the_run_lacks():
@@ -143,6 +148,6 @@ def test_the_fused_picture_is_read_by_block(tmp_path):
             return raster.read_block(tmp_path / "picture.tif", rows, cols, None)
         return whole[name][rows, cols]
 
-    names = features.PRESETS["p0_insar_hsv"]
-    expected = features.feature_stack(names, whole.__getitem__)[:, rows, cols]
-    np.testing.assert_array_equal(features.feature_stack(names, read), expected)
+    names = features.channel_set("p0_insar_hsv")
+    expected = features.feature_array(names, whole.__getitem__)[:, rows, cols]
+    np.testing.assert_array_equal(features.feature_array(names, read), expected)

@@ -47,7 +47,7 @@ def test_parts_of_a_region_share_no_cell_and_no_landslide(tmp_path, fractions, s
         parts.append(scenes.load(tmp_path / f"{k}.npz", ["los_rate_mm_per_yr"]))
     assert [part.region for part in parts] == [f"r/{name}" for name in splits.PARTS[: len(fractions)]]
     splits.check_disjoint(*[[part.region] for part in parts])
-    known = np.sum([np.isfinite(part.stack[0]) for part in parts], axis=0)
+    known = np.sum([np.isfinite(part.features[0]) for part in parts], axis=0)
     np.testing.assert_array_equal(known, stored["layover_shadow"] == 0)
     assert (np.sum([part.label != scenes.IGNORE for part in parts], axis=0) <= 1).all()
     found = [set(np.unique(objects[part.label == 1])) for part in parts]

@@ -72,7 +72,7 @@ def test_a_turned_map_has_turned_aspects(orientation):
     surface = 0.3 * x - 0.9 * y + np.sin(x / 3) + np.cos(y / 4) + 0.1 * rng.normal()
     stack = np.concatenate([plane_aspect(surface), surface[None]])
     names = ["aspect_sin", "aspect_cos", "los_rate_mm_per_yr"]
-    turned = augment.orient_stack(stack, names, orientation)
+    turned = augment.orient_features(stack, names, orientation)
     np.testing.assert_allclose(turned[:2], plane_aspect(augment.orient_raster(surface, orientation)), atol=1e-12)
     np.testing.assert_array_equal(turned[2], augment.orient_raster(surface, orientation))
 
@@ -87,7 +87,7 @@ def test_turning_keeps_downslope_sensitivity():
     radians = np.deg2rad(aspect)
     stack = np.stack([np.sin(radians), np.cos(radians), los[0], los[1], slope])
     for orientation in range(augment.ORIENTATIONS):
-        sin, cos, east, north, turned_slope = augment.orient_stack(stack, names, orientation)
+        sin, cos, east, north, turned_slope = augment.orient_features(stack, names, orientation)
         after = features.downslope_sensitivity(turned_slope, np.degrees(np.arctan2(sin, cos)), east, north, los[2])
         np.testing.assert_allclose(after, augment.orient_raster(before, orientation), atol=1e-12)
 
@@ -119,7 +119,7 @@ def test_orientations_differ():
 @pytest.mark.parametrize("names", [["aspect_deg"], ["aspect_sin"], ["los_north", "slope_deg"]])
 def test_stacks_that_cannot_be_turned(names):
     with pytest.raises(TrainingError):
-        augment.orient_stack(np.zeros((len(names), 4, 4)), names, 1)
+        augment.orient_features(np.zeros((len(names), 4, 4)), names, 1)
 
 
 def test_random_split_has_the_papers_shares_and_leaks():

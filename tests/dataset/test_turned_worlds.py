@@ -77,19 +77,19 @@ def stored_layers(ground, los):
     }
 
 
-@pytest.mark.parametrize("preset", features.PRESETS)
+@pytest.mark.parametrize("preset", features.CHANNEL_SETS)
 def test_turned_inputs_are_the_inputs_of_the_turned_world(preset):
     """Every channel set in every orientation: turn the stack, or turn DEM, motion and satellite and compute all again.
 
     Terrain is computed in float32 about the mean height: 1e-3 of a degree or of a unit; hills have no flat cell here.
     """
-    names = features.PRESETS[preset]
+    names = features.channel_set(preset)
     ground = world(np.random.default_rng(5))
-    stack = features.feature_stack(names, stored_layers(ground, LOS).__getitem__)
+    stack = features.feature_array(names, stored_layers(ground, LOS).__getitem__)
     for orientation in range(augment.ORIENTATIONS):
         satellite = np.array([*turned_arrow(LOS[0], LOS[1], orientation), LOS[2]])
-        again = features.feature_stack(names, stored_layers(turned_world(ground, orientation), satellite).__getitem__)
-        turned = augment.orient_stack(stack, names, orientation)
+        again = features.feature_array(names, stored_layers(turned_world(ground, orientation), satellite).__getitem__)
+        turned = augment.orient_features(stack, names, orientation)
         for name, a, b in zip(names, turned, again, strict=True):
             np.testing.assert_array_equal(np.isnan(a), np.isnan(b), err_msg=name)
             # one level of the picture's 254, where rounding falls the other way
@@ -105,13 +105,13 @@ def test_flips_are_the_two_flips_and_both():
 
 
 def patch(names, seed=3):
-    return features.feature_stack(names, stored_layers(world(np.random.default_rng(seed)), LOS).__getitem__)
+    return features.feature_array(names, stored_layers(world(np.random.default_rng(seed)), LOS).__getitem__)
 
 
-@pytest.mark.parametrize("preset", features.PRESETS)
+@pytest.mark.parametrize("preset", features.CHANNEL_SETS)
 def test_only_what_has_noise_or_light_is_changed(preset):
     """Terrain, classes, coherence and sensitivity come out of noise, light and sharpening bit by bit; NaN stays NaN."""
-    names = features.PRESETS[preset]
+    names = features.channel_set(preset)
     stack = patch(names)
     rng = np.random.default_rng(1)
     changed = augment.sharpen(augment.brighten(augment.add_noise(stack, names, rng), names, rng), names, rng)
@@ -178,7 +178,7 @@ def test_sharpening_widens_what_is_fine_and_leaves_what_is_flat():
 
 
 def test_augment_is_seeded_and_turns_the_label():
-    names = features.PRESETS["p3_rs_dr"]
+    names = features.channel_set("p3_rs_dr")
     stack, label = patch(names)[:, :64, :64], np.arange(64 * 64).reshape(64, 64) % 251
     one, two, other = (augment.augment(stack, label, names, np.random.default_rng(seed)) for seed in (9, 9, 10))
     np.testing.assert_array_equal(one[0], two[0])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.evaluate import breakdown, intervals, reliability, scores
 
 CODES = {"subsidence": 1, "snow": 2, "forest": 3}
@@ -18,7 +18,7 @@ def square(mask, row, col, size=6, value=1):
 
 def scene(region="r1", name=None, **extra):
     label = np.zeros((60, 60), np.uint8)
-    return Scene(region, name or f"{region}/A", np.zeros((1, 60, 60), np.float32), label, **extra)
+    return TrainingScene(region, name or f"{region}/A", np.zeros((1, 60, 60), np.float32), label, **extra)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sarslide.dataset.scenes import Scene
+from sarslide.dataset.scenes import TrainingScene
 from sarslide.evaluate import scores
 from sarslide.evaluate.probability_figure import FEWEST_CELLS, probability_figure, write_probabilities
 
@@ -12,7 +12,7 @@ def summary(sharpness):
     z = rng.normal(-2, 2, (150, 150))
     label = (rng.random(z.shape) < 1 / (1 + np.exp(-z))).astype(np.uint8)
     p = (1 / (1 + np.exp(-sharpness * z))).astype(np.float32)
-    scene = Scene("r", "r/A", np.zeros((1, 150, 150), np.float32), label)
+    scene = TrainingScene("r", "r/A", np.zeros((1, 150, 150), np.float32), label)
     return scores.summary(scores.evaluate([scene], [p], 0.5))
 
 

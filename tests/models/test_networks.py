@@ -1,17 +1,21 @@
 """Sizes against the published ones, shapes, and that every semantic network can learn a patch."""
 
+import importlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from sarslide.errors import WeightsError
+from sarslide.errors import ConfigError, WeightsError
 from sarslide.models import registry
 from sarslide.models.summary import PUBLISHED, summary
+from sarslide.workflow.fingerprint import reached_modules
 
 # Trainable values at full width and 3 channels. Published: PUBLISHED (P0 Table 4). Others fix what is built today; they agree
-# with independent counts of the same readings to all digits noted there (facts H: 15,703,969; 1.376 M; 1.058 M; 134.27 M;
+# with independent counts of the same readings to all digits noted here (15,703,969; 1.376 M; 1.058 M; 134.27 M;
 # 43.94 M with four channels; 44.60 M; 24.89 M; 108.7 M; 109.0 M), the DenseNets within 0.15 %.
 PARAMETERS = {
     "drs_unet": 17_196_353,
@@ -78,7 +82,7 @@ def test_published_figures_belong_to_their_size_alone():
     assert summary("unet", 4, 256).published is None
     assert summary("unet", 3, 128).published is None
     assert summary("unet", 3, 256, width=32).published is None
-    # facts H: 13.68 G at 128 x 128, a quarter
+    # An independent count: 13.68 G at 128 x 128, a quarter
     assert summary("unet", 3, 128).multiply_adds_g == pytest.approx(13.68, abs=0.01)
 
 
@@ -108,9 +112,42 @@ def test_bf16(name):
 
 def test_unknown_network():
     with pytest.raises(
-        WeightsError, match=r"^E4001 network 'resnet' does not exist; cure: use one of drs_unet, [^\n]+, vcnn$"
+        WeightsError, match="^E4001 network 'resnet' does not exist; cure: did you mean drs_unet, segnet, unet"
     ):
         registry.build("resnet", 3)
+    with pytest.raises(
+        WeightsError, match=r"^E4001 network 'x' does not exist; cure: use one of drs_unet, [^\n]+, vcnn$"
+    ):
+        registry.kind("x")
+    with pytest.raises(
+        ConfigError, match="^E1001 training.network: network 'vcn' does not exist; cure: did you mean vcnn"
+    ):
+        registry.check("vcn")
+    assert registry.check("vcnn") == "vcnn"
+
+
+def test_every_row_has_its_module():
+    """Each row names a class of its module. The fingerprint of the code, which reads imports, reaches that module, so that a
+    changed network reruns what it made; and no module of a network is without a row."""
+    reached = reached_modules(Path(registry.__file__))
+    for row in registry.ARCHITECTURES.values():
+        module = importlib.import_module(f"sarslide.models.{row.module}")
+        assert module.__name__ in reached, f"add {row.module} to the imports at the top of models/registry.py"
+        network = getattr(module, row.network_class)
+        assert network.stride and network.__module__ == module.__name__
+    found = {path.stem for path in Path(registry.__file__).parent.glob("*.py") if "\n    stride = " in path.read_text()}
+    assert found == {row.module for row in registry.ARCHITECTURES.values()}
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_first_width(name):
+    """The registry's width is the one that the network has without options."""
+    assert registry.parameter_count(built(name, width=registry.get(name).width)) == PARAMETERS[name]
+
+
+def built(name, **options):
+    with torch.device("meta"):
+        return registry.build(name, 3, **options)
 
 
 def patch() -> tuple[torch.Tensor, torch.Tensor]:

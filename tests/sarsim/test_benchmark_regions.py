@@ -263,9 +263,9 @@ def test_a_scene_holds_what_is_promised(region, few, tmp_path):
             assert arrays[name].dtype == np.uint8 and arrays[name].shape == SMALL.shape
         path = tmp_path / f"{orbit_pass}.npz"
         write_npz(path, arrays)
-        for channels in features.PRESETS.values():
+        for channels in (row.channels for row in features.CHANNEL_SETS.values()):
             loaded = scenes.load(path, channels)
-            assert loaded.stack.shape == (len(channels), *SMALL.shape) and (loaded.label == 0).any()
+            assert loaded.features.shape == (len(channels), *SMALL.shape) and (loaded.label == 0).any()
         assert np.array_equal(loaded.decoy, arrays["decoy"])
     assert not np.array_equal(region["A"]["los_rate_mm_per_yr"], region["D"]["los_rate_mm_per_yr"], equal_nan=True)
 

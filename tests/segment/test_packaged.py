@@ -17,7 +17,7 @@ UNSEEN = 9201  # neither a training nor a validation seed
 
 def test_card():
     path = weights.packaged(NAME)
-    network, card = weights.load(path, features.PRESETS["sarslide"], "drs_unet")
+    network, card = weights.load(path, features.channel_set("sarslide"), "drs_unet")
     assert path.stat().st_size <= 5_000_000
     assert registry.parameter_count(network) < 1_100_000
     assert card["label"] == "trained on simulation"
@@ -62,11 +62,11 @@ def test_unseen_region():
     world, unseen = training_world(UNSEEN), []
     for stack in STACKS.values():
         arrays = training_scene(world, stack)
-        stacked = features.feature_stack(card["channels"], lambda name, arrays=arrays: arrays[name])
+        stacked = features.feature_array(card["channels"], lambda name, arrays=arrays: arrays[name])
         label = np.where(features.observable(stacked), arrays["label"], scenes.IGNORE)
-        unseen.append(scenes.Scene(str(UNSEEN), stack, stacked, label))
+        unseen.append(scenes.TrainingScene(str(UNSEEN), stack, stacked, label))
     normalisation = Normalisation.from_dict(card["normalisation"])
-    maps = [predict(network, scene.stack, normalisation, card["tile"]) for scene in unseen]
+    maps = [predict(network, scene.features, normalisation, card["tile"]) for scene in unseen]
     found = scores.summary(scores.evaluate(unseen, maps, 0.5, min_cells=20))["object"]
     assert found["recall"] >= 0.85
     assert found["precision"] >= 0.85

@@ -14,8 +14,8 @@ from sarslide.io import raster
 from sarslide.io.sidecar import read_json
 from sarslide.models import registry, weights
 from sarslide.segment import calibration
-from sarslide.segment.device import BF16, FP32
 from sarslide.segment.infer import predict
+from sarslide.segment.precision import BF16, FP32
 
 SCRIPT = Path(__file__).parents[2] / "workflow_scripts/segment.py"
 GRID = RegionGrid(32647, 515130, 3215640, 30, 300, 150)
@@ -76,7 +76,7 @@ def test_a_map_is_calibrated_and_says_how_it_was_made(tmp_path, layers):
     path = write_weights(tmp_path, "drs_unet", width=8)
     outputs = run(tmp_path, layers[0], path)
     network, card = weights.load(path)
-    stack = features.feature_stack(CHANNELS, layers[1].__getitem__)
+    stack = features.feature_array(CHANNELS, layers[1].__getitem__)
     expected = calibration.apply(predict(network, stack, NORMALISATION, 64), card)
     np.testing.assert_array_equal(raster.read(outputs["probability"], GRID), expected)
     assert np.isnan(expected[20:40, 20:60]).all() and np.isfinite(expected).sum() == 300 * 150 - 20 * 40

@@ -5,14 +5,14 @@ import pytest
 from studies.benchmark import baseline
 from studies.benchmark.baseline import Rule
 
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 
 SHAPE = (120, 120)
 SIGMA = 3.0
 
 
 @pytest.fixture
-def scene() -> Scene:
+def scene() -> TrainingScene:
     """A landslide towards, one away from the satellite, a subsiding plain, a noisy forest, unknown ground."""
     rng = np.random.default_rng(3)
     std, slope = np.full(SHAPE, SIGMA), np.full(SHAPE, 25.0)
@@ -26,12 +26,12 @@ def scene() -> Scene:
     label = np.zeros(SHAPE, np.uint8)
     label[10:22, 10:22] = label[40:52, 60:72] = 1
     label[:5, 60:] = IGNORE
-    return Scene("r", "r/A128", np.stack([rate, std, slope]).astype(np.float32), label)
+    return TrainingScene("r", "r/A128", np.stack([rate, std, slope]).astype(np.float32), label)
 
 
 def test_the_printed_rule_is_two_standard_deviations_of_the_map_and_five_cells(scene):
     """By the definition: |v| > 2 std of all known rates, in groups of at least five that touch."""
-    rate, std, slope = scene.stack
+    rate, std, slope = scene.features
     found = baseline.active_areas(rate, std, slope, baseline.PRINTED)
     limit = 2 * np.std(rate[np.isfinite(rate)])
     assert (np.abs(rate[found]) > limit).all()
@@ -47,7 +47,7 @@ def test_the_printed_rule_is_two_standard_deviations_of_the_map_and_five_cells(s
 
 def test_noise_of_cells_spares_incoherent_ground(scene):
     """Three standard errors of each cell: forest four times as noisy as the rest gives no more alarms than the rest."""
-    rate, std, slope = scene.stack
+    rate, std, slope = scene.features
     by_map = baseline.active_areas(rate, std, slope, Rule(1.0, 5, "map"))
     by_cell = baseline.active_areas(rate, std, slope, Rule(3.0, 5, "cell"))
     forest = np.s_[80:, :40]
@@ -57,7 +57,7 @@ def test_noise_of_cells_spares_incoherent_ground(scene):
 
 
 def test_plains_are_no_landslides(scene):
-    rate, std, slope = scene.stack
+    rate, std, slope = scene.features
     rule = Rule(3.0, 5, "cell")
     assert baseline.active_areas(rate, std, slope, rule)[80:100, 80:100].mean() > 0.9
     on_slopes = baseline.active_areas(rate, std, slope, Rule(3.0, 5, "cell", 5.0))
@@ -67,7 +67,7 @@ def test_plains_are_no_landslides(scene):
 def test_unknown_ground_stays_unknown(scene):
     p = baseline.probability(scene, baseline.PRINTED)
     assert p.dtype == np.float32
-    assert np.array_equal(np.isnan(p), np.isnan(scene.stack[0]))
+    assert np.array_equal(np.isnan(p), np.isnan(scene.features[0]))
     assert set(np.unique(p[np.isfinite(p)])) == {0.0, 1.0}
 
 

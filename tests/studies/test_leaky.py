@@ -5,12 +5,12 @@ import pytest
 from studies.benchmark import leaky
 
 from sarsim import climates
-from sarslide.dataset.scenes import Scene
+from sarslide.dataset.scenes import TrainingScene
 
 SHAPE = (512, 256)
 
 
-def scenes() -> list[Scene]:
+def scenes() -> list[TrainingScene]:
     """Two tracks over two regions, whose single channel numbers the cells of the region."""
     cells = np.arange(SHAPE[0] * SHAPE[1], dtype=np.float32).reshape(1, *SHAPE)
     found = []
@@ -18,13 +18,13 @@ def scenes() -> list[Scene]:
         for track in ("A128", "D062"):
             label = np.zeros(SHAPE, np.uint8)
             label[100:140, 60:90] = 1
-            found.append(Scene(region, f"{region}/{track}", cells, label, label))
+            found.append(TrainingScene(region, f"{region}/{track}", cells, label, label))
     return found
 
 
-def cells_of(part: list[Scene]) -> set[tuple[str, float]]:
+def cells_of(part: list[TrainingScene]) -> set[tuple[str, float]]:
     """(region, number) of all cells of a part."""
-    return {(scene.name.split("/")[0], number) for scene in part for number in scene.stack[0].ravel().tolist()}
+    return {(scene.name.split("/")[0], number) for scene in part for number in scene.features[0].ravel().tolist()}
 
 
 def test_random_patches_leak():
@@ -48,7 +48,7 @@ def test_patches_without_a_counted_cell_are_left_out():
     scene = scenes()[0]
     label = np.full(SHAPE, 255, np.uint8)
     label[:10, :10] = 0
-    parts = leaky.random_patches([Scene("a", "a/A128", scene.stack, label)], seed=1)
+    parts = leaky.random_patches([TrainingScene("a", "a/A128", scene.features, label)], seed=1)
     assert sum(map(len, parts)) == 1
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.training.recipe import PRESETS
 
 CHANNELS = ("los_rate_mm_per_yr", "slope_deg")
@@ -20,4 +20,4 @@ def scene(seed, size=96):
     stack = np.stack([40.0 * label + rng.normal(0, 5, label.shape), rng.normal(25, 8, label.shape)]).astype(np.float32)
     stack[:, :, :5] = np.nan
     label[:, :5] = IGNORE
-    return Scene(f"r{seed}", f"r{seed}/A128", stack, label)
+    return TrainingScene(f"r{seed}", f"r{seed}/A128", stack, label)

@@ -11,8 +11,8 @@ from sarslide.errors import TrainingError, WeightsError
 from sarslide.evaluate import scores
 from sarslide.models import registry, weights
 from sarslide.segment import calibration
-from sarslide.segment.device import BF16, FP32, has_bf16
 from sarslide.segment.infer import predict
+from sarslide.segment.precision import BF16, FP32, has_bf16
 from sarslide.training import card, history
 from sarslide.training.recipe import PRESETS, learning_rate, round_ends, samples_seen
 from sarslide.training.train import train
@@ -55,7 +55,7 @@ def test_learns_and_writes_everything(trained, tmp_path):
     assert np.diff(fitted["values"]).min() > 0
     assert fitted["after"]["brier"] <= fitted["before"]["brier"] + 1e-3
     # The file makes the calibrated map whose scores the card tells.
-    found = predict(network, validation[0].stack, result.normalisation, RECIPE.patch, 0.25)
+    found = predict(network, validation[0].features, result.normalisation, RECIPE.patch, 0.25)
     np.testing.assert_allclose(calibration.apply(found, again), result.maps[0], atol=1e-6)
     whole = scores.summary(scores.evaluate(validation, result.maps, again["threshold"], RECIPE.min_cells))
     assert whole["object"] == result.scores["object"]
@@ -72,7 +72,8 @@ def test_the_card_tells_what_bf16_does_to_the_mask(trained):
     fitted = {"calibration": result.calibration}
     one, two = (
         calibration.apply(
-            predict(result.network, scene_.stack, result.normalisation, RECIPE.patch, 0.25, precision=precision), fitted
+            predict(result.network, scene_.features, result.normalisation, RECIPE.patch, 0.25, precision=precision),
+            fitted,
         )
         >= result.threshold
         for precision in (FP32, BF16)
@@ -179,7 +180,9 @@ def test_keeps_the_best_round():
 
 BLANK = replace(scene(1), label=np.zeros((96, 96), np.uint8))
 FULL = replace(scene(1), label=np.ones((96, 96), np.uint8))
-UNKNOWN = replace(scene(1), stack=np.full((2, 96, 96), np.nan, np.float32), label=np.full((96, 96), IGNORE, np.uint8))
+UNKNOWN = replace(
+    scene(1), features=np.full((2, 96, 96), np.nan, np.float32), label=np.full((96, 96), IGNORE, np.uint8)
+)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import torch
 
 from sarslide.dataset import normalise
 from sarslide.dataset.normalise import Normalisation
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.models import registry
 from sarslide.training.loss import segmentation_loss
 from sarslide.training.recipe import PRESETS
@@ -50,7 +50,7 @@ def test_first_steps_of_p4_stay_where_dice_has_a_gradient(network, seed):
     """With a learning rate of 1e-3 the median of |logit| came to 54 and 1594 within these 20 steps."""
     recipe = replace(PRESETS["p4"], patch=64, seed=seed)
     scenes = [scene(1), scene(2)]
-    normalisation = normalise.fit(recipe.normalisation, CHANNELS, [each.stack for each in scenes])
+    normalisation = normalise.fit(recipe.normalisation, CHANNELS, [each.features for each in scenes])
     torch.manual_seed(seed)
     model = registry.build(network, len(CHANNELS), width=16).train()
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
@@ -91,7 +91,7 @@ def coded(seed, size=70):
     y, x = np.mgrid[:size, :size].astype(np.float32)
     label = np.zeros((size, size), np.uint8)
     label[:, : size // 2] = IGNORE
-    return Scene(f"r{seed}", f"r{seed}/A128", np.stack([y, x]), label)
+    return TrainingScene(f"r{seed}", f"r{seed}/A128", np.stack([y, x]), label)
 
 
 IDENTITY = Normalisation("zscore", (0.0, 0.0), (1.0, 1.0))
@@ -117,7 +117,7 @@ def test_p3_sees_seven_patches_with_landslides_to_three_without():
     for row, col in with_landslide:
         label[row + 3, col + 5] = 1
     recipe = replace(PRESETS["p3"], patch=patch, augmentation=False)
-    patches = Patches([Scene("r", "r/A128", np.stack([y, x]), label)], CHANNELS, IDENTITY, recipe)
+    patches = Patches([TrainingScene("r", "r/A128", np.stack([y, x]), label)], CHANNELS, IDENTITY, recipe)
     assert len(patches) == 20
     passes = [[tuple(patches[k][0][:, 0, 0].int().tolist()) for k in range(first, first + 20)] for first in (0, 20)]
     assert set(with_landslide) < set(passes[0]) == set(passes[1])
@@ -152,7 +152,7 @@ def test_every_network_is_trained_by_the_same_call(name):
     assert [row["samples"] for row in result.history] == [1, 2]
     assert all(np.isfinite(row["train_loss"]) for row in result.history)
     assert all((row["train_f1"] is None) == instances for row in result.history)
-    known = np.isfinite(scene(3).stack).all(axis=0)
+    known = np.isfinite(scene(3).features).all(axis=0)
     np.testing.assert_array_equal(np.isfinite(result.maps[0]), known)
     if name in ("drs_unet", "mask_rcnn"):
         again = train([scene(1)], [scene(3)], CHANNELS, name, options, recipe)

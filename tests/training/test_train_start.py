@@ -37,7 +37,7 @@ def start(tmp_path_factory):
 def stronger(seed):
     """The same ground under another sensor: rates three times as large, normalised by what the weights know."""
     made = scene(seed)
-    return replace(made, region=f"s{seed}", stack=made.stack * np.array([3, 1], np.float32)[:, None, None])
+    return replace(made, region=f"s{seed}", features=made.features * np.array([3, 1], np.float32)[:, None, None])
 
 
 def test_recipe_of_fine_tuning():
@@ -105,7 +105,7 @@ def run_script(folder, spoil=lambda stored: None, **changes):
     """The script of the rule on two small files of one channel. spoil: what happens to the arrays of both before."""
     for seed in (1, 3):
         made = scene(seed)
-        stored = {"los_rate_mm_per_yr": made.stack[0], "layover_shadow": np.zeros(made.label.shape, np.uint8)}
+        stored = {"los_rate_mm_per_yr": made.features[0], "layover_shadow": np.zeros(made.label.shape, np.uint8)}
         stored["label"] = made.label
         spoil(stored)
         meta = np.array(json.dumps({"region": made.region, "stack": "A128"}))

@@ -3,7 +3,7 @@
 Turning a map turns every vector on it: the components (aspect_sin, aspect_cos) and (los_east, los_north) are mixed as vectors.
 Layers that belong to a cell whatever the map's orientation stay as they are: rates along the line of sight, phase in any code,
 `downslope_sensitivity`, coherence, slope, curvature, rock classes. A turned map is then a consistent world under a turned
-satellite and a turned sun. Angles in degrees (aspect, heading) cannot be features of a turned stack: their sine and cosine can.
+satellite and a turned sun. Angles in degrees (aspect, heading) cannot be channels of a turned array: their sine and cosine can.
 
 Noise of rates and phases is smooth over a few cells, as filters and unwrapping leave it; that of a rate is in proportion to its
 standard error, which grows with it: the channels keep telling the truth about each other. P2 brightens and sharpens whole
@@ -51,14 +51,14 @@ def orient_raster(raster: np.ndarray, orientation: int) -> np.ndarray:
     return np.rot90(mirrored, orientation % 4, axes=(-2, -1))
 
 
-def orient_stack(stack: np.ndarray, names: Sequence[str], orientation: int) -> np.ndarray:
-    """A feature stack (channels, rows, cols) in another orientation, east and north components turned with it.
+def orient_features(features: np.ndarray, names: Sequence[str], orientation: int) -> np.ndarray:
+    """Features (channels, rows, cols) in another orientation, east and north components turned with it.
 
     names: the registered layer of each channel. Raises TrainingError where a channel is an angle, or one component of a vector
     is there without the other.
     """
     names = list(names)
-    turned = np.ascontiguousarray(orient_raster(stack, orientation))
+    turned = np.ascontiguousarray(orient_raster(features, orientation))
     check(names)
     for east_name, north_name in VECTORS:
         if east_name in names:
@@ -68,7 +68,7 @@ def orient_stack(stack: np.ndarray, names: Sequence[str], orientation: int) -> n
 
 
 def check(names: Sequence[str]) -> None:
-    """Raise TrainingError unless a stack of these channels can be turned."""
+    """Raise TrainingError unless features of these channels can be turned."""
     for angle in ANGLES:
         if angle in names:
             raise TrainingError(f"channel '{angle}' is an angle and cannot be turned", "use its sine and cosine")
@@ -87,82 +87,82 @@ def _orient_vector(east: np.ndarray, north: np.ndarray, orientation: int) -> tup
 
 
 def augment(
-    stack: np.ndarray, label: np.ndarray, names: Sequence[str], rng: np.random.Generator
+    features: np.ndarray, label: np.ndarray, names: Sequence[str], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """A patch in a random orientation, with noise, brightened and sharpened; the label (rows, cols) turned with it.
 
-    stack: (channels, rows, cols) in the units of the registry, not normalised. Deterministic by the state of `rng`.
+    features: (channels, rows, cols) in the units of the registry, not normalised. Deterministic by the state of `rng`.
     """
     orientation = int(rng.integers(ORIENTATIONS))
-    turned = add_noise(orient_stack(stack, names, orientation), names, rng)
+    turned = add_noise(orient_features(features, names, orientation), names, rng)
     return sharpen(brighten(turned, names, rng), names, rng), orient_raster(label, orientation)
 
 
-def add_noise(stack: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+def add_noise(features: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
     """A copy with additional noise (D08): smooth in rates and phases, cell by cell in intensity and reflectance.
 
     Rates: in units of their standard error channel, the same for phase rate and LOS rate, with opposite signs, because the one is
     computed from the other; the share of the standard error is drawn from 0 to `NOISE_SHARE`, the smoothness from `NOISE_CELLS`.
     Rates without their standard error among the channels stay as they are. Phases: an angle, the same in every code of it.
     """
-    noisy, names = stack.copy(), list(names)
+    noisy, names = features.copy(), list(names)
     known = [pair for pair in RATES if set(pair) <= set(names)]
     if known:
-        field, share = _smooth_noise(stack.shape[1:], rng), rng.uniform(0, NOISE_SHARE)
+        field, share = _smooth_noise(features.shape[1:], rng), rng.uniform(0, NOISE_SHARE)
         for rate, error in known:
             sign = -1 if rate.startswith("phase") else 1
-            noisy[names.index(rate)] += sign * share * field * stack[names.index(error)]
+            noisy[names.index(rate)] += sign * share * field * features[names.index(error)]
             noisy[names.index(error)] *= np.float32(np.hypot(1, share))
     if any(set(code) <= set(names) for code in (PHASES, PICTURE, WHEEL)):
-        _turn_phase(noisy, names, rng.uniform(0, PHASE_NOISE_RAD) * _smooth_noise(stack.shape[1:], rng))
+        _turn_phase(noisy, names, rng.uniform(0, PHASE_NOISE_RAD) * _smooth_noise(features.shape[1:], rng))
     for name in (*REFLECTANCES, INTENSITY):
         if name in names:
             most = INTENSITY_NOISE_DB if name == INTENSITY else REFLECTANCE_NOISE
-            noisy[names.index(name)] += rng.uniform(0, most) * rng.standard_normal(stack.shape[1:], np.float32)
+            noisy[names.index(name)] += rng.uniform(0, most) * rng.standard_normal(features.shape[1:], np.float32)
     return _within(noisy, names)
 
 
-def brighten(stack: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+def brighten(features: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
     """A copy, brighter or darker (D08): one factor of `BRIGHTNESS` for all reflectances and one for the fused picture, whose hues
     stay; up to `BRIGHTNESS_DB` more or less intensity, which is uncalibrated anyway."""
-    bright, names = stack.copy(), list(names)
+    bright, names = features.copy(), list(names)
     if channels := [names.index(name) for name in REFLECTANCES if name in names]:
         bright[channels] = np.clip(bright[channels] * _factor(rng), 0, 1)
     if set(PICTURE) <= set(names):
         channels = [names.index(name) for name in PICTURE]
-        bright[channels] = _with_brightness(stack[channels], stack[channels].max(axis=0) * _factor(rng))
+        bright[channels] = _with_brightness(features[channels], features[channels].max(axis=0) * _factor(rng))
     if INTENSITY in names:
         bright[names.index(INTENSITY)] += np.float32(rng.uniform(-BRIGHTNESS_DB, BRIGHTNESS_DB))
     return bright
 
 
-def sharpen(stack: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+def sharpen(features: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
     """A copy, sharpened by an unsharp mask of random strength (D08): reflectance, intensity, brightness of the fused picture."""
-    sharp, names = stack.copy(), list(names)
+    sharp, names = features.copy(), list(names)
     strength = np.float32(rng.uniform(0, SHARPENING))
     for name in (*REFLECTANCES, INTENSITY):
         if name in names:
             channel = names.index(name)
-            sharp[channel] += strength * _detail(stack[channel])
+            sharp[channel] += strength * _detail(features[channel])
     if set(PICTURE) <= set(names):
         channels = [names.index(name) for name in PICTURE]
-        value = stack[channels].max(axis=0)
-        sharp[channels] = _with_brightness(stack[channels], value + strength * _detail(value))
+        value = features[channels].max(axis=0)
+        sharp[channels] = _with_brightness(features[channels], value + strength * _detail(value))
     return _within(sharp, names)
 
 
-def _turn_phase(stack: np.ndarray, names: list[str], angle: np.ndarray) -> None:
-    """Add `angle` (rad) to the averaged phase, in every code of it that the stack holds, in place."""
+def _turn_phase(features: np.ndarray, names: list[str], angle: np.ndarray) -> None:
+    """Add `angle` (rad) to the averaged phase, in every code of it that the features hold, in place."""
     if set(PHASES) <= set(names):
         s, c = (names.index(name) for name in PHASES)
-        sine, cosine = stack[s].copy(), stack[c].copy()
-        stack[s] = sine * np.cos(angle) + cosine * np.sin(angle)
-        stack[c] = cosine * np.cos(angle) - sine * np.sin(angle)
+        sine, cosine = features[s].copy(), features[c].copy()
+        features[s] = sine * np.cos(angle) + cosine * np.sin(angle)
+        features[c] = cosine * np.cos(angle) - sine * np.sin(angle)
     for code in (PICTURE, WHEEL):
         if set(code) <= set(names):
             channels = [names.index(name) for name in code]
-            phase, value = _phase_of(stack[channels])
-            stack[channels] = phase_colours(phase + angle, value)
+            phase, value = _phase_of(features[channels])
+            features[channels] = phase_colours(phase + angle, value)
 
 
 def _phase_of(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -203,9 +203,9 @@ def _with_brightness(colours: np.ndarray, value: np.ndarray) -> np.ndarray:
     return colours * (np.clip(value, 0, 1) / np.where(old > 0, old, 1))
 
 
-def _within(stack: np.ndarray, names: list[str]) -> np.ndarray:
+def _within(features: np.ndarray, names: list[str]) -> np.ndarray:
     """Reflectances kept within 0..1, in place."""
     for name in REFLECTANCES:
         if name in names:
-            np.clip(stack[names.index(name)], 0, 1, out=stack[names.index(name)])
-    return stack
+            np.clip(features[names.index(name)], 0, 1, out=features[names.index(name)])
+    return features

@@ -21,7 +21,7 @@ from shapely.geometry import shape
 from sarslide.dataset import splits
 from sarslide.dataset.images import Stretch, stretches, write_png
 from sarslide.dataset.patches import cut, windows
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.dataset.selection import select
 from sarslide.errors import ConfigError, TrainingError
 from sarslide.io.atomic import atomic_folder
@@ -49,7 +49,7 @@ class Design:
 
 
 def write_dataset(
-    folder: str | Path, scenes: Sequence[Scene], channels: Sequence[str], design: Design
+    folder: str | Path, scenes: Sequence[TrainingScene], channels: Sequence[str], design: Design
 ) -> dict[str, Any]:
     """Cut scenes of three channels into images, masks and annotations; the folder gets its name when it is complete.
 
@@ -63,7 +63,7 @@ def write_dataset(
         )
     if lost := [scene.name for scene in scenes if scene.grid is None or scene.objects is None]:
         raise TrainingError(f"scene {lost[0]} does not know where it lies", "make it by the rule label_scene")
-    stretch = stretches(channels, [scene.stack for scene in scenes])
+    stretch = stretches(channels, [scene.features for scene in scenes])
     counts = {}
     with atomic_folder(folder) as temporary:
         for part, patches in _parts(scenes, design).items():
@@ -76,7 +76,7 @@ def write_dataset(
     return counts
 
 
-def _parts(scenes: Sequence[Scene], design: Design) -> dict[str, list[tuple[Scene, int, int]]]:
+def _parts(scenes: Sequence[TrainingScene], design: Design) -> dict[str, list[tuple[TrainingScene, int, int]]]:
     """Scene, row and column of the images of each part."""
     if design.split == "random":
         places = [(scene, *place) for scene in scenes for place in _selected(scene, design)]
@@ -100,27 +100,31 @@ def _parts(scenes: Sequence[Scene], design: Design) -> dict[str, list[tuple[Scen
     return parts
 
 
-def _parted(scene: Scene, design: Design) -> list[Scene]:
+def _parted(scene: TrainingScene, design: Design) -> list[TrainingScene]:
     """The scene once a part, each knowing nothing of the cells of the others."""
     part = splits.deal_blocks(scene.label.shape, design.block, design.fractions, design.seed, scene.full_label)
     label = np.where(splits.strangers_of(scene.objects, part), np.uint8(IGNORE), scene.label)
     return [
         replace(
             scene,
-            stack=np.where(part == k, scene.stack, np.float32(np.nan)),
+            features=np.where(part == k, scene.features, np.float32(np.nan)),
             label=np.where(part == k, label, np.uint8(IGNORE)),
         )
         for k in range(len(design.fractions))
     ]
 
 
-def _selected(scene: Scene, design: Design) -> list[tuple[int, int]]:
+def _selected(scene: TrainingScene, design: Design) -> list[tuple[int, int]]:
     places = windows(scene.label.shape, design.patch, design.overlap)
     return select(scene.label, places, design.patch, design.negatives, design.seed, min_counted=MIN_COUNTED)
 
 
 def _write_part(
-    folder: Path, part: str, patches: Sequence[tuple[Scene, int, int]], stretch: Sequence[Stretch], design: Design
+    folder: Path,
+    part: str,
+    patches: Sequence[tuple[TrainingScene, int, int]],
+    stretch: Sequence[Stretch],
+    design: Design,
 ) -> dict[str, Any]:
     """Images, masks and the COCO file of one part; returns the content of the latter."""
     dataset: dict[str, Any] = {
@@ -142,7 +146,7 @@ def _write_part(
         image = np.stack(
             [
                 channel.to_bytes(cut(layer, row, col, size, np.nan))
-                for channel, layer in zip(stretch, scene.stack, strict=True)
+                for channel, layer in zip(stretch, scene.features, strict=True)
             ]
         )
         label = cut(scene.label, row, col, size, IGNORE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,13 @@ import numpy as np
 from sarslide import layers
 from sarslide.dataset.fusion import phase_colours
 from sarslide.errors import ConfigError, WeightsError
-from sarslide.terrain import downslope as line_of_sight
+from sarslide.terrain import downslope
 
 COLOURS = ("red", "green", "blue")
 
 # P0's input is "the three-channel fusion of D-InSAR phase and SAR intensity" (B06); the recipe is not printed. Two readings:
 # sine and cosine of the phase and the intensity, numbers that are continuous where the phase wraps; or the colours of
-# `rates.fusion`, phase as hue and intensity as brightness (`hsv`), which is what a picture shows.
+# `dataset.fusion`, phase as hue and intensity as brightness (`hsv`), which is what a picture shows.
 _P0 = ("avg_phase_sin", "avg_phase_cos", "mean_amplitude_db")
 _P0_HSV = tuple(f"phase_intensity_{colour}" for colour in COLOURS)
 _CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
@@ -34,38 +35,57 @@ _P3 = (
     *CLASSES,
 )
 
-PRESETS: dict[str, tuple[str, ...]] = {
-    # P0 Table 3 (E16)
-    "p0_insar": _P0,
-    "p0_dem": (*_P0, "elevation_m"),
-    "p0_slope": (*_P0, "slope_deg"),
-    "p0_curvature": (*_P0, *_CURVATURE),
-    "p0_insar_hsv": _P0_HSV,
-    "p0_dem_hsv": (*_P0_HSV, "elevation_m"),
-    "p0_slope_hsv": (*_P0_HSV, "slope_deg"),
-    "p0_curvature_hsv": (*_P0_HSV, *_CURVATURE),
-    # P2: pictures of wrapped phase, one turn of the colour wheel a cycle (B12, D06)
-    "p2_colours": tuple(f"avg_phase_{colour}" for colour in COLOURS),
-    # P3 Table 4: without and with the deformation rate (D12)
-    "p3_rs": _P3,
-    "p3_rs_dr": ("los_rate_mm_per_yr", *_P3),
-    # P4 Tables 5 and 6 (E17)
-    "p4_los": ("los_rate_mm_per_yr",),
-    "p4_phase": ("phase_rate_rad_per_yr",),
-    "p4_phase_los": ("phase_rate_rad_per_yr", "los_rate_mm_per_yr"),
-    "p4_phase_dem": ("phase_rate_rad_per_yr", "elevation_m"),
-    "p4_phase_slope": ("phase_rate_rad_per_yr", "slope_deg"),
-    "p4_phase_dem_slope": ("phase_rate_rad_per_yr", "elevation_m", "slope_deg"),
-    "p4_all": ("phase_rate_rad_per_yr", "los_rate_mm_per_yr", "elevation_m", "slope_deg"),
-    # Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation and no amplitude: they
-    # differ from valley to valley and from sensor to sensor.
-    "sarslide": (
-        "los_rate_mm_per_yr",
-        "los_rate_std_mm_per_yr",
-        "mean_coherence",
-        "slope_deg",
-        "downslope_sensitivity",
-    ),
+
+@dataclass(frozen=True)
+class ChannelSet:
+    """A named list of channels, as `training.channels` and `dataset.channels` choose it."""
+
+    name: str
+    channels: tuple[str, ...]
+    source: str
+
+
+CHANNEL_SETS: dict[str, ChannelSet] = {
+    row.name: row
+    for row in (
+        # Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation and no amplitude: they
+        # differ from valley to valley and from sensor to sensor.
+        ChannelSet(
+            "sarslide",
+            (
+                "los_rate_mm_per_yr",
+                "los_rate_std_mm_per_yr",
+                "mean_coherence",
+                "slope_deg",
+                "downslope_sensitivity",
+            ),
+            "ours",
+        ),
+        # E16
+        ChannelSet("p0_insar", _P0, "P0 Table 3"),
+        ChannelSet("p0_dem", (*_P0, "elevation_m"), "P0 Table 3"),
+        ChannelSet("p0_slope", (*_P0, "slope_deg"), "P0 Table 3"),
+        ChannelSet("p0_curvature", (*_P0, *_CURVATURE), "P0 Table 3"),
+        ChannelSet("p0_insar_hsv", _P0_HSV, "P0 section 3.2"),
+        ChannelSet("p0_dem_hsv", (*_P0_HSV, "elevation_m"), "P0 section 3.2"),
+        ChannelSet("p0_slope_hsv", (*_P0_HSV, "slope_deg"), "P0 section 3.2"),
+        ChannelSet("p0_curvature_hsv", (*_P0_HSV, *_CURVATURE), "P0 section 3.2"),
+        # Pictures of wrapped phase, one turn of the colour wheel a cycle (B12, D06)
+        ChannelSet("p2_colours", tuple(f"avg_phase_{colour}" for colour in COLOURS), "P2 section 4.2.3"),
+        # Without and with the deformation rate (D12)
+        ChannelSet("p3_rs", _P3, "P3 Table 4"),
+        ChannelSet("p3_rs_dr", ("los_rate_mm_per_yr", *_P3), "P3 Table 4"),
+        # E17
+        ChannelSet("p4_los", ("los_rate_mm_per_yr",), "P4 Tables 5, 6"),
+        ChannelSet("p4_phase", ("phase_rate_rad_per_yr",), "P4 Tables 5, 6"),
+        ChannelSet("p4_phase_los", ("phase_rate_rad_per_yr", "los_rate_mm_per_yr"), "P4 Tables 5, 6"),
+        ChannelSet("p4_phase_dem", ("phase_rate_rad_per_yr", "elevation_m"), "P4 Tables 5, 6"),
+        ChannelSet("p4_phase_slope", ("phase_rate_rad_per_yr", "slope_deg"), "P4 Tables 5, 6"),
+        ChannelSet("p4_phase_dem_slope", ("phase_rate_rad_per_yr", "elevation_m", "slope_deg"), "P4 Tables 5, 6"),
+        ChannelSet(
+            "p4_all", ("phase_rate_rad_per_yr", "los_rate_mm_per_yr", "elevation_m", "slope_deg"), "P4 Tables 5, 6"
+        ),
+    )
 }
 
 
@@ -117,7 +137,7 @@ def downslope_sensitivity(
     All inputs have one shape. 0 where the ground is flat; NaN where slope or line of sight is unknown.
     """
     sensitivity = _on_slopes(
-        line_of_sight.downslope_sensitivity(slope_deg, aspect_deg, los_east, los_north, los_up), slope_deg
+        downslope.downslope_sensitivity(slope_deg, aspect_deg, los_east, los_north, los_up), slope_deg
     )
     return np.where(np.isfinite(los_east + los_north + los_up), sensitivity, np.nan)
 
@@ -150,10 +170,18 @@ DERIVED: dict[str, Derived] = {
 
 
 def channel_set(name: str) -> tuple[str, ...]:
-    """The layers of a preset, in order. Raises ConfigError for an unknown preset."""
-    if name not in PRESETS:
-        raise ConfigError(f"channel set '{name}' does not exist", f"use one of {', '.join(PRESETS)}")
-    return PRESETS[name]
+    """The channels of a set."""
+    if name not in CHANNEL_SETS:
+        raise ConfigError(*_unknown(name))
+    return CHANNEL_SETS[name].channels
+
+
+def check_channels(name: str, key: str = "training.channels") -> tuple[str, ...]:
+    """The channels of a set that the configuration names, before anything is planned."""
+    if name not in CHANNEL_SETS:
+        problem, cure = _unknown(name)
+        raise ConfigError(f"{key}: {problem}", cure)
+    return CHANNEL_SETS[name].channels
 
 
 def stored_layers(names: Iterable[str]) -> list[str]:
@@ -178,7 +206,7 @@ def require_layers(channels: Iterable[str], available: Iterable[str], weights: s
     return needed
 
 
-def feature_stack(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np.ndarray:
+def feature_array(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np.ndarray:
     """Channels `names` as float32 (channels, rows, cols), in the units of the registry.
 
     NaN where a layer is unknown, and in measured layers where layover or shadow hide the ground. read: gives a stored layer
@@ -202,3 +230,10 @@ def feature_stack(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np
 def observable(stack: np.ndarray) -> np.ndarray:
     """Cells (rows, cols) in which every channel of the stack is known."""
     return np.isfinite(stack).all(axis=0)
+
+
+def _unknown(name: str) -> tuple[str, str]:
+    """Problem and cure for a set that there is not: the nearest names, or all of them."""
+    near = get_close_matches(name, CHANNEL_SETS, 3)
+    cure = f"did you mean {', '.join(near)}?" if near else f"use one of {', '.join(CHANNEL_SETS)}"
+    return f"channel set '{name}' does not exist", cure

@@ -1,4 +1,4 @@
-"""Normalisation of a feature stack, fitted on the training part only and kept with the weights.
+"""Normalisation of features, fitted on the training part only and kept with the weights.
 
 Methods: `robust` (median and median absolute deviation of each channel, ours), `zscore` (mean and standard deviation of each
 channel, P3, D10), `minmax` (0 to 1, P4, D13; its ends are not printed: here two percentiles, and what lies beyond is clipped),
@@ -31,13 +31,13 @@ class Normalisation:
     centre: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
 
-    def __call__(self, stack: np.ndarray) -> np.ndarray:
-        """Normalised float32 copy of a stack (channels, rows, cols) in registry units, finite everywhere."""
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """Normalised float32 copy of features (channels, rows, cols) in registry units, finite everywhere."""
         if self.method == "zscore_sample":
-            centre, scale = _moments(stack)
+            centre, scale = _moments(features)
         else:
             centre, scale = (np.asarray(v, np.float32) for v in (self.centre, self.scale))
-        normal = (stack - centre[:, None, None]) / scale[:, None, None]
+        normal = (features - centre[:, None, None]) / scale[:, None, None]
         if self.method == "robust":
             normal = np.clip(normal, -CLIP, CLIP)
         elif self.method == "minmax":
@@ -52,7 +52,7 @@ class Normalisation:
         return cls(values["method"], tuple(values["centre"]), tuple(values["scale"]))
 
 
-def fit(method: str, names: Sequence[str], stacks: Sequence[np.ndarray]) -> Normalisation:
+def fit(method: str, names: Sequence[str], parts: Sequence[np.ndarray]) -> Normalisation:
     """Normalisation of the channels `names`, fitted on the stacks (channels, rows, cols) of the training part.
 
     A channel with one value becomes 0; where more than half of its cells hold one value, `robust` divides by the standard
@@ -63,7 +63,7 @@ def fit(method: str, names: Sequence[str], stacks: Sequence[np.ndarray]) -> Norm
         raise TrainingError(f"normalisation '{method}' does not exist", f"use one of {', '.join(METHODS)}")
     if method == "zscore_sample":
         return Normalisation(method)
-    pairs = [_fit_channel(method, name, [stack[k] for stack in stacks]) for k, name in enumerate(names)]
+    pairs = [_fit_channel(method, name, [features[k] for features in parts]) for k, name in enumerate(names)]
     return Normalisation(method, *(tuple(float(f"{v:.9g}") for v in values) for values in zip(*pairs, strict=True)))
 
 
@@ -90,12 +90,12 @@ def _fit_channel(method: str, name: str, rasters: list[np.ndarray]) -> tuple[flo
     return centre, scale
 
 
-def _moments(stack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each channel over its known cells; 0 and 1 where there is none or no spread."""
-    known = np.isfinite(stack)
+    known = np.isfinite(features)
     count = np.maximum(known.sum(axis=(1, 2)), 1)
-    values = np.where(known, stack, 0.0).astype(np.float64)
+    values = np.where(known, features, 0.0).astype(np.float64)
     mean = values.sum(axis=(1, 2)) / count
-    deviation = np.where(known, stack - mean[:, None, None], 0.0)
+    deviation = np.where(known, features - mean[:, None, None], 0.0)
     std = np.sqrt((deviation**2).sum(axis=(1, 2)) / count)
     return mean.astype(np.float32), np.where(std > 0, std, 1.0).astype(np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sarslide import layers
-from sarslide.dataset.features import PICTURE, feature_stack, observable
+from sarslide.dataset.features import PICTURE, feature_array, observable
 from sarslide.dataset.fusion import fuse
 from sarslide.errors import TrainingError
 from sarslide.grid import RegionGrid
@@ -20,7 +20,7 @@ PICTURE_PERCENT = (2.0, 98.0)  # of the intensity, from dark to bright
 
 
 @dataclass(frozen=True)
-class Scene:
+class TrainingScene:
     """One track over one region.
 
     region: what a split must keep together. stack: features (channels, rows, cols), float32, NaN where unknown.
@@ -36,7 +36,7 @@ class Scene:
 
     region: str
     name: str
-    stack: np.ndarray
+    features: np.ndarray
     label: np.ndarray
     full_label: np.ndarray | None = None
     decoy: np.ndarray | None = None
@@ -46,7 +46,7 @@ class Scene:
     grid: RegionGrid | None = None
 
 
-def load(path: str | Path, channels: Sequence[str]) -> Scene:
+def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
     """The scene of an npz file with stored layers under their registered names, `label`, and `meta` (JSON with region, stack).
 
     `decoy`, `landslide_kind` and `true_los_rate_mm_per_yr` are read where the file has them; the fused picture of phase and
@@ -68,15 +68,15 @@ def load(path: str | Path, channels: Sequence[str]) -> Scene:
             )
         return arrays[name]
 
-    stack, label = feature_stack(channels, read), read("label").astype(np.uint8)
-    if label.shape != stack.shape[1:] or not np.isin(label, (0, 1, IGNORE)).all():
+    features, label = feature_array(channels, read), read("label").astype(np.uint8)
+    if label.shape != features.shape[1:] or not np.isin(label, (0, 1, IGNORE)).all():
         raise TrainingError(f"{path}: label is not 0, 1 or {IGNORE} on the features' grid", "label the scene again")
     meta = json.loads(str(read("meta")))
     region = str(meta["region"])
-    counted = np.where(observable(stack), label, np.uint8(IGNORE))
+    counted = np.where(observable(features), label, np.uint8(IGNORE))
     extra = (arrays.get(name) for name in ("decoy", "landslide_kind", "true_los_rate_mm_per_yr", "objects"))
     grid = RegionGrid.from_dict(meta["grid"]) if "grid" in meta else None
-    return Scene(region, f"{region}/{meta['stack']}", stack, counted, label, *extra, grid)
+    return TrainingScene(region, f"{region}/{meta['stack']}", features, counted, label, *extra, grid)
 
 
 def arrays_of(
@@ -116,11 +116,11 @@ def part_of(arrays: Mapping[str, np.ndarray], inside: np.ndarray, part: str) -> 
     }
 
 
-def data_hash(scenes: Sequence[Scene]) -> str:
+def data_hash(scenes: Sequence[TrainingScene]) -> str:
     """sha256 of names, features and labels, for the model card."""
     digest = hashlib.sha256()
     for scene in scenes:
-        digest.update(f"{scene.name} {scene.stack.shape}".encode())
-        digest.update(np.ascontiguousarray(scene.stack).tobytes())
+        digest.update(f"{scene.name} {scene.features.shape}".encode())
+        digest.update(np.ascontiguousarray(scene.features).tobytes())
         digest.update(np.ascontiguousarray(scene.label).tobytes())
     return digest.hexdigest()

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sarslide.dataset.scenes import Scene
+from sarslide.dataset.scenes import TrainingScene
 from sarslide.evaluate.metrics import HALF, MIN_IOU, covered, match, objects
 
 # A decoy fools who covers a tenth of it with one object, or puts half of an object on it (as `inventory.scoring`).
@@ -14,7 +14,9 @@ SPEED_PERCENTILE = 90  # the fastest tenth of a landslide decides whether it can
 ELSEWHERE = "elsewhere"
 
 
-def landslides(scene: Scene, label: np.ndarray, predicted: np.ndarray, min_cells: int, cell_m: float) -> list[dict]:
+def landslides(
+    scene: TrainingScene, label: np.ndarray, predicted: np.ndarray, min_cells: int, cell_m: float
+) -> list[dict]:
     """Each landslide object of `label`: area_km2, P2's kind and los_speed_mm_per_yr where the scene has them, and its fate.
 
     matched: one to one at IoU >= 0.3, iou then, else 0. covered: share of its cells that are marked.
@@ -35,7 +37,7 @@ def landslides(scene: Scene, label: np.ndarray, predicted: np.ndarray, min_cells
     return rows
 
 
-def planted(scene: Scene, predicted: np.ndarray, min_cells: int) -> dict[str, int] | None:
+def planted(scene: TrainingScene, predicted: np.ndarray, min_cells: int) -> dict[str, int] | None:
     """All planted landslides, also those that the track cannot see or that are too slow: their number, and how many were found.
 
     One to one at IoU >= 0.3; None where the scene has no types. Their recall is what an inventory really has.

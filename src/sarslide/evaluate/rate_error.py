@@ -18,7 +18,7 @@ import numpy as np
 from sarslide.names import days_between, split_pair
 from sarslide.rates import los
 from sarslide.rates.passes import RateSettings, stack_unwrapped
-from sarslide.rates.stacking import interval_years
+from sarslide.network import interval_years
 
 LOWEST_COHERENCE, HIGHEST_COHERENCE = 0.05, 0.99
 TABLE = 24  # nodes of the speckle table in each direction; its logarithm is smooth

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.evaluate import breakdown, intervals, metrics, reliability
 from sarslide.evaluate.metrics import CELL_SCORES, OBJECT_SCORES, Counts
 
@@ -27,7 +27,7 @@ CONTAINED = ("truth", "truth_found", "found", "found_right")
 
 
 def evaluate(
-    scenes: Sequence[Scene],
+    scenes: Sequence[TrainingScene],
     maps: Sequence[np.ndarray],
     threshold: float,
     min_cells: int = 1,
@@ -47,7 +47,12 @@ def evaluate(
 
 
 def _entry(
-    scene: Scene, p: np.ndarray, threshold: float, min_cells: int, decoy_codes: Mapping[str, int] | None, cell_m: float
+    scene: TrainingScene,
+    p: np.ndarray,
+    threshold: float,
+    min_cells: int,
+    decoy_codes: Mapping[str, int] | None,
+    cell_m: float,
 ) -> dict[str, Any]:
     marked = p >= threshold
     label = np.where(np.isfinite(p), scene.label, np.uint8(IGNORE))

@@ -1,94 +1,243 @@
-"""The networks by name. Importing this module does not import torch: the configuration asks it for names.
+"""The networks by name: one row each. Importing this module does not import torch: the configuration asks it for names.
 
 Semantic networks: `network(x)` gives logits (N, 1, H, W). Instance networks give the same in evaluation, and single objects
-beside it (`models.mask_rcnn`). What each paper built:
+beside it (`models.mask_rcnn`).
 
-- P0 (doi:10.3390/rs14081848): drs_unet, drs_unet_literal, unet, segnet
-- P2 (doi:10.3390/rs14143362): mask_rcnn and its steps mask_rcnn_resnext, ..._dcb, ..._dcb_cbam, ..._dcb_sa
-- P3 (doi:10.3390/rs16060992): fcadensenet, fc_densenet56, fcn8s, unet
-- P4 (doi:10.3390/rs16061090): generalized_cnn, generalized_cnn_literal, vcnn
+A new network is its own module in this folder, a row here and, in the line of imports below, the name of the module.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sarslide.errors import WeightsError
+from sarslide.errors import ConfigError, WeightsError
 
 if TYPE_CHECKING:
     from torch import nn
+
+    # The fingerprint of the code reads the import statements: without this line a changed network would rerun nothing.
+    from sarslide.models import (  # noqa: F401
+        drs_unet,
+        fc_densenet,
+        fcadensenet,
+        fcn8s,
+        generalized_cnn,
+        mask_rcnn,
+        segnet,
+        unet,
+        vcnn,
+    )
 
 SEMANTIC, INSTANCE = "semantic", "instance"
 
 _RESNEXT = {"resnext": True}
 _DCB = {**_RESNEXT, "deformable": True}
-# name: (class, its fixed options, kind)
-_NETWORKS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "drs_unet": ("DrsUnet", {}, SEMANTIC),
-    "drs_unet_literal": ("DrsUnet", {"literal": True}, SEMANTIC),
-    "unet": ("Unet", {}, SEMANTIC),
-    "segnet": ("SegNet", {}, SEMANTIC),
-    "mask_rcnn": ("MaskRcnn", {}, INSTANCE),
-    "mask_rcnn_resnext": ("MaskRcnn", _RESNEXT, INSTANCE),
-    "mask_rcnn_resnext_dcb": ("MaskRcnn", _DCB, INSTANCE),
-    "mask_rcnn_resnext_dcb_cbam": ("MaskRcnn", {**_DCB, "attention": "cbam"}, INSTANCE),
-    "mask_rcnn_resnext_dcb_sa": ("MaskRcnn", {**_DCB, "attention": "self"}, INSTANCE),
-    "fcadensenet": ("FcaDenseNet", {}, SEMANTIC),
-    "fc_densenet56": ("FcDenseNet", {}, SEMANTIC),
-    "fcn8s": ("Fcn8s", {}, SEMANTIC),
-    "generalized_cnn": ("GeneralizedCnn", {}, SEMANTIC),
-    "generalized_cnn_literal": ("GeneralizedCnn", {"literal": True}, SEMANTIC),
-    "vcnn": ("Vcnn", {}, SEMANTIC),
-}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One network of the registry.
+
+    Attributes
+    ----------
+    name : str
+        As in `training.network` and in model cards.
+    module : str
+        Its module in `sarslide.models`.
+    network_class : str
+        Its class there, called with the number of input channels, `options` and the caller's options.
+    paper : str
+        P0 (doi:10.3390/rs14081848), P2 (doi:10.3390/rs14143362), P3 (doi:10.3390/rs16060992) or P4
+        (doi:10.3390/rs16061090), which built it or compared with it.
+    title : str
+        What it is, for tables.
+    kind : str
+        `semantic` or `instance`.
+    options : mapping of str to Any
+        Fixed options of the class.
+    width : int
+        Channels of the first stage at the published size.
+    """
+
+    name: str
+    module: str
+    network_class: str
+    paper: str
+    title: str
+    kind: str = SEMANTIC
+    options: Mapping[str, Any] = field(default_factory=dict)
+    width: int = 64
+
+
+def _mask_rcnn(name: str, title: str, options: Mapping[str, Any]) -> Architecture:
+    """One step of P2's ablation."""
+    return Architecture(name, "mask_rcnn", "MaskRcnn", "P2", title, INSTANCE, options)
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    row.name: row
+    for row in (
+        Architecture("drs_unet", "drs_unet", "DrsUnet", "P0", "DRs-UNet, read so that it has the published size"),
+        Architecture(
+            "drs_unet_literal", "drs_unet", "DrsUnet", "P0", "DRs-UNet, nothing added to the text",
+            options={"literal": True},
+        ),
+        Architecture("unet", "unet", "Unet", "P0, P3", "U-Net"),
+        Architecture("segnet", "segnet", "SegNet", "P0", "SegNet on VGG16"),
+        _mask_rcnn("mask_rcnn", "Mask R-CNN on ResNet101", {}),
+        _mask_rcnn("mask_rcnn_resnext", "the same on ResNeXt101", _RESNEXT),
+        _mask_rcnn("mask_rcnn_resnext_dcb", "and with deformable convolution", _DCB),
+        _mask_rcnn("mask_rcnn_resnext_dcb_cbam", "and with CBAM", {**_DCB, "attention": "cbam"}),
+        _mask_rcnn(
+            "mask_rcnn_resnext_dcb_sa", "and with self-attention: Mask R-CNN+++", {**_DCB, "attention": "self"}
+        ),
+        Architecture("fcadensenet", "fcadensenet", "FcaDenseNet", "P3", "FCADenseNet", width=48),
+        Architecture("fc_densenet56", "fc_densenet", "FcDenseNet", "P3", "FC-DenseNet56", width=48),
+        Architecture("fcn8s", "fcn8s", "Fcn8s", "P3", "FCN-8s on VGG16"),
+        Architecture("generalized_cnn", "generalized_cnn", "GeneralizedCnn", "P4", "generalized CNN on ResNet50"),
+        Architecture(
+            "generalized_cnn_literal", "generalized_cnn", "GeneralizedCnn", "P4", "the same, P4's Table 4 to the letter",
+            options={"literal": True},
+        ),
+        Architecture("vcnn", "vcnn", "Vcnn", "P4", "VCNN on VGG16"),
+    )
+}  # fmt: skip
 
 
 def names(kind: str | None = None) -> list[str]:
-    """Names of all networks, or of those of one kind, `semantic` or `instance`."""
-    return [name for name, entry in _NETWORKS.items() if kind in (None, entry[2])]
+    """Names of the networks in the order of the registry.
+
+    Parameters
+    ----------
+    kind : str or None
+        Only those of one kind, `semantic` or `instance`; None: all.
+
+    Returns
+    -------
+    list of str
+        Names.
+    """
+    return [name for name, row in ARCHITECTURES.items() if kind in (None, row.kind)]
+
+
+def get(name: str) -> Architecture:
+    """The row of a network.
+
+    Parameters
+    ----------
+    name : str
+        Name of the network.
+
+    Returns
+    -------
+    Architecture
+        Its row.
+
+    Raises
+    ------
+    WeightsError
+        For an unknown name; the nearest known ones come first.
+    """
+    if name not in ARCHITECTURES:
+        raise WeightsError(*_unknown(name))
+    return ARCHITECTURES[name]
+
+
+def check(name: str, key: str = "training.network") -> str:
+    """The name, if it is in the registry; for configurations, before anything is planned.
+
+    Parameters
+    ----------
+    name : str
+        Name of a network.
+    key : str
+        Key of the configuration that holds the name.
+
+    Returns
+    -------
+    str
+        The name.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name, with key and nearest known names.
+    """
+    if name not in ARCHITECTURES:
+        problem, cure = _unknown(name)
+        raise ConfigError(f"{key}: {problem}", cure)
+    return name
 
 
 def kind(name: str) -> str:
-    """`semantic` or `instance`. Raises WeightsError for an unknown name."""
-    return _entry(name)[2]
+    """Kind of a network.
+
+    Parameters
+    ----------
+    name : str
+        Name of the network.
+
+    Returns
+    -------
+    str
+        `semantic` or `instance`.
+
+    Raises
+    ------
+    WeightsError
+        For an unknown name.
+    """
+    return get(name).kind
 
 
 def build(name: str, in_channels: int, **options: Any) -> "nn.Module":
-    """The network `name` for `in_channels` input channels, randomly initialised, logits (N, 1, H, W) out.
+    """A network with random initial weights; only its own module is imported.
 
-    options: of the network, for example `width`. Every network has the attribute `stride`: tiles are multiples of it.
-    Raises WeightsError for an unknown name.
+    Parameters
+    ----------
+    name : str
+        Name of the network.
+    in_channels : int
+        Number of input channels.
+    **options : Any
+        Of the network, for example `width`.
+
+    Returns
+    -------
+    torch.nn.Module
+        Logits (N, 1, H, W) out. Its attribute `stride`: tiles are multiples of it.
+
+    Raises
+    ------
+    WeightsError
+        For an unknown name.
     """
-    network_class, fixed, _ = _entry(name)
-    return _class(network_class)(in_channels, **fixed, **options)
+    row = get(name)
+    network_class = getattr(import_module(f"sarslide.models.{row.module}"), row.network_class)
+    network: nn.Module = network_class(in_channels, **row.options, **options)
+    return network
 
 
 def parameter_count(network: "nn.Module") -> int:
-    """Number of trainable values."""
+    """Number of trainable values.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Any network.
+
+    Returns
+    -------
+    int
+        Values that the training changes.
+    """
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
-def _entry(name: str) -> tuple[str, dict[str, Any], str]:
-    if name not in _NETWORKS:
-        raise WeightsError(f"network '{name}' does not exist", f"use one of {', '.join(names())}")
-    return _NETWORKS[name]
-
-
-def _class(name: str) -> type["nn.Module"]:
-    """The class `name`. Only its own file is imported; the import statements are what the fingerprint of the code reads."""
-    if name == "DrsUnet":
-        from sarslide.models.drs_unet import DrsUnet as found
-    elif name == "Unet":
-        from sarslide.models.unet import Unet as found
-    elif name == "SegNet":
-        from sarslide.models.segnet import SegNet as found
-    elif name == "MaskRcnn":
-        from sarslide.models.mask_rcnn import MaskRcnn as found
-    elif name == "FcaDenseNet":
-        from sarslide.models.fcadensenet import FcaDenseNet as found
-    elif name == "FcDenseNet":
-        from sarslide.models.fc_densenet import FcDenseNet as found
-    elif name == "Fcn8s":
-        from sarslide.models.fcn8s import Fcn8s as found
-    elif name == "GeneralizedCnn":
-        from sarslide.models.generalized_cnn import GeneralizedCnn as found
-    else:
-        from sarslide.models.vcnn import Vcnn as found
-    return found
+def _unknown(name: str) -> tuple[str, str]:
+    """Problem and cure for a name that is not in the registry: the nearest names, or all of them."""
+    near = get_close_matches(name, ARCHITECTURES, 3)
+    cure = f"did you mean {', '.join(near)}?" if near else f"use one of {', '.join(ARCHITECTURES)}"
+    return f"network '{name}' does not exist", cure

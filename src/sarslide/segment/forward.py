@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sarslide.segment.device import BF16, FP32
+from sarslide.segment.precision import BF16, FP32
 
 # Not tuned: measurements of batches on a CPU scattered more than they differed, and a GPU was not there.
 BATCH = {"cpu": 8, "cuda": 32}
@@ -17,7 +17,7 @@ BATCH = {"cpu": 8, "cuda": 32}
 class Forward:
     """Runs `network` over normalised tiles (channels, tile, tile), float32.
 
-    device: where. precision: `fp32` or `bf16` (`device.choose_precision`). batch: tiles at once; None: `BATCH`. Nothing of the
+    device: where. precision: `fp32` or `bf16` (`precision.choose_precision`). batch: tiles at once; None: `BATCH`. Nothing of the
     network changes but its device, its memory layout (channels last: no copies before each convolution) and its mode
     (evaluation).
     """

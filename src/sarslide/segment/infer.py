@@ -10,12 +10,10 @@ from tqdm import tqdm
 from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.patches import starts
 from sarslide.errors import ConfigError
-from sarslide.segment.device import FP32, choose_device
 from sarslide.segment.forward import Forward
 from sarslide.segment.instances import Merger
+from sarslide.segment.precision import FP32
 from sarslide.segment.tiles import Blend, Reader, Strip, strips
-
-__all__ = ["choose_device", "predict", "predict_bands"]
 
 Band = tuple[int, np.ndarray, np.ndarray | None]
 

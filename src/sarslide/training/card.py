@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from sarslide.dataset.scenes import Scene, data_hash
+from sarslide.dataset.scenes import TrainingScene, data_hash
 from sarslide.io.sidecar import sha256
 from sarslide.models.weights import SIMULATED
 from sarslide.training.train import Trained
@@ -30,8 +30,8 @@ SIMULATED_FAILURES = (
 
 def model_card(
     trained: Trained,
-    training: Sequence[Scene],
-    validation: Sequence[Scene],
+    training: Sequence[TrainingScene],
+    validation: Sequence[TrainingScene],
     code: str,
     label: str = SIMULATED,
     licence: str = "BSD-3-Clause",

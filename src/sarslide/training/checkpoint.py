@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from sarslide.dataset.normalise import Normalisation
-from sarslide.dataset.scenes import Scene, data_hash
+from sarslide.dataset.scenes import TrainingScene, data_hash
 from sarslide.errors import TrainingError
 from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import sha256
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 
 def identity(
-    training: Sequence[Scene],
-    validation: Sequence[Scene],
+    training: Sequence[TrainingScene],
+    validation: Sequence[TrainingScene],
     channels: Sequence[str],
     normalisation: Normalisation,
     network: str,

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from sarslide.dataset import augment
 from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.patches import cut, random_windows, windows
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.dataset.selection import select
 from sarslide.training.recipe import Recipe
 
@@ -30,7 +30,7 @@ class Patches(Dataset):
     """
 
     def __init__(
-        self, scenes: Sequence[Scene], channels: Sequence[str], normalisation: Normalisation, recipe: Recipe
+        self, scenes: Sequence[TrainingScene], channels: Sequence[str], normalisation: Normalisation, recipe: Recipe
     ) -> None:
         self.scenes, self.channels, self.normalisation, self.recipe = scenes, channels, normalisation, recipe
         self.grid = [(k, row, col) for k, scene in enumerate(scenes) for row, col in self._kept(k, scene.label)]
@@ -43,7 +43,7 @@ class Patches(Dataset):
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         turn, index = divmod(number, len(self))
         k, row, col = self.places(turn)[index]
-        stack = cut(self.scenes[k].stack, row, col, self.recipe.patch, np.nan)
+        stack = cut(self.scenes[k].features, row, col, self.recipe.patch, np.nan)
         label = cut(self.scenes[k].label, row, col, self.recipe.patch, IGNORE)
         if self.recipe.augmentation:
             stack, label = augment.augment(stack, label, self.channels, self._rng(LOOK, number))

@@ -21,14 +21,14 @@ from tqdm import tqdm
 
 from sarslide.dataset import augment
 from sarslide.dataset.normalise import Normalisation, fit
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.dataset.splits import check_disjoint
 from sarslide.errors import TrainingError, WeightsError
 from sarslide.evaluate import metrics, reliability, scores
 from sarslide.models import registry, weights
 from sarslide.models.pretrained import load_pretrained
 from sarslide.segment import calibration
-from sarslide.segment.device import BF16, has_bf16
+from sarslide.segment.precision import BF16, has_bf16
 from sarslide.training import checkpoint as checkpoints
 from sarslide.training import parallel, targets, validate
 from sarslide.training import recipe as recipes
@@ -75,8 +75,8 @@ class Trained:
 class _Job:
     """All that a process of a training needs."""
 
-    training: Sequence[Scene]
-    validation: Sequence[Scene]
+    training: Sequence[TrainingScene]
+    validation: Sequence[TrainingScene]
     channels: tuple[str, ...]
     network: str
     options: dict[str, Any]
@@ -91,8 +91,8 @@ class _Job:
 
 
 def train(
-    training: Sequence[Scene],
-    validation: Sequence[Scene],
+    training: Sequence[TrainingScene],
+    validation: Sequence[TrainingScene],
     channels: Sequence[str],
     network: str,
     options: dict[str, Any],
@@ -143,7 +143,9 @@ def train(
     )  # fmt: skip
 
 
-def _check(training: Sequence[Scene], validation: Sequence[Scene], channels: Sequence[str], recipe: Recipe) -> None:
+def _check(
+    training: Sequence[TrainingScene], validation: Sequence[TrainingScene], channels: Sequence[str], recipe: Recipe
+) -> None:
     recipes.check(recipe)
     for part, scenes in (("training", training), ("validation", validation)):
         names = ", ".join(scene.name for scene in scenes[:3]) or "no scene"
@@ -163,11 +165,11 @@ def _check(training: Sequence[Scene], validation: Sequence[Scene], channels: Seq
 
 
 def _start(
-    training: Sequence[Scene], channels: Sequence[str], network: str, options: dict[str, Any], recipe: Recipe
+    training: Sequence[TrainingScene], channels: Sequence[str], network: str, options: dict[str, Any], recipe: Recipe
 ) -> tuple[dict[str, Tensor] | None, Normalisation]:
     """Tensors of the weights file to start from, if any, and the normalisation that goes with them or is fitted."""
     if recipe.start in ("", *PRETRAINED):
-        return None, fit(recipe.normalisation, channels, [scene.stack for scene in training])
+        return None, fit(recipe.normalisation, channels, [scene.features for scene in training])
     model, card = weights.load(recipe.start, channels, network)
     if card["options"] != options:
         raise WeightsError(

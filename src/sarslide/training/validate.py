@@ -7,15 +7,15 @@ import torch
 from torch import nn
 
 from sarslide.dataset.normalise import Normalisation
-from sarslide.dataset.scenes import IGNORE, Scene
+from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.evaluate import metrics
-from sarslide.segment.device import FP32
 from sarslide.segment.infer import predict
+from sarslide.segment.precision import FP32
 
 
 def maps(
     network: nn.Module,
-    scenes: Sequence[Scene],
+    scenes: Sequence[TrainingScene],
     normalisation: Normalisation,
     patch: int,
     overlap: float,
@@ -24,7 +24,7 @@ def maps(
 ) -> list[np.ndarray]:
     """Probability maps (rows, cols) of whole scenes; NaN where unknown."""
     return [
-        predict(network, scene.stack, normalisation, patch, overlap, device=device, precision=precision)
+        predict(network, scene.features, normalisation, patch, overlap, device=device, precision=precision)
         for scene in scenes
     ]
 
@@ -37,7 +37,7 @@ def mask_iou(first: Sequence[np.ndarray], second: Sequence[np.ndarray], threshol
     ).iou
 
 
-def map_loss(scenes: Sequence[Scene], probabilities: Sequence[np.ndarray]) -> float:
+def map_loss(scenes: Sequence[TrainingScene], probabilities: Sequence[np.ndarray]) -> float:
     """Mean binary cross-entropy over the counted cells of whole scenes."""
     total, count = 0.0, 0
     for scene, probability in zip(scenes, probabilities, strict=True):
@@ -49,7 +49,7 @@ def map_loss(scenes: Sequence[Scene], probabilities: Sequence[np.ndarray]) -> fl
     return total / max(count, 1)
 
 
-def map_f1(scenes: Sequence[Scene], probabilities: Sequence[np.ndarray], threshold: float = 0.5) -> float:
+def map_f1(scenes: Sequence[TrainingScene], probabilities: Sequence[np.ndarray], threshold: float = 0.5) -> float:
     """F1 by cell, pooled over scenes."""
     return metrics.pooled(
         metrics.pixel_counts(scene.label, p >= threshold) for scene, p in zip(scenes, probabilities, strict=True)

@@ -7,11 +7,11 @@ After that the samples of all dates belong to the same ground and only their pro
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from sarslide.errors import ConfigError, CoverageError, SafeError
+from sarslide.device import choose_device
+from sarslide.errors import CoverageError, SafeError
 from sarslide.grid import Lattice
 from sarslide.insar.native.imaging import Imaging, Shift, imaging_of
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, RANGE_TAPS, azimuth_table, range_table
@@ -27,7 +27,6 @@ BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 
 MARGIN = (AZIMUTH_TAPS // 2, RANGE_TAPS // 2)  # lines and samples from the edge of the valid part that the kernel needs
 FULL = 0.999  # share of the region above which a date covers it
 NEARBY = 100  # lines or samples by which the corners of a block may miss its extremes
-DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # CUDA on Linux, in WSL, and ROCm
 MANTISSA_BITS = 6  # kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad
 
 
@@ -175,16 +174,8 @@ def chosen_device(wanted: str) -> str:
     auto asks torch only where a driver is loaded: a machine without a GPU does not pay for loading it. Raises ConfigError for
     cuda without a GPU.
     """
-    if wanted == "cpu":
-        return "cpu"
-    if wanted == "auto" and not any(Path(place).exists() for place in DRIVERS):
-        return "cpu"
-    import torch
-
-    there = torch.cuda.is_available()
-    if wanted == "cuda" and not there:
-        raise ConfigError("device 'cuda', but torch sees no GPU", "set slc.device to auto or cpu")
-    return "torch:cuda" if there else "cpu"
+    device = choose_device(wanted, "slc.device")
+    return device if device == "cpu" else f"torch:{device}"
 
 
 def _program(device: str):
