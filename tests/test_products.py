@@ -21,7 +21,7 @@ DATES = ("20190306", "20190318", "20190330")
 
 
 def some(layer: str, seed: int) -> np.ndarray:
-    """Cells of a layer, a tenth of them unknown where the layer can say so."""
+    """Cells of a layer, a tenth of them unknown where the layer has a value for it."""
     random, spec = np.random.default_rng(seed), layers.get(layer)
     shape = (len(spec.bands), *GRID.shape) if spec.bands else GRID.shape
     low, high = np.clip(spec.valid, -100, 100)
@@ -36,29 +36,29 @@ def region(tmp_path_factory):
     """results/valley with two tracks; only A128 has an R-index and a time series."""
     folder = tmp_path_factory.mktemp("work") / "results" / "valley"
     for seed, stack in enumerate(("A128", "D062")):
-        base = folder / stack / "native"
+        base = folder / stack / "f0/native"
         stacked = {
             "stacking": ("los_rate_mm_per_yr", "pair_count", "stable_ground"), "geometry": ("layover_shadow",),
             "averaging": ("phase_intensity_rgb",), "stacking/segment/compact": ("probability",),
             "observability": ("r_index",) if stack == "A128" else (), "quality": ("closure_count",),
         }  # fmt: skip
-        for room, names in stacked.items():
+        for part, names in stacked.items():
             for name in names:
-                raster.write(base / room / f"{name}.tif", some(name, seed), GRID, name)
+                raster.write(base / part / f"{name}.tif", some(name, seed), GRID, name)
         write_json(base / "stacking/stack_rates.json", sidecar("stack_rates", {}, {"code": "c0de", "pairs": PAIRS}))
         for number, pair in enumerate(PAIRS):
-            for name in products.OF_PAIR:
+            for name in products.PAIR_LAYERS:
                 raster.write(base / f"ifg/{pair}.{name}.tif", some(name, 10 * number + seed), GRID, name)
             write_json(base / f"ifg/{pair}.json", {"bperp_m": None if number else 52.5})
     errors = np.stack([some("loop_error_cycles", 70 + number) for number in range(2)])
-    path = folder / "A128/native/quality/loop_error_cycles.tif"
+    path = folder / "A128/f0/native/quality/loop_error_cycles.tif"
     raster.write(path, errors, GRID, "loop_error_cycles", bands=list(PAIRS[1:]))
     for method in ("sbas", "windows/wet"):
-        path = folder / f"A128/native/{method}/los_rate_mm_per_yr.tif"
+        path = folder / f"A128/f0/native/{method}/los_rate_mm_per_yr.tif"
         raster.write(path, some("los_rate_mm_per_yr", len(method)), GRID, "los_rate_mm_per_yr")
     for name in ("elevation_m", "slope_deg"):
-        raster.write(folder / f"terrain/{name}.tif", some(name, 5), GRID, name)
-    path = folder / "A128/native/sbas/timeseries.nc"
+        raster.write(folder / f"terrain/f0/{name}.tif", some(name, 5), GRID, name)
+    path = folder / "A128/f0/native/sbas/timeseries.nc"
     with series.create(path, GRID, DATES) as put:
         put(slice(0, 40), slice(0, 25), np.stack([some("los_displacement_mm", seed) for seed in range(3)]))
     write_json(folder / "inventory/current.json", {"release": "20190330-0123abcd"})
@@ -77,15 +77,15 @@ def truth(path, band: int = 1) -> np.ndarray:
 
 def test_every_cell_is_that_of_its_file(region, opened):
     assert opened.los_rate_mm_per_yr.dims == ("stack", "y", "x") and opened.slope_deg.dims == ("y", "x")
-    rooms = {"los_rate_mm_per_yr": "stacking", "pair_count": "stacking", "layover_shadow": "geometry"}
-    rooms |= {"probability": "stacking/segment/compact", "stable_ground": "stacking", "closure_count": "quality"}
-    for name, room in rooms.items():
+    folders = {"los_rate_mm_per_yr": "stacking", "pair_count": "stacking", "layover_shadow": "geometry"}
+    folders |= {"probability": "stacking/segment/compact", "stable_ground": "stacking", "closure_count": "quality"}
+    for name, part in folders.items():
         for stack in ("A128", "D062"):
-            there = truth(region / stack / "native" / room / f"{name}.tif")
+            there = truth(region / stack / "f0/native" / part / f"{name}.tif")
             np.testing.assert_array_equal(opened[name].sel(stack=stack), there)
             assert opened[name].dtype == there.dtype
-    np.testing.assert_array_equal(opened.slope_deg, truth(region / "terrain/slope_deg.tif"))
-    path = region / "D062/native/averaging/phase_intensity_rgb.tif"
+    np.testing.assert_array_equal(opened.slope_deg, truth(region / "terrain/f0/slope_deg.tif"))
+    path = region / "D062/f0/native/averaging/phase_intensity_rgb.tif"
     np.testing.assert_array_equal(opened.phase_intensity_rgb_green.sel(stack="D062"), truth(path, 2))
     assert opened.r_index.sel(stack="A128").notnull().any() and opened.r_index.sel(stack="D062").isnull().all()
 
@@ -103,7 +103,7 @@ def test_unit_sign_and_unknown_are_those_of_the_registry(opened):
 
 def test_a_cell_lies_where_rasterio_puts_it(region, opened):
     assert CRS.from_cf(opened.spatial_ref.attrs).to_epsg() == 32647
-    with rasterio.open(region / "terrain/elevation_m.tif") as source:
+    with rasterio.open(region / "terrain/f0/elevation_m.tif") as source:
         assert [float(word) for word in opened.spatial_ref.attrs["GeoTransform"].split()] == list(
             source.get_transform()
         )
@@ -119,8 +119,8 @@ def test_dates_release_and_provenance(region, opened):
     assert (opened.attrs["engine"], opened.attrs["method"], opened.attrs["model"]) == ("native", "stacking", "compact")
     assert json.loads(opened.attrs["dates"]) == {"A128": list(DATES), "D062": list(DATES)}
     assert opened.last_date.sel(stack="D062") == np.datetime64("2019-03-30")
-    told = json.loads(opened.attrs["provenance"])
-    assert told["A128/native/stacking/stack_rates.json"]["code"] == "c0de" and len(told) == 2
+    found = json.loads(opened.attrs["provenance"])
+    assert found["A128/f0/native/stacking/stack_rates.json"]["code"] == "c0de" and len(found) == 2
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_nothing_is_read_before_it_is_used(region, monkeypatch):
     repr(made), part.shape, made.nbytes
     assert windows == []
     part.load()
-    path = region / "D062/native/stacking/los_rate_mm_per_yr.tif"
+    path = region / "D062/f0/native/stacking/los_rate_mm_per_yr.tif"
     assert windows == [(path, slice(10, 12), slice(3, 7), 1)]
 
 
 def test_the_method_says_which_rates(region):
     for method in ("sbas", "windows/wet"):
-        rate, path = products.open_products(region, method=method).los_rate_mm_per_yr, f"A128/native/{method}"
+        rate, path = products.open_products(region, method=method).los_rate_mm_per_yr, f"A128/f0/native/{method}"
         np.testing.assert_array_equal(rate.sel(stack="A128"), truth(region / path / "los_rate_mm_per_yr.tif"))
         assert rate.sel(stack="D062").isnull().all()
 
@@ -162,21 +162,21 @@ def test_pairs(region):
     assert list(pairs.pair.values) == list(PAIRS)
     assert pairs.earlier[2] == np.datetime64("2019-03-18") and pairs.later[0] == np.datetime64("2019-03-18")
     np.testing.assert_array_equal(pairs.bperp_m, [52.5, np.nan, np.nan])
-    folder = region / "A128/native/ifg"
+    folder = region / "A128/f0/native/ifg"
     for pair in PAIRS:
         one = pairs.sel(pair=pair)
         for name in ("unw_rad", "cor", "conncomp"):
             np.testing.assert_array_equal(one[name], truth(folder / f"{pair}.{name}.tif"))
         for band, kind in enumerate(("unfiltered", "filtered"), start=1):
             np.testing.assert_array_equal(one[f"wrapped_rad_{kind}"], truth(folder / f"{pair}.wrapped_rad.tif", band))
-    errors = region / "A128/native/quality/loop_error_cycles.tif"
+    errors = region / "A128/f0/native/quality/loop_error_cycles.tif"
     np.testing.assert_array_equal(pairs.loop_error_cycles.sel(pair=PAIRS[2]), truth(errors, 2))
     assert (pairs.loop_error_cycles.sel(pair=PAIRS[0]) == -128).all()  # a pair of no triplet
 
 
 def test_time_series(region):
     found = products.open_series(region, "A128")
-    with h5py.File(region / "A128/native/sbas/timeseries.nc") as file:
+    with h5py.File(region / "A128/f0/native/sbas/timeseries.nc") as file:
         cells = file["displacement_mm"][:]
     np.testing.assert_array_equal(found.displacement_mm[1:, ::-3, 4], cells[1:, ::-3, 4])
     np.testing.assert_array_equal(found.displacement_mm, cells)
@@ -189,7 +189,7 @@ def test_folders_without_products_and_choices_are_coded(region, tmp_path):
     for folder in (tmp_path, tmp_path / "absent", region / "terrain"):
         with pytest.raises(RasterError, match="holds no products; cure: give the folder of a finished region"):
             products.open_products(folder)
-    with pytest.raises(RasterError, match="several: sbas, stacking; cure: say method='sbas'"):
+    with pytest.raises(RasterError, match="several: sbas, stacking; cure: choose method='sbas'"):
         products.open_products(region)
     with pytest.raises(RasterError, match="has no engine 'isce2'; cure: choose native"):
         products.open_products(region, engine="isce2")
@@ -199,12 +199,33 @@ def test_folders_without_products_and_choices_are_coded(region, tmp_path):
         products.open_series(region, "D062")
 
 
+def test_a_region_of_several_frames_is_opened_frame_by_frame(tmp_path):
+    grids = {"f0_0": GRID, "f0_1": RegionGrid(32647, GRID.west + 20 * 30, GRID.north, 30, 40, 25)}
+    for seed, (frame, grid) in enumerate(grids.items()):
+        base = tmp_path / "A128" / frame / "native"
+        raster.write(
+            base / "stacking/los_rate_mm_per_yr.tif", some("los_rate_mm_per_yr", seed), grid, "los_rate_mm_per_yr"
+        )
+        raster.write(base / f"ifg/{PAIRS[0]}.cor.tif", some("cor", seed), grid, "cor")
+        raster.write(tmp_path / f"terrain/{frame}/slope_deg.tif", some("slope_deg", seed), grid, "slope_deg")
+    assert products.frames(tmp_path) == list(grids)
+    with pytest.raises(RasterError, match="several: f0_0, f0_1; cure: choose frame='f0_0'"):
+        products.open_products(tmp_path)
+    west, east = (products.open_products(tmp_path, frame=frame) for frame in grids)
+    assert east.attrs["frame"] == "f0_1" and east.x[0] == west.x[20]
+    np.testing.assert_array_equal(east.slope_deg, truth(tmp_path / "terrain/f0_1/slope_deg.tif"))
+    both = west.combine_first(east).los_rate_mm_per_yr
+    assert both.shape == (1, 40, 45)
+    np.testing.assert_array_equal(both[..., 25:], east.los_rate_mm_per_yr[..., 5:])
+    assert products.open_pairs(tmp_path, "A128", frame="f0_1").x[0] == east.x[0]
+
+
 def test_a_raster_of_another_grid_is_named_when_it_is_read(region, tmp_path):
     other = RegionGrid(32647, 515160, 3215640, 30, 40, 25)
     for grid, stack in ((GRID, "A128"), (other, "D062")):
         for name in ("los_rate_mm_per_yr", "pair_count"):
-            raster.write(tmp_path / stack / "files/stacking" / f"{name}.tif", some(name, 1), grid, name)
-        (tmp_path / stack / "files/geometry").mkdir()
+            raster.write(tmp_path / stack / "f0/files/stacking" / f"{name}.tif", some(name, 1), grid, name)
+        (tmp_path / stack / "f0/files/geometry").mkdir()
     assert np.isnat(products.open_products(tmp_path).last_date).all()  # without sidecars
-    with pytest.raises(GridError, match="D062/files/stacking/pair_count.tif"):
+    with pytest.raises(GridError, match="D062/f0/files/stacking/pair_count.tif"):
         products.open_products(tmp_path).pair_count.load()

@@ -6,10 +6,14 @@
     pairs = products.open_pairs("results/demo", "A128")           # (pair, y, x)
     series = products.open_series("results/demo", "A128")         # (time, y, x), with `rates.method: sbas` or `mintpy`
 
-Coordinates are asked for in brackets, `rates["stack"]`: xarray's datasets have a method of that name.
-Names, units and signs are those of `layers` (`long_name` says the sign). Coordinates are centres of cells in metres of the
-region's CRS, which `spatial_ref` holds in CF's words, where rioxarray looks for it. Unknown cells of measured quantities are NaN;
-classes and counts stay integers, their value for unknown is the attribute `_FillValue`.
+Coordinates are read with brackets, `rates["stack"]`: xarray's datasets have a method of that name.
+Names, units and signs are those of `layers` (`long_name` gives the sign). Coordinates are centres of
+cells in metres of the region's CRS, which `spatial_ref` holds under CF's names, where rioxarray looks
+for it. Unknown cells of measured quantities are NaN; classes and counts stay integers, their value
+for unknown is the attribute `_FillValue`.
+
+A dataset is that of one frame. Most regions are a single frame, which needs no name; of a region of
+several, `frames` lists them, and `frame` chooses one.
 """
 
 import json
@@ -28,81 +32,151 @@ from sarslide.io.sidecar import read_json
 if TYPE_CHECKING:
     import xarray
 
-OF_REGION = ("terrain", "optical", "lithology")
-OF_STACK = ("averaging", "geometry", "amplitude", "quality", "observability", "atmosphere")
-OF_PAIR = ("unw_rad", "cor", "conncomp", "wrapped_rad")
+REGION_FOLDERS = ("terrain", "optical", "lithology")
+STACK_FOLDERS = ("averaging", "geometry", "amplitude", "quality", "observability", "atmosphere")
+PAIR_LAYERS = ("unw_rad", "cor", "conncomp", "wrapped_rad")
 ONE_BAND_A_PAIR = "loop_error_cycles"
 FINISHED = "give the folder of a finished region, such as results/demo"
 
 
-def open_products(folder: str | Path, engine: str = "", method: str = "", model: str = "") -> "xarray.Dataset":
+def frames(folder: str | Path) -> list[str]:
+    """Frames of a finished region.
+
+    Frames overlap by their margins: `a.combine_first(b)` joins the datasets of two of them.
+
+    Parameters
+    ----------
+    folder : str or Path
+        `results/{region}`.
+
+    Returns
+    -------
+    list of str
+        Names for the parameter `frame`, in order.
+
+    Raises
+    ------
+    RasterError
+        For a folder without products.
+    """
+    folder = Path(folder)
+    return sorted(_frames(folder, _stacks(folder)))
+
+
+def open_products(
+    folder: str | Path, engine: str = "", method: str = "", model: str = "", frame: str = ""
+) -> "xarray.Dataset":
     """The layers of a finished region's tracks (stack, y, x) and of its ground (y, x).
 
-    folder: `results/{region}`. engine, method, model: which, where the folder holds several; `windows/{window}` is a method, too.
-    A band of a layer with several is a variable `{layer}_{band}`; a layer that a track lacks is unknown there. Coordinates of a
-    stack: `first_date`, `last_date`. Attributes: region, engine, method, model, release, and as JSON `dates` of each stack and
-    `provenance`, code and versions by sidecar. Raises RasterError for a folder without products or a choice to be made.
+    A band of a layer with several is a variable `{layer}_{band}`; a layer that a track lacks is
+    unknown there.
+
+    Parameters
+    ----------
+    folder : str or Path
+        `results/{region}`.
+    engine, method, model, frame : str
+        Which, where the folder holds several; `windows/{window}` is a method, too.
+
+    Returns
+    -------
+    xarray.Dataset
+        Coordinates of a stack: `first_date`, `last_date`. Attributes: region, frame, engine, method,
+        model, release, and as JSON `dates` of each stack and `provenance`, code and versions by
+        sidecar.
+
+    Raises
+    ------
+    RasterError
+        For a folder without products, or a choice to be made.
     """
     import xarray
 
     folder = Path(folder)
     stacks = _stacks(folder)
-    engine = _one(folder, "engine", engine, _below(folder, stacks, "*/geometry") | _below(folder, stacks, "*/ifg"))
-    windows = {f"windows/{name}" for name in _below(folder, stacks, f"{engine}/windows/*/los_rate_mm_per_yr.tif")}
-    methods = _below(folder, stacks, f"{engine}/*/los_rate_mm_per_yr.tif") | (windows & {method})
+    frame = _one(folder, "frame", frame, _frames(folder, stacks))
+    engine = _one(
+        folder,
+        "engine",
+        engine,
+        _below(folder, stacks, f"{frame}/*/geometry") | _below(folder, stacks, f"{frame}/*/ifg"),
+    )
+    base = f"{frame}/{engine}"
+    windows = {f"windows/{name}" for name in _below(folder, stacks, f"{base}/windows/*/los_rate_mm_per_yr.tif")}
+    methods = _below(folder, stacks, f"{base}/*/los_rate_mm_per_yr.tif") | (windows & {method})
     method = _one(folder, "method", method, methods)
-    models = _below(folder, stacks, f"{engine}/{method}/segment/*/*.tif")
+    models = _below(folder, stacks, f"{base}/{method}/segment/*/*.tif")
     model = _one(folder, "model", model, models) if models or model else ""
-    rooms = [*OF_STACK, method, *([f"{method}/segment/{model}"] if model else [])]
-    of_stacks = [_rasters([folder / stack / engine / room for room in rooms]) for stack in stacks]
-    of_region = _rasters([folder / room for room in OF_REGION])
-    grid = raster.grid_of(next(path for files in of_stacks for path in files.values()))
+    parts = [*STACK_FOLDERS, method, *([f"{method}/segment/{model}"] if model else [])]
+    of_stacks = [[folder / stack / base / part for part in parts] for stack in stacks]
+    of_region = [folder / part / frame for part in REGION_FOLDERS]
+    files = [_rasters(folders) for folders in of_stacks]
+    grid = raster.grid_of(next(path for found in files for path in found.values()))
 
     made = {}
-    for layer in sorted(set().union(*of_stacks) - {ONE_BAND_A_PAIR}):
-        made |= _variables(("stack", "y", "x"), layer, [files.get(layer) for files in of_stacks], grid)
-    for layer, path in of_region.items():
+    for layer in sorted(set().union(*files) - {ONE_BAND_A_PAIR}):
+        made |= _variables(("stack", "y", "x"), layer, [found.get(layer) for found in files], grid)
+    for layer, path in _rasters(of_region).items():
         made |= _variables(("y", "x"), layer, [path], grid)
-    dates = {stack: _dates(folder / stack / engine / method) for stack in stacks}
+    dates = {stack: _dates(folder / stack / base / method) for stack in stacks}
     first, last = (
         np.array([_day(dates[stack][end]) if dates[stack] else "NaT" for stack in stacks], "datetime64[ns]")
         for end in (0, -1)
     )
-    places = {"stack": stacks, "first_date": ("stack", first), "last_date": ("stack", last)}
-    sidecars = [folder / stack / engine / room for stack in stacks for room in rooms] + [folder / r for r in OF_REGION]
-    said = {"engine": engine, "method": method, "model": model, "release": _release(folder)}
-    said |= {"dates": json.dumps(dates), "provenance": json.dumps(_provenance(folder, sidecars))}
-    return xarray.Dataset(made, places | _places(grid), _title(folder) | said)
+    coordinates = {"stack": stacks, "first_date": ("stack", first), "last_date": ("stack", last)}
+    sidecars = [*(path for folders in of_stacks for path in folders), *of_region]
+    about = {"frame": frame, "engine": engine, "method": method, "model": model, "release": _release(folder)}
+    about |= {"dates": json.dumps(dates), "provenance": json.dumps(_provenance(folder, sidecars))}
+    return xarray.Dataset(made, coordinates | _coordinates(grid), _title(folder) | about)
 
 
-def open_pairs(folder: str | Path, stack: str, engine: str = "") -> "xarray.Dataset":
-    """Phase, coherence and components of every pair of a track (pair, y, x), with `loop_error_cycles` where it was made.
+def open_pairs(folder: str | Path, stack: str, engine: str = "", frame: str = "") -> "xarray.Dataset":
+    """Phase, coherence and components of every pair of a track, with `loop_error_cycles` where it was made.
 
-    Coordinates of a pair: dates `earlier` and `later`, perpendicular baseline `bperp_m` (NaN: not known). Raises RasterError as
-    `open_products` does.
+    Parameters
+    ----------
+    folder : str or Path
+        `results/{region}`.
+    stack : str
+        Pass and relative orbit, such as A128.
+    engine, frame : str
+        Which, where the folder holds several.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables (pair, y, x). Coordinates of a pair: dates `earlier` and `later`, perpendicular
+        baseline `bperp_m` (NaN: not known).
+
+    Raises
+    ------
+    RasterError
+        As `open_products` does.
     """
     import xarray
 
     folder = Path(folder)
-    engine = _one(folder / stack, "engine", engine, _below(folder, [stack], "*/ifg"))
-    room = folder / stack / engine / "ifg"
-    found = sorted(path.name.split(".")[0] for path in room.glob("*.cor.tif"))
+    frame = _one(folder / stack, "frame", frame, _frames(folder, [stack]))
+    engine = _one(folder / stack, "engine", engine, _below(folder, [stack], f"{frame}/*/ifg"))
+    base = folder / stack / frame / engine
+    pairs = base / "ifg"
+    found = sorted(path.name.split(".")[0] for path in pairs.glob("*.cor.tif"))
     if not found:
-        raise RasterError(f"{room}: holds no pairs", FINISHED)
-    grid = raster.grid_of(room / f"{found[0]}.cor.tif")
+        raise RasterError(f"{pairs}: holds no pairs", FINISHED)
+    grid = raster.grid_of(pairs / f"{found[0]}.cor.tif")
     made = {}
-    for layer in OF_PAIR:
-        files = [room / f"{pair}.{layer}.tif" for pair in found]
+    for layer in PAIR_LAYERS:
+        files = [pairs / f"{pair}.{layer}.tif" for pair in found]
         if any(path.is_file() for path in files):
             made |= _variables(("pair", "y", "x"), layer, [path if path.is_file() else None for path in files], grid)
-    errors = folder / stack / engine / "quality" / f"{ONE_BAND_A_PAIR}.tif"
+    errors = base / "quality" / f"{ONE_BAND_A_PAIR}.tif"
     if errors.is_file():
-        bands = {pair: band for band, pair in enumerate(raster.band_names(errors), start=1)}
-        there = [(errors if pair in bands else None, bands.get(pair, 1)) for pair in found]
-        made[ONE_BAND_A_PAIR] = _variable(("pair", "y", "x"), layers.get(ONE_BAND_A_PAIR), there, grid)
+        numbers = {pair: band for band, pair in enumerate(raster.band_names(errors), start=1)}
+        bands = [(errors if pair in numbers else None, numbers.get(pair, 1)) for pair in found]
+        made[ONE_BAND_A_PAIR] = _variable(("pair", "y", "x"), layers.get(ONE_BAND_A_PAIR), bands, grid)
     dates = [names.split_pair(pair) for pair in found]
-    baselines = [_sidecar(room / f"{pair}.json").get("bperp_m") for pair in found]
-    places = {
+    baselines = [_sidecar(pairs / f"{pair}.json").get("bperp_m") for pair in found]
+    coordinates = {
         "pair": found,
         "earlier": ("pair", [_day(earlier) for earlier, _ in dates]),
         "later": ("pair", [_day(later) for _, later in dates]),
@@ -111,13 +185,33 @@ def open_pairs(folder: str | Path, stack: str, engine: str = "") -> "xarray.Data
             {"units": "m", "long_name": "perpendicular baseline"},
         ),
     }  # fmt: skip
-    return xarray.Dataset(made, places | _places(grid), _title(folder) | {"stack": stack, "engine": engine})
+    about = {"stack": stack, "frame": frame, "engine": engine}
+    return xarray.Dataset(made, coordinates | _coordinates(grid), _title(folder) | about)
 
 
-def open_series(folder: str | Path, stack: str, engine: str = "", method: str = "") -> "xarray.Dataset":
-    """The displacement time series of a track: `displacement_mm` (time, y, x), line of sight, positive towards the satellite.
+def open_series(
+    folder: str | Path, stack: str, engine: str = "", method: str = "", frame: str = ""
+) -> "xarray.Dataset":
+    """The displacement time series of a track.
 
-    Raises RasterError where there is none, and as `open_products` does.
+    Parameters
+    ----------
+    folder : str or Path
+        `results/{region}`.
+    stack : str
+        Pass and relative orbit, such as A128.
+    engine, method, frame : str
+        Which, where the folder holds several.
+
+    Returns
+    -------
+    xarray.Dataset
+        `displacement_mm` (time, y, x), line of sight, positive towards the satellite.
+
+    Raises
+    ------
+    RasterError
+        Where there is no series, and as `open_products` does.
     """
     from functools import partial
 
@@ -127,19 +221,21 @@ def open_series(folder: str | Path, stack: str, engine: str = "", method: str = 
     from sarslide.io import lazy, series
 
     folder = Path(folder)
-    engine = _one(folder / stack, "engine", engine, _below(folder, [stack], "*/*/timeseries.nc", -3))
-    method = _one(folder / stack / engine, "method", method, _below(folder, [stack], f"{engine}/*/timeseries.nc", -2))
-    path = folder / stack / engine / method / "timeseries.nc"
+    frame = _one(folder / stack, "frame", frame, _frames(folder, [stack]))
+    engine = _one(folder / stack, "engine", engine, _below(folder, [stack], f"{frame}/*/*/timeseries.nc", -3))
+    methods = _below(folder, [stack], f"{frame}/{engine}/*/timeseries.nc")
+    method = _one(folder / stack, "method", method, methods)
+    path = folder / stack / frame / engine / method / "timeseries.nc"
     dates, _ = series.read(path, slice(0, 1), slice(0, 1))
     grid = raster.grid_of(path.with_name("los_rate_mm_per_yr.tif"))
     with h5py.File(path) as file:
-        attributes = {word: file[series.VARIABLE].attrs[word] for word in ("long_name", "units")}
+        attributes = {key: file[series.VARIABLE].attrs[key] for key in ("long_name", "units")}
     attributes |= {"grid_mapping": "spatial_ref"}
     shape = (len(dates), *grid.shape)
     cells = lazy.variable(("time", "y", "x"), shape, "float32", partial(_series_block, path), attributes)
-    places = {"time": [_day(date) for date in dates]} | _places(grid)
-    said = {"stack": stack, "engine": engine, "method": method}
-    return xarray.Dataset({series.VARIABLE: cells}, places, _title(folder) | said)
+    coordinates = {"time": [_day(date) for date in dates]} | _coordinates(grid)
+    about = {"stack": stack, "frame": frame, "engine": engine, "method": method}
+    return xarray.Dataset({series.VARIABLE: cells}, coordinates, _title(folder) | about)
 
 
 def _series_block(path: Path, dates: slice, rows: slice, cols: slice) -> np.ndarray:
@@ -152,11 +248,15 @@ def _series_block(path: Path, dates: slice, rows: slice, cols: slice) -> np.ndar
 
 
 def _stacks(folder: Path) -> list[str]:
-    there = folder.iterdir() if folder.is_dir() else ()
-    stacks = sorted(path.name for path in there if path.is_dir() and re.fullmatch(names.STACK, path.name))
+    found = folder.iterdir() if folder.is_dir() else ()
+    stacks = sorted(path.name for path in found if path.is_dir() and re.fullmatch(names.STACK, path.name))
     if not stacks:
         raise RasterError(f"{folder}: holds no products", FINISHED)
     return stacks
+
+
+def _frames(folder: Path, stacks: list[str]) -> set[str]:
+    return {name for name in _below(folder, stacks, "*", -1) if re.fullmatch(names.FRAME, name)}
 
 
 def _below(folder: Path, stacks: list[str], pattern: str, part: int = -2) -> set[str]:
@@ -164,19 +264,19 @@ def _below(folder: Path, stacks: list[str], pattern: str, part: int = -2) -> set
     return {path.parts[part] for stack in stacks for path in (folder / stack).glob(pattern)}
 
 
-def _one(folder: Path, what: str, chosen: str, there: set[str]) -> str:
+def _one(folder: Path, what: str, chosen: str, found: set[str]) -> str:
     """The chosen one, or the only one that there is."""
-    if chosen in there:
+    if chosen in found:
         return chosen
-    if not there:
-        raise RasterError(f"{folder}: holds no products of any {what}", "give the folder of a finished region")
+    if not found:
+        raise RasterError(f"{folder}: holds no products of any {what}", FINISHED)
     if chosen:
-        raise RasterError(f"{folder}: has no {what} '{chosen}'", f"choose {' or '.join(sorted(there))}")
-    if len(there) > 1:
+        raise RasterError(f"{folder}: has no {what} '{chosen}'", f"choose {' or '.join(sorted(found))}")
+    if len(found) > 1:
         raise RasterError(
-            f"{folder}: holds products of several: {', '.join(sorted(there))}", f"say {what}='{min(there)}'"
+            f"{folder}: holds products of several: {', '.join(sorted(found))}", f"choose {what}='{min(found)}'"
         )
-    return there.pop()
+    return found.pop()
 
 
 def _rasters(folders: list[Path]) -> dict[str, Path]:
@@ -207,7 +307,7 @@ def _variable(dims: tuple[str, ...], spec: layers.Layer, bands: list[tuple[Path 
     return lazy.variable(dims, shape, spec.dtype, lazy.Rasters(bands, grid, spec.dtype, missing), attributes)
 
 
-def _places(grid: RegionGrid) -> dict[str, Any]:
+def _coordinates(grid: RegionGrid) -> dict[str, Any]:
     """Centres of the cells and the CRS."""
     from pyproj import CRS
 
@@ -239,13 +339,13 @@ def _dates(rates: Path) -> list[str]:
     return sorted({date for pair in pairs for date in names.split_pair(pair)})
 
 
-def _provenance(folder: Path, rooms: list[Path]) -> dict[str, Any]:
+def _provenance(folder: Path, folders: list[Path]) -> dict[str, Any]:
     """What made the files: fingerprint of the code and versions, by sidecar."""
-    found = {path: _sidecar(path) for room in rooms for path in sorted(room.glob("*.json"))}
+    found = {path: _sidecar(path) for each in folders for path in sorted(each.glob("*.json"))}
     return {
-        path.relative_to(folder).as_posix(): {"code": told["params"].get("code", ""), "versions": told["versions"]}
-        for path, told in found.items()
-        if "params" in told and "versions" in told
+        path.relative_to(folder).as_posix(): {"code": about["params"].get("code", ""), "versions": about["versions"]}
+        for path, about in found.items()
+        if "params" in about and "versions" in about
     }
 
 

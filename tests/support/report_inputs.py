@@ -95,8 +95,8 @@ def make_region(folder: Path, rows: int = 51, cols: int = 27, cell_m: float = 30
     grid = RegionGrid(32647, 515130, 3215640, cell_m, rows, cols)
     results = folder / "results" / "demo"
     landslides, plain, masked = (ellipses(grid, rng, count) for count in (34, 1, 12))
-    terrain = write_terrain(results / "terrain", grid, rng)
-    stacks = tuple(write_stack(results / stack / "native", stack, grid, landslides, rng) for stack in TRACKS)
+    terrain = write_terrain(results / "terrain/f0", grid, rng)
+    stacks = tuple(write_stack(results / stack / "f0/native", stack, grid, landslides, rng) for stack in TRACKS)
     current = write_release(results / "inventory", landslides, plain, masked, rng)
     write_benchmarks(results / "studies")
     vector.write(
