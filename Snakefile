@@ -6,7 +6,7 @@
 #   snakemake preflight --cores 1                             what can be known before any job, in seconds
 #   snakemake train --cores 16                                train the network on simulated regions
 #
-# results/{region}/{stack}/{engine}/ holds the engine contract; everything after it is engine-blind (docs/architecture.md).
+# results/{region}/{stack}/{frame}/{engine}/ holds the engine contract; everything after it is engine-blind (docs/architecture.md).
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -18,12 +18,17 @@ configfile: Path(workflow.basedir) / "config.yaml"
 
 
 include: "rules/common.smk"
-include: "rules/learning.smk"
+include: f"rules/sources/{CONFIG.source}.smk"
+include: "rules/catalog.smk"
+include: "rules/preflight.smk"
+include: "rules/learn.smk"
+include: "rules/studies.smk"
 
 
 wildcard_constraints:
     region=names.IDENTIFIER,
     stack=names.STACK,
+    frame=names.FRAME,
     engine=names.IDENTIFIER,
     date=names.DATE,
     pair=names.PAIR,
@@ -37,22 +42,16 @@ rule all:
         lambda wildcards: final_products(),
 
 
-for room in ("catalog", "simulated" if CONFIG.source == "simulated" else "dem"):
-
-    include: f"rules/{room}.smk"
-
-
-for room in ("preflight", "benchmark_regions", "train", "benchmark"):
-
-    include: f"rules/{room}.smk"
-
-
 # A real region starts with an empty scene table, which `snakemake update_catalog` fills; until then there is nothing to do.
 if SCENES.ready:
-    unwrapping = ["unwrap"] if CONFIG.engine in ("native", "isce2") else []
-    for room in (CONFIG.engine, *unwrapping, *ROOMS):
 
-        include: f"rules/{room}.smk"
+    include: f"rules/engines/{CONFIG.engine}.smk"
+    include: "rules/ground.smk"
+    include: "rules/pairs.smk"
+    include: "rules/rates.smk"
+    include: "rules/maps.smk"
+    include: "rules/inventory.smk"
+    include: "rules/report.smk"
 
 
 onstart:

@@ -2,10 +2,21 @@
 # resources/{region}/slc/{stack}/{date}/.
 from time import time_ns
 
+CATALOG_SEARCH = GRAPH.leaves("catalog", "start", "end", "orbits") | {
+    "archive": CONFIG.archive(),
+    "stacks": list(CONFIG.stacks),
+    "polarisations": CONFIG.searched_polarisations(),
+    "product": CONFIG.product(),
+}
+
 
 rule update_catalog:
     output:
-        **({"coverage": local(update(f"{RESOURCES}/coverage.csv"))} if ARCHIVE else {}),
+        **(
+            {"coverage": local(update(f"{RESOURCES}/coverage.csv"))}
+            if CONFIG.archive()
+            else {}
+        ),
         table=local(update(f"{RESOURCES}/scenes.csv")),
     log:
         f"{LOGS}/update_catalog.log",
@@ -15,23 +26,20 @@ rule update_catalog:
     conda:
         "../envs/retrieve.yaml"
     resources:
-        **(RETRIEVE_ACCESS if ARCHIVE else {}),
+        **(RETRIEVE_ACCESS if CONFIG.archive() else {}),
         mem_mb=memory(1000),
         runtime=minutes(60),
     params:
         folder=f"{RESOURCES}/slc",
         grid=GRID,
         orbits=CONFIG.slc.orbits,
-        search=CATALOG_SEARCH,
+        search=CATALOG_SEARCH if CONFIG.archive() else None,
         baselines=SCENES.needs_baselines,
         orbit_folder=f"{RESOURCES}/orbits",
         # What lies in an archive cannot be seen beforehand: whoever asks for this rule wants it asked.
         found=lambda wildcards: (
-            time_ns() if ARCHIVE else scenes.listing(Path(f"{RESOURCES}/slc"))
+            time_ns() if CONFIG.archive() else scenes.listing(Path(f"{RESOURCES}/slc"))
         ),
         code=code("update_catalog"),
     script:
         "../workflow_scripts/update_catalog.py"
-
-
-include: "retrieve.smk"

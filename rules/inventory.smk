@@ -1,28 +1,31 @@
-# Probability maps to candidates per stack, fused objects, and the release.
+# Probability maps to candidates per stack, fused objects, the release, and time series of its polygons.
+
+
+def release_id(wildcards):
+    """Name of the release that this run makes."""
+    return or_exit(lambda: GRAPH.release_id(NETWORK.weights, NETWORK.optional_rules()))
 
 
 rule candidates:
     input:
-        **layers_of(
+        **layer_files(
             RATES, ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence"]
         ),
-        **layers_of(
-            f"{STACK}/geometry", ["los_east", "los_north", "los_up", "layover_shadow"]
-        ),
-        **layers_of(f"{RESULTS}/terrain", TERRAIN),
-        **instance_layer(),
+        **layer_files(f"{STACK}/geometry", [*layers.LINE_OF_SIGHT, "layover_shadow"]),
+        **layer_files(TERRAIN, layers.TERRAIN),
+        **NETWORK.instances,
         probability=f"{SEGMENT}/probability.tif",
     output:
         candidates=f"{SEGMENT}/candidates.gpkg",
         sidecar=f"{SEGMENT}/candidates.json",
     log:
-        f"{LOGS}/candidates/{{stack}}.log",
+        f"{LOGS}/candidates/{{stack}}/{{frame}}.log",
     benchmark:
-        f"{BENCHMARKS}/candidates/{{stack}}.tsv"
+        f"{BENCHMARKS}/candidates/{{stack}}/{{frame}}.tsv"
     group:
         "inventory"
     conda:
-        "../envs/inventory.yaml"
+        "../envs/geo.yaml"
     resources:
         # Measured: 0.2 GB and 75 bytes a cell.
         mem_mb=memory(1000, 100),
@@ -44,7 +47,7 @@ rule candidates:
 
 rule fuse:
     input:
-        candidates=expand(f"{SEGMENT}/candidates.gpkg", stack=CONFIG.stacks),
+        candidates=GRAPH.every(f"{SEGMENT}/candidates.gpkg"),
     output:
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
         sidecar=f"{RESULTS}/inventory/candidates.json",
@@ -55,7 +58,7 @@ rule fuse:
     group:
         "inventory"
     conda:
-        "../envs/inventory.yaml"
+        "../envs/geo.yaml"
     resources:
         mem_mb=memory(1000, 10),
         runtime=minutes(10),
@@ -71,13 +74,11 @@ rule fuse:
 rule release:
     input:
         candidates=rules.fuse.output.candidates,
-        layover_shadow=expand(
-            f"{STACK}/geometry/layover_shadow.tif", stack=CONFIG.stacks
-        ),
-        mean_coherence=expand(f"{RATES}/mean_coherence.tif", stack=CONFIG.stacks),
-        pair_count=expand(f"{RATES}/pair_count.tif", stack=CONFIG.stacks),
-        weights=lambda wildcards: weights_file(),
-        review=review_file(),
+        layover_shadow=GRAPH.every(f"{STACK}/geometry/layover_shadow.tif"),
+        mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
+        pair_count=GRAPH.every(f"{RATES}/pair_count.tif"),
+        weights=lambda wildcards: own(or_exit(lambda: NETWORK.weights)),
+        review=[own(path) for path in or_exit(GRAPH.review)],
     output:
         current=CURRENT,
     log:
@@ -87,15 +88,15 @@ rule release:
     group:
         "inventory"
     conda:
-        "../envs/inventory.yaml"
+        "../envs/geo.yaml"
     resources:
         mem_mb=memory(1000, 50),
         runtime=minutes(10, 5),
     params:
-        release=lambda wildcards: release_id(),
-        region=REGION,
+        release=release_id,
+        region=CONFIG.region,
         stacks=CONFIG.stacks,
-        dates={stack: dates(stack) for stack in CONFIG.stacks},
+        dates={stack: GRAPH.dates(stack) for stack in CONFIG.stacks},
         scenes=SCENES.rows(),
         settings=settings(CONFIG),
         snowline_m=CONFIG.inventory.snowline_m,
@@ -104,3 +105,57 @@ rule release:
         code=code("release"),
     script:
         "../workflow_scripts/release.py"
+
+
+# The series of every cell, or the pairs where the method has none.
+SERIES_INPUTS = (
+    {"timeseries": f"{RATES}/timeseries.nc"}
+    if GRAPH.method.has_series
+    else {
+        "stable_ground": f"{RATES}/stable_ground.tif",
+        "loop_errors": LOOP_ERRORS,
+    }
+)
+
+
+rule series:
+    input:
+        unpack(
+            lambda wildcards: (
+                {} if GRAPH.method.has_series else unwrapped_pairs(wildcards)
+            )
+        ),
+        **SERIES_INPUTS,
+        polygons=lambda wildcards: own(
+            or_exit(lambda: GRAPH.series_polygons(wildcards.source))
+        ),
+        height_wgs84=f"{TERRAIN}/elevation_m.tif",
+        incidence_angle=f"{STACK}/geometry/incidence_deg.tif",
+        track_angle=f"{STACK}/geometry/heading_deg.tif",
+        los_east=f"{STACK}/geometry/los_east.tif",
+        los_north=f"{STACK}/geometry/los_north.tif",
+        los_up=f"{STACK}/geometry/los_up.tif",
+    output:
+        table=f"{RATES}/series/{{source}}.csv",
+        sidecar=f"{RATES}/series/{{source}}.json",
+    log:
+        f"{LOGS}/series/{{stack}}/{{frame}}/{{frame}}/{{source}}.log",
+    benchmark:
+        f"{BENCHMARKS}/series/{{stack}}/{{frame}}/{{frame}}/{{source}}.tsv"
+    wildcard_constraints:
+        source="inventory|polygons",
+    group:
+        "inventory"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1500, 400),
+        runtime=minutes(10, 0.6, pairs),
+    params:
+        **RATE_SETTINGS,
+        **ATMOSPHERE,
+        grid=GRID,
+        pairs=lambda wildcards: [] if GRAPH.method.has_series else pairs(wildcards),
+        code=code("series"),
+    script:
+        "../workflow_scripts/series.py"

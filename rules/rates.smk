@@ -1,34 +1,29 @@
-# From pairs to the averaged phase (wrapped branch) and to phase and LOS rates (unwrapped branch).
+# From pairs to rates: the averaged phase (wrapped branch), phase and LOS rates (unwrapped branch), a rule file a method.
 
 
 rule average_phase:
     input:
-        wrapped=lambda wildcards: ifg(
-            wildcards.stack, pairs(wildcards.stack), "wrapped_rad.tif"
-        ),
-        coherence=lambda wildcards: ifg(
-            wildcards.stack, pairs(wildcards.stack), "cor.tif"
-        ),
+        unpack(pair_inputs("coherence", "wrapped")),
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
-        elevation=f"{RESULTS}/terrain/elevation_m.tif",
+        elevation=f"{TERRAIN}/elevation_m.tif",
     output:
-        **layers_of(f"{STACK}/averaging", AVERAGES),
+        **layer_files(f"{STACK}/averaging", layers.AVERAGES),
         sidecar=f"{STACK}/averaging/average_phase.json",
     log:
-        f"{LOGS}/average_phase/{{stack}}.log",
+        f"{LOGS}/average_phase/{{stack}}/{{frame}}.log",
     benchmark:
-        f"{BENCHMARKS}/average_phase/{{stack}}.tsv"
+        f"{BENCHMARKS}/average_phase/{{stack}}/{{frame}}.tsv"
     group:
         "quality"
     conda:
-        "../envs/insar.yaml"
+        "../envs/geo.yaml"
     resources:
         mem_mb=memory(1500, 400),
         runtime=minutes(10, 0.9, pairs),
     params:
         **RATE_SETTINGS,
         grid=GRID,
-        pairs=lambda wildcards: pairs(wildcards.stack),
+        pairs=pairs,
         mean=CONFIG.rates.average,
         weighting=CONFIG.rates.average_weighting,
         code=code("average_phase"),
@@ -36,42 +31,6 @@ rule average_phase:
         "../workflow_scripts/average_phase.py"
 
 
-rule stack_rates:
-    input:
-        unwrapped=lambda wildcards: ifg(
-            wildcards.stack, pairs(wildcards.stack), "unw_rad.tif"
-        ),
-        conncomp=lambda wildcards: ifg(
-            wildcards.stack, pairs(wildcards.stack), "conncomp.tif"
-        ),
-        coherence=lambda wildcards: ifg(
-            wildcards.stack, pairs(wildcards.stack), "cor.tif"
-        ),
-        sidecars=lambda wildcards: ifg(wildcards.stack, pairs(wildcards.stack), "json"),
-        layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
-        loop_errors=LOOP_ERRORS,
-        elevation=f"{RESULTS}/terrain/elevation_m.tif",
-    output:
-        **layers_of(f"{STACK}/stacking", RATE_LAYERS),
-        reference=f"{STACK}/stacking/reference.json",
-        sidecar=f"{STACK}/stacking/stack_rates.json",
-    log:
-        f"{LOGS}/stack_rates/{{stack}}.log",
-    benchmark:
-        f"{BENCHMARKS}/stack_rates/{{stack}}.tsv"
-    group:
-        "maps"
-    conda:
-        "../envs/insar.yaml"
-    resources:
-        mem_mb=memory(2500, 400),
-        runtime=minutes(10, 0.6, pairs),
-    params:
-        **RATE_SETTINGS,
-        **ATMOSPHERE,
-        grid=GRID,
-        pairs=lambda wildcards: pairs(wildcards.stack),
-        weighting=CONFIG.rates.weighting,
-        code=code("stack_rates"),
-    script:
-        "../workflow_scripts/stack_rates.py"
+include: "rates/stacking.smk"
+include: "rates/sbas.smk"
+include: "rates/mintpy.smk"

@@ -1,53 +1,52 @@
 # Scores against the planted truth of a simulated region, and the report.
+from sarslide.io.sidecar import sha256
 
-SIMULATED = CONFIG.source == "simulated"
-# Scores of the benchmark, where the workflow has the repository's documentation.
+# Scores of the networks' benchmark, where the workflow lies in a checkout.
 SCORES_TABLES = Path(workflow.basedir) / "studies/records/benchmark.json"
 PUBLISHED = (
     [own(str(SCORES_TABLES))] if CONFIG.paper and SCORES_TABLES.is_file() else []
 )
-LAST_PAIR = {stack: pairs(stack)[-1:] for stack in CONFIG.stacks}
+TERRAIN_OF_REGION = TERRAIN.format(frame=FRAMES[0])
+
+
+def page_digest():
+    """Hashes of the report's templates and assets, which no fingerprint of code sees."""
+    folder = Path(workflow.basedir) / "src/sarslide/report"
+    files = [*folder.glob("templates/*"), *folder.glob("assets/**/*")]
+    return [sha256(path) for path in sorted(files) if path.is_file()]
 
 
 rule report:
     input:
-        **layers_of(f"{RESULTS}/terrain", [*TERRAIN, "hillshade"]),
+        **layer_files(TERRAIN_OF_REGION, [*layers.TERRAIN, "hillshade"]),
         current=CURRENT,
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
-        weights=lambda wildcards: weights_file(),
-        scores=[f"{RESULTS}/report/scores.json"] if SIMULATED else [],
-        planted=[f"{RESULTS}/report/planted.gpkg"] if SIMULATED else [],
+        weights=lambda wildcards: own(or_exit(lambda: NETWORK.weights)),
+        scores=[f"{RESULTS}/report/scores.json"] if GRAPH.simulated else [],
+        planted=[f"{RESULTS}/report/planted.gpkg"] if GRAPH.simulated else [],
         amplitude=(
-            every(f"{STACK}/amplitude/mean_amplitude_db.tif") if WITH_AMPLITUDE else []
+            GRAPH.every(f"{STACK}/amplitude/mean_amplitude_db.tif")
+            if GRAPH.engine.amplitude
+            else []
         ),
-        avg_phase=every(f"{STACK}/averaging/avg_phase_rad.tif"),
-        los_rate=every(f"{RATES}/los_rate_mm_per_yr.tif"),
-        los_rate_std=every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
-        mean_coherence=every(f"{RATES}/mean_coherence.tif"),
-        reference=every(f"{RATES}/reference.json"),
-        closure_rms=every(f"{STACK}/quality/closure_rms_rad.tif"),
-        unwrap_errors=every(f"{STACK}/quality/unwrap_error_count.tif"),
-        phase_bias=every(f"{STACK}/quality/phase_bias_flag.tif"),
-        observable=every(f"{STACK}/observability/observable_class.tif"),
-        probability=every(f"{SEGMENT}/probability.tif"),
-        wrapped=[
-            path
-            for stack in CONFIG.stacks
-            for path in ifg(stack, LAST_PAIR[stack], "wrapped_rad.tif")
-        ],
-        coherence=[
-            path
-            for stack in CONFIG.stacks
-            for path in ifg(stack, LAST_PAIR[stack], "cor.tif")
-        ],
-        incidence=every(f"{STACK}/geometry/incidence_deg.tif") if CONFIG.paper else [],
-        heading=every(f"{STACK}/geometry/heading_deg.tif") if CONFIG.paper else [],
+        avg_phase=GRAPH.every(f"{STACK}/averaging/avg_phase_rad.tif"),
+        los_rate=GRAPH.every(f"{RATES}/los_rate_mm_per_yr.tif"),
+        los_rate_std=GRAPH.every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
+        mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
+        reference=GRAPH.every(f"{RATES}/reference.json"),
+        closure_rms=GRAPH.every(f"{STACK}/quality/closure_rms_rad.tif"),
+        unwrap_errors=GRAPH.every(f"{STACK}/quality/unwrap_error_count.tif"),
+        phase_bias=GRAPH.every(f"{STACK}/quality/phase_bias_flag.tif"),
+        observable=GRAPH.every(f"{STACK}/observability/observable_class.tif"),
+        probability=GRAPH.every(f"{SEGMENT}/probability.tif"),
+        wrapped=GRAPH.every_pair("wrapped", GRAPH.last_pairs),
+        coherence=GRAPH.every_pair("coherence", GRAPH.last_pairs),
+        incidence=(
+            GRAPH.every(f"{STACK}/geometry/incidence_deg.tif") if CONFIG.paper else []
+        ),
+        heading=GRAPH.every(f"{STACK}/geometry/heading_deg.tif") if CONFIG.paper else [],
         published=PUBLISHED,
-        pairs=[
-            path
-            for stack in CONFIG.stacks
-            for path in ifg(stack, pairs(stack), "json")
-        ],
+        pairs=GRAPH.every_pair("sidecars"),
     output:
         html=f"{RESULTS}/report/report.html",
     log:
@@ -57,17 +56,17 @@ rule report:
     group:
         "inventory"
     conda:
-        "../envs/report.yaml"
+        "../envs/geo.yaml"
     resources:
         mem_mb=memory(1500, 300),
         runtime=minutes(10, 43),
     params:
-        region=REGION,
+        region=CONFIG.region,
         grid=GRID,
         stacks=CONFIG.stacks,
-        engine=ENGINE,
-        method=METHOD,
-        simulated=SIMULATED,
+        engine=GRAPH.engine.name,
+        method=GRAPH.method.name,
+        simulated=GRAPH.simulated,
         settings=settings(CONFIG),
         paper=CONFIG.paper,
         assumptions=CONFIG.assumptions,
@@ -79,41 +78,29 @@ rule report:
         "../workflow_scripts/report.py"
 
 
-if SIMULATED:
+if GRAPH.simulated:
 
     rule score:
         input:
             current=CURRENT,
             planted=f"{TRUTH}/landslides.gpkg",
             decoys=f"{TRUTH}/decoys.gpkg",
-            true_los_rate=every(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
-            observable=every(f"{TRUTH}/{{stack}}/true_observable.tif"),
+            true_los_rate=GRAPH.every(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
+            observable=GRAPH.every(f"{TRUTH}/{{stack}}/true_observable.tif"),
             atmosphere=[
                 f"{TRUTH}/{stack}/{date}.true_atmosphere_mm.tif"
                 for stack in CONFIG.stacks
-                for date in dates(stack)
+                for date in GRAPH.dates(stack)
             ],
-            los_rate=every(f"{RATES}/los_rate_mm_per_yr.tif"),
-            los_rate_std=every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
-            mean_coherence=every(f"{RATES}/mean_coherence.tif"),
-            stable_ground=every(f"{RATES}/stable_ground.tif"),
-            probability=every(f"{SEGMENT}/probability.tif"),
-            elevation=f"{RESULTS}/terrain/elevation_m.tif",
-            coherence=[
-                path
-                for stack in CONFIG.stacks
-                for path in ifg(stack, pairs(stack), "cor.tif")
-            ],
-            conncomp=[
-                path
-                for stack in CONFIG.stacks
-                for path in ifg(stack, pairs(stack), "conncomp.tif")
-            ],
-            pairs=[
-                path
-                for stack in CONFIG.stacks
-                for path in ifg(stack, pairs(stack), "json")
-            ],
+            los_rate=GRAPH.every(f"{RATES}/los_rate_mm_per_yr.tif"),
+            los_rate_std=GRAPH.every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
+            mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
+            stable_ground=GRAPH.every(f"{RATES}/stable_ground.tif"),
+            probability=GRAPH.every(f"{SEGMENT}/probability.tif"),
+            elevation=f"{TERRAIN_OF_REGION}/elevation_m.tif",
+            coherence=GRAPH.every_pair("coherence"),
+            conncomp=GRAPH.every_pair("conncomp"),
+            pairs=GRAPH.every_pair("sidecars"),
         output:
             scores=f"{RESULTS}/report/scores.json",
             planted=f"{RESULTS}/report/planted.gpkg",
@@ -124,17 +111,17 @@ if SIMULATED:
         group:
             "inventory"
         conda:
-            "../envs/inventory.yaml"
+            "../envs/geo.yaml"
         resources:
             mem_mb=memory(1500, 300),
             runtime=minutes(10, 44),
         params:
             grid=GRID,
             stacks=CONFIG.stacks,
-            dates={stack: dates(stack) for stack in CONFIG.stacks},
-            pairs={stack: pairs(stack) for stack in CONFIG.stacks},
+            dates={stack: GRAPH.dates(stack) for stack in CONFIG.stacks},
+            pairs={stack: GRAPH.pairs(stack) for stack in CONFIG.stacks},
             threshold=CONFIG.inventory.threshold,
-            method=METHOD,
+            method=GRAPH.method.name,
             rates=RATE_SETTINGS | ATMOSPHERE | {"weighting": CONFIG.rates.weighting},
             code=code("score"),
         script:

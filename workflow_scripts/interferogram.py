@@ -1,6 +1,6 @@
-"""interferogram: geocoded SLCs -> all pairs that end at one date.
+"""interferogram: geocoded SLCs of two dates -> their interferogram and coherence.
 
-inputs: geocoded SLCs and their sidecars. outputs, per pair: wrapped phase, unfiltered and Goldstein-filtered (rad, earlier x
+inputs: geocoded SLCs and their sidecars. outputs: wrapped phase, unfiltered and Goldstein-filtered (rad, earlier x
 conj(later), grows when the ground moves away from the satellite); coherence (0..1, from unfiltered samples, bias-corrected);
 sidecar with dates, UTC, bperp_m (later - earlier, up and away from the track), looks, windows, coverage, the phase steps between
 bursts and swaths, and, where it is asked for, the azimuth misregistration by spectral diversity (reported, not applied).
@@ -20,30 +20,21 @@ from sarslide.workflow.job import job
 
 def main(snakemake) -> None:
     params, files, output = snakemake.params, snakemake.input, snakemake.output
-    grid = RegionGrid.from_dict(params.grid)
-    acquisitions = [Acquisition.from_dict(read_json(path)) for path in files.sidecars]
-    dated = {one.date: one for one in acquisitions}
-    slcs = {one.date: path for one, path in zip(acquisitions, files.gslc, strict=True)}
-    dates = {pair: [dated[date] for date in names.split_pair(pair)] for pair in params.pairs}
-    baselines = {pair: pair_baseline(*both) for pair, both in dates.items()}
-    swapped = frozenset(pair for pair, both in dates.items() if bands_swapped(*both))
-    sums = multilook(slcs, params.pairs, Lattice.of(grid), swapped)
-    looks = grid.cell_m**2 * acquisitions[0].samples_per_m2
-    diversity = _diversity(files, grid) if params.spectral_diversity else None
+    pair, grid = snakemake.wildcards.pair, RegionGrid.from_dict(params.grid)
+    earlier, later = (Acquisition.from_dict(read_json(path)) for path in files.sidecars)
+    slcs = dict(zip(names.split_pair(pair), files.gslc, strict=True))
+    swapped = frozenset([pair] if bands_swapped(earlier, later) else [])
+    sums = multilook(slcs, [pair], Lattice.of(grid), swapped)[pair]
+    bperp_m = pair_baseline(earlier, later).perpendicular_m
+    looks = grid.cell_m**2 * earlier.samples_per_m2
     settings = dict(params.items())
     about = sidecar("interferogram", dict(files.items()), settings)
-    for pair, wrapped, coherence, json in zip(
-        params.pairs, output.wrapped, output.coherence, output.sidecars, strict=True
-    ):
-        earlier, later = dates[pair]
-        bperp_m = baselines[pair].perpendicular_m
-        record = write_pair(
-            sums[pair], earlier, later, bperp_m, looks, ("native", __version__), settings, grid, wrapped, coherence
-        )
-        checks = {"coverage": asdict(sums[pair].coverage), "overlap": sums[pair].overlaps.to_dict()}
-        if diversity:
-            checks["azimuth_misregistration"] = diversity(earlier, sums[pair].overlaps)
-        write_json(json, about | record.to_dict() | checks)
+    made_by = ("native", __version__)
+    record = write_pair(sums, earlier, later, bperp_m, looks, made_by, settings, grid, output.wrapped, output.coherence)
+    checks = {"coverage": asdict(sums.coverage), "overlap": sums.overlaps.to_dict()}
+    if params.spectral_diversity:
+        checks["azimuth_misregistration"] = _diversity(files, grid)(earlier, sums.overlaps)
+    write_json(output.sidecar, about | record.to_dict() | checks)
 
 
 def _diversity(files, grid):

@@ -1,6 +1,6 @@
-"""isce2_interferogram: ISCE2's coregistered bursts -> all pairs that end at one date.
+"""isce2_interferogram: ISCE2's coregistered bursts of two dates -> their interferogram and coherence.
 
-inputs: markers of the coregistration of the dates, their acquisitions, the reference date's geometry. outputs, per pair: wrapped
+inputs: markers of the coregistration of the dates, their acquisitions, the reference date's geometry. outputs: wrapped
 phase, unfiltered and Goldstein-filtered (rad, earlier x conj(later), grows when the ground moves away from the satellite);
 coherence (0..1, from unfiltered samples, bias-corrected); sidecar with dates, UTC, bperp_m (later - earlier, up and away from the
 track), looks, windows.
@@ -20,33 +20,18 @@ from sarslide.workflow.job import job
 
 def main(snakemake) -> None:
     params, files, output = snakemake.params, snakemake.input, snakemake.output
-    grid = RegionGrid.from_dict(params.grid)
-    dated = {one.date: one for one in (Acquisition.from_dict(read_json(path)) for path in files.acquisitions)}
-    folders = {date: Path(path).parent for date, path in zip(dated, files.acquisitions, strict=True)}
+    pair, grid = snakemake.wildcards.pair, RegionGrid.from_dict(params.grid)
+    earlier, later = (Acquisition.from_dict(read_json(path)) for path in files.acquisitions)
+    folders = dict(zip(names.split_pair(pair), (Path(path).parent for path in files.acquisitions), strict=True))
     work = Path(files.topo).parent
     bursts = read_cells(work, work.parent / "cells")
-    sums = pair_sums(folders, params.reference, params.pairs, bursts, grid)
-    looks = grid.cell_m**2 * next(iter(dated.values())).samples_per_m2
+    sums = pair_sums(folders, params.reference, [pair], bursts, grid)[pair]
+    bperp_m = pair_baseline(earlier, later).perpendicular_m
+    looks = grid.cell_m**2 * earlier.samples_per_m2
     settings = dict(params.items())
-    about = sidecar("isce2_interferogram", dict(files.items()), settings)
-    for pair, wrapped, coherence, json in zip(
-        params.pairs, output.wrapped, output.coherence, output.sidecars, strict=True
-    ):
-        earlier, later = (dated[date] for date in names.split_pair(pair))
-        bperp_m = pair_baseline(earlier, later).perpendicular_m
-        record = write_pair(
-            sums[pair],
-            earlier,
-            later,
-            bperp_m,
-            looks,
-            ("isce2", isce_version(work)),
-            settings,
-            grid,
-            wrapped,
-            coherence,
-        )
-        write_json(json, about | record.to_dict())
+    made_by = ("isce2", isce_version(work))
+    record = write_pair(sums, earlier, later, bperp_m, looks, made_by, settings, grid, output.wrapped, output.coherence)
+    write_json(output.sidecar, sidecar("isce2_interferogram", dict(files.items()), settings) | record.to_dict())
 
 
 with job(snakemake):

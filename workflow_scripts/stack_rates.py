@@ -11,7 +11,7 @@ from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
-    write_stacked("stack_rates", dict(snakemake.input.items()), dict(snakemake.params.items()), snakemake.output)
+    write_stacked(snakemake.rule, dict(snakemake.input.items()), dict(snakemake.params.items()), snakemake.output)
 
 
 with job(snakemake):

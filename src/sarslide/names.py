@@ -13,6 +13,7 @@ FORMAT_VERSION = 1
 DATE = r"\d{8}"
 PAIR = r"\d{8}_\d{8}"
 STACK = r"[AD]\d{3}"
+FRAME = r"f\d+(?:_\d+)?"
 IDENTIFIER = r"[a-z][a-z0-9_]*"
 RELEASE = r"\d{8}-[0-9a-f]{8}(?:-\d+)?"
 

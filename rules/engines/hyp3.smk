@@ -7,7 +7,9 @@ HYP3 = f"{RESOURCES}/hyp3/{{stack}}"
 # Where and how to ask, and for how long, are resources: they decide nothing about a product, and others make nothing again.
 HYP3_ACCESS = {"api_url": CONFIG.hyp3.api_url, "token": CONFIG.hyp3.token}
 # The geometry of a stack is that of its first pair, pinned: a new acquisition leaves it alone.
-HYP3_FIRST = {stack: pairs(stack)[0] for stack in CONFIG.stacks if pairs(stack)}
+HYP3_FIRST = {
+    stack: GRAPH.pairs(stack)[0] for stack in CONFIG.stacks if GRAPH.pairs(stack)
+}
 
 
 def hyp3_order_of(stack, pair):
@@ -27,7 +29,7 @@ def hyp3_order_of(stack, pair):
 HYP3_ORDERS = {
     (stack, pair): hyp3_order_of(stack, pair)
     for stack in CONFIG.stacks
-    for pair in pairs(stack)
+    for pair in GRAPH.pairs(stack)
 }
 
 
@@ -37,13 +39,13 @@ rule hyp3_order:
     output:
         order=f"{HYP3}/{{pair}}.order.json",
     log:
-        f"{LOGS}/hyp3_order/{{stack}}/{{pair}}.log",
+        f"{LOGS}/hyp3_order/{{stack}}/{{frame}}/{{pair}}.log",
     benchmark:
-        f"{BENCHMARKS}/hyp3_order/{{stack}}/{{pair}}.tsv"
+        f"{BENCHMARKS}/hyp3_order/{{stack}}/{{frame}}/{{pair}}.tsv"
     priority: 100
     localrule: True
     conda:
-        "../envs/hyp3.yaml"
+        "../../envs/geo.yaml"
     resources:
         **HYP3_ACCESS,
         mem_mb=memory(500),
@@ -52,7 +54,7 @@ rule hyp3_order:
         order=lambda wildcards: HYP3_ORDERS[wildcards.stack, wildcards.pair].to_dict(),
         code=code("hyp3_order"),
     script:
-        "../workflow_scripts/hyp3_order.py"
+        "../../workflow_scripts/hyp3_order.py"
 
 
 rule hyp3_download:
@@ -61,12 +63,12 @@ rule hyp3_download:
     output:
         product=f"{HYP3}/{{pair}}.product.json",
     log:
-        f"{LOGS}/hyp3_download/{{stack}}/{{pair}}.log",
+        f"{LOGS}/hyp3_download/{{stack}}/{{frame}}/{{pair}}.log",
     benchmark:
-        f"{BENCHMARKS}/hyp3_download/{{stack}}/{{pair}}.tsv"
+        f"{BENCHMARKS}/hyp3_download/{{stack}}/{{frame}}/{{pair}}.tsv"
     localrule: True
     conda:
-        "../envs/hyp3.yaml"
+        "../../envs/geo.yaml"
     resources:
         **HYP3_ACCESS,
         mem_mb=memory(500),
@@ -75,7 +77,7 @@ rule hyp3_download:
     params:
         code=code("hyp3_download"),
     script:
-        "../workflow_scripts/hyp3_download.py"
+        "../../workflow_scripts/hyp3_download.py"
 
 
 rule hyp3_ingest:
@@ -88,13 +90,13 @@ rule hyp3_ingest:
         conncomp=f"{STACK}/ifg/{{pair}}.conncomp.tif",
         sidecar=f"{STACK}/ifg/{{pair}}.json",
     log:
-        f"{LOGS}/hyp3_ingest/{{stack}}/{{pair}}.log",
+        f"{LOGS}/hyp3_ingest/{{stack}}/{{frame}}/{{pair}}.log",
     benchmark:
-        f"{BENCHMARKS}/hyp3_ingest/{{stack}}/{{pair}}.tsv"
+        f"{BENCHMARKS}/hyp3_ingest/{{stack}}/{{frame}}/{{pair}}.tsv"
     group:
         "pairs"
     conda:
-        "../envs/insar.yaml"
+        "../../envs/geo.yaml"
     resources:
         mem_mb=memory(2500, 250),
         runtime=minutes(10, 14),
@@ -102,7 +104,7 @@ rule hyp3_ingest:
         grid=GRID,
         code=code("hyp3_ingest"),
     script:
-        "../workflow_scripts/hyp3_ingest.py"
+        "../../workflow_scripts/hyp3_ingest.py"
 
 
 rule hyp3_geometry:
@@ -110,16 +112,16 @@ rule hyp3_geometry:
         product=lambda wildcards: f"{RESOURCES}/hyp3/{wildcards.stack}/{HYP3_FIRST[wildcards.stack]}.product.json",
         dem=f"{RESOURCES}/dem_m.tif",
     output:
-        **layers_of(f"{STACK}/geometry", GEOMETRY),
+        **layer_files(f"{STACK}/geometry", layers.GEOMETRY),
         sidecar=f"{STACK}/geometry/geometry.json",
     log:
-        f"{LOGS}/hyp3_geometry/{{stack}}.log",
+        f"{LOGS}/hyp3_geometry/{{stack}}/{{frame}}.log",
     benchmark:
-        f"{BENCHMARKS}/hyp3_geometry/{{stack}}.tsv"
+        f"{BENCHMARKS}/hyp3_geometry/{{stack}}/{{frame}}.tsv"
     group:
         "ground"
     conda:
-        "../envs/insar.yaml"
+        "../../envs/geo.yaml"
     resources:
         mem_mb=memory(2500, 250),
         runtime=minutes(30, 16),
@@ -127,4 +129,4 @@ rule hyp3_geometry:
         grid=GRID,
         code=code("hyp3_geometry"),
     script:
-        "../workflow_scripts/hyp3_geometry.py"
+        "../../workflow_scripts/hyp3_geometry.py"

@@ -13,7 +13,7 @@ rule simulate_world:
     benchmark:
         f"{BENCHMARKS}/simulate_world.tsv"
     conda:
-        "../envs/simulate.yaml"
+        "../../envs/geo.yaml"
     resources:
         mem_mb=memory(1000, 1500),
         runtime=minutes(10, 31),
@@ -24,7 +24,7 @@ rule simulate_world:
         snowline_m=CONFIG.simulation.snowline_m,
         code=code("simulate_world"),
     script:
-        "../workflow_scripts/simulate_world.py"
+        "../../workflow_scripts/simulate_world.py"
 
 
 # One job for the first acquisitions of each stack; the outputs are named by dates, which differ between stacks.
@@ -37,7 +37,7 @@ for stack in CONFIG.stacks:
             world=rules.simulate_world.output.world,
         output:
             slc=[
-                directory(slc_folder(stack, date))
+                directory(GRAPH.paths.slc(stack, date))
                 for date in SCENES.first_dates(stack)
             ],
             atmosphere=[
@@ -52,7 +52,7 @@ for stack in CONFIG.stacks:
         benchmark:
             f"{BENCHMARKS}/simulate_stack/{stack}.tsv"
         conda:
-            "../envs/simulate.yaml"
+            "../../envs/geo.yaml"
         resources:
             mem_mb=memory(1000, 6000),
             runtime=minutes(10, 42, len(SCENES.first_dates(stack))),
@@ -63,7 +63,7 @@ for stack in CONFIG.stacks:
             dates=SCENES.first_dates(stack),
             code=code("simulate_stack"),
         script:
-            "../workflow_scripts/simulate_stack.py"
+            "../../workflow_scripts/simulate_stack.py"
 
 
 # An acquisition that arrives later is simulated on its own, with the same bytes as in a longer run.
@@ -71,16 +71,16 @@ rule simulate_date:
     input:
         world=rules.simulate_world.output.world,
     output:
-        slc=directory(slc_folder("{stack}", "{date}")),
+        slc=directory(GRAPH.paths.slc("{stack}", "{date}")),
         atmosphere=f"{TRUTH}/{{stack}}/{{date}}.true_atmosphere_mm.tif",
     log:
         f"{LOGS}/simulate_date/{{stack}}/{{date}}.log",
     benchmark:
         f"{BENCHMARKS}/simulate_date/{{stack}}/{{date}}.tsv"
     wildcard_constraints:
-        date="|".join(SCENES.arrived()) or "none",
+        date="|".join(SCENES.later_dates()) or "none",
     conda:
-        "../envs/simulate.yaml"
+        "../../envs/geo.yaml"
     resources:
         mem_mb=memory(1000, 6000),
         runtime=minutes(10, 42),
@@ -89,4 +89,57 @@ rule simulate_date:
         seed=CONFIG.simulation.seed,
         code=code("simulate_date"),
     script:
-        "../workflow_scripts/simulate_date.py"
+        "../../workflow_scripts/simulate_date.py"
+
+
+# Reflectances of Sentinel-2 and rock classes, where no files of the user take their place (P3 2.2; C07, C08).
+if not (CONFIG.optical.products or CONFIG.retrieve.sentinel2):
+
+    rule simulate_optical:
+        input:
+            world=rules.simulate_world.output.world,
+        output:
+            **layer_files(f"{RESULTS}/optical/{{frame}}", layers.OPTICAL),
+            sidecar=f"{RESULTS}/optical/{{frame}}/simulate_optical.json",
+        log:
+            f"{LOGS}/simulate_optical/{{frame}}.log",
+        benchmark:
+            f"{BENCHMARKS}/simulate_optical/{{frame}}.tsv"
+        group:
+            "ground"
+        conda:
+            "../../envs/geo.yaml"
+        resources:
+            mem_mb=memory(1000, 400),
+            runtime=minutes(20, 5),
+        params:
+            seed=CONFIG.simulation.seed,
+            code=code("simulate_optical"),
+        script:
+            "../../workflow_scripts/simulate_optical.py"
+
+
+if not CONFIG.lithology.file:
+
+    rule simulate_lithology:
+        input:
+            world=rules.simulate_world.output.world,
+        output:
+            lithology=f"{RESULTS}/lithology/{{frame}}/lithology.tif",
+            sidecar=f"{RESULTS}/lithology/{{frame}}/simulate_lithology.json",
+        log:
+            f"{LOGS}/simulate_lithology/{{frame}}.log",
+        benchmark:
+            f"{BENCHMARKS}/simulate_lithology/{{frame}}.tsv"
+        group:
+            "ground"
+        conda:
+            "../../envs/geo.yaml"
+        resources:
+            mem_mb=memory(1000, 400),
+            runtime=minutes(20, 5),
+        params:
+            seed=CONFIG.simulation.seed,
+            code=code("simulate_lithology"),
+        script:
+            "../../workflow_scripts/simulate_lithology.py"

@@ -1,6 +1,11 @@
 # Engine `files`: interferograms that another processor made, brought to the engine contract.
 
 
+def files_of(kind):
+    """Patterns of the files of one kind of all pairs."""
+    return GRAPH.paths.pair_files("{stack}", "{frame}", CONFIG.network.pairs, kind)
+
+
 rule ingest_files:
     input:
         unwrapped=lambda wildcards: [own(path) for path in SCENES.files("unwrapped")],
@@ -12,18 +17,18 @@ rule ingest_files:
         metadata=lambda wildcards: [own(path) for path in SCENES.files("metadata")],
         dem=f"{RESOURCES}/dem_m.tif",
     output:
-        wrapped=ifg("{stack}", list(CONFIG.network.pairs), "wrapped_rad.tif"),
-        unwrapped=ifg("{stack}", list(CONFIG.network.pairs), "unw_rad.tif"),
-        coherence=ifg("{stack}", list(CONFIG.network.pairs), "cor.tif"),
-        conncomp=ifg("{stack}", list(CONFIG.network.pairs), "conncomp.tif"),
-        sidecars=ifg("{stack}", list(CONFIG.network.pairs), "json"),
-        geometry=[f"{STACK}/geometry/{layer}.tif" for layer in GEOMETRY],
+        wrapped=files_of("wrapped"),
+        unwrapped=files_of("unwrapped"),
+        coherence=files_of("coherence"),
+        conncomp=files_of("conncomp"),
+        sidecars=files_of("sidecars"),
+        geometry=list(layer_files(f"{STACK}/geometry", layers.GEOMETRY).values()),
     log:
-        f"{LOGS}/ingest_files/{{stack}}.log",
+        f"{LOGS}/ingest_files/{{stack}}/{{frame}}.log",
     benchmark:
-        f"{BENCHMARKS}/ingest_files/{{stack}}.tsv"
+        f"{BENCHMARKS}/ingest_files/{{stack}}/{{frame}}.tsv"
     conda:
-        "../envs/insar.yaml"
+        "../../envs/geo.yaml"
     resources:
         mem_mb=memory(1500, 250),
         runtime=minutes(30, 14, len(CONFIG.network.pairs)),
@@ -37,4 +42,4 @@ rule ingest_files:
         heading_deg=CONFIG.files.heading_deg,
         code=code("ingest_files"),
     script:
-        "../workflow_scripts/ingest_files.py"
+        "../../workflow_scripts/ingest_files.py"

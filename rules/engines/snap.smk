@@ -15,7 +15,9 @@ if not workflow.deployment_settings.deployment_method:
 
 SNAP_WORK = f"{STACK}/work"
 # The geometry of a stack is that of its first pair, pinned: a new acquisition leaves it alone.
-SNAP_FIRST = {stack: pairs(stack)[0] for stack in CONFIG.stacks if pairs(stack)}
+SNAP_FIRST = {
+    stack: GRAPH.pairs(stack)[0] for stack in CONFIG.stacks if GRAPH.pairs(stack)
+}
 
 
 rule snap_dem:
@@ -24,24 +26,24 @@ rule snap_dem:
     output:
         dem=f"{SNAP_WORK}/dem_degrees.tif",
     log:
-        f"{LOGS}/snap_dem/{{stack}}.log",
+        f"{LOGS}/snap_dem/{{stack}}/{{frame}}.log",
     benchmark:
-        f"{BENCHMARKS}/snap_dem/{{stack}}.tsv"
+        f"{BENCHMARKS}/snap_dem/{{stack}}/{{frame}}.tsv"
     conda:
-        "../envs/snap.yaml"
+        "../../envs/snap.yaml"
     resources:
         mem_mb=memory(2000, 50),
         runtime=minutes(20),
     params:
         code=code("snap_dem"),
     script:
-        "../workflow_scripts/snap_dem.py"
+        "../../workflow_scripts/snap_dem.py"
 
 
 rule snap_interferogram:
     input:
         slc=lambda wildcards: [
-            slc_folder(wildcards.stack, date)
+            GRAPH.paths.slc(wildcards.stack, date)
             for date in names.split_pair(wildcards.pair)
         ],
         dem=f"{RESOURCES}/dem_m.tif",
@@ -49,12 +51,12 @@ rule snap_interferogram:
     output:
         sidecar=f"{SNAP_WORK}/{{pair}}/interferogram.json",
     log:
-        f"{LOGS}/snap_interferogram/{{stack}}/{{pair}}.log",
-        snap=f"{LOGS}/snap_interferogram/{{stack}}/{{pair}}.snap.log",
+        f"{LOGS}/snap_interferogram/{{stack}}/{{frame}}/{{pair}}.log",
+        snap=f"{LOGS}/snap_interferogram/{{stack}}/{{frame}}/{{pair}}.snap.log",
     benchmark:
-        f"{BENCHMARKS}/snap_interferogram/{{stack}}/{{pair}}.tsv"
+        f"{BENCHMARKS}/snap_interferogram/{{stack}}/{{frame}}/{{pair}}.tsv"
     conda:
-        "../envs/snap.yaml"
+        "../../envs/snap.yaml"
     threads: 4
     resources:
         **SNAP_LIMITS,
@@ -72,7 +74,7 @@ rule snap_interferogram:
         azimuth_looks=CONFIG.snap.azimuth_looks,
         code=code("snap_interferogram"),
     script:
-        "../workflow_scripts/snap_interferogram.py"
+        "../../workflow_scripts/snap_interferogram.py"
 
 
 rule snap_unwrap:
@@ -81,12 +83,12 @@ rule snap_unwrap:
     output:
         sidecar=f"{SNAP_WORK}/{{pair}}/unwrap.json",
     log:
-        f"{LOGS}/snap_unwrap/{{stack}}/{{pair}}.log",
-        snap=f"{LOGS}/snap_unwrap/{{stack}}/{{pair}}.snap.log",
+        f"{LOGS}/snap_unwrap/{{stack}}/{{frame}}/{{pair}}.log",
+        snap=f"{LOGS}/snap_unwrap/{{stack}}/{{frame}}/{{pair}}.snap.log",
     benchmark:
-        f"{BENCHMARKS}/snap_unwrap/{{stack}}/{{pair}}.tsv"
+        f"{BENCHMARKS}/snap_unwrap/{{stack}}/{{frame}}/{{pair}}.tsv"
     conda:
-        "../envs/snap.yaml"
+        "../../envs/snap.yaml"
     threads: 4
     resources:
         **SNAP_LIMITS,
@@ -98,7 +100,7 @@ rule snap_unwrap:
         goldstein_window=CONFIG.interferogram.goldstein_window,
         code=code("snap_unwrap"),
     script:
-        "../workflow_scripts/snap_unwrap.py"
+        "../../workflow_scripts/snap_unwrap.py"
 
 
 rule snap_geocode:
@@ -108,12 +110,12 @@ rule snap_geocode:
     output:
         sidecar=f"{SNAP_WORK}/{{pair}}/geocode.json",
     log:
-        f"{LOGS}/snap_geocode/{{stack}}/{{pair}}.log",
-        snap=f"{LOGS}/snap_geocode/{{stack}}/{{pair}}.snap.log",
+        f"{LOGS}/snap_geocode/{{stack}}/{{frame}}/{{pair}}.log",
+        snap=f"{LOGS}/snap_geocode/{{stack}}/{{frame}}/{{pair}}.snap.log",
     benchmark:
-        f"{BENCHMARKS}/snap_geocode/{{stack}}/{{pair}}.tsv"
+        f"{BENCHMARKS}/snap_geocode/{{stack}}/{{frame}}/{{pair}}.tsv"
     conda:
-        "../envs/snap.yaml"
+        "../../envs/snap.yaml"
     threads: 4
     resources:
         **SNAP_LIMITS,
@@ -124,7 +126,7 @@ rule snap_geocode:
         grid=GRID,
         code=code("snap_geocode"),
     script:
-        "../workflow_scripts/snap_geocode.py"
+        "../../workflow_scripts/snap_geocode.py"
 
 
 rule snap_ingest:
@@ -138,13 +140,13 @@ rule snap_ingest:
         conncomp=f"{STACK}/ifg/{{pair}}.conncomp.tif",
         sidecar=f"{STACK}/ifg/{{pair}}.json",
     log:
-        f"{LOGS}/snap_ingest/{{stack}}/{{pair}}.log",
+        f"{LOGS}/snap_ingest/{{stack}}/{{frame}}/{{pair}}.log",
     benchmark:
-        f"{BENCHMARKS}/snap_ingest/{{stack}}/{{pair}}.tsv"
+        f"{BENCHMARKS}/snap_ingest/{{stack}}/{{frame}}/{{pair}}.tsv"
     group:
         "pairs"
     conda:
-        "../envs/snap.yaml"
+        "../../envs/snap.yaml"
     resources:
         mem_mb=memory(2500, 250),
         runtime=minutes(10, 14),
@@ -154,25 +156,29 @@ rule snap_ingest:
         goldstein_window=CONFIG.interferogram.goldstein_window,
         code=code("snap_ingest"),
     script:
-        "../workflow_scripts/snap_ingest.py"
+        "../../workflow_scripts/snap_ingest.py"
 
 
 rule snap_geometry:
     input:
-        geocoded=lambda wildcards: of_stack(
-            wildcards.stack, "work", SNAP_FIRST[wildcards.stack], "geocode.json"
+        geocoded=lambda wildcards: GRAPH.paths.of_frame(
+            wildcards.stack,
+            wildcards.frame,
+            "work",
+            SNAP_FIRST[wildcards.stack],
+            "geocode.json",
         ),
     output:
-        **layers_of(f"{STACK}/geometry", GEOMETRY),
+        **layer_files(f"{STACK}/geometry", layers.GEOMETRY),
         sidecar=f"{STACK}/geometry/geometry.json",
     log:
-        f"{LOGS}/snap_geometry/{{stack}}.log",
+        f"{LOGS}/snap_geometry/{{stack}}/{{frame}}.log",
     benchmark:
-        f"{BENCHMARKS}/snap_geometry/{{stack}}.tsv"
+        f"{BENCHMARKS}/snap_geometry/{{stack}}/{{frame}}.tsv"
     group:
         "ground"
     conda:
-        "../envs/snap.yaml"
+        "../../envs/snap.yaml"
     resources:
         mem_mb=memory(2500, 250),
         runtime=minutes(30, 16),
@@ -180,4 +186,4 @@ rule snap_geometry:
         grid=GRID,
         code=code("snap_geometry"),
     script:
-        "../workflow_scripts/snap_geometry.py"
+        "../../workflow_scripts/snap_geometry.py"

@@ -1,0 +1,309 @@
+# Maps of a stack beside its rates: D-InSAR of single pairs, fusion with intensity, atmosphere, observability, probability, finer grid.
+
+
+def inputs_of_weights(wildcards):
+    """Weights, and the optional inputs that they read, of the job's stack and frame."""
+    found = or_exit(NETWORK.inputs_of_weights)
+    return filled(found, wildcards) | {"weights": own(found["weights"])}
+
+
+rule dinsar:
+    input:
+        unwrapped=f"{STACK}/ifg/{{pair}}.unw_rad.tif",
+        conncomp=f"{STACK}/ifg/{{pair}}.conncomp.tif",
+        coherence=f"{STACK}/ifg/{{pair}}.cor.tif",
+        about=f"{STACK}/ifg/{{pair}}.json",
+        layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
+        elevation=f"{TERRAIN}/elevation_m.tif",
+    output:
+        displacement=f"{STACK}/dinsar/{{pair}}.los_displacement_mm.tif",
+        std=f"{STACK}/dinsar/{{pair}}.los_displacement_std_mm.tif",
+        sidecar=f"{STACK}/dinsar/{{pair}}.json",
+    log:
+        f"{LOGS}/dinsar/{{stack}}/{{frame}}/{{pair}}.log",
+    benchmark:
+        f"{BENCHMARKS}/dinsar/{{stack}}/{{frame}}/{{pair}}.tsv"
+    group:
+        "maps"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1500, 400),
+        runtime=minutes(10, 5),
+    params:
+        **RATE_SETTINGS,
+        grid=GRID,
+        code=code("dinsar"),
+    script:
+        "../workflow_scripts/dinsar.py"
+
+
+rule dinsar_figure:
+    input:
+        wrapped=f"{STACK}/ifg/{{pair}}.wrapped_rad.tif",
+        coherence=f"{STACK}/ifg/{{pair}}.cor.tif",
+        displacement=rules.dinsar.output.displacement,
+        std=rules.dinsar.output.std,
+    output:
+        figure=f"{STACK}/dinsar/{{pair}}.dinsar_figure.png",
+    log:
+        f"{LOGS}/dinsar_figure/{{stack}}/{{frame}}/{{pair}}.log",
+    benchmark:
+        f"{BENCHMARKS}/dinsar_figure/{{stack}}/{{frame}}/{{pair}}.tsv"
+    group:
+        "maps"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1000, 50),
+        runtime=minutes(10, 5),
+    params:
+        grid=GRID,
+        code=code("dinsar_figure"),
+    script:
+        "../workflow_scripts/dinsar_figure.py"
+
+
+rule fuse_phase:
+    input:
+        phase=f"{STACK}/averaging/avg_phase_rad.tif",
+        intensity=f"{STACK}/amplitude/mean_amplitude_db.tif",
+    output:
+        fused=f"{STACK}/averaging/phase_intensity_rgb.tif",
+        sidecar=f"{STACK}/averaging/phase_intensity_rgb.json",
+    log:
+        f"{LOGS}/fuse_phase/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/fuse_phase/{{stack}}/{{frame}}.tsv"
+    group:
+        "quality"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1000, 200),
+        runtime=minutes(10, 5),
+    params:
+        grid=GRID,
+        recipe=CONFIG.rates.fusion,
+        percent=CONFIG.rates.fusion_percent,
+        code=code("fuse_phase"),
+    script:
+        "../workflow_scripts/fuse_phase.py"
+
+
+rule atmosphere:
+    input:
+        unpack(unwrapped_pairs),
+        elevation=f"{TERRAIN}/elevation_m.tif",
+        stable_ground=f"{RATES}/stable_ground.tif",
+        loop_errors=LOOP_ERRORS,
+    output:
+        scatter=f"{STACK}/atmosphere/date_scatter_mm.tif",
+        table=f"{STACK}/atmosphere/scatter.csv",
+        sidecar=f"{STACK}/atmosphere/atmosphere.json",
+    log:
+        f"{LOGS}/atmosphere/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/atmosphere/{{stack}}/{{frame}}.tsv"
+    group:
+        "maps"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(2500, 400),
+        runtime=minutes(10, 0.6, pairs),
+    params:
+        **RATE_SETTINGS,
+        **ATMOSPHERE,
+        grid=GRID,
+        pairs=pairs,
+        code=code("atmosphere"),
+    script:
+        "../workflow_scripts/atmosphere.py"
+
+
+rule atmosphere_figure:
+    input:
+        scatter=rules.atmosphere.output.scatter,
+        table=rules.atmosphere.output.table,
+    output:
+        figure=f"{STACK}/atmosphere/atmosphere_figure.png",
+    log:
+        f"{LOGS}/atmosphere_figure/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/atmosphere_figure/{{stack}}/{{frame}}.tsv"
+    group:
+        "maps"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1000, 50),
+        runtime=minutes(10, 5),
+    params:
+        grid=GRID,
+        code=code("atmosphere_figure"),
+    script:
+        "../workflow_scripts/atmosphere_figure.py"
+
+
+rule observability:
+    input:
+        **layer_files(f"{STACK}/geometry", layers.LINE_OF_SIGHT),
+        **layer_files(TERRAIN, ["slope_deg", "aspect_deg"]),
+        layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
+        mean_coherence=f"{RATES}/mean_coherence.tif",
+    output:
+        **layer_files(
+            f"{STACK}/observability",
+            ["downslope_sensitivity", "r_index", "observable_class"],
+        ),
+        sidecar=f"{STACK}/observability/observability.json",
+    log:
+        f"{LOGS}/observability/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/observability/{{stack}}/{{frame}}.tsv"
+    group:
+        "maps"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1500, 150),
+        runtime=minutes(10, 3),
+    params:
+        grid=GRID,
+        min_coherence=CONFIG.rates.min_coherence,
+        min_sensitivity=CONFIG.rates.min_sensitivity,
+        code=code("observability"),
+    script:
+        "../workflow_scripts/observability.py"
+
+
+rule downslope_rate:
+    input:
+        los_rate=f"{RATES}/los_rate_mm_per_yr.tif",
+        los_rate_std=f"{RATES}/los_rate_std_mm_per_yr.tif",
+        sensitivity=f"{STACK}/observability/downslope_sensitivity.tif",
+        slope=f"{TERRAIN}/slope_deg.tif",
+    output:
+        rate=f"{RATES}/downslope_rate_mm_per_yr.tif",
+        std=f"{RATES}/downslope_rate_std_mm_per_yr.tif",
+        sidecar=f"{RATES}/downslope_rate.json",
+    log:
+        f"{LOGS}/downslope_rate/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/downslope_rate/{{stack}}/{{frame}}.tsv"
+    group:
+        "maps"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1500, 150),
+        runtime=minutes(10, 3),
+    params:
+        grid=GRID,
+        min_sensitivity=CONFIG.rates.min_sensitivity,
+        min_slope_deg=CONFIG.inventory.min_slope_deg,
+        code=code("downslope_rate"),
+    script:
+        "../workflow_scripts/downslope_rate.py"
+
+
+rule segment:
+    input:
+        unpack(inputs_of_weights),
+        **NETWORK.segment_layers(),
+    output:
+        **NETWORK.instances,
+        probability=f"{SEGMENT}/probability.tif",
+        sidecar=f"{SEGMENT}/segment.json",
+    log:
+        f"{LOGS}/segment/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/segment/{{stack}}/{{frame}}.tsv"
+    conda:
+        "../envs/torch.yaml"
+    # All cores: one job at a time on a machine with one GPU, without any profile; `--set-threads segment=4` runs tracks side by side.
+    threads: workflow.cores
+    resources:
+        mem_mb=memory(2500, 200),
+        gpu=int(CONFIG.segmentation.device == "cuda"),
+        runtime=minutes(20, 27),
+    params:
+        grid=GRID,
+        overlap=CONFIG.segmentation.overlap,
+        device=CONFIG.segmentation.device,
+        precision=CONFIG.segmentation.precision,
+        code=code("segment"),
+    script:
+        "../workflow_scripts/segment.py"
+
+
+rule resample_products:
+    input:
+        **layer_files(f"{STACK}/averaging", layers.AVERAGES),
+        **layer_files(RATES, layers.RATES),
+        **layer_files(f"{STACK}/geometry", layers.GEOMETRY),
+        **layer_files(TERRAIN, layers.TERRAIN),
+        probability=f"{SEGMENT}/probability.tif",
+    output:
+        **layer_files(f"{RATES}/resampled", layers.PRODUCTS),
+        sidecar=f"{RATES}/resampled/resample_products.json",
+    log:
+        f"{LOGS}/resample_products/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/resample_products/{{stack}}/{{frame}}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        # Measured: 0.2 GB and 18 bytes a cell of the finer grid.
+        mem_mb=memory(
+            1000,
+            25 * (GRID["cell_m"] / (CONFIG.grid.product_m or GRID["cell_m"])) ** 2,
+        ),
+        runtime=minutes(20, 25),
+    params:
+        grid=GRID,
+        product_m=CONFIG.grid.product_m,
+        code=code("resample_products"),
+    script:
+        "../workflow_scripts/resample_products.py"
+
+
+# Which layers tell landslides from other ground (P3 3.1 and 4.1; H01-H03). On demand, by the name of its outputs.
+rule factors:
+    input:
+        unpack(lambda wildcards: filled(GRAPH.optional_layers(), wildcards)),
+        **layer_files(TERRAIN, layers.TERRAIN),
+        los_rate_mm_per_yr=f"{RATES}/los_rate_mm_per_yr.tif",
+        layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
+        labels=lambda wildcards: (
+            own(or_exit(lambda: existing("factors.labels", CONFIG.factors.labels)))
+            if CONFIG.factors.labels
+            else CURRENT
+        ),
+    output:
+        correlation=f"{RATES}/factors/correlation.csv",
+        collinearity=f"{RATES}/factors/collinearity.csv",
+        importance=f"{RATES}/factors/importance.csv",
+        heat_map=f"{RATES}/factors/correlation.png",
+        bars=f"{RATES}/factors/importance.png",
+        sidecar=f"{RATES}/factors/factors.json",
+    log:
+        f"{LOGS}/factors/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/factors/{{stack}}/{{frame}}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 4
+    resources:
+        mem_mb=memory(2500, 20),
+        runtime=minutes(60),
+    params:
+        grid=GRID,
+        released=not CONFIG.factors.labels,
+        cells=CONFIG.factors.cells,
+        trees=CONFIG.factors.trees,
+        seed=CONFIG.factors.seed,
+        code=code("factors"),
+    script:
+        "../workflow_scripts/factors.py"

@@ -1,0 +1,387 @@
+"""The graph of a region: which dates, pairs and files it has, as pure functions of configuration and scene table.
+
+The Snakefile, preflight and the forecast ask the same object; nothing here reads a result, a clock or the network.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sarslide import network
+from sarslide.catalog.scenes import SceneTable
+from sarslide.config import Config, existing, resolve
+from sarslide.errors import ConfigError
+from sarslide.insar.engines import ENGINES, Engine
+from sarslide.layers import OPTICAL
+from sarslide.names import release_name, split_pair
+from sarslide.rates.methods import METHODS, Method
+from sarslide.workflow.fingerprint import fingerprint
+from sarslide.workflow.paths import Paths, layer_files
+from sarslide.workflow.release_id import optional_inputs, release_digest, upstream_rules
+
+# A region is one frame.
+FRAMES = ("f0",)
+# Optional inputs (P3 2.2), by the folder of the results that holds them.
+OPTIONAL = {"optical": OPTICAL, "lithology": ("lithology",)}
+# What decides the download of a date, of all that the scene table says of its granules.
+GRANULE_COLUMNS = ("granule", "bytes", "checksum", "orbit_file", "start_utc", "stop_utc")
+
+
+class Graph:
+    """Files of a region and what each of them is made from.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration of the region.
+    scenes : SceneTable
+        Its acquisitions.
+    scripts : Path
+        Folder of the rules' scripts, whose code is part of a release's name.
+    """
+
+    def __init__(self, config: Config, scenes: SceneTable, scripts: Path) -> None:
+        self.config, self.scenes, self.scripts = config, scenes, scripts
+        self.frames = FRAMES
+        self.paths = Paths(config.region, config.engine, config.rates.method, config.segmentation.model)
+
+    @property
+    def engine(self) -> Engine:
+        """Row of the table of engines."""
+        return ENGINES[self.config.engine]
+
+    @property
+    def method(self) -> Method:
+        """Row of the table of rate methods."""
+        return METHODS[self.config.rates.method]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the region is simulated, so that its truth is known."""
+        return self.config.source == "simulated"
+
+    def dates(self, stack: str) -> list[str]:
+        """Dates of a stack.
+
+        Parameters
+        ----------
+        stack : str
+            Name of the stack.
+
+        Returns
+        -------
+        list of str
+            `YYYYMMDD`, in order.
+        """
+        return self.scenes.dates(stack)
+
+    @cached_property
+    def _pairs(self) -> dict[str, tuple[str, ...]]:
+        plan = self.config.network
+        if plan.pairs:
+            return dict.fromkeys(self.config.stacks, plan.pairs)
+        return {
+            stack: tuple(
+                network.choose_pairs(
+                    self.dates(stack), plan.preset, plan.max_days, plan.neighbours, self.scenes.baselines(stack)
+                )
+            )
+            for stack in self.config.stacks
+        }
+
+    def pairs(self, stack: str, window: str | None = None) -> list[str]:
+        """Pairs of a stack: the explicit list of the configuration, or those of the network's preset.
+
+        Parameters
+        ----------
+        stack : str
+            Name of the stack.
+        window : str, optional
+            A key of `rates.windows`: only pairs with both dates inside it.
+
+        Returns
+        -------
+        list of str
+            Names of pairs, ordered by later, then earlier date.
+        """
+        pairs = self._pairs[stack]
+        if window is None:
+            return list(pairs)
+        first, last = self.config.rates.windows[window]
+        return [pair for pair in pairs if first <= min(split_pair(pair)) and max(split_pair(pair)) <= last]
+
+    def check_network(self) -> list[str]:
+        """Check that every stack has scenes and pairs enough for the rate method.
+
+        Returns
+        -------
+        list of str
+            Warnings.
+
+        Raises
+        ------
+        CatalogError, StackError, NetworkError
+            For scenes or networks that cannot give the rates.
+        """
+        self.scenes.check()
+        plan = self.config.network
+        return [
+            warning
+            for stack in self.config.stacks
+            for warning in network.check(
+                stack, self.dates(stack), self.pairs(stack), self.method, plan.preset, plan.max_days
+            )
+        ]
+
+    def pair_inputs(
+        self, kinds: Sequence[str], stack: str, frame: str, window: str | None = None
+    ) -> dict[str, list[str]]:
+        """Files of all pairs of a stack, for a rule that reads them together.
+
+        Parameters
+        ----------
+        kinds : sequence of str
+            Keys of `workflow.paths.PAIR_FILES`.
+        stack, frame : str
+            Names of the stack and of the frame.
+        window : str, optional
+            A key of `rates.windows`: only its pairs.
+
+        Returns
+        -------
+        dict of str to list of str
+            Paths by kind, in the order of the pairs.
+        """
+        pairs = self.pairs(stack, window)
+        return {kind: self.paths.pair_files(stack, frame, pairs, kind) for kind in kinds}
+
+    def every(self, pattern: str) -> list[str]:
+        """The paths of a pattern with `{stack}` and `{frame}`, or one of them.
+
+        Parameters
+        ----------
+        pattern : str
+            A pattern of `Paths`.
+
+        Returns
+        -------
+        list of str
+            One path for each stack and frame, stack by stack.
+        """
+        made = (pattern.format(stack=stack, frame=frame) for stack in self.config.stacks for frame in self.frames)
+        return list(dict.fromkeys(made))
+
+    def every_pair(self, kind: str, pairs: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+        """Files of one kind of the pairs of all stacks and frames.
+
+        Parameters
+        ----------
+        kind : str
+            A key of `workflow.paths.PAIR_FILES`.
+        pairs : mapping of str to sequence of str, optional
+            Pairs by stack; all pairs where it is left out.
+
+        Returns
+        -------
+        list of str
+            Paths, stack by stack.
+        """
+        return [
+            path
+            for stack in self.config.stacks
+            for frame in self.frames
+            for path in self.paths.pair_files(stack, frame, self.pairs(stack) if pairs is None else pairs[stack], kind)
+        ]
+
+    @property
+    def last_pairs(self) -> dict[str, list[str]]:
+        """The last pair of each stack, which the report shows, as a list of one."""
+        return {stack: self.pairs(stack)[-1:] for stack in self.config.stacks}
+
+    @property
+    def optional(self) -> dict[str, bool]:
+        """Whether the region has each optional input; a simulated region can always make them."""
+        return {name: named or self.simulated for name, named in optional_inputs(self.config).items()}
+
+    def optional_layers(self) -> dict[str, str]:
+        """Path patterns of the optional inputs that the region has, with the wildcard `{frame}`, by layer."""
+        found: dict[str, str] = {}
+        for name, there in self.optional.items():
+            if there:
+                found |= layer_files(f"{self.paths.results}/{name}/{{frame}}", OPTIONAL[name])
+        return found
+
+    def granules(self, stack: str, date: str) -> list[dict[str, str]]:
+        """What the scene table says of the granules of a date, as far as it decides what is downloaded.
+
+        Parameters
+        ----------
+        stack, date : str
+            Names of the stack and of the date.
+
+        Returns
+        -------
+        list of dict
+            The columns `GRANULE_COLUMNS`, one row a granule.
+        """
+        return [{column: row[column] for column in GRANULE_COLUMNS} for row in self._rows[stack, date]]
+
+    def addresses(self, stack: str, date: str) -> str:
+        """Where the granules of a date lie.
+
+        Parameters
+        ----------
+        stack, date : str
+            Names of the stack and of the date.
+
+        Returns
+        -------
+        str
+            Addresses in the order of `granules`, separated by blanks.
+        """
+        return " ".join(row["address"] for row in self._rows[stack, date])
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], list[dict[str, str]]]:
+        found: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for row in self.scenes.rows():
+            found.setdefault((row["stack"], row["date"]), []).append(row)
+        return found
+
+    def review(self) -> list[str]:
+        """The reviewer's file as a list: empty where there is none.
+
+        Returns
+        -------
+        list of str
+            The configured file, or `resources/{region}/review.csv` where it exists.
+
+        Raises
+        ------
+        ConfigError
+            For a path with a variable that is not set.
+        """
+        named = resolve(self.config.inventory.review)
+        path = Path(named or f"{self.paths.resources}/review.csv")
+        return [str(path)] if path.is_file() or self.config.inventory.review else []
+
+    def release_id(self, weights: str, optional_rules: Sequence[str]) -> str:
+        """Name of the release that follows from the region as it is now.
+
+        Parameters
+        ----------
+        weights : str
+            Path of the weights of the network.
+        optional_rules : sequence of str
+            Rules of the inputs that only some networks read.
+
+        Returns
+        -------
+        str
+            `<last date>-<8 hexadecimal digits>`.
+        """
+        rules = [*upstream_rules(self.config), *optional_rules]
+        code = {rule: fingerprint(self.scripts / f"{rule}.py") for rule in rules}
+        digest = release_digest(self.config, self.scenes.rows(), code, weights, self.review())
+        return release_name(max(max(self.dates(stack)) for stack in self.config.stacks), digest)
+
+    def series_polygons(self, source: str) -> str:
+        """The file of polygons that get a time series of the user's.
+
+        Parameters
+        ----------
+        source : str
+            `inventory` for the current release, `polygons` for the file of the configuration.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        ConfigError
+            Where no file is configured.
+        """
+        if source == "inventory":
+            return f"{self.paths.inventory}/current.json"
+        if not self.config.rates.series_polygons:
+            raise ConfigError("config: rates.series_polygons is empty", "name a vector file")
+        return existing("rates.series_polygons", self.config.rates.series_polygons)
+
+    def final_products(self) -> list[str]:
+        """What a run makes beside the release: report, scores where the truth is known, quality of pairs, what is asked for.
+
+        Returns
+        -------
+        list of str
+            Paths.
+
+        Raises
+        ------
+        ConfigError
+            For D-InSAR maps of pairs that no stack has.
+        """
+        scores = [f"{self.paths.results}/report/scores.json"] if self.simulated else []
+        quality = [
+            path
+            for name in ("network.png", "closure.json", "phase_bias.json")
+            for path in self.every(f"{self.paths.stack}/quality/{name}")
+        ]
+        return [f"{self.paths.results}/report/report.html", *scores, *quality, *self.asked_products()]
+
+    def asked_products(self) -> list[str]:
+        """What the configuration asks for beside the inventory: windows, D-InSAR maps, time series, products on a finer grid.
+
+        Returns
+        -------
+        list of str
+            Paths.
+
+        Raises
+        ------
+        ConfigError
+            For D-InSAR maps of pairs that no stack has.
+        """
+        rates, paths = self.config.rates, self.paths
+        windows = [
+            path
+            for window in rates.windows
+            for path in self.every(f"{paths.stack}/windows/{window}/los_rate_mm_per_yr.tif")
+        ]
+        known = {stack: set(self.pairs(stack)) for stack in self.config.stacks} if rates.dinsar else {}
+        if missing := sorted(set(rates.dinsar) - set().union(*known.values())):
+            raise ConfigError(
+                f"config: rates.dinsar names {', '.join(missing)}, which no stack has",
+                "name pairs of the network, or list them in network.pairs",
+            )
+        maps = [
+            paths.of_frame(stack, frame, "dinsar", f"{pair}.{kind}")
+            for stack, pairs in known.items()
+            for frame in self.frames
+            for pair in rates.dinsar
+            if pair in pairs
+            for kind in ("los_displacement_mm.tif", "dinsar_figure.png")
+        ]
+        series = self.every(f"{paths.rates}/series/polygons.csv") if rates.series_polygons else []
+        finer = self.every(f"{paths.rates}/resampled/resample_products.json") if self.config.grid.product_m else []
+        return [*windows, *maps, *series, *finer]
+
+    def leaves(self, section: str, *keys: str) -> dict[str, Any]:
+        """Leaf parameters of a rule.
+
+        Parameters
+        ----------
+        section : str
+            A section of the configuration.
+        *keys : str
+            Keys of that section.
+
+        Returns
+        -------
+        dict
+            Value by key.
+        """
+        values = getattr(self.config, section)
+        return {key: getattr(values, key) for key in keys}

@@ -1,0 +1,221 @@
+"""What the neural network reads and learns from: weights, channels and labels, checked while the graph is built."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from sarslide.config import existing, resolve
+from sarslide.dataset.features import PICTURE, channel_set, require_layers, stored_layers
+from sarslide.errors import ConfigError, SarslideError
+from sarslide.layers import AVERAGES, LINE_OF_SIGHT, TERRAIN
+from sarslide.models import registry
+from sarslide.models.weights import SIMULATED, packaged, read_card
+from sarslide.workflow.graph import OPTIONAL, Graph
+from sarslide.workflow.paths import layer_files
+from sarslide.workflow.release_id import optional_inputs
+
+RATES = ("phase_rate_rad_per_yr", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence")
+# Weights that no file holds: random ones, and those of another data set that the network's library brings.
+WITHOUT_FILE = ("random", "imagenet", "coco")
+
+
+class NetworkInputs:
+    """Inputs of `segment`, `label_scene` and `train` that depend on weights, channels and labels.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph of the region.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.config, self.paths = graph, graph.config, graph.paths
+
+    @cached_property
+    def weights(self) -> str:
+        """Path of the weights: the configured file, or the packaged one of the model's name."""
+        return resolve(self.config.segmentation.weights) or str(packaged(self.config.segmentation.model))
+
+    @cached_property
+    def card(self) -> dict[str, Any]:
+        """The card of the weights."""
+        return read_card(self.weights)
+
+    def segment_layers(self) -> dict[str, str]:
+        """Path patterns of the layers that every network can read of a track, by layer."""
+        return self._layers(RATES, AVERAGES[:1])
+
+    def track_layers(self) -> dict[str, str]:
+        """Path patterns of the layers that a training scene holds of a track, by layer."""
+        return self._layers((*RATES, "phase_rate_std_rad_per_yr"), AVERAGES)
+
+    def _layers(self, rates: Iterable[str], averages: Iterable[str]) -> dict[str, str]:
+        amplitude = ["mean_amplitude_db"] if self.graph.engine.amplitude else []
+        return {
+            **layer_files(self.paths.rates, rates),
+            **layer_files(f"{self.paths.stack}/averaging", averages),
+            **layer_files(f"{self.paths.stack}/amplitude", amplitude),
+            **layer_files(f"{self.paths.stack}/geometry", [*LINE_OF_SIGHT, "layover_shadow"]),
+            **layer_files(self.paths.terrain, TERRAIN),
+        }
+
+    @property
+    def picture(self) -> dict[str, str]:
+        """Path pattern of the fused picture of phase and intensity, by its layer, where an engine sees intensity."""
+        return {PICTURE: f"{self.paths.stack}/averaging/{PICTURE}.tif"} if self.graph.engine.amplitude else {}
+
+    @cached_property
+    def optional_of_weights(self) -> dict[str, str]:
+        """Path patterns of the optional inputs that the region has and the weights read, by layer."""
+        there = self.graph.optional_layers()
+        if not there:
+            return {}
+        return {name: there[name] for name in stored_layers(self.card["channels"]) if name in there}
+
+    def picture_of_weights(self) -> dict[str, str]:
+        """The fused picture where the weights read it.
+
+        Returns
+        -------
+        dict of str to str
+            Path pattern by layer; empty where it is not read or the engine sees no intensity.
+
+        Raises
+        ------
+        ConfigError
+            For another recipe of the fusion than the weights learnt from.
+        """
+        if not (self.picture and self._weights_read_picture()):
+            return {}
+        if self.config.rates.fusion != "hsv":
+            raise ConfigError(
+                f"config: rates.fusion = {self.config.rates.fusion}, but the network's weights read hsv",
+                "set it to hsv",
+            )
+        return self.picture
+
+    def _weights_read_picture(self) -> bool:
+        return PICTURE in stored_layers(self.card["channels"])
+
+    def inputs_of_weights(self) -> dict[str, str]:
+        """Optional inputs and fused picture that `segment` reads, and the weights, whose channels this region delivers.
+
+        Returns
+        -------
+        dict of str to str
+            Path or path pattern by layer, and `weights`.
+
+        Raises
+        ------
+        WeightsError, ConfigError
+            For weights whose channels the region does not have.
+        """
+        more = self.optional_of_weights | self.picture_of_weights()
+        require_layers(self.card["channels"], (*self.segment_layers(), *more), self.weights)
+        return {**more, "weights": self.weights}
+
+    def optional_rules(self) -> list[str]:
+        """Rules of the inputs that only some networks read: their code is part of a release's name where they are read."""
+        named, read = optional_inputs(self.config), self.optional_of_weights
+        rules = [
+            name if named[name] else f"simulate_{name}" for name, layers in OPTIONAL.items() if set(layers) & set(read)
+        ]
+        return [*(["fuse_phase"] if self._weights_read_picture() else []), *rules]
+
+    @cached_property
+    def instances(self) -> dict[str, str]:
+        """Path pattern of the raster of single objects, by its layer: of a network that finds them, else none."""
+        try:
+            single = registry.kind(self.card["network"]) == registry.INSTANCE
+        except SarslideError:
+            return {}  # the job that reads the weights reports what is wrong with them
+        return {"instances": f"{self.paths.segment}/instances.tif"} if single else {}
+
+    def learnt_channels(self) -> list[str]:
+        """The channels that `train` learns from: those of the weights that it starts from, or of the channel set.
+
+        Returns
+        -------
+        list of str
+            Names of channels.
+
+        Raises
+        ------
+        ConfigError, WeightsError
+            For unknown channels or weights.
+        """
+        if start := self.start_file():
+            return list(read_card(start[0])["channels"])
+        return list(channel_set(self.config.training.channels))
+
+    def extra_layers(self, channels: Iterable[str], key: str) -> dict[str, str]:
+        """Optional inputs that channels read.
+
+        Parameters
+        ----------
+        channels : iterable of str
+            Names of channels.
+        key : str
+            The key that asks for them, for the message.
+
+        Returns
+        -------
+        dict of str to str
+            Path pattern by layer.
+
+        Raises
+        ------
+        ConfigError
+            Where the region has no such layer.
+        """
+        there, needed = self.graph.optional_layers(), stored_layers(channels)
+        lost = [name for name in needed if name not in (*self.track_layers(), *there, *self.picture)]
+        if lost:
+            raise ConfigError(
+                f"config: {key} needs {', '.join(lost)}, which this region does not have",
+                "choose other channels, or an engine and inputs that deliver them",
+            )
+        return {name: there[name] for name in needed if name in there}
+
+    @cached_property
+    def label_file(self) -> str:
+        """The labelled polygons of this region, read once: what is wrong with them is told before any track is made."""
+        from sarslide.dataset.labels import Reading, read_polygons
+
+        if not self.config.training.labels:
+            raise ConfigError("config: training.labels is empty", "name a vector file of labelled landslides")
+        path = existing("training.labels", self.config.training.labels)
+        keys = ("layer", "class_column", "classes", "confidence_column", "min_confidence")
+        read_polygons(path, self.config.grid.region_grid(), Reading(**self.graph.leaves("dataset", *keys)))
+        return path
+
+    @property
+    def start(self) -> str:
+        """What training starts from: `random`, `imagenet`, `coco`, `packaged`, or a weights file."""
+        return self.config.training.start or ("packaged" if self.config.training.labels else "random")
+
+    def start_file(self) -> list[str]:
+        """The weights file that training starts from, as a list.
+
+        Returns
+        -------
+        list of str
+            Empty for weights that no file holds.
+
+        Raises
+        ------
+        WeightsError
+            For a file that holds no weights.
+        """
+        if self.start in WITHOUT_FILE:
+            return []
+        path = str(packaged(self.config.segmentation.model)) if self.start == "packaged" else resolve(self.start)
+        read_card(path)
+        return [path]
+
+    def learnt_from(self) -> str:
+        """What the network learns from, in the words of its card."""
+        if not self.config.training.labels:
+            return SIMULATED + (", and on further scenes" if self.config.training.scenes else "")
+        verb = "trained" if self.start in WITHOUT_FILE else "fine-tuned"
+        return f"{verb} on labels of {self.config.region}"

@@ -1,0 +1,139 @@
+"""Where the files of a region lie: path patterns with the wildcards `{stack}`, `{frame}`, `{date}` and `{pair}`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# Files of a pair below `ifg/`, by the word that rules and scripts use for them.
+PAIR_FILES = {
+    "wrapped": "wrapped_rad.tif",
+    "unwrapped": "unw_rad.tif",
+    "conncomp": "conncomp.tif",
+    "coherence": "cor.tif",
+    "sidecars": "json",
+}
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Path patterns of one region, relative to the working folder.
+
+    Attributes
+    ----------
+    region, engine, method, model : str
+        Names as in the configuration.
+    """
+
+    region: str
+    engine: str
+    method: str
+    model: str
+
+    @property
+    def resources(self) -> str:
+        """Folder of what is downloaded or simulated."""
+        return f"resources/{self.region}"
+
+    @property
+    def results(self) -> str:
+        """Folder of what is computed."""
+        return f"results/{self.region}"
+
+    @property
+    def truth(self) -> str:
+        """Folder of the planted truth of a simulated region."""
+        return f"{self.resources}/truth"
+
+    @property
+    def stack(self) -> str:
+        """Folder of a stack in one frame: the engine contract and everything that follows from it."""
+        return f"{self.results}/{{stack}}/{{frame}}/{self.engine}"
+
+    @property
+    def rates(self) -> str:
+        """Folder of the rates of the configured method."""
+        return f"{self.stack}/{self.method}"
+
+    @property
+    def segment(self) -> str:
+        """Folder of the maps of the configured network."""
+        return f"{self.rates}/segment/{self.model}"
+
+    @property
+    def terrain(self) -> str:
+        """Folder of the terrain layers of a frame."""
+        return f"{self.results}/terrain/{{frame}}"
+
+    @property
+    def inventory(self) -> str:
+        """Folder of the inventory: candidates, pointer and releases of the whole region."""
+        return f"{self.results}/inventory"
+
+    def of_frame(self, stack: str, frame: str, *parts: str) -> str:
+        """Path of a file of one stack in one frame.
+
+        Parameters
+        ----------
+        stack, frame : str
+            Names of the stack and of the frame.
+        *parts : str
+            Folders and file name below the engine's folder.
+
+        Returns
+        -------
+        str
+            The path.
+        """
+        return "/".join((self.results, stack, frame, self.engine, *parts))
+
+    def pair_files(self, stack: str, frame: str, pairs: Iterable[str], kind: str) -> list[str]:
+        """Files of one kind, one a pair.
+
+        Parameters
+        ----------
+        stack, frame : str
+            Names of the stack and of the frame.
+        pairs : iterable of str
+            Names of the pairs; the files come in their order.
+        kind : str
+            A key of `PAIR_FILES`.
+
+        Returns
+        -------
+        list of str
+            The paths.
+        """
+        folder, ending = self.of_frame(stack, frame, "ifg"), PAIR_FILES[kind]
+        return [f"{folder}/{pair}.{ending}" for pair in pairs]
+
+    def slc(self, stack: str, date: str) -> str:
+        """Folder with the product of one date and its orbit file.
+
+        Parameters
+        ----------
+        stack, date : str
+            Names, or the wildcards `{stack}` and `{date}`.
+
+        Returns
+        -------
+        str
+            The path.
+        """
+        return f"{self.resources}/slc/{stack}/{date}"
+
+
+def layer_files(folder: str, layers: Iterable[str]) -> dict[str, str]:
+    """Paths of layers in a folder.
+
+    Parameters
+    ----------
+    folder : str
+        A path or a pattern of paths.
+    layers : iterable of str
+        Names of `sarslide.layers`.
+
+    Returns
+    -------
+    dict of str to str
+        Path by layer.
+    """
+    return {layer: f"{folder}/{layer}.tif" for layer in layers}
