@@ -15,7 +15,7 @@ from sarsim.benchmark import settings_hash
 from studies.benchmark import page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DOCS, RECORDS = REPOSITORY / "docs", REPOSITORY / "studies/records"
+PAGES, RECORDS = REPOSITORY / "docs/reference", REPOSITORY / "studies/records"
 
 
 def main() -> None:
@@ -25,9 +25,9 @@ def main() -> None:
     )
     results = parser.parse_args().results
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    made = page.write(results, DOCS, settings_hash(), RECORDS / "benchmark.json", RECORDS / "validation.json")
-    (DOCS / "benchmark.json").replace(RECORDS / "benchmark.json")
-    print(f"{len(made['runs'])} runs, {len(made['tables'])} tables: docs/benchmark.md, studies/records/benchmark.json")
+    made = page.write(results, PAGES, settings_hash(), RECORDS / "benchmark.json", RECORDS / "validation.json")
+    (PAGES / "benchmark.json").replace(RECORDS / "benchmark.json")
+    print(f"{len(made['runs'])} runs, {len(made['tables'])} tables: docs/reference/benchmark.md, studies/records/benchmark.json")
 
 
 if __name__ == "__main__":

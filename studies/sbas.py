@@ -4,7 +4,7 @@
     python -m studies.sbas --memory
     python -m studies.sbas --real-data $SARSLIDE_REAL_DATA
 
-Each part publishes its tables (docs/validation.md). The stack folder is that of a finished run: its pairs (ifg/) and geometry.
+Each part publishes its tables (docs/reference/validation.md). The stack folder is that of a finished run: its pairs (ifg/) and geometry.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from sarslide.rates.mintpy.files import Track
 from sarslide.rates.passes import RateSettings
 from sarslide.rates.records import common_wavelength_m, median_looks
 from sarslide.rates.sbas import rates as sbas_rates
-from sarslide.rates.sbas.network import dates_of
+from sarslide.network import dates_of
 from sarslide.retrieve.dem import region_dem
 from studies.tables import publish
 

@@ -1,4 +1,4 @@
-"""Tables of docs/validation.md: each study publishes its own into studies/records/validation.json, the source of the page."""
+"""Tables of docs/reference/validation.md, made of studies/records/validation.json, into which each study publishes its own."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from studies.markdown import table_lines
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-RECORD, PAGE = REPOSITORY / "studies/records/validation.json", REPOSITORY / "docs/validation.md"
+RECORD, PAGE = REPOSITORY / "studies/records/validation.json", REPOSITORY / "docs/reference/validation.md"
 INTRODUCTION = """# Validation
 
 Measured numbers, each made by the command above its table; `studies/records/validation.json` holds the same.
@@ -18,7 +18,7 @@ CPU seconds are user + system of one process on one core unless stated.
 def publish(
     key: str, title: str, command: str, columns: Sequence[str], rows: Sequence[Sequence[object]], notes: str = ""
 ) -> None:
-    """Print a table, put it under `key` into studies/records/validation.json and write docs/validation.md again.
+    """Print a table, put it under `key` into studies/records/validation.json and write docs/reference/validation.md again.
 
     key: decides the place on the page (alphabetical), for example "2_recipes_A128". rows: plain values; a string is printed as
     it is, a number with four significant digits.
@@ -39,7 +39,7 @@ def publish(
 
 
 def page(tables: dict[str, dict]) -> str:
-    """docs/validation.md of the tables."""
+    """docs/reference/validation.md of the tables."""
     return "\n".join([INTRODUCTION, *(line for table in tables.values() for line in as_markdown(table))])
 
 

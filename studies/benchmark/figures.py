@@ -1,4 +1,4 @@
-"""Figures of docs/benchmark.md: patches with the map of each network, F1 with intervals, channel sets of P4."""
+"""Figures of docs/reference/benchmark.md: patches with the map of each network, F1 with intervals, channel sets of P4."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

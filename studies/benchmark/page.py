@@ -1,4 +1,4 @@
-"""docs/benchmark.md and studies/records/benchmark.json, made of the files of runs.
+"""docs/reference/benchmark.md and studies/records/benchmark.json, made of the files of runs.
 
 The JSON holds the tables as they are printed and the record of every run, so that a machine that has only some of the runs keeps
 the others; records of another region set are dropped.
@@ -27,7 +27,7 @@ INTRODUCTION = """# Benchmark of the networks
 
 `{command}`
 
-Whole simulated regions (region set `{region_set}`, settings in `simulate/climates.py`, fixed before any network was scored),
+Whole simulated regions (region set `{region_set}`, settings in `sarsim/climates.py`, fixed before any network was scored),
 split by region: {regions}. Transfer is a climate that no network was trained on. Every region is seen by an ascending
 and a descending track. Scores are those of whole regions, predicted as `segment` does it. All regions are simulated: a real
 survey will score differently, and what counts here is the order of the networks and what fools them. Only budgets that were run

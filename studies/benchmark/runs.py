@@ -33,7 +33,7 @@ COMPACT = f"{PACKAGED}{PACKAGED_NETWORK}"
 @dataclass(frozen=True)
 class Run:
     """tier: of the budget, `cpu` or `gpu`. width: `published` or `quarter` of the channels of every layer. split: `regions`
-    (whole regions apart) or `patches` (P0's random overlapping patches). recipe: preset of `segment.recipe`. channels: channel
+    (whole regions apart) or `patches` (P0's random overlapping patches). recipe: preset of `training.recipe`. channels: channel
     set. network: of the registry. seed: of the training."""
 
     tier: str

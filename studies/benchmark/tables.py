@@ -1,4 +1,4 @@
-"""The tables of docs/benchmark.md, made of the records of runs: columns, rows of printable cells, notes."""
+"""The tables of docs/reference/benchmark.md, made of the records of runs: columns, rows of printable cells, notes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ BASELINES = {
     runs.BASELINE: "the same, tuned on validation",
 }
 COMPACT_LABEL = f"{runs.PACKAGED_NETWORK}, as packaged"
-RECIPE_NOTE = "Trained by preset `{}` of `segment.recipe`, but for the number of samples."
+RECIPE_NOTE = "Trained by preset `{}` of `training.recipe`, but for the number of samples."
 
 EQUAL_NOTE = (
     "One recipe (`sarslide`) and one set of channels (`sarslide`) for every network. The threshold of each was chosen on the"

@@ -1,11 +1,14 @@
-"""The commands of README.md and docs/*.md: those of code blocks for a shell, cron or systemd, and those of inline code."""
+"""The commands of README.md, CONTRIBUTING.md and docs/: in code blocks for a shell, cron or systemd, and inline."""
 
 import re
 from pathlib import Path
 
 from tests.workflow.conftest import REPOSITORY
 
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")), REPOSITORY / "profiles/README.md"]
+PAGES = [
+    *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "profiles/README.md")),
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
+]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", flags=re.S | re.M)
 OF_COMMANDS = ("", "sh", "bash", "console", "cron", "ini")
 OURS = ("snakemake", "make", "python")

@@ -23,7 +23,7 @@ class SegmentationSection(Section):
     precision: Literal["fp32", "auto", "bf16"] = key(
         "fp32",
         "numbers of the network; fp32: any two machines agree within 1e-3; bf16: faster on a processor that has it, "
-        "masks of the packaged network keep an IoU of 0.995, those of others may not (docs/benchmark.md); "
+        "masks of the packaged network keep an IoU of 0.995, those of others may not (docs/reference/benchmark.md); "
         "auto: bf16 where the processor has it and the network keeps its masks (its card states it), else fp32",
     )
 
@@ -122,7 +122,7 @@ class TrainingSection(Section):
     seed: int = key(7, "seed of initial weights, of patches and of what is done to them", ge=0)
 
     def changes(self) -> dict[str, Any]:
-        """Values instead of the preset's, by field of `segment.recipe.Recipe`."""
+        """Values instead of the preset's, by field of `training.recipe.Recipe`."""
         words = ("epochs", "samples", "batch", "patch", "learning_rate", "precision", "seed")
         found = {word: getattr(self, word) for word in words if getattr(self, word) is not None}
         # Epochs replace a budget in iterations or samples.

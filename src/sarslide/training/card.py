@@ -19,7 +19,7 @@ KNOWN_FAILURES = (
     "There is no probability in layover and shadow; water, snow and dense forest lose coherence, and what moves there is missed.",
     "Landslides that move more than a quarter of a wavelength (14 mm in C-band) between two dates are underestimated or missed.",
 )
-# True of networks that learnt from simulated regions alone; `docs/benchmark.md` has the numbers.
+# True of networks that learnt from simulated regions alone; `docs/reference/benchmark.md` has the numbers.
 SIMULATED_FAILURES = (
     "Mines and dumps on slopes, glaciers and changing snow move like landslides, and many are mapped as such: the snowline masks"
     " the last two, a reviewer has to reject the first.",

@@ -1,4 +1,4 @@
-"""Training of a network on whole scenes, split by region, by a recipe (`segment.recipe`).
+"""Training of a network on whole scenes, split by region, by a recipe (`training.recipe`).
 
 Same machine, device and thread count: same bytes, interrupted or not. On a CPU every kernel is a deterministic one. On a GPU some
 operations have none (backward of aligned regions and of deformable convolution, unpooling of SegNet): torch then warns in the
@@ -251,7 +251,7 @@ def _bf16_mask_iou(job: _Job, model: nn.Module, maps: Sequence[np.ndarray], thre
     half = validate.maps(
         model, job.validation, job.normalisation, job.recipe.patch, FINAL_OVERLAP, job.device, precision=BF16
     )
-    return round(validate.mask_iou(maps, half, threshold), 4)
+    return round(metrics.mask_iou(maps, half, threshold), 4)
 
 
 def _optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

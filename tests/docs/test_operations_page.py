@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from studies.operations import page, replay
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 CONTENT = json.loads((REPOSITORY / "studies/records/operations.json").read_text())
 TEXT = (REPOSITORY / "docs" / "operations.md").read_text()

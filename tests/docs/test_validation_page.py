@@ -1,11 +1,11 @@
-"""docs/validation.md says what studies/records/validation.json says, and names commands that exist."""
+"""docs/reference/validation.md says what studies/records/validation.json says, and names commands that exist."""
 
 import json
 from pathlib import Path
 
 from studies.tables import as_markdown
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 TABLES = json.loads((REPOSITORY / "studies/records/validation.json").read_text())
 
