@@ -5,13 +5,11 @@ from north), slant range (m), unit vector from the ground to the satellite (east
 layover, 2 shadow).
 """
 
-from pathlib import Path
-
 from sarslide.grid import RegionGrid
-from sarslide.insar.external.files import geometry
-from sarslide.io import raster
-from sarslide.io.sidecar import read_json, sidecar, write_json
-from sarslide.terrain.dem import check_heights, region_part
+from sarslide.insar.contract import write_geometry
+from sarslide.insar.external.hyp3 import line_of_sight, open_stored
+from sarslide.insar.external.line_of_sight import read_heights, with_layover
+from sarslide.io.sidecar import sidecar
 from sarslide.workflow.job import job
 
 ABSENT = [
@@ -22,17 +20,12 @@ ABSENT = [
 
 
 def main(snakemake) -> None:
-    files, output = snakemake.input, snakemake.output
-    grid = RegionGrid.from_dict(snakemake.params.grid)
-    height = raster.read_block(files.dem, *region_part(files.dem, raster.grid_of(files.dem), grid, 1))
-    check_heights(files.dem, height)
-    told = Path(files.product)
-    product = told.parent / read_json(told)["file"]
-    layers, _ = geometry("hyp3", product, (), height, grid, None, None)
-    for layer, values in layers.items():
-        raster.write(output[layer], values, grid, layer)
-    about = {"engine": "hyp3", "stack": snakemake.wildcards.stack, "absent": ABSENT}
-    write_json(output.sidecar, sidecar("hyp3_geometry", dict(files.items()), dict(snakemake.params.items()), about))
+    params, files = snakemake.params, snakemake.input
+    grid, product = RegionGrid.from_dict(params.grid), open_stored(files.product)
+    layers = with_layover(line_of_sight(product, grid), read_heights(files.dem, grid), grid, product.path)
+    extra = {"engine": "hyp3", "stack": snakemake.wildcards.stack, "absent": ABSENT}
+    about = sidecar("hyp3_geometry", dict(files.items()), dict(params.items()), extra)
+    write_geometry(snakemake.output, layers, grid, about)
 
 
 with job(snakemake):

@@ -5,50 +5,34 @@ times; DEM (m). outputs: per pair unwrapped and wrapped phase (rad, grow when th
 sidecar; geometry, of the first pair's product where it has one, else constant.
 """
 
+from pathlib import Path
+
 from sarslide.grid import RegionGrid
-from sarslide.insar.external.files import CONSTANT, baseline_m, frame_utc, geometry, ingest_pair
-from sarslide.io import raster
-from sarslide.io.sidecar import sidecar, write_json
-from sarslide.terrain.dem import check_heights, region_part
+from sarslide.insar.contract import write_geometry
+from sarslide.insar.external.files import CONSTANT, geometry, ingest_pair, with_frame
+from sarslide.insar.external.line_of_sight import read_heights
+from sarslide.io.sidecar import sidecar
 from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
     params, files, out = snakemake.params, snakemake.input, snakemake.output
-    grid = RegionGrid.from_dict(params.grid)
-    height = raster.read_block(files.dem, *region_part(files.dem, raster.grid_of(files.dem), grid, 1))
-    check_heights(files.dem, height)
-    layers, constant = geometry(
-        params.naming,
-        files.unwrapped[0],
-        list(files.line_of_sight),
-        height,
-        grid,
-        params.incidence_deg,
-        params.heading_deg,
-    )
-    baselines = list(files.baselines) or [None] * len(params.pairs)
-    rule_params = {name: value for name, value in params.items() if name != "pairs"}
-    for k, pair in enumerate(params.pairs):
-        sources = [files.unwrapped[k], files.coherence[k]]
-        foreign = ingest_pair(*sources, pair, grid, params.positive_phase, params.naming)
-        if baselines[k]:
-            foreign = foreign.told(bperp_m=baseline_m(baselines[k], pair, params.naming, params.incidence_deg))
-        if files.metadata:
-            foreign = foreign.told(utc=frame_utc(files.metadata[0], pair))
+    grid, naming, incidence = RegionGrid.from_dict(params.grid), params.naming, params.incidence_deg
+    heights, vector = read_heights(files.dem, grid), list(files.line_of_sight)
+    layers, constant = geometry(naming, files.unwrapped[0], vector, heights, grid, incidence, params.heading_deg)
+    write_geometry({Path(path).stem: path for path in out.geometry}, layers, grid)
+    settings = {name: value for name, value in params.items() if name != "pairs"}
+    for k, name in enumerate(params.pairs):
+        table, frame = next(iter(files.baselines[k : k + 1]), None), next(iter(files.metadata), None)
+        pair = ingest_pair(files.unwrapped[k], files.coherence[k], name, grid, params.positive_phase, naming)
+        pair = with_frame(pair, name, naming, table, frame, incidence)
         if not constant:
-            foreign = foreign.told(absent=tuple(text for text in foreign.about.absent if text != CONSTANT))
-        raster.write(out.unwrapped[k], foreign.unwrapped_rad, grid, "unw_rad")
-        raster.write(out.wrapped[k], foreign.wrapped_rad, grid, "wrapped_rad")
-        raster.write(out.coherence[k], foreign.coherence, grid, "cor")
-        raster.write(out.conncomp[k], foreign.conncomp, grid, "conncomp")
-        record = foreign.record("files", snakemake.wildcards.stack, pair, params.wavelength_m)
-        used = {"sources": sorted({path for path in (*sources, baselines[k]) if path})}
-        processor = {"processor": foreign.about.processor}
-        write_json(out.sidecars[k], sidecar("ingest_files", used, rule_params, record.to_dict() | processor))
-    for path in out.geometry:
-        layer = path.rpartition("/")[2].removesuffix(".tif")
-        raster.write(path, layers[layer], grid, layer)
+            pair = pair.with_metadata(absent=tuple(text for text in pair.metadata.absent if text != CONSTANT))
+        sources = {"sources": sorted({path for path in (files.unwrapped[k], files.coherence[k], table) if path})}
+        record = pair.record("files", snakemake.wildcards.stack, name, params.wavelength_m).to_dict()
+        paths = {kind: out[kind][k] for kind in ("unwrapped", "wrapped", "coherence", "conncomp")}
+        about = sidecar("ingest_files", sources, settings, record | {"processor": pair.metadata.processor})
+        pair.write(paths | {"sidecar": out.sidecars[k]}, grid, about)
 
 
 with job(snakemake):

@@ -9,31 +9,29 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
+from sarslide.insar.contract import write_geometry
 from sarslide.insar.isce2.regrid import find_cells, geometry
-from sarslide.io import raster
-from sarslide.io.sidecar import sidecar, write_json
+from sarslide.io.sidecar import sidecar
 from sarslide.workflow.job import job
 
 ABSENT = ["heading by cell (that of a track at right angles to the line of sight)"]
 
 
 def main(snakemake) -> None:
-    params = snakemake.params
+    params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
-    work = Path(snakemake.input.topo).parent
+    work = Path(files.topo).parent
     bursts = find_cells(work, work.parent / "cells", grid)
-    for layer, values in asdict(geometry(work, bursts, grid)).items():
-        raster.write(snakemake.output[layer], values, grid, layer)
-    about = {
+    layers = asdict(geometry(work, bursts, grid))
+    extra = {
         "engine": "isce2",
         "stack": snakemake.wildcards.stack,
         "date": params.reference,
         "bursts": [burst.stem for burst in bursts],
         "absent": ABSENT,
     }
-    write_json(
-        snakemake.output.sidecar, sidecar("isce2_geometry", dict(snakemake.input.items()), dict(params.items()), about)
-    )
+    about = sidecar("isce2_geometry", dict(files.items()), dict(params.items()), extra)
+    write_geometry(snakemake.output, layers, grid, about)
 
 
 with job(snakemake):

@@ -8,21 +8,21 @@ layover_shadow.
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
+from sarslide.insar.contract import write_geometry
 from sarslide.insar.snap.product import geometry
-from sarslide.io import raster
-from sarslide.io.sidecar import sidecar, write_json
+from sarslide.io.sidecar import sidecar
 from sarslide.workflow.job import job
 
 ABSENT = ["heading by cell (that of the scene's centre)", "slant range by cell (from the incidence over a sphere)"]
 
 
 def main(snakemake) -> None:
-    grid, output = RegionGrid.from_dict(snakemake.params.grid), snakemake.output
-    for layer, values in geometry(Path(snakemake.input.geocoded).with_name("geocoded.dim"), grid).items():
-        raster.write(output[layer], values, grid, layer)
-    about = {"engine": "snap", "stack": snakemake.wildcards.stack, "absent": ABSENT}
-    inputs, params = dict(snakemake.input.items()), dict(snakemake.params.items())
-    write_json(output.sidecar, sidecar("snap_geometry", inputs, params, about))
+    params, files = snakemake.params, snakemake.input
+    grid = RegionGrid.from_dict(params.grid)
+    layers = geometry(Path(files.geocoded).with_name("geocoded.dim"), grid)
+    extra = {"engine": "snap", "stack": snakemake.wildcards.stack, "absent": ABSENT}
+    about = sidecar("snap_geometry", dict(files.items()), dict(params.items()), extra)
+    write_geometry(snakemake.output, layers, grid, about)
 
 
 with job(snakemake):

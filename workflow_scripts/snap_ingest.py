@@ -5,37 +5,30 @@ and filtered, and unwrapped phase (rad, earlier x conj(later), grow when the gro
 (0..1); components; sidecar with dates, UTC, bperp_m (later - earlier, up and away from the track), looks.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from sarslide.grid import RegionGrid
-from sarslide.insar.external.pair import About
+from sarslide.insar.external.pair import PairMetadata
 from sarslide.insar.snap.product import ingest, looks
-from sarslide.io import raster
-from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.io.sidecar import read_json, sidecar
 from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
-    params, output, wildcards = snakemake.params, snakemake.output, snakemake.wildcards
-    grid, folder = RegionGrid.from_dict(params.grid), Path(snakemake.input.geocoded).parent
-    made = read_json(snakemake.input.interferogram)
-    filtered = {"name": "goldstein", "alpha": params.goldstein_alpha, "window": params.goldstein_window}
-    known = About(wavelength_m=made["wavelength_m"], filter=filtered if params.goldstein_alpha else None)
-    foreign = ingest(folder / "geocoded.dim", folder / "unfiltered.dim", wildcards.pair, grid, known)
-    raster.write(output.unwrapped, foreign.unwrapped_rad, grid, "unw_rad")
-    raster.write(output.wrapped, foreign.wrapped_rad, grid, "wrapped_rad")
-    raster.write(output.coherence, foreign.coherence, grid, "cor")
-    raster.write(output.conncomp, foreign.conncomp, grid, "conncomp")
-    told = made["params"]
-    record = replace(
-        foreign.record("snap", wildcards.stack, wildcards.pair),
-        engine_version=made["snap"],
-        looks=looks(told["range_looks"], told["azimuth_looks"]),
-        coherence_looks=looks(told["coherence_range"], told["coherence_azimuth"]),
+    params, files, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
+    grid, folder = RegionGrid.from_dict(params.grid), Path(files.geocoded).parent
+    made = read_json(files.interferogram)
+    settings, alpha = made["params"], params.goldstein_alpha
+    known = PairMetadata(
+        wavelength_m=made["wavelength_m"],
+        version=made["snap"],
+        looks=looks(settings["range_looks"], settings["azimuth_looks"]),
+        coherence_looks=looks(settings["coherence_range"], settings["coherence_azimuth"]),
+        filter={"name": "goldstein", "alpha": alpha, "window": params.goldstein_window} if alpha else None,
     )
-    about = sidecar("snap_ingest", dict(snakemake.input.items()), dict(params.items()), record.to_dict())
-    write_json(output.sidecar, about)
+    pair = ingest(folder / "geocoded.dim", folder / "unfiltered.dim", wildcards.pair, grid, known)
+    record = pair.record("snap", wildcards.stack, wildcards.pair).to_dict()
+    pair.write(snakemake.output, grid, sidecar("snap_ingest", dict(files.items()), dict(params.items()), record))
 
 
 with job(snakemake):

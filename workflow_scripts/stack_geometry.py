@@ -8,27 +8,24 @@ layover_shadow (0 good, 1 layover, 2 shadow, 3 both).
 from dataclasses import asdict
 
 from sarslide.grid import RegionGrid
+from sarslide.insar.contract import write_geometry
 from sarslide.insar.native.geometry import layover_shadow, stack_geometry
 from sarslide.insar.native.surface import read_surface
-from sarslide.io import raster
-from sarslide.io.sidecar import sidecar, write_json
+from sarslide.io.sidecar import sidecar
 from sarslide.sentinel1.safe import open_scene
 from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
-    grid = RegionGrid.from_dict(snakemake.params.grid)
-    scene = open_scene(snakemake.input.slc, polarisation=snakemake.params.polarisation, orbits=snakemake.params.orbits)
-    surface = read_surface(snakemake.input.dem)
+    params, files = snakemake.params, snakemake.input
+    grid = RegionGrid.from_dict(params.grid)
+    scene = open_scene(files.slc, polarisation=params.polarisation, orbits=params.orbits)
+    surface = read_surface(files.dem)
     layers = asdict(stack_geometry(scene, surface, grid))
     layers["layover_shadow"] = layover_shadow(scene, surface, grid)
-    for layer, values in layers.items():
-        raster.write(snakemake.output[layer], values, grid, layer)
-    about = {"engine": "native", "stack": scene.stack, "date": scene.date}
-    write_json(
-        snakemake.output.sidecar,
-        sidecar("stack_geometry", dict(snakemake.input.items()), dict(snakemake.params.items()), about),
-    )
+    extra = {"engine": "native", "stack": scene.stack, "date": scene.date}
+    about = sidecar("stack_geometry", dict(files.items()), dict(params.items()), extra)
+    write_geometry(snakemake.output, layers, grid, about)
 
 
 with job(snakemake):

@@ -8,7 +8,7 @@ from rasterio.transform import from_origin
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external.constant_geometry import geometry, look_angle_deg, perpendicular_baseline_m
-from sarslide.insar.external.files import baseline_m, frame_utc, ingest_pair, pair_of, utc
+from sarslide.insar.external.files import baseline_m, frame_utc, ingest_pair, pair_of
 from tests.support import engine_products as products
 
 PAIR = "20180106_20180130"
@@ -54,18 +54,16 @@ def files(tmp_path):
 def test_values_arrive_at_their_place(files):
     from pyproj import Transformer
 
-    foreign = ingest_pair(*files, PAIR, GRID, "away")
+    made = ingest_pair(*files, PAIR, GRID, "away")
     lon, lat = Transformer.from_crs(32614, 4326, always_xy=True).transform(*np.meshgrid(GRID.x(), GRID.y()))
     truth = 5 + 100 * (lon - LON) + 50 * (LAT - lat)
-    np.testing.assert_allclose(
-        foreign.unwrapped_rad, truth, atol=2e-3
-    )  # GDAL's warp approximates to 1/8 cell of 0.14 rad
-    np.testing.assert_allclose(foreign.wrapped_rad[0], np.angle(np.exp(1j * foreign.unwrapped_rad)), atol=1e-6)
-    np.testing.assert_array_equal(foreign.wrapped_rad[0], foreign.wrapped_rad[1])
-    np.testing.assert_allclose(foreign.coherence, 0.7, atol=1e-6)
-    assert (foreign.conncomp == 1).all()
-    assert utc(foreign.tags, "FIRST") == "2018-01-06T00:40:21Z"
-    assert utc(foreign.tags, "SECOND") is None
+    np.testing.assert_allclose(made.unwrapped_rad, truth, atol=2e-3)  # GDAL's warp approximates to 1/8 cell of 0.14 rad
+    np.testing.assert_allclose(made.wrapped_rad[0], np.angle(np.exp(1j * made.unwrapped_rad)), atol=1e-6)
+    np.testing.assert_array_equal(made.wrapped_rad[0], made.wrapped_rad[1])
+    np.testing.assert_allclose(made.coherence, 0.7, atol=1e-6)
+    assert (made.conncomp == 1).all()
+    assert made.metadata.utc[0] == "2018-01-06T00:40:21Z"
+    assert made.metadata.utc[1] is None
 
 
 def test_the_declared_sign_decides(files):
@@ -78,15 +76,15 @@ def test_voids_stay_voids_and_do_not_bleed(tmp_path, files, void):
     values = ramp()
     values[12:22, 15:25] = void
     phase = write(tmp_path / "x_20180106-20180130_unw.tif", values, nodata=-9999.0 if void == -9999 else 0.0)
-    foreign = ingest_pair(phase, files[1], PAIR, GRID, "away")
+    made = ingest_pair(phase, files[1], PAIR, GRID, "away")
     whole = ingest_pair(*files, PAIR, GRID, "away")
-    hole = np.isnan(foreign.unwrapped_rad)
+    hole = np.isnan(made.unwrapped_rad)
     assert hole.sum() == pytest.approx(100 * 147 * 155 / 150**2, rel=0.25)  # ten by ten source cells
     # Bilinear weights are shared among valid neighbours: within half a source cell of slope (0.1 rad), never towards zero
-    assert np.abs(foreign.unwrapped_rad - whole.unwrapped_rad)[~hole].max() < 0.12
-    assert (foreign.conncomp[hole] == 0).all()
-    assert np.isnan(foreign.wrapped_rad[:, hole]).all()
-    assert np.isnan(foreign.coherence[hole]).all()
+    assert np.abs(made.unwrapped_rad - whole.unwrapped_rad)[~hole].max() < 0.12
+    assert (made.conncomp[hole] == 0).all()
+    assert np.isnan(made.wrapped_rad[:, hole]).all()
+    assert np.isnan(made.coherence[hole]).all()
 
 
 def test_pairs_are_read_from_names():
@@ -117,7 +115,7 @@ def test_pairs_are_read_from_names():
     ],
 )
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
-def test_foreign_files_are_refused_by_name_value_and_cure(tmp_path, files, change, words):
+def test_external_files_are_refused_by_name_value_and_cure(tmp_path, files, change, words):
     path = write(tmp_path / "bad_20180106-20180130_unw.tif", **({"values": ramp()} | change))
     with pytest.raises(InterferogramError, match=rf"E3007 .*bad_20180106-20180130_unw\.tif: .*{words}.*; cure: \w+"):
         ingest_pair(path, files[1], PAIR, GRID, "away")
@@ -221,8 +219,8 @@ def test_a_sign_that_nobody_tells(files):
 
 def test_bytes_are_coherence_for_licsar_only(tmp_path):
     unwrapped, coherence = make(tmp_path / "x", "licsar")
-    foreign = ingest_pair(unwrapped, coherence, products.PAIR, products.GRID, None, "licsar")
-    assert np.nanmax(foreign.coherence) == pytest.approx(round(255 * 0.7) / 255, abs=1e-6)
+    made = ingest_pair(unwrapped, coherence, products.PAIR, products.GRID, None, "licsar")
+    assert np.nanmax(made.coherence) == pytest.approx(round(255 * 0.7) / 255, abs=1e-6)
     with pytest.raises(InterferogramError, match="geo.cc.tif: holds uint8"):
         ingest_pair(unwrapped, coherence, products.PAIR, products.GRID, "away", "custom")
 
@@ -302,7 +300,7 @@ def test_an_aria_product_of_the_other_order(tmp_path):
     spoil_aria(path, swap)
     turned = ingest_pair(path, path, products.PAIR, products.GRID, "away", "aria")
     np.testing.assert_array_equal(turned.unwrapped_rad, -straight.unwrapped_rad)
-    assert turned.about.bperp_m == -straight.about.bperp_m
+    assert turned.metadata.bperp_m == -straight.metadata.bperp_m
 
 
 @pytest.mark.parametrize(

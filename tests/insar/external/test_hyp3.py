@@ -350,7 +350,7 @@ def test_the_sign_follows_the_order_of_the_dates(product):
     swap_dates(product)
     turned = hyp3.ingest(hyp3.open_product(product), PAIR, GRID)
     np.testing.assert_allclose(turned.unwrapped_rad, -straight.unwrapped_rad)
-    assert turned.about.bperp_m == -straight.about.bperp_m and turned.about.utc == straight.about.utc
+    assert turned.metadata.bperp_m == -straight.metadata.bperp_m and turned.metadata.utc == straight.metadata.utc
 
 
 def test_gamma_s_baseline_and_isce_s_have_opposite_signs(tmp_path):
@@ -358,7 +358,7 @@ def test_gamma_s_baseline_and_isce_s_have_opposite_signs(tmp_path):
     for kind in ("burst", "gamma"):
         opened = hyp3.open_product(products.hyp3(tmp_path, kind))
         numbers[kind] = float(hyp3.metadata(opened)["baseline"])
-        assert hyp3.ingest(opened, PAIR, GRID).about.bperp_m == pytest.approx(products.seen().bperp_m, abs=0.1)
+        assert hyp3.ingest(opened, PAIR, GRID).metadata.bperp_m == pytest.approx(products.seen().bperp_m, abs=0.1)
     assert numbers["burst"] == pytest.approx(-numbers["gamma"], abs=0.2) and abs(numbers["burst"]) > 50
 
 

@@ -117,7 +117,7 @@ def test_tensor_program_on_every_device_there_is(burst_of_noise):
     compiled = whole(scene, surface, lattice)
     for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
         tensor = whole(scene, surface, lattice, f"torch:{device}")
-        # DESIGN 5 compares multilooked phase; here single samples, weighted by their amplitude.
+        # Two devices are promised the same multilooked phase; here single samples are compared, weighted by their amplitude.
         assert abs(np.angle((compiled * tensor.conj()).sum())) < 1e-5
         bright = np.abs(compiled) > np.median(np.abs(compiled[compiled != 0]))
         assert (np.abs(np.angle((compiled * tensor.conj())[bright])) < 1e-3).mean() > 0.999
@@ -136,7 +136,7 @@ def test_device_follows_the_machine():
 
 
 def test_choosing_a_device_does_not_load_torch_in_vain():
-    code = "import sys; from sarslide.insar import geocode_slc as g; print(g.chosen_device('auto'), 'torch' in sys.modules)"
+    code = "import sys; from sarslide.insar.native import geocode_slc as g; print(g.chosen_device('auto'), 'torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert found[0] == "torch:cuda" or found == ["cpu", "False"]
 

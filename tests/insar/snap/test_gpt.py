@@ -11,7 +11,7 @@ import pytest
 import rasterio
 
 from sarslide.errors import InterferogramError, ProcessorError
-from sarslide.insar.external.pair import About
+from sarslide.insar.external.pair import PairMetadata
 from sarslide.insar.native.surface import read_surface
 from sarslide.insar.snap import gpt as snap
 from sarslide.insar.snap import plan as snap_plan
@@ -194,8 +194,8 @@ else:
 """)
     header = snap.unwrap(work, 0.5, 32, machine, says)
     raw, whole = snap.geocode(work, header, Path("/dem.tif"), GRID, machine, says)
-    foreign = snap_product.ingest(whole, raw, PAIR, GRID, About())
-    assert np.isfinite(foreign.unwrapped_rad).mean() > 0.9
+    made = snap_product.ingest(whole, raw, PAIR, GRID, PairMetadata())
+    assert np.isfinite(made.unwrapped_rad).mean() > 0.9
     graph = (work / "geocoding.xml").read_text()
     assert str(header) in graph and "<useAdaptiveAlpha>" not in (work / "filtering.xml").read_text()
 
@@ -233,7 +233,7 @@ def test_the_workflow_plans_snap_s_steps(machine, tmp_path, repository):
 def test_products_of_other_dates_or_units(tmp_path, how, words):
     products.snap(tmp_path, **how)
     with pytest.raises(InterferogramError, match=rf"E3007 .*geocoded\.dim: .*{words}"):
-        snap_product.ingest(tmp_path / "geocoded.dim", tmp_path / "unfiltered.dim", PAIR, GRID, About())
+        snap_product.ingest(tmp_path / "geocoded.dim", tmp_path / "unfiltered.dim", PAIR, GRID, PairMetadata())
 
 
 def without(name):
@@ -264,7 +264,7 @@ def test_products_that_are_refused(tmp_path, spoil, words):
     products.snap(tmp_path)
     spoil(tmp_path)
     with pytest.raises(InterferogramError, match=rf"E3007 .*{words}.*; cure: \w+") as caught:
-        snap_product.ingest(tmp_path / "geocoded.dim", tmp_path / "unfiltered.dim", PAIR, GRID, About())
+        snap_product.ingest(tmp_path / "geocoded.dim", tmp_path / "unfiltered.dim", PAIR, GRID, PairMetadata())
     assert "\n" not in str(caught.value)
 
 
@@ -272,13 +272,15 @@ def test_the_sign_follows_the_order_of_snap_s_dates(tmp_path):
     products.snap(tmp_path / "a")
     products.snap(tmp_path / "b", days="18Mar2019_06Mar2019")
     straight, turned = (
-        snap_product.ingest(tmp_path / one / "geocoded.dim", tmp_path / one / "unfiltered.dim", PAIR, GRID, About())
+        snap_product.ingest(
+            tmp_path / one / "geocoded.dim", tmp_path / one / "unfiltered.dim", PAIR, GRID, PairMetadata()
+        )
         for one in "ab"
     )
     np.testing.assert_array_equal(straight.unwrapped_rad, -turned.unwrapped_rad)
     np.testing.assert_allclose(straight.wrapped_rad, -turned.wrapped_rad)
-    assert straight.about.bperp_m == pytest.approx(
-        turned.about.bperp_m, rel=1e-3
+    assert straight.metadata.bperp_m == pytest.approx(
+        turned.metadata.bperp_m, rel=1e-3
     )  # Ref_ and Secondary_ change places too
 
 

@@ -1,18 +1,22 @@
 """ARIA-S1-GUNW products (NetCDF 4): phase, coherence, components and the cube of the imaging geometry.
 
-Layout and meaning as in the packaging of the processor (ACCESS-Cloud-Based-InSAR/DockerizedTopsApp: nc_packaging_template.json,
-makeGeocube.py), the HyP3 guide (hyp3-docs, gunw_product_guide.md) and MintPy's prep_aria.py: `/science/grids/data` in
-EPSG:4326 by the centres of the cells; nodata 0, of components -1; the reference is the *later* acquisition, so that the
-phase, reference x conj(secondary), grows towards the satellite. `/science/grids/imagingGeometry` is a cube over height,
-latitude, longitude: incidenceAngle (degree), azimuthAngle (degree, vector from target to satellite, counter-clockwise from
-east), perpendicularBaseline (m) with the sign of ISCE2's cross product, (target - reference) x (secondary - reference) .
-velocity: minus DESIGN's axis for a radar that looks right. Both minus signs meet: (secondary - reference) is (earlier -
-later), so the value is bperp_m as it is.
+Layout and meaning as in the packaging of the processor (ACCESS-Cloud-Based-InSAR/DockerizedTopsApp:
+nc_packaging_template.json, makeGeocube.py), the HyP3 guide (hyp3-docs, gunw_product_guide.md) and
+MintPy's prep_aria.py: `/science/grids/data` in EPSG:4326 by the centres of the cells; nodata 0, of
+components -1; the reference is the *later* acquisition, so that the phase, reference x
+conj(secondary), grows towards the satellite. `/science/grids/imagingGeometry` is a cube over height,
+latitude, longitude: incidenceAngle (degree), azimuthAngle (degree, vector from target to satellite,
+counter-clockwise from east), perpendicularBaseline (m) with the sign of ISCE2's cross product,
+(target - reference) x (secondary - reference) . velocity: minus that of `PairRecord` for a radar that
+looks right. Both minus signs meet: (secondary - reference) is (earlier - later), so the value is
+bperp_m as it is.
 """
 
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rasterio.transform import from_origin
@@ -22,7 +26,7 @@ from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
 from sarslide.insar.external import regrid
-from sarslide.insar.external.pair import About, ForeignPair, assemble, sign
+from sarslide.insar.external.pair import ExternalPair, assemble, sign
 
 NAME = re.compile(r"S1-GUNW-[AD]-R-\d{3}-\w+-(\d{8})_(\d{8})-(\d{6})-")
 DATA, CUBE, SLC = "science/grids/data", "science/grids/imagingGeometry", "science/radarMetaData/inputSLC"
@@ -36,10 +40,29 @@ ABSENT = (
 AGAIN = "download the product again"
 
 
-def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ForeignPair:
-    """One product on the region grid. positive_phase: as declared, must agree with the order of the dates in the product.
+def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ExternalPair:
+    """One product on the region grid.
 
-    Raises InterferogramError for other dates, a contradicting sign, missing layers, an unreadable file, no valid cell.
+    Parameters
+    ----------
+    path : str or Path
+        The product.
+    pair : str
+        Name of the pair.
+    grid : RegionGrid
+        Grid of the region.
+    positive_phase : str, optional
+        As declared, must agree with the order of the dates in the product.
+
+    Returns
+    -------
+    ExternalPair
+        The pair with our signs.
+
+    Raises
+    ------
+    InterferogramError
+        For other dates, a contradicting sign, missing layers, an unreadable file, no valid cell.
     """
     with _opened(path) as product:
         reference, secondary = _dates(path, product)
@@ -61,26 +84,37 @@ def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | 
         wavelength = product.get("science/radarMetaData/wavelength")
         wavelength_m = None if wavelength is None else float(np.ravel(wavelength[()])[0])
         coherence = regrid.smooth(coherence, grid)
-    foreign = assemble(path, grid, phase, coherence, factor, components)
+    made = assemble(path, grid, phase, coherence, factor, components)
     absent = ABSENT if unfiltered else (*ABSENT, "coherence of unfiltered data (the delivered one saw the filter)")
     time = NAME.search(Path(path).name)
     clock = f"{time[3][:2]}:{time[3][2:4]}:{time[3][4:]}" if time else None
-    return foreign.told(
-        **vars(
-            About(
-                utc=tuple(clock and f"{d[:4]}-{d[4:6]}-{d[6:]}T{clock}Z" for d in names.split_pair(pair)),
-                bperp_m=float(np.nanmean(bperp)) * (1 if later_first else -1),
-                wavelength_m=wavelength_m,
-                processor="ISCE2",
-                absent=absent,
-                free_level=True,
-            )
-        )
+    return made.with_metadata(
+        utc=tuple(clock and f"{d[:4]}-{d[4:6]}-{d[6:]}T{clock}Z" for d in names.split_pair(pair)),
+        bperp_m=float(np.nanmean(bperp)) * (1 if later_first else -1),
+        wavelength_m=wavelength_m,
+        processor="ISCE2",
+        absent=absent,
+        free_level=True,
     )
 
 
 def line_of_sight(path: str | Path, height_m: np.ndarray, grid: RegionGrid) -> dict[str, np.ndarray]:
-    """Six geometry layers, linear in the cube at the place and height (rows, cols) of each cell."""
+    """Six geometry layers, linear in the cube at the place and height of each cell.
+
+    Parameters
+    ----------
+    path : str or Path
+        The product.
+    height_m : (rows, cols) array of float
+        Heights, m.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    dict of array
+        As of `line_of_sight.from_angles`.
+    """
     from pyproj import Transformer
     from scipy.interpolate import RegularGridInterpolator
 
@@ -99,7 +133,7 @@ def line_of_sight(path: str | Path, height_m: np.ndarray, grid: RegionGrid) -> d
 
 
 @contextmanager
-def _opened(path: str | Path):
+def _opened(path: str | Path) -> Iterator[Any]:
     import h5py
 
     try:
@@ -110,13 +144,13 @@ def _opened(path: str | Path):
         raise InterferogramError(f"{path}: {problem}", AGAIN) from error
 
 
-def _layer(path: str | Path, product, name: str):
+def _layer(path: str | Path, product: Any, name: str) -> Any:
     if name not in product:
         raise InterferogramError(f"{path}: has no {name}", "give an ARIA-S1-GUNW product, version 2 or later")
     return product[name]
 
 
-def _dates(path: str | Path, product) -> tuple[str, str]:
+def _dates(path: str | Path, product: Any) -> tuple[str, str]:
     """Reference and secondary date, from the granules that went in, else from the product's name."""
     found = []
     for which in ("reference", "secondary"):
@@ -134,7 +168,7 @@ def _dates(path: str | Path, product) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _band(path: str | Path, product, name: str, void: float, grid: RegionGrid) -> regrid.GeocodedBand:
+def _band(path: str | Path, product: Any, name: str, void: float, grid: RegionGrid) -> regrid.GeocodedBand:
     """A 2D layer with NaN for void, where its coordinate vectors, the centres of the cells, put it; rows from north to south."""
     values = _layer(path, product, f"{DATA}/{name}")[()].astype(np.float64)
     lat, lon = (np.asarray(_layer(path, product, f"{DATA}/{axis}")[()], float) for axis in ("latitude", "longitude"))
@@ -149,11 +183,11 @@ def _band(path: str | Path, product, name: str, void: float, grid: RegionGrid) -
     )
 
 
-def _cube(path: str | Path, product, name: str) -> np.ndarray:
+def _cube(path: str | Path, product: Any, name: str) -> np.ndarray:
     values = _layer(path, product, f"{CUBE}/{name}")[()].astype(np.float64)
     values[np.isin(values, EVERYWHERE_VOID)] = np.nan
     return values
 
 
-def _text(value) -> str:
+def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)

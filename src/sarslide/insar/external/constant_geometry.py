@@ -1,4 +1,4 @@
-"""Geometry rasters of a small region from one incidence angle and one heading, for engines that deliver no more (DESIGN 2)."""
+"""Geometry layers of a small region from one incidence angle and one heading, for products that hold no more."""
 
 from pathlib import Path
 
@@ -10,21 +10,51 @@ from sarslide.insar.external.line_of_sight import from_angles, layover_shadow, l
 
 
 def geometry(height_m: np.ndarray, grid: RegionGrid, incidence_deg: float, heading_deg: float) -> dict[str, np.ndarray]:
-    """The seven geometry layers of the engine contract, each on `grid`.
+    """The seven geometry layers of the engine contract.
 
-    height_m: (rows + 2, cols + 2), one cell more on each side. incidence_deg: from the ellipsoid normal. heading_deg: flight
-    direction clockwise from north; the radar looks to the right. LOS components point from the ground to the satellite.
+    Parameters
+    ----------
+    height_m : (rows + 2, cols + 2) array of float
+        Heights, m, one cell more on each side.
+    grid : RegionGrid
+        Grid of the region.
+    incidence_deg : float
+        Incidence angle from the ellipsoid normal, degree.
+    heading_deg : float
+        Flight direction, degree clockwise from north; the radar looks to the right.
+
+    Returns
+    -------
+    dict of array
+        Layers by name, each (rows, cols); the line of sight points from the ground to the satellite.
     """
     layers = from_angles(np.full(grid.shape, incidence_deg), np.full(grid.shape, heading_deg))
     return layers | {"layover_shadow": layover_shadow(height_m, grid, layers)}
 
 
 def perpendicular_baseline_m(path: str | Path, incidence_deg: float) -> float:
-    """bperp_m (DESIGN 2) from a table of GAMMA's base_perp (`*_bperp.par`), for the look angle of the region.
+    """Perpendicular baseline from a table of GAMMA's base_perp (`*_bperp.par`).
 
-    GAMMA gives the baseline (later - earlier orbit) across the track, c, and down, n, by line and range; perpendicular to the
-    look vector, up and away from the track, it is c cos(look) - n sin(look). The mean over the scene's lines is taken.
-    Raises InterferogramError for a file without that table.
+    GAMMA gives the baseline (later - earlier orbit) across the track, c, and down, n, by line and
+    range; perpendicular to the look vector, up and away from the track, it is
+    c cos(look) - n sin(look). The mean over the scene's lines is taken.
+
+    Parameters
+    ----------
+    path : str or Path
+        The table.
+    incidence_deg : float
+        Incidence angle of the region, degree, which gives the look angle.
+
+    Returns
+    -------
+    float
+        bperp_m of `PairRecord`, m.
+
+    Raises
+    ------
+    InterferogramError
+        For a file without that table.
     """
     rows = []
     try:

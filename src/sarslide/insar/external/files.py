@@ -1,23 +1,27 @@
-"""Engine `files`: interferograms that another processor made, brought to the engine contract on the region grid (DESIGN 2).
+"""Engine `files`: interferograms that another processor made, brought to the engine contract on the region grid.
 
-Taken, by naming (`naming.py`): unwrapped phase (rad, float) and coherence, one GeoTIFF each, in any CRS; nodata as the file
-declares it, and exact zero. Products that hold everything in one (ARIA, HyP3) have readers of their own. What files do not
-have is derived or recorded as absent: the wrapped phase is the unwrapped one, wrapped; one component covers every valid cell;
-the geometry is that of the product where it has one, else constant.
+GeoTIFFs of another processor? Add a row to `NAMINGS` (`catalog.external_names`), no engine.
+
+Taken, by naming: unwrapped phase (rad, float) and coherence, one GeoTIFF each, in any CRS; nodata as
+the file declares it, and exact zero. Products that hold everything in one (ARIA, HyP3) have readers
+of their own. What files do not have is derived or recorded as absent: the wrapped phase is the
+unwrapped one, wrapped; one component covers every valid cell; the geometry is that of the product
+where it has one, else constant.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from rasterio import DatasetReader
 
 from sarslide import names
 from sarslide.catalog.external_names import NAMINGS, licsar_baseline_m, licsar_time
 from sarslide.errors import InterferogramError, NamingError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import aria, constant_geometry, hyp3, line_of_sight, regrid
-from sarslide.insar.external.pair import About, ForeignPair, assemble, sign
+from sarslide.insar.external.pair import ExternalPair, assemble, sign
 from sarslide.io import raster
 
 PAIR_IN_NAME = re.compile(r"(?<!\d)(\d{8})[-_](\d{8})(?!\d)")
@@ -30,8 +34,10 @@ ABSENT = (
     CONSTANT,
     "layover and shadow cast from elsewhere (only where the slope itself faces the radar or hides)",
 )
-UNITS = {"unwrapped": {"RADIANS", "RADIAN", "RAD"}, "coherence": None}  # GAMMA exports label coherence RADIANS too
+RADIANS = {"RADIANS", "RADIAN", "RAD"}  # GAMMA exports label coherence so, too: its unit is not looked at
 BYTE = 255.0
+
+Onto = Callable[[regrid.GeocodedBand, RegionGrid], np.ndarray]
 
 
 def ingest_pair(
@@ -41,14 +47,34 @@ def ingest_pair(
     grid: RegionGrid,
     positive_phase: str | None = None,
     naming: str = "gamma",
-) -> ForeignPair:
+) -> ExternalPair:
     """One pair on the region grid, bilinear; a cell is valid where the source cell at its centre is.
 
-    positive_phase: "away" or "towards", the motion that makes the delivered phase grow; None: what the product or its naming
-    says. naming: of `NAMINGS`.
-    Raises InterferogramError naming the file for: dates that are not those of `pair`; no CRS; several bands, complex or integer
-    samples; another unit than radians; coherence outside 0..1; a declared sign that contradicts the product; no valid cell
-    inside the region; unreadable files.
+    Parameters
+    ----------
+    unwrapped, coherence : str or Path
+        Its files; one and the same for products that hold everything in one.
+    pair : str
+        Name of the pair.
+    grid : RegionGrid
+        Grid of the region.
+    positive_phase : str, optional
+        "away" or "towards", the motion that makes the phase of the files grow; None: as the product
+        or its naming states.
+    naming : str
+        One of `NAMINGS`.
+
+    Returns
+    -------
+    ExternalPair
+        The pair with our signs.
+
+    Raises
+    ------
+    InterferogramError
+        Naming the file, for: dates that are not those of `pair`; no CRS; several bands, complex or
+        integer samples; another unit than radians; coherence outside 0 to 1; a declared sign that
+        contradicts the product; no valid cell inside the region; unreadable files.
     """
     if naming == "aria":
         return aria.ingest(unwrapped, pair, grid, positive_phase)
@@ -62,32 +88,93 @@ def ingest_pair(
     factor = sign(unwrapped, positive_phase or (None if recognised else kind.positive_phase), recognised, because)
     raw = Path(str(unwrapped).replace(*UNFILTERED)) if naming == "licsar" else None
     unfiltered = _read(raw, "unwrapped", pair, grid, False, regrid.wrapped)[0] if raw and raw.is_file() else None
-    foreign = assemble(unwrapped, grid, phase, cor, factor, unfiltered=unfiltered)
-    absent = ABSENT if unfiltered is None else ABSENT[1:]
-    about = About(
-        utc=(utc(tags, "FIRST"), utc(tags, "SECOND")),
+    return assemble(unwrapped, grid, phase, cor, factor, unfiltered=unfiltered).with_metadata(
+        utc=(_utc(tags, "FIRST"), _utc(tags, "SECOND")),
         processor=tags.get("INSAR_PROCESSOR"),
-        absent=tuple(absent),
+        absent=ABSENT if unfiltered is None else ABSENT[1:],
         free_level=unfiltered is None,
     )
-    return ForeignPair(
-        foreign.unwrapped_rad, foreign.wrapped_rad, foreign.coherence, foreign.conncomp, tags=tags, about=about
-    )
+
+
+def with_frame(
+    pair: ExternalPair,
+    name: str,
+    naming: str,
+    baselines: str | Path | None,
+    metadata: str | Path | None,
+    incidence_deg: float,
+) -> ExternalPair:
+    """A pair with what the files beside its own state.
+
+    Parameters
+    ----------
+    pair : ExternalPair
+        The pair from its own files.
+    name : str
+        Its name.
+    naming : str
+        One of `NAMINGS`.
+    baselines : str, Path or None
+        The naming's file of baselines.
+    metadata : str, Path or None
+        The frame's metadata, with the time of day.
+    incidence_deg : float
+        Incidence angle of the region, degree.
+
+    Returns
+    -------
+    ExternalPair
+        Same layers, with perpendicular baseline and times where there are files of them.
+    """
+    if baselines:
+        pair = pair.with_metadata(bperp_m=baseline_m(baselines, name, naming, incidence_deg))
+    if metadata:
+        pair = pair.with_metadata(utc=frame_utc(metadata, name))
+    return pair
 
 
 def baseline_m(path: str | Path, pair: str, naming: str, incidence_deg: float) -> float | None:
-    """bperp of a pair from the naming's file of baselines: LiCSAR's list, GAMMA's base_perp else."""
+    """Perpendicular baseline of a pair from its naming's file: LiCSAR's list, else GAMMA's base_perp.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    pair, naming : str
+        Names of the pair and of the naming.
+    incidence_deg : float
+        Incidence angle of the region, degree.
+
+    Returns
+    -------
+    float or None
+        bperp_m of `PairRecord`, m; None where LiCSAR's list lacks a date.
+    """
     if naming == "licsar":
         return licsar_baseline_m(path, pair)
     return constant_geometry.perpendicular_baseline_m(path, incidence_deg)
 
 
 def frame_utc(path: str | Path, pair: str) -> tuple[str | None, str | None]:
-    """UTC of both dates from LiCSAR's metadata.txt, which has the time of day."""
+    """Times of both dates from LiCSAR's metadata.txt, which has the time of day.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    pair : str
+        Name of the pair.
+
+    Returns
+    -------
+    tuple of str or None
+        ISO times of the earlier and the later date.
+    """
     time = licsar_time(path)
     if time is None:
         return None, None
-    return tuple(f"{day[:4]}-{day[4:6]}-{day[6:]}T{time}Z" for day in names.split_pair(pair))
+    earlier, later = (f"{day[:4]}-{day[4:6]}-{day[6:]}T{time}Z" for day in names.split_pair(pair))
+    return earlier, later
 
 
 def geometry(
@@ -99,28 +186,64 @@ def geometry(
     incidence_deg: float,
     heading_deg: float,
 ) -> tuple[dict[str, np.ndarray], bool]:
-    """The seven geometry layers, and whether they are constant. product: of the first pair. vector: files of E, N and U, or none.
+    """The seven geometry layers, of the product where it has them, else constant.
 
-    height_m: (rows + 2, cols + 2), one cell more on each side.
+    Parameters
+    ----------
+    naming : str
+        One of `NAMINGS`.
+    product : str or Path
+        File of the first pair.
+    vector : sequence of str or Path
+        Files of the vector's components east, north and up, or none.
+    height_m : (rows + 2, cols + 2) array of float
+        Heights, m, one cell more on each side.
+    grid : RegionGrid
+        Grid of the region.
+    incidence_deg, heading_deg : float
+        Angles where the product has none, degree.
+
+    Returns
+    -------
+    layers : dict of array
+        Layers by name, each (rows, cols).
+    constant : bool
+        Whether they are constant.
+
+    Raises
+    ------
+    InterferogramError
+        For a line of sight that does not reach the region.
     """
-    layers = None
     if naming == "aria":
         layers = aria.line_of_sight(product, height_m[1:-1, 1:-1], grid)
     elif naming == "hyp3":
         layers = hyp3.line_of_sight(hyp3.open_product(product), grid)
     elif vector:
         layers = line_of_sight.from_vector(*(_component(path, grid) for path in vector))
-    if layers is None:
+    else:
         return constant_geometry.geometry(height_m, grid, incidence_deg, heading_deg), True
-    if not np.isfinite(layers["los_up"]).any():
-        raise InterferogramError(
-            f"{vector[0] if vector else product}: its line of sight does not reach the region", "correct grid.bounds"
-        )
-    return layers | {"layover_shadow": line_of_sight.layover_shadow(height_m, grid, layers)}, False
+    return line_of_sight.with_layover(layers, height_m, grid, vector[0] if vector else product), False
 
 
 def pair_of(path: str | Path) -> str:
-    """The pair in a file's name; InterferogramError where there is none."""
+    """The pair in a file's name.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    str
+        Name of the pair.
+
+    Raises
+    ------
+    InterferogramError
+        Where there is none.
+    """
     match = PAIR_IN_NAME.search(Path(path).name)
     try:
         if match is None:
@@ -132,8 +255,8 @@ def pair_of(path: str | Path) -> str:
         ) from None
 
 
-def utc(tags: dict[str, str], which: str) -> str | None:
-    """Acquisition time of the FIRST or SECOND date from GAMMA-style tags, ISO 8601, or None."""
+def _utc(tags: dict[str, str], which: str) -> str | None:
+    """ISO time of the FIRST or SECOND date from GAMMA-style tags."""
     day, time = tags.get(f"{which}_DATE"), tags.get(f"{which}_TIME")
     return f"{day}T{time}Z" if day and time else None
 
@@ -150,7 +273,7 @@ def _component(path: str | Path, grid: RegionGrid) -> np.ndarray:
 
 
 def _read(
-    path: str | Path, kind: str, pair: str, grid: RegionGrid, byte: bool, onto=regrid.smooth
+    path: str | Path, kind: str, pair: str, grid: RegionGrid, byte: bool, onto: Onto = regrid.smooth
 ) -> tuple[np.ndarray, dict[str, str]]:
     """Band 1 on the region grid, NaN where not valid, and the file's tags. byte: integer samples are 255 x the share."""
     if pair_of(path) != pair:
@@ -169,7 +292,7 @@ def _read(
     return values / BYTE if byte else values, tags
 
 
-def _check_file(path: str | Path, kind: str, source, byte: bool) -> None:
+def _check_file(path: str | Path, kind: str, source: DatasetReader, byte: bool) -> None:
     problem = cure = ""
     unit = (source.tags().get("DATA_UNITS") or source.units[0] or "").upper()
     if source.crs is None:
@@ -178,7 +301,7 @@ def _check_file(path: str | Path, kind: str, source, byte: bool) -> None:
         problem, cure = f"has {source.count} bands", f"give one band of {kind}"
     elif source.dtypes[0] not in ("float32", "float64") and not byte:
         problem, cure = f"holds {source.dtypes[0]}", "give unwrapped phase in radians, or coherence, as float32"
-    elif unit and UNITS[kind] and unit not in UNITS[kind]:
+    elif kind == "unwrapped" and unit and unit not in RADIANS:
         problem, cure = f"is in {unit}", "give unwrapped phase in radians"
     if problem:
         raise InterferogramError(f"{path}: {problem}", cure)

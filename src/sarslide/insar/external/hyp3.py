@@ -1,19 +1,21 @@
 """Products of ASF's HyP3 (folders, or zips read in place) brought to the engine contract.
 
-Documented in hyp3-docs (burst_insar_product_guide.md, insar_product_guide.md) and in what writes them (hyp3-isce2 packaging.py,
-hyp3-gamma ifm_sentinel.py), as MintPy's prep_hyp3.py reads them:
+Documented in hyp3-docs (burst_insar_product_guide.md, insar_product_guide.md) and in what writes them
+(hyp3-isce2 packaging.py, hyp3-gamma ifm_sentinel.py), as MintPy's prep_hyp3.py reads them:
 
 - The reference is the older acquisition; positive unwrapped phase is motion away from the satellite. Void is 0.
-- lv_theta: angle of the look vector, ground to satellite, above the horizon (rad); lv_phi: its direction, counter-clockwise
-  from east (rad). inc_map_ell is the incidence from the ellipsoid (rad); inc_map is that from the terrain, which is not taken.
-- `Baseline` of ISCE2 products (INSAR_ISCE_BURST, INSAR_ISCE_MULTI_BURST) is topsApp's, minus DESIGN's bperp for a radar that
-  looks right (tests/sentinel1/test_baseline.py); that of INSAR_GAMMA is GAMMA's base_init, which has DESIGN's sign.
-- INSAR_GAMMA subtracts the phase of a reference point from the unwrapped phase, not from the wrapped one.
+- lv_theta: angle of the look vector, ground to satellite, above the horizon (rad); lv_phi: its
+  direction, counter-clockwise from east (rad). inc_map_ell is the incidence from the ellipsoid (rad);
+  inc_map is that from the terrain, which is not taken.
+- `Baseline` of ISCE2 products (INSAR_ISCE_BURST, INSAR_ISCE_MULTI_BURST) is topsApp's, minus bperp_m
+  of `PairRecord` for a radar that looks right (tests/sentinel1/test_baseline.py); that of INSAR_GAMMA
+  is GAMMA's base_init, which has the sign of bperp_m.
+- INSAR_GAMMA subtracts the phase of a reference point from the unwrapped phase, not from the wrapped.
 - The coherence of ISCE2 products (phsig.cor) saw the filter.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,8 +29,9 @@ from sarslide.errors import DownloadError, InterferogramError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
 from sarslide.insar.external import regrid
-from sarslide.insar.external.pair import About, ForeignPair, assemble, sign
+from sarslide.insar.external.pair import ExternalPair, assemble, sign
 from sarslide.io import raster
+from sarslide.io.sidecar import read_json
 from sarslide.io.zip import check_archive, member_bytes
 
 PHASE = "_unw_phase.tif"
@@ -48,7 +51,17 @@ ORDER = "order the product with look vectors"
 
 @dataclass(frozen=True)
 class Hyp3Product:
-    """One HyP3 product: `path` is its folder or its zip, `members` its files, `name` what they begin with."""
+    """One HyP3 product.
+
+    Attributes
+    ----------
+    path : Path
+        Its folder or its zip.
+    members : tuple of str
+        Its files.
+    name : str
+        What their names begin with.
+    """
 
     path: Path
     members: tuple[str, ...]
@@ -56,20 +69,61 @@ class Hyp3Product:
 
     @property
     def gamma(self) -> bool:
+        """Whether GAMMA made it, not ISCE2."""
         return bool(GAMMA.search(self.name))
 
     def has(self, suffix: str) -> bool:
+        """Whether it holds a file.
+
+        Parameters
+        ----------
+        suffix : str
+            End of the file's name.
+
+        Returns
+        -------
+        bool
+            Whether there is one.
+        """
         return self._member(suffix) is not None
 
     def _member(self, suffix: str) -> str | None:
-        wanted = f"{self.name}{suffix}"
-        return next((member for member in self.members if PurePosixPath(member).name == wanted), None)
+        file = f"{self.name}{suffix}"
+        return next((member for member in self.members if PurePosixPath(member).name == file), None)
 
     def shown(self, suffix: str) -> str:
+        """Path of a file as messages give it.
+
+        Parameters
+        ----------
+        suffix : str
+            End of the file's name.
+
+        Returns
+        -------
+        str
+            Folder or zip, and file.
+        """
         return f"{self.path}/{self.name}{suffix}"
 
     def read(self, suffix: str) -> bytes:
-        """Bytes of a file; InterferogramError where there is none."""
+        """Bytes of a file.
+
+        Parameters
+        ----------
+        suffix : str
+            End of the file's name.
+
+        Returns
+        -------
+        bytes
+            Its content.
+
+        Raises
+        ------
+        InterferogramError
+            Where there is none, or it cannot be read.
+        """
         member = self._member(suffix)
         if member is None:
             raise InterferogramError(f"{self.shown(suffix)}: is not in the product", ORDER)
@@ -80,10 +134,27 @@ class Hyp3Product:
 
     @contextmanager
     def opened(self, suffix: str) -> Iterator[rasterio.DatasetReader]:
-        """An open raster of the product. InterferogramError names the file and what is wrong with it."""
+        """An open raster of the product.
+
+        Parameters
+        ----------
+        suffix : str
+            End of the file's name.
+
+        Yields
+        ------
+        rasterio.DatasetReader
+            The raster.
+
+        Raises
+        ------
+        InterferogramError
+            Names the file and what is wrong with it.
+        """
         try:
-            if self.path.is_dir() and self.has(suffix):
-                with raster.opened(self.path / self._member(suffix)) as source:
+            member = self._member(suffix)
+            if self.path.is_dir() and member:
+                with raster.opened(self.path / member) as source:
                     yield self._checked(suffix, source)
             else:
                 with rasterio.MemoryFile(self.read(suffix)) as memory, memory.open() as source:
@@ -100,7 +171,23 @@ class Hyp3Product:
 
 
 def open_product(path: str | Path) -> Hyp3Product:
-    """The product at `path`: its folder, its zip, or its file `*_unw_phase.tif`. InterferogramError for none or several."""
+    """The product at a place.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its folder, its zip, or its file `*_unw_phase.tif`.
+
+    Returns
+    -------
+    Hyp3Product
+        The product.
+
+    Raises
+    ------
+    InterferogramError
+        For none or several.
+    """
     path = Path(path)
     name = path.name.removesuffix(PHASE) if path.name.endswith(PHASE) else ""
     if path.suffix == ".zip":
@@ -121,10 +208,45 @@ def open_product(path: str | Path) -> Hyp3Product:
     return Hyp3Product(path, members, found[0])
 
 
-def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ForeignPair:
-    """One product on the region grid. positive_phase: as declared, must agree with the order of the product's dates.
+def open_stored(marker: str | Path) -> Hyp3Product:
+    """The product that was downloaded.
 
-    Raises InterferogramError for other dates, a contradicting sign, missing or unreadable files, no valid cell.
+    Parameters
+    ----------
+    marker : str or Path
+        JSON that names its zip, from the folder of the JSON on.
+
+    Returns
+    -------
+    Hyp3Product
+        The product.
+    """
+    return open_product(Path(marker).parent / read_json(marker)["file"])
+
+
+def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ExternalPair:
+    """One product on the region grid.
+
+    Parameters
+    ----------
+    product : Hyp3Product
+        The product.
+    pair : str
+        Name of the pair.
+    grid : RegionGrid
+        Grid of the region.
+    positive_phase : str, optional
+        As declared, must agree with the order of the product's dates.
+
+    Returns
+    -------
+    ExternalPair
+        The pair with our signs.
+
+    Raises
+    ------
+    InterferogramError
+        For other dates, a contradicting sign, missing or unreadable files, no valid cell.
     """
     facts = metadata(product)
     reference, secondary = dates(product, facts)
@@ -143,30 +265,41 @@ def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: st
     )
     if filtered is not None:
         filtered = np.angle(np.exp(1j * (filtered - _number(product, facts, "phase at reference point", 0.0))))
-    foreign = assemble(product.shown(PHASE), grid, phase, cor, factor, components, filtered=filtered)
+    made = assemble(product.shown(PHASE), grid, phase, cor, factor, components, filtered=filtered)
     axis = 1 if product.gamma else -1
     strength = _number(product, facts, "phase filter parameter", 0.0)
     absent = (
         ABSENT + (() if product.gamma else (FILTERED_COHERENCE,)) + ((ONE_COMPONENT,) if components is None else ())
     )
-    return foreign.told(
-        **vars(
-            About(
-                utc=_utc(facts, older_first),
-                bperp_m=_number(product, facts, "baseline") * axis * (1 if older_first else -1),
-                processor="GAMMA" if product.gamma else "ISCE2",
-                filter={"name": "adf" if product.gamma else "goldstein", "alpha": strength} if strength else None,
-                absent=absent,
-                free_level=True,  # of the reference point
-            )
-        )
+    return made.with_metadata(
+        utc=_utc(facts, older_first),
+        bperp_m=_number(product, facts, "baseline") * axis * (1 if older_first else -1),
+        processor="GAMMA" if product.gamma else "ISCE2",
+        filter={"name": "adf" if product.gamma else "goldstein", "alpha": strength} if strength else None,
+        absent=absent,
+        free_level=True,  # of the reference point
     )
 
 
 def line_of_sight(product: Hyp3Product, grid: RegionGrid) -> dict[str, np.ndarray]:
-    """Six geometry layers from lv_theta and lv_phi, else from inc_map_ell and the heading of the metadata.
+    """Six geometry layers from lv_theta and lv_phi, else from inc_map_ell and the heading.
 
-    InterferogramError for a product with neither.
+    Parameters
+    ----------
+    product : Hyp3Product
+        The product.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    dict of array
+        As of `line_of_sight.from_angles`.
+
+    Raises
+    ------
+    InterferogramError
+        For a product with neither.
     """
     if product.has("_lv_theta.tif") and product.has("_lv_phi.tif"):
         with product.opened("_lv_theta.tif") as theta_file, product.opened("_lv_phi.tif") as phi_file:
@@ -186,17 +319,46 @@ def line_of_sight(product: Hyp3Product, grid: RegionGrid) -> dict[str, np.ndarra
 
 
 def metadata(product: Hyp3Product) -> dict[str, str]:
-    """The parameter file, `Name: value`, by lower-case name."""
+    """The parameter file, `Name: value`.
+
+    Parameters
+    ----------
+    product : Hyp3Product
+        The product.
+
+    Returns
+    -------
+    dict of str
+        Values by lower-case name.
+    """
     lines = product.read(".txt").decode(errors="replace").splitlines()
     pairs = (line.partition(":") for line in lines if ":" in line)
     return {name.strip().lower().replace("utctime", "utc time"): value.strip() for name, _, value in pairs}
 
 
 def dates(product: Hyp3Product, facts: dict[str, str]) -> tuple[str, str]:
-    """Reference and secondary date: of the granules in the parameter file, which must be those of the product's name."""
+    """Reference and secondary date, of the granules in the parameter file, else of the product's name.
+
+    Parameters
+    ----------
+    product : Hyp3Product
+        The product.
+    facts : dict of str
+        Of `metadata`.
+
+    Returns
+    -------
+    tuple of str
+        Both dates, YYYYMMDD.
+
+    Raises
+    ------
+    InterferogramError
+        Where both contradict each other, or neither has dates.
+    """
     match = DATES.search(product.name)
     inside = [STAMP.search(f"_{facts.get(f'{which} granule', '')}") for which in ("reference", "secondary")]
-    in_name, granules = match and set(match.groups()), [found[1] for found in inside if found]
+    in_name, granules = set(match.groups()) if match else set(), [found[1] for found in inside if found]
     if len(granules) == 2 and in_name and set(granules) != in_name:
         raise InterferogramError(
             f"{product.shown('.txt')}: its granules are of {' and '.join(granules)}, its name of {' and '.join(sorted(in_name))}",
@@ -209,7 +371,9 @@ def dates(product: Hyp3Product, facts: dict[str, str]) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _layer(product: Hyp3Product, suffix: str, grid: RegionGrid, onto) -> np.ndarray:
+def _layer(
+    product: Hyp3Product, suffix: str, grid: RegionGrid, onto: Callable[[regrid.GeocodedBand, RegionGrid], np.ndarray]
+) -> np.ndarray:
     with product.opened(suffix) as source:
         return onto(regrid.read_band(source, grid, void=0), grid)
 
@@ -230,4 +394,5 @@ def _utc(facts: dict[str, str], older_first: bool) -> tuple[str | None, str | No
     stamps = [
         one and f"{one[1][:4]}-{one[1][4:6]}-{one[1][6:]}T{one[2][:2]}:{one[2][2:4]}:{one[2][4:]}Z" for one in found
     ]
-    return tuple(stamps if older_first else stamps[::-1])
+    first, second = stamps if older_first else stamps[::-1]
+    return first, second

@@ -1,25 +1,56 @@
-"""The geometry layers of the engine contract (DESIGN 2) from what other processors deliver: angles, or a unit vector.
+"""The geometry layers of the engine contract from what other processors deliver: angles, or a unit vector.
 
-The radar looks to the right. Vectors point from the ground to the satellite; incidence is taken from the ellipsoid normal;
-heading is the flight direction, clockwise from north. Earth and orbit are spheres where only the slant range is missing.
+The radar looks to the right. Vectors point from the ground to the satellite; incidence is taken
+from the ellipsoid normal; heading is the flight direction, clockwise from north. Earth and orbit are
+spheres where only the slant range is missing. `layers` are dicts of (rows, cols) arrays by layer.
 """
+
+from pathlib import Path
 
 import numpy as np
 
+from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.terrain.dem import check_heights, region_part
 
 EARTH_RADIUS_M = 6371e3
 ORBIT_RADIUS_M = 7071e3  # Sentinel-1: 693 km, and what the ellipsoid adds at middle latitudes
 UNKNOWN = 255  # layover_shadow without a line of sight
+MARGIN_CELLS = 1  # around the region, from which the slopes at its edge are taken
 
 
-def look_angle_deg(incidence_deg: float | np.ndarray) -> float | np.ndarray:
-    """Angle at the satellite between nadir and the ground, over a spherical Earth."""
+def look_angle_deg(incidence_deg: float | np.ndarray) -> np.ndarray:
+    """Angle at the satellite between nadir and the ground, over a spherical Earth.
+
+    Parameters
+    ----------
+    incidence_deg : float or array of float
+        Incidence angle, degree.
+
+    Returns
+    -------
+    array of float
+        Look angle, degree.
+    """
     return np.degrees(np.arcsin(np.sin(np.radians(incidence_deg)) * EARTH_RADIUS_M / ORBIT_RADIUS_M))
 
 
 def from_angles(incidence_deg: np.ndarray, heading_deg: np.ndarray) -> dict[str, np.ndarray]:
-    """Six layers from incidence and heading, of one shape: all but layover and shadow. NaN stays NaN."""
+    """Six layers from incidence and heading: all but layover and shadow.
+
+    Parameters
+    ----------
+    incidence_deg : (rows, cols) array of float
+        Incidence angle, degree; NaN stays NaN.
+    heading_deg : (rows, cols) array of float
+        Flight direction, degree clockwise from north.
+
+    Returns
+    -------
+    dict of array
+        incidence_deg, heading_deg, slant_range_m, los_east, los_north, los_up.
+    """
     incidence, to_satellite = np.radians(incidence_deg), np.radians(np.asarray(heading_deg) - 90)
     look = np.radians(look_angle_deg(incidence_deg))
     return {
@@ -33,23 +64,103 @@ def from_angles(incidence_deg: np.ndarray, heading_deg: np.ndarray) -> dict[str,
 
 
 def from_vector(east: np.ndarray, north: np.ndarray, up: np.ndarray) -> dict[str, np.ndarray]:
-    """The same six layers from a vector of about unit length; heading is that of a track at right angles to it."""
+    """The same six layers from a vector; heading is that of a track at right angles to it.
+
+    Parameters
+    ----------
+    east, north, up : (rows, cols) array of float
+        Components from the ground to the satellite, of about unit length.
+
+    Returns
+    -------
+    dict of array
+        As of `from_angles`.
+    """
     length = np.sqrt(east**2 + north**2 + up**2)
     incidence = np.degrees(np.arccos(up / length))
     return from_angles(incidence, np.degrees(np.arctan2(east, north)) + 90)
 
 
-def layover_shadow(height_m: np.ndarray, grid: RegionGrid, layers: dict[str, np.ndarray]) -> np.ndarray:
-    """0 good, 1 layover, 2 shadow, 255 where there is no line of sight; uint8 on `grid`.
+def read_heights(dem: str | Path, grid: RegionGrid) -> np.ndarray:
+    """Heights of the region and one cell more on each side.
 
-    height_m: (rows + 2, cols + 2), one cell more on each side. Where the slope towards the radar exceeds the incidence angle,
-    or the slope away from it its complement; what such slopes hide further away is not found.
+    Parameters
+    ----------
+    dem : str or Path
+        DEM of the region, m.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    (rows + 2, cols + 2) array of float
+        Heights, m.
+
+    Raises
+    ------
+    DemError
+        For a DEM that is not on the region's lattice, does not hold it, or has holes.
+    """
+    heights = raster.read_block(dem, *region_part(str(dem), raster.grid_of(dem), grid, MARGIN_CELLS))
+    check_heights(str(dem), heights)
+    return heights
+
+
+def layover_shadow(height_m: np.ndarray, grid: RegionGrid, layers: dict[str, np.ndarray]) -> np.ndarray:
+    """Layover and shadow of the slopes themselves.
+
+    Layover is where the slope towards the radar exceeds the incidence angle, shadow where the slope
+    away from it exceeds its complement; what such slopes hide farther away is not found.
+
+    Parameters
+    ----------
+    height_m : (rows + 2, cols + 2) array of float
+        Heights, m, one cell more on each side.
+    grid : RegionGrid
+        Grid of the region.
+    layers : dict of array
+        Incidence and heading, as of `from_angles`.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        0 good, 1 layover, 2 shadow, 255 where there is no line of sight.
     """
     incidence = np.radians(layers["incidence_deg"])
     to_satellite = np.radians(layers["heading_deg"] - 90)
     down_rows, along_cols = np.gradient(height_m, grid.cell_m)
+    # Height per metre towards the satellite.
     rise = along_cols[1:-1, 1:-1] * np.sin(to_satellite) - down_rows[1:-1, 1:-1] * np.cos(to_satellite)
-    flags = (-rise > np.tan(incidence)) + 2 * (
-        rise > 1 / np.tan(incidence)
-    )  # rise: height per metre towards the satellite
+    flags = (-rise > np.tan(incidence)) + 2 * (rise > 1 / np.tan(incidence))
     return np.where(np.isfinite(incidence), flags, UNKNOWN).astype(np.uint8)
+
+
+def with_layover(
+    layers: dict[str, np.ndarray], height_m: np.ndarray, grid: RegionGrid, path: str | Path
+) -> dict[str, np.ndarray]:
+    """All seven layers from the six of a product.
+
+    Parameters
+    ----------
+    layers : dict of array
+        As of `from_angles`.
+    height_m : (rows + 2, cols + 2) array of float
+        Heights, m, one cell more on each side.
+    grid : RegionGrid
+        Grid of the region.
+    path : str or Path
+        The product, for messages.
+
+    Returns
+    -------
+    dict of array
+        The six layers and layover_shadow.
+
+    Raises
+    ------
+    InterferogramError
+        For a line of sight that does not reach the region.
+    """
+    if not np.isfinite(layers["los_up"]).any():
+        raise InterferogramError(f"{path}: its line of sight does not reach the region", "correct grid.bounds")
+    return layers | {"layover_shadow": layover_shadow(height_m, grid, layers)}

@@ -1,6 +1,11 @@
-"""A pair that another processor made, on the region grid with our signs, and what its files told about it."""
+"""A pair that another processor made, on the region grid with our signs: what an engine of ready files delivers.
 
-from dataclasses import dataclass, field, replace
+Such an engine reads its product, gives the layers and the sign of their phase to `assemble`, adds
+what the product states (`with_metadata`) and calls `write`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +14,9 @@ import numpy as np
 from sarslide import __version__, names
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
-from sarslide.insar.contract import PairRecord, mean_coherence
+from sarslide.insar.contract import PAIR_LAYERS, PairRecord, mean_coherence
+from sarslide.io import raster
+from sarslide.io.sidecar import write_json
 
 TIGHT = 1e-4  # coherence may exceed 1 by rounding
 SENTINEL1_WAVELENGTH_M = 0.05546576
@@ -17,71 +24,171 @@ SIGNS = {"away": 1.0, "towards": -1.0}
 
 
 @dataclass(frozen=True)
-class About:
-    """What the files say of a pair; None where they do not. absent, free_level: as in `PairRecord`."""
+class PairMetadata:
+    """What the files state of a pair; None where they do not.
+
+    Attributes
+    ----------
+    utc : tuple of str or None
+        ISO times of the earlier and the later date.
+    bperp_m : float or None
+        Perpendicular baseline, m, with the sign of `PairRecord`.
+    wavelength_m : float or None
+        Radar wavelength, m.
+    processor : str or None
+        What made the files.
+    version : str or None
+        Its version; None stands for that of this package.
+    looks, coherence_looks : float or None
+        Independent looks of a cell's phase, and of the coherence window.
+    filter : dict or None
+        Name and parameters of the phase filter.
+    absent : tuple of str
+        As in `PairRecord`.
+    free_level : bool
+        As in `PairRecord`.
+    """
 
     utc: tuple[str | None, str | None] = (None, None)
     bperp_m: float | None = None
     wavelength_m: float | None = None
     processor: str | None = None
+    version: str | None = None
+    looks: float | None = None
+    coherence_looks: float | None = None
     filter: dict[str, Any] | None = None
     absent: tuple[str, ...] = ()
     free_level: bool = False
 
 
 @dataclass(frozen=True)
-class ForeignPair:
-    """Layers of the engine contract, each on the region grid, and what the files' tags told.
+class ExternalPair:
+    """Layers of the engine contract, each on the region grid, and what the files state of the pair.
 
-    unwrapped_rad: grows when the ground moves away. wrapped_rad: (2, rows, cols), unfiltered and filtered. conncomp: 0 where
-    not reliable.
+    Attributes
+    ----------
+    unwrapped_rad : (rows, cols) array of float
+        Unwrapped phase, rad, grows when the ground moves away from the satellite.
+    wrapped_rad : (2, rows, cols) array of float
+        Wrapped phase, rad, unfiltered and filtered.
+    coherence : (rows, cols) array of float
+        Coherence, 0 to 1.
+    conncomp : (rows, cols) array of uint16
+        Connected components, 0 where not reliable.
+    metadata : PairMetadata
+        What the files state of the pair.
     """
 
     unwrapped_rad: np.ndarray
     wrapped_rad: np.ndarray
     coherence: np.ndarray
     conncomp: np.ndarray
-    tags: dict[str, str] = field(default_factory=dict)
-    about: About = About()
+    metadata: PairMetadata = PairMetadata()
+
+    def with_metadata(self, **changes: Any) -> "ExternalPair":
+        """The same pair with other metadata.
+
+        Parameters
+        ----------
+        **changes
+            Fields of `PairMetadata`.
+
+        Returns
+        -------
+        ExternalPair
+            Same layers, changed metadata.
+        """
+        return replace(self, metadata=replace(self.metadata, **changes))
 
     def record(self, engine: str, stack: str, pair: str, wavelength_m: float = SENTINEL1_WAVELENGTH_M) -> PairRecord:
-        """The JSON record of the pair. wavelength_m: where the files do not say."""
+        """The JSON record of the pair.
+
+        Parameters
+        ----------
+        engine, stack, pair : str
+            Their names.
+        wavelength_m : float
+            Radar wavelength, m, where the files state none.
+
+        Returns
+        -------
+        PairRecord
+            Record of the engine contract.
+        """
+        about = self.metadata
         return PairRecord(
             engine=engine,
-            engine_version=__version__,
+            engine_version=about.version or __version__,
             stack=stack,
             dates=names.split_pair(pair),
-            utc=self.about.utc,
-            bperp_m=self.about.bperp_m,
-            wavelength_m=self.about.wavelength_m or wavelength_m,
-            looks=None,
+            utc=about.utc,
+            bperp_m=about.bperp_m,
+            wavelength_m=about.wavelength_m or wavelength_m,
+            looks=about.looks,
             coherence_window=None,
-            coherence_looks=None,
+            coherence_looks=about.coherence_looks,
             mean_coherence=mean_coherence(self.coherence),
-            filter=self.about.filter,
-            absent=self.about.absent,
-            free_level=self.about.free_level,
+            filter=about.filter,
+            absent=about.absent,
+            free_level=about.free_level,
         )
 
-    def told(self, **changes: Any) -> "ForeignPair":
-        """The same pair with more known about it."""
-        return replace(self, about=replace(self.about, **changes))
+    def write(self, files: Mapping[str, str | Path], grid: RegionGrid, about: Mapping[str, Any]) -> None:
+        """Write the files of the engine contract.
+
+        Parameters
+        ----------
+        files : mapping
+            Paths as `wrapped`, `unwrapped`, `coherence`, `conncomp` and `sidecar`.
+        grid : RegionGrid
+            Grid of the region.
+        about : mapping
+            Content of the JSON: the record of the pair and where it comes from.
+        """
+        arrays = {
+            "unwrapped": self.unwrapped_rad,
+            "wrapped": self.wrapped_rad,
+            "coherence": self.coherence,
+            "conncomp": self.conncomp,
+        }
+        for kind, values in arrays.items():
+            raster.write(files[kind], values, grid, PAIR_LAYERS[kind])
+        write_json(files["sidecar"], about)
 
 
 def sign(path: str | Path, declared: str | None, recognised: str | None, because: str) -> float:
-    """Factor that turns a delivered phase to ours: +1 where it grows when the ground moves "away", -1 for "towards".
+    """Factor that turns the phase of a file to ours, which grows when the ground moves away.
 
-    declared: by the configuration; recognised: by the product, `because` of what. InterferogramError when they contradict each
-    other, or when there is neither.
+    Parameters
+    ----------
+    path : str or Path
+        File, for messages.
+    declared : str or None
+        Motion that makes its phase grow by the configuration: "away" or "towards".
+    recognised : str or None
+        The same by the product.
+    because : str
+        What of the product tells so.
+
+    Returns
+    -------
+    float
+        +1 for "away", -1 for "towards".
+
+    Raises
+    ------
+    InterferogramError
+        When they contradict each other, or when there is neither.
     """
     if declared and recognised and declared != recognised:
         raise InterferogramError(
             f"{path}: files.positive_phase is {declared}, but the phase grows {recognised}: {because}",
             "correct files.positive_phase, or leave it out",
         )
-    if not (declared or recognised):
+    known = declared or recognised
+    if known is None:
         raise InterferogramError(f"{path}: nothing tells the sign of its phase", "set files.positive_phase")
-    return SIGNS[declared or recognised]
+    return SIGNS[known]
 
 
 def assemble(
@@ -93,12 +200,35 @@ def assemble(
     components: np.ndarray | None = None,
     unfiltered: np.ndarray | None = None,
     filtered: np.ndarray | None = None,
-) -> ForeignPair:
-    """The pair from layers on `grid`, with the sign still as delivered; `factor` of `sign` turns it.
+) -> ExternalPair:
+    """The pair from layers on the region grid.
 
-    components: labels, NaN or 0 where not reliable; none: one component covers all that is valid. unfiltered, filtered: wrapped
-    phase; where there is none it is the unwrapped phase, wrapped. Raises InterferogramError, naming `path`, for coherence outside
-    0..1 and for a pair without any valid cell in the region.
+    Parameters
+    ----------
+    path : str or Path
+        File, for messages.
+    grid : RegionGrid
+        Grid of the region.
+    phase : (rows, cols) array of float
+        Unwrapped phase, rad, with the sign of the product, NaN without data.
+    coherence : (rows, cols) array of float
+        Coherence, 0 to 1, NaN without data.
+    factor : float
+        Of `sign`: turns the sign of the phases.
+    components : (rows, cols) array, optional
+        Labels, NaN or 0 where not reliable. Without, one component covers all that is valid.
+    unfiltered, filtered : (rows, cols) array of float, optional
+        Wrapped phases, rad. Where there is none it is the unwrapped phase, wrapped.
+
+    Returns
+    -------
+    ExternalPair
+        Layers of the engine contract, without metadata.
+
+    Raises
+    ------
+    InterferogramError
+        For coherence outside 0 to 1, and for a pair without any valid cell in the region.
     """
     valid = np.isfinite(phase) & np.isfinite(coherence)
     if unfiltered is not None:
@@ -116,7 +246,7 @@ def assemble(
         wrapped = np.where(valid, wrapped, np.where(np.isfinite(coherence), factor * filtered, np.nan))
     raw = wrapped if unfiltered is None else np.where(np.isfinite(coherence), factor * unfiltered, np.nan)
     found = np.ones(grid.shape) if components is None else np.nan_to_num(components)
-    return ForeignPair(
+    return ExternalPair(
         unwrapped_rad=phase,
         wrapped_rad=np.stack([raw, wrapped]),
         coherence=np.where(np.isfinite(wrapped), np.clip(coherence, 0, 1), np.nan),

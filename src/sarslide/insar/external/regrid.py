@@ -18,7 +18,17 @@ AROUND = 2  # source cells read beyond the region
 
 @dataclass(frozen=True)
 class GeocodedBand:
-    """Samples (rows, cols), float64 with NaN where there is none, and where they lie."""
+    """Samples and where they lie.
+
+    Attributes
+    ----------
+    values : (rows, cols) array of float64
+        NaN where there is none.
+    transform : Affine
+        From columns and rows to coordinates.
+    crs : CRS or str
+        Of the coordinates.
+    """
 
     values: np.ndarray
     transform: Affine
@@ -28,14 +38,50 @@ class GeocodedBand:
 def read_band(
     source: rasterio.DatasetReader, grid: RegionGrid, band: int = 1, void: float | None = None
 ) -> GeocodedBand:
-    """One band of an open raster around the region; NaN, the file's nodata and `void` become NaN."""
+    """One band of an open raster around the region.
+
+    Parameters
+    ----------
+    source : rasterio.DatasetReader
+        The raster.
+    grid : RegionGrid
+        Grid of the region.
+    band : int
+        Number of the band, from 1 on.
+    void : float, optional
+        Value that becomes NaN beside NaN and the file's nodata.
+
+    Returns
+    -------
+    GeocodedBand
+        The samples around the region.
+    """
     return read_placed(source, source.transform, source.crs, grid, band, void)
 
 
 def read_placed(
     source: rasterio.DatasetReader, transform: Affine, crs: CRS | str, grid: RegionGrid, band: int, void: float | None
 ) -> GeocodedBand:
-    """The same for a raster whose place is told elsewhere."""
+    """The same for a raster whose place stands elsewhere.
+
+    Parameters
+    ----------
+    source : rasterio.DatasetReader
+        The raster.
+    transform, crs
+        Its place, as of `GeocodedBand`.
+    grid : RegionGrid
+        Grid of the region.
+    band : int
+        Number of the band, from 1 on.
+    void : float or None
+        Value that becomes NaN beside NaN and the file's nodata.
+
+    Returns
+    -------
+    GeocodedBand
+        The samples around the region.
+    """
     window = _around(source.shape, transform, crs, grid)
     values = source.read(band, window=window).astype(np.float64)
     values[(values == source.nodata) | (values == void) | ~np.isfinite(values)] = np.nan
@@ -57,6 +103,18 @@ def smooth(band: GeocodedBand, grid: RegionGrid) -> np.ndarray:
     """Bilinear on the region grid; a cell is valid where the source cell at its centre is.
 
     Bilinear weights reach half a cell into the void; the nearest source cell decides.
+
+    Parameters
+    ----------
+    band : GeocodedBand
+        Samples.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    (rows, cols) array of float64
+        Values on the grid, NaN where not valid.
     """
     on_grid = _warped(band.values, band, grid, Resampling.bilinear, np.nan)
     known = _warped(np.isfinite(band.values).astype(np.float64), band, grid, Resampling.nearest, 0)
@@ -64,12 +122,38 @@ def smooth(band: GeocodedBand, grid: RegionGrid) -> np.ndarray:
 
 
 def labels(band: GeocodedBand, grid: RegionGrid) -> np.ndarray:
-    """The source cell at the centre of each cell of the region; NaN outside."""
+    """The source cell at the centre of each cell of the region.
+
+    Parameters
+    ----------
+    band : GeocodedBand
+        Labels.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    (rows, cols) array of float64
+        Labels on the grid, NaN outside of the source.
+    """
     return _warped(band.values, band, grid, Resampling.nearest, np.nan)
 
 
 def wrapped(band: GeocodedBand, grid: RegionGrid) -> np.ndarray:
-    """Wrapped phase, rad, bilinear as a unit phasor, so that it does not average across its jumps."""
+    """Wrapped phase, bilinear as a unit phasor, so that it does not average across its jumps.
+
+    Parameters
+    ----------
+    band : GeocodedBand
+        Phase, rad.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    (rows, cols) array of float64
+        Wrapped phase, rad, NaN where not valid.
+    """
     east, north = (smooth(GeocodedBand(part(band.values), band.transform, band.crs), grid) for part in (np.cos, np.sin))
     return np.arctan2(north, east)
 

@@ -1,21 +1,25 @@
 """BEAM-DIMAP products as SNAP writes them, and SNAP's geocoded pair brought to the engine contract.
 
-GeocodedBand names are those of InterferogramOp, SnaphuImportOp and RangeDopplerGeocodingOp (senbox-org/microwave-toolbox 13.0.4):
-`i_ifg_..._06Mar2019_18Mar2019`, `q_ifg_...`, `coh_...`, `Unw_Phase_ifg_06Mar2019_18Mar2019...`, `incidenceAngleFromEllipsoid`
-(degree), `layoverShadowMask` (1 layover, 2 shadow, 3 both, as ours). The first date is the reference: interferogram =
-reference x conj(secondary). `Perp Baseline` (jlinda's Baseline.java) is positive where the secondary sees the ground under
-the smaller look angle, that is up and away from the track: DESIGN's sign of (secondary - reference). Voids are 0.
+GeocodedBand names are those of InterferogramOp, SnaphuImportOp and RangeDopplerGeocodingOp
+(senbox-org/microwave-toolbox 13.0.4): `i_ifg_..._06Mar2019_18Mar2019`, `q_ifg_...`, `coh_...`,
+`Unw_Phase_ifg_06Mar2019_18Mar2019...`, `incidenceAngleFromEllipsoid` (degree), `layoverShadowMask`
+(1 layover, 2 shadow, 3 both, as ours). The first date is the reference: interferogram = reference x
+conj(secondary). `Perp Baseline` (jlinda's Baseline.java) is positive where the secondary sees the
+ground under the smaller look angle, that is up and away from the track: the sign of bperp_m in
+`PairRecord` for (secondary - reference). Voids are 0.
 """
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import numpy as np
+import rasterio
 from defusedxml import ElementTree
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
@@ -25,7 +29,7 @@ from sarslide.errors import InterferogramError, ProcessorError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
 from sarslide.insar.external import regrid
-from sarslide.insar.external.pair import About, ForeignPair, assemble
+from sarslide.insar.external.pair import ExternalPair, PairMetadata, assemble
 from sarslide.io import raster
 
 BYTES = {"float32": 4, "float64": 8, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4}
@@ -42,7 +46,23 @@ ABSENT = (
 
 @dataclass(frozen=True)
 class Dimap:
-    """A product: path, raster size, header file and data type of each band, place, metadata as XML."""
+    """A product.
+
+    Attributes
+    ----------
+    path : Path
+        Its file .dim.
+    rows, cols : int
+        Size of its rasters.
+    bands : dict
+        Header file and data type of each band.
+    transform : Affine or None
+        From columns and rows to coordinates; None where it is not geocoded.
+    crs : str
+        Of the coordinates, WKT.
+    metadata : Element
+        The XML.
+    """
 
     path: Path
     rows: int
@@ -50,17 +70,53 @@ class Dimap:
     bands: dict[str, tuple[Path, str]]
     transform: Affine | None
     crs: str
-    metadata: object
+    metadata: Element
 
     def band(self, prefix: str) -> str:
-        """The one band whose name begins so. InterferogramError for none or several."""
+        """The one band whose name begins in one way.
+
+        Parameters
+        ----------
+        prefix : str
+            Beginning of the name.
+
+        Returns
+        -------
+        str
+            Name of the band.
+
+        Raises
+        ------
+        InterferogramError
+            For none or several.
+        """
         found = [name for name in self.bands if name.startswith(prefix)]
         if len(found) != 1:
             raise InterferogramError(f"{self.path}: has {len(found)} bands {prefix}*", MAKE_AGAIN)
         return found[0]
 
     def read(self, name: str, grid: RegionGrid, void: float | None = 0.0) -> regrid.GeocodedBand:
-        """A band around the region, NaN where void."""
+        """A band around the region.
+
+        Parameters
+        ----------
+        name : str
+            Name of the band.
+        grid : RegionGrid
+            Grid of the region.
+        void : float or None
+            Value that stands for no data.
+
+        Returns
+        -------
+        GeocodedBand
+            Its samples, NaN where void.
+
+        Raises
+        ------
+        InterferogramError
+            For a product that is not geocoded, and for a raster of another size or unreadable.
+        """
         header, _ = self.bands[name]
         if self.transform is None or not self.crs:
             raise InterferogramError(f"{self.path}: is not geocoded", "geocode it with Terrain-Correction")
@@ -77,7 +133,20 @@ class Dimap:
             raise InterferogramError(error.problem, MAKE_AGAIN) from error
 
     def attribute(self, name: str, element: str = "Abstracted_Metadata") -> str | None:
-        """Text of the first MDATTR `name` inside the first MDElem `element`."""
+        """Text of an attribute of the metadata.
+
+        Parameters
+        ----------
+        name : str
+            Name of the MDATTR; the first one counts.
+        element : str
+            Name of the MDElem that holds it; the first one counts.
+
+        Returns
+        -------
+        str or None
+            The text; None without such an attribute.
+        """
         for group in self.metadata.iter("MDElem"):
             if group.get("name") == element:
                 return next((a.text for a in group.iter("MDATTR") if a.get("name") == name), None)
@@ -85,7 +154,7 @@ class Dimap:
 
 
 @contextmanager
-def _placeless(path: Path):
+def _placeless(path: Path) -> Iterator[rasterio.DatasetReader]:
     """An open raster that may have no place of its own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
@@ -94,7 +163,23 @@ def _placeless(path: Path):
 
 
 def open_dimap(path: str | Path) -> Dimap:
-    """The product at `path` (.dim). InterferogramError where it or one of its bands cannot be read."""
+    """The product at a place.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its file .dim.
+
+    Returns
+    -------
+    Dimap
+        The product.
+
+    Raises
+    ------
+    InterferogramError
+        Where it or one of its bands cannot be read.
+    """
     path = Path(path)
     try:
         root = ElementTree.parse(path).getroot()
@@ -109,24 +194,37 @@ def open_dimap(path: str | Path) -> Dimap:
             index = int(one.find("BAND_INDEX").text)
             if index in files and (one.findtext("VIRTUAL_BAND") or "").strip() != "true":
                 bands[one.find("BAND_NAME").text.strip()] = (files[index], one.find("DATA_TYPE").text.strip())
-        told = root.findtext(".//Geoposition/IMAGE_TO_MODEL_TRANSFORM")
+        place = root.findtext(".//Geoposition/IMAGE_TO_MODEL_TRANSFORM")
         # Java's order: scale x, shear y, shear x, scale y, origin x, origin y; from corners of samples.
-        a, d, b, e, c, f = (float(part) for part in told.split(",")) if told else (np.nan,) * 6
+        a, d, b, e, c, f = (float(part) for part in place.split(",")) if place else (np.nan,) * 6
         crs = (root.findtext(".//Coordinate_Reference_System/WKT") or "").strip()
     except (OSError, ElementTree.ParseError, AttributeError, ValueError) as error:
         problem = "does not exist" if not path.exists() else f"is no BEAM-DIMAP product ({error})"
         raise InterferogramError(f"{path}: {problem}", MAKE_AGAIN) from error
-    return Dimap(path, rows, cols, bands, Affine(a, b, c, d, e, f) if told else None, crs, root)
+    return Dimap(path, rows, cols, bands, Affine(a, b, c, d, e, f) if place else None, crs, root)
 
 
 def check_dimap(path: Path, prefixes: Sequence[str]) -> None:
-    """ProcessorError unless SNAP wrote the product with one band for each prefix, each file with all of its samples."""
+    """Check what SNAP wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The product, .dim.
+    prefixes : sequence of str
+        Beginnings of names, one band each.
+
+    Raises
+    ------
+    ProcessorError
+        Unless there is one band for each prefix, each file with all of its samples.
+    """
     try:
         product = open_dimap(path)
-        wanted = [product.bands[product.band(prefix)] for prefix in prefixes]
+        required = [product.bands[product.band(prefix)] for prefix in prefixes]
     except InterferogramError as error:
         raise ProcessorError(f"SNAP: {error.problem}", "see the log of the step") from error
-    for header, dtype in wanted:
+    for header, dtype in required:
         image = header.with_suffix(".img")
         expected = product.rows * product.cols * BYTES.get(dtype, 1)
         size = image.stat().st_size if image.is_file() else 0
@@ -134,10 +232,31 @@ def check_dimap(path: Path, prefixes: Sequence[str]) -> None:
             raise ProcessorError(f"SNAP: {image} has {size} bytes, {expected} are expected", "see the log of the step")
 
 
-def ingest(geocoded: str | Path, unfiltered: str | Path, pair: str, grid: RegionGrid, record: About) -> ForeignPair:
-    """SNAP's pair on the region grid. record: what is known of it beside the products (filter ...).
+def ingest(
+    geocoded: str | Path, unfiltered: str | Path, pair: str, grid: RegionGrid, metadata: PairMetadata
+) -> ExternalPair:
+    """SNAP's pair on the region grid.
 
-    Raises InterferogramError for products of other dates, missing bands, another unit, no valid cell.
+    Parameters
+    ----------
+    geocoded, unfiltered : str or Path
+        The product with the filtered and unwrapped phase, and that with the unfiltered one.
+    pair : str
+        Name of the pair.
+    grid : RegionGrid
+        Grid of the region.
+    metadata : PairMetadata
+        What is known of the pair beside the products (filter, looks ...).
+
+    Returns
+    -------
+    ExternalPair
+        The pair with our signs.
+
+    Raises
+    ------
+    InterferogramError
+        For products of other dates, missing bands, another unit, no valid cell.
     """
     whole, raw = open_dimap(geocoded), open_dimap(unfiltered)
     first, second = _dates(whole, whole.band("Unw_Phase_ifg"))
@@ -151,27 +270,55 @@ def ingest(geocoded: str | Path, unfiltered: str | Path, pair: str, grid: Region
     factor = 1.0 if first < second else -1.0
     phase = regrid.smooth(whole.read(whole.band("Unw_Phase_ifg"), grid), grid)
     coherence = regrid.smooth(raw.read(raw.band("coh"), grid), grid)
-    foreign = assemble(
+    made = assemble(
         whole.path, grid, phase, coherence, factor, unfiltered=_angle(raw, grid), filtered=_angle(whole, grid)
     )
-    return foreign.told(
-        **vars(record)
-        | {
-            "utc": _utc(whole, pair),
-            "bperp_m": _baseline(whole, first, second, factor),
-            "processor": "SNAP",
-            "absent": ABSENT,
-        }
+    about = replace(
+        metadata,
+        utc=_utc(whole, pair),
+        bperp_m=_baseline(whole, first, second, factor),
+        processor="SNAP",
+        absent=ABSENT,
     )
+    return replace(made, metadata=about)
 
 
 def looks(in_range: int, in_azimuth: int) -> float:
-    """Independent looks of a window of samples: IW is sampled finer than it resolves, most so in azimuth."""
+    """Independent looks of a window of samples: IW is sampled finer than it resolves, most in azimuth.
+
+    Parameters
+    ----------
+    in_range, in_azimuth : int
+        Samples of the window.
+
+    Returns
+    -------
+    float
+        Looks.
+    """
     return in_range * in_azimuth * INDEPENDENT
 
 
 def geometry(geocoded: str | Path, grid: RegionGrid) -> dict[str, np.ndarray]:
-    """The seven geometry layers from SNAP's incidence and layover mask and the heading of the scene."""
+    """The seven geometry layers from SNAP's incidence and layover mask and the heading of the scene.
+
+    Parameters
+    ----------
+    geocoded : str or Path
+        The geocoded product.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    dict of array
+        Layers by name, each (rows, cols).
+
+    Raises
+    ------
+    InterferogramError
+        For a product that does not reach the region, or states no heading.
+    """
     product = open_dimap(geocoded)
     incidence = regrid.smooth(product.read(product.band("incidenceAngleFromEllipsoid"), grid), grid)
     if not np.isfinite(incidence).any():
@@ -198,7 +345,8 @@ def _dates(product: Dimap, band: str) -> tuple[str, str]:
     days = DAY.findall(band)
     if len(days) != 2:
         raise InterferogramError(f"{product.path}: band {band} does not tell two dates", MAKE_AGAIN)
-    return tuple(datetime.strptime(day, "%d%b%Y").strftime("%Y%m%d") for day in days)
+    first, second = (datetime.strptime(day, "%d%b%Y").strftime("%Y%m%d") for day in days)
+    return first, second
 
 
 def _unit(product: Dimap, band: str) -> str:
@@ -222,7 +370,7 @@ def _baseline(product: Dimap, first: str, second: str, factor: float) -> float |
 
 def _utc(product: Dimap, pair: str) -> tuple[str | None, str | None]:
     """First line times of both dates, ISO, from `first_line_time` such as 06-MAR-2019 11:13:21.123456."""
-    found = {}
+    found: dict[str, str] = {}
     for one in product.metadata.iter("MDATTR"):
         if one.get("name") == "first_line_time" and one.text:
             try:
@@ -230,4 +378,5 @@ def _utc(product: Dimap, pair: str) -> tuple[str | None, str | None]:
             except ValueError:
                 continue
             found.setdefault(f"{time:%Y%m%d}", f"{time.isoformat()}Z")
-    return tuple(found.get(date) for date in names.split_pair(pair))
+    earlier, later = names.split_pair(pair)
+    return found.get(earlier), found.get(later)
