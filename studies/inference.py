@@ -31,7 +31,9 @@ import torch
 
 from sarslide.dataset import features
 from sarslide.dataset.normalise import Normalisation
+from sarslide.dataset.scenes import IGNORE
 from sarslide.device import choose_device
+from sarslide.evaluate.metrics import mask_iou, pixel_counts
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.models import registry, weights
@@ -40,7 +42,6 @@ from sarslide.segment.infer import predict
 from sarslide.segment.precision import BF16, FP32, has_bf16
 from sarslide.segment.scene import segment_scene
 from sarslide.segment.tiles import strips
-from sarslide.training.validate import mask_iou
 from studies.benchmark.runs import PACKAGED_NETWORK as PACKAGED
 from studies.tables import publish
 
@@ -300,15 +301,13 @@ def effects(rounds: int, clock: str) -> None:
     def against(found: list[np.ndarray]) -> list[object]:
         p, q = (np.concatenate([each.ravel() for each in group]) for group in (found, reference))
         truth = np.concatenate([label.ravel() for _, label in scenes])
-        known = np.isfinite(p) & (truth != 255)
-        hit, true = (p >= threshold) & known, truth == 1
-        f1 = 2 * (hit & true).sum() / (hit.sum() + (true & known).sum())
+        counted = np.where(np.isfinite(p), truth, IGNORE)
         same = mask_iou(found, reference, threshold)
         return [
             round(same, 4),
             float(np.nanmax(np.abs(p - q))),
             float(np.nanmean(np.abs(p - q) > 1e-3)),
-            round(float(f1), 4),
+            round(pixel_counts(counted, p >= threshold).f1, 4),
         ]
 
     wide = registry.build("drs_unet", len(CHANNELS)).eval()

@@ -4,7 +4,7 @@
 
 Both tracks of a simulated region that trained nothing (the first test region of the benchmark, as its npz files lie in
 `RESULTS/regions`) are predicted in fp32 and in bf16, by every trained network of the equal budget in `RESULTS/runs`, at the
-threshold of its card. DESIGN asks for masks with an IoU of at least 0.995.
+threshold of its card. The goal: masks with an IoU of at least 0.995.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from sarsim import climates
 from sarslide.dataset import scenes
 from sarslide.dataset.normalise import Normalisation
 from sarslide.device import choose_device
+from sarslide.evaluate import metrics
 from sarslide.models import weights
 from sarslide.segment import calibration
 from sarslide.segment.precision import BF16, FP32, SAME_MASK
@@ -47,7 +48,7 @@ def compared(path: Path, files: list[Path], device: str) -> list[object]:
     apart = np.abs(np.concatenate(maps[FP32]) - np.concatenate(maps[BF16]))
     return [
         sum(int((each >= card["threshold"]).sum()) for each in maps[FP32]),
-        round(validate.mask_iou(maps[FP32], maps[BF16], card["threshold"]), 4),
+        round(metrics.mask_iou(maps[FP32], maps[BF16], card["threshold"]), 4),
         float(np.nanmax(apart)),
         float(np.nanmean(apart > 1e-3)),
     ]

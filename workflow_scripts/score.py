@@ -19,6 +19,7 @@ def main(snakemake, log) -> None:
     from sarslide.inventory.changes import LAYERS
     from sarslide.io import raster, vector
     from sarslide.io.sidecar import read_json, write_json
+    from sarslide.rates.methods import METHODS
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
@@ -39,18 +40,19 @@ def main(snakemake, log) -> None:
     probability, rate = of_stack(files.probability), of_stack(files.los_rate)
     coherence, ground = of_stack(files.mean_coherence), of_stack(files.stable_ground)
     std = of_stack(files.los_rate_std)
+    predictable = METHODS[params.method].predicts_error  # from the truth; else the formal error stands for it
     rmse, predicted = {}, {}
     for stack, truth in truths.items():
         where = scoring.rmse_cells(rate[stack], truth, coherence[stack])
         rmse[stack] = scoring.los_rmse(rate[stack], truth, where, ground[stack] == 2)
-        if params.method == "stacking":
+        if predictable:
             predicted[stack] = predicted_error(snakemake, stack, grid, ground[stack]).rmse(where)
-        else:  # only stacking's error can be predicted from the truth; the others say theirs themselves
-            predicted[stack] = scoring.told_rmse(std[stack], where)
+        else:
+            predicted[stack] = scoring.formal_rmse(std[stack], where)
     scores |= {
         "los_rmse_mm_per_yr": rmse,
         "predicted_rmse_mm_per_yr": predicted,
-        "rate_error": "predicted" if params.method == "stacking" else "told",
+        "rate_error": "predicted" if predictable else "formal",
         "pixels": {
             stack: scoring.score_pixels(probability[stack], inside, truths[stack].observable, threshold)
             for stack in params.stacks
@@ -72,7 +74,7 @@ def predicted_error(snakemake, stack: str, grid, ground):
     from sarslide.evaluate.rate_error import predicted_rate_error
     from sarslide.io import raster
     from sarslide.io.sidecar import read_json
-    from sarslide.rates.passes import RateSettings
+    from sarslide.rates.settings import RateSettings
 
     params, files = snakemake.params, snakemake.input
     start = sum(len(params.dates[other]) for other in params.stacks[: params.stacks.index(stack)])

@@ -98,7 +98,7 @@ def test_p4_tables(iou, precision, recall, f1):
 
 
 def test_p4_best_row_is_misprinted():
-    """J1: precision 97.41 and recall 96.93 give F1 97.17, not the printed 97.41; IOU1 94.49 fits 97.17."""
+    """P4 Table 5: precision 97.41 and recall 96.93 give F1 97.17, not the printed 97.41; IOU1 94.49 fits 97.17."""
     counts = of(0.9741, 0.9693)
     assert round(100 * counts.f1, 2) == 97.17
     assert 100 * counts.iou == pytest.approx(94.49, abs=0.02)
@@ -109,7 +109,7 @@ def test_p4_best_row_is_misprinted():
     [(0.8919, 0.8124, 0.8438, 0.684, 0.772), (0.9294, 0.8412, 0.9026, 0.726, 0.820)],
 )
 def test_p2_printed_miou_follows_no_reading(accuracy, f1, printed, alone, both):
-    """J2, first and last row of Table 2: accuracy and F1 fix the IoU of both classes, whatever precision and recall are."""
+    """P2, first and last row of Table 2: accuracy and F1 fix the IoU of both classes, whatever precision and recall are."""
     for precision in (f1, 1.1 * f1):
         recall = 1 / (2 / f1 - 1 / precision)
         few = of(precision, recall)
@@ -138,7 +138,7 @@ def patch_means(patches):
 
 
 def test_p0_table_4_is_a_mean_over_patches():
-    """J3: pooled F1 81.86 means IoU 69.29, printed 72.18: the mean IoU of unequal patches lies above that of their mean F1."""
+    """P0 Table 4: pooled F1 81.86 means IoU 69.29, printed 72.18: the mean IoU of unequal patches lies above that of their mean F1."""
     f1 = 0.8186
     assert 100 * of(f1, f1).iou == pytest.approx(69.29, abs=0.01)
     unequal = [Counts(100, 0, 0), Counts(100, 57, 57)]

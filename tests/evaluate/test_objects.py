@@ -158,13 +158,13 @@ def test_table_names_every_decoy_and_every_miss(grid):
     scores |= {
         "los_rmse_mm_per_yr": {"A128": 4.0},
         "predicted_rmse_mm_per_yr": {"A128": 3.2},
-        "rate_error": "told",
+        "rate_error": "formal",
         "pixels": {"A128": pixels},
     }
     text = scoring.table(scores)
     for words in (
         "planted 1, scored 1",
-        "told 3.20, ratio 1.25",
+        "formal error 3.20, ratio 1.25",
         "decoy D1 (snow): not detected",
         "missed P0",
         "false L0 (wrong",

@@ -4,7 +4,7 @@ import numpy as np
 
 from sarslide.dataset.scenes import TrainingScene
 from sarslide.evaluate import scores
-from sarslide.evaluate.probability_figure import FEWEST_CELLS, probability_figure, write_probabilities
+from sarslide.evaluate.probability_figure import MIN_CELLS, probability_figure, write_probabilities
 
 
 def summary(sharpness):
@@ -22,7 +22,7 @@ def test_lines_are_those_of_the_summary(tmp_path):
     left, right = figure.axes
     drawn = {line.get_label().split(",")[0]: line.get_xydata() for line in left.lines if "," in line.get_label()}
     assert drawn.keys() == {"honest", "sure"}
-    many = np.array(honest["reliability"]["cells"]) >= FEWEST_CELLS
+    many = np.array(honest["reliability"]["cells"]) >= MIN_CELLS
     np.testing.assert_array_equal(drawn["honest"][:, 1], np.array(honest["reliability"]["landslide"])[many])
     # The sure network lies off the diagonal, the honest one on it (standard error of a share of 30 cells: 0.09).
     assert np.abs(drawn["honest"] @ [1, -1]).max() < 0.1 < np.abs(drawn["sure"] @ [1, -1]).max()

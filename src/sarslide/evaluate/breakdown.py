@@ -6,11 +6,17 @@ from typing import Any
 import numpy as np
 
 from sarslide.dataset.scenes import TrainingScene
-from sarslide.evaluate.metrics import HALF, MIN_IOU, covered, match, objects
+from sarslide.evaluate.metrics import (
+    DECOY_COVERED,
+    HALF,
+    MIN_IOU,
+    OBJECT_INSIDE,
+    SPEED_PERCENTILE,
+    covered,
+    match,
+    objects,
+)
 
-# A decoy fools who covers a tenth of it with one object, or puts half of an object on it (as `inventory.scoring`).
-DECOY_COVERED, OBJECT_INSIDE = 0.1, 0.5
-SPEED_PERCENTILE = 90  # the fastest tenth of a landslide decides whether it can be seen (as `inventory.scoring`)
 ELSEWHERE = "elsewhere"
 
 

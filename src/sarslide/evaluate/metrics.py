@@ -23,6 +23,10 @@ THRESHOLDS = tuple(round(0.1 + 0.05 * k, 2) for k in range(17))
 NEAR_BEST = 0.02
 MIN_IOU = 0.3
 HALF = 0.5
+# A decoy is hit by an object that covers a tenth of it, or of which half lies inside it.
+DECOY_COVERED, OBJECT_INSIDE = 0.1, 0.5
+# The fastest tenth of a landslide decides whether a threshold of motion can find it, a single cell does not.
+SPEED_PERCENTILE = 90
 OBJECT_SCORES = ("precision", "recall", "f1", "iou")
 CELL_SCORES = (*OBJECT_SCORES, "accuracy", "kappa", "chance", "miou")
 
@@ -92,6 +96,11 @@ def ratio(part, whole):
     if np.ndim(whole) == 0:
         return part / whole if whole else 0.0
     return np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole != 0)
+
+
+def harmonic(precision, recall):
+    """F1 of a precision and a recall that come from different counts; 0 where both are 0."""
+    return ratio(2 * precision * recall, precision + recall)
 
 
 def pixel_counts(label: np.ndarray, predicted: np.ndarray) -> Counts:
@@ -190,6 +199,13 @@ def covered(numbered: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def pooled(counts: Iterable[Counts]) -> Counts:
     """Sum over scenes."""
     return sum(counts, Counts())
+
+
+def mask_iou(first: Sequence[np.ndarray], second: Sequence[np.ndarray], threshold: float) -> float:
+    """IoU of the masks of two maps of each scene, pooled; NaN is in no mask."""
+    return pooled(
+        pixel_counts((p >= threshold).astype(np.uint8), q >= threshold) for p, q in zip(first, second, strict=True)
+    ).iou
 
 
 def choose_threshold(

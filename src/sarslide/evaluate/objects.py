@@ -5,6 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarslide.evaluate.metrics import (
+    DECOY_COVERED,
+    MIN_IOU,
+    OBJECT_INSIDE,
+    OBJECT_SCORES,
+    SPEED_PERCENTILE,
+    Counts,
+    harmonic,
+    ratio,
+)
 from sarslide.grid import RegionGrid
 from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN
 from sarslide.inventory.matching import assign, intersections
@@ -12,18 +22,13 @@ from sarslide.inventory.observability import cells_of
 
 SCORED_AREA_KM2 = 0.05
 SCORED_RATE_MM_PER_YR = 25.0
-MATCH_IOU = 0.3
 RMSE_COHERENCE = 0.4
-# A track sees a landslide when it observes at least half of its cells; its speed there is the 90th percentile of the true |LOS
-# rate|: the fastest tenth of a landslide decides whether a threshold of motion can find it, a single cell does not.
+# A track sees a landslide when it observes at least half of its cells.
 SEEN_SHARE = 0.5
-SPEED_PERCENTILE = 90
-# A decoy is hit by an object that covers a tenth of it, or of which half lies inside it.
-DECOY_COVERED, OBJECT_INSIDE = 0.1, 0.5
 
 
 CRITERIA = {
-    "match_iou": MATCH_IOU,
+    "match_iou": MIN_IOU,
     "scored_area_km2": SCORED_AREA_KM2,
     "scored_rate_mm_per_yr": SCORED_RATE_MM_PER_YR,
     "speed_percentile": SPEED_PERCENTILE,
@@ -81,12 +86,12 @@ def score_objects(planted: list[dict], layers: Mapping[str, Sequence[Mapping]], 
     """
     released = list(layers[LANDSLIDES])
     common = intersections([row["geometry"] for row in planted], [row["geometry"] for row in released])
-    found = assign({pair: iou for pair, (iou, _) in common.items() if iou >= MATCH_IOU})
+    found = assign({pair: iou for pair, (iou, _) in common.items() if iou >= MIN_IOU})
     fates = [_fate(decoy, released, set(found), layers) for decoy in decoys]
     hits = {ls_id for fate in fates for ls_id in fate["released"]}
     scored = sum(row["scored"] for row in planted)
-    recall = _ratio(sum(planted[i]["scored"] for i in found.values()), scored)
-    precision = _ratio(len(found), len(released))
+    recall = ratio(sum(planted[i]["scored"] for i in found.values()), scored)
+    precision = ratio(len(found), len(released))
     return {
         "object_recall": recall,
         "object_precision": precision,
@@ -106,16 +111,11 @@ def score_pixels(probability: np.ndarray, planted: np.ndarray, observable: np.nd
     """Pixel scores of one track's probability map on the cells that it observes. planted: True inside any planted landslide."""
     known = observable & np.isfinite(probability)
     marked = known & (np.nan_to_num(probability) >= threshold)
-    right = int((marked & planted).sum())
-    wrong, missed = int((marked & ~planted).sum()), int((known & ~marked & planted).sum())
-    precision, recall = _ratio(right, right + wrong), _ratio(right, right + missed)
-    return {
-        "precision": precision,
-        "recall": recall,
-        "f1": harmonic(precision, recall),
-        "iou": _ratio(right, right + wrong + missed),
-        "cells": int(known.sum()),
-    }
+    right, wrong, missed = (
+        int(cells.sum()) for cells in (marked & planted, marked & ~planted, known & ~marked & planted)
+    )
+    counts = Counts(right, wrong, missed)
+    return {name: getattr(counts, name) for name in OBJECT_SCORES} | {"cells": int(known.sum())}
 
 
 def planted_cells(planted: Sequence[Mapping], grid: RegionGrid) -> np.ndarray:
@@ -144,14 +144,9 @@ def los_rmse(los_rate: np.ndarray, truth: TrackTruth, where: np.ndarray, referen
     return float(np.sqrt(np.mean(error**2)))
 
 
-def told_rmse(std: np.ndarray, where: np.ndarray) -> float:
+def formal_rmse(std: np.ndarray, where: np.ndarray) -> float:
     """Root mean square of the standard errors that came with the rate (mm/yr) over the cells `where`."""
     return float(np.sqrt(np.nanmean(std[where].astype(float) ** 2)))
-
-
-def harmonic(precision: float, recall: float) -> float:
-    """F1 score."""
-    return 2 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0
 
 
 def table(scores: Mapping) -> str:
@@ -159,12 +154,12 @@ def table(scores: Mapping) -> str:
     lines = [
         f"planted {scores['planted']}, scored {scores['scored']}, released {scores['released']}",
         f"object recall {scores['object_recall']:.3f}  precision {scores['object_precision']:.3f}  F1 {scores['object_f1']:.3f}"
-        f"  (one to one, IoU >= {MATCH_IOU})",
+        f"  (one to one, IoU >= {MIN_IOU})",
     ]
     for track, rmse in scores["los_rmse_mm_per_yr"].items():
         pixels, predicted = scores["pixels"][track], scores["predicted_rmse_mm_per_yr"][track]
         lines.append(
-            f"{track}  LOS rate RMSE {rmse:.2f} mm/yr, {scores['rate_error']} {predicted:.2f}, ratio {rmse / predicted:.2f}"
+            f"{track}  LOS rate RMSE {rmse:.2f} mm/yr, {scores['rate_error']} error {predicted:.2f}, ratio {rmse / predicted:.2f}"
         )
         lines.append(
             f"{track}  pixels: precision {pixels['precision']:.3f}  recall {pixels['recall']:.3f}  F1 {pixels['f1']:.3f}"
@@ -238,7 +233,3 @@ def _released_list(planted, released, found, common, hits) -> list[dict]:
             }
         )
     return rows
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0

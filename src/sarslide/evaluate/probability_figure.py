@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 INK, QUIET = "#1c2529", "#5b6a70"
 COLOURS = ("#4477aa", "#cc6677", "#228833", "#ccbb44", "#aa3377", "#66ccee")
 F1_LINES = (0.2, 0.4, 0.6, 0.8)
-FEWEST_CELLS = 30  # a tenth with fewer cells says nothing about its probability
+MIN_CELLS = 30  # a tenth with fewer cells says nothing about its probability
 
 
 def probability_figure(summaries: Mapping[str, Mapping[str, Any]]) -> "Figure":
@@ -54,8 +54,8 @@ def write_probabilities(path: str | Path, summaries: Mapping[str, Mapping[str, A
 
 
 def draw_reliability(axes: "Axes", curve: Mapping[str, list], name: str, colour: str) -> None:
-    """Share of landslide cells against mean probability of each tenth that holds at least `FEWEST_CELLS` cells."""
-    known = [k for k, cells in enumerate(curve["cells"]) if cells >= FEWEST_CELLS]
+    """Share of landslide cells against mean probability of each tenth that holds at least `MIN_CELLS` cells."""
+    known = [k for k, cells in enumerate(curve["cells"]) if cells >= MIN_CELLS]
     points = [[curve[key][k] for k in known] for key in ("probability", "landslide")]
     label = f"{name}, calibration error {curve['expected_calibration_error']:.4f}"
     axes.plot(*points, color=colour, marker="o", markersize=3.5, linewidth=1.2, label=label)

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarslide.names import days_between, split_pair
-from sarslide.rates import los
-from sarslide.rates.passes import RateSettings, stack_unwrapped
 from sarslide.network import interval_years
+from sarslide.rates import los
+from sarslide.rates.settings import RateSettings
+from sarslide.rates.passes import stack_unwrapped
 
 LOWEST_COHERENCE, HIGHEST_COHERENCE = 0.05, 0.99
 TABLE = 24  # nodes of the speckle table in each direction; its logarithm is smooth

@@ -100,7 +100,7 @@ def summary(evaluated: Mapping[str, Any], by: str = "region") -> dict[str, Any]:
         level: {name: _ends(intervals.bootstrap(table.level(level), _score(level, name))) for name in names}
         for level, names in SCORES.items()
     }
-    groups = {"by": by, "groups": len(table.groups), "safe": len(table.groups) >= intervals.FEWEST_REGIONS}
+    groups = {"by": by, "groups": len(table.groups), "safe": len(table.groups) >= intervals.MIN_REGIONS}
     settings = {name: evaluated[name] for name in ("threshold", "min_cells", "min_iou", "cell_m")}
     return settings | groups | found | _breakdowns(scenes) | {"intervals": spread}
 
@@ -170,8 +170,7 @@ def _score(level: str, name: str) -> Callable[[np.ndarray], np.ndarray]:
     def of_contained(sums: np.ndarray) -> np.ndarray:
         truth, truth_found, found, right = np.moveaxis(sums, -1, 0)
         precision, recall = metrics.ratio(right, found), metrics.ratio(truth_found, truth)
-        harmonic = metrics.ratio(2 * precision * recall, precision + recall)
-        return {"precision": precision, "recall": recall, "f1": harmonic}[name]
+        return {"precision": precision, "recall": recall, "f1": metrics.harmonic(precision, recall)}[name]
 
     def of_curve(sums: np.ndarray) -> np.ndarray:
         return reliability.average_precision(*np.split(sums, 2, axis=-1))

@@ -29,14 +29,6 @@ def maps(
     ]
 
 
-def mask_iou(first: Sequence[np.ndarray], second: Sequence[np.ndarray], threshold: float) -> float:
-    """IoU of the masks of two maps of each scene, pooled; NaN is in no mask."""
-    return metrics.pooled(
-        metrics.pixel_counts((p >= threshold).astype(np.uint8), q >= threshold)
-        for p, q in zip(first, second, strict=True)
-    ).iou
-
-
 def map_loss(scenes: Sequence[TrainingScene], probabilities: Sequence[np.ndarray]) -> float:
     """Mean binary cross-entropy over the counted cells of whole scenes."""
     total, count = 0.0, 0
