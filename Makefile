@@ -1,5 +1,6 @@
 # make demo   the embedded region, from simulated SAFE products to a released inventory and a report
-# make test   the tests; test-full adds the long ones
+# make check  what to run before a commit, in two minutes: lint, format, types and the tests that start no workflow and train nothing
+# make test   all tests with their coverage; test-full adds the long ones
 # make test-slurm  the workflow through a real Slurm; needs root: it installs (apt) and starts one. FULL=1 takes the whole demo
 # make resume after an interruption: the same run goes on where it stopped
 # Everything lives in .venv; nothing but test-slurm needs root. CORES=4 limits the run, ARGS gives resume the arguments of the run.
@@ -13,7 +14,7 @@ STAMP := $(VENV)/installed
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 LOCKED := flock --nonblock --conflict-exit-code 75 .sarslide.lock
 
-.PHONY: demo resume test test-full test-slurm lint format clean-demo help
+.PHONY: demo resume check test test-full test-slurm lint types format clean-demo help
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -33,11 +34,14 @@ demo: $(STAMP)
 resume: $(STAMP)
 	$(LOCKED) sh -c "$(SNAKEMAKE) --unlock $(ARGS) && $(SNAKEMAKE) --rerun-incomplete $(ARGS)"
 
+check: lint types
+	$(BIN)/python -m pytest -q -n $(CORES) --dist loadfile -m "not full and not slow"
+
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not full"
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not full" --cov --cov-report=term:skip-covered
 
 test-full: $(STAMP)
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --cov --cov-report=term:skip-covered
 
 test-slurm: $(STAMP)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraints constraints.txt "snakemake-executor-plugin-slurm>=2.8,<3"
@@ -45,6 +49,9 @@ test-slurm: $(STAMP)
 
 lint: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile rules && $(BIN)/snakemake --lint
+
+types: $(STAMP)
+	$(BIN)/mypy
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt Snakefile rules

@@ -1,4 +1,4 @@
-"""Shared fixtures: the real data folder, a small region, the repository."""
+"""Shared fixtures: the real data folder, a small region, the repository; which folders hold slow tests."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,15 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 REPOSITORY = Path(__file__).parents[1]
+# Their tests start the workflow, train, simulate whole products or serve: not for `make check`.
+SLOW = {"archive", "models", "regions", "remote", "sarsim", "slurm", "training", "workflow"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow folders."""
+    for item in items:
+        if item.path.relative_to(REPOSITORY / "tests").parts[0] in SLOW:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
