@@ -15,8 +15,8 @@ PINNED = dict(
     if "==" in line
 )
 PIP_NAMES = {"pytorch": "torch"}
-# Programs that scripts start, and libraries that others load by name: no import tells of them.
-PROGRAMS = {"mintpy.yaml": {"mintpy"}, "isce2.yaml": {"isce2"}, "insar.yaml": {"snaphu", "whirlwind-insar", "numba"}}
+# Programs that scripts start, and libraries that others load by name: no import names them.
+PROGRAMS = {"mintpy.yaml": {"mintpy"}, "isce2.yaml": {"isce2"}, "geo.yaml": {"snaphu", "whirlwind-insar", "numba"}}
 # ISCE2 chooses its own versions; it is not on the index that constraints.txt is of.
 ELSEWHERE = {"isce2.yaml"}
 
@@ -71,7 +71,7 @@ def test_public_jobs_solve_every_environment():
     jobs = yaml.safe_load((REPOSITORY / ".github/workflows/ci.yaml").read_text())["jobs"]
     text = yaml.safe_dump(jobs)
     assert "ls envs/*.yaml" in text and "setup-micromamba" in text and "--use-conda" in text
-    assert {"test", "environments", "conda", "container", "slurm"} <= set(jobs)
+    assert {"check", "test", "environments", "conda", "container", "slurm"} <= set(jobs)
     for command in re.findall(r"(?:python|bash) (\.ci/\S+)", text):
         assert (REPOSITORY / command).is_file()
     assert "secrets." not in text
@@ -88,17 +88,17 @@ def test_the_container_holds_what_the_workflow_reads():
     assert {word for word, _ in instructions()} <= known and instructions()[0][0] == "FROM"
     copied = [name for word, rest in instructions() if word == "COPY" for name in rest.split()[:-1]]
     assert all((REPOSITORY / name).exists() for name in copied)
-    parts = {"Snakefile", "config.yaml", "rules", "workflow_scripts", "envs", "profiles", "src", "constraints.txt"}
-    assert parts | {"pyproject.toml"} <= set(copied)
+    parts = {"Snakefile", "config.yaml", "rules", "workflow_scripts", "envs", "profiles", "src", "studies"}
+    assert parts | {"constraints.txt", "pyproject.toml"} <= set(copied)
 
 
 def test_the_container_runs_as_a_user_and_holds_no_login():
-    said = instructions()
-    users = [rest for word, rest in said if word == "USER"]
+    recipe = instructions()
+    users = [rest for word, rest in recipe if word == "USER"]
     assert users[-1] not in ("root", "0") and not [
-        rest for word, rest in said[said.index(("USER", users[-1])) :] if word == "RUN"
+        rest for word, rest in recipe[recipe.index(("USER", users[-1])) :] if word == "RUN"
     ]
-    assert "--constraint constraints.txt" in " ".join(rest for word, rest in said if word == "RUN")
-    named = " ".join(rest for word, rest in said if word in ("ENV", "ARG", "COPY")).lower()
+    assert "--constraint constraints.txt" in " ".join(rest for word, rest in recipe if word == "RUN")
+    named = " ".join(rest for word, rest in recipe if word in ("ENV", "ARG", "COPY")).lower()
     assert not re.search(r"password|token|secret|netrc|credential|\.env\b", named)
-    assert not re.search(r"python:(latest|\d+\b(?!\.))", said[0][1])
+    assert not re.search(r"python:(latest|\d+\b(?!\.))", recipe[0][1])
