@@ -67,13 +67,14 @@ def main(snakemake, log) -> None:
     print(text)
 
 
-def predicted_error(snakemake, stack: str, grid, ground):
+def predicted_error(snakemake, stack: str, grid, stable_ground):
     """The error that the simulated atmosphere and speckle must leave in the LOS rate of one stack."""
     import numpy as np
 
     from sarslide.evaluate.rate_error import predicted_rate_error
     from sarslide.io import raster
     from sarslide.io.sidecar import read_json
+    from sarslide.rates.ground import Ground
     from sarslide.rates.settings import RateSettings
 
     params, files = snakemake.params, snakemake.input
@@ -83,15 +84,14 @@ def predicted_error(snakemake, stack: str, grid, ground):
     mine = slice(first, first + len(params.pairs[stack]))
     quality = dict(zip(params.pairs[stack], zip(files.coherence[mine], files.conncomp[mine], strict=True), strict=True))
     about = read_json(files.pairs[first])
+    ground = Ground.from_layer(raster.read(files.elevation, grid), stable_ground)
     return predicted_rate_error(
         np.stack([raster.read(path, grid) for path in delays]),
         params.dates[stack],
         params.pairs[stack],
-        raster.read(files.elevation, grid),
+        ground,
         lambda pair: tuple(raster.read(path, grid) for path in quality[pair]),
         about["looks"],
-        ground >= 1,
-        ground == 2,
         about["wavelength_m"],
         RateSettings.of(params.rates, grid),
     )

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from sarslide.evaluate.rate_error import DecayFit, predicted_rate_error, speckle_std_rad_per_yr
+from sarslide.rates.ground import Ground
 from sarslide.rates.pipeline import stack_rates
+from sarslide.rates.reference import ReferenceArea
 from tests.support.valley import WAVELENGTH_M, Valley, dates, short_pairs, years
 
 
@@ -12,8 +14,8 @@ def test_atmosphere_part_is_the_error_of_a_stack_without_speckle():
     track = Valley(speckle_rad=0)
     rates = stack_rates(track.read, track.pairs, track.elevation_m, WAVELENGTH_M)
     predicted = predicted_rate_error(
-        track.atmosphere_mm, track.dates, track.pairs, track.elevation_m, lambda pair: (track.coherence, None), 9.0,
-        rates.stable, rates.reference.mask, WAVELENGTH_M,
+        track.atmosphere_mm, track.dates, track.pairs, rates.ground, lambda pair: (track.coherence, None), 9.0,
+        WAVELENGTH_M,
     )  # fmt: skip
     error = rates.layers["los_rate_mm_per_yr"] - track.los_mm_per_yr
     # The chain is linear up to which outliers the fits leave out.
@@ -62,9 +64,9 @@ def test_a_delay_at_the_last_date_telescopes():
     atmosphere[-1, 40:60, 40:60] = 3.0
     stable = np.ones(track.shape, bool)
     stable[38:62, 38:62] = False
+    ground = Ground(track.elevation_m, stable, ReferenceArea(stable, "of the test"))
     predicted = predicted_rate_error(
-        atmosphere, track.dates, track.pairs, track.elevation_m, lambda pair: (track.coherence, None), 9.0,
-        stable, stable, WAVELENGTH_M,
+        atmosphere, track.dates, track.pairs, ground, lambda pair: (track.coherence, None), 9.0, WAVELENGTH_M,
     )  # fmt: skip
     t = np.array([years(pair) for pair in track.pairs])
     last = np.array([pair.endswith(track.dates[-1]) for pair in track.pairs])

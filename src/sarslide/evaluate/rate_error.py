@@ -18,8 +18,9 @@ import numpy as np
 from sarslide.names import days_between, split_pair
 from sarslide.network import interval_years
 from sarslide.rates import los
-from sarslide.rates.settings import RateSettings
+from sarslide.rates.ground import Ground
 from sarslide.rates.passes import stack_unwrapped
+from sarslide.rates.settings import RateSettings
 
 LOWEST_COHERENCE, HIGHEST_COHERENCE = 0.05, 0.99
 TABLE = 24  # nodes of the speckle table in each direction; its logarithm is smooth
@@ -42,11 +43,9 @@ def predicted_rate_error(
     atmosphere_mm: np.ndarray,
     dates: Sequence[str],
     pairs: Sequence[str],
-    elevation_m: np.ndarray,
+    ground: Ground,
     read_quality: Callable[[str], tuple[np.ndarray, np.ndarray | None]],
     looks: float,
-    stable: np.ndarray,
-    reference: np.ndarray,
     wavelength_m: float,
     settings: RateSettings | None = None,
 ) -> PredictedError:
@@ -64,8 +63,8 @@ def predicted_rate_error(
         decay.add(days_between(earlier, later), coherence)
         return los.delay_to_phase_rad(delay[later] - delay[earlier], wavelength_m), coherence, components
 
-    decay = DecayFit(elevation_m.shape)
-    stack, _ = stack_unwrapped(read_atmosphere, pairs, elevation_m, stable, reference, settings)
+    decay = DecayFit(ground.shape)
+    stack, _ = stack_unwrapped(read_atmosphere, pairs, ground, settings)
     speckle = speckle_std_rad_per_yr(pairs, *decay.result(), looks)
     return PredictedError(
         los.los_rate_mm_per_yr(stack.estimate, wavelength_m), los.los_std_mm_per_yr(speckle, wavelength_m)

@@ -87,18 +87,18 @@ ARCHITECTURES: dict[str, Architecture] = {
         Architecture("unet", "unet", "Unet", "P0, P3", "U-Net"),
         Architecture("segnet", "segnet", "SegNet", "P0", "SegNet on VGG16"),
         _mask_rcnn("mask_rcnn", "Mask R-CNN on ResNet101", {}),
-        _mask_rcnn("mask_rcnn_resnext", "the same on ResNeXt101", _RESNEXT),
-        _mask_rcnn("mask_rcnn_resnext_dcb", "and with deformable convolution", _DCB),
-        _mask_rcnn("mask_rcnn_resnext_dcb_cbam", "and with CBAM", {**_DCB, "attention": "cbam"}),
+        _mask_rcnn("mask_rcnn_resnext", "Mask R-CNN on ResNeXt101", _RESNEXT),
+        _mask_rcnn("mask_rcnn_resnext_dcb", "the same with deformable convolution", _DCB),
+        _mask_rcnn("mask_rcnn_resnext_dcb_cbam", "the same with CBAM on the pyramid", {**_DCB, "attention": "cbam"}),
         _mask_rcnn(
-            "mask_rcnn_resnext_dcb_sa", "and with self-attention: Mask R-CNN+++", {**_DCB, "attention": "self"}
+            "mask_rcnn_resnext_dcb_sa", "with self-attention in its place: Mask R-CNN+++", {**_DCB, "attention": "self"}
         ),
         Architecture("fcadensenet", "fcadensenet", "FcaDenseNet", "P3", "FCADenseNet", width=48),
         Architecture("fc_densenet56", "fc_densenet", "FcDenseNet", "P3", "FC-DenseNet56", width=48),
         Architecture("fcn8s", "fcn8s", "Fcn8s", "P3", "FCN-8s on VGG16"),
         Architecture("generalized_cnn", "generalized_cnn", "GeneralizedCnn", "P4", "generalized CNN on ResNet50"),
         Architecture(
-            "generalized_cnn_literal", "generalized_cnn", "GeneralizedCnn", "P4", "the same, P4's Table 4 to the letter",
+            "generalized_cnn_literal", "generalized_cnn", "GeneralizedCnn", "P4", "generalized CNN, P4's Table 4 to the letter",
             options={"literal": True},
         ),
         Architecture("vcnn", "vcnn", "Vcnn", "P4", "VCNN on VGG16"),

@@ -24,7 +24,7 @@ class Published:
     source: str
 
 
-# For 3 x 256 x 256. The table cuts off digits; its "MB" are 2**20 bytes and its "GFLOPs" multiply-adds (so our U-Net and SegNet come out).
+# For 3 x 256 x 256. The table cuts off digits; its "MB" are 2**20 bytes and its "GFLOPs" multiply-adds.
 PUBLISHED = {
     "drs_unet": Published(17.19, 65.60, 19.12, "P0 Table 4"),
     "unet": Published(31.03, 118.40, 54.68, "P0 Table 4"),

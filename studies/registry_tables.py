@@ -1,0 +1,74 @@
+"""Parts of the documentation that repeat a registry, written between their marks: networks, channel sets.
+
+    python -m studies.registry_tables
+
+Marks are `<!-- table NAME -->` and `<!-- end -->` in any page of docs/ or in README.md.
+"""
+
+import re
+from pathlib import Path
+
+from sarslide import layers
+from sarslide.dataset.features import CHANNEL_SETS, CLASSES
+from sarslide.models.registry import ARCHITECTURES
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MARKED = re.compile(r"(<!-- table (\w+) -->)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def table(columns: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table between blank lines."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
+
+
+def networks() -> str:
+    """The networks, one a row."""
+    rows = [[f"`{row.name}`", row.title, row.paper, row.kind, str(row.width)] for row in ARCHITECTURES.values()]
+    return table(["`training.network`", "network", "paper", "finds", "channels of the first stage"], rows)
+
+
+def network_count() -> str:
+    """How many networks there are, for a sentence."""
+    return str(len(ARCHITECTURES))
+
+
+def channel_sets() -> str:
+    """The channel sets, one a row; the classes of rock, which are many, as one word."""
+    rocks = f"{len(CLASSES)} rock classes"
+    rows = []
+    for row in CHANNEL_SETS.values():
+        words = dict.fromkeys(rocks if name in CLASSES else f"`{name}`" for name in row.channels)
+        rows.append([f"`{row.name}`", ", ".join(words), row.source])
+    return table(["`training.channels`", "channels", "source"], rows)
+
+
+def rock_classes() -> str:
+    """The channels of rock classes and what each stands for."""
+    rows = [[f"`{name}`", layers.LITHOLOGY[name.removeprefix("lithology_")]] for name in CLASSES]
+    return table(["channel", "rock"], rows)
+
+
+TABLES = {make.__name__: make for make in (networks, network_count, channel_sets, rock_classes)}
+
+
+def pages() -> list[Path]:
+    """The pages that may hold marks."""
+    return [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+
+
+def filled(text: str) -> str:
+    """The page with every marked part as the registries have it."""
+    return MARKED.sub(lambda found: found[1] + TABLES[found[2]]() + found[4], text)
+
+
+def main() -> None:
+    for page in pages():
+        before = page.read_text()
+        if (after := filled(before)) != before:
+            page.write_text(after)
+            print(page.relative_to(REPOSITORY))
+
+
+if __name__ == "__main__":
+    main()
