@@ -15,6 +15,7 @@ CONDA_NAMES = {
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "torch": "pytorch",
+    "pydantic_core": "pydantic",
     "whirlwind": "whirlwind-insar",
 }
 OWN = {"sarslide", "sarsim", "studies"}
