@@ -1,6 +1,6 @@
 """Active landslides of a simulated region: where they lie, their outlines, and their slow motion down the slope.
 
-Three types after P2 4.2.3 (mission G07): 1 large, strong and chair-shaped (several fringes a year); 2 elongated (collapse, debris
+Three types after P2 4.2.3 (G07): 1 large, strong and chair-shaped (several fringes a year); 2 elongated (collapse, debris
 flow); 3 small, slow and round.
 """
 

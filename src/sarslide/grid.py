@@ -1,4 +1,4 @@
-"""The region grid: one named projected CRS per region, square cells, everything after the pair lies on it (DESIGN 2)."""
+"""The region grid: one named projected CRS per region, square cells, everything after the pair lies on it."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Dates, pairs, stacks and releases: the only place that parses or builds names (DESIGN 4)."""
+"""Dates, pairs, stacks and releases: the only place that parses or builds names."""
 
 import re
 from datetime import date as Date

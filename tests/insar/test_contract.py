@@ -1,214 +1,27 @@
-"""One contract for all engines: what each delivers keeps it, with the signs of sunk ground and of ground above the DEM.
-
-Each producer fills a folder as its rules do, by the rules' own scripts, and says which pairs and grid it holds. Engines
-without their processor at hand (snap, hyp3) are given products of our making that follow the processor's documentation
-(`products.py`).
-"""
+"""One contract for all engines: what each delivers keeps it, with the signs of sunk ground and of ground above the DEM."""
 
 import json
 import re
-import runpy
+import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from sarslide.catalog.external_names import NAMINGS
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
-from tests.insar.native.test_scripts import DATES, REGION, SLC, Named, inputs_of, region  # noqa: F401
 from tests.support import engine_products as products
-from tests.support.contract_check import GEOMETRY, broken
-from tests.support.engine_products import GRID, PAIR, STACK, seen, truth
-from tests.support.isce2_runs import require_isce2
+from tests.support.contract_check import broken
+from tests.support.engine_products import GRID, PAIR, seen, truth
+from tests.support.engine_runs import PRODUCERS, snap_engine
 
-REPOSITORY = Path(__file__).parents[2]
-SECTION = {"wavelength_m": 0.0554658, "heading_deg": 350.0}
-KINDS = {
-    "wrapped": "wrapped_rad.tif",
-    "unwrapped": "unw_rad.tif",
-    "coherence": "cor.tif",
-    "conncomp": "conncomp.tif",
-    "sidecar": "json",
-}
-
-
-def run(
-    script: str,
-    folder: Path,
-    inputs: dict,
-    outputs: dict,
-    wildcards: dict | None = None,
-    resources: dict | None = None,
-    **params,
-) -> None:
-    """Run a rule's script as the rule does."""
-    snakemake = SimpleNamespace(
-        rule=script, input=Named(inputs), output=Named(outputs), params=Named(params), log=[str(folder / f"{script}.log")],
-        wildcards=SimpleNamespace(**{"stack": STACK, "pair": PAIR} | (wildcards or {})),
-        resources=SimpleNamespace(**(resources or {})),
-    )  # fmt: skip
-    runpy.run_path(str(REPOSITORY / "workflow_scripts" / f"{script}.py"), {"snakemake": snakemake})
-
-
-def of_pair(out: Path, pair: str = PAIR) -> dict[str, str]:
-    return {kind: str(out / "ifg" / f"{pair}.{name}") for kind, name in KINDS.items()}
-
-
-def geometry_of(out: Path) -> dict[str, str]:
-    return {name: str(out / "geometry" / f"{name}.tif") for name in GEOMETRY}
-
-
-def files_engine(make):
-    """Producer of the engine files for one naming."""
-
-    def produce(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGrid]:
-        section = make(folder / "delivered")
-        found = delivered(folder / "delivered", section)
-        out = folder / "out"
-        outputs = {f"{kind}s" if kind == "sidecar" else kind: [path] for kind, path in of_pair(out).items()}
-        outputs |= {"geometry": list(geometry_of(out).values())}
-        run(
-            "ingest_files", folder, found | {"dem": str(products.write_dem(folder))}, outputs, grid=GRID.to_dict(), pairs=[PAIR],
-            naming=section["naming"], positive_phase=section.get("positive_phase"), incidence_deg=seen().incidence_deg,
-            **SECTION,
-        )  # fmt: skip
-        return out, [PAIR], GRID
-
-    return produce
-
-
-def delivered(folder: Path, section: dict) -> dict:
-    """The files that the scene table finds for the engine files."""
-    from sarslide.catalog.scenes import table
-    from sarslide.config import load
-
-    config = load({
-        "source": "files", "engine": "files", "stacks": [STACK], "grid": {"dem": "dem.tif", "epsg": 32647},
-        "network": {"pairs": [PAIR]}, "files": {"folder": str(folder), **section},
-    })  # fmt: skip
-    found = table(config, folder)
-    return {kind: found.files(kind) for kind in ("unwrapped", "coherence", "baselines", "line_of_sight", "metadata")}
-
-
-def with_folder(make):
-    def made(folder: Path) -> dict:
-        folder.mkdir(parents=True)
-        return make(folder)
-
-    return made
-
-
-def hyp3_folder(folder: Path) -> dict:
-    products.hyp3(folder)
-    return {"naming": "hyp3"}
-
-
-def custom(folder: Path) -> dict:
-    """Phase that grows towards the satellite, in the region's own CRS, under names of its own."""
-    x, y = products.places(RegionGrid(32647, 518000, 3209000, 90, 60, 70))
-    transform = RegionGrid(32647, 518000, 3209000, 90, 60, 70).transform
-    values = products.void(-products.phase(x, y), x, y)
-    products.write_tif(folder / f"u_{PAIR}.tif", values, "EPSG:32647", transform)
-    products.write_tif(folder / f"c_{PAIR}.tif", products.void(0.7 + 0 * x, x, y), "EPSG:32647", transform)
-    patterns = {"unwrapped": "u_{earlier}_{later}.tif", "coherence": "c_{earlier}_{later}.tif"}
-    return {"naming": "custom", "positive_phase": "towards", **patterns}
-
-
-def hyp3_engine(kind: str):
-    def produce(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGrid]:
-        told, out = products.stored(folder, products.hyp3(folder / "made", kind)), folder / "out"
-        run("hyp3_ingest", folder, {"product": str(told)}, of_pair(out), grid=GRID.to_dict())
-        outputs = geometry_of(out) | {"sidecar": str(out / "geometry.json")}
-        inputs = {"product": str(told), "dem": str(products.write_dem(folder))}
-        run("hyp3_geometry", folder, inputs, outputs, grid=GRID.to_dict())
-        return out, [PAIR], GRID
-
-    return produce
-
-
-def snap_engine(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGrid]:
-    marker, out = products.snap(folder / "work"), folder / "out"
-    made = folder / "work" / "interferogram.json"
-    told = {"range_looks": 8, "azimuth_looks": 2, "coherence_range": 20, "coherence_azimuth": 5}
-    made.write_text(json.dumps({"snap": "13.0.4", "wavelength_m": 0.0554658, "params": told}))
-    run(
-        "snap_ingest", folder, {"geocoded": str(marker), "interferogram": str(made)}, of_pair(out), grid=GRID.to_dict(),
-        goldstein_alpha=0.5, goldstein_window=32,
-    )  # fmt: skip
-    outputs = geometry_of(out) | {"sidecar": str(out / "geometry.json")}
-    run("snap_geometry", folder, {"geocoded": str(marker)}, outputs, grid=GRID.to_dict())
-    return out, [PAIR], GRID
-
-
-def native_engine(folder: Path, region: Path) -> tuple[Path, list[str], RegionGrid]:  # noqa: F811
-    out, grid = folder / "out", REGION.to_dict()
-    for date in DATES:
-        outputs = {"gslc": str(out / f"gslc/{date}.tif"), "sidecar": str(out / f"gslc/{date}.json")}
-        run("geocode_slc", folder, inputs_of(region, date), outputs, grid=grid, stack=STACK, **SLC)
-    outputs = geometry_of(out) | {"sidecar": str(out / "geometry.json")}
-    run("stack_geometry", folder, inputs_of(region, DATES[0]), outputs, grid=grid, **SLC)
-    slcs = {"gslc": [str(out / f"gslc/{date}.tif") for date in DATES]}
-    amplitude = {"amplitude": str(out / "amplitude/mean_amplitude_db.tif"), "sidecar": str(out / "amplitude.json")}
-    run("mean_amplitude", folder, slcs, amplitude, grid=grid)
-    pair = "_".join(DATES)
-    paths = {kind: [path] for kind, path in of_pair(out, pair).items()}
-    formed = {"wrapped": paths["wrapped"], "coherence": paths["coherence"], "sidecars": paths["sidecar"]}
-    run(
-        "interferogram", folder, slcs | {"sidecars": [str(out / f"gslc/{date}.json") for date in DATES]}, formed, grid=grid,
-        pairs=[pair], goldstein_alpha=0.5, goldstein_window=32, coherence_window=3, spectral_diversity=False,
-    )  # fmt: skip
-    outputs = {"unwrapped": paths["unwrapped"], "conncomp": paths["conncomp"], "sidecar": str(out / "unwrap.json")}
-    formed["layover_shadow"] = str(out / "geometry/layover_shadow.tif")
-    run("unwrap", folder, formed, outputs, pairs=[pair], unwrapper="whirlwind", alpha=0.5, window=32, phase="filtered")
-    return out, [pair], REGION
-
-
-def isce2_engine(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGrid]:
-    """ISCE2 itself on simulated products, through Snakemake."""
-    from tests.workflow.conftest import Checkout
-
-    require_isce2()
-    bounds, pair = (518100, 3207300, 519900, 3209100), "20190306_20190318"
-    config = ["engine=isce2", "stacks=[A128]", f"grid={{bounds: {list(bounds)}}}", "simulation={dates: 2}"]
-    checkout = Checkout(folder, config)
-    import os
-
-    checkout.environment["PYTHONPATH"] += f":{os.environ.get('PYTHONPATH', '')}"
-    stack = "results/demo/A128/isce2"
-    targets = [f"{stack}/geometry/los_up.tif", f"{stack}/ifg/{pair}.unw_rad.tif"]
-    checkout.snakemake(*targets)
-    return folder / stack, [pair], RegionGrid.from_bounds(32647, bounds, 30)
-
-
-PRODUCERS = {
-    "native": native_engine,
-    "files-gamma": files_engine(with_folder(products.gamma)),
-    "files-licsar": files_engine(with_folder(products.licsar)),
-    "files-aria": files_engine(with_folder(products.aria)),
-    "files-hyp3": files_engine(with_folder(hyp3_folder)),
-    "files-custom": files_engine(with_folder(custom)),
-    "hyp3-burst": hyp3_engine("burst"),
-    "hyp3-multi": hyp3_engine("multi"),
-    "hyp3-gamma": hyp3_engine("gamma"),
-    "snap": snap_engine,
-    "isce2": isce2_engine,
-}
 KNOWN_TRUTH = [name for name in PRODUCERS if name not in ("native", "isce2")]  # those have their own sign tests on SLCs
 FULL = pytest.param("isce2", marks=pytest.mark.full)
 
 
-def test_every_engine_and_naming_has_a_producer():
-    from sarslide.insar.engines import ENGINES
-
-    assert {name.split("-")[0] for name in PRODUCERS} == set(ENGINES)
-    assert {name.split("-")[1] for name in PRODUCERS if name.startswith("files-")} == set(NAMINGS)
-
-
 @pytest.fixture
-def produced(request, tmp_path, region):  # noqa: F811
+def produced(request, tmp_path, region):
     return PRODUCERS[request.param](tmp_path, region)
 
 
@@ -237,7 +50,7 @@ def test_sunk_ground_and_ground_above_the_dem_have_their_signs(produced, request
     los = -about["wavelength_m"] / (4 * np.pi) * (unwrapped - np.median(off) - 0.3)
     middle = np.unravel_index(away.argmax(), away.shape)
     assert los[middle] == pytest.approx(-away.max(), abs=3e-4)
-    # Ground above the DEM: DESIGN's formula with the engine's own baseline and geometry gives its height back.
+    # Ground above the DEM: the formula of docs/architecture.md with the engine's own baseline and geometry gives its height back.
     if name == "files-custom":
         assert about["bperp_m"] is None
         return
@@ -361,8 +174,6 @@ def kept(tmp_path_factory):
     ],
 )
 def test_each_broken_promise_is_found(kept, tmp_path, what, words):
-    import shutil
-
     folder = tmp_path / "spoiled"
     shutil.copytree(kept, folder)
     spoil(folder, what)
@@ -370,8 +181,6 @@ def test_each_broken_promise_is_found(kept, tmp_path, what, words):
 
 
 def test_whole_cycles_are_no_fault(kept, tmp_path):
-    import shutil
-
     shutil.copytree(kept, tmp_path / "cycles")
     spoil(tmp_path / "cycles", "cycles")
     assert broken(tmp_path / "cycles", [PAIR], GRID) == []

@@ -11,14 +11,14 @@ import pytest
 from sarslide.errors import ProcessorError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
+from sarslide.network import years_of
 from sarslide.rates.mintpy import steps as mintpy
 from sarslide.rates.mintpy.files import Track
-from sarslide.rates.mintpy.load import load, reference_cell
+from sarslide.rates.mintpy.load import load
 from sarslide.rates.mintpy.read import read_rates, read_series
-from sarslide.rates.passes import RateSettings
 from sarslide.rates.preparation import prepare
-from sarslide.rates.sbas.network import years_of
 from sarslide.rates.sbas.rates import DemGeometry, SbasSettings, invert_blocks
+from sarslide.rates.settings import RateSettings
 from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley
 
 LOOKS = 6.0
@@ -122,7 +122,7 @@ def theirs(path, prepared):
     def put(rows, cols, block):
         series[:, rows, cols] = block
 
-    read_series(path, prepared.reference.mask, put)
+    read_series(path, prepared.ground.reference.mask, put)
     return series
 
 
@@ -131,11 +131,11 @@ def test_both_inversions_give_the_same_series_with_the_same_weights(small, done)
     found, series = ours(small, prepared)
     other = theirs(folder / "timeseries.h5", prepared)
     known = np.isfinite(other[0])
-    centre = reference_cell(prepared.reference)
+    centre = prepared.ground.reference.nearest_cell
     # The same cells: MintPy got only those that our rank check passes; its reference cell holds no measurement.
     assert (np.isfinite(series[0]) & ~known).sum() == 1 and not known[centre]
     assert 0.3 < known.mean() < 1
-    # The 0.1 mm; MintPy keeps float32 weights and series, which is far below
+    # 0.1 mm are wanted; MintPy keeps float32 weights and series, which is far below
     assert np.abs(series - other)[:, known].max() < 0.1
     assert np.sqrt(np.mean((series - other)[:, known] ** 2)) < 0.001
     with h5py.File(folder / "numInvIfgram.h5") as file:
@@ -152,7 +152,7 @@ def test_rates_deviations_and_dem_error_agree_and_have_our_signs(small, done):
     found, series = ours(small, prepared, dem)
     name = mintpy.series_file(steps)
     assert name == "timeseries_demErr.h5"
-    read = read_rates(folder / name, prepared.reference.mask, WAVELENGTH_M, 0.3, True)
+    read = read_rates(folder / name, prepared.ground.reference.mask, WAVELENGTH_M, 0.3, True)
     for layer, tolerance in (
         ("los_rate_mm_per_yr", 0.01), ("phase_rate_rad_per_yr", 0.01 * RAD_PER_MM),
         ("dem_error_m", 0.01), ("los_rate_paper_sign_mm_per_yr", 0.01),
@@ -308,7 +308,9 @@ def test_mintpy_removes_the_stratified_atmosphere(tmp_path):
     still = np.isfinite(before[0]) & (track.los_mm_per_yr == 0) & (track.dem_error == 0)
     # Scatter over still ground, mean over dates: 20 mm/km over 1.5 km of relief is 8 mm and goes, turbulence of 1 mm stays
     assert after[1:, still].std(axis=1).mean() < 0.5 * before[1:, still].std(axis=1).mean()
-    assert np.abs(np.median(after[:, prepared.reference.mask & still], axis=1)).max() < 2  # the zero stays where it was
+    assert (
+        np.abs(np.median(after[:, prepared.ground.reference.mask & still], axis=1)).max() < 2
+    )  # the zero stays where it was
 
 
 @pytest.mark.full
@@ -339,6 +341,6 @@ def test_mintpy_bridges_planted_unwrapping_errors(tmp_path):
 
 def test_layers_of_mintpy_are_registered(done, tmp_path):
     folder, prepared, layers, steps = done
-    read = read_rates(folder / mintpy.series_file(steps), prepared.reference.mask, WAVELENGTH_M, 0.3, True)
+    read = read_rates(folder / mintpy.series_file(steps), prepared.ground.reference.mask, WAVELENGTH_M, 0.3, True)
     for layer, values in (layers | read).items():
         raster.write(tmp_path / f"{layer}.tif", values, GRID, layer)

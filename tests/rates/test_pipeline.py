@@ -5,8 +5,8 @@ import pytest
 
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
-from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import average_phase, stack_rates
+from sarslide.rates.settings import RateSettings
 from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, years
 
 
@@ -25,14 +25,14 @@ def test_planted_motion_comes_back_with_the_projects_sign(valley, rates):
     error = los - valley.los_mm_per_yr
     moving = valley.los_mm_per_yr < 0
     assert los[moving].mean() < -30  # away from the satellite is negative
-    # 5 mm of turbulence at 5 km, less over a region of 3.6 x 4.8 km, 1.1 mm/yr per mm of per-date delay (facts H)
+    # 5 mm of turbulence at 5 km, less over a region of 3.6 x 4.8 km, 1.1 mm/yr per mm of per-date delay
     assert np.sqrt(np.mean(error**2)) < 4
     assert abs(error[moving].mean()) < 1.5  # the correction does not eat landslides
 
 
 def test_standard_error_says_what_the_error_is(valley, rates):
-    error = (rates.layers["los_rate_mm_per_yr"] - valley.los_mm_per_yr)[rates.stable]
-    told = np.sqrt(np.mean(rates.layers["los_rate_std_mm_per_yr"][rates.stable] ** 2))
+    error = (rates.layers["los_rate_mm_per_yr"] - valley.los_mm_per_yr)[rates.ground.stable]
+    told = np.sqrt(np.mean(rates.layers["los_rate_std_mm_per_yr"][rates.ground.stable] ** 2))
     assert 0.5 < np.std(error) / told < 1.5
 
 
@@ -48,10 +48,10 @@ def test_layers_agree_with_each_other(rates):
 
 def test_landslides_are_neither_stable_ground_nor_reference(valley, rates):
     fast = valley.los_mm_per_yr < -40
-    assert not rates.stable[fast].any()
-    assert rates.stable.mean() > 0.5
-    assert set(np.unique(rates.ground)) <= {0, 1, 2}
-    assert ((rates.ground == 2) == rates.reference.mask).all()
+    assert not rates.ground.stable[fast].any()
+    assert rates.ground.stable.mean() > 0.5
+    assert set(np.unique(rates.ground.layer)) <= {0, 1, 2}
+    assert ((rates.ground.layer == 2) == rates.ground.reference.mask).all()
 
 
 def test_stratified_atmosphere_is_removed_pair_by_pair(valley, rates):
@@ -64,7 +64,7 @@ def test_stratified_atmosphere_is_removed_pair_by_pair(valley, rates):
     difference = RAD_PER_MM * (valley.atmosphere_mm[later] - valley.atmosphere_mm[earlier])
     design = np.stack([np.ones(valley.shape), valley.elevation_m / 1e3], -1).reshape(-1, 2)
     truth = np.linalg.lstsq(design, difference.ravel(), rcond=None)[0][1]
-    assert rates.pairs[pair]["height_rad_per_km"] == pytest.approx(truth, abs=0.3)
+    assert rates.removed[pair]["height_rad_per_km"] == pytest.approx(truth, abs=0.3)
 
 
 def test_another_component_than_the_references_is_not_used(valley):
@@ -92,7 +92,7 @@ def test_a_pair_without_coherent_ground_is_skipped_and_recorded(valley, caplog):
         return phase, coherence * (0.05 if pair == bad else 1), components
 
     rates = stack_rates(read, valley.pairs, valley.elevation_m, WAVELENGTH_M)
-    assert "skipped" in rates.pairs[bad]
+    assert "skipped" in rates.removed[bad]
     assert rates.layers["pair_count"].max() == 56
     assert bad in caplog.text
 
@@ -110,16 +110,16 @@ def test_no_pair_is_usable(valley):
 def test_a_named_reference_is_kept(valley):
     settings = RateSettings(reference=(20.0, 30.0, 8.0))
     rates = stack_rates(valley.read, valley.pairs, valley.elevation_m, WAVELENGTH_M, settings)
-    assert (round(rates.reference.row), round(rates.reference.col)) == (20, 30)
-    assert rates.reference.reason == "named in the configuration"
+    assert tuple(map(round, rates.ground.reference.centre)) == (20, 30)
+    assert rates.ground.reference.reason == "named in the configuration"
 
 
 def test_excluded_cells_enter_neither_fit_nor_reference_but_have_a_rate(valley):
     exclude = np.zeros(valley.shape, bool)
     exclude[:, :40] = True
     rates = stack_rates(valley.read, valley.pairs, valley.elevation_m, WAVELENGTH_M, exclude=exclude)
-    assert not rates.stable[:, :40].any()
-    assert not rates.reference.mask[:, :40].any()
+    assert not rates.ground.stable[:, :40].any()
+    assert not rates.ground.reference.mask[:, :40].any()
     assert np.isfinite(rates.layers["los_rate_mm_per_yr"][:, :40]).all()
 
 
@@ -138,8 +138,8 @@ def test_averaged_phase_is_the_motion_of_a_mean_interval_without_unwrapping(vall
     assert rates.layers["avg_phase_rad"][moving].mean() > 0.2
     assert np.std(error) < 0.1
     assert abs(error[moving].mean()) < 0.05
-    told = np.sqrt(np.mean(rates.layers["avg_phase_std_rad"][rates.stable] ** 2))
-    assert 0.4 < np.std(error[rates.stable]) / told < 1.6
+    told = np.sqrt(np.mean(rates.layers["avg_phase_std_rad"][rates.ground.stable] ** 2))
+    assert 0.4 < np.std(error[rates.ground.stable]) / told < 1.6
 
 
 def test_complex_mean_has_no_bias_where_the_phase_wraps():
@@ -191,7 +191,7 @@ def test_stable_ground_settles(valley, rates):
         assert all(change >= 0.01 for change in one.changes[:-1])
         assert one.changes[-1] < 0.01 or len(one.changes) == 4
     fast = hard.los_mm_per_yr < -60
-    assert found.stable[fast].mean() < 0.2
+    assert found.ground.stable[fast].mean() < 0.2
     json = found.notes("rad_per_yr")
     assert json["stable_ground_changes"] == list(found.changes)
 
@@ -209,12 +209,12 @@ def test_a_pair_without_any_phase_is_skipped_and_recorded(valley, caplog):
         RateSettings(atmosphere="filter"),
     ):
         rates = stack_rates(read, valley.pairs, valley.elevation_m, WAVELENGTH_M, settings)
-        assert "skipped" in rates.pairs[bad]
+        assert "skipped" in rates.removed[bad]
         assert rates.layers["pair_count"].max() == 56
-        assert "every pair is valid" in rates.reference.reason  # every pair that can be
+        assert "every pair is valid" in rates.ground.reference.reason  # every pair that can be
     assert bad in caplog.text
     wrapped = average_phase(lambda pair: read(pair)[:2], valley.pairs, valley.elevation_m)
-    assert "skipped" in wrapped.pairs[bad]
+    assert "skipped" in wrapped.removed[bad]
 
 
 @pytest.mark.parametrize(

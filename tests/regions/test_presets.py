@@ -10,7 +10,7 @@ from sarslide.catalog import planned
 from sarslide.catalog.scenes import BPERP, CRITICAL
 from sarslide.catalog.tracks import passes, seen_share
 from sarslide.errors import ConfigError
-from sarslide.network import Orbit, choose_pairs
+from sarslide.network import DateBaseline, choose_pairs
 
 PAPERS = [name for name in config.presets() if config.load({"region": name}).paper]
 
@@ -36,7 +36,7 @@ def test_assumptions_name_keys_and_give_reasons(region):
 
 @pytest.mark.parametrize("region", PAPERS)
 def test_every_value_is_the_papers_or_marked_as_ours(region):
-    """A line of a preset has a mark of the mission (A13, B18 ...), repeats a line that has one, or its key is an assumption."""
+    """A line of a preset has an id of docs/papers.md (A13, B18 ...), repeats a line that has one, or its key is an assumption."""
     text = (config.REGIONS / f"{region}.yaml").read_text()
     told = set(loaded(region).assumptions)
     marked = set(re.findall(r"^ *(\w+):.*# .*[A-J]\d\d", text, flags=re.M))
@@ -132,11 +132,11 @@ def test_pairs_of_p3():
     """B14: the numbers of pairs that the preset's reason names; 310 is printed, and no reading of the limits gives it."""
     preset = loaded("baihetan")
     rows = planned.rows(preset)
-    orbits = {row["date"]: Orbit(float(row[BPERP]), float(row[CRITICAL])) for row in rows}
+    orbits = {row["date"]: DateBaseline(float(row[BPERP]), float(row[CRITICAL])) for row in rows}
     own = [row["date"] for row in rows if row["platform"] == "S1A"]
     found = {
         "770": len(names.nearest_pairs(list(orbits), 60, 103)),
-        "639": len(choose_pairs(list(orbits), preset.network.preset, orbits=orbits)),
+        "639": len(choose_pairs(list(orbits), preset.network.preset, baselines=orbits)),
         "303": len(names.nearest_pairs(list(orbits), 60, 3)),
         "317": len(names.nearest_pairs(list(orbits), 24, 103)),
         "350": len(names.nearest_pairs(own, 60, 103)),

@@ -65,7 +65,7 @@ def test_subsidence_makes_phase_grow(plain):
 
 
 def test_dem_error_follows_the_baseline(plain):
-    """DESIGN 2: ground higher than the DEM leaves -(4 pi / wavelength) bperp dh / (R sin(incidence))."""
+    """Ground higher than the DEM leaves -(4 pi / wavelength) bperp dh / (R sin(incidence))."""
     still = World(**{**vars(plain), "velocity_mm_per_yr": np.zeros_like(plain.velocity_mm_per_yr)})
     settings = ProductSettings(turbulence_mm=0.0, stratified_mm_per_km=0.0, dem_error_m=5.0, unwrapping_errors=0.0)
     pairs = pairs_of(still, settings)

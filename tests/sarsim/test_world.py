@@ -40,7 +40,7 @@ ASCENDING, DESCENDING = line_of_sight(347.4), line_of_sight(192.6)
 
 
 def test_terrain_is_a_deep_valley(world):
-    """The issue's terrain: 1,500 m of relief, slopes mostly 20-50 degrees, a flat floor, ridges above the snowline."""
+    """The demo's terrain: 1,500 m of relief, slopes mostly 20-50 degrees, a flat floor, ridges above the snowline."""
     height = world.elevation_m[world.window]
     assert 1480 <= np.ptp(height) <= 1530  # the river's bed lies a few metres below the floor
     south, east = np.gradient(height, 30.0)

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from sarslide.sentinel1.annotation import SPEED_OF_LIGHT, parse_annotation
+from sarslide.constants import SPEED_OF_LIGHT
+from sarslide.sentinel1.annotation import parse_annotation
 from sarslide.sentinel1.baseline import baseline
 from sarslide.sentinel1.geometry import earth_fixed, zero_doppler
 from sarslide.sentinel1.safe import open_product
@@ -15,7 +16,7 @@ LON, LAT = 99.2, 29.0
 
 
 def isce_sign(earlier, later, point) -> float:
-    """Sign of topsApp: ((point - earlier) x (later - earlier)) . velocity; for a radar that looks right it is minus DESIGN's."""
+    """Sign of topsApp: ((point - earlier) x (later - earlier)) . velocity; for a radar that looks right it is minus ours."""
     (t1,), _ = zero_doppler(earlier, point[None])
     (t2,), _ = zero_doppler(later, point[None])
     satellite = earlier.position(t1)
@@ -49,7 +50,7 @@ def test_real_pair_agrees_with_isce2(real_data, swath, which, index):
     print(f"IW{swath} {which}: {found.perpendicular_m:.2f} m, ISCE2 {isce('Bperp'):.2f} m with its own sign")
     assert abs(abs(found.perpendicular_m) - abs(isce("Bperp"))) < 0.5
     assert abs(found.parallel_m - isce("Bpar")) < 0.5
-    # DESIGN's axis points up and away from the track, ISCE2's sign is that of a cross product: opposite by definition.
+    # Our axis points up and away from the track, ISCE2's sign is that of a cross product: opposite by definition.
     assert np.sign(isce("Bperp")) == isce_sign(*arcs, point) == -np.sign(found.perpendicular_m)
 
 

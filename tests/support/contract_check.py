@@ -1,4 +1,4 @@
-"""Does what an engine wrote keep the engine contract (DESIGN 2)? One check for all engines, usable on any stack's folder."""
+"""Does what an engine wrote keep the engine contract? One check for all engines, usable on any stack's folder."""
 
 import json
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from sarslide import layers, names
 from sarslide.errors import NamingError, SarslideError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
+from sarslide.layers import GEOMETRY
 
-GEOMETRY = ("incidence_deg", "heading_deg", "slant_range_m", "los_east", "los_north", "los_up", "layover_shadow")
 AMPLITUDE = "mean_amplitude_db"
 MIN_LOOKS = 40
 UNIT_TIGHT = 1e-4  # float32 components of a unit vector

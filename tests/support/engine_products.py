@@ -1,7 +1,7 @@
 """Small products of one pair in the formats and conventions of other processors, all of the same truth.
 
 The truth: ground that sinks (20 mm away from the satellite at the middle of a bowl), and ground 30 m above the DEM, which leaves
-DESIGN's -(4 pi / wavelength) bperp dh / (R sin incidence). Each product is written with the sign, order of dates, unit, void and
+-(4 pi / wavelength) bperp dh / (R sin incidence). Each product is written with the sign, order of dates, unit, void and
 perpendicular baseline that its own documentation states; the baselines come from two orbits by each processor's own formula.
 """
 

@@ -1,4 +1,4 @@
-"""What reruns and what does not (DESIGN 5), on real runs of a small region."""
+"""What reruns and what does not, on real runs of a small region."""
 
 import hashlib
 import json

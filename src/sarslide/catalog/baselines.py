@@ -1,7 +1,7 @@
 """Baseline columns of the scene table, so that a network can be planned without opening a product.
 
-bperp_m: perpendicular baseline against one orbit of the stack, the first that came into the table, as DESIGN has it (up and away
-from the track), seen from the centre of the region at height zero. critical_bperp_m: where the range spectra of level ground no
+bperp_m: perpendicular baseline against one orbit of the stack, the first that came into the table, positive up and away
+from the track, seen from the centre of the region at height zero. critical_bperp_m: where the range spectra of level ground no
 longer overlap. Differences of the first column are the baselines of pairs: a centre at height h leaves an error of
 (parallel baseline) h sin(incidence) / R, 0.2 m for 100 m and 3 km.
 """

@@ -1,4 +1,4 @@
-"""The identity of a release, computed before any work: what went in decides the name (DESIGN 5)."""
+"""The identity of a release, computed before any work: what went in decides the name."""
 
 import hashlib
 import json

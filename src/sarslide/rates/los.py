@@ -1,4 +1,4 @@
-"""Phase rate to line-of-sight rate: P4 eq. 2 (B22) with the one sign of this project (DESIGN 2)."""
+"""Phase rate to line-of-sight rate: P4 eq. 2 (B22) with the one sign of this project (docs/architecture.md)."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Perpendicular baselines, with the sign that DESIGN fixes."""
+"""Perpendicular baselines, later - earlier, positive up and away from the track."""
 
 from dataclasses import dataclass
 

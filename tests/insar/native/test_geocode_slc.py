@@ -86,7 +86,7 @@ def test_phase_of_targets(targets):
     values = np.array([bands[(band, *place)] for place in places for band in range(len(bands))])
     values = values[values != 0]
     assert len(values) > len(places)  # each in its burst, and some in both
-    # The issue asks for 0.1 rad; what is left is the interpolation kernel and the 2048 positions of its table.
+    # 0.1 rad are wanted; what is left is the interpolation kernel and the 2048 positions of its table.
     assert np.abs(np.angle(values * np.exp(-0.7j))).max() < 0.02
     assert np.abs(np.abs(values) / 100 - 1).max() < 0.02
 
@@ -107,7 +107,7 @@ def test_geolocation_on_a_fine_lattice(targets):
         top = np.where(amplitude > 0.5 * amplitude.max(), amplitude, 0)
         dx = (top.sum(0) @ (near.x() - x)) / top.sum()
         dy = (top.sum(1) @ (near.y() - y)) / top.sum()
-        # The issue asks for 1 m. Slopes skew the response on the ground, which moves its centroid, not its peak.
+        # 1 m is wanted. Slopes skew the response on the ground, which moves its centroid, not its peak.
         peak = np.unravel_index(amplitude.argmax(), amplitude.shape)
         assert np.hypot(near.x()[peak[1]] - x, near.y()[peak[0]] - y) < 1.0, (dx, dy)
 
