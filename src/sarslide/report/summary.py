@@ -1,21 +1,62 @@
 """`python -m sarslide.report.summary results/<region>`: what a run made, on the terminal."""
 
 import argparse
+import csv
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 
+def current_release(results: Path) -> str:
+    """Name of the current release.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of results of a region.
+
+    Returns
+    -------
+    str
+        Such as `20190423-1a2b3c4d`; empty before the first release.
+    """
+    pointer = results / "inventory" / "current.json"
+    return str(json.loads(pointer.read_text())["release"]) if pointer.is_file() else ""
+
+
 def summary(results: Path) -> str:
-    """Release, report and, for a simulated region, the scores against the planted truth, as a few lines of text."""
-    current = json.loads((results / "inventory" / "current.json").read_text())
-    lines = [f"release  {current['release']}", f"folder   {results}/inventory/releases/{current['release']}"]
-    lines.append(f"report   {results}/report/report.html")
+    """Summarise what a run made: release, what changed with it, report and, for a simulated region, the scores.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of results of a region, with a release.
+
+    Returns
+    -------
+    str
+        A few lines of text.
+    """
+    release = current_release(results)
+    folder = results / "inventory" / "releases" / release
+    lines = [f"release  {release}", f"folder   {folder}"]
+    if (table := folder / "CHANGES.csv").is_file():
+        lines.append(f"changes  {_counted_changes(table)}")
+    if (page := results / "report" / "report.html").is_file():
+        lines.append(f"report   {page}")
     scores_file = results / "report" / "scores.json"
     if scores_file.is_file():
         lines += ["", *score_lines(json.loads(scores_file.read_text()))]
     return "\n".join(lines)
+
+
+def _counted_changes(table: Path) -> str:
+    """Objects of a CHANGES.csv by kind, such as `12 new, 3 grown`."""
+    with open(table, newline="") as stream:
+        counted = Counter(row["change"] for row in csv.DictReader(stream))
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items())) or "none"
 
 
 def score_lines(scores: Mapping[str, Any]) -> list[str]:
