@@ -34,6 +34,7 @@ from sarslide.inventory.content import outline, values
 from sarslide.inventory.tables import OBJECTS, rows_of
 from sarslide.names import parse_date
 from sarslide.schedule import snakemake_log, state
+from sarslide.workflow import events
 from studies.operations import record
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -221,7 +222,10 @@ def arrival(plan: Plan, year: Scheduled, moment: np.datetime64, track: str, day:
     while dice.random() < plan.kills:
         kills += year.run_and_kill(1 + dice.random() * max(5.0, usual_s))
     summary, after = year.run(), state.state(year.inventory)
-    jobs = snakemake_log.finished_jobs("".join(log.read_text(errors="replace") for log in sorted(year.logs() - old)))
+    logs = sorted(year.logs() - old)
+    jobs = snakemake_log.finished_jobs(
+        [event for log in logs for event in events.read_events(snakemake_log.events_path(log))]
+    )
     jobs.pop("update_catalog", None)
     return {
         "clock": str(moment)[:10], "track": track, "date": day, "kills": kills, "exit_code": summary["exit_code"],

@@ -12,6 +12,7 @@ from sarslide.errors import ConfigError
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import __main__ as command
 from sarslide.schedule import lock, run, settings, snakemake_log, state
+from sarslide.workflow import events
 
 
 def test_a_wrong_configuration_is_one_line_and_nothing_is_written(tmp_path, capsys):
@@ -68,18 +69,43 @@ def test_a_snakemake_started_by_hand_is_seen(tmp_path):
 
 def test_the_log_of_snakemake():
     down = "E2002 https://a: the search answers 500, 7 times; cure: run again later"
-    text = (
-        "preflight: level check\n  error E2003 account no login; cure: x\nwarning: dates wait for their orbits: "
-        + down
-        + "\n"
-        "Finished jobid: 7 (Rule: interferogram_A128_20190318)\nFinished jobid: 9 (Rule: interferogram_A128_20190330)\n"
-        "Finished jobid: 2 (Rule: release)\nFinished jobid: 0 (Rule: all)\n"
-    )
-    assert snakemake_log.finished_jobs(text) == {"interferogram": 2, "release": 1}
-    assert snakemake_log.problems(text) == [down] and not snakemake_log.archive_unreachable(text)
-    text += f"{down}\nLogfile a.log:\n2026-11-21 09:20:45 ERROR sarslide.retrieve_slc: {down}\n"
-    assert snakemake_log.problems(text) == [down] and snakemake_log.archive_unreachable(text)
-    assert not snakemake_log.archive_unreachable(text + "2026-11-21 09:20:45 ERROR sarslide.unwrap: E3006 x; cure: y\n")
+    text = f"preflight: level check\n  error E2003 account no login; cure: x\nwarning: dates wait for their orbits: {down}\n"
+    pair = {"stack": "A128", "pair": "20190306_20190318"}
+    happened = [
+        {"event": "failed", "rule": "interferogram", "wildcards": pair, "logs": ["a.log"], "problem": ""},
+        {"event": "finished", "rule": "interferogram", "wildcards": pair},
+        {"event": "finished", "rule": "interferogram", "wildcards": pair | {"pair": "20190318_20190330"}},
+        {"event": "finished", "rule": "release", "wildcards": {}},
+        {"event": "finished", "rule": "all", "wildcards": {}},
+    ]
+    assert snakemake_log.finished_jobs(happened) == {"interferogram": 2, "release": 1}
+    assert snakemake_log.failed_jobs(happened) == []
+    assert snakemake_log.problems(happened, text) == [down]
+    assert not snakemake_log.archive_unreachable(happened, text)
+    failed = {"event": "failed", "rule": "retrieve_slc", "wildcards": pair, "logs": ["b.log"], "problem": down}
+    assert snakemake_log.problems([*happened, failed], text) == [down]
+    assert snakemake_log.archive_unreachable([*happened, failed], text)
+    assert snakemake_log.failed_jobs([*happened, failed, failed]) == [
+        {"rule": "retrieve_slc", "wildcards": pair, "logs": ["b.log"], "problem": down}
+    ]
+    other = failed | {"rule": "unwrap", "problem": "E3006 x; cure: y"}
+    assert not snakemake_log.archive_unreachable([failed, other], text)
+    assert not snakemake_log.archive_unreachable([failed], text + "E1001 config: x; cure: y\n")
+
+
+def test_events_of_a_killed_run(tmp_path, monkeypatch):
+    path = tmp_path / "events.jsonl"
+    monkeypatch.setenv(events.EVENTS_VARIABLE, str(path))
+    (tmp_path / "a.log").write_text("2026-11-21 ERROR sarslide.unwrap: E3006 x; cure: y\ndone\n")
+    assert events.read_events(path) == []
+    problem = events.coded_error([str(tmp_path / "a.log"), str(tmp_path / "none.log")])
+    events.add_event(events.FAILED, "unwrap", {"stack": "A128"}, ["a.log"], problem)
+    with open(path, "a") as stream:
+        stream.write('{"event": "fini')
+    assert events.read_events(path) == [
+        {"event": "failed", "rule": "unwrap", "wildcards": {"stack": "A128"}, "logs": ["a.log"], "problem": problem}
+    ]
+    assert problem == "E3006 x; cure: y"
 
 
 def test_what_came_since_the_release_before(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shlex
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from sarslide.config import Config
 from sarslide.errors import SarslideError
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, snakemake_log, state
+from sarslide.workflow import events
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +89,7 @@ class Steps:
 
     def __init__(self, order: ScheduledRun, stream, held: int) -> None:
         self.order, self.stream, self.held = order, stream, held
+        self.events = snakemake_log.events_path(Path(stream.name))
 
     def all(self) -> int:
         """Run the steps; the exit code, where dates that wait do not count yet."""
@@ -114,21 +117,22 @@ class Steps:
 
     def _step(self, arguments: list[str], otherwise: int) -> int:
         """The code of a step: 0, UNREACHABLE where nothing but the archive or its login is wrong, or `otherwise`."""
-        begin = self.stream.tell()
+        begin, earlier = self.stream.tell(), len(events.read_events(self.events))
         if not self._snakemake(*arguments):
             return UP_TO_DATE
+        happened = events.read_events(self.events)[earlier:]
         with open(self.stream.name) as stream:
             stream.seek(begin)
-            return UNREACHABLE if snakemake_log.archive_unreachable(stream.read()) else otherwise
+            return UNREACHABLE if snakemake_log.archive_unreachable(happened, stream.read()) else otherwise
 
     def _snakemake(self, *arguments: str) -> int:
         order = self.order
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), *arguments, *order.snakemake]
-        command += order.config_arguments
+        command += ["--logger", "sarslide", *order.config_arguments]
         self._note("$ " + shlex.join(command))
         process = subprocess.Popen(
             command, cwd=order.folder, stdin=subprocess.DEVNULL, stdout=self.stream, stderr=subprocess.STDOUT,
-            pass_fds=(self.held,),
+            pass_fds=(self.held,), env=os.environ | {events.EVENTS_VARIABLE: str(self.events)},
         )  # fmt: skip
         try:
             code = process.wait()
@@ -146,12 +150,12 @@ class Steps:
 
 def _summary(order: ScheduledRun, before: state.RegionState, code: int, path: Path) -> dict[str, Any]:
     after = state.state(order.inventory)
-    text = path.read_text(errors="replace")
+    text, happened = path.read_text(errors="replace"), events.read_events(snakemake_log.events_path(path))
     try:
         waits = state.waiting(order.config, order.folder / "resources", after)
     except SarslideError:  # a table that cannot be read; its error is in the log
         waits = []
-    jobs = snakemake_log.finished_jobs(text)
+    jobs = snakemake_log.finished_jobs(happened)
     jobs.pop("update_catalog", None)
     # Of targets of one's own, dates that have not entered the release wait for nothing.
     if not code and any(one["reason"] != state.UNFINISHED for one in waits):
@@ -167,7 +171,8 @@ def _summary(order: ScheduledRun, before: state.RegionState, code: int, path: Pa
         "dates_waiting": waits,
         "changes": state.changes(order.inventory, before, after),
         "jobs": jobs,
-        "problems": snakemake_log.problems(text),
+        "failed": snakemake_log.failed_jobs(happened),
+        "problems": snakemake_log.problems(happened, text),
         "log": path.relative_to(order.folder).as_posix(),
     }
 
@@ -178,10 +183,11 @@ def _log_file(folder: Path, started: datetime) -> Path:
 
 
 def _rotate(folder: Path, keep: int) -> None:
-    """Remove all but the newest `keep` logs, and their summaries."""
+    """Remove all but the newest `keep` logs, with their summaries and events."""
     for path in sorted(folder.glob("*.log"))[:-keep]:
         path.unlink()
         path.with_suffix(".json").unlink(missing_ok=True)
+        snakemake_log.events_path(path).unlink(missing_ok=True)
 
 
 def notify(command: str, summary: dict[str, Any]) -> str:
