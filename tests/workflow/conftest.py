@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,13 @@ def checkout(tmp_path_factory) -> Checkout:
     made = Checkout(tmp_path_factory.mktemp("checkout"), SMALL)
     made.snakemake()
     return made
+
+
+@pytest.fixture
+def own_checkout(checkout, tmp_path) -> Checkout:
+    """The same as a copy, for a test that runs further jobs in it."""
+    own = copy(checkout)
+    own.folder = tmp_path / "own"
+    shutil.copytree(checkout.folder, own.folder, symlinks=True)
+    own.environment = checkout.environment | {"PYTHONPATH": str(own.folder / "src")}
+    return own

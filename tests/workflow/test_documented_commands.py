@@ -113,9 +113,9 @@ def without_machine(words: list[str]) -> list[str]:
 
 
 @pytest.mark.full
-def test_what_can_run_runs(checkout):
+def test_what_can_run_runs(own_checkout):
     """In a finished run of a small region, whose products are also those of a real one."""
-    folder = checkout.folder
+    folder = own_checkout.folder
     shutil.copytree(folder / "resources/demo/slc/A128", folder / "resources/myregion/slc/A128")
     shutil.copy2(folder / "resources/demo/dem_m.tif", folder / "dem.tif")
     bounds = yaml.safe_load(SMALL[0].partition("=")[2])["bounds"]
@@ -125,7 +125,7 @@ def test_what_can_run_runs(checkout):
     (folder / "regions/myregion.yaml").write_text(yaml.safe_dump(region))
     for part in ("docs", "studies", "tests"):
         shutil.copytree(REPOSITORY / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    path = f"{Path(sys.executable).parent}:{checkout.environment['PATH']}"
+    path = f"{Path(sys.executable).parent}:{own_checkout.environment['PATH']}"
     todo = [command for command in documented() if not elided(command) and not left_out(command)]
     assert any("sarslide.schedule" in command for command in todo)
     # The scene table first, then the products, then what runs on them.
@@ -134,7 +134,7 @@ def test_what_can_run_runs(checkout):
     ):
         words = [word.replace("16", "2") for word in without_machine(shlex.split(command))]
         run = subprocess.run(
-            words, cwd=folder, env=checkout.environment | {"PATH": path}, capture_output=True, text=True
+            words, cwd=folder, env=own_checkout.environment | {"PATH": path}, capture_output=True, text=True
         )  # fmt: skip
         said = f"{command}\n{run.stdout}\n{run.stderr}"
         if "preflight" in words and "region=myregion" in words:

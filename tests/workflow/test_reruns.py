@@ -82,21 +82,21 @@ def test_a_changed_threshold_reruns_nothing_above_the_inventory(checkout, change
     assert planned == {"candidates": 2, "fuse": 1, "release": 1, "score": 1, "report": 1}
 
 
-def test_one_new_date_runs_only_its_own_work(checkout):
+def test_one_new_date_runs_only_its_own_work(own_checkout):
     """Two pairs for the new date in each track; nothing of the older dates; the older release stays byte for byte."""
-    before = current(checkout)["release"]
-    folder = checkout.folder / "results/demo/inventory/releases" / before
+    before = current(own_checkout)["release"]
+    folder = own_checkout.folder / "results/demo/inventory/releases" / before
     bytes_before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     longer = [SMALL[0], "simulation={dates: 4, new_dates: 1}"]
-    assert checkout.planned(config=longer) == {word: 2 for word in PER_STACK + MAPS} | {word: 1 for word in ONCE}
-    pairs = set((checkout.folder / "results/demo/A128/native/ifg").glob("*.unw_rad.tif"))
-    checkout.snakemake(config=longer)
-    assert len(set((checkout.folder / "results/demo/A128/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
-    assert current(checkout)["release"] != before
+    assert own_checkout.planned(config=longer) == {word: 2 for word in PER_STACK + MAPS} | {word: 1 for word in ONCE}
+    pairs = set((own_checkout.folder / "results/demo/A128/native/ifg").glob("*.unw_rad.tif"))
+    own_checkout.snakemake(config=longer)
+    assert len(set((own_checkout.folder / "results/demo/A128/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
+    assert current(own_checkout)["release"] != before
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} == bytes_before
-    index = (checkout.folder / "results/demo/inventory/releases/INDEX.csv").read_text().splitlines()
+    index = (own_checkout.folder / "results/demo/inventory/releases/INDEX.csv").read_text().splitlines()
     assert len(index) == 3 and before in index[2]
-    assert checkout.planned(config=longer) == {}
+    assert own_checkout.planned(config=longer) == {}
 
 
 def test_killed_ten_times_then_resumed_gives_the_same_content(tmp_path_factory):
