@@ -5,10 +5,8 @@ from pathlib import Path
 
 from tests.workflow.conftest import REPOSITORY
 
-PAGES = [
-    *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "profiles/README.md")),
-    *sorted((REPOSITORY / "docs").rglob("*.md")),
-]
+FIRST = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "profiles/README.md")]
+PAGES = [path for path in (*FIRST, *sorted((REPOSITORY / "docs").rglob("*.md"))) if path.is_file()]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", flags=re.S | re.M)
 OF_COMMANDS = ("", "sh", "bash", "console", "cron", "ini")
 OURS = ("snakemake", "make", "python")
@@ -47,9 +45,9 @@ def elided(command: str) -> bool:
 HOURS = "hours, finished runs or other processors; studies/records/validation.json has what they measured"
 NOT_RUN = {
     r"\$EDITOR|mkdir|cd |systemctl|crontab|scrontab|export": "of the shell",
-    r"make (demo|resume|test)": "the tests themselves; the workflow behind them: test_demo, test_reruns",
+    r"make (demo|resume|check|lint|types|test)": "the tests themselves; the workflow behind them: test_demo, test_reruns",
     r"snakemake --cores 4 --config region=mexico_city": "test_mexico_city, with the real data",
-    r"snakemake (train|benchmark)": "hours; tests/segment and tests/benchmark run their scripts on small worlds",
+    r"snakemake (train|benchmark)": "hours; tests/training and tests/studies run their scripts on small worlds",
     r".*--(workflow-)?profile": "needs the cluster: make test-slurm",
     r".*(--conda-create-envs-only|--sdm|--software-deployment-method)": "needs conda or containers",
     r".*--default-storage": "needs an object store: tests/remote",
