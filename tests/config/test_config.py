@@ -60,6 +60,12 @@ def test_every_leaf_is_documented():
         ({"region": "/etc/passwd"}, "region = '/etc/passwd' is no name"),
         ({"network": {"pairs": ["20190306-20190318"]}}, "network.pairs.0"),
         ({"grid": {"bounds": [1, 2, 0, 3]}}, "are empty"),
+        ({"training": {"network": "unett"}}, "training.network"),
+        ({"training": {"channels": "p0_insr"}}, "training.channels: "),
+        ({"dataset": {"channels": "p2_colors"}}, "dataset.channels: "),
+        ({"rates": {"method": "sbas", "weighting": "coherence"}}, "rates.weighting = coherence does not fit"),
+        ({"rates": {"method": "sbass"}}, "input should be 'stacking', 'sbas' or 'mintpy'"),
+        ({"engine": "hyp3"}, "engines for this source: native, isce2, snap"),
     ],
 )
 def test_a_typo_is_refused_with_one_clear_line(user, names_it):

@@ -6,7 +6,9 @@ from pydantic import model_validator
 
 from sarslide import names
 from sarslide.config.fields import Section, key
+from sarslide.dataset.features import check_channels
 from sarslide.errors import ConfigError
+from sarslide.models import registry
 
 
 class SegmentationSection(Section):
@@ -68,6 +70,11 @@ class DatasetSection(Section):
     seed: int = key(7, "seed of splits and of the choice of images", ge=0)
 
     @model_validator(mode="after")
+    def _channels_are_known(self) -> "DatasetSection":
+        check_channels(self.channels, "dataset.channels")
+        return self
+
+    @model_validator(mode="after")
     def _kinds_are_read(self) -> "DatasetSection":
         if bool(self.class_column) != bool(self.classes):
             named, missing = ("class_column", "classes") if self.class_column else ("classes", "class_column")
@@ -121,8 +128,20 @@ class TrainingSection(Section):
     )
     seed: int = key(7, "seed of initial weights, of patches and of what is done to them", ge=0)
 
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "TrainingSection":
+        registry.check(self.network)
+        check_channels(self.channels)
+        return self
+
     def changes(self) -> dict[str, Any]:
-        """Values instead of the preset's, by field of `training.recipe.Recipe`."""
+        """Values instead of the preset's.
+
+        Returns
+        -------
+        dict of str to Any
+            By field of `training.recipe.Recipe`.
+        """
         words = ("epochs", "samples", "batch", "patch", "learning_rate", "precision", "seed")
         found = {word: getattr(self, word) for word in words if getattr(self, word) is not None}
         # Epochs replace a budget in iterations or samples.
