@@ -94,7 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     int
         Exit code: 1 where a page is out of step and is not to be written.
     """
-    parser = argparse.ArgumentParser(prog="python -m sarslide.layer_tables", description=main.__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m sarslide.layer_tables", description="Compare pages with the registry.")
     parser.add_argument("pages", nargs="+", type=Path, help="pages with tables of layers")
     parser.add_argument("--fix", action="store_true", help="write the tables anew")
     chosen = parser.parse_args(arguments)

@@ -32,12 +32,31 @@ def measure(
     grid: RegionGrid,
     min_sensitivity: float,
 ) -> list[dict]:
-    """One dict of attributes per object, in the order of `polygons`.
+    """Attributes of each object.
 
-    Units are in the names. `los_rate_mean` is the plain mean, positive towards the satellite; its sign is the dominant
-    direction, and `los_rate_p95`, `los_rate_max` are the 95th percentile and the maximum along that direction, with that sign:
-    -30, -60, -80 for an object that moves away. An object whose mean downslope sensitivity is below `min_sensitivity` either way
-    has no downslope rate. Cells without a value are left out; an object without any has NaN.
+    Cells without a value are left out; an object without any has NaN.
+
+    Parameters
+    ----------
+    labels : (rows, cols) array of int
+        Number of the object of each cell, 0 none.
+    polygons : mapping of int to Polygon
+        Outline of each object by its number.
+    layers : mapping of str to array
+        `LAYERS` by name, (rows, cols).
+    grid : RegionGrid
+        The region grid.
+    min_sensitivity : float
+        An object whose mean downslope sensitivity is below it either way has no downslope rate.
+
+    Returns
+    -------
+    list of dict
+        One row an object, in the order of `polygons`, with the columns of its attributes; units are
+        in their names. `los_rate_mean` is the plain mean, positive towards the satellite; its sign
+        is the dominant direction, and `los_rate_p95`, `los_rate_max` are the 95th percentile and
+        the maximum along that direction, with that sign: -30, -60, -80 for an object that moves
+        away.
     """
     layers = dict(layers, downslope_sensitivity=downslope_sensitivity(layers))
     rows = []
@@ -58,13 +77,35 @@ def measure(
 
 
 def downslope_sensitivity(layers: Mapping[str, np.ndarray]) -> np.ndarray:
-    """LOS rate, positive towards the satellite, per unit of motion down the steepest slope; NaN where the aspect is unknown."""
+    """LOS rate, positive towards the satellite, per unit of motion down the steepest slope.
+
+    Parameters
+    ----------
+    layers : mapping of str to array
+        Slope, aspect and line of sight by name, (rows, cols).
+
+    Returns
+    -------
+    (rows, cols) array
+        Sensitivity, -1 to 1; NaN where the aspect is unknown.
+    """
     names = ("slope_deg", "aspect_deg", *LINE_OF_SIGHT)
     return downslope.downslope_sensitivity(*(layers[name] for name in names))
 
 
 def circular_mean_deg(angles: np.ndarray) -> float:
-    """Direction of the mean unit vector, 0-360; NaN without angles or when they cancel."""
+    """Direction of the mean unit vector.
+
+    Parameters
+    ----------
+    angles : array
+        Directions, degree; NaN where unknown.
+
+    Returns
+    -------
+    float
+        Degree, 0 to 360; NaN without angles or when they cancel.
+    """
     angles = np.radians(angles[np.isfinite(angles)].astype(float))
     if not len(angles):
         return FLAT_ASPECT

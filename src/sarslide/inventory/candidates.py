@@ -15,7 +15,20 @@ log = logging.getLogger(__name__)
 
 
 def cell_threshold(configured: float | None, tags: Mapping[str, str]) -> float:
-    """The configured probability threshold, or the one that the probability map carries from the training of its network."""
+    """Probability from which a cell belongs to a landslide.
+
+    Parameters
+    ----------
+    configured : float or None
+        `inventory.threshold`; None: that of the network.
+    tags : mapping of str to str
+        Tags of the probability map, which carry the threshold from the training of its network.
+
+    Returns
+    -------
+    float
+        The configured one, or that of the map.
+    """
     return float(tags["threshold"]) if configured is None else configured
 
 
@@ -28,12 +41,30 @@ def find_candidates(
     rules: masks.MaskRules,
     instances: np.ndarray | None = None,
 ) -> gpd.GeoDataFrame:
-    """All objects of one track, none dropped: those that a mask holds back carry status "masked" and the reasons.
+    """All objects of one track: those that a mask holds back carry status "masked" and the reasons.
 
-    layers: attributes.LAYERS, arrays (rows, cols). threshold: probability from which a cell belongs to a landslide.
-    min_rate_mm_per_yr: |LOS rate| from which flat ground counts as moving. instances: numbers (rows, cols) of the objects of an
-    instance network, 0 none; objects that touch stay apart. Columns: tables.CANDIDATES, with
-    candidate_id (`A128-0001`, in reading order, the network's first) and source ("network" | "rate").
+    Parameters
+    ----------
+    layers : mapping of str to array
+        `attributes.LAYERS` by name, (rows, cols).
+    grid : RegionGrid
+        The region grid.
+    track : str
+        Pass and relative orbit, such as A128.
+    threshold : float
+        Probability from which a cell belongs to a landslide.
+    min_rate_mm_per_yr : float
+        |LOS rate| from which flat ground counts as moving.
+    rules : MaskRules
+        Thresholds of the masks.
+    instances : (rows, cols) array of int, optional
+        Numbers of the objects of an instance network, 0 none; objects that touch stay apart.
+
+    Returns
+    -------
+    GeoDataFrame
+        Columns `tables.CANDIDATES`, with `candidate_id` (`A128-0001`, in reading order, the
+        network's first) and `source` ("network" or "rate").
     """
     probability, slope = layers["probability"], layers["slope_deg"]
     fill = int(rules.min_area_km2 / grid.cell_area_km2)

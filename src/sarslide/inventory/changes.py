@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
@@ -25,9 +26,19 @@ HIDING = {"layover_shadow": "layover or shadow", "low_coherence": "decorrelation
 
 @dataclass(frozen=True)
 class ChangeRules:
-    """match_iou: IoU from which two outlines may be one object. area_ratio: growth or loss of area that counts.
-    rate_mm_per_yr, rate_share: change of the mean LOS speed that counts, absolute and as a share of the earlier one; the larger
-    limit holds."""
+    """When objects of two releases are one, and which of their changes count.
+
+    Attributes
+    ----------
+    match_iou : float
+        IoU from which two outlines may be one object.
+    area_ratio : float
+        Growth or loss of area that counts.
+    rate_mm_per_yr : float
+        Change of the mean LOS speed that counts, mm/yr.
+    rate_share : float
+        The same as a share of the earlier speed; the larger limit holds.
+    """
 
     match_iou: float = 0.1
     area_ratio: float = 1.25
@@ -37,8 +48,17 @@ class ChangeRules:
 
 @dataclass
 class InventoryState:
-    """The state after a release. layers: name -> rows (tables.OBJECTS and geometry). changes: rows of CHANGES.csv.
-    next_number: the number of the next new ls_id; numbers are never used twice."""
+    """The inventory after a release.
+
+    Attributes
+    ----------
+    layers : dict of str to list of dict
+        Rows by layer: `tables.OBJECTS` and geometry.
+    changes : list of dict
+        Rows of CHANGES.csv.
+    next_number : int
+        Number of the next new ls_id; numbers are never used twice.
+    """
 
     layers: dict[str, list[dict]] = field(default_factory=lambda: {name: [] for name in LAYERS})
     changes: list[dict] = field(default_factory=list)
@@ -53,12 +73,37 @@ def update(
     date: str,
     rules: ChangeRules,
 ) -> InventoryState:
-    """Carry the inventory to `date` (YYYYMMDD of the last acquisition) with today's fused objects.
+    """Carry the inventory to a date with the fused objects of that date.
 
-    Every object takes the ls_id of the earlier one that it is assigned to, else a new number, in canonical order, free ones
-    first. The decisions of the reviewer come after the ids. What was released and is not found again has merged into another
-    object, is not observable (it stays in its layer, as it was seen last), or has vanished (kept in its own layer, where its id
-    waits).
+    Every object takes the ls_id of the earlier one that it is assigned to, else a new number, in
+    canonical order, free ones first. The decisions of the reviewer come after the ids. What was
+    released and is not found again has merged into another object, is not observable (it stays in
+    its layer, as it was seen last), or has vanished (kept in its own layer, where its id waits).
+
+    Parameters
+    ----------
+    previous : InventoryState
+        After the last release.
+    objects : sequence of Mapping
+        Fused objects, `tables.FUSED` and geometry.
+    seen : Observability
+        What each track could see.
+    decisions : mapping of str to Decision
+        The reviewer's, by ls_id.
+    date : str
+        Date of the last acquisition, YYYYMMDD.
+    rules : ChangeRules
+        Limits of matching and change.
+
+    Returns
+    -------
+    InventoryState
+        The inventory after this release.
+
+    Raises
+    ------
+    ReviewError
+        For an outline of a decision that does not touch its object.
     """
     before = _by_priority(previous)
     # Free objects first, so that they take the first numbers.
@@ -83,7 +128,18 @@ def update(
 
 
 def known_ids(inventory: InventoryState) -> set[str]:
-    """All ids that a reviewer's file may name."""
+    """All ids that a reviewer's file may name.
+
+    Parameters
+    ----------
+    inventory : InventoryState
+        After a release.
+
+    Returns
+    -------
+    set of str
+        Ids of all layers.
+    """
     return {row["ls_id"] for rows in inventory.layers.values() for row in rows}
 
 
@@ -130,8 +186,7 @@ def _decide(row: dict, decisions: Mapping[str, Decision]) -> None:
         row |= {"layer": MASKED, "status": "rejected"}
     else:
         row |= {"layer": LANDSLIDES, "status": "released", "object_class": LANDSLIDE, "confidence": "reviewed"}
-    if decision.action == "edit":
-        outline = decision.outline
+    if decision.action == "edit" and (outline := decision.outline) is not None:
         row |= {"geometry": outline, "area_km2": outline.area / 1e6, "perimeter_km": outline.length / 1e3}
 
 
@@ -181,7 +236,7 @@ def _place(row: dict, old: dict | None, relations: list, following: InventorySta
         if relations:
             kinds = sorted({kind for kind, _ in relations})
             details = {kind: "" for kind in kinds}
-        elif was in RELEASED:
+        elif old is not None and was in RELEASED:
             kinds, details = _compare(old, row, rules)
         else:
             kinds, details = ["new"], {"new": _where_from(old)}
@@ -217,9 +272,19 @@ def _compare(old: Mapping, row: Mapping, rules: ChangeRules) -> tuple[list[str],
 
 
 def common_speed(old: Mapping, row: Mapping) -> tuple[float, float]:
-    """|Mean LOS rate| before and after, mm/yr, in the track that both have and that saw most motion before; NaN without one.
+    """|Mean LOS rate| before and after, in the track that both have and that saw most motion before.
 
     Rates of different tracks are different projections of the motion and must not be compared.
+
+    Parameters
+    ----------
+    old, row : mapping
+        The earlier and the later object.
+
+    Returns
+    -------
+    (float, float)
+        Before and after, mm/yr; NaN without a common track.
     """
     before, after = json.loads(old["los_rate_by_track"] or "{}"), json.loads(row["los_rate_by_track"] or "{}")
     common = sorted(set(before) & set(after), key=lambda track: (-abs(before[track]), track))
@@ -284,7 +349,7 @@ def _keep_vanished(old: dict, kind: str, others: str, detail: str, following: In
 
 
 def _change(kind: str, old: Mapping | None, row: Mapping | None, related: str, detail: str) -> dict:
-    either = row if row is not None else old
+    either: Any = row if row is not None else old
     before, after = common_speed(old, row) if old is not None and row is not None else (math.nan, math.nan)
     return {
         "ls_id": either["ls_id"],

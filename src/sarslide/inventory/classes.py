@@ -16,8 +16,18 @@ STRONG, ELONGATED, SMALL = 1, 2, 3
 
 @dataclass(frozen=True)
 class TypeRules:
-    """strong_mm_per_yr: |p95 LOS rate| from which several cycles appear within a year (27.7 mm of LOS motion is one cycle).
-    large_km2: area of a large object. elongation: length over width from which an object is elongated."""
+    """Limits of the object types.
+
+    Attributes
+    ----------
+    strong_mm_per_yr : float
+        |p95 LOS rate| from which several cycles appear within a year, mm/yr (27.7 mm of LOS motion
+        is one cycle).
+    large_km2 : float
+        Area of a large object, km2.
+    elongation : float
+        Length over width from which an object is elongated.
+    """
 
     strong_mm_per_yr: float = 55.0
     large_km2: float = 0.3
@@ -25,13 +35,39 @@ class TypeRules:
 
 
 def elongation(polygon: Polygon) -> float:
-    """Length over width of the smallest rectangle around the object, at least 1."""
+    """Length over width of the smallest rectangle around an object.
+
+    Parameters
+    ----------
+    polygon : Polygon
+        Outline.
+
+    Returns
+    -------
+    float
+        At least 1; infinite for a rectangle without width.
+    """
     width, length = _rectangle_sides(polygon)
     return length / width if width > 0 else math.inf
 
 
 def object_type(row: Mapping, polygon: Polygon, rules: TypeRules | None = None) -> int:
-    """1 strong or large, 2 elongated, 3 small, round, slow (P2 4.2.3). Type 1 is near-circular, so the shape decides first."""
+    """Type of a landslide (P2 4.2.3). Type 1 is near-circular, so the shape decides first.
+
+    Parameters
+    ----------
+    row : mapping
+        Attributes of the object.
+    polygon : Polygon
+        Its outline.
+    rules : TypeRules, optional
+        Limits of the types.
+
+    Returns
+    -------
+    int
+        1 strong or large, 2 elongated, 3 small, round, slow.
+    """
     rules = rules or TypeRules()
     if elongation(polygon) >= rules.elongation:
         return ELONGATED
@@ -40,10 +76,23 @@ def object_type(row: Mapping, polygon: Polygon, rules: TypeRules | None = None) 
 
 
 def shape_word(polygon: Polygon, aspect_deg: float) -> str:
-    """semicircular, rectangular, tongue or irregular (P2 5.5).
+    """Term for the shape of a landslide (P2 5.5).
 
-    tongue: at least twice as long as wide, along the slope. irregular: fills less than 0.75 of its convex hull. rectangular:
-    fills at least 0.85 of its smallest rectangle. The rest is rounded: semicircular.
+    tongue: at least twice as long as wide, along the slope. irregular: fills less than 0.75 of its
+    convex hull. rectangular: fills at least 0.85 of its smallest rectangle. The rest is rounded:
+    semicircular.
+
+    Parameters
+    ----------
+    polygon : Polygon
+        Outline.
+    aspect_deg : float
+        Downslope direction, degree clockwise from north; NaN: unknown.
+
+    Returns
+    -------
+    str
+        semicircular, rectangular, tongue or irregular.
     """
     if polygon.area / polygon.convex_hull.area < 0.75:
         return "irregular"
@@ -54,7 +103,19 @@ def shape_word(polygon: Polygon, aspect_deg: float) -> str:
 
 
 def motion_word(head_toe_ratio: float) -> str:
-    """thrust where the upper half moves faster (pushes), retrogressive where the toe does, uniform between, else empty."""
+    """Term for the motion of a landslide (P2 5.5).
+
+    Parameters
+    ----------
+    head_toe_ratio : float
+        Speed of the upper half over that of the lower half; NaN: unknown.
+
+    Returns
+    -------
+    str
+        thrust where the upper half moves faster (pushes), retrogressive where the toe does, uniform
+        between; empty where unknown.
+    """
     if not math.isfinite(head_toe_ratio):
         return ""
     if head_toe_ratio >= 1.25:

@@ -12,7 +12,22 @@ from sarslide.inventory.tables import CHANGES, OBJECTS, significant
 
 
 def content_hash(layers: Mapping[str, Sequence[Mapping]], changes: Sequence[Mapping]) -> str:
-    """sha256 over canonical rows: outlines to 1 mm, numbers to 6 significant digits, sorted by outline; no times, no paths."""
+    """Hash over canonical rows: outlines to 1 mm, numbers to 6 significant digits, sorted by outline.
+
+    Times and paths have no part in it.
+
+    Parameters
+    ----------
+    layers : mapping of str to sequence of Mapping
+        Rows by layer.
+    changes : sequence of Mapping
+        Rows of CHANGES.csv.
+
+    Returns
+    -------
+    str
+        sha256, hexadecimal.
+    """
     digest = hashlib.sha256()
     for name in sorted(layers):
         rows = sorted((outline(row), values(row, OBJECTS)) for row in layers[name])
@@ -22,14 +37,38 @@ def content_hash(layers: Mapping[str, Sequence[Mapping]], changes: Sequence[Mapp
 
 
 def outline(row: Mapping) -> str:
-    """The row's outline as hexadecimal WKB, rounded to 1 mm, in normal form."""
+    """A row's outline, rounded to 1 mm, in normal form.
+
+    Parameters
+    ----------
+    row : mapping
+        Row with `geometry`.
+
+    Returns
+    -------
+    str
+        Hexadecimal WKB.
+    """
     # Adding zero turns the -0.0 that rounding may leave into 0.0.
     rounded = shapely.transform(row["geometry"], lambda xy: np.round(xy, 3) + 0.0)
     return shapely.to_wkb(shapely.normalize(rounded), hex=True)
 
 
 def values(row: Mapping, columns: Mapping[str, type]) -> str:
-    """The row's values in the order of `columns`, as JSON; an unknown number is null."""
+    """A row's values in the order of the columns.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of a table.
+    columns : mapping of str to type
+        Name and type of each column.
+
+    Returns
+    -------
+    str
+        JSON; an unknown number is null.
+    """
     return json.dumps([_canonical(row[name]) for name in columns])
 
 

@@ -14,15 +14,32 @@ from sarslide.inventory.tables import significant
 def fuse(rows: Sequence[Mapping], overlap: float) -> list[dict]:
     """Objects of all tracks, one per source.
 
-    P0: elements of one track that intersect elements of the other are the same source, and the one with the largest area is
-    kept; what meets nothing stays (union of the rest). "Intersect" is read as sharing at least `overlap` of the smaller element's
-    area (0 = any common area), because transitive chains through slivers would merge neighbours. Free candidates form sources
-    among themselves, landslides apart from non-landslide deformation. A masked element joins a free source of its class that it
-    overlaps, as a parent without influence on its outline; other masked elements form masked sources among themselves.
+    P0: elements of one track that intersect elements of the other are the same source, and the one
+    with the largest area is kept; what meets nothing stays (union of the rest). "Intersect" is read
+    as sharing at least `overlap` of the smaller element's area, because transitive chains through
+    slivers would merge neighbours. Free candidates form sources among themselves, landslides apart
+    from non-landslide deformation. A masked element joins a free source of its class that it
+    overlaps, as a parent without influence on its outline; other masked elements form masked
+    sources among themselves.
 
-    Each fused row is the kept element's row plus tracks (`A128+D062`), parents and masked_parents (candidate ids joined by +),
-    los_rate_by_track (JSON, mean of the largest free parent of each track, mm/yr), confidence (high: two tracks;
-    medium: one track, mean probability >= 0.8; low), object_type, shape and motion. Order: north to south, west to east.
+    Parameters
+    ----------
+    rows : sequence of Mapping
+        Candidates of all tracks, `tables.CANDIDATES` and geometry.
+    overlap : float
+        Shared part of the smaller area from which two elements intersect; 0: any common area.
+
+    Returns
+    -------
+    list of dict
+        North to south, west to east: the kept element's row plus tracks (`A128+D062`), parents and
+        masked_parents (candidate ids joined by +), los_rate_by_track (JSON, mean of the largest
+        free parent of each track, mm/yr), confidence (high: two tracks; medium: one track, mean
+        probability >= 0.8; low), object_type, shape and motion.
+
+    References
+    ----------
+    P0, 6 and Fig. 13, doi:10.3390/rs14081848.
     """
     rows = in_canonical_order(rows)
     linked = _overlaps(rows, overlap)
@@ -43,12 +60,34 @@ def fuse(rows: Sequence[Mapping], overlap: float) -> list[dict]:
 
 
 def in_canonical_order(rows: Sequence[Mapping]) -> list[dict]:
-    """Rows from north to south, west to east, then by outline: the order does not depend on that of the input."""
+    """Rows in an order that does not depend on that of the input.
+
+    Parameters
+    ----------
+    rows : sequence of Mapping
+        Rows with `geometry`.
+
+    Returns
+    -------
+    list of dict
+        From north to south, west to east, then by outline.
+    """
     return sorted((dict(row) for row in rows), key=lambda row: geometry_key(row["geometry"]))
 
 
 def geometry_key(geometry: BaseGeometry) -> tuple:
-    """Sort key of an outline: north edge down, west edge up, then its normalised bytes."""
+    """Sort key of an outline.
+
+    Parameters
+    ----------
+    geometry : BaseGeometry
+        The outline.
+
+    Returns
+    -------
+    tuple
+        North edge down, west edge up, then its normalised bytes.
+    """
     west, _, _, north = geometry.bounds
     return -round(north, 3), round(west, 3), geometry.normalize().wkb
 

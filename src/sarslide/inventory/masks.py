@@ -23,10 +23,24 @@ REASONS = {
 class MaskRules:
     """Thresholds of the masks.
 
-    min_area_km2, snowline_m (ellipsoidal height, median of the object), min_slope_deg (mean of the object), min_coherence (mean).
-    max_layover_shadow: largest share of cells in layover or shadow. uphill: an object on a slope moves up when its mean LOS rate
-    has the wrong sign for its mean downslope sensitivity, both beyond `min_sensitivity` and `uphill_rate_mm_per_yr`.
-    min_sensitivity is also the smallest from which the rate is projected down the slope.
+    Attributes
+    ----------
+    min_area_km2 : float
+        Smallest area, km2.
+    snowline_m : float
+        Ellipsoidal height, m, against the median of the object.
+    min_slope_deg : float
+        Smallest mean slope, degree.
+    min_coherence : float
+        Smallest mean coherence.
+    max_layover_shadow : float
+        Largest share of cells in layover or shadow.
+    min_sensitivity : float
+        Smallest downslope sensitivity, either way, from which the rate is projected down the slope
+        and an object can move uphill.
+    uphill_rate_mm_per_yr : float
+        An object on a slope moves up when its mean LOS rate has the wrong sign for its mean
+        downslope sensitivity and is at least this fast.
     """
 
     min_area_km2: float = 0.018
@@ -39,9 +53,22 @@ class MaskRules:
 
 
 def reasons_of(row: Mapping, rules: MaskRules) -> list[str]:
-    """Codes of all masks that hold for an object's attributes, in the order of REASONS; empty for a free candidate.
+    """Codes of all masks that hold for an object.
 
-    An unknown value (NaN) masks nothing, except a coherence: ground without any valid pair is incoherent.
+    An unknown value (NaN) masks nothing, except a coherence: ground without any valid pair is
+    incoherent.
+
+    Parameters
+    ----------
+    row : mapping
+        Attributes of the object.
+    rules : MaskRules
+        Thresholds of the masks.
+
+    Returns
+    -------
+    list of str
+        In the order of `REASONS`; empty for a free candidate.
     """
     rate, sensitivity = row["los_rate_mean_mm_per_yr"], row["downslope_sensitivity"]
     flat = row["source"] == "rate" or row["slope_mean_deg"] < rules.min_slope_deg
@@ -60,7 +87,21 @@ def reasons_of(row: Mapping, rules: MaskRules) -> list[str]:
 
 
 def apply(row: Mapping, rules: MaskRules) -> dict[str, str]:
-    """status (candidate | masked), object_class, reason (the first code), reasons (all, joined by +) and their text."""
+    """Status and reasons of an object.
+
+    Parameters
+    ----------
+    row : mapping
+        Attributes of the object.
+    rules : MaskRules
+        Thresholds of the masks.
+
+    Returns
+    -------
+    dict of str to str
+        status (candidate | masked), object_class, reason (the first code), reasons (all, joined by
+        +) and their text.
+    """
     codes = reasons_of(row, rules)
     return {
         "status": "masked" if codes else "candidate",

@@ -12,8 +12,16 @@ CONTAINED = 0.5
 
 @dataclass(frozen=True)
 class Match:
-    """assigned: index of the later object -> index of the earlier one, one to one. links: (earlier, later) -> common share of the
-    smaller of the two, for all pairs that could be the same, assigned or not: what is left tells splits and merges."""
+    """Objects of two releases that are or could be the same.
+
+    Attributes
+    ----------
+    assigned : dict of int to int
+        Index of the later object -> index of the earlier one, one to one.
+    links : dict of (int, int) to float
+        (earlier, later) -> common share of the smaller of the two, for all pairs that could be the
+        same, assigned or not: splits and merges are among those not assigned.
+    """
 
     assigned: dict[int, int]
     links: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -22,7 +30,18 @@ class Match:
 def intersections(
     earlier: Sequence[BaseGeometry], later: Sequence[BaseGeometry]
 ) -> dict[tuple[int, int], tuple[float, float]]:
-    """(index in earlier, index in later) -> (IoU, share of the smaller area that is common), where areas overlap."""
+    """Pairs of outlines whose areas overlap.
+
+    Parameters
+    ----------
+    earlier, later : sequence of BaseGeometry
+        Outlines.
+
+    Returns
+    -------
+    dict of (int, int) to (float, float)
+        (index in earlier, index in later) -> (IoU, share of the smaller area that is common).
+    """
     if not len(earlier) or not len(later):
         return {}
     mine, theirs = np.array(earlier, dtype=object), np.array(later, dtype=object)
@@ -36,10 +55,23 @@ def intersections(
 
 
 def match(earlier: Sequence[BaseGeometry], later: Sequence[BaseGeometry], min_iou: float) -> Match:
-    """One-to-one assignment that maximises the sum of IoUs over pairs with IoU >= `min_iou` or one half contained in the other.
+    """One-to-one assignment of the largest sum of IoUs.
 
-    Containment lets an object that has doubled in size, or of which a part is left, keep its identity. The inputs must be in
-    an order that does not depend on chance (fusion.in_canonical_order): ties go to the first.
+    Pairs have an IoU of at least `min_iou`, or one half contained in the other: containment lets an
+    object that has doubled in size, or of which a part is left, keep its identity.
+
+    Parameters
+    ----------
+    earlier, later : sequence of BaseGeometry
+        Outlines, in an order that does not depend on chance (`fusion.in_canonical_order`): ties go
+        to the first.
+    min_iou : float
+        IoU from which two outlines may be one object.
+
+    Returns
+    -------
+    Match
+        The assignment, and all pairs that could be the same.
     """
     common = {pair: value for pair, value in intersections(earlier, later).items() if _same(value, min_iou)}
     best = assign({pair: iou for pair, (iou, _) in common.items()})
@@ -47,9 +79,20 @@ def match(earlier: Sequence[BaseGeometry], later: Sequence[BaseGeometry], min_io
 
 
 def assign(score: dict[tuple[int, int], float]) -> dict[int, int]:
-    """Later -> earlier, one to one, with the largest total of the positive scores of (earlier, later).
+    """One-to-one assignment with the largest total of the positive scores.
 
-    Each connected group is solved on its own, so that the work grows with the groups, not with the square of the inventory.
+    Each connected group is solved on its own, so that the work grows with the groups, not with the
+    square of the inventory.
+
+    Parameters
+    ----------
+    score : dict of (int, int) to float
+        Score of (earlier, later).
+
+    Returns
+    -------
+    dict of int to int
+        Later -> earlier.
     """
     from scipy.optimize import linear_sum_assignment
     from scipy.sparse import coo_array

@@ -18,16 +18,39 @@ MIN_OBSERVABLE = 0.5
 
 @dataclass(frozen=True)
 class Observability:
-    """What each track could see. states: track -> (rows, cols) uint8, index into CLASSES."""
+    """What each track could see.
+
+    Attributes
+    ----------
+    grid : RegionGrid
+        The region grid.
+    states : mapping of str to (rows, cols) array of uint8
+        Track -> index into `CLASSES` of each cell.
+    snowline_m : float
+        Ellipsoidal height above which ground is snow, m.
+    """
 
     grid: RegionGrid
     states: Mapping[str, np.ndarray]
     snowline_m: float
 
     def cause(self, geometry: BaseGeometry, tracks: Sequence[str], elevation_m: float) -> str:
-        """Empty when one of the `tracks` that saw an object before sees at least half of it now; else why not.
+        """Why an object could not be seen by the tracks that saw it before.
 
-        Causes: snow, no_acquisition, layover, shadow, decorrelation (that of most cells, in the track that sees most).
+        Parameters
+        ----------
+        geometry : BaseGeometry
+            Outline.
+        tracks : sequence of str
+            Tracks that saw the object before.
+        elevation_m : float
+            Median height of the object, m.
+
+        Returns
+        -------
+        str
+            Empty when one of the tracks sees at least half of it now; else snow, no_acquisition,
+            layover, shadow or decorrelation (that of most cells, in the track that sees most).
         """
         if elevation_m > self.snowline_m:
             return SNOW
@@ -51,10 +74,23 @@ class Observability:
 def track_state(
     layover_shadow: np.ndarray, mean_coherence: np.ndarray, pair_count: np.ndarray, min_coherence: float
 ) -> np.ndarray:
-    """What hides each cell of one track: uint8 index into CLASSES, shape (rows, cols).
+    """What hides each cell of one track.
 
-    layover_shadow: 0 good, 1 layover, 2 shadow, 3 both (called layover). A cell without pair and coherence was not
-    acquired.
+    Parameters
+    ----------
+    layover_shadow : (rows, cols) array of uint8
+        0 good, 1 layover, 2 shadow, 3 both (called layover).
+    mean_coherence : (rows, cols) array
+        Mean coherence of the pairs, NaN where unknown.
+    pair_count : (rows, cols) array of int
+        Pairs with a valid phase. A cell without pair and coherence was not acquired.
+    min_coherence : float
+        Coherence below which a cell is decorrelated.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        Index into `CLASSES`.
     """
     state = np.zeros(layover_shadow.shape, np.uint8)
     incoherent = ~(mean_coherence >= min_coherence) | (pair_count == 0)
@@ -66,7 +102,20 @@ def track_state(
 
 
 def cells_of(geometry: BaseGeometry, grid: RegionGrid) -> tuple[np.ndarray, np.ndarray]:
-    """(rows, cols) of the cells with their centre inside, or touched where no centre is; empty outside the grid."""
+    """Cells of an outline: those with their centre inside, or touched where no centre is.
+
+    Parameters
+    ----------
+    geometry : BaseGeometry
+        Outline in the grid's CRS.
+    grid : RegionGrid
+        The region grid.
+
+    Returns
+    -------
+    (array, array)
+        Rows and columns; empty outside the grid.
+    """
     west, south, east, north = geometry.bounds
     top, left = max(int((grid.north - north) // grid.cell_m), 0), max(int((west - grid.west) // grid.cell_m), 0)
     bottom = min(int((grid.north - south) // grid.cell_m) + 1, grid.rows)

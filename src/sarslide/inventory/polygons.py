@@ -12,9 +12,19 @@ SIGNIFICANT_SIGMAS = 3.0
 
 
 def label_objects(cells: np.ndarray, fill_cells: int = 0) -> np.ndarray:
-    """Number the edge-connected areas of `cells` (rows, cols; bool): int32, 0 = none, 1.. in reading order.
+    """Number the edge-connected areas of cells.
 
-    Holes of at most `fill_cells` cells are part of the object around them.
+    Parameters
+    ----------
+    cells : (rows, cols) array of bool
+        Cells of objects.
+    fill_cells : int, default 0
+        Holes of at most so many cells are part of the object around them.
+
+    Returns
+    -------
+    (rows, cols) array of int32
+        0 none, 1 .. in reading order.
     """
     from scipy.ndimage import label
 
@@ -22,9 +32,21 @@ def label_objects(cells: np.ndarray, fill_cells: int = 0) -> np.ndarray:
 
 
 def label_instances(instances: np.ndarray, fill_cells: int = 0) -> np.ndarray:
-    """As `label_objects`, of numbered objects (rows, cols; 0 = none): those that touch stay apart, parts that do not touch part.
+    """Number objects of which some touch: those stay apart, parts that do not touch part.
 
     A cell of a small hole goes to the object nearest to it.
+
+    Parameters
+    ----------
+    instances : (rows, cols) array of int
+        Numbered objects, 0 none.
+    fill_cells : int, default 0
+        Holes of at most so many cells are part of the object around them.
+
+    Returns
+    -------
+    (rows, cols) array of int32
+        0 none, 1 ..
     """
     from scipy.ndimage import distance_transform_edt
     from skimage.measure import label
@@ -37,7 +59,18 @@ def label_instances(instances: np.ndarray, fill_cells: int = 0) -> np.ndarray:
 
 
 def renumbered(labels: np.ndarray) -> np.ndarray:
-    """The same objects, int32, numbered 1.. without gaps in the order of their numbers; 0 stays."""
+    """The same objects, numbered without gaps in the order of their numbers.
+
+    Parameters
+    ----------
+    labels : (rows, cols) array of int
+        Numbered objects, 0 none.
+
+    Returns
+    -------
+    (rows, cols) array of int32
+        0 none, 1 ..
+    """
     numbers, order = np.unique(labels[labels > 0], return_inverse=True)
     new = np.zeros(labels.shape, np.int32)
     new[labels > 0] = order + 1 if len(numbers) else 0
@@ -60,7 +93,20 @@ def _small_holes(cells: np.ndarray, fill_cells: int) -> np.ndarray:
 
 
 def outlines(labels: np.ndarray, grid: RegionGrid) -> dict[int, Polygon]:
-    """Outline of each label along the cell edges, in the grid's CRS (m); holes stay holes."""
+    """Outline of each object along the cell edges; holes stay holes.
+
+    Parameters
+    ----------
+    labels : (rows, cols) array of int32
+        Numbered objects, 0 none.
+    grid : RegionGrid
+        The region grid.
+
+    Returns
+    -------
+    dict of int to Polygon
+        By number, in the grid's CRS (m).
+    """
     found: dict[int, Polygon] = {}
     for geometry, value in features.shapes(labels, mask=labels > 0, connectivity=4, transform=grid.transform):
         polygon = shape(geometry)
@@ -69,7 +115,22 @@ def outlines(labels: np.ndarray, grid: RegionGrid) -> dict[int, Polygon]:
 
 
 def flat_ground(slope_deg: np.ndarray, min_slope_deg: float) -> np.ndarray:
-    """True where the slope, averaged over 5 x 5 cells against the DEM's roughness, is below `min_slope_deg` (P4 4.3, G12)."""
+    """Cells of flat ground (P4 4.3, G12).
+
+    The slope is averaged over 5 x 5 cells against the DEM's roughness.
+
+    Parameters
+    ----------
+    slope_deg : (rows, cols) array
+        Slope, degree; NaN where unknown.
+    min_slope_deg : float
+        Slope from which ground is not flat, degree.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        True where the averaged slope is known and below `min_slope_deg`.
+    """
     from scipy.ndimage import uniform_filter
 
     known = np.isfinite(slope_deg)
@@ -82,10 +143,26 @@ def flat_ground(slope_deg: np.ndarray, min_slope_deg: float) -> np.ndarray:
 def moving_flat_cells(
     los_rate: np.ndarray, los_rate_std: np.ndarray, slope_deg: np.ndarray, min_rate: float, min_slope_deg: float
 ) -> np.ndarray:
-    """Flat ground whose |LOS rate| (mm/yr) is at least `min_rate` and three standard errors.
+    """Flat ground that moves.
 
-    The network learns slopes; a subsiding plain must enter the inventory all the same, under its own name (G12). Specks and
-    bridges narrower than three cells are cut.
+    The network learns slopes; a subsiding plain must enter the inventory all the same, under its
+    own name (G12). Specks and bridges narrower than three cells are cut.
+
+    Parameters
+    ----------
+    los_rate, los_rate_std : (rows, cols) array
+        LOS rate and its standard error, mm/yr.
+    slope_deg : (rows, cols) array
+        Slope, degree.
+    min_rate : float
+        |LOS rate| from which ground moves, mm/yr; it must also be three standard errors.
+    min_slope_deg : float
+        Slope from which ground is not flat, degree.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        True where flat ground moves.
     """
     from scipy.ndimage import binary_opening
 

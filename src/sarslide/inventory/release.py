@@ -34,14 +34,33 @@ PARTIAL = ".partial-"
 
 @dataclass(frozen=True)
 class Previous:
-    """The predecessor: its id, empty for the first release, and the inventory it left."""
+    """The predecessor of a release.
+
+    Attributes
+    ----------
+    release : str
+        Its id, empty for the first release.
+    inventory : InventoryState
+        The inventory it left.
+    """
 
     release: str
     inventory: InventoryState
 
 
 def repair(releases: Path) -> None:
-    """Remove half-written files and folders, and index complete folders that an interrupted run could not index."""
+    """Remove what an interrupted run left half-written, and index complete folders that it could not index.
+
+    Parameters
+    ----------
+    releases : Path
+        Folder of the releases.
+
+    Raises
+    ------
+    OutputError
+        For a folder that cannot be written.
+    """
     with _writable(releases):
         releases.mkdir(parents=True, exist_ok=True)
         for partial in releases.glob(".*"):
@@ -58,7 +77,23 @@ def repair(releases: Path) -> None:
 
 
 def read_index(releases: Path) -> list[dict[str, str]]:
-    """Rows of INDEX.csv (sequence, id, parent), oldest first; none without the file. ReleaseError for another header or id."""
+    """Rows of INDEX.csv.
+
+    Parameters
+    ----------
+    releases : Path
+        Folder of the releases.
+
+    Returns
+    -------
+    list of dict of str to str
+        sequence, id and parent, oldest first; none without the file.
+
+    Raises
+    ------
+    ReleaseError
+        For another header or id.
+    """
     path = releases / "INDEX.csv"
     if not path.exists():
         return []
@@ -75,7 +110,27 @@ def read_index(releases: Path) -> list[dict[str, str]]:
 
 
 def predecessor(releases: Path, release: str, crs) -> Previous:
-    """The last indexed release that is not `release`, nor its -2, -3 ...; ReleaseError when its files are not as released."""
+    """The last indexed release that is not the given one, nor its -2, -3 ...
+
+    Parameters
+    ----------
+    releases : Path
+        Folder of the releases.
+    release : str
+        Id of the release to be made.
+    crs : CRS
+        That of the region.
+
+    Returns
+    -------
+    Previous
+        The last release; an empty one before the first.
+
+    Raises
+    ------
+    ReleaseError
+        When its files are not as released, or of another CRS.
+    """
     others = [row["id"] for row in read_index(releases) if base_name(row["id"]) != release]
     while others and not (releases / others[-1] / MANIFEST).is_file():
         log.warning("release %s is indexed but its folder is gone; taking the one before", others.pop())
@@ -88,7 +143,23 @@ def predecessor(releases: Path, release: str, crs) -> Previous:
 
 
 def check(folder: Path) -> dict[str, Any]:
-    """The manifest of a release whose files are all there with their hashes; ReleaseError names the one that is not."""
+    """Check that the files of a release are all there with their hashes.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the release.
+
+    Returns
+    -------
+    dict of str to Any
+        Its manifest.
+
+    Raises
+    ------
+    ReleaseError
+        Names the file that is missing or was changed.
+    """
     manifest = read_json(folder / MANIFEST)
     for name, digest in manifest["files"].items():
         if not (folder / name).is_file() or sha256(folder / name) != digest:
@@ -102,10 +173,36 @@ def check(folder: Path) -> dict[str, Any]:
 def publish(
     releases: Path, release: str, parent: str, inventory: InventoryState, about: Mapping[str, Any], crs
 ) -> dict[str, Any]:
-    """Write the release unless its content is there already; index it; return its manifest.
+    """Write a release unless its content is there already, and index it.
 
-    release: the id computed from what goes in. When that id is taken by other content the new one is `<id>-2`, `-3` ...
-    about: what the manifest says beside files, hash, parent and sequence (parameters, scenes, weights, versions).
+    Parameters
+    ----------
+    releases : Path
+        Folder of the releases.
+    release : str
+        The id computed from what goes in. When that id is taken by other content the new one is
+        `<id>-2`, `-3` ...
+    parent : str
+        Id of the predecessor, empty for the first.
+    inventory : InventoryState
+        What is released.
+    about : mapping of str to Any
+        Entries of the manifest beside files, hash, parent and sequence (parameters, scenes,
+        weights, versions).
+    crs : CRS
+        That of the region.
+
+    Returns
+    -------
+    dict of str to Any
+        The manifest.
+
+    Raises
+    ------
+    ReleaseError
+        For a folder of that name that is no release, or was changed.
+    OutputError
+        For a folder that cannot be written.
     """
     digest = content_hash(inventory.layers, inventory.changes)
     name, again = release, 1
@@ -143,13 +240,35 @@ def publish(
 
 
 def pointer(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Content of current.json; `path` is relative to it."""
+    """Content of current.json.
+
+    Parameters
+    ----------
+    manifest : mapping of str to Any
+        Of the release.
+
+    Returns
+    -------
+    dict of str to Any
+        Id, parent, sequence, content hash, counts, and `path` relative to current.json.
+    """
     keys = ("release", "parent", "sequence", "content_hash", "counts")
     return {key: manifest[key] for key in keys} | {"path": f"releases/{manifest['release']}"}
 
 
 def base_name(release: str) -> str:
-    """The id without its -2, -3 ..."""
+    """An id without its -2, -3 ...
+
+    Parameters
+    ----------
+    release : str
+        Id of a release.
+
+    Returns
+    -------
+    str
+        `<date>-<8 hexadecimal digits>`.
+    """
     return "-".join(release.split("-")[:2])
 
 
@@ -172,7 +291,18 @@ def _write_files(folder: Path, inventory: InventoryState, crs) -> None:
 
 
 def changes_csv(changes: list[dict]) -> str:
-    """CHANGES.csv: one row per object and change, unknown numbers empty."""
+    """Text of CHANGES.csv.
+
+    Parameters
+    ----------
+    changes : list of dict
+        Rows with the columns `tables.CHANGES`.
+
+    Returns
+    -------
+    str
+        Numbers with six significant digits, empty where unknown.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CHANGES)

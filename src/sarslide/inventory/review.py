@@ -17,7 +17,21 @@ COLUMNS = ("ls_id", "action", "comment", "reviewer", "date", "wkt")
 
 @dataclass(frozen=True)
 class Decision:
-    """One row of the file. outline: in the region's CRS, the new outline of an edit; of another action, where the object was."""
+    """One row of the reviewer's file.
+
+    Attributes
+    ----------
+    row : int
+        Number of the line.
+    ls_id : str
+        Id of the object.
+    action : str
+        accept, reject or edit.
+    comment, reviewer, date : str
+        As in the file.
+    outline : BaseGeometry or None
+        In the region's CRS, the new outline of an edit; of another action, where the object was.
+    """
 
     row: int
     ls_id: str
@@ -29,12 +43,28 @@ class Decision:
 
 
 def read(path: str | Path) -> dict[str, Decision]:
-    """Decisions by ls_id. Needs the columns ls_id and action; comment, reviewer, date and wkt may be left out.
+    """Read the reviewer's file.
 
-    An edit needs its new outline as wkt. With accept and reject a wkt is an anchor: a decision that does not touch its object is
-    refused, so that it cannot fall on another one when ids were lost with the old releases.
+    Needs the columns ls_id and action; comment, reviewer, date and wkt may be left out. An edit
+    needs its new outline as wkt. With accept and reject a wkt is an anchor: a decision that does
+    not touch its object is refused, so that it cannot fall on another one when ids were lost with
+    the old releases.
 
-    Raises ReviewError that names the row for an unknown action or column, an id that comes twice, and an edit without outline.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    dict of str to Decision
+        Decisions by ls_id.
+
+    Raises
+    ------
+    ReviewError
+        Names the row with an unknown action or column, an id that comes twice, or an edit without
+        outline.
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
@@ -58,7 +88,22 @@ def read(path: str | Path) -> dict[str, Decision]:
 
 
 def check_ids(path: str | Path, decisions: dict[str, Decision], known: Iterable[str]) -> None:
-    """ReviewError for the first row whose ls_id no release knows."""
+    """Check that every decision has an object.
+
+    Parameters
+    ----------
+    path : str or Path
+        The reviewer's file.
+    decisions : dict of str to Decision
+        By ls_id.
+    known : iterable of str
+        Ids of the releases.
+
+    Raises
+    ------
+    ReviewError
+        Names the first row whose ls_id no release knows.
+    """
     known = set(known)
     for decision in decisions.values():
         if decision.ls_id not in known:

@@ -23,31 +23,68 @@ from sarslide.io.sidecar import read_json
 
 PLACE = ("pid", "epsg", "latitude", "longitude", "easting", "northing", "height_wgs84", "cells", "area_km2")
 LINE_OF_SIGHT = ("incidence_angle", "track_angle", *layers.LINE_OF_SIGHT)
-MOTION = ("rmse", "mean_velocity", "mean_velocity_std", "acceleration", "acceleration_std")
-MOTION += ("seasonality", "seasonality_std")
+MOTION = (
+    *("rmse", "mean_velocity", "mean_velocity_std"),
+    *("acceleration", "acceleration_std", "seasonality", "seasonality_std"),
+)
 IDS = ("pid", "ls_id", "id", "name")  # columns that may name a polygon, in this order
 
 
 @dataclass(frozen=True)
 class SeriesPolygon:
-    """pid: its name in the table. cells: (rows, cols) of its cells of the region grid."""
+    """A polygon that gets a time series.
+
+    Attributes
+    ----------
+    pid : str
+        Its name in the table.
+    cells : (array, array)
+        Rows and columns of its cells of the region grid.
+    """
 
     pid: str
     cells: tuple[np.ndarray, np.ndarray]
 
 
 def objects_of(current: str | Path, grid: RegionGrid) -> list[SeriesPolygon]:
-    """Landslides of the release that the pointer `current.json` names."""
+    """Landslides of a release.
+
+    Parameters
+    ----------
+    current : str or Path
+        The pointer to the release, `current.json`.
+    grid : RegionGrid
+        The region grid.
+
+    Returns
+    -------
+    list of SeriesPolygon
+        One a landslide, named by its ls_id.
+    """
     release = Path(current).parent / read_json(current)["path"]
     frame = vector.read(release / "landslides.gpkg", "landslides")
     return [SeriesPolygon(row.ls_id, cells_of(row.geometry, grid)) for row in frame.itertuples()]
 
 
 def polygons_of(path: str | Path, grid: RegionGrid) -> list[SeriesPolygon]:
-    """Polygons of a vector file in any CRS, those that touch the region; named by the first of IDS whose values are unique, else
-    by number.
+    """Polygons of a vector file in any CRS, those that touch the region.
 
-    Raises VectorError for a file without CRS or polygons, or when none of them touches the region.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    grid : RegionGrid
+        The region grid.
+
+    Returns
+    -------
+    list of SeriesPolygon
+        Named by the first of `IDS` whose values are unique, else by number.
+
+    Raises
+    ------
+    VectorError
+        For a file without CRS or polygons, or when none of them touches the region.
     """
     frame = vector.read(path)
     frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])]
@@ -75,10 +112,24 @@ def write_csv(
     ground: Mapping[str, np.ndarray],
     grid: RegionGrid,
 ) -> None:
-    """One row a polygon; unknown numbers are empty.
+    """Write a table with one row a polygon; unknown numbers are empty.
 
-    series_mm: by pid, (dates,), NaN where unknown. motion: by pid, the columns MOTION, mm and years. layers: height_wgs84 and
-    LINE_OF_SIGHT on the grid, whose means over a polygon are written.
+    Parameters
+    ----------
+    path : str or Path
+        The table.
+    polygons : sequence of SeriesPolygon
+        Polygons in their order.
+    dates : sequence of str
+        YYYYMMDD, one column each.
+    series_mm : mapping of str to (dates,) array
+        Displacement by pid, mm, NaN where unknown.
+    motion : mapping of str to mapping of str to float or None
+        By pid, the columns `MOTION`, mm and years.
+    ground : mapping of str to (rows, cols) array
+        `height_wgs84` and `LINE_OF_SIGHT`, whose means over a polygon are written.
+    grid : RegionGrid
+        The region grid.
     """
     from pyproj import Transformer
 

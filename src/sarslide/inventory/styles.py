@@ -5,7 +5,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Style:
-    """Fill and line of one class of a layer. value: of the layer's class column; label: in the legend. Colours are #rrggbb."""
+    """Fill and line of one class of a layer. Colours are #rrggbb.
+
+    Attributes
+    ----------
+    value : str
+        Of the layer's class column.
+    label : str
+        In the legend.
+    fill, line : str
+        Colours of area and edge.
+    opacity : float
+        Of the fill, 0 to 1.
+    dash : bool
+        Whether the edge is dashed.
+    """
 
     value: str
     label: str
@@ -64,7 +78,20 @@ def style_rows() -> list[dict[str, str | bool]]:
 
 
 def qml(column: str, styles: tuple[Style, ...]) -> str:
-    """A categorised QGIS style."""
+    """A categorised QGIS style.
+
+    Parameters
+    ----------
+    column : str
+        The layer's class column.
+    styles : tuple of Style
+        One a class.
+
+    Returns
+    -------
+    str
+        QML.
+    """
     categories = "".join(
         f'<category render="true" symbol="{k}" value="{style.value}" label="{style.label}"/>'
         for k, style in enumerate(styles)
@@ -87,7 +114,22 @@ def qml(column: str, styles: tuple[Style, ...]) -> str:
 
 
 def sld(layer: str, column: str, styles: tuple[Style, ...]) -> str:
-    """An OGC SLD 1.0 style with one rule per class."""
+    """An OGC SLD 1.0 style with one rule per class.
+
+    Parameters
+    ----------
+    layer : str
+        Name of the layer.
+    column : str
+        Its class column.
+    styles : tuple of Style
+        One a class.
+
+    Returns
+    -------
+    str
+        SLD.
+    """
     rules = "".join(
         f"<Rule><Title>{style.label}</Title><ogc:Filter><ogc:PropertyIsEqualTo><ogc:PropertyName>{column}</ogc:PropertyName>"
         f"<ogc:Literal>{style.value}</ogc:Literal></ogc:PropertyIsEqualTo></ogc:Filter><PolygonSymbolizer>"

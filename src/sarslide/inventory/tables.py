@@ -72,9 +72,23 @@ DIGITS = 6
 
 
 def typed(rows: Iterable[Mapping], columns: Mapping[str, type], crs) -> gpd.GeoDataFrame:
-    """Rows (dicts with a `geometry`) as a table with exactly these columns and types, in this order, geometry last.
+    """Rows as a table with exactly the given columns and types, geometry last.
 
     Floats keep six significant digits, so that a table read back equals the table written.
+
+    Parameters
+    ----------
+    rows : iterable of Mapping
+        Rows with a `geometry`.
+    columns : mapping of str to type
+        Name and type of each column, in their order.
+    crs : CRS
+        That of the geometries.
+
+    Returns
+    -------
+    GeoDataFrame
+        The table.
     """
     rows = list(rows)
     series = {name: _column([row[name] for row in rows], kind) for name, kind in columns.items()}
@@ -83,7 +97,27 @@ def typed(rows: Iterable[Mapping], columns: Mapping[str, type], crs) -> gpd.GeoD
 
 
 def rows_of(frame: gpd.GeoDataFrame, columns: Mapping[str, type], where: str) -> list[dict]:
-    """The rows of a table as dicts with `geometry`; VectorError when a column is missing. `where` names the file."""
+    """Rows of a table.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        The table.
+    columns : mapping of str to type
+        Name and type of each column.
+    where : str
+        Names the file in an error.
+
+    Returns
+    -------
+    list of dict
+        The columns and `geometry`.
+
+    Raises
+    ------
+    VectorError
+        When a column is missing.
+    """
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise VectorError(
@@ -94,7 +128,18 @@ def rows_of(frame: gpd.GeoDataFrame, columns: Mapping[str, type], where: str) ->
 
 
 def significant(value: float) -> float:
-    """The value with six significant digits."""
+    """A value with six significant digits.
+
+    Parameters
+    ----------
+    value : float
+        Any number.
+
+    Returns
+    -------
+    float
+        The rounded number.
+    """
     return float(f"{value:.{DIGITS}g}")
 
 
