@@ -1,8 +1,5 @@
 """The scripts of the quality rules on a small stack with one planted error, and what reads their result."""
 
-import runpy
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -13,7 +10,8 @@ from sarslide.io import raster
 from sarslide.io.sidecar import read_json, write_json
 from sarslide.names import split_pair
 from sarslide.network import choose_pairs
-from sarslide.rates.loop_mask import without_loop_errors
+from sarslide.rates.rasters import without_loop_errors
+from tests.support.rule_jobs import run_script
 from tests.test_network import days
 
 GRID = RegionGrid(32647, 519000, 3208000, 30, 40, 50)
@@ -22,14 +20,8 @@ PAIRS = choose_pairs(DATES, "p0")
 WRONG, PATCH = PAIRS[11], (slice(5, 15), slice(10, 30))  # a 24-day pair in the middle
 
 
-class Named(dict):
-    """Stands in for snakemake's lists with names."""
-
-    __getattr__ = dict.__getitem__
-
-
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory, request):
+def stack(tmp_path_factory):
     """Folder with ifg/ of a stack and quality/ as the three scripts make it."""
     folder = tmp_path_factory.mktemp("stack")
     rng = np.random.default_rng(2)
@@ -49,18 +41,14 @@ def stack(tmp_path_factory, request):
             {"dates": [earlier, later], "utc": [None, None], "bperp_m": 10.0, "mean_coherence": 0.7, "looks": 6.0,
              "coherence_window": 3, "coherence_looks": 54.0, "absent": ["wrapped in words"], "free_level": False},
         )  # fmt: skip
-    repository = request.getfixturevalue("repository")
 
     def run(rule, kinds, outputs, **params):
         files = {name: [f"{folder}/ifg/{pair}.{kind}" for pair in PAIRS] for name, kind in kinds.items()}
         made = {name.partition(".")[0]: f"{folder}/quality/{name}" for name in outputs[:-1]}
-        snakemake = SimpleNamespace(
-            rule=rule, input=Named(files), output=Named(made | {"about": f"{folder}/quality/{outputs[-1]}"}),
-            params=Named(params | {"code": "0"}), log=[f"{folder}/log/{rule}"],
-        )  # fmt: skip
+        made |= {"about": f"{folder}/quality/{outputs[-1]}"}
         if rule == "network":
-            snakemake.output["figure"] = f"{folder}/quality/network.png"
-        runpy.run_path(str(repository / "workflow_scripts" / f"{rule}.py"), {"snakemake": snakemake})
+            made["figure"] = f"{folder}/quality/network.png"
+        run_script(rule, folder, files, made, **params)
 
     space = {"grid": GRID.to_dict(), "pairs": PAIRS}
     run("network", {"pairs": "json"}, ["network.json"], dates=[*DATES, "20200101"], preset="p3")

@@ -14,7 +14,8 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 from scipy.optimize import brentq, least_squares
 
-from sarslide.sentinel1.annotation import SPEED_OF_LIGHT, Band
+from sarslide.constants import SPEED_OF_LIGHT
+from sarslide.sentinel1.annotation import ProcessedBand
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.orbit import Orbit
 from sarslide.sentinel1.safe import Scene
@@ -24,7 +25,7 @@ RADIUS, INCLINATION, EARTH_RATE, GM = 7.0716e6, np.radians(98.18), 7.2921159e-5,
 WAVELENGTH = SPEED_OF_LIGHT / 5.405000454334350e9
 MID_S = 40000.0  # when the satellite passes the middle of the scene
 SAMPLING, INTERVAL = 6.434523812571429e7, 2.055556299999998e-3
-RANGE_BAND, AZIMUTH_BAND = Band(48.3e6, 0.75), Band(313.0, 0.75)
+RANGE_BAND, AZIMUTH_BAND = ProcessedBand(48.3e6, 0.75), ProcessedBand(313.0, 0.75)
 TO_XYZ = pyproj.Transformer.from_crs(4979, 4978, always_xy=True)
 
 
@@ -81,7 +82,7 @@ def orbit_over(lon: float, lat: float, ascending: bool = True, slant_range: floa
     return orbit
 
 
-def hamming_response(band: Band, t):
+def hamming_response(band: ProcessedBand, t):
     """Impulse response of a band with a generalised Hamming window, 1 at t = 0."""
     b, a = band.bandwidth_hz * t, band.window
     return (a * np.sinc(b) + (1 - a) / 2 * (np.sinc(b - 1) + np.sinc(b + 1))) / a

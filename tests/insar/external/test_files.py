@@ -10,6 +10,7 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.external.constant_geometry import geometry, look_angle_deg, perpendicular_baseline_m
 from sarslide.insar.external.files import baseline_m, frame_utc, ingest_pair, pair_of
 from tests.support import engine_products as products
+from tests.support.engine_runs import found_files
 
 PAIR = "20180106_20180130"
 GRID = RegionGrid(32614, 480300.0, 2150400.0, 150.0, 20, 30)
@@ -316,9 +317,8 @@ def test_an_aria_product_of_the_other_order(tmp_path):
 )
 def test_missing_files_are_named_before_any_work(tmp_path, spoil, words):
     from sarslide.errors import SarslideError
-    from tests.insar.test_contract import delivered
 
     make(tmp_path / "x", "gamma")
     spoil(tmp_path / "x")
     with pytest.raises(SarslideError, match=words):
-        delivered(tmp_path / "x", {"naming": "gamma"})
+        found_files(tmp_path / "x", {"naming": "gamma"})

@@ -18,11 +18,11 @@ from sarslide.errors import (
     StackError,
 )
 from sarslide.insar.external import hyp3, hyp3_orders, hyp3_store
-from tests.insar.test_contract import run
 from tests.retrieve.server import serving
 from tests.support import engine_products as products
 from tests.support.contract_check import broken
 from tests.support.engine_products import EARLIER, GRID, LATER, PAIR, STACK
+from tests.support.rule_jobs import run_script
 
 SECRET = "eyJ0eXAiOiJKV1QiLCJvcmlnaW4i-planted-secret"
 BURSTS = {
@@ -215,19 +215,19 @@ def test_the_rules_scripts_and_a_secret_that_appears_nowhere(ready, tmp_path, ca
     asked, folder = order(), tmp_path / "resources"
     access = {"api_url": ready.address, "token": "env:HYP3_TEST_TOKEN", "wait_s": 3600}
     ready.answers, ready.faults = ["SUCCEEDED"], [None, None, None, 500]
-    told = folder / f"{PAIR}.order.json"
-    run("hyp3_order", tmp_path, {}, {"order": str(told)}, resources=access, order=asked.to_dict())
+    marker = folder / f"{PAIR}.order.json"
+    run_script("hyp3_order", tmp_path, {}, {"order": str(marker)}, resources=access, order=asked.to_dict())
     product = folder / f"{PAIR}.product.json"
-    run("hyp3_download", tmp_path, {"order": str(told)}, {"product": str(product)}, resources=access)
+    run_script("hyp3_download", tmp_path, {"order": str(marker)}, {"product": str(product)}, resources=access)
     about = json.loads(product.read_text())
     assert about["file"] == f"products/{asked.name}.zip" and about["bytes"] == len(ready.files["/S1_product.zip"])
     assert any(headers.get("Authorization") == f"Bearer {SECRET}" for _, _, headers in ready.requests)
     ready.faults = [401]
     (folder / "products" / f"{asked.name}.order.json").unlink()
     with pytest.raises(SystemExit):
-        run("hyp3_order", tmp_path, {}, {"order": str(told)}, resources=access, order=asked.to_dict())
-    said = capsys.readouterr()
-    assert said.err.startswith("E2003 HyP3 answers 401") and SECRET not in said.out + said.err
+        run_script("hyp3_order", tmp_path, {}, {"order": str(marker)}, resources=access, order=asked.to_dict())
+    printed = capsys.readouterr()
+    assert printed.err.startswith("E2003 HyP3 answers 401") and SECRET not in printed.out + printed.err
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) >= 6
     for path in written:
@@ -456,10 +456,10 @@ def test_the_workflow_from_the_order_to_the_displacement(ready, tmp_path):
     table = checkout.folder / "resources/demo/scenes.csv"
     table.parent.mkdir(parents=True)
     table.write_text(TABLE + "".join(f"{STACK},{date},{ONE[date][0]},,,,,,\n" for date in ONE))
-    target = f"results/demo/{STACK}/hyp3/dinsar/{PAIR}.los_displacement_mm.tif"
+    target = f"results/demo/{STACK}/f0/hyp3/dinsar/{PAIR}.los_displacement_mm.tif"
     checkout.snakemake(target)
     assert len(ready.posted) == 1 and ready.posted[0]["job_parameters"]["reference"] == ONE[EARLIER]
-    assert broken(checkout.folder / f"results/demo/{STACK}/hyp3", [PAIR], GRID) == []
+    assert broken(checkout.folder / f"results/demo/{STACK}/f0/hyp3", [PAIR], GRID) == []
     found = raster.read(checkout.folder / target, GRID)
     away, _ = products.truth(*products.places())
     # 20 mm away from the satellite; 0.2 rad of noise are 0.9 mm, the reference adds its own part of the bowl's foot

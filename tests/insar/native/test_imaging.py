@@ -136,7 +136,8 @@ def test_device_follows_the_machine():
 
 
 def test_choosing_a_device_does_not_load_torch_in_vain():
-    code = "import sys; from sarslide.insar.native import geocode_slc as g; print(g.chosen_device('auto'), 'torch' in sys.modules)"
+    code = "import sys; from sarslide.insar.native.geocode_slc import chosen_device as chosen;"
+    code += "print(chosen('auto'), 'torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert found[0] == "torch:cuda" or found == ["cpu", "False"]
 
