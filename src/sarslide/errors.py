@@ -23,7 +23,7 @@ class ConfigError(SarslideError):
 
 
 class RasterError(SarslideError):
-    """A raster that cannot be read, is truncated, or is not what its name says."""
+    """A raster that cannot be read, is truncated, or is not what its name states."""
 
     code = 1002
 
@@ -71,7 +71,7 @@ class NamingError(SarslideError):
 
 
 class NetworkError(SarslideError):
-    """Pairs that do not hang together: a gap splits the network of a stack into islands."""
+    """A disconnected network of pairs: a gap splits that of a stack into islands."""
 
     code = 2001
 
@@ -125,7 +125,7 @@ class UnwrapError(SarslideError):
 
 
 class InterferogramError(SarslideError):
-    """A foreign interferogram whose pair, sign, unit or grid is not usable."""
+    """An external interferogram whose pair, sign, unit or grid is not usable."""
 
     code = 3007
 

@@ -21,7 +21,7 @@ class Method:
     has_series : bool
         Whether it leaves a displacement time series of every cell (`timeseries.nc`).
     needs_connected : bool
-        Whether all dates of a stack must hang together in one network of pairs.
+        Whether the pairs of a stack must be one connected network.
     takes_atmosphere : bool
         Whether `rates.atmosphere` changes its rates.
     takes_weighting : bool
