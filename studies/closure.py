@@ -233,7 +233,7 @@ def preset_rows() -> list[list]:
         for dates in (30, 103):
             config = load({"region": "demo", "network": {"preset": "p3"}, "simulation": {"dates": dates}})
             table = scenes.table(config, Path("resources"))
-            pairs = choose_pairs(table.dates("A128"), preset, orbits=table.orbits("A128"))
+            pairs = choose_pairs(table.dates("A128"), preset, baselines=table.baselines("A128"))
             row += [len(pairs), len(triplets(pairs))]
         paper = {"p0": "57 of 30 (from 12 and 24 days)"}.get(preset)
         printed = pair_count(preset)
@@ -265,12 +265,12 @@ def publish_demo(demos: list[Demo]) -> None:
         "LOS rate of stacking against the truth. Masked: `rates.loop_mask`. On the demo as it is unwrapped the mask gains"
         " nothing: what fails to close there is noise of incoherent cells, not an unwrapping error of an area.",
     )
-    columns = ["stack", "triplets", "closures not zero", "wrong pair cells (truth)", "told", "suspected (ambiguous)"]
+    columns = ["stack", "triplets", "closures not zero", "wrong pair cells (truth)", "called wrong", "suspected (ambiguous)"]
     publish(
         "5_closure_3_truth",
         "Closure: the demo's own unwrapping errors against the truth",
         COMMAND,
-        [*columns, "right cells told wrong", "right cells suspected"],
+        [*columns, "right cells called wrong", "right cells suspected"],
         [truth_row(demo) for demo in demos],
         "Truth: planted motion and atmosphere; where what remains beyond whole cycles is below 2 rad.",
     )

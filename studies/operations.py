@@ -166,7 +166,7 @@ def paper_runs(rows: list[dict]) -> list[str]:
     """The run of a small simulated piece of each paper region."""
     return grid_lines(
         ("region", "tracks", "method", "network", "dates", "pairs", "cells", "jobs", "CPU s", "released", "of them planted",
-         "scored landslides found", "recall", "RMSE of the LOS rate (told), mm/yr"),
+         "scored landslides found", "recall", "RMSE of the LOS rate (formal error), mm/yr"),
         [
             (row["region"], _and(row["tracks"]), row["method"], row["network"], row["dates"],
              " + ".join(str(row["pairs"][stack]) for stack in row["tracks"]), f"{row['cells']:,}", row["jobs"], row["cpu_s"],

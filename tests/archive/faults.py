@@ -13,13 +13,13 @@ from unittest import mock
 
 import numpy as np
 
-from sarslide.catalog import coverage, online, scenes
+from sarslide.catalog import archive_update, coverage, scenes
 from sarslide.errors import SarslideError
 from sarslide.retrieve.access import Access
-from sarslide.retrieve.products import Wanted, assemble, retrieve, span
+from sarslide.retrieve.granules import RequestedGranule, assemble, retrieve, span
 from tests.archive.server import Archive, Fault, serving, write_netrc
 
-PAGE = Path(__file__).parents[2] / "docs" / "operations.json"
+PAGE = Path(__file__).parents[2] / "studies" / "records" / "operations.json"
 EARLY = np.datetime64("2019-03-29", "us")  # the first date and its precise orbit are there, the second has no orbit yet
 LATE = np.datetime64("2020-01-01", "us")
 DATE = "20190306"
@@ -89,9 +89,9 @@ class Bench:
         return Access(**self.archive.access(timeout_s=0.5, tries=2))
 
     def update(self, product: str = "bursts") -> list[dict[str, str]]:
-        search = online.Search("asf", ("A128",), None, None, ("VV",), product, "precise")
+        search = archive_update.Search("asf", ("A128",), None, None, ("VV",), product, "precise")
         table = self.folder / "scenes.csv"
-        news = online.update(table, self.folder / "coverage.csv", self.region, search, self.access, None)
+        news = archive_update.update(table, self.folder / "coverage.csv", self.region, search, self.access, None)
         rows = scenes.read(table)
         waiting = [day for day in coverage.days(rows, "precise") if day.state != "ready"]
         self.told = [f"warning: dates wait for their orbits: {problem}" for problem in news.problems]
@@ -100,7 +100,9 @@ class Bench:
 
     def retrieve(self, rows: list[dict[str, str]]) -> None:
         access, mine = self.access, [row for row in rows if row["date"] == DATE]
-        wanted = [Wanted(row["granule"], row["address"], int(row["bytes"] or 0), row["checksum"]) for row in mine]
+        wanted = [
+            RequestedGranule(row["granule"], row["address"], int(row["bytes"] or 0), row["checksum"]) for row in mine
+        ]
         files = retrieve(
             wanted, self.folder / "archive", lambda: access.session("asf"), 2, access.tries, access.pause_s
         )
@@ -178,7 +180,7 @@ def run(case: Case, archive: Archive, folder: Path, region) -> dict[str, object]
         "doing": case.doing,
         "fault": case.what,
         "code": (re.findall(r"E\d{4}", seen) or [""])[0],
-        "user_sees": seen or "nothing; the log says what was tried again",
+        "user_sees": seen or "nothing; the log has what was tried again",
         "lost": "nothing",
         "then": "the next run is complete" + (", it continues where the connection broke" if continued else ""),
     }
