@@ -103,7 +103,7 @@ class Config(Section):
         if (
             self.archive()
             and self.retrieve.product == "bursts"
-            and not (self.archive() == "asf" and self.engine == "native")
+            and not (self.archive() == "asf" and ENGINES[self.engine].reads_bursts)
         ):
             raise ConfigError(
                 f"config: retrieve.product = bursts does not fit archive {self.archive()} and engine {self.engine}",
@@ -142,7 +142,7 @@ class Config(Section):
         """
         if self.retrieve.product != "auto":
             return self.retrieve.product
-        return "bursts" if self.archive() == "asf" and self.engine == "native" else "slc"
+        return "bursts" if self.archive() == "asf" and ENGINES[self.engine].reads_bursts else "slc"
 
     def searched_polarisations(self) -> list[str]:
         """Channels that the archive is searched for.

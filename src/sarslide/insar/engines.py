@@ -1,7 +1,9 @@
-"""The engines: one row each, read by configuration, scene table, rules, checks and forecast.
+"""The engines: one row each, read by configuration, scene table, rules, checks, forecast and report.
 
-A new engine is a row here, a rule file `rules/engines/NAME.smk` that makes the files of the engine contract, and the script of
-each of its rules. GeoTIFFs of another processor need no engine: add a row to `catalog.external_names.NAMINGS`.
+A new engine is a row here, a rule file `rules/engines/NAME.smk` that makes the files of the engine
+contract, and the script of each of its rules; `tests/insar/test_engines.py` lists what is forgotten.
+An engine of ready interferograms writes them by `external.pair.ExternalPair`. GeoTIFFs of another
+processor need no engine: add a row to `catalog.external_names.NAMINGS`.
 """
 
 from dataclasses import dataclass
@@ -21,21 +23,31 @@ class Engine:
         Sources of acquisitions that it can work from, values of `source`.
     rules : tuple of str
         Its rules in their order: their code decides the content of a release.
+    sections : tuple of str
+        Sections of the configuration that decide its results.
     amplitude : bool
         Whether it sees samples, and so delivers the mean amplitude.
     unwraps : bool
         Whether it delivers unwrapped pairs itself; otherwise the rule `unwrap` makes them.
-    sections : tuple of str
-        Sections of the configuration that decide its results.
+    reads_bursts : bool
+        Whether it reads single bursts, as ASF delivers them, beside whole SLCs.
+    geocodes_dates : bool
+        Whether it geocodes each date on its own, before any pair.
+    programs : str
+        Where the outside programs that it starts are looked for, `module:function`; empty: none. The
+        function takes the configuration and returns, by program, what finds it or raises.
     """
 
     name: str
     title: str
     sources: tuple[str, ...]
     rules: tuple[str, ...]
-    amplitude: bool
-    unwraps: bool
     sections: tuple[str, ...]
+    amplitude: bool = False
+    unwraps: bool = False
+    reads_bursts: bool = False
+    geocodes_dates: bool = False
+    programs: str = ""
 
 
 SCENES = ("simulated", "safe")
@@ -47,21 +59,30 @@ ENGINES = {
             "sarslide",
             SCENES,
             ("geocode_slc", "stack_geometry", "interferogram"),
-            True,
-            False,
             ("slc", "interferogram"),
+            amplitude=True,
+            reads_bursts=True,
+            geocodes_dates=True,
         ),
         Engine(
             "isce2",
             "ISCE2",
             SCENES,
             ("isce2_dem", "isce2_prepare", "isce2_step", "isce2_geometry", "isce2_interferogram"),
-            True,
-            False,
             ("isce2", "slc", "interferogram"),
+            amplitude=True,
+            programs="sarslide.insar.isce2.topsstack:programs",
         ),
-        Engine("snap", "SNAP", SCENES, ("snap_ingest", "snap_geometry"), False, True, ("snap", "slc", "interferogram")),
-        Engine("hyp3", "HyP3", ("hyp3",), ("hyp3_ingest", "hyp3_geometry"), False, True, ("hyp3",)),
-        Engine("files", "external interferograms", ("files",), ("ingest_files",), False, True, ("files",)),
+        Engine(
+            "snap",
+            "SNAP",
+            SCENES,
+            ("snap_ingest", "snap_geometry"),
+            ("snap", "slc", "interferogram"),
+            unwraps=True,
+            programs="sarslide.insar.snap.gpt:programs",
+        ),
+        Engine("hyp3", "HyP3", ("hyp3",), ("hyp3_ingest", "hyp3_geometry"), ("hyp3",), unwraps=True),
+        Engine("files", "external interferograms", ("files",), ("ingest_files",), ("files",), unwraps=True),
     )
 }

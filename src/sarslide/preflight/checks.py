@@ -1,11 +1,15 @@
-"""Checks that need no network and take parts of a second: what can be known before any job is known before any job.
+"""Checks that need no network and take parts of a second: what can be known before any job is known
+before any job.
 
-Each function returns findings and raises nothing; what a check shows of credentials is their reference, never what it holds.
+Each function returns findings and raises nothing; what a check shows of credentials is their
+reference, never what it holds.
 """
 
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +29,7 @@ from sarslide.errors import (
     ProcessorError,
     SarslideError,
 )
-from sarslide.insar.engines import SCENES
+from sarslide.insar.engines import ENGINES, SCENES
 from sarslide.models.weights import packaged, read_card
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
@@ -42,7 +46,20 @@ SHOWN = 3
 
 
 def accounts(config: Config) -> list[Finding]:
-    """Whether the logins that the run needs are there; whether they are taken, and licences accepted, only the archive knows."""
+    """Whether the logins that the run needs are there.
+
+    Whether they are taken, and licences accepted, only the archive knows.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    list of Finding
+        One a login.
+    """
     logins = []
     archive = config.archive()
     if archive == "asf":
@@ -52,7 +69,7 @@ def accounts(config: Config) -> list[Finding]:
         logins.append(("account Copernicus", config.retrieve.copernicus, "dataspace.copernicus.eu"))
     if config.source == "hyp3":
         logins.append(("account Earthdata (HyP3)", config.hyp3.token, "urs.earthdata.nasa.gov"))
-    found = [tried(check, lambda one=one: _there(*one)) for check, *one in logins]
+    found = [tried(check, partial(_there, reference, host)) for check, reference, host in logins]
     if config.rates.method == "mintpy" and config.sbas.era5:
         found.append(tried("account Copernicus Climate (ERA5)", _climate_account))
     return found
@@ -71,7 +88,18 @@ def _climate_account() -> str:
 
 
 def inputs(config: Config) -> list[Finding]:
-    """The files and folders that the configuration names."""
+    """The files and folders that the configuration names.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    list of Finding
+        One a path.
+    """
     named = {
         "files.folder": [config.files.folder] if config.source == "files" else [],
         "optical.products": config.optical.products,
@@ -98,7 +126,22 @@ def _named_file(name: str, path: str, level: str) -> Finding:
 
 
 def acquisitions(config: Config, table: SceneTable, listed: Sequence[Row]) -> list[Finding]:
-    """Dates, orbits, burst gaps and network of every stack. listed: all rows of the archive's scene table, ready or not."""
+    """Dates, orbits, burst gaps and network of every stack.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    table : SceneTable
+        Scenes that are ready.
+    listed : sequence of Row
+        All rows of the archive's scene table, ready or not.
+
+    Returns
+    -------
+    list of Finding
+        Stack by stack.
+    """
     found = []
     for stack in config.stacks:
         dates = table.dates(stack)
@@ -106,7 +149,7 @@ def acquisitions(config: Config, table: SceneTable, listed: Sequence[Row]) -> li
         if config.archive() and mine:
             found += _waiting(config, stack, mine, len(dates))
         try:
-            SceneTable((stack,), table.scenes, needs_baselines=table.needs_baselines, how=table.how).check()
+            SceneTable((stack,), table.scenes, needs_baselines=table.needs_baselines, cure=table.cure).check()
             pairs = _pairs(config, table, stack)
             warnings = network.check(
                 stack, dates, pairs, METHODS[config.rates.method], config.network.preset, config.network.max_days
@@ -122,7 +165,7 @@ def acquisitions(config: Config, table: SceneTable, listed: Sequence[Row]) -> li
 def _pairs(config: Config, table: SceneTable, stack: str) -> list[str]:
     plan = config.network
     return list(plan.pairs) or network.choose_pairs(
-        table.dates(stack), plan.preset, plan.max_days, plan.neighbours, table.orbits(stack)
+        table.dates(stack), plan.preset, plan.max_days, plan.neighbours, table.baselines(stack)
     )
 
 
@@ -154,7 +197,20 @@ def _first(dates: Sequence[str]) -> str:
 
 
 def tracks(config: Config) -> list[Finding]:
-    """How much of the region each stack sees, by the repeat orbit; tracks of a simulation are where it puts them."""
+    """How much of the region each stack sees, by the repeat orbit.
+
+    Tracks of a simulation are where it puts them.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    list of Finding
+        One a stack.
+    """
     if config.source == "simulated":
         return []
     grid, found = config.grid.region_grid(), []
@@ -170,7 +226,18 @@ def tracks(config: Config) -> list[Finding]:
 
 
 def dem(config: Config) -> list[Finding]:
-    """Whether DEM and geoid cover the region with its margin."""
+    """Whether DEM and geoid cover the region with its margin.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    list of Finding
+        One finding; none for a simulated region.
+    """
     if config.source == "simulated":
         return []
     model = config.grid.dem
@@ -212,7 +279,18 @@ def _file_covers(config: Config) -> str:
 
 
 def weights(config: Config) -> list[Finding]:
-    """The network's weights and their card."""
+    """The network's weights and their card.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    list of Finding
+        One finding.
+    """
     segmentation = config.segmentation
 
     def described() -> str:
@@ -223,27 +301,33 @@ def weights(config: Config) -> list[Finding]:
 
 
 def tools(config: Config, conda: bool = False) -> list[Finding]:
-    """Outside programs that engine and rate method start. conda: environments bring them, only conda itself must be there."""
+    """Outside programs that engine and rate method start.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    conda : bool, default False
+        Environments bring the programs, only conda itself must be there.
+
+    Returns
+    -------
+    list of Finding
+        One a program.
+    """
     if conda:
         return [tried("tool conda", lambda: _found("conda", "install conda or mamba, or leave --use-conda out"))]
-    names = [name for name in (config.engine, config.rates.method) if name in TOOLS]
-    return [finding for name in names for finding in TOOLS[name](config)]
+    tools = TOOLS.get(config.rates.method)
+    return _engine_tools(config) + (tools(config) if tools else [])
 
 
-def _isce2_tools(_config: Config) -> list[Finding]:
-    from sarslide.insar.isce2 import topsstack
-
-    return [tried("tool isce2", lambda: f"topsStack: {', '.join(map(str, topsstack.commands().values()))}")]
-
-
-def _snap_tools(config: Config) -> list[Finding]:
-    from sarslide.insar.snap import gpt
-    from sarslide.io import subprocess
-
-    return [
-        tried("tool gpt", lambda: subprocess.find(config.snap.gpt, "engine snap", gpt.CURE)),
-        tried("tool snaphu", lambda: subprocess.find(config.snap.snaphu, "engine snap", gpt.SNAPHU_CURE)),
-    ]
+def _engine_tools(config: Config) -> list[Finding]:
+    """The programs that the table of engines names."""
+    module, _, function = ENGINES[config.engine].programs.partition(":")
+    if not module:
+        return []
+    programs = getattr(import_module(module), function)(config)
+    return [tried(f"tool {name}", search) for name, search in programs.items()]
 
 
 def _mintpy_tools(_config: Config) -> list[Finding]:
@@ -252,12 +336,8 @@ def _mintpy_tools(_config: Config) -> list[Finding]:
     return [tried("tool mintpy", lambda: f"{steps.program()}, version {steps.version()}")]
 
 
-# By engine or rate method; the others need no outside program.
-TOOLS: dict[str, Callable[[Config], list[Finding]]] = {
-    "isce2": _isce2_tools,
-    "snap": _snap_tools,
-    "mintpy": _mintpy_tools,
-}
+# By rate method; the others need no outside program.
+TOOLS: dict[str, Callable[[Config], list[Finding]]] = {"mintpy": _mintpy_tools}
 
 
 def _found(program: str, cure: str) -> str:
@@ -270,8 +350,23 @@ def _found(program: str, cure: str) -> str:
 def disk(config: Config, table: SceneTable, listed: Sequence[Row], folder: Path, made: int) -> list[Finding]:
     """Forecast of disk and core-hours against the space that is free.
 
-    folder: where resources/ and results/ are. made: bytes that the region takes there already. Without a scene table the passes
-    of the repeat orbit stand for it.
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    table : SceneTable
+        Scenes that are ready. Without any the passes of the repeat orbit stand for them.
+    listed : sequence of Row
+        All rows of the archive's scene table, ready or not.
+    folder : Path
+        Where resources/ and results/ are.
+    made : int
+        Bytes that the region takes there already.
+
+    Returns
+    -------
+    list of Finding
+        Disk and work.
     """
     if config.source not in SCENES:
         return []
@@ -295,7 +390,18 @@ def disk(config: Config, table: SceneTable, listed: Sequence[Row], folder: Path,
 
 
 def used(folders: Sequence[Path]) -> int:
-    """Bytes below some folders; a file with several names counts once."""
+    """Bytes below some folders; a file with several names counts once.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Folders, there or not.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
     seen, total = set(), 0
     for folder in folders:
         for place, _, names in os.walk(folder):
@@ -310,7 +416,26 @@ def used(folders: Sequence[Path]) -> int:
 def cheap(
     config: Config, table: SceneTable, listed: Sequence[Row], folders: Mapping[str, Path], conda: bool = False
 ) -> list[Finding]:
-    """All checks of this module. folders: `resources` and `results` of the region."""
+    """All checks of this module.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    table : SceneTable
+        Scenes that are ready.
+    listed : sequence of Row
+        All rows of the archive's scene table, ready or not.
+    folders : mapping of str to Path
+        `resources` and `results` of the region.
+    conda : bool, default False
+        Whether environments bring the programs.
+
+    Returns
+    -------
+    list of Finding
+        In the order of the table.
+    """
     places = [folders["resources"], folders["results"]]
     root = next(path for path in (places[0], *places[0].absolute().parents) if path.exists())
     return [

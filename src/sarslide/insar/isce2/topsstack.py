@@ -18,9 +18,10 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from sarslide.errors import ConfigError, ProcessorError
 from sarslide.insar.isce2.plan import DatePlan
 from sarslide.insar.isce2.product import IsceBurst, IsceSwath, read_swaths
 from sarslide.io.subprocess import last_words, run
+
+if TYPE_CHECKING:
+    from sarslide.config import Config
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +106,22 @@ def commands() -> dict[str, Path]:
     if absent:
         raise ProcessorError(f"engine isce2: {', '.join(absent)} not found", CURE)
     return {name: Path(path) for name, path in found.items()}
+
+
+def programs(config: "Config") -> dict[str, Callable[[], str]]:
+    """What finds the programs of the engine.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    dict of callable
+        By name, what returns where they are or raises ProcessorError.
+    """
+    return {"isce2": lambda: f"topsStack: {', '.join(map(str, commands().values()))}"}
 
 
 def environment() -> dict[str, str]:

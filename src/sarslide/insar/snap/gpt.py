@@ -11,9 +11,11 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sarslide.errors import ProcessorError
 from sarslide.grid import RegionGrid
@@ -22,6 +24,9 @@ from sarslide.insar.snap.graph import Node, Settings, SnapAcquisition
 from sarslide.insar.snap.product import check_dimap
 from sarslide.io import subprocess as command
 from sarslide.io.atomic import atomic_file
+
+if TYPE_CHECKING:
+    from sarslide.config import Config
 
 CURE = (
     "install ESA SNAP 9 or later with its Microwave (Sentinel-1) Toolbox and put its bin folder on PATH, or set snap.gpt; "
@@ -41,6 +46,25 @@ def check_programs(gpt: str, snaphu: str) -> None:
     """ProcessorError where gpt or SNAPHU is not found."""
     command.find(gpt, "engine snap", CURE)
     command.find(snaphu, "engine snap", SNAPHU_CURE)
+
+
+def programs(config: "Config") -> dict[str, Callable[[], str]]:
+    """What finds the programs of the engine.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    dict of callable
+        By name, what returns where they are or raises ProcessorError.
+    """
+    return {
+        "gpt": lambda: command.find(config.snap.gpt, "engine snap", CURE),
+        "snaphu": lambda: command.find(config.snap.snaphu, "engine snap", SNAPHU_CURE),
+    }
 
 
 def last_words(says: Path) -> str:
