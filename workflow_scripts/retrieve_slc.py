@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sarslide.io.sidecar import sha256, sidecar, write_json
 from sarslide.retrieve.access import Access
-from sarslide.retrieve.products import Wanted, assemble, retrieve, span
+from sarslide.retrieve.granules import RequestedGranule, assemble, retrieve, span
 from sarslide.workflow.job import job
 
 
@@ -16,7 +16,7 @@ def main(snakemake) -> None:
     params, folder = snakemake.params, Path(snakemake.output.slc)
     access = Access.of(snakemake.resources)
     wanted = [
-        Wanted(row["granule"], address, int(row["bytes"] or 0), row["checksum"])
+        RequestedGranule(row["granule"], address, int(row["bytes"] or 0), row["checksum"])
         for row, address in zip(params.granules, snakemake.resources.addresses.split(), strict=True)
     ]
     session = lambda: access.session(params.archive)  # noqa: E731

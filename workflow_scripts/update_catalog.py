@@ -8,7 +8,7 @@ and away from the track, as the centre of the region sees them.
 import sys
 from pathlib import Path
 
-from sarslide.catalog import local, online
+from sarslide.catalog import archive_update, local
 from sarslide.grid import RegionGrid
 from sarslide.retrieve.access import Access
 from sarslide.workflow.job import job
@@ -21,9 +21,11 @@ def main(snakemake, log) -> None:
         new = local.update(table, Path(params.folder), region, params.orbits)
         log.info("%d new acquisitions", new)
         return
-    search = online.Search(**params.search)
+    search = archive_update.Search(**params.search)
     folder = Path(params.orbit_folder) if params.baselines else None
-    news = online.update(table, Path(snakemake.output.coverage), region, search, Access.of(snakemake.resources), folder)
+    news = archive_update.update(
+        table, Path(snakemake.output.coverage), region, search, Access.of(snakemake.resources), folder
+    )
     log.info("%d new granules, %d superseded, %d orbit files", news.added, news.superseded, news.orbits)
     for problem in news.problems:
         log.warning("%s", problem)

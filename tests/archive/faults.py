@@ -82,7 +82,7 @@ class Bench:
 
     def __init__(self, archive: Archive, folder: Path, region) -> None:
         self.archive, self.folder, self.region = archive, folder, region
-        self.told: list[str] = []
+        self.messages: list[str] = []
 
     @property
     def access(self) -> Access:
@@ -94,8 +94,8 @@ class Bench:
         news = archive_update.update(table, self.folder / "coverage.csv", self.region, search, self.access, None)
         rows = scenes.read(table)
         waiting = [day for day in coverage.days(rows, "precise") if day.state != "ready"]
-        self.told = [f"warning: dates wait for their orbits: {problem}" for problem in news.problems]
-        self.told += ["coverage.csv: " + waiting[0].state] if waiting and not self.told else []
+        self.messages = [f"warning: dates wait for their orbits: {problem}" for problem in news.problems]
+        self.messages += ["coverage.csv: " + waiting[0].state] if waiting and not self.messages else []
         return rows
 
     def retrieve(self, rows: list[dict[str, str]]) -> None:
@@ -119,7 +119,7 @@ class Bench:
 
     def line(self, error: SarslideError | None) -> str:
         """What the user sees, addresses without their ports."""
-        text = str(error) if error else " ".join(self.told)
+        text = str(error) if error else " ".join(self.messages)
         text = re.sub(r"\b[0-9a-f]{32}\b", "...", text).replace("localhost/profile", "login/profile")
         text = re.sub(r"_[0-9A-F]{4}(?=/|\.zip|-BURST)", "_....", text)
         text = re.sub(r"has \d+ bytes, \d+ are", "has ... bytes, ... are", text)
@@ -154,7 +154,7 @@ def run(case: Case, archive: Archive, folder: Path, region) -> dict[str, object]
     archive.faults = [Fault(case.kind, case.where, case.times)]
     archive.skew_s = 86400.0 if case.kind == "skew" else 0.0
     error = None
-    bench.told = []
+    bench.messages = []
     try:
         again()
     except SarslideError as met:

@@ -16,7 +16,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from sarslide.sentinel1.annotation import parse_annotation
 from sarslide.sentinel1.burst import burst_number
-from sarslide.sentinel1.product import Product, open_product
+from sarslide.sentinel1.product import SafeProduct, open_product
 
 LATENCY = np.timedelta64(3, "h")  # from the acquisition to the product, and to the restituted orbit
 PLATFORMS = {"S1A": "SENTINEL-1A", "S1B": "SENTINEL-1B", "S1C": "SENTINEL-1C", "S1D": "SENTINEL-1D"}
@@ -43,7 +43,7 @@ class Piece:
 class Slc:
     """One product: its facts, its bursts; zip and single bursts are made when they are asked for."""
 
-    product: Product
+    product: SafeProduct
     name: str
     pieces: list[Piece]
     published: np.datetime64
@@ -115,7 +115,7 @@ def slc_of(path: Path, processed: str = "") -> Slc:
     return Slc(product, name, pieces, product.stop + LATENCY)
 
 
-def _pieces(product: Product, slc: str, notes, polarisation: str, member: str) -> list[Piece]:
+def _pieces(product: SafeProduct, slc: str, notes, polarisation: str, member: str) -> list[Piece]:
     found = []
     lines, grid = notes.lines_per_burst, notes.grid
     half = (lines - 1) / 2 * notes.line_interval_s

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from sarslide.catalog import coverage, online, scenes
+from sarslide.catalog import archive_update, coverage, scenes
 from sarslide.catalog.asf import burst_of, scene_of
 from sarslide.catalog.granule import Granule
 from sarslide.catalog.region import outline, outline_wkt
@@ -20,13 +20,13 @@ from sarslide.sentinel1.orbit import EOF_NAME
 from tests.archive.conftest import DATES, REGION
 from tests.archive.server import serving
 
-BURSTS = online.Search("asf", ("A128",), None, None, ("VV",), "bursts", "precise")
-SLCS = online.Search("asf", ("A128",), None, None, ("VV",), "slc", "precise")
+BURSTS = archive_update.Search("asf", ("A128",), None, None, ("VV",), "bursts", "precise")
+SLCS = archive_update.Search("asf", ("A128",), None, None, ("VV",), "slc", "precise")
 
 
 def update(tmp_path, access, search=BURSTS, baselines=False):
     table, orbits = tmp_path / "scenes.csv", tmp_path / "orbits" if baselines else None
-    news = online.update(table, tmp_path / "coverage.csv", REGION, search, access, orbits)
+    news = archive_update.update(table, tmp_path / "coverage.csv", REGION, search, access, orbits)
     return news, scenes.read(table)
 
 
@@ -50,7 +50,7 @@ def test_slcs_with_checksum_and_the_bursts_of_the_region(archive, access, tmp_pa
 
 def test_copernicus_lists_the_same_slcs(archive, access, tmp_path):
     archive.page = 1  # page after page
-    search = online.Search("copernicus", ("A128",), "20190101", None, ("VV",), "slc", "precise")
+    search = archive_update.Search("copernicus", ("A128",), "20190101", None, ("VV",), "slc", "precise")
     _, rows = update(tmp_path, access, search)
     assert [row["granule"] for row in rows] == [slc.name for slc in archive.slcs]
     (tmp_path / "asf").mkdir()
@@ -96,7 +96,7 @@ def test_dates_come_with_the_clock_and_wait_for_their_orbits(archive, access, tm
 
 
 def test_restituted_orbits_by_choice_and_upgraded(archive, access, tmp_path):
-    search = online.Search("asf", ("A128",), None, None, ("VV",), "bursts", "restituted")
+    search = archive_update.Search("asf", ("A128",), None, None, ("VV",), "bursts", "restituted")
     archive.now = np.datetime64("2019-03-07T00:00", "us")
     _, rows = update(tmp_path, access, search)
     assert all("RESORB" in row["orbit_file"] for row in rows)
@@ -172,15 +172,15 @@ def test_baselines_from_orbit_files_are_those_of_the_products(archive, access, a
 
     _, rows = update(tmp_path, access, baselines=True)
     from_folder(tmp_path / "folder.csv", acquisitions, REGION)
-    wanted = scenes.SceneTable(("A128",), scenes.read(tmp_path / "folder.csv")).orbits("A128")
-    found = scenes.SceneTable(("A128",), rows).orbits("A128")
+    wanted = scenes.SceneTable(("A128",), scenes.read(tmp_path / "folder.csv")).baselines("A128")
+    found = scenes.SceneTable(("A128",), rows).baselines("A128")
     for date in DATES:
         assert found[date].bperp_m == pytest.approx(wanted[date].bperp_m, abs=0.02)  # tables are rounded to cm
         assert found[date].critical_m == pytest.approx(wanted[date].critical_m, rel=0.002)
 
 
 def test_nothing_found_says_which_stack(archive, access, tmp_path):
-    search = online.Search("asf", ("D062",), None, None, ("VV",), "bursts", "precise")
+    search = archive_update.Search("asf", ("D062",), None, None, ("VV",), "bursts", "precise")
     with pytest.raises(CatalogError, match="E1008 the archive lists no scene of D062.*cure: check pass"):
         update(tmp_path, access, search)
 
@@ -245,7 +245,7 @@ def test_recorded_listing_of_the_orbit_bucket(archive, access, real_data, monkey
     pages = [
         one["response"]["body"]["string"] for one in recorded(real_data, "orbit_listing_s3_poeorb.yaml")["interactions"]
     ]
-    monkeypatch.setattr(orbits, "ask_text", lambda *_, **__: pages.pop(0))
+    monkeypatch.setattr(orbits, "get_text", lambda *_, **__: pages.pop(0))
     listed = access.orbits()._of_bucket("AUX_POEORB")
     assert not pages and len(listed) > 6000 and all(EOF_NAME.fullmatch(name) for name in listed)
     address, checksum = listed["S1A_OPER_AUX_POEORB_OPOD_20210203T122423_V20210113T225942_20210115T005942.EOF"]

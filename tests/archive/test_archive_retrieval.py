@@ -12,7 +12,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import from_bounds, from_origin
 
-from sarslide.catalog import online, scenes
+from sarslide.catalog import archive_update, scenes
 from sarslide.catalog.region import bounds_degree
 from sarslide.errors import CredentialsError, DemError, DownloadError, OrbitError
 from sarslide.grid import RegionGrid
@@ -22,8 +22,8 @@ from sarslide.retrieve.connections import connection
 from sarslide.retrieve.credentials import login
 from sarslide.retrieve.dem import on_region
 from sarslide.retrieve.dem_tiles import stitched, tiles
+from sarslide.retrieve.granules import RequestedGranule, assemble, retrieve, span
 from sarslide.retrieve.optical import open_product, reflectance
-from sarslide.retrieve.products import Wanted, assemble, retrieve, span
 from sarslide.sentinel1.safe import open_scene
 from tests.archive.conftest import DATES, REGION
 from tests.archive.server import TOKEN, WORD, Fault, write_netrc
@@ -33,13 +33,13 @@ GLO30 = "Copernicus_DSM_COG_10_S34_00_W071_00_DEM"
 
 
 def rows_of(tmp_path, access, product="bursts", archive="asf") -> list[dict]:
-    search = online.Search(archive, ("A128",), None, None, ("VV",), product, "precise")
-    online.update(tmp_path / "scenes.csv", tmp_path / "coverage.csv", REGION, search, access, None)
+    search = archive_update.Search(archive, ("A128",), None, None, ("VV",), product, "precise")
+    archive_update.update(tmp_path / "scenes.csv", tmp_path / "coverage.csv", REGION, search, access, None)
     return [row for row in scenes.read(tmp_path / "scenes.csv") if row["date"] == FIRST]
 
 
-def wanted_of(rows) -> list[Wanted]:
-    return [Wanted(row["granule"], row["address"], int(row["bytes"] or 0), row["checksum"]) for row in rows]
+def wanted_of(rows) -> list[RequestedGranule]:
+    return [RequestedGranule(row["granule"], row["address"], int(row["bytes"] or 0), row["checksum"]) for row in rows]
 
 
 def retrieved(tmp_path, access, rows, archive="asf") -> Path:

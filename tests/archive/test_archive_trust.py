@@ -13,7 +13,7 @@ import yaml
 from sarslide.config import load
 from sarslide.errors import ConfigError, DownloadError, SafeError
 from sarslide.retrieve.access import Access
-from sarslide.retrieve.products import Wanted, retrieve
+from sarslide.retrieve.granules import RequestedGranule, retrieve
 from sarslide.sentinel1.product import open_product
 from sarslide.sentinel1.single_burst import open_single_burst
 from tests.archive.conftest import DATES
@@ -55,7 +55,7 @@ def bomb() -> bytes:
 )
 def test_zips_that_are_refused(archive, access, tmp_path, content, words):
     archive.files = {"/x.zip": content}
-    wanted = [Wanted(SLC, f"{archive.data}/x.zip")]
+    wanted = [RequestedGranule(SLC, f"{archive.data}/x.zip")]
     with pytest.raises(DownloadError, match=f"E2002 .*{words}"):
         retrieve(wanted, tmp_path / "store", lambda: access.session("asf"), 1, 3, 0.001)
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".zip", ".part", ".bashrc")]
@@ -74,7 +74,9 @@ def test_zips_that_are_refused(archive, access, tmp_path, content, words):
 def test_bursts_that_are_refused(archive, access, tmp_path, xml, tiff, words):
     archive.files = {"/x.xml": xml, "/x.tiff": tiff}
     with pytest.raises(DownloadError, match=f"E2002 .*{words}"):
-        retrieve([Wanted(BURST, f"{archive.data}/x.tiff")], tmp_path, lambda: access.session("asf"), 1, 3, 0.001)
+        retrieve(
+            [RequestedGranule(BURST, f"{archive.data}/x.tiff")], tmp_path, lambda: access.session("asf"), 1, 3, 0.001
+        )
     assert not list(tmp_path.glob("*.tiff"))
 
 
@@ -100,7 +102,7 @@ SECRETS = (WORD, TOKEN, "signed-secret", "one-time", f"{USER}:{WORD}")
 
 def written(folder) -> dict[str, bytes]:
     """Every file below a folder, the code and what the test itself put there left out."""
-    left_out = ("src", "workflow_scripts", "rules", "envs", ".venv")
+    left_out = ("src", "studies", "workflow_scripts", "rules", "envs", ".venv")
     return {
         str(path): path.read_bytes()
         for path in folder.rglob("*")

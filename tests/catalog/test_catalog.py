@@ -98,7 +98,7 @@ def test_baselines_of_the_table_are_those_of_the_pairs(archive, tmp_path):
     """Differences of the column against the pair's baseline as the interferogram states it, at a point 3 km high: 0.1 m for a
     parallel baseline of about 15 m (the column is for height zero), and rounding to cm."""
     update(tmp_path / "scenes.csv", archive, REGION)
-    orbits = scenes.SceneTable(("A128",), scenes.read(tmp_path / "scenes.csv")).orbits("A128")
+    orbits = scenes.SceneTable(("A128",), scenes.read(tmp_path / "scenes.csv")).baselines("A128")
     assert orbits["20190306"].bperp_m == 0
     one, other = (open_scene(archive / "A128" / date) for date in DATES)
     lon, lat = Transformer.from_crs(32647, 4326, always_xy=True).transform(518900, 3208100)
@@ -124,7 +124,7 @@ def test_later_rows_keep_the_first_orbit(archive, tmp_path):
     assert table.read_text().startswith(before)
     update(tmp_path / "both.csv", archive, REGION)
     grown, at_once = (
-        scenes.SceneTable(("A128",), scenes.read(path)).orbits("A128") for path in (table, tmp_path / "both.csv")
+        scenes.SceneTable(("A128",), scenes.read(path)).baselines("A128") for path in (table, tmp_path / "both.csv")
     )
     assert grown["20190318"].bperp_m == 0
     difference = grown["20190306"].bperp_m + at_once["20190318"].bperp_m
@@ -188,11 +188,11 @@ def test_simulated_baselines_are_known_without_a_product():
     """The planned baselines of the demo against those that the engine measured on its SAFE products."""
     wanted = {"20190306_20190318": 205.628}
     demo = scenes.table(load({"region": "demo", "network": {"preset": "p4"}}), Path("resources"))
-    orbits = demo.orbits("A128")
+    orbits = demo.baselines("A128")
     for pair, bperp in wanted.items():
         earlier, later = pair.split("_")
         assert orbits[later].bperp_m - orbits[earlier].bperp_m == pytest.approx(bperp, abs=0.1)
-    assert not scenes.table(load({"region": "demo"}), Path("resources")).orbits("A128")
+    assert not scenes.table(load({"region": "demo"}), Path("resources")).baselines("A128")
 
 
 def test_products_without_orbit_file_and_after_midnight(archive, tmp_path):

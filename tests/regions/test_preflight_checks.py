@@ -1,4 +1,6 @@
-"""Each condition that a preflight looks for gives its code, without a network and without showing a secret."""
+"""Each condition that a preflight looks for gives its code, without a network and without showing a
+secret.
+"""
 
 import json
 import shutil
@@ -251,7 +253,7 @@ def product(server):
 
 def listed_product(server, access, tmp_path):
     """The first row of a search in the box."""
-    from sarslide.catalog import online as catalog
+    from sarslide.catalog import archive_update as catalog
     from tests.archive.conftest import REGION
 
     search = catalog.Search("asf", ("A128",), None, None, ("VV",), "slc", "precise")

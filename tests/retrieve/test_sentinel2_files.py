@@ -181,7 +181,7 @@ def test_metadata_before_the_offset(tmp_path):
 def test_a_silent_product_is_refused(tmp_path):
     write(tmp_path / "silent.tif", pixels())
     with pytest.raises(
-        RasterError, match=r"E1002 .*silent.tif: does not say whether the offset .*; cure: set optical.offset"
+        RasterError, match=r"E1002 .*silent.tif: does not state whether the offset .*; cure: set optical.offset"
     ):
         open_product(tmp_path / "silent.tif")
     assert open_product(tmp_path / "silent.tif", offset=-0.1).bands["reflectance_b08"].scale == 1e-4

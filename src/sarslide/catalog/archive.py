@@ -16,7 +16,7 @@ import numpy as np
 
 from sarslide.catalog.coverage import active
 from sarslide.catalog.granule import Granule, same_acquisition
-from sarslide.catalog.scenes import ARCHIVE_COLUMNS, read
+from sarslide.catalog.scenes import ARCHIVE_COLUMNS, check_columns, read
 from sarslide.errors import CatalogError, DownloadError
 from sarslide.io.atomic import atomic_file
 from sarslide.sentinel1.orbit import kind_of
@@ -50,10 +50,7 @@ def update(
     for one that no longer lists any of the scenes that the table has.
     """
     known = read(table) if table.is_file() else []
-    if known and ARCHIVE_COLUMNS[-1] not in known[0]:
-        raise CatalogError(
-            f"{table}: is a table of products in folders", "set catalog.archive: folder, or move the table away"
-        )
+    check_columns(table, known)
     rows = [dict.fromkeys(ARCHIVE_COLUMNS, "") | row for row in known]
     before = [dict(row) for row in rows]
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

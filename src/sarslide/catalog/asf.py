@@ -11,7 +11,7 @@ import numpy as np
 from sarslide import names
 from sarslide.catalog.granule import Granule
 from sarslide.errors import DownloadError
-from sarslide.retrieve.retry import PAUSE_S, TRIES, Passing, patiently
+from sarslide.retrieve.retry import PAUSE_S, TRIES, TransientError, retry_or_fail
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +47,7 @@ def search(
     }
 
     def found(what: dict[str, Any]) -> list[dict]:
-        try:
-            return patiently(lambda: _items(address, about | what, timeout_s), tries, pause_s)
-        except Passing as failure:
-            raise DownloadError(f"{address}: {failure}, {tries} times", "run again later") from failure
+        return retry_or_fail(address, lambda: _items(address, about | what, timeout_s), tries, pause_s)
 
     single = [
         burst_of(umm) for polarisation in polarisations for umm in found(BURSTS | {"polarization": [polarisation]})
@@ -84,11 +81,11 @@ def _items(address: str, about: dict[str, Any], timeout_s: float) -> list[dict]:
                 complete = page.searchComplete
                 found += [product.umm for product in page]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Passing(f"the answer is no list of granules ({type(error).__name__})") from error
+        raise TransientError(f"the answer is no list of granules ({type(error).__name__})") from error
     except asf_search.exceptions.ASFSearchError as error:
-        raise Passing(f"the search failed ({type(error).__name__})") from error
+        raise TransientError(f"the search failed ({type(error).__name__})") from error
     if not complete:  # asf_search only warns
-        raise Passing(f"the answer ended after {len(found)} granules, there are more")
+        raise TransientError(f"the answer ended after {len(found)} granules, there are more")
     return found
 
 
@@ -104,9 +101,9 @@ def _session(address: str, timeout_s: float) -> Any:
             try:
                 answer = super().post(there, **how | {"timeout": timeout_s, "auth": lambda request: request})
             except requests.RequestException as error:
-                raise Passing(f"the search does not answer ({type(error).__name__})") from error
+                raise TransientError(f"the search does not answer ({type(error).__name__})") from error
             if answer.status_code in (408, 429) or answer.status_code >= 500:
-                raise Passing(f"the search answers {answer.status_code}")
+                raise TransientError(f"the search answers {answer.status_code}")
             if answer.status_code != 200 or "json" not in answer.headers.get("Content-Type", ""):
                 raise DownloadError(
                     f"{there}: the search answers {answer.status_code} {answer.headers.get('Content-Type', '')}".rstrip(),

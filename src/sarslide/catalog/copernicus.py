@@ -8,7 +8,7 @@ import numpy as np
 from sarslide import names
 from sarslide.catalog.granule import Granule
 from sarslide.errors import DownloadError
-from sarslide.retrieve.http import ask_json
+from sarslide.retrieve.http import get_json
 from sarslide.retrieve.retry import PAUSE_S, TRIES
 from sarslide.retrieve.session import origin
 
@@ -33,7 +33,7 @@ def search(
     """Whole SLCs of one stack, with the bursts of theirs that lie in the region as far as the catalogue knows them (since
     August 2024, older ones are being added). start, end: YYYYMMDD, inclusive. Raises DownloadError as `asf.search` does.
     """
-    ask = Asker(address, timeout_s, tries, pause_s)
+    ask = ODataCatalogue(address, timeout_s, tries, pause_s)
     where = [f"OData.CSC.Intersects(area=geography'SRID=4326;{outline_wkt}')"]
     where += [f"ContentDate/Start ge {names.parse_date(start):%Y-%m-%d}T00:00:00.000Z"] if start else []
     where += [f"ContentDate/Start le {names.parse_date(end):%Y-%m-%d}T23:59:59.999Z"] if end else []
@@ -62,7 +62,7 @@ def _attribute(kind: str, name: str, value: str) -> str:
     return f"Attributes/{word}/any(att:att/Name eq '{name}' and att/{word}/Value eq {value})"
 
 
-class Asker:
+class ODataCatalogue:
     """Asks one catalogue, page after page."""
 
     def __init__(self, address: str, timeout_s: float, tries: int, pause_s: float) -> None:
@@ -75,7 +75,7 @@ class Asker:
         url: str | None = f"{self.address}/{entity}"
         found: list[dict] = []
         for _ in range(MAX_PAGES):
-            answer = ask_json(url, about, **self.how)
+            answer = get_json(url, about, **self.how)
             page = answer.get("value") if isinstance(answer, dict) else None
             if not isinstance(page, list):
                 raise DownloadError(f"{self.address}/{entity}: the answer is no list", "run again later")

@@ -9,8 +9,8 @@ licsar  COMET LiCSAR: `YYYYMMDD_YYYYMMDD.geo.unw.tif` (rad, 0 void), `.geo.cc.ti
         LiCSBAS02_ml_prep.py, LiCSBAS_io_lib.read_bperp_file): displacement = -wavelength / (4 pi) x phase, positive towards the
         satellite (LiCSBAS13_sb_inv.py), so the phase grows away; coherence is 255 x share where it is integer. LiCSAR runs
         GAMMA (Lazecky et al. 2020, doi:10.3390/rs12152430), whose perpendicular baseline has our sign.
-aria    ARIA-S1-GUNW NetCDF: `engines/aria.py`.
-hyp3    HyP3 product folders: `engines/hyp3.py`.
+aria    ARIA-S1-GUNW NetCDF: `insar/external/aria.py`.
+hyp3    HyP3 product folders: `insar/external/hyp3.py`.
 custom  anything else: patterns and sign are declared.
 """
 

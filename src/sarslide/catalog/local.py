@@ -14,7 +14,7 @@ from sarslide.grid import RegionGrid
 from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import sha256
 from sarslide.sentinel1.orbit import choose_eof
-from sarslide.sentinel1.product import Product
+from sarslide.sentinel1.product import SafeProduct
 from sarslide.sentinel1.safe import products_in
 from sarslide.sentinel1.single_burst import SingleBurst
 
@@ -48,7 +48,7 @@ def update(table: Path, folder: Path, region: RegionGrid, orbits: str = "restitu
     return len(found)
 
 
-def _orbit(product: Product | SingleBurst, lowest: str) -> str:
+def _orbit(product: SafeProduct | SingleBurst, lowest: str) -> str:
     """Name of the orbit file of a product, `annotation` where its own state vectors will do, empty where it has to wait."""
     try:
         return choose_eof(product.path.parent, product.mission, product.start, product.stop, lowest).name
@@ -59,7 +59,7 @@ def _orbit(product: Product | SingleBurst, lowest: str) -> str:
         return ""
 
 
-def describe(product: Product | SingleBurst, orbit: str, first_start: np.datetime64) -> dict[str, str]:
+def describe(product: SafeProduct | SingleBurst, orbit: str, first_start: np.datetime64) -> dict[str, str]:
     """The row of a product that lies in `{stack}/{date}/`; first_start: of the first product there, whose UTC date counts."""
     place = product.path.parent
     stack, date = place.parent.name, place.name

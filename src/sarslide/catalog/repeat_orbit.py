@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from sarslide import network
+from sarslide.constants import SPEED_OF_LIGHT
+
 RADAR_FREQUENCY = 5.405000454334350e9  # Hz
 RANGE_BANDWIDTH = 4.83e07  # Hz, processed
 INCIDENCE_DEG = {"A": 38.5, "D": 39.9}
@@ -30,4 +33,6 @@ def critical_baseline_m(stack: str) -> float:
     incidence = np.radians(INCIDENCE_DEG[stack[0]])
     look = np.arcsin(np.sin(incidence) * EARTH_RADIUS / ORBIT_RADIUS)
     slant_range = EARTH_RADIUS * np.sin(incidence - look) / np.sin(look)
-    return float(RANGE_BANDWIDTH / RADAR_FREQUENCY * slant_range * np.tan(incidence))
+    return network.critical_baseline_m(
+        SPEED_OF_LIGHT / RADAR_FREQUENCY, RANGE_BANDWIDTH, float(slant_range), INCIDENCE_DEG[stack[0]]
+    )

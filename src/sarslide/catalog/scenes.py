@@ -1,11 +1,13 @@
-"""The scene table of a region: which acquisitions there are, read at parse time; no search, no clock, no network.
+"""The scene table of a region: which acquisitions there are; no search, no clock, no network.
 
-A real region's table is `resources/{region}/scenes.csv`, append-only, made by `snakemake update_catalog`. A simulated region's
-acquisitions follow from its configuration; those of ready interferograms from its list of pairs.
+A real region's table is `resources/{region}/scenes.csv`, append-only, made by
+`snakemake update_catalog`. A simulated region's acquisitions follow from its configuration; those
+of ready interferograms from its list of pairs.
 """
 
 import csv
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache, cached_property
@@ -16,7 +18,7 @@ from sarslide.catalog.external_names import NAMINGS
 from sarslide.catalog.hyp3_plan import check_granule
 from sarslide.config import Config, resolve
 from sarslide.errors import CatalogError, InterferogramError, StackError
-from sarslide.network import Orbit, needs_baselines
+from sarslide.network import DateBaseline, needs_baselines
 
 OLD_COLUMNS = (
     "stack",
@@ -37,22 +39,49 @@ ARCHIVE_COLUMNS = (*COLUMNS, "stop_utc", "polarisation", "burst_ids", "bytes", "
 
 @dataclass(frozen=True)
 class SceneTable:
-    """Acquisitions by stack and date, and the files of ready interferograms by kind."""
+    """Acquisitions by stack and date, and the files of ready interferograms by kind.
+
+    Attributes
+    ----------
+    stacks : tuple of str
+        Stacks of the configuration.
+    scenes : list of dict
+        Rows of the table, by column.
+    first : dict
+        Dates that each simulated stack starts with; empty for others.
+    external : dict
+        Ready files by kind; empty where pairs are processed here.
+    needs_baselines : bool
+        Whether the network needs the baseline columns.
+    cure : str
+        What brings scenes where there are none.
+    """
 
     stacks: tuple[str, ...]
     scenes: list[dict[str, str]]
     first: dict[str, list[str]] = field(default_factory=dict)
-    foreign: dict[str, list[str]] = field(default_factory=dict)
+    external: dict[str, list[str]] = field(default_factory=dict)
     needs_baselines: bool = False
-    how: str = "put SAFE and orbit files below resources/<region>/slc/<stack>/<date>/, then `snakemake update_catalog`"
+    cure: str = "put SAFE and orbit files below resources/<region>/slc/<stack>/<date>/, then `snakemake update_catalog`"
 
     def rows(self) -> list[dict[str, str]]:
         """The rows of the configured stacks, ordered by stack and date."""
-        wanted = [row for row in self.scenes if row["stack"] in self.stacks]
-        return sorted(wanted, key=lambda row: (row["stack"], row["date"]))
+        mine = [row for row in self.scenes if row["stack"] in self.stacks]
+        return sorted(mine, key=lambda row: (row["stack"], row["date"]))
 
     def dates(self, stack: str) -> list[str]:
-        """Dates of a stack, in order."""
+        """Dates of a stack.
+
+        Parameters
+        ----------
+        stack : str
+            Name of the stack.
+
+        Returns
+        -------
+        list of str
+            `YYYYMMDD`, in order.
+        """
         return list(self._dates.get(stack, ()))
 
     @cached_property
@@ -64,51 +93,115 @@ class SceneTable:
         return {stack: sorted(dates) for stack, dates in found.items()}
 
     def first_dates(self, stack: str) -> list[str]:
-        """The dates that a simulated stack starts with."""
+        """The dates that a simulated stack starts with.
+
+        Parameters
+        ----------
+        stack : str
+            Name of the stack.
+
+        Returns
+        -------
+        list of str
+            `YYYYMMDD`, in order.
+        """
         return self.first[stack]
 
-    def arrived(self) -> list[str]:
-        """The dates that a simulated region has received since its start."""
+    def later_dates(self) -> list[str]:
+        """The dates that a simulated region has received since its start, of all stacks, in order."""
         return sorted({row["date"] for row in self.scenes if row["date"] not in self.first.get(row["stack"], [])})
 
     def files(self, kind: str) -> list[str]:
-        """Ready files of one kind: unwrapped, coherence, baselines, in the order of the pairs; line_of_sight, metadata."""
-        return self.foreign.get(kind, [])
+        """Ready files of one kind.
+
+        Parameters
+        ----------
+        kind : str
+            unwrapped, coherence, baselines: in the order of the pairs; line_of_sight, metadata.
+
+        Returns
+        -------
+        list of str
+            Paths; empty where there are none of this kind.
+        """
+        return self.external.get(kind, [])
 
     def granules(self, stack: str) -> dict[str, list[str]]:
-        """Granules of a stack by date."""
+        """Granules of a stack by date.
+
+        Parameters
+        ----------
+        stack : str
+            Name of the stack.
+
+        Returns
+        -------
+        dict
+            Names of granules by `YYYYMMDD`, in the order of the table.
+        """
         found: dict[str, list[str]] = {}
         for row in self.scenes:
             if row["stack"] == stack:
                 found.setdefault(row["date"], []).append(row["granule"])
         return found
 
-    def orbits(self, stack: str) -> dict[str, Orbit]:
-        """Baseline columns of a stack by date; dates without them are left out. Slices of a date share those of the first."""
-        found: dict[str, Orbit] = {}
+    def baselines(self, stack: str) -> dict[str, DateBaseline]:
+        """Baseline columns of a stack.
+
+        Parameters
+        ----------
+        stack : str
+            Name of the stack.
+
+        Returns
+        -------
+        dict
+            By `YYYYMMDD`; dates without them are left out. Slices of a date share those of the
+            first.
+        """
+        found: dict[str, DateBaseline] = {}
         for row in self.scenes:
             if row["stack"] == stack and row.get(BPERP) and row.get(CRITICAL):
-                found.setdefault(row["date"], Orbit(float(row[BPERP]), float(row[CRITICAL])))
+                found.setdefault(row["date"], DateBaseline(float(row[BPERP]), float(row[CRITICAL])))
         return found
 
     def without_baseline(self, stack: str) -> list[str]:
-        """Dates whose baseline the network needs and the table does not have."""
+        """Dates whose baseline the network needs and the table does not have.
+
+        Parameters
+        ----------
+        stack : str
+            Name of the stack.
+
+        Returns
+        -------
+        list of str
+            `YYYYMMDD`, in order.
+        """
         if not self.needs_baselines:
             return []
-        known = self.orbits(stack)
+        known = self.baselines(stack)
         return [date for date in self.dates(stack) if date not in known]
 
     @property
     def ready(self) -> bool:
-        """Whether every stack has at least two dates, so that there can be a pair, and the baselines that the network needs."""
+        """Whether every stack has two dates, so that there can be a pair, and needed baselines."""
         return all(len(self.dates(stack)) >= 2 and not self.without_baseline(stack) for stack in self.stacks)
 
     def check(self) -> None:
-        """CatalogError for a stack without scenes or without the baselines that it needs, StackError for a single date."""
+        """Check that every stack can have a pair.
+
+        Raises
+        ------
+        CatalogError
+            For a stack without scenes, or without the baselines that it needs.
+        StackError
+            For a stack of a single date.
+        """
         for stack in self.stacks:
             found = self.dates(stack)
             if not found:
-                raise CatalogError(f"stack {stack} has no scene in scenes.csv", self.how)
+                raise CatalogError(f"stack {stack} has no scene in scenes.csv", self.cure)
             if len(found) == 1:
                 raise StackError(
                     f"stack {stack} has a single date, {found[0]}", "an interferogram needs two; add an acquisition"
@@ -121,37 +214,64 @@ class SceneTable:
 
 
 def table(config: Config, resources: Path) -> SceneTable:
-    """The scene table of the configured region. Raises CatalogError or InterferogramError for what is missing."""
-    if config.source == "simulated":
-        return _simulated(config)
-    if config.source == "files":
-        return _files(config)
-    path = resources / config.region / "scenes.csv"
-    if config.source == "hyp3":
-        return _hyp3(config, path)
-    wanted = needs_baselines(config.network.preset) and not config.network.pairs
-    rows = read(path) if path.is_file() else []
-    if config.catalog.archive == "folder":
-        return SceneTable(config.stacks, rows, needs_baselines=wanted)
-    # Read where it is needed: the rule for gaps is nothing to tables without an archive.
-    from sarslide.catalog.coverage import entering
+    """The scene table of the configured region.
 
-    if rows and ARCHIVE_COLUMNS[-1] not in rows[0]:
-        raise CatalogError(
-            f"{path}: is a table of products in folders", "set catalog.archive: folder, or move the table away"
-        )
-    ready = entering(rows, config.catalog.orbits, config.catalog.gaps)
-    how = "`snakemake update_catalog`; resources/<region>/coverage.csv says what each date waits for"
-    return SceneTable(config.stacks, ready, needs_baselines=wanted, how=how)
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    resources : Path
+        Folder that holds `{region}/scenes.csv`.
+
+    Returns
+    -------
+    SceneTable
+        What there is; it may be empty, see `SceneTable.check`.
+
+    Raises
+    ------
+    CatalogError
+        For a table of another kind, or a granule that the source does not take.
+    InterferogramError
+        For a ready interferogram that is missing.
+    """
+    return SOURCES[config.source](config, resources / config.region / "scenes.csv")
 
 
 def listing(folder: Path) -> list[str]:
-    """Names of what lies below `folder`/{stack}/{date}/: products and orbit files. A change of it is news for the scene table."""
+    """Names of what lies below `folder`/{stack}/{date}/: a change of it is news for the scene table.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of products and orbit files.
+
+    Returns
+    -------
+    list of str
+        Paths below `folder`, sorted.
+    """
     return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*/*") if not path.name.startswith("."))
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Rows of a scene table, empty baselines where the table is from before there were any; CatalogError for another header."""
+    """Rows of a scene table.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV file.
+
+    Returns
+    -------
+    list of dict
+        By column; empty baselines where the table is from before there were any.
+
+    Raises
+    ------
+    CatalogError
+        For another header.
+    """
     with open(path, newline="") as stream:
         reader = csv.DictReader(stream)
         if tuple(reader.fieldnames or ()) not in (COLUMNS, OLD_COLUMNS, ARCHIVE_COLUMNS):
@@ -159,7 +279,46 @@ def read(path: Path) -> list[dict[str, str]]:
         return [dict.fromkeys(COLUMNS, "") | row for row in reader]
 
 
-def _simulated(config: Config) -> SceneTable:
+def check_columns(path: Path, rows: list[dict[str, str]]) -> None:
+    """Check that the rows are those of an archive.
+
+    Parameters
+    ----------
+    path : Path
+        Their table, for the message.
+    rows : list of dict
+        May be empty.
+
+    Raises
+    ------
+    CatalogError
+        For a table of products in folders, whose rows lack what an archive knows.
+    """
+    if rows and ARCHIVE_COLUMNS[-1] not in rows[0]:
+        raise CatalogError(
+            f"{path}: is a table of products in folders", "set catalog.archive: folder, or move the table away"
+        )
+
+
+def _needs_baselines(config: Config) -> bool:
+    return needs_baselines(config.network.preset) and not config.network.pairs
+
+
+def _safe(config: Config, path: Path) -> SceneTable:
+    """Products in folders, or granules of an archive of which a date enters when it is complete."""
+    rows = read(path) if path.is_file() else []
+    if config.catalog.archive == "folder":
+        return SceneTable(config.stacks, rows, needs_baselines=_needs_baselines(config))
+    # Read where it is needed: the rule for gaps is nothing to tables without an archive.
+    from sarslide.catalog.coverage import entering
+
+    check_columns(path, rows)
+    ready = entering(rows, config.catalog.orbits, config.catalog.gaps)
+    cure = "`snakemake update_catalog`; resources/<region>/coverage.csv lists what each date waits for"
+    return SceneTable(config.stacks, ready, needs_baselines=_needs_baselines(config), cure=cure)
+
+
+def _simulated(config: Config, _: Path) -> SceneTable:
     simulation = config.simulation
     scenes, first = [], {}
     for stack in config.stacks:
@@ -173,23 +332,22 @@ def _simulated(config: Config) -> SceneTable:
             digest = hashlib.sha256(f"simulated {simulation.seed} {stack} {day}".encode()).hexdigest()
             row = dict.fromkeys(COLUMNS, "") | {"stack": stack, "date": day, "granule": "simulated", "sha256": digest}
             scenes.append(row)
-    wanted = needs_baselines(config.network.preset) and not config.network.pairs
-    if wanted:
+    if _needs_baselines(config):
         for row in scenes:
             row.update(_simulated_baseline(row["stack"], first[row["stack"]][0], row["date"], simulation.seed))
-    return SceneTable(config.stacks, scenes, first=first, needs_baselines=wanted)
+    return SceneTable(config.stacks, scenes, first=first, needs_baselines=_needs_baselines(config))
 
 
 @cache
 def _simulated_baseline(stack: str, first: str, date: str, seed: int) -> dict[str, str]:
     """The baseline columns of a simulated date, against the first date of its stack."""
-    from sarslide.catalog import repeat_orbit as offsets
+    from sarslide.catalog import repeat_orbit
 
-    bperp = offsets.orbit_offset_m(stack, date, seed)[0] - offsets.orbit_offset_m(stack, first, seed)[0]
-    return {BPERP: f"{bperp:.2f}", CRITICAL: f"{offsets.critical_baseline_m(stack):.0f}"}
+    bperp = repeat_orbit.orbit_offset_m(stack, date, seed)[0] - repeat_orbit.orbit_offset_m(stack, first, seed)[0]
+    return {BPERP: f"{bperp:.2f}", CRITICAL: f"{repeat_orbit.critical_baseline_m(stack):.0f}"}
 
 
-def _files(config: Config) -> SceneTable:
+def _files(config: Config, _: Path) -> SceneTable:
     """One stack of ready interferograms: files by pattern, one per pair and kind."""
     if len(config.stacks) != 1 or not config.network.pairs:
         raise CatalogError("engine files needs one stack and network.pairs", "list the pairs as YYYYMMDD_YYYYMMDD")
@@ -201,18 +359,18 @@ def _files(config: Config) -> SceneTable:
     patterns = {kind: getattr(config.files, kind) or getattr(naming, kind) for kind in kinds}
     if not config.files.baselines and naming.baselines and not any(folder.glob(naming.baselines)):
         patterns["baselines"] = ""
-    foreign = {
+    external = {
         kind: [_the_one(folder, pattern, pair) for pair in config.network.pairs]
         for kind, pattern in patterns.items()
         if pattern
     }
     vector = [next(iter(sorted(folder.glob(pattern))), None) for pattern in naming.line_of_sight]
-    foreign["line_of_sight"] = [str(path) for path in vector] if all(vector) else []
-    foreign["metadata"] = [str(path) for path in sorted(folder.glob(naming.metadata))[:1]] if naming.metadata else []
+    external["line_of_sight"] = [str(path) for path in vector] if all(vector) else []
+    external["metadata"] = [str(path) for path in sorted(folder.glob(naming.metadata))[:1]] if naming.metadata else []
     stack = config.stacks[0]
     days = sorted({day for pair in config.network.pairs for day in names.split_pair(pair)})
     rows = [dict.fromkeys(COLUMNS, "") | {"stack": stack, "date": day, "granule": "files"} for day in days]
-    return SceneTable(config.stacks, rows, foreign=foreign)
+    return SceneTable(config.stacks, rows, external=external)
 
 
 def _hyp3(config: Config, path: Path) -> SceneTable:
@@ -220,12 +378,11 @@ def _hyp3(config: Config, path: Path) -> SceneTable:
     rows = read(path) if path.is_file() else []
     for row in rows:
         check_granule(row["granule"], row["date"], config.hyp3.job_type)
-    wanted = needs_baselines(config.network.preset) and not config.network.pairs
-    how = (
+    cure = (
         f"write {path} by hand, one row a granule (header {','.join(OLD_COLUMNS)}; stack, date and granule filled in), with the "
         "names that search.asf.alaska.edu shows; update_catalog does not search for source hyp3"
     )
-    return SceneTable(config.stacks, rows, needs_baselines=wanted, how=how)
+    return SceneTable(config.stacks, rows, needs_baselines=_needs_baselines(config), cure=cure)
 
 
 def _the_one(folder: Path, pattern: str, pair: str) -> str:
@@ -237,3 +394,11 @@ def _the_one(folder: Path, pattern: str, pair: str) -> str:
             "correct files.folder or the pattern",
         )
     return str(found[0])
+
+
+SOURCES: dict[str, Callable[[Config, Path], SceneTable]] = {
+    "simulated": _simulated,
+    "safe": _safe,
+    "files": _files,
+    "hyp3": _hyp3,
+}

@@ -1,4 +1,6 @@
-"""A finding of the preflight: one line with level, code and cure, as a table for people and as JSON for programs."""
+"""A finding of the preflight: one line with level, code and cure, as a table for people and as JSON
+for programs.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -11,8 +13,18 @@ LEVELS = (ERROR, WARNING, NOTE, GOOD)
 
 @dataclass(frozen=True)
 class Finding:
-    """check: what was looked at. level: good, note, warning (a run goes on without something) or error (it cannot end well).
-    code and cure: of warnings and errors, as in docs/errors.md.
+    """A finding of a check.
+
+    Attributes
+    ----------
+    check : str
+        Subject of the check.
+    level : str
+        good, note, warning (a run goes on without something) or error (it cannot end well).
+    found : str
+        What there is, or the problem.
+    code, cure : str
+        Of warnings and errors, as in docs/errors.md.
     """
 
     check: str
@@ -23,12 +35,40 @@ class Finding:
 
 
 def of_error(check: str, error: SarslideError, level: str = ERROR) -> Finding:
-    """The finding of an error that a check met."""
+    """The finding of an error that a check met.
+
+    Parameters
+    ----------
+    check : str
+        Subject of the check.
+    error : SarslideError
+        The error.
+    level : str, optional
+        Level of the finding.
+
+    Returns
+    -------
+    Finding
+        With the error's problem, code and cure.
+    """
     return Finding(check, level, error.problem, f"E{error.code}", error.cure)
 
 
 def tried(check: str, work: Callable[[], str]) -> Finding:
-    """What `work` says, as good; the error that it raises, as such."""
+    """The finding of work that either describes what is there or raises an error.
+
+    Parameters
+    ----------
+    check : str
+        Subject of the check.
+    work : callable
+        Returns the description.
+
+    Returns
+    -------
+    Finding
+        Good with the description, or the error.
+    """
     try:
         return Finding(check, GOOD, work())
     except SarslideError as error:
@@ -36,12 +76,34 @@ def tried(check: str, work: Callable[[], str]) -> Finding:
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that a run cannot end well with."""
+    """Findings that a run cannot end well with.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Of all checks.
+
+    Returns
+    -------
+    list of Finding
+        Those of level error.
+    """
     return [one for one in findings if one.level == ERROR]
 
 
 def as_text(findings: Iterable[Finding]) -> str:
-    """A table of one line a finding, the cure below each warning and error, and a last line that counts."""
+    """Findings as a table.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Of all checks.
+
+    Returns
+    -------
+    str
+        One line a finding, the cure below each warning and error, and a last line that counts.
+    """
     findings = list(findings)
     width = max((len(one.check) for one in findings), default=0)
     lines = []
@@ -56,5 +118,16 @@ def as_text(findings: Iterable[Finding]) -> str:
 
 
 def as_json(findings: Iterable[Finding]) -> list[dict[str, str]]:
-    """The findings as plain values, in their order."""
+    """Findings as plain values.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        Of all checks.
+
+    Returns
+    -------
+    list of dict of str to str
+        In their order.
+    """
     return [asdict(one) for one in findings]

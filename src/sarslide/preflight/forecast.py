@@ -1,9 +1,10 @@
 """Disk and core-hours of a region before it is run, from costs measured on finished runs.
 
-Costs are those of studies/records/validation.json, tables 6_steps (the demo: 137,700 cells) and 1_engine_3_cost (two bursts of
-full width), on one core of a busy machine with compiled bytecode; `tests/regions` holds them against these tables. A step that
-was measured on one size only is taken as proportional to the cells, which is too much for large regions: its interpreter start
-grows with them.
+Costs are those of studies/records/validation.json, tables 6_steps (the demo: 137,700 cells) and
+1_engine_3_cost (two bursts of full width), on one core of a busy machine with compiled bytecode;
+`tests/regions` holds them against these tables. A step that was measured on one size only is taken
+as proportional to the cells, which is too much for large regions: its interpreter start grows with
+them.
 """
 
 from collections.abc import Mapping
@@ -32,17 +33,33 @@ WIDE = {"geocode_slc": 22.841588 / 2, "stack_geometry": 21.417889, "interferogra
 SBAS_S, SBAS_PAIRS = 2.8455e-6, 57
 ENGINE = {"geocode_slc", "mean_amplitude", "stack_geometry", "interferogram", "unwrap"}
 
-# Bytes, measured on the demo: a cell and date, a cell and pair, a cell of a stack, a cell of the region.
+# Bytes, measured on the demo: a cell and date, a cell and pair, a cell of a stack, a cell of the
+# region.
 GSLC_BYTES, PAIR_BYTES, STACK_BYTES, REGION_BYTES = 70.6, 16.6, 76.9, 69.0
 SIMULATED_BYTES = 277.7  # of SAFE products and orbits, a cell and date
-# A burst of one polarisation as ASF delivers it, and the zip of a scene with two where the table has no size.
+# A burst of one polarisation as ASF delivers it, and the zip of a scene with two where the table
+# has no size.
 BURST_BYTES, SCENE_BYTES = 147_215_404, 4_300_000_000
 BURST_KM2 = 85 * 18.5  # of new ground: neighbouring bursts overlap
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """scenes: rows of the table. download_gb and the rest in 1e9 bytes; core_hours by the demo's core."""
+    """What a region costs.
+
+    Attributes
+    ----------
+    stacks, dates, pairs : int
+        Their numbers.
+    scenes : int
+        Rows of the scene table.
+    cells : int
+        Of the region grid.
+    download_gb, simulated_gb, slc_gb, pairs_gb, maps_gb : float
+        Disk, 1e9 bytes.
+    core_hours : float
+        By the demo's core.
+    """
 
     stacks: int
     dates: int
@@ -58,6 +75,7 @@ class Forecast:
 
     @property
     def disk_gb(self) -> float:
+        """Disk in all, 1e9 bytes."""
         return self.download_gb + self.simulated_gb + self.slc_gb + self.pairs_gb + self.maps_gb
 
     def as_dict(self) -> dict[str, float]:
@@ -67,7 +85,22 @@ class Forecast:
 
 
 def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: Mapping[str, float]) -> Forecast:
-    """Cost of a region from nothing. scenes: rows of the scene table by stack. seen: share of the region that each stack sees."""
+    """Cost of a region from nothing.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    scenes : mapping of str to list of dict
+        Rows of the scene table by stack.
+    seen : mapping of str to float
+        Share of the region that each stack sees.
+
+    Returns
+    -------
+    Forecast
+        Disk and core-hours.
+    """
     grid = config.grid.region_grid()
     cells = grid.rows * grid.cols
     dates = {stack: sorted({row["date"] for row in rows}) for stack, rows in scenes.items()}
@@ -107,7 +140,24 @@ def _pairs(config: Config, stack: str, dates: list[str], rows: list[dict[str, st
 
 
 def unit(rule: str, demo_s: float, jobs: int) -> tuple[float, float]:
-    """CPU s of a job, and of a cell more: the line through both sizes, or proportional to cells where only the demo is known."""
+    """Cost of a job of a rule: the line through both measured sizes.
+
+    Where only the demo is known, it is proportional to the cells.
+
+    Parameters
+    ----------
+    rule : str
+        Name of the rule.
+    demo_s : float
+        CPU s of all its jobs on the demo.
+    jobs : int
+        Their number.
+
+    Returns
+    -------
+    (float, float)
+        CPU s of a job, and of a cell more.
+    """
     small = demo_s / jobs
     if rule not in WIDE:
         return 0.0, small / DEMO_CELLS
@@ -138,7 +188,8 @@ def _download(config: Config, rows: list[dict[str, str]], km2: float) -> float:
     if not config.archive():
         return 0.0
     if config.product() == "bursts" and not any(row.get("burst_ids") for row in rows):
-        # A table of whole scenes, of which only the bursts over the region come; half a burst hangs over at each end.
+        # A table of whole scenes, of which only the bursts over the region come; half a burst hangs
+        # over at each end.
         return len({row["date"] for row in rows}) * BURST_BYTES * (km2 / BURST_KM2 + 3)
     usual = BURST_BYTES if config.product() == "bursts" else SCENE_BYTES
     return sum(float(row.get("bytes") or usual) for row in rows)

@@ -1,6 +1,7 @@
 """Checks of this machine that take a few seconds: versions of what decides numbers, and the GPU."""
 
 import sys
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from sarslide.config import Config
@@ -22,7 +23,20 @@ def versions() -> list[Finding]:
 
 
 def unwrapper(config: Config, conda: bool = False) -> list[Finding]:
-    """Whether the unwrapper's package is there, for engines that unwrap here."""
+    """Whether the unwrapper's package is there, for engines whose pairs are unwrapped here.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    conda : bool, default False
+        Whether environments bring the packages.
+
+    Returns
+    -------
+    list of Finding
+        One finding, or none.
+    """
     if conda or ENGINES[config.engine].unwraps:
         return []
     package = {"whirlwind": "whirlwind-insar", "snaphu": "snaphu"}[config.interferogram.unwrapper]
@@ -33,7 +47,18 @@ def unwrapper(config: Config, conda: bool = False) -> list[Finding]:
 
 
 def device(config: Config) -> list[Finding]:
-    """The GPU that steps set to cuda need, or that those set to auto take."""
+    """The GPU that steps set to cuda need, or that those set to auto take.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    list of Finding
+        One a setting, the strictest first.
+    """
     from sarslide.device import choose_device
 
     settings = {f"{name}.device": getattr(config, name).device for name in ("slc", "sbas", "segmentation")}
@@ -47,4 +72,4 @@ def device(config: Config) -> list[Finding]:
         return torch.cuda.get_device_name()
 
     # One line for each setting, the strictest first.
-    return [tried(f"device {keys[name]}", lambda name=name: chosen(name)) for name in sorted(keys, reverse=True)]
+    return [tried(f"device {keys[name]}", partial(chosen, name)) for name in sorted(keys, reverse=True)]

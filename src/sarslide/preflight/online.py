@@ -17,9 +17,23 @@ AGAIN = "look at the connection and at the archive's status page, then run again
 
 
 def archive(config: Config, access: Access, rows: Sequence[dict[str, str]]) -> list[Finding]:
-    """Whether the archive takes the login and gives the first byte of the newest product: then its licence is accepted.
+    """Whether the archive takes the login and gives the first byte of the newest product.
 
-    rows: of the scene table; without any, only a login that is proved by itself (a token) is tried.
+    Then its licence is accepted.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    access : Access
+        Logins and connections.
+    rows : sequence of dict
+        Of the scene table; without any, only a login that is proved by itself (a token) is tried.
+
+    Returns
+    -------
+    list of Finding
+        One finding; none for a region without archive.
     """
     name = config.archive()
     if not name:
@@ -37,7 +51,26 @@ def archive(config: Config, access: Access, rows: Sequence[dict[str, str]]) -> l
 
 
 def dem(config: Config, address: str, geoid_address: str, connections: int) -> list[Finding]:
-    """Whether the tiles of a global DEM over region and margin, and its geoid, are there. A tile that is not is sea, mostly."""
+    """Whether the tiles of a global DEM over region and margin, and its geoid, are there.
+
+    A tile that is not is sea, mostly.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    address : str
+        Where the tiles lie.
+    geoid_address : str
+        Where the geoid lies.
+    connections : int
+        At once.
+
+    Returns
+    -------
+    list of Finding
+        Tiles and geoid.
+    """
     model = config.grid.dem
     if config.source == "simulated" or model not in MODELS:
         return []
@@ -49,10 +82,10 @@ def dem(config: Config, address: str, geoid_address: str, connections: int) -> l
         return [of_error("DEM tiles", error)]
     absent = [name.rpartition("/")[2] for name, found in zip(names, there, strict=True) if not found]
     if len(absent) == len(names):
-        error = DemError(
+        none = DemError(
             f"{model} has none of {len(names)} tiles over the region", "choose another model, or give a DEM file"
         )
-        return [of_error("DEM tiles", error)]
+        return [of_error("DEM tiles", none)]
     found = [Finding("DEM tiles", GOOD, f"{len(names)} tiles of {model}")]
     if absent:
         text = f"{model} has no tile {', '.join(absent[:3])}"

@@ -5,10 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sarslide.errors import DownloadError
 from sarslide.retrieve.download import download
 from sarslide.retrieve.orbits import Sources
-from sarslide.retrieve.retry import Passing, patiently
+from sarslide.retrieve.retry import retry_or_fail
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,7 @@ class Access:
             return earthdata(self.earthdata, self.login_earthdata, self.cookie_asf)
 
         if archive not in self._sessions:
-            try:
-                session = patiently(opened, self.tries, self.pause_s)
-            except Passing as failure:
-                raise DownloadError(f"{archive}: {failure}, {self.tries} times", "run again later") from failure
+            session = retry_or_fail(archive, opened, self.tries, self.pause_s)
             session.timeout_s = (min(self.timeout_s, 20), self.timeout_s)
             self._sessions[archive] = session
         return self._sessions[archive]

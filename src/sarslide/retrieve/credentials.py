@@ -1,4 +1,4 @@
-"""Secrets by reference: where a login or a token is, and the login itself only in memory, never in a text that is shown."""
+"""Secrets by reference: where a login or a token is, and the login itself only in memory, never in a shown text."""
 
 import netrc
 import os
@@ -13,7 +13,17 @@ NETRC, VARIABLE, FILE = "netrc", "env:", "file:"
 
 @dataclass(frozen=True)
 class Login:
-    """A user's name and password, or a token. What the object shows of itself is its reference alone."""
+    """A user's name and password, or a token. What the object shows of itself is its reference alone.
+
+    Attributes
+    ----------
+    reference : str
+        Where the login was found: "netrc", "env:NAME" or "file:PATH".
+    user, password : str
+        Of an entry of the netrc; empty with a token.
+    token : str
+        Empty with an entry of the netrc.
+    """
 
     reference: str
     user: str = field(default="", repr=False)
@@ -22,12 +32,52 @@ class Login:
 
 
 def login(reference: str, machine: str) -> Login:
-    """What a reference leads to: "netrc" (~/.netrc or $NETRC), "env:NAME" of a variable or "file:PATH" of a file with a token.
+    """What a reference leads to.
 
-    machine: whose entry of the netrc it is. Raises CredentialsError, which names the reference and never what it holds.
+    Parameters
+    ----------
+    reference : str
+        "netrc" (~/.netrc or $NETRC), "env:NAME" of a variable or "file:PATH" of a file with a token.
+    machine : str
+        Whose entry of the netrc it is.
+
+    Returns
+    -------
+    Login
+        Name and password, or a token.
+
+    Raises
+    ------
+    CredentialsError
+        When there is none; it names the reference and never what it holds.
+    """
+    cure = f"put a token of {machine} there, or name netrc in the configuration"
+    token = read_token(reference, cure)
+    return Login(reference, token=token) if token else _of_netrc(machine)
+
+
+def read_token(reference: str, cure: str) -> str:
+    """The token that a reference leads to.
+
+    Parameters
+    ----------
+    reference : str
+        "netrc", "env:NAME" of a variable or "file:PATH" of a file with a token.
+    cure : str
+        Cure of the message where there is no token.
+
+    Returns
+    -------
+    str
+        The token; empty for "netrc", whose entries are names and passwords.
+
+    Raises
+    ------
+    CredentialsError
+        When there is no token; it names the reference and never what it holds.
     """
     if reference == NETRC:
-        return _of_netrc(machine)
+        return ""
     if reference.startswith(VARIABLE):
         name = reference.removeprefix(VARIABLE)
         token, problem = os.environ.get(name, "").strip(), f"variable {name} is not set"
@@ -35,8 +85,8 @@ def login(reference: str, machine: str) -> Login:
         path = Path(os.path.expandvars(reference.removeprefix(FILE))).expanduser()
         token, problem = path.read_text().strip() if path.is_file() else "", f"{path}: holds no token"
     if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise CredentialsError(problem, f"put a token of {machine} there, or name netrc in the configuration")
-    return Login(reference, token=token)
+        raise CredentialsError(problem, cure)
+    return token
 
 
 def _of_netrc(machine: str) -> Login:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sarslide.errors import CredentialsError, DownloadError, OutputError
 from sarslide.io.atomic import check_writable
-from sarslide.retrieve.retry import PASSING, PAUSE_S, TIMEOUT_S, TRIES, Passing, patiently
+from sarslide.retrieve.retry import PAUSE_S, TIMEOUT_S, TRANSIENT_STATUS, TRIES, TransientError, retry
 
 log = logging.getLogger(__name__)
 
@@ -68,11 +68,11 @@ def download(
             wrong.append(error.problem)
             if len(wrong) > 1:
                 raise
-            raise Passing(error.problem) from error
+            raise TransientError(error.problem) from error
 
     try:
-        patiently(attempt, tries, pause_s)
-    except Passing as failure:
+        retry(attempt, tries, pause_s)
+    except TransientError as failure:
         if isinstance(failure.__cause__, DownloadError):
             raise failure.__cause__ from None
         raise DownloadError(
@@ -95,8 +95,8 @@ def _attempt(url: str, shown: str, part: Path, size: int | None, session: Any, s
         have = 0
     if have and have == size:
         return
-    ask = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
-    how: dict[str, Any] = {"headers": ask | {"Accept-Encoding": "identity"}, "stream": True}
+    headers = {"Range": f"bytes={have}-", "If-Range": tag} if have else {}
+    how: dict[str, Any] = {"headers": headers | {"Accept-Encoding": "identity"}, "stream": True}
     limits = min(silence_s, TIMEOUT_S[0]), silence_s
     how |= {"timeout": session.timeout_s} if session else {"timeout": limits, "auth": _no_credentials}
     try:
@@ -116,25 +116,25 @@ def _attempt(url: str, shown: str, part: Path, size: int | None, session: Any, s
                 stream.seek(have)
                 stream.truncate()
                 since, counted = time.monotonic(), 0
-                patience_s = how["timeout"][1]
+                limit_s = how["timeout"][1]
                 while piece := answer.raw.read1(PIECE):
                     stream.write(piece)
                     bar.update(len(piece))
                     counted += len(piece)
                     if stream.tell() > (size or MAX_BYTES):
                         raise DownloadError(f"{shown}: sends more than the {size} bytes expected", "check the address")
-                    if (passed := time.monotonic() - since) > patience_s:
+                    if (passed := time.monotonic() - since) > limit_s:
                         if counted < SLOWEST_BYTES_S * passed:
-                            raise Passing(f"the server sends less than {SLOWEST_BYTES_S:g} bytes a second")
+                            raise TransientError(f"the server sends less than {SLOWEST_BYTES_S:g} bytes a second")
                         since, counted = time.monotonic(), 0
     except (requests.RequestException, HTTPError, ConnectionError, TimeoutError) as error:
-        raise Passing(f"the connection failed ({type(error).__name__})") from error
+        raise TransientError(f"the connection failed ({type(error).__name__})") from error
     except OSError as error:
         raise OutputError(f"{part}: cannot be written ({error.strerror})", "make room, then run again") from error
     have = part.stat().st_size
     expected = size if size is not None else whole
     if expected is not None and have != expected:
-        raise Passing(f"the connection ended after {have} of {expected} bytes")
+        raise TransientError(f"the connection ended after {have} of {expected} bytes")
 
 
 def _refused(answer: Any, shown: str, part: Path, session: Any) -> None:
@@ -142,17 +142,17 @@ def _refused(answer: Any, shown: str, part: Path, session: Any) -> None:
     from sarslide.retrieve.session import origin
 
     status = answer.status_code
-    if status in PASSING:
-        raise Passing(f"the server answers {status}", _retry_after(answer))
+    if status in TRANSIENT_STATUS:
+        raise TransientError(f"the server answers {status}", _retry_after(answer))
     if status == 202:
-        raise Passing("the server still prepares the file", _retry_after(answer))
+        raise TransientError("the server still prepares the file", _retry_after(answer))
     if status == 416:
         _forget(part)
-        raise Passing("the server no longer has the part that is missing")
+        raise TransientError("the server no longer has the part that is missing")
     who = session.reference if session else "no credentials"
     if session and (status == 401 or origin(answer.url) in session.login_pages and status < 500):
         if session.renew():
-            raise Passing("the token had ended")
+            raise TransientError("the token had ended")
         raise CredentialsError(
             f"{shown}: the login does not accept {who}", f"correct the login or token of {session.account}"
         )
@@ -188,7 +188,7 @@ def _check_content(shown: str, part: Path, suffix: str, checksum: str) -> None:
         with open(part, "rb") as stream:
             found = hashlib.file_digest(stream, kind).hexdigest()
         if found != expected.lower():
-            raise DownloadError(f"{shown}: its {kind} is {found}, the archive says {expected}", "run again later")
+            raise DownloadError(f"{shown}: its {kind} is {found}, the archive states {expected}", "run again later")
 
 
 def _skew(answer: Any) -> float:
@@ -229,7 +229,7 @@ def _retry_after(answer: Any) -> float | None:
 
 def probe(url: str, session: Any = None) -> int | None:
     """Ask for the first byte of a file and take no more: its size where the server says it. Raises what a download would raise,
-    Passing included.
+    TransientError included.
     """
     import requests
     from urllib3.exceptions import HTTPError
@@ -242,4 +242,4 @@ def probe(url: str, session: Any = None) -> int | None:
             _refused(answer, shown, Path("probe"), session)
             return _whole(answer, 0)
     except (requests.RequestException, HTTPError, ConnectionError, TimeoutError) as error:
-        raise Passing(f"the connection failed ({type(error).__name__})") from error
+        raise TransientError(f"the connection failed ({type(error).__name__})") from error

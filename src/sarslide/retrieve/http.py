@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sarslide.errors import DownloadError
-from sarslide.retrieve.retry import PASSING, PAUSE_S, TRIES, Passing, patiently
+from sarslide.retrieve.retry import PAUSE_S, TRANSIENT_STATUS, TRIES, TransientError, retry_or_fail
 
 MAX_ANSWER = 64 << 20
 
 
-def ask_text(
+def get_text(
     url: str,
     query: Mapping[str, str] | None = None,
     session: Any = None,
@@ -28,31 +28,30 @@ def ask_text(
     def attempt() -> str:
         try:
             with (session or requests).get(url, params=query, timeout=timeout_s, stream=True, **auth) as answer:
-                if answer.status_code in PASSING:
+                if answer.status_code in TRANSIENT_STATUS:
                     asked = answer.headers.get("Retry-After", "")
-                    raise Passing(f"the server answers {answer.status_code}", float(asked) if asked.isdigit() else None)
+                    raise TransientError(
+                        f"the server answers {answer.status_code}", float(asked) if asked.isdigit() else None
+                    )
                 if answer.status_code != 200:
                     raise DownloadError(f"{shown}: the server answers {answer.status_code}", "check the address")
                 content = answer.raw.read(MAX_ANSWER + 1, decode_content=True)
                 length = answer.headers.get("Content-Length", "")
                 coded = answer.headers.get("Content-Encoding")
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise Passing(f"the connection failed ({type(error).__name__})") from error
+            raise TransientError(f"the connection failed ({type(error).__name__})") from error
         if len(content) > MAX_ANSWER:
             raise DownloadError(f"{shown}: the answer has more than {MAX_ANSWER >> 20} MiB", "check the address")
         if length.isdigit() and not coded and len(content) < int(length):
-            raise Passing(f"the connection ended after {len(content)} of {length} bytes")
+            raise TransientError(f"the connection ended after {len(content)} of {length} bytes")
         return content.decode("utf-8", errors="replace")
 
-    try:
-        return patiently(attempt, tries, pause_s)
-    except Passing as failure:
-        raise DownloadError(f"{shown}: {failure}, {tries} times", "run again later") from failure
+    return retry_or_fail(shown, attempt, tries, pause_s)
 
 
-def ask_json(url: str, query: Mapping[str, str] | None = None, **how: Any) -> Any:
-    """The JSON at `url`, as `ask_text`."""
-    text = ask_text(url, query, **how)
+def get_json(url: str, query: Mapping[str, str] | None = None, **how: Any) -> Any:
+    """The JSON at `url`, as `get_text`."""
+    text = get_text(url, query, **how)
     try:
         return json.loads(text)
     except ValueError as error:

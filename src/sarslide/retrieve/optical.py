@@ -31,7 +31,7 @@ BLOCK = 512  # cells of the region at once
 
 
 @dataclass(frozen=True)
-class Band:
+class OpticalBand:
     """One band of a product: reflectance = scale x number + offset. index: of the band in its file."""
 
     path: Path
@@ -41,15 +41,15 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Product:
+class OpticalProduct:
     """bands: by registered layer. classes: the scene classification, None where the product has none."""
 
     name: str
-    bands: dict[str, Band]
-    classes: Band | None
+    bands: dict[str, OpticalBand]
+    classes: OpticalBand | None
 
 
-def open_product(path: str | Path, scale: float | None = None, offset: float | None = None) -> Product:
+def open_product(path: str | Path, scale: float | None = None, offset: float | None = None) -> OpticalProduct:
     """What a product holds, without reading pixels. scale, offset: of its numbers; None: what the product says.
 
     The product says it in the metadata of a SAFE, by the scale and offset of its bands, by floating-point numbers, or by the
@@ -61,10 +61,10 @@ def open_product(path: str | Path, scale: float | None = None, offset: float | N
     if missing := [band for band in BANDS.values() if band not in files]:
         raise RasterError(f"{path}: has no band {', '.join(missing)}", "give Sentinel-2 L2A with bands 2, 3, 4 and 8")
     bands = {layer: _calibrated(path, band, files[band], scale, offset) for layer, band in BANDS.items()}
-    return Product(path.name, bands, files.get(CLASSES))
+    return OpticalProduct(path.name, bands, files.get(CLASSES))
 
 
-def reflectance(products: Sequence[Product], grid: RegionGrid) -> Iterator[tuple[slice, slice, np.ndarray]]:
+def reflectance(products: Sequence[OpticalProduct], grid: RegionGrid) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """Rows, columns and reflectance (4, rows, cols), float32, block by block over `grid`; NaN where nothing clear was seen.
 
     A cell's value is the mean of its clear pixels, if at least half of them are; of several products the median, so that a cloud
@@ -81,8 +81,8 @@ def reflectance(products: Sequence[Product], grid: RegionGrid) -> Iterator[tuple
         yield rows, cols, values
 
 
-def _members(folder: Path) -> dict[str, Band]:
-    """Band files of a folder, at any depth, the finest resolution of each."""
+def _members(folder: Path) -> dict[str, OpticalBand]:
+    """OpticalBand files of a folder, at any depth, the finest resolution of each."""
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
     found = {}
     for word, finest in (*((band, "_10m") for band in BANDS.values()), (CLASSES, "_20m")):
@@ -93,32 +93,32 @@ def _members(folder: Path) -> dict[str, Band]:
                 f"{folder}: band {word} is in {', '.join(p.name for p in named)}", "give each product by itself"
             )
         if named:
-            found[word] = Band(named[0], 1)
+            found[word] = OpticalBand(named[0], 1)
     return found
 
 
-def _stacked(path: Path) -> dict[str, Band]:
+def _stacked(path: Path) -> dict[str, OpticalBand]:
     order = (*BANDS.values(), CLASSES)
     names = [name.upper() for name in raster.band_names(path)]
     if not any(names):
         names = list(order[: len(names)])
-    return {word: Band(path, names.index(word) + 1) for word in order if word in names}
+    return {word: OpticalBand(path, names.index(word) + 1) for word in order if word in names}
 
 
-def _calibrated(product: Path, word: str, band: Band, scale: float | None, offset: float | None) -> Band:
+def _calibrated(product: Path, word: str, band: OpticalBand, scale: float | None, offset: float | None) -> OpticalBand:
     if scale is None or offset is None:
-        said = _said(product, word, band)
-        if said is None and offset is None:
+        stated = _stated(product, word, band)
+        if stated is None and offset is None:
             raise RasterError(
-                f"{product}: does not say whether the offset of processing baseline 04.00 is in its numbers",
+                f"{product}: does not state whether the offset of processing baseline 04.00 is in its numbers",
                 f"set optical.offset to {OFFSET} (it is) or 0 (it is not, or has been taken off)",
             )
-        said = said or (1 / NUMBERS_PER_UNIT, 0.0)
-        scale, offset = said[0] if scale is None else scale, said[1] if offset is None else offset
-    return Band(band.path, band.index, scale, offset)
+        stated = stated or (1 / NUMBERS_PER_UNIT, 0.0)
+        scale, offset = stated[0] if scale is None else scale, stated[1] if offset is None else offset
+    return OpticalBand(band.path, band.index, scale, offset)
 
 
-def _said(product: Path, word: str, band: Band) -> tuple[float, float] | None:
+def _stated(product: Path, word: str, band: OpticalBand) -> tuple[float, float] | None:
     """Scale and offset that the product states; None where it does not."""
     for metadata in sorted(product.glob("MTD_MSIL2A.xml")) if product.is_dir() else []:
         return _from_metadata(metadata, word)
@@ -148,7 +148,7 @@ def _from_metadata(path: Path, word: str) -> tuple[float, float]:
     return 1 / numbers, offsets.get(BAND_IDS[word], 0.0) / numbers
 
 
-def _averaged(product: Product, grid: RegionGrid, rows: slice, cols: slice) -> np.ndarray:
+def _averaged(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice) -> np.ndarray:
     """The product on cells of the region, (4, rows, cols), NaN where fewer than CLEAR_SHARE of the pixels are clear."""
     from rasterio.enums import Resampling
     from rasterio.warp import reproject
@@ -171,7 +171,7 @@ def _averaged(product: Product, grid: RegionGrid, rows: slice, cols: slice) -> n
     return out
 
 
-def _pixels(product: Product, grid: RegionGrid, rows: slice, cols: slice):
+def _pixels(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice):
     """Reflectance (4, rows, cols) of the pixels under a block, which of them are clear, their transform and CRS; None outside."""
     from rasterio.warp import transform_bounds
     from rasterio.windows import Window, from_bounds
@@ -208,7 +208,7 @@ def _pixels(product: Product, grid: RegionGrid, rows: slice, cols: slice):
     return np.stack(values), clear, transform, crs
 
 
-def _classes(band: Band, transform, crs, shape: tuple[int, int]) -> np.ndarray:
+def _classes(band: OpticalBand, transform, crs, shape: tuple[int, int]) -> np.ndarray:
     """The scene classification (20 m) on the pixels of the bands."""
     from rasterio.enums import Resampling
     from rasterio.vrt import WarpedVRT

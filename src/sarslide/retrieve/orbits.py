@@ -16,7 +16,7 @@ import numpy as np
 
 from sarslide.errors import CredentialsError, DownloadError, OrbitError
 from sarslide.retrieve.download import download
-from sarslide.retrieve.http import ask_json, ask_text
+from sarslide.retrieve.http import get_json, get_text
 from sarslide.retrieve.retry import PAUSE_S, TRIES
 from sarslide.sentinel1.orbit import EOF_NAME, MARGIN_S, read_eof
 
@@ -131,7 +131,7 @@ class Sources:
             self._known[key] = work()
         return self._known[key]
 
-    def _ask(self) -> dict[str, Any]:
+    def _how(self) -> dict[str, Any]:
         return {"timeout_s": self.timeout_s, "tries": self.tries, "pause_s": self.pause_s}
 
     def _of_bucket(self, prefix: str) -> Listing:
@@ -141,7 +141,7 @@ class Sources:
         about = {"prefix": prefix}
         base = self.bucket.rstrip("/")
         for _ in range(MAX_PAGES):
-            text = ask_text(f"{base}/", about, **self._ask())
+            text = get_text(f"{base}/", about, **self._how())
             try:
                 root = ElementTree.fromstring(text)
             except (ElementTree.ParseError, ValueError) as error:
@@ -162,7 +162,7 @@ class Sources:
 
     def _of_listing(self, kind: str) -> Listing:
         base = f"{self.listing.rstrip('/')}/{PRODUCTS[kind].lower()}/"
-        names = {match[0] for match in EOF_NAME.finditer(ask_text(base, **self._ask()))}
+        names = {match[0] for match in EOF_NAME.finditer(get_text(base, **self._how()))}
         return {name: (base + name, "") for name in names}
 
     def _of_copernicus(self, kind: str, mission: str, start: np.datetime64, stop: np.datetime64) -> Listing:
@@ -172,7 +172,7 @@ class Sources:
             f"ContentDate/Start lt {_stamp(start - minute)} and ContentDate/End gt {_stamp(stop + minute)}"
         )
         about = {"$filter": where, "$orderby": "ContentDate/Start asc", "$top": "20"}
-        answer = ask_json(f"{self.catalogue.rstrip('/')}/Products?{urlencode(about)}", **self._ask())
+        answer = get_json(f"{self.catalogue.rstrip('/')}/Products?{urlencode(about)}", **self._how())
         return orbits_of(answer, self.data_copernicus)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from sarslide.errors import DownloadError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io.atomic import atomic_file
-from sarslide.retrieve.retry import PAUSE_S, TRIES, Passing, patiently
+from sarslide.retrieve.retry import PAUSE_S, TRIES, TransientError, retry_or_fail
 
 log = logging.getLogger(__name__)
 
@@ -76,21 +76,18 @@ def search(
         except APIError as error:
             status = getattr(error, "status_code", None)
             if status is None or status == 429 or status >= 500:
-                raise Passing(f"the catalogue answers {status or 'nothing'}") from error
+                raise TransientError(f"the catalogue answers {status or 'nothing'}") from error
             raise DownloadError(
                 f"{address}: the catalogue answers {status}", "check retrieve.stac and retrieve.sentinel2_collection"
             ) from error
         except (requests.RequestException, OSError) as error:
-            raise Passing(f"the catalogue does not answer ({type(error).__name__})") from error
+            raise TransientError(f"the catalogue does not answer ({type(error).__name__})") from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DownloadError(
                 f"{address}: is no STAC catalogue ({type(error).__name__})", "check retrieve.stac"
             ) from error
 
-    try:
-        found = patiently(attempt, tries, pause_s)
-    except Passing as failure:
-        raise DownloadError(f"{address}: {failure}, {tries} times", "run again later") from failure
+    found = retry_or_fail(address, attempt, tries, pause_s)
     if not found:
         raise DownloadError(
             f"{address}: has no scene of {collection} from {start} to {end} with at most {max_cloud:g} % of cloud",
@@ -116,8 +113,9 @@ def scene_of(item: dict[str, Any]) -> dict[str, Any]:
         bands = {}
         for band, words in ASSETS.items():
             asset = next(item["assets"][word] for word in words if word in item["assets"])
-            said = (asset.get("raster:bands") or [asset])[0]
-            scale, offset = said.get("scale", said.get("raster:scale")), said.get("offset", said.get("raster:offset"))
+            stated = (asset.get("raster:bands") or [asset])[0]
+            scale = stated.get("scale", stated.get("raster:scale"))
+            offset = stated.get("offset", stated.get("raster:offset"))
             if band != "SCL" and (scale is None or offset is None):
                 raise ValueError(f"no scale and offset of {band}")
             if not re.fullmatch(r"https?://[^\s?#\"']+", asset["href"]):
@@ -148,10 +146,7 @@ def retrieve(
         path = place / f"{band}.tif"
         if path.is_file():
             continue
-        try:
-            patiently(partial(_cut, about, grid, path, timeout_s), tries, pause_s)
-        except Passing as failure:
-            raise DownloadError(f"{about['address']}: {failure}, {tries} times", "run again later") from failure
+        retry_or_fail(about["address"], partial(_cut, about, grid, path, timeout_s), tries, pause_s)
     return place
 
 
@@ -200,7 +195,7 @@ def _cut(about: dict[str, Any], grid: RegionGrid, path: Path, timeout_s: float) 
                 "crs": source.crs, "transform": source.window_transform(window), "nodata": 0, "compress": "deflate",
             }  # fmt: skip
     except RasterioError as error:
-        raise Passing(f"cannot be read ({str(error).splitlines()[0][:120]})") from error
+        raise TransientError(f"cannot be read ({str(error).splitlines()[0][:120]})") from error
     try:
         with atomic_file(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
             target.write(numbers, 1)

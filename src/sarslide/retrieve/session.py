@@ -15,7 +15,7 @@ from requests.auth import HTTPBasicAuth
 
 from sarslide.errors import CredentialsError
 from sarslide.retrieve.credentials import Login, login
-from sarslide.retrieve.retry import TIMEOUT_S, Passing
+from sarslide.retrieve.retry import TIMEOUT_S, TransientError
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Bearer(requests.auth.AuthBase):
 def earthdata(reference: str, login_address: str, cookie_address: str) -> Session:
     """A session for ASF. login_address: of Earthdata Login; cookie_address: where a token is exchanged for ASF's cookie.
 
-    Raises CredentialsError for credentials that are not there or not taken, Passing when the address does not answer.
+    Raises CredentialsError for credentials that are not there or not taken, TransientError when the address does not answer.
     """
     host = urlsplit(login_address).hostname or ""
     found = login(reference, host)
@@ -87,7 +87,7 @@ def earthdata(reference: str, login_address: str, cookie_address: str) -> Sessio
     if found.token:
         session.trust(login_address, Bearer(found.token))
         session.trust(cookie_address, Bearer(found.token))
-        answer = _ask(lambda: session.get(cookie_address, stream=True, timeout=session.timeout_s))
+        answer = _answer_of(lambda: session.get(cookie_address, stream=True, timeout=session.timeout_s))
         answer.close()
         session.distrust(cookie_address)  # the cookie is enough from here on
         if answer.status_code != 200 or origin(answer.url) in session.login_pages:
@@ -124,7 +124,9 @@ class Copernicus(Session):
 
     def _buy(self, found: Login) -> str:
         form = {"client_id": CLIENT, "grant_type": "password", "username": found.user, "password": found.password}
-        answer = _ask(lambda: requests.post(self._token_address, data=form, timeout=self.timeout_s, auth=lambda r: r))
+        answer = _answer_of(
+            lambda: requests.post(self._token_address, data=form, timeout=self.timeout_s, auth=lambda r: r)
+        )
         token = answer.json().get("access_token", "") if answer.status_code == 200 else ""
         if not token:
             raise CredentialsError(
@@ -134,12 +136,12 @@ class Copernicus(Session):
         return token
 
 
-def _ask(request) -> requests.Response:
-    """The answer; Passing, without what the request held, when there is none or a server is not well."""
+def _answer_of(request) -> requests.Response:
+    """The answer; TransientError, without what the request held, when there is none or a server is not well."""
     try:
         answer = request()
     except requests.RequestException as error:
-        raise Passing(f"the login does not answer ({type(error).__name__})") from None
+        raise TransientError(f"the login does not answer ({type(error).__name__})") from None
     if answer.status_code == 429 or answer.status_code >= 500:
-        raise Passing(f"the login answers {answer.status_code}")
+        raise TransientError(f"the login answers {answer.status_code}")
     return answer

@@ -1,4 +1,6 @@
-"""State of a region before and after a run: its release, the dates in it, and the reasons why other dates wait."""
+"""State of a region before and after a run: its release, the dates in it, and the reasons why other
+dates wait.
+"""
 
 import csv
 from collections import Counter
@@ -16,7 +18,17 @@ UNFINISHED = "its jobs are not finished"
 
 @dataclass(frozen=True)
 class RegionState:
-    """release: the current one, empty before the first. dates: those of the release by stack. sequence: its number."""
+    """What there is of a region.
+
+    Attributes
+    ----------
+    release : str
+        The current one, empty before the first.
+    sequence : int
+        Its number.
+    dates : dict of str to list of str
+        Those of the release by stack.
+    """
 
     release: str = ""
     sequence: int = 0
@@ -24,7 +36,18 @@ class RegionState:
 
 
 def state(inventory: Path) -> RegionState:
-    """The state that `current.json` of an inventory folder points to."""
+    """State of a region by its inventory.
+
+    Parameters
+    ----------
+    inventory : Path
+        Folder of the inventory.
+
+    Returns
+    -------
+    RegionState
+        The state that `current.json` points to.
+    """
     pointer = inventory / "current.json"
     if not pointer.is_file():
         return RegionState()
@@ -34,13 +57,37 @@ def state(inventory: Path) -> RegionState:
 
 
 def added(before: RegionState, after: RegionState) -> dict[str, list[str]]:
-    """Dates by stack that the later state has and the earlier one has not."""
+    """Dates that a later state has and an earlier one has not.
+
+    Parameters
+    ----------
+    before, after : RegionState
+        The two states.
+
+    Returns
+    -------
+    dict of str to list of str
+        Dates by stack.
+    """
     new = {stack: sorted(set(dates) - set(before.dates.get(stack, ()))) for stack, dates in after.dates.items()}
     return {stack: dates for stack, dates in new.items() if dates}
 
 
 def changes(inventory: Path, before: RegionState, after: RegionState) -> dict[str, int]:
-    """Lines of CHANGES.csv by kind, over all releases since `before`."""
+    """Lines of CHANGES.csv over all releases since a state.
+
+    Parameters
+    ----------
+    inventory : Path
+        Folder of the inventory.
+    before, after : RegionState
+        The two states.
+
+    Returns
+    -------
+    dict of str to int
+        Number of lines by kind.
+    """
     index = inventory / "releases" / "INDEX.csv"
     if not index.is_file():
         return {}
@@ -54,7 +101,22 @@ def changes(inventory: Path, before: RegionState, after: RegionState) -> dict[st
 
 
 def waiting(config: Config, resources: Path, after: RegionState) -> list[Waiting]:
-    """Dates of the scene table that are not in the release, each with its reason."""
+    """Dates of the scene table that are not in the release.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    resources : Path
+        Folder of the downloads of all regions.
+    after : RegionState
+        The state now.
+
+    Returns
+    -------
+    list of Waiting
+        stack, date and reason of each.
+    """
     path = resources / config.region / "scenes.csv"
     if config.source != "safe" or not path.is_file():
         return []
@@ -78,14 +140,27 @@ def _known(config: Config, rows: list[dict[str, str]]) -> list[tuple[str, str, s
 
 
 def short(config: Config, table: scenes.SceneTable) -> str:
-    """What a real region still waits for before there can be a rate: further dates, baselines; empty for nothing."""
+    """What a real region still waits for before there can be a rate: further dates, baselines.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    table : scenes.SceneTable
+        Its scenes.
+
+    Returns
+    -------
+    str
+        The reason; empty for nothing.
+    """
     for stack in config.stacks if config.source == "safe" else ():
         if len(table.dates(stack)) < 2:
             return f"waits for a second date of {stack}"
         if table.without_baseline(stack):
             return f"waits for baselines of {stack}"
         plan, dates = config.network, table.dates(stack)
-        how = plan.preset, plan.max_days, plan.neighbours, table.orbits(stack)
+        how = plan.preset, plan.max_days, plan.neighbours, table.baselines(stack)
         pairs = plan.pairs or network.choose_pairs(dates, *how)
         if len(pairs) < network.MIN_PAIRS:
             return f"waits for more dates of {stack}: {len(pairs)} pairs, {network.MIN_PAIRS} are needed"

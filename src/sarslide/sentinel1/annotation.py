@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from defusedxml import ElementTree
 
+from sarslide.constants import SPEED_OF_LIGHT
 from sarslide.errors import AnnotationError
 from sarslide.sentinel1.orbit import Orbit, seconds
-
-SPEED_OF_LIGHT = 299792458.0  # m/s
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class GeolocationGrid:
 
 
 @dataclass(frozen=True)
-class Band:
+class ProcessedBand:
     """Processed bandwidth in Hz and the coefficient of its generalised Hamming window."""
 
     bandwidth_hz: float
@@ -89,8 +88,8 @@ class Annotation:
     doppler: RangePolynomials
     orbit: Orbit
     grid: GeolocationGrid
-    range_band: Band
-    azimuth_band: Band
+    range_band: ProcessedBand
+    azimuth_band: ProcessedBand
 
     @property
     def wavelength_m(self) -> float:
@@ -230,6 +229,6 @@ class _Reader:
             incidence_deg=column("incidenceAngle"),
         )
 
-    def band(self, kind: str) -> Band:
+    def band(self, kind: str) -> ProcessedBand:
         path = f"imageAnnotation/processingInformation/swathProcParamsList/swathProcParams/{kind}"
-        return Band(self.number(f"{path}/processingBandwidth"), self.number(f"{path}/windowCoefficient"))
+        return ProcessedBand(self.number(f"{path}/processingBandwidth"), self.number(f"{path}/windowCoefficient"))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sarslide.sentinel1.annotation import SPEED_OF_LIGHT, Annotation, Band
+from sarslide.constants import SPEED_OF_LIGHT
+from sarslide.sentinel1.annotation import Annotation, ProcessedBand
 from sarslide.sentinel1.orbit import Arc
 
 CYCLE_S = 2.758273  # from a burst to the next of its swath (ESA, Sentinel-1 burst identifiers)
@@ -45,8 +46,8 @@ class Burst:
     doppler_t0_s: float
     doppler: np.ndarray
     steering_hz_s: float
-    range_band: Band
-    azimuth_band: Band
+    range_band: ProcessedBand
+    azimuth_band: ProcessedBand
 
     @property
     def name(self) -> str:

@@ -41,7 +41,7 @@ class Facts:
     processed: str
 
 
-class Delivered:
+class FactsMixin:
     """What is delivered under one manifest; its facts by name."""
 
     facts: Facts
@@ -68,7 +68,7 @@ class Delivered:
 
 
 @dataclass(frozen=True)
-class Product(Delivered):
+class SafeProduct(FactsMixin):
     """One SAFE. `members` are paths below the SAFE folder; `root` leads to it inside a zip, and is empty for a folder."""
 
     path: Path
@@ -116,7 +116,7 @@ def _measurement(annotation_member: str) -> str:
     return annotation_member.replace("annotation/", "measurement/").replace(".xml", ".tiff")
 
 
-def open_product(path: str | Path) -> Product:
+def open_product(path: str | Path) -> SafeProduct:
     """The product at `path`, a SAFE folder or a zip that holds one. Raises SafeError where the manifest is missing or broken."""
     path = Path(path)
     try:
@@ -138,7 +138,7 @@ def open_product(path: str | Path) -> Product:
         manifest = ElementTree.fromstring(_read(path, root, "manifest.safe"))
     except (ElementTree.ParseError, ValueError) as error:  # entities are a ValueError of defusedxml
         raise SafeError(f"{name}: not a Sentinel-1 manifest ({error})", COPY_AGAIN) from error
-    return Product(path, root, tuple(sorted(members)), facts_of(manifest, name))
+    return SafeProduct(path, root, tuple(sorted(members)), facts_of(manifest, name))
 
 
 def _read(path: Path, root: str, member: str) -> bytes:

@@ -10,7 +10,7 @@ from sarslide.errors import AnnotationError, OrbitError, SafeError, StackError
 from sarslide.sentinel1.annotation import Annotation, parse_annotation
 from sarslide.sentinel1.burst import CYCLE_S, Burst, bursts_of
 from sarslide.sentinel1.orbit import Arc, Orbit, choose_eof, joined, kind_of, read_eof
-from sarslide.sentinel1.product import COPY_AGAIN, Product, SwathFiles, open_product
+from sarslide.sentinel1.product import COPY_AGAIN, SafeProduct, SwathFiles, open_product
 from sarslide.sentinel1.single_burst import SingleBurst, open_single_burst
 
 log = logging.getLogger(__name__)
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 SLICE_GAP = np.timedelta64(60, "s")  # products that are farther apart are not of one pass
 
 
-def products_in(folder: str | Path) -> list[Product | SingleBurst]:
+def products_in(folder: str | Path) -> list[SafeProduct | SingleBurst]:
     """Products (`*.SAFE` folders, `S1*.zip`, `S1_*-BURST.tiff`) in the folder of a date, in order of time.
 
     Raises SafeError when there is none.
     """
     folder = Path(folder)
-    found: list[Product | SingleBurst] = [
+    found: list[SafeProduct | SingleBurst] = [
         open_product(path) for path in sorted([*folder.glob("S1*.SAFE"), *folder.glob("S1*.zip")])
     ]
     found += [open_single_burst(path) for path in sorted(folder.glob("S1_*-BURST.tif*"))]
@@ -110,7 +110,7 @@ def open_scene(
     )
 
 
-def _check_pass(products: list[Product | SingleBurst], stack: str) -> None:
+def _check_pass(products: list[SafeProduct | SingleBurst], stack: str) -> None:
     """StackError unless the products, ordered by time, are one pass of `stack`."""
     stop = products[0].stop
     for product in products:
@@ -131,11 +131,11 @@ def _check_pass(products: list[Product | SingleBurst], stack: str) -> None:
         stop = max(stop, product.stop)
 
 
-def _polarisation(products: list[Product | SingleBurst], wanted: str) -> str:
+def _polarisation(products: list[SafeProduct | SingleBurst], wanted: str) -> str:
     held = {one for product in products for one in product.polarisations}
     choices = ("VV", "HH") if wanted == "co" else (wanted,)
     chosen = next((one for one in choices if one in held), None)
-    without = [p for p in products if isinstance(p, Product) and chosen not in p.polarisations]
+    without = [p for p in products if isinstance(p, SafeProduct) and chosen not in p.polarisations]
     if chosen is None or without:
         asked = chosen or ("co-polarised" if wanted == "co" else wanted)
         where = (without or products)[0]
@@ -147,7 +147,7 @@ def _polarisation(products: list[Product | SingleBurst], wanted: str) -> str:
 
 
 def _orbit(
-    folder: Path, products: list[Product | SingleBurst], annotations: list[Annotation], lowest: str
+    folder: Path, products: list[SafeProduct | SingleBurst], annotations: list[Annotation], lowest: str
 ) -> tuple[Orbit, Arc]:
     epoch = annotations[0].epoch
     start, stop = min(one.start_s for one in annotations), max(one.stop_s for one in annotations)
@@ -166,7 +166,7 @@ def _orbit(
 
 
 def _each_once(
-    swaths: list[tuple[Product | SingleBurst, SwathFiles, Annotation]], arc: Arc
+    swaths: list[tuple[SafeProduct | SingleBurst, SwathFiles, Annotation]], arc: Arc
 ) -> tuple[tuple[Burst, ...], tuple[str, ...]]:
     """The bursts of all products in order of time, and what was left out: slices overlap, and products are processed anew.
 
@@ -186,5 +186,5 @@ def _each_once(
     return tuple(sorted(kept, key=lambda burst: (burst.start_s, burst.swath))), tuple(sorted(left_out))
 
 
-def _age(product: Product | SingleBurst) -> tuple:
+def _age(product: SafeProduct | SingleBurst) -> tuple:
     return product.ipf_version, product.facts.processed, product.path.name

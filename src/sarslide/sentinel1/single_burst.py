@@ -11,7 +11,7 @@ import numpy as np
 from defusedxml import ElementTree
 
 from sarslide.errors import SafeError
-from sarslide.sentinel1.product import COPY_AGAIN, Delivered, Facts, SwathFiles, facts_of
+from sarslide.sentinel1.product import COPY_AGAIN, Facts, FactsMixin, SwathFiles, facts_of
 
 NAME = re.compile(r"S1_(\d+)_(IW\d)_(\d{8}T\d{6})_(VV|VH|HH|HV)_[0-9A-F]{4}-BURST")
 CYCLE_S = 2.76  # bursts of a swath follow each other at this interval
@@ -19,8 +19,8 @@ MANIFEST = "manifest/{urn:ccsds:schema:xfdu:1}XFDU"
 
 
 @dataclass(frozen=True)
-class SingleBurst(Delivered):
-    """One burst with its annotation; to a scene what a `Product` is, with one polarisation and one swath."""
+class SingleBurst(FactsMixin):
+    """One burst with its annotation; to a scene what a `SafeProduct` is, with one polarisation and one swath."""
 
     path: Path
     facts: Facts

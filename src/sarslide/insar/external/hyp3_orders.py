@@ -4,20 +4,19 @@ Job types and parameters: hyp3-docs (using/api.md). Jobs of HyP3 are publicly vi
 """
 
 import logging
-import os
 import re
 import time
-from pathlib import Path
 from typing import Any
 
 from sarslide.catalog.hyp3_plan import MULTI_BURST, SINGLE_BURST, Order
 from sarslide.errors import CredentialsError, DownloadError, ProcessorError
-from sarslide.retrieve.retry import PAUSE_S, TRIES, Passing, patiently
+from sarslide.retrieve.credentials import read_token
+from sarslide.retrieve.retry import PAUSE_S, TRIES, TransientError, retry_or_fail
 
 log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 600.0
-NETRC, VARIABLE, FILE = "netrc", "env:", "file:"
+TOKEN_CURE = "put an Earthdata Login token there, or set hyp3.token to netrc"
 
 
 def connect(api_url: str, credentials: str) -> Any:
@@ -29,7 +28,7 @@ def connect(api_url: str, credentials: str) -> Any:
     from hyp3_sdk import HyP3
     from hyp3_sdk.exceptions import AuthenticationError
 
-    token = _token(credentials)
+    token = read_token(credentials, TOKEN_CURE) or None
     try:
         return HyP3(api_url, token=token)
     except AuthenticationError:
@@ -38,22 +37,6 @@ def connect(api_url: str, credentials: str) -> Any:
         ) from None
     except requests.RequestException as error:
         raise DownloadError(f"Earthdata Login does not answer ({type(error).__name__})", "run again later") from None
-
-
-def _token(credentials: str) -> str | None:
-    if credentials == NETRC:
-        return None
-    if credentials.startswith(VARIABLE):
-        name = credentials.removeprefix(VARIABLE)
-        token = os.environ.get(name, "").strip()
-        problem = f"variable {name} is not set"
-    else:
-        path = Path(os.path.expandvars(credentials.removeprefix(FILE))).expanduser()
-        token = path.read_text().strip() if path.is_file() else ""
-        problem = f"{path}: holds no token"
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise CredentialsError(problem, "put an Earthdata Login token there, or set hyp3.token to netrc")
-    return token
 
 
 def place(client: Any, order: Order, tries: int = TRIES, pause_s: float = PAUSE_S) -> dict[str, Any]:
@@ -66,7 +49,7 @@ def place(client: Any, order: Order, tries: int = TRIES, pause_s: float = PAUSE_
             return known[0]
         return _ask(lambda: client.submit_prepared_jobs(_prepared(client, order)))[0]
 
-    job = _patient(attempt, tries, pause_s)
+    job = _retried(attempt, tries, pause_s)
     return {"name": order.name, "job_id": job.job_id, "job_type": job.job_type}
 
 
@@ -100,7 +83,7 @@ def wait(
     """
     end, interval, status = time.monotonic() + limit_s, first_wait_s, None
     while True:
-        job = _patient(lambda: _ask(lambda: client.get_job_by_id(job_id)), tries, pause_s)
+        job = _retried(lambda: _ask(lambda: client.get_job_by_id(job_id)), tries, pause_s)
         if job.status_code != status:
             status = job.status_code
             log.info("job %s: %s", job_id, status)
@@ -138,30 +121,27 @@ def product_file(job: Any) -> tuple[str, str, int]:
     return zips[0]["url"], zips[0]["filename"], int(zips[0]["size"])
 
 
-def _patient(work: Any, tries: int, pause_s: float) -> Any:
-    try:
-        return patiently(work, tries, pause_s)
-    except Passing as failure:
-        raise DownloadError(f"HyP3: {failure}, {tries} times", "run again later; orders are not placed twice") from None
+def _retried(work: Any, tries: int, pause_s: float) -> Any:
+    return retry_or_fail("HyP3", work, tries, pause_s, "run again later; orders are not placed twice")
 
 
 def _ask(call: Any) -> Any:
-    """Result of a call of the client. Failures that may pass become Passing, the others coded errors."""
+    """Result of a call of the client. Failures that may pass become TransientError, the others coded errors."""
     import requests
     from hyp3_sdk.exceptions import HyP3Error, HyP3SDKError, ServerError, ServiceUnavailableError
 
     try:
         return call()
     except (ServerError, ServiceUnavailableError):
-        raise Passing("the server fails") from None
+        raise TransientError("the server fails") from None
     except requests.RequestException as error:
-        raise Passing(f"the connection failed ({type(error).__name__})") from None
+        raise TransientError(f"the connection failed ({type(error).__name__})") from None
     except HyP3Error as error:
         code = re.search(r"\[(\d{3})\]", str(error))
         status = int(code[1]) if code else 0
         said = str(error).partition("> ")[2] or str(error)
         if status in (408, 429):
-            raise Passing(f"the server answers {status}") from None
+            raise TransientError(f"the server answers {status}") from None
         if status in (401, 403):
             raise CredentialsError(
                 f"HyP3 answers {status}: {said}", "check hyp3.token and the account's access"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sarslide.sentinel1.annotation import Band
+from sarslide.sentinel1.annotation import ProcessedBand
 
 AZIMUTH_TAPS = 8  # the azimuth band is two thirds of the sampling
 RANGE_TAPS = 12  # the range band is up to 88 % of it (IW1)
@@ -11,7 +11,7 @@ NOISE = 1e-6  # keeps the normal equations of a narrow band solvable; below the 
 DOPPLER_GUARD = 1.1  # the azimuth band of the table is wider than processed, for Doppler centroids that are off
 
 
-def interpolation_table(band: Band, sampling_hz: float, taps: int) -> np.ndarray:
+def interpolation_table(band: ProcessedBand, sampling_hz: float, taps: int) -> np.ndarray:
     """Weights (PHASES + 1, taps), float32: value at n + k / PHASES = sum_i table[k, i] samples[n + 1 - taps / 2 + i].
 
     The least-squares interpolator of a signal around zero frequency with the bandwidth and the generalised Hamming window that
@@ -33,11 +33,13 @@ def interpolation_table(band: Band, sampling_hz: float, taps: int) -> np.ndarray
     return np.linalg.solve(normal, correlation(between - offsets).T).T.astype(np.float32)
 
 
-def azimuth_table(band: Band, line_interval_s: float) -> np.ndarray:
+def azimuth_table(band: ProcessedBand, line_interval_s: float) -> np.ndarray:
     """Table for fractional lines."""
-    return interpolation_table(Band(band.bandwidth_hz * DOPPLER_GUARD, band.window), 1 / line_interval_s, AZIMUTH_TAPS)
+    return interpolation_table(
+        ProcessedBand(band.bandwidth_hz * DOPPLER_GUARD, band.window), 1 / line_interval_s, AZIMUTH_TAPS
+    )
 
 
-def range_table(band: Band, sampling_hz: float) -> np.ndarray:
+def range_table(band: ProcessedBand, sampling_hz: float) -> np.ndarray:
     """Table for fractional samples."""
     return interpolation_table(band, sampling_hz, RANGE_TAPS)

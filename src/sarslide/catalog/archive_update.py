@@ -12,7 +12,7 @@ from sarslide.catalog.region import outline_wkt
 from sarslide.catalog.scenes import read
 from sarslide.grid import RegionGrid
 from sarslide.retrieve.access import Access
-from sarslide.retrieve.products import span
+from sarslide.retrieve.granules import span
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ AGAIN = "run again later; if it stays so, tell the archive"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequestedGranule:
     """A granule of the scene table. bytes, checksum: of its file, where the archive knows them; 0 and empty elsewhere."""
 
     granule: str
@@ -49,7 +49,7 @@ class Wanted:
 
 
 def retrieve(
-    wanted: Iterable[Wanted],
+    wanted: Iterable[RequestedGranule],
     store: Path,
     session: Callable[[], Any],
     connections: int,
@@ -75,7 +75,7 @@ def retrieve(
     return [store / name for one in granules for name, _ in one.files]
 
 
-def _granule(one: Wanted, store: Path, session: Any, connections: int, tries: int, pause_s: float) -> None:
+def _granule(one: RequestedGranule, store: Path, session: Any, connections: int, tries: int, pause_s: float) -> None:
     check = _check_burst if one.granule.endswith(BURST) else _check_zip
     for name, address in one.files:
         if (store / name).is_file():
