@@ -18,14 +18,14 @@ import numpy as np
 from sarslide.evaluate.rate_error import DecayFit, PredictedError, predicted_rate_error, speckle_std_rad_per_yr
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
+from sarslide.network import dates_of, interval_years, pair_matrix, years_of
 from sarslide.rates import los
 from sarslide.rates.corrections.atmosphere import terms_of
-from sarslide.rates.corrections.date_delays import METHODS, pair_matrix, trend_removal
-from sarslide.rates.passes import RateSettings, average_wrapped, corrected_pairs, estimate_delays
+from sarslide.rates.corrections.date_delays import METHODS, trend_removal
+from sarslide.rates.passes import Corrector, average_wrapped
 from sarslide.rates.pipeline import average_phase, stack_rates
-from sarslide.rates.sbas.network import dates_of, years_of
 from sarslide.rates.sbas.rates import SbasSettings, sbas_rates
-from sarslide.rates.stacking import interval_years
+from sarslide.rates.settings import RateSettings
 from studies.tables import publish
 
 COMMAND = "python -m studies.recipes --demo FOLDER"
@@ -113,13 +113,13 @@ def stacking(data: Stack, settings: RateSettings) -> Result:
         lambda: stack_rates(data.unwrapped, data.pairs, data.elevation_m, data.wavelength_m, settings, data.exclude)
     )
     predicted = predicted_rate_error(
-        data.delay_mm, data.dates, data.pairs, data.elevation_m, lambda pair: data.unwrapped(pair)[1:], data.looks,
-        rates.stable, rates.reference.mask, data.wavelength_m, settings,
+        data.delay_mm, data.dates, data.pairs, rates.ground, lambda pair: data.unwrapped(pair)[1:], data.looks,
+        data.wavelength_m, settings,
     )  # fmt: skip
     layers = rates.layers
     return Result(
         "stacking (P4)", corrections(settings), layers["los_rate_mm_per_yr"], layers["los_rate_std_mm_per_yr"],
-        rates.reference.mask, layers["mean_coherence"], cpu, predicted,
+        rates.ground.reference.mask, layers["mean_coherence"], cpu, predicted,
     )  # fmt: skip
 
 
@@ -129,14 +129,14 @@ def averaging(data: Stack, settings: RateSettings, mean: str) -> Result:
     to_rate = los.mm_per_rad(data.wavelength_m) / np.mean([interval_years(pair) for pair in data.pairs])
     only, _ = average_wrapped(
         lambda pair: (np.angle(np.exp(1j * data.atmosphere(pair))), data.wrapped(pair)[1]),
-        data.pairs, data.elevation_m, rates.stable, rates.reference.mask, np.zeros(data.elevation_m.shape), settings, mean,
+        data.pairs, rates.ground, settings, np.zeros(data.elevation_m.shape), mean,
     )  # fmt: skip
     years = sum(interval_years(pair) for pair in data.pairs)
     predicted = PredictedError(to_rate * only.estimate, data.speckle(np.full(len(data.pairs), 1 / years)))
     layers = rates.layers
     return Result(
         f"averaged phase (P0), {mean}", corrections(settings), to_rate * layers["avg_phase_rad"],
-        -to_rate * layers["avg_phase_std_rad"], rates.reference.mask, layers["mean_coherence"], cpu, predicted,
+        -to_rate * layers["avg_phase_std_rad"], rates.ground.reference.mask, layers["mean_coherence"], cpu, predicted,
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def sbas(data: Stack, settings: RateSettings, weighting: str = "var") -> Result:
     layers = rates.layers
     return Result(
         "SBAS (P3)", corrections(replace(settings, weighting=weighting)), layers["los_rate_mm_per_yr"],
-        layers["los_rate_std_mm_per_yr"], rates.preparation.reference.mask, layers["mean_coherence"], cpu, predicted,
+        layers["los_rate_std_mm_per_yr"], rates.preparation.ground.reference.mask, layers["mean_coherence"], cpu, predicted,
     )  # fmt: skip
 
 
@@ -187,15 +187,15 @@ def publish_rates(name: str, data: Stack, results: list[Result]) -> None:
         f"2_recipes_{name}",
         f"Recipes against the planted rates, {name}: {len(data.dates)} dates, {len(data.pairs)} pairs",
         COMMAND,
-        ["recipe", "corrections", "RMSE mm/yr", "bias", "RMSE still", "RMSE moving", "bias moving"]
+        ["recipe", "corrections", "RMSE mm/yr", "bias", "RMSE stationary", "RMSE moving", "bias moving"]
         + [f"RMSE at coherence {low}-{min(high, 1)}" for low, high in CLASSES]
-        + ["predicted still", "told still", "CPU s"],
+        + ["predicted stationary", "formal stationary", "CPU s"],
         rows,
-        f"{int(common.sum())} cells; by mean coherence {counts}. Still: planted rate below {STILL_MM:g} mm/yr; moving: at"
+        f"{int(common.sum())} cells; by mean coherence {counts}. Stationary: planted rate below {STILL_MM:g} mm/yr; moving: at"
         f" least {MOVING_MM:g} mm/yr ({int(moving.sum())} cells); their bias is along the planted motion, negative = too slow."
         " Predicted: from the true delays of the dates, sent through the same chain, and from the speckle of unfiltered phase at"
         " their coherence: the averaged phase is unfiltered, stacking and SBAS read unwrapped phase that was filtered before,"
-        " which lowers their speckle and slows small landslides. Told: root mean square of the delivered standard errors. CPU"
+        " which lowers their speckle and slows small landslides. Formal: root mean square of the delivered standard errors. CPU"
         " seconds with all pairs in memory.",
     )  # fmt: skip
 
@@ -203,28 +203,23 @@ def publish_rates(name: str, data: Stack, results: list[Result]) -> None:
 def publish_delays(name: str, data: Stack) -> None:
     """What is left of the true delays of the dates, on stable ground, after each correction."""
     found = stack_rates(data.unwrapped, data.pairs, data.elevation_m, data.wavelength_m, PAIRS, data.exclude)
-    stable, reference = found.stable, found.reference.mask
+    stable = found.ground.stable
     mm = -los.mm_per_rad(data.wavelength_m)
     terms = np.stack(list(terms_of(data.elevation_m, True, True).values()))
     truth = centred(data.delay_mm.astype(float), stable)
     free = trend_removal(data.pairs)
     rows = [["true delays", None, *left(truth, free, stable)]]
     for settings in (HEIGHT, PAIRS, *(replace(PAIRS, atmosphere=method) for method in METHODS[1:])):
-        removed: dict[str, dict] = {}
-        used = [
-            pair
-            for pair, _, _ in corrected_pairs(
-                data.unwrapped, data.pairs, data.elevation_m, stable, reference, settings, removed
-            )
-        ]
-        fits = np.array([[removed[pair].get(word, 0.0) for word in COEFFICIENTS] for pair in used])
+        corrector = Corrector(data.unwrapped, found.ground, settings)
+        used = [pair.name for pair in corrector.corrected(data.pairs)]
+        fits = np.array([[corrector.removed[pair].get(word, 0.0) for word in COEFFICIENTS] for pair in used])
         taken = mm * np.tensordot(np.linalg.pinv(pair_matrix(used)) @ fits, terms, 1)
-        delays = estimate_delays(data.unwrapped, data.pairs, data.elevation_m, stable, reference, settings)
+        delays = corrector.delays(data.pairs)
         if delays:
             taken += mm * np.stack([delays.coarse.spread(delays.of_date(day)) for day in data.dates])
         rate = predicted_rate_error(
-            data.delay_mm, data.dates, data.pairs, data.elevation_m, lambda pair: data.unwrapped(pair)[1:], data.looks,
-            stable, reference, data.wavelength_m, settings,
+            data.delay_mm, data.dates, data.pairs, found.ground, lambda pair: data.unwrapped(pair)[1:], data.looks,
+            data.wavelength_m, settings,
         ).atmosphere_mm_per_yr  # fmt: skip
         rows.append(
             [
@@ -234,8 +229,8 @@ def publish_delays(name: str, data: Stack) -> None:
             ]
         )
     plain = predicted_rate_error(
-        data.delay_mm, data.dates, data.pairs, data.elevation_m, lambda pair: data.unwrapped(pair)[1:], data.looks,
-        stable, reference, data.wavelength_m, NONE,
+        data.delay_mm, data.dates, data.pairs, found.ground, lambda pair: data.unwrapped(pair)[1:], data.looks,
+        data.wavelength_m, NONE,
     ).atmosphere_mm_per_yr  # fmt: skip
     rows[0][1] = rms(plain[stable & np.isfinite(plain)])
     publish(

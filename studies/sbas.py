@@ -26,15 +26,16 @@ from sarslide.insar.external.constant_geometry import perpendicular_baseline_m
 from sarslide.insar.external.files import ingest_pair
 from sarslide.io import raster, series
 from sarslide.io.sidecar import read_json
+from sarslide.network import dates_of
 from sarslide.rates import pipeline, preparation, reference
+from sarslide.rates.ground import Ground
 from sarslide.rates.mintpy import load as mintpy_load
 from sarslide.rates.mintpy import read as mintpy_read
 from sarslide.rates.mintpy import steps as mintpy
 from sarslide.rates.mintpy.files import Track
-from sarslide.rates.passes import RateSettings
 from sarslide.rates.records import common_wavelength_m, median_looks
 from sarslide.rates.sbas import rates as sbas_rates
-from sarslide.network import dates_of
+from sarslide.rates.settings import RateSettings
 from sarslide.retrieve.dem import region_dem
 from studies.tables import publish
 
@@ -185,12 +186,12 @@ def compare_with_mintpy(folder: Path, elevation: Path, command: str) -> None:
 
 def keep_series(path: Path, prepared) -> np.ndarray:
     """A MintPy time series as (dates, rows, cols), mm."""
-    kept = np.full((len(dates_of(prepared.pairs)), *prepared.stable.shape), np.nan)
+    kept = np.full((len(dates_of(prepared.pairs)), *prepared.ground.shape), np.nan)
 
     def put(rows, cols, block):
         kept[:, rows, cols] = block
 
-    mintpy_read.read_series(path, prepared.reference.mask, put)
+    mintpy_read.read_series(path, prepared.ground.reference.mask, put)
     return kept
 
 
@@ -203,7 +204,7 @@ def bounded_memory(pairs: list[str], command: str) -> None:
             everywhere = np.ones(stack.grid.shape, bool)
             prepared = preparation.Preparation(
                 pairs, [1] * len(pairs), np.zeros((len(pairs), 1)), np.ones((1, *stack.grid.shape), np.float32), 0.0,
-                everywhere, reference.ReferenceArea(everywhere, 0, 0, side**2, "none"), 0.0, {},
+                Ground(everywhere, everywhere, reference.ReferenceArea(everywhere, "none")), 0.0, {},
             )  # fmt: skip
             ours = invert_in_child(stack, prepared, 0.0555, 6, Path(name) / "noise.nc")
             whole_mb = 2 * 4 * len(pairs) * side**2 / 1e6
@@ -269,7 +270,7 @@ def mexico_city(data: Path, command: str) -> None:
                 mintpy.run_step(step, place)
             last = place / mintpy.series_file(steps)
             by_mintpy[dem_error] = mintpy_read.read_rates(
-                last, prepared.reference.mask, files.wavelength_m, 0.0, dem_error
+                last, prepared.ground.reference.mask, files.wavelength_m, 0.0, dem_error
             )
             largest[dem_error] = float(np.nanmax(np.abs(keep_series(last, prepared) - ours)))
     rate = "los_rate_mm_per_yr"

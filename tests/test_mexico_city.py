@@ -14,9 +14,9 @@ from pyproj import Transformer
 from sarslide.config import load
 from sarslide.insar.external.constant_geometry import perpendicular_baseline_m
 from sarslide.insar.external.files import ingest_pair
-from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.reference import disc_in_cells
+from sarslide.rates.settings import RateSettings
 from sarslide.retrieve.dem import region_dem
 
 CENTRE = (-99.12, 19.41, 2240.0)  # lon, lat, m
@@ -127,7 +127,7 @@ def test_stack_agrees_with_a_network_inversion(folder, config, rates, capsys):
     assert correlation > 0.97
     # The city sinks: away from the satellite, which is negative. 30 cm a year and more are published for its east.
     assert low < -200
-    assert -40 < np.median(rates.layers["los_rate_mm_per_yr"][rates.reference.mask]) < 40
+    assert -40 < np.median(rates.layers["los_rate_mm_per_yr"][rates.ground.reference.mask]) < 40
 
 
 def test_the_hill_in_the_lake_bed_stands_still(config, rates):

@@ -14,7 +14,7 @@ from sarslide import names
 from sarslide.errors import CatalogError, NetworkError, StackError
 from sarslide.network import (
     PRESETS,
-    Orbit,
+    DateBaseline,
     check,
     choose_pairs,
     critical_baseline_m,
@@ -22,6 +22,7 @@ from sarslide.network import (
     needs_baselines,
     triplets,
 )
+from sarslide.rates.methods import METHODS
 
 
 def days(offsets, start="20190306"):
@@ -44,16 +45,16 @@ def test_p0_has_57_pairs_on_30_gap_free_dates():
 def test_p4_keeps_40_days_and_120_m():
     """By hand: 12, 24 and 36 days where the orbits are at most 120 m apart."""
     dates = days([0, 12, 24, 36, 48])
-    orbits = dict(zip(dates, (Orbit(b, 6000) for b in (0, 120, -10, 119.9, 300)), strict=True))
+    orbits = dict(zip(dates, (DateBaseline(b, 6000) for b in (0, 120, -10, 119.9, 300)), strict=True))
     expected = [(0, 1), (0, 2), (0, 3), (1, 3)]
     wanted = [f"{dates[i]}_{dates[j]}" for i, j in expected]
-    assert sorted(choose_pairs(dates, "p4", orbits=orbits)) == wanted  # 1-2 is 130 m, 2-3 129.9 m, 4 is far from all
+    assert sorted(choose_pairs(dates, "p4", baselines=orbits)) == wanted  # 1-2 is 130 m, 2-3 129.9 m, 4 is far from all
 
 
 def test_p3_takes_two_percent_of_the_smaller_critical_baseline():
     dates = days([0, 12, 72])
-    orbits = dict(zip(dates, (Orbit(0, 6000), Orbit(119, 5900), Orbit(60, 6000)), strict=True))
-    assert choose_pairs(dates, "p3", orbits=orbits) == [f"{dates[1]}_{dates[2]}"]  # 119 m > 118 m; 72 days > 60
+    orbits = dict(zip(dates, (DateBaseline(0, 6000), DateBaseline(119, 5900), DateBaseline(60, 6000)), strict=True))
+    assert choose_pairs(dates, "p3", baselines=orbits) == [f"{dates[1]}_{dates[2]}"]  # 119 m > 118 m; 72 days > 60
 
 
 def test_critical_baseline_by_hand():
@@ -67,9 +68,9 @@ def test_critical_baseline_by_hand():
 )
 def test_a_later_date_never_changes_old_pairs(acquisitions, preset):
     dates = days(sorted(acquisitions))
-    orbits = {day: Orbit(acquisitions[k], 6000) for k, day in zip(sorted(acquisitions), dates, strict=True)}
-    before = choose_pairs(dates[:-1], preset, orbits=orbits)
-    after = choose_pairs(dates, preset, orbits=orbits)
+    orbits = {day: DateBaseline(acquisitions[k], 6000) for k, day in zip(sorted(acquisitions), dates, strict=True)}
+    before = choose_pairs(dates[:-1], preset, baselines=orbits)
+    after = choose_pairs(dates, preset, baselines=orbits)
     assert after[: len(before)] == before
     assert all(pair.endswith(dates[-1]) for pair in after[len(before) :])
 
@@ -78,7 +79,7 @@ def test_a_later_date_never_changes_old_pairs(acquisitions, preset):
 def test_a_preset_says_which_baseline_it_misses(preset):
     if needs_baselines(preset):
         with pytest.raises(CatalogError, match=f"{REGULAR[1]}.*cure: `snakemake update_catalog`"):
-            choose_pairs(REGULAR[:2], preset, orbits={REGULAR[0]: Orbit(0, 6000)})
+            choose_pairs(REGULAR[:2], preset, baselines={REGULAR[0]: DateBaseline(0, 6000)})
     else:
         assert choose_pairs(REGULAR[:2], preset)
 
@@ -101,10 +102,10 @@ def test_a_gap_stops_sbas_and_warns_stacking():
     with pytest.raises(
         NetworkError, match=r"E2001 stack A128: .* 2 islands, gap 20190330-20190614; sbas cannot .*cure:"
     ):
-        check("A128", dates, pairs, "sbas", "p0", 24)
-    island, alone = check("A128", dates, pairs, "stacking", "p0", 24)
+        check("A128", dates, pairs, METHODS["sbas"], "p0", 24)
+    island, alone = check("A128", dates, pairs, METHODS["stacking"], "p0", 24)
     assert "20190330-20190614" in island and alone == "stack A128: 1 dates are in no pair: 20190922"
-    assert check("A128", dates[:3], choose_pairs(dates[:3], "p0"), "mintpy", "p0", 24) == []
+    assert check("A128", dates[:3], choose_pairs(dates[:3], "p0"), METHODS["mintpy"], "p0", 24) == []
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -113,14 +114,14 @@ def test_too_few_pairs_for_a_rate_are_refused_before_any_work(count):
     with pytest.raises(
         StackError, match=rf"E3005 stack A128 has {count} pairs, a rate with its error needs 3; cure: add"
     ):
-        check("A128", REGULAR[: count + 1], pairs, "stacking", "nearest", 24)
+        check("A128", REGULAR[: count + 1], pairs, METHODS["stacking"], "nearest", 24)
 
 
 def test_no_pair_at_all():
     with pytest.raises(StackError, match="no two dates within 6 days; cure: raise network.max_days"):
-        check("A128", REGULAR, [], "stacking", "nearest", 6)
+        check("A128", REGULAR, [], METHODS["stacking"], "nearest", 6)
     with pytest.raises(StackError, match="no pair within preset p0; cure: choose another network.preset"):
-        check("A128", REGULAR, [], "stacking", "p0", 24)
+        check("A128", REGULAR, [], METHODS["stacking"], "p0", 24)
 
 
 def test_triplets_are_all_closed_ones():

@@ -11,23 +11,22 @@ from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import read_json, sidecar, write_json
-from sarslide.rates.corrections.scatter import STATES, date_scatter
-from sarslide.rates.passes import RateSettings
+from sarslide.rates.ground import Ground
 from sarslide.rates.rasters import unwrapped_reader
 from sarslide.rates.records import common_wavelength_m
+from sarslide.rates.scatter import STATES, date_scatter
+from sarslide.rates.settings import RateSettings
 from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
     params, files, output = dict(snakemake.params.items()), snakemake.input, snakemake.output
     grid = RegionGrid.from_dict(params["grid"])
-    ground = raster.read(files.stable_ground, grid)
+    ground = Ground.from_layer(raster.read(files.elevation, grid), raster.read(files.stable_ground, grid))
     scatter = date_scatter(
         unwrapped_reader(params, dict(files.items()), grid),
         params["pairs"],
-        raster.read(files.elevation, grid),
-        ground >= 1,
-        ground == 2,
+        ground,
         common_wavelength_m(read_json(path) for path in files.sidecars),
         RateSettings.of(params, grid),
     )

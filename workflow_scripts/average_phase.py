@@ -8,9 +8,9 @@ positive away from the satellite) and its standard error (rad).
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import average_phase
 from sarslide.rates.rasters import reader
+from sarslide.rates.settings import RateSettings
 from sarslide.workflow.job import job
 
 
@@ -27,7 +27,7 @@ def main(snakemake) -> None:
     )
     for layer in ("avg_phase_rad", "avg_phase_std_rad"):
         raster.write(snakemake.output[layer], rates.layers[layer], grid, layer)
-    notes = rates.notes("rad") | {"reference": rates.reference.to_dict(grid)}
+    notes = rates.notes("rad") | {"reference": rates.ground.reference.to_dict(grid)}
     write_json(snakemake.output.sidecar, sidecar("average_phase", dict(files.items()), params, notes))
 
 

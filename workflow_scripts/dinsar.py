@@ -9,7 +9,7 @@ from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.rates.dinsar import displacement
-from sarslide.rates.passes import RateSettings
+from sarslide.rates.settings import RateSettings
 from sarslide.workflow.job import job
 
 
@@ -30,7 +30,7 @@ def main(snakemake) -> None:
     notes = {
         "pair": snakemake.wildcards.pair,
         "removed": found.removed,
-        "reference": found.reference.to_dict(grid),
+        "reference": found.ground.reference.to_dict(grid),
         "stable_ground_changes": found.changes,
     }
     write_json(output.sidecar, sidecar("dinsar", dict(files.items()), params, notes))

@@ -14,16 +14,15 @@ def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
     from sarslide.io.sidecar import read_json, sidecar, write_json
-    from sarslide.rates.loop_mask import without_loop_errors
     from sarslide.rates.mintpy.files import Track
     from sarslide.rates.mintpy.load import load
-    from sarslide.rates.passes import RateSettings
     from sarslide.rates.preparation import prepare
+    from sarslide.rates.rasters import unwrapped_block_reader
     from sarslide.rates.records import baselines_m, common_wavelength_m, median_looks, utc_seconds
+    from sarslide.rates.settings import RateSettings
 
     params, files, out = snakemake.params, snakemake.input, snakemake.output
     grid = RegionGrid.from_dict(params.grid)
-    paths = dict(zip(params.pairs, zip(files.unwrapped, files.coherence, files.conncomp, strict=True), strict=True))
     about = {pair: read_json(path) for pair, path in zip(params.pairs, files.sidecars, strict=True)}
     elevation = raster.read(files.elevation, grid)
     geometry = {layer: raster.read(files[layer], grid) for layer in params.geometry}
@@ -32,15 +31,9 @@ def main(snakemake) -> None:
         bperp = {pair: baseline or 0.0 for pair, baseline in bperp.items()}
     baselines_m(params.pairs, bperp)
     whole = slice(0, grid.rows), slice(0, grid.cols)
-    for path in (path for of_pair in paths.values() for path in of_pair):
-        raster.check_grid(path, grid)
-
-    def read_block(pair, *block):
-        return tuple(raster.read_block(path, *block or whole) for path in paths[pair])
-
-    read = without_loop_errors(read_block, files.get("loop_errors"))
+    read = unwrapped_block_reader(dict(params.items()), dict(files.items()), grid)
     prepared = prepare(
-        read,
+        lambda pair: read(pair, *whole),
         params.pairs,
         elevation,
         RateSettings.of(dict(params.items()), grid),
@@ -65,10 +58,10 @@ def main(snakemake) -> None:
         snakemake.resources.limit_min * 60,
         params.unwrap_errors,
     )
-    for layer, values in (layers | {"stable_ground": prepared.ground}).items():
+    for layer, values in (layers | {"stable_ground": prepared.ground.layer}).items():
         raster.write(out[layer], values, grid, layer)
-    write_json(out.reference, prepared.reference.to_dict(grid))
-    extra = {"pairs": prepared.notes, "moving_limit_rad_per_yr": prepared.moving_limit}
+    write_json(out.reference, prepared.ground.reference.to_dict(grid))
+    extra = {"pairs": prepared.removed, "moving_limit_rad_per_yr": prepared.moving_limit}
     write_json(out.sidecar, sidecar("mintpy_load", dict(files.items()), dict(params.items()), extra))
 
 

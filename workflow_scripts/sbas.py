@@ -15,18 +15,16 @@ def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.io import raster, series
     from sarslide.io.sidecar import read_json, sidecar, write_json
-    from sarslide.rates.loop_mask import without_loop_errors
-    from sarslide.rates.passes import RateSettings
+    from sarslide.network import dates_of
+    from sarslide.rates.rasters import unwrapped_block_reader
     from sarslide.rates.records import common_wavelength_m, median_looks
-    from sarslide.rates.sbas.network import dates_of
     from sarslide.rates.sbas.rates import DemGeometry, SbasSettings, sbas_rates
+    from sarslide.rates.settings import RateSettings
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
-    paths = dict(zip(params.pairs, zip(files.unwrapped, files.coherence, files.conncomp, strict=True), strict=True))
     about = {pair: read_json(path) for pair, path in zip(params.pairs, files.sidecars, strict=True)}
-    for path in (path for of_pair in paths.values() for path in of_pair):
-        raster.check_grid(path, grid)
+    read = unwrapped_block_reader(dict(params.items()), dict(files.items()), grid)
     dem = params.dem_error and DemGeometry(
         {pair: record["bperp_m"] for pair, record in about.items()},
         raster.read(files.slant_range, grid),
@@ -37,12 +35,9 @@ def main(snakemake) -> None:
         "source": "sarslide, small-baseline least squares",
     }
 
-    def read(pair, *block):
-        return tuple(raster.read_block(path, *block) for path in paths[pair])
-
     with series.create(snakemake.output.timeseries, grid, dates_of(params.pairs), attributes) as put:
         rates = sbas_rates(
-            without_loop_errors(read, files.get("loop_errors")),
+            read,
             put,
             params.pairs,
             raster.read(files.elevation, grid),
@@ -53,11 +48,11 @@ def main(snakemake) -> None:
             dem=dem or None,
         )
     found = rates.preparation
-    for layer, values in (rates.layers | {"stable_ground": found.ground}).items():
+    for layer, values in (rates.layers | {"stable_ground": found.ground.layer}).items():
         raster.write(snakemake.output[layer], values, grid, layer)
-    write_json(snakemake.output.reference, found.reference.to_dict(grid))
+    write_json(snakemake.output.reference, found.ground.reference.to_dict(grid))
     extra = {
-        "removed": found.notes,
+        "removed": found.removed,
         "moving_limit_rad_per_yr": found.moving_limit,
         "unconnected_cells": rates.unconnected,
         "incoherent_cells": rates.incoherent,

@@ -1,9 +1,10 @@
 """series: polygons of one stack -> displacement time series with EGMS-like columns (G14).
 
-inputs: polygons (the pointer to the release of the inventory, or any vector file with a CRS); height and line of sight; either
-the time series of the region (mm, positive towards the satellite, methods sbas and mintpy), or unwrapped pairs (rad, grows
-away), components, coherence, sidecars, stable ground and errors of closure (method stacking). output: CSV, one row a polygon,
-displacement in mm since the first date, positive towards the satellite.
+inputs: polygons (the pointer to the release of the inventory, or any vector file with a CRS);
+height and line of sight; either the time series of the region (mm, positive towards the satellite,
+methods sbas and mintpy), or unwrapped pairs (rad, grows away), components, coherence, sidecars,
+stable ground and errors of closure (method stacking). output: CSV, one row a polygon, displacement
+in mm since the first date, positive towards the satellite.
 """
 
 from sarslide.workflow.job import job
@@ -16,10 +17,11 @@ def main(snakemake, log) -> None:
     from sarslide.inventory.series import LINE_OF_SIGHT, objects_of, polygons_of, write_csv
     from sarslide.io import raster, series
     from sarslide.io.sidecar import read_json, sidecar, write_json
-    from sarslide.rates.passes import RateSettings
+    from sarslide.rates.ground import Ground
     from sarslide.rates.rasters import unwrapped_reader
     from sarslide.rates.records import common_wavelength_m
     from sarslide.rates.series import of_pairs, of_region
+    from sarslide.rates.settings import RateSettings
 
     params, files = dict(snakemake.params.items()), snakemake.input
     grid = RegionGrid.from_dict(params["grid"])
@@ -31,8 +33,7 @@ def main(snakemake, log) -> None:
         found = of_pairs(
             unwrapped_reader(params, dict(files.items()), grid),
             params["pairs"],
-            raster.read(files.height_wgs84, grid),
-            raster.read(files.stable_ground, grid),
+            Ground.from_layer(raster.read(files.height_wgs84, grid), raster.read(files.stable_ground, grid)),
             common_wavelength_m(read_json(path) for path in files.sidecars),
             RateSettings.of(params, grid),
             cells,

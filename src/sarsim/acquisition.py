@@ -17,13 +17,13 @@ from sarsim.orbit import STATE_STEP, Arc, ascending_node_time, fit_arc, propagat
 from sarsim.swaths import SWATHS, Swath, mission_named, swath_named
 from sarslide.catalog import repeat_orbit as offsets
 from sarslide.catalog.repeat_orbit import INCIDENCE_DEG, RADAR_FREQUENCY, seed_key
+from sarslide.constants import SPEED_OF_LIGHT
 from sarslide.errors import StackError
 from sarslide.names import check_stack, parse_date
 
-LIGHT = 299792458.0  # m/s
-WAVELENGTH = LIGHT / RADAR_FREQUENCY  # m
+WAVELENGTH = SPEED_OF_LIGHT / RADAR_FREQUENCY  # m
 RANGE_SAMPLING = 6.434523812571428e07  # Hz
-RANGE_SPACING = LIGHT / (2 * RANGE_SAMPLING)  # m, slant
+RANGE_SPACING = SPEED_OF_LIGHT / (2 * RANGE_SAMPLING)  # m, slant
 LINE_INTERVAL = 2.055556299999998e-03  # s
 RANGE_WINDOW = 0.75  # coefficient of the Hamming window in range
 BURSTS = 2  # of a product, unless more are asked for
@@ -194,7 +194,7 @@ def plan_track(
     center = points.mean(0)
     state = geometry.track_state(center, stack[0] == "A", incidence_deg or INCIDENCE_DEG[stack[0]])
     near_time, samples = _kept(
-        swath_named(swath), 2.0 / LIGHT * geometry.zero_doppler(_scene_arc(state), points)[1], samples
+        swath_named(swath), 2.0 / SPEED_OF_LIGHT * geometry.zero_doppler(_scene_arc(state), points)[1], samples
     )
     at = ABEAM_UTC[stack[0]] if abeam_utc is None else abeam_utc
     return Track(stack, state, center, near_time, samples, swath_named(swath), at, overlap_s)
@@ -305,7 +305,7 @@ def _fm_rate(arc: Arc, track: Track, t: float) -> RangePolynomial:
     """Azimuth FM rate -2/wavelength d2R/dt2 at zero Doppler, fitted over the kept swath."""
     slant_time = track.near_time + np.linspace(0, track.samples, 41) / RANGE_SAMPLING
     points = geometry.locate(
-        arc, np.full(41, t), slant_time * LIGHT / 2, float(geometry.to_geodetic(track.center)[2]), track.center
+        arc, np.full(41, t), slant_time * SPEED_OF_LIGHT / 2, float(geometry.to_geodetic(track.center)[2]), track.center
     )
     satellite, velocity, acceleration = arc.state(np.full(41, t))
     look = points - satellite

@@ -96,7 +96,7 @@ def center_height(acq: Acquisition) -> float:
 
 def swath_incidence(acq: Acquisition, samples: np.ndarray) -> np.ndarray:
     """Incidence angle, degree, at the middle of the scene."""
-    slant = acq.slant_time(samples) * radar.LIGHT / 2
+    slant = acq.slant_time(samples) * radar.SPEED_OF_LIGHT / 2
     points = geometry.locate(acq.arc, np.zeros(len(slant)), slant, center_height(acq), acq.track.center)
     return geometry.incidence_deg(acq.arc, points)
 
@@ -117,7 +117,7 @@ def geolocation_grid(acq: Acquisition) -> list[dict[str, float]]:
     for line in lines:
         t = line_time(acq, line)
         points = geometry.locate(
-            acq.arc, np.full(len(pixels), t), slant_time * radar.LIGHT / 2, center_height(acq), acq.track.center
+            acq.arc, np.full(len(pixels), t), slant_time * radar.SPEED_OF_LIGHT / 2, center_height(acq), acq.track.center
         )
         lon, lat, height = geometry.to_geodetic(points)
         satellite = acq.arc.state(t)[0]

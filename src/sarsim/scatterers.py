@@ -84,7 +84,7 @@ def _scatter(
     rows, cols = amplitude.shape
     field_rows, field_cols = fields[0].shape[:2]
     s, v, a = np.empty(3), np.empty(3), np.empty(3)
-    per_meter = 2.0 / radar.LIGHT * radar.RANGE_SAMPLING
+    per_meter = 2.0 / radar.SPEED_OF_LIGHT * radar.RANGE_SAMPLING
     fraction = 1.0 / 65536.0
     guess = middle
     for r in range(1, rows - 1):

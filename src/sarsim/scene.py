@@ -24,9 +24,9 @@ from sarsim.products import (
 )
 from sarsim.world import World, true_los_rate
 from sarslide import names
-from sarslide.rates.passes import RateSettings
+from sarslide.network import interval_years
 from sarslide.rates.pipeline import average_phase, stack_rates
-from sarslide.rates.stacking import interval_years
+from sarslide.rates.settings import RateSettings
 from sarslide.terrain.derivatives import derivatives
 
 STACKS = {"A": "A128", "D": "D062"}

@@ -190,7 +190,7 @@ class BurstImage:
     ) -> None:
         """Add ideal targets: zero-Doppler times (s), slant ranges (m), peak amplitudes (digital numbers), path delays (m)."""
         y = self.acquisition.line(t, self.burst) + EDGE
-        x = (2.0 * slant / radar.LIGHT - self.acquisition.near_time) * radar.RANGE_SAMPLING + EDGE
+        x = (2.0 * slant / radar.SPEED_OF_LIGHT - self.acquisition.near_time) * radar.RANGE_SAMPLING + EDGE
         phase = -4.0 * np.pi / radar.WAVELENGTH * (slant + extra_path)
         lines = self.acquisition.lines
         _add_points(

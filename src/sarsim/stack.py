@@ -119,7 +119,7 @@ class StackSimulator:
     @cached_property
     def _slant_time(self) -> np.ndarray:
         """Two-way time, s, of the cell centres on the reference orbit."""
-        return 2 * geometry.zero_doppler(self.track.arc, self._xyz)[1] / radar.LIGHT
+        return 2 * geometry.zero_doppler(self.track.arc, self._xyz)[1] / radar.SPEED_OF_LIGHT
 
     def _sample(self, track: Track) -> np.ndarray:
         return (self._slant_time - track.near_time) * radar.RANGE_SAMPLING

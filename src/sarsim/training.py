@@ -14,7 +14,7 @@ from sarsim.scene import STACKS, label, observe, regular_dates
 from sarsim.terrain import TerrainSettings
 from sarsim.world import World, WorldSettings, build_world
 from sarslide.grid import RegionGrid
-from sarslide.rates.passes import RateSettings
+from sarslide.rates.settings import RateSettings
 
 __all__ = ["STACKS", "random_settings", "training_scene", "training_world"]
 

@@ -1,26 +1,35 @@
-"""The network of a stack: which pairs are formed, whether they hang together, and the critical baseline.
+"""The network of a stack: which pairs are formed, whether they connect all dates, and the critical baseline.
 
-Every preset looks at two dates only, or at a date and its nearest earlier ones: a new acquisition adds pairs and changes none.
+Every preset looks at two dates only, or at a date and its nearest earlier ones: a new acquisition
+adds pairs and changes none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import Protocol
 
 import numpy as np
 
 from sarslide import names
+from sarslide.constants import DAYS_PER_YEAR, SPEED_OF_LIGHT
 from sarslide.errors import CatalogError, NetworkError, StackError
-
-SPEED_OF_LIGHT = 299792458.0  # m/s
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a pair of a preset may be. None: no limit.
+    """Limits of the pairs of a preset. None: no limit.
 
-    days: temporal baselines, exactly these. max_days: longest one. max_bperp_m: largest perpendicular baseline, m.
-    max_critical_percent: the same in percent of the critical baseline, the smaller one of the two dates.
+    Attributes
+    ----------
+    days : tuple of int, optional
+        Temporal baselines, days: exactly these.
+    max_days : int, optional
+        Longest temporal baseline, days.
+    max_bperp_m : float, optional
+        Largest perpendicular baseline, m.
+    max_critical_percent : float, optional
+        The same in percent of the critical baseline, the smaller one of the two dates.
     """
 
     days: tuple[int, ...] | None = None
@@ -30,6 +39,7 @@ class Limits:
 
     @property
     def needs_baselines(self) -> bool:
+        """Whether perpendicular baselines decide about a pair."""
         return self.max_bperp_m is not None or self.max_critical_percent is not None
 
 
@@ -37,23 +47,42 @@ PRESETS = {
     "p0": Limits(days=(12, 24)),  # B03
     "p4": Limits(max_days=40, max_bperp_m=120.0),  # B18
     "p3": Limits(max_days=60, max_critical_percent=2.0),  # B13
-    # P2 says "short temporal and spatial baseline" and gives no numbers (B08); these are an assumption of sarslide.
+    # P2 writes "short temporal and spatial baseline" without numbers (B08): these are assumed here.
     "p2": Limits(max_days=36, max_bperp_m=150.0),
 }
 NEAREST = "nearest"
-LEAST_PAIRS = 3  # of a stack: `rates.stacking` has no error of a rate from fewer
+MIN_PAIRS = 3  # of a rate with its error: one for the rate, two for the noise of dates and of pairs
 
 
 @dataclass(frozen=True)
-class Orbit:
-    """Where a date flew: bperp_m against one orbit of its stack (up and away from the track), and its critical baseline, m."""
+class DateBaseline:
+    """Baselines of one date.
+
+    Attributes
+    ----------
+    bperp_m : float
+        Perpendicular baseline against one orbit of the stack, m, positive up and away from the track.
+    critical_m : float
+        Critical baseline, m.
+    """
 
     bperp_m: float
     critical_m: float
 
 
 def needs_baselines(preset: str) -> bool:
-    """Whether a preset asks for perpendicular baselines."""
+    """Whether a preset needs perpendicular baselines.
+
+    Parameters
+    ----------
+    preset : str
+        `nearest` or a name of PRESETS.
+
+    Returns
+    -------
+    bool
+        True where the preset limits the perpendicular baseline.
+    """
     return preset in PRESETS and PRESETS[preset].needs_baselines
 
 
@@ -62,48 +91,184 @@ def choose_pairs(
     preset: str = NEAREST,
     max_days: int = 24,
     neighbours: int = 2,
-    orbits: Mapping[str, Orbit] | None = None,
+    baselines: Mapping[str, DateBaseline] | None = None,
 ) -> list[str]:
     """Pairs of a stack, ordered by later, then earlier date.
 
-    preset: `nearest` (each date with at most `neighbours` earlier ones within `max_days`), or a name of PRESETS: all pairs within
-    its limits. orbits: by date, for presets that need baselines; CatalogError names a date without one.
+    Parameters
+    ----------
+    dates : sequence of str
+        Dates of the stack, YYYYMMDD.
+    preset : str
+        `nearest` (each date with at most `neighbours` earlier ones within `max_days`), or a name of
+        PRESETS: all pairs within its limits.
+    max_days : int
+        Longest temporal baseline of `nearest`, days.
+    neighbours : int
+        Earlier dates of each date in `nearest`.
+    baselines : mapping of str to DateBaseline, optional
+        Baselines by date, for presets that need them.
+
+    Returns
+    -------
+    list of str
+        Names of the pairs.
+
+    Raises
+    ------
+    CatalogError
+        A date has no baseline and the preset needs it.
     """
     if preset == NEAREST:
         return names.nearest_pairs(list(dates), max_days, neighbours)
     limits, ordered = PRESETS[preset], sorted(set(dates))
-    if limits.needs_baselines and (missing := [date for date in ordered if date not in (orbits or {})]):
+    if limits.needs_baselines and (missing := [date for date in ordered if date not in (baselines or {})]):
         raise CatalogError(
             f"no perpendicular baseline of {', '.join(missing[:3])} in the scene table, preset {preset} needs it",
             "`snakemake update_catalog` fills it in, or set network.preset to nearest or p0",
         )
     both = ((earlier, later) for later in ordered for earlier in ordered if earlier < later)
-    return [names.pair_name(*pair) for pair in both if _allowed(*pair, limits, orbits or {})]
+    return [names.pair_name(*pair) for pair in both if _within(*pair, limits, baselines or {})]
 
 
-def _allowed(earlier: str, later: str, limits: Limits, orbits: Mapping[str, Orbit]) -> bool:
+def _within(earlier: str, later: str, limits: Limits, baselines: Mapping[str, DateBaseline]) -> bool:
     days = names.days_between(earlier, later)
     if (limits.days and days not in limits.days) or (limits.max_days and days > limits.max_days):
         return False
     if not limits.needs_baselines:
         return True
-    first, second = orbits[earlier], orbits[later]
-    allowed = [limits.max_bperp_m] if limits.max_bperp_m is not None else []
+    first, second = baselines[earlier], baselines[later]
+    longest = [limits.max_bperp_m] if limits.max_bperp_m is not None else []
     if limits.max_critical_percent is not None:
-        allowed.append(limits.max_critical_percent / 100 * min(first.critical_m, second.critical_m))
-    return abs(second.bperp_m - first.bperp_m) <= min(allowed)
+        longest.append(limits.max_critical_percent / 100 * min(first.critical_m, second.critical_m))
+    return abs(second.bperp_m - first.bperp_m) <= min(longest)
 
 
 def critical_baseline_m(wavelength_m: float, bandwidth_hz: float, range_m: float, incidence_deg: float) -> float:
-    """Perpendicular baseline, m, at which the range spectra of level ground no longer overlap: wavelength B R tan(incidence) / c.
+    """Perpendicular baseline at which the range spectra of level ground no longer overlap.
 
-    Source: F. Gatelli et al., 1994, IEEE TGRS 32(4), doi:10.1109/36.298013. About 6 km for IW2 of Sentinel-1.
+    It is wavelength B R tan(incidence) / c, about 6 km for IW2 of Sentinel-1.
+
+    Parameters
+    ----------
+    wavelength_m : float
+        Radar wavelength, m.
+    bandwidth_hz : float
+        Processed range bandwidth B, Hz.
+    range_m : float
+        Slant range R, m.
+    incidence_deg : float
+        Incidence angle, degree.
+
+    Returns
+    -------
+    float
+        Critical baseline, m.
+
+    References
+    ----------
+    F. Gatelli et al., 1994, IEEE TGRS 32(4), doi:10.1109/36.298013.
     """
     return wavelength_m * bandwidth_hz * range_m * float(np.tan(np.radians(incidence_deg))) / SPEED_OF_LIGHT
 
 
+def dates_of(pairs: Iterable[str]) -> list[str]:
+    """Dates of pairs.
+
+    Parameters
+    ----------
+    pairs : iterable of str
+        Names of the pairs.
+
+    Returns
+    -------
+    list of str
+        Each date once, in order.
+    """
+    return sorted({date for pair in pairs for date in names.split_pair(pair)})
+
+
+def years_of(dates: Sequence[str]) -> np.ndarray:
+    """Times of dates since the first one.
+
+    Parameters
+    ----------
+    dates : sequence of str
+        Dates in order, YYYYMMDD.
+
+    Returns
+    -------
+    (dates,) array of float
+        Julian years of 365.25 days since the first date.
+    """
+    return np.array([names.days_between(dates[0], date) for date in dates]) / DAYS_PER_YEAR
+
+
+def interval_years(pair: str) -> float:
+    """Length of a pair.
+
+    Parameters
+    ----------
+    pair : str
+        Name of the pair.
+
+    Returns
+    -------
+    float
+        Temporal baseline in Julian years of 365.25 days.
+    """
+    return names.days_between(*names.split_pair(pair)) / DAYS_PER_YEAR
+
+
+def date_indexes(pairs: Sequence[str]) -> np.ndarray:
+    """Positions of the dates of each pair among `dates_of` the pairs.
+
+    Parameters
+    ----------
+    pairs : sequence of str
+        Names of the pairs.
+
+    Returns
+    -------
+    (pairs, 2) array of int
+        Positions of the earlier and of the later date.
+    """
+    position = {date: k for k, date in enumerate(dates_of(pairs))}
+    return np.array([[position[date] for date in names.split_pair(pair)] for pair in pairs])
+
+
+def pair_matrix(pairs: Sequence[str]) -> np.ndarray:
+    """Incidence matrix of a network: times the phases of the dates it gives those of the pairs.
+
+    Parameters
+    ----------
+    pairs : sequence of str
+        Names of the pairs.
+
+    Returns
+    -------
+    (pairs, dates) array of float
+        +1 at the later date, -1 at the earlier one, 0 elsewhere.
+    """
+    matrix = np.zeros((len(pairs), len(dates_of(pairs))))
+    for column, sign in zip(date_indexes(pairs).T, (-1, 1), strict=True):
+        matrix[np.arange(len(pairs)), column] = sign
+    return matrix
+
+
 def islands(pairs: Iterable[str]) -> list[list[str]]:
-    """Dates that pairs connect, one ordered list for each connected part of the network, in order of their first dates."""
+    """Connected parts of a network.
+
+    Parameters
+    ----------
+    pairs : iterable of str
+        Names of the pairs.
+
+    Returns
+    -------
+    list of list of str
+        Dates of each connected part in order; the parts in order of their first dates.
+    """
     root: dict[str, str] = {}
 
     def find(date: str) -> str:
@@ -121,32 +286,82 @@ def islands(pairs: Iterable[str]) -> list[list[str]]:
 
 
 def gap_text(parts: Sequence[Sequence[str]]) -> str:
-    """The gaps between islands in words: last date of one, first of the next."""
+    """The gaps between islands in words.
+
+    Parameters
+    ----------
+    parts : sequence of sequence of str
+        Islands as `islands` returns them.
+
+    Returns
+    -------
+    str
+        Last date of each island and first date of the next, separated by commas.
+    """
     return ", ".join(f"{before[-1]}-{after[0]}" for before, after in pairwise(parts))
 
 
-def check(stack: str, dates: Sequence[str], pairs: Sequence[str], method: str, preset: str, max_days: int) -> list[str]:
-    """Warnings about the network of a stack, in words.
+class RateMethod(Protocol):
+    """What `check` reads of a row of `rates.methods`."""
 
-    Raises StackError when there are fewer than LEAST_PAIRS pairs, and NetworkError when the pairs form several islands and
-    `method` (sbas, mintpy) needs a connected network. Stacking adds up rates of pairs, for which islands do no harm.
+    @property
+    def name(self) -> str:
+        """As in `rates.method`."""
+
+    @property
+    def needs_connected(self) -> bool:
+        """Whether all dates must be connected by pairs."""
+
+
+def check(
+    stack: str, dates: Sequence[str], pairs: Sequence[str], method: RateMethod, preset: str, max_days: int
+) -> list[str]:
+    """Warnings about the network of a stack.
+
+    Parameters
+    ----------
+    stack : str
+        Name of the stack, for the messages.
+    dates : sequence of str
+        Dates of the stack.
+    pairs : sequence of str
+        Pairs that are formed of them.
+    method : RateMethod
+        Rate method: whether it needs a connected network. Stacking adds up rates of pairs, for
+        which islands do no harm.
+    preset : str
+        Preset of the network, for the messages.
+    max_days : int
+        Longest temporal baseline of `nearest`, days, for the messages.
+
+    Returns
+    -------
+    list of str
+        One sentence for each warning.
+
+    Raises
+    ------
+    StackError
+        There are fewer than MIN_PAIRS pairs.
+    NetworkError
+        The pairs form several islands and `method` needs a connected network.
     """
     if not pairs:
         problem = f"no two dates within {max_days} days" if preset == NEAREST else f"no pair within preset {preset}"
         cure = "raise network.max_days, or add acquisitions"
         raise StackError(f"stack {stack} has {problem}", cure if preset == NEAREST else "choose another network.preset")
-    if len(pairs) < LEAST_PAIRS:
+    if len(pairs) < MIN_PAIRS:
         raise StackError(
-            f"stack {stack} has {len(pairs)} pairs, a rate with its error needs {LEAST_PAIRS}",
-            "add acquisitions, or ask for the D-InSAR maps of single pairs by their names",
+            f"stack {stack} has {len(pairs)} pairs, a rate with its error needs {MIN_PAIRS}",
+            "add acquisitions, or request the D-InSAR maps of single pairs by their names",
         )
     warnings = []
     parts = islands(pairs)
     if len(parts) > 1:
         found = f"stack {stack}: the pairs form {len(parts)} islands, gap {gap_text(parts)}"
-        if method != "stacking":
+        if method.needs_connected:
             raise NetworkError(
-                f"{found}; {method} cannot join them",
+                f"{found}; {method.name} cannot join them",
                 "add acquisitions in the gap, widen the network section, or set rates.method to stacking",
             )
         warnings.append(f"{found}; each island is stacked on its own dates")
@@ -156,7 +371,18 @@ def check(stack: str, dates: Sequence[str], pairs: Sequence[str], method: str, p
 
 
 def triplets(pairs: Iterable[str]) -> list[tuple[str, str, str]]:
-    """All (earlier-middle, middle-later, earlier-later) whose three pairs are in the network, by latest, then middle date."""
+    """Triplets of dates whose three pairs are in the network.
+
+    Parameters
+    ----------
+    pairs : iterable of str
+        Names of the pairs.
+
+    Returns
+    -------
+    list of tuple of str
+        Pairs (earlier-middle, middle-later, earlier-later), by latest, then middle date.
+    """
     known = set(pairs)
     before: dict[str, list[str]] = {}
     for pair in sorted(known):

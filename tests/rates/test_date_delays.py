@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from sarslide.errors import RateError
+from sarslide.network import pair_matrix
 from sarslide.rates.corrections.common_scene import common_scene
-from sarslide.rates.corrections.date_delays import Coarse, date_delays, high_pass, pair_matrix, trend_removal
-from sarslide.rates.passes import RateSettings, estimate_delays
+from sarslide.rates.corrections.date_delays import Coarse, date_delays, high_pass, trend_removal
+from sarslide.rates.ground import Ground
+from sarslide.rates.passes import Corrector
 from sarslide.rates.pipeline import stack_rates
+from sarslide.rates.reference import ReferenceArea
+from sarslide.rates.settings import RateSettings
 from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, dates, short_pairs, years
 
 PAIRS = short_pairs(dates(30))
@@ -111,8 +115,9 @@ def test_delays_in_mm_are_near_the_true_ones():
     settings = RateSettings(
         height_correlated=False, plane=False, atmosphere="filter", atmosphere_cells=6, atmosphere_days=1e5
     )
-    everywhere = np.ones(valley.shape, bool)
-    delays = estimate_delays(valley.read, valley.pairs, valley.elevation_m, still, everywhere, settings)
+    everywhere = ReferenceArea(np.ones(valley.shape, bool), "everywhere")
+    ground = Ground(valley.elevation_m, still, everywhere)
+    delays = Corrector(valley.read, ground, settings).delays(valley.pairs)
     found = np.stack([delays.coarse.spread(delays.of_date(day)) for day in valley.dates]) / RAD_PER_MM
     truth = valley.atmosphere_mm - np.median(valley.atmosphere_mm, axis=(1, 2))[:, None, None]
     left, before = (without_line(field)[:, still] for field in (truth - found, truth))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sarslide.rates.corrections.double_difference import double_difference, double_difference_wrapped
-from sarslide.rates.passes import RateSettings
 from sarslide.rates.pipeline import average_phase, stack_rates
+from sarslide.rates.settings import RateSettings
 from tests.support.valley import WAVELENGTH_M, Valley
 
 SHAPE = (90, 100)
@@ -70,7 +70,7 @@ def test_rates_of_a_region_without_a_stable_point():
     assert known.mean() > 0.9
     assert abs(np.median(error[known & ~moving])) < 2
     assert abs(error[known & moving].mean()) < 5
-    assert "stable ground 12 to 40 cells around" in rates.reference.reason
+    assert "stable ground 12 to 40 cells around" in rates.ground.reference.reason
 
 
 def test_the_averaged_phase_too():

@@ -255,7 +255,7 @@ def test_settings_of_the_configuration():
 def test_one_pair_has_no_rate_with_an_error_and_says_so(valley, settings, count):
     """Not that the reference area is bad: with one pair there is nothing that an error could be told from."""
     problem = (
-        rf"E3008 {count} pairs with valid phase, a rate with its error needs 3; cure: add acquisitions, or ask for"
+        rf"E3008 {count} pairs with valid phase, a rate with its error needs 3; cure: add acquisitions, or request"
     )
     with pytest.raises(RateError, match=problem):
         stack_rates(valley.read, valley.pairs[:count], valley.elevation_m, WAVELENGTH_M, settings)

@@ -9,8 +9,8 @@ from sarslide.dataset.fusion import fuse, phase_colours, stretched
 from sarslide.errors import RateError
 from sarslide.rates.dinsar import displacement
 from sarslide.rates.observability import CLASSES, downslope_rate, observable_class
-from sarslide.rates.passes import RateSettings
 from sarslide.rates.phase_variance import phase_variance
+from sarslide.rates.settings import RateSettings
 from sarslide.terrain.downslope import downslope_sensitivity, r_index
 from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, years
 
@@ -35,7 +35,7 @@ def test_displacement_of_one_pair(valley):
     # Two dates of 0.1 rad and 1 mm of turbulence at 5 km: 0.6 and about 1 mm
     assert np.std(error) < 1.5
     assert abs(error[moving].mean()) < 1.5
-    assert not found.stable[moving].any()
+    assert not found.ground.stable[moving].any()
     assert found.changes[-1] < 0.01 or len(found.changes) == 4
 
 

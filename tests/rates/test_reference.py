@@ -5,7 +5,8 @@ import pytest
 
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
-from sarslide.rates.reference import choose_reference, disc_in_cells, given_reference, stable_ground
+from sarslide.rates.ground import stable_ground
+from sarslide.rates.reference import choose_reference, disc_in_cells, given_reference
 from sarslide.rates.stacking import Stacked
 
 GRID = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 40, 60)

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 import rasterio
 
-from sarslide.errors import NetworkError, RateError
+from sarslide.errors import ConfigError, NetworkError, RateError
 from sarslide.grid import RegionGrid
 from sarslide.io import series as series_file
+from sarslide.network import years_of
 from sarslide.rates import preparation
-from sarslide.rates.passes import RateSettings
 from sarslide.rates.phase_variance import pair_weights, phase_variance
 from sarslide.rates.sbas import inversion as sbas
-from sarslide.rates.sbas.network import connected_cells, date_baselines_m, velocity_design, years_of
+from sarslide.rates.sbas.network import connected_cells, date_baselines_m, velocity_design
 from sarslide.rates.sbas.rates import DemGeometry, SbasSettings, sbas_rates
+from sarslide.rates.settings import RateSettings
 from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, dates, short_pairs, years
 
 PLAIN = RateSettings(height_correlated=False, plane=False)
@@ -121,7 +122,7 @@ def test_weightings():
 
 
 def test_a_planted_dem_error_and_its_sign():
-    """Ground dh higher than the DEM leaves -(4 pi/lambda) bperp dh / (R sin inc) (DESIGN 2): 12 m must come back as +12 m."""
+    """Ground dh higher than the DEM leaves -(4 pi/lambda) bperp dh / (R sin inc): 12 m must come back as +12 m."""
     rng = np.random.default_rng(8)
     still = Valley(shape=(40, 50), count=16, turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0)
     height = np.zeros(still.shape)
@@ -189,7 +190,7 @@ def test_a_pair_without_phase_is_skipped_and_the_others_go_on():
     found = sbas_rates(
         read, Sink(8, track.shape), track.pairs, track.elevation_m, WAVELENGTH_M, PLAIN, SbasSettings(device="cpu")
     )
-    assert "skipped" in found.preparation.notes[track.pairs[3]]
+    assert "skipped" in found.preparation.removed[track.pairs[3]]
     assert (found.layers["pair_count"] == len(track.pairs) - 1).all()
 
 
@@ -241,7 +242,7 @@ def test_planted_motion_comes_back_as_rate_and_series():
     layers = found.layers
     np.testing.assert_allclose(layers["los_rate_mm_per_yr"], -layers["phase_rate_rad_per_yr"] / RAD_PER_MM, rtol=1e-5)
     np.testing.assert_allclose(layers["los_rate_paper_sign_mm_per_yr"], -layers["los_rate_mm_per_yr"])
-    assert set(np.unique(found.preparation.ground)) == {0, 1, 2}
+    assert set(np.unique(found.preparation.ground.layer)) == {0, 1, 2}
 
 
 def test_weights_by_coherence_prefer_good_pairs():
@@ -338,7 +339,7 @@ def test_a_gpu_that_is_not_there_is_said():
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     track = Valley(shape=(40, 50), count=5)
-    with pytest.raises(RateError, match="torch sees no GPU; cure: set sbas.device to auto or cpu"):
+    with pytest.raises(ConfigError, match="torch sees no GPU; cure: set sbas.device to auto or cpu"):
         sbas_rates(
             reader(track), None, track.pairs, track.elevation_m, WAVELENGTH_M, PLAIN, SbasSettings(device="cuda")
         )

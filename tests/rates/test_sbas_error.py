@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from sarslide.rates.passes import RateSettings
+from sarslide.network import date_indexes, years_of
 from sarslide.rates.sbas import inversion as sbas
 from sarslide.rates.sbas.error import rate_std
-from sarslide.rates.sbas.network import free_of_motion, indexes, velocity_design, years_of
+from sarslide.rates.sbas.network import free_of_motion, velocity_design
 from sarslide.rates.sbas.rates import SbasSettings, sbas_rates
+from sarslide.rates.settings import RateSettings
 from tests.support.valley import RAD_PER_MM, WAVELENGTH_M, Valley, dates, short_pairs
 
 PLAIN = RateSettings(height_correlated=False, plane=False)
@@ -51,7 +52,7 @@ def test_variance_is_unbiased(of_dates, of_pairs, gaps):
     rng = np.random.default_rng(10)
     days, cells = dates(24), 12_000
     pairs = short_pairs(days)
-    ends, t = indexes(pairs), years_of(days)
+    ends, t = date_indexes(pairs), years_of(days)
     noise = of_dates * rng.standard_normal((24, cells))
     phase = noise[ends[:, 1]] - noise[ends[:, 0]] + of_pairs * rng.standard_normal((len(pairs), cells))
     phase[rng.random(phase.shape) < gaps] = np.nan

@@ -13,9 +13,10 @@ from sarslide.inventory.series import objects_of, polygons_of, write_csv
 from sarslide.io import series as files
 from sarslide.io import vector
 from sarslide.io.sidecar import write_json
-from sarslide.rates.passes import RateSettings
+from sarslide.rates.ground import Ground
 from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.series import dates_from_pairs, motion, of_pairs, of_region
+from sarslide.rates.settings import RateSettings
 from tests.support.valley import WAVELENGTH_M, Valley, dates, short_pairs
 
 GRID = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 120, 160)
@@ -33,7 +34,7 @@ def test_a_polygon_from_pairs_is_the_planted_motion(valley):
     fastest = valley.los_mm_per_yr == valley.los_mm_per_yr.min()
     still = valley.los_mm_per_yr == 0
     cells = {"slide": np.nonzero(fastest), "still": np.nonzero(still)}
-    found = of_pairs(valley.read, valley.pairs, valley.elevation_m, rates.ground, WAVELENGTH_M, RateSettings(), cells)
+    found = of_pairs(valley.read, valley.pairs, rates.ground, WAVELENGTH_M, RateSettings(), cells)
     assert found.dates == valley.dates
     t = np.arange(30) * 12 / 365.25
     # Mean of a disc: speckle is gone, the turbulence of two dates and 1 mm at 5 km stays
@@ -154,6 +155,6 @@ def test_table_with_the_columns_of_egms(tmp_path):
 
 
 def test_no_usable_pair(valley):
-    ground = np.zeros(valley.shape, np.uint8)
+    ground = Ground.from_layer(valley.elevation_m, np.zeros(valley.shape, np.uint8))
     with pytest.raises(RateError, match="no usable pair on the stable ground"):
-        of_pairs(valley.read, valley.pairs[:3], valley.elevation_m, ground, WAVELENGTH_M, RateSettings(), {})
+        of_pairs(valley.read, valley.pairs[:3], ground, WAVELENGTH_M, RateSettings(), {})

@@ -1,4 +1,6 @@
-"""Paper regions: what the papers print is what the presets say, and everything else is marked as ours."""
+"""Paper regions: what the papers print is what the presets say, and everything else is marked as
+ours.
+"""
 
 import re
 
@@ -36,7 +38,9 @@ def test_assumptions_name_keys_and_give_reasons(region):
 
 @pytest.mark.parametrize("region", PAPERS)
 def test_every_value_is_the_papers_or_marked_as_ours(region):
-    """A line of a preset has an id of docs/papers.md (A13, B18 ...), repeats a line that has one, or its key is an assumption."""
+    """A line of a preset has an id of docs/papers.md (A13, B18 ...), repeats a line that has one,
+    or its key is an assumption.
+    """
     text = (config.REGIONS / f"{region}.yaml").read_text()
     told = set(loaded(region).assumptions)
     marked = set(re.findall(r"^ *(\w+):.*# .*[A-J]\d\d", text, flags=re.M))
@@ -77,7 +81,9 @@ def test_an_assumption_about_no_key_is_refused():
 
 @pytest.mark.parametrize("region", PAPERS)
 def test_the_tracks_see_the_region(region):
-    """All of it; a third at least of the region that four tracks share, and Zhouqu's west by one track alone (marked)."""
+    """All of it; a third at least of the region that four tracks share, and Zhouqu's west by one
+    track alone (marked).
+    """
     preset = loaded(region)
     least = {"qtp_loess": 0.33, "zhouqu": 0.8}.get(region, 0.97)
     assert all(seen_share(stack, preset.grid.region_grid()) >= least for stack in preset.stacks)
@@ -108,7 +114,9 @@ def test_tables_have_the_printed_numbers(region, scenes):
 
 
 def test_repeat_orbit_gives_the_periods_of_p4():
-    """Table 1 of P4: first and last day of four paths, none of which the model of the orbit was made from."""
+    """Table 1 of P4: first and last day of four paths, none of which the model of the orbit was
+    made from.
+    """
     grid = loaded("qtp_loess").grid.region_grid()
     for stack, first, last in (
         ("A128", "20170320", "20230124"),
@@ -129,7 +137,9 @@ def test_repeat_orbit_explains_the_scenes_of_p3():
 
 
 def test_pairs_of_p3():
-    """B14: the numbers of pairs that the preset's reason names; 310 is printed, and no reading of the limits gives it."""
+    """B14: the numbers of pairs that the preset's reason names; 310 is printed, and no reading of
+    the limits gives it.
+    """
     preset = loaded("baihetan")
     rows = planned.rows(preset)
     orbits = {row["date"]: DateBaseline(float(row[BPERP]), float(row[CRITICAL])) for row in rows}

@@ -130,7 +130,7 @@ def test_annotation_tells_what_was_simulated(product):
     t, slant = geometry.zero_doppler(arc, geometry.to_ecef(lon, lat, height))
     annotated = np.array([(time_of(p.findtext("azimuthTime")) - acq.epoch).total_seconds() for p in points])
     assert abs(t - annotated).max() < 2e-6
-    assert abs(slant - delay * radar.LIGHT / 2).max() < 1e-3
+    assert abs(slant - delay * radar.SPEED_OF_LIGHT / 2).max() < 1e-3
 
 
 def test_orbit_file_covers_the_scene_and_interpolates_to_the_truth(product):

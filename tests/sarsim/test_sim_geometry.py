@@ -54,7 +54,7 @@ def grid_misfit(content: bytes) -> tuple[np.ndarray, np.ndarray]:
     }
     t, slant = geometry.zero_doppler(arc, geometry.to_ecef(column["longitude"], column["latitude"], column["height"]))
     annotated = np.array([seconds(p.findtext("azimuthTime"), epoch) for p in points])
-    return t - annotated, slant - column["slantRangeTime"] * radar.LIGHT / 2
+    return t - annotated, slant - column["slantRangeTime"] * radar.SPEED_OF_LIGHT / 2
 
 
 def test_real_geolocation_grids():
@@ -151,7 +151,7 @@ def test_acquisition_timing(stack):
         # FM rate against the second difference of the range
         middle = acq.burst_middle(0)
         rate = acq.fm_rates[1]
-        slant = acq.slant_time(np.array([200.0])) * radar.LIGHT / 2
+        slant = acq.slant_time(np.array([200.0])) * radar.SPEED_OF_LIGHT / 2
         point = geometry.locate(acq.arc, np.array([middle]), slant, HEIGHT, CENTER)[0]
         ranges = [np.linalg.norm(acq.arc.state(middle + dt)[0] - point) for dt in (-0.5, 0.0, 0.5)]
         curvature = (ranges[0] - 2 * ranges[1] + ranges[2]) / 0.25

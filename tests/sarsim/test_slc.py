@@ -180,7 +180,7 @@ def test_coherence_follows_land_cover():
     for pair, days in ((("20190306", "20190318"), 12), (("20190306", "20190611"), 97)):
         one, two = (values[d] for d in pair)
         baseline = abs(np.subtract(*(radar.baseline_m(stack.track, d, world.seed)[0] for d in pair)))
-        critical = radar.WAVELENGTH * IW2.range_bandwidth / radar.LIGHT * 8.62e5 * np.tan(angle)
+        critical = radar.WAVELENGTH * IW2.range_bandwidth / radar.SPEED_OF_LIGHT * 8.62e5 * np.tan(angle)
         range_shift = baseline / critical * IW2.range_bandwidth / radar.RANGE_SAMPLING
         overlap = common_band(
             IW2.azimuth_bandwidth * radar.LINE_INTERVAL, abs(np.subtract(*(centroid[d] for d in pair)))

@@ -35,7 +35,7 @@ def carrier(acq: Acquisition, burst: int) -> np.ndarray:
     ka = np.polynomial.polynomial.polyval(tau - acq.fm_rates[nearest].t0, acq.fm_rates[nearest].coefficients)
     fdc = np.polynomial.polynomial.polyval(tau - acq.dopplers[nearest].t0, acq.dopplers[nearest].coefficients)
     speed = np.linalg.norm(acq.arc.state(middle)[1])
-    ks = 2 * speed / radar.LIGHT * radar.RADAR_FREQUENCY * np.radians(acq.swath.steering_rate)
+    ks = 2 * speed / radar.SPEED_OF_LIGHT * radar.RADAR_FREQUENCY * np.radians(acq.swath.steering_rate)
     kt = ka * ks / (ka - ks)
     reference = -fdc / ka + fdc[acq.samples // 2] / ka[acq.samples // 2]
     eta = (np.arange(acq.lines) - acq.lines / 2)[:, None] * radar.LINE_INTERVAL
@@ -50,7 +50,7 @@ def place(acq: Acquisition, burst: int, xyz: np.ndarray) -> tuple[np.ndarray, np
     """(line, sample, slant range m) of Earth-fixed points in a burst."""
     t, slant = geometry.zero_doppler(acq.arc, xyz)
     line = (t - acq.burst_starts[burst]) / radar.LINE_INTERVAL
-    return line, (2 * slant / radar.LIGHT - acq.near_time) * radar.RANGE_SAMPLING, slant
+    return line, (2 * slant / radar.SPEED_OF_LIGHT - acq.near_time) * radar.RANGE_SAMPLING, slant
 
 
 def flattened(acq: Acquisition, burst: int, pixels: np.ndarray, xyz: np.ndarray) -> np.ndarray:

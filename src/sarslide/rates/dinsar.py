@@ -1,4 +1,4 @@
-"""D-InSAR of one pair as a product of its own: LOS displacement between two dates, with the error that its coherence predicts."""
+"""D-InSAR of one pair as a product of its own: LOS displacement between two dates and its error."""
 
 from dataclasses import dataclass, replace
 
@@ -6,22 +6,36 @@ import numpy as np
 
 from sarslide.errors import RateError
 from sarslide.rates import los
-from sarslide.rates.passes import RateSettings, ready_pairs
+from sarslide.rates.ground import Ground
+from sarslide.rates.passes import Corrector
 from sarslide.rates.phase_variance import LOOKS_WHEN_UNKNOWN, phase_variance
-from sarslide.rates.pipeline import settled
-from sarslide.rates.reference import ReferenceArea
+from sarslide.rates.pipeline import converge
+from sarslide.rates.settings import RateSettings
 from sarslide.rates.stacking import Stacked
 
 
 @dataclass(frozen=True)
 class Displacement:
-    """displacement_mm: LOS, positive towards the satellite, later against earlier date, relative to the reference. std_mm:
-    predicted from coherence. Both (rows, cols), NaN where the pair cannot be used. removed: atmosphere and level, in numbers."""
+    """Displacement map of one pair.
+
+    Attributes
+    ----------
+    displacement_mm : (rows, cols) array of float
+        LOS displacement, mm, positive towards the satellite, later against earlier date, relative
+        to the reference. NaN where the pair cannot be used.
+    std_mm : (rows, cols) array of float
+        Standard deviation predicted from coherence, mm. NaN as above.
+    ground : Ground
+        Stable ground and reference area.
+    removed : dict
+        Atmosphere and level, in numbers.
+    changes : tuple of float
+        Part of the stable cells that each pass found changed.
+    """
 
     displacement_mm: np.ndarray
     std_mm: np.ndarray
-    stable: np.ndarray
-    reference: ReferenceArea
+    ground: Ground
     removed: dict
     changes: tuple[float, ...]
 
@@ -37,41 +51,71 @@ def displacement(
     settings: RateSettings,
     exclude: np.ndarray | None = None,
 ) -> Displacement:
-    """Corrected for height-correlated atmosphere on ground that does not move, referenced, in mm.
+    """Displacement of one pair, corrected for height-correlated atmosphere on ground that does not move.
 
-    phase_rad: unwrapped, grows away; all arrays (rows, cols). looks: independent looks of a cell's phase. exclude: True in
-    layover and shadow. Cells below `settings.min_coherence` are masked. The moving ground is found from this pair alone, so that
-    another acquisition never changes the map; the delays of single dates cannot be told from motion in one pair and stay.
-    The predicted standard deviation (Tough et al. 1995) is that of the speckle of unfiltered phase: filtering before unwrapping
-    lowers it, atmosphere adds to it. Raises RateError when the pair has no usable ground.
+    The moving ground is found from this pair alone, so that another acquisition never changes the
+    map; the delays of single dates cannot be separated from motion in one pair and stay. The
+    predicted standard deviation is that of the speckle of unfiltered phase: filtering before
+    unwrapping lowers it, atmosphere adds to it.
+
+    Parameters
+    ----------
+    pair : str
+        Name of the pair.
+    phase_rad : (rows, cols) array of float
+        Unwrapped phase, rad, grows when the ground moves away.
+    coherence : (rows, cols) array of float
+        Coherence, 0 to 1. Cells below `settings.min_coherence` are masked.
+    components : (rows, cols) array of int, optional
+        Connected components, 0 where not reliable.
+    elevation_m : (rows, cols) array of float
+        Height, m.
+    wavelength_m : float
+        Radar wavelength, m.
+    looks : float, optional
+        Independent looks of a cell's phase; None where unknown.
+    settings : RateSettings
+        What is masked and removed.
+    exclude : (rows, cols) array of bool, optional
+        True in layover and shadow.
+
+    Returns
+    -------
+    Displacement
+        The map.
+
+    Raises
+    ------
+    RateError
+        The pair has no usable ground.
+
+    References
+    ----------
+    Tough et al. 1995 (Proc. R. Soc. Lond. A 449), for the standard deviation.
     """
     settings = replace(settings, atmosphere="none", pair_coherence=settings.min_coherence)
-    allowed = np.isfinite(elevation_m) if exclude is None else np.isfinite(elevation_m) & ~exclude
     known = np.isfinite(phase_rad) & np.isfinite(coherence)
     variance = phase_variance(np.where(known, coherence, 0), looks or LOOKS_WHEN_UNKNOWN)
     std_rad = np.where(known, np.sqrt(variance), np.nan)
 
-    def read(_: str):
-        return phase_rad, coherence, components
-
-    def once(stable: np.ndarray, reference: np.ndarray, with_settings: RateSettings = settings):
-        removed: dict[str, dict] = {}
-        ready = list(ready_pairs(read, [pair], elevation_m, stable, reference, with_settings, removed))
+    def one_pass(ground: Ground, with_settings: RateSettings = settings) -> tuple[Stacked, dict[str, dict]]:
+        corrector = Corrector(lambda _: (phase_rad, coherence, components), ground, with_settings)
+        ready = list(corrector.ready([pair]))
         if not ready:
-            raise RateError(
-                f"pair {pair}: {removed[pair]['skipped']}", "choose another pair, or lower rates.min_coherence"
-            )
-        phase = ready[0][1]
+            problem = corrector.removed[pair]["skipped"]
+            raise RateError(f"pair {pair}: {problem}", "choose another pair, or lower rates.min_coherence")
+        phase = ready[0].phase_rad
         valid = np.isfinite(phase)
-        return Stacked(phase, np.where(valid, std_rad, np.nan), valid.astype(np.uint16), coherence), removed
+        stack = Stacked(phase, np.where(valid, std_rad, np.nan), valid.astype(np.uint16), coherence)
+        return stack, corrector.removed
 
-    first, _ = once(allowed, allowed, replace(settings, ring=None))
-    found = settled(first, once, allowed, settings)
+    usable = Ground.usable(elevation_m, exclude)
+    first, _ = one_pass(usable, settings.first_pass())
+    found = converge(first, one_pass, usable, settings)
     return Displacement(
         found.stack.estimate * los.mm_per_rad(wavelength_m),
         found.stack.std * -los.mm_per_rad(wavelength_m),
-        found.stable,
-        found.reference,
+        found.ground,
         found.removed[pair],
         found.changes,
     )

@@ -1,57 +1,93 @@
-"""From the pairs of one track to its rate layers: passes over the pairs, none of which is held in memory.
+"""From the pairs of one stack to its rate layers: passes over the pairs, none of which is held in memory.
 
-The first pass stacks pairs that were corrected on all coherent ground, and finds what moves. The next corrects each pair again
-on stable ground only, references it to one written-down area, and stacks; from its result stable ground is found again, until it
-changes by less than 1 % (P2 3.1, B09). `stack_rates` does this with unwrapped phase (P4), `average_phase` with wrapped phase
-(P0).
+The first pass stacks pairs that were corrected on all coherent ground, and finds what moves. The
+next corrects each pair again on stable ground only, references it to one written-down area, and
+stacks; from its result stable ground is found again, until it changes by less than 1 % (P2 3.1,
+B09). `stack_rates` does this with unwrapped phase (P4), `average_phase` with wrapped phase (P0).
 """
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from sarslide.errors import RateError
 from sarslide.rates import los
-from sarslide.rates.passes import RateSettings, ReadUnwrapped, ReadWrapped, average_wrapped, stack_unwrapped
-from sarslide.rates.reference import ReferenceArea, choose_reference, given_reference, stable_ground, surroundings
-from sarslide.rates.stacking import LEAST_PAIRS, Stacked
+from sarslide.rates.ground import Ground, find_ground
+from sarslide.rates.passes import ReadUnwrapped, ReadWrapped, average_wrapped, stack_unwrapped
+from sarslide.rates.settings import RateSettings
+from sarslide.rates.stacking import Stacked
 
 log = logging.getLogger(__name__)
 
-SETTLED = 0.01  # part of the stable cells that may change when the search ends
+CONVERGED = 0.01  # part of the stable cells that may change in the last pass
 MAX_PASSES = 4  # after the first
 
-# stable ground, reference area -> stack, what was removed from each pair
-Pass = Callable[[np.ndarray, np.ndarray], tuple[Stacked, dict[str, dict]]]
+# ground -> stack, what was removed from each pair
+Pass = Callable[[Ground], tuple[Stacked, dict[str, dict]]]
 
 
 @dataclass(frozen=True)
-class Rates:
-    """What one track says.
+class ConvergedStack:
+    """A stack on ground that its own result confirms.
 
-    layers: registered name -> (rows, cols). stable: ground that the fits used. reference: the area. moving_limit: what the first
-    passes called moving (rad/yr, or rad). pairs: what was removed from each pair, or why it was skipped. changes: part of the
-    stable cells that each pass after the first one found changed.
+    Attributes
+    ----------
+    stack : Stacked
+        Result of the last pass.
+    ground : Ground
+        Ground that the last pass used.
+    moving_limit : float
+        What the pass before called moving, in the unit of the estimate.
+    removed : dict
+        Pair -> what the last pass removed from it, or why it was skipped.
+    changes : tuple of float
+        Part of the stable cells that each pass after the first one found changed.
+    """
+
+    stack: Stacked
+    ground: Ground
+    moving_limit: float
+    removed: dict[str, dict]
+    changes: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class StackLayers:
+    """Layers of one stack.
+
+    Attributes
+    ----------
+    layers : dict of str to (rows, cols) array
+        By registered name.
+    ground : Ground
+        Stable ground and reference area.
+    moving_limit, removed, changes
+        As in `ConvergedStack`.
     """
 
     layers: dict[str, np.ndarray]
-    stable: np.ndarray
-    reference: ReferenceArea
+    ground: Ground
     moving_limit: float
-    pairs: dict[str, dict]
+    removed: dict[str, dict]
     changes: tuple[float, ...] = ()
 
-    @property
-    def ground(self) -> np.ndarray:
-        """Layer `stable_ground`: 0 moving, incoherent or excluded, 1 used by the atmosphere fits, 2 reference area."""
-        return np.where(self.reference.mask, 2, self.stable.astype(np.uint8)).astype(np.uint8)
-
     def notes(self, unit: str) -> dict:
-        """JSON-ready: what was removed from each pair, what counted as moving (in `unit`), and how stable ground settled."""
+        """How the layers came about, for a sidecar.
+
+        Parameters
+        ----------
+        unit : str
+            Unit of the estimate, for the key of the limit.
+
+        Returns
+        -------
+        dict
+            JSON-ready: what was removed from each pair, what counted as moving, and how much of
+            the stable ground each pass changed.
+        """
         return {
-            "removed": self.pairs,
+            "removed": self.removed,
             f"moving_limit_{unit}": self.moving_limit,
             "stable_ground_changes": list(self.changes),
         }
@@ -64,15 +100,36 @@ def stack_rates(
     wavelength_m: float,
     settings: RateSettings | None = None,
     exclude: np.ndarray | None = None,
-) -> Rates:
+) -> StackLayers:
     """P4's phase rate (eq. 1) and LOS rate (eq. 2, here positive TOWARDS the satellite) from unwrapped pairs.
 
-    read_pair: pair name -> (unwrapped phase in rad, coherence, components or None), called once a pass. elevation_m: (rows,
-    cols). exclude: True where a cell must not enter a fit or the reference (layover, shadow).
-    Layers: phase_rate_rad_per_yr, phase_rate_std_rad_per_yr, los_rate_mm_per_yr, los_rate_std_mm_per_yr,
-    los_rate_paper_sign_mm_per_yr, mean_coherence, pair_count. Raises RateError without usable pairs, cells or reference.
+    Parameters
+    ----------
+    read_pair : callable
+        Pair -> unwrapped phase (rad), coherence, components or None; called once a pass.
+    pairs : sequence of str
+        Names of the pairs.
+    elevation_m : (rows, cols) array of float
+        Height, m.
+    wavelength_m : float
+        Radar wavelength, m.
+    settings : RateSettings, optional
+        What is masked, removed and weighted.
+    exclude : (rows, cols) array of bool, optional
+        True where a cell must not enter a fit or the reference (layover, shadow).
+
+    Returns
+    -------
+    StackLayers
+        phase_rate_rad_per_yr, phase_rate_std_rad_per_yr, los_rate_mm_per_yr,
+        los_rate_std_mm_per_yr, los_rate_paper_sign_mm_per_yr, mean_coherence, pair_count.
+
+    Raises
+    ------
+    RateError
+        Without usable pairs, cells or reference.
     """
-    found = settled_stack(read_pair, pairs, elevation_m, settings or RateSettings(), exclude)
+    found = converged_stack(read_pair, pairs, elevation_m, settings or RateSettings(), exclude)
     stack = found.stack
     layers = {
         "phase_rate_rad_per_yr": stack.estimate,
@@ -83,7 +140,7 @@ def stack_rates(
         "mean_coherence": stack.mean_coherence,
         "pair_count": stack.pair_count,
     }
-    return Rates(layers, found.stable, found.reference, found.limit, found.removed, found.changes)
+    return StackLayers(layers, found.ground, found.moving_limit, found.removed, found.changes)
 
 
 def average_phase(
@@ -93,24 +150,44 @@ def average_phase(
     settings: RateSettings | None = None,
     exclude: np.ndarray | None = None,
     mean: str = "complex",
-) -> Rates:
+) -> StackLayers:
     """P0's averaged phase (B04, B05) of short wrapped pairs.
 
-    read_pair: pair name -> (wrapped phase in rad, coherence), called once a pass. mean: "complex" (direction of the mean phasor)
-    or "arithmetic" (mean of the wrapped values, biased where they wrap). Layers: avg_phase_rad, positive away from the
-    satellite, avg_phase_std_rad, mean_coherence, pair_count.
+    Parameters
+    ----------
+    read_pair : callable
+        Pair -> wrapped phase (rad), coherence; called once a pass.
+    pairs : sequence of str
+        Names of the pairs.
+    elevation_m : (rows, cols) array of float
+        Height, m.
+    settings : RateSettings, optional
+        What is masked, removed and weighted.
+    exclude : (rows, cols) array of bool, optional
+        True where a cell must not enter a fit or the reference (layover, shadow).
+    mean : str
+        "complex" (direction of the mean phasor) or "arithmetic" (mean of the wrapped values, biased
+        where they wrap).
+
+    Returns
+    -------
+    StackLayers
+        avg_phase_rad, positive away from the satellite, avg_phase_std_rad, mean_coherence,
+        pair_count.
+
+    Raises
+    ------
+    RateError
+        Without usable pairs, cells or reference, or for an unknown mean.
     """
     settings = settings or RateSettings()
-    allowed = _allowed(elevation_m, exclude)
-    still = np.zeros(elevation_m.shape)
-    rough = replace(settings, ring=None)
-    first, _ = average_wrapped(read_pair, pairs, elevation_m, allowed, allowed, still, rough, mean)
-    found = settled(
+    usable = Ground.usable(elevation_m, exclude)
+    zero = np.zeros(usable.shape)
+    first, _ = average_wrapped(read_pair, pairs, usable, settings.first_pass(), zero, mean)
+    found = converge(
         first,
-        lambda stable, reference: average_wrapped(
-            read_pair, pairs, elevation_m, stable, reference, first.estimate, settings, mean
-        ),
-        allowed,
+        lambda ground: average_wrapped(read_pair, pairs, ground, settings, first.estimate, mean),
+        usable,
         settings,
     )
     average = found.stack
@@ -120,75 +197,80 @@ def average_phase(
         "mean_coherence": average.mean_coherence,
         "pair_count": average.pair_count,
     }
-    return Rates(layers, found.stable, found.reference, found.limit, found.removed, found.changes)
+    return StackLayers(layers, found.ground, found.moving_limit, found.removed, found.changes)
 
 
-@dataclass(frozen=True)
-class Settled:
-    """A stack whose stable ground has settled: stack and removed are those of the pass that used stable and reference."""
-
-    stack: Stacked
-    removed: dict[str, dict]
-    stable: np.ndarray
-    reference: ReferenceArea
-    limit: float
-    changes: tuple[float, ...]
-
-
-def settled(first: Stacked, again: Pass, allowed: np.ndarray, settings: RateSettings) -> Settled:
-    """Pass after pass until the stable ground found from a pass differs from that used in it by less than 1 %, at most four."""
-    stable, limit, reference = find_ground(first, allowed, int(first.pair_count.max()), settings)
-    changes: list[float] = []
-    while True:
-        log.info("moving: above %.2f; reference: %d cells, %s", limit, reference.cells, reference.reason)
-        stack, removed = again(stable, reference.mask)
-        new_stable, new_limit, new_reference = find_ground(stack, allowed, int(stack.pair_count.max()), settings)
-        changes.append(float(np.sum(new_stable != stable) / stable.sum()))
-        log.info("pass %d: %.2f %% of the stable ground changed", len(changes) + 1, 100 * changes[-1])
-        if changes[-1] < SETTLED or len(changes) == MAX_PASSES:
-            return Settled(stack, removed, stable, reference, limit, tuple(changes))
-        stable, limit, reference = new_stable, new_limit, new_reference
-
-
-def settled_stack(
+def converged_stack(
     read_pair: ReadUnwrapped,
     pairs: Sequence[str],
     elevation_m: np.ndarray,
     settings: RateSettings,
-    exclude: np.ndarray | None,
-) -> Settled:
-    """The stack of unwrapped pairs on ground that has settled; its first, rough pass takes no delays of dates off the pairs."""
-    allowed = _allowed(elevation_m, exclude)
-    rough = replace(settings, atmosphere="none", ring=None)
-    first, _ = stack_unwrapped(read_pair, pairs, elevation_m, allowed, allowed, rough)
-    return settled(
-        first,
-        lambda stable, reference: stack_unwrapped(read_pair, pairs, elevation_m, stable, reference, settings),
-        allowed,
-        settings,
-    )
+    exclude: np.ndarray | None = None,
+) -> ConvergedStack:
+    """The stack of unwrapped pairs on stable ground.
+
+    The first pass takes no delays of dates off the pairs.
+
+    Parameters
+    ----------
+    read_pair : callable
+        Pair -> unwrapped phase (rad), coherence, components or None; called once a pass.
+    pairs : sequence of str
+        Names of the pairs.
+    elevation_m : (rows, cols) array of float
+        Height, m.
+    settings : RateSettings
+        What is masked, removed and weighted.
+    exclude : (rows, cols) array of bool, optional
+        True where a cell must not enter a fit or the reference (layover, shadow).
+
+    Returns
+    -------
+    ConvergedStack
+        Phase rate, rad/yr, and its ground.
+
+    Raises
+    ------
+    RateError
+        Without usable pairs, cells or reference.
+    """
+    usable = Ground.usable(elevation_m, exclude)
+    first, _ = stack_unwrapped(read_pair, pairs, usable, settings.first_pass())
+    return converge(first, lambda ground: stack_unwrapped(read_pair, pairs, ground, settings), usable, settings)
 
 
-def find_ground(
-    first: Stacked, allowed: np.ndarray, pairs: int, settings: RateSettings
-) -> tuple[np.ndarray, float, ReferenceArea]:
-    """Stable ground, the limit of motion, and the reference area, from a pass over so many usable pairs."""
-    usable = allowed & np.isfinite(first.estimate)
-    if not usable.any() and 0 < pairs < LEAST_PAIRS:
-        raise RateError(
-            f"{pairs} pairs with valid phase, a rate with its error needs {LEAST_PAIRS}",
-            "add acquisitions, or ask for the D-InSAR maps of single pairs (rates.dinsar)",
-        )
-    named = settings.reference and given_reference(allowed.shape, *settings.reference, usable)
-    stable, limit = stable_ground(
-        first, settings.min_coherence, settings.moving_sigma, settings.dilate_cells, named and named.mask
-    )
-    stable &= allowed
-    if settings.ring:
-        return stable, limit, surroundings(stable, *settings.ring)
-    return stable, limit, named or choose_reference(stable, first.pair_count == pairs)
+def converge(first: Stacked, one_pass: Pass, usable: Ground, settings: RateSettings) -> ConvergedStack:
+    """Pass after pass until the stable ground found from a pass is the one that it used.
 
+    Parameters
+    ----------
+    first : Stacked
+        Result of the first pass, on all usable ground.
+    one_pass : callable
+        Ground -> stack, what was removed from each pair.
+    usable : Ground
+        Ground that may be used.
+    settings : RateSettings
+        Limits of coherence and motion; a reference that is named.
 
-def _allowed(elevation_m: np.ndarray, exclude: np.ndarray | None) -> np.ndarray:
-    known = np.isfinite(elevation_m)
-    return known if exclude is None else known & ~exclude
+    Returns
+    -------
+    ConvergedStack
+        Of the first pass whose stable ground changes by less than 1 %, of four at most.
+
+    Raises
+    ------
+    RateError
+        Without usable pairs, cells or reference.
+    """
+    ground, limit = find_ground(first, usable, settings)
+    changes: list[float] = []
+    while True:
+        log.info("moving: above %.2f; reference: %d cells, %s", limit, ground.reference.cells, ground.reference.reason)
+        stack, removed = one_pass(ground)
+        found, new_limit = find_ground(stack, usable, settings)
+        changes.append(float(np.sum(found.stable != ground.stable) / ground.stable.sum()))
+        log.info("pass %d: %.2f %% of the stable ground changed", len(changes) + 1, 100 * changes[-1])
+        if changes[-1] < CONVERGED or len(changes) == MAX_PASSES:
+            return ConvergedStack(stack, ground, limit, removed, tuple(changes))
+        ground, limit = found, new_limit

@@ -1,40 +1,148 @@
-"""The pairs of a track from rasters, and its rate layers to rasters: what the rules of the whole period and of windows share."""
+"""The pairs of a stack from rasters, and its rate layers to rasters: what the rules of the rates share."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from sarslide.errors import RateError
+from sarslide.errors import RasterError, RateError
 from sarslide.grid import RegionGrid
+from sarslide.insar.error_cycles import apply
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
-from sarslide.rates.loop_mask import without_loop_errors
-from sarslide.rates.passes import RateSettings, ReadUnwrapped
+from sarslide.rates.passes import ReadUnwrapped
 from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.records import common_wavelength_m
+from sarslide.rates.settings import RateSettings
+
+# pair, or pair, rows, cols -> unwrapped phase (rad) first, then whatever else
+ReadPair = Callable[..., tuple]
 
 
-def reader(pairs: Sequence[str], grid: RegionGrid, *kinds: Sequence[str]) -> Callable[[str], tuple[np.ndarray, ...]]:
-    """pair -> first band of its file of each kind. kinds: paths in the order of `pairs`."""
+def reader(pairs: Sequence[str], grid: RegionGrid, *kinds: Sequence[str]) -> ReadPair:
+    """A reader of whole rasters of pairs.
+
+    Parameters
+    ----------
+    pairs : sequence of str
+        Names of the pairs.
+    grid : RegionGrid
+        Grid on which the files must lie.
+    *kinds : sequence of str
+        Paths of one kind of file, in the order of `pairs`.
+
+    Returns
+    -------
+    callable
+        Pair -> first band of its file of each kind, (rows, cols) each.
+    """
     paths = dict(zip(pairs, zip(*kinds, strict=True), strict=True))
     return lambda pair: tuple(raster.read(path, grid) for path in paths[pair])
 
 
-def unwrapped_reader(params: Mapping, files: Mapping, grid: RegionGrid) -> ReadUnwrapped:
-    """pair -> unwrapped phase, coherence, components, as the rates read them.
+def unwrapped_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: RegionGrid) -> ReadUnwrapped:
+    """A reader of whole unwrapped pairs, as the rates read them.
 
-    params: pairs. files: unwrapped, coherence, conncomp in the order of the pairs, and `loop_errors` (none: cells that fail to
-    close are kept).
+    Parameters
+    ----------
+    params : mapping
+        pairs.
+    files : mapping
+        unwrapped, coherence, conncomp in the order of the pairs, and loop_errors (none: cells that
+        fail to close are kept).
+    grid : RegionGrid
+        Grid on which the files must lie.
+
+    Returns
+    -------
+    callable
+        Pair -> unwrapped phase (rad), coherence, components, (rows, cols) each.
     """
     read = reader(params["pairs"], grid, files["unwrapped"], files["coherence"], files["conncomp"])
     return without_loop_errors(read, files.get("loop_errors"))
 
 
-def write_stacked(rule: str, files: Mapping, params: Mapping, output: Mapping) -> None:
+def unwrapped_block_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: RegionGrid) -> ReadPair:
+    """A reader of blocks of unwrapped pairs.
+
+    Parameters
+    ----------
+    params, files, grid
+        As in `unwrapped_reader`.
+
+    Returns
+    -------
+    callable
+        Pair, rows, cols -> unwrapped phase (rad), coherence, components of the block.
+
+    Raises
+    ------
+    RasterError
+        A file does not lie on the grid.
+    """
+    kinds = (files["unwrapped"], files["coherence"], files["conncomp"])
+    paths = dict(zip(params["pairs"], zip(*kinds, strict=True), strict=True))
+    for path in (path for of_pair in paths.values() for path in of_pair):
+        raster.check_grid(path, grid)
+
+    def read(pair: str, rows: slice, cols: slice) -> tuple[np.ndarray, ...]:
+        return tuple(raster.read_block(path, rows, cols) for path in paths[pair])
+
+    return without_loop_errors(read, files.get("loop_errors"))
+
+
+def without_loop_errors(read: ReadPair, errors: str | Path | None, correct: bool = False) -> ReadPair:
+    """A reader of pairs without the cells that phase closure calls wrong.
+
+    Parameters
+    ----------
+    read : callable
+        Pair, or pair, rows, cols -> unwrapped phase (rad) first, then whatever else.
+    errors : path, optional
+        Raster `loop_error_cycles`; None or empty leaves `read` as it is.
+    correct : bool
+        Take known cycles out instead (`insar.error_cycles.apply`).
+
+    Returns
+    -------
+    callable
+        `read` with NaN in the unwrapped phase of those cells. It raises RasterError for a pair that
+        the raster does not have.
+    """
+    if not errors:
+        return read
+    path = Path(errors)
+    bands = {name: k for k, name in enumerate(raster.band_names(path), start=1)}
+
+    def masked(pair: str, *block: slice) -> tuple[np.ndarray, ...]:
+        if pair not in bands:
+            raise RasterError(f"{path}: has no band of pair {pair}", "run closure again")
+        unwrapped, *others = read(pair, *block)
+        cycles = raster.read_block(path, *block, bands[pair]) if block else raster.read(path, None, bands[pair])
+        return apply(unwrapped, cycles, correct), *others
+
+    return masked
+
+
+def write_stacked(rule: str, files: Mapping[str, Any], params: Mapping[str, Any], output: Mapping[str, Any]) -> None:
     """`stack_rates` from files to files, with reference and sidecar.
 
-    params: grid, pairs, and the leaf params of the rates. files: as in `unwrapped_reader`, sidecars, elevation, layover_shadow.
-    output: a path for each layer, reference and sidecar. Raises RateError without pairs.
+    Parameters
+    ----------
+    rule : str
+        Name of the rule, for the sidecar.
+    files : mapping
+        As in `unwrapped_reader`, and sidecars, elevation, layover_shadow.
+    params : mapping
+        grid, pairs, and the leaf params of the rates.
+    output : mapping
+        A path for each layer, reference and sidecar.
+
+    Raises
+    ------
+    RateError
+        There are no pairs.
     """
     grid = RegionGrid.from_dict(params["grid"])
     if not params["pairs"]:
@@ -47,7 +155,7 @@ def write_stacked(rule: str, files: Mapping, params: Mapping, output: Mapping) -
         RateSettings.of(params, grid),
         exclude=raster.read(files["layover_shadow"], grid) > 0,
     )
-    for layer, values in (rates.layers | {"stable_ground": rates.ground}).items():
+    for layer, values in (rates.layers | {"stable_ground": rates.ground.layer}).items():
         raster.write(output[layer], values, grid, layer)
-    write_json(output["reference"], rates.reference.to_dict(grid))
+    write_json(output["reference"], rates.ground.reference.to_dict(grid))
     write_json(output["sidecar"], sidecar(rule, files, params, rates.notes("rad_per_yr")))

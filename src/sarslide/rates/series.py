@@ -1,7 +1,8 @@
 """Displacement time series of polygons: from a series of the whole region, or straight from the pairs (P0 6, G14).
 
-From the pairs: the mean corrected phase of a polygon's cells in each pair, and the dates by weighted least squares from these. A
-polygon is one point then, so that an inversion of the whole region is not needed.
+From the pairs: the mean corrected phase of a polygon's cells in each pair, and the dates by
+weighted least squares from these. A polygon is one point then, so that an inversion of the whole
+region is not needed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,22 +12,30 @@ import numpy as np
 
 from sarslide.errors import RateError
 from sarslide.names import split_pair
-from sarslide.network import islands
+from sarslide.network import dates_of, islands, pair_matrix, years_of
 from sarslide.rates import los
-from sarslide.rates.corrections.date_delays import pair_matrix
-from sarslide.rates.passes import RateSettings, ReadUnwrapped, ready_pairs
-from sarslide.rates.sbas.network import dates_of, years_of
+from sarslide.rates.ground import Ground
+from sarslide.rates.passes import Corrector, ReadUnwrapped
+from sarslide.rates.settings import RateSettings
 
-LEAST_SHARE = 0.5  # of a polygon's cells, against its best pair, that a pair must have
-LEAST_DATES = {"line": 3, "parabola": 5, "season": 12}
-LEAST_YEARS_FOR_SEASON = 1.0
+MIN_SHARE = 0.5  # of a polygon's cells, against its best pair, that a pair must have
+MIN_DATES = {"line": 3, "parabola": 5, "season": 12}
+MIN_YEARS_FOR_SEASON = 1.0
 
 Cells = tuple[np.ndarray, np.ndarray]  # rows, cols
 
 
 @dataclass(frozen=True)
 class PolygonSeries:
-    """dates in order. displacement_mm: by polygon, (dates,), since the first date, positive towards the satellite."""
+    """Time series of polygons.
+
+    Attributes
+    ----------
+    dates : list of str
+        Dates in order.
+    displacement_mm : dict of str to (dates,) array of float
+        Polygon -> LOS displacement since the first date, mm, positive towards the satellite.
+    """
 
     dates: list[str]
     displacement_mm: dict[str, np.ndarray]
@@ -41,7 +50,17 @@ def of_region(
 ) -> PolygonSeries:
     """From a time series of the region: the mean over a polygon's cells that have one.
 
-    read_block: (rows, cols) -> dates, displacement (dates, rows, cols), mm. polygons: cells by name, none empty.
+    Parameters
+    ----------
+    read_block : callable
+        Rows, cols -> dates, displacement (dates, rows, cols), mm.
+    polygons : mapping of str to (rows, cols)
+        Indexes of the cells by name, none empty.
+
+    Returns
+    -------
+    PolygonSeries
+        NaN for a polygon none of whose cells has a series.
     """
     dates, found = [], {}
     for name, (rows, cols) in polygons.items():
@@ -56,24 +75,45 @@ def of_region(
 def of_pairs(
     read_pair: ReadUnwrapped,
     pairs: Sequence[str],
-    elevation_m: np.ndarray,
-    ground: np.ndarray,
+    ground: Ground,
     wavelength_m: float,
     settings: RateSettings,
     polygons: Mapping[str, Cells],
 ) -> PolygonSeries:
-    """From the pairs, corrected and referenced on the ground of the rates: the mean phase of a polygon's cells in each pair.
+    """From the pairs, corrected and referenced on the ground of the rates.
 
-    read_pair, elevation_m: as in `passes.stack_unwrapped`. ground: layer `stable_ground`. Raises RateError without a usable pair.
+    Parameters
+    ----------
+    read_pair : callable
+        Pair -> unwrapped phase (rad), coherence, components or None.
+    pairs : sequence of str
+        Names of the pairs.
+    ground : Ground
+        Stable ground and reference area of the rates.
+    wavelength_m : float
+        Radar wavelength, m.
+    settings : RateSettings
+        What is masked and removed.
+    polygons : mapping of str to (rows, cols)
+        Indexes of the cells by name, none empty.
+
+    Returns
+    -------
+    PolygonSeries
+        From the mean phase of a polygon's cells in each pair.
+
+    Raises
+    ------
+    RateError
+        No pair can be used.
     """
     used: list[str] = []
     means: dict[str, list[float]] = {name: [] for name in polygons}
     counts: dict[str, list[int]] = {name: [] for name in polygons}
-    ready = ready_pairs(read_pair, sorted(pairs), elevation_m, ground >= 1, ground == 2, settings, {})
-    for pair, phase, _ in ready:
-        used.append(pair)
+    for pair in Corrector(read_pair, ground, settings).ready(sorted(pairs)):
+        used.append(pair.name)
         for name, cells in polygons.items():
-            inside = phase[cells]
+            inside = pair.phase_rad[cells]
             valid = np.isfinite(inside)
             means[name].append(float(inside[valid].mean()) if valid.any() else np.nan)
             counts[name].append(int(valid.sum()))
@@ -85,14 +125,29 @@ def of_pairs(
 
 
 def dates_from_pairs(mean_rad: np.ndarray, cells: np.ndarray, pairs: Sequence[str]) -> np.ndarray:
-    """Phase of each date against the first, rad, by least squares weighted with the number of valid cells; (dates,).
+    """Phase of the dates by least squares, weighted with the number of valid cells.
 
-    Pairs with fewer than half of the cells of the best one are left out: the mean of other cells is not the same point. NaN at
-    dates that no chain of the remaining pairs joins to the first date.
+    Pairs with fewer than half of the cells of the best one are left out: the mean of other cells is
+    not the same point.
+
+    Parameters
+    ----------
+    mean_rad : (pairs,) array of float
+        Mean phase of a polygon, rad, NaN where unknown.
+    cells : (pairs,) array of int
+        Valid cells of the polygon.
+    pairs : sequence of str
+        Names of the pairs.
+
+    Returns
+    -------
+    (dates,) array of float
+        Phase against the first date, rad. NaN at dates that no chain of the remaining pairs joins
+        to the first date.
     """
     dates = dates_of(pairs)
     series = np.full(len(dates), np.nan)
-    good = np.isfinite(mean_rad) & (cells >= max(1, LEAST_SHARE * cells.max(initial=0)))
+    good = np.isfinite(mean_rad) & (cells >= max(1, MIN_SHARE * cells.max(initial=0)))
     kept = [pair for pair, use in zip(pairs, good, strict=True) if use]
     island = next((part for part in islands(kept) if dates[0] in part), [])
     inside = [k for k in np.nonzero(good)[0] if split_pair(pairs[k])[0] in island]
@@ -107,23 +162,34 @@ def dates_from_pairs(mean_rad: np.ndarray, cells: np.ndarray, pairs: Sequence[st
 
 
 def motion(series_mm: np.ndarray, dates: Sequence[str]) -> dict[str, float]:
-    """What a series (dates,) says, mm and years, positive towards the satellite; what it cannot say is not there.
+    """Motion that a series shows.
 
-    mean_velocity: straight line. acceleration: twice the quadratic term of a parabola. seasonality: amplitude of an annual wave
-    fitted with a straight line, for at least one year. rmse: of the line's residuals. _std: from the residuals, dates taken as
-    independent.
+    Parameters
+    ----------
+    series_mm : (dates,) array of float
+        Displacement, mm, positive towards the satellite; NaN where unknown.
+    dates : sequence of str
+        Dates in order.
+
+    Returns
+    -------
+    dict of str to float
+        In mm and years; what the dates do not suffice for is absent. mean_velocity: straight line.
+        acceleration: twice the quadratic term of a parabola. seasonality: amplitude of an annual
+        wave fitted with a straight line, for at least one year. rmse: of the line's residuals.
+        _std: from the residuals, dates taken as independent.
     """
     known = np.isfinite(series_mm)
     t, d = years_of(dates)[known], series_mm[known]
-    if len(d) < LEAST_DATES["line"]:
+    if len(d) < MIN_DATES["line"]:
         return {}
     t = t - t.mean()
     line, std, residual = _fit(np.stack([np.ones_like(t), t], 1), d)
     found = {"mean_velocity": line[1], "mean_velocity_std": std[1], "rmse": np.sqrt(np.mean(residual**2))}
-    if len(d) >= LEAST_DATES["parabola"]:
+    if len(d) >= MIN_DATES["parabola"]:
         parabola, std, _ = _fit(np.stack([np.ones_like(t), t, t**2 / 2], 1), d)
         found |= {"acceleration": parabola[2], "acceleration_std": std[2]}
-    if len(d) >= LEAST_DATES["season"] and np.ptp(t) >= LEAST_YEARS_FOR_SEASON:
+    if len(d) >= MIN_DATES["season"] and np.ptp(t) >= MIN_YEARS_FOR_SEASON:
         wave = 2 * np.pi * t
         season, std, _ = _fit(np.stack([np.ones_like(t), t, np.sin(wave), np.cos(wave)], 1), d)
         amplitude = np.hypot(*season[2:])

@@ -21,11 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarslide.errors import RateError
-from sarslide.names import days_between, split_pair
+from sarslide.names import split_pair
+from sarslide.network import MIN_PAIRS, interval_years
 
-DAYS_PER_YEAR = 365.25
-LEAST_SHARE = 0.25
-LEAST_PAIRS = 3  # one for the rate, two for the noise of dates and of pairs in its error
+MIN_SHARE = 0.25  # of the variance that date noise alone would explain
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,6 @@ class Stacked:
     std: np.ndarray
     pair_count: np.ndarray
     mean_coherence: np.ndarray
-
-
-def interval_years(pair: str) -> float:
-    """Length of a pair in Julian years of 365.25 days."""
-    return days_between(*split_pair(pair)) / DAYS_PER_YEAR
 
 
 class Stack:
@@ -101,7 +95,7 @@ class Stack:
             self._sum[name] += product
 
     def result(self, min_pairs: int = 3) -> Stacked:
-        """The stack so far; NaN where fewer than `min_pairs` (at least LEAST_PAIRS) pairs are valid.
+        """The stack so far; NaN where fewer than `min_pairs` (at least MIN_PAIRS) pairs are valid.
 
         The standard error supposes that noise of dates, and of pairs, is independent and has one variance throughout the stack.
         Speckle that decorrelates steadily wanders from date to date; there it comes out 15 to 30 % too small. It cannot see what
@@ -111,7 +105,7 @@ class Stack:
         for date in list(self._open):
             self._close(date)
         s = self._sum
-        enough = s["n"] >= max(LEAST_PAIRS, min_pairs)
+        enough = s["n"] >= max(MIN_PAIRS, min_pairs)
         with np.errstate(divide="ignore", invalid="ignore"):
             m = s["wxp"] / s["wxx"]
             variance = self._variance(m)
@@ -143,5 +137,5 @@ class Stack:
         determinant = a * d - b * c
         of_pairs = (d * over_pairs - b * over_dates) / determinant
         of_dates = (a * over_dates - c * over_pairs) / determinant
-        floor = LEAST_SHARE * s["ww"] * over_pairs / b
+        floor = MIN_SHARE * s["ww"] * over_pairs / b
         return np.fmax(of_pairs * s["wwxx"] + of_dates * s["ww"], floor) / t**2

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarslide import names
+from sarslide.constants import SPEED_OF_LIGHT
 from sarslide.errors import StackError
 from sarslide.grid import RegionGrid
 from sarslide.insar.native.surface import Surface, earth_fixed_patch
-from sarslide.sentinel1.annotation import SPEED_OF_LIGHT
 from sarslide.sentinel1.baseline import Baseline, baseline
 from sarslide.sentinel1.geometry import zero_doppler
 from sarslide.sentinel1.orbit import Arc, Orbit

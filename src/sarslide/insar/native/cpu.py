@@ -56,7 +56,7 @@ def geocode_window(data, first, burst, place, wavelength_m, margin, out) -> None
 
 def _timing(burst) -> tuple[float, float, float, float]:
     """line = (time - a) b, sample = distance c - d."""
-    from sarslide.sentinel1.annotation import SPEED_OF_LIGHT
+    from sarslide.constants import SPEED_OF_LIGHT
 
     rate = burst.range_sampling_hz
     return burst.start_s, 1 / burst.line_interval_s, 2 / SPEED_OF_LIGHT * rate, burst.range_time_s * rate

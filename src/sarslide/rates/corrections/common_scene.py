@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sarslide.rates.sbas.network import dates_of, indexes, years_of
-from sarslide.rates.stacking import interval_years
+from sarslide.network import date_indexes, dates_of, interval_years, years_of
 
 ROUNDS = 3
 
@@ -22,7 +21,7 @@ def common_scene(phase_rad: np.ndarray, pairs: Sequence[str], rounds: int = ROUN
     the current rate (P4 eq. 1) is taken off all pairs first, which changes nothing where they lie evenly about a date. A line
     in time in the delays is taken out after each round: delays have no trend, motion has.
     """
-    times, ends = years_of(dates_of(pairs)), indexes(pairs)
+    times, ends = years_of(dates_of(pairs)), date_indexes(pairs)
     interval = np.array([interval_years(pair) for pair in pairs])
     line = np.stack([np.ones(len(times)), times], 1)
     without_line = np.eye(len(times)) - line @ np.linalg.pinv(line)

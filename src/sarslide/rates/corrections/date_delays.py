@@ -17,11 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarslide.constants import DAYS_PER_YEAR
 from sarslide.errors import RateError
 from sarslide.names import split_pair
+from sarslide.network import dates_of, pair_matrix, years_of
 from sarslide.rates.corrections.common_scene import common_scene
-from sarslide.rates.sbas.network import dates_of, indexes, years_of
-from sarslide.rates.stacking import DAYS_PER_YEAR
 
 METHODS = ("none", "filter", "common_scene")
 NODES_PER_WIDTH = 3  # coarse cells in one standard deviation of the Gaussian
@@ -107,14 +107,6 @@ def date_delays(smoothed_rad: np.ndarray, pairs: Sequence[str], coarse: Coarse, 
     line = trend_removal(pairs)
     operator = line @ high_pass(years_of(dates) * DAYS_PER_YEAR, days) @ line @ np.linalg.pinv(pair_matrix(pairs))
     return DateDelays(dates, np.tensordot(operator, smoothed_rad, 1), coarse)
-
-
-def pair_matrix(pairs: Sequence[str]) -> np.ndarray:
-    """(pairs, dates): +1 at the later, -1 at the earlier date."""
-    matrix = np.zeros((len(pairs), len(dates_of(pairs))))
-    for column, sign in zip(indexes(pairs).T, (-1, 1), strict=True):
-        matrix[np.arange(len(pairs)), column] = sign
-    return matrix
 
 
 def trend_removal(pairs: Sequence[str]) -> np.ndarray:

@@ -9,7 +9,6 @@ from sarslide.grid import RegionGrid
 from sarslide.rates.mintpy import files as mintpy_files
 from sarslide.rates.mintpy import steps as mintpy
 from sarslide.rates.preparation import Preparation, inversion_blocks, quality
-from sarslide.rates.reference import ReferenceArea
 from sarslide.rates.sbas.network import connected_cells
 
 ReadBlock = Callable[[str, slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
@@ -29,7 +28,7 @@ def load(
 ) -> dict[str, np.ndarray]:
     """Write MintPy's stack and geometry below `folder` and run its network, reference and unwrapping-error steps on them.
 
-    prepared: pairs, with only the reference level to take off. bperp_m: of its pairs, sign of DESIGN 2. geometry: layers of the
+    prepared: pairs, with only the reference level to take off. bperp_m: of its pairs, sign of docs/architecture.md. geometry: layers of the
     contract. limit_s: of each run of MintPy. unwrap_errors: see `mintpy.unwrap_error_options`; cells of other components than
     the reference's are kept for it.
     Cells whose valid pairs do not connect all dates are not handed over: MintPy would give them motion of least norm.
@@ -49,7 +48,7 @@ def load(
                 layers["mean_coherence"][block], layers["pair_count"][block] = quality(phase, coherence)
                 phase[:, ~connected_cells(np.isfinite(phase), prepared.pairs)] = np.nan
                 put(*block, phase, coherence, components)
-        row, col = reference_cell(prepared.reference)
+        row, col = prepared.ground.reference.nearest_cell
         mintpy_files.set_reference_cell(stack, row, col)
         options = {"mintpy.reference.yx": f"{row},{col}"} | mintpy.unwrap_error_options(unwrap_errors)
         mintpy.run(place, "modify_network", "reference_point", options, [mintpy.STACK], limit_s)
@@ -57,10 +56,3 @@ def load(
             mintpy.run(place, "correct_unwrap_error", "correct_unwrap_error", options, [mintpy.STACK], limit_s)
         mintpy.deliver(place, folder, [mintpy.STACK, mintpy.GEOMETRY])
     return layers
-
-
-def reference_cell(area: ReferenceArea) -> tuple[int, int]:
-    """The cell of a reference area that is nearest to its centre."""
-    rows, cols = np.nonzero(area.mask)
-    nearest = np.argmin((rows - area.row) ** 2 + (cols - area.col) ** 2)
-    return int(rows[nearest]), int(cols[nearest])

@@ -7,10 +7,10 @@ import numpy as np
 
 from sarslide.errors import ProcessorError
 from sarslide.io.blocks import strips
+from sarslide.network import years_of
 from sarslide.rates import los
 from sarslide.rates.mintpy.files import MM_PER_M, read_dates, read_layer
 from sarslide.rates.mintpy.steps import before_dem_error
-from sarslide.rates.sbas.network import years_of
 
 ROWS = 256
 INVERTED = "timeseries.h5"  # the series before any correction

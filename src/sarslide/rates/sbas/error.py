@@ -12,7 +12,7 @@ rate is |h|^2 var(e) + |A'h|^2 var(a).
 
 import numpy as np
 
-from sarslide.rates.stacking import LEAST_SHARE
+from sarslide.rates.stacking import MIN_SHARE
 
 
 def rate_std(residual: np.ndarray, response: np.ndarray, interval_years: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -45,7 +45,7 @@ def rate_std(residual: np.ndarray, response: np.ndarray, interval_years: np.ndar
         determinant = a * d - b * c
         of_pairs = (d * over_pairs - b * over_dates) / determinant
         of_dates = (a * over_dates - c * over_pairs) / determinant
-        floor = LEAST_SHARE * hh_dates * over_pairs / b
+        floor = MIN_SHARE * hh_dates * over_pairs / b
         return np.sqrt(np.fmax(of_pairs * hh + of_dates * hh_dates, floor))
 
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from sarslide.rates.sbas.network import connected_cells, dates_of, free_of_motion, velocity_design, years_of
+from sarslide.network import dates_of, years_of
+from sarslide.rates.sbas.network import connected_cells, free_of_motion, velocity_design
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def rate_of(series: np.ndarray, years: np.ndarray) -> np.ndarray:
 def remove_dem_error(series: np.ndarray, years: np.ndarray, bperp_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The series without the part that goes with the baselines, and that part per metre of baseline.
 
-    series: (dates, ...), mm, positive towards the satellite. bperp_m: (dates,), first one zero, sign of DESIGN 2. Fitted together
+    series: (dates, ...), mm, positive towards the satellite. bperp_m: (dates,), first one zero. Fitted together
     with a parabola of motion (Fattahi and Amelung 2013, doi 10.1109/TGRS.2012.2227761).
     """
     free = free_of_motion(bperp_m, years)
@@ -138,5 +139,5 @@ def slope_without_dem_error(years: np.ndarray, bperp_m: np.ndarray) -> np.ndarra
 
 
 def dem_error_m(per_metre: np.ndarray, slant_range_m: np.ndarray, incidence_deg: np.ndarray) -> np.ndarray:
-    """Height that the DEM lacks, m: LOS displacement (mm, towards) is + bperp dh / (R sin incidence) (DESIGN 2)."""
+    """Height that the DEM lacks, m: LOS displacement (mm, towards) is + bperp dh / (R sin incidence)."""
     return per_metre / 1e3 * slant_range_m * np.sin(np.radians(incidence_deg))

@@ -5,29 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from sarslide.errors import NetworkError
-from sarslide.names import days_between, split_pair
-from sarslide.network import gap_text, islands
-from sarslide.rates.stacking import DAYS_PER_YEAR
+from sarslide.network import date_indexes, dates_of, gap_text, islands, pair_matrix, years_of
 
 DEM_POLYNOMIAL = 2  # motion that a DEM error is told apart from: constant, velocity, acceleration
-LEAST_BASELINE_SPREAD_M = 1.0
-LEAST_REDUNDANCY = 2  # dates beyond the unknowns of the DEM error's fit
-
-
-def dates_of(pairs: Sequence[str]) -> list[str]:
-    """Dates of the pairs, in order."""
-    return sorted({date for pair in pairs for date in split_pair(pair)})
-
-
-def years_of(dates: Sequence[str]) -> np.ndarray:
-    """Julian years of 365.25 days since the first date, shape (dates,)."""
-    return np.array([days_between(dates[0], date) for date in dates]) / DAYS_PER_YEAR
-
-
-def indexes(pairs: Sequence[str]) -> np.ndarray:
-    """Positions of the earlier and the later date of each pair among `dates_of(pairs)`, shape (pairs, 2)."""
-    position = {date: k for k, date in enumerate(dates_of(pairs))}
-    return np.array([[position[date] for date in split_pair(pair)] for pair in pairs])
+MIN_BASELINE_SPREAD_M = 1.0
+MIN_REDUNDANCY = 2  # dates beyond the unknowns of the DEM error's fit
 
 
 def check_connected(pairs: Sequence[str], dates: Sequence[str] = ()) -> None:
@@ -50,13 +32,13 @@ def velocity_design(pairs: Sequence[str]) -> np.ndarray:
     """
     steps = np.diff(years_of(dates_of(pairs)))
     interval = np.arange(len(steps))
-    earlier, later = indexes(pairs).T
+    earlier, later = date_indexes(pairs).T
     return steps * ((interval >= earlier[:, None]) & (interval < later[:, None]))
 
 
 def connected_cells(valid: np.ndarray, pairs: Sequence[str]) -> np.ndarray:
     """True where a cell's valid pairs connect all dates. valid: (pairs, ...); the result has the shape of the rest."""
-    ends = indexes(pairs)
+    ends = date_indexes(pairs)
     reached = np.zeros((ends.max() + 1, *valid.shape[1:]), bool)
     reached[0] = True
     order = np.lexsort(ends.T)
@@ -74,12 +56,9 @@ def connected_cells(valid: np.ndarray, pairs: Sequence[str]) -> np.ndarray:
 def date_baselines_m(pairs: Sequence[str], bperp_m: Sequence[float]) -> np.ndarray:
     """Perpendicular baseline of each date against the first, m, from those of the pairs by least squares, shape (dates,).
 
-    The sign is that of the pairs: (later - earlier) . n, n up and away from the track (DESIGN 2).
+    The sign is that of the pairs: (later - earlier) . n, n up and away from the track.
     """
-    ends = indexes(pairs)
-    incidence = np.zeros((len(pairs), ends.max() + 1))
-    incidence[np.arange(len(pairs)), ends[:, 0]] = -1
-    incidence[np.arange(len(pairs)), ends[:, 1]] = 1
+    incidence = pair_matrix(pairs)
     return np.concatenate([[0.0], np.linalg.lstsq(incidence[:, 1:], np.asarray(bperp_m, float), rcond=None)[0]])
 
 
@@ -93,7 +72,7 @@ def check_baselines(pairs: Sequence[str], bperp_m: Sequence[float]) -> None:
     """NetworkError when too few dates, or baselines without spread, cannot tell a DEM error from motion."""
     years = years_of(dates_of(pairs))
     free = free_of_motion(date_baselines_m(pairs, bperp_m), years)
-    if len(years) < DEM_POLYNOMIAL + 2 + LEAST_REDUNDANCY or np.sqrt(np.mean(free**2)) < LEAST_BASELINE_SPREAD_M:
+    if len(years) < DEM_POLYNOMIAL + 2 + MIN_REDUNDANCY or np.sqrt(np.mean(free**2)) < MIN_BASELINE_SPREAD_M:
         raise NetworkError(
             f"the perpendicular baselines of {len(years)} dates cannot tell a DEM error from motion",
             "set sbas.dem_error to false, or add acquisitions",

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarslide.device import choose_device
 from sarslide.errors import RateError
+from sarslide.network import date_indexes, dates_of, years_of
 from sarslide.rates import los
-from sarslide.rates.passes import RateSettings
 from sarslide.rates.phase_variance import pair_weights
 from sarslide.rates.preparation import Preparation, inversion_blocks, prepare, quality
 from sarslide.rates.records import baselines_m
 from sarslide.rates.sbas.error import rate_std
-from sarslide.rates.sbas.network import check_baselines, date_baselines_m, dates_of, indexes, years_of
+from sarslide.rates.sbas.network import check_baselines, date_baselines_m
+from sarslide.rates.settings import RateSettings
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ class SbasSettings:
 
 @dataclass(frozen=True)
 class DemGeometry:
-    """What a DEM error is estimated from. bperp_m: of each pair, sign of DESIGN 2. slant_range_m, incidence_deg: (rows, cols)."""
+    """What a DEM error is estimated from. bperp_m: of each pair, sign of docs/architecture.md. slant_range_m, incidence_deg: (rows, cols)."""
 
     bperp_m: Mapping[str, float | None]
     slant_range_m: np.ndarray
@@ -103,13 +105,13 @@ def invert_blocks(
         slope_without_dem_error,
     )
 
-    pairs, shape = prepared.pairs, prepared.stable.shape
+    pairs, shape = prepared.pairs, prepared.ground.shape
     dates = dates_of(pairs)
     years, bperp = years_of(dates), dem and date_baselines_m(pairs, baselines_m(pairs, dem.bperp_m))
     if len(dates) < 3:
         raise RateError(f"a series of {len(dates)} dates has no rate with an error", "add acquisitions")
     value = slope_without_dem_error(years, bperp) if dem else slope_of(years)
-    device = _device(settings.device)
+    device = choose_device(settings.device, "sbas.device")
     names = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "temporal_coherence", "residual_rms_rad"]
     layers = {name: np.full(shape, np.nan, np.float32) for name in names + ["dem_error_m"] * bool(dem)}
     layers["pair_count"] = np.zeros(shape, np.uint16)
@@ -149,15 +151,7 @@ def _error(
     mm: np.ndarray, motion: np.ndarray, response: np.ndarray, pairs: Sequence[str], years: np.ndarray
 ) -> np.ndarray:
     """Standard error of the rate, (rows, cols), from pairs (pairs, rows, cols) and the fitted motion of the dates, both in mm."""
-    ends = indexes(pairs)
+    ends = date_indexes(pairs)
     residual = mm - (motion[ends[:, 1]] - motion[ends[:, 0]])
     flat = (values.reshape(len(pairs), -1) for values in (residual, response))
     return rate_std(*flat, years[ends[:, 1]] - years[ends[:, 0]], ends).reshape(mm.shape[1:])
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name == "cuda" and not torch.cuda.is_available():
-        raise RateError("device 'cuda', but torch sees no GPU", "set sbas.device to auto or cpu")
-    return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
