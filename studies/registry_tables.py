@@ -5,6 +5,7 @@
 Marks are `<!-- table NAME -->` and `<!-- end -->` in any page of docs/ or in README.md.
 """
 
+import argparse
 import re
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def filled(text: str) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     for page in pages():
         before = page.read_text()
         if (after := filled(before)) != before:

@@ -45,7 +45,7 @@ def elided(command: str) -> bool:
 HOURS = "hours, finished runs or other processors; studies/records/validation.json has what they measured"
 NOT_RUN = {
     r"\$EDITOR|mkdir|cd |systemctl|crontab|scrontab|export": "of the shell",
-    r"make (demo|resume|check|lint|types|test)": "the tests themselves; the workflow behind them: test_demo, test_reruns",
+    r"make (demo|resume|check|lint|types|format|test)": "the tests themselves; the workflow behind them: test_demo, test_reruns",
     r"snakemake --cores 4 --config region=mexico_city": "test_mexico_city, with the real data",
     r"snakemake (train|benchmark)": "hours; tests/training and tests/studies run their scripts on small worlds",
     r".*--(workflow-)?profile": "needs the cluster: make test-slurm",
@@ -58,6 +58,7 @@ NOT_RUN = {
     r"python -m studies.replay": "hours; test_scheduled_replay runs a small one",
     r"python -m sarslide.config --new-region": "tests/config/test_config; the region of these tests has another grid",
     r"python -m tests\.": "tests/archive/test_archive_faults runs every row; tests/remote",
+    r"python -m (sarslide.layer_tables|studies.registry_tables|sarslide.config --fix)": "rewrite files; tests hold these in step",
     r"python -m sarslide.dataset.coco": "needs annotations that were drawn; tests/dataset/test_coco",
     r"snakemake (preflight|update_catalog)$": "named in a sentence; with cores and a region they are run",
     r"python -m sarslide.(catalog.planned|schedule)$": "modules that are named; with their options they are run",
