@@ -1,4 +1,6 @@
-"""A table of measured values as Markdown; rows of which nothing was run are named in one line below it."""
+"""A table of measured values as Markdown; rows of which nothing was run are named in one line below
+it.
+"""
 
 from collections.abc import Sequence
 
@@ -16,7 +18,8 @@ def table_lines(
 ) -> list[str]:
     """Lines of a table with its title, its command and its notes.
 
-    rows: plain values; a string is printed as it is, a number with four significant digits, None as an en dash.
+    rows: plain values; a string is printed as it is, a number with four significant digits, None as
+    an en dash.
     """
     without = [_not_run(row) for row in rows]
     lines = [f"## {title}", "", *([f"`{command}`", ""] if command else [])]

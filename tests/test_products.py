@@ -1,4 +1,6 @@
-"""Products as xarray datasets: against rasterio and h5py on a small finished region, cell by cell, read when used."""
+"""Products as xarray datasets: against rasterio and h5py on a small finished region, cell by cell,
+read when used.
+"""
 
 import json
 import pickle

@@ -1,8 +1,11 @@
-"""candidates: probability map and rates of one stack -> objects of that track, masked ones kept with their reasons.
+"""candidates: probability map and rates of one stack -> objects of that track, masked ones kept
+with their reasons.
 
-inputs: probability (0 to 1); of a network that finds single objects instances (number of the object, 0 none); LOS rate and its
-standard error (mm/yr, positive towards the satellite); mean coherence; LOS unit vector (ground to satellite); layover and shadow;
-elevation (m), slope and aspect (degree). outputs: GeoPackage layer `candidates` (attributes with units in their names), sidecar.
+inputs: probability (0 to 1); of a network that finds single objects instances (number of the
+object, 0 none); LOS rate and its standard error (mm/yr, positive towards the satellite); mean
+coherence; LOS unit vector (ground to satellite); layover and shadow; elevation (m), slope and
+aspect (degree). outputs: GeoPackage layer `candidates` (attributes with units in their names),
+sidecar.
 """
 
 from sarslide.workflow.job import job

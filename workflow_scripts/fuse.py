@@ -1,6 +1,7 @@
 """fuse: candidates of all stacks -> one object per source (P0 6, G05), with the parents of each.
 
-inputs: candidates of each stack. outputs: GeoPackage layer `candidates` of fused objects, masked ones included, sidecar.
+inputs: candidates of each stack. outputs: GeoPackage layer `candidates` of fused objects, masked
+ones included, sidecar.
 """
 
 from sarslide.workflow.job import job

@@ -1,7 +1,8 @@
-"""preflight: configuration, scene table, folders, machine and archives -> a table of what is good and what is not.
+"""preflight: configuration, scene table, folders, machine and archives -> a table of what is good
+and what is not.
 
-inputs: none; resources/{region}/scenes.csv is read where it is. outputs: none but the logs, which outlive a failure: the table as
-text and as JSON. The job fails when there is an error.
+inputs: none; resources/{region}/scenes.csv is read where it is. outputs: none but the logs, which
+outlive a failure: the table as text and as JSON. The job fails when there is an error.
 """
 
 import sys

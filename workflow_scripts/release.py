@@ -1,8 +1,9 @@
 """release: fused objects and the last release -> the next release, and the pointer to it.
 
-inputs: fused candidates; per stack layover and shadow, mean coherence and number of pairs (what could be seen); weights
-(recorded); the reviewer's file, if any. outputs: current.json, which names the release below releases/. The release folder itself
-is written once, under a temporary name that is then renamed; it is no declared output.
+inputs: fused candidates; per stack layover and shadow, mean coherence and number of pairs (what
+could be seen); weights (recorded); the reviewer's file, if any. outputs: current.json, which names
+the release below releases/. The release folder itself is written once, under a temporary name that
+is then renamed; it is no declared output.
 """
 
 from sarslide.workflow.job import job

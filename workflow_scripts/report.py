@@ -1,11 +1,12 @@
 """report: everything that a run made -> one HTML file that opens offline.
 
-inputs: the pointer to the release; fused candidates; weights (their card); terrain by layer name, with hillshade; per stack mean
-amplitude (dB), averaged phase (rad, positive away), LOS rate and its standard error (mm/yr, positive towards the satellite), mean
-coherence, reference area, probability, phase closure (rad), triplets that do not close, phase bias and observability (classes),
-and of one pair wrapped phase and coherence; sidecars of all pairs; for simulated regions scores and planted outlines; for
-regions of a paper incidence and heading (degree) and the published benchmark. What a region does not have is an empty list.
-outputs: report.html.
+inputs: the pointer to the release; fused candidates; weights (their card); terrain by layer name,
+with hillshade; per stack mean amplitude (dB), averaged phase (rad, positive away), LOS rate and its
+standard error (mm/yr, positive towards the satellite), mean coherence, reference area, probability,
+phase closure (rad), triplets that do not close, phase bias and observability (classes), and of one
+pair wrapped phase and coherence; sidecars of all pairs; for simulated regions scores and planted
+outlines; for regions of a paper incidence and heading (degree) and the published benchmark. What a
+region does not have is an empty list. outputs: report.html.
 """
 
 from sarslide.workflow.job import job

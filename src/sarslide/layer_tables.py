@@ -1,7 +1,9 @@
-"""Tables of layers in documentation pages, made of the registry: `python -m sarslide.layer_tables --fix docs/output.md`.
+"""Tables of layers in documentation pages, made of the registry.
 
-A table stands between `<!-- layers: NAMES -->` and `<!-- /layers -->`. NAMES are layers, or lists of
-layers of `sarslide.layers` such as TERRAIN, separated by blanks.
+`python -m sarslide.layer_tables --fix docs/output.md` brings a page in step with it.
+
+A table stands between `<!-- layers: NAMES -->` and `<!-- /layers -->`. NAMES are layers, or lists
+of layers of `sarslide.layers` such as TERRAIN, separated by blanks.
 """
 
 import argparse
@@ -94,7 +96,9 @@ def main(arguments: list[str] | None = None) -> int:
     int
         Exit code: 1 where a page is out of step and is not to be written.
     """
-    parser = argparse.ArgumentParser(prog="python -m sarslide.layer_tables", description="Compare pages with the registry.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sarslide.layer_tables", description="Compare pages with the registry."
+    )
     parser.add_argument("pages", nargs="+", type=Path, help="pages with tables of layers")
     parser.add_argument("--fix", action="store_true", help="write the tables anew")
     chosen = parser.parse_args(arguments)

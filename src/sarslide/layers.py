@@ -1,7 +1,8 @@
-"""THE registry of rasters: every grid that sarslide writes or reads by name, with unit, dtype, nodata, range and sign.
+"""THE registry of rasters: every grid by name, with unit, dtype, nodata, range and sign.
 
-The name of a layer is the stem of its file (`slope_deg.tif`) or, for the files of a pair or a date, what follows the
-pair or date (`20190306_20190318.cor.tif`). Writers refuse layers that are not here.
+Writers refuse layers that are not here. The name of a layer is the stem of its file
+(`slope_deg.tif`) or, for the files of a pair or a date, what follows the pair or date
+(`20190306_20190318.cor.tif`).
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,25 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Layer:
-    """One raster: `valid` is the closed range of plausible values in `unit`; `bands` names each band."""
+    """One raster.
+
+    Attributes
+    ----------
+    name : str
+        Stem of its file.
+    unit : str
+        Of its values; "1": none.
+    dtype : str
+        Of its values.
+    nodata : float or int or None
+        Value of unknown cells; None: there is none.
+    valid : (float, float) or None
+        Closed range of plausible values in `unit`; None: any.
+    meaning : str
+        What it holds, with its sign.
+    bands : tuple of str
+        Name of each band; empty: a single one without a name.
+    """
 
     name: str
     unit: str
@@ -26,8 +45,9 @@ class Layer:
 
 NAN = float("nan")
 
-# Classes of the layer `lithology`, codes 1, 2 ... in this order: the rock classes of the Global Lithological Map, level 1
-# (Hartmann and Moosdorf 2012, doi:10.1029/2012GC004370). Its water, ice and "no data" are 0, unknown.
+# Classes of the layer `lithology`, codes 1, 2 ... in this order: the rock classes of the Global
+# Lithological Map, level 1 (Hartmann and Moosdorf 2012, doi:10.1029/2012GC004370). Its water, ice
+# and "no data" are 0, unknown.
 LITHOLOGY = {
     "su": "unconsolidated sediments",
     "ss": "siliciclastic sedimentary rocks",
@@ -169,7 +189,8 @@ _ALL = (
 
 LAYERS: dict[str, Layer] = {layer.name: layer for layer in _ALL}
 
-# The layers that a rule makes together, each list in one place: rules, checks, report and documentation read them from here.
+# The layers that a rule makes together, each list in one place: rules, checks, report and
+# documentation read them from here.
 GEOMETRY = ("incidence_deg", "heading_deg", "slant_range_m", "los_east", "los_north", "los_up", "layover_shadow")
 LINE_OF_SIGHT = ("los_east", "los_north", "los_up")
 TERRAIN = ("elevation_m", "slope_deg", "aspect_deg", "curvature_profile_per_m", "curvature_plan_per_m")
@@ -186,7 +207,23 @@ PRODUCTS = (*AVERAGES, *RATES, *GEOMETRY, *TERRAIN, "probability")
 
 
 def get(name: str) -> Layer:
-    """The registered layer, or LayerError naming the nearest known ones."""
+    """The registered layer of a name.
+
+    Parameters
+    ----------
+    name : str
+        Stem of a file.
+
+    Returns
+    -------
+    Layer
+        The layer.
+
+    Raises
+    ------
+    LayerError
+        For another name; its cure names the nearest known ones.
+    """
     try:
         return LAYERS[name]
     except KeyError:

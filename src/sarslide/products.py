@@ -1,16 +1,16 @@
-"""Finished products in a notebook: rasters, pairs and time series of a region as xarray datasets, cells read when they are used.
+"""Finished products in a notebook: a region as xarray datasets, cells read when they are used.
 
     from sarslide import products
-    rates = products.open_products("results/demo")                # (stack, y, x); terrain (y, x)
+    rates = products.open_products("results/demo")         # (stack, y, x); terrain (y, x)
     rates.los_rate_mm_per_yr.sel(stack="A128").plot()
-    pairs = products.open_pairs("results/demo", "A128")           # (pair, y, x)
-    series = products.open_series("results/demo", "A128")         # (time, y, x), with `rates.method: sbas` or `mintpy`
+    pairs = products.open_pairs("results/demo", "A128")    # (pair, y, x)
+    series = products.open_series("results/demo", "A128")  # (time, y, x), of sbas and mintpy
 
 Coordinates are read with brackets, `rates["stack"]`: xarray's datasets have a method of that name.
-Names, units and signs are those of `layers` (`long_name` gives the sign). Coordinates are centres of
-cells in metres of the region's CRS, which `spatial_ref` holds under CF's names, where rioxarray looks
-for it. Unknown cells of measured quantities are NaN; classes and counts stay integers, their value
-for unknown is the attribute `_FillValue`.
+Names, units and signs are those of `layers` (`long_name` gives the sign). Coordinates are centres
+of cells in metres of the region's CRS, which `spatial_ref` holds under CF's names, where rioxarray
+looks for it. Unknown cells of measured quantities are NaN; classes and counts stay integers, their
+value for unknown is the attribute `_FillValue`.
 
 A dataset is that of one frame. Most regions are a single frame, which needs no name; of a region of
 several, `frames` lists them, and `frame` chooses one.
@@ -81,9 +81,9 @@ def open_products(
     Returns
     -------
     xarray.Dataset
-        Coordinates of a stack: `first_date`, `last_date`. Attributes: region, frame, engine, method,
-        model, release, and as JSON `dates` of each stack and `provenance`, code and versions by
-        sidecar.
+        Coordinates of a stack: `first_date`, `last_date`. Attributes: region, frame, engine,
+        method, model, release, and as JSON `dates` of each stack and `provenance`, code and
+        versions by sidecar.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def open_products(
     files = [_rasters(folders) for folders in of_stacks]
     grid = raster.grid_of(next(path for found in files for path in found.values()))
 
-    made = {}
+    made: dict[str, Any] = {}
     for layer in sorted(set().union(*files) - {ONE_BAND_A_PAIR}):
         made |= _variables(("stack", "y", "x"), layer, [found.get(layer) for found in files], grid)
     for layer, path in _rasters(of_region).items():
@@ -131,7 +131,8 @@ def open_products(
 
 
 def open_pairs(folder: str | Path, stack: str, engine: str = "", frame: str = "") -> "xarray.Dataset":
-    """Phase, coherence and components of every pair of a track, with `loop_error_cycles` where it was made.
+    """Phase, coherence and components of every pair of a track, with `loop_error_cycles` where it
+    was made.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def open_pairs(folder: str | Path, stack: str, engine: str = "", frame: str = ""
     if not found:
         raise RasterError(f"{pairs}: holds no pairs", FINISHED)
     grid = raster.grid_of(pairs / f"{found[0]}.cor.tif")
-    made = {}
+    made: dict[str, Any] = {}
     for layer in PAIR_LAYERS:
         files = [pairs / f"{pair}.{layer}.tif" for pair in found]
         if any(path.is_file() for path in files):

@@ -1,4 +1,6 @@
-"""What stands in the cells of the benchmark's tables: a score of one or several seeds, its interval, or `not run`."""
+"""What stands in the cells of the benchmark's tables: a score of one or several seeds, its
+interval, or `not run`.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +17,8 @@ Record = Mapping[str, Any]
 def score(
     records: Sequence[Record], part: str, path: str, unit: float = 1.0, digits: int = 3, ends: bool = False
 ) -> str:
-    """`path` (level.score) of a part: mean over the seeds; ends: with the 95 % interval, whose ends are means over the seeds too.
+    """`path` (level.score) of a part: mean over the seeds; ends: with the 95 % interval, whose ends
+    are means over the seeds too.
 
     `not run` without a record, an en dash where the score is not defined.
     """
@@ -34,12 +37,16 @@ def score(
 
 
 def fooled(records: Sequence[Record], parts: Sequence[str], decoy: str) -> str:
-    """Areas of a type of decoy that fooled the network, of all such areas in the parts; means over the seeds."""
+    """Areas of a type of decoy that fooled the network, of all such areas in the parts; means over
+    the seeds.
+    """
     return _of(records, parts, "decoys", decoy, "fooled", "areas")
 
 
 def fooled_share(records: Sequence[Record], parts: Sequence[str], decoy: str) -> float:
-    """Share of the areas of a type that fooled the network, all seeds together; 0 without such areas."""
+    """Share of the areas of a type that fooled the network, all seeds together; 0 without such
+    areas.
+    """
     fooled_areas, areas = (
         sum(_sum(record, parts, "decoys", decoy, name) for record in records) for name in ("fooled", "areas")
     )
@@ -69,7 +76,9 @@ def planted(records: Sequence[Record], parts: Sequence[str]) -> str:
 
 
 def paired(records: Sequence[Record], others: Sequence[Record], part: str, level: str) -> str:
-    """F1 of the first seed less that of another network's first seed, with the 95 % interval over regions drawn for both."""
+    """F1 of the first seed less that of another network's first seed, with the 95 % interval over
+    regions drawn for both.
+    """
     if not records or not others:
         return NOT_RUN
     found = _difference(records, others, part, level)

@@ -24,7 +24,9 @@ def cell_box(row: int, col: int, rows: int, cols: int):
 
 
 def slope_layers(grid: RegionGrid = GRID) -> dict[str, np.ndarray]:
-    """A plane that dips 30 degrees to the east, quiet and coherent, seen by a satellite in the west-south-west."""
+    """A plane that dips 30 degrees to the east, quiet and coherent, seen by a satellite in the
+    west-south-west.
+    """
     shape = grid.shape
     full = {
         "probability": 0.0,

@@ -158,7 +158,9 @@ def test_no_candidate_gives_an_empty_table_with_all_columns(grid):
 
 
 def test_objects_of_an_instance_network_that_touch_stay_apart(grid):
-    """One probable area with two numbered objects is two candidates, also beside a moving plain; without numbers it is one."""
+    """One probable area with two numbered objects is two candidates, also beside a moving plain;
+    without numbers it is one.
+    """
     layers = slope_layers()
     block(layers, slice(10, 20), slice(20, 40))
     instances = np.zeros(layers["probability"].shape, np.uint32)

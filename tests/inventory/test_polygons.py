@@ -34,7 +34,9 @@ def test_cells_that_meet_at_a_corner_are_two_objects(grid):
 
 
 def test_numbered_objects_keep_their_borders():
-    """Two that touch, one of two parts, and a small hole inside the first, which goes to it; numbers in reading order."""
+    """Two that touch, one of two parts, and a small hole inside the first, which goes to it;
+    numbers in reading order.
+    """
     instances = np.zeros((12, 20), np.uint32)
     instances[1:8, 1:7], instances[1:8, 7:12] = 9, 4
     instances[4, 3] = 0

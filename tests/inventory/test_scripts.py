@@ -1,4 +1,6 @@
-"""The scripts of the rules, from rasters to scores, on a small made-up region; and a release killed at random moments."""
+"""The scripts of the rules, from rasters to scores, on a small made-up region; and a release killed
+at random moments.
+"""
 
 import random
 import signal
@@ -52,7 +54,8 @@ def ground(track):
     layers["probability"][42:52, 62:75] = 0.8
     layers["los_rate_mm_per_yr"][42:52, 62:75] = sign * 30.0
     layers["los_rate_mm_per_yr"][70:90, 10:30] = -60.0
-    # East-facing slopes move down and east: seen from the east (D062) that is towards the satellite.
+    # East-facing slopes move down and east: seen from the east (D062) that is towards the
+    # satellite.
     if track == "D062":
         layers["los_up"][:] = 0.2
     return layers
@@ -215,7 +218,7 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
     run_script("score", tmp_path, inputs, outputs, params | {"method": "sbas"})
     scores = read_json(tmp_path / "scores.json")
     assert scores["predicted_rmse_mm_per_yr"] == pytest.approx(dict.fromkeys(STACKS, 1.5))
-    assert "told 1.50" in capsys.readouterr().out
+    assert "formal error 1.50" in capsys.readouterr().out
 
 
 KILLED = """

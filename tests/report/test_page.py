@@ -1,4 +1,6 @@
-"""The page: self-contained, complete, the same bytes twice; parts without inputs vanish; a browser draws it."""
+"""The page: self-contained, complete, the same bytes twice; parts without inputs vanish; a browser
+draws it.
+"""
 
 import dataclasses
 import json
@@ -27,7 +29,9 @@ OPTIONAL = ("scores", "acquisitions", "figures", "run-times")
 
 
 class Page(HTMLParser):
-    """Addresses by attribute, ids, text of style sheets and of data, and whether every element is closed."""
+    """Addresses by attribute, ids, text of style sheets and of data, and whether every element is
+    closed.
+    """
 
     def __init__(self, text):
         super().__init__()
@@ -271,7 +275,9 @@ SCRIPT_INPUTS = {
 
 
 def test_size_at_the_demo_grid(tmp_path):
-    """The demo's grid, with more noise in the rasters than a region has: the whole page stays below 8 MB."""
+    """The demo's grid, with more noise in the rasters than a region has: the whole page stays below
+    8 MB.
+    """
     assert len(render(make_region(tmp_path, 510, 270, 30.0)).encode()) < 8e6
 
 
@@ -290,7 +296,9 @@ window.addEventListener("load", function () {
 
 
 def test_a_browser_draws_it_offline(html, tmp_path):
-    """Headless Chromium, without a network: the map has its images and outlines, a click opens a popup, a heading sorts."""
+    """Headless Chromium, without a network: the map has its images and outlines, a click opens a
+    popup, a heading sorts.
+    """
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("chromium is not installed")

@@ -65,7 +65,8 @@ def test_published_scores_stand_beside_the_printed_ones(tmp_path):
     printed, one = content("P0", {}, {}, {}, path)["tables"]
     assert [cell.text for cell in one["table"].rows[0]] == ["88.31", "70.1"] and one["notes"] == ["why"]
     assert "Table 3" in printed["title"]
-    # A paper of which nothing was run keeps its printed tables, and so does a table without a score of ours.
+    # A paper of which nothing was run keeps its printed tables, and so does a table without a score
+    # of ours.
     assert len(content("P4", {}, {}, {}, path)["tables"]) == 2
     path.write_text(json.dumps({"tables": [table | {"rows": [["88.31", "not run"]], "notes": ["why"]}]}))
     assert content("P0", {}, {}, {}, path)["tables"] == content("P0", {}, {}, {}, None)["tables"]

@@ -1,4 +1,6 @@
-"""A small region as the workflow leaves it on disk, made without it: smooth terrain, elliptical landslides, two tracks."""
+"""A small region as the workflow leaves it on disk, made without it: smooth terrain, elliptical
+landslides, two tracks.
+"""
 
 import json
 from datetime import timedelta
@@ -251,7 +253,9 @@ def write_release(folder: Path, landslides: list, plain: list, masked: list, rng
 
 
 def write_benchmarks(folder: Path) -> None:
-    """Two jobs of one rule below its folder, one job of another beside it, as Snakemake writes them."""
+    """Two jobs of one rule below its folder, one job of another beside it, as Snakemake writes
+    them.
+    """
     head = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
     for name, seconds, memory, cpu in (
         ("geocode_slc/A128/20190306", 21, 812, 38.5),

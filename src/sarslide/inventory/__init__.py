@@ -1,1 +1,1 @@
-"""From probability maps to a released inventory: polygons, reason-coded masks, attributes, fusion, matching, releases, scores."""
+"""From probability maps to a released inventory: polygons, masks, fusion, matching, releases."""

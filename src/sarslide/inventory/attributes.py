@@ -1,4 +1,6 @@
-"""Attributes of each object from one track and the terrain (G06, B12): size, place, motion, probability."""
+"""Attributes of each object from one track and the terrain (G06, B12): size, place, motion,
+probability.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -160,7 +162,9 @@ def _quality(values: Mapping[str, np.ndarray]) -> dict[str, float]:
 
 
 def _head_toe_ratio(rate: np.ndarray, elevation: np.ndarray) -> float:
-    """Mean |LOS rate| of the upper half of the object over that of the lower half; NaN where one of them has none."""
+    """Mean |LOS rate| of the upper half of the object over that of the lower half; NaN where one of
+    them has none.
+    """
     known = np.isfinite(rate) & np.isfinite(elevation)
     if known.sum() < 4:
         return math.nan

@@ -1,4 +1,6 @@
-"""Candidates of one track: objects of the network and of fast flat ground, with attributes, masks and reasons."""
+"""Candidates of one track: objects of the network and of fast flat ground, with attributes, masks
+and reasons.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -91,7 +93,9 @@ def find_candidates(
 
 
 def _yield_to_plain(network: np.ndarray, flat_moving: np.ndarray, slope: np.ndarray, min_slope_deg: float):
-    """A network object on flat ground that touches a moving plain is part of that plain, not a second object."""
+    """A network object on flat ground that touches a moving plain is part of that plain, not a
+    second object.
+    """
     count = int(network.max())
     if not count or not flat_moving.any():
         return network, flat_moving & (network == 0)

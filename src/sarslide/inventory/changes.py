@@ -206,7 +206,9 @@ def _share_inside(inner: BaseGeometry, outer: BaseGeometry) -> float:
 
 
 def _splits_and_merges(before: list[dict], today: list[dict], found: Match) -> dict[str, list[tuple[str, str]]]:
-    """ls_id -> [(split | merged, the other ls_id)], for released objects only, from the links that no assignment took."""
+    """ls_id -> [(split | merged, the other ls_id)], for released objects only, from the links that
+    no assignment took.
+    """
     later_of = {i: j for j, i in found.assigned.items()}
     relations: dict[str, list[tuple[str, str]]] = {}
 
@@ -257,7 +259,9 @@ def _where_from(old: dict | None) -> str:
 
 
 def _compare(old: Mapping, row: Mapping, rules: ChangeRules) -> tuple[list[str], dict[str, str]]:
-    """Changes of an object that is found again: area, speed in the track common to both, else persisting."""
+    """Changes of an object that is found again: area, speed in the track common to both, else
+    persisting.
+    """
     details = {}
     ratio = row["area_km2"] / old["area_km2"]
     if ratio >= rules.area_ratio or ratio <= 1 / rules.area_ratio:
@@ -272,7 +276,8 @@ def _compare(old: Mapping, row: Mapping, rules: ChangeRules) -> tuple[list[str],
 
 
 def common_speed(old: Mapping, row: Mapping) -> tuple[float, float]:
-    """|Mean LOS rate| before and after, in the track that both have and that saw most motion before.
+    """|Mean LOS rate| before and after, in the track that both have and that saw most motion
+    before.
 
     Rates of different tracks are different projections of the motion and must not be compared.
 
@@ -292,7 +297,9 @@ def common_speed(old: Mapping, row: Mapping) -> tuple[float, float]:
 
 
 def _leave(old: dict, row: dict, following: InventoryState) -> None:
-    """An earlier object whose ground is still marked, but not released today: the reason, and what was known of it."""
+    """An earlier object whose ground is still marked, but not released today: the reason, and what
+    was known of it.
+    """
     if row["status"] == "released":
         return
     if old["layer"] == VANISHED:

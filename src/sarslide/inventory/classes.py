@@ -1,4 +1,5 @@
-"""The three object types of P2 4.2.3 (G07) and the terms for shape and motion of P2 5.5 (G08), by rule.
+"""The three object types of P2 4.2.3 (G07) and the terms for shape and motion of P2 5.5 (G08), by
+rule.
 
 P2 describes the types without numbers; the numbers here are ours: 1 several 2 pi cycles,
 near-circular chair; 2 elongated (collapse, debris flow, bank); 3 small, round, slow.

@@ -1,4 +1,6 @@
-"""The content hash of an inventory: the same objects, the same hash, whatever the order, the time or the folder."""
+"""The content hash of an inventory: the same objects, the same hash, whatever the order, the time
+or the folder.
+"""
 
 import hashlib
 import json
@@ -12,7 +14,8 @@ from sarslide.inventory.tables import CHANGES, OBJECTS, significant
 
 
 def content_hash(layers: Mapping[str, Sequence[Mapping]], changes: Sequence[Mapping]) -> str:
-    """Hash over canonical rows: outlines to 1 mm, numbers to 6 significant digits, sorted by outline.
+    """Hash over canonical rows: outlines to 1 mm, numbers to 6 significant digits, sorted by
+    outline.
 
     Times and paths have no part in it.
 

@@ -125,7 +125,9 @@ def _connected(count: int, links: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def _fused(parents: list[dict]) -> dict:
-    """One source: its largest free element (largest element where all are masked), with what the others add."""
+    """One source: its largest free element (largest element where all are masked), with what the
+    others add.
+    """
     free = [row for row in parents if row["status"] == "candidate"]
     masked = [row for row in parents if row["status"] != "candidate"]
     elements = free or masked

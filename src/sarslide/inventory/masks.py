@@ -1,4 +1,6 @@
-"""Reason-coded masks: a candidate that is no released landslide is kept, with every reason why (G03, G04, G12, B26)."""
+"""Reason-coded masks: a candidate that is no released landslide is kept, with every reason why
+(G03, G04, G12, B26).
+"""
 
 import math
 from collections.abc import Mapping
@@ -7,8 +9,8 @@ from dataclasses import dataclass
 LANDSLIDE = "landslide"
 DEFORMATION = "non-landslide deformation"
 
-# In the order of precedence: the first that holds is the object's `reason`. Flat ground comes last, so that a small or
-# incoherent speck on a plain is not called deformation.
+# In the order of precedence: the first that holds is the object's `reason`. Flat ground comes last,
+# so that a small or incoherent speck on a plain is not called deformation.
 REASONS = {
     "too_small": "smaller than the minimum area",
     "layover_shadow": "most of it lies in layover or shadow of this track",

@@ -1,4 +1,6 @@
-"""Whether the ground of an object could be seen at all: a landslide that could not be seen has not vanished (B26)."""
+"""Whether the ground of an object could be seen at all: a landslide that could not be seen has not
+vanished (B26).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

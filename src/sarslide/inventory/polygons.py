@@ -1,4 +1,6 @@
-"""Cells to objects: connected areas of a probability map or of fast flat ground, outlined along the cell edges."""
+"""Cells to objects: connected areas of a probability map or of fast flat ground, outlined along the
+cell edges.
+"""
 
 import numpy as np
 from rasterio import features

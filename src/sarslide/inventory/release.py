@@ -1,7 +1,9 @@
-"""Releases on disk: a folder written once, an append-only index, a pointer; consistent whenever the process is killed.
+"""Releases on disk: a folder written once, an append-only index, a pointer; consistent whenever the
+process is killed.
 
-The folder is complete under a temporary name before it is renamed; the index is replaced as a whole; the pointer comes last. A
-rerun adopts what an interrupted run left: a folder without its line in the index gets the line, a temporary folder is removed.
+The folder is complete under a temporary name before it is renamed; the index is replaced as a
+whole; the pointer comes last. A rerun adopts what an interrupted run left: a folder without its
+line in the index gets the line, a temporary folder is removed.
 """
 
 import csv
@@ -49,7 +51,8 @@ class Previous:
 
 
 def repair(releases: Path) -> None:
-    """Remove what an interrupted run left half-written, and index complete folders that it could not index.
+    """Remove what an interrupted run left half-written, and index complete folders that it could
+    not index.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""The reviewer's file: accept, reject or edit per ls_id (G13, D17). An input of every release, so a decision survives reruns."""
+"""The reviewer's file: accept, reject or edit per ls_id (G13, D17). An input of every release, so a
+decision survives reruns.
+"""
 
 import csv
 from collections.abc import Iterable

@@ -1,9 +1,11 @@
-"""Tables of time series of polygons, with the columns of the European Ground Motion Service (EGMS) that a polygon can have (G14).
+"""Tables of time series of polygons, with the columns of the European Ground Motion Service (EGMS)
+that a polygon can have (G14).
 
-EGMS calibrated product: pid, latitude, longitude, easting, northing, height_wgs84, rmse, incidence_angle, track_angle, los_east,
-los_north, los_up, mean_velocity, mean_velocity_std, acceleration, acceleration_std, seasonality, seasonality_std, and one column
-a date. Easting and northing are in the region's CRS, named in `epsg`; EGMS uses EPSG:3035. Displacement and velocity are positive
-towards the satellite in both.
+EGMS calibrated product: pid, latitude, longitude, easting, northing, height_wgs84, rmse,
+incidence_angle, track_angle, los_east, los_north, los_up, mean_velocity, mean_velocity_std,
+acceleration, acceleration_std, seasonality, seasonality_std, and one column a date. Easting and
+northing are in the region's CRS, named in `epsg`; EGMS uses EPSG:3035. Displacement and velocity
+are positive towards the satellite in both.
 """
 
 import csv

@@ -1,4 +1,6 @@
-"""How the layers of a release look: QML for QGIS and SLD for every other reader, stored inside the GeoPackage."""
+"""How the layers of a release look: QML for QGIS and SLD for every other reader, stored inside the
+GeoPackage.
+"""
 
 from dataclasses import dataclass
 

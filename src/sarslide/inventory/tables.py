@@ -1,4 +1,6 @@
-"""The columns of the inventory's tables, with their types: the same schema whether a table has no row or ten thousand."""
+"""The columns of the inventory's tables, with their types: the same schema whether a table has no
+row or ten thousand.
+"""
 
 from collections.abc import Iterable, Mapping
 

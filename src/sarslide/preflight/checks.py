@@ -7,7 +7,7 @@ reference, never what it holds.
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -70,7 +70,7 @@ def accounts(config: Config) -> list[Finding]:
     if config.source == "hyp3":
         logins.append(("account Earthdata (HyP3)", config.hyp3.token, "urs.earthdata.nasa.gov"))
     found = [tried(check, partial(_there, reference, host)) for check, reference, host in logins]
-    if config.rates.method == "mintpy" and config.sbas.era5:
+    if METHODS[config.rates.method].corrects_dates and config.sbas.era5:
         found.append(tried("account Copernicus Climate (ERA5)", _climate_account))
     return found
 
@@ -317,27 +317,15 @@ def tools(config: Config, conda: bool = False) -> list[Finding]:
     """
     if conda:
         return [tried("tool conda", lambda: _found("conda", "install conda or mamba, or leave --use-conda out"))]
-    tools = TOOLS.get(config.rates.method)
-    return _engine_tools(config) + (tools(config) if tools else [])
+    tables = (ENGINES[config.engine], METHODS[config.rates.method])
+    return [finding for row in tables if row.programs for finding in _programs(row.programs, config)]
 
 
-def _engine_tools(config: Config) -> list[Finding]:
-    """The programs that the table of engines names."""
-    module, _, function = ENGINES[config.engine].programs.partition(":")
-    if not module:
-        return []
+def _programs(where: str, config: Config) -> list[Finding]:
+    """The programs that a row of a table names by `module:function`."""
+    module, _, function = where.partition(":")
     programs = getattr(import_module(module), function)(config)
     return [tried(f"tool {name}", search) for name, search in programs.items()]
-
-
-def _mintpy_tools(_config: Config) -> list[Finding]:
-    from sarslide.rates.mintpy import steps
-
-    return [tried("tool mintpy", lambda: f"{steps.program()}, version {steps.version()}")]
-
-
-# By rate method; the others need no outside program.
-TOOLS: dict[str, Callable[[Config], list[Finding]]] = {"mintpy": _mintpy_tools}
 
 
 def _found(program: str, cure: str) -> str:

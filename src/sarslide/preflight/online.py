@@ -108,7 +108,7 @@ def _is_there(address: str) -> bool:
         return True
     except DownloadError as error:
         # A bucket without a right to list answers 403 for what it does not have.
-        if getattr(error, "gone", False) or "answers 403" in error.problem:
+        if error.gone or "answers 403" in error.problem:
             return False
         raise
 

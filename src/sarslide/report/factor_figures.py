@@ -1,4 +1,6 @@
-"""Pictures of the analysis of factors: correlation heat maps (P3 Fig. 8) and bars of importance (P3 Fig. 9)."""
+"""Pictures of the analysis of factors: correlation heat maps (P3 Fig. 8) and bars of importance (P3
+Fig. 9).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -19,7 +21,24 @@ GINI, PERMUTATION = "#2b6c8f", "#c58a2d"
 def correlation_figure(
     title: str, factors: Sequence[str], matrices: Mapping[str, np.ndarray], note: str = ""
 ) -> "Figure":
-    """Heat maps side by side. matrices: name of the coefficient -> (factors, factors), -1 to 1, NaN where unknown."""
+    """Heat maps side by side.
+
+    Parameters
+    ----------
+    title : str
+        Above the maps.
+    factors : sequence of str
+        Names of rows and columns.
+    matrices : mapping of str to (factors, factors) array
+        Name of the coefficient -> -1 to 1, NaN where unknown.
+    note : str, optional
+        Below the maps.
+
+    Returns
+    -------
+    Figure
+        The figure.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -48,8 +67,21 @@ def correlation_figure(
 def importance_figure(title: str, rows: Sequence[Mapping], auc: float, note: str = "") -> "Figure":
     """Gini and permutation importance of each factor, strongest Gini first.
 
-    rows: factor, gini, permutation, permutation_std, as in `factors.analysis.importances`. auc: area under the ROC curve on the
-    plots that tested the forest.
+    Parameters
+    ----------
+    title : str
+        Above the bars.
+    rows : sequence of Mapping
+        factor, gini, permutation, permutation_std, as in `factors.analysis.importances`.
+    auc : float
+        Area under the ROC curve on the plots that tested the forest.
+    note : str, optional
+        Below the bars.
+
+    Returns
+    -------
+    Figure
+        The figure.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure

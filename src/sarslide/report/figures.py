@@ -1,9 +1,12 @@
-"""Figures of every stage: panels of one grid side by side, each with its own colour bar that names quantity, unit and sign."""
+"""Figures of every stage: panels of one grid side by side, each with its own colour bar.
+
+A colour bar names quantity, unit and sign.
+"""
 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,7 +22,7 @@ UNKNOWN = (184, 193, 196)
 WIDTH_IN, DPI = 11.0, 110
 EDGE_IN = 0.02  # keeps the outermost frames inside the picture
 GAP_IN, TITLE_IN, BAR_IN = 0.16, 0.30, 0.62
-FONTS = {
+FONTS: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "text.color": INK,
@@ -30,7 +33,21 @@ FONTS = {
 
 @dataclass(frozen=True)
 class Outlines:
-    """Polygons drawn over a panel, in the coordinates of the grid."""
+    """Polygons drawn over a panel.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        Polygons in the coordinates of the grid.
+    colour : str
+        Of the lines.
+    label : str
+        In the legend; empty: not there.
+    dashed : bool
+        Whether the lines are dashed.
+    width : float
+        Of the lines, points.
+    """
 
     frame: "gpd.GeoDataFrame"
     colour: str = "#111111"
@@ -41,8 +58,23 @@ class Outlines:
 
 @dataclass(frozen=True)
 class Panel:
-    """One map. values: (rows, cols), NaN where unknown. shade: hillshade 1-255 multiplied into the colours, or None. bar: whether
-    the values need a colour bar."""
+    """One map.
+
+    Attributes
+    ----------
+    title : str
+        Above the map.
+    values : (rows, cols) array
+        NaN where unknown.
+    scale : Scale
+        Colours of the values.
+    shade : (rows, cols) array, optional
+        Hillshade 1-255 multiplied into the colours.
+    outlines : tuple of Outlines
+        Drawn over the map.
+    bar : bool
+        Whether the values need a colour bar.
+    """
 
     title: str
     values: np.ndarray
@@ -55,7 +87,22 @@ class Panel:
 def panel_figure(
     panels: Sequence[Panel], bounds: tuple[float, float, float, float], columns: int | None = None
 ) -> "Figure":
-    """Panels side by side. bounds: (west, south, east, north) of all of them, m. columns: by default what fits their shape."""
+    """Panels side by side.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        Maps of one extent.
+    bounds : tuple of float
+        West, south, east, north of all of them, m.
+    columns : int, optional
+        By default what fits their shape.
+
+    Returns
+    -------
+    Figure
+        The figure.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -91,7 +138,28 @@ def overview_figure(
     title: str = "",
     width_in: float = 6.0,
 ) -> "Figure":
-    """The picture of a region: LOS rate (mm/yr, positive towards the satellite) over the hillshade, landslides outlined."""
+    """The picture of a region: LOS rate over the hillshade, landslides outlined.
+
+    Parameters
+    ----------
+    hillshade : (rows, cols) array
+        1-255.
+    rate : (rows, cols) array
+        LOS rate, mm/yr, positive towards the satellite.
+    landslides : GeoDataFrame
+        Outlines.
+    bounds : tuple of float
+        West, south, east, north, m.
+    title : str, optional
+        Above the map.
+    width_in : float, default 6.0
+        Width of the figure, inches.
+
+    Returns
+    -------
+    Figure
+        The figure.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -112,7 +180,17 @@ def overview_figure(
 
 
 def draw_panel(axes: "Axes", panel: Panel, bounds: tuple[float, float, float, float]) -> None:
-    """The image and its outlines, without ticks; unknown cells are grey."""
+    """Draw an image and its outlines, without ticks; unknown cells are grey.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    panel : Panel
+        The map.
+    bounds : tuple of float
+        West, south, east, north, m.
+    """
     west, south, east, north = bounds
     axes.imshow(
         shaded(panel.values, panel.scale, panel.shade),
@@ -130,7 +208,22 @@ def draw_panel(axes: "Axes", panel: Panel, bounds: tuple[float, float, float, fl
 
 
 def shaded(values: np.ndarray, scale: Scale, shade: np.ndarray | None = None) -> np.ndarray:
-    """Colours of `values`, (rows, cols, 3) uint8, times a hillshade of 1-255; unknown cells are the hillshade or grey."""
+    """Colours of values times a hillshade; unknown cells are the hillshade or grey.
+
+    Parameters
+    ----------
+    values : (rows, cols) array
+        NaN where unknown.
+    scale : Scale
+        Colours of the values.
+    shade : (rows, cols) array, optional
+        Hillshade, 1-255.
+
+    Returns
+    -------
+    (rows, cols, 3) array of uint8
+        Red, green, blue.
+    """
     colours = np.vstack([scale.palette(), [[255, 255, 255]] if shade is not None else [UNKNOWN]])[scale.indices(values)]
     if shade is None:
         return colours.astype(np.uint8)
@@ -138,7 +231,15 @@ def shaded(values: np.ndarray, scale: Scale, shade: np.ndarray | None = None) ->
 
 
 def draw_outlines(axes: "Axes", outlines: Outlines) -> None:
-    """Rings of all polygons in one collection."""
+    """Draw the rings of all polygons in one collection.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    outlines : Outlines
+        The polygons.
+    """
     from matplotlib.collections import LineCollection
 
     if not len(outlines.frame):
@@ -151,7 +252,15 @@ def draw_outlines(axes: "Axes", outlines: Outlines) -> None:
 
 
 def draw_scale_bar(axes: "Axes", bounds: tuple[float, float, float, float]) -> None:
-    """A bar of a round number of kilometres, about a quarter of the width, with north up by construction."""
+    """Draw a bar of a round number of kilometres, about a quarter of the width.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw; north is up.
+    bounds : tuple of float
+        West, south, east, north, m.
+    """
     west, south, east, north = bounds
     length = round_length(0.25 * (east - west))
     x, y, thick = west + 0.05 * (east - west), south + 0.035 * (north - south), 0.008 * (north - south)
@@ -162,13 +271,23 @@ def draw_scale_bar(axes: "Axes", bounds: tuple[float, float, float, float]) -> N
 
 
 def draw_colour_bar(axes: "Axes", scale: Scale) -> None:
-    """A horizontal bar with low, middle and high, the words of both ends, and the quantity below."""
+    """Draw a horizontal bar with low, middle and high, the terms of both ends, and the quantity
+    below.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    scale : Scale
+        Its colours and limits.
+    """
     axes.imshow(scale.palette()[None], aspect="auto", extent=(0, 1, 0, 1))
     axes.set(yticks=[], xticks=[0, 0.5, 1])
     names = scale.tick_labels()
     names[0], names[-1] = f"{names[0]} {scale.ends[0]}".strip(), f"{scale.ends[1]} {names[-1]}".strip()
     axes.set_xticklabels(names, fontsize=8)
-    for text, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
+    sides: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
+    for text, side in zip(axes.get_xticklabels(), sides, strict=True):
         text.set_horizontalalignment(side)
     axes.tick_params(length=2, pad=2, color=QUIET)
     axes.set_xlabel(scale.label, fontsize=8, labelpad=2, color=QUIET)
@@ -177,13 +296,35 @@ def draw_colour_bar(axes: "Axes", scale: Scale) -> None:
 
 
 def round_length(metres: float) -> float:
-    """The largest 1, 2 or 5 times a power of ten that is not longer than `metres`."""
+    """The largest 1, 2 or 5 times a power of ten that is not longer than a length.
+
+    Parameters
+    ----------
+    metres : float
+        The length.
+
+    Returns
+    -------
+    float
+        The round length, m.
+    """
     power = 10.0 ** np.floor(np.log10(metres))
     return float(max(step * power for step in (1, 2, 5) if step * power <= metres * (1 + 1e-9)))
 
 
 def png(figure: "Figure") -> bytes:
-    """The figure as a PNG of 256 colours, the same bytes for the same figure (no time, no software version inside)."""
+    """A figure as a PNG of 256 colours.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+
+    Returns
+    -------
+    bytes
+        The same bytes for the same figure (no time, no software version inside).
+    """
     from PIL import Image
     from scipy.spatial import cKDTree
 
@@ -205,13 +346,14 @@ def png(figure: "Figure") -> bytes:
 def _palette(colours: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """At most 256 colours that stand for `colours`, white among them; (n, 3) uint8.
 
-    Each colour counts by the fourth root of its number of pixels: a noisy panel would else take those of a colour bar.
+    Each colour counts by the fourth root of its number of pixels: a noisy panel would else take
+    those of a colour bar.
     """
     from PIL import Image
 
     drawn = np.repeat(colours, np.ceil(counts**0.25).astype(int), axis=0)
     chosen = Image.fromarray(drawn[None]).quantize(255, kmeans=1, dither=Image.Dither.NONE).getpalette()
-    return np.vstack([np.reshape(chosen, (-1, 3))[:255], [[255, 255, 255]]]).astype(np.uint8)
+    return np.vstack([np.reshape(np.array(chosen), (-1, 3))[:255], [[255, 255, 255]]]).astype(np.uint8)
 
 
 def _columns_for(tall: float) -> int:

@@ -13,8 +13,22 @@ from sarslide.grid import RegionGrid
 
 @dataclass(frozen=True)
 class StackInputs:
-    """One stack. rasters: registered layer -> file on the region grid; `wrapped_rad` and `cor` are those of `example_pair`.
-    pairs: sidecars of all pairs. reference: description of the reference area."""
+    """Files of one stack.
+
+    Attributes
+    ----------
+    stack : str
+        Name of the stack.
+    rasters : mapping of str to Path
+        Registered layer -> file on the region grid; `wrapped_rad` and `cor` are those of
+        `example_pair`.
+    pairs : tuple of Path
+        Sidecars of all pairs.
+    example_pair : str
+        The pair that the report shows.
+    reference : Path or None
+        Description of the reference area.
+    """
 
     stack: str
     rasters: Mapping[str, Path] = field(default_factory=dict)
@@ -25,11 +39,43 @@ class StackInputs:
 
 @dataclass(frozen=True)
 class ReportInputs:
-    """The whole report. current: pointer to the release. candidates: fused objects before the release. scores, planted: only of
-    simulated regions. terrain: registered layer -> file. weights: file with a model card. benchmarks: folder of Snakemake's
-    benchmark tables. settings: the configuration as nested plain values. paper: key of `papers.papers()` whose recipe the
-    region follows; assumptions: what it does not say, with reasons, by key; assumed: our values, by key; published:
-    studies/records/benchmark.json."""
+    """What a whole report is made of.
+
+    Attributes
+    ----------
+    region : str
+        Its name.
+    grid : RegionGrid
+        The region grid.
+    stacks : tuple of StackInputs
+        Files of each stack.
+    current : Path
+        Pointer to the release.
+    engine, method : str
+        Keys of `ENGINES` and `METHODS`.
+    simulated : bool
+        Whether the region is simulated.
+    candidates : Path or None
+        Fused objects before the release.
+    scores, planted : Path or None
+        Only of simulated regions.
+    terrain : mapping of str to Path
+        Registered layer -> file.
+    weights : Path or None
+        File with a model card.
+    benchmarks : Path or None
+        Folder of Snakemake's benchmark tables.
+    settings : mapping of str to Any
+        The configuration as nested plain values.
+    paper : str
+        Key of `papers.papers()` whose recipe the region follows.
+    assumptions : mapping of str to str
+        Values that the paper does not give, with reasons, by key.
+    assumed : mapping of str to Any
+        Our values, by key.
+    published : Path or None
+        studies/records/benchmark.json.
+    """
 
     region: str
     grid: RegionGrid
@@ -54,9 +100,25 @@ class ReportInputs:
 def of_stack(
     stack: str, layers: Mapping[str, Sequence[Path]], pairs: Sequence[Path], references: Sequence[Path]
 ) -> StackInputs:
-    """What belongs to one stack among the files of all: its name is a folder of their paths.
+    """The files of one stack among those of all: its name is a folder of their paths.
 
     The example pair is the one whose wrapped phase is there.
+
+    Parameters
+    ----------
+    stack : str
+        Name of the stack.
+    layers : mapping of str to sequence of Path
+        Files of all stacks by layer.
+    pairs : sequence of Path
+        Sidecars of all pairs of all stacks.
+    references : sequence of Path
+        Descriptions of the reference areas.
+
+    Returns
+    -------
+    StackInputs
+        Those of the stack.
     """
     mine = {layer: path for layer, paths in layers.items() for path in paths if stack in path.parts}
     return StackInputs(

@@ -1,4 +1,6 @@
-"""The layers of the report's map: rates, probability, phase and coherence of each track, and the outlines of the release."""
+"""The layers of the report's map: rates, probability, phase and coherence of each track, and the
+outlines of the release.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,7 +38,28 @@ def web_map(
     planted: gpd.GeoDataFrame | None,
     rate_scale: Scale,
 ) -> dict[str, Any]:
-    """Images to choose from, outlines to click."""
+    """Data of the report's map: images to choose from, outlines to click.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The region grid.
+    stacks : sequence of StackMaps
+        Rasters of each track.
+    terrain : mapping of str to (rows, cols) array
+        Terrain layers by name.
+    layers : mapping of str to GeoDataFrame
+        Layers of the release by name.
+    planted : GeoDataFrame or None
+        Planted landslides of a simulated region; None: there are none.
+    rate_scale : Scale
+        Colours of the LOS rates.
+
+    Returns
+    -------
+    dict of str to Any
+        As `webmap.map_data` gives it.
+    """
     shown = {
         "los_rate_mm_per_yr": ("LOS rate", rate_scale, "Blue moves towards the satellite, red away from it."),
         "probability": ("Probability", scale_for("probability"), ""),
@@ -60,7 +83,20 @@ def web_map(
 
 
 def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
-    """One layer of the release with what a click on an object shows."""
+    """One layer of the release, and what a click on an object shows.
+
+    Parameters
+    ----------
+    name : str
+        Of the layer, a key of `OUTLINES`.
+    frame : GeoDataFrame
+        Its objects.
+
+    Returns
+    -------
+    webmap.VectorLayer
+        Outlines with style and popups.
+    """
     label, style, shown = OUTLINES[name]
     popups = []
     for row in tables.landslide_rows(records(frame)):

@@ -1,4 +1,6 @@
-"""The network of a stack: acquisitions in time against perpendicular baseline, pairs as lines coloured by mean coherence."""
+"""The network of a stack: acquisitions in time against perpendicular baseline, pairs as lines
+coloured by mean coherence.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +21,19 @@ UNKNOWN = "#8a979c"
 
 @dataclass(frozen=True)
 class NetworkPair:
-    """One pair. bperp_m: (orbit of the later - orbit of the earlier) . n; coherence: mean; times: ISO 8601. None: unknown."""
+    """A pair of a stack's network. None: unknown.
+
+    Attributes
+    ----------
+    earlier, later : str
+        Dates, YYYYMMDD.
+    bperp_m : float or None
+        Perpendicular baseline, (orbit of the later - orbit of the earlier) . n, m.
+    coherence : float or None
+        Mean coherence.
+    earlier_utc, later_utc : str or None
+        Times, ISO 8601.
+    """
 
     earlier: str
     later: str
@@ -30,9 +44,18 @@ class NetworkPair:
 
 
 def baselines(pairs: Sequence[NetworkPair]) -> dict[str, float]:
-    """Perpendicular baseline of every date, m, from those of the pairs by least squares.
+    """Perpendicular baseline of every date, from those of the pairs by least squares.
 
-    The first date of each connected part of the network is zero; dates that only pairs of unknown baseline reach are zero too.
+    Parameters
+    ----------
+    pairs : sequence of NetworkPair
+        The network.
+
+    Returns
+    -------
+    dict of str to float
+        By date, m. The first date of each connected part of the network is zero; dates that only
+        pairs of unknown baseline reach are zero too.
     """
     dates = sorted({date for pair in pairs for date in (pair.earlier, pair.later)})
     known = [pair for pair in pairs if pair.bperp_m is not None]
@@ -40,7 +63,8 @@ def baselines(pairs: Sequence[NetworkPair]) -> dict[str, float]:
     design = np.zeros((len(known), len(dates)))
     for row, pair in enumerate(known):
         design[row, column[pair.later]], design[row, column[pair.earlier]] = 1, -1
-    # The shortest least-squares solution leaves one free constant per part; it is chosen so that the part starts at zero.
+    # The shortest least-squares solution leaves one free constant per part; it is chosen so that
+    # the part starts at zero.
     solution = (
         np.linalg.lstsq(design, np.array([p.bperp_m for p in known], float), rcond=None)[0]
         if known
@@ -62,7 +86,20 @@ def _first_of_part(dates: Sequence[str], pairs: Sequence[NetworkPair]) -> dict[s
 
 
 def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9) -> "Figure":
-    """Time against perpendicular baseline relative to the first date, m; grey lines have no known coherence."""
+    """Time against perpendicular baseline relative to the first date.
+
+    Parameters
+    ----------
+    pairs : sequence of NetworkPair
+        The network; grey lines have no known coherence.
+    height_in : float, default 2.9
+        Height of the figure, inches.
+
+    Returns
+    -------
+    Figure
+        The figure.
+    """
     from matplotlib import colormaps, rc_context
     from matplotlib.collections import LineCollection
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
@@ -77,7 +114,8 @@ def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9) -> "Fig
         lines = [(point[pair.earlier], point[pair.later]) for pair in pairs]
         colours = [UNKNOWN if pair.coherence is None else cmap(pair.coherence) for pair in pairs]
         axes.add_collection(LineCollection(lines, colors=colours, linewidths=1.1, zorder=1))
-        axes.scatter(*np.transpose(list(point.values())), s=20, color=INK, edgecolors="white", linewidths=0.6, zorder=2)
+        days, baselines_m = np.transpose(list(point.values()))
+        axes.scatter(days, baselines_m, s=20, color=INK, edgecolors="white", linewidths=0.6, zorder=2)
         axes.xaxis_date()
         locator = AutoDateLocator()
         axes.xaxis.set_major_locator(locator)

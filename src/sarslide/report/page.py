@@ -1,4 +1,6 @@
-"""The report: one HTML file with everything inside, which opens without a network and loads nothing."""
+"""The report: one HTML file with everything inside, which opens without a network and loads
+nothing.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,9 +31,22 @@ REASON_TEXTS = REASONS | {
 
 
 def render(inputs: ReportInputs) -> str:
-    """The whole report as HTML text; the same inputs give the same text.
+    """The whole report as HTML text. Parts whose inputs are absent are left out.
 
-    Parts whose inputs are absent are left out. Raises the coded error of a file that is there and cannot be read.
+    Parameters
+    ----------
+    inputs : ReportInputs
+        What the report is made of.
+
+    Returns
+    -------
+    str
+        HTML; the same inputs give the same text.
+
+    Raises
+    ------
+    SarslideError
+        The coded error of a file that is there and cannot be read.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -47,7 +62,18 @@ def render(inputs: ReportInputs) -> str:
 
 
 def context(inputs: ReportInputs) -> dict[str, Any]:
-    """Everything the template reads."""
+    """Everything the template reads.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        What the report is made of.
+
+    Returns
+    -------
+    dict of str to Any
+        Values by the names of the template.
+    """
     current = read_json(inputs.current)
     folder = inputs.current.parent / current["path"]
     manifest = read_json(folder / "MANIFEST.json")
@@ -98,7 +124,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         ],
         "overview": overview(stacks, shade, layers[LANDSLIDES], bounds),
         "map": web_map(inputs.grid, stacks, terrain, layers, planted, rate_scale),
-        "references": [reference(stack) for stack in inputs.stacks if stack.reference],
+        "references": [reference(stack.stack, stack.reference) for stack in inputs.stacks if stack.reference],
         "card": model_card(inputs.weights),
         "parameters": tables.leaves(inputs.settings),
         "settings": inputs.settings,
@@ -109,7 +135,18 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
 
 
 def score_details(scores: Mapping[str, Any]) -> dict[str, tables.ReportTable]:
-    """The objects and pixels behind the scores, one by one."""
+    """The objects and pixels behind the scores, one by one.
+
+    Parameters
+    ----------
+    scores : mapping of str to Any
+        scores.json of a simulated region.
+
+    Returns
+    -------
+    dict of str to ReportTable
+        decoys, planted, pixels.
+    """
     pixels = [{"stack": stack, **row} for stack, row in sorted((scores.get("pixels") or {}).items())]
     planted = (scores.get("objects") or {}).get("planted") or []
     return {
@@ -122,7 +159,22 @@ def score_details(scores: Mapping[str, Any]) -> dict[str, tables.ReportTable]:
 def summary(
     inputs: ReportInputs, layers: Mapping[str, gpd.GeoDataFrame], pairs: Mapping[str, list[NetworkPair]]
 ) -> dict[str, Any]:
-    """What the head of the page says."""
+    """Numbers at the head of the page.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        What the report is made of.
+    layers : mapping of str to GeoDataFrame
+        Layers of the release by name.
+    pairs : mapping of str to list of NetworkPair
+        Pairs of each stack.
+
+    Returns
+    -------
+    dict of str to Any
+        Counts, areas (km2), tracks, first and last date.
+    """
     dates = sorted({date for found in pairs.values() for pair in found for date in (pair.earlier, pair.later)})
     west, south, east, north = inputs.grid.bounds
     landslides = layers[LANDSLIDES]
@@ -148,7 +200,24 @@ def region_answers(
     stacks: Sequence[stages.StackMaps],
     landslides: Sequence[Mapping[str, Any]],
 ) -> dict[str, str]:
-    """What the region answers to the statements of a paper."""
+    """Answers of the region to the statements of a paper.
+
+    Parameters
+    ----------
+    head : mapping of str to Any
+        Of `summary`.
+    pairs : mapping of str to list of NetworkPair
+        Pairs of each stack.
+    stacks : sequence of StackMaps
+        Rasters of each track.
+    landslides : sequence of mapping of str to Any
+        Rows of the release.
+
+    Returns
+    -------
+    dict of str to str
+        By the keys of `paper_page.measured`.
+    """
 
     def mean(maps: stages.StackMaps, layer: str) -> float | None:
         values = maps.layers.get(layer)
@@ -168,7 +237,22 @@ def region_answers(
 def scene_rows(
     pairs: Mapping[str, list[NetworkPair]], stacks: Sequence[StackInputs], scenes: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """One row per date and track. scenes: rows of the scene table, for the names of the products."""
+    """One row per date and track.
+
+    Parameters
+    ----------
+    pairs : mapping of str to list of NetworkPair
+        Pairs of each stack.
+    stacks : sequence of StackInputs
+        The stacks in their order.
+    scenes : sequence of mapping of str to Any
+        Rows of the scene table, for the names of the products.
+
+    Returns
+    -------
+    list of dict
+        The columns `tables.SCENES`.
+    """
     products = {(row.get("stack"), str(row.get("date"))): row.get("granule") for row in scenes}
     rows = []
     for stack in stacks:
@@ -194,7 +278,18 @@ def scene_rows(
 
 
 def run_times(folder: Path | None) -> dict[str, Any] | None:
-    """Table and totals of the benchmark files; None without any."""
+    """Table and totals of Snakemake's benchmark files.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Folder of the files.
+
+    Returns
+    -------
+    dict of str to Any or None
+        table, jobs, cpu_s, memory_mb; None without any file.
+    """
     rows = tables.run_time_rows(folder) if folder and folder.is_dir() else []
     if not rows:
         return None
@@ -207,7 +302,24 @@ def run_times(folder: Path | None) -> dict[str, Any] | None:
 
 
 def overview(stacks: Sequence[stages.StackMaps], shade, landslides: gpd.GeoDataFrame, bounds) -> str:
-    """The picture that stands for the map on paper: LOS rate of the first track; empty without hillshade or rate."""
+    """The picture that stands for the map on paper: LOS rate of the first track.
+
+    Parameters
+    ----------
+    stacks : sequence of StackMaps
+        Rasters of each track.
+    shade : (rows, cols) array or None
+        Hillshade, 1-255.
+    landslides : GeoDataFrame
+        Outlines.
+    bounds : tuple of float
+        West, south, east, north, m.
+
+    Returns
+    -------
+    str
+        A data address; empty without hillshade or rate.
+    """
     rates = [(maps.stack, maps.layers["los_rate_mm_per_yr"]) for maps in stacks if "los_rate_mm_per_yr" in maps.layers]
     if shade is None or not rates:
         return ""
@@ -216,7 +328,19 @@ def overview(stacks: Sequence[stages.StackMaps], shade, landslides: gpd.GeoDataF
 
 
 def plain_items(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The manifest's single values, for the provenance table; those of the weights are named after them."""
+    """Single values of a manifest, for the provenance table; those of the weights are named after
+    them.
+
+    Parameters
+    ----------
+    manifest : mapping of str to Any
+        Of the release.
+
+    Returns
+    -------
+    list of (str, str)
+        Key and value, by key.
+    """
     flat = dict(manifest) | {f"weights {key}": value for key, value in (manifest.get("weights") or {}).items()}
     return [(key, str(value)) for key, value in sorted(flat.items()) if isinstance(value, str | int) and value != ""]
 
@@ -237,7 +361,20 @@ def assets() -> dict[str, str]:
 
 
 def without_images(css: str) -> str:
-    """The style sheet with an empty picture in place of each file that it would load; the report draws its own controls."""
+    """A style sheet with an empty picture in place of each file that it would load.
+
+    The report draws its own controls.
+
+    Parameters
+    ----------
+    css : str
+        Style sheet.
+
+    Returns
+    -------
+    str
+        The style sheet.
+    """
     import re
 
     empty = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="

@@ -1,5 +1,5 @@
-"""The part of the report that sets a paper's statements, tables and figures beside those of the region, with its known errors and
-with what the paper does not say.
+"""The part of the report that sets a paper's statements, tables and figures beside those of the
+region, with its known errors and with what the paper does not say.
 """
 
 import json
@@ -29,10 +29,26 @@ def content(
     measured: Mapping[str, str],
     benchmark: Path | None,
 ) -> dict[str, Any] | None:
-    """What the template reads; None for a region that follows no paper.
+    """Values of the template's part about a paper.
 
-    assumptions: key of the configuration and reason. assumed: key and our value. measured: of `measured`. benchmark: the
-    published studies/records/benchmark.json, whose tables hold our scores beside the paper's; without it the paper's stand alone.
+    Parameters
+    ----------
+    paper : str
+        Key of the paper; empty: the region follows none.
+    assumptions : mapping of str to str
+        Reason by key of the configuration.
+    assumed : mapping of str to Any
+        Our value by key.
+    measured : mapping of str to str
+        Of `measured`.
+    benchmark : Path or None
+        The published studies/records/benchmark.json, whose tables hold our scores beside the
+        paper's; without it the paper's stand alone.
+
+    Returns
+    -------
+    dict of str to Any or None
+        Values by the names of the template; None for a region that follows no paper.
     """
     if paper not in papers.papers():
         return None
@@ -66,11 +82,25 @@ def measured(
     geometry: Mapping[str, Mapping[str, float]],
     rates: Mapping[str, tuple[float, float]],
 ) -> dict[str, str]:
-    """What the region answers to the papers' statements, in words.
+    """Answers of the region to the papers' statements.
 
-    summary: the head of the report. dates: acquisitions by track. landslides: rows of the release. geometry: of each track
-    `incidence` and `heading`, degree, means. rates: smallest and largest LOS rate of each track, mm/yr, positive towards the
-    satellite.
+    Parameters
+    ----------
+    summary : mapping of str to Any
+        The head of the report.
+    dates : mapping of str to int
+        Acquisitions by track.
+    landslides : sequence of mapping of str to Any
+        Rows of the release.
+    geometry : mapping of str to mapping of str to float
+        Of each track `incidence` and `heading`, degree, means.
+    rates : mapping of str to (float, float)
+        Smallest and largest LOS rate of each track, mm/yr, positive towards the satellite.
+
+    Returns
+    -------
+    dict of str to str
+        Text by the key of a statement.
     """
     tracks = sorted(dates)
     areas = [float(row["area_km2"]) for row in landslides]
@@ -112,7 +142,9 @@ def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> ReportTa
 
 
 def _tables(paper: str, published: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The paper's tables of accuracy: with our scores beside them where the benchmark has any, else as printed."""
+    """The paper's tables of accuracy: with our scores beside them where the benchmark has any, else
+    as printed.
+    """
     found = []
     for table in papers.tables():
         if table.recipe == paper.lower():

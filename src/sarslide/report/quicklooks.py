@@ -1,4 +1,6 @@
-"""Pictures of single products: a D-InSAR pair, and what the corrections of the atmosphere do to a stack."""
+"""Pictures of single products: a D-InSAR pair, and what the corrections of the atmosphere do to a
+stack.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +21,15 @@ INCHES = 3.6  # width of one map
 
 
 def save(figure: "Figure", path: str | Path) -> None:
-    """PNG without a date in it, so that the same picture is the same bytes."""
+    """Write a PNG without a date in it, so that the same picture is the same bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    path : str or Path
+        The file.
+    """
     with atomic_file(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
 
@@ -32,8 +42,29 @@ def dinsar_figure(
     std_mm: np.ndarray,
     grid: RegionGrid,
 ) -> "Figure":
-    """Wrapped phase on the colour wheel, darker where incoherent (P2 4.2.3, B12); LOS displacement, blue towards the satellite;
-    its predicted standard deviation. All (rows, cols)."""
+    """Wrapped phase on the colour wheel (P2 4.2.3, B12), LOS displacement and its standard
+    deviation.
+
+    Parameters
+    ----------
+    title : str
+        Above the maps.
+    wrapped_rad : (rows, cols) array
+        Wrapped phase, rad.
+    coherence : (rows, cols) array
+        0 to 1; the phase is darker where it is low.
+    displacement_mm : (rows, cols) array
+        LOS displacement, mm, positive (blue) towards the satellite.
+    std_mm : (rows, cols) array
+        Its predicted standard deviation, mm.
+    grid : RegionGrid
+        The region grid.
+
+    Returns
+    -------
+    Figure
+        The figure.
+    """
     figure, axes = _maps(3, grid, title)
     colours = np.moveaxis(phase_colours(wrapped_rad, np.clip(coherence, 0.2, 1)), 0, -1)
     known = np.isfinite(colours).all(-1)
@@ -56,9 +87,26 @@ def dinsar_figure(
 def atmosphere_figure(
     title: str, dates: Sequence[str], scatter_mm: Mapping[str, Sequence[float]], maps_mm: np.ndarray, grid: RegionGrid
 ) -> "Figure":
-    """Scatter of each date before and after the corrections, over a row of maps of the scatter over the dates.
+    """Scatter of each date before and after the corrections, over maps of the scatter over the
+    dates.
 
-    scatter_mm: state -> one value a date. maps_mm: (states, rows, cols), in the order of scatter_mm; one scale for all of them.
+    Parameters
+    ----------
+    title : str
+        Above the lines.
+    dates : sequence of str
+        YYYYMMDD.
+    scatter_mm : mapping of str to sequence of float
+        State -> one value a date, mm.
+    maps_mm : (states, rows, cols) array
+        Scatter over the dates, mm, in the order of `scatter_mm`; one scale for all of them.
+    grid : RegionGrid
+        The region grid.
+
+    Returns
+    -------
+    Figure
+        The figure.
     """
     from matplotlib import rc_context
 

@@ -25,7 +25,22 @@ OF_THE_GROUND = ("avg_phase_rad", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr"
 
 
 def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
-    """A raster for the screen, no side over MAX_SIDE; no-data is NaN, but in the hillshade."""
+    """A raster for the screen, no side over `MAX_SIDE`.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    layer : str
+        Its registered name.
+    band : int, default 1
+        Number of the band.
+
+    Returns
+    -------
+    (rows, cols) array
+        No-data is NaN, but in the hillshade.
+    """
     values = raster.read_reduced(path, MAX_SIDE, band)
     nodata = layers.get(layer).nodata
     if layer == "hillshade" or nodata is None:
@@ -34,9 +49,21 @@ def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
 
 
 def read_stack(stack: StackInputs) -> StackMaps:
-    """The rasters of a stack for the screen; the filtered phase is the second band of `wrapped_rad`.
+    """The rasters of a stack for the screen; the filtered phase is the second band of
+    `wrapped_rad`.
 
-    Phase and rates are left out in layover and shadow: several slopes or none answer there, which looks like motion.
+    Phase and rates are left out in layover and shadow: several slopes or none answer there, which
+    looks like motion.
+
+    Parameters
+    ----------
+    stack : StackInputs
+        Files of the stack.
+
+    Returns
+    -------
+    StackMaps
+        Arrays by layer.
     """
     found = {layer: read_display(path, layer) for layer, path in stack.rasters.items()}
     if "wrapped_rad" in found:
@@ -48,7 +75,18 @@ def read_stack(stack: StackInputs) -> StackMaps:
 
 
 def read_pairs(paths: Sequence[Path]) -> list[NetworkPair]:
-    """The pairs of a stack in order of their names, from their sidecars."""
+    """The pairs of a stack in order of their names.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Their sidecars.
+
+    Returns
+    -------
+    list of NetworkPair
+        One a sidecar.
+    """
     found = []
     for path in sorted(paths):
         about = read_json(path)
@@ -59,21 +97,56 @@ def read_pairs(paths: Sequence[Path]) -> list[NetworkPair]:
 
 
 def records(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Rows of a table as plain dicts without the outline."""
+    """Rows of a table without the outline.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        The table.
+
+    Returns
+    -------
+    list of dict
+        Plain values by column.
+    """
     return frame.drop(columns="geometry").to_dict("records")
 
 
-def reference(stack: StackInputs) -> dict[str, Any]:
-    """The reference area of a stack with its place in degrees."""
+def reference(stack: str, path: Path) -> dict[str, Any]:
+    """The reference area of a stack with its place in degrees.
+
+    Parameters
+    ----------
+    stack : str
+        Name of the stack.
+    path : Path
+        Description of the reference area.
+
+    Returns
+    -------
+    dict of str to Any
+        The description, with stack, lon and lat.
+    """
     from pyproj import Transformer
 
-    about = read_json(stack.reference)
+    about = read_json(path)
     lon, lat = Transformer.from_crs(about["epsg"], 4326, always_xy=True).transform(about["x_m"], about["y_m"])
-    return {"stack": stack.stack, "lon": lon, "lat": lat, **about}
+    return {"stack": stack, "lon": lon, "lat": lat, **about}
 
 
 def model_card(path: Path | None) -> dict[str, str] | None:
-    """The facts of the weights' card, from the file's metadata alone; None when there are no weights or no card."""
+    """Items of the weights' card, from the file's metadata alone.
+
+    Parameters
+    ----------
+    path : Path or None
+        The weights.
+
+    Returns
+    -------
+    dict of str to str or None
+        Text by key; None when there are no weights or no card.
+    """
     if path is None:
         return None
     from safetensors import SafetensorError, safe_open

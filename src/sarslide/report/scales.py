@@ -1,7 +1,8 @@
 """One colour scale per quantity, the same in every figure and on the map.
 
-Phases are cyclic (`twilight`), rates diverge around zero (`RdBu`: blue towards the satellite, red away from it), what has a
-magnitude runs from dark to bright (`viridis` and relatives). None of them relies on telling red from green.
+Phases are cyclic (`twilight`), rates diverge around zero (`RdBu`: blue towards the satellite, red
+away from it), what has a magnitude runs from dark to bright (`viridis` and relatives). None of them
+needs red to be distinguished from green.
 """
 
 import math
@@ -17,8 +18,23 @@ TOWARDS_AWAY = ("away", "towards")
 
 @dataclass(frozen=True)
 class Scale:
-    """How values become colours. label: quantity and unit. ends: words for the low and the high end. cyclic: high equals low.
-    part: share of the colour map that is used."""
+    """How values become colours.
+
+    Attributes
+    ----------
+    cmap : str
+        Name of a colour map of matplotlib.
+    low, high : float
+        Values of its ends.
+    label : str
+        Quantity and unit.
+    ends : (str, str)
+        Terms for the low and the high end.
+    cyclic : bool
+        Whether high equals low.
+    part : (float, float)
+        Share of the colour map that is used.
+    """
 
     cmap: str
     low: float
@@ -33,12 +49,24 @@ class Scale:
         return [self.low, (self.low + self.high) / 2, self.high]
 
     def tick_labels(self) -> list[str]:
+        """Texts of the ticks; those of a phase are −π, 0, π."""
         if self.cyclic and math.isclose(self.high, math.pi, rel_tol=1e-6):
             return ["−π", "0", "π"]
         return [tick_text(value) for value in self.ticks()]
 
     def indices(self, values: np.ndarray) -> np.ndarray:
-        """Colour index 0-254 of each value, 255 where there is none; uint8, the shape of `values`."""
+        """Colour index of each value.
+
+        Parameters
+        ----------
+        values : array
+            NaN where unknown.
+
+        Returns
+        -------
+        array of uint8
+            0-254, 255 where there is no value, the shape of `values`.
+        """
         known = np.isfinite(values)
         share = (np.where(known, values, self.low) - self.low) / (self.high - self.low)
         return np.where(known, np.clip(np.rint(share * 254), 0, 254), 255).astype(np.uint8)
@@ -51,7 +79,25 @@ class Scale:
 
 
 def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
-    """The scale of a registered layer; `arrays` (all that will be compared) set the limits where the layer has no fixed ones."""
+    """The scale of a registered layer.
+
+    Parameters
+    ----------
+    layer : str
+        Its name.
+    arrays : iterable of array, optional
+        All that will be compared; they set the limits where the layer has no fixed ones.
+
+    Returns
+    -------
+    Scale
+        The scale.
+
+    Raises
+    ------
+    LayerError
+        For a layer that is not registered.
+    """
     if layer in _FIXED:
         return _FIXED[layer]
     values = np.concatenate([a[np.isfinite(a)] for a in arrays] or [np.empty(0)])
@@ -69,12 +115,34 @@ def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
 
 
 def light(shade: np.ndarray) -> np.ndarray:
-    """Brightness, 0.35 to 1, of a hillshade of 1-255: slopes that face away from the sun keep their colours readable."""
+    """Brightness of a hillshade: slopes that face away from the sun keep their colours readable.
+
+    Parameters
+    ----------
+    shade : array
+        Hillshade, 1-255.
+
+    Returns
+    -------
+    array
+        0.35 to 1.
+    """
     return 0.35 + 0.65 * np.clip(shade / 255.0 * 1.25, 0, 1)
 
 
 def tick_text(value: float) -> str:
-    """A tick in at most three significant digits, with a real minus sign."""
+    """A tick in at most three significant digits, with a real minus sign.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+
+    Returns
+    -------
+    str
+        Its text.
+    """
     text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return text.replace("-", "−") if float(text) else "0"
 

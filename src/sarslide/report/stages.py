@@ -22,7 +22,19 @@ BOTH_COLOUR = "#111111"
 
 @dataclass(frozen=True)
 class StageFigure:
-    """One figure as the page shows it: `uri` is a data address; `alt` replaces the picture where it cannot be seen."""
+    """One figure as the page shows it.
+
+    Attributes
+    ----------
+    title : str
+        Above the picture.
+    caption : str
+        Below the picture.
+    uri : str
+        The picture as a data address.
+    alt : str
+        Text where the picture cannot be seen.
+    """
 
     title: str
     caption: str
@@ -32,7 +44,17 @@ class StageFigure:
 
 @dataclass(frozen=True)
 class StackMaps:
-    """Rasters of one stack by registered layer, (rows, cols); `wrapped_rad` and `filtered_rad` are the two bands of one pair."""
+    """Rasters of one stack for the screen.
+
+    Attributes
+    ----------
+    stack : str
+        Name of the stack.
+    layers : mapping of str to (rows, cols) array
+        By registered layer; `wrapped_rad` and `filtered_rad` are the two bands of one pair.
+    example_pair : str
+        Name of that pair.
+    """
 
     stack: str
     layers: Mapping[str, np.ndarray]
@@ -40,7 +62,20 @@ class StackMaps:
 
 
 def terrain_figure(terrain: Mapping[str, np.ndarray], bounds: Bounds) -> StageFigure | None:
-    """Elevation, slope, aspect and the two curvatures, as far as they are there."""
+    """Elevation, slope, aspect and the two curvatures, as far as they are there.
+
+    Parameters
+    ----------
+    terrain : mapping of str to (rows, cols) array
+        Terrain layers by name.
+    bounds : Bounds
+        West, south, east, north, m.
+
+    Returns
+    -------
+    StageFigure or None
+        The figure; None without any layer.
+    """
     titles = {
         "elevation_m": "Elevation",
         "slope_deg": "Slope",
@@ -62,7 +97,20 @@ def terrain_figure(terrain: Mapping[str, np.ndarray], bounds: Bounds) -> StageFi
 
 
 def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
-    """Mean amplitude, and one pair: unfiltered phase, filtered phase, coherence."""
+    """Mean amplitude, and one pair: unfiltered phase, filtered phase, coherence.
+
+    Parameters
+    ----------
+    maps : StackMaps
+        Rasters of the stack.
+    bounds : Bounds
+        West, south, east, north, m.
+
+    Returns
+    -------
+    StageFigure or None
+        The figure; None without any layer.
+    """
     chosen = {
         "mean_amplitude_db": "Mean amplitude",
         "wrapped_rad": "Unfiltered phase",
@@ -95,7 +143,26 @@ def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
 def rate_figure(
     maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.ndarray | None, method: str = "stacking"
 ) -> StageFigure | None:
-    """Averaged phase, LOS rate by `method` with its standard error, mean coherence."""
+    """Averaged phase, LOS rate with its standard error, mean coherence.
+
+    Parameters
+    ----------
+    maps : StackMaps
+        Rasters of the stack.
+    rate_scale : Scale
+        Colours of the LOS rates.
+    bounds : Bounds
+        West, south, east, north, m.
+    shade : (rows, cols) array or None
+        Hillshade, 1-255.
+    method : str, default 'stacking'
+        The rate method, a key of `METHODS`.
+
+    Returns
+    -------
+    StageFigure or None
+        The figure; None without any layer.
+    """
     titles = {
         "avg_phase_rad": "Averaged phase",
         "los_rate_mm_per_yr": "LOS rate",
@@ -118,7 +185,20 @@ def rate_figure(
 
 
 def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
-    """What of a track can be trusted: phase closure, unwrapping errors that it finds, phase bias, observability of slopes."""
+    """Phase closure, unwrapping errors that it finds, phase bias, observability of slopes.
+
+    Parameters
+    ----------
+    maps : StackMaps
+        Rasters of the stack.
+    bounds : Bounds
+        West, south, east, north, m.
+
+    Returns
+    -------
+    StageFigure or None
+        The figure; None without any layer.
+    """
     titles = {
         "closure_rms_rad": "Phase closure",
         "unwrap_error_count": "Unwrapping errors",
@@ -142,7 +222,25 @@ def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
 def fusion_figure(
     stacks: Sequence[StackMaps], candidates: gpd.GeoDataFrame | None, shade: np.ndarray | None, bounds: Bounds
 ) -> StageFigure | None:
-    """Probability of each track with its candidates, then all objects by the tracks that see them, and the masked ones."""
+    """Probability of each track with its candidates, then all objects by track, and the masked
+    ones.
+
+    Parameters
+    ----------
+    stacks : sequence of StackMaps
+        Rasters of each stack.
+    candidates : GeoDataFrame or None
+        Fused objects; None: there are none.
+    shade : (rows, cols) array or None
+        Hillshade, 1-255.
+    bounds : Bounds
+        West, south, east, north, m.
+
+    Returns
+    -------
+    StageFigure or None
+        The figure; None without any layer.
+    """
     free = masked = None
     if candidates is not None and "status" in candidates and "tracks" in candidates:
         masked = candidates[candidates.status == "masked"]
@@ -152,7 +250,7 @@ def fusion_figure(
         if (values := maps.layers.get("probability")) is not None:
             over = () if free is None else (Outlines(_seen_by(free, maps.stack), width=0.8),)
             panels.append(Panel(f"Probability {maps.stack}", values, scale_for("probability"), None, over))
-    if shade is not None and free is not None:
+    if shade is not None and free is not None and masked is not None:
         background = np.where(shade > 0, shade, np.nan).astype(float)
         grey = scale_for("hillshade")
         by_tracks = _by_tracks(free, [maps.stack for maps in stacks])
@@ -168,7 +266,20 @@ def fusion_figure(
 
 
 def network_stage(stack: str, pairs: Sequence[NetworkPair]) -> StageFigure:
-    """Time and perpendicular baseline of a stack's network."""
+    """Time and perpendicular baseline of a stack's network.
+
+    Parameters
+    ----------
+    stack : str
+        Name of the stack.
+    pairs : sequence of NetworkPair
+        Its network.
+
+    Returns
+    -------
+    StageFigure
+        The figure.
+    """
     dates = {date for pair in pairs for date in (pair.earlier, pair.later)}
     caption = (
         f"{stack}: {len(dates)} acquisitions (points) and {len(pairs)} pairs (lines). Perpendicular baseline in m, relative to "
@@ -178,7 +289,18 @@ def network_stage(stack: str, pairs: Sequence[NetworkPair]) -> StageFigure:
 
 
 def iso(date: str) -> str:
-    """`20190306` as `2019-03-06`."""
+    """A date with hyphens: `20190306` as `2019-03-06`.
+
+    Parameters
+    ----------
+    date : str
+        YYYYMMDD.
+
+    Returns
+    -------
+    str
+        YYYY-MM-DD.
+    """
     return f"{date[:4]}-{date[4:6]}-{date[6:]}"
 
 

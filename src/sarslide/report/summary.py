@@ -27,17 +27,17 @@ def current_release(results: Path) -> str:
 
 
 def summary(results: Path) -> str:
-    """Summarise what a run made: release, what changed with it, report and, for a simulated region, the scores.
+    """What a run made, in a few lines of text.
 
     Parameters
     ----------
     results : Path
-        Folder of results of a region, with a release.
+        Folder of the region.
 
     Returns
     -------
     str
-        A few lines of text.
+        Release, report and, for a simulated region, the scores against the planted truth.
     """
     release = current_release(results)
     folder = results / "inventory" / "releases" / release
@@ -83,7 +83,13 @@ def score_lines(scores: Mapping[str, Any]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print what a run made and, for a simulated region, how well."""
+    """Print what a run made and, for a simulated region, how well.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Command line; that of the process where it is left out.
+    """
     parser = argparse.ArgumentParser(prog="python -m sarslide.report.summary", description=main.__doc__)
     parser.add_argument("results", type=Path, help="results folder of a region, for example results/demo")
     print(summary(parser.parse_args(arguments).results))

@@ -15,7 +15,21 @@ NOT_RUN = "not run"  # of a published score: no training of ours stands for it
 
 @dataclass(frozen=True)
 class Column:
-    """key: of the row. digits: decimals of a number, None for text. hint: shown when the pointer rests on the heading."""
+    """A column of a table.
+
+    Attributes
+    ----------
+    key : str
+        Of the row.
+    label : str
+        Its heading.
+    unit : str
+        Below the heading.
+    digits : int or None
+        Decimals of a number; None: text.
+    hint : str
+        Shown when the pointer rests on the heading.
+    """
 
     key: str
     label: str
@@ -26,7 +40,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """text: what is read. sort: number or text to sort by, empty where unknown."""
+    """A cell of a table.
+
+    Attributes
+    ----------
+    text : str
+        What is read.
+    sort : float or str
+        Number or text to sort by, empty where unknown.
+    """
 
     text: str
     sort: float | str = ""
@@ -34,7 +56,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class ReportTable:
-    """columns and, row by row, one cell each; keys: the id of each row (an `ls_id`, or empty)."""
+    """A table of the report.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        Its columns.
+    rows : list of list of Cell
+        Row by row, one cell a column.
+    keys : list of str
+        Id of each row (an `ls_id`, or empty).
+    """
 
     columns: tuple[Column, ...]
     rows: list[list[Cell]]
@@ -124,7 +156,22 @@ TYPES = {1: "strong, large", 2: "elongated", 3: "small, slow"}
 
 
 def build(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], key: str = "ls_id") -> ReportTable:
-    """The columns that at least one row has, filled from the rows."""
+    """The columns that at least one row has, filled from the rows.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        All columns.
+    rows : iterable of mapping of str to Any
+        Values by column.
+    key : str, default 'ls_id'
+        Column of the rows' ids.
+
+    Returns
+    -------
+    ReportTable
+        The table.
+    """
     rows = list(rows)
     present = tuple(column for column in columns if any(_known(row.get(column.key)) for row in rows)) or tuple(columns)
     cells = [[cell(row.get(column.key), column.digits) for column in present] for row in rows]
@@ -132,7 +179,20 @@ def build(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], key: str
 
 
 def cell(value: Any, digits: int | None) -> Cell:
-    """A value as text; a number with `digits` decimals, a real minus sign and no negative zero."""
+    """A value as a cell.
+
+    Parameters
+    ----------
+    value : Any
+        Number, text, or None or NaN for unknown.
+    digits : int or None
+        Decimals of a number; None: the value is text.
+
+    Returns
+    -------
+    Cell
+        A number has a real minus sign and no negative zero.
+    """
     if not _known(value):
         return Cell(MISSING)
     if digits is None or isinstance(value, str):
@@ -141,7 +201,20 @@ def cell(value: Any, digits: int | None) -> Cell:
 
 
 def number(value: float, digits: int) -> str:
-    """`value` with `digits` decimals, thousands set apart, a real minus sign."""
+    """A number as text.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    digits : int
+        Its decimals.
+
+    Returns
+    -------
+    str
+        Thousands set apart, a real minus sign, no negative zero.
+    """
     text = f"{value:,.{digits}f}".replace(",", "\u2009")
     if not float(text.replace("\u2009", "")):
         text = text.lstrip("-")
@@ -149,7 +222,18 @@ def number(value: float, digits: int) -> str:
 
 
 def landslide_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of a release with the readable columns of LANDSLIDES."""
+    """Rows of a release with the readable columns of `LANDSLIDES`.
+
+    Parameters
+    ----------
+    rows : iterable of mapping of str to Any
+        Rows of the release.
+
+    Returns
+    -------
+    list of dict
+        The rows, with type, tracks, status and change as text.
+    """
     return [
         dict(row)
         | {
@@ -163,7 +247,20 @@ def landslide_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def masked_rows(rows: Iterable[Mapping[str, Any]], texts: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Count and area by the first reason; `texts` spells the codes out. Largest count first."""
+    """Count and area by the first reason.
+
+    Parameters
+    ----------
+    rows : iterable of mapping of str to Any
+        Masked objects.
+    texts : mapping of str to str
+        Spells the codes out.
+
+    Returns
+    -------
+    list of dict
+        Largest count first.
+    """
     groups: dict[str, list[Mapping]] = {}
     for row in rows:
         groups.setdefault(str(row.get("reason") or row.get("status") or "unknown"), []).append(row)
@@ -179,7 +276,18 @@ def masked_rows(rows: Iterable[Mapping[str, Any]], texts: Mapping[str, str]) -> 
 
 
 def change_rows(path: Path) -> list[dict[str, Any]]:
-    """Rows of CHANGES.csv, numbers parsed."""
+    """Rows of CHANGES.csv, numbers parsed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    list of dict
+        None where a number is unknown.
+    """
     with open(path, newline="") as stream:
         rows = list(csv.DictReader(stream))
     numeric = {column.key for column in CHANGES if column.digits is not None}
@@ -191,7 +299,18 @@ def change_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def run_time_rows(folder: Path) -> list[dict[str, Any]]:
-    """One row a rule from Snakemake's benchmark tables below `folder` (`rule.tsv` or `rule/...tsv`), the costliest first."""
+    """One row a rule from Snakemake's benchmark tables.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds `rule.tsv` or `rule/...tsv`.
+
+    Returns
+    -------
+    list of dict
+        The costliest first.
+    """
     files = sorted((path.relative_to(folder).with_suffix("").parts[0], path) for path in folder.rglob("*.tsv"))
     rows = []
     for rule, members in groupby(files, key=lambda item: item[0]):
@@ -241,8 +360,19 @@ def score_table(scores: Mapping[str, Any]) -> ReportTable:
     return ReportTable(SCORES, rows, [""] * len(rows))
 
 
-def decoy_rows(decoys: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The decoys of scores.json with what became of them; a released one is an error."""
+def decoy_rows(decoys: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The decoys of a simulated region with what became of them; a released one is an error.
+
+    Parameters
+    ----------
+    decoys : iterable of mapping of str to Any
+        Of scores.json.
+
+    Returns
+    -------
+    list of dict
+        The columns `DECOYS`.
+    """
     return [
         {
             "name": row.get("decoy_id") or number,
@@ -255,7 +385,18 @@ def decoy_rows(decoys: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def planted_rows(planted: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The planted landslides of scores.json; `speeds` lists the tracks that see each."""
+    """The planted landslides of a simulated region.
+
+    Parameters
+    ----------
+    planted : iterable of mapping of str to Any
+        Of scores.json.
+
+    Returns
+    -------
+    list of dict
+        `speeds` lists the tracks that see each.
+    """
     rows = []
     for row in planted:
         speeds = row.get("los_speed_mm_per_yr") or {}
@@ -265,7 +406,20 @@ def planted_rows(planted: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def leaves(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """(dotted key, value as JSON) of every leaf of a nested configuration, in its order."""
+    """Every leaf of a nested configuration, in its order.
+
+    Parameters
+    ----------
+    settings : mapping of str to Any
+        The configuration as nested plain values.
+    prefix : str, optional
+        Of the keys.
+
+    Returns
+    -------
+    list of (str, str)
+        Dotted key, value as JSON.
+    """
     found = []
     for key, value in settings.items():
         name = f"{prefix}{key}"
@@ -274,7 +428,20 @@ def leaves(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str
 
 
 def popup_rows(row: Mapping[str, Any], columns: Sequence[Column]) -> list[tuple[str, str]]:
-    """(label, value with unit) of the known columns of one object."""
+    """The known columns of one object.
+
+    Parameters
+    ----------
+    row : mapping of str to Any
+        The object.
+    columns : sequence of Column
+        Columns to show.
+
+    Returns
+    -------
+    list of (str, str)
+        Label, value with unit.
+    """
     pairs = []
     for column in columns:
         if column.key != "ls_id" and _known(row.get(column.key)):
@@ -285,7 +452,18 @@ def popup_rows(row: Mapping[str, Any], columns: Sequence[Column]) -> list[tuple[
 
 
 def rates_by_track(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(label, value) of the mean LOS rate in each track; `los_rate_by_track` is JSON."""
+    """Mean LOS rate of an object in each track.
+
+    Parameters
+    ----------
+    row : mapping of str to Any
+        The object; its `los_rate_by_track` is JSON.
+
+    Returns
+    -------
+    list of (str, str)
+        Label, value with unit.
+    """
     try:
         rates = json.loads(row.get("los_rate_by_track") or "{}")
     except (TypeError, ValueError):
@@ -294,7 +472,18 @@ def rates_by_track(row: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def words(code: Any) -> str:
-    """`not_observable+grown` as `not observable, grown`."""
+    """A code in plain English: `not_observable+grown` as `not observable, grown`.
+
+    Parameters
+    ----------
+    code : Any
+        The code; None, NaN or empty for none.
+
+    Returns
+    -------
+    str
+        Text.
+    """
     return str(code).replace("_", " ").replace("+", ", ") if _known(code) else ""
 
 

@@ -1,7 +1,9 @@
-"""The map of the report: images and outlines for Leaflet in a flat metric plane, so that nothing is warped and nothing is loaded.
+"""The map of the report: images and outlines for Leaflet in a flat metric plane, so that nothing is
+warped and nothing is loaded.
 
-Map coordinates are metres from the south-west corner of the region grid. Longitude and latitude under the pointer come from a
-cubic polynomial fitted to the projection, good to a metre over a region.
+Map coordinates are metres from the south-west corner of the region grid. Longitude and latitude
+under the pointer come from a cubic polynomial fitted to the projection, good to a metre over a
+region.
 """
 
 import base64
@@ -23,9 +25,27 @@ POWERS = tuple((i, total - i) for total in range(4) for i in range(total, -1, -1
 
 @dataclass(frozen=True)
 class VectorLayer:
-    """Outlines with one style, in Leaflet's words; `own` overrides it row by row.
+    """Outlines with one style, in Leaflet's terms.
 
-    popups: for each row a title and (label, value) pairs, or None for a layer that does not answer a click.
+    Attributes
+    ----------
+    key : str
+        Name of the layer.
+    label : str
+        In the list of layers.
+    frame : GeoDataFrame
+        The outlines.
+    style : mapping of str to Any
+        Of all outlines.
+    popups : sequence of (str, list of (str, str)) or None
+        For each row a title and (label, value) pairs; None for a layer that does not answer a
+        click.
+    ids : sequence of str
+        Id of each row.
+    own : sequence of mapping of str to Any
+        Style of each row, over `style`.
+    shown : bool
+        Whether it is on at first.
     """
 
     key: str
@@ -39,7 +59,26 @@ class VectorLayer:
 
 
 def raster_layer(key: str, label: str, values: np.ndarray, scale: Scale, note: str = "") -> dict[str, Any]:
-    """An image of (rows, cols) values with its legend; unknown cells are transparent."""
+    """An image with its legend; unknown cells are transparent.
+
+    Parameters
+    ----------
+    key : str
+        Name of the layer.
+    label : str
+        In the list of layers.
+    values : (rows, cols) array
+        NaN where unknown.
+    scale : Scale
+        Colours of the values.
+    note : str, optional
+        Below the legend.
+
+    Returns
+    -------
+    dict
+        What the page's script reads.
+    """
     return {
         "key": key,
         "label": label,
@@ -53,7 +92,20 @@ def raster_layer(key: str, label: str, values: np.ndarray, scale: Scale, note: s
 
 
 def vector_layer(layer: VectorLayer, grid: RegionGrid) -> dict[str, Any]:
-    """Outlines in map coordinates (x, y), rounded to 1 m, with what a click shows."""
+    """Outlines in map coordinates, and what a click shows.
+
+    Parameters
+    ----------
+    layer : VectorLayer
+        The outlines.
+    grid : RegionGrid
+        The region grid.
+
+    Returns
+    -------
+    dict
+        What the page's script reads; (x, y) rounded to 1 m.
+    """
     west, south = grid.bounds[:2]
     features = []
     for index, shape in enumerate(layer.frame.geometry):
@@ -86,7 +138,26 @@ def map_data(
     vectors: Iterable[VectorLayer],
     shown: str = "",
 ) -> dict[str, Any]:
-    """Everything the page's script draws. shown: key of the raster that is on at first."""
+    """Everything the page's script draws.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The region grid.
+    hillshade : (rows, cols) array or None
+        1-255, 0 unknown.
+    rasters : iterable of dict
+        Of `raster_layer`.
+    vectors : iterable of VectorLayer
+        Outlines.
+    shown : str, optional
+        Key of the raster that is on at first.
+
+    Returns
+    -------
+    dict
+        What the page's script reads.
+    """
     west, south, east, north = grid.bounds
     return {
         "width": east - west,
@@ -103,7 +174,19 @@ def map_data(
 
 
 def lonlat_polynomial(grid: RegionGrid) -> dict[str, Any]:
-    """Coefficients of longitude and latitude (degree) in u, v = -1..1 across the grid, and the largest error found, m."""
+    """Longitude and latitude over a grid as polynomials.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The region grid.
+
+    Returns
+    -------
+    dict
+        Powers and coefficients, degree, in u, v = -1..1 across the grid, and the largest error
+        found, m.
+    """
     from pyproj import Transformer
 
     west, south, east, north = grid.bounds
@@ -124,7 +207,20 @@ def lonlat_polynomial(grid: RegionGrid) -> dict[str, Any]:
 
 
 def indexed_png(values: np.ndarray, scale: Scale) -> bytes:
-    """Values as a palette PNG whose last colour is transparent: exactly the scale's colours, small."""
+    """Values as a palette PNG whose last colour is transparent: exactly the scale's colours, small.
+
+    Parameters
+    ----------
+    values : (rows, cols) array
+        NaN where unknown.
+    scale : Scale
+        Colours of the values.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
     from PIL import Image
 
     image = Image.fromarray(scale.indices(values)).convert("P")
@@ -133,14 +229,36 @@ def indexed_png(values: np.ndarray, scale: Scale) -> bytes:
 
 
 def grey_png(shade: np.ndarray) -> bytes:
-    """A hillshade of 1-255 (0 = unknown) as a grey PNG."""
+    """A hillshade as a grey PNG.
+
+    Parameters
+    ----------
+    shade : (rows, cols) array
+        1-255, 0 unknown.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
     from PIL import Image
 
     return _png(Image.fromarray(np.where(shade > 0, 255 * light(shade), 235).astype(np.uint8)))
 
 
 def data_uri(png: bytes) -> str:
-    """A PNG as a `data:` address."""
+    """A PNG as a `data:` address.
+
+    Parameters
+    ----------
+    png : bytes
+        The PNG.
+
+    Returns
+    -------
+    str
+        The address.
+    """
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 

@@ -1,4 +1,6 @@
-"""`python -m sarslide.schedule`: one run for cron, a systemd timer or scrontab (docs/operations.md)."""
+"""`python -m sarslide.schedule`: one run for cron, a systemd timer or scrontab
+(docs/operations.md).
+"""
 
 import argparse
 import os
@@ -15,6 +17,7 @@ Exit codes: 0 up to date, 69 archive unreachable, 70 jobs failed, 75 locked by a
 
 
 def parser() -> argparse.ArgumentParser:
+    """The command line."""
     made = argparse.ArgumentParser(
         prog="python -m sarslide.schedule",
         description="Look for new acquisitions, then bring the region up to date. Safe to start at any time and to kill.",
@@ -37,7 +40,23 @@ def parser() -> argparse.ArgumentParser:
 
 
 def order(arguments: list[str]) -> tuple[run.ScheduledRun, str]:
-    """The order of a command line, and the hook."""
+    """Read a command line.
+
+    Parameters
+    ----------
+    arguments : list of str
+        Of the process.
+
+    Returns
+    -------
+    (ScheduledRun, str)
+        The run, and the hook's command.
+
+    Raises
+    ------
+    ConfigError
+        For a wrong configuration.
+    """
     chosen, others = parser().parse_known_args(arguments)
     folder = chosen.directory.resolve()
     config = settings.read(run.SNAKEFILE.with_name("config.yaml"), chosen.configfile, chosen.config, folder)
@@ -51,7 +70,18 @@ def order(arguments: list[str]) -> tuple[run.ScheduledRun, str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run once; silent where nothing is new, so that cron sends no mail."""
+    """Run once; silent where nothing is new, so that cron sends no mail.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Command line; that of the process where it is left out.
+
+    Returns
+    -------
+    int
+        Exit code, see `EPILOG`.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         chosen, hook = order(sys.argv[1:] if arguments is None else arguments)

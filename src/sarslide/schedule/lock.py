@@ -14,9 +14,25 @@ class Locked(Exception):
 
 @contextmanager
 def held(folder: Path) -> Iterator[int]:
-    """Hold the folder's lock; yields its file descriptor, for children to inherit. Raises Locked where another process has it.
+    """Hold the folder's lock.
 
-    The system lets go of the lock when the last process that has it open has ended, however it ended: nothing is ever stale.
+    The system lets go of the lock when the last process that has it open has ended, however it
+    ended: nothing is ever stale.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Yields
+    ------
+    int
+        File descriptor of the lock, for children to inherit.
+
+    Raises
+    ------
+    Locked
+        Where another process has the lock.
     """
     with open(folder / NAME, "a") as stream:
         try:
@@ -27,13 +43,35 @@ def held(folder: Path) -> Iterator[int]:
 
 
 def left_locked(folder: Path) -> bool:
-    """Whether Snakemake's own lock lies in the folder: a run that is alive, or one that was killed."""
+    """Whether Snakemake's own lock lies in the folder: a run that is alive, or one that was killed.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Returns
+    -------
+    bool
+        True where there is a lock.
+    """
     locks = folder / ".snakemake" / "locks"
     return locks.is_dir() and any(locks.iterdir())
 
 
 def live_snakemake(folder: Path) -> list[int]:
-    """Process ids of Snakemakes that work in the folder on this machine, as one that was started by hand does."""
+    """Live Snakemake processes in a folder on this machine, as one that was started by hand.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Returns
+    -------
+    list of int
+        Process ids.
+    """
     folder, found = folder.resolve(), []
     for process in Path("/proc").glob("[0-9]*"):
         try:

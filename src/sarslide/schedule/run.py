@@ -1,4 +1,6 @@
-"""One scheduled run: look for new acquisitions, then bring the region up to date; what came of it, as a summary."""
+"""One scheduled run: look for new acquisitions, then bring the region up to date; what came of it,
+as a summary.
+"""
 
 import json
 import logging
@@ -38,8 +40,25 @@ RESULTS = {
 
 @dataclass(frozen=True)
 class ScheduledRun:
-    """What is to be run. folder: working folder. snakemake: further arguments for Snakemake, passed on as they are.
-    targets: what to make; none: the final products. keep: logs and summaries that are kept."""
+    """What is to be run.
+
+    Attributes
+    ----------
+    folder : Path
+        Working folder.
+    config : Config
+        Configuration of the region.
+    config_arguments : list of str
+        `--configfile` and `--config` of the command line.
+    snakemake : list of str
+        Further arguments for Snakemake, passed on as they are.
+    targets : list of str
+        What to make; none: the final products.
+    preflight : bool
+        Whether `snakemake preflight` comes before any job.
+    keep : int
+        Logs and summaries that are kept.
+    """
 
     folder: Path
     config: Config
@@ -51,17 +70,29 @@ class ScheduledRun:
 
     @property
     def inventory(self) -> Path:
+        """Folder of the region's inventory."""
         return self.folder / "results" / self.config.region / "inventory"
 
     @property
     def logs(self) -> Path:
+        """Folder of the logs of scheduled runs."""
         return self.folder / "logs" / self.config.region / "scheduled"
 
 
 def run(order: ScheduledRun) -> dict[str, Any]:
-    """Update the catalogue and run the workflow; the summary, which is also written beside the log.
+    """Update the catalogue and run the workflow.
 
     Nothing is lost by ending it at any moment, with any signal: the next run goes on.
+
+    Parameters
+    ----------
+    order : ScheduledRun
+        What is to be run.
+
+    Returns
+    -------
+    dict of str to Any
+        The summary, which is also written beside the log.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     try:
@@ -85,7 +116,17 @@ def run(order: ScheduledRun) -> dict[str, Any]:
 
 
 class Steps:
-    """The steps of a run, each a Snakemake of its own that writes to the log and holds the lock as long as it lives."""
+    """The steps of a run, each a Snakemake of its own that writes to the log.
+
+    Parameters
+    ----------
+    order : ScheduledRun
+        What is to be run.
+    stream : text file
+        The log, open for writing.
+    held : int
+        File descriptor of the lock, which each step holds as long as it lives.
+    """
 
     def __init__(self, order: ScheduledRun, stream, held: int) -> None:
         self.order, self.stream, self.held = order, stream, held
@@ -116,7 +157,9 @@ class Steps:
         return self._step(["update_catalog"], FAILED) if self.order.config.source == "safe" else UP_TO_DATE
 
     def _step(self, arguments: list[str], otherwise: int) -> int:
-        """The code of a step: 0, UNREACHABLE where nothing but the archive or its login is wrong, or `otherwise`."""
+        """The code of a step: 0, UNREACHABLE where nothing but the archive or its login is wrong,
+        or `otherwise`.
+        """
         begin, earlier = self.stream.tell(), len(events.read_events(self.events))
         if not self._snakemake(*arguments):
             return UP_TO_DATE
@@ -191,7 +234,20 @@ def _rotate(folder: Path, keep: int) -> None:
 
 
 def notify(command: str, summary: dict[str, Any]) -> str:
-    """Run the hook with the summary as JSON on its standard input; what went wrong with it, empty for nothing."""
+    """Run the hook with the summary as JSON on its standard input.
+
+    Parameters
+    ----------
+    command : str
+        The hook's command line.
+    summary : dict of str to Any
+        Of the run.
+
+    Returns
+    -------
+    str
+        The hook's failure; empty for none.
+    """
     try:
         done = subprocess.run(
             shlex.split(command), input=json.dumps(summary) + "\n", text=True, capture_output=True, timeout=HOOK_LIMIT_S
@@ -202,7 +258,18 @@ def notify(command: str, summary: dict[str, Any]) -> str:
 
 
 def line(summary: dict[str, Any]) -> str:
-    """The summary in one line."""
+    """The summary in one line.
+
+    Parameters
+    ----------
+    summary : dict of str to Any
+        Of the run.
+
+    Returns
+    -------
+    str
+        The line.
+    """
     parts = [f"{summary['region']}: {summary['result']}"]
     if summary.get("release_after") != summary.get("release_before"):
         parts.append(f"release {summary['release_after']}")

@@ -1,4 +1,6 @@
-"""The configuration of a scheduled run: config.yaml, `--configfile` files, `--config` values, in this order."""
+"""The configuration of a scheduled run: config.yaml, `--configfile` files, `--config` values, in
+this order.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,7 @@
 """What came of a Snakemake run: finished jobs, failed ones, and its problems with their codes.
 
-Jobs are read from the events that the console `sarslide` writes. Of the text of a run only our own coded lines are read: those of
-what ends a run before its first job, and warnings.
+Jobs are read from the events that the console `sarslide` writes. Of the text of a run only our own
+coded lines are read: those of what ends a run before its first job, and warnings.
 """
 
 import re
@@ -63,7 +63,8 @@ def failed_jobs(happened: list[Event]) -> list[Event]:
     Returns
     -------
     list of dict
-        `rule`, `wildcards`, `logs` and `problem`, the coded line or nothing, of at most `MAX_PROBLEMS` jobs.
+        `rule`, `wildcards`, `logs` and `problem`, the coded line or nothing, of at most
+        `MAX_PROBLEMS` jobs.
     """
     last: dict[str, Event] = {}
     for event in happened:
