@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,6 +138,22 @@ def program() -> str:
             "install MintPy (pip install mintpy, or --use-conda), or set rates.method to sbas",
         )
     return found
+
+
+def programs(config: object) -> dict[str, Callable[[], str]]:
+    """What finds the programs of the method.
+
+    Parameters
+    ----------
+    config : object
+        Configuration of the region; no key of it matters.
+
+    Returns
+    -------
+    dict of str to callable
+        By program, what returns its place and version, or raises ProcessorError.
+    """
+    return {"mintpy": lambda: f"{program()}, version {version()}"}
 
 
 def version() -> str:
