@@ -11,7 +11,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from sarslide.config import load
-from sarslide.inventory.identity import optional_inputs, settings
+from sarslide.workflow.release_id import optional_inputs, settings
 from sarslide.models.weights import CARD_KEYS, FORMAT
 
 REPOSITORY = Path(__file__).parents[2]
