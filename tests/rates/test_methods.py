@@ -1,0 +1,100 @@
+"""The table of rate methods: what a method needs beside its row is there, and keys that it does not read are refused."""
+
+import re
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from sarslide import layers
+from sarslide.config import Config, load
+from sarslide.errors import ConfigError
+from sarslide.rates.methods import METHODS
+from sarslide.rates.pipeline import stack_rates
+from sarslide.rates.sbas.rates import SbasSettings, sbas_rates
+from tests.conftest import REPOSITORY
+from tests.support.valley import WAVELENGTH_M, Valley
+
+KEYS = {
+    "takes_atmosphere": {"atmosphere": "filter"},
+    "takes_weighting": {"weighting": "coherence"},
+    "takes_reference_mode": {"reference_mode": "double_difference"},
+}
+every_method = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
+
+
+def rule_file(name: str) -> str:
+    return (REPOSITORY / f"rules/rates/{name}.smk").read_text()
+
+
+@every_method
+def test_the_rule_file_has_each_rule_with_its_script(method):
+    text = rule_file(method.name)
+    assert f'include: "rates/{method.name}.smk"' in (REPOSITORY / "rules/rates.smk").read_text()
+    for rule in method.rules:
+        assert re.search(rf'^ *(rule {rule}:|f"{rule}_{{)', text, flags=re.M), rule
+        assert f"workflow_scripts/{rule}.py" in text and (REPOSITORY / f"workflow_scripts/{rule}.py").is_file()
+        assert f'code=code("{rule}")' in text
+
+
+@every_method
+def test_the_rules_make_the_layers_the_reference_and_the_series(method):
+    text = rule_file(method.name)
+    assert f'f"{{STACK}}/{method.name}' in text and "layers.RATES" in text and "/reference.json" in text
+    assert ("/timeseries.nc" in text) is method.has_series
+
+
+@every_method
+def test_it_has_a_title_and_its_sections_stand_in_the_configuration(method):
+    assert method.title and set(method.sections) <= set(Config.model_fields)
+    assert load({"region": "demo", "rates": {"method": method.name}}).rates.method == method.name
+
+
+@every_method
+def test_its_programs_can_be_looked_for(method):
+    module, _, function = method.programs.partition(":")
+    if module:
+        programs = getattr(import_module(module), function)(load({"region": "demo"}))
+        assert programs and all(callable(search) for search in programs.values())
+
+
+def test_titles_are_unique():
+    assert len({method.title for method in METHODS.values()}) == len(METHODS)
+
+
+@every_method
+@pytest.mark.parametrize("field", KEYS)
+def test_keys_that_it_does_not_read_are_refused(method, field):
+    rates = {"method": method.name, **KEYS[field]}
+    (name,) = KEYS[field]
+    if getattr(method, field):
+        load({"region": "demo", "rates": rates})
+    else:
+        with pytest.raises(
+            ConfigError, match=rf"E1001 config: rates.{name} = .* does not fit .* = {method.name}; cure"
+        ):
+            load({"region": "demo", "rates": rates})
+
+
+def test_an_unknown_method_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigError, match=".*".join(("rates.method", *METHODS))):
+        load({"region": "demo", "rates": {"method": "stackin"}})
+
+
+def test_stacking_and_sbas_give_every_rate_layer():
+    track = Valley(shape=(60, 80), count=8, turbulence_mm=1, speckle_rad=0.1)
+    stacked = stack_rates(track.read, track.pairs, track.elevation_m, WAVELENGTH_M)
+    assert {*stacked.layers, "stable_ground"} == set(layers.RATES)
+
+    def read_block(pair, rows, cols):
+        return tuple(np.asarray(layer)[rows, cols] for layer in track.read(pair)[:2]) + (None,)
+
+    inverted = sbas_rates(
+        read_block,
+        lambda *_: None,
+        track.pairs,
+        track.elevation_m,
+        WAVELENGTH_M,
+        settings=SbasSettings(device="cpu"),
+    )
+    assert set(layers.RATES) <= {*inverted.layers, "stable_ground"}
