@@ -80,6 +80,7 @@ class DownloadError(SarslideError):
     """A server that refuses, does not answer, or delivers a file that is incomplete or not what it should be."""
 
     code = 2002
+    gone = False  # whether the server states that there is no such file
 
 
 class CredentialsError(SarslideError):

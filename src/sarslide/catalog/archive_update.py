@@ -1,7 +1,7 @@
 """`update_catalog` for a region whose acquisitions lie in an archive."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from sarslide.catalog.scenes import read
 from sarslide.grid import RegionGrid
 from sarslide.retrieve.access import Access
 from sarslide.retrieve.granules import span
+from sarslide.retrieve.orbits import Sources
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,23 @@ def update(
     def orbit(mission: str, start: np.datetime64, stop: np.datetime64) -> str:
         return sources.find(mission, start, stop, search.orbits)
 
-    def baselines(rows: list[dict[str, str]]) -> int:
-        from sarslide.catalog.baselines import fill_from_orbits
-
-        return fill_from_orbits(rows, lambda row: sources.fetch(row["orbit_file"], orbits, *span([row])), region)
-
-    fill: Callable[[list[dict[str, str]]], int] | None = baselines if orbits else None
+    fill = partial(_fill, sources, orbits, region) if orbits else None
     news = archive.update(table, search.stacks, found, orbit, fill)
     coverage.write_matrix(matrix, read(table), search.orbits)
     return news
 
 
+def _fill(sources: Sources, orbits: Path, region: RegionGrid, rows: list[dict[str, str]]) -> int:
+    from sarslide.catalog.baselines import fill_from_orbits
+
+    return fill_from_orbits(rows, lambda row: sources.fetch(row["orbit_file"], orbits, *span([row])), region)
+
+
 def _granules(stack: str, region: RegionGrid, search: Search, access: Access) -> list[Granule]:
     from sarslide.catalog import asf, copernicus
 
-    how = {"timeout_s": access.timeout_s, "tries": access.tries, "pause_s": access.pause_s}
+    how = access.timeout_s, access.tries, access.pause_s
     what = outline_wkt(region), stack, search.start, search.end, search.polarisations
     if search.archive == "copernicus":
-        return copernicus.search(access.search_copernicus, access.data_copernicus, *what, **how)
-    return asf.search(access.search_asf, *what, search.product == "bursts", **how)
+        return copernicus.search(access.search_copernicus, access.data_copernicus, *what, *how)
+    return asf.search(access.search_asf, *what, search.product == "bursts", *how)

@@ -10,7 +10,7 @@ import numpy as np
 
 from sarslide import names
 from sarslide.catalog.granule import Granule
-from sarslide.errors import DownloadError
+from sarslide.errors import DownloadError, NamingError
 from sarslide.retrieve.retry import PAUSE_S, TRIES, TransientError, retry_or_fail
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def _session(address: str, timeout_s: float) -> Any:
     import requests
 
     class Search(requests.Session):
-        def post(self, url: str, **how: Any) -> requests.Response:
+        def post(self, url: str, **how: Any) -> requests.Response:  # type: ignore[override]  # as asf_search calls it
             parts = urlsplit(url)
             # asf_search knows hosts only, and no scheme but https.
             there = address.rstrip("/") + parts.path
@@ -187,7 +187,7 @@ class _record:
         pass
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, KeyError | IndexError | TypeError | ValueError | StopIteration | names.NamingError):
+        if isinstance(error, KeyError | IndexError | TypeError | ValueError | StopIteration | NamingError):
             raise DownloadError(
                 f"the search lists {self.name} without {error or 'an address'}", "run again later; report it to ASF"
             ) from error

@@ -33,7 +33,7 @@ BANDWIDTH_TO = ((850e3, 5.65e7), (905e3, 4.83e7), (math.inf, 4.28e7))
 
 
 @dataclass(frozen=True)
-class View:
+class CentreView:
     """An acquisition as the centre of the region sees it: arc of its orbit, critical baseline, m."""
 
     arc: Arc
@@ -50,10 +50,10 @@ def fill(rows: list[dict[str, str]], folder: Path, region: RegionGrid) -> int:
     point, normal = _centre(region)
 
     @cache
-    def seen(stack: str, date: str) -> View | None:
+    def seen(stack: str, date: str) -> CentreView | None:
         place = folder / stack / date
         scene = open_scene(place, stack, orbits="annotation") if place.is_dir() else None
-        found = scene and _view(scene, point, normal)
+        found = _view(scene, point, normal) if scene else None
         if found is None:
             log.warning("%s: no product that sees the centre of the region, its baseline stays unknown", place)
         return found
@@ -75,7 +75,7 @@ def fill_from_orbits(
             first.setdefault((row["stack"], row["date"]), row)
 
     @cache
-    def seen(stack: str, date: str) -> View | None:
+    def seen(stack: str, date: str) -> CentreView | None:
         row = first.get((stack, date))
         if row is None:
             return None
@@ -92,31 +92,36 @@ def fill_from_orbits(
     return _fill(rows, seen, point, "the orbit files of the scene table")
 
 
-def _fill(rows: list[dict[str, str]], seen: Callable[[str, str], View | None], point: np.ndarray, where: str) -> int:
+def _fill(
+    rows: list[dict[str, str]], seen: Callable[[str, str], CentreView | None], point: np.ndarray, where: str
+) -> int:
     filled = 0
     for stack in sorted({row["stack"] for row in rows if not row.get(BPERP)}):
         mine = [row for row in rows if row["stack"] == stack]
         known = [row for row in mine if row.get(BPERP)]
-        anchor = next((row for row in known or mine if seen(stack, row["date"])), None)
+        views = ((row, view) for row in known or mine if (view := seen(stack, row["date"])))
+        anchor, first = next(views, (None, None))
         if known and anchor is None:
             raise CatalogError(
                 f"{where}/{stack}: none of the products that the table knows is there to measure baselines against",
                 "put one of them back, with its orbit file",
             )
-        for row in mine if anchor else []:
+        if anchor is None or first is None:
+            continue
+        for row in mine:
             view = None if row.get(BPERP) else seen(stack, row["date"])
             if view:
-                bperp = float(anchor.get(BPERP) or 0) + _against(seen(stack, anchor["date"]), view, point)
+                bperp = float(anchor.get(BPERP) or 0) + _against(first, view, point)
                 row.update({BPERP: f"{bperp:.2f}", CRITICAL: f"{view.critical_m:.0f}"})
                 filled += 1
     return filled
 
 
-def _against(first: View, other: View, point: np.ndarray) -> float:
+def _against(first: CentreView, other: CentreView, point: np.ndarray) -> float:
     return 0.0 if first is other else baseline(first.arc, other.arc, point).perpendicular_m
 
 
-def _view(scene: Scene, point: np.ndarray, normal: np.ndarray) -> View | None:
+def _view(scene: Scene, point: np.ndarray, normal: np.ndarray) -> CentreView | None:
     """The acquisition as `point` sees it; None where it does not."""
     (_,), (distance,) = zero_doppler(scene.arc, point[None])
     if not np.isfinite(distance):
@@ -128,10 +133,10 @@ def _view(scene: Scene, point: np.ndarray, normal: np.ndarray) -> View | None:
 
 def _seen_at(
     arc: Arc, point: np.ndarray, normal: np.ndarray, bandwidth_hz: float, wavelength_m: float = WAVELENGTH_M
-) -> View:
+) -> CentreView:
     (time,), (distance,) = zero_doppler(arc, point[None])
     incidence = np.degrees(np.arccos(normal @ (arc.position(time) - point) / distance))
-    return View(arc, critical_baseline_m(wavelength_m, bandwidth_hz, distance, float(incidence)))
+    return CentreView(arc, critical_baseline_m(wavelength_m, bandwidth_hz, distance, float(incidence)))
 
 
 def _centre(region: RegionGrid) -> tuple[np.ndarray, np.ndarray]:

@@ -33,13 +33,13 @@ def search(
     """Whole SLCs of one stack, with the bursts of theirs that lie in the region as far as the catalogue knows them (since
     August 2024, older ones are being added). start, end: YYYYMMDD, inclusive. Raises DownloadError as `asf.search` does.
     """
-    ask = ODataCatalogue(address, timeout_s, tries, pause_s)
+    catalogue = ODataCatalogue(address, timeout_s, tries, pause_s)
     where = [f"OData.CSC.Intersects(area=geography'SRID=4326;{outline_wkt}')"]
     where += [f"ContentDate/Start ge {names.parse_date(start):%Y-%m-%d}T00:00:00.000Z"] if start else []
     where += [f"ContentDate/Start le {names.parse_date(end):%Y-%m-%d}T23:59:59.999Z"] if end else []
     orbit = int(stack[1:])
     direction = "ASCENDING" if stack[0] == "A" else "DESCENDING"
-    products = ask.everything(
+    products = catalogue.everything(
         "Products",
         ["Collection/Name eq 'SENTINEL-1'", "contains(Name,'_IW_SLC__1S')", *where]
         + [
@@ -47,7 +47,7 @@ def search(
             _attribute("String", "orbitDirection", f"'{direction}'"),
         ],
     )
-    bursts = ask.everything("Bursts", [f"RelativeOrbitNumber eq {orbit}", "OperationalMode eq 'IW'", *where])
+    bursts = catalogue.everything("Bursts", [f"RelativeOrbitNumber eq {orbit}", "OperationalMode eq 'IW'", *where])
     held: dict[str, set[str]] = {}
     for one in bursts:
         if one.get("PolarisationChannels") in polarisations:
@@ -66,21 +66,23 @@ class ODataCatalogue:
     """Asks one catalogue, page after page."""
 
     def __init__(self, address: str, timeout_s: float, tries: int, pause_s: float) -> None:
-        self.address, self.how = address.rstrip("/"), {"timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
+        self.address = address.rstrip("/")
+        self.how: dict[str, Any] = {"timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
 
     def everything(self, entity: str, where: list[str], order: str = "ContentDate/Start asc") -> list[dict]:
         """All records of an entity that fit. Raises DownloadError for a server that fails or leads elsewhere."""
         about = {"$filter": " and ".join(where), "$orderby": order, "$top": str(PAGE)}
         about |= {"$expand": "Attributes"} if entity == "Products" else {}
-        url: str | None = f"{self.address}/{entity}"
+        url = f"{self.address}/{entity}"
+        query: dict[str, str] | None = about
         found: list[dict] = []
         for _ in range(MAX_PAGES):
-            answer = get_json(url, about, **self.how)
+            answer = get_json(url, query, **self.how)
             page = answer.get("value") if isinstance(answer, dict) else None
             if not isinstance(page, list):
                 raise DownloadError(f"{self.address}/{entity}: the answer is no list", "run again later")
             found += page
-            url, about = answer.get("@odata.nextLink"), None
+            url, query = answer.get("@odata.nextLink") or "", None
             if not url:
                 return found
             if origin(url) != origin(self.address):

@@ -78,4 +78,4 @@ def same_acquisition(row: dict[str, str], granule: Granule) -> bool:
         return False
     if BURST.fullmatch(granule.granule):
         return (row["burst_ids"], row["polarisation"]) == (" ".join(granule.burst_ids), granule.polarisation)
-    return abs((np.datetime64(row["start_utc"]) - granule.start) / np.timedelta64(1, "s")) < SAME_S
+    return bool(abs((np.datetime64(row["start_utc"]) - granule.start) / np.timedelta64(1, "s")) < SAME_S)

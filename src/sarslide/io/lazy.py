@@ -40,7 +40,8 @@ def variable(
 ) -> Variable:
     """A variable of the dimensions `dims`, three, or two where the first of `shape` is 1. What was read whole is kept."""
     lazily = indexing.LazilyIndexedArray(_Cells(shape, np.dtype(dtype), read))
-    cached = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(lazily))
+    # xarray's stubs ask for an array's protocol that its own lazy arrays do not have.
+    cached = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(lazily))  # type: ignore[arg-type]
     if len(dims) == 3:
         return Variable(dims, cached, attributes)
     return Variable(("first", *dims), cached, attributes).isel(first=0)

@@ -143,7 +143,7 @@ def _as_bands(array: np.ndarray, spec: layers.Layer) -> np.ndarray:
             f"layer '{spec.name}' is {spec.dtype}, the array {data.dtype}", "write phase or samples as registered"
         )
     if np.issubdtype(np.dtype(spec.dtype), np.integer) and np.issubdtype(data.dtype, np.floating):
-        data = np.where(np.isnan(data), spec.nodata, data)
+        data = np.where(np.isnan(data), np.nan if spec.nodata is None else spec.nodata, data)
     data = data.astype(spec.dtype, copy=False)
     return data[None] if data.ndim == 2 else data
 

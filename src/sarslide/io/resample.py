@@ -6,6 +6,7 @@ classes and counts go to the nearest cell.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def resample(values: np.ndarray, parts: int, layer: Layer) -> np.ndarray:
         else:
             angle = np.angle(_bilinear(field, parts, rows)) * period / (2 * np.pi)
             # Directions run from 0, phases from -pi.
-            out[rows] = angle % period if layer.valid[0] == 0 else angle
+            out[rows] = angle % period if layer.valid and layer.valid[0] == 0 else angle
     return out
 
 
@@ -60,7 +61,8 @@ def _bilinear(values: np.ndarray, parts: int, rows: slice) -> np.ndarray:
     """Fine rows by bilinear interpolation of cell centres over the neighbours that have data."""
     known = np.isfinite(values)
     fine_rows, fine_cols = np.arange(rows.start, rows.stop), np.arange(values.shape[1] * parts)
-    total, weight = 0, 0
+    total: Any = 0
+    weight: Any = 0
     for row, by_row in _neighbours(fine_rows, parts, values.shape[0]):
         for col, by_col in _neighbours(fine_cols, parts, values.shape[1]):
             share = by_row[:, None] * by_col * known[np.ix_(row, col)]

@@ -7,6 +7,7 @@ scales are what NetCDF-4 calls dimensions and coordinates; block by block, under
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def create(
         yield put
 
 
-def _axis(file, name: str, values: np.ndarray, **attributes: str) -> None:
+def _axis(file: Any, name: str, values: np.ndarray, **attributes: str) -> None:
     file.create_dataset(name, data=values)
     file[name].make_scale(name)
     file[name].attrs.update(attributes)

@@ -55,7 +55,9 @@ def _shown(path: str | Path) -> str:
     return path.name if path.is_absolute() else path.as_posix()
 
 
-def sidecar(rule: str, inputs: dict[str, Any], params: dict[str, Any], extra: dict[str, Any] | None = None) -> dict:
+def sidecar(
+    rule: str, inputs: dict[str, Any], params: dict[str, Any], extra: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The sidecar's content. `inputs` maps a name to a path or a list of paths; `params` are the rule's leaf params."""
 
     def hashes(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """The only reader and writer of vectors: GeoPackage with styles inside, GeoParquet beside it, atomic like the rasters."""
 
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 
@@ -36,7 +37,9 @@ def write(path: str | Path, frame: gpd.GeoDataFrame, layer: str) -> None:
     write_layers(path, {layer: frame})
 
 
-def write_layers(path: str | Path, frames: dict[str, gpd.GeoDataFrame], styles: list[dict] | None = None) -> None:
+def write_layers(
+    path: str | Path, frames: dict[str, gpd.GeoDataFrame], styles: list[dict[str, Any]] | None = None
+) -> None:
     """Write several layers into one GeoPackage; empty ones keep their columns.
 
     styles: rows of the `layer_styles` table, in which QGIS and others look for the style of a layer.
@@ -62,7 +65,7 @@ def _unreadable(path: str | Path, error: Exception) -> VectorError:
     return VectorError(f"{path}: {problem}", "give a GeoPackage, Shapefile or GeoJSON")
 
 
-def _add(path: Path, name: str, frame: gpd.GeoDataFrame, **options) -> None:
+def _add(path: Path, name: str, frame: gpd.GeoDataFrame, **options: Any) -> None:
     import pyogrio
 
     pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=path.exists(), **options)

@@ -80,7 +80,7 @@ def stitched(
         try:
             paths.append(path if path.is_file() else fetch(f"{address.rstrip('/')}/{name}", path))
         except DownloadError as error:
-            if not getattr(error, "gone", False):
+            if not error.gone:
                 raise
             log.warning("%s: there is no tile %s", model, path.name)  # sea, or a state that gave none
     if not paths:

@@ -170,7 +170,7 @@ def _refused(answer: Any, shown: str, part: Path, session: Any) -> None:
             )
     if status in (404, 410):
         error = DownloadError(f"{shown}: the server answers {status}", "check the address, or order the product again")
-        error.gone = True  # for those who can do without
+        error.gone = True
         raise error
     if status not in (200, 206):
         raise DownloadError(f"{shown}: the server answers {status}", "check the address, or order the product again")
@@ -199,7 +199,7 @@ def _skew(answer: Any) -> float:
         return 0.0
 
 
-def _no_credentials(request):
+def _no_credentials(request: Any) -> Any:
     """In place of what ~/.netrc may hold for the host."""
     return request
 

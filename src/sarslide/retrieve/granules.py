@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,12 @@ def _granule(one: RequestedGranule, store: Path, session: Any, connections: int,
         with connection(store / ".connections", connections):
             download(
                 address, store / name, one.bytes if known else None, tries, pause_s, session,
-                one.checksum if known else "", check=lambda part, name=name: check(part, store, name),
+                one.checksum if known else "", check=partial(check, store=store, name=name),
             )  # fmt: skip
         log.info("arrived: %s", name)
 
 
-def _check_zip(part: Path, _: Path, name: str) -> None:
+def _check_zip(part: Path, store: Path, name: str) -> None:
     members = check_archive(part, deep=True)
     if not any(member.endswith("manifest.safe") for member in members):
         raise DownloadError(f"{name}: holds no SAFE product", AGAIN)
@@ -108,7 +109,7 @@ def _check_burst(part: Path, store: Path, name: str) -> None:
             root = ElementTree.parse(part).getroot()
         except (ElementTree.ParseError, ValueError) as error:
             raise DownloadError(f"{name}: cannot be read ({type(error).__name__})", AGAIN) from error
-        if root.find("manifest") is None or root.find("metadata") is None:
+        if root is None or root.find("manifest") is None or root.find("metadata") is None:
             raise DownloadError(f"{name}: is no metadata of a burst", AGAIN)
         return
     try:

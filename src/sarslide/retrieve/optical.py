@@ -140,8 +140,8 @@ def _from_metadata(path: Path, word: str) -> tuple[float, float]:
 
     try:
         root = parse(path)
-        numbers = float(root.find(".//BOA_QUANTIFICATION_VALUE").text)
-        offsets = {node.get("band_id"): float(node.text) for node in root.iter("BOA_ADD_OFFSET")}
+        numbers = float(root.findtext(".//BOA_QUANTIFICATION_VALUE") or "")
+        offsets = {node.get("band_id"): float(node.text or "") for node in root.iter("BOA_ADD_OFFSET")}
     except (OSError, ParseError, AttributeError, TypeError, ValueError) as error:
         raise RasterError(f"{path}: cannot be read ({error})", "copy the product again") from None
     # Products before baseline 04.00 have no offsets.
@@ -194,15 +194,16 @@ def _pixels(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice)
         lattice, crs = (source.transform, source.shape), source.crs
         transform = source.window_transform(window)
 
-    values, clear = [], True
+    values, known = [], []
     for band in product.bands.values():
         with raster.opened(band.path) as source:
             if (source.transform, source.shape) != lattice:
                 raise RasterError(f"{band.path}: is on another grid than {first.path.name}", "give bands of 10 m")
             numbers = source.read(band.index, window=window)
             filled = numbers == 0 if source.nodata is None else (numbers == source.nodata) | (numbers == 0)
-        clear = clear & ~filled & np.isfinite(numbers)
+        known.append(~filled & np.isfinite(numbers))
         values.append(np.clip(numbers * np.float32(band.scale) + np.float32(band.offset), 0, 1))
+    clear = np.all(known, axis=0)
     if product.classes is not None:
         clear = clear & ~np.isin(_classes(product.classes, transform, crs, clear.shape), HIDING)
     return np.stack(values), clear, transform, crs

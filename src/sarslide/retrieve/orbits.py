@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -123,7 +124,7 @@ class Sources:
         found: Listing = {}
         for day in days:
             prefix = f"{PRODUCTS[kind]}/{mission}_OPER_{PRODUCTS[kind]}_OPOD_{day}"
-            found |= self._once((source, prefix), lambda prefix=prefix: self._of_bucket(prefix))
+            found |= self._once((source, prefix), partial(self._of_bucket, prefix))
         return found
 
     def _once(self, key: tuple, work: Callable[[], Listing]) -> Listing:

@@ -8,6 +8,7 @@ request for data.
 """
 
 import logging
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import requests
@@ -54,7 +55,7 @@ class Session(requests.Session):
         return False
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        auth = self._secrets.get(origin(request.url))
+        auth = self._secrets.get(origin(request.url or ""))
         return auth(request) if auth else request
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
@@ -136,7 +137,7 @@ class Copernicus(Session):
         return token
 
 
-def _answer_of(request) -> requests.Response:
+def _answer_of(request: Callable[[], requests.Response]) -> requests.Response:
     """The answer; TransientError, without what the request held, when there is none or a server is not well."""
     try:
         answer = request()

@@ -1,6 +1,7 @@
 """Annotation of one swath and polarisation of a Sentinel-1 SLC product, old and new processors (IPF 002.36 to 003.x)."""
 
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element
 
 import numpy as np
 from defusedxml import ElementTree
@@ -111,9 +112,9 @@ def parse_annotation(text: bytes, name: str, epoch: np.datetime64 | None = None)
 class _Reader:
     """Typed access to the XML tree, with the record's name in every error."""
 
-    def __init__(self, root: ElementTree, name: str):
+    def __init__(self, root: Element, name: str):
         self.root, self.name = root, name
-        self.epoch = np.datetime64("NaT")
+        self.epoch: np.datetime64 = np.datetime64("NaT")
 
     def annotation(self, epoch: np.datetime64 | None) -> Annotation:
         first_line = np.datetime64(self.text("imageAnnotation/imageInformation/productFirstLineUtcTime"), "us")
@@ -148,30 +149,30 @@ class _Reader:
             azimuth_band=self.band("azimuthProcessing"),
         )
 
-    def text(self, path: str, parent: ElementTree = None) -> str:
+    def text(self, path: str, parent: Element | None = None) -> str:
         found = (self.root if parent is None else parent).findtext(path)
         if found is None or not found.strip():
             raise AnnotationError(f"{self.name}: has no {path}", "give a complete IW SLC annotation")
         return found.strip()
 
-    def number(self, path: str, parent: ElementTree = None) -> float:
+    def number(self, path: str, parent: Element | None = None) -> float:
         found = self.text(path, parent)
         try:
             return float(found)
         except ValueError:
             raise AnnotationError(f"{self.name}: {path} is '{found}'", "give a complete IW SLC annotation") from None
 
-    def numbers(self, path: str, parent: ElementTree, dtype: type = float) -> np.ndarray:
+    def numbers(self, path: str, parent: Element, dtype: type = float) -> np.ndarray:
         return np.array(self.text(path, parent).split(), dtype)
 
-    def time(self, path: str, parent: ElementTree = None) -> float:
+    def time(self, path: str, parent: Element | None = None) -> float:
         found = self.text(path, parent)
         try:
             return float(seconds(np.datetime64(found, "us"), self.epoch))
         except ValueError:
             raise AnnotationError(f"{self.name}: {path} is '{found}'", "give a complete IW SLC annotation") from None
 
-    def all(self, path: str) -> list:
+    def all(self, path: str) -> list[Element]:
         found = self.root.findall(path)
         if not found:
             raise AnnotationError(f"{self.name}: has no {path}", "give a complete IW SLC annotation")

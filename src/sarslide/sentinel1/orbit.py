@@ -4,6 +4,7 @@ import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from defusedxml import ElementTree
@@ -135,7 +136,7 @@ def read_eof(path: str | Path, epoch: np.datetime64, start_s: float, stop_s: flo
 def _state_vector(record: str, path: Path) -> list[float]:
     try:
         osv = ElementTree.fromstring(record)
-        return [float(osv.findtext(tag)) for tag in ("X", "Y", "Z", "VX", "VY", "VZ")]
+        return [float(osv.findtext(tag) or "") for tag in ("X", "Y", "Z", "VX", "VY", "VZ")]
     except (ElementTree.ParseError, TypeError, ValueError) as error:
         raise OrbitError(f"{path}: broken state vector ({error})", "fetch the orbit file again") from error
 
@@ -188,6 +189,10 @@ def joined(orbits: list[Orbit]) -> Orbit:
     return Orbit(first.epoch, time_s[once], position, velocity, first.source)
 
 
+@overload
+def seconds(times: np.datetime64, epoch: np.datetime64) -> float: ...
+@overload
+def seconds(times: np.ndarray, epoch: np.datetime64) -> np.ndarray: ...
 def seconds(times: np.ndarray | np.datetime64, epoch: np.datetime64) -> np.ndarray | float:
     """Seconds from `epoch` to `times` (datetime64[us]), exact to the microsecond."""
     return (times - epoch) / np.timedelta64(1, "us") * 1e-6

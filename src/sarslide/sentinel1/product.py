@@ -4,6 +4,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from xml.etree.ElementTree import Element
 
 import numpy as np
 from defusedxml import ElementTree
@@ -151,7 +152,7 @@ def _read(path: Path, root: str, member: str) -> bytes:
         raise SafeError(f"{path}: {member} cannot be read ({error})", COPY_AGAIN) from error
 
 
-def facts_of(manifest: ElementTree, name: str) -> Facts:
+def facts_of(manifest: Element, name: str) -> Facts:
     """Facts of a manifest's root element; `name` is for messages. Raises SafeError for what is no manifest of Sentinel-1."""
     elements = list(manifest.iter())
     first: dict[str, str] = {}
@@ -160,8 +161,8 @@ def facts_of(manifest: ElementTree, name: str) -> Facts:
         key = f"{tag}.{element.get('type')}" if element.get("type") else tag
         if element.text and element.text.strip():
             first.setdefault(key, element.text.strip())
-    software = [e.get("version") for e in elements if e.tag.endswith("}software") and "IPF" in e.get("name", "")]
-    processed = [e.get("stop") for e in elements if e.tag.endswith("}processing") and e.get("stop")]
+    software = [e.get("version", "") for e in elements if e.tag.endswith("}software") and "IPF" in e.get("name", "")]
+    processed = [stop for e in elements if e.tag.endswith("}processing") and (stop := e.get("stop"))]
     try:
         return Facts(
             mission=f"S1{first['number']}",

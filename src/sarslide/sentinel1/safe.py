@@ -186,5 +186,5 @@ def _each_once(
     return tuple(sorted(kept, key=lambda burst: (burst.start_s, burst.swath))), tuple(sorted(left_out))
 
 
-def _age(product: SafeProduct | SingleBurst) -> tuple:
+def _age(product: SafeProduct | SingleBurst) -> tuple[str, str, str]:
     return product.ipf_version, product.facts.processed, product.path.name
