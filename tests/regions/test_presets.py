@@ -42,13 +42,13 @@ def test_every_value_is_the_papers_or_marked_as_ours(region):
     or its key is an assumption.
     """
     text = (config.REGIONS / f"{region}.yaml").read_text()
-    told = set(loaded(region).assumptions)
+    assumed = set(loaded(region).assumptions)
     marked = set(re.findall(r"^ *(\w+):.*# .*[A-J]\d\d", text, flags=re.M))
     for other in PAPERS:
         if loaded(other).paper == loaded(region).paper:
             there = (config.REGIONS / f"{other}.yaml").read_text()
             marked |= set(re.findall(r"^ *(\w+):.*# .*[A-J]\d\d", there, flags=re.M))
-    house = {
+    ours = {
         "paper",
         "source",
         "engine",
@@ -69,7 +69,7 @@ def test_every_value_is_the_papers_or_marked_as_ours(region):
         if name.startswith("assumptions"):
             continue
         public = loaded(region).paper == "H22"  # its numbers stand in the text of the preset's reasons
-        assert name in told or leaf in marked | house | recipe or public, (
+        assert name in assumed or leaf in marked | ours | recipe or public, (
             f"{region}: {name} is neither printed nor marked"
         )
 
