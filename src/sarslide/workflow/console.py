@@ -1,8 +1,10 @@
 """What a run says on the terminal, and its events: the handler of the logger plugin `sarslide`.
 
-A finished job is one line with its step's progress and the time left; a failed one shows its wildcards, its coded error and its
-log; the end says where release and report lie and what changed. No line is longer than `MAX_CHARACTERS`: lists of files stand in
-Snakemake's own log, which keeps everything. `--verbose` and `--debug-dag` give Snakemake's own console.
+A finished job is one line with its step's progress and the time left; a failed one shows its
+wildcards, its coded error and its log; the end names release and report and counts what changed.
+No line is longer than `MAX_CHARACTERS`: lists of files stand in Snakemake's own log, which keeps
+everything. A dry run describes its jobs as Snakemake does, in lines of that length; `--verbose`
+and `--debug-dag` give Snakemake's own console.
 """
 
 import logging
@@ -46,7 +48,7 @@ _COLORS = {logging.WARNING: 33, logging.ERROR: 31, logging.CRITICAL: 31}
 
 
 def announce(results: str | Path) -> None:
-    """Tell the console which folder of results a run works on; to be called while the Snakefile is parsed.
+    """Tell the console which folder of results a run works on, while the Snakefile is parsed.
 
     Parameters
     ----------
@@ -120,8 +122,8 @@ class LogHandler(LogHandlerBase):
         shown = common.quiet, common.debug_dag, common.verbose, common.dryrun, common.printshellcmds
         self._shown = DefaultFilter(*shown)
         self._stream = sys.stdout if common.stdout else sys.stderr
-        formatter = DefaultFormatter(common.quiet, common.show_failed_logs)
-        self._theirs = ColorizingTextHandler(common.nocolor, self._stream, formatter, self._shown)
+        self._formatter = DefaultFormatter(common.quiet, common.show_failed_logs)
+        self._theirs = ColorizingTextHandler(common.nocolor, self._stream, self._formatter, self._shown)
         self._progress = RunProgress()
         self._failed: list[str] = []
         self._results: Path | None = None
@@ -185,7 +187,7 @@ class LogHandler(LogHandlerBase):
         return {choice.name.lower() for choice in self.common_settings.quiet or ()}
 
     def _is_shown(self, record: logging.LogRecord) -> bool:
-        """Whether the console shows a record: as Snakemake's would, but errors whenever anything is shown."""
+        """Whether a record is shown: as Snakemake's console would, but errors unless all is quiet."""
         return record.levelno >= logging.ERROR and "all" not in self._quiet() or bool(self._shown.filter(record))
 
     def _print(self, lines: list[str], level: int = logging.INFO) -> None:
@@ -230,13 +232,12 @@ class LogHandler(LogHandlerBase):
         return [*shorten_lines(record.getMessage(), limit=sys.maxsize), ""]
 
     def _job_started(self, record: Any) -> list[str]:
-        """Note a job; a line in a dry run, and above the command where commands are printed."""
+        """Note a job; its description in a dry run, a line where commands are printed."""
         wildcards = {name: str(value) for name, value in record.wildcards.items()}
         job = RunningJob(record.rule_name, wildcards, list(record.log), record.created)
         self._progress.start(record.jobid, job)
         if self.common_settings.dryrun:
-            reason = "" if "reason" in self._quiet() else f"  ({record.reason})"
-            return [shorten(job.name + reason)]
+            return shorten_lines(self._formatter.format(record), limit=sys.maxsize)
         return [shorten(f"{_clock(record.created)}  {job.name} starts")] if self.common_settings.printshellcmds else []
 
     def _job_finished(self, record: Any) -> list[str]:
@@ -284,7 +285,7 @@ class LogHandler(LogHandlerBase):
         return [str(command)] if command else []
 
     def _break_silences(self) -> None:
-        """Name the running jobs when nothing was shown for a minute, then at ever longer intervals."""
+        """Name the running jobs after a silent minute, then at ever longer intervals."""
         pause = FIRST_SILENCE_S
         while not self._over.wait(pause):
             self.acquire()

@@ -1,7 +1,7 @@
-"""Events of a Snakemake run as lines of JSON: finished jobs, and failed ones with their log and coded error.
+"""Events of a Snakemake run as lines of JSON: finished jobs, failed ones with their coded error.
 
-The variable `EVENTS_VARIABLE` of the environment names the file. Lines are added as things happen, so that a run that is killed
-leaves those of its finished jobs.
+The variable `EVENTS_VARIABLE` of the environment names the file. Lines are added as things happen,
+so that a run that is killed leaves those of its finished jobs.
 """
 
 import json

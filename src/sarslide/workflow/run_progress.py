@@ -101,9 +101,10 @@ class RunProgress:
         return job
 
     def left_s(self, now: float) -> float:
-        """Estimate the time left, s: what remains at the mean time of each rule, done as fast as until now.
+        """Estimate the time left, s.
 
-        A rule of which nothing is finished yet takes the mean time of all jobs.
+        What remains takes the mean time of its rule, or that of all jobs where nothing of the rule
+        is finished yet, and is done as fast as until now.
 
         Parameters
         ----------
