@@ -1,14 +1,18 @@
-"""Augmentation that stays physically right (D08, D10): orientations of a north-up map, noise, P2's brightening and sharpening.
+"""Augmentation that stays physically right: orientations, noise, brightness (D08, D10).
 
-Turning a map turns every vector on it: the components (aspect_sin, aspect_cos) and (los_east, los_north) are mixed as vectors.
-Layers that belong to a cell whatever the map's orientation stay as they are: rates along the line of sight, phase in any code,
-`downslope_sensitivity`, coherence, slope, curvature, rock classes. A turned map is then a consistent world under a turned
-satellite and a turned sun. Angles in degrees (aspect, heading) cannot be channels of a turned array: their sine and cosine can.
+Turning a map turns every vector on it: the components (aspect_sin, aspect_cos) and (los_east,
+los_north) are mixed as vectors. Layers that belong to a cell whatever the map's orientation stay as
+they are: rates along the line of sight, phase in any code, `downslope_sensitivity`, coherence,
+slope, curvature, rock classes. A turned map is then a consistent world under a turned satellite and
+a turned sun. Angles in degrees (aspect, heading) cannot be channels of a turned array: their sine
+and cosine can.
 
-Noise of rates and phases is smooth over a few cells, as filters and unwrapping leave it; that of a rate is in proportion to its
-standard error, which grows with it: the channels keep telling the truth about each other. P2 brightens and sharpens whole
-pictures. Here only what has a brightness is changed: reflectance, intensity, and the brightness of the fused picture. The hue of
-a picture is a phase: it gets noise as an angle, and is never brightened or sharpened. Heights, slopes and classes stay.
+Noise of rates and phases is smooth over a few cells, as filters and unwrapping leave it; that of a
+rate is in proportion to its standard error, which grows with it: the channels keep telling the
+truth about each other. P2 brightens and sharpens whole pictures. Here only what has a brightness is
+changed: reflectance, intensity, and the brightness of the fused picture. The hue of a picture is a
+phase: it gets noise as an angle, and is never brightened or sharpened. Heights, slopes and classes
+stay.
 """
 
 from collections.abc import Sequence
@@ -34,8 +38,9 @@ INTENSITY = "mean_amplitude_db"
 
 NOISE_SHARE = 1.0  # most noise added, in standard errors
 NOISE_CELLS = (0.7, 4.0)  # range of the noise's smoothing, standard deviation
-# The papers print no strengths. Ours: the error of a phase averaged over a year of pairs; speckle of a multilooked mean; light
-# and haze between two days; the contrast that one more sharpening of a finished image adds.
+# The papers print no strengths. Ours: the error of a phase averaged over a year of pairs; speckle
+# of a multilooked mean; light and haze between two days; the contrast that one more sharpening of a
+# finished image adds.
 PHASE_NOISE_RAD = 0.3
 INTENSITY_NOISE_DB = 0.5
 REFLECTANCE_NOISE = 0.01
@@ -45,17 +50,46 @@ SHARPENING, SHARPENING_CELLS = 1.0, 1.0
 
 
 def orient_raster(raster: np.ndarray, orientation: int) -> np.ndarray:
-    """A raster (..., rows, cols), north up, in orientation 0 to 7: turned left `orientation % 4` times by 90 degrees, and
-    before that mirrored east-west from 4 on."""
+    """A raster, north up, in another orientation.
+
+    Parameters
+    ----------
+    raster : (..., rows, cols) array
+        Raster.
+    orientation : int
+        0 to 7: turned left `orientation % 4` times by 90 degrees, and before that mirrored
+        east-west from 4 on.
+
+    Returns
+    -------
+    array
+        View of the raster; rows and columns change places in odd orientations.
+    """
     mirrored = raster[..., ::-1] if orientation >= 4 else raster
     return np.rot90(mirrored, orientation % 4, axes=(-2, -1))
 
 
 def orient_features(features: np.ndarray, names: Sequence[str], orientation: int) -> np.ndarray:
-    """Features (channels, rows, cols) in another orientation, east and north components turned with it.
+    """Features in another orientation, east and north components turned with them.
 
-    names: the registered layer of each channel. Raises TrainingError where a channel is an angle, or one component of a vector
-    is there without the other.
+    Parameters
+    ----------
+    features : (channels, rows, cols) array
+        Features, north up.
+    names : sequence of str
+        The registered layer of each channel.
+    orientation : int
+        As in `orient_raster`.
+
+    Returns
+    -------
+    array
+        Turned features.
+
+    Raises
+    ------
+    TrainingError
+        Where a channel is an angle, or one component of a vector is there without the other.
     """
     names = list(names)
     turned = np.ascontiguousarray(orient_raster(features, orientation))
@@ -68,7 +102,18 @@ def orient_features(features: np.ndarray, names: Sequence[str], orientation: int
 
 
 def check(names: Sequence[str]) -> None:
-    """Raise TrainingError unless features of these channels can be turned."""
+    """Refuse channels that cannot be turned.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The registered layer of each channel.
+
+    Raises
+    ------
+    TrainingError
+        For an angle, or one component of a vector without the other.
+    """
     for angle in ANGLES:
         if angle in names:
             raise TrainingError(f"channel '{angle}' is an angle and cannot be turned", "use its sine and cosine")
@@ -78,7 +123,7 @@ def check(names: Sequence[str]) -> None:
 
 
 def _orient_vector(east: np.ndarray, north: np.ndarray, orientation: int) -> tuple[np.ndarray, np.ndarray]:
-    """Components of a vector field after the map was mirrored and turned: left by 90 degrees makes east north."""
+    """Components of a vector field, turned with the map: left by 90 degrees, east is north."""
     if orientation >= 4:
         east = -east
     for _ in range(orientation % 4):
@@ -89,9 +134,23 @@ def _orient_vector(east: np.ndarray, north: np.ndarray, orientation: int) -> tup
 def augment(
     features: np.ndarray, label: np.ndarray, names: Sequence[str], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A patch in a random orientation, with noise, brightened and sharpened; the label (rows, cols) turned with it.
+    """A patch in a random orientation, with noise, brightened and sharpened.
 
-    features: (channels, rows, cols) in the units of the registry, not normalised. Deterministic by the state of `rng`.
+    Parameters
+    ----------
+    features : (channels, rows, cols) array
+        In the units of the registry, not normalised.
+    label : (rows, cols) array
+        Turned with them.
+    names : sequence of str
+        The registered layer of each channel.
+    rng : np.random.Generator
+        Its state decides all.
+
+    Returns
+    -------
+    features, label : array
+        The patch.
     """
     orientation = int(rng.integers(ORIENTATIONS))
     turned = add_noise(orient_features(features, names, orientation), names, rng)
@@ -99,11 +158,27 @@ def augment(
 
 
 def add_noise(features: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
-    """A copy with additional noise (D08): smooth in rates and phases, cell by cell in intensity and reflectance.
+    """Features with additional noise (D08).
 
-    Rates: in units of their standard error channel, the same for phase rate and LOS rate, with opposite signs, because the one is
-    computed from the other; the share of the standard error is drawn from 0 to `NOISE_SHARE`, the smoothness from `NOISE_CELLS`.
-    Rates without their standard error among the channels stay as they are. Phases: an angle, the same in every code of it.
+    Smooth in rates and phases, cell by cell in intensity and reflectance. Rates: in units of their
+    standard error channel, the same for phase rate and LOS rate, with opposite signs, because the
+    one is computed from the other; the share of the standard error is drawn from 0 to
+    `NOISE_SHARE`, the smoothness from `NOISE_CELLS`. Rates without their standard error among the
+    channels stay as they are. Phases: an angle, the same in every code of it.
+
+    Parameters
+    ----------
+    features : (channels, rows, cols) array
+        In the units of the registry.
+    names : sequence of str
+        The registered layer of each channel.
+    rng : np.random.Generator
+        Its state decides all.
+
+    Returns
+    -------
+    array
+        A copy.
     """
     noisy, names = features.copy(), list(names)
     known = [pair for pair in RATES if set(pair) <= set(names)]
@@ -123,8 +198,25 @@ def add_noise(features: np.ndarray, names: Sequence[str], rng: np.random.Generat
 
 
 def brighten(features: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
-    """A copy, brighter or darker (D08): one factor of `BRIGHTNESS` for all reflectances and one for the fused picture, whose hues
-    stay; up to `BRIGHTNESS_DB` more or less intensity, which is uncalibrated anyway."""
+    """Features, brighter or darker (D08).
+
+    One factor of `BRIGHTNESS` for all reflectances and one for the fused picture, whose hues stay;
+    up to `BRIGHTNESS_DB` more or less intensity, which is uncalibrated anyway.
+
+    Parameters
+    ----------
+    features : (channels, rows, cols) array
+        In the units of the registry.
+    names : sequence of str
+        The registered layer of each channel.
+    rng : np.random.Generator
+        Its state decides all.
+
+    Returns
+    -------
+    array
+        A copy.
+    """
     bright, names = features.copy(), list(names)
     if channels := [names.index(name) for name in REFLECTANCES if name in names]:
         bright[channels] = np.clip(bright[channels] * _factor(rng), 0, 1)
@@ -137,7 +229,24 @@ def brighten(features: np.ndarray, names: Sequence[str], rng: np.random.Generato
 
 
 def sharpen(features: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
-    """A copy, sharpened by an unsharp mask of random strength (D08): reflectance, intensity, brightness of the fused picture."""
+    """Features, sharpened by an unsharp mask of random strength (D08).
+
+    Reflectance, intensity, and the brightness of the fused picture.
+
+    Parameters
+    ----------
+    features : (channels, rows, cols) array
+        In the units of the registry.
+    names : sequence of str
+        The registered layer of each channel.
+    rng : np.random.Generator
+        Its state decides all.
+
+    Returns
+    -------
+    array
+        A copy.
+    """
     sharp, names = features.copy(), list(names)
     strength = np.float32(rng.uniform(0, SHARPENING))
     for name in (*REFLECTANCES, INTENSITY):
@@ -152,7 +261,7 @@ def sharpen(features: np.ndarray, names: Sequence[str], rng: np.random.Generator
 
 
 def _turn_phase(features: np.ndarray, names: list[str], angle: np.ndarray) -> None:
-    """Add `angle` (rad) to the averaged phase, in every code of it that the features hold, in place."""
+    """Add `angle` (rad) to the averaged phase, in every code of it that is there, in place."""
     if set(PHASES) <= set(names):
         s, c = (names.index(name) for name in PHASES)
         sine, cosine = features[s].copy(), features[c].copy()
@@ -166,7 +275,7 @@ def _turn_phase(features: np.ndarray, names: list[str], angle: np.ndarray) -> No
 
 
 def _phase_of(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Phase (rad) and brightness of `rates.fusion.phase_colours`, red, green, blue (3, rows, cols)."""
+    """Phase (rad) and brightness of `dataset.fusion.phase_colours` (3, rows, cols)."""
     value = colours.max(axis=0)
     red, green, blue = colours / np.where(value > 0, value, 1)
     sixth = np.select(

@@ -1,4 +1,6 @@
-"""COCO annotations read back to polygons on the ground (D07); `coco_write` says how the images carry their place.
+"""COCO annotations read back to polygons on the ground (D07).
+
+`coco_write` writes the place of each image.
 
 python -m sarslide.dataset.coco json/train.json landslides.gpkg
 """
@@ -18,21 +20,43 @@ from shapely.geometry import MultiPolygon, Polygon, shape
 from sarslide.errors import SarslideError, VectorError
 from sarslide.io import vector
 
+DESCRIPTION = (
+    "Polygons of a COCO file on the ground, as a GeoPackage with the layer `landslides`; usable as `training.labels`."
+)
+
 
 def read_dataset(path: str | Path, images: str | Path | None = None) -> gpd.GeoDataFrame:
     """The annotations of a COCO file as polygons on the ground.
 
-    path: a COCO data set, or a list of COCO results (with `score`). images: a data set of ours with the same images, for files
-    that do not say where their images lie; images are found by their file name, those of results by their id. Polygons follow
-    the outline as annotated, run-length codes the cell edges. Pieces of one of our objects in overlapping images become one
-    polygon. Columns: object (0 unknown), category, score (NaN where there is none), region, geometry; crowds are left out. Raises
-    VectorError for what is no COCO file, images without a place, or more than one CRS.
+    Polygons follow the outline as annotated, run-length codes the cell edges. Pieces of one of our
+    objects in overlapping images become one polygon.
+
+    Parameters
+    ----------
+    path : str or Path
+        A COCO data set, or a list of COCO results (with `score`).
+    images : str, Path or None
+        A data set of ours with the same images, for files that do not hold the place of their
+        images; images are found by their file name, those of results by their id.
+
+    Returns
+    -------
+    GeoDataFrame
+        object (0 unknown), category, score (NaN where there is none), region, geometry; crowds are
+        left out.
+
+    Raises
+    ------
+    VectorError
+        For what is no COCO file, images without a place, or more than one CRS.
     """
     content = _load(path)
     reference = None if images is None else _load(images)
-    if isinstance(content, list) and reference is None:
-        raise VectorError(f"{path}: is a list of results without images", "name the data set of the images")
-    dataset = {**reference, "annotations": content} if isinstance(content, list) else content
+    dataset = content
+    if isinstance(content, list):
+        if reference is None:
+            raise VectorError(f"{path}: is a list of results without images", "name the data set of the images")
+        dataset = {**reference, "annotations": content}
     places = _places(path, dataset, reference)
     categories = {entry["id"]: str(entry.get("name", entry["id"])) for entry in dataset.get("categories", ())}
     rows = []
@@ -61,7 +85,7 @@ def read_dataset(path: str | Path, images: str | Path | None = None) -> gpd.GeoD
 
 
 def _joined(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Pieces of one object made one polygon; polygons of unknown objects stay as they are. In the order of the file."""
+    """Pieces of one object made one polygon, in the order of the file."""
     keys = [
         (row.region, row.object, row.category) if row.object else (None, number, None)
         for number, row in enumerate(frame.itertuples())
@@ -89,7 +113,7 @@ def _load(path: str | Path) -> Any:
 def _places(
     path: str | Path, dataset: Mapping[str, Any], reference: Mapping[str, Any] | None
 ) -> dict[int, dict[str, Any]]:
-    """By id of an image: its size, `crs` and `transform`, its own or those of the reference's image with the same file name."""
+    """By id of an image: its entry, with place of its own or of its namesake in the reference."""
     known = {} if reference is None else {Path(entry["file_name"]).name: entry for entry in reference["images"]}
     places = {}
     for entry in dataset["images"]:
@@ -130,10 +154,21 @@ def _decoded(code: Mapping[str, Any], size: tuple[int, int]) -> np.ndarray:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Polygons of a COCO file on the ground, as a GeoPackage with the layer `landslides`; usable as `training.labels`."""
+    """The command `python -m sarslide.dataset.coco`.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        Of the command line; None: those of the process.
+
+    Returns
+    -------
+    int
+        0.
+    """
     import argparse
 
-    parser = argparse.ArgumentParser(prog="python -m sarslide.dataset.coco", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m sarslide.dataset.coco", description=DESCRIPTION)
     parser.add_argument("annotations", type=Path, help="COCO data set, or list of COCO results")
     parser.add_argument("polygons", type=Path, help="GeoPackage to write")
     parser.add_argument(

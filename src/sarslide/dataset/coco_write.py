@@ -1,10 +1,12 @@
-"""Scenes as a data set of images with COCO annotations that keep their place on the ground (D06, D07).
+"""Scenes as a data set of images with COCO annotations that keep their place (D06, D07).
 
-The folder is laid out as P2's SLD: `image/<part>/*.png` (three channels, uint8), `mask/<part>/*.png` (1 landslide, 0 background,
-255 not counted), `json/<part>.json` (COCO). A channel's value is `low + (byte - 1) / 254 * (high - low)`, byte 0 is unknown; low,
-high and unit are under `info.channels`. Each image carries `crs` and `transform` (a, b, c, d, e, f: the upper left corner of cell
-(row, col) is at x = a col + b row + c, y = d col + e row + f). Masks follow cell edges, so that they come back cell by cell. What
-is not counted in an image is one crowd annotation, which the scores of COCO pass over.
+The folder is laid out as P2's SLD: `image/<part>/*.png` (three channels, uint8),
+`mask/<part>/*.png` (1 landslide, 0 background, 255 not counted), `json/<part>.json` (COCO). A
+channel's value is `low + (byte - 1) / 254 * (high - low)`, byte 0 is unknown; low, high and unit
+are under `info.channels`. Each image carries `crs` and `transform` (a, b, c, d, e, f: the upper
+left corner of cell (row, col) is at x = a col + b row + c, y = d col + e row + f). Masks follow
+cell edges, so that they come back cell by cell. What is not counted in an image is one crowd
+annotation, which the scores of COCO pass over.
 """
 
 import json
@@ -32,10 +34,26 @@ MIN_COUNTED = 0.1  # least share of an image that is counted
 
 @dataclass(frozen=True)
 class Design:
-    """What is cut from scenes: `patch` (cells), `overlap` (0 to < 1), `negatives` (images without landslide per image with one).
+    """What is cut from scenes; the defaults are P2's (D06), but for the split.
 
-    split: `blocks` of `block` cells that share no cell, or `random` (leaks where windows overlap). fractions: training,
-    validation and perhaps test. annotations: `rle` or `polygon`. The defaults are P2's (D06), but for the split.
+    Attributes
+    ----------
+    patch : int
+        Side of an image, cells.
+    overlap : float
+        Of neighbouring images, 0 to < 1.
+    negatives : float
+        Images without a landslide for each with one.
+    split : str
+        `blocks`, which share no cell, or `random` (leaks where windows overlap).
+    block : int
+        Side of a block, cells.
+    fractions : tuple of float
+        Training, validation and perhaps test.
+    annotations : str
+        `rle` or `polygon`.
+    seed : int
+        Of split and selection.
     """
 
     patch: int = 256
@@ -51,11 +69,32 @@ class Design:
 def write_dataset(
     folder: str | Path, scenes: Sequence[TrainingScene], channels: Sequence[str], design: Design
 ) -> dict[str, Any]:
-    """Cut scenes of three channels into images, masks and annotations; the folder gets its name when it is complete.
+    """Cut scenes of three channels into images, masks and annotations.
 
-    scenes: with `objects` and `grid`; all tracks of a region are split alike. Returns counts by part: images, annotations,
-    objects. Raises ConfigError for another number of channels, TrainingError for scenes without a grid and where a part stays
-    without landslides.
+    The folder gets its name when it is complete. All tracks of a region are split alike.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder of the data set.
+    scenes : sequence of TrainingScene
+        With `objects` and `grid`.
+    channels : sequence of str
+        Three channels.
+    design : Design
+        What is cut.
+
+    Returns
+    -------
+    dict of str to dict
+        By part the counts of images, annotations and objects.
+
+    Raises
+    ------
+    ConfigError
+        For another number of channels.
+    TrainingError
+        For scenes without a grid, and where a part stays without landslides.
     """
     if len(channels) != 3:
         raise ConfigError(
@@ -102,6 +141,7 @@ def _parts(scenes: Sequence[TrainingScene], design: Design) -> dict[str, list[tu
 
 def _parted(scene: TrainingScene, design: Design) -> list[TrainingScene]:
     """The scene once a part, each knowing nothing of the cells of the others."""
+    assert scene.objects is not None  # others are refused
     part = splits.deal_blocks(scene.label.shape, design.block, design.fractions, design.seed, scene.full_label)
     label = np.where(splits.strangers_of(scene.objects, part), np.uint8(IGNORE), scene.label)
     return [
@@ -143,6 +183,7 @@ def _write_part(
     for scene, row, col in patches:
         name = f"{scene.name.replace('/', '_')}_r{row:05d}_c{col:05d}.png"
         size = design.patch
+        assert scene.grid is not None and scene.objects is not None  # others are refused
         image = np.stack(
             [
                 channel.to_bytes(cut(layer, row, col, size, np.nan))

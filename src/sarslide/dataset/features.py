@@ -1,4 +1,4 @@
-"""The feature stack: a named list of registered layers, some stored, some computed from stored ones; presets of the papers."""
+"""Features: named lists of registered layers, some stored, some computed from stored ones."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,16 +14,18 @@ from sarslide.terrain import downslope
 
 COLOURS = ("red", "green", "blue")
 
-# P0's input is "the three-channel fusion of D-InSAR phase and SAR intensity" (B06); the recipe is not printed. Two readings:
-# sine and cosine of the phase and the intensity, numbers that are continuous where the phase wraps; or the colours of
-# `dataset.fusion`, phase as hue and intensity as brightness (`hsv`), which is what a picture shows.
+# P0's input is "the three-channel fusion of D-InSAR phase and SAR intensity" (B06); the recipe is
+# not printed. Two readings: sine and cosine of the phase and the intensity, numbers that are
+# continuous where the phase wraps; or the colours of `dataset.fusion`, phase as hue and intensity
+# as brightness (`hsv`), which is what a picture shows.
 _P0 = ("avg_phase_sin", "avg_phase_cos", "mean_amplitude_db")
 _P0_HSV = tuple(f"phase_intensity_{colour}" for colour in COLOURS)
 _CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
 
-# P3 stacks rate, elevation, slope, curvature, optical, aspect and lithology (Fig. 2, E18) without saying how direction and rock
-# enter. Aspect as sine and cosine has no step at north. Rock classes have no order, which the code as a number would claim: each
-# class is a channel of its own, and unknown rock is none of them. One legend for the world, so that weights travel.
+# P3 stacks rate, elevation, slope, curvature, optical, aspect and lithology (Fig. 2, E18) without
+# saying how direction and rock enter. Aspect as sine and cosine has no step at north. Rock classes
+# have no order, which the code as a number would claim: each class is a channel of its own, and
+# unknown rock is none of them. One legend for the world, so that weights travel.
 CLASSES = tuple(f"lithology_{word}" for word in layers.LITHOLOGY)
 _P3 = (
     "elevation_m",
@@ -38,7 +40,17 @@ _P3 = (
 
 @dataclass(frozen=True)
 class ChannelSet:
-    """A named list of channels, as `training.channels` and `dataset.channels` choose it."""
+    """A named list of channels, as `training.channels` and `dataset.channels` choose it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the set.
+    channels : tuple of str
+        Registered layers, in order.
+    source : str
+        Paper and table.
+    """
 
     name: str
     channels: tuple[str, ...]
@@ -48,8 +60,8 @@ class ChannelSet:
 CHANNEL_SETS: dict[str, ChannelSet] = {
     row.name: row
     for row in (
-        # Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation and no amplitude: they
-        # differ from valley to valley and from sensor to sensor.
+        # Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No
+        # elevation and no amplitude: they differ from valley to valley and from sensor to sensor.
         ChannelSet(
             "sarslide",
             (
@@ -92,8 +104,9 @@ CHANNEL_SETS: dict[str, ChannelSet] = {
 # The fused picture of phase and intensity: three bands, of which three channels are made.
 PICTURE = "phase_intensity_rgb"
 
-# What a track measures. Its phase means nothing where layover or shadow hide the ground (P0 section 6, B26), so that these
-# layers are unknown there, and so is the probability: noise in layover is as strong as a landslide.
+# What a track measures. Its phase means nothing where layover or shadow hide the ground (P0 section
+# 6, B26), so that these layers are unknown there, and so is the probability: noise in layover is as
+# strong as a landslide.
 HIDDEN = "layover_shadow"
 MEASURED = frozenset(
     {
@@ -110,14 +123,22 @@ MEASURED = frozenset(
 
 @dataclass(frozen=True)
 class Derived:
-    """A layer computed cell by cell from stored layers, in the order of `sources`."""
+    """A layer computed cell by cell from stored layers.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        The stored layers.
+    compute : callable
+        Takes their arrays in this order.
+    """
 
     sources: tuple[str, ...]
     compute: Callable[..., np.ndarray]
 
 
 def _on_slopes(value: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
-    """`value` of a downslope direction; 0 where the ground is flat and has none, NaN where the slope itself is unknown."""
+    """`value` of a downslope direction; 0 on flat ground, NaN where the slope is unknown."""
     return np.where(np.isfinite(slope_deg), np.nan_to_num(value, nan=0.0), np.nan)
 
 
@@ -132,9 +153,19 @@ def _aspect_cos(aspect_deg: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
 def downslope_sensitivity(
     slope_deg: np.ndarray, aspect_deg: np.ndarray, los_east: np.ndarray, los_north: np.ndarray, los_up: np.ndarray
 ) -> np.ndarray:
-    """`line_of_sight.downslope_sensitivity`, -1 to 1 (B27), without holes on flat ground.
+    """`terrain.downslope.downslope_sensitivity` (B27) without holes on flat ground.
 
-    All inputs have one shape. 0 where the ground is flat; NaN where slope or line of sight is unknown.
+    Parameters
+    ----------
+    slope_deg, aspect_deg : array
+        Slope and aspect, degrees.
+    los_east, los_north, los_up : array
+        Unit vector from the ground to the satellite; all inputs have one shape.
+
+    Returns
+    -------
+    array
+        -1 to 1; 0 where the ground is flat; NaN where slope or line of sight is unknown.
     """
     sensitivity = _on_slopes(
         downslope.downslope_sensitivity(slope_deg, aspect_deg, los_east, los_north, los_up), slope_deg
@@ -170,14 +201,48 @@ DERIVED: dict[str, Derived] = {
 
 
 def channel_set(name: str) -> tuple[str, ...]:
-    """The channels of a set."""
+    """The channels of a set.
+
+    Parameters
+    ----------
+    name : str
+        Name of the set.
+
+    Returns
+    -------
+    tuple of str
+        Registered layers, in order.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name; the nearest known ones come first.
+    """
     if name not in CHANNEL_SETS:
         raise ConfigError(*_unknown(name))
     return CHANNEL_SETS[name].channels
 
 
 def check_channels(name: str, key: str = "training.channels") -> tuple[str, ...]:
-    """The channels of a set that the configuration names, before anything is planned."""
+    """The channels of a set that the configuration names, before anything is planned.
+
+    Parameters
+    ----------
+    name : str
+        Name of the set.
+    key : str
+        Key of the configuration that holds the name.
+
+    Returns
+    -------
+    tuple of str
+        Registered layers, in order.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown name, with key and nearest known names.
+    """
     if name not in CHANNEL_SETS:
         problem, cure = _unknown(name)
         raise ConfigError(f"{key}: {problem}", cure)
@@ -185,9 +250,24 @@ def check_channels(name: str, key: str = "training.channels") -> tuple[str, ...]
 
 
 def stored_layers(names: Iterable[str]) -> list[str]:
-    """The stored layers that the channels `names` need, each once, in order of first use; LayerError if not registered.
+    """The stored layers that channels need.
 
     `layover_shadow` comes with every channel that a track measures.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Channels.
+
+    Returns
+    -------
+    list of str
+        Layers, each once, in order of first use.
+
+    Raises
+    ------
+    LayerError
+        For a name that is not registered.
     """
     needed = [s for name in names for s in (DERIVED[name].sources if name in DERIVED else (layers.get(name).name,))]
     if MEASURED.intersection(needed):
@@ -196,7 +276,27 @@ def stored_layers(names: Iterable[str]) -> list[str]:
 
 
 def require_layers(channels: Iterable[str], available: Iterable[str], weights: str | Path) -> list[str]:
-    """The stored layers that channels of a weights file need; WeightsError names those that are not `available`."""
+    """The stored layers that the channels of a weights file need.
+
+    Parameters
+    ----------
+    channels : iterable of str
+        Channels of the weights.
+    available : iterable of str
+        Stored layers of the run.
+    weights : str or Path
+        Weights file, for the error.
+
+    Returns
+    -------
+    list of str
+        Layers, as `stored_layers`.
+
+    Raises
+    ------
+    WeightsError
+        Names the layers that are not available.
+    """
     needed, available = stored_layers(channels), set(available)
     if missing := [name for name in needed if name not in available]:
         raise WeightsError(
@@ -207,11 +307,26 @@ def require_layers(channels: Iterable[str], available: Iterable[str], weights: s
 
 
 def feature_array(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np.ndarray:
-    """Channels `names` as float32 (channels, rows, cols), in the units of the registry.
+    """Channels as one array, in the units of the registry.
 
-    NaN where a layer is unknown, and in measured layers where layover or shadow hide the ground. read: gives a stored layer
-    (rows, cols), NaN where unknown, or all bands (bands, rows, cols) of a layer of several; it is called once a layer. Raises
-    LayerError for a name that is not registered.
+    Parameters
+    ----------
+    names : iterable of str
+        Channels.
+    read : callable
+        Gives a stored layer (rows, cols), NaN where unknown, or all bands (bands, rows, cols) of a
+        layer of several; called once a layer.
+
+    Returns
+    -------
+    (channels, rows, cols) array of float32
+        NaN where a layer is unknown, and in measured layers where layover or shadow hide the
+        ground.
+
+    Raises
+    ------
+    LayerError
+        For a name that is not registered.
     """
     names = list(names)
     stored = {name: np.asarray(read(name), np.float32) for name in stored_layers(names)}
@@ -227,9 +342,20 @@ def feature_array(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np
     return np.stack([channel(name) for name in names]).astype(np.float32, copy=False)
 
 
-def observable(stack: np.ndarray) -> np.ndarray:
-    """Cells (rows, cols) in which every channel of the stack is known."""
-    return np.isfinite(stack).all(axis=0)
+def observable(features: np.ndarray) -> np.ndarray:
+    """Cells in which every channel is known.
+
+    Parameters
+    ----------
+    features : (channels, rows, cols) array
+        Features, NaN where unknown.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        True where all are finite.
+    """
+    return np.isfinite(features).all(axis=0)
 
 
 def _unknown(name: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
-"""Labels from polygons: read in any CRS, checked, repaired where an outline crosses itself, rasterised by cell centre (D01, D17).
+"""Labels from polygons: read in any CRS, checked, repaired, rasterised by cell centre (D01, D17).
 
-A cell belongs to a polygon if its centre lies inside, the rule of planted truth and of inventories. Where polygons overlap, a
-landslide wins over one that is not counted, and of two landslides the first of the file.
+A cell belongs to a polygon if its centre lies inside, the rule of planted truth and of inventories.
+Where polygons overlap, a landslide wins over one that is not counted, and of two landslides the
+first of the file.
 """
 
 import logging
@@ -32,9 +33,19 @@ OBJECTS_DTYPE = np.int32
 class Reading:
     """How the attributes of a file become labels.
 
-    layer: of a file with several. class_column: column whose values `classes` maps to `landslide`, `background` or `ignored`;
-    none: every polygon is a landslide. confidence_column: numbers; polygons below `min_confidence`, or without a number, are
-    not counted (D17).
+    Attributes
+    ----------
+    layer : str
+        Of a file with several.
+    class_column : str
+        Column of classes; none: every polygon is a landslide.
+    classes : mapping of str to str
+        Class -> `landslide`, `background` or `ignored`.
+    confidence_column : str
+        Column of numbers; polygons below `min_confidence`, or without a number, are not counted
+        (D17).
+    min_confidence : float
+        Least confidence that counts.
     """
 
     layer: str = ""
@@ -48,9 +59,15 @@ class Reading:
 class Labels:
     """Labelled polygons on a grid.
 
-    polygons: `object` (1, 2 ... in the order of the file), `label` (1, 0, 255), geometry; in the grid's CRS, valid, all of the
-    file. label: uint8 (rows, cols), 1 landslide, 0 background, 255 not counted. objects: int32 (rows, cols), the `object` of
-    each landslide cell, 0 elsewhere.
+    Attributes
+    ----------
+    polygons : GeoDataFrame
+        `object` (1, 2 ... in the order of the file), `label` (1, 0, 255), geometry; in the grid's
+        CRS, valid, all of the file.
+    label : (rows, cols) array of uint8
+        1 landslide, 0 background, 255 not counted.
+    objects : (rows, cols) array of int32
+        The `object` of each landslide cell, 0 elsewhere.
     """
 
     polygons: gpd.GeoDataFrame
@@ -61,12 +78,32 @@ class Labels:
 def read_labels(
     path: str | Path, grid: RegionGrid, reading: Reading | None = None, area: str | Path | None = None
 ) -> Labels:
-    """The labels of a vector file (GeoPackage, Shapefile, GeoJSON; any CRS) on `grid`.
+    """The labels of a vector file on a grid.
 
-    area: vector file of what was looked at by the one who labelled; cells outside are not counted. None: the whole grid.
-    Raises VectorError, one line that names file and feature, for a file without CRS, polygons, or the named layer and columns;
-    for an outline that cannot be repaired; for a class that the mapping does not know; where no landslide lies on the grid,
-    or none covers a cell; and for a landslide class without one.
+    Parameters
+    ----------
+    path : str or Path
+        GeoPackage, Shapefile or GeoJSON; any CRS.
+    grid : RegionGrid
+        Grid of the region.
+    reading : Reading or None
+        How attributes become labels; None: every polygon is a landslide.
+    area : str, Path or None
+        Vector file of what the annotator looked at; cells outside are not counted. None: the whole
+        grid.
+
+    Returns
+    -------
+    Labels
+        Polygons and rasters.
+
+    Raises
+    ------
+    VectorError
+        One line that names file and feature, for a file without CRS, polygons, or the named layer
+        and columns; for an outline that cannot be repaired; for a class that the mapping does not
+        know; where no landslide lies on the grid, or none covers a cell; and for a landslide class
+        without one.
     """
     polygons = read_polygons(path, grid, reading)
     inside = None if area is None else _inside(area, grid)
@@ -83,7 +120,27 @@ def read_labels(
 
 
 def read_polygons(path: str | Path, grid: RegionGrid, reading: Reading | None = None) -> gpd.GeoDataFrame:
-    """The polygons of a vector file in the grid's CRS, as in `Labels`; the log names what is repaired. Raises VectorError."""
+    """The polygons of a vector file in the grid's CRS; the log names what is repaired.
+
+    Parameters
+    ----------
+    path : str or Path
+        Vector file.
+    grid : RegionGrid
+        Grid of the region.
+    reading : Reading or None
+        How attributes become labels.
+
+    Returns
+    -------
+    GeoDataFrame
+        As in `Labels`.
+
+    Raises
+    ------
+    VectorError
+        As `read_labels`.
+    """
     reading = reading or Reading()
     frame = _read(path, reading.layer)
     label = _label_of(path, frame, reading)
@@ -110,11 +167,27 @@ def read_polygons(path: str | Path, grid: RegionGrid, reading: Reading | None = 
 def rasterise(
     polygons: gpd.GeoDataFrame, grid: RegionGrid, inside: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Label and object rasters of `Labels`. inside: bool (rows, cols), the labelled area; None: everywhere."""
+    """Label and object rasters of polygons.
+
+    Parameters
+    ----------
+    polygons : GeoDataFrame
+        As in `Labels`.
+    grid : RegionGrid
+        Grid of the region.
+    inside : (rows, cols) array of bool or None
+        The labelled area; None: everywhere.
+
+    Returns
+    -------
+    label, objects : (rows, cols) array
+        As in `Labels`.
+    """
     label = np.full(grid.shape, BACKGROUND, np.uint8)
     ignored = polygons.geometry[polygons.label == IGNORE]
     label[_burnt(zip(ignored, [1] * len(ignored), strict=True), grid) > 0] = IGNORE
-    landslides = polygons[polygons.label == LANDSLIDE].iloc[::-1]  # the last one burnt stays: the first of the file
+    # The last one burnt stays: the first of the file.
+    landslides = polygons[polygons.label == LANDSLIDE].iloc[::-1]
     objects = _burnt(zip(landslides.geometry, landslides.object, strict=True), grid)
     label[objects > 0] = LANDSLIDE
     if inside is not None:
@@ -197,7 +270,8 @@ def _unsure(path: str | Path, values, reading: Reading) -> np.ndarray:
 
 
 def _on_grid(path: str | Path, frame: gpd.GeoDataFrame, grid: RegionGrid) -> list[Polygon | MultiPolygon]:
-    """Valid polygons in the grid's CRS. Edges are cut before they are projected: a straight edge in degrees is none in metres."""
+    """Valid polygons in the grid's CRS."""
+    # Edges are cut before they are projected: a straight edge in degrees is none in metres.
     geometry = frame.geometry
     if kinds := sorted(set(geometry.geom_type.dropna()) - {"Polygon", "MultiPolygon", "GeometryCollection"}):
         raise VectorError(f"{path}: holds {', '.join(kinds)}", "give polygons")
@@ -211,7 +285,7 @@ def _on_grid(path: str | Path, frame: gpd.GeoDataFrame, grid: RegionGrid) -> lis
 
 
 def _repaired(path: str | Path, number: int, outline) -> Polygon | MultiPolygon:
-    """The outline, made valid if need be: rings that cross themselves become the area that they enclose."""
+    """The outline; rings that cross themselves become the area that they enclose."""
     if not np.isfinite(outline.bounds).all():
         raise VectorError(
             f"{path}: feature {number} cannot be projected", "check its coordinates and the CRS of the file"

@@ -1,9 +1,10 @@
 """Normalisation of features, fitted on the training part only and kept with the weights.
 
-Methods: `robust` (median and median absolute deviation of each channel, ours), `zscore` (mean and standard deviation of each
-channel, P3, D10), `minmax` (0 to 1, P4, D13; its ends are not printed: here two percentiles, and what lies beyond is clipped),
-`zscore_sample` (each sample by its own mean and deviation, P0, D03). The first three leave channels that say yes or no (a rock
-class) as they are: dividing by its deviation would shout a rare class.
+Methods: `robust` (median and median absolute deviation of each channel, ours), `zscore` (mean and
+standard deviation of each channel, P3, D10), `minmax` (0 to 1, P4, D13; its ends are not printed:
+here two percentiles, and what lies beyond is clipped), `zscore_sample` (each sample by its own mean
+and deviation, P0, D03). The first three leave channels that say yes or no (a rock class) as they
+are: dividing by its deviation would shout a rare class.
 """
 
 from collections.abc import Sequence
@@ -16,23 +17,32 @@ from sarslide.dataset.features import CLASSES
 from sarslide.errors import TrainingError
 
 METHODS = ("robust", "zscore", "minmax", "zscore_sample")
-# Beyond this many scales a robust value tells no more: a glacier at 100 scales must not drown its surroundings.
+# Beyond this many scales a robust value tells no more: a glacier at 100 scales must not drown its
+# surroundings.
 CLIP = 20.0
-# Ends of `minmax`, in per cent. A glacier or an unwrapping error at ten times the rate of a landslide would put all else into a
-# sliver around one half.
+# Ends of `minmax`, in per cent. A glacier or an unwrapping error at ten times the rate of a
+# landslide would put all else into a sliver around one half.
 ENDS = (1.0, 99.0)
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """(value - centre) / scale for each channel; unknown cells become 0. `zscore_sample` has no centre and no scale."""
+    """(value - centre) / scale for each channel; unknown cells become 0.
+
+    Attributes
+    ----------
+    method : str
+        One of METHODS.
+    centre, scale : tuple of float
+        Of each channel, in the units of the registry; none for `zscore_sample`.
+    """
 
     method: str
     centre: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Normalised float32 copy of features (channels, rows, cols) in registry units, finite everywhere."""
+        """Normalised float32 copy of features (channels, rows, cols), finite everywhere."""
         if self.method == "zscore_sample":
             centre, scale = _moments(features)
         else:
@@ -45,19 +55,51 @@ class Normalisation:
         return np.nan_to_num(normal.astype(np.float32, copy=False), nan=0.0, posinf=0.0, neginf=0.0)
 
     def to_dict(self) -> dict:
+        """For JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict) -> "Normalisation":
+        """The normalisation of a `to_dict`.
+
+        Parameters
+        ----------
+        values : dict of str to Any
+            Method, centre and scale.
+
+        Returns
+        -------
+        Normalisation
+            The same as before.
+        """
         return cls(values["method"], tuple(values["centre"]), tuple(values["scale"]))
 
 
 def fit(method: str, names: Sequence[str], parts: Sequence[np.ndarray]) -> Normalisation:
-    """Normalisation of the channels `names`, fitted on the stacks (channels, rows, cols) of the training part.
+    """Normalisation fitted on the training part.
 
-    A channel with one value becomes 0; where more than half of its cells hold one value, `robust` divides by the standard
-    deviation. A layer whose registered range is symmetric about zero (a rate, a sine) keeps its zero under `robust`: its sign
-    means something. Raises TrainingError for an unknown method or a channel without any known value.
+    A channel with one value becomes 0; where more than half of its cells hold one value, `robust`
+    divides by the standard deviation. A layer whose registered range is symmetric about zero (a
+    rate, a sine) keeps its zero under `robust`: its sign means something.
+
+    Parameters
+    ----------
+    method : str
+        One of METHODS.
+    names : sequence of str
+        Registered layer of each channel.
+    parts : sequence of (channels, rows, cols) array
+        Features of the training part.
+
+    Returns
+    -------
+    Normalisation
+        Nine digits of each number.
+
+    Raises
+    ------
+    TrainingError
+        For an unknown method or a channel without any known value.
     """
     if method not in METHODS:
         raise TrainingError(f"normalisation '{method}' does not exist", f"use one of {', '.join(METHODS)}")
@@ -91,7 +133,7 @@ def _fit_channel(method: str, name: str, rasters: list[np.ndarray]) -> tuple[flo
 
 
 def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel over its known cells; 0 and 1 where there is none or no spread."""
+    """Mean and deviation of each channel's known cells; 0 and 1 where there is none."""
     known = np.isfinite(features)
     count = np.maximum(known.sum(axis=(1, 2)), 1)
     values = np.where(known, features, 0.0).astype(np.float64)

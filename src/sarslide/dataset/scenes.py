@@ -21,17 +21,30 @@ PICTURE_PERCENT = (2.0, 98.0)  # of the intensity, from dark to bright
 
 @dataclass(frozen=True)
 class TrainingScene:
-    """One track over one region.
+    """One track over one region; what a file does not have is None.
 
-    region: what a split must keep together. stack: features (channels, rows, cols), float32, NaN where unknown.
-    label: uint8 (rows, cols), 1 landslide, 0 not, 255 not counted; 255 wherever a feature is unknown.
-
-    What only scoring reads, (rows, cols), None where the file has none: full_label, the label as stored, also where a feature is
-    unknown; decoy, uint8 code of `simulate.codes.DECOYS`, 0 none; landslide_kind, uint8, P2's type 1 to 3 of every landslide,
-    seen or not, 0 none; true_rate, LOS rate without error, mm/yr, positive towards the satellite.
-
-    What only data sets read, None where the file has none: objects, int32, number of the labelled landslide in each cell, 0 none;
-    grid, where the cells lie.
+    Attributes
+    ----------
+    region : str
+        What a split must keep together.
+    name : str
+        `<region>/<stack>`.
+    features : (channels, rows, cols) array of float32
+        NaN where unknown.
+    label : (rows, cols) array of uint8
+        1 landslide, 0 not, 255 not counted; 255 wherever a feature is unknown.
+    full_label : array or None
+        For scoring: the label as stored, also where a feature is unknown.
+    decoy : array of uint8 or None
+        For scoring: code of `sarsim.codes.DECOYS`, 0 none.
+    landslide_kind : array of uint8 or None
+        For scoring: P2's type 1 to 3 of every landslide, seen or not, 0 none.
+    true_rate : array or None
+        For scoring: LOS rate without error, mm/yr, positive towards the satellite.
+    objects : array of int32 or None
+        For data sets: number of the labelled landslide in each cell, 0 none.
+    grid : RegionGrid or None
+        For data sets: where the cells lie.
     """
 
     region: str
@@ -47,11 +60,28 @@ class TrainingScene:
 
 
 def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
-    """The scene of an npz file with stored layers under their registered names, `label`, and `meta` (JSON with region, stack).
+    """The scene of an npz file.
 
-    `decoy`, `landslide_kind` and `true_los_rate_mm_per_yr` are read where the file has them; the fused picture of phase and
-    intensity (P0 3.2, B06) is made where it has none. Raises TrainingError for a file that cannot be read, lacks a layer, or
-    has a label that is not 0, 1 or 255.
+    The file has stored layers under their registered names, `label`, and `meta` (JSON with region,
+    stack). `decoy`, `landslide_kind` and `true_los_rate_mm_per_yr` are read where the file has
+    them; the fused picture of phase and intensity (P0 3.2, B06) is made where it has none.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    channels : sequence of str
+        Channels of the features.
+
+    Returns
+    -------
+    TrainingScene
+        The scene.
+
+    Raises
+    ------
+    TrainingError
+        For a file that cannot be read, lacks a layer, or has a label that is not 0, 1 or 255.
     """
     try:
         with open(path, "rb") as stream, np.load(stream) as file:
@@ -74,22 +104,53 @@ def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
     meta = json.loads(str(read("meta")))
     region = str(meta["region"])
     counted = np.where(observable(features), label, np.uint8(IGNORE))
-    extra = (arrays.get(name) for name in ("decoy", "landslide_kind", "true_los_rate_mm_per_yr", "objects"))
-    grid = RegionGrid.from_dict(meta["grid"]) if "grid" in meta else None
-    return TrainingScene(region, f"{region}/{meta['stack']}", features, counted, label, *extra, grid)
+    return TrainingScene(
+        region,
+        f"{region}/{meta['stack']}",
+        features,
+        counted,
+        full_label=label,
+        decoy=arrays.get("decoy"),
+        landslide_kind=arrays.get("landslide_kind"),
+        true_rate=arrays.get("true_los_rate_mm_per_yr"),
+        objects=arrays.get("objects"),
+        grid=RegionGrid.from_dict(meta["grid"]) if "grid" in meta else None,
+    )
 
 
 def arrays_of(
     stored: Mapping[str, np.ndarray], label: np.ndarray, objects: np.ndarray, grid: RegionGrid, region: str, stack: str
 ) -> dict[str, np.ndarray]:
-    """What `load` reads, ready for `io.arrays.write_npz`: stored layers by their registered names, label, objects, `meta`.
+    """What `load` reads, ready for `io.arrays.write_npz`.
 
-    objects: int32 (rows, cols), number of the labelled landslide in each cell, 0 none. Raises TrainingError where a layer's
-    codes are beyond its registered range.
+    Parameters
+    ----------
+    stored : mapping of str to array
+        Stored layers by their registered names.
+    label : (rows, cols) array of uint8
+        1 landslide, 0 background, 255 not counted.
+    objects : (rows, cols) array of int32
+        Number of the labelled landslide in each cell, 0 none.
+    grid : RegionGrid
+        Where the cells lie.
+    region, stack : str
+        Region and track.
+
+    Returns
+    -------
+    dict of str to array
+        Layers, label, objects, `meta`.
+
+    Raises
+    ------
+    TrainingError
+        Where a layer's codes are beyond its registered range.
     """
     for name, layer in stored.items():
         spec = layers.get(name)
-        codes = layer[layer != spec.nodata] if spec.dtype == "uint8" and spec.valid else layer[:0]
+        if spec.dtype != "uint8" or spec.valid is None:
+            continue
+        codes = layer[layer != spec.nodata]
         if codes.size and codes.max() > spec.valid[1]:
             raise TrainingError(
                 f"layer '{name}' holds class {codes.max()}", f"group its classes into 1 to {spec.valid[1]:g}"
@@ -99,10 +160,25 @@ def arrays_of(
 
 
 def part_of(arrays: Mapping[str, np.ndarray], inside: np.ndarray, part: str) -> dict[str, np.ndarray]:
-    """The arrays of a scene that knows only the cells `inside` (rows, cols; bool): beside them each layer has its nodata.
+    """The arrays of a scene that knows only some cells: beside them each layer has its nodata.
 
-    Its region is `<region>/<part>`, so that parts of one region count as the regions of a split. No cell is shared: a network
-    that is trained on one part has seen neither labels nor features of another.
+    No cell is shared: a network that is trained on one part has seen neither labels nor features of
+    another.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        Of the whole scene, as `arrays_of`.
+    inside : (rows, cols) array of bool
+        The cells of the part.
+    part : str
+        Its region becomes `<region>/<part>`, so that parts of one region count as the regions of a
+        split.
+
+    Returns
+    -------
+    dict of str to array
+        Of the part.
     """
     meta = json.loads(str(arrays["meta"]))
     meta |= {"region": f"{meta['region']}/{part}", "part": part}
@@ -117,7 +193,18 @@ def part_of(arrays: Mapping[str, np.ndarray], inside: np.ndarray, part: str) -> 
 
 
 def data_hash(scenes: Sequence[TrainingScene]) -> str:
-    """sha256 of names, features and labels, for the model card."""
+    """Hash of names, features and labels, for the model card.
+
+    Parameters
+    ----------
+    scenes : sequence of TrainingScene
+        In their order.
+
+    Returns
+    -------
+    str
+        sha256.
+    """
     digest = hashlib.sha256()
     for scene in scenes:
         digest.update(f"{scene.name} {scene.features.shape}".encode())

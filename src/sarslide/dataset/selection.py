@@ -1,4 +1,7 @@
-"""Which patches of a scene a data set keeps: all with landslides, and a stated share of those without (D02, D06, D10)."""
+"""Which patches of a scene a data set keeps (D02, D06, D10).
+
+All with landslides, and a stated share of those without.
+"""
 
 from collections.abc import Sequence
 
@@ -6,7 +9,8 @@ import numpy as np
 
 from sarslide.dataset.scenes import IGNORE
 
-# Negatives per positive. P0 and P2 speak of patches of landslides only; P3 trains on 7 patches with to 3 without.
+# Negatives per positive. P0 and P2 speak of patches of landslides only; P3 trains on 7 patches with
+# to 3 without.
 P3_NEGATIVES = 3 / 7
 
 
@@ -19,11 +23,33 @@ def select(
     min_cells: int = 1,
     min_counted: float = 0.0,
 ) -> list[tuple[int, int]]:
-    """The windows (row, col) of `size` cells to keep, in their order.
+    """The windows of a scene that a data set keeps, in their order.
 
-    label: (rows, cols) of 1 landslide, 0 background, 255 not counted. Kept are all windows with at least `min_cells` landslide
-    cells, and of those without any landslide cell `negatives` times as many, or all there are, drawn by `seed`. Windows with
-    fewer landslide cells are in neither group. min_counted: least share of counted cells of a window that is kept.
+    Kept are all windows with at least `min_cells` landslide cells, and of those without any
+    landslide cell `negatives` times as many, or all there are. Windows with fewer landslide cells
+    are in neither group.
+
+    Parameters
+    ----------
+    label : (rows, cols) array
+        1 landslide, 0 background, 255 not counted.
+    windows : sequence of (int, int)
+        Row and column of each.
+    size : int
+        Side, cells.
+    negatives : float
+        Windows without a landslide for each with one.
+    seed : int
+        Draws them.
+    min_cells : int
+        Landslide cells of a window that is kept for them.
+    min_counted : float
+        Least share of counted cells of a window that is kept.
+
+    Returns
+    -------
+    list of (int, int)
+        The windows to keep.
     """
     positive, empty = [], []
     for row, col in windows:

@@ -1,10 +1,11 @@
-"""Training, validation and test parts: leak-free by region or by block, and the papers' random splits beside them (D04-D06, D10).
+"""Training, validation and test parts, by region or by block, and the papers' random splits.
 
-P0 cuts patches with 50 % overlap and splits them at random: test patches share pixels with training patches. The random split
-is here to show that difference, never to train what is shipped.
+D04-D06, D10. P0 cuts patches with 50 % overlap and splits them at random: test patches share pixels
+with training patches. The random split is here to show that difference, never to train what is
+shipped.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +19,27 @@ DEALS = 200  # deals of blocks of which the most even one is taken
 
 
 def random_split(count: int, fractions: Sequence[float], seed: int) -> list[np.ndarray]:
-    """Indices 0 .. count-1 shuffled into one array a fraction (P0: 7:2:1, D04). Leaks where the samples overlap."""
+    """Indices shuffled into one array a fraction (P0: 7:2:1, D04). Leaks where the samples overlap.
+
+    Parameters
+    ----------
+    count : int
+        Indices 0 .. count-1.
+    fractions : sequence of float
+        Sum to 1.
+    seed : int
+        Shuffles.
+
+    Returns
+    -------
+    list of array of int
+        Sorted indices of each part.
+
+    Raises
+    ------
+    TrainingError
+        For fractions that do not sum to 1.
+    """
     order = np.random.default_rng(np.random.SeedSequence([seed, count])).permutation(count)
     return [np.sort(part) for part in np.split(order, _cuts(count, fractions))]
 
@@ -26,10 +47,33 @@ def random_split(count: int, fractions: Sequence[float], seed: int) -> list[np.n
 def deal_blocks(
     shape: tuple[int, int], block: int, fractions: Sequence[float], seed: int, label: np.ndarray | None = None
 ) -> np.ndarray:
-    """The part (0, 1 ...) of each cell, uint8 (rows, cols): square blocks of `block` cells dealt at random by the fractions.
+    """Square blocks dealt at random to parts.
 
-    With a label (1 landslide), of `DEALS` deals the one whose parts hold landslide cells nearest to the fractions: few blocks
-    dealt blindly often leave a part without any. Raises TrainingError where a part gets no block, or no landslide.
+    With a label, of `DEALS` deals the one whose parts hold landslide cells nearest to the
+    fractions: few blocks dealt blindly often leave a part without any.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns.
+    block : int
+        Side of a block, cells.
+    fractions : sequence of float
+        Of the parts; sum to 1.
+    seed : int
+        Deals.
+    label : (rows, cols) array or None
+        1 landslide.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        The part (0, 1 ...) of each cell.
+
+    Raises
+    ------
+    TrainingError
+        Where a part gets no block, or no landslide.
     """
     count = tuple(-(-n // block) for n in shape)
     of_block = np.arange(count[0] * count[1]).reshape(count)
@@ -55,10 +99,22 @@ def deal_blocks(
 
 
 def strangers_of(objects: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Cells (rows, cols; bool) of objects that lie in another part than most of their object.
+    """Cells of objects that lie in another part than most of their object.
 
-    A landslide that two blocks share would be known from training when it is tested: what lies in the part with fewer of its
-    cells is not counted there. objects: number of the object in each cell, 0 none. Ties go to the first part.
+    A landslide that two blocks share would be known from training when it is tested: what lies in
+    the part with fewer of its cells is not counted there. Ties go to the first part.
+
+    Parameters
+    ----------
+    objects : (rows, cols) array of int
+        Number of the object in each cell, 0 none.
+    part : (rows, cols) array of int
+        As `deal_blocks`.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        The cells.
     """
     inside = objects > 0
     numbers, cell_object = np.unique(objects[inside], return_inverse=True)
@@ -72,10 +128,26 @@ def strangers_of(objects: np.ndarray, part: np.ndarray) -> np.ndarray:
 def scene_parts(
     scene: Mapping[str, np.ndarray], block: int, fractions: Sequence[float], seed: int
 ) -> list[dict[str, np.ndarray]]:
-    """Training, validation (and test) scenes of one region without a shared cell, from the arrays of a whole scene.
+    """Training, validation (and test) scenes of one region without a shared cell.
 
-    The deal depends on label, block, fractions and seed alone, so that all tracks of a region are split alike. A landslide counts
-    in one part only (`strangers_of`).
+    The deal depends on label, block, fractions and seed alone, so that all tracks of a region are
+    split alike. A landslide counts in one part only (`strangers_of`).
+
+    Parameters
+    ----------
+    scene : mapping of str to array
+        Of the whole scene, as `scenes.arrays_of`.
+    block : int
+        Side of a block, cells.
+    fractions : sequence of float
+        Of the parts; sum to 1.
+    seed : int
+        Deals.
+
+    Returns
+    -------
+    list of dict
+        Arrays of each part.
     """
     label, objects = scene["label"].copy(), scene["objects"]
     part = deal_blocks(label.shape, block, fractions, seed, label)
@@ -84,8 +156,21 @@ def scene_parts(
     return [part_of(kept, part == number, name) for number, name in zip(range(len(fractions)), PARTS, strict=False)]
 
 
-def check_disjoint(train: Sequence[str], *others: Sequence[str]) -> None:
-    """Raise TrainingError if a region of one part is also in another."""
+def check_disjoint(train: Iterable[str], *others: Iterable[str]) -> None:
+    """Refuse parts that share a region.
+
+    Parameters
+    ----------
+    train : iterable of str
+        Regions of the training part.
+    *others : iterable of str
+        Regions of other parts.
+
+    Raises
+    ------
+    TrainingError
+        If a region of one part is also in another.
+    """
     seen = set(train)
     for part in others:
         if shared := seen & set(part):

@@ -1,4 +1,7 @@
-"""Which landslides were found, and what the false alarms lie on: by P2's type, area, speed, and kind of decoy."""
+"""Which landslides were found, and what the false alarms lie on.
+
+By P2's type, area, speed, and kind of decoy.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,9 +26,26 @@ ELSEWHERE = "elsewhere"
 def landslides(
     scene: TrainingScene, label: np.ndarray, predicted: np.ndarray, min_cells: int, cell_m: float
 ) -> list[dict]:
-    """Each landslide object of `label`: area_km2, P2's kind and los_speed_mm_per_yr where the scene has them, and its fate.
+    """Each landslide object of a label, and whether it was found.
 
-    matched: one to one at IoU >= 0.3, iou then, else 0. covered: share of its cells that are marked.
+    Parameters
+    ----------
+    scene : TrainingScene
+        Where the label comes from.
+    label : (rows, cols) array
+        1 landslide, 0 background, 255 not counted.
+    predicted : (rows, cols) array of bool
+        The map.
+    min_cells : int
+        Smaller objects are left out on both sides.
+    cell_m : float
+        Side of a cell.
+
+    Returns
+    -------
+    list of dict
+        area_km2, P2's kind and los_speed_mm_per_yr where the scene has them; matched: one to one at
+        IoU >= 0.3, iou then, else 0; covered: share of its cells that are marked.
     """
     truth = objects(label == 1, min_cells)
     found = objects(predicted & (label != 255), min_cells)
@@ -33,7 +53,7 @@ def landslides(
     share = covered(truth, found > 0)
     rows = []
     for number, (cells, window) in enumerate(_cells(truth), start=1):
-        row = {"area_km2": round(int(cells.sum()) * cell_m**2 / 1e6, 6)}
+        row: dict[str, Any] = {"area_km2": round(int(cells.sum()) * cell_m**2 / 1e6, 6)}
         if scene.landslide_kind is not None:
             row["kind"] = int(np.argmax(np.bincount(scene.landslide_kind[window][cells], minlength=4)[1:])) + 1
         if scene.true_rate is not None:
@@ -44,9 +64,24 @@ def landslides(
 
 
 def planted(scene: TrainingScene, predicted: np.ndarray, min_cells: int) -> dict[str, int] | None:
-    """All planted landslides, also those that the track cannot see or that are too slow: their number, and how many were found.
+    """All planted landslides, also those that the track cannot see or that are too slow.
 
-    One to one at IoU >= 0.3; None where the scene has no types. Their recall is what an inventory really has.
+    Their recall is what an inventory really has.
+
+    Parameters
+    ----------
+    scene : TrainingScene
+        With `landslide_kind`.
+    predicted : (rows, cols) array of bool
+        The map.
+    min_cells : int
+        Smaller objects are left out on both sides.
+
+    Returns
+    -------
+    dict of str to int or None
+        Number of landslides, and of those found one to one at IoU >= 0.3; None where the scene has
+        no types.
     """
     if scene.landslide_kind is None:
         return None
@@ -61,12 +96,31 @@ def decoys_fooled(
     codes: Mapping[str, int],
     truth: np.ndarray | None = None,
 ) -> dict[str, dict[str, int]]:
-    """By type of decoy, and `elsewhere`: what the false alarms of a boolean map lie on, all arrays (rows, cols).
+    """What the false alarms of a map lie on, by type of decoy, and `elsewhere`.
 
-    decoy: code of the type in each cell, 0 none. codes: type -> code. truth: True in landslides; an object that matches one at
-    IoU >= 0.3, or of which half lies in landslides, is no false alarm. By type: areas (connected, of at least `min_cells` cells),
-    fooled (areas with a tenth covered by one false object, or that hold half of one), objects (false ones that fooled), cells,
-    false_cells (marked outside landslides). `elsewhere` has the false objects that lie on no decoy, and their cells.
+    An object that matches a landslide at IoU >= 0.3, or of which half lies in landslides, is no
+    false alarm.
+
+    Parameters
+    ----------
+    decoy : (rows, cols) array of uint8
+        Code of the type in each cell, 0 none.
+    predicted : (rows, cols) array of bool
+        The map.
+    min_cells : int
+        Smaller objects are left out on both sides.
+    codes : mapping of str to int
+        Type -> code.
+    truth : (rows, cols) array of bool or None
+        True in landslides.
+
+    Returns
+    -------
+    dict of str to dict
+        By type: areas (connected, of at least `min_cells` cells), fooled (areas with a tenth
+        covered by one false object, or that hold half of one), objects (false ones that fooled),
+        cells, false_cells (marked outside landslides). `elsewhere` has the false objects that lie
+        on no decoy, and their cells.
     """
     truth = np.zeros(predicted.shape, bool) if truth is None else truth
     found = objects(predicted, min_cells)
@@ -108,7 +162,22 @@ def _speed(rates: np.ndarray) -> float | None:
 
 
 def classes(rows: Iterable[Mapping[str, Any]], name: str, edges: tuple[float, ...]) -> list[tuple[str, list]]:
-    """Rows grouped by a number: below the first edge, between edges, from the last one."""
+    """Rows grouped by a number.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Rows without the number are left out.
+    name : str
+        Key of the number.
+    edges : tuple of float
+        Between the groups.
+
+    Returns
+    -------
+    list of (str, list)
+        Range in words and rows: below the first edge, between edges, from the last one.
+    """
     known = [row for row in rows if row.get(name) is not None]
     bounds = [0.0, *edges, np.inf]
     groups = []

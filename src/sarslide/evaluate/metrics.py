@@ -1,13 +1,14 @@
 """Scores of a map against a label, by cell and by object.
 
-The papers' scores by cell, with their numbers: precision, recall, F1 and IoU (P0 eqs. 6-9; P4 eqs. 3-6, whose IoU is called
-IOU1); accuracy, F1 and "mIoU" (P2 eqs. 4-6: eq. 6 as printed is the IoU of the landslides alone; a mean over both classes is the
-usual meaning; the printed accuracy and F1 fix both, and neither is the printed mIoU); kappa with p_o and p_e, and the MIoU of
-both classes (P3 eqs. 7-10). P4 words a false positive as a false negative; its values follow the usual meaning, which is taken
-here. Objects: F05.
+The papers' scores by cell, with their numbers: precision, recall, F1 and IoU (P0 eqs. 6-9; P4 eqs.
+3-6, whose IoU is called IOU1); accuracy, F1 and "mIoU" (P2 eqs. 4-6: eq. 6 as printed is the IoU of
+the landslides alone; a mean over both classes is the usual meaning; the printed accuracy and F1 fix
+both, and neither is the printed mIoU); kappa with p_o and p_e, and the MIoU of both classes (P3
+eqs. 7-10). P4 words a false positive as a false negative; its values follow the usual meaning,
+which is taken here. Objects: F05.
 
-Counts add up, so that scores are pooled over scenes by adding counts. A ratio with an empty denominator is 0. Cells of 255 count
-nowhere.
+Counts add up, so that scores are pooled over scenes by adding counts. A ratio with an empty
+denominator is 0. Cells of 255 count nowhere.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +26,8 @@ MIN_IOU = 0.3
 HALF = 0.5
 # A decoy is hit by an object that covers a tenth of it, or of which half lies inside it.
 DECOY_COVERED, OBJECT_INSIDE = 0.1, 0.5
-# The fastest tenth of a landslide decides whether a threshold of motion can find it, a single cell does not.
+# The fastest tenth of a landslide decides whether a threshold of motion can find it, a single cell
+# does not.
 SPEED_PERCENTILE = 90
 OBJECT_SCORES = ("precision", "recall", "f1", "iou")
 CELL_SCORES = (*OBJECT_SCORES, "accuracy", "kappa", "chance", "miou")
@@ -33,9 +35,15 @@ CELL_SCORES = (*OBJECT_SCORES, "accuracy", "kappa", "chance", "miou")
 
 @dataclass(frozen=True)
 class Counts:
-    """True positives, false positives, false negatives, and of cells true negatives (objects have none).
+    """Counts of cells or objects, which add up.
 
-    Numbers, or arrays of one shape, for which the scores are arrays too.
+    Attributes
+    ----------
+    tp, fp, fn : int or array
+        True positives, false positives, false negatives.
+    tn : int or array
+        True negatives of cells; objects have none. Arrays have one shape; their scores are arrays,
+        too.
     """
 
     tp: int = 0
@@ -68,7 +76,7 @@ class Counts:
 
     @property
     def accuracy(self) -> float:
-        """P2 eq. 4; p_o of P3 eq. 8. With one landslide cell in 225 (P3 4.2) an empty map has 99.6 %."""
+        """P2 eq. 4; p_o of P3 eq. 8. With one landslide cell in 225 an empty map has 99.6 %."""
         return ratio(self.tp + self.tn, self.tp + self.fp + self.fn + self.tn)
 
     @property
@@ -92,19 +100,54 @@ class Counts:
 
 
 def ratio(part, whole):
-    """part / whole, 0 where whole is 0."""
+    """part / whole, 0 where whole is 0.
+
+    Parameters
+    ----------
+    part, whole : float or array
+        Of one shape.
+
+    Returns
+    -------
+    float or array
+        The ratio.
+    """
     if np.ndim(whole) == 0:
         return part / whole if whole else 0.0
     return np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole != 0)
 
 
 def harmonic(precision, recall):
-    """F1 of a precision and a recall that come from different counts; 0 where both are 0."""
+    """F1 of a precision and a recall that come from different counts.
+
+    Parameters
+    ----------
+    precision, recall : float or array
+        Of one shape.
+
+    Returns
+    -------
+    float or array
+        Harmonic mean, 0 where both are 0.
+    """
     return ratio(2 * precision * recall, precision + recall)
 
 
 def pixel_counts(label: np.ndarray, predicted: np.ndarray) -> Counts:
-    """Cells of a boolean map against a label (1, 0, 255 not counted), same shape."""
+    """Cells of a map against a label.
+
+    Parameters
+    ----------
+    label : (rows, cols) array
+        1 landslide, 0 background, 255 not counted.
+    predicted : (rows, cols) array of bool
+        The map.
+
+    Returns
+    -------
+    Counts
+        Of cells.
+    """
     counted, truth = label != IGNORE, label == 1
     return Counts(
         int(np.sum(predicted & truth)),
@@ -115,16 +158,42 @@ def pixel_counts(label: np.ndarray, predicted: np.ndarray) -> Counts:
 
 
 def patch_counts(label: np.ndarray, predicted: np.ndarray, size: int = 128) -> list[Counts]:
-    """Counts by cell of windows of `size` cells side by side, the last ones flush with the end; empty ones are left out.
+    """Counts by cell of windows side by side, the last ones flush with the end.
 
-    P0's tables are means over patches: its F1 and IoU do not follow from one another as pooled ones do.
+    P0's tables are means over patches: its F1 and IoU do not follow from one another as pooled ones
+    do.
+
+    Parameters
+    ----------
+    label : (rows, cols) array
+        1 landslide, 0 background, 255 not counted.
+    predicted : (rows, cols) array of bool
+        The map.
+    size : int
+        Side of a window, cells.
+
+    Returns
+    -------
+    list of Counts
+        One a window; windows without a counted cell are left out.
     """
     parts = [np.s_[row : row + size, col : col + size] for row, col in windows(label.shape, size, 0.0)]
     return [pixel_counts(label[part], predicted[part]) for part in parts if (label[part] != IGNORE).any()]
 
 
 def patch_sums(patch: Counts) -> dict[str, tuple[float, int]]:
-    """By score: its value in this patch, and 1 where it is defined; 0, 0 where it is not."""
+    """The scores of a patch, for means over patches.
+
+    Parameters
+    ----------
+    patch : Counts
+        Of its cells.
+
+    Returns
+    -------
+    dict of str to (float, int)
+        By score: its value, and 1 where it is defined; 0, 0 where it is not.
+    """
     whole = {
         "precision": patch.tp + patch.fp,
         "recall": patch.tp + patch.fn,
@@ -135,7 +204,20 @@ def patch_sums(patch: Counts) -> dict[str, tuple[float, int]]:
 
 
 def objects(mask: np.ndarray, min_cells: int = 1) -> np.ndarray:
-    """Connected objects (8 neighbours) of a boolean map, numbered from 1; those of fewer than `min_cells` cells are left out."""
+    """Connected objects (8 neighbours) of a map.
+
+    Parameters
+    ----------
+    mask : (rows, cols) array of bool
+        The map.
+    min_cells : int
+        Smaller ones are left out.
+
+    Returns
+    -------
+    (rows, cols) array of int
+        Number of the object in each cell, from 1; 0 none.
+    """
     from scipy import ndimage
 
     labels, count = ndimage.label(mask, EIGHT_NEIGHBOURS)
@@ -145,9 +227,22 @@ def objects(mask: np.ndarray, min_cells: int = 1) -> np.ndarray:
 
 
 def match(truth: np.ndarray, predicted: np.ndarray, min_iou: float) -> list[tuple[int, int, float]]:
-    """One-to-one matches (truth number, predicted number, IoU) of two object maps with IoU >= `min_iou`.
+    """One-to-one matches of the objects of two maps.
 
-    The assignment has the most matches possible and, among those, the largest sum of IoU (Hungarian method).
+    The assignment has the most matches possible and, among those, the largest sum of IoU (Hungarian
+    method).
+
+    Parameters
+    ----------
+    truth, predicted : (rows, cols) array of int
+        Numbered objects, as `objects`.
+    min_iou : float
+        Least IoU of a match.
+
+    Returns
+    -------
+    list of (int, int, float)
+        Number in `truth`, number in `predicted`, IoU.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -162,9 +257,25 @@ def match(truth: np.ndarray, predicted: np.ndarray, min_iou: float) -> list[tupl
 
 
 def object_counts(label: np.ndarray, predicted: np.ndarray, min_iou: float = MIN_IOU, min_cells: int = 1) -> Counts:
-    """Objects of a boolean map against those of a label (1, 0, 255 not counted), matched one to one at IoU >= `min_iou`.
+    """Objects of a map against those of a label, matched one to one.
 
-    Cells of 255 belong to neither. Objects of fewer than `min_cells` counted cells are left out on both sides.
+    Cells of 255 belong to neither.
+
+    Parameters
+    ----------
+    label : (rows, cols) array
+        1 landslide, 0 background, 255 not counted.
+    predicted : (rows, cols) array of bool
+        The map.
+    min_iou : float
+        Least IoU of a match.
+    min_cells : int
+        Objects of fewer counted cells are left out on both sides.
+
+    Returns
+    -------
+    Counts
+        Of objects.
     """
     truth = objects(label == 1, min_cells)
     found = objects(predicted & (label != IGNORE), min_cells)
@@ -173,10 +284,25 @@ def object_counts(label: np.ndarray, predicted: np.ndarray, min_iou: float = MIN
 
 
 def contained_counts(label: np.ndarray, predicted: np.ndarray, min_cells: int = 1) -> dict[str, int]:
-    """Objects that contain one another, without one-to-one matching: what a field check counts (P4 3.3, 52 of 56 found).
+    """Objects that contain one another, as a field check counts them (P4 3.3, 52 of 56 found).
 
-    truth_found of `truth` labelled objects have at least half of their cells marked; found_right of `found` objects have at
-    least half of theirs on labelled ones. Two halves of one landslide are both right, and a blanket over two finds both.
+    Without one-to-one matching: two halves of one landslide are both right, and a blanket over two
+    finds both.
+
+    Parameters
+    ----------
+    label : (rows, cols) array
+        1 landslide, 0 background, 255 not counted.
+    predicted : (rows, cols) array of bool
+        The map.
+    min_cells : int
+        Smaller objects are left out on both sides.
+
+    Returns
+    -------
+    dict of str to int
+        truth_found of `truth` labelled objects have at least half of their cells marked;
+        found_right of `found` objects have at least half of theirs on labelled ones.
     """
     truth = objects(label == 1, min_cells)
     found = objects(predicted & (label != IGNORE), min_cells)
@@ -189,7 +315,20 @@ def contained_counts(label: np.ndarray, predicted: np.ndarray, min_cells: int = 
 
 
 def covered(numbered: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Share of each object 1, 2, ... of a numbered map that lies in a boolean map, (objects,)."""
+    """Share of each object that lies in a map.
+
+    Parameters
+    ----------
+    numbered : (rows, cols) array of int
+        Objects 1, 2, ..., 0 none.
+    mask : (rows, cols) array of bool
+        The map.
+
+    Returns
+    -------
+    (objects,) array of float
+        Shares.
+    """
     cells = np.bincount(numbered.ravel())[1:]
     return np.bincount(numbered.ravel(), mask.ravel().astype(float), minlength=len(cells) + 1)[1:] / np.maximum(
         cells, 1
@@ -197,12 +336,36 @@ def covered(numbered: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def pooled(counts: Iterable[Counts]) -> Counts:
-    """Sum over scenes."""
+    """Sum over scenes.
+
+    Parameters
+    ----------
+    counts : iterable of Counts
+        Of the scenes.
+
+    Returns
+    -------
+    Counts
+        Of all.
+    """
     return sum(counts, Counts())
 
 
 def mask_iou(first: Sequence[np.ndarray], second: Sequence[np.ndarray], threshold: float) -> float:
-    """IoU of the masks of two maps of each scene, pooled; NaN is in no mask."""
+    """IoU of the masks of two maps of each scene, pooled.
+
+    Parameters
+    ----------
+    first, second : sequence of array of float
+        Probability of each scene; NaN is in no mask.
+    threshold : float
+        p >= threshold is in the mask.
+
+    Returns
+    -------
+    float
+        IoU.
+    """
     return pooled(
         pixel_counts((p >= threshold).astype(np.uint8), q >= threshold) for p, q in zip(first, second, strict=True)
     ).iou
@@ -211,10 +374,26 @@ def mask_iou(first: Sequence[np.ndarray], second: Sequence[np.ndarray], threshol
 def choose_threshold(
     labels: Sequence[np.ndarray], probabilities: Sequence[np.ndarray], min_iou: float = MIN_IOU, min_cells: int = 1
 ) -> float:
-    """The threshold of `THRESHOLDS` with the best F1 by cell among those whose object F1 is within `NEAR_BEST` of the best.
+    """The threshold with the best F1 by cell among those that are good by object.
 
-    Few objects change between neighbouring thresholds: their F1 alone would pick an end of a plateau by chance.
-    labels: 1, 0, 255 not counted. probabilities: NaN where not observable.
+    Those of `THRESHOLDS` whose object F1 is within `NEAR_BEST` of the best: few objects change
+    between neighbouring thresholds, and their F1 alone would pick an end of a plateau by chance.
+
+    Parameters
+    ----------
+    labels : sequence of (rows, cols) array
+        1 landslide, 0 background, 255 not counted.
+    probabilities : sequence of (rows, cols) array
+        NaN where not observable.
+    min_iou : float
+        Least IoU of a match.
+    min_cells : int
+        Objects of fewer counted cells are left out on both sides.
+
+    Returns
+    -------
+    float
+        Threshold.
     """
 
     def f1(threshold: float) -> tuple[float, float]:

@@ -39,15 +39,38 @@ CRITERIA = {
 
 @dataclass(frozen=True)
 class TrackTruth:
-    """What one track should have measured. los_rate: true LOS rate (mm/yr, positive towards the satellite), (rows, cols).
-    observable: True where the track sees the ground."""
+    """What one track should have measured.
+
+    Attributes
+    ----------
+    los_rate : (rows, cols) array
+        True LOS rate, mm/yr, positive towards the satellite.
+    observable : (rows, cols) array of bool
+        True where the track sees the ground.
+    """
 
     los_rate: np.ndarray
     observable: np.ndarray
 
 
 def true_speed(geometry, truth: TrackTruth, grid: RegionGrid) -> float | None:
-    """90th percentile of the true |LOS rate| (mm/yr) over the object's observable cells; None where the track does not see it."""
+    """Speed of an object in the line of sight of a track.
+
+    Parameters
+    ----------
+    geometry : shapely geometry
+        Outline, in the CRS of the grid.
+    truth : TrackTruth
+        Of the track.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    float or None
+        90th percentile of the true |LOS rate| (mm/yr) over the object's observable cells; None
+        where the track does not see it.
+    """
     rows, cols = cells_of(geometry, grid)
     seen = truth.observable[rows, cols] & np.isfinite(truth.los_rate[rows, cols])
     if not len(rows) or seen.mean() < SEEN_SHARE:
@@ -56,9 +79,24 @@ def true_speed(geometry, truth: TrackTruth, grid: RegionGrid) -> float | None:
 
 
 def planted_rows(planted: Sequence[Mapping], truths: Mapping[str, TrackTruth], grid: RegionGrid) -> list[dict]:
-    """Each planted landslide with area_km2, speed by track (None = not seen) and whether it is scored.
+    """Each planted landslide with its area, its speeds, and whether it is scored.
 
     Scored: at least 0.05 km2, and at least 25 mm/yr in the line of sight of a track that sees it.
+
+    Parameters
+    ----------
+    planted : sequence of mapping
+        planted_id, kind, geometry.
+    truths : mapping of str to TrackTruth
+        By track.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    list of dict
+        planted_id, kind, area_km2, los_speed_mm_per_yr by track (None = not seen), scored,
+        geometry.
     """
     rows = []
     for number, landslide in enumerate(planted, start=1):
@@ -79,10 +117,25 @@ def planted_rows(planted: Sequence[Mapping], truths: Mapping[str, TrackTruth], g
 
 
 def score_objects(planted: list[dict], layers: Mapping[str, Sequence[Mapping]], decoys: Sequence[Mapping]) -> dict:
-    """Object scores. planted: rows of `planted_rows`. layers: rows of a release by layer. decoys: rows with kind and geometry.
+    """Object scores of a release.
 
-    Planted and released landslides are matched one to one at IoU >= 0.3. Recall is over scored planted landslides; precision
-    over all released ones, where a match with any planted landslide, scored or not, is right.
+    Planted and released landslides are matched one to one at IoU >= 0.3. Recall is over scored
+    planted landslides; precision over all released ones, where a match with any planted landslide,
+    scored or not, is right.
+
+    Parameters
+    ----------
+    planted : list of dict
+        Of `planted_rows`.
+    layers : mapping of str to sequence of mapping
+        Rows of the release by layer.
+    decoys : sequence of mapping
+        With kind and geometry.
+
+    Returns
+    -------
+    dict of str to Any
+        Scores, counts, what became of each decoy, and lists of all objects, for JSON.
     """
     released = list(layers[LANDSLIDES])
     common = intersections([row["geometry"] for row in planted], [row["geometry"] for row in released])
@@ -108,7 +161,24 @@ def score_objects(planted: list[dict], layers: Mapping[str, Sequence[Mapping]], 
 
 
 def score_pixels(probability: np.ndarray, planted: np.ndarray, observable: np.ndarray, threshold: float) -> dict:
-    """Pixel scores of one track's probability map on the cells that it observes. planted: True inside any planted landslide."""
+    """Pixel scores of one track's map on the cells that it observes.
+
+    Parameters
+    ----------
+    probability : (rows, cols) array
+        NaN where unknown.
+    planted : (rows, cols) array of bool
+        True inside any planted landslide.
+    observable : (rows, cols) array of bool
+        True where the track sees the ground.
+    threshold : float
+        p >= threshold is landslide.
+
+    Returns
+    -------
+    dict of str to float
+        precision, recall, f1, iou, cells.
+    """
     known = observable & np.isfinite(probability)
     marked = known & (np.nan_to_num(probability) >= threshold)
     right, wrong, missed = (
@@ -119,7 +189,20 @@ def score_pixels(probability: np.ndarray, planted: np.ndarray, observable: np.nd
 
 
 def planted_cells(planted: Sequence[Mapping], grid: RegionGrid) -> np.ndarray:
-    """True in cells whose centre lies in a planted landslide, (rows, cols)."""
+    """Cells whose centre lies in a planted landslide.
+
+    Parameters
+    ----------
+    planted : sequence of mapping
+        With geometry.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        True inside.
+    """
     cells = np.zeros(grid.shape, bool)
     for row in planted:
         cells[cells_of(row["geometry"], grid)] = True
@@ -127,16 +210,48 @@ def planted_cells(planted: Sequence[Mapping], grid: RegionGrid) -> np.ndarray:
 
 
 def rmse_cells(los_rate: np.ndarray, truth: TrackTruth, mean_coherence: np.ndarray) -> np.ndarray:
-    """Where rates are compared: mean pair coherence above 0.4, a rate, and ground that the track sees."""
+    """Where rates are compared.
+
+    Parameters
+    ----------
+    los_rate : (rows, cols) array
+        Measured LOS rate, mm/yr, NaN where unknown.
+    truth : TrackTruth
+        Of the track.
+    mean_coherence : (rows, cols) array
+        Mean coherence of the pairs.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        Mean pair coherence above 0.4, a rate, and ground that the track sees.
+    """
     with np.errstate(invalid="ignore"):
         coherent = mean_coherence > RMSE_COHERENCE
     return coherent & np.isfinite(los_rate) & np.isfinite(truth.los_rate) & truth.observable
 
 
 def los_rmse(los_rate: np.ndarray, truth: TrackTruth, where: np.ndarray, reference: np.ndarray) -> float:
-    """Root mean square error of a LOS rate (mm/yr) over the cells `where`.
+    """Root mean square error of a LOS rate.
 
-    The measured rate is zero on average over the `reference` area, so the truth's mean there is taken off the truth.
+    The measured rate is zero on average over the reference area, so the truth's mean there is taken
+    off the truth.
+
+    Parameters
+    ----------
+    los_rate : (rows, cols) array
+        Measured, mm/yr, positive towards the satellite.
+    truth : TrackTruth
+        Of the track.
+    where : (rows, cols) array of bool
+        Cells that are compared.
+    reference : (rows, cols) array of bool
+        The reference area.
+
+    Returns
+    -------
+    float
+        mm/yr.
     """
     seen = reference & np.isfinite(truth.los_rate)
     level = truth.los_rate[seen].mean() if seen.any() else 0.0
@@ -144,13 +259,37 @@ def los_rmse(los_rate: np.ndarray, truth: TrackTruth, where: np.ndarray, referen
     return float(np.sqrt(np.mean(error**2)))
 
 
-def formal_rmse(std: np.ndarray, where: np.ndarray) -> float:
-    """Root mean square of the standard errors that came with the rate (mm/yr) over the cells `where`."""
-    return float(np.sqrt(np.nanmean(std[where].astype(float) ** 2)))
+def formal_rmse(formal_std: np.ndarray, where: np.ndarray) -> float:
+    """Root mean square of the formal errors of a rate.
+
+    Parameters
+    ----------
+    formal_std : (rows, cols) array
+        Standard error that came with the rate, mm/yr.
+    where : (rows, cols) array of bool
+        Cells that are compared.
+
+    Returns
+    -------
+    float
+        mm/yr.
+    """
+    return float(np.sqrt(np.nanmean(formal_std[where].astype(float) ** 2)))
 
 
 def table(scores: Mapping) -> str:
-    """The scores as text, one fact a line, decoys one by one."""
+    """The scores as text, one fact a line, decoys one by one.
+
+    Parameters
+    ----------
+    scores : mapping of str to Any
+        scores.json.
+
+    Returns
+    -------
+    str
+        Lines.
+    """
     lines = [
         f"planted {scores['planted']}, scored {scores['scored']}, released {scores['released']}",
         f"object recall {scores['object_recall']:.3f}  precision {scores['object_precision']:.3f}  F1 {scores['object_f1']:.3f}"
@@ -176,7 +315,7 @@ def table(scores: Mapping) -> str:
 def _fate(
     decoy: Mapping, released: Sequence[Mapping], right: set[int], layers: Mapping[str, Sequence[Mapping]]
 ) -> dict:
-    """What became of one decoy: released (error), non-landslide deformation, masked with reasons, or not detected."""
+    """What became of one decoy: released, other deformation, masked, or not detected."""
     outline = decoy["geometry"]
     errors = [row["ls_id"] for k, row in enumerate(released) if k not in right and _hits(row["geometry"], outline)]
     plain = [row for row in layers[PLAIN] if _hits(row["geometry"], outline)]

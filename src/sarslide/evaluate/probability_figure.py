@@ -1,4 +1,7 @@
-"""What the probabilities of a network are worth, as a figure: reliability curve and precision-recall curve."""
+"""What the probabilities of a network are worth, as a figure.
+
+Reliability curve and precision-recall curve.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,9 +22,19 @@ MIN_CELLS = 30  # a tenth with fewer cells says nothing about its probability
 
 
 def probability_figure(summaries: Mapping[str, Mapping[str, Any]]) -> "Figure":
-    """Reliability (left) and precision against recall (right) of up to six networks or parts, by the name of their line.
+    """Reliability (left) and precision against recall (right) of networks or parts.
 
-    summaries: of `segment.scores.summary`. The dot on the right curve is the threshold in use; grey lines have equal F1.
+    The dot on the right curve is the threshold in use; grey lines have equal F1.
+
+    Parameters
+    ----------
+    summaries : mapping of str to mapping
+        Up to six of `scores.summary`, by the name of their line.
+
+    Returns
+    -------
+    Figure
+        Two panels.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -47,14 +60,32 @@ def probability_figure(summaries: Mapping[str, Mapping[str, Any]]) -> "Figure":
 
 
 def write_probabilities(path: str | Path, summaries: Mapping[str, Mapping[str, Any]]) -> None:
-    """`probability_figure` as PNG, without the date that matplotlib would add."""
+    """`probability_figure` as PNG, without the date that matplotlib would add.
+
+    Parameters
+    ----------
+    path : str or Path
+        File.
+    summaries : mapping of str to mapping
+        As in `probability_figure`.
+    """
     figure = probability_figure(summaries)
     with atomic_file(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
 def draw_reliability(axes: "Axes", curve: Mapping[str, list], name: str, colour: str) -> None:
-    """Share of landslide cells against mean probability of each tenth that holds at least `MIN_CELLS` cells."""
+    """Share of landslide cells against mean probability, in tenths with at least `MIN_CELLS` cells.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn upon.
+    curve : mapping of str to list
+        Of `reliability.reliability`.
+    name, colour : str
+        Of the line.
+    """
     known = [k for k, cells in enumerate(curve["cells"]) if cells >= MIN_CELLS]
     points = [[curve[key][k] for k in known] for key in ("probability", "landslide")]
     label = f"{name}, calibration error {curve['expected_calibration_error']:.4f}"
@@ -62,7 +93,17 @@ def draw_reliability(axes: "Axes", curve: Mapping[str, list], name: str, colour:
 
 
 def draw_precision_recall(axes: "Axes", summary: Mapping[str, Any], name: str, colour: str) -> None:
-    """The curve over all thresholds, and the scores at the one in use."""
+    """The curve over all thresholds, and the scores at the one in use.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn upon.
+    summary : mapping of str to Any
+        Of `scores.summary`.
+    name, colour : str
+        Of the line.
+    """
     curve = summary["precision_recall"]
     label = f"{name}, average precision {summary['average_precision']:.3f}"
     axes.plot(curve["recall"], curve["precision"], color=colour, linewidth=1.2, label=label)

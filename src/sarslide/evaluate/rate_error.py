@@ -1,13 +1,14 @@
-"""The error that a stack must have, predicted date by date through the pair matrix from known atmosphere and speckle.
+"""The error that a rate must have, predicted date by date through the pair matrix.
 
-Atmosphere: the delays of the dates become pair phases and go through the very chain of the real pairs (height fit, plane,
-reference, weights, gaps), so that what telescopes telescopes. Speckle: pairs that share dates have correlated phase noise; for
-circular Gaussian scatterers and many looks the covariance of pairs (i, j) and (k, l) is
+From known atmosphere and speckle. Atmosphere: the delays of the dates become pair phases and go
+through the very chain of the real pairs (height fit, plane, reference, weights, gaps), so that what
+telescopes telescopes. Speckle: pairs that share dates have correlated phase noise; for circular
+Gaussian scatterers and many looks the covariance of pairs (i, j) and (k, l) is
 
     (g_ik g_jl - g_il g_jk) / (2 L g_ij g_kl)
 
-with coherences g and L independent looks (Agram and Simons 2015, doi 10.1002/2014JB011271). Coherences between dates that form no
-pair come from an exponential decay fitted to those that do.
+with coherences g and L independent looks (Agram and Simons 2015, doi 10.1002/2014JB011271).
+Coherences between dates that form no pair come from an exponential decay fitted to those that do.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,13 +29,32 @@ TABLE = 24  # nodes of the speckle table in each direction; its logarithm is smo
 
 @dataclass(frozen=True)
 class PredictedError:
-    """atmosphere: LOS rate that the atmosphere alone gives, mm/yr, signed as LOS rates. speckle: standard deviation, mm/yr."""
+    """Parts of the error of a LOS rate.
+
+    Attributes
+    ----------
+    atmosphere_mm_per_yr : (rows, cols) array
+        LOS rate that the atmosphere alone gives, mm/yr, signed as LOS rates.
+    speckle_mm_per_yr : (rows, cols) array
+        Standard deviation from speckle, mm/yr.
+    """
 
     atmosphere_mm_per_yr: np.ndarray
     speckle_mm_per_yr: np.ndarray
 
     def rmse(self, where: np.ndarray) -> float:
-        """Expected root mean square error over the cells `where`, mm/yr."""
+        """Expected root mean square error.
+
+        Parameters
+        ----------
+        where : (rows, cols) array of bool
+            Cells that count.
+
+        Returns
+        -------
+        float
+            mm/yr.
+        """
         square = self.atmosphere_mm_per_yr**2 + self.speckle_mm_per_yr**2
         return float(np.sqrt(np.nanmean(square[where])))
 
@@ -49,10 +69,31 @@ def predicted_rate_error(
     wavelength_m: float,
     settings: RateSettings | None = None,
 ) -> PredictedError:
-    """Error of `pipeline.stack_rates` on the same pairs.
+    """Error that `pipeline.stack_rates` must have on the same pairs.
 
-    atmosphere_mm: (dates, rows, cols), line-of-sight delay, positive = longer path. read_quality: pair -> (coherence, components
-    or None) as the real pairs have them. looks: independent looks of a cell's phase. stable, reference: the real run's masks.
+    Parameters
+    ----------
+    atmosphere_mm : (dates, rows, cols) array
+        Line-of-sight delay, mm, positive = longer path.
+    dates : sequence of str
+        Their dates.
+    pairs : sequence of str
+        The pairs.
+    ground : Ground
+        Elevation and masks of the real run.
+    read_quality : callable
+        Pair -> (coherence, components or None) as the real pairs have them.
+    looks : float
+        Independent looks of a cell's phase.
+    wavelength_m : float
+        Of the radar.
+    settings : RateSettings or None
+        Of the real run; None: the defaults.
+
+    Returns
+    -------
+    PredictedError
+        From atmosphere and speckle.
     """
     settings = settings or RateSettings()
     delay = dict(zip(dates, atmosphere_mm, strict=True))
@@ -78,9 +119,25 @@ def speckle_std_rad_per_yr(
     looks: float,
     weights: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Standard deviation of the phase rate from speckle; coherence g(dt) = coherence_0 exp(-decay dt), any shape.
+    """Standard deviation of the phase rate from speckle, with coherence coherence_0 exp(-decay dt).
 
-    weights: (pairs,), what each pair's phase enters the estimate with; by default those of P4's eq. 1.
+    Parameters
+    ----------
+    pairs : sequence of str
+        The pairs.
+    coherence_0 : array
+        Coherence at zero days.
+    decay_per_day : array
+        Decay, 1/day, same shape.
+    looks : float
+        Independent looks of a cell's phase.
+    weights : (pairs,) array or None
+        What each pair's phase enters the estimate with; None: those of P4's eq. 1.
+
+    Returns
+    -------
+    array
+        rad/yr, same shape.
     """
     from scipy.interpolate import RegularGridInterpolator
 
@@ -108,19 +165,34 @@ def _speckle_variance(pairs: Sequence[str], coherence_0: float, decay_per_day: f
 
 
 class DecayFit:
-    """Least squares line through ln(coherence) against days, cell by cell, one pair at a time."""
+    """Least squares line through ln(coherence) against days, cell by cell, one pair at a time.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns.
+    """
 
     def __init__(self, shape: tuple[int, int]):
         self._sums = np.zeros((5, *shape))
 
     def add(self, days: float, coherence: np.ndarray) -> None:
+        """Take one pair.
+
+        Parameters
+        ----------
+        days : float
+            Between its dates.
+        coherence : (rows, cols) array
+            NaN where unknown.
+        """
         known = np.isfinite(coherence)
         log = np.log(np.clip(np.where(known, coherence, 1), LOWEST_COHERENCE, HIGHEST_COHERENCE))
         for total, value in zip(self._sums, (1.0, days, days * days, log, days * log), strict=True):
             total += known * value
 
     def result(self) -> tuple[np.ndarray, np.ndarray]:
-        """(coherence at zero days, decay per day >= 0); a decay below zero becomes zero and the mean stays."""
+        """Coherence at zero days, and decay per day, at least 0."""
         n, x, xx, y, xy = self._sums
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = np.nan_to_num((n * xy - x * y) / (n * xx - x * x), posinf=0, neginf=0)

@@ -1,7 +1,8 @@
-"""What probabilities are worth: precision-recall curve, reliability curve, Brier score, and the fit of a calibration.
+"""What probabilities are worth: curves, Brier score, and the fit of a calibration.
 
-All of it comes from one histogram a scene, which adds up over scenes: cells of both classes by probability, in bins that are even
-in ln(p / (1 - p)) and also end at every twentieth, so that the curve is exact at the thresholds in use.
+All of it comes from one histogram a scene, which adds up over scenes: cells of both classes by
+probability, in bins that are even in ln(p / (1 - p)) and also end at every twentieth, so that the
+curve is exact at the thresholds in use.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,9 +25,20 @@ FIT_CELLS = 200_000  # drawn for the fit: seven numbers need no more
 
 
 def histogram(label: np.ndarray, probability: np.ndarray) -> dict[str, list]:
-    """Cells of a map by bin of probability, of both classes, and the sums of p by bin, of p^2, and of p in landslides.
+    """Cells of a map by bin of probability; all of it adds up over scenes.
 
-    label: 1, 0, 255 not counted. probability: same shape, NaN not counted. All of it adds up over scenes.
+    Parameters
+    ----------
+    label : array
+        1 landslide, 0 background, 255 not counted.
+    probability : array
+        Same shape, NaN not counted.
+
+    Returns
+    -------
+    dict of str to Any
+        `background` and `landslide` cells by bin, `sum_p` by bin, sums of p^2 and of p in
+        landslides.
     """
     counted = (label != IGNORE) & np.isfinite(probability)
     p, truth = np.asarray(probability[counted], np.float32), label[counted] == 1
@@ -44,7 +56,18 @@ def histogram(label: np.ndarray, probability: np.ndarray) -> dict[str, list]:
 
 
 def precision_recall(background: np.ndarray, landslide: np.ndarray) -> dict[str, np.ndarray]:
-    """Threshold (falling), precision and recall at the lower edge of each bin, (bins,)."""
+    """Precision and recall at the lower edge of each bin.
+
+    Parameters
+    ----------
+    background, landslide : (bins,) array
+        Cells of `histogram`.
+
+    Returns
+    -------
+    dict of str to (bins,) array
+        threshold (falling), precision, recall.
+    """
     tp, fp = np.cumsum(landslide[::-1]), np.cumsum(background[::-1])
     return {
         "threshold": np.concatenate([EDGES[::-1], [0.0]]),
@@ -54,9 +77,20 @@ def precision_recall(background: np.ndarray, landslide: np.ndarray) -> dict[str,
 
 
 def average_precision(background: np.ndarray, landslide: np.ndarray) -> np.ndarray:
-    """Area under the precision-recall curve, arrays (..., bins) -> (...); 0 without a landslide cell.
+    """Area under the precision-recall curve; 0 without a landslide cell.
 
-    Trapezoids between the ends of the bins stand for the order of the cells inside a bin, which the histogram has lost.
+    Trapezoids between the ends of the bins stand for the order of the cells inside a bin, which the
+    histogram has lost.
+
+    Parameters
+    ----------
+    background, landslide : (..., bins) array
+        Cells of `histogram`.
+
+    Returns
+    -------
+    (...) array
+        Areas.
     """
     tp, fp = np.cumsum(landslide[..., ::-1], -1), np.cumsum(background[..., ::-1], -1)
     gained = landslide[..., ::-1]
@@ -68,9 +102,22 @@ def average_precision(background: np.ndarray, landslide: np.ndarray) -> np.ndarr
 
 
 def reliability(background: np.ndarray, landslide: np.ndarray, sum_p: np.ndarray) -> dict[str, Any]:
-    """Reliability curve in tenths of probability, and the expected calibration error (Guo et al. 2017, eq. 3).
+    """Reliability curve in tenths of probability, and the expected calibration error.
 
-    Arrays (bins,) of `histogram`. cells, probability (mean) and landslide (share), lists of ten, null in an empty tenth.
+    Parameters
+    ----------
+    background, landslide, sum_p : (bins,) array
+        Of `histogram`.
+
+    Returns
+    -------
+    dict of str to Any
+        cells, probability (mean) and landslide (share): lists of ten, null in an empty tenth;
+        expected_calibration_error.
+
+    References
+    ----------
+    Guo et al. 2017, eq. 3
     """
     lower = np.concatenate([[0], EDGES])
     tenth = np.digitize(lower, (np.arange(1, RELIABILITY_BINS) / RELIABILITY_BINS).astype(np.float32))
@@ -89,11 +136,25 @@ def reliability(background: np.ndarray, landslide: np.ndarray, sum_p: np.ndarray
 
 
 def fit(labels: Sequence[np.ndarray], probabilities: Sequence[np.ndarray], seed: int = 7) -> dict[str, Any]:
-    """The `calibration` of a model card: the broken line of least log loss, and reliability before and after.
+    """The `calibration` of a model card: the broken line of least log loss.
 
-    labels, probabilities: of validation scenes, which trained nothing and test nothing; uncalibrated. The fit sees at most
-    `FIT_CELLS` cells, drawn at random. A temperature alone (Guo et al. 2017), or with an offset (Platt 1999), cannot bend and
-    gained little; an isotonic curve fits as well as this one and makes ties, which would change the order of cells.
+    The fit sees at most `FIT_CELLS` cells, drawn at random. A temperature alone (Guo et al. 2017),
+    or with an offset (Platt 1999), cannot bend and gained little; an isotonic curve fits as well as
+    this one and makes ties, which would change the order of cells.
+
+    Parameters
+    ----------
+    labels : sequence of array
+        Of validation scenes, which trained nothing and test nothing.
+    probabilities : sequence of array
+        Uncalibrated.
+    seed : int
+        Draws cells.
+
+    Returns
+    -------
+    dict of str to Any
+        knots, values and end_slopes (`segment.calibration`), and reliability `before` and `after`.
     """
     from scipy.optimize import minimize
 
@@ -122,8 +183,7 @@ def fit(labels: Sequence[np.ndarray], probabilities: Sequence[np.ndarray], seed:
 
 
 def _pieces(z: np.ndarray) -> np.ndarray:
-    """How far z lies in each piece of the line, from the first knot: (cells, pieces); times the slopes, the line less its value
-    at the first knot."""
+    """How far z lies in each piece of the line, from the first knot: (cells, pieces)."""
     bounds = [-np.inf, *KNOTS, np.inf]
     inside = [np.clip(z, low, high) for low, high in zip(bounds, bounds[1:], strict=False)]
     return np.stack(
@@ -132,18 +192,55 @@ def _pieces(z: np.ndarray) -> np.ndarray:
 
 
 def worth(labels: Sequence[np.ndarray], probabilities: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Reliability curve, expected calibration error and Brier score of maps, pooled."""
+    """Reliability curve, expected calibration error and Brier score of maps, pooled.
+
+    Parameters
+    ----------
+    labels, probabilities : sequence of array
+        Of scenes.
+
+    Returns
+    -------
+    dict of str to Any
+        As `reliability`, and brier.
+    """
     added = add([histogram(y, p) for y, p in zip(labels, probabilities, strict=True)])
     curve = reliability(added["background"], added["landslide"], added["sum_p"])
     return {**curve, "brier": round(brier(added), 6)}
 
 
 def add(histograms: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """Sum over scenes."""
+    """Sum over scenes.
+
+    Parameters
+    ----------
+    histograms : sequence of mapping
+        Of `histogram`.
+
+    Returns
+    -------
+    dict of str to array
+        The sum.
+    """
     return {name: np.sum([each[name] for each in histograms], axis=0) for name in histograms[0]}
 
 
 def brier(added: Mapping[str, np.ndarray]) -> float:
-    """Mean square of p - y over cells (Brier 1950)."""
+    """Mean square of p - y over cells.
+
+    Parameters
+    ----------
+    added : mapping of str to array
+        Of `add`.
+
+    Returns
+    -------
+    float
+        Score.
+
+    References
+    ----------
+    Brier 1950
+    """
     landslide, cells = np.sum(added["landslide"]), np.sum(added["landslide"]) + np.sum(added["background"])
     return float((added["sum_p2"] - 2 * added["sum_p_landslide"] + landslide) / max(cells, 1))

@@ -1,12 +1,13 @@
-"""Scores of a network on whole scenes as one dict for JSON, from which every pooled value and interval can be made again.
+"""Scores of a network on whole scenes, from which every pooled value and interval can be made.
 
-Two steps: `evaluate` counts, scene by scene; `summary` adds the counts up and draws regions for intervals, and `compare` does so
-for two networks. Training, benchmark and report call these.
+Two steps: `evaluate` counts, scene by scene; `summary` adds the counts up and draws regions for
+intervals, and `compare` does so for two networks. Training, benchmark and report call these.
 
-What a track or a network cannot see. Cells whose features are unknown have no probability (NaN) and are not counted: `pixel` and
-`object` say how good the map is where there is one. `pixel_all` and `object_all` count them: a landslide that the label shows is
-missed there. They compare channel sets that see different ground. `planted` also counts the landslides that no label shows,
-because the track cannot see them or they are too slow: that recall is what an inventory would have.
+What a track or a network cannot see. Cells whose features are unknown have no probability (NaN) and
+are not counted: `pixel` and `object` score the map where there is one. `pixel_all` and `object_all`
+count them: a landslide that the label shows is missed there. They compare channel sets that see
+different ground. `planted` also counts the landslides that no label shows, because the track cannot
+see them or they are too slow: that recall is what an inventory would have.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,10 +35,27 @@ def evaluate(
     decoy_codes: Mapping[str, int] | None = None,
     cell_m: float = 30.0,
 ) -> dict[str, Any]:
-    """Counts of probability maps (rows, cols) against the labels of their scenes, scene by scene, for JSON.
+    """Counts of maps against the labels of their scenes, scene by scene, for JSON.
 
-    maps: probability, NaN where the network cannot tell. threshold: p >= threshold is landslide. min_cells: smaller objects are
-    left out on both sides. decoy_codes: `simulate.codes.DECOYS`, for scenes that carry `decoy`. cell_m: side of a cell.
+    Parameters
+    ----------
+    scenes : sequence of TrainingScene
+        Scenes with labels.
+    maps : sequence of (rows, cols) array
+        Probability, NaN where the network cannot tell.
+    threshold : float
+        p >= threshold is landslide.
+    min_cells : int
+        Smaller objects are left out on both sides.
+    decoy_codes : mapping of str to int or None
+        `sarsim.codes.DECOYS`, for scenes that carry `decoy`.
+    cell_m : float
+        Side of a cell.
+
+    Returns
+    -------
+    dict of str to Any
+        Settings and, in `scenes`, counts.
     """
     settings = {"threshold": threshold, "min_cells": min_cells, "min_iou": metrics.MIN_IOU, "cell_m": cell_m}
     entries = [
@@ -57,7 +75,7 @@ def _entry(
     marked = p >= threshold
     label = np.where(np.isfinite(p), scene.label, np.uint8(IGNORE))
     whole = scene.label if scene.full_label is None else scene.full_label
-    entry = {
+    entry: dict[str, Any] = {
         "region": scene.region,
         "name": scene.name,
         "pixel": _plain(metrics.pixel_counts(label, marked)),
@@ -77,16 +95,27 @@ def _entry(
 
 
 def summary(evaluated: Mapping[str, Any], by: str = "region") -> dict[str, Any]:
-    """Pooled scores of `evaluate`'s dict with 95 % intervals. by: key of a scene whose values are drawn, `region` (or `name`).
+    """Pooled scores with 95 % intervals.
 
-    pixel, object, pixel_all, object_all: counts and scores. patch: means over P0's patches. contained: recall, precision, F1.
-    average_precision, precision_recall, reliability, brier: of all counted cells. planted, kinds, areas, speeds, decoys: where
-    the scenes have them. intervals: level -> score -> [low, high] (null for one group); groups, and safe: enough of them to trust
-    an interval.
+    Parameters
+    ----------
+    evaluated : mapping of str to Any
+        Of `evaluate`.
+    by : str
+        Key of a scene whose values are drawn, `region` (or `name`).
+
+    Returns
+    -------
+    dict of str to Any
+        pixel, object, pixel_all, object_all: counts and scores. patch: means over P0's patches.
+        contained: recall, precision, F1. average_precision, precision_recall, reliability, brier:
+        of all counted cells. planted, kinds, areas, speeds, decoys: where the scenes have them.
+        intervals: level -> score -> [low, high] (null for one group); groups, and safe: enough of
+        them to trust an interval.
     """
     scenes = evaluated["scenes"]
     table = _Table(scenes, by)
-    found = {level: _counted(table, level, names) for level, names in LEVELS.items()}
+    found: dict[str, Any] = {level: _counted(table, level, names) for level, names in LEVELS.items()}
     histogram = reliability.add([scene["histogram"] for scene in scenes])
     found |= {
         "patch": {name: _value(table, "patch", name) for name in OBJECT_SCORES},
@@ -108,16 +137,35 @@ def summary(evaluated: Mapping[str, Any], by: str = "region") -> dict[str, Any]:
 def compare(
     first: Mapping[str, Any], second: Mapping[str, Any], level: str = "object", score: str = "f1", by: str = "region"
 ) -> dict[str, Any]:
-    """Score of the first less that of the second of two `evaluate` dicts, with its 95 % interval; regions are drawn for both.
+    """Score of one network less that of another, with its 95 % interval by region.
 
-    level, score: a pair of `SCORES`. Raises ValueError where the two do not hold the same scenes. An interval that leaves out
-    zero says that the order of the two networks is no accident of these regions (one seed of the training, though).
+    An interval that leaves out zero means that the order of the two networks is no accident of
+    these regions (one seed of the training, though).
+
+    Parameters
+    ----------
+    first, second : mapping of str to Any
+        Of `evaluate`.
+    level, score : str
+        A pair of `SCORES`.
+    by : str
+        Key of a scene whose values are drawn.
+
+    Returns
+    -------
+    dict of str to Any
+        level, score, value, low, high, groups, safe.
+
+    Raises
+    ------
+    ValueError
+        Where the two do not hold the same scenes.
     """
     names = [sorted(scene["name"] for scene in each["scenes"]) for each in (first, second)]
     if names[0] != names[1]:
         raise ValueError("the two were scored on different scenes")
-    tables = [_Table(each["scenes"], by) for each in (first, second)]
-    found = intervals.difference(*(table.level(level) for table in tables), _score(level, score))
+    one, other = (_Table(each["scenes"], by).level(level) for each in (first, second))
+    found = intervals.difference(one, other, _score(level, score))
     return {"level": level, "score": score, **found.to_dict(), "groups": found.groups, "safe": found.safe}
 
 
@@ -207,7 +255,7 @@ def _ends(interval: intervals.Interval) -> list[float | None]:
 def _breakdowns(scenes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Recall of landslides by type, area and speed; false alarms by decoy."""
     rows = [row for scene in scenes for row in scene["landslides"]]
-    found = {
+    found: dict[str, Any] = {
         "kinds": {str(kind): _recall(row for row in rows if row.get("kind") == kind) for kind in (1, 2, 3)},
         "areas_km2": {word: _recall(group) for word, group in breakdown.classes(rows, "area_km2", AREAS_KM2)},
         "los_speeds_mm_per_yr": {

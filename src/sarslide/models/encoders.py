@@ -1,24 +1,46 @@
-"""Encoders of other people's networks: ResNet (also ResNeXt, also with deformable convolution) and VGG16.
+"""Encoders: ResNet (also ResNeXt, also with deformable convolution) and VGG16.
 
-Tensors are named and shaped as torchvision's at width 64, so that its ImageNet weights load (`models.pretrained`).
+Tensors are named and shaped as torchvision's at width 64, so that its ImageNet weights load
+(`models.pretrained`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 from torchvision.models.resnet import Bottleneck
 
-from sarslide.models.blocks import ModulatedDeformConv
+from sarslide.models.blocks import ModulatedDeformConv, zero_bias
 
 
 class ResNetEncoder(nn.Module):
-    """ResNet of bottleneck blocks (He et al. 2016, doi:10.1109/CVPR.2016.90) without its classifier.
+    """ResNet of bottleneck blocks without its classifier.
 
-    blocks: in the four stages, (3, 4, 6, 3) for ResNet50 and (3, 4, 23, 3) for ResNet101. resnext: each 3 x 3 convolution has
-    width / 2 paths, 32 at width 64, and twice its channels (ResNeXt 32x8d; Xie et al. 2017, doi:10.1109/CVPR.2017.634).
-    deformable: the 3 x 3 convolutions of the last stage are modulated deformable ones. norm: layer of the normalisation.
-    Input (N, in_channels, H, W); output C1 ... C5, (N, width, H/2, W/2) to (N, 32 width, H/32, W/32), sizes rounded up.
+    Parameters
+    ----------
+    in_channels : int
+        Input channels.
+    blocks : sequence of int
+        Blocks of the four stages: (3, 4, 6, 3) for ResNet50, (3, 4, 23, 3) for ResNet101.
+    width : int
+        Channels of the first convolution.
+    resnext : bool
+        Each 3 x 3 convolution has width / 2 paths, 32 at width 64, and twice its channels (ResNeXt
+        32x8d).
+    deformable : bool
+        The 3 x 3 convolutions of the last stage are modulated deformable ones.
+    norm : callable
+        Layer of the normalisation.
+
+    References
+    ----------
+    He et al. 2016, doi:10.1109/CVPR.2016.90; Xie et al. 2017, doi:10.1109/CVPR.2017.634
     """
+
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
 
     def __init__(
         self,
@@ -52,11 +74,23 @@ class ResNetEncoder(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         if deformable:
-            for block in self.layer4:
+            for block in cast(Iterable[Bottleneck], self.layer4):
                 old = block.conv2
                 block.conv2 = ModulatedDeformConv(old.in_channels, old.out_channels, old.stride[0], old.groups)
 
     def forward(self, x: Tensor) -> list[Tensor]:
+        """Features of five scales.
+
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels.
+
+        Returns
+        -------
+        list of Tensor
+            C1 ... C5, (N, width, H/2, W/2) to (N, 32 width, H/32, W/32), sizes rounded up.
+        """
         x = self.relu(self.bn1(self.conv1(x)))
         features = [x]
         x = self.maxpool(x)
@@ -67,10 +101,23 @@ class ResNetEncoder(nn.Module):
 
 
 class VggEncoder(nn.Module):
-    """The thirteen convolutions of VGG16 (Simonyan and Zisserman 2015, arXiv:1409.1556) in five stages, without their poolings.
+    """The thirteen convolutions of VGG16 in five stages, without their poolings.
 
-    batch_norm: between each convolution and its ReLU. `stages` are to be called with a 2 x 2 pooling between them; their
-    channels are width, 2, 4, 8, 8 x width.
+    `stages` are to be called with a 2 x 2 pooling between them; their channels are width, 2, 4, 8,
+    8 x width.
+
+    Parameters
+    ----------
+    in_channels : int
+        Input channels.
+    width : int
+        Channels of the first stage.
+    batch_norm : bool
+        Batch normalisation between each convolution and its ReLU.
+
+    References
+    ----------
+    Simonyan and Zisserman 2015, arXiv:1409.1556
     """
 
     def __init__(self, in_channels: int, width: int = 64, batch_norm: bool = True):
@@ -89,9 +136,16 @@ class VggEncoder(nn.Module):
 
 
 def he_initialise(module: nn.Module) -> None:
-    """Initial weights of He et al. 2015 for all convolutions, zero biases: without batch normalisation nothing else trains."""
+    """Initial weights of He et al. 2015 for all convolutions, zero biases, in place.
+
+    Without batch normalisation nothing else trains.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Whose convolutions are initialised.
+    """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+            zero_bias(layer)

@@ -1,4 +1,7 @@
-"""FC-DenseNet56, the closest baseline of P3 (E13; Jégou et al. 2017, doi:10.1109/CVPRW.2017.156), and its dense block."""
+"""FC-DenseNet56, the closest baseline of P3 (E13), and its dense block.
+
+Jégou et al. 2017, doi:10.1109/CVPRW.2017.156
+"""
 
 import torch
 from torch import Tensor, nn
@@ -9,11 +12,26 @@ LEVELS, LAYERS = 5, 4
 
 
 class DenseBlock(nn.Module):
-    """Dense block (P3 eq. 3, Fig. 5; Huang et al. 2017, doi:10.1109/CVPR.2017.243).
+    """Dense block (P3 eq. 3, Fig. 5).
 
-    Each of `LAYERS` layers reads the input and the outputs of all layers before it and adds `growth` channels: batch
-    normalisation, ReLU, 3 x 3 convolution, dropout. bottleneck: a 1 x 1 convolution to 4 x growth channels, with batch
-    normalisation and ReLU, comes before the 3 x 3 one. Output: the new channels alone, LAYERS x growth.
+    Each of `LAYERS` layers reads the input and the outputs of all layers before it and adds
+    `growth` channels: batch normalisation, ReLU, 3 x 3 convolution, dropout.
+
+    Parameters
+    ----------
+    channels_in : int
+        Channels of the input.
+    growth : int
+        Channels that each layer adds.
+    dropout : float
+        Share of channels that a layer drops in training.
+    bottleneck : bool
+        A 1 x 1 convolution to 4 x growth channels, with batch normalisation and ReLU, comes before
+        the 3 x 3 one.
+
+    References
+    ----------
+    Huang et al. 2017, doi:10.1109/CVPR.2017.243
     """
 
     def __init__(self, channels_in: int, growth: int, dropout: float, bottleneck: bool = False):
@@ -36,14 +54,39 @@ class DenseBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        new = []
+        """The new channels alone.
+
+        Parameters
+        ----------
+        x : (N, channels_in, H, W) Tensor
+            Features.
+
+        Returns
+        -------
+        (N, LAYERS x growth, H, W) Tensor
+            Output of all layers.
+        """
+        new: list[Tensor] = []
         for layer in self.layers:
             new.append(layer(torch.cat([x, *new], dim=1)))
         return torch.cat(new, dim=1)
 
 
 def transition_down(channels: int, dropout: float) -> nn.Sequential:
-    """Batch normalisation, ReLU, 1 x 1 convolution, dropout, 2 x 2 max-pooling (P3 Fig. 6)."""
+    """Half the size (P3 Fig. 6).
+
+    Parameters
+    ----------
+    channels : int
+        Channels, which stay.
+    dropout : float
+        Share of channels dropped in training.
+
+    Returns
+    -------
+    nn.Sequential
+        Batch normalisation, ReLU, 1 x 1 convolution, dropout, 2 x 2 max-pooling.
+    """
     return nn.Sequential(
         nn.BatchNorm2d(channels),
         nn.ReLU(inplace=True),
@@ -54,11 +97,19 @@ def transition_down(channels: int, dropout: float) -> nn.Sequential:
 
 
 class FcDenseNet(nn.Module):
-    """FC-DenseNet56, logits out: five levels of four layers, growth 12, transposed convolutions between the levels on the way up.
+    """FC-DenseNet56, logits out.
 
-    1,374,865 parameters at width 48 and 3 channels; P3 prints none. in_channels: any number. width: channels of the first
-    convolution; the growth is a quarter of it. dropout: P3's 0.2. Input (N, in_channels, H, W) of any H, W >= 32, best multiples
-    of `stride`; output (N, 1, H, W).
+    Five levels of four layers, growth 12, transposed convolutions between the levels on the way up.
+    1,374,865 parameters at width 48 and 3 channels; P3 prints none.
+
+    Parameters
+    ----------
+    in_channels : int
+        Input channels, any number.
+    width : int
+        Channels of the first convolution; the growth is a quarter of it.
+    dropout : float
+        P3's 0.2.
     """
 
     stride = 32
@@ -79,6 +130,18 @@ class FcDenseNet(nn.Module):
         self.last = nn.Conv2d(2 * new + self.skips[0], 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch.
+
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels; H, W >= 32, best multiples of `stride`.
+
+        Returns
+        -------
+        (N, 1, H, W) Tensor
+            Logits.
+        """
         x, features = self.first(x), []
         for block, transition in zip(self.down, self.transitions, strict=True):
             x = torch.cat([x, block(x)], dim=1)

@@ -9,16 +9,27 @@ from sarslide.models.fc_densenet import LAYERS, LEVELS, DenseBlock, transition_d
 
 
 class FcaDenseNet(nn.Module):
-    """FCADenseNet (P3, doi:10.3390/rs16060992), logits out.
+    """FCADenseNet (P3), logits out.
 
-    From P3: dense blocks with a 1 x 1 bottleneck; down by a 1 x 1 convolution and max-pooling; up by a 3 x 3 convolution and
-    2 x 2 enlarging; CBAM on the encoder's features before they are joined; residual connections; dropout 0.2. P3 prints neither
-    depth nor growth nor size, nor where the residual connections are; ours: five levels of four layers with growth 12 as in
-    FC-DenseNet56, bilinear enlarging, and attended features added to the features themselves. 1,059,287 parameters at width 48
-    and 3 channels.
+    From P3: dense blocks with a 1 x 1 bottleneck; down by a 1 x 1 convolution and max-pooling; up
+    by a 3 x 3 convolution and 2 x 2 enlarging; CBAM on the encoder's features before they are
+    joined; residual connections; dropout 0.2. P3 prints neither depth nor growth nor size, nor
+    where the residual connections are; ours: five levels of four layers with growth 12 as in
+    FC-DenseNet56, bilinear enlarging, and attended features added to the features themselves.
+    1,059,287 parameters at width 48 and 3 channels.
 
-    in_channels: any number. width: channels of the first convolution; the growth is a quarter of it. Input
-    (N, in_channels, H, W) of any H, W >= 32, best multiples of `stride`; output (N, 1, H, W).
+    Parameters
+    ----------
+    in_channels : int
+        Input channels, any number.
+    width : int
+        Channels of the first convolution; the growth is a quarter of it.
+    dropout : float
+        Share of channels dropped in training.
+
+    References
+    ----------
+    P3: doi:10.3390/rs16060992
     """
 
     stride = 32
@@ -40,6 +51,18 @@ class FcaDenseNet(nn.Module):
         self.last = nn.Conv2d(2 * new + skips[0], 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch.
+
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels; H, W >= 32, best multiples of `stride`.
+
+        Returns
+        -------
+        (N, 1, H, W) Tensor
+            Logits.
+        """
         x, features = self.first(x), []
         for block, transition in zip(self.down, self.transitions, strict=True):
             x = torch.cat([x, block(x)], dim=1)

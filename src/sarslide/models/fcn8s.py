@@ -10,12 +10,20 @@ from sarslide.models.pretrained import load_vgg16
 
 
 class Fcn8s(nn.Module):
-    """FCN-8s, logits out: VGG16, its two large layers as convolutions, scores of three strides added and enlarged 8 times.
+    """FCN-8s, logits out.
 
-    P3 gives no size; at width 64 and 3 channels it has 134.27 M parameters. The first large layer is padded by 3 instead of the
-    image by 100, which leaves its size. in_channels: any number. width: channels of the first stage; the large layers have
-    64 x width. dropout: after the large layers (the original's 0.5). Input (N, in_channels, H, W) of any H, W >= 32, best
-    multiples of `stride`; output (N, 1, H, W).
+    VGG16, its two large layers as convolutions, scores of three strides added and enlarged 8 times.
+    P3 gives no size; at width 64 and 3 channels it has 134.27 M parameters. The first large layer
+    is padded by 3 instead of the image by 100, which leaves its size.
+
+    Parameters
+    ----------
+    in_channels : int
+        Input channels, any number.
+    width : int
+        Channels of the first stage; the large layers have 64 x width.
+    dropout : float
+        After the large layers (the original's 0.5).
     """
 
     stride = 32
@@ -37,6 +45,18 @@ class Fcn8s(nn.Module):
         self.up = nn.ModuleList([enlarge(2), enlarge(2), enlarge(8)])
 
     def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch.
+
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels; H, W >= 32, best multiples of `stride`.
+
+        Returns
+        -------
+        (N, 1, H, W) Tensor
+            Logits.
+        """
         image, features = x, []
         for stage in self.encoder.stages:
             x = F.max_pool2d(stage(x), 2, ceil_mode=True)
@@ -47,12 +67,29 @@ class Fcn8s(nn.Module):
         return crop_to(self.up[2](score), image)
 
     def load_pretrained(self, source: str) -> None:
-        """Weights of `source` (`imagenet`) for the encoder and the large layers; see `models.pretrained`."""
+        """Weights for the encoder and the large layers, in place (`models.pretrained`).
+
+        Parameters
+        ----------
+        source : str
+            `imagenet`.
+        """
         load_vgg16(self.encoder, self.large)
 
 
 def enlarge(factor: int) -> nn.ConvTranspose2d:
-    """Transposed convolution of one channel that starts as bilinear interpolation to `factor` times the size."""
+    """Transposed convolution of one channel that starts as bilinear interpolation.
+
+    Parameters
+    ----------
+    factor : int
+        By which the size grows.
+
+    Returns
+    -------
+    nn.ConvTranspose2d
+        The layer.
+    """
     layer = nn.ConvTranspose2d(1, 1, 2 * factor, factor, padding=factor // 2, bias=False)
     profile = 1 - ((torch.arange(2 * factor) + 0.5) / factor - 1).abs()
     with torch.no_grad():

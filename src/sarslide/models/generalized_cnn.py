@@ -1,4 +1,7 @@
-"""The generalized CNN of P4: a ResNet50 encoder and a bilinear decoder (P4 section 2.3.2, Tables 3 and 4, E14)."""
+"""The generalized CNN of P4: a ResNet50 encoder and a bilinear decoder (E14).
+
+P4 section 2.3.2, Tables 3 and 4.
+"""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,20 +12,33 @@ from sarslide.models.pretrained import load_resnet
 
 
 class GeneralizedCnn(nn.Module):
-    """The ResNet50-encoder CNN of P4 (doi:10.3390/rs16061090), logits out.
+    """The ResNet50-encoder CNN of P4, logits out.
 
-    Encoder of Table 3. Decoder of Table 4: bilinear enlarging, joining, two 3 x 3 convolutions with ReLU; 512, 256, 128, 64
-    channels; at the end a 1 x 1 convolution to two classes, whose softmax is the sigmoid of the difference that comes out.
+    Encoder of Table 3. Decoder of Table 4: bilinear enlarging, joining, two 3 x 3 convolutions with
+    ReLU; 512, 256, 128, 64 channels; at the end a 1 x 1 convolution to two classes, whose softmax
+    is the sigmoid of the difference that comes out.
 
-    Table 4 contradicts itself and Table 3: stage 4 has 64 x 64 twice where its inputs are 64 x 64 and 128 x 128, and stage 5
-    gives 256 channels out of 64 at a size of 64 x 64. Here every stage doubles the size, as the text says, and
+    Table 4 contradicts itself and Table 3: stage 4 has 64 x 64 twice where its inputs are 64 x 64
+    and 128 x 128, and stage 5 gives 256 channels out of 64 at a size of 64 x 64. Here every stage
+    doubles the size, as in the text, and
 
-    - `literal=False` (registered as `generalized_cnn`) takes the last "256" for the image size: 64 channels. 43.93 M parameters;
-    - `literal=True` (`generalized_cnn_literal`) takes it for channels, as the column's heading says. 44.60 M parameters and
-      three times the multiply-adds.
+    - `literal=False` (registered as `generalized_cnn`) takes the last "256" for the image size: 64
+      channels. 43.93 M parameters;
+    - `literal=True` (`generalized_cnn_literal`) takes it for channels, as in the column's heading.
+      44.60 M parameters and three times the multiply-adds.
 
-    in_channels: any number. width: channels of the first convolution. Input (N, in_channels, H, W) of any H, W >= 32, best
-    multiples of `stride`; output (N, 1, H, W).
+    Parameters
+    ----------
+    in_channels : int
+        Input channels, any number.
+    width : int
+        Channels of the first convolution.
+    literal : bool
+        The second reading.
+
+    References
+    ----------
+    P4: doi:10.3390/rs16061090
     """
 
     stride = 32
@@ -41,6 +57,18 @@ class GeneralizedCnn(nn.Module):
         self.last = nn.Conv2d(final, 2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch.
+
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels; H, W >= 32, best multiples of `stride`.
+
+        Returns
+        -------
+        (N, 1, H, W) Tensor
+            Logits.
+        """
         size = x.shape[-2:]
         features = self.encoder(x)
         x = features.pop()
@@ -50,5 +78,11 @@ class GeneralizedCnn(nn.Module):
         return two_class_logit(self.last(self.last_stage(x)))
 
     def load_pretrained(self, source: str) -> None:
-        """The encoder's weights of `source` (`imagenet`); see `models.pretrained`."""
+        """Weights for the encoder, in place (`models.pretrained`).
+
+        Parameters
+        ----------
+        source : str
+            `imagenet`.
+        """
         load_resnet(self.encoder, "ResNet50_Weights")

@@ -1,9 +1,11 @@
-"""Mask R-CNN and the four steps of Mask R-CNN+++ (P2 section 3.2.2, Figs. 4-8, E08-E09), on torchvision's building blocks.
+"""Mask R-CNN and the four steps of Mask R-CNN+++, on torchvision's building blocks (E08-E09).
 
-These are instance networks (`registry.kind`): beside the map that every network gives they find single objects.
-`network(x)` in evaluation: logits (N, 1, H, W), so that `segment.infer` needs to know nothing of instances.
-`network.instances(x)`: boxes, scores and masks of each image. `network(x, targets)` in training: the losses, with targets of
-`instance_targets`.
+P2 section 3.2.2, Figs. 4-8.
+
+These are instance networks (`registry.kind`): beside the map that every network gives they find
+single objects. `network(x)` in evaluation: logits (N, 1, H, W), so that `segment.infer` needs to
+know nothing of instances. `network.instances(x)`: boxes, scores and masks of each image.
+`network(x, targets)` in training: the losses, with targets of `instance_targets`.
 """
 
 from collections import OrderedDict
@@ -30,25 +32,46 @@ ASPECTS = (0.5, 1.0, 2.0)
 
 
 class MaskRcnn(nn.Module):
-    """Mask R-CNN (He et al. 2017, doi:10.1109/ICCV.2017.322) with the options of P2 (doi:10.3390/rs14143362).
+    """Mask R-CNN with the options of P2.
 
-    ResNet body, feature pyramid P2-P6 (Lin et al. 2017, doi:10.1109/CVPR.2017.106), region proposals, aligned regions of 7 x 7
-    for boxes and 14 x 14 for masks. Two classes, background and landslide. P2's ablation, one name each in the registry:
+    ResNet body, feature pyramid P2-P6, region proposals, aligned regions of 7 x 7 for boxes and 14
+    x 14 for masks. Two classes, background and landslide. P2's ablation, one name each in the
+    registry:
 
     - `mask_rcnn`: ResNet101 + FPN.
-    - `mask_rcnn_resnext`: `resnext`, blocks of 32 paths. P2 speaks of the bottom blocks and prints no number of channels; here
-      all stages are ResNeXt101 32x8d, for which torchvision has ImageNet weights.
-    - `mask_rcnn_resnext_dcb`: also `deformable`, modulated deformable convolutions in the top stage.
-    - `mask_rcnn_resnext_dcb_cbam`, `mask_rcnn_resnext_dcb_sa`: also attention on P2-P5 of the pyramid, CBAM or self-attention.
-      The last is Mask R-CNN+++.
+    - `mask_rcnn_resnext`: `resnext`, blocks of 32 paths. P2 speaks of the bottom blocks and prints
+      no number of channels; here all stages are ResNeXt101 32x8d, for which torchvision has
+      ImageNet weights.
+    - `mask_rcnn_resnext_dcb`: also `deformable`, modulated deformable convolutions in the top
+      stage.
+    - `mask_rcnn_resnext_dcb_cbam`, `mask_rcnn_resnext_dcb_sa`: also attention on P2-P5 of the
+      pyramid, CBAM or self-attention. The last is Mask R-CNN+++.
 
-    P2 prints no sizes. Ours: anchors of 8 to 128 cells on P2 to P6, as landslides at 25 or 30 m are small, and no resizing of the
-    input.
+    P2 prints no sizes. Ours: anchors of 8 to 128 cells on P2 to P6, as landslides at 25 or 30 m are
+    small, and no resizing of the input.
 
-    in_channels: any number, normalised by the caller. width: channels of the first convolution, even; the pyramid has 4 x width,
-    the box head 16 x width. depth: 101 (P2) or 50, for which torchvision has COCO weights. frozen_norm: batch normalisation
-    keeps its statistics and factors, right for pretrained weights and batches of one or two. Input (N, in_channels, H, W) of
-    any H, W >= 32, best multiples of `stride`.
+    Parameters
+    ----------
+    in_channels : int
+        Input channels, any number, normalised by the caller.
+    width : int
+        Channels of the first convolution, even; the pyramid has 4 x width, the box head 16 x width.
+    depth : int
+        101 (P2), or 50, for which torchvision has COCO weights.
+    resnext : bool
+        Blocks of width / 2 paths.
+    deformable : bool
+        Deformable convolutions in the last stage of the body.
+    attention : str
+        `none`, or one of `ATTENTION`.
+    frozen_norm : bool
+        Batch normalisation keeps its statistics and factors, right for pretrained weights and
+        batches of one or two.
+
+    References
+    ----------
+    P2: doi:10.3390/rs14143362. He et al. 2017, doi:10.1109/ICCV.2017.322; Lin et al. 2017,
+    doi:10.1109/CVPR.2017.106
     """
 
     stride = 32
@@ -82,10 +105,25 @@ class MaskRcnn(nn.Module):
         self.rcnn.transform = AsIs()
 
     def forward(self, x: Tensor, targets: list[dict[str, Tensor]] | None = None) -> Tensor | dict[str, Tensor]:
-        """Evaluation: logits (N, 1, H, W) that a cell belongs to any instance. Training: the losses by name, to be summed.
+        """In evaluation the map, in training the losses.
 
-        targets: one dict of `instance_targets` an image. The probability of a cell is the largest score x mask over all
-        instances. Raises TrainingError for targets in evaluation, or none in training.
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels; H, W >= 32, best multiples of `stride`.
+        targets : list of dict or None
+            In training one of `instance_targets` an image.
+
+        Returns
+        -------
+        (N, 1, H, W) Tensor or dict of str to Tensor
+            Evaluation: logits that a cell belongs to any instance; its probability is the largest
+            score x mask over all instances. Training: the losses by name, to be summed.
+
+        Raises
+        ------
+        TrainingError
+            For targets in evaluation, or none in training.
         """
         if (targets is not None) != self.training:
             raise TrainingError(
@@ -101,9 +139,18 @@ class MaskRcnn(nn.Module):
         return torch.logit(maps, eps=1e-6)
 
     def instances(self, x: Tensor) -> list[dict[str, Tensor]]:
-        """Instances of each image, best first: `boxes` (K, 4) x1, y1, x2, y2 in cells, `scores` (K), `masks` (K, H, W) in 0-1.
+        """Instances of each image, best first; in evaluation only.
 
-        A cell is part of an instance where its mask is at least 0.5. Evaluation only.
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels.
+
+        Returns
+        -------
+        list of dict
+            `boxes` (K, 4): x1, y1, x2, y2 in cells; `scores` (K); `masks` (K, H, W) in 0-1: a cell
+            is part of an instance where its mask is at least 0.5.
         """
         return [
             {"boxes": found["boxes"], "scores": found["scores"], "masks": found["masks"][:, 0]}
@@ -111,11 +158,28 @@ class MaskRcnn(nn.Module):
         ]
 
     def freeze_body(self, frozen: bool) -> None:
-        """Leave the body out of the training, or take it in again: P2 trains the heads first, then all (E10)."""
+        """Leave the body out of the training, or take it in again: P2 trains the heads first (E10).
+
+        Parameters
+        ----------
+        frozen : bool
+            Whether it is left out.
+        """
         self.rcnn.backbone.body.requires_grad_(not frozen)
 
     def load_pretrained(self, source: str) -> None:
-        """`imagenet`: the body. `coco`: all but the class predictors, ResNet50 only. See `models.pretrained`."""
+        """Pretrained weights, in place (`models.pretrained`).
+
+        Parameters
+        ----------
+        source : str
+            `imagenet`: the body. `coco`: all but the class predictors, ResNet50 only.
+
+        Raises
+        ------
+        WeightsError
+            Where torchvision has no such weights.
+        """
         body = self.rcnn.backbone.body
         if source == "coco":
             if self.depth != 50 or self.resnext:
@@ -131,7 +195,17 @@ class MaskRcnn(nn.Module):
 
 
 class Pyramid(nn.Module):
-    """Body and feature pyramid: maps `0` ... `3` (P2-P5), with attention where asked for, and `pool` (P6)."""
+    """Body and feature pyramid.
+
+    Parameters
+    ----------
+    body : ResNetEncoder
+        Gives C1 ... C5.
+    channels : int
+        Of every map of the pyramid.
+    attention : str
+        `none`, or one of `ATTENTION`, on P2-P5.
+    """
 
     def __init__(self, body: ResNetEncoder, channels: int, attention: str = "none"):
         super().__init__()
@@ -143,6 +217,18 @@ class Pyramid(nn.Module):
         self.pool = LastLevelMaxPool()
 
     def forward(self, x: Tensor) -> OrderedDict[str, Tensor]:
+        """The maps of the pyramid.
+
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels.
+
+        Returns
+        -------
+        OrderedDict of str to Tensor
+            `0` ... `3` (P2-P5) and `pool` (P6).
+        """
         features = OrderedDict((str(level), c) for level, c in enumerate(self.body(x)[1:]))
         maps = list(self.fpn(features).values())
         if self.attention:
@@ -152,22 +238,57 @@ class Pyramid(nn.Module):
 
 
 class AsIs(GeneralizedRCNNTransform):
-    """torchvision's preparation of images without resizing and without its mean and deviation of colours."""
+    """torchvision's preparation of images without resizing and without its colours' moments."""
 
     def __init__(self) -> None:
         super().__init__(0, 0, [], [])
 
     def normalize(self, image: Tensor) -> Tensor:
+        """The image, unchanged.
+
+        Parameters
+        ----------
+        image : (C, H, W) Tensor
+            Normalised channels.
+
+        Returns
+        -------
+        (C, H, W) Tensor
+            The same.
+        """
         return image
 
     def resize(self, image: Tensor, target: dict[str, Tensor] | None = None) -> tuple[Tensor, dict[str, Tensor] | None]:
+        """Image and target, unchanged.
+
+        Parameters
+        ----------
+        image : (C, H, W) Tensor
+            Normalised channels.
+        target : dict or None
+            One of `instance_targets`.
+
+        Returns
+        -------
+        tuple
+            The same.
+        """
         return image, target
 
 
 def instance_targets(ids: Tensor) -> dict[str, Tensor]:
-    """Target of one image from a raster of instance numbers (H, W), 0 background; an image without instances is allowed.
+    """Target of one image for the training of an instance network.
 
-    `boxes` (K, 4) float32: x1, y1, x2, y2 of the cells' outer edges. `labels` (K) int64, all 1. `masks` (K, H, W) uint8.
+    Parameters
+    ----------
+    ids : (H, W) Tensor of int
+        Number of the instance in each cell, 0 background; none at all is right, too.
+
+    Returns
+    -------
+    dict of str to Tensor
+        `boxes` (K, 4) float32: x1, y1, x2, y2 of the cells' outer edges; `labels` (K) int64, all 1;
+        `masks` (K, H, W) uint8.
     """
     numbers = torch.unique(ids)
     masks = ids == numbers[numbers != 0][:, None, None]

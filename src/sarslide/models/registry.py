@@ -1,9 +1,12 @@
-"""The networks by name: one row each. Importing this module does not import torch: the configuration asks it for names.
+"""The networks by name: one row each.
 
-Semantic networks: `network(x)` gives logits (N, 1, H, W). Instance networks give the same in evaluation, and single objects
-beside it (`models.mask_rcnn`).
+Importing this module does not import torch: the configuration reads the names.
 
-A new network is its own module in this folder, a row here and, in the line of imports below, the name of the module.
+Semantic networks: `network(x)` gives logits (N, 1, H, W). Instance networks give the same in
+evaluation, and single objects beside it (`models.mask_rcnn`).
+
+A new network is its own module in this folder, a row here and, in the line of imports below, the
+name of the module.
 """
 
 from collections.abc import Mapping
@@ -17,7 +20,8 @@ from sarslide.errors import ConfigError, WeightsError
 if TYPE_CHECKING:
     from torch import nn
 
-    # The fingerprint of the code reads the import statements: without this line a changed network would rerun nothing.
+    # The fingerprint of the code reads the import statements: without this line a changed network
+    # would rerun nothing.
     from sarslide.models import (  # noqa: F401
         drs_unet,
         fc_densenet,
@@ -47,7 +51,8 @@ class Architecture:
     module : str
         Its module in `sarslide.models`.
     network_class : str
-        Its class there, called with the number of input channels, `options` and the caller's options.
+        Its class there, called with the number of input channels, `options` and the caller's
+        options.
     paper : str
         P0 (doi:10.3390/rs14081848), P2 (doi:10.3390/rs14143362), P3 (doi:10.3390/rs16060992) or P4
         (doi:10.3390/rs16061090), which built it or compared with it.

@@ -1,4 +1,7 @@
-"""SegNet on VGG16 (Badrinarayanan et al. 2017, doi:10.1109/TPAMI.2016.2644615), the second baseline of P0 (E06)."""
+"""SegNet on VGG16, the second baseline of P0 (E06).
+
+Badrinarayanan et al. 2017, doi:10.1109/TPAMI.2016.2644615
+"""
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +13,18 @@ from sarslide.models.pretrained import load_vgg16
 
 
 class SegNet(nn.Module):
-    """SegNet, logits out: VGG16 with batch normalisation, its mirror image as decoder, no skips but the places of the maxima.
+    """SegNet, logits out.
 
-    At width 64 and 3 channels: 29,443,585 parameters, 112.32 MiB, 40.13 G multiply-adds at 256 x 256 (P0 Table 4: 29.45 M,
-    112.32 MB, 40.10 G). in_channels: any number. width: channels of the first stage. Input (N, in_channels, H, W) of any
-    H, W >= 32, best multiples of `stride`; output (N, 1, H, W).
+    VGG16 with batch normalisation, its mirror image as decoder, no skips but the places of the
+    maxima. At width 64 and 3 channels: 29,443,585 parameters, 112.32 MiB, 40.13 G multiply-adds at
+    256 x 256 (P0 Table 4: 29.45 M, 112.32 MB, 40.10 G).
+
+    Parameters
+    ----------
+    in_channels : int
+        Input channels, any number.
+    width : int
+        Channels of the first stage.
     """
 
     stride = 32
@@ -35,6 +45,18 @@ class SegNet(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch.
+
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels; H, W >= 32, best multiples of `stride`.
+
+        Returns
+        -------
+        (N, 1, H, W) Tensor
+            Logits.
+        """
         places = []
         for stage in self.encoder.stages:
             x = stage(x)
@@ -46,11 +68,32 @@ class SegNet(nn.Module):
         return x
 
     def load_pretrained(self, source: str) -> None:
-        """The encoder's weights of `source` (`imagenet`); see `models.pretrained`."""
+        """Weights for the encoder, in place (`models.pretrained`).
+
+        Parameters
+        ----------
+        source : str
+            `imagenet`.
+        """
         load_vgg16(self.encoder)
 
 
 def unpool(x: Tensor, place: Tensor, shape: torch.Size) -> Tensor:
-    """Zeros of `shape` (N, C, H, W) with the pooled x at its `place`, as max_unpool2d, which has no repeatable kernel."""
+    """Pooled values back at their places, as max_unpool2d, which has no repeatable kernel.
+
+    Parameters
+    ----------
+    x : (N, C, h, w) Tensor
+        Pooled values.
+    place : (N, C, h, w) Tensor of int64
+        Where each was in the flattened map.
+    shape : torch.Size
+        (N, C, H, W) of the map before pooling.
+
+    Returns
+    -------
+    (N, C, H, W) Tensor
+        The values at their places, zero elsewhere.
+    """
     flat = x.new_zeros(*shape[:2], shape[2] * shape[3])
     return flat.scatter(2, place.flatten(2), x.flatten(2)).view(shape)

@@ -11,12 +11,25 @@ from torch import Tensor, nn
 from sarslide.models import registry
 from sarslide.models.blocks import ModulatedDeformConv, SelfAttention
 
-PROPOSALS, DETECTIONS = 1000, 100  # the most that Mask R-CNN keeps in an image (torchvision's defaults)
+# The most that Mask R-CNN keeps in an image (torchvision's defaults).
+PROPOSALS, DETECTIONS = 1000, 100
 
 
 @dataclass(frozen=True)
 class Published:
-    """Figures that a paper prints: millions of parameters, mebibytes of weights (float32), billions of multiply-adds."""
+    """Figures that a paper prints.
+
+    Attributes
+    ----------
+    parameters_m : float
+        Parameters, millions.
+    size_mib : float
+        Weights as float32, MiB.
+    multiply_adds_g : float
+        Multiply-adds of an image, billions.
+    source : str
+        Paper and table.
+    """
 
     parameters_m: float
     size_mib: float
@@ -24,7 +37,8 @@ class Published:
     source: str
 
 
-# For 3 x 256 x 256. The table cuts off digits; its "MB" are 2**20 bytes and its "GFLOPs" multiply-adds.
+# For 3 x 256 x 256. The table cuts off digits; the figures of U-Net and SegNet tell that its "MB"
+# are 2**20 bytes and its "GFLOPs" multiply-adds.
 PUBLISHED = {
     "drs_unet": Published(17.19, 65.60, 19.12, "P0 Table 4"),
     "unet": Published(31.03, 118.40, 54.68, "P0 Table 4"),
@@ -34,7 +48,25 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Summary:
-    """Trainable values, MiB of them as float32, billions of multiply-adds of an image; published: None where no paper has it."""
+    """Size and cost of a network.
+
+    Attributes
+    ----------
+    name : str
+        Name in the registry.
+    channels : int
+        Input channels.
+    size : int
+        Side of the image, cells.
+    parameters : int
+        Trainable values.
+    size_mib : float
+        These as float32, MiB.
+    multiply_adds_g : float
+        Multiply-adds of an image, billions.
+    published : Published or None
+        None where no paper has it.
+    """
 
     name: str
     channels: int
@@ -46,13 +78,29 @@ class Summary:
 
 
 def summary(name: str, channels: int = 3, size: int = 256, **options: Any) -> Summary:
-    """Size and cost of the network `name` for one image of `channels` x `size` x `size`; computed without memory for it.
+    """Size and cost of a network for one image; computed without memory for it.
 
-    Multiply-adds are counted as the profiler thop does, whose figures P0's fit: output values x input channels of a group x
-    kernel cells for every convolution, also for transposed ones (where it is stride**2 times the real number), matrix products,
-    four a value for batch normalisation; activations and interpolation are left out. An instance network is counted at its most,
-    with 1000 proposals and 100 detections. options: of the network; the published figures belong to the default options and
-    3 x 256 x 256 alone.
+    Multiply-adds are counted as the profiler thop does, whose figures P0's fit: output values x
+    input channels of a group x kernel cells for every convolution, also for transposed ones (where
+    it is stride**2 times the real number), matrix products, four a value for batch normalisation;
+    activations and interpolation are left out. An instance network is counted at its most, with
+    1000 proposals and 100 detections.
+
+    Parameters
+    ----------
+    name : str
+        Name in the registry.
+    channels : int
+        Input channels.
+    size : int
+        Side of the image, cells.
+    **options : Any
+        Of the network; the published figures belong to the default options and 3 x 256 x 256 alone.
+
+    Returns
+    -------
+    Summary
+        Size and cost.
     """
     with torch.device("meta"):
         network = registry.build(name, channels, **options).eval()
@@ -72,11 +120,11 @@ def summary(name: str, channels: int = 3, size: int = 256, **options: Any) -> Su
 
 
 def _run(network: nn.Module, image: Tensor) -> None:
-    """One forward pass; of an instance network its parts, since tensors without values propose nothing."""
+    """One forward pass; of an instance network its parts: empty tensors propose nothing."""
     if not hasattr(network, "rcnn"):
         network(image)
         return
-    parts = network.rcnn
+    parts: Any = network.rcnn
     maps = list(parts.backbone(image).values())
     parts.rpn.head(maps)
     regions = maps[0].new_zeros(PROPOSALS, maps[0].shape[1], 7, 7)
@@ -90,7 +138,7 @@ def _counting(network: nn.Module) -> Iterator[list[int]]:
     """A list that receives the multiply-adds of each layer that runs."""
     counted: list[int] = []
 
-    def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def count(layer: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         if isinstance(layer, nn.Linear):
             counted.append(output.numel() * layer.in_features)
         elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):

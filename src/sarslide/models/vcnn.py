@@ -9,12 +9,22 @@ from sarslide.models.pretrained import load_vgg16
 
 
 class Vcnn(nn.Module):
-    """VCNN of P4 (doi:10.3390/rs16061090), logits out.
+    """VCNN of P4, logits out.
 
-    VGG16's convolutions, then four stages of bilinear enlarging, joining and two 3 x 3 convolutions with ReLU, as in the
-    generalized CNN; P4 does not print the decoder's channels, here 512, 256, 128, 64. 24.89 M parameters at width 64 and 3
-    channels. in_channels: any number. width: channels of the first stage. Input (N, in_channels, H, W) of any H, W >= 16, best
-    multiples of `stride`; output (N, 1, H, W).
+    VGG16's convolutions, then four stages of bilinear enlarging, joining and two 3 x 3 convolutions
+    with ReLU, as in the generalized CNN; P4 does not print the decoder's channels, here 512, 256,
+    128, 64. 24.89 M parameters at width 64 and 3 channels.
+
+    Parameters
+    ----------
+    in_channels : int
+        Input channels, any number.
+    width : int
+        Channels of the first stage.
+
+    References
+    ----------
+    P4: doi:10.3390/rs16061090
     """
 
     stride = 16
@@ -31,6 +41,18 @@ class Vcnn(nn.Module):
         self.last = nn.Conv2d(width, 2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch.
+
+        Parameters
+        ----------
+        x : (N, in_channels, H, W) Tensor
+            Normalised channels; H, W >= 16, best multiples of `stride`.
+
+        Returns
+        -------
+        (N, 1, H, W) Tensor
+            Logits.
+        """
         features = []
         for level, stage in enumerate(self.encoder.stages):
             x = stage(F.max_pool2d(x, 2, ceil_mode=True) if level else x)
@@ -41,5 +63,11 @@ class Vcnn(nn.Module):
         return two_class_logit(self.last(x))
 
     def load_pretrained(self, source: str) -> None:
-        """The encoder's weights of `source` (`imagenet`); see `models.pretrained`."""
+        """Weights for the encoder, in place (`models.pretrained`).
+
+        Parameters
+        ----------
+        source : str
+            `imagenet`.
+        """
         load_vgg16(self.encoder)

@@ -1,8 +1,10 @@
-"""Weights files: safetensors whose metadata carries the model card, so that a file explains and protects itself.
+"""Weights files: safetensors whose metadata carries the model card.
 
-The card is one JSON object: network, options, channels (registered layers in order), normalisation, tile, threshold, how and on
-what it was trained, scores. `CARD_KEYS` lists what every card has. A file is refused before any work when it was made for other
-channels or another network.
+So a file explains and protects itself.
+
+The card is one JSON object: network, options, channels (registered layers in order), normalisation,
+tile, threshold, how and on what it was trained, scores. `CARD_KEYS` lists what every card has. A
+file is refused before any work when it was made for other channels or another network.
 """
 
 import json
@@ -34,7 +36,23 @@ SIMULATED = "trained on simulation"
 
 
 def packaged(name: str) -> Path:
-    """The weights file `name` that comes with sarslide; WeightsError lists the ones there are."""
+    """The path of a weights file that comes with sarslide.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, without its suffix.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    WeightsError
+        For an unknown name; lists the ones there are.
+    """
     path = PACKAGED / f"{name}.safetensors"
     if not path.is_file():
         there = ", ".join(sorted(p.stem for p in PACKAGED.glob("*.safetensors"))) or "none"
@@ -43,9 +61,21 @@ def packaged(name: str) -> Path:
 
 
 def save(path: str | Path, network: "nn.Module", card: dict[str, Any]) -> None:
-    """Write the network's tensors and its card under a temporary name, then rename.
+    """Write a network's tensors and its card under a temporary name, then rename.
 
-    Raises WeightsError where the card lacks one of `CARD_KEYS`; `format` is filled in.
+    Parameters
+    ----------
+    path : str or Path
+        Weights file (.safetensors).
+    network : nn.Module
+        The network.
+    card : dict of str to Any
+        Its card; `format` is filled in.
+
+    Raises
+    ------
+    WeightsError
+        Where the card lacks one of `CARD_KEYS`.
     """
     from safetensors.torch import save as to_bytes
 
@@ -56,12 +86,29 @@ def save(path: str | Path, network: "nn.Module", card: dict[str, Any]) -> None:
         raise WeightsError(f"{path}: the model card lacks {', '.join(missing)}", "fill in the card")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     with atomic_file(path) as temporary:
-        # One metadata entry: safetensors does not keep the order of several, and the same weights shall be the same bytes.
+        # One metadata entry: safetensors does not keep the order of several, and the same weights
+        # shall be the same bytes.
         temporary.write_bytes(to_bytes(tensors, metadata={"card": json.dumps(card, sort_keys=True)}))
 
 
 def read_card(path: str | Path) -> dict[str, Any]:
-    """The model card alone, without reading tensors or importing torch. Raises WeightsError for anything else."""
+    """The model card alone, without reading tensors or importing torch.
+
+    Parameters
+    ----------
+    path : str or Path
+        Weights file.
+
+    Returns
+    -------
+    dict of str to Any
+        The card, with all of `CARD_KEYS`.
+
+    Raises
+    ------
+    WeightsError
+        For a file that does not exist, cannot be read, or has no card of this format.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -80,7 +127,27 @@ def read_card(path: str | Path) -> dict[str, Any]:
 
 
 def check(path: str | Path, channels: Sequence[str] | None = None, network: str | None = None) -> dict[str, Any]:
-    """The card of a file made for these channels, in this order, and this network (None: any); else WeightsError."""
+    """The card of a file that was made for these channels and this network.
+
+    Parameters
+    ----------
+    path : str or Path
+        Weights file.
+    channels : sequence of str or None
+        Channels in their order; None: any.
+    network : str or None
+        Name of the network; None: any.
+
+    Returns
+    -------
+    dict of str to Any
+        The card.
+
+    Raises
+    ------
+    WeightsError
+        As `read_card`, and for other channels or another network.
+    """
     card = read_card(path)
     if network is not None and card["network"] != network:
         raise WeightsError(
@@ -99,7 +166,26 @@ def load(
 ) -> tuple["nn.Module", dict[str, Any]]:
     """The network on the CPU in evaluation mode, and its card.
 
-    Raises WeightsError as `check`, and for tensors that do not fit.
+    Parameters
+    ----------
+    path : str or Path
+        Weights file.
+    channels : sequence of str or None
+        Channels in their order; None: any.
+    network : str or None
+        Name of the network; None: any.
+
+    Returns
+    -------
+    network : nn.Module
+        In evaluation mode.
+    card : dict of str to Any
+        Its card.
+
+    Raises
+    ------
+    WeightsError
+        As `check`, and for tensors that do not fit.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file

@@ -1,8 +1,12 @@
-"""A network made ready for inference: its device, its memory layout, its precision; tiles in, probabilities or objects out."""
+"""A network made ready for inference: its device, its memory layout, its precision.
+
+Tiles go in, probabilities or objects come out.
+"""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,16 +14,27 @@ from torch import Tensor, nn
 
 from sarslide.segment.precision import BF16, FP32
 
-# Not tuned: measurements of batches on a CPU scattered more than they differed, and a GPU was not there.
+# Not tuned: measurements of batches on a CPU scattered more than they differed, and a GPU was not
+# there.
 BATCH = {"cpu": 8, "cuda": 32}
 
 
 class Forward:
-    """Runs `network` over normalised tiles (channels, tile, tile), float32.
+    """Runs a network over normalised tiles (channels, tile, tile), float32.
 
-    device: where. precision: `fp32` or `bf16` (`precision.choose_precision`). batch: tiles at once; None: `BATCH`. Nothing of the
-    network changes but its device, its memory layout (channels last: no copies before each convolution) and its mode
-    (evaluation).
+    Nothing of the network changes but its device, its memory layout (channels last: no copies
+    before each convolution) and its mode (evaluation).
+
+    Parameters
+    ----------
+    network : nn.Module
+        The network.
+    device : torch.device or str
+        Where it runs.
+    precision : str
+        `fp32` or `bf16` (`precision.choose_precision`).
+    batch : int or None
+        Tiles at once; None: `BATCH`.
     """
 
     def __init__(
@@ -27,10 +42,23 @@ class Forward:
     ):
         self.device, self.precision = torch.device(device), precision
         self.batch = batch or BATCH[self.device.type]
-        self.network = network.to(self.device, memory_format=torch.channels_last).eval()
+        self.network: Any = network.to(self.device).to(memory_format=torch.channels_last).eval()
 
     def probabilities(self, tiles: Iterable[tuple[int, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
-        """(key, probability (tile, tile) float32) of each (key, tile), in order."""
+        """Maps of tiles, in order.
+
+        Parameters
+        ----------
+        tiles : iterable of (int, array)
+            Key and normalised tile (channels, tile, tile).
+
+        Yields
+        ------
+        key : int
+            Key of the tile.
+        probability : (tile, tile) array of float32
+            Its probability.
+        """
         pending = None
         for group in _batches(tiles, self.batch):
             found = self._map([tile for _, tile in group])
@@ -42,7 +70,20 @@ class Forward:
             yield from _fetched(*pending)
 
     def instances(self, tiles: Iterable[tuple[int, np.ndarray]]) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-        """(key, objects) of each (key, tile), in order: `scores` (K) and `masks` (K, tile, tile), float32, 0-1."""
+        """Objects of tiles, in order.
+
+        Parameters
+        ----------
+        tiles : iterable of (int, array)
+            Key and normalised tile (channels, tile, tile).
+
+        Yields
+        ------
+        key : int
+            Key of the tile.
+        objects : dict of str to array
+            `scores` (K) and `masks` (K, tile, tile), float32, 0-1.
+        """
         for group in _batches(tiles, self.batch):
             with exact(), self._autocast():
                 found = self.network.instances(self._inputs([tile for _, tile in group]))
@@ -59,7 +100,7 @@ class Forward:
         inputs = torch.from_numpy(np.stack(tiles))
         return inputs.to(self.device, memory_format=torch.channels_last)
 
-    def _autocast(self):
+    def _autocast(self) -> AbstractContextManager[None]:
         return torch.autocast(self.device.type, torch.bfloat16) if self.precision == BF16 else nullcontext()
 
 
@@ -67,7 +108,8 @@ class Forward:
 def exact() -> Iterator[None]:
     """No gradients, no TF32, repeatable kernels.
 
-    TF32 and autotuned kernels would let a GPU's map differ from a CPU's by more than 1e-3, and from run to run.
+    TF32 and autotuned kernels would let a GPU's map differ from a CPU's by more than 1e-3, and from
+    run to run.
     """
     flags = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
     with torch.inference_mode(), flags:

@@ -1,6 +1,9 @@
-"""Whole scenes through a network: a sliding window whose tiles are blended, with bounded memory (G01, G02)."""
+"""Whole scenes through a network: a sliding window whose tiles are blended (G01, G02).
 
-from collections.abc import Iterator
+Memory is bounded.
+"""
+
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -15,12 +18,12 @@ from sarslide.segment.instances import Merger
 from sarslide.segment.precision import FP32
 from sarslide.segment.tiles import Blend, Reader, Strip, strips
 
-Band = tuple[int, np.ndarray, np.ndarray | None]
+FinishedRows = tuple[int, np.ndarray, np.ndarray | None]
 
 
 def predict(
     network: nn.Module,
-    stack: np.ndarray,
+    features: np.ndarray,
     normalisation: Normalisation,
     tile: int,
     overlap: float = 0.5,
@@ -29,14 +32,38 @@ def predict(
     progress: bool = False,
     precision: str = FP32,
 ) -> np.ndarray:
-    """Probability (rows, cols), float32, of a feature stack (channels, rows, cols) in registry units held in memory.
+    """Probability of features that are held in memory.
 
-    NaN where a channel is unknown. Other arguments as `predict_bands`.
+    Parameters
+    ----------
+    network : nn.Module
+        The network.
+    features : (channels, rows, cols) array
+        Features in registry units, NaN where unknown.
+    normalisation : Normalisation
+        That of the training.
+    tile : int
+        Side of the window, cells, a multiple of the network's `stride`.
+    overlap : float
+        Of neighbouring windows, 0 to < 1.
+    batch : int or None
+        Tiles at once; None: `forward.BATCH`.
+    device : torch.device or str
+        Where the network runs.
+    progress : bool
+        Show a progress bar.
+    precision : str
+        `fp32` or `bf16`.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Probability, NaN where a channel is unknown.
     """
     bands = predict_bands(
         Forward(network, device, precision, batch),
-        lambda r, c: stack[:, r, c],
-        stack.shape[1:],
+        lambda r, c: features[:, r, c],
+        features.shape[1:],
         normalisation,
         tile,
         overlap,
@@ -54,29 +81,59 @@ def predict_bands(
     overlap: float = 0.5,
     workers: int = 1,
     progress: bool = False,
-) -> Iterator[Band]:
-    """Finished bands (first row, probability (rows of the band, cols) float32, instances) of a scene, from north to south.
+) -> Iterator[FinishedRows]:
+    """The map of a scene of any size, in bands from north to south.
 
-    read: features (channels, r, c) of a window given by two slices, called from threads (`workers` of them), once for every
-    row of the scene. Memory holds a few hundred rows whatever the scene's height. shape: rows, cols of the scene, any size;
-    windows that reach beyond it are filled with unknown cells. tile: side of the window, a multiple of the network's `stride`.
-    overlap: 0 to < 1. NaN where a channel is unknown. Same machine, device, precision and threads: same bytes.
+    Memory holds a few hundred rows whatever the scene's height. Same machine, device, precision and
+    threads: same bytes.
 
-    A network that gives a map: tiles are blended with a Hann window, so that no seam shows; instances is None. A network that
-    finds single objects: those of neighbouring tiles are merged (`segment.instances`), the probability is the largest over
-    the objects, and instances (uint32, like the band) has the number of that object, 0 where there is none.
+    A network that gives a map: tiles are blended with a Hann window, so that no seam shows. A
+    network that finds single objects: those of neighbouring tiles are merged (`segment.instances`),
+    the probability is the largest over the objects.
+
+    Parameters
+    ----------
+    forward : Forward
+        The network, ready to run.
+    read : callable
+        Features (channels, r, c) of a window given by two slices, called from threads (`workers` of
+        them), once for every row of the scene.
+    shape : tuple of int
+        Rows and columns of the scene; windows that reach beyond it are filled with unknown cells.
+    normalisation : Normalisation
+        That of the training.
+    tile : int
+        Side of the window, cells, a multiple of the network's `stride`.
+    overlap : float
+        Of neighbouring windows, 0 to < 1.
+    workers : int
+        Threads that read.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    iterator of tuple
+        First row of the band; probability (rows of the band, cols), float32, NaN where a channel is
+        unknown; instances (uint32, like the band): number of the object, 0 where there is none, or
+        None for a network that gives a map.
+
+    Raises
+    ------
+    ConfigError
+        For a tile that is no multiple of the stride.
     """
     network = forward.network
     if tile % network.stride:
         raise ConfigError(f"tile of {tile} cells", f"use a multiple of {network.stride}")
     rows_of_tiles = strips(read, shape, normalisation, tile, overlap, workers)
     count = len(starts(shape[0], tile, overlap))
-    rows_of_tiles = tqdm(rows_of_tiles, "segment", count, unit="row of tiles", disable=not progress)
+    shown = tqdm(rows_of_tiles, "segment", count, unit="row of tiles", disable=not progress)
     run = _objects if hasattr(network, "instances") else _map
-    return run(forward, rows_of_tiles, tile, shape[1])
+    return run(forward, shown, tile, shape[1])
 
 
-def _map(forward: Forward, rows_of_tiles: Iterator[Strip], tile: int, cols: int) -> Iterator[Band]:
+def _map(forward: Forward, rows_of_tiles: Iterable[Strip], tile: int, cols: int) -> Iterator[FinishedRows]:
     blend = Blend(tile, cols)
     for strip in rows_of_tiles:
         for col, probability in forward.probabilities(strip.tiles):
@@ -84,7 +141,7 @@ def _map(forward: Forward, rows_of_tiles: Iterator[Strip], tile: int, cols: int)
         yield strip.row, blend.take(strip), None
 
 
-def _objects(forward: Forward, rows_of_tiles: Iterator[Strip], tile: int, cols: int) -> Iterator[Band]:
+def _objects(forward: Forward, rows_of_tiles: Iterable[Strip], tile: int, cols: int) -> Iterator[FinishedRows]:
     merger = Merger(tile, cols)
     for strip in rows_of_tiles:
         for col, found in forward.instances(strip.tiles):

@@ -1,13 +1,17 @@
-"""Objects of an instance network, found tile by tile, merged over a whole scene without seams (G02; P2 section 5.4).
+"""Objects of an instance network, merged over a whole scene without seams.
 
-Neighbouring tiles overlap, so an object near their border is found twice, whole or cut off. Two findings are one object
-where their masks agree in the area that both tiles see: intersection over union of at least SAME. The best agreement goes
-first, and one object never holds two findings of one tile: landslides that touch stay apart. The mask of an object is the
-mean of its findings' masks, each weighted with the Hann window of its tile, over the tiles in which it was found, so that a
-finding counts little near the border of its tile; its score is the mean weighted with the masks.
+G02; P2 section 5.4.
 
-What still covers the same ground is settled as in panoptic segmentation (Kirillov et al. 2019, doi:10.1109/CVPR.2019.00963):
-best score first, an object of which at least half is taken already is left out.
+Neighbouring tiles overlap, so an object near their border is found twice, whole or cut off. Two
+findings are one object where their masks agree in the area that both tiles see: intersection over
+union of at least SAME. The best agreement goes first, and one object never holds two findings of
+one tile: landslides that touch stay apart. The mask of an object is the mean of its findings'
+masks, each weighted with the Hann window of its tile, over the tiles in which it was found, so that
+a finding counts little near the border of its tile; its score is the mean weighted with the masks.
+
+What still covers the same ground is resolved as in panoptic segmentation (Kirillov et al. 2019,
+doi:10.1109/CVPR.2019.00963): best score first, an object of which at least half is taken already is
+left out.
 """
 
 from collections.abc import Iterator
@@ -26,7 +30,15 @@ COVERED = 0.5  # an object with this share of its cells taken by better ones is 
 
 
 class Box(NamedTuple):
-    """Rows and columns of the scene, ends excluded."""
+    """Rows and columns of the scene, ends excluded.
+
+    Attributes
+    ----------
+    top, left : int
+        First row and column.
+    bottom, right : int
+        Row and column after the last.
+    """
 
     top: int
     left: int
@@ -50,10 +62,22 @@ class Box(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
         return self.bottom - self.top, self.right - self.left
 
     def within(self, outer: "Box") -> tuple[slice, slice]:
-        """Slices of this box in an array whose first cell is that of `outer`."""
+        """Slices of this box in an array that starts elsewhere.
+
+        Parameters
+        ----------
+        outer : Box
+            Whose first cell is that of the array.
+
+        Returns
+        -------
+        tuple of slice
+            Rows and columns.
+        """
         return (
             slice(self.top - outer.top, self.bottom - outer.top),
             slice(self.left - outer.left, self.right - outer.left),
@@ -62,7 +86,19 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """One object as one tile sees it. mask: float32 of `box`, 0-1; nothing of it lies elsewhere in the tile."""
+    """One object as one tile sees it; nothing of it lies elsewhere in the tile.
+
+    Attributes
+    ----------
+    tile : Box
+        The tile.
+    box : Box
+        Around the object.
+    mask : array of float32
+        Of `box`, 0-1.
+    score : float
+        Of the object.
+    """
 
     tile: Box
     box: Box
@@ -75,23 +111,58 @@ class Finding:
         return self.mask >= INSIDE
 
     def inside(self, area: Box) -> np.ndarray:
-        """Cells (bool) of `area`, which lies in `box`, that belong to the object."""
+        """Cells of an area that belong to the object.
+
+        Parameters
+        ----------
+        area : Box
+            Lies in `box`.
+
+        Returns
+        -------
+        array of bool
+            Of the area.
+        """
         return self.cells[area.within(self.box)]
 
 
 class Merged:
-    """An object that is still open for findings of later tiles. box: around all of them."""
+    """An object that is open for findings of later tiles; its `box` is around all of them.
+
+    Parameters
+    ----------
+    first : Finding
+        Of the first tile.
+    """
 
     def __init__(self, first: Finding):
         self.findings, self.box = [first], first.box
 
     def absorb(self, findings: list[Finding]) -> None:
+        """Take further findings.
+
+        Parameters
+        ----------
+        findings : list of Finding
+            Of the same object.
+        """
         for finding in findings:
             self.findings.append(finding)
             self.box |= finding.box
 
-    def settled(self, window: np.ndarray) -> Finding:
-        """The object as one finding. window: weights (tile, tile)."""
+    def combined(self, window: np.ndarray) -> Finding:
+        """The object as one finding.
+
+        Parameters
+        ----------
+        window : (tile, tile) array of float
+            Weights of a tile's cells.
+
+        Returns
+        -------
+        Finding
+            Mask and score from all findings.
+        """
         box = self.box
         total, weight = np.zeros(box.shape, np.float32), np.zeros(box.shape, np.float32)
         score = evidence = 0.0
@@ -109,8 +180,15 @@ class Merged:
 class Merger:
     """Findings of tiles, given north to south, become numbered objects on bands of the scene.
 
-    Held are the objects that the last row of tiles can still reach, and those that share cells with them: memory does not grow
-    with the scene.
+    Held are the objects that the last row of tiles can reach, and those that share cells with them:
+    memory does not grow with the scene.
+
+    Parameters
+    ----------
+    tile : int
+        Side of a tile, cells.
+    cols : int
+        Columns of the scene.
     """
 
     def __init__(self, tile: int, cols: int):
@@ -120,7 +198,17 @@ class Merger:
         self.frontier = 0
 
     def add(self, row: int, col: int, scores: np.ndarray, masks: np.ndarray) -> None:
-        """Findings of the tile at (row, col): scores (K), masks (K, tile, tile), 0-1."""
+        """Take the findings of a tile.
+
+        Parameters
+        ----------
+        row, col : int
+            First cell of the tile.
+        scores : (K,) array of float
+            Scores.
+        masks : (K, tile, tile) array of float
+            Masks, 0-1.
+        """
         tile = Box(row, col, row + self.tile, col + self.tile)
         scene = Box(0, 0, row + self.tile, self.bands.cols)
         found = [
@@ -140,9 +228,18 @@ class Merger:
         self.open += [Merged(finding) for k, finding in enumerate(found) if k not in home]
 
     def take(self, known: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """(first row, probability, instances) of the rows that no later tile changes.
+        """The rows that no later tile changes.
 
-        known: (done, cols) cells in which every channel is known, of the rows that the next row of tiles does not touch.
+        Parameters
+        ----------
+        known : (done, cols) array of bool
+            Cells in which every channel is known, of the rows that the next row of tiles does not
+            touch.
+
+        Yields
+        ------
+        tuple
+            First row, probability, instances.
         """
         self.frontier += len(known)
         self.bands.extend(known)
@@ -151,7 +248,7 @@ class Merger:
         yield from self.bands.take(min(waiting, self.frontier))
 
     def finish(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """The last rows of the scene."""
+        """The last rows of the scene, as `take`."""
         self.frontier = self.bands.bottom
         self._settle(last=True)
         yield from self.bands.take(self.frontier)
@@ -169,12 +266,12 @@ class Merger:
             alias.update({other: home[k] for other, same in alias.items() if same is merged})
 
     def _settle(self, last: bool = False) -> None:
-        """Paint the objects that no later tile reaches, and that share no cell with one that a later tile may reach."""
+        """Paint the objects that no later tile can reach, directly or through others."""
         for cluster in _clusters(self.open, self.window):
             if last or all(merged.box.bottom <= self.frontier for merged, _ in cluster):
                 for merged, _ in cluster:
                     self.open.remove(merged)
-                self.bands.paint(_without_doubles([settled for _, settled in cluster]))
+                self.bands.paint(_without_doubles([combined for _, combined in cluster]))
 
 
 class _Bands:
@@ -228,7 +325,7 @@ def _cropped(tile: Box, scene: Box, mask: np.ndarray, score: float) -> Finding |
     mask = np.asarray(mask, np.float32)[inside.within(tile)]
     if mask.size == 0 or mask.max() < INSIDE:
         return None
-    (rows,), (cols,) = ((mask >= TRACE).any(axis=axis).nonzero() for axis in (1, 0))
+    rows, cols = (np.flatnonzero((mask >= TRACE).any(axis=axis)) for axis in (1, 0))
     top, left, bottom, right = rows[0], cols[0], rows[-1] + 1, cols[-1] + 1
     box = Box(inside.top + int(top), inside.left + int(left), inside.top + int(bottom), inside.left + int(right))
     mask = mask[top:bottom, left:right]
@@ -236,7 +333,7 @@ def _cropped(tile: Box, scene: Box, mask: np.ndarray, score: float) -> Finding |
 
 
 def _agreements(found: list[Finding], earlier: list[Merged]) -> dict[tuple[int, int], float]:
-    """(index in `found`, index in `earlier`): the best agreement of the finding with one of the object; pairs that meet only."""
+    """(index in `found`, in `earlier`): the finding's best agreement, of those that meet."""
     others = [(n, other) for n, merged in enumerate(earlier) for other in merged.findings]
     best: dict[tuple[int, int], float] = {}
     if not found or not others:
@@ -250,7 +347,7 @@ def _agreements(found: list[Finding], earlier: list[Merged]) -> dict[tuple[int, 
 
 
 def _agreement(one: Finding, other: Finding) -> float:
-    """Intersection over union of the masks in the area that both tiles see; 0 for findings of one tile."""
+    """IoU of the masks in the area that both tiles see; 0 for findings of one tile."""
     seen_by_both = one.tile & other.tile
     shared = one.box & other.box & seen_by_both
     if one.tile == other.tile or not shared:
@@ -267,26 +364,26 @@ def _share_a_tile(one: Merged, other: Merged) -> bool:
 
 
 def _clusters(objects: list[Merged], window: np.ndarray) -> list[list[tuple[Merged, Finding]]]:
-    """Objects that share cells, directly or through others, with their settled masks; in order of the first of each."""
-    settled = [(merged, merged.settled(window)) for merged in objects]
-    first = list(range(len(settled)))
+    """Objects that share cells, also through others, with their combined masks."""
+    combined = [(merged, merged.combined(window)) for merged in objects]
+    first = list(range(len(combined)))
 
     def root(n: int) -> int:
         while first[n] != n:
             first[n] = n = first[first[n]]
         return n
 
-    order = sorted(first, key=lambda n: settled[n][1].box.left)
+    order = sorted(first, key=lambda n: combined[n][1].box.left)
     for k, n in enumerate(order):
-        one = settled[n][1]
+        one = combined[n][1]
         for m in order[k + 1 :]:
-            if settled[m][1].box.left >= one.box.right:
+            if combined[m][1].box.left >= one.box.right:
                 break
             a, b = sorted((root(n), root(m)))
-            if a != b and _share_cells(one, settled[m][1]):
+            if a != b and _share_cells(one, combined[m][1]):
                 first[b] = a
     members: dict[int, list] = {}
-    for n, pair in enumerate(settled):
+    for n, pair in enumerate(combined):
         members.setdefault(root(n), []).append(pair)
     return list(members.values())
 

@@ -12,9 +12,9 @@ def choose_precision(name: str, device: torch.device | str, mask_iou: float | No
     """The precision of a setting `fp32`, `bf16` or `auto`.
 
     fp32: the maps of any two machines agree within 1e-3. bf16: convolutions in bfloat16, some
-    hundredths of a probability apart (docs/reference/validation.md). auto: bf16 where the device computes it
-    in hardware (emulated, it is slower than fp32) and the masks of this network were found to stay
-    the same.
+    hundredths of a probability apart (docs/reference/validation.md). auto: bf16 where the device
+    computes it in hardware (emulated, it is slower than fp32) and the masks of this network were
+    found to stay the same.
 
     Parameters
     ----------

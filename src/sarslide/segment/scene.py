@@ -1,4 +1,7 @@
-"""One scene from files to files: read ahead, through the network, calibrated, written behind; bounded memory."""
+"""One scene from files to files, with bounded memory.
+
+It is read ahead, goes through the network, is calibrated and written behind.
+"""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -29,18 +32,44 @@ def segment_scene(
     put_instances: Put | None = None,
     progress: bool = False,
 ) -> int:
-    """Put the probability of a scene, and the objects of an instance network, band by band; the number of cells that have one.
+    """Put the probability of a scene, and the objects of an instance network, band by band.
 
-    read, shape, overlap: as `infer.predict_bands`. card: model card; its tile (the thresholds of an RSBU are means over the
-    tile), normalisation, calibration. put, put_instances: receive (rows, cols, band, 1), the second numbers of objects.
-    Raises RasterError when no cell has every channel, naming those that are unknown everywhere.
+    Parameters
+    ----------
+    forward : Forward
+        The network, ready to run.
+    read : callable
+        As in `infer.predict_bands`.
+    shape : tuple of int
+        Rows and columns of the scene.
+    card : mapping of str to Any
+        Model card; its tile (the thresholds of an RSBU are means over the tile), normalisation,
+        calibration.
+    overlap : float
+        Of neighbouring windows, 0 to < 1.
+    put : callable
+        Receives (rows, cols, band, 1) of the probability.
+    put_instances : callable or None
+        The same for numbers of objects.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    int
+        Number of cells that have a probability.
+
+    Raises
+    ------
+    RasterError
+        When no cell has every channel; names those that are unknown everywhere.
     """
     known_cells: list[np.ndarray] = []
 
     def counted(rows: slice, cols: slice) -> np.ndarray:
-        stack = read(rows, cols)
-        known_cells.append(np.isfinite(stack).sum(axis=(1, 2)))
-        return stack
+        features = read(rows, cols)
+        known_cells.append(np.isfinite(features).sum(axis=(1, 2)))
+        return features
 
     bands = predict_bands(
         forward,
@@ -52,9 +81,9 @@ def segment_scene(
         READERS.get(forward.device.type, 1),
         progress,
     )
-    with ExitStack() as stack:
-        write = stack.enter_context(behind(put))
-        write_instances = stack.enter_context(behind(put_instances)) if put_instances else None
+    with ExitStack() as writers:
+        write = writers.enter_context(behind(put))
+        write_instances = writers.enter_context(behind(put_instances)) if put_instances else None
         found = 0
         for row, probability, instances in bands:
             rows, cols = slice(row, row + len(probability)), slice(0, shape[1])

@@ -1,4 +1,7 @@
-"""Reading ahead of the work and writing behind it, in threads, in order, holding no more than a few pieces."""
+"""Reading ahead of the work and writing behind it.
+
+In threads, in order, holding no more than a few pieces.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -6,16 +9,31 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def ahead(work: Callable[[Item], Result], items: Iterable[Item], workers: int = 1) -> Iterator[Result]:
-    """`work(item)` of each item, in order; the next `workers` results are made in threads while the caller uses one.
+    """Results of work on items, in order, made in threads while the caller uses one.
 
     An exception of `work` is raised where its result would have come.
+
+    Parameters
+    ----------
+    work : callable
+        Of one item.
+    items : iterable
+        What it works on.
+    workers : int
+        Results that are made ahead at the same time.
+
+    Yields
+    ------
+    Any
+        Result of each item.
     """
     pool = ThreadPoolExecutor(workers, "ahead")
-    pending: deque[Future] = deque()
+    pending: deque[Future[Result]] = deque()
     try:
         for item in items:
             pending.append(pool.submit(work, item))
@@ -29,12 +47,22 @@ def ahead(work: Callable[[Item], Result], items: Iterable[Item], workers: int = 
 
 @contextmanager
 def behind(work: Callable[..., Any]) -> Iterator[Callable[..., None]]:
-    """`submit(*arguments)`, which runs `work(*arguments)` in one thread, in order, with one call waiting at most.
+    """A context that runs work in one thread, in order, with one call waiting at most.
 
-    An exception of `work` is raised by the next call of `submit`, or at the end of the block.
+    An exception of `work` is raised by the next call, or at the end of the block.
+
+    Parameters
+    ----------
+    work : callable
+        What runs.
+
+    Yields
+    ------
+    callable
+        `submit(*arguments)`, which runs `work(*arguments)`.
     """
     pool = ThreadPoolExecutor(1, "behind")
-    waiting: deque[Future] = deque()
+    waiting: deque[Future[Any]] = deque()
 
     def submit(*arguments: Any) -> None:
         if len(waiting) > 1:

@@ -1,4 +1,4 @@
-"""The model card: what a weights file says about itself."""
+"""The model card that travels in a weights file."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,7 +19,8 @@ KNOWN_FAILURES = (
     "There is no probability in layover and shadow; water, snow and dense forest lose coherence, and what moves there is missed.",
     "Landslides that move more than a quarter of a wavelength (14 mm in C-band) between two dates are underestimated or missed.",
 )
-# True of networks that learnt from simulated regions alone; `docs/reference/benchmark.md` has the numbers.
+# True of networks that learnt from simulated regions alone; `docs/reference/benchmark.md` has the
+# numbers.
 SIMULATED_FAILURES = (
     "Mines and dumps on slopes, glaciers and changing snow move like landslides, and many are mapped as such: the snowline masks"
     " the last two, a reviewer has to reject the first.",
@@ -36,9 +37,25 @@ def model_card(
     label: str = SIMULATED,
     licence: str = "BSD-3-Clause",
 ) -> dict[str, Any]:
-    """The card that travels in the weights file (`models.weights`).
+    """The card of a trained network (`models.weights`).
 
-    code: fingerprint of the training code. label: what the network learnt from, in words that products repeat.
+    Parameters
+    ----------
+    trained : Trained
+        What the training gave.
+    training, validation : sequence of TrainingScene
+        Scenes of both parts.
+    code : str
+        Fingerprint of the training code.
+    label : str
+        What the network learnt from, in words that products repeat.
+    licence : str
+        Of the weights.
+
+    Returns
+    -------
+    dict of str to Any
+        All of `weights.CARD_KEYS` but `format`, and more.
     """
     recipe = trained.recipe
     start = Path(recipe.start)

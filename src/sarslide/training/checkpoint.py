@@ -1,7 +1,7 @@
-"""The state of a training after a round, so that it can go on after an interruption to the same result.
+"""The state of a training after a round, from which it goes on to the same result.
 
-A checkpoint belongs to one recipe, network and data set: its `identity`. It is read without trusting it (tensors and plain values
-only) and written under a temporary name.
+A checkpoint belongs to one recipe, network and data set: its `identity`. It is read without
+trusting it (tensors and plain values only) and written under a temporary name.
 """
 
 import hashlib
@@ -35,9 +35,32 @@ def identity(
     recipe: Recipe,
     processes: int,
 ) -> str:
-    """sha256 of all that decides the numbers of a training: data, network, recipe, starting weights, code, torch."""
+    """Hash of all that decides the numbers of a training.
+
+    Parameters
+    ----------
+    training, validation : sequence of TrainingScene
+        Scenes of both parts.
+    channels : sequence of str
+        Channels of the features.
+    normalisation : Normalisation
+        Of the training part, or of the starting weights.
+    network : str
+        Name in the registry.
+    options : dict of str to Any
+        Of the network.
+    recipe : Recipe
+        How to train; of its starting weights the content counts.
+    processes : int
+        That share each batch.
+
+    Returns
+    -------
+    str
+        sha256; code and torch count, too.
+    """
     start = Path(recipe.start)
-    facts = {
+    decisive = {
         "data": [data_hash(training), data_hash(validation)],
         "channels": list(channels),
         "normalisation": normalisation.to_dict(),
@@ -47,19 +70,44 @@ def identity(
         "code": fingerprint(Path(__file__).with_name("train.py")),
         "torch": torch.__version__,
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def save(path: Path, made_by: str, state: dict[str, Any]) -> None:
-    """Write `state` (tensors, numbers, words, lists and dicts of them)."""
+    """Write the state of a training.
+
+    Parameters
+    ----------
+    path : Path
+        Checkpoint.
+    made_by : str
+        Identity of the training.
+    state : dict of str to Any
+        Tensors, numbers, words, lists and dicts of them.
+    """
     with atomic_file(path) as temporary:
         torch.save({"identity": made_by, **state}, temporary)
 
 
 def read(path: Path | None, made_by: str) -> dict[str, Any] | None:
-    """The state of `path` where there is one and it was made by the same training; else None.
+    """The state of a checkpoint of the same training.
 
-    Raises TrainingError for a file that cannot be read.
+    Parameters
+    ----------
+    path : Path or None
+        Checkpoint.
+    made_by : str
+        Identity of the training.
+
+    Returns
+    -------
+    dict of str to Any or None
+        None where there is no file, or one of another training.
+
+    Raises
+    ------
+    TrainingError
+        For a file that cannot be read.
     """
     if path is None or not path.is_file():
         return None

@@ -15,7 +15,15 @@ TRAINING, VALIDATION, INK = "#4477aa", "#cc6677", "#1c2529"
 
 
 def write_history(path: str | Path, history: Sequence[dict[str, Any]]) -> None:
-    """The history as CSV, one row a round; empty where a value is not known."""
+    """The history as CSV, one row a round; empty where a value is not known.
+
+    Parameters
+    ----------
+    path : str or Path
+        File.
+    history : sequence of dict
+        Rows with the keys COLUMNS.
+    """
     with atomic_file(path) as temporary, open(temporary, "w", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -23,7 +31,22 @@ def write_history(path: str | Path, history: Sequence[dict[str, Any]]) -> None:
 
 
 def learning_curves(history: Sequence[dict[str, Any]], best_epoch: int, title: str = "") -> "Figure":
-    """Loss, F1 by cell and learning rate over the epochs; the epoch that was kept is marked."""
+    """Loss, F1 by cell and learning rate over the epochs; the epoch that was kept is marked.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        Rows with the keys COLUMNS.
+    best_epoch : int
+        The epoch that was kept.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure
+        Three panels.
+    """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -49,7 +72,19 @@ def learning_curves(history: Sequence[dict[str, Any]], best_epoch: int, title: s
 
 
 def write_curves(path: str | Path, history: Sequence[dict[str, Any]], best_epoch: int, title: str = "") -> None:
-    """`learning_curves` as PNG, without the date that matplotlib would add."""
+    """`learning_curves` as PNG, without the date that matplotlib would add.
+
+    Parameters
+    ----------
+    path : str or Path
+        File.
+    history : sequence of dict
+        Rows with the keys COLUMNS.
+    best_epoch : int
+        The epoch that was kept.
+    title : str
+        Of the figure.
+    """
     figure = learning_curves(history, best_epoch, title)
     with atomic_file(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})

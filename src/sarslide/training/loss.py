@@ -12,11 +12,28 @@ from sarslide.dataset.scenes import IGNORE
 def segmentation_loss(
     logits: Tensor, label: Tensor, kind: str, total: Callable[[Tensor], Tensor] = lambda sums: sums
 ) -> Tensor:
-    """Loss of logits (N, H, W) against a label (N, H, W) uint8, cells of 255 left out; computed in float32.
+    """Loss of maps against labels, computed in float32; cells of 255 are left out.
 
-    `bce`: mean binary cross-entropy (P0 eq. 4). `dice`: soft dice loss of the landslide cells over the batch,
-    1 - (2 sum(p y) + 1) / (sum(p) + sum(y) + 1) (P4 names a dice loss and prints none). `bce_dice`: their sum.
-    total: adds sums up over the processes that share a batch, so that the loss is that of the whole batch.
+    `bce`: mean binary cross-entropy (P0 eq. 4). `dice`: soft dice loss of the landslide cells over
+    the batch, 1 - (2 sum(p y) + 1) / (sum(p) + sum(y) + 1) (P4 names a dice loss and prints none).
+    `bce_dice`: their sum.
+
+    Parameters
+    ----------
+    logits : (N, H, W) Tensor
+        Of the network.
+    label : (N, H, W) Tensor of uint8
+        1 landslide, 0 background, 255 not counted.
+    kind : str
+        `bce`, `dice` or `bce_dice`.
+    total : callable
+        Adds sums up over the processes that share a batch, so that the loss is that of the whole
+        batch.
+
+    Returns
+    -------
+    Tensor
+        One number.
     """
     counted = label != IGNORE
     truth = (label == 1).float()

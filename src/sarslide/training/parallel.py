@@ -1,4 +1,7 @@
-"""One training on several GPUs: a process for each, which share every batch (DistributedDataParallel, started from the job)."""
+"""One training on several GPUs: a process for each, which share every batch.
+
+DistributedDataParallel, started from the job.
+"""
 
 import os
 import tempfile
@@ -15,10 +18,30 @@ RESULT = "result.pt"
 
 
 def run(work: Callable[..., dict[str, Any]], job: Any, processes: int) -> dict[str, Any]:
-    """What `work(job, rank)` returns in the first of `processes` processes (tensors and plain values).
+    """What work returns in the first of several processes.
 
-    The processes find each other through a file and speak NCCL between GPUs, gloo between CPUs. Each rank on a GPU has its own.
-    Whoever calls this from a script must guard the script with `if __name__ == "__main__"`: the processes import it again.
+    The processes find each other through a file and speak NCCL between GPUs, gloo between CPUs.
+    Each rank on a GPU has its own. Whoever calls this from a script must guard the script with `if
+    __name__ == "__main__"`: the processes import it again.
+
+    Parameters
+    ----------
+    work : callable
+        Of job and rank; returns tensors and plain values.
+    job : Any
+        Has `device` and `threads`; is pickled.
+    processes : int
+        How many.
+
+    Returns
+    -------
+    dict of str to Any
+        The first one's result, on the CPU.
+
+    Raises
+    ------
+    TrainingError
+        Where a process fails.
     """
     with tempfile.TemporaryDirectory(prefix="sarslide-") as folder:
         try:
@@ -51,13 +74,23 @@ def processes_running() -> int:
 
 
 def total(sums: Tensor) -> Tensor:
-    """Sums over all processes, with gradients."""
+    """Sums over all processes, with gradients.
+
+    Parameters
+    ----------
+    sums : Tensor
+        Of this process.
+
+    Returns
+    -------
+    Tensor
+        Of all.
+    """
     return sums if processes_running() == 1 else _Total.apply(sums)
 
 
 class _Total(torch.autograd.Function):
-    """The gradient is summed over the processes too; DistributedDataParallel takes the mean of the weights' gradients. What is
-    left is the gradient of the whole batch."""
+    """Sum over the processes; the gradient, too, of which the weights' mean is taken."""
 
     @staticmethod
     def forward(ctx, sums: Tensor) -> Tensor:
@@ -75,7 +108,20 @@ def _added(values: Tensor) -> Tensor:
 
 
 def agreed(decision: bool, device: torch.device | str) -> bool:
-    """The first process's decision, in all processes."""
+    """The first process's decision, in all processes.
+
+    Parameters
+    ----------
+    decision : bool
+        Of this process.
+    device : torch.device or str
+        Where it computes.
+
+    Returns
+    -------
+    bool
+        Of the first.
+    """
     if processes_running() == 1:
         return decision
     word = torch.tensor([int(decision)], device=device)
@@ -84,7 +130,20 @@ def agreed(decision: bool, device: torch.device | str) -> bool:
 
 
 def shared(network: nn.Module, device: torch.device) -> nn.Module:
-    """The network whose gradients are the mean over the processes."""
+    """The network whose gradients are the mean over the processes.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Of this process.
+    device : torch.device
+        Where it computes.
+
+    Returns
+    -------
+    nn.Module
+        The network itself where there is one process.
+    """
     if processes_running() == 1:
         return network
     return nn.parallel.DistributedDataParallel(network, device_ids=[device.index] if device.type == "cuda" else None)

@@ -1,6 +1,7 @@
-"""Patches of training scenes, one after the other without end; the place and the look of each follow from its number alone.
+"""Patches of training scenes, one after the other without end.
 
-So a training that goes on at a step, and processes that share a batch, see what one uninterrupted process sees.
+The place and the look of each follow from its number alone, so that a training that goes on at a
+step, and processes that share a batch, see what one uninterrupted process sees.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,8 +26,20 @@ ORDER, LOOK = 0, 1  # what a random number is for
 class Patches(Dataset):
     """Patch number k: input (C, H, W) float32, normalised, and label (H, W) uint8.
 
-    A pass shows as many patches as windows of the recipe's overlap hold counted cells: those windows in another order each pass,
-    or as many random places, in proportion to the scenes' sizes. With `negatives` of 0 or more, only the windows that it keeps.
+    A pass shows as many patches as windows of the recipe's overlap hold counted cells: those
+    windows in another order each pass, or as many random places, in proportion to the scenes'
+    sizes. With `negatives` of 0 or more, only the windows that it keeps.
+
+    Parameters
+    ----------
+    scenes : sequence of TrainingScene
+        Of the training part.
+    channels : sequence of str
+        Channels of the features.
+    normalisation : Normalisation
+        Of the features.
+    recipe : Recipe
+        How to train.
     """
 
     def __init__(
@@ -50,7 +63,7 @@ class Patches(Dataset):
         return torch.from_numpy(self.normalisation(stack)), torch.from_numpy(label.copy())
 
     def _kept(self, k: int, label: np.ndarray) -> list[tuple[int, int]]:
-        """The windows of scene `k` with a counted cell; of those without a landslide as many as the recipe says."""
+        """Windows of scene `k` with a counted cell; without a landslide, as the recipe has it."""
         recipe = self.recipe
         places = windows(label.shape, recipe.patch, recipe.overlap)
         if recipe.negatives < 0:
@@ -64,7 +77,7 @@ class Patches(Dataset):
         return [places[index] for index in rng.permutation(len(places))]
 
     def _anywhere(self, place: tuple[int, int, int], rng: np.random.Generator) -> tuple[int, int, int]:
-        """A random place in the scene of `place`; `place` itself where the draws find no counted cell."""
+        """A random place in the scene of `place`; itself where no draw has a counted cell."""
         k = place[0]
         drawn = random_windows(self.scenes[k].label.shape, self.recipe.patch, TRIES, rng)
         return next(((k, *start) for start in drawn if self._counted(k, *start)), place)
@@ -80,10 +93,26 @@ class Patches(Dataset):
 def batches(
     patches: Patches, first: int, last: int, rank: int = 0, processes: int = 1, workers: int = 0
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of steps `first` to before `last`, inputs (N, C, H, W) and labels (N, H, W); of each, the share of one process.
+    """Batches of some steps; of each, the share of one process.
 
-    workers: processes that prepare patches ahead (0: none, they are prepared when asked for).
+    Parameters
+    ----------
+    patches : Patches
+        Where they come from.
+    first, last : int
+        Steps `first` to before `last`.
+    rank : int
+        Of this process.
+    processes : int
+        That share each batch.
+    workers : int
+        Processes that prepare patches ahead (0: none).
+
+    Returns
+    -------
+    iterator of (Tensor, Tensor)
+        Inputs (N, C, H, W) and labels (N, H, W).
     """
     size = patches.recipe.batch
-    numbers = [range(step * size + rank, (step + 1) * size, processes) for step in range(first, last)]
+    numbers = [list(range(step * size + rank, (step + 1) * size, processes)) for step in range(first, last)]
     return iter(DataLoader(patches, batch_sampler=numbers, num_workers=workers))

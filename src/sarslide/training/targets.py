@@ -1,10 +1,13 @@
-"""Training of instance networks (P2) from maps of labels: which objects a patch has, and what is hidden from the network.
+"""Training of instance networks (P2) from maps of labels.
 
-An object is a connected group of landslide cells (8 neighbours): two landslides that touch are one. A detector calls everything
-background that is no object. Objects that are not counted (255: too slow for this track, half hidden, glaciers, snow patches) and
-scraps of fewer than `min_cells` cells, which the edge of a patch or a mask leaves, would so be taught as background although they
-look like landslides. Their cells are made unknown in the patch, as cells without data are: the network sees nothing there and
-learns nothing from there.
+Which objects a patch has, and what is hidden from the network.
+
+An object is a connected group of landslide cells (8 neighbours): two landslides that touch are one.
+A detector calls everything background that is no object. Objects that are not counted (255: too
+slow for this track, half hidden, glaciers, snow patches) and scraps of fewer than `min_cells`
+cells, which the edge of a patch or a mask leaves, would so be taught as background although they
+look like landslides. Their cells are made unknown in the patch, as cells without data are: the
+network sees nothing there and learns nothing from there.
 """
 
 from typing import Any
@@ -20,7 +23,21 @@ from sarslide.models.mask_rcnn import instance_targets
 def with_targets(inputs: Tensor, labels: Tensor, min_cells: int) -> tuple[Tensor, list[dict[str, Tensor]]]:
     """Patches in which only counted cells are seen, and the target of each.
 
-    inputs: (N, C, H, W), normalised: 0 is unknown. labels: (N, H, W) uint8, 1 landslide, 0 not, 255 not counted.
+    Parameters
+    ----------
+    inputs : (N, C, H, W) Tensor
+        Normalised: 0 is unknown.
+    labels : (N, H, W) Tensor of uint8
+        1 landslide, 0 not, 255 not counted.
+    min_cells : int
+        Smallest object that is taught, cells.
+
+    Returns
+    -------
+    inputs : (N, C, H, W) Tensor
+        0 where nothing is counted.
+    targets : list of dict
+        `mask_rcnn.instance_targets` of each patch.
     """
     numbered = np.stack([objects(label == 1, min_cells) for label in labels.numpy()])
     seen = (labels == 0) | torch.from_numpy(numbered > 0)
@@ -28,8 +45,22 @@ def with_targets(inputs: Tensor, labels: Tensor, min_cells: int) -> tuple[Tensor
 
 
 def with_options(options: dict[str, Any], start: str) -> dict[str, Any]:
-    """The network's options; from ImageNet or COCO weights its batch normalisation is frozen unless said otherwise.
+    """Options of an instance network for a start.
 
-    Batches of one or two large patches are too few to learn its statistics, and those weights bring their own.
+    From ImageNet or COCO weights its batch normalisation is frozen, unless the options decide
+    otherwise: batches of one or two large patches are too few to learn its statistics, and those
+    weights bring their own.
+
+    Parameters
+    ----------
+    options : dict of str to Any
+        Of the network.
+    start : str
+        As in the recipe.
+
+    Returns
+    -------
+    dict of str to Any
+        Options, with `frozen_norm`.
     """
     return {"frozen_norm": start in ("imagenet", "coco")} | options

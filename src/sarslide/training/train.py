@@ -1,8 +1,9 @@
 """Training of a network on whole scenes, split by region, by a recipe (`training.recipe`).
 
-Same machine, device and thread count: same bytes, interrupted or not. On a CPU every kernel is a deterministic one. On a GPU some
-operations have none (backward of aligned regions and of deformable convolution, unpooling of SegNet): torch then warns in the
-log and names the operation, and two trainings agree in their scores, not in their bytes.
+Same machine, device and thread count: same bytes, interrupted or not. On a CPU every kernel is a
+deterministic one. On a GPU some operations have none (backward of aligned regions and of deformable
+convolution, unpooling of SegNet): torch then warns in the log and names the operation, and two
+trainings agree in their scores, not in their bytes.
 """
 
 import copy
@@ -39,19 +40,49 @@ from sarslide.training.samples import Patches, batches
 log = logging.getLogger(__name__)
 
 PRETRAINED = ("imagenet", "coco")
-SGD = {"momentum": 0.9, "weight_decay": 1e-4}
+SGD: dict[str, Any] = {"momentum": 0.9, "weight_decay": 1e-4}
 GPU_WORKERS = 8
 FINAL_OVERLAP = 0.25
 
 
 @dataclass
 class Trained:
-    """The network of the best round, in evaluation mode, and all that its card says.
+    """The network of the best round, in evaluation mode, and all that its card holds.
 
-    history: one row of `history.COLUMNS` a round, the first of them (epoch 0) before any step where the start was a weights file.
-    bf16_mask_iou: of the validation scenes' masks in bf16 with those in fp32, None where the device does not compute in bf16.
-    calibration: `reliability.fit` on the validation scenes. scores: `scores.summary` of them at the threshold. maps: their
-    probability (rows, cols). Threshold, scores and maps are calibrated.
+    Attributes
+    ----------
+    network : nn.Module
+        The network.
+    name : str
+        Its name in the registry.
+    options : dict of str to Any
+        Its options.
+    channels : tuple of str
+        Channels of its input.
+    recipe : Recipe
+        How it was trained.
+    normalisation : Normalisation
+        Of its input.
+    threshold : float
+        Of its map, calibrated.
+    best_epoch : int
+        The round that was kept.
+    history : list of dict
+        One row of `history.COLUMNS` a round, the first of them (epoch 0) before any step where the
+        start was a weights file.
+    calibration : dict of str to Any
+        `reliability.fit` on the validation scenes.
+    scores : dict of str to Any
+        `scores.summary` of the validation scenes at the threshold.
+    device : str
+        `cpu` or `cuda`.
+    processes : int
+        That shared each batch.
+    bf16_mask_iou : float or None
+        IoU of the validation scenes' masks in bf16 with those in fp32, None where the device does
+        not compute in bf16.
+    maps : list of array
+        Calibrated probability (rows, cols) of the validation scenes.
     """
 
     network: nn.Module
@@ -102,14 +133,43 @@ def train(
     checkpoint: Path | None = None,
     processes: int = 0,
 ) -> Trained:
-    """Train `network` of the registry on the training scenes; keep the round that validates best.
+    """Train a network of the registry; keep the round that validates best.
 
-    The normalisation is fitted on the training scenes alone, or is that of the weights that the recipe starts from. checkpoint:
-    file written after each round, from which an interrupted training goes on; removed by the caller when the results are safe.
-    processes: that share each batch; 0: one on a CPU, one a GPU otherwise.
+    Parameters
+    ----------
+    training, validation : sequence of TrainingScene
+        Scenes of both parts.
+    channels : sequence of str
+        Channels of the features.
+    network : str
+        Name in the registry.
+    options : dict of str to Any
+        Of the network.
+    recipe : Recipe
+        How to train. The normalisation is fitted on the training scenes alone, or is that of the
+        weights that the recipe starts from.
+    device : torch.device or str
+        Where to train.
+    progress : bool
+        Show a progress bar.
+    checkpoint : Path or None
+        File written after each round, from which an interrupted training goes on; removed by the
+        caller when the results are safe.
+    processes : int
+        That share each batch; 0: one on a CPU, one a GPU otherwise.
 
-    Raises TrainingError for parts that share a region, that lack landslides or background, for channels that cannot be turned and
-    for a recipe that does not fit; WeightsError for an unknown network and for a start that does not fit.
+    Returns
+    -------
+    Trained
+        The network and what is known of it.
+
+    Raises
+    ------
+    TrainingError
+        For parts that share a region, that lack landslides or background, for channels that cannot
+        be turned and for a recipe that does not fit.
+    WeightsError
+        For an unknown network and for a start that does not fit.
     """
     channels = tuple(channels)
     instances = registry.kind(network) == registry.INSTANCE
@@ -126,7 +186,7 @@ def train(
     _check_batch(_build(job), recipe.batch // processes)
     found = _fit(job) if processes == 1 else parallel.run(_fit, job, processes)
 
-    model = _build(job).to(device, memory_format=torch.channels_last)
+    model = _build(job).to(device).to(memory_format=torch.channels_last)
     model.load_state_dict(found["best"])
     maps = validate.maps(model, validation, normalisation, recipe.patch, FINAL_OVERLAP, device)
     labels = [scene.label for scene in validation]
@@ -134,8 +194,9 @@ def train(
     same_mask = _bf16_mask_iou(job, model, maps, threshold)
     # The threshold follows the calibration, so that the mask is the one that was chosen.
     fitted = reliability.fit(labels, maps)
-    threshold, *maps = (calibration.apply(p, {"calibration": fitted}) for p in (np.float64(threshold), *maps))
-    threshold = round(float(threshold), 6)
+    calibrated = {"calibration": fitted}
+    threshold = round(float(calibration.apply(np.asarray(threshold), calibrated)), 6)
+    maps = [calibration.apply(p, calibrated) for p in maps]
     return Trained(
         model.eval(), network, options, channels, recipe, normalisation, threshold, found["best_epoch"], found["history"],
         fitted, scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
@@ -167,7 +228,7 @@ def _check(
 def _start(
     training: Sequence[TrainingScene], channels: Sequence[str], network: str, options: dict[str, Any], recipe: Recipe
 ) -> tuple[dict[str, Tensor] | None, Normalisation]:
-    """Tensors of the weights file to start from, if any, and the normalisation that goes with them or is fitted."""
+    """Tensors to start from, if any, and the normalisation that goes with them."""
     if recipe.start in ("", *PRETRAINED):
         return None, fit(recipe.normalisation, channels, [scene.features for scene in training])
     model, card = weights.load(recipe.start, channels, network)
@@ -211,14 +272,14 @@ def _check_batch(model: nn.Module, size: int) -> None:
 
 
 def _fit(job: _Job, rank: int = 0) -> dict[str, Any]:
-    """Tensors of the best round, its number, and the history. rank: of this process among those that share the batches."""
+    """Tensors of the best round, its number, and the history; `rank` is this process's."""
     recipe, processes = job.recipe, parallel.processes_running()
     device = torch.device("cuda", rank) if processes > 1 and job.device.startswith("cuda") else torch.device(job.device)
     with _reproducible(device):
         model = _build(job)
         if processes > 1 and device.type == "cuda":
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
-        model = model.to(device, memory_format=torch.channels_last)
+        model = model.to(device).to(memory_format=torch.channels_last)
         patches = Patches(job.training, job.channels, job.normalisation, recipe)
         ends = recipes.round_ends(recipe, len(patches))
         optimiser = _optimiser(model, recipe)
@@ -291,7 +352,7 @@ def _round(
     device: torch.device,
     rank: int,
 ) -> dict[str, Any]:
-    """One round of steps; its row of the history without validation. steps: first, end, end of the whole budget."""
+    """One round of steps (first, end, end of the budget); its row without validation."""
     recipe, (first, last, budget) = job.recipe, steps
     processes = parallel.processes_running()
     _seed(recipe.seed, epoch, rank)
@@ -307,8 +368,8 @@ def _round(
     sums, frozen, network = torch.zeros(4, dtype=torch.float64, device=device), None, None
     for step, (inputs, labels) in enumerate(shown, first):
         if frozen != (frozen := recipes.part(recipe, step, budget) < recipe.frozen_parts) or network is None:
-            if hasattr(model, "freeze_body"):
-                model.freeze_body(frozen)
+            if (freeze_body := getattr(model, "freeze_body", None)) is not None:
+                freeze_body(frozen)
             network = parallel.shared(model, device)
         for group in optimiser.param_groups:
             group["lr"] = recipes.learning_rate(recipe, step, budget)
@@ -337,7 +398,7 @@ def _check_finite(loss: float, epoch: int) -> None:
 
 
 def _loss(network: nn.Module, inputs: Tensor, labels: Tensor, job: _Job, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Loss of a batch, and cells (tp, fp, fn), float64; NaN for an instance network, which gives no map in training."""
+    """Loss of a batch, and cells (tp, fp, fn), NaN for an instance network."""
     if registry.kind(job.network) == registry.INSTANCE:
         inputs, wanted = targets.with_targets(inputs, labels, job.recipe.min_cells)
         wanted = [{name: value.to(device) for name, value in target.items()} for target in wanted]
@@ -352,7 +413,7 @@ def _loss(network: nn.Module, inputs: Tensor, labels: Tensor, job: _Job, device:
 
 
 def _seed(seed: int, epoch: int, rank: int) -> None:
-    """Dropout and sampling of proposals in a round follow from its number, so that a resumed training repeats them."""
+    """Dropout and proposals of a round follow from its number: a resumed training repeats them."""
     torch.manual_seed(int(np.random.SeedSequence([seed, epoch, rank]).generate_state(1)[0]))
 
 
@@ -361,7 +422,8 @@ def _reproducible(device: torch.device) -> Iterator[None]:
     """Deterministic kernels, without touching the caller's random state."""
     on_gpu = device.type == "cuda"
     if on_gpu:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS has no deterministic kernels
+        # Without it cuBLAS has no deterministic kernels.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     with torch.random.fork_rng(devices=[device] if on_gpu else []):
         torch.use_deterministic_algorithms(True, warn_only=on_gpu)

@@ -22,7 +22,30 @@ def maps(
     device: torch.device | str,
     precision: str = FP32,
 ) -> list[np.ndarray]:
-    """Probability maps (rows, cols) of whole scenes; NaN where unknown."""
+    """Probability maps of whole scenes.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The network.
+    scenes : sequence of TrainingScene
+        Scenes.
+    normalisation : Normalisation
+        Of the features.
+    patch : int
+        Side of the sliding window, cells.
+    overlap : float
+        Of neighbouring windows, 0 to < 1.
+    device : torch.device or str
+        Where the network runs.
+    precision : str
+        `fp32` or `bf16`.
+
+    Returns
+    -------
+    list of (rows, cols) array of float32
+        Probability, NaN where unknown.
+    """
     return [
         predict(network, scene.features, normalisation, patch, overlap, device=device, precision=precision)
         for scene in scenes
@@ -30,7 +53,20 @@ def maps(
 
 
 def map_loss(scenes: Sequence[TrainingScene], probabilities: Sequence[np.ndarray]) -> float:
-    """Mean binary cross-entropy over the counted cells of whole scenes."""
+    """Mean binary cross-entropy over the counted cells of whole scenes.
+
+    Parameters
+    ----------
+    scenes : sequence of TrainingScene
+        Scenes with labels.
+    probabilities : sequence of array
+        Map of each.
+
+    Returns
+    -------
+    float
+        Loss.
+    """
     total, count = 0.0, 0
     for scene, probability in zip(scenes, probabilities, strict=True):
         counted = scene.label != IGNORE
@@ -42,7 +78,22 @@ def map_loss(scenes: Sequence[TrainingScene], probabilities: Sequence[np.ndarray
 
 
 def map_f1(scenes: Sequence[TrainingScene], probabilities: Sequence[np.ndarray], threshold: float = 0.5) -> float:
-    """F1 by cell, pooled over scenes."""
+    """F1 by cell, pooled over scenes.
+
+    Parameters
+    ----------
+    scenes : sequence of TrainingScene
+        Scenes with labels.
+    probabilities : sequence of array
+        Map of each.
+    threshold : float
+        p >= threshold is landslide.
+
+    Returns
+    -------
+    float
+        F1.
+    """
     return metrics.pooled(
         metrics.pixel_counts(scene.label, p >= threshold) for scene, p in zip(scenes, probabilities, strict=True)
     ).f1
