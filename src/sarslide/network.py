@@ -131,6 +131,55 @@ def choose_pairs(
     return [names.pair_name(*pair) for pair in both if _within(*pair, limits, baselines or {})]
 
 
+class PairPlan(Protocol):
+    """The section `network` of a configuration: explicit pairs, or a preset with its parameters."""
+
+    @property
+    def pairs(self) -> Sequence[str]:
+        """Explicit pairs; empty: those of the preset."""
+
+    @property
+    def preset(self) -> str:
+        """As in `choose_pairs`."""
+
+    @property
+    def max_days(self) -> int:
+        """As in `choose_pairs`."""
+
+    @property
+    def neighbours(self) -> int:
+        """As in `choose_pairs`."""
+
+
+def planned_pairs(
+    plan: PairPlan, dates: Sequence[str], baselines: Mapping[str, DateBaseline] | None = None
+) -> list[str]:
+    """Pairs of a stack by a configuration.
+
+    Parameters
+    ----------
+    plan : PairPlan
+        The section `network` of the configuration.
+    dates : sequence of str
+        Dates of the stack, YYYYMMDD.
+    baselines : mapping of str to DateBaseline, optional
+        Baselines by date, for presets that need them.
+
+    Returns
+    -------
+    list of str
+        The explicit pairs, or those of the preset as `choose_pairs` gives them.
+
+    Raises
+    ------
+    CatalogError
+        A date has no baseline and the preset needs it.
+    """
+    if plan.pairs:
+        return list(plan.pairs)
+    return choose_pairs(dates, plan.preset, plan.max_days, plan.neighbours, baselines)
+
+
 def _within(earlier: str, later: str, limits: Limits, baselines: Mapping[str, DateBaseline]) -> bool:
     days = names.days_between(earlier, later)
     if (limits.days and days not in limits.days) or (limits.max_days and days > limits.max_days):

@@ -150,7 +150,7 @@ def acquisitions(config: Config, table: SceneTable, listed: Sequence[Row]) -> li
             found += _waiting(config, stack, mine, len(dates))
         try:
             SceneTable((stack,), table.scenes, needs_baselines=table.needs_baselines, cure=table.cure).check()
-            pairs = _pairs(config, table, stack)
+            pairs = network.planned_pairs(config.network, dates, table.baselines(stack))
             warnings = network.check(
                 stack, dates, pairs, METHODS[config.rates.method], config.network.preset, config.network.max_days
             )
@@ -160,13 +160,6 @@ def acquisitions(config: Config, table: SceneTable, listed: Sequence[Row]) -> li
         except SarslideError as error:
             found.append(of_error(f"network {stack}", error))
     return found
-
-
-def _pairs(config: Config, table: SceneTable, stack: str) -> list[str]:
-    plan = config.network
-    return list(plan.pairs) or network.choose_pairs(
-        table.dates(stack), plan.preset, plan.max_days, plan.neighbours, table.baselines(stack)
-    )
 
 
 def _waiting(config: Config, stack: str, rows: Sequence[Row], ready: int) -> list[Finding]:

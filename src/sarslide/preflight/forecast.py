@@ -104,7 +104,7 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
     grid = config.grid.region_grid()
     cells = grid.rows * grid.cols
     dates = {stack: sorted({row["date"] for row in rows}) for stack, rows in scenes.items()}
-    pairs = {stack: len(_pairs(config, stack, dates[stack], rows)) for stack, rows in scenes.items()}
+    pairs = {stack: len(_pairs(config, dates[stack], rows)) for stack, rows in scenes.items()}
     area = {stack: seen[stack] * cells for stack in scenes}
     date_cells = sum(len(dates[stack]) * area[stack] for stack in scenes)
     pair_cells = sum(pairs[stack] * area[stack] for stack in scenes)
@@ -126,17 +126,15 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
     )
 
 
-def _pairs(config: Config, stack: str, dates: list[str], rows: list[dict[str, str]]) -> list[str]:
-    if config.network.pairs:
-        return list(config.network.pairs)
-    plan = config.network
-    orbits = {
+def _pairs(config: Config, dates: list[str], rows: list[dict[str, str]]) -> list[str]:
+    """Pairs of a stack as far as baselines are known."""
+    baselines = {
         row["date"]: network.DateBaseline(float(row["bperp_m"]), float(row["critical_bperp_m"]))
         for row in rows
         if row.get("bperp_m") and row.get("critical_bperp_m")
     }
-    known = [date for date in dates if date in orbits] if network.needs_baselines(plan.preset) else dates
-    return network.choose_pairs(known, plan.preset, plan.max_days, plan.neighbours, orbits)
+    known = [date for date in dates if date in baselines] if network.needs_baselines(config.network.preset) else dates
+    return network.planned_pairs(config.network, known, baselines)
 
 
 def unit(rule: str, demo_s: float, jobs: int) -> tuple[float, float]:

@@ -159,9 +159,7 @@ def short(config: Config, table: scenes.SceneTable) -> str:
             return f"waits for a second date of {stack}"
         if table.without_baseline(stack):
             return f"waits for baselines of {stack}"
-        plan, dates = config.network, table.dates(stack)
-        how = plan.preset, plan.max_days, plan.neighbours, table.baselines(stack)
-        pairs = plan.pairs or network.choose_pairs(dates, *how)
+        pairs = network.planned_pairs(config.network, table.dates(stack), table.baselines(stack))
         if len(pairs) < network.MIN_PAIRS:
             return f"waits for more dates of {stack}: {len(pairs)} pairs, {network.MIN_PAIRS} are needed"
     return ""
