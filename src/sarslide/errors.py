@@ -1,13 +1,22 @@
 """Every error that a user can cause or meet, each with a code, the file, the value and the cure.
 
-Codes: 1xxx inputs, 2xxx network, 3xxx SAR, 4xxx model, 5xxx inventory. `docs/errors.md` lists them with their cures.
+Codes: 1xxx inputs, 2xxx network, 3xxx SAR, 4xxx model, 5xxx inventory. `docs/errors.md` lists them
+with their cures.
 """
 
 FORMAT_VERSION = 1
 
 
 class SarslideError(Exception):
-    """Root of all sarslide errors; `str(error)` is one line: `E1001 what is wrong; cure: what to do`."""
+    """Root of all sarslide errors; `str(error)` is one line, `E1001 problem; cure: what to do`.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, with the file or the value.
+    cure : str
+        What to do.
+    """
 
     code = 1000
 
@@ -77,7 +86,7 @@ class NetworkError(SarslideError):
 
 
 class DownloadError(SarslideError):
-    """A server that refuses, does not answer, or delivers a file that is incomplete or not what it should be."""
+    """A server that refuses, does not answer, or delivers a file that is incomplete or wrong."""
 
     code = 2002
     gone = False  # whether the server states that there is no such file
@@ -138,7 +147,7 @@ class RateError(SarslideError):
 
 
 class ProcessorError(SarslideError):
-    """An outside processor (ISCE2, SNAP, MintPy ...) that is absent, fails, takes too long, or does not write what it should."""
+    """An outside processor (ISCE2, SNAP, MintPy ...) that is absent, fails or takes too long."""
 
     code = 3009
 

@@ -20,7 +20,23 @@ RELEASE = r"\d{8}-[0-9a-f]{8}(?:-\d+)?"
 
 @cache  # a large region's network asks for every date hundreds of times
 def parse_date(text: str) -> Date:
-    """Calendar date (UTC) of `YYYYMMDD`. Raises NamingError for anything else."""
+    """Calendar date (UTC) of a name.
+
+    Parameters
+    ----------
+    text : str
+        `YYYYMMDD`.
+
+    Returns
+    -------
+    datetime.date
+        The date.
+
+    Raises
+    ------
+    NamingError
+        For anything else.
+    """
     try:
         if not re.fullmatch(DATE, text):
             raise ValueError(text)
@@ -30,19 +46,62 @@ def parse_date(text: str) -> Date:
 
 
 def days_between(earlier: str, later: str) -> int:
-    """Days from `earlier` to `later`, both `YYYYMMDD`."""
+    """Days between two dates.
+
+    Parameters
+    ----------
+    earlier, later : str
+        `YYYYMMDD`.
+
+    Returns
+    -------
+    int
+        Days from `earlier` to `later`, negative where `later` is before it.
+    """
     return (parse_date(later) - parse_date(earlier)).days
 
 
 def pair_name(earlier: str, later: str) -> str:
-    """`earlier_later`; raises NamingError unless the first date is before the second."""
+    """Name of a pair, `earlier_later`.
+
+    Parameters
+    ----------
+    earlier, later : str
+        `YYYYMMDD`.
+
+    Returns
+    -------
+    str
+        `YYYYMMDD_YYYYMMDD`.
+
+    Raises
+    ------
+    NamingError
+        Unless the first date is before the second.
+    """
     if days_between(earlier, later) <= 0:
         raise NamingError(f"pair {earlier}_{later} does not run forward in time", "name the earlier date first")
     return f"{earlier}_{later}"
 
 
 def split_pair(pair: str) -> tuple[str, str]:
-    """(earlier, later) of a pair name."""
+    """The two dates of a pair.
+
+    Parameters
+    ----------
+    pair : str
+        `YYYYMMDD_YYYYMMDD`.
+
+    Returns
+    -------
+    tuple of str
+        Earlier and later date, `YYYYMMDD`.
+
+    Raises
+    ------
+    NamingError
+        For what is no name of a pair.
+    """
     if not re.fullmatch(PAIR, pair):
         raise NamingError(f"'{pair}' is not a pair", "write pairs as YYYYMMDD_YYYYMMDD, the earlier date first")
     earlier, later = pair.split("_")
@@ -51,7 +110,25 @@ def split_pair(pair: str) -> tuple[str, str]:
 
 
 def stack_name(orbit_pass: str, relative_orbit: int) -> str:
-    """`A128` for an ascending, `D062` for a descending relative orbit."""
+    """Name of a stack, the images of one track.
+
+    Parameters
+    ----------
+    orbit_pass : str
+        ASCENDING or DESCENDING.
+    relative_orbit : int
+        1 to 175.
+
+    Returns
+    -------
+    str
+        `A128` for an ascending, `D062` for a descending relative orbit.
+
+    Raises
+    ------
+    NamingError
+        For another pass or number.
+    """
     letter = {"ASCENDING": "A", "DESCENDING": "D"}.get(orbit_pass.upper())
     if letter is None or not 1 <= relative_orbit <= 175:
         raise NamingError(
@@ -62,28 +139,85 @@ def stack_name(orbit_pass: str, relative_orbit: int) -> str:
 
 
 def check_stack(stack: str) -> str:
-    """The stack name itself, if it is one."""
+    """Check the name of a stack.
+
+    Parameters
+    ----------
+    stack : str
+        What should be such a name.
+
+    Returns
+    -------
+    str
+        The name itself.
+
+    Raises
+    ------
+    NamingError
+        For what is no name of a stack.
+    """
     if not re.fullmatch(STACK, stack):
         raise NamingError(f"'{stack}' is not a stack", "write A or D and the relative orbit, for example A128")
     return stack
 
 
 def release_name(last_date: str, digest: str) -> str:
-    """`<last date>-<8 hex>`."""
+    """Name of a release, `<last date>-<8 hex>`.
+
+    Parameters
+    ----------
+    last_date : str
+        Last acquisition, `YYYYMMDD`.
+    digest : str
+        Digest of what decides the content, at least 8 hex digits.
+
+    Returns
+    -------
+    str
+        The name.
+    """
     parse_date(last_date)
     return f"{last_date}-{digest[:8]}"
 
 
 def release_again(release: str, number: int) -> str:
-    """`<release>-2`, `-3` ... for a release whose name exists with another content hash; the name itself for number 1."""
+    """Name of a release whose name exists already with another content hash.
+
+    Parameters
+    ----------
+    release : str
+        The name that exists.
+    number : int
+        How many releases have it, this one included.
+
+    Returns
+    -------
+    str
+        `<release>-2`, `-3` ...; the name itself for number 1.
+    """
     return f"{release}-{number}" if number > 1 else release
 
 
 def nearest_pairs(dates: list[str], max_days: int, neighbours: int) -> list[str]:
-    """Pairs of each date with at most `neighbours` earlier dates, no more than `max_days` back.
+    """Pairs of each date with its nearest earlier ones.
 
-    Looking only backwards, a new date adds pairs and never changes old ones. With dates every 12 days, `max_days=24` and
-    `neighbours=2` give the 12- and 24-day pairs of P0 (B03): 57 pairs on 30 gap-free dates.
+    Looking only backwards, a new date adds pairs and never changes old ones. With dates every 12
+    days, `max_days=24` and `neighbours=2` give the 12- and 24-day pairs of P0 (B03): 57 pairs on 30
+    gap-free dates.
+
+    Parameters
+    ----------
+    dates : list of str
+        `YYYYMMDD`, in any order.
+    max_days : int
+        Longest temporal baseline, days.
+    neighbours : int
+        How many earlier dates a date is paired with at most.
+
+    Returns
+    -------
+    list of str
+        Names of pairs, ordered by later, then earlier date.
     """
     ordered = sorted(set(dates))
     return [
@@ -95,5 +229,18 @@ def nearest_pairs(dates: list[str], max_days: int, neighbours: int) -> list[str]
 
 
 def gaps(dates: list[str], max_days: int) -> list[tuple[str, str]]:
-    """Consecutive dates more than `max_days` apart: they split the network into islands."""
+    """Consecutive dates that are too far apart: they split the network into islands.
+
+    Parameters
+    ----------
+    dates : list of str
+        `YYYYMMDD`, in any order.
+    max_days : int
+        Longest temporal baseline, days.
+
+    Returns
+    -------
+    list of tuple
+        The two dates of each gap.
+    """
     return [(a, b) for a, b in pairwise(sorted(set(dates))) if days_between(a, b) > max_days]

@@ -12,7 +12,17 @@ FORMAT_VERSION = 1
 
 
 def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
-    """Compressed `.npz` whose bytes depend on the arrays alone: fixed time stamps, entries in the order of their names."""
+    """Write a compressed `.npz` whose bytes depend on the arrays alone.
+
+    Time stamps are fixed, and entries lie in the order of their names.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    arrays : dict
+        Arrays by name.
+    """
     with atomic_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name in sorted(arrays):
             content = io.BytesIO()

@@ -1,6 +1,7 @@
-"""The only writers that part a finished file or folder from an unfinished one: a temporary name beside it, then a rename.
+"""The only writers that part finished files from unfinished ones: a temporary name, then a rename.
 
-A file or folder under its final name is therefore complete, whatever ended the process that wrote it.
+A file or folder under its final name is therefore complete, whatever ended the process that wrote
+it.
 """
 
 import os
@@ -46,12 +47,12 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """A temporary folder beside `path`, renamed to `path` on success, which it replaces, and removed on failure.
+    """A temporary folder beside `path`, renamed to it on success, and removed on failure.
 
     Parameters
     ----------
     path : str or Path
-        Final name of the folder.
+        Final name of the folder; one that is there is replaced.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""The only iterators over strips and blocks of a raster; how large they are is each caller's matter."""
+"""The only iterators over strips and blocks of a raster; their size is each caller's matter."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ def strips(size: int, step: int) -> Iterator[slice]:
 
 
 def blocks(shape: tuple[int, int], height: int, width: int) -> Iterator[tuple[slice, slice]]:
-    """Rows and columns of blocks that cover a raster once, from west to east, then from north to south.
+    """Blocks that cover a raster once, from west to east, then from north to south.
 
     Parameters
     ----------

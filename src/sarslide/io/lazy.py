@@ -1,6 +1,7 @@
-"""Cells of files as xarray variables that are read when they are asked for, and then only the asked ones; needs no dask.
+"""Cells of files as xarray variables of which only what is used is read; needs no dask.
 
-The way xarray's own backends do it: https://docs.xarray.dev/en/stable/internals/how-to-add-new-backend.html
+The way xarray's own backends do it:
+https://docs.xarray.dev/en/stable/internals/how-to-add-new-backend.html
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +39,26 @@ class _Cells(BackendArray):
 def variable(
     dims: Sequence[str], shape: tuple[int, int, int], dtype: str, read: Read, attributes: dict[str, Any]
 ) -> Variable:
-    """A variable of the dimensions `dims`, three, or two where the first of `shape` is 1. What was read whole is kept."""
+    """A variable whose cells are read when they are needed; what was read whole is kept.
+
+    Parameters
+    ----------
+    dims : sequence of str
+        Names of the dimensions: three, or two where the first of `shape` is 1.
+    shape : tuple of int
+        Always three.
+    dtype : str
+        Of the cells.
+    read : callable
+        `read(first, rows, cols)`: cells of three slices that run upwards.
+    attributes : dict
+        Of the variable.
+
+    Returns
+    -------
+    xarray.Variable
+        The variable.
+    """
     lazily = indexing.LazilyIndexedArray(_Cells(shape, np.dtype(dtype), read))
     # xarray's stubs ask for an array's protocol that its own lazy arrays do not have.
     cached = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(lazily))  # type: ignore[arg-type]
@@ -48,13 +68,25 @@ def variable(
 
 
 class Rasters:
-    """Bands of rasters on one grid, one behind the other; a file that is None holds `missing` everywhere."""
+    """Bands of rasters on one grid, one behind the other.
+
+    Parameters
+    ----------
+    bands : list of tuple
+        File and number of each band; a file that is None holds `missing` everywhere.
+    grid : RegionGrid
+        Grid of the files.
+    dtype : str
+        Of the cells.
+    missing : float
+        Value of a band without a file.
+    """
 
     def __init__(self, bands: list[tuple[Path | None, int]], grid: RegionGrid, dtype: str, missing: float):
         self.bands, self.grid, self.dtype, self.missing = bands, grid, dtype, missing
 
     def __call__(self, first: slice, rows: slice, cols: slice) -> np.ndarray:
-        """Cells (bands, rows, cols); RasterError and GridError as `raster.read` raises them."""
+        """Cells (bands, rows, cols) of three slices; raises as `raster.check_grid` does."""
         row, col = (range(*part.indices(size)) for part, size in zip((rows, cols), self.grid.shape, strict=True))
         wanted = self.bands[first]
         cells = np.full((len(wanted), len(row), len(col)), self.missing, self.dtype)

@@ -1,7 +1,7 @@
-"""The only reader and writer of rasters: CRS, unit, nodata, sign and layer name are always set; nothing half-written.
+"""The only reader and writer of rasters: CRS, unit, nodata, sign and layer name are always set.
 
-Files are tiled, compressed Cloud-Optimized GeoTIFFs. They are written under a temporary name in the same folder and renamed,
-so that a file under its final name is complete.
+Files are tiled, compressed Cloud-Optimized GeoTIFFs, written by way of `io.atomic`, so that a file
+under its final name is complete.
 """
 
 import os
@@ -32,11 +32,32 @@ def write(
     tags: dict[str, str] | None = None,
     bands: list[str] | None = None,
 ) -> None:
-    """Write `array` (rows, cols) or (bands, rows, cols) as the registered `layer` on `grid`.
+    """Write an array as a registered layer.
 
-    The array is cast to the layer's dtype; masked or NaN cells of an integer layer become its nodata value. `bands` names the
-    bands where the registry does not (one band a date). Raises LayerError for an unknown layer, complex values of a real one
-    or the reverse, GridError for another shape than the grid's, OutputError when the folder cannot be written.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    array : (rows, cols) or (bands, rows, cols) array
+        Cast to the layer's dtype; masked or NaN cells of an integer layer become its nodata value.
+    grid : RegionGrid or Lattice
+        Where the cells lie.
+    layer : str
+        Name in the registry of layers.
+    tags : dict, optional
+        Further tags of the file.
+    bands : list of str, optional
+        Names of the bands where the registry does not give them (one band a date).
+
+    Raises
+    ------
+    LayerError
+        For an unknown layer, another number of bands, complex values of a real layer or the
+        reverse.
+    GridError
+        For another shape than the grid's.
+    OutputError
+        When the folder cannot be written.
     """
     spec = layers.get(layer)
     data = _as_bands(array, spec)
@@ -76,10 +97,29 @@ def create(
     tags: dict[str, str] | None = None,
     bands: tuple[str, ...] = (),
 ) -> Iterator[Callable[[slice, slice, np.ndarray, int], None]]:
-    """A raster written block by block, so that memory is bounded: `put(rows, cols, array, band)`.
+    """A raster written block by block, so that memory is bounded; without overviews.
 
-    For large layers without overviews (geocoded SLCs). Header first, tiles of 256: blocks at multiples of 256 are written once,
-    tiles that are never put take no room and read as 0. The file gets its name only when the block ends without an exception.
+    For large layers (geocoded SLCs). The header comes first, with tiles of 256: blocks at multiples
+    of 256 are written once; tiles that are never put take no room and read as 0. The file gets its
+    name only when the block ends without an exception.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    grid : RegionGrid or Lattice
+        Where the cells lie.
+    layer : str
+        Name in the registry of layers.
+    tags : dict, optional
+        Further tags of the file.
+    bands : tuple of str
+        Names of the bands where the registry does not give them.
+
+    Yields
+    ------
+    callable
+        `put(rows, cols, array, band)`.
     """
     spec = layers.get(layer)
     names = bands or spec.bands or (spec.name,)
@@ -109,9 +149,25 @@ def create(
 def create_cog(
     path: str | Path, grid: RegionGrid | Lattice, layer: str, tags: dict[str, str] | None = None
 ) -> Iterator[Callable[[slice, slice, np.ndarray, int], None]]:
-    """As `create`, and at the end the same file as `write` makes: a Cloud-Optimized GeoTIFF with overviews.
+    """As `create`, and at the end the same file as `write` makes: a Cloud-Optimized GeoTIFF.
 
     The blocks wait in a file beside it, so that memory is bounded here too.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    grid : RegionGrid or Lattice
+        Where the cells lie.
+    layer : str
+        Name in the registry of layers.
+    tags : dict, optional
+        Further tags of the file.
+
+    Yields
+    ------
+    callable
+        `put(rows, cols, array, band)`.
     """
     path = Path(path)
     blocks = path.with_name(f".{path.stem}.{os.getpid()}.blocks{path.suffix}")
@@ -150,7 +206,23 @@ def _as_bands(array: np.ndarray, spec: layers.Layer) -> np.ndarray:
 
 @contextmanager
 def opened(path: str | Path) -> Iterator[rasterio.DatasetReader]:
-    """An open raster; every failure to open or read is a RasterError that names the file."""
+    """An open raster.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Yields
+    ------
+    rasterio.DatasetReader
+        The open file.
+
+    Raises
+    ------
+    RasterError
+        For every failure to open or read; it names the file.
+    """
     try:
         with rasterio.Env(GDAL_CACHEMAX=CACHE), rasterio.open(path) as source:
             yield source
@@ -160,7 +232,25 @@ def opened(path: str | Path) -> Iterator[rasterio.DatasetReader]:
 
 
 def grid_of(path: str | Path) -> RegionGrid:
-    """The grid of a raster; GridError unless north-up with square cells in a projected CRS with an EPSG code."""
+    """The grid of a raster.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    RegionGrid
+        Its grid.
+
+    Raises
+    ------
+    GridError
+        Unless north-up with square cells in a projected CRS with an EPSG code.
+    RasterError
+        For an unreadable file.
+    """
     with opened(path) as source:
         transform, epsg = source.transform, source.crs.to_epsg() if source.crs else None
         square = abs(transform.a + transform.e) < 1e-6 and transform.b == transform.d == 0
@@ -173,9 +263,28 @@ def grid_of(path: str | Path) -> RegionGrid:
 
 
 def read(path: str | Path, grid: RegionGrid | Lattice | None = None, band: int = 1) -> np.ndarray:
-    """One band, shape (rows, cols), in the file's dtype; float nodata is NaN.
+    """One band of a raster.
 
-    Raises RasterError for an unreadable file and, with `grid`, GridError for a raster on another grid.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    grid : RegionGrid or Lattice, optional
+        On which it must lie.
+    band : int
+        Number of the band, from 1 on.
+
+    Returns
+    -------
+    (rows, cols) array
+        In the file's dtype; nodata of floating-point layers is NaN.
+
+    Raises
+    ------
+    RasterError
+        For an unreadable file.
+    GridError
+        For a raster on another grid.
     """
     return read_all(path, grid, [band])[0]
 
@@ -183,7 +292,29 @@ def read(path: str | Path, grid: RegionGrid | Lattice | None = None, band: int =
 def read_all(
     path: str | Path, grid: RegionGrid | Lattice | None = None, indexes: list[int] | None = None
 ) -> np.ndarray:
-    """Several bands (all by default), shape (bands, rows, cols)."""
+    """Several bands of a raster.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    grid : RegionGrid or Lattice, optional
+        On which it must lie.
+    indexes : list of int, optional
+        Numbers of the bands, from 1 on; all by default.
+
+    Returns
+    -------
+    (bands, rows, cols) array
+        In the file's dtype.
+
+    Raises
+    ------
+    RasterError
+        For an unreadable file.
+    GridError
+        For a raster on another grid.
+    """
     with opened(path) as source:
         if grid is not None:
             _check_grid(path, source, grid)
@@ -191,7 +322,22 @@ def read_all(
 
 
 def check_grid(path: str | Path, grid: RegionGrid | Lattice) -> None:
-    """Raise RasterError for an unreadable file, GridError for a raster on another grid, without reading cells."""
+    """Check on which grid a raster lies, without reading cells.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    grid : RegionGrid or Lattice
+        On which it must lie.
+
+    Raises
+    ------
+    RasterError
+        For an unreadable file.
+    GridError
+        For a raster on another grid.
+    """
     with opened(path) as source:
         _check_grid(path, source, grid)
 
@@ -206,25 +352,77 @@ def _check_grid(path: str | Path, source: rasterio.DatasetReader, grid: RegionGr
 
 
 def read_block(path: str | Path, rows: slice, cols: slice, band: int | None = 1) -> np.ndarray:
-    """A window of one band, or of all (bands, rows, cols) for None, so that memory is bounded by the block."""
+    """A window of a raster, so that memory is bounded by the block.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    rows, cols : slice
+        The window.
+    band : int, optional
+        Number of the band, from 1 on; None for all.
+
+    Returns
+    -------
+    (rows, cols) or (bands, rows, cols) array
+        In the file's dtype.
+    """
     with opened(path) as source:
         return source.read(band, window=Window.from_slices(rows, cols))
 
 
 def read_reduced(path: str | Path, max_side: int, band: int = 1) -> np.ndarray:
-    """One band for display, by nearest cells, no side longer than `max_side`; a large raster is read from its overviews."""
+    """One band for display, by nearest cells; a large raster is read from its overviews.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    max_side : int
+        No side of the result is longer, cells.
+    band : int
+        Number of the band, from 1 on.
+
+    Returns
+    -------
+    (rows, cols) array
+        In the file's dtype.
+    """
     with opened(path) as source:
         step = max(1, -(-max(source.shape) // max_side))
         return source.read(band, out_shape=tuple(-(-side // step) for side in source.shape))
 
 
 def tags_of(path: str | Path) -> dict[str, str]:
-    """The raster's own tags: layer, unit, meaning and what its writer added."""
+    """The raster's own tags.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Layer, unit, meaning and what its writer added.
+    """
     with opened(path) as source:
         return source.tags()
 
 
 def band_names(path: str | Path) -> list[str]:
-    """Descriptions of the bands, in order."""
+    """Descriptions of the bands.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    list of str
+        In order; empty for a band without one.
+    """
     with opened(path) as source:
         return [name or "" for name in source.descriptions]

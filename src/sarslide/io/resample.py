@@ -1,8 +1,9 @@
 """Final layers on a finer grid: 12.5 m products from 25 m cells (P3, C09).
 
-Only what has been averaged to cells is resampled, never single-look samples: a finer grid serves to join layers of other
-sources, it holds no more detail. Physical quantities are interpolated bilinearly, directions and wrapped phases as unit vectors,
-classes and counts go to the nearest cell.
+Only what has been averaged to cells is resampled, never single-look samples: a finer grid serves
+to join layers of other sources, it holds no more detail. Physical quantities are interpolated
+bilinearly, directions and wrapped phases as unit vectors, classes and counts go to the nearest
+cell.
 """
 
 import math
@@ -19,7 +20,25 @@ ROWS_AT_ONCE = 512
 
 
 def finer_grid(grid: RegionGrid, cell_m: float) -> RegionGrid:
-    """The grid with the same outer edges and cells of `cell_m`. Raises GridError unless they divide those of `grid`."""
+    """The grid with the same outer edges and finer cells.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The coarser grid.
+    cell_m : float
+        Side of the finer cells, m.
+
+    Returns
+    -------
+    RegionGrid
+        The finer grid.
+
+    Raises
+    ------
+    GridError
+        Unless the finer cells divide those of `grid`.
+    """
     parts = round(grid.cell_m / cell_m)
     if parts < 1 or abs(parts * cell_m - grid.cell_m) > 1e-9 * grid.cell_m:
         raise GridError(
@@ -29,7 +48,18 @@ def finer_grid(grid: RegionGrid, cell_m: float) -> RegionGrid:
 
 
 def period_of(layer: Layer) -> float | None:
-    """After how much the values of a layer repeat: 360 degrees for directions, 2 pi for wrapped phases, None for all else."""
+    """After how much the values of a layer repeat.
+
+    Parameters
+    ----------
+    layer : Layer
+        Its entry in the registry.
+
+    Returns
+    -------
+    float or None
+        360 degrees for directions, 2 pi for wrapped phases, None for all else.
+    """
     if layer.unit == "degree" and layer.valid == (0, 360):
         return 360.0
     wrapped = layer.unit == "rad" and layer.valid is not None and abs(layer.valid[1] - math.pi) < 1e-6
@@ -37,10 +67,24 @@ def period_of(layer: Layer) -> float | None:
 
 
 def resample(values: np.ndarray, parts: int, layer: Layer) -> np.ndarray:
-    """`values` (rows, cols) of `layer` on cells that are `parts` times finer, (rows parts, cols parts), same dtype.
+    """Values of a layer on cells that are several times finer.
 
-    A fine cell has no data (NaN, or the layer's nodata) exactly where the cell it lies in has none; neighbours without data take
-    no part. At the border of the region the outermost cells are held.
+    A fine cell has no data (NaN, or the layer's nodata) exactly where the cell it lies in has none;
+    neighbours without data take no part. At the border of the region the outermost cells are held.
+
+    Parameters
+    ----------
+    values : (rows, cols) array
+        The layer.
+    parts : int
+        Fine cells a cell, in each direction.
+    layer : Layer
+        Its entry in the registry: decides the kind of interpolation.
+
+    Returns
+    -------
+    (rows parts, cols parts) array
+        In the dtype of `values`.
     """
     if np.issubdtype(values.dtype, np.integer):
         return np.repeat(np.repeat(values, parts, axis=0), parts, axis=1)

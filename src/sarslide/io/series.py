@@ -1,7 +1,8 @@
-"""Displacement time series of a region grid as NetCDF-4 with CF-1.8 attributes: the only writer and reader of them.
+"""Displacement time series of a region grid as NetCDF-4 with CF-1.8 attributes: the only writer.
 
-Not compressed: that would save a tenth, of speckle, and cost as much time as the inversion. Written with h5py, whose dimension
-scales are what NetCDF-4 calls dimensions and coordinates; block by block, under a temporary name, then renamed.
+Not compressed: that would save a tenth, of speckle, and cost as much time as the inversion.
+Written with h5py, whose dimension scales are what NetCDF-4 calls dimensions and coordinates; block
+by block, under a temporary name, then renamed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,10 +26,25 @@ VARIABLE = "displacement_mm"
 def create(
     path: str | Path, grid: RegionGrid, dates: Sequence[str], attributes: dict[str, str] | None = None
 ) -> Iterator[Callable[[slice, slice, np.ndarray], None]]:
-    """Write a series file block by block: `put(rows, cols, displacement)` with displacement (dates, rows, cols), mm.
+    """Write a series file block by block.
 
-    Line-of-sight displacement since the first date, positive TOWARDS the satellite, NaN where unknown. Blocks that are never put
-    read as NaN. attributes: of the file (title, source ...).
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    grid : RegionGrid
+        Where the cells lie.
+    dates : sequence of str
+        `YYYYMMDD`, in order.
+    attributes : dict, optional
+        Of the file (title, source ...).
+
+    Yields
+    ------
+    callable
+        `put(rows, cols, displacement)` with displacement (dates, rows, cols), mm, in the line of
+        sight since the first date, positive TOWARDS the satellite, NaN where unknown. Blocks that
+        are never put read as NaN.
     """
     import h5py
     from pyproj import CRS
@@ -78,7 +94,27 @@ def _axis(file: Any, name: str, values: np.ndarray, **attributes: str) -> None:
 
 
 def read(path: str | Path, rows: slice = slice(None), cols: slice = slice(None)) -> tuple[list[str], np.ndarray]:
-    """Dates (YYYYMMDD) and displacement (dates, rows, cols), mm, of a block of a series file; RasterError if unreadable."""
+    """Dates and displacement of a block of a series file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    rows, cols : slice
+        The block; everything by default.
+
+    Returns
+    -------
+    dates : list of str
+        `YYYYMMDD`.
+    displacement : (dates, rows, cols) array
+        mm, in the line of sight since the first date, positive towards the satellite.
+
+    Raises
+    ------
+    RasterError
+        For an unreadable file.
+    """
     from datetime import date, timedelta
 
     import h5py

@@ -1,4 +1,7 @@
-"""Sidecars: what made a file. Inputs' hashes, params, code fingerprint, versions; no times, no absolute paths, no secrets."""
+"""Sidecars: what made a file. Hashes of inputs, parameters, code fingerprint, versions.
+
+They hold no times, no absolute paths and no secrets.
+"""
 
 import hashlib
 import json
@@ -14,7 +17,18 @@ PACKAGES = ("numpy", "scipy", "rasterio", "torch", "xdem", "whirlwind-insar", "s
 
 
 def sha256(path: str | Path) -> str:
-    """Hash of a file, or of the sorted (name, size) list of a folder."""
+    """Hash of a file, or of the sorted (name, size) list of a folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        File or folder.
+
+    Returns
+    -------
+    str
+        64 hex digits.
+    """
     path = Path(path)
     digest = hashlib.sha256()
     if path.is_dir():
@@ -28,7 +42,7 @@ def sha256(path: str | Path) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of sarslide and of the packages that decide its numbers; absent ones are left out."""
+    """Installed versions of sarslide and of the packages that decide its numbers, by name."""
     found = {"sarslide": __version__}
     for package in PACKAGES:
         try:
@@ -39,18 +53,37 @@ def versions() -> dict[str, str]:
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Sorted, indented JSON under a temporary name, then renamed. NaN is refused."""
+    """Sorted, indented JSON under a temporary name, then renamed.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    content : object
+        JSON-ready; NaN is refused.
+    """
     with atomic_file(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
 def read_json(path: str | Path) -> Any:
-    """JSON of a sidecar or product."""
+    """JSON of a sidecar or product.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    object
+        Its content.
+    """
     return json.loads(Path(path).read_text())
 
 
 def _shown(path: str | Path) -> str:
-    """A path as a sidecar shows it: below the working folder as it is, elsewhere by its name, so no absolute path is kept."""
+    """A path as a sidecar shows it: no absolute path is kept, but its name."""
     path = Path(path)
     return path.name if path.is_absolute() else path.as_posix()
 
@@ -58,7 +91,24 @@ def _shown(path: str | Path) -> str:
 def sidecar(
     rule: str, inputs: dict[str, Any], params: dict[str, Any], extra: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The sidecar's content. `inputs` maps a name to a path or a list of paths; `params` are the rule's leaf params."""
+    """The content of a sidecar.
+
+    Parameters
+    ----------
+    rule : str
+        Name of the rule.
+    inputs : dict
+        Path or list of paths, by name.
+    params : dict
+        The rule's parameters, leaf by leaf.
+    extra : dict, optional
+        Further entries.
+
+    Returns
+    -------
+    dict
+        JSON-ready: rule, hashes of inputs, params, versions and `extra`.
+    """
 
     def hashes(value: Any) -> Any:
         paths = [value] if isinstance(value, str | Path) else value

@@ -1,4 +1,4 @@
-"""Run an outside program: its words in a log, a time limit that ends all that it started, one coded line when it fails."""
+"""Run an outside program: its output in a log, a time limit, one coded line when it fails."""
 
 import os
 import shlex
@@ -12,23 +12,58 @@ from sarslide.errors import ProcessorError
 
 
 def find(program: str, what: str, cure: str) -> str:
-    """Path of a program on PATH, or of the file named. ProcessorError where there is none."""
+    """Path of a program.
+
+    Parameters
+    ----------
+    program : str
+        Name on PATH, or a file; `~` and variables are expanded.
+    what : str
+        What needs it, for the message.
+    cure : str
+        Cure of the message.
+
+    Returns
+    -------
+    str
+        Path of the program.
+
+    Raises
+    ------
+    ProcessorError
+        Where there is none.
+    """
     found = shutil.which(os.path.expanduser(os.path.expandvars(program)))
     if found is None:
         raise ProcessorError(f"{what}: '{program}' is not found", cure)
     return found
 
 
-def last_words(says: Path, noise: Callable[[str], bool], lines: int = 3) -> str:
-    """The last lines of a log that may say what went wrong: those that are not empty and not `noise`."""
-    said = [line.strip() for line in says.read_text(errors="replace").splitlines()]
-    return " | ".join([line for line in said if line and not noise(line)][-lines:])
+def last_words(log_path: Path, noise: Callable[[str], bool], lines: int = 3) -> str:
+    """The last lines of a log that may tell what went wrong.
+
+    Parameters
+    ----------
+    log_path : Path
+        The log.
+    noise : callable
+        Whether a line is of no use.
+    lines : int
+        How many at most.
+
+    Returns
+    -------
+    str
+        Those that are neither empty nor noise, joined by ` | `.
+    """
+    found = [line.strip() for line in log_path.read_text(errors="replace").splitlines()]
+    return " | ".join([line for line in found if line and not noise(line)][-lines:])
 
 
 def run(
     command: Sequence[str],
     folder: Path,
-    says: Path,
+    log_path: Path,
     limit_s: float,
     keys: str,
     environment: Mapping[str, str] | None = None,
@@ -37,15 +72,37 @@ def run(
     last: Callable[[Path], str],
     install: str = "install it again",
 ) -> None:
-    """Run `command` in `folder`; what it prints is appended to `says`.
+    """Run a command; its output is appended to a log, the time limit ends all that it started.
 
-    keys: configuration of the limit, for the message. environment: of the program; None: ours. inherited: open files that all its
-    processes keep. last: what of the log goes into the message of a failure. install: cure where it cannot start.
-    Raises ProcessorError when it cannot start, fails, or is not done after `limit_s`; no process of it is left then.
+    Parameters
+    ----------
+    command : sequence of str
+        Program and arguments.
+    folder : Path
+        Where it runs.
+    log_path : Path
+        The log.
+    limit_s : float
+        Time limit, s.
+    keys : str
+        Keys of the configuration that set the limit, for the message.
+    environment : mapping, optional
+        Of the program; None: ours.
+    inherited : sequence of int
+        Open files that all its processes keep.
+    last : callable
+        What of the log goes into the message of a failure.
+    install : str
+        Cure where it cannot start.
+
+    Raises
+    ------
+    ProcessorError
+        When it cannot start, fails, or is not done after `limit_s`; no process of it is left then.
     """
-    says.parent.mkdir(parents=True, exist_ok=True)
+    log_path.parent.mkdir(parents=True, exist_ok=True)
     name = Path(command[0]).name
-    with open(says, "a") as stream:
+    with open(log_path, "a") as stream:
         stream.write(f"$ {shlex.join(command)}\n")
         stream.flush()
         try:
@@ -59,11 +116,11 @@ def run(
             code = process.wait(limit_s)
         except subprocess.TimeoutExpired:
             raise ProcessorError(
-                f"{name} in {folder}: not done after {limit_s / 60:g} minutes", f"see {says}, or raise {keys}"
+                f"{name} in {folder}: not done after {limit_s / 60:g} minutes", f"see {log_path}, or raise {keys}"
             ) from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     if code:
-        raise ProcessorError(f"{name} in {folder}: failed with status {code} ({last(says)})", f"see {says}")
+        raise ProcessorError(f"{name} in {folder}: failed with status {code} ({last(log_path)})", f"see {log_path}")

@@ -1,4 +1,4 @@
-"""The only reader and writer of vectors: GeoPackage with styles inside, GeoParquet beside it, atomic like the rasters."""
+"""The only reader and writer of vectors: GeoPackage with styles inside, GeoParquet beside it."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,25 @@ FORMAT_VERSION = 1
 
 
 def read(path: str | Path, layer: str | None = None) -> gpd.GeoDataFrame:
-    """A vector layer in its own CRS; VectorError names a file that is missing, unreadable or without a CRS."""
+    """A vector layer in its own CRS.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    layer : str, optional
+        Its layer; None for the first.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Its features.
+
+    Raises
+    ------
+    VectorError
+        For a file that is missing, unreadable or without a CRS; it names the file.
+    """
     try:
         frame = gpd.read_file(path, layer=layer, engine="pyogrio")
     except Exception as error:  # pyogrio raises several unrelated types for a corrupt file
@@ -23,7 +41,23 @@ def read(path: str | Path, layer: str | None = None) -> gpd.GeoDataFrame:
 
 
 def layer_names(path: str | Path) -> list[str]:
-    """Names of the layers with a geometry; VectorError for a file that is missing or unreadable."""
+    """Names of the layers with a geometry.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    list of str
+        In the order of the file.
+
+    Raises
+    ------
+    VectorError
+        For a file that is missing or unreadable.
+    """
     import pyogrio
 
     try:
@@ -33,7 +67,17 @@ def layer_names(path: str | Path) -> list[str]:
 
 
 def write(path: str | Path, frame: gpd.GeoDataFrame, layer: str) -> None:
-    """Write one layer as a GeoPackage whose bytes do not depend on the time of writing."""
+    """Write one layer as a GeoPackage whose bytes do not depend on the time of writing.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    frame : geopandas.GeoDataFrame
+        Its features.
+    layer : str
+        Name of the layer.
+    """
     write_layers(path, {layer: frame})
 
 
@@ -42,7 +86,14 @@ def write_layers(
 ) -> None:
     """Write several layers into one GeoPackage; empty ones keep their columns.
 
-    styles: rows of the `layer_styles` table, in which QGIS and others look for the style of a layer.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    frames : dict
+        Features by name of the layer.
+    styles : list of dict, optional
+        Rows of the `layer_styles` table, in which QGIS and others look for the style of a layer.
     """
     import pyogrio
 
@@ -55,7 +106,15 @@ def write_layers(
 
 
 def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
-    """Write a table as GeoParquet, without an index."""
+    """Write a table as GeoParquet, without an index.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    frame : geopandas.GeoDataFrame
+        Its features.
+    """
     with atomic_file(path) as temporary:
         frame.to_parquet(temporary, index=False, compression="zstd")
 

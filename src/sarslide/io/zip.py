@@ -1,4 +1,4 @@
-"""Zips from elsewhere, read in place: no member outside the zip's own folder, none that swells beyond measure, no truncation."""
+"""Zips from elsewhere, read in place: nothing outside the zip's folder, no bomb, no truncation."""
 
 import stat
 import zipfile
@@ -11,16 +11,32 @@ MAX_MEMBERS = 1000
 MAX_MEMBER_BYTES = 4 << 30
 MAX_TOTAL_BYTES = 16 << 30
 MAX_RATIO = 1000  # deflate reaches 1032 on a constant; above that only bombs lie
-# What reading a broken zip raises: its directory, a member cut short, a damaged stream, a method that is not known.
+# What reading a broken zip raises: its directory, a member cut short, a damaged stream, a method
+# that is not known.
 BROKEN = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 AGAIN = "delete it and run again to download it again"
 
 
 def check_archive(path: str | Path, deep: bool = False) -> tuple[str, ...]:
-    """Names of the files in a zip. deep: read everything against the zip's checksums.
+    """Names of the files in a zip that may be trusted.
 
-    Raises DownloadError for a zip that is truncated or corrupt, that names paths outside of it, holds links or encrypted members,
-    or promises more files or bytes than a product has.
+    Parameters
+    ----------
+    path : str or Path
+        The zip.
+    deep : bool
+        Read everything against the zip's checksums.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+
+    Raises
+    ------
+    DownloadError
+        For a zip that is truncated or corrupt, that names paths outside of it, holds links or
+        encrypted members, or promises more files or bytes than a product has.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -56,7 +72,25 @@ def _check(path: str | Path, members: list[zipfile.ZipInfo]) -> None:
 
 
 def member_bytes(path: str | Path, member: str) -> bytes:
-    """Bytes of one member, never more than the zip's directory says. DownloadError where they cannot be read."""
+    """Bytes of one member, never more than the zip's directory states.
+
+    Parameters
+    ----------
+    path : str or Path
+        The zip.
+    member : str
+        Its name in the zip.
+
+    Returns
+    -------
+    bytes
+        Its content.
+
+    Raises
+    ------
+    DownloadError
+        Where they cannot be read.
+    """
     try:
         with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
             return stream.read(archive.getinfo(member).file_size)
