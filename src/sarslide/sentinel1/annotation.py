@@ -1,4 +1,4 @@
-"""Annotation of one swath and polarisation of a Sentinel-1 SLC product, old and new processors (IPF 002.36 to 003.x)."""
+"""Annotation of one swath and polarisation of a Sentinel-1 SLC product, IPF 002.36 to 003.x."""
 
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
@@ -13,9 +13,18 @@ from sarslide.sentinel1.orbit import Orbit, seconds
 
 @dataclass(frozen=True)
 class RangePolynomials:
-    """Estimates along azimuth, each a polynomial of two-way range time: value = sum_k coefficients[:, k] (tau - t0)^k.
+    """Estimates along azimuth, each a polynomial of two-way range time.
 
-    time_s (n,) s from the epoch, t0_s (n,) s, coefficients (n, 3).
+    value = sum_k coefficients[:, k] (tau - t0)^k.
+
+    Attributes
+    ----------
+    time_s : (n,) array
+        Azimuth time of each estimate, s from the epoch.
+    t0_s : (n,) array
+        Reference of its range time, s.
+    coefficients : (n, 3) array
+        From the constant on.
     """
 
     time_s: np.ndarray
@@ -23,16 +32,38 @@ class RangePolynomials:
     coefficients: np.ndarray
 
     def at(self, time_s: float, range_time_s: np.ndarray) -> np.ndarray:
-        """Value of the estimate nearest to `time_s`, as the processor uses them: one for each burst."""
+        """Value of the estimate nearest in azimuth, as the processor uses them: one for each burst.
+
+        Parameters
+        ----------
+        time_s : float
+            Azimuth time, s from the epoch.
+        range_time_s : array
+            Two-way range times, s.
+
+        Returns
+        -------
+        array
+            In the shape of `range_time_s`.
+        """
         i = int(np.abs(self.time_s - time_s).argmin())
         return np.polynomial.polynomial.polyval(range_time_s - self.t0_s[i], self.coefficients[i])
 
 
 @dataclass(frozen=True)
 class BurstRecord:
-    """One burst of the burst list: start_s of its first line (s from the epoch), valid samples of each line, -1 = none.
+    """One burst of the burst list.
 
-    number: its relative burst ID, written since IPF 3.40; None before.
+    Attributes
+    ----------
+    start_s : float
+        Time of its first line, s from the epoch.
+    anx_time_s : float
+        The same, s from the ascending node.
+    number : int, optional
+        Its relative burst ID, written since IPF 3.40; None before.
+    first_valid_sample, last_valid_sample : (lines,) array of int
+        Valid samples of each line; -1 = none.
     """
 
     start_s: float
@@ -44,7 +75,23 @@ class BurstRecord:
 
 @dataclass(frozen=True)
 class GeolocationGrid:
-    """Tie points, each (n,): time_s from the epoch, one-way range_m, line, pixel, latitude and longitude in degree, height_m."""
+    """Tie points.
+
+    Attributes
+    ----------
+    time_s : (n,) array
+        Azimuth time, s from the epoch.
+    range_m : (n,) array
+        One-way slant range, m.
+    line, pixel : (n,) array
+        Place in the image.
+    latitude, longitude : (n,) array
+        Degree.
+    height_m : (n,) array
+        m.
+    incidence_deg : (n,) array
+        Incidence angle, degree.
+    """
 
     time_s: np.ndarray
     range_m: np.ndarray
@@ -58,7 +105,15 @@ class GeolocationGrid:
 
 @dataclass(frozen=True)
 class ProcessedBand:
-    """Processed bandwidth in Hz and the coefficient of its generalised Hamming window."""
+    """Processed bandwidth and its window.
+
+    Attributes
+    ----------
+    bandwidth_hz : float
+        Hz.
+    window : float
+        Coefficient of the generalised Hamming window.
+    """
 
     bandwidth_hz: float
     window: float
@@ -66,7 +121,49 @@ class ProcessedBand:
 
 @dataclass(frozen=True)
 class Annotation:
-    """What the engine needs of one annotation file. Times are seconds from `epoch` (UTC midnight of the acquisition)."""
+    """What the engine needs of one annotation file.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    mission : str
+        S1A ...
+    swath : str
+        IW1, IW2 or IW3.
+    polarisation : str
+        VV, VH, HH or HV.
+    orbit_pass : str
+        ASCENDING or DESCENDING.
+    absolute_orbit : int
+        Number of the orbit.
+    epoch : numpy.datetime64
+        UTC midnight of the acquisition; times are seconds from it.
+    start_s, stop_s : float
+        First and last line of the product, s.
+    radar_frequency_hz, range_sampling_hz : float
+        Hz.
+    range_time_s : float
+        Two-way time of the first sample, s.
+    line_interval_s : float
+        Between two lines of a burst, s.
+    steering_rate_deg_s : float
+        Of the antenna in azimuth, degree/s.
+    lines_per_burst, samples_per_burst : int
+        Size of a burst.
+    bursts : tuple of BurstRecord
+        The burst list.
+    fm_rate : RangePolynomials
+        Azimuth FM rate, Hz/s.
+    doppler : RangePolynomials
+        Doppler centroid, Hz.
+    orbit : Orbit
+        State vectors of the product.
+    grid : GeolocationGrid
+        Tie points.
+    range_band, azimuth_band : ProcessedBand
+        Processed bandwidths.
+    """
 
     name: str
     mission: str
@@ -94,13 +191,31 @@ class Annotation:
 
     @property
     def wavelength_m(self) -> float:
+        """Wavelength, m."""
         return SPEED_OF_LIGHT / self.radar_frequency_hz
 
 
 def parse_annotation(text: bytes, name: str, epoch: np.datetime64 | None = None) -> Annotation:
-    """Annotation from the bytes of its XML file; `name` is for messages. `epoch` defaults to midnight before the first line.
+    """Annotation of an XML file.
 
-    Raises AnnotationError for a file that is no annotation or lacks a record.
+    Parameters
+    ----------
+    text : bytes
+        Content of the file.
+    name : str
+        For messages.
+    epoch : numpy.datetime64, optional
+        Zero of times; midnight before the first line by default.
+
+    Returns
+    -------
+    Annotation
+        What the engine needs of it.
+
+    Raises
+    ------
+    AnnotationError
+        For a file that is no annotation or lacks a record.
     """
     try:
         root = ElementTree.fromstring(text)

@@ -1,4 +1,4 @@
-"""Perpendicular baselines, later - earlier, positive up and away from the track."""
+"""Perpendicular baselines: later minus earlier, positive up and away from the track."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,16 @@ from sarslide.sentinel1.orbit import Arc
 class Baseline:
     """Separation of two orbits seen from one point, in the plane across the earlier track.
 
-    perpendicular_m = (later - earlier) . n, where n is the derivative of the satellite-to-ground look vector with the look angle:
-    up and away from the track. Ground that is dh higher than the DEM leaves the phase
-    -(4 pi / wavelength) perpendicular_m dh / (R sin incidence). parallel_m = (later - earlier) . look vector.
+    Ground that is dh higher than the DEM leaves the phase
+    -(4 pi / wavelength) perpendicular_m dh / (R sin incidence).
+
+    Attributes
+    ----------
+    perpendicular_m : float
+        (later - earlier) . n, m, where n is the derivative of the satellite-to-ground look vector
+        with the look angle: up and away from the track.
+    parallel_m : float
+        (later - earlier) . look vector, m.
     """
 
     perpendicular_m: float
@@ -22,7 +29,20 @@ class Baseline:
 
 
 def baseline(earlier: Arc, later: Arc, point: np.ndarray) -> Baseline:
-    """Baseline of two arcs for an Earth-fixed `point` (3,), m; each satellite where it sees the point at zero Doppler."""
+    """Baseline of two arcs, each satellite where it sees a point at zero Doppler.
+
+    Parameters
+    ----------
+    earlier, later : Arc
+        Orbits of the two dates.
+    point : (3,) array
+        Earth-fixed, m.
+
+    Returns
+    -------
+    Baseline
+        As the point sees it.
+    """
     (time_1,), (distance,) = zero_doppler(earlier, point[None])
     (time_2,), _ = zero_doppler(later, point[None])
     satellite = earlier.position(time_1)

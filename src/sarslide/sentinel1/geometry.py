@@ -11,7 +11,20 @@ FAR = 2.0  # half arcs; a point beyond is not seen
 
 
 def ellipsoid_point(latitude_deg: np.ndarray, longitude_deg: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Earth-fixed point of height 0 (..., 3) in m and the outward unit normal (..., 3) of the WGS 84 ellipsoid."""
+    """Points on the WGS 84 ellipsoid.
+
+    Parameters
+    ----------
+    latitude_deg, longitude_deg : (...) array
+        Geodetic, degree.
+
+    Returns
+    -------
+    point : (..., 3) array
+        Earth-fixed, of height 0, m.
+    normal : (..., 3) array
+        Outward unit normal.
+    """
     lat, lon = np.radians(latitude_deg), np.radians(longitude_deg)
     normal = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
     curvature = WGS84_A / np.sqrt(1 - WGS84_E2 * np.sin(lat) ** 2)
@@ -20,16 +33,44 @@ def ellipsoid_point(latitude_deg: np.ndarray, longitude_deg: np.ndarray) -> tupl
 
 
 def earth_fixed(latitude_deg: np.ndarray, longitude_deg: np.ndarray, height_m: np.ndarray) -> np.ndarray:
-    """Earth-fixed coordinates (..., 3) in m of points above the WGS 84 ellipsoid."""
+    """Earth-fixed coordinates of points above the WGS 84 ellipsoid.
+
+    Parameters
+    ----------
+    latitude_deg, longitude_deg : (...) array
+        Geodetic, degree.
+    height_m : (...) array
+        Above the ellipsoid, m.
+
+    Returns
+    -------
+    (..., 3) array
+        m.
+    """
     point, normal = ellipsoid_point(latitude_deg, longitude_deg)
     return point + np.asarray(height_m)[..., None] * normal
 
 
 def zero_doppler(arc: Arc, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Zero-Doppler time (s from the orbit's epoch) and slant range (m) of Earth-fixed `points` (..., 3), both float64 (...).
+    """Zero-Doppler time and slant range of points.
 
-    Newton's method on velocity . (point - satellite) = 0 along the arc. NaN where the root lies outside the arc, beyond the
-    horizon, or to the left of the track: Sentinel-1 looks right. For millions of points `insar.cpu` has this program compiled.
+    Newton's method on velocity . (point - satellite) = 0 along the arc. For millions of points
+    `insar.native.cpu` has this program compiled.
+
+    Parameters
+    ----------
+    arc : Arc
+        The orbit.
+    points : (..., 3) array
+        Earth-fixed, m.
+
+    Returns
+    -------
+    time : (...) array of float64
+        s from the orbit's epoch.
+    distance : (...) array of float64
+        Slant range, m. Both are NaN where the root lies outside the arc, beyond the horizon, or to
+        the left of the track: Sentinel-1 looks right.
     """
     polynomial = np.polynomial.polynomial
     series = [arc.coefficients, polynomial.polyder(arc.coefficients), polynomial.polyder(arc.coefficients, 2)]

@@ -1,4 +1,4 @@
-"""Orbits: state vectors of annotations and of EOF files, and the short polynomial arcs that the geometry is computed on."""
+"""Orbits: state vectors of annotations and of EOF files, and the polynomial arcs made of them."""
 
 import logging
 import re
@@ -24,9 +24,18 @@ PUT_ORBIT = "put the POEORB or RESORB file of this acquisition beside the SAFE"
 
 @dataclass(frozen=True)
 class Arc:
-    """A piece of orbit as one polynomial: position(t) = sum_k coefficients[k] u^k, u = (t - centre_s) / half_s.
+    """A piece of orbit as one polynomial.
 
-    coefficients: (degree + 1, 3), m, Earth-fixed. start_s, stop_s: where the arc may be used, s from the epoch.
+    position(t) = sum_k coefficients[k] u^k, u = (t - centre_s) / half_s.
+
+    Attributes
+    ----------
+    centre_s, half_s : float
+        Middle and half length of the fit, s from the epoch.
+    coefficients : (degree + 1, 3) array
+        Earth-fixed, m.
+    start_s, stop_s : float
+        Where the arc may be used, s from the epoch.
     """
 
     centre_s: float
@@ -36,11 +45,33 @@ class Arc:
     stop_s: float
 
     def position(self, time_s: np.ndarray | float) -> np.ndarray:
-        """Earth-fixed position, m, (..., 3)."""
+        """Earth-fixed position.
+
+        Parameters
+        ----------
+        time_s : (...) array or float
+            s from the epoch.
+
+        Returns
+        -------
+        (..., 3) array
+            m.
+        """
         return self._evaluate(time_s, 0)
 
     def velocity(self, time_s: np.ndarray | float) -> np.ndarray:
-        """Earth-fixed velocity, m/s, (..., 3)."""
+        """Earth-fixed velocity.
+
+        Parameters
+        ----------
+        time_s : (...) array or float
+            s from the epoch.
+
+        Returns
+        -------
+        (..., 3) array
+            m/s.
+        """
         return self._evaluate(time_s, 1)
 
     def _evaluate(self, time_s: np.ndarray | float, derivative: int) -> np.ndarray:
@@ -52,7 +83,21 @@ class Arc:
 
 @dataclass(frozen=True)
 class Orbit:
-    """Earth-fixed state vectors: time_s (n,) s from `epoch` (UTC), position_m and velocity_m_s (n, 3); `source` is the file."""
+    """Earth-fixed state vectors.
+
+    Attributes
+    ----------
+    epoch : numpy.datetime64
+        Zero of times, UTC.
+    time_s : (n,) array
+        s from the epoch.
+    position_m : (n, 3) array
+        m.
+    velocity_m_s : (n, 3) array
+        m/s.
+    source : str
+        The file that they are from.
+    """
 
     epoch: np.datetime64
     time_s: np.ndarray
@@ -61,9 +106,25 @@ class Orbit:
     source: str
 
     def cut(self, start_s: float, stop_s: float, margin_s: float = MARGIN_S) -> "Orbit":
-        """The vectors within `margin_s` of the interval.
+        """The vectors around an interval.
 
-        Raises OrbitError when the vectors do not enclose the interval but for SLACK_S, or are fewer than an arc needs.
+        Parameters
+        ----------
+        start_s, stop_s : float
+            The interval, s from the epoch.
+        margin_s : float
+            Kept on both sides, s.
+
+        Returns
+        -------
+        Orbit
+            Those within the margin.
+
+        Raises
+        ------
+        OrbitError
+            When the vectors do not enclose the interval but for SLACK_S, or are fewer than an arc
+            needs.
         """
         keep = (self.time_s >= start_s - margin_s) & (self.time_s <= stop_s + margin_s)
         n = int(keep.sum())
@@ -78,13 +139,37 @@ class Orbit:
         return Orbit(self.epoch, self.time_s[keep], self.position_m[keep], self.velocity_m_s[keep], self.source)
 
     def utc(self, time_s: float) -> str:
-        """ISO time of a second count, to the millisecond."""
+        """ISO time of a second count.
+
+        Parameters
+        ----------
+        time_s : float
+            s from the epoch.
+
+        Returns
+        -------
+        str
+            To the millisecond.
+        """
         return str((self.epoch + np.timedelta64(round(time_s * 1e6), "us")).astype("datetime64[ms]"))
 
     def arc(self, start_s: float, stop_s: float) -> Arc:
-        """Least-squares polynomial through the positions and velocities within MARGIN_S of the interval.
+        """Least-squares polynomial through the vectors within MARGIN_S of an interval.
 
-        Raises OrbitError when vectors are missing or when they do not lie on one smooth orbit.
+        Parameters
+        ----------
+        start_s, stop_s : float
+            The interval, s from the epoch.
+
+        Returns
+        -------
+        Arc
+            Fitted to positions and velocities.
+
+        Raises
+        ------
+        OrbitError
+            When vectors are missing or do not lie on one smooth orbit.
         """
         near = self.cut(start_s, stop_s)
         centre = (near.time_s[0] + near.time_s[-1]) / 2
@@ -107,16 +192,34 @@ class Orbit:
 
 
 def read_eof(path: str | Path, epoch: np.datetime64, start_s: float, stop_s: float) -> Orbit:
-    """Vectors of an EOF orbit file (POEORB, RESORB) within MARGIN_S of an interval given in seconds from `epoch`.
+    """Vectors of an EOF orbit file (POEORB, RESORB) within MARGIN_S of an interval.
 
-    Raises OrbitError for a file that is no orbit file or does not cover the interval.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    epoch : numpy.datetime64
+        Zero of times, UTC.
+    start_s, stop_s : float
+        The interval, s from the epoch.
+
+    Returns
+    -------
+    Orbit
+        The vectors.
+
+    Raises
+    ------
+    OrbitError
+        For a file that is no orbit file or does not cover the interval.
     """
     path = Path(path)
     try:
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise OrbitError(f"{path}: cannot be read ({error})", "fetch the orbit file again") from error
-    # A day of vectors is 4 MB of XML of which a scene needs 15 records: only those go through the parser.
+    # A day of vectors is 4 MB of XML of which a scene needs 15 records: only those go through the
+    # parser.
     records = re.findall(r"<OSV>.*?</OSV>", text, re.DOTALL)
     stamps = re.findall(r"<UTC>UTC=([^<]+)</UTC>", text)
     if not records or len(records) != len(stamps) or "EARTH_FIXED" not in text:
@@ -144,9 +247,28 @@ def _state_vector(record: str, path: Path) -> list[float]:
 def choose_eof(
     folder: Path, mission: str, start: np.datetime64, stop: np.datetime64, lowest: str = "restituted"
 ) -> Path:
-    """The orbit file in `folder` for `mission` (S1A ...) whose validity covers start to stop; precise before restituted.
+    """The orbit file in a folder whose validity covers an acquisition; precise before restituted.
 
-    lowest: the lowest of KINDS that is accepted. Raises OrbitError when there is none.
+    Parameters
+    ----------
+    folder : Path
+        Where the files lie.
+    mission : str
+        S1A ...
+    start, stop : numpy.datetime64
+        The acquisition, UTC.
+    lowest : str
+        The lowest of KINDS that is accepted.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OrbitError
+        When there is none.
     """
     found = sorted(folder.glob("*.EOF"))
     fitting: dict[str, Path] = {}
@@ -172,13 +294,35 @@ def choose_eof(
 
 
 def kind_of(path: str | Path) -> str:
-    """Kind of an orbit by the name of its file: precise, restituted, or annotation for all that is no EOF file."""
+    """Kind of an orbit by the name of its file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    str
+        precise, restituted, or annotation for all that is no EOF file.
+    """
     match = EOF_NAME.fullmatch(Path(path).name)
     return {"POEORB": "precise", "RESORB": "restituted"}[match[2]] if match else "annotation"
 
 
 def joined(orbits: list[Orbit]) -> Orbit:
-    """The state vectors of several annotations of one pass, each time once."""
+    """The state vectors of several annotations of one pass, each time once.
+
+    Parameters
+    ----------
+    orbits : list of Orbit
+        Of one epoch.
+
+    Returns
+    -------
+    Orbit
+        In the order of time, with the source of the first.
+    """
     first = orbits[0]
     time_s = np.concatenate([orbit.time_s for orbit in orbits])
     # Annotations round times to the microsecond.
@@ -194,5 +338,18 @@ def seconds(times: np.datetime64, epoch: np.datetime64) -> float: ...
 @overload
 def seconds(times: np.ndarray, epoch: np.datetime64) -> np.ndarray: ...
 def seconds(times: np.ndarray | np.datetime64, epoch: np.datetime64) -> np.ndarray | float:
-    """Seconds from `epoch` to `times` (datetime64[us]), exact to the microsecond."""
+    """Seconds from an epoch, exact to the microsecond.
+
+    Parameters
+    ----------
+    times : numpy.datetime64 or array of datetime64[us]
+        UTC.
+    epoch : numpy.datetime64
+        Zero of times, UTC.
+
+    Returns
+    -------
+    float or array
+        s.
+    """
     return (times - epoch) / np.timedelta64(1, "us") * 1e-6

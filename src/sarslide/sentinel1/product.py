@@ -18,9 +18,18 @@ POLARISATIONS = ("VV", "HH", "VH", "HV")
 
 @dataclass(frozen=True)
 class SwathFiles:
-    """One swath of a product in one polarisation: its annotation, and the path that GDAL opens for its samples.
+    """One swath of a product in one polarisation.
 
-    name: of the annotation, for messages. only: position in the burst list of the single burst that the raster holds; None: all.
+    Attributes
+    ----------
+    name : str
+        Of the annotation, for messages.
+    annotation : bytes
+        Content of its annotation.
+    raster : str
+        The path that GDAL opens for its samples.
+    only : int, optional
+        Position in the burst list of the single burst that the raster holds; None: all.
     """
 
     name: str
@@ -31,7 +40,23 @@ class SwathFiles:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a manifest says: mission (S1A ...), stack, absolute orbit, times (UTC), processor version and when it ran."""
+    """What a manifest states.
+
+    Attributes
+    ----------
+    mission : str
+        S1A ...
+    stack : str
+        Pass and relative orbit.
+    absolute_orbit : int
+        Number of the orbit.
+    start, stop : numpy.datetime64
+        UTC.
+    ipf_version : str
+        Version of the processor.
+    processed : str
+        When it ran.
+    """
 
     mission: str
     stack: str
@@ -43,34 +68,57 @@ class Facts:
 
 
 class FactsMixin:
-    """What is delivered under one manifest; its facts by name."""
+    """Facts of a manifest as properties of what lies under it.
+
+    Attributes
+    ----------
+    facts : Facts
+        What the manifest states.
+    """
 
     facts: Facts
 
     @property
     def mission(self) -> str:
+        """S1A ..."""
         return self.facts.mission
 
     @property
     def stack(self) -> str:
+        """Pass and relative orbit."""
         return self.facts.stack
 
     @property
     def start(self) -> np.datetime64:
+        """First time, UTC."""
         return self.facts.start
 
     @property
     def stop(self) -> np.datetime64:
+        """Last time, UTC."""
         return self.facts.stop
 
     @property
     def ipf_version(self) -> str:
+        """Version of the processor."""
         return self.facts.ipf_version
 
 
 @dataclass(frozen=True)
 class SafeProduct(FactsMixin):
-    """One SAFE. `members` are paths below the SAFE folder; `root` leads to it inside a zip, and is empty for a folder."""
+    """One SAFE, a folder or a zip that is read in place.
+
+    Attributes
+    ----------
+    path : Path
+        Folder or zip.
+    root : str
+        Leads to the SAFE inside a zip; empty for a folder.
+    members : tuple of str
+        Paths below the SAFE folder.
+    facts : Facts
+        What its manifest states.
+    """
 
     path: Path
     root: str
@@ -78,17 +126,50 @@ class SafeProduct(FactsMixin):
     facts: Facts
 
     def read(self, member: str) -> bytes:
-        """Bytes of a member, such as `annotation/s1a-iw2-slc-vv-....xml`."""
+        """Bytes of a member.
+
+        Parameters
+        ----------
+        member : str
+            Such as `annotation/s1a-iw2-slc-vv-....xml`.
+
+        Returns
+        -------
+        bytes
+            Its content.
+        """
         return _read(self.path, self.root, member)
 
     def gdal_path(self, member: str) -> str:
-        """What GDAL opens for a raster member."""
+        """What GDAL opens for a raster member.
+
+        Parameters
+        ----------
+        member : str
+            Path below the SAFE folder.
+
+        Returns
+        -------
+        str
+            A path, in a zip one of `/vsizip/`.
+        """
         if self.path.is_dir():
             return str(self.path / member)
         return f"/vsizip/{self.path}/{self.root}{member}"
 
     def annotation_members(self, polarisation: str) -> list[str]:
-        """Annotation files of one polarisation (VV, VH, HH, HV), one a swath, in order of the swaths."""
+        """Annotation files of one polarisation.
+
+        Parameters
+        ----------
+        polarisation : str
+            VV, VH, HH or HV.
+
+        Returns
+        -------
+        list of str
+            One a swath, in order of the swaths.
+        """
         return [
             member
             for member in self.members
@@ -103,7 +184,18 @@ class SafeProduct(FactsMixin):
     def swaths(self, polarisation: str) -> list[SwathFiles]:
         """The swaths of one polarisation.
 
-        A SAFE made of single bursts may hold annotations of swaths without samples: they are left out where others have theirs.
+        A SAFE made of single bursts may hold annotations of swaths without samples: they are left
+        out where others have theirs.
+
+        Parameters
+        ----------
+        polarisation : str
+            VV, VH, HH or HV.
+
+        Returns
+        -------
+        list of SwathFiles
+            In order of the swaths.
         """
         found = {member: _measurement(member) for member in self.annotation_members(polarisation)}
         held = {member: raster for member, raster in found.items() if raster in self.members} or found
@@ -118,7 +210,23 @@ def _measurement(annotation_member: str) -> str:
 
 
 def open_product(path: str | Path) -> SafeProduct:
-    """The product at `path`, a SAFE folder or a zip that holds one. Raises SafeError where the manifest is missing or broken."""
+    """The product of a SAFE folder or of a zip that holds one.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder or zip.
+
+    Returns
+    -------
+    SafeProduct
+        The product.
+
+    Raises
+    ------
+    SafeError
+        Where the manifest is missing or broken.
+    """
     path = Path(path)
     try:
         if path.is_dir():
@@ -153,7 +261,25 @@ def _read(path: Path, root: str, member: str) -> bytes:
 
 
 def facts_of(manifest: Element, name: str) -> Facts:
-    """Facts of a manifest's root element; `name` is for messages. Raises SafeError for what is no manifest of Sentinel-1."""
+    """Facts of a manifest.
+
+    Parameters
+    ----------
+    manifest : xml.etree.ElementTree.Element
+        Its root element.
+    name : str
+        For messages.
+
+    Returns
+    -------
+    Facts
+        What it states.
+
+    Raises
+    ------
+    SafeError
+        For what is no manifest of Sentinel-1.
+    """
     elements = list(manifest.iter())
     first: dict[str, str] = {}
     for element in elements:

@@ -19,9 +19,22 @@ SLICE_GAP = np.timedelta64(60, "s")  # products that are farther apart are not o
 
 
 def products_in(folder: str | Path) -> list[SafeProduct | SingleBurst]:
-    """Products (`*.SAFE` folders, `S1*.zip`, `S1_*-BURST.tiff`) in the folder of a date, in order of time.
+    """Products in the folder of a date: `*.SAFE` folders, `S1*.zip`, `S1_*-BURST.tiff`.
 
-    Raises SafeError when there is none.
+    Parameters
+    ----------
+    folder : str or Path
+        The folder.
+
+    Returns
+    -------
+    list of SafeProduct or SingleBurst
+        In order of time.
+
+    Raises
+    ------
+    SafeError
+        When there is none.
     """
     folder = Path(folder)
     found: list[SafeProduct | SingleBurst] = [
@@ -38,10 +51,36 @@ def products_in(folder: str | Path) -> list[SafeProduct | SingleBurst]:
 
 @dataclass(frozen=True)
 class Scene:
-    """One acquisition of a stack: the bursts of all its slices and swaths, and its orbit. Times are seconds from `epoch`.
+    """One acquisition of a stack: the bursts of all its slices and swaths, and its orbit.
 
-    date: UTC date on which its first product starts; a pass across midnight keeps it to its end. orbit_kind: precise, restituted
-    or annotation. left_out: bursts that another product delivers, too, as `<burst> of <product>`.
+    Attributes
+    ----------
+    stack : str
+        Pass and relative orbit.
+    date : str
+        UTC date on which its first product starts; a pass across midnight keeps it to its end.
+    mission : str
+        S1A ...
+    polarisation : str
+        VV, VH, HH or HV.
+    ipf_version : str
+        Version of the processor of its first product.
+    epoch : numpy.datetime64
+        Zero of times: UTC midnight.
+    orbit : Orbit
+        State vectors.
+    orbit_kind : str
+        precise, restituted or annotation.
+    arc : Arc
+        The orbit over the scene.
+    wavelength_m : float
+        m.
+    bursts : tuple of Burst
+        In order of time.
+    products : tuple of str
+        Names of its products.
+    left_out : tuple of str
+        Bursts that another product delivers, too, as `<burst> of <product>`.
     """
 
     stack: str
@@ -64,19 +103,52 @@ class Scene:
         return self.bursts[0].cycle % 1
 
     def utc(self, time_s: float) -> str:
-        """ISO time of a second count."""
+        """ISO time of a second count.
+
+        Parameters
+        ----------
+        time_s : float
+            s from the epoch.
+
+        Returns
+        -------
+        str
+            To the millisecond.
+        """
         return self.orbit.utc(time_s)
 
 
 def open_scene(
     folder: str | Path, stack: str | None = None, polarisation: str = "co", orbits: str = "restituted"
 ) -> Scene:
-    """The acquisition that lies in `folder`: products of one pass and the orbit file that covers them.
+    """The acquisition in a folder: products of one pass and the orbit file that covers them.
 
-    polarisation: VV, VH, HH, HV, or co for VV or HH, whichever there is. orbits: lowest quality accepted, of `orbit.KINDS`; with
-    `annotation` the state vectors of the products serve where there is no file. Raises SafeError or AnnotationError for a broken
-    product or one without the polarisation, OrbitError without a usable orbit, StackError when a product is not of `stack` or
-    when products of several tracks, satellites or passes lie together.
+    Parameters
+    ----------
+    folder : str or Path
+        The folder.
+    stack : str, optional
+        What the products must be of; by default what the first one is of.
+    polarisation : str
+        VV, VH, HH, HV, or co for VV or HH, whichever there is.
+    orbits : str
+        Lowest quality accepted, of `orbit.KINDS`; with `annotation` the state vectors of the
+        products serve where there is no file.
+
+    Returns
+    -------
+    Scene
+        The acquisition.
+
+    Raises
+    ------
+    SafeError, AnnotationError
+        For a broken product or one without the polarisation.
+    OrbitError
+        Without a usable orbit.
+    StackError
+        When a product is not of `stack` or when products of several tracks, satellites or passes
+        lie together.
     """
     products = products_in(folder)
     first = products[0]
@@ -168,9 +240,10 @@ def _orbit(
 def _each_once(
     swaths: list[tuple[SafeProduct | SingleBurst, SwathFiles, Annotation]], arc: Arc
 ) -> tuple[tuple[Burst, ...], tuple[str, ...]]:
-    """The bursts of all products in order of time, and what was left out: slices overlap, and products are processed anew.
+    """The bursts of all products in order of time, and what was left out.
 
-    Of a burst that is delivered more than once the one of the newest processor counts, then the one processed last.
+    Slices overlap, and products are processed anew: of a burst that is delivered more than once the
+    one of the newest processor counts, then the one processed last.
     """
     kept: list[Burst] = []
     left_out = []

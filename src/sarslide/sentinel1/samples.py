@@ -24,7 +24,8 @@ CACHE = 256 << 20  # bytes that GDAL may keep of what it has read; by default a 
 class SampleReader:
     """Reads windows of bursts; to be used as a context manager, which closes the files.
 
-    A zip gives its bytes only in order: of its members a burst is read once, as a whole, and the last BURSTS_HELD are kept.
+    A zip gives its bytes only in order: of its members a burst is read once, as a whole, and the
+    last BURSTS_HELD are kept.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,18 @@ class SampleReader:
         self._open.close()
 
     def check(self, burst: Burst) -> None:
-        """SafeError unless the raster of a burst holds the samples of its annotation, to the last line."""
+        """Check that the raster of a burst holds the samples of its annotation, to the last line.
+
+        Parameters
+        ----------
+        burst : Burst
+            The burst.
+
+        Raises
+        ------
+        SafeError
+            Unless it does.
+        """
         wanted = burst.raster_lines, burst.samples
         with _named(burst.raster):
             source = self._source(burst.raster)
@@ -53,7 +65,25 @@ class SampleReader:
                 source.read(1, window=Window(0, wanted[0] - 1, wanted[1], 1))
 
     def read(self, burst: Burst, lines: slice, samples: slice) -> np.ndarray:
-        """Samples of a burst, complex64; what lies beyond its lines and samples is 0. Raises SafeError for a broken file."""
+        """Samples of a burst.
+
+        Parameters
+        ----------
+        burst : Burst
+            The burst.
+        lines, samples : slice
+            The window; it may reach beyond the burst.
+
+        Returns
+        -------
+        (lines, samples) array of complex64
+            0 beyond the burst's lines and samples.
+
+        Raises
+        ------
+        SafeError
+            For a broken file.
+        """
         out = np.zeros((lines.stop - lines.start, samples.stop - samples.start), np.complex64)
         top, left = max(lines.start, 0), max(samples.start, 0)
         bottom, right = min(lines.stop, burst.lines), min(samples.stop, burst.samples)
@@ -65,7 +95,7 @@ class SampleReader:
         return out
 
     def _whole(self, burst: Burst) -> np.ndarray:
-        """All samples of a burst, real and imaginary parts, (lines, samples, 2), in the integers that products have."""
+        """All samples of a burst, real and imaginary parts, (lines, samples, 2), in integers."""
         key = burst.raster, burst.row_offset
         if key not in self._held:
             while len(self._held) >= BURSTS_HELD:

@@ -1,6 +1,7 @@
 """Single bursts as the Alaska Satellite Facility cuts them out of SLC products.
 
-`S1_...-BURST.tiff` has the samples of one burst, `S1_...-BURST.xml` the manifest and all annotations of the product.
+`S1_...-BURST.tiff` has the samples of one burst, `S1_...-BURST.xml` the manifest and all
+annotations of the product.
 """
 
 import re
@@ -20,7 +21,19 @@ MANIFEST = "manifest/{urn:ccsds:schema:xfdu:1}XFDU"
 
 @dataclass(frozen=True)
 class SingleBurst(FactsMixin):
-    """One burst with its annotation; to a scene what a `SafeProduct` is, with one polarisation and one swath."""
+    """One burst with its annotation; to a scene what a `SafeProduct` is, of one swath.
+
+    Attributes
+    ----------
+    path : Path
+        The file of its samples.
+    facts : Facts
+        What the manifest states, with the times of the burst.
+    polarisation : str
+        VV, VH, HH or HV.
+    swath : SwathFiles
+        Its annotation and samples.
+    """
 
     path: Path
     facts: Facts
@@ -33,14 +46,38 @@ class SingleBurst(FactsMixin):
         return (self.polarisation,)
 
     def swaths(self, polarisation: str) -> list[SwathFiles]:
-        """The swath of the burst, if it has that polarisation."""
+        """The swath of the burst, if it has that polarisation.
+
+        Parameters
+        ----------
+        polarisation : str
+            VV, VH, HH or HV.
+
+        Returns
+        -------
+        list of SwathFiles
+            One, or none.
+        """
         return [self.swath] if polarisation == self.polarisation else []
 
 
 def open_single_burst(path: str | Path) -> SingleBurst:
     """The burst of a file `S1_...-BURST.tiff`, whose `.xml` lies beside it.
 
-    Raises SafeError where that is missing or of another burst.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    SingleBurst
+        The burst.
+
+    Raises
+    ------
+    SafeError
+        Where the metadata is missing or of another burst.
     """
     path = Path(path)
     match = NAME.fullmatch(path.stem)
