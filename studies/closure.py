@@ -36,7 +36,7 @@ class Demo:
 
     def __init__(self, folder: Path, stack: str):
         self.stack, self.truth = stack, folder / "resources/demo/truth" / stack
-        self.results = folder / "results/demo" / stack / "native"
+        self.results = folder / "results/demo" / stack / "f0" / "native"
         paths = sorted((self.results / "ifg").glob("*.unw_rad.tif"))
         self.pairs = sorted((path.name.split(".")[0] for path in paths), key=lambda pair: pair.split("_")[::-1])
         self.kinds = {
@@ -46,7 +46,7 @@ class Demo:
         self.shape = self.kinds["cor"][self.pairs[0]].shape
         record = read_json(self.results / f"ifg/{self.pairs[0]}.json")
         self.wavelength_m, self.looks = record["wavelength_m"], record["coherence_looks"]
-        self.elevation = raster.read(folder / "results/demo/terrain/elevation_m.tif")
+        self.elevation = raster.read(folder / "results/demo/terrain/f0/elevation_m.tif")
         self.true_rate = raster.read(self.truth / "true_los_rate_mm_per_yr.tif")
         self.observable = raster.read(self.truth / "true_observable.tif") == 1
 

@@ -42,10 +42,10 @@ class Stack:
     """Pairs of one stack in memory, its truth, and its geometry."""
 
     def __init__(self, folder: Path, stack: str):
-        results, truth = folder / "results/demo" / stack / "native", folder / "resources/demo/truth" / stack
+        results, truth = folder / "results/demo" / stack / "f0" / "native", folder / "resources/demo/truth" / stack
         self.pairs = sorted(path.name.split(".")[0] for path in (results / "ifg").glob("*.unw_rad.tif"))
         self.dates = dates_of(self.pairs)
-        self.elevation_m = raster.read(folder / "results/demo/terrain/elevation_m.tif")
+        self.elevation_m = raster.read(folder / "results/demo/terrain/f0/elevation_m.tif")
         self.cell_m = raster.grid_of(results / "geometry/layover_shadow.tif").cell_m
         self.exclude = raster.read(results / "geometry/layover_shadow.tif") > 0
         about = read_json(results / "ifg" / f"{self.pairs[0]}.json")

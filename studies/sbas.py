@@ -1,6 +1,6 @@
 """Our SBAS inversion against MintPy's on the same pairs with the same weights: agreement, CPU seconds, memory; real Mexico City.
 
-    python -m studies.sbas --stack-folder results/demo/A128/native --elevation results/demo/terrain/elevation_m.tif
+    python -m studies.sbas --stack-folder results/demo/A128/f0/native --elevation results/demo/terrain/f0/elevation_m.tif
     python -m studies.sbas --memory
     python -m studies.sbas --real-data $SARSLIDE_REAL_DATA
 
@@ -32,7 +32,7 @@ from sarslide.rates.ground import Ground
 from sarslide.rates.mintpy import load as mintpy_load
 from sarslide.rates.mintpy import read as mintpy_read
 from sarslide.rates.mintpy import steps as mintpy
-from sarslide.rates.mintpy.files import Track
+from sarslide.rates.mintpy.files import StackMetadata
 from sarslide.rates.records import common_wavelength_m, median_looks
 from sarslide.rates.sbas import rates as sbas_rates
 from sarslide.rates.settings import RateSettings
@@ -141,7 +141,7 @@ def compare_with_mintpy(folder: Path, elevation: Path, command: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         bperp = [stack.records[pair]["bperp_m"] or 0.0 for pair in prepared.pairs]
-        track = Track(folder.parent.name, wavelength, looks)
+        track = StackMetadata(folder.parent.name, wavelength, looks)
         mintpy_load.load(place, prepared, stack.read_block, bperp, grid, track, height, geometry)
         step = mintpy.plan(**PLAN)[0]
         with mintpy.workplace(place, "bench", ()) as work:
@@ -262,7 +262,7 @@ def mexico_city(data: Path, command: str) -> None:
             prepared, read_block, put, files.wavelength_m, sbas_rates.SbasSettings(device="cpu"), terms if dem_error else None
         ).layers  # fmt: skip
         with tempfile.TemporaryDirectory() as name:
-            place, track = Path(name), Track(config.stacks[0], files.wavelength_m, None)
+            place, track = Path(name), StackMetadata(config.stacks[0], files.wavelength_m, None)
             baselines = [bperp[pair] for pair in prepared.pairs]
             mintpy_load.load(place, prepared, read_block, baselines, grid, track, height, geometry)
             steps = mintpy.plan(**PLAN | {"dem_error": dem_error})
@@ -315,7 +315,7 @@ def main() -> None:
     if chosen.stack_folder:
         if not chosen.elevation:
             parser.error("--stack-folder needs --elevation")
-        places = "results/demo/A128/native --elevation results/demo/terrain/elevation_m.tif"
+        places = "results/demo/A128/f0/native --elevation results/demo/terrain/f0/elevation_m.tif"
         compare_with_mintpy(chosen.stack_folder, chosen.elevation, f"python -m studies.sbas --stack-folder {places}")
     if chosen.memory:
         days = [f"{np.datetime64('2019-03-06') + 12 * k}".replace("-", "") for k in range(30)]

@@ -15,7 +15,7 @@ from sarslide.workflow.release_id import optional_inputs, settings
 from sarslide.models.weights import CARD_KEYS, FORMAT
 
 REPOSITORY = Path(__file__).parents[2]
-PROBABILITY = "results/demo/A128/native/stacking/segment/drs_unet_compact/probability.tif"
+PROBABILITY = "results/demo/A128/f0/native/stacking/segment/drs_unet_compact/probability.tif"
 
 
 def dry_run(folder, target, *config):
@@ -58,7 +58,7 @@ def test_weights_ask_for_what_they_read(tmp_path):
 def test_factors_take_all_that_there_is(tmp_path):
     (tmp_path / "rocks.gpkg").touch()
     (tmp_path / "mine.gpkg").touch()
-    target = "results/demo/A128/native/stacking/factors/factors.json"
+    target = "results/demo/A128/f0/native/stacking/factors/factors.json"
     asked = dry_run(tmp_path, target, "lithology={file: rocks.gpkg}", "factors={labels: mine.gpkg}")
     assert asked["lithology"] == "rocks.gpkg"
     assert {"simulate_optical", "stack_rates", "terrain"} <= set(asked) and "release" not in asked

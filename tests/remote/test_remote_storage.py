@@ -9,7 +9,7 @@ import pytest
 from tests.remote import run
 from tests.workflow.conftest import REPOSITORY
 
-RULES = "".join(path.read_text() for path in sorted((REPOSITORY / "rules").glob("*.smk")))
+RULES = "".join(path.read_text() for path in sorted((REPOSITORY / "rules").rglob("*.smk")))
 
 
 def test_the_inventory_stays_on_this_machine():
@@ -23,10 +23,18 @@ def test_the_scene_table_stays_on_this_machine():
     assert 'local(update(f"{RESOURCES}/scenes.csv"))' in RULES and 'local(update(f"{RESOURCES}/coverage.csv"))' in RULES
 
 
-@pytest.mark.parametrize("word", ["weights_file", "label_file", "review_file", "dem_file", "series_polygons"])
-def test_files_of_the_user_stay_on_this_machine(word):
-    body = re.search(rf"def {word}\(.*?\n\n\n", RULES, flags=re.S).group(0)
-    assert "own(" in body
+@pytest.mark.parametrize(
+    "file",
+    [
+        "own(or_exit(lambda: NETWORK.weights))",
+        "own(or_exit(lambda: NETWORK.label_file))",
+        "[own(path) for path in or_exit(GRAPH.review)]",
+        "own(or_exit(lambda: resolve(CONFIG.grid.dem)))",
+        "own(or_exit(lambda: GRAPH.series_polygons(wildcards.source)))",
+    ],
+)
+def test_files_of_the_user_stay_on_this_machine(file):
+    assert file in re.sub(r"(?<=\() | (?=\))", "", re.sub(r"\s+", " ", RULES))
 
 
 @pytest.mark.full

@@ -50,7 +50,7 @@ class Checkout:
         return run
 
     def planned(self, config: list[str] | None = None) -> dict[str, int]:
-        """Jobs of a dry run by rule, dates taken off the names; empty when there is nothing to do."""
+        """Jobs of a dry run by rule, the stack taken off the name of simulate_stack; empty when there is nothing to do."""
         output = self.snakemake("--dry-run", config=config).stdout
         table = re.search(r"Job stats:\njob +count\n[- ]+\n(.*?)\n\n", output, flags=re.S)
         if not table:
@@ -59,7 +59,7 @@ class Checkout:
         jobs: dict[str, int] = {}
         for line in table.group(1).splitlines():
             name, count = line.split()
-            word = re.sub(r"(_[AD]\d{3})?(_\d{8})?$", "", name)
+            word = re.sub(r"_[AD]\d{3}$", "", name)
             jobs[word] = jobs.get(word, 0) + int(count)
         return {word: count for word, count in jobs.items() if word not in ("total", "all")}
 

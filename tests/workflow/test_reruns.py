@@ -89,9 +89,9 @@ def test_one_new_date_runs_only_its_own_work(own_checkout):
     bytes_before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     longer = [SMALL[0], "simulation={dates: 4, new_dates: 1}"]
     assert own_checkout.planned(config=longer) == {word: 2 for word in PER_STACK + MAPS} | {word: 1 for word in ONCE}
-    pairs = set((own_checkout.folder / "results/demo/A128/native/ifg").glob("*.unw_rad.tif"))
+    pairs = set((own_checkout.folder / "results/demo/A128/f0/native/ifg").glob("*.unw_rad.tif"))
     own_checkout.snakemake(config=longer)
-    assert len(set((own_checkout.folder / "results/demo/A128/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
+    assert len(set((own_checkout.folder / "results/demo/A128/f0/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
     assert current(own_checkout)["release"] != before
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} == bytes_before
     index = (own_checkout.folder / "results/demo/inventory/releases/INDEX.csv").read_text().splitlines()

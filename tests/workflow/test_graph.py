@@ -1,0 +1,153 @@
+"""The graph of a region as an object: dates, pairs, paths and products without starting Snakemake."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from sarslide.catalog import scenes
+from sarslide.config import Config, load
+from sarslide.errors import ConfigError, StackError
+from sarslide.insar.engines import ENGINES
+from sarslide.names import split_pair
+from sarslide.rates.methods import METHODS
+from sarslide.workflow import release_id
+from sarslide.workflow.graph import Graph
+from sarslide.workflow.network_inputs import NetworkInputs
+from sarslide.workflow.paths import PAIR_FILES
+
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+FOUR = {"dates": 4, "new_dates": 0}
+
+
+def graph(**user) -> Graph:
+    """The graph of the demo with four dates and changed keys."""
+    config = load({"region": "demo", "simulation": FOUR} | user)
+    return Graph(config, scenes.table(config, Path("resources")), SCRIPTS)
+
+
+def test_each_date_is_paired_with_its_two_predecessors():
+    pairs = graph().pairs("A128")
+    assert pairs == [
+        "20190306_20190318",
+        "20190306_20190330",
+        "20190318_20190330",
+        "20190318_20190411",
+        "20190330_20190411",
+    ]
+
+
+def test_a_new_date_adds_pairs_and_changes_none():
+    now, then = (graph(simulation=FOUR | {"new_dates": new}).pairs("D062") for new in (0, 1))
+    assert then[: len(now)] == now and len(then) == len(now) + 2
+
+
+def test_the_explicit_list_of_pairs_wins():
+    listed = ["20190306_20190330", "20190318_20190411", "20190306_20190411"]
+    assert graph(network={"pairs": listed}).pairs("A128") == listed
+
+
+def test_pairs_of_a_window_have_both_dates_inside_it():
+    made = graph(rates={"windows": {"spring": ["20190301", "20190401"]}})
+    assert made.pairs("A128", "spring") == [pair for pair in made.pairs("A128") if max(split_pair(pair)) <= "20190401"]
+    found = made.pair_inputs(["unwrapped"], "A128", "f0", "spring")
+    assert found["unwrapped"][-1] == "results/demo/A128/f0/native/ifg/20190318_20190330.unw_rad.tif"
+
+
+def test_inputs_come_in_the_order_of_the_pairs():
+    made = graph()
+    found = made.pair_inputs(list(PAIR_FILES), "A128", "f0")
+    assert set(found) == set(PAIR_FILES)
+    for kind, paths in found.items():
+        assert [Path(path).name for path in paths] == [f"{pair}.{PAIR_FILES[kind]}" for pair in made.pairs("A128")]
+
+
+def test_every_path_of_a_stack_holds_its_frame():
+    made = graph()
+    assert made.every(f"{made.paths.rates}/los_rate_mm_per_yr.tif") == [
+        f"results/demo/{stack}/f0/native/stacking/los_rate_mm_per_yr.tif" for stack in ("A128", "D062")
+    ]
+    assert made.every(f"{made.paths.terrain}/slope_deg.tif") == ["results/demo/terrain/f0/slope_deg.tif"]
+
+
+def test_products_that_are_asked_for_belong_to_every_run():
+    rates = {
+        "windows": {"spring": ["20190301", "20190401"]},
+        "dinsar": ["20190306_20190318"],
+        "series_polygons": "x.gpkg",
+    }
+    products = graph(rates=rates, grid={"product_m": 15}).final_products()
+    folder = "results/demo/A128/f0/native"
+    assert {
+        "results/demo/report/report.html",
+        "results/demo/report/scores.json",
+        f"{folder}/quality/network.png",
+        f"{folder}/windows/spring/los_rate_mm_per_yr.tif",
+        f"{folder}/dinsar/20190306_20190318.dinsar_figure.png",
+        f"{folder}/stacking/series/polygons.csv",
+        f"{folder}/stacking/resampled/resample_products.json",
+    } <= set(products)
+
+
+def test_a_map_of_an_unknown_pair_is_refused():
+    with pytest.raises(ConfigError, match="E1001 config: rates.dinsar names 20190306_20190411, which no stack has"):
+        graph(rates={"dinsar": ["20190306_20190411"]}).final_products()
+
+
+def test_too_few_pairs_are_refused():
+    with pytest.raises(StackError, match="a rate with its error needs 3"):
+        graph(simulation={"dates": 2, "new_dates": 0}).check_network()
+
+
+def test_each_section_of_the_configuration_has_its_place_in_the_name_of_a_release():
+    sections = {name for name, value in load({"region": "demo"}) if isinstance(value, BaseModel)}
+    used = {*release_id.ALWAYS, "simulation", "optical", "lithology"}
+    for row in (*ENGINES.values(), *METHODS.values()):
+        used |= set(row.sections)
+    assert used | set(release_id.NEVER) == sections
+    assert not used & set(release_id.NEVER)
+    assert set(release_id.WITHOUT_EFFECT) <= set(Config.model_fields)
+
+
+def name_of(made: Graph) -> str:
+    network = NetworkInputs(made)
+    return made.release_id(network.weights, network.optional_rules())
+
+
+def test_only_what_a_region_uses_decides_the_name_of_its_release():
+    first = name_of(graph())
+    assert first.startswith("20190416-")  # the last date of the two stacks
+    unused = {
+        "isce2": {"step_limit_min": 5},
+        "hyp3": {"looks": "10x2"},
+        "snap": {"range_looks": 7},
+        "sbas": {"weighting": "none"},
+        "training": {"epochs": 3},
+        "rates": {"windows": {"spring": ["20190301", "20190401"]}},
+    }
+    for section, keys in unused.items():
+        assert name_of(graph(**{section: keys})) == first, section
+    for section, keys in {"inventory": {"threshold": 0.7}, "rates": {"plane": False}, "grid": {"cell_m": 45}}.items():
+        assert name_of(graph(**{section: keys})) != first, section
+
+
+def test_a_review_is_part_of_the_name(tmp_path):
+    review = tmp_path / "review.csv"
+    review.write_text("ls_id,action\n")
+    assert name_of(graph(inventory={"review": str(review)})) != name_of(graph())
+
+
+@pytest.mark.parametrize("rates", [{"fusion": "hsv"}, {"fusion": "rgb"}])
+def test_packaged_weights_read_what_every_track_has(rates):
+    network = NetworkInputs(graph())
+    assert set(network.inputs_of_weights()) == {"weights"}
+    assert network.optional_rules() == []
+
+
+def test_channels_that_a_region_lacks_are_refused():
+    network = NetworkInputs(graph(engine="snap"))
+    with pytest.raises(
+        ConfigError, match="E1001 config: training needs mean_amplitude_db, which this region does not have"
+    ):
+        network.extra_layers(["avg_phase_sin", "mean_amplitude_db"], "training")
+    assert NetworkInputs(graph()).extra_layers(["avg_phase_sin", "mean_amplitude_db"], "training") == {}
