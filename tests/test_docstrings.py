@@ -50,9 +50,10 @@ def _of_class(node: ast.ClassDef) -> Iterator[str]:
     yield from _of_any(node)
     described = sections(node)
     fields = {each.target.id for each in node.body if isinstance(each, ast.AnnAssign) and _is_field(each)}
-    models = {ast.unparse(base) for base in node.bases} & {"Section", "BaseModel"}
+    parts = {ast.unparse(part) for part in (*node.bases, *node.decorator_list)}
+    record = any(part.startswith(("dataclass", "NamedTuple", "TypedDict")) for part in parts)
     documented = named(described.get("Attributes", "")) | named(described.get("Parameters", ""))
-    if fields - documented and not models:
+    if record and fields - documented:
         yield f"{node.name}: Attributes lack {sorted(fields - documented)}"
     for each in node.body:
         if isinstance(each, ast.FunctionDef) and each.name == "__init__":
@@ -114,6 +115,7 @@ def _is_field(node: ast.AnnAssign) -> bool:
 
 def test_what_is_forgotten_is_seen():
     text = '''
+@dataclass
 class Pair:
     """Two dates.
 
