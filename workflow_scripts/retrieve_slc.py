@@ -15,12 +15,12 @@ from sarslide.workflow.job import job
 def main(snakemake) -> None:
     params, folder = snakemake.params, Path(snakemake.output.slc)
     access = Access.of(snakemake.resources)
-    wanted = [
+    requested = [
         RequestedGranule(row["granule"], address, int(row["bytes"] or 0), row["checksum"])
         for row, address in zip(params.granules, snakemake.resources.addresses.split(), strict=True)
     ]
     session = lambda: access.session(params.archive)  # noqa: E731
-    files = retrieve(wanted, Path(params.store), session, access.connections, access.tries, access.pause_s)
+    files = retrieve(requested, Path(params.store), session, access.connections, access.tries, access.pause_s)
     orbits = {
         row["orbit_file"]: span(one for one in params.granules if one["orbit_file"] == row["orbit_file"])
         for row in params.granules

@@ -11,7 +11,22 @@ WAIT_S = 0.2
 
 @contextmanager
 def connection(folder: str | Path, limit: int) -> Iterator[int]:
-    """One of `limit` connections, awaited; the jobs that share `folder` share them. A job that dies gives its own back."""
+    """One of some connections, awaited; the jobs that share a folder share them.
+
+    A job that dies gives its own back.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds a lock a connection.
+    limit : int
+        How many there are.
+
+    Yields
+    ------
+    int
+        Number of the connection, from 0 on.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     while True:

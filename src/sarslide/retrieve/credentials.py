@@ -1,4 +1,4 @@
-"""Secrets by reference: where a login or a token is, and the login itself only in memory, never in a shown text."""
+"""Secrets by reference: where a login or a token is, and the login in memory, never in a text."""
 
 import netrc
 import os
@@ -13,7 +13,7 @@ NETRC, VARIABLE, FILE = "netrc", "env:", "file:"
 
 @dataclass(frozen=True)
 class Login:
-    """A user's name and password, or a token. What the object shows of itself is its reference alone.
+    """A user's name and password, or a token; the object shows its reference alone.
 
     Attributes
     ----------
@@ -37,7 +37,8 @@ def login(reference: str, machine: str) -> Login:
     Parameters
     ----------
     reference : str
-        "netrc" (~/.netrc or $NETRC), "env:NAME" of a variable or "file:PATH" of a file with a token.
+        "netrc" (~/.netrc or $NETRC), "env:NAME" of a variable or "file:PATH" of a file with a
+        token.
     machine : str
         Whose entry of the netrc it is.
 

@@ -16,11 +16,34 @@ from sarslide.io import raster
 def region_dem(
     path: str | Path, grid: RegionGrid, margin_m: float, vertical: str, geoid_m: float | None
 ) -> tuple[np.ndarray, RegionGrid]:
-    """Heights above the WGS 84 ellipsoid, m, float32, on `grid` padded by `margin_m`; cells without a height are NaN.
+    """Heights of a DEM file on the region grid with margin, resampled with cubic convolution.
 
-    The file may have any CRS; it is resampled with cubic convolution. An orthometric DEM needs `geoid_m`, the geoid undulation of
-    the region, which is added. Raises DemError when the file does not cover the region or when the undulation is missing, and
-    RasterError when it cannot be read.
+    Parameters
+    ----------
+    path : str or Path
+        The file, in any CRS.
+    grid : RegionGrid
+        Grid of the region.
+    margin_m : float
+        By which the grid is padded, m.
+    vertical : str
+        `ellipsoidal` or `orthometric`.
+    geoid_m : float, optional
+        Geoid undulation of the region, m, which is added to an orthometric DEM.
+
+    Returns
+    -------
+    height : (rows, cols) array of float32
+        Above the WGS 84 ellipsoid, m; cells without a height are NaN.
+    padded : RegionGrid
+        The padded grid.
+
+    Raises
+    ------
+    DemError
+        When the file does not cover the region or the undulation is missing.
+    RasterError
+        When it cannot be read.
     """
     if vertical == "orthometric" and geoid_m is None:
         raise DemError(
@@ -37,7 +60,33 @@ def region_dem(
 def on_region(
     height: np.ndarray, transform: Affine, name: str, grid: RegionGrid, margin_m: float
 ) -> tuple[np.ndarray, RegionGrid]:
-    """The same for ellipsoidal heights, m, float32 (rows, cols), on a lattice in degrees (EPSG:4326). name: for messages."""
+    """The same for ellipsoidal heights on a lattice in degrees.
+
+    Parameters
+    ----------
+    height : (rows, cols) array of float32
+        Above the WGS 84 ellipsoid, m.
+    transform : Affine
+        Of the lattice, in EPSG:4326.
+    name : str
+        For messages.
+    grid : RegionGrid
+        Grid of the region.
+    margin_m : float
+        By which the grid is padded, m.
+
+    Returns
+    -------
+    height : (rows, cols) array of float32
+        Above the WGS 84 ellipsoid, m; cells without a height are NaN.
+    padded : RegionGrid
+        The padded grid.
+
+    Raises
+    ------
+    DemError
+        When the heights do not cover the region.
+    """
     profile = {
         "driver": "GTiff", "count": 1, "dtype": "float32", "height": height.shape[0], "width": height.shape[1],
         "crs": "EPSG:4326", "transform": transform, "nodata": np.nan,

@@ -1,7 +1,7 @@
-"""Global elevation models, tile by tile, mosaicked and brought to ellipsoidal heights by dem-stitcher.
+"""Global elevation models by tiles, mosaicked to ellipsoidal heights by dem-stitcher.
 
-dem-stitcher knows its tiles by fixed addresses and reads them where they are; here they are downloaded first, to be resumed and
-kept, and it gets them, and the geoid, as files.
+dem-stitcher knows its tiles by fixed addresses and reads them where they are; here they are
+downloaded first, to be resumed and kept, and it gets them, and the geoid, as files.
 """
 
 import logging
@@ -22,8 +22,16 @@ VOID_M = -1000.0  # lower is no ground: voids of SRTM and AW3D30 are -32768 or -
 
 
 @dataclass(frozen=True)
-class Model:
-    """An elevation model: name of the tile whose south-west corner is at (lat, lon), degree, below its address; its geoid."""
+class ElevationModel:
+    """A global elevation model.
+
+    Attributes
+    ----------
+    tile : callable
+        Name below its address of the tile whose south-west corner is at (lat, lon), degree.
+    geoid : str
+        Name of its geoid.
+    """
 
     tile: Callable[[int, int], str]
     geoid: str
@@ -39,14 +47,27 @@ def _glo30(lat: int, lon: int) -> str:
 
 
 MODELS = {
-    "glo30": Model(_glo30, "egm2008"),
-    "aw3d30": Model(lambda lat, lon: "ALPSMLC30_{}{}_DSM.tif".format(*_corner(lat, lon, 3)), "egm96"),
-    "srtm": Model(lambda lat, lon: "{}{}.tif".format(*_corner(lat, lon)), "egm96"),
+    "glo30": ElevationModel(_glo30, "egm2008"),
+    "aw3d30": ElevationModel(lambda lat, lon: "ALPSMLC30_{}{}_DSM.tif".format(*_corner(lat, lon, 3)), "egm96"),
+    "srtm": ElevationModel(lambda lat, lon: "{}{}.tif".format(*_corner(lat, lon)), "egm96"),
 }
 
 
 def tiles(model: str, bounds: tuple[float, float, float, float]) -> list[str]:
-    """Names of the tiles that meet west, south, east, north, degree."""
+    """Names of the tiles that meet a box.
+
+    Parameters
+    ----------
+    model : str
+        Key of MODELS.
+    bounds : tuple of float
+        West, south, east, north, degree.
+
+    Returns
+    -------
+    list of str
+        Below the model's address.
+    """
     west, south, east, north = bounds
     lats = range(math.floor(south), math.ceil(north))
     lons = range(math.floor(west), math.ceil(east))
@@ -61,10 +82,34 @@ def stitched(
     folder: Path,
     fetch: Callable[[str, Path], Path],
 ) -> tuple[np.ndarray, Affine]:
-    """Heights above the WGS 84 ellipsoid, m, float32 (rows, cols), and their transform in EPSG:4326, over `bounds` in degree.
+    """Heights over a box, mosaicked of tiles.
 
-    fetch: downloads an address to a path. Tiles and geoid stay in `folder`. Raises DemError when no tile is there, or one cannot
-    be read, and DownloadError for a server that fails.
+    Parameters
+    ----------
+    model : str
+        Key of MODELS.
+    bounds : tuple of float
+        West, south, east, north, degree.
+    address, geoid_address : str
+        Of the tiles' folder, and of the geoid's file.
+    folder : Path
+        Where tiles and geoid stay.
+    fetch : callable
+        Downloads an address to a path.
+
+    Returns
+    -------
+    height : (rows, cols) array of float32
+        Above the WGS 84 ellipsoid, m.
+    transform : Affine
+        In EPSG:4326.
+
+    Raises
+    ------
+    DemError
+        When no tile is there, or one cannot be read.
+    DownloadError
+        For a server that fails.
     """
     import rasterio
     from dem_stitcher.stitcher import merge_and_transform_dem_tiles

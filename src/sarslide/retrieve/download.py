@@ -1,4 +1,4 @@
-"""Download one file: resumed after interruptions, whole or not there, its size, checksum and kind checked."""
+"""Download one file: resumed after interruptions, whole or not there, and checked."""
 
 import email.utils
 import hashlib
@@ -19,7 +19,8 @@ PIECE = 1 << 16
 MAX_BYTES = 64 << 30
 SLOWEST_BYTES_S = 1000.0  # a server that sends less, over the time that it may be silent, is left
 SKEW_S = 300.0
-# How a file begins. A web page under another name is what archives send to those who are not logged in.
+# How a file begins. A web page under another name is what archives send to those who are not logged
+# in.
 BEGINNINGS = {
     ".zip": (b"PK\3\4", b"PK\5\6"),
     ".tif": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
@@ -41,13 +42,45 @@ def download(
     check: Callable[[Path], object] | None = None,
     silence_s: float = TIMEOUT_S[1],
 ) -> Path:
-    """The file of `url` under `path`, which has its name only when it is complete and is what it should be.
+    """The file of an address, which has its name only when it is complete and is what it should be.
 
-    What has arrived stays in `.<name>.part` beside it and is continued, also by a later call, as long as the server's ETag says
-    that it is the same file. size: bytes that it must have. checksum: `md5:` or `sha256:` and hex digits. check: raises for a
-    file that is not to be trusted. session: a `session.Session`, with its own time limits; without one no credentials are sent,
-    and `silence_s` of a server ends a connection. Raises DownloadError, which never shows what follows a `?` in the address, when
-    the server refuses, keeps failing, or delivers something else, and CredentialsError when it does not accept who asks.
+    What has arrived stays in `.<name>.part` beside it and is continued, also by a later call, as
+    long as the server's ETag states that it is the same file.
+
+    Parameters
+    ----------
+    url : str
+        Address; what follows a `?` is shown in no message.
+    path : str or Path
+        Where the file is put.
+    size : int, optional
+        Bytes that it must have.
+    tries : int
+        How often at most.
+    pause_s : float
+        First pause between two tries, s.
+    session : Session, optional
+        With its own time limits; without one no credentials are sent.
+    checksum : str
+        `md5:` or `sha256:` and hex digits; empty where it is not known.
+    check : callable, optional
+        Raises DownloadError for a file that is not to be trusted.
+    silence_s : float
+        How long a server may be silent, s, without a session.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    DownloadError
+        When the server refuses, keeps failing, or delivers something else.
+    CredentialsError
+        When it does not accept who asks.
+    OutputError
+        When the folder cannot be written.
     """
     path = Path(path)
     check_writable(path.parent)
@@ -91,7 +124,7 @@ def _attempt(url: str, shown: str, part: Path, size: int | None, session: Any, s
 
     have = part.stat().st_size if part.exists() else 0
     tag = _tag(part).read_text() if _tag(part).exists() else ""
-    if have and not tag:  # nothing says that the file is still the same
+    if have and not tag:  # nothing states that it is the same file
         have = 0
     if have and have == size:
         return
@@ -214,7 +247,7 @@ def _tag(part: Path) -> Path:
 
 
 def _whole(answer: Any, have: int) -> int | None:
-    """Size of the whole file, as the server says it."""
+    """Size of the whole file, as the server states it."""
     total = answer.headers.get("Content-Range", "").rpartition("/")[2]
     if answer.status_code == 206 and total.isdigit():
         return int(total)
@@ -228,8 +261,24 @@ def _retry_after(answer: Any) -> float | None:
 
 
 def probe(url: str, session: Any = None) -> int | None:
-    """Ask for the first byte of a file and take no more: its size where the server says it. Raises what a download would raise,
-    TransientError included.
+    """Request the first byte of a file and take no more.
+
+    Parameters
+    ----------
+    url : str
+        Address; what follows a `?` is shown in no message.
+    session : Session, optional
+        Without one no credentials are sent.
+
+    Returns
+    -------
+    int or None
+        Size of the file in bytes, where the server states it.
+
+    Raises
+    ------
+    DownloadError, CredentialsError, TransientError
+        What a download would raise.
     """
     import requests
     from urllib3.exceptions import HTTPError

@@ -1,8 +1,9 @@
-"""The products of a date: downloaded into a store that outlives failed jobs, and linked from there into the folder of the date.
+"""The products of a date: downloaded into a store and linked into the folder of the date.
 
-Snakemake removes the outputs of a job that fails and of one that is run again; what lies in the store stays, whole files under
-their names and the beginnings of others as hidden parts, so that nothing is asked for twice. asf_search's own download is not
-used: it resumes nothing, leaves what a broken connection left under the final name, and takes a login page for a product.
+Snakemake removes the outputs of a job that fails and of one that is run again; what lies in the
+store stays, whole files under their names and the beginnings of others as hidden parts, so that
+nothing is downloaded twice. asf_search's own download is not used: it resumes nothing, leaves what
+a broken connection left under the final name, and takes a login page for a product.
 """
 
 import logging
@@ -31,7 +32,19 @@ AGAIN = "run again later; if it stays so, tell the archive"
 
 @dataclass(frozen=True)
 class RequestedGranule:
-    """A granule of the scene table. bytes, checksum: of its file, where the archive knows them; 0 and empty elsewhere."""
+    """A granule of the scene table.
+
+    Attributes
+    ----------
+    granule : str
+        Name.
+    address : str
+        Of its file.
+    bytes : int
+        Of its file, where the archive states them; 0 elsewhere.
+    checksum : str
+        Of its file, `md5:` or `sha256:` and hex digits; empty elsewhere.
+    """
 
     granule: str
     address: str
@@ -40,7 +53,7 @@ class RequestedGranule:
 
     @property
     def files(self) -> list[tuple[str, str]]:
-        """Names and addresses of what belongs to it: the metadata of a burst comes first, it tells what the samples must be."""
+        """Names and addresses of its files; of a burst the metadata comes first."""
         if self.granule.endswith(BURST):
             return [
                 (f"{self.granule}.xml", f"{self.address.removesuffix('.tiff')}.xml"),
@@ -50,20 +63,42 @@ class RequestedGranule:
 
 
 def retrieve(
-    wanted: Iterable[RequestedGranule],
+    requested: Iterable[RequestedGranule],
     store: Path,
     session: Callable[[], Any],
     connections: int,
     tries: int = TRIES,
     pause_s: float = PAUSE_S,
 ) -> list[Path]:
-    """The files of the granules in `store`, those that are missing downloaded, no more than `connections` at a time.
+    """The files of granules in a store; those that are missing are downloaded.
 
-    session: opens the login, if anything has to be asked for. Raises DownloadError or CredentialsError of the first that fails,
-    when the others have ended; what they brought is kept.
+    Parameters
+    ----------
+    requested : iterable of RequestedGranule
+        The granules.
+    store : Path
+        Folder of the files.
+    session : callable
+        Opens the login, if anything has to be downloaded.
+    connections : int
+        How many at a time.
+    tries : int
+        How often each is tried at most.
+    pause_s : float
+        First pause between two tries, s.
+
+    Returns
+    -------
+    list of Path
+        In the order of the granules.
+
+    Raises
+    ------
+    DownloadError, CredentialsError
+        Of the first that fails, when the others have ended; what they brought is kept.
     """
     store.mkdir(parents=True, exist_ok=True)
-    granules = list(wanted)
+    granules = list(requested)
     missing = [one for one in granules if not all((store / name).is_file() for name, _ in one.files)]
     if missing:
         opened = session()
@@ -122,7 +157,20 @@ def _check_burst(part: Path, store: Path, name: str) -> None:
 
 
 def assemble(folder: Path, files: Iterable[Path]) -> None:
-    """Links to the files in `folder`, which is made anew, all or nothing."""
+    """Links to files in a folder, which is made anew, all or nothing.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of a date.
+    files : iterable of Path
+        Products and orbit file.
+
+    Raises
+    ------
+    DownloadError
+        When they hold no readable product.
+    """
     from sarslide.sentinel1.safe import products_in
 
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
@@ -149,6 +197,17 @@ def _link(source: Path, target: Path) -> None:
 
 
 def span(rows: Iterable[dict[str, str]]) -> tuple[np.datetime64, np.datetime64]:
-    """Start of the first and stop of the last of some rows."""
+    """Start of the first and stop of the last of some rows.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        Of the scene table.
+
+    Returns
+    -------
+    tuple of numpy.datetime64
+        UTC.
+    """
     rows = list(rows)
     return min(np.datetime64(row["start_utc"]) for row in rows), max(np.datetime64(row["stop_utc"]) for row in rows)

@@ -1,4 +1,4 @@
-"""Small questions to public servers: an answer that is what was asked for, or one coded line."""
+"""Small requests to public servers: an answer that is what it should be, or one coded line."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,33 @@ def get_text(
     tries: int = TRIES,
     pause_s: float = PAUSE_S,
 ) -> str:
-    """The text at `url`. Without a session no credentials are sent. Raises DownloadError where it cannot be had."""
+    """The text at an address.
+
+    Parameters
+    ----------
+    url : str
+        Address; what follows a `?` is shown in no message.
+    query : mapping, optional
+        Further parameters of the address.
+    session : requests.Session, optional
+        Without one no credentials are sent.
+    timeout_s : float
+        How long the server may be silent, s.
+    tries : int
+        How often at most.
+    pause_s : float
+        First pause between two tries, s.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    DownloadError
+        Where it cannot be had.
+    """
     import requests
     from urllib3.exceptions import HTTPError
 
@@ -50,7 +76,27 @@ def get_text(
 
 
 def get_json(url: str, query: Mapping[str, str] | None = None, **how: Any) -> Any:
-    """The JSON at `url`, as `get_text`."""
+    """The JSON at an address.
+
+    Parameters
+    ----------
+    url : str
+        Address; what follows a `?` is shown in no message.
+    query : mapping, optional
+        Further parameters of the address.
+    **how
+        As of `get_text`.
+
+    Returns
+    -------
+    object
+        The content.
+
+    Raises
+    ------
+    DownloadError
+        Where it cannot be had or is no JSON.
+    """
     text = get_text(url, query, **how)
     try:
         return json.loads(text)

@@ -1,7 +1,8 @@
 """A geological map, as polygons, to rock classes on the region grid (P3 2.2; C07).
 
-Classes are those of the Global Lithological Map, so that networks trained in one region know the rocks of another. GLiM itself
-has their words in its attribute `xx`; the values of any other map are put into classes by the configuration.
+Classes are those of the Global Lithological Map, so that networks trained in one region know the
+rocks of another. GLiM itself has their words in its attribute `xx`; the values of any other map are
+put into classes by the configuration.
 """
 
 from collections.abc import Mapping
@@ -22,12 +23,35 @@ LONGEST_EDGE_CELLS = 100  # a straight edge of another CRS is cut into pieces of
 def rock_classes(
     path: str | Path, layer: str, attribute: str, classes: Mapping[str, str], grid: RegionGrid
 ) -> tuple[np.ndarray, list[dict]]:
-    """Class of the polygon in which each cell's centre lies, uint8 (rows, cols), 0 unknown; and the legend.
+    """Rock classes of a geological map on the region grid, and their legend.
 
-    path: any vector file, in any CRS. layer: its layer, empty for the first. attribute: column with the kind of rock. classes:
-    its values to words of `layers.LITHOLOGY` (or `wb`, `ig`, `nd`); words of GLiM need none. Where polygons overlap, the later
-    one in the file counts. The legend has one row a value that touches the region: value, class, rock, code, cells.
-    Raises VectorError for a missing attribute, a value without a class, or a map that does not touch the region.
+    Where polygons overlap, the later one in the file counts.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any vector file, in any CRS.
+    layer : str
+        Its layer, empty for the first.
+    attribute : str
+        Column with the kind of rock.
+    classes : mapping
+        Values of the column to words of `layers.LITHOLOGY` (or `wb`, `ig`, `nd`); words of GLiM
+        need none.
+    grid : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    codes : (rows, cols) array of uint8
+        Class of the polygon in which each cell's centre lies, 0 unknown.
+    legend : list of dict
+        One row a value that touches the region: value, class, rock, code, cells.
+
+    Raises
+    ------
+    VectorError
+        For a missing attribute, a value without a class, or a map that does not touch the region.
     """
     frame = vector.read(path, layer or None)
     if attribute not in frame:

@@ -1,7 +1,8 @@
 """Sentinel-2 L2A products, as files, to surface reflectance on the region grid (P3 2.2; C08, A10).
 
-A product is a SAFE folder, a folder with one file a band (JPEG 2000 or GeoTIFF, `B02` in the name), or one file with the four
-bands and perhaps the scene classification, named by their descriptions or in the order B02, B03, B04, B08, SCL.
+A product is a SAFE folder, a folder with one file a band (JPEG 2000 or GeoTIFF, `B02` in the name),
+or one file with the four bands and perhaps the scene classification, named by their descriptions or
+in the order B02, B03, B04, B08, SCL.
 """
 
 import re
@@ -20,8 +21,9 @@ from sarslide.io.blocks import blocks
 BANDS = {"reflectance_b02": "B02", "reflectance_b03": "B03", "reflectance_b04": "B04", "reflectance_b08": "B08"}
 BAND_IDS = {"B02": "1", "B03": "2", "B04": "3", "B08": "7"}  # of the product's metadata
 CLASSES = "SCL"
-# Scene classes that hide the ground: no data, saturated, cloud shadow, cloud of medium and high probability, thin cirrus. Dark
-# areas, which in mountains are the slopes in shade, water, snow and the unclassified stay.
+# Scene classes that hide the ground: no data, saturated, cloud shadow, cloud of medium and high
+# probability, thin cirrus. Dark areas, which in mountains are the slopes in shade, water, snow and
+# the unclassified stay.
 HIDING = (0, 1, 3, 8, 9, 10)
 CLEAR_SHARE = 0.5  # of a cell's pixels that must be seen
 NUMBERS_PER_UNIT = 1e4
@@ -32,7 +34,17 @@ BLOCK = 512  # cells of the region at once
 
 @dataclass(frozen=True)
 class OpticalBand:
-    """One band of a product: reflectance = scale x number + offset. index: of the band in its file."""
+    """One band of a product: reflectance = scale x number + offset.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    index : int
+        Number of the band in its file, from 1 on.
+    scale, offset : float
+        Of its numbers.
+    """
 
     path: Path
     index: int
@@ -42,7 +54,17 @@ class OpticalBand:
 
 @dataclass(frozen=True)
 class OpticalProduct:
-    """bands: by registered layer. classes: the scene classification, None where the product has none."""
+    """Bands and scene classification of a product.
+
+    Attributes
+    ----------
+    name : str
+        Of its file or folder.
+    bands : dict
+        By registered layer.
+    classes : OpticalBand, optional
+        The scene classification; None where the product has none.
+    """
 
     name: str
     bands: dict[str, OpticalBand]
@@ -50,11 +72,28 @@ class OpticalProduct:
 
 
 def open_product(path: str | Path, scale: float | None = None, offset: float | None = None) -> OpticalProduct:
-    """What a product holds, without reading pixels. scale, offset: of its numbers; None: what the product says.
+    """What a product holds, without reading pixels.
 
-    The product says it in the metadata of a SAFE, by the scale and offset of its bands, by floating-point numbers, or by the
-    processing baseline in its name. Raises RasterError for a product without one of the bands, or that does not say whether
-    the offset of baseline 04.00 is still in its numbers.
+    A product states scale and offset in the metadata of a SAFE, by those of its bands, by
+    floating-point numbers, or by the processing baseline in its name.
+
+    Parameters
+    ----------
+    path : str or Path
+        File or folder.
+    scale, offset : float, optional
+        Of its numbers; None: what the product states.
+
+    Returns
+    -------
+    OpticalProduct
+        Its bands.
+
+    Raises
+    ------
+    RasterError
+        For a product without one of the bands, or that does not state whether the offset of
+        baseline 04.00 is still in its numbers.
     """
     path = Path(path)
     files = _members(path) if path.is_dir() else _stacked(path)
@@ -65,11 +104,30 @@ def open_product(path: str | Path, scale: float | None = None, offset: float | N
 
 
 def reflectance(products: Sequence[OpticalProduct], grid: RegionGrid) -> Iterator[tuple[slice, slice, np.ndarray]]:
-    """Rows, columns and reflectance (4, rows, cols), float32, block by block over `grid`; NaN where nothing clear was seen.
+    """Reflectance of products on the region grid, block by block.
 
-    A cell's value is the mean of its clear pixels, if at least half of them are; of several products the median, so that a cloud
-    which one of three misses leaves no trace. Held within 0..1: snow that faces the sun reflects more than a level white surface.
-    Raises RasterError for a file that cannot be read or a band on another grid than band 2.
+    A cell's value is the mean of its clear pixels, if at least half of them are; of several
+    products the median, so that a cloud which one of three misses leaves no trace. Held within
+    0..1: snow that faces the sun reflects more than a level white surface.
+
+    Parameters
+    ----------
+    products : sequence of OpticalProduct
+        The products.
+    grid : RegionGrid
+        Grid of the region.
+
+    Yields
+    ------
+    rows, cols : slice
+        The block.
+    values : (4, rows, cols) array of float32
+        Reflectance of bands 2, 3, 4 and 8; NaN where nothing clear was seen.
+
+    Raises
+    ------
+    RasterError
+        For a file that cannot be read or a band on another grid than band 2.
     """
     for rows, cols in blocks(grid.shape, BLOCK, BLOCK):
         seen = np.stack([_averaged(product, grid, rows, cols) for product in products])
@@ -149,7 +207,7 @@ def _from_metadata(path: Path, word: str) -> tuple[float, float]:
 
 
 def _averaged(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice) -> np.ndarray:
-    """The product on cells of the region, (4, rows, cols), NaN where fewer than CLEAR_SHARE of the pixels are clear."""
+    """The product on cells of the region, NaN where too few of the pixels are clear."""
     from rasterio.enums import Resampling
     from rasterio.warp import reproject
 
@@ -172,7 +230,7 @@ def _averaged(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slic
 
 
 def _pixels(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice):
-    """Reflectance (4, rows, cols) of the pixels under a block, which of them are clear, their transform and CRS; None outside."""
+    """Reflectance of the pixels under a block, which are clear, transform and CRS; or None."""
     from rasterio.warp import transform_bounds
     from rasterio.windows import Window, from_bounds
 

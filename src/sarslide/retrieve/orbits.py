@@ -1,7 +1,8 @@
-"""Orbit files from three sources in turn: ASF's public bucket, ASF's listing, the Copernicus Data Space.
+"""Orbit files from three sources: ASF's public bucket, ASF's listing, the Copernicus Data Space.
 
-A source that fails or does not have the file is passed over, with a warning; the next one is asked. sentineleof is not used: its
-addresses are fixed, it takes restituted orbits in place of precise ones without a word, and keeps what a broken connection left.
+A source that fails or does not have the file is passed over, with a warning, for the next one.
+sentineleof is not used: its addresses are fixed, it takes restituted orbits in place of precise
+ones without a word, and keeps what a broken connection left.
 """
 
 import logging
@@ -31,9 +32,24 @@ Listing = dict[str, tuple[str, str]]  # name of a file: its address, its checksu
 
 @dataclass
 class Sources:
-    """Where orbit files are looked for, in turn (`order` of asf_bucket, asf_listing, copernicus). Listings are asked for once.
+    """Where orbit files are looked for, in turn. Listings are downloaded once.
 
-    earthdata, copernicus: give the session of a login, opened when it is first needed.
+    Attributes
+    ----------
+    order : tuple of str
+        Of asf_bucket, asf_listing, copernicus.
+    bucket, listing, catalogue : str
+        Addresses of the three.
+    data_copernicus : str
+        Address of the data of the Copernicus Data Space.
+    earthdata, copernicus : callable
+        Give the session of a login, opened when it is first needed.
+    timeout_s : float
+        How long a server may be silent, s.
+    tries : int
+        How often a request is tried at most.
+    pause_s : float
+        First pause between two tries, s.
     """
 
     order: tuple[str, ...]
@@ -49,9 +65,26 @@ class Sources:
     _known: dict[tuple, Listing] = field(default_factory=dict, repr=False)
 
     def find(self, mission: str, start: np.datetime64, stop: np.datetime64, lowest: str = "precise") -> str:
-        """Name of the best orbit file that covers start to stop with a minute on each side; empty where none is out yet.
+        """Name of the best orbit file that covers an interval with a minute on each side.
 
-        lowest: precise or restituted. Raises DownloadError when no source answers.
+        Parameters
+        ----------
+        mission : str
+            S1A ...
+        start, stop : numpy.datetime64
+            The interval, UTC.
+        lowest : str
+            `precise` or `restituted`: the lowest quality accepted.
+
+        Returns
+        -------
+        str
+            The name; empty where none is out yet.
+
+        Raises
+        ------
+        DownloadError
+            When no source answers.
         """
         failures: list[str] = []
         answered = False
@@ -75,9 +108,28 @@ class Sources:
         return ""
 
     def fetch(self, name: str, folder: Path, start: np.datetime64, stop: np.datetime64) -> Path:
-        """The orbit file of that name in `folder`, downloaded from the first source that gives it whole.
+        """The orbit file of a name, downloaded from the first source that gives it whole.
 
-        Raises OrbitError when no source has it, DownloadError or CredentialsError of the last one that failed.
+        Parameters
+        ----------
+        name : str
+            Of the file.
+        folder : Path
+            Where it is put.
+        start, stop : numpy.datetime64
+            What it must cover, UTC.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        OrbitError
+            When no source has it.
+        DownloadError, CredentialsError
+            Of the last source that failed.
         """
         path = folder / name
         if path.is_file():
@@ -117,7 +169,8 @@ class Sources:
             return self._of_copernicus(kind, mission, start, stop)
         if source == "asf_listing":
             return self._once((source, kind), lambda: self._of_listing(kind))
-        # The bucket sorts by creation: precise orbits were made anew years later, restituted ones follow within hours.
+        # The bucket sorts by creation: precise orbits were made anew years later, restituted ones
+        # follow within hours.
         days = (
             [""] if kind == "precise" else [f"{start + np.timedelta64(k, 'D')}"[:10].replace("-", "") for k in (0, 1)]
         )
@@ -178,7 +231,25 @@ class Sources:
 
 
 def orbits_of(answer: Any, data_address: str) -> Listing:
-    """Orbit files of an OData answer. Raises DownloadError for an answer that is no list of products."""
+    """Orbit files of an OData answer.
+
+    Parameters
+    ----------
+    answer : object
+        JSON of the answer.
+    data_address : str
+        Address of the data of the Copernicus Data Space.
+
+    Returns
+    -------
+    dict
+        Address and checksum by name of the file.
+
+    Raises
+    ------
+    DownloadError
+        For an answer that is no list of products.
+    """
     try:
         found: Listing = {}
         for one in answer["value"]:
@@ -192,7 +263,22 @@ def orbits_of(answer: Any, data_address: str) -> Listing:
 
 
 def covers(name: str, mission: str, start: np.datetime64, stop: np.datetime64) -> bool:
-    """Whether an orbit file, by its name, is valid for `mission` from a minute before start to a minute after stop."""
+    """Whether an orbit file, by its name, covers an interval with a minute on each side.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    mission : str
+        S1A ...
+    start, stop : numpy.datetime64
+        The interval, UTC.
+
+    Returns
+    -------
+    bool
+        False for another mission, too.
+    """
     match = EOF_NAME.fullmatch(name)
     if not match or match[1] != mission:
         return False

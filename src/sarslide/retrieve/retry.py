@@ -40,7 +40,8 @@ def retry(work: Callable[[], Result], tries: int = TRIES, pause_s: float = PAUSE
     tries : int
         How often at most, 1 or more.
     pause_s : float
-        First pause, s; each further one is twice as long, or as long as the server asks, at most MAX_PAUSE_S.
+        First pause, s; each further one is twice as long, or as long as the server asks, at most
+        MAX_PAUSE_S.
 
     Returns
     -------

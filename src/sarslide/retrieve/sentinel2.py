@@ -1,9 +1,10 @@
-"""Sentinel-2 L2A over a region: a STAC search, and of each scene the part of bands 2, 3, 4, 8 and of the scene classification
-that covers the region, as files that `retrieve.optical` reads.
+"""Sentinel-2 L2A over a region: a STAC search, and of each scene the part that covers the region.
 
-A scene of 110 km is a gigabyte; its files are cloud-optimised, so that GDAL asks for the tiles under the region only. Scale and
-offset are those that the item states: in the collection `sentinel-2-c1-l2a` they are those of the numbers, in `sentinel-2-l2a`
-they are not always (Element84/earth-search, issues 66 and 71).
+Bands 2, 3, 4, 8 and the scene classification, as files that `retrieve.optical` reads. A scene of
+110 km is a gigabyte; its files are cloud-optimised, so that GDAL requests the tiles under the
+region only. Scale and offset are those that the item states: in the collection
+`sentinel-2-c1-l2a` they are those of the numbers, in `sentinel-2-l2a` they are not always
+(Element84/earth-search, issues 66 and 71).
 """
 
 import logging
@@ -49,10 +50,38 @@ def search(
     tries: int = TRIES,
     pause_s: float = PAUSE_S,
 ) -> list[dict[str, Any]]:
-    """Items of a STAC catalogue over west, south, east, north (degree) from start to end (YYYYMMDD), as plain records: id, tile,
-    cloud cover in %, and by band address, scale and offset. Of each tile the `per_tile` with the least cloud.
+    """Items of a STAC catalogue over a box; of each tile those with the least cloud.
 
-    Raises DownloadError for a catalogue that fails, has nothing, or says nothing about scale and offset.
+    Parameters
+    ----------
+    address : str
+        Of the catalogue.
+    collection : str
+        Its collection.
+    bounds : tuple of float
+        West, south, east, north, degree.
+    start, end : str
+        `YYYYMMDD`, inclusive.
+    max_cloud : float
+        Most cloud, %.
+    per_tile : int
+        Scenes of a tile.
+    timeout_s : float
+        How long the server may be silent, s.
+    tries : int
+        How often at most.
+    pause_s : float
+        First pause between two tries, s.
+
+    Returns
+    -------
+    list of dict
+        Plain records: id, tile, cloud cover in %, and by band address, scale and offset.
+
+    Raises
+    ------
+    DownloadError
+        For a catalogue that fails, has nothing, or states no scale and offset.
     """
     import requests
     from pystac_client import Client
@@ -104,7 +133,23 @@ def _clearest(scenes: list[dict[str, Any]], per_tile: int) -> list[dict[str, Any
 
 
 def scene_of(item: dict[str, Any]) -> dict[str, Any]:
-    """The plain record of an item. Raises DownloadError for one that lacks a band, or whose bands have no scale and offset."""
+    """The plain record of an item.
+
+    Parameters
+    ----------
+    item : dict
+        STAC item.
+
+    Returns
+    -------
+    dict
+        As of `search`.
+
+    Raises
+    ------
+    DownloadError
+        For one that lacks a band, or whose bands have no scale and offset.
+    """
     try:
         name, about = item["id"], item["properties"]
         if not ITEM.fullmatch(name):
@@ -137,9 +182,34 @@ def retrieve(
     tries: int = TRIES,
     pause_s: float = PAUSE_S,
 ) -> Path:
-    """The scene's folder below `folder`, one file a band, whole or not there. Bands that have arrived are not asked for again.
+    """The part of a scene that covers the region, one file a band, whole or not there.
 
-    Raises DownloadError for a file that cannot be had.
+    Bands that have arrived are not downloaded again.
+
+    Parameters
+    ----------
+    scene : dict
+        Record of `search`.
+    grid : RegionGrid
+        Grid of the region.
+    folder : Path
+        Above the scene's folder.
+    timeout_s : float
+        How long the server may be silent, s.
+    tries : int
+        How often at most.
+    pause_s : float
+        First pause between two tries, s.
+
+    Returns
+    -------
+    Path
+        The scene's folder.
+
+    Raises
+    ------
+    DownloadError
+        For a file that cannot be had.
     """
     place = folder / scene["id"]
     for band, about in scene["bands"].items():
@@ -183,7 +253,8 @@ def _cut(about: dict[str, Any], grid: RegionGrid, path: Path, timeout_s: float) 
             left, top = max(math.floor(window.col_off), 0), max(math.floor(window.row_off), 0)
             right = min(math.ceil(window.col_off + window.width), source.width)
             bottom = min(math.ceil(window.row_off + window.height), source.height)
-            # A scene that the search returned for its outline may miss the region: one pixel then says so.
+            # A scene that the search returned for its outline may miss the region: one pixel then
+            # stands for it.
             window = Window(
                 min(left, source.width - 1), min(top, source.height - 1), max(right - left, 1), max(bottom - top, 1)
             )

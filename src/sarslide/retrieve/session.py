@@ -1,10 +1,11 @@
-"""HTTP sessions that show a secret to the address it is for and to no other, whatever a server redirects to.
+"""HTTP sessions that show a secret to its own address and to no other, whatever the redirects.
 
-Earthdata Login (ASF's burst extractor and data pool): a request for data is redirected to the login's address, which takes name
-and password and sends the caller back with a cookie of the archive. The burst extractor takes no token, but the cookie that
-another address of ASF gives for one (burst extractor documentation, "Authorization"; burst2safe does the same).
-Copernicus Data Space: name and password buy a token for ten minutes (OpenID Connect, client `cdse-public`); it goes with each
-request for data.
+Earthdata Login (ASF's burst extractor and data pool): a request for data is redirected to the
+login's address, which takes name and password and sends the caller back with a cookie of the
+archive. The burst extractor takes no token, but the cookie that another address of ASF gives for
+one (burst extractor documentation, "Authorization"; burst2safe does the same). Copernicus Data
+Space: name and password buy a token for ten minutes (OpenID Connect, client `cdse-public`); it
+goes with each request for data.
 """
 
 import logging
@@ -24,13 +25,36 @@ CLIENT = "cdse-public"
 
 
 def origin(address: str) -> tuple[str, str, int]:
-    """Scheme, host and port of an address: who gets to see a secret."""
+    """Scheme, host and port of an address: who gets to see a secret.
+
+    Parameters
+    ----------
+    address : str
+        The address.
+
+    Returns
+    -------
+    tuple
+        Scheme, host and port.
+    """
     parts = urlsplit(address)
     return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
 
 
 class Session(requests.Session):
-    """A session whose secrets are bound to addresses. Proxies and certificates of the environment count, its netrc does not."""
+    """A session whose secrets are bound to addresses.
+
+    Proxies and certificates of the environment count, its netrc does not.
+
+    Attributes
+    ----------
+    login_pages : tuple
+        Origins of which a page, instead of data, is a refused login.
+    reference : str
+        Reference of the login.
+    account : str
+        Where its user can look after it.
+    """
 
     login_pages: tuple[tuple[str, str, int], ...] = ()  # a page of these, instead of data, is a refused login
     reference = ""
@@ -43,11 +67,25 @@ class Session(requests.Session):
         self.timeout_s = TIMEOUT_S
 
     def trust(self, address: str, auth: requests.auth.AuthBase) -> None:
-        """From now on `auth` goes with requests to this address."""
+        """From now on a secret goes with requests to an address.
+
+        Parameters
+        ----------
+        address : str
+            The address.
+        auth : requests.auth.AuthBase
+            The secret.
+        """
         self._secrets[origin(address)] = auth
 
     def distrust(self, address: str) -> None:
-        """Nothing goes with requests to this address any more."""
+        """No secret goes with requests to an address any more.
+
+        Parameters
+        ----------
+        address : str
+            The address.
+        """
         self._secrets.pop(origin(address), None)
 
     def renew(self) -> bool:
@@ -59,13 +97,27 @@ class Session(requests.Session):
         return auth(request) if auth else request
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """What goes along after a redirect: what the new address may see."""
+        """After a redirect: what the new address may see.
+
+        Parameters
+        ----------
+        prepared_request : requests.PreparedRequest
+            The redirected request.
+        response : requests.Response
+            The redirection.
+        """
         prepared_request.headers.pop("Authorization", None)
         self._sign(prepared_request)
 
 
 class Bearer(requests.auth.AuthBase):
-    """A token in the header of a request."""
+    """A token in the header of a request.
+
+    Parameters
+    ----------
+    token : str
+        The secret.
+    """
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -76,9 +128,28 @@ class Bearer(requests.auth.AuthBase):
 
 
 def earthdata(reference: str, login_address: str, cookie_address: str) -> Session:
-    """A session for ASF. login_address: of Earthdata Login; cookie_address: where a token is exchanged for ASF's cookie.
+    """A session for ASF.
 
-    Raises CredentialsError for credentials that are not there or not taken, TransientError when the address does not answer.
+    Parameters
+    ----------
+    reference : str
+        Reference of the Earthdata Login.
+    login_address : str
+        Of Earthdata Login.
+    cookie_address : str
+        Where a token is exchanged for ASF's cookie.
+
+    Returns
+    -------
+    Session
+        The open session.
+
+    Raises
+    ------
+    CredentialsError
+        For credentials that are not there or not accepted.
+    TransientError
+        When the address does not answer.
     """
     host = urlsplit(login_address).hostname or ""
     found = login(reference, host)
@@ -102,7 +173,24 @@ def earthdata(reference: str, login_address: str, cookie_address: str) -> Sessio
 
 
 class Copernicus(Session):
-    """A session for the Copernicus Data Space, whose tokens last ten minutes."""
+    """A session for the Copernicus Data Space, whose tokens last ten minutes.
+
+    Parameters
+    ----------
+    reference : str
+        Reference of the login.
+    token_address : str
+        Where name and password buy a token.
+    data_address : str
+        Where it goes with each request.
+
+    Raises
+    ------
+    CredentialsError
+        For credentials that are not there or not accepted.
+    TransientError
+        When the address does not answer.
+    """
 
     def __init__(self, reference: str, token_address: str, data_address: str) -> None:
         super().__init__()
@@ -138,7 +226,7 @@ class Copernicus(Session):
 
 
 def _answer_of(request: Callable[[], requests.Response]) -> requests.Response:
-    """The answer; TransientError, without what the request held, when there is none or a server is not well."""
+    """The answer; TransientError, without what the request held, when there is none."""
     try:
         answer = request()
     except requests.RequestException as error:
