@@ -1,5 +1,6 @@
-"""Every paper region's recipe to its end, on simulated acquisitions of a small piece of it: its tracks, first dates, network,
-method, corrections, cells and products, as the preset has them; only what a small piece or a simulation cannot have is changed.
+"""Every paper region's recipe to its end, on simulated acquisitions of a small piece of it: its
+tracks, first dates, network, method, corrections, cells and products, as the preset has them; only
+what a small piece or a simulation cannot have is changed.
 """
 
 import json
@@ -18,7 +19,9 @@ SIDE_M = (3000, 3600)
 
 
 def simulated(region: str) -> dict:
-    """The user's configuration that turns a preset into a simulated piece of itself, in the middle of its region."""
+    """The user's configuration that turns a preset into a simulated piece of itself, in the middle
+    of its region.
+    """
     preset = load({"region": region})
     west, south, east, north = preset.grid.bounds
     # Whole multiples of both 25 m and 30 m cells.
