@@ -10,6 +10,7 @@ import pytest
 
 from sarslide.catalog.tracks import passes
 from sarslide.config import Config, load, presets
+from sarslide.rates.methods import METHODS
 from sarslide.papers import scene_counts
 from tests.workflow.conftest import Checkout
 
@@ -77,9 +78,9 @@ def test_the_recipe_goes_to_its_end(region, tmp_path):
 def assert_products(results: Path, config: Config) -> None:
     """What the recipe asks for on every track."""
     for stack in config.stacks:
-        rates = results / stack / config.engine / config.rates.method
+        rates = results / stack / "f0" / config.engine / config.rates.method
         assert (rates / "los_rate_mm_per_yr.tif").is_file()
-        assert (rates / "timeseries.nc").is_file() == (config.rates.method == "sbas")
+        assert (rates / "timeseries.nc").is_file() == METHODS[config.rates.method].has_series
         assert (rates / "resampled").is_dir() == bool(config.grid.product_m)
         for window in config.rates.windows:
-            assert (results / stack / config.engine / "windows" / window / "los_rate_mm_per_yr.tif").is_file()
+            assert (results / stack / "f0" / config.engine / "windows" / window / "los_rate_mm_per_yr.tif").is_file()
