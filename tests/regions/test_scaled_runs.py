@@ -10,8 +10,8 @@ import pytest
 
 from sarslide.catalog.tracks import passes
 from sarslide.config import Config, load, presets
-from sarslide.rates.methods import METHODS
 from sarslide.papers import scene_counts
+from sarslide.rates.methods import METHODS
 from tests.workflow.conftest import Checkout
 
 REGIONS = [name for name in presets() if load({"region": name}).paper]
