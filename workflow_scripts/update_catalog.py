@@ -23,11 +23,11 @@ def main(snakemake, log) -> None:
         return
     search = archive_update.Search(**params.search)
     folder = Path(params.orbit_folder) if params.baselines else None
-    news = archive_update.update(
+    found = archive_update.update(
         table, Path(snakemake.output.coverage), region, search, Access.of(snakemake.resources), folder
     )
-    log.info("%d new granules, %d superseded, %d orbit files", news.added, news.superseded, news.orbits)
-    for problem in news.problems:
+    log.info("%d new granules, %d superseded, %d orbit files", found.added, found.superseded, found.orbits)
+    for problem in found.problems:
         log.warning("%s", problem)
         print(f"warning: dates wait for their orbits: {problem}", file=sys.stderr)
 

@@ -1,8 +1,9 @@
 """The scene table of a region that is filled from an archive: append-only, one row a granule.
 
-Rows are never taken out, moved or replaced. Three cells of a row are written later: `superseded_by`, once, when the archive lists
-a version that was processed again; `orbit_file`, when an orbit is published and when a precise one follows a restituted one; and
-`address`, when the archive has moved.
+Rows are never taken out, moved or replaced. Three cells of a row are written later:
+`superseded_by`, once, when the archive lists a version that was processed again; `orbit_file`, when
+an orbit is published and when a precise one follows a restituted one; and `address`, when the
+archive has moved.
 """
 
 import csv
@@ -27,8 +28,20 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True)
-class News:
-    """What an update brought: rows added, granules superseded, orbit files found; problems that others may still solve."""
+class TableUpdate:
+    """What an update of the scene table brought.
+
+    Attributes
+    ----------
+    added : int
+        New rows.
+    superseded : int
+        Granules that a newer version supersedes.
+    orbits : int
+        Orbit files found.
+    problems : tuple of str
+        Coded lines of what a later update may still solve.
+    """
 
     added: int
     superseded: int
@@ -42,12 +55,33 @@ def update(
     search: Callable[[str], list[Granule]],
     find_orbit: Callable[[str, np.datetime64, np.datetime64], str],
     baselines: Callable[[list[Row]], int] | None = None,
-) -> News:
-    """Search every stack, append what is new, look for orbits, and write the table if anything changed.
+) -> TableUpdate:
+    """Search every stack, append what is new, look for orbits, write the table if it changed.
 
-    search: granules of a stack. find_orbit: name of the best orbit file for a mission from start to stop, empty where there is
-    none. baselines: fills the baseline columns. Raises CatalogError for an archive that has no scene of a stack, DownloadError
-    for one that no longer lists any of the scenes that the table has.
+    Parameters
+    ----------
+    table : Path
+        The scene table.
+    stacks : iterable of str
+        Stacks of the configuration.
+    search : callable
+        Granules of a stack.
+    find_orbit : callable
+        Name of the best orbit file for a mission from start to stop, empty where there is none.
+    baselines : callable, optional
+        Fills the baseline columns.
+
+    Returns
+    -------
+    TableUpdate
+        What it brought.
+
+    Raises
+    ------
+    CatalogError
+        For an archive that has no scene of a stack.
+    DownloadError
+        For one that no longer lists any of the scenes that the table has.
     """
     known = read(table) if table.is_file() else []
     check_columns(table, known)
@@ -55,7 +89,7 @@ def update(
     before = [dict(row) for row in rows]
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     held = {row["granule"]: row for row in rows}
-    passes = Passes(rows)
+    passes = RowsByPass(rows)
     added = superseded = 0
     for stack in stacks:
         found = search(stack)
@@ -79,7 +113,7 @@ def update(
         baselines(rows)
     if rows != before or not table.is_file():
         _write(table, rows)
-    return News(added, superseded, orbits, tuple(problems))
+    return TableUpdate(added, superseded, orbits, tuple(problems))
 
 
 def _check_listing(stack: str, found: list[Granule], rows: list[Row]) -> None:
@@ -97,15 +131,21 @@ def _check_listing(stack: str, found: list[Granule], rows: list[Row]) -> None:
 
 
 def _in_order(found: list[Granule]) -> list[Granule]:
-    """Each name once, by time; of two versions the older one first, so that the newer one supersedes it."""
+    """Each name once, by time; of two versions the older one first, which the newer one supersedes."""
     once = {granule.granule: granule for granule in found}
     return sorted(
         once.values(), key=lambda one: (one.start.astype("datetime64[m]"), one.ipf, one.published, one.granule)
     )
 
 
-class Passes:
-    """Rows by stack and absolute orbit: those of one pass."""
+class RowsByPass:
+    """Rows by stack and absolute orbit: those of one pass.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of the scene table.
+    """
 
     def __init__(self, rows: list[Row]) -> None:
         self._held: dict[tuple[str, int], list[Row]] = {}
@@ -113,7 +153,18 @@ class Passes:
             self._held.setdefault((row["stack"], int(row["absolute_orbit"])), []).append(row)
 
     def of(self, granule: Granule) -> list[Row]:
-        """The rows of the granule's pass; what is appended stays."""
+        """The rows of a granule's pass; what is appended stays.
+
+        Parameters
+        ----------
+        granule : Granule
+            The granule.
+
+        Returns
+        -------
+        list of dict
+            The rows themselves.
+        """
         return self._held.setdefault((granule.stack, granule.absolute_orbit), [])
 
 
@@ -128,7 +179,7 @@ def _supersede(same_pass: list[Row], granule: Granule) -> int:
 
 
 def _first_of_pass(found: list[Granule]) -> dict[int, np.datetime64]:
-    """Start of each pass by absolute orbit; a pass across midnight keeps the UTC date of its start to its end."""
+    """Start of each pass by absolute orbit; a pass across midnight keeps the date of its start."""
     first: dict[int, np.datetime64] = {}
     for one in found:
         first[one.absolute_orbit] = min(one.start, first.get(one.absolute_orbit, one.start))
@@ -136,7 +187,7 @@ def _first_of_pass(found: list[Granule]) -> dict[int, np.datetime64]:
 
 
 def _orbits(rows: list[Row], find: Callable[[str, np.datetime64, np.datetime64], str], problems: list[str]) -> int:
-    """Write the orbit files of rows that wait for one or for a better one; returns how many cells changed."""
+    """Write the orbit files of rows that wait for a better one; returns how many cells changed."""
     changed = 0
     passes: dict[tuple[str, str], list[Row]] = {}
     for row in active(rows):

@@ -18,7 +18,23 @@ from sarslide.retrieve.orbits import Sources
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for: archive asf or copernicus, stacks, dates (YYYYMMDD or None), co-polarised channels, bursts or SLCs."""
+    """What is looked for.
+
+    Attributes
+    ----------
+    archive : str
+        asf or copernicus.
+    stacks : tuple of str
+        Stacks of the configuration.
+    start, end : str, optional
+        `YYYYMMDD`, inclusive; None: open.
+    polarisations : tuple of str
+        Co-polarised channels, tried in turn.
+    product : str
+        `bursts` or whole SLCs.
+    orbits : str
+        Lowest quality of orbits accepted: precise or restituted.
+    """
 
     archive: str
     stacks: tuple[str, ...]
@@ -31,10 +47,29 @@ class Search:
 
 def update(
     table: Path, matrix: Path, region: RegionGrid, search: Search, access: Access, orbits: Path | None
-) -> archive.News:
+) -> archive.TableUpdate:
     """Search, bring the scene table up to date and write the burst-by-date matrix.
 
-    orbits: folder where orbit files are kept, when the baselines of the table are needed; None: they are not.
+    Parameters
+    ----------
+    table : Path
+        The scene table.
+    matrix : Path
+        The matrix.
+    region : RegionGrid
+        Grid of the region.
+    search : Search
+        What is looked for.
+    access : Access
+        How archives are reached.
+    orbits : Path, optional
+        Folder where orbit files are kept, when the baselines of the table are needed; None: they
+        are not.
+
+    Returns
+    -------
+    TableUpdate
+        What it brought.
     """
     sources = access.orbits()
 
@@ -45,9 +80,9 @@ def update(
         return sources.find(mission, start, stop, search.orbits)
 
     fill = partial(_fill, sources, orbits, region) if orbits else None
-    news = archive.update(table, search.stacks, found, orbit, fill)
+    summary = archive.update(table, search.stacks, found, orbit, fill)
     coverage.write_matrix(matrix, read(table), search.orbits)
-    return news
+    return summary
 
 
 def _fill(sources: Sources, orbits: Path, region: RegionGrid, rows: list[dict[str, str]]) -> int:

@@ -1,4 +1,7 @@
-"""Search at the Alaska Satellite Facility, through asf_search, which translates it for NASA's Common Metadata Repository."""
+"""Search at the Alaska Satellite Facility, through asf_search.
+
+That package translates it for NASA's Common Metadata Repository.
+"""
 
 import logging
 import re
@@ -32,10 +35,38 @@ def search(
     tries: int = TRIES,
     pause_s: float = PAUSE_S,
 ) -> list[Granule]:
-    """Bursts, or whole SLCs with the bursts of theirs that lie in the region, of one stack. start, end: YYYYMMDD, inclusive.
+    """Bursts of one stack, or whole SLCs with those of their bursts that lie in the region.
 
-    address: of the repository, scheme and host. polarisations: of the co-polarised channel, tried in turn. Raises DownloadError
-    for a server that fails, or whose answer is incomplete or not what it should be.
+    Parameters
+    ----------
+    address : str
+        Of the repository, scheme and host.
+    outline_wkt : str
+        Outline of the region, degree.
+    stack : str
+        Pass and relative orbit.
+    start, end : str, optional
+        `YYYYMMDD`, inclusive.
+    polarisations : tuple of str
+        Of the co-polarised channel, tried in turn.
+    bursts : bool
+        Whether bursts are looked for.
+    timeout_s : float
+        How long the server may be silent, s.
+    tries : int
+        How often at most.
+    pause_s : float
+        First pause between two tries, s.
+
+    Returns
+    -------
+    list of Granule
+        What the archive lists.
+
+    Raises
+    ------
+    DownloadError
+        For a server that fails, or whose answer is incomplete or not what it should be.
     """
     about = {
         "beamMode": ["IW"],
@@ -90,11 +121,12 @@ def _items(address: str, about: dict[str, Any], timeout_s: float) -> list[dict]:
 
 
 def _session(address: str, timeout_s: float) -> Any:
-    """A session that knows no credentials, sends to `address`, and tells failures that pass from those that do not."""
+    """A session without credentials that sends to `address` and parts transient failures from fatal."""
     import requests
 
     class Search(requests.Session):
-        def post(self, url: str, **how: Any) -> requests.Response:  # type: ignore[override]  # as asf_search calls it
+        # As asf_search calls it.
+        def post(self, url: str, **how: Any) -> requests.Response:  # type: ignore[override]
             parts = urlsplit(url)
             # asf_search knows hosts only, and no scheme but https.
             there = address.rstrip("/") + parts.path
@@ -115,7 +147,23 @@ def _session(address: str, timeout_s: float) -> Any:
 
 
 def burst_of(umm: dict) -> Granule:
-    """The granule of a burst's UMM-G record. Raises DownloadError for a record without what it must hold."""
+    """The granule of a burst's record.
+
+    Parameters
+    ----------
+    umm : dict
+        UMM-G record.
+
+    Returns
+    -------
+    Granule
+        The burst.
+
+    Raises
+    ------
+    DownloadError
+        For a record without what it must hold.
+    """
     about, facts = _attributes(umm), {}
     with _record(umm):
         facts = _common(umm, about) | {
@@ -133,7 +181,25 @@ def burst_of(umm: dict) -> Granule:
 
 
 def scene_of(umm: dict, held: dict[str, set[str]]) -> Granule:
-    """The granule of an SLC's record. held: burst identifiers in the region, by name of the SLC."""
+    """The granule of an SLC's record.
+
+    Parameters
+    ----------
+    umm : dict
+        UMM-G record.
+    held : dict
+        Burst identifiers in the region, by name of the SLC.
+
+    Returns
+    -------
+    Granule
+        The SLC.
+
+    Raises
+    ------
+    DownloadError
+        For a record without what it must hold.
+    """
     about, facts = _attributes(umm), {}
     with _record(umm):
         name = umm["GranuleUR"].removesuffix("-SLC")

@@ -1,8 +1,9 @@
-"""Baseline columns of the scene table, so that a network can be planned without opening a product.
+"""Baseline columns of the scene table, so that a network is planned without opening a product.
 
-bperp_m: perpendicular baseline against one orbit of the stack, the first that came into the table, positive up and away
-from the track, seen from the centre of the region at height zero. critical_bperp_m: where the range spectra of level ground no
-longer overlap. Differences of the first column are the baselines of pairs: a centre at height h leaves an error of
+bperp_m: perpendicular baseline against one orbit of the stack, the first that came into the table,
+positive up and away from the track, seen from the centre of the region at height zero.
+critical_bperp_m: where the range spectra of level ground no longer overlap. Differences of the
+first column are the baselines of pairs: a centre at height h leaves an error of
 (parallel baseline) h sin(incidence) / R, 0.2 m for 100 m and 3 km.
 """
 
@@ -27,25 +28,52 @@ from sarslide.sentinel1.safe import Scene, open_scene
 log = logging.getLogger(__name__)
 
 WAVELENGTH_M = 0.05546576  # Sentinel-1 (B29)
-# Slant range, m, to which IW1, IW2 and IW3 see, and their processed range bandwidth, Hz: annotation of
-# S1A_IW_SLC__1SDV_20250406T022008, as simulate.swaths has it.
+# Slant range, m, to which IW1, IW2 and IW3 see, and their processed range bandwidth, Hz: annotation
+# of S1A_IW_SLC__1SDV_20250406T022008.
 BANDWIDTH_TO = ((850e3, 5.65e7), (905e3, 4.83e7), (math.inf, 4.28e7))
 
 
 @dataclass(frozen=True)
 class CentreView:
-    """An acquisition as the centre of the region sees it: arc of its orbit, critical baseline, m."""
+    """An acquisition as the centre of the region sees it.
+
+    Attributes
+    ----------
+    arc : Arc
+        Its orbit.
+    critical_m : float
+        Critical baseline, m.
+    """
 
     arc: Arc
     critical_m: float
 
 
 def fill(rows: list[dict[str, str]], folder: Path, region: RegionGrid) -> int:
-    """Set the columns of the rows that lack them, from the products in `folder`/{stack}/{date}/; returns how many were set.
+    """Set the columns of the rows that lack them, from products.
 
-    A stack is measured against the first of its rows whose product is still there, which keeps the value it has. A row whose
-    product is gone, or does not see the centre of the region, stays empty, with a warning. Raises CatalogError when the table
-    has baselines and no product of theirs is left to measure new ones against.
+    A stack is measured against the first of its rows whose product is still there, which keeps the
+    value it has. A row whose product is gone, or does not see the centre of the region, stays
+    empty, with a warning.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of the scene table; changed in place.
+    folder : Path
+        Holds the products in {stack}/{date}/.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    int
+        How many were set.
+
+    Raises
+    ------
+    CatalogError
+        When the table has baselines and no product of theirs is left to measure new ones against.
     """
     point, normal = _centre(region)
 
@@ -64,9 +92,29 @@ def fill(rows: list[dict[str, str]], folder: Path, region: RegionGrid) -> int:
 def fill_from_orbits(
     rows: list[dict[str, str]], orbit_file: Callable[[dict[str, str]], Path], region: RegionGrid
 ) -> int:
-    """The same for rows of an archive, from their orbit files alone; the bandwidth is that of the swath which sees the centre.
+    """The same for rows of an archive, from their orbit files alone.
 
-    orbit_file: where the file of a row lies. Rows that wait for an orbit stay empty.
+    The bandwidth is that of the swath which sees the centre. Rows that wait for an orbit stay
+    empty.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of the scene table; changed in place.
+    orbit_file : callable
+        Path of the orbit file of a row.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    int
+        How many were set.
+
+    Raises
+    ------
+    CatalogError
+        When the table has baselines and no orbit of theirs is left to measure new ones against.
     """
     point, normal = _centre(region)
     first: dict[tuple[str, str], dict[str, str]] = {}

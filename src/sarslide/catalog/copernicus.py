@@ -1,4 +1,7 @@
-"""Search in the Copernicus Data Space: OData, products and bursts. Its on-demand bursts are not taken, its whole SLCs are."""
+"""Search in the Copernicus Data Space by OData: products and bursts.
+
+Its on-demand bursts are not taken, its whole SLCs are.
+"""
 
 import logging
 from typing import Any
@@ -30,8 +33,40 @@ def search(
     tries: int = TRIES,
     pause_s: float = PAUSE_S,
 ) -> list[Granule]:
-    """Whole SLCs of one stack, with the bursts of theirs that lie in the region as far as the catalogue knows them (since
-    August 2024, older ones are being added). start, end: YYYYMMDD, inclusive. Raises DownloadError as `asf.search` does.
+    """Whole SLCs of one stack, with those of their bursts that lie in the region.
+
+    The catalogue knows bursts since August 2024; older ones are being added.
+
+    Parameters
+    ----------
+    address : str
+        Of the catalogue.
+    data_address : str
+        Of the data.
+    outline_wkt : str
+        Outline of the region, degree.
+    stack : str
+        Pass and relative orbit.
+    start, end : str, optional
+        `YYYYMMDD`, inclusive.
+    polarisations : tuple of str
+        Co-polarised channels that are taken.
+    timeout_s : float
+        How long the server may be silent, s.
+    tries : int
+        How often at most.
+    pause_s : float
+        First pause between two tries, s.
+
+    Returns
+    -------
+    list of Granule
+        What the catalogue lists.
+
+    Raises
+    ------
+    DownloadError
+        For a server that fails, or whose answer is incomplete or not what it should be.
     """
     catalogue = ODataCatalogue(address, timeout_s, tries, pause_s)
     where = [f"OData.CSC.Intersects(area=geography'SRID=4326;{outline_wkt}')"]
@@ -63,14 +98,46 @@ def _attribute(kind: str, name: str, value: str) -> str:
 
 
 class ODataCatalogue:
-    """Asks one catalogue, page after page."""
+    """One OData catalogue, read page after page.
+
+    Parameters
+    ----------
+    address : str
+        Of the catalogue.
+    timeout_s : float
+        How long the server may be silent, s.
+    tries : int
+        How often at most.
+    pause_s : float
+        First pause between two tries, s.
+    """
 
     def __init__(self, address: str, timeout_s: float, tries: int, pause_s: float) -> None:
         self.address = address.rstrip("/")
         self.how: dict[str, Any] = {"timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
 
     def everything(self, entity: str, where: list[str], order: str = "ContentDate/Start asc") -> list[dict]:
-        """All records of an entity that fit. Raises DownloadError for a server that fails or leads elsewhere."""
+        """All records of an entity that fit.
+
+        Parameters
+        ----------
+        entity : str
+            Products or Bursts.
+        where : list of str
+            Filters, all of which hold.
+        order : str
+            How the records are ordered.
+
+        Returns
+        -------
+        list of dict
+            The records.
+
+        Raises
+        ------
+        DownloadError
+            For a server that fails or leads elsewhere.
+        """
         about = {"$filter": " and ".join(where), "$orderby": order, "$top": str(PAGE)}
         about |= {"$expand": "Attributes"} if entity == "Products" else {}
         url = f"{self.address}/{entity}"
@@ -91,7 +158,29 @@ class ODataCatalogue:
 
 
 def scene_of(record: dict[str, Any], stack: str, data_address: str, held: dict[str, set[str]]) -> Granule:
-    """The granule of a product's record. Raises DownloadError for a record without what it must hold."""
+    """The granule of a product's record.
+
+    Parameters
+    ----------
+    record : dict
+        Of the catalogue.
+    stack : str
+        Pass and relative orbit.
+    data_address : str
+        Of the data.
+    held : dict
+        Burst identifiers in the region, by name of the SLC.
+
+    Returns
+    -------
+    Granule
+        The SLC.
+
+    Raises
+    ------
+    DownloadError
+        For a record without what it must hold.
+    """
     try:
         name = record["Name"].removesuffix(".SAFE")
         about = {one["Name"]: one["Value"] for one in record.get("Attributes", [])}
@@ -105,7 +194,8 @@ def scene_of(record: dict[str, Any], stack: str, data_address: str, held: dict[s
             polarisation={"V": "VV", "H": "HH"}[name[15]],
             burst_ids=tuple(sorted(held.get(name, ()))),
             bytes=int(record.get("ContentLength") or 0),
-            checksum="",  # the zip is made when it is asked for: size and checksum of the catalogue are not its own
+            # The zip is made on request: size and checksum of the catalogue are not its own.
+            checksum="",
             address=f"{data_address.rstrip('/')}/Products({record['Id']})/$value",
             ipf=str(about.get("processorVersion", "")),
             published=str(record.get("PublicationDate", "")),

@@ -1,9 +1,10 @@
 """Which bursts of a stack each date has, and whether it may enter the graph.
 
-The rule for gaps: a stack's bursts are those that at least half of the dates of its first search have, the rows that came into
-the table together with its first. A date is complete when it has all of them. Later dates never change the rule, so that a burst
-that the satellite begins or ceases to image makes no earlier date incomplete. Rows without burst identifiers, of archives that
-do not say, count as complete. Whole SLCs of a date add up.
+The rule for gaps: a stack's bursts are those that at least half of the dates of its first search
+have, the rows that came into the table together with its first. A date is complete when it has all
+of them. Later dates never change the rule, so that a burst that the satellite begins or ceases to
+image makes no earlier date incomplete. Rows without burst identifiers, of archives that do not
+state them, count as complete. Whole SLCs of a date add up.
 """
 
 import csv
@@ -18,8 +19,20 @@ Row = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Day:
-    """A date of a stack: bursts that it has and lacks, its orbit files, whether their quality is accepted."""
+class StackDate:
+    """A date of a stack.
+
+    Attributes
+    ----------
+    stack, date : str
+        Pass and relative orbit, `YYYYMMDD`.
+    present, missing : tuple of str
+        Bursts that it has and lacks.
+    orbits : tuple of str
+        Its orbit files.
+    with_orbit : bool
+        Whether their quality is accepted.
+    """
 
     stack: str
     date: str
@@ -36,12 +49,36 @@ class Day:
 
 
 def active(rows: list[Row]) -> list[Row]:
-    """Rows that no later version supersedes."""
+    """Rows that no later version supersedes.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of the scene table.
+
+    Returns
+    -------
+    list of dict
+        In their order.
+    """
     return [row for row in rows if not row.get("superseded_by")]
 
 
 def reference(rows: list[Row], stack: str) -> tuple[str, ...]:
-    """The bursts that a date of the stack must have. rows: of the whole table, in its order."""
+    """The bursts that a date of a stack must have.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of the whole table, in its order.
+    stack : str
+        Pass and relative orbit.
+
+    Returns
+    -------
+    tuple of str
+        Identifiers of bursts, sorted.
+    """
     mine = [row for row in rows if row["stack"] == stack]
     first = []
     for row in mine:  # the order of the file, not the clock that wrote first_seen
@@ -53,8 +90,21 @@ def reference(rows: list[Row], stack: str) -> tuple[str, ...]:
     return tuple(sorted(burst for burst, times in count.items() if 2 * times >= len(dates)))
 
 
-def days(rows: list[Row], lowest_orbit: str) -> list[Day]:
-    """Every date of every stack. lowest_orbit: precise or restituted, what is accepted."""
+def days(rows: list[Row], lowest_orbit: str) -> list[StackDate]:
+    """Every date of every stack.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of the scene table.
+    lowest_orbit : str
+        precise or restituted: what is accepted.
+
+    Returns
+    -------
+    list of StackDate
+        By stack and date.
+    """
     accepted = KINDS[: KINDS.index(lowest_orbit) + 1]
     found = []
     for stack in sorted({row["stack"] for row in rows}):
@@ -66,16 +116,31 @@ def days(rows: list[Row], lowest_orbit: str) -> list[Day]:
         for date in sorted(by_date):
             here = by_date[date]
             present = {burst for row in here for burst in row["burst_ids"].split()}
-            told = all(row["burst_ids"] for row in here)
-            missing = tuple(burst for burst in wanted if burst not in present) if told else ()
+            stated = all(row["burst_ids"] for row in here)
+            missing = tuple(burst for burst in wanted if burst not in present) if stated else ()
             orbits = tuple(sorted({row["orbit_file"] for row in here}))
             good = all(row["orbit_file"] and kind_of(row["orbit_file"]) in accepted for row in here)
-            found.append(Day(stack, date, tuple(sorted(present)), missing, orbits, good))
+            found.append(StackDate(stack, date, tuple(sorted(present)), missing, orbits, good))
     return found
 
 
 def entering(rows: list[Row], lowest_orbit: str, gaps: str) -> list[Row]:
-    """The rows of the dates that may enter the graph. gaps: "wait" for all bursts, or "take" what there is."""
+    """The rows of the dates that may enter the graph.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of the scene table.
+    lowest_orbit : str
+        precise or restituted: what is accepted.
+    gaps : str
+        "wait" for all bursts, or "take" what there is.
+
+    Returns
+    -------
+    list of dict
+        In their order, superseded ones left out.
+    """
     ready = {
         (day.stack, day.date)
         for day in days(rows, lowest_orbit)
@@ -85,7 +150,19 @@ def entering(rows: list[Row], lowest_orbit: str, gaps: str) -> list[Row]:
 
 
 def write_matrix(path: str | Path, rows: list[Row], lowest_orbit: str) -> None:
-    """The matrix as CSV: one line a date, one column a burst with 1 or 0, empty where the burst is of another stack."""
+    """The matrix as CSV: one line a date, one column a burst.
+
+    A cell is 1 or 0, and empty where the burst is of another stack.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    rows : list of dict
+        Of the scene table.
+    lowest_orbit : str
+        precise or restituted: what is accepted.
+    """
     listed = days(rows, lowest_orbit)
     of_stack = {stack: reference(rows, stack) for stack in {day.stack for day in listed}}
     bursts = sorted(

@@ -1,17 +1,25 @@
-"""How other processors name their files, what their phase means, and in which unit their coherence comes.
+"""How other processors name their files, and what their phase and coherence mean.
 
-gamma   `..._YYYYMMDD-YYYYMMDD_..._unw.tif`, `..._cc.tif`: interferogram = first x conj(second), the phase grows away from the
-        satellite; exact 0 is void. Seen on PyRate's test data of Mexico City (tags INSAR_PROCESSOR=GAMMA, DATA_UNITS=RADIANS),
-        where the sinking ground has the growing phase (J10).
-licsar  COMET LiCSAR: `YYYYMMDD_YYYYMMDD.geo.unw.tif` (rad, 0 void), `.geo.cc.tif` (uint8, 0..255), `*.geo.E|N|U.tif` (unit vector
-        from ground to satellite: U is the cosine of the incidence), `baselines` (columns: date of the frame's primary, date,
-        bperp, days), `metadata.txt` (`center_time=`). As LiCSBAS reads them (Morishita et al. 2020, doi:10.3390/rs12030424;
-        LiCSBAS02_ml_prep.py, LiCSBAS_io_lib.read_bperp_file): displacement = -wavelength / (4 pi) x phase, positive towards the
-        satellite (LiCSBAS13_sb_inv.py), so the phase grows away; coherence is 255 x share where it is integer. LiCSAR runs
-        GAMMA (Lazecky et al. 2020, doi:10.3390/rs12152430), whose perpendicular baseline has our sign.
-aria    ARIA-S1-GUNW NetCDF: `insar/external/aria.py`.
-hyp3    HyP3 product folders: `insar/external/hyp3.py`.
-custom  anything else: patterns and sign are declared.
+gamma
+    `..._YYYYMMDD-YYYYMMDD_..._unw.tif`, `..._cc.tif`: interferogram = first x conj(second), the
+    phase grows away from the satellite; exact 0 is void. Seen on PyRate's test data of Mexico City
+    (tags INSAR_PROCESSOR=GAMMA, DATA_UNITS=RADIANS), where the sinking ground has the growing phase
+    (J10).
+licsar
+    COMET LiCSAR: `YYYYMMDD_YYYYMMDD.geo.unw.tif` (rad, 0 void), `.geo.cc.tif` (uint8, 0..255),
+    `*.geo.E|N|U.tif` (unit vector from ground to satellite: U is the cosine of the incidence),
+    `baselines` (columns: date of the frame's primary, date, bperp, days), `metadata.txt`
+    (`center_time=`). As LiCSBAS reads them (Morishita et al. 2020, doi:10.3390/rs12030424;
+    LiCSBAS02_ml_prep.py, LiCSBAS_io_lib.read_bperp_file): displacement = -wavelength / (4 pi) x
+    phase, positive towards the satellite (LiCSBAS13_sb_inv.py), so the phase grows away; coherence
+    is 255 x share where it is integer. LiCSAR runs GAMMA (Lazecky et al. 2020,
+    doi:10.3390/rs12152430), whose perpendicular baseline has our sign.
+aria
+    ARIA-S1-GUNW NetCDF: `insar/external/aria.py`.
+hyp3
+    HyP3 product folders: `insar/external/hyp3.py`.
+custom
+    Anything else: patterns and sign are declared.
 """
 
 from dataclasses import dataclass
@@ -22,9 +30,20 @@ from sarslide.errors import InterferogramError
 
 @dataclass(frozen=True)
 class Naming:
-    """Patterns below the folder, with {earlier} and {later}; `extra`, by kind, are used where the files exist.
+    """How a processor names its files: patterns below the folder, with {earlier} and {later}.
 
-    positive_phase: motion that makes the phase grow, where the naming alone tells. byte_coherence: integer coherence is 0..255.
+    Attributes
+    ----------
+    unwrapped, coherence, baselines : str
+        One file a pair; `baselines` is used where the files exist.
+    line_of_sight : tuple of str
+        East, north and up, used where the files exist.
+    metadata : str
+        Used where the file exists.
+    positive_phase : str, optional
+        Motion that makes the phase grow, where the naming alone tells.
+    byte_coherence : bool
+        Whether integer coherence is 0..255.
     """
 
     unwrapped: str = ""
@@ -54,7 +73,25 @@ NAMINGS = {
 
 
 def licsar_baseline_m(path: str | Path, pair: str) -> float | None:
-    """bperp of a pair (later - earlier) from LiCSAR's `baselines`; None where a date is not in it."""
+    """Perpendicular baseline of a pair (later - earlier) from LiCSAR's `baselines`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    pair : str
+        Name of the pair.
+
+    Returns
+    -------
+    float or None
+        m; None where a date is not in it.
+
+    Raises
+    ------
+    InterferogramError
+        For a file that cannot be read.
+    """
     earlier, later = pair.split("_")
     try:
         rows = [line.split() for line in Path(path).read_text().splitlines() if line.strip()]
@@ -66,7 +103,18 @@ def licsar_baseline_m(path: str | Path, pair: str) -> float | None:
 
 
 def licsar_time(path: str | Path) -> str | None:
-    """HH:MM:SS of the frame's centre from LiCSAR's `metadata.txt`."""
+    """Time of the frame's centre from LiCSAR's `metadata.txt`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    str or None
+        HH:MM:SS; None where it is not stated.
+    """
     for line in Path(path).read_text(errors="replace").splitlines():
         name, _, value = line.partition("=")
         if name.strip() == "center_time":

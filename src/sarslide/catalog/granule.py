@@ -1,4 +1,4 @@
-"""One acquisition, or a piece of it, as an archive lists it, checked before anything is made of it."""
+"""One acquisition, or a piece of it, as an archive lists it, checked before it is used."""
 
 import re
 from dataclasses import dataclass
@@ -18,8 +18,32 @@ SAME_S = 3.0  # products of one slice, processed twice, start within this, s
 
 @dataclass(frozen=True)
 class Granule:
-    """A single burst or a whole SLC. Times are UTC; burst_ids such as 136231_IW2, sorted; bytes 0 and checksum empty where the
-    archive does not say; ipf and published order two versions of one acquisition.
+    """A single burst or a whole SLC. Times are UTC.
+
+    Attributes
+    ----------
+    stack : str
+        Pass and relative orbit.
+    granule : str
+        Name.
+    platform : str
+        S1A ...
+    absolute_orbit : int
+        Number of the orbit.
+    start, stop : numpy.datetime64
+        UTC.
+    polarisation : str
+        VV, VH, HH or HV.
+    burst_ids : tuple of str
+        Such as 136231_IW2, sorted.
+    bytes : int
+        Of its file; 0 where the archive does not state it.
+    checksum : str
+        `md5:` or `sha256:` and hex digits; empty where the archive does not state it.
+    address : str
+        Of its file.
+    ipf, published : str
+        Version of the processor and time of publication: order two versions of one acquisition.
     """
 
     stack: str
@@ -52,7 +76,20 @@ class Granule:
         return self.stack, self.absolute_orbit, self.platform
 
     def row(self, date: str, first_seen: str) -> dict[str, str]:
-        """The row of the scene table, without orbit."""
+        """The row of the scene table, without orbit.
+
+        Parameters
+        ----------
+        date : str
+            `YYYYMMDD`: UTC date of its pass.
+        first_seen : str
+            When the archive was searched.
+
+        Returns
+        -------
+        dict
+            By column.
+        """
         return dict.fromkeys(ARCHIVE_COLUMNS, "") | {
             "stack": self.stack,
             "date": date,
@@ -71,7 +108,20 @@ class Granule:
 
 
 def same_acquisition(row: dict[str, str], granule: Granule) -> bool:
-    """Whether the row of a table shows another version of what `granule` shows."""
+    """Whether the row of a table shows another version of what a granule shows.
+
+    Parameters
+    ----------
+    row : dict
+        Of the scene table.
+    granule : Granule
+        The granule.
+
+    Returns
+    -------
+    bool
+        True for the same bursts, or SLCs that start within SAME_S.
+    """
     if (row["stack"], int(row["absolute_orbit"])) != (granule.stack, granule.absolute_orbit):
         return False
     if bool(BURST.fullmatch(row["granule"])) != bool(BURST.fullmatch(granule.granule)):

@@ -1,7 +1,8 @@
-"""What is ordered from ASF's HyP3 for a pair: names of granules, and the job that they make. No network.
+"""What is ordered from ASF's HyP3 for a pair: names of granules, and the job that they make.
 
-Job types: hyp3-docs (using/api.md). A job's name is made of the pair and of all that decides its product, so that an order
-that was placed is found again and never placed twice: HyP3 charges credits.
+No network is used. Job types: hyp3-docs (using/api.md). A job's name is made of the pair and of all
+that decides its product, so that an order that was placed is found again and never placed twice:
+HyP3 charges credits.
 """
 
 import hashlib
@@ -21,7 +22,21 @@ ID_AND_SWATH = slice(3, 13)
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: job type, granules of the earlier and of the later date, looks in range x azimuth, water mask."""
+    """What is ordered.
+
+    Attributes
+    ----------
+    stack, pair : str
+        Of the product.
+    job_type : str
+        Of HyP3.
+    earlier, later : tuple of str
+        Granules of the two dates.
+    looks : str
+        In range x azimuth.
+    water_mask : bool
+        Whether water is masked.
+    """
 
     stack: str
     pair: str
@@ -38,16 +53,43 @@ class Order:
         return f"sarslide-{self.stack}-{self.pair}-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:8]}"
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """The same as a JSON-ready dictionary."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Order":
+        """The order that `to_dict` made a dictionary of.
+
+        Parameters
+        ----------
+        values : dict
+            Read from JSON.
+
+        Returns
+        -------
+        Order
+            The order.
+        """
         return cls(**values | {when: tuple(values[when]) for when in ("earlier", "later")})
 
 
 def check_granule(granule: str, date: str, job_type: str) -> None:
-    """CatalogError unless `granule` is what the job type takes, of `date`."""
+    """Check that a granule is what a job type takes.
+
+    Parameters
+    ----------
+    granule : str
+        Its name.
+    date : str
+        `YYYYMMDD` that it must be of.
+    job_type : str
+        Of HyP3.
+
+    Raises
+    ------
+    CatalogError
+        Unless it is.
+    """
     pattern, what = (
         (SCENE, "an SLC scene") if job_type == GAMMA else (BURST, "a burst, S1_<id>_IW<n>_<time>_<VV|HH>_<hex>-BURST")
     )
@@ -62,9 +104,32 @@ def check_granule(granule: str, date: str, job_type: str) -> None:
 def make_order(
     stack: str, pair: str, granules: dict[str, list[str]], job_type: str, looks: str, water_mask: bool
 ) -> Order:
-    """The order of a pair. granules: by date, as in the scene table.
+    """The order of a pair.
 
-    Raises CatalogError for granules that the job type does not take, StackError when the two dates do not have the same bursts.
+    Parameters
+    ----------
+    stack, pair : str
+        Of the product.
+    granules : dict
+        By date, as in the scene table.
+    job_type : str
+        Of HyP3.
+    looks : str
+        In range x azimuth.
+    water_mask : bool
+        Whether water is masked.
+
+    Returns
+    -------
+    Order
+        The order.
+
+    Raises
+    ------
+    CatalogError
+        For granules that the job type does not take.
+    StackError
+        When the two dates do not have the same bursts.
     """
     earlier, later = (sorted(granules[date]) for date in pair.split("_"))
     for date, found in zip(pair.split("_"), (earlier, later), strict=True):

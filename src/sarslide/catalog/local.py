@@ -1,4 +1,4 @@
-"""Look for Sentinel-1 products that lie below resources/{region}/slc/{stack}/{date}/ and append them to the scene table."""
+"""Append the products below resources/{region}/slc/{stack}/{date}/ to the scene table."""
 
 import csv
 import logging
@@ -22,13 +22,34 @@ log = logging.getLogger(__name__)
 
 
 def update(table: Path, folder: Path, region: RegionGrid, orbits: str = "restituted") -> int:
-    """Append a row for every new product (SAFE, zip, single burst) below `folder`, rewriting the table only if there is one.
+    """Append a row for every new product; the table is rewritten only if there is one.
 
-    Rows without baselines, new ones or those of an old table, get them as the centre of the region sees them.
+    Products are SAFE folders, zips and single bursts. Rows without baselines, new ones or those of
+    an old table, get them as the centre of the region sees them. A product whose orbit file is not
+    there yet is left out, with a warning, until it is.
 
-    A product whose orbit file is not there yet is left out, with a warning, until it is; `orbits` is the lowest quality accepted
-    (`sentinel1.orbit.KINDS`). Returns the number of new rows. Raises
-    SafeError for a product that cannot be read and CatalogError for one that lies in another stack's or date's folder.
+    Parameters
+    ----------
+    table : Path
+        The scene table.
+    folder : Path
+        Holds the products in {stack}/{date}/.
+    region : RegionGrid
+        Grid of the region.
+    orbits : str
+        The lowest quality accepted, of `sentinel1.orbit.KINDS`.
+
+    Returns
+    -------
+    int
+        Number of new rows.
+
+    Raises
+    ------
+    SafeError
+        For a product that cannot be read.
+    CatalogError
+        For one that lies in another stack's or date's folder.
     """
     known = read(table) if table.is_file() else []
     granules = {row["granule"] for row in known}
@@ -49,7 +70,7 @@ def update(table: Path, folder: Path, region: RegionGrid, orbits: str = "restitu
 
 
 def _orbit(product: SafeProduct | SingleBurst, lowest: str) -> str:
-    """Name of the orbit file of a product, `annotation` where its own state vectors will do, empty where it has to wait."""
+    """Name of the orbit file of a product, `annotation` where that will do, empty where it has to wait."""
     try:
         return choose_eof(product.path.parent, product.mission, product.start, product.stop, lowest).name
     except OrbitError as error:
@@ -60,7 +81,27 @@ def _orbit(product: SafeProduct | SingleBurst, lowest: str) -> str:
 
 
 def describe(product: SafeProduct | SingleBurst, orbit: str, first_start: np.datetime64) -> dict[str, str]:
-    """The row of a product that lies in `{stack}/{date}/`; first_start: of the first product there, whose UTC date counts."""
+    """The row of a product that lies in `{stack}/{date}/`.
+
+    Parameters
+    ----------
+    product : SafeProduct or SingleBurst
+        The product.
+    orbit : str
+        Name of its orbit file.
+    first_start : numpy.datetime64
+        Of the first product there, whose UTC date counts.
+
+    Returns
+    -------
+    dict
+        By column.
+
+    Raises
+    ------
+    CatalogError
+        For a product of another stack or date.
+    """
     place = product.path.parent
     stack, date = place.parent.name, place.name
     true_date = str(first_start)[:10].replace("-", "")

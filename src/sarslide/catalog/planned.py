@@ -1,7 +1,8 @@
-"""A scene table of passes that nobody searched for: what the repeat orbit gives, in the numbers that a paper prints.
+"""A scene table of passes that nobody searched for, in the numbers that a paper prints.
 
-For dry runs and forecasts before there is an account. No row of it is an acquisition: granules, addresses and baselines are made
-up, and a run would be refused by every archive. `python -m sarslide.catalog.planned --region qtp_loess > scenes.csv`.
+It is what the repeat orbit gives, for dry runs and forecasts before there is an account. No row of
+it is an acquisition: granules, addresses and baselines are made up, and a run would be refused by
+every archive. `python -m sarslide.catalog.planned --region qtp_loess > scenes.csv`.
 """
 
 import csv
@@ -22,9 +23,22 @@ SEED = 1379
 
 
 def rows(config: Config, region: str = "") -> list[dict[str, str]]:
-    """Rows of a scene table with an archive: every pass of the search window, or as many scenes as the paper of `region` prints.
+    """Rows of a scene table with an archive, for every pass of the search window.
 
-    More scenes than passes are further frames of the first dates; fewer are the first passes. An open window has one year.
+    Where the paper of a region prints a number of scenes, as many: more scenes than passes are
+    further frames of the first dates; fewer are the first passes. An open window has one year.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    region : str
+        Region of the paper; by default that of the configuration.
+
+    Returns
+    -------
+    list of dict
+        By column.
     """
     printed = scene_counts(region or config.region)
     return [row for stack in config.stacks for row in _of_stack(config, stack, printed.get(stack))]
@@ -74,14 +88,33 @@ def _row(stack: str, date: str, platform: str, frame: int, first: str) -> dict[s
 
 
 def write(stream, table: list[dict[str, str]]) -> None:
-    """The table as CSV."""
+    """The table as CSV.
+
+    Parameters
+    ----------
+    stream : file object
+        Where it is written.
+    table : list of dict
+        Rows of `rows`.
+    """
     writer = csv.DictWriter(stream, ARCHIVE_COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(table)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print a scene table of planned passes for a region."""
+    """Print a scene table of planned passes for a region.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Of the command line.
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
     import argparse
 
     from sarslide.config import load, own_regions, presets

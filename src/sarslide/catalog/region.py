@@ -6,7 +6,20 @@ from sarslide.grid import RegionGrid
 
 
 def outline(region: RegionGrid, steps: int = 8) -> list[tuple[float, float]]:
-    """The outline in longitude and latitude, degree, counter-clockwise from the south-west corner, closed."""
+    """The outline of a region.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the region.
+    steps : int
+        Points a side.
+
+    Returns
+    -------
+    list of tuple
+        Longitude and latitude, degree, counter-clockwise from the south-west corner, closed.
+    """
     from pyproj import Transformer
 
     west, south, east, north = region.bounds
@@ -21,11 +34,33 @@ def outline(region: RegionGrid, steps: int = 8) -> list[tuple[float, float]]:
 
 
 def outline_wkt(region: RegionGrid) -> str:
-    """The outline as WKT."""
+    """The outline of a region as WKT.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    str
+        POLYGON in longitude and latitude, degree.
+    """
     return f"POLYGON(({','.join(f'{lon:g} {lat:g}' for lon, lat in outline(region))}))"
 
 
 def bounds_degree(region: RegionGrid) -> tuple[float, float, float, float]:
-    """West, south, east, north in degree."""
+    """The box around a region.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    tuple of float
+        West, south, east, north, degree.
+    """
     lon, lat = zip(*outline(region), strict=True)
     return min(lon), min(lat), max(lon), max(lat)

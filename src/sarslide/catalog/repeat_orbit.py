@@ -1,4 +1,7 @@
-"""Where a simulated date flies: offset of its orbit from the repeat track. Needs numpy alone: a network is planned with it."""
+"""Where a simulated date flies: offset of its orbit from the repeat track.
+
+Needs numpy alone: a network is planned with it.
+"""
 
 import numpy as np
 
@@ -13,15 +16,42 @@ ORBIT_RADIUS, EARTH_RADIUS = 7072200.0, 6373000.0  # m, near 29 degrees north
 
 
 def seed_key(stack: str, *more: int) -> tuple[int, ...]:
-    """Integers that tell the random numbers of one track (A128, D062) from another's."""
+    """Integers that part the random numbers of one track from another's.
+
+    Parameters
+    ----------
+    stack : str
+        A128, D062 ...
+    *more : int
+        Further integers.
+
+    Returns
+    -------
+    tuple of int
+        Entropy of a seed sequence.
+    """
     return (ord(stack[0]), int(stack[1:]), *more)
 
 
 def orbit_offset_m(stack: str, date: str, seed: int) -> tuple[float, float]:
-    """(perpendicular, parallel) offset of the date's orbit from the reference orbit, m.
+    """Offset of a date's orbit from the reference orbit.
 
-    Perpendicular: along the derivative of the satellite-to-ground look vector with the look angle, up and away from the
-    track. Parallel: along that look vector.
+    Parameters
+    ----------
+    stack : str
+        Pass and relative orbit.
+    date : str
+        `YYYYMMDD`.
+    seed : int
+        Of the simulation.
+
+    Returns
+    -------
+    perpendicular : float
+        m, along the derivative of the satellite-to-ground look vector with the look angle: up and
+        away from the track.
+    parallel : float
+        m, along that look vector.
     """
     rng = np.random.default_rng(np.random.SeedSequence((seed, *seed_key(stack, int(date), 1))))
     perpendicular, parallel = rng.normal(size=2)
@@ -29,7 +59,20 @@ def orbit_offset_m(stack: str, date: str, seed: int) -> tuple[float, float]:
 
 
 def critical_baseline_m(stack: str) -> float:
-    """Critical baseline of a track, m; its slant range by the law of sines on a circular orbit, good to 1 %."""
+    """Critical baseline of a track.
+
+    Its slant range is by the law of sines on a circular orbit, good to 1 %.
+
+    Parameters
+    ----------
+    stack : str
+        Pass and relative orbit.
+
+    Returns
+    -------
+    float
+        m.
+    """
     incidence = np.radians(INCIDENCE_DEG[stack[0]])
     look = np.arcsin(np.sin(incidence) * EARTH_RADIUS / ORBIT_RADIUS)
     slant_range = EARTH_RADIUS * np.sin(incidence - look) / np.sin(look)

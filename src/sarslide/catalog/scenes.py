@@ -108,7 +108,7 @@ class SceneTable:
         return self.first[stack]
 
     def later_dates(self) -> list[str]:
-        """The dates that a simulated region has received since its start, of all stacks, in order."""
+        """The dates that a simulated region has received since its start, in order."""
         return sorted({row["date"] for row in self.scenes if row["date"] not in self.first.get(row["stack"], [])})
 
     def files(self, kind: str) -> list[str]:
@@ -239,7 +239,7 @@ def table(config: Config, resources: Path) -> SceneTable:
 
 
 def listing(folder: Path) -> list[str]:
-    """Names of what lies below `folder`/{stack}/{date}/: a change of it is news for the scene table.
+    """Names of what lies below `folder`/{stack}/{date}/; a change of them is news for the table.
 
     Parameters
     ----------
@@ -374,7 +374,7 @@ def _files(config: Config, _: Path) -> SceneTable:
 
 
 def _hyp3(config: Config, path: Path) -> SceneTable:
-    """Bursts, or scenes, that HyP3 is to process: rows made by hand, with at least stack, date and granule."""
+    """Bursts, or scenes, that HyP3 is to process: rows made by hand."""
     rows = read(path) if path.is_file() else []
     for row in rows:
         check_granule(row["granule"], row["date"], config.hyp3.job_type)

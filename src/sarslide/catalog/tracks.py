@@ -1,7 +1,8 @@
-"""Where and when a relative orbit of Sentinel-1 looks, from the repeat orbit alone: no product, no orbit file, no network.
+"""Where and when a relative orbit of Sentinel-1 looks, from the repeat orbit alone.
 
-A circular orbit of 175 revolutions in 12 days, tied to the ascending node of S1A's absolute orbit 44748 (precise orbit file
-V20220827T225942). Ground is placed to about 10 km, dates to the minute.
+No product, no orbit file, no network: a circular orbit of 175 revolutions in 12 days, tied to the
+ascending node of S1A's absolute orbit 44748 (precise orbit file V20220827T225942). Ground is placed
+to about 10 km, dates to the minute.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ PERIOD = timedelta(days=REPEAT_DAYS) / REVOLUTIONS
 NODE_UTC, NODE_RELATIVE_ORBIT, NODE_LON = datetime(2022, 8, 28, 4, 18, 2, tzinfo=UTC), 51, -154.1386
 INCLINATION = np.radians(98.18)
 ORBIT_RADIUS, EARTH_RADIUS, ECCENTRICITY2 = 7072.2e3, 6372.0e3, 0.00669438
-# First and last valid sample of the three swaths, two-way times of simulate.swaths as slant ranges, m.
+# First and last valid sample of the three swaths, as slant ranges, m.
 SLANT_RANGE = (802.7e3, 959.3e3)
 AFTER_S1A = {"S1A": 0, "S1B": 6}  # days; S1B flew half a cycle after S1A (A16)
 
@@ -32,7 +33,7 @@ def _unit(lon_deg: np.ndarray, lat_deg: np.ndarray) -> np.ndarray:
 
 
 def _track(stack: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the half of the orbit with the stack's pass: time after the node, s, (n,); place and motion, (n, 3)."""
+    """Of the half orbit of a stack's pass: time after the node, s, (n,); place and motion, (n, 3)."""
     rising = stack[0] == "A"
     along = np.radians(np.linspace(-90, 90, 7201) if rising else np.linspace(90, 270, 7201))
     seconds = along / (2 * np.pi) * PERIOD.total_seconds()
@@ -43,7 +44,7 @@ def _track(stack: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _abeam(stack: str, lon_deg: np.ndarray, lat_deg: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For points (n,) in geodetic degrees: time of the pass after the node, s, and whether one of the three swaths sees them."""
+    """Of points (n,) in geodetic degrees: time of the pass after the node, s, and whether it sees them."""
     seconds, place, motion = _track(stack)
     geocentric = np.degrees(np.arctan((1 - ECCENTRICITY2) * np.tan(np.radians(lat_deg))))
     points = _unit(lon_deg, geocentric)
@@ -66,14 +67,45 @@ def _lattice(region: RegionGrid, steps: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def seen_share(stack: str, region: RegionGrid, steps: int = 21) -> float:
-    """Share of the region, 0 to 1, that the three swaths of a stack see, at height zero."""
+    """Share of a region that the three swaths of a stack see, at height zero.
+
+    Parameters
+    ----------
+    stack : str
+        Pass and relative orbit.
+    region : RegionGrid
+        Grid of the region.
+    steps : int
+        Points a side.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
     return float(_abeam(stack, *_lattice(region, steps))[1].mean())
 
 
 def passes(stack: str, region: RegionGrid, first: str, last: str, platform: str = "S1A") -> list[str]:
-    """Dates (YYYYMMDD, UTC) from first to last on which the platform flies the stack over the centre of the region.
+    """Dates on which a platform flies a stack over the centre of a region.
 
     They are those of the repeat orbit: which of them were acquired, only a catalogue knows.
+
+    Parameters
+    ----------
+    stack : str
+        Pass and relative orbit.
+    region : RegionGrid
+        Grid of the region.
+    first, last : str
+        `YYYYMMDD`, inclusive.
+    platform : str
+        S1A or S1B.
+
+    Returns
+    -------
+    list of str
+        `YYYYMMDD`, UTC.
     """
     seconds, _ = _abeam(stack, *_lattice(region, 3))
     orbits = int(stack[1:]) - NODE_RELATIVE_ORBIT
