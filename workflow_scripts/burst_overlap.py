@@ -1,8 +1,10 @@
-"""burst_overlap: the first date of a stack + DEM -> Doppler difference of the bursts that overlap on each cell.
+"""burst_overlap: the first date of a stack + DEM -> Doppler difference of the bursts that overlap
+on each cell.
 
-inputs: folder with products and orbit file; DEM (ellipsoidal heights, m). outputs: Doppler frequency of the even minus that of
-the odd burst (Hz) for the outer swaths and the inner one, NaN where one burst or none sees a cell; sidecar with line interval
-(s) and speed of the beam over the ground (m/s).
+inputs: folder with products and orbit file; DEM (ellipsoidal heights, m). outputs: Doppler
+frequency of the even minus that of the odd burst (Hz) for the outer swaths and the inner one, NaN
+where one burst or none sees a cell; sidecar with line interval (s) and speed of the beam over the
+ground (m/s).
 """
 
 import numpy as np

@@ -1,8 +1,10 @@
-"""closure: unwrapped and wrapped pairs of one stack -> phase closure of every triplet, loop errors of every pair.
+"""closure: unwrapped and wrapped pairs of one stack -> phase closure of every triplet, loop errors
+of every pair.
 
-inputs, per pair: unwrapped phase (rad), connected components (0 = not reliable), wrapped phase (rad; unfiltered band).
-outputs: RMS of the wrapped closure (rad), number of triplets judged and of those that do not close, cycles by which each pair is
-wrong (one band a pair); closure.json with the statistics of triplets and pairs.
+inputs, per pair: unwrapped phase (rad), connected components (0 = not reliable), wrapped phase
+(rad; unfiltered band). outputs: RMS of the wrapped closure (rad), number of triplets judged and of
+those that do not close, cycles by which each pair is wrong (one band a pair); closure.json with the
+statistics of triplets and pairs.
 """
 
 from sarslide.grid import RegionGrid

@@ -1,8 +1,9 @@
 """geocode_slc: one acquisition -> geocoded SLC on the fine lattice of the region.
 
-inputs: folder with SAFE product(s) and the EOF orbit file of one date; DEM (ellipsoidal heights, m). outputs: complex64 samples,
-uncalibrated amplitude, flat-earth and topographic phase removed, bursts that overlap in bands of their own, 0 where none sees the
-ground; sidecar with UTC, wavelength (m), state vectors, bursts used and missing, share of the region covered, and the
+inputs: folder with SAFE product(s) and the EOF orbit file of one date; DEM (ellipsoidal heights,
+m). outputs: complex64 samples, uncalibrated amplitude, flat-earth and topographic phase removed,
+bursts that overlap in bands of their own, 0 where none sees the ground; sidecar with UTC,
+wavelength (m), state vectors, bursts used and missing, share of the region covered, and the
 displacement (m, towards the satellite) of the solid-earth tide where it was taken out.
 """
 

@@ -1,6 +1,7 @@
 """hyp3_download: a job of ASF's HyP3, awaited -> its product, a zip, whole and checked.
 
-inputs: JSON of the order. outputs: JSON with the zip's path, bytes and sha256; the zip itself is kept beside it in products/.
+inputs: JSON of the order. outputs: JSON with the zip's path, bytes and sha256; the zip itself is
+kept beside it in products/.
 """
 
 from pathlib import Path

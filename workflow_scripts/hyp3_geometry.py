@@ -1,8 +1,9 @@
-"""hyp3_geometry: look vectors of HyP3's product of the stack's first pair -> geometry on the region grid.
+"""hyp3_geometry: look vectors of HyP3's product of the stack's first pair -> geometry on the region
+grid.
 
-inputs: JSON that names the zip; DEM (m). outputs: incidence from the ellipsoid normal (degree), heading (degree, clockwise
-from north), slant range (m), unit vector from the ground to the satellite (east, north, up), layover_shadow (0 good, 1
-layover, 2 shadow).
+inputs: JSON that names the zip; DEM (m). outputs: incidence from the ellipsoid normal (degree),
+heading (degree, clockwise from north), slant range (m), unit vector from the ground to the
+satellite (east, north, up), layover_shadow (0 good, 1 layover, 2 shadow).
 """
 
 from sarslide.grid import RegionGrid

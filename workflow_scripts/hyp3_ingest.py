@@ -1,8 +1,8 @@
 """hyp3_ingest: HyP3's product of one pair -> the engine contract on the region grid.
 
-inputs: JSON that names the zip. outputs: unwrapped and wrapped phase (rad, grow when the ground moves away from the satellite),
-coherence (0..1), connected components (0 = not reliable); sidecar with dates, UTC, bperp_m (later - earlier, up and away from the
-track), what is absent.
+inputs: JSON that names the zip. outputs: unwrapped and wrapped phase (rad, grow when the ground
+moves away from the satellite), coherence (0..1), connected components (0 = not reliable); sidecar
+with dates, UTC, bperp_m (later - earlier, up and away from the track), what is absent.
 """
 
 from sarslide.grid import RegionGrid

@@ -1,7 +1,7 @@
 """hyp3_order: one pair -> one InSAR job of ASF's HyP3, placed once.
 
-inputs: none. outputs: JSON with name, id and type of the job. params: the order (granules, job type, looks, water mask).
-resources: the address of HyP3 and where the login is to be found.
+inputs: none. outputs: JSON with name, id and type of the job. params: the order (granules, job
+type, looks, water mask). resources: the address of HyP3 and where the login is to be found.
 """
 
 from pathlib import Path

@@ -1,8 +1,10 @@
-"""ingest_files: ready interferograms of one stack -> the engine contract on the region grid, all pairs in one job.
+"""ingest_files: ready interferograms of one stack -> the engine contract on the region grid, all
+pairs in one job.
 
-inputs: per pair unwrapped phase (rad) and coherence (GeoTIFF or product, any CRS), optionally baseline tables, line of sight,
-times; DEM (m). outputs: per pair unwrapped and wrapped phase (rad, grow when the ground moves away), coherence, components,
-sidecar; geometry, of the first pair's product where it has one, else constant.
+inputs: per pair unwrapped phase (rad) and coherence (GeoTIFF or product, any CRS), optionally
+baseline tables, line of sight, times; DEM (m). outputs: per pair unwrapped and wrapped phase (rad,
+grow when the ground moves away), coherence, components, sidecar; geometry, of the first pair's
+product where it has one, else constant.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """isce2_amplitude: ISCE2's coregistered bursts of a stack -> mean backscatter on the region grid.
 
-inputs: markers of the coregistration of all dates, the reference date's geometry. output: mean power of the samples of a cell
-over all dates, in dB, uncalibrated.
+inputs: markers of the coregistration of all dates, the reference date's geometry. output: mean
+power of the samples of a cell over all dates, in dB, uncalibrated.
 """
 
 from pathlib import Path

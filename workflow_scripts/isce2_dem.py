@@ -1,8 +1,9 @@
 """isce2_dem: the region's DEM -> the DEM of ISCE2 in the stack's work folder.
 
-inputs: DEM (ellipsoidal heights, m, region grid with margin); products and orbit of the reference date. outputs: sidecar; beside
-it dem.wgs84 (raw float32, geographic, ellipsoidal heights, m) with ISCE's xml, whose first coordinate is the centre of the first
-sample. It reaches as far as the swaths that see the region; beyond the DEM the nearest heights go on.
+inputs: DEM (ellipsoidal heights, m, region grid with margin); products and orbit of the reference
+date. outputs: sidecar; beside it dem.wgs84 (raw float32, geographic, ellipsoidal heights, m) with
+ISCE's xml, whose first coordinate is the centre of the first sample. It reaches as far as the
+swaths that see the region; beyond the DEM the nearest heights go on.
 """
 
 from pathlib import Path

@@ -1,8 +1,10 @@
-"""isce2_geometry: topo of the reference date -> line of sight on the region grid, and the cell of each sample.
+"""isce2_geometry: topo of the reference date -> line of sight on the region grid, and the cell of
+each sample.
 
-inputs: markers of the reference date's steps. outputs: incidence from the ellipsoid normal (degree), heading (degree, clockwise
-from north), slant range (m), unit vector from the ground to the satellite (east, north, up), layover_shadow (0 good, 1 layover, 2
-shadow, 3 both); in the work folder the cells that the samples of each burst fall in.
+inputs: markers of the reference date's steps. outputs: incidence from the ellipsoid normal
+(degree), heading (degree, clockwise from north), slant range (m), unit vector from the ground to
+the satellite (east, north, up), layover_shadow (0 good, 1 layover, 2 shadow, 3 both); in the work
+folder the cells that the samples of each burst fall in.
 """
 
 from dataclasses import asdict

@@ -1,7 +1,9 @@
-"""isce2_prepare: the products of a date and of the reference date -> the steps of topsStack for that date.
+"""isce2_prepare: the products of a date and of the reference date -> the steps of topsStack for
+that date.
 
-inputs: folders with SAFE product(s) and orbit file of the date and of the one that it is prepared with; DEM (ellipsoidal heights,
-m); ISCE2's DEM. outputs: sidecar with UTC, wavelength (m), state vectors, swaths; beside it configs/ and run_files/.
+inputs: folders with SAFE product(s) and orbit file of the date and of the one that it is prepared
+with; DEM (ellipsoidal heights, m); ISCE2's DEM. outputs: sidecar with UTC, wavelength (m), state
+vectors, swaths; beside it configs/ and run_files/.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """isce2_step: one step of topsStack for one date, in its own processes, checked.
 
-inputs: markers of the steps before it. outputs: marker with the files that ISCE2 wrote, relative to the date's work folder, and
-their sizes in bytes.
+inputs: markers of the steps before it. outputs: marker with the files that ISCE2 wrote, relative to
+the date's work folder, and their sizes in bytes.
 """
 
 from pathlib import Path

@@ -1,6 +1,7 @@
 """mean_amplitude: geocoded SLCs of a stack -> mean backscatter on the region grid.
 
-inputs: geocoded SLCs. output: mean power of the samples of a cell over all dates, in dB, uncalibrated.
+inputs: geocoded SLCs. output: mean power of the samples of a cell over all dates, in dB,
+uncalibrated.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """network: sidecars of all pairs of one stack -> figure and facts of the network.
 
-inputs: per pair dates, perpendicular baseline (m, later - earlier, up and away from the track) and mean coherence. outputs: time
-against baseline with the pairs coloured by coherence; preset, pairs, triplets, islands, dates without a pair, the paper's size.
+inputs: per pair dates, perpendicular baseline (m, later - earlier, up and away from the track) and
+mean coherence. outputs: time against baseline with the pairs coloured by coherence; preset, pairs,
+triplets, islands, dates without a pair, the paper's size.
 """
 
 from sarslide.workflow.job import job

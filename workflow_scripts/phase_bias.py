@@ -1,8 +1,10 @@
-"""phase_bias: wrapped pairs of one stack -> where short multilooked pairs carry a bias (fading signal), and its rate.
+"""phase_bias: wrapped pairs of one stack -> where short multilooked pairs carry a bias (fading
+signal), and its rate.
 
-inputs, per pair: wrapped phase (rad; the unfiltered band is used), coherence, sidecar (window of the coherence). outputs: flag (1
-biased, 0 not, 255 not judged), rate (rad/yr, chained short pairs minus chained long ones, positive away from the satellite) and
-its standard error from noise; phase_bias.json with the number of triplets and of cells.
+inputs, per pair: wrapped phase (rad; the unfiltered band is used), coherence, sidecar (window of
+the coherence). outputs: flag (1 biased, 0 not, 255 not judged), rate (rad/yr, chained short pairs
+minus chained long ones, positive away from the satellite) and its standard error from noise;
+phase_bias.json with the number of triplets and of cells.
 """
 
 from sarslide.grid import RegionGrid

@@ -1,4 +1,5 @@
-"""snap_dem: the region's DEM, projected -> the same heights by longitude and latitude, as SNAP reads them.
+"""snap_dem: the region's DEM, projected -> the same heights by longitude and latitude, as SNAP
+reads them.
 
 inputs: DEM (ellipsoidal heights, m). outputs: GeoTIFF in EPSG:4326, float32, m above the ellipsoid.
 """

@@ -1,7 +1,9 @@
-"""snap_geocode: SNAP's pair in radar geometry -> the same on cells of the region's size and alignment, by Terrain-Correction.
+"""snap_geocode: SNAP's pair in radar geometry -> the same on cells of the region's size and
+alignment, by Terrain-Correction.
 
-inputs: sidecar of the unwrapping, beside which the products lie; SNAP's DEM. outputs: sidecar; beside it unfiltered.dim and
-geocoded.dim with i, q, coherence, unwrapped phase, incidence, layover and shadow.
+inputs: sidecar of the unwrapping, beside which the products lie; SNAP's DEM. outputs: sidecar;
+beside it unfiltered.dim and geocoded.dim with i, q, coherence, unwrapped phase, incidence, layover
+and shadow.
 """
 
 from pathlib import Path
@@ -16,12 +18,12 @@ def main(snakemake) -> None:
     params, files, marker = snakemake.params, snakemake.input, Path(snakemake.output.sidecar)
     limits = snakemake.resources
     machine = snap.Machine(params.gpt, params.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
-    says, grid = Path(snakemake.log.snap), RegionGrid.from_dict(params.grid)
-    says.unlink(missing_ok=True)
+    log_path, grid = Path(snakemake.log.snap), RegionGrid.from_dict(params.grid)
+    log_path.unlink(missing_ok=True)
     unwrapped = marker.parent / read_json(files.unwrap)["unwrapped"]
-    made = snap.geocode(marker.parent, unwrapped, Path(files.degrees).resolve(), grid, machine, says)
-    told = {path.name: sha256(path) for path in made} | {"snap": machine.version(says)}
-    write_json(marker, sidecar("snap_geocode", dict(files.items()), dict(params.items()), told))
+    made = snap.geocode(marker.parent, unwrapped, Path(files.degrees).resolve(), grid, machine, log_path)
+    extra = {path.name: sha256(path) for path in made} | {"snap": machine.version(log_path)}
+    write_json(marker, sidecar("snap_geocode", dict(files.items()), dict(params.items()), extra))
 
 
 with job(snakemake):

@@ -1,8 +1,8 @@
 """snap_geometry: SNAP's products of the stack's first pair -> geometry on the region grid.
 
-inputs: sidecar of the geocoding, beside which the products lie. outputs: incidence from the ellipsoid normal (degree),
-heading (degree, clockwise from north), slant range (m), unit vector from the ground to the satellite (east, north, up),
-layover_shadow.
+inputs: sidecar of the geocoding, beside which the products lie. outputs: incidence from the
+ellipsoid normal (degree), heading (degree, clockwise from north), slant range (m), unit vector from
+the ground to the satellite (east, north, up), layover_shadow.
 """
 
 from pathlib import Path

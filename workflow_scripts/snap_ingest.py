@@ -1,8 +1,9 @@
 """snap_ingest: SNAP's geocoded pair -> the engine contract on the region grid.
 
-inputs: sidecars of the geocoding and of the interferogram, beside which the products lie. outputs: wrapped phase, unfiltered
-and filtered, and unwrapped phase (rad, earlier x conj(later), grow when the ground moves away from the satellite); coherence
-(0..1); components; sidecar with dates, UTC, bperp_m (later - earlier, up and away from the track), looks.
+inputs: sidecars of the geocoding and of the interferogram, beside which the products lie. outputs:
+wrapped phase, unfiltered and filtered, and unwrapped phase (rad, earlier x conj(later), grow when
+the ground moves away from the satellite); coherence (0..1); components; sidecar with dates, UTC,
+bperp_m (later - earlier, up and away from the track), looks.
 """
 
 from pathlib import Path

@@ -1,7 +1,9 @@
-"""snap_interferogram: SAFE products of two dates -> SNAP's interferogram and coherence in radar geometry.
+"""snap_interferogram: SAFE products of two dates -> SNAP's interferogram and coherence in radar
+geometry.
 
-inputs: folders with SAFE product(s) and orbit file, earlier and later; DEM (m); the same for SNAP. outputs: sidecar with SNAP's
-version, the swaths, looks; beside it ifg.dim, ifg.data and the graph, interferogram.xml.
+inputs: folders with SAFE product(s) and orbit file, earlier and later; DEM (m); the same for SNAP.
+outputs: sidecar with SNAP's version, the swaths, looks; beside it ifg.dim, ifg.data and the graph,
+interferogram.xml.
 """
 
 from pathlib import Path
@@ -18,10 +20,10 @@ from sarslide.workflow.job import job
 
 def main(snakemake) -> None:
     params, files, marker = snakemake.params, snakemake.input, Path(snakemake.output.sidecar)
-    region, says = RegionGrid.from_dict(params.grid), Path(snakemake.log.snap)
+    region, log_path = RegionGrid.from_dict(params.grid), Path(snakemake.log.snap)
     limits = snakemake.resources
     machine = snap.Machine(params.gpt, params.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
-    says.unlink(missing_ok=True)
+    log_path.unlink(missing_ok=True)
     surface = read_surface(files.dem)
     surface.require(region)
     scenes, acquisitions = [], []
@@ -41,11 +43,11 @@ def main(snakemake) -> None:
         range_looks=params.range_looks,
         azimuth_looks=params.azimuth_looks,
     )
-    version = machine.version(says)
-    out = snap.interferogram(marker.parent, *acquisitions, settings, machine, says)
-    told = {"snap": version, "swaths": list(settings.swaths), "orbits": [one.orbit for one in acquisitions]}
-    told |= {"wavelength_m": scenes[0].wavelength_m, "ifg": sha256(out)}
-    write_json(marker, sidecar("snap_interferogram", dict(files.items()), dict(params.items()), told))
+    version = machine.version(log_path)
+    out = snap.interferogram(marker.parent, *acquisitions, settings, machine, log_path)
+    extra = {"snap": version, "swaths": list(settings.swaths), "orbits": [one.orbit for one in acquisitions]}
+    extra |= {"wavelength_m": scenes[0].wavelength_m, "ifg": sha256(out)}
+    write_json(marker, sidecar("snap_interferogram", dict(files.items()), dict(params.items()), extra))
 
 
 with job(snakemake):

@@ -1,7 +1,7 @@
 """snap_unwrap: SNAP's interferogram -> filtered by SNAP, unwrapped by SNAPHU, in radar geometry.
 
-inputs: sidecar of the interferogram, beside which it lies. outputs: sidecar with the path of SNAPHU's result; beside it
-filtered.dim and snaphu/.
+inputs: sidecar of the interferogram, beside which it lies. outputs: sidecar with the path of
+SNAPHU's result; beside it filtered.dim and snaphu/.
 """
 
 from pathlib import Path
@@ -12,13 +12,13 @@ from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
-    params, marker, says = snakemake.params, Path(snakemake.output.sidecar), Path(snakemake.log.snap)
+    params, marker, log_path = snakemake.params, Path(snakemake.output.sidecar), Path(snakemake.log.snap)
     limits = snakemake.resources
     machine = snap.Machine(params.gpt, params.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
-    says.unlink(missing_ok=True)
-    header = snap.unwrap(marker.parent, params.goldstein_alpha, params.goldstein_window, machine, says)
-    told = {"unwrapped": header.relative_to(marker.parent).as_posix(), "snap": machine.version(says)}
-    write_json(marker, sidecar("snap_unwrap", dict(snakemake.input.items()), dict(params.items()), told))
+    log_path.unlink(missing_ok=True)
+    header = snap.unwrap(marker.parent, params.goldstein_alpha, params.goldstein_window, machine, log_path)
+    extra = {"unwrapped": header.relative_to(marker.parent).as_posix(), "snap": machine.version(log_path)}
+    write_json(marker, sidecar("snap_unwrap", dict(snakemake.input.items()), dict(params.items()), extra))
 
 
 with job(snakemake):

@@ -1,8 +1,10 @@
-"""stack_geometry: the first date of a stack + DEM -> line of sight, incidence, heading, range, layover and shadow.
+"""stack_geometry: the first date of a stack + DEM -> line of sight, incidence, heading, range,
+layover and shadow.
 
-inputs: folder with SAFE product(s) and orbit file; DEM (ellipsoidal heights, m). outputs: incidence from the ellipsoid normal
-(degree), heading (degree, clockwise from north), slant range (m), unit vector from the ground to the satellite (east, north, up),
-layover_shadow (0 good, 1 layover, 2 shadow, 3 both).
+inputs: folder with SAFE product(s) and orbit file; DEM (ellipsoidal heights, m). outputs: incidence
+from the ellipsoid normal (degree), heading (degree, clockwise from north), slant range (m), unit
+vector from the ground to the satellite (east, north, up), layover_shadow (0 good, 1 layover, 2
+shadow, 3 both).
 """
 
 from dataclasses import asdict

@@ -1,13 +1,16 @@
 """Phase closure of all triplets of a stack: unwrapping errors, and how well wrapped phases close.
 
-For dates i < j < k the closure is phi_ij + phi_jk - phi_ik. Of unwrapped phase it is a whole number of cycles, but for what
-multilooking and filtering leave; another number than zero says that one of the three pairs is unwrapped wrongly (Y. Morishita et
-al. 2020, doi:10.3390/rs12030424; Z. Yunjun et al. 2019, doi:10.1016/j.cageo.2019.104331). Atmosphere and motion cancel.
+For dates i < j < k the closure is phi_ij + phi_jk - phi_ik. Of unwrapped phase it is a whole number
+of cycles, but for what multilooking and filtering leave; another number than zero means that one of
+the three pairs is unwrapped wrongly (Y. Morishita et al. 2020, doi:10.3390/rs12030424; Z. Yunjun et
+al. 2019, doi:10.1016/j.cageo.2019.104331). Atmosphere and motion cancel.
 
-It is judged where all three pairs have a connected component. The level of a whole pair is free, as each rate refers pairs to one
-area and other processors write theirs so, hence the median closure of the largest common component is taken as zero. Whole
-cycles in another component are an offset of that component: it is reported, its cells count as wrong, and `correct` takes it
-out like any other error; components are not bridged otherwise. The mean direction of a wrapped closure is taken out likewise.
+It is judged where all three pairs have a connected component. The level of a whole pair is free, as
+each rate refers pairs to one area and other processors write theirs so, hence the median closure of
+the largest common component is taken as zero. Whole cycles in another component are an offset of
+that component: it is reported, its cells count as wrong, and `correct` takes it out like any other
+error; components are not bridged otherwise. The mean direction of a wrapped closure is taken out
+likewise.
 """
 
 from collections import Counter
@@ -27,7 +30,8 @@ WORKING = 150  # bytes a cell: the pairs of a triplet in float64, their phasors
 REPORTED_COMPONENTS = 5
 STEPS = 32  # of a cycle, in the histogram that gives the level
 
-# pair, rows, cols -> unwrapped phase (rad), wrapped unfiltered phase (rad), components (None: the engine has none)
+# pair, rows, cols -> unwrapped phase (rad), wrapped unfiltered phase (rad), components (None: the
+# engine has none)
 ReadPair = Callable[[str, slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
 # rows, cols, cycles by which each pair is wrong (pairs, rows, cols), int8
 PutErrors = Callable[[slice, slice, np.ndarray], None]
@@ -35,9 +39,23 @@ PutErrors = Callable[[slice, slice, np.ndarray], None]
 
 @dataclass
 class Triplet:
-    """One triplet. cells: judged. level_rad: taken as zero. open: cells that do not close. components: of the largest common
-    components (one number a pair) cells, offset in cycles against the level, share of cells off that offset. wrapped: mean
-    direction of the wrapped closure and RMS about it, rad.
+    """One triplet and its statistics.
+
+    Attributes
+    ----------
+    pairs : tuple of str
+        The pairs first-middle, middle-last and first-last.
+    cells : int
+        Cells judged.
+    level_rad : float
+        Closure that is taken as zero, rad.
+    open : int
+        Judged cells that do not close.
+    components : list of dict
+        Of the largest common components (one number a pair): cells, offset in cycles against the
+        level, share of cells off that offset.
+    wrapped_mean_rad, wrapped_rms_rad : float or None
+        Mean direction of the wrapped closure and RMS about it, rad.
     """
 
     pairs: tuple[str, str, str]
@@ -60,8 +78,20 @@ class Triplet:
 
 @dataclass(frozen=True)
 class Closure:
-    """Of one stack, each (rows, cols). rms_rad: RMS of the wrapped closure over the triplets. error_count: triplets that do not
-    close. count: triplets judged. triplets: their statistics. wrong: per pair, cells judged, wrong, and ambiguous among these.
+    """Closure of one stack.
+
+    Attributes
+    ----------
+    rms_rad : (rows, cols) array of float32
+        RMS of the wrapped closure over the triplets, rad.
+    error_count : (rows, cols) array of uint16
+        Triplets that do not close.
+    count : (rows, cols) array of uint16
+        Triplets judged.
+    triplets : list of Triplet
+        Their statistics.
+    wrong : dict of tuple
+        By pair: cells judged, wrong, and ambiguous among the wrong ones.
     """
 
     rms_rad: np.ndarray
@@ -72,11 +102,27 @@ class Closure:
 
 
 def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int], put: PutErrors) -> Closure:
-    """Closure of every triplet of `pairs`, block by block: memory does not grow with the region.
+    """Closure of every triplet, block by block: memory does not grow with the region.
 
-    read: a pair's block, called twice a block. put: takes the errors of all pairs of a block, in the order of `pairs`: cycles
-    (the wrong pair minus the right one), 0 none, AMBIGUOUS, UNKNOWN where the pair lies in no judged triplet. A network without
-    triplets gives empty layers and UNKNOWN errors.
+    A network without triplets gives empty layers and UNKNOWN errors.
+
+    Parameters
+    ----------
+    read : callable
+        Gives a pair's block, called twice a block: unwrapped phase and wrapped unfiltered phase,
+        rad, components or None.
+    pairs : sequence of str
+        Names of the pairs.
+    shape : tuple of int
+        Rows and columns of the region.
+    put : callable
+        Takes the errors of all pairs of a block, in the order of `pairs`: cycles (the wrong pair
+        minus the right one), 0 none, AMBIGUOUS, UNKNOWN where the pair lies in no judged triplet.
+
+    Returns
+    -------
+    Closure
+        Layers and statistics of the stack.
     """
     found = [Triplet(members) for members in triplets_of(pairs)]
     blocks = list(_blocks(shape, WORKING + 2 * len(found) + 2 * len(pairs)))
@@ -116,7 +162,10 @@ def close_triplets(read: ReadPair, pairs: Sequence[str], shape: tuple[int, int],
 
 
 def _set_levels(read: ReadPair, found: list[Triplet], blocks: list[tuple[slice, slice]]) -> None:
-    """First pass: a histogram of the closure in every common component, and from it the level and the mean wrapped closure."""
+    """First pass: the level and the mean wrapped closure of each triplet.
+
+    From a histogram of the closure in every common component.
+    """
     tables: list[Counter] = [Counter() for _ in found]
     phasors = np.zeros(len(found), complex)
     for rows, cols in blocks:
@@ -159,7 +208,10 @@ def _median(counts: Counter) -> int:
 
 
 def _read_triplets(read: ReadPair, found: list[Triplet], rows: slice, cols: slice) -> Iterator[tuple]:
-    """Each triplet with unwrapped and wrapped phases and components of its pairs; a pair is read once and kept while needed."""
+    """Each triplet with unwrapped and wrapped phases and components of its pairs.
+
+    A pair is read once and kept while needed.
+    """
     last = {pair: t for t, one in enumerate(found) for pair in one.pairs}
     held: dict[str, tuple] = {}
     for t, one in enumerate(found):

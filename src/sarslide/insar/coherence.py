@@ -9,7 +9,20 @@ TABLE_TOP = 0.95  # above, the bias of 40 looks is below 0.001
 
 
 def box_sum(cells: np.ndarray, window: int) -> np.ndarray:
-    """Sums over boxes of window x window cells around each cell; at the border over what there is. `window` is odd."""
+    """Sums over boxes of cells; at the border over what there is.
+
+    Parameters
+    ----------
+    cells : (rows, cols) array
+        Values.
+    window : int
+        Side of the box around each cell, odd.
+
+    Returns
+    -------
+    (rows, cols) array
+        Sums.
+    """
     reach = window // 2
     total = cells
     for axis in (0, 1):
@@ -20,13 +33,27 @@ def box_sum(cells: np.ndarray, window: int) -> np.ndarray:
 
 
 def coherence(product: np.ndarray, power_1: np.ndarray, power_2: np.ndarray, window: int, looks: float) -> np.ndarray:
-    """Bias-corrected coherence 0..1, float32 (rows, cols); NaN where a power is 0.
+    """Bias-corrected coherence.
 
-    product: complex sums of s1 conj(s2) over the samples of each cell; power_1, power_2: sums of |s1|^2, |s2|^2. window: side of
-    the box of cells that is summed. looks: independent looks in that box.
+    The sample coherence of L looks is biased upwards, to 0.12 on incoherent ground for L = 54;
+    `expected_coherence` is inverted, so that a mean over cells is that of the coherence. Ground
+    that looks no better than incoherent gets 0.
 
-    The sample coherence of L looks is biased upwards, to 0.12 on incoherent ground for L = 54; `expected_coherence` is inverted,
-    so that a mean over cells is that of the coherence. Ground that looks no better than incoherent gets 0.
+    Parameters
+    ----------
+    product : (rows, cols) array of complex
+        Sums of s1 conj(s2) over the samples of each cell.
+    power_1, power_2 : (rows, cols) array of float
+        Sums of |s1|^2 and |s2|^2.
+    window : int
+        Side of the box of cells that is summed.
+    looks : float
+        Independent looks in that box.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Coherence, 0 to 1; NaN where a power is 0.
     """
     both = (power_1 > 0) & (power_2 > 0)
     sums, first, second = (box_sum(np.where(both, cells, 0), window) for cells in (product, power_1, power_2))
@@ -36,9 +63,26 @@ def coherence(product: np.ndarray, power_1: np.ndarray, power_2: np.ndarray, win
 
 
 def expected_coherence(true: np.ndarray, looks: float) -> np.ndarray:
-    """Mean of the sample coherence of `looks` independent looks: R. Touzi et al., 1999, IEEE TGRS 37(1), doi:10.1109/36.739146.
+    """Mean of the sample coherence of some independent looks.
 
-    E = G(L) G(3/2) / G(L + 1/2) 3F2(3/2, L, L; L + 1/2, 1; g^2) (1 - g^2)^L, summed term by term in logarithms. true < 1, (n,).
+    E = G(L) G(3/2) / G(L + 1/2) 3F2(3/2, L, L; L + 1/2, 1; g^2) (1 - g^2)^L, summed term by term in
+    logarithms.
+
+    Parameters
+    ----------
+    true : (n,) array of float
+        Coherence g, below 1.
+    looks : float
+        Independent looks L.
+
+    Returns
+    -------
+    (n,) array of float
+        Expected sample coherence.
+
+    References
+    ----------
+    R. Touzi et al., 1999, IEEE TGRS 37(1), doi:10.1109/36.739146.
     """
     from scipy.special import gammaln
 

@@ -1,4 +1,4 @@
-"""The engine contract: the record of a pair that every engine writes, and the one writer of the geometry layers."""
+"""The engine contract: the record of a pair, the same for every engine, and the geometry's writer."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,7 +17,9 @@ PAIR_LAYERS = {"wrapped": "wrapped_rad", "unwrapped": "unw_rad", "coherence": "c
 
 @dataclass(frozen=True)
 class PairRecord:
-    """A pair as in `ifg/{pair}.json`, the same keys for every engine; None where an engine does not know.
+    """A pair as in `ifg/{pair}.json`, the same keys for every engine.
+
+    None where an engine does not know.
 
     Attributes
     ----------

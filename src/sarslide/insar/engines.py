@@ -1,9 +1,9 @@
-"""The engines: one row each, read by configuration, scene table, rules, checks, forecast and report.
+"""The engines: one row each, read by configuration, rules, checks, forecast and report.
 
 A new engine is a row here, a rule file `rules/engines/NAME.smk` that makes the files of the engine
-contract, and the script of each of its rules; `tests/insar/test_engines.py` lists what is forgotten.
-An engine of ready interferograms writes them by `external.pair.ExternalPair`. GeoTIFFs of another
-processor need no engine: add a row to `catalog.external_names.NAMINGS`.
+contract, and the script of each of its rules; `tests/insar/test_engines.py` lists what is
+forgotten. An engine of ready interferograms writes them by `external.pair.ExternalPair`. GeoTIFFs
+of another processor need no engine: add a row to `catalog.external_names.NAMINGS`.
 """
 
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ class Engine:
     geocodes_dates : bool
         Whether it geocodes each date on its own, before any pair.
     programs : str
-        Where the outside programs that it starts are looked for, `module:function`; empty: none. The
-        function takes the configuration and returns, by program, what finds it or raises.
+        Where the outside programs that it starts are looked for, `module:function`; empty: none.
+        The function takes the configuration and returns, by program, what finds it or raises.
     """
 
     name: str

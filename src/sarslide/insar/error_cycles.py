@@ -11,15 +11,43 @@ MAX_CYCLES = 100
 
 
 def is_wrong(error_cycles: np.ndarray) -> np.ndarray:
-    """Cells that closure calls wrong, ambiguous ones among them."""
+    """Cells that closure calls wrong, ambiguous ones among them.
+
+    Parameters
+    ----------
+    error_cycles : array of int8
+        Values of `loop_error_cycles`.
+
+    Returns
+    -------
+    array of bool
+        Where they are neither 0 nor UNKNOWN.
+    """
     return (error_cycles != 0) & (error_cycles != UNKNOWN)
 
 
 def apply(unwrapped_rad: np.ndarray, error_cycles: np.ndarray, correct: bool = False) -> np.ndarray:
-    """Unwrapped phase (rad) without the cells that closure calls wrong: NaN there.
+    """Unwrapped phase without the cells that closure calls wrong.
 
-    error_cycles: the pair's band of `loop_error_cycles`. correct: errors that closure can tell are taken out instead, ambiguous
-    cells become NaN.
+    Parameters
+    ----------
+    unwrapped_rad : (rows, cols) array of float
+        Unwrapped phase of a pair, rad.
+    error_cycles : (rows, cols) array of int8
+        The pair's band of `loop_error_cycles`.
+    correct : bool
+        Errors that closure can tell are taken out instead of the cells; ambiguous cells are left
+        out.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        Unwrapped phase, rad, NaN where left out.
+
+    Raises
+    ------
+    RateError
+        For arrays of different shapes.
     """
     if error_cycles.shape != unwrapped_rad.shape:
         raise RateError(

@@ -1,15 +1,33 @@
-"""Adaptive filter of wrapped phase: R. M. Goldstein, C. L. Werner, 1998, GRL 25(21), doi:10.1029/1998GL900033 (B10)."""
+"""Goldstein's adaptive filter of wrapped phase (B10)."""
 
 import numpy as np
 
 
 def goldstein(ifg: np.ndarray, alpha: float, window: int = 32, step: int | None = None) -> np.ndarray:
-    """Interferogram with the spectrum of each patch weighted by its own smoothed amplitude to the power `alpha`.
+    """Interferogram with the spectrum of each patch weighted by its own smoothed amplitude.
 
-    ifg: complex (rows, cols), phase in rad; NaN and 0 are no data, take no part and come back as they were. alpha: 0 changes
-    nothing, 1 is the strongest. window: side of the square patches, cells, even. step: distance of neighbouring patches, a
-    quarter of the window by default. Patches are blended with a triangular taper. Each patch keeps a mean spectral gain of 1:
-    phase, not amplitude, is what changes. Returns complex64 (rows, cols).
+    Patches are blended with a triangular taper. Each patch keeps a mean spectral gain of 1: phase,
+    not amplitude, is what changes.
+
+    Parameters
+    ----------
+    ifg : (rows, cols) array of complex
+        Phase in rad; NaN and 0 are no data, take no part and come back as they were.
+    alpha : float
+        Power of the weight: 0 changes nothing, 1 is the strongest.
+    window : int
+        Side of the square patches, cells, even.
+    step : int, optional
+        Distance of neighbouring patches, a quarter of the window by default.
+
+    Returns
+    -------
+    (rows, cols) array of complex64
+        Filtered interferogram.
+
+    References
+    ----------
+    R. M. Goldstein, C. L. Werner, 1998, GRL 25(21), doi:10.1029/1998GL900033 (B10).
     """
     step = step or window // 4
     rows, cols = ifg.shape

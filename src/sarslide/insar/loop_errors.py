@@ -1,4 +1,4 @@
-"""Which pair of a cell is unwrapped wrongly, given how many whole cycles each of its triplets fails to close by."""
+"""Which pair of a cell is unwrapped wrongly, given by how many cycles its triplets do not close."""
 
 import numba
 import numpy as np
@@ -7,16 +7,29 @@ from sarslide.insar.error_cycles import AMBIGUOUS, MAX_CYCLES, UNKNOWN
 
 
 def solve(cycles: np.ndarray, members: np.ndarray, pairs: int) -> np.ndarray:
-    """Cycles by which each pair is wrong, int8 (pairs, cells): 0 none, AMBIGUOUS, UNKNOWN.
+    """Cycles by which each pair is wrong.
 
-    cycles: int8 (triplets, cells), closure of each triplet in whole cycles, UNKNOWN where it is not judged. members: int
-    (triplets, 3), positions of the pairs first-middle, middle-last (both count +) and first-last (counts -).
+    The fewest wrong cycles that explain all triplets are looked for greedily, cell by cell: of all
+    (pair, cycles) the one that takes the most cycles out of the closures. Where two explain the
+    same triplet equally well, every pair that could is AMBIGUOUS. A long pair of P0's network lies
+    in one triplet, a short one in two: so one open triplet convicts the long pair, two neighbouring
+    ones that fail alike convict the short pair that they share. Three or more neighbours that fail
+    alike, as where the ground moves by half a cycle in the time of the long pairs, stay ambiguous
+    unless there are still longer pairs.
 
-    The fewest wrong cycles that explain all triplets are looked for greedily, cell by cell: of all (pair, cycles) the one that
-    takes the most cycles out of the closures. Where two explain the same triplet equally well, every pair that could is
-    AMBIGUOUS. A long pair of P0's network lies in one triplet, a short one in two: so one open triplet convicts the long pair,
-    two neighbouring ones that fail alike convict the short pair that they share. Three or more neighbours that fail alike, as
-    where the ground moves by half a cycle in the time of the long pairs, stay ambiguous unless there are still longer pairs.
+    Parameters
+    ----------
+    cycles : (triplets, cells) array of int8
+        Closure of each triplet in whole cycles, UNKNOWN where it is not judged.
+    members : (triplets, 3) array of int
+        Positions of the pairs first-middle, middle-last (both count +) and first-last (counts -).
+    pairs : int
+        Number of pairs.
+
+    Returns
+    -------
+    (pairs, cells) array of int8
+        Cycles, 0 none, AMBIGUOUS, UNKNOWN.
     """
     position = np.concatenate([np.flatnonzero((members == p).any(axis=1)) for p in range(pairs)] or [np.zeros(0, int)])
     size = np.array([(members == p).any(axis=1).sum() for p in range(pairs)])
@@ -33,7 +46,7 @@ def _sign(members, t, p):
 
 @numba.njit(cache=True)
 def _score(c, members, position, start, p, value):
-    """Open cycles that are explained if pair `p` is wrong by `value`, less those that this would open."""
+    """Open cycles that pair `p`, wrong by `value`, explains, less those that this would open."""
     score = 0
     for k in range(start[p], start[p + 1]):
         t = position[k]

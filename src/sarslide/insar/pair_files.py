@@ -1,4 +1,4 @@
-"""One pair from the sums over its samples to the files of the engine contract: what native and isce2 have in common."""
+"""One pair from the sums over its samples to its files: what native and isce2 have in common."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,10 +24,31 @@ def write_pair(
     wrapped: str | Path,
     coherence: str | Path,
 ) -> PairRecord:
-    """Form a pair, write its wrapped phase (rad, unfiltered and filtered) and its coherence, and return its record.
+    """Form a pair and write its wrapped phase, unfiltered and filtered, and its coherence.
 
-    looks: independent looks of a cell. engine: name and version. params: goldstein_alpha; goldstein_window and coherence_window
-    (cells).
+    Parameters
+    ----------
+    sums : PairSums
+        Sums over the samples of each cell.
+    earlier, later : Acquisition
+        Both dates.
+    bperp_m : float
+        Perpendicular baseline, m.
+    looks : float
+        Independent looks of a cell.
+    engine : tuple of str
+        Name and version of the engine.
+    params : mapping
+        goldstein_alpha; goldstein_window and coherence_window, cells.
+    grid : RegionGrid
+        Grid of the region.
+    wrapped, coherence : str or Path
+        Files to write: wrapped phase, rad, and coherence.
+
+    Returns
+    -------
+    PairRecord
+        Record of the pair.
     """
     alpha, filter_window = params["goldstein_alpha"], params["goldstein_window"]
     window = coherence_window(params["coherence_window"], looks)

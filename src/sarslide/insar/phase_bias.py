@@ -1,20 +1,23 @@
-"""Phase bias (fading signal) of short multilooked pairs, cell by cell, from the closure of wrapped triplets d + d - 2d days.
+"""Phase bias (fading signal) of short multilooked pairs, from triplets of d + d - 2d days.
 
-Where a cell mixes ground that stays coherent with ground whose echo fades and drifts (vegetation, soil moisture), the phase of
-short pairs carries a bias that longer pairs have less of (H. Ansari et al. 2021, doi:10.1109/TGRS.2020.3003421). The closure of
-two short pairs and the long one over the same time is the difference, free of motion and atmosphere; it accumulates with one
-sign, while noise does not (Y. Zheng et al. 2022, doi:10.1109/TGRS.2022.3167648; Y. Maghsoudi et al. 2022,
+Where a cell mixes ground that stays coherent with ground whose echo fades and drifts (vegetation,
+soil moisture), the phase of short pairs carries a bias that longer pairs have less of (H. Ansari et
+al. 2021, doi:10.1109/TGRS.2020.3003421). The closure of two short wrapped pairs and the long one
+over the same time is the difference, free of motion and atmosphere; it accumulates with one sign,
+while noise does not (Y. Zheng et al. 2022, doi:10.1109/TGRS.2022.3167648; Y. Maghsoudi et al. 2022,
 doi:10.1016/j.rse.2022.113022).
 
-Noise: with L looks, coherence a of the short and c of the long pairs, and speckle whose coherence falls by c / a from one date to
-the next, the asymptotic covariance of multilooked phases, (g_ik g_jl - g_il g_jk) / (2 L g_ij g_kl) for pairs ij and kl, gives
+Noise: with L looks, coherence a of the short and c of the long pairs, and speckle whose coherence
+falls by c / a from one date to the next, the asymptotic covariance of multilooked phases, (g_ik
+g_jl - g_il g_jk) / (2 L g_ij g_kl) for pairs ij and kl, gives
 
     2 L var(closure)           = 2 / a^2 + 1 / c^2 + 3 - 2 c / a^2 - 4 / c
     2 L cov(closure, next one) = (1 / a - a / c)^2
 
-and nothing farther apart: a triplet shares a short pair with the next one only. The correlation is taken from this, the variance
-from the scatter of the cell's own closures, because its looks are not the nominal ones: phases of cells come without amplitudes,
-bright points outweigh their neighbours, some engines filter.
+and nothing farther apart: a triplet shares a short pair with the next one only. The correlation is
+taken from this, the variance from the scatter of the cell's own closures, because its looks are not
+the nominal ones: phases of cells come without amplitudes, bright points outweigh their neighbours,
+some engines filter.
 """
 
 from collections import Counter
@@ -30,7 +33,8 @@ from sarslide.network import triplets as triplets_of
 
 FALSE_ALARM = 0.01  # share of cells of pure noise that are flagged
 MIN_TRIPLETS = 10
-MIN_COHERENCE = 0.25  # below, 50 looks wrap around and the covariance above promises too little noise
+# Below, 50 looks wrap around and the covariance above promises too little noise.
+MIN_COHERENCE = 0.25
 MAX_CORRELATION = 0.5  # a stationary series has no more between neighbours alone
 STRIP = 256  # rows at a time
 DAYS_PER_YEAR = 365.25
@@ -41,9 +45,24 @@ ReadWrapped = Callable[[str, slice], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class PhaseBias:
-    """flag: uint8, 1 biased, 0 not, 255 not judged. rate: rad/yr by which chained short pairs move away faster than chained long
-    ones; std: of the noise alone. days: of the short pairs (None: the network has no such triplets), triplets: how many. looks:
-    effective ones, median of the scatter. judged, flagged: cells.
+    """Phase bias of a stack.
+
+    Attributes
+    ----------
+    flag : (rows, cols) array of uint8
+        1 biased, 0 not, 255 not judged.
+    rate_rad_per_yr : (rows, cols) array of float
+        By which chained short pairs move away faster than chained long ones, rad/yr.
+    std_rad_per_yr : (rows, cols) array of float
+        Of the noise alone, rad/yr.
+    days : int or None
+        Length of the short pairs; None where the network has no such triplets.
+    triplets : int
+        Number of triplets.
+    looks : float or None
+        Effective looks, median of the scatter.
+    judged, flagged : int
+        Cells.
     """
 
     flag: np.ndarray
@@ -61,11 +80,29 @@ def phase_bias(
 ) -> PhaseBias:
     """Flag and rate of the phase bias of a stack.
 
-    read: a strip of rows of a pair. window: side of the box of cells whose phases are averaged to more looks before the closure,
-    odd; that of the coherence. free_level: each pair has a level of its own (unwrapped by another processor, wrapped again), so
-    the mean closure of a triplet says nothing and is taken out; the bias is then against that of the whole region. A cell is
-    flagged when its cumulative closure exceeds what noise does in FALSE_ALARM of all cells, and most of its triplets have the
-    sign of the sum.
+    A cell is flagged when its cumulative closure exceeds what noise does in FALSE_ALARM of all
+    cells, and most of its triplets have the sign of the sum.
+
+    Parameters
+    ----------
+    read : callable
+        Gives a strip of rows of a pair: wrapped unfiltered phase, rad, and coherence.
+    pairs : sequence of str
+        Names of the pairs.
+    shape : tuple of int
+        Rows and columns of the region.
+    window : int
+        Side of the box of cells whose phases are averaged to more looks before the closure, odd;
+        that of the coherence.
+    free_level : bool
+        Each pair has a level of its own (unwrapped by another processor, wrapped again), so the
+        mean closure of a triplet means nothing and is taken out; the bias is then against that of
+        the whole region.
+
+    Returns
+    -------
+    PhaseBias
+        Layers and statistics.
     """
     from scipy.special import stdtrit  # quantile of Student's t
 
@@ -107,7 +144,7 @@ def phase_bias(
 
 
 def _short_triplets(pairs: Sequence[str]) -> tuple[int | None, list[tuple[str, str, str]]]:
-    """The commonest length of two equal short pairs, and the triplets that have it, in order of time."""
+    """The commonest length of two equal short pairs, and its triplets in order of time."""
     found = {one: [days_between(*split_pair(pair)) for pair in one] for one in triplets_of(pairs)}
     equal = Counter(first for first, second, _ in found.values() if first == second)
     if not equal:
@@ -117,7 +154,11 @@ def _short_triplets(pairs: Sequence[str]) -> tuple[int | None, list[tuple[str, s
 
 
 def _closures(read, chosen, rows: slice, height: int, window: int) -> Iterator[tuple[np.ndarray, ...]]:
-    """Of each triplet in a strip: unit phasor of the closure, 0 where it is not known; coherence of short and of long pairs."""
+    """Of each triplet in a strip: unit phasor of the closure, and coherence of short and long
+    pairs.
+
+    The phasor is 0 where the closure is not known.
+    """
     reach = window // 2
     wide = slice(max(rows.start - reach, 0), min(rows.stop + reach, height))
     inner = slice(rows.start - wide.start, rows.stop - wide.start)
@@ -152,7 +193,10 @@ def _add_strip(sums, closures, chosen, levels: np.ndarray, rows: slice) -> None:
 
 
 def _averaged(wrapped, coherence, window: int, inner: slice) -> tuple[np.ndarray, np.ndarray]:
-    """Sum of the phasors in the window (0 where the cell itself has no phase) and coherence, without the margin rows."""
+    """Sum of the phasors in the window and coherence, without the margin rows.
+
+    0 where the cell itself has no phase.
+    """
     known = np.isfinite(wrapped)
     phasor = box_sum(np.where(known, np.exp(1j * np.nan_to_num(wrapped)), 0), window)
     return np.where(known, phasor, 0)[inner], np.asarray(coherence, float)[inner]

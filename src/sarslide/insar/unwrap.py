@@ -1,9 +1,11 @@
 """Phase unwrapping by whirlwind, or by SNAPHU where its licence allows.
 
-Ground in layover and shadow is left out before the cycles are looked for: several slopes or none answer there, with a coherent
-phase of their own where the baseline is short, and cycles that run through it are wrong on the other side. What is left falls
-into islands. The level of each is read across the gap to the nearest larger one (NISAR's `bridge_unwrapped_phase` in isce3;
-Z. Yunjun et al. 2019, doi:10.1016/j.cageo.2019.104331), right as long as the phase changes by less than half a cycle across it.
+Ground in layover and shadow is left out before the cycles are looked for: several slopes or none
+answer there, with a coherent phase of their own where the baseline is short, and cycles that run
+through it are wrong on the other side. What is left falls into islands. The level of each is read
+across the gap to the nearest larger one (NISAR's `bridge_unwrapped_phase` in isce3; Z. Yunjun et
+al. 2019, doi:10.1016/j.cageo.2019.104331), right as long as the phase changes by less than half a
+cycle across it.
 """
 
 import logging
@@ -18,26 +20,67 @@ log = logging.getLogger(__name__)
 
 TWO_PI = 2 * np.pi
 TOLERANCE_RAD = 0.01  # float32 phase of a thousand cycles keeps 5e-4 rad
-# Of 192 cuts of up to 1 km through pairs of the demo every one was bridged to the right cycle, of 144 of 1.5 to 3 km 138.
+# Of 192 cuts of up to 1 km through pairs of the demo every one was bridged to the right cycle, of
+# 144 of 1.5 to 3 km 138.
 BRIDGE_M = 1000.0
 
 
 def open_ground(values: np.ndarray, layover_shadow: np.ndarray) -> np.ndarray:
-    """A layer (rows, cols) with NaN where `layover_shadow` (0 good) hides the ground or is not known."""
+    """A layer without the ground that layover or shadow hides.
+
+    Parameters
+    ----------
+    values : (rows, cols) array
+        The layer.
+    layover_shadow : (rows, cols) array of int
+        0 good.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        NaN where the ground is hidden, or where that is not known.
+    """
     return np.where(layover_shadow == 0, values, np.nan).astype(np.float32)
 
 
 def unwrap(
     wrapped_rad: np.ndarray, coherence: np.ndarray, looks: float, method: str = "whirlwind", reach: float = 33
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Unwrapped phase, float32 rad (rows, cols), and connected components, uint16, 0 = not reliable.
+    """Unwrapped phase and its connected components.
 
-    wrapped_rad: filtered wrapped phase, NaN without data. coherence: 0..1 from `looks` independent looks. method: `whirlwind`
-    (minimum cost flow) or `snaphu` (C. W. Chen, H. A. Zebker 2001, started from a minimum spanning tree; non-commercial licence).
-    reach: cells without phase across which a component goes on, from an island to the nearest larger one (BRIDGE_M); islands
-    farther off are components of their own.
-    The unwrapped phase differs from the wrapped one by whole cycles, exactly; its level is that whose largest component has a
-    median within half a cycle of zero. Raises UnwrapError when nothing is valid, a package is missing, or cycles are not whole.
+    The unwrapped phase differs from the wrapped one by whole cycles, exactly; its level is that
+    whose largest component has a median within half a cycle of zero.
+
+    Parameters
+    ----------
+    wrapped_rad : (rows, cols) array of float
+        Filtered wrapped phase, rad, NaN without data.
+    coherence : (rows, cols) array of float
+        Coherence, 0 to 1.
+    looks : float
+        Independent looks of the coherence.
+    method : str
+        `whirlwind` (minimum cost flow) or `snaphu` (started from a minimum spanning tree;
+        non-commercial licence).
+    reach : float
+        Cells without phase across which a component goes on, from an island to the nearest larger
+        one (BRIDGE_M); islands farther off are components of their own.
+
+    Returns
+    -------
+    unwrapped_rad : (rows, cols) array of float32
+        Unwrapped phase, rad.
+    components : (rows, cols) array of uint16
+        Connected components, 0 = not reliable.
+
+    Raises
+    ------
+    UnwrapError
+        When nothing is valid, a package is missing, or cycles are not whole.
+
+    References
+    ----------
+    C. W. Chen, H. A. Zebker, 2001 (SNAPHU).
     """
     valid = np.isfinite(wrapped_rad) & np.isfinite(coherence)
     if not valid.any():
@@ -70,10 +113,27 @@ def unwrap(
 
 
 def phase_for_cycles(wrapped_rad: np.ndarray, coherence: np.ndarray, alpha: float, window: int) -> np.ndarray:
-    """A wrapped phase filtered once more, by Goldstein's filter over a wider window: what decides cycles, and nothing else.
+    """A wrapped phase filtered once more, over a wider window: it decides cycles, nothing else.
 
-    A wide filter makes unwrapping safe, and flattens the motion of landslides smaller than its window: it takes part of their
-    fringes for noise. So it chooses the cycles, and the phase stays that of the narrow filter, or of none (`with_cycles_of`).
+    A wide Goldstein filter makes unwrapping safe, and flattens the motion of landslides smaller
+    than its window: it takes part of their fringes for noise. So it chooses the cycles, and the
+    phase stays that of the narrow filter, or of none (`with_cycles_of`).
+
+    Parameters
+    ----------
+    wrapped_rad : (rows, cols) array of float
+        Wrapped phase, rad.
+    coherence : (rows, cols) array of float
+        Coherence, 0 to 1.
+    alpha : float
+        Strength of the filter.
+    window : int
+        Side of its patches, cells.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Wrapped phase, rad, NaN where either has no data.
     """
     known = np.isfinite(wrapped_rad) & np.isfinite(coherence)
     phasor = np.where(known, np.nan_to_num(coherence) * np.exp(1j * np.nan_to_num(wrapped_rad)), 0)
@@ -82,7 +142,20 @@ def phase_for_cycles(wrapped_rad: np.ndarray, coherence: np.ndarray, alpha: floa
 
 
 def with_cycles_of(unwrapped_rad: np.ndarray, wrapped_rad: np.ndarray) -> np.ndarray:
-    """A wrapped phase with the whole cycles of an unwrapped one, float32 rad (rows, cols), NaN where either has no data."""
+    """A wrapped phase with the whole cycles of an unwrapped one.
+
+    Parameters
+    ----------
+    unwrapped_rad : (rows, cols) array of float
+        Unwrapped phase, rad.
+    wrapped_rad : (rows, cols) array of float
+        Wrapped phase, rad.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Unwrapped phase, rad, NaN where either has no data.
+    """
     beside = np.angle(np.exp(1j * (wrapped_rad.astype(np.float64) - unwrapped_rad)))
     return (unwrapped_rad + beside).astype(np.float32)
 
@@ -107,9 +180,10 @@ def _snaphu(ifg, coherence, looks, valid):
 
 
 def _joined(components: np.ndarray, valid: np.ndarray, reach: float) -> np.ndarray:
-    """Components with one number for the largest ones of islands that were bridged over at most `reach` cells.
+    """Components with one number for the largest ones of islands that were bridged.
 
-    Islands are those of the `valid` cells; whirlwind's `bridge_components` gave each its level from the nearest larger one.
+    Over at most `reach` cells. Islands are those of the `valid` cells; whirlwind's
+    `bridge_components` gave each its level from the nearest larger one.
     """
     from scipy.ndimage import distance_transform_edt, find_objects, label
 
@@ -137,7 +211,10 @@ def _joined(components: np.ndarray, valid: np.ndarray, reach: float) -> np.ndarr
 
 
 def _largest_of_each(islands: np.ndarray, components: np.ndarray, count: int) -> np.ndarray:
-    """Number of the largest component of each of `count` islands, by the island's number; 0 for one without."""
+    """Number of the largest component of each of `count` islands, by the island's number.
+
+    0 for one without.
+    """
     known = components > 0
     names = np.stack([islands[known], components[known]]).astype(np.int64)
     (found, number), cells = np.unique(names, axis=1, return_counts=True)

@@ -13,7 +13,7 @@ import pytest
 
 from sarsim import acquisition as radar
 from sarsim import landcover, safe
-from sarsim.acquisition import Label
+from sarsim.acquisition import ProductLabel
 from sarsim.stack import StackSimulator
 from sarsim.swaths import SWATHS
 from sarsim.world import World
@@ -67,7 +67,7 @@ class Passes:
             self.images[date] = self.stack.images(date)
         return self.images[date]
 
-    def deliver(self, name: str, date: str, label: Label | None = None, images=None, **how):
+    def deliver(self, name: str, date: str, label: ProductLabel | None = None, images=None, **how):
         """Folder of a date."""
         folder = self.tmp / name / date
         safe.deliver(folder, images or self.imaged(date), label, **how)
@@ -193,7 +193,7 @@ def test_single_bursts_as_products_of_their_own(corner):
 
 
 def test_a_zip_is_its_folder(corner):
-    folder = corner.deliver("zip", DATES[0], Label(zipped=True))
+    folder = corner.deliver("zip", DATES[0], ProductLabel(zipped=True))
     assert [p.suffix for p in sorted(folder.iterdir()) if p.suffix != ".EOF"] == [".zip"]
     _, path = corner.geocoded(folder)
     assert np.array_equal(corner.bands(path), corner.bands(corner.whole[0][1]))
@@ -201,7 +201,7 @@ def test_a_zip_is_its_folder(corner):
 
 def test_old_processor(corner):
     """The annotation of 2014 says the same in other words."""
-    folder = corner.deliver("old", DATES[0], Label(ipf_version="002.36"))
+    folder = corner.deliver("old", DATES[0], ProductLabel(ipf_version="002.36"))
     text = next(folder.glob("*.SAFE/annotation/*iw2-slc-vv*.xml")).read_text()
     assert "burstId" not in text and "azimuthFmRatePolynomial" not in text
     scene, path = corner.geocoded(folder)
@@ -237,14 +237,14 @@ def test_restituted_and_annotated_orbits(corner):
     """A restituted orbit is off by centimetres: a constant and a ramp of less than 0.1 rad; the annotation's is the true one."""
     near = []
     for date in DATES:
-        folder = corner.deliver("restituted", date, Label(orbit="RESORB"))
+        folder = corner.deliver("restituted", date, ProductLabel(orbit="RESORB"))
         near.append(corner.geocoded(folder))
         assert near[-1][0].orbit_kind == "restituted" and "RESORB" in near[-1][0].orbit.source
     off = wrapped(corner.formed(*near).unfiltered_rad - corner.pair.unfiltered_rad)
     off = wrapped(off - mean_phase(off))
     print(f"restituted: residual phase {off.std():.4f} rad")
     assert 1e-4 < off.std() < 0.1
-    folder = corner.deliver("annotated", DATES[0], Label(orbit=None))
+    folder = corner.deliver("annotated", DATES[0], ProductLabel(orbit=None))
     assert not list(folder.glob("*.EOF"))
     scene, path = corner.geocoded(folder, orbits="annotation")
     assert scene.orbit_kind == "annotation"

@@ -7,7 +7,7 @@ import pyproj
 import pytest
 
 from sarsim import geometry, safe
-from sarsim.acquisition import Label, plan_track
+from sarsim.acquisition import ProductLabel, plan_track
 from sarsim.stack import StackSimulator
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.native.acquisition import acquisition_of, pair_baseline
@@ -41,7 +41,7 @@ def border(tmp_path_factory):
     world = small_world(280, 80)
     options = {"incidence_deg": BORDER, "overlap_s": 0.48}
     both = StackSimulator(world, "A128", ("IW1", "IW2"), 2, ("VV", "VH"), **options)
-    safe.deliver(folder / DATES[0], both.images(DATES[0]), Label(zipped=True), slices=((0, 1), (1,)))
+    safe.deliver(folder / DATES[0], both.images(DATES[0]), ProductLabel(zipped=True), slices=((0, 1), (1,)))
     images = StackSimulator(world, "A128", ("IW1", "IW2"), 2, **options).images(DATES[1])
     safe.deliver(folder / DATES[1], images, slices=((0, 1), (1,)))
     safe.deliver(folder / "hole", images, omit=frozenset({("IW1", 0), ("IW1", 1), ("IW2", 0)}))

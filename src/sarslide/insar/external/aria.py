@@ -1,15 +1,15 @@
-"""ARIA-S1-GUNW products (NetCDF 4): phase, coherence, components and the cube of the imaging geometry.
+"""ARIA-S1-GUNW products (NetCDF 4): phase, coherence, components and the imaging geometry.
 
 Layout and meaning as in the packaging of the processor (ACCESS-Cloud-Based-InSAR/DockerizedTopsApp:
 nc_packaging_template.json, makeGeocube.py), the HyP3 guide (hyp3-docs, gunw_product_guide.md) and
 MintPy's prep_aria.py: `/science/grids/data` in EPSG:4326 by the centres of the cells; nodata 0, of
 components -1; the reference is the *later* acquisition, so that the phase, reference x
-conj(secondary), grows towards the satellite. `/science/grids/imagingGeometry` is a cube over height,
-latitude, longitude: incidenceAngle (degree), azimuthAngle (degree, vector from target to satellite,
-counter-clockwise from east), perpendicularBaseline (m) with the sign of ISCE2's cross product,
-(target - reference) x (secondary - reference) . velocity: minus that of `PairRecord` for a radar that
-looks right. Both minus signs meet: (secondary - reference) is (earlier - later), so the value is
-bperp_m as it is.
+conj(secondary), grows towards the satellite. `/science/grids/imagingGeometry` is a cube over
+height, latitude, longitude: incidenceAngle (degree), azimuthAngle (degree, vector from target to
+satellite, counter-clockwise from east), perpendicularBaseline (m) with the sign of ISCE2's cross
+product, (target - reference) x (secondary - reference) . velocity: minus that of `PairRecord` for a
+radar that looks right. Both minus signs meet: (secondary - reference) is (earlier - later), so the
+value is bperp_m as it is.
 """
 
 import re
@@ -169,7 +169,10 @@ def _dates(path: str | Path, product: Any) -> tuple[str, str]:
 
 
 def _band(path: str | Path, product: Any, name: str, void: float, grid: RegionGrid) -> regrid.GeocodedBand:
-    """A 2D layer with NaN for void, where its coordinate vectors, the centres of the cells, put it; rows from north to south."""
+    """A 2D layer with NaN for void, where its coordinate vectors, the centres of the cells, put it.
+
+    Rows from north to south.
+    """
     values = _layer(path, product, f"{DATA}/{name}")[()].astype(np.float64)
     lat, lon = (np.asarray(_layer(path, product, f"{DATA}/{axis}")[()], float) for axis in ("latitude", "longitude"))
     if values.shape != (lat.size, lon.size):

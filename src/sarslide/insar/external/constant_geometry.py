@@ -1,4 +1,7 @@
-"""Geometry layers of a small region from one incidence angle and one heading, for products that hold no more."""
+"""Geometry layers of a small region from one incidence angle and one heading.
+
+For products that hold no more.
+"""
 
 from pathlib import Path
 
@@ -26,7 +29,8 @@ def geometry(height_m: np.ndarray, grid: RegionGrid, incidence_deg: float, headi
     Returns
     -------
     dict of array
-        Layers by name, each (rows, cols); the line of sight points from the ground to the satellite.
+        Layers by name, each (rows, cols); the line of sight points from the ground to the
+        satellite.
     """
     layers = from_angles(np.full(grid.shape, incidence_deg), np.full(grid.shape, heading_deg))
     return layers | {"layover_shadow": layover_shadow(height_m, grid, layers)}

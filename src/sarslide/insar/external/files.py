@@ -1,12 +1,12 @@
-"""Engine `files`: interferograms that another processor made, brought to the engine contract on the region grid.
+"""Engine `files`: interferograms that another processor made, brought to the engine contract.
 
 GeoTIFFs of another processor? Add a row to `NAMINGS` (`catalog.external_names`), no engine.
 
-Taken, by naming: unwrapped phase (rad, float) and coherence, one GeoTIFF each, in any CRS; nodata as
-the file declares it, and exact zero. Products that hold everything in one (ARIA, HyP3) have readers
-of their own. What files do not have is derived or recorded as absent: the wrapped phase is the
-unwrapped one, wrapped; one component covers every valid cell; the geometry is that of the product
-where it has one, else constant.
+Taken, by naming: unwrapped phase (rad, float) and coherence, one GeoTIFF each, in any CRS; nodata
+as the file declares it, and exact zero. Products that hold everything in one (ARIA, HyP3) have
+readers of their own. What files do not have is derived or recorded as absent: the wrapped phase is
+the unwrapped one, wrapped; one component covers every valid cell; the geometry is that of the
+product where it has one, else constant.
 """
 
 import re
@@ -34,7 +34,8 @@ ABSENT = (
     CONSTANT,
     "layover and shadow cast from elsewhere (only where the slope itself faces the radar or hides)",
 )
-RADIANS = {"RADIANS", "RADIAN", "RAD"}  # GAMMA exports label coherence so, too: its unit is not looked at
+# GAMMA exports label coherence so, too: its unit is not looked at.
+RADIANS = {"RADIANS", "RADIAN", "RAD"}
 BYTE = 255.0
 
 Onto = Callable[[regrid.GeocodedBand, RegionGrid], np.ndarray]
@@ -48,7 +49,9 @@ def ingest_pair(
     positive_phase: str | None = None,
     naming: str = "gamma",
 ) -> ExternalPair:
-    """One pair on the region grid, bilinear; a cell is valid where the source cell at its centre is.
+    """One pair on the region grid, bilinear.
+
+    A cell is valid where the source cell at its centre is.
 
     Parameters
     ----------
@@ -134,7 +137,9 @@ def with_frame(
 
 
 def baseline_m(path: str | Path, pair: str, naming: str, incidence_deg: float) -> float | None:
-    """Perpendicular baseline of a pair from its naming's file: LiCSAR's list, else GAMMA's base_perp.
+    """Perpendicular baseline of a pair from its naming's file.
+
+    LiCSAR's list, else GAMMA's base_perp.
 
     Parameters
     ----------
@@ -275,7 +280,10 @@ def _component(path: str | Path, grid: RegionGrid) -> np.ndarray:
 def _read(
     path: str | Path, kind: str, pair: str, grid: RegionGrid, byte: bool, onto: Onto = regrid.smooth
 ) -> tuple[np.ndarray, dict[str, str]]:
-    """Band 1 on the region grid, NaN where not valid, and the file's tags. byte: integer samples are 255 x the share."""
+    """Band 1 on the region grid, NaN where not valid, and the file's tags.
+
+    `byte`: integer samples are 255 x the share.
+    """
     if pair_of(path) != pair:
         raise InterferogramError(f"{path}: is of pair {pair_of(path)}, not {pair}", "correct files.folder or patterns")
     try:

@@ -1,16 +1,18 @@
 """Products of ASF's HyP3 (folders, or zips read in place) brought to the engine contract.
 
-Documented in hyp3-docs (burst_insar_product_guide.md, insar_product_guide.md) and in what writes them
-(hyp3-isce2 packaging.py, hyp3-gamma ifm_sentinel.py), as MintPy's prep_hyp3.py reads them:
+Documented in hyp3-docs (burst_insar_product_guide.md, insar_product_guide.md) and in what writes
+them (hyp3-isce2 packaging.py, hyp3-gamma ifm_sentinel.py), as MintPy's prep_hyp3.py reads them:
 
-- The reference is the older acquisition; positive unwrapped phase is motion away from the satellite. Void is 0.
+- The reference is the older acquisition; positive unwrapped phase is motion away from the
+  satellite. Void is 0.
 - lv_theta: angle of the look vector, ground to satellite, above the horizon (rad); lv_phi: its
-  direction, counter-clockwise from east (rad). inc_map_ell is the incidence from the ellipsoid (rad);
-  inc_map is that from the terrain, which is not taken.
-- `Baseline` of ISCE2 products (INSAR_ISCE_BURST, INSAR_ISCE_MULTI_BURST) is topsApp's, minus bperp_m
-  of `PairRecord` for a radar that looks right (tests/sentinel1/test_baseline.py); that of INSAR_GAMMA
-  is GAMMA's base_init, which has the sign of bperp_m.
-- INSAR_GAMMA subtracts the phase of a reference point from the unwrapped phase, not from the wrapped.
+  direction, counter-clockwise from east (rad). inc_map_ell is the incidence from the ellipsoid
+  (rad); inc_map is that from the terrain, which is not taken.
+- `Baseline` of ISCE2 products (INSAR_ISCE_BURST, INSAR_ISCE_MULTI_BURST) is topsApp's, minus
+  bperp_m of `PairRecord` for a radar that looks right (tests/sentinel1/test_baseline.py); that of
+  INSAR_GAMMA is GAMMA's base_init, which has the sign of bperp_m.
+- INSAR_GAMMA subtracts the phase of a reference point from the unwrapped phase, not from the
+  wrapped.
 - The coherence of ISCE2 products (phsig.cor) saw the filter.
 """
 
@@ -337,7 +339,7 @@ def metadata(product: Hyp3Product) -> dict[str, str]:
 
 
 def dates(product: Hyp3Product, facts: dict[str, str]) -> tuple[str, str]:
-    """Reference and secondary date, of the granules in the parameter file, else of the product's name.
+    """Reference and secondary date, of the granules in the parameter file, else of the name.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Order InSAR jobs from ASF's HyP3 through hyp3-sdk, wait for them, and know where their products lie.
+"""Order InSAR jobs from ASF's HyP3 through hyp3-sdk and wait for them.
 
 Job types and parameters: hyp3-docs (using/api.md). Jobs of HyP3 are publicly visible.
 """
@@ -20,9 +20,27 @@ TOKEN_CURE = "put an Earthdata Login token there, or set hyp3.token to netrc"
 
 
 def connect(api_url: str, credentials: str) -> Any:
-    """HyP3's client. credentials: "netrc", "env:NAME" (a variable that holds an Earthdata Login token) or "file:PATH" (its file).
+    """HyP3's client.
 
-    Raises CredentialsError, which names the reference and never what it holds; DownloadError when the login does not answer.
+    Parameters
+    ----------
+    api_url : str
+        Address of HyP3.
+    credentials : str
+        "netrc", "env:NAME" (a variable that holds an Earthdata Login token) or "file:PATH" (its
+        file).
+
+    Returns
+    -------
+    hyp3_sdk.HyP3
+        The client.
+
+    Raises
+    ------
+    CredentialsError
+        Which names the reference and never what it holds.
+    DownloadError
+        When the login does not answer.
     """
     import requests
     from hyp3_sdk import HyP3
@@ -40,7 +58,24 @@ def connect(api_url: str, credentials: str) -> Any:
 
 
 def place(client: Any, order: Order, tries: int = TRIES, pause_s: float = PAUSE_S) -> dict[str, Any]:
-    """Place an order, unless one of its name is there that has not failed or expired. Returns name, id and type of the job."""
+    """Place an order, unless one of its name is there that has not failed or expired.
+
+    Parameters
+    ----------
+    client : hyp3_sdk.HyP3
+        The client.
+    order : Order
+        What is ordered.
+    tries : int
+        Attempts while failures may pass.
+    pause_s : float
+        First pause between them, s.
+
+    Returns
+    -------
+    dict
+        Name, id and type of the job.
+    """
 
     def attempt() -> Any:
         known = [job for job in _ask(lambda: client.find_jobs(name=order.name)) if not (job.failed() or job.expired())]
@@ -77,9 +112,32 @@ def wait(
     tries: int = TRIES,
     pause_s: float = PAUSE_S,
 ) -> Any:
-    """The job when it has succeeded, asked for at intervals that grow from first_wait_s to ten minutes.
+    """Await a job, looking for it at intervals that grow to ten minutes.
 
-    Raises ProcessorError for a job that failed, whose product has expired, or that is not done after limit_s.
+    Parameters
+    ----------
+    client : hyp3_sdk.HyP3
+        The client.
+    job_id : str
+        Id of the job.
+    limit_s : float
+        Longest time, s.
+    first_wait_s : float
+        First interval, s.
+    tries : int
+        Attempts of each look while failures may pass.
+    pause_s : float
+        First pause between them, s.
+
+    Returns
+    -------
+    hyp3_sdk.Job
+        The job, which has succeeded.
+
+    Raises
+    ------
+    ProcessorError
+        For a job that failed, whose product has expired, or that is not done after `limit_s`.
     """
     end, interval, status = time.monotonic() + limit_s, first_wait_s, None
     while True:
@@ -114,7 +172,23 @@ def _again(job: Any) -> str:
 
 
 def product_file(job: Any) -> tuple[str, str, int]:
-    """Address, name and bytes of the zip of a job that has succeeded. ProcessorError for a job without exactly one."""
+    """The zip of a job that has succeeded.
+
+    Parameters
+    ----------
+    job : hyp3_sdk.Job
+        The job.
+
+    Returns
+    -------
+    tuple
+        Address, name and bytes.
+
+    Raises
+    ------
+    ProcessorError
+        For a job without exactly one.
+    """
     zips = [one for one in job.files or [] if str(one.get("filename", "")).endswith(".zip")]
     if len(zips) != 1 or not re.fullmatch(r"[\w.-]+\.zip", zips[0]["filename"]):
         raise ProcessorError(f"HyP3 job {job.job_id} lists {len(zips)} zips", _again(job))
@@ -126,7 +200,10 @@ def _retried(work: Any, tries: int, pause_s: float) -> Any:
 
 
 def _ask(call: Any) -> Any:
-    """Result of a call of the client. Failures that may pass become TransientError, the others coded errors."""
+    """Result of a call of the client.
+
+    Failures that may pass become TransientError, the others coded errors.
+    """
     import requests
     from hyp3_sdk.exceptions import HyP3Error, HyP3SDKError, ServerError, ServiceUnavailableError
 
@@ -139,15 +216,15 @@ def _ask(call: Any) -> Any:
     except HyP3Error as error:
         code = re.search(r"\[(\d{3})\]", str(error))
         status = int(code[1]) if code else 0
-        said = str(error).partition("> ")[2] or str(error)
+        message = str(error).partition("> ")[2] or str(error)
         if status in (408, 429):
             raise TransientError(f"the server answers {status}") from None
         if status in (401, 403):
             raise CredentialsError(
-                f"HyP3 answers {status}: {said}", "check hyp3.token and the account's access"
+                f"HyP3 answers {status}: {message}", "check hyp3.token and the account's access"
             ) from None
         raise DownloadError(
-            f"HyP3 answers {status}: {said}", "correct the order; see scenes.csv and the section hyp3"
+            f"HyP3 answers {status}: {message}", "correct the order; see scenes.csv and the section hyp3"
         ) from None
     except HyP3SDKError as error:
         raise DownloadError(f"HyP3: {error}", "run again later") from None

@@ -1,4 +1,4 @@
-"""What was ordered from HyP3 and what has arrived, kept by the name of the order, which tells all that decides a product.
+"""What was ordered from HyP3 and is available, by the name of the order, which decides a product.
 
 products/<name>.order.json   id of the job
 products/<name>.zip          its product
@@ -19,7 +19,24 @@ FOLDER = "products"
 
 
 def ordered(folder: Path, order: Order, connect: Callable[[], Any], pause_s: float = PAUSE_S) -> dict[str, Any]:
-    """Name, job id and job type of an order, placed now unless it was before. connect: gives HyP3's client."""
+    """An order, placed now unless it was before.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that holds products/.
+    order : Order
+        What is ordered.
+    connect : callable
+        Gives HyP3's client.
+    pause_s : float
+        First pause between attempts, s.
+
+    Returns
+    -------
+    dict
+        Name, job id and job type.
+    """
     path = folder / FOLDER / f"{order.name}.order.json"
     if not path.is_file():
         write_json(path, hyp3_orders.place(connect(), order, TRIES, pause_s))
@@ -34,9 +51,36 @@ def fetched(
     first_wait_s: float = hyp3_orders.FIRST_WAIT_S,
     pause_s: float = PAUSE_S,
 ) -> Path:
-    """The zip of an order, awaited and downloaded unless it is there, whole: its size as the job says, its members by checksum.
+    """The zip of an order, awaited and downloaded unless it is there.
 
-    Raises ProcessorError for a job that failed, expired or takes too long, DownloadError for a product that cannot be had.
+    It is whole: its size as the job states, its members by checksum.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that holds products/.
+    record : dict
+        Name and job id of the order.
+    connect : callable
+        Gives HyP3's client.
+    limit_s : float
+        Longest time that the job is awaited, s.
+    first_wait_s : float
+        First interval between looks, s.
+    pause_s : float
+        First pause between attempts, s.
+
+    Returns
+    -------
+    Path
+        The zip.
+
+    Raises
+    ------
+    ProcessorError
+        For a job that failed, expired or takes too long.
+    DownloadError
+        For an unavailable product.
     """
     path = folder / FOLDER / f"{record['name']}.zip"
     if not path.is_file():

@@ -1,8 +1,9 @@
-"""The geometry layers of the engine contract from what other processors deliver: angles, or a unit vector.
+"""The geometry layers of the engine contract from what other processors deliver.
 
-The radar looks to the right. Vectors point from the ground to the satellite; incidence is taken
-from the ellipsoid normal; heading is the flight direction, clockwise from north. Earth and orbit are
-spheres where only the slant range is missing. `layers` are dicts of (rows, cols) arrays by layer.
+Angles, or a unit vector. The radar looks to the right. Vectors point from the ground to the
+satellite; incidence is taken from the ellipsoid normal; heading is the flight direction, clockwise
+from north. Earth and orbit are spheres where only the slant range is missing. `layers` are dicts of
+(rows, cols) arrays by layer.
 """
 
 from pathlib import Path

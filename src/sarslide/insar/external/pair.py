@@ -1,7 +1,7 @@
-"""A pair that another processor made, on the region grid with our signs: what an engine of ready files delivers.
+"""A pair that another processor made, on the region grid with our signs.
 
-Such an engine reads its product, gives the layers and the sign of their phase to `assemble`, adds
-what the product states (`with_metadata`) and calls `write`.
+An engine of ready files reads its product, gives the layers and the sign of their phase to
+`assemble`, adds what the product states (`with_metadata`) and calls `write`.
 """
 
 from collections.abc import Mapping

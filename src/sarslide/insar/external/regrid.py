@@ -1,4 +1,4 @@
-"""Rasters of other processors, in any CRS, brought to the region grid without reaching into their voids."""
+"""Rasters of other processors on the region grid, without reaching into their voids."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""The region's DEM as ISCE2 reads one: geographic, raw float32, ellipsoidal heights, with ISCE's own description beside it."""
+"""The region's DEM as ISCE2 reads one: geographic, raw float32, ellipsoidal heights.
+
+ISCE's own description lies beside it.
+"""
 
 import math
 from pathlib import Path
@@ -62,10 +65,20 @@ _VRT = """<VRTDataset rasterXSize="{width}" rasterYSize="{length}">
 
 
 def write_dem(path: Path, surface: Surface, box: tuple[float, float, float, float]) -> None:
-    """Write `path`, `path`.xml and `path`.vrt over `box`: south, north, west, east, degrees.
+    """Write a DEM and its descriptions, `path`.xml and `path`.vrt.
 
-    The heights are those of the interpolating spline at the posts; beyond the edge of the surface the nearest ones. In ISCE's xml
-    the first coordinate is the CENTRE of the first sample; read as its corner, every height would lie half a sample off.
+    The heights are those of the interpolating spline at the posts; beyond the edge of the surface
+    the nearest ones. In ISCE's xml the first coordinate is the CENTRE of the first sample; read as
+    its corner, every height would lie half a sample off.
+
+    Parameters
+    ----------
+    path : Path
+        File of the heights.
+    surface : Surface
+        Heights of the ground.
+    box : tuple of float
+        South, north, west, east, degrees.
     """
     from pyproj import Transformer
 

@@ -1,4 +1,4 @@
-"""What topsStack is told of a date: products, orbits, the swaths and the box of latitude and longitude that the region needs."""
+"""What topsStack needs of a date: products, orbits, swaths and the box of latitude and longitude."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,24 @@ FOOTPRINT_STEP_DEG = 0.02
 
 @dataclass(frozen=True)
 class DatePlan:
-    """products: SAFE folders or zips; orbits: their EOF files; both of the date and of the one that it is prepared with.
+    """What topsStack needs to prepare a date beside the one that it is prepared with.
 
-    swaths: numbers. box: south, north, west, east of what is wanted, degrees. polarisation: VV ... aux: folder of AUX_CAL files.
+    Attributes
+    ----------
+    reference, date, companion : str
+        Reference date, date, and the other date of its two-date stack.
+    products : tuple of Path
+        SAFE folders or zips of both dates.
+    orbits : tuple of Path
+        Their EOF files.
+    swaths : tuple of int
+        Numbers of the swaths.
+    box : tuple of float
+        South, north, west, east of the required ground, degrees.
+    polarisation : str
+        VV, for example.
+    aux : Path or None
+        Folder of AUX_CAL files.
     """
 
     reference: str
@@ -43,10 +58,36 @@ class DatePlan:
 def plan_date(
     reference: str, folders: dict[str, Path], scenes: dict[str, Scene], surface: Surface, region: RegionGrid, aux: str
 ) -> DatePlan:
-    """The plan of the first date of `folders`, which hold products and orbit file; the second is its companion.
+    """The plan of a date.
 
-    scenes: of the same dates, with the reference among them. Raises CoverageError when no swath of the reference reaches the
-    region, SafeError for products that topsStack does not read, OrbitError without orbit files.
+    Parameters
+    ----------
+    reference : str
+        Reference date.
+    folders : dict of Path
+        Folders with products and orbit file, of the date and of its companion.
+    scenes : dict of Scene
+        Scenes of the same dates, with the reference among them.
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+    aux : str
+        Folder of AUX_CAL files, or empty.
+
+    Returns
+    -------
+    DatePlan
+        The plan.
+
+    Raises
+    ------
+    CoverageError
+        When no swath of the reference reaches the region.
+    SafeError
+        For products that topsStack does not read.
+    OrbitError
+        Without orbit files.
     """
     date, companion = folders
     return DatePlan(
@@ -79,7 +120,27 @@ def _orbit_file(folder: Path, scene: Scene) -> Path:
 
 
 def swaths_of(scene: Scene, surface: Surface, region: RegionGrid) -> tuple[int, ...]:
-    """Numbers of the swaths with a burst on the region. CoverageError for none."""
+    """Numbers of the swaths with a burst on the region.
+
+    Parameters
+    ----------
+    scene : Scene
+        The acquisition.
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    tuple of int
+        Numbers, 1 to 3.
+
+    Raises
+    ------
+    CoverageError
+        For none.
+    """
     west, south, east, north = region.bounds
     x, y = np.linspace(west, east, POINTS), np.linspace(north, south, POINTS)
     point, normal = earth_fixed_patch(region.epsg, x, y)
@@ -106,10 +167,27 @@ def _meets(burst: Burst, time: np.ndarray, distance: np.ndarray) -> bool:
 def footprint(
     scene: Scene, box: tuple[float, float, float, float], swaths: tuple[int, ...], top_m: float
 ) -> tuple[float, float, float, float]:
-    """South, north, west, east, degrees, of all ground between LOWEST_M and `top_m` that the `swaths` may see around `box`.
+    """Box of all ground that some swaths may see around a box.
 
-    Topo looks for the ground of every sample, from the ellipsoid up: where the DEM ends it finds none, and gives up on samples
-    whose ground lies inside. So its DEM has to hold all of it, in whatever height beyond the region.
+    Topo looks for the ground of every sample, from the ellipsoid up: where the DEM ends it finds
+    none, and gives up on samples whose ground lies inside. So its DEM has to hold all of it,
+    between LOWEST_M and the highest ground, in whatever height beyond the region.
+
+    Parameters
+    ----------
+    scene : Scene
+        The acquisition.
+    box : tuple of float
+        South, north, west, east, degrees.
+    swaths : tuple of int
+        Numbers of the swaths.
+    top_m : float
+        Height of the highest ground, m.
+
+    Returns
+    -------
+    tuple of float
+        South, north, west, east, degrees.
     """
     south, north, west, east = box
     lat = np.arange(south - BURST_DEG, north + BURST_DEG, FOOTPRINT_STEP_DEG)
@@ -131,8 +209,22 @@ def footprint(
 
 
 def box_of(surface: Surface, region: RegionGrid) -> tuple[float, float, float, float]:
-    """South, north, west, east, degrees. ISCE2 places bursts on the ellipsoid, so that high ground seems to lie nearer to the
-    track: the box is wider than the region by the height of the ground.
+    """Box of latitude and longitude that ISCE2 needs for a region.
+
+    ISCE2 places bursts on the ellipsoid, so that high ground seems to lie nearer to the track: the
+    box is wider than the region by the height of the ground.
+
+    Parameters
+    ----------
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    tuple of float
+        South, north, west, east, degrees.
     """
     from pyproj import Transformer
 
@@ -144,6 +236,19 @@ def box_of(surface: Surface, region: RegionGrid) -> tuple[float, float, float, f
 
 
 def highest(surface: Surface, region: RegionGrid) -> float:
-    """Height of the highest ground of the region, m, on a sample of its cells; 0 or more."""
+    """Height of the highest ground of the region, on a sample of its cells.
+
+    Parameters
+    ----------
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    float
+        Height, m; 0 or more.
+    """
     x, y = region.x(), region.y()
     return max(float(surface.heights(x[:: max(1, x.size // 64)], y[:: max(1, y.size // 64)]).max()), 0.0)

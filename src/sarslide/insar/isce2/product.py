@@ -1,4 +1,4 @@
-"""What ISCE2's product files (IW2.xml) say of the bursts of a swath."""
+"""What ISCE2's product files (IW2.xml) state of the bursts of a swath."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,19 @@ from sarslide.errors import ProcessorError
 
 @dataclass(frozen=True)
 class IsceBurst:
-    """A burst of the reference grid. number: from 1 on, as in the names of its files. near_range_m: of the first sample."""
+    """A burst of the reference grid.
+
+    Attributes
+    ----------
+    number : int
+        From 1 on, as in the names of its files.
+    lines, samples : int
+        Size.
+    near_range_m : float
+        Slant range of the first sample, m.
+    range_spacing_m : float
+        Distance of samples, m.
+    """
 
     number: int
     lines: int
@@ -27,14 +39,38 @@ class IsceBurst:
 
 @dataclass(frozen=True)
 class IsceSwath:
-    """A swath, IW1 to IW3, and its bursts in order."""
+    """A swath and its bursts.
+
+    Attributes
+    ----------
+    name : str
+        IW1 to IW3.
+    bursts : tuple of IsceBurst
+        In order.
+    """
 
     name: str
     bursts: tuple[IsceBurst, ...]
 
 
 def read_swaths(folder: Path) -> list[IsceSwath]:
-    """The swaths of a product folder that have bursts. ProcessorError for a product file that cannot be read."""
+    """The swaths of a product folder that have bursts.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    list of IsceSwath
+        The swaths.
+
+    Raises
+    ------
+    ProcessorError
+        For a product file that cannot be read.
+    """
     return [swath for path in sorted(folder.glob("IW[123].xml")) if (swath := _read(path)).bursts]
 
 
@@ -57,7 +93,18 @@ def _burst(part) -> IsceBurst:
 
 
 def isce_version(folder: Path) -> str:
-    """Release of ISCE2 that wrote the images of a date's folder, or unknown."""
+    """Release of ISCE2 that wrote the images of a date's folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    str
+        Release, or unknown.
+    """
     for path in sorted(folder.glob("reference/IW[123]/burst_*.slc.xml")):
         if match := re.search(r"Release: ([\w.]+)", path.read_text()):
             return match[1]

@@ -1,8 +1,9 @@
-"""From ISCE2's bursts to the region grid: which cell each sample of the reference grid falls in, sums of pairs, line of sight.
+"""From ISCE2's bursts to the region grid: cells of the samples, sums of pairs, line of sight.
 
-The bursts of all dates lie on the samples of the reference date, flat earth and topography taken out by the resampling. The
-samples that fall in a cell are its looks; bursts that overlap add to the same cells, each with itself only. All arrays are read
-in blocks of lines, so that memory does not grow with the burst.
+The bursts of all dates lie on the samples of the reference date, flat earth and topography taken
+out by the resampling. The samples that fall in a cell are its looks; bursts that overlap add to the
+same cells, each with itself only. All arrays are read in blocks of lines, so that memory does not
+grow with the burst.
 """
 
 import warnings
@@ -33,8 +34,16 @@ EDGE_CELLS = 3  # beyond the outermost samples
 class BurstCells:
     """Where a burst of the reference grid meets the region.
 
-    first_line, first_sample: of the window that holds every sample inside. cells: int32 (lines, samples), flat index into the
-    region's cells or OUTSIDE; a memory map.
+    Attributes
+    ----------
+    swath : str
+        IW1 to IW3.
+    burst : IsceBurst
+        The burst.
+    first_line, first_sample : int
+        Of the window that holds every sample inside.
+    cells : (lines, samples) array of int32
+        Flat index into the region's cells or OUTSIDE; a memory map.
     """
 
     swath: str
@@ -49,15 +58,38 @@ class BurstCells:
         return f"{self.swath}_{self.burst.number:02d}"
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Lines of the window, and their cells, a block at a time."""
+        """The window in blocks of lines.
+
+        Yields
+        ------
+        lines : slice
+            Lines of the block.
+        cells : (lines, samples) array of int32
+            Its cells.
+        """
         for lines in strips(self.cells.shape[0], LINES_AT_ONCE):
             yield lines, self.cells[lines]
 
 
 @dataclass(frozen=True)
 class IsceGeometry:
-    """ISCE2's line of sight on the region, (rows, cols), NaN beyond the swath: as `insar.geometry.StackGeometry`, and
-    layover_shadow, uint8. The heading is that of a track at right angles to the line of sight.
+    """ISCE2's line of sight on the region, NaN beyond the swath.
+
+    As `native.geometry.StackGeometry`; the heading is that of a track at right angles to the line
+    of sight.
+
+    Attributes
+    ----------
+    incidence_deg : (rows, cols) array of float
+        Between the line of sight and the ellipsoid normal, degree.
+    heading_deg : (rows, cols) array of float
+        Flight direction, degree clockwise from north.
+    slant_range_m : (rows, cols) array of float
+        Distance to the satellite, m.
+    los_east, los_north, los_up : (rows, cols) array of float
+        Unit vector from the ground to the satellite.
+    layover_shadow : (rows, cols) array of uint8
+        0 good, 1 layover, 2 shadow, 3 both, 255 not covered.
     """
 
     incidence_deg: np.ndarray
@@ -70,8 +102,28 @@ class IsceGeometry:
 
 
 def find_cells(work: Path, cells: Path, region: RegionGrid) -> list[BurstCells]:
-    """Write to the folder `cells` in which cell of `region` the samples of the reference date (folder `work`) fall, by topo's
-    latitudes and longitudes. CoverageError when none does.
+    """Write in which cell of a region each sample of the reference date falls.
+
+    By topo's latitudes and longitudes.
+
+    Parameters
+    ----------
+    work : Path
+        Folder of the reference date.
+    cells : Path
+        Folder to write.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    list of BurstCells
+        What was written.
+
+    Raises
+    ------
+    CoverageError
+        When no sample falls on the region.
     """
     cells.mkdir(parents=True, exist_ok=True)
     for old in cells.glob("*.npy"):
@@ -93,7 +145,20 @@ def find_cells(work: Path, cells: Path, region: RegionGrid) -> list[BurstCells]:
 
 
 def read_cells(work: Path, cells: Path) -> list[BurstCells]:
-    """What `find_cells` wrote, as memory maps."""
+    """What `find_cells` wrote, as memory maps.
+
+    Parameters
+    ----------
+    work : Path
+        Folder of the reference date.
+    cells : Path
+        Folder that was written.
+
+    Returns
+    -------
+    list of BurstCells
+        Bursts on the region.
+    """
     found = []
     for swath in read_swaths(work / "reference"):
         for burst in swath.bursts:
@@ -104,7 +169,10 @@ def read_cells(work: Path, cells: Path) -> list[BurstCells]:
 
 
 def _topo(work: Path, swath: str, burst: IsceBurst, name: str, dtype: type, bands: int = 1) -> np.ndarray:
-    """A raster of topo as a memory map; (lines, bands, samples) with several bands, which ISCE interleaves by line."""
+    """A raster of topo as a memory map.
+
+    (lines, bands, samples) with several bands, which ISCE interleaves by line.
+    """
     path = work / "geom_reference" / swath / f"{name}_{burst.number:02d}.rdr"
     shape = (burst.lines, burst.samples) if bands == 1 else (burst.lines, bands, burst.samples)
     try:
@@ -114,7 +182,7 @@ def _topo(work: Path, swath: str, burst: IsceBurst, name: str, dtype: type, band
 
 
 def _window(lat: np.ndarray, lon: np.ndarray, region: RegionGrid) -> tuple[slice, slice] | None:
-    """Lines and samples of the smallest window that holds the region's box of latitude and longitude; None without a sample."""
+    """Lines and samples of the smallest window that holds the region's box; None without a sample."""
     from pyproj import Transformer
 
     west, south, east, north = Transformer.from_crs(region.epsg, 4326, always_xy=True).transform_bounds(*region.bounds)
@@ -151,23 +219,54 @@ class _CellSums:
         self.total = np.zeros((fields, region.rows * region.cols))
 
     def add(self, cells: np.ndarray, *fields: np.ndarray) -> None:
-        """cells: (n,) flat indices; fields: (n,) values each."""
+        """Add values to their cells.
+
+        Parameters
+        ----------
+        cells : (n,) array of int
+            Flat indices.
+        *fields : (n,) array
+            Values of each field.
+        """
         if cells.size:
             low, high = int(cells.min()), int(cells.max()) + 1
             for total, values in zip(self.total, fields, strict=True):
                 total[low:high] += np.bincount(cells - low, values, high - low)
 
     def maps(self) -> np.ndarray:
-        """(fields, rows, cols)."""
+        """The sums, (fields, rows, cols)."""
         return self.total.reshape(-1, *self.region.shape)
 
 
 def pair_sums(
     folders: dict[str, Path], reference: str, pairs: Sequence[str], bursts: Sequence[BurstCells], region: RegionGrid
 ) -> dict[str, PairSums]:
-    """Sums of each pair on `region`: earlier x conj(later) and the powers of the samples that both dates have.
+    """Sums of each pair on a region: earlier x conj(later) and the powers of the common samples.
 
-    folders: work/{date} of each date. A burst that a date does not have adds nothing. CoverageError for a pair without a sample.
+    A burst that a date does not have adds nothing.
+
+    Parameters
+    ----------
+    folders : dict of Path
+        work/{date} of each date.
+    reference : str
+        Reference date.
+    pairs : sequence of str
+        Names of the pairs.
+    bursts : sequence of BurstCells
+        Bursts on the region.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    dict of PairSums
+        Sums of each pair.
+
+    Raises
+    ------
+    CoverageError
+        For a pair without a sample.
     """
     totals = {pair: _CellSums(region, 4) for pair in pairs}
     dates = sorted({date for pair in pairs for date in names.split_pair(pair)})
@@ -202,7 +301,24 @@ def _add_pair(total: _CellSums, cells: np.ndarray, first: np.ndarray, second: np
 def mean_power(
     folders: dict[str, Path], reference: str, bursts: Sequence[BurstCells], region: RegionGrid
 ) -> np.ndarray:
-    """Mean |s|^2 of the samples of each cell over all dates, float32 (rows, cols); NaN where no date has data."""
+    """Mean |s|^2 of the samples of each cell over all dates.
+
+    Parameters
+    ----------
+    folders : dict of Path
+        work/{date} of each date.
+    reference : str
+        Reference date.
+    bursts : sequence of BurstCells
+        Bursts on the region.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Mean power; NaN where no date has data.
+    """
     total = _CellSums(region, 2)
     for burst in bursts:
         with _Readers(folders, reference, list(folders), burst) as read:
@@ -217,7 +333,10 @@ def mean_power(
 
 
 class _Readers:
-    """Open rasters of one burst on several dates; calling it reads lines of the window, None for a date without that burst."""
+    """Open rasters of one burst on several dates.
+
+    Calling it reads lines of the window, None for a date without that burst.
+    """
 
     def __init__(self, folders: dict[str, Path], reference: str, dates: Sequence[str], burst: BurstCells):
         self.burst = burst
@@ -248,7 +367,10 @@ def _slc(folder: Path, date: str, reference: str, burst: BurstCells) -> Path:
 
 
 def _require_whole(path: Path, burst: IsceBurst) -> None:
-    """ProcessorError for a raw file that is missing or shorter than its burst: GDAL reads what is not there as zeros."""
+    """ProcessorError for a raw file that is missing or shorter than its burst.
+
+    GDAL reads what is not there as zeros.
+    """
     size = path.stat().st_size if path.exists() else 0
     if size < burst.lines * burst.samples * 8:
         raise ProcessorError(f"{path}: has {size} bytes, its burst more", "run the steps of that date again")
@@ -258,7 +380,8 @@ def _guarded(path: Path, work: Callable, *args: object, **kwargs: object) -> Any
     """The result of a call of rasterio; ProcessorError names the file where it fails."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # samples lie in radar geometry
+            # Samples lie in radar geometry.
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
             return work(*args, **kwargs)
     except RasterioError as error:
         raise ProcessorError(
@@ -267,12 +390,26 @@ def _guarded(path: Path, work: Callable, *args: object, **kwargs: object) -> Any
 
 
 def geometry(work: Path, bursts: Sequence[BurstCells], region: RegionGrid) -> IsceGeometry:
-    """The line of sight of the reference date from topo's layers, the mean over the samples of a cell.
+    """The line of sight of the reference date, the mean of topo's layers over a cell's samples.
 
-    Topo's `los` holds the angle from the ellipsoid's normal and the direction from the ground to the satellite, degrees
-    counter-clockwise from north. Cells in layover or shadow: where at least half of their samples are. Ground that
-    the scene covers but on which no sample falls is too steep towards the radar to be resolved: layover, line of sight of the
-    nearest cell.
+    Topo's `los` holds the angle from the ellipsoid's normal and the direction from the ground to
+    the satellite, degrees counter-clockwise from north. Cells in layover or shadow: where at least
+    half of their samples are. Ground that the scene covers but on which no sample falls is too
+    steep towards the radar to be resolved: layover, line of sight of the nearest cell.
+
+    Parameters
+    ----------
+    work : Path
+        Folder of the reference date.
+    bursts : sequence of BurstCells
+        Bursts on the region.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    IsceGeometry
+        Layers of the line of sight.
     """
     total = _CellSums(region, 7)
     for burst in bursts:
@@ -309,9 +446,10 @@ def geometry(work: Path, bursts: Sequence[BurstCells], region: RegionGrid) -> Is
 
 
 def _covered(seen: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Cells between those that are `seen`, or within EDGE_CELLS of one, and the index of the nearest seen cell of every cell.
+    """Cells between those that are `seen`, or near one, and the nearest seen cell of every cell.
 
-    What a scene covers is convex: a cell without samples in its midst lies in layover.
+    Near is within EDGE_CELLS. What a scene covers is convex: a cell without samples in its midst
+    lies in layover.
     """
     from scipy.ndimage import distance_transform_edt
     from scipy.spatial import Delaunay

@@ -1,13 +1,14 @@
-"""Engine `isce2`: ISCE2's topsStack in its own processes, every date on its own beside the pinned reference date.
+"""Engine `isce2`: ISCE2's topsStack in its own processes, every date beside the pinned reference.
 
-stackSentinel.py (H. Fattahi et al. 2017, doi:10.1109/TGRS.2016.2614925) writes the steps of a two-date stack for each date:
-unpack, geo2rdr, resample, and for the reference unpack and topo, with `--coregistration geometry`, so that nothing of a date
-depends on other dates than the reference. Its later steps (valid region of the whole stack, merging, interferograms) are left
-out: a new date would change their results for all others, and swaths of one burst break them. `isce2_grid` takes the bursts from
-here.
+stackSentinel.py (H. Fattahi et al. 2017, doi:10.1109/TGRS.2016.2614925) writes the steps of a
+two-date stack for each date: unpack, geo2rdr, resample, and for the reference unpack and topo, with
+`--coregistration geometry`, so that nothing of a date depends on other dates than the reference.
+Its later steps (valid region of the whole stack, merging, interferograms) are left out: a new date
+would change their results for all others, and swaths of one burst break them. `isce2.regrid` takes
+the bursts from here.
 
     work/{date}/            safes.txt, orbits/, configs/, run_files/ as topsStack writes them
-    work/{date}/reference, geom_reference    of the reference date; links to them in the folders of the others
+    work/{date}/reference, geom_reference    of the reference date; links in the other folders
     work/{date}/secondarys/{date}, coreg_secondarys/{date}
 """
 
@@ -47,8 +48,16 @@ NOISE = ("warning", "debug", "api open", "api close", "gdal open", "gdal close")
 
 @dataclass(frozen=True)
 class TopsStep:
-    """One step: the run file that holds its command (`run_NN_<run_file>`), the function of its configuration where it has
-    several, and the folder below work/{date}, with {date}, that it fills.
+    """One step of topsStack.
+
+    Attributes
+    ----------
+    run_file : str
+        Run file that holds its command (`run_NN_<run_file>`).
+    function : str
+        Function of its configuration where it has several.
+    folder : str
+        Folder below work/{date}, with {date}, that it fills.
     """
 
     run_file: str
@@ -73,9 +82,29 @@ OFFSETS = {"range": 4, "azimuth": 4}
 
 
 def reference_date(stack: str, dates: Sequence[str], pinned: str | None) -> str:
-    """The date that the others are brought to: the pinned one, else the first of the stack. ConfigError for an unknown one."""
+    """The date that the others are brought to.
+
+    Parameters
+    ----------
+    stack : str
+        Name of the stack.
+    dates : sequence of str
+        Its dates.
+    pinned : str or None
+        Configured date.
+
+    Returns
+    -------
+    str
+        The pinned date, else the first of the stack; empty without dates.
+
+    Raises
+    ------
+    ConfigError
+        For a pinned date that is not of the stack.
+    """
     if pinned is None:
-        return dates[0] if dates else ""  # no acquisition: the check of the network says so
+        return dates[0] if dates else ""  # no acquisition: the check of the network reports it
     if pinned not in dates:
         raise ConfigError(
             f"isce2.reference.{stack} = {pinned} is not a date of the stack", f"choose one of {', '.join(dates)}"
@@ -84,7 +113,27 @@ def reference_date(stack: str, dates: Sequence[str], pinned: str | None) -> str:
 
 
 def steps_before(step: str, date: str, reference: str) -> list[tuple[str, str]]:
-    """(date, marker) of what must be done before a step: the one before it, and topo of the reference before geo2rdr."""
+    """What must be done before a step: the one before it, and topo of the reference before geo2rdr.
+
+    Parameters
+    ----------
+    step : str
+        Name of the step.
+    date : str
+        Its date.
+    reference : str
+        Reference date.
+
+    Returns
+    -------
+    list of tuple
+        Date and marker of each.
+
+    Raises
+    ------
+    ConfigError
+        For a step that the date does not have.
+    """
     steps = list(_steps(date, reference))
     if step not in steps:
         raise ConfigError(f"isce2: {date} has no step {step}", f"its steps are {', '.join(steps)}")
@@ -93,12 +142,36 @@ def steps_before(step: str, date: str, reference: str) -> list[tuple[str, str]]:
 
 
 def last_step(date: str, reference: str) -> str:
-    """Marker, below the stack's work folder, of a date whose samples lie on the reference grid."""
+    """Marker of a date whose samples lie on the reference grid.
+
+    Parameters
+    ----------
+    date : str
+        The date.
+    reference : str
+        Reference date.
+
+    Returns
+    -------
+    str
+        Path below the stack's work folder.
+    """
     return f"{date}/{list(_steps(date, reference))[-1]}.json"
 
 
 def commands() -> dict[str, Path]:
-    """Paths of topsStack's commands: on PATH, below $ISCE_STACK, or where conda puts them. ProcessorError without them."""
+    """Paths of topsStack's commands: on PATH, below $ISCE_STACK, or where conda puts them.
+
+    Returns
+    -------
+    dict of Path
+        By command.
+
+    Raises
+    ------
+    ProcessorError
+        Where one is not found.
+    """
     below = [os.environ.get("ISCE_STACK", ""), f"{sys.prefix}/share/isce2"]
     search = os.pathsep.join([os.environ.get("PATH", ""), *(f"{place}/topsStack" for place in below if place)])
     found = {name: shutil.which(name, path=search) for name in (PREPARE, WRAPPER)}
@@ -125,19 +198,45 @@ def programs(config: "Config") -> dict[str, Callable[[], str]]:
 
 
 def environment() -> dict[str, str]:
-    """The environment of the commands: topsStack can be imported; one thread unless OMP_NUM_THREADS says otherwise."""
+    """The environment of the commands: topsStack can be imported, one thread by default.
+
+    OMP_NUM_THREADS sets another number.
+
+    Returns
+    -------
+    dict of str
+        Variables.
+    """
     stack = commands()[PREPARE].resolve().parent
     first = {"PATH": [str(stack)], "PYTHONPATH": [str(stack.parent), str(stack)]}
     joined = {name: os.pathsep.join([*parts, *filter(None, [os.environ.get(name)])]) for name, parts in first.items()}
     return os.environ | joined | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
 
 
-def prepare(folder: Path, plan: DatePlan, dem: Path, says: Path, limit_s: float) -> None:
-    """Fill work/{date} = `folder` with what topsStack needs and let stackSentinel.py write its steps; what was there is removed.
+def prepare(folder: Path, plan: DatePlan, dem: Path, log_path: Path, limit_s: float) -> None:
+    """Fill a date's folder with what topsStack needs and let stackSentinel.py write its steps.
 
-    dem: as `isce2_dem` writes it. says: gets what the command prints. Raises ProcessorError.
+    What was there before is removed.
+
+    Parameters
+    ----------
+    folder : Path
+        work/{date}.
+    plan : DatePlan
+        What topsStack needs.
+    dem : Path
+        As `isce2.dem` writes it.
+    log_path : Path
+        Gets what the command prints.
+    limit_s : float
+        Longest time, s.
+
+    Raises
+    ------
+    ProcessorError
+        When the command fails, or for paths with blanks.
     """
-    says.unlink(missing_ok=True)
+    log_path.unlink(missing_ok=True)
     for path in (folder.resolve(), *(product.resolve() for product in plan.products)):
         if len(str(path).split()) > 1:
             raise ProcessorError(f"{path}: topsStack cannot read paths with blanks", "move the folder to one without")
@@ -150,7 +249,8 @@ def prepare(folder: Path, plan: DatePlan, dem: Path, says: Path, limit_s: float)
         (folder / "orbits").mkdir()
         for orbit in plan.orbits:
             (folder / "orbits" / orbit.name).symlink_to(orbit.resolve())
-        for suffix in ("", ".xml", ".vrt"):  # ISCE2 finds the heights by the name in the xml, from where it runs
+        # ISCE2 finds the heights by the name in the xml, from where it runs.
+        for suffix in ("", ".xml", ".vrt"):
             (folder / f"{dem.name}{suffix}").symlink_to(dem.with_name(f"{dem.name}{suffix}").resolve())
         (folder / "safes.txt").write_text("".join(f"{product.resolve()}\n" for product in plan.products))
         if plan.aux is None:
@@ -163,7 +263,7 @@ def prepare(folder: Path, plan: DatePlan, dem: Path, says: Path, limit_s: float)
             "--bbox", " ".join(f"{edge:.6f}" for edge in plan.box),
             "--include_dates", f"{plan.date},{plan.companion}",
         ]  # fmt: skip
-        _run(command, folder, says, limit_s, lock)
+        _run(command, folder, log_path, limit_s, lock)
         if plan.date != plan.reference:
             for name in ("reference", "geom_reference"):
                 (folder / name).symlink_to(Path("..") / plan.reference / name)
@@ -171,15 +271,40 @@ def prepare(folder: Path, plan: DatePlan, dem: Path, says: Path, limit_s: float)
         _commands_of(folder, step)
 
 
-def run_step(name: str, folder: Path, date: str, reference: str, says: Path, limit_s: float) -> dict[str, int]:
-    """Run one step in work/{date} = `folder` and check what it wrote; returns the files, relative to `folder`, and their sizes.
+def run_step(name: str, folder: Path, date: str, reference: str, log_path: Path, limit_s: float) -> dict[str, int]:
+    """Run one step of a date and check what it wrote.
 
-    A step starts by removing what it wrote before, so that it can be repeated after any interruption. Raises ProcessorError when
-    it fails, exceeds `limit_s` seconds, or leaves files that are missing, too short or void.
+    A step starts by removing what it wrote before, so that it can be repeated after any
+    interruption.
+
+    Parameters
+    ----------
+    name : str
+        Name of the step.
+    folder : Path
+        work/{date}.
+    date : str
+        The date.
+    reference : str
+        Reference date.
+    log_path : Path
+        Gets what the commands print.
+    limit_s : float
+        Longest time, s.
+
+    Returns
+    -------
+    dict of int
+        Bytes of each file that was written, by its path below `folder`.
+
+    Raises
+    ------
+    ProcessorError
+        When it fails, exceeds `limit_s`, or leaves files that are missing, too short or void.
     """
     step = _steps(date, reference)[name]
     target = folder / step.folder.format(date=date)
-    says.unlink(missing_ok=True)
+    log_path.unlink(missing_ok=True)
     with _Locked(folder, limit_s) as lock:
         if name == "resample":
             for old in [*target.glob("IW*/burst_*"), *target.glob("IW*.xml*")]:
@@ -187,11 +312,13 @@ def run_step(name: str, folder: Path, date: str, reference: str, says: Path, lim
         else:
             shutil.rmtree(target, ignore_errors=True)
         for command in _commands_of(folder, step):
-            _run(command, folder, says, limit_s, lock)
+            _run(command, folder, log_path, limit_s, lock)
     try:
         written = _CHECKS[name](folder, target)
     except ProcessorError as error:
-        raise ProcessorError(f"isce2 {name} of {date}: {error.problem} ({_last_words(says)})", f"see {says}") from None
+        raise ProcessorError(
+            f"isce2 {name} of {date}: {error.problem} ({_last_words(log_path)})", f"see {log_path}"
+        ) from None
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in written}
 
 
@@ -211,8 +338,10 @@ def _commands_of(folder: Path, step: TopsStep) -> list[list[str]]:
 
 
 class _Locked:
-    """A lock on a date's folder that also the processes started in it hold, so that a repeated step does not write where those
-    of a killed run still do. It is waited for, `limit_s` seconds at most.
+    """A lock on a date's folder that also the processes started in it hold.
+
+    So a repeated step does not write where those of a killed run still do. It is waited for,
+    `limit_s` seconds at most.
     """
 
     def __init__(self, folder: Path, limit_s: float):
@@ -240,10 +369,10 @@ class _Locked:
         self.stream.close()
 
 
-def _run(command: list[str], folder: Path, says: Path, limit_s: float, lock: int) -> None:
+def _run(command: list[str], folder: Path, log_path: Path, limit_s: float, lock: int) -> None:
     try:
         run(
-            command, folder, says, limit_s, "isce2.step_limit_min",
+            command, folder, log_path, limit_s, "isce2.step_limit_min",
             environment=environment(), inherited=[lock], last=_last_words, install=CURE,
         )  # fmt: skip
     except ProcessorError as error:
@@ -252,8 +381,8 @@ def _run(command: list[str], folder: Path, says: Path, limit_s: float, lock: int
         raise
 
 
-def _last_words(says: Path) -> str:
-    return last_words(says, lambda line: any(noise in line.lower() for noise in NOISE))
+def _last_words(log_path: Path) -> str:
+    return last_words(log_path, lambda line: any(noise in line.lower() for noise in NOISE))
 
 
 def _check_unpacked(folder: Path, target: Path) -> list[Path]:
@@ -316,7 +445,10 @@ def _file(path: Path, size: int) -> Path:
 
 
 def _require_valid(path: Path, burst: IsceBurst, dtype: type, above: float = -np.inf) -> None:
-    """ProcessorError unless some sample of every 16th line is finite, with a (real) value or a (complex) magnitude `above`."""
+    """ProcessorError unless some sample of every 16th line is valid.
+
+    Finite, with a (real) value or a (complex) magnitude `above`.
+    """
     values = np.memmap(path, dtype, "r", shape=(burst.lines, burst.samples))[::16]
     size = np.abs(values) if np.iscomplexobj(values) else values
     if not (np.isfinite(size) & (size > above)).any():

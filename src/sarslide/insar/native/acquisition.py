@@ -1,4 +1,4 @@
-"""What the sidecar of a geocoded SLC says about its acquisition, and what the pairs take from it."""
+"""What the sidecar of a geocoded SLC states of its acquisition, and what the pairs take from it."""
 
 from dataclasses import dataclass
 
@@ -21,9 +21,22 @@ AROUND_S = 40.0  # orbit kept on both sides of the region's centre, s
 class Acquisition:
     """One date of a stack as seen from the centre of the region.
 
-    utc: zero-Doppler time of the centre. centre_m: its Earth-fixed coordinates (3,). samples_per_m2: independent samples on level
-    ground, from bandwidths and windows. cycle_phase: fraction of the burst cycle at which the bursts have their middle, 0..1.
-    orbit: state vectors around the pass.
+    Attributes
+    ----------
+    stack, date, mission : str
+        Stack such as A128, date YYYYMMDD, satellite such as S1A.
+    utc : str
+        Zero-Doppler time of the centre, ISO.
+    wavelength_m : float
+        Radar wavelength, m.
+    centre_m : (3,) array of float
+        Earth-fixed coordinates of the centre, m.
+    samples_per_m2 : float
+        Independent samples on level ground, from bandwidths and windows.
+    cycle_phase : float
+        Fraction of the burst cycle at which the bursts have their middle, 0 to 1.
+    orbit : Orbit
+        State vectors around the pass.
     """
 
     stack: str
@@ -60,7 +73,18 @@ class Acquisition:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Acquisition":
-        """The acquisition of a sidecar."""
+        """The acquisition of a sidecar.
+
+        Parameters
+        ----------
+        values : dict
+            Content of the sidecar.
+
+        Returns
+        -------
+        Acquisition
+            The acquisition.
+        """
         orbit = values["orbit"]
         return cls(
             stack=values["stack"],
@@ -80,9 +104,22 @@ class Acquisition:
 
 
 def noise_bandwidth(bandwidth_hz: float, window: float) -> float:
-    """Noise-equivalent bandwidth of a generalised Hamming window a + (1 - a) cos: the rate of independent samples.
+    """Noise-equivalent bandwidth of a generalised Hamming window a + (1 - a) cos.
 
-    (integral of w^2)^2 / (integral of w^4): the number of equal-power independent samples in a second of speckle.
+    (integral of w^2)^2 / (integral of w^4): the number of equal-power independent samples in a
+    second of speckle.
+
+    Parameters
+    ----------
+    bandwidth_hz : float
+        Bandwidth, Hz.
+    window : float
+        Coefficient a.
+
+    Returns
+    -------
+    float
+        Rate of independent samples, Hz.
     """
     f = np.linspace(-0.5, 0.5, 2001)
     power = (window + (1 - window) * np.cos(2 * np.pi * f)) ** 2
@@ -90,7 +127,22 @@ def noise_bandwidth(bandwidth_hz: float, window: float) -> float:
 
 
 def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquisition:
-    """The acquisition of `scene` over the centre of `region`."""
+    """The acquisition of a scene over the centre of a region.
+
+    Parameters
+    ----------
+    scene : Scene
+        The scene.
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    Acquisition
+        The acquisition.
+    """
     west, south, east, north = region.bounds
     x, y = np.array([(west + east) / 2]), np.array([(south + north) / 2])
     point, normal = earth_fixed_patch(region.epsg, x, y)
@@ -117,7 +169,20 @@ def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquis
 
 
 def ground_speed(arc: Arc, acquisition: Acquisition) -> float:
-    """Speed of the beam over the ground at the centre of the region, m/s."""
+    """Speed of the beam over the ground at the centre of the region.
+
+    Parameters
+    ----------
+    arc : Arc
+        Orbit of the pass.
+    acquisition : Acquisition
+        The acquisition.
+
+    Returns
+    -------
+    float
+        Speed, m/s.
+    """
     (time,), _ = zero_doppler(arc, acquisition.centre_m[None])
     return _ground_speed(arc.position(time), arc.velocity(time), acquisition.centre_m)
 
@@ -128,7 +193,23 @@ def _ground_speed(satellite: np.ndarray, velocity: np.ndarray, ground: np.ndarra
 
 
 def pair_baseline(earlier: Acquisition, later: Acquisition) -> Baseline:
-    """Baseline of a pair at the centre of the region. Raises StackError for dates of different tracks or in the wrong order."""
+    """Baseline of a pair at the centre of the region.
+
+    Parameters
+    ----------
+    earlier, later : Acquisition
+        Both dates.
+
+    Returns
+    -------
+    Baseline
+        (later - earlier).
+
+    Raises
+    ------
+    StackError
+        For dates of different tracks or in the wrong order.
+    """
     if earlier.stack != later.stack:
         raise StackError(
             f"{earlier.date} is of track {earlier.stack}, {later.date} of {later.stack}", "pair dates of one track only"
@@ -144,7 +225,17 @@ def pair_baseline(earlier: Acquisition, later: Acquisition) -> Baseline:
 def bands_swapped(earlier: Acquisition, later: Acquisition) -> bool:
     """Whether bursts that are even on one date are odd on the other.
 
-    The bursts of a track come at one phase of the cycle, to 0.02; where that lies next to a whole number it is rounded down on
-    one date and up on the other.
+    The bursts of a track come at one phase of the cycle, to 0.02; where that lies next to a whole
+    number it is rounded down on one date and up on the other.
+
+    Parameters
+    ----------
+    earlier, later : Acquisition
+        Both dates.
+
+    Returns
+    -------
+    bool
+        Whether their bands change places.
     """
     return abs(earlier.cycle_phase - later.cycle_phase) > 0.5

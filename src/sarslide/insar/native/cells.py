@@ -6,9 +6,18 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def add_pair(first, second, per_y, per_x, product, power_1, power_2):
-    """Adds earlier x conj(later), |earlier|^2 and |later|^2 of the samples that both have, cell by cell.
+    """Add earlier x conj(later), |earlier|^2 and |later|^2 of the samples that both have, by cell.
 
-    first, second: complex64 (rows, cols). product: complex64, power_1, power_2: float32, (rows / per_y, cols / per_x).
+    Parameters
+    ----------
+    first, second : (rows, cols) array of complex64
+        Samples of both dates.
+    per_y, per_x : int
+        Samples of a cell along each axis.
+    product : (rows / per_y, cols / per_x) array of complex64
+        Sums of the products, added to.
+    power_1, power_2 : (rows / per_y, cols / per_x) array of float32
+        Sums of the powers, added to.
     """
     for r in range(product.shape[0]):
         for c in range(product.shape[1]):
@@ -30,7 +39,19 @@ def add_pair(first, second, per_y, per_x, product, power_1, power_2):
 
 @njit(cache=True, nogil=True)
 def add_power(samples, per_y, per_x, power, count):
-    """Adds |s|^2 and the number of samples that are not 0, cell by cell, to float64 and int64 (rows / per_y, cols / per_x)."""
+    """Add |s|^2 and the number of samples that are not 0, by cell.
+
+    Parameters
+    ----------
+    samples : (rows, cols) array of complex64
+        Samples.
+    per_y, per_x : int
+        Samples of a cell along each axis.
+    power : (rows / per_y, cols / per_x) array of float64
+        Sums of the powers, added to.
+    count : (rows / per_y, cols / per_x) array of int64
+        Numbers of samples, added to.
+    """
     for r in range(power.shape[0]):
         for c in range(power.shape[1]):
             total, n = np.float32(0), 0
@@ -46,7 +67,17 @@ def add_power(samples, per_y, per_x, power, count):
 
 @njit(cache=True, nogil=True)
 def mark_seen(samples, per_y, per_x, seen):
-    """Sets cells of a boolean (rows / per_y, cols / per_x) that hold a sample."""
+    """Set cells that hold a sample.
+
+    Parameters
+    ----------
+    samples : (rows, cols) array of complex64
+        Samples.
+    per_y, per_x : int
+        Samples of a cell along each axis.
+    seen : (rows / per_y, cols / per_x) array of bool
+        Set to true there.
+    """
     for r in range(seen.shape[0]):
         for c in range(seen.shape[1]):
             for i in range(r * per_y, (r + 1) * per_y):

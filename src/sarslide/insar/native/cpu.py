@@ -1,4 +1,7 @@
-"""The inner loops of geocoding for one CPU core, compiled. `tensor` holds the same program for a GPU."""
+"""The inner loops of geocoding for one CPU core, compiled.
+
+`tensor` holds the same program for a GPU.
+"""
 
 import math
 
@@ -15,7 +18,22 @@ TIME_TOLERANCE_S = 1e-10  # 1 micrometre of flight
 
 
 def zero_doppler(arc: Arc, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `sentinel1.geometry.zero_doppler`, point by point: each solution starts the next."""
+    """As `sentinel1.geometry.zero_doppler`, point by point: each solution starts the next.
+
+    Parameters
+    ----------
+    arc : Arc
+        Orbit of the pass.
+    points : (..., 3) array of float
+        Earth-fixed points, m.
+
+    Returns
+    -------
+    time : (...) array of float
+        Zero-Doppler times, s; NaN where not seen.
+    distance : (...) array of float
+        Slant ranges, m; NaN where not seen.
+    """
     flat = np.ascontiguousarray(points.reshape(-1, 3))
     time, distance = np.empty(len(flat)), np.empty(len(flat))
     series = np.ascontiguousarray(arc.coefficients)
@@ -24,7 +42,22 @@ def zero_doppler(arc: Arc, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def positions(imaging: Imaging, heights_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Zero-Doppler time (s) and slant range (m), float64 (rows, cols), of the ground of a block at its heights, m."""
+    """Zero-Doppler time and slant range of the ground of a block.
+
+    Parameters
+    ----------
+    imaging : Imaging
+        Series of the block.
+    heights_m : (rows, cols) array of float
+        Heights, m.
+
+    Returns
+    -------
+    time : (rows, cols) array of float
+        Zero-Doppler times, s.
+    distance : (rows, cols) array of float
+        Slant ranges, m.
+    """
     time, distance = np.empty(heights_m.shape), np.empty(heights_m.shape)
     level = (heights_m - imaging.height_m) / imaging.half_m
     for series, out in ((imaging.time_s, time), (imaging.range_m, distance)):
@@ -33,17 +66,48 @@ def positions(imaging: Imaging, heights_m: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def window_of(burst, place, margin) -> tuple[int, int, int, int] | None:
-    """First and last whole line and sample, inclusive, of the positions that `burst` holds; None without any."""
+    """First and last whole line and sample of the positions that a burst holds.
+
+    Parameters
+    ----------
+    burst : BurstProgram
+        The burst.
+    place : tuple of array
+        Times, s, and ranges, m, (rows, cols).
+    margin : tuple of int
+        Lines and samples that are left out at the edges.
+
+    Returns
+    -------
+    tuple of int or None
+        First and last line, first and last sample, inclusive; None without any.
+    """
     found = np.array([2**31, -(2**31), 2**31, -(2**31)])
     _window(*place, *_timing(burst.burst), *_valid(burst.burst, margin), found)
     return tuple(int(one) for one in found) if found[0] <= found[1] else None
 
 
 def geocode_window(data, first, burst, place, wavelength_m, margin, out) -> None:
-    """Fills `out`, complex64 (rows, cols), with the samples of one burst where it holds positions.
+    """Fill an array with the samples of one burst where it holds positions.
 
-    data: complex64 window of the burst whose first sample is at `first` = (line, sample), deramped in place. burst: its ramp and
-    tables. place: times and ranges. The phase of the range, 4 pi / wavelength_m, is taken out.
+    The phase of the range, 4 pi / wavelength_m, is taken out.
+
+    Parameters
+    ----------
+    data : array of complex64
+        Window of the burst, deramped in place.
+    first : tuple of int
+        Line and sample of its first sample.
+    burst : BurstProgram
+        The burst, its ramp and tables.
+    place : tuple of array
+        Times, s, and ranges, m, (rows, cols).
+    wavelength_m : float
+        Radar wavelength, m.
+    margin : tuple of int
+        Lines and samples that are left out at the edges.
+    out : (rows, cols) array of complex64
+        Written to.
     """
     ramp = burst.ramp
     values = (ramp.rate, ramp.doppler, ramp.reference, ramp.middle_line, ramp.line_interval_s)
@@ -105,17 +169,28 @@ def _window(time, distance, start, lines_per_s, samples_per_m, near, top, bottom
 
 @njit(cache=True, nogil=True, fastmath=True)
 def deramp(samples, first_line, first_sample, rate, doppler, reference, middle_line, interval):
-    """Takes the TOPS ramp out of a window of a burst, in place.
+    """Take the TOPS ramp out of a window of a burst, in place.
 
-    samples: complex64 (lines, samples), whose first is at (first_line, first_sample) of the burst; the three arrays of the ramp
-    hold one value for each sample of the burst.
+    Parameters
+    ----------
+    samples : (lines, samples) array of complex64
+        The window.
+    first_line, first_sample : int
+        Place of its first sample in the burst.
+    rate, doppler, reference : array of float
+        The ramp, one value for each sample of the burst.
+    middle_line : float
+        Line from which azimuth time counts.
+    interval : float
+        Time between lines, s.
     """
     lines, count = samples.shape
     last = rate.size - 1
     for i in range(lines):
         eta = (first_line + i - middle_line) * interval
         for j in range(count):
-            column = min(max(first_sample + j, 0), last)  # columns beyond the burst hold zeros: any ramp does
+            # Columns beyond the burst hold zeros: any ramp does.
+            column = min(max(first_sample + j, 0), last)
             e = eta - reference[column]
             cycles = (0.5 * rate[column] * e + doppler[column]) * e
             # The whole turns go in double precision; what is left fits a float.
@@ -125,7 +200,10 @@ def deramp(samples, first_line, first_sample, rate, doppler, reference, middle_l
 
 @njit(cache=True, nogil=True)
 def _held(time, distance, start, lines_per_s, samples_per_m, near, top, bottom, left, right, line, sample):
-    """Positions of one row in a burst; returns the first and one beyond the last that it holds. Others get line -1."""
+    """Positions of one row in a burst; returns the first and one beyond the last that it holds.
+
+    Others get line -1.
+    """
     begin, end = time.size, 0
     for c in range(time.size):
         line[c], sample[c] = (time[c] - start) * lines_per_s, distance[c] * samples_per_m - near
@@ -142,13 +220,36 @@ def resample(
     azimuth_table, range_table, time, distance, start, lines_per_s, samples_per_m, near, top, bottom, left, right,
     turns_per_m, out,
 ):  # fmt: skip
-    """Interpolates a deramped window at times and ranges, puts the ramp back and takes the phase of the range out.
+    """Interpolate a deramped window, put the ramp back and take the phase of the range out.
 
-    time, distance: float64 (rows, cols). top ... right: the valid part of the burst. range_table has each weight twice, for real
-    and imaginary part. out: complex64 (rows, cols).
+    Parameters
+    ----------
+    samples : (lines, samples) array of complex64
+        The window, deramped.
+    first_line, first_sample : int
+        Place of its first sample in the burst.
+    rate, doppler, reference : array of float
+        The ramp, one value for each sample of the burst.
+    middle_line : float
+        Line from which azimuth time counts.
+    interval : float
+        Time between lines, s.
+    azimuth_table, range_table : array of float32
+        Weights of the kernel; those of the range twice, for real and imaginary part.
+    time, distance : (rows, cols) array of float64
+        Times, s, and ranges, m.
+    start, lines_per_s, samples_per_m, near : float
+        line = (time - start) lines_per_s, sample = distance samples_per_m - near.
+    top, bottom, left, right : int
+        The valid part of the burst.
+    turns_per_m : float
+        Cycles of phase a metre of range.
+    out : (rows, cols) array of complex64
+        Written to.
     """
     rows, cols = time.shape
-    flat = samples.view(np.float32)  # real and imaginary parts side by side, so that one loop combines both
+    # Real and imaginary parts side by side, so that one loop combines both.
+    flat = samples.view(np.float32)
     line, sample = np.empty(cols), np.empty(cols)
     cosine, sine = np.empty(cols, np.float32), np.empty(cols, np.float32)
     lanes = np.empty(8, np.float32)
@@ -157,7 +258,8 @@ def resample(
         begin, end = _held(
             time[r], distance[r], start, lines_per_s, samples_per_m, near, top, bottom, left, right, line, sample
         )
-        # First the phases of the whole row, then its samples: each loop is one that the compiler runs in vectors.
+        # First the phases of the whole row, then its samples: each loop is one that the compiler
+        # runs in vectors.
         for c in range(begin, end):
             s0 = int(min(max(sample[c], left), right))
             ds = sample[c] - s0
@@ -171,7 +273,8 @@ def resample(
             if line[c] < 0:
                 continue
             l0, s0 = int(line[c]), int(sample[c])
-            # Written out so that the compiler keeps the eight weights and three vectors of eight sums in registers.
+            # Written out so that the compiler keeps the eight weights and three vectors of eight
+            # sums in registers.
             wl = azimuth_table[int((line[c] - l0) * PHASES + 0.5)]
             w0, w1, w2, w3, w4, w5, w6, w7 = wl[0], wl[1], wl[2], wl[3], wl[4], wl[5], wl[6], wl[7]
             ws = range_table[int((sample[c] - s0) * PHASES + 0.5)]

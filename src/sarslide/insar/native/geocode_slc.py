@@ -1,8 +1,10 @@
-"""Geocoded SLCs: each date on its own, from burst samples to the lattice of the region, flat earth and topography removed.
+"""Geocoded SLCs: each date on its own, from burst samples to the lattice of the region.
 
-For every sample of the lattice the zero-Doppler time and slant range follow from orbit and DEM; the burst is deramped (Miranda
-2014), interpolated with a band-limited kernel, reramped at the exact position, and multiplied by exp(+4 pi j R / wavelength).
-After that the samples of all dates belong to the same ground and only their product, or intensity, may be averaged.
+For every sample of the lattice the zero-Doppler time and slant range follow from orbit and DEM; the
+burst is deramped (Miranda 2014), interpolated with a band-limited kernel, reramped at the exact
+position, and multiplied by exp(+4 pi j R / wavelength): flat earth and topography are removed.
+After that the samples of all dates belong to the same ground and only their product, or intensity,
+may be averaged.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,20 +26,33 @@ from sarslide.sentinel1.safe import Scene
 from sarslide.sentinel1.samples import SampleReader
 
 BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 200 MB of work
-MARGIN = (AZIMUTH_TAPS // 2, RANGE_TAPS // 2)  # lines and samples from the edge of the valid part that the kernel needs
+# Lines and samples from the edge of the valid part that the kernel needs.
+MARGIN = (AZIMUTH_TAPS // 2, RANGE_TAPS // 2)
 FULL = 0.999  # share of the region above which a date covers it
 NEARBY = 100  # lines or samples by which the corners of a block may miss its extremes
-MANTISSA_BITS = 6  # kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad
+# Kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad.
+MANTISSA_BITS = 6
 
 
-# Neighbouring bursts, and neighbouring swaths, see the ground of their overlap with other parts of the spectrum. Each has its own
-# band, so that a pair combines like with like, wherever the bursts of a date begin; there is no seam.
+# Neighbouring bursts, and neighbouring swaths, see the ground of their overlap with other parts of
+# the spectrum. Each has its own band, so that a pair combines like with like, wherever the bursts
+# of a date begin; there is no seam.
 BANDS = ("outer_even", "outer_odd", "inner_even", "inner_odd")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A window of the lattice: complex64 `samples` of each band that has any, 0 where its bursts do not see the ground."""
+    """A window of the lattice and its samples.
+
+    Attributes
+    ----------
+    rows, cols : slice
+        Its place.
+    samples : dict of array
+        Complex64 samples of each band that has any, 0 where its bursts do not see the ground.
+    bursts : tuple of str
+        Names of the bursts.
+    """
 
     rows: slice
     cols: slice
@@ -51,7 +66,18 @@ class Block:
 
 
 def missing_bursts(used: Iterable[str]) -> list[str]:
-    """Names of bursts between the used ones of a swath that a date does not have."""
+    """Bursts between the used ones of a swath that a date does not have.
+
+    Parameters
+    ----------
+    used : iterable of str
+        Names of the used bursts.
+
+    Returns
+    -------
+    list of str
+        Names of the missing ones.
+    """
     numbers: dict[str, set[int]] = {}
     for name in used:
         number, swath = name.split("_")
@@ -66,7 +92,17 @@ def missing_bursts(used: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class BurstProgram:
-    """What the samples of a burst are computed with: its ramp and the interpolation tables of its bands."""
+    """What the samples of a burst are computed with.
+
+    Attributes
+    ----------
+    burst : Burst
+        The burst.
+    ramp : Ramp
+        Its ramp.
+    azimuth_table, range_table : array of float32
+        Interpolation tables of its bands.
+    """
 
     burst: Burst
     ramp: Ramp
@@ -75,6 +111,18 @@ class BurstProgram:
 
     @classmethod
     def of(cls, burst: Burst) -> "BurstProgram":
+        """The program of a burst.
+
+        Parameters
+        ----------
+        burst : Burst
+            The burst.
+
+        Returns
+        -------
+        BurstProgram
+            Its ramp and tables.
+        """
         return cls(
             burst,
             ramp_of(burst),
@@ -84,9 +132,20 @@ class BurstProgram:
 
 
 def band_of(burst: Burst, cycle_phase: float) -> int:
-    """Index into BANDS: IW1 and IW3 are outer, IW2 is inner; even and odd by the burst cycle since the ascending node.
+    """Band of a burst: IW1 and IW3 are outer, IW2 is inner; even and odd by the burst cycle.
 
-    cycle_phase: that of the scene, so that all its swaths count from one burst even where they lie next to a whole cycle.
+    Parameters
+    ----------
+    burst : Burst
+        The burst.
+    cycle_phase : float
+        That of the scene, so that all its swaths count from one burst even where they lie next to a
+        whole cycle.
+
+    Returns
+    -------
+    int
+        Index into BANDS.
     """
     return 2 * (burst.swath == "IW2") + round(burst.cycle - cycle_phase) % 2
 
@@ -94,11 +153,35 @@ def band_of(burst: Burst, cycle_phase: float) -> int:
 def geocode(
     scene: Scene, surface: Surface, lattice: Lattice, device: str = "cpu", shift: Shift | None = None
 ) -> Iterator[Block]:
-    """Blocks of the geocoded SLC of `scene` on `lattice`, row by row; those that no burst sees are left out.
+    """Blocks of a geocoded SLC, row by row; those that no burst sees are left out.
 
-    device: `cpu` runs compiled loops; `torch:cpu`, `torch:cuda` run the same program on tensors. shift: displacement (..., 3), m,
-    of Earth-fixed points on that date, with which the ground is imaged. Raises DemError when the surface does not cover the
-    lattice, CoverageError when no burst does, SafeError when samples cannot be read or are all zero.
+    Parameters
+    ----------
+    scene : Scene
+        The acquisition.
+    surface : Surface
+        Heights of the ground.
+    lattice : Lattice
+        Places of the samples.
+    device : str
+        `cpu` runs compiled loops; `torch:cpu`, `torch:cuda` run the same program on tensors.
+    shift : callable, optional
+        Gives the displacement (..., 3), m, of Earth-fixed points on that date, with which the
+        ground is imaged.
+
+    Yields
+    ------
+    Block
+        Samples of a window.
+
+    Raises
+    ------
+    DemError
+        When the surface does not cover the lattice.
+    CoverageError
+        When no burst does.
+    SafeError
+        When samples cannot be read or are all zero.
     """
     program = _program(device)
     surface.require(lattice.region)
@@ -161,7 +244,20 @@ def _may_see(burst: Burst, imaging: Imaging) -> bool:
 
 
 def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray:
-    """Complex64 samples with both mantissas rounded to `bits`, to compress better; the phase moves by less than 2^-bits / 2."""
+    """Samples with both mantissas rounded, to compress better.
+
+    Parameters
+    ----------
+    samples : array of complex64
+        Samples.
+    bits : int
+        Bits that are kept; the phase moves by less than 2^-bits / 2.
+
+    Returns
+    -------
+    array of complex64
+        Rounded samples.
+    """
     drop = 23 - bits
     whole = np.ascontiguousarray(samples, np.complex64).view(np.uint32)
     rounded = (whole + np.uint32(1 << (drop - 1))) & np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)
@@ -169,10 +265,22 @@ def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray
 
 
 def chosen_device(wanted: str) -> str:
-    """What `geocode` runs on for the setting `slc.device`: auto, cpu or cuda.
+    """What `geocode` runs on.
 
-    auto asks torch only where a driver is loaded: a machine without a GPU does not pay for loading it. Raises ConfigError for
-    cuda without a GPU.
+    Parameters
+    ----------
+    wanted : str
+        Setting `slc.device`: auto, cpu or cuda.
+
+    Returns
+    -------
+    str
+        `cpu` or `torch:` and the device.
+
+    Raises
+    ------
+    ConfigError
+        For cuda without a GPU.
     """
     device = choose_device(wanted, "slc.device")
     return device if device == "cpu" else f"torch:{device}"
@@ -192,9 +300,23 @@ def _program(device: str):
 def read_around(
     reader: SampleReader, burst: Burst, window: tuple[int, int, int, int]
 ) -> tuple[tuple[int, int], np.ndarray]:
-    """Samples that the kernel needs for positions whose first and last whole line and sample are `window`.
+    """Samples that the kernel needs for some positions.
 
-    Returns (line, sample) of the first, and complex64 (lines, samples).
+    Parameters
+    ----------
+    reader : SampleReader
+        Reader of the burst's samples.
+    burst : Burst
+        The burst.
+    window : tuple of int
+        First and last whole line, first and last whole sample of the positions.
+
+    Returns
+    -------
+    first : tuple of int
+        Line and sample of the first one.
+    data : (lines, samples) array of complex64
+        The samples.
     """
     top, bottom, left, right = window
     reach_l, reach_s = AZIMUTH_TAPS // 2, RANGE_TAPS // 2

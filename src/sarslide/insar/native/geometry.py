@@ -19,11 +19,18 @@ ROWS_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class StackGeometry:
-    """Line of sight of a scene on the cells of a region, (rows, cols).
+    """Line of sight of a scene on the cells of a region, NaN where the orbit does not see a cell.
 
-    incidence_deg: between the line of sight and the ellipsoid normal. heading_deg: flight direction seen from the cell,
-    clockwise from north. los_east, los_north, los_up: unit vector from the ground to the satellite. NaN where the orbit does
-    not see a cell.
+    Attributes
+    ----------
+    incidence_deg : (rows, cols) array of float
+        Between the line of sight and the ellipsoid normal, degree.
+    heading_deg : (rows, cols) array of float
+        Flight direction seen from the cell, degree clockwise from north.
+    slant_range_m : (rows, cols) array of float
+        Distance to the satellite, m.
+    los_east, los_north, los_up : (rows, cols) array of float
+        Unit vector from the ground to the satellite.
     """
 
     incidence_deg: np.ndarray
@@ -35,7 +42,27 @@ class StackGeometry:
 
 
 def stack_geometry(scene: Scene, surface: Surface, region: RegionGrid) -> StackGeometry:
-    """Geometry at the DEM's heights in the middle of the cells. Raises DemError or CoverageError like the geocoding."""
+    """Geometry at the DEM's heights in the middle of the cells.
+
+    Parameters
+    ----------
+    scene : Scene
+        The acquisition.
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    StackGeometry
+        Layers of the line of sight.
+
+    Raises
+    ------
+    DemError, CoverageError
+        As of the geocoding.
+    """
     surface.require(region)
     y = region.y()
     strips = [_line_of_sight(scene, surface, region.x(), y[rows]) for rows in blocks.strips(region.rows, ROWS_AT_ONCE)]
@@ -71,11 +98,26 @@ def _line_of_sight(scene: Scene, surface: Surface, x: np.ndarray, y: np.ndarray)
 
 
 def layover_shadow(scene: Scene, surface: Surface, region: RegionGrid) -> np.ndarray:
-    """0 good, 1 layover, 2 shadow, 3 both, uint8 (rows, cols).
+    """Layover and shadow of the whole scene.
 
-    The DEM is cut along lines of constant zero-Doppler time, from near to far. Ground is in layover where ground nearer to the
-    track has a larger range or farther ground a smaller one (active slopes and what they fall upon), in shadow where ground
-    nearer to the track has a larger look angle. The lines use all of the DEM: its margin must hold the ridges that reach in.
+    The DEM is cut along lines of constant zero-Doppler time, from near to far. Ground is in layover
+    where ground nearer to the track has a larger range or farther ground a smaller one (active
+    slopes and what they fall upon), in shadow where ground nearer to the track has a larger look
+    angle. The lines use all of the DEM: its margin must hold the ridges that reach in.
+
+    Parameters
+    ----------
+    scene : Scene
+        The acquisition.
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        0 good, 1 layover, 2 shadow, 3 both.
     """
     west, south, east, north = region.bounds
     centre = (west + east) / 2, (south + north) / 2

@@ -1,7 +1,8 @@
-"""When and at which range a block of ground is imaged: zero-Doppler times and slant ranges as short series.
+"""When and at which range a block of ground is imaged: times and slant ranges as short series.
 
-Over a few kilometres both are extremely smooth functions of map position and height: a tensor series on Chebyshev nodes follows
-the exact solution to a micrometre, and costs a tenth of it.
+Over a few kilometres both are extremely smooth functions of map position and height: a tensor
+series on Chebyshev nodes follows the exact zero-Doppler solution to a micrometre, and costs a tenth
+of it.
 """
 
 from collections.abc import Callable
@@ -20,10 +21,20 @@ Shift = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Imaging:
-    """Series of a block: time or range = sum_kji series[k, j, i] level^k by_row[row, j] by_col[col, i].
+    """Series of a block: sum_kji series[k, j, i] level^k by_row[row, j] by_col[col, i].
 
-    level = (height - height_m) / half_m. time_s, range_m: (NODES_H, NODES_Y, NODES_X). by_row (rows, NODES_Y), by_col
-    (cols, NODES_X): Chebyshev polynomials at the samples.
+    level = (height - height_m) / half_m.
+
+    Attributes
+    ----------
+    time_s, range_m : (NODES_H, NODES_Y, NODES_X) array of float
+        Series of the zero-Doppler times, s, and of the slant ranges, m.
+    by_row : (rows, NODES_Y) array of float
+        Chebyshev polynomials at the rows.
+    by_col : (cols, NODES_X) array of float
+        Chebyshev polynomials at the columns.
+    height_m, half_m : float
+        Middle and half of the range of heights, m.
     """
 
     time_s: np.ndarray
@@ -34,7 +45,10 @@ class Imaging:
     half_m: float
 
     def corners(self) -> tuple[np.ndarray, np.ndarray]:
-        """Times and ranges at the corners of the block, lowest and highest, (2, 2, 2): the extremes but for a few samples."""
+        """Times and ranges at the corners of the block, lowest and highest, (2, 2, 2).
+
+        These are the extremes but for a few samples.
+        """
         level = np.array([[-1.0], [1.0]]) ** np.arange(NODES_H)
         ends = [0, -1]
         return tuple(
@@ -46,10 +60,27 @@ class Imaging:
 def imaging_of(
     arc: Arc, epsg: int, x: np.ndarray, y: np.ndarray, heights_m: np.ndarray, solver: Solver, shift: Shift | None = None
 ) -> Imaging | None:
-    """Imaging of the ground at the crossings of eastings `x` and northings `y` for the range of `heights_m`.
+    """Imaging of the ground at the crossings of some eastings and northings.
 
-    solver: zero-Doppler times and ranges of points. shift: displacement (..., 3), m, of Earth-fixed points (solid-earth tide).
-    None where the orbit does not see every node.
+    Parameters
+    ----------
+    arc : Arc
+        Orbit of the pass.
+    epsg : int
+        CRS of the map.
+    x, y : array of float
+        Eastings and northings, m.
+    heights_m : array of float
+        Heights whose range is covered, m.
+    solver : callable
+        Gives zero-Doppler times and ranges of points.
+    shift : callable, optional
+        Gives the displacement (..., 3), m, of Earth-fixed points (solid-earth tide).
+
+    Returns
+    -------
+    Imaging or None
+        The series; None where the orbit does not see every node.
     """
     low, high = float(heights_m.min()), float(heights_m.max())
     centre, half = (low + high) / 2, max((high - low) / 2, 1.0)
@@ -63,7 +94,8 @@ def imaging_of(
     time, distance = solver(arc, points)
     if not np.isfinite(time).all():
         return None
-    # Ranges are large and nearly constant: the series is that of the difference from its first node, to keep all digits.
+    # Ranges are large and nearly constant: the series is that of the difference from its first
+    # node, to keep all digits.
     series = [
         np.einsum("kh,jv,iu,hvu->kji", to_h, to_y, to_x, values - values.flat[0], optimize=True)
         for values in (time, distance)
@@ -74,7 +106,10 @@ def imaging_of(
 
 
 def _axis(at: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Chebyshev nodes on the extent of `at`, the matrix from values there to the series, and its polynomials at `at`."""
+    """Chebyshev nodes on the extent of `at`, and its polynomials at `at`.
+
+    Between them the matrix from values at the nodes to the series.
+    """
     low, high = float(np.min(at)), float(np.max(at))
     centre, half = (low + high) / 2, max((high - low) / 2, 1.0)
     unit = np.cos((np.arange(nodes) + 0.5) * np.pi / nodes)

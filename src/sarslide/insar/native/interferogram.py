@@ -30,7 +30,15 @@ MIN_LOOKS = 40  # of a coherence, by the engine contract (docs/architecture.md)
 
 @dataclass(frozen=True)
 class Coverage:
-    """Shares of the region's cells, 0..1: seen on the earlier date, on the later, on both in the same band."""
+    """Shares of the region's cells that have samples, 0 to 1.
+
+    Attributes
+    ----------
+    earlier, later : float
+        On the earlier and on the later date.
+    common : float
+        On both in the same band.
+    """
 
     earlier: float
     later: float
@@ -39,11 +47,18 @@ class Coverage:
 
 @dataclass
 class PairSums:
-    """Sums over the samples of each cell, (rows, cols) of the region: earlier x conj(later), and the powers |s|^2 of both dates,
-    over the samples that both dates have in the same band.
+    """Sums over the samples of each cell that both dates have in the same band.
 
-    coverage: share of the region's cells with samples of the earlier date, of the later, and of both. overlaps: cells that are
-    covered twice.
+    Attributes
+    ----------
+    product : (rows, cols) array of complex64
+        Earlier x conj(later).
+    power_earlier, power_later : (rows, cols) array of float32
+        Powers |s|^2 of both dates.
+    coverage : Coverage or None
+        Shares of the region's cells with samples.
+    overlaps : Overlaps or None
+        Cells that are covered twice.
     """
 
     product: np.ndarray
@@ -55,9 +70,14 @@ class PairSums:
 
 @dataclass(frozen=True)
 class FormedPair:
-    """One interferogram on the region grid, float32 (rows, cols), NaN without data.
+    """One interferogram on the region grid, NaN without data.
 
-    unfiltered_rad, filtered_rad: wrapped phase, grows when the ground moves away from the satellite. coherence: 0..1.
+    Attributes
+    ----------
+    unfiltered_rad, filtered_rad : (rows, cols) array of float32
+        Wrapped phase, rad, grows when the ground moves away from the satellite.
+    coherence : (rows, cols) array of float32
+        Coherence, 0 to 1.
     """
 
     unfiltered_rad: np.ndarray
@@ -68,10 +88,32 @@ class FormedPair:
 def multilook(
     files: dict[str, Path], pairs: list[str], lattice: Lattice, swapped: frozenset[str] = frozenset()
 ) -> dict[str, PairSums]:
-    """Sums of each pair of geocoded SLC files (by date), read in blocks: each date once for all its pairs.
+    """Sums of pairs of geocoded SLCs, read in blocks: each date once for all its pairs.
 
-    swapped: pairs whose even and odd bands change places. Raises StackError for a pair whose date is not among the files,
-    GridError or RasterError for a file off the lattice, CoverageError for a pair without common samples.
+    Parameters
+    ----------
+    files : dict of Path
+        Geocoded SLC of each date.
+    pairs : list of str
+        Names of the pairs.
+    lattice : Lattice
+        Places of the samples.
+    swapped : frozenset of str
+        Pairs whose even and odd bands change places.
+
+    Returns
+    -------
+    dict of PairSums
+        Sums of each pair.
+
+    Raises
+    ------
+    StackError
+        For a pair whose date is not among the files.
+    GridError, RasterError
+        For a file off the lattice.
+    CoverageError
+        For a pair without common samples.
     """
     from sarslide.insar.native.cells import add_pair, mark_seen
 
@@ -138,9 +180,26 @@ def _coverage(pair: str, sums: PairSums, earlier: np.ndarray, later: np.ndarray)
 def form_pair(sums: PairSums, looks: float, window: int, alpha: float, filter_window: int) -> FormedPair:
     """Phase and coherence of one pair.
 
-    looks: independent looks of one cell; coherence takes window x window cells. The Goldstein filter has strength alpha and
-    patches of filter_window cells; it sees the product over the root of the powers, so that no bright scatterer rules a patch.
-    Where bursts overlap there are more looks than stated.
+    The Goldstein filter sees the product over the root of the powers, so that no bright scatterer
+    rules a patch. Where bursts overlap there are more looks than stated.
+
+    Parameters
+    ----------
+    sums : PairSums
+        Sums over the samples of each cell.
+    looks : float
+        Independent looks of one cell.
+    window : int
+        Side of the coherence window, cells.
+    alpha : float
+        Strength of the filter.
+    filter_window : int
+        Side of its patches, cells.
+
+    Returns
+    -------
+    FormedPair
+        Phase and coherence.
     """
     powers = sums.power_earlier * sums.power_later
     valid = powers > 0
@@ -158,7 +217,20 @@ def form_pair(sums: PairSums, looks: float, window: int, alpha: float, filter_wi
 
 
 def coherence_window(wanted: int, looks: float) -> int:
-    """The smallest odd window, no smaller than `wanted`, that holds MIN_LOOKS independent looks."""
+    """The smallest odd window that holds MIN_LOOKS independent looks.
+
+    Parameters
+    ----------
+    wanted : int
+        Smallest side, cells.
+    looks : float
+        Independent looks of a cell.
+
+    Returns
+    -------
+    int
+        Side of the window, cells.
+    """
     window = wanted | 1
     while window**2 * looks < MIN_LOOKS:
         window += 2
@@ -166,7 +238,20 @@ def coherence_window(wanted: int, looks: float) -> int:
 
 
 def mean_power(files: Iterable[Path], lattice: Lattice) -> np.ndarray:
-    """Mean |s|^2 of the samples of each cell over all dates, float32 (rows, cols); NaN where no date has data."""
+    """Mean |s|^2 of the samples of each cell over all dates.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        Geocoded SLCs.
+    lattice : Lattice
+        Places of the samples.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Mean power; NaN where no date has data.
+    """
     from sarslide.insar.native.cells import add_power
 
     total = np.zeros(lattice.region.shape)
@@ -182,7 +267,7 @@ def mean_power(files: Iterable[Path], lattice: Lattice) -> np.ndarray:
 
 
 def _blocks(lattice: Lattice) -> Iterator[tuple[slice, slice]]:
-    """Windows of the lattice that hold whole cells and whole tiles, so that every tile is read once."""
+    """Windows of the lattice that hold whole cells and whole tiles: every tile is read once."""
     tall, wide = math.lcm(TILE, lattice.per_y), math.lcm(TILE, lattice.per_x)
     wide *= max(1, BLOCK_COLS // wide)
     return blocks(lattice.shape, tall, wide)

@@ -1,4 +1,7 @@
-"""Ground that two bursts or two swaths see: their interferograms must agree, which checks geometry, ramps and orbits."""
+"""Ground that two bursts or two swaths see: their interferograms must agree.
+
+This checks geometry, ramps and orbits.
+"""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +13,15 @@ RINGS = {"outer": (0, 1), "inner": (2, 3)}  # even and odd band of each
 
 @dataclass
 class BandSums:
-    """Sums over the cells of a block for one band: product, and powers of both dates."""
+    """Sums over the cells of a block for one band.
+
+    Attributes
+    ----------
+    product : (rows, cols) array of complex64
+        Earlier x conj(later).
+    power_1, power_2 : (rows, cols) array of float32
+        Powers of both dates.
+    """
 
     product: np.ndarray
     power_1: np.ndarray
@@ -21,14 +32,28 @@ class BandSums:
 class Overlaps:
     """Double-covered cells of one pair, collected block by block.
 
-    Of each kind: rows, cols of the cells, and value = product of the even band x conj(product of the odd one), or outer x
-    conj(inner) for swaths; its size is the product of the two coherences. Kinds: `outer` and `inner` (bursts), `swaths`.
+    Kinds: `outer` and `inner` (bursts), `swaths`. The value of a cell is the product of the even
+    band x conj(product of the odd one), or outer x conj(inner) for swaths; its size is the product
+    of the two coherences.
+
+    Attributes
+    ----------
+    found : dict of list
+        Of each kind rows, columns and values, block by block.
     """
 
     found: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = field(default_factory=dict)
 
     def collect(self, bands: dict[int, BandSums], first_row: int, first_col: int) -> None:
-        """Takes the double-covered cells of a block whose first cell is (first_row, first_col)."""
+        """Take the double-covered cells of a block.
+
+        Parameters
+        ----------
+        bands : dict of BandSums
+            Sums of each band.
+        first_row, first_col : int
+            Place of the block's first cell.
+        """
         joint = {}
         for ring, pair in RINGS.items():
             held = [bands[band] for band in pair if band in bands]
@@ -47,7 +72,20 @@ class Overlaps:
             self.found.setdefault(kind, []).append((rows + first_row, cols + first_col, value))
 
     def cells(self, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows, columns and values of one kind."""
+        """Cells of one kind.
+
+        Parameters
+        ----------
+        kind : str
+            `outer`, `inner` or `swaths`.
+
+        Returns
+        -------
+        rows, cols : array of int
+            Their places.
+        values : array of complex64
+            Their values.
+        """
         parts = self.found.get(kind, [])
         if not parts:
             none = np.zeros(0, int)
@@ -55,7 +93,13 @@ class Overlaps:
         return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
 
     def to_dict(self) -> dict:
-        """JSON-ready check of bursts and of swaths: cells, median and robust spread of the phase difference; None: no overlap."""
+        """JSON-ready check of bursts and of swaths; None without overlap.
+
+        Returns
+        -------
+        dict
+            Of each cells, median and robust spread of the phase difference, rad.
+        """
         bursts = np.concatenate([self.cells(ring)[2] for ring in RINGS])
         return {"bursts": _spread(bursts), "swaths": _spread(self.cells("swaths")[2])}
 

@@ -1,10 +1,11 @@
-"""Enhanced spectral diversity: the azimuth misregistration of a pair from the overlaps of its bursts.
+"""Enhanced spectral diversity: azimuth misregistration of a pair from overlaps of its bursts.
 
-P. Prats-Iraola et al., 2012, doi:10.1109/TGRS.2012.2193893; N. Yague-Martinez et al., 2016, doi:10.1109/TGRS.2015.2497902. Two
-consecutive bursts see the ground of their overlap under squints that are 4 to 5 kHz of Doppler frequency apart. Where an image
-is taken `shift` too late, a burst of Doppler frequency f gains the phase 2 pi f shift; the difference of the two bursts shows it,
-and topography, motion and atmosphere, the same in both, drop out. What moves along the track (glaciers, earthquakes) shows, too,
-and so do ionospheric gradients: the estimate is reported, never applied.
+P. Prats-Iraola et al., 2012, doi:10.1109/TGRS.2012.2193893; N. Yague-Martinez et al., 2016,
+doi:10.1109/TGRS.2015.2497902. Two consecutive bursts see the ground of their overlap under squints
+that are 4 to 5 kHz of Doppler frequency apart. Where an image is taken `shift` too late, a burst of
+Doppler frequency f gains the phase 2 pi f shift; the difference of the two bursts shows it, and
+topography, motion and atmosphere, the same in both, drop out. What moves along the track (glaciers,
+earthquakes) shows, too, and so do ionospheric gradients: the estimate is reported, never applied.
 """
 
 from dataclasses import dataclass
@@ -29,10 +30,21 @@ MIN_CELLS = 50
 
 @dataclass(frozen=True)
 class Misregistration:
-    """Azimuth misregistration of a pair: how much later the geometry samples the later date than the earlier one, against what
-    their echoes say.
+    """Azimuth misregistration of a pair.
 
-    shift_s, error_s: estimate and its standard error, s; shift_px in lines; shift_cm on the ground. cells: in overlaps, coherent.
+    How much later the geometry samples the later date than the earlier one, against what their
+    echoes show.
+
+    Attributes
+    ----------
+    shift_s, error_s : float
+        Estimate and its standard error, s.
+    line_interval_s : float
+        Time between lines, s.
+    ground_speed_m_s : float
+        Speed of the beam over the ground, m/s.
+    cells : int
+        Coherent cells in overlaps.
     """
 
     shift_s: float
@@ -56,9 +68,21 @@ class Misregistration:
 
 
 def overlap_doppler(scene: Scene, surface: Surface, region: RegionGrid) -> np.ndarray:
-    """Doppler frequency of the even burst minus that of the odd one at the cells that both see, Hz, float32 (2, rows, cols).
+    """Doppler frequency of the even burst minus that of the odd one at the cells that both see.
 
-    First the outer ring (IW1, IW3), then the inner (IW2). NaN elsewhere. Even and odd count from the scene's `cycle_phase`.
+    Parameters
+    ----------
+    scene : Scene
+        The acquisition; even and odd count from its `cycle_phase`.
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    (2, rows, cols) array of float32
+        Difference, Hz, of the outer ring (IW1, IW3), then of the inner (IW2); NaN elsewhere.
     """
     surface.require(region)
     out = np.full((2, *region.shape), np.nan, np.float32)
@@ -95,11 +119,28 @@ def overlap_doppler(scene: Scene, surface: Surface, region: RegionGrid) -> np.nd
 def misregistration(
     overlaps: Overlaps, doppler_hz: np.ndarray, line_interval_s: float, ground_speed_m_s: float, swapped: bool
 ) -> Misregistration | None:
-    """The shift that makes the overlaps of both rings agree best; None with fewer than MIN_CELLS coherent cells.
+    """The shift that makes the overlaps of both rings agree best.
 
-    doppler_hz: of `overlap_doppler`, (2, rows, cols). swapped: the earlier date's even bursts are odd in it. The search covers
-    SEARCH of the ambiguity to both sides, the maximum is refined by weighted least squares; the standard error is that of the
-    phases' own scatter.
+    The search covers SEARCH of the ambiguity to both sides, the maximum is refined by weighted
+    least squares; the standard error is that of the phases' own scatter.
+
+    Parameters
+    ----------
+    overlaps : Overlaps
+        Cells that two bursts see.
+    doppler_hz : (2, rows, cols) array of float
+        Of `overlap_doppler`, Hz.
+    line_interval_s : float
+        Time between lines, s.
+    ground_speed_m_s : float
+        Speed of the beam over the ground, m/s.
+    swapped : bool
+        The earlier date's even bursts are odd in `doppler_hz`.
+
+    Returns
+    -------
+    Misregistration or None
+        None with fewer than MIN_CELLS coherent cells.
     """
     values, slopes = [], []
     for ring, field in zip(RINGS, doppler_hz, strict=True):

@@ -6,7 +6,19 @@ from numba import njit
 
 @njit(cache=True, nogil=True, fastmath=True)
 def spline(coefficients, rows, by_row, cols, by_col, out):
-    """Cubic B-spline at the crossings of rows and columns: indices and weights (n, 4) along each axis; out (rows, cols)."""
+    """Cubic B-spline at the crossings of rows and columns.
+
+    Parameters
+    ----------
+    coefficients : array of float
+        Coefficients of the raster.
+    rows, by_row : (n, 4) array
+        Indices and weights along the rows.
+    cols, by_col : (m, 4) array
+        Indices and weights along the columns.
+    out : (n, m) array of float
+        Written to.
+    """
     first, last = cols.min(), cols.max()
     along = np.empty(last - first + 1)
     for r in range(out.shape[0]):

@@ -1,4 +1,4 @@
-"""The ground as the engine sees it: heights between the cells of a DEM, and their Earth-fixed coordinates."""
+"""The ground as the engine sees it: heights between the cells of a DEM, Earth-fixed coordinates."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +14,21 @@ NODES = 8  # Chebyshev nodes along each axis; on 300 km the map projection is me
 
 
 class Surface:
-    """A DEM as a cubic B-spline through the heights at its cell centres (interpolating, twice differentiable).
+    """A DEM as a cubic B-spline through the heights at its cell centres (interpolating).
 
-    grid: the DEM's grid. Heights are metres above the WGS 84 ellipsoid.
+    Parameters
+    ----------
+    heights_m : (rows, cols) array of float
+        Heights above the WGS 84 ellipsoid, m.
+    grid : RegionGrid
+        The DEM's grid.
+    source : str
+        The DEM, for messages.
+
+    Raises
+    ------
+    DemError
+        For cells without a height.
     """
 
     def __init__(self, heights_m: np.ndarray, grid: RegionGrid, source: str = "DEM"):
@@ -29,7 +41,18 @@ class Surface:
         self._coefficients = spline_filter(np.asarray(heights_m, float), order=3, mode="mirror")
 
     def require(self, region: RegionGrid) -> None:
-        """DemError unless the region lies inside the DEM, with two cells to spare, and in its CRS."""
+        """Check that a region lies inside the DEM, with two cells to spare, and in its CRS.
+
+        Parameters
+        ----------
+        region : RegionGrid
+            Grid of the region.
+
+        Raises
+        ------
+        DemError
+            Unless it does.
+        """
         west, south, east, north = region.bounds
         left, bottom, right, top = self.grid.bounds
         step = 2 * self.grid.cell_m
@@ -44,7 +67,18 @@ class Surface:
             )
 
     def heights(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Heights (len(y), len(x)), m, at the crossings of eastings `x` and northings `y`, m."""
+        """Heights at the crossings of eastings and northings.
+
+        Parameters
+        ----------
+        x, y : array of float
+            Eastings and northings, m.
+
+        Returns
+        -------
+        (len(y), len(x)) array of float
+            Heights, m.
+        """
         # Compiled code is loaded where it is used: scripts that only read a DEM's grid stay light.
         from sarslide.insar.native.spline import spline
 
@@ -55,7 +89,18 @@ class Surface:
         return out
 
     def heights_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Heights at scattered points; NaN outside of the cell centres."""
+        """Heights at scattered points.
+
+        Parameters
+        ----------
+        x, y : array of float
+            Eastings and northings, m.
+
+        Returns
+        -------
+        array of float
+            Heights, m; NaN outside of the cell centres.
+        """
         from scipy.ndimage import map_coordinates
 
         at = [(self.grid.north - y) / self.grid.cell_m - 0.5, (x - self.grid.west) / self.grid.cell_m - 0.5]
@@ -63,7 +108,23 @@ class Surface:
 
 
 def read_surface(path: str | Path) -> Surface:
-    """Surface of a DEM file. Raises DemError unless its tag `vertical` says that heights are ellipsoidal."""
+    """Surface of a DEM file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Surface
+        The surface.
+
+    Raises
+    ------
+    DemError
+        Unless its tag `vertical` states that heights are ellipsoidal.
+    """
     vertical = raster.tags_of(path).get("vertical", "not stated")
     if vertical != "ellipsoidal":
         raise DemError(
@@ -73,7 +134,7 @@ def read_surface(path: str | Path) -> Surface:
 
 
 def _spline_weights(at: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (n, 4), mirrored at the border, and weights (n, 4) of the cubic B-spline at fractional positions."""
+    """Indices (n, 4), mirrored at the border, and weights (n, 4) of the cubic B-spline."""
     base = np.floor(at).astype(int)
     t = at - base
     weights = np.stack(
@@ -86,10 +147,26 @@ def _spline_weights(at: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
 def earth_fixed_patch(
     epsg: int, u: np.ndarray, v: np.ndarray, to_map: Callable = lambda u, v: (u, v)
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points on the ellipsoid (len(v), len(u), 3), m, and their unit normals, at the crossings of two axes.
+    """Points on the ellipsoid and their unit normals, at the crossings of two axes.
 
-    u and v are eastings and northings, or coordinates that `to_map` turns into them. The projection is computed on 8 x 8
-    Chebyshev nodes and interpolated as a polynomial, to far below a micrometre: it costs 64 calls instead of millions.
+    The projection is computed on 8 x 8 Chebyshev nodes and interpolated as a polynomial, to far
+    below a micrometre: it costs 64 calls instead of millions.
+
+    Parameters
+    ----------
+    epsg : int
+        CRS of the map.
+    u, v : array of float
+        Eastings and northings, m, or coordinates that `to_map` turns into them.
+    to_map : callable
+        From u and v to eastings and northings.
+
+    Returns
+    -------
+    point : (len(v), len(u), 3) array of float
+        Earth-fixed coordinates, m.
+    normal : (len(v), len(u), 3) array of float
+        Unit normals.
     """
     from pyproj import Transformer
 
@@ -104,7 +181,9 @@ def earth_fixed_patch(
 
 
 def _chebyshev(axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Chebyshev nodes on the extent of `axis`, and the matrix (len(axis), NODES) from values at the nodes to values on `axis`."""
+    """Chebyshev nodes on the extent of `axis`, and the matrix from values there to values on
+    `axis`.
+    """
     low, high = float(np.min(axis)), float(np.max(axis))
     centre, half = (low + high) / 2, max((high - low) / 2, 1.0)
     unit = np.cos((np.arange(NODES) + 0.5) * np.pi / NODES)

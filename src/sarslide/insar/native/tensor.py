@@ -12,13 +12,34 @@ from sarslide.sentinel1.orbit import Arc
 
 
 class TensorProgram:
-    """`zero_doppler`, `positions`, `window_of` and `geocode_window` with the meaning they have in `cpu`, computed on `device`."""
+    """The functions of `cpu` with the meaning they have there, computed on a device.
+
+    Parameters
+    ----------
+    device : str
+        Name of a torch device.
+    """
 
     def __init__(self, device: str):
         self.device = torch.device(device)
 
     def zero_doppler(self, arc: Arc, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Zero-Doppler time (s) and slant range (m), float64 (...), of Earth-fixed points (..., 3)."""
+        """As `cpu.zero_doppler`.
+
+        Parameters
+        ----------
+        arc : Arc
+            Orbit of the pass.
+        points : (..., 3) array of float
+            Earth-fixed points, m.
+
+        Returns
+        -------
+        time : (...) array of float
+            Zero-Doppler times, s.
+        distance : (...) array of float
+            Slant ranges, m.
+        """
         ground = self._on_device(points.reshape(-1, 3))
         series = self._on_device(arc.coefficients)
         u = torch.zeros(len(ground), dtype=torch.float64, device=self.device)
@@ -42,7 +63,20 @@ class TensorProgram:
         return time.cpu().numpy().reshape(shape), distance.cpu().numpy().reshape(shape)
 
     def positions(self, imaging: Imaging, heights_m: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """As `cpu.positions`; the results stay on the device."""
+        """As `cpu.positions`; the results stay on the device.
+
+        Parameters
+        ----------
+        imaging : Imaging
+            Series of the block.
+        heights_m : (rows, cols) array of float
+            Heights, m.
+
+        Returns
+        -------
+        time, distance : (rows, cols) tensor
+            Zero-Doppler times, s, and slant ranges, m.
+        """
         level = self._on_device((heights_m - imaging.height_m) / imaging.half_m)
         by_row, by_col = self._on_device(imaging.by_row), self._on_device(imaging.by_col.T)
 
@@ -56,7 +90,22 @@ class TensorProgram:
         return evaluate(imaging.time_s), evaluate(imaging.range_m)
 
     def window_of(self, burst, place, margin) -> tuple[int, int, int, int] | None:
-        """As `cpu.window_of`."""
+        """As `cpu.window_of`.
+
+        Parameters
+        ----------
+        burst : BurstProgram
+            The burst.
+        place : tuple of array or tensor
+            Times, s, and ranges, m.
+        margin : tuple of int
+            Lines and samples that are left out at the edges.
+
+        Returns
+        -------
+        tuple of int or None
+            First and last line, first and last sample, inclusive.
+        """
         line, sample, inside = self._held(burst.burst, place, margin)
         if not inside.any():
             return None
@@ -64,7 +113,25 @@ class TensorProgram:
         return int(line.min()), int(line.max()), int(sample.min()), int(sample.max())
 
     def geocode_window(self, data, first, burst, place, wavelength_m, margin, out) -> None:
-        """As `cpu.geocode_window`; `data` stays as it is."""
+        """As `cpu.geocode_window`; `data` stays as it is.
+
+        Parameters
+        ----------
+        data : array of complex64
+            Window of the burst.
+        first : tuple of int
+            Line and sample of its first sample.
+        burst : BurstProgram
+            The burst, its ramp and tables.
+        place : tuple of array or tensor
+            Times, s, and ranges, m.
+        wavelength_m : float
+            Radar wavelength, m.
+        margin : tuple of int
+            Lines and samples that are left out at the edges.
+        out : (rows, cols) array of complex64
+            Written to.
+        """
         ramp = burst.ramp
         rate, doppler, reference = (self._on_device(value) for value in (ramp.rate, ramp.doppler, ramp.reference))
 

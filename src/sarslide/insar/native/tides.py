@@ -1,9 +1,11 @@
 """Solid-earth tide: displacement of the ground by the Moon and the Sun.
 
-IERS Conventions (2010), Technical Note 36, chapter 7.1.1: step 1 in phase, degrees 2 and 3 (eqs. 7.5 and 7.6), and of step 2 the
-diurnal terms above 0.2 mm (eq. 7.12, table 7.3a: K1 alone is 12 mm). Left out, together 1 to 2 mm: the out-of-phase parts, the
-latitude dependence l(1), the long-period terms. The permanent tide stays, as in all precise orbits and frames. Moon and Sun by
-the short series of O. Montenbruck and E. Gill, Satellite Orbits, 2000, chapter 3.3.2: good to 5', which is 0.3 mm.
+IERS Conventions (2010), Technical Note 36, chapter 7.1.1: step 1 in phase, degrees 2 and 3 (eqs.
+7.5 and 7.6), and of step 2 the diurnal terms above 0.2 mm (eq. 7.12, table 7.3a: K1 alone is 12
+mm). Left out, together 1 to 2 mm: the out-of-phase parts, the latitude dependence l(1), the
+long-period terms. The permanent tide stays, as in all precise orbits and frames. Moon and Sun by
+the short series of O. Montenbruck and E. Gill, Satellite Orbits, 2000, chapter 3.3.2: good to 5',
+which is 0.3 mm.
 """
 
 import numpy as np
@@ -32,7 +34,20 @@ DIURNAL = (
 
 
 def tide_displacement(points: np.ndarray, utc: np.datetime64) -> np.ndarray:
-    """Displacement (..., 3), m, Earth-fixed, of Earth-fixed `points` (..., 3), m, at a time."""
+    """Displacement of Earth-fixed points at a time.
+
+    Parameters
+    ----------
+    points : (..., 3) array of float
+        Earth-fixed points, m.
+    utc : datetime64
+        The time.
+
+    Returns
+    -------
+    (..., 3) array of float
+        Displacement, m, Earth-fixed.
+    """
     seconds = (np.datetime64(utc, "us") - J2000) / np.timedelta64(1, "us") * 1e-6
     centuries = (seconds + TT_MINUS_UTC_S) / CENTURY_S
     sidereal = _sidereal_deg(seconds / CENTURY_S)
@@ -44,7 +59,20 @@ def tide_displacement(points: np.ndarray, utc: np.datetime64) -> np.ndarray:
 
 
 def line_of_sight_tide(arc: Arc, acquisition: Acquisition) -> float:
-    """Displacement of the centre of the region by the tide, m, positive towards the satellite."""
+    """Displacement of the centre of the region by the tide.
+
+    Parameters
+    ----------
+    arc : Arc
+        Orbit of the pass.
+    acquisition : Acquisition
+        The acquisition.
+
+    Returns
+    -------
+    float
+        Displacement, m, positive towards the satellite.
+    """
     centre = acquisition.centre_m
     (time,), (distance,) = zero_doppler(arc, centre[None])
     shift = tide_displacement(centre, np.datetime64(acquisition.utc))
@@ -67,7 +95,7 @@ def _of_body(up: np.ndarray, body: np.ndarray, mass_ratio: float) -> np.ndarray:
 
 
 def _diurnal(up: np.ndarray, centuries: float, sidereal: float) -> np.ndarray:
-    """Eq. 7.12: corrections for the frequency dependence of the Love numbers in the diurnal band."""
+    """Eq. 7.12: frequency dependence of the Love numbers in the diurnal band."""
     t = centuries
     mean = np.array(
         [
@@ -78,7 +106,8 @@ def _diurnal(up: np.ndarray, centuries: float, sidereal: float) -> np.ndarray:
             282.93734098 + 1.71945766667 * t,  # ps, perigee of the Sun
         ]
     )
-    tau = sidereal + 180 - (218.31664563 + 481267.88194 * t)  # mean lunar time, counted from the lower culmination
+    # Mean lunar time, counted from the lower culmination.
+    tau = sidereal + 180 - (218.31664563 + 481267.88194 * t)
     longitude = np.arctan2(up[..., 1], up[..., 0])
     sine, cosine = up[..., 2], np.hypot(up[..., 0], up[..., 1])
     east = np.stack([-np.sin(longitude), np.cos(longitude), np.zeros(longitude.shape)], axis=-1)

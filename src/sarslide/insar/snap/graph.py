@@ -1,15 +1,18 @@
 """ESA SNAP's graphs of one D-InSAR pair, as gpt reads them: plain XML, one node an operator.
 
-Operators and parameters as in the @OperatorMetadata and @Parameter annotations of SNAP's Microwave Toolbox (senbox-org/
-microwave-toolbox, releases 13.0.4 and 14.0.0; senbox-org/s1tbx before), held in tests/insar/snap/test_graph.py. What is left
-out keeps SNAP's default. The first source of Back-Geocoding is the reference: the earlier date, so that the interferogram is
-earlier x conj(later), as InterferogramOp forms it, and its phase grows away from the satellite.
+Operators and parameters as in the @OperatorMetadata and @Parameter annotations of SNAP's Microwave
+Toolbox (senbox-org/microwave-toolbox, releases 13.0.4 and 14.0.0; senbox-org/s1tbx before), held in
+tests/insar/snap/test_graph.py. What is left out keeps SNAP's default. The first source of
+Back-Geocoding is the reference: the earlier date, so that the interferogram is earlier x
+conj(later), as InterferogramOp forms it, and its phase grows away from the satellite.
 
-    interferogram   Read, SliceAssembly, TOPSAR-Split, Apply-Orbit-File, Back-Geocoding, Enhanced-Spectral-Diversity,
-                    Interferogram, TOPSAR-Deburst, TOPSAR-Merge, TopoPhaseRemoval, Multilook -> ifg.dim
+    interferogram   Read, SliceAssembly, TOPSAR-Split, Apply-Orbit-File, Back-Geocoding,
+                    Enhanced-Spectral-Diversity, Interferogram, TOPSAR-Deburst, TOPSAR-Merge,
+                    TopoPhaseRemoval, Multilook -> ifg.dim
     filtering       GoldsteinPhaseFiltering -> filtered.dim
     export          SnaphuExport -> snaphu/, where SNAPHU then unwraps
-    geocoding       SnaphuImport, Terrain-Correction to the cells of the region -> geocoded.dim; without import: unfiltered.dim
+    geocoding       SnaphuImport, Terrain-Correction to the cells of the region -> geocoded.dim;
+                    without import: unfiltered.dim
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,13 +24,25 @@ from sarslide.grid import RegionGrid
 
 FFT_SIZES = (32, 64, 128, 256)
 DEM_VOID = -32768.0
-ADAPTIVE_SINCE = 14  # from this SNAP on the Goldstein filter chooses its strength unless told not to
+ADAPTIVE_SINCE = 14  # from this SNAP on the Goldstein filter chooses its strength by default
 ORBITS = {"POEORB": "Sentinel Precise (Auto Download)", "RESORB": "Sentinel Restituted (Auto Download)"}
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operator with its sources, by the names of their nodes, and its parameters."""
+    """One operator.
+
+    Attributes
+    ----------
+    name : str
+        Name of the node.
+    operator : str
+        SNAP's operator.
+    sources : tuple of str
+        Names of the nodes that it reads.
+    parameters : dict
+        Parameters of the operator.
+    """
 
     name: str
     operator: str
@@ -37,7 +52,15 @@ class Node:
 
 @dataclass(frozen=True)
 class SnapAcquisition:
-    """One date: products in order of time (SAFE folders or zips), and the kind of its orbit file: POEORB, RESORB or none."""
+    """One date.
+
+    Attributes
+    ----------
+    products : tuple of Path
+        SAFE folders or zips, in order of time.
+    orbit : str
+        Kind of its orbit file: POEORB, RESORB or empty.
+    """
 
     products: tuple[Path, ...]
     orbit: str
@@ -45,9 +68,22 @@ class SnapAcquisition:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a pair is made with. swaths: name -> whether at least two of its bursts meet the region, as spectral diversity needs.
+    """What a pair is made with.
 
-    area: the region, WKT polygon of longitude and latitude. dem: geographic GeoTIFF of ellipsoidal heights, void DEM_VOID.
+    Attributes
+    ----------
+    swaths : dict of bool
+        By swath: whether at least two of its bursts meet the region, as spectral diversity needs.
+    polarisation : str
+        VV, for example.
+    area : str
+        The region, WKT polygon of longitude and latitude.
+    dem : Path
+        Geographic GeoTIFF of ellipsoidal heights, void DEM_VOID.
+    coherence_range, coherence_azimuth : int
+        Samples of the coherence window.
+    range_looks, azimuth_looks : int
+        Samples of a multilooked one.
     """
 
     swaths: dict[str, bool]
@@ -61,7 +97,15 @@ class Settings:
 
 
 def write(path: Path, nodes: Sequence[Node]) -> None:
-    """The graph as XML for gpt."""
+    """Write a graph as XML for gpt.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    nodes : sequence of Node
+        The graph.
+    """
     lines = ['<graph id="sarslide">', "  <version>1.0</version>"]
     for node in nodes:
         lines += [f"  <node id={quoteattr(node.name)}>", f"    <operator>{node.operator}</operator>", "    <sources>"]
@@ -79,7 +123,22 @@ def _text(value: str | int | float | bool) -> str:
 
 
 def interferogram(earlier: SnapAcquisition, later: SnapAcquisition, settings: Settings, out: Path) -> list[Node]:
-    """From two dates to the interferogram without topography, multilooked, and its coherence, in radar geometry."""
+    """From two dates to the interferogram without topography, multilooked, and its coherence.
+
+    Parameters
+    ----------
+    earlier, later : SnapAcquisition
+        Both dates.
+    settings : Settings
+        What the pair is made with.
+    out : Path
+        DIMAP product in radar geometry.
+
+    Returns
+    -------
+    list of Node
+        The graph.
+    """
     nodes, swaths = [], []
     sources = {}
     for date, one in (("earlier", earlier), ("later", later)):
@@ -147,35 +206,88 @@ def _swath(
 
 
 def filtering(source: Path, alpha: float, window: int, snap_version: int, out: Path) -> list[Node]:
-    """Goldstein's filter; without strength a copy. window: side of a patch, brought to the nearest that SNAP has."""
+    """Goldstein's filter; without strength a copy.
+
+    Parameters
+    ----------
+    source : Path
+        DIMAP product of the interferogram.
+    alpha : float
+        Strength of the filter.
+    window : int
+        Side of a patch, brought to the nearest that SNAP has.
+    snap_version : int
+        Major version of SNAP.
+    out : Path
+        DIMAP product.
+
+    Returns
+    -------
+    list of Node
+        The graph.
+    """
     nodes = [_read(source)]
     if alpha > 0:
         size = min(FFT_SIZES, key=lambda known: abs(known - window))
-        told = {"alpha": alpha, "FFTSizeString": size, "windowSizeString": 3, "useCoherenceMask": False}
+        parameters = {"alpha": alpha, "FFTSizeString": size, "windowSizeString": 3, "useCoherenceMask": False}
         if snap_version >= ADAPTIVE_SINCE:
-            told["useAdaptiveAlpha"] = False
-        nodes.append(Node("Filter", "GoldsteinPhaseFiltering", ("Read",), told))
+            parameters["useAdaptiveAlpha"] = False
+        nodes.append(Node("Filter", "GoldsteinPhaseFiltering", ("Read",), parameters))
     return [*nodes, _write(nodes[-1].name, out)]
 
 
 def export(source: Path, folder: Path, processors: int) -> list[Node]:
-    """Phase and coherence for SNAPHU, with its configuration; one tile, minimum spanning tree (B20)."""
-    told = {
+    """Phase, coherence and configuration for SNAPHU: one tile, minimum spanning tree (B20).
+
+    Parameters
+    ----------
+    source : Path
+        DIMAP product of the filtered interferogram.
+    folder : Path
+        Folder to write.
+    processors : int
+        Threads of SNAPHU.
+
+    Returns
+    -------
+    list of Node
+        The graph.
+    """
+    parameters = {
         "targetFolder": str(folder), "statCostMode": "DEFO", "initMethod": "MST", "numberOfTileRows": 1, "numberOfTileCols": 1,
         "numberOfProcessors": processors, "rowOverlap": 0, "colOverlap": 0, "tileCostThreshold": 500,
     }  # fmt: skip
-    return [_read(source), Node("Export", "SnaphuExport", ("Read",), told)]
+    return [_read(source), Node("Export", "SnaphuExport", ("Read",), parameters)]
 
 
 def geocoding(source: Path, unwrapped: Path | None, dem: Path, grid: RegionGrid, out: Path) -> list[Node]:
-    """All bands on cells of the region's size and alignment, with incidence and layover; unwrapped: SNAPHU's result, if any."""
+    """All bands on cells of the region's size and alignment, with incidence and layover.
+
+    Parameters
+    ----------
+    source : Path
+        DIMAP product in radar geometry.
+    unwrapped : Path or None
+        SNAPHU's result, if any.
+    dem : Path
+        Geographic GeoTIFF of ellipsoidal heights.
+    grid : RegionGrid
+        Grid of the region.
+    out : Path
+        DIMAP product.
+
+    Returns
+    -------
+    list of Node
+        The graph.
+    """
     from pyproj import CRS
 
     nodes = [_read(source)]
     if unwrapped is not None:
         nodes.append(_read(unwrapped, "Read-unwrapped"))
         nodes.append(Node("Import", "SnaphuImport", ("Read", "Read-unwrapped"), {"doNotKeepWrapped": False}))
-    told = {
+    parameters = {
         **_dem(dem), "externalDEMApplyEGM": False, "demResamplingMethod": "BILINEAR_INTERPOLATION",
         "imgResamplingMethod": "BILINEAR_INTERPOLATION", "pixelSpacingInMeter": grid.cell_m,
         "mapProjection": CRS.from_epsg(grid.epsg).to_wkt("WKT1_GDAL"), "alignToStandardGrid": True,
@@ -183,7 +295,7 @@ def geocoding(source: Path, unwrapped: Path | None, dem: Path, grid: RegionGrid,
         "saveSelectedSourceBand": True, "outputComplex": True, "saveIncidenceAngleFromEllipsoid": unwrapped is not None,
         "saveLayoverShadowMask": unwrapped is not None,
     }  # fmt: skip
-    nodes.append(Node("Terrain-Correction", "Terrain-Correction", (nodes[-1].name,), told))
+    nodes.append(Node("Terrain-Correction", "Terrain-Correction", (nodes[-1].name,), parameters))
     return [*nodes, _write("Terrain-Correction", out)]
 
 

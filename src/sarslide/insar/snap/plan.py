@@ -1,4 +1,4 @@
-"""What SNAP is told of a pair: swaths with bursts on the region, the region's outline, and a DEM that SNAP can read."""
+"""What SNAP needs of a pair: swaths with bursts on the region, its outline, and a DEM it can read."""
 
 from pathlib import Path
 
@@ -22,9 +22,28 @@ AROUND_DEG = 0.02
 
 
 def swaths(earlier: Scene, later: Scene, surface: Surface, region: RegionGrid) -> dict[str, bool]:
-    """Swaths of both dates with bursts on the region; whether both have at least two bursts of it, as spectral diversity needs.
+    """Swaths of both dates with bursts on the region.
 
-    Raises CoverageError when no swath covers the region, StackError when the dates have none in common.
+    Parameters
+    ----------
+    earlier, later : Scene
+        Both dates.
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    dict of bool
+        By swath: whether both dates have at least two bursts of it, as spectral diversity needs.
+
+    Raises
+    ------
+    CoverageError
+        When no swath covers the region.
+    StackError
+        When the dates have no swath in common.
     """
     common = sorted(set(swaths_of(earlier, surface, region)) & set(swaths_of(later, surface, region)))
     if not common:
@@ -39,7 +58,18 @@ def swaths(earlier: Scene, later: Scene, surface: Surface, region: RegionGrid) -
 
 
 def outline(region: RegionGrid) -> str:
-    """The region and a little around it, WKT polygon of longitude and latitude."""
+    """The region and a little around it.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    str
+        WKT polygon of longitude and latitude.
+    """
     west, south, east, north = transform_bounds(f"EPSG:{region.epsg}", "EPSG:4326", *region.bounds)
     west, south, east, north = west - AROUND_DEG, south - AROUND_DEG, east + AROUND_DEG, north + AROUND_DEG
     corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
@@ -47,7 +77,20 @@ def outline(region: RegionGrid) -> str:
 
 
 def write_dem(dem: str | Path, out: Path) -> None:
-    """`dem` (ellipsoidal heights, projected) as a geographic GeoTIFF, float32, void DEM_VOID: SNAP expects steps in degrees."""
+    """A DEM in degrees: SNAP expects such steps.
+
+    Parameters
+    ----------
+    dem : str or Path
+        Ellipsoidal heights, projected.
+    out : Path
+        Geographic GeoTIFF to write, float32, void DEM_VOID.
+
+    Raises
+    ------
+    CoverageError
+        For a DEM without any height.
+    """
     with raster.opened(dem) as source:
         heights, transform, crs = source.read(1), source.transform, source.crs
         west, south, east, north = transform_bounds(crs, "EPSG:4326", *source.bounds)

@@ -127,7 +127,8 @@ class Dimap:
                         f"{header.with_suffix('.img')}: is {source.shape}, its product {(self.rows, self.cols)}",
                         MAKE_AGAIN,
                     )
-                # Place and CRS are the product's own; the ENVI headers tell the CRS in SNAP's words only.
+                # Place and CRS are the product's own; the ENVI headers tell the CRS in SNAP's words
+                # only.
                 return regrid.read_placed(source, self.transform, self.crs, grid, 1, void)
         except RasterError as error:
             raise InterferogramError(error.problem, MAKE_AGAIN) from error
@@ -195,7 +196,8 @@ def open_dimap(path: str | Path) -> Dimap:
             if index in files and (one.findtext("VIRTUAL_BAND") or "").strip() != "true":
                 bands[one.find("BAND_NAME").text.strip()] = (files[index], one.find("DATA_TYPE").text.strip())
         place = root.findtext(".//Geoposition/IMAGE_TO_MODEL_TRANSFORM")
-        # Java's order: scale x, shear y, shear x, scale y, origin x, origin y; from corners of samples.
+        # Java's order: scale x, shear y, shear x, scale y, origin x, origin y; from corners of
+        # samples.
         a, d, b, e, c, f = (float(part) for part in place.split(",")) if place else (np.nan,) * 6
         crs = (root.findtext(".//Coordinate_Reference_System/WKT") or "").strip()
     except (OSError, ElementTree.ParseError, AttributeError, ValueError) as error:
@@ -284,7 +286,9 @@ def ingest(
 
 
 def looks(in_range: int, in_azimuth: int) -> float:
-    """Independent looks of a window of samples: IW is sampled finer than it resolves, most in azimuth.
+    """Independent looks of a window of samples: IW is sampled finer than it resolves.
+
+    Most so in azimuth.
 
     Parameters
     ----------
@@ -300,7 +304,7 @@ def looks(in_range: int, in_azimuth: int) -> float:
 
 
 def geometry(geocoded: str | Path, grid: RegionGrid) -> dict[str, np.ndarray]:
-    """The seven geometry layers from SNAP's incidence and layover mask and the heading of the scene.
+    """The seven geometry layers from SNAP's incidence, layover mask and heading of the scene.
 
     Parameters
     ----------
@@ -357,7 +361,7 @@ def _unit(product: Dimap, band: str) -> str:
 
 
 def _baseline(product: Dimap, first: str, second: str, factor: float) -> float | None:
-    """bperp (later - earlier) from `Baselines`: of the secondary against the reference, times the order of the dates."""
+    """bperp (later - earlier) from `Baselines`, which are (secondary - reference)."""
     day = {date: datetime.strptime(date, "%Y%m%d").strftime("%d%b%Y") for date in (first, second)}
     for reference in product.metadata.iter("MDElem"):
         if reference.get("name") == f"Ref_{day[first]}":
@@ -369,7 +373,10 @@ def _baseline(product: Dimap, first: str, second: str, factor: float) -> float |
 
 
 def _utc(product: Dimap, pair: str) -> tuple[str | None, str | None]:
-    """First line times of both dates, ISO, from `first_line_time` such as 06-MAR-2019 11:13:21.123456."""
+    """First line times of both dates, ISO, from `first_line_time`.
+
+    Such as 06-MAR-2019 11:13:21.123456.
+    """
     found: dict[str, str] = {}
     for one in product.metadata.iter("MDATTR"):
         if one.get("name") == "first_line_time" and one.text:
