@@ -55,4 +55,5 @@ if SCENES.ready:
 
 
 onstart:
+    scheduling.drop_default_rate_limit(workflow)
     first_checks()

@@ -24,7 +24,7 @@ rule update_catalog:
         f"{BENCHMARKS}/update_catalog.tsv"
     localrule: True
     conda:
-        "../envs/retrieve.yaml"
+        "../envs/geo.yaml"
     resources:
         **(RETRIEVE_ACCESS if CONFIG.archive() else {}),
         mem_mb=memory(1000),

@@ -13,11 +13,12 @@ from sarslide.catalog import scenes
 from sarslide.config import existing, load, resolve
 from sarslide.errors import SarslideError
 from sarslide.io.atomic import check_writable
+from sarslide.workflow import scheduling
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.graph import OPTIONAL, Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import layer_files
-from sarslide.workflow.release_id import dem_model, settings
+from sarslide.workflow.release_id import dem_addresses, dem_model, settings
 
 
 def or_exit(work):

@@ -15,7 +15,7 @@ rule terrain:
     group:
         "ground"
     conda:
-        "../envs/terrain.yaml"
+        "../envs/geo.yaml"
     resources:
         # Measured: 0.3 GB and 109 bytes a cell.
         mem_mb=memory(1000, 150),
@@ -40,7 +40,7 @@ if CONFIG.retrieve.sentinel2:
             f"{BENCHMARKS}/retrieve_optical.tsv"
         localrule: True
         conda:
-            "../envs/retrieve.yaml"
+            "../envs/geo.yaml"
         resources:
             **RETRIEVE_ACCESS,
             stac=CONFIG.retrieve.stac,
@@ -77,7 +77,7 @@ if CONFIG.optical.products or CONFIG.retrieve.sentinel2:
         group:
             "ground"
         conda:
-            "../envs/insar.yaml"
+            "../envs/geo.yaml"
         resources:
             mem_mb=memory(1500, 40),
             runtime=minutes(60, 5),
@@ -106,7 +106,7 @@ if CONFIG.lithology.file:
         group:
             "ground"
         conda:
-            "../envs/inventory.yaml"
+            "../envs/geo.yaml"
         resources:
             mem_mb=memory(1500, 20),
             runtime=minutes(30, 5),

@@ -80,7 +80,7 @@ rule release:
         weights=lambda wildcards: own(or_exit(lambda: NETWORK.weights)),
         review=[own(path) for path in or_exit(GRAPH.review)],
     output:
-        current=CURRENT,
+        current=report(CURRENT, caption="captions/inventory.rst", category="Inventory"),
     log:
         f"{LOGS}/release.log",
     benchmark:

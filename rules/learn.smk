@@ -127,8 +127,16 @@ rule train:
     output:
         weights=f"{TRAINED}/{MODEL}.safetensors",
         history=f"{TRAINED}/history.csv",
-        curves=f"{TRAINED}/curves.png",
-        reliability=f"{TRAINED}/reliability.png",
+        curves=report(
+            f"{TRAINED}/curves.png",
+            caption="captions/training.rst",
+            category="Training",
+        ),
+        reliability=report(
+            f"{TRAINED}/reliability.png",
+            caption="captions/training.rst",
+            category="Training",
+        ),
         scores=f"{TRAINED}/scores.json",
     log:
         "logs/training/train.log",

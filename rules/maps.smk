@@ -45,7 +45,11 @@ rule dinsar_figure:
         displacement=rules.dinsar.output.displacement,
         std=rules.dinsar.output.std,
     output:
-        figure=f"{STACK}/dinsar/{{pair}}.dinsar_figure.png",
+        figure=report(
+            f"{STACK}/dinsar/{{pair}}.dinsar_figure.png",
+            caption="captions/dinsar.rst",
+            category="Maps",
+        ),
     log:
         f"{LOGS}/dinsar_figure/{{stack}}/{{frame}}/{{pair}}.log",
     benchmark:
@@ -127,7 +131,11 @@ rule atmosphere_figure:
         scatter=rules.atmosphere.output.scatter,
         table=rules.atmosphere.output.table,
     output:
-        figure=f"{STACK}/atmosphere/atmosphere_figure.png",
+        figure=report(
+            f"{STACK}/atmosphere/atmosphere_figure.png",
+            caption="captions/atmosphere.rst",
+            category="Maps",
+        ),
     log:
         f"{LOGS}/atmosphere_figure/{{stack}}/{{frame}}.log",
     benchmark:
@@ -285,8 +293,16 @@ rule factors:
         correlation=f"{RATES}/factors/correlation.csv",
         collinearity=f"{RATES}/factors/collinearity.csv",
         importance=f"{RATES}/factors/importance.csv",
-        heat_map=f"{RATES}/factors/correlation.png",
-        bars=f"{RATES}/factors/importance.png",
+        heat_map=report(
+            f"{RATES}/factors/correlation.png",
+            caption="captions/factors.rst",
+            category="Maps",
+        ),
+        bars=report(
+            f"{RATES}/factors/importance.png",
+            caption="captions/factors.rst",
+            category="Maps",
+        ),
         sidecar=f"{RATES}/factors/factors.json",
     log:
         f"{LOGS}/factors/{{stack}}/{{frame}}.log",

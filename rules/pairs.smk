@@ -37,7 +37,11 @@ rule network:
     input:
         pairs=lambda wildcards: pair_inputs("sidecars")(wildcards)["sidecars"],
     output:
-        figure=f"{STACK}/quality/network.png",
+        figure=report(
+            f"{STACK}/quality/network.png",
+            caption="captions/network.rst",
+            category="Quality of the pairs",
+        ),
         about=f"{STACK}/quality/network.json",
     log:
         f"{LOGS}/network/{{stack}}/{{frame}}.log",

@@ -38,23 +38,18 @@ rule preflight:
         findings=f"{LOGS}/preflight.json",
     localrule: True
     conda:
-        "../envs/preflight.yaml"
+        "../envs/geo.yaml"
     resources:
         **RETRIEVE_ACCESS | {"tries": 1},
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
+        **dem_addresses(CONFIG),
         # The whole configuration, as nowhere else: the rule makes nothing that could be out of date.
         config=CONFIG.model_dump(mode="json"),
         folders=FOLDERS,
         conda=IN_CONDA,
         online=bool(CONFIG.archive() or dem_model(CONFIG)),
-        dem_address=getattr(CONFIG.retrieve, f"dem_{dem_model(CONFIG)}", ""),
-        geoid_address=(
-            getattr(CONFIG.retrieve, f"geoid_{MODELS[dem_model(CONFIG)].geoid}")
-            if dem_model(CONFIG)
-            else ""
-        ),
         code=code("preflight"),
     script:
         "../workflow_scripts/preflight.py"

@@ -48,7 +48,11 @@ rule report:
         published=PUBLISHED,
         pairs=GRAPH.every_pair("sidecars"),
     output:
-        html=f"{RESULTS}/report/report.html",
+        html=report(
+            f"{RESULTS}/report/report.html",
+            caption="captions/report.rst",
+            category="Inventory",
+        ),
     log:
         f"{LOGS}/report.log",
     benchmark:
@@ -102,7 +106,11 @@ if GRAPH.simulated:
             conncomp=GRAPH.every_pair("conncomp"),
             pairs=GRAPH.every_pair("sidecars"),
         output:
-            scores=f"{RESULTS}/report/scores.json",
+            scores=report(
+                f"{RESULTS}/report/scores.json",
+                caption="captions/scores.rst",
+                category="Inventory",
+            ),
             planted=f"{RESULTS}/report/planted.gpkg",
         log:
             f"{LOGS}/score.log",

@@ -1,10 +1,6 @@
 # The DEM of a real region, brought to the region grid with margin, in ellipsoidal heights: a download, or a file of the user.
-from sarslide.retrieve.dem_tiles import MODELS
 
-DEM_MODEL = dem_model(CONFIG)
-
-
-if DEM_MODEL:
+if dem_model(CONFIG):
 
     rule retrieve_dem:
         output:
@@ -16,15 +12,14 @@ if DEM_MODEL:
             f"{BENCHMARKS}/retrieve_dem.tsv"
         localrule: True
         conda:
-            "../../envs/retrieve.yaml"
+            "../../envs/geo.yaml"
         resources:
             **RETRIEVE_ACCESS,
-            dem_address=getattr(CONFIG.retrieve, f"dem_{DEM_MODEL}"),
-            geoid_address=getattr(CONFIG.retrieve, f"geoid_{MODELS[DEM_MODEL].geoid}"),
+            **dem_addresses(CONFIG),
             mem_mb=memory(2000, 60),
             runtime=60,
         params:
-            model=DEM_MODEL,
+            model=dem_model(CONFIG),
             grid=GRID,
             margin_m=CONFIG.grid.margin_m,
             store=f"{RESOURCES}/archive/dem",
@@ -45,7 +40,7 @@ else:
         benchmark:
             f"{BENCHMARKS}/prepare_dem.tsv"
         conda:
-            "../../envs/insar.yaml"
+            "../../envs/geo.yaml"
         resources:
             # Measured: 0.1 GB and 16 bytes a cell of the region with its margin.
             mem_mb=memory(1000, 30),

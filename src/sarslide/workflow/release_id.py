@@ -111,6 +111,28 @@ def dem_model(config: Config) -> str:
     return config.grid.dem if config.grid.dem in MODELS else ""
 
 
+def dem_addresses(config: Config) -> dict[str, str]:
+    """Where the global DEM of a region and its geoid are downloaded from.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration of the region.
+
+    Returns
+    -------
+    dict of str to str
+        `dem_address` and `geoid_address`; empty text for a file of the user.
+    """
+    model = dem_model(config)
+    if not model:
+        return {"dem_address": "", "geoid_address": ""}
+    return {
+        "dem_address": getattr(config.retrieve, f"dem_{model}"),
+        "geoid_address": getattr(config.retrieve, f"geoid_{MODELS[model].geoid}"),
+    }
+
+
 def upstream_rules(config: Config) -> list[str]:
     """The rules between acquisitions and release, whose code is part of its name, without those of optional inputs.
 
