@@ -1,8 +1,9 @@
-"""atmosphere: unwrapped pairs of one stack -> scatter of the dates before and after each correction (B09, B23).
+"""atmosphere: unwrapped pairs of one stack -> scatter of the dates by correction (B09, B23).
 
-inputs: per pair unwrapped phase (rad, grows away), connected components, coherence and sidecar; elevation (m); stable ground of
-the rates; errors of closure where they are masked. outputs: scatter over the dates as a map (mm, one band a correction);
-scatter.csv with one row a date; sidecar with their root mean squares.
+inputs: per pair unwrapped phase (rad, grows away), connected components, coherence and sidecar;
+elevation (m); stable ground of the rates; errors of closure where they are masked. outputs: scatter
+over the dates as a map (mm, one band a correction); scatter.csv with one row a date; sidecar with
+their root mean squares.
 """
 
 import csv

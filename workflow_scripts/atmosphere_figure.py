@@ -1,6 +1,7 @@
 """atmosphere_figure: scatter of the dates of one stack before and after each correction -> picture.
 
-inputs: scatter over the dates as a map (mm, one band a correction); table with one row a date. output: PNG.
+inputs: scatter over the dates as a map (mm, one band a correction); table with one row a date.
+output: PNG.
 """
 
 from sarslide.workflow.job import job

@@ -1,8 +1,9 @@
 """average_phase: wrapped pairs of one stack -> averaged phase (P0 3.1).
 
-inputs: per pair wrapped phase (rad, grows when the ground moves away; the unfiltered band is averaged, because averaging is
-itself the filter and keeps small landslides) and coherence; layover and shadow; elevation (m). outputs: averaged phase (rad,
-positive away from the satellite) and its standard error (rad).
+inputs: per pair wrapped phase (rad, grows when the ground moves away; the unfiltered band is
+averaged, because averaging is itself the filter and keeps small landslides) and coherence; layover
+and shadow; elevation (m). outputs: averaged phase (rad, positive away from the satellite) and its
+standard error (rad).
 """
 
 from sarslide.grid import RegionGrid

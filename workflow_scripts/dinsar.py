@@ -1,8 +1,9 @@
 """dinsar: one unwrapped pair -> LOS displacement between its dates (D-InSAR, P0 3.1).
 
-inputs: unwrapped phase (rad, grows away), connected components, coherence, sidecar; layover and shadow; elevation (m). outputs:
-LOS displacement (mm, positive towards the satellite, relative to the reference; masked where incoherent) and the standard
-deviation that the coherence predicts (mm); sidecar with what was removed and where the zero is.
+inputs: unwrapped phase (rad, grows away), connected components, coherence, sidecar; layover and
+shadow; elevation (m). outputs: LOS displacement (mm, positive towards the satellite, relative to
+the reference; masked where incoherent) and the standard deviation that the coherence predicts (mm);
+sidecar with what was removed and where the zero is.
 """
 
 from sarslide.grid import RegionGrid

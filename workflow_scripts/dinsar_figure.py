@@ -1,7 +1,7 @@
-"""dinsar_figure: one pair -> picture of its wrapped phase (colours of P2, B12), LOS displacement and predicted error.
+"""dinsar_figure: one pair -> picture of wrapped phase (as P2, B12), LOS displacement and error.
 
-inputs: wrapped phase (rad; the filtered band), coherence, LOS displacement (mm, positive towards the satellite) and its standard
-deviation (mm). output: PNG.
+inputs: wrapped phase (rad; the filtered band), coherence, LOS displacement (mm, positive towards
+the satellite) and its standard deviation (mm). output: PNG.
 """
 
 from sarslide.workflow.job import job

@@ -1,8 +1,8 @@
-"""downslope_rate: LOS rate of one stack -> rate down the steepest slope, where the geometry allows it (B27).
+"""downslope_rate: LOS rate of one stack -> rate down the steepest slope (B27).
 
-inputs: LOS rate and its standard error (mm/yr, positive towards the satellite); sensitivity to downslope motion; slope (degree).
-outputs: rate down the slope (mm/yr, positive = downslope) and its standard error; NaN where the sensitivity is too small or the
-ground too flat.
+inputs: LOS rate and its standard error (mm/yr, positive towards the satellite); sensitivity to
+downslope motion; slope (degree). outputs: rate down the slope (mm/yr, positive = downslope) and its
+standard error; NaN where the sensitivity is too small or the ground too flat.
 """
 
 from sarslide.grid import RegionGrid

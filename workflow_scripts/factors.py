@@ -1,8 +1,9 @@
-"""factors: layers of one track and landslides -> correlation, collinearity and importance of the factors (P3 Table 2, Fig. 8, 9).
+"""factors: layers of one stack and landslides -> statistics of the factors (P3 Table 2, Fig. 8, 9).
 
-inputs: layers under their registered names, units and signs (LOS rate mm/yr, positive towards the satellite); labels (pointer
-to the release, or a vector file). outputs: correlation, collinearity, importance (CSV), heat map and bars (PNG), sidecar with all
-of it. params: grid; released (labels are a release); cells, trees, seed.
+inputs: layers under their registered names, units and signs (LOS rate mm/yr, positive towards the
+satellite); labels (pointer to the release, or a vector file). outputs: correlation, collinearity,
+importance (CSV), heat map and bars (PNG), sidecar with all of it. params: grid; released (labels
+are a release); cells, trees, seed.
 """
 
 from sarslide.workflow.job import job

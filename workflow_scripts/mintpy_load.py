@@ -1,8 +1,9 @@
-"""mintpy_load: unwrapped pairs of one stack -> MintPy's stack and geometry (HDF5), with its network and reference decided.
+"""mintpy_load: unwrapped pairs of one stack -> MintPy's stack and geometry (HDF5).
 
-inputs: per pair unwrapped phase (rad, grows when the ground moves away), connected components, coherence and sidecar;
-geometry layers; elevation (m). outputs: ifgramStack.h5 (rad, referenced to the area of reference.json, atmosphere left in),
-geometryGeo.h5; mean coherence; number of pairs; stable ground; reference.json.
+inputs: per pair unwrapped phase (rad, grows when the ground moves away), connected components,
+coherence and sidecar; geometry layers; elevation (m). outputs: ifgramStack.h5 (rad, referenced to
+the area of reference.json, atmosphere left in), geometryGeo.h5; mean coherence; number of pairs;
+stable ground; reference.json.
 """
 
 from sarslide.workflow.job import job
@@ -14,7 +15,7 @@ def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
     from sarslide.io.sidecar import read_json, sidecar, write_json
-    from sarslide.rates.mintpy.files import Track
+    from sarslide.rates.mintpy.files import StackMetadata
     from sarslide.rates.mintpy.load import load
     from sarslide.rates.preparation import prepare
     from sarslide.rates.rasters import unwrapped_block_reader
@@ -40,7 +41,7 @@ def main(snakemake) -> None:
         exclude=geometry["layover_shadow"] > 0,
         correct=False,
     )
-    track = Track(
+    metadata = StackMetadata(
         snakemake.wildcards.stack,
         common_wavelength_m(about.values()),
         median_looks(about.values()),
@@ -52,7 +53,7 @@ def main(snakemake) -> None:
         read,
         baselines_m(prepared.pairs, bperp),
         grid,
-        track,
+        metadata,
         elevation,
         geometry,
         snakemake.resources.limit_min * 60,

@@ -1,9 +1,10 @@
-"""mintpy_read: MintPy's velocity and time series of one stack -> the rate layers and the series file of this project.
+"""mintpy_read: MintPy's velocity and time series of one stack -> rate layers and series file.
 
-inputs: velocity.h5, the last time series, temporal coherence, number of pairs, with sbas.dem_error demErr.h5 (m, positive
-towards the satellite); stable ground; a sidecar of a pair. outputs: time series (NetCDF, mm since the first date, positive
-towards the satellite); phase rate (rad/yr, positive away) and LOS rate (mm/yr, positive towards), each with its standard
-deviation; the LOS rate with the paper's sign (for comparison only); temporal coherence; DEM error (m).
+inputs: velocity.h5, the last time series, temporal coherence, number of pairs, with sbas.dem_error
+demErr.h5 (m, positive towards the satellite); stable ground; a sidecar of a pair. outputs: time
+series (NetCDF, mm since the first date, positive towards the satellite); phase rate (rad/yr,
+positive away) and LOS rate (mm/yr, positive towards), each with its standard deviation; the LOS
+rate with the paper's sign (for comparison only); temporal coherence; DEM error (m).
 """
 
 from pathlib import Path

@@ -1,19 +1,19 @@
-"""mintpy_step: a group of MintPy's steps (inversion, corrections or velocity) on what earlier ones made, in MintPy's own process.
+"""mintpy_step: a group of MintPy's steps (inversion, corrections or velocity), in its own process.
 
-inputs: MintPy's stack and geometry, the files that the steps read (HDF5; displacement in m, positive towards the satellite).
-outputs: the files that they make.
+inputs: MintPy's stack and geometry, the files that the steps read (HDF5; displacement in m,
+positive towards the satellite). outputs: the files that they make.
 """
 
 from pathlib import Path
 
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.rates.mintpy.steps import Step, run_step, version
+from sarslide.rates.mintpy.steps import MintpyStep, run_step, version
 from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
     params, out = snakemake.params, snakemake.output
-    step = Step(params.step, params.first, params.last, params.options, tuple(params.reads), tuple(params.makes))
+    step = MintpyStep(params.step, params.first, params.last, params.options, tuple(params.reads), tuple(params.makes))
     run_step(step, Path(out.sidecar).parent, snakemake.resources.limit_min * 60)
     about = sidecar("mintpy_step", dict(snakemake.input.items()), dict(params.items()), {"mintpy": version()})
     write_json(out.sidecar, about)

@@ -1,7 +1,8 @@
-"""observability: terrain + line of sight + coherence of one stack -> what the track can see of downslope motion (B26, B27).
+"""observability: terrain, line of sight, coherence -> visible downslope motion (B26, B27).
 
-inputs: slope and aspect (degree); unit vector ground to satellite; layover and shadow; mean coherence. outputs: sensitivity of
-the line of sight to downslope motion (-1..1, positive = downslope motion comes nearer), R-index, class of observability.
+inputs: slope and aspect (degree); unit vector ground to satellite; layover and shadow; mean
+coherence. outputs: sensitivity of the line of sight to downslope motion (-1..1, positive =
+downslope motion comes nearer), R-index, class of observability.
 """
 
 from sarslide.grid import RegionGrid

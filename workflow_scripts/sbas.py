@@ -1,11 +1,12 @@
-"""sbas: unwrapped pairs of one stack -> displacement time series and LOS rate by batched least squares (P3, B13 to B16).
+"""sbas: unwrapped pairs of one stack -> time series and LOS rate by least squares (P3, B13-B16).
 
-inputs: per pair unwrapped phase (rad, grows when the ground moves away), connected components, coherence and sidecar; layover
-and shadow; elevation and slant range (m), incidence (degrees). outputs: time series (NetCDF, mm since the first date,
-positive towards the satellite); phase rate (rad/yr, positive away) and LOS rate (mm/yr, positive towards), each with its
-standard deviation; the LOS rate with the paper's sign (for comparison only); mean and temporal coherence; residual of the
-pairs (rad); number of pairs; stable ground; with sbas.dem_error the DEM error (m); reference.json (where the zero is, and
-why).
+inputs: per pair unwrapped phase (rad, grows when the ground moves away), connected components,
+coherence and sidecar; layover and shadow; elevation and slant range (m), incidence (degrees).
+outputs: time series (NetCDF, mm since the first date, positive towards the satellite); phase rate
+(rad/yr, positive away) and LOS rate (mm/yr, positive towards), each with its standard deviation;
+the LOS rate with the paper's sign (for comparison only); mean and temporal coherence; residual of
+the pairs (rad); number of pairs; stable ground; with sbas.dem_error the DEM error (m);
+reference.json (where the zero is, and why).
 """
 
 from sarslide.workflow.job import job

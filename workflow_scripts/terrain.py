@@ -1,7 +1,8 @@
 """terrain: DEM -> slope, aspect, curvatures and shaded relief on the region grid.
 
-input: ellipsoidal heights (m) on the region grid with margin. outputs: elevation (m), slope (degree), aspect (degree, downslope,
-clockwise from north), profile and plan curvature (1/m), hillshade. Methods: sarslide.terrain.derivatives.
+input: ellipsoidal heights (m) on the region grid with margin. outputs: elevation (m), slope
+(degree), aspect (degree, downslope, clockwise from north), profile and plan curvature (1/m),
+hillshade. Methods: sarslide.terrain.derivatives.
 """
 
 from sarslide.grid import RegionGrid

@@ -1,7 +1,8 @@
-"""The region grid: one named projected CRS per region, square cells, everything after the pair lies on it."""
+"""The region grid: square cells in one projected CRS, on which everything after the pair lies."""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from rasterio.transform import Affine, from_origin
@@ -13,8 +14,18 @@ from sarslide.errors import GridError
 class RegionGrid:
     """A north-up grid of square cells.
 
-    epsg: projected CRS in metres. west, north: outer edge of the first cell, m. cell_m: cell size, m.
-    rows, cols: shape. Cell (r, c) has its centre at (west + (c + 0.5) cell_m, north - (r + 0.5) cell_m).
+    Cell (r, c) has its centre at (west + (c + 0.5) cell_m, north - (r + 0.5) cell_m).
+
+    Attributes
+    ----------
+    epsg : int
+        Projected CRS in metres.
+    west, north : float
+        Outer edge of the first cell, m.
+    cell_m : float
+        Side of a cell, m.
+    rows, cols : int
+        Shape.
     """
 
     epsg: int
@@ -26,7 +37,27 @@ class RegionGrid:
 
     @classmethod
     def from_bounds(cls, epsg: int, bounds: tuple[float, float, float, float], cell_m: float) -> "RegionGrid":
-        """Smallest grid on multiples of `cell_m` that holds `bounds` = (west, south, east, north), m."""
+        """Smallest grid on multiples of the cell size that holds some bounds.
+
+        Parameters
+        ----------
+        epsg : int
+            Projected CRS in metres.
+        bounds : tuple of float
+            (west, south, east, north), m.
+        cell_m : float
+            Side of a cell, m.
+
+        Returns
+        -------
+        RegionGrid
+            The grid.
+
+        Raises
+        ------
+        GridError
+            The bounds are empty.
+        """
         west, south, east, north = bounds
         if not (west < east and south < north):
             raise GridError(f"region bounds {list(bounds)} are empty", "give [west, south, east, north] in metres")
@@ -36,10 +67,12 @@ class RegionGrid:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
         return self.rows, self.cols
 
     @property
     def transform(self) -> Affine:
+        """Column and row -> easting and northing, m."""
         return from_origin(self.west, self.north, self.cell_m, self.cell_m)
 
     @property
@@ -49,6 +82,7 @@ class RegionGrid:
 
     @property
     def cell_area_km2(self) -> float:
+        """Area of a cell, km2."""
         return self.cell_m**2 / 1e6
 
     def x(self) -> np.ndarray:
@@ -60,14 +94,25 @@ class RegionGrid:
         return self.north - (np.arange(self.rows) + 0.5) * self.cell_m
 
     def pad(self, margin_m: float) -> "RegionGrid":
-        """The same lattice with at least `margin_m` more on each side."""
+        """The same lattice with a margin.
+
+        Parameters
+        ----------
+        margin_m : float
+            Smallest margin on each side, m.
+
+        Returns
+        -------
+        RegionGrid
+            The larger grid.
+        """
         n = math.ceil(margin_m / self.cell_m)
         step = n * self.cell_m
         return RegionGrid(
             self.epsg, self.west - step, self.north + step, self.cell_m, self.rows + 2 * n, self.cols + 2 * n
         )
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, int | float]:
         """JSON-ready leaf values, as rules pass them to scripts."""
         return {
             "epsg": self.epsg,
@@ -79,13 +124,33 @@ class RegionGrid:
         }
 
     @classmethod
-    def from_dict(cls, values: dict) -> "RegionGrid":
+    def from_dict(cls, values: dict[str, Any]) -> "RegionGrid":
+        """The grid of `to_dict`.
+
+        Parameters
+        ----------
+        values : dict
+            Leaf values.
+
+        Returns
+        -------
+        RegionGrid
+            The grid.
+        """
         return cls(**values)
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """A fine lattice that divides a region grid: `per_x` x `per_y` samples in each cell (6 x 3 of 5 m x 10 m for 30 m cells)."""
+    """A fine lattice that divides a region grid (6 x 3 samples of 5 m x 10 m for 30 m cells).
+
+    Attributes
+    ----------
+    region : RegionGrid
+        The grid.
+    per_x, per_y : int
+        Samples in each cell to the east and to the south.
+    """
 
     region: RegionGrid
     per_x: int = 6
@@ -93,23 +158,38 @@ class Lattice:
 
     @classmethod
     def of(cls, region: RegionGrid) -> "Lattice":
-        """The lattice nearest to 5 m east by 10 m north, about the resolution of IW: 6 x 3 for 30 m, 5 x 2 for 25 m."""
+        """The lattice nearest to 5 m east by 10 m north, about the resolution of IW.
+
+        Parameters
+        ----------
+        region : RegionGrid
+            The grid.
+
+        Returns
+        -------
+        Lattice
+            6 x 3 samples a cell for 30 m, 5 x 2 for 25 m.
+        """
         return cls(region, max(1, round(region.cell_m / 5)), max(1, round(region.cell_m / 10)))
 
     @property
     def epsg(self) -> int:
+        """Projected CRS in metres."""
         return self.region.epsg
 
     @property
     def rows(self) -> int:
+        """Samples from north to south."""
         return self.region.rows * self.per_y
 
     @property
     def cols(self) -> int:
+        """Samples from west to east."""
         return self.region.cols * self.per_x
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
         return self.rows, self.cols
 
     @property
@@ -124,6 +204,7 @@ class Lattice:
 
     @property
     def transform(self) -> Affine:
+        """Column and row -> easting and northing, m."""
         return from_origin(self.region.west, self.region.north, self.step_x, self.step_y)
 
     def x(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The network of a stack: which pairs are formed, whether they connect all dates, and the critical baseline.
+"""The network of a stack: its pairs, whether they connect all dates, the critical baseline.
 
 Every preset looks at two dates only, or at a date and its nearest earlier ones: a new acquisition
 adds pairs and changes none.
@@ -61,7 +61,8 @@ class DateBaseline:
     Attributes
     ----------
     bperp_m : float
-        Perpendicular baseline against one orbit of the stack, m, positive up and away from the track.
+        Perpendicular baseline against one orbit of the stack, m, positive up and away from the
+        track.
     critical_m : float
         Critical baseline, m.
     """

@@ -13,7 +13,7 @@ from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.network import years_of
 from sarslide.rates.mintpy import steps as mintpy
-from sarslide.rates.mintpy.files import Track
+from sarslide.rates.mintpy.files import StackMetadata
 from sarslide.rates.mintpy.load import load
 from sarslide.rates.mintpy.read import read_rates, read_series
 from sarslide.rates.preparation import prepare
@@ -74,7 +74,7 @@ def loaded(track, folder, unwrap_errors="none"):
         lambda pair: track.read_block(pair, *whole), track.pairs, track.elevation_m, SETTINGS, correct=False
     )
     bperp = [track.bperp[pair] for pair in prepared.pairs]
-    about = Track("A128", WAVELENGTH_M, LOOKS)
+    about = StackMetadata("A128", WAVELENGTH_M, LOOKS)
     layers = load(
         folder,
         prepared,

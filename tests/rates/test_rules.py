@@ -20,6 +20,7 @@ def dry_run(folder, target, *config, check=True):
     command = [
         Path(sys.executable).parent / "snakemake",
         "--dry-run",
+        "--verbose",
         "--cores",
         "1",
         "--snakefile",

@@ -161,7 +161,7 @@ def test_baselines_that_tell_nothing_are_refused_before_any_reading():
     flat = np.zeros((30, 40))
     pairs = short_pairs(dates(12))
     for bperp, says in (
-        (dict.fromkeys(pairs, 0.0), "cannot tell a DEM error from motion"),
+        (dict.fromkeys(pairs, 0.0), "cannot separate a DEM error from motion"),
         (dict.fromkeys(pairs, 1.0) | {pairs[3]: None}, f"pair {pairs[3]}: no perpendicular baseline"),
     ):
         with pytest.raises(NetworkError, match=says):

@@ -1,4 +1,4 @@
-"""The whole analysis of factors of one track, as tables with the paper's numbers beside ours (P3 Table 2, Fig. 8 and 9)."""
+"""The analysis of factors of one stack as tables beside the paper's (P3 Table 2, Fig. 8, 9)."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -33,12 +33,34 @@ TREATMENT = {
 
 
 def factors_of(layers: Sequence[str]) -> list[str]:
-    """Factors that can be made of these layers, in the order of the paper's tables."""
+    """Factors that can be made of layers.
+
+    Parameters
+    ----------
+    layers : sequence of str
+        Registered names.
+
+    Returns
+    -------
+    list of str
+        In the order of the paper's tables.
+    """
     return [name for name, sources in SOURCES.items() if set(sources) <= set(layers)]
 
 
 def factor_layers(layers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Factors (rows, cols), float32, of stored layers; NaN where unknown and, for the rate, where layover or shadow hide it."""
+    """Factors from stored layers.
+
+    Parameters
+    ----------
+    layers : mapping of str to (rows, cols) array
+        By registered name.
+
+    Returns
+    -------
+    dict of str to (rows, cols) array of float32
+        NaN where unknown and, for the rate, where layover or shadow hide it.
+    """
     found = {}
     for name in factors_of(list(layers)):
         values = [np.asarray(layers[source], np.float32) for source in SOURCES[name]]
@@ -50,8 +72,21 @@ def factor_layers(layers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def collinearity(sample: Sample, factors: Sequence[str]) -> list[dict]:
-    """One row a factor: VIF and tolerance among the paper's factors as the paper treats them (H02), ours (direction and class as
-    such), ours with all factors, and the paper's."""
+    """Variance inflation of the factors (H02).
+
+    Parameters
+    ----------
+    sample : Sample
+        Cells of the region.
+    factors : sequence of str
+        Names of its columns.
+
+    Returns
+    -------
+    list of dict
+        One row a factor: VIF and tolerance among the paper's factors as the paper treats them, ours
+        (direction and class as such), ours with all factors, and the paper's.
+    """
     few = [k for k, name in enumerate(factors) if name in papers.factors().names]
     as_numbers = dict(zip([factors[k] for k in few], statistics.variance_inflation(sample.values[:, few]), strict=True))
     groups = {name: statistics.columns_of(name, sample.values[:, k]) for k, name in enumerate(factors)}
@@ -76,9 +111,21 @@ def collinearity(sample: Sample, factors: Sequence[str]) -> list[dict]:
 
 
 def correlations(sample: Sample, factors: Sequence[str]) -> list[dict]:
-    """One row a pair of factors: Pearson, Spearman, multiple correlation with direction and class as such, and the paper's (H01).
+    """Correlation of the factors (H01).
 
-    `speed` rows take the rate without its sign: P3's text speaks of how fast the ground moves.
+    Parameters
+    ----------
+    sample : Sample
+        Cells of the region.
+    factors : sequence of str
+        Names of its columns.
+
+    Returns
+    -------
+    list of dict
+        One row a pair of factors: Pearson, Spearman, multiple correlation with direction and class
+        as such, and the paper's. `speed` rows take the rate without its sign: P3's text speaks of
+        how fast the ground moves.
     """
     speed = np.abs(sample.values[:, [list(factors).index("rate")]])
     values, names = np.hstack([sample.values, speed]), [*factors, "speed"]
@@ -109,7 +156,20 @@ def correlations(sample: Sample, factors: Sequence[str]) -> list[dict]:
 
 
 def importances(found: Importance, factors: Sequence[str]) -> list[dict]:
-    """One row a factor: Gini and permutation importance, ranks, and the paper's rank (H03)."""
+    """Importance of the factors (H03).
+
+    Parameters
+    ----------
+    found : Importance
+        From `forest.importance`.
+    factors : sequence of str
+        Names of its columns.
+
+    Returns
+    -------
+    list of dict
+        One row a factor: Gini and permutation importance, ranks, and the paper's rank.
+    """
     printed = papers.factors()
     ranks = {name: k + 1 for k, name in enumerate(printed.strongest)} | {printed.weakest: len(printed.names)}
     by_gini, by_permutation = (np.argsort(np.argsort(-values)) + 1 for values in (found.gini, found.permutation))
@@ -128,14 +188,25 @@ def importances(found: Importance, factors: Sequence[str]) -> list[dict]:
 
 
 def note_of_correlation(factors: Sequence[str]) -> str:
-    """The paper's numbers and what is not a quantity, for the foot of the heat map."""
+    """Text for the foot of the heat map.
+
+    Parameters
+    ----------
+    factors : sequence of str
+        Names of the factors.
+
+    Returns
+    -------
+    str
+        The paper's numbers and what is not a quantity.
+    """
     numbers = ", ".join(f"{'~'.join(one.between)} {one.value}" for one in papers.factors().correlations)
     coded = " and ".join(name for name in ("aspect", "lithology") if name in factors)
     return f"P3 Fig. 8, by its text: {numbers}. As in P3, {coded} are taken as numbers; correlation.csv has more."
 
 
 def _number(value: float | None) -> float | None:
-    """Rounded for a table; None for what is unknown or infinite, which JSON cannot say."""
+    """Rounded for a table; None for what is unknown or infinite, which JSON does not have."""
     return round(float(value), 6) if value is not None and math.isfinite(value) else None
 
 

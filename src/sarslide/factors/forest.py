@@ -13,8 +13,18 @@ REPEATS = 10  # of each permutation
 
 @dataclass(frozen=True)
 class Importance:
-    """gini: mean decrease of impurity, sums to 1. permutation, permutation_std: loss of the area under the ROC curve on plots
-    that the forest has not seen when one factor is shuffled. auc: that area. All but auc: (factors,)."""
+    """Importance of each factor in a forest.
+
+    Attributes
+    ----------
+    gini : (factors,) array of float
+        Mean decrease of impurity, sums to 1.
+    permutation, permutation_std : (factors,) array of float
+        Loss of the area under the ROC curve on plots that the forest has not seen when one factor
+        is shuffled, and its standard deviation.
+    auc : float
+        That area.
+    """
 
     gini: np.ndarray
     permutation: np.ndarray
@@ -23,11 +33,34 @@ class Importance:
 
 
 def importance(sample: Sample, trees: int, seed: int, source: str, threads: int = 1) -> Importance:
-    """What a forest on two thirds of the plots of a sample makes of each factor; deterministic by seed, for any threads.
+    """Importance of each factor in a forest on two thirds of the plots of a sample.
 
-    P3 ranks by the Gini index, which favours quantities that take many values (Strobl et al. 2007, doi:10.1186/1471-2105-8-25)
-    and looks at nothing but the training cells; permutation on other plots does neither. Raises VectorError, which names
-    `source`, when the landslides lie in too few plots to test on others.
+    P3 ranks by the Gini index, which favours quantities that take many values (Strobl et al. 2007,
+    doi:10.1186/1471-2105-8-25) and looks at nothing but the training cells; permutation on other
+    plots does neither.
+
+    Parameters
+    ----------
+    sample : Sample
+        As many landslide as background cells.
+    trees : int
+        Trees of the forest.
+    seed : int
+        Of all random numbers: the result is the same for any number of threads.
+    source : str
+        Where the landslides are from, for the error.
+    threads : int
+        Threads.
+
+    Returns
+    -------
+    Importance
+        By factor.
+
+    Raises
+    ------
+    VectorError
+        The landslides lie in too few plots to test on others.
     """
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.inspection import permutation_importance

@@ -1,4 +1,4 @@
-"""Which cells are landslides, for the analysis of factors: the released inventory, or polygons of a file."""
+"""Labels for the analysis of factors: the released inventory, or polygons of a file."""
 
 from pathlib import Path
 
@@ -14,10 +14,25 @@ from sarslide.io.sidecar import read_json
 
 
 def of_release(current: str | Path, grid: RegionGrid) -> np.ndarray:
-    """Labels uint8 (rows, cols) of the release that the pointer `current.json` names: 1 landslide, 0 background, 255 not counted.
+    """Labels from the current release.
 
-    Not counted are the objects that are no landslides of the release: masked, vanished, other deformation. Raises VectorError
-    for a release without a landslide.
+    Parameters
+    ----------
+    current : path
+        The pointer `current.json`.
+    grid : RegionGrid
+        The region.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        1 landslide, 0 background, 255 not counted: the objects that are no landslides of the
+        release (masked, vanished, other deformation).
+
+    Raises
+    ------
+    VectorError
+        The release has no landslide.
     """
     import geopandas as gpd
     import pandas as pd
@@ -35,5 +50,23 @@ def of_release(current: str | Path, grid: RegionGrid) -> np.ndarray:
 
 
 def of_file(path: str | Path, grid: RegionGrid) -> np.ndarray:
-    """Labels of polygons of a vector file in any CRS, all of them landslides; VectorError as `dataset.labels.read_labels`."""
+    """Labels from a vector file, all of whose polygons are landslides.
+
+    Parameters
+    ----------
+    path : path
+        Vector file in any CRS.
+    grid : RegionGrid
+        The region.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        1 landslide, 0 background.
+
+    Raises
+    ------
+    VectorError
+        As `dataset.labels.read_labels`.
+    """
     return read_labels(path, grid).label

@@ -1,4 +1,4 @@
-"""Samples of cells for the analysis of factors: drawn without preference over a whole region, with bounded memory."""
+"""Samples of cells, drawn without preference over a whole region, with bounded memory."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,17 @@ LANDSLIDE, BACKGROUND, NOT_COUNTED = 1, 0, 255
 
 @dataclass(frozen=True)
 class Sample:
-    """values: (cells, factors), float32. label: (cells,), 1 landslide, 0 background. plot: (cells,), number of the plot."""
+    """Cells for the analysis.
+
+    Attributes
+    ----------
+    values : (cells, factors) array of float32
+        Values of the factors.
+    label : (cells,) array of uint8
+        1 landslide, 0 background.
+    plot : (cells,) array of int
+        Number of the plot.
+    """
 
     values: np.ndarray
     label: np.ndarray
@@ -30,11 +40,36 @@ def draw(
     seed: int,
     source: str,
 ) -> tuple[Sample, Sample]:
-    """Two samples of the cells at which every factor is known: the region as it is, and as many landslide as background cells.
+    """Two samples of the cells at which every factor is known: the region, and balanced classes.
 
-    read: layers (rows, cols) of a range of rows, NaN where unknown. label: uint8 (rows, cols): 1 landslide, 0 background, 255 not
-    counted. cells: most cells of a sample (all that there are, where there are fewer). Every set of cells of that size is equally
-    likely, whatever the strips. Deterministic by seed. Raises VectorError, which names `source`, without cells of both classes.
+    Every set of cells of that size is equally likely, whatever the strips.
+
+    Parameters
+    ----------
+    read : callable
+        Range of rows -> layers by name, (rows, cols), NaN where unknown.
+    label : (rows, cols) array of uint8
+        1 landslide, 0 background, 255 not counted.
+    factors : list of str
+        Factors, the columns of the samples.
+    cells : int
+        Size of a sample; all cells where there are fewer.
+    seed : int
+        Of the random numbers.
+    source : str
+        Where the landslides are from, for the error.
+
+    Returns
+    -------
+    of_region : Sample
+        The region as it is.
+    balanced : Sample
+        As many landslide as background cells.
+
+    Raises
+    ------
+    VectorError
+        Without cells of both classes.
     """
     rows, cols = label.shape
     ranges = list(strips(rows, STRIP_ROWS))
@@ -55,17 +90,18 @@ def draw(
         axis=1,
     )
     parts: tuple[list, list] = ([], [])
-    for strip, *wanted in zip(ranges, of_region, balanced, strict=True):
+    for strip, *per_part in zip(ranges, of_region, balanced, strict=True):
         layers = read(strip)
         usable = _usable(layers, label[strip], factors)
-        stack = np.stack([np.asarray(layers[name], np.float32) for name in factors], axis=-1)
-        for part, numbers in zip(parts, wanted, strict=True):
+        values = np.stack([np.asarray(layers[name], np.float32) for name in factors], axis=-1)
+        for part, numbers in zip(parts, per_part, strict=True):
             for kind, number in enumerate(numbers):
                 places = np.flatnonzero(usable & (label[strip] == kind))
                 row, col = np.divmod(np.sort(rng.choice(places, number, replace=False)), cols)
                 plot = (row + strip.start) // PLOT_CELLS * -(-cols // PLOT_CELLS) + col // PLOT_CELLS
-                part.append((stack[row, col], np.full(number, kind, np.uint8), plot))
-    return tuple(Sample(*(np.concatenate(column) for column in zip(*part, strict=True))) for part in parts)
+                part.append((values[row, col], np.full(number, kind, np.uint8), plot))
+    region, even = (Sample(*(np.concatenate(column) for column in zip(*part, strict=True))) for part in parts)
+    return region, even
 
 
 def _usable(layers: Mapping[str, np.ndarray], label: np.ndarray, factors: list[str]) -> np.ndarray:

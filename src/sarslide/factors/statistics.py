@@ -1,8 +1,9 @@
-"""Correlation and collinearity of factors (P3 3.1, eq. 1 and 2; H01, H02), with what suits a direction and a class beside them.
+"""Correlation and collinearity of factors (P3 3.1, eq. 1 and 2; H01, H02).
 
-P3 puts aspect in degrees and the code of the rock into both as if they were quantities. We give that, to be compared, and
-beside it aspect as sine and cosine and the rock as one column a class: correlation then is the multiple one (for a class, the
-correlation ratio eta), and the variance inflation that of Fox and Monette (1992, doi:10.1080/01621459.1992.10475190).
+P3 puts aspect in degrees and the code of the rock into both as if they were quantities. We give
+that, to be compared, and beside it aspect as sine and cosine and the rock as one column a class:
+correlation then is the multiple one (for a class, the correlation ratio eta), and the variance
+inflation that of Fox and Monette (1992, doi:10.1080/01621459.1992.10475190).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,18 @@ SINGULAR = 1e-10  # share of a factor's variance that the others leave, below wh
 
 
 def pearson(values: np.ndarray) -> np.ndarray:
-    """Correlation matrix (factors, factors) of values (cells, factors), P3 eq. 1. NaN beside a factor that does not vary."""
+    """Correlation matrix, P3 eq. 1.
+
+    Parameters
+    ----------
+    values : (cells, factors) array of float
+        Values of the factors.
+
+    Returns
+    -------
+    (factors, factors) array of float
+        NaN beside a factor that does not vary.
+    """
     centred = values.astype(float) - values.mean(axis=0, dtype=float)
     spread = np.sqrt((centred**2).sum(axis=0))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -22,25 +34,61 @@ def pearson(values: np.ndarray) -> np.ndarray:
 
 
 def spearman(values: np.ndarray) -> np.ndarray:
-    """Rank correlation: Pearson's of the ranks, ties sharing their mean rank (the caption of P3 Fig. 8 names it)."""
+    """Rank correlation, which the caption of P3 Fig. 8 names.
+
+    Parameters
+    ----------
+    values : (cells, factors) array of float
+        Values of the factors.
+
+    Returns
+    -------
+    (factors, factors) array of float
+        Pearson's of the ranks, ties sharing their mean rank.
+    """
     from scipy.stats import rankdata
 
     return pearson(rankdata(values, axis=0))
 
 
 def variance_inflation(values: np.ndarray) -> np.ndarray:
-    """VIF of each factor, 1 / (1 - R2) with R2 of its regression on all others (P3 eq. 2); tolerance is 1 / VIF.
+    """VIF of each factor, 1 / (1 - R2) with R2 of its regression on all others (P3 eq. 2).
 
-    values: (cells, factors). Infinite for a factor that the others determine, NaN for one that does not vary.
+    Tolerance is 1 / VIF.
+
+    Parameters
+    ----------
+    values : (cells, factors) array of float
+        Values of the factors.
+
+    Returns
+    -------
+    (factors,) array of float
+        Infinite for a factor that the others determine, NaN for one that does not vary.
     """
     return np.array([vif for vif, _ in generalised_inflation([values[:, [k]] for k in range(values.shape[1])])])
 
 
 def generalised_inflation(groups: Sequence[np.ndarray]) -> list[tuple[float, int]]:
-    """GVIF ** (1 / df) and degrees of freedom of each group of columns (cells, df); for a single column it is the VIF.
+    """Generalised variance inflation of groups of columns.
 
-    GVIF is the determinant of a group's covariance over that of what a regression on all other groups leaves of it (Fox and
-    Monette 1992). Columns that do not vary are left out; a group of nothing else is (NaN, 0).
+    GVIF is the determinant of a group's covariance over that of what a regression on all other
+    groups leaves of it.
+
+    Parameters
+    ----------
+    groups : sequence of (cells, df) array of float
+        Columns of each group. Those that do not vary are left out.
+
+    Returns
+    -------
+    list of tuple of float and int
+        GVIF ** (1 / df), for a single column the VIF, and degrees of freedom of each group; (NaN,
+        0) for a group of nothing that varies.
+
+    References
+    ----------
+    Fox and Monette 1992, doi:10.1080/01621459.1992.10475190.
     """
     groups = [group[:, np.ptp(group, axis=0) > 0].astype(float) for group in groups]
     groups = [(group - group.mean(axis=0)) / group.std(axis=0) for group in groups]
@@ -60,9 +108,22 @@ def generalised_inflation(groups: Sequence[np.ndarray]) -> list[tuple[float, int
 
 
 def multiple_correlation(target: np.ndarray, group: np.ndarray) -> float:
-    """Square root of the share of the variance of target (cells,) that a regression on group (cells, columns) explains, 0 to 1.
+    """Multiple correlation of a quantity with a group of columns.
 
-    For one column a class it is the correlation ratio eta; for sine and cosine the correlation with a direction.
+    For one column a class it is the correlation ratio eta; for sine and cosine the correlation with
+    a direction.
+
+    Parameters
+    ----------
+    target : (cells,) array of float
+        The quantity.
+    group : (cells, columns) array of float
+        The columns.
+
+    Returns
+    -------
+    float
+        Square root of the share of the variance that a regression explains, 0 to 1.
     """
     group = group - group.mean(axis=0, dtype=float)
     target = target - target.mean(dtype=float)
@@ -73,7 +134,20 @@ def multiple_correlation(target: np.ndarray, group: np.ndarray) -> float:
 
 
 def columns_of(name: str, values: np.ndarray) -> np.ndarray:
-    """A factor (cells,) as regressors: a direction as sine and cosine, rock as one column a class but the commonest."""
+    """A factor as regressors.
+
+    Parameters
+    ----------
+    name : str
+        Name of the factor.
+    values : (cells,) array of float
+        Its values.
+
+    Returns
+    -------
+    (cells, columns) array of float
+        A direction as sine and cosine, rock as one column a class but the commonest.
+    """
     if name == "aspect":
         return np.stack([np.sin(np.deg2rad(values)), np.cos(np.deg2rad(values))], axis=1)
     if name == "lithology":
@@ -84,7 +158,20 @@ def columns_of(name: str, values: np.ndarray) -> np.ndarray:
 
 
 def associations(values: np.ndarray, factors: Sequence[str]) -> Mapping[str, list[float]]:
-    """Multiple correlation of each quantity among the factors with each other factor as `columns_of` gives it."""
+    """Multiple correlation of each quantity with each other factor.
+
+    Parameters
+    ----------
+    values : (cells, factors) array of float
+        Values of the factors.
+    factors : sequence of str
+        Their names.
+
+    Returns
+    -------
+    mapping of str to list of float
+        By quantity, with each factor as `columns_of` gives it, 0 to 1.
+    """
     return {
         name: [
             1.0 if other == name else multiple_correlation(values[:, k], columns_of(other, values[:, j]))

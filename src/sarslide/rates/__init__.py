@@ -1,1 +1,1 @@
-"""Averaged phase, stacking, atmosphere, reference and line-of-sight rate: from pairs to what one track says of the ground."""
+"""From pairs to rates: averaged phase, stacking, SBAS, atmosphere, reference, line of sight."""

@@ -1,6 +1,7 @@
 """Averaged phase of short pairs (P0 3.1, B04): the mean of wrapped phases, no unwrapping (B05).
 
-P0 does not say which mean. The complex one (direction of the mean phasor) is the default: it has no bias where the phase wraps.
+P0 does not name the kind of mean. The complex one (direction of the mean phasor) is the default: it
+has no bias where the phase wraps.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,24 @@ MEANS = ("complex", "arithmetic")
 class AveragePhase:
     """Mean phase over pairs, added one at a time.
 
-    about: (rows, cols) phase in rad, about which deviations are taken for the standard error, so that they do not wrap: the
-    mean of an earlier pass. The standard error is that of `Stack` with regressor 1: noise of dates telescopes here too.
+    The standard error is that of `Stack` with regressor 1: noise of dates telescopes here too.
+
+    Parameters
+    ----------
+    pairs : sequence of str
+        Names of all pairs that will be added.
+    shape : tuple of int
+        Rows and columns.
+    about : (rows, cols) array of float
+        Phase, rad, about which deviations are taken for the standard error, so that they do not
+        wrap: the mean of an earlier pass.
+    mean : str
+        "complex" or "arithmetic".
+
+    Raises
+    ------
+    RateError
+        For another mean.
     """
 
     def __init__(self, pairs: Sequence[str], shape: tuple[int, int], about: np.ndarray, mean: str = "complex"):
@@ -31,7 +48,19 @@ class AveragePhase:
     def add(
         self, pair: str, phase_rad: np.ndarray, coherence: np.ndarray | float = np.nan, weight: np.ndarray | float = 1.0
     ) -> None:
-        """Add one pair. phase_rad: wrapped, NaN where not valid. weight: zero or NaN where not valid."""
+        """Add one pair.
+
+        Parameters
+        ----------
+        pair : str
+            Name of the pair.
+        phase_rad : (rows, cols) array of float
+            Wrapped phase, rad, NaN where not valid.
+        coherence : (rows, cols) array of float, or float
+            Coherence, 0 to 1.
+        weight : (rows, cols) array of float, or float
+            Weight; zero or NaN where not valid.
+        """
         phasor = np.exp(1j * phase_rad)
         deviation = np.angle(phasor * np.exp(-1j * self.about))
         self._deviations.add(pair, deviation, coherence, weight)
@@ -40,7 +69,18 @@ class AveragePhase:
         self._phasors += np.where(np.isfinite(phase_rad) & (weight > 0), phasor * weight, 0)
 
     def result(self, min_pairs: int = 3) -> Stacked:
-        """Averaged phase (-pi, pi] and its standard error, rad."""
+        """The mean so far.
+
+        Parameters
+        ----------
+        min_pairs : int
+            Valid pairs that a cell needs.
+
+        Returns
+        -------
+        Stacked
+            Averaged phase, (-pi, pi], and its standard error, rad.
+        """
         spread = self._deviations.result(min_pairs)
         if self.mean == "arithmetic":
             estimate = self._values.result(min_pairs).estimate

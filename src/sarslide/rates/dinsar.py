@@ -51,7 +51,7 @@ def displacement(
     settings: RateSettings,
     exclude: np.ndarray | None = None,
 ) -> Displacement:
-    """Displacement of one pair, corrected for height-correlated atmosphere on ground that does not move.
+    """Displacement of one pair, corrected for height-correlated atmosphere on stable ground.
 
     The moving ground is found from this pair alone, so that another acquisition never changes the
     map; the delays of single dates cannot be separated from motion in one pair and stay. The

@@ -69,7 +69,7 @@ class Ground:
 
     @property
     def layer(self) -> np.ndarray:
-        """Layer `stable_ground`: 0 moving, incoherent or excluded, 1 used by the fits, 2 reference."""
+        """Layer `stable_ground`: 0 moving, incoherent, excluded; 1 used by fits; 2 reference."""
         return np.where(self.reference.mask, 2, self.stable.astype(np.uint8)).astype(np.uint8)
 
     @property
@@ -111,9 +111,8 @@ def find_ground(stack: Stacked, usable: Ground, settings: RateSettings) -> tuple
             "add acquisitions, or request the D-InSAR maps of single pairs (rates.dinsar)",
         )
     named = given_reference(usable.shape, *settings.reference, known) if settings.reference else None
-    stable, limit = stable_ground(
-        stack, settings.min_coherence, settings.moving_sigma, settings.dilate_cells, named and named.mask
-    )
+    zero = named.mask if named else None
+    stable, limit = stable_ground(stack, settings.min_coherence, settings.moving_sigma, settings.dilate_cells, zero)
     stable &= usable.stable
     if settings.ring:
         reference = surroundings(stable, *settings.ring)
@@ -164,7 +163,8 @@ def stable_ground(
         raise RateError("no cell has enough valid pairs", "lower rates.pair_coherence, or add dates")
     zero = known if reference is None else known & reference
     centred = np.where(known, stack.estimate - np.median(stack.estimate[zero]), 0.0)
-    # A median of 3 x 3 cells keeps single noisy cells from punching dilated holes into the stable ground.
+    # A median of 3 x 3 cells keeps single noisy cells from punching dilated holes into the stable
+    # ground.
     centred = median_filter(centred, size=3, mode="nearest")
     spread = 1.4826 * float(np.median(np.abs(centred[known])))
     limit = sigmas * min(spread, 2 * float(np.nanmedian(stack.std)))

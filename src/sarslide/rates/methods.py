@@ -1,4 +1,6 @@
-"""The rate methods: one row each, read by configuration, network check, rules, scores, forecast and report.
+"""The rate methods, one row each.
+
+Read by configuration, network check, rules, scores, forecast and report.
 
 A new method is a row here, a rule file `rules/rates/NAME.smk` and the script of each of its rules.
 """

@@ -1,4 +1,4 @@
-"""Where a track can see a landslide move, and its rate down the slope (P0 6, P4 4.1; B26, B27)."""
+"""Where a stack can see a landslide move, and its rate down the slope (P0 6, P4 4.1; B26, B27)."""
 
 import numpy as np
 
@@ -12,10 +12,23 @@ def observable_class(
     min_coherence: float,
     min_sensitivity: float,
 ) -> np.ndarray:
-    """What hides downslope motion in each cell, uint8, index into CLASSES; the graver cause wins.
+    """What hides downslope motion in each cell; the graver cause wins.
 
-    layover_shadow: 0 good, 1 layover, 2 shadow, 3 both (called layover). mean_coherence: NaN where no pair has the cell.
-    sensitivity: `line_of_sight.downslope_sensitivity`, NaN on flat ground, which is observable.
+    Parameters
+    ----------
+    layover_shadow : (rows, cols) array of int
+        0 good, 1 layover, 2 shadow, 3 both (called layover).
+    mean_coherence : (rows, cols) array of float
+        NaN where no pair has the cell.
+    sensitivity : (rows, cols) array of float
+        `terrain.downslope.downslope_sensitivity`, NaN on flat ground, which is observable.
+    min_coherence, min_sensitivity : float
+        Below these a cell is decorrelated, or insensitive.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        Index into CLASSES.
     """
     found = np.zeros(layover_shadow.shape, np.uint8)
     found[np.abs(sensitivity) < min_sensitivity] = CLASSES.index("insensitive")
@@ -34,11 +47,31 @@ def downslope_rate(
     min_sensitivity: float,
     min_slope_deg: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rate down the steepest slope and its standard error, in the unit of the LOS rate; positive = downslope.
+    """Rate down the steepest slope and its standard error.
 
-    The LOS rate (positive towards the satellite) over its sensitivity, supposing that the ground moves along the steepest slope.
-    NaN where the sensitivity is below `min_sensitivity` either way, because the error grows with its inverse, and on ground
-    flatter than `min_slope_deg`, whose aspect says little.
+    The LOS rate over its sensitivity, supposing that the ground moves along the steepest slope.
+
+    Parameters
+    ----------
+    los_rate : array of float
+        LOS rate, positive towards the satellite.
+    los_std : array of float
+        Its standard error, in the same unit.
+    sensitivity : array of float
+        `terrain.downslope.downslope_sensitivity`.
+    slope_deg : array of float
+        Slope, degree.
+    min_sensitivity : float
+        Smallest sensitivity either way: the error grows with its inverse.
+    min_slope_deg : float
+        Flatter ground has no reliable aspect.
+
+    Returns
+    -------
+    rate : array of float
+        In the unit of the LOS rate, positive = downslope; NaN where the limits are not met.
+    std : array of float
+        Its standard error, in the same unit.
     """
     seen = (np.abs(sensitivity) >= min_sensitivity) & (slope_deg >= min_slope_deg)
     scale = np.where(seen, sensitivity, np.nan)

@@ -22,7 +22,8 @@ from sarslide.rates.stacking import Stack, Stacked
 
 log = logging.getLogger(__name__)
 
-# pair -> unwrapped phase (rad), coherence, connected components (None where the engine has none); each (rows, cols)
+# pair -> unwrapped phase (rad), coherence, connected components (None where the engine has none);
+# each (rows, cols)
 ReadUnwrapped = Callable[[str], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
 # pair -> wrapped phase (rad), coherence
 ReadWrapped = Callable[[str], tuple[np.ndarray, np.ndarray]]
@@ -265,7 +266,7 @@ def average_wrapped(
     about: np.ndarray,
     mean: str,
 ) -> tuple[Stacked, dict[str, dict]]:
-    """The same for wrapped pairs: phases are averaged, the mean phasor in the reference gets phase zero.
+    """Correct each wrapped pair on stable ground, set its phase in the reference to zero, average.
 
     Delays of dates are not estimated: that needs unwrapped pairs.
 

@@ -1,7 +1,8 @@
-"""Weights of pairs from their coherence: the inverse variance of multilooked interferometric phase, and simpler ones.
+"""Weights of pairs from their coherence: inverse variance of multilooked phase, and simpler ones.
 
-The tables follow MintPy's definition of its weights `var`, `fim` and `coh` (Yunjun et al. 2019, doi 10.1016/j.cageo.2019.104331,
-section 2.1), so that both inversions can be compared: 200 classes of coherence, the variance summed over 200 phases.
+The tables follow MintPy's definition of its weights `var`, `fim` and `coh` (Yunjun et al. 2019, doi
+10.1016/j.cageo.2019.104331, section 2.1), so that both inversions can be compared: 200 classes of
+coherence, the variance summed over 200 phases.
 """
 
 from functools import cache
@@ -12,15 +13,32 @@ from sarslide.errors import RateError
 
 WEIGHTINGS = ("none", "var", "coherence", "fim")
 CLASSES = 200  # of coherence, each 0.005 wide, and phases of the sum
-LEAST_COHERENCE = 0.05  # lower and unknown coherence counts as this
-MOST_LOOKS = 80  # the variance hardly changes beyond
+MIN_COHERENCE = 0.05  # lower and unknown coherence counts as this
+MAX_LOOKS = 80  # the variance hardly changes beyond
 LOOKS_WHEN_UNKNOWN = 10  # only the shape of the weights depends on it
 
 
 def phase_density(phase_rad: np.ndarray, coherence: np.ndarray, looks: float) -> np.ndarray:
-    """Probability density, 1/rad, of the phase of `looks` independent looks about its expectation; arguments broadcast.
+    """Probability density of interferometric phase about its expectation; arguments broadcast.
 
-    Tough et al. 1995 (Proc. R. Soc. Lond. A 449), eq. 66; Bamler and Hartl 1998 (doi 10.1088/0266-5611/14/4/001).
+    Parameters
+    ----------
+    phase_rad : array of float
+        Phase, rad.
+    coherence : array of float
+        Coherence, 0 to 1.
+    looks : float
+        Independent looks.
+
+    Returns
+    -------
+    array of float
+        Density, 1/rad.
+
+    References
+    ----------
+    Tough et al. 1995 (Proc. R. Soc. Lond. A 449), eq. 66; Bamler and Hartl 1998
+    (doi 10.1088/0266-5611/14/4/001).
     """
     from scipy.special import gammaln, hyp2f1
 
@@ -41,27 +59,54 @@ def _variances(looks: int) -> np.ndarray:
 
 
 def phase_variance(coherence: np.ndarray, looks: float) -> np.ndarray:
-    """Variance, rad2, of the phase of distributed scatterers by class of coherence (any shape, 0 to 1, no NaN).
+    """Variance of the phase of distributed scatterers, by class of coherence.
 
-    looks: independent looks, rounded, 1 to 80.
+    Parameters
+    ----------
+    coherence : array of float
+        Coherence, 0 to 1, no NaN.
+    looks : float
+        Independent looks, rounded, 1 to 80.
+
+    Returns
+    -------
+    array of float
+        Variance, rad2, same shape as `coherence`.
     """
-    table = _variances(int(np.clip(np.rint(looks), 1, MOST_LOOKS)))
+    table = _variances(int(np.clip(np.rint(looks), 1, MAX_LOOKS)))
     classes = (np.clip(coherence, 0.5 / CLASSES, 1 - 0.5 / CLASSES) - 0.5 / CLASSES) * CLASSES
     return table[np.asarray(classes).astype(np.int16)]
 
 
 def pair_weights(coherence: np.ndarray, weighting: str, looks: float | None) -> np.ndarray:
-    """Weights of the pairs, float64, same shape as `coherence` (0 to 1, NaN where unknown).
+    """Weights of the pairs.
 
-    weighting: "none" (1); "var", inverse of the phase variance (Tough 1995); "coherence" itself; "fim", the Fisher information
-    2 L g^2 / (1 - g^2) (Seymour and Cumming 1994). looks: independent looks of the phase; None where the engine does not know.
+    Parameters
+    ----------
+    coherence : array of float
+        Coherence, 0 to 1, NaN where unknown.
+    weighting : str
+        "none" (1); "var", inverse of the phase variance (Tough 1995); "coherence" itself; "fim",
+        the Fisher information 2 L g^2 / (1 - g^2) (Seymour and Cumming 1994).
+    looks : float, optional
+        Independent looks of the phase; None where the engine does not state them.
+
+    Returns
+    -------
+    array of float
+        Same shape as `coherence`, float64.
+
+    Raises
+    ------
+    RateError
+        For an unknown weighting.
     """
     if weighting not in WEIGHTINGS:
         raise RateError(f"'{weighting}' is no weighting of pairs", f"use one of {', '.join(WEIGHTINGS)}")
     if weighting == "none":
         return np.ones(np.shape(coherence))
     looks = looks or LOOKS_WHEN_UNKNOWN
-    known = np.fmax(np.asarray(coherence, float), LEAST_COHERENCE)
+    known = np.fmax(np.asarray(coherence, float), MIN_COHERENCE)
     if weighting == "var":
         return 1 / phase_variance(known, looks)
     if weighting == "coherence":

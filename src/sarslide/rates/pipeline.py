@@ -1,9 +1,10 @@
-"""From the pairs of one stack to its rate layers: passes over the pairs, none of which is held in memory.
+"""From the pairs of one stack to its rate layers.
 
-The first pass stacks pairs that were corrected on all coherent ground, and finds what moves. The
-next corrects each pair again on stable ground only, references it to one written-down area, and
-stacks; from its result stable ground is found again, until it changes by less than 1 % (P2 3.1,
-B09). `stack_rates` does this with unwrapped phase (P4), `average_phase` with wrapped phase (P0).
+Passes over the pairs, none of which is held in memory. The first pass stacks pairs that were
+corrected on all coherent ground, and finds what moves. The next corrects each pair again on stable
+ground only, references it to one written-down area, and stacks; from its result stable ground is
+found again, until it changes by less than 1 % (P2 3.1, B09). `stack_rates` does this with unwrapped
+phase (P4), `average_phase` with wrapped phase (P0).
 """
 
 import logging
@@ -101,7 +102,9 @@ def stack_rates(
     settings: RateSettings | None = None,
     exclude: np.ndarray | None = None,
 ) -> StackLayers:
-    """P4's phase rate (eq. 1) and LOS rate (eq. 2, here positive TOWARDS the satellite) from unwrapped pairs.
+    """P4's phase rate (eq. 1) and LOS rate (eq. 2) from unwrapped pairs.
+
+    The LOS rate is positive TOWARDS the satellite.
 
     Parameters
     ----------

@@ -1,12 +1,13 @@
-"""What every cell's inversion needs of the whole region: stable ground, the reference, and what to take off each pair.
+"""What every cell's inversion needs of the whole region.
 
-Passes over the pairs, none of which is held: they are stacked until stable ground and reference
-area have converged, as in stacking, so that all methods have the same zero; a last pass fits each
-pair's atmosphere on that ground and finds its level in the reference area. What is found are a few
-numbers a pair, with which any block of the region can be prepared on its own.
+Stable ground, the reference, and what to take off each pair. Passes over the pairs, none of which
+is held: they are stacked until stable ground and reference area have converged, as in stacking, so
+that all methods have the same zero; a last pass fits each pair's atmosphere on that ground and
+finds its level in the reference area. What is found are a few numbers a pair, with which any block
+of the region can be prepared on its own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +20,9 @@ from sarslide.rates.passes import Corrector, ReadUnwrapped
 from sarslide.rates.pipeline import converged_stack
 from sarslide.rates.sbas.network import check_connected, velocity_design
 from sarslide.rates.settings import RateSettings
+
+# pair, rows, cols -> unwrapped phase (rad), coherence, components or None of that block
+ReadBlock = Callable[[str, slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
 
 TILE = 256  # side of a raster's tiles: a block of one tile is decompressed once
 BLOCK_BYTES = 400e6
@@ -60,15 +64,15 @@ class Preparation:
     removed: dict[str, dict]
 
     def phases(
-        self, read_block: ReadUnwrapped, rows: slice, cols: slice, every_component: bool = False
+        self, read_block: ReadBlock, rows: slice, cols: slice, every_component: bool = False
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The pairs of a block, corrected and referenced.
 
         Parameters
         ----------
         read_block : callable
-            Pair -> unwrapped phase (rad), coherence, components or None of the block; without
-            components there is one.
+            Pair, rows, cols -> unwrapped phase (rad), coherence, components or None of the block;
+            without components there is one.
         rows, cols : slice
             The block.
         every_component : bool
@@ -88,7 +92,7 @@ class Preparation:
         phase, coherence = np.empty(shape, np.float32), np.empty(shape, np.float32)
         components = np.ones(shape, np.uint16)
         for k, pair in enumerate(self.pairs):
-            phase[k], coherence[k], labels = read_block(pair)
+            phase[k], coherence[k], labels = read_block(pair, rows, cols)
             usable = coherence[k] >= self.pair_coherence
             if labels is not None:
                 components[k] = labels

@@ -1,4 +1,4 @@
-"""The pairs of a stack from rasters, and its rate layers to rasters: what the rules of the rates share."""
+"""The pairs of a stack from rasters, and its rate layers to rasters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -119,7 +119,8 @@ def without_loop_errors(read: ReadPair, errors: str | Path | None, correct: bool
         if pair not in bands:
             raise RasterError(f"{path}: has no band of pair {pair}", "run closure again")
         unwrapped, *others = read(pair, *block)
-        cycles = raster.read_block(path, *block, bands[pair]) if block else raster.read(path, None, bands[pair])
+        band = bands[pair]
+        cycles = raster.read_block(path, block[0], block[1], band) if block else raster.read(path, None, band)
         return apply(unwrapped, cycles, correct), *others
 
     return masked
@@ -158,4 +159,4 @@ def write_stacked(rule: str, files: Mapping[str, Any], params: Mapping[str, Any]
     for layer, values in (rates.layers | {"stable_ground": rates.ground.layer}).items():
         raster.write(output[layer], values, grid, layer)
     write_json(output["reference"], rates.ground.reference.to_dict(grid))
-    write_json(output["sidecar"], sidecar(rule, files, params, rates.notes("rad_per_yr")))
+    write_json(output["sidecar"], sidecar(rule, dict(files), dict(params), rates.notes("rad_per_yr")))

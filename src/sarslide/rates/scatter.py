@@ -1,4 +1,4 @@
-"""How much the dates scatter before and after each correction of the atmosphere (P2 3.1, P4 2.3.1 step 5; B09, B23)."""
+"""Scatter of the dates before and after each correction of the atmosphere (B09, B23)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ HALF = 0.5
 
 @dataclass(frozen=True)
 class DateScatter:
-    """Smoothed line-of-sight path of each date, a straight line removed, before and after each correction.
+    """Smoothed line-of-sight path of each date, less a straight line, in each state of correction.
 
     Attributes
     ----------
@@ -65,10 +65,10 @@ class DateScatter:
 def date_scatter(
     read_pair: ReadUnwrapped, pairs: Sequence[str], ground: Ground, wavelength_m: float, settings: RateSettings
 ) -> DateScatter:
-    """Paths of the dates by least squares from pairs smoothed over stable ground, in four states of correction.
+    """Paths of the dates in four states of correction.
 
-    What the filter and the common scene leave is judged by the pairs from which they were
-    estimated: it is a lower bound.
+    By least squares from pairs smoothed over stable ground. What the filter and the common scene
+    leave is judged by the pairs from which they were estimated: it is a lower bound.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Displacement time series of polygons: from a series of the whole region, or straight from the pairs (P0 6, G14).
+"""Displacement time series of polygons (P0 6, G14).
 
-From the pairs: the mean corrected phase of a polygon's cells in each pair, and the dates by
-weighted least squares from these. A polygon is one point then, so that an inversion of the whole
-region is not needed.
+From a series of the whole region, or straight from the pairs: the mean corrected phase of a
+polygon's cells in each pair, and the dates by weighted least squares from these. A polygon is one
+point then, so that an inversion of the whole region is not needed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -62,7 +62,8 @@ def of_region(
     PolygonSeries
         NaN for a polygon none of whose cells has a series.
     """
-    dates, found = [], {}
+    dates: list[str] = []
+    found = {}
     for name, (rows, cols) in polygons.items():
         top, left = int(rows.min()), int(cols.min())
         dates, block = read_block(slice(top, int(rows.max()) + 1), slice(left, int(cols.max()) + 1))
@@ -150,12 +151,12 @@ def dates_from_pairs(mean_rad: np.ndarray, cells: np.ndarray, pairs: Sequence[st
     good = np.isfinite(mean_rad) & (cells >= max(1, MIN_SHARE * cells.max(initial=0)))
     kept = [pair for pair, use in zip(pairs, good, strict=True) if use]
     island = next((part for part in islands(kept) if dates[0] in part), [])
-    inside = [k for k in np.nonzero(good)[0] if split_pair(pairs[k])[0] in island]
+    inside = [k for k in np.flatnonzero(good).tolist() if split_pair(pairs[k])[0] in island]
     if not inside:
         return series
     columns = [dates.index(date) for date in island]
     root = np.sqrt(cells[inside])
-    design = pair_matrix(pairs)[np.ix_(inside, columns)]
+    design = pair_matrix(pairs)[np.ix_(np.array(inside), np.array(columns))]
     found = np.linalg.lstsq(design * root[:, None], mean_rad[inside] * root, rcond=None)[0]
     series[columns] = found - found[0]
     return series

@@ -1,17 +1,18 @@
-"""Stacking of pairs: P4 eq. 1 (B21) with a standard error that knows that pairs share dates.
+"""Stacking of pairs: P4 eq. 1 (B21) with a standard error for pairs that share dates.
 
-Every pair j holds phase phi_j = m x_j + (a_later - a_earlier) + e_j, where x_j is the interval in years (stacking) or 1
-(averaging). The estimate is the weighted least squares one,
+Every pair j holds phase phi_j = m x_j + (a_later - a_earlier) + e_j, where x_j is the interval in
+years (stacking) or 1 (averaging). The estimate is the weighted least squares one,
 
     m = sum(w_j x_j phi_j) / sum(w_j x_j^2),        w_j = 1 in P4 eq. 1.
 
-Noise a belongs to dates (atmosphere, most of the speckle) and telescopes through the pairs; noise e belongs to single pairs
-(temporal decorrelation, unwrapping). Treating date noise as pair noise makes the standard error several times too large, the
-other way round several times too small. Both variances are therefore estimated, cell by cell, from two sums of squared
-residuals: over pairs, and over dates after adding up the residuals of each date's pairs.
+Noise a belongs to dates (atmosphere, most of the speckle) and telescopes through the pairs; noise e
+belongs to single pairs (temporal decorrelation, unwrapping). Treating date noise as pair noise
+makes the standard error several times too large, the other way round several times too small. Both
+variances are therefore estimated, cell by cell, from two sums of squared residuals: over pairs, and
+over dates after adding up the residuals of each date's pairs.
 
-Pairs are added one at a time and forgotten; a date's own sums are closed when its last pair has come. Memory does not grow with
-the number of pairs.
+Pairs are added one at a time and forgotten; a date's own sums are closed when its last pair has
+come. Memory does not grow with the number of pairs.
 """
 
 from collections import Counter
@@ -29,7 +30,23 @@ MIN_SHARE = 0.25  # of the variance that date noise alone would explain
 
 @dataclass(frozen=True)
 class Stacked:
-    """What a stack gives, each (rows, cols): estimate and standard error (rad/yr or rad), pairs used, mean coherence."""
+    """Result of a stack, or of an average.
+
+    `std` is more than the error layer: twice its median caps what counts as moving
+    (`ground.stable_ground`). A change of the standard error therefore moves stable ground, with it
+    the fits of the atmosphere and the reference area, and so the rates themselves.
+
+    Attributes
+    ----------
+    estimate : (rows, cols) array of float
+        Phase rate, rad/yr, or averaged phase, rad; NaN where too few pairs are valid.
+    std : (rows, cols) array of float
+        Its standard error, in the same unit.
+    pair_count : (rows, cols) array of int
+        Valid pairs.
+    mean_coherence : (rows, cols) array of float
+        Mean coherence of the valid pairs, NaN without any.
+    """
 
     estimate: np.ndarray
     std: np.ndarray
@@ -40,8 +57,20 @@ class Stacked:
 class Stack:
     """Sums over pairs for one set of cells.
 
-    pairs: the names of all pairs that will be added. shape: (rows, cols). regressor: the x_j of each pair, by default its
-    interval in years, which gives a rate in rad/yr; ones give the mean in rad.
+    Parameters
+    ----------
+    pairs : sequence of str
+        Names of all pairs that will be added.
+    shape : tuple of int
+        Rows and columns.
+    regressor : sequence of float, optional
+        The x_j of each pair, by default its interval in years, which gives a rate in rad/yr; ones
+        give the mean in rad.
+
+    Raises
+    ------
+    RateError
+        Without pairs.
     """
 
     def __init__(self, pairs: Sequence[str], shape: tuple[int, int], regressor: Sequence[float] | None = None):
@@ -61,7 +90,19 @@ class Stack:
         coherence: np.ndarray | float = np.nan,
         weight: np.ndarray | float = 1.0,
     ) -> None:
-        """Add one pair. phase_rad: NaN where not valid. weight: positive; zero or NaN where not valid."""
+        """Add one pair.
+
+        Parameters
+        ----------
+        pair : str
+            Name of the pair.
+        phase_rad : (rows, cols) array of float
+            Phase, rad, NaN where not valid.
+        coherence : (rows, cols) array of float, or float
+            Coherence, 0 to 1.
+        weight : (rows, cols) array of float, or float
+            Positive; zero or NaN where not valid.
+        """
         weight = np.broadcast_to(np.asarray(weight, float), self.shape)
         valid = np.isfinite(phase_rad) & (weight > 0)
         p = np.where(valid, phase_rad, 0.0)
@@ -95,12 +136,23 @@ class Stack:
             self._sum[name] += product
 
     def result(self, min_pairs: int = 3) -> Stacked:
-        """The stack so far; NaN where fewer than `min_pairs` (at least MIN_PAIRS) pairs are valid.
+        """The stack so far.
 
-        The standard error supposes that noise of dates, and of pairs, is independent and has one variance throughout the stack.
-        Speckle that decorrelates steadily wanders from date to date; there it comes out 15 to 30 % too small. It cannot see what
-        is common to all pairs or grows linearly with time: unwrapping errors repeated in every pair, a trend of the
-        atmosphere, motion of the reference area.
+        The standard error supposes that noise of dates, and of pairs, is independent and has one
+        variance throughout the stack. Speckle that decorrelates steadily wanders from date to date;
+        there it comes out 15 to 30 % too small. It cannot see what is common to all pairs or grows
+        linearly with time: unwrapping errors repeated in every pair, a trend of the atmosphere,
+        motion of the reference area.
+
+        Parameters
+        ----------
+        min_pairs : int
+            Valid pairs that a cell needs, at least MIN_PAIRS.
+
+        Returns
+        -------
+        Stacked
+            NaN where fewer pairs are valid.
         """
         for date in list(self._open):
             self._close(date)
@@ -120,11 +172,12 @@ class Stack:
     def _variance(self, m: np.ndarray) -> np.ndarray:
         """Variance of the estimate from the residuals r = phi - m x.
 
-        With A the pair matrix (-1, +1), h = w x / sum(w x^2) and M = I - x h', the expectations of |r|^2 and |A'r|^2 are linear
-        in the variances of pair noise and of date noise, with coefficients |M|^2, |MA|^2, |A'M|^2 and |A'MA|^2 (Frobenius; a term
-        of order 1/pairs is left out of the last one). Solved for both, the variance of the estimate is their sum weighted by
-        |h|^2 and |A'h|^2. It is unbiased, and in single cells it can come out too small, even negative: a quarter of what date
-        noise alone would explain is the floor.
+        With A the pair matrix (-1, +1), h = w x / sum(w x^2) and M = I - x h', the expectations of
+        |r|^2 and |A'r|^2 are linear in the variances of pair noise and of date noise, with
+        coefficients |M|^2, |MA|^2, |A'M|^2 and |A'MA|^2 (Frobenius; a term of order 1/pairs is left
+        out of the last one). Solved for both, the variance of the estimate is their sum weighted by
+        |h|^2 and |A'h|^2. It is unbiased, and in single cells it can come out too small, even
+        negative: a quarter of what date noise alone would explain is the floor.
         """
         s = self._sum
         over_pairs = np.maximum(s["pp"] - 2 * m * s["xp"] + m * m * s["xx"], 0)

@@ -1,4 +1,4 @@
-"""The DEM of a region: is it the one that terrain and engines need, and its part on the region grid."""
+"""The DEM of a region: whether terrain and engines can use it, and its part on the grid."""
 
 import numpy as np
 
@@ -7,7 +7,20 @@ from sarslide.grid import RegionGrid
 
 
 def check_vertical(name: str, tags: dict[str, str]) -> None:
-    """DemError unless the raster's tags say `vertical=ellipsoidal`. name: the file, for the message."""
+    """Check that a raster holds ellipsoidal heights.
+
+    Parameters
+    ----------
+    name : str
+        The file, for the message.
+    tags : dict of str to str
+        Tags of the raster.
+
+    Raises
+    ------
+    DemError
+        They lack `vertical=ellipsoidal`.
+    """
     vertical = tags.get("vertical", "unknown")
     if vertical != "ellipsoidal":
         raise DemError(
@@ -17,7 +30,29 @@ def check_vertical(name: str, tags: dict[str, str]) -> None:
 
 
 def region_part(name: str, dem: RegionGrid, grid: RegionGrid, margin_cells: int) -> tuple[slice, slice]:
-    """Rows and columns of `grid`, with a margin, in a DEM on the lattice `dem`. DemError when the DEM does not hold them."""
+    """The part of a DEM that a region with a margin covers.
+
+    Parameters
+    ----------
+    name : str
+        The file, for the message.
+    dem : RegionGrid
+        Lattice of the DEM.
+    grid : RegionGrid
+        The region.
+    margin_cells : int
+        Cells beyond the region on each side.
+
+    Returns
+    -------
+    tuple of slice
+        Rows and columns of the DEM.
+
+    Raises
+    ------
+    DemError
+        The DEM lies on another lattice, or does not hold them.
+    """
     row, col = (dem.north - grid.north) / dem.cell_m, (grid.west - dem.west) / dem.cell_m
     same_lattice = dem.epsg == grid.epsg and dem.cell_m == grid.cell_m and max(abs(row % 1), abs(col % 1)) < 1e-6
     if not same_lattice:
@@ -36,7 +71,20 @@ def region_part(name: str, dem: RegionGrid, grid: RegionGrid, margin_cells: int)
 
 
 def check_heights(name: str, height_m: np.ndarray) -> None:
-    """DemError for holes or heights that no ground has."""
+    """Check that heights are known and possible.
+
+    Parameters
+    ----------
+    name : str
+        The file, for the message.
+    height_m : (rows, cols) array of float
+        Height, m.
+
+    Raises
+    ------
+    DemError
+        For holes or heights that no ground has.
+    """
     holes = ~np.isfinite(height_m)
     if holes.any():
         raise DemError(f"{name}: no height in {holes.mean():.1%} of the region", "give a DEM with its voids filled")

@@ -1,7 +1,8 @@
-"""Height-correlated atmosphere of one pair (P2 3.1, B09): fitted on ground that does not move, then removed everywhere.
+"""Height-correlated atmosphere of a pair (P2 3.1, B09): fitted on stable ground.
 
-Model: phase = constant + k * height (+ a plane, for what is longer than the region: turbulence, orbits). A plane also takes a
-deformation that tilts the whole region; switch it off where the region itself deforms.
+Model: phase = constant + k * height (+ a plane, for what is longer than the region: turbulence,
+orbits). A plane also takes a deformation that tilts the whole region; switch it off where the
+region itself deforms.
 """
 
 from dataclasses import asdict, dataclass
@@ -14,12 +15,24 @@ MIN_CELLS = 200
 LAG_CELLS = 10  # 300 m at 30 m cells: long enough for height to differ, short enough for the phase not to wrap
 OUTLIER_SIGMA = 3.0
 MAX_ROUNDS = 6
-MAX_SAMPLES = 30_000  # neighbouring cells share their noise: more of them cost time and tell little
+MAX_SAMPLES = 30_000  # neighbouring cells share their noise: more of them cost time and add little
 
 
 @dataclass(frozen=True)
 class AtmosphereFit:
-    """Coefficients of one pair. Plane terms: rad from the west to the east edge, and from the south to the north edge."""
+    """Coefficients of one pair.
+
+    Attributes
+    ----------
+    constant_rad : float
+        Constant, rad.
+    height_rad_per_km : float
+        Of height, rad/km.
+    east_rad, north_rad : float
+        Of the plane, rad from the west to the east edge, and from the south to the north edge.
+    cells : int
+        Cells that could be used.
+    """
 
     constant_rad: float
     height_rad_per_km: float
@@ -27,18 +40,40 @@ class AtmosphereFit:
     north_rad: float
     cells: int
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, float]:
+        """Coefficients by name, JSON-ready."""
         return asdict(self)
 
 
 def remove_height_correlated(
     phase_rad: np.ndarray, elevation_m: np.ndarray, mask: np.ndarray, height: bool = True, plane: bool = True
 ) -> tuple[np.ndarray, AtmosphereFit]:
-    """Unwrapped phase without its height-correlated part, and the coefficients.
+    """Unwrapped phase without its height-correlated part.
 
-    phase_rad, elevation_m: (rows, cols), NaN where not valid. mask: True where the ground is coherent and does not move; only
-    there the model is fitted, by least squares with residuals above 3 robust sigma left out round by round.
-    Raises RateError when fewer than 200 cells are usable.
+    Least squares with residuals above 3 robust sigma left out round by round.
+
+    Parameters
+    ----------
+    phase_rad : (rows, cols) array of float
+        Unwrapped phase, rad, NaN where not valid.
+    elevation_m : (rows, cols) array of float
+        Height, m, NaN where not valid.
+    mask : (rows, cols) array of bool
+        True where the ground is coherent and does not move: only there the model is fitted.
+    height, plane : bool
+        Terms of the model.
+
+    Returns
+    -------
+    phase : (rows, cols) array of float
+        Phase without the model, rad.
+    fit : AtmosphereFit
+        The coefficients.
+
+    Raises
+    ------
+    RateError
+        Fewer than 200 cells can be used.
     """
     use = mask & np.isfinite(phase_rad) & np.isfinite(elevation_m)
     _check_cells(use)
@@ -50,10 +85,34 @@ def remove_height_correlated(
 def remove_height_correlated_wrapped(
     phase_rad: np.ndarray, elevation_m: np.ndarray, mask: np.ndarray, height: bool = True, plane: bool = True
 ) -> tuple[np.ndarray, AtmosphereFit]:
-    """The same for a wrapped phase; the result is wrapped to (-pi, pi].
+    """The same for a wrapped phase.
 
-    Slopes are fitted on differences between cells 10 apart, which do not wrap where k times the height difference stays
-    below pi; the constant is the direction of the mean phasor. Nothing has to be unwrapped (B05).
+    Slopes are fitted on differences between cells 10 apart, which do not wrap where k times the
+    height difference stays below pi; the constant is the direction of the mean phasor. Nothing has
+    to be unwrapped (B05).
+
+    Parameters
+    ----------
+    phase_rad : (rows, cols) array of float
+        Wrapped phase, rad, NaN where not valid.
+    elevation_m : (rows, cols) array of float
+        Height, m, NaN where not valid.
+    mask : (rows, cols) array of bool
+        True where the ground is coherent and does not move: only there the model is fitted.
+    height, plane : bool
+        Terms of the model.
+
+    Returns
+    -------
+    phase : (rows, cols) array of float
+        Phase without the model, rad, (-pi, pi].
+    fit : AtmosphereFit
+        The coefficients.
+
+    Raises
+    ------
+    RateError
+        Fewer than 200 cells can be used.
     """
     use = mask & np.isfinite(phase_rad) & np.isfinite(elevation_m)
     _check_cells(use)
@@ -69,7 +128,9 @@ def remove_height_correlated_wrapped(
             differences.append(np.angle(later[both] * np.conj(earlier[both])))
             design.append(np.stack([np.subtract(*_shifted(term, axis))[both] for term in slopes.values()], axis=1))
         coefficients[1:] = _robust_fit(np.concatenate(design), np.concatenate(differences))
-    model = sum(c * term for c, term in zip(coefficients, terms.values(), strict=True))
+    model = sum(
+        (c * term for c, term in zip(coefficients, terms.values(), strict=True)), start=np.zeros(elevation_m.shape)
+    )
     coefficients[0] = np.angle(np.sum(phasor[use] * np.exp(-1j * model[use])))
     corrected, fit = _corrected(phase_rad, terms, coefficients, int(use.sum()))
     return np.angle(np.exp(1j * corrected)), fit
@@ -84,9 +145,20 @@ def _check_cells(use: np.ndarray) -> None:
 
 
 def terms_of(elevation_m: np.ndarray, height: bool, plane: bool) -> dict[str, np.ndarray]:
-    """Regressors by name, in the order constant, height, east, north.
+    """Regressors of the model.
 
-    Heights in km about their mean, plane coordinates in fractions of the region about its centre.
+    Parameters
+    ----------
+    elevation_m : (rows, cols) array of float
+        Height, m.
+    height, plane : bool
+        Terms of the model.
+
+    Returns
+    -------
+    dict of str to (rows, cols) array of float
+        In the order constant, height, east, north: heights in km about their mean, plane
+        coordinates in fractions of the region about its centre.
     """
     rows, cols = elevation_m.shape
     terms = {"constant": np.ones(elevation_m.shape)}
@@ -99,13 +171,14 @@ def terms_of(elevation_m: np.ndarray, height: bool, plane: bool) -> dict[str, np
 
 
 def _robust_fit(design: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Least squares with residuals above 3 robust sigma left out, until the set of samples stays the same."""
+    """Least squares without residuals above 3 robust sigma, until the samples stay the same."""
     step = -(-len(values) // MAX_SAMPLES)
     design, values = design[::step], values[::step]
     keep = np.ones(len(values), bool)
     for _ in range(MAX_ROUNDS):
         used = design[keep]
-        # A term without variation (flat ground) gets the minimum-norm answer, zero, instead of noise.
+        # A term without variation (flat ground) gets the minimum-norm answer, zero, instead of
+        # noise.
         solution = np.linalg.lstsq(used.T @ used, used.T @ values[keep], rcond=1e-9)[0]
         residual = values - design @ solution
         centre = np.median(residual[keep])

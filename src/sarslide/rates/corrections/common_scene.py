@@ -1,8 +1,10 @@
-"""Common-scene stacking: delay of a date from the pairs that share it (Tymofyeyeva and Fialko 2015, doi 10.1002/2015JB011886).
+"""Common-scene stacking: delay of a date from the pairs that share it.
 
-In the mean of the pairs that end at a date and, with the other sign, of those that begin there, the date's own delay adds up,
-steady motion cancels, and the delays of the other dates average out. Dates are taken in the order of their noise, the noisiest
-first, each freed from the delays already found; every further round starts from the pairs freed by the round before.
+Tymofyeyeva and Fialko 2015, doi 10.1002/2015JB011886. In the mean of the pairs that end at a date
+and, with the other sign, of those that begin there, the date's own delay adds up, steady motion
+cancels, and the delays of the other dates average out. Dates are taken in the order of their noise,
+the noisiest first, each freed from the delays already found; every further round starts from the
+pairs freed by the round before.
 """
 
 from collections.abc import Sequence
@@ -15,11 +17,26 @@ ROUNDS = 3
 
 
 def common_scene(phase_rad: np.ndarray, pairs: Sequence[str], rounds: int = ROUNDS) -> np.ndarray:
-    """Delays of the dates, rad, (dates, ...), positive = longer path, dates in order.
+    """Delays of the dates.
 
-    phase_rad: (pairs, ...), finite. Dates at an end of the network have pairs to one side only, in which motion does not cancel:
-    the current rate (P4 eq. 1) is taken off all pairs first, which changes nothing where they lie evenly about a date. A line
-    in time in the delays is taken out after each round: delays have no trend, motion has.
+    Dates at an end of the network have pairs to one side only, in which motion does not cancel: the
+    current rate (P4 eq. 1) is taken off all pairs first, which changes nothing where they lie
+    evenly about a date. A line in time in the delays is taken out after each round: delays have no
+    trend, motion has.
+
+    Parameters
+    ----------
+    phase_rad : (pairs, ...) array of float
+        Phase, rad, finite.
+    pairs : sequence of str
+        Names of the pairs.
+    rounds : int
+        Rounds over all dates.
+
+    Returns
+    -------
+    (dates, ...) array of float
+        Delays, rad, positive = longer path, dates in order.
     """
     times, ends = years_of(dates_of(pairs)), date_indexes(pairs)
     interval = np.array([interval_years(pair) for pair in pairs])

@@ -1,20 +1,34 @@
 """Each cell against the stable ground around it: a reference for regions that have no stable point.
 
-The mean of stable ground in a ring about the cell is taken off, which removes all that is longer than the ring: atmosphere,
-orbits, the motion of the whole region. What moves as one with its surroundings becomes still. A landslide is seen at its full
-rate as long as the ring holds stable ground; ground that creeps below the limit of motion and fills part of the ring lowers the
-rate by its own mean times that part, and a landslide that leaves no stable ground inside the outer radius has no value.
+The mean of stable ground in a ring about the cell is taken off, which removes all that is longer
+than the ring: atmosphere, orbits, the motion of the whole region. What moves as one with its
+surroundings becomes stationary. A landslide is seen at its full rate as long as the ring holds
+stable ground; ground that creeps below the limit of motion and fills part of the ring lowers the
+rate by its own mean times that part, and a landslide that leaves no stable ground inside the outer
+radius has no value.
 """
 
 import numpy as np
 
-LEAST_SHARE = 0.02  # of the ring that must be stable ground
+MIN_SHARE = 0.02  # of the ring that must be stable ground
 
 
 def double_difference(values: np.ndarray, stable: np.ndarray, inner_cells: float, outer_cells: float) -> np.ndarray:
-    """`values` less the mean of the stable, known cells between two radii; NaN where less than 2 % of the ring is stable ground.
+    """Values less the mean of the stable, known cells between two radii.
 
-    values: (rows, cols), NaN where unknown; phase or rate, any unit. stable: True where the ground is still.
+    Parameters
+    ----------
+    values : (rows, cols) array of float
+        Phase or rate, any unit, NaN where unknown.
+    stable : (rows, cols) array of bool
+        True where the ground does not move.
+    inner_cells, outer_cells : float
+        Radii of the ring, cells.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        NaN where less than 2 % of the ring is stable ground.
     """
     use = stable & np.isfinite(values)
     total = _ring_sum(np.where(use, values, 0.0), inner_cells, outer_cells)
@@ -22,7 +36,22 @@ def double_difference(values: np.ndarray, stable: np.ndarray, inner_cells: float
 
 
 def double_difference_wrapped(phase_rad: np.ndarray, stable: np.ndarray, inner: float, outer: float) -> np.ndarray:
-    """The same for a wrapped phase: less the direction of the mean phasor of the ring, wrapped to (-pi, pi]."""
+    """The same for a wrapped phase: less the direction of the mean phasor of the ring.
+
+    Parameters
+    ----------
+    phase_rad : (rows, cols) array of float
+        Wrapped phase, rad, NaN where unknown.
+    stable : (rows, cols) array of bool
+        True where the ground does not move.
+    inner, outer : float
+        Radii of the ring, cells.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        NaN where less than 2 % of the ring is stable ground; wrapped to (-pi, pi].
+    """
     use = stable & np.isfinite(phase_rad)
     phasor = np.where(use, np.exp(1j * np.where(use, phase_rad, 0)), 0)
     total = _ring_sum(phasor.real, inner, outer) + 1j * _ring_sum(phasor.imag, inner, outer)
@@ -31,7 +60,7 @@ def double_difference_wrapped(phase_rad: np.ndarray, stable: np.ndarray, inner: 
 
 def _ring_mean(total: np.ndarray, use: np.ndarray, inner: float, outer: float) -> np.ndarray:
     count = np.rint(_ring_sum(use.astype(float), inner, outer))
-    enough = count >= max(1.0, LEAST_SHARE * _ring(inner, outer).sum())
+    enough = count >= max(1.0, MIN_SHARE * _ring(inner, outer).sum())
     return np.where(enough, total / np.where(enough, count, 1), np.nan)
 
 

@@ -1,7 +1,10 @@
-"""What MintPy reads and writes, in HDF5 of its layout: pairs and geometry to it, time series and rates back.
+"""What MintPy reads and writes: HDF5 in its layout.
 
-Signs: MintPy's unwrapped phase grows when the ground moves away and its displacement is positive towards the satellite, as
-ours; its perpendicular baselines have our sign too (a test on a simulated DEM error pins it). Metres become millimetres here.
+Pairs and geometry go to it, time series and rates come back.
+
+Signs: MintPy's unwrapped phase grows when the ground moves away and its displacement is positive
+towards the satellite, as ours; its perpendicular baselines have our sign too (a test on a simulated
+DEM error pins it). Metres become millimetres here.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,15 +19,27 @@ from sarslide.grid import RegionGrid
 from sarslide.names import split_pair
 from sarslide.rates.phase_variance import LOOKS_WHEN_UNKNOWN
 
-MM_PER_M = 1e3
-# MintPy takes zero for "no value", before and after it subtracts the phase of the reference cell. That cell gets this phase in
-# every pair, so that the zero is the median of the whole reference area instead of one cell's speckle; zeros get its opposite.
+# MintPy takes zero for "no value", before and after it subtracts the phase of the reference cell.
+# That cell gets this phase in every pair, so that the zero is the median of the whole reference
+# area instead of one cell's speckle; zeros get its opposite.
 REFERENCE_RAD = 1e-6
 
 
 @dataclass(frozen=True)
-class Track:
-    """What MintPy wants to know of a stack. looks: independent looks of the phase (None: unknown). utc_s: seconds of the day."""
+class StackMetadata:
+    """What MintPy needs of a stack.
+
+    Attributes
+    ----------
+    stack : str
+        Name of the stack (A128, D062).
+    wavelength_m : float
+        Radar wavelength, m.
+    looks : float, optional
+        Independent looks of the phase; None where unknown.
+    utc_s : float
+        Time of day, s.
+    """
 
     stack: str
     wavelength_m: float
@@ -32,19 +47,38 @@ class Track:
     utc_s: float = 0.0
 
 
-def attributes(grid: RegionGrid, track: Track, geometry: Mapping[str, np.ndarray], file_type: str, unit: str) -> dict:
-    """MintPy's attributes of a geocoded file: all of them text. geometry: layers of the engine contract."""
-    looks = max(1, round(track.looks or LOOKS_WHEN_UNKNOWN))
+def attributes(
+    grid: RegionGrid, about: StackMetadata, geometry: Mapping[str, np.ndarray], file_type: str, unit: str
+) -> dict:
+    """MintPy's attributes of a geocoded file.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        Grid of the file.
+    about : StackMetadata
+        The stack.
+    geometry : mapping of str to (rows, cols) array
+        Layers of the engine contract.
+    file_type, unit : str
+        As MintPy names them.
+
+    Returns
+    -------
+    dict of str to str
+        All of them text.
+    """
+    looks = max(1, round(about.looks or LOOKS_WHEN_UNKNOWN))
     zone = {326: "N", 327: "S"}.get(grid.epsg // 100)
     values = {
         "FILE_TYPE": file_type, "UNIT": unit, "DATA_TYPE": "float32", "PROCESSOR": "isce", "PLATFORM": "Sen",
         "LENGTH": grid.rows, "WIDTH": grid.cols, "X_FIRST": grid.west, "Y_FIRST": grid.north, "X_STEP": grid.cell_m,
         "Y_STEP": -grid.cell_m, "X_UNIT": "meters", "Y_UNIT": "meters", "EPSG": grid.epsg,
-        "WAVELENGTH": track.wavelength_m, "ALOOKS": 1, "RLOOKS": looks, "NCORRLOOKS": looks,
-        "ORBIT_DIRECTION": "ASCENDING" if track.stack.startswith("A") else "DESCENDING",
+        "WAVELENGTH": about.wavelength_m, "ALOOKS": 1, "RLOOKS": looks, "NCORRLOOKS": looks,
+        "ORBIT_DIRECTION": "ASCENDING" if about.stack.startswith("A") else "DESCENDING",
         "HEADING": float(np.nanmean(geometry["heading_deg"])), "ANTENNA_SIDE": -1, "EARTH_RADIUS": 6371000.0,
         "HEIGHT": 693000.0, "STARTING_RANGE": float(np.nanmin(geometry["slant_range_m"])), "RANGE_PIXEL_SIZE": 2.33,
-        "AZIMUTH_PIXEL_SIZE": 13.9, "CENTER_LINE_UTC": track.utc_s,
+        "AZIMUTH_PIXEL_SIZE": 13.9, "CENTER_LINE_UTC": about.utc_s,
     }  # fmt: skip
     if zone:
         values["UTM_ZONE"] = f"{grid.epsg % 100}{zone}"
@@ -52,11 +86,25 @@ def attributes(grid: RegionGrid, track: Track, geometry: Mapping[str, np.ndarray
 
 
 def write_geometry(
-    path: Path, grid: RegionGrid, track: Track, elevation_m: np.ndarray, geometry: Mapping[str, np.ndarray]
+    path: Path, grid: RegionGrid, about: StackMetadata, elevation_m: np.ndarray, geometry: Mapping[str, np.ndarray]
 ) -> None:
-    """geometryGeo.h5 from elevation and the contract's layers, each (rows, cols).
+    """Write geometryGeo.h5.
 
-    azimuthAngle: of the vector from the ground to the satellite, from the north, counter-clockwise, degrees.
+    azimuthAngle is that of the vector from the ground to the satellite, from the north,
+    counter-clockwise, degrees.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    grid : RegionGrid
+        Its grid.
+    about : StackMetadata
+        The stack.
+    elevation_m : (rows, cols) array of float
+        Height, m.
+    geometry : mapping of str to (rows, cols) array
+        Layers of the engine contract.
     """
     import h5py
 
@@ -70,16 +118,33 @@ def write_geometry(
         for name, values in layers.items():
             file.create_dataset(name, data=values.astype(np.float32))
         file.create_dataset("shadowMask", data=geometry["layover_shadow"] > 0)
-        file.attrs.update(attributes(grid, track, geometry, "geometry", "1"))
+        file.attrs.update(attributes(grid, about, geometry, "geometry", "1"))
 
 
 @contextmanager
 def create_stack(
     path: Path, pairs: Sequence[str], bperp_m: Sequence[float], shape: tuple[int, int], attrs: Mapping[str, str]
 ) -> Iterator[Callable[[slice, slice, np.ndarray, np.ndarray, np.ndarray], None]]:
-    """ifgramStack.h5, written block by block: `put(rows, cols, phase, coherence, components)`, each (pairs, rows, cols).
+    """Write ifgramStack.h5 block by block.
 
-    phase: rad, referenced, NaN where not valid. bperp_m: (later - earlier) . n, n up and away from the track.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    pairs : sequence of str
+        Names of the pairs.
+    bperp_m : sequence of float
+        Of the pairs, m: (later - earlier) . n, n up and away from the track.
+    shape : tuple of int
+        Rows and columns.
+    attrs : mapping of str to str
+        From `attributes`.
+
+    Yields
+    ------
+    callable
+        `put(rows, cols, phase, coherence, components)`, each (pairs, rows, cols); phase in rad,
+        referenced, NaN where not valid.
     """
     import h5py
 
@@ -102,7 +167,15 @@ def create_stack(
 
 
 def set_reference_cell(path: Path, row: int, col: int) -> None:
-    """Give the cell that MintPy will take as reference the value of the reference area in every pair."""
+    """Give MintPy's reference cell the value of the reference area in every pair.
+
+    Parameters
+    ----------
+    path : Path
+        ifgramStack.h5.
+    row, col : int
+        The cell.
+    """
     import h5py
 
     with h5py.File(path, "r+") as file:
@@ -112,7 +185,27 @@ def set_reference_cell(path: Path, row: int, col: int) -> None:
 
 
 def read_layer(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
-    """A dataset of a MintPy file, (rows, cols) or (dates, rows, cols). ProcessorError where it is not what it should be."""
+    """A dataset of a MintPy file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        Name of the dataset.
+    shape : tuple of int
+        Rows and columns that it must have.
+
+    Returns
+    -------
+    (rows, cols) or (dates, rows, cols) array
+        Its values.
+
+    Raises
+    ------
+    ProcessorError
+        It is absent, not readable or of another shape.
+    """
     import h5py
 
     try:
@@ -130,7 +223,18 @@ def read_layer(path: Path, name: str, shape: tuple[int, int]) -> np.ndarray:
 
 
 def read_dates(path: Path) -> list[str]:
-    """Dates of a MintPy time series."""
+    """Dates of a MintPy time series.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    list of str
+        Dates in order.
+    """
     import h5py
 
     with h5py.File(path) as file:

@@ -1,15 +1,16 @@
-"""MintPy's results as layers and series of this project: millimetres, our zero, NaN where MintPy solved nothing."""
+"""MintPy's results as layers and series: millimetres, our zero, NaN where it solved nothing."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from sarslide.constants import MM_PER_M
 from sarslide.errors import ProcessorError
 from sarslide.io.blocks import strips
 from sarslide.network import years_of
 from sarslide.rates import los
-from sarslide.rates.mintpy.files import MM_PER_M, read_dates, read_layer
+from sarslide.rates.mintpy.files import read_dates, read_layer
 from sarslide.rates.mintpy.steps import before_dem_error
 
 ROWS = 256
@@ -19,10 +20,25 @@ INVERTED = "timeseries.h5"  # the series before any correction
 def read_rates(
     series: Path, reference: np.ndarray, wavelength_m: float, min_temporal_coherence: float, dem_error: bool
 ) -> dict[str, np.ndarray]:
-    """Layers by registered name from the files of MintPy's folder; `series` is its last time series.
+    """Layers from the files of MintPy's folder.
 
-    reference: (rows, cols), True in the reference area, which MintPy's corrections must not move (`levels_m`). Cells that
-    MintPy did not invert are NaN, and those below `min_temporal_coherence` have no rate.
+    Parameters
+    ----------
+    series : Path
+        Its last time series.
+    reference : (rows, cols) array of bool
+        True in the reference area, which MintPy's corrections must not move (`levels_m`).
+    wavelength_m : float
+        Radar wavelength, m.
+    min_temporal_coherence : float
+        Cells below it have no rate.
+    dem_error : bool
+        Whether MintPy estimated the DEM error.
+
+    Returns
+    -------
+    dict of str to (rows, cols) array of float
+        By registered name; NaN in cells that MintPy did not invert.
     """
     folder, shape = series.parent, reference.shape
     known = solved(folder, shape)
@@ -42,7 +58,17 @@ def read_rates(
 
 
 def read_series(path: Path, reference: np.ndarray, put: Callable[[slice, slice, np.ndarray], None]) -> None:
-    """Hand the displacement of a MintPy time series on, block by block, in mm: see `io.series.create`."""
+    """Hand the displacement of a MintPy time series on, block by block.
+
+    Parameters
+    ----------
+    path : Path
+        The time series.
+    reference : (rows, cols) array of bool
+        True in the reference area.
+    put : callable
+        Takes rows, cols and displacement (dates, rows, cols), mm: see `io.series.create`.
+    """
     import h5py
 
     known = solved(path.parent, reference.shape)
@@ -54,7 +80,25 @@ def read_series(path: Path, reference: np.ndarray, put: Callable[[slice, slice, 
 
 
 def levels_m(series: Path, reference: np.ndarray) -> np.ndarray:
-    """How far MintPy's corrections of the atmosphere moved the reference area, m, a value a date: a median over the area."""
+    """How far MintPy's corrections of the atmosphere moved the reference area.
+
+    Parameters
+    ----------
+    series : Path
+        The time series.
+    reference : (rows, cols) array of bool
+        True in the reference area where MintPy inverted.
+
+    Returns
+    -------
+    (dates,) array of float
+        Median over the area, m.
+
+    Raises
+    ------
+    ProcessorError
+        MintPy inverted no cell of the area.
+    """
     import h5py
 
     if not reference.any():
@@ -65,7 +109,20 @@ def levels_m(series: Path, reference: np.ndarray) -> np.ndarray:
 
 
 def solved(folder: Path, shape: tuple[int, int]) -> np.ndarray:
-    """Cells that MintPy inverted, less the one that it took as reference: that holds no measurement (`mintpy_files`)."""
+    """Cells that MintPy inverted, less its reference cell, which holds no measurement.
+
+    Parameters
+    ----------
+    folder : Path
+        MintPy's folder.
+    shape : tuple of int
+        Rows and columns.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        True where it did.
+    """
     import h5py
 
     path = folder / "numInvIfgram.h5"

@@ -1,13 +1,14 @@
-"""The standard error of a rate by SBAS, cell by cell, from the pairs: noise of dates and noise of pairs apart.
+"""The standard error of a rate by SBAS, cell by cell: noise of dates and noise of pairs apart.
 
-A pair's phase is that of a straight line (and of a DEM error) plus a_later - a_earlier + e, with noise a of dates (atmosphere)
-and noise e of pairs (speckle that decorrelates, unwrapping). The inversion hands a on to the series as it is, but adds up e from
-date to date: the series wanders, and the scatter of its dates about a line, taken as independent (Fattahi and Amelung 2015, doi
-10.1002/2015JB012419, eq. 10), tells an error several times too small where speckle rules.
+A pair's phase is that of a straight line (and of a DEM error) plus a_later - a_earlier + e, with
+noise a of dates (atmosphere) and noise e of pairs (speckle that decorrelates, unwrapping). The
+inversion hands a on to the series as it is, but adds up e from date to date: the series wanders,
+and the scatter of its dates about a line, taken as independent (Fattahi and Amelung 2015, doi
+10.1002/2015JB012419, eq. 10), gives an error several times too small where speckle rules.
 
-The rate is a sum h'phi over the pairs. As in `stacking`, the expectations of two sums of squares of the residuals r = M phi from
-the line, |r|^2 over pairs and |A'r|^2 over dates, are linear in the variances of e and a; solved for both, the variance of the
-rate is |h|^2 var(e) + |A'h|^2 var(a).
+The rate is a sum h'phi over the pairs. As in `stacking`, the expectations of two sums of squares of
+the residuals r = M phi from the line, |r|^2 over pairs and |A'r|^2 over dates, are linear in the
+variances of e and a; solved for both, the variance of the rate is |h|^2 var(e) + |A'h|^2 var(a).
 """
 
 import numpy as np
@@ -16,14 +17,28 @@ from sarslide.rates.stacking import MIN_SHARE
 
 
 def rate_std(residual: np.ndarray, response: np.ndarray, interval_years: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Standard error of h'phi, in the unit of the residuals per year, (cells,).
+    """Standard error of h'phi.
 
-    residual: (pairs, cells), of the pairs from the line, NaN where a pair is not valid. response: h, the same shape, 0 where not
-    valid. interval_years: (pairs,). ends: (pairs, 2), numbers of the earlier and the later date.
+    Unseen is what all pairs share, what grows linearly with time, and the part of speckle that
+    closes: where scatterers change steadily the formal error is up to twice too small. Single cells
+    scatter, and a quarter of what date noise alone would explain is the least, as in `stacking`:
+    where all pairs close exactly, the mean square is up to twice too large.
 
-    Unseen is what all pairs share, what grows linearly with time, and the part of speckle that closes: where scatterers change
-    steadily the error is told up to twice too small. Single cells scatter, and a quarter of what date noise alone would explain
-    is the least, as in `stacking`: where all pairs close exactly, the mean square is told up to twice too large.
+    Parameters
+    ----------
+    residual : (pairs, cells) array of float
+        Of the pairs from the line, NaN where a pair is not valid.
+    response : (pairs, cells) array of float
+        h, 0 where not valid.
+    interval_years : (pairs,) array of float
+        Temporal baselines, years.
+    ends : (pairs, 2) array of int
+        Numbers of the earlier and the later date.
+
+    Returns
+    -------
+    (cells,) array of float
+        In the unit of the residuals per year.
     """
     valid = np.isfinite(residual)
     one, r, h = valid.astype(float), np.where(valid, residual, 0.0), np.where(valid, response, 0.0)

@@ -1,13 +1,15 @@
-"""SBAS: from unwrapped pairs to displacement time series and rates by batched weighted least squares (P3, B13 to B16).
+"""SBAS: time series and rates by batched weighted least squares (P3, B13 to B16).
 
-The unknowns of a cell are the velocities of the intervals between neighbouring dates (Berardino et al. 2002, doi
-10.1109/TGRS.2002.803792); a pair's phase is the sum of the velocities that it spans times their durations. Pairs weigh by
-coherence (Yunjun et al. 2019, doi 10.1016/j.cageo.2019.104331). Ordered in time, the normal matrix of a cell is a band as wide as
-the longest pair spans intervals, so all cells of a block are solved together by one banded elimination, in float64: weights
-differ by a factor of 10,000, whose squares eat the seven digits of float32.
+The unknowns of a cell are the velocities of the intervals between neighbouring dates (Berardino et
+al. 2002, doi 10.1109/TGRS.2002.803792); a pair's phase is the sum of the velocities that it spans
+times their durations. Pairs weigh by coherence (Yunjun et al. 2019, doi
+10.1016/j.cageo.2019.104331). Ordered in time, the normal matrix of a cell is a band as wide as the
+longest pair spans intervals, so all cells of a block are solved together by one banded elimination,
+in float64: weights differ by a factor of 10,000, whose squares eat the seven digits of float32.
 
-Everything here works on one block of cells at a time, on the CPU or a GPU. A cell whose valid pairs do not connect all dates has
-no series: the minimum-norm solution would call it still where nothing is known.
+Everything here works on one block of cells at a time, on the CPU or a GPU. A cell whose valid pairs
+do not connect all dates has no series: the minimum-norm solution would call it stationary where
+nothing is known.
 """
 
 from collections.abc import Sequence
@@ -21,12 +23,21 @@ from sarslide.rates.sbas.network import connected_cells, free_of_motion, velocit
 
 
 @dataclass(frozen=True)
-class Series:
-    """What a block's inversion gives; each of the last axes is (rows, cols), or whatever the phases had.
+class BlockSeries:
+    """Result of the inversion of a block; the last axes are those of its phases, (rows, cols).
 
-    phase_rad: (dates, ...), zero at the first date, NaN without a series. temporal_coherence: 0 to 1. residual_rms_rad: of the
-    pairs against the series. pair_count: valid pairs. response: (pairs, ...), what each pair's phase enters the asked value
-    with. NaN, and count 0, where there is no series.
+    Attributes
+    ----------
+    phase_rad : (dates, ...) array of float
+        Series, rad, zero at the first date; NaN without a series.
+    temporal_coherence : (...) array of float
+        0 to 1; NaN without a series.
+    residual_rms_rad : (...) array of float
+        Of the pairs against the series, rad; NaN without a series.
+    pair_count : (...) array of int
+        Valid pairs; 0 without a series.
+    response : (pairs, ...) array of float
+        Weight of each pair's phase in the requested value; NaN without a series.
     """
 
     phase_rad: np.ndarray
@@ -42,12 +53,27 @@ def invert(
     pairs: Sequence[str],
     device: str = "cpu",
     value: np.ndarray | None = None,
-) -> Series:
+) -> BlockSeries:
     """Time series of a block of cells.
 
-    phase_rad: (pairs, ...), NaN where not valid. weight: the same shape, positive. pairs: names, their order that of the first
-    axis. device: of torch, `cpu` or `cuda`. value: (dates,), a value as a sum over the series whose response is asked for; by
-    default the slope of `rate_of`.
+    Parameters
+    ----------
+    phase_rad : (pairs, ...) array of float
+        Phase, rad, NaN where not valid.
+    weight : (pairs, ...) array of float
+        Positive.
+    pairs : sequence of str
+        Names, their order that of the first axis.
+    device : str
+        Of torch, `cpu` or `cuda`.
+    value : (dates,) array of float, optional
+        A value as a sum over the series whose response is returned; by default the slope of
+        `rate_of`.
+
+    Returns
+    -------
+    BlockSeries
+        The series.
     """
     shape = phase_rad.shape[1:]
     phase_rad, weight = phase_rad.reshape(len(pairs), -1), weight.reshape(len(pairs), -1)
@@ -60,8 +86,8 @@ def invert(
     years = years_of(dates_of(pairs))
     steps = torch.from_numpy(np.diff(years)).to(device)
     # The value as a sum over velocities: the velocity of an interval moves all later dates.
-    value = torch.from_numpy(slope_of(years) if value is None else value).to(device)
-    of_velocity = steps * torch.flip(torch.cumsum(torch.flip(value[1:], [0]), 0), [0])
+    of_series = torch.from_numpy(slope_of(years) if value is None else value).to(device)
+    of_velocity = steps * torch.flip(torch.cumsum(torch.flip(of_series[1:], [0]), 0), [0])
     right = torch.stack([design.T @ (w * y), of_velocity[:, None].expand(-1, y.shape[1])], 1)
     velocity, influence = _solve_banded(_normal_bands(design, w), right).unbind(1)
     series = torch.cumsum(velocity * steps[:, None], 0)
@@ -78,11 +104,14 @@ def invert(
     whole = torch.cat([torch.zeros_like(series[:1]), series])
     pair_count = np.where(connected, count.cpu().numpy(), 0).reshape(shape)
     response = result(w * (design @ influence))
-    return Series(result(whole), result(temporal_coherence), result(rms), pair_count, response)
+    return BlockSeries(result(whole), result(temporal_coherence), result(rms), pair_count, response)
 
 
 def _normal_bands(design: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Upper bands of design' W design of each cell: (unknowns, bandwidth + 1, cells), element [i, d] of row i, column i + d."""
+    """Upper bands of design' W design of each cell: (unknowns, bandwidth + 1, cells).
+
+    Element [i, d] is that of row i, column i + d.
+    """
     unknowns = design.shape[1]
     width = int((design > 0).sum(1).max())
     shifted = torch.zeros(len(design), unknowns, width, dtype=design.dtype, device=design.device)
@@ -92,9 +121,10 @@ def _normal_bands(design: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
 
 
 def _solve_banded(bands: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Solve symmetric banded systems, one a cell, by elimination (L D L'); both arguments are overwritten.
+    """Solve symmetric banded systems, one a cell, by elimination (L D L').
 
-    bands: (n, bandwidth + 1, cells). right: (n, sides, cells). A cell with a pivot of zero gets numbers without meaning.
+    Both arguments are overwritten. bands: (n, bandwidth + 1, cells). right: (n, sides, cells). A
+    cell with a pivot of zero gets numbers without meaning.
     """
     n, width = bands.shape[:2]
     for k in range(n):
@@ -111,21 +141,64 @@ def _solve_banded(bands: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 
 
 def slope_of(years: np.ndarray) -> np.ndarray:
-    """The slope of a straight line through a series by least squares, per year, as a sum over the series: (dates,)."""
+    """The slope of a straight line through a series by least squares, as a sum over the series.
+
+    Parameters
+    ----------
+    years : (dates,) array of float
+        Times, years.
+
+    Returns
+    -------
+    (dates,) array of float
+        Factors, per year.
+    """
     centred = years - years.mean()
     return centred / np.sum(centred**2)
 
 
 def rate_of(series: np.ndarray, years: np.ndarray) -> np.ndarray:
-    """Slope of a straight line through a series (dates, ...) by least squares, per year."""
+    """Slope of a straight line through a series by least squares.
+
+    Parameters
+    ----------
+    series : (dates, ...) array of float
+        Values.
+    years : (dates,) array of float
+        Times, years.
+
+    Returns
+    -------
+    (...) array of float
+        In the unit of the series per year.
+    """
     return np.tensordot(slope_of(years), series, 1)
 
 
 def remove_dem_error(series: np.ndarray, years: np.ndarray, bperp_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The series without the part that goes with the baselines, and that part per metre of baseline.
+    """The series without the part that follows the baselines.
 
-    series: (dates, ...), mm, positive towards the satellite. bperp_m: (dates,), first one zero. Fitted together
-    with a parabola of motion (Fattahi and Amelung 2013, doi 10.1109/TGRS.2012.2227761).
+    Fitted together with a parabola of motion.
+
+    Parameters
+    ----------
+    series : (dates, ...) array of float
+        Displacement, mm, positive towards the satellite.
+    years : (dates,) array of float
+        Times, years.
+    bperp_m : (dates,) array of float
+        Perpendicular baselines, m, first one zero, positive up and away from the track.
+
+    Returns
+    -------
+    series : (dates, ...) array of float
+        Displacement without that part, mm.
+    per_metre : (...) array of float
+        That part per metre of baseline, mm/m.
+
+    References
+    ----------
+    Fattahi and Amelung 2013, doi 10.1109/TGRS.2012.2227761.
     """
     free = free_of_motion(bperp_m, years)
     per_metre = np.tensordot(free / np.sum(free**2), series, 1)
@@ -133,11 +206,39 @@ def remove_dem_error(series: np.ndarray, years: np.ndarray, bperp_m: np.ndarray)
 
 
 def slope_without_dem_error(years: np.ndarray, bperp_m: np.ndarray) -> np.ndarray:
-    """`slope_of` the series that `remove_dem_error` leaves, as a sum over the series before: (dates,)."""
+    """`slope_of` the series that `remove_dem_error` leaves, as a sum over the series before.
+
+    Parameters
+    ----------
+    years : (dates,) array of float
+        Times, years.
+    bperp_m : (dates,) array of float
+        Perpendicular baselines, m.
+
+    Returns
+    -------
+    (dates,) array of float
+        Factors, per year.
+    """
     free, slope = free_of_motion(bperp_m, years), slope_of(years)
     return slope - free * (slope @ bperp_m) / np.sum(free**2)
 
 
 def dem_error_m(per_metre: np.ndarray, slant_range_m: np.ndarray, incidence_deg: np.ndarray) -> np.ndarray:
-    """Height that the DEM lacks, m: LOS displacement (mm, towards) is + bperp dh / (R sin incidence)."""
+    """Height that the DEM lacks: LOS displacement, towards, is + bperp dh / (R sin incidence).
+
+    Parameters
+    ----------
+    per_metre : array of float
+        From `remove_dem_error`, mm/m.
+    slant_range_m : array of float
+        Slant range R, m.
+    incidence_deg : array of float
+        Incidence angle, degree.
+
+    Returns
+    -------
+    array of float
+        dh, m, positive where the ground is higher than the DEM.
+    """
     return per_metre / 1e3 * slant_range_m * np.sin(np.radians(incidence_deg))

@@ -1,7 +1,8 @@
-"""From the unwrapped pairs of one track to its time series and rate layers by SBAS, block by block.
+"""From the unwrapped pairs of one stack to its time series and rate layers by SBAS, block by block.
 
-Passes over the pairs find ground, reference and corrections (`preparation`), a last one inverts blocks of cells (`sbas`).
-Memory: some layers of the whole region, and of the pairs only a block.
+Passes over the pairs find ground, reference and corrections (`preparation`), a last one inverts
+blocks of cells (`inversion`). Memory: some layers of the whole region, and of the pairs only a
+block.
 """
 
 import logging
@@ -15,7 +16,7 @@ from sarslide.errors import RateError
 from sarslide.network import date_indexes, dates_of, years_of
 from sarslide.rates import los
 from sarslide.rates.phase_variance import pair_weights
-from sarslide.rates.preparation import Preparation, inversion_blocks, prepare, quality
+from sarslide.rates.preparation import Preparation, ReadBlock, inversion_blocks, prepare, quality
 from sarslide.rates.records import baselines_m
 from sarslide.rates.sbas.error import rate_std
 from sarslide.rates.sbas.network import check_baselines, date_baselines_m
@@ -23,16 +24,26 @@ from sarslide.rates.settings import RateSettings
 
 log = logging.getLogger(__name__)
 
-# pair, rows, cols -> unwrapped phase (rad), coherence, components of that block
-ReadBlock = Callable[[str, slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
-# rows, cols, displacement (dates, rows, cols) in mm since the first date, positive towards the satellite
+# rows, cols, displacement (dates, rows, cols) in mm since the first date, positive towards the
+# satellite
 PutSeries = Callable[[slice, slice, np.ndarray], None]
 
 
 @dataclass(frozen=True)
 class SbasSettings:
-    """weighting: see `phase_variance.pair_weights`. looks: independent looks of the phase, None where the engine does not know.
-    min_temporal_coherence: cells below have no rate. device: `auto`, `cpu` or `cuda`."""
+    """Choices of the inversion.
+
+    Attributes
+    ----------
+    weighting : str
+        See `phase_variance.pair_weights`.
+    looks : float, optional
+        Independent looks of the phase, None where the engine does not state them.
+    min_temporal_coherence : float
+        Cells below it have no rate.
+    device : str
+        `auto`, `cpu` or `cuda`.
+    """
 
     weighting: str = "var"
     looks: float | None = None
@@ -42,7 +53,17 @@ class SbasSettings:
 
 @dataclass(frozen=True)
 class DemGeometry:
-    """What a DEM error is estimated from. bperp_m: of each pair, sign of docs/architecture.md. slant_range_m, incidence_deg: (rows, cols)."""
+    """What a DEM error is estimated from.
+
+    Attributes
+    ----------
+    bperp_m : mapping of str to float, optional
+        Perpendicular baseline by pair, m, positive up and away from the track.
+    slant_range_m : (rows, cols) array of float
+        Slant range, m.
+    incidence_deg : (rows, cols) array of float
+        Incidence angle, degree.
+    """
 
     bperp_m: Mapping[str, float | None]
     slant_range_m: np.ndarray
@@ -51,8 +72,19 @@ class DemGeometry:
 
 @dataclass(frozen=True)
 class SbasRates:
-    """layers: registered name -> (rows, cols). preparation: ground, reference, corrections. unconnected: cells with some valid
-    pairs that do not connect all dates, which have no series. incoherent: cells below the least temporal coherence."""
+    """Layers of one stack.
+
+    Attributes
+    ----------
+    layers : dict of str to (rows, cols) array
+        By registered name.
+    preparation : Preparation
+        Ground, reference, corrections.
+    unconnected : int
+        Cells with some valid pairs that do not connect all dates, which have no series.
+    incoherent : int
+        Cells below the smallest temporal coherence.
+    """
 
     layers: dict[str, np.ndarray]
     preparation: Preparation
@@ -71,11 +103,41 @@ def sbas_rates(
     exclude: np.ndarray | None = None,
     dem: DemGeometry | None = None,
 ) -> SbasRates:
-    """Rates of `preparation.prepare`d pairs by least squares inversion; with `dem` the DEM error is estimated and removed.
+    """Rates by least squares inversion of the prepared pairs.
 
-    read_block: called with the whole region in the passes of the preparation. elevation_m: (rows, cols). exclude: True where a
-    cell must not enter a fit or the reference. Layers: those of stacking, temporal_coherence, residual_rms_rad and, with `dem`,
-    dem_error_m. Raises NetworkError for islands of dates or baselines that tell nothing, RateError without usable ground.
+    Parameters
+    ----------
+    read_block : callable
+        Pair, rows, cols -> unwrapped phase (rad), coherence, components or None of the block;
+        called with the whole region in the passes of the preparation.
+    put_series : callable
+        Takes rows, cols and displacement (dates, rows, cols), mm, of each block.
+    pairs : sequence of str
+        Names of the pairs.
+    elevation_m : (rows, cols) array of float
+        Height, m.
+    wavelength_m : float
+        Radar wavelength, m.
+    rate_settings : RateSettings, optional
+        What is masked and removed.
+    settings : SbasSettings, optional
+        Of the inversion.
+    exclude : (rows, cols) array of bool, optional
+        True where a cell must not enter a fit or the reference (layover, shadow).
+    dem : DemGeometry, optional
+        Given, the DEM error is estimated and removed.
+
+    Returns
+    -------
+    SbasRates
+        The layers of stacking, temporal_coherence, residual_rms_rad and, with `dem`, dem_error_m.
+
+    Raises
+    ------
+    NetworkError
+        For islands of dates, or baselines that do not resolve a DEM error.
+    RateError
+        Without usable ground.
     """
     settings = settings or SbasSettings()
     if dem:
@@ -95,7 +157,25 @@ def invert_blocks(
     settings: SbasSettings,
     dem: DemGeometry | None = None,
 ) -> SbasRates:
-    """The last pass: read, correct, invert and write one block after the other."""
+    """The last pass: read, correct, invert and write one block after the other.
+
+    Parameters
+    ----------
+    prepared : Preparation
+        Pairs and what to take off them.
+    read_block, put_series, wavelength_m, settings, dem
+        As in `sbas_rates`.
+
+    Returns
+    -------
+    SbasRates
+        The layers.
+
+    Raises
+    ------
+    RateError
+        Too few dates, or no cell has a rate.
+    """
     from sarslide.rates.sbas.inversion import (
         dem_error_m,
         invert,
@@ -107,7 +187,8 @@ def invert_blocks(
 
     pairs, shape = prepared.pairs, prepared.ground.shape
     dates = dates_of(pairs)
-    years, bperp = years_of(dates), dem and date_baselines_m(pairs, baselines_m(pairs, dem.bperp_m))
+    years = years_of(dates)
+    bperp = date_baselines_m(pairs, baselines_m(pairs, dem.bperp_m)) if dem else np.zeros(len(dates))
     if len(dates) < 3:
         raise RateError(f"a series of {len(dates)} dates has no rate with an error", "add acquisitions")
     value = slope_without_dem_error(years, bperp) if dem else slope_of(years)
@@ -118,7 +199,7 @@ def invert_blocks(
     unconnected = incoherent = 0
     for rows, cols in inversion_blocks(shape, pairs):
         block = rows, cols
-        phase, coherence, _ = prepared.phases(lambda pair, block=block: read_block(pair, *block), rows, cols)
+        phase, coherence, _ = prepared.phases(read_block, rows, cols)
         series = invert(phase, pair_weights(coherence, settings.weighting, settings.looks), pairs, device, value)
         displacement = series.phase_rad * los.mm_per_rad(wavelength_m)
         if dem:
@@ -150,8 +231,11 @@ def invert_blocks(
 def _error(
     mm: np.ndarray, motion: np.ndarray, response: np.ndarray, pairs: Sequence[str], years: np.ndarray
 ) -> np.ndarray:
-    """Standard error of the rate, (rows, cols), from pairs (pairs, rows, cols) and the fitted motion of the dates, both in mm."""
+    """Standard error of the rate, (rows, cols).
+
+    From pairs (pairs, rows, cols) and the fitted motion of the dates, both in mm.
+    """
     ends = date_indexes(pairs)
     residual = mm - (motion[ends[:, 1]] - motion[ends[:, 0]])
-    flat = (values.reshape(len(pairs), -1) for values in (residual, response))
-    return rate_std(*flat, years[ends[:, 1]] - years[ends[:, 0]], ends).reshape(mm.shape[1:])
+    residual, response = (values.reshape(len(pairs), -1) for values in (residual, response))
+    return rate_std(residual, response, years[ends[:, 1]] - years[ends[:, 0]], ends).reshape(mm.shape[1:])
