@@ -61,7 +61,7 @@ SCALES |= {"los_up": (0.79, 0.01)}
 UNSEEN = 9201  # a simulated region that trained nothing
 
 
-class Files:
+class MadeUpScene:
     """Made-up rasters of one scene."""
 
     def __init__(self, folder: Path, tiles: int):
@@ -123,7 +123,7 @@ class Clock:
         return (now() - start) / (1 if self.kind == "wall" else torch.get_num_threads())
 
 
-def rates(name: str, scenes: list[Files], device: torch.device, precision: str, repeats: int, kind: str):
+def rates(name: str, scenes: list[MadeUpScene], device: torch.device, precision: str, repeats: int, kind: str):
     """Parameters (M), and km2/s of all tiles, network only and everything: the best of some runs in turn.
 
     scenes: a small one, and larger ones for fast networks, for which opening files would count too much.
@@ -154,12 +154,14 @@ def rates(name: str, scenes: list[Files], device: torch.device, precision: str, 
     return registry.parameter_count(network) / 1e6, km2 / best[0], km2 / best[1]
 
 
-def throughput(names: list[str], asked: str, tiles: int, scenes: int, clock: str) -> None:
+def throughput(names: list[str], arguments: str, tiles: int, scenes: int, clock: str) -> None:
     """Publish km2/s of the networks, on the CPU and on a GPU where there is one."""
     rows = []
-    devices = {"auto": ("cpu", "cuda"), "cpu": ("cpu",), "cuda": ("cuda",)}[asked]
+    devices = {"auto": ("cpu", "cuda"), "cpu": ("cpu",), "cuda": ("cuda",)}[arguments]
     with ExitStack() as folders:
-        files = [Files(Path(folders.enter_context(tempfile.TemporaryDirectory())), size * tiles) for size in SIZES]
+        files = [
+            MadeUpScene(Path(folders.enter_context(tempfile.TemporaryDirectory())), size * tiles) for size in SIZES
+        ]
         for kind in devices:
             if kind == "cuda" and not torch.cuda.is_available():
                 rows += [[name, "cuda", *["not run"] * 7] for name in names]
@@ -179,7 +181,7 @@ def throughput(names: list[str], asked: str, tiles: int, scenes: int, clock: str
     publish(
         "8_inference",
         "Inference: km2/s through every network",
-        command(names, asked, tiles, scenes, clock),
+        command(names, arguments, tiles, scenes, clock),
         ["network", "device", "parameters, M", "fp32 network only", "fp32 everything", "ratio"]
         + ["bf16 network only", "bf16 everything", "ratio"],
         rows,
@@ -211,11 +213,11 @@ def neighbours() -> str:
     return f"Other work ran beside it: load {load:.0f} on {os.cpu_count()} cores." if load > mine + 1 else ""
 
 
-def command(names: list[str], asked: str, tiles: int, scenes: int, clock: str) -> str:
+def command(names: list[str], arguments: str, tiles: int, scenes: int, clock: str) -> str:
     words = [COMMAND]
     if names != all_names():
         words.append("--networks " + " ".join(names))
-    words.append(f"--device {asked} --tiles {tiles} --threads {torch.get_num_threads()}")
+    words.append(f"--device {arguments} --tiles {tiles} --threads {torch.get_num_threads()}")
     words += [f"--scenes {scenes}"] * (scenes > 1) + [f"--clock {clock}"] * (clock != "wall")
     return " ".join(words)
 
@@ -362,14 +364,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--clock", default="wall", choices=("wall", "cpu"))
     parser.add_argument("--effects", default="also", choices=("also", "only", "none"))
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
     logging.getLogger("torch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="torch")
-    if asked.effects != "only":
-        throughput(asked.networks, asked.device, asked.tiles, asked.scenes, asked.clock)
-    if asked.effects != "none":
-        effects(9, asked.clock)
+    if arguments.effects != "only":
+        throughput(arguments.networks, arguments.device, arguments.tiles, arguments.scenes, arguments.clock)
+    if arguments.effects != "none":
+        effects(9, arguments.clock)
 
 
 if __name__ == "__main__":

@@ -59,20 +59,20 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("results/benchmark"))
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--threads", type=int, default=1)
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    device = choose_device(asked.device, "--device")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    device = choose_device(arguments.device, "--device")
     region = climates.names_of("test")[0]
-    files = sorted((asked.results / "regions").glob(f"{region}.*.npz"))
+    files = sorted((arguments.results / "regions").glob(f"{region}.*.npz"))
     rows = []
-    for path in tqdm(trained(asked.results), "networks"):
+    for path in tqdm(trained(arguments.results), "networks"):
         run = path.parent.name
         name, width = (runs.parse(run).network, runs.parse(run).width) if "." in run else (path.stem, "packaged")
         rows.append([name, width, device, *compared(path, files, device)])
     publish(
         "8_inference_precision",
         "Inference: masks of trained networks in bf16 against fp32",
-        f"{COMMAND} --device {asked.device}",
+        f"{COMMAND} --device {arguments.device}",
         ["network", "width", "device", "cells marked in fp32", "mask IoU", "largest difference", "cells beyond 1e-3"],
         rows,
         f"Both tracks of test region {region}, overlap {OVERLAP:g}, thresholds and calibration of the cards. Goal: IoU of at"

@@ -29,7 +29,7 @@ def main(snakemake, log) -> None:
     places = records.shown_windows(parts["test"])
     shown = [parts["test"][k] for k, _, _ in places]
     pictures = {
-        "rate_mm_per_yr": np.stack([s.stack[0][w] for s, w in zip(shown, map(_window, places), strict=True)]),
+        "rate_mm_per_yr": np.stack([s.features[0][w] for s, w in zip(shown, map(_window, places), strict=True)]),
         "label": np.stack([s.full_label[w] for s, w in zip(shown, map(_window, places), strict=True)]),
     }
     tuned = baseline.choose(parts["validation"], min_cells=min_cells)

@@ -1,4 +1,4 @@
-"""Which network a survey should use, said from the records alone: with and without labels, and what no network does."""
+"""Which network a survey should use, from the records alone: with and without labels, and what no network does."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -25,12 +25,12 @@ def lines(
     if not found:
         return []
     best = max(found, key=lambda name: _merit(found[name]))
-    said = [
+    points = [
         _without_labels(records),
         _with_labels(found, best, budget(tier, width), _speeds(more.get(THROUGHPUT))),
         _limits(records, found[best], best),
     ]
-    return [TITLE, "", *(f"- {text}" for text in said if text), ""]
+    return [TITLE, "", *(f"- {text}" for text in points if text), ""]
 
 
 def _run(records: Mapping[str, Record], tier: str, width: str) -> dict[str, list[Record]]:
@@ -59,14 +59,14 @@ def _with_labels(found: Mapping[str, list[Record]], best: str, title: str, speed
     others = sorted(found.keys() - {best}, key=lambda name: -_merit(found[name]))
     behind = [name for name in others if any(cells.beaten(found[name], found[best], part, "object") for part in SHOWN)]
     level = [name for name in others if name not in behind]
-    said = [f"**To train your own: `{best}`** has the highest F1 by object, {_scores(found[best])} ({title})."]
+    sentences = [f"**To train your own: `{best}`** has the highest F1 by object, {_scores(found[best])} ({title})."]
     if level:
-        said.append(f"The regions cannot tell it from {_and(_named(level, speeds))}.")
+        sentences.append(f"The regions cannot tell it from {_and(_named(level, speeds))}.")
     if behind:
-        said.append(f"Worse in at least one of the two, by an interval without zero: {_and(_named(behind, speeds))}.")
+        sentences.append(f"Worse in at least one of the two, by an interval without zero: {_and(_named(behind, speeds))}.")
     if best in speeds:
-        said.append(f"`{best}` reads {speeds[best]:.0f} km2/s; all speeds at the published size, fp32, on a CPU.")
-    return " ".join(said)
+        sentences.append(f"`{best}` reads {speeds[best]:.0f} km2/s; all speeds at the published size, fp32, on a CPU.")
+    return " ".join(sentences)
 
 
 def _limits(records: Mapping[str, Record], own: Sequence[Record], best: str) -> str:

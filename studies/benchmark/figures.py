@@ -9,7 +9,7 @@ import numpy as np
 from sarslide import papers
 from sarslide.models import registry
 from studies.benchmark import runs, tables
-from studies.benchmark.runs import Run
+from studies.benchmark.runs import BenchmarkRun
 from studies.benchmark.score_cells import Record
 
 if TYPE_CHECKING:
@@ -62,7 +62,10 @@ def patches(folder: Path, names: Mapping[str, str]) -> "Figure | None":
 
 def scores(records: Mapping[str, Record], tier: str, width: str) -> "Figure | None":
     """F1 by object of every measured network of the equal budget, test and unseen climate, with intervals by region."""
-    own = {name: Run(tier, width, "regions", *runs.EQUAL, name, runs.SEEDS[tier][0]).name for name in registry.names()}
+    own = {
+        name: BenchmarkRun(tier, width, "regions", *runs.EQUAL, name, runs.SEEDS[tier][0]).name
+        for name in registry.names()
+    }
     own = {"velocity threshold": runs.BASELINE, tables.COMPACT_LABEL: runs.COMPACT, **own}
     found = [(name, records[run]) for name, run in own.items() if run in records]
     if len(found) < 2:
@@ -93,7 +96,7 @@ def channel_sets(records: Mapping[str, Record], tier: str, width: str) -> "Figur
     seed = runs.SEEDS[tier][0]
     ours = [
         [
-            records.get(Run(tier, width, "regions", table.recipe, row.channels, row.network, seed).name)
+            records.get(BenchmarkRun(tier, width, "regions", table.recipe, row.channels, row.network, seed).name)
             for row in table.rows
         ]
         for table in tables
@@ -141,5 +144,5 @@ def labels(tier: str, width: str, networks: Sequence[str] = ()) -> dict[str, str
     """Run -> row of the figure of patches, for one budget."""
     chosen = networks or registry.names()
     seed = runs.SEEDS[tier][0]
-    own = {Run(tier, width, "regions", *runs.EQUAL, name, seed).name: name for name in chosen}
+    own = {BenchmarkRun(tier, width, "regions", *runs.EQUAL, name, seed).name: name for name in chosen}
     return {runs.BASELINE: "velocity\nthreshold", **own}

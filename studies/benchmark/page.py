@@ -47,15 +47,15 @@ def gather(results: Path, published: Path | None, region_set: str) -> dict[str, 
     return dict(sorted(found.items()))
 
 
-def budgets(found: Mapping[str, Record], asked: tuple[str, str] = ("cpu", "quarter")) -> list[tuple[str, str]]:
-    """(tier, width) with at least one run; `asked` where there is none."""
+def budgets(found: Mapping[str, Record], otherwise: tuple[str, str] = ("cpu", "quarter")) -> list[tuple[str, str]]:
+    """(tier, width) with at least one run; `otherwise` where there is none."""
     known = [
         (tier, width)
         for tier in runs.SAMPLES
         for width in runs.WIDTHS
         if any(name.startswith(f"{tier}.{width}.") for name in found)
     ]
-    return known or [asked]
+    return known or [otherwise]
 
 
 def content(found: Mapping[str, Record], region_set: str, more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

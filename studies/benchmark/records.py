@@ -22,7 +22,7 @@ SCALE = 254
 
 
 def region_set(paths: Sequence[str | Path]) -> str:
-    """Hash of the settings that the scenes of these npz files were made with (`simulate.benchmark.settings_hash`).
+    """Hash of the settings that the scenes of these npz files were made with (`sarsim.benchmark.settings_hash`).
 
     Raises TrainingError where they come from different sets.
     """

@@ -1,6 +1,6 @@
 """Which trainings the benchmark has, by name, and which of them each table needs.
 
-A run is one training with its scores. Its name says all that decides it, `cpu.quarter.regions.p0.p0_insar.drs_unet.s1`, so that
+A run is one training with its scores. Its name holds all that decides it, `cpu.quarter.regions.p0.p0_insar.drs_unet.s1`, so that
 tables that need the same training share it, and any machine can add runs to the same folder.
 """
 
@@ -31,7 +31,7 @@ COMPACT = f"{PACKAGED}{PACKAGED_NETWORK}"
 
 
 @dataclass(frozen=True)
-class Run:
+class BenchmarkRun:
     """tier: of the budget, `cpu` or `gpu`. width: `published` or `quarter` of the channels of every layer. split: `regions`
     (whole regions apart) or `patches` (P0's random overlapping patches). recipe: preset of `training.recipe`. channels: channel
     set. network: of the registry. seed: of the training."""
@@ -50,7 +50,7 @@ class Run:
         return ".".join((*parts, f"s{self.seed}"))
 
 
-def parse(name: str) -> Run:
+def parse(name: str) -> BenchmarkRun:
     """The run of that name. Raises ConfigError for a name that is none."""
     parts = name.split(".")
     if len(parts) != 7 or parts[0] not in SAMPLES or parts[1] not in WIDTHS or parts[2] not in SPLITS:
@@ -58,21 +58,21 @@ def parse(name: str) -> Run:
             f"'{name}' is no run of the benchmark", "write for example cpu.quarter.regions.p0.p0_insar.unet.s1"
         )
     registry.kind(parts[5])
-    return Run(*parts[:6], int(parts[6].removeprefix("s")))
+    return BenchmarkRun(*parts[:6], int(parts[6].removeprefix("s")))
 
 
-def options(run: Run) -> dict[str, Any]:
+def options(run: BenchmarkRun) -> dict[str, Any]:
     """Options of the network: none at the published size."""
     return {} if run.width == "published" else {"width": registry.get(run.network).width // 4}
 
 
-def recipe(run: Run):
+def recipe(run: BenchmarkRun):
     """The run's `Recipe`: its preset with the tier's samples and the run's seed.
 
     A budget shorter than the paper's training is its beginning: of the learning rates those that the paper reaches by then (eight
     halvings within 4,000 samples would freeze P0's networks with probabilities near one half). Its probabilities are still on
     their way and cannot be cut where the paper cuts its own: the threshold is chosen on the validation regions, and the round by
-    their loss. Everything else is what the preset says.
+    their loss. Everything else is the preset's.
     """
     from sarslide.training.recipe import preset
 
@@ -84,7 +84,7 @@ def recipe(run: Run):
     return replace(chosen, parts=math.ceil(chosen.parts * share), threshold=0.0, keep="loss")
 
 
-def runs_of(table: str, tier: str, width: str, networks: Iterable[str] = ()) -> list[Run]:
+def runs_of(table: str, tier: str, width: str, networks: Iterable[str] = ()) -> list[BenchmarkRun]:
     """The runs that fill `table`, in the order of its rows. networks: only these (none: all).
 
     Raises ConfigError for a table, tier or width that there is not.
@@ -96,7 +96,7 @@ def runs_of(table: str, tier: str, width: str, networks: Iterable[str] = ()) -> 
         )
     wanted = set(networks) or set(registry.names())
     cells = [
-        Run(tier, width, split, recipe, channels, network, seed)
+        BenchmarkRun(tier, width, split, recipe, channels, network, seed)
         for split, recipe, channels, network in _cells(table)
         for seed in SEEDS[tier]
     ]
@@ -113,7 +113,7 @@ def _cells(table: str) -> list[tuple[str, str, str, str]]:
     return [("regions", paper.recipe, row.channels, row.network) for row in paper.rows]
 
 
-def chosen(tables: Iterable[str], tier: str, widths: Iterable[str], networks: Iterable[str] = ()) -> list[Run]:
+def chosen(tables: Iterable[str], tier: str, widths: Iterable[str], networks: Iterable[str] = ()) -> list[BenchmarkRun]:
     """All runs of these tables, each once. Raises ConfigError as `runs_of`."""
     found = [run for width in widths for table in tables for run in runs_of(table, tier, width, tuple(networks))]
     return list(dict.fromkeys(found))

@@ -10,7 +10,7 @@ from sarslide.models import registry
 from sarslide.papers import PaperTable
 from studies.benchmark import runs
 from studies.benchmark import score_cells as cells
-from studies.benchmark.runs import Run
+from studies.benchmark.runs import BenchmarkRun
 from studies.benchmark.score_cells import NOT_RUN, Record
 
 SHOWN = ("test", "transfer")
@@ -52,14 +52,14 @@ def budget(tier: str, width: str) -> str:
     return f"tier {tier}: {runs.SAMPLES[tier]:,} samples, {seeds} seed{'s' * (seeds > 1)}, {wide}"
 
 
-def measured(records: Mapping[str, Record], wanted: Sequence[Run]) -> int:
+def measured(records: Mapping[str, Record], wanted: Sequence[BenchmarkRun]) -> int:
     """How many of the runs have a record."""
     return sum(run.name in records for run in wanted)
 
 
 def equal_budget(records: Mapping[str, Record], tier: str, width: str, network: str) -> list[Record]:
     """Records of a network's seeds in the table of all networks."""
-    return _records(records, Run(tier, width, "regions", *runs.EQUAL, network, 0))
+    return _records(records, BenchmarkRun(tier, width, "regions", *runs.EQUAL, network, 0))
 
 
 def all_of(records: Mapping[str, Record], name: str) -> list[Record]:
@@ -75,7 +75,7 @@ def paper(table: PaperTable, records: Mapping[str, Record], tier: str, width: st
         columns += [f"{column.name}, paper", *(f"{column.name}, {reading}" for reading in column.ours)]
     rows = []
     for row in table.rows:
-        found = _records(records, Run(tier, width, "regions", table.recipe, row.channels, row.network, 0))
+        found = _records(records, BenchmarkRun(tier, width, "regions", table.recipe, row.channels, row.network, 0))
         line = list(row.labels)
         for printed, column in zip(row.printed, table.columns, strict=True):
             line.append(f"{printed:.{decimals}f}")
@@ -181,7 +181,10 @@ def split(records: Mapping[str, Record], tier: str, width: str) -> Table:
     """P0's random overlapping patches against whole regions: what the split adds to a score."""
     rows = []
     for network in runs.OPTIMISM:
-        found = {each: _records(records, Run(tier, width, each, "p0", "p0_insar", network, 0)) for each in runs.SPLITS}
+        found = {
+            each: _records(records, BenchmarkRun(tier, width, each, "p0", "p0_insar", network, 0))
+            for each in runs.SPLITS
+        }
         leaking = found["patches"]
         paths = ("pixel.f1", "patch.f1", "pixel.iou")
         own = [cells.score(leaking, "patches", path, ends=path == "pixel.f1") for path in paths]
@@ -213,7 +216,7 @@ def sizes() -> Table:
     rows = []
     for name in registry.names():
         full = summary(name)
-        small = summary(name, **runs.options(Run("cpu", "quarter", "regions", *runs.EQUAL, name, 1)))
+        small = summary(name, **runs.options(BenchmarkRun("cpu", "quarter", "regions", *runs.EQUAL, name, 1)))
         paper = full.published
         printed = (paper.parameters_m, paper.size_mib, paper.multiply_adds_g) if paper else ()
         rows.append(
@@ -273,7 +276,7 @@ def coverage(records: Mapping[str, Record]) -> Table:
     )
 
 
-def _records(records: Mapping[str, Record], run: Run) -> list[Record]:
+def _records(records: Mapping[str, Record], run: BenchmarkRun) -> list[Record]:
     """The records of a run's seeds that are there."""
     wanted = [replace(run, seed=seed).name for seed in runs.SEEDS[run.tier]]
     return [records[name] for name in wanted if name in records]

@@ -212,7 +212,7 @@ def test_imported_polygons_are_labels(tmp_path):
     assert failed.stderr.count("\n") == 1
 
 
-def foreign(**changes):
+def external(**changes):
     """A COCO file as another tool writes it: a triangle, a square with uncompressed code, a crowd."""
     code = {"size": [40, 50], "counts": [40 * 10 + 5, *[8, 32] * 6, 8, 40 * 50 - 40 * 10 - 5 - 8 - 40 * 6]}
     content = {
@@ -231,7 +231,7 @@ def foreign(**changes):
 def test_foreign_annotations(tmp_path):
     """Vertices between the cells' corners come to the ground as they are; uncompressed codes and unnamed categories are read."""
     path = tmp_path / "coco.json"
-    path.write_text(json.dumps(foreign()))
+    path.write_text(json.dumps(external()))
     found = coco.read_dataset(path)
     assert found.category.tolist() == ["slide", "4"]
     assert found.object.tolist() == [0, 0]
@@ -242,8 +242,8 @@ def test_foreign_annotations(tmp_path):
 
 def test_results_and_annotations_without_a_place_use_the_exported_images(tmp_path):
     """A tool that drew on our images drops their transform: found again by file name; results of a network by image id."""
-    (tmp_path / "ours.json").write_text(json.dumps(foreign()))
-    drawn = foreign(images=[{"id": 1, "file_name": "/home/me/a.png", "width": 50, "height": 40}])
+    (tmp_path / "ours.json").write_text(json.dumps(external()))
+    drawn = external(images=[{"id": 1, "file_name": "/home/me/a.png", "width": 50, "height": 40}])
     drawn["annotations"] = [drawn["annotations"][0] | {"image_id": 1}]
     (tmp_path / "drawn.json").write_text(json.dumps(drawn))
     with pytest.raises(VectorError, match=r"image '/home/me/a\.png' has no transform and CRS; cure: name the data set"):
@@ -273,13 +273,13 @@ def test_results_and_annotations_without_a_place_use_the_exported_images(tmp_pat
     [
         ("{", "cannot be read"),
         ("{}", "has no images and annotations"),
-        (foreign(annotations=[]), "has no annotations"),
-        (foreign(annotations=[foreign()["annotations"][0] | {"image_id": 8}]), "annotation of image 8"),
-        (foreign(annotations=[foreign()["annotations"][0] | {"segmentation": [[1, 1, 2, 2, 3, 3]]}]),
+        (external(annotations=[]), "has no annotations"),
+        (external(annotations=[external()["annotations"][0] | {"image_id": 8}]), "annotation of image 8"),
+        (external(annotations=[external()["annotations"][0] | {"segmentation": [[1, 1, 2, 2, 3, 3]]}]),
          "annotation 1 of image 7 is empty"),
-        (foreign(annotations=[foreign()["annotations"][0] | {"segmentation": []}]), "annotation 1 of image 7 is empty"),
-        (foreign(images=[foreign()["images"][0], foreign()["images"][0] | {"id": 8, "crs": "EPSG:32648"}],
-                 annotations=[foreign()["annotations"][0], foreign()["annotations"][0] | {"image_id": 8}]),
+        (external(annotations=[external()["annotations"][0] | {"segmentation": []}]), "annotation 1 of image 7 is empty"),
+        (external(images=[external()["images"][0], external()["images"][0] | {"id": 8, "crs": "EPSG:32648"}],
+                 annotations=[external()["annotations"][0], external()["annotations"][0] | {"image_id": 8}]),
          "images in EPSG:32647 and EPSG:32648"),
     ],
 )  # fmt: skip

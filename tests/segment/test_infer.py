@@ -140,7 +140,7 @@ def test_memory_does_not_grow_with_the_height():
 
 
 def test_bf16_stays_near_fp32():
-    """Small random weights, cut at their median: IoU above 0.98. The packaged network is measured in docs/reference/validation.md."""
+    """Small random weights, cut at their median: IoU above 0.98. docs/reference/validation.md has the packaged network."""
     if not has_bf16(torch.device("cpu")):
         pytest.skip("this CPU has no bfloat16")
     torch.manual_seed(1)

@@ -2,7 +2,7 @@
 
 import pytest
 from studies.benchmark import advice, runs
-from studies.benchmark.runs import Run
+from studies.benchmark.runs import BenchmarkRun
 
 BUDGET = ("cpu", "quarter")
 REGIONS = tuple(f"r{k}" for k in range(6))
@@ -21,7 +21,7 @@ def record(found: list[int], fooled: int) -> dict:
 
 
 def equal(network: str) -> str:
-    return Run(*BUDGET, "regions", *runs.EQUAL, network, 1).name
+    return BenchmarkRun(*BUDGET, "regions", *runs.EQUAL, network, 1).name
 
 
 @pytest.fixture

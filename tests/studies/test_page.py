@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from studies.benchmark import page, records, runs, tables
 from studies.benchmark import score_cells as cells
-from studies.benchmark.runs import Run
+from studies.benchmark.runs import BenchmarkRun
 
 from sarslide import papers
 from sarslide.dataset.scenes import TrainingScene
@@ -16,7 +16,7 @@ from sarslide.models import registry
 
 SET, CODES = "0123456789abcdef", {"glacier": 2, "mining": 4}
 SHAPE = (160, 128)
-DRS = Run("cpu", "quarter", "regions", "sarslide", "sarslide", "drs_unet", 1)
+DRS = BenchmarkRun("cpu", "quarter", "regions", "sarslide", "sarslide", "drs_unet", 1)
 
 
 def scene(region: str, track: str, seed: int) -> TrainingScene:
@@ -81,9 +81,9 @@ def write(folder, found: dict[str, dict]) -> None:
 def results(tmp_path_factory):
     """Baseline, two networks of the equal budget, one row of P0, one training on random patches."""
     folder = tmp_path_factory.mktemp("benchmark")
-    other = Run("cpu", "quarter", "regions", "sarslide", "sarslide", "unet", 1)
-    p0 = Run("cpu", "quarter", "regions", "p0", "p0_insar", "drs_unet", 1)
-    leaking = Run("cpu", "quarter", "patches", "p0", "p0_insar", "drs_unet", 1)
+    other = BenchmarkRun("cpu", "quarter", "regions", "sarslide", "sarslide", "unet", 1)
+    p0 = BenchmarkRun("cpu", "quarter", "regions", "p0", "p0_insar", "drs_unet", 1)
+    leaking = BenchmarkRun("cpu", "quarter", "patches", "p0", "p0_insar", "drs_unet", 1)
     guesses = {runs.BASELINE: fooled, DRS.name: perfect, other.name: fooled, p0.name: fooled, leaking.name: perfect}
     write(folder, {name: record(name, guess) for name, guess in guesses.items()})
     return folder
@@ -207,7 +207,7 @@ def test_the_same_files_give_the_same_bytes(results, made, tmp_path):
 
 def test_published_rows_stay(made, tmp_path):
     """A machine with one run alone keeps the rows of the others, and its own run wins."""
-    own = Run("cpu", "quarter", "regions", "sarslide", "sarslide", "unet", 1).name
+    own = BenchmarkRun("cpu", "quarter", "regions", "sarslide", "sarslide", "unet", 1).name
     write(tmp_path / "results", {own: record(own, perfect)})
     found = page.gather(tmp_path / "results", made[1] / "benchmark.json", SET)
     assert set(found) == set(made[0]["runs"])

@@ -10,7 +10,7 @@ from sarslide.models import registry
 
 
 def test_a_name_says_all():
-    run = runs.Run("cpu", "quarter", "regions", "p0", "p0_insar", "drs_unet", 1)
+    run = runs.BenchmarkRun("cpu", "quarter", "regions", "p0", "p0_insar", "drs_unet", 1)
     assert run.name == "cpu.quarter.regions.p0.p0_insar.drs_unet.s1"
     assert runs.parse(run.name) == run
 
@@ -62,7 +62,7 @@ def test_a_short_budget_is_the_beginning_of_the_papers_training():
     from sarslide.training.recipe import learning_rate, preset, round_ends
 
     def of(tier, recipe="p0"):
-        return runs.recipe(runs.Run(tier, "quarter", "regions", recipe, "p0_insar", "unet", 1))
+        return runs.recipe(runs.BenchmarkRun(tier, "quarter", "regions", recipe, "p0_insar", "unet", 1))
 
     def rates(tier):
         found = of(tier)
@@ -84,7 +84,7 @@ def test_a_quarter_of_every_layer(name):
     """Weights join two layers: a quarter of both is about a sixteenth of them; offsets and classes keep one end."""
     from sarslide.models.summary import summary
 
-    run = runs.Run("cpu", "quarter", "regions", "sarslide", "sarslide", name, 1)
+    run = runs.BenchmarkRun("cpu", "quarter", "regions", "sarslide", "sarslide", name, 1)
     share = summary(name, 5, 128).parameters / summary(name, 5, 128, **runs.options(run)).parameters
     assert 11.5 < share < 17
-    assert runs.options(runs.Run("cpu", "published", "regions", "sarslide", "sarslide", name, 1)) == {}
+    assert runs.options(runs.BenchmarkRun("cpu", "published", "regions", "sarslide", "sarslide", name, 1)) == {}

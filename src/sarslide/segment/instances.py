@@ -85,7 +85,7 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Finding:
+class TileFinding:
     """One object as one tile sees it; nothing of it lies elsewhere in the tile.
 
     Attributes
@@ -131,26 +131,26 @@ class Merged:
 
     Parameters
     ----------
-    first : Finding
+    first : TileFinding
         Of the first tile.
     """
 
-    def __init__(self, first: Finding):
+    def __init__(self, first: TileFinding):
         self.findings, self.box = [first], first.box
 
-    def absorb(self, findings: list[Finding]) -> None:
+    def absorb(self, findings: list[TileFinding]) -> None:
         """Take further findings.
 
         Parameters
         ----------
-        findings : list of Finding
+        findings : list of TileFinding
             Of the same object.
         """
         for finding in findings:
             self.findings.append(finding)
             self.box |= finding.box
 
-    def combined(self, window: np.ndarray) -> Finding:
+    def combined(self, window: np.ndarray) -> TileFinding:
         """The object as one finding.
 
         Parameters
@@ -160,7 +160,7 @@ class Merged:
 
         Returns
         -------
-        Finding
+        TileFinding
             Mask and score from all findings.
         """
         box = self.box
@@ -174,7 +174,7 @@ class Merged:
             score += finding.score * float(weighted.sum())
             evidence += float(weighted.sum())
         mask = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
-        return Finding(box, box, mask, score / evidence)
+        return TileFinding(box, box, mask, score / evidence)
 
 
 class Merger:
@@ -253,7 +253,7 @@ class Merger:
         self._settle(last=True)
         yield from self.bands.take(self.frontier)
 
-    def _join(self, finding: Finding, k: int, n: int, home: dict[int, Merged], alias: dict[int, Merged]) -> None:
+    def _join(self, finding: TileFinding, k: int, n: int, home: dict[int, Merged], alias: dict[int, Merged]) -> None:
         merged = alias[n]
         if k not in home:
             if any(other is merged for other in home.values()):
@@ -291,7 +291,7 @@ class _Bands:
         self.known = np.concatenate([self.known, known])
         self._reach(self.bottom)
 
-    def paint(self, objects: list[Finding]) -> None:
+    def paint(self, objects: list[TileFinding]) -> None:
         """Number the objects and lay them on the map: a cell belongs to the largest score x mask."""
         for found in objects:
             self._reach(found.box.bottom)
@@ -319,7 +319,7 @@ class _Bands:
             self.instances = np.concatenate([self.instances, np.zeros((missing, self.cols), np.uint32)])
 
 
-def _cropped(tile: Box, scene: Box, mask: np.ndarray, score: float) -> Finding | None:
+def _cropped(tile: Box, scene: Box, mask: np.ndarray, score: float) -> TileFinding | None:
     """The finding, cut to its cells inside the scene; None for a mask without a cell."""
     inside = tile & scene
     mask = np.asarray(mask, np.float32)[inside.within(tile)]
@@ -329,10 +329,10 @@ def _cropped(tile: Box, scene: Box, mask: np.ndarray, score: float) -> Finding |
     top, left, bottom, right = rows[0], cols[0], rows[-1] + 1, cols[-1] + 1
     box = Box(inside.top + int(top), inside.left + int(left), inside.top + int(bottom), inside.left + int(right))
     mask = mask[top:bottom, left:right]
-    return Finding(tile, box, np.where(mask >= TRACE, mask, np.float32(0)), score)
+    return TileFinding(tile, box, np.where(mask >= TRACE, mask, np.float32(0)), score)
 
 
-def _agreements(found: list[Finding], earlier: list[Merged]) -> dict[tuple[int, int], float]:
+def _agreements(found: list[TileFinding], earlier: list[Merged]) -> dict[tuple[int, int], float]:
     """(index in `found`, in `earlier`): the finding's best agreement, of those that meet."""
     others = [(n, other) for n, merged in enumerate(earlier) for other in merged.findings]
     best: dict[tuple[int, int], float] = {}
@@ -346,7 +346,7 @@ def _agreements(found: list[Finding], earlier: list[Merged]) -> dict[tuple[int, 
     return best
 
 
-def _agreement(one: Finding, other: Finding) -> float:
+def _agreement(one: TileFinding, other: TileFinding) -> float:
     """IoU of the masks in the area that both tiles see; 0 for findings of one tile."""
     seen_by_both = one.tile & other.tile
     shared = one.box & other.box & seen_by_both
@@ -363,7 +363,7 @@ def _share_a_tile(one: Merged, other: Merged) -> bool:
     return bool({finding.tile for finding in one.findings} & {finding.tile for finding in other.findings})
 
 
-def _clusters(objects: list[Merged], window: np.ndarray) -> list[list[tuple[Merged, Finding]]]:
+def _clusters(objects: list[Merged], window: np.ndarray) -> list[list[tuple[Merged, TileFinding]]]:
     """Objects that share cells, also through others, with their combined masks."""
     combined = [(merged, merged.combined(window)) for merged in objects]
     first = list(range(len(combined)))
@@ -388,14 +388,14 @@ def _clusters(objects: list[Merged], window: np.ndarray) -> list[list[tuple[Merg
     return list(members.values())
 
 
-def _share_cells(one: Finding, other: Finding) -> bool:
+def _share_cells(one: TileFinding, other: TileFinding) -> bool:
     shared = one.box & other.box
     return bool(shared) and bool((one.inside(shared) & other.inside(shared)).any())
 
 
-def _without_doubles(objects: list[Finding]) -> list[Finding]:
+def _without_doubles(objects: list[TileFinding]) -> list[TileFinding]:
     """The objects, best score first, less those of which half is taken already."""
-    kept: list[Finding] = []
+    kept: list[TileFinding] = []
     for found in sorted(objects, key=lambda each: (-each.score, each.box.top, each.box.left)):
         taken = np.zeros(found.box.shape, bool)
         for better in kept:
