@@ -3,9 +3,10 @@
 import ast
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
-from sarslide.workflow.fingerprint import _module_path, reached_modules
+from sarslide.workflow.fingerprint import _module_path
 
 REPOSITORY = Path(__file__).parents[2]
 CONDA_NAMES = {
@@ -19,7 +20,7 @@ CONDA_NAMES = {
     "whirlwind": "whirlwind-insar",
 }
 OWN = {"sarslide", "sarsim", "studies"}
-STANDARD = set(sys.stdlib_module_names) | OWN
+STANDARD = set(sys.stdlib_module_names)
 
 
 def rules() -> dict[str, str]:
@@ -36,15 +37,20 @@ def rules() -> dict[str, str]:
 RULES = rules()
 
 
-def third_party(path: Path) -> set[str]:
-    """Top-level third-party packages that a file imports anywhere."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def modules(path: Path) -> frozenset[str]:
+    """Modules, and names that may be modules, that a file imports when it runs, anywhere in its body."""
+    found: set[str] = set()
+    todo: list[ast.AST] = [ast.parse(path.read_text())]
+    while todo:
+        node = todo.pop()
         if isinstance(node, ast.Import):
-            found.update(alias.name.split(".")[0] for alias in node.names)
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.split(".")[0])
-    return found - STANDARD
+            found.update({node.module}, (f"{node.module}.{alias.name}" for alias in node.names))
+        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+            todo.extend(ast.iter_child_nodes(node))
+    return frozenset(found)
 
 
 def of_rule(word: str) -> str:
@@ -53,10 +59,18 @@ def of_rule(word: str) -> str:
 
 
 def imported(word: str) -> set[str]:
-    """Top-level packages that a rule's script and the modules below it import."""
+    """Top-level third-party packages that a rule's script and the modules below it import."""
     script = REPOSITORY / "workflow_scripts" / f"{word}.py"
-    files = [script, *(_module_path(module) for module in reached_modules(script))]
-    return {name for path in files for name in third_party(path)}
+    seen, todo, found = {script}, [script], set()
+    while todo:
+        for name in modules(todo.pop()):
+            top = name.split(".")[0]
+            path = _module_path(name) if top in OWN else None
+            if path and path not in seen:
+                seen.add(path)
+                todo.append(path)
+            found.add(top)
+    return found - STANDARD - OWN
 
 
 def needed(word: str) -> set[str]:
