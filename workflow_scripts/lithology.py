@@ -1,7 +1,8 @@
 """lithology: polygons of a geological map -> rock classes on the region grid.
 
-inputs: map (vector file in any CRS). outputs: lithology (uint8, codes of sarslide.layers.LITHOLOGY, 0 unknown), legend (CSV: the
-map's value, class, rock, code, cells), sidecar. params: grid; layer, attribute, classes (value -> class).
+inputs: map (vector file in any CRS). outputs: lithology (uint8, codes of sarslide.layers.LITHOLOGY,
+0 unknown), legend (CSV: the map's value, class, rock, code, cells), sidecar. params: grid; layer,
+attribute, classes (value -> class).
 """
 
 from sarslide.grid import RegionGrid

@@ -1,7 +1,8 @@
-"""optical: Sentinel-2 L2A products -> surface reflectance of bands 2, 3, 4 and 8 on the region grid.
+"""optical: Sentinel-2 L2A products -> reflectance of bands 2, 3, 4 and 8 on the region grid.
 
-inputs: products (SAFE folders, folders of band files, stacked files), or a folder of scenes. outputs: reflectance_b02, b03, b04,
-b08 (0..1, NaN where nothing clear was seen), sidecar. params: grid; scale, offset (null: as the product states).
+inputs: products (SAFE folders, folders of band files, stacked files), or a folder of scenes.
+outputs: reflectance_b02, b03, b04, b08 (0..1, NaN where nothing clear was seen), sidecar. params:
+grid; scale, offset (null: as the product states).
 """
 
 from pathlib import Path

@@ -1,6 +1,7 @@
 """prepare_dem: DEM file of any CRS -> resources/{region}/dem_m.tif.
 
-inputs: DEM file (m, vertical reference by params). outputs: ellipsoidal heights (m) on the region grid with margin.
+inputs: DEM file (m, vertical reference by params). outputs: ellipsoidal heights (m) on the region
+grid with margin.
 """
 
 from sarslide.grid import RegionGrid

@@ -1,7 +1,8 @@
-"""resample_products: final layers of a track and the terrain -> the same layers on the finer grid of the products.
+"""resample_products: final layers of a track and the terrain -> the same on a finer grid.
 
-inputs: rates, averages, probability and geometry of one stack, terrain; all on the region grid. outputs: the same layers with
-cells of `product_m`: bilinear, directions and wrapped phases as unit vectors, classes and counts by the nearest cell.
+inputs: rates, averages, probability and geometry of one stack, terrain; all on the region grid.
+outputs: the same layers with cells of `product_m`: bilinear, directions and wrapped phases as unit
+vectors, classes and counts by the nearest cell.
 """
 
 from sarslide import layers

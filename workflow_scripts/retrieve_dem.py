@@ -1,7 +1,7 @@
 """retrieve_dem: tiles of a global elevation model and its geoid -> resources/{region}/dem_m.tif.
 
-inputs: none, the tiles are downloaded into resources/{region}/archive/. outputs: heights above the ellipsoid (m) on the region
-grid with margin, sidecar. params: model glo30, aw3d30 or srtm.
+inputs: none, the tiles are downloaded into resources/{region}/archive/. outputs: heights above the
+ellipsoid (m) on the region grid with margin, sidecar. params: model glo30, aw3d30 or srtm.
 """
 
 from pathlib import Path

@@ -1,7 +1,8 @@
-"""retrieve_optical: the clearest Sentinel-2 L2A scenes of a STAC catalogue -> resources/{region}/sentinel2/{scene}/{band}.tif.
+"""retrieve_optical: clearest Sentinel-2 L2A scenes -> resources/{region}/sentinel2/{scene}/.
 
-inputs: none. outputs: a folder a scene with the parts of B02, B03, B04, B08 and SCL that cover the region, numbers with scale and
-offset in the file; the list of scenes. params: collection, dates, most cloud (%), scenes of a tile.
+inputs: none. outputs: a folder a scene with the parts of B02, B03, B04, B08 and SCL that cover the
+region, numbers with scale and offset in the file; the list of scenes. params: collection, dates,
+most cloud (%), scenes of a tile.
 """
 
 import shutil

@@ -1,7 +1,8 @@
-"""retrieve_slc: the granules and the orbit file of a date, from an archive -> resources/{region}/slc/{stack}/{date}/.
+"""retrieve_slc: granules and orbit file of a date -> resources/{region}/slc/{stack}/{date}/.
 
-inputs: none, the rows of the scene table are params, their addresses resources. outputs: a folder with links to what was
-downloaded into resources/{region}/archive/ and resources/{region}/orbits/; sidecar with bytes and sha256 of every file.
+inputs: none, the rows of the scene table are params, their addresses resources. outputs: a folder
+with links to what was downloaded into resources/{region}/archive/ and resources/{region}/orbits/;
+sidecar with bytes and sha256 of every file.
 """
 
 from pathlib import Path

@@ -1,8 +1,9 @@
-"""update_catalog: an archive, or products below resources/{region}/slc/{stack}/{date}/ -> rows of resources/{region}/scenes.csv.
+"""update_catalog: an archive, or products in folders -> rows of resources/{region}/scenes.csv.
 
-inputs: none declared, the archive is searched or the folder looked through. outputs: the append-only scene table, rewritten only
-when it changes; with an archive the burst-by-date matrix. Baselines of the table (m) are against the first orbit of the stack, up
-and away from the track, as the centre of the region sees them.
+inputs: none declared, the archive is searched or the folder looked through. outputs: the
+append-only scene table, rewritten only when it changes; with an archive the burst-by-date matrix.
+Baselines of the table (m) are against the first orbit of the stack, up and away from the track, as
+the centre of the region sees them.
 """
 
 import sys

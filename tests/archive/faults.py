@@ -1,5 +1,6 @@
 """What goes wrong at archives, what the user then sees, and what is lost: nothing. `python -m tests.archive.faults` writes the
-table into studies/records/operations.json, key "faults"; test_archive_faults holds it against what happens.
+table into studies/records/operations.json, key "faults"; test_archive_faults holds it against what
+happens.
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """Servers on loopback that speak like ASF (search, extractor, data pool, orbits), Earthdata Login, the Copernicus Data Space,
-stores of DEM tiles and a STAC catalogue. Two ports, so that the login is another address than the data.
+stores of DEM tiles and a STAC catalogue. Two ports, so that the login is another address than the
+data.
 """
 
 import base64
@@ -128,7 +129,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._data(path, ask, body)
 
-    # faults -----------------------------------------------------------------------------------------------------------------
+    # faults
+    # -----------------------------------------------------------------------------------------------------------------
 
     def _failed(self) -> bool:
         """Answer a fault that needs no content; whether that was it."""
@@ -150,7 +152,8 @@ class Handler(BaseHTTPRequestHandler):
             return False
         return True
 
-    # both -------------------------------------------------------------------------------------------------------------------
+    # both
+    # -------------------------------------------------------------------------------------------------------------------
 
     def say(
         self, status: int, content: str | bytes, kind: str = "application/json", headers: dict | None = None
@@ -202,7 +205,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.say(200, content, kind, headers)
 
-    # the login --------------------------------------------------------------------------------------------------------------
+    # the login
+    # --------------------------------------------------------------------------------------------------------------
 
     def _login(self, path: str, ask: dict) -> None:
         if path == "/oauth/authorize":
@@ -229,7 +233,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.say(401, PAGE, "text/html", {"WWW-Authenticate": "Basic"})
 
-    # the data ---------------------------------------------------------------------------------------------------------------
+    # the data
+    # ---------------------------------------------------------------------------------------------------------------
 
     def _data(self, path: str, ask: dict, body: str) -> None:
         self._watch(path)

@@ -208,7 +208,8 @@ def test_the_outline_is_the_region():
     assert points[0] == points[-1] and len(points) == 33
     shape = wkt.loads(outline_wkt(REGION))
     assert shape.is_valid and shape.exterior.is_ccw
-    # 1.8 km x 1.8 km at 29 degrees north; a degree is 111.3 km on the equator and 97.4 km along this parallel
+    # 1.8 km x 1.8 km at 29 degrees north; a degree is 111.3 km on the equator and 97.4 km along
+    # this parallel
     assert shape.area == pytest.approx(1.8**2 / (110.85 * 97.43), rel=0.01)
 
 

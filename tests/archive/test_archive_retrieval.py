@@ -137,7 +137,8 @@ def test_references_and_what_they_say(tmp_path, monkeypatch):
     assert (found.user, found.password) == ("a", WORD) and WORD not in f"{found!r} {found}"
 
 
-# orbits ---------------------------------------------------------------------------------------------------------------------
+# orbits
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("down", [(), ("/bucket/",), ("/bucket/", "/listing/")])
@@ -170,7 +171,8 @@ def test_a_restituted_orbit_only_where_it_is_asked_for(archive, access, tmp_path
     assert "RESORB" in access.orbits().find("S1A", *span(rows), "restituted")
 
 
-# connections ----------------------------------------------------------------------------------------------------------------
+# connections
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_no_more_connections_than_allowed(tmp_path):
@@ -194,7 +196,8 @@ def test_no_more_connections_than_allowed(tmp_path):
     assert len(most) == 9 and max(most) == 3
 
 
-# elevation ------------------------------------------------------------------------------------------------------------------
+# elevation
+# ------------------------------------------------------------------------------------------------------------------
 
 
 def tile(west: int, south: int, side: int, value, dtype: str) -> bytes:
@@ -291,7 +294,8 @@ def test_names_of_glo30_are_those_that_dem_stitcher_knows():
         assert known == set(tiles("glo30", bounds))
 
 
-# Sentinel-2 -----------------------------------------------------------------------------------------------------------------
+# Sentinel-2
+# -----------------------------------------------------------------------------------------------------------------
 
 
 def scene_item(archive, name: str, cloud: float, red: int, cloudy_half: bool = False) -> dict:
@@ -317,8 +321,8 @@ def scene_item(archive, name: str, cloud: float, red: int, cloudy_half: bool = F
             with memory.open(**profile) as target:
                 target.write(numbers, 1)
             archive.files[f"/s2/{name}/{word}.tif"] = bytes(memory.getbuffer())
-        said = {} if word == "scl" else {"raster:bands": [{"scale": 0.0001, "offset": -0.1}]}
-        assets[word] = {"href": f"{archive.data}/s2/{name}/{word}.tif", **said}
+        stated = {} if word == "scl" else {"raster:bands": [{"scale": 0.0001, "offset": -0.1}]}
+        assets[word] = {"href": f"{archive.data}/s2/{name}/{word}.tif", **stated}
     about = {"datetime": "2020-07-01T04:00:00Z", "eo:cloud_cover": cloud, "grid:code": "MGRS-47RNM"}
     return {
         "type": "Feature", "stac_version": "1.0.0", "id": name, "properties": about, "assets": assets, "links": [],

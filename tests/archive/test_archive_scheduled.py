@@ -31,8 +31,8 @@ class Place:
         region = {"source": "safe", "stacks": ["A128"], "grid": GRID, "catalog": catalog, "retrieve": how}
         (folder / "region.yaml").write_text(yaml.safe_dump(region))
         (folder / "hook.sh").write_text('cat >> "$1"\n')
-        self.told = folder / "told.jsonl"
-        self.environment = os.environ | {"SARSLIDE_NOTIFY": f"sh {folder}/hook.sh {self.told}"}
+        self.notices = folder / "notices.jsonl"
+        self.environment = os.environ | {"SARSLIDE_NOTIFY": f"sh {folder}/hook.sh {self.notices}"}
 
     def start(self, *arguments: str) -> subprocess.Popen:
         words = [sys.executable, "-m", "sarslide.schedule", "--directory", str(self.folder), "--cores", "2"]
@@ -51,7 +51,7 @@ class Place:
         process = self.start(*arguments)
         out, err = process.communicate()
         assert not out, out
-        return process.returncode, json.loads(self.told.read_text().splitlines()[-1]), err
+        return process.returncode, json.loads(self.notices.read_text().splitlines()[-1]), err
 
     def log(self, summary: dict) -> str:
         return (self.folder / summary["log"]).read_text()
@@ -90,7 +90,7 @@ def test_an_archive_that_moves(place, archive):
 
 
 def test_kill_in_a_download_and_the_run_that_goes_on(place, archive):
-    """A second run beside a live one is told so and does nothing; after kill -9 the next one unlocks and ends the work."""
+    """A second run beside a live one stops with a message; after kill -9 the next one unlocks and ends the work."""
     archive.faults = [Fault("drip", r"/cdn/.*tiff$")]
     targets = "--targets", *(f"{SLC}/{date}" for date in DATES)
     first = place.start(*targets)

@@ -129,21 +129,21 @@ def test_no_secret_in_anything_that_is_written(archive, tmp_path, monkeypatch):
     (tmp_path / "checkout").mkdir()
     checkout = Checkout(tmp_path / "checkout", config("netrc"))
     run = lambda *words: checkout.snakemake(*words, "--configfile", str(tmp_path / "region.yaml"), check=False)  # noqa: E731
-    said = []
+    outputs = []
     first = run("update_catalog")
-    said.append(first.stdout + first.stderr)
-    assert first.returncode == 0, said
+    outputs.append(first.stdout + first.stderr)
+    assert first.returncode == 0, outputs
     place = "resources/demo/slc/A128"
     archive.faults = [Fault("403", "^/cdn/")]  # after the login
     refused = run(f"{place}/{DATES[0]}")
-    said.append(refused.stdout + refused.stderr)
-    assert refused.returncode and "E2003" in said[-1] and "accept the licence (EULA)" in said[-1]
+    outputs.append(refused.stdout + refused.stderr)
+    assert refused.returncode and "E2003" in outputs[-1] and "accept the licence (EULA)" in outputs[-1]
     assert any("Basic" in headers.get("Authorization", "") for _, _, headers in archive.requests)
     archive.faults = []
     config("env:BOX_TOKEN")
     second = run(f"{place}/{DATES[0]}", f"{place}/{DATES[1]}")
-    said.append(second.stdout + second.stderr)
-    assert second.returncode == 0, said
+    outputs.append(second.stdout + second.stderr)
+    assert second.returncode == 0, outputs
     folder = checkout.folder
     assert len(list((folder / place).glob("*/*.tiff"))) == 2 * len(archive.slcs[0].pieces)
     assert (folder / f"{place}/{DATES[1]}.json").is_file()
@@ -152,10 +152,10 @@ def test_no_secret_in_anything_that_is_written(archive, tmp_path, monkeypatch):
     for secret in SECRETS:
         for form in (secret, quote(secret)):
             assert not [name for name, content in files.items() if form.encode() in content or form in name]
-            assert not any(form in text for text in said)
+            assert not any(form in text for text in outputs)
     # The search can find: the netrc that was left out has it.
     assert WORD.encode() in (tmp_path / "netrc").read_bytes() and not archive.leaks
-    # Another login, address or patience makes nothing again.
+    # Another login, address or number of tries makes nothing again.
     assert "Nothing to be done" in run(f"{place}/{DATES[0]}").stderr
 
 

@@ -1,4 +1,4 @@
-"""Rasters carry CRS, unit, nodata and layer; nothing half-written stays; foreign grids are refused."""
+"""Rasters carry CRS, unit, nodata and layer; nothing half-written stays; other grids are refused."""
 
 import numpy as np
 import pytest

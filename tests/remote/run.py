@@ -1,7 +1,8 @@
 """`python -m tests.remote.run`: the workflow with its files in S3, against a server on this machine, beside a local run.
 
-The server is `moto_server` (pip install "moto[server,s3]", in an environment of its own, on PATH); the plugin is
-snakemake-storage-plugin-s3. `--record` writes the outcome into studies/records/operations.json, key "remote_storage".
+The server is `moto_server` (pip install "moto[server,s3]", in an environment of its own, on PATH);
+the plugin is snakemake-storage-plugin-s3. `--record` writes the outcome into
+studies/records/operations.json, key "remote_storage".
 """
 
 import argparse
@@ -103,8 +104,8 @@ def compare(folder: Path, config: list[str]) -> dict:
         "rasters": {"made": len(maps), "equal": equal},
         "on_this_machine": sorted(
             path.relative_to(remote.folder).as_posix()
-            for room in ("resources", "results")
-            for path in (remote.folder / room).rglob("*")
+            for name in ("resources", "results")
+            for path in (remote.folder / name).rglob("*")
             if path.is_file()
         ),
         "content_hash": {"local": here["content_hash"], "remote": there["content_hash"]},

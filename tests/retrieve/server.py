@@ -1,4 +1,4 @@
-"""A server on this machine that speaks HTTP with ranges and, when told, HyP3's API; it can be told to fail."""
+"""A server on this machine that speaks HTTP with ranges and, on request, HyP3's API; it fails on demand."""
 
 import hashlib
 import json

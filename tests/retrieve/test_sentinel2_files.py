@@ -1,4 +1,4 @@
-"""Sentinel-2 files to the region grid: means of clear pixels by numpy, and what a product says of its numbers."""
+"""Sentinel-2 files to the region grid: means of clear pixels by numpy, and what a product states of its numbers."""
 
 import runpy
 from types import SimpleNamespace
@@ -121,8 +121,8 @@ def test_another_zone_and_a_fine_slant(tmp_path):
     write(tmp_path / "stack.tif", data, epsg=32648, origin=(min(x), max(y)), names=list(BANDS.values()))
     found = on_grid(open_product(tmp_path / "stack.tif"))
     truth = plane(*np.meshgrid(GRID.x(), GRID.y()))
-    # Pixels of 10 m, whole ones or weighted by their part, in a cell of 30 m: their mean place is off by at most a few metres,
-    # of which 2e-4 is 1e-3.
+    # Pixels of 10 m, whole ones or weighted by their part, in a cell of 30 m: their mean place is
+    # off by at most a few metres, of which 2e-4 is 1e-3.
     assert np.abs(found - truth).max() < 1e-3
 
 
@@ -156,7 +156,7 @@ def test_snow_in_the_sun_is_held_at_one(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "scale", "kind", "said"),
+    ("name", "scale", "kind", "stated"),
     [
         (NEW, None, np.uint16, (1e-4, -0.1)),
         (OLD, None, np.uint16, (1e-4, 0.0)),
@@ -164,11 +164,11 @@ def test_snow_in_the_sun_is_held_at_one(tmp_path):
         ("composite", None, np.float32, (1.0, 0.0)),
     ],
 )
-def test_what_a_product_says_of_its_numbers(tmp_path, name, scale, kind, said):
+def test_what_a_product_states_of_its_numbers(tmp_path, name, scale, kind, stated):
     for band, values in zip(BANDS.values(), pixels(), strict=True):
         write(tmp_path / name / f"{band}.tif", values.astype(kind), scale=scale)
     bands = open_product(tmp_path / name).bands.values()
-    assert {(band.scale, band.offset) for band in bands} == {said}
+    assert {(band.scale, band.offset) for band in bands} == {stated}
 
 
 def test_metadata_before_the_offset(tmp_path):

@@ -10,7 +10,8 @@ from sarslide.sentinel1.geometry import earth_fixed, zero_doppler
 from sarslide.sentinel1.safe import open_product
 
 RANGE_M, AZIMUTH_S = 0.01, 1e-5  # what the grid must come back to
-# IPF 002.36 wrote grids that its own orbit does not reproduce: a constant 150 microseconds (1 m) and 3 cm.
+# IPF 002.36 wrote grids that its own orbit does not reproduce: a constant 150 microseconds (1 m)
+# and 3 cm.
 OLD_RANGE_M, OLD_AZIMUTH_S = 0.05, 2e-4
 
 

@@ -50,7 +50,8 @@ def test_real_pair_agrees_with_isce2(real_data, swath, which, index):
     print(f"IW{swath} {which}: {found.perpendicular_m:.2f} m, ISCE2 {isce('Bperp'):.2f} m with its own sign")
     assert abs(abs(found.perpendicular_m) - abs(isce("Bperp"))) < 0.5
     assert abs(found.parallel_m - isce("Bpar")) < 0.5
-    # Our axis points up and away from the track, ISCE2's sign is that of a cross product: opposite by definition.
+    # Our axis points up and away from the track, ISCE2's sign is that of a cross product: opposite
+    # by definition.
     assert np.sign(isce("Bperp")) == isce_sign(*arcs, point) == -np.sign(found.perpendicular_m)
 
 
@@ -83,7 +84,8 @@ def test_sign_leaves_the_phase_that_the_design_states(ascending):
     assert found > 50
     assert baseline(*arcs[::-1], point).perpendicular_m == pytest.approx(-found, rel=1e-3)
 
-    # Ground dh higher than the DEM: find where its echo falls (same time and range in the earlier image, height of the DEM) ...
+    # Ground dh higher than the DEM: find where its echo falls (same time and range in the earlier
+    # image, height of the DEM) ...
     dh = 20.0
     high = np.array(TO_XYZ.transform(LON, LAT, dh))
     _, r1_high = orbit.zero_doppler(high)
@@ -91,7 +93,8 @@ def test_sign_leaves_the_phase_that_the_design_states(ascending):
     outward = -np.cross(high / np.linalg.norm(high), velocity / np.linalg.norm(velocity))
     low = on_line(high - dh * point / np.linalg.norm(point), -outward, r1_high, orbit)
     _, r2_low = away.zero_doppler(low)
-    # ... and take out the phase that the DEM predicts there: earlier x conj(later) has +4 pi / wavelength (r2 - r1).
+    # ... and take out the phase that the DEM predicts there: earlier x conj(later) has +4 pi /
+    # wavelength (r2 - r1).
     left = 4 * np.pi / WAVELENGTH * ((r2_high - r1_high) - (r2_low - r1_high))
     look = (satellite - point) / np.linalg.norm(satellite - point)
     normal = np.array(TO_XYZ.transform(LON, LAT, 1.0)) - point

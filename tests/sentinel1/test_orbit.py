@@ -25,7 +25,8 @@ def test_left_out_vector_is_met(real_data, created, day, start):
     keep = np.arange(len(orbit.time_s)) != k
     fewer = Orbit(orbit.epoch, orbit.time_s[keep], orbit.position_m[keep], orbit.velocity_m_s[keep], orbit.source)
     arc = fewer.arc(start, start + 30)
-    # A millimetre of orbit is 0.2 rad, but one smooth error for all of a date: far below what precise orbits promise (5 cm).
+    # A millimetre of orbit is 0.2 rad, but one smooth error for all of a date: far below what
+    # precise orbits promise (5 cm).
     assert np.abs(arc.position(orbit.time_s[k]) - orbit.position_m[k]).max() < 1e-3
     assert np.abs(arc.velocity(orbit.time_s[k]) - orbit.velocity_m_s[k]).max() < 1e-4
 

@@ -20,7 +20,8 @@ def test_scene_of_a_simulated_product(simulated):
     assert scene.orbit.source.endswith(".EOF")
     SampleReader().check(scene.bursts[1])
     first = scene.bursts[1]
-    # Windows may reach beyond the burst, where there is nothing; the other burst's lines are not taken.
+    # Windows may reach beyond the burst, where there is nothing; the other burst's lines are not
+    # taken.
     window = SampleReader().read(first, slice(-3, 2), slice(-2, 4))
     assert window.shape == (5, 6) and (window[:3] == 0).all() and (window[:, :2] == 0).all()
 
@@ -59,7 +60,7 @@ def test_product_without_manifest(product):
         open_scene(product)
 
 
-def test_foreign_manifest(product):
+def test_manifest_of_something_else(product):
     next(product.glob("*.SAFE/manifest.safe")).write_text("<a/>")
     with pytest.raises(SafeError, match="E3001 .*not a Sentinel-1 manifest"):
         open_scene(product)

@@ -189,7 +189,8 @@ def test_pass_across_midnight(product, simulated):
     one, other = scene.bursts
     assert scene.date == "20190306" and one.start_s < 86400 < other.start_s
     assert other.start_s - one.start_s == pytest.approx(second.start_s - first.start_s, abs=2e-6)
-    # The satellite is where it was at the burst's start, which is rounded to the microsecond (7 mm of flight).
+    # The satellite is where it was at the burst's start, which is rounded to the microsecond (7 mm
+    # of flight).
     moved, before = scene.arc.position(one.start_s), open_scene(simulated).arc.position(first.start_s)
     assert np.abs(moved - before).max() < 0.02
     assert scene.utc(other.start_s).startswith("2019-03-07T00:00:01")
@@ -209,7 +210,7 @@ def test_single_bursts_are_the_bursts_of_the_product(simulated, tmp_path):
     assert [burst.name for burst in open_scene(tmp_path / "20190306").bursts] == [whole.bursts[1].name]
 
 
-def test_single_burst_with_foreign_metadata(simulated, tmp_path):
+def test_single_burst_with_metadata_of_another(simulated, tmp_path):
     first, second = make_single_bursts(simulated, tmp_path / "20190306")
     renamed = first.with_name(re.sub(r"T\d{6}", "T000000", first.name))
     first.with_suffix(".xml").rename(renamed.with_suffix(".xml"))

@@ -131,7 +131,7 @@ def _check_listing(stack: str, found: list[Granule], rows: list[Row]) -> None:
 
 
 def _in_order(found: list[Granule]) -> list[Granule]:
-    """Each name once, by time; of two versions the older one first, which the newer one supersedes."""
+    """Each name once, by time; of two versions the newer one last, as it supersedes the other."""
     once = {granule.granule: granule for granule in found}
     return sorted(
         once.values(), key=lambda one: (one.start.astype("datetime64[m]"), one.ipf, one.published, one.granule)

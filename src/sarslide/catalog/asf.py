@@ -121,7 +121,7 @@ def _items(address: str, about: dict[str, Any], timeout_s: float) -> list[dict]:
 
 
 def _session(address: str, timeout_s: float) -> Any:
-    """A session without credentials that sends to `address` and parts transient failures from fatal."""
+    """A session without credentials that sends to `address` and tells transient failures apart."""
     import requests
 
     class Search(requests.Session):

@@ -70,7 +70,7 @@ def update(table: Path, folder: Path, region: RegionGrid, orbits: str = "restitu
 
 
 def _orbit(product: SafeProduct | SingleBurst, lowest: str) -> str:
-    """Name of the orbit file of a product, `annotation` where that will do, empty where it has to wait."""
+    """A product's orbit file, `annotation` where that will do, empty where it has to wait."""
     try:
         return choose_eof(product.path.parent, product.mission, product.start, product.stop, lowest).name
     except OrbitError as error:

@@ -33,7 +33,7 @@ def _unit(lon_deg: np.ndarray, lat_deg: np.ndarray) -> np.ndarray:
 
 
 def _track(stack: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the half orbit of a stack's pass: time after the node, s, (n,); place and motion, (n, 3)."""
+    """Of the half orbit of a stack's pass: time after the node, s, (n,); place, motion, (n, 3)."""
     rising = stack[0] == "A"
     along = np.radians(np.linspace(-90, 90, 7201) if rising else np.linspace(90, 270, 7201))
     seconds = along / (2 * np.pi) * PERIOD.total_seconds()
@@ -44,7 +44,7 @@ def _track(stack: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _abeam(stack: str, lon_deg: np.ndarray, lat_deg: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of points (n,) in geodetic degrees: time of the pass after the node, s, and whether it sees them."""
+    """Of points (n,), geodetic degree: time of the pass after the node, s, and whether seen."""
     seconds, place, motion = _track(stack)
     geocentric = np.degrees(np.arctan((1 - ECCENTRICITY2) * np.tan(np.radians(lat_deg))))
     points = _unit(lon_deg, geocentric)
