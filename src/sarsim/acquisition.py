@@ -1,8 +1,9 @@
-"""The simulated instrument and its acquisitions: track, true orbit of a date, burst timing, FM rate and Doppler centroid.
+"""The simulated instrument and its acquisitions: track, true orbit of a date, burst timing, FM rate
+and Doppler centroid.
 
-Numbers common to the swaths are those of Sentinel-1A annotation (IPF 003.52), the others are in `simulate.swaths`. Times are in s
-from the acquisition's epoch, the moment when the middle of the region is abeam of the reference orbit; published times are exact
-to the microsecond.
+Numbers common to the swaths are those of Sentinel-1A annotation (IPF 003.52), the others are in
+`sarsim.swaths`. Times are in s from the acquisition's epoch, the moment when the middle of the
+region is abeam of the reference orbit; published times are exact to the microsecond.
 """
 
 import math
@@ -13,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from sarsim import geometry
-from sarsim.orbit import STATE_STEP, Arc, ascending_node_time, fit_arc, propagate
+from sarsim.orbit import STATE_STEP, SimulatedArc, ascending_node_time, fit_arc, propagate
 from sarsim.swaths import SWATHS, Swath, mission_named, swath_named
 from sarslide.catalog import repeat_orbit as offsets
 from sarslide.catalog.repeat_orbit import INCIDENCE_DEG, RADAR_FREQUENCY, seed_key
@@ -26,7 +27,7 @@ RANGE_SAMPLING = 6.434523812571428e07  # Hz
 RANGE_SPACING = SPEED_OF_LIGHT / (2 * RANGE_SAMPLING)  # m, slant
 LINE_INTERVAL = 2.055556299999998e-03  # s
 RANGE_WINDOW = 0.75  # coefficient of the Hamming window in range
-BURSTS = 2  # of a product, unless more are asked for
+BURSTS = 2  # of a product, by default
 BURST_CYCLE = 1342  # lines from the start of one burst to the start of the next of its swath
 INVALID_LINES = 20  # at the start and at the end of a burst
 VALID_SAMPLES_MARGIN = 8  # invalid samples at the near and the far edge
@@ -42,24 +43,61 @@ BURST_JITTER = 0.003  # s: synchronisation of the bursts along the track
 
 @dataclass(frozen=True)
 class RangePolynomial:
-    """sum of coefficients[k] * (slant range time - t0)**k, at zero-Doppler `time`: s, s, Hz/s**k (Doppler) or Hz/s (FM rate)."""
+    """A polynomial over slant range time, of Doppler or of FM rate.
+
+    Attributes
+    ----------
+    time : float
+        Zero-Doppler time that it holds for, s.
+    t0 : float
+        Slant range time from which powers count, s.
+    coefficients : tuple[float, float, float]
+        Of the powers 0 to 2: Hz/s**k for Doppler, Hz/s/s**k for FM rate.
+    """
 
     time: float
     t0: float
     coefficients: tuple[float, float, float]
 
     def at(self, slant_time: np.ndarray) -> np.ndarray:
+        """Its value.
+
+        Parameters
+        ----------
+        slant_time : array of float
+            Two-way slant range time, s.
+
+        Returns
+        -------
+        ndarray
+            Hz, or Hz/s.
+        """
         x = slant_time - self.t0
         return self.coefficients[0] + x * (self.coefficients[1] + x * self.coefficients[2])
 
 
 @dataclass(frozen=True)
-class Track:
-    """One repeat track over a region: the reference orbit and the part of one swath that is kept.
+class SimulatedTrack:
+    """One repeat track over a region: its reference orbit and the kept part of one swath.
 
-    state: (6,) Earth-fixed reference state when `center` (3,) is abeam, m and m/s. near_time: two-way time of the first
-    sample, s. abeam_utc: time of day when the centre is abeam, on average. overlap_s: when the middle of the overlap of the first
-    two IW2 bursts is abeam, s after the centre.
+    Attributes
+    ----------
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+    state : (6,) array of float
+        Earth-fixed reference state when `center` is abeam, m and m/s.
+    center : (3,) array of float
+        Earth-fixed middle of the region, m.
+    near_time : float
+        Two-way time of the first sample, s.
+    samples : int
+        Samples of a line.
+    swath : Swath
+        The swath.
+    abeam_utc : timedelta
+        Time of day when the centre is abeam, on average.
+    overlap_s : float
+        When the middle of the overlap of the first two IW2 bursts is abeam, s after the centre.
     """
 
     stack: str
@@ -73,27 +111,51 @@ class Track:
 
     @property
     def ascending(self) -> bool:
+        """Whether the satellite flies north."""
         return self.stack[0] == "A"
 
     @property
     def relative_orbit(self) -> int:
+        """Number of the track."""
         return int(self.stack[1:])
 
     @property
-    def arc(self) -> Arc:
+    def arc(self) -> SimulatedArc:
         """The reference orbit around the scene, t = 0 abeam of the centre."""
         return _scene_arc(self.state)
 
     def seed_key(self, *more: int) -> tuple[int, ...]:
-        """Integers that tell this track's random numbers from another's."""
+        """Integers that set this track's random numbers apart from another's.
+
+        Parameters
+        ----------
+        *more : int
+            Further integers.
+
+        Returns
+        -------
+        tuple of int
+            Entropy of a seed.
+        """
         return seed_key(self.stack, *more)
 
 
 @dataclass(frozen=True)
-class Label:
-    """What a product says of itself and how it is delivered; no sample depends on it.
+class ProductLabel:
+    """What a product states about itself and how it is delivered; no sample depends on it.
 
-    orbit: POEORB, RESORB, or None for no orbit file beside the product. slice_number of slices: place in the pass.
+    Attributes
+    ----------
+    ipf_version : str
+        Version of the processor.
+    orbit : str or None
+        Kind of the orbit file beside the product, POEORB or RESORB; None: no file.
+    zipped : bool
+        Whether the product is a zip.
+    polarisation : str
+        VV or VH.
+    slice_number, slices : int
+        Place in the pass, and number of its slices.
     """
 
     ipf_version: str = "003.52"
@@ -105,16 +167,42 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Acquisition:
-    """Everything known about one swath of one pass: what the annotation publishes, the true orbit that the pixels are made with.
+class SimulatedAcquisition:
+    """One swath of one pass: what the annotation publishes, and the orbit of its pixels.
 
-    azimuth_shift_s: by how much the echoes lie later in the bursts than the annotated times say (a planted timing error).
+    Attributes
+    ----------
+    track : SimulatedTrack
+        Its repeat track.
+    date : str
+        Day of the pass, YYYYMMDD.
+    epoch : datetime
+        UTC of time 0 of the pass.
+    arc : SimulatedArc
+        The orbit.
+    state_times, states : ndarray
+        State vectors of the annotation: s after the epoch; (n, 6), m and m/s.
+    ascending_node : float
+        Time of the last crossing of the equator, s after the epoch.
+    absolute_orbit : int
+        Absolute orbit number.
+    burst_starts : tuple[float, ...]
+        Zero-Doppler time of the first line of each burst, s after the epoch.
+    fm_rates, dopplers : tuple of RangePolynomial
+        Azimuth FM rates and Doppler centroids.
+    mission : str
+        S1A to S1D.
+    azimuth_shift_s : float
+        By how much the echoes lie later in the bursts than the annotated times, s: a planted timing
+        error.
+    label : ProductLabel
+        Label of the product.
     """
 
-    track: Track
+    track: SimulatedTrack
     date: str
     epoch: datetime
-    arc: Arc
+    arc: SimulatedArc
     state_times: np.ndarray
     states: np.ndarray
     ascending_node: float
@@ -124,10 +212,11 @@ class Acquisition:
     dopplers: tuple[RangePolynomial, ...]
     mission: str = "S1A"
     azimuth_shift_s: float = 0.0
-    label: Label = Label()
+    label: ProductLabel = ProductLabel()
 
     @property
     def swath(self) -> Swath:
+        """The swath."""
         return self.track.swath
 
     @property
@@ -147,30 +236,91 @@ class Acquisition:
 
     @property
     def samples(self) -> int:
+        """Samples of a line."""
         return self.track.samples
 
     @property
     def near_time(self) -> float:
+        """Two-way time of the first sample, s."""
         return self.track.near_time
 
     def utc(self, t: float) -> datetime:
-        """The time of day of `t` s after the epoch, to the microsecond."""
+        """A time of the pass as UTC.
+
+        Parameters
+        ----------
+        t : float
+            s after the epoch.
+
+        Returns
+        -------
+        datetime
+            To the microsecond.
+        """
         return self.epoch + timedelta(microseconds=round(t * 1e6))
 
     def slant_time(self, samples: np.ndarray) -> np.ndarray:
-        """Two-way slant range time, s, of (fractional) samples."""
+        """Slant range time of samples.
+
+        Parameters
+        ----------
+        samples : array of float
+            Samples, which may be fractional.
+
+        Returns
+        -------
+        ndarray
+            Two-way time, s.
+        """
         return self.near_time + samples / RANGE_SAMPLING
 
     def burst_middle(self, burst: int) -> float:
-        """Zero-Doppler time of the middle of a burst, s: its azimuth steering angle is zero there."""
+        """Middle of a burst, where its azimuth steering angle is zero.
+
+        Parameters
+        ----------
+        burst : int
+            Number of the burst.
+
+        Returns
+        -------
+        float
+            Zero-Doppler time, s.
+        """
         return self.burst_starts[burst] + self.lines / 2 * LINE_INTERVAL
 
     def line(self, t: np.ndarray, burst: int) -> np.ndarray:
-        """(Fractional) line of a burst in which ground with zero-Doppler times `t` (s) lies."""
+        """Line of a burst in which ground lies.
+
+        Parameters
+        ----------
+        t : array of float
+            Zero-Doppler times of the ground, s.
+        burst : int
+            Number of the burst.
+
+        Returns
+        -------
+        ndarray
+            Lines, which may be fractional.
+        """
         return (t - (self.burst_starts[burst] - self.azimuth_shift_s)) / LINE_INTERVAL
 
-    def part(self, bursts: Iterable[int], label: Label) -> "Acquisition":
-        """The acquisition with these of its bursts only, under another label."""
+    def part(self, bursts: Iterable[int], label: ProductLabel) -> "SimulatedAcquisition":
+        """The acquisition with some of its bursts only, under another label.
+
+        Parameters
+        ----------
+        bursts : iterable of int
+            Numbers of the bursts.
+        label : ProductLabel
+            The label.
+
+        Returns
+        -------
+        SimulatedAcquisition
+            The part.
+        """
         return replace(self, burst_starts=tuple(self.burst_starts[k] for k in bursts), label=label)
 
 
@@ -182,12 +332,35 @@ def plan_track(
     incidence_deg: float | None = None,
     abeam_utc: timedelta | None = None,
     overlap_s: float = 0.0,
-) -> Track:
-    """The track named `stack` that sees the middle of `ground`, Earth-fixed points (..., 3), m, and what is kept of `swath`.
+) -> SimulatedTrack:
+    """The track that sees the middle of the ground, and what is kept of one swath.
 
-    Kept are all points of the ground that the swath sees, with `RANGE_MARGIN` samples to spare; `samples` keeps that many around
-    their middle instead, wherever the swath ends. incidence_deg: at the middle; by default that of the pass, within IW2.
-    abeam_utc, overlap_s: see `Track`. Raises StackError when the swath does not see the ground.
+    Kept are all points of the ground that the swath sees, with `RANGE_MARGIN` samples to spare.
+
+    Parameters
+    ----------
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+    ground : (..., 3) array of float
+        Earth-fixed points, m.
+    samples : int, optional
+        Keep that many around the middle of those points instead, wherever the swath ends.
+    swath : str
+        IW1, IW2 or IW3.
+    incidence_deg : float, optional
+        At the middle, degree; by default that of the pass, within IW2.
+    abeam_utc, overlap_s : timedelta, float
+        As in `SimulatedTrack`.
+
+    Returns
+    -------
+    SimulatedTrack
+        The track.
+
+    Raises
+    ------
+    StackError
+        The swath does not see the ground.
     """
     check_stack(stack)
     points = ground.reshape(-1, 3)
@@ -197,11 +370,13 @@ def plan_track(
         swath_named(swath), 2.0 / SPEED_OF_LIGHT * geometry.zero_doppler(_scene_arc(state), points)[1], samples
     )
     at = ABEAM_UTC[stack[0]] if abeam_utc is None else abeam_utc
-    return Track(stack, state, center, near_time, samples, swath_named(swath), at, overlap_s)
+    return SimulatedTrack(stack, state, center, near_time, samples, swath_named(swath), at, overlap_s)
 
 
 def _kept(swath: Swath, slant_time: np.ndarray, samples: int | None) -> tuple[float, int]:
-    """Two-way time of the first sample and number of samples that are kept of a swath for ground at these slant range times."""
+    """Two-way time of the first sample and number of samples that are kept of a swath for ground at
+    these slant range times.
+    """
     near, far = slant_time.min() * RANGE_SAMPLING, slant_time.max() * RANGE_SAMPLING
     if samples is not None:
         return (int(0.5 * (near + far)) - samples // 2) / RANGE_SAMPLING, samples
@@ -215,34 +390,67 @@ def _kept(swath: Swath, slant_time: np.ndarray, samples: int | None) -> tuple[fl
     return first / RANGE_SAMPLING, samples
 
 
-def _scene_arc(state: np.ndarray, reach: float = SCENE_S) -> Arc:
-    # 2 s nodes over +-10 s: the polynomial of degree 6 misses the integrated orbit by less than 1e-8 m
+def _scene_arc(state: np.ndarray, reach: float = SCENE_S) -> SimulatedArc:
+    # 2 s nodes over +-10 s: the polynomial of degree 6 misses the integrated orbit by less than
+    # 1e-8 m
     times, states = propagate(state, reach, reach, 2.0)
     return fit_arc(times, states[:, :3], states[:, 3:], 6 if reach <= SCENE_S else 9)
 
 
-def baseline_m(track: Track, date: str, seed: int) -> tuple[float, float]:
-    """(perpendicular, parallel) offset of the date's orbit from the reference orbit, m.
+def baseline_m(track: SimulatedTrack, date: str, seed: int) -> tuple[float, float]:
+    """Offset of the orbit of a date from the reference orbit.
 
-    Perpendicular: along the derivative of the satellite-to-ground look vector with the look angle, up and away from the
-    track. Parallel: along that look vector.
+    Parameters
+    ----------
+    track : SimulatedTrack
+        The track.
+    date : str
+        Day of the pass, YYYYMMDD.
+    seed : int
+        Seed of the world.
+
+    Returns
+    -------
+    tuple of float
+        Perpendicular offset, m, along the derivative of the satellite-to-ground look vector with
+        the look angle, up and away from the track; parallel offset, m, along that look vector.
     """
     return offsets.orbit_offset_m(track.stack, date, seed)
 
 
 def acquire(
-    track: Track,
+    track: SimulatedTrack,
     date: str,
     seed: int,
     bursts: int = BURSTS,
     mission: str = "S1A",
     offset_m: tuple[float, float] | None = None,
     azimuth_shift_s: float = 0.0,
-) -> Acquisition:
-    """The pass of `date` (YYYYMMDD): the same for the same track, date and seed, whatever else is simulated.
+) -> SimulatedAcquisition:
+    """The pass of a date: the same for the same track, date and seed, whatever else is made.
 
-    bursts: how many, the first two around the middle of the region. offset_m: (perpendicular, parallel) offset of the orbit from
-    the reference orbit, instead of that of `baseline_m`. azimuth_shift_s: see `Acquisition`.
+    Parameters
+    ----------
+    track : SimulatedTrack
+        The track.
+    date : str
+        Day of the pass, YYYYMMDD.
+    seed : int
+        Seed of the world.
+    bursts : int
+        How many, the first two around the middle of the region.
+    mission : str
+        S1A to S1D.
+    offset_m : tuple of float, optional
+        Perpendicular and parallel offset of the orbit from the reference orbit, m, instead of those
+        of `baseline_m`.
+    azimuth_shift_s : float
+        As in `SimulatedAcquisition`.
+
+    Returns
+    -------
+    SimulatedAcquisition
+        The acquisition.
     """
     rng = np.random.default_rng(np.random.SeedSequence((seed, *track.seed_key(int(date), 2))))
     abeam_jitter, burst_jitter = rng.normal(scale=(ABEAM_JITTER, BURST_JITTER))
@@ -268,14 +476,14 @@ def acquire(
     estimates = [
         first + (track.swath.lines / 2 + k * BURST_CYCLE) * LINE_INTERVAL for k in range(-1, bursts + 1)
     ]  # one each burst cycle, the bursts' own middles among them
-    return Acquisition(
+    return SimulatedAcquisition(
         track, date, epoch, arc, times - phase, states, node, _absolute_orbit(epoch, node, track.relative_orbit, mission),
         starts, tuple(_fm_rate(arc, track, t) for t in estimates), tuple(_dopplers(estimates, track, rng)), mission,
         azimuth_shift_s,
     )  # fmt: skip
 
 
-def _offset(track: Track, perpendicular: float, parallel: float) -> np.ndarray:
+def _offset(track: SimulatedTrack, perpendicular: float, parallel: float) -> np.ndarray:
     """The reference state shifted to a neighbouring orbit that runs parallel to it over the scene."""
     position, velocity = track.state[:3], track.state[3:]
     look = track.center - position
@@ -301,7 +509,7 @@ def _absolute_orbit(epoch: datetime, node: float, relative: int, mission: str) -
     return absolute
 
 
-def _fm_rate(arc: Arc, track: Track, t: float) -> RangePolynomial:
+def _fm_rate(arc: SimulatedArc, track: SimulatedTrack, t: float) -> RangePolynomial:
     """Azimuth FM rate -2/wavelength d2R/dt2 at zero Doppler, fitted over the kept swath."""
     slant_time = track.near_time + np.linspace(0, track.samples, 41) / RANGE_SAMPLING
     points = geometry.locate(
@@ -312,11 +520,14 @@ def _fm_rate(arc: Arc, track: Track, t: float) -> RangePolynomial:
     curvature = ((velocity**2).sum(1) - (look * acceleration).sum(1)) / np.linalg.norm(look, axis=1)
     scale = slant_time[-1] - slant_time[0]
     fit = np.polynomial.polynomial.polyfit((slant_time - track.near_time) / scale, -2.0 / WAVELENGTH * curvature, 2)
-    return RangePolynomial(t, track.near_time, tuple(float(c) for c in fit / scale ** np.arange(3)))
+    first, second, third = (float(c) for c in fit / scale ** np.arange(3))
+    return RangePolynomial(t, track.near_time, (first, second, third))
 
 
-def _dopplers(times: list[float], track: Track, rng: np.random.Generator) -> list[RangePolynomial]:
-    """Doppler centroids of a few Hz that wander slowly along the track, as data-driven estimates do."""
+def _dopplers(times: list[float], track: SimulatedTrack, rng: np.random.Generator) -> list[RangePolynomial]:
+    """Doppler centroids of a few Hz that wander slowly along the track, as data-driven estimates
+    do.
+    """
     level, slope, bend = rng.normal(scale=(4.0, 1.2e4, 2e6))
     drift = rng.normal(scale=1.0, size=len(times))
     return [

@@ -1,10 +1,13 @@
-"""Annotation, calibration and noise files of one swath and polarisation, as IPF 003.52 writes them, or on request older ones.
+"""Annotation, calibration and noise files of one swath and polarisation, as IPF 003.52 writes them,
+or on request older ones.
 
-Element for element in the order of real Sentinel-1A files, so that readers which count on it are served. What has no
-counterpart in a simulation (downlink errors, raw-data statistics) carries neutral values.
+Element for element in the order of real Sentinel-1A files, so that readers which count on it are
+served. What has no counterpart in a simulation (downlink errors, raw-data statistics) carries
+neutral values.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
@@ -12,7 +15,7 @@ import numpy as np
 
 from sarsim import acquisition as radar
 from sarsim import geometry
-from sarsim.acquisition import Acquisition
+from sarsim.acquisition import SimulatedAcquisition
 from sarsim.swaths import Swath
 
 BETA_CONSTANT = 237.0  # digital number of a pixel with beta nought 1
@@ -32,7 +35,24 @@ _BEAM_CYCLE, _PREAMBLE = 2.758273, 2.299849  # s, of the ESA burst id map
 
 
 def node(tag: str, *children: ElementTree.Element, text: object = None, **attributes: object) -> ElementTree.Element:
-    """An XML element: children in order, or text, or neither."""
+    """An XML element with children in order, or text, or neither.
+
+    Parameters
+    ----------
+    tag : str
+        Name of the element.
+    *children : Element
+        Its children.
+    text : object
+        Its text.
+    **attributes
+        Its attributes.
+
+    Returns
+    -------
+    Element
+        The element.
+    """
     element = ElementTree.Element(tag, {k: str(v) for k, v in attributes.items()})
     element.extend(children)
     if text is not None:
@@ -41,75 +61,262 @@ def node(tag: str, *children: ElementTree.Element, text: object = None, **attrib
 
 
 def leaves(**values: object) -> list[ElementTree.Element]:
-    """One element per keyword."""
+    """Elements with text.
+
+    Parameters
+    ----------
+    **values
+        Name and text of each.
+
+    Returns
+    -------
+    list of Element
+        One per keyword.
+    """
     return [node(tag, text=value) for tag, value in values.items()]
 
 
 def listing(tag: str, elements: list[ElementTree.Element]) -> ElementTree.Element:
+    """An element that counts its children.
+
+    Parameters
+    ----------
+    tag : str
+        Name of the element.
+    elements : list of Element
+        Its children.
+
+    Returns
+    -------
+    Element
+        The element.
+    """
     return node(tag, *elements, count=len(elements))
 
 
-def vector(tag: str, values: np.ndarray, form: str = "{:.6e}", count: int | None = None) -> ElementTree.Element:
+def vector(
+    tag: str, values: np.ndarray | Sequence[float], form: str = "{:.6e}", count: int | None = None
+) -> ElementTree.Element:
+    """An element with numbers, and how many there are.
+
+    Parameters
+    ----------
+    tag : str
+        Name of the element.
+    values : array of float
+        The numbers.
+    form : str
+        How each is printed.
+    count : int, optional
+        The number that is stated.
+
+    Returns
+    -------
+    Element
+        The element.
+    """
     return node(tag, text=" ".join(form.format(v) for v in values), count=len(values) if count is None else count)
 
 
 def xml_bytes(root: ElementTree.Element) -> bytes:
+    """An XML document.
+
+    Parameters
+    ----------
+    root : Element
+        Its root.
+
+    Returns
+    -------
+    bytes
+        With declaration, indented.
+    """
     ElementTree.indent(root)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="utf-8") + b"\n"
 
 
 def iso(time: datetime) -> str:
+    """A time as annotations print it.
+
+    Parameters
+    ----------
+    time : datetime
+        UTC.
+
+    Returns
+    -------
+    str
+        ISO 8601 to the microsecond.
+    """
     return time.strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
 def real(value: float) -> str:
+    """A number as annotations print it.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+
+    Returns
+    -------
+    str
+        Its text.
+    """
     return f"{value:.15e}"
 
 
-def start_time(acq: Acquisition) -> datetime:
+def start_time(acq: SimulatedAcquisition) -> datetime:
+    """UTC of the first line.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    datetime
+        The time.
+    """
     return acq.utc(acq.burst_starts[0])
 
 
-def stop_time(acq: Acquisition) -> datetime:
+def stop_time(acq: SimulatedAcquisition) -> datetime:
+    """UTC of the last line.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    datetime
+        The time.
+    """
     return acq.utc(acq.burst_starts[-1] + (acq.lines - 1) * radar.LINE_INTERVAL)
 
 
-def data_take(acq: Acquisition) -> int:
-    """Mission data take id: a number of the right size, one per orbit."""
+def data_take(acq: SimulatedAcquisition) -> int:
+    """Id of the data take: a number of the right size, one per orbit.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    int
+        The id.
+    """
     return acq.absolute_orbit * 8 + 3
 
 
-def line_time(acq: Acquisition, line: int) -> float:
-    """Zero-Doppler time, s, of a line of the measurement (bursts one after the other)."""
+def line_time(acq: SimulatedAcquisition, line: int) -> float:
+    """Time of a line of the measurement, in which bursts stand one after the other.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+    line : int
+        The line.
+
+    Returns
+    -------
+    float
+        Zero-Doppler time, s.
+    """
     burst = min(line // acq.lines, len(acq.burst_starts) - 1)
     return acq.burst_starts[burst] + (line - burst * acq.lines) * radar.LINE_INTERVAL
 
 
-def lut_pixels(acq: Acquisition) -> np.ndarray:
+def lut_pixels(acq: SimulatedAcquisition) -> np.ndarray:
+    """Samples at which calibration and noise vectors have values.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    ndarray
+        Samples.
+    """
     return np.unique(np.append(np.arange(0, acq.samples, LUT_STEP), acq.samples - 1))
 
 
-def center_height(acq: Acquisition) -> float:
-    """Ellipsoidal height, m, at which the middle of the region lies: the terrain height of the annotation."""
+def center_height(acq: SimulatedAcquisition) -> float:
+    """Height of the middle of the region, the terrain height of the annotation.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    float
+        Ellipsoidal height, m.
+    """
     return float(geometry.to_geodetic(acq.track.center)[2])
 
 
-def swath_incidence(acq: Acquisition, samples: np.ndarray) -> np.ndarray:
-    """Incidence angle, degree, at the middle of the scene."""
+def swath_incidence(acq: SimulatedAcquisition, samples: np.ndarray) -> np.ndarray:
+    """Incidence angle at the middle of the scene.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+    samples : array of float
+        Samples.
+
+    Returns
+    -------
+    ndarray
+        Degree, from the ellipsoid's normal.
+    """
     slant = acq.slant_time(samples) * radar.SPEED_OF_LIGHT / 2
     points = geometry.locate(acq.arc, np.zeros(len(slant)), slant, center_height(acq), acq.track.center)
     return geometry.incidence_deg(acq.arc, points)
 
 
-def azimuth_spacing(acq: Acquisition) -> float:
-    """Distance of lines on the ground, m."""
+def azimuth_spacing(acq: SimulatedAcquisition) -> float:
+    """Distance of lines on the ground.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    float
+        m.
+    """
     satellite, velocity, _ = acq.arc.state(0.0)
     speed = np.linalg.norm(velocity) * (acq.track.center @ satellite) / (satellite @ satellite)
     return float(speed) * radar.LINE_INTERVAL
 
 
-def geolocation_grid(acq: Acquisition) -> list[dict[str, float]]:
-    """Tie points at burst starts and the last line, every twentieth of the swath, at the region's mean height."""
+def geolocation_grid(acq: SimulatedAcquisition) -> list[dict[str, float]]:
+    """Tie points at burst starts and the last line, every twentieth of the swath, at mean height.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    list of dict
+        One a point: values by the name of the record.
+    """
     lines = [*range(0, acq.product_lines, acq.lines), acq.product_lines - 1]
     pixels = np.linspace(0, acq.samples - 1, GRID_PIXELS).astype(int)
     slant_time = acq.slant_time(pixels)
@@ -117,7 +324,11 @@ def geolocation_grid(acq: Acquisition) -> list[dict[str, float]]:
     for line in lines:
         t = line_time(acq, line)
         points = geometry.locate(
-            acq.arc, np.full(len(pixels), t), slant_time * radar.SPEED_OF_LIGHT / 2, center_height(acq), acq.track.center
+            acq.arc,
+            np.full(len(pixels), t),
+            slant_time * radar.SPEED_OF_LIGHT / 2,
+            center_height(acq),
+            acq.track.center,
         )
         lon, lat, height = geometry.to_geodetic(points)
         satellite = acq.arc.state(t)[0]
@@ -134,19 +345,57 @@ def geolocation_grid(acq: Acquisition) -> list[dict[str, float]]:
     return grid
 
 
-def burst_id(acq: Acquisition, burst: int) -> int:
-    """Relative burst id of the ESA burst id map: burst cycles since the first node of the repeat cycle."""
+def burst_id(acq: SimulatedAcquisition, burst: int) -> int:
+    """Relative burst id of ESA's burst id map.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+    burst : int
+        Number of the burst.
+
+    Returns
+    -------
+    int
+        Burst cycles since the first node of the repeat cycle.
+    """
     orbit_period = radar.REPEAT_DAYS * 86400.0 / radar.ORBITS_PER_REPEAT
     since = acq.burst_middle(burst) - acq.ascending_node + (acq.track.relative_orbit - 1) * orbit_period
     return 1 + math.floor((since - _PREAMBLE) / _BEAM_CYCLE)
 
 
 def image_number(polarisation: str, swath: Swath) -> str:
-    """Number of an image in a dual-polarised product: 001 to 003 are IW1 to IW3 in VH, 004 to 006 in VV."""
+    """Number of an image in a dual-polarised product.
+
+    Parameters
+    ----------
+    polarisation : str
+        VV or VH.
+    swath : Swath
+        The swath.
+
+    Returns
+    -------
+    str
+        001 to 003 are IW1 to IW3 in VH, 004 to 006 in VV.
+    """
     return f"{POLARISATIONS.index(polarisation) * 3 + int(swath.name[-1]):03d}"
 
 
-def header(acq: Acquisition) -> ElementTree.Element:
+def header(acq: SimulatedAcquisition) -> ElementTree.Element:
+    """The header that all annotation files share.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    Element
+        The element.
+    """
     return node(
         "adsHeader",
         *leaves(
@@ -158,8 +407,25 @@ def header(acq: Acquisition) -> ElementTree.Element:
     )  # fmt: skip
 
 
-def product(acq: Acquisition, byte_offsets: list[int], mean: complex, deviation: complex) -> ElementTree.Element:
-    """The annotation: `byte_offsets` of each burst's first line in the measurement; mean and deviation of its pixels."""
+def product(
+    acq: SimulatedAcquisition, byte_offsets: list[int], mean: complex, deviation: complex
+) -> ElementTree.Element:
+    """The annotation of an image.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+    byte_offsets : list of int
+        Of each burst's first line in the measurement.
+    mean, deviation : complex
+        Mean and standard deviation of the pixels.
+
+    Returns
+    -------
+    Element
+        The document.
+    """
     grid = geolocation_grid(acq)
     tree = node(
         "product",
@@ -181,7 +447,7 @@ def product(acq: Acquisition, byte_offsets: list[int], mean: complex, deviation:
         for rate in tree.iter("azimuthFmRate"):
             polynomial = rate[-1]
             rate.remove(polynomial)
-            rate.extend(node(f"c{k}", text=value) for k, value in enumerate(polynomial.text.split()))
+            rate.extend(node(f"c{k}", text=value) for k, value in enumerate((polynomial.text or "").split()))
     return tree
 
 
@@ -199,7 +465,7 @@ def _statistics(mean: complex, deviation: complex) -> list[ElementTree.Element]:
     return [pair("outputDataMean", mean), pair("outputDataStdDev", deviation)]
 
 
-def _quality(acq: Acquisition, mean: complex, deviation: complex) -> ElementTree.Element:
+def _quality(acq: SimulatedAcquisition, mean: complex, deviation: complex) -> ElementTree.Element:
     downlink = node(
         "downlinkQuality",
         *leaves(
@@ -233,15 +499,26 @@ def _quality(acq: Acquisition, mean: complex, deviation: complex) -> ElementTree
     return node("qualityInformation", *leaves(productQualityIndex=real(0)), listing("qualityDataList", [data]))
 
 
-def heading_deg(acq: Acquisition) -> float:
-    """Flight direction over the Earth at mid-scene, -180 to 180 clockwise from north."""
+def heading_deg(acq: SimulatedAcquisition) -> float:
+    """Flight direction over the Earth at mid-scene.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    float
+        -180 to 180 degrees clockwise from north.
+    """
     position, velocity, _ = acq.arc.state(0.0)
     lon, lat, _ = geometry.to_geodetic(position)
     east, north, _ = geometry.enu_basis(lon, lat)
     return math.degrees(math.atan2(velocity @ east, velocity @ north))
 
 
-def _general(acq: Acquisition) -> ElementTree.Element:
+def _general(acq: SimulatedAcquisition) -> ElementTree.Element:
     information = node(
         "productInformation",
         *leaves(
@@ -285,7 +562,7 @@ def _general(acq: Acquisition) -> ElementTree.Element:
     )
 
 
-def _downlink(acq: Acquisition) -> ElementTree.Element:
+def _downlink(acq: SimulatedAcquisition) -> ElementTree.Element:
     start, stop = start_time(acq), stop_time(acq)
     errors = {f"numErr{name}": 0 for name in _ERROR_COUNTERS} | {"numErrNumberOfQuads": 0, "numIspHeaderErrors": 0}
     swath = acq.swath
@@ -340,7 +617,7 @@ def _downlink(acq: Acquisition) -> ElementTree.Element:
     )  # fmt: skip
 
 
-def _orbit(acq: Acquisition) -> list[ElementTree.Element]:
+def _orbit(acq: SimulatedAcquisition) -> list[ElementTree.Element]:
     near = (acq.state_times > -80.0) & (acq.state_times < 80.0)
     return [
         node(
@@ -353,8 +630,10 @@ def _orbit(acq: Acquisition) -> list[ElementTree.Element]:
     ]
 
 
-def _attitude(acq: Acquisition) -> list[ElementTree.Element]:
-    """Zero-Doppler steered attitude, x along the flight, z towards the swath; inertial axes by sidereal time alone."""
+def _attitude(acq: SimulatedAcquisition) -> list[ElementTree.Element]:
+    """Zero-Doppler steered attitude, x along the flight, z towards the swath; inertial axes by
+    sidereal time alone.
+    """
     from scipy.spatial.transform import Rotation
 
     elements = []
@@ -375,7 +654,7 @@ def _attitude(acq: Acquisition) -> list[ElementTree.Element]:
                 "attitude",
                 *leaves(
                     time=iso(acq.utc(t)), frame="GM2000", q0=f"{q[3]:.6e}", q1=f"{q[0]:.6e}", q2=f"{q[1]:.6e}",
-                    q3=f"{q[2]:.6e}", wx=real(0), wy=real(-rate), wz=real(0), roll=real(roll), pitch=real(pitch),
+                    q3=f"{q[2]:.6e}", wx=real(0), wy=real(float(-rate)), wz=real(0), roll=real(roll), pitch=real(pitch),
                     yaw=real(yaw),
                 ),
             )
@@ -383,7 +662,7 @@ def _attitude(acq: Acquisition) -> list[ElementTree.Element]:
     return elements
 
 
-def _raw_analysis(acq: Acquisition) -> ElementTree.Element:
+def _raw_analysis(acq: SimulatedAcquisition) -> ElementTree.Element:
     support = leaves(
         iBiasUpperBound=real(0.01), iBiasLowerBound=real(-0.01), qBiasUpperBound=real(0.01), qBiasLowerBound=real(-0.01),
         iqGainUpperBound=real(1.001), iqGainLowerBound=real(0.999), iqQuadratureDepartureUpperBound=real(1),
@@ -400,7 +679,7 @@ def _raw_analysis(acq: Acquisition) -> ElementTree.Element:
     )  # fmt: skip
 
 
-def _replica(acq: Acquisition) -> ElementTree.Element:
+def _replica(acq: SimulatedAcquisition) -> ElementTree.Element:
     reference = node(
         "referenceReplica",
         *leaves(azimuthTime=iso(start_time(acq)), chirpSource="Nominal", pgSource="Model"),
@@ -422,7 +701,7 @@ def _replica(acq: Acquisition) -> ElementTree.Element:
     return node("replicaInformation", *leaves(swath=acq.swath.name), reference, listing("replicaList", [replica]))
 
 
-def _image(acq: Acquisition, mean: complex, deviation: complex) -> ElementTree.Element:
+def _image(acq: SimulatedAcquisition, mean: complex, deviation: complex) -> ElementTree.Element:
     start, stop = start_time(acq), stop_time(acq)
     piece = node(
         "slice", *leaves(sliceNumber=acq.label.slice_number, sensingStartTime=iso(start), sensingStopTime=iso(stop))
@@ -456,7 +735,7 @@ def _image(acq: Acquisition, mean: complex, deviation: complex) -> ElementTree.E
         "swathProcParams",
         *leaves(swath=acq.swath.name),
         node("rangeProcessing", *bandwidths(swath.chirp_bandwidth, swath.range_bandwidth, radar.RANGE_WINDOW)),
-        node("azimuthProcessing", *bandwidths(*[swath.azimuth_bandwidth] * 2, swath.azimuth_window)),
+        node("azimuthProcessing", *bandwidths(swath.azimuth_bandwidth, swath.azimuth_bandwidth, swath.azimuth_window)),
         *leaves(processorScalingFactor=f"{1:.6e}"),
     )
     dimensions = node(
@@ -489,7 +768,7 @@ def _image(acq: Acquisition, mean: complex, deviation: complex) -> ElementTree.E
     return node("imageAnnotation", information, processing)
 
 
-def _doppler(acq: Acquisition, estimate: radar.RangePolynomial) -> ElementTree.Element:
+def _doppler(acq: SimulatedAcquisition, estimate: radar.RangePolynomial) -> ElementTree.Element:
     slant_time = acq.slant_time(np.linspace(0, acq.samples, GRID_PIXELS - 1))
     fine = [
         node("fineDce", *leaves(slantRangeTime=real(t), frequency=real(f)))
@@ -510,7 +789,7 @@ def _doppler(acq: Acquisition, estimate: radar.RangePolynomial) -> ElementTree.E
     )  # fmt: skip
 
 
-def _antenna(acq: Acquisition, burst: int) -> ElementTree.Element:
+def _antenna(acq: SimulatedAcquisition, burst: int) -> ElementTree.Element:
     samples = np.linspace(0, acq.samples - 1, 50)
     incidence = swath_incidence(acq, samples)
     satellite = float(np.linalg.norm(acq.arc.state(0.0)[0]))
@@ -526,7 +805,7 @@ def _antenna(acq: Acquisition, burst: int) -> ElementTree.Element:
     )
 
 
-def _timing(acq: Acquisition, byte_offsets: list[int]) -> ElementTree.Element:
+def _timing(acq: SimulatedAcquisition, byte_offsets: list[int]) -> ElementTree.Element:
     first, last = acq.valid_lines
     inside = (np.arange(acq.lines) >= first) & (np.arange(acq.lines) < last)
     margin = radar.VALID_SAMPLES_MARGIN
@@ -556,7 +835,7 @@ def _timing(acq: Acquisition, byte_offsets: list[int]) -> ElementTree.Element:
     )
 
 
-def _grid_point(acq: Acquisition, point: dict[str, float]) -> ElementTree.Element:
+def _grid_point(acq: SimulatedAcquisition, point: dict[str, float]) -> ElementTree.Element:
     return node(
         "geolocationGridPoint",
         *leaves(
@@ -567,8 +846,19 @@ def _grid_point(acq: Acquisition, point: dict[str, float]) -> ElementTree.Elemen
     )  # fmt: skip
 
 
-def calibration(acq: Acquisition) -> ElementTree.Element:
-    """Calibration vectors: sigma nought = DN^2 / sigmaNought^2, beta nought = DN^2 / BETA_CONSTANT^2."""
+def calibration(acq: SimulatedAcquisition) -> ElementTree.Element:
+    """Calibration vectors: sigma0 = DN^2 / sigmaNought^2, beta0 = DN^2 / BETA_CONSTANT^2.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    Element
+        The document.
+    """
     pixels = lut_pixels(acq)
     angle = np.radians(swath_incidence(acq, pixels.astype(float)))
     constant = np.full(len(pixels), BETA_CONSTANT)
@@ -592,14 +882,38 @@ def calibration(acq: Acquisition) -> ElementTree.Element:
     )
 
 
-def noise_power(acq: Acquisition) -> float:
-    """Mean square of the thermal noise, digital numbers, constant over the product."""
+def noise_power(acq: SimulatedAcquisition) -> float:
+    """Power of the thermal noise, constant over the product.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    float
+        Mean square, digital numbers.
+    """
     angle = math.radians(float(swath_incidence(acq, np.array([acq.samples / 2]))[0]))
     return BETA_CONSTANT**2 * NOISE_SIGMA_NOUGHT / math.sin(angle)
 
 
-def noise(acq: Acquisition, power: float) -> ElementTree.Element:
-    """Noise vectors of a constant `power` (mean square digital number)."""
+def noise(acq: SimulatedAcquisition, power: float) -> ElementTree.Element:
+    """Noise vectors of a constant power.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+    power : float
+        Mean square, digital numbers.
+
+    Returns
+    -------
+    Element
+        The document.
+    """
     pixels = lut_pixels(acq)
     old = acq.label.ipf_version < "003"  # when there was no noise along azimuth
     name = "noise" if old else "noiseRange"
@@ -633,5 +947,5 @@ def noise(acq: Acquisition, power: float) -> ElementTree.Element:
     )
 
 
-def _lut_lines(acq: Acquisition) -> list[int]:
+def _lut_lines(acq: SimulatedAcquisition) -> list[int]:
     return [*range(0, acq.product_lines, acq.lines // 3), acq.product_lines - 1]

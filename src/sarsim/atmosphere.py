@@ -1,12 +1,15 @@
-"""Tropospheric path delay of a simulated acquisition: turbulence, and a part that follows the height.
+"""Tropospheric path delay of a simulated acquisition: turbulence, and a part that follows the
+height.
 
-Turbulence is an isotropic power-law field (Hanssen 2001, doi:10.1007/0-306-47633-9, ch. 4.7): the spectrum of a profile through
-it falls as f^(-8/3), its two-dimensional power density as f^(-11/3), and its structure function grows as
+Turbulence is an isotropic power-law field (Hanssen 2001, doi:10.1007/0-306-47633-9, ch. 4.7): the
+spectrum of a profile through it falls as f^(-8/3), its two-dimensional power density as f^(-11/3),
+and its structure function grows as
 
     D(r) = E[(delay(x + r) - delay(x))^2] = rms^2 (r / 5 km)^(5/3),    rms = 5 mm by default.
 
-This is fractional Brownian motion of Hurst exponent 5/6. It is drawn exactly, at all distances, by the intrinsic circulant
-embedding of Stein (2002, doi:10.1198/106186002466): nothing is periodic and no long wave is missing.
+This is fractional Brownian motion of Hurst exponent 5/6. It is drawn exactly, at all distances, by
+the intrinsic circulant embedding of Stein (2002, doi:10.1198/106186002466): nothing is periodic and
+no long wave is missing.
 """
 
 from functools import lru_cache
@@ -36,11 +39,31 @@ def path_delay_mm(
     turbulence_mm: float = 5.0,
     stratified_mm_per_km: float = 10.0,
 ) -> np.ndarray:
-    """Line-of-sight delay of one acquisition, mm, float32 (rows, cols); positive = longer path (phase away).
+    """Line-of-sight delay of one acquisition.
 
-    elevation_m: (rows, cols) on `grid`. Any date can be drawn on its own: the delay depends on seed, stack, date and grid only.
-    turbulence_mm: rms difference between points 5 km apart. stratified_mm_per_km: standard deviation, over dates, of the
-    coefficient of height. The turbulent part has zero mean over the grid.
+    Any date can be drawn on its own: the delay depends on seed, stack, date and grid only.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    elevation_m : (rows, cols) array of float
+        Ellipsoidal heights on `grid`, m.
+    seed : int
+        Seed of the world.
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+    date : str
+        Day of the pass, YYYYMMDD.
+    turbulence_mm : float
+        Rms difference between points 5 km apart, mm; that part has zero mean over the grid.
+    stratified_mm_per_km : float
+        Standard deviation, over dates, of the coefficient of height, mm/km.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        mm; positive = longer path (phase away).
     """
     check_stack(stack)
     parse_date(date)
@@ -51,10 +74,25 @@ def path_delay_mm(
 
 
 def residue_shape(grid: RegionGrid, elevation_m: np.ndarray, seed: int) -> np.ndarray:
-    """What a line in height and a plane leave of a stratified delay, float32 (rows, cols), zero mean and unit variance on `grid`.
+    """What a line in height and a plane leave of a stratified delay.
 
-    Water vapour thins out exponentially with height, and one side of a range is moister than the other: no single line in height
-    removes the delay of a whole region (Bekaert et al. 2015, doi:10.1002/2014JB011558).
+    Water vapour thins out exponentially with height, and one side of a range is moister than the
+    other: no single line in height removes the delay of a whole region (Bekaert et al. 2015,
+    doi:10.1002/2014JB011558).
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    elevation_m : (rows, cols) array of float
+        Ellipsoidal heights on `grid`, m.
+    seed : int
+        Seed of the world.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Zero mean and unit variance on `grid`.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, ATMOSPHERE, RESIDUE]))
     moist = 1 + LATERAL * noise(grid.shape, LATERAL_M / grid.cell_m, rng, 2)
@@ -68,13 +106,45 @@ def residue_shape(grid: RegionGrid, elevation_m: np.ndarray, seed: int) -> np.nd
 
 
 def residue_mm(seed: int, stack: str, date: str, rms_mm: float) -> float:
-    """Coefficient of `residue_shape` on one date, mm, normal with standard deviation `rms_mm`; positive = longer path."""
+    """Coefficient of `residue_shape` on one date.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the world.
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+    date : str
+        Day of the pass, YYYYMMDD.
+    rms_mm : float
+        Standard deviation over dates, mm.
+
+    Returns
+    -------
+    float
+        mm, normal; positive = longer path.
+    """
     key = [seed, ATMOSPHERE, ord(stack[0]), int(stack[1:]), int(date), RESIDUE]
     return float(np.random.default_rng(np.random.SeedSequence(key)).normal(0, rms_mm))
 
 
 def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float) -> np.ndarray:
-    """One draw of the turbulent delay on `grid`, mm, zero mean; `rms_mm` is the rms difference between points 5 km apart."""
+    """One draw of the turbulent delay.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    rng : Generator
+        Random numbers.
+    rms_mm : float
+        Rms difference between points 5 km apart, mm.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        mm, zero mean.
+    """
     diagonal = grid.cell_m * np.hypot(grid.rows - 1, grid.cols - 1)
     every = max(1, int(diagonal / POINTS / grid.cell_m))
     rows, cols = ((n - 1) // every + 3 for n in grid.shape)
@@ -90,7 +160,9 @@ def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float
 
 
 def _unit_field(rows: int, cols: int, rng: np.random.Generator) -> np.ndarray:
-    """Fractional Brownian surface with D(r) = 2 r^(5/3), r in units of the diagonal of (rows, cols) points."""
+    """Fractional Brownian surface with D(r) = 2 r^(5/3), r in units of the diagonal of (rows, cols)
+    points.
+    """
     root, slope = _embedding(rows, cols)
     stationary = fft.irfft2(fft.rfft2(rng.standard_normal(root[1])) * root[0], s=root[1])[:rows, :cols]
     diagonal = np.hypot(rows - 1, cols - 1)
@@ -100,9 +172,11 @@ def _unit_field(rows: int, cols: int, rng: np.random.Generator) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _embedding(rows: int, cols: int) -> tuple[tuple[np.ndarray, tuple[int, int]], float]:
-    """Square root of the spectrum of Stein's periodic covariance and its shape; standard deviation of the random tilt.
+    """Square root of the spectrum of Stein's periodic covariance and its shape; standard deviation
+    of the random tilt.
 
-    For distances up to 1 the covariance is c0 - r^a + c2 r^2; the tilt, a random plane, gives the c2 r^2 back.
+    For distances up to 1 the covariance is c0 - r^a + c2 r^2; the tilt, a random plane, gives the
+    c2 r^2 back.
     """
     reach, a = 2.0, EXPONENT
     beta = a * (2 - a) / (3 * reach * (reach**2 - 1))

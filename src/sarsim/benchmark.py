@@ -1,6 +1,8 @@
-"""The benchmark region set: whole simulated regions of several climates, split by region, seen from both passes.
+"""The benchmark region set: whole simulated regions of several climates, split by region, seen from
+both passes.
 
-Settings are those of `climates`, and nothing else; scenes come out of the same code as training regions (`scene.observe`).
+Settings are those of `climates`, and nothing else; scenes come out of the same code as training
+regions (`scene.observe`).
 """
 
 import hashlib
@@ -27,18 +29,41 @@ BENCHMARK = 7  # key of this part of the simulation among those that share the s
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """The settings of one region: its world, its noise, and the acquisitions of both tracks."""
+class RegionDraw:
+    """The settings of one region.
+
+    Attributes
+    ----------
+    world : WorldSettings
+        Its world.
+    products : ProductSettings
+        Its noise.
+    dates : tuple[str, ...]
+        Acquisitions of both tracks, YYYYMMDD.
+    """
 
     world: WorldSettings
     products: ProductSettings
     dates: tuple[str, ...]
 
 
-def draw(climate: Climate, seed: int) -> Drawn:
-    """The numbers that a region draws from the ranges of its climate."""
+def draw(climate: Climate, seed: int) -> RegionDraw:
+    """The numbers that a region draws from the ranges of its climate.
+
+    Parameters
+    ----------
+    climate : Climate
+        The ranges.
+    seed : int
+        Seed of the region.
+
+    Returns
+    -------
+    RegionDraw
+        The settings.
+    """
     rng = np.random.default_rng(np.random.SeedSequence([seed, BENCHMARK]))
-    v = {field.name: _draw(rng, field.name, getattr(climate, field.name)) for field in fields(climate)}
+    v: dict[str, Any] = {field.name: _draw(rng, field.name, getattr(climate, field.name)) for field in fields(climate)}
     terrain = TerrainSettings(
         floor_m=v["floor_m"],
         relief_m=v["relief_m"],
@@ -55,21 +80,45 @@ def draw(climate: Climate, seed: int) -> Drawn:
         **{name: v[name] for name in ("forest_share", "subsidence", "glacier", "snow", "mining", "speed_factor")},
     )
     noise = {field.name: v[field.name] for field in fields(ProductSettings) if field.name in v}
-    return Drawn(world, ProductSettings(**noise), _dates(rng, v["dates"], v["missing"]))
+    return RegionDraw(world, ProductSettings(**noise), _dates(rng, v["dates"], v["missing"]))
 
 
 def region_world(name: str, grid: RegionGrid = GRID) -> World:
-    """The world of a region of the set."""
+    """The world of a region of the set.
+
+    Parameters
+    ----------
+    name : str
+        `<climate>_<seed>`.
+    grid : RegionGrid
+        Its grid.
+
+    Returns
+    -------
+    World
+        The world.
+    """
     region = region_of(name)
     return build_world(grid, region.seed, MARGIN_M, draw(climates.CLIMATES[region.climate], region.seed).world)
 
 
 def simulate_region(name: str, grid: RegionGrid = GRID) -> dict[str, dict[str, np.ndarray]]:
-    """Pass ("A", "D") -> scene: stored layers under their registered names, `label`, `decoy`, `landslide_kind`,
-    `true_los_rate_mm_per_yr`, and `meta` (JSON text).
+    """The scenes of a region, one a pass.
 
-    label: uint8, 1 landslide that this track can see, 0 background, 255 not counted (`scene.label`). decoy: uint8
-    (`scene.decoys`). landslide_kind: uint8, P2's type of every planted landslide. Layers include P3's reflectances and lithology.
+    Parameters
+    ----------
+    name : str
+        `<climate>_<seed>`.
+    grid : RegionGrid
+        Its grid.
+
+    Returns
+    -------
+    dict of str to dict
+        Pass ("A", "D") -> stored layers under their registered names, P3's reflectances and
+        lithology among them; `label` (uint8, 1 landslide that this track can see, 0 background, 255
+        not counted); `decoy` (uint8, `scene.decoys`); `landslide_kind` (uint8, P2's type of every
+        planted landslide); `true_los_rate_mm_per_yr`; `meta` (JSON text).
     """
     region = region_of(name)
     drawn = draw(climates.CLIMATES[region.climate], region.seed)
@@ -92,7 +141,13 @@ def simulate_region(name: str, grid: RegionGrid = GRID) -> dict[str, dict[str, n
 
 
 def settings() -> dict[str, Any]:
-    """All numbers that decide the set, JSON-ready."""
+    """All numbers that decide the set.
+
+    Returns
+    -------
+    dict of str to Any
+        JSON-ready.
+    """
     return {
         "climates": {name: asdict(climate) for name, climate in climates.CLIMATES.items()},
         "parts": climates.PARTS,
@@ -114,18 +169,31 @@ def settings() -> dict[str, Any]:
 
 
 def settings_hash(content: Mapping[str, Any] | None = None) -> str:
-    """16 hex digits of `settings()`: the name of this benchmark."""
+    """Name of this benchmark.
+
+    Parameters
+    ----------
+    content : mapping of str to Any, optional
+        Settings; by default `settings()`.
+
+    Returns
+    -------
+    str
+        16 hex digits.
+    """
     text = json.dumps(content or settings(), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _draw(rng: np.random.Generator, name: str, limits: climates.Range) -> float | int:
     low, high = limits
-    return int(rng.integers(low, high + 1)) if name in climates.COUNTS else float(rng.uniform(low, high))
+    return int(rng.integers(int(low), int(high) + 1)) if name in climates.COUNTS else float(rng.uniform(low, high))
 
 
 def _dates(rng: np.random.Generator, count: int, missing: float) -> tuple[str, ...]:
-    """`count` regular dates less a share inside them, never two in a row: a longer gap would cut the network of pairs."""
+    """`count` regular dates less a share inside them, never two in a row: a longer gap would cut
+    the network of pairs.
+    """
     dates = scene.regular_dates(count)
     kept = [dates[0]]
     for k in range(1, count):
@@ -135,7 +203,7 @@ def _dates(rng: np.random.Generator, count: int, missing: float) -> tuple[str, .
     return tuple(kept)
 
 
-def _meta(region: Region, stack: str, drawn: Drawn, world: World) -> dict[str, Any]:
+def _meta(region: Region, stack: str, drawn: RegionDraw, world: World) -> dict[str, Any]:
     return {
         "region": region.name,
         "climate": region.climate,

@@ -1,7 +1,8 @@
-"""THE table of the benchmark region set: climates as ranges of settings, and the regions of each part with their seeds.
+"""THE table of the benchmark region set: climates as ranges of settings, and the regions of each
+part with their seeds.
 
-Fixed before any network was scored. Whoever changes a number makes another benchmark: `benchmark.settings_hash` changes, and it
-is part of every scene and of every table of results.
+Fixed before any network was scored. Whoever changes a number makes another benchmark:
+`benchmark.settings_hash` changes, and it is part of every scene and of every table of results.
 """
 
 from dataclasses import dataclass
@@ -19,11 +20,32 @@ COUNTS = ("large", "elongated", "small", "subsidence", "glacier", "snow", "minin
 class Climate:
     """Ranges from which each region of a climate draws its own numbers.
 
-    Terrain: floor_m, relief_m, gorge_spacing_m, narrow_floor_m and wide_floor_m (least and largest width of the valley floors),
-    threshold_slope_deg (of weak rock; strong rock stands 15 degrees steeper), profile_exponent, as in `TerrainSettings`.
-    Land: snowline_share (height of the snowline as a share of the relief; above 1 there is none), forest_share.
-    Motion: landslides of P2's types 1, 2, 3 and factor on their speed; decoys of each kind.
-    Noise: as in `ProductSettings`. dates: acquisitions of each track; missing: share of the regular 12-day dates without one.
+    Attributes
+    ----------
+    floor_m, relief_m, gorge_spacing_m, profile_exponent : Range
+        As in `TerrainSettings`.
+    narrow_floor_m, wide_floor_m : Range
+        Smallest and largest width of the valley floors, m.
+    threshold_slope_deg : Range
+        Of weak rock, degree; strong rock stands 15 degrees steeper.
+    snowline_share : Range
+        Height of the snowline as a share of the relief; above 1 there is none.
+    forest_share : Range
+        As in `WorldSettings`.
+    large, elongated, small : Range
+        Number of landslides of P2's types 1, 2 and 3.
+    speed_factor : Range
+        On the speeds of landslides.
+    subsidence, glacier, snow, mining : Range
+        Number of decoys of each kind.
+    coherence, forest_coherence, dem_error_m, unwrapping_errors : Range
+        Noise, as in `ProductSettings`.
+    turbulence_mm, stratified_mm_per_km, stratified_residue_mm : Range
+        Atmosphere, as in `ProductSettings`.
+    dates : Range
+        Acquisitions of each track.
+    missing : Range
+        Share of the regular 12-day dates without one.
     """
 
     floor_m: Range
@@ -68,7 +90,8 @@ CLIMATES: dict[str, Climate] = {
         coherence=(0.80, 1.0), forest_coherence=(0.8, 1.0), turbulence_mm=(3, 6), stratified_mm_per_km=(6, 14),
         stratified_residue_mm=(1, 3), dem_error_m=(1, 4), unwrapping_errors=(0.1, 0.6), dates=(25, 33), missing=(0, 0.05),
     ),
-    # A dissected plateau: wide plains that subside, low gentle slopes, farmed land that loses coherence.
+    # A dissected plateau: wide plains that subside, low gentle slopes, farmed land that loses
+    # coherence.
     "plateau_loess": Climate(
         floor_m=(900, 1700), relief_m=(380, 560), gorge_spacing_m=(3400, 4200),
         narrow_floor_m=(500, 800), wide_floor_m=(1100, 1700), threshold_slope_deg=(15, 20), profile_exponent=(1, 1),
@@ -78,7 +101,8 @@ CLIMATES: dict[str, Climate] = {
         coherence=(0.70, 0.9), forest_coherence=(0.8, 1.0), turbulence_mm=(4, 8), stratified_mm_per_km=(4, 10),
         stratified_residue_mm=(0, 1), dem_error_m=(0.5, 2.5), unwrapping_errors=(0.3, 1.0), dates=(20, 28), missing=(0, 0.1),
     ),
-    # Humid mountains: forest that decorrelates, strong turbulence and moist valleys, gaps between acquisitions.
+    # Humid mountains: forest that decorrelates, strong turbulence and moist valleys, gaps between
+    # acquisitions.
     "monsoon_forest": Climate(
         floor_m=(300, 1200), relief_m=(900, 1500), gorge_spacing_m=(4600, 6600),
         narrow_floor_m=(250, 450), wide_floor_m=(500, 900), threshold_slope_deg=(19, 25), profile_exponent=(1, 1),
@@ -100,7 +124,8 @@ CLIMATES: dict[str, Climate] = {
     ),
 }  # fmt: skip
 
-# part -> climate -> seeds, one a region. None is a seed of the demo, of training regions or of a test.
+# part -> climate -> seeds, one a region. None is a seed of the demo, of training regions or of a
+# test.
 PARTS: dict[str, dict[str, tuple[int, ...]]] = {
     "train": {
         "hengduan_dry_valley": (8101, 8102, 8103, 8104),
@@ -123,7 +148,19 @@ PARTS: dict[str, dict[str, tuple[int, ...]]] = {
 
 @dataclass(frozen=True)
 class Region:
-    """name: `<climate>_<seed>`. part: train, validation, test or transfer."""
+    """A region of the set.
+
+    Attributes
+    ----------
+    name : str
+        `<climate>_<seed>`.
+    climate : str
+        Name of its climate.
+    part : str
+        train, validation, test or transfer.
+    seed : int
+        Seed of the region.
+    """
 
     name: str
     climate: str
@@ -140,14 +177,46 @@ REGIONS: dict[str, Region] = {
 
 
 def names_of(part: str) -> list[str]:
-    """Names of the regions of a part, in the order of the table. Raises TrainingError for an unknown part."""
+    """Names of the regions of a part.
+
+    Parameters
+    ----------
+    part : str
+        train, validation, test or transfer.
+
+    Returns
+    -------
+    list of str
+        In the order of the table.
+
+    Raises
+    ------
+    TrainingError
+        An unknown part.
+    """
     if part not in PARTS:
         raise TrainingError(f"benchmark part '{part}' does not exist", f"use one of {', '.join(PARTS)}")
     return [region.name for region in REGIONS.values() if region.part == part]
 
 
 def region_of(name: str) -> Region:
-    """The region of that name. Raises TrainingError for an unknown name."""
+    """A region of the set.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+
+    Returns
+    -------
+    Region
+        The region.
+
+    Raises
+    ------
+    TrainingError
+        An unknown name.
+    """
     if name not in REGIONS:
         raise TrainingError(f"benchmark region '{name}' does not exist", f"use one of {', '.join(REGIONS)}")
     return REGIONS[name]

@@ -1,6 +1,6 @@
 """Codes of the layer `decoy` of simulated scenes, for those who score maps and need no simulator."""
 
-# The first four are planted objects, the others are areas: see `simulate.scene.decoys`.
+# The first four are planted objects, the others are areas: see `sarsim.scene.decoys`.
 DECOYS: dict[str, int] = {
     "subsidence": 1,
     "glacier": 2,

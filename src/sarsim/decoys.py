@@ -1,5 +1,6 @@
-"""What moves, or seems to move, without being a landslide: a subsiding valley floor, glaciers, snow patches (P0 3.1), mines (P4
-4.4), and the difficulties that are areas of a scene instead of planted objects.
+"""What moves, or seems to move, without being a landslide: a subsiding valley floor, glaciers, snow
+patches (P0 3.1), mines (P4 4.4), and the difficulties that are areas of a scene instead of planted
+objects.
 """
 
 import geopandas as gpd
@@ -30,12 +31,31 @@ def plant_decoys(
     counts: dict[str, int],
     seed: np.random.SeedSequence,
 ) -> tuple[gpd.GeoDataFrame, np.ndarray]:
-    """Decoys inside `region` and their (apparent) velocity.
+    """Decoys inside the region and their (apparent) velocity.
 
-    floor, high: bool on `grid`, the main valley floor and the ground above the snowline. counts: number of "subsidence",
-    "glacier" and "snow" objects. A glacier flows down its slope; subsidence is vertical; snow does not move: its depth changes
-    the path, which looks like a vertical motion of either sign. Returns the table (decoy_id, kind, speed_mm_per_yr, area_km2,
-    geometry) and the velocity, float32 (3, rows, cols), east, north, up, mm/yr.
+    A glacier flows down its slope; subsidence is vertical; snow does not move: its depth changes
+    the path, which looks like a vertical motion of either sign.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    region : RegionGrid
+        The part of `grid` that is the region, on the same lattice.
+    field : DownslopeField
+        Direction of the steepest descent.
+    floor, high : (rows, cols) array of bool
+        The main valley floor, and the ground above the snowline, on `grid`.
+    counts : dict of str to int
+        Number of `subsidence`, `glacier` and `snow` objects.
+    seed : SeedSequence
+        Seed.
+
+    Returns
+    -------
+    tuple
+        Table (decoy_id, kind, speed_mm_per_yr, area_km2, geometry), and velocity, float32 (3, rows,
+        cols), east, north, up, mm/yr.
     """
     rng = np.random.default_rng(seed)
     velocity = np.zeros((3, *grid.shape), np.float32)
@@ -75,7 +95,20 @@ def plant_decoys(
 
 
 def with_mines(decoys: gpd.GeoDataFrame, mines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The decoys with the mines (same columns but the id) after them, numbered on."""
+    """Decoys with mines after them.
+
+    Parameters
+    ----------
+    decoys : gpd.GeoDataFrame
+        Table of `plant_decoys`.
+    mines : gpd.GeoDataFrame
+        The same columns but the id.
+
+    Returns
+    -------
+    GeoDataFrame
+        Numbered on.
+    """
     records = [row for table in (decoys.drop(columns="decoy_id"), mines) for row in table.to_dict("records")]
     together = gpd.GeoDataFrame(records, columns=mines.columns, geometry="geometry", crs=mines.crs)
     together.insert(0, "decoy_id", _ids(together))
@@ -87,14 +120,29 @@ def _ids(frame: gpd.GeoDataFrame) -> list[str]:
 
 
 def far_from(taken: np.ndarray, cell_m: float) -> np.ndarray:
-    """Cells more than the clearance away from any cell that is taken, bool."""
+    """Cells more than the clearance away from any cell that is taken.
+
+    Parameters
+    ----------
+    taken : (rows, cols) array of bool
+        Cells that are taken.
+    cell_m : float
+        Side of a cell, m.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        The cells.
+    """
     return ndimage.distance_transform_edt(~taken) * cell_m > CLEARANCE_M if taken.any() else ~taken
 
 
 def _patch(
     rng: np.random.Generator, grid: RegionGrid, region: RegionGrid, ground: np.ndarray, areas_km2: tuple[float, float]
 ) -> np.ndarray | None:
-    """A compact, irregular patch of free `ground` in the region: the cells nearest to a seed cell in a noisy metric."""
+    """A compact, irregular patch of free `ground` in the region: the cells nearest to a seed cell
+    in a noisy metric.
+    """
     inside = np.zeros(grid.shape, bool)
     window = window_of(grid, region)
     row, col = window[0].start, window[1].start
@@ -103,7 +151,7 @@ def _patch(
     ground = ndimage.binary_opening(ground, iterations=2)
     if not ground.any():
         return None
-    wanted = int(np.exp(rng.uniform(*np.log(areas_km2))) / grid.cell_area_km2)
+    target_cells = int(np.exp(rng.uniform(*np.log(areas_km2))) / grid.cell_area_km2)
     smallest = int(areas_km2[0] / grid.cell_area_km2)
     depth = ndimage.distance_transform_edt(ground)
     bend = 1 + 0.18 * noise((region.rows, region.cols), 700 / grid.cell_m, rng, 2)
@@ -115,7 +163,7 @@ def _patch(
         away = np.hypot(rows + row - r, cols + col - c) * np.clip(bend, 0.5, 1.5)
         labels, _count = ndimage.label(ground[window])
         own = labels == labels[r - row, c - col]
-        reach = np.sort(away[own])[min(wanted, own.sum()) - 1]
+        reach = np.sort(away[own])[min(target_cells, own.sum()) - 1]
         mask = ndimage.binary_fill_holes(ndimage.binary_opening(own & (away <= reach)))
         pieces, _count = ndimage.label(mask)
         if pieces.max() > 1:
@@ -123,9 +171,9 @@ def _patch(
         if best is None or mask.sum() > best[window].sum():
             best = np.zeros(grid.shape, bool)
             best[window] = mask
-        if mask.sum() >= 0.8 * wanted:
+        if mask.sum() >= 0.8 * target_cells:
             break
-    return best if best.sum() >= smallest else None
+    return best if best is not None and best.sum() >= smallest else None
 
 
 def _outline(mask: np.ndarray, grid: RegionGrid) -> Polygon | MultiPolygon:

@@ -1,6 +1,8 @@
-"""Range-Doppler geometry of the simulator: zero-Doppler time and slant range, geolocation, lines of sight, visibility.
+"""Range-Doppler geometry of the simulator: zero-Doppler time and slant range, geolocation, lines of
+sight, visibility.
 
-The engine has its own geometry (`sarslide.sentinel1`); neither imports the other, so that each checks the other.
+The engine has its own geometry (`sarslide.sentinel1`); neither imports the other, so that each
+checks the other.
 """
 
 from functools import cache
@@ -8,14 +10,25 @@ from functools import cache
 import numba
 import numpy as np
 
-from sarsim.orbit import EARTH_RATE, Arc
+from sarsim.orbit import EARTH_RATE, SimulatedArc
 from sarslide.grid import RegionGrid
 
 SEMI_MAJOR, SEMI_MINOR = 6378137.0, 6356752.314245  # m, WGS 84
 
 
 def to_ecef(lon: np.ndarray, lat: np.ndarray, height: np.ndarray) -> np.ndarray:
-    """Earth-fixed coordinates, m, shape (..., 3), of degrees and ellipsoidal heights (WGS 84)."""
+    """Earth-fixed coordinates of points on WGS 84.
+
+    Parameters
+    ----------
+    lon, lat, height : array of float
+        Degrees, and ellipsoidal height, m.
+
+    Returns
+    -------
+    (..., 3) array of float
+        m.
+    """
     lon, lat = np.radians(lon), np.radians(lat)
     e2 = 1.0 - (SEMI_MINOR / SEMI_MAJOR) ** 2
     normal = SEMI_MAJOR / np.sqrt(1.0 - e2 * np.sin(lat) ** 2)
@@ -30,7 +43,18 @@ def to_ecef(lon: np.ndarray, lat: np.ndarray, height: np.ndarray) -> np.ndarray:
 
 
 def to_geodetic(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(lon degree, lat degree, ellipsoidal height m) of Earth-fixed coordinates (..., 3), m."""
+    """Longitude, latitude and height of Earth-fixed points.
+
+    Parameters
+    ----------
+    xyz : (..., 3) array of float
+        m.
+
+    Returns
+    -------
+    tuple of ndarray
+        Degrees, degrees, and ellipsoidal height in m.
+    """
     lon, lat, height = _transformer(4978, 4979).transform(xyz[..., 0], xyz[..., 1], xyz[..., 2])
     return np.asarray(lon), np.asarray(lat), np.asarray(height)
 
@@ -43,14 +67,38 @@ def _transformer(source: int, target: int):
 
 
 def grid_ecef(grid: RegionGrid, elevation_m: np.ndarray) -> np.ndarray:
-    """Earth-fixed coordinates, m, shape (rows, cols, 3), of the cell centres at ellipsoidal heights `elevation_m`."""
+    """Earth-fixed coordinates of cell centres.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    elevation_m : (rows, cols) array of float
+        Ellipsoidal heights on `grid`, m.
+
+    Returns
+    -------
+    (rows, cols, 3) array of float
+        m.
+    """
     x, y = np.meshgrid(grid.x(), grid.y())
     lon, lat = _transformer(grid.epsg, 4326).transform(x, y)
     return to_ecef(np.asarray(lon), np.asarray(lat), elevation_m)
 
 
 def enu_basis(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Unit vectors east, north, up in Earth-fixed coordinates, each of shape (..., 3); degrees in."""
+    """Unit vectors east, north and up.
+
+    Parameters
+    ----------
+    lon, lat : array of float
+        Degrees.
+
+    Returns
+    -------
+    tuple of ndarray
+        Earth-fixed, (..., 3) each.
+    """
     lon, lat = np.radians(lon), np.radians(lat)
     zero = np.zeros_like(lon)
     east = np.stack([-np.sin(lon), np.cos(lon), zero], -1)
@@ -61,7 +109,17 @@ def enu_basis(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 
 @numba.njit(cache=True)
 def arc_state(coefficients, middle, scale, t, position, velocity, acceleration):
-    """Horner evaluation of an arc and its two derivatives at one time, into the three vectors given."""
+    """Evaluate an arc and its two derivatives at one time, after Horner.
+
+    Parameters
+    ----------
+    coefficients, middle, scale : ndarray, float, float
+        As in `SimulatedArc`.
+    t : float
+        s.
+    position, velocity, acceleration : (3,) array of float
+        Are overwritten: m, m/s, m/s2.
+    """
     x = (t - middle) / scale
     for i in range(3):
         p = v = a = 0.0
@@ -93,25 +151,69 @@ def _zero_doppler(coefficients, middle, scale, xyz, t, slant):
         slant[n] = np.sqrt((xyz[n, 0] - s[0]) ** 2 + (xyz[n, 1] - s[1]) ** 2 + (xyz[n, 2] - s[2]) ** 2)
 
 
-def zero_doppler(arc: Arc, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Zero-Doppler time (s) and slant range (m) of Earth-fixed points (..., 3), m: Newton's method in float64."""
+def zero_doppler(arc: SimulatedArc, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Zero-Doppler time and slant range of points, by Newton's method in float64.
+
+    Parameters
+    ----------
+    arc : SimulatedArc
+        The orbit.
+    xyz : (..., 3) array of float
+        Earth-fixed points, m.
+
+    Returns
+    -------
+    tuple of ndarray
+        s, and m.
+    """
     points = np.ascontiguousarray(xyz.reshape(-1, 3), dtype=float)
     t, slant = np.empty(len(points)), np.empty(len(points))
     _zero_doppler(arc.coefficients, arc.middle, arc.scale, points, t, slant)
     return t.reshape(xyz.shape[:-1]), slant.reshape(xyz.shape[:-1])
 
 
-def line_of_sight(arc: Arc, xyz: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Unit vector ground to satellite (..., 3) as east, north, up at zero Doppler."""
+def line_of_sight(arc: SimulatedArc, xyz: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Unit vector from the ground to the satellite at zero Doppler.
+
+    Parameters
+    ----------
+    arc : SimulatedArc
+        The orbit.
+    xyz : (..., 3) array of float
+        Earth-fixed points, m.
+    lon, lat : array of float
+        Degrees.
+
+    Returns
+    -------
+    (..., 3) array of float
+        East, north, up.
+    """
     t, slant = zero_doppler(arc, xyz)
     look = (arc.state(t)[0] - xyz) / slant[..., None]
     return np.stack([(look * axis).sum(-1) for axis in enu_basis(lon, lat)], -1)
 
 
-def locate(arc: Arc, t: np.ndarray, slant: np.ndarray, height: float, near: np.ndarray) -> np.ndarray:
-    """Earth-fixed points (n, 3), m, seen at zero-Doppler times `t` (s) and slant ranges (m) on the ellipsoid raised by `height`.
+def locate(arc: SimulatedArc, t: np.ndarray, slant: np.ndarray, height: float, near: np.ndarray) -> np.ndarray:
+    """Points that are seen at given times and slant ranges on a raised ellipsoid.
 
-    near: (3,) Earth-fixed point on the illuminated side, the start of Newton's method.
+    Parameters
+    ----------
+    arc : SimulatedArc
+        The orbit.
+    t : (n,) array of float
+        Zero-Doppler times, s.
+    slant : (n,) array of float
+        Slant ranges, m.
+    height : float
+        By which the ellipsoid is raised, m.
+    near : (3,) array of float
+        Earth-fixed point on the illuminated side, the start of Newton's method.
+
+    Returns
+    -------
+    (n, 3) array of float
+        Earth-fixed, m.
     """
     satellite, velocity, _ = arc.state(t)
     axes = np.array([SEMI_MAJOR + height, SEMI_MAJOR + height, SEMI_MINOR + height])
@@ -134,16 +236,44 @@ def locate(arc: Arc, t: np.ndarray, slant: np.ndarray, height: float, near: np.n
     return points
 
 
-def incidence_deg(arc: Arc, xyz: np.ndarray) -> np.ndarray:
-    """Angle between the line of sight and the ellipsoid's normal at Earth-fixed points (..., 3)."""
+def incidence_deg(arc: SimulatedArc, xyz: np.ndarray) -> np.ndarray:
+    """Angle between the line of sight and the ellipsoid's normal.
+
+    Parameters
+    ----------
+    arc : SimulatedArc
+        The orbit.
+    xyz : (..., 3) array of float
+        Earth-fixed points, m.
+
+    Returns
+    -------
+    ndarray
+        Degree.
+    """
     lon, lat, _ = to_geodetic(xyz)
     return np.degrees(np.arccos(line_of_sight(arc, xyz, lon, lat)[..., 2]))
 
 
 def track_state(center: np.ndarray, ascending: bool, incidence: float) -> np.ndarray:
-    """Earth-fixed state (6,), m and m/s, at the moment when `center` (3,) is abeam and to the right at `incidence` degrees.
+    """State of the satellite at the moment when a point is abeam and to the right.
 
-    Inclination, radius, speed and radial speed are those of Sentinel-1A's restituted orbit near 29 degrees north.
+    Inclination, radius, speed and radial speed are those of Sentinel-1A's restituted orbit near 29
+    degrees north.
+
+    Parameters
+    ----------
+    center : (3,) array of float
+        Earth-fixed point, m.
+    ascending : bool
+        Whether the satellite flies north.
+    incidence : float
+        Incidence angle at the point, degree.
+
+    Returns
+    -------
+    (6,) array of float
+        Earth-fixed, m and m/s.
     """
     from scipy.optimize import root
 
@@ -170,7 +300,8 @@ def track_state(center: np.ndarray, ascending: bool, incidence: float) -> np.nda
         angle = np.degrees(np.arccos(look @ up / np.linalg.norm(look)))
         return [look @ s[3:] / 1e9, angle - incidence]
 
-    # first guess: the sub-satellite point lies about 6.5 degrees of longitude west (ascending) or east of the target
+    # first guess: the sub-satellite point lies about 6.5 degrees of longitude west (ascending) or
+    # east of the target
     along = np.arcsin(np.sin(np.radians(lat)) / np.sin(inclination))
     side = -1.0 if ascending else 1.0
     subsatellite = np.radians(lon + side * 6.5)
@@ -216,7 +347,8 @@ def _visibility(height, cell, east, north, up, per_cell, shadow, layover):
                     hk = _bilinear(height, yk, xk)
                     if side > 0 and hk > h + k * rise:
                         shadow[r, c] = True
-                    # slant range grows away from the satellite unless the ground rises towards it too steeply
+                    # slant range grows away from the satellite unless the ground rises towards it
+                    # too steeply
                     if side * ((hk - h) * up + side * k * nearer) <= 0:
                         layover[r, c] = True
 
@@ -224,12 +356,28 @@ def _visibility(height, cell, east, north, up, per_cell, shadow, layover):
 def visibility(
     elevation_m: np.ndarray, cell_m: float, los: np.ndarray, per_cell: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(shadow, layover), bool, on a lattice of `per_cell` x `per_cell` samples a cell.
+    """Where ground is in shadow or in layover.
 
-    elevation_m: (rows, cols), m, north first. los: (3,) unit vector ground to satellite (east, north, up), taken constant
-    over the region. Rays march half a cell at a time; ground outside the array neither hides nor overlays anything.
+    Rays march half a cell at a time; ground outside the array neither hides nor overlays anything.
+
+    Parameters
+    ----------
+    elevation_m : (rows, cols) array of float
+        Heights, m, north first.
+    cell_m : float
+        Side of a cell, m.
+    los : (3,) array of float
+        Unit vector from the ground to the satellite (east, north, up), taken constant.
+    per_cell : int
+        Samples along each side of a cell.
+
+    Returns
+    -------
+    tuple of ndarray
+        Shadow and layover, bool, on the lattice of samples.
     """
     shape = (elevation_m.shape[0] * per_cell, elevation_m.shape[1] * per_cell)
     shadow, layover = np.zeros(shape, bool), np.zeros(shape, bool)
-    _visibility(np.asarray(elevation_m, float), cell_m, *map(float, los), per_cell, shadow, layover)
+    east, north, up = map(float, los)
+    _visibility(np.asarray(elevation_m, float), cell_m, east, north, up, per_cell, shadow, layover)
     return shadow, layover

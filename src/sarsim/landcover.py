@@ -1,4 +1,6 @@
-"""Land cover of a simulated valley, and what each class does to the radar: backscatter and temporal decorrelation."""
+"""Land cover of a simulated valley, and what each class does to the radar: backscatter and temporal
+decorrelation.
+"""
 
 from dataclasses import dataclass
 
@@ -12,10 +14,20 @@ ROCK, GRASS, FOREST, FARMLAND, WATER, SNOW, SETTLEMENT = range(1, 8)
 
 @dataclass(frozen=True)
 class CoverClass:
-    """One class: gamma nought (dB, C band VV) and the coherence of two dates `days` apart,
+    """One class of land cover.
 
-    `rho_inf + (rho_0 - rho_inf) exp(-days / tau_days)`: a part that persists, a part that fades, and a part lost at once
-    (Rocca 2007, doi:10.1109/TGRS.2007.902286; long-term part as in Kelevitz et al. 2022, doi:10.1109/TGRS.2022.3170991).
+    The coherence of two dates is `rho_inf + (rho_0 - rho_inf) exp(-days / tau_days)`: a part that
+    persists, a part that fades, and a part lost at once (Rocca 2007, doi:10.1109/TGRS.2007.902286;
+    long-term part as in Kelevitz et al. 2022, doi:10.1109/TGRS.2022.3170991).
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    gamma0_db : float
+        Gamma nought in C band VV, dB.
+    rho_inf, rho_0, tau_days : float
+        Of the coherence.
     """
 
     name: str
@@ -25,7 +37,18 @@ class CoverClass:
     tau_days: float
 
     def coherence(self, days: float) -> float:
-        """Temporal coherence after `days`, 0..1; 1 for the same acquisition is not part of the model."""
+        """Temporal coherence of two acquisitions.
+
+        Parameters
+        ----------
+        days : float
+            Days between them; the same acquisition is not part of the model.
+
+        Returns
+        -------
+        float
+            0 to 1.
+        """
         return self.rho_inf + (self.rho_0 - self.rho_inf) * float(np.exp(-days / self.tau_days))
 
 
@@ -41,7 +64,18 @@ CLASSES: dict[int, CoverClass] = {
 
 
 def table(field: str) -> np.ndarray:
-    """One number of every class (`gamma0_db`, `rho_inf`, `rho_0`, `tau_days`) as float32, indexed by the code of the class."""
+    """One number of every class.
+
+    Parameters
+    ----------
+    field : str
+        `gamma0_db`, `rho_inf`, `rho_0` or `tau_days`.
+
+    Returns
+    -------
+    array of float32
+        Indexed by the code of the class.
+    """
     values = np.zeros(max(CLASSES) + 1, np.float32)
     for code, cover in CLASSES.items():
         values[code] = getattr(cover, field)
@@ -51,10 +85,28 @@ def table(field: str) -> np.ndarray:
 def map_land_cover(
     grid: RegionGrid, terrain: Terrain, snowline_m: float, forest_share: float, seed: np.random.SeedSequence
 ) -> np.ndarray:
-    """Land cover codes, uint8, on `grid`.
+    """Land cover of a terrain.
 
-    Forest stands on shady lower slopes, farmland and hamlets on the valley floors, snow above the snowline where the ground is
-    not too steep to hold it, rock where it is; the rest is grass. `forest_share` is the share of the slopes below the tree line.
+    Forest stands on shady lower slopes, farmland and hamlets on the valley floors, snow above the
+    snowline where the ground is not too steep to hold it, rock where it is; the rest is grass.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    terrain : Terrain
+        The terrain on `grid`.
+    snowline_m : float
+        Ellipsoidal height of the snowline, m.
+    forest_share : float
+        Share of the slopes below the tree line under forest.
+    seed : SeedSequence
+        Seed.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        Codes of the layer `land_cover`.
     """
     rng = np.random.default_rng(seed)
     height = terrain.elevation_m
@@ -63,7 +115,8 @@ def map_land_cover(
     patchy, broad, fine = (noise(grid.shape, wavelength / grid.cell_m, rng) for wavelength in (1200, 4000, 400))
 
     cover = np.full(grid.shape, GRASS, np.uint8)
-    # Shade: slopes that fall towards the north are moist, which is where forest grows in dry valleys.
+    # Shade: slopes that fall towards the north are moist, which is where forest grows in dry
+    # valleys.
     tree_line = snowline_m - 350 + 60 * broad
     slopes = ~terrain.floor & (height < tree_line)
     wet = 0.8 * np.clip(-north_gradient, -1, 1) / 0.5 + 0.7 * patchy + 0.4 * broad

@@ -1,7 +1,8 @@
-"""Active landslides of a simulated region: where they lie, their outlines, and their slow motion down the slope.
+"""Active landslides of a simulated region: where they lie, their outlines, and their slow motion
+down the slope.
 
-Three types after P2 4.2.3 (G07): 1 large, strong and chair-shaped (several fringes a year); 2 elongated (collapse, debris
-flow); 3 small, slow and round.
+Three types after P2 4.2.3 (G07): 1 large, strong and chair-shaped (several fringes a year); 2
+elongated (collapse, debris flow); 3 small, slow and round.
 """
 
 import math
@@ -20,7 +21,7 @@ from sarslide.grid import RegionGrid
 MIN_GAP_M = 150.0
 RIM_CELLS = 4  # at the region's edge stay free
 ONE_SLOPE = (
-    0.9  # least mean resultant length of the fall directions under a landslide: they scatter by about 26 degrees
+    0.9  # smallest mean resultant length of the fall directions under a landslide: they scatter by about 26 degrees
 )
 ATTEMPTS = 150  # to place one landslide
 ALONG = np.linspace(0, 1, 41)  # from the head of a slide to its toe
@@ -33,7 +34,19 @@ SMOOTHING_M = (
 
 @dataclass(frozen=True)
 class LandslideType:
-    """Ranges (log-uniform): area in km2, largest speed down the slope in mm/yr, length over width of the outline."""
+    """One of P2's types; values are drawn log-uniformly from its ranges.
+
+    Attributes
+    ----------
+    kind : int
+        1 to 3.
+    area_km2 : tuple[float, float]
+        Area, km2.
+    speed_mm_per_yr : tuple[float, float]
+        Largest speed down the slope, mm/yr.
+    elongation : tuple[float, float]
+        Length over width of the outline.
+    """
 
     kind: int
     area_km2: tuple[float, float]
@@ -52,22 +65,40 @@ def plant_landslides(
     grid: RegionGrid,
     region: RegionGrid,
     elevation_m: np.ndarray,
-    allowed: np.ndarray,
+    usable: np.ndarray,
     counts: tuple[int, int, int],
     seed: np.random.SeedSequence,
     speed_factor: float = 1.0,
 ) -> tuple[gpd.GeoDataFrame, np.ndarray]:
-    """Landslides inside `region` and their velocity.
+    """Landslides inside the region and their velocity.
 
-    elevation_m: (rows, cols) on `grid`. allowed: bool, cells that may belong to a landslide. counts: number of each type.
-    speed_factor: on the speeds of `TYPES`.
-    Returns the table (planted_id, kind, speed_mm_per_yr, area_km2, azimuth_deg, slope_deg, elevation_m, geometry; largest first
-    within a type) and the velocity, float32 (3, rows, cols), east, north, up, mm/yr. Fewer landslides than asked for are
-    returned when no free slope is left.
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    region : RegionGrid
+        The part of `grid` that is the region, on the same lattice.
+    elevation_m : (rows, cols) array of float
+        Ellipsoidal heights on `grid`, m.
+    usable : (rows, cols) array of bool
+        Cells that may belong to a landslide.
+    counts : tuple[int, int, int]
+        How many of each type.
+    seed : SeedSequence
+        Seed.
+    speed_factor : float
+        On the speeds of `TYPES`.
+
+    Returns
+    -------
+    tuple
+        Table (planted_id, kind, speed_mm_per_yr, area_km2, azimuth_deg, slope_deg, elevation_m,
+        geometry; largest first within a type; fewer than `counts` when no free slope is left), and
+        velocity, float32 (3, rows, cols), east, north, up, mm/yr.
     """
     rng = np.random.default_rng(seed)
     slope_field = DownslopeField(grid, elevation_m)
-    free = FreeSlopes(grid, region, allowed, slope_field)
+    free = FreeSlopes(grid, region, usable, slope_field)
     velocity = np.zeros((3, *grid.shape), np.float32)
     records = []
     for kind, count in zip(TYPES, counts, strict=True):
@@ -87,7 +118,17 @@ def plant_landslides(
 
 
 class DownslopeField:
-    """Direction of the steepest descent on the smoothed terrain: unit vector (east, north, up), slope and aspect."""
+    """Direction of the steepest descent on the smoothed terrain.
+
+    Holds the unit vector (east, north, up), slope and aspect of each cell.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    elevation_m : (rows, cols) array of float
+        Ellipsoidal heights on `grid`, m.
+    """
 
     def __init__(self, grid: RegionGrid, elevation_m: np.ndarray):
         self.grid = grid
@@ -99,12 +140,34 @@ class DownslopeField:
         self.slope_deg = np.degrees(np.arctan(steepness))
 
     def cell(self, x: float, y: float) -> tuple[int, int]:
-        """Row and column of the cell that holds the point (the nearest cell of the grid outside it)."""
+        """Cell that holds a point.
+
+        Parameters
+        ----------
+        x, y : float
+            Place in the CRS of the grid.
+
+        Returns
+        -------
+        tuple of int
+            Row and column; outside the grid those of its nearest cell.
+        """
         row, col = (self.grid.north - y) / self.grid.cell_m, (x - self.grid.west) / self.grid.cell_m
         return int(min(max(row, 0), self.grid.rows - 1)), int(min(max(col, 0), self.grid.cols - 1))
 
     def heading(self, x: float, y: float) -> np.ndarray:
-        """Horizontal unit vector (east, north) down the slope at a point."""
+        """Direction down the slope at a point.
+
+        Parameters
+        ----------
+        x, y : float
+            Place in the CRS of the grid.
+
+        Returns
+        -------
+        (2,) array of float
+            Horizontal unit vector, east and north.
+        """
         row, col = self.cell(x, y)
         return _unit(self.unit[:2, row, col].astype(float))
 
@@ -112,14 +175,46 @@ class DownslopeField:
 def outline_velocity(
     grid: RegionGrid, outline: Polygon, field: DownslopeField, speed_mm_per_yr: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Velocity (3, rows, cols) of one landslide and its mask: `speed` down the slope inside, smoothly to zero at the outline."""
+    """Velocity of one landslide: down the slope inside, smoothly to zero at the outline.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    outline : Polygon
+        Its outline.
+    field : DownslopeField
+        Direction of the steepest descent.
+    speed_mm_per_yr : float
+        Speed inside, mm/yr.
+
+    Returns
+    -------
+    tuple of ndarray
+        Velocity (3, rows, cols), east, north, up, mm/yr; mask (rows, cols), bool.
+    """
     mask = cells_inside(grid, outline)
     share = plateau(mask, grid.cell_m)
     return speed_mm_per_yr * share * field.unit, mask
 
 
 def plateau(mask: np.ndarray, cell_m: float, edge_m: float = 75.0) -> np.ndarray:
-    """1 inside the mask, falling to 0 at its outline within `edge_m`, or within 0.7 of the inner radius of a small object."""
+    """1 inside a mask, falling to 0 at its outline.
+
+    Parameters
+    ----------
+    mask : (rows, cols) array of bool
+        The object.
+    cell_m : float
+        Side of a cell, m.
+    edge_m : float
+        Over which it falls, m; at most 0.7 of the inner radius of a small object.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        0 to 1.
+    """
     rows, cols = (slice(max(s.start - 1, 0), s.stop + 1) for s in ndimage.find_objects(mask.astype(np.uint8))[0])
     depth = ndimage.distance_transform_edt(mask[rows, cols]) * cell_m - cell_m / 2
     ramp = np.clip(depth / min(edge_m, 0.7 * depth.max()), 0, 1)
@@ -129,7 +224,20 @@ def plateau(mask: np.ndarray, cell_m: float, edge_m: float = 75.0) -> np.ndarray
 
 
 def cells_inside(grid: RegionGrid, outline: Polygon) -> np.ndarray:
-    """Cells whose centre lies inside the outline, bool (rows, cols)."""
+    """Cells whose centre lies inside an outline.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    outline : Polygon
+        The outline.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        The cells.
+    """
     cells = np.zeros(grid.shape, bool)
     window, inside = _cells_in_window(grid, outline)
     cells[window] = inside
@@ -153,28 +261,54 @@ def _cells_in_window(grid: RegionGrid, outline: Polygon) -> tuple[tuple[slice, s
 
 
 class FreeSlopes:
-    """The slopes of the region that may still take an object; all arrays are on the region's cells."""
+    """The slopes of the region that may still take an object.
 
-    def __init__(self, grid: RegionGrid, region: RegionGrid, allowed: np.ndarray, field: DownslopeField):
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    region : RegionGrid
+        The part of `grid` that is the region, on the same lattice.
+    usable : (rows, cols) array of bool
+        Cells that may belong to an object.
+    field : DownslopeField
+        Direction of the steepest descent.
+    """
+
+    def __init__(self, grid: RegionGrid, region: RegionGrid, usable: np.ndarray, field: DownslopeField):
         part = window_of(grid, region)
         self.region = region
         slope = field.slope_deg[part]
         self.steep = (slope >= SLOPES_DEG[0]) & (slope <= SLOPES_DEG[1])
         rim = np.zeros(region.shape, bool)
         rim[RIM_CELLS:-RIM_CELLS, RIM_CELLS:-RIM_CELLS] = True
-        self.open = allowed[part] & rim
+        self.open = usable[part] & rim
         flat = field.unit[:2][:, *part]
         self.fall = flat / np.maximum(np.linalg.norm(flat, axis=0), 1e-9)
-        # A near-polar orbit hardly sees motion along its track: slopes that face east or west are drawn more often.
+        # A near-polar orbit hardly sees motion along its track: slopes that face east or west are
+        # drawn more often.
         self.weight = 0.25 + self.fall[0] ** 2
         self.depth = self._depth()
 
     def _depth(self) -> np.ndarray:
         return ndimage.distance_transform_edt(self.open) * self.region.cell_m
 
-    def draw(self, rng: np.random.Generator, room_m: float) -> tuple[float, float] | None:
-        """A point on steep, open ground with `room_m` around it; None where there is none."""
-        rows, cols = np.nonzero(self.steep & (self.depth >= room_m))
+    def draw(self, rng: np.random.Generator, clearance_m: float) -> tuple[float, float] | None:
+        """A point on steep, open ground.
+
+        Parameters
+        ----------
+        rng : Generator
+            Random numbers.
+        clearance_m : float
+            Open ground around it, m.
+
+        Returns
+        -------
+        tuple of float or None
+            Place in the CRS of the grid; None where there is none.
+        """
+        rows, cols = np.nonzero(self.steep & (self.depth >= clearance_m))
         if not len(rows):
             return None
         cumulative = np.cumsum(self.weight[rows, cols])
@@ -182,6 +316,18 @@ class FreeSlopes:
         return self.region.x()[cols[k]], self.region.y()[rows[k]]
 
     def fits(self, outline: Polygon) -> bool:
+        """Whether an outline lies on open ground only.
+
+        Parameters
+        ----------
+        outline : Polygon
+            The outline.
+
+        Returns
+        -------
+        bool
+            True where it does.
+        """
         if not box(*self.region.bounds).contains(outline):
             return False
         window, mask = _cells_in_window(self.region, outline)
@@ -192,6 +338,13 @@ class FreeSlopes:
 
     def take(self, outline: Polygon) -> None:
         # One cell more than the gap, because cells are tested by their centres.
+        """Take the cells of an outline out of the open ground.
+
+        Parameters
+        ----------
+        outline : Polygon
+            The outline.
+        """
         around = outline.buffer(MIN_GAP_M + self.region.cell_m)
         self.open &= ~cells_inside(self.region, around)
         self.depth = self._depth()
@@ -200,7 +353,9 @@ class FreeSlopes:
 def _find_place(
     rng: np.random.Generator, kind: LandslideType, area_km2: float, field: DownslopeField, free: FreeSlopes
 ) -> Polygon | None:
-    """An outline of about `area_km2` on free ground; smaller by degrees when the ground does not take it."""
+    """An outline of about `area_km2` on free ground; smaller by degrees when the ground does not
+    take it.
+    """
     for attempt in range(ATTEMPTS):
         area = max(area_km2 * 0.985**attempt, kind.area_km2[0])
         elongation = float(_log_uniform(rng, kind.elongation, 1)[0])
@@ -223,7 +378,9 @@ def _outline(
     centre: tuple[float, float],
     field: DownslopeField,
 ) -> Polygon | None:
-    """An irregular outline along the fall line through `centre`, scaled to the area; None if it crosses itself."""
+    """An irregular outline along the fall line through `centre`, scaled to the area; None if it
+    crosses itself.
+    """
     waves = _wave(rng), _wave(rng)
     for _ in range(2):  # the second time with the width that gives the area
         outline = _shape(kind, width * elongation, width, centre, waves, field)
@@ -247,9 +404,9 @@ def _shape(
     tangent = np.gradient(line, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     left = np.stack([-tangent[:, 1], tangent[:, 0]], 1)
-    rough = 0.10 if kind == 3 else 0.16
+    roughness = 0.10 if kind == 3 else 0.16
     sides = [
-        line + sign * left * (half * np.clip(1 + rough * wave, 0.5, 1.6))[:, None]
+        line + sign * left * (half * np.clip(1 + roughness * wave, 0.5, 1.6))[:, None]
         for sign, wave in zip((1, -1), waves, strict=True)
     ]
     return Polygon(np.concatenate([sides[0], sides[1][::-1]])).buffer(0).simplify(4.0)
@@ -268,7 +425,9 @@ def _profile(kind: int, s: np.ndarray) -> np.ndarray:
 
 
 def _fall_line(centre: tuple[float, float], length: float, field: DownslopeField) -> np.ndarray:
-    """Smoothed fall line through `centre`, from half the length above it to half the length below, (len(ALONG), 2)."""
+    """Smoothed fall line through `centre`, from half the length above it to half the length below,
+    (len(ALONG), 2).
+    """
     half = len(ALONG) // 2
     step = length / (2 * half)
     halves = []
@@ -291,7 +450,9 @@ def _unit(vector: np.ndarray) -> np.ndarray:
 
 
 def _wave(rng: np.random.Generator) -> np.ndarray:
-    """Irregularity of one side of an outline: a few waves of falling amplitude, about unit variance."""
+    """Irregularity of one side of an outline: a few waves of falling amplitude, about unit
+    variance.
+    """
     wave = np.zeros(len(ALONG))
     for k in range(1, 7):
         wave += rng.normal(0, 1 / k**0.7) * np.sin(np.pi * k * ALONG + rng.uniform(0, 2 * np.pi))
@@ -319,4 +480,5 @@ def _record(
 
 
 def _log_uniform(rng: np.random.Generator, limits: tuple[float, float], count: int) -> np.ndarray:
-    return np.exp(rng.uniform(*np.log(limits), count))
+    low, high = np.log(limits)
+    return np.exp(rng.uniform(low, high, count))

@@ -1,4 +1,6 @@
-"""Mines on slopes: terraced, angular ground that settles or slides fast, which P4 4.4 could not tell from landslides."""
+"""Mines on slopes: terraced, angular ground that settles or slides fast, which P4 4.4 could not
+tell from landslides.
+"""
 
 from dataclasses import dataclass
 
@@ -20,8 +22,19 @@ ATTEMPTS = 200
 
 @dataclass(frozen=True)
 class Mines:
-    """table: kind, speed_mm_per_yr, area_km2, geometry. velocity: float32 (3, rows, cols), east, north, up, mm/yr.
-    elevation_m: float32 (rows, cols), the ground with its terraces. mask: bool, cells of any mine."""
+    """Mines of a region.
+
+    Attributes
+    ----------
+    table : gpd.GeoDataFrame
+        kind, speed_mm_per_yr, area_km2, geometry.
+    velocity : (3, rows, cols) array of float32
+        East, north, up, mm/yr.
+    elevation_m : (rows, cols) array of float32
+        The ground with its terraces, m.
+    mask : (rows, cols) array of bool
+        Cells of any mine.
+    """
 
     table: gpd.GeoDataFrame
     velocity: np.ndarray
@@ -33,18 +46,38 @@ def plant_mines(
     grid: RegionGrid,
     region: RegionGrid,
     elevation_m: np.ndarray,
-    allowed: np.ndarray,
+    usable: np.ndarray,
     count: int,
     seed: np.random.SeedSequence,
 ) -> Mines:
-    """Mines inside `region` on slopes of landslides' steepness; fewer than `count` where no free slope is left.
+    """Mines inside the region on slopes of landslides' steepness.
 
-    elevation_m: (rows, cols) on `grid`. allowed: bool, cells that may be mined. The first, third ... mine settles straight down
-    (ground above workings), the others slide down the slope (waste heaps).
+    The first, third ... mine settles straight down (ground above workings), the others slide down
+    the slope (waste heaps).
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    region : RegionGrid
+        The part of `grid` that is the region, on the same lattice.
+    elevation_m : (rows, cols) array of float
+        Ellipsoidal heights on `grid`, m.
+    usable : (rows, cols) array of bool
+        Cells that may be mined.
+    count : int
+        How many; fewer where no free slope is left.
+    seed : SeedSequence
+        Seed.
+
+    Returns
+    -------
+    Mines
+        The mines.
     """
     rng = np.random.default_rng(seed)
     field = DownslopeField(grid, elevation_m)
-    free = FreeSlopes(grid, region, allowed, field)
+    free = FreeSlopes(grid, region, usable, field)
     velocity = np.zeros((3, *grid.shape), np.float32)
     everywhere = np.zeros(grid.shape, bool)
     terraced = elevation_m.copy()
@@ -78,9 +111,9 @@ def plant_mines(
 
 def _find_place(rng: np.random.Generator, field: DownslopeField, free: FreeSlopes) -> Polygon | None:
     """An outline on free ground; smaller by degrees when the ground does not take it."""
-    wanted = float(np.exp(rng.uniform(*np.log(AREA_KM2))))
+    target_km2 = float(np.exp(rng.uniform(*np.log(AREA_KM2))))
     for attempt in range(ATTEMPTS):
-        area = max(wanted * 0.985**attempt, AREA_KM2[0])
+        area = max(target_km2 * 0.985**attempt, AREA_KM2[0])
         side = np.sqrt(area * 1e6)
         centre = free.draw(rng, 0.35 * side)
         if centre is None:
@@ -92,7 +125,9 @@ def _find_place(rng: np.random.Generator, field: DownslopeField, free: FreeSlope
 
 
 def _stepped(rng: np.random.Generator, side_m: float, centre: tuple[float, float], down: np.ndarray) -> Polygon:
-    """Strips across the slope, each of its own width and offset: right angles only. Area about `side_m` squared."""
+    """Strips across the slope, each of its own width and offset: right angles only. Area about
+    `side_m` squared.
+    """
     across = np.array([-down[1], down[0]])
     strips = int(rng.integers(BENCHES[0], BENCHES[1] + 1))
     widths = side_m * rng.uniform(0.7, 1.3, strips)
@@ -106,6 +141,8 @@ def _stepped(rng: np.random.Generator, side_m: float, centre: tuple[float, float
 
 
 def _terraces(height_m: np.ndarray) -> np.ndarray:
-    """Heights gathered into benches: nearly level for most of the height of a bench, then a steep step."""
+    """Heights gathered into benches: nearly level for most of the height of a bench, then a steep
+    step.
+    """
     bench, share = np.divmod(height_m / BENCH_M, 1)
     return (BENCH_M * (bench + share**3)).astype(np.float32)

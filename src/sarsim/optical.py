@@ -1,9 +1,11 @@
-"""What else a survey knows of a simulated region: Sentinel-2 reflectances and a geological map (P3 2.2, Fig. 2e and 2g).
+"""What else a survey knows of a simulated region: Sentinel-2 reflectances and a geological map (P3
+2.2, Fig. 2e and 2g).
 
-Both are plausible, not measured. Reflectances lie within the ranges of the spectral libraries of the USGS (Kokaly et al. 2017,
-doi:10.3133/ds1035) and ECOSTRESS (Meerdink et al. 2019, doi:10.1016/j.rse.2019.05.015), at 490, 560, 665 and 842 nm, for a day of
-the growing season without clouds. An active landslide need not be visible: SCARRED says how many are, BARE_PATCHES how much bare
-ground there is that does not move. Landslides know nothing of the rock under them.
+Both are plausible, not measured. Reflectances lie within the ranges of the spectral libraries of
+the USGS (Kokaly et al. 2017, doi:10.3133/ds1035) and ECOSTRESS (Meerdink et al. 2019,
+doi:10.1016/j.rse.2019.05.015), at 490, 560, 665 and 842 nm, for a day of the growing season without
+clouds. An active landslide need not be visible: SCARRED is how many are, BARE_PATCHES how much
+bare ground there is that does not move. Landslides know nothing of the rock under them.
 """
 
 import numpy as np
@@ -28,11 +30,13 @@ SPECTRA: dict[int, tuple[float, float, float, float]] = {
     landcover.SETTLEMENT: (0.13, 0.15, 0.17, 0.22),
 }
 VEGETATED = (landcover.GRASS, landcover.FOREST, landcover.FARMLAND)
-# Part of a class's brightness that varies from place to place, and part of the ground under vegetation that shows (standard
-# deviations): two fields of one valley, seen in any Sentinel-2 image.
+# Part of a class's brightness that varies from place to place, and part of the ground under
+# vegetation that shows (standard deviations): two fields of one valley, seen in any Sentinel-2
+# image.
 BRIGHTNESS, SPARSENESS = 0.12, 0.10
 HUE = 0.05  # the same, for each band by itself: minerals, moisture, plants
-# Direct light follows the cosine of its angle with the slope; the sky's part comes from everywhere, more in the blue.
+# Direct light follows the cosine of its angle with the slope; the sky's part comes from everywhere,
+# more in the blue.
 SKY = (0.26, 0.20, 0.15, 0.10)
 SUN_ZENITH_DEG, SUN_AZIMUTH_DEG = (
     (20.0, 50.0),
@@ -45,19 +49,32 @@ SCAR_COVER = (0.15, 0.6)  # share of bare ground inside a scar
 BARE_PATCHES = 0.02  # of the slopes are as bare and do not move
 BARE_DECOYS = ("mining",)  # kinds of decoys that are bare ground
 
-# Classes of the Global Lithological Map (codes of sarslide.layers.LITHOLOGY): sandstone and slate, mixed beds, limestone,
-# phyllite and schist, metabasalt; granite; fill of the valleys.
+# Classes of the Global Lithological Map (codes of sarslide.layers.LITHOLOGY): sandstone and slate,
+# mixed beds, limestone, phyllite and schist, metabasalt; granite; fill of the valleys.
 STRATA, GRANITE, FILL = (2, 3, 4, 7, 13), 8, 1
 THICKNESS_M = (150.0, 700.0)  # of a unit
 
 
 def reflectance(world: World, seed: int) -> dict[str, np.ndarray]:
-    """Surface reflectance 0..1 of Sentinel-2's bands 2, 3, 4 and 8 (C08), float32 (rows, cols) on the region of `world`.
+    """Surface reflectance of Sentinel-2's bands 2, 3, 4 and 8 (C08).
 
-    Keys are the registered names `reflectance_b02` ... `reflectance_b08`. Cells mix the classes around their edges; the light
-    falls as on a slope that no terrain correction has evened out. Deterministic: same world and seed, same values.
+    Cells mix the classes around their edges; the light falls as on a slope that no terrain
+    correction has evened out. Deterministic: same world and seed, same values.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    seed : int
+        Seed of the image.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `reflectance_b02` ... `reflectance_b08`: float32 (rows, cols) on the region, 0 to 1.
     """
-    # Scars draw from a stream of their own, so that the rest of the picture does not depend on the landslides.
+    # Scars draw from a stream of their own, so that the rest of the picture does not depend on the
+    # landslides.
     for_ground, for_scars, for_noise = map(np.random.default_rng, np.random.SeedSequence([seed, OPTICAL]).spawn(3))
     region, shape = world.region, world.region.shape
     cover = world.land_cover[world.window]
@@ -80,11 +97,24 @@ def reflectance(world: World, seed: int) -> dict[str, np.ndarray]:
 
 
 def lithology(world: World, seed: int) -> np.ndarray:
-    """Rock classes, uint8 (rows, cols) on the region of `world`: codes of `layers.LITHOLOGY`, never 0 (C07).
+    """Rock classes (C07).
 
-    A folded, gently plunging sequence cut by the ground, so that boundaries follow the strata and bend in the valleys; one fault
-    and a few bodies of granite cut it, and flat floors are filled with loose sediments. No landslide depends on its rock;
-    only the floors, on which there are none, tie the two together. Deterministic: same world and seed, same map.
+    A folded, gently plunging sequence cut by the ground, so that boundaries follow the strata and
+    bend in the valleys; one fault and a few bodies of granite cut it, and flat floors are filled
+    with loose sediments. No landslide depends on its rock; only the floors, on which there are
+    none, tie the two together. Deterministic: same world and seed, same map.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    seed : int
+        Seed of the map.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        Codes of `layers.LITHOLOGY` on the region, never 0.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, LITHOLOGY_KEY]))
     region = world.region
@@ -122,7 +152,9 @@ def _slope(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _direct_light(world: World, rng: np.random.Generator) -> np.ndarray:
-    """Direct light on the slope over that on level ground: cosine of the angle of incidence over that of the sun's zenith."""
+    """Direct light on the slope over that on level ground: cosine of the angle of incidence over
+    that of the sun's zenith.
+    """
     zenith, azimuth = np.radians(rng.uniform(*SUN_ZENITH_DEG)), np.radians(rng.uniform(*SUN_AZIMUTH_DEG))
     steepness, east, north = _slope(world)
     towards_sun = np.cos(zenith) - np.sin(zenith) * (east * np.sin(azimuth) + north * np.cos(azimuth))
@@ -132,7 +164,9 @@ def _direct_light(world: World, rng: np.random.Generator) -> np.ndarray:
 def _bare_share(
     world: World, cover: np.ndarray, sparse: np.ndarray, patchy: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Share of each cell that is debris or soil: thin vegetation, bare patches that lie still, scars, mines."""
+    """Share of each cell that is debris or soil: thin vegetation, bare patches that lie still,
+    scars, mines.
+    """
     region = world.region
     vegetated = np.isin(cover, VEGETATED)
     share = np.where(vegetated, np.clip(0.08 + SPARSENESS * sparse, 0, 0.5), 0.0)

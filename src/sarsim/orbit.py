@@ -1,7 +1,9 @@
-"""Orbits of the simulated satellite: Earth-fixed state vectors by numerical integration, polynomial arcs around a scene.
+"""Orbits of the simulated satellite: Earth-fixed state vectors by numerical integration, polynomial
+arcs around a scene.
 
-The force model is the point mass and J2 of WGS 84, written in the rotating frame, so that no sidereal time enters: the
-simulated track repeats exactly every twelve days, as the reference orbit of Sentinel-1 does.
+The force model is the point mass and J2 of WGS 84, written in the rotating frame, so that no
+sidereal time enters: the simulated track repeats exactly every twelve days, as the reference orbit
+of Sentinel-1 does.
 """
 
 from dataclasses import dataclass
@@ -17,10 +19,17 @@ STATE_STEP = 10.0  # s between published state vectors
 
 
 @dataclass(frozen=True)
-class Arc:
-    """Earth-fixed position as a polynomial: sum of coefficients[k] * (t / scale)**k, m, with t in s from the scene's epoch.
+class SimulatedArc:
+    """Earth-fixed position as a polynomial of time.
 
-    coefficients: shape (n, 3). The arc holds for |t - middle| <= scale; powers count from `middle`.
+    Attributes
+    ----------
+    coefficients : (n, 3) array of float
+        Of the powers of (t - middle) / scale, m.
+    middle : float
+        Middle of the arc, s after the epoch of the scene.
+    scale : float
+        The arc holds for |t - middle| <= scale, s.
     """
 
     coefficients: np.ndarray
@@ -28,7 +37,18 @@ class Arc:
     scale: float
 
     def state(self, t: np.ndarray | float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Position m, velocity m/s and acceleration m/s2 at `t` (s), each of shape (..., 3)."""
+        """Position, velocity and acceleration.
+
+        Parameters
+        ----------
+        t : float or array of float
+            s.
+
+        Returns
+        -------
+        tuple of ndarray
+            m, m/s, m/s2, (..., 3) each.
+        """
         from numpy.polynomial import polynomial
 
         x = (np.asarray(t, float) - self.middle) / self.scale
@@ -38,18 +58,34 @@ class Arc:
         return position, velocity, acceleration
 
 
-def fit_arc(times: np.ndarray, positions: np.ndarray, velocities: np.ndarray, degree: int) -> Arc:
-    """Least-squares polynomial through state vectors: times (n,) s, positions (n, 3) m, velocities (n, 3) m/s, Earth-fixed."""
+def fit_arc(times: np.ndarray, positions: np.ndarray, velocities: np.ndarray, degree: int) -> SimulatedArc:
+    """Least-squares polynomial through state vectors.
+
+    Parameters
+    ----------
+    times : (n,) array of float
+        s.
+    positions, velocities : (n, 3) array of float
+        Earth-fixed, m and m/s.
+    degree : int
+        Of the polynomial.
+
+    Returns
+    -------
+    SimulatedArc
+        The arc.
+    """
     middle = 0.5 * (times[0] + times[-1])
     scale = 0.5 * (times[-1] - times[0])
     x = (times - middle) / scale
     powers = np.vander(x, degree + 1, increasing=True)
     slopes = np.zeros_like(powers)
     slopes[:, 1:] = powers[:, :-1] * np.arange(1, degree + 1)
-    # Chebyshev-scaled fits would be needed only above degree 15; here the normal matrix stays well conditioned
+    # Chebyshev-scaled fits would be needed only above degree 15; here the normal matrix stays well
+    # conditioned
     design = np.vstack([powers, slopes])
     coefficients = np.linalg.lstsq(design, np.vstack([positions, velocities * scale]), rcond=None)[0]
-    return Arc(coefficients, middle, scale)
+    return SimulatedArc(coefficients, middle, scale)
 
 
 @numba.njit(cache=True)
@@ -85,9 +121,23 @@ def _integrate(state, step, steps, every):
 def propagate(
     state: np.ndarray, before: float, after: float, step: float = STATE_STEP
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Times (s, 0 = `state`'s time) and Earth-fixed states (n, 6), every `step` s over [-before, after].
+    """States of an orbit before and after a known one.
 
     Runge-Kutta steps of at most 1 s: the integration error stays below 1e-6 m over an hour.
+
+    Parameters
+    ----------
+    state : (6,) array of float
+        Earth-fixed, m and m/s.
+    before, after : float
+        How far, s.
+    step : float
+        Between states, s.
+
+    Returns
+    -------
+    tuple of ndarray
+        Times, s, 0 at `state`; states (n, 6).
     """
     per_step = int(np.ceil(step))
     back, forth = int(np.ceil(before / step)), int(np.ceil(after / step))
@@ -97,7 +147,18 @@ def propagate(
 
 
 def ascending_node_time(state: np.ndarray) -> float:
-    """Time (s, 0 = `state`'s time, negative) of the last northward crossing of the equator."""
+    """Time of the last northward crossing of the equator.
+
+    Parameters
+    ----------
+    state : (6,) array of float
+        Earth-fixed, m and m/s.
+
+    Returns
+    -------
+    float
+        s, negative, 0 at `state`.
+    """
     times, states = propagate(state, 6000.0, STATE_STEP)
     z, vz = states[:, 2], states[:, 5]
     k = np.nonzero((z[:-1] < 0) & (z[1:] >= 0) & (times[:-1] < 0))[0][-1]

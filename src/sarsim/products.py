@@ -1,8 +1,10 @@
-"""Whole stacks of pairs from a world, without SLCs: the fast mode of the simulator, for training and for tests of rates.
+"""Whole stacks of pairs from a world, without SLCs: the fast mode of the simulator, for training
+and for tests of rates.
 
-Speckle is drawn date by date, as the sub-looks of every cell, and pairs are formed from the dates as in the real chain. So the
-noise of pairs that share a date is correlated, phases do not close exactly, and coherence is biased, as in real stacks. What is
-simplified is the geometry: one heading, incidence that grows linearly across the region, layover and shadow along one line of
+Speckle is drawn date by date, as the sub-looks of every cell, and pairs are formed from the dates
+as in the real chain. So the noise of pairs that share a date is correlated, phases do not close
+exactly, and coherence is biased, as in real stacks. What is simplified is the geometry: one
+heading, incidence that grows linearly across the region, layover and shadow along one line of
 sight.
 """
 
@@ -18,6 +20,7 @@ from sarsim.geometry import visibility
 from sarsim.terrain import noise
 from sarsim.world import World, true_los_rate
 from sarslide.catalog.repeat_orbit import BASELINE_SIGMA, INCIDENCE_DEG
+from sarslide.constants import DAYS_PER_YEAR
 from sarslide.errors import StackError
 from sarslide.insar.native.interferogram import PairSums, form_pair
 from sarslide.names import check_stack, days_between, split_pair
@@ -28,18 +31,33 @@ SLANT_RESOLUTION_M = 3.1
 SUBLOOKS = 12  # samples drawn for each cell; their weights give it its number of independent looks
 NOISE_FLOOR_DB = -24.0  # noise-equivalent backscatter
 PRODUCTS = 3  # key of this part of the simulation among those that share the seed
-DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)
 class ProductSettings:
     """Noise of a stack and processing of its pairs.
 
-    looks: independent looks of a flat 30 m cell. coherence: factor on the temporal coherence of all land cover. turbulence_mm,
-    stratified_mm_per_km: see `atmosphere`. baseline_sigma_m: scatter of the orbits. dem_error_m: standard deviation.
-    unwrapping_errors: mean number of wrong patches a pair. forest_coherence: a further factor under forest.
-    stratified_residue_mm: standard deviation, over dates and region, of the delay that follows the height but is not linear in
-    it. coherence_window, goldstein_alpha, goldstein_window: as in the chain.
+    Attributes
+    ----------
+    looks : float
+        Independent looks of a flat 30 m cell.
+    coherence : float
+        Factor on the temporal coherence of all land cover.
+    turbulence_mm, stratified_mm_per_km : float
+        As in `atmosphere.path_delay_mm`.
+    baseline_sigma_m : float
+        Scatter of the orbits, m.
+    dem_error_m : float
+        Standard deviation, m.
+    unwrapping_errors : float
+        Mean number of wrong patches a pair.
+    coherence_window, goldstein_alpha, goldstein_window : int, float, int
+        As in the chain.
+    forest_coherence : float
+        A further factor under forest.
+    stratified_residue_mm : float
+        Standard deviation, over dates and region, of the delay that follows the height but is not
+        linear in it, mm.
     """
 
     looks: float = 8.7
@@ -57,11 +75,22 @@ class ProductSettings:
 
 
 @dataclass(frozen=True)
-class View:
-    """How a track sees the region, (rows, cols).
+class TrackView:
+    """How a track sees the region; arrays are (rows, cols).
 
-    incidence_deg: from the vertical. los_east, los_north, los_up: unit vector ground to satellite. layover_shadow: uint8, as the
-    layer. local_incidence_deg: from the slope's normal, in the plane of range; negative where the slope overtakes the wave front.
+    Attributes
+    ----------
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+    incidence_deg : ndarray
+        From the vertical, degree.
+    los_east, los_north, los_up : ndarray
+        Unit vector from the ground to the satellite.
+    layover_shadow : ndarray
+        uint8, as the layer.
+    local_incidence_deg : ndarray
+        From the slope's normal, in the plane of range, degree; negative where the slope overtakes
+        the wave front.
     """
 
     stack: str
@@ -75,10 +104,22 @@ class View:
 
 @dataclass(frozen=True)
 class SimulatedPair:
-    """One pair, float32 (rows, cols), all phases positive away from the satellite.
+    """One pair: float32 (rows, cols), phases positive away from the satellite, rad.
 
-    unfiltered_rad, filtered_rad: wrapped. coherence: 0..1, bias-corrected. unwrapped_rad: with errors. true_rad: phase without
-    noise. bperp_m: orbit of the later minus orbit of the earlier date.
+    Attributes
+    ----------
+    pair : str
+        Its name.
+    unfiltered_rad, filtered_rad : ndarray
+        Wrapped.
+    coherence : ndarray
+        0 to 1, bias-corrected.
+    unwrapped_rad : ndarray
+        With errors.
+    true_rad : ndarray
+        Without noise.
+    bperp_m : float
+        Orbit of the later minus orbit of the earlier date, m.
     """
 
     pair: str
@@ -90,8 +131,21 @@ class SimulatedPair:
     bperp_m: float
 
 
-def view(world: World, stack: str) -> View:
-    """The geometry of a track over the world's region."""
+def view(world: World, stack: str) -> TrackView:
+    """The geometry of a track over the world's region.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+
+    Returns
+    -------
+    TrackView
+        The geometry.
+    """
     check_stack(stack)
     look = np.radians(HEADING_DEG[stack[0]] + 90)
     to_range = np.array([np.sin(look), np.cos(look)])  # horizontal, away from the satellite
@@ -105,7 +159,7 @@ def view(world: World, stack: str) -> View:
     rise = np.arctan(north * to_range[1] + east * to_range[0])[world.window]
     # A slope that rises away from the satellite faces it.
     local = incidence - rise
-    return View(
+    return TrackView(
         stack,
         np.degrees(incidence).astype(np.float32),
         (-np.sin(incidence) * to_range[0]).astype(np.float32),
@@ -116,30 +170,67 @@ def view(world: World, stack: str) -> View:
     )
 
 
-def mean_amplitude_db(world: World, seen: View) -> np.ndarray:
-    """Backscatter in slant range, dB, float32: gamma nought of the land cover by the area that a range cell holds."""
+def mean_amplitude_db(world: World, seen: TrackView) -> np.ndarray:
+    """Backscatter in slant range.
+
+    Gamma nought of the land cover by the area that a range cell holds.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    seen : TrackView
+        How the track sees the region.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        dB.
+    """
     gamma = landcover.table("gamma0_db")[world.land_cover[world.window]]
     return (gamma - 10 * np.log10(np.tan(np.radians(np.clip(seen.local_incidence_deg, 4, 86))))).astype(np.float32)
 
 
 def simulate_pairs(
     world: World,
-    seen: View,
+    seen: TrackView,
     dates: Sequence[str],
     pairs: Sequence[str],
     seed: int,
     settings: ProductSettings | None = None,
 ) -> Iterator[SimulatedPair]:
-    """The pairs of one stack, one at a time, ordered by the later date.
+    """The pairs of one stack, one at a time; only dates that later pairs need are held.
 
-    dates: acquisitions, `YYYYMMDD`; motion, speckle and atmosphere are counted from the first. Only the dates that later pairs
-    need are held. Raises StackError for a pair whose dates are not acquisitions.
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    seen : TrackView
+        How the track sees the region.
+    dates : Sequence[str]
+        Acquisitions, YYYYMMDD; motion, speckle and atmosphere are counted from the first.
+    pairs : Sequence[str]
+        Their names.
+    seed : int
+        Seed of the noise.
+    settings : ProductSettings, optional
+        Noise and processing.
+
+    Yields
+    ------
+    SimulatedPair
+        Ordered by the later date.
+
+    Raises
+    ------
+    StackError
+        A pair whose dates are not acquisitions.
     """
     settings = settings or ProductSettings()
     dates = sorted(dates)
-    wanted = sorted(pairs, key=lambda pair: split_pair(pair)[::-1])
-    last_use = {}
-    for pair in wanted:
+    ordered = sorted(pairs, key=lambda pair: split_pair(pair)[::-1])
+    last_use: dict[str, str] = {}
+    for pair in ordered:
         for date in split_pair(pair):
             if date not in dates:
                 raise StackError(f"pair {pair}: {date} is not an acquisition", "name the pairs of the given dates")
@@ -153,7 +244,7 @@ def simulate_pairs(
     for date in dates:
         rng = np.random.default_rng(np.random.SeedSequence([*key, int(date)]))
         held[date] = ground.acquire(dates[0], date, baselines[date], seed, rng)
-        for pair in (p for p in wanted if split_pair(p)[1] == date):
+        for pair in (p for p in ordered if split_pair(p)[1] == date):
             earlier, later = split_pair(pair)
             yield ground.pair(pair, held[earlier], held[later], rng)
         held = {d: acquired for d, acquired in held.items() if last_use.get(d, "") > date}
@@ -161,7 +252,10 @@ def simulate_pairs(
 
 @dataclass(frozen=True)
 class _Acquisition:
-    """samples: complex64 (SUBLOOKS, rows, cols), speckle of unit power. path_mm: delay less motion towards the satellite."""
+    """samples: complex64 (SUBLOOKS, rows, cols), speckle of unit power.
+
+    path_mm: delay less motion towards the satellite.
+    """
 
     samples: np.ndarray
     power: np.ndarray
@@ -172,7 +266,7 @@ class _Acquisition:
 class _Ground:
     """What stays the same over the dates of a stack, and the part of the speckle that fades."""
 
-    def __init__(self, world: World, seen: View, settings: ProductSettings, rng: np.random.Generator):
+    def __init__(self, world: World, seen: TrackView, settings: ProductSettings, rng: np.random.Generator):
         self.world, self.seen, self.settings = world, seen, settings
         self.shape = world.region.shape
         self.elevation = world.elevation_m[world.window]
@@ -182,7 +276,8 @@ class _Ground:
 
         local = np.radians(np.clip(seen.local_incidence_deg, 3, 87))
         incidence = np.radians(seen.incidence_deg)
-        # Range cells on the ground grow where the slope faces the satellite: fewer looks in a cell of the map.
+        # Range cells on the ground grow where the slope faces the satellite: fewer looks in a cell
+        # of the map.
         looks = settings.looks * np.sin(local) / (np.cos(incidence - local) * np.sin(incidence))
         self.weights = _sublook_weights(looks)
         self.critical_m = WAVELENGTH * RANGE_M * np.tan(local) / (2 * SLANT_RESOLUTION_M)
@@ -281,9 +376,11 @@ class _Ground:
 
 
 def _sublook_weights(looks: np.ndarray) -> np.ndarray:
-    """Weights (SUBLOOKS, rows, cols), sum 1, for which the weighted mean of so many samples has `looks` independent looks.
+    """Weights (SUBLOOKS, rows, cols), sum 1, for which the weighted mean of so many samples has
+    `looks` independent looks.
 
-    Weights fall as q^k; (sum w)^2 / sum w^2 grows with q from 1 to SUBLOOKS, so q is read from a table.
+    Weights fall as q^k; (sum w)^2 / sum w^2 grows with q from 1 to SUBLOOKS, so q is read from a
+    table.
     """
     k = np.arange(SUBLOOKS)
     q = np.linspace(0.05, 1, 400)

@@ -1,4 +1,6 @@
-"""SAFE products and EOF orbit file of a simulated acquisition, laid out as the Copernicus ground segment delivers them."""
+"""SAFE products and EOF orbit file of a simulated acquisition, laid out as the Copernicus ground
+segment delivers them.
+"""
 
 import binascii
 import hashlib
@@ -13,7 +15,7 @@ import numpy as np
 
 from sarsim import acquisition as radar
 from sarsim import annotation
-from sarsim.acquisition import Acquisition, Label
+from sarsim.acquisition import ProductLabel, SimulatedAcquisition
 from sarsim.annotation import iso, leaves, listing, node, xml_bytes
 from sarslide.io.atomic import atomic_folder
 
@@ -36,7 +38,19 @@ _NAMESPACES = {
 
 @dataclass(frozen=True)
 class Member:
-    """A file of the product: path below the SAFE folder, role in the manifest, size in bytes and MD5."""
+    """A file of a product.
+
+    Attributes
+    ----------
+    path : str
+        Below the SAFE folder.
+    kind : str
+        Its role in the manifest.
+    size : int
+        Bytes.
+    md5 : str
+        Its MD5.
+    """
 
     path: str
     kind: str  # product, calibration, noise, measurement, mapoverlay
@@ -45,6 +59,7 @@ class Member:
 
     @property
     def identifier(self) -> str:
+        """Its id in the manifest."""
         stem = Path(self.path).stem
         if self.kind == "mapoverlay":
             return "mapoverlay"
@@ -63,25 +78,61 @@ _SCHEMA = {
 
 @dataclass(frozen=True)
 class Image:
-    """One swath and polarisation of a product: its acquisition, labelled, and for each of its bursts the pixels.
+    """One swath and polarisation of a product.
 
-    bursts: int16 (lines, samples, 2) each, real and imaginary part. noise_power: mean square digital number of the thermal noise.
+    Attributes
+    ----------
+    acquisition : SimulatedAcquisition
+        Its acquisition, labelled.
+    bursts : list of ndarray
+        int16 (lines, samples, 2) each, real and imaginary part.
+    noise_power : float
+        Mean square digital number of the thermal noise.
     """
 
-    acquisition: Acquisition
+    acquisition: SimulatedAcquisition
     bursts: list[np.ndarray]
     noise_power: float
 
 
-def write_acquisition(folder: str | Path, acq: Acquisition, bursts: list[np.ndarray], noise_power: float) -> Path:
-    """Write one SAFE with one image and its orbit file into `folder`, all or nothing; returns the path of the SAFE."""
+def write_acquisition(
+    folder: str | Path, acq: SimulatedAcquisition, bursts: list[np.ndarray], noise_power: float
+) -> Path:
+    """Write one SAFE with one image and its orbit file, all or nothing.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where they lie.
+    acq : SimulatedAcquisition
+        One swath of one pass.
+    bursts : list of ndarray
+        As in `Image`.
+    noise_power : float
+        As in `Image`.
+
+    Returns
+    -------
+    Path
+        The SAFE folder.
+    """
     return write_products(folder, [[Image(acq, bursts, noise_power)]])[0]
 
 
 def write_products(folder: str | Path, products: list[list[Image]]) -> list[Path]:
-    """Write the SAFE products of one pass, each a list of images, and their orbit file into `folder`, all or nothing.
+    """Write the SAFE products of one pass and their orbit file, all or nothing.
 
-    Within a product the polarisations come VV before VH, each from near to far. Returns the paths of the SAFE folders, or zips.
+    Parameters
+    ----------
+    folder : str or Path
+        Where they lie.
+    products : list of list of Image
+        The images of each: VV before VH, each from near to far.
+
+    Returns
+    -------
+    list of Path
+        The SAFE folders, or zips.
     """
     with atomic_folder(folder) as temporary:
         written = [_write_safe(temporary, images) for images in products]
@@ -96,17 +147,32 @@ def write_products(folder: str | Path, products: list[list[Image]]) -> list[Path
 def deliver(
     folder: str | Path,
     images: list[Image],
-    label: Label | None = None,
+    label: ProductLabel | None = None,
     slices: tuple[tuple[int, ...], ...] | None = None,
     omit: frozenset[tuple[str, int]] = frozenset(),
 ) -> list[Path]:
-    """Write the images of a pass, one for each polarisation and swath, as products of one or several slices.
+    """Write the images of a pass as products of one or several slices.
 
-    label: IPF version, kind of orbit file, zips or folders. slices: for each product the numbers of its bursts, such
-    as ((0, 1), (2,)); neighbours may share one; all in one product by default. omit: bursts
-    without a product, as (swath, number).
+    Parameters
+    ----------
+    folder : str or Path
+        Where they lie.
+    images : list of Image
+        One for each polarisation and swath.
+    label : ProductLabel, optional
+        IPF version, kind of orbit file, zips or folders.
+    slices : tuple of tuple of int, optional
+        For each product the numbers of its bursts, such as ((0, 1), (2,)); neighbours may share
+        one; by default all are in one product.
+    omit : frozenset[tuple[str, int]]
+        Bursts without a product, as (swath, number).
+
+    Returns
+    -------
+    list of Path
+        The SAFE folders, or zips.
     """
-    label = label or Label()
+    label = label or ProductLabel()
     held = slices or (tuple(range(max(len(image.bursts) for image in images))),)
     products: list[list[Image]] = []
     for number, chosen in enumerate(held, 1):
@@ -140,7 +206,7 @@ def _period(images: list[Image]) -> tuple[datetime, datetime]:
     return min(map(annotation.start_time, acquisitions)), max(map(annotation.stop_time, acquisitions))
 
 
-def _stem(acq: Acquisition) -> str:
+def _stem(acq: SimulatedAcquisition) -> str:
     label, start, stop = acq.label, annotation.start_time(acq), annotation.stop_time(acq)
     return (
         f"{acq.mission}-{acq.swath.name}-slc-{label.polarisation}-{start:%Y%m%dt%H%M%S}-{stop:%Y%m%dt%H%M%S}-"
@@ -172,7 +238,8 @@ def _write_safe(folder: Path, images: list[Image]) -> Path:
     manifest = xml_bytes(_manifest(images, members + measurements))
     (work / "manifest.safe").write_bytes(manifest)
     acq, (start, stop) = images[0].acquisition, _period(images)
-    # the product's unique identifier is the CRC-16-CCITT of its manifest; the data take is dual-polarised, VH or not
+    # the product's unique identifier is the CRC-16-CCITT of its manifest; the data take is
+    # dual-polarised, VH or not
     name = (
         f"{acq.mission}_IW_SLC__1SDV_{start:%Y%m%dT%H%M%S}_{stop:%Y%m%dT%H%M%S}_{acq.absolute_orbit:06d}_"
         f"{annotation.data_take(acq):06X}_{binascii.crc_hqx(manifest, 0xFFFF):04X}.SAFE"
@@ -185,7 +252,7 @@ def _store(work: Path, path: str, kind: str, content: bytes) -> Member:
     return Member(path, kind, len(content), hashlib.md5(content).hexdigest())
 
 
-def _statistics(acq: Acquisition, bursts: list[np.ndarray]) -> tuple[complex, complex]:
+def _statistics(acq: SimulatedAcquisition, bursts: list[np.ndarray]) -> tuple[complex, complex]:
     """Mean and standard deviation of real and imaginary part over the bursts' valid pixels."""
     first, last = acq.valid_lines
     margin = radar.VALID_SAMPLES_MARGIN
@@ -195,8 +262,10 @@ def _statistics(acq: Acquisition, bursts: list[np.ndarray]) -> tuple[complex, co
     return complex(*mean), complex(*deviation)
 
 
-def _write_measurement(path: Path, acq: Acquisition, bursts: list[np.ndarray]) -> list[int]:
-    """CInt16 GeoTIFF, one uncompressed strip a line, tie points as GCPs; returns the byte offset of each burst's first line."""
+def _write_measurement(path: Path, acq: SimulatedAcquisition, bursts: list[np.ndarray]) -> list[int]:
+    """CInt16 GeoTIFF, one uncompressed strip a line, tie points as GCPs; returns the byte offset of
+    each burst's first line.
+    """
     import rasterio
     from rasterio.control import GroundControlPoint
 
@@ -467,12 +536,12 @@ def _metadata(images: list[Image]) -> list[Element]:
     ]
 
 
-def _orbit_kind(acq: Acquisition) -> str:
+def _orbit_kind(acq: SimulatedAcquisition) -> str:
     """POEORB or RESORB; a product without an orbit file was made with a restituted one."""
     return acq.label.orbit or "RESORB"
 
 
-def _validity(acq: Acquisition) -> tuple[datetime, datetime]:
+def _validity(acq: SimulatedAcquisition) -> tuple[datetime, datetime]:
     if _orbit_kind(acq) == "RESORB":
         begin = (acq.epoch - timedelta(minutes=101)).replace(microsecond=0)
         return begin, begin + timedelta(hours=3, minutes=17, seconds=30)
@@ -480,15 +549,26 @@ def _validity(acq: Acquisition) -> tuple[datetime, datetime]:
     return day - timedelta(hours=1, minutes=0, seconds=18), day + timedelta(days=1, minutes=59, seconds=42)
 
 
-def _created(acq: Acquisition) -> datetime:
+def _created(acq: SimulatedAcquisition) -> datetime:
     """Precise orbits appear about twenty days after the scene, restituted ones within hours."""
     if _orbit_kind(acq) == "RESORB":
         return _validity(acq)[1] + timedelta(minutes=31, seconds=41)
     return acq.epoch.replace(hour=12, minute=6, second=17, microsecond=0) + timedelta(days=21)
 
 
-def orbit_name(acq: Acquisition) -> str:
-    """Name of the orbit file; a precise one is valid from 22:59:42 of the day before to 00:59:42 of the day after."""
+def orbit_name(acq: SimulatedAcquisition) -> str:
+    """Name of the orbit file.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    str
+        A precise one is valid from 22:59:42 of the day before to 00:59:42 of the day after.
+    """
     begin, end = _validity(acq)
     return (
         f"{acq.mission}_OPER_AUX_{_orbit_kind(acq)}_OPOD_{_created(acq):%Y%m%dT%H%M%S}_V{begin:%Y%m%dT%H%M%S}_"
@@ -496,10 +576,12 @@ def orbit_name(acq: Acquisition) -> str:
     )
 
 
-def _published_states(acq: Acquisition) -> np.ndarray:
-    """State vectors of the orbit file: the truth, or for a restituted orbit one that is off by a few centimetres.
+def _published_states(acq: SimulatedAcquisition) -> np.ndarray:
+    """State vectors of the orbit file: the truth, or for a restituted orbit one that is off by a
+    few centimetres.
 
-    The error is constant along the radial, the flight and the cross-track direction, drawn from the orbit's number alone.
+    The error is constant along the radial, the flight and the cross-track direction, drawn from the
+    orbit's number alone.
     """
     if _orbit_kind(acq) == "POEORB":
         return acq.states
@@ -513,10 +595,21 @@ def _published_states(acq: Acquisition) -> np.ndarray:
     return np.hstack([position + error, velocity + np.cross(turn, error)])
 
 
-def orbit_file(acq: Acquisition) -> bytes:
-    """Orbit file: state vectors every 10 s from before the ascending node to ten minutes after the scene.
+def orbit_file(acq: SimulatedAcquisition) -> bytes:
+    """Orbit file: state vectors every 10 s.
 
-    A published file holds the whole validity of its name; this one is clipped to the revolution of the scene.
+    A published file holds the whole validity of its name; this one is clipped to the revolution of
+    the scene.
+
+    Parameters
+    ----------
+    acq : SimulatedAcquisition
+        One swath of one pass.
+
+    Returns
+    -------
+    bytes
+        From before the ascending node to ten minutes after the scene.
     """
     begin, end = _validity(acq)
     kind, name = _orbit_kind(acq), orbit_name(acq).removesuffix(".EOF")

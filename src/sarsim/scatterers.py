@@ -1,13 +1,16 @@
-"""Scatterers on the ground: where they lie, how bright they are, how they change, and how a burst sees them.
+"""Scatterers on the ground: where they lie, how bright they are, how they change, and how a burst
+sees them.
 
-Every cell of the world carries one scatterer in each of `PER_SIDE` x `PER_SIDE` strata, at a random place within it, the
-same for all dates and both stacks. What is random about a scatterer is a function of its number alone (a counter-based
-generator, SplitMix64: Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195), so that any date can be made alone.
+Every cell of the world carries one scatterer in each of `PER_SIDE` x `PER_SIDE` strata, at a random
+place within it, the same for all dates and both stacks. What is random about a scatterer is a
+function of its number alone (a counter-based generator, SplitMix64: Steele, Lea and Flood 2014,
+doi:10.1145/2714064.2660195), so that any date can be made alone.
 
-Temporal decorrelation (`landcover.CoverClass`): the complex reflectivity is sqrt(lasting) a + sqrt(fading) b(t) +
-sqrt(rest) c(t). a never changes. b is drawn anew on random days, with probability 1 - exp(-1 / tau) a day, so that its
-correlation over t days is exp(-t / tau). c is drawn anew on every date. All are circular Gaussian, so speckle is fully
-developed whatever the number of scatterers in a resolution cell.
+Temporal decorrelation (`landcover.CoverClass`): the complex reflectivity is sqrt(lasting) a +
+sqrt(fading) b(t) + sqrt(rest) c(t). a never changes. b is drawn anew on random days, with
+probability 1 - exp(-1 / tau) a day, so that its correlation over t days is exp(-t / tau). c is
+drawn anew on every date. All are circular Gaussian, so speckle is fully developed whatever the
+number of scatterers in a resolution cell.
 """
 
 import math
@@ -20,7 +23,8 @@ from sarsim import acquisition as radar
 from sarsim.geometry import arc_state
 from sarsim.slc import EDGE, WIDTH, BurstImage, carrier_phase, spread
 
-# strata along each side of a cell: 4.3 m for cells of 30 m, so that even back slopes of 50 degrees have two a resolution cell
+# strata along each side of a cell: 4.3 m for cells of 30 m, so that even back slopes of 50 degrees
+# have two a resolution cell
 PER_SIDE = 7
 SHADOW_PER_CELL = 3  # samples of the shadow mask along each side of a cell
 DRAWS = 4096  # tabulated circular Gaussian values
@@ -31,13 +35,27 @@ _BITS_12, _BITS_16 = np.uint64(0xFFF), np.uint64(0xFFFF)
 
 
 @dataclass(frozen=True)
-class Ground:
+class ScatteringGround:
     """What a track sees of a world, on the world's cells (rows, cols).
 
-    xyz: (rows, cols, 3) Earth-fixed centres, m. amplitude: root of the radar cross section of one scatterer, m. shadow: bool,
-    on `SHADOW_PER_CELL` samples a cell. change: uint16, probability of a new draw per day in 1 / 65536. lasting, fading: shares
-    of the reflectivity's power. number: uint64, the cells' numbers in the world. key: number that tells this world and stack from
-    others; place_key: the world.
+    Attributes
+    ----------
+    xyz : (rows, cols, 3) array of float
+        Earth-fixed centres, m.
+    amplitude : ndarray
+        Root of the radar cross section of one scatterer, m.
+    shadow : ndarray
+        bool, on `SHADOW_PER_CELL` samples a cell.
+    change : ndarray
+        uint16, probability of a new draw per day in 1 / 65536.
+    lasting, fading : ndarray
+        Shares of the reflectivity's power.
+    number : ndarray
+        uint64, the cells' numbers in the world.
+    key : int
+        Number that sets this world and stack apart from others.
+    place_key : int
+        The same for the world.
     """
 
     xyz: np.ndarray
@@ -52,7 +70,18 @@ class Ground:
 
 
 def gaussian_table(seed: np.random.SeedSequence) -> np.ndarray:
-    """(DRAWS, 2) float32: circular Gaussian values of unit power."""
+    """Circular Gaussian values of unit power.
+
+    Parameters
+    ----------
+    seed : SeedSequence
+        Seed.
+
+    Returns
+    -------
+    (DRAWS, 2) array of float32
+        Real and imaginary part.
+    """
     return np.random.default_rng(seed).standard_normal((DRAWS, 2), np.float32) * np.float32(math.sqrt(0.5))
 
 
@@ -66,7 +95,9 @@ def _mix(key, counter):
 
 @numba.njit(cache=True)
 def _last_draw(key, number, day, change):
-    """The last day up to `day` on which this scatterer was drawn anew; days before the epoch count as the epoch."""
+    """The last day up to `day` on which this scatterer was drawn anew; days before the epoch count
+    as the epoch.
+    """
     while day > 0:
         bits = _mix(key ^ _mix(key, number), np.uint64(day >> 2))
         for k in range(day & 3, -1, -1):
@@ -91,7 +122,8 @@ def _scatter(
         for c in range(1, cols - 1):
             if amplitude[r, c] <= 0:
                 continue
-            # exact zero Doppler of the cell's centre; one Newton step from there is exact within the cell
+            # exact zero Doppler of the cell's centre; one Newton step from there is exact within
+            # the cell
             for _ in range(10):
                 arc_state(coefficients, middle, scale, guess, s, v, a)
                 f = slope = 0.0
@@ -184,16 +216,30 @@ def _scatter(
 
 def scatter(
     images: list[BurstImage],
-    ground: Ground,
+    ground: ScatteringGround,
     extra_path_m: np.ndarray,
     gaussian: np.ndarray,
     day: int,
     power_scale: float,
 ) -> None:
-    """Add the scatterers of all cells but the outermost, which the bilinear surface needs, to the bursts of one acquisition.
+    """Add the scatterers of all cells but the outermost to the bursts of one acquisition.
 
-    images: the acquisition's BurstImages. extra_path_m: (rows, cols), one-way path beyond the geometric range (delay and motion
-    away from the satellite). day: days since the epoch of the decorrelation. power_scale: digital numbers per m of amplitude.
+    The bilinear surface needs the outermost.
+
+    Parameters
+    ----------
+    images : list of BurstImage
+        The bursts of the acquisition.
+    ground : ScatteringGround
+        What the track sees.
+    extra_path_m : (rows, cols) array of float
+        One-way path beyond the geometric range, m: delay, and motion away from the satellite.
+    gaussian : (DRAWS, 2) array of float32
+        As from `gaussian_table`.
+    day : int
+        Days since the epoch of the decorrelation.
+    power_scale : float
+        Digital numbers per m of amplitude.
     """
     acq = images[0].acquisition
     _scatter(

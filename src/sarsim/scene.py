@@ -1,4 +1,5 @@
-"""One track over a world at product level: the layers that the real chain makes of its pairs, the label, and what may mislead.
+"""One track over a world at product level: the layers that the real chain makes of its pairs, the
+label, and what may mislead.
 
 Training regions and the benchmark's regions are both made here.
 """
@@ -6,6 +7,7 @@ Training regions and the benchmark's regions are both made here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from sarsim.landslides import cells_inside
 from sarsim.products import (
     ProductSettings,
     SimulatedPair,
-    View,
+    TrackView,
     mean_amplitude_db,
     simulate_pairs,
     view,
@@ -32,8 +34,9 @@ from sarslide.terrain.derivatives import derivatives
 STACKS = {"A": "A128", "D": "D062"}
 FIRST_DATE, INTERVAL_DAYS = "20190306", 12
 LANDSLIDE, BACKGROUND, IGNORE = 1, 0, 255
-# An object is a landslide for a track that observes half of it and sees it move this fast (90th percentile of |LOS rate|): about
-# three standard errors of a stacked rate in coherent ground, half the speed from which objects are scored.
+# An object is a landslide for a track that observes half of it and sees it move this fast (90th
+# percentile of |LOS rate|): about three standard errors of a stacked rate in coherent ground, half
+# the speed from which objects are scored.
 VISIBLE_MM_PER_YR = 12.0
 # Atmosphere and unwrapping errors are a difficulty where they change the rate by half of that.
 ERROR_MM_PER_YR = VISIBLE_MM_PER_YR / 2
@@ -43,17 +46,38 @@ RIM_CELLS = 2  # beside layover and shadow
 
 @dataclass(frozen=True)
 class Observation:
-    """layers: registered name -> (rows, cols), stored layers. residue_mm_per_yr, unwrapping_mm_per_yr: what the residue of the
-    stratified delay and wrong cycles add to the LOS rate, (rows, cols), positive towards the satellite."""
+    """What the chain makes of a stack's pairs.
 
-    seen: View
+    Attributes
+    ----------
+    seen : TrackView
+        How the track sees the region.
+    layers : dict of str to ndarray
+        Registered name -> (rows, cols), stored layers.
+    residue_mm_per_yr, unwrapping_mm_per_yr : (rows, cols) array of float
+        What the residue of the stratified delay and wrong cycles add to the LOS rate, mm/yr,
+        positive towards the satellite.
+    """
+
+    seen: TrackView
     layers: dict[str, np.ndarray]
     residue_mm_per_yr: np.ndarray
     unwrapping_mm_per_yr: np.ndarray
 
 
 def regular_dates(count: int) -> list[str]:
-    """`count` acquisitions, one every 12 days, from FIRST_DATE."""
+    """Acquisitions, one every 12 days, from FIRST_DATE.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+
+    Returns
+    -------
+    list of str
+        YYYYMMDD.
+    """
     first = names.parse_date(FIRST_DATE)
     return [f"{first + timedelta(days=INTERVAL_DAYS * k):%Y%m%d}" for k in range(count)]
 
@@ -65,7 +89,26 @@ def observe(
     settings: ProductSettings,
     rate_settings: RateSettings | None = None,
 ) -> Observation:
-    """Pairs of up to 24 days between `dates`, through the rates and terrain code of the real chain."""
+    """Pairs of up to 24 days through the rates and terrain code of the real chain.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+    dates : Sequence[str]
+        Acquisitions, YYYYMMDD.
+    settings : ProductSettings
+        Noise and processing of the pairs.
+    rate_settings : RateSettings, optional
+        Settings of the rates.
+
+    Returns
+    -------
+    Observation
+        Layers and what spoils them.
+    """
     pairs = names.nearest_pairs(list(dates), 2 * INTERVAL_DAYS, 2)
     seen = view(world, stack)
     products = {product.pair: product for product in simulate_pairs(world, seen, dates, pairs, world.seed, settings)}
@@ -96,20 +139,33 @@ def observe(
         | {name: terrain[name] for name in terrain if name != "hillshade"}
         | {"elevation_m": elevation, "mean_amplitude_db": mean_amplitude_db(world, seen)}
     )
-    layers = {name: np.asarray(layer, _stored_type(layer)) for name, layer in stored.items()}
+    layers: dict[str, np.ndarray] = {name: np.asarray(layer, _stored_type(layer)) for name, layer in stored.items()}
     floor = (rate_settings or RateSettings()).pair_coherence
     return Observation(
         seen, layers, _residue_rate(world, stack, pairs, settings), _unwrapping_rate(products, pairs, floor)
     )
 
 
-def label(world: World, seen: View) -> np.ndarray:
-    """What a track should find, uint8 on the region: 1 landslide, 0 background, 255 not counted.
+def label(world: World, seen: TrackView) -> np.ndarray:
+    """What a track should find.
 
-    The decision is made for whole objects, because an outline is where motion vanishes: its slow edge belongs to it. Not counted
-    are objects that are hidden or too slow for this track, the hidden cells of the others, and glaciers and snow patches, which
-    only their height tells from landslides (the inventory masks them by the snowline). Subsiding valley floors and mines are
-    background.
+    The decision is made for whole objects, because an outline is where motion vanishes: its slow
+    edge belongs to it. Not counted are objects that are hidden or too slow for this track, the
+    hidden cells of the others, and glaciers and snow patches, which only their height sets apart
+    from landslides (the inventory masks them by the snowline). Subsiding valley floors and mines
+    are background.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    seen : TrackView
+        How the track sees the region.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        On the region: 1 landslide, 0 background, 255 not counted.
     """
     region = world.region
     rate = np.abs(los_rate(world, seen))
@@ -126,13 +182,37 @@ def label(world: World, seen: View) -> np.ndarray:
     return result
 
 
-def los_rate(world: World, seen: View) -> np.ndarray:
-    """Planted LOS rate of the region, mm/yr, positive towards the satellite, float32."""
+def los_rate(world: World, seen: TrackView) -> np.ndarray:
+    """Planted LOS rate of the region.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    seen : TrackView
+        How the track sees the region.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        mm/yr, positive towards the satellite.
+    """
     return true_los_rate(world.velocity_mm_per_yr[:, *world.window], seen.los_east, seen.los_north, seen.los_up)
 
 
 def landslide_kinds(world: World) -> np.ndarray:
-    """P2's type 1 to 3 of every planted landslide, seen or not, uint8 on the region, 0 none (G07)."""
+    """P2's type of every planted landslide, seen or not (G07).
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        On the region: 1 to 3, 0 none.
+    """
     kinds = np.zeros(world.region.shape, np.uint8)
     for row in world.landslides.itertuples():
         kinds[cells_inside(world.region, row.geometry)] = row.kind
@@ -140,11 +220,24 @@ def landslide_kinds(world: World) -> np.ndarray:
 
 
 def decoys(world: World, observed: Observation) -> np.ndarray:
-    """What in each cell may be taken for a landslide and is none: uint8 codes of `codes.DECOYS` on the region, 0 nothing.
+    """What in each cell may be taken for a landslide and is none.
 
-    Planted objects cover their outlines. Of the areas, each where the earlier ones of this list are not: cells beside layover or
-    shadow, seen themselves; cells whose rate wrong cycles change by ERROR_MM_PER_YR or more; the same for the residue of the
-    stratified delay; forest whose mean coherence is below INCOHERENT. Ground inside a planted landslide is never a decoy.
+    Planted objects cover their outlines. Of the areas, each where the earlier ones of this list are
+    not: cells beside layover or shadow, seen themselves; cells whose rate wrong cycles change by
+    ERROR_MM_PER_YR or more; the same for the residue of the stratified delay; forest whose mean
+    coherence is below INCOHERENT. Ground inside a planted landslide is never a decoy.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    observed : Observation
+        What the chain makes of the pairs.
+
+    Returns
+    -------
+    (rows, cols) array of uint8
+        Codes of `codes.DECOYS` on the region, 0 nothing.
     """
     from scipy import ndimage
 
@@ -167,7 +260,18 @@ def decoys(world: World, observed: Observation) -> np.ndarray:
 
 
 def planted_decoys(world: World) -> dict[str, int]:
-    """How many objects of each kind of decoy are planted."""
+    """How many objects of each kind of decoy are planted.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+
+    Returns
+    -------
+    dict of str to int
+        By kind.
+    """
     return {kind: int((world.decoys["kind"] == kind).sum()) for kind in OBJECTS}
 
 
@@ -181,7 +285,7 @@ def _residue_rate(world: World, stack: str, pairs: Sequence[str], settings: Prod
 
 
 def _unwrapping_rate(products: dict[str, SimulatedPair], pairs: Sequence[str], pair_coherence: float) -> np.ndarray:
-    rate = 0.0
+    rate: Any = 0.0
     for pair, ((_, _), share) in zip(pairs, _shares(pairs), strict=True):
         product = products[pair]
         cycles = np.round((product.unwrapped_rad - product.true_rad) / (2 * np.pi))

@@ -1,10 +1,12 @@
-"""Band-limited TOPS pixels from scatterers at exact positions: a non-uniform Fourier transform on the deramped burst.
+"""Band-limited TOPS pixels from scatterers at exact positions: a non-uniform Fourier transform on
+the deramped burst.
 
-A scatterer at zero-Doppler line y and sample x is spread over a few pixels by a short kernel, in a frame where the
-azimuth carrier of the burst (ESA COPE-GSEG-EOPG-TN-14-0025, Miranda 2014) is taken out; in the frequency domain the kernel
-is divided out and the annotated Hamming windows are applied; back in the image the carrier is put on again. The phase of
-the peak is that of the exact range. The image grid itself oversamples the processed bands by 1.55 in azimuth and 1.33 in
-range (IW2), so that no finer grid is needed: with 6 x 6 kernels aliases stay 70 dB below the scatterer.
+A scatterer at zero-Doppler line y and sample x is spread over a few pixels by a short kernel, in a
+frame where the azimuth carrier of the burst (ESA COPE-GSEG-EOPG-TN-14-0025, Miranda 2014) is taken
+out; in the frequency domain the kernel is divided out and the annotated Hamming windows are
+applied; back in the image the carrier is put on again. The phase of the peak is that of the exact
+range. The image grid itself oversamples the processed bands by 1.55 in azimuth and 1.33 in range
+(IW2), so that no finer grid is needed: with 6 x 6 kernels aliases stay 70 dB below the scatterer.
 """
 
 import math
@@ -15,7 +17,7 @@ import numba
 import numpy as np
 
 from sarsim import acquisition as radar
-from sarsim.acquisition import Acquisition
+from sarsim.acquisition import SimulatedAcquisition
 
 WIDTH = 6  # pixels of the spreading kernel
 PHASES = 2048  # tabulated kernel positions within a pixel
@@ -23,7 +25,8 @@ EDGE = 32  # pixels computed beyond each edge of the burst, where the periodic t
 
 
 def _kernel_shape(band: float) -> float:
-    # Barnett, Magland and af Klinteberg 2019 (FINUFFT), section 3: exponent for an oversampling of 1 / band
+    # Barnett, Magland and af Klinteberg 2019 (FINUFFT), section 3: exponent for an oversampling of
+    # 1 / band
     return 0.976 * math.pi * WIDTH * (1.0 - band / 2.0)
 
 
@@ -33,13 +36,17 @@ def _kernel(distance: np.ndarray, band: float) -> np.ndarray:
 
 
 def _kernel_table(band: float) -> np.ndarray:
-    """Kernel weights, float32 (PHASES, WIDTH); in row p the first pixel lies p / PHASES inside the support."""
+    """Kernel weights, float32 (PHASES, WIDTH); in row p the first pixel lies p / PHASES inside the
+    support.
+    """
     first = (np.arange(PHASES)[:, None] + 0.5) / PHASES - WIDTH / 2
     return _kernel(first + np.arange(WIDTH), band).astype(np.float32)
 
 
 def _response(n: int, band: float, hamming: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Spectral bins in the band, their window (unit peak response), their kernel correction, energy of the response in pixels."""
+    """Spectral bins in the band, their window (unit peak response), their kernel correction, energy
+    of the response in pixels.
+    """
     frequency = np.fft.fftfreq(n)
     inside = np.nonzero(np.abs(frequency) <= band / 2)[0]
     f = frequency[inside]
@@ -52,7 +59,19 @@ def _response(n: int, band: float, hamming: float) -> tuple[np.ndarray, np.ndarr
 
 @numba.njit(cache=True, inline="always")
 def spread(field, line_table, sample_table, y, x, re, im):
-    """Add one scatterer of complex amplitude re + j im at line y, sample x (pixels of `field`) through the kernels."""
+    """Add one scatterer of complex amplitude re + j im to a field through the kernels.
+
+    Parameters
+    ----------
+    field : (rows, cols, 2) array of float32
+        Is added to.
+    line_table, sample_table : ndarray
+        Kernels along lines and samples.
+    y, x : float
+        Line and sample in pixels of `field`.
+    re, im : float
+        Complex amplitude.
+    """
     y0, x0 = math.ceil(y - 0.5 * WIDTH), math.ceil(x - 0.5 * WIDTH)
     ky = line_table[int((y0 - (y - 0.5 * WIDTH)) * PHASES) % PHASES]
     kx = sample_table[int((x0 - (x - 0.5 * WIDTH)) * PHASES) % PHASES]
@@ -65,7 +84,22 @@ def spread(field, line_table, sample_table, y, x, re, im):
 
 @numba.njit(cache=True, inline="always")
 def carrier_phase(eta, x, rate, reference, centroid):
-    """Azimuth carrier, rad, at `eta` s from the burst's middle and column x of the range-dependent arrays."""
+    """Azimuth carrier.
+
+    Parameters
+    ----------
+    eta : float
+        s from the middle of the burst.
+    x : int
+        Column of the range-dependent arrays.
+    rate, reference, centroid : ndarray
+        Rows of `BurstImage.carrier`.
+
+    Returns
+    -------
+    float
+        rad.
+    """
     k = min(max(int(x), 0), rate.size - 2)
     u = x - k
     kt = rate[k] + u * (rate[k + 1] - rate[k])
@@ -125,14 +159,28 @@ def _to_pixels(image, carrier, first_line, last_line, margin, out):
 
 @dataclass
 class BurstImage:
-    """One burst while scatterers are added to it: `field` is the deramped image with EDGE pixels more all round."""
+    """One burst while scatterers are added to it.
 
-    acquisition: Acquisition
+    Attributes
+    ----------
+    acquisition : SimulatedAcquisition
+        Its acquisition.
+    burst : int
+        Number of the burst.
+    """
+
+    acquisition: SimulatedAcquisition
     burst: int
 
     @cached_property
     def field(self) -> np.ndarray:
-        """(rows, cols, 2) float32, real and imaginary part."""
+        """The deramped image with EDGE pixels more all round.
+
+        Returns
+        -------
+        (rows, cols, 2) array of float32
+            Real and imaginary part.
+        """
         from scipy.fft import next_fast_len
 
         lines, samples = self.acquisition.lines + 2 * EDGE, self.acquisition.samples + 2 * EDGE
@@ -160,9 +208,11 @@ class BurstImage:
 
     @cached_property
     def carrier(self) -> np.ndarray:
-        """(3, cols): rate kt (Hz/s), reference time (s) and Doppler centroid (Hz) of each column of `field`.
+        """(3, cols): rate kt (Hz/s), reference time (s) and Doppler centroid (Hz) of each column of
+        `field`.
 
-        TN-14-0025 eqs. 2, 4, 5, 6: kt = ka ks / (ka - ks), ks = 2 v / c fc kpsi; reference times are relative to mid-swath.
+        TN-14-0025 eqs. 2, 4, 5, 6: kt = ka ks / (ka - ks), ks = 2 v / c fc kpsi; reference times
+        are relative to mid-swath.
         """
         acq, middle = self.acquisition, self.acquisition.burst_middle(self.burst)
         slant_time = acq.slant_time(np.arange(self.field.shape[1]) - float(EDGE))
@@ -188,7 +238,19 @@ class BurstImage:
     def add_points(
         self, t: np.ndarray, slant: np.ndarray, amplitude: np.ndarray | float, extra_path: np.ndarray | float = 0.0
     ) -> None:
-        """Add ideal targets: zero-Doppler times (s), slant ranges (m), peak amplitudes (digital numbers), path delays (m)."""
+        """Add ideal targets.
+
+        Parameters
+        ----------
+        t : array of float
+            Zero-Doppler times, s.
+        slant : array of float
+            Slant ranges, m.
+        amplitude : float or array of float
+            Peak amplitudes, digital numbers.
+        extra_path : float or array of float
+            Path delays, m.
+        """
         y = self.acquisition.line(t, self.burst) + EDGE
         x = (2.0 * slant / radar.SPEED_OF_LIGHT - self.acquisition.near_time) * radar.RANGE_SAMPLING + EDGE
         phase = -4.0 * np.pi / radar.WAVELENGTH * (slant + extra_path)
@@ -198,9 +260,24 @@ class BurstImage:
         )
 
     def pixels(self, noise_power: float = 0.0, rng: np.random.Generator | None = None) -> np.ndarray:
-        """The focused burst, int16 (lines, samples, 2); invalid edges are zero. `noise_power`: mean square, digital numbers.
+        """The focused burst; invalid edges are zero.
 
-        Raises ValueError when a value does not fit into 16 bits.
+        Parameters
+        ----------
+        noise_power : float
+            Mean square of the noise, digital numbers.
+        rng : Generator, optional
+            Random numbers of the noise.
+
+        Returns
+        -------
+        (lines, samples, 2) array of int16
+            Real and imaginary part.
+
+        Raises
+        ------
+        ValueError
+            A value that does not fit into 16 bits.
         """
         from scipy import fft
 
@@ -208,6 +285,7 @@ class BurstImage:
         (in_rows, window_y, correct_y, energy_y), (in_cols, window_x, correct_x, energy_x) = self._responses()
         noise = np.zeros((0, 0, 2), np.float32)
         if noise_power:
+            assert rng is not None
             noise = rng.standard_normal((len(in_rows), len(in_cols), 2), np.float32)
             noise *= np.float32(math.sqrt(noise_power / 2 * rows * cols / (energy_y * energy_x)))
         spectrum = fft.fft2(self.field.view(np.complex64)[..., 0], workers=1)

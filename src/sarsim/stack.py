@@ -1,4 +1,6 @@
-"""A stack of acquisitions of a simulated world: what is common to its dates, and each date on its own."""
+"""A stack of acquisitions of a simulated world: what is common to its dates, and each date on its
+own.
+"""
 
 import logging
 from dataclasses import replace
@@ -10,9 +12,9 @@ import numpy as np
 
 from sarsim import acquisition as radar
 from sarsim import annotation, geometry, landcover, safe
-from sarsim.acquisition import Acquisition, Label, Track, acquire, plan_track
+from sarsim.acquisition import ProductLabel, SimulatedAcquisition, SimulatedTrack, acquire, plan_track
 from sarsim.atmosphere import path_delay_mm
-from sarsim.scatterers import PER_SIDE, SHADOW_PER_CELL, Ground, gaussian_table, scatter
+from sarsim.scatterers import PER_SIDE, SHADOW_PER_CELL, ScatteringGround, gaussian_table, scatter
 from sarsim.slc import EDGE, BurstImage
 from sarslide.names import parse_date
 
@@ -24,11 +26,22 @@ MOTION_EPOCH = Date(2019, 1, 1)  # when nothing has moved yet; only differences 
 
 
 class StackSimulator:
-    """Simulates dates of one stack; any date gives the same bytes whichever others are simulated.
+    """Simulates dates of one stack; any date gives the same bytes whichever others are made.
 
-    world: `simulate.world.World`. stack: `A128` for an ascending, `D062` for a descending relative orbit. swaths: which are
-    imaged; ground is, as far as each swath and the world reach. bursts: of each swath. polarisations: VV, VH; the cross-polarised
-    echo has scatterers of its own and CROSS_POL_DB of the power. samples, incidence_deg, abeam_utc, overlap_s: see `plan_track`.
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+    swaths : tuple[str, ...]
+        Which are imaged; ground is, as far as each swath and the world reach.
+    bursts : int
+        Of each swath.
+    polarisations : tuple[str, ...]
+        VV, VH; the cross-polarised echo has scatterers of its own and CROSS_POL_DB of the power.
+    **track
+        `samples`, `incidence_deg`, `abeam_utc`, `overlap_s` of `plan_track`.
     """
 
     def __init__(
@@ -51,19 +64,23 @@ class StackSimulator:
         return geometry.grid_ecef(self._grid, self._elevation)
 
     @cached_property
-    def tracks(self) -> dict[str, Track]:
-        """The repeat track with what is kept of each swath; together the swaths hold the region, if they reach so far."""
+    def tracks(self) -> dict[str, SimulatedTrack]:
+        """The repeat track with what is kept of each swath; together the swaths hold the region, if
+        they reach so far.
+        """
         region = self._xyz[self._region]
         return {swath: plan_track(self.stack, region, swath=swath, **self._track) for swath in self.swaths}
 
     @property
-    def track(self) -> Track:
+    def track(self) -> SimulatedTrack:
         """The repeat track with its first swath."""
         return self.tracks[self.swaths[0]]
 
     @cached_property
     def los(self) -> np.ndarray:
-        """Unit vector ground to satellite of the reference orbit, (rows, cols, 3) east, north, up, on the world's grid."""
+        """Unit vector ground to satellite of the reference orbit, (rows, cols, 3) east, north, up,
+        on the world's grid.
+        """
         lon, lat, _ = geometry.to_geodetic(self._xyz)
         return geometry.line_of_sight(self.track.arc, self._xyz, lon, lat)
 
@@ -86,7 +103,7 @@ class StackSimulator:
         return gaussian_table(np.random.SeedSequence((self.seed, 11)))
 
     @cached_property
-    def _reflecting(self) -> Ground:
+    def _reflecting(self) -> ScatteringGround:
         """The ground in VV, whatever the swath."""
         cell, cover = self._grid.cell_m, self.world.land_cover
         south, east = np.gradient(self._elevation, cell)
@@ -101,13 +118,15 @@ class StackSimulator:
         number = np.arange(cover.size, dtype=np.uint64).reshape(cover.shape)
         keys = np.random.SeedSequence((self.seed, 12)).generate_state(1, np.uint64)
         stack_keys = np.random.SeedSequence((self.seed, 13, *self.track.seed_key())).generate_state(1, np.uint64)
-        return Ground(
+        return ScatteringGround(
             self._xyz, np.sqrt(cross_section).astype(np.float32), shadow, change.astype(np.uint16), lasting, rho_0 - lasting,
             number, int(stack_keys[0]), int(keys[0]),
         )  # fmt: skip
 
-    def _ground(self, track: Track, polarisation: str) -> Ground:
-        """The ground in one polarisation; cells whose echoes miss the kept part of the swath are dark."""
+    def _ground(self, track: SimulatedTrack, polarisation: str) -> ScatteringGround:
+        """The ground in one polarisation; cells whose echoes miss the kept part of the swath are
+        dark.
+        """
         ground, sample = self._reflecting, self._sample(track)
         amplitude = np.where((sample > -2.0 * EDGE) & (sample < track.samples + 2.0 * EDGE), ground.amplitude, 0)
         if polarisation == "VV":
@@ -121,12 +140,14 @@ class StackSimulator:
         """Two-way time, s, of the cell centres on the reference orbit."""
         return 2 * geometry.zero_doppler(self.track.arc, self._xyz)[1] / radar.SPEED_OF_LIGHT
 
-    def _sample(self, track: Track) -> np.ndarray:
+    def _sample(self, track: SimulatedTrack) -> np.ndarray:
         return (self._slant_time - track.near_time) * radar.RANGE_SAMPLING
 
     @cached_property
     def observable(self) -> np.ndarray:
-        """uint8 on the region grid: 1 where the track sees the ground: no layover, no shadow, inside a valid swath."""
+        """uint8 on the region grid: 1 where the track sees the ground: no layover, no shadow,
+        inside a valid swath.
+        """
         shadow, layover = geometry.visibility(self._elevation, self._grid.cell_m, self._mean_los)
         margin = radar.VALID_SAMPLES_MARGIN
         samples = [(self._sample(track), track.samples) for track in self.tracks.values()]
@@ -134,16 +155,59 @@ class StackSimulator:
         return (~shadow & ~layover & swath)[self._region].astype(np.uint8)
 
     def path_delay_mm(self, date: str) -> np.ndarray:
-        """Atmospheric delay along the line of sight, mm, positive = longer path, on the world's grid."""
+        """Atmospheric delay along the line of sight.
+
+        Parameters
+        ----------
+        date : str
+            Day of the pass, YYYYMMDD.
+
+        Returns
+        -------
+        (rows, cols) array of float32
+            mm, positive = longer path, on the world's grid.
+        """
         return path_delay_mm(self.world.grid, self.world.elevation_m, self.seed, self.stack, date)
 
-    def acquisition(self, date: str, swath: str | None = None, **options) -> Acquisition:
-        """Orbit and timing of a date in one swath, by default the first. options: as of `acquire`."""
+    def acquisition(self, date: str, swath: str | None = None, **options) -> SimulatedAcquisition:
+        """Orbit and timing of a date in one swath.
+
+        Parameters
+        ----------
+        date : str
+            Day of the pass, YYYYMMDD.
+        swath : str, optional
+            The swath; by default the first.
+        **options
+            As of `acquire`.
+
+        Returns
+        -------
+        SimulatedAcquisition
+            The acquisition.
+        """
         track = self.tracks[swath or self.swaths[0]]
         return acquire(track, date, self.seed, **{"bursts": self.burst_count} | options)
 
-    def bursts(self, acq: Acquisition, path_delay_mm: np.ndarray, polarisation: str = "VV") -> list[np.ndarray]:
-        """Pixels of an acquisition, int16 (lines, samples, 2) a burst, with the delays (rows, cols) of the world's grid."""
+    def bursts(
+        self, acq: SimulatedAcquisition, path_delay_mm: np.ndarray, polarisation: str = "VV"
+    ) -> list[np.ndarray]:
+        """Pixels of an acquisition.
+
+        Parameters
+        ----------
+        acq : SimulatedAcquisition
+            One swath of one pass.
+        path_delay_mm : (rows, cols) array of float
+            Delays on the world's grid, mm.
+        polarisation : str
+            VV or VH.
+
+        Returns
+        -------
+        list of ndarray
+            int16 (lines, samples, 2), one a burst.
+        """
         years = (parse_date(acq.date) - MOTION_EPOCH).days / 365.25
         extra_path = (path_delay_mm - self._los_rate * years) / 1e3
         day = (parse_date(acq.date) - DECORRELATION_EPOCH).days
@@ -161,7 +225,20 @@ class StackSimulator:
         return [image.pixels(noise, rng) for image, rng in zip(images, rngs, strict=True)]
 
     def images(self, date: str, **options) -> list[safe.Image]:
-        """The pass of `date`: an image for each polarisation and swath. options: as of `acquire`."""
+        """The pass of a date.
+
+        Parameters
+        ----------
+        date : str
+            Day of the pass, YYYYMMDD.
+        **options
+            As of `acquire`.
+
+        Returns
+        -------
+        list of Image
+            One for each polarisation and swath.
+        """
         return self._images(date, self.path_delay_mm(date), options)
 
     def _images(self, date: str, delay: np.ndarray, options: dict) -> list[safe.Image]:
@@ -170,13 +247,27 @@ class StackSimulator:
             for swath in self.swaths:
                 acq = self.acquisition(date, swath, **options)
                 pixels, power = self.bursts(acq, delay, polarisation), annotation.noise_power(acq)
-                found.append(safe.Image(replace(acq, label=Label(polarisation=polarisation)), pixels, power))
+                found.append(safe.Image(replace(acq, label=ProductLabel(polarisation=polarisation)), pixels, power))
         return found
 
     def simulate(self, date: str, folder: str | Path, **options) -> np.ndarray:
-        """Write product and orbit file of `date` into `folder`, all or nothing; returns the path delay, mm, on the region grid.
+        """Write product and orbit file of a date, all or nothing.
 
-        options: as of `acquire`. For other than one whole product hand `images` to `safe.deliver`.
+        For other than one whole product hand `images` to `safe.deliver`.
+
+        Parameters
+        ----------
+        date : str
+            Day of the pass, YYYYMMDD.
+        folder : str or Path
+            Where they lie.
+        **options
+            As of `acquire`.
+
+        Returns
+        -------
+        (rows, cols) array of float32
+            The path delay on the region grid, mm.
         """
         delay = self.path_delay_mm(date)
         (product,) = safe.deliver(folder, self._images(date, delay, options))

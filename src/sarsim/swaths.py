@@ -1,7 +1,9 @@
-"""The three swaths of Sentinel-1's IW mode, and its satellites, as annotation and manifests publish them.
+"""The three swaths of Sentinel-1's IW mode, and its satellites, as annotation and manifests publish
+them.
 
-Numbers of the swaths: annotation of S1A_IW_SLC__1SDV_20250406T022008 (IPF 003.91), but for the lines of an IW2 burst, which
-differ from product to product (1501 to 1513 in IPF 003). Times between bursts are means over that product's nine burst cycles.
+Numbers of the swaths: annotation of S1A_IW_SLC__1SDV_20250406T022008 (IPF 003.91), but for the
+lines of an IW2 burst, which differ from product to product (1501 to 1513 in IPF 003). Times between
+bursts are means over that product's nine burst cycles.
 """
 
 from dataclasses import dataclass
@@ -13,12 +15,34 @@ from sarslide.errors import StackError
 
 @dataclass(frozen=True)
 class Swath:
-    """How one swath is imaged. Frequencies and bandwidths in Hz, times in s, the steering rate in degree/s.
+    """How one swath is imaged; frequencies and bandwidths in Hz, times in s.
 
-    chirp_bandwidth: transmitted; range_bandwidth and azimuth_bandwidth: processed, under Hamming windows whose coefficient is
-    0.75 in range and azimuth_window in azimuth. lines: of a burst. delay: from the middle of an IW2 burst to that of this swath's
-    burst in the same burst cycle. echoes: how long a burst lasts in raw data. near_time, far_time: two-way times of the first and
-    the last valid sample. number, rank, pulse_*, decimation_*, filter_length, replica: further records of the annotation.
+    Attributes
+    ----------
+    name, number : str, int
+        IW1 to IW3, and its number in the annotation.
+    pulse_frequency : float
+        Pulses a second.
+    steering_rate : float
+        Of the beam, degree/s.
+    chirp_bandwidth : float
+        Transmitted.
+    range_bandwidth, azimuth_bandwidth : float
+        Processed, under Hamming windows.
+    azimuth_window : float
+        Coefficient of the window in azimuth; 0.75 in range.
+    lines : int
+        Of a burst.
+    delay : float
+        From the middle of an IW2 burst to that of this swath's burst in the same burst cycle.
+    echoes : float
+        How long a burst lasts in raw data.
+    near_time, far_time : float
+        Two-way times of the first and the last valid sample.
+    rank, pulse_length, pulse_start, pulse_rate : int
+        Further records of the annotation.
+    decimation_bandwidth, decimation_frequency, filter_length, replica : float
+        The same.
     """
 
     name: str
@@ -68,15 +92,26 @@ SWATHS = {
 
 @dataclass(frozen=True)
 class Mission:
-    """A satellite. Its relative orbit is (absolute - offset) mod 175 + 1; near `time` it crossed the node of orbit `count`."""
+    """A satellite; its relative orbit is (absolute - offset) mod 175 + 1.
+
+    Attributes
+    ----------
+    offset : int
+        Of its relative orbits.
+    count : int
+        An absolute orbit.
+    time : datetime
+        Near which it crossed the node of that orbit, UTC.
+    """
 
     offset: int
     count: int
     time: datetime
 
 
-# Offsets: ESA SentiWiki, S-1 products (that of S1C until June 2026). Counts: S1A_IW_SLC__1SDV_20221016T015043 (its ascending
-# node), S1B_IW_SLC__1SDV_20170517T141843, S1C orbit 8018 on 2026-06-08, S1D orbit 2389 on 2026-04-17.
+# Offsets: ESA SentiWiki, S-1 products (that of S1C until June 2026). Counts:
+# S1A_IW_SLC__1SDV_20221016T015043 (its ascending node), S1B_IW_SLC__1SDV_20170517T141843, S1C orbit
+# 8018 on 2026-06-08, S1D orbit 2389 on 2026-04-17.
 MISSIONS = {
     "S1A": Mission(73, 45461, datetime(2022, 10, 16, 1, 41, 37, tzinfo=UTC)),
     "S1B": Mission(27, 5639, datetime(2017, 5, 17, 13, 30, tzinfo=UTC)),
@@ -86,14 +121,46 @@ MISSIONS = {
 
 
 def swath_named(name: str) -> Swath:
-    """IW1, IW2 or IW3; StackError for another name."""
+    """A swath.
+
+    Parameters
+    ----------
+    name : str
+        IW1, IW2 or IW3.
+
+    Returns
+    -------
+    Swath
+        The swath.
+
+    Raises
+    ------
+    StackError
+        Another name.
+    """
     if name not in SWATHS:
         raise StackError(f"swath {name} is not simulated", f"choose from {', '.join(SWATHS)}")
     return SWATHS[name]
 
 
 def mission_named(name: str) -> Mission:
-    """S1A to S1D; StackError for another name."""
+    """A satellite.
+
+    Parameters
+    ----------
+    name : str
+        S1A to S1D.
+
+    Returns
+    -------
+    Mission
+        The satellite.
+
+    Raises
+    ------
+    StackError
+        Another name.
+    """
     if name not in MISSIONS:
         raise StackError(f"mission {name} is not simulated", f"choose from {', '.join(MISSIONS)}")
     return MISSIONS[name]

@@ -1,12 +1,14 @@
-"""Terrain of a simulated mountain region: parallel gorges with flat, filled floors between steep, dissected ridges.
+"""Terrain of a simulated mountain region: parallel gorges with flat, filled floors between steep,
+dissected ridges.
 
 Rivers cut the valleys by the stream-power law, in the implicit form of Braun and Willett (2013,
-doi:10.1016/j.geomorph.2012.10.008): slope falls with drainage area, and hillslopes stand at a threshold angle (Burbank et al.
-1996, doi:10.1038/379505a0). The landscape is carved on a coarse lattice first and then refined, so that the drainage network
-is dendritic at every scale.
+doi:10.1016/j.geomorph.2012.10.008): slope falls with drainage area, and hillslopes stand at a
+threshold angle (Burbank et al. 1996, doi:10.1038/379505a0). The landscape is carved on a coarse
+lattice first and then refined, so that the drainage network is dendritic at every scale.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -20,13 +22,26 @@ NEIGHBOURS = tuple((dr, dc) for dr in (-1, 0, 1) for dc in (-1, 0, 1) if dr or d
 
 @dataclass(frozen=True)
 class TerrainSettings:
-    """Numbers of a Hengduan valley.
+    """Numbers of a valley; the defaults are those of the Hengduan mountains.
 
-    floor_m: ellipsoidal height of the main valley floor (its median in the region). relief_m: highest minus lowest cell of the
-    region. valley_azimuth_deg: direction of the main river, clockwise from north. gorge_spacing_m: distance between parallel
-    rivers. floor_width_m: range of widths of the flat, filled floor. threshold_slope_deg: range of hillslope angles (rock
-    strength varies), before heights are stretched to the relief. profile_exponent: below 1, slopes are steep at their foot and
-    gentle above it: the troughs that glaciers leave instead of V-shaped gorges.
+    Attributes
+    ----------
+    floor_m : float
+        Ellipsoidal height of the main valley floor, its median in the region, m.
+    relief_m : float
+        Highest minus lowest cell of the region, m.
+    valley_azimuth_deg : float
+        Direction of the main river, clockwise from north.
+    gorge_spacing_m : float
+        Distance between parallel rivers, m.
+    floor_width_m : tuple[float, float]
+        Range of widths of the flat, filled floor, m.
+    threshold_slope_deg : tuple[float, float]
+        Range of hillslope angles (rock strength varies), before heights are stretched to the
+        relief.
+    profile_exponent : float
+        Below 1, slopes are steep at their foot and gentle above it: the troughs that glaciers leave
+        instead of V-shaped gorges.
     """
 
     floor_m: float = 2900.0
@@ -40,8 +55,17 @@ class TerrainSettings:
 
 @dataclass(frozen=True)
 class Terrain:
-    """elevation_m: (rows, cols) float32. floor: bool, the flat valley floors. main_floor: bool, the floor of the main river.
-    river_distance_m: float32, distance to the nearest river's centre line."""
+    """The ground before anything moves.
+
+    Attributes
+    ----------
+    elevation_m : (rows, cols) array of float32
+        Ellipsoidal heights, m.
+    floor, main_floor : (rows, cols) array of bool
+        The flat valley floors, and that of the main river.
+    river_distance_m : (rows, cols) array of float32
+        Distance to the nearest river's centre line, m.
+    """
 
     elevation_m: np.ndarray
     floor: np.ndarray
@@ -52,11 +76,28 @@ class Terrain:
 def valley_terrain(
     grid: RegionGrid, region: RegionGrid, settings: TerrainSettings, seed: np.random.SeedSequence
 ) -> Terrain:
-    """Terrain on `grid`, scaled to the relief of `settings` inside `region` (a part of `grid` on the same lattice)."""
+    """Terrain on a grid, scaled to its relief inside the region.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    region : RegionGrid
+        The part of `grid` that is the region, on the same lattice.
+    settings : TerrainSettings
+        Its numbers.
+    seed : SeedSequence
+        Seed.
+
+    Returns
+    -------
+    Terrain
+        The ground.
+    """
     rng = np.random.default_rng(seed)
     rivers = _Rivers(region, settings, rng)
     strength = noise(grid.shape, 2500.0 / grid.cell_m, rng)
-    rough = noise(grid.shape, 2200.0 / grid.cell_m, rng)
+    roughness = noise(grid.shape, 2200.0 / grid.cell_m, rng)
 
     heights = None
     for factor, steps in LEVELS:
@@ -67,7 +108,7 @@ def valley_terrain(
         distance, width, base = rivers.at(x, y)
         floor = distance <= width / 2
         if heights is None:
-            heights = base + 0.05 * np.maximum(distance - width / 2, 0) + 120 * _resize(rough, rows, cols)
+            heights = base + 0.05 * np.maximum(distance - width / 2, 0) + 120 * _resize(roughness, rows, cols)
         else:
             heights = ndimage.gaussian_filter(_resize(heights, rows, cols), 1.0, mode="nearest")
         low, high = np.tan(np.radians(settings.threshold_slope_deg))
@@ -75,6 +116,7 @@ def valley_terrain(
         heights = _carve(np.where(floor, base, heights), floor, distance, limit, cell_m, steps)
 
     distance, width, base = rivers.at(grid.x(), grid.y())
+    assert heights is not None
     heights = _warped(heights, grid, np.clip((distance - width / 2) / 600, 0, 1), rng)
     floor = distance <= width / 2
     heights = np.where(floor, base, np.maximum(heights, base)) + _bumps(grid, heights - base, rng) * ~floor
@@ -94,14 +136,44 @@ def valley_terrain(
 
 
 def window_of(grid: RegionGrid, part: RegionGrid) -> tuple[slice, slice]:
-    """Rows and columns of `grid` that `part`, on the same lattice, covers."""
+    """Rows and columns of a grid that a part of it covers.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid.
+    part : RegionGrid
+        A grid on the same lattice.
+
+    Returns
+    -------
+    tuple of slice
+        Rows and columns.
+    """
     row = round((grid.north - part.north) / grid.cell_m)
     col = round((part.west - grid.west) / grid.cell_m)
     return slice(row, row + part.rows), slice(col, col + part.cols)
 
 
 def noise(shape: tuple[int, int], cells: float, rng: np.random.Generator, octaves: int = 4) -> np.ndarray:
-    """Smooth random field of unit variance; `cells` is the longest wavelength, each octave half as long and half as strong."""
+    """Smooth random field of unit variance.
+
+    Parameters
+    ----------
+    shape : tuple[int, int]
+        Rows and columns.
+    cells : float
+        Longest wavelength, cells.
+    rng : Generator
+        Random numbers.
+    octaves : int
+        Number of wavelengths, each half as long and half as strong.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        The field.
+    """
     field = np.zeros(shape)
     for octave in range(octaves):
         period = cells / 2**octave
@@ -114,7 +186,9 @@ def noise(shape: tuple[int, int], cells: float, rng: np.random.Generator, octave
 
 
 class _Rivers:
-    """A meandering main river (index 0) and its parallel neighbours, in coordinates along and across the valley."""
+    """A meandering main river (index 0) and its parallel neighbours, in coordinates along and
+    across the valley.
+    """
 
     def __init__(self, region: RegionGrid, settings: TerrainSettings, rng: np.random.Generator):
         west, south, east, north = region.bounds
@@ -134,7 +208,9 @@ class _Rivers:
         self.gradient = 0.004
 
     def at(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Distance to the nearest river, its floor width and its floor height, m, each (len(y), len(x))."""
+        """Distance to the nearest river, its floor width and its floor height, m, each (len(y),
+        len(x)).
+        """
         along, across = self._coordinates(x, y)
         index = self.nearest(x, y)
         distance = np.empty(along.shape)
@@ -163,7 +239,8 @@ class _Rivers:
 
     def _distance(self, k: int, along: np.ndarray, across: np.ndarray) -> np.ndarray:
         """Distance to the tangent of the meandering line: exact enough for meanders this gentle."""
-        line, slope = self.offset[k], 0.0
+        line: Any = self.offset[k]
+        slope: Any = 0.0
         for amplitude, wavelength, phase in self.waves[k]:
             argument = 2 * np.pi * along / wavelength + phase
             line = line + amplitude * np.sin(argument)
@@ -174,9 +251,11 @@ class _Rivers:
 def _carve(
     heights: np.ndarray, floor: np.ndarray, distance: np.ndarray, limit: np.ndarray, cell_m: float, steps: int
 ) -> np.ndarray:
-    """Erode towards the steady state of uplift, stream power and threshold slopes; `floor` keeps its height.
+    """Erode towards the steady state of uplift, stream power and threshold slopes; `floor` keeps
+    its height.
 
-    One time step lifts the land by 50 m. The ratio of uplift to erodibility sets a channel slope of 0.32 where 1 km2 drains.
+    One time step lifts the land by 50 m. The ratio of uplift to erodibility sets a channel slope of
+    0.32 where 1 km2 drains.
     """
     lift = 50.0
     steepness = 0.32 * 1e6**CONCAVITY
@@ -200,7 +279,9 @@ def _carve(
 
 
 def _without_pits(z: np.ndarray, floor: np.ndarray, away: np.ndarray) -> np.ndarray:
-    """Depressions filled to their spill point; the fill dips towards the river (`away` grows with the distance from it)."""
+    """Depressions filled to their spill point; the fill dips towards the river (`away` grows with
+    the distance from it).
+    """
     from skimage.morphology import reconstruction
 
     return reconstruction(np.where(floor, z, z.max()), z, method="erosion") + np.where(floor, 0, away)
@@ -222,7 +303,9 @@ def _steepest(z: np.ndarray, cell_m: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _drainage(receiver: np.ndarray, root: np.ndarray) -> np.ndarray:
-    """Number of cells that drain through each cell, itself included, by doubling the length of the paths."""
+    """Number of cells that drain through each cell, itself included, by doubling the length of the
+    paths.
+    """
     end = receiver.size
     jump = np.append(np.where(root, end, receiver), end)
     count = np.append(np.ones(end), 0.0)
@@ -234,7 +317,9 @@ def _drainage(receiver: np.ndarray, root: np.ndarray) -> np.ndarray:
 
 
 def _downstream(add: np.ndarray, weight: np.ndarray, receiver: np.ndarray) -> np.ndarray:
-    """Solve z = add + weight * z[receiver], weight 0 at the roots, by doubling the length of the paths."""
+    """Solve z = add + weight * z[receiver], weight 0 at the roots, by doubling the length of the
+    paths.
+    """
     add, weight, jump = add.copy(), weight.copy(), receiver
     while weight.any():
         add += weight * add[jump]
@@ -244,7 +329,9 @@ def _downstream(add: np.ndarray, weight: np.ndarray, receiver: np.ndarray) -> np
 
 
 def _warped(heights: np.ndarray, grid: RegionGrid, share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Heights brought to `grid`, gently displaced where `share` is 1, so that no valley runs along the carving lattice."""
+    """Heights brought to `grid`, gently displaced where `share` is 1, so that no valley runs along
+    the carving lattice.
+    """
     rows, cols = np.mgrid[: grid.rows, : grid.cols].astype(float)
     for at in (rows, cols):
         bend = 150 * noise(grid.shape, 2400 / grid.cell_m, rng, 2) + 40 * noise(grid.shape, 700 / grid.cell_m, rng, 2)
@@ -263,21 +350,27 @@ def _bumps(grid: RegionGrid, above: np.ndarray, rng: np.random.Generator) -> np.
 
 
 def _rounded_summits(heights: np.ndarray, inside: tuple[slice, slice]) -> np.ndarray:
-    """Heights above the lowest cell as shares of the relief, the few highest peaks brought down to the common summit level."""
+    """Heights above the lowest cell as shares of the relief, the few highest peaks brought down to
+    the common summit level.
+    """
     lowest, summit = heights[inside].min(), np.quantile(heights[inside], 0.995)
     share = (heights - lowest) / (summit - lowest)
     return np.where(share > 0.85, 0.85 + 0.15 * np.tanh((share - 0.85) / 0.15), share)
 
 
 def _trough(relative: np.ndarray, exponent: float) -> np.ndarray:
-    """Shares of the relief raised to a power below 1; the offset keeps the foot of the walls from standing upright."""
+    """Shares of the relief raised to a power below 1; the offset keeps the foot of the walls from
+    standing upright.
+    """
     offset = 0.05
     low, high = offset**exponent, (1 + offset) ** exponent
     return ((np.maximum(relative, 0) + offset) ** exponent - low) / (high - low)
 
 
 def _fill(distance: np.ndarray, width: np.ndarray, floor: np.ndarray) -> np.ndarray:
-    """Sediment surface: terraces rising a few metres to the foot of the slopes, and the incised channel."""
+    """Sediment surface: terraces rising a few metres to the foot of the slopes, and the incised
+    channel.
+    """
     across = np.clip(distance / (width / 2), 0, 1)
     terrace = 8 * ndimage.gaussian_filter(np.round(2 * across) / 2, 1.0)
     channel = -5 * np.exp(-((distance / 35) ** 2))
@@ -291,7 +384,9 @@ def _resize(array: np.ndarray, rows: int, cols: int) -> np.ndarray:
 
 
 def _sample(array: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
-    """Cubic spline of `array` at the product of fractional `rows` and `cols`, one axis after the other."""
+    """Cubic spline of `array` at the product of fractional `rows` and `cols`, one axis after the
+    other.
+    """
     from scipy.interpolate import make_interp_spline
 
     for axis, at in enumerate((rows, cols)):

@@ -1,7 +1,8 @@
-"""Training scenes: product-level stacks of random regions through the very rates and terrain code of the real chain, with labels.
+"""Training scenes: product-level stacks of random regions through the very rates and terrain code
+of the real chain, with labels.
 
-Regions differ in relief, slope, direction of the valley, snowline, forest, coherence, atmosphere, number of dates and density of
-landslides, so that a network does not learn one valley.
+Regions differ in relief, slope, direction of the valley, snowline, forest, coherence, atmosphere,
+number of dates and density of landslides, so that a network does not learn one valley.
 """
 
 import json
@@ -24,7 +25,18 @@ TRAINING = 4  # key of this part of the simulation among those that share the se
 
 
 def random_settings(seed: int) -> tuple[WorldSettings, ProductSettings, int]:
-    """World, product settings and number of dates of a training region."""
+    """World, product settings and number of dates of a training region.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the region.
+
+    Returns
+    -------
+    tuple
+        WorldSettings, ProductSettings and int.
+    """
     rng = np.random.default_rng(np.random.SeedSequence([seed, TRAINING]))
     relief, floor, steep = rng.uniform(1100, 2100), rng.uniform(1500, 3300), rng.uniform(-3, 3)
     terrain = TerrainSettings(
@@ -34,11 +46,13 @@ def random_settings(seed: int) -> tuple[WorldSettings, ProductSettings, int]:
         gorge_spacing_m=rng.uniform(6500, 9500),
         threshold_slope_deg=(23 + steep, 38 + steep),
     )
+    snowline, forest = floor + relief * rng.uniform(0.72, 0.95), rng.uniform(0.1, 0.5)
+    large, elongated, small = (int(n) for n in rng.integers((4, 12, 12), (11, 29, 29)))
     world = WorldSettings(
         terrain=terrain,
-        snowline_m=floor + relief * rng.uniform(0.72, 0.95),
-        forest_share=rng.uniform(0.1, 0.5),
-        landslides=tuple(int(n) for n in rng.integers((4, 12, 12), (11, 29, 29))),
+        snowline_m=snowline,
+        forest_share=forest,
+        landslides=(large, elongated, small),
         subsidence=int(rng.integers(1, 4)),
         glacier=int(rng.integers(0, 5)),
         snow=int(rng.integers(0, 8)),
@@ -54,13 +68,39 @@ def random_settings(seed: int) -> tuple[WorldSettings, ProductSettings, int]:
 
 
 def training_world(seed: int) -> World:
-    """The world of a training region."""
+    """The world of a training region.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the region.
+
+    Returns
+    -------
+    World
+        The world.
+    """
     return build_world(REGION, seed, MARGIN_M, random_settings(seed)[0])
 
 
 def training_scene(world: World, stack: str, rate_settings: RateSettings | None = None) -> dict[str, np.ndarray]:
-    """Stored layers of one track over `world` under their registered names, `label` (uint8: 1 landslide, 0 background, 255 not
-    counted) and `meta` (JSON text: region, stack, seed, settings)."""
+    """The scene of one track over a training region.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+    rate_settings : RateSettings, optional
+        Settings of the rates.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Stored layers under their registered names, `label` (uint8: 1 landslide, 0 background, 255
+        not counted) and `meta` (JSON text: region, stack, seed, settings).
+    """
     _, settings, count = random_settings(world.seed)
     observed = observe(world, stack, regular_dates(count), settings, rate_settings)
     meta = {"region": str(world.seed), "stack": stack, "seed": world.seed, "dates": count, **_plain(vars(settings))}

@@ -1,4 +1,6 @@
-"""A simulated mountain region with everything that a satellite could see moving, and its planted truth."""
+"""A simulated mountain region with everything that a satellite could see moving, and its planted
+truth.
+"""
 
 import json
 import zipfile
@@ -23,9 +25,20 @@ from sarslide.io.arrays import write_npz
 class WorldSettings:
     """What a region is made of; the defaults make a Hengduan valley.
 
-    snowline_m: ellipsoidal height. forest_share: part of the slopes below the tree line under forest. landslides: how many of
-    each type (P2: large chair-shaped, elongated, small round). speed_factor: on their speeds. subsidence, glacier, snow, mining:
-    how many decoys of each kind.
+    Attributes
+    ----------
+    terrain : TerrainSettings
+        Numbers of the ground.
+    snowline_m : float
+        Ellipsoidal height, m.
+    forest_share : float
+        Part of the slopes below the tree line under forest.
+    landslides : tuple[int, int, int]
+        How many of each type (P2: large chair-shaped, elongated, small round).
+    subsidence, glacier, snow, mining : int
+        How many decoys of each kind.
+    speed_factor : float
+        On the speeds of landslides.
     """
 
     terrain: TerrainSettings = field(default_factory=TerrainSettings)
@@ -43,9 +56,24 @@ class WorldSettings:
 class World:
     """A simulated region.
 
-    grid: `region` padded by a margin, on the same lattice. elevation_m: (rows, cols) float32, ellipsoidal heights on `grid`.
-    land_cover: uint8, codes of the layer `land_cover`. velocity_mm_per_yr: (3, rows, cols) float32, east, north, up, constant in
-    time, landslides and decoys together. landslides, decoys: the planted objects, all inside `region`, in its CRS.
+    Attributes
+    ----------
+    region : RegionGrid
+        The region.
+    grid : RegionGrid
+        `region` padded by a margin, on the same lattice.
+    elevation_m : (rows, cols) array of float32
+        Ellipsoidal heights on `grid`, m.
+    land_cover : (rows, cols) array of uint8
+        Codes of the layer `land_cover`.
+    velocity_mm_per_yr : (3, rows, cols) array of float32
+        East, north, up, constant in time, landslides and decoys together.
+    landslides, decoys : GeoDataFrame
+        The planted objects, all inside `region`, in its CRS.
+    snowline_m : float
+        Ellipsoidal height, m.
+    seed : int
+        Its seed.
     """
 
     region: RegionGrid
@@ -70,9 +98,25 @@ def build_world(
     margin_m: float | tuple[float, float] = (8000.0, 14000.0),
     settings: WorldSettings | None = None,
 ) -> World:
-    """The world of `seed`. margin_m: added around the region, one number or (east-west, north-south), m.
+    """The world of a seed.
 
     Deterministic: the same region, seed, margin and settings give the same bytes.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        The region.
+    seed : int
+        Its seed.
+    margin_m : float or tuple of float
+        Added around the region, m: one number, or east-west and north-south.
+    settings : WorldSettings, optional
+        What it is made of.
+
+    Returns
+    -------
+    World
+        The world.
     """
     settings = settings or WorldSettings()
     margin_x, margin_y = margin_m if isinstance(margin_m, tuple) else (margin_m, margin_m)
@@ -128,19 +172,47 @@ def _padded(region: RegionGrid, margin_x: float, margin_y: float) -> RegionGrid:
 
 
 def elevation_on(world: World, part: RegionGrid) -> np.ndarray:
-    """Heights on `part`, a grid on the world's lattice; GridError when the world's margin does not hold it."""
+    """Heights on a grid on the world's lattice.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    part : RegionGrid
+        The grid.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Ellipsoidal heights, m.
+
+    Raises
+    ------
+    GridError
+        The world's margin does not hold it.
+    """
     rows, cols = window_of(world.grid, part)
     if min(rows.start, cols.start) < 0 or rows.stop > world.grid.rows or cols.stop > world.grid.cols:
-        raise GridError(f"the simulated world {world.grid} does not hold {part}", "ask for a smaller margin")
+        raise GridError(f"the simulated world {world.grid} does not hold {part}", "choose a smaller margin")
     return world.elevation_m[rows, cols]
 
 
 def true_los_rate(
     velocity_mm_per_yr: np.ndarray, los_east: np.ndarray, los_north: np.ndarray, los_up: np.ndarray
 ) -> np.ndarray:
-    """Line-of-sight rate, mm/yr, positive towards the satellite, float32.
+    """Line-of-sight rate of a velocity.
 
-    velocity_mm_per_yr: (3, ...) east, north, up; los_*: components of the unit vector from ground to satellite.
+    Parameters
+    ----------
+    velocity_mm_per_yr : (3, ...) array of float
+        East, north, up.
+    los_east, los_north, los_up : ndarray
+        Unit vector from the ground to the satellite.
+
+    Returns
+    -------
+    array of float32
+        mm/yr, positive towards the satellite.
     """
     east, north, up = velocity_mm_per_yr
     return (east * los_east + north * los_north + up * los_up).astype(np.float32)
@@ -151,7 +223,15 @@ TABLES = ("landslides", "decoys")
 
 
 def save_world(path: str | Path, world: World) -> None:
-    """Write a world as an `.npz` of plain arrays; the same world gives the same bytes (no time stamps, no pickle)."""
+    """Write a world as an `.npz` of plain arrays: same world, same bytes (no times, no pickle).
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    world : World
+        The simulated region.
+    """
     head = {
         "region": world.region.to_dict(),
         "grid": world.grid.to_dict(),
@@ -165,7 +245,23 @@ def save_world(path: str | Path, world: World) -> None:
 
 
 def load_world(path: str | Path) -> World:
-    """Read what `save_world` wrote; RasterError names a file that is missing or is no world."""
+    """Read what `save_world` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    World
+        The world.
+
+    Raises
+    ------
+    RasterError
+        A file that is missing or holds no world.
+    """
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in ARRAYS}

@@ -14,7 +14,7 @@ from scipy.interpolate import BarycentricInterpolator
 
 from sarsim import acquisition as radar
 from sarsim import geometry, safe
-from sarsim.acquisition import Label, acquire, plan_track
+from sarsim.acquisition import ProductLabel, acquire, plan_track
 from sarsim.full_width import write_noise_product
 from sarsim.slc import BurstImage
 from sarsim.stack import StackSimulator
@@ -161,7 +161,7 @@ def test_a_dual_polarised_product_of_two_swaths(images, tmp_path):
 
 
 def test_slices_and_zips(images, tmp_path):
-    label = Label(zipped=True, ipf_version="003.20")
+    label = ProductLabel(zipped=True, ipf_version="003.20")
     products = safe.deliver(tmp_path / DATE, images, label, ((0, 1), (1, 2)), frozenset({("IW2", 2)}))
     assert [p.suffix for p in products] == [".zip", ".zip"] and len({p.name for p in products}) == 2
     again = safe.deliver(tmp_path / "again", images, label, ((0, 1), (1, 2)), frozenset({("IW2", 2)}))
@@ -186,7 +186,7 @@ def test_slices_and_zips(images, tmp_path):
 
 
 def test_elements_of_the_old_processor(images, tmp_path):
-    (product,) = safe.deliver(tmp_path / DATE, images[1:2], Label(ipf_version="002.36"))
+    (product,) = safe.deliver(tmp_path / DATE, images[1:2], ProductLabel(ipf_version="002.36"))
     (archive,) = real_data().glob("zips/S1A_IW_SLC__1SDV_20141004*.zip")
     with zipfile.ZipFile(archive) as held:
         for kind in ("annotation/s1a-iw2-slc-vv", "annotation/calibration/noise-s1a-iw2-slc-vv"):
@@ -221,7 +221,7 @@ def test_satellites_have_their_orbit_numbers(mission):
 
 
 def test_a_restituted_orbit_is_off_by_centimetres(images, tmp_path):
-    safe.deliver(tmp_path / DATE, images[:1], Label(orbit="RESORB"))
+    safe.deliver(tmp_path / DATE, images[:1], ProductLabel(orbit="RESORB"))
     (file,) = (tmp_path / DATE).glob("*.EOF")
     match = re.fullmatch(r"S1A_OPER_AUX_RESORB_OPOD_(\d{8}T\d{6})_V(\d{8}T\d{6})_(\d{8}T\d{6})\.EOF", file.name)
     created, begin, end = (datetime.strptime(part + "+0000", "%Y%m%dT%H%M%S%z") for part in match.groups())
@@ -237,7 +237,7 @@ def test_a_restituted_orbit_is_off_by_centimetres(images, tmp_path):
     slope = interpolator(0.5) - interpolator(-0.5)
     at = BarycentricInterpolator(acq.state_times[near], states[near, 3:])(0.0)
     assert abs(slope - at).max() < 2e-3 and 'unit="m"' in file.read_text()
-    safe.deliver(tmp_path / "none", images[:1], Label(orbit=None))
+    safe.deliver(tmp_path / "none", images[:1], ProductLabel(orbit=None))
     assert not list((tmp_path / "none").glob("*.EOF"))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from sarsim import geometry, safe
-from sarsim.acquisition import Acquisition, Track, acquire, plan_track
+from sarsim.acquisition import SimulatedAcquisition, SimulatedTrack, acquire, plan_track
 from sarsim.slc import BurstImage
 
 
@@ -20,8 +20,8 @@ def simulate_point_targets(
     extra_path_m: np.ndarray | float = 0.0,
     seed: int = 1,
     samples: int | None = None,
-    track: Track | None = None,
-) -> tuple[Path, Acquisition]:
+    track: SimulatedTrack | None = None,
+) -> tuple[Path, SimulatedAcquisition]:
     """Write one SAFE folder and its orbit file into `folder` (replaced), holding only these targets.
 
     lon, lat (degree), height_m (ellipsoidal), each (n,): positions, WGS 84. amplitude: peak digital number (below 32767 where

@@ -5,7 +5,7 @@ from scipy.ndimage import map_coordinates
 
 from sarsim import acquisition as radar
 from sarsim import geometry
-from sarsim.acquisition import Acquisition
+from sarsim.acquisition import SimulatedAcquisition
 from sarsim.slc import EDGE, BurstImage
 from sarsim.world import World
 from sarslide.grid import RegionGrid
@@ -27,7 +27,7 @@ def small_world(rows: int, cols: int, elevation=None, land_cover=None, velocity=
     )
 
 
-def carrier(acq: Acquisition, burst: int) -> np.ndarray:
+def carrier(acq: SimulatedAcquisition, burst: int) -> np.ndarray:
     """Azimuth carrier, rad, of every pixel of a burst, from the annotated polynomials (TN-14-0025)."""
     middle = acq.burst_starts[burst] + acq.lines / 2 * radar.LINE_INTERVAL
     tau = acq.near_time + np.arange(acq.samples) / radar.RANGE_SAMPLING
@@ -46,14 +46,14 @@ def as_complex(pixels: np.ndarray) -> np.ndarray:
     return pixels[..., 0].astype(float) + 1j * pixels[..., 1]
 
 
-def place(acq: Acquisition, burst: int, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def place(acq: SimulatedAcquisition, burst: int, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(line, sample, slant range m) of Earth-fixed points in a burst."""
     t, slant = geometry.zero_doppler(acq.arc, xyz)
     line = (t - acq.burst_starts[burst]) / radar.LINE_INTERVAL
     return line, (2 * slant / radar.SPEED_OF_LIGHT - acq.near_time) * radar.RANGE_SAMPLING, slant
 
 
-def flattened(acq: Acquisition, burst: int, pixels: np.ndarray, xyz: np.ndarray) -> np.ndarray:
+def flattened(acq: SimulatedAcquisition, burst: int, pixels: np.ndarray, xyz: np.ndarray) -> np.ndarray:
     """Complex samples at Earth-fixed points, the phase of their exact range taken out; NaN outside the valid lines."""
     line, sample, slant = place(acq, burst, xyz)
     deramped = as_complex(pixels) * np.exp(-1j * carrier(acq, burst))
@@ -65,7 +65,7 @@ def flattened(acq: Acquisition, burst: int, pixels: np.ndarray, xyz: np.ndarray)
     return np.where(inside, values.reshape(line.shape) * np.exp(1j * phase), np.nan)
 
 
-def carrier_at(acq: Acquisition, burst: int, line: np.ndarray, sample: np.ndarray) -> np.ndarray:
+def carrier_at(acq: SimulatedAcquisition, burst: int, line: np.ndarray, sample: np.ndarray) -> np.ndarray:
     """The carrier at fractional positions."""
     kt, reference, fdc = BurstImage(acq, burst).carrier[:, EDGE : EDGE + acq.samples]
     columns = np.arange(acq.samples)
