@@ -115,7 +115,7 @@ def secret_search(content: dict) -> list[str]:
 
 def preflight(content: dict) -> list[str]:
     """The transcript."""
-    return [f"`{content['command']}`, {content['seconds']:.0f} s", "", "```text", *content["said"], "```"]
+    return [f"`{content['command']}`, {content['seconds']:.0f} s", "", "```text", *content["printed"], "```"]
 
 
 def slurm(runs: dict) -> list[str]:
@@ -172,7 +172,7 @@ def paper_runs(rows: list[dict]) -> list[str]:
              " + ".join(str(row["pairs"][stack]) for stack in row["tracks"]), f"{row['cells']:,}", row["jobs"], row["cpu_s"],
              row["released"], row["right"], f"{row['scored_found']} of {row['scored']}",
              "–" if row["recall"] is None else f"{row['recall']:.2f}",
-             _and([f"{row['rmse_mm_per_yr'][name]:.0f} ({row['told_mm_per_yr'][name]:.0f})" for name in row["tracks"]]))
+             _and([f"{row['rmse_mm_per_yr'][name]:.0f} ({row['formal_std_mm_per_yr'][name]:.0f})" for name in row["tracks"]]))
             for row in rows
         ],
     )  # fmt: skip
@@ -204,9 +204,9 @@ def run_preflight() -> dict:
         if not log.is_file():
             raise SystemExit(done.stderr[-2000:])
         text = log.read_text().replace(folder, "FOLDER").replace(str(REPOSITORY), "SARSLIDE")
-    said = [line for line in text.splitlines() if line and not re.match(r"\d{4}-\d\d-\d\d ", line)]
+    printed = [line for line in text.splitlines() if line and not re.match(r"\d{4}-\d\d-\d\d ", line)]
     return {
-        "command": "snakemake " + " ".join(words), "seconds": round(time.monotonic() - start, 1), "said": said,
+        "command": "snakemake " + " ".join(words), "seconds": round(time.monotonic() - start, 1), "printed": printed,
         "exit_code": done.returncode,
     }  # fmt: skip
 

@@ -3,7 +3,7 @@
     python -m studies.paper_regions                 before a run: jobs and CPU seconds of planning, forecast of disk and time
     python -m studies.paper_regions --runs FOLDER   a small simulated piece of every region, run to its end in FOLDER/<region>
 
-A piece whose report stands in FOLDER is read, not run again; `tests/regions/test_scaled_runs.py` says what a piece is.
+A piece whose report stands in FOLDER is read, not run again; `tests/regions/test_scaled_runs.py` log_path what a piece is.
 """
 
 import argparse
@@ -29,10 +29,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 REGIONS = [name for name in presets() if load({"region": name}).paper]
 
 
-def snakemake(folder: Path, says: Path, *arguments: str) -> tuple[str, float]:
-    """What the command says, which goes to a file, and its CPU seconds."""
+def snakemake(folder: Path, log_path: Path, *arguments: str) -> tuple[str, float]:
+    """What the command log_path, which goes to a file, and its CPU seconds."""
     command = [str(Path(sys.executable).parent / "snakemake"), "--snakefile", str(REPOSITORY / "Snakefile")]
-    with open(says, "w") as stream:
+    with open(log_path, "w") as stream:
         process = subprocess.Popen(
             [*command, "--directory", str(folder), *arguments],
             stdout=stream,
@@ -40,9 +40,9 @@ def snakemake(folder: Path, says: Path, *arguments: str) -> tuple[str, float]:
             env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
         _, status, used = os.wait4(process.pid, 0)
-    text = says.read_text()
+    text = log_path.read_text()
     if status:
-        raise SystemExit(f"{says}\n{text[-2000:]}")
+        raise SystemExit(f"{log_path}\n{text[-2000:]}")
     return text, used.ru_utime + used.ru_stime
 
 
@@ -97,7 +97,7 @@ def run(region: str, folder: Path) -> dict:
         "scored_found": sum(bool(one["ls_id"]) for one in found if one["scored"]),
         "recall": scores["object_recall"],
         "rmse_mm_per_yr": scores["los_rmse_mm_per_yr"],
-        "told_mm_per_yr": scores["predicted_rmse_mm_per_yr"],
+        "formal_std_mm_per_yr": scores["predicted_rmse_mm_per_yr"],
     }
 
 

@@ -111,8 +111,8 @@ class Scheduled:
     def start(self) -> subprocess.Popen:
         words = [sys.executable, "-m", "sarslide.schedule", "--directory", str(self.folder)]
         words += ["--cores", str(self.plan.cores), "--configfile", "region.yaml", "--config", f"region={REGION}"]
-        with open(self.folder / "said.txt", "a") as said:
-            return subprocess.Popen(words, env=self.environment, start_new_session=True, stdout=said, stderr=said)
+        with open(self.folder / "console.txt", "a") as console:
+            return subprocess.Popen(words, env=self.environment, start_new_session=True, stdout=console, stderr=console)
 
     def run(self) -> dict:
         """The summary of a run that nobody ends."""

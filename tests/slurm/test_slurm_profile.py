@@ -36,7 +36,7 @@ def group(block: str) -> str:
 
 
 def test_it_holds_what_the_default_profile_holds():
-    """A workflow profile replaces the default one: what a fresh clone needs must be said again."""
+    """A workflow profile replaces the default one: what a fresh clone needs must stand here again."""
     assert DEFAULT["rerun-triggers"] == PROFILE["rerun-triggers"] and PROFILE["rerun-incomplete"] is True
     assert DEFAULT["conda-prefix"] == PROFILE["conda-prefix"]
 
@@ -76,9 +76,11 @@ def asked(checkout: Checkout, attempt: int) -> dict[str, tuple[int, int]]:
     text = checkout.snakemake("--dry-run", "--attempt", str(attempt)).stdout
     found = {}
     for block in re.split(r"^\s*rule ", text, flags=re.M)[1:]:
-        said = {name: re.search(rf"\b{name}=(\d+)", block) for name in ("mem_mb", "runtime")}
-        if all(said.values()):
-            found.setdefault(block.split(":")[0], tuple(int(said[name].group(1)) for name in ("mem_mb", "runtime")))
+        found_in_block = {name: re.search(rf"\b{name}=(\d+)", block) for name in ("mem_mb", "runtime")}
+        if all(found_in_block.values()):
+            found.setdefault(
+                block.split(":")[0], tuple(int(found_in_block[name].group(1)) for name in ("mem_mb", "runtime"))
+            )
     return found
 
 

@@ -310,7 +310,7 @@ def test_weights_for_other_channels(tmp_path):
     assert line.startswith("E4001") and "other.safetensors" in line and "land_cover" in line
 
 
-@pytest.mark.parametrize("kind", ["corrupt", "foreign"])
+@pytest.mark.parametrize("kind", ["corrupt", "external"])
 def test_geotiff_that_is_no_interferogram(kind, scene, tmp_path):
     pair = "20190306_20190318"
     bad = tmp_path / "x_20190306-20190318_unw.tif"

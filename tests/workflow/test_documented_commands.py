@@ -136,12 +136,14 @@ def test_what_can_run_runs(own_checkout):
         run = subprocess.run(
             words, cwd=folder, env=own_checkout.environment | {"PATH": path}, capture_output=True, text=True
         )  # fmt: skip
-        said = f"{command}\n{run.stdout}\n{run.stderr}"
+        printed = f"{command}\n{run.stdout}\n{run.stderr}"
         if "preflight" in words and "region=myregion" in words:
             # Its products are the demo's, whose tracks are made up: the real orbit passes elsewhere, and preflight says so.
-            assert run.returncode == 1 and "sees 0% of the region" in said and "1 error, 0 warnings" in said, said
+            assert run.returncode == 1 and "sees 0% of the region" in printed and "1 error, 0 warnings" in printed, (
+                printed
+            )
         else:
-            assert run.returncode in ((0, 76) if "sarslide.schedule" in words else (0,)), said
+            assert run.returncode in ((0, 76) if "sarslide.schedule" in words else (0,)), printed
     assert (folder / "results/myregion/inventory/current.json").is_file()
 
 

@@ -58,20 +58,22 @@ def test_the_template_is_searched_for_and_scheduled(folder, monkeypatch, capsys)
 
 def test_an_unknown_region_ends_with_one_line(folder):
     run = snakemake(folder, "--dry-run", "--config", "region=vally")
-    told = [line for line in (run.stdout + run.stderr).splitlines() if "E1001" in line]
-    assert run.returncode != 0 and len(told) == 1 and "yours in regions/ (valley)" in told[0], run.stdout + run.stderr
+    messages = [line for line in (run.stdout + run.stderr).splitlines() if "E1001" in line]
+    assert run.returncode != 0 and len(messages) == 1 and "yours in regions/ (valley)" in messages[0], (
+        run.stdout + run.stderr
+    )
 
 
 @pytest.mark.parametrize(
-    ("line", "told"), [("grdi: {epsg: 1}", "unknown key 'grdi'"), ("engine: nativ", "engine = 'nativ'")]
+    ("line", "messages"), [("grdi: {epsg: 1}", "unknown key 'grdi'"), ("engine: nativ", "engine = 'nativ'")]
 )
-def test_a_wrong_key_is_named_with_its_file(folder, line, told):
+def test_a_wrong_key_is_named_with_its_file(folder, line, messages):
     """The region's file where the value stands in it, the configuration where the command line or config.yaml gave it."""
     path = folder / "regions/valley.yaml"
     path.write_text(f"{SIMULATED}{line}\n")
     with pytest.raises(ConfigError) as caught:
         load({"region": "valley"}, folder)
-    assert str(caught.value).startswith(f"E1001 {path}: {told}")
+    assert str(caught.value).startswith(f"E1001 {path}: {messages}")
     path.write_text(SIMULATED)
     with pytest.raises(ConfigError, match=r"config: simulation\.dates = 'x'"):
         load({"region": "valley", "simulation": {"dates": "x"}}, folder)

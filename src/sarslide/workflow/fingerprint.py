@@ -20,7 +20,18 @@ LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 
 @cache
 def fingerprint(script: str | Path) -> str:
-    """16 hex digits for the script at `script` and the modules it reaches."""
+    """Fingerprint of a script and of the modules that it reaches.
+
+    Parameters
+    ----------
+    script : str or Path
+        The script of a rule.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
     script = Path(script)
     digest = hashlib.sha256(significant_tokens(script.read_text()).encode())
     for module in sorted(reached_modules(script)):
@@ -30,12 +41,23 @@ def fingerprint(script: str | Path) -> str:
 
 @cache
 def _module_state(module: str) -> str:
-    source = _module_path(module).read_text()
+    source = _source(module).read_text()
     return _format_version(source) or hashlib.sha256(significant_tokens(source).encode()).hexdigest()
 
 
 def significant_tokens(source: str) -> str:
-    """The tokens of `source` without comments, docstrings and blank lines, one a line."""
+    """The tokens that decide what a module does.
+
+    Parameters
+    ----------
+    source : str
+        Python source.
+
+    Returns
+    -------
+    str
+        One token a line, without comments, docstrings and blank lines.
+    """
     docstrings = _docstring_lines(source)
     kept = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -70,14 +92,25 @@ def _docstring_lines(source: str) -> set[tuple[int, int]]:
 
 @cache
 def reached_modules(path: Path) -> frozenset[str]:
-    """Names of all modules of ours that the file imports, at any depth and anywhere in its body."""
+    """Modules of ours that a file imports, at any depth and anywhere in its body.
+
+    Parameters
+    ----------
+    path : Path
+        A script or module.
+
+    Returns
+    -------
+    frozenset of str
+        Names of modules.
+    """
     found: set[str] = set()
     todo = [path]
     while todo:
         for module in _direct_imports(todo.pop()):
             if module not in found:
                 found.add(module)
-                todo.append(_module_path(module))
+                todo.append(_source(module))
     return frozenset(found)
 
 
@@ -91,6 +124,12 @@ def _direct_imports(path: Path) -> frozenset[str]:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return frozenset(name for name in names if name.split(".")[0] in PACKAGES and _module_path(name) is not None)
+
+
+def _source(module: str) -> Path:
+    path = _module_path(module)
+    assert path is not None, module
+    return path
 
 
 @cache

@@ -78,15 +78,9 @@ class Graph:
 
     @cached_property
     def _pairs(self) -> dict[str, tuple[str, ...]]:
-        plan = self.config.network
-        if plan.pairs:
-            return dict.fromkeys(self.config.stacks, plan.pairs)
+        plan, scenes = self.config.network, self.scenes
         return {
-            stack: tuple(
-                network.choose_pairs(
-                    self.dates(stack), plan.preset, plan.max_days, plan.neighbours, self.scenes.baselines(stack)
-                )
-            )
+            stack: tuple(network.planned_pairs(plan, self.dates(stack), scenes.baselines(stack)))
             for stack in self.config.stacks
         }
 

@@ -16,8 +16,24 @@ FORMAT_VERSION = 1
 def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Run one job of the workflow.
 
-    Everything logged goes to the rule's log file. A SarslideError ends the job with its one coded line on standard error and
-    in the log; any other exception leaves its traceback in the log and is raised again.
+    Everything logged goes to the rule's log file. A SarslideError ends the job with its one coded
+    line on standard error and in the log; any other exception leaves its traceback in the log and
+    is raised again.
+
+    Parameters
+    ----------
+    snakemake : snakemake.script.Snakemake
+        What Snakemake gives to a script.
+
+    Yields
+    ------
+    logging.Logger
+        The logger of the rule.
+
+    Raises
+    ------
+    SystemExit
+        With code 1, for a SarslideError.
     """
     path = Path(str(snakemake.log[0]))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ ALWAYS = ("grid", "network", "rates", "segmentation", "inventory")
 # Sections that decide where and how acquisitions are fetched, or what is made beside the inventory.
 NEVER = ("catalog", "retrieve", "factors", "dataset", "training", "benchmark")
 # Keys that decide where and how fast a run is.
-WITHOUT_EFFECT = {
+WITHOUT_EFFECT: dict[str, Any] = {
     "paper": True,
     "assumptions": True,
     "segmentation": {"device"},
@@ -91,8 +91,8 @@ def settings(config: Config) -> dict[str, Any]:
         JSON-ready: the used sections without keys that have no effect on results.
     """
     used = used_sections(config)
-    unused = {name: True for name, value in config if isinstance(value, BaseModel) and name not in used}
-    return config.model_dump(mode="json", exclude=WITHOUT_EFFECT | unused)
+    unused: dict[str, Any] = {name: True for name, value in config if isinstance(value, BaseModel) and name not in used}
+    return config.model_dump(mode="json", exclude={**WITHOUT_EFFECT, **unused})
 
 
 def dem_model(config: Config) -> str:

@@ -140,7 +140,7 @@ def test_a_step_delivers_its_files(prepared):
 
 
 @pytest.mark.parametrize(
-    "step, code, said",
+    "step, code, printed",
     [
         ("unpack", "pass", "isce2 unpack of 20190318: no burst of the wanted swaths"),
         ("geo2rdr", "pass", "no burst in common with the reference date"),
@@ -153,8 +153,8 @@ def test_a_step_delivers_its_files(prepared):
         ("unpack", "print('Bad burst'); os.abort()", "failed with status -6"),
     ],
 )
-def test_a_step_that_fails_says_what_isce2_said(prepared, step, code, said):
-    with pytest.raises(ProcessorError, match=said) as caught:
+def test_a_step_that_fails_reports_what_isce2_printed(prepared, step, code, printed):
+    with pytest.raises(ProcessorError, match=printed) as caught:
         run(prepared, step, code)
     assert "\n" not in str(caught.value) and f"{step}.log" in str(caught.value) or "install ISCE2" in str(caught.value)
 
@@ -231,14 +231,14 @@ def test_the_first_coordinate_of_the_dem_is_a_centre(tmp_path):
     ground = surface()
     write_dem(tmp_path / "dem.wgs84", ground, (28.97, 29.01, 99.16, 99.21))
     root = ElementTree.parse(tmp_path / "dem.wgs84.xml").getroot()
-    said = {
+    printed = {
         axis: {
             item.get("name"): float(item.findtext("value"))
             for item in root.find(f"component[@name='{axis}']").iter("property")
         }
         for axis in ("coordinate1", "coordinate2")
     }
-    x, y = said["coordinate1"], said["coordinate2"]
+    x, y = printed["coordinate1"], printed["coordinate2"]
     heights = np.fromfile(tmp_path / "dem.wgs84", "<f4").reshape(int(y["size"]), int(x["size"]))
     lon, lat = (
         x["startingvalue"] + x["delta"] * np.arange(x["size"]),

@@ -1,0 +1,104 @@
+"""The demo of two checkouts one after the other: rules, jobs, CPU seconds, console, and every raster compared.
+
+    python -m studies.structure.demo_runs --before CHECKOUT --folder FOLDER [--reference CHECKOUT]
+
+`--reference`: a checkout whose rasters must be equal where they are not those of `--before`, with the reason in its
+last commit.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from studies.structure import rasters
+from studies.structure.records import REPOSITORY, publish, row
+from studies.structure.snakemake_cost import run
+
+COMMAND = "python -m studies.structure.demo_runs --before CHECKOUT --folder FOLDER"
+DEMO = ("--cores", "2", "--config", "region=demo")
+LONGEST_LINE, MAX_ROWS = 200, 25
+
+
+def rules(checkout: Path) -> int:
+    """Rules of the demo's workflow."""
+    command = [
+        str(Path(sys.executable).parent / "snakemake"),
+        "--list-rules",
+        "--snakefile",
+        str(checkout / "Snakefile"),
+    ]
+    listed = subprocess.run(
+        [*command, "--config", "region=demo"], cwd=checkout, capture_output=True, text=True, check=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(checkout / "src")},
+    )  # fmt: skip
+    return len([line for line in listed.stdout.splitlines() if re.fullmatch(r"\w+", line.strip())])
+
+
+def table(checkout: Path, folder: Path) -> tuple[int, int]:
+    """Rows of the job table of a fresh run, and its jobs."""
+    folder.mkdir(parents=True)
+    _, text = run(checkout, folder, "--dry-run", "--quiet", "rules", *DEMO)
+    body = re.search(r"^job +count\n[- ]+\n(.*?)^total +(\d+)", text, flags=re.M | re.S)
+    return len(body[1].splitlines()), int(body[2])
+
+
+def jobs_cpu_s(folder: Path) -> float:
+    """CPU seconds of all jobs by their benchmarks."""
+    total = 0.0
+    for path in (folder / "results/demo/benchmarks").rglob("*.tsv"):
+        lines = [line.split("\t") for line in path.read_text().splitlines()]
+        column = lines[0].index("cpu_time")
+        total += sum(float(line[column]) for line in lines[1:] if line[column] not in ("NA", "-"))
+    return total
+
+
+def measured(checkout: Path, folder: Path) -> dict[str, float]:
+    """All numbers of one checkout; its run stays below `folder`."""
+    listed = rules(checkout)
+    rows, jobs = table(checkout, folder / "plan")
+    place = folder / "run"
+    place.mkdir()
+    cost, console = run(checkout, place, *DEMO)
+    return {
+        "rules": listed,
+        "rows of the job table": rows,
+        "jobs": jobs,
+        "CPU s of jobs": round(jobs_cpu_s(place)),
+        "CPU s of Snakemake's main process": round(cost["main_cpu_s"], 1),
+        "CPU s of everything": round(cost["main_cpu_s"] + cost["jobs_and_children_cpu_s"]),
+        "wall clock, s": round(cost["wall_s"]),
+        "longest console line, characters": max(map(len, re.split(r"[\r\n]", console))),
+        "console lines": console.count("\n"),
+    }
+
+
+def main() -> None:
+    """Measure, print, record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--before", type=Path, required=True, help="checkout of the earlier state")
+    parser.add_argument("--folder", type=Path, required=True, help="new folder for the runs, 7 GB")
+    parser.add_argument("--reference", type=Path, help="finished run that the rasters are compared with")
+    chosen = parser.parse_args()
+    then = measured(chosen.before, chosen.folder / "before")
+    now = measured(REPOSITORY, chosen.folder / "now")
+    goals = {"rows of the job table": MAX_ROWS, "longest console line, characters": LONGEST_LINE}
+    rows = [
+        row(f"demo: {what}", value, COMMAND, f"<= {goals[what]}" if what in goals else "",
+            value <= goals[what] if what in goals else None, then[what])
+        for what, value in now.items()
+    ]  # fmt: skip
+    ours = rasters.listing(chosen.folder / "now/run", "demo")
+    for what, folder in (("before", chosen.folder / "before/run"), ("the reference", chosen.reference)):
+        if folder:
+            wrong = rasters.differences(rasters.listing(folder, "demo"), ours)
+            print(*wrong, sep="\n")
+            rows.append(
+                row(f"demo: rasters and release that differ from {what}", len(wrong), COMMAND, "none", not wrong)
+            )
+    publish(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The rows of studies/records/structure.json, and the page made of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sarslide.io.sidecar import write_json
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+RECORD, PAGE = REPOSITORY / "studies/records/structure.json", REPOSITORY / "docs/reference/structure.md"
+INTRODUCTION = """# Structure
+
+How the repository is built and what running it costs beside the work itself. `before` is the state of commit
+af6a4ef, measured in the same run on the same machine with two cores. Each row names its command; the rows are
+those of `studies/records/structure.json`.
+
+| what | goal | before | measured | met | command |
+|---|---|---|---|---|---|
+"""
+
+
+def row(what: str, measured: Any, command: str, goal: str = "", met: bool | None = None, before: Any = None) -> dict:
+    """One row; goal empty: there is none, and nothing to meet."""
+    return {"what": what, "goal": goal, "before": before, "measured": measured, "met": met, "command": command}
+
+
+def publish(rows: list[dict]) -> None:
+    """Print rows, put them into the record, where one of the same `what` is replaced, and write the page again."""
+    held = json.loads(RECORD.read_text()) if RECORD.is_file() else []
+    merged = {each["what"]: each for each in [*held, *rows]}
+    write_json(RECORD, list(merged.values()))
+    PAGE.write_text(page(list(merged.values())))
+    for each in rows:
+        print(_line(each))
+
+
+def page(rows: list[dict]) -> str:
+    """Text of docs/reference/structure.md."""
+    return INTRODUCTION + "".join(f"{_line(each)}\n" for each in rows)
+
+
+def _line(each: dict) -> str:
+    met = {True: "yes", False: "**no**", None: ""}[each.get("met")]
+    cells = [
+        each["what"],
+        each["goal"],
+        _text(each.get("before")),
+        _text(each["measured"]),
+        met,
+        f"`{each['command']}`",
+    ]
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else f"{value:,.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,57 @@
+"""Snakemake in a process of its own that writes down what it used: `python -m studies.structure.snakemake_cost OUT ...`."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+KB = 1024
+
+
+def used(who: int) -> float:
+    """User and system CPU seconds of this process or of its ended children."""
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime
+
+
+def main() -> None:
+    """Run Snakemake with the arguments after the first one; what it used goes to the file that the first one names."""
+    from snakemake.cli import main as snakemake
+
+    out, *arguments = sys.argv[1:]
+    start, code = time.monotonic(), 0
+    try:
+        snakemake(arguments)
+    except SystemExit as end:
+        code = end.code
+    cost = {
+        "main_cpu_s": used(resource.RUSAGE_SELF),
+        "jobs_and_children_cpu_s": used(resource.RUSAGE_CHILDREN),
+        "wall_s": time.monotonic() - start,
+        "main_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KB / 1e6,
+    }
+    Path(out).write_text(json.dumps(cost))
+    sys.exit(code)
+
+
+def run(checkout: Path, folder: Path, *arguments: str) -> tuple[dict[str, float], str]:
+    """Snakemake of a checkout in a working folder: its cost, and what it printed. Ends this study where it fails."""
+    out, console = folder / "cost.json", folder / "console.log"
+    environment = os.environ | {"PYTHONPATH": f"{checkout / 'src'}{os.pathsep}{Path(__file__).parents[2]}"}
+    command = [sys.executable, "-m", __spec__.name, str(out), "--snakefile", str(checkout / "Snakefile")]
+    with open(console, "w") as stream:
+        done = subprocess.run(
+            [*command, "--directory", str(folder), *arguments],
+            cwd=checkout, env=environment, stdout=stream, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    text = console.read_text(errors="replace")
+    if done.returncode:
+        raise SystemExit(f"{checkout}: {' '.join(arguments)} ended with {done.returncode}\n{text[-3000:]}")
+    return json.loads(out.read_text()), text
+
+
+if __name__ == "__main__":
+    main()
