@@ -21,7 +21,8 @@ PROBABILITY = "results/demo/A128/f0/native/stacking/segment/drs_unet_compact/pro
 def dry_run(folder, target, *config):
     """Inputs of each rule of a dry run for one target."""
     command = [Path(sys.executable).parent / "snakemake", "--dry-run", "--cores", "1", "--directory", folder, target]
-    command += ["--snakefile", REPOSITORY / "Snakefile", "--config", "region=demo", "simulation={dates: 4}", *config]
+    command += ["--verbose", "--snakefile", REPOSITORY / "Snakefile"]
+    command += ["--config", "region=demo", "simulation={dates: 4}", *config]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
