@@ -80,7 +80,7 @@ def quiet_coco(path, capsys):
 
 @pytest.mark.parametrize("annotations", ["rle", "polygon"])
 def test_pycocotools_reads_the_masks(tmp_path, capsys, annotations):
-    """Masks, areas and boxes of pycocotools are those of the label raster, object by object; the PNG says the same."""
+    """Masks, areas and boxes of pycocotools are those of the label raster, object by object; so does the PNG."""
     [scene], _ = region(tmp_path, hidden=annotations == "rle")  # holes of hidden cells are code in both
     design = coco_write.Design(patch=128, annotations=annotations, negatives=0.2)
     counts = coco_write.write_dataset(tmp_path / "set", [scene], CHANNELS, design)

@@ -93,7 +93,7 @@ def test_turning_keeps_downslope_sensitivity():
 
 
 def test_noise_keeps_rate_and_error_consistent():
-    """Added noise has the size that the standard error channel then says, is smooth, and leaves other channels alone."""
+    """Added noise has the size that the standard error channel then has, is smooth, and leaves other channels alone."""
     names = ["los_rate_mm_per_yr", "slope_deg", "los_rate_std_mm_per_yr"]
     stack = np.stack([np.zeros((128, 128)), np.full((128, 128), 30.0), np.full((128, 128), 3.0)]).astype(np.float32)
     stack[0, 5, 5] = np.nan

@@ -138,7 +138,8 @@ def patch_means(patches):
 
 
 def test_p0_table_4_is_a_mean_over_patches():
-    """P0 Table 4: pooled F1 81.86 means IoU 69.29, printed 72.18: the mean IoU of unequal patches lies above that of their mean F1."""
+    """P0 Table 4: pooled F1 81.86 means IoU 69.29, printed 72.18: the mean IoU of unequal
+    patches lies above that of their mean F1."""
     f1 = 0.8186
     assert 100 * of(f1, f1).iou == pytest.approx(69.29, abs=0.01)
     unequal = [Counts(100, 0, 0), Counts(100, 57, 57)]

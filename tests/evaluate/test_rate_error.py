@@ -43,9 +43,9 @@ def _speckle_trials(pairs, coherence_0, decay_per_day, looks, trials):
 def test_speckle_part_is_the_scatter_of_gaussian_scatterers(coherence_0, decay):
     pairs = short_pairs(dates(16))
     scatter = np.std(_speckle_trials(pairs, coherence_0, decay, looks=30, trials=3000))
-    told = speckle_std_rad_per_yr(pairs, np.array([coherence_0]), np.array([decay]), 30)[0]
+    formal = speckle_std_rad_per_yr(pairs, np.array([coherence_0]), np.array([decay]), 30)[0]
     # 3000 trials know the scatter to 1.3 %; the covariance is the first order in 1/looks
-    assert told == pytest.approx(scatter, rel=0.08)
+    assert formal == pytest.approx(scatter, rel=0.08)
 
 
 def test_decay_of_coherence_comes_back_from_pairs():

@@ -41,7 +41,7 @@ def test_learns_and_writes_everything(trained, tmp_path):
     assert made["normalisation"] == result.normalisation.to_dict()
     assert {*made["scores"]["pixel"], *made["scores"]["object"]} >= {"precision", "recall", "f1", "iou", "kappa"}
     # One cell of a label, or of a channel, is other data.
-    for change in ("label", "stack"):
+    for change in ("label", "features"):
         other = replace(training[1], **{change: getattr(training[1], change).copy()})
         getattr(other, change)[..., 50, 50] += 1
         again = card.model_card(result, [training[0], other], validation, "code")
@@ -68,7 +68,7 @@ def test_learns_and_writes_everything(trained, tmp_path):
 def test_the_card_tells_what_bf16_does_to_the_mask(trained):
     """The IoU of calibrated maps cut at the card's threshold, both precisions from the finished network; rounded to 4 digits."""
     (training, (scene_,)), result = trained
-    told = card.model_card(result, training, [scene_], "code")["bf16_mask_iou"]
+    measured = card.model_card(result, training, [scene_], "code")["bf16_mask_iou"]
     fitted = {"calibration": result.calibration}
     one, two = (
         calibration.apply(
@@ -80,9 +80,9 @@ def test_the_card_tells_what_bf16_does_to_the_mask(trained):
     )
     if has_bf16(torch.device("cpu")):
         # The threshold is rounded to 6 digits, which may turn single cells.
-        assert told == pytest.approx((one & two).sum() / (one | two).sum(), abs=2e-3)
+        assert measured == pytest.approx((one & two).sum() / (one | two).sum(), abs=2e-3)
     else:
-        assert told is None
+        assert measured is None
     assert one.any()
 
 

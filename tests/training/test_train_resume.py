@@ -68,7 +68,7 @@ def test_a_finished_training_is_not_trained_again(tmp_path):
 
 
 def test_a_checkpoint_of_another_training_is_not_used(tmp_path, caplog):
-    """Another recipe, other data: the log says so, and the result is that of a fresh start."""
+    """Another recipe, other data: the log has it, and the result is that of a fresh start."""
     path, other = tmp_path / "c.pt", replace(SHORT, seed=8)
     run(path)
     with caplog.at_level("INFO"):

@@ -176,8 +176,8 @@ def test_the_script_answers_bad_files_with_one_line(tmp_path, capsys, spoil, bro
     start = {"start": str(tmp_path / broken)} if broken.startswith("start") else {}
     with pytest.raises(SystemExit):
         run_script(tmp_path, spoil, input=start)
-    (told,) = capsys.readouterr().err.splitlines()
-    assert re.match(line, told), told
+    (printed,) = capsys.readouterr().err.splitlines()
+    assert re.match(line, printed), printed
     assert not (tmp_path / "w.safetensors").exists()
 
 
@@ -193,8 +193,8 @@ def test_the_script_answers_bad_files_with_one_line(tmp_path, capsys, spoil, bro
 def test_the_script_ends_with_one_line(tmp_path, capsys, changes, line):
     with pytest.raises(SystemExit):
         run_script(tmp_path, **changes)
-    (told,) = capsys.readouterr().err.splitlines()
-    assert re.match(line, told), told
+    (printed,) = capsys.readouterr().err.splitlines()
+    assert re.match(line, printed), printed
     assert not (tmp_path / "w.safetensors").exists()
 
 

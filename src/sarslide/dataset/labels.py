@@ -241,11 +241,11 @@ def _classes(path: str | Path, values, classes: Mapping[str, str]) -> np.ndarray
     found = sorted(set(values))
     if unknown := [value for value in found if value not in classes]:
         raise VectorError(
-            f"{path}: class '{unknown[0]}' has no meaning", f"say for each of {', '.join(found)}: {', '.join(MEANINGS)}"
+            f"{path}: class '{unknown[0]}' has no meaning", f"map each of {', '.join(found)} to {', '.join(MEANINGS)}"
         )
     if wrong := [value for value, meaning in classes.items() if meaning not in MEANINGS]:
         raise VectorError(
-            f"class '{wrong[0]}' means '{classes[wrong[0]]}'", f"say {', '.join(MEANINGS)} for each class"
+            f"class '{wrong[0]}' means '{classes[wrong[0]]}'", f"map each class to {', '.join(MEANINGS)}"
         )
     if absent := [value for value, meaning in classes.items() if meaning == "landslide" and value not in found]:
         raise VectorError(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INK, QUIET = "#1c2529", "#5b6a70"
 COLOURS = ("#4477aa", "#cc6677", "#228833", "#ccbb44", "#aa3377", "#66ccee")
 F1_LINES = (0.2, 0.4, 0.6, 0.8)
-MIN_CELLS = 30  # a tenth with fewer cells says nothing about its probability
+MIN_CELLS = 30  # a tenth with fewer cells is no measure of its probability
 
 
 def probability_figure(summaries: Mapping[str, Mapping[str, Any]]) -> "Figure":

@@ -1,7 +1,7 @@
 """Initial weights from torchvision's ImageNet and COCO networks, for any number of input channels.
 
 torchvision downloads a file once into torch's cache; without a network, put it there by hand, as
-the error says. All weights are `IMAGENET1K_V1` or `COCO_V1`. They fit the published width, 64,
+the error has it. All weights are `IMAGENET1K_V1` or `COCO_V1`. They fit the published width, 64,
 only. What they were trained on has terms of its own: see torchvision's page of each weights file.
 """
 
