@@ -171,17 +171,17 @@ def _set_levels(read: ReadPair, found: list[Triplet], blocks: list[tuple[slice, 
     for rows, cols in blocks:
         for t, (_, phase, wrapped, components) in enumerate(_read_triplets(read, found, rows, cols)):
             judged = _judged(phase, components)
-            steps = _rint(_closure(phase)[judged] * (STEPS / TWO_PI))
+            turns = _rint(_closure(phase)[judged] * (STEPS / TWO_PI))
             values, cells = np.unique(
-                np.stack([*(one[judged].astype(np.int64) for one in components), steps]), axis=1, return_counts=True
+                np.stack([*(one[judged].astype(np.int64) for one in components), turns]), axis=1, return_counts=True
             )
             tables[t].update(dict(zip(map(tuple, values.T.tolist()), cells.tolist(), strict=True)))
             phasors[t] += np.nansum(np.exp(1j * _closure(wrapped)))
     for one, table, phasor in zip(found, tables, phasors, strict=True):
         one.wrapped_mean_rad = float(np.angle(phasor)) if phasor else None
         common: dict[tuple, Counter] = {}
-        for (*components, steps), cells in table.items():
-            common.setdefault(tuple(components), Counter())[steps] += cells
+        for (*members, step), number in table.items():
+            common.setdefault(tuple(members), Counter())[step] += number
         # The largest first; ties by number, so that the order is always the same.
         ordered = sorted(common.items(), key=lambda item: (-item[1].total(), item[0]))
         if ordered:

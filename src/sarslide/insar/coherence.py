@@ -28,7 +28,7 @@ def box_sum(cells: np.ndarray, window: int) -> np.ndarray:
     for axis in (0, 1):
         size = total.shape[axis]
         padded = np.pad(total, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)])
-        total = sum(np.take(padded, range(k, k + size), axis) for k in range(window))
+        total = np.asarray(sum(np.take(padded, range(k, k + size), axis) for k in range(window)))
     return total
 
 

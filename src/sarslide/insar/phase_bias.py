@@ -26,6 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarslide.constants import DAYS_PER_YEAR
 from sarslide.insar.coherence import box_sum
 from sarslide.io.blocks import strips
 from sarslide.names import days_between, split_pair
@@ -37,7 +38,6 @@ MIN_TRIPLETS = 10
 MIN_COHERENCE = 0.25
 MAX_CORRELATION = 0.5  # a stationary series has no more between neighbours alone
 STRIP = 256  # rows at a time
-DAYS_PER_YEAR = 365.25
 
 # pair, rows -> wrapped unfiltered phase (rad), coherence; each (rows, cols)
 ReadWrapped = Callable[[str, slice], tuple[np.ndarray, np.ndarray]]
@@ -129,7 +129,7 @@ def phase_bias(
         positive = np.where(closure > 0, sums["positive"], n - sums["positive"])
         limit = stdtrit(np.maximum(n - 1, 1), 1 - FALSE_ALARM / 2) * sigma
         biased = judged & (np.abs(closure) > limit) & (2 * positive > n)
-        years = n * 2 * days / DAYS_PER_YEAR
+        years = n * 2 * (days or 0) / DAYS_PER_YEAR
         rate, std = closure / years, sigma / years
     return PhaseBias(
         flag=np.where(judged, biased, 255).astype(np.uint8),
@@ -167,7 +167,8 @@ def _closures(read, chosen, rows: slice, height: int, window: int) -> Iterator[t
     for k, one in enumerate(chosen):
         for pair in one:
             if pair not in held:
-                held[pair] = _averaged(*read(pair, wide), window, inner)
+                wrapped, coherence = read(pair, wide)
+                held[pair] = _averaged(wrapped, coherence, window, inner)
         (z1, g1), (z2, g2), (z3, g3) = (held[pair] for pair in one)
         product = z1 * z2 * z3.conj()
         valid = (product != 0) & np.isfinite(g1 + g2 + g3)

@@ -77,7 +77,9 @@ def read_swaths(folder: Path) -> list[IsceSwath]:
 def _read(path: Path) -> IsceSwath:
     try:
         root = ElementTree.parse(path).getroot()
-        bursts = root.find("./component[@name='instance']/component[@name='bursts']")
+        bursts = root.find("./component[@name='instance']/component[@name='bursts']") if root is not None else None
+        if bursts is None:
+            raise ValueError("no bursts")
         found = [_burst(part) for part in bursts.findall("component") if part.findtext("factoryname") == "BurstSLC"]
     except (OSError, ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
         raise ProcessorError(f"{path}: is not a product of ISCE2 2.6 ({error})", "run the step again") from error

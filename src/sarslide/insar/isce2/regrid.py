@@ -193,8 +193,11 @@ def _window(lat: np.ndarray, lon: np.ndarray, region: RegionGrid) -> tuple[slice
         in_sample |= inside.any(axis=0)
     if not in_line.any():
         return None
-    lines, samples = np.flatnonzero(in_line), np.flatnonzero(in_sample)
-    return slice(int(lines[0]), int(lines[-1]) + 1), slice(int(samples[0]), int(samples[-1]) + 1)
+    held_lines, held_samples = np.flatnonzero(in_line), np.flatnonzero(in_sample)
+    return (
+        slice(int(held_lines[0]), int(held_lines[-1]) + 1),
+        slice(int(held_samples[0]), int(held_samples[-1]) + 1),
+    )
 
 
 def _write_cells(path: Path, lat: np.ndarray, lon: np.ndarray, region: RegionGrid) -> None:
@@ -458,5 +461,5 @@ def _covered(seen: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
     rows = np.flatnonzero(seen.any(axis=1))
     first, last = seen[rows].argmax(axis=1), seen.shape[1] - 1 - seen[rows, ::-1].argmax(axis=1)
     outline = np.concatenate([np.stack([rows, ends], axis=1) for ends in (first, last)])
-    between = Delaunay(outline).find_simplex(np.stack(np.indices(seen.shape), axis=-1)) >= 0
+    between = Delaunay(outline).find_simplex(np.moveaxis(np.indices(seen.shape), 0, -1)) >= 0
     return between | (distance <= EDGE_CELLS), tuple(index)

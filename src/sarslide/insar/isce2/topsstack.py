@@ -178,7 +178,7 @@ def commands() -> dict[str, Path]:
     absent = [name for name, path in found.items() if path is None]
     if absent:
         raise ProcessorError(f"engine isce2: {', '.join(absent)} not found", CURE)
-    return {name: Path(path) for name, path in found.items()}
+    return {name: Path(path) for name, path in found.items() if path}
 
 
 def programs(config: "Config") -> dict[str, Callable[[], str]]:

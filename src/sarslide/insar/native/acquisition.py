@@ -86,6 +86,7 @@ class Acquisition:
             The acquisition.
         """
         orbit = values["orbit"]
+        time_s, position_m, velocity_m_s = (np.array(orbit[key]) for key in ("time_s", "position_m", "velocity_m_s"))
         return cls(
             stack=values["stack"],
             date=values["date"],
@@ -95,11 +96,7 @@ class Acquisition:
             centre_m=np.array(values["centre_m"]),
             samples_per_m2=values["samples_per_m2"],
             cycle_phase=values["cycle_phase"],
-            orbit=Orbit(
-                np.datetime64(orbit["epoch"], "us"),
-                *(np.array(orbit[key]) for key in ("time_s", "position_m", "velocity_m_s")),
-                orbit["file"],
-            ),
+            orbit=Orbit(np.datetime64(orbit["epoch"], "us"), time_s, position_m, velocity_m_s, orbit["file"]),
         )
 
 
@@ -219,7 +216,7 @@ def pair_baseline(earlier: Acquisition, later: Acquisition) -> Baseline:
     for one in (earlier, later):
         time = float((np.datetime64(one.utc, "us") - one.orbit.epoch) / np.timedelta64(1, "us") * 1e-6)
         arcs.append(one.orbit.arc(time, time))
-    return baseline(*arcs, earlier.centre_m)
+    return baseline(arcs[0], arcs[1], earlier.centre_m)
 
 
 def bands_swapped(earlier: Acquisition, later: Acquisition) -> bool:

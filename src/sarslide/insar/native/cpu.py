@@ -4,15 +4,21 @@
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
 from sarslide.insar.native.imaging import Imaging
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, PHASES, RANGE_TAPS
+from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.geometry import FAR
 from sarslide.sentinel1.orbit import Arc
 
+if TYPE_CHECKING:
+    from sarslide.insar.native.geocode_slc import BurstProgram
+
+Place = tuple[np.ndarray, np.ndarray]  # times, s, and ranges, m, (rows, cols)
 TWO_PI = 2 * math.pi
 TIME_TOLERANCE_S = 1e-10  # 1 micrometre of flight
 
@@ -65,7 +71,7 @@ def positions(imaging: Imaging, heights_m: np.ndarray) -> tuple[np.ndarray, np.n
     return time, distance
 
 
-def window_of(burst, place, margin) -> tuple[int, int, int, int] | None:
+def window_of(burst: "BurstProgram", place: Place, margin: tuple[int, int]) -> tuple[int, int, int, int] | None:
     """First and last whole line and sample of the positions that a burst holds.
 
     Parameters
@@ -84,10 +90,19 @@ def window_of(burst, place, margin) -> tuple[int, int, int, int] | None:
     """
     found = np.array([2**31, -(2**31), 2**31, -(2**31)])
     _window(*place, *_timing(burst.burst), *_valid(burst.burst, margin), found)
-    return tuple(int(one) for one in found) if found[0] <= found[1] else None
+    top, bottom, left, right = (int(one) for one in found)
+    return (top, bottom, left, right) if top <= bottom else None
 
 
-def geocode_window(data, first, burst, place, wavelength_m, margin, out) -> None:
+def geocode_window(
+    data: np.ndarray,
+    first: tuple[int, int],
+    burst: "BurstProgram",
+    place: Place,
+    wavelength_m: float,
+    margin: tuple[int, int],
+    out: np.ndarray,
+) -> None:
     """Fill an array with the samples of one burst where it holds positions.
 
     The phase of the range, 4 pi / wavelength_m, is taken out.
@@ -118,7 +133,7 @@ def geocode_window(data, first, burst, place, wavelength_m, margin, out) -> None
     )  # fmt: skip
 
 
-def _timing(burst) -> tuple[float, float, float, float]:
+def _timing(burst: Burst) -> tuple[float, float, float, float]:
     """line = (time - a) b, sample = distance c - d."""
     from sarslide.constants import SPEED_OF_LIGHT
 
@@ -126,7 +141,7 @@ def _timing(burst) -> tuple[float, float, float, float]:
     return burst.start_s, 1 / burst.line_interval_s, 2 / SPEED_OF_LIGHT * rate, burst.range_time_s * rate
 
 
-def _valid(burst, margin) -> tuple[int, int, int, int]:
+def _valid(burst: Burst, margin: tuple[int, int]) -> tuple[int, int, int, int]:
     lines, samples = margin
     return burst.first_line + lines, burst.last_line - lines, burst.first_sample + samples, burst.last_sample - samples
 

@@ -102,7 +102,7 @@ def imaging_of(
     ]
     for one, values in zip(series, (time, distance), strict=True):
         one[0, 0, 0] += values.flat[0]
-    return Imaging(*series, by_row, by_col, centre, half)
+    return Imaging(series[0], series[1], by_row, by_col, centre, half)
 
 
 def _axis(at: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

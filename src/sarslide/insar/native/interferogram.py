@@ -122,9 +122,13 @@ def multilook(
             if date not in files:
                 raise StackError(f"pair {pair}: no geocoded SLC of {date}", "geocode that date first")
     shape = lattice.region.shape
+    overlaps = {pair: Overlaps() for pair in pairs}
     sums = {
         pair: PairSums(
-            np.zeros(shape, np.complex64), np.zeros(shape, np.float32), np.zeros(shape, np.float32), overlaps=Overlaps()
+            np.zeros(shape, np.complex64),
+            np.zeros(shape, np.float32),
+            np.zeros(shape, np.float32),
+            overlaps=overlaps[pair],
         )
         for pair in pairs
     }
@@ -148,9 +152,10 @@ def multilook(
                         found[band] = one
                         for whole, part in zip(_arrays(sums[pair]), _arrays(one), strict=True):
                             whole[at] += part
-                sums[pair].overlaps.collect(found, at[0].start, at[1].start)
-    for pair, one in sums.items():
-        one.coverage = _coverage(pair, one, *(seen[date] for date in names.split_pair(pair)))
+                overlaps[pair].collect(found, at[0].start, at[1].start)
+    for pair, total in sums.items():
+        first_date, second_date = names.split_pair(pair)
+        total.coverage = _coverage(pair, total, seen[first_date], seen[second_date])
     return sums
 
 

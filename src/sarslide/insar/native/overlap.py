@@ -58,7 +58,7 @@ class Overlaps:
         for ring, pair in RINGS.items():
             held = [bands[band] for band in pair if band in bands]
             if len(held) == 2:
-                self._add(ring, *held, first_row, first_col)
+                self._add(ring, held[0], held[1], first_row, first_col)
             if held:
                 joint[ring] = held[0] if len(held) == 1 else _sum(*held)
         if len(joint) == 2:
@@ -90,7 +90,8 @@ class Overlaps:
         if not parts:
             none = np.zeros(0, int)
             return none, none, np.zeros(0, np.complex64)
-        return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
+        rows, cols, values = (np.concatenate(one) for one in zip(*parts, strict=True))
+        return rows, cols, values
 
     def to_dict(self) -> dict:
         """JSON-ready check of bursts and of swaths; None without overlap.

@@ -48,7 +48,7 @@ def tide_displacement(points: np.ndarray, utc: np.datetime64) -> np.ndarray:
     (..., 3) array of float
         Displacement, m, Earth-fixed.
     """
-    seconds = (np.datetime64(utc, "us") - J2000) / np.timedelta64(1, "us") * 1e-6
+    seconds = (utc.astype("datetime64[us]") - J2000) / np.timedelta64(1, "us") * 1e-6
     centuries = (seconds + TT_MINUS_UTC_S) / CENTURY_S
     sidereal = _sidereal_deg(seconds / CENTURY_S)
     up = points / np.linalg.norm(points, axis=-1, keepdims=True)

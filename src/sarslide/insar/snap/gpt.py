@@ -41,6 +41,7 @@ VERSION_LIMIT_S = 300
 TILE = 512  # samples, side of the tiles that SNAP works on
 # How lines begin that say nothing of a failure.
 NOISE = ("$ ", "INFO", "WARNING", "SEVERE: org.esa", "at ")
+START = re.compile(r"_(\d{8})T")
 ORBIT_FILE = re.compile(r"(S1[A-D])_OPER_AUX_(POEORB|RESORB)_OPOD_.*\.EOF")
 
 
@@ -196,8 +197,9 @@ def place_orbits(folder: Path, auxdata: Path) -> list[Path]:
     products = sorted(path.name for path in folder.glob("S1*") if path.suffix in (".SAFE", ".zip"))
     placed = []
     for path in sorted(folder.glob("*.EOF")):
-        if (match := ORBIT_FILE.fullmatch(path.name)) and products:
-            day = re.search(r"_(\d{8})T", products[0])[1]
+        start = START.search(products[0]) if products else None
+        if (match := ORBIT_FILE.fullmatch(path.name)) and start:
+            day = start[1]
             place = auxdata / "Orbits/Sentinel-1" / match[2] / match[1] / day[:4] / day[4:6] / path.name
             if not place.is_file():
                 with atomic_file(place) as temporary:

@@ -15,7 +15,7 @@ conj(later), as InterferogramOp forms it, and its phase grows away from the sate
                     without import: unfiltered.dim
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -26,6 +26,8 @@ FFT_SIZES = (32, 64, 128, 256)
 DEM_VOID = -32768.0
 ADAPTIVE_SINCE = 14  # from this SNAP on the Goldstein filter chooses its strength by default
 ORBITS = {"POEORB": "Sentinel Precise (Auto Download)", "RESORB": "Sentinel Restituted (Auto Download)"}
+
+Value = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Node:
     name: str
     operator: str
     sources: tuple[str, ...] = ()
-    parameters: dict[str, str | int | float | bool] = field(default_factory=dict)
+    parameters: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def write(path: Path, nodes: Sequence[Node]) -> None:
     path.write_text("\n".join([*lines, "</graph>", ""]))
 
 
-def _text(value: str | int | float | bool) -> str:
+def _text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else escape(str(value))
 
 
@@ -160,7 +162,8 @@ def interferogram(earlier: SnapAcquisition, later: SnapAcquisition, settings: Se
     if len(swaths) > 1:
         nodes.append(Node("Merge", "TOPSAR-Merge", tuple(swaths), {"selectedPolarisations": settings.polarisation}))
         last = "Merge"
-    nodes.append(Node("Topography", "TopoPhaseRemoval", (last,), {"orbitDegree": 3, **_dem(settings.dem)}))
+    topography = {"orbitDegree": 3} | _dem(settings.dem)
+    nodes.append(Node("Topography", "TopoPhaseRemoval", (last,), topography))
     last = "Topography"
     if settings.range_looks > 1 or settings.azimuth_looks > 1:
         looks = {"nRgLooks": settings.range_looks, "nAzLooks": settings.azimuth_looks}
@@ -183,10 +186,10 @@ def _swath(
         yield Node(f"Split-{swath}-{date}", "TOPSAR-Split", (sources[date],), split)
         ready.append(f"Split-{swath}-{date}")
         if one.orbit in ORBITS:
-            orbit = {"orbitType": ORBITS[one.orbit], "polyDegree": 3, "continueOnFail": False}
+            orbit: dict[str, Value] = {"orbitType": ORBITS[one.orbit], "polyDegree": 3, "continueOnFail": False}
             yield Node(f"Orbit-{swath}-{date}", "Apply-Orbit-File", (ready[-1],), orbit)
             ready[-1] = f"Orbit-{swath}-{date}"
-    coregistration = {
+    coregistration: dict[str, Value] = {
         **_dem(settings.dem), "demResamplingMethod": "BICUBIC_INTERPOLATION", "resamplingType": "BISINC_5_POINT_INTERPOLATION",
         "maskOutAreaWithoutElevation": True, "outputRangeAzimuthOffset": False, "outputDerampDemodPhase": False,
     }  # fmt: skip
@@ -195,7 +198,7 @@ def _swath(
     if several_bursts:
         yield Node(f"Diversity-{swath}", "Enhanced-Spectral-Diversity", (last,))
         last = f"Diversity-{swath}"
-    form = {
+    form: dict[str, Value] = {
         "subtractFlatEarthPhase": True, "srpPolynomialDegree": 5, "srpNumberPoints": 501, "orbitDegree": 3,
         "includeCoherence": True, "cohWinAz": settings.coherence_azimuth, "cohWinRg": settings.coherence_range,
         "squarePixel": False, "subtractTopographicPhase": False,
@@ -229,7 +232,12 @@ def filtering(source: Path, alpha: float, window: int, snap_version: int, out: P
     nodes = [_read(source)]
     if alpha > 0:
         size = min(FFT_SIZES, key=lambda known: abs(known - window))
-        parameters = {"alpha": alpha, "FFTSizeString": size, "windowSizeString": 3, "useCoherenceMask": False}
+        parameters: dict[str, Value] = {
+            "alpha": alpha,
+            "FFTSizeString": size,
+            "windowSizeString": 3,
+            "useCoherenceMask": False,
+        }
         if snap_version >= ADAPTIVE_SINCE:
             parameters["useAdaptiveAlpha"] = False
         nodes.append(Node("Filter", "GoldsteinPhaseFiltering", ("Read",), parameters))
@@ -253,7 +261,7 @@ def export(source: Path, folder: Path, processors: int) -> list[Node]:
     list of Node
         The graph.
     """
-    parameters = {
+    parameters: dict[str, Value] = {
         "targetFolder": str(folder), "statCostMode": "DEFO", "initMethod": "MST", "numberOfTileRows": 1, "numberOfTileCols": 1,
         "numberOfProcessors": processors, "rowOverlap": 0, "colOverlap": 0, "tileCostThreshold": 500,
     }  # fmt: skip
@@ -287,7 +295,7 @@ def geocoding(source: Path, unwrapped: Path | None, dem: Path, grid: RegionGrid,
     if unwrapped is not None:
         nodes.append(_read(unwrapped, "Read-unwrapped"))
         nodes.append(Node("Import", "SnaphuImport", ("Read", "Read-unwrapped"), {"doNotKeepWrapped": False}))
-    parameters = {
+    parameters: dict[str, Value] = {
         **_dem(dem), "externalDEMApplyEGM": False, "demResamplingMethod": "BILINEAR_INTERPOLATION",
         "imgResamplingMethod": "BILINEAR_INTERPOLATION", "pixelSpacingInMeter": grid.cell_m,
         "mapProjection": CRS.from_epsg(grid.epsg).to_wkt("WKT1_GDAL"), "alignToStandardGrid": True,
@@ -299,7 +307,7 @@ def geocoding(source: Path, unwrapped: Path | None, dem: Path, grid: RegionGrid,
     return [*nodes, _write("Terrain-Correction", out)]
 
 
-def _dem(path: Path) -> dict[str, str | float]:
+def _dem(path: Path) -> dict[str, Value]:
     return {"demName": "External DEM", "externalDEMFile": str(path), "externalDEMNoDataValue": DEM_VOID}
 
 

@@ -184,26 +184,39 @@ def open_dimap(path: str | Path) -> Dimap:
     path = Path(path)
     try:
         root = ElementTree.parse(path).getroot()
-        rows, cols = int(root.find(".//NROWS").text), int(root.find(".//NCOLS").text)
+        if root is None:
+            raise ValueError("it is empty")
+        rows, cols = int(_text(root, ".//NROWS")), int(_text(root, ".//NCOLS"))
         files = {
-            int(one.find("BAND_INDEX").text): path.parent / one.find("DATA_FILE_PATH").get("href")
+            int(_text(one, "BAND_INDEX")): path.parent / _element(one, "DATA_FILE_PATH").attrib["href"]
             for one in root.iter("Data_File")
             if one.find("BAND_INDEX") is not None
         }
         bands = {}
         for one in root.iter("Spectral_Band_Info"):
-            index = int(one.find("BAND_INDEX").text)
+            index = int(_text(one, "BAND_INDEX"))
             if index in files and (one.findtext("VIRTUAL_BAND") or "").strip() != "true":
-                bands[one.find("BAND_NAME").text.strip()] = (files[index], one.find("DATA_TYPE").text.strip())
+                bands[_text(one, "BAND_NAME")] = (files[index], _text(one, "DATA_TYPE"))
         place = root.findtext(".//Geoposition/IMAGE_TO_MODEL_TRANSFORM")
         # Java's order: scale x, shear y, shear x, scale y, origin x, origin y; from corners of
         # samples.
         a, d, b, e, c, f = (float(part) for part in place.split(",")) if place else (np.nan,) * 6
         crs = (root.findtext(".//Coordinate_Reference_System/WKT") or "").strip()
-    except (OSError, ElementTree.ParseError, AttributeError, ValueError) as error:
+    except (OSError, ElementTree.ParseError, KeyError, ValueError) as error:
         problem = "does not exist" if not path.exists() else f"is no BEAM-DIMAP product ({error})"
         raise InterferogramError(f"{path}: {problem}", MAKE_AGAIN) from error
     return Dimap(path, rows, cols, bands, Affine(a, b, c, d, e, f) if place else None, crs, root)
+
+
+def _element(parent: Element, path: str) -> Element:
+    found = parent.find(path)
+    if found is None:
+        raise ValueError(f"no {path}")
+    return found
+
+
+def _text(parent: Element, path: str) -> str:
+    return (_element(parent, path).text or "").strip()
 
 
 def check_dimap(path: Path, prefixes: Sequence[str]) -> None:
