@@ -17,7 +17,7 @@ def test_no_text_refers_to_a_document_that_is_not_here():
     found = [
         f"{path}: {match[0]}"
         for path, text in texts()
-        if path.name != "test_references.py"
+        if path.name != "test_references.py" and str(path) != "studies/structure/code.py"  # which counts them
         for match in ABSENT.finditer(text)
     ]
     assert not found

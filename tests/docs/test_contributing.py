@@ -1,0 +1,37 @@
+"""What CONTRIBUTING.md asks for is there: rule files, scripts and sections of every row, and the files it names."""
+
+import re
+
+import pytest
+
+from sarslide.config import Config
+from sarslide.insar.engines import ENGINES
+from sarslide.rates.methods import METHODS
+from tests.docs.texts import REPOSITORY
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=lambda row: row.name)
+def test_a_rate_method_is_complete(method):
+    assert (REPOSITORY / f"rules/rates/{method.name}.smk").is_file()
+    assert f'include: "rates/{method.name}.smk"' in (REPOSITORY / "rules/rates.smk").read_text()
+    assert_known(method)
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=lambda row: row.name)
+def test_an_engine_is_complete(engine):
+    assert (REPOSITORY / f"rules/engines/{engine.name}.smk").is_file()
+    assert all((REPOSITORY / f"rules/sources/{source}.smk").is_file() for source in engine.sources)
+    assert_known(engine)
+
+
+def assert_known(row) -> None:
+    """The rules of a row have scripts, its sections are those of the configuration."""
+    assert not [rule for rule in row.rules if not (REPOSITORY / f"workflow_scripts/{rule}.py").is_file()]
+    assert set(row.sections) <= set(Config.model_fields)
+
+
+def test_files_that_the_recipes_name_exist():
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:src|rules|tests|workflow_scripts|studies)/[\w/.]*)`", text)
+    assert len(named) > 10
+    assert not [name for name in named if "NAME" not in name and not (REPOSITORY / name).exists()]
