@@ -6,11 +6,10 @@
 The stub workflow has the demo's chains (SLC, pair, unwrapping), its fan-in (all pairs of a track into each
 of its maps), several outputs, a log and a benchmark a job. Its jobs are a `touch`; those of a run of 300
 sleep too, so that the run lasts: what timers cost grows with jobs times time. Writes its rows into
-studies/records/structure.json.
+studies/records/structure.json; `before` are Snakemake's own settings, run beside ours at the same time.
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -22,10 +21,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sarslide.io.sidecar import write_json
+from studies.structure import records
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-RECORD = REPOSITORY / "studies/records/structure.json"
+COMMAND = "python -m studies.scheduler_cost"
 GOAL_CPU_S = 0.2  # of the main process, a job
 DATES, NEIGHBOURS = 22, 3
 BUSY_LOOPS = 2
@@ -147,29 +146,20 @@ def busy(loops: int) -> Iterator[None]:
             process.wait()
 
 
-def measured(jobs: int, wait_s: float, loaded: bool, before: bool) -> dict[str, object]:
+def measured(jobs: int, wait_s: float, loaded: bool, before: bool) -> dict:
     """The row of one size; `before`: Snakemake's own settings beside ours, at the same time on the same machine."""
     with busy(BUSY_LOOPS * loaded), ThreadPoolExecutor() as pool:
         theirs = pool.submit(Case(jobs, wait_s, ours=False).run) if before else None
         ours = pool.submit(Case(jobs, wait_s, ours=True).run).result()
-    cost = round(ours["cpu_s"] / ours["jobs"], 4)
-    row: dict[str, object] = {
-        "what": f"CPU s of Snakemake's main process a job, {jobs:,} jobs, {'loaded' if loaded else 'idle'} machine",
-        "goal": f"<= {GOAL_CPU_S}",
-        "measured": cost,
-        "met": cost <= GOAL_CPU_S,
-        "command": "python -m studies.scheduler_cost",
-    }
-    if theirs:
-        row["before"] = round(theirs.result()["cpu_s"] / theirs.result()["jobs"], 4)
-    return row
+    cost = _cost(ours)
+    what = f"CPU s of Snakemake's main process a job, {jobs:,} jobs, {'loaded' if loaded else 'idle'} machine"
+    earlier = _cost(theirs.result()) if theirs else None
+    return records.row(what, cost, COMMAND, f"<= {GOAL_CPU_S}", cost <= GOAL_CPU_S, earlier)
 
 
-def record(rows: list[dict[str, object]]) -> None:
-    """Put rows into studies/records/structure.json; one of the same `what` is replaced."""
-    held = json.loads(RECORD.read_text()) if RECORD.is_file() else []
-    merged = {row["what"]: row for row in [*held, *rows]}
-    write_json(RECORD, list(merged.values()))
+def _cost(run: dict[str, float]) -> float:
+    """CPU seconds a job."""
+    return round(run["cpu_s"] / run["jobs"], 4)
 
 
 def main() -> None:
@@ -183,18 +173,10 @@ def main() -> None:
     for jobs in chosen.jobs:
         small = jobs <= 300
         for loaded in (False, True):
-            row = measured(jobs, chosen.wait_s if small else 0, loaded, before=small)
-            rows.append(row)
-            print(
-                row["what"],
-                row["measured"],
-                "met" if row["met"] else "missed",
-                "before:",
-                row.get("before", "-"),
-                flush=True,
-            )
+            rows.append(measured(jobs, chosen.wait_s if small else 0, loaded, before=small))
+            print(rows[-1], flush=True)
     if not chosen.no_record:
-        record(rows)
+        records.publish(rows)
 
 
 if __name__ == "__main__":
