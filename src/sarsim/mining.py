@@ -1,5 +1,5 @@
 """Mines on slopes: terraced, angular ground that settles or slides fast, which P4 4.4 could not
-tell from landslides.
+set apart from landslides.
 """
 
 from dataclasses import dataclass

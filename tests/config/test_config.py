@@ -110,7 +110,7 @@ def test_a_new_region_writes_over_nothing(own, taken, capsys):
     assert (own / "regions/myregion.yaml").read_bytes() == before
 
 
-def test_an_unknown_region_is_told_what_there_is(own):
+def test_an_unknown_region_names_those_that_there_are(own):
     with pytest.raises(ConfigError) as caught:
         config.load({"region": "atlantis"}, own)
     assert f"nor in {own / 'regions'}; cure: choose one of baihetan, " in str(caught.value)

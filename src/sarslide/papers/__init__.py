@@ -1,6 +1,6 @@
 """What the papers print: scene and pair counts, result tables, statements, figures, and their known errors.
 
-One file a paper, `p0.yaml` to `p4.yaml` and `h22.yaml`; docs/papers.md tells which papers these are.
+One file a paper, `p0.yaml` to `p4.yaml` and `h22.yaml`; docs/papers.md has which papers these are.
 """
 
 from functools import cache
