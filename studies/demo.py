@@ -2,7 +2,7 @@
 
     python -m studies.demo --seeds 101 102 103 --folder /tmp/demo
 
-prints one line per seed and the worst of them, and writes the same numbers to benchmarks/results/demo.json.
+prints one line per seed and the worst of them, and writes the same numbers to studies/results/demo.json.
 """
 
 import argparse
@@ -97,11 +97,11 @@ def main() -> None:
         print(line(rows[-1]), *unmet(rows[-1]), sep="\n  ", flush=True)
         if not chosen.keep:
             shutil.rmtree(folder / "resources/demo/slc")
-            for gslc in folder.glob("results/demo/*/native/gslc"):
+            for gslc in folder.glob("results/demo/*/*/native/gslc"):
                 shutil.rmtree(gslc)
     recall, precision = (min(row[f"object_{name}"] for row in rows) for name in ("recall", "precision"))
     print(f"worst recall {recall:.3f}, worst precision {precision:.3f}")
-    output = REPOSITORY / "benchmarks" / "results" / "demo.json"
+    output = REPOSITORY / "studies/results/demo.json"
     output.parent.mkdir(exist_ok=True)
     output.write_text(json.dumps(rows, indent=1) + "\n")
 
