@@ -1,4 +1,4 @@
-"""Shared fixtures: the real data folder, a small region, the repository; which folders hold slow tests."""
+"""Shared fixtures: the real data folder, the repository; which tests are slow."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,29 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 REPOSITORY = Path(__file__).parents[1]
-# Their tests start the workflow, train, simulate whole products or serve: not for `make check`.
-SLOW = {"archive", "models", "regions", "remote", "sarsim", "slurm", "training", "workflow"}
+# Folders and files whose tests start the workflow, train, simulate whole products or serve: not for `make check`.
+SLOW = {
+    "archive",
+    "models/test_mask_rcnn.py",
+    "models/test_networks.py",
+    "regions",
+    "remote",
+    "report/test_page.py",
+    "report/test_paper_page.py",
+    "sarsim",
+    "slurm",
+    "terrain/test_terrain_memory.py",
+    "training",
+    "workflow",
+}
+QUICK = {"workflow/test_environments.py", "workflow/test_graph.py", "workflow/test_hygiene.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow folders."""
+    """Mark the slow tests."""
     for item in items:
-        if item.path.relative_to(REPOSITORY / "tests").parts[0] in SLOW:
+        path = item.path.relative_to(REPOSITORY / "tests")
+        if str(path) not in QUICK and SLOW & {str(path), *map(str, path.parents)}:
             item.add_marker("slow")
 
 
