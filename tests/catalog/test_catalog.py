@@ -16,6 +16,7 @@ from sarslide.catalog.repeat_orbit import orbit_offset_m
 from sarslide.config import load
 from sarslide.errors import CatalogError, SafeError
 from sarslide.grid import RegionGrid
+from sarslide.insar.engines import ENGINES
 from sarslide.sentinel1.annotation import parse_annotation
 from sarslide.sentinel1.baseline import baseline
 from sarslide.sentinel1.geometry import earth_fixed, ellipsoid_point
@@ -221,3 +222,7 @@ def scene_start(manifest: str) -> str:
     import re
 
     return re.search(r"<safe:startTime>([^<]+)<", manifest)[1]
+
+
+def test_every_source_of_the_configuration_has_a_scene_table():
+    assert set(scenes.TABLE_OF_SOURCE) == {source for engine in ENGINES.values() for source in engine.sources}

@@ -235,7 +235,7 @@ def table(config: Config, resources: Path) -> SceneTable:
     InterferogramError
         For a ready interferogram that is missing.
     """
-    return SOURCES[config.source](config, resources / config.region / "scenes.csv")
+    return TABLE_OF_SOURCE[config.source](config, resources / config.region / "scenes.csv")
 
 
 def listing(folder: Path) -> list[str]:
@@ -396,7 +396,7 @@ def _the_one(folder: Path, pattern: str, pair: str) -> str:
     return str(found[0])
 
 
-SOURCES: dict[str, Callable[[Config, Path], SceneTable]] = {
+TABLE_OF_SOURCE: dict[str, Callable[[Config, Path], SceneTable]] = {
     "simulated": _simulated,
     "safe": _safe,
     "files": _files,

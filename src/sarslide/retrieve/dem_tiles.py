@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rasterio.transform import Affine
+from affine import Affine
 
 from sarslide.errors import DemError, DownloadError
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from sarslide.errors import DownloadError, SafeError
+from sarslide.io.atomic import atomic_folder
 from sarslide.io.zip import check_archive
 from sarslide.retrieve.connections import connection
 from sarslide.retrieve.download import download
@@ -173,20 +174,13 @@ def assemble(folder: Path, files: Iterable[Path]) -> None:
     """
     from sarslide.sentinel1.safe import products_in
 
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    with atomic_folder(folder) as temporary:
         for path in files:
             _link(path, temporary / path.name)
         try:
             products_in(temporary)
         except SafeError as error:
             raise DownloadError(error.problem.replace(str(temporary), str(folder)), AGAIN) from error
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _link(source: Path, target: Path) -> None:
