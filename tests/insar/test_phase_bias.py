@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sarslide.insar.phase_bias import DAYS_PER_YEAR, FALSE_ALARM, phase_bias
+from sarslide.constants import DAYS_PER_YEAR
+from sarslide.insar.phase_bias import FALSE_ALARM, phase_bias
 from sarslide.names import split_pair
 from sarslide.network import choose_pairs
 from tests.test_network import REGULAR
@@ -70,7 +71,7 @@ def test_fading_signal_is_found_with_its_rate(drift):
     assert found.flagged / found.judged > 0.95
     rate = closure / (2 * INTERVAL_YEARS)
     assert np.nanmean(found.rate_rad_per_yr) == pytest.approx(rate, rel=0.03)
-    # what it says: a chain of 12-day pairs runs ahead of one of 24-day pairs by this much
+    # what it means: a chain of 12-day pairs runs ahead of one of 24-day pairs by this much
     assert rate == pytest.approx(np.angle(cov[0, 1]) / INTERVAL_YEARS - np.angle(cov[0, 2]) / (2 * INTERVAL_YEARS))
 
 

@@ -103,24 +103,24 @@ def test_the_rate_of_a_turbulent_track_gets_better_and_landslides_stay(method):
         settings = RateSettings(atmosphere=name, atmosphere_cells=6)
         rates = stack_rates(valley.read, valley.pairs, valley.elevation_m, WAVELENGTH_M, settings)
         error[name] = rates.layers["los_rate_mm_per_yr"] - valley.los_mm_per_yr
-    still = valley.los_mm_per_yr == 0
+    stationary = valley.los_mm_per_yr == 0
     # Turbulence finer than the Gaussian (this one has much: its power falls as k^-8/3), its trend in time and the speckle stay.
-    assert np.std(error[method][still]) < 0.9 * np.std(error["none"][still])
-    assert abs(error[method][~still].mean()) < 1.5
+    assert np.std(error[method][stationary]) < 0.9 * np.std(error["none"][stationary])
+    assert abs(error[method][~stationary].mean()) < 1.5
 
 
 def test_delays_in_mm_are_near_the_true_ones():
     valley = Valley(seed=3, stratified_mm_per_km=0)
-    still = valley.los_mm_per_yr == 0
+    stationary = valley.los_mm_per_yr == 0
     settings = RateSettings(
         height_correlated=False, plane=False, atmosphere="filter", atmosphere_cells=6, atmosphere_days=1e5
     )
     everywhere = ReferenceArea(np.ones(valley.shape, bool), "everywhere")
-    ground = Ground(valley.elevation_m, still, everywhere)
+    ground = Ground(valley.elevation_m, stationary, everywhere)
     delays = Corrector(valley.read, ground, settings).delays(valley.pairs)
     found = np.stack([delays.coarse.spread(delays.of_date(day)) for day in valley.dates]) / RAD_PER_MM
     truth = valley.atmosphere_mm - np.median(valley.atmosphere_mm, axis=(1, 2))[:, None, None]
-    left, before = (without_line(field)[:, still] for field in (truth - found, truth))
+    left, before = (without_line(field)[:, stationary] for field in (truth - found, truth))
     # What is finer than 180 m stays, and 0.2 rad of speckle, 0.9 mm, goes into it a little.
     assert np.std(left) < 0.45 * np.std(before)
 

@@ -77,8 +77,8 @@ def test_the_averaged_phase_too():
     valley = Valley(turbulence_mm=2)
     settings = RateSettings(ring=(12, 40))
     phase = average_phase(valley.read_wrapped, valley.pairs, valley.elevation_m, settings).layers["avg_phase_rad"]
-    still = valley.los_mm_per_yr == 0
-    assert abs(np.nanmedian(phase[still])) < 0.05
+    stationary = valley.los_mm_per_yr == 0
+    assert abs(np.nanmedian(phase[stationary])) < 0.05
     assert np.nanmean(phase[valley.los_mm_per_yr < -40]) > 0.3
 
 

@@ -30,10 +30,10 @@ def test_planted_motion_comes_back_with_the_projects_sign(valley, rates):
     assert abs(error[moving].mean()) < 1.5  # the correction does not eat landslides
 
 
-def test_standard_error_says_what_the_error_is(valley, rates):
+def test_standard_error_is_that_of_the_error(valley, rates):
     error = (rates.layers["los_rate_mm_per_yr"] - valley.los_mm_per_yr)[rates.ground.stable]
-    told = np.sqrt(np.mean(rates.layers["los_rate_std_mm_per_yr"][rates.ground.stable] ** 2))
-    assert 0.5 < np.std(error) / told < 1.5
+    formal = np.sqrt(np.mean(rates.layers["los_rate_std_mm_per_yr"][rates.ground.stable] ** 2))
+    assert 0.5 < np.std(error) / formal < 1.5
 
 
 def test_layers_agree_with_each_other(rates):
@@ -138,28 +138,28 @@ def test_averaged_phase_is_the_motion_of_a_mean_interval_without_unwrapping(vall
     assert rates.layers["avg_phase_rad"][moving].mean() > 0.2
     assert np.std(error) < 0.1
     assert abs(error[moving].mean()) < 0.05
-    told = np.sqrt(np.mean(rates.layers["avg_phase_std_rad"][rates.ground.stable] ** 2))
-    assert 0.4 < np.std(error[rates.ground.stable]) / told < 1.6
+    formal = np.sqrt(np.mean(rates.layers["avg_phase_std_rad"][rates.ground.stable] ** 2))
+    assert 0.4 < np.std(error[rates.ground.stable]) / formal < 1.6
 
 
 def test_complex_mean_has_no_bias_where_the_phase_wraps():
     # Motion of almost half a fringe in each pair, noise of 0.5 rad: half of the values wrap, their arithmetic mean is near 0.
-    still = Valley(turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0.35)
+    track = Valley(turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0.35)
     disc = np.hypot(*np.meshgrid(np.arange(160) - 80, np.arange(120) - 60)) < 8
 
     def read(pair):
-        noise = still.phase(pair) + RAD_PER_MM * still.los_mm_per_yr * years(pair)
-        return np.angle(np.exp(1j * (noise + 3.1 * disc))), still.coherence
+        noise = track.phase(pair) + RAD_PER_MM * track.los_mm_per_yr * years(pair)
+        return np.angle(np.exp(1j * (noise + 3.1 * disc))), track.coherence
 
     settings = RateSettings(height_correlated=False, plane=False)
     by_mean = {
-        mean: average_phase(read, still.pairs, still.elevation_m, settings, mean=mean).layers["avg_phase_rad"][disc]
+        mean: average_phase(read, track.pairs, track.elevation_m, settings, mean=mean).layers["avg_phase_rad"][disc]
         for mean in ("complex", "arithmetic")
     }
     assert np.abs(np.angle(np.exp(1j * (by_mean["complex"] - 3.1)))).mean() < 0.1
     assert np.abs(by_mean["arithmetic"]).mean() < 1.5
     with pytest.raises(RateError, match="use one of complex, arithmetic"):
-        average_phase(read, still.pairs, still.elevation_m, settings, mean="geometric")
+        average_phase(read, track.pairs, track.elevation_m, settings, mean="geometric")
 
 
 def test_weights_by_coherence_prefer_good_pairs():
@@ -252,8 +252,8 @@ def test_settings_of_the_configuration():
     "settings", [RateSettings(), RateSettings(reference=(60.0, 80.0, 10.0))], ids=["chosen", "named"]
 )
 @pytest.mark.parametrize("count", [1, 2])
-def test_one_pair_has_no_rate_with_an_error_and_says_so(valley, settings, count):
-    """Not that the reference area is bad: with one pair there is nothing that an error could be told from."""
+def test_one_pair_has_no_rate_with_an_error(valley, settings, count):
+    """Not that the reference area is bad: with one pair there is nothing that an error could be estimated from."""
     problem = (
         rf"E3008 {count} pairs with valid phase, a rate with its error needs 3; cure: add acquisitions, or request"
     )

@@ -47,8 +47,8 @@ def test_predicted_deviation_is_that_of_the_coherence(valley):
         pair, valley.phase(pair), coherence, None, valley.elevation_m, WAVELENGTH_M, 9.0, RateSettings()
     )
     for row, col, value in ((60, 40, 0.7), (60, 120, 0.45)):
-        told = np.sqrt(phase_variance(np.array(value), 9.0)) / RAD_PER_MM
-        assert found.std_mm[row, col] == pytest.approx(told, rel=1e-6)
+        predicted = np.sqrt(phase_variance(np.array(value), 9.0)) / RAD_PER_MM
+        assert found.std_mm[row, col] == pytest.approx(predicted, rel=1e-6)
     assert np.isnan(found.displacement_mm[:30]).all()  # incoherent ground is masked
     assert np.isnan(found.std_mm[:30]).all()
 

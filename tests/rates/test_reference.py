@@ -46,12 +46,12 @@ def test_the_largest_connected_area_is_taken_and_described():
     stable[11:21, 11] = True  # a bridge one cell wide does not join them
     area = choose_reference(stable, np.ones(GRID.shape, bool))
     assert area.mask.sum() == area.cells == 300
-    told = area.to_dict(GRID)
-    assert told["x_m"] == pytest.approx(500000 + 30 * 40)
-    assert told["y_m"] == pytest.approx(3200000 - 30 * 27.5)
-    assert told["area_km2"] == pytest.approx(0.27)
-    assert told["epsg"] == 32647
-    assert "every pair is valid" in told["reason"]
+    described = area.to_dict(GRID)
+    assert described["x_m"] == pytest.approx(500000 + 30 * 40)
+    assert described["y_m"] == pytest.approx(3200000 - 30 * 27.5)
+    assert described["area_km2"] == pytest.approx(0.27)
+    assert described["epsg"] == 32647
+    assert "every pair is valid" in described["reason"]
 
 
 def test_without_complete_cells_incomplete_ones_do():

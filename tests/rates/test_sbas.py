@@ -124,25 +124,25 @@ def test_weightings():
 def test_a_planted_dem_error_and_its_sign():
     """Ground dh higher than the DEM leaves -(4 pi/lambda) bperp dh / (R sin inc): 12 m must come back as +12 m."""
     rng = np.random.default_rng(8)
-    still = Valley(shape=(40, 50), count=16, turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0)
-    height = np.zeros(still.shape)
+    quiet = Valley(shape=(40, 50), count=16, turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0)
+    height = np.zeros(quiet.shape)
     height[5:12, 30:45] = 12.0
-    orbit = rng.uniform(-120, 120, len(still.dates))
-    slant, incidence = np.full(still.shape, 850e3), np.linspace(33, 45, 50) * np.ones(still.shape)
+    orbit = rng.uniform(-120, 120, len(quiet.dates))
+    slant, incidence = np.full(quiet.shape, 850e3), np.linspace(33, 45, 50) * np.ones(quiet.shape)
     bperp = {
-        pair: float(orbit[still.dates.index(pair[9:])] - orbit[still.dates.index(pair[:8])]) for pair in still.pairs
+        pair: float(orbit[quiet.dates.index(pair[9:])] - orbit[quiet.dates.index(pair[:8])]) for pair in quiet.pairs
     }
     scale = -4 * np.pi / WAVELENGTH_M / (slant * np.sin(np.radians(incidence)))
-    read = reader(still, lambda pair, phase: phase + scale * bperp[pair] * height)
+    read = reader(quiet, lambda pair, phase: phase + scale * bperp[pair] * height)
     dem = DemGeometry(bperp, slant, incidence)
-    sink = Sink(16, still.shape)
-    plain = sbas_rates(read, sink, still.pairs, still.elevation_m, WAVELENGTH_M, PLAIN, SbasSettings(device="cpu"))
+    sink = Sink(16, quiet.shape)
+    plain = sbas_rates(read, sink, quiet.pairs, quiet.elevation_m, WAVELENGTH_M, PLAIN, SbasSettings(device="cpu"))
     found = sbas_rates(
-        read, sink, still.pairs, still.elevation_m, WAVELENGTH_M, PLAIN, SbasSettings(device="cpu"), dem=dem
+        read, sink, quiet.pairs, quiet.elevation_m, WAVELENGTH_M, PLAIN, SbasSettings(device="cpu"), dem=dem
     )
     np.testing.assert_allclose(found.layers["dem_error_m"], height, atol=0.01)  # phases are float32
-    wrong = np.abs(plain.layers["los_rate_mm_per_yr"] - still.los_mm_per_yr)[height > 0].max()
-    right = np.abs(found.layers["los_rate_mm_per_yr"] - still.los_mm_per_yr)[height > 0].max()
+    wrong = np.abs(plain.layers["los_rate_mm_per_yr"] - quiet.los_mm_per_yr)[height > 0].max()
+    right = np.abs(found.layers["los_rate_mm_per_yr"] - quiet.los_mm_per_yr)[height > 0].max()
     assert right < 0.02 < 0.3 < wrong
     assert (sink.series[0] == 0).all()
 
@@ -160,11 +160,11 @@ def test_baselines_that_tell_nothing_are_refused_before_any_reading():
 
     flat = np.zeros((30, 40))
     pairs = short_pairs(dates(12))
-    for bperp, says in (
+    for bperp, problem in (
         (dict.fromkeys(pairs, 0.0), "cannot separate a DEM error from motion"),
         (dict.fromkeys(pairs, 1.0) | {pairs[3]: None}, f"pair {pairs[3]}: no perpendicular baseline"),
     ):
-        with pytest.raises(NetworkError, match=says):
+        with pytest.raises(NetworkError, match=problem):
             sbas_rates(never, never, pairs, flat, WAVELENGTH_M, dem=DemGeometry(bperp, flat, flat))
 
 
@@ -333,7 +333,7 @@ def test_components_other_than_the_references_are_not_used():
     assert np.isnan(rate[:, -20:]).all() and np.isnan(rate[:5]).all() and np.isfinite(rate[5:, :-20]).all()
 
 
-def test_a_gpu_that_is_not_there_is_said():
+def test_a_missing_gpu_is_refused():
     import torch
 
     if torch.cuda.is_available():

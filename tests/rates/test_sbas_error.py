@@ -48,7 +48,7 @@ def test_slope_without_dem_error_is_that_of_the_corrected_series():
 @pytest.mark.parametrize(("of_dates", "of_pairs"), [(0.0, 0.5), (0.3, 0.3), (0.3, 0.8)])
 @pytest.mark.parametrize("gaps", [0.0, 0.1])
 def test_variance_is_unbiased(of_dates, of_pairs, gaps):
-    """Mean variance that is told against that of the rates, of 12,000 cells of independent noise with weights that vary."""
+    """Mean formal variance against that of the rates, of 12,000 cells of independent noise with weights that vary."""
     rng = np.random.default_rng(10)
     days, cells = dates(24), 12_000
     pairs = short_pairs(days)
@@ -59,19 +59,19 @@ def test_variance_is_unbiased(of_dates, of_pairs, gaps):
     found = sbas.invert(phase, 10 ** rng.uniform(-0.3, 0.3, phase.shape), pairs)
     rate = sbas.rate_of(found.phase_rad, t)
     residual = phase - rate * (t[ends[:, 1]] - t[ends[:, 0]])[:, None]
-    told = rate_std(residual, found.response, t[ends[:, 1]] - t[ends[:, 0]], ends)
+    formal = rate_std(residual, found.response, t[ends[:, 1]] - t[ends[:, 0]], ends)
     known = np.isfinite(rate)
     assert known.mean() > 0.7
     # The variance of 12,000 rates is known to 1.3 %; the floor under single cells adds a few per cent.
-    assert np.mean(told[known] ** 2) / np.mean(rate[known] ** 2) == pytest.approx(1, abs=0.08)
+    assert np.mean(formal[known] ** 2) / np.mean(rate[known] ** 2) == pytest.approx(1, abs=0.08)
 
 
-def test_noise_of_dates_alone_is_not_told_too_small():
+def test_noise_of_dates_alone_gives_no_formal_error_that_is_too_small():
     """Where pairs close exactly the error is on the safe side: its typical cell is right, its mean square too large."""
     track = Valley(turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0.3)
-    error, told = rates_of(track, {pair: 0.0 for pair in track.pairs})
-    assert np.median(told) == pytest.approx(np.std(error), rel=0.1)
-    assert 1 < np.sqrt(np.mean(told**2)) / np.std(error) < 1.6
+    error, formal = rates_of(track, {pair: 0.0 for pair in track.pairs})
+    assert np.median(formal) == pytest.approx(np.std(error), rel=0.1)
+    assert 1 < np.sqrt(np.mean(formal**2)) / np.std(error) < 1.6
 
 
 @pytest.mark.parametrize(("days_to_1_e", "least"), [(1e9, 0.95), (150.0, 0.45), (40.0, 0.45)])
@@ -87,15 +87,15 @@ def test_speckle_that_decorrelates(days_to_1_e, least):
     for pair in track.pairs:
         earlier, later = (scatterers[track.dates.index(day)] for day in pair.split("_"))
         noise[pair] = np.angle((later * earlier.conj()).sum(-1))
-    error, told, series = rates_of(track, noise, series=True)
-    ratio = np.sqrt(np.mean(told**2)) / np.std(error)
+    error, formal, series = rates_of(track, noise, series=True)
+    ratio = np.sqrt(np.mean(formal**2)) / np.std(error)
     assert least < ratio < 1.15  # 2000 cells
     t = years_of(track.dates)
     fitted = np.multiply.outer(t - t.mean(), sbas.rate_of(series, t))
     scatter = series - series.mean(0) - fitted
     of_line = np.sqrt(np.mean(scatter**2) * len(t) / (len(t) - 2) / np.sum((t - t.mean()) ** 2))
     if days_to_1_e < 1e9:
-        assert np.sqrt(np.mean(told**2)) > 1.4 * of_line
+        assert np.sqrt(np.mean(formal**2)) > 1.4 * of_line
 
 
 def decorrelating(count, shape, coherence, per_step):
@@ -112,7 +112,7 @@ def decorrelating(count, shape, coherence, per_step):
 
 
 def rates_of(track, noise, series=False):
-    """Error and told error, mm/yr, and the series, of SBAS on a track with noise (rad) added to its pairs."""
+    """Error and formal error, mm/yr, and the series, of SBAS on a track with noise (rad) added to its pairs."""
     kept = np.zeros((len(track.dates), *track.shape))
 
     def read(pair, rows, cols):
@@ -132,8 +132,8 @@ def test_unit():
     """Half a radian between pairs is 2.2 mm: the layers are in mm/yr."""
     track = Valley(shape=(40, 50), turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0)
     rng = np.random.default_rng(1)
-    error, told = rates_of(track, {pair: 0.5 * rng.standard_normal(track.shape) for pair in track.pairs})
+    error, formal = rates_of(track, {pair: 0.5 * rng.standard_normal(track.shape) for pair in track.pairs})
     response = sbas.invert(np.zeros((len(track.pairs), 1)), np.ones((len(track.pairs), 1)), track.pairs).response
     expected = 0.5 / RAD_PER_MM * np.linalg.norm(response)
     assert np.std(error) == pytest.approx(expected, rel=0.05)
-    assert np.sqrt(np.mean(told**2)) == pytest.approx(expected, rel=0.05)
+    assert np.sqrt(np.mean(formal**2)) == pytest.approx(expected, rel=0.05)

@@ -32,14 +32,14 @@ def valley():
 def test_a_polygon_from_pairs_is_the_planted_motion(valley):
     rates = stack_rates(valley.read, valley.pairs, valley.elevation_m, WAVELENGTH_M)
     fastest = valley.los_mm_per_yr == valley.los_mm_per_yr.min()
-    still = valley.los_mm_per_yr == 0
-    cells = {"slide": np.nonzero(fastest), "still": np.nonzero(still)}
+    stationary = valley.los_mm_per_yr == 0
+    cells = {"slide": np.nonzero(fastest), "stationary": np.nonzero(stationary)}
     found = of_pairs(valley.read, valley.pairs, rates.ground, WAVELENGTH_M, RateSettings(), cells)
     assert found.dates == valley.dates
     t = np.arange(30) * 12 / 365.25
     # Mean of a disc: speckle is gone, the turbulence of two dates and 1 mm at 5 km stays
     np.testing.assert_allclose(found.displacement_mm["slide"], valley.los_mm_per_yr.min() * t, atol=4)
-    np.testing.assert_allclose(found.displacement_mm["still"], 0, atol=1)
+    np.testing.assert_allclose(found.displacement_mm["stationary"], 0, atol=1)
     assert found.motions()["slide"]["mean_velocity"] == pytest.approx(valley.los_mm_per_yr.min(), abs=4)
 
 
@@ -77,8 +77,8 @@ def test_standard_deviations_are_the_scatter_of_many_trials():
     trials = [motion(-20 * YEARS + rng.standard_normal(40), DAYS) for _ in range(400)]
     for name in ("mean_velocity", "acceleration"):
         scatter = np.std([trial[name] for trial in trials])
-        told = np.sqrt(np.mean([trial[f"{name}_std"] ** 2 for trial in trials]))
-        assert told == pytest.approx(scatter, rel=0.12)  # 400 trials know a scatter to 3.5 %
+        formal = np.sqrt(np.mean([trial[f"{name}_std"] ** 2 for trial in trials]))
+        assert formal == pytest.approx(scatter, rel=0.12)  # 400 trials know a scatter to 3.5 %
 
 
 def test_series_of_the_region(tmp_path):

@@ -65,7 +65,7 @@ def test_weights_are_weighted_least_squares():
 @pytest.mark.parametrize("gaps", [0.0, 0.2])
 def test_standard_error_is_the_scatter_of_many_trials(per_date, per_pair, regressor, gaps):
     # 20,000 cells are independent trials. A single variance split from 57 residuals is uncertain and is clipped at zero, so the
-    # root mean square of the standard errors may be off by several per cent: 12 % is asked; confusing the two kinds of
+    # root mean square of the standard errors may be off by several per cent: 12 % is required; confusing the two kinds of
     # noise would be off by a factor of three.
     rng = np.random.default_rng(11)
     shape = (100, 200)

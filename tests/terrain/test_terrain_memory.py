@@ -17,6 +17,6 @@ def test_a_larger_region_asks_for_more(tmp_path):
     command += ["--config", "region=demo", "simulation={dates: 4}", grid]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
-    asked = re.search(r"^ *rule terrain:.*?mem_mb=(\d+)", run.stdout + run.stderr, flags=re.M | re.S)
-    assert asked, run.stdout[-2000:] + run.stderr[-2000:]
-    assert int(asked.group(1)) == 1000 + 3000 * 3000 * 150 // 2**20
+    found = re.search(r"^ *rule terrain:.*?mem_mb=(\d+)", run.stdout + run.stderr, flags=re.M | re.S)
+    assert found, run.stdout[-2000:] + run.stderr[-2000:]
+    assert int(found.group(1)) == 1000 + 3000 * 3000 * 150 // 2**20

@@ -1,0 +1,1 @@
+"""Corrections of pairs: height-correlated atmosphere, delays of dates, double difference."""

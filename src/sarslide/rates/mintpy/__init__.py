@@ -1,0 +1,1 @@
+"""SBAS by MintPy, through its command line."""

@@ -1,0 +1,1 @@
+"""SBAS by batched weighted least squares."""
