@@ -4,11 +4,11 @@ inputs: averaged phase (rad, positive away); mean backscatter (dB). output: phas
 unknown; the recipe names the bands: hsv (phase as hue, intensity as brightness) or sin_cos (sine, cosine, intensity).
 """
 
+from sarslide.workflow.job import job
 from sarslide.dataset.fusion import BANDS, fuse
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

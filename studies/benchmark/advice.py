@@ -63,7 +63,9 @@ def _with_labels(found: Mapping[str, list[Record]], best: str, title: str, speed
     if level:
         sentences.append(f"The regions cannot tell it from {_and(_named(level, speeds))}.")
     if behind:
-        sentences.append(f"Worse in at least one of the two, by an interval without zero: {_and(_named(behind, speeds))}.")
+        sentences.append(
+            f"Worse in at least one of the two, by an interval without zero: {_and(_named(behind, speeds))}."
+        )
     if best in speeds:
         sentences.append(f"`{best}` reads {speeds[best]:.0f} km2/s; all speeds at the published size, fp32, on a CPU.")
     return " ".join(sentences)

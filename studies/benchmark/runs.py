@@ -87,14 +87,14 @@ def recipe(run: BenchmarkRun):
 def runs_of(table: str, tier: str, width: str, networks: Iterable[str] = ()) -> list[BenchmarkRun]:
     """The runs that fill `table`, in the order of its rows. networks: only these (none: all).
 
-    Raises ConfigError for a table, tier or width that there is not.
+    Raises ConfigError for a table, tier, width or network that there is not.
     """
     if table not in TABLES or tier not in SAMPLES or width not in WIDTHS:
         raise ConfigError(
             f"benchmark table '{table}' of tier '{tier}' and width '{width}'",
             f"use tables {', '.join(TABLES)}, tiers {', '.join(SAMPLES)}, widths {', '.join(WIDTHS)}",
         )
-    wanted = set(networks) or set(registry.names())
+    wanted = {registry.check(name, "benchmark.networks") for name in networks} or set(registry.names())
     cells = [
         BenchmarkRun(tier, width, split, recipe, channels, network, seed)
         for split, recipe, channels, network in _cells(table)

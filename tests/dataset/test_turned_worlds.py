@@ -8,6 +8,7 @@ import pytest
 from sarslide.dataset import augment, features
 from sarslide.dataset.fusion import fuse, phase_colours
 from sarslide.errors import TrainingError
+from sarslide.layers import OPTICAL
 from sarslide.terrain.derivatives import derivatives
 
 CELL_M = 30.0
@@ -73,7 +74,7 @@ def stored_layers(ground, los):
         "lithology": ground["rock"],
         "layover_shadow": ground["hidden"],
         **{f"los_{word}": value * ones for word, value in zip(("east", "north", "up"), los, strict=True)},
-        **{name: band for name, band in zip(augment.REFLECTANCES, ground["light"], strict=True)},
+        **{name: band for name, band in zip(OPTICAL, ground["light"], strict=True)},
     }
 
 
@@ -159,9 +160,9 @@ def test_light_and_sharpening_keep_hues():
             before, after = (colorsys.rgb_to_hsv(*s[:, row, col].astype(float)) for s in (stack, changed))
             if np.isfinite(before[2]) and min(before[2], after[2]) > 0.02:
                 assert after[0] == pytest.approx(before[0], abs=1e-4)
-    bands = patch(augment.REFLECTANCES)
+    bands = patch(OPTICAL)
     counted = (bands > 0.01) & (bands < 0.7)
-    brighter = augment.brighten(bands, augment.REFLECTANCES, np.random.default_rng(6))
+    brighter = augment.brighten(bands, OPTICAL, np.random.default_rng(6))
     assert (brighter[counted] / bands[counted]).std() < 1e-5  # one light for all bands
 
 
@@ -171,7 +172,7 @@ def test_sharpening_widens_what_is_fine_and_leaves_what_is_flat():
     stack = np.stack([np.broadcast_to(0.3 + 0.1 * np.sin(2 * np.pi * x / 4), (64, 64)), np.full((64, 64), 0.3)]).astype(
         np.float32
     )
-    sharp = augment.sharpen(stack, augment.REFLECTANCES[:2], np.random.default_rng(1))
+    sharp = augment.sharpen(stack, OPTICAL[:2], np.random.default_rng(1))
     assert sharp[0, 10:-10, 8:-8].std() > 1.05 * stack[0, 10:-10, 8:-8].std()
     assert sharp[0, 10:-10, 8:-8].mean() == pytest.approx(stack[0, 10:-10, 8:-8].mean(), abs=1e-4)
     np.testing.assert_allclose(sharp[1], 0.3, atol=1e-6)

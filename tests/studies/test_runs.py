@@ -26,6 +26,10 @@ def test_names_that_are_none():
 def test_unknown_table():
     with pytest.raises(ConfigError, match="benchmark table 'p9_t1'"):
         runs.runs_of("p9_t1", "cpu", "quarter")
+    with pytest.raises(
+        ConfigError, match="benchmark.networks: network 'unett' does not exist; cure: did you mean unet"
+    ):
+        runs.runs_of("networks", "cpu", "quarter", ["unet", "unett"])
 
 
 def test_every_network_is_in_the_equal_budget():

@@ -22,6 +22,7 @@ import numpy as np
 from sarslide.dataset.features import COLOURS
 from sarslide.dataset.fusion import phase_colours
 from sarslide.errors import TrainingError
+from sarslide.layers import OPTICAL
 
 ORIENTATIONS = 8
 VECTORS = (("aspect_sin", "aspect_cos"), ("los_east", "los_north"))
@@ -33,7 +34,6 @@ RATES = (
 PHASES = ("avg_phase_sin", "avg_phase_cos")
 PICTURE = tuple(f"phase_intensity_{colour}" for colour in COLOURS)
 WHEEL = tuple(f"avg_phase_{colour}" for colour in COLOURS)
-REFLECTANCES = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))
 INTENSITY = "mean_amplitude_db"
 
 NOISE_SHARE = 1.0  # most noise added, in standard errors
@@ -190,7 +190,7 @@ def add_noise(features: np.ndarray, names: Sequence[str], rng: np.random.Generat
             noisy[names.index(error)] *= np.float32(np.hypot(1, share))
     if any(set(code) <= set(names) for code in (PHASES, PICTURE, WHEEL)):
         _turn_phase(noisy, names, rng.uniform(0, PHASE_NOISE_RAD) * _smooth_noise(features.shape[1:], rng))
-    for name in (*REFLECTANCES, INTENSITY):
+    for name in (*OPTICAL, INTENSITY):
         if name in names:
             most = INTENSITY_NOISE_DB if name == INTENSITY else REFLECTANCE_NOISE
             noisy[names.index(name)] += rng.uniform(0, most) * rng.standard_normal(features.shape[1:], np.float32)
@@ -218,7 +218,7 @@ def brighten(features: np.ndarray, names: Sequence[str], rng: np.random.Generato
         A copy.
     """
     bright, names = features.copy(), list(names)
-    if channels := [names.index(name) for name in REFLECTANCES if name in names]:
+    if channels := [names.index(name) for name in OPTICAL if name in names]:
         bright[channels] = np.clip(bright[channels] * _factor(rng), 0, 1)
     if set(PICTURE) <= set(names):
         channels = [names.index(name) for name in PICTURE]
@@ -249,7 +249,7 @@ def sharpen(features: np.ndarray, names: Sequence[str], rng: np.random.Generator
     """
     sharp, names = features.copy(), list(names)
     strength = np.float32(rng.uniform(0, SHARPENING))
-    for name in (*REFLECTANCES, INTENSITY):
+    for name in (*OPTICAL, INTENSITY):
         if name in names:
             channel = names.index(name)
             sharp[channel] += strength * _detail(features[channel])
@@ -314,7 +314,7 @@ def _with_brightness(colours: np.ndarray, value: np.ndarray) -> np.ndarray:
 
 def _within(features: np.ndarray, names: list[str]) -> np.ndarray:
     """Reflectances kept within 0..1, in place."""
-    for name in REFLECTANCES:
+    for name in OPTICAL:
         if name in names:
             np.clip(features[names.index(name)], 0, 1, out=features[names.index(name)])
     return features

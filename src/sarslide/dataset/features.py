@@ -33,7 +33,7 @@ _P3 = (
     *_CURVATURE,
     "aspect_sin",
     "aspect_cos",
-    *(f"reflectance_b{band}" for band in ("02", "03", "04", "08")),
+    *layers.OPTICAL,
     *CLASSES,
 )
 

@@ -244,9 +244,7 @@ def _classes(path: str | Path, values, classes: Mapping[str, str]) -> np.ndarray
             f"{path}: class '{unknown[0]}' has no meaning", f"map each of {', '.join(found)} to {', '.join(MEANINGS)}"
         )
     if wrong := [value for value, meaning in classes.items() if meaning not in MEANINGS]:
-        raise VectorError(
-            f"class '{wrong[0]}' means '{classes[wrong[0]]}'", f"map each class to {', '.join(MEANINGS)}"
-        )
+        raise VectorError(f"class '{wrong[0]}' means '{classes[wrong[0]]}'", f"map each class to {', '.join(MEANINGS)}")
     if absent := [value for value, meaning in classes.items() if meaning == "landslide" and value not in found]:
         raise VectorError(
             f"{path}: class '{absent[0]}' has no polygon", f"leave it out; the file has {', '.join(found)}"
