@@ -7,14 +7,14 @@ from pydantic import model_validator
 from sarslide import names
 from sarslide.config.fields import DateName, OneOf, PairName, Section, WindowName, key
 from sarslide.errors import ConfigError
-from sarslide.rates.methods import METHODS
+from sarslide.rates.methods import DEFAULT, METHODS
 
 
 class RatesSection(Section):
     """From pairs to averaged phase, phase rate and LOS rate."""
 
     method: Annotated[str, OneOf(METHODS)] = key(
-        "stacking",
+        DEFAULT,
         "where the LOS rate comes from: stacking (P4 eq. 1), SBAS by batched least squares, SBAS by MintPy (P3, B15)",
         "",
         "P4",

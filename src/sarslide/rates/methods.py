@@ -57,6 +57,7 @@ class Method:
     predicts_error: bool = False
 
 
+DEFAULT = "stacking"  # of the configuration
 METHODS = {
     method.name: method
     for method in (

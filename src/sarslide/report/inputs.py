@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sarslide.grid import RegionGrid
+from sarslide.rates.methods import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class ReportInputs:
     stacks: tuple[StackInputs, ...]
     current: Path
     engine: str = "native"
-    method: str = "stacking"
+    method: str = DEFAULT
     simulated: bool = False
     candidates: Path | None = None
     scores: Path | None = None

@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 
 from sarslide import names
-from sarslide.rates.methods import METHODS
+from sarslide.rates.methods import DEFAULT, METHODS
 from sarslide.report.figures import Outlines, Panel, panel_figure, png
 from sarslide.report.network_plot import NetworkPair, network_figure
 from sarslide.report.scales import Scale, scale_for
@@ -141,7 +141,7 @@ def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
 
 
 def rate_figure(
-    maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.ndarray | None, method: str = "stacking"
+    maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.ndarray | None, method: str = DEFAULT
 ) -> StageFigure | None:
     """Averaged phase, LOS rate with its standard error, mean coherence.
 
@@ -155,7 +155,7 @@ def rate_figure(
         West, south, east, north, m.
     shade : (rows, cols) array or None
         Hillshade, 1-255.
-    method : str, default 'stacking'
+    method : str
         The rate method, a key of `METHODS`.
 
     Returns
