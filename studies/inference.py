@@ -1,17 +1,21 @@
-"""How fast whole scenes go through every network, and what faster numbers and other overlaps do to the map.
+"""How fast whole scenes go through every network, and what faster numbers and other overlaps do to the
+map.
 
-    python -m studies.inference [--networks NAME ...] [--device auto|cpu|cuda] [--tiles N] [--scenes N] [--threads N]
+    python -m studies.inference [--networks NAME ...] [--device auto|cpu|cuda] [--tiles N] [--scenes
+    N] [--threads N]
                                    [--clock wall|cpu] [--effects also|only|none]
 
-Every network of the registry at its published size (weights random: time does not depend on them; the heads of instance networks
-are set so that each tile gives the same proposals and five objects), and the packaged network, over a scene of made-up rasters
-with tiles of 128 cells and an overlap of a half. "Network only": the scene's normalised tiles lie in memory. "Everything":
-rasters are read, features made, tiles blended or objects merged, and a Cloud-Optimized GeoTIFF is written. Both count the area
-of all tiles: overlap is work.
+Every network of the registry at its published size (weights random: time does not depend on them;
+the heads of instance networks are set so that each tile gives the same proposals and five objects),
+and the packaged network, over a scene of made-up rasters with tiles of 128 cells and an overlap of
+a half. "Network only": the scene's normalised tiles lie in memory. "Everything": rasters are read,
+features made, tiles blended or objects merged, and a Cloud-Optimized GeoTIFF is written. Both count
+the area of all tiles: overlap is work.
 
---tiles: about so many tiles a scene (default 9; 2000 or more on a GPU); fast networks get a larger one. --scenes: scenes one
-after another in this process, as several tracks are (default 1; each is the same scene). --clock: `wall`, or `cpu` on a machine
-with other work: user + system time over the threads. --effects: `only` the second table, or `none` of it.
+--tiles: about so many tiles a scene (default 9; 2000 or more on a GPU); fast networks get a larger
+one. --scenes: scenes one after another in this process, as several tracks are (default 1; each is
+the same scene). --clock: `wall`, or `cpu` on a machine with other work: user + system time over the
+threads. --effects: `only` the second table, or `none` of it.
 """
 
 import argparse
@@ -85,7 +89,9 @@ class MadeUpScene:
 
 
 def card_of(name: str) -> tuple[torch.nn.Module, dict]:
-    """The packaged network and its card, or one of the registry at its published size, with the same tile and normalisation."""
+    """The packaged network and its card, or one of the registry at its published size, with the same
+    tile and normalisation.
+    """
     network, card = weights.load(weights.packaged(PACKAGED))
     card = card | {"tile": TILE}
     if name != PACKAGED:
@@ -98,8 +104,8 @@ def card_of(name: str) -> tuple[torch.nn.Module, dict]:
 
 
 def same_findings(network: torch.nn.Module) -> None:
-    """Proposals are all anchors that do not overlap too much, the objects are OBJECTS of them: random heads find nothing or a
-    hundred, and take a tenth or ten times of the time.
+    """Proposals are all anchors that do not overlap too much, the objects are OBJECTS of them: random
+    heads find nothing or a hundred, and take a tenth or ten times of the time.
     """
     proposals, boxes = network.rcnn.rpn.head, network.rcnn.roi_heads.box_predictor
     for head in (proposals.cls_logits, proposals.bbox_pred, boxes.cls_score, boxes.bbox_pred):
@@ -109,7 +115,9 @@ def same_findings(network: torch.nn.Module) -> None:
 
 
 class Clock:
-    """Seconds that work takes: by the wall, or user + system time of the process over its threads, for a busy machine."""
+    """Seconds that work takes: by the wall, or user + system time of the process over its threads, for
+    a busy machine.
+    """
 
     def __init__(self, kind: str, device: torch.device):
         self.kind, self.device = kind, device
@@ -124,9 +132,11 @@ class Clock:
 
 
 def rates(name: str, scenes: list[MadeUpScene], device: torch.device, precision: str, repeats: int, kind: str):
-    """Parameters (M), and km2/s of all tiles, network only and everything: the best of some runs in turn.
+    """Parameters (M), and km2/s of all tiles, network only and everything: the best of some runs in
+    turn.
 
-    scenes: a small one, and larger ones for fast networks, for which opening files would count too much.
+    scenes: a small one, and larger ones for fast networks, for which opening files would count too
+    much.
     """
     network, card = card_of(name)
     forward, clock = Forward(network, device, precision), Clock(kind, device)
@@ -268,7 +278,9 @@ def onnx_runtime(network: torch.nn.Module, shape: tuple[int, ...]) -> Callable[[
 
 
 def speeds(network: torch.nn.Module, rounds: int, clock: Clock) -> dict[str, float]:
-    """km2/s of every variant, network only, batches of eight tiles: the best of `rounds`, one of each in turn."""
+    """km2/s of every variant, network only, batches of eight tiles: the best of `rounds`, one of each
+    in turn.
+    """
     shape = (BATCH["cpu"], len(CHANNELS), TILE, TILE)
     x = torch.from_numpy(np.random.default_rng(2).normal(size=shape).astype(np.float32))
     x = x.contiguous(memory_format=torch.channels_last)
@@ -283,7 +295,9 @@ def speeds(network: torch.nn.Module, rounds: int, clock: Clock) -> dict[str, flo
 
 
 def effects(rounds: int, clock: str) -> None:
-    """Publish what precision, blending and other ways to run do to the map of the packaged network, and to the speed."""
+    """Publish what precision, blending and other ways to run do to the map of the packaged network,
+    and to the speed.
+    """
     from sarsim.training import STACKS, training_scene, training_world
 
     network, card = weights.load(weights.packaged(PACKAGED))

@@ -1,10 +1,11 @@
-"""The benchmark page, its record and its figures, from the files of runs that `snakemake benchmark` has made.
+"""The benchmark page, its record and its figures, from the files of runs that `snakemake benchmark`
+has made.
 
     python -m studies.networks --results results/benchmark
 
-Nothing is trained or scored here. Rows that were published before stay where the results folder lacks them, as long as they
-belong to the same region set. Precision, blending, compilation and throughput of inference come from
-studies/records/validation.json (studies/inference.py).
+Nothing is trained or scored here. Rows that were published before stay where the results folder
+lacks them, as long as they belong to the same region set. Precision, blending, compilation and
+throughput of inference come from studies/records/validation.json (studies/inference.py).
 """
 
 import argparse
@@ -27,7 +28,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     made = page.write(results, PAGES, settings_hash(), RECORDS / "benchmark.json", RECORDS / "validation.json")
     (PAGES / "benchmark.json").replace(RECORDS / "benchmark.json")
-    print(f"{len(made['runs'])} runs, {len(made['tables'])} tables: docs/reference/benchmark.md, studies/records/benchmark.json")
+    print(
+        f"{len(made['runs'])} runs, {len(made['tables'])} tables: docs/reference/benchmark.md, studies/records/benchmark.json"
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""What bfloat16 does to the maps of networks that have learnt, those of the benchmark and the packaged one.
+"""What bfloat16 does to the maps of networks that have learnt, those of the benchmark and the packaged
+one.
 
     python -m studies.precision [--results results/benchmark] [--device auto|cpu|cuda] [--threads N]
 
-Both tracks of a simulated region that trained nothing (the first test region of the benchmark, as its npz files lie in
-`RESULTS/regions`) are predicted in fp32 and in bf16, by every trained network of the equal budget in `RESULTS/runs`, at the
-threshold of its card. The goal: masks with an IoU of at least 0.995.
+Both tracks of a simulated region that trained nothing (the first test region of the benchmark, as
+its npz files lie in `RESULTS/regions`) are predicted in fp32 and in bf16, by every trained network
+of the equal budget in `RESULTS/runs`, at the threshold of its card. The goal: masks with an IoU of
+at least 0.995.
 """
 
 import argparse
@@ -38,7 +40,9 @@ def trained(results: Path) -> list[Path]:
 
 
 def compared(path: Path, files: list[Path], device: str) -> list[object]:
-    """Cells marked in fp32, IoU of the masks, largest difference and share of cells beyond 1e-3, over all scenes."""
+    """Cells marked in fp32, IoU of the masks, largest difference and share of cells beyond 1e-3, over
+    all scenes.
+    """
     network, card = weights.load(path)
     normalisation, maps = Normalisation.from_dict(card["normalisation"]), {}
     read = [scenes.load(file, card["channels"]) for file in files]

@@ -1,9 +1,11 @@
-"""The benchmark region set: what is planted, what each track sees of it, and how hard it is for a threshold and an area filter.
+"""The benchmark region set: what is planted, what each track sees of it, and how hard it is for a
+threshold and an area filter.
 
     python -m studies.region_set --regions FOLDER
 
---regions: folder of the scenes, `{region}.{A|D}.npz`, as `snakemake` makes them in results/benchmark/regions. Regions that it
-lacks are simulated into it first (about 35 CPU seconds each).
+--regions: folder of the scenes, `{region}.{A|D}.npz`, as `snakemake` makes them in
+results/benchmark/regions. Regions that it lacks are simulated into it first (about 35 CPU seconds
+each).
 """
 
 import argparse

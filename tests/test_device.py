@@ -1,4 +1,6 @@
-"""The one choice of a device: what a key asks for, the error that names the key, no torch where none is needed."""
+"""The one choice of a device: what a key asks for, the error that names the key, no torch where none
+is needed.
+"""
 
 import subprocess
 import sys

@@ -1,7 +1,7 @@
 """benchmark: scores of runs -> page of results.
 
-inputs: scores (JSON records), one a run; they, and the patches (npz) beside them, are read from the benchmark's folder.
-outputs: page (Markdown), tables (JSON); figures lie in images/ beside them.
+inputs: scores (JSON records), one a run; they, and the patches (npz) beside them, are read from the
+benchmark's folder. outputs: page (Markdown), tables (JSON); figures lie in images/ beside them.
 params: code.
 """
 

@@ -1,8 +1,9 @@
-"""benchmark_baseline: the velocity threshold + area filter on the benchmark's regions, as printed and tuned on validation.
+"""benchmark_baseline: the velocity threshold + area filter on the benchmark's regions, as printed and
+tuned on validation.
 
-inputs: validation, test, transfer: npz scenes.
-outputs: scores, printed (JSON: records of the tuned and of the printed rule), patches, printed_patches (npz: `probability` uint8
-of the windows that figures show; patches also `rate_mm_per_yr` (LOS, positive towards the satellite) and `label`).
+inputs: validation, test, transfer: npz scenes. outputs: scores, printed (JSON: records of the tuned
+and of the printed rule), patches, printed_patches (npz: `probability` uint8 of the windows that
+figures show; patches also `rate_mm_per_yr` (LOS, positive towards the satellite) and `label`).
 params: min_cells (objects below do not count), code.
 """
 

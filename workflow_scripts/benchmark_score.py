@@ -1,9 +1,10 @@
 """benchmark_score: weights -> their scores on the leak-free test regions and on the unseen climate.
 
-inputs: weights (.safetensors; channels, normalisation and threshold are those of its card), test, transfer: npz scenes; train: of
-a run on random patches the training regions, whose held-out patches are its own test part, else none; cost: of its training.
-outputs: scores (JSON: record of the run), patches (npz: `probability` uint8 of the windows that figures show).
-params: run (a run's name, or packaged.<name>), min_cells, overlap, device, code.
+inputs: weights (.safetensors; channels, normalisation and threshold are those of its card), test,
+transfer: npz scenes; train: of a run on random patches the training regions, whose held-out patches
+are its own test part, else none; cost: of its training. outputs: scores (JSON: record of the run),
+patches (npz: `probability` uint8 of the windows that figures show). params: run (a run's name, or
+packaged.<name>), min_cells, overlap, device, code.
 """
 
 from sarslide.workflow.job import job

@@ -1,9 +1,10 @@
 """benchmark_train: one run of the benchmark -> weights with model card, learning curve, cost.
 
-inputs: train, validation: npz scenes of the benchmark's regions. For the split `patches` both parts are random patches of the
-training regions, and the validation regions are not read.
-outputs: weights (.safetensors), history (CSV), cost (JSON: CPU seconds, null where the training was resumed; threads; device).
-params: run (its name says recipe, channels, network, width, samples, seed), device, code.
+inputs: train, validation: npz scenes of the benchmark's regions. For the split `patches` both parts
+are random patches of the training regions, and the validation regions are not read. outputs:
+weights (.safetensors), history (CSV), cost (JSON: CPU seconds, null where the training was resumed;
+threads; device). params: run (its name says recipe, channels, network, width, samples, seed),
+device, code.
 """
 
 from sarslide.workflow.job import job

@@ -1,8 +1,9 @@
-"""coco_export: whole labelled scenes of a region -> images, masks and COCO annotations with CRS and transform (D06, D07).
+"""coco_export: whole labelled scenes of a region -> images, masks and COCO annotations with CRS and
+transform (D06, D07).
 
-inputs: scenes (npz of `label_scene`, one a track). outputs: folder (`image`, `mask`, `json` as in `dataset.coco_write`), sidecar
-with the counts of each part. params: channels (set of three), patch (cells), overlap, negatives, split, block (cells), fractions,
-annotations (rle, polygon), seed.
+inputs: scenes (npz of `label_scene`, one a track). outputs: folder (`image`, `mask`, `json` as in
+`dataset.coco_write`), sidecar with the counts of each part. params: channels (set of three), patch
+(cells), overlap, negatives, split, block (cells), fractions, annotations (rle, polygon), seed.
 """
 
 from sarslide.workflow.job import job

@@ -1,7 +1,8 @@
 """fuse_phase: averaged phase + mean intensity of one stack -> three-channel picture (P0 3.2, B06).
 
-inputs: averaged phase (rad, positive away); mean backscatter (dB). output: phase_intensity_rgb, three bands of 1..255, 0 where
-unknown; the recipe names the bands: hsv (phase as hue, intensity as brightness) or sin_cos (sine, cosine, intensity).
+inputs: averaged phase (rad, positive away); mean backscatter (dB). output: phase_intensity_rgb,
+three bands of 1..255, 0 where unknown; the recipe names the bands: hsv (phase as hue, intensity as
+brightness) or sin_cos (sine, cosine, intensity).
 """
 
 from sarslide.workflow.job import job

@@ -1,10 +1,11 @@
 """label_scene: stored layers of one finished track + labelled polygons -> a training scene.
 
-inputs: layers under their registered names, units and signs (LOS rate mm/yr, positive towards the satellite), on the region
-grid; labels (vector file, any CRS); area (vector file of what was looked at, or none).
-outputs: scene (npz of `dataset.scenes`: the layers, label, objects, meta), label (1 landslide, 0 background, 255 not counted),
-sidecar. The part `whole` holds every cell; `train` and `validation` hold the cells of their blocks and nothing of the others'.
-params: grid; region; how attributes are read (layer ... min_confidence); block (cells), validation (share), seed.
+inputs: layers under their registered names, units and signs (LOS rate mm/yr, positive towards the
+satellite), on the region grid; labels (vector file, any CRS); area (vector file of what was looked
+at, or none). outputs: scene (npz of `dataset.scenes`: the layers, label, objects, meta), label (1
+landslide, 0 background, 255 not counted), sidecar. The part `whole` holds every cell; `train` and
+`validation` hold the cells of their blocks and nothing of the others'. params: grid; region; how
+attributes are read (layer ... min_confidence); block (cells), validation (share), seed.
 """
 
 from sarslide.workflow.job import job

@@ -1,9 +1,10 @@
 """score: released landslides and rates of a simulated region against its planted truth.
 
-inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr, positive towards the
-satellite) and observability, the atmosphere of each date (mm, positive = longer path), LOS rate and its standard error (mm/yr),
-mean coherence, stable ground, probability, and coherence, components and sidecar of each pair; elevation (m). outputs:
-scores.json; the planted outlines for the report; the scores as a table in the log and on standard output. The only rule that
+inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr,
+positive towards the satellite) and observability, the atmosphere of each date (mm, positive =
+longer path), LOS rate and its standard error (mm/yr), mean coherence, stable ground, probability,
+and coherence, components and sidecar of each pair; elevation (m). outputs: scores.json; the planted
+outlines for the report; the scores as a table in the log and on standard output. The only rule that
 reads the truth.
 """
 

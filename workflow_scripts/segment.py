@@ -1,11 +1,11 @@
 """segment: feature stack of one track -> probability of active landslide.
 
-inputs: weights (.safetensors with a model card) and stored layers, each under its registered name, on the region grid; the
-channels of the weights choose among them.
-outputs: probability (0 to 1, NaN where a channel is unknown), sidecar JSON; of a network that finds single objects also
-instances (number of the object, 0 none).
-params: grid; overlap (0 to < 1); device (auto, cpu, cuda); precision (fp32, auto, bf16). The tile is that of the training: the
-thresholds of an RSBU are means over the tile.
+inputs: weights (.safetensors with a model card) and stored layers, each under its registered name,
+on the region grid; the channels of the weights choose among them. outputs: probability (0 to 1, NaN
+where a channel is unknown), sidecar JSON; of a network that finds single objects also instances
+(number of the object, 0 none). params: grid; overlap (0 to < 1); device (auto, cpu, cuda);
+precision (fp32, auto, bf16). The tile is that of the training: the thresholds of an RSBU are means
+over the tile.
 """
 
 from sarslide.workflow.job import job

@@ -1,13 +1,13 @@
 """train: training and validation scenes -> weights with model card, learning curve, scores.
 
-inputs: train, validation: npz scenes, one a region and track (stored layers under their registered names, `label` 1 landslide,
-0 not, 255 not counted, `meta` JSON with region and stack). No region may be in both. start: weights to start from, or none;
-their network, channels, normalisation and patch are kept.
-outputs: weights (.safetensors; its card is its sidecar), history (CSV), curves (PNG), and of the validation part reliability
-(PNG) and scores (JSON).
-A checkpoint beside them lets an interrupted training go on; it is removed at the end.
-params: preset; recipe (values instead of the preset's); start (imagenet, coco or nothing); network, width and channels (name of a
-channel set) where no weights say them; label and licence of the weights; device; code (fingerprint).
+inputs: train, validation: npz scenes, one a region and track (stored layers under their registered
+names, `label` 1 landslide, 0 not, 255 not counted, `meta` JSON with region and stack). No region
+may be in both. start: weights to start from, or none; their network, channels, normalisation and
+patch are kept. outputs: weights (.safetensors; its card is its sidecar), history (CSV), curves
+(PNG), and of the validation part reliability (PNG) and scores (JSON). A checkpoint beside them lets
+an interrupted training go on; it is removed at the end. params: preset; recipe (values instead of
+the preset's); start (imagenet, coco or nothing); network, width and channels (name of a channel
+set) where no weights say them; label and licence of the weights; device; code (fingerprint).
 """
 
 from sarslide.workflow.job import job

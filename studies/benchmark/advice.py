@@ -1,4 +1,6 @@
-"""Which network a survey should use, from the records alone: with and without labels, and what no network does."""
+"""Which network a survey should use, from the records alone: with and without labels, and what no
+network does.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,7 +20,9 @@ OFTEN = 0.25  # share of a type of decoys from which on it is named
 def lines(
     records: Mapping[str, Record], budgets: Sequence[tuple[str, str]], more: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
-    """The section of the page; empty without a network of the equal budget. more: tables of validation.json by key."""
+    """The section of the page; empty without a network of the equal budget. more: tables of
+    validation.json by key.
+    """
     counted = {each: _run(records, *each) for each in budgets}
     tier, width = max(budgets, key=lambda each: len(counted[each]), default=(None, None))
     found = counted.get((tier, width))

@@ -1,4 +1,6 @@
-"""Figures of docs/reference/benchmark.md: patches with the map of each network, F1 with intervals, channel sets of P4."""
+"""Figures of docs/reference/benchmark.md: patches with the map of each network, F1 with intervals,
+channel sets of P4.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +22,8 @@ INK, TEST, UNSEEN, PAPER = "#1c2529", "#4477aa", "#cc6677", "#bbbbbb"
 
 
 def patches(folder: Path, names: Mapping[str, str]) -> "Figure | None":
-    """Windows of the test regions, one a column: LOS rate, truth, and the probability of each run. None without the baseline.
+    """Windows of the test regions, one a column: LOS rate, truth, and the probability of each run.
+    None without the baseline.
 
     folder: of the runs. names: run -> words of its row; runs without patches are left out.
     """
@@ -61,7 +64,9 @@ def patches(folder: Path, names: Mapping[str, str]) -> "Figure | None":
 
 
 def scores(records: Mapping[str, Record], tier: str, width: str) -> "Figure | None":
-    """F1 by object of every measured network of the equal budget, test and unseen climate, with intervals by region."""
+    """F1 by object of every measured network of the equal budget, test and unseen climate, with
+    intervals by region.
+    """
     own = {
         name: BenchmarkRun(tier, width, "regions", *runs.EQUAL, name, runs.SEEDS[tier][0]).name
         for name in registry.names()
@@ -91,7 +96,9 @@ def scores(records: Mapping[str, Record], tier: str, width: str) -> "Figure | No
 
 
 def channel_sets(records: Mapping[str, Record], tier: str, width: str) -> "Figure | None":
-    """F1 of P4's seven sets of channels and two networks, ours beside the printed ones (P4 Fig. 5); None without any run."""
+    """F1 of P4's seven sets of channels and two networks, ours beside the printed ones (P4 Fig. 5);
+    None without any run.
+    """
     tables = papers.papers()["P4"].tables
     seed = runs.SEEDS[tier][0]
     ours = [

@@ -1,4 +1,6 @@
-"""P0's split, to show its optimism (D02, D04, D05): overlapping patches of the same regions, dealt to the parts at random."""
+"""P0's split, to show its optimism (D02, D04, D05): overlapping patches of the same regions, dealt to
+the parts at random.
+"""
 
 from collections.abc import Sequence
 
@@ -12,10 +14,11 @@ PATCH, OVERLAP = 128, 0.5
 
 
 def random_patches(scenes: Sequence[TrainingScene], seed: int) -> list[list[TrainingScene]]:
-    """Training, validation and test patches (7:2:1) of the scenes, each a scene of 128 x 128 cells with half overlap.
+    """Training, validation and test patches (7:2:1) of the scenes, each a scene of 128 x 128 cells
+    with half overlap.
 
-    Patches without a counted cell are left out. Each is called a region of its own, although neighbours share half of their cells
-    and both passes see the same ground: that is the leak.
+    Patches without a counted cell are left out. Each is called a region of its own, although
+    neighbours share half of their cells and both passes see the same ground: that is the leak.
     """
     patches = [
         _patch(scene, row, col)

@@ -1,7 +1,7 @@
 """docs/reference/benchmark.md and studies/records/benchmark.json, made of the files of runs.
 
-The JSON holds the tables as they are printed and the record of every run, so that a machine that has only some of the runs keeps
-the others; records of another region set are dropped.
+The JSON holds the tables as they are printed and the record of every run, so that a machine that
+has only some of the runs keeps the others; records of another region set are dropped.
 """
 
 import json
@@ -36,7 +36,9 @@ have tables; rows that were not run are named below them.
 
 
 def gather(results: Path, published: Path | None, region_set: str) -> dict[str, Record]:
-    """Records of the runs below `results`, and of the runs that only the published JSON has; all of the same region set."""
+    """Records of the runs below `results`, and of the runs that only the published JSON has; all of
+    the same region set.
+    """
     found = dict(records.read(results, region_set))
     if published is not None and published.is_file():
         before = read_json(published)
@@ -59,7 +61,9 @@ def budgets(found: Mapping[str, Record], otherwise: tuple[str, str] = ("cpu", "q
 
 
 def content(found: Mapping[str, Record], region_set: str, more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What the JSON holds. more: tables of studies/records/validation.json on inference, as they are there."""
+    """What the JSON holds. more: tables of studies/records/validation.json on inference, as they are
+    there.
+    """
     made = [tables.coverage(found), *tables.all_tables(found, budgets(found))]
     return {
         "region_set": region_set,
@@ -92,7 +96,8 @@ def markdown(page: Mapping[str, Any], images: Sequence[tuple[str, str]] = ()) ->
 def write(
     results: Path, folder: Path, region_set: str, published: Path | None, validation: Path | None
 ) -> dict[str, Any]:
-    """Write benchmark.md, benchmark.json and images/benchmark_*.png into `folder`; the JSON's content is returned.
+    """Write benchmark.md, benchmark.json and images/benchmark_*.png into `folder`; the JSON's content
+    is returned.
 
     results: folder of the runs. published: an earlier benchmark.json whose rows are kept.
     validation: studies/records/validation.json.

@@ -1,4 +1,6 @@
-"""The record of a run: what the page needs of its scores, small enough to be published, so that tables fill up over time."""
+"""The record of a run: what the page needs of its scores, small enough to be published, so that tables
+fill up over time.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,8 @@ SCALE = 254
 
 
 def region_set(paths: Sequence[str | Path]) -> str:
-    """Hash of the settings that the scenes of these npz files were made with (`sarsim.benchmark.settings_hash`).
+    """Hash of the settings that the scenes of these npz files were made with
+    (`sarsim.benchmark.settings_hash`).
 
     Raises TrainingError where they come from different sets.
     """
@@ -43,7 +46,8 @@ def part_record(
     decoy_codes: Mapping[str, int],
     cell_m: float,
 ) -> dict[str, Any]:
-    """Scores of a part with intervals by region, and the counts of each region (`by_region`), for JSON.
+    """Scores of a part with intervals by region, and the counts of each region (`by_region`), for
+    JSON.
 
     maps: probability (rows, cols) of each scene, NaN where unknown; marked where >= threshold.
     """
@@ -66,7 +70,9 @@ def read(folder: Path, region_set: str) -> dict[str, dict[str, Any]]:
 
 
 def shown_windows(scenes: Sequence[TrainingScene], most: int = 6) -> list[tuple[int, int, int]]:
-    """(scene, row, col) of one window of 128 cells in one scene of each region: that with most landslide cells."""
+    """(scene, row, col) of one window of 128 cells in one scene of each region: that with most
+    landslide cells.
+    """
     chosen, seen = [], set()
     for k, scene in enumerate(scenes):
         if scene.region in seen or len(chosen) == most:

@@ -1,7 +1,8 @@
 """Which trainings the benchmark has, by name, and which of them each table needs.
 
-A run is one training with its scores. Its name holds all that decides it, `cpu.quarter.regions.p0.p0_insar.drs_unet.s1`, so that
-tables that need the same training share it, and any machine can add runs to the same folder.
+A run is one training with its scores. Its name holds all that decides it,
+`cpu.quarter.regions.p0.p0_insar.drs_unet.s1`, so that tables that need the same training share it,
+and any machine can add runs to the same folder.
 """
 
 import math
@@ -16,8 +17,8 @@ from sarslide.papers import tables
 SAMPLES = {"cpu": 4000, "gpu": 200_000}  # patches of 128 x 128 cells that a network sees
 SEEDS = {"cpu": (1,), "gpu": (1, 2, 3)}
 WIDTHS = ("published", "quarter")
-# Samples that a paper's own training sees, where it prints them and a falling learning rate: 80 epochs of seven tenths of 1712
-# patches (P0 sections 3.2 and 5.1).
+# Samples that a paper's own training sees, where it prints them and a falling learning rate: 80
+# epochs of seven tenths of 1712 patches (P0 sections 3.2 and 5.1).
 PRINTED_SAMPLES = {"p0": 80 * 1198}
 ROUNDS = 5  # validations of a training: of equal number for every budget
 SPLITS = ("regions", "patches")
@@ -32,9 +33,11 @@ COMPACT = f"{PACKAGED}{PACKAGED_NETWORK}"
 
 @dataclass(frozen=True)
 class BenchmarkRun:
-    """tier: of the budget, `cpu` or `gpu`. width: `published` or `quarter` of the channels of every layer. split: `regions`
-    (whole regions apart) or `patches` (P0's random overlapping patches). recipe: preset of `training.recipe`. channels: channel
-    set. network: of the registry. seed: of the training."""
+    """tier: of the budget, `cpu` or `gpu`. width: `published` or `quarter` of the channels of every
+    layer. split: `regions` (whole regions apart) or `patches` (P0's random overlapping patches).
+    recipe: preset of `training.recipe`. channels: channel set. network: of the registry. seed: of
+    the training.
+    """
 
     tier: str
     width: str
@@ -69,9 +72,10 @@ def options(run: BenchmarkRun) -> dict[str, Any]:
 def recipe(run: BenchmarkRun):
     """The run's `Recipe`: its preset with the tier's samples and the run's seed.
 
-    A budget shorter than the paper's training is its beginning: of the learning rates those that the paper reaches by then (eight
-    halvings within 4,000 samples would freeze P0's networks with probabilities near one half). Its probabilities are still on
-    their way and cannot be cut where the paper cuts its own: the threshold is chosen on the validation regions, and the round by
+    A budget shorter than the paper's training is its beginning: of the learning rates those that
+    the paper reaches by then (eight halvings within 4,000 samples would freeze P0's networks with
+    probabilities near one half). Its probabilities are still on their way and cannot be cut where
+    the paper cuts its own: the threshold is chosen on the validation regions, and the round by
     their loss. Everything else is the preset's.
     """
     from sarslide.training.recipe import preset

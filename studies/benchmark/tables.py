@@ -1,4 +1,6 @@
-"""The tables of docs/reference/benchmark.md, made of the records of runs: columns, rows of printable cells, notes."""
+"""The tables of docs/reference/benchmark.md, made of the records of runs: columns, rows of printable
+cells, notes.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,7 +38,9 @@ SPLIT_NOTE = (
 
 @dataclass(frozen=True)
 class Table:
-    """key: name in the JSON. columns; rows: cells as `markdown.table_lines` prints them, every row as long as the columns."""
+    """key: name in the JSON. columns; rows: cells as `markdown.table_lines` prints them, every row as
+    long as the columns.
+    """
 
     key: str
     title: str
@@ -210,7 +214,9 @@ def split(records: Mapping[str, Record], tier: str, width: str) -> Table:
 
 @cache
 def sizes() -> Table:
-    """Parameters, megabytes and multiply-adds at the published size, beside the papers' and at a quarter of the widths."""
+    """Parameters, megabytes and multiply-adds at the published size, beside the papers' and at a
+    quarter of the widths.
+    """
     from sarslide.models.summary import summary
 
     rows = []

@@ -1,4 +1,6 @@
-"""Data sets of images with COCO annotations: read by pycocotools, brought back to the ground, and what no COCO file is."""
+"""Data sets of images with COCO annotations: read by pycocotools, brought back to the ground, and what
+no COCO file is.
+"""
 
 import json
 import subprocess
@@ -50,7 +52,9 @@ def outlines(count=30, seed=4):
 
 
 def region(folder, stacks=("A128",), hidden=True):
-    """Scenes of tracks over the outlines, through label file and npz as the rules make them, and the outlines."""
+    """Scenes of tracks over the outlines, through label file and npz as the rules make them, and the
+    outlines.
+    """
     planted = outlines()
     gpd.GeoDataFrame(geometry=planted, crs="EPSG:32647").to_file(folder / "labels.gpkg")
     labelled = labels.read_labels(folder / "labels.gpkg", GRID)
@@ -80,7 +84,9 @@ def quiet_coco(path, capsys):
 
 @pytest.mark.parametrize("annotations", ["rle", "polygon"])
 def test_pycocotools_reads_the_masks(tmp_path, capsys, annotations):
-    """Masks, areas and boxes of pycocotools are those of the label raster, object by object; so does the PNG."""
+    """Masks, areas and boxes of pycocotools are those of the label raster, object by object; so does
+    the PNG.
+    """
     [scene], _ = region(tmp_path, hidden=annotations == "rle")  # holes of hidden cells are code in both
     design = coco_write.Design(patch=128, annotations=annotations, negatives=0.2)
     counts = coco_write.write_dataset(tmp_path / "set", [scene], CHANNELS, design)
@@ -166,8 +172,10 @@ def test_images_come_back_to_half_a_step(tmp_path):
 
 @pytest.mark.parametrize("annotations", ["rle", "polygon"])
 def test_outlines_come_back_within_half_a_cell(tmp_path, annotations):
-    """Polygons -> cells -> COCO in overlapping images -> polygons: every cell edge of the result has the true outline within half
-    a cell, as between two cell centres of which one is inside. And the cells are the same as before."""
+    """Polygons -> cells -> COCO in overlapping images -> polygons: every cell edge of the result has
+    the true outline within half a cell, as between two cell centres of which one is inside. And the
+    cells are the same as before.
+    """
     [scene], planted = region(tmp_path, hidden=False)
     design = coco_write.Design(patch=128, split="random", fractions=(1.0, 0.0), annotations=annotations)
     with pytest.raises(TrainingError, match="no image of 128 cells of the validation part has a landslide"):
@@ -229,7 +237,9 @@ def external(**changes):
 
 
 def test_foreign_annotations(tmp_path):
-    """Vertices between the cells' corners come to the ground as they are; uncompressed codes and unnamed categories are read."""
+    """Vertices between the cells' corners come to the ground as they are; uncompressed codes and
+    unnamed categories are read.
+    """
     path = tmp_path / "coco.json"
     path.write_text(json.dumps(external()))
     found = coco.read_dataset(path)
@@ -241,7 +251,9 @@ def test_foreign_annotations(tmp_path):
 
 
 def test_results_and_annotations_without_a_place_use_the_exported_images(tmp_path):
-    """A tool that drew on our images drops their transform: found again by file name; results of a network by image id."""
+    """A tool that drew on our images drops their transform: found again by file name; results of a
+    network by image id.
+    """
     (tmp_path / "ours.json").write_text(json.dumps(external()))
     drawn = external(images=[{"id": 1, "file_name": "/home/me/a.png", "width": 50, "height": 40}])
     drawn["annotations"] = [drawn["annotations"][0] | {"image_id": 1}]
@@ -301,7 +313,9 @@ def test_scenes_that_make_no_images(tmp_path):
 
 
 def test_the_rules_scripts(tmp_path):
-    """label_scene and coco_export on two small tracks: parts without a shared cell, a COCO folder, sidecars."""
+    """label_scene and coco_export on two small tracks: parts without a shared cell, a COCO folder,
+    sidecars.
+    """
     planted = outlines()
     gpd.GeoDataFrame(geometry=planted, crs="EPSG:32647").to_crs("EPSG:4326").to_file(tmp_path / "labels.geojson")
     paths = {}

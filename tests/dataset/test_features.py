@@ -19,8 +19,9 @@ def test_presets_are_registered_layers():
 
 
 def test_papers_channel_sets_are_there():
-    """P0 Table 3: InSAR alone and with one of three; P4 Tables 5 and 6: seven sets of phase, LOS, DEM and slope; P3 Table 4: with
-    and without the rate (E16, E17, D12)."""
+    """P0 Table 3: InSAR alone and with one of three; P4 Tables 5 and 6: seven sets of phase, LOS, DEM
+    and slope; P3 Table 4: with and without the rate (E16, E17, D12).
+    """
     p0 = ["p0_insar", "p0_dem", "p0_slope", "p0_curvature"]
     assert [name for name in features.CHANNEL_SETS if name.startswith("p0_")] == [*p0, *(f"{name}_hsv" for name in p0)]
     assert len({frozenset(row.channels) for k, row in features.CHANNEL_SETS.items() if k.startswith("p4_")}) == 7
@@ -28,7 +29,9 @@ def test_papers_channel_sets_are_there():
 
 
 def test_colours_of_phase_and_intensity():
-    """Against colorsys: phase as hue, intensity as brightness, and the phase alone at full brightness (B06, B12)."""
+    """Against colorsys: phase as hue, intensity as brightness, and the phase alone at full brightness
+    (B06, B12).
+    """
     import colorsys
 
     phase = np.linspace(-3.1, 3.1, 24).reshape(4, 6)
@@ -51,7 +54,9 @@ def test_colours_of_phase_and_intensity():
 
 
 def test_rock_classes_are_channels():
-    """Each class of the legend is one channel; unknown rock is known to be none of them, and hides no cell."""
+    """Each class of the legend is one channel; unknown rock is known to be none of them, and hides no
+    cell.
+    """
     names = [name for name in features.channel_set("p3_rs") if name.startswith("lithology_")]
     rocks = np.arange(0, len(names) + 1, dtype=np.uint8)[None]
     stack = features.feature_array(names, lambda name: rocks)
@@ -70,7 +75,9 @@ def test_rock_classes_are_channels():
     ],
 )
 def test_downslope_sensitivity(slope, aspect, los, expected):
-    """A slope facing the satellite by less than the incidence angle still moves away from it: down beats forward."""
+    """A slope facing the satellite by less than the incidence angle still moves away from it: down
+    beats forward.
+    """
     value = features.downslope_sensitivity(*(np.array([[v]]) for v in (slope, aspect, *los)))
     assert value[0, 0] == pytest.approx(expected, abs=1e-9)
 

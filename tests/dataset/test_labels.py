@@ -1,4 +1,6 @@
-"""Labels from vector files against point-in-polygon tests of the cell centres; files that cannot be used."""
+"""Labels from vector files against point-in-polygon tests of the cell centres; files that cannot be
+used.
+"""
 
 import json
 import logging
@@ -44,7 +46,9 @@ def written(path, geometries, crs=UTM, layer=None, **columns):
 @pytest.mark.parametrize("name", ["labels.gpkg", "labels.shp", "labels.geojson"])
 @pytest.mark.parametrize("crs", [UTM, "EPSG:4326", "EPSG:32648", "EPSG:3857"])
 def test_any_file_and_crs_gives_the_same_cells(tmp_path, name, crs):
-    """GeoJSON keeps seven digits of a degree, a centimetre: no centre of a cell lies that near to an outline."""
+    """GeoJSON keeps seven digits of a degree, a centimetre: no centre of a cell lies that near to an
+    outline.
+    """
     found = labels.read_labels(written(tmp_path / name, [FIRST, SECOND], crs), GRID)
     assert found.polygons.crs == UTM
     np.testing.assert_array_equal(found.objects, cells(FIRST) + 2 * cells(SECOND))
@@ -53,7 +57,9 @@ def test_any_file_and_crs_gives_the_same_cells(tmp_path, name, crs):
 
 
 def test_long_edges_follow_the_ground(tmp_path):
-    """A parallel of 300 km bows by a kilometre in UTM: against the longitude and latitude of each cell centre."""
+    """A parallel of 300 km bows by a kilometre in UTM: against the longitude and latitude of each cell
+    centre.
+    """
     wide = RegionGrid(32647, 300000.0, 3400000.0, 1000.0, 300, 400)
     path = tmp_path / "degrees.gpkg"
     gpd.GeoDataFrame(geometry=[box(97.3, 28.5, 100.7, 30.2)], crs="EPSG:4326").to_file(path)

@@ -1,4 +1,6 @@
-"""Splits without a shared cell, the papers' random ones, patches kept by rule, and normalisation at its edges."""
+"""Splits without a shared cell, the papers' random ones, patches kept by rule, and normalisation at
+its edges.
+"""
 
 import json
 
@@ -89,7 +91,9 @@ def test_blocks_that_cannot_be_dealt():
 
 
 def test_random_splits_have_the_papers_counts():
-    """P2: 636 images, 380 for training, 128 each for test and validation, which is 60/20/20 to a whole image (D06)."""
+    """P2: 636 images, 380 for training, 128 each for test and validation, which is 60/20/20 to a whole
+    image (D06).
+    """
     assert [len(part) for part in splits.random_split(636, splits.P2_FRACTIONS, 1)] == pytest.approx(
         [380, 128, 128], abs=2
     )
@@ -99,7 +103,9 @@ def test_random_splits_have_the_papers_counts():
 
 @pytest.mark.parametrize(("size", "overlap"), [(128, 0.5), (128, 0.0), (64, 0.75)])
 def test_windows_kept_by_rule(size, overlap):
-    """All with landslides, 3 without for 7 with them, none that is not counted; the same again for the same seed."""
+    """All with landslides, 3 without for 7 with them, none that is not counted; the same again for the
+    same seed.
+    """
     objects = planted(shape=(700, 500), count=12)
     label = (objects > 0).astype(np.uint8)
     label[:, 300:] = scenes.IGNORE
@@ -138,7 +144,9 @@ def test_classes_beyond_the_legend_are_refused():
 
 @pytest.mark.parametrize("method", normalise.METHODS)
 def test_normalisation_of_constants_and_of_the_unknown(method):
-    """A channel with one value becomes 0, in a sample without any known cell too, however large the value."""
+    """A channel with one value becomes 0, in a sample without any known cell too, however large the
+    value.
+    """
     names = ["elevation_m", "los_rate_mm_per_yr", "curvature_plan_per_m"]
     stack = np.stack([np.full((20, 30), v) for v in (4321.123, -7.7, 1e-9)]).astype(np.float32)
     stack[:, 0, 0] = np.nan
@@ -150,7 +158,9 @@ def test_normalisation_of_constants_and_of_the_unknown(method):
 
 @pytest.mark.parametrize("method", ["robust", "zscore", "minmax"])
 def test_small_units_and_many_zeros(method):
-    """Curvatures of 1e-7 keep their spread; a channel that is 0 in most cells is divided by its deviation, not by 1."""
+    """Curvatures of 1e-7 keep their spread; a channel that is 0 in most cells is divided by its
+    deviation, not by 1.
+    """
     rng = np.random.default_rng(3)
     small = rng.normal(0, 1e-7, (40, 40))
     sparse = np.where(rng.random((40, 40)) < 0.2, rng.normal(0, 50, (40, 40)), 0)
@@ -162,13 +172,16 @@ def test_small_units_and_many_zeros(method):
 
 
 def test_an_outlier_does_not_squeeze_minmax():
-    """One cell at 40 deviations: the others still fill the range from 0 to 1, the cell is clipped to its end."""
+    """One cell at 40 deviations: the others still fill the range from 0 to 1, the cell is clipped to
+    its end.
+    """
     rates = np.random.default_rng(6).normal(0, 7, (1, 100, 100)).astype(np.float32)
     rates[0, 50, 50] = 280
     normal = normalise.fit("minmax", ["los_rate_mm_per_yr"], [rates])(rates)
     assert normal[0, 50, 50] == 1
     assert (normal.min(), normal.max()) == (0, 1)
-    # Between the 1st and 99th percentile lie 2 x 2.326 deviations of a normal distribution; clipping takes a little.
+    # Between the 1st and 99th percentile lie 2 x 2.326 deviations of a normal distribution;
+    # clipping takes a little.
     assert normal.std() == pytest.approx(1 / (2 * 2.326), rel=0.04)
 
 

@@ -93,7 +93,9 @@ def test_turning_keeps_downslope_sensitivity():
 
 
 def test_noise_keeps_rate_and_error_consistent():
-    """Added noise has the size that the standard error channel then has, is smooth, and leaves other channels alone."""
+    """Added noise has the size that the standard error channel then has, is smooth, and leaves other
+    channels alone.
+    """
     names = ["los_rate_mm_per_yr", "slope_deg", "los_rate_std_mm_per_yr"]
     stack = np.stack([np.zeros((128, 128)), np.full((128, 128), 30.0), np.full((128, 128), 3.0)]).astype(np.float32)
     stack[0, 5, 5] = np.nan
@@ -123,7 +125,9 @@ def test_stacks_that_cannot_be_turned(names):
 
 
 def test_random_split_has_the_papers_shares_and_leaks():
-    """P0: 1712 patches 7:2:1 with 50 % overlap: test patches share pixels with training patches (D04, D05)."""
+    """P0: 1712 patches 7:2:1 with 50 % overlap: test patches share pixels with training patches (D04,
+    D05).
+    """
     windows = patches.windows((960, 960), 128, 0.5)
     parts = splits.random_split(len(windows), splits.P0_FRACTIONS, 1)
     assert sorted(np.concatenate(parts)) == list(range(len(windows)))

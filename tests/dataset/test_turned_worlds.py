@@ -1,4 +1,6 @@
-"""Augmentation against features computed afresh from a turned world; noise, light and sharpening against what they may touch."""
+"""Augmentation against features computed afresh from a turned world; noise, light and sharpening
+against what they may touch.
+"""
 
 import colorsys
 
@@ -39,7 +41,9 @@ def world(rng, shape=(70, 90)):
 
 
 def turned_world(ground, orientation):
-    """The same world seen from another side: rasters turned cell by cell, horizontal motion turned as arrows."""
+    """The same world seen from another side: rasters turned cell by cell, horizontal motion turned as
+    arrows.
+    """
     turned = {name: augment.orient_raster(raster, orientation) for name, raster in ground.items()}
     turned["velocity"] = np.stack(
         [*turned_arrow(turned["velocity"][0], turned["velocity"][1], orientation), turned["velocity"][2]]
@@ -80,9 +84,11 @@ def stored_layers(ground, los):
 
 @pytest.mark.parametrize("preset", features.CHANNEL_SETS)
 def test_turned_inputs_are_the_inputs_of_the_turned_world(preset):
-    """Every channel set in every orientation: turn the stack, or turn DEM, motion and satellite and compute all again.
+    """Every channel set in every orientation: turn the stack, or turn DEM, motion and satellite and
+    compute all again.
 
-    Terrain is computed in float32 about the mean height: 1e-3 of a degree or of a unit; hills have no flat cell here.
+    Terrain is computed in float32 about the mean height: 1e-3 of a degree or of a unit; hills have
+    no flat cell here.
     """
     names = features.channel_set(preset)
     ground = world(np.random.default_rng(5))
@@ -111,7 +117,9 @@ def patch(names, seed=3):
 
 @pytest.mark.parametrize("preset", features.CHANNEL_SETS)
 def test_only_what_has_noise_or_light_is_changed(preset):
-    """Terrain, classes, coherence and sensitivity come out of noise, light and sharpening bit by bit; NaN stays NaN."""
+    """Terrain, classes, coherence and sensitivity come out of noise, light and sharpening bit by bit;
+    NaN stays NaN.
+    """
     names = features.channel_set(preset)
     stack = patch(names)
     rng = np.random.default_rng(1)
@@ -126,7 +134,9 @@ def test_only_what_has_noise_or_light_is_changed(preset):
 
 
 def test_phase_noise_is_one_angle_in_every_code():
-    """Sine and cosine, colour wheel and fused picture say the same phase afterwards, near the one before."""
+    """Sine and cosine, colour wheel and fused picture say the same phase afterwards, near the one
+    before.
+    """
     names = (*augment.PHASES, *augment.WHEEL, *augment.PICTURE)
     stack = patch(names)
     noisy = augment.add_noise(stack, names, np.random.default_rng(2))
@@ -144,7 +154,9 @@ def test_phase_noise_is_one_angle_in_every_code():
 
 
 def test_rates_share_their_noise():
-    """Phase rate and LOS rate stay one quantity: rate = -wavelength / (4 pi) phase rate, and so do their errors."""
+    """Phase rate and LOS rate stay one quantity: rate = -wavelength / (4 pi) phase rate, and so do
+    their errors.
+    """
     names = [name for pair in augment.RATES for name in pair]
     noisy = augment.add_noise(patch(names), names, np.random.default_rng(4))
     scale = -WAVELENGTH / (4 * np.pi) * 1000
@@ -167,7 +179,9 @@ def test_light_and_sharpening_keep_hues():
 
 
 def test_sharpening_widens_what_is_fine_and_leaves_what_is_flat():
-    """An unsharp mask raises the contrast of stripes of four cells, and keeps the mean and an even surface."""
+    """An unsharp mask raises the contrast of stripes of four cells, and keeps the mean and an even
+    surface.
+    """
     x = np.arange(64)
     stack = np.stack([np.broadcast_to(0.3 + 0.1 * np.sin(2 * np.pi * x / 4), (64, 64)), np.full((64, 64), 0.3)]).astype(
         np.float32

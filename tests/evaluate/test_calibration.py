@@ -9,7 +9,9 @@ from sarslide.segment import calibration
 
 
 def network(line=lambda z: z / 3 - 1, shape=(300, 300), seed=2):
-    """Labels drawn from a true probability, and a map whose logit z is that of the truth before `line`."""
+    """Labels drawn from a true probability, and a map whose logit z is that of the truth before
+    `line`.
+    """
     rng = np.random.default_rng(seed)
     z = rng.normal(-3, 5, shape)
     label = (rng.random(shape) < 1 / (1 + np.exp(-line(z)))).astype(np.uint8)
@@ -51,7 +53,8 @@ def test_fit_is_at_least_as_good_as_logistic_regression_and_near_isotonic():
     isotonic = np.clip(IsotonicRegression(out_of_bounds="clip").fit(q, y).predict(q), 1e-6, 1 - 1e-6)
     losses = [log_loss(y, each.astype(float)) for each in (isotonic, found, platt)]
     assert losses == sorted(losses)
-    # Of what bending gains over a straight line, seven numbers reach nearly all that an unlimited curve does.
+    # Of what bending gains over a straight line, seven numbers reach nearly all that an unlimited
+    # curve does.
     assert losses[1] - losses[0] < 0.15 * (losses[2] - losses[0])
 
 

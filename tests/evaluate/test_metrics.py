@@ -1,4 +1,6 @@
-"""Scores against scikit-learn, counts made by hand and the papers' own tables, and object matching against brute force."""
+"""Scores against scikit-learn, counts made by hand and the papers' own tables, and object matching
+against brute force.
+"""
 
 from itertools import permutations
 
@@ -91,14 +93,18 @@ def test_scores_of_arrays_are_those_of_numbers():
 
 @pytest.mark.parametrize(("iou", "precision", "recall", "f1"), P4_TABLES)
 def test_p4_tables(iou, precision, recall, f1):
-    """All rows but one follow from their own precision and recall. Printed with two digits: 0.02 is their rounding."""
+    """All rows but one follow from their own precision and recall. Printed with two digits: 0.02 is
+    their rounding.
+    """
     counts = of(precision / 100, recall / 100)
     assert 100 * counts.f1 == pytest.approx(f1, abs=0.02)
     assert 100 * counts.iou == pytest.approx(iou, abs=0.02)
 
 
 def test_p4_best_row_is_misprinted():
-    """P4 Table 5: precision 97.41 and recall 96.93 give F1 97.17, not the printed 97.41; IOU1 94.49 fits 97.17."""
+    """P4 Table 5: precision 97.41 and recall 96.93 give F1 97.17, not the printed 97.41; IOU1 94.49
+    fits 97.17.
+    """
     counts = of(0.9741, 0.9693)
     assert round(100 * counts.f1, 2) == 97.17
     assert 100 * counts.iou == pytest.approx(94.49, abs=0.02)
@@ -109,7 +115,9 @@ def test_p4_best_row_is_misprinted():
     [(0.8919, 0.8124, 0.8438, 0.684, 0.772), (0.9294, 0.8412, 0.9026, 0.726, 0.820)],
 )
 def test_p2_printed_miou_follows_no_reading(accuracy, f1, printed, alone, both):
-    """P2, first and last row of Table 2: accuracy and F1 fix the IoU of both classes, whatever precision and recall are."""
+    """P2, first and last row of Table 2: accuracy and F1 fix the IoU of both classes, whatever
+    precision and recall are.
+    """
     for precision in (f1, 1.1 * f1):
         recall = 1 / (2 / f1 - 1 / precision)
         few = of(precision, recall)
@@ -132,7 +140,9 @@ def test_p3_tables(precision, recall, f1, kappa, miou):
 
 
 def patch_means(patches):
-    """Mean of each score over the patches in which it is defined, as `scores.summary` takes it from the sums."""
+    """Mean of each score over the patches in which it is defined, as `scores.summary` takes it from
+    the sums.
+    """
     sums = [metrics.patch_sums(each) for each in patches]
     return {name: sum(s[name][0] for s in sums) / sum(s[name][1] for s in sums) for name in metrics.OBJECT_SCORES}
 
@@ -179,7 +189,9 @@ def test_objects_by_size_and_diagonal():
 
 
 def test_one_to_one_matching_is_the_best():
-    """Against every possible assignment of small random object maps: most matches, then the largest sum of IoU."""
+    """Against every possible assignment of small random object maps: most matches, then the largest
+    sum of IoU.
+    """
     rng = np.random.default_rng(12)
     for _ in range(30):
         truth, predicted = (np.repeat(np.repeat(rng.integers(0, 5, (4, 4)), 3, 0), 3, 1) for _ in range(2))
@@ -211,7 +223,9 @@ def test_object_counts_leave_out_uncounted_cells():
 
 
 def test_containment_counts_pieces_and_blankets():
-    """Two halves of one landslide are right, a blanket over two finds both; one to one takes one of each."""
+    """Two halves of one landslide are right, a blanket over two finds both; one to one takes one of
+    each.
+    """
     label = np.zeros((40, 40), np.uint8)
     label[2:12, 2:22] = 1
     label[20:26, 2:8] = label[20:26, 12:18] = label[32:36, 30:34] = 1

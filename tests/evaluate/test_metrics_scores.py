@@ -23,7 +23,9 @@ def scene(region="r1", name=None, **extra):
 
 @pytest.fixture
 def example():
-    """Landslides found, missed, where the network cannot tell, and too slow; a false alarm on snow, one elsewhere."""
+    """Landslides found, missed, where the network cannot tell, and too slow; a false alarm on snow,
+    one elsewhere.
+    """
     each = scene(decoy=np.zeros((60, 60), np.uint8), landslide_kind=np.zeros((60, 60), np.uint8))
     full = each.label.copy()
     for k, (row, col) in enumerate([(2, 2), (20, 2), (40, 2)], start=1):
@@ -121,12 +123,15 @@ def test_pooled_scores_are_those_of_sklearn():
     assert pooled["pixel"]["f1"] == pytest.approx(truth.f1_score(y, p >= np.float32(0.4)), abs=1e-6)
     assert pooled["pixel"]["kappa"] == pytest.approx(truth.cohen_kappa_score(y, p >= np.float32(0.4)), abs=1e-6)
     assert pooled["brier"] == pytest.approx(truth.brier_score_loss(y, p), abs=1e-6)
-    # The order of the cells inside a bin of the histogram is lost: 0.2 wide in the logit, the area moves by less than this.
+    # The order of the cells inside a bin of the histogram is lost: 0.2 wide in the logit, the area
+    # moves by less than this.
     assert pooled["average_precision"] == pytest.approx(truth.average_precision_score(y, p), abs=0.003)
 
 
 def test_file_holds_all_that_intervals_need():
-    """Written to JSON and read back, the counts give the interval that a bootstrap of the scenes gives by hand."""
+    """Written to JSON and read back, the counts give the interval that a bootstrap of the scenes gives
+    by hand.
+    """
     scenes, maps = random_case(2, 12)
     found = json.loads(json.dumps(scores.evaluate(scenes, maps, 0.5)))
     pooled = scores.summary(found)
@@ -200,9 +205,11 @@ def test_plain_percentiles_are_those_of_scipy():
 
 @pytest.mark.parametrize(("regions", "least", "most"), [(3, 0.65, 0.85), (8, 0.89, 0.98), (20, 0.90, 0.98)])
 def test_coverage(regions, least, most):
-    """How often the interval of a pooled F1 holds the truth over 300 sets of regions (standard error of a share of 0.94: 0.014).
+    """How often the interval of a pooled F1 holds the truth over 300 sets of regions (standard error
+    of a share of 0.94: 0.014).
 
-    Regions differ in number of landslides (log-normal), recall (beta) and false alarms (gamma). With 3 regions it is too narrow.
+    Regions differ in number of landslides (log-normal), recall (beta) and false alarms (gamma).
+    With 3 regions it is too narrow.
     """
     rng = np.random.default_rng(regions)
 

@@ -61,7 +61,8 @@ def test_speed_is_the_90th_percentile_over_observable_cells(grid):
 
 
 def test_object_scores_by_hand(grid):
-    # Scored: P0 found, P1 found with IoU 0.5, P2 missed. Unscored small P3 found: right, but not in the recall.
+    # Scored: P0 found, P1 found with IoU 0.5, P2 missed. Unscored small P3 found: right, but not in
+    # the recall.
     rows = planted(
         grid, [cell_box(5, 5, 10, 10), cell_box(5, 30, 10, 10), cell_box(5, 60, 10, 10), cell_box(5, 90, 5, 5)]
     )

@@ -24,7 +24,8 @@ def test_lines_are_those_of_the_summary(tmp_path):
     assert drawn.keys() == {"honest", "sure"}
     many = np.array(honest["reliability"]["cells"]) >= MIN_CELLS
     np.testing.assert_array_equal(drawn["honest"][:, 1], np.array(honest["reliability"]["landslide"])[many])
-    # The sure network lies off the diagonal, the honest one on it (standard error of a share of 30 cells: 0.09).
+    # The sure network lies off the diagonal, the honest one on it (standard error of a share of 30
+    # cells: 0.09).
     assert np.abs(drawn["honest"] @ [1, -1]).max() < 0.1 < np.abs(drawn["sure"] @ [1, -1]).max()
     dots = [line.get_xydata()[0] for line in right.lines if line.get_marker() == "o"]
     np.testing.assert_allclose(dots[0], [honest["pixel"]["recall"], honest["pixel"]["precision"]])

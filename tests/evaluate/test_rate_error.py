@@ -1,4 +1,6 @@
-"""The predicted error is the one that many trials show: atmosphere through the chain, speckle through the pair matrix."""
+"""The predicted error is the one that many trials show: atmosphere through the chain, speckle through
+the pair matrix.
+"""
 
 import numpy as np
 import pytest
@@ -25,7 +27,9 @@ def test_atmosphere_part_is_the_error_of_a_stack_without_speckle():
 
 
 def _speckle_trials(pairs, coherence_0, decay_per_day, looks, trials):
-    """Phase rates from circular Gaussian scatterers with coherence coherence_0 exp(-decay dt), multilooked: Monte Carlo."""
+    """Phase rates from circular Gaussian scatterers with coherence coherence_0 exp(-decay dt),
+    multilooked: Monte Carlo.
+    """
     names = sorted({day for pair in pairs for day in pair.split("_")})
     t = np.array([years(f"{names[0]}_{day}") * 365.25 if day != names[0] else 0.0 for day in names])
     gap = np.abs(t[:, None] - t[None])
@@ -58,7 +62,8 @@ def test_decay_of_coherence_comes_back_from_pairs():
 
 
 def test_a_delay_at_the_last_date_telescopes():
-    # Only the last date has a delay, uniform except in one disc: every pair but the last two is clean.
+    # Only the last date has a delay, uniform except in one disc: every pair but the last two is
+    # clean.
     track = Valley(turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0)
     atmosphere = np.zeros_like(track.atmosphere_mm)
     atmosphere[-1, 40:60, 40:60] = 3.0

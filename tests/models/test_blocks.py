@@ -1,4 +1,6 @@
-"""The blocks against their equations written out by hand, and their gradients against finite differences."""
+"""The blocks against their equations written out by hand, and their gradients against finite
+differences.
+"""
 
 import pytest
 import torch
@@ -38,7 +40,9 @@ def test_gradient_of_soft_threshold():
 
 
 def test_rsbu_thresholds_its_residual():
-    """The unit equals the equations written out by hand, and its gradient is that of finite differences."""
+    """The unit equals the equations written out by hand, and its gradient is that of finite
+    differences.
+    """
     torch.manual_seed(1)
     unit = Rsbu(4, 4).double().eval()
     x = torch.randn(2, 4, 6, 6, dtype=torch.float64)
@@ -70,7 +74,9 @@ def test_tcb_doubles_and_joins():
 
 
 def test_literal_rsbu_projects_its_shortcut():
-    """With a silent residual branch the literal unit is the 1 x 1 convolution of ResNet-18's shortcut, with its normalisation."""
+    """With a silent residual branch the literal unit is the 1 x 1 convolution of ResNet-18's shortcut,
+    with its normalisation.
+    """
     torch.manual_seed(2)
     unit = Rsbu(2, 5, stride=2, literal=True).eval()
     nn.init.zeros_(unit.residual[3].weight)
@@ -115,7 +121,9 @@ def test_gradient_of_cbam():
 
 
 def test_self_attention_is_its_definition():
-    """softmax(query . key) over all pairs of cells, times the value, weighted and added (P2 Fig. 8); at first the identity."""
+    """softmax(query . key) over all pairs of cells, times the value, weighted and added (P2 Fig. 8);
+    at first the identity.
+    """
     torch.manual_seed(5)
     block = SelfAttention(16).double()
     x = torch.randn(2, 16, 3, 5, dtype=torch.float64)
@@ -150,7 +158,9 @@ def test_deformable_convolution_without_shifts_is_half_a_convolution():
 
 
 def test_deformable_convolution_samples_where_it_is_told():
-    """One row down and half a column right for all kernel positions, weights near 1: the convolution of the shifted image."""
+    """One row down and half a column right for all kernel positions, weights near 1: the convolution
+    of the shifted image.
+    """
     torch.manual_seed(8)
     block = ModulatedDeformConv(3, 4).double()
     with torch.no_grad():
@@ -164,7 +174,9 @@ def test_deformable_convolution_samples_where_it_is_told():
 
 
 def test_gradient_of_deformable_convolution():
-    """For the input, the shifts, the weights of the samples and the kernel, away from the kinks of bilinear sampling."""
+    """For the input, the shifts, the weights of the samples and the kernel, away from the kinks of
+    bilinear sampling.
+    """
     torch.manual_seed(9)
     block = ModulatedDeformConv(4, 4, groups=2).double()
     nn.init.normal_(block.offset.weight, std=0.02)

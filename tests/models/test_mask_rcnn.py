@@ -121,21 +121,25 @@ def test_overfits_one_image_at_full_width(name):
 
 
 def assert_learns(network, steps, learning_rate=2e-3, batch_statistics=False):
-    """batch_statistics: batch normalisation goes on using those of its input, as in training. Over a hundred layers deep, where
-    the last maps of one image are 4 x 4, the running ones differ (factor 16/15 a layer); real training freezes them."""
+    """batch_statistics: batch normalisation goes on using those of its input, as in training. Over a
+    hundred layers deep, where the last maps of one image are 4 x 4, the running ones differ (factor
+    16/15 a layer); real training freezes them.
+    """
     x, ids = image()
     target = [instance_targets(ids)]
     optimiser = torch.optim.Adam(network.train().parameters(), lr=learning_rate)
     for step in range(steps):
         if step == steps - 20:
-            # small steps at last, so that batch normalisation knows the weights it will be used with
+            # small steps at last, so that batch normalisation knows the weights it will be used
+            # with
             optimiser.param_groups[0]["lr"] = learning_rate / 10
         losses = network(x, target)
         optimiser.zero_grad()
         sum(losses.values()).backward()
         optimiser.step()
     total = sum(losses.values()).item()
-    # From about 3; most of what is left is the outline, which masks of 28 x 28 draw a little too soft.
+    # From about 3; most of what is left is the outline, which masks of 28 x 28 draw a little too
+    # soft.
     assert total < 0.2
     network.eval()
     for layer in network.modules():

@@ -14,9 +14,10 @@ from sarslide.models import registry
 from sarslide.models.summary import PUBLISHED, summary
 from sarslide.workflow.fingerprint import reached_modules
 
-# Trainable values at full width and 3 channels. Published: PUBLISHED (P0 Table 4). Others fix what is built today; they agree
-# with independent counts of the same readings to all digits noted here (15,703,969; 1.376 M; 1.058 M; 134.27 M;
-# 43.94 M with four channels; 44.60 M; 24.89 M; 108.7 M; 109.0 M), the DenseNets within 0.15 %.
+# Trainable values at full width and 3 channels. Published: PUBLISHED (P0 Table 4). Others fix what
+# is built today; they agree with independent counts of the same readings to all digits noted here
+# (15,703,969; 1.376 M; 1.058 M; 134.27 M; 43.94 M with four channels; 44.60 M; 24.89 M; 108.7 M;
+# 109.0 M), the DenseNets within 0.15 %.
 PARAMETERS = {
     "drs_unet": 17_196_353,
     "drs_unet_literal": 15_703_969,
@@ -43,10 +44,12 @@ def test_size(name):
     assert found.size_mib == pytest.approx(found.parameters * 4 / 2**20)
     assert found.published == PUBLISHED.get(name)
     if found.published:
-        # The table prints two digits; 31.04 against 31.03 is the same U-Net without two biases' worth.
+        # The table prints two digits; 31.04 against 31.03 is the same U-Net without two biases'
+        # worth.
         assert found.parameters / 1e6 == pytest.approx(found.published.parameters_m, abs=0.015)
         assert found.size_mib == pytest.approx(found.published.size_mib, abs=0.03)
-        # Profilers differ in what they count beside convolutions (normalisation, biases, pooling): 0.3 % here.
+        # Profilers differ in what they count beside convolutions (normalisation, biases, pooling):
+        # 0.3 % here.
         assert found.multiply_adds_g == pytest.approx(found.published.multiply_adds_g, rel=0.004)
 
 
@@ -62,8 +65,9 @@ def test_every_network_is_counted():
 
 @pytest.mark.parametrize("name", ["segnet", "generalized_cnn", "vcnn", "fcadensenet"])
 def test_multiply_adds_against_torch(name):
-    """torch's own counter, two operations a multiply-add: the same where there is no transposed convolution, but for the four
-    a value of batch normalisation, which it does not count."""
+    """torch's own counter, two operations a multiply-add: the same where there is no transposed
+    convolution, but for the four a value of batch normalisation, which it does not count.
+    """
     with torch.device("meta"):
         network = registry.build(name, 3).eval()
     normalised = []
@@ -96,8 +100,10 @@ def test_any_channels_and_size(name, channels, shape):
 
 @pytest.mark.parametrize("name", registry.names())
 def test_bf16(name):
-    """Every network runs in bf16, and the semantic ones give nearly the same logits. Random weights of four channels leave little
-    signal to round (correlations of 0.97 and more here); a layer that lost its input would leave none."""
+    """Every network runs in bf16, and the semantic ones give nearly the same logits. Random weights of
+    four channels leave little signal to round (correlations of 0.97 and more here); a layer that
+    lost its input would leave none.
+    """
     torch.manual_seed(5)
     network = registry.build(name, 3, width=4).eval()
     x = torch.randn(2, 3, 64, 64)
@@ -127,8 +133,10 @@ def test_unknown_network():
 
 
 def test_every_row_has_its_module():
-    """Each row names a class of its module. The fingerprint of the code, which reads imports, reaches that module, so that a
-    changed network reruns what it made; and no module of a network is without a row."""
+    """Each row names a class of its module. The fingerprint of the code, which reads imports, reaches
+    that module, so that a changed network reruns what it made; and no module of a network is
+    without a row.
+    """
     reached = reached_modules(Path(registry.__file__))
     for row in registry.ARCHITECTURES.values():
         module = importlib.import_module(f"sarslide.models.{row.module}")
@@ -161,8 +169,9 @@ def patch() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def learn(network: nn.Module, learning_rate: float, steps: int) -> float:
-    """Loss in evaluation after at most `steps` steps on the patch, fewer when it is below 0.015, and twenty small ones, in which
-    the running means of batch normalisation catch up with the weights."""
+    """Loss in evaluation after at most `steps` steps on the patch, fewer when it is below 0.015, and
+    twenty small ones, in which the running means of batch normalisation catch up with the weights.
+    """
     inputs, truth = patch()
     optimiser = torch.optim.Adam(network.train().parameters(), lr=learning_rate)
     small = 0

@@ -1,4 +1,6 @@
-"""ImageNet and COCO weights: files with torchvision's names and shapes load, give its features, and are missed politely."""
+"""ImageNet and COCO weights: files with torchvision's names and shapes load, give its features, and
+are missed politely.
+"""
 
 import pytest
 import torch
@@ -12,7 +14,9 @@ from sarslide.models.pretrained import adapt_first, fetch, load_pretrained
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """torch's cache of downloaded files, empty, and a network that refuses at once; `put` writes a file of it."""
+    """torch's cache of downloaded files, empty, and a network that refuses at once; `put` writes a
+    file of it.
+    """
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -59,7 +63,9 @@ def test_resnet_gives_torchvisions_features(cache):
 
 
 def test_vgg_gives_torchvisions_features(cache):
-    """With batch normalisation (SegNet); a grey image is the same to a network of five channels (mean colour kernel)."""
+    """With batch normalisation (SegNet); a grey image is the same to a network of five channels (mean
+    colour kernel).
+    """
     torch.manual_seed(2)
     theirs = randomise(torchvision.models.vgg16_bn(num_classes=1).features)
     tensors = {f"features.{key}": value for key, value in theirs.state_dict().items()}
@@ -114,7 +120,9 @@ def test_body_of_mask_rcnn(name, file, theirs, cache):
 
 
 def test_coco_weights_give_torchvisions_proposals(cache):
-    """ResNet50: pyramid and proposal head give torchvision's output, whose normalisation has an epsilon of 0."""
+    """ResNet50: pyramid and proposal head give torchvision's output, whose normalisation has an
+    epsilon of 0.
+    """
     torch.manual_seed(3)
     theirs = torchvision.models.detection.maskrcnn_resnet50_fpn(weights=None, weights_backbone=None)
     randomise(theirs)

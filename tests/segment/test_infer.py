@@ -37,8 +37,9 @@ def noise(rows, cols, seed=1):
 
 @pytest.mark.parametrize("overlap", [0.25, 0.5])
 def test_equals_the_whole_image_in_the_interior(overlap):
-    """Tiles are blended with weights near zero at their border, where zero padding changes the result: within 2 % there and
-    exact for a cell that no tile's border is near to."""
+    """Tiles are blended with weights near zero at their border, where zero padding changes the result:
+    within 2 % there and exact for a cell that no tile's border is near to.
+    """
     stack, network = noise(150, 170), Local()
     tiled = predict(network, stack, IDENTITY, 64, overlap)
     with torch.inference_mode():
@@ -50,9 +51,11 @@ def test_equals_the_whole_image_in_the_interior(overlap):
 
 @pytest.mark.parametrize("name", [name for name in registry.names("semantic") if name != "fcn8s"])
 def test_no_seams(name):
-    """Steps across the borders of tiles are no larger than elsewhere; without overlap they are (2.2 times).
+    """Steps across the borders of tiles are no larger than elsewhere; without overlap they are (2.2
+    times).
 
-    FCN-8s has steps of its own, every eight cells, and the instance networks find nothing before they have learnt.
+    FCN-8s has steps of its own, every eight cells, and the instance networks find nothing before
+    they have learnt.
     """
     torch.manual_seed(4)
     network = registry.build(name, 2, width=8).train()
@@ -88,7 +91,9 @@ def test_unknown_cells_stay_unknown_and_do_not_spread():
 
 
 def test_reads_every_row_once_and_repeats():
-    """Chunks of 256 rows, ahead of their use, by several threads; the bands come north to south; a second run: the same bytes."""
+    """Chunks of 256 rows, ahead of their use, by several threads; the bands come north to south; a
+    second run: the same bytes.
+    """
     stack, seen = noise(700, 90), []
 
     def read(rows, cols):
@@ -118,10 +123,11 @@ def test_a_tile_is_normalised_as_in_training(method):
 
 
 def test_memory_does_not_grow_with_the_height():
-    """Arrays at their peak (numpy tells tracemalloc): five times the height, the same memory but for one or two
-    chunks more that the threads may hold at the moment of the peak.
+    """Arrays at their peak (numpy tells tracemalloc): five times the height, the same memory but for
+    one or two chunks more that the threads may hold at the moment of the peak.
 
-    Both scenes have many more chunks than are held at a time; in a lower one the reader may not get as far ahead as it can.
+    Both scenes have many more chunks than are held at a time; in a lower one the reader may not get
+    as far ahead as it can.
     """
     forward = Forward(Local())
 
@@ -135,12 +141,15 @@ def test_memory_does_not_grow_with_the_height():
 
     peak(300)
     low, high = peak(3000)[0], peak(15000)[0]
-    # A chunk of 256 x 256 x 2 float32 is 0.5 MB; the input of 15000 rows is 31 MB, that of 3000 is 6 MB.
+    # A chunk of 256 x 256 x 2 float32 is 0.5 MB; the input of 15000 rows is 31 MB, that of 3000 is
+    # 6 MB.
     assert high < low + 2 * 0.53e6 and max(low, high) < 12e6
 
 
 def test_bf16_stays_near_fp32():
-    """Small random weights, cut at their median: IoU above 0.98. docs/reference/validation.md has the packaged network."""
+    """Small random weights, cut at their median: IoU above 0.98. docs/reference/validation.md has the
+    packaged network.
+    """
     if not has_bf16(torch.device("cpu")):
         pytest.skip("this CPU has no bfloat16")
     torch.manual_seed(1)

@@ -1,4 +1,6 @@
-"""Objects merged over tiles: a network that sees planted shapes, cut at the borders of its tiles as a real one would."""
+"""Objects merged over tiles: a network that sees planted shapes, cut at the borders of its tiles as a
+real one would.
+"""
 
 import numpy as np
 import pytest
@@ -18,8 +20,8 @@ TILE = 64
 class Seer(nn.Module):
     """Finds the numbered shapes of its only channel: a mask and a score each, in no special order.
 
-    score: of a whole shape; a shape of which a tile sees a part gets less. fuzzy: the masks of cut shapes are worse: their cells
-    within three cells of the tile's border get lost.
+    score: of a whole shape; a shape of which a tile sees a part gets less. fuzzy: the masks of cut
+    shapes are worse: their cells within three cells of the tile's border get lost.
     """
 
     stride = 16
@@ -67,7 +69,9 @@ def disc(shape, row, col, radius):
 
 @pytest.fixture
 def scene():
-    """300 x 210: shapes inside one tile, across borders and corners of tiles, larger than a tile, and touching ones."""
+    """300 x 210: shapes inside one tile, across borders and corners of tiles, larger than a tile, and
+    touching ones.
+    """
     shapes = np.zeros((300, 210), int)
     shapes[5:15, 5:15] = 1  # inside
     shapes[30:34, 60:70] = 2  # across the border of columns 32, 64
@@ -94,13 +98,17 @@ def test_no_seam_no_duplicate_no_split(scene, overlap):
 
 
 def test_masks_that_are_worse_near_the_border(scene):
-    """What a tile loses at its border another tile has: the whole shapes come back, but for shapes that every tile cuts."""
+    """What a tile loses at its border another tile has: the whole shapes come back, but for shapes
+    that every tile cuts.
+    """
     _, found = run(scene, Seer(fuzzy=True))
     assert same_partition(found[scene < 10], scene[scene < 10])  # 10 and 11 lie on the border of the scene itself
 
 
 def test_one_finding_of_two_shapes_makes_no_third_object():
-    """One tile takes two touching shapes for one; the neighbours see two. No cell is counted twice, the two stay apart."""
+    """One tile takes two touching shapes for one; the neighbours see two. No cell is counted twice,
+    the two stay apart.
+    """
     left, right = np.zeros((2, TILE, TILE), np.float32)
     left[20:40, 35:47], right[20:40, 47:59] = 1, 1
     shift = 32
@@ -117,7 +125,9 @@ def test_one_finding_of_two_shapes_makes_no_third_object():
 
 
 def test_scores_are_weighted_with_what_each_tile_sees():
-    """A shape in the middle of the first tile and near the border of the second: the first one's score counts."""
+    """A shape in the middle of the first tile and near the border of the second: the first one's score
+    counts.
+    """
     first, second = np.zeros((2, TILE, TILE), np.float32)
     first[28:36, 38:46], second[28:36, 6:14] = 1, 1
     merger = Merger(TILE, 96)
@@ -131,7 +141,9 @@ def test_scores_are_weighted_with_what_each_tile_sees():
 
 
 def test_a_mask_is_the_weighted_mean_of_the_tiles_that_found_the_object():
-    """Tile 2 adds a false fringe at its own border, where tile 1 sees well that nothing is: the fringe does not survive."""
+    """Tile 2 adds a false fringe at its own border, where tile 1 sees well that nothing is: the fringe
+    does not survive.
+    """
     first, second = np.zeros((2, TILE, TILE), np.float32)
     first[20:40, 36:50] = 1
     second[20:40, 4:18] = 1

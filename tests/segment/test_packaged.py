@@ -1,4 +1,6 @@
-"""The network that comes with sarslide: small, labelled, and useful on a region that it has never seen."""
+"""The network that comes with sarslide: small, labelled, and useful on a region that it has never
+seen.
+"""
 
 import numpy as np
 import pytest
@@ -30,7 +32,9 @@ def test_card():
 
 
 def test_finds_a_landslide_and_leaves_atmosphere_alone():
-    """A patch that moves down the slope fires; the same rate on a flat floor, or 4 mm/yr over kilometres, does not."""
+    """A patch that moves down the slope fires; the same rate on a flat floor, or 4 mm/yr over
+    kilometres, does not.
+    """
     rng = np.random.default_rng(5)
     network, card = weights.load(weights.packaged(NAME))
     y, x = np.mgrid[:192, :192]
@@ -55,7 +59,9 @@ def test_finds_a_landslide_and_leaves_atmosphere_alone():
 
 @pytest.mark.full
 def test_unseen_region():
-    """A product-level region with a seed of its own: objects found and invented (one to one at IoU >= 0.3)."""
+    """A product-level region with a seed of its own: objects found and invented (one to one at IoU >=
+    0.3).
+    """
     from sarsim.training import STACKS, training_scene, training_world
 
     network, card = weights.load(weights.packaged(NAME))

@@ -1,4 +1,6 @@
-"""The rule `segment` from files to files: both kinds of networks, the record of its precision, and bad input."""
+"""The rule `segment` from files to files: both kinds of networks, the record of its precision, and bad
+input.
+"""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,6 @@
-"""The advice of the benchmark's page follows from records whose order, ties and decoys are written down here."""
+"""The advice of the benchmark's page follows from records whose order, ties and decoys are written
+down here.
+"""
 
 import pytest
 from studies.benchmark import advice, runs
@@ -9,7 +11,9 @@ REGIONS = tuple(f"r{k}" for k in range(6))
 
 
 def record(found: list[int], fooled: int) -> dict:
-    """Ten landslides in each of six regions, of which found[k] are found, no false object; `fooled` of 4 glaciers."""
+    """Ten landslides in each of six regions, of which found[k] are found, no false object; `fooled` of
+    4 glaciers.
+    """
     regions = {name: {"object": {"tp": n, "fp": 0, "fn": 10 - n}} for name, n in zip(REGIONS, found, strict=True)}
     true = sum(found)
     part = {

@@ -13,7 +13,9 @@ SIGMA = 3.0
 
 @pytest.fixture
 def scene() -> TrainingScene:
-    """A landslide towards, one away from the satellite, a subsiding plain, a noisy forest, unknown ground."""
+    """A landslide towards, one away from the satellite, a subsiding plain, a noisy forest, unknown
+    ground.
+    """
     rng = np.random.default_rng(3)
     std, slope = np.full(SHAPE, SIGMA), np.full(SHAPE, 25.0)
     std[80:, :40] = 12.0  # forest
@@ -46,7 +48,9 @@ def test_the_printed_rule_is_two_standard_deviations_of_the_map_and_five_cells(s
 
 
 def test_noise_of_cells_spares_incoherent_ground(scene):
-    """Three standard errors of each cell: forest four times as noisy as the rest gives no more alarms than the rest."""
+    """Three standard errors of each cell: forest four times as noisy as the rest gives no more alarms
+    than the rest.
+    """
     rate, std, slope = scene.features
     by_map = baseline.active_areas(rate, std, slope, Rule(1.0, 5, "map"))
     by_cell = baseline.active_areas(rate, std, slope, Rule(3.0, 5, "cell"))
@@ -72,7 +76,9 @@ def test_unknown_ground_stays_unknown(scene):
 
 
 def test_the_chosen_rule_suits_the_scene(scene):
-    """Forest asks for the noise of cells, the plain for slopes; both landslides are then found and nothing else."""
+    """Forest asks for the noise of cells, the plain for slopes; both landslides are then found and
+    nothing else.
+    """
     rule = baseline.choose([scene], min_cells=20)
     assert rule.noise == "cell" and rule.min_slope_deg == 5.0
     found = baseline.probability(scene, rule) > 0

@@ -1,4 +1,6 @@
-"""The scripts of the benchmark's rules, one after the other, on scenes of 160 x 160 cells and a budget of 32 samples."""
+"""The scripts of the benchmark's rules, one after the other, on scenes of 160 x 160 cells and a budget
+of 32 samples.
+"""
 
 import json
 import runpy
@@ -115,7 +117,8 @@ def test_from_scenes_to_the_page(repository, scenes, tmp_path, monkeypatch):
     outputs = SCORED | {"printed": "printed.json", "printed_patches": "printed.npz"}
     run_script(repository, "benchmark_baseline", folder, scenes, outputs, {"min_cells": 20})
     baseline = json.loads((folder / "scores.json").read_text())["parts"]["test"]
-    # Two landslides of 50 mm/yr with a noise of 3 are found, two glaciers as fast fool a threshold on the rate.
+    # Two landslides of 50 mm/yr with a noise of 3 are found, two glaciers as fast fool a threshold
+    # on the rate.
     assert baseline["object"]["recall"] == 1
     assert baseline["decoys"]["glacier"]["fooled"] == 2
     with np.load(folder / "patches.npz") as file:

@@ -1,4 +1,6 @@
-"""The page from files of runs: scores of made-up maps, tables, `not run`, what is kept and what is dropped."""
+"""The page from files of runs: scores of made-up maps, tables, `not run`, what is kept and what is
+dropped.
+"""
 
 import json
 import logging

@@ -62,7 +62,9 @@ def test_the_budget_is_the_same_for_all(tier):
 
 
 def test_a_short_budget_is_the_beginning_of_the_papers_training():
-    """P0 halves its rate first after 10 epochs of 1,198 patches; 4,000 samples end before, 200,000 hold all eight rates."""
+    """P0 halves its rate first after 10 epochs of 1,198 patches; 4,000 samples end before, 200,000
+    hold all eight rates.
+    """
     from sarslide.training.recipe import learning_rate, preset, round_ends
 
     def of(tier, recipe="p0"):
@@ -85,7 +87,9 @@ def test_a_short_budget_is_the_beginning_of_the_papers_training():
 
 @pytest.mark.parametrize("name", registry.names())
 def test_a_quarter_of_every_layer(name):
-    """Weights join two layers: a quarter of both is about a sixteenth of them; offsets and classes keep one end."""
+    """Weights join two layers: a quarter of both is about a sixteenth of them; offsets and classes
+    keep one end.
+    """
     from sarslide.models.summary import summary
 
     run = runs.BenchmarkRun("cpu", "quarter", "regions", "sarslide", "sarslide", name, 1)

@@ -1,4 +1,6 @@
-"""Training on tiny synthetic scenes: it learns, repeats itself bit by bit, keeps the papers' recipes, and refuses bad parts."""
+"""Training on tiny synthetic scenes: it learns, repeats itself bit by bit, keeps the papers' recipes,
+and refuses bad parts.
+"""
 
 from dataclasses import replace
 
@@ -66,7 +68,9 @@ def test_learns_and_writes_everything(trained, tmp_path):
 
 
 def test_the_card_tells_what_bf16_does_to_the_mask(trained):
-    """The IoU of calibrated maps cut at the card's threshold, both precisions from the finished network; rounded to 4 digits."""
+    """The IoU of calibrated maps cut at the card's threshold, both precisions from the finished
+    network; rounded to 4 digits.
+    """
     (training, (scene_,)), result = trained
     measured = card.model_card(result, training, [scene_], "code")["bf16_mask_iou"]
     fitted = {"calibration": result.calibration}
@@ -117,7 +121,8 @@ def test_paper_presets_are_the_papers():
     assert (p0.loss, p0.threshold, p0.normalisation, p0.augmentation) == ("bce", 0.5, "zscore_sample", False)
     # E10, D06: 400 iterations on 256 x 256
     assert (p2.iterations, p2.patch) == (400, 256)
-    # E12, D10: Adam 1e-4, batch 8, BCE, dropout 0.2, z-score by channel, 128 without overlap, the best loss kept
+    # E12, D10: Adam 1e-4, batch 8, BCE, dropout 0.2, z-score by channel, 128 without overlap, the
+    # best loss kept
     assert (p3.optimiser, p3.learning_rate, p3.decay**p3.parts, p3.batch) == ("adam", 1e-4, 0.5, 8)
     assert (p3.loss, p3.normalisation, p3.overlap, p3.patch, p3.keep) == ("bce", "zscore", 0.0, 128, "loss")
     # D10: 7 patches with landslides to 3 without, on the grid
@@ -133,7 +138,9 @@ def test_paper_presets_are_the_papers():
 
 
 def test_learning_rate_of_the_papers():
-    """P0 Fig. 8: 1e-3, halved every 10 of 80 epochs. P2: 0.01 for 200 iterations, 0.001 for 200. P3: constant."""
+    """P0 Fig. 8: 1e-3, halved every 10 of 80 epochs. P2: 0.01 for 200 iterations, 0.001 for 200. P3:
+    constant.
+    """
     p0, p2, p3 = (PRESETS[name] for name in ("p0", "p2", "p3"))
     ends = round_ends(p0, 107 * 16)
     assert ends == [107 * epoch for epoch in range(1, 81)]

@@ -34,7 +34,9 @@ def test_loss_leaves_uncounted_cells_out():
 
 
 def test_dice_teaches_nothing_where_logits_saturate():
-    """Every cell a sure landslide, one in ten rightly: cross-entropy still pulls the nine back, dice loss does not (P4, D15)."""
+    """Every cell a sure landslide, one in ten rightly: cross-entropy still pulls the nine back, dice
+    loss does not (P4, D15).
+    """
     label = (torch.arange(100).reshape(1, 10, 10) % 10 == 0).to(torch.uint8)
     pull = {}
     for kind in ("bce", "dice"):
@@ -63,7 +65,9 @@ def test_first_steps_of_p4_stay_where_dice_has_a_gradient(network, seed):
 
 
 def test_objects_that_are_not_counted_are_not_seen():
-    """Two landslides, a scrap, an uncounted object: two targets; the scrap and the uncounted are unknown, nothing else is."""
+    """Two landslides, a scrap, an uncounted object: two targets; the scrap and the uncounted are
+    unknown, nothing else is.
+    """
     labels = torch.zeros(1, 40, 40, dtype=torch.uint8)
     labels[0, 2:8, 2:8] = 1
     labels[0, 20:30, 20:25] = 1
@@ -109,7 +113,9 @@ def test_a_pass_shows_every_window_once():
 
 
 def test_p3_sees_seven_patches_with_landslides_to_three_without():
-    """Of 36 windows 14 hold a landslide: all of those are seen, and 6 of the other 22, the same in every pass (D10)."""
+    """Of 36 windows 14 hold a landslide: all of those are seen, and 6 of the other 22, the same in
+    every pass (D10).
+    """
     size, patch = 192, 32
     y, x = np.mgrid[:size, :size].astype(np.float32)
     label = np.zeros((size, size), np.uint8)
@@ -125,7 +131,9 @@ def test_p3_sees_seven_patches_with_landslides_to_three_without():
 
 
 def test_processes_share_a_batch():
-    """Together they see what one sees, wherever it starts; random places hold counted cells and stay the same."""
+    """Together they see what one sees, wherever it starts; random places hold counted cells and stay
+    the same.
+    """
     recipe = replace(RECIPE, batch=4, patch=32, augmentation=True)
     patches = Patches([scene(1), scene(2)], CHANNELS, IDENTITY, recipe)
     alone = list(batches(patches, 3, 6))
@@ -144,7 +152,9 @@ HEAVY = {"mask_rcnn_resnext", "mask_rcnn_resnext_dcb", "mask_rcnn_resnext_dcb_cb
     "name", [pytest.param(n, marks=pytest.mark.full) if n in HEAVY else n for n in registry.names()]
 )
 def test_every_network_is_trained_by_the_same_call(name):
-    """A budget of a few samples, two rounds: losses are finite, weights move, the map is a map, twice the same."""
+    """A budget of a few samples, two rounds: losses are finite, weights move, the map is a map, twice
+    the same.
+    """
     instances = registry.kind(name) == registry.INSTANCE
     recipe = replace(PRESETS["sarslide"], samples=2, rounds=2, batch=2, patch=64, min_cells=5)
     options = {"width": 8, "depth": 50} if instances else {"width": 8}
@@ -162,7 +172,9 @@ def test_every_network_is_trained_by_the_same_call(name):
 
 
 def test_p2_trains_the_heads_first():
-    """With a learning rate of zero in the second half, the body ends where it started and the heads do not."""
+    """With a learning rate of zero in the second half, the body ends where it started and the heads do
+    not.
+    """
     recipe = replace(PRESETS["p2"], iterations=4, rounds=1, patch=64, decay=0.0, min_cells=5)
     options = {"width": 8, "depth": 50, "frozen_norm": False}
     arguments = [scene(1)], [scene(3)], CHANNELS, "mask_rcnn", options
@@ -182,7 +194,9 @@ def test_p2_trains_the_heads_first():
 
 @pytest.mark.parametrize("name", ["drs_unet", "mask_rcnn"])
 def test_bf16_learns_as_fp32_does(name):
-    """bfloat16 keeps 8 bits: the losses of the first round differ by some per cent, and are not the same numbers."""
+    """bfloat16 keeps 8 bits: the losses of the first round differ by some per cent, and are not the
+    same numbers.
+    """
     options = {"width": 8, "depth": 50} if name == "mask_rcnn" else {"width": 8}
     recipe = replace(RECIPE, epochs=1, batch=2, learning_rate=1e-3, min_cells=5)
     full, half = (

@@ -15,10 +15,10 @@ from tests.support.training_scenes import CHANNELS, RECIPE, scene
 def test_two_processes_are_as_one():
     """Same loss in every round and same weights as one process with the same global batch.
 
-    The network has no batch normalisation, whose statistics on CPUs are those of each process (on GPUs they are synchronised).
-    What is left is the order of sums of float32: 1e-7 relative a sum, enlarged by a few steps of Adam, whose steps of 1e-3 do not
-    shrink with a gradient; measured 2e-6 in the weights, nothing in the six digits of the losses; allowed
-    1e-4 and 1e-5.
+    The network has no batch normalisation, whose statistics on CPUs are those of each process (on
+    GPUs they are synchronised). What is left is the order of sums of float32: 1e-7 relative a sum,
+    enlarged by a few steps of Adam, whose steps of 1e-3 do not shrink with a gradient; measured
+    2e-6 in the weights, nothing in the six digits of the losses; allowed 1e-4 and 1e-5.
     """
     recipe = replace(RECIPE, epochs=3, learning_rate=1e-3)
     arguments = [scene(1), scene(2)], [scene(3)], CHANNELS, "vcnn", {"width": 4}, recipe

@@ -1,4 +1,6 @@
-"""A training that is killed goes on to the same bytes; a checkpoint of another training, or a broken one, is never used."""
+"""A training that is killed goes on to the same bytes; a checkpoint of another training, or a broken
+one, is never used.
+"""
 
 import hashlib
 import os

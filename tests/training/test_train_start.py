@@ -1,4 +1,6 @@
-"""Training on from weights: what is kept, what is refused, and that 50 labelled polygons improve the packaged network."""
+"""Training on from weights: what is kept, what is refused, and that 50 labelled polygons improve the
+packaged network.
+"""
 
 import json
 import re
@@ -35,7 +37,9 @@ def start(tmp_path_factory):
 
 
 def stronger(seed):
-    """The same ground under another sensor: rates three times as large, normalised by what the weights know."""
+    """The same ground under another sensor: rates three times as large, normalised by what the weights
+    know.
+    """
     made = scene(seed)
     return replace(made, region=f"s{seed}", features=made.features * np.array([3, 1], np.float32)[:, None, None])
 
@@ -48,7 +52,9 @@ def test_recipe_of_fine_tuning():
 
 
 def test_goes_on_from_weights(start):
-    """Epoch 0 is the network as it was; its normalisation stays although the new rates are three times as large."""
+    """Epoch 0 is the network as it was; its normalisation stays although the new rates are three times
+    as large.
+    """
     path, before = start
     recipe = fine_tuning(replace(RECIPE, start=str(path)), weights.read_card(path))
     result = train([stronger(4)], [stronger(5)], CHANNELS, "drs_unet", OPTIONS, recipe)
@@ -102,7 +108,9 @@ class Named(dict):
 
 
 def run_script(folder, spoil=lambda stored: None, **changes):
-    """The script of the rule on two small files of one channel. spoil: what happens to the arrays of both before."""
+    """The script of the rule on two small files of one channel. spoil: what happens to the arrays of
+    both before.
+    """
     for seed in (1, 3):
         made = scene(seed)
         stored = {"los_rate_mm_per_yr": made.features[0], "layover_shadow": np.zeros(made.label.shape, np.uint8)}
@@ -200,9 +208,9 @@ def test_the_script_ends_with_one_line(tmp_path, capsys, changes, line):
 
 @pytest.mark.full
 def test_fifty_polygons_improve_the_packaged_network(tmp_path):
-    """A humid, forested region with strong turbulence, as no training region is: its northern part is labelled, 50 polygons in
-    a GeoPackage, and the network is scored on the part south of it. When this was written: F1 by cell 0.35 before and 0.48
-    after, by object 0.37 and 0.43 (README).
+    """A humid, forested region with strong turbulence, as no training region is: its northern part is
+    labelled, 50 polygons in a GeoPackage, and the network is scored on the part south of it. When
+    this was written: F1 by cell 0.35 before and 0.48 after, by object 0.37 and 0.43 (README).
     """
     from sarsim import benchmark, climates
     from sarsim import scene as simulated
@@ -224,7 +232,8 @@ def test_fifty_polygons_improve_the_packaged_network(tmp_path):
         np.savez(tmp_path / f"{name}.npz", **arrays)
         return scenes.load(tmp_path / f"{name}.npz", channels)
 
-    # A person outlines 50 of the landslides that the track shows in the north; the others are in nobody's file.
+    # A person outlines 50 of the landslides that the track shows in the north; the others are in
+    # nobody's file.
     north = RegionGrid(32647, 515130.0, 3215640.0, 30.0, rows, 256)
     shown = [(truth[:rows] == 1)[cells_inside(north, outline)].sum() > 0 for outline in world.landslides.geometry]
     fifty = world.landslides[shown].iloc[:50][["geometry"]].to_crs(4326)
