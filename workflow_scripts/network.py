@@ -1,4 +1,4 @@
-"""network: sidecars of all pairs of one stack -> figure and facts of the network.
+"""network: sidecars of all pairs of one stack -> figure and description of the network.
 
 inputs: per pair dates, perpendicular baseline (m, later - earlier, up and away from the track) and
 mean coherence. outputs: time against baseline with the pairs coloured by coherence; preset, pairs,

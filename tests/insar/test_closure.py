@@ -78,10 +78,10 @@ def test_planted_errors_are_found_in_their_pair(days):
         stack.plant(pair, slice(30 * k, 30 * k + 28), slice(100, 200), (-2, -1, 1, 2)[k % 4])
     found, errors = stack.close()
     for pair in PAIRS:
-        planted, told = stack.planted[pair], errors[pair]
+        planted, solved = stack.planted[pair], errors[pair]
         if planted.any():
-            assert np.mean(told[planted != 0] == planted[planted != 0]) > 0.99
-        assert np.mean(is_wrong(told)[planted == 0]) < 1e-3
+            assert np.mean(solved[planted != 0] == planted[planted != 0]) > 0.99
+        assert np.mean(is_wrong(solved)[planted == 0]) < 1e-3
     # an inner short pair opens two triplets, a long one opens one
     assert np.median(found.error_count[5:20, 120:180]) == (2 if days == 12 else 1)
     statistics = max(one.to_dict()["nonzero_share"] for one in found.triplets)
@@ -99,7 +99,7 @@ def test_an_error_at_the_end_of_the_network_is_ambiguous():
 
 
 def test_an_offset_component_is_named_and_its_cells_are_wrong():
-    """A component of its own, two cycles off: the level stays that of the largest, the component is reported and told."""
+    """A component of its own, two cycles off: the level stays that of the largest, the component is reported and named."""
     stack = Stack(noise_rad=0.1)
     pair = PAIRS[7]
     assert names.days_between(*names.split_pair(pair)) == 24
@@ -153,7 +153,7 @@ def test_a_network_without_triplets_judges_nothing():
 
 
 def test_the_fewest_errors_explain_each_pattern():
-    """Against brute force over errors of one cycle of one pair: it is told where no other single error gives the same pattern."""
+    """Against brute force over errors of one cycle of one pair: found where no other single error gives the same pattern."""
     pairs = PAIRS[:9]
     index = {pair: k for k, pair in enumerate(pairs)}
     members = np.array([[index[pair] for pair in one] for one in triplets(pairs)])
@@ -164,10 +164,10 @@ def test_the_fewest_errors_explain_each_pattern():
     for error in single:
         pattern = design @ error
         smallest = [one for one in single if np.array_equal(design @ one, pattern)]
-        told = solve(pattern.astype(np.int8)[:, None], members, len(pairs))[:, 0]
+        solved = solve(pattern.astype(np.int8)[:, None], members, len(pairs))[:, 0]
         if len(smallest) == 1:
-            np.testing.assert_array_equal(told, error)
+            np.testing.assert_array_equal(solved, error)
         else:
             suspects = {int(np.flatnonzero(one)[0]) for one in smallest}
-            assert set(np.flatnonzero(told == AMBIGUOUS)) == suspects
-            assert set(np.flatnonzero(told)) == suspects
+            assert set(np.flatnonzero(solved == AMBIGUOUS)) == suspects
+            assert set(np.flatnonzero(solved)) == suspects

@@ -165,7 +165,7 @@ def kept(tmp_path_factory):
         ("components", r"unwrapped phase and components go together"),
         ("key", r"json: has no key bperp_m"),
         ("type", r"json: wavelength_m is '5\.5 cm'"),
-        ("dates", r"json: dates are \['20190306', '20190330'\], its name says 20190306_20190318"),
+        ("dates", r"json: dates are \['20190306', '20190330'\], in its name stands 20190306_20190318"),
         ("looks", r"json: coherence over 9\.0 looks, at least 40"),
         ("unit vector", r"los_up\.tif: the line of sight is no unit vector, by up to 0\.0"),
         ("incidence", r"incidence_deg\.tif: disagrees with los_up, by up to 1\.0"),

@@ -71,12 +71,14 @@ def test_unfiltered_phase_takes_the_cycles_of_the_filtered_one(field):
 def test_cycles_of_a_wider_filter_keep_the_phase(field):
     """A noisy dome: the wider filter finds the cycles, and the phase that comes out is the one that went in."""
     noisy, wrapped, coherence = field
-    rough = np.angle(np.exp(1j * (wrapped + np.random.default_rng(4).normal(0, 0.7, wrapped.shape)))).astype(np.float32)
-    guide = phase_for_cycles(rough, coherence, 0.5, 32)
-    assert np.array_equal(np.isnan(guide), np.isnan(rough))
-    unwrapped = with_cycles_of(unwrap(guide, coherence, 50)[0], rough)
-    assert np.nanmax(np.abs(np.angle(np.exp(1j * (unwrapped - rough))))) < 1e-4  # float32
-    # 0.76 rad of noise all told: three sigma stay below half a cycle, so hardly a cell may be a cycle off.
+    raw_rad = np.angle(np.exp(1j * (wrapped + np.random.default_rng(4).normal(0, 0.7, wrapped.shape)))).astype(
+        np.float32
+    )
+    guide = phase_for_cycles(raw_rad, coherence, 0.5, 32)
+    assert np.array_equal(np.isnan(guide), np.isnan(raw_rad))
+    unwrapped = with_cycles_of(unwrap(guide, coherence, 50)[0], raw_rad)
+    assert np.nanmax(np.abs(np.angle(np.exp(1j * (unwrapped - raw_rad))))) < 1e-4  # float32
+    # 0.76 rad of noise in all: three sigma stay below half a cycle, so hardly a cell may be a cycle off.
     assert np.mean(np.abs(unwrapped - noisy)[8:] > np.pi) < 1e-3
 
 

@@ -143,7 +143,7 @@ def _record(path: Path, pair: str) -> list[str]:
     except NamingError as error:
         found.append(f"{path}: {error.problem}")
     if tuple(about["dates"]) != names.split_pair(pair):
-        found.append(f"{path}: dates are {about['dates']}, its name says {pair}")
+        found.append(f"{path}: dates are {about['dates']}, in its name stands {pair}")
     for date, utc in zip(about["dates"], about["utc"], strict=False):
         if utc is not None and str(utc)[:10].replace("-", "") != date:
             found.append(f"{path}: UTC {utc} is not on {date}")

@@ -314,9 +314,9 @@ def stored(folder: Path, product: Path) -> Path:
     target = folder / "products" / "order.zip"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(zipped(product).read_bytes())
-    told = folder / f"{PAIR}.product.json"
-    told.write_text(json.dumps({"file": "products/order.zip"}))
-    return told
+    marker = folder / f"{PAIR}.product.json"
+    marker.write_text(json.dumps({"file": "products/order.zip"}))
+    return marker
 
 
 DIMAP = """<?xml version="1.0" encoding="ISO-8859-1"?>

@@ -110,7 +110,7 @@ def test_pairs_are_read_from_names():
         ({"crs": None}, "has no CRS"),
         ({"tags": {"DATA_UNITS": "MILLIMETRES"}}, "is in MILLIMETRES"),
         ({"unit": "mm"}, "is in MM"),
-        ({"tags": {"FIRST_DATE": "2018-01-07"}}, "tag FIRST_DATE is 20180107, its name says 20180106"),
+        ({"tags": {"FIRST_DATE": "2018-01-07"}}, "tag FIRST_DATE is 20180107, in its name stands 20180106"),
         ({"values": np.zeros((90, 90), "float32")}, "no cell of the region"),
         ({"crs": "EPSG:32613", "values": ramp()}, "no cell of the region"),
     ],

@@ -100,11 +100,11 @@ def test_granules_that_make_no_pair_are_refused(granules, job_type, error, words
 
 @pytest.mark.parametrize(("granules", "job_type"), [(BURSTS, MULTI_BURST), (ONE, SINGLE_BURST), (SCENES, GAMMA)])
 def test_what_hyp3_is_asked_for(server, granules, job_type):
-    asked = order(granules, job_type, water_mask=True)
-    record = hyp3_orders.place(connect(server), asked)
+    ordered = order(granules, job_type, water_mask=True)
+    record = hyp3_orders.place(connect(server), ordered)
     (job,) = server.posted
-    assert record == {"name": asked.name, "job_id": "job-1", "job_type": job_type}
-    assert (job["name"], job["job_type"]) == (asked.name, job_type)
+    assert record == {"name": ordered.name, "job_id": "job-1", "job_type": job_type}
+    assert (job["name"], job["job_type"]) == (ordered.name, job_type)
     parameters = job["job_parameters"]
     assert parameters["looks"] == "10x2" and parameters["apply_water_mask"] is True
     # The earlier date is the reference in all of them.
@@ -175,8 +175,8 @@ def test_waiting_downloading_and_keeping(ready, tmp_path):
     ready.faults = [None, None, 429, None, 500, None, None, "cut", "cut"]  # find, order, ask, ask ..., download
     path = place_and_fetch(ready, tmp_path)
     assert path.read_bytes() == ready.files["/S1_product.zip"] and hyp3.open_product(path).has("_corr.tif")
-    asked = len(ready.requests)
-    assert place_and_fetch(ready, tmp_path) == path and len(ready.requests) == asked
+    requests = len(ready.requests)
+    assert place_and_fetch(ready, tmp_path) == path and len(ready.requests) == requests
     # The login is for HyP3 only, not for the host of the products.
     sent = [headers.get("Authorization") for _, target, headers in ready.requests if target.endswith(".zip")]
     assert sent and not any(sent)
@@ -212,20 +212,20 @@ def test_jobs_that_give_no_product(ready, tmp_path, prepare, error, words):
 
 
 def test_the_rules_scripts_and_a_secret_that_appears_nowhere(ready, tmp_path, capsys):
-    asked, folder = order(), tmp_path / "resources"
+    ordered, folder = order(), tmp_path / "resources"
     access = {"api_url": ready.address, "token": "env:HYP3_TEST_TOKEN", "wait_s": 3600}
     ready.answers, ready.faults = ["SUCCEEDED"], [None, None, None, 500]
     marker = folder / f"{PAIR}.order.json"
-    run_script("hyp3_order", tmp_path, {}, {"order": str(marker)}, resources=access, order=asked.to_dict())
+    run_script("hyp3_order", tmp_path, {}, {"order": str(marker)}, resources=access, order=ordered.to_dict())
     product = folder / f"{PAIR}.product.json"
     run_script("hyp3_download", tmp_path, {"order": str(marker)}, {"product": str(product)}, resources=access)
     about = json.loads(product.read_text())
-    assert about["file"] == f"products/{asked.name}.zip" and about["bytes"] == len(ready.files["/S1_product.zip"])
+    assert about["file"] == f"products/{ordered.name}.zip" and about["bytes"] == len(ready.files["/S1_product.zip"])
     assert any(headers.get("Authorization") == f"Bearer {SECRET}" for _, _, headers in ready.requests)
     ready.faults = [401]
-    (folder / "products" / f"{asked.name}.order.json").unlink()
+    (folder / "products" / f"{ordered.name}.order.json").unlink()
     with pytest.raises(SystemExit):
-        run_script("hyp3_order", tmp_path, {}, {"order": str(marker)}, resources=access, order=asked.to_dict())
+        run_script("hyp3_order", tmp_path, {}, {"order": str(marker)}, resources=access, order=ordered.to_dict())
     printed = capsys.readouterr()
     assert printed.err.startswith("E2003 HyP3 answers 401") and SECRET not in printed.out + printed.err
     written = [path for path in tmp_path.rglob("*") if path.is_file()]

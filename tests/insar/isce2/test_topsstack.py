@@ -1,4 +1,4 @@
-"""Engine isce2 without ISCE2: what its commands are told, what is made of their failures, its DEM, its grid."""
+"""Engine isce2 without ISCE2: how its commands are called, what is made of their failures, its DEM, its grid."""
 
 import fcntl
 import os
@@ -107,8 +107,8 @@ def prepared(tmp_path, monkeypatch):
 
 
 def test_what_topsstack_is_told(prepared):
-    told = (prepared / "arguments").read_text().splitlines()
-    options = dict(zip(told[::2], told[1::2], strict=True))
+    arguments = (prepared / "arguments").read_text().splitlines()
+    options = dict(zip(arguments[::2], arguments[1::2], strict=True))
     assert options["--coregistration"] == "geometry" and options["--reference_date"] == DATES[0]
     assert options["--bbox"] == "-10.500000 -10.000000 99.000000 99.250000" and options["--swath_num"] == "1 2"
     assert options["--include_dates"] == "20190318,20190306" and options["--polarization"] == "vv"

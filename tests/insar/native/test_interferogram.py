@@ -29,7 +29,7 @@ def test_cell_and_box_sums():
 
 
 def test_noise_bandwidth_counts_independent_samples():
-    # A band without window has as many independent samples as its width says; a window leaves fewer.
+    # A band without window has as many independent samples as its width gives; a window leaves fewer.
     assert noise_bandwidth(1e6, 1.0) == pytest.approx(1e6)
     assert 0.7e6 < noise_bandwidth(1e6, 0.75) < 0.95e6
 

@@ -1,4 +1,4 @@
-"""What a pair says of its coverage, and the check of cells that two bursts or swaths see; dates that lack bursts."""
+"""What a pair states of its coverage, and the check of cells that two bursts or swaths see; dates that lack bursts."""
 
 import logging
 from dataclasses import replace

@@ -200,7 +200,7 @@ def test_a_zip_is_its_folder(corner):
 
 
 def test_old_processor(corner):
-    """The annotation of 2014 says the same in other words."""
+    """The annotation of 2014 states the same in other words."""
     folder = corner.deliver("old", DATES[0], ProductLabel(ipf_version="002.36"))
     text = next(folder.glob("*.SAFE/annotation/*iw2-slc-vv*.xml")).read_text()
     assert "burstId" not in text and "azimuthFmRatePolynomial" not in text

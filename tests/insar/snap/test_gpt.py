@@ -22,7 +22,7 @@ from tests.support import engine_products as products
 from tests.support.engine_products import GRID, PAIR, STACK
 from tests.support.point_targets import simulate_point_targets
 
-# Stands in for gpt: notes how it was called and does what the file `play.py` says with the graph's name.
+# Stands in for gpt: notes how it was called and does what the file `play.py` holds with the graph's name.
 GPT = """#!{python}
 import json, pathlib, sys
 here = pathlib.Path("{folder}")
@@ -68,7 +68,7 @@ DATE = SnapAcquisition((Path("/data/a.zip"),), "POEORB")
 
 
 def play(tmp_path, make):
-    """gpt copies prepared products to where the graph's Write says."""
+    """gpt copies prepared products to where the graph's Write names."""
     ready = tmp_path / "ready"
     make(ready)
     (tmp_path / "play.py").write_text(f"""
@@ -178,8 +178,8 @@ def test_failures_of_the_unwrapping(machine, tmp_path, cut, spoil, words):
 
 def test_unwrapping_and_geocoding_from_end_to_end(machine, tmp_path):
     play(tmp_path, products.snap)
-    work, says = tmp_path / "work", tmp_path / "snap.log"
-    snap.interferogram(work, DATE, DATE, SETTINGS, machine, says)
+    work, log_path = tmp_path / "work", tmp_path / "snap.log"
+    snap.interferogram(work, DATE, DATE, SETTINGS, machine, log_path)
     copy = (tmp_path / "play.py").read_text()
     (tmp_path / "play.py").write_text(f"""
 if graph.name == "export.xml":
@@ -192,8 +192,8 @@ if graph.name == "export.xml":
 else:
 {"".join("    " + line + chr(10) for line in copy.splitlines())}
 """)
-    header = snap.unwrap(work, 0.5, 32, machine, says)
-    raw, whole = snap.geocode(work, header, Path("/dem.tif"), GRID, machine, says)
+    header = snap.unwrap(work, 0.5, 32, machine, log_path)
+    raw, whole = snap.geocode(work, header, Path("/dem.tif"), GRID, machine, log_path)
     made = snap_product.ingest(whole, raw, PAIR, GRID, PairMetadata())
     assert np.isfinite(made.unwrapped_rad).mean() > 0.9
     graph = (work / "geocoding.xml").read_text()

@@ -3,7 +3,7 @@
 OPERATORS holds names of operators, their parameters and how many sources they take, as read from the annotations
 @OperatorMetadata, @Parameter, @SourceProduct and @SourceProducts of senbox-org/microwave-toolbox, tags 13.0.4 and 14.0.0
 (equal but for what is in SINCE_14), and of senbox-org/s1tbx 2023-04; VALUES holds the valueSet and interval of those that are
-told. Read and Write are SNAP's own (snap-engine, ReadOp and WriteOp).
+named. Read and Write are SNAP's own (snap-engine, ReadOp and WriteOp).
 """
 
 from pathlib import Path
@@ -127,7 +127,7 @@ def graphs(tmp_path, version=13, settings=SETTINGS, earlier=EARLIER, later=LATER
     return found
 
 
-def told(node) -> dict[str, str]:
+def parameters_of(node) -> dict[str, str]:
     return {one.tag: one.text or "" for one in node.find("parameters")}
 
 
@@ -141,8 +141,8 @@ def test_every_node_is_an_operator_of_snap_with_its_parameters(tmp_path, version
             operator, where = node.findtext("operator"), f"{name}: {node.get('id')}"
             sources, parameters = OPERATORS[operator]
             parameters = parameters | (SINCE_14.get(operator, set()) if version >= 14 else set())
-            assert set(told(node)) <= parameters, where
-            for parameter, value in told(node).items():
+            assert set(parameters_of(node)) <= parameters, where
+            for parameter, value in parameters_of(node).items():
                 assert value in VALUES.get(parameter, {value}), f"{where}: {parameter} = {value}"
                 assert value not in ("", "None", "True", "False"), f"{where}: {parameter}"
             given = [source.get("refid") for source in node.find("sources")]
@@ -161,9 +161,9 @@ def test_every_node_is_an_operator_of_snap_with_its_parameters(tmp_path, version
 def test_intervals_of_the_told_numbers(tmp_path):
     made = graphs(tmp_path)
     filtering = next(node for node in made["filtering"].findall("node") if node.get("id") == "Filter")
-    assert 0 < float(told(filtering)["alpha"]) <= 1
+    assert 0 < float(parameters_of(filtering)["alpha"]) <= 1
     looks = next(node for node in made["interferogram"].findall("node") if node.get("id") == "Looks")
-    assert int(told(looks)["nRgLooks"]) >= 1 and int(told(looks)["nAzLooks"]) >= 1
+    assert int(parameters_of(looks)["nRgLooks"]) >= 1 and int(parameters_of(looks)["nAzLooks"]) >= 1
 
 
 def order_of(graph) -> list[str]:
@@ -191,14 +191,14 @@ def test_the_earlier_date_is_the_reference(tmp_path):
     def file_of(name: str) -> str:
         while nodes[name].findtext("operator") != "Read":
             name = nodes[name].find("sources")[0].get("refid")
-        return told(nodes[name])["file"]
+        return parameters_of(nodes[name])["file"]
 
     for node in graph.findall("node"):
         if node.findtext("operator") == "Back-Geocoding":
             reference, secondary = (file_of(source.get("refid")) for source in node.find("sources"))
             assert reference == "/data/S1A_20190306_a.SAFE/manifest.safe" and secondary == "/data/S1A_20190318.zip"
-    assert told(nodes["Orbit-IW1-earlier"])["orbitType"].startswith("Sentinel Precise")
-    assert told(nodes["Orbit-IW1-later"])["orbitType"].startswith("Sentinel Restituted")
+    assert parameters_of(nodes["Orbit-IW1-earlier"])["orbitType"].startswith("Sentinel Precise")
+    assert parameters_of(nodes["Orbit-IW1-later"])["orbitType"].startswith("Sentinel Restituted")
 
 
 def test_heights_are_ellipsoidal_and_cells_those_of_the_region(tmp_path):
@@ -207,10 +207,15 @@ def test_heights_are_ellipsoidal_and_cells_those_of_the_region(tmp_path):
     made = graphs(tmp_path)
     for graph in made.values():
         for node in graph.findall("node"):
-            if "demName" in told(node):
-                assert told(node)["demName"] == "External DEM" and told(node)["externalDEMFile"] == "/data/a & b.tif"
-                assert told(node)["externalDEMNoDataValue"] == "-32768.0"
-    correction = told(next(n for n in made["geocoding"].findall("node") if n.get("id") == "Terrain-Correction"))
+            if "demName" in parameters_of(node):
+                assert (
+                    parameters_of(node)["demName"] == "External DEM"
+                    and parameters_of(node)["externalDEMFile"] == "/data/a & b.tif"
+                )
+                assert parameters_of(node)["externalDEMNoDataValue"] == "-32768.0"
+    correction = parameters_of(
+        next(n for n in made["geocoding"].findall("node") if n.get("id") == "Terrain-Correction")
+    )
     assert correction["externalDEMApplyEGM"] == "false" and correction["outputComplex"] == "true"
     assert CRS.from_wkt(correction["mapProjection"]).to_epsg() == GRID.epsg
     assert float(correction["pixelSpacingInMeter"]) == GRID.cell_m

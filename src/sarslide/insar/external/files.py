@@ -321,5 +321,6 @@ def _check_tags(path: str | Path, pair: str, tags: dict[str, str]) -> None:
         inside = tags.get(f"{which}_DATE", "").replace("-", "")
         if inside and inside != date:
             raise InterferogramError(
-                f"{path}: its tag {which}_DATE is {inside}, its name says {date}", "rename the file or export it again"
+                f"{path}: its tag {which}_DATE is {inside}, in its name stands {date}",
+                "rename the file or export it again",
             )

@@ -250,8 +250,8 @@ def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: st
     InterferogramError
         For other dates, a contradicting sign, missing or unreadable files, no valid cell.
     """
-    facts = metadata(product)
-    reference, secondary = dates(product, facts)
+    entries = metadata(product)
+    reference, secondary = dates(product, entries)
     if {reference, secondary} != set(names.split_pair(pair)):
         raise InterferogramError(
             f"{product.path}: is of {reference} and {secondary}, not of {pair}", "correct the folder, or order the pair"
@@ -266,16 +266,16 @@ def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: st
         _layer(product, "_wrapped_phase.tif", grid, regrid.wrapped) if product.has("_wrapped_phase.tif") else None
     )
     if filtered is not None:
-        filtered = np.angle(np.exp(1j * (filtered - _number(product, facts, "phase at reference point", 0.0))))
+        filtered = np.angle(np.exp(1j * (filtered - _number(product, entries, "phase at reference point", 0.0))))
     made = assemble(product.shown(PHASE), grid, phase, cor, factor, components, filtered=filtered)
     axis = 1 if product.gamma else -1
-    strength = _number(product, facts, "phase filter parameter", 0.0)
+    strength = _number(product, entries, "phase filter parameter", 0.0)
     absent = (
         ABSENT + (() if product.gamma else (FILTERED_COHERENCE,)) + ((ONE_COMPONENT,) if components is None else ())
     )
     return made.with_metadata(
-        utc=_utc(facts, older_first),
-        bperp_m=_number(product, facts, "baseline") * axis * (1 if older_first else -1),
+        utc=_utc(entries, older_first),
+        bperp_m=_number(product, entries, "baseline") * axis * (1 if older_first else -1),
         processor="GAMMA" if product.gamma else "ISCE2",
         filter={"name": "adf" if product.gamma else "goldstein", "alpha": strength} if strength else None,
         absent=absent,
@@ -338,14 +338,14 @@ def metadata(product: Hyp3Product) -> dict[str, str]:
     return {name.strip().lower().replace("utctime", "utc time"): value.strip() for name, _, value in pairs}
 
 
-def dates(product: Hyp3Product, facts: dict[str, str]) -> tuple[str, str]:
+def dates(product: Hyp3Product, entries: dict[str, str]) -> tuple[str, str]:
     """Reference and secondary date, of the granules in the parameter file, else of the name.
 
     Parameters
     ----------
     product : Hyp3Product
         The product.
-    facts : dict of str
+    entries : dict of str
         Of `metadata`.
 
     Returns
@@ -359,7 +359,7 @@ def dates(product: Hyp3Product, facts: dict[str, str]) -> tuple[str, str]:
         Where both contradict each other, or neither has dates.
     """
     match = DATES.search(product.name)
-    inside = [STAMP.search(f"_{facts.get(f'{which} granule', '')}") for which in ("reference", "secondary")]
+    inside = [STAMP.search(f"_{entries.get(f'{which} granule', '')}") for which in ("reference", "secondary")]
     in_name, granules = set(match.groups()) if match else set(), [found[1] for found in inside if found]
     if len(granules) == 2 and in_name and set(granules) != in_name:
         raise InterferogramError(
@@ -380,9 +380,9 @@ def _layer(
         return onto(regrid.read_band(source, grid, void=0), grid)
 
 
-def _number(product: Hyp3Product, facts: dict[str, str], name: str, default: float | None = None) -> float:
+def _number(product: Hyp3Product, entries: dict[str, str], name: str, default: float | None = None) -> float:
     try:
-        return float(facts[name])
+        return float(entries[name])
     except (KeyError, ValueError):
         if default is not None:
             return default
@@ -391,8 +391,8 @@ def _number(product: Hyp3Product, facts: dict[str, str], name: str, default: flo
         ) from None
 
 
-def _utc(facts: dict[str, str], older_first: bool) -> tuple[str | None, str | None]:
-    found = [STAMP.search(f"_{facts.get(f'{which} granule', '')}") for which in ("reference", "secondary")]
+def _utc(entries: dict[str, str], older_first: bool) -> tuple[str | None, str | None]:
+    found = [STAMP.search(f"_{entries.get(f'{which} granule', '')}") for which in ("reference", "secondary")]
     stamps = [
         one and f"{one[1][:4]}-{one[1][4:6]}-{one[1][6:]}T{one[2][:2]}:{one[2][2:4]}:{one[2][4:]}Z" for one in found
     ]

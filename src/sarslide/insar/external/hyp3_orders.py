@@ -78,11 +78,13 @@ def place(client: Any, order: Order, tries: int = TRIES, pause_s: float = PAUSE_
     """
 
     def attempt() -> Any:
-        known = [job for job in _ask(lambda: client.find_jobs(name=order.name)) if not (job.failed() or job.expired())]
+        known = [
+            job for job in _called(lambda: client.find_jobs(name=order.name)) if not (job.failed() or job.expired())
+        ]
         if known:
             log.info("%s is ordered already, job %s", order.name, known[0].job_id)
             return known[0]
-        return _ask(lambda: client.submit_prepared_jobs(_prepared(client, order)))[0]
+        return _called(lambda: client.submit_prepared_jobs(_prepared(client, order)))[0]
 
     job = _retried(attempt, tries, pause_s)
     return {"name": order.name, "job_id": job.job_id, "job_type": job.job_type}
@@ -141,7 +143,7 @@ def wait(
     """
     end, interval, status = time.monotonic() + limit_s, first_wait_s, None
     while True:
-        job = _retried(lambda: _ask(lambda: client.get_job_by_id(job_id)), tries, pause_s)
+        job = _retried(lambda: _called(lambda: client.get_job_by_id(job_id)), tries, pause_s)
         if job.status_code != status:
             status = job.status_code
             log.info("job %s: %s", job_id, status)
@@ -199,7 +201,7 @@ def _retried(work: Any, tries: int, pause_s: float) -> Any:
     return retry_or_fail("HyP3", work, tries, pause_s, "run again later; orders are not placed twice")
 
 
-def _ask(call: Any) -> Any:
+def _called(call: Any) -> Any:
     """Result of a call of the client.
 
     Failures that may pass become TransientError, the others coded errors.
