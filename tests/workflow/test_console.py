@@ -1,6 +1,5 @@
 """The console of a run: one line a job, errors with log and code, what changed at the end; the scheduler's rate limit."""
 
-import importlib.util
 import os
 import re
 import shutil
@@ -11,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 import yte
+from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
 from sarslide.workflow import console, run_progress, scheduling
 
@@ -177,7 +177,7 @@ def test_a_profile_holds_where_the_package_is_not_installed(name, monkeypatch):
             return yte.process_yaml(stream, require_use_yte=True)
 
     assert profile()["logger"] == "sarslide" and "quiet" not in profile()
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(LoggerPluginRegistry, "is_installed", lambda registry, name: False)
     assert profile()["quiet"] == ["reason"] and "logger" not in profile()
 
 
