@@ -77,8 +77,8 @@ RETRIEVE_ACCESS = GRAPH.leaves(
 
 
 def code(rule):
-    """Fingerprint of the rule's script and of the modules it reaches: the rerun trigger for our own code."""
-    return fingerprint(SCRIPTS / f"{rule}.py")
+    """Parameter: fingerprint of the rule's script and of the modules it reaches, the rerun trigger for our own code."""
+    return lambda wildcards: fingerprint(SCRIPTS / f"{rule}.py")
 
 
 def dates(wildcards):

@@ -10,9 +10,10 @@ TERRAIN_OF_REGION = TERRAIN.format(frame=FRAMES[0])
 
 
 def page_digest():
-    """Hashes of the report's templates and assets, which no fingerprint of code sees."""
-    folder = Path(workflow.basedir) / "src/sarslide/report"
-    files = [*folder.glob("templates/*"), *folder.glob("assets/**/*")]
+    """Hashes of the report's templates and assets and of the papers' data, which no fingerprint of code sees."""
+    package = Path(workflow.basedir) / "src/sarslide"
+    patterns = ("report/templates/*", "report/assets/**/*", "papers/*.yaml")
+    files = [path for pattern in patterns for path in package.glob(pattern)]
     return [sha256(path) for path in sorted(files) if path.is_file()]
 
 

@@ -8,6 +8,7 @@ their root mean squares.
 
 import csv
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.atomic import atomic_file
@@ -17,7 +18,6 @@ from sarslide.rates.rasters import unwrapped_reader
 from sarslide.rates.records import common_wavelength_m
 from sarslide.rates.scatter import STATES, date_scatter
 from sarslide.rates.settings import RateSettings
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -6,13 +6,13 @@ and shadow; elevation (m). outputs: averaged phase (rad, positive away from the 
 standard error (rad).
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.rates.pipeline import average_phase
 from sarslide.rates.rasters import reader
 from sarslide.rates.settings import RateSettings
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

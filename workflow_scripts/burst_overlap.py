@@ -9,6 +9,7 @@ ground (m/s).
 
 import numpy as np
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.native.acquisition import acquisition_of, ground_speed
 from sarslide.insar.native.spectral_diversity import overlap_doppler
@@ -16,7 +17,6 @@ from sarslide.insar.native.surface import read_surface
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

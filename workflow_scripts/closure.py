@@ -7,11 +7,11 @@ those that do not close, cycles by which each pair is wrong (one band a pair); c
 statistics of triplets and pairs.
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.closure import close_triplets
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

@@ -6,12 +6,12 @@ the reference; masked where incoherent) and the standard deviation that the cohe
 sidecar with what was removed and where the zero is.
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.rates.dinsar import displacement
 from sarslide.rates.settings import RateSettings
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

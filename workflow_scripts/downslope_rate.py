@@ -5,11 +5,11 @@ downslope motion; slope (degree). outputs: rate down the slope (mm/yr, positive 
 standard error; NaN where the sensitivity is too small or the ground too flat.
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.rates.observability import downslope_rate
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

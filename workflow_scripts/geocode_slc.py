@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 
+from sarslide.workflow.job import job
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.native.acquisition import acquisition_of
 from sarslide.insar.native.geocode_slc import BANDS, FULL, chosen_device, geocode, missing_bursts, round_mantissa
@@ -19,7 +20,6 @@ from sarslide.insar.native.tides import line_of_sight_tide, tide_displacement
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

@@ -6,10 +6,10 @@ kept beside it in products/.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.insar.external.hyp3_orders import connect
 from sarslide.insar.external.hyp3_store import fetched
 from sarslide.io.sidecar import read_json, sha256, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -6,12 +6,12 @@ heading (degree, clockwise from north), slant range (m), unit vector from the gr
 satellite (east, north, up), layover_shadow (0 good, 1 layover, 2 shadow).
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.contract import write_geometry
 from sarslide.insar.external.hyp3 import line_of_sight, open_stored
 from sarslide.insar.external.line_of_sight import read_heights, with_layover
 from sarslide.io.sidecar import sidecar
-from sarslide.workflow.job import job
 
 ABSENT = [
     "heading by cell (that of a track at right angles to the line of sight)",

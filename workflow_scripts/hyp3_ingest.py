@@ -5,10 +5,10 @@ moves away from the satellite), coherence (0..1), connected components (0 = not 
 with dates, UTC, bperp_m (later - earlier, up and away from the track), what is absent.
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.external.hyp3 import ingest, open_stored
 from sarslide.io.sidecar import sidecar
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -6,11 +6,11 @@ type, looks, water mask). resources: the address of HyP3 and where the login is 
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.catalog.hyp3_plan import Order
 from sarslide.insar.external.hyp3_orders import connect
 from sarslide.insar.external.hyp3_store import ordered
 from sarslide.io.sidecar import write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

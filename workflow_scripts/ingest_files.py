@@ -9,12 +9,12 @@ product where it has one, else constant.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.contract import write_geometry
 from sarslide.insar.external.files import CONSTANT, geometry, ingest_pair, with_frame
 from sarslide.insar.external.line_of_sight import read_heights
 from sarslide.io.sidecar import sidecar
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -8,6 +8,7 @@ bursts and swaths, and, where it is asked for, the azimuth misregistration by sp
 
 from dataclasses import asdict
 
+from sarslide.workflow.job import job
 from sarslide import __version__, names
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.native.acquisition import Acquisition, bands_swapped, pair_baseline
@@ -15,7 +16,6 @@ from sarslide.insar.native.interferogram import multilook
 from sarslide.insar.pair_files import write_pair
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

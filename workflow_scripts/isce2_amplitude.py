@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.isce2.regrid import mean_power, read_cells
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -8,13 +8,13 @@ swaths that see the region; beyond the DEM the nearest heights go on.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.isce2.dem import write_dem
 from sarslide.insar.isce2.plan import box_of, footprint, highest, swaths_of
 from sarslide.insar.native.surface import read_surface
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -10,11 +10,11 @@ folder the cells that the samples of each burst fall in.
 from dataclasses import asdict
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.contract import write_geometry
 from sarslide.insar.isce2.regrid import find_cells, geometry
 from sarslide.io.sidecar import sidecar
-from sarslide.workflow.job import job
 
 ABSENT = ["heading by cell (that of a track at right angles to the line of sight)"]
 

@@ -8,6 +8,7 @@ track), looks, windows.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide import names
 from sarslide.grid import RegionGrid
 from sarslide.insar.isce2.product import isce_version
@@ -15,7 +16,6 @@ from sarslide.insar.isce2.regrid import pair_sums, read_cells
 from sarslide.insar.native.acquisition import Acquisition, pair_baseline
 from sarslide.insar.pair_files import write_pair
 from sarslide.io.sidecar import read_json, sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

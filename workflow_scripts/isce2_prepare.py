@@ -8,6 +8,7 @@ vectors, swaths; beside it configs/ and run_files/.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.isce2.plan import plan_date
 from sarslide.insar.isce2.topsstack import prepare
@@ -15,7 +16,6 @@ from sarslide.insar.native.acquisition import acquisition_of
 from sarslide.insar.native.surface import read_surface
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

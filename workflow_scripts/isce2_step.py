@@ -6,9 +6,9 @@ the date's work folder, and their sizes in bytes.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.insar.isce2.topsstack import run_step
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

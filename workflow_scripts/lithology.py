@@ -5,11 +5,11 @@ inputs: map (vector file in any CRS). outputs: lithology (uint8, codes of sarsli
 attribute, classes (value -> class).
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

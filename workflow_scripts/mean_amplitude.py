@@ -6,11 +6,11 @@ uncalibrated.
 
 import numpy as np
 
+from sarslide.workflow.job import job
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.native.interferogram import mean_power
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

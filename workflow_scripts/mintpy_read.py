@@ -9,12 +9,12 @@ rate with the paper's sign (for comparison only); temporal coherence; DEM error 
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster, series
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.rates.mintpy.files import read_dates
 from sarslide.rates.mintpy.read import read_rates, read_series
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

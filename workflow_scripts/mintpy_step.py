@@ -6,9 +6,9 @@ positive towards the satellite). outputs: the files that they make.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.rates.mintpy.steps import MintpyStep, run_step, version
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -5,12 +5,12 @@ coherence. outputs: sensitivity of the line of sight to downslope motion (-1..1,
 downslope motion comes nearer), R-index, class of observability.
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.rates.observability import CLASSES, observable_class
 from sarslide.terrain.downslope import downslope_sensitivity, r_index
-from sarslide.workflow.job import job
 
 TERRAIN = ("slope_deg", "aspect_deg", "los_east", "los_north", "los_up")
 

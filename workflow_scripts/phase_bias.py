@@ -7,11 +7,11 @@ minus chained long ones, positive away from the satellite) and its standard erro
 phase_bias.json with the number of triplets and of cells.
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.phase_bias import FALSE_ALARM, phase_bias
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
-from sarslide.workflow.job import job
 
 WINDOW = 3  # cells, where an engine does not know the window of its coherence
 

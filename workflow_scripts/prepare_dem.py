@@ -4,11 +4,11 @@ inputs: DEM file (m, vertical reference by params). outputs: ellipsoidal heights
 grid with margin.
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.retrieve.dem import region_dem
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

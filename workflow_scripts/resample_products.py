@@ -5,12 +5,12 @@ outputs: the same layers with cells of `product_m`: bilinear, directions and wra
 vectors, classes and counts by the nearest cell.
 """
 
+from sarslide.workflow.job import job
 from sarslide import layers
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.resample import finer_grid, resample
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

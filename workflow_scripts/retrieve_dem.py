@@ -6,6 +6,7 @@ ellipsoid (m) on the region grid with margin, sidecar. params: model glo30, aw3d
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.catalog.region import bounds_degree
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
@@ -13,7 +14,6 @@ from sarslide.io.sidecar import sidecar, write_json
 from sarslide.retrieve.access import Access
 from sarslide.retrieve.dem import on_region
 from sarslide.retrieve.dem_tiles import stitched
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

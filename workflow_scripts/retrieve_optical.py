@@ -8,12 +8,12 @@ most cloud (%), scenes of a tile.
 import shutil
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.catalog.region import bounds_degree
 from sarslide.grid import RegionGrid
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.retrieve import sentinel2
 from sarslide.retrieve.access import Access
-from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

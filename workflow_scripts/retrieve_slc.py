@@ -7,10 +7,10 @@ sidecar with bytes and sha256 of every file.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.io.sidecar import sha256, sidecar, write_json
 from sarslide.retrieve.access import Access
 from sarslide.retrieve.granules import RequestedGranule, assemble, retrieve, span
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -4,9 +4,9 @@ inputs: world (npz). outputs: folder with a SAFE product and its EOF orbit file;
 positive = longer path).
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -3,9 +3,9 @@
 inputs: world.npz. outputs: lithology (uint8, codes of sarslide.layers.LITHOLOGY), sidecar. params: seed.
 """
 
+from sarslide.workflow.job import job
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -3,9 +3,9 @@
 inputs: world.npz. outputs: reflectance_b02, b03, b04, b08 (0..1), sidecar. params: seed.
 """
 
+from sarslide.workflow.job import job
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

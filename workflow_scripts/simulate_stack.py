@@ -9,10 +9,10 @@ import sys
 
 from tqdm import tqdm
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -1,7 +1,8 @@
 """simulate_training: a seed -> training scenes of a random region, one a track, made at product level.
 
-inputs: none. outputs: ascending and descending npz: stored layers under their registered names, units and signs (LOS rate mm/yr,
-positive towards the satellite), `label` (1 landslide that this track can see, 0 background, 255 not counted) and `meta` (JSON).
+inputs: none. outputs: ascending and descending npz: stored layers under their registered names,
+units and signs (LOS rate mm/yr, positive towards the satellite), `label` (1 landslide that this
+track can see, 0 background, 255 not counted) and `meta` (JSON).
 """
 
 from sarslide.workflow.job import job

@@ -5,9 +5,9 @@ scene); landslides.gpkg and decoys.gpkg (planted truth; speed_mm_per_yr is the l
 (ellipsoidal heights, m, region plus margin_m); sidecar JSON. Only the scoring rule may read the truth.
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -6,8 +6,8 @@ inputs: DEM (ellipsoidal heights, m). outputs: GeoTIFF in EPSG:4326, float32, m 
 
 from pathlib import Path
 
-from sarslide.insar.snap.plan import write_dem
 from sarslide.workflow.job import job
+from sarslide.insar.snap.plan import write_dem
 
 
 def main(snakemake) -> None:

@@ -8,10 +8,10 @@ and shadow.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.snap import gpt as snap
 from sarslide.io.sidecar import read_json, sha256, sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -7,11 +7,11 @@ the ground to the satellite (east, north, up), layover_shadow.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.contract import write_geometry
 from sarslide.insar.snap.product import geometry
 from sarslide.io.sidecar import sidecar
-from sarslide.workflow.job import job
 
 ABSENT = ["heading by cell (that of the scene's centre)", "slant range by cell (from the incidence over a sphere)"]
 

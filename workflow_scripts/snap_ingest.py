@@ -8,11 +8,11 @@ bperp_m (later - earlier, up and away from the track), looks.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.external.pair import PairMetadata
 from sarslide.insar.snap.product import ingest, looks
 from sarslide.io.sidecar import read_json, sidecar
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -8,6 +8,7 @@ interferogram.xml.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.native.surface import read_surface
 from sarslide.insar.snap import gpt as snap
@@ -15,7 +16,6 @@ from sarslide.insar.snap import plan as snap_plan
 from sarslide.insar.snap.graph import Settings, SnapAcquisition
 from sarslide.io.sidecar import sha256, sidecar, write_json
 from sarslide.sentinel1.safe import open_scene, products_in
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

@@ -6,9 +6,9 @@ SNAPHU's result; beside it filtered.dim and snaphu/.
 
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.insar.snap import gpt as snap
 from sarslide.io.sidecar import sidecar, write_json
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

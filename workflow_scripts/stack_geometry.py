@@ -9,13 +9,13 @@ shadow, 3 both).
 
 from dataclasses import asdict
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.contract import write_geometry
 from sarslide.insar.native.geometry import layover_shadow, stack_geometry
 from sarslide.insar.native.surface import read_surface
 from sarslide.io.sidecar import sidecar
 from sarslide.sentinel1.safe import open_scene
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

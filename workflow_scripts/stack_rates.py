@@ -7,8 +7,8 @@ rate with the paper's sign (for comparison only); mean coherence; number of pair
 reference.json (where the zero is, and why).
 """
 
-from sarslide.rates.rasters import write_stacked
 from sarslide.workflow.job import job
+from sarslide.rates.rasters import write_stacked
 
 
 def main(snakemake) -> None:

@@ -5,12 +5,12 @@ input: ellipsoidal heights (m) on the region grid with margin. outputs: elevatio
 hillshade. Methods: sarslide.terrain.derivatives.
 """
 
+from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.terrain.dem import check_heights, check_vertical, region_part
 from sarslide.terrain.derivatives import EDGE_CELLS, derivatives
-from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:

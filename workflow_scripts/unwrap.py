@@ -5,10 +5,10 @@ layover and shadow of the stack, where nothing is unwrapped. outputs: unwrapped 
 ground moves away from the satellite), connected components (0 = not reliable), sidecar.
 """
 
+from sarslide.workflow.job import job
 from sarslide.insar.unwrap import BRIDGE_M, open_ground, phase_for_cycles, unwrap, with_cycles_of
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
-from sarslide.workflow.job import job
 
 BAND = {"unfiltered": 1, "filtered": 2}
 

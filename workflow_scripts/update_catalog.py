@@ -9,10 +9,10 @@ the centre of the region sees them.
 import sys
 from pathlib import Path
 
+from sarslide.workflow.job import job
 from sarslide.catalog import archive_update, local
 from sarslide.grid import RegionGrid
 from sarslide.retrieve.access import Access
-from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:

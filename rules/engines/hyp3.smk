@@ -39,9 +39,9 @@ rule hyp3_order:
     output:
         order=f"{HYP3}/{{pair}}.order.json",
     log:
-        f"{LOGS}/hyp3_order/{{stack}}/{{frame}}/{{pair}}.log",
+        f"{LOGS}/hyp3_order/{{stack}}/{{pair}}.log",
     benchmark:
-        f"{BENCHMARKS}/hyp3_order/{{stack}}/{{frame}}/{{pair}}.tsv"
+        f"{BENCHMARKS}/hyp3_order/{{stack}}/{{pair}}.tsv"
     priority: 100
     localrule: True
     conda:
@@ -63,9 +63,9 @@ rule hyp3_download:
     output:
         product=f"{HYP3}/{{pair}}.product.json",
     log:
-        f"{LOGS}/hyp3_download/{{stack}}/{{frame}}/{{pair}}.log",
+        f"{LOGS}/hyp3_download/{{stack}}/{{pair}}.log",
     benchmark:
-        f"{BENCHMARKS}/hyp3_download/{{stack}}/{{frame}}/{{pair}}.tsv"
+        f"{BENCHMARKS}/hyp3_download/{{stack}}/{{pair}}.tsv"
     localrule: True
     conda:
         "../../envs/geo.yaml"

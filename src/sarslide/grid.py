@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from rasterio.transform import Affine, from_origin
+from affine import Affine
 
 from sarslide.errors import GridError
 
@@ -73,7 +73,7 @@ class RegionGrid:
     @property
     def transform(self) -> Affine:
         """Column and row -> easting and northing, m."""
-        return from_origin(self.west, self.north, self.cell_m, self.cell_m)
+        return Affine(self.cell_m, 0, self.west, 0, -self.cell_m, self.north)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -205,7 +205,7 @@ class Lattice:
     @property
     def transform(self) -> Affine:
         """Column and row -> easting and northing, m."""
-        return from_origin(self.region.west, self.region.north, self.step_x, self.step_y)
+        return Affine(self.step_x, 0, self.region.west, 0, -self.step_y, self.region.north)
 
     def x(self) -> np.ndarray:
         """Eastings of the sample centres, m, shape (cols,)."""

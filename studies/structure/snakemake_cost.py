@@ -1,4 +1,4 @@
-"""Snakemake in a process of its own that writes down what it used: `python -m studies.structure.snakemake_cost OUT ...`."""
+"""Snakemake in a process of its own that writes down what it used: `snakemake_cost.py OUT SOURCE ...`."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 KB = 1024
+SOURCE = Path(__file__).parents[2] / "src"
 
 
 def used(who: int) -> float:
@@ -18,10 +19,12 @@ def used(who: int) -> float:
 
 
 def main() -> None:
-    """Run Snakemake with the arguments after the first one; what it used goes to the file that the first one names."""
+    """Run Snakemake with the arguments after the first two: the file for what it used, and the source folder of the checkout."""
+    out, source, *arguments = sys.argv[1:]
+    # Of another checkout, nothing of ours may be found: Snakemake looks for plugins on the whole path.
+    sys.path[:] = [folder for folder in sys.path if folder == source or not folder.startswith(str(SOURCE))]
     from snakemake.cli import main as snakemake
 
-    out, *arguments = sys.argv[1:]
     start, code = time.monotonic(), 0
     try:
         snakemake(arguments)
@@ -40,8 +43,8 @@ def main() -> None:
 def run(checkout: Path, folder: Path, *arguments: str) -> tuple[dict[str, float], str]:
     """Snakemake of a checkout in a working folder: its cost, and what it printed. Ends this study where it fails."""
     out, console = folder / "cost.json", folder / "console.log"
-    environment = os.environ | {"PYTHONPATH": f"{checkout / 'src'}{os.pathsep}{Path(__file__).parents[2]}"}
-    command = [sys.executable, "-m", __spec__.name, str(out), "--snakefile", str(checkout / "Snakefile")]
+    environment = os.environ | {"PYTHONPATH": str(checkout / "src")}
+    command = [sys.executable, __file__, str(out), str(checkout / "src"), "--snakefile", str(checkout / "Snakefile")]
     with open(console, "w") as stream:
         done = subprocess.run(
             [*command, "--directory", str(folder), *arguments],

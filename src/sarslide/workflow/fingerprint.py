@@ -6,9 +6,9 @@ FORMAT_VERSION, such as the writers of files, counts only through that number: a
 interferograms.
 """
 
-import ast
 import hashlib
 import io
+import re
 import tokenize
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,13 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[2]
 PACKAGES = ("sarslide", "sarsim", "studies")  # studies lies beside the source folder, in a checkout only
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
+DOCSTRING = "statement "
+BEFORE_STATEMENT = {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+# `import a.b` and `from a.b import c, d`, also inside functions and over several lines.
+IMPORT = re.compile(r"^[ \t]*(?:import ([\w.]+)|from ([\w.]+) import (\([^)]*\)|[^\n]+))", flags=re.M)
+# Imports that only type checkers see bring no code.
+FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:(?:[ \t]+.*)?\n)+", flags=re.M)
+VERSION = re.compile(r"^FORMAT_VERSION = (\d+)", flags=re.M)
 
 
 @cache
@@ -42,7 +49,8 @@ def fingerprint(script: str | Path) -> str:
 @cache
 def _module_state(module: str) -> str:
     source = _source(module).read_text()
-    return _format_version(source) or hashlib.sha256(significant_tokens(source).encode()).hexdigest()
+    version = VERSION.search(source)
+    return version[1] if version else hashlib.sha256(significant_tokens(source).encode()).hexdigest()
 
 
 def significant_tokens(source: str) -> str:
@@ -58,36 +66,20 @@ def significant_tokens(source: str) -> str:
     str
         One token a line, without comments, docstrings and blank lines.
     """
-    docstrings = _docstring_lines(source)
-    kept = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type in LAYOUT or (token.type == tokenize.STRING and token.start in docstrings):
+    kept: list[str] = []
+    before = tokenize.NEWLINE
+    for kind, text, *_ in tokenize.generate_tokens(io.StringIO(source).readline):
+        if kind in LAYOUT:
             continue
-        # Indentation counts as structure, not as a number of blanks.
-        text = token.string if token.type not in (tokenize.INDENT, tokenize.NEWLINE) else ""
-        kept.append(f"{tokenize.tok_name[token.type]} {text}")
+        if kind == tokenize.NEWLINE and before == tokenize.STRING and len(kept) and kept[-1].startswith(DOCSTRING):
+            kept.pop()  # a statement that is nothing but a string
+        elif kind == tokenize.STRING and before in BEFORE_STATEMENT:
+            kept.append(DOCSTRING + text)
+        else:
+            # Indentation counts as structure, not as a number of blanks.
+            kept.append(f"{kind} {text if kind not in (tokenize.INDENT, tokenize.NEWLINE) else ''}")
+        before = kind
     return "\n".join(kept)
-
-
-@cache
-def _nodes(source: str) -> tuple[ast.AST, ...]:
-    """All nodes of the syntax tree, which both docstrings and imports are looked up in."""
-    return tuple(ast.walk(ast.parse(source)))
-
-
-def _docstring_lines(source: str) -> set[tuple[int, int]]:
-    """(row, column) where each docstring starts."""
-    found = set()
-    for node in _nodes(source):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                found.add((first.value.lineno, first.value.col_offset))
-    return found
 
 
 @cache
@@ -117,12 +109,9 @@ def reached_modules(path: Path) -> frozenset[str]:
 @cache
 def _direct_imports(path: Path) -> frozenset[str]:
     names: set[str] = set()
-    for node in _nodes(path.read_text()):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    for whole, package, members in IMPORT.findall(FOR_TYPES.sub("", path.read_text())):
+        names.add(whole or package)
+        names.update(f"{package}.{member}" for member in re.findall(r"\w+", members))
     return frozenset(name for name in names if name.split(".")[0] in PACKAGES and _module_path(name) is not None)
 
 
@@ -142,11 +131,3 @@ def _module_path(module: str) -> Path | None:
             if candidate.is_file():
                 return candidate
     return None
-
-
-def _format_version(source: str) -> str:
-    """What the module assigns to FORMAT_VERSION, as text; empty without such a line."""
-    for node in _nodes(source):
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "FORMAT_VERSION":
-            return ast.unparse(node.value)
-    return ""

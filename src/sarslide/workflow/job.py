@@ -9,6 +9,16 @@ from typing import Any
 
 from sarslide.errors import SarslideError
 
+# rasterio looks for boto3 when it is first imported, 0.3 CPU s of each job, for sessions with S3 that
+# no job opens. Scripts import this module first.
+_without_boto3 = "boto3" not in sys.modules
+if _without_boto3:
+    sys.modules["boto3"] = None  # type: ignore[assignment]
+import rasterio  # noqa: E402, F401
+
+if _without_boto3:
+    del sys.modules["boto3"]
+
 FORMAT_VERSION = 1
 
 

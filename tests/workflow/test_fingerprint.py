@@ -54,3 +54,22 @@ def test_shared_formats_count_by_version_only(repository):
 )
 def test_a_format_module_has_a_version(module):
     assert fp._module_state(f"sarslide.{module}") == "1"
+
+
+def test_a_string_statement_in_a_body_does_not_count():
+    edited = SOURCE.replace("    # a comment", '    "a string that is a statement of its own"')
+    assert fp.significant_tokens(edited) == fp.significant_tokens(SOURCE)
+
+
+@pytest.mark.parametrize("line", ["x = 'a' + y", "print('a')", "return 'a'", "'a'.join(y)", "'a' 'b'.strip()"])
+def test_strings_of_expressions_count(line):
+    assert "'a'" in fp.significant_tokens(f"def f(y):\n    {line}\n")
+
+
+def test_imports_for_type_checkers_bring_no_code(tmp_path):
+    script = tmp_path / "job.py"
+    script.write_text(
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from sarslide.catalog.local import update\n\n"
+        "from sarslide import (\n    errors,\n    names,\n)\n"
+    )
+    assert fp.reached_modules(script) == {"sarslide.errors", "sarslide.names"}
