@@ -1,9 +1,10 @@
 # make demo   the embedded region, from simulated SAFE products to a released inventory and a report
-# make check  what to run before a commit, in two minutes: lint, format, types and the tests that start no workflow and train nothing
+# make check  before a commit, two minutes: lint, format, types, the tests that start no workflow
 # make test   all tests with their coverage; test-full adds the long ones
-# make test-slurm  the workflow through a real Slurm; needs root: it installs (apt) and starts one. FULL=1 takes the whole demo
+# make test-slurm  the workflow through a real Slurm, which it installs (apt) and starts: needs root.
+#             FULL=1 takes the whole demo
 # make resume after an interruption: the same run goes on where it stopped
-# Everything lives in .venv; nothing but test-slurm needs root. CORES=4 limits the run, ARGS gives resume the arguments of the run.
+# Everything lives in .venv. CORES=4 limits the run, ARGS gives resume the arguments of the run.
 
 PYTHON ?= python3
 CORES ?= $(shell nproc)
@@ -29,8 +30,8 @@ demo: $(STAMP)
 	$(LOCKED) $(SNAKEMAKE) --config region=demo
 	@$(BIN)/python -m sarslide.report.summary results/demo
 
-# Snakemake's own lock is taken away only when no live `make demo` or `make resume` holds ours (exit code 75: one does). Do not
-# resume beside a snakemake that you started by hand.
+# Snakemake's own lock is taken away only when no live `make demo` or `make resume` holds ours (exit
+# code 75: one does). Do not resume beside a snakemake that you started by hand.
 resume: $(STAMP)
 	$(LOCKED) sh -c "$(SNAKEMAKE) --unlock $(ARGS) && $(SNAKEMAKE) --rerun-incomplete $(ARGS)"
 

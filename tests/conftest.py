@@ -4,21 +4,37 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
+
 REPOSITORY = Path(__file__).parents[1]
-# Folders and files whose tests start the workflow, train, simulate whole products or serve: not for `make check`.
+# Folders and files whose tests start the workflow, train, simulate whole products, serve or take
+# more than some eight CPU seconds: not for `make check`.
 SLOW = {
     "archive",
+    "dataset/test_coco.py",
+    "factors/test_factors.py",
+    "factors/test_optional_rules.py",
+    "insar/isce2",
+    "insar/native/test_scenes_end_to_end.py",
     "models/test_mask_rcnn.py",
     "models/test_networks.py",
+    "models/test_pretrained.py",
+    "rates/test_date_delays.py",
+    "rates/test_mintpy.py",
+    "rates/test_pipeline.py",
+    "rates/test_rules.py",
     "regions",
     "remote",
     "report/test_page.py",
     "report/test_paper_page.py",
     "sarsim",
     "slurm",
+    "studies",
     "terrain/test_terrain_memory.py",
     "training",
     "workflow",
@@ -42,7 +58,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Folder of real Sentinel-1 data; a test that needs it is skipped, by name, where it is absent."""
+    """Folder of real Sentinel-1 data; where it is absent, a test that needs it is skipped."""
     folder = os.environ.get("SARSLIDE_REAL_DATA")
     if not folder:
         pytest.skip("SARSLIDE_REAL_DATA is not set")

@@ -1,4 +1,4 @@
-"""Public functions, methods and classes of sarslide have the sections of numpydoc that their signatures ask for."""
+"""Public definitions of sarslide have the sections of numpydoc that their signatures ask for."""
 
 import ast
 import re

@@ -1,4 +1,7 @@
-"""What the rules' scripts import, and what the files of envs/ offer them. Needs nothing but the standard library and sarslide."""
+"""What the rules' scripts import, and what the files of envs/ offer them.
+
+Needs nothing but the standard library and sarslide.
+"""
 
 import ast
 import re
@@ -24,7 +27,7 @@ STANDARD = set(sys.stdlib_module_names)
 
 
 def rules() -> dict[str, str]:
-    """Text of every rule with a script, by the rule's word (a name made in a loop loses its ids); `use rule` adds none."""
+    """Text of every rule with a script, by the rule's word; `use rule` adds none."""
     found = {}
     for path in sorted((REPOSITORY / "rules").rglob("*.smk")):
         for block in re.split(r"^\s*(?:use )?rule\b", path.read_text(), flags=re.M)[1:]:
@@ -39,7 +42,7 @@ RULES = rules()
 
 @cache
 def modules(path: Path) -> frozenset[str]:
-    """Modules, and names that may be modules, that a file imports when it runs, anywhere in its body."""
+    """Modules, and names that may be modules, that a file imports anywhere when it runs."""
     found: set[str] = set()
     todo: list[ast.AST] = [ast.parse(path.read_text())]
     while todo:

@@ -1,4 +1,7 @@
-"""envs/*.yaml, constraints.txt, the container and the public jobs agree; what scripts run as programs is there, too."""
+"""envs/*.yaml, constraints.txt, the container and the public jobs agree.
+
+What scripts run as programs is there, too.
+"""
 
 import re
 

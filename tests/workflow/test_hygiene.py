@@ -1,4 +1,7 @@
-"""One word finds a rule's script, log, benchmark and fingerprint; scripts start light; environments cover their imports."""
+"""One word finds a rule's script, log, benchmark and fingerprint; environments cover the imports.
+
+Scripts start light, and the list of slow tests names files that exist.
+"""
 
 import ast
 import re
@@ -8,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from sarslide.workflow.fingerprint import _module_path
+from tests.conftest import QUICK, SLOW
 from tests.support import environments
 from tests.support.environments import REPOSITORY, RULES
 
 SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
-# What a job pays for at its start although it may never need it: imported inside the functions that do.
+# What a job would pay for at its start: imported inside the functions that need it.
 HEAVY = {"geopandas", "matplotlib", "pandas", "skimage", "sklearn", "torch", "torchvision", "xarray", "xdem"}
 
 
@@ -22,13 +26,17 @@ def test_one_word_finds_everything(word):
     assert f"workflow_scripts/{word}.py" in block
     assert (REPOSITORY / "workflow_scripts" / f"{word}.py").is_file()
     assert f'code("{word}")' in block
-    # A benchmark is a file that is made: a rule without outputs, which runs whenever it is asked for, has none.
+    # A benchmark is a file that is made: a rule without outputs has none.
     for section in ("log", "benchmark") if "output:" in block else ("log",):
         path = re.search(rf"^\s*{section}:\s*f?\"([^\"]+)\"", block, flags=re.M).group(1)
         assert word in path, f"{section} of {word}: {path}"
     assert re.search(r"conda:\s*\"(\.\./)+envs/\w+\.yaml\"", block)
     assert "mem_mb" in block or word == "update_catalog"
     assert "run:" not in block and "temp(" not in block
+
+
+def test_the_slow_tests_are_where_the_list_says():
+    assert all((REPOSITORY / "tests" / path).exists() for path in SLOW | QUICK)
 
 
 def test_every_script_has_a_rule():
@@ -48,7 +56,7 @@ def test_a_script_starts_without_heavy_libraries(script):
 
 
 def imported_at_start(script: Path) -> set[str]:
-    """Top-level names of all that is imported before the script's first line of work, in the script and below it."""
+    """Top-level names of all that is imported before the script's first line of work."""
     seen, todo, found = {script}, [script], set()
     while todo:
         for name in _at_module_level(todo.pop()):
@@ -62,7 +70,7 @@ def imported_at_start(script: Path) -> set[str]:
 
 @cache
 def _at_module_level(path: Path) -> frozenset[str]:
-    """Modules, and names that may be modules, that the body of a file imports outside functions and TYPE_CHECKING."""
+    """Modules, and names that may be modules, that a file imports outside functions."""
     names: set[str] = set()
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Import):
