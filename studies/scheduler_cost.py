@@ -1,6 +1,6 @@
 """What Snakemake's main process costs: stub jobs in the demo's shape, with Snakemake's own settings and with ours.
 
-    python -m studies.scheduler_cost                300 and 3,000 jobs, idle and loaded machine, about ten minutes
+    python -m studies.scheduler_cost                300 and 3,000 jobs, alone and beside busy loops, about ten minutes
     python -m studies.scheduler_cost --jobs 300     300 only
 
 The stub workflow has the demo's chains (SLC, pair, unwrapping), its fan-in (all pairs of a track into each
@@ -152,7 +152,8 @@ def measured(jobs: int, wait_s: float, loaded: bool, before: bool) -> dict:
         theirs = pool.submit(Case(jobs, wait_s, ours=False).run) if before else None
         ours = pool.submit(Case(jobs, wait_s, ours=True).run).result()
     cost = _cost(ours)
-    what = f"CPU s of Snakemake's main process a job, {jobs:,} jobs, {'loaded' if loaded else 'idle'} machine"
+    load = f"{BUSY_LOOPS} busy loops beside" if loaded else "nothing started beside"
+    what = f"stub jobs: CPU s of Snakemake's main process a job, {jobs:,} jobs, {load}"
     earlier = _cost(theirs.result()) if theirs else None
     return records.row(what, cost, COMMAND, f"<= {GOAL_CPU_S}", cost <= GOAL_CPU_S, earlier)
 
