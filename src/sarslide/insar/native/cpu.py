@@ -4,19 +4,16 @@
 """
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
+from sarslide.insar.native.burst_program import BurstProgram
 from sarslide.insar.native.imaging import Imaging
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, PHASES, RANGE_TAPS
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.geometry import FAR
 from sarslide.sentinel1.orbit import Arc
-
-if TYPE_CHECKING:
-    from sarslide.insar.native.geocode_slc import BurstProgram
 
 Place = tuple[np.ndarray, np.ndarray]  # times, s, and ranges, m, (rows, cols)
 TWO_PI = 2 * math.pi
@@ -71,7 +68,7 @@ def positions(imaging: Imaging, heights_m: np.ndarray) -> tuple[np.ndarray, np.n
     return time, distance
 
 
-def window_of(burst: "BurstProgram", place: Place, margin: tuple[int, int]) -> tuple[int, int, int, int] | None:
+def window_of(burst: BurstProgram, place: Place, margin: tuple[int, int]) -> tuple[int, int, int, int] | None:
     """First and last whole line and sample of the positions that a burst holds.
 
     Parameters
@@ -97,7 +94,7 @@ def window_of(burst: "BurstProgram", place: Place, margin: tuple[int, int]) -> t
 def geocode_window(
     data: np.ndarray,
     first: tuple[int, int],
-    burst: "BurstProgram",
+    burst: BurstProgram,
     place: Place,
     wavelength_m: float,
     margin: tuple[int, int],

@@ -15,12 +15,12 @@ import numpy as np
 from sarslide.device import choose_device
 from sarslide.errors import CoverageError, SafeError
 from sarslide.grid import Lattice
+from sarslide.insar.native.burst_program import BurstProgram
 from sarslide.insar.native.imaging import Imaging, Shift, imaging_of
-from sarslide.insar.native.kernel import AZIMUTH_TAPS, RANGE_TAPS, azimuth_table, range_table
+from sarslide.insar.native.kernel import AZIMUTH_TAPS, RANGE_TAPS
 from sarslide.insar.native.surface import Surface, earth_fixed_patch
 from sarslide.io.blocks import blocks
 from sarslide.sentinel1.burst import Burst
-from sarslide.sentinel1.deramp import Ramp, ramp_of
 from sarslide.sentinel1.product import COPY_AGAIN
 from sarslide.sentinel1.safe import Scene
 from sarslide.sentinel1.samples import SampleReader
@@ -88,47 +88,6 @@ def missing_bursts(used: Iterable[str]) -> list[str]:
         for number in range(min(held), max(held))
         if number not in held
     ]
-
-
-@dataclass(frozen=True)
-class BurstProgram:
-    """What the samples of a burst are computed with.
-
-    Attributes
-    ----------
-    burst : Burst
-        The burst.
-    ramp : Ramp
-        Its ramp.
-    azimuth_table, range_table : array of float32
-        Interpolation tables of its bands.
-    """
-
-    burst: Burst
-    ramp: Ramp
-    azimuth_table: np.ndarray
-    range_table: np.ndarray
-
-    @classmethod
-    def of(cls, burst: Burst) -> "BurstProgram":
-        """The program of a burst.
-
-        Parameters
-        ----------
-        burst : Burst
-            The burst.
-
-        Returns
-        -------
-        BurstProgram
-            Its ramp and tables.
-        """
-        return cls(
-            burst,
-            ramp_of(burst),
-            azimuth_table(burst.azimuth_band, burst.line_interval_s),
-            range_table(burst.range_band, burst.range_sampling_hz),
-        )
 
 
 def band_of(burst: Burst, cycle_phase: float) -> int:
