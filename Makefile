@@ -28,7 +28,6 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)
 	$(LOCKED) $(SNAKEMAKE) --config region=demo
-	@$(BIN)/python -m sarslide.report.summary results/demo
 
 # Snakemake's own lock is taken away only when no live `make demo` or `make resume` holds ours (exit
 # code 75: one does). Do not resume beside a snakemake that you started by hand.

@@ -13,7 +13,7 @@ from sarslide.catalog import scenes
 from sarslide.config import existing, load, resolve
 from sarslide.errors import SarslideError
 from sarslide.io.atomic import check_writable
-from sarslide.workflow import scheduling
+from sarslide.workflow import console, scheduling
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.graph import OPTIONAL, Graph
 from sarslide.workflow.network_inputs import NetworkInputs
@@ -50,6 +50,9 @@ TERRAIN = GRAPH.paths.terrain
 LOGS, BENCHMARKS = f"logs/{CONFIG.region}", f"{RESULTS}/benchmarks"
 # The inventory, its releases beside it, stays on this machine when the rest lies in remote storage.
 CURRENT = local(f"{RESULTS}/inventory/current.json")
+
+if workflow.is_main_process:
+    console.announce(RESULTS)
 
 # Leaf params that decide how pairs become rates.
 RATE_SETTINGS = GRAPH.leaves(
