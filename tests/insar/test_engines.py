@@ -63,7 +63,7 @@ def test_its_sections_and_its_name_stand_in_the_configuration(engine):
 
 
 def test_sources_have_rules_and_a_scene_table():
-    assert set(scenes.SOURCES) == SOURCES
+    assert set(scenes.TABLE_OF_SOURCE) == SOURCES
     assert {path.stem for path in (REPOSITORY / "rules/sources").glob("*.smk")} >= SOURCES
 
 
