@@ -55,11 +55,7 @@ def test_size(name):
 
 def test_every_network_is_counted():
     assert list(PARAMETERS) == registry.names()
-    assert registry.names() == [
-        *registry.names("semantic")[:4],
-        *registry.names("instance"),
-        *registry.names("semantic")[4:],
-    ]
+    assert sorted(registry.names()) == sorted([*registry.names("semantic"), *registry.names("instance")])
     assert {registry.kind(name) for name in registry.names("instance")} == {"instance"}
 
 
