@@ -43,7 +43,7 @@ def get_text(
     Raises
     ------
     DownloadError
-        Where it cannot be had.
+        Where it cannot be fetched.
     """
     import requests
     from urllib3.exceptions import HTTPError
@@ -95,7 +95,7 @@ def get_json(url: str, query: Mapping[str, str] | None = None, **how: Any) -> An
     Raises
     ------
     DownloadError
-        Where it cannot be had or is no JSON.
+        Where it cannot be fetched or is no JSON.
     """
     text = get_text(url, query, **how)
     try:

@@ -209,7 +209,7 @@ def retrieve(
     Raises
     ------
     DownloadError
-        For a file that cannot be had.
+        For a file that cannot be fetched.
     """
     place = folder / scene["id"]
     for band, about in scene["bands"].items():
