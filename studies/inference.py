@@ -40,7 +40,7 @@ from sarslide.device import choose_device
 from sarslide.evaluate.metrics import mask_iou, pixel_counts
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.models import registry, weights
+from sarslide.models import networks, registry, weights
 from sarslide.segment.forward import BATCH, Forward, exact
 from sarslide.segment.infer import predict
 from sarslide.segment.precision import BF16, FP32, has_bf16
@@ -92,11 +92,11 @@ def card_of(name: str) -> tuple[torch.nn.Module, dict]:
     """The packaged network and its card, or one of the registry at its published size, with the same
     tile and normalisation.
     """
-    network, card = weights.load(weights.packaged(PACKAGED))
+    network, card = networks.load(weights.packaged(PACKAGED))
     card = card | {"tile": TILE}
     if name != PACKAGED:
         torch.manual_seed(1)
-        network = registry.build(name, len(CHANNELS)).eval()
+        network = networks.build(name, len(CHANNELS)).eval()
         if registry.kind(name) == registry.INSTANCE:
             same_findings(network)
         card = {key: value for key, value in card.items() if key != "calibration"}
@@ -300,7 +300,7 @@ def effects(rounds: int, clock: str) -> None:
     """
     from sarsim.training import STACKS, training_scene, training_world
 
-    network, card = weights.load(weights.packaged(PACKAGED))
+    network, card = networks.load(weights.packaged(PACKAGED))
     normalisation, threshold = Normalisation.from_dict(card["normalisation"]), card["threshold"]
     world, scenes = training_world(UNSEEN), []
     for stack in STACKS.values():
@@ -326,7 +326,7 @@ def effects(rounds: int, clock: str) -> None:
             round(pixel_counts(counted, p >= threshold).f1, 4),
         ]
 
-    wide = registry.build("drs_unet", len(CHANNELS)).eval()
+    wide = networks.build("drs_unet", len(CHANNELS)).eval()
     timer = Clock(clock, torch.device("cpu"))
     compact_speed, wide_speed = speeds(copy.deepcopy(network), rounds, timer), speeds(wide, max(2, rounds // 3), timer)
     rows = []

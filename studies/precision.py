@@ -21,7 +21,7 @@ from sarslide.dataset import scenes
 from sarslide.dataset.normalise import Normalisation
 from sarslide.device import choose_device
 from sarslide.evaluate import metrics
-from sarslide.models import weights
+from sarslide.models import networks, weights
 from sarslide.segment import calibration
 from sarslide.segment.precision import BF16, FP32, SAME_MASK
 from sarslide.training import validate
@@ -43,7 +43,7 @@ def compared(path: Path, files: list[Path], device: str) -> list[object]:
     """Cells marked in fp32, IoU of the masks, largest difference and share of cells beyond 1e-3, over
     all scenes.
     """
-    network, card = weights.load(path)
+    network, card = networks.load(path)
     normalisation, maps = Normalisation.from_dict(card["normalisation"]), {}
     read = [scenes.load(file, card["channels"]) for file in files]
     for precision in (FP32, BF16):

@@ -22,14 +22,14 @@ def main(snakemake, log) -> None:
     from sarslide.device import choose_device
     from sarslide.io import sidecar as provenance
     from sarslide.io.atomic import atomic_file
-    from sarslide.models import registry, weights
+    from sarslide.models import networks, registry
     from sarslide.segment import calibration
     from sarslide.segment.infer import predict
 
     params = snakemake.params
     torch.set_num_threads(snakemake.threads)
     device = choose_device(params.device, "benchmark.device")
-    network, card = weights.load(snakemake.input.weights)
+    network, card = networks.load(snakemake.input.weights)
     parts = {
         part: [scenes.load(path, card["channels"]) for path in snakemake.input[part]] for part in ("test", "transfer")
     }

@@ -18,7 +18,7 @@ def main(snakemake, log) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
     from sarslide.io import sidecar as provenance
-    from sarslide.models import weights
+    from sarslide.models import networks, weights
 
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     grid = RegionGrid.from_dict(params.grid)
@@ -38,7 +38,7 @@ def main(snakemake, log) -> None:
 
     torch.set_num_threads(snakemake.threads)
     device = choose_device(params.device, "segmentation.device")
-    network, card = weights.load(files.weights, channels)
+    network, card = networks.load(files.weights, channels)
     precision = choose_precision(params.precision, device, card.get("bf16_mask_iou"))
 
     def read(rows: slice, cols: slice):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sarslide.errors import TrainingError
-from sarslide.models import registry, weights
+from sarslide.models import networks, registry, weights
 from sarslide.models.mask_rcnn import instance_targets
 
 SMALL = {"width": 8, "depth": 50}
@@ -38,7 +38,7 @@ def test_targets():
 def test_the_map_is_the_union_of_its_instances():
     """Each cell of the map has the largest score x mask of the instances that are returned beside it."""
     torch.manual_seed(1)
-    network = registry.build("mask_rcnn", 2, **SMALL).eval()
+    network = networks.build("mask_rcnn", 2, **SMALL).eval()
     network.rcnn.roi_heads.score_thresh = 0.0
     x = torch.randn(2, 2, 64, 96)
     with torch.inference_mode():
@@ -52,7 +52,7 @@ def test_the_map_is_the_union_of_its_instances():
 
 
 def test_refuses_to_be_trained_as_a_map():
-    network = registry.build("mask_rcnn", 2, **SMALL)
+    network = networks.build("mask_rcnn", 2, **SMALL)
     with pytest.raises(TrainingError, match=r"^E4002 Mask R-CNN learns from instances"):
         network.train()(image()[0])
     with pytest.raises(TrainingError):
@@ -63,7 +63,7 @@ def test_refuses_to_be_trained_as_a_map():
 def test_learns_from_an_image_without_instances(name):
     """Losses are finite and every weight of the body and of the proposals gets a gradient."""
     torch.manual_seed(2)
-    network = registry.build(name, 2, **SMALL).train()
+    network = networks.build(name, 2, **SMALL).train()
     x = torch.randn(2, 2, 64, 64)
     with_one = torch.zeros(64, 64, dtype=torch.int64)
     with_one[10:30, 20:40] = 1
@@ -75,7 +75,7 @@ def test_learns_from_an_image_without_instances(name):
 
 
 def test_body_can_be_left_out_of_the_training():
-    network = registry.build("mask_rcnn", 2, **SMALL)
+    network = networks.build("mask_rcnn", 2, **SMALL)
     all_of_it = registry.parameter_count(network)
     network.freeze_body(True)
     body = sum(p.numel() for p in network.rcnn.backbone.body.parameters())
@@ -89,11 +89,11 @@ def test_weights_file(name, tmp_path):
     """What is saved is what is read, with frozen normalisation too."""
     torch.manual_seed(3)
     options = {**SMALL, "frozen_norm": True}
-    network = registry.build(name, 2, **options).eval()
+    network = networks.build(name, 2, **options).eval()
     card = {key: {} for key in weights.CARD_KEYS if key != "format"}
     card |= {"network": name, "options": options, "channels": ["a", "b"]}
     weights.save(tmp_path / "mask.safetensors", network, card)
-    again, _ = weights.load(tmp_path / "mask.safetensors", ["a", "b"], name)
+    again, _ = networks.load(tmp_path / "mask.safetensors", ["a", "b"], name)
     x = torch.randn(1, 2, 64, 64)
     with torch.inference_mode():
         assert torch.equal(again(x), network(x))
@@ -109,7 +109,7 @@ def test_weights_file(name, tmp_path):
 def test_overfits_one_image(name):
     """Two objects are found as two, with their outlines, and nothing else."""
     torch.manual_seed(3)
-    network = registry.build(name, 2, **SMALL)
+    network = networks.build(name, 2, **SMALL)
     assert_learns(network, steps=100)
 
 
@@ -117,7 +117,7 @@ def test_overfits_one_image(name):
 @pytest.mark.parametrize("name", FIRST_AND_LAST)
 def test_overfits_one_image_at_full_width(name):
     torch.manual_seed(3)
-    assert_learns(registry.build(name, 2), steps=60, learning_rate=2e-4, batch_statistics=True)
+    assert_learns(networks.build(name, 2), steps=60, learning_rate=2e-4, batch_statistics=True)
 
 
 def assert_learns(network, steps, learning_rate=2e-3, batch_statistics=False):

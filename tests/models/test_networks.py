@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from sarslide.errors import ConfigError, WeightsError
-from sarslide.models import registry
+from sarslide.models import networks, registry, weights
 from sarslide.models.summary import PUBLISHED, summary
 from sarslide.workflow.fingerprint import reached_modules
 
@@ -64,7 +64,7 @@ def test_multiply_adds_against_torch(name):
     convolution, but for the four a value of batch normalisation, which it does not count.
     """
     with torch.device("meta"):
-        network = registry.build(name, 3).eval()
+        network = networks.build(name, 3).eval()
     normalised = []
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
@@ -88,7 +88,7 @@ def test_published_figures_belong_to_their_size_alone():
 @pytest.mark.parametrize("name", registry.names())
 @pytest.mark.parametrize(("channels", "shape"), [(1, (32, 32)), (7, (48, 80)), (3, (33, 51))])
 def test_any_channels_and_size(name, channels, shape):
-    network = registry.build(name, channels, width=4).eval()
+    network = networks.build(name, channels, width=4).eval()
     with torch.inference_mode():
         assert network(torch.zeros(2, channels, *shape)).shape == (2, 1, *shape)
 
@@ -100,7 +100,7 @@ def test_bf16(name):
     lost its input would leave none.
     """
     torch.manual_seed(5)
-    network = registry.build(name, 3, width=4).eval()
+    network = networks.build(name, 3, width=4).eval()
     x = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
         exact = network(x)
@@ -115,7 +115,7 @@ def test_unknown_network():
     with pytest.raises(
         WeightsError, match="^E4001 network 'resnet' does not exist; cure: did you mean drs_unet, segnet, unet"
     ):
-        registry.build("resnet", 3)
+        networks.build("resnet", 3)
     with pytest.raises(
         WeightsError, match=r"^E4001 network 'x' does not exist; cure: use one of drs_unet, [^\n]+, vcnn$"
     ):
@@ -127,15 +127,17 @@ def test_unknown_network():
     assert registry.check("vcnn") == "vcnn"
 
 
-def test_every_row_has_its_module():
-    """The fingerprint of the code, which reads imports, reaches the module of each row, so that a
-    changed network reruns what it made; and no module of a network is without a row.
+def test_every_row_has_its_class():
+    """Each row has the import of its class, which the fingerprint of the code reaches, so that a changed
+    network reruns what it made; each network's module is in a row; and names alone reach no network.
     """
-    reached = reached_modules(Path(registry.__file__))
-    made = {row.load().__module__ for row in registry.ARCHITECTURES.values()}
-    assert made <= reached
+    assert set(networks.CLASSES) == {row.network_class for row in registry.ARCHITECTURES.values()}
+    modules = {load().__module__ for load in networks.CLASSES.values()}
     found = {path.stem for path in Path(registry.__file__).parent.glob("*.py") if "\n    stride = " in path.read_text()}
-    assert made == {f"sarslide.models.{name}" for name in found}
+    assert modules == {f"sarslide.models.{name}" for name in found}
+    assert modules <= reached_modules(Path(networks.__file__))
+    for light in (registry, weights):
+        assert not modules & reached_modules(Path(light.__file__))
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -146,7 +148,7 @@ def test_first_width(name):
 
 def built(name, **options):
     with torch.device("meta"):
-        return registry.build(name, 3, **options)
+        return networks.build(name, 3, **options)
 
 
 def patch() -> tuple[torch.Tensor, torch.Tensor]:
@@ -197,7 +199,7 @@ def test_overfits_one_patch(name):
     torch.manual_seed(3)
     torch.use_deterministic_algorithms(True)
     try:
-        loss = learn(registry.build(name, 2, width=8), LEARNING_RATE.get(name, 3e-2), 250)
+        loss = learn(networks.build(name, 2, width=8), LEARNING_RATE.get(name, 3e-2), 250)
     finally:
         torch.use_deterministic_algorithms(False)
     assert loss < 0.03  # from 0.7; a cell wrong by half would alone give 0.0003
@@ -207,4 +209,4 @@ def test_overfits_one_patch(name):
 @pytest.mark.parametrize("name", registry.names("semantic"))
 def test_overfits_one_patch_at_full_width(name):
     torch.manual_seed(3)
-    assert learn(registry.build(name, 2), LEARNING_RATE.get(name, 3e-2) / 10, 150) < 0.03
+    assert learn(networks.build(name, 2), LEARNING_RATE.get(name, 3e-2) / 10, 150) < 0.03

@@ -8,7 +8,7 @@ import torchvision
 from torch import nn
 
 from sarslide.errors import WeightsError
-from sarslide.models import registry
+from sarslide.models import networks
 from sarslide.models.pretrained import adapt_first, fetch, load_pretrained
 
 
@@ -52,7 +52,7 @@ def test_resnet_gives_torchvisions_features(cache):
     torch.manual_seed(1)
     theirs = randomise(torchvision.models.resnet50())
     cache("ResNet50_Weights.IMAGENET1K_V1", theirs.state_dict())
-    network = registry.build("generalized_cnn", 3).eval()
+    network = networks.build("generalized_cnn", 3).eval()
     load_pretrained(network, "imagenet")
     x = torch.randn(1, 3, 64, 64)
     with torch.inference_mode():
@@ -72,7 +72,7 @@ def test_vgg_gives_torchvisions_features(cache):
     cache("VGG16_BN_Weights.IMAGENET1K_V1", {k: v for k, v in tensors.items() if "num_batches" not in k})
     grey = torch.randn(1, 1, 32, 32)
     for channels in (3, 5):
-        network = registry.build("segnet", channels).eval()
+        network = networks.build("segnet", channels).eval()
         load_pretrained(network, "imagenet")
         with torch.inference_mode():
             y = grey.expand(-1, channels, -1, -1)
@@ -87,14 +87,14 @@ def test_fcn_takes_the_classifier_as_convolutions(cache):
     tensors = shapes(theirs)
     tensors["classifier.0.weight"] = torch.arange(25088.0).expand(4096, -1)
     cache("VGG16_Weights.IMAGENET1K_V1", tensors)
-    network = registry.build("fcn8s", 3)
+    network = networks.build("fcn8s", 3)
     load_pretrained(network, "imagenet")
     kernel = network.large[0].weight[7]
     assert kernel.shape == (512, 7, 7)
     assert torch.equal(kernel.flatten(), torch.arange(25088.0))
     assert (network.large[3].weight == 0.01).all()
     assert (network.encoder.stages[4][4].weight == 0.01).all()
-    vcnn = registry.build("vcnn", 4)
+    vcnn = networks.build("vcnn", 4)
     load_pretrained(vcnn, "imagenet")
     torch.testing.assert_close(vcnn.encoder.stages[0][0].weight, torch.full((64, 4, 3, 3), 0.03 / 4))
 
@@ -111,7 +111,7 @@ def test_body_of_mask_rcnn(name, file, theirs, cache):
     with torch.device("meta"):
         theirs = theirs()
     cache(f"{file}.IMAGENET1K_V1", shapes(theirs))
-    network = registry.build(name, 6, frozen_norm=True)
+    network = networks.build(name, 6, frozen_norm=True)
     load_pretrained(network, "imagenet")
     body = network.rcnn.backbone.body.state_dict()
     torch.testing.assert_close(body.pop("conv1.weight"), torch.full((64, 6, 7, 7), 0.01 * 3 / 6))
@@ -127,7 +127,7 @@ def test_coco_weights_give_torchvisions_proposals(cache):
     theirs = torchvision.models.detection.maskrcnn_resnet50_fpn(weights=None, weights_backbone=None)
     randomise(theirs)
     cache("MaskRCNN_ResNet50_FPN_Weights.COCO_V1", theirs.state_dict())
-    network = registry.build("mask_rcnn", 3, depth=50, frozen_norm=True).eval()
+    network = networks.build("mask_rcnn", 3, depth=50, frozen_norm=True).eval()
     load_pretrained(network, "coco")
     for layer in theirs.modules():
         if isinstance(layer, nn.BatchNorm2d):
@@ -159,7 +159,7 @@ def test_offline(cache, tmp_path):
     with pytest.raises(
         WeightsError, match=r"^E4001 weights ResNet50_Weights.IMAGENET1K_V1 are not in [^\n]+; cure: [^\n]+$"
     ) as caught:
-        load_pretrained(registry.build("generalized_cnn", 3), "imagenet")
+        load_pretrained(networks.build("generalized_cnn", 3), "imagenet")
     assert "https://download.pytorch.org/models/resnet50-0676ba61.pth" in str(caught.value)
     assert str(tmp_path / "hub" / "checkpoints") in str(caught.value)
 
@@ -167,7 +167,7 @@ def test_offline(cache, tmp_path):
 def test_damaged_file(cache):
     file = cache("ResNet50_Weights.IMAGENET1K_V1", {"conv1.weight": torch.zeros(64, 3, 7, 7)})
     with pytest.raises(WeightsError, match=r"^E4001 weights ResNet50_Weights do not fit \(bn1.weight[^\n]+; cure: "):
-        load_pretrained(registry.build("generalized_cnn", 3), "imagenet")
+        load_pretrained(networks.build("generalized_cnn", 3), "imagenet")
     file.write_bytes(file.read_bytes()[:-50])
     with pytest.raises(WeightsError, match=r"^E4001 weights [^\n]+; cure: "):
         fetch("ResNet50_Weights.IMAGENET1K_V1")
@@ -185,4 +185,4 @@ def test_damaged_file(cache):
 )
 def test_refuses(name, options, source, message):
     with pytest.raises(WeightsError, match=message):
-        load_pretrained(registry.build(name, 3, **options), source)
+        load_pretrained(networks.build(name, 3, **options), source)

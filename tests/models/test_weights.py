@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from sarslide.errors import WeightsError
-from sarslide.models import registry, weights
+from sarslide.models import networks, weights
 
 CHANNELS = ["los_rate_mm_per_yr", "slope_deg"]
 
@@ -32,14 +32,14 @@ def card(**changes):
 def file(tmp_path):
     torch.manual_seed(2)
     path = tmp_path / "small.safetensors"
-    network = registry.build("drs_unet", 2, width=4).eval()
+    network = networks.build("drs_unet", 2, width=4).eval()
     weights.save(path, network, card())
     return path, network
 
 
 def test_roundtrip(file, tmp_path):
     path, network = file
-    again, read = weights.load(path, CHANNELS, "drs_unet")
+    again, read = networks.load(path, CHANNELS, "drs_unet")
     x = torch.randn(2, 2, 32, 32)
     with torch.inference_mode():
         assert torch.equal(again(x), network(x))
@@ -61,7 +61,7 @@ def test_roundtrip(file, tmp_path):
 )
 def test_refuses_other_channels_or_network(file, expected, message):
     with pytest.raises(WeightsError, match=message) as caught:
-        weights.load(file[0], **expected)
+        networks.load(file[0], **expected)
     assert str(caught.value).startswith(f"E4001 {file[0]}: ")
     assert "\n" not in str(caught.value)
     assert "; cure: " in str(caught.value)
@@ -84,7 +84,7 @@ def foreign_card(path):
 
 
 def other_tensors(path):
-    weights.save(path, registry.build("drs_unet", 2, width=8), card())
+    weights.save(path, networks.build("drs_unet", 2, width=8), card())
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_refuses_damaged_files(file, damage):
     path, _ = file
     damage(path)
     with pytest.raises(WeightsError, match=r"^E4001 [^\n]*small\.safetensors[^\n]*; cure: [^\n]+$"):
-        weights.load(path)
+        networks.load(path)
 
 
 def test_incomplete_card_is_not_written(tmp_path):
     with pytest.raises(WeightsError, match="the model card lacks network"):
-        weights.save(tmp_path / "a.safetensors", registry.build("unet", 1, width=4), {})
+        weights.save(tmp_path / "a.safetensors", networks.build("unet", 1, width=4), {})
     assert not list(tmp_path.iterdir())
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from sarslide.dataset.normalise import Normalisation
 from sarslide.errors import ConfigError
-from sarslide.models import registry
+from sarslide.models import networks, registry
 from sarslide.segment.forward import Forward
 from sarslide.segment.infer import predict, predict_bands
 from sarslide.segment.precision import BF16, FP32, choose_precision, has_bf16
@@ -58,7 +58,7 @@ def test_no_seams(name):
     they have learnt.
     """
     torch.manual_seed(4)
-    network = registry.build(name, 2, width=8).train()
+    network = networks.build(name, 2, width=8).train()
     with torch.no_grad():
         for _ in range(8):  # gives batch normalisation its means
             network(torch.from_numpy(noise(64, 64)[None]).repeat(2, 1, 1, 1))
@@ -100,7 +100,7 @@ def test_reads_every_row_once_and_repeats():
         seen.append((rows.start, rows.stop))
         return stack[:, rows, cols]
 
-    forward = Forward(registry.build("drs_unet", 2, width=4))
+    forward = Forward(networks.build("drs_unet", 2, width=4))
     bands = list(predict_bands(forward, read, (700, 90), IDENTITY, 64, 0.5, workers=3))
     assert sorted(seen) == [(0, 256), (256, 512), (512, 700)]
     assert [row for row, *_ in bands] == list(np.cumsum([0] + [len(band) for _, band, _ in bands[:-1]]))
@@ -187,6 +187,6 @@ def test_precision_by_what_the_processor_can(monkeypatch, able, auto):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_gpu_gives_the_same_probabilities():
     """Within 1e-3 of the CPU."""
-    network, stack = registry.build("drs_unet", 2, width=16), noise(300, 300)
+    network, stack = networks.build("drs_unet", 2, width=16), noise(300, 300)
     on_cpu = predict(network, stack, IDENTITY, 128)
     np.testing.assert_allclose(predict(network, stack, IDENTITY, 128, device="cuda"), on_cpu, atol=1e-3)

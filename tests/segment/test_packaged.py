@@ -10,7 +10,7 @@ from sarslide.config import Config
 from sarslide.dataset import features, scenes
 from sarslide.dataset.normalise import Normalisation
 from sarslide.evaluate import scores
-from sarslide.models import registry, weights
+from sarslide.models import networks, registry, weights
 from sarslide.segment.infer import predict
 
 NAME = "drs_unet_compact"
@@ -19,7 +19,7 @@ UNSEEN = 9201  # neither a training nor a validation seed
 
 def test_card():
     path = weights.packaged(NAME)
-    network, card = weights.load(path, features.channel_set("sarslide"), "drs_unet")
+    network, card = networks.load(path, features.channel_set("sarslide"), "drs_unet")
     assert path.stat().st_size <= 5_000_000
     assert registry.parameter_count(network) < 1_100_000
     assert card["label"] == "trained on simulation"
@@ -36,7 +36,7 @@ def test_finds_a_landslide_and_leaves_atmosphere_alone():
     kilometres, does not.
     """
     rng = np.random.default_rng(5)
-    network, card = weights.load(weights.packaged(NAME))
+    network, card = networks.load(weights.packaged(NAME))
     y, x = np.mgrid[:192, :192]
     moving = ((y - 60) ** 2 + (x - 70) ** 2 < 144) | ((y - 130) ** 2 / 4 + (x - 120) ** 2 < 64)
     plain = (x > 165) & (abs(y - 90) < 30)
@@ -64,7 +64,7 @@ def test_unseen_region():
     """
     from sarsim.training import STACKS, training_scene, training_world
 
-    network, card = weights.load(weights.packaged(NAME))
+    network, card = networks.load(weights.packaged(NAME))
     world, unseen = training_world(UNSEEN), []
     for stack in STACKS.values():
         arrays = training_scene(world, stack)

@@ -14,7 +14,7 @@ from sarslide.dataset.normalise import Normalisation
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
-from sarslide.models import registry, weights
+from sarslide.models import networks, registry, weights
 from sarslide.segment import calibration
 from sarslide.segment.infer import predict
 from sarslide.segment.precision import BF16, FP32
@@ -41,7 +41,7 @@ def write_weights(folder, network, same_mask=None, **options):
         "calibration": CALIBRATION, "bf16_mask_iou": same_mask,
     }  # fmt: skip
     path = folder / f"{network}.safetensors"
-    weights.save(path, registry.build(network, len(CHANNELS), **options), card)
+    weights.save(path, networks.build(network, len(CHANNELS), **options), card)
     return path
 
 
@@ -77,7 +77,7 @@ def run(folder, layers, weights_path, **params):
 def test_a_map_is_calibrated_and_says_how_it_was_made(tmp_path, layers):
     path = write_weights(tmp_path, "drs_unet", width=8)
     outputs = run(tmp_path, layers[0], path)
-    network, card = weights.load(path)
+    network, card = networks.load(path)
     stack = features.feature_array(CHANNELS, layers[1].__getitem__)
     expected = calibration.apply(predict(network, stack, NORMALISATION, 64), card)
     np.testing.assert_array_equal(raster.read(outputs["probability"], GRID), expected)

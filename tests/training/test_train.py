@@ -11,7 +11,7 @@ import torch
 from sarslide.dataset.scenes import IGNORE
 from sarslide.errors import TrainingError, WeightsError
 from sarslide.evaluate import scores
-from sarslide.models import registry, weights
+from sarslide.models import networks, weights
 from sarslide.segment import calibration
 from sarslide.segment.infer import predict
 from sarslide.segment.precision import BF16, FP32, has_bf16
@@ -50,7 +50,7 @@ def test_learns_and_writes_everything(trained, tmp_path):
         assert again["training"]["data_sha256"] != made["training"]["data_sha256"]
     assert made["known_failures"][-1] == card.SIMULATED_FAILURES[-1]
     weights.save(tmp_path / "w.safetensors", result.network, made)
-    network, again = weights.load(tmp_path / "w.safetensors", CHANNELS, "drs_unet")
+    network, again = networks.load(tmp_path / "w.safetensors", CHANNELS, "drs_unet")
     assert again["label"] == "trained on simulation"
     assert again["threshold"] == result.threshold
     fitted = again["calibration"]
@@ -129,7 +129,7 @@ def test_paper_presets_are_the_papers():
     assert (p3.negatives, p3.random_crops) == (pytest.approx(3 / 7), False)
     for name in ("fcadensenet", "fc_densenet56"):
         drops = [
-            layer.p for layer in registry.build(name, 2, width=8).modules() if isinstance(layer, torch.nn.Dropout2d)
+            layer.p for layer in networks.build(name, 2, width=8).modules() if isinstance(layer, torch.nn.Dropout2d)
         ]
         assert drops
         assert set(drops) == {0.2}

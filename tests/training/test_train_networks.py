@@ -9,7 +9,7 @@ import torch
 from sarslide.dataset import normalise
 from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.scenes import IGNORE, TrainingScene
-from sarslide.models import registry
+from sarslide.models import networks, registry
 from sarslide.training.loss import segmentation_loss
 from sarslide.training.recipe import PRESETS
 from sarslide.training.samples import Patches, batches
@@ -54,7 +54,7 @@ def test_first_steps_of_p4_stay_where_dice_has_a_gradient(network, seed):
     scenes = [scene(1), scene(2)]
     normalisation = normalise.fit(recipe.normalisation, CHANNELS, [each.features for each in scenes])
     torch.manual_seed(seed)
-    model = registry.build(network, len(CHANNELS), width=16).train()
+    model = networks.build(network, len(CHANNELS), width=16).train()
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
     for inputs, labels in batches(Patches(scenes, CHANNELS, normalisation, recipe), 0, 20):
         logits = model(inputs)[:, 0]

@@ -17,7 +17,7 @@ from sarslide.errors import WeightsError
 from sarslide.evaluate import metrics
 from sarslide.grid import RegionGrid
 from sarslide.io import vector
-from sarslide.models import weights
+from sarslide.models import networks, weights
 from sarslide.training import card, validate
 from sarslide.training.recipe import PRESETS, fine_tuning
 from sarslide.training.train import train
@@ -249,7 +249,7 @@ def test_fifty_polygons_improve_the_packaged_network(tmp_path):
     meta = np.array(json.dumps({"region": "next valley", "stack": "A128"}))
     held_out = scene_of(held_out | {"label": truth[rows:], "meta": meta}, "held_out")
 
-    network, _ = weights.load(path)
+    network, _ = networks.load(path)
     recipe = fine_tuning(replace(PRESETS["sarslide"], start=str(path)), known)
     result = train([training], [validation], channels, known["network"], known["options"], recipe)
 

@@ -1,14 +1,16 @@
 """The networks by name: one row each.
 
-Importing this module does not import torch: the configuration reads the names.
+This module reaches no code of a network: the configuration reads the names, and a changed network
+shall not rerun what has none. `models.networks` builds them.
 
 Semantic networks: `network(x)` gives logits (N, 1, H, W). Instance networks give the same in
 evaluation, and single objects beside it (`models.mask_rcnn`).
 
-A new network is its own module in this folder, and here a function that imports its class and a row.
+A new network is its own module in this folder, a row here and the import of its class in
+`models.networks`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -32,9 +34,9 @@ class Architecture:
     ----------
     name : str
         As in `training.network` and in model cards.
-    load : callable
-        Imports its class and returns it; it is called with the number of input channels, `options`
-        and the caller's options.
+    network_class : str
+        Its class (`models.networks`), called with the number of input channels, `options` and the
+        caller's options.
     paper : str
         P0 (doi:10.3390/rs14081848), P2 (doi:10.3390/rs14143362), P3 (doi:10.3390/rs16060992) or P4
         (doi:10.3390/rs16061090), which built it or compared with it.
@@ -49,7 +51,7 @@ class Architecture:
     """
 
     name: str
-    load: Callable[[], "type[nn.Module]"]
+    network_class: str
     paper: str
     title: str
     kind: str = SEMANTIC
@@ -57,76 +59,21 @@ class Architecture:
     width: int = 64
 
 
-# Each network is imported when it is built; the fingerprint of the code reads these statements.
-def _load_drs_unet() -> "type[nn.Module]":
-    from sarslide.models.drs_unet import DrsUnet
-
-    return DrsUnet
-
-
-def _load_unet() -> "type[nn.Module]":
-    from sarslide.models.unet import Unet
-
-    return Unet
-
-
-def _load_segnet() -> "type[nn.Module]":
-    from sarslide.models.segnet import SegNet
-
-    return SegNet
-
-
-def _load_mask_rcnn() -> "type[nn.Module]":
-    from sarslide.models.mask_rcnn import MaskRcnn
-
-    return MaskRcnn
-
-
-def _load_fcadensenet() -> "type[nn.Module]":
-    from sarslide.models.fcadensenet import FcaDenseNet
-
-    return FcaDenseNet
-
-
-def _load_fc_densenet() -> "type[nn.Module]":
-    from sarslide.models.fc_densenet import FcDenseNet
-
-    return FcDenseNet
-
-
-def _load_fcn8s() -> "type[nn.Module]":
-    from sarslide.models.fcn8s import Fcn8s
-
-    return Fcn8s
-
-
-def _load_generalized_cnn() -> "type[nn.Module]":
-    from sarslide.models.generalized_cnn import GeneralizedCnn
-
-    return GeneralizedCnn
-
-
-def _load_vcnn() -> "type[nn.Module]":
-    from sarslide.models.vcnn import Vcnn
-
-    return Vcnn
-
-
 def _mask_rcnn(name: str, title: str, options: Mapping[str, Any]) -> Architecture:
     """One step of P2's ablation."""
-    return Architecture(name, _load_mask_rcnn, "P2", title, INSTANCE, options)
+    return Architecture(name, "MaskRcnn", "P2", title, INSTANCE, options)
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     row.name: row
     for row in (
-        Architecture("drs_unet", _load_drs_unet, "P0", "DRs-UNet, read so that it has the published size"),
+        Architecture("drs_unet", "DrsUnet", "P0", "DRs-UNet, read so that it has the published size"),
         Architecture(
-            "drs_unet_literal", _load_drs_unet, "P0", "DRs-UNet, nothing added to the text",
+            "drs_unet_literal", "DrsUnet", "P0", "DRs-UNet, nothing added to the text",
             options={"literal": True},
         ),
-        Architecture("unet", _load_unet, "P0, P3", "U-Net"),
-        Architecture("segnet", _load_segnet, "P0", "SegNet on VGG16"),
+        Architecture("unet", "Unet", "P0, P3", "U-Net"),
+        Architecture("segnet", "SegNet", "P0", "SegNet on VGG16"),
         _mask_rcnn("mask_rcnn", "Mask R-CNN on ResNet101", {}),
         _mask_rcnn("mask_rcnn_resnext", "Mask R-CNN on ResNeXt101", _RESNEXT),
         _mask_rcnn("mask_rcnn_resnext_dcb", "the same with deformable convolution", _DCB),
@@ -134,15 +81,15 @@ ARCHITECTURES: dict[str, Architecture] = {
         _mask_rcnn(
             "mask_rcnn_resnext_dcb_sa", "with self-attention in its place: Mask R-CNN+++", {**_DCB, "attention": "self"}
         ),
-        Architecture("fcadensenet", _load_fcadensenet, "P3", "FCADenseNet", width=48),
-        Architecture("fc_densenet56", _load_fc_densenet, "P3", "FC-DenseNet56", width=48),
-        Architecture("fcn8s", _load_fcn8s, "P3", "FCN-8s on VGG16"),
-        Architecture("generalized_cnn", _load_generalized_cnn, "P4", "generalized CNN on ResNet50"),
+        Architecture("fcadensenet", "FcaDenseNet", "P3", "FCADenseNet", width=48),
+        Architecture("fc_densenet56", "FcDenseNet", "P3", "FC-DenseNet56", width=48),
+        Architecture("fcn8s", "Fcn8s", "P3", "FCN-8s on VGG16"),
+        Architecture("generalized_cnn", "GeneralizedCnn", "P4", "generalized CNN on ResNet50"),
         Architecture(
-            "generalized_cnn_literal", _load_generalized_cnn, "P4", "generalized CNN, P4's Table 4 to the letter",
+            "generalized_cnn_literal", "GeneralizedCnn", "P4", "generalized CNN, P4's Table 4 to the letter",
             options={"literal": True},
         ),
-        Architecture("vcnn", _load_vcnn, "P4", "VCNN on VGG16"),
+        Architecture("vcnn", "Vcnn", "P4", "VCNN on VGG16"),
     )
 }  # fmt: skip
 
@@ -231,32 +178,6 @@ def kind(name: str) -> str:
         For an unknown name.
     """
     return get(name).kind
-
-
-def build(name: str, in_channels: int, **options: Any) -> "nn.Module":
-    """A network with random initial weights; only its own module is imported.
-
-    Parameters
-    ----------
-    name : str
-        Name of the network.
-    in_channels : int
-        Number of input channels.
-    **options : Any
-        Of the network, for example `width`.
-
-    Returns
-    -------
-    torch.nn.Module
-        Logits (N, 1, H, W) out. Its attribute `stride`: tiles are multiples of it.
-
-    Raises
-    ------
-    WeightsError
-        For an unknown name.
-    """
-    row = get(name)
-    return row.load()(in_channels, **row.options, **options)
 
 
 def parameter_count(network: "nn.Module") -> int:

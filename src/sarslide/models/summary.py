@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sarslide.models import registry
+from sarslide.models import networks, registry
 from sarslide.models.blocks import ModulatedDeformConv, SelfAttention
 
 # The most that Mask R-CNN keeps in an image (torchvision's defaults).
@@ -103,7 +103,7 @@ def summary(name: str, channels: int = 3, size: int = 256, **options: Any) -> Su
         Size and cost.
     """
     with torch.device("meta"):
-        network = registry.build(name, channels, **options).eval()
+        network = networks.build(name, channels, **options).eval()
     parameters = registry.parameter_count(network)
     comparable = (channels, size, options) == (3, 256, {})
     with torch.inference_mode(), _counting(network) as counted:

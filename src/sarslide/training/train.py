@@ -26,7 +26,7 @@ from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.dataset.splits import check_disjoint
 from sarslide.errors import TrainingError, WeightsError
 from sarslide.evaluate import metrics, reliability, scores
-from sarslide.models import registry, weights
+from sarslide.models import networks, registry
 from sarslide.models.pretrained import load_pretrained
 from sarslide.segment import calibration
 from sarslide.segment.precision import BF16, has_bf16
@@ -231,7 +231,7 @@ def _start(
     """Tensors to start from, if any, and the normalisation that goes with them."""
     if recipe.start in ("", *PRETRAINED):
         return None, fit(recipe.normalisation, channels, [scene.features for scene in training])
-    model, card = weights.load(recipe.start, channels, network)
+    model, card = networks.load(recipe.start, channels, network)
     if card["options"] != options:
         raise WeightsError(
             f"{recipe.start}: weights of a network with {card['options']}, not {options}",
@@ -252,7 +252,7 @@ def _build(job: _Job) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(job.recipe.seed)
         try:
-            model = registry.build(job.network, len(job.channels), **job.options)
+            model = networks.build(job.network, len(job.channels), **job.options)
         except TypeError as error:
             raise TrainingError(f"network '{job.network}': {error}", "give options that it has") from None
     if job.recipe.start in PRETRAINED:
