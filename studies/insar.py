@@ -265,7 +265,7 @@ def measure_cost(folder: Path, samples: int, core: int) -> None:
     rows, totals = [], {}
     for engine in engines:
         shutil.rmtree(folder / "results", ignore_errors=True)
-        place = f"results/demo/{STACK}/{engine}"
+        place = f"results/demo/{STACK}/f0/{engine}"
         for part, targets in (
             ("first pair", [f"{place}/ifg/{first}.json", f"{place}/geometry/geometry.json"]),
             ("added date", [f"{place}/ifg/{added}.json"]),

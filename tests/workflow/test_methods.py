@@ -52,7 +52,7 @@ def test_mexico_city_by_both_methods(real_data, tmp_path):
         config = ["region=mexico_city", f"rates={{method: {method}}}"]
         checkout.snakemake(config=config)
         assert checkout.planned(config) == {}
-        folder = tmp_path / f"results/mexico_city/A005/files/{method}"
+        folder = tmp_path / f"results/mexico_city/A005/f0/files/{method}"
         counts[method] = json.loads((tmp_path / "results/mexico_city/inventory/current.json").read_text())["counts"]
         names = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "dem_error_m", "temporal_coherence", "mean_coherence")
         rates[method] = {name: raster.read(folder / f"{name}.tif") for name in names}

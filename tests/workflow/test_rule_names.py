@@ -1,0 +1,39 @@
+"""Rules answer to their names: resources, targets and forced reruns by rule, and Snakemake's own report."""
+
+import re
+
+import pytest
+
+from tests.workflow.conftest import SMALL, Checkout
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Checkout:
+    """A checkout in which nothing has run."""
+    return Checkout(tmp_path_factory.mktemp("rule_names"), ["region=demo", *SMALL])
+
+
+def test_until_ends_at_a_rule(place):
+    output = place.snakemake("--dry-run", "--until", "unwrap").stdout
+    assert re.search(r"^unwrap +10$", output, flags=re.M) and not re.search(r"^stack_rates ", output, flags=re.M)
+
+
+def test_resources_are_set_by_rule(place):
+    output = place.snakemake("--dry-run", "--verbose", "--set-resources", "interferogram:mem_mb=4321").stdout
+    blocks = re.findall(r"^ *rule (\w+):\n(.*?)(?=\n\n|\Z)", output, flags=re.M | re.S)
+    asked = {name for name, block in blocks if "mem_mb=4321" in block}
+    assert asked == {"interferogram"}
+
+
+def test_a_rule_runs_again_for_all_of_its_pairs(own_checkout):
+    output = own_checkout.snakemake("--dry-run", "-R", "unwrap").stdout
+    assert re.search(r"^unwrap +10$", output, flags=re.M)
+    assert not re.search(r"^(interferogram|geocode_slc) ", output, flags=re.M)
+
+
+def test_the_report_of_snakemake_holds_the_main_outputs(own_checkout):
+    own_checkout.snakemake("--report", "run.html")
+    text = (own_checkout.folder / "run.html").read_text()
+    for name in ("report.html", "scores.json", "network.png", "current.json"):
+        assert name in text
+    assert "Quality of the pairs" in text and "Inventory" in text
