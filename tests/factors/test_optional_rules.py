@@ -11,8 +11,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from sarslide.config import load
-from sarslide.workflow.release_id import optional_inputs, settings
 from sarslide.models.weights import CARD_KEYS, FORMAT
+from sarslide.workflow.release_id import optional_inputs, settings
 
 REPOSITORY = Path(__file__).parents[2]
 PROBABILITY = "results/demo/A128/f0/native/stacking/segment/drs_unet_compact/probability.tif"
