@@ -1,4 +1,5 @@
-"""Parts of the documentation that repeat a registry, written between their marks: networks, channel sets.
+"""Parts of the documentation that repeat a registry, written between their marks: networks, channel
+sets.
 
     python -m studies.registry_tables
 
