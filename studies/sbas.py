@@ -1,10 +1,13 @@
-"""Our SBAS inversion against MintPy's on the same pairs with the same weights: agreement, CPU seconds, memory; real Mexico City.
+"""Our SBAS inversion against MintPy's on the same pairs with the same weights.
+
+Agreement, CPU seconds, memory; real Mexico City.
 
     python -m studies.sbas --stack-folder results/demo/A128/f0/native --elevation results/demo/terrain/f0/elevation_m.tif
     python -m studies.sbas --memory
     python -m studies.sbas --real-data $SARSLIDE_REAL_DATA
 
-Each part publishes its tables (docs/reference/validation.md). The stack folder is that of a finished run: its pairs (ifg/) and geometry.
+Each part publishes its tables (docs/reference/validation.md). The stack folder is that of a
+finished run: its pairs (ifg/) and geometry.
 """
 
 import argparse
