@@ -265,7 +265,14 @@ def publish_demo(demos: list[Demo]) -> None:
         "LOS rate of stacking against the truth. Masked: `rates.loop_mask`. On the demo as it is unwrapped the mask gains"
         " nothing: what fails to close there is noise of incoherent cells, not an unwrapping error of an area.",
     )
-    columns = ["stack", "triplets", "closures not zero", "wrong pair cells (truth)", "called wrong", "suspected (ambiguous)"]
+    columns = [
+        "stack",
+        "triplets",
+        "closures not zero",
+        "wrong pair cells (truth)",
+        "called wrong",
+        "suspected (ambiguous)",
+    ]
     publish(
         "5_closure_3_truth",
         "Closure: the demo's own unwrapping errors against the truth",
