@@ -18,6 +18,7 @@ configfile: Path(workflow.basedir) / "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/functions.smk"
 include: f"rules/sources/{CONFIG.source}.smk"
 include: "rules/catalog.smk"
 include: "rules/preflight.smk"

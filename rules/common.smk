@@ -105,6 +105,11 @@ def pair_inputs(*kinds):
 unwrapped_pairs = pair_inputs("unwrapped", "conncomp", "coherence", "sidecars")
 
 
+def files_of(kind):
+    """Patterns of the files of one kind of all listed pairs, for engines that ingest them in one job."""
+    return GRAPH.paths.pair_files("{stack}", "{frame}", CONFIG.network.pairs, kind)
+
+
 def of_both_dates(pattern):
     """Input function: the files of the two dates of the job's pair. pattern: with `{stack}`, `{frame}` and `{date}`."""
     return lambda wildcards: [

@@ -1,11 +1,6 @@
 # Probability maps to candidates per stack, fused objects, the release, and time series of its polygons.
 
 
-def release_id(wildcards):
-    """Name of the release that this run makes."""
-    return or_exit(lambda: GRAPH.release_id(NETWORK.weights, NETWORK.optional_rules()))
-
-
 rule candidates:
     input:
         **layer_files(
@@ -144,8 +139,6 @@ rule series:
         f"{BENCHMARKS}/series/{{stack}}/{{frame}}/{{frame}}/{{source}}.tsv"
     wildcard_constraints:
         source="inventory|polygons",
-    group:
-        "inventory"
     conda:
         "../envs/geo.yaml"
     resources:

@@ -1,12 +1,6 @@
 # Maps of a stack beside its rates: D-InSAR of single pairs, fusion with intensity, atmosphere, observability, probability, finer grid.
 
 
-def inputs_of_weights(wildcards):
-    """Weights, and the optional inputs that they read, of the job's stack and frame."""
-    found = or_exit(NETWORK.inputs_of_weights)
-    return filled(found, wildcards) | {"weights": own(found["weights"])}
-
-
 rule dinsar:
     input:
         unwrapped=f"{STACK}/ifg/{{pair}}.unw_rad.tif",
@@ -109,8 +103,6 @@ rule atmosphere:
         f"{LOGS}/atmosphere/{{stack}}/{{frame}}.log",
     benchmark:
         f"{BENCHMARKS}/atmosphere/{{stack}}/{{frame}}.tsv"
-    group:
-        "maps"
     conda:
         "../envs/geo.yaml"
     resources:

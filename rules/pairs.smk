@@ -47,8 +47,6 @@ rule network:
         f"{LOGS}/network/{{stack}}/{{frame}}.log",
     benchmark:
         f"{BENCHMARKS}/network/{{stack}}/{{frame}}.tsv"
-    group:
-        "quality"
     conda:
         "../envs/geo.yaml"
     resources:
@@ -73,8 +71,6 @@ rule closure:
         f"{LOGS}/closure/{{stack}}/{{frame}}.log",
     benchmark:
         f"{BENCHMARKS}/closure/{{stack}}/{{frame}}.tsv"
-    group:
-        "quality"
     conda:
         "../envs/geo.yaml"
     resources:
@@ -98,8 +94,6 @@ rule phase_bias:
         f"{LOGS}/phase_bias/{{stack}}/{{frame}}.log",
     benchmark:
         f"{BENCHMARKS}/phase_bias/{{stack}}/{{frame}}.tsv"
-    group:
-        "quality"
     conda:
         "../envs/geo.yaml"
     resources:

@@ -1,4 +1,5 @@
 # From pairs to rates: the averaged phase (wrapped branch), phase and LOS rates (unwrapped branch), a rule file a method.
+from sarslide.rates.methods import METHODS
 
 
 rule average_phase:
@@ -13,8 +14,6 @@ rule average_phase:
         f"{LOGS}/average_phase/{{stack}}/{{frame}}.log",
     benchmark:
         f"{BENCHMARKS}/average_phase/{{stack}}/{{frame}}.tsv"
-    group:
-        "quality"
     conda:
         "../envs/geo.yaml"
     resources:
@@ -31,6 +30,6 @@ rule average_phase:
         "../workflow_scripts/average_phase.py"
 
 
-include: "rates/stacking.smk"
-include: "rates/sbas.smk"
-include: "rates/mintpy.smk"
+for method in METHODS:
+
+    include: f"rates/{method}.smk"

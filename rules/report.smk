@@ -1,5 +1,4 @@
 # Scores against the planted truth of a simulated region, and the report.
-from sarslide.io.sidecar import sha256
 
 # Scores of the networks' benchmark, where the workflow lies in a checkout.
 SCORES_TABLES = Path(workflow.basedir) / "studies/records/benchmark.json"
@@ -7,14 +6,6 @@ PUBLISHED = (
     [own(str(SCORES_TABLES))] if CONFIG.paper and SCORES_TABLES.is_file() else []
 )
 TERRAIN_OF_REGION = TERRAIN.format(frame=FRAMES[0])
-
-
-def page_digest():
-    """Hashes of the report's templates and assets and of the papers' data, which no fingerprint of code sees."""
-    package = Path(workflow.basedir) / "src/sarslide"
-    patterns = ("report/templates/*", "report/assets/**/*", "papers/*.yaml")
-    files = [path for pattern in patterns for path in package.glob(pattern)]
-    return [sha256(path) for path in sorted(files) if path.is_file()]
 
 
 rule report:
@@ -58,8 +49,6 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{BENCHMARKS}/report.tsv"
-    group:
-        "inventory"
     conda:
         "../envs/geo.yaml"
     resources:
@@ -117,8 +106,6 @@ if GRAPH.simulated:
             f"{LOGS}/score.log",
         benchmark:
             f"{BENCHMARKS}/score.tsv"
-        group:
-            "inventory"
         conda:
             "../envs/geo.yaml"
         resources:

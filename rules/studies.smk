@@ -2,60 +2,9 @@
 # What is there already is not trained again; several machines may fill results/benchmark/runs. The studies themselves are
 # imported where a target asks for them, never while another graph is built.
 
-BENCHMARK = "results/benchmark"
-BENCHMARK_RUN = f"{BENCHMARK}/runs/{{run}}"
-# The runs without a training: the velocity threshold, tuned and as printed.
-BASELINE, PRINTED_BASELINE = "baseline", "baseline.printed"
-MIN_CELLS = 20
-
 
 wildcard_constraints:
     run=r"[a-z0-9_.]+",
-
-
-def benchmark_scenes(part):
-    """Scenes of all benchmark regions of a part, both passes."""
-    from sarsim import climates
-
-    return expand(
-        f"{BENCHMARK}/regions/{{region}}.{{orbit_pass}}.npz",
-        region=climates.names_of(part),
-        orbit_pass=["A", "D"],
-    )
-
-
-def benchmark_parts(*parts):
-    """Input function for `unpack`: the scenes of each part."""
-    return lambda wildcards: {part: benchmark_scenes(part) for part in parts}
-
-
-def benchmark_names():
-    """Names of the runs that the configuration asks for, and of those that they are compared with."""
-    from studies.benchmark import runs
-
-    asked = CONFIG.benchmark
-    found = or_exit(
-        lambda: runs.chosen(asked.tables, asked.tier, asked.widths, asked.networks)
-    )
-    return [BASELINE, PRINTED_BASELINE, runs.COMPACT, *(run.name for run in found)]
-
-
-def benchmark_weights(wildcards):
-    """Weights of a run; the cost of its training, and the training regions where its own test part lies in them."""
-    from sarslide.models.weights import packaged
-    from studies.benchmark import runs
-
-    if wildcards.run.startswith(runs.PACKAGED):
-        name = wildcards.run.removeprefix(runs.PACKAGED)
-        return {"weights": or_exit(lambda: str(packaged(name)))}
-    folder = BENCHMARK_RUN.format(run=wildcards.run)
-    found = {
-        "weights": f"{folder}/weights.safetensors",
-        "cost": f"{folder}/cost.json",
-    }
-    if or_exit(lambda: runs.parse(wildcards.run)).split == "patches":
-        found["train"] = benchmark_scenes("train")
-    return found
 
 
 rule benchmark:

@@ -1,8 +1,7 @@
-"""terrain: DEM -> slope, aspect, curvatures and shaded relief on the region grid.
+"""terrain: DEM -> the terrain layers and shaded relief on the region grid.
 
-input: ellipsoidal heights (m) on the region grid with margin. outputs: elevation (m), slope
-(degree), aspect (degree, downslope, clockwise from north), profile and plan curvature (1/m),
-hillshade. Methods: sarslide.terrain.derivatives.
+input: ellipsoidal heights (m) on the region grid with margin. outputs: sarslide.layers.TERRAIN and
+hillshade, units and signs as registered. Methods: sarslide.terrain.derivatives.
 """
 
 from sarslide.workflow.job import job

@@ -1,11 +1,6 @@
 # Engine `files`: interferograms that another processor made, brought to the engine contract.
 
 
-def files_of(kind):
-    """Patterns of the files of one kind of all pairs."""
-    return GRAPH.paths.pair_files("{stack}", "{frame}", CONFIG.network.pairs, kind)
-
-
 rule ingest_files:
     input:
         unwrapped=lambda wildcards: [own(path) for path in SCENES.files("unwrapped")],

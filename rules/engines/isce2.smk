@@ -171,8 +171,6 @@ rule isce2_amplitude:
         f"{LOGS}/isce2_amplitude/{{stack}}/{{frame}}.log",
     benchmark:
         f"{BENCHMARKS}/isce2_amplitude/{{stack}}/{{frame}}.tsv"
-    group:
-        "quality"
     conda:
         "../../envs/geo.yaml"
     resources:

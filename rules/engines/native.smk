@@ -71,8 +71,6 @@ rule mean_amplitude:
         f"{LOGS}/mean_amplitude/{{stack}}/{{frame}}.log",
     benchmark:
         f"{BENCHMARKS}/mean_amplitude/{{stack}}/{{frame}}.tsv"
-    group:
-        "quality"
     conda:
         "../../envs/geo.yaml"
     resources:

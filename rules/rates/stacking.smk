@@ -15,8 +15,6 @@ rule stack_rates:
         f"{LOGS}/stack_rates/{{stack}}/{{frame}}.log",
     benchmark:
         f"{BENCHMARKS}/stack_rates/{{stack}}/{{frame}}.tsv"
-    group:
-        "maps"
     conda:
         "../../envs/geo.yaml"
     resources:

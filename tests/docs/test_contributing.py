@@ -13,7 +13,6 @@ from tests.docs.texts import REPOSITORY
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda row: row.name)
 def test_a_rate_method_is_complete(method):
     assert (REPOSITORY / f"rules/rates/{method.name}.smk").is_file()
-    assert f'include: "rates/{method.name}.smk"' in (REPOSITORY / "rules/rates.smk").read_text()
     assert_known(method)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from sarslide.layers import TERRAIN
 from sarslide.terrain.derivatives import derivatives
 
 CELL = 30.0
@@ -119,3 +120,8 @@ def test_equal_to_gdaldem(tmp_path, word, layer, tolerance):
         steep = derivatives(height, CELL)["slope_deg"][INSIDE] > 1
         difference = ((difference + 180) % 360 - 180)[steep]
     assert np.nanmax(np.abs(difference)) <= tolerance
+
+
+def test_every_registered_terrain_layer_is_made():
+    made = derivatives(np.zeros((5, 5)), 30.0)
+    assert set(made) | {"elevation_m"} == {*TERRAIN, "hillshade"}

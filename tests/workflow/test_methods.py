@@ -4,12 +4,11 @@ import json
 
 import pytest
 
-from sarslide.config import load
-from sarslide.errors import ConfigError
 from sarslide.io import raster, series
+from sarslide.rates.methods import DEFAULT, METHODS
 from tests.workflow.conftest import Checkout
 
-MINTPY = {"mintpy_load", "mintpy_step_invert", "mintpy_step_correct", "mintpy_step_velocity", "mintpy_read"}
+OTHERS = [method for method in METHODS.values() if method.name != DEFAULT]
 
 
 @pytest.fixture(scope="module")
@@ -17,13 +16,14 @@ def place(tmp_path_factory) -> Checkout:
     return Checkout(tmp_path_factory.mktemp("methods"), ["region=demo"])
 
 
-@pytest.mark.parametrize(("method", "own"), [("sbas", {"sbas"}), ("mintpy", MINTPY)])
-def test_the_whole_graph_is_planned_with_the_method_of_the_configuration(place, method, own):
-    jobs = place.planned(["region=demo", f"rates={{method: {method}}}"])
-    assert own <= set(jobs) and all(jobs[word] == 2 for word in own)  # two stacks
+@pytest.mark.parametrize("method", OTHERS, ids=lambda method: method.name)
+def test_the_whole_graph_is_planned_with_the_method_of_the_configuration(place, method):
+    jobs = place.planned(["region=demo", f"rates={{method: {method.name}}}"])
     assert {"segment", "candidates", "fuse", "release", "score", "report"} <= set(jobs)
-    assert "stack_rates" not in jobs
-    assert not (MINTPY | {"sbas"}) - own & set(jobs)
+    for each in METHODS.values():  # a rule may stand for several jobs, as the steps of MintPy
+        for rule in each.rules:
+            counts = [count for job, count in jobs.items() if job.startswith(rule)]
+            assert (bool(counts) and set(counts) == {2}) == (each == method), rule  # two stacks
 
 
 def test_two_islands_stop_the_run_at_once_with_the_gap(place):
@@ -33,13 +33,6 @@ def test_two_islands_stop_the_run_at_once_with_the_gap(place):
     )
     assert run.returncode != 0
     assert "E2001" in run.stdout + run.stderr and "gap 20190318-20190330" in run.stdout + run.stderr
-
-
-@pytest.mark.parametrize("method", ["sbas", "mintpy"])
-@pytest.mark.parametrize("key", [{"reference_mode": "double_difference"}, {"atmosphere": "filter"}])
-def test_settings_of_stacking_alone_are_refused(method, key):
-    with pytest.raises(ConfigError, match=f"does not fit rates.method = {method}; cure: leave rates"):
-        load({"region": "demo", "rates": {"method": method, **key}})
 
 
 @pytest.mark.full

@@ -7,7 +7,7 @@ import pytest
 from studies.replay import BOUNDS, Plan, compare, replay, search
 
 from sarslide.inventory import release
-from sarslide.inventory.changes import ChangeRules, Inventory, update
+from sarslide.inventory.changes import ChangeRules, InventoryState, update
 from sarslide.inventory.observability import Observability
 from sarslide.io.sidecar import write_json
 from tests.archive.server import WORD
@@ -29,7 +29,7 @@ def objects(count: int, **of_the_first) -> list[dict]:
 
 def released(folder: Path, *steps: tuple[str, list[dict]]) -> Path:
     """An inventory folder after a release for each step (date, objects)."""
-    inventory = Inventory()
+    inventory = InventoryState()
     release.repair(folder / "releases")
     for number, (date, found) in enumerate(steps):
         inventory = update(inventory, found, SEEN, {}, date, ChangeRules())

@@ -18,6 +18,7 @@ from sarslide.catalog.external_names import NAMINGS
 from sarslide.catalog.hyp3_plan import check_granule
 from sarslide.config import Config, resolve
 from sarslide.errors import CatalogError, InterferogramError, StackError
+from sarslide.insar.engines import ENGINES
 from sarslide.network import DateBaseline, needs_baselines
 
 OLD_COLUMNS = (
@@ -117,7 +118,7 @@ class SceneTable:
         Parameters
         ----------
         kind : str
-            unwrapped, coherence, baselines: in the order of the pairs; line_of_sight, metadata.
+            unwrapped, coherence, baselines, or pairs: in the order of the pairs; line_of_sight, metadata.
 
         Returns
         -------
@@ -354,23 +355,29 @@ def _files(config: Config, _: Path) -> SceneTable:
     folder = Path(resolve(config.files.folder))
     if not config.files.folder or not folder.is_dir():
         raise CatalogError(f"files.folder '{config.files.folder}' is no folder", "name the folder of the products")
+    if pattern := ENGINES[config.engine].pair_file:
+        paths = [_the_one(folder, pattern, pair, f"engine {config.engine}") for pair in config.network.pairs]
+        return SceneTable(config.stacks, _dated(config), external={"pairs": paths})
     naming = NAMINGS[config.files.naming]
     kinds = ("unwrapped", "coherence", "baselines")
     patterns = {kind: getattr(config.files, kind) or getattr(naming, kind) for kind in kinds}
     if not config.files.baselines and naming.baselines and not any(folder.glob(naming.baselines)):
         patterns["baselines"] = ""
     external = {
-        kind: [_the_one(folder, pattern, pair) for pair in config.network.pairs]
+        kind: [_the_one(folder, pattern, pair, f"naming {config.files.naming}") for pair in config.network.pairs]
         for kind, pattern in patterns.items()
         if pattern
     }
     vector = [next(iter(sorted(folder.glob(pattern))), None) for pattern in naming.line_of_sight]
     external["line_of_sight"] = [str(path) for path in vector] if all(vector) else []
     external["metadata"] = [str(path) for path in sorted(folder.glob(naming.metadata))[:1]] if naming.metadata else []
-    stack = config.stacks[0]
+    return SceneTable(config.stacks, _dated(config), external=external)
+
+
+def _dated(config: Config) -> list[dict[str, str]]:
+    """Rows of the dates of the listed pairs."""
     days = sorted({day for pair in config.network.pairs for day in names.split_pair(pair)})
-    rows = [dict.fromkeys(COLUMNS, "") | {"stack": stack, "date": day, "granule": "files"} for day in days]
-    return SceneTable(config.stacks, rows, external=external)
+    return [dict.fromkeys(COLUMNS, "") | {"stack": config.stacks[0], "date": day, "granule": "files"} for day in days]
 
 
 def _hyp3(config: Config, path: Path) -> SceneTable:
@@ -385,12 +392,12 @@ def _hyp3(config: Config, path: Path) -> SceneTable:
     return SceneTable(config.stacks, rows, needs_baselines=_needs_baselines(config), cure=cure)
 
 
-def _the_one(folder: Path, pattern: str, pair: str) -> str:
+def _the_one(folder: Path, pattern: str, pair: str, named_by: str) -> str:
     earlier, later = names.split_pair(pair)
     found = sorted(folder.glob(pattern.format(earlier=earlier, later=later)))
     if len(found) != 1:
         raise InterferogramError(
-            f"{folder}: {len(found)} files match '{pattern}' for pair {pair}",
+            f"{folder}: {len(found)} files match '{pattern}' ({named_by}) for pair {pair}",
             "correct files.folder or the pattern",
         )
     return str(found[0])

@@ -22,6 +22,10 @@ _P0 = ("avg_phase_sin", "avg_phase_cos", "mean_amplitude_db")
 _P0_HSV = tuple(f"phase_intensity_{colour}" for colour in COLOURS)
 _CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
 
+# Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation and
+# no amplitude: they differ from valley to valley and from sensor to sensor.
+_OURS = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "slope_deg", "downslope_sensitivity")
+
 # P3 stacks rate, elevation, slope, curvature, optical, aspect and lithology (Fig. 2, E18) without
 # saying how direction and rock enter. Aspect as sine and cosine has no step at north. Rock classes
 # have no order, which the code as a number would claim: each class is a channel of its own, and
@@ -60,17 +64,9 @@ class ChannelSet:
 CHANNEL_SETS: dict[str, ChannelSet] = {
     row.name: row
     for row in (
-        # Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No
-        # elevation and no amplitude: they differ from valley to valley and from sensor to sensor.
         ChannelSet(
             "sarslide",
-            (
-                "los_rate_mm_per_yr",
-                "los_rate_std_mm_per_yr",
-                "mean_coherence",
-                "slope_deg",
-                "downslope_sensitivity",
-            ),
+            _OURS,
             "ours",
         ),
         # E16

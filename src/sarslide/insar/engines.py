@@ -33,6 +33,9 @@ class Engine:
         Whether it reads single bursts, as ASF delivers them, beside whole SLCs.
     geocodes_dates : bool
         Whether it geocodes each date on its own, before any pair.
+    pair_file : str
+        Pattern of the one file that a pair comes in, with {earlier} and {later}, below
+        `files.folder`; empty: the files are named by `files.naming`, or there are none.
     programs : str
         Where the outside programs that it starts are looked for, `module:function`; empty: none.
         The function takes the configuration and returns, by program, what finds it or raises.
@@ -47,6 +50,7 @@ class Engine:
     unwraps: bool = False
     reads_bursts: bool = False
     geocodes_dates: bool = False
+    pair_file: str = ""
     programs: str = ""
 
 

@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 
 from sarslide import names
+from sarslide.layers import TERRAIN
 from sarslide.rates.methods import DEFAULT, METHODS
 from sarslide.report.figures import Outlines, Panel, panel_figure, png
 from sarslide.report.network_plot import NetworkPair, network_figure
@@ -76,19 +77,13 @@ def terrain_figure(terrain: Mapping[str, np.ndarray], bounds: Bounds) -> StageFi
     StageFigure or None
         The figure; None without any layer.
     """
-    titles = {
-        "elevation_m": "Elevation",
-        "slope_deg": "Slope",
-        "aspect_deg": "Aspect",
-        "curvature_profile_per_m": "Profile curvature",
-        "curvature_plan_per_m": "Plan curvature",
-    }
     shade = terrain.get("hillshade")
-    panels = [
-        Panel(title, terrain[layer], scale_for(layer, [terrain[layer]]), shade if layer == "elevation_m" else None)
-        for layer, title in titles.items()
-        if layer in terrain
-    ]
+    panels = []
+    for layer in TERRAIN:
+        if layer in terrain:
+            scale = scale_for(layer, [terrain[layer]])
+            title = scale.label.partition(" (")[0]
+            panels.append(Panel(title, terrain[layer], scale, shade if layer == "elevation_m" else None))
     caption = (
         "Terrain on the region grid: ellipsoidal height (m) over its hillshade, slope (degree, Horn), downslope direction "
         "(degree clockwise from north, cyclic colours), profile and plan curvature (1/m, Zevenbergen and Thorne)."

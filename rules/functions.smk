@@ -1,0 +1,158 @@
+# Input functions and parameters of single rule files, by file. What is wrong ends Snakemake with its one coded line.
+from sarslide.dataset.features import channel_set
+from sarslide.io.sidecar import sha256
+from sarslide.preflight import checks
+from sarslide.preflight.finding import ERROR, WARNING, as_text, errors
+
+# preflight.smk
+FOLDERS = {"resources": RESOURCES, "results": RESULTS}
+IN_CONDA = bool(workflow.deployment_settings.deployment_method)
+# What no job could make good; the rest of what is found is said, and the run goes on.
+FATAL = ("input", "DEM", "weights", "tool")
+
+
+def first_checks():
+    """Say what the checks without a network find wrong; the end of Snakemake for what no job can make good."""
+    path = Path(RESOURCES) / "scenes.csv"
+    listed = scenes.read(path) if CONFIG.archive() and path.is_file() else []
+    found = checks.cheap(
+        CONFIG,
+        SCENES,
+        listed,
+        {name: Path(folder) for name, folder in FOLDERS.items()},
+        IN_CONDA,
+    )
+    wrong = [one for one in found if one.level in (ERROR, WARNING)]
+    print("preflight:", as_text(wrong), file=sys.stderr)
+    fatal = [
+        f"{one.code} {one.found}; cure: {one.cure}"
+        for one in errors(wrong)
+        if one.check.startswith(FATAL)
+    ]
+    if SCENES.ready and fatal:
+        sys.exit("\n".join(fatal))
+
+
+# maps.smk
+def inputs_of_weights(wildcards):
+    """Weights, and the optional inputs that they read, of the job's stack and frame."""
+    found = or_exit(NETWORK.inputs_of_weights)
+    return filled(found, wildcards) | {"weights": own(found["weights"])}
+
+
+# inventory.smk
+def release_id(wildcards):
+    """Name of the release that this run makes."""
+    return or_exit(lambda: GRAPH.release_id(NETWORK.weights, NETWORK.optional_rules()))
+
+
+# report.smk
+def page_digest():
+    """Hashes of the report's templates and assets and of the papers' data, which no fingerprint of code sees."""
+    package = Path(workflow.basedir) / "src/sarslide"
+    patterns = ("report/templates/*", "report/assets/**/*", "papers/*.yaml")
+    files = [path for pattern in patterns for path in package.glob(pattern)]
+    return [sha256(path) for path in sorted(files) if path.is_file()]
+
+
+# learn.smk
+DATASET = f"{RATES}/dataset"
+TRAINING = "results/training"
+MODEL = CONFIG.segmentation.model
+SEEDS = {"train": CONFIG.training.seeds, "validation": CONFIG.training.validation_seeds}
+OWN_LABELS = bool(CONFIG.training.labels)
+TRAINED = f"{RESULTS}/training/{MODEL}" if OWN_LABELS else f"{TRAINING}/{MODEL}"
+
+
+def extra_layers(wildcards):
+    """Optional inputs that `train` and `coco_export` read, of the job's stack and frame."""
+    wanted = {
+        "training": or_exit(NETWORK.learnt_channels),
+        "dataset.channels": or_exit(lambda: channel_set(CONFIG.dataset.channels)),
+    }
+    found = {}
+    for key, channels in wanted.items():
+        found |= or_exit(lambda: NETWORK.extra_layers(channels, key))
+    return filled(found, wildcards)
+
+
+def labelled_area(wildcards):
+    """The area that the annotator looked at, as a list: empty where that is the whole region."""
+    area = CONFIG.dataset.area
+    return [own(or_exit(lambda: existing("dataset.area", area)))] if area else []
+
+
+def training_scenes(part):
+    """Scenes of a part: the labelled tracks of this region, or simulated regions; further files train, too."""
+    further = CONFIG.training.scenes if part == "train" else ()
+    return [
+        *(
+            GRAPH.every(f"{DATASET}/{part}.npz")
+            if OWN_LABELS
+            else simulated_scenes(part)
+        ),
+        *or_exit(lambda: [existing("training.scenes", path) for path in further]),
+    ]
+
+
+def simulated_scenes(part):
+    """Both tracks of the simulated regions of a part: valleys by their seeds, and regions of the benchmark."""
+    valleys = expand(
+        f"{TRAINING}/regions/{{seed}}.{{orbit_pass}}.npz",
+        seed=SEEDS[part],
+        orbit_pass=["A", "D"],
+    )
+    return [*valleys, *(benchmark_scenes(part) if CONFIG.training.climates else [])]
+
+
+# studies.smk: imported where a target asks for them, never while another graph is built
+BENCHMARK = "results/benchmark"
+BENCHMARK_RUN = f"{BENCHMARK}/runs/{{run}}"
+# The runs without a training: the velocity threshold, tuned and as printed.
+BASELINE, PRINTED_BASELINE = "baseline", "baseline.printed"
+MIN_CELLS = 20
+
+
+def benchmark_scenes(part):
+    """Scenes of all benchmark regions of a part, both passes."""
+    from sarsim import climates
+
+    return expand(
+        f"{BENCHMARK}/regions/{{region}}.{{orbit_pass}}.npz",
+        region=climates.names_of(part),
+        orbit_pass=["A", "D"],
+    )
+
+
+def benchmark_parts(*parts):
+    """Input function for `unpack`: the scenes of each part."""
+    return lambda wildcards: {part: benchmark_scenes(part) for part in parts}
+
+
+def benchmark_names():
+    """Names of the runs that the configuration asks for, and of those that they are compared with."""
+    from studies.benchmark import runs
+
+    asked = CONFIG.benchmark
+    found = or_exit(
+        lambda: runs.chosen(asked.tables, asked.tier, asked.widths, asked.networks)
+    )
+    return [BASELINE, PRINTED_BASELINE, runs.COMPACT, *(run.name for run in found)]
+
+
+def benchmark_weights(wildcards):
+    """Weights of a run; the cost of its training, and the training regions where its own test part lies in them."""
+    from sarslide.models.weights import packaged
+    from studies.benchmark import runs
+
+    if wildcards.run.startswith(runs.PACKAGED):
+        name = wildcards.run.removeprefix(runs.PACKAGED)
+        return {"weights": or_exit(lambda: str(packaged(name)))}
+    folder = BENCHMARK_RUN.format(run=wildcards.run)
+    found = {
+        "weights": f"{folder}/weights.safetensors",
+        "cost": f"{folder}/cost.json",
+    }
+    if or_exit(lambda: runs.parse(wildcards.run)).split == "patches":
+        found["train"] = benchmark_scenes("train")
+    return found
