@@ -74,7 +74,7 @@ rule fuse_phase:
     benchmark:
         f"{BENCHMARKS}/fuse_phase/{{stack}}/{{frame}}.tsv"
     group:
-        "quality"
+        "maps"
     conda:
         "../envs/geo.yaml"
     resources:
