@@ -6,6 +6,8 @@ A producer fills a folder and returns the engine's folder in it, the pairs and t
 
 import json
 import os
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -163,20 +165,6 @@ def custom(folder: Path) -> dict:
     return {"naming": "custom", "positive_phase": "towards", **patterns}
 
 
-def hyp3_engine(kind: str):
-    """Producer of the engine hyp3 for one kind of product."""
-
-    def produce(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGrid]:
-        marker, out = products.stored(folder, products.hyp3(folder / "made", kind)), folder / "out"
-        run_script("hyp3_ingest", folder, {"product": str(marker)}, of_pair(out), OF_PAIR, grid=GRID.to_dict())
-        outputs = geometry_of(out) | {"sidecar": str(out / "geometry.json")}
-        inputs = {"product": str(marker), "dem": str(products.write_dem(folder))}
-        run_script("hyp3_geometry", folder, inputs, outputs, OF_PAIR, grid=GRID.to_dict())
-        return out, [PAIR], GRID
-
-    return produce
-
-
 def snap_engine(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGrid]:
     """The rules of the engine snap behind SNAP."""
     marker, out = products.snap(folder / "work"), folder / "out"
@@ -207,6 +195,15 @@ def isce2_engine(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGr
     return folder / stack, [pair], RegionGrid.from_bounds(32647, bounds, 30)
 
 
+def beside_their_tests() -> dict[str, Callable]:
+    """Producers of engines of ready files, each a dictionary `PRODUCERS` in tests/insar/external/test_NAME.py."""
+    found: dict[str, Callable] = {}
+    for path in sorted((Path(__file__).parents[1] / "insar/external").glob("test_*.py")):
+        if "\nPRODUCERS = " in path.read_text():
+            found |= import_module(f"tests.insar.external.{path.stem}").PRODUCERS
+    return found
+
+
 # engine, or engine-naming and engine-kind
 PRODUCERS = {
     "native": native_engine,
@@ -215,9 +212,6 @@ PRODUCERS = {
     "files-aria": files_engine(with_folder(products.aria)),
     "files-hyp3": files_engine(with_folder(hyp3_folder)),
     "files-custom": files_engine(with_folder(custom)),
-    "hyp3-burst": hyp3_engine("burst"),
-    "hyp3-multi": hyp3_engine("multi"),
-    "hyp3-gamma": hyp3_engine("gamma"),
     "snap": snap_engine,
     "isce2": isce2_engine,
-}
+} | beside_their_tests()

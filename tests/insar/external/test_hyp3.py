@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +18,13 @@ from sarslide.errors import (
     ProcessorError,
     StackError,
 )
+from sarslide.grid import RegionGrid
 from sarslide.insar.external import hyp3, hyp3_orders, hyp3_store
 from tests.retrieve.server import serving
 from tests.support import engine_products as products
 from tests.support.contract_check import broken
 from tests.support.engine_products import EARLIER, GRID, LATER, PAIR, STACK
+from tests.support.engine_runs import OF_PAIR, geometry_of, of_pair
 from tests.support.rule_jobs import run_script
 
 SECRET = "eyJ0eXAiOiJKV1QiLCJvcmlnaW4i-planted-secret"
@@ -468,3 +471,20 @@ def test_the_workflow_from_the_order_to_the_displacement(ready, tmp_path):
     for path in checkout.folder.rglob("*"):
         if path.is_file() and ".venv" not in path.parts:
             assert SECRET.encode() not in path.read_bytes(), path
+
+
+def hyp3_engine(kind: str):
+    """Producer of the engine hyp3 for one kind of product."""
+
+    def produce(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGrid]:
+        marker, out = products.stored(folder, products.hyp3(folder / "made", kind)), folder / "out"
+        run_script("hyp3_ingest", folder, {"product": str(marker)}, of_pair(out), OF_PAIR, grid=GRID.to_dict())
+        outputs = geometry_of(out) | {"sidecar": str(out / "geometry.json")}
+        inputs = {"product": str(marker), "dem": str(products.write_dem(folder))}
+        run_script("hyp3_geometry", folder, inputs, outputs, OF_PAIR, grid=GRID.to_dict())
+        return out, [PAIR], GRID
+
+    return produce
+
+
+PRODUCERS = {f"hyp3-{kind}": hyp3_engine(kind) for kind in ("burst", "multi", "gamma")}
