@@ -22,7 +22,6 @@ def main(snakemake) -> None:
     grid, naming, incidence = RegionGrid.from_dict(params.grid), params.naming, params.incidence_deg
     heights, vector = read_heights(files.dem, grid), list(files.line_of_sight)
     layers, constant = geometry(naming, files.unwrapped[0], vector, heights, grid, incidence, params.heading_deg)
-    write_geometry({Path(path).stem: path for path in out.geometry}, layers, grid)
     settings = {name: value for name, value in params.items() if name != "pairs"}
     for k, name in enumerate(params.pairs):
         table, frame = next(iter(files.baselines[k : k + 1]), None), next(iter(files.metadata), None)
@@ -35,6 +34,7 @@ def main(snakemake) -> None:
         paths = {kind: out[kind][k] for kind in ("unwrapped", "wrapped", "coherence", "conncomp")}
         about = sidecar("ingest_files", sources, settings, record | {"processor": pair.metadata.processor})
         pair.write(paths | {"sidecar": out.sidecars[k]}, grid, about)
+    write_geometry({Path(path).stem: path for path in out.geometry}, layers, grid)
 
 
 with job(snakemake):

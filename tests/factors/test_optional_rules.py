@@ -49,8 +49,8 @@ def test_weights_ask_for_what_they_read(tmp_path):
     (tmp_path / "S2.SAFE").mkdir()
     asked = dry_run(tmp_path, PROBABILITY, f"segmentation={{weights: {weights}}}", "optical={products: [S2.SAFE]}")
     inputs = set(asked["segment"].split(", "))
-    assert {f"results/demo/optical/reflectance_b{band}.tif" for band in ("04", "08")} <= inputs
-    assert "results/demo/lithology/lithology.tif" in inputs
+    assert {f"results/demo/optical/f0/reflectance_b{band}.tif" for band in ("04", "08")} <= inputs
+    assert "results/demo/lithology/f0/lithology.tif" in inputs
     assert not any("b02" in path or "b03" in path for path in inputs)
     assert asked["optical"] == "S2.SAFE" and asked["simulate_lithology"] == "resources/demo/truth/world.npz"
     assert "simulate_optical" not in asked
@@ -64,7 +64,11 @@ def test_factors_take_all_that_there_is(tmp_path):
     assert asked["lithology"] == "rocks.gpkg"
     assert {"simulate_optical", "stack_rates", "terrain"} <= set(asked) and "release" not in asked
     inputs = set(asked["factors"].split(", "))
-    assert {"mine.gpkg", "results/demo/lithology/lithology.tif", "results/demo/optical/reflectance_b02.tif"} <= inputs
+    assert {
+        "mine.gpkg",
+        "results/demo/lithology/f0/lithology.tif",
+        "results/demo/optical/f0/reflectance_b02.tif",
+    } <= inputs
 
 
 def test_absent_inputs_do_not_decide_a_release():

@@ -38,7 +38,7 @@ def documented() -> list[str]:
 
 def elided(command: str) -> bool:
     """Whether it is the pattern of commands: with a placeholder or an ellipsis."""
-    return bool(re.search(r"<\w+>|\{\w+\}|\.\.\.", command))
+    return bool(re.search(r"<\w+>|\{\w+\}|\.\.\.|/NAME\b|'NAME'", command))
 
 
 # Commands that `make test-full` does not run as they stand, with the reason.

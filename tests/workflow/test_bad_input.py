@@ -20,6 +20,7 @@ from sarslide.insar.native.acquisition import acquisition_of
 from sarslide.insar.native.geocode_slc import BANDS
 from sarslide.insar.native.surface import read_surface
 from sarslide.io import raster
+from sarslide.layers import GEOMETRY
 from sarslide.sentinel1.safe import open_scene
 from tests.support import product_faults
 from tests.support.point_targets import simulate_point_targets
@@ -48,7 +49,8 @@ def refused(folder: Path, rule: str, inputs: dict, outputs: dict, params: dict) 
     """The one line that the script of `rule` answers with; nothing may lie under the names of its outputs."""
     job = {
         "rule": rule, "script": str(REPOSITORY / "workflow_scripts" / f"{rule}.py"), "log": [str(folder / f"{rule}.log")],
-        "input": inputs, "output": outputs, "params": params | {"code": "0"}, "wildcards": {"stack": "A128"},
+        "input": inputs, "output": outputs, "params": params | {"code": "0"},
+        "wildcards": {"stack": "A128", "pair": "20190306_20190318"},
     }  # fmt: skip
     text = answer([sys.executable, "-c", STAND_IN], input=json.dumps(job), cwd=folder)
     lines = [line for line in text.splitlines() if line.strip()]
@@ -147,10 +149,10 @@ def test_dates_that_see_different_ground(scene, tmp_path):
         sidecars.append(str(tmp_path / f"{date}.json"))
         Path(sidecars[-1]).write_text(json.dumps(about))
     pair = "20190306_20190318"
-    outputs = {name: [f"{pair}.{name}"] for name in ("wrapped", "coherence", "sidecars")}
+    outputs = {name: f"{pair}.{name}" for name in ("wrapped", "coherence", "sidecar")}
     params = {
         "grid": GRID.to_dict(),
-        "pairs": [pair],
+        "spectral_diversity": False,
         "coherence_window": 3,
         "goldstein_alpha": 0.5,
         "goldstein_window": 16,
@@ -321,14 +323,14 @@ def test_geotiff_that_is_no_interferogram(kind, scene, tmp_path):
         with rasterio.open(bad, "w", crs="EPSG:32647", transform=GRID.transform, **profile) as target:
             target.write(np.ones((1, 20, 20), "complex64"))
     raster.write(tmp_path / "x_20190306-20190318_cc.tif", np.full(GRID.shape, 0.5), GRID, "cor")
-    kinds = ("wrapped", "unwrapped", "coherence", "conncomp", "sidecars", "geometry")
+    kinds = ("wrapped", "unwrapped", "coherence", "conncomp", "sidecars")
     files = load({"region": "demo"}).files
     line = refused(
         tmp_path,
         "ingest_files",
         {"unwrapped": [str(bad)], "coherence": [str(tmp_path / "x_20190306-20190318_cc.tif")], "baselines": [],
          "line_of_sight": [], "metadata": [], "dem": str(scene / "dem_m.tif")},
-        {name: [f"{name}.tif"] for name in kinds},
+        {name: [f"{name}.tif"] for name in kinds} | {"geometry": [f"{layer}.tif" for layer in GEOMETRY]},
         {"grid": GRID.to_dict(), "pairs": [pair], "naming": "gamma", "positive_phase": "away", "wavelength_m": files.wavelength_m,
          "incidence_deg": 39.0, "heading_deg": 347.0},
     )  # fmt: skip

@@ -31,7 +31,7 @@ def test_a_region_that_can_run(place):
     assert {one["level"] for one in found} == {"good", "note"}
     assert any(one["check"] == "versions" and "snakemake" in one["found"] for one in found)
     # Asked for again, it looks again.
-    assert "1 of 1 steps" in place.snakemake("preflight").stderr
+    assert "1/1  preflight" in place.snakemake("preflight").stderr
 
 
 def test_disk_of_a_simulated_region_counts_its_products(tmp_path):

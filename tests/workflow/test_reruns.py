@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -16,8 +17,6 @@ from tests.workflow.conftest import SMALL, Checkout
 PER_STACK = [
     "simulate_date",
     "geocode_slc",
-    "interferogram",
-    "unwrap",
     "mean_amplitude",
     "average_phase",
     "stack_rates",
@@ -88,7 +87,8 @@ def test_one_new_date_runs_only_its_own_work(own_checkout):
     folder = own_checkout.folder / "results/demo/inventory/releases" / before
     bytes_before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     longer = [SMALL[0], "simulation={dates: 4, new_dates: 1}"]
-    assert own_checkout.planned(config=longer) == {word: 2 for word in PER_STACK + MAPS} | {word: 1 for word in ONCE}
+    of_stacks = {word: 2 for word in PER_STACK + MAPS} | {"interferogram": 4, "unwrap": 4}
+    assert own_checkout.planned(config=longer) == of_stacks | {word: 1 for word in ONCE}
     pairs = set((own_checkout.folder / "results/demo/A128/f0/native/ifg").glob("*.unw_rad.tif"))
     own_checkout.snakemake(config=longer)
     assert len(set((own_checkout.folder / "results/demo/A128/f0/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
@@ -130,3 +130,17 @@ def test_killed_ten_times_then_resumed_gives_the_same_content(tmp_path_factory):
     assert manifest(killed)["content_hash"] == manifest(whole)["content_hash"]
     leftovers = [p for p in (killed.folder / "results").rglob("*.part*")]
     assert all(path.name.startswith(".") for path in leftovers), "nothing half-written under a final name"
+
+
+def test_a_rule_runs_again_for_all_of_its_pairs(own_checkout):
+    output = own_checkout.snakemake("--dry-run", "-R", "unwrap").stdout
+    assert re.search(r"^unwrap +10$", output, flags=re.M)
+    assert not re.search(r"^(interferogram|geocode_slc) ", output, flags=re.M)
+
+
+def test_the_report_of_snakemake_holds_the_main_outputs(own_checkout):
+    own_checkout.snakemake("--report", "run.html")
+    text = (own_checkout.folder / "run.html").read_text()
+    for name in ("report.html", "scores.json", "network.png", "current.json"):
+        assert name in text
+    assert "Quality of the pairs" in text and "Inventory" in text

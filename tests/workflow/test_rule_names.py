@@ -1,4 +1,4 @@
-"""Rules answer to their names: resources, targets and forced reruns by rule, and Snakemake's own report."""
+"""Rules answer to their names: targets and resources by rule."""
 
 import re
 
@@ -23,17 +23,3 @@ def test_resources_are_set_by_rule(place):
     blocks = re.findall(r"^ *rule (\w+):\n(.*?)(?=\n\n|\Z)", output, flags=re.M | re.S)
     asked = {name for name, block in blocks if "mem_mb=4321" in block}
     assert asked == {"interferogram"}
-
-
-def test_a_rule_runs_again_for_all_of_its_pairs(own_checkout):
-    output = own_checkout.snakemake("--dry-run", "-R", "unwrap").stdout
-    assert re.search(r"^unwrap +10$", output, flags=re.M)
-    assert not re.search(r"^(interferogram|geocode_slc) ", output, flags=re.M)
-
-
-def test_the_report_of_snakemake_holds_the_main_outputs(own_checkout):
-    own_checkout.snakemake("--report", "run.html")
-    text = (own_checkout.folder / "run.html").read_text()
-    for name in ("report.html", "scores.json", "network.png", "current.json"):
-        assert name in text
-    assert "Quality of the pairs" in text and "Inventory" in text

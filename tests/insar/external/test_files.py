@@ -310,7 +310,7 @@ def test_an_aria_product_of_the_other_order(tmp_path):
         (lambda f: f.rename(f.parent / "elsewhere"), r"E1008 files\.folder '.*' is no folder"),
         (
             lambda f: next(f.glob("*_cc.tif")).unlink(),
-            r"E3007 .*: 0 files match '\*\{earlier\}-\{later\}\*cc\.tif' for pair",
+            r"E3007 .*: 0 files match '\*\{earlier\}-\{later\}\*cc\.tif' \(naming gamma\) for pair",
         ),
         (lambda f: (f / "copy_20190306-20190318_unw.tif").touch(), "E3007 .*: 2 files match"),
     ],
