@@ -3,10 +3,11 @@
 #   snakemake --cores 16 --use-conda                          the region named in config.yaml
 #   snakemake --cores 16 --use-conda --config region=NAME     another region
 #   snakemake update_catalog --cores 1                        look for new acquisitions
-#   snakemake preflight --cores 1                             what can be known before any job, in seconds
+#   snakemake preflight --cores 1                             what is known before any job; seconds
 #   snakemake train --cores 16                                train the network on simulated regions
 #
-# results/{region}/{stack}/{frame}/{engine}/ holds the engine contract; everything after it is engine-blind (docs/architecture.md).
+# results/{region}/{stack}/{frame}/{engine}/ holds the engine contract; everything after it is
+# engine-blind (docs/architecture.md).
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -43,7 +44,8 @@ rule all:
         lambda wildcards: final_products(),
 
 
-# A real region starts with an empty scene table, which `snakemake update_catalog` fills; until then there is nothing to do.
+# A real region starts with an empty scene table, which `snakemake update_catalog` fills; until then
+# there is nothing to do.
 if SCENES.ready:
 
     include: f"rules/engines/{CONFIG.engine}.smk"

@@ -1,4 +1,4 @@
-"""`python .ci/imports.py envs/NAME.yaml`, in that environment: imports what the scripts of its rules import."""
+"""`python .ci/imports.py envs/NAME.yaml`, there: imports what the scripts of its rules import."""
 
 import importlib
 import sys

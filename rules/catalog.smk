@@ -1,5 +1,5 @@
-# The scene table of a real region: from an archive, or from SAFE folders and orbit files that lie below
-# resources/{region}/slc/{stack}/{date}/.
+# The scene table of a real region: from an archive, or from SAFE folders and orbit files that lie
+# below resources/{region}/slc/{stack}/{date}/.
 from time import time_ns
 
 CATALOG_SEARCH = GRAPH.leaves("catalog", "start", "end", "orbits") | {
@@ -36,7 +36,8 @@ rule update_catalog:
         search=CATALOG_SEARCH if CONFIG.archive() else None,
         baselines=SCENES.needs_baselines,
         orbit_folder=f"{RESOURCES}/orbits",
-        # What lies in an archive cannot be seen beforehand: whoever asks for this rule wants it asked.
+        # What lies in an archive cannot be seen beforehand: whoever asks for this rule wants it
+        # asked.
         found=lambda wildcards: (
             time_ns() if CONFIG.archive() else scenes.listing(Path(f"{RESOURCES}/slc"))
         ),

@@ -1,8 +1,10 @@
-# Configuration, scene table and graph of the region, and the few helpers that rules share; no network, no clock, no results.
+# Configuration, scene table and graph of the region, and the few helpers that rules share; no
+# network, no clock, no results.
 import gc
 import sys
 
-# The graph of a large region is some million objects that stay: the collector would walk them again and again for nothing.
+# The graph of a large region is some million objects that stay: the collector would walk them again
+# and again for nothing.
 gc.set_threshold(200_000, 20, 100)
 
 for folder in ("src", "."):  # the library, and the studies beside it

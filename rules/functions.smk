@@ -1,4 +1,5 @@
-# Input functions and parameters of single rule files, by file. What is wrong ends Snakemake with its one coded line.
+# Input functions and parameters of single rule files, by file. What is wrong ends Snakemake with
+# its one coded line.
 from sarslide.dataset.features import channel_set
 from sarslide.io.sidecar import sha256
 from sarslide.preflight import checks

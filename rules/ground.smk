@@ -1,4 +1,5 @@
-# The ground beside the radar: the terrain layers, and the optional inputs of P3 (2.2; C07, C08) on the region grid.
+# The ground beside the radar: the terrain layers, and the optional inputs of P3 (2.2; C07, C08) on
+# the region grid.
 
 
 rule terrain:

@@ -1,4 +1,5 @@
-# Probability maps to candidates per stack, fused objects, the release, and time series of its polygons.
+# Probability maps to candidates per stack, fused objects, the release, and time series of its
+# polygons.
 
 
 rule candidates:
@@ -65,7 +66,7 @@ rule fuse:
         "../workflow_scripts/fuse.py"
 
 
-# The release folder is written once under its content's id; the pointer to it is the declared output.
+# The release folder is written once under its content's id; the declared output points to it.
 rule release:
     input:
         candidates=rules.fuse.output.candidates,

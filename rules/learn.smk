@@ -42,7 +42,8 @@ rule label_scene:
         "../workflow_scripts/label_scene.py"
 
 
-# The whole tracks of a labelled region as images, masks and COCO files of the layout of P2's SLD (D06, D07).
+# The whole tracks of a labelled region as images, masks and COCO files of the layout of P2's SLD
+# (D06, D07).
 rule coco_export:
     input:
         scenes=GRAPH.every(f"{DATASET}/whole.npz"),
@@ -69,7 +70,8 @@ rule coco_export:
         "../workflow_scripts/coco_export.py"
 
 
-# From product-level simulated regions, split by region, or from labels of one's own region, split by blocks.
+# From product-level simulated regions, split by region, or from labels of one's own region, split
+# by blocks.
 rule train:
     input:
         train=lambda wildcards: training_scenes("train"),

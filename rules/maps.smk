@@ -1,4 +1,5 @@
-# Maps of a stack beside its rates: D-InSAR of single pairs, fusion with intensity, atmosphere, observability, probability, finer grid.
+# Maps of a stack beside its rates: D-InSAR of single pairs, fusion with intensity, atmosphere,
+# observability, probability, finer grid.
 
 
 rule dinsar:
@@ -222,7 +223,8 @@ rule segment:
         f"{BENCHMARKS}/segment/{{stack}}/{{frame}}.tsv"
     conda:
         "../envs/torch.yaml"
-    # All cores: one job at a time on a machine with one GPU, without any profile; `--set-threads segment=4` runs tracks side by side.
+    # All cores: one job at a time on a machine with one GPU, without any profile;
+    # `--set-threads segment=4` runs tracks side by side.
     threads: workflow.cores
     resources:
         mem_mb=memory(2500, 200),
@@ -269,7 +271,8 @@ rule resample_products:
         "../workflow_scripts/resample_products.py"
 
 
-# Which layers tell landslides from other ground (P3 3.1 and 4.1; H01-H03). On demand, by the name of its outputs.
+# Which layers tell landslides from other ground (P3 3.1 and 4.1; H01-H03). On demand, by the name
+# of its outputs.
 rule factors:
     input:
         unpack(lambda wildcards: filled(GRAPH.optional_layers(), wildcards)),

@@ -1,4 +1,5 @@
-# Pairs after the interferogram: unwrapping, for engines that deliver wrapped pairs; network, phase closure and phase bias.
+# Pairs after the interferogram: unwrapping, for engines that deliver wrapped pairs; network, phase
+# closure and phase bias.
 
 if not GRAPH.engine.unwraps:
 
@@ -60,7 +61,8 @@ rule network:
         "../workflow_scripts/network.py"
 
 
-# Closure looks at all pairs at once: a new date computes these layers again, as it does the rates, and no pair.
+# Closure looks at all pairs at once: a new date computes these layers again, as it does the rates,
+# and no pair.
 rule closure:
     input:
         unpack(pair_inputs("unwrapped", "conncomp", "wrapped")),

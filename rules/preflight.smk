@@ -1,7 +1,9 @@
-# `snakemake preflight`: what can be known before any job. Every run starts with the part of it that needs no network.
+# `snakemake preflight`: what can be known before any job. Every run starts with the part of it that
+# needs no network.
 
 
-# Without an output, and without a benchmark, which counts as one: whoever asks for it gets it done again.
+# Without an output, and without a benchmark, which counts as one: whoever asks for it gets it done
+# again.
 rule preflight:
     log:
         f"{LOGS}/preflight.log",
@@ -15,7 +17,7 @@ rule preflight:
         runtime=minutes(10),
     params:
         **dem_addresses(CONFIG),
-        # The whole configuration, as nowhere else: the rule makes nothing that could be out of date.
+        # The whole configuration, as nowhere else: the rule makes nothing that could be outdated.
         config=CONFIG.model_dump(mode="json"),
         folders=FOLDERS,
         conda=IN_CONDA,

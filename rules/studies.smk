@@ -1,6 +1,7 @@
-# `snakemake benchmark`: trains and scores networks on the benchmark's regions and writes the page of results. No part of `all`.
-# What is there already is not trained again; several machines may fill results/benchmark/runs. The studies themselves are
-# imported where a target asks for them, never while another graph is built.
+# `snakemake benchmark`: trains and scores networks on the benchmark's regions and writes the page
+# of results. No part of `all`. What is there already is not trained again; several machines may
+# fill results/benchmark/runs. The studies themselves are imported where a target asks for them,
+# never while another graph is built.
 
 
 wildcard_constraints:

@@ -1,10 +1,13 @@
-"""Phase closure: planted unwrapping errors on a finished demo run, its own errors against the truth, the phase bias that it does
-not have, Mexico City's real interferograms, and the sizes of the network presets.
+"""Phase closure: planted unwrapping errors on a finished demo run, and its own against the truth.
+
+Then the phase bias that it does not have, Mexico City's real interferograms, and the sizes of the
+network presets.
 
     python -m studies.closure --demo FOLDER --real FOLDER
 
---demo: working folder of a finished run of the region `demo` (it holds resources/ and results/). --real: folder of the real data
-(default: $SARSLIDE_REAL_DATA). A part whose folder is not given is left out.
+--demo: working folder of a finished run of the region `demo` (it holds resources/ and results/).
+--real: folder of the real data (default: $SARSLIDE_REAL_DATA). A part whose folder is not given is
+left out.
 """
 
 import argparse
@@ -94,7 +97,7 @@ class Demo:
 
 
 def plant(demo: Demo) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Unwrapped phases with discs that are a cycle off, and the planted cycles (pairs, rows, cols)."""
+    """Unwrapped phases with discs a cycle off, and the planted cycles (pairs, rows, cols)."""
     rng = np.random.default_rng(SEED)
     y, x = np.ogrid[: demo.shape[0], : demo.shape[1]]
     planted = np.zeros((len(demo.pairs), *demo.shape), np.int8)
@@ -132,7 +135,10 @@ def planted_rows(demo: Demo) -> list[list]:
 
 
 def rate_rows(demo: Demo) -> list[list]:
-    """Stacking with loop errors kept, masked and corrected: the demo as it is, and with planted errors."""
+    """Stacking with loop errors kept, masked and corrected.
+
+    The demo as it is, and with planted errors.
+    """
     rows = []
     for label, unwrapped, planted in (
         ("as unwrapped", demo.kinds["unw_rad"], None),
@@ -187,7 +193,7 @@ def bias_row(demo: Demo) -> list:
 
 
 def mexico_city(real: Path) -> tuple[list[list], list[list]]:
-    """Closure of every triplet of the real interferograms through the engine `files`, and its summary."""
+    """Closure of every triplet of the real interferograms by engine `files`, and its summary."""
     from sarslide.insar.external.files import ingest_pair
 
     os.environ["SARSLIDE_REAL_DATA"] = str(real)
@@ -226,7 +232,10 @@ def mexico_city(real: Path) -> tuple[list[list], list[list]]:
 
 
 def preset_rows() -> list[list]:
-    """Pairs and triplets of each preset on 30 and on 103 gap-free dates with simulated baselines (70 m)."""
+    """Pairs and triplets of each preset on 30 and on 103 gap-free dates.
+
+    Baselines are simulated (70 m).
+    """
     rows = []
     for preset in ("nearest", "p0", "p4", "p3", "p2"):
         row = [preset]

@@ -1,8 +1,9 @@
-"""Run the demo region end to end for given seeds, each in a folder of its own; print scores, CPU seconds, memory and disk.
+"""Run the demo region end to end for given seeds, each in a folder of its own.
 
     python -m studies.demo --seeds 101 102 103 --folder /tmp/demo
 
-prints one line per seed and the worst of them, and writes the same numbers to studies/results/demo.json.
+prints one line per seed (scores, CPU seconds, memory and disk) and the worst of them, and writes
+the same numbers to studies/results/demo.json.
 """
 
 import argparse
@@ -25,7 +26,10 @@ WANTED += ["los_rmse_mm_per_yr", "predicted_rmse_mm_per_yr"]
 
 
 def run_demo(seed: int, folder: Path, cores: int) -> dict:
-    """One run of the workflow in `folder`: wall and CPU seconds, peak memory of all its processes (GB), disk (GB), scores."""
+    """One run of the workflow in `folder`.
+
+    Wall and CPU seconds, peak memory of all its processes (GB), disk (GB), scores.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         str(Path(sys.executable).parent / "snakemake"), "--cores", str(cores), "--snakefile", str(REPOSITORY / "Snakefile"),

@@ -1,5 +1,6 @@
-"""How fast whole scenes go through every network, and what faster numbers and other overlaps do to the
-map.
+"""How fast whole scenes go through every network.
+
+And what faster numbers and other overlaps do to the map.
 
     python -m studies.inference [--networks NAME ...] [--device auto|cpu|cuda] [--tiles N] [--scenes
     N] [--threads N]
@@ -89,8 +90,9 @@ class MadeUpScene:
 
 
 def card_of(name: str) -> tuple[torch.nn.Module, dict]:
-    """The packaged network and its card, or one of the registry at its published size, with the same
-    tile and normalisation.
+    """The packaged network and its card, or one of the registry at its published size.
+
+    Tile and normalisation are the same.
     """
     network, card = networks.load(weights.packaged(PACKAGED))
     card = card | {"tile": TILE}
@@ -104,8 +106,9 @@ def card_of(name: str) -> tuple[torch.nn.Module, dict]:
 
 
 def same_findings(network: torch.nn.Module) -> None:
-    """Proposals are all anchors that do not overlap too much, the objects are OBJECTS of them: random
-    heads find nothing or a hundred, and take a tenth or ten times of the time.
+    """Proposals: all anchors that do not overlap too much; objects: OBJECTS of them.
+
+    Random heads find nothing or a hundred, and take a tenth or ten times of the time.
     """
     proposals, boxes = network.rcnn.rpn.head, network.rcnn.roi_heads.box_predictor
     for head in (proposals.cls_logits, proposals.bbox_pred, boxes.cls_score, boxes.bbox_pred):
@@ -115,8 +118,9 @@ def same_findings(network: torch.nn.Module) -> None:
 
 
 class Clock:
-    """Seconds that work takes: by the wall, or user + system time of the process over its threads, for
-    a busy machine.
+    """Seconds that work takes.
+
+    By the wall, or user + system time of the process over its threads, for a busy machine.
     """
 
     def __init__(self, kind: str, device: torch.device):
@@ -278,8 +282,9 @@ def onnx_runtime(network: torch.nn.Module, shape: tuple[int, ...]) -> Callable[[
 
 
 def speeds(network: torch.nn.Module, rounds: int, clock: Clock) -> dict[str, float]:
-    """km2/s of every variant, network only, batches of eight tiles: the best of `rounds`, one of each
-    in turn.
+    """km2/s of every variant, network only, batches of eight tiles.
+
+    The best of `rounds`, one of each in turn.
     """
     shape = (BATCH["cpu"], len(CHANNELS), TILE, TILE)
     x = torch.from_numpy(np.random.default_rng(2).normal(size=shape).astype(np.float32))

@@ -1,12 +1,12 @@
 """The InSAR engines: native against the planted truth and against ISCE2, and what each step costs.
 
-    python -m studies.insar truth --run FOLDER      phase minus planted motion and atmosphere, by coherence
+    python -m studies.insar truth --run FOLDER      phase minus planted motion and air, by coherence
     python -m studies.insar isce2 --run FOLDER      pairs that both engines made in that folder
-    python -m studies.insar cost --folder FOLDER    two bursts of full width, step by step, side by side
+    python -m studies.insar cost --folder FOLDER    two bursts of full width, steps side by side
 
---run: working folder of a run of the region `demo` (it holds resources/ and results/); for `isce2`, one in which the same pairs
-were also made with --config engine=isce2. cost: writes products of speckle into --folder and runs the workflow on them, with
-ISCE2 too where its commands are found.
+--run: working folder of a run of the region `demo` (it holds resources/ and results/); for `isce2`,
+one in which the same pairs were also made with --config engine=isce2. cost: writes products of
+speckle into --folder and runs the workflow on them, with ISCE2 too where its commands are found.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def without_constant(phase: np.ndarray, used: np.ndarray) -> np.ndarray:
 
 
 def averaged(phase: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of unit phasors of the used cells over 150 m, and where at least half of the cells are used."""
+    """Sums of unit phasors of used cells over 150 m, and where at least half the cells are used."""
     rows, cols = (size // CELLS * CELLS for size in phase.shape)
 
     def blocks(values: np.ndarray) -> np.ndarray:
@@ -151,7 +151,10 @@ def against_truth(folder: Path) -> None:
 
 
 def ramp(phase: np.ndarray, used: np.ndarray) -> float:
-    """Largest change, rad, of a plane fitted to the used cells, along rows or columns of the whole array."""
+    """Largest change, rad, along rows or columns of the whole array.
+
+    Of a plane fitted to the used cells.
+    """
     row, col = np.nonzero(used)
     plane = np.linalg.lstsq(np.stack([row, col, np.ones(row.size)], axis=1), phase[used], rcond=None)[0]
     return float(max(abs(plane[0]) * phase.shape[0], abs(plane[1]) * phase.shape[1]))
@@ -300,7 +303,7 @@ def measure_cost(folder: Path, samples: int, core: int) -> None:
 
 
 def products(folder: Path, samples: int) -> tuple[RegionGrid, dict]:
-    """Write products of DATES and a DEM; the region that their two bursts cover, and the configuration."""
+    """Write products of DATES and a DEM; the region of their two bursts, and the configuration."""
     from sarsim.full_width import write_noise_product
 
     place = folder / "resources/demo/slc" / STACK
@@ -338,7 +341,10 @@ def covered(slc: Path) -> RegionGrid:
 
 
 def workflow(folder: Path, config: dict, engine: str, targets: list[str], core: int) -> list[list]:
-    """Run the workflow for some targets on one core: step, jobs, CPU s, wall s, peak MB of every rule, exact for each process."""
+    """Run the workflow for some targets on one core.
+
+    Step, jobs, CPU s, wall s, peak MB of every rule, exact for each process.
+    """
     meter = folder / "meter"
     shutil.rmtree(meter, ignore_errors=True)
     meter.mkdir()

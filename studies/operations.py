@@ -1,11 +1,15 @@
-"""The measured parts of docs/operations.md, written between their marks from studies/records/operations.json.
+"""The measured parts of docs/operations.md, made of studies/records/operations.json.
+
+They are written between their marks.
 
     python -m studies.operations                 writes the page again
-    python -m studies.operations --preflight     runs `snakemake preflight` on the demo first and records what it says
+    python -m studies.operations --preflight     first runs `snakemake preflight` on the demo and
+                                                 records what it says
 
-The faults come from `python -m tests.archive.faults`, the replay and the search for secrets from `python -m studies.replay`,
-the cluster from `python -m tests.slurm.run --record`, remote storage from `python -m tests.remote.run --record`, the paper
-regions from `python -m studies.paper_regions`.
+The faults come from `python -m tests.archive.faults`, the replay and the search for secrets from
+`python -m studies.replay`, the cluster from `python -m tests.slurm.run --record`, remote storage
+from `python -m tests.remote.run --record`, the paper regions from
+`python -m studies.paper_regions`.
 """
 
 import argparse
@@ -25,14 +29,14 @@ DOING = {"search": "search", "burst": "download of bursts", "slc": "download of 
 
 
 def record(content: dict) -> None:
-    """Put keys into studies/records/operations.json, the other ones stay, and write the page again."""
+    """Put keys into studies/records/operations.json, others stay, and write the page again."""
     known = json.loads(CONTENT.read_text()) if CONTENT.is_file() else {}
     CONTENT.write_text(json.dumps(known | content, indent=1, sort_keys=True) + "\n")
     PAGE.write_text(page(PAGE.read_text(), known | content))
 
 
 def page(text: str, content: dict) -> str:
-    """The page with every marked part made from `content`; a part whose key is not there is left empty."""
+    """The page with every marked part made from `content`; one whose key is not there is empty."""
     for name, write in PARTS.items():
         begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         if text.count(begin) != 1 or text.count(end) != 1:

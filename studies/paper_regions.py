@@ -1,9 +1,12 @@
 """What each paper region costs, for studies/records/operations.json and docs/operations.md.
 
-    python -m studies.paper_regions                 before a run: jobs and CPU seconds of planning, forecast of disk and time
-    python -m studies.paper_regions --runs FOLDER   a small simulated piece of every region, run to its end in FOLDER/<region>
+    python -m studies.paper_regions                 before a run: jobs and CPU seconds of planning,
+                                                    forecast of disk and time
+    python -m studies.paper_regions --runs FOLDER   a small simulated piece of every region, run to
+                                                    its end in FOLDER/<region>
 
-A piece whose report stands in FOLDER is read, not run again; `tests/regions/test_scaled_runs.py` log_path what a piece is.
+A piece whose report stands in FOLDER is read, not run again; `tests/regions/test_scaled_runs.py`
+has what a piece is.
 """
 
 import argparse

@@ -1,5 +1,4 @@
-"""What bfloat16 does to the maps of networks that have learnt, those of the benchmark and the packaged
-one.
+"""What bfloat16 does to the maps of trained networks: the benchmark's and the packaged one.
 
     python -m studies.precision [--results results/benchmark] [--device auto|cpu|cuda] [--threads N]
 
@@ -40,8 +39,9 @@ def trained(results: Path) -> list[Path]:
 
 
 def compared(path: Path, files: list[Path], device: str) -> list[object]:
-    """Cells marked in fp32, IoU of the masks, largest difference and share of cells beyond 1e-3, over
-    all scenes.
+    """Cells marked in fp32, IoU of the masks, largest difference, share of cells beyond 1e-3.
+
+    Over all scenes.
     """
     network, card = networks.load(path)
     normalisation, maps = Normalisation.from_dict(card["normalisation"]), {}

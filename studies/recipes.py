@@ -1,10 +1,13 @@
-"""The recipes (averaged phase, stacking, SBAS) against the planted rates of a finished demo run, with each correction on and off.
+"""The recipes against the planted rates of a finished demo run, with each correction on and off.
+
+Averaged phase, stacking, SBAS.
 
     python -m studies.recipes --demo FOLDER
 
---demo: working folder of a finished run of the region `demo` (it holds resources/ and results/). Publishes, for each stack, the
-errors of the rates and the delays of the dates before and after each correction. Errors are those of cells that the track sees
-and that every recipe has a rate for, in mm/yr; the truth's mean in the reference area is taken off the truth.
+--demo: working folder of a finished run of the region `demo` (it holds resources/ and results/).
+Publishes, for each stack, the errors of the rates and the delays of the dates before and after each
+correction. Errors are those of cells that the track sees and that every recipe has a rate for, in
+mm/yr; the truth's mean in the reference area is taken off the truth.
 """
 
 import argparse
@@ -76,14 +79,17 @@ class Stack:
         return los.delay_to_phase_rad(later - earlier, self.wavelength_m)
 
     def speckle(self, weights: np.ndarray | None = None) -> np.ndarray:
-        """Predicted standard deviation of a rate from speckle, mm/yr; weights of the pairs in it."""
+        """Predicted standard deviation of a rate from speckle, mm/yr; weights: of the pairs."""
         std = speckle_std_rad_per_yr(self.pairs, *self.decay.result(), self.looks, weights)
         return los.los_std_mm_per_yr(std, self.wavelength_m)
 
 
 @dataclass(frozen=True)
 class Result:
-    """One recipe with one set of corrections. rate, std, mm/yr; reference: mask; cpu_s: of the estimate, files in memory."""
+    """One recipe with one set of corrections.
+
+    rate, std, mm/yr; reference: mask; cpu_s: of the estimate, files in memory.
+    """
 
     recipe: str
     corrections: str

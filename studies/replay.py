@@ -1,11 +1,14 @@
-"""A year of scheduled runs: acquisitions of two tracks arrive one by one at the archive in a box, with kills in between.
+"""A year of scheduled runs with kills in between.
 
-    python -m studies.replay --folder FOLDER                                      30 dates on two tracks
+Acquisitions of two tracks arrive one by one at the archive in a box.
+
+    python -m studies.replay --folder FOLDER                                      30 dates, 2 tracks
     python -m studies.replay --folder FOLDER --dates 4 --tracks A128 --kills 0.3    a small one
 
-After each arrival `python -m sarslide.schedule` runs, some of the runs are ended with kill -9 at a random moment and the next run
-goes on. Started again, the replay goes on after the last arrival that is done. At the end the inventory is compared with one that
-is made in one go from all dates, and everything that was written is searched for the planted secrets. Writes keys "replay" and
+After each arrival `python -m sarslide.schedule` runs, some of the runs are ended with kill -9 at a
+random moment and the next run goes on. Started again, the replay goes on after the last arrival
+that is done. At the end the inventory is compared with one that is made in one go from all dates,
+and everything that was written is searched for the planted secrets. Writes keys "replay" and
 "secret_search" of studies/records/operations.json, and docs/operations.md.
 """
 
@@ -51,7 +54,7 @@ MEASURED = {name: kind for name, kind in OBJECTS.items() if name not in HISTORY}
 
 @dataclass(frozen=True)
 class Plan:
-    """dates: of each track. kills: share of the runs that are ended with kill -9. seed: of the kills."""
+    """dates: of each track. kills: share of the runs ended with kill -9. seed: of the kills."""
 
     dates: int = 30
     tracks: tuple[str, ...] = tuple(FIRST)
@@ -70,7 +73,10 @@ class Plan:
 
 
 def acquisitions(plan: Plan, folder: Path) -> None:
-    """Simulated products below `folder`/{track}/{date}, and `folder`/dem_m.tif; what is there already is kept."""
+    """Simulated products below `folder`/{track}/{date}, and `folder`/dem_m.tif.
+
+    What is there already is kept.
+    """
     from tqdm import tqdm
 
     from sarsim.stack import StackSimulator
@@ -123,7 +129,7 @@ class Scheduled:
         return summary
 
     def run_and_kill(self, after_s: float) -> bool:
-        """A run that is ended after `after_s` seconds with all its processes; whether it was still at work."""
+        """A run that is ended after `after_s` s with all its processes; whether it still worked."""
         process = self.start()
         try:
             process.wait(timeout=after_s)
@@ -190,7 +196,10 @@ def replay(plan: Plan, folder: Path) -> dict:
 
 
 def _ports(path: Path) -> tuple[int, int]:
-    """Those of the archive that a replay began with, as its scene table holds addresses; any where none has begun."""
+    """Ports of the archive that a replay began with; any where none has begun.
+
+    They stay the same, as its scene table holds addresses.
+    """
     if not path.is_file():
         return 0, 0
     region = yaml.safe_load(path.read_text())
@@ -215,7 +224,10 @@ def in_one_go(plan: Plan, folder: Path) -> dict:
 
 
 def arrival(plan: Plan, year: Scheduled, moment: np.datetime64, track: str, day: str, usual_s: float) -> dict:
-    """The runs after an arrival, and what came of all of them. usual_s: time of a run, within which others are killed."""
+    """The runs after an arrival, and what came of all of them.
+
+    usual_s: time of a run, within which others are killed.
+    """
     dice = random.Random(f"{plan.seed} {track} {day}")
     kills, start, cpu = 0, time.monotonic(), _cpu_s()
     before, old = state.state(year.inventory), year.logs()
@@ -251,12 +263,15 @@ def objects(inventory: Path) -> dict[str, list[dict]]:
 
 
 def observed(rows: list[dict]) -> list[dict]:
-    """Those that the acquisitions of the release show, not those that are kept as they were seen last."""
+    """Those that the acquisitions of the release show, not those kept as they were seen last."""
     return [row for row in rows if row["status"] != "not_observable"]
 
 
 def compare(one: Path, other: Path) -> dict:
-    """Objects of two inventories, matched one to one by their outlines (1 mm): how many are the same, in what others differ."""
+    """Objects of two inventories, matched one to one by their outlines (1 mm).
+
+    How many are the same, in what others differ.
+    """
     result = {"objects": 0, "other": 0, "matched": 0, "attributes_equal": 0, "differ": {}, "ids_one_to_one": True}
     result |= {"first_seen_earlier": 0, "kept": 0}
     ids: dict[str, str] = {}
@@ -284,7 +299,10 @@ def compare(one: Path, other: Path) -> dict:
 
 
 def search(folders: list[Path], leaks: list[str]) -> dict:
-    """Every file and name below the folders, searched for the planted password and for what signs addresses."""
+    """Every file and name below the folders, searched for planted secrets.
+
+    These are the password and what signs addresses.
+    """
     secrets = [WORD, TOKEN, "signed-secret", "one-time"]
     forms = sorted({form for secret in secrets for form in (secret, quote(secret))})
     files = size = 0

@@ -2,7 +2,8 @@
 
 Agreement, CPU seconds, memory; real Mexico City.
 
-    python -m studies.sbas --stack-folder results/demo/A128/f0/native --elevation results/demo/terrain/f0/elevation_m.tif
+    python -m studies.sbas --stack-folder results/demo/A128/f0/native
+        --elevation results/demo/terrain/f0/elevation_m.tif
     python -m studies.sbas --memory
     python -m studies.sbas --real-data $SARSLIDE_REAL_DATA
 
@@ -54,7 +55,7 @@ MEMORY_SIDES = (512, 1024, 2048)
 
 
 class StackOfFiles:
-    """The pairs of a finished run, read window by window. Picklable, for the child process that is measured."""
+    """The pairs of a finished run, read window by window; picklable, for the measured process."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -87,7 +88,10 @@ def cpu_s(who: int = resource.RUSAGE_SELF) -> float:
 
 
 def child(command: list[str], **how) -> tuple[float, float, str]:
-    """CPU seconds, peak memory (MB, of the largest process so far below this one) and output of a command."""
+    """CPU seconds, peak memory and output of a command.
+
+    The memory, MB, is that of the largest process so far below this one.
+    """
     before = cpu_s(resource.RUSAGE_CHILDREN)
     timed = ["/usr/bin/env", "python3", "-c", MEASURE, *command]
     alone = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

@@ -1,12 +1,16 @@
-"""What Snakemake's main process costs: stub jobs in the demo's shape, with Snakemake's own settings and with ours.
+"""What Snakemake's main process costs, with Snakemake's own settings and with ours.
 
-    python -m studies.scheduler_cost                300 and 3,000 jobs, alone and beside busy loops, about ten minutes
+Stub jobs in the demo's shape.
+
+    python -m studies.scheduler_cost                300 and 3,000 jobs, alone and beside busy loops,
+                                                    about ten minutes
     python -m studies.scheduler_cost --jobs 300     300 only
 
-The stub workflow has the demo's chains (SLC, pair, unwrapping), its fan-in (all pairs of a track into each
-of its maps), several outputs, a log and a benchmark a job. Its jobs are a `touch`; those of a run of 300
-sleep too, so that the run lasts: what timers cost grows with jobs times time. Writes its rows into
-studies/records/structure.json; `before` are Snakemake's own settings, run beside ours at the same time.
+The stub workflow has the demo's chains (SLC, pair, unwrapping), its fan-in (all pairs of a track
+into each of its maps), several outputs, a log and a benchmark a job. Its jobs are a `touch`; those
+of a run of 300 sleep too, so that the run lasts: what timers cost grows with jobs times time.
+Writes its rows into studies/records/structure.json; `before` are Snakemake's own settings, run
+beside ours at the same time.
 """
 
 import argparse
@@ -105,7 +109,11 @@ main(sys.argv[1:])
 
 @dataclass(frozen=True)
 class Case:
-    """One run. jobs: about so many. wait_s: each job sleeps so long. ours: with our profile and without the rate limit."""
+    """One run.
+
+    jobs: about so many. wait_s: each job sleeps so long. ours: with our profile and without the
+    rate limit.
+    """
 
     jobs: int
     wait_s: float
@@ -147,7 +155,10 @@ def busy(loops: int) -> Iterator[None]:
 
 
 def measured(jobs: int, wait_s: float, loaded: bool, before: bool) -> dict:
-    """The row of one size; `before`: Snakemake's own settings beside ours, at the same time on the same machine."""
+    """The row of one size.
+
+    `before`: Snakemake's own settings beside ours, at the same time on the same machine.
+    """
     with busy(BUSY_LOOPS * loaded), ThreadPoolExecutor() as pool:
         theirs = pool.submit(Case(jobs, wait_s, ours=False).run) if before else None
         ours = pool.submit(Case(jobs, wait_s, ours=True).run).result()

@@ -1,4 +1,7 @@
-"""Tables of docs/reference/validation.md, made of studies/records/validation.json, into which each study publishes its own."""
+"""Tables of docs/reference/validation.md, made of studies/records/validation.json.
+
+Each study publishes its own into that record.
+"""
 
 import json
 from collections.abc import Sequence
@@ -18,10 +21,12 @@ CPU seconds are user + system of one process on one core unless stated.
 def publish(
     key: str, title: str, command: str, columns: Sequence[str], rows: Sequence[Sequence[object]], notes: str = ""
 ) -> None:
-    """Print a table, put it under `key` into studies/records/validation.json and write docs/reference/validation.md again.
+    """Print a table, publish it and write docs/reference/validation.md again.
 
-    key: decides the place on the page (alphabetical), for example "2_recipes_A128". rows: plain values; a string is printed as
-    it is, a number with four significant digits.
+    It stands under `key` in studies/records/validation.json.
+
+    key: decides the place on the page (alphabetical), for example "2_recipes_A128". rows: plain
+    values; a string is printed as it is, a number with four significant digits.
     """
     table = {
         "title": title,

@@ -1,5 +1,6 @@
-"""benchmark_baseline: the velocity threshold + area filter on the benchmark's regions, as printed and
-tuned on validation.
+"""benchmark_baseline: the velocity threshold + area filter on the benchmark's regions.
+
+As printed, and as tuned on validation.
 
 inputs: validation, test, transfer: npz scenes. outputs: scores, printed (JSON: records of the tuned
 and of the printed rule), patches, printed_patches (npz: `probability` uint8 of the windows that

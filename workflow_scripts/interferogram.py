@@ -1,9 +1,10 @@
 """interferogram: geocoded SLCs of two dates -> their interferogram and coherence.
 
-inputs: geocoded SLCs and their sidecars. outputs: wrapped phase, unfiltered and Goldstein-filtered (rad, earlier x
-conj(later), grows when the ground moves away from the satellite); coherence (0..1, from unfiltered samples, bias-corrected);
-sidecar with dates, UTC, bperp_m (later - earlier, up and away from the track), looks, windows, coverage, the phase steps between
-bursts and swaths, and, where it is asked for, the azimuth misregistration by spectral diversity (reported, not applied).
+inputs: geocoded SLCs and their sidecars. outputs: wrapped phase, unfiltered and Goldstein-filtered
+(rad, earlier x conj(later), grows when the ground moves away from the satellite); coherence (0..1,
+from unfiltered samples, bias-corrected); sidecar with dates, UTC, bperp_m (later - earlier, up and
+away from the track), looks, windows, coverage, the phase steps between bursts and swaths, and,
+where it is asked for, the azimuth misregistration by spectral diversity (reported, not applied).
 """
 
 from dataclasses import asdict

@@ -1,9 +1,10 @@
-"""isce2_interferogram: ISCE2's coregistered bursts of two dates -> their interferogram and coherence.
+"""isce2_interferogram: ISCE2's coregistered bursts of two dates -> interferogram and coherence.
 
-inputs: markers of the coregistration of the dates, their acquisitions, the reference date's geometry. outputs: wrapped
-phase, unfiltered and Goldstein-filtered (rad, earlier x conj(later), grows when the ground moves away from the satellite);
-coherence (0..1, from unfiltered samples, bias-corrected); sidecar with dates, UTC, bperp_m (later - earlier, up and away from the
-track), looks, windows.
+inputs: markers of the coregistration of the dates, their acquisitions, the reference date's
+geometry. outputs: wrapped phase, unfiltered and Goldstein-filtered (rad, earlier x conj(later),
+grows when the ground moves away from the satellite); coherence (0..1, from unfiltered samples,
+bias-corrected); sidecar with dates, UTC, bperp_m (later - earlier, up and away from the track),
+looks, windows.
 """
 
 from pathlib import Path

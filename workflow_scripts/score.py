@@ -69,7 +69,7 @@ def main(snakemake, log) -> None:
 
 
 def predicted_error(snakemake, stack: str, grid, stable_ground):
-    """The error that the simulated atmosphere and speckle must leave in the LOS rate of one stack."""
+    """The error that simulated atmosphere and speckle must leave in a stack's LOS rate."""
     import numpy as np
 
     from sarslide.evaluate.rate_error import predicted_rate_error

@@ -1,7 +1,7 @@
-"""simulate_date: simulated world -> the Sentinel-1 SAFE product of one later date, the same bytes as in a longer run.
+"""simulate_date: simulated world -> the Sentinel-1 SAFE product of one later date.
 
-inputs: world (npz). outputs: folder with a SAFE product and its EOF orbit file; true path delay (mm along the line of sight,
-positive = longer path).
+inputs: world (npz). outputs: folder with a SAFE product, the same bytes as in a longer run, and its
+EOF orbit file; true path delay (mm along the line of sight, positive = longer path).
 """
 
 from sarslide.workflow.job import job

@@ -1,6 +1,7 @@
 """simulate_lithology: simulated world -> rock classes on the region grid.
 
-inputs: world.npz. outputs: lithology (uint8, codes of sarslide.layers.LITHOLOGY), sidecar. params: seed.
+inputs: world.npz. outputs: lithology (uint8, codes of sarslide.layers.LITHOLOGY), sidecar.
+params: seed.
 """
 
 from sarslide.workflow.job import job

@@ -1,6 +1,7 @@
-"""simulate_optical: simulated world -> surface reflectance of Sentinel-2's bands 2, 3, 4 and 8 on the region grid.
+"""simulate_optical: simulated world -> Sentinel-2's surface reflectance on the region grid.
 
-inputs: world.npz. outputs: reflectance_b02, b03, b04, b08 (0..1), sidecar. params: seed.
+inputs: world.npz. outputs: reflectance_b02, b03, b04, b08 (bands 2, 3, 4 and 8; 0..1), sidecar.
+params: seed.
 """
 
 from sarslide.workflow.job import job

@@ -1,8 +1,9 @@
-"""simulate_stack: simulated world -> Sentinel-1 SAFE products of one stack, and what its track could see.
+"""simulate_stack: simulated world -> Sentinel-1 SAFE products of one stack, and what it saw.
 
-inputs: world (npz). outputs: one folder per date with a SAFE product and its EOF orbit file; per date the true path delay (mm
-along the line of sight, positive = longer path); true line-of-sight rate (mm/yr, positive towards the satellite); true
-observability (1 = no layover, no shadow, inside the swath); sidecar.
+inputs: world (npz). outputs: one folder per date with a SAFE product and its EOF orbit file; per
+date the true path delay (mm along the line of sight, positive = longer path); true line-of-sight
+rate (mm/yr, positive towards the satellite); true observability (what the track could see: 1 = no
+layover, no shadow, inside the swath); sidecar.
 """
 
 import sys

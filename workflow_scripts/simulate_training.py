@@ -1,4 +1,4 @@
-"""simulate_training: a seed -> training scenes of a random region, one a track, made at product level.
+"""simulate_training: a seed -> product-level training scenes of a random region, one a track.
 
 inputs: none. outputs: ascending and descending npz: stored layers under their registered names,
 units and signs (LOS rate mm/yr, positive towards the satellite), `label` (1 landslide that this

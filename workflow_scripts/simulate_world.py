@@ -1,8 +1,9 @@
 """simulate_world: a seed -> a mountain valley with landslides and decoys, and its DEM.
 
-inputs: none. outputs: world.npz (terrain, land cover, velocity east, north, up in mm/yr; region plus a wide margin for the radar
-scene); landslides.gpkg and decoys.gpkg (planted truth; speed_mm_per_yr is the largest speed, down the slope); dem_m.tif
-(ellipsoidal heights, m, region plus margin_m); sidecar JSON. Only the scoring rule may read the truth.
+inputs: none. outputs: world.npz (terrain, land cover, velocity east, north, up in mm/yr; region
+plus a wide margin for the radar scene); landslides.gpkg and decoys.gpkg (planted truth;
+speed_mm_per_yr is the largest speed, down the slope); dem_m.tif (ellipsoidal heights, m, region
+plus margin_m); sidecar JSON. Only the scoring rule may read the truth.
 """
 
 from sarslide.workflow.job import job

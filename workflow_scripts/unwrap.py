@@ -1,8 +1,9 @@
 """unwrap: wrapped pair -> unwrapped phase and connected components.
 
-inputs: wrapped phase (rad; the filtered band, filtered once more, decides the cycles), coherence (0..1), sidecar of the pair;
-layover and shadow of the stack, where nothing is unwrapped. outputs: unwrapped phase, filtered or not (rad, grows when the
-ground moves away from the satellite), connected components (0 = not reliable), sidecar.
+inputs: wrapped phase (rad; the filtered band, filtered once more, decides the cycles), coherence
+(0..1), sidecar of the pair; layover and shadow of the stack, where nothing is unwrapped. outputs:
+unwrapped phase, filtered or not (rad, grows when the ground moves away from the satellite),
+connected components (0 = not reliable), sidecar.
 """
 
 from sarslide.workflow.job import job

@@ -1,10 +1,12 @@
-# Engine `hyp3`: one job of ASF's HyP3 a pair, ordered, awaited, downloaded, and brought to the engine contract.
+# Engine `hyp3`: one job of ASF's HyP3 a pair, ordered, awaited, downloaded, and brought to the
+# engine contract.
 from math import ceil
 
 from sarslide.catalog import hyp3_plan
 
 HYP3 = f"{RESOURCES}/hyp3/{{stack}}"
-# Where and how to ask, and for how long, are resources: they decide nothing about a product, and others make nothing again.
+# Where and how to ask, and for how long, are resources: they decide nothing about a product, and
+# others make nothing again.
 HYP3_ACCESS = {"api_url": CONFIG.hyp3.api_url, "token": CONFIG.hyp3.token}
 # The geometry of a stack is that of its first pair, pinned: a new acquisition leaves it alone.
 HYP3_FIRST = {
@@ -33,8 +35,8 @@ HYP3_ORDERS = {
 }
 
 
-# All orders go out before the first download waits. What was ordered and what has arrived is kept in products/, by what decides it:
-# a repeated job costs neither credits nor a download.
+# All orders go out before the first download waits. What was ordered and what has arrived is kept
+# in products/, by what decides it: a repeated job costs neither credits nor a download.
 rule hyp3_order:
     output:
         order=f"{HYP3}/{{pair}}.order.json",

@@ -1,5 +1,6 @@
-# Engine `isce2`: topsStack date by date in results/{region}/{stack}/isce2/work, then pairs and geometry on the region grid.
-# Time limits are resources: another limit decides nothing about a result, and makes nothing again.
+# Engine `isce2`: topsStack date by date in results/{region}/{stack}/isce2/work, then pairs and
+# geometry on the region grid. Time limits are resources: another limit decides nothing about a
+# result, and makes nothing again.
 from sarslide.insar.isce2 import topsstack as isce2
 
 if not workflow.deployment_settings.deployment_method:
@@ -14,7 +15,8 @@ ISCE2_REFERENCE = {
     )
     for stack in CONFIG.stacks
 }
-# topsStack prepares two dates at a time: each one beside the reference, the reference beside the date after it.
+# topsStack prepares two dates at a time: each one beside the reference, the reference beside the
+# date after it.
 ISCE2_COMPANION = {
     stack: {day: ISCE2_REFERENCE[stack] for day in GRAPH.dates(stack)}
     | {

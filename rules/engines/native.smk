@@ -83,7 +83,8 @@ rule mean_amplitude:
         "../../workflow_scripts/mean_amplitude.py"
 
 
-# Doppler differences of overlapping bursts, for spectral diversity: those of the first date, as the geometry.
+# Doppler differences of overlapping bursts, for spectral diversity: those of the first date, as the
+# geometry.
 rule burst_overlap:
     input:
         slc=lambda wildcards: GRAPH.paths.slc(

@@ -1,11 +1,12 @@
-# Engine `snap`: ESA SNAP's graphs pair by pair in results/{region}/{stack}/snap/work, then the engine contract.
+# Engine `snap`: ESA SNAP's graphs pair by pair in results/{region}/{stack}/snap/work, then the
+# engine contract.
 from sarslide.insar.snap import gpt as snap
 
 SNAP_PROGRAMS = {
     "gpt": or_exit(lambda: resolve(CONFIG.snap.gpt)),
     "snaphu": or_exit(lambda: resolve(CONFIG.snap.snaphu)),
 }
-# Heap and time limit are resources: they decide nothing about a result, and others make nothing again.
+# Heap and time limit are resources: they decide nothing about a result, others make nothing again.
 SNAP_LIMITS = {
     "memory_gb": CONFIG.snap.memory_gb,
     "limit_min": CONFIG.snap.step_limit_min,

@@ -52,7 +52,8 @@ rule mintpy_load:
         "../../workflow_scripts/mintpy_load.py"
 
 
-# MintPy's inversion, corrections and velocity, a rule each: what each needs, makes and depends on is in its step.
+# MintPy's inversion, corrections and velocity, a rule each: what each needs, makes and depends on
+# is in its step.
 for step in MINTPY_STEPS:
 
     rule:

@@ -1,4 +1,5 @@
-# The DEM of a real region, brought to the region grid with margin, in ellipsoidal heights: a download, or a file of the user.
+# The DEM of a real region, brought to the region grid with margin, in ellipsoidal heights: a
+# download, or a file of the user.
 
 if dem_model(CONFIG):
 

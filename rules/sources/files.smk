@@ -1,4 +1,4 @@
-# Interferograms of another processor: the files lie where the user keeps them, only the DEM is made.
+# Interferograms of another processor: the files lie where the user keeps them; only a DEM is made.
 
 
 include: "dem.smk"

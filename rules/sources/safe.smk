@@ -6,8 +6,9 @@ include: "dem.smk"
 
 if CONFIG.archive():
 
-    # Files arrive in archive/ and orbits/, which no job removes: a failed job, a new version and a better orbit cost no second download.
-    # Addresses and logins are resources: they decide nothing about a product, and others make nothing again.
+    # Files arrive in archive/ and orbits/, which no job removes: a failed job, a new version and a
+    # better orbit cost no second download. Addresses and logins are resources: they decide nothing
+    # about a product, and others make nothing again.
     rule retrieve_slc:
         output:
             slc=directory(GRAPH.paths.slc("{stack}", "{date}")),

@@ -1,4 +1,5 @@
-# A simulated region: terrain, landslides and atmosphere, then SAFE products of every stack, treated from here on as downloaded.
+# A simulated region: terrain, landslides and atmosphere, then SAFE products of every stack, treated
+# from here on as downloaded.
 
 
 rule simulate_world:
@@ -27,7 +28,8 @@ rule simulate_world:
         "../../workflow_scripts/simulate_world.py"
 
 
-# One job for the first acquisitions of each stack; the outputs are named by dates, which differ between stacks.
+# One job for the first acquisitions of each stack; the outputs are named by dates, which differ
+# between stacks.
 for stack in CONFIG.stacks:
 
     rule:
@@ -92,7 +94,8 @@ rule simulate_date:
         "../../workflow_scripts/simulate_date.py"
 
 
-# Reflectances of Sentinel-2 and rock classes, where no files of the user take their place (P3 2.2; C07, C08).
+# Reflectances of Sentinel-2 and rock classes, where no files of the user take their place (P3 2.2;
+# C07, C08).
 if not (CONFIG.optical.products or CONFIG.retrieve.sentinel2):
 
     rule simulate_optical:

@@ -484,7 +484,7 @@ def acquire(
 
 
 def _offset(track: SimulatedTrack, perpendicular: float, parallel: float) -> np.ndarray:
-    """The reference state shifted to a neighbouring orbit that runs parallel to it over the scene."""
+    """The reference state shifted to a neighbouring orbit parallel to it over the scene."""
     position, velocity = track.state[:3], track.state[3:]
     look = track.center - position
     look = look / np.linalg.norm(look)

@@ -1,4 +1,4 @@
-"""Codes of the layer `decoy` of simulated scenes, for those who score maps and need no simulator."""
+"""Codes of the layer `decoy` of simulated scenes, for those who score maps without a simulator."""
 
 # The first four are planted objects, the others are areas: see `sarsim.scene.decoys`.
 DECOYS: dict[str, int] = {

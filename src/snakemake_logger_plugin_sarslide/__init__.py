@@ -1,4 +1,4 @@
-"""Snakemake finds its logger plugins by the name of their package: this one is chosen by `--logger sarslide`."""
+"""Snakemake finds its logger plugins by the package's name: this one by `--logger sarslide`."""
 
 from sarslide.workflow.console import LogHandler
 

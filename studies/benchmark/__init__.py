@@ -1,1 +1,1 @@
-"""The network benchmark: which trainings fill which table, their scores, and the page made of them."""
+"""The network benchmark: which trainings fill which table, their scores, the page made of them."""

@@ -44,7 +44,7 @@ def _run(records: Mapping[str, Record], tier: str, width: str) -> dict[str, list
 
 
 def _merit(found: Sequence[Record]) -> float:
-    """Mean F1 by object of the test regions and the unseen climate: a survey has both kinds of ground."""
+    """Mean F1 by object of test regions and unseen climate: a survey has both kinds of ground."""
     return sum(cells.f1(found, part, "object") for part in SHOWN) / len(SHOWN)
 
 

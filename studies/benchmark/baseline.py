@@ -25,7 +25,9 @@ CELLS = (5, 10, 20, 40, 60)
 
 @dataclass(frozen=True)
 class Rule:
-    """sigmas: factor on the noise. min_cells: of an area. noise: "map" (one standard deviation of all
+    """A threshold on the rate and on the area.
+
+    sigmas: factor on the noise. min_cells: of an area. noise: "map" (one standard deviation of all
     rates) or "cell" (standard error of each cell). min_slope_deg: flatter ground is never active.
     """
 

@@ -1,5 +1,6 @@
-"""P0's split, to show its optimism (D02, D04, D05): overlapping patches of the same regions, dealt to
-the parts at random.
+"""P0's split, to show its optimism (D02, D04, D05).
+
+Overlapping patches of the same regions, dealt to the parts at random.
 """
 
 from collections.abc import Sequence

@@ -61,8 +61,9 @@ def budgets(found: Mapping[str, Record], otherwise: tuple[str, str] = ("cpu", "q
 
 
 def content(found: Mapping[str, Record], region_set: str, more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What the JSON holds. more: tables of studies/records/validation.json on inference, as they are
-    there.
+    """What the JSON holds.
+
+    more: tables of studies/records/validation.json on inference, as they are there.
     """
     made = [tables.coverage(found), *tables.all_tables(found, budgets(found))]
     return {
@@ -96,8 +97,9 @@ def markdown(page: Mapping[str, Any], images: Sequence[tuple[str, str]] = ()) ->
 def write(
     results: Path, folder: Path, region_set: str, published: Path | None, validation: Path | None
 ) -> dict[str, Any]:
-    """Write benchmark.md, benchmark.json and images/benchmark_*.png into `folder`; the JSON's content
-    is returned.
+    """Write benchmark.md, benchmark.json and images/benchmark_*.png into `folder`.
+
+    The JSON's content is returned.
 
     results: folder of the runs. published: an earlier benchmark.json whose rows are kept.
     validation: studies/records/validation.json.

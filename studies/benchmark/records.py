@@ -1,5 +1,6 @@
-"""The record of a run: what the page needs of its scores, small enough to be published, so that tables
-fill up over time.
+"""The record of a run: what the page needs of its scores.
+
+It is small enough to be published, so that tables fill up over time.
 """
 
 import json
@@ -64,7 +65,7 @@ def part_record(
 
 
 def read(folder: Path, region_set: str) -> dict[str, dict[str, Any]]:
-    """Run's name -> record of all runs below `folder` that were scored on the region set of that hash."""
+    """Run's name -> record of the runs below `folder` scored on the region set of that hash."""
     found = {path.parent.name: read_json(path) for path in sorted(folder.glob("runs/*/scores.json"))}
     return {name: record for name, record in found.items() if record["region_set"] == region_set}
 
@@ -86,7 +87,10 @@ def shown_windows(scenes: Sequence[TrainingScene], most: int = 6) -> list[tuple[
 
 
 def shown_maps(maps: Sequence[np.ndarray], places: Sequence[tuple[int, int, int]]) -> np.ndarray:
-    """Probability of the shown windows (windows, 128, 128) as uint8: 0 to 254 for 0 to 1, 255 unknown."""
+    """Probability of the shown windows (windows, 128, 128) as uint8.
+
+    0 to 254 for 0 to 1, 255 unknown.
+    """
     cut = np.stack([maps[k][_window(row, col)] for k, row, col in places])
     return np.where(np.isfinite(cut), np.round(np.nan_to_num(cut) * SCALE), UNKNOWN).astype(np.uint8)
 

@@ -1,5 +1,6 @@
-"""The tables of docs/reference/benchmark.md, made of the records of runs: columns, rows of printable
-cells, notes.
+"""The tables of docs/reference/benchmark.md, made of the records of runs.
+
+Columns, rows of printable cells, notes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +39,9 @@ SPLIT_NOTE = (
 
 @dataclass(frozen=True)
 class Table:
-    """key: name in the JSON. columns; rows: cells as `markdown.table_lines` prints them, every row as
+    """A table as it is printed.
+
+    key: name in the JSON. columns; rows: cells as `markdown.table_lines` prints them, every row as
     long as the columns.
     """
 

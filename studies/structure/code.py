@@ -2,8 +2,9 @@
 
     python -m studies.structure.code --before CHECKOUT
 
-Read from source, nothing is imported. A module stands one floor above the highest that it imports; imports inside
-functions count. Commands and scripts of `studies` are measured as far as they are packages.
+Read from source, nothing is imported. A module stands one floor above the highest that it imports;
+imports inside functions count. Commands and scripts of `studies` are measured as far as they are
+packages.
 """
 
 import argparse
@@ -57,7 +58,8 @@ def imports(checkout: Path) -> networkx.DiGraph:
             else:
                 continue
             graph.add_edges_from((name, other) for other in wanted if other in known and other != name)
-    # A package whose `__init__` hands names on is imported with each of its modules: that is no dependence.
+    # A package whose `__init__` hands names on is imported with each of its modules: that is no
+    # dependence.
     graph.remove_edges_from([(a, b) for a, b in graph.edges if a.startswith(f"{b}.")])
     return graph
 
@@ -102,7 +104,7 @@ def without_row(checkout: Path) -> list[str]:
 
 
 def counted(checkout: Path, pattern: re.Pattern, *left_out: str) -> list[str]:
-    """`path: text` of each match, but for files that hold the pattern itself and for the history."""
+    """`path: text` of each match, but for files with the pattern itself and for the history."""
     return [
         f"{path}: {match[0]}"
         for path, text in texts(checkout).items()

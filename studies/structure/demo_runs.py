@@ -1,9 +1,9 @@
-"""The demo of two checkouts one after the other: rules, jobs, CPU seconds, console, and every raster compared.
+"""The demo of two checkouts in turn: rules, jobs, CPU seconds, console, every raster compared.
 
     python -m studies.structure.demo_runs --before CHECKOUT --folder FOLDER [--reference CHECKOUT]
 
-`--reference`: a checkout whose rasters must be equal where they are not those of `--before`, with the reason in its
-last commit.
+`--reference`: a checkout whose rasters must be equal where they are not those of `--before`, with
+the reason in its last commit.
 """
 
 import argparse

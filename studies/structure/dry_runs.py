@@ -1,9 +1,12 @@
-"""CPU seconds and memory of dry runs, now and before: the demo, and two paper regions with tables of planned passes.
+"""CPU seconds and memory of dry runs, now and before, of the demo and two paper regions.
+
+The paper regions have tables of planned passes.
 
     python -m studies.structure.dry_runs --before CHECKOUT [--regions demo zhouqu qtp_loess]
 
-A dry run has a start, whatever the region (Snakemake itself, and reading rules and code), and a part that grows with the
-jobs. Both are shown: everything by the number of jobs, and the part beyond a dry run of one job of the same region.
+A dry run has a start, whatever the region (Snakemake itself, and reading rules and code), and a
+part that grows with the jobs. Both are shown: everything by the number of jobs, and the part beyond
+a dry run of one job of the same region.
 """
 
 import argparse

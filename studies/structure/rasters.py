@@ -2,8 +2,9 @@
 
     python -m studies.rasters FOLDER [--region demo] [--out list.json] [--against other.json]
 
-One line a raster: the sha256 of its decoded cells, CRS, transform, nodata and band count, under its path without the frame;
-and the content hash of the newest release without its text columns. `--against` prints what differs and exits with 1.
+One line a raster: the sha256 of its decoded cells, CRS, transform, nodata and band count, under its
+path without the frame; and the content hash of the newest release without its text columns.
+`--against` prints what differs and exits with 1.
 """
 
 import argparse
@@ -20,7 +21,10 @@ FRAME = re.compile(r"/f\d+(?:_\d+)?(?=/)")
 
 
 def raster_digest(path: Path) -> str:
-    """sha256 of the decoded cells and of what places them on the ground; compression, tags and overviews do not count."""
+    """sha256 of the decoded cells and of what places them on the ground.
+
+    Compression, tags and overviews do not count.
+    """
     digest = hashlib.sha256()
     with rasterio.open(path) as file:
         place = (str(file.crs), tuple(file.transform), file.shape, file.dtypes, repr(file.nodata))
@@ -32,7 +36,7 @@ def raster_digest(path: Path) -> str:
 
 
 def rasters(folder: Path, region: str) -> dict[str, str]:
-    """Digest of each GeoTIFF below the resources and results of a region, by its path without the frame."""
+    """Digest of each GeoTIFF of a region's resources and results, by its path without the frame."""
     found = {}
     for top in ("resources", "results"):
         for path in sorted((folder / top / region).rglob("*.tif*")):
@@ -43,7 +47,10 @@ def rasters(folder: Path, region: str) -> dict[str, str]:
 
 
 def release_digest(folder: Path, region: str) -> str:
-    """sha256 over the layers of the current release: geometry to 1 mm and every column of numbers to 6 digits, sorted."""
+    """sha256 over the layers of the current release, sorted.
+
+    Geometry to 1 mm and every column of numbers to 6 digits.
+    """
     inventory = folder / "results" / region / "inventory"
     current = json.loads((inventory / "current.json").read_text())["release"]
     path = inventory / "releases" / current / "landslides.gpkg"
@@ -63,7 +70,10 @@ def listing(folder: Path, region: str) -> dict:
 
 
 def differences(one: dict, other: dict) -> list[str]:
-    """One line for each raster that only one list has or whose digest differs, and for another release."""
+    """One line for each raster that only one list has or whose digest differs.
+
+    And one for another release.
+    """
     left, right = one["rasters"], other["rasters"]
     lines = [f"only in the first: {path}" for path in sorted(set(left) - set(right))]
     lines += [f"only in the second: {path}" for path in sorted(set(right) - set(left))]

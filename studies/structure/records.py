@@ -27,7 +27,10 @@ def row(what: str, measured: Any, command: str, goal: str = "", met: bool | None
 
 
 def publish(rows: list[dict]) -> None:
-    """Print rows, put them into the record, where one of the same `what` is replaced, and write the page again."""
+    """Print rows, put them into the record and write the page again.
+
+    A row of the record of the same `what` is replaced.
+    """
     held = json.loads(RECORD.read_text()) if RECORD.is_file() else []
     merged = {each["what"]: each for each in [*held, *rows]}
     write_json(RECORD, list(merged.values()))

@@ -1,4 +1,4 @@
-"""Snakemake in a process of its own that writes down what it used: `snakemake_cost.py OUT SOURCE ...`."""
+"""Snakemake in a process that writes down what it used: `snakemake_cost.py OUT SOURCE ...`."""
 
 import json
 import os
@@ -19,9 +19,13 @@ def used(who: int) -> float:
 
 
 def main() -> None:
-    """Run Snakemake with the arguments after the first two: the file for what it used, and the source folder of the checkout."""
+    """Run Snakemake with the arguments after the first two.
+
+    These are the file for what it used, and the source folder of the checkout.
+    """
     out, source, *arguments = sys.argv[1:]
-    # Of another checkout, nothing of ours may be found: Snakemake looks for plugins on the whole path.
+    # Of another checkout, nothing of ours may be found: Snakemake looks for plugins on the whole
+    # path.
     sys.path[:] = [folder for folder in sys.path if folder == source or not folder.startswith(str(SOURCE))]
     from snakemake.cli import main as snakemake
 
@@ -41,7 +45,10 @@ def main() -> None:
 
 
 def run(checkout: Path, folder: Path, *arguments: str) -> tuple[dict[str, float], str]:
-    """Snakemake of a checkout in a working folder: its cost, and what it printed. Ends this study where it fails."""
+    """Snakemake of a checkout in a working folder: its cost, and what it printed.
+
+    Ends this study where it fails.
+    """
     out, console = folder / "cost.json", folder / "console.log"
     environment = os.environ | {"PYTHONPATH": str(checkout / "src")}
     command = [sys.executable, __file__, str(out), str(checkout / "src"), "--snakefile", str(checkout / "Snakefile")]

@@ -118,7 +118,8 @@ class SceneTable:
         Parameters
         ----------
         kind : str
-            unwrapped, coherence, baselines, or pairs: in the order of the pairs; line_of_sight, metadata.
+            unwrapped, coherence, baselines, or pairs: in the order of the pairs;
+            line_of_sight, metadata.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""`python -m sarslide.config`: begin a region of your own, or keep config.yaml and its schema in step."""
+"""`python -m sarslide.config`: begin your own region, or keep config.yaml and schema in step."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from sarslide.errors import SarslideError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Begin a region of your own, or check that config.yaml and its schema are in step with the models.
+    """Begin a region of your own, or check that config.yaml and schema are in step with the models.
 
     Parameters
     ----------

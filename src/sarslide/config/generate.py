@@ -1,4 +1,4 @@
-"""Texts made of the models: config.yaml, its JSON schema, the beginning of a region of one's own."""
+"""Texts made of the models: config.yaml, its JSON schema, the beginning of one's own region."""
 
 import json
 from pathlib import Path

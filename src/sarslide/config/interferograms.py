@@ -9,7 +9,7 @@ from sarslide.errors import ConfigError
 
 
 class NetworkSection(Section):
-    """Which pairs are formed; looking only backwards, so that a new date never changes old pairs."""
+    """Which pairs are formed; looking only backwards, so that new dates never change old pairs."""
 
     preset: Literal["nearest", "p0", "p4", "p3", "p2"] = key(
         "nearest",

@@ -31,7 +31,7 @@ class SegmentationSection(Section):
 
 
 class DatasetSection(Section):
-    """From labelled polygons (`training.labels`) and finished tracks to training scenes and COCO images."""
+    """From labels (`training.labels`) and finished tracks to training scenes and COCO images."""
 
     layer: str = key("", "layer of the label file; empty: its only one")
     class_column: str = key(

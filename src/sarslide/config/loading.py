@@ -129,7 +129,7 @@ def _holds(keys: Any, path: Sequence[str | int]) -> bool:
 
 
 def _merge(base: dict, over: dict) -> dict:
-    """`over` wins; sections merge key by key; an empty section of config.yaml (None) changes nothing."""
+    """`over` wins; sections merge by key; an empty one of config.yaml (None) changes nothing."""
     merged = dict(base)
     for name, value in over.items():
         if value is None and name in Config.model_fields:

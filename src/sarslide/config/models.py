@@ -147,8 +147,8 @@ class Config(Section):
     def searched_polarisations(self) -> list[str]:
         """Channels that the archive is searched for.
 
-        Land is imaged in VV, ice in HH. Cross-polarised channels of bursts are searched by their own
-        name; SLCs hold them beside their co-polarised one.
+        Land is imaged in VV, ice in HH. Cross-polarised channels of bursts are searched by their
+        own name; SLCs hold them beside their co-polarised one.
 
         Returns
         -------

@@ -77,7 +77,7 @@ class SimulationSection(Section):
 
 
 class CatalogSection(Section):
-    """Where new acquisitions of a region with source `safe` are looked for, by `snakemake update_catalog`."""
+    """Where `snakemake update_catalog` looks for new acquisitions of a region of source `safe`."""
 
     archive: Literal["folder", "asf", "copernicus"] = key(
         "folder", "resources/<region>/slc, the Alaska Satellite Facility, or the Copernicus Data Space"

@@ -131,7 +131,7 @@ class RatesSection(Section):
 
 
 class SbasSection(Section):
-    """Displacement time series, for rates.method sbas (batched least squares) and mintpy (MintPy)."""
+    """Displacement time series of rates.method sbas (batched least squares) and mintpy (MintPy)."""
 
     weighting: Literal["none", "var", "coherence", "fim"] = key(
         "var", "weights of the pairs: none, inverse phase variance, coherence, Fisher information (B15)", "", "P3"

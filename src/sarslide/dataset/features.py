@@ -22,8 +22,8 @@ _P0 = ("avg_phase_sin", "avg_phase_cos", "mean_amplitude_db")
 _P0_HSV = tuple(f"phase_intensity_{colour}" for colour in COLOURS)
 _CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
 
-# Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation and
-# no amplitude: they differ from valley to valley and from sensor to sensor.
+# Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation
+# and no amplitude: they differ from valley to valley and from sensor to sensor.
 _OURS = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "slope_deg", "downslope_sensitivity")
 
 # P3 stacks rate, elevation, slope, curvature, optical, aspect and lithology (Fig. 2, E18) without

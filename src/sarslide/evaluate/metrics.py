@@ -95,7 +95,7 @@ class Counts:
 
     @property
     def miou(self) -> float:
-        """Mean IoU of landslides and background: P3 eq. 10, and the usual meaning of P2's "mIoU"."""
+        """Mean IoU of landslides and background: P3 eq. 10, the usual meaning of P2's "mIoU"."""
         return (self.iou + ratio(self.tn, self.tn + self.fn + self.fp)) / 2
 
 

@@ -1,4 +1,4 @@
-"""The engine contract: the record of a pair, the same for every engine, and the geometry's writer."""
+"""The engine contract: a pair's record, the same for every engine, and the geometry's writer."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

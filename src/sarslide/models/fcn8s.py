@@ -1,4 +1,4 @@
-"""FCN-8s on VGG16 (Shelhamer et al. 2017, doi:10.1109/TPAMI.2016.2572683), a baseline of P3 (E13)."""
+"""FCN-8s on VGG16 (Shelhamer et al. 2017, doi:10.1109/TPAMI.2016.2572683), baseline of P3 (E13)."""
 
 import torch
 from torch import Tensor, nn

@@ -197,7 +197,7 @@ def parameter_count(network: "nn.Module") -> int:
 
 
 def _unknown(name: str) -> tuple[str, str]:
-    """Problem and cure for a name that is not in the registry: the nearest names, or all of them."""
+    """Problem and cure for a name that is not in the registry: the nearest names, or all."""
     near = get_close_matches(name, ARCHITECTURES, 3)
     cure = f"did you mean {', '.join(near)}?" if near else f"use one of {', '.join(ARCHITECTURES)}"
     return f"network '{name}' does not exist", cure

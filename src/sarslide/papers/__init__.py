@@ -1,4 +1,4 @@
-"""What the papers print: scene and pair counts, result tables, statements, figures, and their known errors.
+"""What the papers print: scene and pair counts, result tables, statements, figures, known errors.
 
 One file a paper, `p0.yaml` to `p4.yaml` and `h22.yaml`; docs/papers.md has which papers these are.
 """

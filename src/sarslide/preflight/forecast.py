@@ -2,9 +2,9 @@
 
 Costs are those of studies/records/validation.json, tables 6_steps (the demo: 137,700 cells) and
 1_engine_3_cost (two bursts of full width), on one core of a busy machine with compiled bytecode;
-`tests/preflight` holds them against these tables. A step that was measured on one size only is taken
-as proportional to the cells, which is too much for large regions: its interpreter start grows with
-them.
+`tests/preflight` holds them against these tables. A step that was measured on one size only is
+taken as proportional to the cells, which is too much for large regions: its interpreter start grows
+with them.
 """
 
 from collections.abc import Mapping

@@ -292,7 +292,7 @@ class _Bands:
         self._reach(self.bottom)
 
     def paint(self, objects: list[TileFinding]) -> None:
-        """Number the objects and lay them on the map: a cell belongs to the largest score x mask."""
+        """Number the objects, lay them on the map: a cell belongs to the largest score x mask."""
         for found in objects:
             self._reach(found.box.bottom)
             self.count += 1

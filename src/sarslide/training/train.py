@@ -241,14 +241,14 @@ def _start(
 
 
 def _processes(device: torch.device, recipe: Recipe) -> int:
-    """One, or as many as there are GPUs for a batch, where the device is no particular one of them."""
+    """One, or as many as there are GPUs for a batch, where the device is no particular GPU."""
     if device.type != "cuda" or device.index is not None:
         return 1
     return max(1, min(torch.cuda.device_count(), recipe.batch // 2))
 
 
 def _build(job: _Job) -> nn.Module:
-    """The network with the weights that the recipe starts from; random ones follow from its seed."""
+    """The network with the weights that the recipe starts from; random ones follow its seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(job.recipe.seed)
         try:

@@ -1,4 +1,4 @@
-"""Whole validation scenes, predicted as inference does it, and two numbers for the learning curve."""
+"""Whole validation scenes, predicted as inference does, and two numbers for the learning curve."""
 
 from collections.abc import Sequence
 

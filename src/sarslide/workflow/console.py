@@ -187,7 +187,7 @@ class LogHandler(LogHandlerBase):
         return {choice.name.lower() for choice in self.common_settings.quiet or ()}
 
     def _is_shown(self, record: logging.LogRecord) -> bool:
-        """Whether a record is shown: as Snakemake's console would, but errors unless all is quiet."""
+        """Whether a record is shown: as by Snakemake's console, but errors unless all is quiet."""
         return record.levelno >= logging.ERROR and "all" not in self._quiet() or bool(self._shown.filter(record))
 
     def _print(self, lines: list[str], level: int = logging.INFO) -> None:

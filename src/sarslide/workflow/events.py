@@ -29,7 +29,8 @@ def coded_error(logs: Iterable[str]) -> str:
     Returns
     -------
     str
-        The last line `E0000 problem; cure: ...`, without what logging puts before it; empty where there is none.
+        The last line `E0000 problem; cure: ...`, without what logging puts before it; empty where
+        there is none.
     """
     found = [match for log in logs for match in _CODED.findall(tail(Path(log)))]
     return str(found[-1]).strip() if found else ""
@@ -92,7 +93,8 @@ def read_events(path: Path) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Keys `event`, `rule`, `wildcards`, of failed jobs `logs` and `problem` too. The half line of a killed run is left out.
+        Keys `event`, `rule`, `wildcards`, of failed jobs `logs` and `problem` too. The half line of
+        a killed run is left out.
     """
     found = []
     for line in path.read_text(errors="replace").splitlines() if path.is_file() else ():

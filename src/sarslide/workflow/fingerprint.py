@@ -1,8 +1,9 @@
-"""Fingerprint of the code behind a rule: its script and every module of ours that the script reaches.
+"""Fingerprint of the code behind a rule: its script and every module of ours that it reaches.
 
-Read from source without importing. The token stream without comments, docstrings and layout is hashed, so that a comment reruns
-nothing and a changed line reruns what depends on it (`ast.dump` differs between Python versions). A module that states a
-FORMAT_VERSION, such as the writers of files, counts only through that number: a new error message must not recompute a year of
+Read from source without importing. The token stream without comments, docstrings and layout is
+hashed, so that a comment reruns nothing and a changed line reruns what depends on it (`ast.dump`
+differs between Python versions). A module that states a FORMAT_VERSION, such as the writers of
+files, counts only through that number: a new error message must not recompute a year of
 interferograms.
 """
 

@@ -1,6 +1,7 @@
-"""The graph of a region: which dates, pairs and files it has, as pure functions of configuration and scene table.
+"""The graph of a region: which dates, pairs and files it has.
 
-The Snakefile, preflight and the forecast ask the same object; nothing here reads a result, a clock or the network.
+Pure functions of configuration and scene table: the Snakefile, preflight and the forecast ask the
+same object; nothing here reads a result, a clock or the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -85,7 +86,7 @@ class Graph:
         }
 
     def pairs(self, stack: str, window: str | None = None) -> list[str]:
-        """Pairs of a stack: the explicit list of the configuration, or those of the network's preset.
+        """Pairs of a stack: the configuration's explicit list, or those of the network's preset.
 
         Parameters
         ----------
@@ -199,7 +200,7 @@ class Graph:
         return {name: named or self.simulated for name, named in optional_inputs(self.config).items()}
 
     def optional_layers(self) -> dict[str, str]:
-        """Path patterns of the optional inputs that the region has, with the wildcard `{frame}`, by layer."""
+        """Path patterns, with the wildcard `{frame}`, of the region's optional inputs, by layer."""
         found: dict[str, str] = {}
         for name, there in self.optional.items():
             if there:
@@ -207,7 +208,7 @@ class Graph:
         return found
 
     def granules(self, stack: str, date: str) -> list[dict[str, str]]:
-        """What the scene table says of the granules of a date, as far as it decides what is downloaded.
+        """What the scene table says of a date's granules, as far as it decides the download.
 
         Parameters
         ----------
@@ -305,7 +306,9 @@ class Graph:
         return existing("rates.series_polygons", self.config.rates.series_polygons)
 
     def final_products(self) -> list[str]:
-        """What a run makes beside the release: report, scores where the truth is known, quality of pairs, what is asked for.
+        """What a run makes beside the release.
+
+        Report, scores where the truth is known, quality of pairs, what is asked for.
 
         Returns
         -------
@@ -326,7 +329,9 @@ class Graph:
         return [f"{self.paths.results}/report/report.html", *scores, *quality, *self.asked_products()]
 
     def asked_products(self) -> list[str]:
-        """What the configuration asks for beside the inventory: windows, D-InSAR maps, time series, products on a finer grid.
+        """What the configuration asks for beside the inventory.
+
+        Windows, D-InSAR maps, time series, products on a finer grid.
 
         Returns
         -------

@@ -1,4 +1,7 @@
-"""What every script of a rule does around its work: log to the rule's log, turn errors into one coded line."""
+"""What every script of a rule does around its work.
+
+It logs to the rule's log and turns errors into one coded line.
+"""
 
 import logging
 import sys
@@ -9,8 +12,8 @@ from typing import Any
 
 from sarslide.errors import SarslideError
 
-# rasterio looks for boto3 when it is first imported, 0.3 CPU s of each job, for sessions with S3 that
-# no job opens. Scripts import this module first.
+# rasterio looks for boto3 when it is first imported, 0.3 CPU s of each job, for sessions with S3
+# that no job opens. Scripts import this module first.
 _without_boto3 = "boto3" not in sys.modules
 if _without_boto3:
     sys.modules["boto3"] = None  # type: ignore[assignment]

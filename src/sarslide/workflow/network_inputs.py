@@ -1,4 +1,7 @@
-"""What the neural network reads and learns from: weights, channels and labels, checked while the graph is built."""
+"""What the neural network reads and learns from, checked while the graph is built.
+
+Weights, channels and labels.
+"""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -15,7 +18,8 @@ from sarslide.workflow.paths import layer_files
 from sarslide.workflow.release_id import optional_inputs
 
 RATES = ("phase_rate_rad_per_yr", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence")
-# Weights that no file holds: random ones, and those of another data set that the network's library brings.
+# Weights that no file holds: random ones, and those of another data set that the network's library
+# brings.
 WITHOUT_FILE = ("random", "imagenet", "coco")
 
 
@@ -61,12 +65,15 @@ class NetworkInputs:
 
     @property
     def picture(self) -> dict[str, str]:
-        """Path pattern of the fused picture of phase and intensity, by its layer, where an engine sees intensity."""
+        """Path pattern of the fused picture of phase and intensity, by its layer.
+
+        Empty where the engine sees no intensity.
+        """
         return {PICTURE: f"{self.paths.stack}/averaging/{PICTURE}.tif"} if self.graph.engine.amplitude else {}
 
     @cached_property
     def optional_of_weights(self) -> dict[str, str]:
-        """Path patterns of the optional inputs that the region has and the weights read, by layer."""
+        """Path patterns of the region's optional inputs that the weights read, by layer."""
         there = self.graph.optional_layers()
         if not there:
             return {}
@@ -98,7 +105,9 @@ class NetworkInputs:
         return PICTURE in stored_layers(self.card["channels"])
 
     def inputs_of_weights(self) -> dict[str, str]:
-        """Optional inputs and fused picture that `segment` reads, and the weights, whose channels this region delivers.
+        """Optional inputs and fused picture that `segment` reads, and the weights.
+
+        The region delivers every channel of the weights.
 
         Returns
         -------
@@ -115,7 +124,10 @@ class NetworkInputs:
         return {**more, "weights": self.weights}
 
     def optional_rules(self) -> list[str]:
-        """Rules of the inputs that only some networks read: their code is part of a release's name where they are read."""
+        """Rules of the inputs that only some networks read.
+
+        Their code is part of a release's name where they are read.
+        """
         named, read = optional_inputs(self.config), self.optional_of_weights
         rules = [
             name if named[name] else f"simulate_{name}" for name, layers in OPTIONAL.items() if set(layers) & set(read)
@@ -124,7 +136,10 @@ class NetworkInputs:
 
     @cached_property
     def instances(self) -> dict[str, str]:
-        """Path pattern of the raster of single objects, by its layer: of a network that finds them, else none."""
+        """Path pattern of the raster of single objects, by its layer.
+
+        Of a network that finds them, else none.
+        """
         try:
             single = registry.kind(self.card["network"]) == registry.INSTANCE
         except SarslideError:
@@ -132,7 +147,9 @@ class NetworkInputs:
         return {"instances": f"{self.paths.segment}/instances.tif"} if single else {}
 
     def learnt_channels(self) -> list[str]:
-        """The channels that `train` learns from: those of the weights that it starts from, or of the channel set.
+        """The channels that `train` learns from.
+
+        Those of the weights that it starts from, or of the channel set.
 
         Returns
         -------
@@ -179,7 +196,10 @@ class NetworkInputs:
 
     @cached_property
     def label_file(self) -> str:
-        """The labelled polygons of this region, read once: what is wrong with them is told before any track is made."""
+        """The labelled polygons of this region, read once.
+
+        What is wrong with them is told before any track is made.
+        """
         from sarslide.dataset.labels import Reading, read_polygons
 
         if not self.config.training.labels:
@@ -191,7 +211,7 @@ class NetworkInputs:
 
     @property
     def start(self) -> str:
-        """What training starts from: `random`, `imagenet`, `coco`, `packaged`, or a weights file."""
+        """What training starts from: `random`, `imagenet`, `coco`, `packaged`, a weights file."""
         return self.config.training.start or ("packaged" if self.config.training.labels else "random")
 
     def start_file(self) -> list[str]:

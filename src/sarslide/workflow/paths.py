@@ -1,4 +1,7 @@
-"""Where the files of a region lie: path patterns with the wildcards `{stack}`, `{frame}`, `{date}` and `{pair}`."""
+"""Where the files of a region lie: path patterns with wildcards.
+
+These are `{stack}`, `{frame}`, `{date}` and `{pair}`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +48,7 @@ class Paths:
 
     @property
     def stack(self) -> str:
-        """Folder of a stack in one frame: the engine contract and everything that follows from it."""
+        """Folder of a stack in one frame: the engine contract and all that follows from it."""
         return f"{self.results}/{{stack}}/{{frame}}/{self.engine}"
 
     @property

@@ -1,4 +1,7 @@
-"""The name of a release, computed before any work: what went in decides it (docs/architecture.md, Reruns)."""
+"""The name of a release, computed before any work: what went in decides it.
+
+See docs/architecture.md, Reruns.
+"""
 
 import hashlib
 import json
@@ -15,8 +18,9 @@ from sarslide.retrieve.dem_tiles import MODELS
 
 SCENE_COLUMNS = ("stack", "date", "granule", "sha256", "orbit_file")
 
-# Sections of the configuration that decide what comes out of every region; engine, method, source and optional inputs add theirs.
-# What a region does not use is no part of its releases: a new section renames nobody's.
+# Sections of the configuration that decide what comes out of every region; engine, method, source
+# and optional inputs add theirs. What a region does not use is no part of its releases: a new
+# section renames nobody's.
 ALWAYS = ("grid", "network", "rates", "segmentation", "inventory")
 # Sections that decide where and how acquisitions are fetched, or what is made beside the inventory.
 NEVER = ("catalog", "retrieve", "factors", "dataset", "training", "benchmark")
@@ -134,7 +138,9 @@ def dem_addresses(config: Config) -> dict[str, str]:
 
 
 def upstream_rules(config: Config) -> list[str]:
-    """The rules between acquisitions and release, whose code is part of its name, without those of optional inputs.
+    """The rules between acquisitions and release, whose code is part of its name.
+
+    Those of optional inputs are not among them.
 
     Parameters
     ----------

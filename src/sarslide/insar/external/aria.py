@@ -151,7 +151,7 @@ def _layer(path: str | Path, product: Any, name: str) -> Any:
 
 
 def _dates(path: str | Path, product: Any) -> tuple[str, str]:
-    """Reference and secondary date, from the granules that went in, else from the product's name."""
+    """Reference and secondary date, from the granules used, else from the product's name."""
     found = []
     for which in ("reference", "secondary"):
         granules = product.get(f"{SLC}/{which}/L1InputGranules")

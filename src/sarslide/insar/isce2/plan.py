@@ -1,4 +1,4 @@
-"""What topsStack needs of a date: products, orbits, swaths and the box of latitude and longitude."""
+"""What topsStack needs of a date: products, orbits, swaths and the latitude-longitude box."""
 
 from dataclasses import dataclass
 from pathlib import Path

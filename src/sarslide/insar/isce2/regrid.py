@@ -182,7 +182,7 @@ def _topo(work: Path, swath: str, burst: IsceBurst, name: str, dtype: type, band
 
 
 def _window(lat: np.ndarray, lon: np.ndarray, region: RegionGrid) -> tuple[slice, slice] | None:
-    """Lines and samples of the smallest window that holds the region's box; None without a sample."""
+    """Lines, samples of the smallest window that holds the region's box; None without a sample."""
     from pyproj import Transformer
 
     west, south, east, north = Transformer.from_crs(region.epsg, 4326, always_xy=True).transform_bounds(*region.bounds)

@@ -151,7 +151,7 @@ def layover_shadow(scene: Scene, surface: Surface, region: RegionGrid) -> np.nda
 
 
 def _look_direction(scene: Scene, surface: Surface, epsg: int, centre: tuple[float, float]) -> tuple[float, float]:
-    """Unit vector on the map away from the track, along which the zero-Doppler time stays the same."""
+    """Unit vector on the map away from the track, along which zero-Doppler time stays the same."""
     reach = 500.0
     x, y = centre[0] + np.array([-reach, 0, reach]), centre[1] + np.array([-reach, 0, reach])
     point, normal = earth_fixed_patch(epsg, x, y)

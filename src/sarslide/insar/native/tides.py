@@ -128,7 +128,7 @@ def _sidereal_deg(centuries_ut: float) -> float:
 
 
 def _earth_fixed(ecliptic: tuple[float, float, float], centuries: float, sidereal: float) -> np.ndarray:
-    """Earth-fixed position, m, of ecliptic longitude and latitude of date (rad) and distance (m)."""
+    """Earth-fixed position, m, of ecliptic longitude and latitude of date (rad), distance (m)."""
     longitude, latitude, distance = ecliptic
     obliquity = np.radians(23.43929111 - 0.0130042 * centuries)
     x, y, z = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)

@@ -1,4 +1,4 @@
-"""What SNAP needs of a pair: swaths with bursts on the region, its outline, and a DEM it can read."""
+"""What SNAP needs of a pair: swaths with bursts on the region, its outline, a DEM it can read."""
 
 from pathlib import Path
 
