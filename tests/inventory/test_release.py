@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from contextlib import closing
 
 import geopandas as gpd
 import pytest
@@ -72,7 +73,7 @@ def test_layers_come_back_as_they_were_written(releases, all_seen):
 
 def test_geopackage_has_styles_and_parquet_the_same_landslides(releases, all_seen):
     publish(releases, inventory(all_seen))
-    with sqlite3.connect(releases / ID / "landslides.gpkg") as database:
+    with closing(sqlite3.connect(releases / ID / "landslides.gpkg")) as database:
         styles = database.execute("select f_table_name, styleQML, styleSLD, useAsDefault from layer_styles").fetchall()
     assert [row[0] for row in styles] == list(LAYERS)
     for _, qml, sld, default in styles:
