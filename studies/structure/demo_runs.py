@@ -8,8 +8,6 @@ the reason in its last commit.
 
 import argparse
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from studies.structure import rasters
@@ -21,19 +19,11 @@ DEMO = ("--cores", "2", "--config", "region=demo")
 LONGEST_LINE, MAX_ROWS = 200, 25
 
 
-def rules(checkout: Path) -> int:
+def rules(checkout: Path, folder: Path) -> int:
     """Rules of the demo's workflow."""
-    command = [
-        str(Path(sys.executable).parent / "snakemake"),
-        "--list-rules",
-        "--snakefile",
-        str(checkout / "Snakefile"),
-    ]
-    listed = subprocess.run(
-        [*command, "--config", "region=demo"], cwd=checkout, capture_output=True, text=True, check=True,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(checkout / "src")},
-    )  # fmt: skip
-    return len([line for line in listed.stdout.splitlines() if re.fullmatch(r"\w+", line.strip())])
+    folder.mkdir(parents=True)
+    _, text = run(checkout, folder, "--list-rules", "--config", "region=demo")
+    return len([line for line in text.splitlines() if re.fullmatch(r"\w+", line.strip())])
 
 
 def table(checkout: Path, folder: Path) -> tuple[int, int]:
@@ -56,7 +46,7 @@ def jobs_cpu_s(folder: Path) -> float:
 
 def measured(checkout: Path, folder: Path) -> dict[str, float]:
     """All numbers of one checkout; its run stays below `folder`."""
-    listed = rules(checkout)
+    listed = rules(checkout, folder / "rules")
     rows, jobs = table(checkout, folder / "plan")
     place = folder / "run"
     place.mkdir()

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 KB = 1024
-SOURCE = Path(__file__).parents[2] / "src"
 
 
 def used(who: int) -> float:
@@ -26,7 +25,7 @@ def main() -> None:
     out, source, *arguments = sys.argv[1:]
     # Of another checkout, nothing of ours may be found: Snakemake looks for plugins on the whole
     # path.
-    sys.path[:] = [folder for folder in sys.path if folder == source or not folder.startswith(str(SOURCE))]
+    sys.path[:] = [folder for folder in sys.path if folder == source or not (Path(folder) / "sarslide").is_dir()]
     from snakemake.cli import main as snakemake
 
     start, code = time.monotonic(), 0
