@@ -5,7 +5,7 @@ import sys
 
 # The graph of a large region is some million objects that stay: the collector would walk them again
 # and again for nothing.
-gc.set_threshold(200_000, 20, 100)
+gc.set_threshold(20_000, 20, 100)
 
 for folder in ("src", "."):  # the library, and the studies beside it
     sys.path.insert(0, str((Path(workflow.basedir) / folder).resolve()))
