@@ -17,7 +17,7 @@ from sarslide.errors import SarslideError
 from sarslide.io.atomic import check_writable
 from sarslide.workflow import console, scheduling
 from sarslide.workflow.fingerprint import fingerprint
-from sarslide.workflow.graph import OPTIONAL, Graph
+from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import layer_files
 from sarslide.workflow.release_id import dem_addresses, dem_model, settings
@@ -112,26 +112,28 @@ def files_of(kind):
     return GRAPH.paths.pair_files("{stack}", "{frame}", CONFIG.network.pairs, kind)
 
 
-def of_both_dates(pattern):
-    """Input function: the files of the two dates of the job's pair. pattern: with `{stack}`, `{frame}` and `{date}`."""
-    return lambda wildcards: [
-        pattern.format(stack=wildcards.stack, frame=wildcards.frame, date=date)
-        for date in names.split_pair(wildcards.pair)
-    ]
-
-
-def of_all_dates(pattern):
-    """Input function: the files of all dates of the job's stack. pattern: with `{stack}`, `{frame}` and `{date}`."""
-    return lambda wildcards: [
-        pattern.format(stack=wildcards.stack, frame=wildcards.frame, date=date)
-        for date in dates(wildcards)
-    ]
+def fill(pattern, wildcards, **more):
+    """A path pattern with the wildcards of the job filled in, or others in their place."""
+    return pattern.format(**(dict(wildcards.items()) | more))
 
 
 def filled(patterns, wildcards):
     """Path patterns by name with the wildcards of the job filled in."""
-    known = dict(wildcards.items())
-    return {name: path.format(**known) for name, path in patterns.items()}
+    return {name: fill(path, wildcards) for name, path in patterns.items()}
+
+
+def of_all_dates(pattern):
+    """Input function: the files of all dates of the job's stack. pattern: with `{date}`."""
+    return lambda wildcards: [
+        fill(pattern, wildcards, date=date) for date in dates(wildcards)
+    ]
+
+
+def of_both_dates(pattern):
+    """Input function: the files of the two dates of the job's pair. pattern: with `{date}`."""
+    return lambda wildcards: [
+        fill(pattern, wildcards, date=date) for date in names.split_pair(wildcards.pair)
+    ]
 
 
 def memory(fixed_mb, bytes_per_cell=0):

@@ -8,12 +8,12 @@ from sarslide.preflight.finding import ERROR, WARNING, as_text, errors
 # preflight.smk
 FOLDERS = {"resources": RESOURCES, "results": RESULTS}
 IN_CONDA = bool(workflow.deployment_settings.deployment_method)
-# What no job could make good; the rest of what is found is said, and the run goes on.
+# What no job could make good; the rest of what is found is printed, and the run goes on.
 FATAL = ("input", "DEM", "weights", "tool")
 
 
 def first_checks():
-    """Say what the checks without a network find wrong; the end of Snakemake for what no job can make good."""
+    """Print what the checks without a network find; the end of Snakemake for what no job can make good."""
     path = Path(RESOURCES) / "scenes.csv"
     listed = scenes.read(path) if CONFIG.archive() and path.is_file() else []
     found = checks.cheap(
@@ -109,7 +109,8 @@ def simulated_scenes(part):
 # studies.smk: imported where a target asks for them, never while another graph is built
 BENCHMARK = "results/benchmark"
 BENCHMARK_RUN = f"{BENCHMARK}/runs/{{run}}"
-# The runs without a training: the velocity threshold, tuned and as printed.
+# The runs without a training, the velocity threshold tuned and as printed: names as in studies.benchmark.runs,
+# which the graph of the benchmark asks for.
 BASELINE, PRINTED_BASELINE = "baseline", "baseline.printed"
 MIN_CELLS = 20
 
@@ -138,7 +139,8 @@ def benchmark_names():
     found = or_exit(
         lambda: runs.chosen(asked.tables, asked.tier, asked.widths, asked.networks)
     )
-    return [BASELINE, PRINTED_BASELINE, runs.COMPACT, *(run.name for run in found)]
+    references = [runs.BASELINE, runs.PRINTED_BASELINE, runs.COMPACT]
+    return [*references, *(run.name for run in found)]
 
 
 def benchmark_weights(wildcards):

@@ -38,9 +38,7 @@ ISCE2_LAST = {
 
 def topo_of_reference(wildcards):
     """The marker of the reference date's topography."""
-    return f"{ISCE2_WORK}/{ISCE2_REFERENCE[wildcards.stack]}/topo.json".format(
-        **dict(wildcards.items())
-    )
+    return fill(f"{ISCE2_WORK}/{ISCE2_REFERENCE[wildcards.stack]}/topo.json", wildcards)
 
 
 rule isce2_dem:
@@ -106,7 +104,7 @@ rule isce2_prepare:
 rule isce2_step:
     input:
         before=lambda wildcards: [
-            f"{ISCE2_WORK}/{day}/{step}.json".format(**dict(wildcards.items()))
+            fill(f"{ISCE2_WORK}/{day}/{step}.json", wildcards)
             for day, step in isce2.steps_before(
                 wildcards.step, wildcards.date, ISCE2_REFERENCE[wildcards.stack]
             )
@@ -161,8 +159,7 @@ rule isce2_geometry:
 rule isce2_amplitude:
     input:
         coregistered=lambda wildcards: [
-            path.format(**dict(wildcards.items()))
-            for path in ISCE2_LAST[wildcards.stack].values()
+            fill(path, wildcards) for path in ISCE2_LAST[wildcards.stack].values()
         ],
         topo=topo_of_reference,
         geometry=f"{STACK}/geometry/geometry.json",
@@ -190,7 +187,7 @@ rule isce2_interferogram:
     input:
         acquisitions=of_both_dates(f"{ISCE2_WORK}/{{date}}/prepare.json"),
         coregistered=lambda wildcards: [
-            ISCE2_LAST[wildcards.stack][date].format(**dict(wildcards.items()))
+            fill(ISCE2_LAST[wildcards.stack][date], wildcards)
             for date in names.split_pair(wildcards.pair)
         ],
         topo=topo_of_reference,
