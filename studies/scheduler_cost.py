@@ -14,8 +14,6 @@ beside ours at the same time.
 """
 
 import argparse
-import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -26,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studies.structure import records
+from studies.structure.records import REPOSITORY
+from studies.structure.snakemake_cost import run
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 COMMAND = "python -m studies.scheduler_cost"
 GOAL_CPU_S = 0.2  # of the main process, a job
 DATES, NEIGHBOURS = 22, 3
@@ -97,16 +96,6 @@ def snakefile() -> str:
     return SNAKEFILE.replace("RULES", "\n".join(rules))
 
 
-# The CPU time of a process is complete when its threads have ended: exit functions run after that.
-MAIN = """
-import atexit, json, resource, sys
-from snakemake.cli import main
-used = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-atexit.register(lambda: print("CPU_S", used(), file=sys.stderr))
-main(sys.argv[1:])
-"""
-
-
 @dataclass(frozen=True)
 class Case:
     """One run.
@@ -131,15 +120,12 @@ class Case:
         words = [f"{name}={value}" for name, value in config.items()] + [f"ours={'yes' if self.ours else 'no'}"]
         profile = ["--workflow-profile", str(REPOSITORY / "profiles/default")] if self.ours else []
         with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "Snakefile").write_text(snakefile())
-            command = [sys.executable, "-c", MAIN, "--cores", str(self.cores), *profile, "--config", *words]
-            environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
-            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+            stub = Path(folder) / "Snakefile"
+            stub.write_text(snakefile())
+            options = ("--cores", str(self.cores), *profile, "--config", *words)
+            cost, _ = run(REPOSITORY, Path(folder), *options, snakefile=stub)
             jobs = len(list(Path(folder).glob("benchmarks/*/*/*.tsv"))) + 2
-        cpu = re.search(r"^CPU_S ([\d.]+)$", done.stderr, flags=re.M)
-        if done.returncode or not cpu:
-            raise SystemExit(done.stderr[-3000:])
-        return {"cpu_s": float(cpu.group(1)), "jobs": jobs}
+        return {"cpu_s": cost["main_cpu_s"], "jobs": jobs}
 
 
 @contextmanager

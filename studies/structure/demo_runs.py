@@ -10,6 +10,7 @@ import argparse
 import re
 from pathlib import Path
 
+from sarslide.report.tables import run_time_rows
 from studies.structure import rasters
 from studies.structure.records import REPOSITORY, publish, row
 from studies.structure.snakemake_cost import run
@@ -34,16 +35,6 @@ def table(checkout: Path, folder: Path) -> tuple[int, int]:
     return len(body[1].splitlines()), int(body[2])
 
 
-def jobs_cpu_s(folder: Path) -> float:
-    """CPU seconds of all jobs by their benchmarks."""
-    total = 0.0
-    for path in (folder / "results/demo/benchmarks").rglob("*.tsv"):
-        lines = [line.split("\t") for line in path.read_text().splitlines()]
-        column = lines[0].index("cpu_time")
-        total += sum(float(line[column]) for line in lines[1:] if line[column] not in ("NA", "-"))
-    return total
-
-
 def measured(checkout: Path, folder: Path) -> dict[str, float]:
     """All numbers of one checkout; its run stays below `folder`."""
     listed = rules(checkout, folder / "rules")
@@ -55,7 +46,7 @@ def measured(checkout: Path, folder: Path) -> dict[str, float]:
         "rules": listed,
         "rows of the job table": rows,
         "jobs": jobs,
-        "CPU s of jobs": round(jobs_cpu_s(place)),
+        "CPU s of jobs": round(sum(each["cpu_s"] for each in run_time_rows(place / "results/demo/benchmarks"))),
         "CPU s of Snakemake's main process": round(cost["main_cpu_s"], 1),
         "CPU s of everything": round(cost["main_cpu_s"] + cost["jobs_and_children_cpu_s"]),
         "wall clock, s": round(cost["wall_s"]),

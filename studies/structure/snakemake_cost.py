@@ -1,5 +1,6 @@
 """Snakemake in a process that writes down what it used: `snakemake_cost.py OUT SOURCE ...`."""
 
+import atexit
 import json
 import os
 import resource
@@ -28,33 +29,34 @@ def main() -> None:
     sys.path[:] = [folder for folder in sys.path if folder == source or not (Path(folder) / "sarslide").is_dir()]
     from snakemake.cli import main as snakemake
 
-    start, code = time.monotonic(), 0
-    try:
-        snakemake(arguments)
-    except SystemExit as end:
-        code = end.code
+    atexit.register(write_cost, Path(out), time.monotonic())
+    snakemake(arguments)
+
+
+def write_cost(out: Path, start: float) -> None:
+    """Write down what the process used: as an exit function, after its last thread has ended."""
     cost = {
         "main_cpu_s": used(resource.RUSAGE_SELF),
         "jobs_and_children_cpu_s": used(resource.RUSAGE_CHILDREN),
         "wall_s": time.monotonic() - start,
         "main_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KB / 1e6,
     }
-    Path(out).write_text(json.dumps(cost))
-    sys.exit(code)
+    out.write_text(json.dumps(cost))
 
 
-def run(checkout: Path, folder: Path, *arguments: str) -> tuple[dict[str, float], str]:
+def run(checkout: Path, folder: Path, *arguments: str, snakefile: Path | None = None) -> tuple[dict[str, float], str]:
     """Snakemake of a checkout in a working folder: its cost, and what it printed.
 
-    Ends this study where it fails.
+    snakefile: another one than the checkout's. Ends this study where Snakemake fails.
     """
     out, console = folder / "cost.json", folder / "console.log"
     environment = os.environ | {"PYTHONPATH": str(checkout / "src")}
-    command = [sys.executable, __file__, str(out), str(checkout / "src"), "--snakefile", str(checkout / "Snakefile")]
+    command = [sys.executable, __file__, str(out), str(checkout / "src")]
+    command += ["--snakefile", str(snakefile or checkout / "Snakefile")]
     with open(console, "w") as stream:
         done = subprocess.run(
             [*command, "--directory", str(folder), *arguments],
-            cwd=checkout, env=environment, stdout=stream, stderr=subprocess.STDOUT,
+            cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT,
         )  # fmt: skip
     text = console.read_text(errors="replace")
     if done.returncode:
