@@ -13,16 +13,11 @@ import re
 from pathlib import Path
 
 import networkx
+from tests.docs.texts import ABSENT, ID, NO_IDS, ROW, texts
 
 from studies.structure.records import REPOSITORY, publish, row
 
 COMMAND = "python -m studies.structure.code --before CHECKOUT"
-FOLDERS = ("src", "rules", "workflow_scripts", "studies", "benchmarks", "tests", "docs", "profiles")
-ID = re.compile(r"(?<![\w-])[A-J]\d{2}(?![\w-])")
-PAPER = "H22"  # a publication, no id
-ABSENT = re.compile(
-    r"\bDESIGN\b|\b(?:facts|audit|mission|redesign)\.md\b|\b[Ff]acts [A-I]\b|\b[Tt]he issue\b|\bmission [A-J]\d"
-)
 # Words that were replaced by the field's own, as identifiers, keys, file names and in messages.
 OLD_WORDS = re.compile(
     r"\btold_\w+|\"told\"|\bsaid\.py|\bsays: |\bsaid\b(?=[ ]*[=(.:])"
@@ -84,31 +79,21 @@ def outward(graph: networkx.DiGraph) -> list[str]:
     return sorted(f"{a} -> {b}" for a, b in graph.edges if not beyond(a) and beyond(b) and a.startswith("sarslide"))
 
 
-def texts(checkout: Path) -> dict[str, str]:
-    """Code, rules, configuration and pages of a checkout by path; records are left out."""
-    suffixes = {".py", ".smk", ".yaml", ".md", ".toml"}
-    paths = [path for folder in FOLDERS for path in (checkout / folder).rglob("*")]
-    paths += [path for path in checkout.glob("*") if path.is_file()]
-    named = {
-        str(path.relative_to(checkout)): path for path in paths if path.suffix in suffixes or path.name == "Snakefile"
-    }
-    return {name: path.read_text() for name, path in named.items() if "/records/" not in name and path.is_file()}
-
-
 def without_row(checkout: Path) -> list[str]:
     """Ids of the papers' items that no row of docs/papers.md explains."""
     page = checkout / "docs/papers.md"
-    rows = set(re.findall(r"^\| ([A-J]\d{2}) \|", page.read_text(), flags=re.M)) if page.is_file() else set()
-    used = {word for text in texts(checkout).values() for word in ID.findall(text)}
-    return sorted(used - rows - {PAPER})
+    rows = set(ROW.findall(page.read_text())) if page.is_file() else set()
+    used = {word for _, text in texts(checkout) for word in ID.findall(text)}
+    return sorted(used - rows - NO_IDS)
 
 
 def counted(checkout: Path, pattern: re.Pattern, *left_out: str) -> list[str]:
     """`path: text` of each match, but for files with the pattern itself and for the history."""
+    no = {"CHANGELOG.md", "studies/structure/code.py", "tests/docs/texts.py", *left_out}
     return [
         f"{path}: {match[0]}"
-        for path, text in texts(checkout).items()
-        if path not in (*left_out, "CHANGELOG.md", "studies/structure/code.py", "tests/docs/test_references.py")
+        for path, text in texts(checkout)
+        if str(path) not in no
         for match in pattern.finditer(text)
     ]
 

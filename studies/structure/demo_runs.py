@@ -66,8 +66,8 @@ def main() -> None:
     now = measured(REPOSITORY, chosen.folder / "now")
     goals = {"rows of the job table": MAX_ROWS, "longest console line, characters": LONGEST_LINE}
     rows = [
-        row(f"demo: {what}", value, COMMAND, f"<= {goals[what]}" if what in goals else "",
-            value <= goals[what] if what in goals else None, then[what])
+        row(f"demo: {what}", value, COMMAND, f"<= {goals[what]}" if what in goals else "shown",
+            value <= goals.get(what, value), then[what])
         for what, value in now.items()
     ]  # fmt: skip
     ours = rasters.listing(chosen.folder / "now/run", "demo")

@@ -54,7 +54,7 @@ def main() -> None:
         jobs, now = cost(REPOSITORY, region)
         one = cost(REPOSITORY, region, ONE_JOB.format(region=region))[1]
 
-        def line(what, value, before=None, goal="", met=None, region=region):
+        def line(what, value, before=None, goal="shown", met=True, region=region):
             return row(f"dry run {region}: {what}", value, COMMAND, goal, met, before)
 
         ms, kb = (1e3 * (now[key] - one[key]) / (jobs - 1) for key in ("main_cpu_s", "main_mb"))

@@ -21,8 +21,10 @@ that a documented command rewrites do not count as touched.
 """
 
 
-def row(what: str, measured: Any, command: str, goal: str = "", met: bool | None = None, before: Any = None) -> dict:
-    """One row; goal empty: there is none, and nothing to meet."""
+def row(
+    what: str, measured: Any, command: str, goal: str = "shown", met: bool = True, before: Any = None
+) -> dict[str, Any]:
+    """One row; goal `shown`: a number without a limit, asked for as it is."""
     return {"what": what, "goal": goal, "before": before, "measured": measured, "met": met, "command": command}
 
 
@@ -45,13 +47,12 @@ def page(rows: list[dict]) -> str:
 
 
 def _line(each: dict) -> str:
-    met = {True: "yes", False: "**no**", None: ""}[each.get("met")]
     cells = [
         each["what"],
         each["goal"],
         _text(each.get("before")),
         _text(each["measured"]),
-        met,
+        "yes" if each["met"] else "**no**",
         f"`{each['command']}`",
     ]
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"

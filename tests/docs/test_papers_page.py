@@ -1,18 +1,13 @@
 """docs/papers.md explains every id that stands in code, configuration, tests and pages."""
 
-import re
-
 from sarslide.papers import papers
-from tests.docs.texts import REPOSITORY, texts
+from tests.docs.texts import ID, NO_IDS, REPOSITORY, ROW, texts
 
 PAGE = (REPOSITORY / "docs/papers.md").read_text()
-# One letter and two digits as a word of its own: no track (A128), error code (E1001) or tile (T48RTR).
-ID = re.compile(r"(?<![\w-])[A-J]\d{2}(?![\w-])")
-NO_IDS = {"H22"}  # a paper
 
 
 def test_every_id_has_a_row():
-    rows = set(re.findall(r"^\| ([A-J]\d{2}) \|", PAGE, flags=re.M))
+    rows = set(ROW.findall(PAGE))
     used = {word: path for path, text in texts() for word in ID.findall(text)}
     unknown = {word: str(path) for word, path in used.items() if word not in rows | NO_IDS}
     assert not unknown
