@@ -14,6 +14,7 @@ from pathlib import Path
 
 import networkx
 from tests.docs.texts import ABSENT, ID, NO_IDS, ROW, texts
+from tests.test_layout import imports as imports_of
 
 from studies.structure.records import REPOSITORY, publish, row
 
@@ -45,14 +46,7 @@ def imports(checkout: Path) -> networkx.DiGraph:
     graph = networkx.DiGraph()
     graph.add_nodes_from(known)
     for name, path in known.items():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                wanted = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                wanted = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            else:
-                continue
-            graph.add_edges_from((name, other) for other in wanted if other in known and other != name)
+        graph.add_edges_from((name, other) for other in imports_of(path, set(known), ast.walk) if other != name)
     # A package whose `__init__` hands names on is imported with each of its modules: that is no
     # dependence.
     graph.remove_edges_from([(a, b) for a, b in graph.edges if a.startswith(f"{b}.")])
