@@ -1,16 +1,17 @@
 """Parts of the documentation that repeat a registry, written between their marks: networks, channel
-sets.
+sets, layers.
 
     python -m studies.registry_tables
 
-Marks are `<!-- table NAME -->` and `<!-- end -->` in any page of docs/ or in README.md.
+Marks are `<!-- table NAME -->` and `<!-- end -->` in any page of docs/ or in README.md, and those of
+`sarslide.layer_tables`.
 """
 
 import argparse
 import re
 from pathlib import Path
 
-from sarslide import layers
+from sarslide import layer_tables, layers
 from sarslide.dataset.features import CHANNEL_SETS, CLASSES
 from sarslide.models.registry import ARCHITECTURES
 
@@ -61,7 +62,7 @@ def pages() -> list[Path]:
 
 def filled(text: str) -> str:
     """The page with every marked part as the registries have it."""
-    return MARKED.sub(lambda found: found[1] + TABLES[found[2]]() + found[4], text)
+    return layer_tables.in_step(MARKED.sub(lambda found: found[1] + TABLES[found[2]]() + found[4], text))
 
 
 def main() -> None:
