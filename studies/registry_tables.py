@@ -3,8 +3,8 @@ sets, layers.
 
     python -m studies.registry_tables
 
-Marks are `<!-- table NAME -->` and `<!-- end -->` in any page of docs/ or in README.md, and those of
-`sarslide.layer_tables`.
+Marks are `<!-- table NAME -->` and `<!-- end -->` in any page of docs/ or in README.md, and those
+of `sarslide.layer_tables`.
 """
 
 import argparse
