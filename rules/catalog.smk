@@ -36,8 +36,7 @@ rule update_catalog:
         search=CATALOG_SEARCH if CONFIG.archive() else None,
         baselines=SCENES.needs_baselines,
         orbit_folder=f"{RESOURCES}/orbits",
-        # What lies in an archive cannot be seen beforehand: whoever asks for this rule wants it
-        # asked.
+        # What an archive has cannot be known beforehand: it is searched each time.
         found=lambda wildcards: (
             time_ns() if CONFIG.archive() else scenes.listing(Path(f"{RESOURCES}/slc"))
         ),

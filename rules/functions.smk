@@ -106,7 +106,7 @@ def simulated_scenes(part):
     return [*valleys, *(benchmark_scenes(part) if CONFIG.training.climates else [])]
 
 
-# studies.smk: imported where a target asks for them, never while another graph is built
+# studies.smk: imported where a target needs them, never while another graph is built
 BENCHMARK = "results/benchmark"
 BENCHMARK_RUN = f"{BENCHMARK}/runs/{{run}}"
 # The runs without a training, the velocity threshold tuned and as printed: names as in studies.benchmark.runs,
@@ -132,7 +132,7 @@ def benchmark_parts(*parts):
 
 
 def benchmark_names():
-    """Names of the runs that the configuration asks for, and of those that they are compared with."""
+    """Names of the runs that the configuration requests, and of those that they are compared with."""
     from studies.benchmark import runs
 
     asked = CONFIG.benchmark

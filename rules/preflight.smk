@@ -2,8 +2,7 @@
 # needs no network.
 
 
-# Without an output, and without a benchmark, which counts as one: whoever asks for it gets it done
-# again.
+# Without an output, and without a benchmark, which counts as one: it runs each time it is requested.
 rule preflight:
     log:
         f"{LOGS}/preflight.log",

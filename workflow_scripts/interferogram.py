@@ -39,7 +39,7 @@ def main(snakemake) -> None:
 
 
 def _diversity(files, grid):
-    """What tells the misregistration of a pair from its earlier date and its overlaps."""
+    """What estimates the misregistration of a pair from its earlier date and its overlaps."""
     from sarslide.insar.native.spectral_diversity import misregistration
 
     doppler = raster.read_all(files.doppler, grid)

@@ -131,7 +131,7 @@ def _add(path: Path, name: str, frame: gpd.GeoDataFrame, **options: Any) -> None
 
 
 def _geometry_type(frame: gpd.GeoDataFrame) -> str | None:
-    """Polygons and their multiples share one type; other layers say theirs by their features."""
+    """Polygons and their multiples share one type; other layers have that of their features."""
     kinds = set(frame.geom_type)
     if kinds <= {"Polygon"}:
         return "Polygon"

@@ -1,5 +1,5 @@
 """The part of the report that sets a paper's statements, tables and figures beside those of the
-region, with its known errors and with what the paper does not say.
+region, with its known errors and with what the paper leaves open.
 """
 
 import json

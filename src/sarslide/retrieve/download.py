@@ -225,7 +225,7 @@ def _check_content(shown: str, part: Path, suffix: str, checksum: str) -> None:
 
 
 def _skew(answer: Any) -> float:
-    """How far this clock is ahead of the server's, s; 0 where it does not say."""
+    """How far this clock is ahead of the server's, s; 0 where it does not state its time."""
     try:
         return time.time() - email.utils.parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a run says on the terminal, and its events: the handler of the logger plugin `sarslide`.
+"""What a run prints on the terminal, and its events: the handler of the logger plugin `sarslide`.
 
 A finished job is one line with its step's progress and the time left; a failed one shows its
 wildcards, its coded error and its log; the end names release and report and counts what changed.
@@ -28,7 +28,7 @@ FIRST_SILENCE_S, LONGEST_SILENCE_S = 60.0, 900.0
 RESULTS_ATTRIBUTE = "sarslide_results"
 LOGGER = "snakemake.logging"
 
-# What comes with every job, or says no more than the lines above.
+# What comes with every job, or repeats the lines above.
 _SILENT_EVENTS = (
     LogEvent.WORKFLOW_STARTED,
     LogEvent.JOB_STARTED,

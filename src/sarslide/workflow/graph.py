@@ -25,7 +25,7 @@ from sarslide.workflow.release_id import optional_inputs, release_digest, upstre
 FRAMES = ("f0",)
 # Optional inputs (P3 2.2), by the folder of the results that holds them.
 OPTIONAL = {"optical": OPTICAL, "lithology": ("lithology",)}
-# What decides the download of a date, of all that the scene table says of its granules.
+# The columns of the scene table that decide the download of a date.
 GRANULE_COLUMNS = ("granule", "bytes", "checksum", "orbit_file", "start_utc", "stop_utc")
 
 
@@ -208,7 +208,7 @@ class Graph:
         return found
 
     def granules(self, stack: str, date: str) -> list[dict[str, str]]:
-        """What the scene table says of a date's granules, as far as it decides the download.
+        """The columns of the scene table that decide the download of a date.
 
         Parameters
         ----------
@@ -329,7 +329,7 @@ class Graph:
         return [f"{self.paths.results}/report/report.html", *scores, *quality, *self.asked_products()]
 
     def asked_products(self) -> list[str]:
-        """What the configuration asks for beside the inventory.
+        """What the configuration requests beside the inventory.
 
         Windows, D-InSAR maps, time series, products on a finer grid.
 

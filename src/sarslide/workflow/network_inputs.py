@@ -173,7 +173,7 @@ class NetworkInputs:
         channels : iterable of str
             Names of channels.
         key : str
-            The key that asks for them, for the message.
+            The key that requests them, for the message.
 
         Returns
         -------
@@ -198,7 +198,7 @@ class NetworkInputs:
     def label_file(self) -> str:
         """The labelled polygons of this region, read once.
 
-        What is wrong with them is told before any track is made.
+        What is wrong with them is reported before any track is made.
         """
         from sarslide.dataset.labels import Reading, read_polygons
 

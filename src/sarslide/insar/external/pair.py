@@ -168,7 +168,7 @@ def sign(path: str | Path, declared: str | None, recognised: str | None, because
     recognised : str or None
         The same by the product.
     because : str
-        What of the product tells so.
+        What of the product states it.
 
     Returns
     -------
