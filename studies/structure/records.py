@@ -38,15 +38,16 @@ def publish(rows: list[dict]) -> None:
     write_json(RECORD, list(merged.values()))
     PAGE.write_text(page(list(merged.values())))
     for each in rows:
-        print(_line(each))
+        print(line(each))
 
 
 def page(rows: list[dict]) -> str:
     """Text of docs/reference/structure.md."""
-    return INTRODUCTION + "".join(f"{_line(each)}\n" for each in rows)
+    return INTRODUCTION + "".join(f"{line(each)}\n" for each in rows)
 
 
-def _line(each: dict) -> str:
+def line(each: dict) -> str:
+    """A row as a line of a Markdown table."""
     cells = [
         each["what"],
         each["goal"],
