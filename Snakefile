@@ -7,7 +7,7 @@
 #   snakemake train --cores 16                                train the network on simulated regions
 #
 # results/{region}/{stack}/{frame}/{engine}/ holds the engine contract; everything after it is
-# engine-blind (docs/architecture.md).
+# engine-blind (docs/concepts/engine-contract.md).
 from pathlib import Path
 
 from snakemake.utils import min_version

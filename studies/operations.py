@@ -1,4 +1,4 @@
-"""The measured parts of docs/operations.md, made of studies/records/operations.json.
+"""The measured parts of docs/reference/operations.md, made of studies/records/operations.json.
 
 They are written between their marks.
 
@@ -24,7 +24,7 @@ from studies.markdown import grid_lines
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
-CONTENT, PAGE = REPOSITORY / "studies/records/operations.json", DOCS / "operations.md"
+CONTENT, PAGE = REPOSITORY / "studies/records/operations.json", DOCS / "reference/operations.md"
 DOING = {"search": "search", "burst": "download of bursts", "slc": "download of SLCs", "orbit": "orbit files"}
 
 
@@ -40,7 +40,7 @@ def page(text: str, content: dict) -> str:
     for name, write in PARTS.items():
         begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         if text.count(begin) != 1 or text.count(end) != 1:
-            raise ValueError(f"docs/operations.md: the marks of {name} are not there once")
+            raise ValueError(f"docs/reference/operations.md: the marks of {name} are not there once")
         lines = write(content[name]) if name in content else []
         inside = "\n".join([begin, "", *lines, "", end] if lines else [begin, end])
         text = re.sub(f"{begin}.*{end}", lambda _, inside=inside: inside, text, flags=re.DOTALL)

@@ -1,5 +1,5 @@
-"""Parts of the documentation that repeat a registry, written between their marks: networks, channel
-sets, layers.
+"""Parts of the documentation that repeat a registry, written between their marks: engines, rate
+methods, networks, channel sets, layers.
 
     python -m studies.registry_tables
 
@@ -13,7 +13,9 @@ from pathlib import Path
 
 from sarslide import layer_tables, layers
 from sarslide.dataset.features import CHANNEL_SETS, CLASSES
+from sarslide.insar.engines import ENGINES
 from sarslide.models.registry import ARCHITECTURES
+from sarslide.rates.methods import METHODS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MARKED = re.compile(r"(<!-- table (\w+) -->)(.*?)(<!-- end -->)", re.DOTALL)
@@ -52,7 +54,39 @@ def rock_classes() -> str:
     return table(["channel", "rock"], rows)
 
 
-TABLES = {make.__name__: make for make in (networks, network_count, channel_sets, rock_classes)}
+def engines() -> str:
+    """The engines, one a row."""
+    rows = [
+        [f"`{row.name}`", row.title, sources(row.sources), yes(row.reads_bursts), yes(row.unwraps), yes(row.amplitude)]
+        for row in ENGINES.values()
+    ]
+    return table(
+        ["`engine`", "processor", "`source`", "reads single bursts", "unwraps itself", "delivers amplitude"], rows
+    )
+
+
+def methods() -> str:
+    """The rate methods, one a row."""
+    rows = [
+        [f"`{row.name}`", row.title, yes(row.has_series), yes(row.needs_connected), yes(row.takes_atmosphere)]
+        for row in METHODS.values()
+    ]
+    return table(
+        ["`rates.method`", "method", "time series", "needs a connected network", "reads `rates.atmosphere`"], rows
+    )
+
+
+def sources(names: tuple[str, ...]) -> str:
+    """Words of the configuration in a cell."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def yes(fact: bool) -> str:
+    """A fact in a cell."""
+    return "yes" if fact else "no"
+
+
+TABLES = {make.__name__: make for make in (engines, methods, networks, network_count, channel_sets, rock_classes)}
 
 
 def pages() -> list[Path]:

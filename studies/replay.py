@@ -9,7 +9,7 @@ After each arrival `python -m sarslide.schedule` runs, some of the runs are ende
 random moment and the next run goes on. Started again, the replay goes on after the last arrival
 that is done. At the end the inventory is compared with one that is made in one go from all dates,
 and everything that was written is searched for the planted secrets. Writes keys "replay" and
-"secret_search" of studies/records/operations.json, and docs/operations.md.
+"secret_search" of studies/records/operations.json, and docs/reference/operations.md.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The tables of layers in docs/output.md are those of the registry."""
+"""The tables of layers in docs/reference/outputs.md are those of the registry."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from sarslide import layer_tables, layers
 from sarslide.dataset import features
 from sarslide.errors import LayerError
 
-PAGE = "docs/output.md"
+PAGE = "docs/reference/outputs.md"
 
 
 def test_the_page_is_in_step(repository):

@@ -1,7 +1,7 @@
 """Every error that a user can cause or meet, each with a code, the file, the value and the cure.
 
-Codes: 1xxx inputs, 2xxx network, 3xxx SAR, 4xxx model, 5xxx inventory. `docs/errors.md` lists them
-with their cures.
+Codes: 1xxx inputs, 2xxx network, 3xxx SAR, 4xxx model, 5xxx inventory.
+`docs/reference/errors.md` lists them with their cures.
 """
 
 FORMAT_VERSION = 1

@@ -1,6 +1,6 @@
 """Tables of layers in documentation pages, made of the registry.
 
-`python -m sarslide.layer_tables --fix docs/output.md` brings a page in step with it.
+`python -m sarslide.layer_tables --fix docs/reference/outputs.md` brings a page in step with it.
 
 A table stands between `<!-- layers: NAMES -->` and `<!-- /layers -->`. NAMES are layers, or lists
 of layers of `sarslide.layers` such as TERRAIN, separated by blanks.

@@ -138,7 +138,7 @@ def test_images_of_different_parts_share_no_cell(tmp_path):
 
 
 def from_bytes(stretch, image):
-    """Values of an image by docs/dataset.md, NaN where unknown."""
+    """Values of an image by docs/reference/datasets.md, NaN where unknown."""
     values = stretch.low + (image.astype(np.float32) - 1) / 254 * (stretch.high - stretch.low)
     return np.where(image > 0, values, np.nan).astype(np.float32)
 

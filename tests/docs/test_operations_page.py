@@ -1,4 +1,4 @@
-"""docs/operations.md says what studies/records/operations.json says."""
+"""docs/reference/operations.md says what studies/records/operations.json says."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from studies.operations import page, replay
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 CONTENT = json.loads((REPOSITORY / "studies/records/operations.json").read_text())
-TEXT = (REPOSITORY / "docs" / "operations.md").read_text()
+TEXT = (REPOSITORY / "docs/reference/operations.md").read_text()
 
 
 def test_another_number_is_another_page():

@@ -4,7 +4,7 @@ from sarslide import errors
 
 
 def test_every_error_code_is_documented(repository):
-    text = (repository / "docs/errors.md").read_text()
+    text = (repository / "docs/reference/errors.md").read_text()
     todo = [errors.SarslideError]
     while todo:
         for child in todo.pop().__subclasses__():

@@ -24,7 +24,7 @@ class Finding:
     found : str
         What there is, or the problem.
     code, cure : str
-        Of warnings and errors, as in docs/errors.md.
+        Of warnings and errors, as in docs/reference/errors.md.
     """
 
     check: str

@@ -1,5 +1,5 @@
 """`python -m sarslide.schedule`: one run for cron, a systemd timer or scrontab
-(docs/operations.md).
+(docs/howto/scheduled-runs.md).
 """
 
 import argparse

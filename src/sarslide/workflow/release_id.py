@@ -1,6 +1,6 @@
 """The name of a release, computed before any work: what went in decides it.
 
-See docs/architecture.md, Reruns.
+See docs/concepts/releases.md.
 """
 
 import hashlib

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 TILE = 256  # side of a tile of a geocoded SLC
 BLOCK_COLS = 2048
 LOST = 0.001  # share of the region that a date may lack of what the other covers without a word
-MIN_LOOKS = 40  # of a coherence, by the engine contract (docs/architecture.md)
+MIN_LOOKS = 40  # of a coherence, by the engine contract (docs/concepts/engine-contract.md)
 
 
 @dataclass(frozen=True)
