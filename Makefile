@@ -3,6 +3,7 @@
 # make test   all tests with their coverage; test-full adds the long ones
 # make test-slurm  the workflow through a real Slurm, which it installs (apt) and starts: needs root.
 #             FULL=1 takes the whole demo
+# make docs   the pages of docs/ as a site, in site/
 # make resume after an interruption: the same run goes on where it stopped
 # Everything lives in .venv. CORES=4 limits the run, ARGS gives resume the arguments of the run.
 
@@ -15,7 +16,7 @@ STAMP := $(VENV)/installed
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 LOCKED := flock --nonblock --conflict-exit-code 75 .sarslide.lock
 
-.PHONY: demo resume check test test-full test-slurm lint types format clean-demo help
+.PHONY: demo resume check test test-full test-slurm lint types format docs clean-demo help
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -55,6 +56,9 @@ types: $(STAMP)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt Snakefile rules
+
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean-demo:
 	rm -rf resources/demo/slc resources/demo/truth resources/demo/dem_m.tif results/demo logs/demo

@@ -1,5 +1,5 @@
 """Parts of the documentation that repeat a registry, written between their marks: engines, rate
-methods, networks, channel sets, layers.
+methods, networks, channel sets, keys of the configuration, commands, layers.
 
     python -m studies.registry_tables
 
@@ -11,7 +11,11 @@ import argparse
 import re
 from pathlib import Path
 
-from sarslide import layer_tables, layers
+import typer
+from typer.cli import get_docs_for_click
+
+from sarslide import cli, layer_tables, layers
+from sarslide.config import generate
 from sarslide.dataset.features import CHANNEL_SETS, CLASSES
 from sarslide.insar.engines import ENGINES
 from sarslide.models.registry import ARCHITECTURES
@@ -76,6 +80,19 @@ def methods() -> str:
     )
 
 
+def configuration() -> str:
+    """Every key of the configuration."""
+    return f"\n\n{generate.config_reference()}\n"
+
+
+def command() -> str:
+    """Every command of `sarslide` with its arguments and options."""
+    group = typer.main.get_command(cli.app)
+    text = get_docs_for_click(obj=group, ctx=typer.Context(group, info_name="sarslide"), name="sarslide")
+    _, heading, commands = text.replace("```console\n$ ", "```text\n").partition("\n## ")
+    return f"\n{heading}{commands.rstrip()}\n\n"
+
+
 def sources(names: tuple[str, ...]) -> str:
     """Words of the configuration in a cell."""
     return ", ".join(f"`{name}`" for name in names)
@@ -86,7 +103,10 @@ def yes(fact: bool) -> str:
     return "yes" if fact else "no"
 
 
-TABLES = {make.__name__: make for make in (engines, methods, networks, network_count, channel_sets, rock_classes)}
+TABLES = {
+    make.__name__: make
+    for make in (command, configuration, engines, methods, networks, network_count, channel_sets, rock_classes)
+}
 
 
 def pages() -> list[Path]:

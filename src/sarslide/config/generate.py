@@ -1,4 +1,6 @@
-"""Texts made of the models: config.yaml, its JSON schema, the beginning of one's own region."""
+"""Texts made of the models: config.yaml, its JSON schema, the reference of all keys, the beginning
+of one's own region.
+"""
 
 import json
 from pathlib import Path
@@ -103,19 +105,78 @@ def config_schema() -> str:
     return json.dumps(schema, indent=1) + "\n"
 
 
+def config_reference() -> str:
+    """Every key with its meaning, default, unit, range and source.
+
+    Returns
+    -------
+    str
+        Markdown: a part for the keys without a section, then one a section; a heading a key.
+    """
+    fields = Config.model_fields
+    sections = {name: type(field.default) for name, field in fields.items() if isinstance(field.default, Section)}
+    lines = ["## Region", ""]
+    for name, field in fields.items():
+        if name not in sections:
+            lines += _key_lines(name, field)
+    for name, section in sections.items():
+        lines += [f"## {name}", "", " ".join((section.__doc__ or "").split()), ""]
+        for leaf, field in section.model_fields.items():
+            lines += _key_lines(f"{name}.{leaf}", field)
+    return "\n".join(lines)
+
+
+def _key_lines(name: str, field: Any) -> list[str]:
+    extra = field.json_schema_extra
+    choices = ", ".join(f"`{_inline(choice)}`" for choice in choices_of(field))
+    facts = {
+        "default": f"`{_inline(field.default)}`",
+        "unit": extra["unit"],
+        "one of": choices,
+        "range": "" if choices else ", ".join(limits_of(field)),
+        "source": extra["source"],
+    }
+    line = " · ".join(f"{word}: {fact}" for word, fact in facts.items() if fact)
+    return [f"#### `{name}`", "", field.description, "", line, ""]
+
+
 def _leaf_comment(field: Any) -> list[str]:
     extra = field.json_schema_extra
-    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-    limits = [
-        f"{sign} {getattr(m, limit)}" for m in field.metadata for limit, sign in signs.items() if hasattr(m, limit)
-    ]
-    choice = " | ".join(_choices(field))
-    notes = [extra["unit"], choice or ", ".join(limits), f"source: {extra['source']}"]
+    choice = " | ".join(choices_of(field))
+    notes = [extra["unit"], choice or ", ".join(limits_of(field)), f"source: {extra['source']}"]
     return [f"# {field.description} [{'; '.join(note for note in notes if note)}]"]
 
 
-def _choices(field: Any) -> tuple[str, ...]:
-    """The words that a field may be, where it is a choice of words."""
+def limits_of(field: Any) -> list[str]:
+    """The limits of a number.
+
+    Parameters
+    ----------
+    field : pydantic.fields.FieldInfo
+        Field of a key.
+
+    Returns
+    -------
+    list of str
+        Such as `>= 0`.
+    """
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    return [f"{sign} {getattr(m, limit)}" for m in field.metadata for limit, sign in signs.items() if hasattr(m, limit)]
+
+
+def choices_of(field: Any) -> tuple[str, ...]:
+    """The words that a key may have, where it is a choice of words.
+
+    Parameters
+    ----------
+    field : pydantic.fields.FieldInfo
+        Field of the key.
+
+    Returns
+    -------
+    tuple of str
+        The words; empty where it is no choice.
+    """
     for table in field.metadata:
         if isinstance(table, OneOf):
             return table.names
