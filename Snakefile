@@ -18,6 +18,12 @@ min_version("9.21.1")
 configfile: Path(workflow.basedir) / "config.yaml"
 
 
+# That of the working folder, where the workflow is installed elsewhere.
+if Path.cwd() != Path(workflow.basedir) and Path("config.yaml").is_file():
+
+    configfile: "config.yaml"
+
+
 include: "rules/common.smk"
 include: "rules/functions.smk"
 include: f"rules/sources/{CONFIG.source}.smk"
@@ -60,3 +66,4 @@ if SCENES.ready:
 onstart:
     scheduling.drop_default_rate_limit(workflow)
     first_checks()
+    or_exit(lambda: migration.record_format(Path(RESULTS)))

@@ -1,21 +1,24 @@
 # Configuration, scene table and graph of the region, and the few helpers that rules share; no
 # network, no clock, no results.
 import gc
+import logging
 import sys
 
 # The graph of a large region is some million objects that stay: the collector would walk them again
 # and again for nothing.
 gc.set_threshold(20_000, 20, 100)
 
-for folder in ("src", "."):  # the library, and the studies beside it
-    sys.path.insert(0, str((Path(workflow.basedir) / folder).resolve()))
+# The studies beside the Snakefile and, of a checkout, the library in src.
+for folder in (Path(workflow.basedir) / "src", Path(workflow.basedir)):
+    if folder.is_dir():
+        sys.path.insert(0, str(folder.resolve()))
 
 from sarslide import layers, names
 from sarslide.catalog import scenes
 from sarslide.config import existing, load, resolve
 from sarslide.errors import SarslideError
 from sarslide.io.atomic import check_writable
-from sarslide.workflow import console, scheduling
+from sarslide.workflow import console, migration, scheduling
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import NetworkInputs
@@ -54,6 +57,7 @@ LOGS, BENCHMARKS = f"logs/{CONFIG.region}", f"{RESULTS}/benchmarks"
 CURRENT = local(f"{RESULTS}/inventory/current.json")
 
 if workflow.is_main_process:
+    or_exit(lambda: migration.check_format(Path(RESULTS)))
     console.announce(RESULTS)
 
 # Leaf params that decide how pairs become rates.
@@ -164,5 +168,5 @@ def own(path):
 def final_products():
     """What a run makes; the end of Snakemake for networks that cannot give the rates, warnings for the rest."""
     for warning in or_exit(GRAPH.check_network):
-        print(f"warning: {warning}", file=sys.stderr)
+        console.tell(f"warning: {warning}", logging.WARNING)
     return [CURRENT, *or_exit(GRAPH.final_products)]

@@ -2,14 +2,16 @@
 # its one coded line.
 from sarslide.dataset.features import channel_set
 from sarslide.io.sidecar import sha256
+from sarslide.models import registry
 from sarslide.preflight import checks
 from sarslide.preflight.finding import ERROR, WARNING, as_text, errors
+from sarslide.workflow.location import PACKAGE
 
 # preflight.smk
 FOLDERS = {"resources": RESOURCES, "results": RESULTS}
 IN_CONDA = bool(workflow.deployment_settings.deployment_method)
 # What no job could make good; the rest of what is found is printed, and the run goes on.
-FATAL = ("input", "DEM", "weights", "tool")
+FATAL = ("input", "DEM", "weights", "unwrapper", "tool")
 
 
 def first_checks():
@@ -24,7 +26,7 @@ def first_checks():
         IN_CONDA,
     )
     wrong = [one for one in found if one.level in (ERROR, WARNING)]
-    print("preflight:", as_text(wrong), file=sys.stderr)
+    console.tell(f"preflight: {as_text(wrong)}")
     fatal = [
         f"{one.code} {one.found}; cure: {one.cure}"
         for one in errors(wrong)
@@ -50,9 +52,8 @@ def release_id(wildcards):
 # report.smk
 def page_digest():
     """Hashes of the report's templates and assets and of the papers' data, which no fingerprint of code sees."""
-    package = Path(workflow.basedir) / "src/sarslide"
     patterns = ("report/templates/*", "report/assets/**/*", "papers/*.yaml")
-    files = [path for pattern in patterns for path in package.glob(pattern)]
+    files = [path for pattern in patterns for path in PACKAGE.glob(pattern)]
     return [sha256(path) for path in sorted(files) if path.is_file()]
 
 
@@ -94,6 +95,11 @@ def training_scenes(part):
         ),
         *or_exit(lambda: [existing("training.scenes", path) for path in further]),
     ]
+
+
+def start_of_training(wildcards):
+    """The weights file that training starts from, as a list; its network can be built where the job runs."""
+    return or_exit(lambda: NETWORK.start_file(IN_CONDA))
 
 
 def simulated_scenes(part):
@@ -139,6 +145,9 @@ def benchmark_names():
     found = or_exit(
         lambda: runs.chosen(asked.tables, asked.tier, asked.widths, asked.networks)
     )
+    if not IN_CONDA:
+        for run in found:
+            or_exit(lambda: registry.require_package(run.network))
     references = [runs.BASELINE, runs.PRINTED_BASELINE, runs.COMPACT]
     return [*references, *(run.name for run in found)]
 

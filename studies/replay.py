@@ -5,7 +5,7 @@ Acquisitions of two tracks arrive one by one at the archive in a box.
     python -m studies.replay --folder FOLDER                                      30 dates, 2 tracks
     python -m studies.replay --folder FOLDER --dates 4 --tracks A128 --kills 0.3    a small one
 
-After each arrival `python -m sarslide.schedule` runs, some of the runs are ended with kill -9 at a
+After each arrival `sarslide schedule` runs, some of the runs are ended with kill -9 at a
 random moment and the next run goes on. Started again, the replay goes on after the last arrival
 that is done. At the end the inventory is compared with one that is made in one go from all dates,
 and everything that was written is searched for the planted secrets. Writes keys "replay" and
@@ -115,8 +115,8 @@ class Scheduled:
         }
 
     def start(self) -> subprocess.Popen:
-        words = [sys.executable, "-m", "sarslide.schedule", "--directory", str(self.folder)]
-        words += ["--cores", str(self.plan.cores), "--configfile", "region.yaml", "--config", f"region={REGION}"]
+        words = [sys.executable, "-m", "sarslide", "schedule", REGION, "--directory", str(self.folder)]
+        words += ["--cores", str(self.plan.cores), "--configfile", "region.yaml"]
         with open(self.folder / "console.txt", "a") as console:
             return subprocess.Popen(words, env=self.environment, start_new_session=True, stdout=console, stderr=console)
 

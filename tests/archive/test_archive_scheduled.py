@@ -1,4 +1,4 @@
-"""`python -m sarslide.schedule` against the archive in a box: exit codes, lock, hook, kill -9."""
+"""`sarslide schedule` against the archive in a box: exit codes, lock, hook, kill -9."""
 
 import json
 import os
@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
-from sarslide.schedule import lock, run
+from sarslide import exit_codes
+from sarslide.schedule import lock
 from tests.archive.conftest import DATES
 from tests.archive.server import WORD, Fault, serving
 
@@ -35,8 +36,8 @@ class Place:
         self.environment = os.environ | {"SARSLIDE_NOTIFY": f"sh {folder}/hook.sh {self.notices}"}
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        words = [sys.executable, "-m", "sarslide.schedule", "--directory", str(self.folder), "--cores", "2"]
-        words += [*arguments, "--config", "region=demo", "--configfile", "region.yaml"]
+        words = [sys.executable, "-m", "sarslide", "schedule", "demo", "--directory", str(self.folder)]
+        words += ["--cores", "2", "--configfile", "region.yaml", *arguments]
         return subprocess.Popen(
             words,
             env=self.environment,
@@ -66,13 +67,13 @@ def place(tmp_path, archive) -> Place:
 def test_an_archive_that_is_down_and_dates_that_wait(place, archive):
     archive.faults = [Fault("500", "/search/")]
     code, summary, said_so = place.run()
-    assert (code, summary["result"]) == (run.UNREACHABLE, "archive unreachable"), summary
+    assert (code, summary["result"]) == (exit_codes.UNREACHABLE, "archive unreachable"), summary
     assert summary["problems"][0].startswith("E2002 ") and summary["problems"][0] in said_so
     assert summary["jobs"] == {} and summary["release_after"] == ""
 
     archive.faults, archive.now = [], np.datetime64("2019-03-28", "us")
     code, summary, _ = place.run()
-    assert code == run.WAITING and summary["dates_waiting"] == [
+    assert code == exit_codes.WAITING and summary["dates_waiting"] == [
         {"stack": "A128", "date": DATES[0], "reason": "waits for a second date of A128"},
         {"stack": "A128", "date": DATES[1], "reason": "waits for orbit"},
     ]
@@ -81,18 +82,18 @@ def test_an_archive_that_is_down_and_dates_that_wait(place, archive):
 def test_an_archive_that_moves(place, archive):
     """What is there is not made again, and what is still to come is fetched from the new address."""
     first, second = (f"{SLC}/{date}" for date in DATES)
-    assert place.run("--targets", first)[1]["jobs"] == {"retrieve_slc": 1}
+    assert place.run("--target", first)[1]["jobs"] == {"retrieve_slc": 1}
     with serving(copy(archive)) as moved:
         there = Place(place.folder, moved)
-        code, summary, _ = there.run("--targets", first, second)
-    assert code == run.WAITING and summary["jobs"] == {"retrieve_slc": 1}, there.log(summary)
+        code, summary, _ = there.run("--target", first, "--target", second)
+    assert code == exit_codes.WAITING and summary["jobs"] == {"retrieve_slc": 1}, there.log(summary)
     assert list((place.folder / second).glob("*.tiff"))
 
 
 def test_kill_in_a_download_and_the_run_that_goes_on(place, archive):
     """A second run beside a live one stops with a message; after kill -9 the next one unlocks and ends the work."""
     archive.faults = [Fault("drip", r"/cdn/.*tiff$")]
-    targets = "--targets", *(f"{SLC}/{date}" for date in DATES)
+    targets = [word for date in DATES for word in ("--target", f"{SLC}/{date}")]
     first = place.start(*targets)
     while not any("/cdn/" in path and "tiff" in path for _, path, _ in archive.requests):
         assert first.poll() is None, first.communicate()
@@ -105,7 +106,7 @@ def test_kill_in_a_download_and_the_run_that_goes_on(place, archive):
 
     archive.faults = []
     code, summary, _ = place.run(*targets)
-    assert code == run.WAITING, place.log(summary)
+    assert code == exit_codes.WAITING, place.log(summary)
     reason = "waits for more dates of A128: 1 pairs, 3 are needed"
     assert [one["reason"] for one in summary["dates_waiting"]] == [reason, reason]
     assert summary["jobs"] == {"retrieve_slc": 2} and "--unlock" in place.log(summary)

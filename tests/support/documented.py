@@ -6,10 +6,11 @@ from pathlib import Path
 from tests.workflow.conftest import REPOSITORY
 
 FIRST = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "profiles/README.md")]
-PAGES = [path for path in (*FIRST, *sorted((REPOSITORY / "docs").rglob("*.md"))) if path.is_file()]
+MADE = REPOSITORY / "docs/reference/command.md"  # of the help of `sarslide`: tests/cli
+PAGES = [path for path in (*FIRST, *sorted((REPOSITORY / "docs").rglob("*.md"))) if path.is_file() and path != MADE]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", flags=re.S | re.M)
 OF_COMMANDS = ("", "sh", "bash", "console", "cron", "ini")
-OURS = ("snakemake", "make", "python")
+OURS = ("sarslide", "snakemake", "make", "python")
 CRON = re.compile(r"^(?:[\d*/,-]+ ){5}|^@\w+ ")
 
 
@@ -56,13 +57,15 @@ NOT_RUN = {
     r"python -m studies\.(demo|insar|recipes|closure|networks|inference)": HOURS,
     r"python -m studies\.(region_set|sbas|paper_regions)": HOURS,
     r"python -m studies.replay": "hours; test_scheduled_replay runs a small one",
-    r"python -m sarslide.config --new-region": "tests/config/test_config; the region of these tests has another grid",
+    r"sarslide new": "tests/config/test_new_region; the region of these tests has another grid",
+    r"sarslide (demo|train|resume|clean|migrate)": "as make demo and snakemake train; tests/cli",
+    r"sarslide (doctor|config|summary|coco|--install-completion)": "tests/cli",
+    r"sarslide schedule .*curl": "sends to another machine; test_scheduled runs hooks",
     r"python -m tests\.": "tests/archive/test_archive_faults runs every row; tests/remote",
     r"python -m (sarslide.layer_tables|studies.registry_tables|sarslide.config --fix)": "rewrite files; tests hold these in step",
-    r"python -m sarslide.dataset.coco": "needs annotations that were drawn; tests/dataset/test_coco",
     r"snakemake (preflight|update_catalog)$": "named in a sentence; with cores and a region they are run",
-    r"python -m sarslide.(catalog.planned|schedule)$": "modules that are named; with their options they are run",
-    r"python -m sarslide.schedule .*curl": "sends to another machine; test_scheduled runs hooks",
+    r"python -m sarslide.catalog.planned$": "a module that is named; with its options it is run",
+    r"sarslide( (schedule|run|plan|update|preflight|new|score|series|report))?$": "named in a sentence",
     r"(docker|podman|apptainer|sudo|sbatch|srun|sinfo|squeue|pip|conda|mamba|git|curl|aws)\b": "changes or needs the machine",
 }
 

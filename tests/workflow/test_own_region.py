@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from sarslide.catalog import planned
+from sarslide.cli.schedule import scheduled_run
+from sarslide.cli.start import Request
 from sarslide.config import load, new_region
 from sarslide.errors import ConfigError
-from sarslide.schedule import __main__ as schedule
 from tests.workflow.conftest import REPOSITORY
 
 SIMULATED = """
@@ -49,7 +50,7 @@ def test_the_template_is_searched_for_and_scheduled(folder, monkeypatch, capsys)
     new_region("myregion", folder)
     run = snakemake(folder, "update_catalog", "--dry-run", "--config", "region=myregion")
     assert run.returncode == 0 and "resources/myregion/scenes.csv" in run.stdout, run.stdout + run.stderr
-    order, _ = schedule.order(["--directory", str(folder), "--config", "region=myregion"])
+    order = scheduled_run(Request("myregion", folder=folder))
     assert order.folder == folder and order.config.region == "myregion" and order.config.archive() == "asf"
     monkeypatch.chdir(folder)
     assert planned.main(["--region", "myregion"]) == 0

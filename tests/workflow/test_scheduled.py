@@ -1,4 +1,4 @@
-"""The parts of `python -m sarslide.schedule`: arguments, lock, Snakemake's log, what changed, logs, hook."""
+"""The parts of `sarslide schedule`: arguments, lock, Snakemake's log, what changed, logs, hook."""
 
 import subprocess
 import sys
@@ -6,33 +6,40 @@ import time
 
 import pytest
 
+from sarslide import cli, exit_codes
 from sarslide.catalog import scenes
-from sarslide.config import load
+from sarslide.cli.schedule import scheduled_run
+from sarslide.cli.start import Request
+from sarslide.config import load, reading
 from sarslide.errors import ConfigError
 from sarslide.io.sidecar import write_json
-from sarslide.schedule import __main__ as command
-from sarslide.schedule import lock, run, settings, snakemake_log, state
+from sarslide.schedule import lock, run, snakemake_log, state
 from sarslide.workflow import events
 
 
 def test_a_wrong_configuration_is_one_line_and_nothing_is_written(tmp_path, capsys):
-    assert command.main(["--directory", str(tmp_path), "--config", "region=demo", "gird={}"]) == run.REFUSED
+    with pytest.raises(SystemExit) as end:
+        cli.main(["schedule", "demo", "--directory", str(tmp_path), "--set", "gird.epsg=1"])
+    assert end.value.code == exit_codes.REFUSED
     assert capsys.readouterr().err.startswith("E1001 ") and not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("words", "passed"), [([], ["--cores", "all"]), (["--profile", "p"], ["--profile", "p"])])
-def test_arguments_go_to_snakemake(tmp_path, words, passed):
+@pytest.mark.parametrize(
+    ("more", "passed"), [({}, ["--cores", "all"]), ({"profile": "slurm"}, ["--workflow-profile", "slurm"])]
+)
+def test_arguments_go_to_snakemake(tmp_path, more, passed):
     (tmp_path / "more.yaml").write_text("inventory: {snowline_m: 4000}\n")
-    more = ["--configfile", "more.yaml", "--config", "region=demo", "inventory={min_slope_deg: 9}"]
-    order, _ = command.order(["--directory", str(tmp_path), *words, "--keep", "3", *more])
+    request = Request("demo", ["inventory.min_slope_deg=9"], ["more.yaml"], tmp_path, **more)
+    order = scheduled_run(request, keep=3)
     assert order.snakemake == passed and order.keep == 3 and order.folder == tmp_path
-    assert order.config_arguments == more
+    values = ["--config", "region=demo", 'inventory={"min_slope_deg": "9"}']
+    assert order.config_arguments == ["--configfile", "more.yaml", *values]
     assert (order.config.inventory.snowline_m, order.config.inventory.min_slope_deg) == (4000, 9)
 
 
 def test_a_value_without_a_key_is_named(tmp_path):
     with pytest.raises(ConfigError, match="E1001 --config region: is not key=value"):
-        settings.read(run.SNAKEFILE.with_name("config.yaml"), [], ["region"], tmp_path)
+        reading.read(tmp_path, values=["region"])
 
 
 def test_the_lock_outlives_a_killed_parent(tmp_path):
@@ -61,7 +68,7 @@ def test_a_snakemake_started_by_hand_is_seen(tmp_path):
         (tmp_path / ".snakemake/locks").mkdir(parents=True)
         (tmp_path / ".snakemake/locks/0.input.lock").touch()
         summary = run.run(run.ScheduledRun(tmp_path, load({"region": "demo"})))
-        assert summary["exit_code"] == run.LOCKED and str(process.pid) in summary["problems"][0]
+        assert summary["exit_code"] == exit_codes.LOCKED and str(process.pid) in summary["problems"][0]
     finally:
         process.kill()
         process.wait()

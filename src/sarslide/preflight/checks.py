@@ -13,8 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sarslide import network
+from sarslide import extras, network
 from sarslide.catalog import coverage, planned
+from sarslide.catalog import scenes as scene_table
 from sarslide.catalog.region import bounds_degree
 from sarslide.catalog.scenes import SceneTable
 from sarslide.catalog.tracks import seen_share
@@ -30,7 +31,9 @@ from sarslide.errors import (
     SarslideError,
 )
 from sarslide.insar.engines import ENGINES, SCENES
+from sarslide.models import registry
 from sarslide.models.weights import packaged, read_card
+from sarslide.preflight import machine
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
 from sarslide.rates.methods import METHODS
@@ -271,13 +274,15 @@ def _file_covers(config: Config) -> str:
     return f"{path} covers the region with its margin, heights {config.grid.dem_vertical}"
 
 
-def weights(config: Config) -> list[Finding]:
-    """The network's weights and their card.
+def weights(config: Config, conda: bool = False) -> list[Finding]:
+    """The network's weights and their card, and whether the network can be built here.
 
     Parameters
     ----------
     config : Config
         Configuration of the region.
+    conda : bool, default False
+        Whether environments bring the packages.
 
     Returns
     -------
@@ -288,9 +293,42 @@ def weights(config: Config) -> list[Finding]:
 
     def described() -> str:
         card = read_card(resolve(segmentation.weights) or packaged(segmentation.model))
+        if not conda:
+            registry.require_package(card["network"])
         return f"{segmentation.model}: {card['network']}, {len(card['channels'])} channels"
 
     return [tried("weights", described)]
+
+
+def packages(config: Config, conda: bool = False) -> list[Finding]:
+    """Packages of extras that the downloads of a region need.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    conda : bool, default False
+        Whether environments bring the packages.
+
+    Returns
+    -------
+    list of Finding
+        One a package.
+    """
+    if conda or config.source == "simulated":
+        return []
+    needed = {
+        "asf_search": config.archive() == "asf",
+        "pystac_client": config.retrieve.sentinel2,
+        "dem_stitcher": config.grid.dem in MODELS,
+        "hyp3_sdk": config.source == "hyp3",
+    }
+
+    def installed(name: str) -> str:
+        extras.require(name, f"region {config.region}")
+        return f"{name} is installed"
+
+    return [tried(f"package {name}", partial(installed, name)) for name, wanted in needed.items() if wanted]
 
 
 def tools(config: Config, conda: bool = False) -> list[Finding]:
@@ -311,11 +349,24 @@ def tools(config: Config, conda: bool = False) -> list[Finding]:
     if conda:
         return [tried("tool conda", lambda: _found("conda", "install conda or mamba, or leave --use-conda out"))]
     tables = (ENGINES[config.engine], METHODS[config.rates.method])
-    return [finding for row in tables if row.programs for finding in _programs(row.programs, config)]
+    return [finding for row in tables if row.programs for finding in programs(row.programs, config)]
 
 
-def _programs(where: str, config: Config) -> list[Finding]:
-    """The programs that a row of a table names by `module:function`."""
+def programs(where: str, config: Config) -> list[Finding]:
+    """The programs that an engine or a rate method starts.
+
+    Parameters
+    ----------
+    where : str
+        Where they are looked for, `module:function`, as a row of the tables names it.
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    list of Finding
+        One a program.
+    """
     module, _, function = where.partition(":")
     programs = getattr(import_module(module), function)(config)
     return [tried(f"tool {name}", search) for name, search in programs.items()]
@@ -425,7 +476,33 @@ def cheap(
         *tracks(config),
         *acquisitions(config, table, listed),
         *dem(config),
-        *weights(config),
+        *weights(config, conda),
+        *machine.unwrapper(config, conda),
+        *packages(config, conda),
         *tools(config, conda),
         *disk(config, table, listed, root, used(places)),
     ]
+
+
+def of_region(config: Config, folder: Path = Path(), conda: bool = False) -> list[Finding]:
+    """All checks of this module, on the scene table of a working folder.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    folder : Path
+        Working folder, which holds resources/ and results/.
+    conda : bool, default False
+        Whether environments bring the programs.
+
+    Returns
+    -------
+    list of Finding
+        In the order of the table.
+    """
+    resources = folder / "resources" / config.region
+    path = resources / "scenes.csv"
+    listed = scene_table.read(path) if config.archive() and path.is_file() else []
+    folders = {"resources": resources, "results": folder / "results" / config.region}
+    return cheap(config, scene_table.table(config, folder / "resources"), listed, folders, conda)

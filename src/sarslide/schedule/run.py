@@ -14,28 +14,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sarslide import exit_codes
 from sarslide.catalog import scenes
 from sarslide.config import Config
 from sarslide.errors import SarslideError
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, snakemake_log, state
 from sarslide.workflow import events
+from sarslide.workflow.location import snakefile
 
 log = logging.getLogger(__name__)
 
-REPOSITORY = Path(__file__).parents[3]
-SNAKEFILE = REPOSITORY / "Snakefile"
 HOOK_LIMIT_S = 300
-
-# Exit codes of a run: the numbers of sysexits.h that come closest.
-UP_TO_DATE, UNREACHABLE, FAILED, LOCKED, WAITING, REFUSED = 0, 69, 70, 75, 76, 78
-RESULTS = {
-    UNREACHABLE: "archive unreachable",
-    FAILED: "jobs failed",
-    LOCKED: "locked by another run",
-    WAITING: "dates wait",
-    REFUSED: "configuration or preflight refuses",
-}
 
 
 @dataclass(frozen=True)
@@ -108,8 +98,8 @@ def run(order: ScheduledRun) -> dict[str, Any]:
     except lock.Locked as error:
         summary = {
             "region": order.config.region,
-            "exit_code": LOCKED,
-            "result": RESULTS[LOCKED],
+            "exit_code": exit_codes.LOCKED,
+            "result": exit_codes.MEANINGS[exit_codes.LOCKED],
             "problems": [str(error)],
         }
     return summary
@@ -144,17 +134,19 @@ class Steps:
             short = state.short(order.config, scenes.table(order.config, folder / "resources"))
         except SarslideError as error:
             self._note(str(error))
-            return REFUSED
+            return exit_codes.REFUSED
         if short and not order.targets:
             return searched
-        if order.preflight and (failed := self._step(["preflight"], REFUSED)):
+        if order.preflight and (failed := self._step(["preflight"], exit_codes.REFUSED)):
             return failed
         # What is there already can go on while the archive is down.
-        return self._step([*order.targets, "--rerun-incomplete"], FAILED) or searched
+        return self._step([*order.targets, "--rerun-incomplete"], exit_codes.FAILED) or searched
 
     def _search(self) -> int:
         # A simulated region knows its dates, those of other sources are listed by hand.
-        return self._step(["update_catalog"], FAILED) if self.order.config.source == "safe" else UP_TO_DATE
+        return (
+            self._step(["update_catalog"], exit_codes.FAILED) if self.order.config.source == "safe" else exit_codes.GOOD
+        )
 
     def _step(self, arguments: list[str], otherwise: int) -> int:
         """The code of a step: 0, UNREACHABLE where nothing but the archive or its login is wrong,
@@ -162,15 +154,15 @@ class Steps:
         """
         begin, earlier = self.stream.tell(), len(events.read_events(self.events))
         if not self._snakemake(*arguments):
-            return UP_TO_DATE
+            return exit_codes.GOOD
         happened = events.read_events(self.events)[earlier:]
         with open(self.stream.name) as stream:
             stream.seek(begin)
-            return UNREACHABLE if snakemake_log.archive_unreachable(happened, stream.read()) else otherwise
+            return exit_codes.UNREACHABLE if snakemake_log.archive_unreachable(happened, stream.read()) else otherwise
 
     def _snakemake(self, *arguments: str) -> int:
         order = self.order
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), *arguments, *order.snakemake]
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), *arguments, *order.snakemake]
         command += ["--logger", "sarslide", *order.config_arguments]
         self._note("$ " + shlex.join(command))
         process = subprocess.Popen(
@@ -202,12 +194,12 @@ def _summary(order: ScheduledRun, before: state.RegionState, code: int, path: Pa
     jobs.pop("update_catalog", None)
     # Of targets of one's own, dates that have not entered the release wait for nothing.
     if not code and any(one["reason"] != state.UNFINISHED for one in waits):
-        code = WAITING
+        code = exit_codes.WAITING
     done = "released" if after.release != before.release else "up to date" if jobs else "nothing new"
     return {
         "region": order.config.region,
         "exit_code": code,
-        "result": RESULTS.get(code, done),
+        "result": exit_codes.MEANINGS[code] if code else done,
         "release_before": before.release,
         "release_after": after.release,
         "dates_added": state.added(before, after),

@@ -1,0 +1,238 @@
+"""Commands that make files of a region: each starts one target of the workflow."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sarslide import exit_codes
+from sarslide.cli import start
+from sarslide.cli.options import Conda, Cores, Files, Folder, Profile, Region, Values
+from sarslide.cli.start import Request
+from sarslide.config import Config
+from sarslide.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Target:
+    """A command that is one target of the workflow.
+
+    Attributes
+    ----------
+    arguments : tuple of str
+        The target, and options of Snakemake.
+    help : str
+        Text of `--help`.
+    failure : int
+        Exit code where it fails for another reason than the archive.
+    """
+
+    arguments: tuple[str, ...]
+    help: str
+    failure: int = exit_codes.FAILED
+
+
+TARGETS = {
+    "update": Target(
+        ("update_catalog",),
+        """Look for new acquisitions of a region, in its archive or in resources/REGION/slc.
+
+        It adds them to resources/REGION/scenes.csv and never removes any. The same as
+        `snakemake update_catalog --cores 1 --config region=REGION`.
+
+            sarslide update myregion
+        """,
+    ),
+    "preflight": Target(
+        ("preflight",),
+        """Check a region before any job: logins, orbits, gaps, DEM, weights, disk, tools.
+
+        A table of what is good and what is not, each with its cure; it asks the archives. The same
+        as `snakemake preflight --cores 1 --config region=REGION`.
+
+            sarslide preflight myregion
+        """,
+        exit_codes.REFUSED,
+    ),
+    "run": Target(
+        (),
+        """Bring a region up to date: from SLCs to a released inventory and its report.
+
+        Only what is missing or outdated is made. What stands after `--` goes to Snakemake. The same
+        as `snakemake --cores all --config region=REGION`.
+
+            sarslide run myregion --cores 16 --use-conda
+            sarslide run myregion --set rates.method=sbas
+            sarslide run myregion --profile slurm -- --jobs 100
+        """,
+    ),
+    "train": Target(
+        ("train",),
+        """Train a network, on simulated regions or on your own labels.
+
+        Labels are polygons in any CRS. The weights' path is printed at the end: set
+        segmentation.weights to it. The same as `snakemake train`.
+
+            sarslide train
+            sarslide train myregion --set training.labels=labels.gpkg
+        """,
+    ),
+    "report": Target(
+        ("report",),
+        """Make the report of a region: one page that opens offline.
+
+        It stands in results/REGION/report/report.html. The same as `snakemake report`.
+
+            sarslide report myregion
+        """,
+    ),
+}
+
+
+def command(name: str) -> Callable[..., None]:
+    """The command of a target.
+
+    Parameters
+    ----------
+    name : str
+        Key of `TARGETS`.
+
+    Returns
+    -------
+    callable
+        For typer.
+    """
+    target = TARGETS[name]
+
+    def run_target(
+        region: Region = "",
+        values: Values = None,
+        cores: Cores = "all",
+        conda: Conda = False,
+        profile: Profile = "",
+        files: Files = None,
+        folder: Folder = Path(),
+    ) -> None:
+        request = Request(region, values or (), files or (), folder, cores, conda, profile)
+        raise SystemExit(start.snakemake(request, *target.arguments, failure=target.failure))
+
+    run_target.__doc__ = target.help
+    return run_target
+
+
+def demo(
+    small: Annotated[bool, typer.Option("--small", help="3 x 3.6 km, one track: minutes.")] = False,
+    values: Values = None,
+    cores: Cores = "all",
+    folder: Folder = Path(),
+) -> None:
+    """Run the embedded region: simulated Sentinel-1 products to an inventory and a report.
+
+    It needs no account, no download and no GPU, and ends with the path of the report.
+
+        sarslide demo --small     about two minutes on two cores
+        sarslide demo             a valley of 8 x 15 km, two tracks, one year: about ten minutes
+    """
+    region = "demo_small" if small else "demo"
+    raise SystemExit(start.snakemake(Request(region, values or (), (), folder, cores)))
+
+
+def resume(
+    region: Region = "",
+    values: Values = None,
+    cores: Cores = "all",
+    conda: Conda = False,
+    profile: Profile = "",
+    files: Files = None,
+    folder: Folder = Path(),
+) -> None:
+    """Go on with a run that was interrupted: killed, out of power, out of disk.
+
+    Snakemake's lock is taken away where no live run holds it, half-written files are made again,
+    the rest goes on where it stopped. Do not resume beside a run on another machine.
+
+        sarslide resume myregion
+    """
+    request = Request(region, values or (), files or (), folder, cores, conda, profile)
+    start.unlock(request)
+    raise SystemExit(start.snakemake(request, "--rerun-incomplete"))
+
+
+def plan(
+    region: Region = "",
+    values: Values = None,
+    jobs: Annotated[bool, typer.Option("--jobs", help="List every job, with the reason why it runs.")] = False,
+    files: Files = None,
+    folder: Folder = Path(),
+) -> None:
+    """Show what a run would do: checks and forecast without a network, and its jobs by rule.
+
+    The forecast of disk and core-hours is that of the whole region, from nothing. Nothing is
+    downloaded or made. The same as `snakemake --dry-run`.
+
+        sarslide plan myregion
+        sarslide plan myregion --set network.neighbours=3
+    """
+    from sarslide.preflight import checks
+    from sarslide.preflight.finding import as_text
+
+    request = Request(region, values or (), files or (), folder, "1")
+    print(as_text(checks.of_region(request.config(), folder)), flush=True)
+    quiet = () if jobs else ("--quiet", "rules")
+    raise SystemExit(start.snakemake(request, "--dry-run", *quiet, locked=False))
+
+
+def score(
+    region: Region = "", values: Values = None, cores: Cores = "all", files: Files = None, folder: Folder = Path()
+) -> None:
+    """Score a simulated region against the landslides that were planted in it.
+
+    Writes results/REGION/report/scores.json. The same as `snakemake score`.
+
+        sarslide score demo
+    """
+    request = Request(region, values or (), files or (), folder, cores)
+    config = request.config()
+    if config.source != "simulated":
+        raise ConfigError(
+            f"region {config.region}: has no planted truth to be scored against",
+            "score a simulated region; of your own labels `sarslide train` writes scores.json",
+        )
+    raise SystemExit(start.snakemake(request, "score"))
+
+
+def series(
+    region: Region = "",
+    of: Annotated[str, typer.Option(help="Whose series: inventory, or polygons of rates.series_polygons.")] = "",
+    values: Values = None,
+    cores: Cores = "all",
+    files: Files = None,
+    folder: Folder = Path(),
+) -> None:
+    """Make the displacement series of every landslide, or of polygons of your own.
+
+    One table a track in the columns of EGMS, with acceleration and season.
+
+        sarslide series demo
+        sarslide series myregion --set rates.series_polygons=dams.gpkg
+    """
+    request = Request(region, values or (), files or (), folder, cores)
+    config = request.config()
+    source = of or ("polygons" if config.rates.series_polygons else "inventory")
+    if source not in ("inventory", "polygons"):
+        raise ConfigError(f"--of {of}: is neither inventory nor polygons", "choose one of them")
+    if source == "polygons" and not config.rates.series_polygons:
+        raise ConfigError("--of polygons: rates.series_polygons is not set", "--set rates.series_polygons=FILE")
+    raise SystemExit(start.snakemake(request, *_series_files(config, folder, source)))
+
+
+def _series_files(config: Config, folder: Path, source: str) -> list[str]:
+    """The tables of all tracks."""
+    from sarslide.catalog import scenes
+    from sarslide.workflow.graph import Graph
+    from sarslide.workflow.location import workflow_folder
+
+    graph = Graph(config, scenes.table(config, folder / "resources"), workflow_folder() / "workflow_scripts")
+    return graph.every(f"{graph.paths.rates}/series/{source}.csv")

@@ -1,0 +1,198 @@
+"""How a command starts Snakemake: the same workflow, targets and configuration as by hand."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sarslide import exit_codes
+from sarslide.config import Config, reading
+from sarslide.errors import ConfigError
+from sarslide.schedule import lock, snakemake_log
+from sarslide.workflow import events
+from sarslide.workflow.location import snakefile
+
+# What stands after `--` on the command line, for Snakemake: set once by `sarslide.cli.main`.
+further: list[str] = []
+
+
+@dataclass(frozen=True)
+class Request:
+    """A region, where and how it is run.
+
+    Attributes
+    ----------
+    region : str
+        Its name; empty for the one that config.yaml names.
+    values : sequence of str
+        Each `section.key=value`.
+    files : sequence of str
+        Configuration files, relative to `folder`.
+    folder : Path
+        Working folder.
+    cores : str
+        A number, or `all`.
+    conda : bool
+        Whether jobs run in conda environments.
+    profile : str
+        Workflow profile; empty for the default.
+    """
+
+    region: str = ""
+    values: Sequence[str] = ()
+    files: Sequence[str] = ()
+    folder: Path = field(default_factory=Path)
+    cores: str = "all"
+    conda: bool = False
+    profile: str = ""
+
+    def config(self) -> Config:
+        """The configuration; ConfigError where it is wrong."""
+        return reading.read(self.folder, self.files, self._config_values())
+
+    def machine_arguments(self) -> list[str]:
+        """Arguments of Snakemake that say where jobs run."""
+        made = ["--workflow-profile", self.profile] if self.profile else ["--cores", self.cores]
+        return made + ["--use-conda"] * self.conda
+
+    def config_arguments(self) -> list[str]:
+        """`--configfile` and `--config` for Snakemake."""
+        values = self._config_values()
+        made = ["--configfile", *self.files] if self.files else []
+        return made + (["--config", *values] if values else [])
+
+    def _config_values(self) -> list[str]:
+        """`key=value` as for `--config`; a section is one value."""
+        region = [f"region={self.region}"] if self.region else []
+        return region + [
+            f"{name}={value if isinstance(value, str) else json.dumps(value)}"
+            for name, value in nested(self.values).items()
+        ]
+
+
+def nested(values: Iterable[str]) -> dict[str, Any]:
+    """Dotted keys as sections.
+
+    Parameters
+    ----------
+    values : iterable of str
+        Each `key=value` or `section.key=value`, the value in YAML.
+
+    Returns
+    -------
+    dict of str to Any
+        Of `rates.method=sbas`: `{"rates": {"method": "sbas"}}`.
+
+    Raises
+    ------
+    ConfigError
+        For what is not `key=value`, or no YAML.
+    """
+    made: dict[str, Any] = {}
+    for one in values:
+        key, equals, text = one.partition("=")
+        *sections, leaf = key.split(".")
+        if not equals or not all([*sections, leaf]):
+            raise ConfigError(f"--set {one}: is not key=value", "write --set rates.method=sbas")
+        place = made
+        for section in sections:
+            place = place.setdefault(section, {})
+            if not isinstance(place, dict):
+                raise ConfigError(f"--set {one}: {section} has a value already", "set each key once")
+        try:
+            # As Snakemake reads --config: numbers stay text, which the models turn into numbers.
+            place[leaf] = yaml.load(text, Loader=yaml.BaseLoader) if text else None
+        except yaml.YAMLError:
+            raise ConfigError(f"--set {one}: the value is no YAML", "quote it") from None
+    return made
+
+
+def snakemake(request: Request, *arguments: str, locked: bool = True, failure: int = exit_codes.FAILED) -> int:
+    """Run Snakemake in the terminal.
+
+    Parameters
+    ----------
+    request : Request
+        Region, where and how.
+    *arguments : str
+        Targets and options of this command.
+    locked : bool, default True
+        Whether it needs the working folder for itself.
+    failure : int, default FAILED
+        Exit code of what fails for another reason than the archive.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    ConfigError
+        For a wrong configuration, before Snakemake is started.
+    Locked
+        Where another run works in the folder.
+    """
+    request.config()
+    with ExitStack() as stack:
+        held = [stack.enter_context(lock.held(request.folder))] if locked else []
+        if locked:
+            _refuse_interrupted(request.folder)
+        record = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "events.jsonl"
+        code = _run(request, list(arguments), held, record)
+        if not code:
+            return exit_codes.GOOD
+        return exit_codes.UNREACHABLE if snakemake_log.archive_unreachable(events.read_events(record), "") else failure
+
+
+def unlock(request: Request) -> None:
+    """Take Snakemake's own lock of an interrupted run away.
+
+    Parameters
+    ----------
+    request : Request
+        Region, where and how.
+
+    Raises
+    ------
+    Locked
+        Where another run works in the folder.
+    """
+    request.config()
+    with lock.held(request.folder) as held:
+        if alive := lock.live_snakemake(request.folder):
+            raise lock.Locked(f"snakemake {', '.join(map(str, alive))} works in {request.folder.resolve()}")
+        if lock.left_locked(request.folder):
+            _run(request, ["--unlock", "--quiet", "all"], [held], None)
+
+
+def _refuse_interrupted(folder: Path) -> None:
+    if lock.left_locked(folder):
+        raise lock.Locked(
+            f"{folder.resolve()}: a run was interrupted, or works here from another machine; cure: "
+            "`sarslide resume` where none works here"
+        )
+
+
+def _run(request: Request, arguments: list[str], held: list[int], record: Path | None) -> int:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), *arguments]
+    command += [*request.machine_arguments(), *request.config_arguments(), *further]
+    environment = os.environ | ({events.EVENTS_VARIABLE: str(record)} if record else {})
+    process = subprocess.Popen(command, cwd=request.folder, pass_fds=held, env=environment)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # the terminal has told Snakemake, too: it ends its jobs
+            continue
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
