@@ -244,7 +244,7 @@ def test_a_network_of_two_islands(method, tmp_path):
     assert "E2001 stack A128: the pairs form 2 islands, gap 20190330-20190423;" in text and "Traceback" not in text
     assert "cure: add acquisitions in the gap" in text
     stacking = checkout.snakemake("--dry-run", config=gap)
-    assert "warning: stack A128: the pairs form 2 islands, gap 20190330-20190423" in stacking.stderr
+    assert "warning: stack A128: the pairs form 2 islands, gap 20190330-20190423" in stacking.stdout
 
 
 def test_a_scene_table_without_the_baselines_that_a_preset_needs(tmp_path):

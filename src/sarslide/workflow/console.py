@@ -2,8 +2,8 @@
 
 A finished job is one line with its step's progress and the time left; a failed one shows its
 wildcards, its coded error and its log; the end names release and report and counts what changed.
-No line is longer than `MAX_CHARACTERS`: lists of files stand in Snakemake's own log, which keeps
-everything. A dry run describes its jobs as Snakemake does, in lines of that length; `--verbose`
+No line of Snakemake's is longer than `MAX_CHARACTERS`: lists of files stand in its own log, which
+keeps everything. A dry run describes its jobs as Snakemake does, in lines of that length; `--verbose`
 and `--debug-dag` give Snakemake's own console.
 """
 
@@ -25,7 +25,7 @@ from sarslide.workflow.run_progress import RunningJob, RunProgress
 MAX_CHARACTERS, MAX_LINES, MAX_FAILED = 200, 30, 20
 TAIL_LINES = 15  # of the log of a job that failed without a coded error
 FIRST_SILENCE_S, LONGEST_SILENCE_S = 60.0, 900.0
-RESULTS_ATTRIBUTE = "sarslide_results"
+RESULTS_ATTRIBUTE, WHOLE_ATTRIBUTE = "sarslide_results", "sarslide_whole"
 LOGGER = "snakemake.logging"
 
 # What comes with every job, or repeats the lines above.
@@ -56,6 +56,22 @@ def announce(results: str | Path) -> None:
         Folder of results of a region, relative to the working folder.
     """
     logging.getLogger(LOGGER).info(f"Results: {results}", extra={RESULTS_ATTRIBUTE: str(results)})
+
+
+def tell(text: str, level: int = logging.INFO) -> None:
+    """Show text of the Snakefile among the lines of the run: whole, and never mixed with them.
+
+    The console writes in a thread of its own; what the Snakefile printed by itself could come to
+    stand in the middle of its lines.
+
+    Parameters
+    ----------
+    text : str
+        One or more lines, of any length.
+    level : int, optional
+        Level of logging; warnings and errors have their colours.
+    """
+    logging.getLogger(LOGGER).log(level, text, extra={WHOLE_ATTRIBUTE: True})
 
 
 def shorten(text: str) -> str:
@@ -222,7 +238,7 @@ class LogHandler(LogHandlerBase):
         message = record.getMessage() if record.msg is not None else ""
         if event in _SILENT_EVENTS or not message or message.startswith(_SILENT_MESSAGES):
             return []
-        return shorten_lines(message)
+        return message.split("\n") if hasattr(record, WHOLE_ATTRIBUTE) else shorten_lines(message)
 
     def _job_table(self, record: Any) -> list[str]:
         """Jobs of the run by rule; from here on long silences are broken."""
