@@ -1,8 +1,6 @@
 """COCO annotations read back to polygons on the ground (D07).
 
-`coco_write` writes the place of each image.
-
-python -m sarslide.dataset.coco json/train.json landslides.gpkg
+`coco_write` writes the place of each image; `sarslide coco` writes the polygons.
 """
 
 import json
@@ -17,12 +15,7 @@ from rasterio.features import shapes
 from shapely import affinity, make_valid, union_all
 from shapely.geometry import MultiPolygon, Polygon, shape
 
-from sarslide.errors import SarslideError, VectorError
-from sarslide.io import vector
-
-DESCRIPTION = (
-    "Polygons of a COCO file on the ground, as a GeoPackage with the layer `landslides`; usable as `training.labels`."
-)
+from sarslide.errors import VectorError
 
 
 def read_dataset(path: str | Path, images: str | Path | None = None) -> gpd.GeoDataFrame:
@@ -57,6 +50,22 @@ def read_dataset(path: str | Path, images: str | Path | None = None) -> gpd.GeoD
         if reference is None:
             raise VectorError(f"{path}: is a list of results without images", "name the data set of the images")
         dataset = {**reference, "annotations": content}
+    try:
+        rows = _rows(path, dataset, reference)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise VectorError(
+            f"{path}: is incomplete ({type(error).__name__}: {error})", "give a COCO file of objects"
+        ) from None
+    if not rows:
+        raise VectorError(f"{path}: has no annotations", "give a data set with annotated objects")
+    systems = sorted({row.pop("crs") for row in rows})
+    if len(systems) > 1:
+        raise VectorError(f"{path}: images in {' and '.join(systems)}", "read the images of each CRS by themselves")
+    return _joined(gpd.GeoDataFrame(rows, crs=systems[0]))
+
+
+def _rows(path: str | Path, dataset: Mapping[str, Any], reference: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """One row an annotation that is no crowd."""
     places = _places(path, dataset, reference)
     categories = {entry["id"]: str(entry.get("name", entry["id"])) for entry in dataset.get("categories", ())}
     rows = []
@@ -76,12 +85,7 @@ def read_dataset(path: str | Path, images: str | Path | None = None) -> gpd.GeoD
                 "geometry": _on_ground(path, entry, place),
             }
         )
-    if not rows:
-        raise VectorError(f"{path}: has no annotations", "give a data set with annotated objects")
-    systems = sorted({row.pop("crs") for row in rows})
-    if len(systems) > 1:
-        raise VectorError(f"{path}: images in {' and '.join(systems)}", "read the images of each CRS by themselves")
-    return _joined(gpd.GeoDataFrame(rows, crs=systems[0]))
+    return rows
 
 
 def _joined(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -151,38 +155,3 @@ def _decoded(code: Mapping[str, Any], size: tuple[int, int]) -> np.ndarray:
         # pycocotools 2.0 answers numpy 2 without the keyword `copy`; the array is right.
         warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
         return mask.decode(packed)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command `python -m sarslide.dataset.coco`.
-
-    Parameters
-    ----------
-    arguments : list of str or None
-        Of the command line; None: those of the process.
-
-    Returns
-    -------
-    int
-        0.
-    """
-    import argparse
-
-    parser = argparse.ArgumentParser(prog="python -m sarslide.dataset.coco", description=DESCRIPTION)
-    parser.add_argument("annotations", type=Path, help="COCO data set, or list of COCO results")
-    parser.add_argument("polygons", type=Path, help="GeoPackage to write")
-    parser.add_argument(
-        "--images", type=Path, help="exported data set of the same images, where annotations have no place"
-    )
-    chosen = parser.parse_args(arguments)
-    try:
-        frame = read_dataset(chosen.annotations, chosen.images)
-        vector.write(chosen.polygons, frame, "landslides")
-    except SarslideError as error:
-        parser.exit(1, f"{error}\n")
-    print(f"{len(frame)} polygons in {frame.crs.to_string()}: {chosen.polygons}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,12 +1,13 @@
-"""`python -m sarslide.report.summary results/<region>`: what a run made, on the terminal."""
+"""What runs made of a region, on the terminal."""
 
-import argparse
 import csv
 import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from sarslide.errors import ReleaseError
 
 
 def current_release(results: Path) -> str:
@@ -24,6 +25,38 @@ def current_release(results: Path) -> str:
     """
     pointer = results / "inventory" / "current.json"
     return str(json.loads(pointer.read_text())["release"]) if pointer.is_file() else ""
+
+
+def of_region(region: str, folder: Path = Path()) -> str:
+    """What runs made of a region, where there is a release.
+
+    Parameters
+    ----------
+    region : str
+        Its name.
+    folder : Path
+        Working folder.
+
+    Returns
+    -------
+    str
+        As `summary`.
+
+    Raises
+    ------
+    ReleaseError
+        Where there is no release yet, or its files cannot be read.
+    """
+    results = folder / "results" / region
+    again = f"`sarslide run {region}`"
+    try:
+        if not current_release(results):
+            raise ReleaseError(f"{results}: has no release", again)
+        return summary(results)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReleaseError(
+            f"{results}: cannot be read ({type(error).__name__})", f"restore the files, or {again}"
+        ) from error
 
 
 def summary(results: Path) -> str:
@@ -80,20 +113,3 @@ def score_lines(scores: Mapping[str, Any]) -> list[str]:
             f"LOS rate RMSE {stack} {rmse:.2f} mm/yr, {rmse / expected:.2f} of the {kind} error, {expected:.2f}"
         )
     return lines
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Print what a run made and, for a simulated region, how well.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        Command line; that of the process where it is left out.
-    """
-    parser = argparse.ArgumentParser(prog="python -m sarslide.report.summary", description=main.__doc__)
-    parser.add_argument("results", type=Path, help="results folder of a region, for example results/demo")
-    print(summary(parser.parse_args(arguments).results))
-
-
-if __name__ == "__main__":
-    main()

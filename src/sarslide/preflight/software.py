@@ -1,0 +1,245 @@
+"""Checks of what is installed: packages, their versions and options, coordinate systems, programs.
+
+Versions are read from the packages' metadata: none of them is imported but those of coordinate
+systems.
+"""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from sarslide import __version__
+from sarslide.config import Config, load, resolve
+from sarslide.errors import ProcessorError, SarslideError
+from sarslide.insar.engines import ENGINES
+from sarslide.models import registry
+from sarslide.models.weights import packaged, read_card
+from sarslide.preflight import checks
+from sarslide.preflight.finding import ERROR, GOOD, NOTE, Finding, tried
+from sarslide.rates.methods import METHODS
+from sarslide.retrieve.dem_tiles import MODELS
+from sarslide.workflow.location import snakefile
+
+# Packages that are named one by one: they decide numbers, or are what goes wrong.
+SHOWN = ("snakemake", "torch", "numpy", "numba", "whirlwind-insar")
+PROJ_VARIABLES = ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA")
+CODE = f"E{ProcessorError.code}"
+GIT_LIMIT_S = 5
+
+
+def packages() -> list[Finding]:
+    """sarslide, its workflow, Python and the packages that sarslide requires.
+
+    Returns
+    -------
+    list of Finding
+        Errors for packages that are absent, or have another version than is required.
+    """
+    found = [
+        Finding("sarslide", GOOD, f"{__version__}, {Path(__file__).parents[1]}"),
+        Finding("workflow", GOOD, str(snakefile())),
+        Finding(
+            "python", GOOD, f"{platform.python_version()}, {sys.executable}, {platform.system()} {platform.machine()}"
+        ),
+    ]
+    try:
+        needed = [one for one in _requirements() if not one.marker or one.marker.evaluate({"extra": ""})]
+    except PackageNotFoundError:
+        return [*found, Finding("packages", NOTE, "sarslide is not installed: what it requires is not known")]
+    lacking = [_required(one) for one in needed if _problem(one)]
+    named = [_required(one) for one in needed if one.name in SHOWN and not _problem(one)]
+    whole = Finding(
+        "packages", GOOD, f"{len(needed) - len(lacking)} of {len(needed)} required ones in versions that fit"
+    )
+    return [*found, *named, *lacking, whole]
+
+
+def _requirements() -> list[Requirement]:
+    return [Requirement(text) for text in requires("sarslide") or ()]
+
+
+def _problem(required: Requirement) -> str:
+    """What is wrong with a required package; empty where nothing is."""
+    try:
+        there = version(required.name)
+    except PackageNotFoundError:
+        return "is not installed"
+    return (
+        ""
+        if required.specifier.contains(there, prereleases=True)
+        else f"{there} is installed, {required.specifier} needed"
+    )
+
+
+def _required(required: Requirement) -> Finding:
+    if problem := _problem(required):
+        command = f"pip install '{required.name}{required.specifier}'"
+        return Finding(required.name, ERROR, problem, CODE, command)
+    build = f", {built_for()}" if required.name == "torch" else ""
+    return Finding(required.name, GOOD, f"{version(required.name)}{build}")
+
+
+def built_for() -> str:
+    """What the installed torch computes on, from its file of versions.
+
+    Importing torch would take seconds.
+
+    Returns
+    -------
+    str
+        Such as `for CUDA 12.4`, or `for processors only`.
+    """
+    found = find_spec("torch")
+    text = Path(found.origin).with_name("version.py").read_text() if found and found.origin else ""
+    for name, title in (("cuda", "CUDA"), ("hip", "ROCm")):
+        if match := re.search(rf"^{name}\b.*= '(.+)'", text, flags=re.M):
+            return f"for {title} {match[1]}"
+    return "for processors only"
+
+
+def _reads_instances(config: Config) -> bool:
+    """Whether the network of the region is one of torchvision's family."""
+    chosen = config.segmentation
+    try:
+        card = read_card(resolve(chosen.weights) or packaged(chosen.model))
+    except SarslideError:  # a finding of its own
+        return False
+    return registry.kind(card["network"]) == registry.INSTANCE
+
+
+# Extras of the package that a region may need; what unwraps and what MintPy needs are checks of
+# their own.
+NEEDED: dict[str, Callable[[Config], bool]] = {
+    "instance": _reads_instances,
+    "retrieve": lambda config: bool(config.archive() or config.grid.dem in MODELS or config.retrieve.sentinel2),
+    "hyp3": lambda config: config.source == "hyp3",
+}
+FOR_DEVELOPERS = {"dev", "docs"}
+
+
+def extras(config: Config | None = None, conda: bool = False) -> list[Finding]:
+    """Optional packages: an error only where the region needs them.
+
+    Parameters
+    ----------
+    config : Config, optional
+        Configuration of the region.
+    conda : bool, default False
+        Whether environments bring the packages.
+
+    Returns
+    -------
+    list of Finding
+        One an extra of the package.
+    """
+    try:
+        known = [one for one in metadata("sarslide").get_all("Provides-Extra") or () if one not in FOR_DEVELOPERS]
+    except PackageNotFoundError:
+        return []
+    return [
+        _extra(name, config is not None and not conda and name in NEEDED and NEEDED[name](config)) for name in known
+    ]
+
+
+def _extra(name: str, needed: bool) -> Finding:
+    parts = [one for one in _requirements() if one.marker and one.marker.evaluate({"extra": name})]
+    parts = [one for one in parts if not one.marker or not one.marker.evaluate({"extra": ""})]
+    lacking = [f"{one.name} {_problem(one)}" for one in parts if _problem(one)]
+    if not lacking:
+        return Finding(f"extra {name}", GOOD, ", ".join(f"{one.name} {version(one.name)}" for one in parts))
+    code = CODE if needed else ""
+    return Finding(
+        f"extra {name}", ERROR if needed else NOTE, ", ".join(lacking), code, f"pip install 'sarslide[{name}]'"
+    )
+
+
+def coordinate_systems() -> list[Finding]:
+    """GDAL and PROJ, each with its data base of coordinate systems.
+
+    Returns
+    -------
+    list of Finding
+        Errors where one does not find its data: a variable of another installation, mostly.
+    """
+    return [tried("GDAL", _gdal), tried("PROJ", _proj)]
+
+
+def _gdal() -> str:
+    try:
+        import rasterio
+        from rasterio.crs import CRS
+
+        with rasterio.Env():  # without it GDAL writes its errors to the terminal
+            CRS.from_epsg(32647)
+    except Exception as error:  # of a library that does not load, or of its data
+        raise _unusable("rasterio", error) from error
+    return f"{rasterio.__gdal_version__}, rasterio {rasterio.__version__}"
+
+
+def _proj() -> str:
+    try:
+        import pyproj
+
+        pyproj.CRS.from_epsg(32647)
+    except Exception as error:
+        raise _unusable("pyproj", error) from error
+    return f"{pyproj.proj_version_str}, pyproj {pyproj.__version__}, data in {pyproj.datadir.get_data_dir()}"
+
+
+def _unusable(package: str, error: Exception) -> ProcessorError:
+    set_here = [f"{name}={os.environ[name]}" for name in PROJ_VARIABLES if name in os.environ]
+    cure = f"unset {', '.join(set_here)}" if set_here else f"pip install --force-reinstall {package}"
+    return ProcessorError(f"{package} is not usable: {' '.join(str(error).split()) or type(error).__name__}", cure)
+
+
+def programs(config: Config | None = None, conda: bool = False) -> list[Finding]:
+    """Outside programs: an error only where engine or method of the region start them.
+
+    Parameters
+    ----------
+    config : Config, optional
+        Configuration of the region; without it nothing is needed.
+    conda : bool, default False
+        Whether environments bring the programs, and conda is needed.
+
+    Returns
+    -------
+    list of Finding
+        One a program, with what it is for where it is not needed.
+    """
+    needed = checks.tools(config, conda) if config else []
+    shown = {one.check for one in needed}
+    others = [
+        replace(one, level=NOTE, code="") if one.level == ERROR else one for one in _all_tools(config or load({}))
+    ]
+    return [*needed, *(one for one in [*others, *_helpers()] if one.check not in shown)]
+
+
+def _all_tools(config: Config) -> Iterator[Finding]:
+    """The programs of all engines and methods."""
+    places = [row.programs for row in ENGINES.values()] + [row.programs for row in METHODS.values()]
+    for place in filter(None, places):
+        yield from checks.programs(place, config)
+
+
+def _helpers() -> Iterator[Finding]:
+    """Programs that are of use to any region."""
+    conda = next(filter(None, map(shutil.which, ("conda", "mamba", "micromamba"))), "")
+    cure = "install conda (miniforge) for runs with --use-conda"
+    yield Finding("tool conda", GOOD, conda) if conda else Finding("tool conda", NOTE, "not on PATH", "", cure)
+    git = shutil.which("git")
+    if git:
+        said = subprocess.run([git, "--version"], capture_output=True, text=True, timeout=GIT_LIMIT_S, check=False)
+        yield Finding("tool git", GOOD, f"{said.stdout.strip()}, {git}")
+    else:
+        yield Finding("tool git", NOTE, "not on PATH", "", "install git to follow sarslide's source")

@@ -1,0 +1,70 @@
+"""`sarslide summary`: release, changes, report and scores; what there is nothing of is refused."""
+
+import json
+
+import pytest
+
+from sarslide import cli, exit_codes
+
+
+def ended(*words) -> int:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["summary", *map(str, words)])
+    return end.value.code or 0
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results/demo"
+    release = folder / "inventory/releases/20190423-1a2b3c4d"
+    release.mkdir(parents=True)
+    (folder / "inventory/current.json").write_text(json.dumps({"release": release.name}))
+    (release / "CHANGES.csv").write_text("ls_id,change\nL1,new\nL2,grown\nL3,new\n")
+    (folder / "report").mkdir()
+    (folder / "report/report.html").touch()
+    return folder
+
+
+def test_what_there_is(results, tmp_path, capsys):
+    assert ended("demo", "-C", tmp_path) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "release  20190423-1a2b3c4d"
+    assert lines[2:] == ["changes  1 grown, 2 new", f"report   {results}/report/report.html"]
+
+
+def test_the_scores_of_a_simulated_region(results, tmp_path, capsys):
+    scores = {
+        "planted": 50,
+        "scored": 35,
+        "object_recall": 1,
+        "object_precision": 0.5,
+        "object_f1": 2 / 3,
+        "los_rmse_mm_per_yr": {"A128": 4.0},
+        "predicted_rmse_mm_per_yr": {"A128": 8.0},
+    }
+    (results / "report/scores.json").write_text(json.dumps(scores))
+    assert ended("demo", "-C", tmp_path) == 0
+    assert "object f1         0.667" in (text := capsys.readouterr().out)
+    assert "LOS rate RMSE A128 4.00 mm/yr, 0.50 of the predicted error, 8.00" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["demo"], "E5002"), ([], "E5002"), (["atlantis"], "E1001"), (["demo", "-C", "none"], "E1001")]
+)
+def test_without_a_release(words, code, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert ended(*words) == exit_codes.REFUSED
+    shown = capsys.readouterr()
+    (text,) = shown.err.strip().splitlines()
+    assert text.startswith(f"{code} ") and "; cure: " in text and not shown.out
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"release": "x"}'])
+def test_a_pointer_or_table_that_is_broken(content, results, tmp_path, capsys):
+    (results / "inventory/current.json").write_text(content)
+    (results / "inventory/releases/x").mkdir()
+    (results / "inventory/releases/x/CHANGES.csv").write_text("ls_id,what\nL1,new\n")
+    assert ended("demo", "-C", tmp_path) == exit_codes.REFUSED
+    (text,) = capsys.readouterr().err.strip().splitlines()
+    assert text.startswith("E5002 ") and "cannot be read" in text
