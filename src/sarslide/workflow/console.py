@@ -242,6 +242,8 @@ class LogHandler(LogHandlerBase):
 
     def _job_table(self, record: Any) -> list[str]:
         """Jobs of the run by rule; from here on long silences are broken."""
+        if self._progress.planned and "rules" in self._quiet():
+            return []  # a dry run shows it again after the list of jobs, which is not shown
         if not self._progress.planned and not self.common_settings.dryrun:
             threading.Thread(target=self._break_silences, daemon=True).start()
         self._progress.plan(record.stats)
