@@ -76,7 +76,7 @@ rule train:
     input:
         train=lambda wildcards: training_scenes("train"),
         validation=lambda wildcards: training_scenes("validation"),
-        start=lambda wildcards: or_exit(NETWORK.start_file),
+        start=start_of_training,
     output:
         weights=f"{TRAINED}/{MODEL}.safetensors",
         history=f"{TRAINED}/history.csv",

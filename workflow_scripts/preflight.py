@@ -27,7 +27,7 @@ def main(snakemake, log) -> None:
     listed = scenes.read(path) if config.archive() and path.is_file() else []
     folders = {name: Path(folder) for name, folder in params.folders.items()}
     findings = cheap(config, table, listed, folders, params.conda)
-    findings += machine.versions() + machine.unwrapper(config, params.conda) + machine.device(config)
+    findings += machine.versions() + machine.device(config)
     if params.online:
         access = Access.of(snakemake.resources)
         if not any(one.check.startswith("account") for one in errors(findings)):

@@ -4,6 +4,8 @@ Codes: 1xxx inputs, 2xxx network, 3xxx SAR, 4xxx model, 5xxx inventory.
 `docs/reference/errors.md` lists them with their cures.
 """
 
+from collections.abc import Sequence
+
 FORMAT_VERSION = 1
 
 
@@ -26,9 +28,26 @@ class SarslideError(Exception):
 
 
 class ConfigError(SarslideError):
-    """A configuration key or value that the models refuse."""
+    """A configuration key or value that the models refuse.
+
+    As text, one coded line for each mistake of a configuration.
+
+    Parameters
+    ----------
+    problem, cure : str
+        Of the first mistake.
+    others : sequence of ConfigError
+        Further mistakes of the same configuration.
+    """
 
     code = 1001
+
+    def __init__(self, problem: str, cure: str, others: "Sequence[ConfigError]" = ()):
+        super().__init__(problem, cure)
+        self.others = tuple(others)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *map(str, self.others)])
 
 
 class RasterError(SarslideError):
@@ -77,6 +96,18 @@ class NamingError(SarslideError):
     """A date, pair, stack, burst or release identifier that does not parse."""
 
     code = 1009
+
+
+class FormatError(SarslideError):
+    """A results folder of an older or a newer version."""
+
+    code = 1010
+
+
+class PackageError(SarslideError):
+    """A package that a choice of the configuration needs and that is not installed."""
+
+    code = 1010
 
 
 class NetworkError(SarslideError):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from sarslide import names
+from sarslide import extras, names
 from sarslide.catalog.granule import Granule
 from sarslide.errors import DownloadError, NamingError
 from sarslide.retrieve.retry import PAUSE_S, TRIES, TransientError, retry_or_fail
@@ -98,6 +98,7 @@ def _time(date: str | None, clock: str) -> str:
 
 def _items(address: str, about: dict[str, Any], timeout_s: float) -> list[dict]:
     """The UMM-G record of every granule."""
+    extras.require("asf_search", "the search at ASF")
     import asf_search
 
     asf_search.REPORT_ERRORS = False  # it would send failed searches to ASF

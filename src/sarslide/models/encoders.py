@@ -8,9 +8,68 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from torch import Tensor, nn
-from torchvision.models.resnet import Bottleneck
 
 from sarslide.models.blocks import ModulatedDeformConv, zero_bias
+
+
+class Bottleneck(nn.Module):
+    """Residual block of three convolutions, with the stride in the middle one (ResNet V1.5).
+
+    Parameters
+    ----------
+    channels_in : int
+        Input channels.
+    inner : int
+        Channels of the middle convolution.
+    channels_out : int
+        Output channels.
+    stride : int
+        Of the middle convolution.
+    groups : int
+        Paths of the middle convolution.
+    downsample : nn.Module or None
+        What brings the input to the output's shape; None: it has it.
+    norm : callable
+        Layer of the normalisation.
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        inner: int,
+        channels_out: int,
+        stride: int = 1,
+        groups: int = 1,
+        downsample: nn.Module | None = None,
+        norm: Callable[..., nn.Module] = nn.BatchNorm2d,
+    ):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, inner, 1, bias=False)
+        self.bn1 = norm(inner)
+        self.conv2: nn.Module = nn.Conv2d(inner, inner, 3, stride, padding=1, groups=groups, bias=False)
+        self.bn2 = norm(inner)
+        self.conv3 = nn.Conv2d(inner, channels_out, 1, bias=False)
+        self.bn3 = norm(channels_out)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = downsample
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features plus what the convolutions add to them.
+
+        Parameters
+        ----------
+        x : (N, channels_in, H, W) Tensor
+            Features.
+
+        Returns
+        -------
+        (N, channels_out, H / stride, W / stride) Tensor
+            Features; sizes are rounded up.
+        """
+        shortcut = x if self.downsample is None else self.downsample(x)
+        x = self.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn2(self.conv2(x)))
+        return self.relu(self.bn3(self.conv3(x)) + shortcut)
 
 
 class ResNetEncoder(nn.Module):
@@ -57,9 +116,7 @@ class ResNetEncoder(nn.Module):
         self.bn1 = norm(width)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, padding=1)
-        # torchvision scales the inner channels by base_width / 64 and then by the number of paths.
-        inner = {"groups": width // 2, "base_width": 512 // width} if resnext else {}
-        inside = width
+        paths, inside = width // 2 if resnext else 1, width
         for stage, count in enumerate(blocks):
             planes, stride, made = width * 2**stage, 1 if stage == 0 else 2, []
             for k in range(count):
@@ -67,7 +124,9 @@ class ResNetEncoder(nn.Module):
                 shortcut = None
                 if k == 0:
                     shortcut = nn.Sequential(nn.Conv2d(inside, 4 * planes, 1, step, bias=False), norm(4 * planes))
-                made.append(Bottleneck(inside, planes, step, shortcut, norm_layer=norm, **inner))
+                # As torchvision scales them: by base_width / 64, then by the number of paths.
+                inner = int(planes * (512 // width) / 64) * paths if resnext else planes
+                made.append(Bottleneck(inside, inner, 4 * planes, step, paths, shortcut, norm))
                 inside = 4 * planes
             self.add_module(f"layer{stage + 1}", nn.Sequential(*made))
         for module in self.modules():
@@ -75,7 +134,7 @@ class ResNetEncoder(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         if deformable:
             for block in cast(Iterable[Bottleneck], self.layer4):
-                old = block.conv2
+                old = cast(nn.Conv2d, block.conv2)
                 block.conv2 = ModulatedDeformConv(old.in_channels, old.out_channels, old.stride[0], old.groups)
 
     def forward(self, x: Tensor) -> list[Tensor]:

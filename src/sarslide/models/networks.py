@@ -103,8 +103,11 @@ def build(name: str, in_channels: int, **options: Any) -> "nn.Module":
     ------
     WeightsError
         For an unknown name.
+    PackageError
+        Where its package is not installed.
     """
     row = registry.get(name)
+    registry.require_package(name)
     return CLASSES[row.network_class]()(in_channels, **row.options, **options)
 
 

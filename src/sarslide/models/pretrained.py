@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from torch import Tensor, nn
 
+from sarslide import extras
 from sarslide.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ def fetch(name: str) -> dict[str, Tensor]:
     ------
     WeightsError
         Where they are unavailable; with the address and the place of the file.
+    PackageError
+        Where torchvision is not installed.
     """
+    extras.require("torchvision", f"the file of weights {name}")
     import torch
     from torchvision.models import get_weight
 
@@ -150,7 +154,9 @@ def load_vgg16(encoder: "VggEncoder", large: nn.Sequential | None = None) -> Non
         if key.startswith("features.") and not key.endswith("num_batches_tracked")
     ]
     if len(ours) != len(values):
-        raise WeightsError(f"weights {name}: {len(values)} tensors, not {len(ours)}", "install the pinned torchvision")
+        raise WeightsError(
+            f"weights {name}: {len(values)} tensors, not {len(ours)}", "install the torchvision of constraints.txt"
+        )
     tensors = dict(zip(ours, values, strict=True))
     first = next(layer for layer in encoder.modules() if isinstance(layer, nn.Conv2d))
     tensors[ours[0]] = adapt_first(tensors[ours[0]], first.in_channels)
@@ -220,7 +226,7 @@ def load_tensors(module: nn.Module, tensors: dict[str, Tensor], name: str, absen
     missing = [key for key in result.missing_keys if not any(part in key for part in counters)]
     if missing or result.unexpected_keys:
         wrong = ", ".join([*missing, *result.unexpected_keys][:3])
-        raise WeightsError(f"weights {name} do not fit ({wrong} ...)", "install the pinned torchvision")
+        raise WeightsError(f"weights {name} do not fit ({wrong} ...)", "install torchvision as pinned")
 
 
 def _check_width(width: int) -> None:

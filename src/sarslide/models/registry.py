@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from sarslide import extras
 from sarslide.errors import ConfigError, WeightsError
 
 if TYPE_CHECKING:
     from torch import nn
 
 SEMANTIC, INSTANCE = "semantic", "instance"
+# Weights to start from that torchvision brings.
+PRETRAINED = ("imagenet", "coco")
 
 _RESNEXT = {"resnext": True}
 _DCB = {**_RESNEXT, "deformable": True}
@@ -178,6 +181,32 @@ def kind(name: str) -> str:
         For an unknown name.
     """
     return get(name).kind
+
+
+def require_package(name: str, start: str = "") -> None:
+    """See that a network can be built, and started, in this environment.
+
+    Instance networks, and the weights of ImageNet and COCO, need torchvision, which the core of
+    sarslide does without.
+
+    Parameters
+    ----------
+    name : str
+        Name of the network.
+    start : str
+        What training starts from (`training.start`).
+
+    Raises
+    ------
+    PackageError
+        Where torchvision is not installed.
+    WeightsError
+        For an unknown name.
+    """
+    if kind(name) == INSTANCE:
+        extras.require("torchvision", f"network {name}")
+    if start in PRETRAINED:
+        extras.require("torchvision", f"training.start = {start}")
 
 
 def parameter_count(network: "nn.Module") -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from affine import Affine
 
+from sarslide import extras
 from sarslide.errors import DemError, DownloadError
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ def stitched(
     DownloadError
         For a server that fails.
     """
+    extras.require("dem_stitcher", f"grid.dem = {model}")
     import rasterio
     from dem_stitcher.stitcher import merge_and_transform_dem_tiles
     from rasterio.errors import RasterioError

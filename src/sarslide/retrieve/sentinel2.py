@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sarslide import extras
 from sarslide.errors import DownloadError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io.atomic import atomic_file
@@ -83,6 +84,7 @@ def search(
     DownloadError
         For a catalogue that fails, has nothing, or states no scale and offset.
     """
+    extras.require("pystac_client", "the search for optical images")
     import requests
     from pystac_client import Client
     from pystac_client.exceptions import APIError

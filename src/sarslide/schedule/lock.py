@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 NAME = ".sarslide.lock"
 
 
@@ -72,13 +74,11 @@ def live_snakemake(folder: Path) -> list[int]:
     list of int
         Process ids.
     """
-    folder, found = folder.resolve(), []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            here = (process / "cwd").resolve(strict=True) == folder
-        except OSError:  # ended meanwhile, or of another user
-            continue
-        if here and any(Path(part).name == "snakemake" for part in command[:4]):
-            found.append(int(process.name))
-    return found
+    here = str(folder.resolve())
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        # None where the process has ended meanwhile, or is another user's.
+        if process.info["cwd"] == here
+        and any(Path(part).name == "snakemake" for part in (process.info["cmdline"] or ())[:4])
+    ]

@@ -20,7 +20,7 @@ from sarslide.workflow.release_id import optional_inputs
 RATES = ("phase_rate_rad_per_yr", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence")
 # Weights that no file holds: random ones, and those of another data set that the network's library
 # brings.
-WITHOUT_FILE = ("random", "imagenet", "coco")
+WITHOUT_FILE = ("random", *registry.PRETRAINED)
 
 
 class NetworkInputs:
@@ -214,8 +214,13 @@ class NetworkInputs:
         """What training starts from: `random`, `imagenet`, `coco`, `packaged`, a weights file."""
         return self.config.training.start or ("packaged" if self.config.training.labels else "random")
 
-    def start_file(self) -> list[str]:
+    def start_file(self, conda: bool = False) -> list[str]:
         """The weights file that training starts from, as a list.
+
+        Parameters
+        ----------
+        conda : bool, default False
+            Whether an environment of the rule brings the packages of the network.
 
         Returns
         -------
@@ -226,12 +231,18 @@ class NetworkInputs:
         ------
         WeightsError
             For a file that holds no weights.
+        PackageError
+            Where a package of the network is not installed.
         """
         if self.start in WITHOUT_FILE:
-            return []
-        path = str(packaged(self.config.segmentation.model)) if self.start == "packaged" else resolve(self.start)
-        read_card(path)
-        return [path]
+            files, name = [], self.config.training.network
+        else:
+            packed = self.start == "packaged"
+            files = [str(packaged(self.config.segmentation.model)) if packed else resolve(self.start)]
+            name = read_card(files[0])["network"]
+        if not conda:
+            registry.require_package(name, self.start)
+        return files
 
     def learnt_from(self) -> str:
         """What the network learns from, in the words of its card."""

@@ -8,6 +8,7 @@ import re
 import time
 from typing import Any
 
+from sarslide import extras
 from sarslide.catalog.hyp3_plan import MULTI_BURST, SINGLE_BURST, Order
 from sarslide.errors import CredentialsError, DownloadError, ProcessorError
 from sarslide.retrieve.credentials import read_token
@@ -42,6 +43,7 @@ def connect(api_url: str, credentials: str) -> Any:
     DownloadError
         When the login does not answer.
     """
+    extras.require("hyp3_sdk", "source hyp3")
     import requests
     from hyp3_sdk import HyP3
     from hyp3_sdk.exceptions import AuthenticationError

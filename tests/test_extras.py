@@ -1,0 +1,113 @@
+"""What only some choices of the configuration need: told by one coded line before work is done."""
+
+import ast
+import sys
+import tomllib
+
+import pytest
+
+from sarslide import extras
+from sarslide.config import load
+from sarslide.errors import PackageError
+from sarslide.models import networks, registry
+from sarslide.models.pretrained import fetch
+from sarslide.preflight import checks
+from sarslide.preflight.finding import ERROR
+from tests.support.environments import REPOSITORY
+
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+DISTRIBUTIONS = {
+    "asf_search": "asf-search",
+    "dem_stitcher": "dem-stitcher",
+    "hyp3_sdk": "hyp3-sdk",
+    "pystac_client": "pystac-client",
+}
+
+
+@pytest.fixture
+def absent(monkeypatch):
+    """Make modules as if they were not installed."""
+
+    def remove(*names):
+        for name in names:
+            monkeypatch.setitem(sys.modules, name, None)
+
+    return remove
+
+
+def test_every_module_is_in_its_extra_and_not_in_the_core():
+    for module, extra in extras.EXTRAS.items():
+        package = DISTRIBUTIONS.get(module, module)
+        named = PROJECT["optional-dependencies"][extra]
+        assert [line for line in named if line.startswith(package)], (module, extra)
+        assert not [line for line in PROJECT["dependencies"] if line.startswith(package)]
+
+
+def test_modules_of_extras_are_imported_inside_functions():
+    """Else the core would not start without them. Mask R-CNN is a module of torchvision's classes."""
+    found = set()
+    for path in (REPOSITORY / "src").rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            found |= {(path.name, name.split(".")[0]) for name in names if name.split(".")[0] in extras.EXTRAS}
+    assert found == {("mask_rcnn.py", "torchvision")}
+
+
+def test_a_network_whose_package_is_absent(absent):
+    absent("torchvision")
+    with pytest.raises(PackageError, match=r'^E1010 network mask_rcnn needs torchvision.*"sarslide\[instance\]"$'):
+        networks.build("mask_rcnn", 4)
+    with pytest.raises(PackageError, match="training.start = imagenet needs torchvision"):
+        registry.require_package("segnet", "imagenet")
+    with pytest.raises(PackageError, match="weights VGG16_Weights.IMAGENET1K_V1 needs torchvision"):
+        fetch("VGG16_Weights.IMAGENET1K_V1")
+
+
+@pytest.mark.parametrize("name", registry.names(registry.SEMANTIC))
+def test_semantic_networks_need_no_torchvision(absent, name):
+    absent("torchvision")
+    registry.require_package(name, "random")
+    networks.build(name, 4, width=16)
+
+
+@pytest.mark.parametrize(
+    ("user", "package"),
+    [
+        ({}, "asf_search"),
+        ({"catalog": {"archive": "copernicus"}, "retrieve": {"sentinel2": True}}, "pystac_client"),
+        ({"grid": {"dem": "glo30"}}, "dem_stitcher"),
+        ({"engine": "hyp3"}, "hyp3_sdk"),
+    ],
+)
+def test_preflight_names_an_absent_package(absent, user, package):
+    config = load({"region": "zhongxinrong"} | user)
+    assert not [one for one in checks.packages(config) if one.level == ERROR]
+    absent(package)
+    found = [one for one in checks.packages(config) if one.level == ERROR]
+    assert [(one.check, one.code) for one in found] == [(f"package {package}", "E1010")]
+    assert checks.packages(config, conda=True) == []
+
+
+def test_the_demo_needs_no_extra(absent):
+    absent(*extras.EXTRAS)
+    config = load({"region": "demo"})
+    levels = {one.level for one in [*checks.packages(config), *checks.weights(config), *checks.tools(config)]}
+    assert ERROR not in levels
+
+
+def closure(names: list[str]) -> set[str]:
+    """Extras that extras name, all the way."""
+    todo, seen = list(names), set()
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            for line in PROJECT["optional-dependencies"][name]:
+                if line.startswith("sarslide["):
+                    todo += line.removeprefix("sarslide[").partition("]")[0].split(",")
+    return seen
+
+
+def test_dev_has_all_extras():
+    assert closure(["dev"]) == set(PROJECT["optional-dependencies"])
