@@ -26,14 +26,20 @@ WANTED += ["los_rmse_mm_per_yr", "predicted_rmse_mm_per_yr"]
 
 
 def run_demo(seed: int, folder: Path, cores: int) -> dict:
+    """One run of the demo on a seed: its cost and its scores."""
+    cost, scores = run_region("demo", folder, cores, f"simulation={{seed: {seed}}}")
+    return {"seed": seed, **cost, **{key: scores[key] for key in WANTED}}
+
+
+def run_region(region: str, folder: Path, cores: int, *config: str) -> tuple[dict, dict]:
     """One run of the workflow in `folder`.
 
-    Wall and CPU seconds, peak memory of all its processes (GB), disk (GB), scores.
+    Cost: wall and CPU seconds, peak memory of all its processes (GB), disk (GB). And the scores.
     """
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         str(Path(sys.executable).parent / "snakemake"), "--cores", str(cores), "--snakefile", str(REPOSITORY / "Snakefile"),
-        "--directory", str(folder), "--config", "region=demo", f"simulation={{seed: {seed}}}",
+        "--directory", str(folder), "--config", f"region={region}", *config,
     ]  # fmt: skip
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     with open(folder / "snakemake.log", "w") as log:
@@ -41,18 +47,16 @@ def run_demo(seed: int, folder: Path, cores: int) -> dict:
         peak = PeakMemory(process.pid)
         peak.start()
         code = process.wait()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if code:
-        raise SystemExit(f"seed {seed}: the run failed, see {folder / 'snakemake.log'}")
-    scores = json.loads((folder / "results/demo/report/scores.json").read_text())
-    return {
-        "seed": seed,
-        "wall_s": round(time.monotonic() - start),
+        raise SystemExit(f"{region}: the run failed, see {folder / 'snakemake.log'}")
+    cost = {
+        "wall_s": round(wall),
         "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime),
         "peak_gb": round(peak.bytes / 1e9, 2),
         "disk_gb": round(sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e9, 2),
-        **{key: scores[key] for key in WANTED},
     }
+    return cost, json.loads((folder / f"results/{region}/report/scores.json").read_text())
 
 
 class PeakMemory(threading.Thread):

@@ -1,5 +1,6 @@
 """A checkout of its own in a temporary folder, on which the workflow runs as a user runs it."""
 
+import json
 import os
 import re
 import shutil
@@ -48,6 +49,11 @@ class Checkout:
         )
         assert not check or run.returncode == 0, run.stdout[-3000:] + run.stderr[-6000:]
         return run
+
+    def release(self, region: str = "demo") -> Path:
+        """Folder of the current release of a region."""
+        inventory = self.folder / "results" / region / "inventory"
+        return inventory / json.loads((inventory / "current.json").read_text())["path"]
 
     def planned(self, config: list[str] | None = None) -> dict[str, int]:
         """Jobs of a dry run by rule, the stack taken off the name of simulate_stack; empty when there is nothing to do."""

@@ -3,15 +3,11 @@
 import hashlib
 import json
 import os
-import random
 import re
-import signal
-import subprocess
-import time
 
 import pytest
 
-from tests.workflow.conftest import SMALL, Checkout
+from tests.workflow.conftest import SMALL
 
 # What a new acquisition brings to each of the two stacks: its own files and two pairs' worth of jobs.
 PER_STACK = [
@@ -29,18 +25,9 @@ MAPS = ["segment", "candidates"]
 ONCE = ["fuse", "release", "score", "report"]
 
 
-def current(checkout: Checkout) -> dict:
-    return json.loads((checkout.folder / "results/demo/inventory/current.json").read_text())
-
-
-def manifest(checkout: Checkout) -> dict:
-    release = current(checkout)["release"]
-    return json.loads((checkout.folder / f"results/demo/inventory/releases/{release}/MANIFEST.json").read_text())
-
-
 def test_the_first_run_makes_a_release_and_a_report(checkout):
     assert (checkout.folder / "results/demo/report/report.html").stat().st_size > 10_000
-    assert manifest(checkout)["content_hash"]
+    assert json.loads((checkout.release() / "MANIFEST.json").read_text())["content_hash"]
 
 
 def test_a_second_run_does_nothing(checkout):
@@ -83,8 +70,7 @@ def test_a_changed_threshold_reruns_nothing_above_the_inventory(checkout, change
 
 def test_one_new_date_runs_only_its_own_work(own_checkout):
     """Two pairs for the new date in each track; nothing of the older dates; the older release stays byte for byte."""
-    before = current(own_checkout)["release"]
-    folder = own_checkout.folder / "results/demo/inventory/releases" / before
+    folder = own_checkout.release()
     bytes_before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     longer = [SMALL[0], "simulation={dates: 4, new_dates: 1}"]
     of_stacks = {word: 2 for word in PER_STACK + MAPS} | {"interferogram": 4, "unwrap": 4}
@@ -92,44 +78,11 @@ def test_one_new_date_runs_only_its_own_work(own_checkout):
     pairs = set((own_checkout.folder / "results/demo/A128/f0/native/ifg").glob("*.unw_rad.tif"))
     own_checkout.snakemake(config=longer)
     assert len(set((own_checkout.folder / "results/demo/A128/f0/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
-    assert current(own_checkout)["release"] != before
+    assert own_checkout.release() != folder
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} == bytes_before
     index = (own_checkout.folder / "results/demo/inventory/releases/INDEX.csv").read_text().splitlines()
-    assert len(index) == 3 and before in index[2]
+    assert len(index) == 3 and folder.name in index[2]
     assert own_checkout.planned(config=longer) == {}
-
-
-def test_killed_ten_times_then_resumed_gives_the_same_content(tmp_path_factory):
-    """`kill -9` of the whole process group at ten random moments, then `make resume`."""
-    config = [SMALL[0], "simulation={dates: 3}", "stacks=[A128]"]
-    whole = Checkout(tmp_path_factory.mktemp("whole"), config)
-    start = time.monotonic()
-    whole.snakemake()
-    duration = time.monotonic() - start
-    killed = Checkout(tmp_path_factory.mktemp("killed"), config)
-    moments, kills = random.Random(5), 0
-    for number in range(10):
-        run = subprocess.Popen(
-            killed.command("--rerun-incomplete"), cwd=killed.folder, env=killed.environment, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            run.wait(timeout=2 + moments.random() * 0.12 * duration)
-        except subprocess.TimeoutExpired:
-            os.killpg(run.pid, signal.SIGKILL)
-            run.wait()
-            kills += 1
-        if number < 9:  # the last lock is left for `make resume`
-            killed.snakemake("--unlock")
-    assert kills == 10
-    resume = subprocess.run(
-        ["make", "resume", "CORES=2", "ARGS=" + " ".join(f"'{part}'" for part in ["--config", *config])],
-        cwd=killed.folder, env=killed.environment, capture_output=True, text=True,
-    )  # fmt: skip
-    assert resume.returncode == 0, resume.stdout[-3000:] + resume.stderr[-3000:]
-    assert manifest(killed)["content_hash"] == manifest(whole)["content_hash"]
-    leftovers = [p for p in (killed.folder / "results").rglob("*.part*")]
-    assert all(path.name.startswith(".") for path in leftovers), "nothing half-written under a final name"
 
 
 def test_a_rule_runs_again_for_all_of_its_pairs(own_checkout):
