@@ -63,7 +63,7 @@ class LayerError(SarslideError):
 
 
 class GridError(SarslideError):
-    """Rasters that do not lie on the region grid, or a region that cannot be a grid."""
+    """Rasters that do not lie on the region grid, or bounds that hold no cell."""
 
     code = 1004
 

@@ -2,10 +2,7 @@
 
 from typing import Literal
 
-from pydantic import model_validator
-
-from sarslide.config.fields import REFERENCE, DateName, PairName, Section, StackName, key
-from sarslide.errors import ConfigError
+from sarslide.config.fields import REFERENCE, DateName, Mistake, PairName, Section, StackName, check, key
 
 
 class NetworkSection(Section):
@@ -61,14 +58,14 @@ class InterferogramSection(Section):
         "phase that the rates are made of: the filtered one, or the unfiltered one with the same cycles",
     )
 
-    @model_validator(mode="after")
-    def _window_holds_patches(self) -> "InterferogramSection":
+    @check
+    def _window_holds_patches(self) -> None:
         if 0 < self.unwrap_window < 8:
-            raise ConfigError(
-                f"config: interferogram.unwrap_window = {self.unwrap_window}",
+            raise Mistake(
+                f"interferogram.unwrap_window = {self.unwrap_window}",
                 "give at least 8 cells, or 0 for no second filter",
+                "interferogram.unwrap_window",
             )
-        return self
 
 
 class Isce2Section(Section):
@@ -107,14 +104,15 @@ class FilesSection(Section):
         347.4, "flight direction, clockwise from north, where the product has none", "degree", ge=0, lt=360
     )
 
-    @model_validator(mode="after")
-    def _custom_is_declared(self) -> "FilesSection":
+    @check
+    def _custom_is_declared(self) -> None:
         missing = [name for name in ("unwrapped", "coherence", "positive_phase") if not getattr(self, name)]
         if self.naming == "custom" and missing:
-            raise ConfigError(
-                f"config: files.naming is custom, files.{missing[0]} is empty", "declare the file patterns and the sign"
+            raise Mistake(
+                f"files.naming is custom, files.{missing[0]} is empty",
+                "declare the file patterns and the sign",
+                *(f"files.{missing[0]}", "files.naming"),
             )
-        return self
 
 
 class Hyp3Section(Section):
@@ -132,14 +130,20 @@ class Hyp3Section(Section):
     api_url: str = key("https://hyp3-api.asf.alaska.edu", "address of the HyP3 deployment")
     wait_h: float = key(48.0, "a job that takes longer is given up until the next run", "h", gt=0, le=1000)
 
-    @model_validator(mode="after")
-    def _only_references(self) -> "Hyp3Section":
+    @check
+    def _only_references(self) -> None:
         # The value may be the secret itself: it is not shown.
         if not REFERENCE.fullmatch(self.token):
-            raise ConfigError("config: hyp3.token is no reference", "write netrc, env:NAME or file:PATH, never a token")
+            raise Mistake(
+                "hyp3.token is no reference", "write netrc, env:NAME or file:PATH, never a token", "hyp3.token"
+            )
+
+    @check
+    def _looks_fit_job(self) -> None:
         if self.job_type == "INSAR_GAMMA" and self.looks == "5x1":
-            raise ConfigError("config: hyp3.looks = 5x1 does not fit INSAR_GAMMA", "choose 20x4 or 10x2")
-        return self
+            raise Mistake(
+                "hyp3.looks = 5x1 does not fit INSAR_GAMMA", "choose 20x4 or 10x2", *("hyp3.looks", "hyp3.job_type")
+            )
 
 
 class SnapSection(Section):

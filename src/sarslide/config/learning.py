@@ -2,12 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import model_validator
-
 from sarslide import names
-from sarslide.config.fields import Section, key
+from sarslide.config.fields import Mistake, Section, check, key, refused
 from sarslide.dataset.features import check_channels
-from sarslide.errors import ConfigError
 from sarslide.models import registry
 
 
@@ -69,17 +66,20 @@ class DatasetSection(Section):
     )
     seed: int = key(7, "seed of splits and of the choice of images", ge=0)
 
-    @model_validator(mode="after")
-    def _channels_are_known(self) -> "DatasetSection":
-        check_channels(self.channels, "dataset.channels")
-        return self
+    @check
+    def _channels_are_known(self) -> None:
+        with refused("dataset.channels"):
+            check_channels(self.channels, "dataset.channels")
 
-    @model_validator(mode="after")
-    def _kinds_are_read(self) -> "DatasetSection":
+    @check
+    def _kinds_are_read(self) -> None:
         if bool(self.class_column) != bool(self.classes):
             named, missing = ("class_column", "classes") if self.class_column else ("classes", "class_column")
-            raise ConfigError(f"config: dataset.{named} is set, dataset.{missing} is empty", "set both or none")
-        return self
+            raise Mistake(
+                f"dataset.{named} is set, dataset.{missing} is empty",
+                "set both or none",
+                *(f"dataset.{missing}", f"dataset.{named}"),
+            )
 
 
 class TrainingSection(Section):
@@ -128,11 +128,15 @@ class TrainingSection(Section):
     )
     seed: int = key(7, "seed of initial weights, of patches and of what is done to them", ge=0)
 
-    @model_validator(mode="after")
-    def _names_are_known(self) -> "TrainingSection":
-        registry.check(self.network)
-        check_channels(self.channels)
-        return self
+    @check
+    def _network_is_known(self) -> None:
+        with refused("training.network"):
+            registry.check(self.network)
+
+    @check
+    def _channels_are_known(self) -> None:
+        with refused("training.channels"):
+            check_channels(self.channels)
 
     def changes(self) -> dict[str, Any]:
         """Values instead of the preset's.

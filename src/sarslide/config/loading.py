@@ -2,20 +2,25 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from sarslide import names
+from sarslide.config.fields import Mistake, Mistakes, Section
 from sarslide.config.models import Config
 from sarslide.errors import ConfigError
 
 REGIONS = Path(__file__).parents[1] / "regions"
 OWN_REGIONS = "regions"  # of the working folder
+SECTIONS = [name for name, field in Config.model_fields.items() if isinstance(field.default, Section)]
+LOGINS = ("retrieve.earthdata", "retrieve.copernicus", "hyp3.token")
+LONGEST_VALUE = 80  # characters of a value in a message
 
 
 def presets() -> list[str]:
@@ -45,8 +50,26 @@ def own_regions(folder: Path = Path()) -> list[str]:
     return sorted(path.stem for path in (folder / OWN_REGIONS).glob("*.yaml"))
 
 
-def _preset(region: str, folder: Path) -> dict:
-    """Keys of a region, packaged or of the working folder, never of both."""
+def preset(region: str, folder: Path = Path()) -> dict[str, Any]:
+    """Keys of a region, packaged or of the working folder, never of both.
+
+    Parameters
+    ----------
+    region : str
+        Its name.
+    folder : Path
+        Working folder.
+
+    Returns
+    -------
+    dict of str to Any
+        As its file has them.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown region, and a file that cannot be read.
+    """
     check_region_name(region)
     packaged, own = REGIONS / f"{region}.yaml", folder / OWN_REGIONS / f"{region}.yaml"
     if packaged.is_file():
@@ -105,19 +128,87 @@ def load(user: dict[str, Any], folder: Path = Path()) -> Config:
     Raises
     ------
     ConfigError
-        One line, for an unknown key, a value out of range or an unknown region.
+        For unknown keys, values out of range and an unknown region: one coded line for each
+        mistake, all of them at once.
     """
-    region = user.get("region", Config.model_fields["region"].default)
-    merged = _merge(_preset(str(region), folder), user)
+    region = str(user.get("region", Config.model_fields["region"].default))
+    merged = merge(preset(region, folder), user)
     try:
         return Config.model_validate(merged)
-    except ValidationError as error:
+    except ValidationError:
         own = folder / OWN_REGIONS / f"{region}.yaml"
-        typed = _holds(user, error.errors()[0]["loc"]) or not own.is_file()
-        raise _config_error(error, "config" if typed else str(own)) from None
+        first, *others = all_mistakes(merged)
+        sources = [_source(mistake.keys, user, own) for mistake in (first, *others)]
+        further = [
+            ConfigError(f"{source}: {one.problem}", one.cure) for source, one in zip(sources[1:], others, strict=True)
+        ]
+        raise ConfigError(f"{sources[0]}: {first.problem}", first.cure, further) from None
 
 
-def _holds(keys: Any, path: Sequence[str | int]) -> bool:
+def all_mistakes(keys: dict[str, Any]) -> list[Mistake]:
+    """Every mistake of a configuration.
+
+    Checks of several keys run where each single one is right. So what is wrong is taken out, and
+    the rest is checked again; what is then said of keys that were taken out is not to be heard.
+
+    Parameters
+    ----------
+    keys : dict of str to Any
+        Nested keys, the region's preset among them.
+
+    Returns
+    -------
+    list of Mistake
+        Each with its keys.
+    """
+    found: list[Mistake] = []
+    removed: set[str] = set()
+    while True:
+        try:
+            Config.model_validate(keys)
+            return found
+        except ValidationError as error:
+            new = [mistake for one in _innermost(error.errors()) for mistake in _mistakes(one)]
+        found += [one for one in new if not any(_overlap(key, other) for key in one.keys for other in removed)]
+        wrong = {key for one in new for key in one.keys}
+        left = _without(keys, [key.split(".") for key in wrong])
+        if left == keys:
+            return found
+        removed |= wrong
+        keys = left
+
+
+def _innermost(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without those of a list whose items are wrong: it is too short without them."""
+    places = [one["loc"] for one in errors]
+    return [one for one in errors if not any(place[:-1] == one["loc"] for place in places if place)]
+
+
+def _overlap(key: str, other: str) -> bool:
+    """Whether one of two keys is the other, or lies in it."""
+    return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
+
+
+def _without(keys: dict[str, Any], paths: Iterable[Sequence[str]]) -> dict[str, Any]:
+    """Nested keys without some; a path may go on into a list or text, which goes as a whole."""
+    left = dict(keys)
+    for first, *rest in paths:
+        if ".".join([first, *rest]) in left:  # a key with a dot in its name
+            left.pop(".".join([first, *rest]))
+        elif rest and isinstance(left.get(first), dict):
+            left[first] = _without(left[first], [rest])
+        else:
+            left.pop(first, None)
+    return left
+
+
+def _source(keys: Iterable[str], user: dict[str, Any], own: Path) -> str:
+    """Where the first of some keys stands: in the region's own file, or in what the user gave."""
+    typed = any(_holds(user, key.split(".")) for key in keys)
+    return "config" if typed or not own.is_file() else str(own)
+
+
+def _holds(keys: Any, path: Sequence[str]) -> bool:
     """Whether the value at `path` comes from these nested keys; a path may go on into a list."""
     for part in path:
         if not isinstance(keys, dict):
@@ -128,30 +219,70 @@ def _holds(keys: Any, path: Sequence[str | int]) -> bool:
     return True
 
 
-def _merge(base: dict, over: dict) -> dict:
-    """`over` wins; sections merge by key; an empty one of config.yaml (None) changes nothing."""
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay keys over others.
+
+    Parameters
+    ----------
+    base, over : dict of str to Any
+        Nested keys; `over` wins, sections merge by key, an empty section (None) changes nothing.
+
+    Returns
+    -------
+    dict of str to Any
+        Both.
+    """
     merged = dict(base)
     for name, value in over.items():
         if value is None and name in Config.model_fields:
             continue
         both = isinstance(value, dict) and isinstance(merged.get(name), dict)
-        merged[name] = _merge(merged[name], value) if both else value
+        merged[name] = merge(merged[name], value) if both else value
     return merged
 
 
-def _config_error(error: ValidationError, source: str) -> ConfigError:
-    """source: where the value stands, a file or `config`."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        section, _, wrong = where.rpartition(".")
-        known = (type(Config.model_fields[section].default) if section else Config).model_fields
-        near = get_close_matches(wrong, known, 1)
-        cure = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
-        return ConfigError(f"{source}: unknown key '{where}'", cure)
-    return ConfigError(
-        f"{source}: {where} = {first['input']!r}: {first['msg'].lower()}", "see the comments in config.yaml"
+def _mistakes(error: ErrorDetails) -> tuple[Mistake, ...]:
+    """What pydantic refuses, in our words."""
+    where = ".".join(str(part) for part in error["loc"])
+    ours = error.get("ctx", {}).get("error")
+    if isinstance(ours, Mistakes):
+        return ours.mistakes
+    if isinstance(ours, Mistake):
+        return (Mistake(_one_line(f"{where}: {ours.problem}"), ours.cure, where),)
+    return (
+        _unknown_key(where, len(error["loc"])) if error["type"] == "extra_forbidden" else _wrong_value(where, error),
     )
+
+
+def _wrong_value(where: str, error: ErrorDetails) -> Mistake:
+    if error["type"] == "model_type":
+        return Mistake(f"{where} = {_shown(error['input'])}: is a section", "write its keys below it, indented", where)
+    # The value of a login that should be a name may be the secret itself.
+    value = "" if where in LOGINS else f" = {_shown(error['input'])}"
+    key = ".".join(where.split(".")[:2]) if where.partition(".")[0] in SECTIONS else where.partition(".")[0]
+    refused = error["msg"][0].lower() + error["msg"][1:]
+    return Mistake(f"{where}{value}: {refused}", f"`sarslide config {key}` explains the key", where)
+
+
+def _unknown_key(where: str, depth: int) -> Mistake:
+    """depth: 1 for a key beside the sections, which may have a dot in its name."""
+    section, _, wrong = where.rpartition(".")
+    if section and depth == 1:
+        return Mistake(f"unknown key '{where}'", f"write `{section}:` and, indented below it, `{wrong}: ...`", where)
+    known = (type(Config.model_fields[section].default) if section in SECTIONS else Config).model_fields
+    near = get_close_matches(wrong, known, 1)
+    cure = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
+    return Mistake(_one_line(f"unknown key '{where}'"), cure, where)
+
+
+def _shown(value: Any) -> str:
+    """A value in one line that is not too long."""
+    text = _one_line(repr(value))
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def resolve(path: str) -> str:

@@ -3,10 +3,9 @@
 from functools import reduce
 from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
-
 from sarslide import names
-from sarslide.config.fields import OneOf, Section, StackName, key
+from sarslide.config.crs import check_crs
+from sarslide.config.fields import Mistake, OneOf, Section, StackName, check, key
 from sarslide.config.interferograms import (
     FilesSection,
     Hyp3Section,
@@ -26,7 +25,6 @@ from sarslide.config.region import (
     SimulationSection,
 )
 from sarslide.config.results import FactorsSection, InventorySection, RatesSection, SbasSection
-from sarslide.errors import ConfigError
 from sarslide.insar.engines import ENGINES
 
 SOURCES = tuple(dict.fromkeys(source for engine in ENGINES.values() for source in engine.sources))
@@ -77,39 +75,58 @@ class Config(Section):
     training: TrainingSection = TrainingSection()
     benchmark: BenchmarkSection = BenchmarkSection()
 
-    @model_validator(mode="after")
-    def _engine_fits_source(self) -> "Config":
+    @check
+    def _engine_fits_source(self) -> None:
         if self.source not in ENGINES[self.engine].sources:
             fitting = [name for name, engine in ENGINES.items() if self.source in engine.sources]
-            raise ConfigError(
-                f"config: engine = {self.engine} does not fit source = {self.source}",
+            raise Mistake(
+                f"engine = {self.engine} does not fit source = {self.source}",
                 f"engines for this source: {', '.join(fitting)}",
+                *("engine", "source"),
             )
-        if self.source != "simulated" and not self.grid.dem:
-            raise ConfigError("config: grid.dem is empty", "name the DEM file of the region")
-        return self
 
-    @model_validator(mode="after")
-    def _assumptions_name_keys(self) -> "Config":
+    @check
+    def _tracks_are_named(self) -> None:
+        if not self.stacks:
+            raise Mistake(
+                "stacks is empty", "name pass and relative orbit of each track, for example [A128, D062]", "stacks"
+            )
+
+    @check
+    def _ground_is_known(self) -> None:
+        if self.source != "simulated" and not self.grid.dem:
+            raise Mistake(
+                "grid.dem is empty",
+                "name a file with ellipsoidal heights, or glo30, aw3d30 or srtm",
+                *("grid.dem", "source"),
+            )
+
+    @check
+    def _crs_fits_region(self) -> None:
+        check_crs(self.grid.epsg, self.grid.bounds)
+
+    @check
+    def _assumptions_name_keys(self) -> None:
         for name in self.assumptions:
             section, _, leaf = name.rpartition(".")
             known = type(getattr(self, section, None)) if section else Config
             if leaf not in getattr(known, "model_fields", {}):
-                raise ConfigError(f"config: assumptions names '{name}', which is no key", "name keys as section.key")
-        return self
+                raise Mistake(
+                    f"assumptions names '{name}', which is no key", "name keys as section.key", f"assumptions.{name}"
+                )
 
-    @model_validator(mode="after")
-    def _archive_has_product(self) -> "Config":
+    @check
+    def _archive_has_product(self) -> None:
         if (
             self.archive()
             and self.retrieve.product == "bursts"
             and not (self.archive() == "asf" and ENGINES[self.engine].reads_bursts)
         ):
-            raise ConfigError(
-                f"config: retrieve.product = bursts does not fit archive {self.archive()} and engine {self.engine}",
+            raise Mistake(
+                f"retrieve.product = bursts does not fit archive {self.archive()} and engine {self.engine}",
                 "single bursts come from ASF and are read by the native engine; set retrieve.product to auto or slc",
+                *("retrieve.product", "catalog.archive", "engine", "source"),
             )
-        return self
 
     def assumed(self) -> dict[str, Any]:
         """The value of each key that `assumptions` names.
@@ -160,14 +177,14 @@ class Config(Section):
             return ["VV", "HH"]
         return [channel] if self.product() == "bursts" else [f"{channel[0]}{channel[0]}"]
 
-    @model_validator(mode="after")
-    def _reference_in_region(self) -> "Config":
+    @check
+    def _reference_in_region(self) -> None:
         west, south, east, north = self.grid.bounds
         if self.rates.reference and not (
             west <= self.rates.reference[0] <= east and south <= self.rates.reference[1] <= north
         ):
-            raise ConfigError(
-                f"config: rates.reference = {list(self.rates.reference)} lies outside the region {list(self.grid.bounds)}",
+            raise Mistake(
+                f"rates.reference = {list(self.rates.reference)} lies outside the region {list(self.grid.bounds)}",
                 "give east, north and radius in metres of the region's CRS",
+                *("rates.reference", "grid.bounds"),
             )
-        return self

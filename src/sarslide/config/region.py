@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from pydantic import model_validator
-
-from sarslide.config.fields import REFERENCE, DateName, Section, StackName, key
-from sarslide.errors import ConfigError
+from sarslide.config.fields import REFERENCE, DateName, Mistake, Section, StackName, check, key
 from sarslide.grid import RegionGrid
+
+# A job holds up to 400 bytes a cell, 400 GB of so many; the largest packaged region has 3e8.
+MAX_CELLS = 1_000_000_000
 
 
 class GridSection(Section):
@@ -37,20 +37,34 @@ class GridSection(Section):
         None, "geoid undulation added to an orthometric DEM, one value for the region", "m", ge=-120, le=120
     )
 
-    @model_validator(mode="after")
-    def _not_empty(self) -> "GridSection":
-        RegionGrid.from_bounds(self.epsg, self.bounds, self.cell_m)
-        return self
+    @check
+    def _can_be_run(self) -> None:
+        west, south, east, north = self.bounds
+        if not (west < east and south < north):
+            raise Mistake(
+                f"grid.bounds = {list(self.bounds)}: are empty",
+                "give [west, south, east, north] in metres, west below east and south below north",
+                "grid.bounds",
+            )
+        cell_m = min(self.cell_m, self.product_m or self.cell_m)
+        cells = (east - west) / cell_m * (north - south) / cell_m
+        if cells > MAX_CELLS:
+            raise Mistake(
+                f"grid.bounds = {list(self.bounds)}: are {cells:.3g} cells of {cell_m:g} m, more than a run can hold"
+                f" ({MAX_CELLS:.0e})",
+                "check the bounds; give a smaller region, or several, or larger cells",
+                *("grid.bounds", "grid.cell_m", "grid.product_m"),
+            )
 
-    @model_validator(mode="after")
-    def _products_divide_cells(self) -> "GridSection":
+    @check
+    def _products_divide_cells(self) -> None:
         parts = self.cell_m / (self.product_m or self.cell_m)
         if parts < 1 or abs(parts - round(parts)) > 1e-9:
-            raise ConfigError(
-                f"config: grid.product_m = {self.product_m:g} does not divide grid.cell_m = {self.cell_m:g}",
+            raise Mistake(
+                f"grid.product_m = {self.product_m:g} does not divide grid.cell_m = {self.cell_m:g}",
                 "give a whole part of cell_m, for example 12.5 with cells of 25",
+                *("grid.product_m", "grid.cell_m"),
             )
-        return self
 
     def region_grid(self) -> RegionGrid:
         """The grid of the region.
@@ -145,15 +159,16 @@ class RetrieveSection(Section):
     geoid_egm96: str = key("https://cdn.proj.org/us_nga_egm96_15.tif", "geoid of AW3D30 and SRTM")
     stac: str = key("https://earth-search.aws.element84.com/v1", "STAC catalogue of Sentinel-2")
 
-    @model_validator(mode="after")
-    def _only_references(self) -> "RetrieveSection":
+    @check
+    def _only_references(self) -> None:
         for name in ("earthdata", "copernicus"):
             # The value may be the secret itself: it is not shown.
             if not REFERENCE.fullmatch(getattr(self, name)):
-                raise ConfigError(
-                    f"config: retrieve.{name} is no reference", "write netrc, env:NAME or file:PATH, never a token"
+                raise Mistake(
+                    f"retrieve.{name} is no reference",
+                    "write netrc, env:NAME or file:PATH, never a token",
+                    f"retrieve.{name}",
                 )
-        return self
 
 
 class OpticalSection(Section):

@@ -2,11 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import model_validator
-
 from sarslide import names
-from sarslide.config.fields import DateName, OneOf, PairName, Section, WindowName, key
-from sarslide.errors import ConfigError
+from sarslide.config.fields import DateName, Mistake, OneOf, PairName, Section, WindowName, check, key
 from sarslide.rates.methods import DEFAULT, METHODS
 
 
@@ -100,19 +97,25 @@ class RatesSection(Section):
         "vector file whose polygons get a time series each, as a final product; any CRS; $VARIABLES are expanded (G14)",
     )
 
-    @model_validator(mode="after")
-    def _ordered(self) -> "RatesSection":
+    @check
+    def _windows_run_forward(self) -> None:
         for name, (first, last) in self.windows.items():
             if names.parse_date(first) >= names.parse_date(last):
-                raise ConfigError(f"config: rates.windows.{name} = {first} to {last}", "name the earlier date first")
+                raise Mistake(
+                    f"rates.windows.{name} = {first} to {last}", "name the earlier date first", f"rates.windows.{name}"
+                )
+
+    @check
+    def _limits_rise(self) -> None:
         for name in ("double_difference_km", "fusion_percent"):
             low, high = getattr(self, name)
             if not 0 <= low < high:
-                raise ConfigError(f"config: rates.{name} = {low} to {high}", "give the smaller, positive value first")
-        return self
+                raise Mistake(
+                    f"rates.{name} = {low} to {high}", "give the smaller, positive value first", f"rates.{name}"
+                )
 
-    @model_validator(mode="after")
-    def _method_reads_keys(self) -> "RatesSection":
+    @check
+    def _method_reads_keys(self) -> None:
         method = METHODS[self.method]
         read = {
             "reference_mode": method.takes_reference_mode,
@@ -123,11 +126,11 @@ class RatesSection(Section):
         for name, is_read in read.items():
             value, default = getattr(self, name), type(self).model_fields[name].default
             if not is_read and value != default:
-                raise ConfigError(
-                    f"config: rates.{name} = {value} does not fit rates.method = {self.method}",
+                raise Mistake(
+                    f"rates.{name} = {value} does not fit rates.method = {self.method}",
                     f"leave rates.{name} at {default}, or set rates.method to stacking",
+                    *(f"rates.{name}", "rates.method", "rates.windows"),
                 )
-        return self
 
 
 class SbasSection(Section):
