@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections import namedtuple
 
 import pytest
 
-from sarslide.preflight import machine, software
+from sarslide.preflight import machine
 from sarslide.preflight.finding import GOOD, NOTE, WARNING, errors
 
 Usage = namedtuple("Usage", "total used free")
@@ -101,9 +103,9 @@ def test_the_gpu(tmp_path, monkeypatch):
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho 'NVIDIA H200, 143771 MiB'\n")
     (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(software, "built_for", lambda: "for processors only")
+    monkeypatch.setattr(machine, "built_for", lambda: "for processors only")
     assert (machine.gpu().level, bool(machine.gpu().cure)) == (NOTE, True)
-    monkeypatch.setattr(software, "built_for", lambda: "for CUDA 12.4")
+    monkeypatch.setattr(machine, "built_for", lambda: "for CUDA 12.4")
     assert machine.gpu().found == "NVIDIA H200, 143771 MiB; torch is built for CUDA 12.4"
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
     assert machine.gpu().level == GOOD and str(tmp_path) in machine.gpu().found
@@ -115,3 +117,23 @@ def test_disk_without_a_region(tmp_path, monkeypatch):
     assert (full.level, full.code) == (WARNING, "E1007") and "1 GB free of 1e+03" in full.found
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 0, 10**11))
     assert machine.disk(tmp_path)[0].level == GOOD
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cuda: Optional[str] = '12.4'\nhip: Optional[str] = None\n", "for CUDA 12.4"),
+        ("cuda = None\nhip = '6.2.4'\n", "for ROCm 6.2.4"),
+        ("cuda: Optional[str] = None\nhip: Optional[str] = None\n", "for processors only"),
+    ],
+)
+def test_what_torch_is_built_for(text, words, tmp_path, monkeypatch):
+    """Of the files as torch 2 writes them; torch is not imported."""
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch/__init__.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "torch/version.py").write_text(text)
+    code = "from sarslide.preflight.machine import built_for; print(built_for())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert done.stdout == f"{words}\n", done.stderr

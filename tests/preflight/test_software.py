@@ -9,6 +9,7 @@ import pytest
 
 from sarslide import __version__
 from sarslide.config import load
+from sarslide.errors import PackageError
 from sarslide.preflight import software
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, errors
 
@@ -50,7 +51,10 @@ def test_packages_that_are_absent_or_too_old(lacking):
     found = software.packages()
     assert (the(found, "torch").level, the(found, "torch").cure) == (ERROR, "pip install 'torch>=999'")
     assert version("torch") in the(found, "torch").found
-    assert (the(found, "no-such-package").code, the(found, "no-such-package").found) == ("E3009", "is not installed")
+    assert (the(found, "no-such-package").code, the(found, "no-such-package").found) == (
+        f"E{PackageError.code}",
+        "is not installed",
+    )
     assert the(found, "packages").found.startswith("1 of 3 ")
 
 
@@ -63,30 +67,16 @@ def test_not_installed_at_all(monkeypatch):
     assert the(software.packages(), "packages").level == NOTE and software.extras() == []
 
 
-@pytest.mark.parametrize(
-    ("user", "needed"),
-    [
-        (None, set()),
-        ({"region": "demo"}, set()),
-        ({"region": "zhouqu"}, {"retrieve"}),
-        ({"region": "demo", "source": "hyp3", "engine": "hyp3", "grid": {"dem": "dem.tif"}}, {"hyp3"}),
-    ],
-)
-def test_an_extra_is_an_error_only_where_it_is_needed(user, needed, lacking):
-    config = user and load(user)
-    found = software.extras(config)
+def test_extras_are_noted_with_their_cure(lacking, monkeypatch):
+    found = software.extras()
     assert [one.check for one in found] == ["extra hyp3", "extra retrieve", "extra instance"]
-    assert {one.check.removeprefix("extra ") for one in errors(found)} == needed
-    assert {one.level for one in found} <= {ERROR, NOTE}
-    assert the(found, "extra hyp3").cure == "pip install 'sarslide[hyp3]'"
-    assert not errors(software.extras(config, conda=True))
-
-
-def test_instance_networks_need_their_extra(lacking, monkeypatch):
-    monkeypatch.setattr(software, "read_card", lambda path: {"network": "mask_rcnn"})
-    assert the(software.extras(load({"region": "demo"})), "extra instance").level == ERROR
-    monkeypatch.setattr(software, "read_card", lambda path: {"network": "drs_unet"})
-    assert the(software.extras(load({"region": "demo"})), "extra instance").level == NOTE
+    assert {one.level for one in found} == {NOTE}
+    assert the(found, "extra hyp3").cure == 'pip install "sarslide[hyp3]"'
+    monkeypatch.setattr(software, "version", lambda name: "7.1")
+    assert (the(software.extras(), "extra hyp3").level, the(software.extras(), "extra hyp3").found) == (
+        GOOD,
+        "hyp3-no-such 7.1",
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,31 +113,11 @@ def test_programs_that_are_there(tmp_path, monkeypatch):
     assert (the(found, "tool gpt").level, the(found, "tool gpt").found) == (GOOD, str(tmp_path / "gpt"))
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("cuda: Optional[str] = '12.4'\nhip: Optional[str] = None\n", "for CUDA 12.4"),
-        ("cuda = None\nhip = '6.2.4'\n", "for ROCm 6.2.4"),
-        ("cuda: Optional[str] = None\nhip: Optional[str] = None\n", "for processors only"),
-    ],
-)
-def test_what_torch_is_built_for(text, words, tmp_path, monkeypatch):
-    """Of the files as torch 2 writes them; torch is not imported."""
-    (tmp_path / "torch").mkdir()
-    (tmp_path / "torch/__init__.py").write_text("raise SystemExit('imported')")
-    (tmp_path / "torch/version.py").write_text(text)
-    code = "from sarslide.preflight.software import built_for; print(built_for())"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
-    )
-    assert done.stdout == f"{words}\n", done.stderr
-
-
 def test_a_variable_of_another_proj(tmp_path):
     """A real GDAL that is sent to an empty folder; PyPI's pyproj looks only beside itself."""
     code = "from sarslide.preflight import software; print(*software.coordinate_systems(), sep='\\n')"
     environment = os.environ | {"PROJ_DATA": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     gdal, _ = done.stdout.splitlines()
-    assert "level='error'" in gdal and "E3009" in gdal and f"unset PROJ_DATA={tmp_path}" in gdal
+    assert "level='error'" in gdal and f"E{PackageError.code}" in gdal and f"unset PROJ_DATA={tmp_path}" in gdal
     assert not done.stderr

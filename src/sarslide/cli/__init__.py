@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sarslide import __version__, exit_codes
-from sarslide.cli import clean, coco, config, doctor, migrate, run, schedule, start, summary
+from sarslide.cli import clean, coco, config, doctor, migrate, new, run, schedule, start, summary
 from sarslide.errors import SarslideError
 from sarslide.schedule.lock import Locked
 
@@ -54,8 +54,7 @@ def _add(panel: str, function: Callable[..., None], name: str | None = None) -> 
 
 
 _add(BEGIN, run.demo)
-_add(BEGIN, doctor.doctor)
-_add(BEGIN, config.config)
+_add(BEGIN, new.new)
 _add(BEGIN, doctor.doctor)
 _add(BEGIN, config.config)
 for _name in ("update", "preflight"):
@@ -65,14 +64,12 @@ _add(REGION, run.command("run"), "run")
 _add(REGION, run.resume)
 _add(REGION, schedule.schedule)
 _add(LOOK, summary.summary)
-_add(LOOK, summary.summary)
 _add(LOOK, run.command("report"), "report")
 _add(LOOK, run.series)
 _add(LOOK, run.score)
 _add(LOOK, clean.clean)
 _add(LOOK, migrate.migrate)
 _add(LEARN, run.command("train"), "train")
-_add(LEARN, coco.coco)
 _add(LEARN, coco.coco)
 
 

@@ -57,10 +57,11 @@ def of_region(config: Config, folder: Path, conda: bool = False, gpu: bool = Fal
         Finding("region", GOOD, text),
         *_installed(config, conda),
         *machine.unwrapper(config, conda),
+        *checks.packages(config, conda),
         *logins.of_machine(),
         *logins.of_region(config),
         *checks.inputs(config),
-        *checks.weights(config),
+        *checks.weights(config, conda),
         *_place(folder),
         *(machine.device(config) if gpu or cuda else []),
         *_disk(config, folder),
@@ -96,7 +97,7 @@ def _installed(config: Config | None, conda: bool) -> list[Finding]:
     return [
         *software.packages(),
         *software.coordinate_systems(),
-        *software.extras(config, conda),
+        *software.extras(),
         *software.programs(config, conda),
     ]
 

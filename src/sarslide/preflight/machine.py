@@ -1,11 +1,13 @@
 """Checks of this machine: versions of what decides numbers, GPU, cores, memory, folders, disk."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from sarslide.config import Config
@@ -152,8 +154,6 @@ def gpu() -> Finding:
     Finding
         A note where there is none.
     """
-    from sarslide.preflight.software import built_for
-
     driver = next((path for path in DRIVERS if Path(path).exists()), "")
     if not driver:
         return Finding("GPU", NOTE, "no driver: everything runs on the processor")
@@ -161,6 +161,24 @@ def gpu() -> Finding:
         cure = "install a torch with CUDA: https://pytorch.org/get-started/locally"
         return Finding("GPU", NOTE, f"a driver is there, but torch is built {build}", "", cure)
     return Finding("GPU", GOOD, f"{_listed_gpus() or driver}; torch is built {build}")
+
+
+def built_for() -> str:
+    """What the installed torch computes on, from its file of versions.
+
+    Importing torch would take seconds.
+
+    Returns
+    -------
+    str
+        Such as `for CUDA 12.4`, or `for processors only`.
+    """
+    found = find_spec("torch")
+    text = Path(found.origin).with_name("version.py").read_text() if found and found.origin else ""
+    for name, title in (("cuda", "CUDA"), ("hip", "ROCm")):
+        if match := re.search(rf"^{name}\b.*= '(.+)'", text, flags=re.M):
+            return f"for {title} {match[1]}"
+    return "for processors only"
 
 
 def _listed_gpus() -> str:

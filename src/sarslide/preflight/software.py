@@ -6,34 +6,28 @@ systems.
 
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
-from importlib.util import find_spec
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from sarslide import __version__
-from sarslide.config import Config, load, resolve
-from sarslide.errors import ProcessorError, SarslideError
+from sarslide.config import Config, load
+from sarslide.errors import PackageError
 from sarslide.insar.engines import ENGINES
-from sarslide.models import registry
-from sarslide.models.weights import packaged, read_card
-from sarslide.preflight import checks
+from sarslide.preflight import checks, machine
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, Finding, tried
 from sarslide.rates.methods import METHODS
-from sarslide.retrieve.dem_tiles import MODELS
 from sarslide.workflow.location import snakefile
 
 # Packages that are named one by one: they decide numbers, or are what goes wrong.
 SHOWN = ("snakemake", "torch", "numpy", "numba", "whirlwind-insar")
 PROJ_VARIABLES = ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA")
-CODE = f"E{ProcessorError.code}"
 GIT_LIMIT_S = 5
 
 
@@ -84,83 +78,36 @@ def _problem(required: Requirement) -> str:
 def _required(required: Requirement) -> Finding:
     if problem := _problem(required):
         command = f"pip install '{required.name}{required.specifier}'"
-        return Finding(required.name, ERROR, problem, CODE, command)
-    build = f", {built_for()}" if required.name == "torch" else ""
+        return Finding(required.name, ERROR, problem, f"E{PackageError.code}", command)
+    build = f", {machine.built_for()}" if required.name == "torch" else ""
     return Finding(required.name, GOOD, f"{version(required.name)}{build}")
 
 
-def built_for() -> str:
-    """What the installed torch computes on, from its file of versions.
-
-    Importing torch would take seconds.
-
-    Returns
-    -------
-    str
-        Such as `for CUDA 12.4`, or `for processors only`.
-    """
-    found = find_spec("torch")
-    text = Path(found.origin).with_name("version.py").read_text() if found and found.origin else ""
-    for name, title in (("cuda", "CUDA"), ("hip", "ROCm")):
-        if match := re.search(rf"^{name}\b.*= '(.+)'", text, flags=re.M):
-            return f"for {title} {match[1]}"
-    return "for processors only"
-
-
-def _reads_instances(config: Config) -> bool:
-    """Whether the network of the region is one of torchvision's family."""
-    chosen = config.segmentation
-    try:
-        card = read_card(resolve(chosen.weights) or packaged(chosen.model))
-    except SarslideError:  # a finding of its own
-        return False
-    return registry.kind(card["network"]) == registry.INSTANCE
-
-
-# Extras of the package that a region may need; what unwraps and what MintPy needs are checks of
-# their own.
-NEEDED: dict[str, Callable[[Config], bool]] = {
-    "instance": _reads_instances,
-    "retrieve": lambda config: bool(config.archive() or config.grid.dem in MODELS or config.retrieve.sentinel2),
-    "hyp3": lambda config: config.source == "hyp3",
-}
 FOR_DEVELOPERS = {"dev", "docs"}
 
 
-def extras(config: Config | None = None, conda: bool = False) -> list[Finding]:
-    """Optional packages: an error only where the region needs them.
-
-    Parameters
-    ----------
-    config : Config, optional
-        Configuration of the region.
-    conda : bool, default False
-        Whether environments bring the packages.
+def extras() -> list[Finding]:
+    """Optional packages by extra; which of them a region needs, `checks.packages` finds.
 
     Returns
     -------
     list of Finding
-        One an extra of the package.
+        One an extra of the package, a note with a cure where it is not installed.
     """
     try:
         known = [one for one in metadata("sarslide").get_all("Provides-Extra") or () if one not in FOR_DEVELOPERS]
     except PackageNotFoundError:
         return []
-    return [
-        _extra(name, config is not None and not conda and name in NEEDED and NEEDED[name](config)) for name in known
-    ]
+    return [_extra(name) for name in known]
 
 
-def _extra(name: str, needed: bool) -> Finding:
-    parts = [one for one in _requirements() if one.marker and one.marker.evaluate({"extra": name})]
-    parts = [one for one in parts if not one.marker or not one.marker.evaluate({"extra": ""})]
+def _extra(name: str) -> Finding:
+    markers = [(one, one.marker) for one in _requirements() if one.marker]
+    parts = [one for one, marker in markers if marker.evaluate({"extra": name}) and not marker.evaluate({"extra": ""})]
     lacking = [f"{one.name} {_problem(one)}" for one in parts if _problem(one)]
-    if not lacking:
-        return Finding(f"extra {name}", GOOD, ", ".join(f"{one.name} {version(one.name)}" for one in parts))
-    code = CODE if needed else ""
-    return Finding(
-        f"extra {name}", ERROR if needed else NOTE, ", ".join(lacking), code, f"pip install 'sarslide[{name}]'"
-    )
+    if lacking:
+        return Finding(f"extra {name}", NOTE, ", ".join(lacking), "", f'pip install "sarslide[{name}]"')
+    return Finding(f"extra {name}", GOOD, ", ".join(f"{one.name} {version(one.name)}" for one in parts))
 
 
 def coordinate_systems() -> list[Finding]:
@@ -196,10 +143,10 @@ def _proj() -> str:
     return f"{pyproj.proj_version_str}, pyproj {pyproj.__version__}, data in {pyproj.datadir.get_data_dir()}"
 
 
-def _unusable(package: str, error: Exception) -> ProcessorError:
+def _unusable(package: str, error: Exception) -> PackageError:
     set_here = [f"{name}={os.environ[name]}" for name in PROJ_VARIABLES if name in os.environ]
     cure = f"unset {', '.join(set_here)}" if set_here else f"pip install --force-reinstall {package}"
-    return ProcessorError(f"{package} is not usable: {' '.join(str(error).split()) or type(error).__name__}", cure)
+    return PackageError(f"{package} is not usable: {' '.join(str(error).split()) or type(error).__name__}", cure)
 
 
 def programs(config: Config | None = None, conda: bool = False) -> list[Finding]:
