@@ -85,7 +85,10 @@ class Panel:
 
 
 def panel_figure(
-    panels: Sequence[Panel], bounds: tuple[float, float, float, float], columns: int | None = None
+    panels: Sequence[Panel],
+    bounds: tuple[float, float, float, float],
+    columns: int | None = None,
+    width_in: float = WIDTH_IN,
 ) -> "Figure":
     """Panels side by side.
 
@@ -97,6 +100,8 @@ def panel_figure(
         West, south, east, north of all of them, m.
     columns : int, optional
         By default what fits their shape.
+    width_in : float, default 11.0
+        Width of the figure, inches.
 
     Returns
     -------
@@ -110,14 +115,14 @@ def panel_figure(
     tall = (north - south) / (east - west)
     columns = columns or min(len(panels), _columns_for(tall))
     rows = -(-len(panels) // columns)
-    wide = (WIDTH_IN - 2 * EDGE_IN - GAP_IN * (columns - 1)) / columns
+    wide = (width_in - 2 * EDGE_IN - GAP_IN * (columns - 1)) / columns
     height = TITLE_IN + wide * tall + BAR_IN
     with rc_context(FONTS):
-        figure = Figure(figsize=(WIDTH_IN, rows * height), dpi=DPI, facecolor="white")
+        figure = Figure(figsize=(width_in, rows * height), dpi=DPI, facecolor="white")
         for index, panel in enumerate(panels):
             row, column = divmod(index, columns)
             left, bottom = EDGE_IN + column * (wide + GAP_IN), (rows - 1 - row) * height
-            box = (left / WIDTH_IN, (bottom + BAR_IN) / (rows * height), wide / WIDTH_IN, wide * tall / (rows * height))
+            box = (left / width_in, (bottom + BAR_IN) / (rows * height), wide / width_in, wide * tall / (rows * height))
             axes = figure.add_axes(box)
             draw_panel(axes, panel, bounds)
             axes.set_title(panel.title, loc="left", fontsize=9.5, fontweight="bold", pad=6)

@@ -85,15 +85,15 @@ def _first_of_part(dates: Sequence[str], pairs: Sequence[NetworkPair]) -> dict[s
     return first
 
 
-def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9) -> "Figure":
+def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9, width_in: float = WIDTH_IN) -> "Figure":
     """Time against perpendicular baseline relative to the first date.
 
     Parameters
     ----------
     pairs : sequence of NetworkPair
         The network; grey lines have no known coherence.
-    height_in : float, default 2.9
-        Height of the figure, inches.
+    height_in, width_in : float
+        Size of the figure, inches.
 
     Returns
     -------
@@ -109,8 +109,9 @@ def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9) -> "Fig
     point = {date: (date2num(names.parse_date(date)), value) for date, value in place.items()}
     cmap = colormaps[COHERENCE.cmap]
     with rc_context(FONTS):
-        figure = Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, facecolor="white")
-        axes = figure.add_axes((0.06, 0.15, 0.80, 0.80))
+        figure = Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
+        left, wide = 0.66 / width_in, 1 - 2.2 / width_in
+        axes = figure.add_axes((left, 0.15, wide, 0.80))
         lines = [(point[pair.earlier], point[pair.later]) for pair in pairs]
         colours = [UNKNOWN if pair.coherence is None else cmap(pair.coherence) for pair in pairs]
         axes.add_collection(LineCollection(lines, colors=colours, linewidths=1.1, zorder=1))
@@ -125,7 +126,7 @@ def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9) -> "Fig
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         if any(pair.coherence is not None for pair in pairs):
-            _coherence_bar(figure.add_axes((0.90, 0.15, 0.014, 0.72)))
+            _coherence_bar(figure.add_axes((left + wide + 0.44 / width_in, 0.15, 0.154 / width_in, 0.72)))
     return figure
 
 

@@ -1,0 +1,125 @@
+"""A finished region as the pictures of the pages need it: every value comes from a file of its run."""
+
+import subprocess
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from sarslide import layers
+from sarslide.grid import Lattice, RegionGrid
+from sarslide.io import raster, vector
+from sarslide.io.sidecar import read_json
+from sarslide.names import split_pair
+from sarslide.products import open_pairs, open_products
+from sarslide.rates.observability import CLASSES
+
+SMALL, FULL = "demo_small", "demo"
+HIDDEN = [CLASSES.index(word) for word in ("layover", "shadow")]
+
+
+def sarslide(folder: Path, *words: str) -> None:
+    """Run the command `sarslide` in a folder; ends the process where it fails."""
+    run = subprocess.run([sys.executable, "-m", "sarslide", *words], cwd=folder)
+    if run.returncode:
+        raise SystemExit(f"sarslide {' '.join(words)} failed in {folder}")
+
+
+def finished(folder: Path, name: str) -> "Finished":
+    """The region `demo_small` or `demo` of a working folder; it is run where it has no report."""
+    if not (folder / "results" / name / "report/report.html").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        sarslide(folder, "demo", *(["--small"] if name == SMALL else []))
+    return Finished(folder, name)
+
+
+class Finished:
+    """The files of a finished region.
+
+    Attributes
+    ----------
+    folder : Path
+        Working folder.
+    name : str
+        Of the region.
+    """
+
+    def __init__(self, folder: Path, name: str):
+        self.folder, self.name = folder, name
+        self.results = folder / "results" / name
+
+    @cached_property
+    def products(self) -> Any:
+        """`open_products` of the region."""
+        return open_products(self.results)
+
+    @cached_property
+    def grid(self) -> RegionGrid:
+        """The region grid."""
+        return raster.grid_of(next(self.results.glob("terrain/*/elevation_m.tif")))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north, m."""
+        return self.grid.bounds
+
+    @property
+    def shade(self) -> np.ndarray:
+        """Hillshade, 1-255."""
+        return self.ground("hillshade")
+
+    def ground(self, layer: str) -> np.ndarray:
+        """A layer of the region."""
+        return self.products[layer].values
+
+    def track(self, layer: str, stack: str, *, all_cells: bool = False) -> np.ndarray:
+        """A layer of a stack; unknown in layover and shadow, where several slopes or none answer."""
+        of_stack = self.products.sel(stack=stack)
+        values = of_stack[layer].values.astype(np.float32)
+        hidden = np.isin(of_stack["observable_class"].values, HIDDEN) & (not all_cells)
+        nodata = layers.get(layer).nodata
+        return np.where(hidden if nodata is None else hidden | (values == nodata), np.nan, values)
+
+    def shortest_pair(self, stack: str) -> str:
+        """The pair of the fewest days; of several the one with the highest coherence."""
+        pairs = open_pairs(self.results, stack)
+        days = (pairs["later"] - pairs["earlier"]).values
+        coherence = pairs["cor"].mean(("y", "x")).values
+        return str(pairs["pair"].values[np.lexsort((-coherence, days))[0]])
+
+    def pair(self, stack: str, name: str) -> dict[str, np.ndarray]:
+        """Layers of a pair; the unwrapped phase is unknown outside of its components."""
+        one = open_pairs(self.results, stack).sel(pair=name)
+        made = {key: one[key].values for key in ("wrapped_rad_unfiltered", "wrapped_rad_filtered", "cor", "unw_rad")}
+        return made | {"unw_rad": np.where(one["conncomp"].values > 0, made["unw_rad"], np.nan)}
+
+    def intensity_db(self, stack: str, date: str) -> np.ndarray:
+        """Backscatter of one date, dB, on squares of the SLC's coarser spacing: with its speckle."""
+        path = next(self.results.glob(f"{stack}/*/native/gslc/{date}.tif"))
+        lattice = Lattice.of(self.grid)
+        samples = raster.read_all(path, lattice)
+        power = (samples.real**2 + samples.imag**2).max(0)  # two bursts see some samples
+        side = lattice.per_x // lattice.per_y
+        power = power.reshape(len(power), -1, side).mean(2)
+        return 10 * np.log10(power, out=np.full(power.shape, np.nan), where=power > 0)
+
+    def dates(self, stack: str) -> list[str]:
+        """Dates of a stack that are in its pairs."""
+        return sorted({date for name in open_pairs(self.results, stack)["pair"].values for date in split_pair(name)})
+
+    @cached_property
+    def release(self) -> Path:
+        """Folder of the current release."""
+        return self.results / "inventory" / read_json(self.results / "inventory/current.json")["path"]
+
+    def objects(self, layer: str) -> gpd.GeoDataFrame:
+        """A layer of the current release."""
+        return vector.read(self.release / "landslides.gpkg", layer)
+
+    @property
+    def planted(self) -> gpd.GeoDataFrame:
+        """The planted landslides with what became of them."""
+        return vector.read(self.results / "report/planted.gpkg")

@@ -1,0 +1,110 @@
+"""Pictures of one track of a finished region, stage by stage, in the colours of its report."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sarslide.inventory.changes import LANDSLIDES, MASKED
+from sarslide.names import split_pair
+from sarslide.report.figures import Outlines, Panel, overview_figure, panel_figure, png
+from sarslide.report.network_plot import network_figure
+from sarslide.report.reading import read_pairs
+from sarslide.report.scales import scale_for
+from sarslide.report.stages import MASKED_COLOUR, iso
+from studies.docs.finished import Finished
+
+WIDTH_IN = 7.4  # about that of a page's text, so that letters keep their size
+PLANTED_COLOUR = "#0b7a3b"
+Make = Callable[[Finished, str], bytes]
+
+
+def slc(region: Finished, stack: str) -> bytes:
+    """Terrain, backscatter of one date with its speckle, mean backscatter of all dates."""
+    date = region.dates(stack)[0]
+    mean = region.track("mean_amplitude_db", stack, all_cells=True)
+    one = region.intensity_db(stack, date)
+    return _maps(
+        region,
+        Panel("Terrain", region.ground("elevation_m"), scale_for("elevation_m", [region.ground("elevation_m")]), region.shade),
+        Panel(f"SLC of {iso(date)}", one, scale_for("mean_amplitude_db", [one])),
+        Panel("Mean of all dates", mean, scale_for("mean_amplitude_db", [mean])),
+    )  # fmt: skip
+
+
+def pair(region: Finished, stack: str) -> bytes:
+    """Phase, filtered phase and unwrapped phase of one pair."""
+    layers = region.pair(stack, region.shortest_pair(stack))
+    return _maps(
+        region,
+        Panel("Interferogram", layers["wrapped_rad_unfiltered"], scale_for("wrapped_rad")),
+        Panel("Filtered", layers["wrapped_rad_filtered"], scale_for("wrapped_rad")),
+        Panel("Unwrapped", layers["unw_rad"], scale_for("unw_rad", [layers["unw_rad"]])),
+    )
+
+
+def network(region: Finished, stack: str) -> bytes:
+    """Dates and pairs in time and perpendicular baseline."""
+    sidecars = [
+        path for path in region.results.glob(f"{stack}/*/*/ifg/*.json") if not path.name.endswith(".unwrap.json")
+    ]
+    return png(network_figure(read_pairs(sidecars), width_in=WIDTH_IN))
+
+
+def rate(region: Finished, stack: str) -> bytes:
+    """LOS rate, its standard error, and where the track sees the ground."""
+    rates, std = (region.track(f"los_rate{kind}_mm_per_yr", stack) for kind in ("", "_std"))
+    coherence = region.track("mean_coherence", stack)
+    return _maps(
+        region,
+        Panel("LOS rate", rates, scale_for("los_rate_mm_per_yr", [rates]), region.shade),
+        Panel("Standard error", std, scale_for("los_rate_std_mm_per_yr", [std])),
+        Panel("Mean coherence", coherence, scale_for("mean_coherence")),
+    )
+
+
+def objects(region: Finished, stack: str) -> bytes:
+    """Probability, the objects of the release with the masked ones, and the planted truth."""
+    landslides, masked, planted = region.objects(LANDSLIDES), region.objects(MASKED), region.planted
+    found = Outlines(landslides, label=f"released ({len(landslides)})", width=1.4)
+    held = Outlines(masked, MASKED_COLOUR, f"masked ({len(masked)})", dashed=True, width=1.4)
+    truth = Outlines(planted, PLANTED_COLOUR, f"planted ({len(planted)})", dashed=True, width=1.4)
+    rates, ground = region.track("los_rate_mm_per_yr", stack), np.full(region.shade.shape, np.nan)
+    scale = scale_for("los_rate_mm_per_yr", [rates])
+    return _maps(
+        region,
+        Panel("Probability", region.track("probability", stack, all_cells=True), scale_for("probability")),
+        Panel("Objects on the LOS rate", rates, scale, region.shade, (found, held)),
+        Panel("Beside the truth", ground, scale, region.shade, (found, truth), bar=False),
+    )
+
+
+def overview(region: Finished, stack: str) -> bytes:
+    """LOS rate over the hillshade with the landslides of the release."""
+    title = f"LOS rate of track {stack} and released landslides"
+    rates = region.track("los_rate_mm_per_yr", stack, all_cells=True)
+    return png(overview_figure(region.shade, rates, region.objects(LANDSLIDES), region.bounds, title, 4.2))
+
+
+TUTORIAL: dict[str, Make] = {make.__name__: make for make in (slc, pair, network, rate, objects)}
+
+
+def write_tutorial(region: Finished, folder: Path) -> list[Path]:
+    """Write the pictures of the tutorial, `tutorial_NAME.png`."""
+    stack = str(region.products["stack"].values[0])
+    return [write(folder / f"tutorial_{name}.png", make(region, stack)) for name, make in TUTORIAL.items()]
+
+
+def write(path: Path, picture: bytes) -> Path:
+    """Write a picture, under a temporary name first."""
+    from sarslide.io.atomic import atomic_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as part:
+        part.write_bytes(picture)
+    return path
+
+
+def _maps(region: Finished, *panels: Panel) -> bytes:
+    """Maps side by side."""
+    return png(panel_figure(panels, region.bounds, columns=len(panels), width_in=WIDTH_IN))
