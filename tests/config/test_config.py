@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from sarslide import config
-from sarslide.config.__main__ import main
 from sarslide.config.region import GridSection
 from sarslide.errors import ConfigError, SarslideError
 
@@ -100,35 +99,28 @@ def test_presets_load(region):
 
 @pytest.fixture
 def own(tmp_path):
-    """A working folder with a region of its own, as the template begins it."""
-    config.new_region("myregion", tmp_path)
+    """A working folder with a region of its own."""
+    (tmp_path / "regions").mkdir()
+    (tmp_path / "regions/myregion.yaml").write_text(
+        "stacks: [A128, D062]\ngrid: {dem: glo30}\ncatalog: {archive: asf}\n"
+    )
     return tmp_path
 
 
-def test_a_region_of_ones_own_begins_with_the_template(own, monkeypatch):
+def test_a_region_of_ones_own_is_read_from_the_working_folder(own, monkeypatch):
     region = config.load({"region": "myregion"}, own)
     assert (region.stacks, region.grid.dem, region.archive()) == (("A128", "D062"), "glo30", "asf")
     assert config.load({"region": "myregion", "stacks": ["A055"]}, own).stacks == ("A055",)
     monkeypatch.chdir(own)  # as Snakemake and every other command read it
     assert config.load({"region": "myregion"}) == region
     assert config.own_regions() == ["myregion"] and "myregion" not in config.presets()
-    assert main(["--new-region", "second"]) == 0 and config.own_regions() == ["myregion", "second"]
-
-
-@pytest.mark.parametrize("taken", ["myregion", "demo", "../myregion", "My-region"])
-def test_a_new_region_writes_over_nothing(own, taken, capsys):
-    before = (own / "regions/myregion.yaml").read_bytes()
-    assert main(["--new-region", taken, "--folder", str(own)]) == 1
-    assert capsys.readouterr().err.startswith("E1001 ")
-    assert [path.name for path in own.rglob("*.yaml")] == ["myregion.yaml"]
-    assert (own / "regions/myregion.yaml").read_bytes() == before
 
 
 def test_an_unknown_region_names_those_that_there_are(own):
     with pytest.raises(ConfigError) as caught:
         config.load({"region": "atlantis"}, own)
     assert f"nor in {own / 'regions'}; cure: choose one of baihetan, " in str(caught.value)
-    assert "yours in regions/ (myregion), or `python -m sarslide.config --new-region atlantis`" in str(caught.value)
+    assert "yours in regions/ (myregion), or begin it with `sarslide new atlantis`" in str(caught.value)
 
 
 def test_a_packaged_region_is_not_shadowed(own):

@@ -10,7 +10,8 @@ import pytest
 from sarslide.catalog import planned
 from sarslide.cli.schedule import scheduled_run
 from sarslide.cli.start import Request
-from sarslide.config import load, new_region
+from sarslide.config import load
+from sarslide.config.new_region import box_area, new_region
 from sarslide.errors import ConfigError
 from tests.workflow.conftest import REPOSITORY
 
@@ -46,8 +47,8 @@ def test_its_graph_is_planned_and_its_jobs_know_it(folder):
         assert not (REPOSITORY / part / "valley").exists()
 
 
-def test_the_template_is_searched_for_and_scheduled(folder, monkeypatch, capsys):
-    new_region("myregion", folder)
+def test_a_new_region_is_searched_for_and_scheduled(folder, monkeypatch, capsys):
+    new_region("myregion", box_area(99.16, 28.94, 99.23, 29.06), folder=folder)
     run = snakemake(folder, "update_catalog", "--dry-run", "--config", "region=myregion")
     assert run.returncode == 0 and "resources/myregion/scenes.csv" in run.stdout, run.stdout + run.stderr
     order = scheduled_run(Request("myregion", folder=folder))

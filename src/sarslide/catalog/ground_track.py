@@ -93,6 +93,12 @@ class Track:
     incidence_deg: float
     heading_deg: float
 
+    @property
+    def share_text(self) -> str:
+        """The share in words: all, or whole per cent."""
+        per_cent = min(round(self.share * 100), 99)
+        return "all" if self.share == 1 else f"{per_cent} %" if per_cent else "<1 %"
+
 
 def states(stack: str, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where the satellite is on the relative orbit of a stack.

@@ -6,7 +6,7 @@ key states its meaning, unit, range and source; a key that no model knows is ref
 """
 
 from sarslide.config.fields import Section
-from sarslide.config.generate import config_schema, config_yaml, new_region
+from sarslide.config.generate import config_schema, config_yaml
 from sarslide.config.loading import REGIONS, existing, load, own_regions, presets, resolve
 from sarslide.config.models import Config
 
@@ -18,7 +18,6 @@ __all__ = [
     "config_yaml",
     "existing",
     "load",
-    "new_region",
     "own_regions",
     "presets",
     "resolve",

@@ -1,15 +1,13 @@
-"""`python -m sarslide.config`: begin your own region, or keep config.yaml and schema in step."""
+"""`python -m sarslide.config`: keep config.yaml and its schema in step with the models."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from sarslide.config.generate import config_schema, config_yaml, new_region
-from sarslide.errors import SarslideError
+from sarslide.config.generate import config_schema, config_yaml
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Begin a region of your own, or check that config.yaml and schema are in step with the models.
+    """Check that config.yaml and its schema are in step with the models, or rewrite them.
 
     Parameters
     ----------
@@ -19,20 +17,12 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: the number of files that are not in step, 1 for a region that cannot be begun.
+        Exit status: the number of files that are not in step.
     """
     parser = argparse.ArgumentParser(prog="python -m sarslide.config", description=__doc__.partition(": ")[2])
     parser.add_argument("--fix", action="store_true", help="rewrite the two files instead of comparing them")
-    parser.add_argument("--new-region", metavar="NAME", help="write a short template, regions/NAME.yaml, to be edited")
-    parser.add_argument("--folder", type=Path, default=Path(), help="folder of config.yaml and regions (default: here)")
+    parser.add_argument("--folder", type=Path, default=Path(), help="folder of config.yaml (default: here)")
     chosen = parser.parse_args(arguments)
-    if chosen.new_region:
-        try:
-            print(f"{new_region(chosen.new_region, chosen.folder)}: edit grid, tracks and dates")
-        except SarslideError as error:
-            print(error, file=sys.stderr)
-            return 1
-        return 0
     stale = []
     for name, text in {"config.yaml": config_yaml(), "config.schema.json": config_schema()}.items():
         path = chosen.folder / name

@@ -1,61 +1,11 @@
-"""Texts made of the models: config.yaml, its JSON schema, the reference of all keys, the beginning
-of one's own region.
-"""
+"""Texts made of the models: config.yaml, its JSON schema, the reference of all keys."""
 
 import json
-from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from sarslide.config.fields import OneOf, Section
-from sarslide.config.loading import OWN_REGIONS, check_region_name, presets
+from sarslide.config.loading import presets
 from sarslide.config.models import Config
-from sarslide.errors import ConfigError
-
-TEMPLATE = """\
-# A region of your own: what has no usable default. Every key of config.yaml may stand here as well.
-source: safe
-stacks: [A128, D062] # A or D and the relative orbit of each track
-grid:
-  epsg: 32647 # projected, in metres
-  bounds: [515130, 3200340, 523230, 3215640] # west, south, east, north; m
-  dem: glo30 # or aw3d30, srtm, or a file with ellipsoidal heights
-catalog:
-  archive: asf # or copernicus; folder: SAFE folders and orbits of your own below resources/{region}/slc
-  start: "20190301" # first and last date; end null: open, for scheduled runs
-  end: null
-"""
-
-
-def new_region(region: str, folder: Path = Path()) -> Path:
-    """Write the template of a region of the user's own.
-
-    Parameters
-    ----------
-    region : str
-        Its name.
-    folder : Path
-        Working folder.
-
-    Returns
-    -------
-    Path
-        The file, regions/NAME.yaml.
-
-    Raises
-    ------
-    ConfigError
-        Where the name is taken or cannot name a region.
-    """
-    check_region_name(region)
-    path = folder / OWN_REGIONS / f"{region}.yaml"
-    if path.exists() or region in presets():
-        what = "exists" if path.exists() else f"'{region}' is a packaged region"
-        raise ConfigError(
-            f"{path}: {what}", "edit it, or choose another name" if path.exists() else "choose another name"
-        )
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(TEMPLATE.format(region=region))
-    return path
 
 
 def config_yaml(region: str = "demo") -> str:

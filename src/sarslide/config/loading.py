@@ -80,7 +80,7 @@ def preset(region: str, folder: Path = Path()) -> dict[str, Any]:
         mine = f", yours in {OWN_REGIONS}/ ({', '.join(own_regions(folder))})" if own_regions(folder) else ""
         raise ConfigError(
             f"region '{region}' is neither packaged nor in {folder.absolute() / OWN_REGIONS}",
-            f"choose one of {', '.join(presets())}{mine}, or `python -m sarslide.config --new-region {region}`",
+            f"choose one of {', '.join(presets())}{mine}, or begin it with `sarslide new {region}`",
         )
     try:
         keys = yaml.safe_load(own.read_text())
@@ -132,6 +132,7 @@ def load(user: dict[str, Any], folder: Path = Path()) -> Config:
         mistake, all of them at once.
     """
     region = str(user.get("region", Config.model_fields["region"].default))
+    user = _with_nulls(user)
     merged = merge(preset(region, folder), user)
     try:
         return Config.model_validate(merged)
@@ -143,6 +144,13 @@ def load(user: dict[str, Any], folder: Path = Path()) -> Config:
             ConfigError(f"{source}: {one.problem}", one.cure) for source, one in zip(sources[1:], others, strict=True)
         ]
         raise ConfigError(f"{sources[0]}: {first.problem}", first.cure, further) from None
+
+
+def _with_nulls(value: Any) -> Any:
+    """Nothing where `null` is text: Snakemake reads `--config 'catalog={end: null}'` so."""
+    if isinstance(value, dict):
+        return {name: _with_nulls(inner) for name, inner in value.items()}
+    return None if value == "null" else value
 
 
 def all_mistakes(keys: dict[str, Any]) -> list[Mistake]:
