@@ -11,6 +11,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "sarslide"
 MODULES = sorted(str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py"))
 # Called by pydantic or a type checker, never by a reader.
 NOT_CALLED = {"overload", "model_validator", "field_validator"}
+# Commands: each option carries its help, and the docstring is the text of --help.
+COMMANDS = re.compile(r"\b(Annotated|Region|Values|Files|Folder)\b")
 SECTION = re.compile(r"^(\w[\w ]*)\n(-{3,})\n", flags=re.M)
 TITLES = {
     "Attributes", "Examples", "Methods", "Notes", "Parameters", "Raises", "References", "Returns", "See Also", "Warns", "Yields",
@@ -69,6 +71,8 @@ def _of_function(node: ast.FunctionDef, own: int, of: str = "") -> Iterator[str]
     if {ast.unparse(one).partition("(")[0] for one in node.decorator_list} & NOT_CALLED:
         return
     yield from _of_any(node, of)
+    if COMMANDS.search(ast.unparse(node.args)):
+        return
     described = sections(node)
     yield from _of_parameters(node, node, named(described.get("Parameters", "")), own, of)
     returned = ast.unparse(node.returns) if node.returns else "None"

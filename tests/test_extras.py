@@ -1,10 +1,14 @@
 """What only some choices of the configuration need: told by one coded line before work is done."""
 
 import ast
+import re
 import sys
 import tomllib
+from importlib import metadata
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from sarslide import extras
 from sarslide.config import load
@@ -13,7 +17,9 @@ from sarslide.models import networks, registry
 from sarslide.models.pretrained import fetch
 from sarslide.preflight import checks
 from sarslide.preflight.finding import ERROR
+from sarslide.workflow.network_inputs import NetworkInputs
 from tests.support.environments import REPOSITORY
+from tests.workflow.test_graph import graph
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 DISTRIBUTIONS = {
@@ -56,7 +62,7 @@ def test_modules_of_extras_are_imported_inside_functions():
 
 def test_a_network_whose_package_is_absent(absent):
     absent("torchvision")
-    with pytest.raises(PackageError, match=r'^E1010 network mask_rcnn needs torchvision.*"sarslide\[instance\]"$'):
+    with pytest.raises(PackageError, match=r'^E1011 network mask_rcnn needs torchvision.*"sarslide\[instance\]"$'):
         networks.build("mask_rcnn", 4)
     with pytest.raises(PackageError, match="training.start = imagenet needs torchvision"):
         registry.require_package("segnet", "imagenet")
@@ -77,7 +83,7 @@ def test_semantic_networks_need_no_torchvision(absent, name):
         ({}, "asf_search"),
         ({"catalog": {"archive": "copernicus"}, "retrieve": {"sentinel2": True}}, "pystac_client"),
         ({"grid": {"dem": "glo30"}}, "dem_stitcher"),
-        ({"engine": "hyp3"}, "hyp3_sdk"),
+        ({"source": "hyp3", "engine": "hyp3"}, "hyp3_sdk"),
     ],
 )
 def test_preflight_names_an_absent_package(absent, user, package):
@@ -85,7 +91,7 @@ def test_preflight_names_an_absent_package(absent, user, package):
     assert not [one for one in checks.packages(config) if one.level == ERROR]
     absent(package)
     found = [one for one in checks.packages(config) if one.level == ERROR]
-    assert [(one.check, one.code) for one in found] == [(f"package {package}", "E1010")]
+    assert [(one.check, one.code) for one in found] == [(f"package {package}", "E1011")]
     assert checks.packages(config, conda=True) == []
 
 
@@ -94,6 +100,52 @@ def test_the_demo_needs_no_extra(absent):
     config = load({"region": "demo"})
     levels = {one.level for one in [*checks.packages(config), *checks.weights(config), *checks.tools(config)]}
     assert ERROR not in levels
+
+
+def test_train_is_refused_while_the_graph_is_built(absent):
+    absent("torchvision")
+    made = NetworkInputs(graph(training={"network": "mask_rcnn"}))
+    with pytest.raises(PackageError, match="network mask_rcnn"):
+        made.start_file()
+    assert made.start_file(conda=True) == []
+    with pytest.raises(PackageError, match="imagenet"):
+        NetworkInputs(graph(training={"network": "segnet", "start": "imagenet"})).start_file()
+    assert NetworkInputs(graph()).start_file() == []
+
+
+def reached(lines: list[str]) -> set[str]:
+    """Names of all distributions that requirements install here, those of their own requirements too."""
+    todo, seen = [(line, "") for line in lines], set()
+    while todo:
+        line, extra = todo.pop()
+        wanted = Requirement(line)
+        if wanted.marker and not wanted.marker.evaluate({"extra": extra}):
+            continue
+        name = canonicalize_name(wanted.name)
+        for step in ((name, word) for word in ("", *wanted.extras)):
+            if step not in seen:
+                seen.add(step)
+                todo += [(further, step[1]) for further in metadata.requires(name) or ()]
+    return {name for name, _ in seen}
+
+
+def licence(name: str) -> str:
+    """What a distribution says of its terms in its metadata."""
+    found = metadata.metadata(name)
+    classifiers = [line for line in found.get_all("Classifier", []) if line.startswith("License")]
+    return " | ".join(
+        [found.get("License-Expression") or "", *(found.get("License") or "").splitlines()[:1], *classifiers]
+    )
+
+
+def test_the_core_is_free_for_any_use():
+    """By the metadata of every package that the core installs; SNAPHU's own terms are not."""
+    core = reached(PROJECT["dependencies"])
+    assert {"torch", "snakemake", "rasterio", "boto3"} & core == {"torch", "snakemake", "rasterio"}
+    assert not core & {"snaphu", "mintpy", "torchvision", "asf-search", "hyp3-sdk", "dem-stitcher"}
+    non_commercial = re.compile(r"non-?\s?commercial|CC-BY-NC|academic|research only|free for", re.I)
+    assert not {name: licence(name) for name in core if non_commercial.search(licence(name))}
+    assert "snaphu" in reached(PROJECT["optional-dependencies"]["snaphu"])
 
 
 def closure(names: list[str]) -> set[str]:

@@ -4,9 +4,13 @@ Codes: 1xxx inputs, 2xxx network, 3xxx SAR, 4xxx model, 5xxx inventory.
 `docs/reference/errors.md` lists them with their cures.
 """
 
+import errno
+import shutil
 from collections.abc import Sequence
 
 FORMAT_VERSION = 1
+FULL, FULL_BYTES = (errno.ENOSPC, errno.EDQUOT), 2**20  # GDAL gives no number, only a failed write
+LONGEST_MESSAGE = 300  # characters of the message of an unexpected exception
 
 
 class SarslideError(Exception):
@@ -25,6 +29,34 @@ class SarslideError(Exception):
     def __init__(self, problem: str, cure: str):
         self.problem, self.cure = problem, cure
         super().__init__(f"E{self.code} {problem}; cure: {cure}")
+
+
+def unexpected(error: BaseException, record: str) -> SarslideError:
+    """The coded line of an exception that no code of ours raised on purpose.
+
+    Parameters
+    ----------
+    error : BaseException
+        The exception.
+    record : str
+        Where its traceback stands: a log file, or words.
+
+    Returns
+    -------
+    SarslideError
+        OutputError for a full disk, else E1000 with type and message; the cure names `record`.
+    """
+    message = " ".join(str(error).split())
+    told = message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 3] + "..."
+    if isinstance(error, OSError) and (error.errno in FULL or shutil.disk_usage(".").free < FULL_BYTES):
+        return OutputError(told, "free space on the disk, or take another with --directory; then run again")
+    if isinstance(error, MemoryError):
+        cure = f"run again with fewer --cores or more memory; the traceback is in {record}"
+        return SarslideError(f"out of memory: {told or 'an allocation failed'}", cure)
+    cure = f"report it with the traceback in {record}"
+    if isinstance(error, OSError):
+        cure = f"see that what it names is there, whole, readable and writable; else {cure}"
+    return SarslideError(f"unexpected {type(error).__name__}: {told or 'no message'}", cure)
 
 
 class ConfigError(SarslideError):
@@ -107,7 +139,7 @@ class FormatError(SarslideError):
 class PackageError(SarslideError):
     """A package that a choice of the configuration needs and that is not installed."""
 
-    code = 1010
+    code = 1011
 
 
 class NetworkError(SarslideError):

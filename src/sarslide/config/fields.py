@@ -55,6 +55,11 @@ def refused(*keys: str) -> Iterator[None]:
     *keys : str
         As of `Mistake`.
 
+    Yields
+    ------
+    None
+        Around the check.
+
     Raises
     ------
     Mistake
