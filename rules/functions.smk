@@ -15,7 +15,12 @@ FATAL = ("input", "DEM", "weights", "unwrapper", "tool")
 
 
 def first_checks():
-    """Print what the checks without a network find; the end of Snakemake for what no job can make good."""
+    """Print what the checks without a network find; the end of Snakemake for what no job can make good.
+
+    `snakemake preflight` prints them itself, with those of the network.
+    """
+    if workflow.dag_settings.targets == {"preflight"}:
+        return
     path = Path(RESOURCES) / "scenes.csv"
     listed = scenes.read(path) if CONFIG.archive() and path.is_file() else []
     found = checks.cheap(
@@ -26,7 +31,7 @@ def first_checks():
         IN_CONDA,
     )
     wrong = [one for one in found if one.level in (ERROR, WARNING)]
-    console.tell(f"preflight: {as_text(wrong)}")
+    console.tell(as_text(wrong, "preflight"))
     fatal = [
         f"{one.code} {one.found}; cure: {one.cure}"
         for one in errors(wrong)
@@ -98,8 +103,9 @@ def training_scenes(part):
 
 
 def start_of_training(wildcards):
-    """The weights file that training starts from, as a list; its network can be built where the job runs."""
-    return or_exit(lambda: NETWORK.start_file(IN_CONDA))
+    """The weights file that training starts from, if any; its network can be built where the job runs."""
+    files = or_exit(lambda: NETWORK.start_file(IN_CONDA))
+    return files[0] if files else []
 
 
 def simulated_scenes(part):
