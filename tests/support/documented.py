@@ -45,8 +45,8 @@ def elided(command: str) -> bool:
 # Commands that `make test-full` does not run as they stand, with the reason.
 HOURS = "hours, finished runs or other processors; studies/records/validation.json has what they measured"
 NOT_RUN = {
-    r"\$EDITOR|mkdir|cd |systemctl|crontab|scrontab|export": "of the shell",
-    r"make (demo|resume|check|lint|types|format|test)": "the tests themselves; the workflow behind them: test_demo, test_reruns",
+    r"\$EDITOR|mkdir|cd |systemctl|crontab|scrontab|export|source": "of the shell",
+    r"make (demo|resume|check|lint|types|format|docs|test)": "the tests themselves; the workflow behind: test_demo, test_reruns",
     r"snakemake --cores 4 --config region=mexico_city": "test_mexico_city, with the real data",
     r"snakemake (train|benchmark)": "hours; tests/training and tests/studies run their scripts on small worlds",
     r".*--(workflow-)?profile": "needs the cluster: make test-slurm",
@@ -57,6 +57,7 @@ NOT_RUN = {
     r"python -m studies\.(demo|insar|recipes|closure|networks|inference)": HOURS,
     r"python -m studies\.(region_set|sbas|paper_regions)": HOURS,
     r"python -m studies.replay": "hours; test_scheduled_replay runs a small one",
+    r"(info|view|tsview).py": "looks at a run of MintPy",
     r"sarslide new": "tests/config/test_new_region; the region of these tests has another grid",
     r"sarslide (demo|train|resume|clean|migrate)": "as make demo and snakemake train; tests/cli",
     r"sarslide (doctor|config|summary|coco|--install-completion)": "tests/cli",
@@ -66,7 +67,8 @@ NOT_RUN = {
     r"snakemake (preflight|update_catalog)$": "named in a sentence; with cores and a region they are run",
     r"python -m sarslide.catalog.planned$": "a module that is named; with its options it is run",
     r"sarslide( (schedule|run|plan|update|preflight|new|score|series|report))?$": "named in a sentence",
-    r"(docker|podman|apptainer|sudo|sbatch|srun|sinfo|squeue|pip|conda|mamba|git|curl|aws)\b": "changes or needs the machine",
+    r"(python -m venv|pip|uv|conda|mamba|git|curl|aws)\b": "changes the machine",
+    r"(docker|podman|apptainer|sudo|sbatch|srun|sinfo|squeue)\b": "needs the machine",
 }
 
 
