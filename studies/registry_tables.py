@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 from typer.cli import get_docs_for_click
 
-from sarslide import cli, layer_tables, layers
+from sarslide import cli, exit_codes, layer_tables, layers
 from sarslide.config import generate
 from sarslide.dataset.features import CHANNEL_SETS, CLASSES
 from sarslide.insar.engines import ENGINES
@@ -93,6 +93,11 @@ def command() -> str:
     return f"\n{heading}{commands.rstrip()}\n\n"
 
 
+def exit_code_meanings() -> str:
+    """The exit codes of `sarslide`."""
+    return table(["exit code", "meaning"], [[str(code), meaning] for code, meaning in exit_codes.MEANINGS.items()])
+
+
 def sources(names: tuple[str, ...]) -> str:
     """Words of the configuration in a cell."""
     return ", ".join(f"`{name}`" for name in names)
@@ -105,7 +110,17 @@ def yes(fact: bool) -> str:
 
 TABLES = {
     make.__name__: make
-    for make in (command, configuration, engines, methods, networks, network_count, channel_sets, rock_classes)
+    for make in (
+        command,
+        configuration,
+        exit_code_meanings,
+        engines,
+        methods,
+        networks,
+        network_count,
+        channel_sets,
+        rock_classes,
+    )
 }
 
 
