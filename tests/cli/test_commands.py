@@ -1,5 +1,6 @@
 """The command `sarslide`: what reaches Snakemake, exit codes, coded lines, an interrupted run."""
 
+import json
 import subprocess
 import sys
 
@@ -70,7 +71,8 @@ def test_values_reach_the_configuration_as_they_reach_snakemake(tmp_path):
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_command_is_its_target(name, tmp_path, snakemake, monkeypatch):
     assert ended([name, "demo", "-C", str(tmp_path), "--cores", "3", "--use-conda", "--", "--keep-going"]) == 0
-    more = ["--cores", "3", "--use-conda", "--config", "region=demo", "--keep-going"]
+    values = ["region=demo", *(f"{key}={json.dumps(value)}" for key, value in nested(TARGETS[name].values).items())]
+    more = ["--cores", "3", "--use-conda", "--config", *values, "--keep-going"]
     assert snakemake == [[*TARGETS[name].arguments, *more]]
 
 
@@ -117,7 +119,9 @@ def test_one_run_at_a_time(tmp_path, snakemake, capsys):
         (["demo", "-C", "nowhere"], "nowhere"),
     ],
 )
-def test_bad_input_is_one_coded_line_and_nothing_is_written(name, words, named, snakemake, tmp_path, monkeypatch, capsys):
+def test_bad_input_is_one_coded_line_and_nothing_is_written(
+    name, words, named, snakemake, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     assert ended([name, *words]) == exit_codes.REFUSED
     (line,) = capsys.readouterr().err.strip().splitlines()

@@ -27,11 +27,14 @@ class Target:
         Text of `--help`.
     failure : int
         Exit code where it fails for another reason than the archive.
+    values : tuple of str
+        Keys that this command sets unless the user does.
     """
 
     arguments: tuple[str, ...]
     help: str
     failure: int = exit_codes.FAILED
+    values: tuple[str, ...] = ()
 
 
 TARGETS = {
@@ -44,6 +47,7 @@ TARGETS = {
 
             sarslide update myregion
         """,
+        values=("retrieve.tries=3",),  # somebody waits before the terminal
     ),
     "preflight": Target(
         ("preflight",),
@@ -115,7 +119,7 @@ def command(name: str) -> Callable[..., None]:
         files: Files = None,
         folder: Folder = Path(),
     ) -> None:
-        request = Request(region, values or (), files or (), folder, cores, conda, profile)
+        request = Request(region, [*target.values, *(values or ())], files or (), folder, cores, conda, profile)
         raise SystemExit(start.snakemake(request, *target.arguments, failure=target.failure))
 
     run_target.__doc__ = target.help
@@ -175,11 +179,14 @@ def plan(
         sarslide plan myregion
         sarslide plan myregion --set network.neighbours=3
     """
+    from sarslide.catalog import scenes
     from sarslide.preflight import checks
     from sarslide.preflight.finding import as_text
 
     request = Request(region, values or (), files or (), folder, "1")
-    print(as_text(checks.of_region(request.config(), folder)), flush=True)
+    config = request.config()
+    print(as_text(checks.of_region(config, folder)), flush=True)
+    scenes.table(config, folder / "resources").check()  # without scenes there are no jobs to show
     quiet = () if jobs else ("--quiet", "rules")
     raise SystemExit(start.snakemake(request, "--dry-run", *quiet, locked=False))
 
