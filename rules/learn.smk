@@ -1,4 +1,4 @@
-# Learning: labelled tracks to training scenes and COCO images, `snakemake train`. No part of `all`.
+# Learning: labelled tracks to training scenes and COCO images, `sarslide train`. No part of `all`.
 
 
 # One track and its labels: `whole`, or the part of it that training or validation may know.

@@ -1,4 +1,4 @@
-# `snakemake preflight`: what can be known before any job. Every run starts with the part of it that
+# `sarslide preflight`: what can be known before any job. Every run starts with the part of it that
 # needs no network.
 
 

@@ -78,7 +78,7 @@ def test_a_later_date_never_changes_old_pairs(acquisitions, preset):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_says_which_baseline_it_misses(preset):
     if needs_baselines(preset):
-        with pytest.raises(CatalogError, match=f"{REGULAR[1]}.*cure: `snakemake update_catalog`"):
+        with pytest.raises(CatalogError, match=f"{REGULAR[1]}.*cure: `sarslide update`"):
             choose_pairs(REGULAR[:2], preset, baselines={REGULAR[0]: DateBaseline(0, 6000)})
     else:
         assert choose_pairs(REGULAR[:2], preset)

@@ -126,7 +126,7 @@ def choose_pairs(
     if limits.needs_baselines and (missing := [date for date in ordered if date not in (baselines or {})]):
         raise CatalogError(
             f"no perpendicular baseline of {', '.join(missing[:3])} in the scene table, preset {preset} needs it",
-            "`snakemake update_catalog` fills it in, or set network.preset to nearest or p0",
+            "`sarslide update` fills it in, or set network.preset to nearest or p0",
         )
     both = ((earlier, later) for later in ordered for earlier in ordered if earlier < later)
     return [names.pair_name(*pair) for pair in both if _within(*pair, limits, baselines or {})]

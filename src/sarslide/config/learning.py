@@ -83,7 +83,7 @@ class DatasetSection(Section):
 
 
 class TrainingSection(Section):
-    """`snakemake train`: a network from simulated regions, or from labels of this region."""
+    """`sarslide train`: a network from simulated regions, or from labels of this region."""
 
     labels: str = key(
         "",

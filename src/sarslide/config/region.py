@@ -91,7 +91,7 @@ class SimulationSection(Section):
 
 
 class CatalogSection(Section):
-    """Where `snakemake update_catalog` looks for new acquisitions of a region of source `safe`."""
+    """Where `sarslide update` looks for new acquisitions of a region of source `safe`."""
 
     archive: Literal["folder", "asf", "copernicus"] = key(
         "folder", "resources/<region>/slc, the Alaska Satellite Facility, or the Copernicus Data Space"

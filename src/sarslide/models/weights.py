@@ -119,10 +119,10 @@ def read_card(path: str | Path) -> dict[str, Any]:
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path}: cannot be read ({error})", "restore the file or train again") from None
     except (KeyError, ValueError):
-        raise WeightsError(f"{path}: has no model card", "use a file written by `snakemake train`") from None
+        raise WeightsError(f"{path}: has no model card", "use a file written by `sarslide train`") from None
     missing = [key for key in CARD_KEYS if key not in card]
     if missing or card["format"] != FORMAT:
-        raise WeightsError(f"{path}: model card of another format", "use a file written by `snakemake train`")
+        raise WeightsError(f"{path}: model card of another format", "use a file written by `sarslide train`")
     return card
 
 

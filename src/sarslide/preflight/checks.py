@@ -80,7 +80,7 @@ def accounts(config: Config) -> list[Finding]:
 
 def _there(reference: str, host: str) -> str:
     kind = "token" if login(reference, host).token else "login"
-    return f"{kind} by {reference} for {host}; `snakemake preflight` tries it at the archive"
+    return f"{kind} by {reference} for {host}; `sarslide preflight` tries it at the archive"
 
 
 def _climate_account() -> str:
@@ -173,7 +173,7 @@ def _waiting(config: Config, stack: str, rows: Sequence[Row], ready: int) -> lis
     without = [day.date for day in days if not day.with_orbit]
     if without:
         text = f"{len(without)} of {len(days)} dates wait for a {config.catalog.orbits} orbit: {_first(without)}"
-        cure = "`snakemake update_catalog` in three weeks at the latest, or set catalog.orbits: restituted"
+        cure = "`sarslide update` in three weeks at the latest, or set catalog.orbits: restituted"
         found.append(Finding(f"orbits {stack}", level, text, f"E{OrbitError.code}", cure))
     else:
         found.append(Finding(f"orbits {stack}", GOOD, f"{len(days)} dates with a {config.catalog.orbits} orbit"))

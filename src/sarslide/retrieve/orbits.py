@@ -136,7 +136,7 @@ class Sources:
             return path
         match = EOF_NAME.fullmatch(name)
         if not match:
-            raise OrbitError(f"'{name}': not the name of an orbit file", "`snakemake update_catalog`")
+            raise OrbitError(f"'{name}': not the name of an orbit file", "`sarslide update`")
         kind = {"POEORB": "precise", "RESORB": "restituted"}[match[2]]
         last: DownloadError | CredentialsError | OrbitError | None = None
 
@@ -159,7 +159,7 @@ class Sources:
             except (DownloadError, CredentialsError) as error:
                 log.warning("orbit file from %s: %s", source, error)
                 last = error
-        raise last or OrbitError(f"{name}: no source has it", "`snakemake update_catalog` looks for another one")
+        raise last or OrbitError(f"{name}: no source has it", "`sarslide update` looks for another one")
 
     def _session(self, source: str) -> Any:
         return {"asf_bucket": lambda: None, "asf_listing": self.earthdata, "copernicus": self.copernicus}[source]()

@@ -45,7 +45,7 @@ class ScheduledRun:
     targets : list of str
         What to make; none: the final products.
     preflight : bool
-        Whether `snakemake preflight` comes before any job.
+        Whether `sarslide preflight` comes before any job.
     keep : int
         Logs and summaries that are kept.
     """
