@@ -60,7 +60,7 @@ def test_killed_ten_times_then_resumed_gives_the_same_content(whole, tmp_path):
             killed.snakemake("--unlock")
     assert kills == 10
     resume = subprocess.run(
-        ["make", "resume", "CORES=2", "ARGS=--config " + " ".join(CONFIG)],
+        ["make", "resume", "CORES=2", f"ARGS={REGION}"],
         cwd=killed.folder, env=killed.environment, capture_output=True, text=True,
     )  # fmt: skip
     assert resume.returncode == 0, resume.stdout[-3000:] + resume.stderr[-3000:]
