@@ -15,13 +15,13 @@ from snakemake.utils import min_version
 min_version("9.21.1")
 
 
-configfile: Path(workflow.basedir) / "config.yaml"
+include: "rules/begin.smk"
 
 
-# That of the working folder, where the workflow is installed elsewhere.
-if Path.cwd() != Path(workflow.basedir) and Path("config.yaml").is_file():
+# The second is that of the working folder, where the workflow is installed elsewhere.
+for configuration in or_exit(lambda: reading.config_files(Path(workflow.basedir))):
 
-    configfile: "config.yaml"
+    configfile: configuration
 
 
 include: "rules/common.smk"

@@ -8,15 +8,9 @@ import sys
 # and again for nothing.
 gc.set_threshold(20_000, 20, 100)
 
-# The studies beside the Snakefile and, of a checkout, the library in src.
-for folder in (Path(workflow.basedir) / "src", Path(workflow.basedir)):
-    if folder.is_dir():
-        sys.path.insert(0, str(folder.resolve()))
-
 from sarslide import layers, names
 from sarslide.catalog import scenes
 from sarslide.config import existing, load, resolve
-from sarslide.errors import SarslideError
 from sarslide.io.atomic import check_writable
 from sarslide.workflow import console, migration, scheduling
 from sarslide.workflow.fingerprint import fingerprint
@@ -24,15 +18,6 @@ from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import layer_files
 from sarslide.workflow.release_id import dem_addresses, dem_model, settings
-
-
-def or_exit(work):
-    """The result of `work`, or the end of Snakemake with the one coded line of what is wrong."""
-    try:
-        return work()
-    except SarslideError as error:
-        sys.exit(str(error))
-
 
 CONFIG = or_exit(lambda: load(config))
 SCENES = or_exit(lambda: scenes.table(CONFIG, Path("resources")))

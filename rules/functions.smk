@@ -19,7 +19,7 @@ def first_checks():
 
     `snakemake preflight` prints them itself, with those of the network.
     """
-    if workflow.dag_settings.targets == {"preflight"}:
+    if set(workflow.dag_settings.targets) == {"preflight"}:
         return
     path = Path(RESOURCES) / "scenes.csv"
     listed = scenes.read(path) if CONFIG.archive() and path.is_file() else []

@@ -14,6 +14,7 @@ from sarslide.workflow.job import job
 def main(snakemake, log) -> None:
     from sarslide.catalog import scenes
     from sarslide.config import Config
+    from sarslide.errors import ConfigError
     from sarslide.io.sidecar import write_json
     from sarslide.preflight import machine, online
     from sarslide.preflight.checks import cheap
@@ -33,12 +34,13 @@ def main(snakemake, log) -> None:
         if not any(one.check.startswith("account") for one in errors(findings)):
             findings += online.archive(config, access, listed)
         findings += online.dem(config, params.dem_address, params.geoid_address, access.connections)
-    text = as_text(findings)
+    text = as_text(findings, "preflight")
     log.info("\n%s", text)
-    print(text, file=sys.stderr)
+    sys.stderr.write(f"{text}\n")  # in one piece: the console writes, too
     write_json(snakemake.log.findings, as_json(findings))
-    if errors(findings):
-        raise SystemExit(1)
+    if wrong := errors(findings):
+        codes = ", ".join(sorted({one.code for one in wrong}))
+        raise ConfigError(f"region {config.region}: preflight refuses ({codes})", "correct each error of its table")
 
 
 with job(snakemake) as log:

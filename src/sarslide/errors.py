@@ -113,13 +113,13 @@ class DemError(SarslideError):
 
 
 class OutputError(SarslideError):
-    """A results folder that cannot be written."""
+    """A folder of results or logs that cannot be written, or a full disk."""
 
     code = 1007
 
 
 class CatalogError(SarslideError):
-    """A scene table that is missing, empty or contradictory."""
+    """A scene table that is missing, empty, not readable or contradictory."""
 
     code = 1008
 

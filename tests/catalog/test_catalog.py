@@ -39,6 +39,28 @@ def archive(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"\xff\xfe", "cannot be read (UnicodeDecodeError)"),
+        (b"", "columns are []"),
+        (b"a,b\n1,2\n", "columns are ['a', 'b']"),
+        (f"{OLD_HEADER}\nA128,20190306\n".encode(), "row 1 does not have 9 columns"),
+        (
+            f"{OLD_HEADER}\n{'A128,20190306,,,,,,,'}\nA128,20190306,,,,,,,,,,\n".encode(),
+            "row 2 does not have 9 columns",
+        ),
+        (f"{OLD_HEADER}\nA128,20190231,,,,,,,\n".encode(), "row 1: '20190231' is not a date"),
+        (f"{OLD_HEADER}\nX1,20190306,,,,,,,\n".encode(), "row 1: 'X1' is not a stack"),
+    ],
+)
+def test_a_broken_table_is_refused_with_its_row(text, told, tmp_path):
+    path = tmp_path / "scenes.csv"
+    path.write_bytes(text)
+    with pytest.raises(CatalogError, match=re.escape(f"{path}: {told}") + "; cure: ."):
+        scenes.read(path)
+
+
 def test_rows_name_product_track_and_orbit(archive, tmp_path):
     assert update(tmp_path / "scenes.csv", archive, REGION) == 2
     rows = scenes.read(tmp_path / "scenes.csv")
@@ -144,7 +166,7 @@ def test_an_old_table_is_refused_and_cured(archive, tmp_path):
     old = scenes.table(load(real | {"network": {"preset": "p4"}}), tmp_path)
     assert not old.ready
     with pytest.raises(
-        CatalogError, match="no bperp_m of stack A128, 20190306, 20190318.*cure: `snakemake update_catalog`"
+        CatalogError, match="no bperp_m of stack A128, 20190306, 20190318.*cure: `sarslide update`"
     ):
         old.check()
     nearest = scenes.table(load(real), tmp_path)

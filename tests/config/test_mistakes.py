@@ -93,6 +93,7 @@ def test_dates_of_a_file_and_of_the_command_line(own):
     found = config.load(merged(own, ["more.yaml"]), own)
     assert (found.catalog.start, found.catalog.end) == ("20190301", "20190601")
     assert found.network.pairs == ("20190306_20190318",)
+    assert config.load(merged(own, ["more.yaml"], ["catalog={end: null}"]), own).catalog.end is None
     for text in ("catalog={start: 20190305}", "catalog={start: 2019-03-05}"):
         assert config.load(merged(own, ["more.yaml"], [text]), own).catalog.start == "20190305"
 

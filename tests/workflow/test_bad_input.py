@@ -258,7 +258,7 @@ def test_a_scene_table_without_the_baselines_that_a_preset_needs(tmp_path):
     )
     text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
     assert "E1008 scenes.csv has no bperp_m of stack A128, 20190306, 20190318" in text and "Traceback" not in text
-    assert "cure: `snakemake update_catalog`" in text
+    assert "cure: `sarslide update`" in text
     checkout.snakemake("update_catalog", "--dry-run")
 
 
@@ -335,3 +335,45 @@ def test_geotiff_that_is_no_interferogram(kind, scene, tmp_path):
          "incidence_deg": 39.0, "heading_deg": 347.0},
     )  # fmt: skip
     assert line.startswith(("E3007", "E1002")) and bad.name in line
+
+
+def dry_run(folder: Path, *config: str) -> list[str]:
+    """The coded lines that refuse a dry run in a folder; beside them nothing but Snakemake's greeting."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), "--dry-run"]
+    text = answer([*command, *(["--config", *config] if config else [])], cwd=folder)
+    assert "Traceback" not in text and "Error in file" not in text
+    greetings = ("Using workflow specific profile", "Config file ", "Results: ", "Building DAG of jobs")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(greetings)]
+    assert lines and all(re.fullmatch(r"E\d{4} .+; cure: .+", line) for line in lines), text
+    return lines
+
+
+SAFE_REGION = ("region=demo", "source=safe", "grid={dem: dem.tif}")
+
+
+@pytest.mark.parametrize(
+    ("files", "config", "told"),
+    [
+        ({}, ("region=nosuch",), [r"E1001 region 'nosuch' is neither packaged nor in .*"]),
+        ({}, ("regon=demo",), [r"E1001 config: unknown key 'regon'; cure: did you mean 'region'\?"]),
+        (
+            {},
+            ("grid={epsg: 4326}", "catalog={start: 20190231}", "rates={method: sbass}"),
+            [r".*catalog.start: '20190231' is not a date.*", r".*rates.method = 'sbass'.*", r".*no projected CRS.*"],
+        ),
+        ({"config.yaml": b"grid: {epsg: ["}, (), [r"E1001 \S*config.yaml, line 1: cannot be read \(ParserError\); .*"]),
+        ({"config.yaml": b"words"}, (), [r"E1001 \S*config.yaml: holds no keys; .*"]),
+        ({"regions/own.yaml": b"\xff\xfe"}, ("region=own",), [r"E1001 regions/own.yaml: cannot be read .*"]),
+        ({"logs": b""}, (), [r"E1007 \S*logs: is not a folder; .*"]),
+        ({"resources/demo/scenes.csv": b"\xff\xfe"}, SAFE_REGION, [r"E1008 \S*scenes.csv: cannot be read .*"]),
+        ({"resources/demo/scenes.csv": b"a,b\n1,2\n"}, SAFE_REGION, [r"E1008 \S*scenes.csv: columns are \['a', 'b'\]; .*"]),
+    ],
+)  # fmt: skip
+def test_what_ends_snakemake_before_its_first_job(files, config, told, tmp_path):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    lines = dry_run(tmp_path, *config)
+    assert len(lines) == len(told)
+    for words in told:
+        assert any(re.fullmatch(words, line) for line in lines), lines

@@ -141,7 +141,9 @@ def test_an_error_shows_wildcards_code_and_log(finished):
         )
         assert block in shown
         assert f"  bad {stack}  log: logs/bad/{stack}.log\n" in shown
-    assert "FAILED  uncoded (stack=D062)\n    IndexError: out of range\n    log: logs/uncoded/D062.log\n" in shown
+    uncoded = re.search(r"FAILED  uncoded \(stack=D062\)\n((?:    .*\n)+)", shown).group(1)
+    assert uncoded.startswith("    E1000 the job ended without an error of its own")
+    assert uncoded.endswith("    IndexError: out of range\n    log: logs/uncoded/D062.log\n")
     assert "\n3 failed:\n" in shown and "CalledProcessError" not in shown
     assert events.read_text().count('"event": "failed"') == 3
     assert '"problem": "E3006 A128 is wrong; cure: do better"' in events.read_text()

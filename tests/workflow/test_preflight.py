@@ -27,6 +27,7 @@ def place(tmp_path_factory) -> Checkout:
 def test_a_region_that_can_run(place):
     run = place.snakemake("preflight")
     assert "preflight: 0 errors, 0 warnings" in run.stderr
+    assert run.stderr.count(" warnings") == 1  # one table
     found = json.loads((place.folder / "logs/demo/preflight.json").read_text())
     assert {one["level"] for one in found} == {"good", "note"}
     assert any(one["check"] == "versions" and "snakemake" in one["found"] for one in found)
@@ -50,7 +51,8 @@ def test_disk_of_a_simulated_region_counts_its_products(tmp_path):
 def test_a_region_without_account_fails_with_the_code_and_keeps_the_table(place):
     run = place.snakemake("preflight", config=[*PAPER, "retrieve={dem_glo30: 'http://127.0.0.1:9'}"], check=False)
     assert run.returncode != 0
-    assert "E2003" in run.stderr and "cure: write `machine urs.earthdata.nasa.gov" in run.stderr
+    assert "E2003" in run.stderr and run.stderr.count("cure: write `machine urs.earthdata.nasa.gov") == 1
+    assert "    E1001 region zhongxinrong: preflight refuses (E2002, E2003); cure: correct each error" in run.stderr
     found = json.loads((place.folder / "logs/zhongxinrong/preflight.json").read_text())
     codes = {one["check"]: one["code"] for one in found if one["level"] == "error"}
     assert codes["account Earthdata"] == "E2003" and codes["DEM tiles"] == "E2002"

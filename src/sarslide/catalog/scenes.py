@@ -1,7 +1,7 @@
 """The scene table of a region: which acquisitions there are; no search, no clock, no network.
 
 A real region's table is `resources/{region}/scenes.csv`, append-only, made by
-`snakemake update_catalog`. A simulated region's acquisitions follow from its configuration; those
+`sarslide update`. A simulated region's acquisitions follow from its configuration; those
 of ready interferograms from its list of pairs.
 """
 
@@ -17,7 +17,7 @@ from sarslide import names
 from sarslide.catalog.external_names import NAMINGS
 from sarslide.catalog.hyp3_plan import check_granule
 from sarslide.config import Config, resolve
-from sarslide.errors import CatalogError, InterferogramError, StackError
+from sarslide.errors import CatalogError, InterferogramError, NamingError, StackError
 from sarslide.insar.engines import ENGINES
 from sarslide.network import DateBaseline, needs_baselines
 
@@ -63,7 +63,7 @@ class SceneTable:
     first: dict[str, list[str]] = field(default_factory=dict)
     external: dict[str, list[str]] = field(default_factory=dict)
     needs_baselines: bool = False
-    cure: str = "put SAFE and orbit files below resources/<region>/slc/<stack>/<date>/, then `snakemake update_catalog`"
+    cure: str = "put SAFE and orbit files below resources/<region>/slc/<stack>/<date>/, then `sarslide update`"
 
     def rows(self) -> list[dict[str, str]]:
         """The rows of the configured stacks, ordered by stack and date."""
@@ -211,7 +211,7 @@ class SceneTable:
             if missing := self.without_baseline(stack):
                 raise CatalogError(
                     f"scenes.csv has no {BPERP} of stack {stack}, {', '.join(missing[:3])}, which network.preset needs",
-                    "`snakemake update_catalog` fills it in from the products; or set network.preset to nearest or p0",
+                    "`sarslide update` fills it in from the products; or set network.preset to nearest or p0",
                 )
 
 
@@ -272,13 +272,28 @@ def read(path: Path) -> list[dict[str, str]]:
     Raises
     ------
     CatalogError
-        For another header.
+        For a file that cannot be read, another header, and a row that is not whole or whose stack
+        or date is none.
     """
-    with open(path, newline="") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) not in (COLUMNS, OLD_COLUMNS, ARCHIVE_COLUMNS):
-            raise CatalogError(f"{path}: columns are {reader.fieldnames}", f"the header must be {','.join(COLUMNS)}")
-        return [dict.fromkeys(COLUMNS, "") | row for row in reader]
+    again = "correct the row, or move the table away and run `sarslide update`"
+    try:
+        with open(path, newline="") as stream:
+            reader = csv.DictReader(stream)
+            header = tuple(reader.fieldnames or ())
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CatalogError(f"{path}: cannot be read ({type(error).__name__})", again) from None
+    if header not in (COLUMNS, OLD_COLUMNS, ARCHIVE_COLUMNS):
+        raise CatalogError(f"{path}: columns are {list(header)}", f"the header must be {','.join(COLUMNS)}")
+    for number, row in enumerate(rows, 1):
+        if None in row or None in row.values():
+            raise CatalogError(f"{path}: row {number} does not have {len(header)} columns", again)
+        try:
+            names.check_stack(row["stack"])
+            names.parse_date(row["date"])
+        except NamingError as error:
+            raise CatalogError(f"{path}: row {number}: {error.problem}", again) from None
+    return [dict.fromkeys(COLUMNS, "") | row for row in rows]
 
 
 def check_columns(path: Path, rows: list[dict[str, str]]) -> None:
@@ -316,7 +331,7 @@ def _safe(config: Config, path: Path) -> SceneTable:
 
     check_columns(path, rows)
     ready = entering(rows, config.catalog.orbits, config.catalog.gaps)
-    cure = "`snakemake update_catalog`; resources/<region>/coverage.csv lists what each date waits for"
+    cure = "`sarslide update`; resources/<region>/coverage.csv lists what each date waits for"
     return SceneTable(config.stacks, ready, needs_baselines=_needs_baselines(config), cure=cure)
 
 

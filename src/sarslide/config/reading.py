@@ -60,13 +60,37 @@ def merged(folder: Path, files: Sequence[str] = (), values: Sequence[str] = ()) 
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: is no folder", "correct --directory, or make the folder")
-    first = [workflow_folder() / "config.yaml", folder.resolve() / "config.yaml"]
-    paths = [*(path for path in dict.fromkeys(first) if path.is_file()), *(folder / name for name in files)]
+    paths = [*config_files(workflow_folder(), folder), *(folder / name for name in files)]
     found: dict[str, Any] = {}
     for path in paths:
         _update(found, _keys(path))
     for value in values:
         _update(found, _typed(value))
+    return found
+
+
+def config_files(workflow: Path, folder: Path = Path()) -> list[Path]:
+    """The files that are read without being named.
+
+    Parameters
+    ----------
+    workflow, folder : Path
+        Folder of the workflow, and working folder.
+
+    Returns
+    -------
+    list of Path
+        config.yaml of the workflow, then that of the working folder where it is another.
+
+    Raises
+    ------
+    ConfigError
+        For one that cannot be read.
+    """
+    both = [workflow / "config.yaml", folder.resolve() / "config.yaml"]
+    found = [path for path in dict.fromkeys(both) if path.is_file()]
+    for path in found:
+        _keys(path)
     return found
 
 

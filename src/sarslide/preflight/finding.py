@@ -91,13 +91,15 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
     return [one for one in findings if one.level == ERROR]
 
 
-def as_text(findings: Iterable[Finding]) -> str:
+def as_text(findings: Iterable[Finding], title: str = "") -> str:
     """Findings as a table.
 
     Parameters
     ----------
     findings : iterable of Finding
         Of all checks.
+    title : str, optional
+        What the last line begins with.
 
     Returns
     -------
@@ -112,9 +114,8 @@ def as_text(findings: Iterable[Finding]) -> str:
         if one.cure:
             lines.append(f"{'':<{width + 17}}cure: {one.cure}")
     counts = {level: sum(one.level == level for one in findings) for level in (ERROR, WARNING)}
-    return "\n".join(
-        [*lines, ", ".join(f"{number} {level}{'s' if number != 1 else ''}" for level, number in counts.items())]
-    )
+    count = ", ".join(f"{number} {level}{'s' if number != 1 else ''}" for level, number in counts.items())
+    return "\n".join([*lines, f"{title}: {count}" if title else count])
 
 
 def as_json(findings: Iterable[Finding]) -> list[dict[str, str]]:

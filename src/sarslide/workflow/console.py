@@ -3,8 +3,8 @@
 A finished job is one line with its step's progress and the time left; a failed one shows its
 wildcards, its coded error and its log; the end names release and report and counts what changed.
 No line of Snakemake's is longer than `MAX_CHARACTERS`: lists of files stand in its own log, which
-keeps everything. A dry run describes its jobs as Snakemake does, in lines of that length; `--verbose`
-and `--debug-dag` give Snakemake's own console.
+keeps everything. A dry run describes its jobs as Snakemake does, in lines of that length;
+`--verbose` and `--debug-dag` give Snakemake's own console.
 """
 
 import logging
@@ -24,6 +24,10 @@ from sarslide.workflow.run_progress import RunningJob, RunProgress
 
 MAX_CHARACTERS, MAX_LINES, MAX_FAILED = 200, 30, 20
 TAIL_LINES = 15  # of the log of a job that failed without a coded error
+WORDLESS = (
+    "E1000 the job ended without an error of its own, as one does that is killed, for its memory or its time; "
+    "cure: look at the end of its log and at the lines above; give it more memory or time, or fewer --cores, and run again"
+)
 FIRST_SILENCE_S, LONGEST_SILENCE_S = 60.0, 900.0
 RESULTS_ATTRIBUTE, WHOLE_ATTRIBUTE = "sarslide_results", "sarslide_whole"
 LOGGER = "snakemake.logging"
@@ -280,14 +284,15 @@ class LogHandler(LogHandlerBase):
         job = self._progress.running.pop(record.jobid, None)
         wildcards = job.wildcards if job else {}
         problem = events.coded_error(record.log)
+        uncoded = not problem
+        problem = problem or WORDLESS
         events.add_event(events.FAILED, record.rule_name, wildcards, record.log, problem)
         logs = ", ".join(record.log) or "none"
         named = ", ".join(f"{name}={value}" for name, value in wildcards.items())
         self._failed.append(f"{job.name if job else record.rule_name}  log: {logs}")
         lines = [f"{_clock(record.created)}  FAILED  {record.rule_name}" + (f" ({named})" if named else "")]
-        if problem:
-            lines += textwrap.wrap(problem, MAX_CHARACTERS, initial_indent="    ", subsequent_indent="    ")
-        elif self.common_settings.show_failed_logs and not record.indent:
+        lines += textwrap.wrap(problem, MAX_CHARACTERS, initial_indent="    ", subsequent_indent="    ")
+        if uncoded and self.common_settings.show_failed_logs and not record.indent:
             lines += [f"    {line}" for log in record.log for line in _last_lines(Path(log))]
         lines += [f"    {name}: {value}" for name, value in record.aux.items()]
         return [shorten(line) for line in [*lines, f"    log: {logs}"]]
@@ -346,5 +351,5 @@ def _clock(seconds: float) -> str:
 
 
 def _last_lines(log: Path) -> list[str]:
-    """The last lines of a log file."""
-    return events.tail(log).rstrip("\n").split("\n")[-TAIL_LINES:]
+    """The last lines of a log file that hold something."""
+    return [line for line in events.tail(log).split("\n") if line.strip()][-TAIL_LINES:]

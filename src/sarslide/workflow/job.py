@@ -6,11 +6,11 @@ It logs to the rule's log and turns errors into one coded line.
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sarslide.errors import SarslideError
+from sarslide.errors import OutputError, SarslideError, unexpected
 
 # rasterio looks for boto3 when it is first imported, 0.3 CPU s of each job, for sessions with S3
 # that no job opens. Scripts import this module first.
@@ -25,13 +25,27 @@ if _without_boto3:
 FORMAT_VERSION = 1
 
 
+class _LogFile(logging.FileHandler):
+    """A log that a full disk does not turn into a second error."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Leave out a line that cannot be written."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Close it, written or not."""
+        with suppress(OSError):
+            super().close()
+
+
 @contextmanager
 def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Run one job of the workflow.
 
-    Everything logged goes to the rule's log file. A SarslideError ends the job with its one coded
-    line on standard error and in the log; any other exception leaves its traceback in the log and
-    is raised again.
+    Everything logged goes to the rule's log file. A job that fails ends with one coded line on
+    standard error and in the log: that of its SarslideError, or E1000 for any other exception,
+    whose traceback is in the log.
 
     Parameters
     ----------
@@ -46,11 +60,16 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     Raises
     ------
     SystemExit
-        With code 1, for a SarslideError.
+        With code 1, for any exception.
     """
     path = Path(str(snakemake.log[0]))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, mode="w")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = _LogFile(path, mode="w")
+    except OSError as error:
+        raise _end(
+            OutputError(f"{path}: cannot be written ({error.strerror})", "free or open the folder of logs")
+        ) from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
@@ -62,11 +81,18 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         log.info("done")
     except SarslideError as error:
         log.error("%s", error)
-        print(error, file=sys.stderr)
-        raise SystemExit(1) from None
-    except Exception:
+        raise _end(error) from None
+    except Exception as error:
         log.exception("failed")
-        raise
+        coded = unexpected(error, str(path))
+        log.error("%s", coded)
+        raise _end(coded) from None
     finally:
         root.removeHandler(handler)
         handler.close()
+
+
+def _end(error: SarslideError) -> SystemExit:
+    """The end of the process, with its coded line on standard error in one piece."""
+    sys.stderr.write(f"{error}\n")
+    return SystemExit(1)
