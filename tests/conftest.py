@@ -40,6 +40,7 @@ SLOW = {
     "slurm",
     "studies",
     "terrain/test_terrain_memory.py",
+    "test_wheel.py",
     "training",
     "workflow",
 }
