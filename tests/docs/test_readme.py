@@ -18,7 +18,7 @@ def test_readme_is_short_and_has_no_codes_of_papers():
 
 def test_version_and_date_agree():
     citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
-    heading = re.search(r"^## \[?(\d[\d.]*)\]? \(?(?:- )?([\d-]+)", (REPOSITORY / "CHANGELOG.md").read_text(), re.M)
+    heading = re.search(r"^## \[([\d.]+)\] - ([\d-]+)$", (REPOSITORY / "CHANGELOG.md").read_text(), re.M)
     assert heading
     assert citation["version"] == heading[1] == __version__
     assert str(citation["date-released"]) == heading[2]
