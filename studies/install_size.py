@@ -1,4 +1,4 @@
-"""What an installation costs: MB to download, MB on disk, minutes.
+"""What an installation costs: MB to download, MB on disk, minutes; whose terms forbid commerce.
 
     python -m studies.install_size --folder FOLDER [--before CHECKOUT] [--wheels FOLDER]
 
@@ -27,6 +27,11 @@ from studies.door import REPOSITORY, put, row
 
 COMMAND = "python -m studies.install_size --folder FOLDER --before CHECKOUT"
 UV = "uv==0.13.8"
+COST = ("MB to download", "MB on disk", "minutes", "packages with a non-commercial licence")
+NON_COMMERCIAL = """
+from importlib.metadata import distributions
+print(sum("Free for non-commercial use" in str(one.metadata.get_all("Classifier")) for one in distributions()))
+"""
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,8 @@ class Installation:
     extras: str
     options: tuple[str, ...]
 
-    def cost(self, folder: Path) -> tuple[float, float, float]:
-        """MB to download, MB on disk, minutes."""
+    def cost(self, folder: Path) -> tuple[float, float, float, int]:
+        """What `COST` names."""
         environment = os.environ | {"UV_CACHE_DIR": str(folder / "cache")}
 
         def run(*command: str | Path) -> None:
@@ -73,7 +78,8 @@ class Installation:
             *(uv, "pip", "compile", "--quiet", "--python", python, *self.options, *extras),
             *("--output-file", lock, "--format", "pylock.toml", "pyproject.toml"),
         )
-        return download_mb(lock), on_disk, minutes
+        counted = subprocess.run([python, "-c", NON_COMMERCIAL], capture_output=True, text=True, check=True)
+        return download_mb(lock), on_disk, minutes, int(counted.stdout)
 
 
 def download_mb(lock: Path) -> float:
@@ -130,8 +136,10 @@ def main() -> None:
         before = measured(old, chosen.folder)
     for kind in kinds:
         found = measured(kind, chosen.folder)
-        for number, unit in enumerate(("MB to download", "MB on disk", "minutes")):
-            put([row(f"install, {kind.title}: {unit}", found[number], COMMAND, before=before and before[number])])
+        for number, unit in enumerate(COST):
+            what, was = f"install, {kind.title}: {unit}", before and before[number]
+            bound = unit == COST[3] and not kind.extras
+            put([row(what, found[number], COMMAND, "0" if bound else "shown", not (bound and found[number]), was)])
 
 
 def measured(kind: Installation, folder: Path) -> tuple[float, ...]:
@@ -139,10 +147,10 @@ def measured(kind: Installation, folder: Path) -> tuple[float, ...]:
     place = folder.resolve() / "install"
     place.mkdir(parents=True)
     try:
-        download, disk, minutes = kind.cost(place)
+        download, disk, minutes, restricted = kind.cost(place)
     finally:
         shutil.rmtree(place)
-    return round(download), round(disk), round(minutes, 1)
+    return round(download), round(disk), round(minutes, 1), restricted
 
 
 if __name__ == "__main__":
