@@ -22,6 +22,7 @@ from sarslide.inventory.tables import FUSED, rows_of
 from sarslide.io import vector
 from sarslide.io.sidecar import read_json, sha256
 from sarslide.workflow import migration
+from tests.workflow.conftest import REPOSITORY
 
 DATA = Path(__file__).parents[1] / "data/format1"
 CRS = "EPSG:32647"
@@ -99,6 +100,18 @@ def test_a_dry_run_changes_nothing(results):
     before = tree(results)
     planned = migration.plan(results, CRS)
     assert planned.parts and tree(results) == before
+
+
+def test_a_run_stops_before_its_graph_until_they_are_taken_over(results):
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--snakefile", REPOSITORY / "Snakefile"]
+    command += ["--directory", results.parents[1], "--quiet", "rules", "--config", "region=demo"]
+    stopped = subprocess.run(command, capture_output=True, text=True)
+    assert stopped.returncode != 0 and "Job stats" not in stopped.stdout + stopped.stderr
+    coded = [line for line in stopped.stderr.splitlines() if line.startswith("E1010 results/demo: has format 1")]
+    assert len(coded) == 1 and "cure: `sarslide migrate demo`" in coded[0]
+    take_over(results)
+    planned = subprocess.run(command, capture_output=True, text=True)
+    assert planned.returncode == 0 and "Job stats" in planned.stdout + planned.stderr
 
 
 KILLED = """

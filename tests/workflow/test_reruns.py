@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from sarslide.workflow import migration
 from tests.workflow.conftest import SMALL
 
 # What a new acquisition brings to each of the two stacks: its own files and two pairs' worth of jobs.
@@ -28,6 +29,7 @@ ONCE = ["fuse", "release", "score", "report"]
 def test_the_first_run_makes_a_release_and_a_report(checkout):
     assert (checkout.folder / "results/demo/report/report.html").stat().st_size > 10_000
     assert json.loads((checkout.release() / "MANIFEST.json").read_text())["content_hash"]
+    assert (checkout.folder / "results/demo" / migration.RECORD).read_text() == f"{migration.FORMAT}\n"
 
 
 def test_a_second_run_does_nothing(checkout):
