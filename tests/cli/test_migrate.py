@@ -60,6 +60,15 @@ def test_it_refuses_with_one_coded_line(folder, tmp_path_factory, capsys):
     assert [line[:5] for line in lines] == ["E1010", "E1010", "E1001"] and all("; cure: " in line for line in lines)
 
 
+@pytest.mark.parametrize("command", ["update", "preflight", "plan", "run", "resume", "schedule", "score", "report"])
+def test_until_then_every_command_refuses(folder, command, capfd):
+    with pytest.raises(SystemExit) as end:
+        cli.main([command, "demo", "-C", str(folder)])
+    assert end.value.code == exit_codes.REFUSED
+    assert "E1010" in capfd.readouterr().err
+    assert not (folder / ".snakemake").exists()
+
+
 def test_it_waits_for_no_other_run(folder, capsys):
     with lock.held(folder):
         assert migrate(folder) == exit_codes.LOCKED

@@ -19,6 +19,7 @@ from sarslide.errors import ConfigError
 from sarslide.schedule import lock, snakemake_log
 from sarslide.workflow import events
 from sarslide.workflow.location import snakefile
+from sarslide.workflow.migration import check_format
 
 # What stands after `--` on the command line, for Snakemake: set once by `sarslide.cli.main`.
 further: list[str] = []
@@ -136,12 +137,12 @@ def snakemake(request: Request, *arguments: str, locked: bool = True, failure: i
 
     Raises
     ------
-    ConfigError
-        For a wrong configuration, before Snakemake is started.
+    ConfigError, FormatError
+        For a wrong configuration or results of another version, before Snakemake is started.
     Locked
         Where another run works in the folder.
     """
-    request.config()
+    check_format(request.folder / "results" / request.config().region)
     with ExitStack() as stack:
         held = [stack.enter_context(lock.held(request.folder))] if locked else []
         if locked:
@@ -166,7 +167,7 @@ def unlock(request: Request) -> None:
     Locked
         Where another run works in the folder.
     """
-    request.config()
+    check_format(request.folder / "results" / request.config().region)
     with lock.held(request.folder) as held:
         if alive := lock.live_snakemake(request.folder):
             raise lock.Locked(f"snakemake {', '.join(map(str, alive))} works in {request.folder.resolve()}")

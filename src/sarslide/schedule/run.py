@@ -22,6 +22,7 @@ from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, snakemake_log, state
 from sarslide.workflow import events
 from sarslide.workflow.location import snakefile
+from sarslide.workflow.migration import check_format
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +126,11 @@ class Steps:
     def all(self) -> int:
         """Run the steps; the exit code, where dates that wait do not count yet."""
         order, folder = self.order, self.order.folder
+        try:
+            check_format(folder / "results" / order.config.region)
+        except SarslideError as error:
+            self._note(str(error))
+            return exit_codes.REFUSED
         if lock.left_locked(folder):
             if alive := lock.live_snakemake(folder):
                 raise lock.Locked(f"snakemake {', '.join(map(str, alive))} works in {folder}")
