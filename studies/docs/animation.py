@@ -14,12 +14,12 @@ from sarslide.report.scales import scale_for
 from sarslide.report.stages import iso
 from studies.docs.finished import Finished
 
-WIDTH_IN, QUALITY = 3.8, 55
-HOLD_MS, LAST_MS, FADE_MS, FADES = 1500, 3500, 70, 4
+WIDTH_IN, QUALITY = 3.8, 50
+HOLD_MS, LAST_MS, FADE_MS, FADES = 1500, 3500, 80, 3
 
 
 def chain(region: Finished, stack: str) -> bytes:
-    """SLC, interferogram, unwrapped phase, LOS rate, probability, landslides, as an animated WebP."""
+    """SLC, interferogram, unwrapped phase, LOS rate, probability, landslides: an animated WebP."""
     maps = [_picture(region, panel) for panel in panels(region, stack)]
     frames, durations = [], []
     for one, following in zip(maps, [*maps[1:], maps[0]], strict=True):

@@ -1,4 +1,4 @@
-"""A finished region as the pictures of the pages need it: every value comes from a file of its run."""
+"""A finished region as the pictures of the pages need it: all values come from files of its run."""
 
 import subprocess
 import sys
@@ -17,6 +17,7 @@ from sarslide.names import split_pair
 from sarslide.products import open_pairs, open_products
 from sarslide.rates.observability import CLASSES
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 SMALL, FULL = "demo_small", "demo"
 HIDDEN = [CLASSES.index(word) for word in ("layover", "shadow")]
 
@@ -56,6 +57,11 @@ class Finished:
         """`open_products` of the region."""
         return open_products(self.results)
 
+    @property
+    def stacks(self) -> list[str]:
+        """Tracks of the region."""
+        return [str(stack) for stack in self.products["stack"].values]
+
     @cached_property
     def grid(self) -> RegionGrid:
         """The region grid."""
@@ -76,7 +82,7 @@ class Finished:
         return self.products[layer].values
 
     def track(self, layer: str, stack: str, *, all_cells: bool = False) -> np.ndarray:
-        """A layer of a stack; unknown in layover and shadow, where several slopes or none answer."""
+        """A layer of a stack, unknown in layover and shadow, where no one slope answers."""
         of_stack = self.products.sel(stack=stack)
         values = of_stack[layer].values.astype(np.float32)
         hidden = np.isin(of_stack["observable_class"].values, HIDDEN) & (not all_cells)
@@ -97,7 +103,7 @@ class Finished:
         return made | {"unw_rad": np.where(one["conncomp"].values > 0, made["unw_rad"], np.nan)}
 
     def intensity_db(self, stack: str, date: str) -> np.ndarray:
-        """Backscatter of one date, dB, on squares of the SLC's coarser spacing: with its speckle."""
+        """Backscatter of one date with its speckle, dB, on squares of the coarser spacing."""
         path = next(self.results.glob(f"{stack}/*/native/gslc/{date}.tif"))
         lattice = Lattice.of(self.grid)
         samples = raster.read_all(path, lattice)
@@ -115,9 +121,9 @@ class Finished:
         """Folder of the current release."""
         return self.results / "inventory" / read_json(self.results / "inventory/current.json")["path"]
 
-    def objects(self, layer: str) -> gpd.GeoDataFrame:
-        """A layer of the current release."""
-        return vector.read(self.release / "landslides.gpkg", layer)
+    def objects(self, layer: str, release: Path | None = None) -> gpd.GeoDataFrame:
+        """A layer of a release; without one of the current release."""
+        return vector.read((release or self.release) / "landslides.gpkg", layer)
 
     @property
     def planted(self) -> gpd.GeoDataFrame:

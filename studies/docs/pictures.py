@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sarslide.inventory.changes import LANDSLIDES, MASKED
-from sarslide.names import split_pair
+from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN
+from sarslide.io.atomic import atomic_file
+from sarslide.io.sidecar import read_json
 from sarslide.report.figures import Outlines, Panel, overview_figure, panel_figure, png
 from sarslide.report.network_plot import network_figure
 from sarslide.report.reading import read_pairs
@@ -15,7 +16,8 @@ from sarslide.report.stages import MASKED_COLOUR, iso
 from studies.docs.finished import Finished
 
 WIDTH_IN = 7.4  # about that of a page's text, so that letters keep their size
-PLANTED_COLOUR = "#0b7a3b"
+BEFORE_COLOUR = "#1b6ca8"
+PLANTED_COLOUR, PLAIN_COLOUR = "#0b7a3b", "#7b1fa2"  # as on the map of the report
 Make = Callable[[Finished, str], bytes]
 
 
@@ -64,25 +66,42 @@ def rate(region: Finished, stack: str) -> bytes:
 
 
 def objects(region: Finished, stack: str) -> bytes:
-    """Probability, the objects of the release with the masked ones, and the planted truth."""
-    landslides, masked, planted = region.objects(LANDSLIDES), region.objects(MASKED), region.planted
-    found = Outlines(landslides, label=f"released ({len(landslides)})", width=1.4)
-    held = Outlines(masked, MASKED_COLOUR, f"masked ({len(masked)})", dashed=True, width=1.4)
-    truth = Outlines(planted, PLANTED_COLOUR, f"planted ({len(planted)})", dashed=True, width=1.4)
-    rates, ground = region.track("los_rate_mm_per_yr", stack), np.full(region.shade.shape, np.nan)
+    """Probability; the objects of the release; the landslides beside those that were planted.
+
+    Landslides are black, deformation that is none purple, masked candidates dashed brown, planted
+    landslides dashed green.
+    """
+    landslides, planted = Outlines(region.objects(LANDSLIDES), width=1.4), region.planted
+    others = (
+        Outlines(region.objects(PLAIN), PLAIN_COLOUR, width=1.4),
+        Outlines(region.objects(MASKED), MASKED_COLOUR, dashed=True, width=1.4),
+    )
+    truth = Outlines(planted, PLANTED_COLOUR, dashed=True, width=1.4)
+    rates, unknown = region.track("los_rate_mm_per_yr", stack), np.full(region.shade.shape, np.nan)
     scale = scale_for("los_rate_mm_per_yr", [rates])
     return _maps(
         region,
         Panel("Probability", region.track("probability", stack, all_cells=True), scale_for("probability")),
-        Panel("Objects on the LOS rate", rates, scale, region.shade, (found, held)),
-        Panel("Beside the truth", ground, scale, region.shade, (found, truth), bar=False),
+        Panel(f"{len(landslides.frame)} landslides", rates, scale, region.shade, (landslides, *others)),
+        Panel(f"{len(planted)} were planted", unknown, scale, region.shade, (landslides, truth), bar=False),
     )
+
+
+def changes(region: Finished, stack: str) -> bytes:
+    """LOS rate with the outlines of the current release, and dashed those of its parent."""
+    rates = region.track("los_rate_mm_per_yr", stack)
+    now = Outlines(region.objects(LANDSLIDES), label=region.release.name[:8], width=1.4)
+    parent = region.release.parent / read_json(region.release / "MANIFEST.json")["parent"]
+    before = Outlines(region.objects(LANDSLIDES, parent), BEFORE_COLOUR, parent.name[:8], dashed=True, width=1.2)
+    scale = scale_for("los_rate_mm_per_yr", [rates])
+    panel = Panel(f"LOS rate of {len(region.dates(stack))} dates", rates, scale, region.shade, (before, now))
+    return png(panel_figure([panel], region.bounds, width_in=WIDTH_IN / 2))
 
 
 def overview(region: Finished, stack: str) -> bytes:
     """LOS rate over the hillshade with the landslides of the release."""
     title = f"LOS rate of track {stack} and released landslides"
-    rates = region.track("los_rate_mm_per_yr", stack, all_cells=True)
+    rates = region.track("los_rate_mm_per_yr", stack)
     return png(overview_figure(region.shade, rates, region.objects(LANDSLIDES), region.bounds, title, 4.2))
 
 
@@ -90,15 +109,12 @@ TUTORIAL: dict[str, Make] = {make.__name__: make for make in (slc, pair, network
 
 
 def write_tutorial(region: Finished, folder: Path) -> list[Path]:
-    """Write the pictures of the tutorial, `tutorial_NAME.png`."""
-    stack = str(region.products["stack"].values[0])
-    return [write(folder / f"tutorial_{name}.png", make(region, stack)) for name, make in TUTORIAL.items()]
+    """Write the pictures of the tutorial's first run, `tutorial_NAME.png`."""
+    return [write(folder / f"tutorial_{name}.png", make(region, region.stacks[0])) for name, make in TUTORIAL.items()]
 
 
 def write(path: Path, picture: bytes) -> Path:
     """Write a picture, under a temporary name first."""
-    from sarslide.io.atomic import atomic_file
-
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as part:
         part.write_bytes(picture)
