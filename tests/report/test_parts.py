@@ -126,6 +126,25 @@ def test_figures_of_wide_and_tall_regions_have_the_shape_of_the_region():
         assert len(figure.axes) == 6  # a colour bar each
 
 
+@pytest.mark.parametrize(
+    ("count", "north", "rows"), [(1, 1200, 1), (4, 1200, 1), (5, 1200, 2), (3, 500, 1), (4, 500, 2)]
+)
+def test_no_panel_stands_alone_in_a_row(count, north, rows):
+    values = np.zeros((4, 4))
+    panel = figures.Panel("a", values, scale_for("los_rate_mm_per_yr", [values]), bar=False)
+    figure = figures.panel_figure([panel] * count, (0, 0, 1000, north))
+    bottoms = [round(axes.get_position().y0, 6) for axes in figure.axes]
+    assert len(set(bottoms)) == rows and (count == 1 or min(map(bottoms.count, bottoms)) > 1)
+
+
+@pytest.mark.parametrize(("known", "said"), [(0, True), (1, False)])
+def test_a_map_without_a_value_says_so(known, said):
+    values = np.full((4, 4), np.nan)
+    values[:known] = 1
+    figure = figures.panel_figure([figures.Panel("a", values, scale_for("phase_bias_flag", [values]))], (0, 0, 40, 40))
+    assert any(text.get_text() == "no value" for text in figure.axes[0].texts) == said
+
+
 def test_pngs_are_the_same_bytes_and_keep_white_and_the_colours_of_the_bar():
     from PIL import Image
 

@@ -113,7 +113,7 @@ def panel_figure(
 
     west, south, east, north = bounds
     tall = (north - south) / (east - west)
-    columns = columns or min(len(panels), _columns_for(tall))
+    columns = columns or _columns_for(len(panels), tall)
     rows = -(-len(panels) // columns)
     wide = (width_in - 2 * EDGE_IN - GAP_IN * (columns - 1)) / columns
     height = TITLE_IN + wide * tall + BAR_IN
@@ -185,7 +185,8 @@ def overview_figure(
 
 
 def draw_panel(axes: "Axes", panel: Panel, bounds: tuple[float, float, float, float]) -> None:
-    """Draw an image and its outlines, without ticks; unknown cells are grey.
+    """Draw an image and its outlines, without ticks; unknown cells are grey, and a map without any
+    known one says so.
 
     Parameters
     ----------
@@ -203,6 +204,8 @@ def draw_panel(axes: "Axes", panel: Panel, bounds: tuple[float, float, float, fl
         interpolation="nearest",
         aspect="auto",
     )
+    if panel.shade is None and not np.isfinite(panel.values).any():
+        axes.text(0.5, 0.5, "no value", transform=axes.transAxes, ha="center", va="center")
     for outlines in panel.outlines:
         draw_outlines(axes, outlines)
     if any(outlines.label for outlines in panel.outlines):
@@ -361,9 +364,10 @@ def _palette(colours: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return np.vstack([np.reshape(np.array(chosen), (-1, 3))[:255], [[255, 255, 255]]]).astype(np.uint8)
 
 
-def _columns_for(tall: float) -> int:
-    """Tall regions stand four abreast, wide ones two."""
-    return 4 if tall >= 1.25 else 3 if tall >= 0.55 else 2
+def _columns_for(panels: int, tall: float) -> int:
+    """Tall regions stand four abreast, wide ones two; one more where one panel would be alone."""
+    abreast = 4 if tall >= 1.25 else 3 if tall >= 0.55 else 2
+    return min(panels, abreast + (panels % abreast == 1))
 
 
 def _box(corner: tuple[float, float], width: float, height: float, colour: str):
