@@ -25,7 +25,7 @@ from packaging.utils import parse_wheel_filename
 
 from studies.door import REPOSITORY, put, row
 
-COMMAND = "python -m studies.install_size --folder FOLDER --before CHECKOUT"
+COMMAND = "python -m studies.install_size --folder FOLDER --before CHECKOUT --wheels FOLDER"
 UV = "uv==0.13.8"
 COST = ("MB to download", "MB on disk", "minutes", "packages with a non-commercial licence")
 NON_COMMERCIAL = """
@@ -115,6 +115,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="an empty folder for the environments")
     parser.add_argument("--before", type=Path, help="a checkout of an older version")
     parser.add_argument("--wheels", type=Path, help="a folder with a CPU build of PyTorch")
+    parser.add_argument("--only", default="", help="kinds of installation whose title holds this")
     chosen = parser.parse_args()
 
     exactly = ("--constraints", "constraints.txt")
@@ -134,7 +135,7 @@ def main() -> None:
     if chosen.before:
         old = Installation("before", chosen.before.resolve(), "[dev]", exactly)
         before = measured(old, chosen.folder)
-    for kind in kinds:
+    for kind in (each for each in kinds if chosen.only in each.title):
         found = measured(kind, chosen.folder)
         for number, unit in enumerate(COST):
             what, was = f"install, {kind.title}: {unit}", before and before[number]
