@@ -13,6 +13,7 @@ from sarslide.report.figures import Outlines, Panel, panel_figure
 from sarslide.report.scales import scale_for
 from sarslide.report.stages import iso
 from studies.docs.finished import Finished
+from studies.docs.pictures import rate_scale
 
 WIDTH_IN, QUALITY = 3.8, 50
 HOLD_MS, LAST_MS, FADE_MS, FADES = 1500, 3500, 80, 3
@@ -40,16 +41,16 @@ def panels(region: Finished, stack: str) -> list[Panel]:
     layers = region.pair(stack, pair)
     slc = region.intensity_db(stack, earlier)
     rates = region.track("los_rate_mm_per_yr", stack)
-    rate_scale = scale_for("los_rate_mm_per_yr", [rates])
+    scale = rate_scale(region, stack)
     landslides = region.objects(LANDSLIDES)
     return [
         Panel(f"1  SLC of {iso(earlier)}", slc, scale_for("mean_amplitude_db", [slc])),
         Panel(f"2  Interferogram with {iso(later)}", layers["wrapped_rad_unfiltered"], scale_for("wrapped_rad")),
         Panel("3  Filtered and unwrapped", layers["unw_rad"], scale_for("unw_rad", [layers["unw_rad"]])),
-        Panel(f"4  LOS rate of {len(region.dates(stack))} dates", rates, rate_scale, region.shade),
+        Panel(f"4  LOS rate of {len(region.dates(stack))} dates", rates, scale, region.shade),
         Panel("5  Probability of the network", region.track("probability", stack), scale_for("probability")),
         Panel(
-            f"6  Release: {len(landslides)} landslides", rates, rate_scale, region.shade,
+            f"6  Release: {len(landslides)} landslides", rates, scale, region.shade,
             (Outlines(landslides, width=1.2),),
         ),
     ]  # fmt: skip

@@ -18,6 +18,7 @@ FOLDER = REPOSITORY / "docs/notebooks"
 IMAGES = REPOSITORY / "docs/images"
 MADE = "<!-- made of {name}.ipynb by python -m studies.docs -->"
 TIMEOUT_S = 1800
+LANGUAGES = {"%%bash": "sh", "%%writefile": "yaml"}  # of cells that begin so
 
 
 def notebooks() -> list[Path]:
@@ -29,14 +30,13 @@ def executed(notebook: Path, folder: Path) -> Any:
     """A copy of a notebook with its outputs, run in a working folder; ends where a cell fails."""
     import nbformat
     from nbclient import NotebookClient
-    from traitlets.config import Config
 
     # `sarslide` of this environment in the cells of a shell
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     content = nbformat.read(notebook, as_version=4)
-    local = Config({"KernelManager": {"transport": "ipc"}})  # no port of the machine is opened
     where = {"metadata": {"path": folder}}
-    return NotebookClient(content, timeout=TIMEOUT_S, kernel_name="python3", resources=where, config=local).execute()
+    how = {"timeout": TIMEOUT_S, "kernel_name": "python3", "coalesce_streams": True}
+    return NotebookClient(content, resources=where, **how).execute()
 
 
 def page(content: Any, name: str, images: Path = IMAGES) -> str:
@@ -47,8 +47,9 @@ def page(content: Any, name: str, images: Path = IMAGES) -> str:
         if cell.cell_type == "markdown":
             parts.append(cell.source)
             continue
-        shell = cell.source.startswith("%%bash\n")
-        parts.append(f"```{'sh' if shell else 'python'}\n{cell.source.removeprefix('%%bash').strip()}\n```")
+        magic, _, rest = cell.source.partition("\n")
+        language = LANGUAGES.get(magic.partition(" ")[0])
+        parts.append(f"```{language or 'python'}\n{rest if language else cell.source}\n```")
         for output in cell.outputs:
             if picture := output.get("data", {}).get("image/png"):
                 number += 1

@@ -11,11 +11,12 @@ from sarslide.io.sidecar import read_json
 from sarslide.report.figures import Outlines, Panel, overview_figure, panel_figure, png
 from sarslide.report.network_plot import network_figure
 from sarslide.report.reading import read_pairs
-from sarslide.report.scales import scale_for
+from sarslide.report.scales import Scale, scale_for
 from sarslide.report.stages import MASKED_COLOUR, iso
 from studies.docs.finished import Finished
 
 WIDTH_IN = 7.4  # about that of a page's text, so that letters keep their size
+MAX_STD_MM_PER_YR = 20.0
 BEFORE_COLOUR = "#1b6ca8"
 PLANTED_COLOUR, PLAIN_COLOUR = "#0b7a3b", "#7b1fa2"  # as on the map of the report
 Make = Callable[[Finished, str], bytes]
@@ -59,7 +60,7 @@ def rate(region: Finished, stack: str) -> bytes:
     coherence = region.track("mean_coherence", stack)
     return _maps(
         region,
-        Panel("LOS rate", rates, scale_for("los_rate_mm_per_yr", [rates]), region.shade),
+        Panel("LOS rate", rates, rate_scale(region, stack), region.shade),
         Panel("Standard error", std, scale_for("los_rate_std_mm_per_yr", [std])),
         Panel("Mean coherence", coherence, scale_for("mean_coherence")),
     )
@@ -78,7 +79,7 @@ def objects(region: Finished, stack: str) -> bytes:
     )
     truth = Outlines(planted, PLANTED_COLOUR, dashed=True, width=1.4)
     rates, unknown = region.track("los_rate_mm_per_yr", stack), np.full(region.shade.shape, np.nan)
-    scale = scale_for("los_rate_mm_per_yr", [rates])
+    scale = rate_scale(region, stack)
     return _maps(
         region,
         Panel("Probability", region.track("probability", stack, all_cells=True), scale_for("probability")),
@@ -88,14 +89,20 @@ def objects(region: Finished, stack: str) -> bytes:
 
 
 def changes(region: Finished, stack: str) -> bytes:
-    """LOS rate with the outlines of the current release, and dashed those of its parent."""
+    """LOS rate with the outlines of the current release, and dashed blue those of its parent."""
     rates = region.track("los_rate_mm_per_yr", stack)
-    now = Outlines(region.objects(LANDSLIDES), label=region.release.name[:8], width=1.4)
+    now = Outlines(region.objects(LANDSLIDES), width=1.4)
     parent = region.release.parent / read_json(region.release / "MANIFEST.json")["parent"]
-    before = Outlines(region.objects(LANDSLIDES, parent), BEFORE_COLOUR, parent.name[:8], dashed=True, width=1.2)
-    scale = scale_for("los_rate_mm_per_yr", [rates])
-    panel = Panel(f"LOS rate of {len(region.dates(stack))} dates", rates, scale, region.shade, (before, now))
+    before = Outlines(region.objects(LANDSLIDES, parent), BEFORE_COLOUR, dashed=True, width=1.4)
+    title, scale = f"LOS rate of {len(region.dates(stack))} dates", rate_scale(region, stack)
+    panel = Panel(title, rates, scale, region.shade, (now, before))
     return png(panel_figure([panel], region.bounds, width_in=WIDTH_IN / 2))
+
+
+def rate_scale(region: Finished, stack: str) -> Scale:
+    """Colours of the LOS rate, whose ends do not follow cells that are badly known."""
+    rates, std = (region.track(f"los_rate{kind}_mm_per_yr", stack) for kind in ("", "_std"))
+    return scale_for("los_rate_mm_per_yr", [rates[std < MAX_STD_MM_PER_YR]])
 
 
 def overview(region: Finished, stack: str) -> bytes:

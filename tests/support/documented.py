@@ -6,8 +6,9 @@ from pathlib import Path
 from tests.workflow.conftest import REPOSITORY
 
 FIRST = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "profiles/README.md")]
-MADE = REPOSITORY / "docs/reference/command.md"  # of the help of `sarslide`: tests/cli
-PAGES = [path for path in (*FIRST, *sorted((REPOSITORY / "docs").rglob("*.md"))) if path.is_file() and path != MADE]
+MADE = {REPOSITORY / "docs/reference/command.md"}  # of the help of `sarslide`: tests/cli
+MADE |= set((REPOSITORY / "docs/notebooks").glob("*.md"))  # of notebooks: tests/docs/test_notebooks.py
+PAGES = [path for path in (*FIRST, *sorted((REPOSITORY / "docs").rglob("*.md"))) if path.is_file() and path not in MADE]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", flags=re.S | re.M)
 OF_COMMANDS = ("", "sh", "bash", "console", "cron", "ini")
 OURS = ("sarslide", "snakemake", "make", "python")
@@ -54,7 +55,7 @@ NOT_RUN = {
     r".*--default-storage": "needs an object store: tests/remote",
     r"snakemake --cores 16 --use-conda --rerun-incomplete": "the demo: test_demo",
     r"snakemake (--unlock|coco_export)": "test_reruns; tests/dataset",
-    r"python -m studies\.(demo|insar|recipes|closure|networks|inference)": HOURS,
+    r"python -m studies\.(demo|docs|insar|recipes|closure|networks|inference)": HOURS,
     r"python -m studies\.(region_set|sbas|paper_regions)": HOURS,
     r"python -m studies.replay": "hours; test_scheduled_replay runs a small one",
     r"(info|view|tsview).py": "looks at a run of MintPy",

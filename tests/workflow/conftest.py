@@ -20,18 +20,23 @@ SMALL = ["grid={bounds: [517500, 3206400, 520500, 3210000]}", "simulation={dates
 
 
 class Checkout:
-    """A copy of the repository and the commands of a user in it."""
+    """A copy of the repository and the commands of a user in it; one that is there is taken as it is."""
 
     def __init__(self, folder: Path, config: list[str]):
         self.folder, self.config = folder, config
+        if not (folder / ".venv").is_symlink():
+            self._copy()
+        self.environment = os.environ | {"PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
+
+    def _copy(self) -> None:
         for part in PARTS:
             source = REPOSITORY / part
             if source.is_dir():
-                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+                shutil.copytree(source, self.folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
             else:
-                shutil.copy2(source, folder / part)
-        (folder / ".venv").symlink_to(Path(sys.executable).parents[1])
-        self.environment = os.environ | {"PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
+                self.folder.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, self.folder / part)
+        (self.folder / ".venv").symlink_to(Path(sys.executable).parents[1])
 
     def command(self, *arguments: str, config: list[str] | None = None) -> list[str]:
         snakemake = str(Path(sys.executable).parent / "snakemake")
@@ -81,8 +86,13 @@ def checkout(tmp_path_factory) -> Checkout:
 @pytest.fixture
 def own_checkout(checkout, tmp_path) -> Checkout:
     """The same as a copy, for a test that runs further jobs in it."""
+    return copied(checkout, tmp_path / "own")
+
+
+def copied(checkout: Checkout, folder: Path) -> Checkout:
+    """A checkout with all that was run in it, in another folder."""
     own = copy(checkout)
-    own.folder = tmp_path / "own"
-    shutil.copytree(checkout.folder, own.folder, symlinks=True)
-    own.environment = checkout.environment | {"PYTHONPATH": str(own.folder / "src")}
+    own.folder = folder
+    shutil.copytree(checkout.folder, folder, symlinks=True)
+    own.environment = checkout.environment | {"PYTHONPATH": str(folder / "src")}
     return own

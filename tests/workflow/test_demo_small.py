@@ -6,24 +6,20 @@ import random
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 
 from sarslide.inventory.changes import LANDSLIDES
 from sarslide.io import vector
+from tests.support import small_demo
+from tests.support.small_demo import CONFIG, REGION
 from tests.workflow.conftest import Checkout
-
-REGION = "demo_small"
-CONFIG = [f"region={REGION}"]
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> tuple[Checkout, float]:
     """A finished run, and how many seconds it took."""
-    made, start = Checkout(tmp_path_factory.mktemp("whole"), CONFIG), time.monotonic()
-    made.snakemake()
-    return made, time.monotonic() - start
+    return small_demo.finished(tmp_path_factory)
 
 
 def test_planted_landslides_are_released_and_shown(whole):
