@@ -13,7 +13,7 @@ from sarslide.report.figures import Outlines, Panel, panel_figure
 from sarslide.report.scales import scale_for
 from sarslide.report.stages import iso
 from studies.docs.finished import Finished
-from studies.docs.pictures import rate_scale
+from studies.docs.pictures import backscatter_scale, rate_scale
 
 WIDTH_IN, QUALITY = 3.8, 50
 HOLD_MS, LAST_MS, FADE_MS, FADES = 1500, 3500, 80, 3
@@ -44,7 +44,7 @@ def panels(region: Finished, stack: str) -> list[Panel]:
     scale = rate_scale(region, stack)
     landslides = region.objects(LANDSLIDES)
     return [
-        Panel(f"1  SLC of {iso(earlier)}", slc, scale_for("mean_amplitude_db", [slc])),
+        Panel(f"1  SLC of {iso(earlier)}", slc, backscatter_scale(slc)),
         Panel(f"2  Interferogram with {iso(later)}", layers["wrapped_rad_unfiltered"], scale_for("wrapped_rad")),
         Panel("3  Filtered and unwrapped", layers["unw_rad"], scale_for("unw_rad", [layers["unw_rad"]])),
         Panel(f"4  LOS rate of {len(region.dates(stack))} dates", rates, scale, region.shade),

@@ -1,6 +1,7 @@
 """Pictures of one track of a finished region, stage by stage, in the colours of its report."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,8 @@ def slc(region: Finished, stack: str) -> bytes:
     return _maps(
         region,
         Panel("Terrain", region.ground("elevation_m"), scale_for("elevation_m", [region.ground("elevation_m")]), region.shade),
-        Panel(f"SLC of {iso(date)}", one, scale_for("mean_amplitude_db", [one])),
-        Panel("Mean of all dates", mean, scale_for("mean_amplitude_db", [mean])),
+        Panel(f"SLC of {iso(date)}", one, backscatter_scale(one)),
+        Panel("Mean of all dates", mean, backscatter_scale(mean)),
     )  # fmt: skip
 
 
@@ -97,6 +98,11 @@ def changes(region: Finished, stack: str) -> bytes:
     title, scale = f"LOS rate of {len(region.dates(stack))} dates", rate_scale(region, stack)
     panel = Panel(title, rates, scale, region.shade, (now, before))
     return png(panel_figure([panel], region.bounds, width_in=WIDTH_IN / 2))
+
+
+def backscatter_scale(values: np.ndarray) -> Scale:
+    """Grey values of backscatter, of one date or of several."""
+    return replace(scale_for("mean_amplitude_db", [values]), label="Backscatter (dB, uncalibrated)")
 
 
 def rate_scale(region: Finished, stack: str) -> Scale:
