@@ -1,9 +1,12 @@
 """The tutorial runs as it stands, on a finished small demo, and shows what its commands print."""
 
+import io
 import re
 
 import pytest
-from studies.docs import tutorial
+from PIL import Image
+from studies.docs import animation, pictures, tutorial
+from studies.docs.finished import Finished
 
 from tests.docs.texts import REPOSITORY
 from tests.support import small_demo
@@ -25,6 +28,18 @@ def test_the_tutorial_runs_as_it_stands(tmp_path_factory, tmp_path, monkeypatch)
 def words(page: str) -> list[str]:
     """The page without what differs between machines: last digits, and with them names of releases."""
     return re.sub(r"\d+\.\d+|-[0-9a-f]{8}\b", "#", page).split()
+
+
+@pytest.mark.slow
+def test_pictures_are_made_of_a_run(tmp_path_factory, tmp_path):
+    region = Finished(small_demo.finished(tmp_path_factory)[0].folder, small_demo.REGION)
+    first, again = (pictures.write_tutorial(region, tmp_path / name) for name in "ab")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+    held = {path.name for path in (REPOSITORY / "docs/images").glob("tutorial_*.png")}
+    assert {path.name for path in first} == held - {"tutorial_changes.png"}  # which needs two releases
+    chain = animation.chain(region, region.stacks[0])
+    with Image.open(io.BytesIO(chain)) as moving:
+        assert moving.n_frames == len(animation.panels(region, region.stacks[0])) * (1 + animation.FADES)
 
 
 def test_its_pictures_are_there():
