@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -58,6 +59,24 @@ def test_modules_of_extras_are_imported_inside_functions():
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             found |= {(path.name, name.split(".")[0]) for name in names if name.split(".")[0] in extras.EXTRAS}
     assert found == {("mask_rcnn.py", "torchvision")}
+
+
+def test_every_module_but_mask_r_cnn_is_imported_without_any_extra():
+    """In a process of its own, in which the modules of extras are as if they were not installed."""
+    code = f"""
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys({sorted(extras.EXTRAS)}))
+import sarsim, sarslide
+for package in (sarslide, sarsim):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not module.name.endswith("__main__"):
+            try:
+                importlib.import_module(module.name)
+            except ImportError:
+                print(module.name)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["sarslide.models.mask_rcnn"]
 
 
 def test_a_network_whose_package_is_absent(absent):

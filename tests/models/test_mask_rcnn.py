@@ -6,7 +6,7 @@ import torch
 
 from sarslide.errors import TrainingError
 from sarslide.models import networks, registry, weights
-from sarslide.models.mask_rcnn import instance_targets
+from sarslide.training.targets import instance_targets
 
 SMALL = {"width": 8, "depth": 50}
 FIRST_AND_LAST = ["mask_rcnn", "mask_rcnn_resnext_dcb_sa"]

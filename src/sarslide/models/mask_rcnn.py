@@ -5,7 +5,8 @@ P2 section 3.2.2, Figs. 4-8.
 These are instance networks (`registry.kind`): beside the map that every network gives they find
 single objects. `network(x)` in evaluation: logits (N, 1, H, W), so that `segment.infer` needs to
 know nothing of instances. `network.instances(x)`: boxes, scores and masks of each image.
-`network(x, targets)` in training: the losses, with targets of `instance_targets`.
+`network(x, targets)` in training: the losses, with targets of
+`training.targets.instance_targets`.
 """
 
 from collections import OrderedDict
@@ -112,7 +113,7 @@ class MaskRcnn(nn.Module):
         x : (N, in_channels, H, W) Tensor
             Normalised channels; H, W >= 32, best multiples of `stride`.
         targets : list of dict or None
-            In training one of `instance_targets` an image.
+            In training one of `training.targets.instance_targets` an image.
 
         Returns
         -------
@@ -266,7 +267,7 @@ class AsIs(GeneralizedRCNNTransform):
         image : (C, H, W) Tensor
             Normalised channels.
         target : dict or None
-            One of `instance_targets`.
+            One of `training.targets.instance_targets`.
 
         Returns
         -------
@@ -274,30 +275,3 @@ class AsIs(GeneralizedRCNNTransform):
             The same.
         """
         return image, target
-
-
-def instance_targets(ids: Tensor) -> dict[str, Tensor]:
-    """Target of one image for the training of an instance network.
-
-    Parameters
-    ----------
-    ids : (H, W) Tensor of int
-        Number of the instance in each cell, 0 background; none at all is right, too.
-
-    Returns
-    -------
-    dict of str to Tensor
-        `boxes` (K, 4) float32: x1, y1, x2, y2 of the cells' outer edges; `labels` (K) int64, all 1;
-        `masks` (K, H, W) uint8.
-    """
-    numbers = torch.unique(ids)
-    masks = ids == numbers[numbers != 0][:, None, None]
-    boxes = torch.zeros(len(masks), 4, device=ids.device)
-    for box, mask in zip(boxes, masks, strict=True):
-        rows, cols = torch.where(mask)
-        box[:] = torch.stack([cols.min(), rows.min(), cols.max() + 1, rows.max() + 1])
-    return {
-        "boxes": boxes,
-        "labels": torch.ones(len(masks), dtype=torch.int64, device=ids.device),
-        "masks": masks.byte(),
-    }

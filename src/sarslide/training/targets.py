@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from sarslide.evaluate.metrics import objects
-from sarslide.models.mask_rcnn import instance_targets
 
 
 def with_targets(inputs: Tensor, labels: Tensor, min_cells: int) -> tuple[Tensor, list[dict[str, Tensor]]]:
@@ -37,7 +36,7 @@ def with_targets(inputs: Tensor, labels: Tensor, min_cells: int) -> tuple[Tensor
     inputs : (N, C, H, W) Tensor
         0 where nothing is counted.
     targets : list of dict
-        `mask_rcnn.instance_targets` of each patch.
+        `instance_targets` of each patch.
     """
     numbered = np.stack([objects(label == 1, min_cells) for label in labels.numpy()])
     seen = (labels == 0) | torch.from_numpy(numbered > 0)
@@ -64,3 +63,30 @@ def with_options(options: dict[str, Any], start: str) -> dict[str, Any]:
         Options, with `frozen_norm`.
     """
     return {"frozen_norm": start in ("imagenet", "coco")} | options
+
+
+def instance_targets(ids: Tensor) -> dict[str, Tensor]:
+    """Target of one image for the training of an instance network.
+
+    Parameters
+    ----------
+    ids : (H, W) Tensor of int
+        Number of the instance in each cell, 0 background; none at all is right, too.
+
+    Returns
+    -------
+    dict of str to Tensor
+        `boxes` (K, 4) float32: x1, y1, x2, y2 of the cells' outer edges; `labels` (K) int64, all 1;
+        `masks` (K, H, W) uint8.
+    """
+    numbers = torch.unique(ids)
+    masks = ids == numbers[numbers != 0][:, None, None]
+    boxes = torch.zeros(len(masks), 4, device=ids.device)
+    for box, mask in zip(boxes, masks, strict=True):
+        rows, cols = torch.where(mask)
+        box[:] = torch.stack([cols.min(), rows.min(), cols.max() + 1, rows.max() + 1])
+    return {
+        "boxes": boxes,
+        "labels": torch.ones(len(masks), dtype=torch.int64, device=ids.device),
+        "masks": masks.byte(),
+    }
