@@ -3,8 +3,8 @@
     python -m studies.docs            all, with a run of the whole demo: about half an hour
     python -m studies.docs --small    what the small demo and the registries give: minutes
 
-The runs stand in build/docs (`--folder`), one working folder each, and are started where they have
-no report. The same runs give the same bytes.
+The runs stand in build/docs (`--folder`), one working folder each, and are brought up to date
+first. The same runs give the same bytes.
 
 From `sarslide demo --small`: `tutorial_*.png` in docs/images and what docs/tutorial.md shows as
 printed, by its own commands in a copy; the pages docs/notebooks/*.md with their pictures

@@ -1,5 +1,6 @@
 """A finished region as the pictures of the pages need it: all values come from files of its run."""
 
+import shutil
 import subprocess
 import sys
 from functools import cached_property
@@ -30,10 +31,17 @@ def sarslide(folder: Path, *words: str) -> None:
 
 
 def finished(folder: Path, name: str) -> "Finished":
-    """The region `demo_small` or `demo` of a working folder; it is run where it has no report."""
-    if not (folder / "results" / name / "report/report.html").is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        sarslide(folder, "demo", *(["--small"] if name == SMALL else []))
+    """The region `demo_small` or `demo` of a working folder, brought up to date.
+
+    Its release is the first: after a change of the code its objects would be those of before.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    words = ["demo", *(["--small"] if name == SMALL else [])]
+    sarslide(folder, *words)
+    inventory = folder / "results" / name / "inventory"
+    if len((inventory / "releases/INDEX.csv").read_text().splitlines()) > 2:
+        shutil.rmtree(inventory)
+        sarslide(folder, *words)
     return Finished(folder, name)
 
 
