@@ -17,7 +17,7 @@ FATAL = ("input", "DEM", "weights", "unwrapper", "tool")
 def first_checks():
     """Print what the checks without a network find; the end of Snakemake for what no job can make good.
 
-    `snakemake preflight` prints them itself, with those of the network.
+    `sarslide preflight` prints them itself, with those of the network.
     """
     if set(workflow.dag_settings.targets) == {"preflight"}:
         return

@@ -72,7 +72,7 @@ def test_values_reach_the_configuration_as_they_reach_snakemake(tmp_path):
 def test_a_command_is_its_target(name, tmp_path, snakemake, monkeypatch):
     assert ended([name, "demo", "-C", str(tmp_path), "--cores", "3", "--use-conda", "--", "--keep-going"]) == 0
     values = ["region=demo", *(f"{key}={json.dumps(value)}" for key, value in nested(TARGETS[name].values).items())]
-    more = ["--cores", "3", "--use-conda", "--config", *values, "--keep-going"]
+    more = ["--cores", "3", "--use-conda", "--keep-going", "--config", *values]
     assert snakemake == [[*TARGETS[name].arguments, *more]]
 
 

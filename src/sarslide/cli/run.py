@@ -64,12 +64,13 @@ TARGETS = {
         (),
         """Bring a region up to date: from SLCs to a released inventory and its report.
 
-        Only what is missing or outdated is made. What stands after `--` goes to Snakemake. The same
-        as `snakemake --cores all --config region=REGION`.
+        Only what is missing or outdated is made. What stands after `--` goes to Snakemake: targets
+        and options. The same as `snakemake --cores all --config region=REGION`.
 
             sarslide run myregion --cores 16 --use-conda
             sarslide run myregion --set rates.method=sbas
             sarslide run myregion --profile slurm -- --jobs 100
+            sarslide run myregion -- coco_export
         """,
     ),
     "train": Target(
@@ -137,7 +138,7 @@ def demo(
     It needs no account, no download and no GPU, and ends with the path of the report.
 
         sarslide demo --small     about two minutes on two cores
-        sarslide demo             a valley of 8 x 15 km, two tracks, one year: about ten minutes
+        sarslide demo             a valley of 8 x 15 km, two tracks, one year: ten to twenty minutes
     """
     region = "demo_small" if small else "demo"
     raise SystemExit(start.snakemake(Request(region, values or (), (), folder, cores)))

@@ -185,7 +185,7 @@ def _refuse_interrupted(folder: Path) -> None:
 
 def _run(request: Request, arguments: list[str], held: list[int], record: Path | None) -> int:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), *arguments]
-    command += [*request.machine_arguments(), *request.config_arguments(), *further]
+    command += [*request.machine_arguments(), *further, *request.config_arguments()]
     environment = os.environ | ({events.EVENTS_VARIABLE: str(record)} if record else {})
     process = subprocess.Popen(command, cwd=request.folder, pass_fds=held, env=environment)
     while True:
