@@ -121,7 +121,7 @@ def main() -> None:
     code, console, seconds = run(folder)
     refusal = re.search(r"E1010 .*; cure: `sarslide migrate demo`.*", console)
     rows = [
-        row("older results without migrate: s until a run stops with a coded line", round(seconds, 1), COMMAND,
+        row("migrate: s until a run on results of af6a4ef stops with a coded line", round(seconds, 1), COMMAND,
             f"<= {MAX_REFUSAL_S:g}", bool(code and refusal) and seconds <= MAX_REFUSAL_S),
     ]  # fmt: skip
     code, console, seconds = migrate(folder)
@@ -129,21 +129,27 @@ def main() -> None:
     taken = hashes(folder / RESULTS / "inventory")
     changed = [name for name, digest in kept.items() if taken.get(name) != digest]
     rows += [
-        row("`sarslide migrate demo` of results of af6a4ef: s", round(seconds, 1), COMMAND, "works", code == 0),
-        row("the same: files of the inventory that differ", len(changed), COMMAND, "none", not changed),
+        row("migrate: s to take these results over", round(seconds, 1), COMMAND, "works", code == 0),
+        row("migrate: files of the inventory that differ after it", len(changed), COMMAND, "none", not changed),
     ]
     seconds = finish(folder)
     second = current(folder)
-    rows += comparison("the same acquisitions, run by this version", first, second)
-    rows.append(row("the same: minutes", round(seconds / 60, 1), COMMAND))
+    rows += comparison("migrate, then the same acquisitions", first, second)
+    rows.append(row("migrate, then the same acquisitions: minutes", round(seconds / 60, 1), COMMAND))
     seconds = finish(folder, *NEW_DATE)
-    rows += comparison("then a new date", second, current(folder))
-    rows.append(row("the same: minutes of the new date", round(seconds / 60, 1), COMMAND))
+    rows += comparison("migrate, then a new date", second, current(folder))
+    rows.append(row("migrate, then a new date: minutes", round(seconds / 60, 1), COMMAND))
     after = hashes(folder / RESULTS / "inventory/releases")
     changed = [name for name, digest in releases.items() if after.get(name.removeprefix("releases/")) != digest]
     changed = [name for name in changed if not name.endswith("INDEX.csv")]
     rows.append(
-        row("after both runs: files of the older release that differ", len(changed), COMMAND, "none", not changed)
+        row(
+            "migrate, after both runs: files of the older release that differ",
+            len(changed),
+            COMMAND,
+            "none",
+            not changed,
+        )
     )
     put(rows)
 
