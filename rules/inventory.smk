@@ -135,9 +135,9 @@ rule series:
         table=f"{RATES}/series/{{source}}.csv",
         sidecar=f"{RATES}/series/{{source}}.json",
     log:
-        f"{LOGS}/series/{{stack}}/{{frame}}/{{frame}}/{{source}}.log",
+        f"{LOGS}/series/{{stack}}/{{frame}}/{{source}}.log",
     benchmark:
-        f"{BENCHMARKS}/series/{{stack}}/{{frame}}/{{frame}}/{{source}}.tsv"
+        f"{BENCHMARKS}/series/{{stack}}/{{frame}}/{{source}}.tsv"
     wildcard_constraints:
         source="inventory|polygons",
     conda:
