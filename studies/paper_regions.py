@@ -1,4 +1,4 @@
-"""What each paper region costs, for studies/records/operations.json and docs/reference/operations.md.
+"""What each paper region costs: studies/records/operations.json and docs/reference/operations.md.
 
     python -m studies.paper_regions                 before a run: jobs and CPU seconds of planning,
                                                     forecast of disk and time

@@ -1,5 +1,5 @@
-"""`sarslide demo --small` from the wheel, in a fresh environment and an empty folder: does it come to
-the report, and in how many minutes.
+"""`sarslide demo --small` from the wheel, in a fresh environment and an empty folder: does it come
+to the report, and in how many minutes.
 
 The wheel is built, installed without constraints, as a user's installer would, and run with
 neither the checkout nor its environment on the path.
@@ -19,6 +19,7 @@ from studies.door import put, row
 from studies.structure.records import REPOSITORY
 
 COMMAND = "python -m studies.wheel_demo"
+WHAT = "wheel in a fresh environment and an empty folder"
 REPORT = "results/demo_small/report/report.html"
 
 
@@ -51,7 +52,7 @@ def measure(folder: Path, constraints: list[str]) -> int:
     works = code == 0 and (empty / REPORT).is_file()
     put(
         [
-            row("wheel in a fresh environment and an empty folder: demo --small to the report", works, COMMAND, goal="works", met=works),
+            row(f"{WHAT}: demo --small to the report", works, COMMAND, goal="works", met=works),
             row("the same: minutes of the demo on two cores", round(seconds / 60, 2), COMMAND, goal="shown"),
             row("the same: minutes of the installation", round(installed / 60, 2), COMMAND, goal="shown"),
             row("wheel, MB", round(wheel.stat().st_size / 1e6, 2), COMMAND, goal="shown"),

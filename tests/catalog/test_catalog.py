@@ -165,9 +165,7 @@ def test_an_old_table_is_refused_and_cured(archive, tmp_path):
     real = {"region": "demo", "source": "safe", "stacks": ["A128"], "grid": {"dem": "dem.tif"}}
     old = scenes.table(load(real | {"network": {"preset": "p4"}}), tmp_path)
     assert not old.ready
-    with pytest.raises(
-        CatalogError, match="no bperp_m of stack A128, 20190306, 20190318.*cure: `sarslide update`"
-    ):
+    with pytest.raises(CatalogError, match="no bperp_m of stack A128, 20190306, 20190318.*cure: `sarslide update`"):
         old.check()
     nearest = scenes.table(load(real), tmp_path)
     nearest.check()

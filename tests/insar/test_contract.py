@@ -50,7 +50,7 @@ def test_sunk_ground_and_ground_above_the_dem_have_their_signs(produced, request
     los = -about["wavelength_m"] / (4 * np.pi) * (unwrapped - np.median(off) - 0.3)
     middle = np.unravel_index(away.argmax(), away.shape)
     assert los[middle] == pytest.approx(-away.max(), abs=3e-4)
-    # Ground above the DEM: the formula of docs/concepts/signs.md with the engine's own baseline and geometry gives its height back.
+    # Ground above the DEM: by the formula of docs/concepts/signs.md, the engine's baseline and geometry give its height back.
     if name == "files-custom":
         assert about["bperp_m"] is None
         return
