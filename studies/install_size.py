@@ -27,7 +27,12 @@ from studies.door import REPOSITORY, put, row
 
 COMMAND = "python -m studies.install_size --folder FOLDER --before CHECKOUT --wheels FOLDER"
 UV = "uv==0.13.8"
-COST = ("MB to download", "MB on disk", "minutes", "packages with a non-commercial licence")
+COST = (
+    "MB to download",
+    "MB on disk",
+    "minutes, those before in the same hour",
+    "packages with a non-commercial licence",
+)
 NON_COMMERCIAL = """
 from importlib.metadata import distributions
 print(sum("Free for non-commercial use" in str(one.metadata.get_all("Classifier")) for one in distributions()))
