@@ -17,19 +17,11 @@ FATAL = ("input", "DEM", "weights", "unwrapper", "tool")
 def first_checks():
     """Print what the checks without a network find; the end of Snakemake for what no job can make good.
 
-    `sarslide preflight` prints them itself, with those of the network.
+    `sarslide preflight` prints them itself, with those of the network; a search needs none of them.
     """
-    if set(workflow.dag_settings.targets) == {"preflight"}:
+    if set(workflow.dag_settings.targets) in ({"preflight"}, {"update_catalog"}):
         return
-    path = Path(RESOURCES) / "scenes.csv"
-    listed = scenes.read(path) if CONFIG.archive() and path.is_file() else []
-    found = checks.cheap(
-        CONFIG,
-        SCENES,
-        listed,
-        {name: Path(folder) for name, folder in FOLDERS.items()},
-        IN_CONDA,
-    )
+    found = checks.of_region(CONFIG, conda=IN_CONDA)
     wrong = [one for one in found if one.level in (ERROR, WARNING)]
     console.tell(as_text(wrong, "preflight"))
     fatal = [

@@ -63,9 +63,7 @@ def main(snakemake, log) -> None:
     }
     vector.write(snakemake.output.planted, outlines, "planted")
     write_json(snakemake.output.scores, scores)
-    text = scoring.table(scores)
-    log.info("scores\n%s", text)
-    print(text)
+    log.info("scores\n%s", scoring.table(scores))
 
 
 def predicted_error(snakemake, stack: str, grid, stable_ground):

@@ -23,7 +23,7 @@ def main(snakemake) -> None:
     params, output = snakemake.params, snakemake.output
     grid = RegionGrid.from_dict(params.grid)
     stack = StackSimulator(load_world(snakemake.input.world), params.stack)
-    dates = tqdm(params.dates, desc=f"simulate {params.stack}", unit="date", file=sys.stderr)
+    dates = tqdm(params.dates, desc=f"simulate {params.stack}", unit="date", file=sys.stderr, disable=None)
     for date, folder, atmosphere in zip(dates, output.slc, output.atmosphere, strict=True):
         raster.write(atmosphere, stack.simulate(date, folder), grid, "true_atmosphere_mm", bands=[date])
     raster.write(output.los_rate, stack.los_rate_mm_per_yr, grid, "true_los_rate_mm_per_yr")

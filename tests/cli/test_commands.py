@@ -97,6 +97,13 @@ def test_an_interrupted_run_is_resumed_and_not_run_over(tmp_path, snakemake, cap
     assert snakemake[0][0] == "--unlock"
 
 
+def test_the_region_that_was_run_last_is_resumed(tmp_path, snakemake):
+    assert ended(["demo", "--small", "-C", str(tmp_path)]) == ended(["train", "demo", "-C", str(tmp_path)]) == 0
+    assert ended(["resume", "-C", str(tmp_path)]) == ended(["resume", "demo", "-C", str(tmp_path)]) == 0
+    regions = [next(word for word in words if word.startswith("region=")) for words in snakemake]
+    assert regions == ["region=demo_small", "region=demo", "region=demo_small", "region=demo"]
+
+
 def test_one_run_at_a_time(tmp_path, snakemake, capsys):
     with lock.held(tmp_path):
         assert ended(["run", "demo", "-C", str(tmp_path)]) == exit_codes.LOCKED

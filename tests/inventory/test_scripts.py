@@ -214,11 +214,11 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
     assert scores["los_rmse_mm_per_yr"]["A128"] == pytest.approx(np.sqrt((100 * 52**2 + 11900 * 4) / 12000), rel=1e-3)
     assert scores["predicted_rmse_mm_per_yr"]["A128"] > 0
     assert scores["rate_error"] == "predicted"
-    assert "object recall 0.667" in capsys.readouterr().out
+    assert "object recall 0.667" in (tmp_path / "score.log").read_text()
     run_script("score", tmp_path, inputs, outputs, params | {"method": "sbas"})
     scores = read_json(tmp_path / "scores.json")
     assert scores["predicted_rmse_mm_per_yr"] == pytest.approx(dict.fromkeys(STACKS, 1.5))
-    assert "formal error 1.50" in capsys.readouterr().out
+    assert "formal error 1.50" in (tmp_path / "score.log").read_text()
 
 
 KILLED = """

@@ -331,7 +331,7 @@ def _safe(config: Config, path: Path) -> SceneTable:
 
     check_columns(path, rows)
     ready = entering(rows, config.catalog.orbits, config.catalog.gaps)
-    cure = "`sarslide update`; resources/<region>/coverage.csv lists what each date waits for"
+    cure = f"`sarslide update {config.region}`; {path.with_name('coverage.csv')} lists what each date waits for"
     return SceneTable(config.stacks, ready, needs_baselines=_needs_baselines(config), cure=cure)
 
 

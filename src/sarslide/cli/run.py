@@ -12,7 +12,7 @@ from sarslide.cli import start
 from sarslide.cli.options import Conda, Cores, Files, Folder, Profile, Region, Values
 from sarslide.cli.start import Request
 from sarslide.config import Config
-from sarslide.errors import ConfigError
+from sarslide.errors import CatalogError, ConfigError
 
 
 @dataclass(frozen=True)
@@ -155,12 +155,14 @@ def resume(
 ) -> None:
     """Go on with a run that was interrupted: killed, out of power, out of disk.
 
-    Snakemake's lock is taken away where no live run holds it, half-written files are made again,
-    the rest goes on where it stopped. Do not resume beside a run on another machine.
+    Without a name it is the region that was run last in this folder; give --set again. Snakemake's
+    lock is taken away where no live run holds it, half-written files are made again, the rest goes
+    on where it stopped. Do not resume beside a run on another machine.
 
+        sarslide resume
         sarslide resume myregion
     """
-    request = Request(region, values or (), files or (), folder, cores, conda, profile)
+    request = Request(region or start.last_region(folder), values or (), files or (), folder, cores, conda, profile)
     start.unlock(request)
     raise SystemExit(start.snakemake(request, "--rerun-incomplete"))
 
@@ -186,8 +188,11 @@ def plan(
 
     request = Request(region, values or (), files or (), folder, "1")
     config = request.config()
-    print(as_text(checks.of_region(config, folder)), flush=True)
-    scenes.table(config, folder / "resources").check()  # without scenes there are no jobs to show
+    table = scenes.table(config, folder / "resources")
+    told_below = f"E{CatalogError.code}"
+    found = [one for one in checks.of_region(config, folder) if one.code != told_below]
+    print(as_text(found, "checks"), flush=True)
+    table.check()  # without scenes there are no jobs to show
     quiet = () if jobs else ("--quiet", "rules")
     raise SystemExit(start.snakemake(request, "--dry-run", *quiet, locked=False))
 

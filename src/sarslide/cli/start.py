@@ -142,16 +142,36 @@ def snakemake(request: Request, *arguments: str, locked: bool = True, failure: i
     Locked
         Where another run works in the folder.
     """
-    check_format(request.folder / "results" / request.config().region)
+    config = request.config()
+    check_format(request.folder / "results" / config.region)
     with ExitStack() as stack:
         held = [stack.enter_context(lock.held(request.folder))] if locked else []
         if locked:
             _refuse_interrupted(request.folder)
+        if locked and not arguments:
+            (request.folder / lock.NAME).write_text(config.region)
         record = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "events.jsonl"
         code = _run(request, list(arguments), held, record)
         if not code:
             return exit_codes.GOOD
         return exit_codes.UNREACHABLE if snakemake_log.archive_unreachable(events.read_events(record), "") else failure
+
+
+def last_region(folder: Path) -> str:
+    """The region that was run last in a working folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Returns
+    -------
+    str
+        Its name; empty where none was run by this command.
+    """
+    record = folder / lock.NAME
+    return record.read_text().strip() if record.is_file() else ""
 
 
 def unlock(request: Request) -> None:

@@ -88,7 +88,9 @@ def box_area(west: float, south: float, east: float, north: float) -> "BaseGeome
     if not (south < north and west != east):
         raise GridError(f"{text} is empty", "give west, south, east, north in degrees, in this order")
     if west > east:
-        raise _crosses(text)
+        if west - east > 180:
+            raise _crosses(text)
+        raise GridError(f"{text}: west is greater than east", "give west, south, east, north, in this order")
     return shapely.box(west, south, east, north)
 
 

@@ -411,7 +411,7 @@ def disk(config: Config, table: SceneTable, listed: Sequence[Row], folder: Path,
     seen = {stack: 1.0 if simulated else seen_share(stack, config.grid.region_grid()) for stack in config.stacks}
     cost = forecast(config, scenes, seen)
     need, free = cost.disk_gb - made / 1e9, shutil.disk_usage(folder).free / 1e9
-    text = f"{cost.disk_gb:.3g} GB in all, {cost.download_gb:.3g} of them downloads; {made / 1e9:.3g} GB there, {free:.3g} free"
+    text = f"{cost.disk_gb:.3g} GB in all, {cost.download_gb:.3g} of them downloads; {made / 1e9:.2f} GB there, {free:.3g} free"
     work = Finding("work", NOTE, f"{cost.core_hours:.3g} core-hours, {cost.dates} dates, {cost.pairs} pairs {source}")
     if need > free:
         cure = (

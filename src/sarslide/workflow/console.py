@@ -47,6 +47,11 @@ _SILENT_MESSAGES = (
     "Assuming unrestricted shared filesystem usage.",
     "Using shell:",
     "Rules claiming more threads will be scaled down.",
+    "Provided resources:",
+    "Conda environments: ignored",
+    "Cannot restore ",  # what was not there before a job that failed
+    "Shutting down, this might take some time.",
+    "WorkflowError:\nAt least one job did not complete successfully.",  # they are listed at the end
 )
 _COLORS = {logging.WARNING: 33, logging.ERROR: 31, logging.CRITICAL: 31}
 
