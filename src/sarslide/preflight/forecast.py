@@ -1,10 +1,11 @@
 """Disk and core-hours of a region before it is run, from costs measured on finished runs.
 
 Costs are those of studies/records/validation.json, tables 6_steps (the demo: 137,700 cells) and
-1_engine_3_cost (two bursts of full width), on one core of a busy machine with compiled bytecode;
-`tests/preflight` holds them against these tables. A step that was measured on one size only is
-taken as proportional to the cells, which is too much for large regions: its interpreter start grows
-with them.
+1_engine_3_cost (two bursts of full width) and of the small demo, on one core of a busy machine with
+compiled bytecode; `tests/preflight` holds them against these tables. A step that was measured on
+one size only is taken as proportional to the cells, which is too little for small regions and too
+much for large ones: its interpreter start does not grow. Snakemake's samples miss the end of short
+jobs.
 """
 
 from collections.abc import Mapping
@@ -18,17 +19,25 @@ from sarslide.rates.methods import METHODS
 DEMO_CELLS, DEMO_STACKS, DEMO_DATES, DEMO_PAIRS = 270 * 510, 2, 60, 114
 # Two bursts of 85 km x 20 km at 30 m, the ground that table 1_engine_3_cost geocodes.
 WIDE_CELLS = 2 * 85_000 * 20_000 / 30**2
+SMALL_CELLS = 100 * 120
 
 # CPU s of all jobs of a rule on the demo, by what their number follows.
-PER_DATE = {"geocode_slc": 70.34, "mean_amplitude": 5.05}
-PER_PAIR = {"interferogram": 64.8, "unwrap": 121.56, "average_phase": 16.58, "closure": 12.88} | {
-    "stack_rates": 8.71,
-    "phase_bias": 4.0,
+PER_DATE = {"geocode_slc": 103.4, "mean_amplitude": 7.5}
+PER_PAIR = {"interferogram": 168.4, "unwrap": 256.9, "average_phase": 24.6, "closure": 16.7} | {
+    "stack_rates": 12.6,
+    "phase_bias": 4.3,
 }
-PER_STACK = {"stack_geometry": 2.79, "segment": 5.08, "candidates": 1.52, "observability": 0.45}
-PER_REGION = {"terrain": 1.6, "release": 0.73, "fuse": 0.45}
-# CPU s of one job on two bursts of full width.
-WIDE = {"geocode_slc": 22.841588 / 2, "stack_geometry": 21.417889, "interferogram": 8.897704}
+PER_STACK = {"stack_geometry": 4.1, "segment": 15.2, "candidates": 1.9, "network": 1.7}
+PER_REGION = {"terrain": 2.1, "release": 1.1, "fuse": 0.7, "report": 7.6}
+PER_SIMULATED_DATE = {"simulate_stack": 500.9}
+# CPU s of one job at a second size, cells: two bursts of full width, or the small demo.
+SECOND_SIZE = {
+    "geocode_slc": (WIDE_CELLS, 22.841588 / 2),
+    "stack_geometry": (WIDE_CELLS, 21.417889),
+    "interferogram": (WIDE_CELLS, 8.897704),
+    "unwrap": (SMALL_CELLS, 14.1 / 9),
+    "simulate_stack": (SMALL_CELLS, 13.8 / 6),
+}
 # SBAS instead of stacking: CPU s a cell, 57 pairs, table 3_sbas_memory (2048 x 2048 cells).
 SBAS_S, SBAS_PAIRS = 2.8455e-6, 57
 ENGINE = {"geocode_slc", "mean_amplitude", "stack_geometry", "interferogram", "unwrap"}
@@ -156,17 +165,19 @@ def unit(rule: str, demo_s: float, jobs: int) -> tuple[float, float]:
     (float, float)
         CPU s of a job, and of a cell more.
     """
-    small = demo_s / jobs
-    if rule not in WIDE:
-        return 0.0, small / DEMO_CELLS
-    slope = (WIDE[rule] - small) / (WIDE_CELLS - DEMO_CELLS)
-    return small - slope * DEMO_CELLS, slope
+    on_demo = demo_s / jobs
+    if rule not in SECOND_SIZE:
+        return 0.0, on_demo / DEMO_CELLS
+    cells, other = SECOND_SIZE[rule]
+    slope = (other - on_demo) / (cells - DEMO_CELLS)
+    return on_demo - slope * DEMO_CELLS, slope
 
 
 def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here: bool) -> float:
     """CPU s of one stack. Engines that deliver unwrapped pairs cost nothing here."""
     total = 0.0
     for costs, demo_jobs, jobs in (
+        (PER_SIMULATED_DATE, DEMO_DATES, dates * (config.source == "simulated")),
         (PER_DATE, DEMO_DATES, dates),
         (PER_PAIR, DEMO_PAIRS, pairs),
         (PER_STACK, DEMO_STACKS, 1),
