@@ -53,8 +53,8 @@ def measure(folder: Path, constraints: list[str]) -> int:
     put(
         [
             row(f"{WHAT}: demo --small to the report", works, COMMAND, goal="works", met=works),
-            row("the same: minutes of the demo on two cores", round(seconds / 60, 2), COMMAND, goal="shown"),
-            row("the same: minutes of the installation", round(installed / 60, 2), COMMAND, goal="shown"),
+            row(f"{WHAT}: minutes of the demo on two cores", round(seconds / 60, 2), COMMAND, goal="shown"),
+            row(f"{WHAT}: minutes of the installation", round(installed / 60, 2), COMMAND, goal="shown"),
             row("wheel, MB", round(wheel.stat().st_size / 1e6, 2), COMMAND, goal="shown"),
         ]
     )  # fmt: skip
