@@ -142,6 +142,12 @@ class PackageError(SarslideError):
     code = 1011
 
 
+class LockError(SarslideError):
+    """Another run works in the folder, or one was interrupted there."""
+
+    code = 1012
+
+
 class NetworkError(SarslideError):
     """A disconnected network of pairs: a gap splits that of a stack into islands."""
 

@@ -11,7 +11,7 @@ from sarslide.catalog import scenes
 from sarslide.cli.schedule import scheduled_run
 from sarslide.cli.start import Request
 from sarslide.config import load, reading
-from sarslide.errors import ConfigError
+from sarslide.errors import ConfigError, LockError
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, run, snakemake_log, state
 from sarslide.workflow import events
@@ -46,9 +46,9 @@ def test_the_lock_outlives_a_killed_parent(tmp_path):
     """A child that has the descriptor holds the lock; its end lets go of it."""
     with lock.held(tmp_path) as held:
         child = subprocess.Popen(["sleep", "60"], pass_fds=(held,))
-        with pytest.raises(lock.Locked), lock.held(tmp_path):
+        with pytest.raises(LockError), lock.held(tmp_path):
             pass
-    with pytest.raises(lock.Locked), lock.held(tmp_path):
+    with pytest.raises(LockError), lock.held(tmp_path):
         pass
     child.kill()
     child.wait()

@@ -12,8 +12,7 @@ import typer
 
 from sarslide import __version__, exit_codes
 from sarslide.cli import clean, coco, config, doctor, migrate, new, run, schedule, start, summary
-from sarslide.errors import SarslideError
-from sarslide.schedule.lock import Locked
+from sarslide.errors import LockError, SarslideError
 
 BEGIN, REGION, LEARN, LOOK = "Begin", "A region", "Your labels, your network", "Look after"
 
@@ -93,7 +92,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(words[:end], prog_name="sarslide")
     except SarslideError as error:
         print(error, file=sys.stderr)
-        raise SystemExit(exit_codes.REFUSED) from None
-    except Locked as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(exit_codes.LOCKED) from None
+        raise SystemExit(exit_codes.LOCKED if isinstance(error, LockError) else exit_codes.REFUSED) from None

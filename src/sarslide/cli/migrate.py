@@ -41,8 +41,7 @@ def migrate(
         print(_text(migration.plan(results, crs), remove_old, done=False))
         return
     with lock.held(folder):
-        if alive := lock.live_snakemake(folder):
-            raise lock.Locked(f"snakemake {', '.join(map(str, alive))} works in {folder.resolve()}")
+        lock.refuse_live(folder)
         planned = migration.plan(results, crs)
         text = _text(planned, remove_old, done=True)
         migration.carry_out(planned)

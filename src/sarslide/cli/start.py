@@ -15,7 +15,7 @@ import yaml
 
 from sarslide import exit_codes
 from sarslide.config import Config, reading
-from sarslide.errors import ConfigError
+from sarslide.errors import ConfigError, LockError
 from sarslide.schedule import lock, snakemake_log
 from sarslide.workflow import events
 from sarslide.workflow.location import snakefile
@@ -139,7 +139,7 @@ def snakemake(request: Request, *arguments: str, locked: bool = True, failure: i
     ------
     ConfigError, FormatError
         For a wrong configuration or results of another version, before Snakemake is started.
-    Locked
+    LockError
         Where another run works in the folder.
     """
     config = request.config()
@@ -184,22 +184,21 @@ def unlock(request: Request) -> None:
 
     Raises
     ------
-    Locked
+    LockError
         Where another run works in the folder.
     """
     check_format(request.folder / "results" / request.config().region)
     with lock.held(request.folder) as held:
-        if alive := lock.live_snakemake(request.folder):
-            raise lock.Locked(f"snakemake {', '.join(map(str, alive))} works in {request.folder.resolve()}")
+        lock.refuse_live(request.folder)
         if lock.left_locked(request.folder):
             _run(request, ["--unlock", "--quiet", "all"], [held], None)
 
 
 def _refuse_interrupted(folder: Path) -> None:
     if lock.left_locked(folder):
-        raise lock.Locked(
-            f"{folder.resolve()}: a run was interrupted, or works here from another machine; cure: "
-            "`sarslide resume` where none works here"
+        raise LockError(
+            f"{folder.resolve()}: a run was interrupted, or works here from another machine",
+            "`sarslide resume` where none works here",
         )
 
 

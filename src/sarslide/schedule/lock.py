@@ -7,11 +7,10 @@ from pathlib import Path
 
 import psutil
 
+from sarslide.errors import LockError, OutputError
+
 NAME = ".sarslide.lock"
-
-
-class Locked(Exception):
-    """Another run holds the lock, or a live Snakemake works in the folder."""
+WAIT = "wait for its end"
 
 
 @contextmanager
@@ -33,15 +32,39 @@ def held(folder: Path) -> Iterator[int]:
 
     Raises
     ------
-    Locked
+    LockError
         Where another process has the lock.
+    OutputError
+        Where the folder cannot be written.
     """
-    with open(folder / NAME, "a") as stream:
+    path = folder / NAME
+    try:
+        path.touch()
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})", "free or open the folder") from None
+    with open(path, "a") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Locked(f"another run holds {folder / NAME}") from None
+            raise LockError(f"another run holds {path}", WAIT) from None
         yield stream.fileno()
+
+
+def refuse_live(folder: Path) -> None:
+    """Check that no Snakemake works in a folder on this machine.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Raises
+    ------
+    LockError
+        Where one does, with its process ids.
+    """
+    if alive := live_snakemake(folder):
+        raise LockError(f"snakemake {', '.join(map(str, alive))} works in {folder.resolve()}", WAIT)
 
 
 def left_locked(folder: Path) -> bool:

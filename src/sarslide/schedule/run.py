@@ -17,7 +17,7 @@ from typing import Any
 from sarslide import exit_codes
 from sarslide.catalog import scenes
 from sarslide.config import Config
-from sarslide.errors import SarslideError
+from sarslide.errors import LockError, SarslideError
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, snakemake_log, state
 from sarslide.workflow import events
@@ -96,7 +96,7 @@ def run(order: ScheduledRun) -> dict[str, Any]:
             summary |= {"started_utc": f"{started:%Y-%m-%dT%H:%M:%SZ}", "seconds": round(time.monotonic() - clock, 1)}
             write_json(path.with_suffix(".json"), summary)
             _rotate(order.logs, order.keep)
-    except lock.Locked as error:
+    except LockError as error:
         summary = {
             "region": order.config.region,
             "exit_code": exit_codes.LOCKED,
@@ -132,8 +132,7 @@ class Steps:
             self._note(str(error))
             return exit_codes.REFUSED
         if lock.left_locked(folder):
-            if alive := lock.live_snakemake(folder):
-                raise lock.Locked(f"snakemake {', '.join(map(str, alive))} works in {folder}")
+            lock.refuse_live(folder)
             self._snakemake("--unlock")
         searched = self._search()
         try:
