@@ -1,8 +1,8 @@
 """`sarslide demo --small` from the wheel, in a fresh environment and an empty folder: does it come
 to the report, and in how many minutes.
 
-The wheel is built, installed without constraints, as a user's installer would, and run with
-neither the checkout nor its environment on the path.
+The wheel is built, installed without constraints and compiled to bytecode, as pip does, and run
+with neither the checkout nor its environment on the path.
 
     python -m studies.wheel_demo [--folder FOLDER] [--constraint FILE ...]
 """
@@ -43,7 +43,7 @@ def measure(folder: Path, constraints: list[str]) -> int:
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     python = environment / "bin/python"
     options = [word for path in constraints for word in ("--constraint", path)]
-    subprocess.run([*uv, "pip", "install", "--python", str(python), *options, str(wheel)], check=True)
+    subprocess.run([*uv, "pip", "install", "--compile-bytecode", "--python", str(python), *options, str(wheel)], check=True)
     installed = time.monotonic() - started
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     started = time.monotonic()
