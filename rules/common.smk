@@ -17,7 +17,12 @@ from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import layer_files
-from sarslide.workflow.release_id import dem_addresses, dem_model, settings
+from sarslide.workflow.release_id import (
+    dem_addresses,
+    dem_model,
+    retrieve_access,
+    settings,
+)
 
 CONFIG = or_exit(lambda: load(config))
 SCENES = or_exit(lambda: scenes.table(CONFIG, Path("resources")))
@@ -55,19 +60,7 @@ ATMOSPHERE = GRAPH.leaves("rates", "atmosphere", "atmosphere_km", "atmosphere_da
 LOOP_ERRORS = f"{STACK}/quality/loop_error_cycles.tif" if CONFIG.rates.loop_mask else []
 
 
-# How to reach archives, as resources: whole numbers and text.
-RETRIEVE_ACCESS = GRAPH.leaves(
-    "retrieve",
-    *("earthdata", "copernicus", "connections", "tries"),
-    *("login_earthdata", "cookie_asf", "login_copernicus", "data_copernicus"),
-    *("orbit_bucket", "orbit_listing"),
-) | {
-    "timeout_s": str(CONFIG.retrieve.timeout_s),
-    "pause_s": str(CONFIG.retrieve.pause_s),
-    "orbit_sources": " ".join(CONFIG.retrieve.orbit_sources),
-    "search_asf": CONFIG.catalog.search_asf,
-    "search_copernicus": CONFIG.catalog.search_copernicus,
-}
+RETRIEVE_ACCESS = retrieve_access(CONFIG)
 
 
 def code(rule):

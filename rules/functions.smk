@@ -8,7 +8,6 @@ from sarslide.preflight.finding import ERROR, WARNING, as_text, errors
 from sarslide.workflow.location import PACKAGE
 
 # preflight.smk
-FOLDERS = {"resources": RESOURCES, "results": RESULTS}
 IN_CONDA = bool(workflow.deployment_settings.deployment_method)
 # What no job could make good; the rest of what is found is printed, and the run goes on.
 FATAL = ("input", "DEM", "weights", "unwrapper", "tool")

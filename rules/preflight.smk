@@ -18,7 +18,6 @@ rule preflight:
         **dem_addresses(CONFIG),
         # The whole configuration, as nowhere else: the rule makes nothing that could be outdated.
         config=CONFIG.model_dump(mode="json"),
-        folders=FOLDERS,
         conda=IN_CONDA,
         online=bool(CONFIG.archive() or dem_model(CONFIG)),
         code=code("preflight"),

@@ -43,7 +43,9 @@ def measure(folder: Path, constraints: list[str]) -> int:
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     python = environment / "bin/python"
     options = [word for path in constraints for word in ("--constraint", path)]
-    subprocess.run([*uv, "pip", "install", "--compile-bytecode", "--python", str(python), *options, str(wheel)], check=True)
+    subprocess.run(
+        [*uv, "pip", "install", "--compile-bytecode", "--python", str(python), *options, str(wheel)], check=True
+    )
     installed = time.monotonic() - started
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     started = time.monotonic()

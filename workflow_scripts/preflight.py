@@ -6,33 +6,26 @@ outlive a failure: the table as text and as JSON. The job fails when there is an
 """
 
 import sys
-from pathlib import Path
 
 from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
-    from sarslide.catalog import scenes
     from sarslide.config import Config
     from sarslide.errors import ConfigError
     from sarslide.io.sidecar import write_json
-    from sarslide.preflight import machine, online
-    from sarslide.preflight.checks import cheap
+    from sarslide.preflight import checks, machine, online
     from sarslide.preflight.finding import as_json, as_text, errors
     from sarslide.retrieve.access import Access
 
     params = snakemake.params
     config = Config.model_validate(params.config)
-    table = scenes.table(config, Path(params.folders["resources"]).parent)
-    path = Path(params.folders["resources"]) / "scenes.csv"
-    listed = scenes.read(path) if config.archive() and path.is_file() else []
-    folders = {name: Path(folder) for name, folder in params.folders.items()}
-    findings = cheap(config, table, listed, folders, params.conda)
+    findings = checks.of_region(config, conda=params.conda)
     findings += machine.versions() + machine.device(config)
     if params.online:
         access = Access.of(snakemake.resources)
         if not any(one.check.startswith("account") for one in errors(findings)):
-            findings += online.archive(config, access, listed)
+            findings += online.archive(config, access, checks.listed(config))
         findings += online.dem(config, params.dem_address, params.geoid_address, access.connections)
     text = as_text(findings, "preflight")
     log.info("\n%s", text)

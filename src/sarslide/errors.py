@@ -31,6 +31,24 @@ class SarslideError(Exception):
         super().__init__(f"E{self.code} {problem}; cure: {cure}")
 
 
+def shorten(text: str, limit: int) -> str:
+    """Cut a text.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    limit : int
+        Characters that it may have.
+
+    Returns
+    -------
+    str
+        The text, or its beginning and `...`.
+    """
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
 def unexpected(error: BaseException, record: str) -> SarslideError:
     """The coded line of an exception that no code of ours raised on purpose.
 
@@ -46,17 +64,16 @@ def unexpected(error: BaseException, record: str) -> SarslideError:
     SarslideError
         OutputError for a full disk, else E1000 with type and message; the cure names `record`.
     """
-    message = " ".join(str(error).split())
-    told = message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 3] + "..."
+    message = shorten(" ".join(str(error).split()), LONGEST_MESSAGE)
     if isinstance(error, OSError) and (error.errno in FULL or shutil.disk_usage(".").free < FULL_BYTES):
-        return OutputError(told, "free space on the disk, or take another with --directory; then run again")
+        return OutputError(message, "free space on the disk, or take another with --directory; then run again")
     if isinstance(error, MemoryError):
         cure = f"run again with fewer --cores or more memory; the traceback is in {record}"
-        return SarslideError(f"out of memory: {told or 'an allocation failed'}", cure)
+        return SarslideError(f"out of memory: {message or 'an allocation failed'}", cure)
     cure = f"report it with the traceback in {record}"
     if isinstance(error, OSError):
         cure = f"see that what it names is there, whole, readable and writable; else {cure}"
-    return SarslideError(f"unexpected {type(error).__name__}: {told or 'no message'}", cure)
+    return SarslideError(f"unexpected {type(error).__name__}: {message or 'no message'}", cure)
 
 
 class ConfigError(SarslideError):

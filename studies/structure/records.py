@@ -1,9 +1,16 @@
-"""The rows of studies/records/structure.json, and the page made of them."""
+"""Rows of a record (what, goal, measured, met, command) and the page made of them; those of
+studies/records/structure.json.
+"""
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import write_json
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -28,22 +35,31 @@ def row(
     return {"what": what, "goal": goal, "before": before, "measured": measured, "met": met, "command": command}
 
 
-def publish(rows: list[dict]) -> None:
-    """Print rows, put them into the record and write the page again.
+def publish(rows: list[dict], record: Path = RECORD, page: Path = PAGE, introduction: str = INTRODUCTION) -> None:
+    """Print rows, put them into a record and write its page again.
 
-    A row of the record of the same `what` is replaced.
+    A row of the record of the same `what` is replaced where it stands. Studies may run side by
+    side: one at a time reads and writes.
     """
-    held = json.loads(RECORD.read_text()) if RECORD.is_file() else []
-    merged = {each["what"]: each for each in [*held, *rows]}
-    write_json(RECORD, list(merged.values()))
-    PAGE.write_text(page(list(merged.values())))
+    with _locked(record.parent):
+        held = json.loads(record.read_text()) if record.is_file() else []
+        merged = list({each["what"]: each for each in [*held, *rows]}.values())
+        write_json(record, merged)
+        with atomic_file(page) as part:
+            part.write_text(introduction + "".join(f"{line(each)}\n" for each in merged))
     for each in rows:
         print(line(each))
 
 
-def page(rows: list[dict]) -> str:
-    """Text of docs/reference/structure.md."""
-    return INTRODUCTION + "".join(f"{line(each)}\n" for each in rows)
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock; others wait."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def line(each: dict) -> str:

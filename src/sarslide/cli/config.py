@@ -40,7 +40,7 @@ def config(
     from sarslide.cli.start import nested
     from sarslide.config import explain, reading
 
-    reading.merged(folder)  # refuses a folder that is not there
+    reading.check_folder(folder)
     is_chosen = region or values or files or show or (folder / "config.yaml").is_file()
     here = explain.values(folder, region, files or (), nested(values or ())) if is_chosen else None
     print(explain.as_yaml(here.config) if show and here else explain.explain(key, here))

@@ -36,7 +36,7 @@ def doctor(
     from sarslide.preflight import doctor as checks
     from sarslide.preflight import finding
 
-    reading.merged(folder)  # refuses a folder that is not there
+    reading.check_folder(folder)
     if region or values or files or (folder / "config.yaml").is_file():
         config = Request(region, values or (), files or (), folder).config()
         found = checks.of_region(config, folder, conda, gpu)

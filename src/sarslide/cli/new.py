@@ -1,14 +1,11 @@
 """`sarslide new`: begin a region of one's own, offline."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from sarslide.cli.options import Folder
-
-if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
 
 NEXT = (
     ("update", "which scenes the archive has"),
@@ -51,6 +48,7 @@ def new(
 
     South and west are negative: --bbox -70.40 -33.75 -70.20 -33.55.
     """
+    from sarslide.config.crs import place_text
     from sarslide.config.new_region import box_area, file_area, new_region, track_table
 
     if (bbox is None) == (aoi is None):
@@ -60,7 +58,9 @@ def new(
     elif bbox is not None:
         area, origin = box_area(*bbox), f"--bbox {' '.join(f'{value:g}' for value in bbox)}"
     region = new_region(name, area, origin, start, end, archive, dem, folder)
-    print(f"{name}: around {_place(area)}, EPSG {region.grid.epsg}\n")
+    west, south, east, north = area.bounds
+    # The middle in words, so that swapped numbers are seen.
+    print(f"{name}: around {place_text((west + east) / 2, (south + north) / 2)}, EPSG {region.grid.epsg}\n")
     print("\n".join(track_table(region.tracks, region.stacks)))
     for note in region.notes:
         print(f"note: {note}")
@@ -68,10 +68,3 @@ def new(
     place = "" if folder == Path() else f" -C {folder}"
     for command, what in NEXT:
         print(f"sarslide {command} {name}{place}".ljust(24 + len(name + place)) + f"# {what}")
-
-
-def _place(area: "BaseGeometry") -> str:
-    """The middle of an area in words, so that swapped numbers are seen."""
-    west, south, east, north = area.bounds
-    lon, lat = (west + east) / 2, (south + north) / 2
-    return f"{abs(lat):.2f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.2f}° {'E' if lon >= 0 else 'W'}"

@@ -189,10 +189,10 @@ def plan(
     request = Request(region, values or (), files or (), folder, "1")
     config = request.config()
     table = scenes.table(config, folder / "resources")
-    told_below = f"E{CatalogError.code}"
-    found = [one for one in checks.of_region(config, folder) if one.code != told_below]
+    # A table without scenes, for which there are no jobs to show, is refused below.
+    found = [one for one in checks.of_region(config, folder) if one.code != f"E{CatalogError.code}"]
     print(as_text(found, "checks"), flush=True)
-    table.check()  # without scenes there are no jobs to show
+    table.check()
     quiet = () if jobs else ("--quiet", "rules")
     raise SystemExit(start.snakemake(request, "--dry-run", *quiet, locked=False))
 

@@ -210,7 +210,7 @@ def _run(request: Request, arguments: list[str], held: list[int], record: Path |
     while True:
         try:
             return process.wait()
-        except KeyboardInterrupt:  # the terminal has told Snakemake, too: it ends its jobs
+        except KeyboardInterrupt:  # Snakemake got it from the terminal, too, and ends its jobs
             continue
         except BaseException:
             process.terminate()

@@ -94,7 +94,7 @@ def _check_place(crs: "CRS", named: str, bounds: tuple[float, float, float, floa
     cure = UTM_CURE.format(zone) if zone != crs.to_epsg() else SMALLER_CURE
     if not _lies_in_area(crs, *centre):
         raise Mistake(
-            f"{where}: the middle, {_place(*centre)}, lies outside the area of use of {named}",
+            f"{where}: the middle, {place_text(*centre)}, lies outside the area of use of {named}",
             f"check both; {cure}",
             BOUNDS,
             EPSG,
@@ -131,5 +131,18 @@ def _look_like_degrees(bounds: tuple[float, float, float, float]) -> bool:
     return -180 <= west < east <= 360 and -90 <= south < north <= 90
 
 
-def _place(longitude: float, latitude: float) -> str:
-    return f"{abs(latitude):.2f} {'N' if latitude >= 0 else 'S'} {abs(longitude):.2f} {'E' if longitude >= 0 else 'W'}"
+def place_text(longitude_deg: float, latitude_deg: float) -> str:
+    """A place in words.
+
+    Parameters
+    ----------
+    longitude_deg, latitude_deg : float
+        East and north positive, degrees.
+
+    Returns
+    -------
+    str
+        Such as `46.41 N 8.03 E`.
+    """
+    north, east = "N" if latitude_deg >= 0 else "S", "E" if longitude_deg >= 0 else "W"
+    return f"{abs(latitude_deg):.2f} {north} {abs(longitude_deg):.2f} {east}"

@@ -23,7 +23,7 @@ from sarslide.config import generate, loading, reading
 from sarslide.config.fields import Section
 from sarslide.config.models import Config
 from sarslide.dataset.features import CHANNEL_SETS
-from sarslide.errors import ConfigError, SarslideError
+from sarslide.errors import ConfigError, SarslideError, shorten
 from sarslide.insar.engines import ENGINES
 from sarslide.models.registry import ARCHITECTURES
 from sarslide.models.weights import PACKAGED
@@ -287,7 +287,7 @@ def _rows(keys: list[str], here: Values | None) -> list[str]:
     for name in keys:
         value = _plain(known[name].default) if here is None else here.of(name)
         star = "*" if here is not None and here.origin(name) != DEFAULT else " "
-        rows[name.rpartition(".")[2]] = [star + _shorten(_inline(value), MAX_VALUE), known[name].description]
+        rows[name.rpartition(".")[2]] = [star + shorten(_inline(value), MAX_VALUE), known[name].description]
     starred = any(cells[0].startswith("*") for cells in rows.values())
     return _table(rows) + ["* set by the region, config.yaml or the command line; others are defaults"] * starred
 
@@ -300,7 +300,7 @@ def _table(rows: Mapping[str, list[str]]) -> list[str]:
     lines = []
     for name, cells in rows.items():
         head = "  ".join(cell.ljust(width) for cell, width in zip([name, *cells[:-1]], widths, strict=True))
-        lines.append(f"  {head}  {_shorten(cells[-1], max(WIDTH - len(head) - 4, 30))}")
+        lines.append(f"  {head}  {shorten(cells[-1], max(WIDTH - len(head) - 4, 30))}")
     return lines
 
 
@@ -331,7 +331,7 @@ def _of_key(name: str, field: Any, here: Values | None) -> str:
 def _choice_lines(words: Mapping[Any, str]) -> list[str]:
     """One line a choice, with its title."""
     width = max(len(_word(word)) for word in words)
-    return [f"    {_word(word):<{width}}  {_shorten(title, WIDTH - width - 6)}" for word, title in words.items()]
+    return [f"    {_word(word):<{width}}  {shorten(title, WIDTH - width - 6)}" for word, title in words.items()]
 
 
 def _labelled(label: str, text: str) -> str:
@@ -498,7 +498,3 @@ def _is_plain(text: str) -> bool:
         return bool(yaml.load(text, yaml.BaseLoader) == text)
     except yaml.YAMLError:
         return False
-
-
-def _shorten(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 3] + "..."

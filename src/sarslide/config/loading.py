@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from sarslide import names
 from sarslide.config.fields import Mistake, Mistakes, Section
 from sarslide.config.models import Config
-from sarslide.errors import ConfigError
+from sarslide.errors import ConfigError, shorten
 
 REGIONS = Path(__file__).parents[1] / "regions"
 OWN_REGIONS = "regions"  # of the working folder
@@ -82,15 +82,43 @@ def preset(region: str, folder: Path = Path()) -> dict[str, Any]:
             f"region '{region}' is neither packaged nor in {folder.absolute() / OWN_REGIONS}",
             f"choose one of {', '.join(presets())}{mine}, or begin it with `sarslide new {region}`",
         )
+    keys = read_keys(own)
+    if keys is None:
+        raise _no_keys(own)
+    return keys
+
+
+def read_keys(path: Path) -> dict[str, Any] | None:
+    """Keys of a file of the user's.
+
+    Parameters
+    ----------
+    path : Path
+        YAML.
+
+    Returns
+    -------
+    dict of str to Any, or None
+        As the file has them; None for an empty one.
+
+    Raises
+    ------
+    ConfigError
+        For a file that cannot be read or holds something else.
+    """
     try:
-        keys = yaml.safe_load(own.read_text())
+        keys = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{own}{where}: cannot be read ({type(error).__name__})", "correct the YAML") from None
-    if not isinstance(keys, dict):
-        raise ConfigError(f"{own}: holds no keys", "write `key: value` as in config.yaml")
+        raise ConfigError(f"{path}{where}: cannot be read ({type(error).__name__})", "correct the YAML") from None
+    if not isinstance(keys, dict | None):
+        raise _no_keys(path)
     return keys
+
+
+def _no_keys(path: Path) -> ConfigError:
+    return ConfigError(f"{path}: holds no keys", "write `key: value` as in config.yaml")
 
 
 def check_region_name(region: str) -> None:
@@ -285,8 +313,7 @@ def _unknown_key(where: str, depth: int) -> Mistake:
 
 def _shown(value: Any) -> str:
     """A value in one line that is not too long."""
-    text = _one_line(repr(value))
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+    return shorten(_one_line(repr(value)), LONGEST_VALUE)
 
 
 def _one_line(text: str) -> str:

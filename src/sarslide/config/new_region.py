@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 from sarslide import names
 from sarslide.catalog.ground_track import Track, tracks_over
 from sarslide.catalog.region import outline
+from sarslide.config.crs import utm_epsg
 from sarslide.config.loading import OWN_REGIONS, check_region_name, existing, load, presets, resolve
 from sarslide.errors import ConfigError, CoverageError, GridError, SarslideError, VectorError
 from sarslide.grid import RegionGrid
 from sarslide.io.atomic import atomic_file, check_writable
 from sarslide.report.track_map import write_track_map
+from sarslide.retrieve.dem_tiles import MODELS
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 ARCHIVES = ("asf", "copernicus", "folder")
-MODELS = ("glo30", "aw3d30", "srtm")  # those of sarslide.retrieve.dem_tiles
 CELL_M = 30
 UTM_LATITUDES = (-80.0, 84.0)
 MIN_SIDE_M, LARGE_SIDE_M, MAX_SIDE_M = 2e3, 100e3, 800e3
@@ -236,8 +237,7 @@ def utm_grid(area: "BaseGeometry") -> RegionGrid:
             f"area from {south:g} to {north:g} degrees north is beyond the reach of UTM",
             f"choose an area between {lowest:g} and {highest:g}",
         )
-    zone = min(int(((west + east) / 2 + 180) // 6), 59) + 1
-    epsg = (32600 if south + north >= 0 else 32700) + zone
+    epsg = utm_epsg((west + east) / 2, (south + north) / 2)
     dense = shapely.segmentize(area, max(east - west, north - south) / EDGES)
     lon, lat = shapely.get_coordinates(dense).T
     x, y = Transformer.from_crs(4326, epsg, always_xy=True).transform(lon, lat)

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from sarslide.config.loading import load
+from sarslide.config.loading import load, read_keys
 from sarslide.config.models import Config
 from sarslide.errors import ConfigError
 from sarslide.workflow.location import workflow_folder
@@ -58,15 +56,31 @@ def merged(folder: Path, files: Sequence[str] = (), values: Sequence[str] = ()) 
     ConfigError
         As for `read`.
     """
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: is no folder", "correct --directory, or make the folder")
+    check_folder(folder)
     paths = [*config_files(workflow_folder(), folder), *(folder / name for name in files)]
     found: dict[str, Any] = {}
     for path in paths:
-        _update(found, _keys(path))
+        _update(found, read_keys(path) or {})
     for value in values:
         _update(found, _typed(value))
     return found
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a working folder that is not there.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Raises
+    ------
+    ConfigError
+        For anything but a folder.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: is no folder", "correct --directory, or make the folder")
 
 
 def config_files(workflow: Path, folder: Path = Path()) -> list[Path]:
@@ -90,20 +104,8 @@ def config_files(workflow: Path, folder: Path = Path()) -> list[Path]:
     both = [workflow / "config.yaml", folder.resolve() / "config.yaml"]
     found = [path for path in dict.fromkeys(both) if path.is_file()]
     for path in found:
-        _keys(path)
+        read_keys(path)
     return found
-
-
-def _keys(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path}{where}: cannot be read ({type(error).__name__})", "correct the file") from None
-    if not isinstance(content or {}, dict):
-        raise ConfigError(f"{path}: holds no keys", "write `key: value`")
-    return content or {}
 
 
 def _typed(value: str) -> dict[str, Any]:

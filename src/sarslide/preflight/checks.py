@@ -501,8 +501,24 @@ def of_region(config: Config, folder: Path = Path(), conda: bool = False) -> lis
     list of Finding
         In the order of the table.
     """
-    resources = folder / "resources" / config.region
-    path = resources / "scenes.csv"
-    listed = scene_table.read(path) if config.archive() and path.is_file() else []
-    folders = {"resources": resources, "results": folder / "results" / config.region}
-    return cheap(config, scene_table.table(config, folder / "resources"), listed, folders, conda)
+    folders = {name: folder / name / config.region for name in ("resources", "results")}
+    return cheap(config, scene_table.table(config, folder / "resources"), listed(config, folder), folders, conda)
+
+
+def listed(config: Config, folder: Path = Path()) -> list[Row]:
+    """All rows of the archive's scene table, ready or not.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    folder : Path
+        Working folder, which holds resources/.
+
+    Returns
+    -------
+    list of Row
+        None for a region without archive or without a table.
+    """
+    path = folder / "resources" / config.region / "scenes.csv"
+    return scene_table.read(path) if config.archive() and path.is_file() else []

@@ -4,6 +4,7 @@ Scenes, tracks and DEM of a region are matters of the preflight.
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from sarslide.catalog import scenes
 from sarslide.config import Config
@@ -11,7 +12,10 @@ from sarslide.errors import SarslideError
 from sarslide.insar.engines import SCENES
 from sarslide.preflight import checks, logins, machine, online, software
 from sarslide.preflight.finding import GOOD, Finding, errors, of_error
-from sarslide.workflow.release_id import dem_addresses
+from sarslide.retrieve.access import Access
+from sarslide.workflow.release_id import dem_addresses, retrieve_access
+
+TRIES = 1  # a check does not wait for a server
 
 
 def machine_alone(folder: Path, conda: bool = False) -> list[Finding]:
@@ -85,10 +89,10 @@ def at_archives(config: Config, folder: Path, found: list[Finding]) -> list[Find
     list of Finding
         Archive, DEM tiles and geoid; nothing for regions that download nothing.
     """
-    access = online.access_of(config)
+    access = Access.of(SimpleNamespace(**retrieve_access(config) | {"tries": TRIES}))
     answers = []
     if not any(one.check.startswith("account") for one in errors(found)):
-        answers += online.archive(config, access, _listed(config, folder))
+        answers += online.archive(config, access, checks.listed(config, folder))
     addresses = dem_addresses(config)
     return answers + online.dem(config, addresses["dem_address"], addresses["geoid_address"], access.connections)
 
@@ -106,11 +110,6 @@ def _place(folder: Path) -> list[Finding]:
     return [*machine.hardware(), *machine.folders(folder)]
 
 
-def _listed(config: Config, folder: Path) -> list[dict[str, str]]:
-    path = folder / "resources" / config.region / "scenes.csv"
-    return scenes.read(path) if config.archive() and path.is_file() else []
-
-
 def _disk(config: Config, folder: Path) -> list[Finding]:
     """Forecast against free space, or free space alone where there is no forecast."""
     if config.source not in SCENES:
@@ -118,6 +117,6 @@ def _disk(config: Config, folder: Path) -> list[Finding]:
     places = [folder / name / config.region for name in ("resources", "results")]
     try:
         table = scenes.table(config, folder / "resources")
-        return checks.disk(config, table, _listed(config, folder), folder, checks.used(places))
+        return checks.disk(config, table, checks.listed(config, folder), folder, checks.used(places))
     except SarslideError as error:
         return [of_error("scene table", error), *machine.disk(folder)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from typing import Any
 
 from sarslide.catalog.region import bounds_degree
@@ -14,26 +13,7 @@ from sarslide.retrieve.dem_tiles import MODELS, tiles
 from sarslide.retrieve.download import probe
 from sarslide.retrieve.retry import TransientError
 
-TRIES = 1  # a check does not wait for a server
 AGAIN = "look at the connection and at the archive's status page, then run again"
-
-
-def access_of(config: Config) -> Access:
-    """Addresses and references of a configuration, outside of any rule.
-
-    Parameters
-    ----------
-    config : Config
-        Configuration of the region.
-
-    Returns
-    -------
-    Access
-        That tries once.
-    """
-    names = {one.name for one in fields(Access)}
-    keys = config.retrieve.model_dump(include=names) | config.catalog.model_dump(include=names)
-    return Access(**keys | {"tries": TRIES, "orbit_sources": " ".join(config.retrieve.orbit_sources)})
 
 
 def archive(config: Config, access: Access, rows: Sequence[dict[str, str]]) -> list[Finding]:

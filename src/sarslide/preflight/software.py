@@ -29,6 +29,7 @@ from sarslide.workflow.location import snakefile
 SHOWN = ("snakemake", "torch", "numpy", "numba", "whirlwind-insar")
 PROJ_VARIABLES = ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA")
 GIT_LIMIT_S = 5
+FOR_DEVELOPERS = {"dev", "docs"}
 
 
 def packages() -> list[Finding]:
@@ -50,8 +51,9 @@ def packages() -> list[Finding]:
         needed = [one for one in _requirements() if not one.marker or one.marker.evaluate({"extra": ""})]
     except PackageNotFoundError:
         return [*found, Finding("packages", NOTE, "sarslide is not installed: what it requires is not known")]
-    lacking = [_required(one) for one in needed if _problem(one)]
-    named = [_required(one) for one in needed if one.name in SHOWN and not _problem(one)]
+    states = [_required(one) for one in needed]
+    lacking = [one for one in states if one.level == ERROR]
+    named = [one for one in states if one.level == GOOD and one.check in SHOWN]
     whole = Finding(
         "packages", GOOD, f"{len(needed) - len(lacking)} of {len(needed)} required ones in versions that fit"
     )
@@ -81,9 +83,6 @@ def _required(required: Requirement) -> Finding:
         return Finding(required.name, ERROR, problem, f"E{PackageError.code}", command)
     build = f", {machine.built_for()}" if required.name == "torch" else ""
     return Finding(required.name, GOOD, f"{version(required.name)}{build}")
-
-
-FOR_DEVELOPERS = {"dev", "docs"}
 
 
 def extras() -> list[Finding]:

@@ -6,6 +6,7 @@ See docs/concepts/releases.md.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from sarslide.config import Config
 from sarslide.insar.engines import ENGINES
 from sarslide.io.sidecar import sha256
 from sarslide.rates.methods import METHODS
+from sarslide.retrieve.access import Access
 from sarslide.retrieve.dem_tiles import MODELS
 
 SCENE_COLUMNS = ("stack", "date", "granule", "sha256", "orbit_file")
@@ -134,6 +136,28 @@ def dem_addresses(config: Config) -> dict[str, str]:
     return {
         "dem_address": getattr(config.retrieve, f"dem_{model}"),
         "geoid_address": getattr(config.retrieve, f"geoid_{MODELS[model].geoid}"),
+    }
+
+
+def retrieve_access(config: Config) -> dict[str, int | str]:
+    """How archives are reached (`sarslide.retrieve.access.Access`), as resources of a rule.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration of the region.
+
+    Returns
+    -------
+    dict of str to int or str
+        Whole numbers and text by attribute.
+    """
+    names = {one.name for one in fields(Access)}
+    keys = config.retrieve.model_dump(include=names) | config.catalog.model_dump(include=names)
+    return keys | {
+        "timeout_s": str(config.retrieve.timeout_s),
+        "pause_s": str(config.retrieve.pause_s),
+        "orbit_sources": " ".join(config.retrieve.orbit_sources),
     }
 
 
