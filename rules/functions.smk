@@ -1,7 +1,7 @@
 # Input functions and parameters of single rule files, by file. What is wrong ends Snakemake with
 # its one coded line.
 from sarslide.dataset.features import channel_set
-from sarslide.io.sidecar import sha256
+from sarslide.io.hashes import sha256
 from sarslide.models import registry
 from sarslide.preflight import checks
 from sarslide.preflight.finding import ERROR, WARNING, as_text, errors

@@ -22,7 +22,7 @@ import geopandas as gpd
 from shapely.geometry.base import BaseGeometry
 
 from sarslide.inventory.changes import RELEASED
-from sarslide.io.sidecar import sha256
+from sarslide.io.hashes import sha256
 from studies.door import put, row
 from studies.structure.records import REPOSITORY
 

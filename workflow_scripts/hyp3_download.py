@@ -9,7 +9,8 @@ from pathlib import Path
 from sarslide.workflow.job import job
 from sarslide.insar.external.hyp3_orders import connect
 from sarslide.insar.external.hyp3_store import fetched
-from sarslide.io.sidecar import read_json, sha256, write_json
+from sarslide.io.hashes import sha256
+from sarslide.io.sidecar import read_json, write_json
 
 
 def main(snakemake) -> None:

@@ -17,7 +17,8 @@ def main(snakemake, log) -> None:
     from sarslide.inventory.observability import Observability, track_state
     from sarslide.inventory.tables import FUSED, rows_of
     from sarslide.io import raster, vector
-    from sarslide.io.sidecar import sha256, versions, write_json
+    from sarslide.io.hashes import sha256
+    from sarslide.io.sidecar import versions, write_json
 
     params, files = snakemake.params, snakemake.input
     releases = Path(snakemake.output.current).parent / "releases"

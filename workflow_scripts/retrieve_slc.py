@@ -8,7 +8,8 @@ sidecar with bytes and sha256 of every file.
 from pathlib import Path
 
 from sarslide.workflow.job import job
-from sarslide.io.sidecar import sha256, sidecar, write_json
+from sarslide.io.hashes import sha256
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.retrieve.access import Access
 from sarslide.retrieve.granules import RequestedGranule, assemble, retrieve, span
 

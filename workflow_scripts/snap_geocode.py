@@ -11,7 +11,8 @@ from pathlib import Path
 from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.snap import gpt as snap
-from sarslide.io.sidecar import read_json, sha256, sidecar, write_json
+from sarslide.io.hashes import sha256
+from sarslide.io.sidecar import read_json, sidecar, write_json
 
 
 def main(snakemake) -> None:

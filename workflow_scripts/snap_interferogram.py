@@ -14,7 +14,8 @@ from sarslide.insar.native.surface import read_surface
 from sarslide.insar.snap import gpt as snap
 from sarslide.insar.snap import plan as snap_plan
 from sarslide.insar.snap.graph import Settings, SnapAcquisition
-from sarslide.io.sidecar import sha256, sidecar, write_json
+from sarslide.io.hashes import sha256
+from sarslide.io.sidecar import sidecar, write_json
 from sarslide.sentinel1.safe import open_scene, products_in
 
 

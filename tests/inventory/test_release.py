@@ -18,7 +18,7 @@ from sarslide.inventory.changes import LAYERS, ChangeRules, InventoryState, upda
 from sarslide.inventory.content import content_hash
 from sarslide.inventory.tables import CHANGES, OBJECTS, rows_of, typed
 from sarslide.io import vector
-from sarslide.io.sidecar import sha256
+from sarslide.io.hashes import sha256
 from tests.inventory.conftest import cell_box, fused_row
 
 CRS = "EPSG:32647"

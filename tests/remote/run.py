@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sarslide.io.sidecar import sha256
+from sarslide.io.hashes import sha256
 from tests.workflow.conftest import SMALL, Checkout
 
 SERVER = "moto_server"

@@ -264,7 +264,7 @@ def test_orbit_quality_is_asked_and_recorded(product):
     with pytest.raises(OrbitError, match=r"E3003 .*RESORB.*is a restituted orbit, slc.orbits asks for precise"):
         open_scene(product, orbits="precise")
     # The precise orbit arrives: it is used, and the folder that the rule depends on has changed.
-    from sarslide.io.sidecar import sha256
+    from sarslide.io.hashes import sha256
 
     before = sha256(product)
     shutil.copy(path, product / precise)

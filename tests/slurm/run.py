@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sarslide.io.sidecar import sha256
+from sarslide.io.hashes import sha256
 from tests.slurm import cluster
 from tests.workflow.conftest import SMALL, Checkout
 

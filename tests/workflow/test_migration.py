@@ -20,7 +20,8 @@ from sarslide.inventory.changes import RELEASED, ChangeRules, known_ids, update
 from sarslide.inventory.observability import Observability
 from sarslide.inventory.tables import FUSED, rows_of
 from sarslide.io import vector
-from sarslide.io.sidecar import read_json, sha256
+from sarslide.io.hashes import sha256
+from sarslide.io.sidecar import read_json
 from sarslide.workflow import migration
 from tests.workflow.conftest import REPOSITORY
 

@@ -12,7 +12,7 @@ from sarslide.catalog.scenes import BPERP, COLUMNS, CRITICAL, read
 from sarslide.errors import CatalogError, OrbitError
 from sarslide.grid import RegionGrid
 from sarslide.io.atomic import atomic_file
-from sarslide.io.sidecar import sha256
+from sarslide.io.hashes import sha256
 from sarslide.sentinel1.orbit import choose_eof
 from sarslide.sentinel1.product import SafeProduct
 from sarslide.sentinel1.safe import products_in

@@ -25,7 +25,8 @@ from sarslide.inventory.content import content_hash
 from sarslide.inventory.styles import style_rows
 from sarslide.inventory.tables import CHANGES, OBJECTS, rows_of, typed
 from sarslide.io.atomic import atomic_file
-from sarslide.io.sidecar import read_json, sha256, write_json
+from sarslide.io.hashes import sha256
+from sarslide.io.sidecar import read_json, write_json
 
 log = logging.getLogger(__name__)
 

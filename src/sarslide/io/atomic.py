@@ -1,28 +1,47 @@
-"""The only writers that part finished files from unfinished ones: a temporary name, then a rename.
+"""The only writers that part finished files from unfinished ones: another name, then a rename.
 
-A file or folder under its final name is therefore complete, whatever ended the process that wrote
-it.
+What stands under its final name is complete, on the disk, and has been read back once, whatever
+ended the process that wrote it: a signal, a full disk, a power loss. A job of a run that is no
+longer the newest renames nothing (`io.fence`).
 """
 
+import errno
+import hashlib
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sarslide.errors import OutputError
+from sarslide.errors import OutputError, SarslideError
+from sarslide.io import fence, hashes
 
 FORMAT_VERSION = 1
+FREE = "free space, or take another disk with --directory; then run again"
+OPEN = "give a writable results folder, for example with --directory"
+# What a file system answers that takes no more, and the cure.
+REFUSALS = {
+    errno.ENOSPC: ("no space left on the disk", FREE),
+    errno.EDQUOT: ("the disk quota is used up", FREE),
+    errno.EFBIG: ("the file would be larger than this file system or `ulimit -f` allows", FREE),
+    errno.EROFS: ("the file system is read-only", OPEN),
+    errno.EIO: ("the disk reports an input/output error", "check the disk; then run again"),
+}
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)
+PROBE = bytes(1 << 20)
 
 
 @contextmanager
-def atomic_file(path: str | Path) -> Iterator[Path]:
+def atomic_file(path: str | Path, readable: Callable[[Path], object] | None = None) -> Iterator[Path]:
     """A temporary path beside `path`, renamed to `path` on success and removed on failure.
 
     Parameters
     ----------
     path : str or Path
         Final name of the file. Its folder is made where there is none.
+    readable : callable, optional
+        Reads the file back before it gets its name, and raises where it is not whole: for formats
+        whose libraries lose what the disk answered.
 
     Yields
     ------
@@ -32,17 +51,21 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        When the folder cannot be written.
+        When the folder cannot be written, or the disk takes no more.
+    LockError
+        When a newer run has begun.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    check_writable(path.parent)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    temporary = fence.unfinished(path)
+    with written(path, temporary):
+        check_writable(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        if readable:
+            readable(temporary)
+        digest = _settled(temporary)
+        rename(temporary, path)
+        hashes.remember(path, digest)
 
 
 @contextmanager
@@ -62,19 +85,96 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        When the folder above cannot be written.
+        When the folder above cannot be written, or the disk takes no more.
+    LockError
+        When a newer run has begun.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    check_writable(path.parent)
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    temporary = fence.unfinished(path)
+    with written(path, temporary):
+        check_writable(path.parent)
+        remove(temporary)
+        temporary.mkdir(parents=True)
         yield temporary
-        shutil.rmtree(path, ignore_errors=True)
-        os.replace(temporary, path)
+        for place, _, names in os.walk(temporary):
+            for name in names:
+                _settled(Path(place) / name)
+            _sync(Path(place))
+        fence.check()
+        remove(path)
+        rename(temporary, path)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Give a complete file or folder its final name, for good.
+
+    Parameters
+    ----------
+    source, target : Path
+        On one file system.
+
+    Raises
+    ------
+    LockError
+        When a newer run has begun.
+    OSError
+        When it cannot be renamed.
+    """
+    fence.check()
+    try:
+        os.replace(source, target)
+    except FileNotFoundError:
+        fence.check()  # a run that begins removes the unfinished files of those before it
+        raise
+    _sync(target.parent)
+
+
+@contextmanager
+def written(path: Path, temporary: Path) -> Iterator[None]:
+    """One coded line for all that a file system refuses, and no unfinished file after a failure.
+
+    Parameters
+    ----------
+    path : Path
+        What is written, for the message.
+    temporary : Path
+        Where; removed with what lies beside it under the same beginning.
+
+    Yields
+    ------
+    None
+        Around the writing.
+
+    Raises
+    ------
+    OutputError
+        Where the disk is full, read-only, not writable or broken.
+    """
+    try:
+        yield
+    except SarslideError:
+        raise
+    except Exception as error:
+        raise _refusal(error, path, temporary) or error from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        remove(temporary)
+        for left in _beside(temporary):  # journals of SQLite, masks and overviews of GDAL
+            remove(left)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder, if it is there and can be removed.
+
+    Parameters
+    ----------
+    path : Path
+        The file or folder.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def check_writable(folder: str | Path) -> None:
@@ -94,4 +194,60 @@ def check_writable(folder: str | Path) -> None:
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         problem = "is not a folder" if not nearest.is_dir() else "is not writable"
-        raise OutputError(f"{nearest}: {problem}", "give a writable results folder, for example with --directory")
+        raise OutputError(f"{nearest}: {problem}", OPEN)
+
+
+def _settled(path: Path) -> str:
+    """Hash of a file that is on the disk, read back from there."""
+    digest = hashlib.sha256()
+    with open(path, "rb+") as stream:
+        os.fsync(stream.fileno())
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+        if stream.tell() != path.stat().st_size:
+            raise OSError(errno.EIO, "not all of it can be read back", str(path))
+    return digest.hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder last, where its file system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _beside(temporary: Path) -> list[Path]:
+    try:
+        return [path for path in temporary.parent.iterdir() if path.name.startswith(temporary.name)]
+    except OSError:
+        return []
+
+
+def _refusal(error: Exception, path: Path, temporary: Path) -> OutputError | None:
+    """What the file system has refused, if that is why `error` was raised."""
+    found: BaseException | None = error if isinstance(error, OSError) else None
+    if not (found and found.errno in REFUSALS):
+        # Libraries lose the number: ask the file system once more.
+        found = _probe(temporary) or found
+    if not isinstance(found, OSError):
+        return None
+    if found.errno in REFUSALS:
+        problem, cure = REFUSALS[found.errno]
+        return OutputError(f"{path}: cannot be written, {problem}", cure)
+    ours = found.filename and str(found.filename).startswith(str(path.parent))
+    return OutputError(f"{path}: cannot be written ({found.strerror})", OPEN) if found.errno in NOT_WRITABLE and ours else None
+
+
+def _probe(temporary: Path) -> OSError | None:
+    place = temporary / "probe" if temporary.is_dir() else temporary
+    try:
+        with open(place, "ab") as stream:
+            stream.write(PROBE)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as refused:
+        return refused
+    return None

@@ -3,7 +3,6 @@
 They hold no times, no absolute paths and no secrets.
 """
 
-import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,34 +10,10 @@ from typing import Any
 
 from sarslide import __version__
 from sarslide.io.atomic import atomic_file
+from sarslide.io.hashes import sha256
 
 FORMAT_VERSION = 1
 PACKAGES = ("numpy", "scipy", "rasterio", "torch", "xdem", "whirlwind-insar", "snaphu", "geopandas", "shapely")
-
-
-def sha256(path: str | Path) -> str:
-    """Hash of a file, or of the sorted (name, size) list of a folder.
-
-    Parameters
-    ----------
-    path : str or Path
-        File or folder.
-
-    Returns
-    -------
-    str
-        64 hex digits.
-    """
-    path = Path(path)
-    digest = hashlib.sha256()
-    if path.is_dir():
-        for member in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")):
-            digest.update(f"{member.relative_to(path)} {member.stat().st_size}\n".encode())
-    else:
-        with open(path, "rb") as stream:
-            while chunk := stream.read(1 << 20):
-                digest.update(chunk)
-    return digest.hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from sarslide.dataset.scenes import TrainingScene, data_hash
-from sarslide.io.sidecar import sha256
+from sarslide.io.hashes import sha256
 from sarslide.models.weights import SIMULATED
 from sarslide.training.train import Trained
 

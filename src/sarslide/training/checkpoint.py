@@ -18,7 +18,7 @@ from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.scenes import TrainingScene, data_hash
 from sarslide.errors import TrainingError
 from sarslide.io.atomic import atomic_file
-from sarslide.io.sidecar import sha256
+from sarslide.io.hashes import sha256
 from sarslide.training.recipe import Recipe
 from sarslide.workflow.fingerprint import fingerprint
 

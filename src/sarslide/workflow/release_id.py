@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from sarslide.config import Config
 from sarslide.insar.engines import ENGINES
-from sarslide.io.sidecar import sha256
+from sarslide.io.hashes import sha256
 from sarslide.rates.methods import METHODS
 from sarslide.retrieve.access import Access
 from sarslide.retrieve.dem_tiles import MODELS

@@ -1,0 +1,212 @@
+"""Only the newest run of a working folder changes its files: jobs that an earlier run left behind
+cannot.
+
+A run writes its name into `RECORD` before its first job and then removes the unfinished files of
+earlier runs. Its jobs inherit the name in the environment. Each finished file gets its final name
+only while the record still holds that name; the unfinished file of a job that looked at the record
+a moment too early is gone by then, so that its rename fails. This needs no lock, and holds for jobs
+on other machines. On one machine it is told at once: a job holds a shared lock as long as it, or a
+program that it has started, lives, and a run begins only when it can have that lock alone.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from sarslide.errors import LockError, OutputError
+
+FORMAT_VERSION = 1
+RECORD, JOBS = ".sarslide.run", ".sarslide.jobs"
+VARIABLE = "SARSLIDE_RUN"
+PLACES = ("results", "resources")  # where jobs write, in the working folder
+_UNFINISHED = re.compile(r"\..+\.([0-9a-f]{8})\.\d+\.part(\..+)?")
+_held: list[int] = []  # the lock of this process, which its children inherit where they are given it
+
+
+def begin(folder: Path = Path()) -> None:
+    """Begin a run: from here on no job of an earlier one changes a file.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Raises
+    ------
+    LockError
+        Where a job or another run works there on this machine.
+    OutputError
+        Where the folder cannot be written.
+    """
+    lock = _open(folder)
+    _alone(folder, lock)
+    name = secrets.token_hex(4)
+    _write(folder / RECORD, name)
+    os.environ[VARIABLE] = name
+    for place in PLACES:
+        _sweep(folder / place, name)
+    _share(lock)
+
+
+def refuse_jobs(folder: Path) -> None:
+    """Check that no job works in a folder on this machine.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Raises
+    ------
+    LockError
+        Where one does, with its process id.
+    """
+    if (folder / JOBS).exists():
+        lock = _open(folder)
+        try:
+            _alone(folder, lock)
+        finally:
+            os.close(lock)
+
+
+def join() -> None:
+    """Hold the jobs' lock of the working folder as long as this process lives.
+
+    Raises
+    ------
+    LockError
+        Where a newer run has begun.
+    """
+    if not Path(RECORD).is_file():  # no run: a script started by hand, or files in remote storage
+        return
+    _share(_open(Path()))
+    os.environ.setdefault(VARIABLE, _read(_RECORD))
+    check()
+
+
+def inherited() -> tuple[int, ...]:
+    """Open files that programs must inherit which write for this job.
+
+    Returns
+    -------
+    tuple of int
+        File descriptors.
+    """
+    return tuple(_held)
+
+
+def check() -> None:
+    """Check that the run which asked for this job is still the newest.
+
+    Raises
+    ------
+    LockError
+        Where a newer one has begun.
+    """
+    asked = os.environ.get(VARIABLE)
+    if asked and _RECORD.is_file() and _read(_RECORD) != asked:
+        raise LockError(
+            f"{_RECORD.parent}: a newer run has begun, this job of an earlier one changes nothing",
+            "nothing is lost: the newer run makes what it needs",
+        )
+
+
+def unfinished(path: Path) -> Path:
+    """Where a file or folder is written before it has its name.
+
+    Parameters
+    ----------
+    path : Path
+        Its final name.
+
+    Returns
+    -------
+    Path
+        A hidden name beside it, with its suffix.
+    """
+    name = os.environ.get(VARIABLE, "0" * 8)
+    return path.with_name(f".{path.stem}.{name}.{os.getpid()}.part{path.suffix}")
+
+
+# The working folder of a job is that of its first import; tests and libraries may change it later.
+_RECORD = Path(RECORD).absolute()
+
+
+def _open(folder: Path) -> int:
+    try:
+        return os.open(folder / JOBS, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise OutputError(f"{folder / JOBS}: cannot be written ({error.strerror})", "free or open the folder") from None
+
+
+def _alone(folder: Path, lock: int) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        working = ", ".join(map(str, jobs_in(folder))) or "of another user"
+        raise LockError(
+            f"{folder.resolve()}: a job of an earlier or another run works here (process {working})",
+            "wait for its end, or end it with `kill`; then run again",
+        ) from None
+    except OSError:  # a file system without locks: the record alone holds
+        pass
+
+
+def _share(lock: int) -> None:
+    with suppress(OSError):
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    _held.append(lock)
+
+
+def jobs_in(folder: Path) -> list[int]:
+    """Live processes of jobs in a folder on this machine.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Returns
+    -------
+    list of int
+        Process ids of scripts that Snakemake started there.
+    """
+    here = str(folder.resolve())
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        if process.info["cwd"] == here
+        and any("/.snakemake/scripts/" in f"/{part}" for part in (process.info["cmdline"] or ()))
+    ]
+
+
+def _read(record: Path) -> str:
+    return record.read_text(errors="replace").strip()
+
+
+def _write(record: Path, name: str) -> None:
+    # In place, not by a rename: on a network file system whoever opens it then reads the new name.
+    try:
+        with open(record, "w") as stream:
+            stream.write(name)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise OutputError(f"{record}: cannot be written ({error.strerror})", "free or open the folder") from None
+
+
+def _sweep(folder: Path, name: str) -> None:
+    """Remove the unfinished files and folders of earlier runs."""
+    from sarslide.io.atomic import remove
+
+    for place, folders, files in os.walk(folder):
+        for entry in [*files, *folders]:
+            found = _UNFINISHED.fullmatch(entry)
+            if found and found[1] != name:
+                remove(Path(place) / entry)
+        folders[:] = [entry for entry in folders if not entry.startswith(".")]
