@@ -26,9 +26,11 @@ Model = TypeVar("Model", bound=BaseModel)
 MAX_BYTES = 64 << 20  # the largest text of those read: annotations are 2 MB, orbits 4 MB
 MAX_DEPTH = 64
 MAX_ELEMENTS = 1_000_000  # of XML: an annotation has 50,000, a day's orbit 100,000
-MAX_ALIASES = 200
+MAX_VALUES = 100_000  # of YAML, those counted again that an alias repeats
+MAX_DIGITS = 40  # of a whole number of YAML
 MAX_FIELD = 1 << 20
 MAX_SHOWN = 80  # characters of a value in a message
+_OF_TAGS = (ValueError, KeyError, AttributeError, TypeError)  # of PyYAML, for `!!bool x`, `!!timestamp x` ...
 GIVE = "give the path of a file"
 AGAIN = "restore the file, or make it again"
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|/vsi|.*[\n\r\0]", flags=re.DOTALL)
@@ -124,9 +126,7 @@ def content(path: str | Path, error: Coded, limit: int = MAX_BYTES, cure: str = 
     return data
 
 
-def text(
-    path: str | Path, error: Coded, limit: int = MAX_BYTES, encoding: str = "utf-8-sig", cure: str = AGAIN
-) -> str:
+def text(path: str | Path, error: Coded, limit: int = MAX_BYTES, encoding: str = "utf-8-sig", cure: str = AGAIN) -> str:
     """The text of a file that is not too large.
 
     Parameters
@@ -256,22 +256,39 @@ def typed(model: type[Model], value: object, name: str | Path, error: Coded, cur
         raise error(f"{name}: {problem}", cure) from None
 
 
-class _Loader(yaml_format.SafeLoader):
-    """YAML without what makes little text grow."""
+def parsed_yaml(source: str, name: str | Path, error: Coded, cure: str = AGAIN) -> Any:
+    """YAML of a text that was read already, of plain values only.
 
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self.depth = self.aliases = 0
+    Parameters
+    ----------
+    source : str
+        The text.
+    name : str or Path
+        Where it comes from, for messages.
+    error : type
+        Class of the error.
+    cure : str
+        Its cure.
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """A node, not too deep, and not too many that refer to others."""
-        self.aliases += self.check_event(yaml_format.AliasEvent)
-        self.depth += 1
-        if self.depth > MAX_DEPTH or self.aliases > MAX_ALIASES:
-            raise yaml_format.YAMLError("it is nested too deep, or refers to itself too often")
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
+    Returns
+    -------
+    object
+        Its content.
+
+    Raises
+    ------
+    SarslideError
+        Of class `error`, for what is no YAML, nested too deep, or has more than `MAX_VALUES`.
+    """
+    loader = None
+    try:
+        loader = _Loader(source)
+        return loader.get_single_data()
+    except (yaml_format.YAMLError, *_OF_TAGS, RecursionError, OverflowError) as failure:
+        raise error(f"{name}: is no YAML ({shown(_yaml_problem(failure))})", cure) from None
+    finally:
+        if loader:
+            loader.dispose()
 
 
 def yaml(path: str | Path, error: Coded, limit: int = 4 << 20, cure: str = AGAIN) -> Any:
@@ -296,19 +313,49 @@ def yaml(path: str | Path, error: Coded, limit: int = 4 << 20, cure: str = AGAIN
     Raises
     ------
     SarslideError
-        Of class `error`, as `text`, and for what is no YAML, nested too deep, or refers to itself
-        more than `MAX_ALIASES` times.
+        Of class `error`, as `text` and `parsed_yaml`.
     """
-    source = text(path, error, limit, cure=cure)
-    loader = None
-    try:
-        loader = _Loader(source)
-        return loader.get_single_data()
-    except (yaml_format.YAMLError, ValueError, RecursionError, OverflowError) as failure:
-        raise error(f"{path}: is no YAML ({shown(_yaml_problem(failure))})", cure) from None
-    finally:
-        if loader:
-            loader.dispose()
+    return parsed_yaml(text(path, error, limit, cure=cure), path, error, cure)
+
+
+class _Loader(yaml_format.SafeLoader):
+    """YAML without what makes little text grow."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.depth = 0
+        self.sizes: dict[yaml_format.Node, int] = {}  # of whole nodes, in values
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """A node that is neither too deep nor too large."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise yaml_format.YAMLError(f"nested more than {MAX_DEPTH} deep")
+        is_alias = self.check_event(yaml_format.AliasEvent)
+        node = super().compose_node(parent, index)
+        if is_alias and node not in self.sizes:
+            raise yaml_format.YAMLError("a value holds itself")
+        self.sizes[node] = size = 1 + sum(self.sizes[inner] for inner in _inner(node))
+        if size > MAX_VALUES:
+            raise yaml_format.YAMLError(f"more than {MAX_VALUES} values")
+        self.depth -= 1
+        return node
+
+
+def _whole_number(loader: _Loader, node: Any) -> Any:
+    if len(node.value) > MAX_DIGITS:
+        raise yaml_format.YAMLError(f"a number of more than {MAX_DIGITS} digits")
+    return loader.construct_yaml_int(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
+
+
+def _inner(node: Any) -> list[Any]:
+    """The nodes of a node: items, or keys and values."""
+    if isinstance(node, yaml_format.MappingNode):
+        return [one for pair in node.value for one in pair]
+    return node.value if isinstance(node, yaml_format.SequenceNode) else []
 
 
 def _yaml_problem(failure: Exception) -> str:
