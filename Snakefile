@@ -64,6 +64,7 @@ if SCENES.ready:
 
 
 onstart:
+    or_exit(fence.begin)
     scheduling.drop_default_rate_limit(workflow)
     first_checks()
     or_exit(lambda: migration.record_format(Path(RESULTS)))

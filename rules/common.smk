@@ -11,6 +11,7 @@ gc.set_threshold(20_000, 20, 100)
 from sarslide import layers, names
 from sarslide.catalog import scenes
 from sarslide.config import existing, load, resolve
+from sarslide.io import fence
 from sarslide.io.atomic import check_writable
 from sarslide.workflow import console, migration, scheduling
 from sarslide.workflow.fingerprint import fingerprint
@@ -49,6 +50,9 @@ CURRENT = local(f"{RESULTS}/inventory/current.json")
 if workflow.is_main_process:
     or_exit(lambda: migration.check_format(Path(RESULTS)))
     console.announce(RESULTS)
+else:
+    # Before Snakemake removes the old outputs of a job that waited in a cluster's queue for too long.
+    or_exit(fence.check)
 
 # Leaf params that decide how pairs become rates.
 RATE_SETTINGS = GRAPH.leaves(

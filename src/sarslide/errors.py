@@ -5,6 +5,7 @@ Codes: 1xxx inputs, 2xxx network, 3xxx SAR, 4xxx model, 5xxx inventory.
 """
 
 import errno
+import re
 import shutil
 from collections.abc import Sequence
 
@@ -47,6 +48,23 @@ def shorten(text: str, limit: int) -> str:
         The text, or its beginning and `...`.
     """
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def without_secrets(text: str) -> str:
+    """A text without what addresses in it hold for their server alone: user, password, query.
+
+    Parameters
+    ----------
+    text : str
+        A message, or an address.
+
+    Returns
+    -------
+    str
+        `https://host/path` of `https://user:word@host/path?key=word`.
+    """
+    without_login = re.sub(r"(://)[^\s'\"]*@", r"\1", text)
+    return re.sub(r"(://[^\s?#'\"]*)[?#][^\s'\"]*", r"\1", without_login)
 
 
 def unexpected(error: BaseException, record: str) -> SarslideError:
@@ -163,6 +181,12 @@ class LockError(SarslideError):
     """Another run works in the folder, or one was interrupted there."""
 
     code = 1012
+
+
+class DamageError(SarslideError):
+    """A file of the results that does not have the hash that was recorded when it was written."""
+
+    code = 1013
 
 
 class NetworkError(SarslideError):

@@ -99,7 +99,7 @@ def test_a_log_that_cannot_be_written(tmp_path):
 def test_a_full_disk_makes_no_second_error_of_the_log():
     script = (
         "from types import SimpleNamespace\nfrom sarslide.workflow.job import job\n"
-        "with job(SimpleNamespace(rule='r', log=['/dev/full'])) as log:\n"
+        "with job(SimpleNamespace(rule='r', log=['/dev/full'], input=[], output=[])) as log:\n"
         "    log.info('x')\n    raise ValueError('a\\nb')\n"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -8,13 +8,13 @@ longer the newest renames nothing (`io.fence`).
 import errno
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sarslide.errors import OutputError, SarslideError
 from sarslide.io import fence, hashes
+from sarslide.io.fence import remove
 
 FORMAT_VERSION = 1
 FREE = "free space, or take another disk with --directory; then run again"
@@ -162,21 +162,6 @@ def written(path: Path, temporary: Path) -> Iterator[None]:
             remove(left)
 
 
-def remove(path: Path) -> None:
-    """Remove a file or folder, if it is there and can be removed.
-
-    Parameters
-    ----------
-    path : Path
-        The file or folder.
-    """
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-
-
 def check_writable(folder: str | Path) -> None:
     """Check that `folder`, or the nearest folder above it that exists, can be written.
 
@@ -238,7 +223,11 @@ def _refusal(error: Exception, path: Path, temporary: Path) -> OutputError | Non
         problem, cure = REFUSALS[found.errno]
         return OutputError(f"{path}: cannot be written, {problem}", cure)
     ours = found.filename and str(found.filename).startswith(str(path.parent))
-    return OutputError(f"{path}: cannot be written ({found.strerror})", OPEN) if found.errno in NOT_WRITABLE and ours else None
+    return (
+        OutputError(f"{path}: cannot be written ({found.strerror})", OPEN)
+        if found.errno in NOT_WRITABLE and ours
+        else None
+    )
 
 
 def _probe(temporary: Path) -> OSError | None:

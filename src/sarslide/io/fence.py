@@ -13,6 +13,7 @@ import fcntl
 import os
 import re
 import secrets
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,6 +27,7 @@ VARIABLE = "SARSLIDE_RUN"
 PLACES = ("results", "resources")  # where jobs write, in the working folder
 _UNFINISHED = re.compile(r"\..+\.([0-9a-f]{8})\.\d+\.part(\..+)?")
 _held: list[int] = []  # the lock of this process, which its children inherit where they are given it
+_folder = Path()  # the working folder, once this process has begun a run or joined one
 
 
 def begin(folder: Path = Path()) -> None:
@@ -43,8 +45,10 @@ def begin(folder: Path = Path()) -> None:
     OutputError
         Where the folder cannot be written.
     """
+    global _folder
     lock = _open(folder)
     _alone(folder, lock)
+    _folder = folder.absolute()
     name = secrets.token_hex(4)
     _write(folder / RECORD, name)
     os.environ[VARIABLE] = name
@@ -82,10 +86,12 @@ def join() -> None:
     LockError
         Where a newer run has begun.
     """
+    global _folder
     if not Path(RECORD).is_file():  # no run: a script started by hand, or files in remote storage
         return
-    _share(_open(Path()))
-    os.environ.setdefault(VARIABLE, _read(_RECORD))
+    _folder = Path.cwd()
+    _share(_open(_folder))
+    os.environ.setdefault(VARIABLE, _read(_folder / RECORD))
     check()
 
 
@@ -108,10 +114,10 @@ def check() -> None:
     LockError
         Where a newer one has begun.
     """
-    asked = os.environ.get(VARIABLE)
-    if asked and _RECORD.is_file() and _read(_RECORD) != asked:
+    asked, record = os.environ.get(VARIABLE), _folder / RECORD
+    if asked and record.is_file() and _read(record) != asked:
         raise LockError(
-            f"{_RECORD.parent}: a newer run has begun, this job of an earlier one changes nothing",
+            f"{_folder}: a newer run has begun, this job of an earlier one changes nothing",
             "nothing is lost: the newer run makes what it needs",
         )
 
@@ -133,8 +139,19 @@ def unfinished(path: Path) -> Path:
     return path.with_name(f".{path.stem}.{name}.{os.getpid()}.part{path.suffix}")
 
 
-# The working folder of a job is that of its first import; tests and libraries may change it later.
-_RECORD = Path(RECORD).absolute()
+def remove(path: Path) -> None:
+    """Remove a file or folder, if it is there and can be removed.
+
+    Parameters
+    ----------
+    path : Path
+        The file or folder.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _open(folder: Path) -> int:
@@ -202,8 +219,6 @@ def _write(record: Path, name: str) -> None:
 
 def _sweep(folder: Path, name: str) -> None:
     """Remove the unfinished files and folders of earlier runs."""
-    from sarslide.io.atomic import remove
-
     for place, folders, files in os.walk(folder):
         for entry in [*files, *folders]:
             found = _UNFINISHED.fullmatch(entry)

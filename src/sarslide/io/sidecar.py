@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sarslide import __version__
+from sarslide.errors import DamageError
+from sarslide.io import bounded
 from sarslide.io.atomic import atomic_file
 from sarslide.io.hashes import sha256
 
@@ -53,8 +55,15 @@ def read_json(path: str | Path) -> Any:
     -------
     object
         Its content.
+
+    Raises
+    ------
+    DamageError
+        For what is no JSON; it names the file.
     """
-    return json.loads(Path(path).read_text())
+    return bounded.json(
+        path, DamageError, cure="delete it and what lies beside it under its name: a run makes them again"
+    )
 
 
 def _shown(path: str | Path) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sarslide.errors import ProcessorError
+from sarslide.io import fence
 
 
 def find(program: str, what: str, cure: str) -> str:
@@ -108,7 +109,7 @@ def run(
         try:
             process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                start_new_session=True, pass_fds=inherited,
+                start_new_session=True, pass_fds=(*inherited, *fence.inherited()),
             )  # fmt: skip
         except OSError as error:
             raise ProcessorError(f"{name} cannot be started ({error.strerror})", install) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from sarslide.errors import LockError, OutputError
+from sarslide.io import fence
 
 NAME = ".sarslide.lock"
 WAIT = "wait for its end"
@@ -15,7 +16,7 @@ WAIT = "wait for its end"
 
 @contextmanager
 def held(folder: Path) -> Iterator[int]:
-    """Hold the folder's lock.
+    """Hold the folder's lock, where no job of an earlier run works there.
 
     The system lets go of the lock when the last process that has it open has ended, however it
     ended: nothing is ever stale.
@@ -33,7 +34,7 @@ def held(folder: Path) -> Iterator[int]:
     Raises
     ------
     LockError
-        Where another process has the lock.
+        Where another process has the lock, or a job works there.
     OutputError
         Where the folder cannot be written.
     """
@@ -47,6 +48,7 @@ def held(folder: Path) -> Iterator[int]:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LockError(f"another run holds {path}", WAIT) from None
+        fence.refuse_jobs(folder)
         yield stream.fileno()
 
 

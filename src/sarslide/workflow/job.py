@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sarslide.errors import OutputError, SarslideError, unexpected
+import psutil
+
+from sarslide.errors import LockError, OutputError, SarslideError, unexpected
 
 # rasterio looks for boto3 when it is first imported, 0.3 CPU s of each job, for sessions with S3
 # that no job opens. Scripts import this module first.
@@ -21,6 +23,9 @@ import rasterio  # noqa: E402, F401
 
 if _without_boto3:
     del sys.modules["boto3"]
+
+from sarslide.io import fence  # noqa: E402
+from sarslide.workflow import checksums  # noqa: E402
 
 FORMAT_VERSION = 1
 
@@ -45,7 +50,9 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
 
     Everything logged goes to the rule's log file. A job that fails ends with one coded line on
     standard error and in the log: that of its SarslideError, or E1000 for any other exception,
-    whose traceback is in the log.
+    whose traceback is in the log. Its inputs are compared with their recorded hashes before it
+    begins, and those of its outputs are recorded at its end. A job of a run that is no longer the
+    newest changes nothing.
 
     Parameters
     ----------
@@ -77,8 +84,16 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     logging.captureWarnings(True)
     log = logging.getLogger(f"sarslide.{snakemake.rule}")
     try:
+        fence.join()
+        checksums.check_inputs(snakemake.input)
+        checksums.forget(snakemake.output)
         yield log
+        checksums.record(snakemake.rule, snakemake.output)
         log.info("done")
+    except LockError as error:
+        log.error("%s", error)
+        _end_orphan()
+        raise _end(error) from None
     except SarslideError as error:
         log.error("%s", error)
         raise _end(error) from None
@@ -90,6 +105,17 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     finally:
         root.removeHandler(handler)
         handler.close()
+
+
+def _end_orphan() -> None:
+    """End the Snakemake that a cluster runs for this job: it would remove, as outputs of a failed
+    job, what the newer run has made.
+    """
+    for process in psutil.Process().parents():
+        with suppress(psutil.Error):
+            line = process.cmdline()
+            if "--mode" in line and any(Path(part).name.startswith("snakemake") for part in line):
+                process.kill()
 
 
 def _end(error: SarslideError) -> SystemExit:

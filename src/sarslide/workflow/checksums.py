@@ -1,0 +1,270 @@
+"""Hashes of what jobs write, compared with what later jobs read.
+
+Each output of a job has a record of its own, `results/{region}/checksums/...json`, under the path
+that it has below `results/{region}` (of a download: `resources/{region}`).
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sarslide.errors import DamageError
+from sarslide.io import bounded
+from sarslide.io.atomic import rename
+from sarslide.io.fence import remove
+from sarslide.io.hashes import sha256
+from sarslide.io.sidecar import write_json
+
+FORMAT_VERSION = 1
+FOLDER = "checksums"
+MAX_CHECKED_BYTES = 256 << 20  # of an input that a job compares; larger ones are left to `sarslide verify`
+ASIDE = ".damaged"
+AGAIN = "run again: it is made again from what comes before it"
+
+
+class Member(BaseModel):
+    """A file as it was written.
+
+    Attributes
+    ----------
+    bytes : int
+        Its size.
+    sha256 : str
+        Its hash.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Record(BaseModel):
+    """An output of a job as it was written.
+
+    Attributes
+    ----------
+    rule : str
+        Rule of the job.
+    path : str
+        The output, relative to the working folder.
+    kind : str
+        `file` or `folder`.
+    files : dict of str to Member
+        The file by its name, or those of a folder by their paths below it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rule: str
+    path: str
+    kind: Literal["file", "folder"]
+    files: dict[str, Member]
+
+
+def record_of(path: str | Path) -> Path:
+    """Where the record of an output lies.
+
+    Parameters
+    ----------
+    path : str or Path
+        The output, relative to the working folder.
+
+    Returns
+    -------
+    Path
+        Relative to the working folder, too.
+    """
+    parts = Path(path).parts
+    top = min(2, len(parts) - 1)
+    return Path(*parts[:top], FOLDER, *parts[top:-1], f"{parts[-1]}.json")
+
+
+def forget(outputs: Iterable[str]) -> None:
+    """Remove the records of outputs that are about to be written.
+
+    Parameters
+    ----------
+    outputs : iterable of str
+        Paths of the outputs.
+    """
+    for path in ours(outputs):
+        record_of(path).unlink(missing_ok=True)
+
+
+def record(rule: str, outputs: Iterable[str]) -> None:
+    """Record the hashes of outputs that were written.
+
+    Parameters
+    ----------
+    rule : str
+        Rule of the job.
+    outputs : iterable of str
+        Paths of the outputs.
+    """
+    for path in ours(outputs):
+        if path.exists():
+            kind = "folder" if path.is_dir() else "file"
+            found = Record(rule=rule, path=path.as_posix(), kind=kind, files=members(path))
+            write_json(record_of(path), found.model_dump())
+
+
+def members(path: Path) -> dict[str, Member]:
+    """The file or the files of a folder as they are now; hidden ones are no product.
+
+    Parameters
+    ----------
+    path : Path
+        File or folder.
+
+    Returns
+    -------
+    dict of str to Member
+        By name, or by path below the folder.
+    """
+    if not path.is_dir():
+        return {path.name: Member(bytes=path.stat().st_size, sha256=sha256(path))}
+    files = sorted(file for file in path.rglob("*") if file.is_file() and not is_hidden(file.relative_to(path)))
+    return {file.relative_to(path).as_posix(): Member(bytes=file.stat().st_size, sha256=sha256(file)) for file in files}
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a path below an output is no product of its own.
+
+    Parameters
+    ----------
+    path : Path
+        The path.
+
+    Returns
+    -------
+    bool
+        True where it, or a folder in it, begins with a dot.
+    """
+    return any(part.startswith(".") for part in path.parts)
+
+
+def read(path: Path) -> Record:
+    """A record.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+
+    Returns
+    -------
+    Record
+        Its content.
+
+    Raises
+    ------
+    DamageError
+        For a damaged one.
+    """
+    cure = "delete it: the output that it is of stays, without a recorded hash"
+    return bounded.typed(Record, bounded.json(path, DamageError, cure=cure), path, DamageError, cure)
+
+
+def check_inputs(inputs: Iterable[str]) -> None:
+    """Compare what a job is about to read with what was recorded, and set damaged files aside.
+
+    Parameters
+    ----------
+    inputs : iterable of str
+        Paths of its inputs. Files without a record, and large ones, are not compared; of folders
+        the sizes are.
+
+    Raises
+    ------
+    DamageError
+        For the first file that is not what was written. It has another name then.
+    """
+    for path in ours(inputs):
+        place = record_of(path)
+        if not place.is_file() or not path.exists():
+            continue
+        expected = read(place)
+        if difference := first_difference(path, expected, MAX_CHECKED_BYTES if path.is_file() else -1):
+            aside = set_aside(path)
+            raise DamageError(f"{path}: {difference}, which `{expected.rule}` wrote; it is now {aside.name}", AGAIN)
+
+
+def first_difference(path: Path, expected: Record, limit: float) -> str:
+    """What makes an output differ from its record.
+
+    Parameters
+    ----------
+    path : Path
+        The output.
+    expected : Record
+        Its record.
+    limit : float
+        Bytes of the largest file of it whose hash is compared; sizes always are.
+
+    Returns
+    -------
+    str
+        The first difference, for a message; empty for none.
+    """
+    for name, member in expected.files.items():
+        file = path / name if expected.kind == "folder" else path
+        if not file.is_file():
+            return f"lacks {name}"
+        if file.stat().st_size != member.bytes:
+            return f"{file.name} has {file.stat().st_size} bytes, not the {member.bytes}"
+        if member.bytes <= limit and sha256(file) != member.sha256:
+            return f"{file.name} does not have the hash"
+    return ""
+
+
+def aside_of(path: Path) -> Path:
+    """Where a damaged output is set aside.
+
+    Parameters
+    ----------
+    path : Path
+        The output.
+
+    Returns
+    -------
+    Path
+        A hidden name beside it.
+    """
+    return path.with_name(f".{path.name}{ASIDE}")
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged output another name, so that a run makes it again.
+
+    Parameters
+    ----------
+    path : Path
+        The output.
+
+    Returns
+    -------
+    Path
+        Its new name.
+    """
+    aside = aside_of(path)
+    remove(aside)
+    rename(path, aside)
+    return aside
+
+
+def ours(paths: Iterable[str]) -> list[Path]:
+    """The paths that lie where jobs write: those of users are absolute, or elsewhere.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Paths of inputs or outputs.
+
+    Returns
+    -------
+    list of Path
+        Below `results` or `resources`.
+    """
+    return [Path(path) for path in paths if re.match(r"(results|resources)/.", str(path))]
