@@ -45,6 +45,14 @@ def release_id(wildcards):
     return or_exit(lambda: GRAPH.release_id(NETWORK.weights, NETWORK.optional_rules()))
 
 
+def refuse_older_dates():
+    """Stop before any job where the region has a release with later dates, which the job would refuse."""
+    if not CONFIG.inventory.allow_older:
+        releases = Path(RESULTS) / "inventory" / records.RELEASES
+        dates = {stack: GRAPH.dates(stack) for stack in CONFIG.stacks}
+        records.refuse_older(releases, release_id(None), dates)
+
+
 # report.smk
 def page_digest():
     """Hashes of the report's templates and assets and of the papers' data, which no fingerprint of code sees."""
@@ -56,10 +64,9 @@ def page_digest():
 # learn.smk
 DATASET = f"{RATES}/dataset"
 TRAINING = "results/training"
-MODEL = CONFIG.segmentation.model
 SEEDS = {"train": CONFIG.training.seeds, "validation": CONFIG.training.validation_seeds}
 OWN_LABELS = bool(CONFIG.training.labels)
-TRAINED = f"{RESULTS}/training/{MODEL}" if OWN_LABELS else f"{TRAINING}/{MODEL}"
+WEIGHTS = Path(NETWORK.trained)
 
 
 def extra_layers(wildcards):
@@ -82,6 +89,7 @@ def labelled_area(wildcards):
 
 def training_scenes(part):
     """Scenes of a part: the labelled tracks of this region, or simulated regions; further files train, too."""
+    or_exit(NETWORK.check_training)
     further = CONFIG.training.scenes if part == "train" else ()
     return [
         *(

@@ -36,6 +36,7 @@ rule label_scene:
             *("block", "validation", "seed"),
         ),
         grid=GRID,
+        exclude=or_exit(NETWORK.test_areas),
         region=CONFIG.region,
         code=code("label_scene"),
     script:
@@ -78,19 +79,19 @@ rule train:
         validation=lambda wildcards: training_scenes("validation"),
         start=start_of_training,
     output:
-        weights=f"{TRAINED}/{MODEL}.safetensors",
-        history=f"{TRAINED}/history.csv",
+        weights=NETWORK.trained,
+        history=f"{WEIGHTS.parent}/history.csv",
         curves=report(
-            f"{TRAINED}/curves.png",
+            f"{WEIGHTS.parent}/curves.png",
             caption="captions/training.rst",
             category="Training",
         ),
         reliability=report(
-            f"{TRAINED}/reliability.png",
+            f"{WEIGHTS.parent}/reliability.png",
             caption="captions/training.rst",
             category="Training",
         ),
-        scores=f"{TRAINED}/scores.json",
+        scores=f"{WEIGHTS.parent}/scores.json",
     log:
         "logs/training/train.log",
     benchmark:
@@ -107,6 +108,7 @@ rule train:
         recipe=CONFIG.training.changes(),
         start=NETWORK.start if NETWORK.start in ("imagenet", "coco") else "",
         label=NETWORK.learnt_from(),
+        test_areas=lambda wildcards: NETWORK.never_learnt(),
         licence="that of the labels" if OWN_LABELS else "BSD-3-Clause",
         device=CONFIG.segmentation.device,
         code=code("train"),

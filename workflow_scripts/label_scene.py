@@ -4,8 +4,9 @@ inputs: layers under their registered names, units and signs (LOS rate mm/yr, po
 satellite), on the region grid; labels (vector file, any CRS); area (vector file of what was looked
 at, or none). outputs: scene (npz of `dataset.scenes`: the layers, label, objects, meta), label (1
 landslide, 0 background, 255 not counted), sidecar. The part `whole` holds every cell; `train` and
-`validation` hold the cells of their blocks and nothing of the others'. params: grid; region; how
-attributes are read (layer ... min_confidence); block (cells), validation (share), seed.
+`validation` hold the cells of their blocks and nothing of the others'. No part holds the cells of a
+test area. params: grid; region; exclude (grids of test areas by region); how attributes are read
+(layer ... min_confidence); block (cells), validation (share), seed.
 """
 
 from sarslide.workflow.job import job
@@ -30,6 +31,8 @@ def main(snakemake, log) -> None:
     paths = {name: str(path) for name, path in files.items() if name not in NO_LAYERS}
     stored = {name: raster.read(path, grid) for name, path in paths.items()}
     scene = scenes.arrays_of(stored, labelled.label, labelled.objects, grid, params.region, snakemake.wildcards.stack)
+    if tested := [RegionGrid.from_dict(about) for about in params.exclude.values()]:
+        scene = splits.without_test_areas(scene, splits.cells_of_areas(grid, tested))
     if part != "whole":
         shares = (1 - params.validation, params.validation)
         scene = splits.scene_parts(scene, params.block, shares, params.seed)[splits.PARTS.index(part)]

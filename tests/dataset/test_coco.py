@@ -322,7 +322,8 @@ def test_the_rules_scripts(tmp_path):
         paths[name] = tmp_path / f"{name}.tif"
         raster.write(paths[name], values, GRID, name)
     params = {
-        "grid": GRID.to_dict(), "region": "valley", "layer": "", "class_column": "", "classes": {}, "confidence_column": "",
+        "grid": GRID.to_dict(), "exclude": {}, "region": "valley", "layer": "", "class_column": "", "classes": {},
+        "confidence_column": "",
         "min_confidence": 0.5, "block": 64, "validation": 0.3, "seed": 7, "code": "c",
     }  # fmt: skip
     made = {}
@@ -359,6 +360,58 @@ def test_the_rules_scripts(tmp_path):
         assert len(found) == counts[part]["objects"]
         assert len(list((tmp_path / f"coco/image/{part}").glob("*.png"))) == counts[part]["images"]
     assert sum(entry["objects"] for entry in counts.values()) == len(planted)
+
+
+@pytest.mark.parametrize("part", ["whole", "train", "validation"])
+def test_no_scene_holds_the_ground_of_a_test_area(tmp_path, part):
+    """A02: neither layers nor labels in its cells, and no part of a landslide that reaches into it, whatever its CRS."""
+    planted = outlines()
+    gpd.GeoDataFrame(geometry=planted, crs="EPSG:32647").to_file(tmp_path / "labels.geojson")
+    west, south, east, north = GRID.bounds
+    # The western half of the region is the test area, up to the middle of a landslide.
+    cut = min(planted, key=lambda outline: abs(outline.centroid.x - (west + east) / 2))
+    edge = round((cut.centroid.x - west) / 30) * 30 + west
+    area = RegionGrid.from_bounds(32647, (west, south, edge, north), 30)
+    layers = {"avg_phase_rad": np.ones(GRID.shape), "layover_shadow": np.zeros(GRID.shape)}
+    for name, values in layers.items():
+        raster.write(tmp_path / f"{name}.tif", values, GRID, name)
+    params = {
+        "grid": GRID.to_dict(), "exclude": {"test": area.to_dict()}, "region": "valley", "layer": "", "class_column": "",
+        "classes": {}, "confidence_column": "", "min_confidence": 0.5, "block": 16, "validation": 0.3, "seed": 7, "code": "c",
+    }  # fmt: skip
+    made = {kind: tmp_path / f"made.{kind}" for kind in ("npz", "tif", "json")}
+    outputs = dict(zip(("scene", "label", "sidecar"), made.values(), strict=True))
+    inputs = {name: tmp_path / f"{name}.tif" for name in layers} | {"labels": tmp_path / "labels.geojson", "area": []}
+    run_labelling(tmp_path, inputs, outputs, params, SimpleNamespace(stack="A128", part=part))
+    cols = round((edge - west) / 30)
+    with np.load(made["npz"]) as found:
+        label, phase, objects = found["label"], found["avg_phase_rad"], found["objects"]
+        assert (label[:, :cols] == 255).all() and np.isnan(phase[:, :cols]).all() and not objects[:, :cols].any()
+        assert (found["layover_shadow"][:, :cols] == 255).all()
+    reaching = labels.read_labels(tmp_path / "labels.geojson", GRID).objects
+    outside = np.isin(reaching, np.setdiff1d(reaching[:, :cols], [0]))
+    assert outside[:, cols:].any() and (label[outside] == 255).all()
+    assert (label == 1).any() and np.isfinite(phase[:, cols:]).any()
+
+
+@pytest.mark.parametrize("epsg", [32646, 32647, 32648])
+def test_cells_of_a_test_area_in_any_crs(epsg):
+    """The box of the area in another zone: each cell whose centre is in it, and none two cells beside it."""
+    from pyproj import Transformer
+
+    west, south, east, north = GRID.bounds
+    to_area = Transformer.from_crs(GRID.epsg, epsg, always_xy=True)
+    x, y = to_area.transform((west + east) / 2, (south + north) / 2)
+    area = RegionGrid.from_bounds(epsg, (x - 900, y - 600, x + 600, y + 900), 30)
+    tested = splits.cells_of_areas(GRID, [area])
+    rows, cols = np.indices(GRID.shape)
+    east_m, north_m = to_area.transform(west + (cols + 0.5) * 30, north - (rows + 0.5) * 30)
+    left, bottom, right, top = area.bounds
+    inside = (east_m > left) & (east_m < right) & (north_m > bottom) & (north_m < top)
+    near = (east_m > left - 60) & (east_m < right + 60) & (north_m > bottom - 60) & (north_m < top + 60)
+    assert inside.sum() > 2000 and tested[inside].all() and not tested[~near].any()
+    if epsg == GRID.epsg:
+        assert abs(int(tested.sum()) - int(inside.sum())) <= inside.sum() ** 0.5 * 4
 
 
 def run_labelling(folder, inputs, outputs, params, wildcards):

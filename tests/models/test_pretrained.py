@@ -179,7 +179,7 @@ def test_damaged_file(cache):
         ("drs_unet", {"width": 4}, "imagenet", "no 'imagenet' weights for DrsUnet; cure: train it from random weights"),
         ("segnet", {"width": 4}, "coco", "no 'coco' weights for SegNet; cure: use imagenet"),
         ("segnet", {"width": 4}, "imagenet", "pretrained weights for width 64, not 4"),
-        ("mask_rcnn", {"width": 8}, "coco", "for ResNet50 only; cure: use network mask_rcnn with depth 50"),
+        ("mask_rcnn", {"width": 8}, "coco", "for ResNet50 only; cure: start network mask_rcnn from coco"),
         ("mask_rcnn_resnext", {"width": 8, "depth": 50}, "imagenet", "no ImageNet weights of ResNeXt50 32x8d"),
     ],
 )

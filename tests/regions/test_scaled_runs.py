@@ -37,7 +37,7 @@ def simulated(region: str) -> dict:
         "region": region,
         "source": "simulated",
         "grid": {"bounds": [west, south, west + SIDE_M[0], south + SIDE_M[1]], "dem": ""},
-        "simulation": {"dates": DATES, "first_date": first, "snowline_m": preset.inventory.snowline_m},
+        "simulation": {"dates": DATES, "first_date": first, "snowline_m": preset.inventory.snowline_m or 4100},
         "retrieve": {"sentinel2": False},
     }
 

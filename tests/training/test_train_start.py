@@ -121,7 +121,7 @@ def run_script(folder, spoil=lambda stored: None, **changes):
     params = {
         "preset": "sarslide", "network": "drs_unet", "width": 4, "channels": "p4_los", "start": "", "label": "of a test",
         "recipe": {"epochs": 2, "batch": 4, "patch": 64, "precision": "fp32", "seed": 7}, "licence": "none",
-        "device": "cpu", "code": "0",
+        "test_areas": [], "device": "cpu", "code": "0",
     }  # fmt: skip
     inputs = {"train": [str(folder / "1.npz")], "validation": [str(folder / "3.npz")], "start": []}
     names = {"weights": "w.safetensors", "history": "h.csv", "curves": "c.png", "scores": "s.json"}
@@ -196,6 +196,10 @@ def test_the_script_answers_bad_files_with_one_line(tmp_path, capsys, spoil, bro
         ({"preset": "p9"}, "E4002 recipe 'p9' does not exist; cure: use one of sarslide, p0, p2, p3, p4"),
         ({"channels": "p9"}, "E1001 channel set 'p9' does not exist"),
         ({"channels": "p4_all"}, "E4002 .*1.npz: has no 'phase_rate_rad_per_yr'"),
+        (
+            {"test_areas": ["r3", "x"]},
+            "E4002 scenes of r3, a test area, would be learnt from; cure: leave them out of training",
+        ),
     ],
 )
 def test_the_script_ends_with_one_line(tmp_path, capsys, changes, line):

@@ -182,14 +182,30 @@ def part_of(arrays: Mapping[str, np.ndarray], inside: np.ndarray, part: str) -> 
     """
     meta = json.loads(str(arrays["meta"]))
     meta |= {"region": f"{meta['region']}/{part}", "part": part}
+    return known_in(arrays, inside) | {"meta": np.array(json.dumps(meta, sort_keys=True))}
+
+
+def known_in(arrays: Mapping[str, np.ndarray], inside: np.ndarray) -> dict[str, np.ndarray]:
+    """The arrays of a scene with the nodata of each layer outside some cells.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        Of the whole scene, as `arrays_of`.
+    inside : (rows, cols) array of bool
+        The cells that stay known.
+
+    Returns
+    -------
+    dict of str to array
+        Of the same scene.
+    """
 
     def kept(name: str) -> np.ndarray:
         void = 0 if name == "objects" else layers.get(name).nodata
         return np.where(inside, arrays[name], np.asarray(void, arrays[name].dtype))
 
-    return {name: kept(name) for name in arrays if name != "meta"} | {
-        "meta": np.array(json.dumps(meta, sort_keys=True))
-    }
+    return {name: array if name == "meta" else kept(name) for name, array in arrays.items()}
 
 
 def data_hash(scenes: Sequence[TrainingScene]) -> str:

@@ -8,14 +8,17 @@ shipped.
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+import shapely
 
-from sarslide.dataset.scenes import IGNORE, part_of
+from sarslide.dataset.scenes import IGNORE, known_in, part_of
 from sarslide.errors import TrainingError
+from sarslide.grid import RegionGrid
 
 PARTS = ("train", "validation", "test")
 P0_FRACTIONS = (0.7, 0.2, 0.1)  # D04
 P2_FRACTIONS = (0.6, 0.2, 0.2)  # D06: 380, 128 and 128 of 636
 DEALS = 200  # deals of blocks of which the most even one is taken
+EDGES = 64  # pieces of the longer side of a box that is projected
 
 
 def random_split(count: int, fractions: Sequence[float], seed: int) -> list[np.ndarray]:
@@ -154,6 +157,80 @@ def scene_parts(
     label[strangers_of(objects, part)] = IGNORE
     kept = {**scene, "label": label}
     return [part_of(kept, part == number, name) for number, name in zip(range(len(fractions)), PARTS, strict=False)]
+
+
+def cells_of_areas(grid: RegionGrid, areas: Iterable[RegionGrid]) -> np.ndarray:
+    """Cells of a region that the boxes of other regions touch.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The region.
+    areas : iterable of RegionGrid
+        The others, in any CRS.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        The cells.
+    """
+    from pyproj import Transformer
+    from rasterio.features import geometry_mask
+
+    touched = np.zeros(grid.shape, bool)
+    for area in areas:
+        edge = shapely.segmentize(shapely.box(*area.bounds), max(area.shape) * area.cell_m / EDGES)
+        to_grid = Transformer.from_crs(area.epsg, grid.epsg, always_xy=True)
+        outline = shapely.transform(edge, to_grid.transform, interleaved=False)
+        # A little smaller, so that a cell that only shares an edge is not touched.
+        inner = shapely.buffer(outline, -grid.cell_m / 1e3)
+        touched |= geometry_mask([inner], grid.shape, grid.transform, all_touched=True, invert=True)
+    return touched
+
+
+def without_test_areas(scene: Mapping[str, np.ndarray], tested: np.ndarray) -> dict[str, np.ndarray]:
+    """A scene that knows nothing of the cells of a test area.
+
+    A landslide that reaches into it is not counted outside either: it would be known when it is
+    tested.
+
+    Parameters
+    ----------
+    scene : mapping of str to array
+        Of the whole scene, as `scenes.arrays_of`.
+    tested : (rows, cols) array of bool
+        The cells of the test area.
+
+    Returns
+    -------
+    dict of str to array
+        Of the scene.
+    """
+    reaching = np.setdiff1d(scene["objects"][tested], [0])
+    label = np.where(np.isin(scene["objects"], reaching), np.uint8(IGNORE), scene["label"])
+    return known_in({**scene, "label": label}, ~tested)
+
+
+def check_no_test_area(regions: Iterable[str], test_areas: Iterable[str]) -> None:
+    """Refuse to learn from scenes of a test area.
+
+    Parameters
+    ----------
+    regions : iterable of str
+        Regions of the scenes, or `<region>/<part>`.
+    test_areas : iterable of str
+        Regions that are test areas.
+
+    Raises
+    ------
+    TrainingError
+        For a scene of one of them.
+    """
+    if found := {region.partition("/")[0] for region in regions} & set(test_areas):
+        raise TrainingError(
+            f"scenes of {', '.join(sorted(found))}, a test area, would be learnt from",
+            "leave them out of training.scenes",
+        )
 
 
 def check_disjoint(train: Iterable[str], *others: Iterable[str]) -> None:

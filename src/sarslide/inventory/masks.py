@@ -29,8 +29,8 @@ class MaskRules:
     ----------
     min_area_km2 : float
         Smallest area, km2.
-    snowline_m : float
-        Ellipsoidal height, m, against the median of the object.
+    snowline_m : float or None
+        Ellipsoidal height, m, against the median of the object; None masks nothing.
     min_slope_deg : float
         Smallest mean slope, degree.
     min_coherence : float
@@ -46,7 +46,7 @@ class MaskRules:
     """
 
     min_area_km2: float = 0.018
-    snowline_m: float = 9000.0
+    snowline_m: float | None = None
     min_slope_deg: float = 8.0
     min_coherence: float = 0.2
     max_layover_shadow: float = 0.5
@@ -78,7 +78,7 @@ def reasons_of(row: Mapping, rules: MaskRules) -> list[str]:
         "too_small": row["area_km2"] < rules.min_area_km2 - 1e-9,
         "layover_shadow": row["layover_shadow_fraction"] > rules.max_layover_shadow,
         "low_coherence": math.isnan(row["coherence_mean"]) or row["coherence_mean"] < rules.min_coherence,
-        "above_snowline": row["elevation_median_m"] > rules.snowline_m,
+        "above_snowline": rules.snowline_m is not None and row["elevation_median_m"] > rules.snowline_m,
         "uphill": not flat
         and rate * sensitivity < 0
         and abs(sensitivity) >= rules.min_sensitivity

@@ -28,13 +28,13 @@ class Observability:
         The region grid.
     states : mapping of str to (rows, cols) array of uint8
         Track -> index into `CLASSES` of each cell.
-    snowline_m : float
-        Ellipsoidal height above which ground is snow, m.
+    snowline_m : float or None
+        Ellipsoidal height above which ground is snow, m; None: no snowline is set.
     """
 
     grid: RegionGrid
     states: Mapping[str, np.ndarray]
-    snowline_m: float
+    snowline_m: float | None
 
     def cause(self, geometry: BaseGeometry, tracks: Sequence[str], elevation_m: float) -> str:
         """Why an object could not be seen by the tracks that saw it before.
@@ -54,7 +54,7 @@ class Observability:
             Empty when one of the tracks sees at least half of it now; else snow, no_acquisition,
             layover, shadow or decorrelation (that of most cells, in the track that sees most).
         """
-        if elevation_m > self.snowline_m:
+        if self.snowline_m is not None and elevation_m > self.snowline_m:
             return SNOW
         best_share, best_cause = -1.0, "no_acquisition"
         for track in sorted(tracks):

@@ -186,7 +186,7 @@ class MaskRcnn(nn.Module):
             if self.depth != 50 or self.resnext:
                 raise WeightsError(
                     "torchvision has COCO weights of Mask R-CNN for ResNet50 only",
-                    "use network mask_rcnn with depth 50, or imagenet",
+                    "start network mask_rcnn from coco, or this one from imagenet",
                 )
             load_coco(self.rcnn, self.in_channels, body.width)
         elif self.resnext and self.depth == 50:

@@ -22,8 +22,8 @@ KNOWN_FAILURES = (
 # True of networks that learnt from simulated regions alone; `docs/reference/benchmark.md` has the
 # numbers.
 SIMULATED_FAILURES = (
-    "Mines and dumps on slopes, glaciers and changing snow move like landslides, and many are mapped as such: the snowline masks"
-    " the last two, a reviewer has to reject the first.",
+    "Mines and dumps on slopes, glaciers and changing snow move like landslides, and many are mapped as such: a snowline,"
+    " where one is set, masks the last two, a reviewer has to reject the first.",
     "Where forest leaves little coherence, about a quarter of the landslides that a track sees are missed.",
     "No real landslide was in the training: outlines, speeds and noise are those of the simulation.",
 )

@@ -1,0 +1,163 @@
+"""What `train` of each packaged preset begins with, writes and leaves out; no Snakemake, no network."""
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from sarslide.catalog.scenes import SceneTable
+from sarslide.config import load, presets
+from sarslide.dataset import splits
+from sarslide.dataset.features import channel_set
+from sarslide.errors import ConfigError
+from sarslide.grid import RegionGrid
+from sarslide.models import networks, registry
+from sarslide.workflow.graph import Graph
+from sarslide.workflow.network_inputs import NetworkInputs
+
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+NO_SCENES = cast(SceneTable, None)  # a training is planned without any
+REAL = [name for name in presets() if load({"region": name}).source == "safe"]
+TEST_AREAS = {"zhongxinrong": "three_rivers", "zhouqu": "qtp_loess"}
+
+
+def inputs(region: str, **training) -> NetworkInputs:
+    """Inputs of a packaged region whose labels are named, with changed keys of training."""
+    config = load({"region": region, "training": {"labels": "mine.gpkg", **training}})
+    return NetworkInputs(Graph(config, NO_SCENES, SCRIPTS))
+
+
+@pytest.mark.parametrize("region", sorted(set(presets()) - set(TEST_AREAS)))
+def test_labels_train_what_the_preset_names(region):
+    """The network of the preset from its start, never the packaged one in its place."""
+    found = inputs(region)
+    training = found.config.training
+    found.check_training()
+    if not training.model_fields_set.intersection(("network", "channels", "width")):
+        assert found.start == "packaged" and Path(found.trained).stem == "drs_unet_compact"
+        return
+    assert found.start in ("random", "imagenet") and found.start_file() == []
+    assert found.learnt_channels() == list(channel_set(training.channels))
+    assert found.learnt_from() == f"trained on labels of {region}"
+    width = training.width or registry.get(training.network).width
+    parts = Path(found.trained).parts
+    assert parts[:4] == ("results", region, "training", training.preset)
+    assert parts[4].startswith(f"{training.network}.{training.channels}.{width}") and parts[5] == (
+        f"{training.network}.safetensors"
+    )
+
+
+@pytest.mark.parametrize("region", REAL)
+def test_the_network_of_a_preset_can_be_built_and_started(region):
+    import torch
+
+    training = inputs(region).config.training
+    with torch.device("meta"):
+        options = registry.options(training.network, training.width, training.start)
+        model = networks.build(training.network, len(channel_set(training.channels)), **options)
+    assert training.start not in registry.PRETRAINED or training.start in model.pretrained
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_the_registry_knows_the_weights_of_torchvision(name):
+    """What a class can load is what the configuration lets it start from; COCO needs the one body that has it."""
+    import torch
+
+    row = registry.get(name)
+    known = set(getattr(networks.CLASSES[row.network_class](), "pretrained", ()))
+    assert set(row.pretrained) == (known if name == "mask_rcnn" else known - {"coco"})
+    if "coco" in row.pretrained:
+        with torch.device("meta"):
+            built = networks.build(name, 3, **registry.options(name, None, "coco"))
+        assert built.depth == 50 and not built.resnext and registry.with_start("coco") == [name]
+
+
+@pytest.mark.parametrize(
+    ("training", "line"),
+    [
+        (
+            {"start": "imagenet"},
+            "training.start = imagenet does not fit training.network = drs_unet: there are no such",
+        ),
+        (
+            {"network": "mask_rcnn_resnext_dcb_sa", "start": "coco", "width": None},
+            "training.start = coco does not fit training.network = mask_rcnn_resnext_dcb_sa: .*; cure: set training.start to"
+            " imagenet or random, or training.network to mask_rcnn$",
+        ),
+        (
+            {"network": "mask_rcnn", "start": "coco", "width": 16},
+            "training.width = 16 does not fit training.start = coco, whose weights have width 64; cure: set .*width to null",
+        ),
+    ],
+)
+def test_a_start_that_cannot_be_is_refused_while_the_configuration_is_read(training, line):
+    with pytest.raises(ConfigError, match=f"E1001 config: {line}"):
+        load({"region": "demo", "training": training})
+
+
+def test_keys_that_contradict_the_start_are_refused():
+    with pytest.raises(
+        ConfigError, match=r"training.network = unet, but the weights of training.start = packaged have network"
+    ):
+        inputs("demo", start="packaged", network="unet").start_file()
+    wanted = r"training.channels = p0_insar, training.width = 64, but .* have channels sarslide, width 16; cure: set training"
+    with pytest.raises(ConfigError, match=wanted):
+        inputs("three_rivers", start="packaged").start_file()
+    same = inputs("demo", start="packaged", network="drs_unet", channels="sarslide", width=16)
+    assert [Path(path).stem for path in same.start_file()] == ["drs_unet_compact"]
+
+
+def test_each_training_writes_weights_of_its_own():
+    """Region, recipe, network, channels, width and start."""
+    changed = [
+        {}, {"network": "drs_unet"}, {"network": "unet"}, {"channels": "p4_all"}, {"width": 8}, {"preset": "p0"},
+        {"preset": "p0", "width": 8}, {"network": "vcnn", "width": 64}, {"network": "vcnn", "width": 64, "start": "imagenet"},
+        {"start": "other.safetensors"},
+    ]  # fmt: skip
+    made = [inputs(region, **keys, labels=labels).trained for region in ("demo", "california")
+            for labels in ("", "mine.gpkg") for keys in changed]  # fmt: skip
+    own = [path for path in made if not path.startswith("results/training/")]
+    assert len(set(own)) == len(own) == 2 * len(changed)
+    # Without labels a training is the same in every region; without any key it is that of `network: drs_unet`.
+    assert len(set(made) - set(own)) == len(changed) - 1
+
+
+def test_weights_do_not_write_over_their_start():
+    start = "results/demo/training/sarslide/mine/mine.safetensors"
+    with pytest.raises(ConfigError, match=r"mine.safetensors is the file that this training writes; cure: copy it"):
+        inputs("demo", start=start).check_training()
+
+
+@pytest.mark.parametrize(("region", "larger"), TEST_AREAS.items())
+def test_no_network_is_trained_in_a_test_area(region, larger):
+    """A02: with labels and without; no scene of one is learnt from elsewhere either."""
+    for labels in ("mine.gpkg", ""):
+        with pytest.raises(ConfigError, match=f"region = {region} is a test area .*; cure: train in {larger}$"):
+            inputs(region, labels=labels).check_training()
+    assert region in inputs("demo").never_learnt()
+
+
+@pytest.mark.parametrize(
+    ("region", "test_area", "shape"),
+    # 29.4 x 55.2 km of Zhongxinrong in cells of 30 m; of Zhouqu's 204 x 147 km the northern 36 km.
+    [("three_rivers", "zhongxinrong", (1840, 980)), ("qtp_loess", "zhouqu", (1200, 6800))],
+)
+def test_the_ground_of_a_test_area_is_out_of_the_larger_region(region, test_area, shape):
+    found = inputs(region)
+    areas = found.test_areas()
+    assert list(areas) == [test_area]
+    tested = splits.cells_of_areas(
+        found.config.grid.region_grid(), [RegionGrid.from_dict(about) for about in areas.values()]
+    )
+    rows, cols = (np.flatnonzero(tested.any(axis=axis)) for axis in (1, 0))
+    assert (len(rows), len(cols)) == shape and tested.sum() == shape[0] * shape[1]
+
+
+def test_an_unknown_region_to_exclude_is_refused():
+    config = load({"region": "demo", "dataset": {"exclude": ["atlantis"]}})
+    found = NetworkInputs(Graph(config, NO_SCENES, SCRIPTS))
+    with pytest.raises(
+        ConfigError, match="E1001 config: dataset.exclude: region 'atlantis' is neither packaged nor in"
+    ):
+        found.test_areas()
