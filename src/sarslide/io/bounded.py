@@ -10,6 +10,7 @@ import json as json_format
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
@@ -17,6 +18,7 @@ from xml.etree.ElementTree import Element
 import yaml as yaml_format
 from defusedxml import ElementTree
 from pydantic import BaseModel, ValidationError
+from yaml.composer import Composer
 
 from sarslide.errors import SarslideError, shorten
 
@@ -29,28 +31,30 @@ MAX_ELEMENTS = 1_000_000  # of XML: an annotation has 50,000, a day's orbit 100,
 MAX_VALUES = 100_000  # of YAML, those counted again that an alias repeats
 MAX_DIGITS = 40  # of a whole number of YAML
 MAX_FIELD = 1 << 20
-MAX_SHOWN = 80  # characters of a value in a message
+MAX_SHOWN, MAX_PATH = 80, 300  # characters of a value and of a path in a message
 _OF_TAGS = (ValueError, KeyError, AttributeError, TypeError)  # of PyYAML, for `!!bool x`, `!!timestamp x` ...
 GIVE = "give the path of a file"
 AGAIN = "restore the file, or make it again"
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|/vsi|.*[\n\r\0]", flags=re.DOTALL)
 
 
-def shown(value: object) -> str:
+def shown(value: object, limit: int = MAX_SHOWN) -> str:
     """A value from elsewhere as a message shows it: on one line, printable, short.
 
     Parameters
     ----------
     value : object
         The value.
+    limit : int
+        Characters that are kept.
 
     Returns
     -------
     str
-        At most `MAX_SHOWN` characters.
+        At most `limit` characters.
     """
-    text = str(value)[: MAX_SHOWN + 1]
-    return shorten("".join(char if char.isprintable() else " " for char in text), MAX_SHOWN)
+    text = str(value)[: limit + 1]
+    return shorten("".join(char if char.isprintable() else " " for char in text), limit)
 
 
 def plain_file(path: str | Path, error: Coded, cure: str = GIVE) -> Path:
@@ -83,7 +87,7 @@ def plain_file(path: str | Path, error: Coded, cure: str = GIVE) -> Path:
         mode = path.stat().st_mode
     except OSError as failure:
         problem = "does not exist" if isinstance(failure, FileNotFoundError) else f"cannot be read ({failure.strerror})"
-        raise error(f"{shown(path)}: {problem}", cure) from None
+        raise error(f"{shown(path, MAX_PATH)}: {problem}", cure) from None
     except ValueError:
         raise error(f"{shown(path)}: is no path of a file", cure) from None
     if not stat.S_ISREG(mode):
@@ -256,7 +260,7 @@ def typed(model: type[Model], value: object, name: str | Path, error: Coded, cur
         raise error(f"{name}: {problem}", cure) from None
 
 
-def parsed_yaml(source: str, name: str | Path, error: Coded, cure: str = AGAIN) -> Any:
+def parsed_yaml(source: str, name: str | Path, error: Coded, cure: str = AGAIN, as_text: bool = False) -> Any:
     """YAML of a text that was read already, of plain values only.
 
     Parameters
@@ -269,6 +273,8 @@ def parsed_yaml(source: str, name: str | Path, error: Coded, cure: str = AGAIN) 
         Class of the error.
     cure : str
         Its cure.
+    as_text : bool, default False
+        Whether numbers, dates and null stay the text that they are.
 
     Returns
     -------
@@ -282,7 +288,7 @@ def parsed_yaml(source: str, name: str | Path, error: Coded, cure: str = AGAIN) 
     """
     loader = None
     try:
-        loader = _Loader(source)
+        loader = (_TextLoader if as_text else _Loader)(source)
         return loader.get_single_data()
     except (yaml_format.YAMLError, *_OF_TAGS, RecursionError, OverflowError) as failure:
         raise error(f"{name}: is no YAML ({shown(_yaml_problem(failure))})", cure) from None
@@ -318,20 +324,22 @@ def yaml(path: str | Path, error: Coded, limit: int = 4 << 20, cure: str = AGAIN
     return parsed_yaml(text(path, error, limit, cure=cure), path, error, cure)
 
 
-class _Loader(yaml_format.SafeLoader):
+class _Limits(Composer):
     """YAML without what makes little text grow."""
 
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self.depth = 0
-        self.sizes: dict[yaml_format.Node, int] = {}  # of whole nodes, in values
+    depth = 0
+
+    @cached_property
+    def sizes(self) -> dict[yaml_format.Node, int]:
+        """Of whole nodes, in values."""
+        return {}
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """A node that is neither too deep nor too large."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise yaml_format.YAMLError(f"nested more than {MAX_DEPTH} deep")
-        is_alias = self.check_event(yaml_format.AliasEvent)
+        is_alias = self.check_event(yaml_format.AliasEvent)  # type: ignore[attr-defined]
         node = super().compose_node(parent, index)
         if is_alias and node not in self.sizes:
             raise yaml_format.YAMLError("a value holds itself")
@@ -340,6 +348,14 @@ class _Loader(yaml_format.SafeLoader):
             raise yaml_format.YAMLError(f"more than {MAX_VALUES} values")
         self.depth -= 1
         return node
+
+
+class _Loader(_Limits, yaml_format.SafeLoader):
+    """Numbers, dates and the like are what they look like."""
+
+
+class _TextLoader(_Limits, yaml_format.BaseLoader):
+    """All values are text."""
 
 
 def _whole_number(loader: _Loader, node: Any) -> Any:
