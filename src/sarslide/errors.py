@@ -189,6 +189,12 @@ class DamageError(SarslideError):
     code = 1013
 
 
+class HistoryError(SarslideError):
+    """Results whose inputs, times or records of making have changed since they were made."""
+
+    code = 1014
+
+
 class NetworkError(SarslideError):
     """A disconnected network of pairs: a gap splits that of a stack into islands."""
 

@@ -9,6 +9,27 @@ from affine import Affine
 
 from sarslide.errors import GridError
 
+MAX_CELLS = 1_000_000_000  # a job holds up to 400 bytes a cell; the largest packaged region has 3e8
+
+
+def cells_in(bounds: tuple[float, float, float, float], cell_m: float) -> float:
+    """How many cells some bounds hold.
+
+    Parameters
+    ----------
+    bounds : tuple of float
+        (west, south, east, north), m.
+    cell_m : float
+        Side of a cell, m.
+
+    Returns
+    -------
+    float
+        Cells, whole or not.
+    """
+    west, south, east, north = bounds
+    return (east - west) / cell_m * ((north - south) / cell_m)
+
 
 @dataclass(frozen=True)
 class RegionGrid:
@@ -56,11 +77,19 @@ class RegionGrid:
         Raises
         ------
         GridError
-            The bounds are empty.
+            The bounds are empty or not finite, or hold more than `MAX_CELLS`.
         """
         west, south, east, north = bounds
-        if not (west < east and south < north):
-            raise GridError(f"region bounds {list(bounds)} are empty", "give [west, south, east, north] in metres")
+        if not (west < east and south < north and all(map(math.isfinite, bounds))):
+            raise GridError(
+                f"region bounds {list(bounds)} are empty or not finite", "give [west, south, east, north] in metres"
+            )
+        cells = cells_in(bounds, cell_m)
+        if not cells <= MAX_CELLS:
+            raise GridError(
+                f"region bounds {list(bounds)} hold {cells:.3g} cells of {cell_m:g} m, more than {MAX_CELLS:.0e}",
+                "give smaller bounds, or larger cells",
+            )
         left, top = math.floor(west / cell_m) * cell_m, math.ceil(north / cell_m) * cell_m
         cols, rows = math.ceil((east - left) / cell_m), math.ceil((top - south) / cell_m)
         return cls(epsg, left, top, cell_m, rows, cols)

@@ -6,16 +6,19 @@ from datetime import datetime
 from functools import cache
 from itertools import pairwise
 
-from sarslide.errors import NamingError
+from sarslide.errors import NamingError, shorten
 
 FORMAT_VERSION = 1
 
-DATE = r"\d{8}"
-PAIR = r"\d{8}_\d{8}"
-STACK = r"[AD]\d{3}"
-FRAME = r"f\d+(?:_\d+)?"
-IDENTIFIER = r"[a-z][a-z0-9_]*"
-RELEASE = r"\d{8}-[0-9a-f]{8}(?:-\d+)?"
+# Digits of ASCII: `\d` takes those of every script.
+DATE = r"[0-9]{8}"
+PAIR = r"[0-9]{8}_[0-9]{8}"
+STACK = r"[AD][0-9]{3}"
+FRAME = r"f[0-9]+(?:_[0-9]+)?"
+IDENTIFIER = r"[a-z][a-z0-9_]{0,63}"
+RELEASE = r"[0-9]{8}-[0-9a-f]{8}(?:-[0-9]+)?"
+MAX_SHOWN = 80
+FIRST_YEAR, LAST_YEAR = 1978, 2999  # Seasat was the first SAR in orbit
 
 
 @cache  # a large region's network asks for every date hundreds of times
@@ -35,14 +38,22 @@ def parse_date(text: str) -> Date:
     Raises
     ------
     NamingError
-        For anything else.
+        For anything else, and for years before there was a SAR in orbit or long after.
     """
     try:
         if not re.fullmatch(DATE, text):
             raise ValueError(text)
-        return datetime.strptime(text, "%Y%m%d").date()
+        date = datetime.strptime(text, "%Y%m%d").date()
+        if not FIRST_YEAR <= date.year <= LAST_YEAR:
+            raise ValueError(text)
+        return date
     except ValueError:
-        raise NamingError(f"'{text}' is not a date", "write dates as YYYYMMDD, for example 20190306") from None
+        raise NamingError(f"{_shown(text)} is not a date", "write dates as YYYYMMDD, for example 20190306") from None
+
+
+def _shown(text: str) -> str:
+    """A text from elsewhere in quotes, short and on one line."""
+    return f"'{shorten(' '.join(text.split()), MAX_SHOWN)}'"
 
 
 def days_between(earlier: str, later: str) -> int:
@@ -103,7 +114,7 @@ def split_pair(pair: str) -> tuple[str, str]:
         For what is no name of a pair.
     """
     if not re.fullmatch(PAIR, pair):
-        raise NamingError(f"'{pair}' is not a pair", "write pairs as YYYYMMDD_YYYYMMDD, the earlier date first")
+        raise NamingError(f"{_shown(pair)} is not a pair", "write pairs as YYYYMMDD_YYYYMMDD, the earlier date first")
     earlier, later = pair.split("_")
     pair_name(earlier, later)
     return earlier, later
@@ -157,7 +168,7 @@ def check_stack(stack: str) -> str:
         For what is no name of a stack.
     """
     if not re.fullmatch(STACK, stack):
-        raise NamingError(f"'{stack}' is not a stack", "write A or D and the relative orbit, for example A128")
+        raise NamingError(f"{_shown(stack)} is not a stack", "write A or D and the relative orbit, for example A128")
     return stack
 
 

@@ -133,7 +133,7 @@ def test_a_packaged_region_is_not_shadowed(own):
 @pytest.mark.parametrize(
     ("text", "names_it"),
     [
-        ("grid: {epsg: 32647\nstacks: [", "myregion.yaml, line 2: cannot be read (ParserError)"),
+        ("grid: {epsg: 32647\nstacks: [", "myregion.yaml: is no YAML (line 2: expected ',' or '}'"),
         ("", "myregion.yaml: holds no keys"),
         ("- demo", "myregion.yaml: holds no keys"),
         ("grid: {epgs: 32647}", "unknown key 'grid.epgs'; cure: did you mean 'epsg'"),

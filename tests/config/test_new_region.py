@@ -126,7 +126,7 @@ def test_a_name_that_is_taken_or_none_is_refused(tmp_path, name):
         ({"end": "20100101"}, ConfigError, "before Sentinel-1"),
         ({"archive": "esa"}, ConfigError, "one of asf, copernicus, folder"),
         ({"dem": "absent.tif"}, ConfigError, "absent.tif does not exist"),
-        ({"dem": "$SARSLIDE_ABSENT/dem.tif"}, ConfigError, "names a variable that is not set"),
+        ({"dem": "$SARSLIDE_ABSENT/dem.tif"}, ConfigError, "does not exist, and $SARSLIDE_ABSENT is not set"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_written(tmp_path, wrong, error, message):

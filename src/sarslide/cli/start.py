@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sarslide import exit_codes
 from sarslide.config import Config, reading
 from sarslide.errors import ConfigError, LockError
+from sarslide.io import bounded
 from sarslide.schedule import lock, snakemake_log
 from sarslide.workflow import events
 from sarslide.workflow.location import snakefile
@@ -108,11 +107,8 @@ def nested(values: Iterable[str]) -> dict[str, Any]:
             place = place.setdefault(section, {})
             if not isinstance(place, dict):
                 raise ConfigError(f"--set {one}: {section} has a value already", "set each key once")
-        try:
-            # As Snakemake reads --config: numbers stay text, which the models turn into numbers.
-            place[leaf] = yaml.load(text, Loader=yaml.BaseLoader) if text else None
-        except yaml.YAMLError:
-            raise ConfigError(f"--set {one}: the value is no YAML", "quote it") from None
+        # As Snakemake reads --config: numbers stay text, which the models turn into numbers.
+        place[leaf] = bounded.parsed_yaml(text, f"--set {key}", ConfigError, "quote it", as_text=True) if text else None
     return made
 
 

@@ -496,5 +496,5 @@ def _is_plain(text: str) -> bool:
     """Whether YAML reads a text without quotes as itself."""
     try:
         return bool(yaml.load(text, yaml.BaseLoader) == text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return False

@@ -2,15 +2,21 @@
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import string
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from sarslide import names
-from sarslide.errors import SarslideError
+from sarslide.errors import SarslideError, without_secrets
+
+MAX_TEXT = 4096  # characters of a value: the longest path of Linux
 
 
 class Mistake(ValueError):
@@ -74,7 +80,7 @@ def refused(*keys: str) -> Iterator[None]:
 def _date(value: Any) -> str:
     """YYYYMMDD of a date as YAML may give it: text with or without dashes, a number, a date."""
     if isinstance(value, datetime.date):
-        return f"{value:%Y%m%d}"
+        return value.isoformat()[:10].replace("-", "")
     return re.sub(r"^(\d{4})-(\d\d)-(\d\d)$", r"\1\2\3", str(value))
 
 
@@ -100,12 +106,86 @@ def _written(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{pattern}$"}, {"type": "integer"}]})
 
 
+def check_path(text: str) -> str:
+    """Refuse what names no file, or what Snakemake would not take as its name.
+
+    Parameters
+    ----------
+    text : str
+        The path, with or without $VARIABLES.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    Mistake
+        For an address, a name of GDAL's virtual file systems, braces, which are wildcards to
+        Snakemake, and characters that cannot be printed.
+    """
+    if re.search(r"[\x00-\x1f\x7f]", text):
+        raise Mistake(f"{text!r} is no path", "leave out what cannot be printed, such as a line break")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://|/vsi", text):
+        raise Mistake(f"'{without_secrets(text)}' is an address", "bring the file here, and give its path")
+    if re.search("[{}]", re.sub(r"\$\{\w+\}", "", text)):
+        raise Mistake(f"'{text}' has braces, which are wildcards to Snakemake", "rename the file or folder")
+    return text
+
+
+def _pattern(text: str) -> str:
+    """A pattern of the files of a pair, below a folder."""
+    cure = "give a pattern below files.folder, such as *{earlier}-{later}*unw.tif"
+    try:
+        fields = [part[1:] for part in string.Formatter().parse(text) if part[1] is not None]
+    except ValueError:
+        raise Mistake(f"'{text}' has a brace without its other one", cure) from None
+    if any(name not in ("earlier", "later") or form or conversion for name, form, conversion in fields):
+        raise Mistake(f"'{text}' has another field than {{earlier}} and {{later}}", cure)
+    parts = PurePosixPath(text).parts
+    if not text.isprintable() or text.startswith("/") or ".." in parts:
+        raise Mistake(f"{text!r} leads out of the folder", cure)
+    if any("**" in part and part != "**" for part in parts) or parts.count("**") > 1:
+        raise Mistake(f"'{text}': ** stands for folders, by itself and once", cure)
+    return text
+
+
+def _address(text: str) -> str:
+    """The address of a server, without a login."""
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        whole = False
+    # The value may hold a secret: it is not shown.
+    if "@" in text or "?" in text or "#" in text:
+        raise Mistake(
+            "holds a login or a query", "give scheme, host and path alone; logins stand in ~/.netrc or a variable"
+        )
+    if not whole or not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise Mistake("is no address", "write https://HOST/PATH")
+    return text
+
+
+def _each_once(values: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
+    """A list of which no entry comes twice."""
+    for one, times in Counter(values).items():
+        if times > 1:
+            raise Mistake(f"{one} comes {times} times", "name each once")
+    return values
+
+
+EachOnce = AfterValidator(_each_once)
+PathText = Annotated[str, AfterValidator(check_path)]
+PatternText = Annotated[str, AfterValidator(_pattern)]
+Address = Annotated[str, AfterValidator(_address)]
 StackName = Annotated[str, Field(pattern=f"^{names.STACK}$"), _read(str, names.check_stack)]
-DateName = Annotated[str, _read(_date, names.parse_date), _written(r"\d{4}-?\d{2}-?\d{2}")]
+DateName = Annotated[str, _read(_date, names.parse_date), _written(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")]
 PairName = Annotated[str, _read(_pair, names.split_pair), _written(names.PAIR)]
 WindowName = Annotated[str, Field(pattern=f"^{names.IDENTIFIER}$")]
 # How a login may be named: what it holds is never written into the configuration.
-REFERENCE = re.compile(r"netrc|env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+REFERENCE = re.compile(r"netrc|env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f]+")
 
 
 class OneOf:
@@ -173,7 +253,7 @@ def check(method: Callable[[Any], None]) -> Callable[[Any], None]:
 class Section(BaseModel):
     """Base of all sections: unknown keys are errors, numbers are finite, values are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, str_max_length=MAX_TEXT)
 
     @model_validator(mode="after")
     def _all_checks(self) -> Self:

@@ -1,8 +1,21 @@
 """Sections of the configuration: pairs, and the engines that make interferograms of them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from sarslide.config.fields import REFERENCE, DateName, Mistake, PairName, Section, StackName, check, key
+from sarslide.config.fields import (
+    REFERENCE,
+    Address,
+    DateName,
+    EachOnce,
+    Mistake,
+    PairName,
+    PathText,
+    PatternText,
+    Section,
+    StackName,
+    check,
+    key,
+)
 
 
 class NetworkSection(Section):
@@ -15,7 +28,9 @@ class NetworkSection(Section):
     )
     max_days: int = key(24, "preset nearest: longest temporal baseline", "days", "P0", ge=1, le=1100)
     neighbours: int = key(2, "preset nearest: earlier dates that each date is paired with", "dates", ge=1, le=20)
-    pairs: tuple[PairName, ...] = key((), "explicit pairs, earlier_later, instead of the preset (engine files)")
+    pairs: Annotated[tuple[PairName, ...], EachOnce] = key(
+        (), "explicit pairs, earlier_later, instead of the preset (engine files)"
+    )
 
 
 class SlcSection(Section):
@@ -75,7 +90,7 @@ class Isce2Section(Section):
         {}, "date that the others are coregistered to; none: the first of the stack, which a later date does not change"
     )
     step_limit_min: int = key(240, "an ISCE2 step that takes longer is ended", "min", ge=1, le=10000)
-    aux: str = key("", "folder of AUX_CAL files, for products of IPF 002.36; $VARIABLES are expanded")
+    aux: PathText = key("", "folder of AUX_CAL files, for products of IPF 002.36; $VARIABLES are expanded")
 
 
 class FilesSection(Section):
@@ -84,24 +99,36 @@ class FilesSection(Section):
     naming: Literal["gamma", "licsar", "aria", "hyp3", "custom"] = key(
         "gamma", "whose files they are: gives patterns, sign and unit of coherence; custom: all declared below"
     )
-    folder: str = key("", "folder of the products; $VARIABLES are expanded")
-    unwrapped: str = key(
+    folder: PathText = key("", "folder of the products; $VARIABLES are expanded")
+    unwrapped: PatternText = key(
         "", "file pattern of the unwrapped phase of a pair, with {earlier} and {later}; empty: the naming's"
     )
-    coherence: str = key("", "file pattern of the coherence of a pair; empty: the naming's")
-    baselines: str = key(
+    coherence: PatternText = key("", "file pattern of the coherence of a pair; empty: the naming's")
+    baselines: PatternText = key(
         "",
         "file pattern, below folder, of the perpendicular baselines of a pair (GAMMA par files); empty: the naming's",
     )
     positive_phase: Literal["away", "towards"] | None = key(
         None, "motion that makes the delivered phase grow (J10); null: as the naming or the product states"
     )
-    wavelength_m: float = key(0.05546576, "radar wavelength (B29)", "m", "P0", ge=0.02, le=0.3)
-    incidence_deg: float = key(
-        39.0, "incidence angle from the ellipsoid normal, where the product has none", "degree", ge=15, le=60
+    wavelength_m: float | None = key(
+        None, "radar wavelength (B29); null: as the product states, else Sentinel-1's", "m", "P0", ge=0.02, le=0.3
     )
-    heading_deg: float = key(
-        347.4, "flight direction, clockwise from north, where the product has none", "degree", ge=0, lt=360
+    incidence_deg: float | None = key(
+        None,
+        "incidence angle from the ellipsoid normal, where the product has none by cell; null: as the product states, else"
+        " Sentinel-1's",
+        "degree",
+        ge=15,
+        le=60,
+    )
+    heading_deg: float | None = key(
+        None,
+        "flight direction, clockwise from north, where the product has none by cell; null: as the product states, else"
+        " Sentinel-1's by pass",
+        "degree",
+        ge=0,
+        lt=360,
     )
 
     @check
@@ -127,7 +154,7 @@ class Hyp3Section(Section):
         "netrc",
         "where the Earthdata Login is, never the secret itself: netrc, env:NAME of a variable, file:PATH of a file with a token",
     )
-    api_url: str = key("https://hyp3-api.asf.alaska.edu", "address of the HyP3 deployment")
+    api_url: Address = key("https://hyp3-api.asf.alaska.edu", "address of the HyP3 deployment")
     wait_h: float = key(48.0, "a job that takes longer is given up until the next run", "h", gt=0, le=1000)
 
     @check
@@ -149,9 +176,9 @@ class Hyp3Section(Section):
 class SnapSection(Section):
     """ESA SNAP's graphs, for the engine `snap`."""
 
-    gpt: str = key("gpt", "SNAP's graph processing tool: a command on PATH or its file; $VARIABLES are expanded")
-    snaphu: str = key("snaphu", "SNAPHU, which SNAP does not contain: a command on PATH or its file")
-    auxdata: str = key(
+    gpt: PathText = key("gpt", "SNAP's graph processing tool: a command on PATH or its file; $VARIABLES are expanded")
+    snaphu: PathText = key("snaphu", "SNAPHU, which SNAP does not contain: a command on PATH or its file")
+    auxdata: PathText = key(
         "~/.snap/auxdata",
         "folder where SNAP is set to look for auxiliary data; orbit files beside the products are put there",
     )

@@ -1,11 +1,17 @@
 """Sections of the configuration: networks, their data, their training and their benchmark."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from sarslide import names
-from sarslide.config.fields import Mistake, Section, check, key, refused
+from sarslide.config.fields import Mistake, PathText, Section, check, key, refused
 from sarslide.dataset.features import check_channels
 from sarslide.models import registry
+
+RegionName = Annotated[str, Field(pattern=f"^{names.IDENTIFIER}$")]
+# Keys that say which network is trained.
+NETWORK_KEYS = ("network", "channels", "width")
 
 
 class SegmentationSection(Section):
@@ -16,7 +22,7 @@ class SegmentationSection(Section):
         "name of the network's weights, a folder name below segment/",
         pattern=f"^{names.IDENTIFIER}$",
     )
-    weights: str = key("", "weights file (.safetensors); empty: the packaged weights of that name")
+    weights: PathText = key("", "weights file (.safetensors); empty: the packaged weights of that name")
     overlap: float = key(0.5, "overlap of neighbouring tiles", "", "P0", ge=0, le=0.9)
     device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs and, by `train`, learns")
     precision: Literal["fp32", "auto", "bf16"] = key(
@@ -39,9 +45,14 @@ class DatasetSection(Section):
     )
     confidence_column: str = key("", "column with the confidence of each polygon, a number; empty: all are sure (D17)")
     min_confidence: float = key(0.5, "polygons below are not counted, neither as landslide nor as background (D17)")
-    area: str = key(
+    area: PathText = key(
         "", "vector file of the area that was looked at; cells outside are not counted; $VARIABLES are expanded"
     )
+    exclude: tuple[RegionName, ...] = key(
+        (),
+        "regions whose ground is kept out of scenes and images, for a test (A02): a landslide that reaches into it, too",
+    )
+    test_area: bool = key(False, "the region is one for tests: `train` is refused in it (A02)")
     block: int = key(
         128, "side of the blocks by which one region is split; no cell is in two parts (D05)", "cells", ge=16, le=4096
     )
@@ -85,16 +96,17 @@ class DatasetSection(Section):
 class TrainingSection(Section):
     """`sarslide train`: a network from simulated regions, or from labels of this region."""
 
-    labels: str = key(
+    labels: PathText = key(
         "",
-        "vector file of labelled landslides of this region, any CRS; $VARIABLES are expanded: the packaged network is fine-tuned"
-        " on them; empty: simulated regions",
+        "vector file of labelled landslides of this region, any CRS; $VARIABLES are expanded; empty: the network learns from"
+        " simulated regions",
     )
-    scenes: tuple[str, ...] = key((), "further scenes to train on (npz of label_scene); $VARIABLES are expanded")
+    scenes: tuple[PathText, ...] = key((), "further scenes to train on (npz of label_scene); $VARIABLES are expanded")
     start: str = key(
         "",
-        "weights to start from: random, packaged, imagenet, coco (D09) or a weights file, whose network, channels, normalisation"
-        " and patch are kept; empty: packaged where there are labels, else random",
+        "weights to start from: random, imagenet or coco (D09) where torchvision has them for the network, packaged or a weights"
+        " file, whose network, channels, width, normalisation and patch are kept; empty: packaged where there are labels and"
+        " none of network, channels and width is set, else random",
     )
     preset: Literal["sarslide", "p0", "p2", "p3", "p4"] = key(
         "sarslide", "recipe: ours or a paper's; where a paper is silent it is ours too (E07, E10, E12, D15)"
@@ -137,6 +149,36 @@ class TrainingSection(Section):
     def _channels_are_known(self) -> None:
         with refused("training.channels"):
             check_channels(self.channels)
+
+    @check
+    def _network_has_start(self) -> None:
+        row = registry.ARCHITECTURES.get(self.network)
+        if row is None or self.start not in registry.PRETRAINED:
+            return
+        if self.start not in row.pretrained:
+            raise Mistake(
+                f"training.start = {self.start} does not fit training.network = {self.network}: there are no such weights",
+                f"set training.start to {' or '.join((*row.pretrained, 'random'))}, or training.network to"
+                f" {' or '.join(registry.with_start(self.start))}",
+                *("training.start", "training.network"),
+            )
+        if self.width not in (None, row.width):
+            raise Mistake(
+                f"training.width = {self.width} does not fit training.start = {self.start}, whose weights have width {row.width}",
+                "set training.width to null, or training.start to random",
+                *("training.width", "training.start"),
+            )
+
+    def begins_with(self) -> str:
+        """What training starts from.
+
+        Returns
+        -------
+        str
+            `random`, `imagenet`, `coco`, `packaged`, or a weights file.
+        """
+        named = self.model_fields_set.intersection(NETWORK_KEYS)
+        return self.start or ("packaged" if self.labels and not named else "random")
 
     def changes(self) -> dict[str, Any]:
         """Values instead of the preset's.

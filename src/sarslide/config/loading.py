@@ -1,26 +1,33 @@
 """Presets, config.yaml and the command line merged into one checked configuration."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sarslide import names
-from sarslide.config.fields import Mistake, Mistakes, Section
+from sarslide.config.fields import Mistake, Mistakes, Section, check_path
 from sarslide.config.models import Config
-from sarslide.errors import ConfigError, shorten
+from sarslide.errors import ConfigError, shorten, without_secrets
+from sarslide.io import bounded
 
 REGIONS = Path(__file__).parents[1] / "regions"
 OWN_REGIONS = "regions"  # of the working folder
 SECTIONS = [name for name, field in Config.model_fields.items() if isinstance(field.default, Section)]
 LOGINS = ("retrieve.earthdata", "retrieve.copernicus", "hyp3.token")
 LONGEST_VALUE = 80  # characters of a value in a message
+MAX_FILE = 256 << 10  # bytes of a file of keys; config.yaml has 26,000
+MAX_PIECES = 300_000  # of all keys and values as JSON
+NULLS = ("null", "~")  # as the command line of Snakemake leaves them
+# Snakemake runs the code of a file with the first of these, whoever wrote it.
+TEMPLATES = ("__use_yte__", "__definitions__", "__variables__")
 
 
 def presets() -> list[str]:
@@ -75,7 +82,7 @@ def preset(region: str, folder: Path = Path()) -> dict[str, Any]:
     if packaged.is_file():
         if own.is_file():
             raise ConfigError(f"{own}: '{region}' is a packaged region", "give the file, and the region, another name")
-        return yaml.safe_load(packaged.read_text())
+        return read_keys(packaged) or {}
     if not own.is_file():
         mine = f", yours in {OWN_REGIONS}/ ({', '.join(own_regions(folder))})" if own_regions(folder) else ""
         raise ConfigError(
@@ -106,14 +113,11 @@ def read_keys(path: Path) -> dict[str, Any] | None:
     ConfigError
         For a file that cannot be read or holds something else.
     """
-    try:
-        keys = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path}{where}: cannot be read ({type(error).__name__})", "correct the YAML") from None
+    keys = bounded.yaml(path, ConfigError, MAX_FILE, "correct the YAML")
     if not isinstance(keys, dict | None):
         raise _no_keys(path)
+    if template := next((name for name in TEMPLATES if name in (keys or {})), None):
+        raise ConfigError(f"{path}: {template} makes a template of it, whose code would be run", "leave the key out")
     return keys
 
 
@@ -132,10 +136,11 @@ def check_region_name(region: str) -> None:
     Raises
     ------
     ConfigError
-        For anything but small letters, digits and _, a letter first.
+        For anything but small letters, digits and _, a letter first, at most 64.
     """
     if not re.fullmatch(names.IDENTIFIER, region):
-        raise ConfigError(f"config: region = {region!r} is no name", "small letters, digits and _, a letter first")
+        cure = "small letters, digits and _, a letter first, at most 64"
+        raise ConfigError(f"config: region = {_shown(region)} is no name", cure)
 
 
 def load(user: dict[str, Any], folder: Path = Path()) -> Config:
@@ -159,8 +164,10 @@ def load(user: dict[str, Any], folder: Path = Path()) -> Config:
         For unknown keys, values out of range and an unknown region: one coded line for each
         mistake, all of them at once.
     """
-    region = str(user.get("region", Config.model_fields["region"].default))
+    _check_size(user)
     user = _with_nulls(user)
+    named = user.get("region")
+    region = str(Config.model_fields["region"].default if named is None else named)
     merged = merge(preset(region, folder), user)
     try:
         return Config.model_validate(merged)
@@ -174,11 +181,26 @@ def load(user: dict[str, Any], folder: Path = Path()) -> Config:
         raise ConfigError(f"{sources[0]}: {first.problem}", first.cure, further) from None
 
 
+def _check_size(keys: dict[str, Any]) -> None:
+    """Refuse keys without an end: what Snakemake reads before us is not bounded."""
+    try:
+        pieces = json.JSONEncoder(default=str).iterencode(keys)
+        if next(islice(pieces, MAX_PIECES, None), None) is None:
+            return
+    except (ValueError, TypeError, RecursionError):
+        pass
+    raise ConfigError(
+        "config: its keys are too many, nested too deep or no text", "write `section:` and its keys below it"
+    )
+
+
 def _with_nulls(value: Any) -> Any:
     """Nothing where `null` is text: Snakemake reads `--config 'catalog={end: null}'` so."""
     if isinstance(value, dict):
         return {name: _with_nulls(inner) for name, inner in value.items()}
-    return None if value == "null" else value
+    if isinstance(value, list):
+        return [_with_nulls(inner) for inner in value]
+    return None if value in NULLS else value
 
 
 def all_mistakes(keys: dict[str, Any]) -> list[Mistake]:
@@ -268,12 +290,14 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     dict of str to Any
         Both.
     """
+    return _laid_over(base, {name: value for name, value in over.items() if value is not None})
+
+
+def _laid_over(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for name, value in over.items():
-        if value is None and name in Config.model_fields:
-            continue
         both = isinstance(value, dict) and isinstance(merged.get(name), dict)
-        merged[name] = merge(merged[name], value) if both else value
+        merged[name] = _laid_over(merged[name], value) if both else value
     return merged
 
 
@@ -296,7 +320,7 @@ def _wrong_value(where: str, error: ErrorDetails) -> Mistake:
     # The value of a login that should be a name may be the secret itself.
     value = "" if where in LOGINS else f" = {_shown(error['input'])}"
     key = ".".join(where.split(".")[:2]) if where.partition(".")[0] in SECTIONS else where.partition(".")[0]
-    refused = error["msg"][0].lower() + error["msg"][1:]
+    refused = error["msg"][0].lower() + error["msg"][1:]  # what it quotes keeps its case
     return Mistake(f"{where}{value}: {refused}", f"`sarslide config {key}` explains the key", where)
 
 
@@ -313,7 +337,7 @@ def _unknown_key(where: str, depth: int) -> Mistake:
 
 def _shown(value: Any) -> str:
     """A value in one line that is not too long."""
-    return shorten(_one_line(repr(value)), LONGEST_VALUE)
+    return shorten(without_secrets(_one_line(repr(value))), LONGEST_VALUE)
 
 
 def _one_line(text: str) -> str:
@@ -336,11 +360,23 @@ def resolve(path: str) -> str:
     Raises
     ------
     ConfigError
-        For a variable that is not set.
+        For a variable that is not set, what names no file, and what is neither file nor folder.
     """
     expanded = os.path.expanduser(os.path.expandvars(path))
-    if "$" in expanded:
-        raise ConfigError(f"path '{path}' names a variable that is not set", "export it before running")
+    try:
+        check_path(expanded)
+        place = Path(expanded)
+        if place.exists() and not (place.is_file() or place.is_dir()):
+            raise Mistake(f"'{path}' is a pipe or device", "give a file or folder")
+        # A name may hold a $ of its own.
+        if (unset := re.search(r"\$\{?\w+", expanded)) and not place.exists():
+            raise Mistake(
+                f"'{path}' does not exist, and {unset[0]} is not set", f"export {unset[0]}, or correct the path"
+            )
+    except Mistake as mistake:
+        raise ConfigError(f"path {mistake.problem}", mistake.cure) from None
+    except OSError as failure:
+        raise ConfigError(f"path '{_shown(path)}' cannot be read ({failure.strerror})", "correct the path") from None
     return expanded
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from sarslide import names
 from sarslide.config.crs import check_crs
-from sarslide.config.fields import Mistake, OneOf, Section, StackName, check, key
+from sarslide.config.fields import EachOnce, Mistake, OneOf, Section, StackName, check, key
 from sarslide.config.interferograms import (
     FilesSection,
     Hyp3Section,
@@ -44,7 +44,7 @@ class Config(Section):
     engine: Annotated[str, OneOf(ENGINES)] = key(
         "native", "InSAR engine; files for existing interferograms, hyp3 for source hyp3"
     )
-    stacks: tuple[StackName, ...] = key(
+    stacks: Annotated[tuple[StackName, ...], EachOnce] = key(
         (), "pass and relative orbit of each stack, for example [A128, D062]", min_length=1
     )
     paper: Literal["", "P0", "P2", "P3", "P4", "H22"] = key(

@@ -227,6 +227,7 @@ def utm_grid(area: "BaseGeometry") -> RegionGrid:
     GridError
         Where the area is too small, too large or beyond the reach of UTM.
     """
+    import numpy as np
     import shapely
     from pyproj import Transformer
 
@@ -241,16 +242,17 @@ def utm_grid(area: "BaseGeometry") -> RegionGrid:
     dense = shapely.segmentize(area, max(east - west, north - south) / EDGES)
     lon, lat = shapely.get_coordinates(dense).T
     x, y = Transformer.from_crs(4326, epsg, always_xy=True).transform(lon, lat)
-    grid = RegionGrid.from_bounds(epsg, (x.min(), y.min(), x.max(), y.max()), CELL_M)
-    sides = grid.cols * grid.cell_m, grid.rows * grid.cell_m
-    if min(sides) < MIN_SIDE_M:
+    if not max(np.ptp(x), np.ptp(y)) <= MAX_SIDE_M:  # also for what cannot be projected
         raise GridError(
-            f"area of {_km(grid)} is too small",
-            "give at least 2 x 2 km: rates refer to stable ground around landslides",
+            f"area of {_km(np.ptp(x), np.ptp(y))} is too large",
+            f"begin several regions of at most {MAX_SIDE_M / 1e3:g} km",
         )
-    if max(sides) > MAX_SIDE_M:
+    bounds = float(x.min()), float(y.min()), float(x.max()), float(y.max())
+    grid = RegionGrid.from_bounds(epsg, bounds, CELL_M)
+    if min(_sides_m(grid)) < MIN_SIDE_M:
         raise GridError(
-            f"area of {_km(grid)} is too large", f"begin several regions of at most {MAX_SIDE_M / 1e3:g} km"
+            f"area of {_km(*_sides_m(grid))} is too small",
+            "give at least 2 x 2 km: rates refer to stable ground around landslides",
         )
     lon = [point[0] for point in outline(grid)]
     if max(lon) - min(lon) > 180:  # the grid is a little wider than the area
@@ -303,16 +305,20 @@ def _window(start: str | None, end: str | None) -> tuple[str, str | None]:
     return first, last
 
 
-def _km(grid: RegionGrid) -> str:
-    return f"{grid.cols * grid.cell_m / 1e3:.1f} x {grid.rows * grid.cell_m / 1e3:.1f} km"
+def _sides_m(grid: RegionGrid) -> tuple[float, float]:
+    return grid.cols * grid.cell_m, grid.rows * grid.cell_m
+
+
+def _km(width_m: float, height_m: float) -> str:
+    return f"{width_m / 1e3:.1f} x {height_m / 1e3:.1f} km"
 
 
 def _size_notes(grid: RegionGrid) -> list[str]:
     cells = grid.rows * grid.cols / 1e6
-    if max(grid.rows, grid.cols) * grid.cell_m <= LARGE_SIDE_M:
+    if max(_sides_m(grid)) <= LARGE_SIDE_M:
         return []
     return [
-        f"{_km(grid)} are {cells:.0f} million cells a date and track: `sarslide preflight` tells disk and hours; "
+        f"{_km(*_sides_m(grid))} are {cells:.0f} million cells a date and track: `sarslide preflight` tells disk and hours; "
         f"grid.cell_m: {2 * CELL_M} has a quarter of the cells"
     ]
 
@@ -354,7 +360,7 @@ def _text(
     )
     rows = "\n".join(f"# {line}" for line in track_table(tracks, stacks))
     return f"""\
-# {name}: {_km(grid)}, begun by `sarslide new`{source}.
+# {name}: {_km(*_sides_m(grid))}, begun by `sarslide new`{source}.
 # In degrees: west {west:.4f}, south {south:.4f}, east {east:.4f}, north {north:.4f}. Map: {name}.png.
 # Every key of config.yaml may stand here as well; `sarslide config KEY` explains one.
 source: safe
@@ -371,6 +377,8 @@ catalog:
   archive: {archive} # asf{slc}
   start: "{start}" # first and last date; end null: open, for scheduled runs
   end: {json.dumps(end)}
+inventory:
+  snowline_m: null # m above the ellipsoid; objects above are masked as snow or glacier; null: no snowline is set
 """
 
 

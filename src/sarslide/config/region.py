@@ -1,12 +1,20 @@
 """Sections of the configuration: the region's grid, and where its data come from."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from sarslide.config.fields import REFERENCE, DateName, Mistake, Section, StackName, check, key
-from sarslide.grid import RegionGrid
-
-# A job holds up to 400 bytes a cell, 400 GB of so many; the largest packaged region has 3e8.
-MAX_CELLS = 1_000_000_000
+from sarslide.config.fields import (
+    REFERENCE,
+    Address,
+    DateName,
+    EachOnce,
+    Mistake,
+    PathText,
+    Section,
+    StackName,
+    check,
+    key,
+)
+from sarslide.grid import MAX_CELLS, RegionGrid, cells_in
 
 
 class GridSection(Section):
@@ -26,7 +34,7 @@ class GridSection(Section):
         le=200,
     )
     margin_m: float = key(3000, "DEM margin around the region, for layover, shadow and curvature", "m", ge=0, le=50000)
-    dem: str = key(
+    dem: PathText = key(
         "",
         "DEM of a real region: a file ($VARIABLES are expanded), or glo30, aw3d30, srtm to be downloaded; empty: simulated",
     )
@@ -47,7 +55,7 @@ class GridSection(Section):
                 "grid.bounds",
             )
         cell_m = min(self.cell_m, self.product_m or self.cell_m)
-        cells = (east - west) / cell_m * (north - south) / cell_m
+        cells = cells_in(self.bounds, cell_m)
         if cells > MAX_CELLS:
             raise Mistake(
                 f"grid.bounds = {list(self.bounds)}: are {cells:.3g} cells of {cell_m:g} m, more than a run can hold"
@@ -80,7 +88,7 @@ class GridSection(Section):
 class SimulationSection(Section):
     """The simulated acquisitions of a region whose source is `simulated`."""
 
-    seed: int = key(1848, "seed of terrain, landslides, atmosphere and speckle; same seed, same bytes", ge=0)
+    seed: int = key(1848, "seed of terrain, landslides, atmosphere and speckle; same seed, same bytes", ge=0, lt=2**32)
     dates: int = key(30, "acquisitions of each stack (A03, A04)", "dates", "P0", ge=2, le=400)
     new_dates: int = key(0, "later acquisitions, each simulated on its own", "dates", ge=0, le=400)
     snowline_m: float = key(4100.0, "height of the simulated snowline", "m", ge=0, le=9000)
@@ -105,8 +113,8 @@ class CatalogSection(Section):
     gaps: Literal["wait", "take"] = key(
         "wait", "a date without all bursts of its stack waits for them, or is taken as it is"
     )
-    search_asf: str = key("https://cmr.earthdata.nasa.gov", "address of the search at ASF")
-    search_copernicus: str = key(
+    search_asf: Address = key("https://cmr.earthdata.nasa.gov", "address of the search at ASF")
+    search_copernicus: Address = key(
         "https://catalogue.dataspace.copernicus.eu/odata/v1", "address of the catalogue of the Copernicus Data Space"
     )
 
@@ -126,7 +134,7 @@ class RetrieveSection(Section):
     timeout_s: float = key(60.0, "silence of a server that ends a connection", "s", gt=0, le=3600)
     tries: int = key(7, "attempts of a download before the job gives up", ge=1, le=100)
     pause_s: float = key(2.0, "pause after the first failure; doubles with each, up to two minutes", "s", ge=0, le=120)
-    orbit_sources: tuple[Literal["asf_listing", "asf_bucket", "copernicus"], ...] = key(
+    orbit_sources: Annotated[tuple[Literal["asf_listing", "asf_bucket", "copernicus"], ...], EachOnce] = key(
         ("asf_bucket", "asf_listing", "copernicus"), "servers that orbit files are looked for on, in turn", min_length=1
     )
     sentinel2: bool = key(False, "retrieve Sentinel-2 reflectances (C08, A10)", "", "P3")
@@ -137,27 +145,27 @@ class RetrieveSection(Section):
     sentinel2_collection: str = key(
         "sentinel-2-c1-l2a", "STAC collection; its items must state scale and offset of the bands"
     )
-    login_earthdata: str = key("https://urs.earthdata.nasa.gov", "address of Earthdata Login")
-    cookie_asf: str = key(
+    login_earthdata: Address = key("https://urs.earthdata.nasa.gov", "address of Earthdata Login")
+    cookie_asf: Address = key(
         "https://sentinel1.asf.alaska.edu/METADATA_RAW/SA/"
         "S1A_IW_RAW__0SSV_20141229T072718_20141229T072750_003931_004B96_B79F.iso.xml",
         "a small file of ASF that gives the cookie of the burst extractor for a token",
     )
-    login_copernicus: str = key(
+    login_copernicus: Address = key(
         "https://identity.dataspace.copernicus.eu/auth/realms/CDSE/protocol/openid-connect/token",
         "address of the tokens of the Copernicus Data Space",
     )
-    data_copernicus: str = key("https://download.dataspace.copernicus.eu/odata/v1", "address of its downloads")
-    orbit_bucket: str = key("https://s1-orbits.s3.us-west-2.amazonaws.com", "ASF's public bucket of orbit files")
-    orbit_listing: str = key("https://s1qc.asf.alaska.edu", "ASF's listing of orbit files")
-    dem_glo30: str = key("https://copernicus-dem-30m.s3.amazonaws.com", "tiles of Copernicus GLO-30")
-    dem_aw3d30: str = key(
+    data_copernicus: Address = key("https://download.dataspace.copernicus.eu/odata/v1", "address of its downloads")
+    orbit_bucket: Address = key("https://s1-orbits.s3.us-west-2.amazonaws.com", "ASF's public bucket of orbit files")
+    orbit_listing: Address = key("https://s1qc.asf.alaska.edu", "ASF's listing of orbit files")
+    dem_glo30: Address = key("https://copernicus-dem-30m.s3.amazonaws.com", "tiles of Copernicus GLO-30")
+    dem_aw3d30: Address = key(
         "https://opentopography.s3.sdsc.edu/raster/AW3D30/AW3D30_global", "tiles of ALOS World 3D, 30 m"
     )
-    dem_srtm: str = key("https://opentopography.s3.sdsc.edu/raster/SRTM_GL1/SRTM_GL1_srtm", "tiles of SRTM, 30 m")
-    geoid_egm2008: str = key("https://cdn.proj.org/us_nga_egm08_25.tif", "geoid of GLO-30")
-    geoid_egm96: str = key("https://cdn.proj.org/us_nga_egm96_15.tif", "geoid of AW3D30 and SRTM")
-    stac: str = key("https://earth-search.aws.element84.com/v1", "STAC catalogue of Sentinel-2")
+    dem_srtm: Address = key("https://opentopography.s3.sdsc.edu/raster/SRTM_GL1/SRTM_GL1_srtm", "tiles of SRTM, 30 m")
+    geoid_egm2008: Address = key("https://cdn.proj.org/us_nga_egm08_25.tif", "geoid of GLO-30")
+    geoid_egm96: Address = key("https://cdn.proj.org/us_nga_egm96_15.tif", "geoid of AW3D30 and SRTM")
+    stac: Address = key("https://earth-search.aws.element84.com/v1", "STAC catalogue of Sentinel-2")
 
     @check
     def _only_references(self) -> None:
@@ -174,7 +182,7 @@ class RetrieveSection(Section):
 class OpticalSection(Section):
     """Optional input: Sentinel-2 L2A, for networks that read reflectances (P3 2.2)."""
 
-    products: tuple[str, ...] = key(
+    products: Annotated[tuple[PathText, ...], EachOnce] = key(
         (),
         "SAFE folders, folders of band files, or files with bands 2, 3, 4, 8 and perhaps SCL; none: no optical layers (A10, C08)",
         "",
@@ -193,7 +201,7 @@ class OpticalSection(Section):
 class LithologySection(Section):
     """Optional input: a geological map, for networks that read the rock (P3 2.2)."""
 
-    file: str = key(
+    file: PathText = key(
         "", "vector file with polygons, any CRS; $VARIABLES are expanded; empty: no lithology (C07)", "", "P3"
     )
     layer: str = key("", "layer of the file; empty: the first")

@@ -3,7 +3,18 @@
 from typing import Annotated, Literal
 
 from sarslide import names
-from sarslide.config.fields import DateName, Mistake, OneOf, PairName, Section, WindowName, check, key
+from sarslide.config.fields import (
+    DateName,
+    EachOnce,
+    Mistake,
+    OneOf,
+    PairName,
+    PathText,
+    Section,
+    WindowName,
+    check,
+    key,
+)
 from sarslide.rates.methods import DEFAULT, METHODS
 
 
@@ -75,7 +86,7 @@ class RatesSection(Section):
         "YYYYMMDD",
         "P4",
     )
-    dinsar: tuple[PairName, ...] = key((), "pairs whose D-InSAR maps belong to the final products")
+    dinsar: Annotated[tuple[PairName, ...], EachOnce] = key((), "pairs whose D-InSAR maps belong to the final products")
     fusion: Literal["hsv", "sin_cos"] = key(
         "hsv",
         "fusion of averaged phase and intensity (B06): hue and brightness, or sine, cosine and intensity",
@@ -92,7 +103,7 @@ class RatesSection(Section):
         gt=0,
         le=1,
     )
-    series_polygons: str = key(
+    series_polygons: PathText = key(
         "",
         "vector file whose polygons get a time series each, as a final product; any CRS; $VARIABLES are expanded (G14)",
     )
@@ -112,24 +123,6 @@ class RatesSection(Section):
             if not 0 <= low < high:
                 raise Mistake(
                     f"rates.{name} = {low} to {high}", "give the smaller, positive value first", f"rates.{name}"
-                )
-
-    @check
-    def _method_reads_keys(self) -> None:
-        method = METHODS[self.method]
-        read = {
-            "reference_mode": method.takes_reference_mode,
-            "atmosphere": method.takes_atmosphere,
-            # Further windows are stacks, whatever the method is.
-            "weighting": method.takes_weighting or bool(self.windows),
-        }
-        for name, is_read in read.items():
-            value, default = getattr(self, name), type(self).model_fields[name].default
-            if not is_read and value != default:
-                raise Mistake(
-                    f"rates.{name} = {value} does not fit rates.method = {self.method}",
-                    f"leave rates.{name} at {default}, or set rates.method to stacking",
-                    *(f"rates.{name}", "rates.method", "rates.windows"),
                 )
 
 
@@ -165,9 +158,10 @@ class InventorySection(Section):
         lt=1,
     )
     min_area_km2: float = key(0.018, "smallest object", "km2", ge=0, le=10)
-    snowline_m: float = key(
-        4100.0,
-        "objects above this ellipsoidal height are masked as snow or glacier; ELA 5132 m in P0 (C10, G03)",
+    snowline_m: float | None = key(
+        None,
+        "objects above this ellipsoidal height are masked as snow or glacier; null: no snowline, none is masked by its height;"
+        " ELA 5132 m in P0 (C10, G03)",
         "m",
         "P0",
         ge=0,
@@ -187,7 +181,10 @@ class InventorySection(Section):
         le=1,
     )
     match_iou: float = key(0.1, "objects of two releases keep one ls_id from this overlap on", "", gt=0, le=1)
-    review: str = key(
+    allow_older: bool = key(
+        False, "release dates that end before those of the newest release, as after an acquisition was withdrawn"
+    )
+    review: PathText = key(
         "", "reviewer's file (CSV: ls_id, action ...); empty: resources/<region>/review.csv where it exists (G13)"
     )
 
@@ -195,7 +192,7 @@ class InventorySection(Section):
 class FactorsSection(Section):
     """`factors` on demand: which layers set landslides apart from other ground (P3 3.1, 4.1)."""
 
-    labels: str = key("", "vector file of landslides; $VARIABLES are expanded; empty: the released inventory")
+    labels: PathText = key("", "vector file of landslides; $VARIABLES are expanded; empty: the released inventory")
     cells: int = key(20000, "most cells of each sample", "cells", ge=100, le=10_000_000)
     trees: int = key(300, "trees of the random forest", "trees", ge=10, le=5000)
     seed: int = key(7, "seed of samples and forest", ge=0)
