@@ -65,6 +65,8 @@ if SCENES.ready:
 
 onstart:
     or_exit(fence.begin)
+    for warning in or_exit(lambda: history.correct_times(Path())):
+        console.tell(f"warning: {warning}", logging.WARNING)
     scheduling.drop_default_rate_limit(workflow)
     first_checks()
     or_exit(lambda: migration.record_format(Path(RESULTS)))

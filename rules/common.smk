@@ -11,19 +11,16 @@ gc.set_threshold(20_000, 20, 100)
 from sarslide import layers, names
 from sarslide.catalog import scenes
 from sarslide.config import existing, load, resolve
+from sarslide.inventory import records
 from sarslide.io import fence
 from sarslide.io.atomic import check_writable
-from sarslide.workflow import console, migration, scheduling
+from sarslide.workflow import console, history, migration, scheduling
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import layer_files
-from sarslide.workflow.release_id import (
-    dem_addresses,
-    dem_model,
-    retrieve_access,
-    settings,
-)
+from sarslide.config.reach import dem_model
+from sarslide.workflow.release_id import dem_addresses, retrieve_access
 
 CONFIG = or_exit(lambda: load(config))
 SCENES = or_exit(lambda: scenes.table(CONFIG, Path("resources")))
@@ -45,22 +42,22 @@ STACK, RATES, SEGMENT = GRAPH.paths.stack, GRAPH.paths.rates, GRAPH.paths.segmen
 TERRAIN = GRAPH.paths.terrain
 LOGS, BENCHMARKS = f"logs/{CONFIG.region}", f"{RESULTS}/benchmarks"
 # The inventory, its releases beside it, stays on this machine when the rest lies in remote storage.
-CURRENT = local(f"{RESULTS}/inventory/current.json")
+RELEASED = local(f"{RESULTS}/inventory/{records.MADE}")
 
 if workflow.is_main_process:
     or_exit(lambda: migration.check_format(Path(RESULTS)))
+    or_exit(lambda: records.restore(Path(RESULTS) / "inventory"))
     console.announce(RESULTS)
 else:
     # Before Snakemake removes the old outputs of a job that waited in a cluster's queue for too long.
     or_exit(fence.check)
 
-# Leaf params that decide how pairs become rates.
-RATE_SETTINGS = GRAPH.leaves(
-    "rates",
-    *("height_correlated", "plane", "moving_sigma", "min_coherence"),
-    *("pair_coherence", "reference", "reference_mode", "double_difference_km"),
+# Keys that decide how pairs become rates.
+RATE_KEYS = (
+    *("height_correlated", "plane", "moving_sigma", "min_coherence", "pair_coherence"),
+    *("weighting", "reference", "reference_mode", "double_difference_km"),
+    *("atmosphere", "atmosphere_km", "atmosphere_days"),
 )
-ATMOSPHERE = GRAPH.leaves("rates", "atmosphere", "atmosphere_km", "atmosphere_days")
 LOOP_ERRORS = f"{STACK}/quality/loop_error_cycles.tif" if CONFIG.rates.loop_mask else []
 
 
@@ -70,6 +67,11 @@ RETRIEVE_ACCESS = retrieve_access(CONFIG)
 def code(rule):
     """Parameter: fingerprint of the rule's script and of the modules it reaches, the rerun trigger for our own code."""
     return lambda wildcards: fingerprint(SCRIPTS / f"{rule}.py")
+
+
+def rate_settings(rule):
+    """Leaf params: the keys of `rates` that a rule reads."""
+    return GRAPH.leaves("rates", *RATE_KEYS, rule=rule)
 
 
 def dates(wildcards):
@@ -149,6 +151,10 @@ def own(path):
 
 def final_products():
     """What a run makes; the end of Snakemake for networks that cannot give the rates, warnings for the rest."""
-    for warning in or_exit(GRAPH.check_network):
+    since = or_exit(
+        lambda: history.found(Path(), CONFIG.region, lambda: release_id(None))
+    )
+    for warning in [*or_exit(GRAPH.check_network), *since]:
         console.tell(f"warning: {warning}", logging.WARNING)
-    return [CURRENT, *or_exit(GRAPH.final_products)]
+    or_exit(refuse_older_dates)
+    return [RELEASED, *or_exit(GRAPH.final_products)]

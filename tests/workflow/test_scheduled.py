@@ -1,5 +1,6 @@
 """The parts of `sarslide schedule`: arguments, lock, Snakemake's log, what changed, logs, hook."""
 
+import errno
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from sarslide.catalog import scenes
 from sarslide.cli.schedule import scheduled_run
 from sarslide.cli.start import Request
 from sarslide.config import load, reading
-from sarslide.errors import ConfigError, LockError
+from sarslide.errors import ConfigError, LockError, OutputError
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, run, snakemake_log, state
 from sarslide.workflow import events
@@ -141,8 +142,25 @@ def test_old_logs_go(tmp_path):
     for number in range(5):
         (tmp_path / f"2019030{number}T000000.000000Z.log").touch()
         (tmp_path / f"2019030{number}T000000.000000Z.json").touch()
-    run._rotate(tmp_path, 2)
-    assert sorted(path.name[:8] for path in tmp_path.iterdir()) == ["20190303"] * 2 + ["20190304"] * 2
+    # Our own has an earlier name than logs of a clock that was ahead, and stays.
+    run._rotate(tmp_path, 2, tmp_path / "20190302T000000.000000Z.log")
+    assert sorted(path.name[:8] for path in tmp_path.iterdir()) == ["20190302"] * 2 + ["20190304"] * 2
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_any_step(tmp_path, monkeypatch):
+    order = scheduled_run(Request("demo_small", folder=tmp_path))
+    (tmp_path / "results").write_text("no folder")
+    with pytest.raises(OutputError, match="E1007 .*results: is not a folder"):
+        run.run(order)
+
+
+def test_a_full_disk_of_the_scheduler_is_one_coded_line(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(run.Steps, "all", full)
+    with pytest.raises(OutputError, match="E1007 .*logs/demo_small/scheduled: cannot be written, no space left"):
+        run.run(scheduled_run(Request("demo_small", folder=tmp_path)))
 
 
 def test_a_hook_that_fails_is_reported_and_changes_nothing(tmp_path):

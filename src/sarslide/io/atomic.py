@@ -151,15 +151,43 @@ def written(path: Path, temporary: Path) -> Iterator[None]:
         Where the disk is full, read-only, not writable or broken.
     """
     try:
-        yield
-    except SarslideError:
-        raise
-    except Exception as error:
-        raise _refusal(error, path, temporary) or error from error
+        with refusals_of(path, lambda: _probe(temporary)):
+            yield
     finally:
         remove(temporary)
         for left in _beside(temporary):  # journals of SQLite, masks and overviews of GDAL
             remove(left)
+
+
+@contextmanager
+def refusals_of(path: Path, probe: Callable[[], OSError | None] = lambda: None) -> Iterator[None]:
+    """One coded line for all that a file system refuses.
+
+    Parameters
+    ----------
+    path : Path
+        What is written, for the message.
+    probe : callable
+        What the file system answers now, for libraries that lose its answer.
+
+    Yields
+    ------
+    None
+        Around the writing.
+
+    Raises
+    ------
+    OutputError
+        Where the disk is full, read-only, not writable or broken.
+    """
+    try:
+        yield
+    except SarslideError:
+        raise
+    except Exception as error:
+        if (refusal := _refusal(error, path, probe)) is None:
+            raise
+        raise refusal from error
 
 
 def check_writable(folder: str | Path) -> None:
@@ -211,23 +239,20 @@ def _beside(temporary: Path) -> list[Path]:
         return []
 
 
-def _refusal(error: Exception, path: Path, temporary: Path) -> OutputError | None:
+def _refusal(error: Exception, path: Path, probe: Callable[[], OSError | None]) -> OutputError | None:
     """What the file system has refused, if that is why `error` was raised."""
-    found: BaseException | None = error if isinstance(error, OSError) else None
+    found = error if isinstance(error, OSError) else None
     if not (found and found.errno in REFUSALS):
-        # Libraries lose the number: ask the file system once more.
-        found = _probe(temporary) or found
-    if not isinstance(found, OSError):
+        found = probe() or found
+    if found is None:
         return None
     if found.errno in REFUSALS:
         problem, cure = REFUSALS[found.errno]
         return OutputError(f"{path}: cannot be written, {problem}", cure)
-    ours = found.filename and str(found.filename).startswith(str(path.parent))
-    return (
-        OutputError(f"{path}: cannot be written ({found.strerror})", OPEN)
-        if found.errno in NOT_WRITABLE and ours
-        else None
-    )
+    ours = str(found.filename or "").startswith(str(path.parent))
+    if found.errno in NOT_WRITABLE and ours:
+        return OutputError(f"{path}: cannot be written ({found.strerror})", OPEN)
+    return None
 
 
 def _probe(temporary: Path) -> OSError | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 FORMAT_VERSION = 1
 _CHUNK = 1 << 20
-_known: dict[str, tuple[tuple[int, int], str]] = {}  # path -> (bytes, mtime), hash
+_known: dict[str, tuple[tuple[int, ...], str]] = {}  # path -> state of the file, hash
 
 
 def sha256(path: str | Path) -> str:
@@ -48,9 +48,9 @@ def remember(path: Path, digest: str) -> None:
     _known[str(path)] = (_state(path), digest)
 
 
-def _state(path: Path) -> tuple[int, int]:
+def _state(path: Path) -> tuple[int, ...]:
     found = path.stat()
-    return found.st_size, found.st_mtime_ns
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _read(path: Path) -> str:

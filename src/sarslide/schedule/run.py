@@ -18,6 +18,7 @@ from sarslide import exit_codes
 from sarslide.catalog import scenes
 from sarslide.config import Config
 from sarslide.errors import LockError, SarslideError
+from sarslide.io.atomic import check_writable, refusals_of
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, snakemake_log, state
 from sarslide.workflow import events
@@ -87,7 +88,9 @@ def run(order: ScheduledRun) -> dict[str, Any]:
     """
     started, clock = datetime.now(UTC), time.monotonic()
     try:
-        with lock.held(order.folder) as held:
+        with lock.held(order.folder) as held, refusals_of(order.logs):
+            for folder in ("resources", "results", "logs"):
+                check_writable(order.folder / folder)
             before = state.state(order.inventory)
             path = _log_file(order.logs, started)
             with open(path, "w") as stream:
@@ -95,7 +98,7 @@ def run(order: ScheduledRun) -> dict[str, Any]:
             summary = _summary(order, before, code, path)
             summary |= {"started_utc": f"{started:%Y-%m-%dT%H:%M:%SZ}", "seconds": round(time.monotonic() - clock, 1)}
             write_json(path.with_suffix(".json"), summary)
-            _rotate(order.logs, order.keep)
+            _rotate(order.logs, order.keep, path)
     except LockError as error:
         summary = {
             "region": order.config.region,
@@ -222,9 +225,12 @@ def _log_file(folder: Path, started: datetime) -> Path:
     return folder / f"{started:%Y%m%dT%H%M%S.%fZ}.log"
 
 
-def _rotate(folder: Path, keep: int) -> None:
-    """Remove all but the newest `keep` logs, with their summaries and events."""
-    for path in sorted(folder.glob("*.log"))[:-keep]:
+def _rotate(folder: Path, keep: int, own: Path) -> None:
+    """Remove all but the newest `keep` logs, with their summaries and events, and never our own:
+    earlier ones may have later names, from a clock that was ahead.
+    """
+    others = sorted(path for path in folder.glob("*.log") if path != own)
+    for path in others[: max(0, len(others) - keep + 1)]:
         path.unlink()
         path.with_suffix(".json").unlink(missing_ok=True)
         snakemake_log.events_path(path).unlink(missing_ok=True)

@@ -1,9 +1,12 @@
 """Hashes of what jobs write, compared with what later jobs read.
 
 Each output of a job has a record of its own, `results/{region}/checksums/...json`, under the path
-that it has below `results/{region}` (of a download: `resources/{region}`).
+that it has below `results/{region}` (of a download: `resources/{region}`). What a job reads there
+and no job has written, as the products of a date that a user has put there, has one below
+`sources/`.
 """
 
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,8 +22,9 @@ from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import write_json
 
 FORMAT_VERSION = 1
-FOLDER = "checksums"
+FOLDER, SOURCES = "checksums", "sources"
 MAX_CHECKED_BYTES = 256 << 20  # of an input that a job compares; larger ones are left to `sarslide verify`
+MAX_SOURCE_BYTES = 16 << 20  # of a file of a user whose hash is taken; of larger ones it is the size
 ASIDE = ".damaged"
 AGAIN = "run again: it is made again from what comes before it"
 
@@ -33,12 +37,12 @@ class Member(BaseModel):
     bytes : int
         Its size.
     sha256 : str
-        Its hash.
+        Its hash; empty where it was not taken.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     bytes: Annotated[int, Field(ge=0)]
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
 
 
 class Record(BaseModel):
@@ -63,13 +67,15 @@ class Record(BaseModel):
     files: dict[str, Member]
 
 
-def record_of(path: str | Path) -> Path:
-    """Where the record of an output lies.
+def record_of(path: str | Path, folder: str = FOLDER) -> Path:
+    """Where the record of an output, or of a source, lies.
 
     Parameters
     ----------
     path : str or Path
-        The output, relative to the working folder.
+        The output or source, relative to the working folder.
+    folder : str
+        `FOLDER` or `SOURCES`.
 
     Returns
     -------
@@ -78,7 +84,7 @@ def record_of(path: str | Path) -> Path:
     """
     parts = Path(path).parts
     top = min(2, len(parts) - 1)
-    return Path(*parts[:top], FOLDER, *parts[top:-1], f"{parts[-1]}.json")
+    return Path(*parts[:top], folder, *parts[top:-1], f"{parts[-1]}.json")
 
 
 def forget(outputs: Iterable[str]) -> None:
@@ -110,13 +116,34 @@ def record(rule: str, outputs: Iterable[str]) -> None:
             write_json(record_of(path), found.model_dump())
 
 
-def members(path: Path) -> dict[str, Member]:
+def record_sources(rule: str, inputs: Iterable[str]) -> None:
+    """Record what a job reads that no job has written.
+
+    Parameters
+    ----------
+    rule : str
+        Rule of the job.
+    inputs : iterable of str
+        Paths of its inputs.
+    """
+    for path in ours(inputs):
+        if path.exists() and not record_of(path).is_file():
+            kind = "folder" if path.is_dir() else "file"
+            found = Record(rule=rule, path=path.as_posix(), kind=kind, files=members(path, MAX_SOURCE_BYTES))
+            place = record_of(path, SOURCES)
+            if not place.is_file() or read(place).files != found.files:
+                write_json(place, found.model_dump())
+
+
+def members(path: Path, limit: float = math.inf) -> dict[str, Member]:
     """The file or the files of a folder as they are now; hidden ones are no product.
 
     Parameters
     ----------
     path : Path
         File or folder.
+    limit : float
+        Bytes of the largest file whose hash is taken.
 
     Returns
     -------
@@ -214,7 +241,7 @@ def first_difference(path: Path, expected: Record, limit: float) -> str:
             return f"lacks {name}"
         if file.stat().st_size != member.bytes:
             return f"{file.name} has {file.stat().st_size} bytes, not the {member.bytes}"
-        if member.bytes <= limit and sha256(file) != member.sha256:
+        if member.sha256 and member.bytes <= limit and sha256(file) != member.sha256:
             return f"{file.name} does not have the hash"
     return ""
 

@@ -86,6 +86,7 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     try:
         fence.join()
         checksums.check_inputs(snakemake.input)
+        checksums.record_sources(snakemake.rule, snakemake.input)
         checksums.forget(snakemake.output)
         yield log
         checksums.record(snakemake.rule, snakemake.output)
