@@ -1,17 +1,24 @@
 """The only reader and writer of rasters: CRS, unit, nodata, sign and layer name are always set.
 
 Files are tiled, compressed Cloud-Optimized GeoTIFFs, written by way of `io.atomic`, so that a file
-under its final name is complete.
+under its final name is complete. GDAL loses what the disk answers while it closes a file, and a
+tile that was lost reads as nodata: small files go to the disk through Python, of large ones each
+block is read back and compared.
+
+A file is read as the formats that its reader names, whatever it holds: of the other 150 that GDAL
+knows some fetch addresses, open files elsewhere or run code.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import errno
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.errors import CRSError, RasterioError
+from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.shutil import copy as gdal_copy
 from rasterio.windows import Window
 
@@ -19,9 +26,20 @@ from sarslide import layers
 from sarslide.errors import GridError, LayerError, RasterError
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.io.atomic import atomic_file
+from sarslide.io.blocks import Checksums, blocks
+from sarslide.io.bounded import plain_file, shown
 
 FORMAT_VERSION = 1
 CACHE = 256 << 20  # bytes that GDAL may keep of a file; by default a twentieth of the machine
+GEOTIFF = ("GTiff",)  # COGs are GeoTIFFs
+# A GeoTIFF is one file: what lies beside it (masks, overviews, .aux.xml) is none of it.
+ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
+GUARDED = {"GDAL_CACHEMAX": CACHE, "GDAL_VRT_ENABLE_PYTHON": "NO", "GDAL_PAM_ENABLED": "NO"}
+# A file may ask for so many bytes of memory at once, or for so many times its own.
+ANY_BYTES, MAX_RATIO = 256 << 20, 100
+MAX_BANDS = 10_000
+RESTORE = "restore or recompute the file"
+Put = Callable[..., None]
 
 
 def write(
@@ -68,25 +86,13 @@ def write(
     names = bands or spec.bands or (spec.name,)
     if len(names) != len(data):
         raise LayerError(f"{path}: {len(data)} bands, but the layer names {len(names)}", "name every band")
-    profile = {
-        "driver": "GTiff",
-        "width": grid.cols,
-        "height": grid.rows,
-        "count": len(data),
-        "dtype": spec.dtype,
-        "crs": f"EPSG:{grid.epsg}",
-        "transform": grid.transform,
-        "nodata": spec.nodata,
-    }
-    with atomic_file(path) as temporary, rasterio.MemoryFile() as memory:
-        with memory.open(**profile) as target:
+    with atomic_file(path) as temporary, rasterio.MemoryFile() as memory, rasterio.MemoryFile(ext=".tif") as cog:
+        with memory.open(**_profile(grid, spec, len(names))) as target:
+            _describe(target, spec, names, tags)
             target.write(data)
-            target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
-            target.units = (spec.unit,) * len(data)
-            for index, name in enumerate(names, start=1):
-                target.set_band_description(index, name)
-        with memory.open() as source:
-            _to_cog(source, temporary, spec)
+        with memory.open(driver="GTiff") as source:
+            _to_cog(source, cog.name, spec)
+        temporary.write_bytes(cog.getbuffer())
 
 
 @contextmanager
@@ -96,12 +102,13 @@ def create(
     layer: str,
     tags: dict[str, str] | None = None,
     bands: tuple[str, ...] = (),
-) -> Iterator[Callable[[slice, slice, np.ndarray, int], None]]:
+) -> Iterator[Put]:
     """A raster written block by block, so that memory is bounded; without overviews.
 
     For large layers (geocoded SLCs). The header comes first, with tiles of 256: blocks at multiples
-    of 256 are written once; tiles that are never put take no room and read as 0. The file gets its
-    name only when the block ends without an exception.
+    of 256 are written once; tiles that are never put take no room and read as 0. Blocks must not
+    overlap. The file gets its name only when the block ends without an exception, and what was put
+    is what can be read back.
 
     Parameters
     ----------
@@ -121,34 +128,18 @@ def create(
     callable
         `put(rows, cols, array, band)`.
     """
-    spec = layers.get(layer)
-    names = bands or spec.bands or (spec.name,)
-    profile = {
-        "driver": "GTiff", "width": grid.cols, "height": grid.rows, "count": len(names), "dtype": spec.dtype,
-        "crs": f"EPSG:{grid.epsg}", "transform": grid.transform, "nodata": spec.nodata,
-        "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "ZSTD", "zstd_level": 1, "bigtiff": "IF_SAFER",
-        "interleave": "band", "sparse_ok": True,
-    }  # fmt: skip
+    written = Checksums()
     with (
-        atomic_file(path) as temporary,
-        rasterio.Env(GDAL_CACHEMAX=CACHE),
-        rasterio.open(temporary, "w", **profile) as target,
+        atomic_file(path, lambda temporary: written.compare(temporary, _blocks_of)) as temporary,
+        _blockwise(temporary, grid, layer, written, tags, bands) as put,
     ):
-        target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
-        target.units = (spec.unit,) * len(names)
-        for index, name in enumerate(names, start=1):
-            target.set_band_description(index, name)
-
-        def put(rows: slice, cols: slice, array: np.ndarray, band: int = 1) -> None:
-            target.write(_as_bands(array, spec)[0], band, window=Window.from_slices(rows, cols))
-
         yield put
 
 
 @contextmanager
 def create_cog(
     path: str | Path, grid: RegionGrid | Lattice, layer: str, tags: dict[str, str] | None = None
-) -> Iterator[Callable[[slice, slice, np.ndarray, int], None]]:
+) -> Iterator[Put]:
     """As `create`, and at the end the same file as `write` makes: a Cloud-Optimized GeoTIFF.
 
     The blocks wait in a file beside it, so that memory is bounded here too.
@@ -169,19 +160,94 @@ def create_cog(
     callable
         `put(rows, cols, array, band)`.
     """
-    path = Path(path)
-    blocks = path.with_name(f".{path.stem}.{os.getpid()}.blocks{path.suffix}")
-    with atomic_file(path) as temporary:
-        try:
-            with create(blocks, grid, layer, tags) as put:
-                yield put
-            with opened(blocks) as source:
-                _to_cog(source, temporary, layers.get(layer))
-        finally:
-            blocks.unlink(missing_ok=True)
+    written = Checksums()
+    with atomic_file(path, lambda temporary: _compare_cog(temporary, written)) as temporary:
+        # Its name begins as the unfinished file's, and goes with it.
+        waiting = temporary.with_name(f"{temporary.name}.blocks.tif")
+        with _blockwise(waiting, grid, layer, written, tags) as put:
+            yield put
+        written.compare(waiting, _blocks_of)
+        with opened(waiting) as source:
+            _to_cog(source, temporary, layers.get(layer))
 
 
-def _to_cog(source: rasterio.DatasetReader, path: Path, spec: layers.Layer) -> None:
+@contextmanager
+def _blockwise(
+    path: Path,
+    grid: RegionGrid | Lattice,
+    layer: str,
+    written: Checksums,
+    tags: dict[str, str] | None = None,
+    bands: tuple[str, ...] = (),
+) -> Iterator[Put]:
+    """A file of tiles; `put` keeps what it has written in mind."""
+    spec = layers.get(layer)
+    names = bands or spec.bands or (spec.name,)
+    tiled = {
+        "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "ZSTD", "zstd_level": 1, "bigtiff": "IF_SAFER",
+        "interleave": "band", "sparse_ok": True,
+    }  # fmt: skip
+    with (
+        rasterio.Env(GDAL_CACHEMAX=CACHE),
+        rasterio.open(path, "w", **_profile(grid, spec, len(names)), **tiled) as target,
+    ):
+        _describe(target, spec, names, tags)
+
+        def put(rows: slice, cols: slice, array: np.ndarray, band: int = 1) -> None:
+            block = _as_bands(array, spec)[0]
+            target.write(block, band, window=Window.from_slices(rows, cols))
+            written.add(block, slice(band - 1, band), rows, cols)
+
+        yield put
+
+
+@contextmanager
+def _blocks_of(path: Path) -> Iterator[Callable[[slice, slice, slice], np.ndarray]]:
+    with opened(path) as source:
+        yield lambda band, rows, cols: source.read(band.stop, window=Window.from_slices(rows, cols))
+
+
+def _compare_cog(path: Path, written: Checksums) -> None:
+    """OSError where a block or an overview was lost."""
+    written.compare(path, _blocks_of)
+    with opened(path) as source:
+        levels = len(source.overviews(1))
+    try:
+        lost = any(_has_holes(path, level) for level in range(levels))
+    except RasterioError as error:
+        raise OSError(errno.EIO, _first_line(error), str(path)) from error
+    if lost:
+        raise OSError(errno.EIO, "a block of an overview is lost", str(path))
+
+
+def _has_holes(path: Path, level: int) -> bool:
+    """Whether an overview, which is read to its end, lacks a block."""
+    with DatasetReader(str(path), driver=list(GEOTIFF), overview_level=level) as overview:
+        for rows, cols in blocks(overview.shape, 256, 256):
+            overview.read(window=Window.from_slices(rows, cols))
+            place = f"BLOCK_OFFSET_{cols.start // 256}_{rows.start // 256}"
+            if overview.get_tag_item(place, "TIFF", 1) is None:
+                return True
+    return False
+
+
+def _profile(grid: RegionGrid | Lattice, spec: layers.Layer, count: int) -> dict[str, Any]:
+    return {
+        "driver": "GTiff", "width": grid.cols, "height": grid.rows, "count": count, "dtype": spec.dtype,
+        "crs": f"EPSG:{grid.epsg}", "transform": grid.transform, "nodata": spec.nodata,
+    }  # fmt: skip
+
+
+def _describe(
+    target: DatasetWriter, spec: layers.Layer, names: Sequence[str], tags: dict[str, str] | None
+) -> None:
+    target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
+    target.units = (spec.unit,) * len(names)
+    for index, name in enumerate(names, start=1):
+        target.set_band_description(index, name)
+
+
+def _to_cog(source: DatasetReader, path: str | Path, spec: layers.Layer) -> None:
     samples = spec.dtype == "complex64"
     # Level 9 takes three times as long as 3 for files that are 3 % smaller.
     gdal_copy(
@@ -205,30 +271,104 @@ def _as_bands(array: np.ndarray, spec: layers.Layer) -> np.ndarray:
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[rasterio.DatasetReader]:
+def opened(path: str | Path, drivers: Sequence[str] = GEOTIFF) -> Iterator[DatasetReader]:
     """An open raster.
 
     Parameters
     ----------
     path : str or Path
-        The file.
+        A plain file.
+    drivers : sequence of str
+        GDAL's names of the formats that it may have, whatever its name or content.
 
     Yields
     ------
-    rasterio.DatasetReader
+    rasterio.io.DatasetReader
         The open file.
 
     Raises
     ------
     RasterError
-        For every failure to open or read; it names the file.
+        For every failure to open or read, another format, and a file that claims cells, bands or a
+        place that it cannot have; it names the file.
     """
-    try:
-        with rasterio.Env(GDAL_CACHEMAX=CACHE), rasterio.open(path) as source:
+    plain_file(path, RasterError, RESTORE)
+    with ExitStack() as stack:
+        try:
+            source = stack.enter_context(dataset(str(path), drivers))
+            _check_claims(path, source)
+        except (RasterioError, CRSError, ValueError, OverflowError) as error:
+            raise RasterError(f"{path}: cannot be read ({_first_line(error)})", RESTORE) from error
+        try:
             yield source
-    except (RasterioIOError, RasterioError) as error:
-        problem = "does not exist" if not Path(path).exists() else f"cannot be read ({str(error).splitlines()[0]})"
-        raise RasterError(f"{path}: {problem}", "restore or recompute the file") from error
+        except (RasterioError, CRSError, UnicodeDecodeError) as error:
+            raise RasterError(f"{path}: cannot be read ({_first_line(error)})", RESTORE) from error
+
+
+@contextmanager
+def dataset(name: str, drivers: Sequence[str] = GEOTIFF) -> Iterator[DatasetReader]:
+    """An open raster by GDAL's name of it: a member of a zip, an address of a server.
+
+    For names that this package makes itself; paths from elsewhere go through `opened`.
+
+    Parameters
+    ----------
+    name : str
+        Path, or `/vsizip/...`, `/vsicurl/...`.
+    drivers : sequence of str
+        GDAL's names of the formats that it may have.
+
+    Yields
+    ------
+    rasterio.io.DatasetReader
+        The open file.
+
+    Raises
+    ------
+    rasterio.errors.RasterioError
+        For every failure to open or read.
+    """
+    with (
+        rasterio.Env(**GUARDED, **(ALONE if set(drivers) == set(GEOTIFF) else {})),
+        DatasetReader(name, driver=list(drivers)) as source,
+    ):
+        yield source
+
+
+def _first_line(error: Exception) -> str:
+    return shown((str(error).splitlines() or [type(error).__name__])[0])
+
+
+def _check_claims(path: str | Path, source: DatasetReader) -> None:
+    """RasterError where no file of this size can be what it claims."""
+    rows, cols = source.block_shapes[0] if source.count else (0, 0)
+    bands = source.count if source.interleaving and source.interleaving.name == "pixel" else 1
+    problem = ""
+    if not source.count or source.count > MAX_BANDS:
+        problem = f"has {source.count} bands"
+    elif not np.isfinite(source.transform[:6]).all() or source.transform.determinant == 0:
+        problem = f"has cells without a size or place, {tuple(source.transform)[:6]}"
+    elif rows * cols * bands * _bytes_a_cell(source) > _most_bytes(path):
+        problem = f"has blocks of {rows} x {cols} cells, more than a file of its size holds"
+    if problem:
+        raise RasterError(f"{path}: {problem}", RESTORE)
+
+
+def _check_whole(path: str | Path, source: DatasetReader, bands: int) -> None:
+    """RasterError for more cells than may be read at once from a file of this size."""
+    if source.height * source.width * bands * _bytes_a_cell(source) > _most_bytes(path):
+        raise RasterError(
+            f"{path}: claims {source.height} x {source.width} cells, more than a file of its size holds", RESTORE
+        )
+
+
+def _bytes_a_cell(source: DatasetReader) -> int:
+    kinds = set(source.dtypes)
+    return max(4 if kind == "complex_int16" else np.dtype(kind).itemsize for kind in kinds)
+
+
+def _most_bytes(path: str | Path) -> int:
+    return max(ANY_BYTES, MAX_RATIO * Path(path).stat().st_size)
 
 
 def grid_of(path: str | Path) -> RegionGrid:
@@ -316,7 +456,9 @@ def read_all(
         For a raster on another grid.
     """
     with opened(path) as source:
-        if grid is not None:
+        if grid is None:
+            _check_whole(path, source, len(indexes or source.indexes))
+        else:
             _check_grid(path, source, grid)
         return source.read(indexes)
 
@@ -342,7 +484,7 @@ def check_grid(path: str | Path, grid: RegionGrid | Lattice) -> None:
         _check_grid(path, source, grid)
 
 
-def _check_grid(path: str | Path, source: rasterio.DatasetReader, grid: RegionGrid | Lattice) -> None:
+def _check_grid(path: str | Path, source: DatasetReader, grid: RegionGrid | Lattice) -> None:
     epsg = source.crs.to_epsg() if source.crs else None
     if epsg != grid.epsg or source.shape != grid.shape or not source.transform.almost_equals(grid.transform, 1e-6):
         raise GridError(
