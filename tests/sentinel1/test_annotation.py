@@ -85,5 +85,5 @@ def test_missing_record_is_named(simulated, record):
 
 
 def test_broken_xml():
-    with pytest.raises(AnnotationError, match="E3002 a.xml: is not readable XML"):
+    with pytest.raises(AnnotationError, match="E3002 a.xml: is no readable XML"):
         parse_annotation(b"<product><adsHeader>", "a.xml")

@@ -20,7 +20,7 @@ CASES = [("20210304T033926", "2014-10-04", 11590.0), ("20220917T081749", "2022-0
 @pytest.mark.parametrize(("created", "day", "start"), CASES)
 def test_left_out_vector_is_met(real_data, created, day, start):
     (path,) = (real_data / "orbits").glob(f"*{created}*.EOF")
-    orbit = read_eof(path, midnight(day), start, start + 30)
+    orbit = read_eof(path, "S1A", midnight(day), start, start + 30)
     k = len(orbit.time_s) // 2
     keep = np.arange(len(orbit.time_s)) != k
     fewer = Orbit(orbit.epoch, orbit.time_s[keep], orbit.position_m[keep], orbit.velocity_m_s[keep], orbit.source)
@@ -33,7 +33,7 @@ def test_left_out_vector_is_met(real_data, created, day, start):
 
 def test_full_day_file_is_cut(real_data):
     (path,) = (real_data / "orbits").glob("*RESORB*.EOF")
-    orbit = read_eof(path, midnight("2023-08-23"), 50000, 50030)
+    orbit = read_eof(path, "S1A", midnight("2023-08-23"), 50000, 50030)
     assert 14 <= len(orbit.time_s) <= 16 and orbit.time_s[0] >= 49940 and orbit.time_s[-1] <= 50090
 
 
@@ -42,7 +42,7 @@ def test_precise_orbit_is_near_the_annotated_one(real_data, real_products):
     annotation = parse_annotation(product.read(product.annotation_members("VV")[0]), "iw1")
     (path,) = (real_data / "orbits").glob("*POEORB*20220827*.EOF")
     start, stop = annotation.start_s, annotation.stop_s
-    precise = read_eof(path, annotation.epoch, start, stop).arc(start, stop)
+    precise = read_eof(path, "S1A", annotation.epoch, start, stop).arc(start, stop)
     t = np.linspace(start, stop, 7)
     # Both follow one satellite; the annotation's orbit is a restituted one, good to decimetres.
     assert np.linalg.norm(precise.position(t) - annotation.orbit.arc(start, stop).position(t), axis=1).max() < 0.5
@@ -61,7 +61,7 @@ def test_file_that_does_not_cover(simulated):
     with pytest.raises(
         OrbitError, match=r"E3003 .*\.EOF: state vectors .* do not cover the scene 2019-03-08.*cure: put"
     ):
-        read_eof(path, midnight("2019-03-08"), 40000, 40030)
+        read_eof(path, "S1A", midnight("2019-03-08"), 40000, 40030)
 
 
 def test_no_orbit_file(simulated, tmp_path):
@@ -93,11 +93,12 @@ def test_text_that_is_no_orbit(tmp_path):
     path = tmp_path / "a.EOF"
     path.write_text("<html>moved</html>")
     other = tmp_path / "b.EOF"
-    other.write_text("EARTH_FIXED <OSV><UTC>UTC=2020-13-01T00:00:00</UTC></OSV>")
+    header = "<Mission>Sentinel-1A</Mission><Ref_Frame>EARTH_FIXED</Ref_Frame>"
+    other.write_text(f"{header}<OSV><UTC>UTC=2020-13-01T00:00:00</UTC></OSV>")
     with pytest.raises(OrbitError, match="E3003 .*b.EOF: broken time"):
-        read_eof(other, midnight("2019-03-08"), 0, 30)
+        read_eof(other, "S1A", midnight("2019-03-08"), 0, 30)
     with pytest.raises(OrbitError, match="E3003 .*a.EOF: holds no Earth-fixed state vectors"):
-        read_eof(path, midnight("2019-03-06"), 0, 1)
+        read_eof(path, "S1A", midnight("2019-03-06"), 0, 1)
 
 
 def test_vectors_off_a_smooth_orbit():

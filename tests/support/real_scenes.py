@@ -1,5 +1,6 @@
 """The real Sentinel-1 scenes of the data folder as what they state of themselves: track, bursts, tie points."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sarslide.names import stack_name
 from sarslide.sentinel1.annotation import Annotation, parse_annotation
 from sarslide.sentinel1.product import open_product
 
+STATED = re.compile(rb'relativeOrbitNumber type="start">(\d+)<')
 PLACES = {
     "20250406": "British Columbia",
     "20250418": "British Columbia",
@@ -64,7 +66,8 @@ def read_scenes(folder: Path) -> list[RealScene]:
     for product in map(open_product, products):
         members = [product.read(member) for member in product.annotation_members("VV")]
         swaths = tuple(parse_annotation(text, product.path.name) for text in members)
-        scenes.append(RealScene(str(product.start)[:10].replace("-", ""), _stack(swaths[0]), product.stack, swaths))
+        stated = stack_name(swaths[0].orbit_pass, int(STATED.search(product.read("manifest.safe"))[1]))
+        scenes.append(RealScene(str(product.start)[:10].replace("-", ""), _stack(swaths[0]), stated, swaths))
     (alone,) = (folder / "sentinel1/slc_terceira").glob("s1a-*.xml")
     swath = parse_annotation(alone.read_bytes(), alone.name)
     scenes.append(RealScene("20220918", _stack(swath), _stack(swath), (swath,)))

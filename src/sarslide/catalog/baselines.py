@@ -129,7 +129,7 @@ def fill_from_orbits(
             return None
         start, stop = np.datetime64(row["start_utc"]), np.datetime64(row["stop_utc"])
         length_s = float((stop - start) / np.timedelta64(1, "s"))
-        arc = read_eof(orbit_file(row), start, 0.0, length_s).arc(0.0, length_s)
+        arc = read_eof(orbit_file(row), row["platform"], start, 0.0, length_s).arc(0.0, length_s)
         (_,), (distance,) = zero_doppler(arc, point[None])
         if not np.isfinite(distance):
             log.warning("%s %s: does not see the centre of the region, its baseline stays unknown", stack, date)

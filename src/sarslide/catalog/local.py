@@ -9,12 +9,13 @@ import numpy as np
 
 from sarslide.catalog.baselines import fill
 from sarslide.catalog.scenes import BPERP, COLUMNS, CRITICAL, read
-from sarslide.errors import CatalogError, OrbitError
+from sarslide.errors import CatalogError, OrbitError, SafeError
 from sarslide.grid import RegionGrid
 from sarslide.io.atomic import atomic_file
 from sarslide.io.hashes import sha256
+from sarslide.io.zip import check_archive
 from sarslide.sentinel1.orbit import choose_eof
-from sarslide.sentinel1.product import SafeProduct
+from sarslide.sentinel1.product import COPY_AGAIN, SafeProduct
 from sarslide.sentinel1.safe import products_in
 from sarslide.sentinel1.single_burst import SingleBurst
 
@@ -58,6 +59,8 @@ def update(table: Path, folder: Path, region: RegionGrid, orbits: str = "restitu
         products = products_in(place)
         for product in products:
             if product.path.name not in granules and (orbit := _orbit(product, orbits)):
+                if product.path.suffix == ".zip":
+                    check_archive(product.path, True, SafeError, COPY_AGAIN)
                 found.append(describe(product, orbit, products[0].start))
                 log.info("new acquisition %s", product.path.name)
     rows = known + found

@@ -1,23 +1,56 @@
 """Zips from elsewhere, read in place: nothing outside the zip's folder, no bomb, no truncation."""
 
+import io
 import stat
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from sarslide.errors import DownloadError
+from sarslide.io.bounded import MAX_BYTES, Coded, plain_file, shown
 
 MAX_MEMBERS = 1000
 MAX_MEMBER_BYTES = 4 << 30
 MAX_TOTAL_BYTES = 16 << 30
-MAX_RATIO = 1000  # deflate reaches 1032 on a constant; above that only bombs lie
-# What reading a broken zip raises: its directory, a member cut short, a damaged stream, a method
-# that is not known.
-BROKEN = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+MAX_RATIO = 100  # of large members: samples reach 2, rasters with much that is no data 30, bombs 1032
+AT_ONCE = 1 << 20  # bytes read in one piece; the directory of MAX_MEMBERS has a tenth of it
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what GDAL reads, too
+# What reading a broken zip raises: its directory, a member cut short, a damaged stream, numbers and
+# names that are none, a password or a method that is asked for.
+BROKEN = (OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, ValueError, RuntimeError)
 AGAIN = "delete it and run again to download it again"
+NO_PRODUCT = "this is no product; check where it comes from"
 
 
-def check_archive(path: str | Path, deep: bool = False) -> tuple[str, ...]:
+class _InPieces(io.BufferedReader):
+    """A file of which nobody reads much at once: a directory of gigabytes ends in an error."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most AT_ONCE bytes; more is refused."""
+        content = super().read(AT_ONCE + 1 if size is None or size < 0 else min(size, AT_ONCE + 1))
+        if len(content) > AT_ONCE:
+            raise OSError("its directory is too large")
+        return content
+
+
+@contextmanager
+def _opened(path: str | Path, error: Coded, cure: str, what: str = "is no complete zip") -> Iterator[zipfile.ZipFile]:
+    """The zip; whatever fails is one line that names it."""
+    plain_file(path, error, cure)
+    try:
+        with _InPieces(io.FileIO(path)) as stream, zipfile.ZipFile(stream) as archive:
+            yield archive
+    except (KeyError, *BROKEN) as failure:
+        raise error(f"{path}: {what} ({shown(failure)})", cure) from failure
+
+
+def check_archive(
+    path: str | Path, deep: bool = False, error: Coded = DownloadError, cure: str = AGAIN
+) -> tuple[str, ...]:
     """Names of the files in a zip that may be trusted.
 
     Parameters
@@ -26,6 +59,10 @@ def check_archive(path: str | Path, deep: bool = False) -> tuple[str, ...]:
         The zip.
     deep : bool
         Read everything against the zip's checksums.
+    error : type
+        Class of the error.
+    cure : str
+        Its cure.
 
     Returns
     -------
@@ -34,45 +71,43 @@ def check_archive(path: str | Path, deep: bool = False) -> tuple[str, ...]:
 
     Raises
     ------
-    DownloadError
-        For a zip that is truncated or corrupt, that names paths outside of it, holds links or
-        encrypted members, or promises more files or bytes than a product has.
+    SarslideError
+        Of class `error`, for a zip that is truncated or corrupt, that names paths outside of it,
+        holds links, encrypted members, two of one name or such as GDAL cannot read, or promises
+        more files or bytes than a product has.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-            _check(path, members)
-            if deep and (broken := archive.testzip()):
-                raise DownloadError(f"{path}: {broken} does not have its checksum", AGAIN)
-    except BROKEN as error:
-        problem = "does not exist" if not Path(path).exists() else f"is no complete zip ({error})"
-        raise DownloadError(f"{path}: {problem}", AGAIN) from error
+    with _opened(path, error, cure) as archive:
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        if problem := _problem(members):
+            raise error(f"{path}: {problem}", NO_PRODUCT)
+        if deep and (broken := archive.testzip()):
+            raise error(f"{path}: {shown(broken)} does not have its checksum", cure)
     return tuple(sorted(info.filename for info in members))
 
 
-def _check(path: str | Path, members: list[zipfile.ZipInfo]) -> None:
-    problem = ""
-    names = [info.filename for info in members]
-    if len(members) > MAX_MEMBERS or len(set(names)) != len(names):
-        problem = f"holds {len(members)} files, {len(set(names))} names"
-    elif sum(info.file_size for info in members) > MAX_TOTAL_BYTES:
-        problem = f"would unpack to more than {MAX_TOTAL_BYTES >> 30} GiB"
+def _problem(members: list[zipfile.ZipInfo]) -> str:
+    """Why these are not the files of a product; empty if they may be."""
+    if len(members) > MAX_MEMBERS or len({info.filename for info in members}) != len(members):
+        return f"holds {len(members)} files, {len({info.filename for info in members})} names"
+    if sum(info.file_size for info in members) > MAX_TOTAL_BYTES:
+        return f"would unpack to more than {MAX_TOTAL_BYTES >> 30} GiB"
     for info in members:
         name = PurePosixPath(info.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or ":" in info.filename.partition("/")[0]:
-            problem = f"names a path outside of it, {info.filename}"
-        elif stat.S_ISLNK(info.external_attr >> 16):
-            problem = f"holds a link, {info.filename}"
-        elif info.flag_bits & 1:
-            problem = f"{info.filename} is encrypted"
-        elif info.file_size > MAX_MEMBER_BYTES or info.file_size > MAX_RATIO * max(info.compress_size, 1024):
-            problem = f"{info.filename} would unpack from {info.compress_size} to {info.file_size} bytes"
-    if problem:
-        raise DownloadError(f"{path}: {problem}", "this is no product; check where it comes from")
+            return f"names a path outside of it, {shown(info.filename)}"
+        if stat.S_ISLNK(info.external_attr >> 16):
+            return f"holds a link, {shown(info.filename)}"
+        if info.flag_bits & 1:
+            return f"{shown(info.filename)} is encrypted"
+        if info.compress_type not in METHODS:
+            return f"{shown(info.filename)} is compressed by method {info.compress_type}, not by deflate"
+        if not 0 <= info.file_size <= min(MAX_MEMBER_BYTES, max(MAX_RATIO * info.compress_size, MAX_BYTES)):
+            return f"{shown(info.filename)} would unpack from {info.compress_size} to {info.file_size} bytes"
+    return ""
 
 
-def member_bytes(path: str | Path, member: str) -> bytes:
-    """Bytes of one member, never more than the zip's directory states.
+def check_member(path: str | Path, member: str, error: Coded = DownloadError, cure: str = AGAIN) -> None:
+    """Check one member of a checked zip against its checksum, to the last byte.
 
     Parameters
     ----------
@@ -80,6 +115,38 @@ def member_bytes(path: str | Path, member: str) -> bytes:
         The zip.
     member : str
         Its name in the zip.
+    error : type
+        Class of the error.
+    cure : str
+        Its cure.
+
+    Raises
+    ------
+    SarslideError
+        Of class `error`, for a member that is damaged.
+    """
+    with _member(path, member, error, cure) as stream:
+        while stream.read(AT_ONCE):
+            pass
+
+
+def member_bytes(
+    path: str | Path, member: str, limit: int = MAX_BYTES, error: Coded = DownloadError, cure: str = AGAIN
+) -> bytes:
+    """Bytes of one member of a checked zip.
+
+    Parameters
+    ----------
+    path : str or Path
+        The zip.
+    member : str
+        Its name in the zip.
+    limit : int
+        Bytes that it may have.
+    error : type
+        Class of the error.
+    cure : str
+        Its cure.
 
     Returns
     -------
@@ -88,11 +155,22 @@ def member_bytes(path: str | Path, member: str) -> bytes:
 
     Raises
     ------
-    DownloadError
-        Where they cannot be read.
+    SarslideError
+        Of class `error`, where they cannot be read or are more.
     """
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-            return stream.read(archive.getinfo(member).file_size)
-    except (KeyError, *BROKEN) as error:
-        raise DownloadError(f"{path}: {member} cannot be read ({error})", AGAIN) from error
+    content = bytearray()
+    with _member(path, member, error, cure) as stream:
+        while part := stream.read(AT_ONCE):
+            content += part
+            if len(content) > limit:
+                raise ValueError(f"more than {limit >> 20} MiB")
+    return bytes(content)
+
+
+@contextmanager
+def _member(path: str | Path, member: str, error: Coded, cure: str) -> Iterator[IO[bytes]]:
+    with (
+        _opened(path, error, cure, f"{shown(member)} cannot be read") as archive,
+        archive.open(member) as stream,
+    ):
+        yield stream

@@ -142,7 +142,7 @@ class Sources:
 
         def usable(part: Path) -> None:
             try:
-                read_eof(part, start, -0.0, float((stop - start) / np.timedelta64(1, "s")))
+                read_eof(part, match[1], start, -0.0, float((stop - start) / np.timedelta64(1, "s")))
             except OrbitError as error:
                 raise DownloadError(f"{name}: {error.problem}", error.cure) from error
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import overload
 
 import numpy as np
-from defusedxml import ElementTree
 
 from sarslide.errors import OrbitError
+from sarslide.io import bounded
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,11 @@ SLACK_S = 1.0  # the orbit of an annotation of 2014 stops half a second before i
 DEGREE = 7  # of an arc; on 150 s of orbit the truncation is below 1e-6 m
 FIT_TOLERANCE_M = 0.01  # annotations round positions to 1 mm; real vectors fit to 3 mm or better
 EOF_NAME = re.compile(r"(S1[A-D])_OPER_AUX_(POEORB|RESORB)_OPOD_\d{8}T\d{6}_V(\d{8}T\d{6})_(\d{8}T\d{6})\.EOF")
+EOF_BYTES = 16 << 20  # a day of vectors is 4 MB
+UTC = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?")
+FETCH_AGAIN = "fetch the orbit file again"
+# Of Sentinel-1, Earth-fixed: distance from the centre of the Earth, m, and speed, m/s.
+RADIUS_M, SPEED_M_S = (7.0e6, 7.2e6), (7300.0, 7900.0)
 KINDS = ("precise", "restituted", "annotation")  # best first: good to 5 cm, 10 cm, and about 50 cm
 PUT_ORBIT = "put the POEORB or RESORB file of this acquisition beside the SAFE"
 
@@ -138,6 +143,34 @@ class Orbit:
             )
         return Orbit(self.epoch, self.time_s[keep], self.position_m[keep], self.velocity_m_s[keep], self.source)
 
+    def check(self) -> "Orbit":
+        """Itself, if its vectors are those of a Sentinel-1 satellite.
+
+        Returns
+        -------
+        Orbit
+            Itself.
+
+        Raises
+        ------
+        OrbitError
+            For times that do not grow, and for vectors in another unit or of another orbit.
+        """
+        if not np.all(np.diff(self.time_s) > 0):
+            raise OrbitError(f"{self.source}: the times of its state vectors do not grow", FETCH_AGAIN)
+        for what, vectors, (low, high) in (
+            ("m from the centre of the Earth", self.position_m, RADIUS_M),
+            ("m/s", self.velocity_m_s, SPEED_M_S),
+        ):
+            with np.errstate(all="ignore"):  # what overflows is beyond the limits, too
+                length = np.linalg.norm(vectors, axis=1)
+            if (strange := ~((length >= low) & (length <= high))).any():
+                raise OrbitError(
+                    f"{self.source}: a state vector of {length[strange][0]:.4g} {what}, Sentinel-1 has {low:g} to {high:g}",
+                    FETCH_AGAIN,
+                )
+        return self
+
     def utc(self, time_s: float) -> str:
         """ISO time of a second count.
 
@@ -191,13 +224,15 @@ class Orbit:
         return Arc(centre, half, power, near.time_s[0] - SLACK_S, near.time_s[-1] + SLACK_S)
 
 
-def read_eof(path: str | Path, epoch: np.datetime64, start_s: float, stop_s: float) -> Orbit:
+def read_eof(path: str | Path, mission: str, epoch: np.datetime64, start_s: float, stop_s: float) -> Orbit:
     """Vectors of an EOF orbit file (POEORB, RESORB) within MARGIN_S of an interval.
 
     Parameters
     ----------
     path : str or Path
         The file.
+    mission : str
+        The satellite that it must be of, S1A ...
     epoch : numpy.datetime64
         Zero of times, UTC.
     start_s, stop_s : float
@@ -211,37 +246,56 @@ def read_eof(path: str | Path, epoch: np.datetime64, start_s: float, stop_s: flo
     Raises
     ------
     OrbitError
-        For a file that is no orbit file or does not cover the interval.
+        For a file that is no orbit file, is of another satellite, holds what no orbit of
+        Sentinel-1 is, or does not cover the interval.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OrbitError(f"{path}: cannot be read ({error})", "fetch the orbit file again") from error
+    text = bounded.text(path, OrbitError, EOF_BYTES, "ascii", FETCH_AGAIN)
     # A day of vectors is 4 MB of XML of which a scene needs 15 records: only those go through the
     # parser.
-    records = re.findall(r"<OSV>.*?</OSV>", text, re.DOTALL)
-    stamps = re.findall(r"<UTC>UTC=([^<]+)</UTC>", text)
-    if not records or len(records) != len(stamps) or "EARTH_FIXED" not in text:
-        raise OrbitError(f"{path}: holds no Earth-fixed state vectors", "fetch the orbit file again")
+    header, *records = text.split("<OSV>")
+    stamps = re.findall(r"<UTC>UTC=([^<]{19,29})</UTC>", text)
+    if not records or len(records) != len(stamps) or "<Ref_Frame>EARTH_FIXED</Ref_Frame>" not in header:
+        raise OrbitError(f"{path}: holds no Earth-fixed state vectors", FETCH_AGAIN)
+    if f"<Mission>Sentinel-{mission[1:]}</Mission>" not in header:
+        raise OrbitError(f"{path}: is not of {mission}", FETCH_AGAIN)
     try:
         time_s = seconds(np.array(stamps, "datetime64[us]"), epoch)
     except ValueError as error:
-        raise OrbitError(f"{path}: broken time ({error})", "fetch the orbit file again") from error
+        raise OrbitError(f"{path}: broken time ({bounded.shown(error)})", FETCH_AGAIN) from None
     near = np.flatnonzero((time_s >= start_s - MARGIN_S) & (time_s <= stop_s + MARGIN_S))
     # The first and last record stay for the error message.
-    chosen = near if near.size else np.array([0, len(records) - 1])
+    chosen = near if near.size else np.unique([0, len(records) - 1])
     vectors = np.array([_state_vector(records[i], path) for i in chosen])
-    orbit = Orbit(epoch, time_s[chosen], vectors[:, :3], vectors[:, 3:], path.name)
-    return orbit.cut(start_s, stop_s)
+    return Orbit(epoch, time_s[chosen], vectors[:, :3], vectors[:, 3:], path.name).check().cut(start_s, stop_s)
 
 
 def _state_vector(record: str, path: Path) -> list[float]:
+    osv = bounded.xml(f"<OSV>{record.partition('</OSV>')[0]}</OSV>", path, OrbitError, FETCH_AGAIN)
     try:
-        osv = ElementTree.fromstring(record)
         return [float(osv.findtext(tag) or "") for tag in ("X", "Y", "Z", "VX", "VY", "VZ")]
-    except (ElementTree.ParseError, TypeError, ValueError) as error:
-        raise OrbitError(f"{path}: broken state vector ({error})", "fetch the orbit file again") from error
+    except ValueError as error:
+        raise OrbitError(f"{path}: broken state vector ({bounded.shown(error)})", FETCH_AGAIN) from None
+
+
+def validity(name: str) -> tuple[str, np.datetime64, np.datetime64] | None:
+    """What an orbit file is for, by its name.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+
+    Returns
+    -------
+    tuple of str and two numpy.datetime64, or None
+        Satellite, begin and end, UTC; None for what is no name of an orbit file.
+    """
+    match = EOF_NAME.fullmatch(name)
+    try:
+        return (match[1], stamp(match[3]), stamp(match[4])) if match else None
+    except ValueError:  # digits that are no date
+        return None
 
 
 def choose_eof(
@@ -273,11 +327,11 @@ def choose_eof(
     found = sorted(folder.glob("*.EOF"))
     fitting: dict[str, Path] = {}
     for path in found:
-        if not (match := EOF_NAME.fullmatch(path.name)):
+        if not (valid := validity(path.name)):
             log.warning("%s: not the name of a POEORB or RESORB file, ignored", path)
             continue
-        begin, end = (np.datetime64(f"{t[:4]}-{t[4:6]}-{t[6:11]}:{t[11:13]}:{t[13:]}") for t in match.groups()[2:])
-        if match[1] == mission and begin <= start and stop <= end:
+        satellite, begin, end = valid
+        if satellite == mission and begin <= start and stop <= end:
             # Of two files of one kind the later one, by its creation time in the name.
             fitting[kind_of(path)] = path
     for kind in KINDS[: KINDS.index(lowest) + 1]:
@@ -331,6 +385,50 @@ def joined(orbits: list[Orbit]) -> Orbit:
         np.concatenate([getattr(orbit, name) for orbit in orbits])[once] for name in ("position_m", "velocity_m_s")
     )
     return Orbit(first.epoch, time_s[once], position, velocity, first.source)
+
+
+def utc(text: str) -> np.datetime64:
+    """A time as Sentinel-1's files write it.
+
+    Parameters
+    ----------
+    text : str
+        Such as 2019-03-06T11:14:02.000000, UTC.
+
+    Returns
+    -------
+    numpy.datetime64
+        To the microsecond.
+
+    Raises
+    ------
+    ValueError
+        For anything else, also for the words that numpy takes for times.
+    """
+    if not UTC.fullmatch(text):
+        raise ValueError(f"'{bounded.shown(text)}' is no time")
+    return np.datetime64(text, "us")
+
+
+def stamp(text: str) -> np.datetime64:
+    """A time as names of Sentinel-1's files write it.
+
+    Parameters
+    ----------
+    text : str
+        Such as 20190306T111402, UTC.
+
+    Returns
+    -------
+    numpy.datetime64
+        To the microsecond.
+
+    Raises
+    ------
+    ValueError
+        For what is no time.
+    """
+    return utc(f"{text[:4]}-{text[4:6]}-{text[6:11]}:{text[11:13]}:{text[13:]}")
 
 
 @overload

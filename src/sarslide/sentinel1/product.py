@@ -1,19 +1,32 @@
 """SAFE products as they are delivered, folders or zips that are read in place."""
 
-import zipfile
-import zlib
+import logging
+import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element
 
 import numpy as np
-from defusedxml import ElementTree
 
 from sarslide import names
-from sarslide.errors import SafeError
+from sarslide.errors import NamingError, SafeError
+from sarslide.io import bounded
+from sarslide.io.zip import MAX_MEMBERS, check_archive, member_bytes
+from sarslide.sentinel1.orbit import utc
+
+log = logging.getLogger(__name__)
 
 COPY_AGAIN = "copy or download the product again"
 POLARISATIONS = ("VV", "HH", "VH", "HV")
+ANNOTATION = re.compile(r"annotation/s1[a-d]-iw[123]-slc-(vv|vh|hh|hv)-[0-9a-z\-]+\.xml")
+# Relative orbit = (absolute orbit - offset) mod 175 + 1, from an absolute orbit on (ESA SentiWiki,
+# S-1 products; S1C changed its place in June 2026). Manifests of 2014 state others, which the
+# ground tracks of their orbits contradict. Beyond the date no formula is known to hold.
+OFFSETS = {"S1A": {1: 73}, "S1B": {1: 27}, "S1C": {1: 172, 8019: 99}, "S1D": {1: 42}}
+OFFSETS_UNTIL = np.datetime64("2026-07-01", "us")
+LONGEST = np.timedelta64(10, "m")  # of a product
 
 
 @dataclass(frozen=True)
@@ -155,7 +168,7 @@ class SafeProduct(FactsMixin):
         """
         if self.path.is_dir():
             return str(self.path / member)
-        return f"/vsizip/{self.path}/{self.root}{member}"
+        return f"/vsizip/{{{self.path}}}/{self.root}{member}"
 
     def annotation_members(self, polarisation: str) -> list[str]:
         """Annotation files of one polarisation.
@@ -173,7 +186,7 @@ class SafeProduct(FactsMixin):
         return [
             member
             for member in self.members
-            if member.startswith("annotation/s1") and member.endswith(".xml") and f"-{polarisation.lower()}-" in member
+            if (match := ANNOTATION.fullmatch(member)) and match[1] == polarisation.lower()
         ]
 
     @property
@@ -228,36 +241,43 @@ def open_product(path: str | Path) -> SafeProduct:
         Where the manifest is missing or broken.
     """
     path = Path(path)
-    try:
-        if path.is_dir():
-            members = [p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()]
-            root = ""
-        else:
-            with zipfile.ZipFile(path) as archive:
-                held = [name for name in archive.namelist() if not name.startswith("__MACOSX")]
-            manifests = [name for name in held if PurePosixPath(name).name == "manifest.safe"]
-            root = manifests[0].removesuffix("manifest.safe") if manifests else ""
-            members = [name.removeprefix(root) for name in held if name.startswith(root) and not name.endswith("/")]
-    except (OSError, zipfile.BadZipFile) as error:
-        raise SafeError(f"{path}: cannot be read ({error})", COPY_AGAIN) from error
+    if path.is_dir():
+        root, members = "", tuple(_files(path))
+    else:
+        held = [
+            name for name in check_archive(path, error=SafeError, cure=COPY_AGAIN) if not name.startswith("__MACOSX")
+        ]
+        manifests = [name for name in held if PurePosixPath(name).name == "manifest.safe"]
+        if len(manifests) > 1:
+            raise SafeError(f"{path}: holds {len(manifests)} products", "give each product by itself")
+        root = manifests[0].removesuffix("manifest.safe") if manifests else ""
+        members = tuple(name.removeprefix(root) for name in held if name.startswith(root))
     if "manifest.safe" not in members:
         raise SafeError(f"{path}: has no manifest.safe", COPY_AGAIN)
     name = f"{path}/manifest.safe"
-    try:
-        manifest = ElementTree.fromstring(_read(path, root, "manifest.safe"))
-    except (ElementTree.ParseError, ValueError) as error:  # entities are a ValueError of defusedxml
-        raise SafeError(f"{name}: not a Sentinel-1 manifest ({error})", COPY_AGAIN) from error
+    manifest = bounded.xml(_read(path, root, "manifest.safe"), name, SafeError, COPY_AGAIN)
     return SafeProduct(path, root, tuple(sorted(members)), facts_of(manifest, name))
 
 
+def _files(folder: Path) -> Iterator[str]:
+    """Files below a SAFE folder; links may not lead out of it."""
+    inside = folder.resolve()
+    count = 0
+    for place, folders, names_here in os.walk(folder):
+        for path in (Path(place) / name for name in (*folders, *names_here)):
+            count += 1
+            if count > MAX_MEMBERS:
+                raise SafeError(f"{folder}: holds more than {MAX_MEMBERS} files", "give one product a folder")
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                raise SafeError(f"{path}: is a link that leads out of the product", "copy the product, not links")
+            if path.is_file():
+                yield path.relative_to(folder).as_posix()
+
+
 def _read(path: Path, root: str, member: str) -> bytes:
-    try:
-        if path.is_dir():
-            return (path / member).read_bytes()
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(root + member)
-    except (OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise SafeError(f"{path}: {member} cannot be read ({error})", COPY_AGAIN) from error
+    if path.is_dir():
+        return bounded.content(path / member, SafeError, cure=COPY_AGAIN)
+    return member_bytes(path, root + member, error=SafeError, cure=COPY_AGAIN)
 
 
 def facts_of(manifest: Element, name: str) -> Facts:
@@ -288,16 +308,51 @@ def facts_of(manifest: Element, name: str) -> Facts:
         if element.text and element.text.strip():
             first.setdefault(key, element.text.strip())
     software = [e.get("version", "") for e in elements if e.tag.endswith("}software") and "IPF" in e.get("name", "")]
-    processed = [stop for e in elements if e.tag.endswith("}processing") and (stop := e.get("stop"))]
+    processed = [e.get("stop", "") for e in elements if e.tag.endswith("}processing")]
     try:
+        mission, start, stop = f"S1{first['number']}", utc(first["startTime"]), utc(first["stopTime"])
+        absolute, stated = int(first["orbitNumber.start"]), int(first["relativeOrbitNumber.start"])
+        if mission not in OFFSETS or absolute < 1 or not start < stop <= start + LONGEST:
+            raise ValueError(f"{bounded.shown(mission)}, orbit {absolute}, {start} to {stop}")
         return Facts(
-            mission=f"S1{first['number']}",
-            stack=names.stack_name(first["pass"], int(first["relativeOrbitNumber.start"])),
-            absolute_orbit=int(first["orbitNumber.start"]),
-            start=np.datetime64(first["startTime"], "us"),
-            stop=np.datetime64(first["stopTime"], "us"),
-            ipf_version=software[0] if software else "",
-            processed=processed[0] if processed else "",
+            mission=mission,
+            stack=names.stack_name(first["pass"], relative_orbit(mission, absolute, start, stated, name)),
+            absolute_orbit=absolute,
+            start=start,
+            stop=stop,
+            ipf_version=next((one for one in software if re.fullmatch(r"\d{3}\.\d{2}", one)), ""),
+            processed=next((one for one in processed if re.fullmatch(r"[\d:.TZ\-]{10,30}", one)), ""),
         )
-    except (KeyError, ValueError) as error:
-        raise SafeError(f"{name}: not a Sentinel-1 manifest ({error})", COPY_AGAIN) from error
+    except (KeyError, ValueError, NamingError) as error:
+        problem = error.problem if isinstance(error, NamingError) else error
+        raise SafeError(f"{name}: not a Sentinel-1 manifest ({bounded.shown(problem)})", COPY_AGAIN) from error
+
+
+def relative_orbit(mission: str, absolute: int, start: np.datetime64, stated: int, name: str) -> int:
+    """Relative orbit of a product: by its absolute orbit where its manifest contradicts it.
+
+    Parameters
+    ----------
+    mission : str
+        S1A ...
+    absolute : int
+        Number of the orbit.
+    start : numpy.datetime64
+        Of the product, UTC.
+    stated : int
+        What the manifest states.
+    name : str
+        Of the manifest, for the log.
+
+    Returns
+    -------
+    int
+        1 to 175; what is stated where no formula is known to hold.
+    """
+    if start > OFFSETS_UNTIL:
+        return stated
+    offset = next(offset for first, offset in reversed(OFFSETS[mission].items()) if absolute >= first)
+    found = (absolute - offset) % 175 + 1
+    if found != stated:
+        log.warning("%s: states relative orbit %d, orbit %d of %s is %d", name, stated, absolute, mission, found)
+    return found

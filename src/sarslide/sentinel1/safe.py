@@ -9,7 +9,7 @@ import numpy as np
 from sarslide.errors import AnnotationError, OrbitError, SafeError, StackError
 from sarslide.sentinel1.annotation import Annotation, parse_annotation
 from sarslide.sentinel1.burst import CYCLE_S, Burst, bursts_of
-from sarslide.sentinel1.orbit import Arc, Orbit, choose_eof, joined, kind_of, read_eof
+from sarslide.sentinel1.orbit import Arc, Orbit, choose_eof, joined, kind_of, read_eof, seconds
 from sarslide.sentinel1.product import COPY_AGAIN, SafeProduct, SwathFiles, open_product
 from sarslide.sentinel1.single_burst import SingleBurst, open_single_burst
 
@@ -160,6 +160,8 @@ def open_scene(
         for product in products
         for files in product.swaths(chosen)
     ]
+    for product, _, annotation in swaths:
+        _check_annotation(product, annotation, chosen)
     annotations = [annotation for *_, annotation in swaths]
     if not annotations:
         raise AnnotationError(f"{first.path}: has no annotation of {chosen}", COPY_AGAIN)
@@ -186,14 +188,14 @@ def _check_pass(products: list[SafeProduct | SingleBurst], stack: str) -> None:
     """StackError unless the products, ordered by time, are one pass of `stack`."""
     stop = products[0].stop
     for product in products:
-        if product.stack != stack:
-            raise StackError(
-                f"{product.path}: is of track {product.stack}, not {stack}", "keep one folder for each track and date"
-            )
         if product.mission != products[0].mission:
             raise StackError(
                 f"{product.path}: is of {product.mission}, {products[0].path.name} of {products[0].mission}",
                 "keep one folder for each acquisition",
+            )
+        if product.stack != stack:
+            raise StackError(
+                f"{product.path}: is of track {product.stack}, not {stack}", "keep one folder for each track and date"
             )
         if product.start - stop > SLICE_GAP:
             raise StackError(
@@ -201,6 +203,20 @@ def _check_pass(products: list[SafeProduct | SingleBurst], stack: str) -> None:
                 "keep the slices of one pass in the folder of their date",
             )
         stop = max(stop, product.stop)
+
+
+def _check_annotation(product: SafeProduct | SingleBurst, annotation: Annotation, polarisation: str) -> None:
+    """AnnotationError unless it belongs to its product."""
+    held = annotation.mission, annotation.polarisation
+    if held != (product.mission, polarisation):
+        raise AnnotationError(
+            f"{annotation.name}: is of {' '.join(held)}, its product of {product.mission} {polarisation}", COPY_AGAIN
+        )
+    if abs(annotation.start_s - seconds(product.start, annotation.epoch)) > SLICE_GAP / np.timedelta64(1, "s"):
+        raise AnnotationError(
+            f"{annotation.name}: starts {annotation.orbit.utc(annotation.start_s)}, its product {product.start}",
+            COPY_AGAIN,
+        )
 
 
 def _polarisation(products: list[SafeProduct | SingleBurst], wanted: str) -> str:
@@ -233,7 +249,7 @@ def _orbit(
         log.warning("the orbit is that of the annotation: %s", error.problem)
         orbit = joined([one.orbit for one in annotations])
     else:
-        orbit = read_eof(eof, epoch, start, stop)
+        orbit = read_eof(eof, products[0].mission, epoch, start, stop)
     return orbit, orbit.arc(start, stop)
 
 

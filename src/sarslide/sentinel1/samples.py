@@ -1,24 +1,31 @@
 """Samples of bursts, read where they are stored, in folders and in zips."""
 
+import math
+import re
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import numpy as np
-import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from sarslide.errors import SafeError
+from sarslide.io import raster
 from sarslide.io.blocks import strips
+from sarslide.io.bounded import plain_file
+from sarslide.io.zip import check_member
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.product import COPY_AGAIN
 
-ZIPPED = "/vsizip/"
+ZIPPED = re.compile(r"/vsizip/\{(.+)\}/(.+)", re.DOTALL)  # as `product.gdal_path` builds it
+SAMPLES = "complex_int16"
+MAX_BLOCK = 1 << 24  # samples that must be read at once; ESA writes single lines
 BURSTS_HELD = 8  # whole bursts of a zip in memory, 150 MB each at full width
 LINES_AT_ONCE = 128
-CACHE = 256 << 20  # bytes that GDAL may keep of what it has read; by default a twentieth of the machine
 
 
 class SampleReader:
@@ -30,11 +37,10 @@ class SampleReader:
 
     def __init__(self) -> None:
         self._open = ExitStack()
-        self._sources: dict[str, rasterio.DatasetReader] = {}
+        self._sources: dict[str, DatasetReader] = {}
         self._held: OrderedDict[tuple[str, int], np.ndarray] = OrderedDict()
 
     def __enter__(self) -> "SampleReader":
-        self._open.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -61,7 +67,7 @@ class SampleReader:
                 raise SafeError(
                     f"{burst.raster}: has {source.shape} lines and samples, its annotation {wanted}", COPY_AGAIN
                 )
-            if not burst.raster.startswith(ZIPPED):  # a zip that ends early has no directory and does not open
+            if not ZIPPED.fullmatch(burst.raster):  # a member of a zip has been read to its end
                 source.read(1, window=Window(0, wanted[0] - 1, wanted[1], 1))
 
     def read(self, burst: Burst, lines: slice, samples: slice) -> np.ndarray:
@@ -88,7 +94,7 @@ class SampleReader:
         top, left = max(lines.start, 0), max(samples.start, 0)
         bottom, right = min(lines.stop, burst.lines), min(samples.stop, burst.samples)
         inner = out[top - lines.start : bottom - lines.start, left - samples.start : right - samples.start]
-        if burst.raster.startswith(ZIPPED):
+        if ZIPPED.fullmatch(burst.raster):
             inner[:] = self._whole(burst)[top:bottom, left:right, :].astype(np.float32).view(np.complex64)[..., 0]
         else:
             inner[:] = self._rows(burst, top, bottom, left, right)
@@ -113,10 +119,46 @@ class SampleReader:
         with _named(burst.raster):
             return self._source(burst.raster).read(1, window=window)
 
-    def _source(self, path: str) -> rasterio.DatasetReader:
+    def _source(self, path: str) -> DatasetReader:
         if path not in self._sources:
-            self._sources[path] = self._open.enter_context(rasterio.open(path))
+            self._sources[path] = self._open.enter_context(measurement(path))
         return self._sources[path]
+
+
+@contextmanager
+def measurement(path: str | Path) -> Iterator[DatasetReader]:
+    """An open measurement: a TIFF of complex integers, that of a zip whole by its checksum.
+
+    Nothing beside it is looked at: GDAL takes neither another format nor the files that name this
+    one.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or what `product.gdal_path` gives for a member of a zip.
+
+    Yields
+    ------
+    rasterio.io.DatasetReader
+        The open file.
+
+    Raises
+    ------
+    SafeError
+        For anything else, and for every failure to read.
+    """
+    path = str(path)
+    if member := ZIPPED.fullmatch(path):
+        check_member(member[1], member[2], SafeError, COPY_AGAIN)
+    else:
+        plain_file(path, SafeError, COPY_AGAIN)
+    with _named(path), raster.dataset(path) as source:
+        if source.dtypes != (SAMPLES,):
+            held = f"{source.count} bands of {source.dtypes[0]}"
+            raise SafeError(f"{path}: holds {held}, not samples of an SLC ({SAMPLES})", COPY_AGAIN)
+        if math.prod(source.block_shapes[0]) > MAX_BLOCK:
+            raise SafeError(f"{path}: can be read in blocks of {source.block_shapes[0]} only", COPY_AGAIN)
+        yield source
 
 
 @contextmanager

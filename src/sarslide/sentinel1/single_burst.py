@@ -7,11 +7,14 @@ annotations of the product.
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
-from defusedxml import ElementTree
 
 from sarslide.errors import SafeError
+from sarslide.io import bounded
+from sarslide.sentinel1.annotation import burst_times
+from sarslide.sentinel1.orbit import stamp
 from sarslide.sentinel1.product import COPY_AGAIN, Facts, FactsMixin, SwathFiles, facts_of
 
 NAME = re.compile(r"S1_(\d+)_(IW\d)_(\d{8}T\d{6})_(VV|VH|HH|HV)_[0-9A-F]{4}-BURST")
@@ -76,21 +79,21 @@ def open_single_burst(path: str | Path) -> SingleBurst:
 
     Raises
     ------
-    SafeError
-        Where the metadata is missing or of another burst.
+    SafeError, AnnotationError
+        Where the metadata is missing, incomplete or of another burst.
     """
     path = Path(path)
     match = NAME.fullmatch(path.stem)
-    if not match:
+    try:
+        _, swath, time, polarisation = match.groups() if match else ("",) * 4
+        # The name's time is that of the first line, cut to the second.
+        wanted = stamp(time) + np.timedelta64(500, "ms")
+    except ValueError:
         raise SafeError(
             f"{path}: not the name of a single burst", "keep the name S1_<id>_<swath>_<time>_<pol>_<hex>-BURST"
-        )
-    _, swath, stamp, polarisation = match.groups()
+        ) from None
     xml = path.with_suffix(".xml")
-    try:
-        root = ElementTree.fromstring(xml.read_bytes())
-    except (OSError, ElementTree.ParseError, ValueError) as error:  # entities are a ValueError of defusedxml
-        raise SafeError(f"{xml}: cannot be read ({error})", "download the metadata of the burst again") from error
+    root = bounded.xml_file(xml, SafeError, cure="download the metadata of the burst again")
     manifest = root.find(MANIFEST)
     content = next(
         (
@@ -102,15 +105,11 @@ def open_single_burst(path: str | Path) -> SingleBurst:
     )
     if manifest is None or content is None:
         raise SafeError(f"{xml}: has no manifest or no annotation of {swath} {polarisation}", COPY_AGAIN)
-    starts = [np.datetime64(text, "us") for one in content.iter("burst") if (text := one.findtext("azimuthTime"))]
-    lines, interval = content.findtext("swathTiming/linesPerBurst"), content.findtext(".//azimuthTimeInterval")
-    # The name's time is that of the first line, cut to the second.
-    wanted = np.datetime64(f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:11]}:{stamp[11:13]}:{stamp[13:]}.500000")
-    away = [abs((start - wanted) / np.timedelta64(1, "s")) for start in starts]
-    if not (away and lines and interval) or min(away) > CYCLE_S / 2:
-        raise SafeError(f"{xml}: has no burst of {swath} at {stamp}", "download burst and metadata of one name again")
-    only = int(np.argmin(away))
-    length = np.timedelta64(round(int(lines) * float(interval) * 1e6), "us")
+    starts, length = burst_times(content, str(xml))
+    away = np.abs(starts - wanted) / np.timedelta64(1, "s")
+    only = int(away.argmin())
+    if away[only] > CYCLE_S / 2:
+        raise SafeError(f"{xml}: has no burst of {swath} at {time}", "download burst and metadata of one name again")
     facts = replace(facts_of(manifest, str(xml)), start=starts[only], stop=starts[only] + length)
     annotation = SwathFiles(str(xml), ElementTree.tostring(content), str(path), only)
     return SingleBurst(path, facts, polarisation, annotation)
