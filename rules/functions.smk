@@ -1,11 +1,13 @@
 # Input functions and parameters of single rule files, by file. What is wrong ends Snakemake with
 # its one coded line.
+from sarslide.config import reach
 from sarslide.dataset.features import channel_set
 from sarslide.io.hashes import sha256
 from sarslide.models import registry
 from sarslide.preflight import checks
 from sarslide.preflight.finding import ERROR, WARNING, as_text, errors
 from sarslide.workflow.location import PACKAGE
+from sarslide.workflow.release_id import settings
 
 # preflight.smk
 IN_CONDA = bool(workflow.deployment_settings.deployment_method)
@@ -34,12 +36,34 @@ def first_checks():
 
 # maps.smk
 def inputs_of_weights(wildcards):
-    """Weights, and the optional inputs that they read, of the job's stack and frame."""
-    found = or_exit(NETWORK.inputs_of_weights)
-    return filled(found, wildcards) | {"weights": own(found["weights"])}
+    """The user's weights, and the optional inputs that the weights read, of the job's stack and frame."""
+    found = filled(or_exit(NETWORK.inputs_of_weights), wildcards)
+    return found | {"weights": own_weights(wildcards)}
+
+
+def own_weights(wildcards):
+    """The user's weights file as a list; packaged ones are no input: their path is that of the installation."""
+    return [own(path) for path in or_exit(lambda: NETWORK.own_weights)]
+
+
+def packaged_weights(wildcards):
+    """Name and hash of packaged weights; None for those of the user."""
+    return or_exit(lambda: NETWORK.packaged_weights)
 
 
 # inventory.smk
+def weights_record(wildcards):
+    """Name and hash of the weights' file."""
+    return or_exit(lambda: NETWORK.weights_record)
+
+
+def used_settings(wildcards):
+    """The leaves of the configuration that the release follows from."""
+    return or_exit(
+        lambda: settings(CONFIG, GRAPH.upstream_rules(NETWORK.optional_rules()))
+    )
+
+
 def release_id(wildcards):
     """Name of the release that this run makes."""
     return or_exit(lambda: GRAPH.release_id(NETWORK.weights, NETWORK.optional_rules()))
@@ -54,6 +78,12 @@ def refuse_older_dates():
 
 
 # report.smk
+def shown_settings(wildcards):
+    """The same, and those that acquisitions and pairs follow from."""
+    rules = or_exit(lambda: GRAPH.upstream_rules(NETWORK.optional_rules()))
+    return settings(CONFIG, [*rules, reach.SCENES, reach.PAIRS])
+
+
 def page_digest():
     """Hashes of the report's templates and assets and of the papers' data, which no fingerprint of code sees."""
     patterns = ("report/templates/*", "report/assets/**/*", "papers/*.yaml")

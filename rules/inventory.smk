@@ -66,17 +66,19 @@ rule fuse:
         "../workflow_scripts/fuse.py"
 
 
-# The release folder is written once under its content's id; the declared output points to it.
+# The release folder is written once under its content's id; the declared output names it. The pointer
+# current.json is none: it would go when the job fails.
 rule release:
     input:
         candidates=rules.fuse.output.candidates,
         layover_shadow=GRAPH.every(f"{STACK}/geometry/layover_shadow.tif"),
         mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
         pair_count=GRAPH.every(f"{RATES}/pair_count.tif"),
-        weights=lambda wildcards: own(or_exit(lambda: NETWORK.weights)),
         review=[own(path) for path in or_exit(GRAPH.review)],
     output:
-        current=report(CURRENT, caption="captions/inventory.rst", category="Inventory"),
+        release=report(
+            RELEASED, caption="captions/inventory.rst", category="Inventory"
+        ),
     log:
         f"{LOGS}/release.log",
     benchmark:
@@ -94,10 +96,13 @@ rule release:
         stacks=CONFIG.stacks,
         dates={stack: GRAPH.dates(stack) for stack in CONFIG.stacks},
         scenes=SCENES.rows(),
-        settings=settings(CONFIG),
+        settings=used_settings,
+        pairs={stack: GRAPH.pairs(stack) for stack in CONFIG.stacks},
+        weights=weights_record,
         snowline_m=CONFIG.inventory.snowline_m,
         min_coherence=CONFIG.inventory.min_coherence,
         match_iou=CONFIG.inventory.match_iou,
+        allow_older=CONFIG.inventory.allow_older,
         code=code("release"),
     script:
         "../workflow_scripts/release.py"
@@ -146,8 +151,7 @@ rule series:
         mem_mb=memory(1500, 400),
         runtime=minutes(10, 0.6, pairs),
     params:
-        **RATE_SETTINGS,
-        **ATMOSPHERE,
+        **({} if GRAPH.method.has_series else rate_settings("series")),
         grid=GRID,
         pairs=lambda wildcards: [] if GRAPH.method.has_series else pairs(wildcards),
         code=code("series"),

@@ -26,7 +26,7 @@ rule dinsar:
         mem_mb=memory(1500, 400),
         runtime=minutes(10, 5),
     params:
-        **RATE_SETTINGS,
+        **rate_settings("dinsar"),
         grid=GRID,
         code=code("dinsar"),
     script:
@@ -110,8 +110,9 @@ rule atmosphere:
         mem_mb=memory(2500, 400),
         runtime=minutes(10, 0.6, pairs),
     params:
-        **RATE_SETTINGS,
-        **ATMOSPHERE,
+        **rate_settings("atmosphere"),
+        # Read whether or not the rates have the correction.
+        **GRAPH.leaves("rates", "atmosphere_km", "atmosphere_days"),
         grid=GRID,
         pairs=pairs,
         code=code("atmosphere"),
@@ -229,12 +230,13 @@ rule segment:
     resources:
         mem_mb=memory(2500, 200),
         gpu=int(CONFIG.segmentation.device == "cuda"),
+        device=CONFIG.segmentation.device,
         runtime=minutes(20, 27),
     params:
         grid=GRID,
         overlap=CONFIG.segmentation.overlap,
-        device=CONFIG.segmentation.device,
         precision=CONFIG.segmentation.precision,
+        packaged=packaged_weights,
         code=code("segment"),
     script:
         "../workflow_scripts/segment.py"
@@ -282,7 +284,7 @@ rule factors:
         labels=lambda wildcards: (
             own(or_exit(lambda: existing("factors.labels", CONFIG.factors.labels)))
             if CONFIG.factors.labels
-            else CURRENT
+            else RELEASED
         ),
     output:
         correlation=f"{RATES}/factors/correlation.csv",

@@ -21,7 +21,7 @@ rule average_phase:
         mem_mb=memory(1500, 400),
         runtime=minutes(10, 0.9, pairs),
     params:
-        **RATE_SETTINGS,
+        **rate_settings("average_phase"),
         grid=GRID,
         pairs=pairs,
         mean=CONFIG.rates.average,

@@ -2,18 +2,16 @@
 
 # Scores of the networks' benchmark, where the workflow lies in a checkout.
 SCORES_TABLES = Path(workflow.basedir) / "studies/records/benchmark.json"
-PUBLISHED = (
-    [own(str(SCORES_TABLES))] if CONFIG.paper and SCORES_TABLES.is_file() else []
-)
+PUBLISHED = str(SCORES_TABLES) if CONFIG.paper and SCORES_TABLES.is_file() else ""
 TERRAIN_OF_REGION = TERRAIN.format(frame=FRAMES[0])
 
 
 rule report:
     input:
         **layer_files(TERRAIN_OF_REGION, [*layers.TERRAIN, "hillshade"]),
-        current=CURRENT,
+        current=RELEASED,
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
-        weights=lambda wildcards: own(or_exit(lambda: NETWORK.weights)),
+        weights=own_weights,
         scores=[f"{RESULTS}/report/scores.json"] if GRAPH.simulated else [],
         planted=[f"{RESULTS}/report/planted.gpkg"] if GRAPH.simulated else [],
         amplitude=(
@@ -37,7 +35,6 @@ rule report:
             GRAPH.every(f"{STACK}/geometry/incidence_deg.tif") if CONFIG.paper else []
         ),
         heading=GRAPH.every(f"{STACK}/geometry/heading_deg.tif") if CONFIG.paper else [],
-        published=PUBLISHED,
         pairs=GRAPH.every_pair("sidecars"),
     output:
         html=report(
@@ -54,6 +51,7 @@ rule report:
     resources:
         mem_mb=memory(1500, 300),
         runtime=minutes(10, 43),
+        published=PUBLISHED,
     params:
         region=CONFIG.region,
         grid=GRID,
@@ -61,11 +59,14 @@ rule report:
         engine=GRAPH.engine.name,
         method=GRAPH.method.name,
         simulated=GRAPH.simulated,
-        settings=settings(CONFIG),
+        settings=shown_settings,
         paper=CONFIG.paper,
         assumptions=CONFIG.assumptions,
         assumed=CONFIG.assumed(),
         benchmarks=BENCHMARKS,
+        packaged=packaged_weights,
+        # Its hash, not its path, which is that of the workflow.
+        published_sha256=sha256(PUBLISHED) if PUBLISHED else "",
         page=page_digest(),
         code=code("report"),
     script:
@@ -76,7 +77,7 @@ if GRAPH.simulated:
 
     rule score:
         input:
-            current=CURRENT,
+            current=RELEASED,
             planted=f"{TRUTH}/landslides.gpkg",
             decoys=f"{TRUTH}/decoys.gpkg",
             true_los_rate=GRAPH.every(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
@@ -118,7 +119,8 @@ if GRAPH.simulated:
             pairs={stack: GRAPH.pairs(stack) for stack in CONFIG.stacks},
             threshold=CONFIG.inventory.threshold,
             method=GRAPH.method.name,
-            rates=RATE_SETTINGS | ATMOSPHERE | {"weighting": CONFIG.rates.weighting},
+            # Of methods whose error is predicted from them.
+            rates=rate_settings("score") if GRAPH.method.predicts_error else {},
             code=code("score"),
         script:
             "../workflow_scripts/score.py"

@@ -25,7 +25,7 @@ from sarslide.sentinel1.safe import open_scene
 def main(snakemake, log) -> None:
     lattice = Lattice.of(RegionGrid.from_dict(snakemake.params.grid))
     params = snakemake.params
-    device = chosen_device(params.device)
+    device = chosen_device(snakemake.resources.device)
     scene = open_scene(snakemake.input.slc, params.stack, params.polarisation, params.orbits)
     surface = read_surface(snakemake.input.dem)
     surface.require(lattice.region)

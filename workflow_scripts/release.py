@@ -1,9 +1,10 @@
 """release: fused objects and the last release -> the next release, and the pointer to it.
 
 inputs: fused candidates; per stack layover and shadow, mean coherence and number of pairs (what
-could be seen); weights (recorded); the reviewer's file, if any. outputs: current.json, which names
-the release below releases/. The release folder itself is written once, under a temporary name that
-is then renamed; it is no declared output.
+could be seen); the reviewer's file, if any. output: release.json, which names the release below
+releases/ that this run made. The release folder itself is written once, under a
+temporary name that is then renamed; neither it nor current.json, the pointer to the current
+release, is a declared output: Snakemake removes those of a job that fails.
 """
 
 from sarslide.workflow.job import job
@@ -12,20 +13,23 @@ from sarslide.workflow.job import job
 def main(snakemake, log) -> None:
     from pathlib import Path
 
-    from sarslide.inventory import release, review
+    from sarslide.inventory import records, release, review
     from sarslide.inventory.changes import ChangeRules, known_ids, update
     from sarslide.inventory.observability import Observability, track_state
     from sarslide.inventory.tables import FUSED, rows_of
     from sarslide.io import raster, vector
     from sarslide.io.hashes import sha256
-    from sarslide.io.sidecar import versions, write_json
+    from sarslide.io.sidecar import versions
 
     params, files = snakemake.params, snakemake.input
-    releases = Path(snakemake.output.current).parent / "releases"
+    made = Path(snakemake.output.release)
+    releases = made.parent / records.RELEASES
     frame = vector.read(files.candidates, "candidates")
     decisions = review.read(files.review[0]) if files.review else {}
 
     release.repair(releases)
+    if not params.allow_older:
+        records.refuse_older(releases, params.release, params.dates)
     previous = release.predecessor(releases, params.release, frame.crs)
     log.info("release %s follows %s", params.release, previous.release or "none: it is the first")
     if decisions and not previous.release:
@@ -55,17 +59,19 @@ def main(snakemake, log) -> None:
         "stacks": params.stacks,
         "dates": params.dates,
         "scenes": params.scenes,
+        "pairs": params.pairs,
         "parameters": params.settings,
         "code": params.code,
-        "weights": {"file": Path(files.weights).name, "sha256": sha256(files.weights)},
+        "weights": params.weights,
         "review_sha256": sha256(files.review[0]) if files.review else None,
         "versions": versions(),
     }
     manifest = release.publish(releases, params.release, previous.release, inventory, about, frame.crs)
     for row in inventory.changes:
         log.info("%s %s %s %s", row["ls_id"], row["change"], row["related"], row["detail"])
-    log.info("%s: %s, content %s", manifest["release"], manifest["counts"], manifest["content_hash"])
-    write_json(snakemake.output.current, release.pointer(manifest))
+    log.info("%s: %s, content %s", manifest.release, manifest.counts, manifest.content_hash)
+    for path in (made.with_name(records.POINTER), made):
+        records.write_pointer(path, manifest)
 
 
 with job(snakemake) as log:

@@ -5,8 +5,8 @@ with hillshade; per stack mean amplitude (dB), averaged phase (rad, positive awa
 standard error (mm/yr, positive towards the satellite), mean coherence, reference area, probability,
 phase closure (rad), triplets that do not close, phase bias and observability (classes), and of one
 pair wrapped phase and coherence; sidecars of all pairs; for simulated regions scores and planted
-outlines; for regions of a paper incidence and heading (degree) and the published benchmark. What a
-region does not have is an empty list. outputs: report.html.
+outlines; for regions of a paper incidence and heading (degree). What a region does not have is an
+empty list. outputs: report.html.
 """
 
 from sarslide.workflow.job import job
@@ -36,6 +36,7 @@ def main(snakemake, log) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.io.atomic import atomic_file
     from sarslide.layers import TERRAIN
+    from sarslide.models.weights import packaged
     from sarslide.report.inputs import ReportInputs, of_stack
     from sarslide.report.page import render
 
@@ -56,13 +57,13 @@ def main(snakemake, log) -> None:
         scores=first(files, "scores"),
         planted=first(files, "planted"),
         terrain={layer: files[layer][0] for layer in (*TERRAIN, "hillshade") if files.get(layer)},
-        weights=first(files, "weights"),
+        weights=first(files, "weights") or packaged(params.packaged["name"]),
         benchmarks=Path(params.benchmarks),
         settings=params.settings,
         paper=params.paper,
         assumptions=params.assumptions,
         assumed=params.assumed,
-        published=first(files, "published"),
+        published=Path(published) if (published := snakemake.resources.published) else None,
     )
     html = render(inputs)
     with atomic_file(snakemake.output.html) as temporary:

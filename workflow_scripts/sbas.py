@@ -44,7 +44,12 @@ def main(snakemake) -> None:
             raster.read(files.elevation, grid),
             common_wavelength_m(about.values()),
             RateSettings.of(dict(params.items()), grid),
-            SbasSettings(params.weighting, median_looks(about.values()), params.min_temporal_coherence, params.device),
+            SbasSettings(
+                params.weighting,
+                median_looks(about.values()),
+                params.min_temporal_coherence,
+                snakemake.resources.device,
+            ),
             exclude=raster.read(files.layover_shadow, grid) > 0,
             dem=dem or None,
         )

@@ -1,11 +1,11 @@
 """segment: feature stack of one track -> probability of active landslide.
 
-inputs: weights (.safetensors with a model card) and stored layers, each under its registered name,
-on the region grid; the channels of the weights choose among them. outputs: probability (0 to 1, NaN
-where a channel is unknown), sidecar JSON; of a network that finds single objects also instances
-(number of the object, 0 none). params: grid; overlap (0 to < 1); device (auto, cpu, cuda);
-precision (fp32, auto, bf16). The tile is that of the training: the thresholds of an RSBU are means
-over the tile.
+inputs: stored layers, each under its registered name, on the region grid; the channels of the
+weights choose among them; weights of the user (.safetensors with a model card). outputs:
+probability (0 to 1, NaN where a channel is unknown), sidecar JSON; of a network that finds single
+objects also instances (number of the object, 0 none). params: grid; overlap (0 to < 1); precision
+(fp32, auto, bf16); packaged (name and hash of packaged weights). The tile is that of the training:
+the thresholds of an RSBU are means over the tile.
 """
 
 from sarslide.workflow.job import job
@@ -23,8 +23,9 @@ def main(snakemake, log) -> None:
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     grid = RegionGrid.from_dict(params.grid)
     # Before torch is imported: bad weights are answered at once.
-    channels = weights.read_card(files.weights)["channels"]
-    needed = features.require_layers(channels, files.keys(), files.weights)
+    file = files.weights[0] if files.weights else weights.packaged(params.packaged["name"])
+    channels = weights.read_card(file).channels
+    needed = features.require_layers(channels, files.keys(), file)
     paths = {name: files[name] for name in needed}
     for path in paths.values():
         raster.check_grid(path, grid)
@@ -37,9 +38,9 @@ def main(snakemake, log) -> None:
     from sarslide.segment.scene import segment_scene
 
     torch.set_num_threads(snakemake.threads)
-    device = choose_device(params.device, "segmentation.device")
-    network, card = networks.load(files.weights, channels)
-    precision = choose_precision(params.precision, device, card.get("bf16_mask_iou"))
+    device = choose_device(snakemake.resources.device, "segmentation.device")
+    network, card = networks.load(file, channels)
+    precision = choose_precision(params.precision, device, card.bf16_mask_iou)
 
     def read(rows: slice, cols: slice):
         def layer(name: str):
@@ -47,8 +48,8 @@ def main(snakemake, log) -> None:
 
         return features.feature_array(channels, layer)
 
-    log.info("%s (%s) on %s, %s, tile %d", card["network"], card["label"], device, precision, card["tile"])
-    tags = {"network": card["network"], "threshold": str(card["threshold"]), "weights": card["label"]}
+    log.info("%s (%s) on %s, %s, tile %d", card.network, card.label, device, precision, card.tile)
+    tags = {"network": card.network, "threshold": str(card.threshold), "weights": card.label}
     layers = [layer for layer in ("probability", "instances") if layer in output.keys()]  # noqa: SIM118
     with ExitStack() as stack:
         puts = [
@@ -58,9 +59,9 @@ def main(snakemake, log) -> None:
         known = segment_scene(
             Forward(network, device, precision), read, grid.shape, card, params.overlap, *puts, progress=True
         )
-    inputs = {name: str(path) for name, path in (*paths.items(), ("weights", files.weights))}
-    settings = dict(params.items()) | {"channels": channels, "tile": card["tile"]}
-    model = {key: card[key] for key in ("network", "options", "threshold", "label")}
+    inputs = {name: str(path) for name, path in (*paths.items(), ("weights", file))}
+    settings = dict(params.items()) | {"channels": channels, "tile": card.tile}
+    model = {key: getattr(card, key) for key in ("network", "options", "threshold", "label")}
     extra = {"model": model, "device": device, "precision": precision, "known_cells": known}
     provenance.write_json(output.sidecar, provenance.sidecar("segment", inputs, settings, extra))
 

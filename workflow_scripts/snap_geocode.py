@@ -18,7 +18,7 @@ from sarslide.io.sidecar import read_json, sidecar, write_json
 def main(snakemake) -> None:
     params, files, marker = snakemake.params, snakemake.input, Path(snakemake.output.sidecar)
     limits = snakemake.resources
-    machine = snap.Machine(params.gpt, params.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
+    machine = snap.Machine(limits.gpt, limits.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
     log_path, grid = Path(snakemake.log.snap), RegionGrid.from_dict(params.grid)
     log_path.unlink(missing_ok=True)
     unwrapped = marker.parent / read_json(files.unwrap)["unwrapped"]

@@ -23,14 +23,14 @@ def main(snakemake) -> None:
     params, files, marker = snakemake.params, snakemake.input, Path(snakemake.output.sidecar)
     region, log_path = RegionGrid.from_dict(params.grid), Path(snakemake.log.snap)
     limits = snakemake.resources
-    machine = snap.Machine(params.gpt, params.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
+    machine = snap.Machine(limits.gpt, limits.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
     log_path.unlink(missing_ok=True)
     surface = read_surface(files.dem)
     surface.require(region)
     scenes, acquisitions = [], []
     for folder in files.slc:
         scene = open_scene(Path(folder), snakemake.wildcards.stack, params.polarisation, params.orbits)
-        snap.place_orbits(Path(folder), Path(params.auxdata).expanduser())
+        snap.place_orbits(Path(folder), Path(limits.auxdata).expanduser())
         products = tuple(product.path.resolve() for product in products_in(folder))
         acquisitions.append(SnapAcquisition(products, snap.orbit_kind(scene.orbit.source)))
         scenes.append(scene)

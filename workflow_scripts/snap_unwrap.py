@@ -14,7 +14,7 @@ from sarslide.io.sidecar import sidecar, write_json
 def main(snakemake) -> None:
     params, marker, log_path = snakemake.params, Path(snakemake.output.sidecar), Path(snakemake.log.snap)
     limits = snakemake.resources
-    machine = snap.Machine(params.gpt, params.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
+    machine = snap.Machine(limits.gpt, limits.snaphu, limits.memory_gb, snakemake.threads, limits.limit_min * 60)
     log_path.unlink(missing_ok=True)
     header = snap.unwrap(marker.parent, params.goldstein_alpha, params.goldstein_window, machine, log_path)
     extra = {"unwrapped": header.relative_to(marker.parent).as_posix(), "snap": machine.version(log_path)}

@@ -19,12 +19,13 @@ rule geocode_slc:
     resources:
         mem_mb=memory(2500, 40),
         runtime=minutes(20, 13),
+        # Where it runs decides nothing about a result, and makes nothing again.
+        device=CONFIG.slc.device,
     params:
         grid=GRID,
         stack=lambda wildcards: wildcards.stack,
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
-        device=CONFIG.slc.device,
         solid_earth_tides=CONFIG.slc.solid_earth_tides,
         code=code("geocode_slc"),
     script:

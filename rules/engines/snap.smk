@@ -6,8 +6,9 @@ SNAP_PROGRAMS = {
     "gpt": or_exit(lambda: resolve(CONFIG.snap.gpt)),
     "snaphu": or_exit(lambda: resolve(CONFIG.snap.snaphu)),
 }
-# Heap and time limit are resources: they decide nothing about a result, others make nothing again.
-SNAP_LIMITS = {
+# Where SNAP is, its heap and time limit are resources: they decide nothing about a result, others
+# make nothing again.
+SNAP_MACHINE = SNAP_PROGRAMS | {
     "memory_gb": CONFIG.snap.memory_gb,
     "limit_min": CONFIG.snap.step_limit_min,
 }
@@ -60,15 +61,14 @@ rule snap_interferogram:
         "../../envs/snap.yaml"
     threads: 4
     resources:
-        **SNAP_LIMITS,
+        **SNAP_MACHINE,
+        auxdata=or_exit(lambda: resolve(CONFIG.snap.auxdata)),
         mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
         runtime=CONFIG.snap.step_limit_min + 10,
     params:
-        **SNAP_PROGRAMS,
         grid=GRID,
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
-        auxdata=or_exit(lambda: resolve(CONFIG.snap.auxdata)),
         coherence_range=CONFIG.snap.coherence_range,
         coherence_azimuth=CONFIG.snap.coherence_azimuth,
         range_looks=CONFIG.snap.range_looks,
@@ -92,11 +92,10 @@ rule snap_unwrap:
         "../../envs/snap.yaml"
     threads: 4
     resources:
-        **SNAP_LIMITS,
+        **SNAP_MACHINE,
         mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
         runtime=4 * CONFIG.snap.step_limit_min,
     params:
-        **SNAP_PROGRAMS,
         goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
         goldstein_window=CONFIG.interferogram.goldstein_window,
         code=code("snap_unwrap"),
@@ -119,11 +118,10 @@ rule snap_geocode:
         "../../envs/snap.yaml"
     threads: 4
     resources:
-        **SNAP_LIMITS,
+        **SNAP_MACHINE,
         mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
         runtime=2 * CONFIG.snap.step_limit_min + 10,
     params:
-        **SNAP_PROGRAMS,
         grid=GRID,
         code=code("snap_geocode"),
     script:

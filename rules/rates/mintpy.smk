@@ -41,7 +41,7 @@ rule mintpy_load:
         runtime=CONFIG.sbas.step_limit_min + 60,
         limit_min=CONFIG.sbas.step_limit_min,
     params:
-        **RATE_SETTINGS,
+        **rate_settings("mintpy_load"),
         grid=GRID,
         pairs=pairs,
         geometry=layers.GEOMETRY,

@@ -27,14 +27,14 @@ rule sbas:
         mem_mb=memory(2500, 400),
         runtime=minutes(20, 0.6, pairs),
         gpu=int(CONFIG.sbas.device == "cuda"),
+        device=CONFIG.sbas.device,
     params:
-        **RATE_SETTINGS,
+        **rate_settings("sbas"),
         grid=GRID,
         pairs=pairs,
         weighting=CONFIG.sbas.weighting,
         dem_error=CONFIG.sbas.dem_error,
         min_temporal_coherence=CONFIG.sbas.min_temporal_coherence,
-        device=CONFIG.sbas.device,
         code=code("sbas"),
     script:
         "../../workflow_scripts/sbas.py"

@@ -21,11 +21,9 @@ rule stack_rates:
         mem_mb=memory(2500, 400),
         runtime=minutes(10, 0.6, pairs),
     params:
-        **RATE_SETTINGS,
-        **ATMOSPHERE,
+        **rate_settings("stack_rates"),
         grid=GRID,
         pairs=pairs,
-        weighting=CONFIG.rates.weighting,
         code=code("stack_rates"),
     script:
         "../../workflow_scripts/stack_rates.py"

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sarslide import names
+from sarslide.config import reach
 from sarslide.config.fields import Mistake, Mistakes, Section, check_path
 from sarslide.config.models import Config
 from sarslide.errors import ConfigError, shorten, without_secrets
@@ -161,24 +162,43 @@ def load(user: dict[str, Any], folder: Path = Path()) -> Config:
     Raises
     ------
     ConfigError
-        For unknown keys, values out of range and an unknown region: one coded line for each
-        mistake, all of them at once.
+        For unknown keys, values out of range, an unknown region, and keys of the user that nothing
+        reads: one coded line for each mistake, all of them at once. A packaged region may hold
+        such keys: with another engine or method they wait for the one that they are meant for.
     """
     _check_size(user)
     user = _with_nulls(user)
     named = user.get("region")
     region = str(Config.model_fields["region"].default if named is None else named)
-    merged = merge(preset(region, folder), user)
+    region_keys, own = preset(region, folder), folder / OWN_REGIONS / f"{region}.yaml"
+    merged = merge(region_keys, user)
     try:
-        return Config.model_validate(merged)
+        config = Config.model_validate(merged)
+        mistakes = _unread(config, merge(region_keys, user) if own.is_file() else user)
     except ValidationError:
-        own = folder / OWN_REGIONS / f"{region}.yaml"
-        first, *others = all_mistakes(merged)
-        sources = [_source(mistake.keys, user, own) for mistake in (first, *others)]
-        further = [
-            ConfigError(f"{source}: {one.problem}", one.cure) for source, one in zip(sources[1:], others, strict=True)
-        ]
-        raise ConfigError(f"{sources[0]}: {first.problem}", first.cure, further) from None
+        mistakes = all_mistakes(merged)
+    errors = [ConfigError(f"{_source(one.keys, user, own)}: {one.problem}", one.cure) for one in mistakes]
+    if errors:
+        raise ConfigError(errors[0].problem, errors[0].cure, errors[1:])
+    return config
+
+
+def _unread(config: Config, written: dict[str, Any]) -> list[Mistake]:
+    """Keys of the user that have another value than the default, and that nothing here reads."""
+    keys = [name for name in reach.key_names() if _sets(written, name.split("."))]
+    return [
+        Mistake(
+            f"{name} = {_shown(reach.value_of(config, name))} has no effect: it needs {needed}",
+            f"leave it out (its default is {_shown(reach.default_of(name))}), or set what it needs",
+            name,
+        )
+        for name, needed in reach.unread(config, keys).items()
+    ]
+
+
+def _sets(keys: Any, path: Sequence[str]) -> bool:
+    """Whether nested keys hold the one at `path`."""
+    return isinstance(keys, dict) and path[0] in keys and (not path[1:] or _sets(keys[path[0]], path[1:]))
 
 
 def _check_size(keys: dict[str, Any]) -> None:

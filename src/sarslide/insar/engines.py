@@ -22,9 +22,8 @@ class Engine:
     sources : tuple of str
         Sources of acquisitions that it can work from, values of `source`.
     rules : tuple of str
-        Its rules in their order: their code decides the content of a release.
-    sections : tuple of str
-        Sections of the configuration that decide its results.
+        Its rules in their order, whose code and keys (`config.reach`) decide the content of a
+        release.
     amplitude : bool
         Whether it sees samples, and so delivers the mean amplitude.
     unwraps : bool
@@ -45,7 +44,6 @@ class Engine:
     title: str
     sources: tuple[str, ...]
     rules: tuple[str, ...]
-    sections: tuple[str, ...]
     amplitude: bool = False
     unwraps: bool = False
     reads_bursts: bool = False
@@ -62,8 +60,7 @@ ENGINES = {
             "native",
             "sarslide",
             SCENES,
-            ("geocode_slc", "stack_geometry", "interferogram"),
-            ("slc", "interferogram"),
+            ("geocode_slc", "stack_geometry", "mean_amplitude", "interferogram"),
             amplitude=True,
             reads_bursts=True,
             geocodes_dates=True,
@@ -72,8 +69,7 @@ ENGINES = {
             "isce2",
             "ISCE2",
             SCENES,
-            ("isce2_dem", "isce2_prepare", "isce2_step", "isce2_geometry", "isce2_interferogram"),
-            ("isce2", "slc", "interferogram"),
+            ("isce2_dem", "isce2_prepare", "isce2_step", "isce2_geometry", "isce2_amplitude", "isce2_interferogram"),
             amplitude=True,
             programs="sarslide.insar.isce2.topsstack:programs",
         ),
@@ -81,12 +77,17 @@ ENGINES = {
             "snap",
             "SNAP",
             SCENES,
-            ("snap_ingest", "snap_geometry"),
-            ("snap", "slc", "interferogram"),
+            ("snap_dem", "snap_interferogram", "snap_unwrap", "snap_geocode", "snap_ingest", "snap_geometry"),
             unwraps=True,
             programs="sarslide.insar.snap.gpt:programs",
         ),
-        Engine("hyp3", "HyP3", ("hyp3",), ("hyp3_ingest", "hyp3_geometry"), ("hyp3",), unwraps=True),
-        Engine("files", "external interferograms", ("files",), ("ingest_files",), ("files",), unwraps=True),
+        Engine(
+            "hyp3",
+            "HyP3",
+            ("hyp3",),
+            ("hyp3_order", "hyp3_download", "hyp3_ingest", "hyp3_geometry"),
+            unwraps=True,
+        ),
+        Engine("files", "external interferograms", ("files",), ("ingest_files",), unwraps=True),
     )
 }

@@ -19,9 +19,8 @@ class Method:
     title : str
         As in the report.
     rules : tuple of str
-        Its rules in their order: their code decides the content of a release.
-    sections : tuple of str
-        Sections of the configuration, beside `rates`, that decide its results.
+        Its rules in their order, whose code and keys (`config.reach`) decide the content of a
+        release. The first one reads the unwrapped pairs.
     programs : str
         Where the outside programs that it starts are looked for, `module:function`; empty: none.
         The function takes the configuration and returns, by program, what finds it or raises.
@@ -29,12 +28,6 @@ class Method:
         Whether it leaves a displacement time series of every cell (`timeseries.nc`).
     needs_connected : bool
         Whether all dates of a stack must be connected by its network of pairs.
-    takes_atmosphere : bool
-        Whether `rates.atmosphere` changes its rates.
-    takes_weighting : bool
-        Whether `rates.weighting` changes its rates.
-    takes_reference_mode : bool
-        Whether `rates.reference_mode` changes its rates.
     corrects_dates : bool
         Whether it removes the height-correlated atmosphere of each date (or that of `sbas.era5`)
         instead of that of each pair.
@@ -46,13 +39,9 @@ class Method:
     name: str
     title: str
     rules: tuple[str, ...]
-    sections: tuple[str, ...] = ()
     programs: str = ""
     has_series: bool = False
     needs_connected: bool = False
-    takes_atmosphere: bool = False
-    takes_weighting: bool = False
-    takes_reference_mode: bool = False
     corrects_dates: bool = False
     predicts_error: bool = False
 
@@ -65,16 +54,12 @@ METHODS = {
             name="stacking",
             title="Stacking",
             rules=("stack_rates",),
-            takes_atmosphere=True,
-            takes_weighting=True,
-            takes_reference_mode=True,
             predicts_error=True,
         ),
         Method(
             name="sbas",
             title="SBAS",
             rules=("sbas",),
-            sections=("sbas",),
             has_series=True,
             needs_connected=True,
         ),
@@ -82,7 +67,6 @@ METHODS = {
             name="mintpy",
             title="MintPy",
             rules=("mintpy_load", "mintpy_step", "mintpy_read"),
-            sections=("sbas",),
             programs="sarslide.rates.mintpy.steps:programs",
             has_series=True,
             needs_connected=True,

@@ -11,7 +11,7 @@ from typing import Any
 
 from sarslide import network
 from sarslide.catalog.scenes import SceneTable
-from sarslide.config import Config, existing, resolve
+from sarslide.config import Config, existing, reach, resolve
 from sarslide.errors import ConfigError
 from sarslide.insar.engines import ENGINES, Engine
 from sarslide.layers import OPTICAL
@@ -261,6 +261,21 @@ class Graph:
         path = Path(named or f"{self.paths.resources}/review.csv")
         return [str(path)] if path.is_file() or self.config.inventory.review else []
 
+    def upstream_rules(self, optional_rules: Sequence[str]) -> list[str]:
+        """The rules whose code and keys a release follows from.
+
+        Parameters
+        ----------
+        optional_rules : sequence of str
+            Rules of the inputs that only some networks read.
+
+        Returns
+        -------
+        list of str
+            Names of rules.
+        """
+        return [*upstream_rules(self.config), *optional_rules]
+
     def release_id(self, weights: str, optional_rules: Sequence[str]) -> str:
         """Name of the release that follows from the region as it is now.
 
@@ -276,9 +291,8 @@ class Graph:
         str
             `<last date>-<8 hexadecimal digits>`.
         """
-        rules = [*upstream_rules(self.config), *optional_rules]
-        code = {rule: fingerprint(self.scripts / f"{rule}.py") for rule in rules}
-        digest = release_digest(self.config, self.scenes.rows(), code, weights, self.review())
+        code = {rule: fingerprint(self.scripts / f"{rule}.py") for rule in self.upstream_rules(optional_rules)}
+        digest = release_digest(self.config, self.scenes.rows(), self._pairs, code, weights, self.review())
         return release_name(max(max(self.dates(stack)) for stack in self.config.stacks), digest)
 
     def series_polygons(self, source: str) -> str:
@@ -300,7 +314,7 @@ class Graph:
             Where no file is configured.
         """
         if source == "inventory":
-            return f"{self.paths.inventory}/current.json"
+            return f"{self.paths.inventory}/release.json"
         if not self.config.rates.series_polygons:
             raise ConfigError("config: rates.series_polygons is empty", "name a vector file")
         return existing("rates.series_polygons", self.config.rates.series_polygons)
@@ -367,7 +381,7 @@ class Graph:
         finer = self.every(f"{paths.rates}/resampled/resample_products.json") if self.config.grid.product_m else []
         return [*windows, *maps, *series, *finer]
 
-    def leaves(self, section: str, *keys: str) -> dict[str, Any]:
+    def leaves(self, section: str, *keys: str, rule: str = "") -> dict[str, Any]:
         """Leaf parameters of a rule.
 
         Parameters
@@ -376,6 +390,8 @@ class Graph:
             A section of the configuration.
         *keys : str
             Keys of that section.
+        rule : str
+            The rule, for those of the keys that it reads in this configuration.
 
         Returns
         -------
@@ -383,4 +399,5 @@ class Graph:
             Value by key.
         """
         values = getattr(self.config, section)
-        return {key: getattr(values, key) for key in keys}
+        read = [key for key in keys if not rule or reach.decides(self.config, f"{section}.{key}", [rule])]
+        return {key: getattr(values, key) for key in read}

@@ -5,13 +5,17 @@ Weights, channels and labels.
 
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from sarslide.config import existing, resolve
-from sarslide.dataset.features import PICTURE, channel_set, require_layers, stored_layers
+from sarslide.config import existing, load, presets, resolve
+from sarslide.config.learning import NETWORK_KEYS
+from sarslide.dataset.features import CHANNEL_SETS, PICTURE, channel_set, require_layers, stored_layers
 from sarslide.errors import ConfigError, SarslideError
+from sarslide.io.hashes import sha256
 from sarslide.layers import AVERAGES, LINE_OF_SIGHT, TERRAIN
 from sarslide.models import registry
+from sarslide.models.card import Card
 from sarslide.models.weights import SIMULATED, packaged, read_card
 from sarslide.workflow.graph import OPTIONAL, Graph
 from sarslide.workflow.paths import layer_files
@@ -40,8 +44,28 @@ class NetworkInputs:
         """Path of the weights: the configured file, or the packaged one of the model's name."""
         return resolve(self.config.segmentation.weights) or str(packaged(self.config.segmentation.model))
 
+    @property
+    def own_weights(self) -> list[str]:
+        """The configured weights file as a list: empty for packaged weights."""
+        return [self.weights] if self.config.segmentation.weights else []
+
+    @property
+    def weights_record(self) -> dict[str, str]:
+        """Name and hash of the weights' file."""
+        return {"file": Path(self.weights).name, "sha256": sha256(self.weights)}
+
+    @property
+    def packaged_weights(self) -> dict[str, str] | None:
+        """Name and hash of packaged weights; None for those of the user.
+
+        Their path is that of the installation: it decides nothing.
+        """
+        if self.own_weights:
+            return None
+        return {"name": self.config.segmentation.model, "sha256": self.weights_record["sha256"]}
+
     @cached_property
-    def card(self) -> dict[str, Any]:
+    def card(self) -> Card:
         """The card of the weights."""
         return read_card(self.weights)
 
@@ -77,7 +101,7 @@ class NetworkInputs:
         there = self.graph.optional_layers()
         if not there:
             return {}
-        return {name: there[name] for name in stored_layers(self.card["channels"]) if name in there}
+        return {name: there[name] for name in stored_layers(self.card.channels) if name in there}
 
     def picture_of_weights(self) -> dict[str, str]:
         """The fused picture where the weights read it.
@@ -102,17 +126,17 @@ class NetworkInputs:
         return self.picture
 
     def _weights_read_picture(self) -> bool:
-        return PICTURE in stored_layers(self.card["channels"])
+        return PICTURE in stored_layers(self.card.channels)
 
     def inputs_of_weights(self) -> dict[str, str]:
-        """Optional inputs and fused picture that `segment` reads, and the weights.
+        """Optional inputs and fused picture that `segment` reads.
 
         The region delivers every channel of the weights.
 
         Returns
         -------
         dict of str to str
-            Path or path pattern by layer, and `weights`.
+            Path pattern by layer.
 
         Raises
         ------
@@ -120,8 +144,8 @@ class NetworkInputs:
             For weights whose channels the region does not have.
         """
         more = self.optional_of_weights | self.picture_of_weights()
-        require_layers(self.card["channels"], (*self.segment_layers(), *more), self.weights)
-        return {**more, "weights": self.weights}
+        require_layers(self.card.channels, (*self.segment_layers(), *more), self.weights)
+        return more
 
     def optional_rules(self) -> list[str]:
         """Rules of the inputs that only some networks read.
@@ -141,7 +165,7 @@ class NetworkInputs:
         Of a network that finds them, else none.
         """
         try:
-            single = registry.kind(self.card["network"]) == registry.INSTANCE
+            single = registry.kind(self.card.network) == registry.INSTANCE
         except SarslideError:
             return {}  # the job that reads the weights reports what is wrong with them
         return {"instances": f"{self.paths.segment}/instances.tif"} if single else {}
@@ -162,7 +186,7 @@ class NetworkInputs:
             For unknown channels or weights.
         """
         if start := self.start_file():
-            return list(read_card(start[0])["channels"])
+            return read_card(start[0]).channels
         return list(channel_set(self.config.training.channels))
 
     def extra_layers(self, channels: Iterable[str], key: str) -> dict[str, str]:
@@ -212,7 +236,76 @@ class NetworkInputs:
     @property
     def start(self) -> str:
         """What training starts from: `random`, `imagenet`, `coco`, `packaged`, a weights file."""
-        return self.config.training.start or ("packaged" if self.config.training.labels else "random")
+        return self.config.training.begins_with()
+
+    @property
+    def trained(self) -> str:
+        """Path of the weights that `train` writes.
+
+        Region, recipe, network, channels, width and start have each their own: no training writes
+        over another's weights.
+        """
+        training = self.config.training
+        base = f"{self.paths.results}/training" if training.labels else "results/training"
+        if self.start in WITHOUT_FILE:
+            width = training.width or registry.get(training.network).width
+            start = "" if self.start == "random" else f".{self.start}"
+            name, folder = training.network, f"{training.network}.{training.channels}.{width}{start}"
+        else:
+            name = folder = self.config.segmentation.model if self.start == "packaged" else Path(self.start).stem
+        return f"{base}/{training.preset}/{folder}/{name}.safetensors"
+
+    def test_areas(self) -> dict[str, dict[str, Any]]:
+        """Grids of the regions whose ground no scene of this region may hold.
+
+        Returns
+        -------
+        dict of str to dict
+            By region.
+
+        Raises
+        ------
+        ConfigError
+            For an unknown region.
+        """
+        found = {}
+        for name in self.config.dataset.exclude:
+            try:
+                found[name] = load({"region": name}).grid.region_grid().to_dict()
+            except ConfigError as error:
+                raise ConfigError(f"config: dataset.exclude: {error.problem}", error.cure) from None
+        return found
+
+    def never_learnt(self) -> list[str]:
+        """Regions of whose scenes no network may learn: test areas, packaged or of this region."""
+        packed = [name for name in presets() if load({"region": name}).dataset.test_area]
+        return sorted({*packed, *self.config.dataset.exclude})
+
+    def check_training(self) -> None:
+        """Refuse to train in a test area, and to write over the weights that training starts from.
+
+        Raises
+        ------
+        ConfigError
+            Where either is asked for.
+        """
+        region = self.config.region
+        if self.config.dataset.test_area:
+            larger = [name for name in presets() if region in load({"region": name}).dataset.exclude]
+            raise ConfigError(
+                f"config: region = {region} is a test area (dataset.test_area): no network is trained in it",
+                f"train in {' or '.join(larger)}"
+                if larger
+                else "train in another region, or set dataset.test_area to false",
+            )
+        if (
+            self.start not in (*WITHOUT_FILE, "packaged")
+            and Path(resolve(self.start)).resolve() == Path(self.trained).resolve()
+        ):
+            raise ConfigError(
+                f"config: training.start = {self.start} is the file that this training writes",
+                "copy it to another place, and name that",
+            )
 
     def start_file(self, conda: bool = False) -> list[str]:
         """The weights file that training starts from, as a list.
@@ -231,6 +324,8 @@ class NetworkInputs:
         ------
         WeightsError
             For a file that holds no weights.
+        ConfigError
+            For keys of the network that are set to what the weights are not.
         PackageError
             Where a package of the network is not installed.
         """
@@ -239,10 +334,32 @@ class NetworkInputs:
         else:
             packed = self.start == "packaged"
             files = [str(packaged(self.config.segmentation.model)) if packed else resolve(self.start)]
-            name = read_card(files[0])["network"]
+            card = read_card(files[0])
+            self._check_start(card)
+            name = card.network
         if not conda:
             registry.require_package(name, self.start)
         return files
+
+    def _check_start(self, card: Card) -> None:
+        """Refuse keys of the network, as far as they are set, that are not those of the weights."""
+        training = self.config.training
+        sets = [row.name for row in CHANNEL_SETS.values() if list(row.channels) == card.channels]
+        published = registry.get(card.network).width
+        weights = {
+            "network": [card.network],
+            "channels": sets,
+            "width": [card.options.get("width", published)],
+        }
+        asked = {"network": training.network, "channels": training.channels, "width": training.width or published}
+        wrong = [key for key in NETWORK_KEYS if key in training.model_fields_set and asked[key] not in weights[key]]
+        if wrong:
+            kept = {key: weights[key][0] if weights[key] else "a set of its own" for key in wrong}
+            raise ConfigError(
+                f"config: {', '.join(f'training.{key} = {asked[key]}' for key in wrong)}, but the weights of training.start ="
+                f" {self.start} have {', '.join(f'{key} {value}' for key, value in kept.items())}",
+                "set training.start to random, or these keys to those of the weights",
+            )
 
     def learnt_from(self) -> str:
         """What the network learns from, in the words of its card."""

@@ -5,13 +5,11 @@ See docs/concepts/releases.md.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from pydantic import BaseModel
-
-from sarslide.config import Config
+from sarslide.config import Config, reach
 from sarslide.insar.engines import ENGINES
 from sarslide.io.hashes import sha256
 from sarslide.rates.methods import METHODS
@@ -20,26 +18,8 @@ from sarslide.retrieve.dem_tiles import MODELS
 
 SCENE_COLUMNS = ("stack", "date", "granule", "sha256", "orbit_file")
 
-# Sections of the configuration that decide what comes out of every region; engine, method, source
-# and optional inputs add theirs. What a region does not use is no part of its releases: a new
-# section renames nobody's.
-ALWAYS = ("grid", "network", "rates", "segmentation", "inventory")
-# Sections that decide where and how acquisitions are fetched, or what is made beside the inventory.
-NEVER = ("catalog", "retrieve", "factors", "dataset", "training", "benchmark")
-# Keys that decide where and how fast a run is.
-WITHOUT_EFFECT: dict[str, Any] = {
-    "paper": True,
-    "assumptions": True,
-    "segmentation": {"device"},
-    "simulation": {"new_dates"},
-    "slc": {"device", "spectral_diversity"},
-    "grid": {"product_m"},
-    "isce2": {"step_limit_min"},
-    "sbas": {"device", "step_limit_min"},
-    "rates": {"windows", "dinsar", "series_polygons"},
-    "hyp3": {"token", "api_url", "wait_h"},
-    "snap": {"gpt", "snaphu", "auxdata", "memory_gb", "step_limit_min"},
-}
+# Keys that reach rules upstream, and only add a note to what these make.
+ONLY_NOTES = ("slc.spectral_diversity",)
 
 
 def optional_inputs(config: Config) -> dict[str, bool]:
@@ -61,60 +41,32 @@ def optional_inputs(config: Config) -> dict[str, bool]:
     }
 
 
-def used_sections(config: Config) -> set[str]:
-    """Sections of the configuration that decide what comes out of a region.
+def settings(config: Config, rules: Iterable[str]) -> dict[str, Any]:
+    """The leaves of the configuration that some rules read.
 
     Parameters
     ----------
     config : Config
         The configuration of the region.
-
-    Returns
-    -------
-    set of str
-        Names of sections.
-    """
-    return {
-        *ALWAYS,
-        *(["simulation"] if config.source == "simulated" else []),
-        *ENGINES[config.engine].sections,
-        *METHODS[config.rates.method].sections,
-        *(section for section, named in optional_inputs(config).items() if named),
-    }
-
-
-def settings(config: Config) -> dict[str, Any]:
-    """The leaves of the configuration that decide what comes out of a region.
-
-    Parameters
-    ----------
-    config : Config
-        The configuration of the region.
+    rules : iterable of str
+        Names of rules; `reach.SCENES` and `reach.PAIRS` for keys of scene table and network.
 
     Returns
     -------
     dict
-        JSON-ready: the used sections without keys that have no effect on results.
+        JSON-ready, nested by section. Keys that this configuration does not read are left out.
     """
-    used = used_sections(config)
-    unused: dict[str, Any] = {name: True for name, value in config if isinstance(value, BaseModel) and name not in used}
-    return config.model_dump(mode="json", exclude={**WITHOUT_EFFECT, **unused})
-
-
-def dem_model(config: Config) -> str:
-    """The global DEM that a region downloads.
-
-    Parameters
-    ----------
-    config : Config
-        The configuration of the region.
-
-    Returns
-    -------
-    str
-        Name of the model, a key of `retrieve.dem_tiles.MODELS`; empty for a file of the user.
-    """
-    return config.grid.dem if config.grid.dem in MODELS else ""
+    wanted = set(rules)
+    plain = config.model_dump(mode="json")
+    found: dict[str, Any] = {}
+    for name in reach.key_names():
+        if name not in ONLY_NOTES and reach.decides(config, name, wanted):
+            section, _, leaf = name.rpartition(".")
+            if section:
+                found.setdefault(section, {})[leaf] = plain[section][leaf]
+            else:
+                found[leaf] = plain[leaf]
+    return found
 
 
 def dem_addresses(config: Config) -> dict[str, str]:
@@ -130,7 +82,7 @@ def dem_addresses(config: Config) -> dict[str, str]:
     dict of str to str
         `dem_address` and `geoid_address`; empty text for a file of the user.
     """
-    model = dem_model(config)
+    model = reach.dem_model(config)
     if not model:
         return {"dem_address": "", "geoid_address": ""}
     return {
@@ -177,7 +129,7 @@ def upstream_rules(config: Config) -> list[str]:
         Names of rules, which are also those of their scripts.
     """
     engine, method = ENGINES[config.engine], METHODS[config.rates.method]
-    dem = ["retrieve_dem" if dem_model(config) else "prepare_dem"]
+    dem = ["retrieve_dem" if reach.dem_model(config) else "prepare_dem"]
     source = ["simulate_world", "simulate_stack", "simulate_date"] if config.source == "simulated" else dem
     return [
         *source,
@@ -192,6 +144,7 @@ def upstream_rules(config: Config) -> list[str]:
 def release_digest(
     config: Config,
     scenes: Sequence[Mapping[str, str]],
+    pairs: Mapping[str, Sequence[str]],
     code: Mapping[str, str],
     weights: str,
     reviews: Sequence[str],
@@ -204,6 +157,8 @@ def release_digest(
         The configuration of the region.
     scenes : sequence of mappings
         Rows of the scene table that are used.
+    pairs : mapping of str to sequence of str
+        Pairs by stack.
     code : mapping of str to str
         Fingerprint by rule, of all rules upstream.
     weights : str
@@ -218,7 +173,8 @@ def release_digest(
     """
     content = {
         "scenes": [{key: row[key] for key in SCENE_COLUMNS} for row in scenes],
-        "config": settings(config),
+        "pairs": {stack: list(names) for stack, names in pairs.items()},
+        "config": settings(config, code),
         "code": dict(code),
         "weights": sha256(weights),
         "review": [sha256(path) for path in reviews],

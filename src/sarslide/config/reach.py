@@ -1,0 +1,402 @@
+"""Which rules each key of the configuration reaches, and what must be set beside it.
+
+The name of a release, the parameters of rules, the refusal of keys that nothing reads and the
+reference of all keys follow from these tables; `tests/workflow/test_keys.py` compares them with the
+rules, key by key.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, reduce
+from typing import Any
+
+from sarslide.config.fields import Section
+from sarslide.config.models import Config
+from sarslide.insar.engines import ENGINES
+from sarslide.rates.methods import METHODS
+
+# In the place of rules: all of them, and the two lists that decide which jobs there are.
+EVERY, SCENES, PAIRS = "all that depends on it", "the scene table", "the list of pairs"
+
+# The rule of each method that reads the unwrapped pairs, and all rules that do.
+FROM_PAIRS = tuple(method.rules[0] for method in METHODS.values())
+STACKED = ("stack_rates", "window_rates")
+ON_GROUND = (*FROM_PAIRS, "window_rates", "average_phase", "dinsar")
+ON_RATES = ("series", "score")
+OF_SLC = ("geocode_slc", "stack_geometry", "burst_overlap", "isce2_dem", "isce2_prepare", "snap_interferogram")
+SIMULATED = ("simulate_world", "simulate_stack", "simulate_date", "simulate_optical", "simulate_lithology")
+FILTERED = ("interferogram", "isce2_interferogram", "snap_unwrap", "snap_ingest")
+
+# Rules by key, or by `section.*` for its other keys. Keys without a rule say where and how fast a
+# run is: they decide no result and make nothing again.
+REACHES: dict[str, tuple[str, ...]] = {
+    "region": (EVERY,),
+    "source": (EVERY,),
+    "engine": (EVERY,),
+    "stacks": (EVERY,),
+    "paper": ("report",),
+    "assumptions": ("report",),
+    "grid.*": (EVERY,),
+    "grid.product_m": ("resample_products",),
+    "grid.margin_m": ("simulate_world", "prepare_dem", "retrieve_dem"),
+    "grid.dem": ("prepare_dem", "retrieve_dem"),
+    "grid.dem_vertical": ("prepare_dem",),
+    "grid.geoid_m": ("prepare_dem",),
+    "simulation.*": (SCENES,),
+    "simulation.seed": (SCENES, *SIMULATED),
+    "simulation.snowline_m": ("simulate_world",),
+    "network.*": (PAIRS,),
+    "catalog.archive": (SCENES, "update_catalog", "retrieve_slc"),
+    "catalog.start": ("update_catalog",),
+    "catalog.end": ("update_catalog",),
+    "catalog.orbits": (SCENES, "update_catalog"),
+    "catalog.gaps": (SCENES,),
+    "catalog.*": (),
+    "retrieve.*": (),
+    "retrieve.product": ("update_catalog",),
+    "retrieve.sentinel2": ("retrieve_optical", "optical"),
+    "retrieve.sentinel2_start": ("retrieve_optical",),
+    "retrieve.sentinel2_end": ("retrieve_optical",),
+    "retrieve.sentinel2_cloud": ("retrieve_optical",),
+    "retrieve.sentinel2_scenes": ("retrieve_optical",),
+    "retrieve.sentinel2_collection": ("retrieve_optical",),
+    "slc.polarisation": ("update_catalog", *OF_SLC),
+    "slc.orbits": ("update_catalog", *OF_SLC),
+    "slc.device": (),
+    "slc.spectral_diversity": ("interferogram",),
+    "slc.solid_earth_tides": ("geocode_slc",),
+    "interferogram.goldstein_alpha": ("unwrap", *FILTERED),
+    "interferogram.goldstein_window": FILTERED,
+    "interferogram.coherence_window": ("interferogram", "isce2_interferogram"),
+    "interferogram.*": ("unwrap",),
+    "isce2.reference": ENGINES["isce2"].rules,
+    "isce2.aux": ("isce2_prepare",),
+    "isce2.step_limit_min": (),
+    "files.*": ("ingest_files",),
+    "hyp3.*": ("hyp3_order",),
+    "hyp3.token": (),
+    "hyp3.api_url": (),
+    "hyp3.wait_h": (),
+    "snap.*": (),
+    "snap.range_looks": ("snap_interferogram",),
+    "snap.azimuth_looks": ("snap_interferogram",),
+    "snap.coherence_range": ("snap_interferogram",),
+    "snap.coherence_azimuth": ("snap_interferogram",),
+    "rates.method": (EVERY,),
+    "rates.average": ("average_phase",),
+    "rates.average_weighting": ("average_phase",),
+    "rates.height_correlated": (*ON_GROUND, "atmosphere", *ON_RATES, "mintpy_step", "mintpy_read"),
+    "rates.plane": (*ON_GROUND, "atmosphere", *ON_RATES, "mintpy_step", "mintpy_read"),
+    "rates.moving_sigma": ON_GROUND,
+    "rates.min_coherence": (*ON_GROUND, "observability"),
+    "rates.pair_coherence": (*FROM_PAIRS, "window_rates", "average_phase", "atmosphere", *ON_RATES),
+    "rates.loop_mask": (*FROM_PAIRS, "window_rates", "atmosphere", "series"),
+    "rates.weighting": (*STACKED, "score"),
+    "rates.atmosphere": (*STACKED, *ON_RATES),
+    "rates.atmosphere_km": (*STACKED, *ON_RATES, "atmosphere"),
+    "rates.atmosphere_days": (*STACKED, *ON_RATES, "atmosphere"),
+    "rates.reference": ON_GROUND,
+    "rates.reference_mode": (*STACKED, "average_phase", "dinsar", *ON_RATES),
+    "rates.double_difference_km": (*STACKED, "average_phase", "dinsar", *ON_RATES),
+    "rates.windows": ("window_rates",),
+    "rates.dinsar": ("dinsar", "dinsar_figure"),
+    "rates.fusion": ("fuse_phase",),
+    "rates.fusion_percent": ("fuse_phase",),
+    "rates.min_sensitivity": ("observability", "downslope_rate", "candidates"),
+    "rates.series_polygons": ("series",),
+    "sbas.weighting": ("sbas", "mintpy_step"),
+    "sbas.dem_error": ("sbas", *METHODS["mintpy"].rules),
+    "sbas.min_temporal_coherence": ("sbas", "mintpy_step", "mintpy_read"),
+    "sbas.device": (),
+    "sbas.unwrap_errors": ("mintpy_load", "mintpy_step"),
+    "sbas.step_limit_min": (),
+    "sbas.era5": ("mintpy_step", "mintpy_read"),
+    "optical.products": ("optical", "retrieve_optical"),
+    "optical.*": ("optical",),
+    "lithology.*": ("lithology",),
+    "segmentation.model": ("segment", "candidates", "fuse", "resample_products", "score", "train"),
+    "segmentation.weights": ("segment",),
+    "segmentation.overlap": ("segment",),
+    "segmentation.device": ("train",),
+    "segmentation.precision": ("segment",),
+    "inventory.threshold": ("candidates", "score"),
+    "inventory.snowline_m": ("candidates", "release"),
+    "inventory.min_slope_deg": ("candidates", "downslope_rate"),
+    "inventory.min_coherence": ("candidates", "release"),
+    "inventory.fusion_overlap": ("fuse",),
+    "inventory.match_iou": ("release",),
+    "inventory.review": ("release",),
+    "inventory.allow_older": ("release",),
+    "inventory.*": ("candidates",),
+    "factors.*": ("factors",),
+    "dataset.*": ("label_scene", "coco_export"),
+    "training.*": ("train",),
+    "training.labels": ("label_scene", "train"),
+    "benchmark.*": ("benchmark",),
+    "benchmark.device": ("benchmark_train", "benchmark_score"),
+    "benchmark.threads": (),
+}
+
+
+@dataclass(frozen=True)
+class Need:
+    """What must be set, so that a rule exists or a key is read.
+
+    Attributes
+    ----------
+    text : str
+        In the words of the configuration.
+    is_met : callable
+        Whether a configuration has it.
+    """
+
+    text: str
+    is_met: Callable[[Config], bool]
+
+
+def _one_of(key: str, *values: Any) -> Need:
+    """A key that has one of some values."""
+    words = ("[]" if value == () else str(value).lower() if isinstance(value, bool) else value for value in values)
+    return Need(f"{key} = {' or '.join(words)}", lambda config: value_of(config, key) in values)
+
+
+def _given(key: str, what: str = "set") -> Need:
+    """A key that is not empty, none, false or zero."""
+    return Need(f"{key} {what}", lambda config: bool(value_of(config, key)))
+
+
+def _any(*needs: Need) -> Need:
+    """At least one of some needs."""
+    text = " or ".join(dict.fromkeys(need.text for need in needs))
+    return Need(text, lambda config: any(need.is_met(config) for need in needs))
+
+
+def _engine_of(*rules: str) -> Need:
+    return _one_of("engine", *(row.name for row in ENGINES.values() if set(rules) & set(row.rules)))
+
+
+def _method_of(*rules: str) -> Need:
+    return _one_of("rates.method", *(row.name for row in METHODS.values() if set(rules) & set(row.rules)))
+
+
+SAFE, WINDOWS = _one_of("source", "safe"), _given("rates.windows")
+ARCHIVE = (SAFE, _one_of("catalog.archive", "asf", "copernicus"))
+PRESET = (_one_of("network.pairs", ()), _one_of("network.preset", "nearest"))
+RETRIEVED = _one_of("retrieve.sentinel2", True)
+STACKING = _any(_method_of("stack_rates"), WINDOWS)
+
+# Rules that not every region has, and what each needs; those of engines and methods stand in their
+# tables.
+EXISTS: dict[str, Need] = {
+    "unwrap": _one_of("engine", *(row.name for row in ENGINES.values() if not row.unwraps)),
+    **dict.fromkeys(SIMULATED, _one_of("source", "simulated")),
+    "prepare_dem": Need("grid.dem naming a file", lambda config: bool(config.grid.dem and not dem_model(config))),
+    "update_catalog": SAFE,
+    "window_rates": WINDOWS,
+    "retrieve_optical": RETRIEVED,
+    "optical": _any(_given("optical.products"), RETRIEVED),
+    "lithology": _given("lithology.file"),
+}
+
+# What a key needs beside a rule that reads it, by key, or by `section.*` for its other keys.
+NEEDS: dict[str, tuple[Need, ...]] = {
+    "grid.dem": (Need("another source than simulated", lambda config: config.source != "simulated"),),
+    "grid.geoid_m": (_one_of("grid.dem_vertical", "orthometric"),),
+    "simulation.*": (_one_of("source", "simulated"),),
+    "catalog.archive": (SAFE,),
+    "catalog.start": ARCHIVE,
+    "catalog.end": ARCHIVE,
+    "catalog.orbits": ARCHIVE,
+    "catalog.gaps": ARCHIVE,
+    "retrieve.product": ARCHIVE,
+    "network.preset": PRESET[:1],
+    "network.max_days": PRESET,
+    "network.neighbours": PRESET,
+    "interferogram.goldstein_window": (_given("interferogram.goldstein_alpha", "above 0"),),
+    "rates.weighting": (STACKING,),
+    "rates.atmosphere": (STACKING,),
+    "rates.atmosphere_km": (STACKING, _one_of("rates.atmosphere", "filter", "common_scene")),
+    "rates.atmosphere_days": (STACKING, _one_of("rates.atmosphere", "filter")),
+    "rates.reference_mode": (STACKING,),
+    "rates.double_difference_km": (STACKING, _one_of("rates.reference_mode", "double_difference")),
+}
+
+
+@cache
+def key_names() -> tuple[str, ...]:
+    """All keys, in the order of config.yaml.
+
+    Returns
+    -------
+    tuple of str
+        `key`, or `section.key`.
+    """
+    found: list[str] = []
+    for name, field in Config.model_fields.items():
+        inner = type(field.default).model_fields if isinstance(field.default, Section) else None
+        found += [name] if inner is None else [f"{name}.{leaf}" for leaf in inner]
+    return tuple(found)
+
+
+def value_of(config: Config, name: str) -> Any:
+    """Value of a key.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration.
+    name : str
+        `key`, or `section.key`.
+
+    Returns
+    -------
+    Any
+        Its value.
+    """
+    return reduce(getattr, name.split("."), config)
+
+
+def default_of(name: str) -> Any:
+    """Value of a key that nobody has set.
+
+    Parameters
+    ----------
+    name : str
+        `key`, or `section.key`.
+
+    Returns
+    -------
+    Any
+        Its default.
+    """
+    section, _, leaf = name.rpartition(".")
+    model = type(Config.model_fields[section].default) if section else Config
+    return model.model_fields[leaf].default
+
+
+@cache
+def reached(name: str) -> tuple[str, ...]:
+    """The rules whose parameters or inputs a key decides.
+
+    Parameters
+    ----------
+    name : str
+        The key.
+
+    Returns
+    -------
+    tuple of str
+        Rules, those that a loop makes under the name of their script; `EVERY`, `SCENES` or `PAIRS`
+        in their place; empty for keys that say where and how fast a run is.
+    """
+    return _of_key(REACHES, name)
+
+
+def _of_key(table: Mapping[str, Any], name: str) -> Any:
+    """Row of a key, or that of the other keys of its section."""
+    return table[name] if name in table else table[f"{name.partition('.')[0]}.*"]
+
+
+@cache
+def needs(name: str) -> tuple[Need, ...]:
+    """All that must be set so that a key is read.
+
+    Parameters
+    ----------
+    name : str
+        The key.
+
+    Returns
+    -------
+    tuple of Need
+        Empty for a key that every region reads, and for one that says where and how fast a run is.
+    """
+    rules = reached(name)
+    if not rules:
+        return ()
+    found = _of_key({f"{name.partition('.')[0]}.*": ()} | NEEDS, name)
+    engines = {rule for row in ENGINES.values() for rule in row.rules} & set(rules)
+    methods = {rule for row in METHODS.values() for rule in row.rules} & set(rules)
+    some = [
+        *([_engine_of(*engines)] if engines else []),
+        *([_method_of(*methods)] if methods else []),
+        *(EXISTS[rule] for rule in rules if rule in EXISTS),
+    ]
+    everywhere = set(rules) - engines - methods - set(EXISTS)
+    made = (*found, *([_any(*some)] if some and not everywhere else []))
+    # A key that brings its rule into being needs nothing else.
+    return tuple({need.text: need for need in made if name not in need.text}.values())
+
+
+def missing(config: Config, name: str) -> str:
+    """What must be set so that a key is read.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration.
+    name : str
+        The key.
+
+    Returns
+    -------
+    str
+        In the words of the configuration; empty for a key that is read, and for one that says
+        where and how fast a run is.
+    """
+    return next((need.text for need in needs(name) if not need.is_met(config)), "")
+
+
+def unread(config: Config, names: Iterable[str]) -> dict[str, str]:
+    """The keys that are set to another value than their default, and that nothing reads.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration.
+    names : iterable of str
+        Keys that somebody has set.
+
+    Returns
+    -------
+    dict of str to str
+        What each needs.
+    """
+    set_here = [name for name in names if value_of(config, name) != default_of(name)]
+    return {name: need for name in set_here if (need := missing(config, name))}
+
+
+def decides(config: Config, name: str, rules: Iterable[str]) -> bool:
+    """Whether a key is read by one of some rules.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration.
+    name : str
+        The key.
+    rules : iterable of str
+        Names of rules.
+
+    Returns
+    -------
+    bool
+        True for keys that decide everything, too.
+    """
+    return not missing(config, name) and bool({EVERY, *rules} & set(reached(name)))
+
+
+def dem_model(config: Config) -> str:
+    """The global DEM that a region downloads.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration of the region.
+
+    Returns
+    -------
+    str
+        Name of the model, whose tiles lie at `retrieve.dem_<name>`; empty for a file of the user.
+    """
+    return config.grid.dem if f"retrieve.dem_{config.grid.dem}" in key_names() else ""

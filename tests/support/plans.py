@@ -1,0 +1,124 @@
+"""Plans of the workflow inside this process: what each job of a region would read, and with which parameters."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import (
+    ConfigSettings,
+    DAGSettings,
+    DeploymentMethod,
+    DeploymentSettings,
+    OutputSettings,
+    Quietness,
+    ResourceSettings,
+)
+
+SNAKEFILE = Path(__file__).parents[2] / "Snakefile"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A job of a plan.
+
+    Attributes
+    ----------
+    rule : str
+        Name of its rule; of rules that a loop makes, that of their script.
+    reruns : tuple of str
+        Its parameters and inputs: another value makes it run again.
+    machine : tuple of str
+        Its resources and threads: they make nothing again.
+    """
+
+    rule: str
+    reruns: tuple[str, ...]
+    machine: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of a region, by what they write.
+
+    Attributes
+    ----------
+    jobs : mapping of str to Planned
+        By the first output.
+    release : str
+        The id of the release; empty where none is planned.
+    """
+
+    jobs: Mapping[str, Planned]
+    release: str
+
+    def rules(self) -> set[str]:
+        """Names of the rules."""
+        return {job.rule for job in self.jobs.values()}
+
+    def again(self, other: "Plan") -> set[str]:
+        """Rules of which another plan has a job that is new to this one, or reads something else."""
+        return {job.rule for name, job in other.jobs.items() if name not in self.jobs or self.jobs[name].reruns != job.reruns}
+
+    def differs(self, other: "Plan") -> bool:
+        """Whether another plan has other jobs, or gives a job another machine."""
+        return dict(self.jobs) != dict(other.jobs)
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def plan(folder: Path, config: Mapping[str, Any], targets: Iterable[str] = (), conda: bool = False) -> Plan:
+    """Plan a region.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+    config : mapping
+        Keys of the command line.
+    targets : iterable of str
+        Rules or files that are asked for beside those of every run.
+    conda : bool
+        Whether rules would run in conda environments, so that no outside program is looked for.
+
+    Returns
+    -------
+    Plan
+        All jobs, whatever is there already.
+    """
+    deployment = DeploymentSettings(deployment_method={DeploymentMethod.CONDA} if conda else set())
+    with _inside(folder), SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
+        workflow_api = api.workflow(
+            ResourceSettings(cores=2),
+            ConfigSettings(config=dict(config)),
+            deployment_settings=deployment,
+            snakefile=SNAKEFILE,
+            workdir=folder,
+        )
+        workflow = workflow_api._workflow
+        workflow_api.dag(DAGSettings(targets={"all", *targets}))
+        workflow._prepare_dag(forceall=True, ignore_incomplete=True, lock_warn_only=True, nolock=True)
+        workflow._build_dag()
+        jobs = [job for job in workflow.dag.jobs if job.rule.script]
+        release = next((str(job.params.release) for job in jobs if job.rule.name == "release"), "")
+        return Plan({str(min(job.output, default=job.rule.name)): _planned(job) for job in jobs}, release)
+
+
+def _planned(job: Any) -> Planned:
+    params = tuple(f"{name}={value!r}" for name, value in sorted(job.params.items()))
+    resources = sorted((name, str(value)) for name, value in job.resources.items() if name != "tmpdir")
+    inputs = tuple(sorted(map(str, job.input)))
+    script = Path(job.rule.script).stem
+    rule = script if job.rule.name.startswith(script) else job.rule.name
+    return Planned(rule, (*params, *inputs), (*map(str, resources), str(job.threads)))
