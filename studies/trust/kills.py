@@ -22,6 +22,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -203,11 +204,9 @@ def main() -> None:
     record, lock = folder / "kills.jsonl", threading.Lock()
     numbers = iter(range(max((line["run"] for line in lines(record)), default=-1) + 1, 10_000))
     arguments = (folder, chosen.seed, chosen.kills, lambda: next(numbers), lock)
-    workers = [threading.Thread(target=one_by_one, args=arguments) for _ in range(chosen.side_by_side)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    with ThreadPoolExecutor(chosen.side_by_side) as workers:
+        for done in [workers.submit(one_by_one, *arguments) for _ in range(chosen.side_by_side)]:
+            done.result()
     put(rows(lines(record), chosen.kills))
 
 
