@@ -1,7 +1,12 @@
 """The papers' figures against a second transcription, and against each other."""
 
+import itertools
+from functools import partial
+
+import numpy as np
 import pytest
 
+from sarslide.evaluate import metrics
 from sarslide.papers import PERCENT, PaperTable, factors, pair_count, papers, scene_counts, tables
 
 # Typed from the tables once more, apart from the code: label of the row -> printed values.
@@ -74,6 +79,133 @@ def f1_of_iou(iou: float) -> float:
 
 def f1_of(precision: float, recall: float) -> float:
     return 2 * precision * recall / (precision + recall)
+
+
+def follows(row: tuple[float, ...], compute, given: list[int], wanted: int, step: float) -> bool:
+    """Whether a printed value can be what others of its row give, all of them rounded to `step`."""
+    corners = itertools.product(*[(row[k] - step / 2, row[k] + step / 2) for k in given])
+    found = [compute(*corner) for corner in corners]
+    return min(found) - step / 2 <= row[wanted] <= max(found) + step / 2
+
+
+def counts_of(precision: float, recall: float, ratio: float) -> metrics.Counts:
+    """Counts of one landslide cell and `ratio` background cells, as shares of a cell."""
+    false = recall * (1 / precision - 1)
+    return metrics.Counts(recall, false, 1 - recall, ratio - false)
+
+
+def both_classes(accuracy: float, f1: float) -> float:
+    """Mean IoU of both classes, %, which accuracy and F1 of a map fix."""
+    wrong = 1 - accuracy / PERCENT
+    right = f1 / PERCENT * wrong / (2 * (1 - f1 / PERCENT))
+    return PERCENT * metrics.Counts(right, wrong, 0, 1 - wrong - right).miou
+
+
+def errors(key: str) -> str:
+    return " ".join(papers()[key].errors)
+
+
+P3_RATIO = 224  # background cells for one of landslides, P3 4.2
+
+
+def test_kappa_of_fc_densenet_is_impossible():
+    """J11: kappa and MIoU of every row of P3 from its own precision and recall, to the rounding of what is printed."""
+    wrong = {}
+    for row in (*table("p3_t3").rows, *table("p3_t4").rows):
+        for name, column in (("f1", 2), ("kappa", 3), ("miou", 4)):
+            compute = partial(lambda name, p, r: getattr(counts_of(p, r, P3_RATIO), name), name)
+            if not follows(row.printed, compute, [0, 1], column, 1e-4):
+                wrong[row.labels[0], name] = round(compute(*row.printed[:2]), 4)
+    assert wrong == {("FC_DenseNet", "kappa"): 0.6642, ("U-Net", "kappa"): 0.5537}
+    dense, ours = table("p3_t3").rows[2:]
+    text = errors("P3")
+    assert "0.6599, is impossible" in text and "give 0.6642" in text and "0.5543, is 0.5537" in text
+    gains = [100 * (ours.printed[3] / kappa - 1) for kappa in (dense.printed[3], wrong["FC_DenseNet", "kappa"])]
+    assert gains[0] == pytest.approx(15.1, abs=0.1) and f"it is {gains[1]:.1f} %" in text
+
+
+def test_p0_table_3_is_a_mean_over_patches():
+    """J12: the IoU of every row, and the F1 of three, are not those of one map."""
+    rows = table("p0_t3").rows
+    f1_wrong = [row.labels for row in rows if not follows(row.printed, f1_of, [0, 1], 2, 0.01)]
+    assert ("DRs-UNet", "InSAR imagery + DEM") in f1_wrong and len(f1_wrong) == 3
+    assert not any(follows(row.printed, iou_of_f1, [2], 3, 0.01) for row in rows)
+    assert all(row.printed[3] > iou_of_f1(row.printed[2]) for row in rows)
+    text = errors("P0")
+    for row in (rows[1], *rows[4:]):
+        precision, recall, f1, _ = row.printed
+        assert f"{f1_of(precision, recall):.2f}, printed {f1:g}" in text
+    for row in (rows[1], rows[5]):
+        assert f"{row.printed[3]:g} for {iou_of_f1(row.printed[2]):.2f}" in text
+    assert "ascending track alone" in text and "labels are drawn on the interferograms" in text
+
+
+def test_no_mean_of_p2_is_the_printed_one():
+    """J02: neither eq. 6 nor the mean over both classes, which accuracy and F1 fix."""
+    text, note = errors("P2"), table("p2_t2").notes[0]
+    for row in table("p2_t2").rows:
+        assert not follows(row.printed, iou_of_f1, [1], 2, 0.01)
+        assert not follows(row.printed, both_classes, [0, 1], 2, 0.01)
+    first, *_, last = (row.printed for row in table("p2_t2").rows)
+    for found in (text, note):
+        assert (
+            f"fix {'that ' * (found is note)}at {both_classes(*last[:2]):.2f} ({both_classes(*first[:2]):.2f})" in found
+        )
+    assert f"an F1 of {last[1]:.2f} gives {iou_of_f1(last[1]):.2f}" in text
+
+
+def test_gains_of_p2():
+    """J15: points and relation of F1 and mIoU between the first and the last row."""
+    first, *_, last = (row.printed for row in table("p2_t2").rows)
+    points = [b - a for a, b in zip(first, last, strict=True)]
+    relation = [100 * gain / a for a, gain in zip(first, points, strict=True)]
+    wanted = f"{points[1]:.2f} points of F1 and {points[2]:.2f} of mIoU, in relation {relation[1]:.1f} and {relation[2]:.1f} %"
+    assert wanted in errors("P2")
+    for words in ("lowest perimeter over area", "fewer from type 1", "400 iterations", "only the bottom layer"):
+        assert words in errors("P2")
+
+
+def test_the_elongated_shape_has_the_larger_perimeter_over_area():
+    """J15: of one area, a disc against an ellipse of three to one."""
+    from shapely.affinity import scale
+    from shapely.geometry import Point
+
+    disc = Point(0, 0).buffer(100)
+    long = scale(disc, 3**0.5, 3**-0.5)
+    assert long.area == pytest.approx(disc.area) and long.length / long.area > 1.2 * disc.length / disc.area
+
+
+def test_p4_compares_one_picture_with_itself():
+    """J14: eq. 2 makes the LOS rate of the phase rate; scaled to 0 to 1 they are the same."""
+    rng = np.random.default_rng(1)
+    phase_rate = rng.normal(0, 8, 1000)
+    los_rate = 0.056 * phase_rate / (4 * np.pi)
+    scaled = [(values - values.min()) / np.ptp(values) for values in (phase_rate, los_rate)]
+    np.testing.assert_allclose(*scaled, atol=1e-12)
+    los, phase = (row.printed[0] for row in table("p4_t5").rows[:2])
+    assert f"an IoU of {los:g} and {phase:g}" in errors("P4") and "52 of 56 is a precision" in errors("P4")
+    assert f"{100 * 52 / 56:.2f}" == "92.86" and f1_of(100, 100 * 52 / 56) == pytest.approx(96.30, abs=0.005)
+
+
+def test_what_p3_says_of_labels_and_encoder():
+    """J13, J16."""
+    assert "areas with obvious deformation" in errors("P3") and "is called decoder; it is the encoder" in errors("P3")
+
+
+def test_tables_without_a_training_of_ours():
+    """P3's Table 2 twice, for the page and for the factors; P0's sizes."""
+    (collinearity,) = papers()["P3"].printed
+    found = factors()
+    assert [[float(text) for text in row[1:]] for row in collinearity.rows] == [
+        [found.vif[name], found.tolerance[name]] for name in found.names
+    ]
+    (sizes,) = papers()["P0"].printed
+    assert dict((row[0], "/".join(row[1:])) for row in sizes.rows) == {
+        "DRs-UNet": "17.19/65.60/19.12", "U-Net": "31.03/118.40/54.68", "SegNet": "29.45/112.32/40.10",
+    }  # fmt: skip
+    # The printed megabytes are MiB of 32-bit numbers.
+    for _, millions, size, _ in sizes.rows:
+        assert float(millions) * 1e6 * 4 / 2**20 == pytest.approx(float(size), rel=2e-3)
 
 
 def test_p0():

@@ -49,13 +49,16 @@ class PaperFigure(_Record):
         Its content.
     ours : str
         Section of the report's page, or a file of docs/; empty where there is none.
+    lacks : str
+        What ours has not of the paper's figure.
     why : str
-        Why there is none.
+        Why there is none of ours.
     """
 
     number: str
     shows: str
     ours: str = ""
+    lacks: str = ""
     why: str = ""
 
 
@@ -216,6 +219,27 @@ class PaperTable(_Record):
     notes: tuple[str, ...]
 
 
+class PrintedTable(_Record):
+    """A table of a paper that no training of ours stands beside.
+
+    Attributes
+    ----------
+    title : str
+        Paper, number and content.
+    columns : tuple of str
+        Their heads.
+    rows : tuple of tuple of str
+        As printed.
+    notes : tuple of str
+        What is to be known of it.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
 class Paper(_Record):
     """One paper as printed.
 
@@ -237,6 +261,8 @@ class Paper(_Record):
         Size of its network of pairs, where it is printed.
     factors : Factors or None
         Its analysis of factors.
+    printed : tuple of PrintedTable
+        Its tables beside them.
     tables : tuple of PaperTable
         Its result tables.
     """
@@ -253,6 +279,7 @@ class Paper(_Record):
     scenes: dict[str, dict[str, SceneCount]] = {}
     pairs: PairCount | None = None
     factors: Factors | None = None
+    printed: tuple[PrintedTable, ...] = ()
     tables: tuple[PaperTable, ...] = ()
 
 
