@@ -22,10 +22,16 @@ custom
     Anything else: patterns and sign are declared.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from sarslide.errors import InterferogramError
+from sarslide.io.bounded import shown, text
+
+MAX_BYTES = 4 << 20
+MAX_BASELINE_M = 50e3
+AGAIN = "download LiCSAR's files again"
 
 
 @dataclass(frozen=True)
@@ -90,20 +96,27 @@ def licsar_baseline_m(path: str | Path, pair: str) -> float | None:
     Raises
     ------
     InterferogramError
-        For a file that cannot be read.
+        For a file that cannot be read, and baselines that no orbits have.
     """
     earlier, later = pair.split("_")
-    try:
-        rows = [line.split() for line in Path(path).read_text().splitlines() if line.strip()]
-        baselines = {row[1]: float(row[2]) for row in rows if len(row) == 4}
-        baselines |= {row[0]: 0.0 for row in rows if len(row) == 4}
-    except (OSError, ValueError) as error:
-        raise InterferogramError(f"{path}: cannot be read ({error})", "download LiCSAR's baselines again") from error
+    rows = [line.split() for line in text(path, InterferogramError, MAX_BYTES, cure=AGAIN).splitlines()]
+    baselines = {row[1]: _metres(path, row[2]) for row in rows if len(row) == 4}
+    baselines |= {row[0]: 0.0 for row in rows if len(row) == 4}
     return baselines[later] - baselines[earlier] if {earlier, later} <= set(baselines) else None
 
 
-def licsar_time(path: str | Path) -> str | None:
-    """Time of the frame's centre from LiCSAR's `metadata.txt`.
+def _metres(path: str | Path, value: str) -> float:
+    try:
+        found = float(value)
+    except ValueError:
+        found = math.nan
+    if not abs(found) <= MAX_BASELINE_M:
+        raise InterferogramError(f"{path}: baseline '{shown(value)}' m is none", AGAIN)
+    return found
+
+
+def licsar_entries(path: str | Path) -> dict[str, str]:
+    """Entries of LiCSAR's `metadata.txt`, `name=value`.
 
     Parameters
     ----------
@@ -112,11 +125,14 @@ def licsar_time(path: str | Path) -> str | None:
 
     Returns
     -------
-    str or None
-        HH:MM:SS; None where it is not stated.
+    dict of str to str
+        Values by name, such as center_time (HH:MM:SS) and heading (degree).
+
+    Raises
+    ------
+    InterferogramError
+        For a file that cannot be read.
     """
-    for line in Path(path).read_text(errors="replace").splitlines():
-        name, _, value = line.partition("=")
-        if name.strip() == "center_time":
-            return value.strip()
-    return None
+    lines = text(path, InterferogramError, MAX_BYTES, "latin-1", AGAIN).splitlines()
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    return {name.strip(): value.strip() for name, _, value in pairs if value.strip()}

@@ -316,7 +316,7 @@ def percent(product):
             lambda p: rewrite(p, f"IW2_{LATER}T", "IW2_20190330T"),
             "its granules are of 20190306 and 20190330, its name of",
         ),
-        (lambda p: rewrite(p, "Baseline: ", "Baseline: unknown "), "has no number for 'baseline'"),
+        (lambda p: rewrite(p, "Baseline: ", "Baseline: unknown "), "'baseline' is unknown -98"),
     ],
 )
 @pytest.mark.parametrize("as_zip", [False, True])

@@ -253,7 +253,7 @@ def empty(folder):
     ("spoil", "words"),
     [
         (lambda f: (f / "geocoded.dim").unlink(), r"geocoded\.dim: does not exist"),
-        (lambda f: (f / "geocoded.dim").write_text("<a>"), r"geocoded\.dim: is no BEAM-DIMAP product"),
+        (lambda f: (f / "geocoded.dim").write_text("<a>"), r"geocoded\.dim: is no readable XML"),
         (without("Unw_Phase_ifg"), r"has 0 bands Unw_Phase_ifg\*"),
         (without("IMAGE_TO_MODEL_TRANSFORM"), "is not geocoded"),
         (lambda f: next((f / "unfiltered.data").glob("coh*.img")).unlink(), r"coh.*\.img: does not exist"),

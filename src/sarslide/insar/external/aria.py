@@ -20,13 +20,15 @@ from typing import Any
 
 import numpy as np
 from rasterio.transform import from_origin
+from rasterio.windows import transform as window_transform
 
 from sarslide import names
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
-from sarslide.insar.external import regrid
+from sarslide.insar.external import regrid, values
 from sarslide.insar.external.pair import ExternalPair, assemble, sign
+from sarslide.io.bounded import plain_file, shown
 
 NAME = re.compile(r"S1-GUNW-[AD]-R-\d{3}-\w+-(\d{8})_(\d{8})-(\d{6})-")
 DATA, CUBE, SLC = "science/grids/data", "science/grids/imagingGeometry", "science/radarMetaData/inputSLC"
@@ -38,6 +40,8 @@ ABSENT = (
     "layover and shadow cast from elsewhere (only where the slope itself faces the radar or hides)",
 )
 AGAIN = "download the product again"
+MAX_SAMPLES = 1_000_000  # of a cube, an axis or a list of granules: a cube has 30,000
+MAX_CHUNK_BYTES = 256 << 20  # of a layer, which are read as a whole
 
 
 def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ExternalPair:
@@ -75,22 +79,22 @@ def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | 
         factor = sign(path, positive_phase, recognised, f"its reference date is {reference}")
         unit = _text(_layer(path, product, f"{DATA}/unwrappedPhase").attrs.get("units", "rad"))
         if unit not in ("rad", "radian", "radians"):
-            raise InterferogramError(f"{path}: unwrappedPhase is in {unit}", "give unwrapped phase in radians")
+            raise InterferogramError(f"{path}: unwrappedPhase is in {shown(unit)}", "give unwrapped phase in radians")
         phase = regrid.smooth(_band(path, product, "unwrappedPhase", 0, grid), grid)
         unfiltered = "unfilteredCoherence" in product[DATA]
         quality = _band(path, product, "unfilteredCoherence" if unfiltered else "coherence", 0, grid)
         components = regrid.labels(_band(path, product, "connectedComponents", -1, grid), grid)
-        bperp = _cube(path, product, "perpendicularBaseline")
-        wavelength = product.get("science/radarMetaData/wavelength")
-        wavelength_m = None if wavelength is None else float(np.ravel(wavelength[()])[0])
+        baselines = _cube(path, product, "perpendicularBaseline", values.BASELINE_M)
+        wavelength_m = _wavelength_m(path, product)
         coherence = regrid.smooth(quality, grid)
     made = assemble(path, grid, phase, coherence, factor, components)
     absent = ABSENT if unfiltered else (*ABSENT, "coherence of unfiltered data (the delivered one saw the filter)")
     time = NAME.search(Path(path).name)
     clock = f"{time[3][:2]}:{time[3][2:4]}:{time[3][4:]}" if time else None
+    earlier, later = (values.iso_utc(path, "the time in its name", day, clock) for day in names.split_pair(pair))
     return made.with_metadata(
-        utc=tuple(clock and f"{d[:4]}-{d[4:6]}-{d[6:]}T{clock}Z" for d in names.split_pair(pair)),
-        bperp_m=float(np.nanmean(bperp)) * (1 if later_first else -1),
+        utc=(earlier, later),
+        bperp_m=float(np.nanmean(baselines)) * (1 if later_first else -1),
         wavelength_m=wavelength_m,
         processor="ISCE2",
         absent=absent,
@@ -114,21 +118,28 @@ def line_of_sight(path: str | Path, height_m: np.ndarray, grid: RegionGrid) -> d
     -------
     dict of array
         As of `line_of_sight.from_angles`.
+
+    Raises
+    ------
+    InterferogramError
+        For a cube that is missing, damaged, or holds angles that no radar has.
     """
     from pyproj import Transformer
     from scipy.interpolate import RegularGridInterpolator
 
     with _opened(path) as product:
-        axes = [_layer(path, product, f"{CUBE}/{name}Meta")[()] for name in ("heights", "latitude", "longitude")]
-        incidence = np.radians(_cube(path, product, "incidenceAngle"))
-        azimuth = np.radians(_cube(path, product, "azimuthAngle"))
+        axes = [_axis(path, product, f"{CUBE}/{name}Meta") for name in ("heights", "latitude", "longitude")]
+        incidence = np.radians(_cube(path, product, "incidenceAngle", values.INCIDENCE_DEG))
+        azimuth = np.radians(_cube(path, product, "azimuthAngle", values.HEADING_DEG))
     lon, lat = Transformer.from_crs(grid.epsg, 4326, always_xy=True).transform(*np.meshgrid(grid.x(), grid.y()))
     upwards = [np.argsort(axis) for axis in axes]
     axes = [axis[order] for axis, order in zip(axes, upwards, strict=True)]
+    if incidence.shape != tuple(map(len, axes)) or azimuth.shape != incidence.shape:
+        raise InterferogramError(f"{path}: its cubes are not those of their axes", AGAIN)
     vector = (np.sin(incidence) * np.cos(azimuth), np.sin(incidence) * np.sin(azimuth), np.cos(incidence))
     at = np.stack([np.clip(height_m, axes[0][0], axes[0][-1]), lat, lon], axis=-1)
     return los.from_vector(
-        *(RegularGridInterpolator(axes, part[np.ix_(*upwards)], bounds_error=False)(at) for part in vector)
+        *(RegularGridInterpolator(axes, part[np.ix_(*upwards)], bounds_error=False)(at) for part in vector), path
     )
 
 
@@ -136,26 +147,71 @@ def line_of_sight(path: str | Path, height_m: np.ndarray, grid: RegionGrid) -> d
 def _opened(path: str | Path) -> Iterator[Any]:
     import h5py
 
+    plain_file(path, InterferogramError, AGAIN)
     try:
         with h5py.File(path, "r") as product:
             yield product
-    except OSError as error:
-        problem = "does not exist" if not Path(path).exists() else f"cannot be read ({str(error).splitlines()[0]})"
-        raise InterferogramError(f"{path}: {problem}", AGAIN) from error
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:  # what h5py makes of damage
+        raise InterferogramError(f"{path}: cannot be read ({shown(error)})", AGAIN) from error
 
 
 def _layer(path: str | Path, product: Any, name: str) -> Any:
-    if name not in product:
+    """A dataset that lies in the file itself, with chunks that can be held."""
+    import h5py
+
+    if not _inside(product, name):
         raise InterferogramError(f"{path}: has no {name}", "give an ARIA-S1-GUNW product, version 2 or later")
-    return product[name]
+    layer = product[name]
+    if not isinstance(layer, h5py.Dataset) or layer.external or layer.is_virtual or layer.shape is None:
+        raise InterferogramError(f"{path}: {name} does not lie in the file", AGAIN)
+    if np.prod(layer.chunks or (1,), dtype=float) * layer.dtype.itemsize > MAX_CHUNK_BYTES:
+        raise InterferogramError(f"{path}: {name} has chunks of {layer.chunks}, too many to be read", AGAIN)
+    return layer
+
+
+def _inside(product: Any, name: str) -> bool:
+    """Whether an object of this name hangs in the file by its own links, none to other files."""
+    import h5py
+
+    parts = name.split("/")
+    whole = ("/".join(parts[: k + 1]) for k in range(len(parts)))
+    return all(isinstance(product.get(part, getlink=True), h5py.HardLink) for part in whole)
+
+
+def _small(path: str | Path, product: Any, name: str) -> np.ndarray:
+    """All of a small dataset."""
+    layer = _layer(path, product, name)
+    if layer.size > MAX_SAMPLES:
+        raise InterferogramError(f"{path}: {name} has {layer.shape} samples, too many to be read", AGAIN)
+    return np.asarray(layer[()])
+
+
+def _axis(path: str | Path, product: Any, name: str) -> np.ndarray:
+    """Coordinates, which grow or fall."""
+    axis = _small(path, product, name)
+    if axis.ndim != 1 or axis.size < 2 or axis.dtype.kind not in "iuf":
+        raise InterferogramError(f"{path}: {name} is no axis", AGAIN)
+    axis = axis.astype(float)
+    steps = np.diff(axis)
+    if not (np.isfinite(axis).all() and (np.all(steps > 0) or np.all(steps < 0))):
+        raise InterferogramError(f"{path}: {name} neither grows nor falls", AGAIN)
+    return axis
+
+
+def _wavelength_m(path: str | Path, product: Any) -> float | None:
+    name = "science/radarMetaData/wavelength"
+    if name not in product:
+        return None
+    stated = np.ravel(_small(path, product, name))
+    return values.number(path, name, stated[0] if stated.size else None, values.WAVELENGTH_M, AGAIN)
 
 
 def _dates(path: str | Path, product: Any) -> tuple[str, str]:
     """Reference and secondary date, from the granules used, else from the product's name."""
     found = []
     for which in ("reference", "secondary"):
-        granules = product.get(f"{SLC}/{which}/L1InputGranules")
-        names_in = [] if granules is None else [_text(name) for name in np.ravel(granules[()])]
+        name = f"{SLC}/{which}/L1InputGranules"
+        names_in = [_text(one) for one in np.ravel(_small(path, product, name))] if name in product else []
         dates = sorted(match[1] for match in (re.search(r"_(\d{8})T\d{6}", name) for name in names_in) if match)
         found += dates[:1]
     if len(found) == 2:
@@ -173,23 +229,35 @@ def _band(path: str | Path, product: Any, name: str, void: float, grid: RegionGr
 
     Rows from north to south.
     """
-    values = _layer(path, product, f"{DATA}/{name}")[()].astype(np.float64)
-    lat, lon = (np.asarray(_layer(path, product, f"{DATA}/{axis}")[()], float) for axis in ("latitude", "longitude"))
-    if values.shape != (lat.size, lon.size):
-        raise InterferogramError(f"{path}: {name} is {values.shape}, its axes {(lat.size, lon.size)}", AGAIN)
-    if lat[0] < lat[-1]:
-        lat, values = lat[::-1], values[::-1]
-    values[(values == void) | ~np.isfinite(values)] = np.nan
-    step_x, step_y = (lon[-1] - lon[0]) / (lon.size - 1), (lat[0] - lat[-1]) / (lat.size - 1)
-    return regrid.GeocodedBand(
-        values, from_origin(lon[0] - step_x / 2, lat[0] + step_y / 2, step_x, step_y), "EPSG:4326"
-    )
+    layer = _layer(path, product, f"{DATA}/{name}")
+    lat, lon = (_axis(path, product, f"{DATA}/{axis}") for axis in ("latitude", "longitude"))
+    if layer.shape != (lat.size, lon.size) or layer.dtype.kind not in "iuf":
+        raise InterferogramError(f"{path}: {name} is {layer.dtype} {layer.shape}, its axes {(lat.size, lon.size)}", AGAIN)
+    upwards = lat[0] < lat[-1]
+    north, south = (lat[-1], lat[0]) if upwards else (lat[0], lat[-1])
+    step_x, step_y = (lon[-1] - lon[0]) / (lon.size - 1), (north - south) / (lat.size - 1)
+    transform = from_origin(lon[0] - step_x / 2, north + step_y / 2, step_x, step_y)
+    window = regrid.around(f"{path}: {name}", layer.shape, transform, "EPSG:4326", grid)
+    rows, cols = window.toslices()
+    if upwards:
+        rows = slice(lat.size - rows.stop, lat.size - rows.start)
+    found = layer[rows, cols].astype(np.float64)[:: -1 if upwards else 1]
+    found[(found == void) | ~np.isfinite(found)] = np.nan
+    return regrid.GeocodedBand(found, window_transform(window, transform), "EPSG:4326")
 
 
-def _cube(path: str | Path, product: Any, name: str) -> np.ndarray:
-    values = _layer(path, product, f"{CUBE}/{name}")[()].astype(np.float64)
-    values[np.isin(values, EVERYWHERE_VOID)] = np.nan
-    return values
+def _cube(path: str | Path, product: Any, name: str, within: tuple[float, float]) -> np.ndarray:
+    """A cube with NaN for void."""
+    found = _small(path, product, f"{CUBE}/{name}")
+    if found.ndim != 3 or found.dtype.kind not in "iuf":
+        raise InterferogramError(f"{path}: {name} is no cube of numbers", AGAIN)
+    found = found.astype(np.float64)
+    found[np.isin(found, EVERYWHERE_VOID)] = np.nan
+    if not (np.nanmin(found, initial=within[1]) >= within[0] and np.nanmax(found, initial=within[0]) <= within[1]):
+        raise InterferogramError(f"{path}: {name} is not everywhere from {within[0]:g} to {within[1]:g}", AGAIN)
+    if np.isnan(found).all():
+        raise InterferogramError(f"{path}: {name} is void", AGAIN)
+    return found
 
 
 def _text(value: Any) -> str:

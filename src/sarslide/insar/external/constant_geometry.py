@@ -9,7 +9,11 @@ import numpy as np
 
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
+from sarslide.insar.external import values
 from sarslide.insar.external.line_of_sight import from_angles, layover_shadow, look_angle_deg
+from sarslide.io.bounded import text
+
+MAX_BYTES = 4 << 20  # of a table: one line for each hundred of the scene
 
 
 def geometry(height_m: np.ndarray, grid: RegionGrid, incidence_deg: float, heading_deg: float) -> dict[str, np.ndarray]:
@@ -58,18 +62,17 @@ def perpendicular_baseline_m(path: str | Path, incidence_deg: float) -> float:
     Raises
     ------
     InterferogramError
-        For a file without that table.
+        For a file that cannot be read, without that table, or with baselines that no orbits have.
     """
-    rows = []
-    try:
-        for line in Path(path).read_text().splitlines():
-            fields = line.split()
-            if len(fields) == 9 and fields[0].isdigit():
-                rows.append([float(field) for field in fields])
-    except (OSError, ValueError) as error:
-        raise InterferogramError(f"{path}: cannot be read ({error})", "export the baselines again") from error
+    cure = "export the baselines again"
+    lines = [line.split() for line in text(path, InterferogramError, MAX_BYTES, "latin-1", cure).splitlines()]
+    rows = [
+        [values.number(path, f"baseline in line {line[0]}", field, values.BASELINE_M, cure) for field in line[3:5]]
+        for line in lines
+        if len(line) == 9 and line[0].isdigit()
+    ]
     if not rows:
         raise InterferogramError(f"{path}: holds no table of baselines", "give the output of GAMMA's base_perp")
-    across, down = np.array(rows)[:, 3:5].mean(axis=0)
+    across, down = np.array(rows).mean(axis=0)
     look = np.radians(look_angle_deg(incidence_deg))
     return float(across * np.cos(look) - down * np.sin(look))

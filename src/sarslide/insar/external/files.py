@@ -10,19 +10,22 @@ product where it has one, else constant.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from rasterio import DatasetReader
 
 from sarslide import names
-from sarslide.catalog.external_names import NAMINGS, licsar_baseline_m, licsar_time
+from sarslide.catalog.external_names import NAMINGS, licsar_baseline_m, licsar_entries
 from sarslide.errors import InterferogramError, NamingError, RasterError
 from sarslide.grid import RegionGrid
-from sarslide.insar.external import aria, constant_geometry, hyp3, line_of_sight, regrid
+from sarslide.insar.external import aria, constant_geometry, hyp3, line_of_sight, regrid, values
 from sarslide.insar.external.pair import ExternalPair, assemble, sign
+from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared, Sensor, Tags, sensor
 from sarslide.io import raster
+from sarslide.io.bounded import shown
 
 PAIR_IN_NAME = re.compile(r"(?<!\d)(\d{8})[-_](\d{8})(?!\d)")
 UNFILTERED = (".geo.unw.tif", ".geo.diff_unfiltered_pha.tif")  # LiCSAR
@@ -37,6 +40,8 @@ ABSENT = (
 # GAMMA exports label coherence so, too: its unit is not looked at.
 RADIANS = {"RADIANS", "RADIAN", "RAD"}
 BYTE = 255.0
+# Names of the two dates in tags, as PyRate writes them, and as it did before version 0.5.
+DATE_TAGS = (("FIRST", "SECOND"), ("MASTER", "SLAVE"))
 
 Onto = Callable[[regrid.GeocodedBand, RegionGrid], np.ndarray]
 
@@ -77,7 +82,8 @@ def ingest_pair(
     InterferogramError
         Naming the file, for: dates that are not those of `pair`; no CRS; several bands, complex or
         integer samples; another unit than radians; coherence outside 0 to 1; a declared sign that
-        contradicts the product; no valid cell inside the region; unreadable files.
+        contradicts the product; a processor whose sign nothing tells; no valid cell inside the
+        region; unreadable files.
     """
     if naming == "aria":
         return aria.ingest(unwrapped, pair, grid, positive_phase)
@@ -86,14 +92,17 @@ def ingest_pair(
     kind = NAMINGS[naming]
     phase, tags = _read(unwrapped, "unwrapped", pair, grid, False)
     cor, _ = _read(coherence, "coherence", pair, grid, kind.byte_coherence)
-    made_by_gamma = tags.get("INSAR_PROCESSOR", "").upper() == "GAMMA"
-    recognised, because = ("away", "its tag INSAR_PROCESSOR is GAMMA") if made_by_gamma else (None, "")
-    factor = sign(unwrapped, positive_phase or (None if recognised else kind.positive_phase), recognised, because)
+    about = Tags(unwrapped, tags)
+    recognised, because = about.grows()
+    # A processor whose sign is not known has not that of the naming either.
+    factor = sign(unwrapped, positive_phase or (None if because else kind.positive_phase), recognised, because)
+    wavelength = about.wavelength_m()
     raw = Path(str(unwrapped).replace(*UNFILTERED)) if naming == "licsar" else None
     unfiltered = _read(raw, "unwrapped", pair, grid, False, regrid.wrapped)[0] if raw and raw.is_file() else None
     return assemble(unwrapped, grid, phase, cor, factor, unfiltered=unfiltered).with_metadata(
-        utc=(_utc(tags, "FIRST"), _utc(tags, "SECOND")),
-        processor=tags.get("INSAR_PROCESSOR"),
+        utc=_utc(unwrapped, tags),
+        wavelength_m=wavelength and wavelength[0],
+        processor=about.text("processor") or None,
         absent=ABSENT if unfiltered is None else ABSENT[1:],
         free_level=unfiltered is None,
     )
@@ -175,11 +184,54 @@ def frame_utc(path: str | Path, pair: str) -> tuple[str | None, str | None]:
     tuple of str or None
         ISO times of the earlier and the later date.
     """
-    time = licsar_time(path)
-    if time is None:
-        return None, None
-    earlier, later = (f"{day[:4]}-{day[4:6]}-{day[6:]}T{time}Z" for day in names.split_pair(pair))
+    time = licsar_entries(path).get("center_time")
+    earlier, later = (values.iso_utc(path, "center_time", day, time) for day in names.split_pair(pair))
     return earlier, later
+
+
+def sensor_of(
+    naming: str,
+    product: str | Path,
+    vector: Sequence[str | Path],
+    metadata: str | Path | None,
+    stack: str,
+    declared: Declared,
+) -> Sensor:
+    """The sensor of a stack of ready interferograms.
+
+    Parameters
+    ----------
+    naming : str
+        One of `NAMINGS`.
+    product : str or Path
+        File of the first pair.
+    vector : sequence of str or Path
+        Files of the vector's components east, north and up, or none.
+    metadata : str, Path or None
+        The frame's metadata, LiCSAR's.
+    stack : str
+        Name of the stack.
+    declared : Declared
+        Keys of the configuration.
+
+    Returns
+    -------
+    Sensor
+        The sensor.
+
+    Raises
+    ------
+    InterferogramError
+        As `sensor.sensor`, and for a file that cannot be read.
+    """
+    in_one = naming in ("aria", "hyp3")
+    tags: Mapping[str, str] = {}
+    if metadata:
+        product, tags = metadata, licsar_entries(metadata)
+    elif not in_one:
+        with _opened(product, "export the interferogram again as GeoTIFF") as source:
+            tags = source.tags()
+    return sensor(Tags(product, tags), stack, declared, naming in SENTINEL1_NAMINGS, in_one or bool(vector))
 
 
 def geometry(
@@ -225,7 +277,7 @@ def geometry(
     elif naming == "hyp3":
         layers = hyp3.line_of_sight(hyp3.open_product(product), grid)
     elif vector:
-        layers = line_of_sight.from_vector(*(_component(path, grid) for path in vector))
+        layers = line_of_sight.from_vector(*(_component(path, grid) for path in vector), vector[0])
     else:
         return constant_geometry.geometry(height_m, grid, incidence_deg, heading_deg), True
     return line_of_sight.with_layover(layers, height_m, grid, vector[0] if vector else product), False
@@ -260,21 +312,37 @@ def pair_of(path: str | Path) -> str:
         ) from None
 
 
-def _utc(tags: dict[str, str], which: str) -> str | None:
-    """ISO time of the FIRST or SECOND date from GAMMA-style tags."""
-    day, time = tags.get(f"{which}_DATE"), tags.get(f"{which}_TIME")
-    return f"{day}T{time}Z" if day and time else None
+def _date_tags(tags: Mapping[str, str]) -> tuple[str, str]:
+    """What the tags of the two dates begin with."""
+    return next((names for names in DATE_TAGS if f"{names[0]}_DATE" in tags), DATE_TAGS[0])
+
+
+def _utc(path: str | Path, tags: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """ISO times of both dates from PyRate's tags."""
+    first, second = (
+        values.iso_utc(path, f"its tag {which}_TIME", tags[f"{which}_DATE"], tags.get(f"{which}_TIME"))
+        if tags.get(f"{which}_DATE")
+        else None
+        for which in _date_tags(tags)
+    )
+    return first, second
+
+
+@contextmanager
+def _opened(path: str | Path, cure: str) -> Iterator[DatasetReader]:
+    try:
+        with raster.opened(path) as source:
+            yield source
+    except RasterError as error:
+        raise InterferogramError(error.problem, cure) from error
 
 
 def _component(path: str | Path, grid: RegionGrid) -> np.ndarray:
     """One component of LiCSAR's unit vector on the region grid; 0 is void."""
-    try:
-        with raster.opened(path) as source:
-            if source.crs is None:
-                raise InterferogramError(f"{path}: has no CRS", "download the file again")
-            return regrid.smooth(regrid.read_band(source, grid, void=0), grid)
-    except RasterError as error:
-        raise InterferogramError(error.problem, "download the file again") from error
+    with _opened(path, "download the file again") as source:
+        if source.crs is None:
+            raise InterferogramError(f"{path}: has no CRS", "download the file again")
+        return regrid.smooth(regrid.read_band(source, grid, void=0), grid)
 
 
 def _read(
@@ -286,18 +354,15 @@ def _read(
     """
     if pair_of(path) != pair:
         raise InterferogramError(f"{path}: is of pair {pair_of(path)}, not {pair}", "correct files.folder or patterns")
-    try:
-        with raster.opened(path) as source:
-            byte = byte and source.dtypes[0] == "uint8"
-            _check_file(path, kind, source, byte)
-            tags = source.tags()
-            _check_tags(path, pair, tags)
-            values = onto(regrid.read_band(source, grid, void=0), grid)
-    except RasterError as error:
-        raise InterferogramError(error.problem, "export the interferogram again as GeoTIFF") from error
-    if kind == "coherence" and (highest := np.nanmax(values, initial=0) / (BYTE if byte else 1)) > 1 + 1e-4:
+    with _opened(path, "export the interferogram again as GeoTIFF") as source:
+        byte = byte and source.dtypes[0] == "uint8"
+        _check_file(path, kind, source, byte)
+        tags = source.tags()
+        _check_tags(path, pair, tags)
+        found = onto(regrid.read_band(source, grid, void=0), grid)
+    if kind == "coherence" and (highest := np.nanmax(found, initial=0) / (BYTE if byte else 1)) > 1 + 1e-4:
         raise InterferogramError(f"{path}: coherence up to {highest:g}", "give coherence between 0 and 1")
-    return values / BYTE if byte else values, tags
+    return found / BYTE if byte else found, tags
 
 
 def _check_file(path: str | Path, kind: str, source: DatasetReader, byte: bool) -> None:
@@ -310,17 +375,17 @@ def _check_file(path: str | Path, kind: str, source: DatasetReader, byte: bool) 
     elif source.dtypes[0] not in ("float32", "float64") and not byte:
         problem, cure = f"holds {source.dtypes[0]}", "give unwrapped phase in radians, or coherence, as float32"
     elif kind == "unwrapped" and unit and unit not in RADIANS:
-        problem, cure = f"is in {unit}", "give unwrapped phase in radians"
+        problem, cure = f"is in {shown(unit)}", "give unwrapped phase in radians"
     if problem:
         raise InterferogramError(f"{path}: {problem}", cure)
 
 
 def _check_tags(path: str | Path, pair: str, tags: dict[str, str]) -> None:
     """The dates inside the file, where it has them, must be those of its name."""
-    for which, date in zip(("FIRST", "SECOND"), names.split_pair(pair), strict=True):
+    for which, date in zip(_date_tags(tags), names.split_pair(pair), strict=True):
         inside = tags.get(f"{which}_DATE", "").replace("-", "")
         if inside and inside != date:
             raise InterferogramError(
-                f"{path}: its tag {which}_DATE is {inside}, in its name stands {date}",
+                f"{path}: its tag {which}_DATE is {shown(inside)}, in its name stands {date}",
                 "rename the file or export it again",
             )

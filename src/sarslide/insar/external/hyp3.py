@@ -17,23 +17,23 @@ them (hyp3-isce2 packaging.py, hyp3-gamma ifm_sentinel.py), as MintPy's prep_hyp
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import rasterio
+from pydantic import BaseModel, Field
 from rasterio.errors import RasterioError
 
 from sarslide import names
-from sarslide.errors import DownloadError, InterferogramError, RasterError
+from sarslide.errors import InterferogramError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
-from sarslide.insar.external import regrid
+from sarslide.insar.external import regrid, values
 from sarslide.insar.external.pair import ExternalPair, assemble, sign
-from sarslide.io import raster
-from sarslide.io.sidecar import read_json
+from sarslide.io import bounded, raster
 from sarslide.io.zip import check_archive, member_bytes
 
 PHASE = "_unw_phase.tif"
@@ -49,6 +49,21 @@ ABSENT = (
 FILTERED_COHERENCE = "coherence of unfiltered data (ISCE2's phsig.cor saw the filter)"
 ONE_COMPONENT = "connected components (one component covers all valid cells)"
 ORDER = "order the product with look vectors"
+AGAIN = "download the product again"
+MAX_TEXT_BYTES = 4 << 20  # of the parameter file
+PHASE_RAD = (-1e4, 1e4)
+
+
+class Stored(BaseModel):
+    """What names a product that was downloaded.
+
+    Attributes
+    ----------
+    file : str
+        Its zip, from the folder of the description on.
+    """
+
+    file: str = Field(pattern=r"^products/[\w.-]+\.zip$")
 
 
 @dataclass(frozen=True)
@@ -108,8 +123,8 @@ class Hyp3Product:
         """
         return f"{self.path}/{self.name}{suffix}"
 
-    def read(self, suffix: str) -> bytes:
-        """Bytes of a file.
+    def text(self, suffix: str) -> str:
+        """Text of a file.
 
         Parameters
         ----------
@@ -118,7 +133,7 @@ class Hyp3Product:
 
         Returns
         -------
-        bytes
+        str
             Its content.
 
         Raises
@@ -126,13 +141,10 @@ class Hyp3Product:
         InterferogramError
             Where there is none, or it cannot be read.
         """
-        member = self._member(suffix)
-        if member is None:
-            raise InterferogramError(f"{self.shown(suffix)}: is not in the product", ORDER)
-        try:
-            return member_bytes(self.path, member) if self.path.is_file() else (self.path / member).read_bytes()
-        except (OSError, DownloadError) as error:
-            raise InterferogramError(f"{self.shown(suffix)}: cannot be read ({error})", "download it again") from error
+        member = self._required(suffix)
+        if self.path.is_dir():
+            return bounded.text(self.path / member, InterferogramError, MAX_TEXT_BYTES, "latin-1", AGAIN)
+        return member_bytes(self.path, member, MAX_TEXT_BYTES, InterferogramError, AGAIN).decode("latin-1")
 
     @contextmanager
     def opened(self, suffix: str) -> Iterator[rasterio.DatasetReader]:
@@ -153,22 +165,26 @@ class Hyp3Product:
         InterferogramError
             Names the file and what is wrong with it.
         """
+        member = self._required(suffix)
         try:
-            member = self._member(suffix)
-            if self.path.is_dir() and member:
+            if self.path.is_dir():
                 with raster.opened(self.path / member) as source:
                     yield self._checked(suffix, source)
             else:
-                with rasterio.MemoryFile(self.read(suffix)) as memory, memory.open() as source:
+                with raster.dataset(f"/vsizip/{{{self.path.absolute()}}}/{member}") as source:
                     yield self._checked(suffix, source)
         except (RasterError, RasterioError) as error:
-            raise InterferogramError(
-                f"{self.shown(suffix)}: cannot be read ({str(error).splitlines()[0]})", "download the product again"
-            ) from error
+            raise InterferogramError(f"{self.shown(suffix)}: cannot be read ({bounded.shown(error)})", AGAIN) from error
+
+    def _required(self, suffix: str) -> str:
+        member = self._member(suffix)
+        if member is None:
+            raise InterferogramError(f"{self.shown(suffix)}: is not in the product", ORDER)
+        return member
 
     def _checked(self, suffix: str, source: rasterio.DatasetReader) -> rasterio.DatasetReader:
         if source.crs is None:
-            raise InterferogramError(f"{self.shown(suffix)}: has no CRS", "download the product again")
+            raise InterferogramError(f"{self.shown(suffix)}: has no CRS", AGAIN)
         return source
 
 
@@ -193,10 +209,7 @@ def open_product(path: str | Path) -> Hyp3Product:
     path = Path(path)
     name = path.name.removesuffix(PHASE) if path.name.endswith(PHASE) else ""
     if path.suffix == ".zip":
-        try:
-            members = check_archive(path)
-        except DownloadError as error:
-            raise InterferogramError(error.problem, error.cure) from error
+        members = check_archive(path, error=InterferogramError)
     else:
         path = path.parent if name else path
         members = tuple(sorted(member.name for member in path.glob("*") if member.is_file()))
@@ -222,8 +235,16 @@ def open_stored(marker: str | Path) -> Hyp3Product:
     -------
     Hyp3Product
         The product.
+
+    Raises
+    ------
+    InterferogramError
+        As `open_product`, and for a JSON that names none.
     """
-    return open_product(Path(marker).parent / read_json(marker)["file"])
+    again = "remove it and run again"
+    content = bounded.json(marker, InterferogramError, cure=again)
+    stored = bounded.typed(Stored, content, marker, InterferogramError, again)
+    return open_product(Path(marker).parent / stored.file)
 
 
 def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ExternalPair:
@@ -260,22 +281,25 @@ def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: st
     factor = sign(
         product.path, positive_phase, "away" if older_first else "towards", f"its reference date is {reference}"
     )
-    phase, cor = _layer(product, PHASE, grid, regrid.smooth), _layer(product, "_corr.tif", grid, regrid.smooth)
-    components = _layer(product, "_conncomp.tif", grid, regrid.labels) if product.has("_conncomp.tif") else None
+    phase, cor = (
+        regrid.smooth(_band(product, suffix, grid), grid) for suffix in (PHASE, "_corr.tif")
+    )
+    components = regrid.labels(_band(product, "_conncomp.tif", grid), grid) if product.has("_conncomp.tif") else None
     filtered = (
-        _layer(product, "_wrapped_phase.tif", grid, regrid.wrapped) if product.has("_wrapped_phase.tif") else None
+        regrid.wrapped(_band(product, "_wrapped_phase.tif", grid), grid) if product.has("_wrapped_phase.tif") else None
     )
     if filtered is not None:
-        filtered = np.angle(np.exp(1j * (filtered - _number(product, entries, "phase at reference point", 0.0))))
+        level = _number(product, entries, "phase at reference point", PHASE_RAD, 0.0)
+        filtered = np.angle(np.exp(1j * (filtered - level)))
     made = assemble(product.shown(PHASE), grid, phase, cor, factor, components, filtered=filtered)
     axis = 1 if product.gamma else -1
-    strength = _number(product, entries, "phase filter parameter", 0.0)
+    strength = _number(product, entries, "phase filter parameter", (0, 2), 0.0)
     absent = (
         ABSENT + (() if product.gamma else (FILTERED_COHERENCE,)) + ((ONE_COMPONENT,) if components is None else ())
     )
     return made.with_metadata(
-        utc=_utc(entries, older_first),
-        bperp_m=_number(product, entries, "baseline") * axis * (1 if older_first else -1),
+        utc=_utc(product, entries, older_first),
+        bperp_m=_number(product, entries, "baseline", values.BASELINE_M) * axis * (1 if older_first else -1),
         processor="GAMMA" if product.gamma else "ISCE2",
         filter={"name": "adf" if product.gamma else "goldstein", "alpha": strength} if strength else None,
         absent=absent,
@@ -304,19 +328,22 @@ def line_of_sight(product: Hyp3Product, grid: RegionGrid) -> dict[str, np.ndarra
         For a product with neither.
     """
     if product.has("_lv_theta.tif") and product.has("_lv_phi.tif"):
-        with product.opened("_lv_theta.tif") as theta_file, product.opened("_lv_phi.tif") as phi_file:
-            theta, phi = (regrid.read_band(source, grid, void=0) for source in (theta_file, phi_file))
+        theta, phi = (_band(product, suffix, grid) for suffix in ("_lv_theta.tif", "_lv_phi.tif"))
+        if theta.values.shape != phi.values.shape or theta.transform != phi.transform:
+            raise InterferogramError(f"{product.path}: lv_theta and lv_phi lie on other cells", AGAIN)
         parts = (
             np.cos(theta.values) * np.cos(phi.values),
             np.cos(theta.values) * np.sin(phi.values),
             np.sin(theta.values),
         )
         return los.from_vector(
-            *(regrid.smooth(regrid.GeocodedBand(part, theta.transform, theta.crs), grid) for part in parts)
+            *(regrid.smooth(regrid.GeocodedBand(part, theta.transform, theta.crs), grid) for part in parts),
+            product.path,
         )
     if product.has("_inc_map_ell.tif"):
-        incidence = np.degrees(_layer(product, "_inc_map_ell.tif", grid, regrid.smooth))
-        return los.from_angles(incidence, np.full(grid.shape, _number(product, metadata(product), "heading")))
+        incidence = np.degrees(regrid.smooth(_band(product, "_inc_map_ell.tif", grid), grid))
+        heading = _number(product, metadata(product), "heading", values.HEADING_DEG)
+        return los.from_angles(incidence, np.full(grid.shape, heading))
     raise InterferogramError(f"{product.path}: has neither look vectors nor incidence angles", ORDER)
 
 
@@ -333,7 +360,7 @@ def metadata(product: Hyp3Product) -> dict[str, str]:
     dict of str
         Values by lower-case name.
     """
-    lines = product.read(".txt").decode(errors="replace").splitlines()
+    lines = product.text(".txt").splitlines()
     pairs = (line.partition(":") for line in lines if ":" in line)
     return {name.strip().lower().replace("utctime", "utc time"): value.strip() for name, _, value in pairs}
 
@@ -373,28 +400,28 @@ def dates(product: Hyp3Product, entries: dict[str, str]) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _layer(
-    product: Hyp3Product, suffix: str, grid: RegionGrid, onto: Callable[[regrid.GeocodedBand, RegionGrid], np.ndarray]
-) -> np.ndarray:
+def _band(product: Hyp3Product, suffix: str, grid: RegionGrid) -> regrid.GeocodedBand:
     with product.opened(suffix) as source:
-        return onto(regrid.read_band(source, grid, void=0), grid)
+        return regrid.read_band(source, grid, void=0, name=product.shown(suffix))
 
 
-def _number(product: Hyp3Product, entries: dict[str, str], name: str, default: float | None = None) -> float:
-    try:
-        return float(entries[name])
-    except (KeyError, ValueError):
-        if default is not None:
-            return default
-        raise InterferogramError(
-            f"{product.shown('.txt')}: has no number for '{name}'", "download the product again"
-        ) from None
+def _number(
+    product: Hyp3Product,
+    entries: dict[str, str],
+    name: str,
+    within: tuple[float, float],
+    default: float | None = None,
+) -> float:
+    if name not in entries and default is not None:
+        return default
+    return values.number(product.shown(".txt"), f"'{name}'", entries.get(name), within, AGAIN)
 
 
-def _utc(entries: dict[str, str], older_first: bool) -> tuple[str | None, str | None]:
+def _utc(product: Hyp3Product, entries: dict[str, str], older_first: bool) -> tuple[str | None, str | None]:
     found = [STAMP.search(f"_{entries.get(f'{which} granule', '')}") for which in ("reference", "secondary")]
     stamps = [
-        one and f"{one[1][:4]}-{one[1][4:6]}-{one[1][6:]}T{one[2][:2]}:{one[2][2:4]}:{one[2][4:]}Z" for one in found
+        one and values.iso_utc(product.shown(".txt"), "time", one[1], f"{one[2][:2]}:{one[2][2:4]}:{one[2][4:]}")
+        for one in found
     ]
     first, second = stamps if older_first else stamps[::-1]
     return first, second

@@ -12,12 +12,14 @@ import numpy as np
 
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
+from sarslide.insar.external.values import INCIDENCE_DEG
 from sarslide.io import raster
 from sarslide.terrain.dem import check_heights, region_part
 
 EARTH_RADIUS_M = 6371e3
 ORBIT_RADIUS_M = 7071e3  # Sentinel-1: 693 km, and what the ellipsoid adds at middle latitudes
-UNKNOWN = 255  # layover_shadow without a line of sight
+UNKNOWN = 255  # layover_shadow where nothing was acquired
+UNIT = 0.1  # a vector that was resampled may be so much off unit length
 MARGIN_CELLS = 1  # around the region, from which the slopes at its edge are taken
 
 
@@ -64,20 +66,29 @@ def from_angles(incidence_deg: np.ndarray, heading_deg: np.ndarray) -> dict[str,
     }
 
 
-def from_vector(east: np.ndarray, north: np.ndarray, up: np.ndarray) -> dict[str, np.ndarray]:
+def from_vector(east: np.ndarray, north: np.ndarray, up: np.ndarray, path: str | Path) -> dict[str, np.ndarray]:
     """The same six layers from a vector; heading is that of a track at right angles to it.
 
     Parameters
     ----------
     east, north, up : (rows, cols) array of float
         Components from the ground to the satellite, of about unit length.
+    path : str or Path
+        The product, for messages.
 
     Returns
     -------
     dict of array
         As of `from_angles`.
+
+    Raises
+    ------
+    InterferogramError
+        For vectors of another length.
     """
     length = np.sqrt(east**2 + north**2 + up**2)
+    if (np.abs(length[np.isfinite(length)] - 1) > UNIT).any():
+        raise InterferogramError(f"{path}: its line of sight is no unit vector", "download the product again")
     incidence = np.degrees(np.arccos(up / length))
     return from_angles(incidence, np.degrees(np.arctan2(east, north)) + 90)
 
@@ -160,8 +171,30 @@ def with_layover(
     Raises
     ------
     InterferogramError
-        For a line of sight that does not reach the region.
+        For a line of sight that does not reach the region, or that no radar has.
     """
     if not np.isfinite(layers["los_up"]).any():
         raise InterferogramError(f"{path}: its line of sight does not reach the region", "correct grid.bounds")
+    low, high = np.nanmin(layers["incidence_deg"]), np.nanmax(layers["incidence_deg"])
+    if low < INCIDENCE_DEG[0] or high > INCIDENCE_DEG[1]:
+        raise InterferogramError(f"{path}: incidence from {low:g} to {high:g} degrees", "download the product again")
     return layers | {"layover_shadow": layover_shadow(height_m, grid, layers)}
+
+
+def where_acquired(layers: dict[str, np.ndarray], acquired: np.ndarray) -> dict[str, np.ndarray]:
+    """The layers with layover_shadow where something was acquired only.
+
+    Parameters
+    ----------
+    layers : dict of array
+        All seven layers.
+    acquired : (rows, cols) array of bool
+        Cells of which some pair has data.
+
+    Returns
+    -------
+    dict of array
+        The same; good cells without data are 255.
+    """
+    flags = layers["layover_shadow"]
+    return layers | {"layover_shadow": np.where(~acquired & (flags == 0), UNKNOWN, flags).astype(np.uint8)}

@@ -15,11 +15,14 @@ from sarslide import __version__, names
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
 from sarslide.insar.contract import PAIR_LAYERS, PairRecord, mean_coherence
+from sarslide.insar.external.sensor import SENTINEL1_WAVELENGTH_M
 from sarslide.io import raster
 from sarslide.io.sidecar import write_json
 
 TIGHT = 1e-4  # coherence may exceed 1 by rounding
-SENTINEL1_WAVELENGTH_M = 0.05546576
+# More than 20 m of motion in C band: what is larger is a void that was not declared, or a unit.
+MAX_PHASE_RAD = 5000.0
+MAX_COMPONENT = 65535
 SIGNS = {"away": 1.0, "towards": -1.0}
 
 
@@ -228,7 +231,8 @@ def assemble(
     Raises
     ------
     InterferogramError
-        For coherence outside 0 to 1, and for a pair without any valid cell in the region.
+        For coherence outside 0 to 1, phase that no interferogram has, more components than can be
+        counted, and for a pair without any valid cell in the region.
     """
     valid = np.isfinite(phase) & np.isfinite(coherence)
     if unfiltered is not None:
@@ -238,8 +242,11 @@ def assemble(
             f"{path}: no cell of the region {grid.bounds} (EPSG:{grid.epsg}) has phase and coherence",
             "give files that cover the region, or correct grid.bounds",
         )
-    if (highest := np.nanmax(coherence)) > 1 + TIGHT or np.nanmin(coherence) < 0:
-        raise InterferogramError(f"{path}: coherence up to {highest:g}", "give coherence between 0 and 1")
+    _check_range(path, "coherence", coherence, 0, 1 + TIGHT, "give coherence between 0 and 1")
+    declare = "declare the nodata value of the file, and give unwrapped phase in radians"
+    _check_range(path, "phase", np.where(valid, phase, np.nan), -MAX_PHASE_RAD, MAX_PHASE_RAD, declare)
+    if components is not None:
+        _check_range(path, "components", components, -MAX_COMPONENT, MAX_COMPONENT, "label components from 1 on")
     phase = np.where(valid, factor * phase, np.nan)
     wrapped = np.angle(np.exp(1j * phase))
     if filtered is not None:
@@ -252,3 +259,9 @@ def assemble(
         coherence=np.where(np.isfinite(wrapped), np.clip(coherence, 0, 1), np.nan),
         conncomp=np.where(valid & (found > 0), found, 0).astype(np.uint16),
     )
+
+
+def _check_range(path: str | Path, what: str, values: np.ndarray, low: float, high: float, cure: str) -> None:
+    least, most = np.nanmin(values, initial=high), np.nanmax(values, initial=low)
+    if least < low or most > high:
+        raise InterferogramError(f"{path}: {what} up to {most if most > high else least:g}", cure)

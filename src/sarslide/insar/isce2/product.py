@@ -3,10 +3,16 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-from defusedxml import ElementTree
+from xml.etree.ElementTree import Element
 
 from sarslide.errors import ProcessorError
+from sarslide.insar.external.values import number, whole
+from sarslide.io.bounded import text, xml_file
+
+AGAIN = "run the step again"
+# What a burst of Sentinel-1 may have: number, lines, samples, range of the first sample and spacing, m.
+NUMBERS, LINES, SAMPLES = (1, 99), (1, 10_000), (1, 100_000)
+NEAR_RANGE_M, SPACING_M = (500e3, 2000e3), (0.5, 50.0)
 
 
 @dataclass(frozen=True)
@@ -75,23 +81,29 @@ def read_swaths(folder: Path) -> list[IsceSwath]:
 
 
 def _read(path: Path) -> IsceSwath:
-    try:
-        root = ElementTree.parse(path).getroot()
-        bursts = root.find("./component[@name='instance']/component[@name='bursts']") if root is not None else None
-        if bursts is None:
-            raise ValueError("no bursts")
-        found = [_burst(part) for part in bursts.findall("component") if part.findtext("factoryname") == "BurstSLC"]
-    except (OSError, ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
-        raise ProcessorError(f"{path}: is not a product of ISCE2 2.6 ({error})", "run the step again") from error
+    root = xml_file(path, ProcessorError, cure=AGAIN)
+    bursts = root.find("./component[@name='instance']/component[@name='bursts']")
+    if bursts is None:
+        raise ProcessorError(f"{path}: is not a product of ISCE2 2.6 (no bursts)", AGAIN)
+    found = [_burst(path, part) for part in bursts.findall("component") if part.findtext("factoryname") == "BurstSLC"]
+    if len({burst.number for burst in found}) != len(found):
+        raise ProcessorError(f"{path}: is not a product of ISCE2 2.6 (two bursts of one number)", AGAIN)
     return IsceSwath(path.stem, tuple(sorted(found, key=lambda burst: burst.number)))
 
 
-def _burst(part) -> IsceBurst:
+def _burst(path: Path, part: Element) -> IsceBurst:
     values = {item.get("name"): item.findtext("value") for item in part.findall("property")}
+
+    def of(read, name: str, within: tuple):
+        return read(path, name, values.get(name), within, AGAIN, ProcessorError)
+
     return IsceBurst(
-        int(values["burstnumber"]), int(values["numberoflines"]), int(values["numberofsamples"]),
-        float(values["startingrange"]), float(values["rangepixelsize"]),
-    )  # fmt: skip
+        of(whole, "burstnumber", NUMBERS),
+        of(whole, "numberoflines", LINES),
+        of(whole, "numberofsamples", SAMPLES),
+        of(number, "startingrange", NEAR_RANGE_M),
+        of(number, "rangepixelsize", SPACING_M),
+    )
 
 
 def isce_version(folder: Path) -> str:
@@ -106,8 +118,13 @@ def isce_version(folder: Path) -> str:
     -------
     str
         Release, or unknown.
+
+    Raises
+    ------
+    ProcessorError
+        For a description that cannot be read.
     """
     for path in sorted(folder.glob("reference/IW[123]/burst_*.slc.xml")):
-        if match := re.search(r"Release: ([\w.]+)", path.read_text()):
+        if match := re.search(r"Release: ([\w.]+)", text(path, ProcessorError, encoding="latin-1", cure=AGAIN)):
             return match[1]
     return "unknown"

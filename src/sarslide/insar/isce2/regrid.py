@@ -6,28 +6,43 @@ same cells, each with itself only. All arrays are read in blocks of lines, so th
 grow with the burst.
 """
 
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from sarslide import names
 from sarslide.errors import CoverageError, ProcessorError
 from sarslide.grid import RegionGrid
+from sarslide.insar.external.values import INCIDENCE_DEG
 from sarslide.insar.isce2.product import IsceBurst, read_swaths
 from sarslide.insar.native.interferogram import PairSums
+from sarslide.io import raster
 from sarslide.io.blocks import strips
+from sarslide.io.bounded import plain_file, shown, xml_file
 
 LINES_AT_ONCE = 128
 OUTSIDE = -1
 ISCE_SHADOW, ISCE_LAYOVER = 1, 2  # values of topo's mask, 3 for both
 EDGE_CELLS = 3  # beyond the outermost samples
+TOPO_AGAIN, DATE_AGAIN = "run the step topo again", "run the steps of that date again"
+# A VRT may name any file or address and run code: of ISCE2's, these are the elements. Its sources
+# are raw samples beside it, or the measurement of a product, in a folder or a zip.
+VRT_ELEMENTS = {
+    *("VRTDataset", "SRS", "GeoTransform", "Metadata", "MDI", "VRTRasterBand", "Description", "NoDataValue"),
+    *("SourceFilename", "ByteOrder", "ImageOffset", "PixelOffset", "LineOffset", "SimpleSource", "SourceBand"),
+    *("SourceProperties", "SrcRect", "DstRect", "ColorInterp"),
+}
+MEASUREMENT = re.compile(r"(/vsizip/)?(?!.*/vsi)[^:]*\.SAFE/measurement/[^/:]+\.tiff")
+MAX_VRT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -163,9 +178,22 @@ def read_cells(work: Path, cells: Path) -> list[BurstCells]:
     for swath in read_swaths(work / "reference"):
         for burst in swath.bursts:
             for path in cells.glob(f"{swath.name}_{burst.number:02d}_*.npy"):
-                line, sample = map(int, path.stem.split("_")[2:])
-                found.append(BurstCells(swath.name, burst, line, sample, np.load(path, mmap_mode="r")))
+                found.append(_burst_cells(path, swath.name, burst))
     return found
+
+
+def _burst_cells(path: Path, swath: str, burst: IsceBurst) -> BurstCells:
+    again = "run the rule isce2_geometry again"
+    plain_file(path, ProcessorError, again)
+    try:
+        line, sample = map(int, path.stem.split("_")[2:])
+        cells = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise ProcessorError(f"{path}: cannot be read ({shown(error)})", again) from error
+    inside = cells.ndim == 2 and line + cells.shape[0] <= burst.lines and sample + cells.shape[1] <= burst.samples
+    if not inside or cells.dtype != np.int32:
+        raise ProcessorError(f"{path}: is {cells.dtype} {cells.shape}, no part of its burst", again)
+    return BurstCells(swath, burst, line, sample, cells)
 
 
 def _topo(work: Path, swath: str, burst: IsceBurst, name: str, dtype: type, bands: int = 1) -> np.ndarray:
@@ -175,10 +203,11 @@ def _topo(work: Path, swath: str, burst: IsceBurst, name: str, dtype: type, band
     """
     path = work / "geom_reference" / swath / f"{name}_{burst.number:02d}.rdr"
     shape = (burst.lines, burst.samples) if bands == 1 else (burst.lines, bands, burst.samples)
+    plain_file(path, ProcessorError, TOPO_AGAIN)
     try:
         return np.memmap(path, dtype, "r", shape=shape)
     except (OSError, ValueError) as error:
-        raise ProcessorError(f"{path}: cannot be read ({error})", "run the step topo again") from error
+        raise ProcessorError(f"{path}: cannot be read ({shown(error)})", TOPO_AGAIN) from error
 
 
 def _window(lat: np.ndarray, lon: np.ndarray, region: RegionGrid) -> tuple[slice, slice] | None:
@@ -349,8 +378,22 @@ class _Readers:
                 _require_whole(path.with_suffix(""), burst.burst)
 
     def __enter__(self) -> "_Readers":
-        self.open = {date: _guarded(path, rasterio.open, path) for date, path in self.paths.items() if path.exists()}
+        self.stack = ExitStack()
+        with self.stack:
+            self.open = {date: self._opened(path) for date, path in self.paths.items() if path.exists()}
+            self.stack = self.stack.pop_all()
         return self
+
+    def _opened(self, path: Path) -> DatasetReader:
+        _check_vrt(path)
+        source = _guarded(path, lambda: self.stack.enter_context(raster.dataset(str(path), ("VRT",))))
+        burst = self.burst.burst
+        if source.shape != (burst.lines, burst.samples) or not source.dtypes[0].startswith("complex"):
+            raise ProcessorError(
+                f"{path}: is {source.dtypes[0]} {source.shape}, its burst complex {(burst.lines, burst.samples)}",
+                DATE_AGAIN,
+            )
+        return source
 
     def __call__(self, date: str, lines: slice) -> np.ndarray | None:
         if date not in self.open:
@@ -360,8 +403,17 @@ class _Readers:
         return _guarded(self.paths[date], self.open[date].read, 1, window=window)
 
     def __exit__(self, *_: object) -> None:
-        for source in self.open.values():
-            source.close()
+        self.stack.close()
+
+
+def _check_vrt(path: Path) -> None:
+    root = xml_file(path, ProcessorError, MAX_VRT_BYTES, DATE_AGAIN)
+    foreign = {element.tag for element in root.iter()} - VRT_ELEMENTS
+    foreign |= {kind for band in root.iter("VRTRasterBand") if (kind := band.get("subClass", "")) not in ("", "VRTRawRasterBand")}
+    sources = [(element.text or "").strip() for element in root.iter("SourceFilename")]
+    foreign |= {name for name in sources if name != path.stem and not MEASUREMENT.fullmatch(name)}
+    if foreign or root.tag != "VRTDataset":
+        raise ProcessorError(f"{path}: {shown(sorted(foreign)[0] if foreign else root.tag)} is none of ISCE2's", DATE_AGAIN)
 
 
 def _slc(folder: Path, date: str, reference: str, burst: BurstCells) -> Path:
@@ -376,7 +428,7 @@ def _require_whole(path: Path, burst: IsceBurst) -> None:
     """
     size = path.stat().st_size if path.exists() else 0
     if size < burst.lines * burst.samples * 8:
-        raise ProcessorError(f"{path}: has {size} bytes, its burst more", "run the steps of that date again")
+        raise ProcessorError(f"{path}: has {size} bytes, its burst more", DATE_AGAIN)
 
 
 def _guarded(path: Path, work: Callable, *args: object, **kwargs: object) -> Any:
@@ -387,9 +439,7 @@ def _guarded(path: Path, work: Callable, *args: object, **kwargs: object) -> Any
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             return work(*args, **kwargs)
     except RasterioError as error:
-        raise ProcessorError(
-            f"{path}: cannot be read ({str(error).splitlines()[0]})", "run the steps of that date again"
-        ) from error
+        raise ProcessorError(f"{path}: cannot be read ({shown(error)})", DATE_AGAIN) from error
 
 
 def geometry(work: Path, bursts: Sequence[BurstCells], region: RegionGrid) -> IsceGeometry:
@@ -413,6 +463,11 @@ def geometry(work: Path, bursts: Sequence[BurstCells], region: RegionGrid) -> Is
     -------
     IsceGeometry
         Layers of the line of sight.
+
+    Raises
+    ------
+    ProcessorError
+        For layers of topo that cannot be read, or hold angles that no radar has.
     """
     total = _CellSums(region, 7)
     for burst in bursts:
@@ -436,9 +491,13 @@ def geometry(work: Path, bursts: Sequence[BurstCells], region: RegionGrid) -> Is
     means = [np.where(covered, (field / np.maximum(count, 1))[nearest], np.nan) for field in sums]
     length = np.sqrt(sum(component**2 for component in means[:3]))
     east, north, up = (component / length for component in means[:3])
+    incidence = np.degrees(np.arccos(up))
+    if not (np.nanmin(incidence) >= INCIDENCE_DEG[0] and np.nanmax(incidence) <= INCIDENCE_DEG[1]):
+        problem = f"incidence from {np.nanmin(incidence):g} to {np.nanmax(incidence):g} degrees"
+        raise ProcessorError(f"{work / 'geom_reference'}: {problem}", TOPO_AGAIN)
     flags = np.where(2 * layover >= np.maximum(count, 1), 1, 0) + np.where(2 * shadow >= np.maximum(count, 1), 2, 0)
     return IsceGeometry(
-        incidence_deg=np.degrees(np.arccos(up)),
+        incidence_deg=incidence,
         heading_deg=(np.degrees(np.arctan2(east, north)) + 90) % 360,
         slant_range_m=means[3],
         los_east=east,

@@ -15,27 +15,30 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element
 
 import numpy as np
 import rasterio
-from defusedxml import ElementTree
-from rasterio.errors import NotGeoreferencedWarning
+from rasterio.crs import CRS
+from rasterio.errors import CRSError, NotGeoreferencedWarning
 from rasterio.transform import Affine
 
 from sarslide import names
 from sarslide.errors import InterferogramError, ProcessorError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
-from sarslide.insar.external import regrid
+from sarslide.insar.external import regrid, values
 from sarslide.insar.external.pair import ExternalPair, PairMetadata, assemble
-from sarslide.io import raster
+from sarslide.io import bounded, raster
 
 BYTES = {"float32": 4, "float64": 8, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4}
 INDEPENDENT = 0.48  # IW2: 48.3 of 64.35 MHz in range, 313 of 486.5 Hz in azimuth
 DAY = re.compile(r"\d{2}[A-Z][a-z]{2}\d{4}")
 MAKE_AGAIN = "remove the step's marker and run again"
+SIDE = (1, 1_000_000)  # lines or samples of a product
+BANDS = (0, 1000)
+LAYOVER_SHADOW = (0, 1, 2, 3)
 ABSENT = (
     "coherence corrected for its bias",
     "connected components (one component covers all valid cells)",
@@ -58,8 +61,8 @@ class Dimap:
         Header file and data type of each band.
     transform : Affine or None
         From columns and rows to coordinates; None where it is not geocoded.
-    crs : str
-        Of the coordinates, WKT.
+    crs : CRS or None
+        Of the coordinates.
     metadata : Element
         The XML.
     """
@@ -69,7 +72,7 @@ class Dimap:
     cols: int
     bands: dict[str, tuple[Path, str]]
     transform: Affine | None
-    crs: str
+    crs: CRS | None
     metadata: Element
 
     def band(self, prefix: str) -> str:
@@ -118,7 +121,7 @@ class Dimap:
             For a product that is not geocoded, and for a raster of another size or unreadable.
         """
         header, _ = self.bands[name]
-        if self.transform is None or not self.crs:
+        if self.transform is None or self.crs is None:
             raise InterferogramError(f"{self.path}: is not geocoded", "geocode it with Terrain-Correction")
         try:
             with _placeless(header.with_suffix(".img")) as source:
@@ -159,7 +162,7 @@ def _placeless(path: Path) -> Iterator[rasterio.DatasetReader]:
     """An open raster that may have no place of its own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with raster.opened(path) as source:
+        with raster.opened(path, drivers=("ENVI",)) as source:
             yield source
 
 
@@ -182,30 +185,40 @@ def open_dimap(path: str | Path) -> Dimap:
         Where it or one of its bands cannot be read.
     """
     path = Path(path)
+    root = bounded.xml_file(path, InterferogramError, cure=MAKE_AGAIN)
     try:
-        root = ElementTree.parse(path).getroot()
-        if root is None:
-            raise ValueError("it is empty")
-        rows, cols = int(_text(root, ".//NROWS")), int(_text(root, ".//NCOLS"))
+        rows, cols = (_whole(path, root, f".//{name}", SIDE) for name in ("NROWS", "NCOLS"))
         files = {
-            int(_text(one, "BAND_INDEX")): path.parent / _element(one, "DATA_FILE_PATH").attrib["href"]
+            _whole(path, one, "BAND_INDEX", BANDS): _beside(path, _element(one, "DATA_FILE_PATH").attrib["href"])
             for one in root.iter("Data_File")
             if one.find("BAND_INDEX") is not None
         }
         bands = {}
         for one in root.iter("Spectral_Band_Info"):
-            index = int(_text(one, "BAND_INDEX"))
+            index = _whole(path, one, "BAND_INDEX", BANDS)
             if index in files and (one.findtext("VIRTUAL_BAND") or "").strip() != "true":
                 bands[_text(one, "BAND_NAME")] = (files[index], _text(one, "DATA_TYPE"))
         place = root.findtext(".//Geoposition/IMAGE_TO_MODEL_TRANSFORM")
         # Java's order: scale x, shear y, shear x, scale y, origin x, origin y; from corners of
         # samples.
         a, d, b, e, c, f = (float(part) for part in place.split(",")) if place else (np.nan,) * 6
-        crs = (root.findtext(".//Coordinate_Reference_System/WKT") or "").strip()
-    except (OSError, ElementTree.ParseError, KeyError, ValueError) as error:
-        problem = "does not exist" if not path.exists() else f"is no BEAM-DIMAP product ({error})"
-        raise InterferogramError(f"{path}: {problem}", MAKE_AGAIN) from error
+        wkt = (root.findtext(".//Coordinate_Reference_System/WKT") or "").strip()
+        crs = CRS.from_wkt(wkt) if wkt else None
+    except (KeyError, ValueError, CRSError) as error:
+        raise InterferogramError(f"{path}: is no BEAM-DIMAP product ({bounded.shown(error)})", MAKE_AGAIN) from error
     return Dimap(path, rows, cols, bands, Affine(a, b, c, d, e, f) if place else None, crs, root)
+
+
+def _beside(path: Path, href: str) -> Path:
+    """The header file of a band, which lies in the product's folder."""
+    inside = PurePosixPath(href)
+    if inside.is_absolute() or ".." in inside.parts or inside.suffix != ".hdr":
+        raise InterferogramError(f"{path}: a band lies in {bounded.shown(href)}, not in the product", MAKE_AGAIN)
+    return path.parent / inside
+
+
+def _whole(path: Path, parent: Element, name: str, within: tuple[int, int]) -> int:
+    return values.whole(path, name.strip("./"), _text(parent, name), within, MAKE_AGAIN, InterferogramError)
 
 
 def _element(parent: Element, path: str) -> Element:
@@ -281,7 +294,7 @@ def ingest(
         raise InterferogramError(f"{raw.path}: is of other dates than {whole.path.name}", MAKE_AGAIN)
     unit = _unit(whole, whole.band("Unw_Phase_ifg"))
     if unit not in ("", "abs_phase", "phase", "rad", "radians"):
-        raise InterferogramError(f"{whole.path}: unwrapped phase is in {unit}", "give unwrapped phase in radians")
+        raise InterferogramError(f"{whole.path}: unwrapped phase is in {bounded.shown(unit)}", "give unwrapped phase in radians")
     factor = 1.0 if first < second else -1.0
     phase = regrid.smooth(whole.read(whole.band("Unw_Phase_ifg"), grid), grid)
     coherence = regrid.smooth(raw.read(raw.band("coh"), grid), grid)
@@ -334,7 +347,7 @@ def geometry(geocoded: str | Path, grid: RegionGrid) -> dict[str, np.ndarray]:
     Raises
     ------
     InterferogramError
-        For a product that does not reach the region, or states no heading.
+        For a product that does not reach the region, states no heading, or angles that no radar has.
     """
     product = open_dimap(geocoded)
     incidence = regrid.smooth(product.read(product.band("incidenceAngleFromEllipsoid"), grid), grid)
@@ -343,8 +356,14 @@ def geometry(geocoded: str | Path, grid: RegionGrid) -> dict[str, np.ndarray]:
     heading = product.attribute("centre_heading")
     if heading is None:
         raise InterferogramError(f"{product.path}: has no centre_heading", MAKE_AGAIN)
-    layers = los.from_angles(incidence, np.where(np.isfinite(incidence), float(heading), np.nan))
+    low, high = np.nanmin(incidence), np.nanmax(incidence)
+    if low < values.INCIDENCE_DEG[0] or high > values.INCIDENCE_DEG[1]:
+        raise InterferogramError(f"{product.path}: incidence from {low:g} to {high:g} degrees", MAKE_AGAIN)
+    flown = values.number(product.path, "centre_heading", heading, values.HEADING_DEG, MAKE_AGAIN)
+    layers = los.from_angles(incidence, np.where(np.isfinite(incidence), flown, np.nan))
     flags = regrid.labels(product.read(product.band("layoverShadowMask"), grid, void=None), grid)
+    if not np.isin(flags[np.isfinite(flags)], LAYOVER_SHADOW).all():
+        raise InterferogramError(f"{product.path}: layoverShadowMask is not 0 to 3", MAKE_AGAIN)
     known = np.isfinite(incidence) & np.isfinite(flags)
     return layers | {"layover_shadow": np.where(known, np.nan_to_num(flags), los.UNKNOWN).astype(np.uint8)}
 
@@ -359,10 +378,11 @@ def _angle(product: Dimap, grid: RegionGrid) -> np.ndarray | None:
 
 def _dates(product: Dimap, band: str) -> tuple[str, str]:
     """Reference and secondary date in a band's name."""
-    days = DAY.findall(band)
-    if len(days) != 2:
-        raise InterferogramError(f"{product.path}: band {band} does not tell two dates", MAKE_AGAIN)
-    first, second = (datetime.strptime(day, "%d%b%Y").strftime("%Y%m%d") for day in days)
+    try:
+        first, second = (datetime.strptime(day, "%d%b%Y").strftime("%Y%m%d") for day in DAY.findall(band))
+    except ValueError:
+        problem = f"band {bounded.shown(band)} does not hold two dates"
+        raise InterferogramError(f"{product.path}: {problem}", MAKE_AGAIN) from None
     return first, second
 
 
@@ -381,7 +401,11 @@ def _baseline(product: Dimap, first: str, second: str, factor: float) -> float |
             for secondary in reference.iter("MDElem"):
                 if secondary.get("name") == f"Secondary_{day[second]}":
                     found = next((a.text for a in secondary.iter("MDATTR") if a.get("name") == "Perp Baseline"), None)
-                    return None if found is None else factor * float(found)
+                    if found is None:
+                        return None
+                    return factor * values.number(
+                        product.path, "Perp Baseline", found, values.BASELINE_M, MAKE_AGAIN
+                    )
     return None
 
 
