@@ -42,16 +42,16 @@ def archive(tmp_path_factory) -> Path:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (b"\xff\xfe", "cannot be read (UnicodeDecodeError)"),
-        (b"", "columns are []"),
-        (b"a,b\n1,2\n", "columns are ['a', 'b']"),
-        (f"{OLD_HEADER}\nA128,20190306\n".encode(), "row 1 does not have 9 columns"),
+        (b"\xff\xfe", "is no text in UTF-8 (byte 0)"),
+        (b"", "has no column stack"),
+        (b"a,b\n1,2\n", "has no column stack"),
+        (f"{OLD_HEADER}\nA128,20190306\n".encode(), "line 2 has 2 fields, the header 9"),
         (
             f"{OLD_HEADER}\n{'A128,20190306,,,,,,,'}\nA128,20190306,,,,,,,,,,\n".encode(),
-            "row 2 does not have 9 columns",
+            "line 3 has 12 fields, the header 9",
         ),
-        (f"{OLD_HEADER}\nA128,20190231,,,,,,,\n".encode(), "row 1: '20190231' is not a date"),
-        (f"{OLD_HEADER}\nX1,20190306,,,,,,,\n".encode(), "row 1: 'X1' is not a stack"),
+        (f"{OLD_HEADER}\nA128,20190231,,,,,,,\n".encode(), "row 1: date = 20190231: '20190231' is not a date"),
+        (f"{OLD_HEADER}\nX1,20190306,,,,,,,\n".encode(), "row 1: stack = X1: 'X1' is not a stack"),
     ],
 )
 def test_a_broken_table_is_refused_with_its_row(text, told, tmp_path):

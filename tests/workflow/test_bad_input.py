@@ -221,7 +221,7 @@ def test_a_single_date(tmp_path):
     table.parent.mkdir(parents=True)
     table.write_text(
         "stack,date,granule,platform,absolute_orbit,start_utc,sha256,orbit_file,first_seen\n"
-        "A128,20190306,S1A.SAFE,S1A,026275,2019-03-06T11:20:11,00,a.EOF,2019-04-01T00:00:00Z\n"
+        "A128,20190306,S1A.SAFE,S1A,026275,2019-03-06T11:20:11,,a.EOF,2019-04-01T00:00:00Z\n"
     )
     text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
     assert "E3005 stack A128 has a single date, 20190306; cure:" in text and "Traceback" not in text
@@ -253,8 +253,8 @@ def test_a_scene_table_without_the_baselines_that_a_preset_needs(tmp_path):
     table.parent.mkdir(parents=True)
     table.write_text(
         "stack,date,granule,platform,absolute_orbit,start_utc,sha256,orbit_file,first_seen\n"
-        "A128,20190306,S1A.SAFE,S1A,026275,2019-03-06T11:20:11,00,a.EOF,2019-04-01T00:00:00Z\n"
-        "A128,20190318,S1A.SAFE,S1A,026450,2019-03-18T11:20:11,00,b.EOF,2019-04-01T00:00:00Z\n"
+        "A128,20190306,S1A.SAFE,S1A,026275,2019-03-06T11:20:11,,a.EOF,2019-04-01T00:00:00Z\n"
+        "A128,20190318,S1A_later.SAFE,S1A,026450,2019-03-18T11:20:11,,b.EOF,2019-04-01T00:00:00Z\n"
     )
     text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
     assert "E1008 scenes.csv has no bperp_m of stack A128, 20190306, 20190318" in text and "Traceback" not in text
@@ -361,12 +361,12 @@ SAFE_REGION = ("region=demo", "source=safe", "grid={dem: dem.tif}")
             ("grid={epsg: 4326}", "catalog={start: 20190231}", "rates={method: sbass}"),
             [r".*catalog.start: '20190231' is not a date.*", r".*rates.method = 'sbass'.*", r".*no projected CRS.*"],
         ),
-        ({"config.yaml": b"grid: {epsg: ["}, (), [r"E1001 \S*config.yaml, line 1: cannot be read \(ParserError\); .*"]),
+        ({"config.yaml": b"grid: {epsg: ["}, (), [r"E1001 \S*config.yaml: is no YAML \(line 1: .*\); .*"]),
         ({"config.yaml": b"words"}, (), [r"E1001 \S*config.yaml: holds no keys; .*"]),
-        ({"regions/own.yaml": b"\xff\xfe"}, ("region=own",), [r"E1001 regions/own.yaml: cannot be read .*"]),
+        ({"regions/own.yaml": b"\xff\xfe"}, ("region=own",), [r"E1001 regions/own.yaml: is no text in UTF-8 .*"]),
         ({"logs": b""}, (), [r"E1007 \S*logs: is not a folder; .*"]),
-        ({"resources/demo/scenes.csv": b"\xff\xfe"}, SAFE_REGION, [r"E1008 \S*scenes.csv: cannot be read .*"]),
-        ({"resources/demo/scenes.csv": b"a,b\n1,2\n"}, SAFE_REGION, [r"E1008 \S*scenes.csv: columns are \['a', 'b'\]; .*"]),
+        ({"resources/demo/scenes.csv": b"\xff\xfe"}, SAFE_REGION, [r"E1008 \S*scenes.csv: is no text in UTF-8 .*"]),
+        ({"resources/demo/scenes.csv": b"a,b\n1,2\n"}, SAFE_REGION, [r"E1008 \S*scenes.csv: has no column stack; .*"]),
     ],
 )  # fmt: skip
 def test_what_ends_snakemake_before_its_first_job(files, config, told, tmp_path):

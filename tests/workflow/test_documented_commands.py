@@ -33,7 +33,7 @@ stacks: [A128]
 grid: {epsg: 32647, bounds: [515130, 3200340, 523230, 3215640], dem: dem.tif}
 """
 SCENES = "stack,date,granule,platform,absolute_orbit,start_utc,sha256,orbit_file,first_seen\n" + "".join(
-    f"A128,{date},S1A_{date}.SAFE,S1A,026275,2019-03-06T11:20:11,00,a.EOF,2019-04-01T00:00:00Z\n"
+    f"A128,{date},S1A_{date}.SAFE,S1A,026275,2019-03-06T11:20:11,,a.EOF,2019-04-01T00:00:00Z\n"
     for date in ("20190306", "20190318", "20190330")
 )
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarslide.catalog.scene_row import ADDRESS, CHECKSUM
 from sarslide.catalog.scenes import ARCHIVE_COLUMNS
 from sarslide.errors import DownloadError
 
 # Names become names of files: what does not look like one of these is not taken.
 BURST = re.compile(r"S1_\d{1,6}_IW[123]_\d{8}T\d{6}_(VV|VH|HH|HV)_[0-9A-F]{4}-BURST")
 SCENE = re.compile(r"S1[A-D]_IW_SLC__1S(SV|SH|DV|DH)_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6}_[0-9A-F]{4}")
-CHECKSUM = re.compile(r"(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})?")
-ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-:]+/[A-Za-z0-9._~/%()$\-]+")
 SAME_S = 3.0  # products of one slice, processed twice, start within this, s
 
 

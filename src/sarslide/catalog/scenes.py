@@ -5,7 +5,6 @@ A real region's table is `resources/{region}/scenes.csv`, append-only, made by
 of ready interferograms from its list of pairs.
 """
 
-import csv
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,9 +15,11 @@ from pathlib import Path
 from sarslide import names
 from sarslide.catalog.external_names import NAMINGS
 from sarslide.catalog.hyp3_plan import check_granule
+from sarslide.catalog.scene_row import ArchiveRow, SceneRow
 from sarslide.config import Config, resolve
-from sarslide.errors import CatalogError, InterferogramError, NamingError, StackError
+from sarslide.errors import CatalogError, InterferogramError, StackError
 from sarslide.insar.engines import ENGINES
+from sarslide.io import bounded
 from sarslide.network import DateBaseline, needs_baselines
 
 OLD_COLUMNS = (
@@ -36,6 +37,9 @@ BPERP, CRITICAL = "bperp_m", "critical_bperp_m"
 COLUMNS = (*OLD_COLUMNS, BPERP, CRITICAL)
 # A table that is filled from an archive also knows what was not downloaded yet.
 ARCHIVE_COLUMNS = (*COLUMNS, "stop_utc", "polarisation", "burst_ids", "bytes", "checksum", "address", "superseded_by")
+
+MAX_TABLE = 16 << 20  # bytes; a granule of an archive takes 500
+AGAIN = "correct the row, or move the table away and run `sarslide update`"
 
 
 @dataclass(frozen=True)
@@ -272,27 +276,19 @@ def read(path: Path) -> list[dict[str, str]]:
     Raises
     ------
     CatalogError
-        For a file that cannot be read, another header, and a row that is not whole or whose stack
-        or date is none.
+        For a file that cannot be read, another header, a row that is not whole or whose cells are
+        not what their columns hold, and a granule that comes twice.
     """
-    again = "correct the row, or move the table away and run `sarslide update`"
-    try:
-        with open(path, newline="") as stream:
-            reader = csv.DictReader(stream)
-            header = tuple(reader.fieldnames or ())
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CatalogError(f"{path}: cannot be read ({type(error).__name__})", again) from None
+    rows = bounded.csv_rows(path, CatalogError, OLD_COLUMNS, MAX_TABLE, cure=AGAIN)
+    header = tuple(rows[0]) if rows else COLUMNS
     if header not in (COLUMNS, OLD_COLUMNS, ARCHIVE_COLUMNS):
         raise CatalogError(f"{path}: columns are {list(header)}", f"the header must be {','.join(COLUMNS)}")
+    model = ArchiveRow if header == ARCHIVE_COLUMNS else SceneRow
+    first: dict[str, int] = {}
     for number, row in enumerate(rows, 1):
-        if None in row or None in row.values():
-            raise CatalogError(f"{path}: row {number} does not have {len(header)} columns", again)
-        try:
-            names.check_stack(row["stack"])
-            names.parse_date(row["date"])
-        except NamingError as error:
-            raise CatalogError(f"{path}: row {number}: {error.problem}", again) from None
+        bounded.typed(model, row, f"{path}: row {number}", CatalogError, AGAIN)
+        if first.setdefault(row["granule"], number) != number:
+            raise CatalogError(f"{path}: row {number}: {row['granule']} stands in row {first[row['granule']]}", AGAIN)
     return [dict.fromkeys(COLUMNS, "") | row for row in rows]
 
 
@@ -416,7 +412,7 @@ def _the_one(folder: Path, pattern: str, pair: str, named_by: str) -> str:
             f"{folder}: {len(found)} files match '{pattern}' ({named_by}) for pair {pair}",
             "correct files.folder or the pattern",
         )
-    return str(found[0])
+    return str(bounded.plain_file(found[0], InterferogramError, "correct files.folder or the pattern"))
 
 
 TABLE_OF_SOURCE: dict[str, Callable[[Config, Path], SceneTable]] = {

@@ -256,7 +256,8 @@ def typed(model: type[Model], value: object, name: str | Path, error: Coded, cur
     except ValidationError as failure:
         first = failure.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "its content"
-        problem = f"{shown(place)} = {shown(first['input'])}: {shown(first['msg'])}"
+        message = first["msg"].removeprefix("Value error, ")
+        problem = f"{shown(place)} = {shown(first['input'])}: {shown(message)}"
         raise error(f"{name}: {problem}", cure) from None
 
 
