@@ -178,7 +178,9 @@ class PackageError(SarslideError):
 
 
 class LockError(SarslideError):
-    """Another run works in the folder, or one was interrupted there."""
+    """Another run, or a job of an earlier one, works in the folder; one was interrupted there; or a
+    newer run has begun.
+    """
 
     code = 1012
 
