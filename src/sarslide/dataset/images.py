@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
 from sarslide import layers
+from sarslide.io import raster
 
 LEVELS = 254  # of a byte that are values; 0 is unknown
 
@@ -92,8 +92,6 @@ def write_png(path: Path, image: np.ndarray) -> None:
         One or three bands.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    bands, rows, cols = image.shape
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path, "w", driver="PNG", width=cols, height=rows, count=bands, dtype="uint8") as target:
-            target.write(image)
+        path.write_bytes(raster.encoded(image, driver="PNG"))

@@ -32,6 +32,7 @@ from sarslide.io.bounded import plain_file, shown
 FORMAT_VERSION = 1
 CACHE = 256 << 20  # bytes that GDAL may keep of a file; by default a twentieth of the machine
 GEOTIFF = ("GTiff",)  # COGs are GeoTIFFs
+OPTICAL = ("GTiff", "JP2OpenJPEG")  # of Sentinel-2
 # A GeoTIFF is one file: what lies beside it (masks, overviews, .aux.xml) is none of it.
 ALONE = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
 GUARDED = {"GDAL_CACHEMAX": CACHE, "GDAL_VRT_ENABLE_PYTHON": "NO", "GDAL_PAM_ENABLED": "NO"}
@@ -93,6 +94,33 @@ def write(
         with memory.open(driver="GTiff") as source:
             _to_cog(source, cog.name, spec)
         temporary.write_bytes(cog.getbuffer())
+
+
+def encoded(array: np.ndarray, scale: float = 1.0, offset: float = 0.0, **profile: Any) -> bytes:
+    """The bytes of a raster file of what is no registered layer: a picture, a band as delivered.
+
+    Parameters
+    ----------
+    array : (bands, rows, cols) array
+        Its cells.
+    scale, offset : float
+        By which numbers become values.
+    **profile : object
+        Driver, CRS, transform and so on, as rasterio knows them.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    bands, rows, cols = array.shape
+    shape = {"count": bands, "height": rows, "width": cols, "dtype": array.dtype}
+    with rasterio.MemoryFile() as memory:
+        with memory.open(**shape, **profile) as target:
+            target.write(array)
+            if (scale, offset) != (1.0, 0.0):
+                target.scales, target.offsets = (scale,) * bands, (offset,) * bands
+        return bytes(memory.getbuffer())
 
 
 @contextmanager
@@ -238,9 +266,7 @@ def _profile(grid: RegionGrid | Lattice, spec: layers.Layer, count: int) -> dict
     }  # fmt: skip
 
 
-def _describe(
-    target: DatasetWriter, spec: layers.Layer, names: Sequence[str], tags: dict[str, str] | None
-) -> None:
+def _describe(target: DatasetWriter, spec: layers.Layer, names: Sequence[str], tags: dict[str, str] | None) -> None:
     target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
     target.units = (spec.unit,) * len(names)
     for index, name in enumerate(names, start=1):

@@ -7,7 +7,7 @@ reference, never what it holds.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -37,7 +37,7 @@ from sarslide.preflight import machine
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
 from sarslide.rates.methods import METHODS
-from sarslide.retrieve.credentials import login
+from sarslide.retrieve.credentials import login, secret_file
 from sarslide.retrieve.dem_tiles import MODELS, tiles
 
 Row = dict[str, str]
@@ -46,6 +46,7 @@ REACH = {"srtm": (-56.0, 60.0)}
 # Shares of a region: below the first a track sees it in part, up to the second not at all.
 MIN_SEEN_ALL, MAX_SEEN_NOTHING = 0.97, 0.02
 SHOWN = 3
+OTHERS = 0o077  # permissions of group and others
 
 
 def accounts(config: Config) -> list[Finding]:
@@ -61,7 +62,7 @@ def accounts(config: Config) -> list[Finding]:
     Returns
     -------
     list of Finding
-        One a login.
+        One a login, and a warning for each file with one of them that others may read.
     """
     logins = []
     archive = config.archive()
@@ -75,6 +76,27 @@ def accounts(config: Config) -> list[Finding]:
     found = [tried(check, partial(_there, reference, host)) for check, reference, host in logins]
     if METHODS[config.rates.method].corrects_dates and config.sbas.era5:
         found.append(tried("account Copernicus Climate (ERA5)", _climate_account))
+    return found + private(dict.fromkeys(secret_file(reference) for _, reference, _ in logins))
+
+
+def private(paths: Iterable[Path | None]) -> list[Finding]:
+    """Whether files with secrets are readable by their owner alone.
+
+    Parameters
+    ----------
+    paths : iterable of Path or None
+        Files, there or not; None is left out.
+
+    Returns
+    -------
+    list of Finding
+        A warning for each that others may read.
+    """
+    found = []
+    for path in paths:
+        if path and path.is_file() and (mode := path.stat().st_mode & 0o777) & OTHERS:
+            problem = CredentialsError(f"{path}: others may read it (permissions {mode:o})", f"chmod 600 {path}")
+            found.append(of_error("logins", problem, WARNING))
     return found
 
 
@@ -250,25 +272,10 @@ def _model_covers(config: Config) -> str:
 
 
 def _file_covers(config: Config) -> str:
-    import rasterio
-    from rasterio.errors import RasterioError
-    from rasterio.warp import transform_bounds
+    from sarslide.retrieve.dem import check_file
 
     path = resolve(config.grid.dem)
-    padded = config.grid.region_grid().pad(config.grid.margin_m)
-    try:
-        with rasterio.open(path) as source:
-            if source.crs is None:
-                raise DemError(f"{path}: has no CRS", "give a DEM with a coordinate reference system")
-            west, south, east, north = transform_bounds(padded.epsg, source.crs, *padded.bounds)
-            there = source.bounds
-    except RasterioError as error:
-        raise DemError(f"{path}: cannot be read ({str(error).splitlines()[0]})", "restore the file") from error
-    if west < there.left or south < there.bottom or east > there.right or north > there.top:
-        raise DemError(
-            f"{path}: ends inside the region with its margin of {config.grid.margin_m:g} m",
-            "give a larger DEM, or a smaller grid.margin_m",
-        )
+    check_file(path, config.grid.region_grid().pad(config.grid.margin_m))
     if config.grid.dem_vertical == "orthometric" and config.grid.geoid_m is None:
         raise DemError(f"{path}: heights are orthometric, grid.geoid_m is not set", "set grid.geoid_m")
     return f"{path} covers the region with its margin, heights {config.grid.dem_vertical}"
@@ -294,8 +301,8 @@ def weights(config: Config, conda: bool = False) -> list[Finding]:
     def described() -> str:
         card = read_card(resolve(segmentation.weights) or packaged(segmentation.model))
         if not conda:
-            registry.require_package(card["network"])
-        return f"{segmentation.model}: {card['network']}, {len(card['channels'])} channels"
+            registry.require_package(card.network)
+        return f"{segmentation.model}: {card.network}, {len(card.channels)} channels"
 
     return [tried("weights", described)]
 

@@ -1,5 +1,9 @@
 """A DEM file on the region grid with margin, in ellipsoidal heights (C05, C06)."""
 
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +11,17 @@ from rasterio import DatasetReader, MemoryFile
 from rasterio.enums import Resampling
 from rasterio.transform import Affine
 from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform_bounds
+from rasterio.windows import from_bounds
 
-from sarslide.errors import DemError
+from sarslide.errors import DemError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
+from sarslide.io.bounded import shown
+from sarslide.terrain.dem import check_possible
+
+LOOK_CELLS = 500  # a side of what is looked at before a run
+FEET = re.compile(r"\bf(oo|ee)?t\b", flags=re.IGNORECASE)
 
 
 def region_dem(
@@ -41,20 +52,68 @@ def region_dem(
     Raises
     ------
     DemError
-        When the file does not cover the region or the undulation is missing.
-    RasterError
-        When it cannot be read.
+        When the file cannot be read, does not cover the region, is in feet or holds heights that no ground has, or
+        the undulation is missing.
     """
     if vertical == "orthometric" and geoid_m is None:
         raise DemError(
             f"{path}: heights are orthometric and no geoid is given",
             "set grid.geoid_m to the geoid undulation of the region, or give an ellipsoidal DEM",
         )
-    with raster.opened(path) as source:
-        if source.crs is None:
-            raise DemError(f"{path}: has no CRS", "give a georeferenced DEM")
+    with _opened(path) as source:
         height, padded = _resampled(source, str(path), grid, margin_m)
     return height + np.float32(geoid_m if vertical == "orthometric" else 0), padded
+
+
+def check_file(path: str | Path, padded: RegionGrid) -> None:
+    """Check, on a thousandth of its cells, that a DEM file can serve a region.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    padded : RegionGrid
+        Grid of the region with its margin.
+
+    Raises
+    ------
+    DemError
+        When it cannot be read, has no CRS, ends inside the grid, is in feet, or holds heights that no ground has.
+    """
+    with _opened(path) as source:
+        west, south, east, north = transform_bounds(padded.epsg, source.crs, *padded.bounds)
+        there = source.bounds
+        if not (there.left <= west and there.bottom <= south and east <= there.right and north <= there.top):
+            raise DemError(
+                f"{path}: ends inside the region with its margin", "give a larger DEM, or a smaller grid.margin_m"
+            )
+        window = from_bounds(west, south, east, north, source.transform)
+        shape = tuple(min(math.ceil(side), LOOK_CELLS) for side in (window.height, window.width))
+        look = source.read(1, window=window, out_shape=shape, masked=True)
+    check_possible(str(path), np.ma.filled(look.astype(np.float64), np.nan))
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[DatasetReader]:
+    """An open GeoTIFF of heights in metres, as far as it states."""
+    try:
+        with raster.opened(path) as source:
+            _check_units(path, source)
+            yield source
+    except RasterError as error:
+        raise DemError(error.problem, "give a GeoTIFF of heights in grid.dem") from error
+
+
+def _check_units(path: str | Path, source: DatasetReader) -> None:
+    """DemError for a file without a CRS or heights, and for one in feet."""
+    if source.crs is None:
+        raise DemError(f"{path}: has no CRS", "give a georeferenced DEM")
+    if source.dtypes[0].startswith("complex"):
+        raise DemError(f"{path}: holds {source.dtypes[0]}, no heights", "give a DEM")
+    vertical = re.search(r"VERT(?:ICAL)?_?C(?:S|RS).*?(?:LENGTH)?UNIT\[\"([^\"]*)", source.crs.wkt, flags=re.DOTALL)
+    for unit in (source.units[0], vertical and vertical[1]):
+        if unit and FEET.search(unit):
+            raise DemError(f"{path}: its heights are in {shown(unit)}", "convert them to metres")
 
 
 def on_region(
@@ -85,7 +144,7 @@ def on_region(
     Raises
     ------
     DemError
-        When the heights do not cover the region.
+        When the heights do not cover the region, or no ground has them.
     """
     profile = {
         "driver": "GTiff", "count": 1, "dtype": "float32", "height": height.shape[0], "width": height.shape[1],
@@ -94,7 +153,7 @@ def on_region(
     with MemoryFile() as memory:
         with memory.open(**profile) as target:
             target.write(height, 1)
-        with memory.open() as source:
+        with memory.open(driver="GTiff") as source:
             return _resampled(source, name, grid, margin_m)
 
 
@@ -106,10 +165,11 @@ def _resampled(source: DatasetReader, name: str, grid: RegionGrid, margin_m: flo
     ) as warped:  # fmt: skip
         height = warped.read(1)
     n = (padded.rows - grid.rows) // 2
-    holes = int(np.isnan(height[n : n + grid.rows, n : n + grid.cols]).sum())
+    holes = int((~np.isfinite(height[n : n + grid.rows, n : n + grid.cols])).sum())
     if holes:
         share = holes / (grid.rows * grid.cols)
         raise DemError(
             f"{name}: no height in {share:.1%} of the region", "give a DEM that covers the region, voids filled"
         )
+    check_possible(name, height, grid.cell_m)
     return height, padded

@@ -7,6 +7,7 @@ downloaded first, to be resumed and kept, and it gets them, and the geoid, as fi
 import logging
 import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import numpy as np
 from affine import Affine
 
 from sarslide import extras
-from sarslide.errors import DemError, DownloadError
+from sarslide.errors import DemError, DownloadError, RasterError
+from sarslide.io import raster
+from sarslide.io.bounded import shown
 
 log = logging.getLogger(__name__)
 
@@ -113,9 +116,7 @@ def stitched(
         For a server that fails.
     """
     extras.require("dem_stitcher", f"grid.dem = {model}")
-    import rasterio
     from dem_stitcher.stitcher import merge_and_transform_dem_tiles
-    from rasterio.errors import RasterioError
 
     west, south, east, north = bounds
     around = west - MARGIN_DEGREE, south - MARGIN_DEGREE, east + MARGIN_DEGREE, north + MARGIN_DEGREE
@@ -135,20 +136,18 @@ def stitched(
     geoid = folder / geoid_address.rpartition("/")[2]
     if not geoid.is_file():
         fetch(geoid_address, geoid)
-    opened = []
     try:
-        opened = [rasterio.open(path) for path in paths]
-        height, profile = merge_and_transform_dem_tiles(
-            opened, list(around), model, n_threads_for_reading_tile_data=1, num_threads_reproj=1, geoid_path=str(geoid)
-        )
-    except (RasterioError, ValueError) as error:
+        with ExitStack() as stack:
+            opened = [stack.enter_context(raster.opened(path)) for path in [*paths, geoid]]
+            height, profile = merge_and_transform_dem_tiles(
+                opened[:-1], list(around), model, n_threads_for_reading_tile_data=1, num_threads_reproj=1,
+                geoid_path=str(geoid),
+            )  # fmt: skip
+    except (RasterError, ValueError) as error:
         raise DemError(
-            f"{folder}: tiles of {model} cannot be put together ({str(error).splitlines()[0]})",
+            f"{folder}: tiles of {model} cannot be put together ({shown(error)})",
             "remove the tiles there, then run again",
         ) from error
-    finally:
-        for one in opened:
-            one.close()
     values = height[0].astype(np.float32)
     values[values < VOID_M] = np.nan
     if np.isnan(values).all():

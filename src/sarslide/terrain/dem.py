@@ -1,9 +1,14 @@
 """The DEM of a region: whether terrain and engines can use it, and its part on the grid."""
 
+import math
+
 import numpy as np
 
 from sarslide.errors import DemError
 from sarslide.grid import RegionGrid
+
+LOWEST_M, HIGHEST_M = -500.0, 9000.0  # of ground, above ellipsoid or geoid
+STEEPEST_MEAN_DEG = 50.0  # of a region: the steepest mountains have 35, in feet read as metres 66
 
 
 def check_vertical(name: str, tags: dict[str, str]) -> None:
@@ -88,8 +93,38 @@ def check_heights(name: str, height_m: np.ndarray) -> None:
     holes = ~np.isfinite(height_m)
     if holes.any():
         raise DemError(f"{name}: no height in {holes.mean():.1%} of the region", "give a DEM with its voids filled")
-    if height_m.min() < -500 or height_m.max() > 9000:
+    check_possible(name, height_m)
+
+
+def check_possible(name: str, height_m: np.ndarray, cell_m: float | None = None) -> None:
+    """Check that the heights that are known are possible.
+
+    Parameters
+    ----------
+    name : str
+        The file, for the message.
+    height_m : (rows, cols) array of float
+        Height, m, NaN where unknown.
+    cell_m : float, optional
+        Side of a cell, m; with it, how steep the ground is on average.
+
+    Raises
+    ------
+    DemError
+        For heights, or a mean slope, that no ground has.
+    """
+    known = height_m[~np.isnan(height_m)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    if low < LOWEST_M or high > HIGHEST_M:
         raise DemError(
-            f"{name}: heights from {height_m.min():.0f} to {height_m.max():.0f} m",
-            "give heights in metres, voids filled",
+            f"{name}: heights from {low:.6g} to {high:.6g} m",
+            "give heights in metres, with voids filled, or with their value stated (gdal_edit.py -a_nodata)",
+        )
+    if cell_m is None or min(height_m.shape) < 2:
+        return
+    slope_deg = math.degrees(math.atan(np.nan_to_num(np.nanmean(np.hypot(*np.gradient(height_m, cell_m))))))
+    if slope_deg > STEEPEST_MEAN_DEG:
+        raise DemError(
+            f"{name}: the ground is {slope_deg:.0f} degrees steep on average, no region is",
+            "give heights in metres, not feet, and without noise",
         )

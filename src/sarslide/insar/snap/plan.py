@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 from rasterio.warp import reproject, transform_bounds
@@ -104,6 +103,5 @@ def write_dem(dem: str | Path, out: Path) -> None:
     )  # fmt: skip
     if (degrees == DEM_VOID).all():
         raise CoverageError(f"{dem}: holds no height", "give a DEM of the region")
-    profile = {"driver": "GTiff", "width": cols, "height": rows, "count": 1, "dtype": "float32", "nodata": DEM_VOID}
-    with atomic_file(out) as temporary, rasterio.open(temporary, "w", **profile, **place) as target:
-        target.write(degrees, 1)
+    with atomic_file(out) as temporary:
+        temporary.write_bytes(raster.encoded(degrees[None], driver="GTiff", nodata=DEM_VOID, **place))
