@@ -66,8 +66,9 @@ def test_a_file_that_was_cut_or_emptied_is_found(folder, size, capsys):
     assert f"has {size} bytes, not the 256000" in capsys.readouterr().err
 
 
-def test_of_a_folder_a_job_compares_the_sizes(folder, capsys):
-    (Path(SLC) / "measurement" / "iw1.tiff").write_bytes(bytes(4999))
+@pytest.mark.parametrize("content", [bytes(4999), bytes(4999) + b"1"])
+def test_of_a_folder_a_job_compares_every_file(folder, capsys, content):
+    (Path(SLC) / "measurement" / "iw1.tiff").write_bytes(content)
     with pytest.raises(SystemExit), job(snakemake([SLC])):
         pass
     assert "E1013" in capsys.readouterr().err
@@ -146,3 +147,12 @@ def test_a_missing_record_is_no_damage(folder):
     checksums.check_inputs([RATE])
     with pytest.raises(DamageError):
         checksums.read(checksums.record_of(RATE))
+
+
+def test_of_a_large_file_a_job_compares_the_size(folder, monkeypatch):
+    monkeypatch.setattr(checksums, "MAX_CHECKED_BYTES", 1000)
+    flip(RATE)
+    checksums.check_inputs([RATE])
+    Path(RATE).write_bytes(b"")
+    with pytest.raises(DamageError):
+        checksums.check_inputs([RATE])

@@ -23,7 +23,7 @@ from sarslide.io.sidecar import write_json
 
 FORMAT_VERSION = 1
 FOLDER, SOURCES = "checksums", "sources"
-MAX_CHECKED_BYTES = 256 << 20  # of an input that a job compares; larger ones are left to `sarslide verify`
+MAX_CHECKED_BYTES = 256 << 20  # of a file whose hash a job compares; larger ones are left to `sarslide verify`
 MAX_SOURCE_BYTES = 16 << 20  # of a file of a user whose hash is taken; of larger ones it is the size
 ASIDE = ".damaged"
 AGAIN = "run again: it is made again from what comes before it"
@@ -200,8 +200,8 @@ def check_inputs(inputs: Iterable[str]) -> None:
     Parameters
     ----------
     inputs : iterable of str
-        Paths of its inputs. Files without a record, and large ones, are not compared; of folders
-        the sizes are.
+        Paths of its inputs. Those without a record are not compared; of files that are too large
+        the size is.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def check_inputs(inputs: Iterable[str]) -> None:
         if not place.is_file() or not path.exists():
             continue
         expected = read(place)
-        if difference := first_difference(path, expected, MAX_CHECKED_BYTES if path.is_file() else -1):
+        if difference := first_difference(path, expected, MAX_CHECKED_BYTES):
             aside = set_aside(path)
             raise DamageError(f"{path}: {difference}, which `{expected.rule}` wrote; it is now {aside.name}", AGAIN)
 
