@@ -3,7 +3,7 @@
 import pytest
 
 from sarslide.config import load
-from sarslide.preflight import logins
+from sarslide.preflight import checks, logins
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, as_text
 
 SECRET, USER = "w0rd-that-nobody-sees", "somebody"
@@ -65,14 +65,14 @@ def test_the_token_file_of_a_region(tmp_path, netrc):
     (tmp_path / "token").write_text(SECRET)
     (tmp_path / "token").chmod(0o644)
     config = load({"region": "zhongxinrong", "retrieve": {"earthdata": f"file:{tmp_path}/token"}})
-    account, open_file = logins.of_region(config)
+    account, open_file = checks.accounts(config)
     assert (account.level, open_file.level, open_file.code) == (GOOD, WARNING, "E2003")
     assert SECRET not in as_text([account, open_file])
     (tmp_path / "token").chmod(0o600)
-    assert len(logins.of_region(config)) == 1
+    assert len(checks.accounts(config)) == 1
 
 
 def test_a_login_that_a_region_needs(netrc):
-    (found,) = logins.of_region(load({"region": "zhongxinrong"}))
+    (found,) = checks.accounts(load({"region": "zhongxinrong"}))
     assert (found.level, found.code) == (ERROR, "E2003")
-    assert logins.of_region(load({"region": "demo"})) == []
+    assert checks.accounts(load({"region": "demo"})) == []
