@@ -3,8 +3,9 @@ reads it.
 
     python -m studies.trust.flips --folder FOLDER
 
-FOLDER is the working folder of a finished small demo, which is copied. Of every rule one output is damaged in its middle, its time kept. Then `verify` looks for it, a run
-with a new acquisition reads it, and `verify --repair` makes it again. Writes rows of
+FOLDER is the working folder of a finished small demo, which is copied. Of every rule one output of
+each kind is damaged in its middle, its time kept; `verify` looks for it, and a job that would read
+it. Then three are damaged at once, and `verify --repair` makes them again. Writes rows of
 studies/records/trust.json.
 """
 

@@ -1,6 +1,7 @@
 """The parts of `sarslide schedule`: arguments, lock, Snakemake's log, what changed, logs, hook."""
 
 import errno
+import os
 import subprocess
 import sys
 import time
@@ -13,9 +14,9 @@ from sarslide.cli.schedule import scheduled_run
 from sarslide.cli.start import Request
 from sarslide.config import load, reading
 from sarslide.errors import ConfigError, LockError, OutputError
-from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, run, snakemake_log, state
 from sarslide.workflow import events
+from tests.support import releases
 
 
 def test_a_wrong_configuration_is_one_line_and_nothing_is_written(tmp_path, capsys):
@@ -119,20 +120,14 @@ def test_events_of_a_killed_run(tmp_path, monkeypatch):
 def test_what_came_since_the_release_before(tmp_path):
     """Two releases since: one of a run that was killed before it could point to it, and one of this run."""
     dates = [["20190306", "20190318"], ["20190306", "20190318", "20190330"]]
-    for number, release in enumerate(("20190318-aaaaaaaa", "20190330-bbbbbbbb", "20190330-cccccccc"), 1):
-        folder = tmp_path / "releases" / release
-        folder.mkdir(parents=True)
-        write_json(folder / "MANIFEST.json", {"dates": {"A128": dates[number > 1]}})
-        (folder / "CHANGES.csv").write_text(f"ls_id,change\nLS1,{'new' if number == 2 else 'grown'}\nLS2,persisting\n")
-    (tmp_path / "releases/INDEX.csv").write_text(
-        "sequence,id,parent\n1,20190318-aaaaaaaa,\n2,20190330-bbbbbbbb,x\n3,20190330-cccccccc,x\n"
-    )
     assert state.state(tmp_path) == state.RegionState()
     found = []
-    for number, release in ((1, "20190318-aaaaaaaa"), (3, "20190330-cccccccc")):
-        write_json(tmp_path / "current.json", {"release": release, "sequence": number, "path": f"releases/{release}"})
+    for number, release in enumerate(("20190318-aaaaaaaa", "20190330-bbbbbbbb", "20190330-cccccccc"), 1):
+        kinds = ("new" if number == 2 else "grown", "persisting")
+        lines = tuple(releases.change_line(f"LS{k:06d}", kind) for k, kind in enumerate(kinds, 1))
+        releases.write(tmp_path, release, lines, sequence=number, dates={"A128": dates[number > 1]})
         found.append(state.state(tmp_path))
-    before, after = found
+    before, _, after = found
     assert state.added(before, after) == {"A128": ["20190330"]}
     assert state.changes(tmp_path, before, after) == {"grown": 1, "new": 1, "persisting": 2}
     assert state.changes(tmp_path, after, after) == {} and state.added(after, after) == {}
@@ -145,6 +140,16 @@ def test_old_logs_go(tmp_path):
     # Our own has an earlier name than logs of a clock that was ahead, and stays.
     run._rotate(tmp_path, 2, tmp_path / "20190302T000000.000000Z.log")
     assert sorted(path.name[:8] for path in tmp_path.iterdir()) == ["20190302"] * 2 + ["20190304"] * 2
+
+
+def test_what_snakemake_leaves_behind_goes(tmp_path):
+    for name in ("log/1.snakemake.log", "log/2.snakemake.log", "scripts/tmp1.py", "metadata/kept"):
+        (tmp_path / ".snakemake" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / ".snakemake" / name).touch()
+    os.utime(tmp_path / ".snakemake/log/2.snakemake.log", (1, 1))
+    run._tidy(tmp_path, 1)
+    left = sorted(path.name for path in (tmp_path / ".snakemake").rglob("*") if path.is_file())
+    assert left == ["1.snakemake.log", "kept"]
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_any_step(tmp_path, monkeypatch):

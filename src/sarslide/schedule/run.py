@@ -17,7 +17,7 @@ from typing import Any
 from sarslide import exit_codes
 from sarslide.catalog import scenes
 from sarslide.config import Config
-from sarslide.errors import LockError, SarslideError
+from sarslide.errors import LockError, ReleaseError, SarslideError
 from sarslide.io.atomic import check_writable, refusals_of
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, snakemake_log, state
@@ -99,11 +99,12 @@ def run(order: ScheduledRun) -> dict[str, Any]:
             summary |= {"started_utc": f"{started:%Y-%m-%dT%H:%M:%SZ}", "seconds": round(time.monotonic() - clock, 1)}
             write_json(path.with_suffix(".json"), summary)
             _rotate(order.logs, order.keep, path)
-    except LockError as error:
+    except (LockError, ReleaseError) as error:
+        code = exit_codes.LOCKED if isinstance(error, LockError) else exit_codes.REFUSED
         summary = {
             "region": order.config.region,
-            "exit_code": exit_codes.LOCKED,
-            "result": exit_codes.MEANINGS[exit_codes.LOCKED],
+            "exit_code": code,
+            "result": exit_codes.MEANINGS[code],
             "problems": [str(error)],
         }
     return summary
@@ -137,6 +138,7 @@ class Steps:
         if lock.left_locked(folder):
             lock.refuse_live(folder)
             self._snakemake("--unlock")
+        _tidy(folder, order.keep)
         searched = self._search()
         try:
             short = state.short(order.config, scenes.table(order.config, folder / "resources"))
@@ -234,6 +236,16 @@ def _rotate(folder: Path, keep: int, own: Path) -> None:
         path.unlink()
         path.with_suffix(".json").unlink(missing_ok=True)
         snakemake_log.events_path(path).unlink(missing_ok=True)
+
+
+def _tidy(folder: Path, keep: int) -> None:
+    """Remove what Snakemake leaves behind: logs of runs, scripts of jobs that were killed."""
+    if lock.live_snakemake(folder):
+        return
+    records = folder / ".snakemake"
+    logs = sorted((records / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
+    for path in [*logs[: -keep or None], *(records / "scripts").glob("tmp*")]:
+        path.unlink(missing_ok=True)
 
 
 def notify(command: str, summary: dict[str, Any]) -> str:
