@@ -25,18 +25,10 @@ OFF = '''
 
 import importlib.util
 import sys
-from contextlib import contextmanager
 
 
 def nothing(*arguments, **options):
     return ""
-
-
-class Written:
-    """In place of the sums of blocks that were put."""
-
-    def __getattr__(self, name):
-        return nothing
 
 
 CHANGES = {
