@@ -14,10 +14,13 @@ import numpy as np
 from sarslide import extras, names
 from sarslide.catalog.granule import Granule
 from sarslide.errors import DownloadError, NamingError
+from sarslide.io import bounded
+from sarslide.retrieve.http import bound
 from sarslide.retrieve.retry import PAUSE_S, TRIES, TransientError, retry_or_fail
 
 log = logging.getLogger(__name__)
 
+MAX_GRANULES = 100_000  # of a stack; ten years of a region of 100 bursts
 FAR_FUTURE = "2100-01-01T00:00:00Z"  # asf_search ends an open search at this machine's clock
 BURSTS = {"dataset": "SLC-BURST"}
 SCENES = {"dataset": "SENTINEL-1", "processingLevel": "SLC"}
@@ -112,7 +115,11 @@ def _items(address: str, about: dict[str, Any], timeout_s: float) -> list[dict]:
             for page in asf_search.search_generator(opts=options):
                 complete = page.searchComplete
                 found += [product.umm for product in page]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+                if len(found) > MAX_GRANULES:
+                    raise DownloadError(
+                        f"{address}: lists more than {MAX_GRANULES} granules", "check catalog.search_asf and the region"
+                    )
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise TransientError(f"the answer is no list of granules ({type(error).__name__})") from error
     except asf_search.exceptions.ASFSearchError as error:
         raise TransientError(f"the search failed ({type(error).__name__})") from error
@@ -144,7 +151,9 @@ def _session(address: str, timeout_s: float) -> Any:
                 )
             return answer
 
-    return Search()
+    search = Search()
+    bound(search)
+    return search
 
 
 def burst_of(umm: dict) -> Granule:
@@ -165,8 +174,9 @@ def burst_of(umm: dict) -> Granule:
     DownloadError
         For a record without what it must hold.
     """
-    about, facts = _attributes(umm), {}
+    facts: dict[str, Any] = {}
     with _record(umm):
+        about = _attributes(umm)
         facts = _common(umm, about) | {
             "granule": umm["GranuleUR"],
             "burst_ids": (f"{int(about['BURST_ID_RELATIVE']):06d}_{about['SUBSWATH_NAME']}",),
@@ -201,8 +211,9 @@ def scene_of(umm: dict, held: dict[str, set[str]]) -> Granule:
     DownloadError
         For a record without what it must hold.
     """
-    about, facts = _attributes(umm), {}
+    facts: dict[str, Any] = {}
     with _record(umm):
+        about = _attributes(umm)
         name = umm["GranuleUR"].removesuffix("-SLC")
         facts = _common(umm, about) | {
             "granule": name,
@@ -230,7 +241,7 @@ def _common(umm: dict, about: dict[str, str]) -> dict[str, Any]:
 
 
 def _attributes(umm: dict) -> dict[str, str]:
-    found = umm.get("AdditionalAttributes", []) if isinstance(umm, dict) else []
+    found = umm["AdditionalAttributes"]
     return {one["Name"]: one["Values"][0] for one in found if one.get("Values")}
 
 
@@ -248,13 +259,24 @@ class _record:
     """DownloadError for a record without the entries that are read within."""
 
     def __init__(self, umm: dict) -> None:
-        self.name = str(umm.get("GranuleUR", "?") if isinstance(umm, dict) else "?")[:80]
+        self.name = bounded.shown(umm.get("GranuleUR", "?") if isinstance(umm, dict) else "?")
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, KeyError | IndexError | TypeError | ValueError | StopIteration | NamingError):
+        wrong = (
+            KeyError
+            | IndexError
+            | TypeError
+            | ValueError
+            | AttributeError
+            | OverflowError
+            | StopIteration
+            | NamingError
+        )
+        if isinstance(error, wrong):
             raise DownloadError(
-                f"the search lists {self.name} without {error or 'an address'}", "run again later; report it to ASF"
+                f"the search lists {self.name} without {bounded.shown(error) or 'an address'}",
+                "run again later; report it to ASF",
             ) from error

@@ -4,6 +4,8 @@ Its on-demand bursts are not taken, its whole SLCs are.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from sarslide import names
 from sarslide.catalog.granule import Granule
 from sarslide.errors import DownloadError
+from sarslide.io import bounded
 from sarslide.retrieve.http import get_json
 from sarslide.retrieve.retry import PAUSE_S, TRIES
 from sarslide.retrieve.session import origin
@@ -85,9 +88,10 @@ def search(
     bursts = catalogue.everything("Bursts", [f"RelativeOrbitNumber eq {orbit}", "OperationalMode eq 'IW'", *where])
     held: dict[str, set[str]] = {}
     for one in bursts:
-        if one.get("PolarisationChannels") in polarisations:
-            parent = str(one.get("ParentProductName", "")).removesuffix(".SAFE")
-            held.setdefault(parent, set()).add(f"{int(one['BurstId']):06d}_{one['SwathIdentifier'].upper()}")
+        with _record(one):
+            if one.get("PolarisationChannels") in polarisations:
+                parent = str(one.get("ParentProductName", "")).removesuffix(".SAFE")
+                held.setdefault(parent, set()).add(f"{int(one['BurstId']):06d}_{one['SwathIdentifier'].upper()}")
     found = [scene_of(one, stack, data_address, held) for one in products]
     return [one for one in found if one.polarisation in polarisations]
 
@@ -149,11 +153,11 @@ class ODataCatalogue:
             if not isinstance(page, list):
                 raise DownloadError(f"{self.address}/{entity}: the answer is no list", "run again later")
             found += page
-            url, query = answer.get("@odata.nextLink") or "", None
+            url, query = str(answer.get("@odata.nextLink") or ""), None
             if not url:
                 return found
             if origin(url) != origin(self.address):
-                raise DownloadError(f"{self.address}: its next page is at {origin(url)[1]}", "check the address")
+                raise DownloadError(f"{self.address}: its next page is elsewhere", "check the address")
         raise DownloadError(f"{self.address}/{entity}: more than {MAX_PAGES} pages", "narrow the dates of the search")
 
 
@@ -181,7 +185,7 @@ def scene_of(record: dict[str, Any], stack: str, data_address: str, held: dict[s
     DownloadError
         For a record without what it must hold.
     """
-    try:
+    with _record(record):
         name = record["Name"].removesuffix(".SAFE")
         about = {one["Name"]: one["Value"] for one in record.get("Attributes", [])}
         return Granule(
@@ -200,9 +204,17 @@ def scene_of(record: dict[str, Any], stack: str, data_address: str, held: dict[s
             ipf=str(about.get("processorVersion", "")),
             published=str(record.get("PublicationDate", "")),
         )
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+
+
+@contextmanager
+def _record(record: object) -> Iterator[None]:
+    """DownloadError for a record without the entries that are read within."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DownloadError(
-            f"the catalogue lists {str(record)[:60]} without {error}", "run again later; report it to the archive"
+            f"the catalogue lists {bounded.shown(record)} without {bounded.shown(error)}",
+            "run again later; report it to the archive",
         ) from error
 
 

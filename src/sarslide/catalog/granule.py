@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sarslide.catalog.scene_row import ADDRESS, CHECKSUM
+from sarslide.catalog.scene_row import ADDRESS, ArchiveRow
 from sarslide.catalog.scenes import ARCHIVE_COLUMNS
-from sarslide.errors import DownloadError
+from sarslide.errors import DownloadError, without_secrets
+from sarslide.io import bounded
 
 # Names become names of files: what does not look like one of these is not taken.
 BURST = re.compile(r"S1_\d{1,6}_IW[123]_\d{8}T\d{6}_(VV|VH|HH|HV)_[0-9A-F]{4}-BURST")
@@ -61,11 +62,17 @@ class Granule:
 
     def __post_init__(self) -> None:
         fits = (BURST.fullmatch(self.granule) or SCENE.fullmatch(self.granule)) and ADDRESS.fullmatch(self.address)
-        if not (fits and CHECKSUM.fullmatch(self.checksum) and re.fullmatch("S1[A-D]", self.platform)):
+        cure = "check the address of the search in the section catalog"
+        if not fits:
             raise DownloadError(
-                f"the archive lists '{self.granule[:80]}' at '{self.address[:120]}', which is no Sentinel-1 granule",
-                "check the address of the search in the section catalog",
+                f"the archive lists '{bounded.shown(self.granule)}' at '{without_secrets(bounded.shown(self.address))}',"
+                " which is no Sentinel-1 granule",
+                cure,
             )
+        day = str(self.start)[:10].replace("-", "")
+        bounded.typed(
+            ArchiveRow, self.row(day, ""), f"the archive lists {self.granule}", DownloadError, "run again later"
+        )
 
     @property
     def what(self) -> tuple:

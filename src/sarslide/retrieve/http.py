@@ -1,13 +1,42 @@
 """Small requests to public servers: an answer that is what it should be, or one coded line."""
 
-import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sarslide.errors import DownloadError
+from sarslide.errors import DownloadError, without_secrets
+from sarslide.io import bounded
 from sarslide.retrieve.retry import PAUSE_S, TRANSIENT_STATUS, TRIES, TransientError, retry_or_fail
 
+if TYPE_CHECKING:
+    import requests
+
 MAX_ANSWER = 64 << 20
+
+
+def bound(session: "requests.Session") -> None:
+    """Let a session of small requests read no more of an answer than `MAX_ANSWER` bytes.
+
+    Parameters
+    ----------
+    session : requests.Session
+        The session, of our own or of a package.
+    """
+    session.hooks["response"].append(_read)
+
+
+def _read(answer: "requests.Response", *_: object, **__: object) -> None:
+    """Read an answer before requests does, which takes all that a server sends."""
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    try:
+        content = answer.raw.read(MAX_ANSWER + 1, decode_content=True)
+    except (HTTPError, OSError) as error:
+        raise requests.ConnectionError(type(error).__name__) from error
+    if len(content) > MAX_ANSWER:
+        shown = without_secrets(answer.url)
+        raise DownloadError(f"{shown}: the answer has more than {MAX_ANSWER >> 20} MiB", "check the address")
+    answer._content, answer._content_consumed = content, True  # where requests keeps what was read
 
 
 def get_text(
@@ -46,9 +75,8 @@ def get_text(
         Where it cannot be fetched.
     """
     import requests
-    from urllib3.exceptions import HTTPError
 
-    shown = url.partition("?")[0]
+    shown = without_secrets(url)
     auth = {} if session else {"auth": lambda request: request}
 
     def attempt() -> str:
@@ -61,13 +89,12 @@ def get_text(
                     )
                 if answer.status_code != 200:
                     raise DownloadError(f"{shown}: the server answers {answer.status_code}", "check the address")
-                content = answer.raw.read(MAX_ANSWER + 1, decode_content=True)
+                _read(answer)
+                content = answer.content
                 length = answer.headers.get("Content-Length", "")
                 coded = answer.headers.get("Content-Encoding")
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except requests.RequestException as error:
             raise TransientError(f"the connection failed ({type(error).__name__})") from error
-        if len(content) > MAX_ANSWER:
-            raise DownloadError(f"{shown}: the answer has more than {MAX_ANSWER >> 20} MiB", "check the address")
         if length.isdigit() and not coded and len(content) < int(length):
             raise TransientError(f"the connection ended after {len(content)} of {length} bytes")
         return content.decode("utf-8", errors="replace")
@@ -97,8 +124,4 @@ def get_json(url: str, query: Mapping[str, str] | None = None, **how: Any) -> An
     DownloadError
         Where it cannot be fetched or is no JSON.
     """
-    text = get_text(url, query, **how)
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise DownloadError(f"{url.partition('?')[0]}: the answer is no JSON", "run again later") from error
+    return bounded.parsed_json(get_text(url, query, **how), without_secrets(url), DownloadError, "run again later")

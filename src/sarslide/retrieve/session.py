@@ -9,14 +9,17 @@ goes with each request for data.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
 
-from sarslide.errors import CredentialsError
+from sarslide.errors import CredentialsError, DownloadError, without_secrets
+from sarslide.io import bounded
 from sarslide.retrieve.credentials import Login, login
+from sarslide.retrieve.http import bound
 from sarslide.retrieve.retry import TIMEOUT_S, TransientError
 
 log = logging.getLogger(__name__)
@@ -35,10 +38,13 @@ def origin(address: str) -> tuple[str, str, int]:
     Returns
     -------
     tuple
-        Scheme, host and port.
+        Scheme, host and port; empty for what is no address, which no secret goes to.
     """
-    parts = urlsplit(address)
-    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    try:
+        parts = urlsplit(address)
+        return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError:
+        return "", "", 0
 
 
 class Session(requests.Session):
@@ -213,16 +219,26 @@ class Copernicus(Session):
 
     def _buy(self, found: Login) -> str:
         form = {"client_id": CLIENT, "grant_type": "password", "username": found.user, "password": found.password}
-        answer = _answer_of(
-            lambda: requests.post(self._token_address, data=form, timeout=self.timeout_s, auth=lambda r: r)
-        )
-        token = answer.json().get("access_token", "") if answer.status_code == 200 else ""
+        with requests.Session() as shop:
+            bound(shop)
+            answer = _answer_of(
+                lambda: shop.post(self._token_address, data=form, timeout=self.timeout_s, auth=lambda r: r)
+            )
+        token = _token_of(answer) if answer.status_code == 200 else ""
         if not token:
             raise CredentialsError(
                 f"{self.reference}: the Copernicus Data Space does not accept it ({answer.status_code})",
                 "correct ~/.netrc (machine dataspace.copernicus.eu), or the token",
             )
         return token
+
+
+def _token_of(answer: requests.Response) -> str:
+    """The token that an answer holds; empty where it holds none."""
+    shown = without_secrets(answer.url)
+    content = bounded.parsed_json(answer.content, shown, DownloadError, "run again later")
+    token = content.get("access_token") if isinstance(content, dict) else None
+    return token if isinstance(token, str) and re.fullmatch(r"[\x21-\x7e]+", token) else ""
 
 
 def _answer_of(request: Callable[[], requests.Response]) -> requests.Response:

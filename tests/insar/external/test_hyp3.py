@@ -243,7 +243,7 @@ def test_credentials_are_references(tmp_path, monkeypatch):
         CredentialsError, match="E2003 variable NO_SUCH_TOKEN is not set; cure: put an Earthdata Login token"
     ):
         hyp3_orders.connect("http://127.0.0.1:1", "env:NO_SUCH_TOKEN")
-    with pytest.raises(CredentialsError, match="absent: holds no token"):
+    with pytest.raises(CredentialsError, match="absent: does not exist"):
         hyp3_orders.connect("http://127.0.0.1:1", f"file:{tmp_path}/absent")
     (tmp_path / "token").write_text(f"{SECRET}\n")
     client = hyp3_orders.connect("http://127.0.0.1:1", f"file:{tmp_path}/token")

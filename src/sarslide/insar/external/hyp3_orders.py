@@ -8,16 +8,28 @@ import re
 import time
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 from sarslide import extras
 from sarslide.catalog.hyp3_plan import MULTI_BURST, SINGLE_BURST, Order
 from sarslide.errors import CredentialsError, DownloadError, ProcessorError
+from sarslide.io import bounded
 from sarslide.retrieve.credentials import read_token
+from sarslide.retrieve.http import bound
 from sarslide.retrieve.retry import PAUSE_S, TRIES, TransientError, retry_or_fail
 
 log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 600.0
 TOKEN_CURE = "put an Earthdata Login token there, or set hyp3.token to netrc"
+
+
+class ProductFile(BaseModel):
+    """A file of a job, as HyP3 lists it."""
+
+    filename: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}\.zip$")
+    url: str = Field(pattern=r"^https?://[\x21-\x7e]{1,4000}$")
+    size: int = Field(gt=0, le=1 << 40)
 
 
 def connect(api_url: str, credentials: str) -> Any:
@@ -50,7 +62,9 @@ def connect(api_url: str, credentials: str) -> Any:
 
     token = read_token(credentials, TOKEN_CURE) or None
     try:
-        return HyP3(api_url, token=token)
+        client = HyP3(api_url, token=token)
+        bound(client.session)
+        return client
     except AuthenticationError:
         raise CredentialsError(
             f"{credentials}: Earthdata Login does not accept it", "correct ~/.netrc (machine urs.earthdata.nasa.gov)"
@@ -193,10 +207,12 @@ def product_file(job: Any) -> tuple[str, str, int]:
     ProcessorError
         For a job without exactly one.
     """
-    zips = [one for one in job.files or [] if str(one.get("filename", "")).endswith(".zip")]
-    if len(zips) != 1 or not re.fullmatch(r"[\w.-]+\.zip", zips[0]["filename"]):
+    files = job.files if isinstance(job.files, list) else []
+    zips = [one for one in files if isinstance(one, dict) and str(one.get("filename")).endswith(".zip")]
+    if len(zips) != 1:
         raise ProcessorError(f"HyP3 job {job.job_id} lists {len(zips)} zips", _again(job))
-    return zips[0]["url"], zips[0]["filename"], int(zips[0]["size"])
+    found = bounded.typed(ProductFile, zips[0], f"HyP3 job {job.job_id}", ProcessorError, _again(job))
+    return found.url, found.filename, found.size
 
 
 def _retried(work: Any, tries: int, pause_s: float) -> Any:
@@ -220,7 +236,7 @@ def _called(call: Any) -> Any:
     except HyP3Error as error:
         code = re.search(r"\[(\d{3})\]", str(error))
         status = int(code[1]) if code else 0
-        message = str(error).partition("> ")[2] or str(error)
+        message = bounded.shown(str(error).partition("> ")[2] or error)
         if status in (408, 429):
             raise TransientError(f"the server answers {status}") from None
         if status in (401, 403):
@@ -231,4 +247,8 @@ def _called(call: Any) -> Any:
             f"HyP3 answers {status}: {message}", "correct the order; see scenes.csv and the section hyp3"
         ) from None
     except HyP3SDKError as error:
-        raise DownloadError(f"HyP3: {error}", "run again later") from None
+        raise DownloadError(f"HyP3: {bounded.shown(error)}", "run again later") from None
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise DownloadError(
+            f"HyP3: the answer lists no job ({type(error).__name__})", "run again later; check hyp3.api_url"
+        ) from None
