@@ -10,6 +10,7 @@ from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import sidecar, write_json
+from sarslide.io.spreadsheet import neutral
 
 
 def main(snakemake, log) -> None:
@@ -26,7 +27,7 @@ def main(snakemake, log) -> None:
     with atomic_file(snakemake.output.legend) as temporary, open(temporary, "w", newline="") as stream:
         table = csv.DictWriter(stream, ["value", "class", "rock", "code", "cells"], lineterminator="\n")
         table.writeheader()
-        table.writerows(legend)
+        table.writerows(row | {"value": neutral(row["value"])} for row in legend)
     extra = {"known_share": round(known, 6)}
     write_json(
         snakemake.output.sidecar, sidecar("lithology", dict(snakemake.input.items()), dict(params.items()), extra)

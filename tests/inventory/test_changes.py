@@ -298,7 +298,7 @@ def test_review_file(tmp_path):
     ("lines", "words"),
     [
         ("ls_id,action\nLS000001,remove\n", "row 2: action 'remove'"),
-        ("ls_id,verdict\nLS000001,accept\n", "columns are ls_id, verdict"),
+        ("ls_id,verdict\nLS000001,accept\n", "has no column action"),
         ("ls_id,action\nLS000001,accept\nLS000001,reject\n", "row 3: LS000001 was already decided in row 2"),
         ("ls_id,action,wkt\nLS000001,edit,\n", "row 2: wkt of LS000001"),
         ("ls_id,action,wkt\nLS000001,edit,POINT (1 2)\n", "row 2: wkt of LS000001"),

@@ -2,17 +2,22 @@
 decision survives reruns.
 """
 
-import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from shapely import from_wkt
+from shapely import force_2d, from_wkt, get_num_coordinates
 from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from sarslide.errors import ReviewError
+from sarslide.io import bounded
 
+MAX_FILE = 16 << 20  # bytes
+MAX_DECISIONS, MAX_VERTICES = 50_000, 20_000
+FARTHEST_M = 1e8  # of a coordinate of any projection
+LONGEST = {"ls_id": 40, "comment": 2000, "reviewer": 100, "date": 40}  # characters
 ACTIONS = ("accept", "reject", "edit")
 COLUMNS = ("ls_id", "action", "comment", "reviewer", "date", "wkt")
 
@@ -65,27 +70,23 @@ def read(path: str | Path) -> dict[str, Decision]:
     Raises
     ------
     ReviewError
-        Names the row with an unknown action or column, an id that comes twice, or an edit without
-        outline.
+        Names the row with an unknown action or column, an id that comes twice, a comment that is no
+        short line, or an edit without outline; a file that is no UTF-8 CSV, or too large.
     """
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            header = reader.fieldnames or []
-            if not {"ls_id", "action"} <= set(header) or set(header) - set(COLUMNS):
-                raise ReviewError(f"{path}: columns are {', '.join(header)}", f"the header must be {','.join(COLUMNS)}")
-            decisions: dict[str, Decision] = {}
-            for number, row in enumerate(reader, start=2):
-                decision = _decision(path, number, {key: (row.get(key) or "").strip() for key in COLUMNS})
-                if decision.ls_id in decisions:
-                    first = decisions[decision.ls_id].row
-                    raise ReviewError(
-                        f"{path} row {number}: {decision.ls_id} was already decided in row {first}",
-                        "keep one row per ls_id",
-                    )
-                decisions[decision.ls_id] = decision
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ReviewError(f"{path}: cannot be read ({error})", "give a UTF-8 CSV file or remove it") from error
+    rows = bounded.csv_rows(path, ReviewError, ("ls_id", "action"), MAX_FILE, cure="give a UTF-8 CSV file or remove it")
+    if len(rows) > MAX_DECISIONS:
+        raise ReviewError(f"{path}: has {len(rows)} rows, more than {MAX_DECISIONS}", "keep one row per ls_id")
+    if others := [name for name in (rows[0] if rows else ()) if name not in COLUMNS]:
+        raise ReviewError(f"{path}: column {bounded.shown(others[0])}", f"the header must be {','.join(COLUMNS)}")
+    decisions: dict[str, Decision] = {}
+    for number, row in enumerate(rows, start=2):
+        decision = _decision(path, number, {key: " ".join(row.get(key, "").split()) for key in COLUMNS})
+        if decision.ls_id in decisions:
+            first = decisions[decision.ls_id].row
+            raise ReviewError(
+                f"{path} row {number}: {decision.ls_id} was already decided in row {first}", "keep one row per ls_id"
+            )
+        decisions[decision.ls_id] = decision
     return decisions
 
 
@@ -118,23 +119,28 @@ def check_ids(path: str | Path, decisions: dict[str, Decision], known: Iterable[
 def _decision(path: str | Path, number: int, row: dict[str, str]) -> Decision:
     if row["action"] not in ACTIONS:
         raise ReviewError(
-            f"{path} row {number}: action '{row['action']}' of {row['ls_id']}", f"use one of {', '.join(ACTIONS)}"
+            f"{path} row {number}: action '{bounded.shown(row['action'])}' of {bounded.shown(row['ls_id'])}",
+            f"use one of {', '.join(ACTIONS)}",
         )
+    for name, longest in LONGEST.items():
+        if len(row[name]) > longest or not row[name].isprintable():
+            raise ReviewError(f"{path} row {number}: {name} is no text of at most {longest} characters", "shorten it")
     outline = _outline(path, number, row) if row["wkt"] or row["action"] == "edit" else None
     return Decision(number, row["ls_id"], row["action"], row["comment"], row["reviewer"], row["date"], outline)
 
 
 def _outline(path: str | Path, number: int, row: dict[str, str]) -> BaseGeometry:
     cure = "give the new outline as WKT, POLYGON or MULTIPOLYGON, in the CRS of the release"
+    where = f"{path} row {number}: wkt of {row['ls_id']}"
+    # No collection gets to the parser, whose recursion ends the process where they are nested deep.
+    if not re.match(r"(MULTI)?POLYGON\b", row["wkt"], flags=re.IGNORECASE):
+        raise ReviewError(f"{where} is no polygon", cure)
     try:
-        outline = from_wkt(row["wkt"])
+        outline = force_2d(from_wkt(row["wkt"]))
     except GEOSException as error:
-        raise ReviewError(f"{path} row {number}: wkt of {row['ls_id']} does not parse", cure) from error
-    if (
-        outline is None
-        or outline.geom_type not in ("Polygon", "MultiPolygon")
-        or outline.is_empty
-        or not outline.is_valid
-    ):
-        raise ReviewError(f"{path} row {number}: wkt of {row['ls_id']} is no valid outline", cure)
+        raise ReviewError(f"{where} does not parse", cure) from error
+    if get_num_coordinates(outline) > MAX_VERTICES:
+        raise ReviewError(f"{where} has more than {MAX_VERTICES} vertices", "simplify the outline")
+    if outline.is_empty or not all(abs(value) <= FARTHEST_M for value in outline.bounds) or not outline.is_valid:
+        raise ReviewError(f"{where} is no valid outline", cure)
     return outline
