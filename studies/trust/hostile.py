@@ -87,11 +87,11 @@ def in_child(name: str, read: Callable[[], object]) -> Outcome:
         text = stream.read().decode(errors="replace")
     _, status, used = os.wait4(child, 0)
     if status:
-        said = f"ended with status {status}"
-    result, _, line = said.partition(" ")
+        text = f"ended with status {status}"
+    result, _, line = text.partition(" ")
     plain = result in ("coded", "read")
     return Outcome(
-        name, result if plain else said, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, line if plain else ""
+        name, result if plain else text, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, line if plain else ""
     )
 
 
