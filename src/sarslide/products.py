@@ -26,6 +26,7 @@ import numpy as np
 from sarslide import layers, names
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
+from sarslide.inventory import records
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
 
@@ -216,7 +217,6 @@ def open_series(
     """
     from functools import partial
 
-    import h5py
     import xarray
 
     from sarslide.io import lazy, series
@@ -227,11 +227,11 @@ def open_series(
     methods = _below(folder, [stack], f"{frame}/{engine}/*/timeseries.nc")
     method = _one(folder / stack, "method", method, methods)
     path = folder / stack / frame / engine / method / "timeseries.nc"
-    dates, _ = series.read(path, slice(0, 1), slice(0, 1))
     grid = raster.grid_of(path.with_name("los_rate_mm_per_yr.tif"))
-    with h5py.File(path) as file:
-        attributes = {key: file[series.VARIABLE].attrs[key] for key in ("long_name", "units")}
-    attributes |= {"grid_mapping": "spatial_ref"}
+    with series.opened(path) as (dates, cells, attributes):
+        if cells.shape[1:] != grid.shape:
+            raise RasterError(f"{path}: is {cells.shape[1:]}, the region {grid.shape}", series.RESTORE)
+    attributes["grid_mapping"] = "spatial_ref"
     shape = (len(dates), *grid.shape)
     cells = lazy.variable(("time", "y", "x"), shape, "float32", partial(_series_block, path), attributes)
     coordinates = {"time": [_day(date) for date in dates]} | _coordinates(grid)
@@ -240,12 +240,10 @@ def open_series(
 
 
 def _series_block(path: Path, dates: slice, rows: slice, cols: slice) -> np.ndarray:
-    import h5py
+    from sarslide.io import series
 
-    from sarslide.io.series import VARIABLE
-
-    with h5py.File(path) as file:
-        return file[VARIABLE][dates, rows, cols]
+    with series.opened(path) as (_, cells, _):
+        return cells[dates, rows, cols]
 
 
 def _stacks(folder: Path) -> list[str]:
@@ -351,4 +349,5 @@ def _provenance(folder: Path, folders: list[Path]) -> dict[str, Any]:
 
 
 def _release(folder: Path) -> str:
-    return _sidecar(folder / "inventory/current.json").get("release", "")
+    found = records.current(folder / "inventory")
+    return found.release if found else ""

@@ -185,7 +185,7 @@ KINDS = {"kind": ["slide", "fan"]}
         (corrupt, None, "cannot be read"),
         (no_crs, None, "has no CRS"),
         (empty, None, "has no features"),
-        (void, None, "without a geometry: 1|holds no polygons"),
+        (void, None, "no geometry in feature 1|holds no polygons"),
         (two_layers, None, "has 2 layers: slides, fans"),
         (two_layers, labels.Reading("mud"), "has no layer 'mud'"),
         (lambda p: written(p, [Point(500700, 3199300)]), None, "holds Point"),

@@ -12,11 +12,11 @@ from sarslide.grid import RegionGrid
 from sarslide.inventory.series import objects_of, polygons_of, write_csv
 from sarslide.io import series as files
 from sarslide.io import vector
-from sarslide.io.sidecar import write_json
 from sarslide.rates.ground import Ground
 from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.series import dates_from_pairs, motion, of_pairs, of_region
 from sarslide.rates.settings import RateSettings
+from tests.support import releases
 from tests.support.valley import WAVELENGTH_M, Valley, dates, short_pairs
 
 GRID = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 120, 160)
@@ -119,7 +119,7 @@ def test_bad_polygon_files(tmp_path):
         polygons_of(tmp_path / "none.shp", GRID)
     far = gpd.GeoDataFrame(geometry=[box(0, 0, 1, 1)], crs=32647)
     vector.write(tmp_path / "far.gpkg", far, "x")
-    with pytest.raises(VectorError, match=r"none of 1 polygons touches the region"):
+    with pytest.raises(VectorError, match=r"no polygon touches the region"):
         polygons_of(tmp_path / "far.gpkg", GRID)
     vector.write(tmp_path / "points.gpkg", gpd.GeoDataFrame(geometry=[Point(501000, 3197000)], crs=32647), "x")
     with pytest.raises(VectorError, match="holds no polygon"):
@@ -131,10 +131,9 @@ def test_bad_polygon_files(tmp_path):
 def test_table_with_the_columns_of_egms(tmp_path):
     shape = box(500900, 3196400, 501500, 3197000)
     release = tmp_path / "releases" / "20200101-00000000"
-    release.mkdir(parents=True)
     frame = gpd.GeoDataFrame({"ls_id": ["LS1"]}, geometry=[shape], crs=32647)
     vector.write(release / "landslides.gpkg", frame, "landslides")
-    write_json(tmp_path / "current.json", {"path": "releases/20200101-00000000"})
+    releases.write(tmp_path, release.name)
     polygons = objects_of(tmp_path / "current.json", GRID)
     layers = {name: np.full(GRID.shape, value) for name, value in (("height_wgs84", 3000.0), ("los_up", 0.78))}
     layers |= {name: np.full(GRID.shape, 0.5) for name in ("incidence_angle", "track_angle", "los_east", "los_north")}

@@ -13,13 +13,15 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 from rasterio.features import rasterize
-from shapely import force_2d, make_valid
-from shapely.geometry import MultiPolygon, Polygon, box
+from shapely.geometry import box
 
 from sarslide.dataset.scenes import IGNORE
 from sarslide.errors import VectorError
 from sarslide.grid import RegionGrid
 from sarslide.io import vector
+from sarslide.io.bounded import shown
+from sarslide.io.outlines import on_grid
+from sarslide.io.vector import listed
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +117,7 @@ def read_labels(
         )
     small = polygons.object[(polygons.label == LANDSLIDE) & ~polygons.object.isin(np.unique(objects))]
     if len(small):
-        log.warning("%s: polygons without a landslide cell of their own: %s", path, _listed(small))
+        log.warning("%s: polygons without a landslide cell of their own: %s", path, listed(small))
     return Labels(polygons, label, objects)
 
 
@@ -144,7 +146,7 @@ def read_polygons(path: str | Path, grid: RegionGrid, reading: Reading | None = 
     reading = reading or Reading()
     frame = _read(path, reading.layer)
     label = _label_of(path, frame, reading)
-    geometry = _on_grid(path, frame, grid)
+    geometry = on_grid(path, frame, grid, LONGEST_EDGE_CELLS * grid.cell_m)
     polygons = gpd.GeoDataFrame(
         {"object": np.arange(1, len(frame) + 1), "label": label}, geometry=geometry, crs=grid.epsg
     )
@@ -160,7 +162,7 @@ def read_polygons(path: str | Path, grid: RegionGrid, reading: Reading | None = 
             "label landslides, lower the least confidence, or correct the meaning of the classes",
         )
     if not seen.all():
-        log.warning("%s: polygons outside the region: %s", path, _listed(polygons.object[~seen]))
+        log.warning("%s: polygons outside the region: %s", path, listed(polygons.object[~seen]))
     return polygons
 
 
@@ -203,7 +205,7 @@ def _burnt(shapes, grid: RegionGrid) -> np.ndarray:
 
 
 def _inside(area: str | Path, grid: RegionGrid) -> np.ndarray:
-    geometry = _on_grid(area, _read(area, ""), grid)
+    geometry = on_grid(area, _read(area, ""), grid, LONGEST_EDGE_CELLS * grid.cell_m)
     inside = _burnt(((outline, 1) for outline in geometry), grid) > 0
     if not inside.any():
         raise VectorError(f"{area}: the labelled area lies outside the region", "give the labelled area of this region")
@@ -214,9 +216,9 @@ def _read(path: str | Path, layer: str) -> gpd.GeoDataFrame:
     """One layer of a file; VectorError without features, or where the layer is not clear."""
     known = vector.layer_names(path)
     if layer and layer not in known:
-        raise VectorError(f"{path}: has no layer '{layer}'", f"use {', '.join(known)}")
+        raise VectorError(f"{path}: has no layer '{layer}'", f"use {listed(known)}")
     if not layer and len(known) > 1:
-        raise VectorError(f"{path}: has {len(known)} layers: {', '.join(known)}", "name one of them")
+        raise VectorError(f"{path}: has {len(known)} layers: {listed(known)}", "name one of them")
     frame = vector.read(path, layer or None)
     if frame.empty:
         raise VectorError(f"{path}: has no features", "give a file with labelled polygons")
@@ -227,7 +229,7 @@ def _label_of(path: str | Path, frame: gpd.GeoDataFrame, reading: Reading) -> np
     """Label of each feature, uint8, from class and confidence."""
     for column in filter(None, (reading.class_column, reading.confidence_column)):
         if column not in frame.columns:
-            known = ", ".join(name for name in frame.columns if name != "geometry") or "none"
+            known = listed(name for name in frame.columns if name != frame.geometry.name) or "none"
             raise VectorError(f"{path}: has no column '{column}'", f"its columns are: {known}")
     label = np.full(len(frame), LANDSLIDE, np.uint8)
     if reading.class_column:
@@ -241,14 +243,13 @@ def _classes(path: str | Path, values, classes: Mapping[str, str]) -> np.ndarray
     found = sorted(set(values))
     if unknown := [value for value in found if value not in classes]:
         raise VectorError(
-            f"{path}: class '{unknown[0]}' has no meaning", f"map each of {', '.join(found)} to {', '.join(MEANINGS)}"
+            f"{path}: class '{shown(unknown[0])}' has no meaning",
+            f"map each of {listed(found)} to {', '.join(MEANINGS)}",
         )
     if wrong := [value for value, meaning in classes.items() if meaning not in MEANINGS]:
         raise VectorError(f"class '{wrong[0]}' means '{classes[wrong[0]]}'", f"map each class to {', '.join(MEANINGS)}")
     if absent := [value for value, meaning in classes.items() if meaning == "landslide" and value not in found]:
-        raise VectorError(
-            f"{path}: class '{absent[0]}' has no polygon", f"leave it out; the file has {', '.join(found)}"
-        )
+        raise VectorError(f"{path}: class '{absent[0]}' has no polygon", f"leave it out; the file has {listed(found)}")
     return np.array([MEANINGS[classes[value]] for value in values], np.uint8)
 
 
@@ -265,41 +266,3 @@ def _unsure(path: str | Path, values, reading: Reading) -> np.ndarray:
     if unsure.any():
         log.info("%s: %d polygons below confidence %g are not counted", path, unsure.sum(), reading.min_confidence)
     return unsure
-
-
-def _on_grid(path: str | Path, frame: gpd.GeoDataFrame, grid: RegionGrid) -> list[Polygon | MultiPolygon]:
-    """Valid polygons in the grid's CRS."""
-    # Edges are cut before they are projected: a straight edge in degrees is none in metres.
-    geometry = frame.geometry
-    if kinds := sorted(set(geometry.geom_type.dropna()) - {"Polygon", "MultiPolygon", "GeometryCollection"}):
-        raise VectorError(f"{path}: holds {', '.join(kinds)}", "give polygons")
-    if void := [k for k, outline in enumerate(geometry, start=1) if outline is None or outline.is_empty]:
-        raise VectorError(f"{path}: features without a geometry: {_listed(void)}", "delete or redraw them")
-    geometry = gpd.GeoSeries(force_2d(geometry.values), crs=frame.crs)
-    if frame.crs != f"EPSG:{grid.epsg}":
-        metres = LONGEST_EDGE_CELLS * grid.cell_m
-        geometry = geometry.segmentize(metres / 111_000 if frame.crs.is_geographic else metres).to_crs(grid.epsg)
-    return [_repaired(path, number, outline) for number, outline in enumerate(geometry, start=1)]
-
-
-def _repaired(path: str | Path, number: int, outline) -> Polygon | MultiPolygon:
-    """The outline; rings that cross themselves become the area that they enclose."""
-    if not np.isfinite(outline.bounds).all():
-        raise VectorError(
-            f"{path}: feature {number} cannot be projected", "check its coordinates and the CRS of the file"
-        )
-    if outline.is_valid and outline.geom_type != "GeometryCollection":
-        return outline
-    valid = make_valid(outline, method="structure", keep_collapsed=False)
-    parts = [part for part in getattr(valid, "geoms", [valid]) if part.geom_type in ("Polygon", "MultiPolygon")]
-    pieces = [piece for part in parts for piece in getattr(part, "geoms", [part]) if piece.area > 0]
-    if not pieces:
-        raise VectorError(f"{path}: feature {number} encloses no area and cannot be repaired", "delete or redraw it")
-    log.warning("%s: feature %d was not valid and is repaired", path, number)
-    return pieces[0] if len(pieces) == 1 else MultiPolygon(pieces)
-
-
-def _listed(numbers, most: int = 20) -> str:
-    numbers = list(numbers)
-    shown = ", ".join(str(number) for number in numbers[:most])
-    return shown if len(numbers) <= most else f"{shown} and {len(numbers) - most} more"

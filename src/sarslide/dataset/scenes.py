@@ -2,20 +2,25 @@
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import BaseModel, Field, FiniteFloat, PositiveInt
 
 from sarslide import layers
 from sarslide.dataset.features import PICTURE, feature_array, observable
 from sarslide.dataset.fusion import fuse
 from sarslide.errors import TrainingError
 from sarslide.grid import RegionGrid
+from sarslide.io.arrays import read_npz
+from sarslide.io.bounded import parsed_json, shown, typed
 
 IGNORE = 255
+AGAIN = "simulate the training region, or label the scene, again"
+NAME = r"^[\w./+-]{1,200}$"
 PICTURE_PERCENT = (2.0, 98.0)  # of the intensity, from dark to bright
 
 
@@ -83,11 +88,7 @@ def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
     TrainingError
         For a file that cannot be read, lacks a layer, or has a label that is not 0, 1 or 255.
     """
-    try:
-        with open(path, "rb") as stream, np.load(stream) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise TrainingError(f"{path}: cannot be read ({error})", "simulate the training region again") from None
+    arrays = read_npz(path, TrainingError, AGAIN)
 
     def read(name: str) -> np.ndarray:
         if name == PICTURE and name not in arrays:
@@ -98,15 +99,17 @@ def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
             )
         return arrays[name]
 
+    meta = _meta(path, read("meta"))
+    grid = None if meta.grid is None else RegionGrid(**meta.grid.model_dump())
+    _check_cells(path, arrays, grid)
     features, label = feature_array(channels, read), read("label").astype(np.uint8)
-    if label.shape != features.shape[1:] or not np.isin(label, (0, 1, IGNORE)).all():
+    if label.shape != features.shape[1:] or not np.isin(read("label"), (0, 1, IGNORE)).all():
         raise TrainingError(f"{path}: label is not 0, 1 or {IGNORE} on the features' grid", "label the scene again")
-    meta = json.loads(str(read("meta")))
-    region = str(meta["region"])
+    region = meta.region
     counted = np.where(observable(features), label, np.uint8(IGNORE))
     return TrainingScene(
         region,
-        f"{region}/{meta['stack']}",
+        f"{region}/{meta.stack}",
         features,
         counted,
         full_label=label,
@@ -114,8 +117,37 @@ def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
         landslide_kind=arrays.get("landslide_kind"),
         true_rate=arrays.get("true_los_rate_mm_per_yr"),
         objects=arrays.get("objects"),
-        grid=RegionGrid.from_dict(meta["grid"]) if "grid" in meta else None,
+        grid=grid,
     )
+
+
+class _Grid(BaseModel):
+    epsg: PositiveInt
+    west: FiniteFloat
+    north: FiniteFloat
+    cell_m: Annotated[FiniteFloat, Field(gt=0)]
+    rows: PositiveInt
+    cols: PositiveInt
+
+
+class _Meta(BaseModel):
+    region: Annotated[str, Field(pattern=NAME)]
+    stack: Annotated[str, Field(pattern=NAME)]
+    grid: _Grid | None = None
+
+
+def _meta(path: str | Path, stored: np.ndarray) -> _Meta:
+    """What a scene states of itself."""
+    return typed(_Meta, parsed_json(str(stored), path, TrainingError, AGAIN), path, TrainingError, AGAIN)
+
+
+def _check_cells(path: str | Path, arrays: Mapping[str, np.ndarray], grid: RegionGrid | None) -> None:
+    """TrainingError unless every layer has numbers of the cells of one grid."""
+    layer = {name: array for name, array in arrays.items() if name != "meta"}
+    shape = grid.shape if grid else next((array.shape[-2:] for array in layer.values()), ())
+    for name, array in layer.items():
+        if array.dtype.kind not in "biuf" or array.ndim not in (2, 3) or array.shape[-2:] != shape:
+            raise TrainingError(f"{path}: {shown(name)} is {array.dtype} {array.shape} on a grid of {shape}", AGAIN)
 
 
 def arrays_of(

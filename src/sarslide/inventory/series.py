@@ -13,15 +13,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+from shapely.geometry import box
 
 from sarslide import layers
 from sarslide.errors import VectorError
 from sarslide.grid import RegionGrid
+from sarslide.inventory import records
 from sarslide.inventory.observability import cells_of
 from sarslide.io import vector
 from sarslide.io.atomic import atomic_file
-from sarslide.io.sidecar import read_json
+from sarslide.io.bounded import shown
+from sarslide.io.outlines import on_grid
+from sarslide.io.spreadsheet import neutral
 
 PLACE = ("pid", "epsg", "latitude", "longitude", "easting", "northing", "height_wgs84", "cells", "area_km2")
 LINE_OF_SIGHT = ("incidence_angle", "track_angle", *layers.LINE_OF_SIGHT)
@@ -29,6 +34,8 @@ MOTION = (
     *("rmse", "mean_velocity", "mean_velocity_std"),
     *("acceleration", "acceleration_std", "seasonality", "seasonality_std"),
 )
+LONGEST_EDGE_CELLS = 10  # straight edges are cut this fine before they are projected
+MAX_POLYGONS = 20_000
 IDS = ("pid", "ls_id", "id", "name")  # columns that may name a polygon, in this order
 
 
@@ -54,7 +61,7 @@ def objects_of(current: str | Path, grid: RegionGrid) -> list[SeriesPolygon]:
     Parameters
     ----------
     current : str or Path
-        The pointer to the release, `current.json`.
+        What names the release, `release.json` or `current.json`.
     grid : RegionGrid
         The region grid.
 
@@ -63,8 +70,7 @@ def objects_of(current: str | Path, grid: RegionGrid) -> list[SeriesPolygon]:
     list of SeriesPolygon
         One a landslide, named by its ls_id.
     """
-    release = Path(current).parent / read_json(current)["path"]
-    frame = vector.read(release / "landslides.gpkg", "landslides")
+    frame = vector.read(records.folder_of(current) / records.PACKAGE, "landslides")
     return [SeriesPolygon(row.ls_id, cells_of(row.geometry, grid)) for row in frame.itertuples()]
 
 
@@ -86,23 +92,41 @@ def polygons_of(path: str | Path, grid: RegionGrid) -> list[SeriesPolygon]:
     Raises
     ------
     VectorError
-        For a file without CRS or polygons, or when none of them touches the region.
+        As `io.outlines.on_grid`; for a name that is no short line, and when no polygon touches the
+        region, or more than `MAX_POLYGONS`.
     """
     frame = vector.read(path)
-    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])]
+    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].reset_index(drop=True)
     if frame.empty:
         raise VectorError(f"{path}: holds no polygon", "give a layer of polygons")
-    frame = frame.to_crs(epsg=grid.epsg)
-    column = next((name for name in IDS if name in frame and frame[name].notna().all() and frame[name].is_unique), None)
-    names = frame[column].astype(str) if column else [f"P{k:04d}" for k in range(1, len(frame) + 1)]
-    found = [SeriesPolygon(name, cells_of(shape, grid)) for name, shape in zip(names, frame.geometry, strict=True)]
+    outlines = on_grid(path, frame, grid, LONGEST_EDGE_CELLS * grid.cell_m)
+    touching = outlines.intersects(box(*grid.bounds))
+    if touching.sum() > MAX_POLYGONS:
+        raise VectorError(
+            f"{path}: {touching.sum()} polygons touch the region, more than {MAX_POLYGONS}", "give fewer polygons"
+        )
+    names = _names(path, frame)
+    found = [SeriesPolygon(names[k], cells_of(outlines[k], grid)) for k in np.flatnonzero(touching)]
     inside = [polygon for polygon in found if len(polygon.cells[0])]
     if not inside:
         raise VectorError(
-            f"{path}: none of {len(found)} polygons touches the region {list(grid.bounds)} (EPSG:{grid.epsg})",
-            "give polygons inside the region, and check the file's CRS",
+            f"{path}: no polygon touches the region {list(grid.bounds)} (EPSG:{grid.epsg})",
+            "give polygons inside the region; check the file's CRS and the order of its coordinates",
         )
     return inside
+
+
+def _names(path: str | Path, frame: gpd.GeoDataFrame) -> list[str]:
+    """A name for each polygon."""
+    column = next((name for name in IDS if name in frame and frame[name].notna().all() and frame[name].is_unique), None)
+    if column is None:
+        return [f"P{k:04d}" for k in range(1, len(frame) + 1)]
+    names = [str(name) for name in frame[column]]
+    if odd := [name for name in names if name != shown(name)]:
+        raise VectorError(
+            f"{path}: {column} '{shown(odd[0])}' is not one short line", f"give polygons short names in {column}"
+        )
+    return names
 
 
 def write_csv(
@@ -145,7 +169,7 @@ def write_csv(
             longitude, latitude = to_degrees.transform(east, north)
             means = {name: _mean(values[polygon.cells]) for name, values in ground.items()}
             row = {
-                "pid": polygon.pid,
+                "pid": neutral(polygon.pid),
                 "epsg": grid.epsg,
                 "latitude": f"{latitude:.6f}",
                 "longitude": f"{longitude:.6f}",

@@ -374,7 +374,7 @@ def _check_claims(path: str | Path, source: DatasetReader) -> None:
         problem = f"has {source.count} bands"
     elif not np.isfinite(source.transform[:6]).all() or source.transform.determinant == 0:
         problem = f"has cells without a size or place, {tuple(source.transform)[:6]}"
-    elif rows * cols * bands * _bytes_a_cell(source) > _most_bytes(path):
+    elif rows * cols * bands * _bytes_a_cell(source) > most_bytes(path):
         problem = f"has blocks of {rows} x {cols} cells, more than a file of its size holds"
     if problem:
         raise RasterError(f"{path}: {problem}", RESTORE)
@@ -382,7 +382,7 @@ def _check_claims(path: str | Path, source: DatasetReader) -> None:
 
 def _check_whole(path: str | Path, source: DatasetReader, bands: int) -> None:
     """RasterError for more cells than may be read at once from a file of this size."""
-    if source.height * source.width * bands * _bytes_a_cell(source) > _most_bytes(path):
+    if source.height * source.width * bands * _bytes_a_cell(source) > most_bytes(path):
         raise RasterError(
             f"{path}: claims {source.height} x {source.width} cells, more than a file of its size holds", RESTORE
         )
@@ -393,7 +393,19 @@ def _bytes_a_cell(source: DatasetReader) -> int:
     return max(4 if kind == "complex_int16" else np.dtype(kind).itemsize for kind in kinds)
 
 
-def _most_bytes(path: str | Path) -> int:
+def most_bytes(path: str | Path) -> int:
+    """How many bytes of memory the content of a file may take at once.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    int
+        `ANY_BYTES`, or `MAX_RATIO` times its own.
+    """
     return max(ANY_BYTES, MAX_RATIO * Path(path).stat().st_size)
 
 

@@ -5,8 +5,10 @@ Written with h5py, whose dimension scales are what NetCDF-4 calls dimensions and
 by block, under a temporary name, then renamed.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,18 @@ import numpy as np
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io.atomic import atomic_file
+from sarslide.io.blocks import Checksums
+from sarslide.io.bounded import plain_file, shown
+from sarslide.io.raster import most_bytes
 from sarslide.names import days_between
 
 FORMAT_VERSION = 1
 CHUNK_CELLS = 64  # sides of a chunk; each holds all dates, so that the series of a cell is one read
 VARIABLE = "displacement_mm"
+RESTORE = "restore or recompute the file"
+MAX_DATES = 10_000
+MAX_CHUNK_BYTES = 256 << 20
+Read = Callable[[slice, slice, slice], np.ndarray]
 
 
 @contextmanager
@@ -49,7 +58,11 @@ def create(
     import h5py
     from pyproj import CRS
 
-    with atomic_file(path) as temporary, h5py.File(temporary, "w") as file:
+    written = Checksums()
+    with (
+        atomic_file(path, lambda temporary: written.compare(temporary, _cells_of)) as temporary,
+        h5py.File(temporary, "w") as file,
+    ):
         file.attrs.update({"Conventions": "CF-1.8", **(attributes or {})})
         crs = CRS.from_epsg(grid.epsg)
         mapping = file.create_dataset("crs", data=np.int32(0))
@@ -82,7 +95,9 @@ def create(
             values.dims[position].attach_scale(file[name])
 
         def put(rows: slice, cols: slice, displacement_mm: np.ndarray) -> None:
-            values[:, rows, cols] = displacement_mm
+            block = np.asarray(displacement_mm, np.float32)
+            values[:, rows, cols] = block
+            written.add(block, slice(0, len(dates)), rows, cols)
 
         yield put
 
@@ -91,6 +106,63 @@ def _axis(file: Any, name: str, values: np.ndarray, **attributes: str) -> None:
     file.create_dataset(name, data=values)
     file[name].make_scale(name)
     file[name].attrs.update(attributes)
+
+
+@contextmanager
+def _cells_of(path: Path) -> Iterator[Read]:
+    with opened(path) as (_, cells, _):
+        yield lambda dates, rows, cols: cells[dates, rows, cols]
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[tuple[list[str], Any, dict[str, str]]]:
+    """An open series file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Yields
+    ------
+    dates : list of str
+        `YYYYMMDD`.
+    cells : h5py.Dataset
+        Displacement (dates, rows, cols), as of `create`.
+    attributes : dict of str to str
+        Its long_name and units.
+
+    Raises
+    ------
+    RasterError
+        For a file that is no series, or that cannot be read; also for one whose cells lie in
+        another file.
+    """
+    import h5py
+
+    plain_file(path, RasterError, RESTORE)
+    try:
+        with h5py.File(path) as file:
+            time, cells = (_own(file, name) for name in ("time", VARIABLE))
+            if time.shape != cells.shape[:1] or cells.ndim != 3 or cells.dtype != np.float32 or len(time) > MAX_DATES:
+                raise ValueError(f"{cells.dtype} of {cells.shape} at {time.shape} dates")
+            start = date.fromisoformat(time.attrs["units"].rpartition(" ")[2])
+            dates = [f"{start + timedelta(days=int(day)):%Y%m%d}" for day in time[:]]
+            yield dates, cells, {key: str(cells.attrs[key]) for key in ("long_name", "units")}
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
+        raise RasterError(f"{path}: is no readable time series ({shown(error)})", RESTORE) from error
+
+
+def _own(file: Any, name: str) -> Any:
+    """A dataset that lies in the file itself, in chunks that can be held."""
+    import h5py
+
+    found = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+    if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual:
+        raise ValueError(f"{name} is no dataset of its own")
+    if math.prod(found.chunks or (1,)) * found.dtype.itemsize > MAX_CHUNK_BYTES:
+        raise ValueError(f"{name} has chunks of {found.chunks}")
+    return found
 
 
 def read(path: str | Path, rows: slice = slice(None), cols: slice = slice(None)) -> tuple[list[str], np.ndarray]:
@@ -113,16 +185,11 @@ def read(path: str | Path, rows: slice = slice(None), cols: slice = slice(None))
     Raises
     ------
     RasterError
-        For an unreadable file.
+        For an unreadable file, and a block that is larger than `raster.ANY_BYTES` and than
+        `raster.MAX_RATIO` times its file.
     """
-    from datetime import date, timedelta
-
-    import h5py
-
-    try:
-        with h5py.File(path) as file:
-            start = date.fromisoformat(file["time"].attrs["units"].rpartition(" ")[2])
-            dates = [f"{start + timedelta(days=int(day)):%Y%m%d}" for day in file["time"][:]]
-            return dates, file[VARIABLE][:, rows, cols]
-    except (OSError, KeyError) as error:
-        raise RasterError(f"{path}: is no readable time series ({error})", "restore or recompute the file") from error
+    with opened(path) as (dates, cells, _):
+        sides = [len(range(*part.indices(size))) for part, size in zip((rows, cols), cells.shape[1:], strict=True)]
+        if math.prod(sides) * len(dates) * cells.dtype.itemsize > most_bytes(path):
+            raise ValueError(f"{cells.shape} cells are more than a file of its size holds")
+        return dates, cells[:, rows, cols]

@@ -251,7 +251,7 @@ def _check_geojson(path: str | Path) -> None:
 
 
 def _check_geopackage(path: str | Path) -> None:
-    """VectorError for a database that is damaged, no GeoPackage, or has tables that are computed."""
+    """VectorError for a damaged database, no GeoPackage, and tables that are computed."""
     with _readable(path), closing(_database(path)) as database:
         entries = database.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
         tables = [name for kind, name, _ in entries if kind == "table"]

@@ -13,6 +13,9 @@ import numpy as np
 from sarslide.errors import VectorError
 from sarslide.grid import RegionGrid
 from sarslide.io import vector
+from sarslide.io.bounded import shown
+from sarslide.io.outlines import on_grid
+from sarslide.io.vector import listed
 from sarslide.layers import LITHOLOGY
 
 UNKNOWN = {"wb": "water", "ig": "ice and glaciers", "nd": "no data"}  # of GLiM; code 0
@@ -53,11 +56,11 @@ def rock_classes(
     VectorError
         For a missing attribute, a value without a class, or a map that does not touch the region.
     """
-    frame = vector.read(path, layer or None)
+    frame = vector.read(path, layer or None, around=grid)  # a map of a continent has a million polygons
     if attribute not in frame:
-        there = ", ".join(str(column) for column in frame.columns if column != "geometry")
+        there = listed(column for column in frame.columns if column != frame.geometry.name)
         raise VectorError(f"{path}: has no attribute '{attribute}'", f"set lithology.attribute to one of {there}")
-    frame = _in_region(frame, grid)
+    frame = _in_region(path, frame, grid)
     if frame.empty:
         raise VectorError(
             f"{path}: no polygon touches the region {list(grid.bounds)} (EPSG:{grid.epsg})",
@@ -65,7 +68,8 @@ def rock_classes(
         )
     values = ["" if value is None or value != value else str(value) for value in frame[attribute]]
     words = {value: _word(path, attribute, value, classes) for value in dict.fromkeys(values)}
-    which = _rasterised(frame, [list(words).index(value) + 1 for value in values], grid)
+    number = {value: place for place, value in enumerate(words, start=1)}
+    which = _rasterised(frame, [number[value] for value in values], grid)
     table = np.array([0, *(CODES[word] for word in words.values())], np.uint8)
     cells = np.bincount(which.ravel(), minlength=len(table))
     legend = [
@@ -79,29 +83,21 @@ def _word(path: str | Path, attribute: str, value: str, classes: Mapping[str, st
     """Class of one value."""
     word = classes.get(value) or (value.lower() if value else "nd")
     if word not in CODES:
-        problem = f"'{word}' is no class" if value in classes else "has no class"
+        problem = f"'{shown(word)}' is no class" if value in classes else "has no class"
         raise VectorError(
-            f"{path}: {attribute} = '{value}' {problem}", f"map it in lithology.classes to one of {', '.join(CODES)}"
+            f"{path}: {attribute} = '{shown(value)}' {problem}",
+            f"map it in lithology.classes to one of {', '.join(CODES)}",
         )
     return word
 
 
-def _in_region(frame, grid: RegionGrid):
-    """Polygons that touch the region, valid, in its CRS and cut to it."""
-    import shapely
+def _in_region(path: str | Path, frame, grid: RegionGrid):
+    """Polygons that touch the region, valid, in its CRS."""
     from shapely.geometry import box
 
-    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])]
-    around = box(*grid.bounds).buffer(10 * grid.cell_m)
-    edge = LONGEST_EDGE_CELLS * grid.cell_m * (1 if frame.crs.is_projected else 1 / 111_000)
-    # First by rectangles, in the map's own CRS: a map of a continent has a million polygons.
-    import geopandas as gpd
-
-    own = gpd.GeoSeries([around.segmentize(100 * grid.cell_m)], crs=f"EPSG:{grid.epsg}").to_crs(frame.crs)
-    near = frame.iloc[frame.sindex.intersection(own.total_bounds)].sort_index()
-    near = near.set_geometry(shapely.segmentize(shapely.make_valid(near.geometry.values), edge), crs=frame.crs)
-    near = near.to_crs(epsg=grid.epsg)
-    return near[near.intersects(box(*grid.bounds))]
+    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].reset_index(drop=True)
+    frame = frame.set_geometry(on_grid(path, frame, grid, LONGEST_EDGE_CELLS * grid.cell_m))
+    return frame[frame.intersects(box(*grid.bounds))]
 
 
 def _rasterised(frame, numbers: list[int], grid: RegionGrid) -> np.ndarray:
