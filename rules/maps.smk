@@ -110,9 +110,9 @@ rule atmosphere:
         mem_mb=memory(2500, 400),
         runtime=minutes(10, 0.6, pairs),
     params:
-        **rate_settings("atmosphere"),
-        # Read whether or not the rates have the correction.
-        **GRAPH.leaves("rates", "atmosphere_km", "atmosphere_days"),
+        # Those of the delays of dates are read whether or not the rates have the correction.
+        **rate_settings("atmosphere")
+        | GRAPH.leaves("rates", "atmosphere_km", "atmosphere_days"),
         grid=GRID,
         pairs=pairs,
         code=code("atmosphere"),
@@ -273,9 +273,15 @@ rule resample_products:
         "../workflow_scripts/resample_products.py"
 
 
-# Which layers tell landslides from other ground (P3 3.1 and 4.1; H01-H03). On demand, by the name
-# of its outputs.
+# Which layers tell landslides from other ground (P3 3.1 and 4.1; H01-H03), of every track, on
+# demand.
 rule factors:
+    localrule: True
+    input:
+        GRAPH.every(f"{RATES}/factors/factors.json"),
+
+
+rule rank_factors:
     input:
         unpack(lambda wildcards: filled(GRAPH.optional_layers(), wildcards)),
         **layer_files(TERRAIN, layers.TERRAIN),
@@ -302,9 +308,9 @@ rule factors:
         ),
         sidecar=f"{RATES}/factors/factors.json",
     log:
-        f"{LOGS}/factors/{{stack}}/{{frame}}.log",
+        f"{LOGS}/rank_factors/{{stack}}/{{frame}}.log",
     benchmark:
-        f"{BENCHMARKS}/factors/{{stack}}/{{frame}}.tsv"
+        f"{BENCHMARKS}/rank_factors/{{stack}}/{{frame}}.tsv"
     conda:
         "../envs/geo.yaml"
     threads: 4
@@ -317,6 +323,6 @@ rule factors:
         cells=CONFIG.factors.cells,
         trees=CONFIG.factors.trees,
         seed=CONFIG.factors.seed,
-        code=code("factors"),
+        code=code("rank_factors"),
     script:
-        "../workflow_scripts/factors.py"
+        "../workflow_scripts/rank_factors.py"

@@ -12,19 +12,18 @@ from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
-    from pathlib import Path
-
     from sarslide.evaluate import objects as scoring
     from sarslide.grid import RegionGrid
+    from sarslide.inventory import records
     from sarslide.inventory.candidates import cell_threshold
     from sarslide.inventory.changes import LAYERS
     from sarslide.io import raster, vector
-    from sarslide.io.sidecar import read_json, write_json
+    from sarslide.io.sidecar import write_json
     from sarslide.rates.methods import METHODS
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
-    folder = Path(files.current).parent / read_json(files.current)["path"]
+    folder = records.folder_of(files.current)
     layers = {name: vector.read(folder / "landslides.gpkg", name).to_dict("records") for name in LAYERS}
 
     def of_stack(paths) -> dict:

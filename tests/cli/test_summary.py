@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from tests.support import releases
 
 from sarslide import cli, exit_codes
+
+RELEASE = "20190423-1a2b3c4d"
 
 
 def ended(*words) -> int:
@@ -16,10 +19,8 @@ def ended(*words) -> int:
 @pytest.fixture
 def results(tmp_path):
     folder = tmp_path / "results/demo"
-    release = folder / "inventory/releases/20190423-1a2b3c4d"
-    release.mkdir(parents=True)
-    (folder / "inventory/current.json").write_text(json.dumps({"release": release.name}))
-    (release / "CHANGES.csv").write_text("ls_id,change\nL1,new\nL2,grown\nL3,new\n")
+    lines = [releases.change_line(f"LS{k:06d}", kind) for k, kind in enumerate(("new", "grown", "new"), 1)]
+    releases.write(folder / "inventory", RELEASE, tuple(lines))
     (folder / "report").mkdir()
     (folder / "report/report.html").touch()
     return folder
@@ -60,11 +61,28 @@ def test_without_a_release(words, code, tmp_path, monkeypatch, capsys):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"release": "x"}'])
-def test_a_pointer_or_table_that_is_broken(content, results, tmp_path, capsys):
-    (results / "inventory/current.json").write_text(content)
-    (results / "inventory/releases/x").mkdir()
-    (results / "inventory/releases/x/CHANGES.csv").write_text("ls_id,what\nL1,new\n")
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"release": "x"}', "{}".encode("utf-16"), None])
+def test_a_pointer_that_is_broken_or_lost(content, results, tmp_path, capsys):
+    """What it must name is known from the releases; one line beside the summary has what was wrong."""
+    for name in ("current.json", "release.json"):
+        (results / "inventory" / name).unlink()
+    if content is not None:
+        (results / "inventory/current.json").write_bytes(content)
+    assert ended("demo", "-C", tmp_path) == 0
+    assert f"release  {RELEASE}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"ls_id,what\nL1,new\n", b"\xff\xfe", b"a" * 9_000_000])
+def test_changes_that_are_broken(content, results, tmp_path, capsys):
+    (results / f"inventory/releases/{RELEASE}/CHANGES.csv").write_bytes(content)
     assert ended("demo", "-C", tmp_path) == exit_codes.REFUSED
     (text,) = capsys.readouterr().err.strip().splitlines()
-    assert text.startswith("E5002 ") and "cannot be read" in text
+    assert text.startswith("E5002 ") and f"{RELEASE}/CHANGES.csv: " in text and "; cure: restore the folder" in text
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"planted": -1}', '{"planted": NaN}'])
+def test_scores_that_are_broken(content, results, tmp_path, capsys):
+    (results / "report/scores.json").write_text(content)
+    assert ended("demo", "-C", tmp_path) == exit_codes.REFUSED
+    (text,) = capsys.readouterr().err.strip().splitlines()
+    assert text.startswith("E5002 ") and "scores.json: " in text and "; cure: delete " in text

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from sarslide.inventory import release
+from sarslide.inventory import records, release
 from sarslide.inventory.changes import ChangeRules, InventoryState, update
 from sarslide.inventory.observability import Observability
-from sarslide.io.sidecar import write_json
 from tests.docs.texts import REPOSITORY
 from tests.inventory.conftest import fused_row
 from tests.support import finished_region
@@ -29,6 +28,7 @@ def demo(tmp_path):
     for stacking in folder.glob("*/f0/native/stacking"):
         shutil.rmtree(stacking)
     releases = folder / "inventory/releases"
+    shutil.rmtree(releases.parent)
     release.repair(releases)
     west, _, _, north = GRID.bounds
     outlines = [box(west + 60 * k, north - 180, west + 60 * k + 30, north - 60) for k in (1, 4)]
@@ -39,7 +39,7 @@ def demo(tmp_path):
     seen = Observability(GRID, {"A128": np.zeros(GRID.shape, np.uint8)}, 4100.0)
     content = update(InventoryState(), rows, seen, {}, "20190330", ChangeRules())
     manifest = release.publish(releases, NAME, "", content, {"region": "demo", "parameters": {}}, f"EPSG:{GRID.epsg}")
-    write_json(folder / "inventory/current.json", release.pointer(manifest))
+    records.write_pointer(folder / "inventory/current.json", manifest)
     return tmp_path
 
 

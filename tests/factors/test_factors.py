@@ -20,7 +20,8 @@ from sarslide.factors.forest import importance
 from sarslide.factors.sample import Sample, draw
 from sarslide.grid import RegionGrid
 from sarslide.io import raster, vector
-from sarslide.io.sidecar import read_json, write_json
+from sarslide.io.sidecar import read_json
+from tests.support import releases
 
 GRID = RegionGrid(32647, 519000.0, 3212000.0, 30.0, 400, 300)
 TERRAIN = ("elevation_m", "slope_deg", "aspect_deg", "curvature_profile_per_m", "curvature_plan_per_m")
@@ -271,11 +272,11 @@ def run(repository, paths, folder, label_file, released=False):
         "sidecar": str(folder / "factors.json"),
     }
     snakemake = SimpleNamespace(
-        rule="factors", input=Named(paths | {"labels": str(label_file)}), output=Named(outputs), threads=1,
+        rule="rank_factors", input=Named(paths | {"labels": str(label_file)}), output=Named(outputs), threads=1,
         wildcards=Named(stack="A128"),
         params=Named(grid=GRID.to_dict(), released=released, cells=4000, trees=30, seed=7, code="0"), log=[str(folder / "log")],
     )  # fmt: skip
-    runpy.run_path(str(repository / "workflow_scripts/factors.py"), {"snakemake": snakemake})
+    runpy.run_path(str(repository / "workflow_scripts/rank_factors.py"), {"snakemake": snakemake})
     return read_json(folder / "factors.json")
 
 
@@ -326,13 +327,13 @@ def test_labels_of_a_release(tmp_path):
         for k, name in enumerate(("landslides", "masked", "non_landslide_deformation", "vanished"))
     }
     frames = {name: gpd.GeoDataFrame({"ls_id": ["a"]}, geometry=[shape], crs=32647) for name, shape in strips.items()}
-    (tmp_path / "releases/r1").mkdir(parents=True)
-    vector.write_layers(tmp_path / "releases/r1/landslides.gpkg", frames)
-    write_json(tmp_path / "current.json", {"path": "releases/r1"})
+    package = tmp_path / "releases/20200101-0123abcd/landslides.gpkg"
+    vector.write_layers(package, frames)
+    releases.write(tmp_path, package.parent.name)
     label = labels.of_release(tmp_path / "current.json", GRID)
     assert (label[:10, :10] == 1).all() and (label[:10, 10:40] == 255).all() and not label[10:].any()
     frames["landslides"] = frames["landslides"].iloc[:0]
-    vector.write_layers(tmp_path / "releases/r1/landslides.gpkg", frames)
+    vector.write_layers(package, frames)
     with pytest.raises(VectorError, match="E1005 .*landslides.gpkg: the release has no landslide; cure: "):
         labels.of_release(tmp_path / "current.json", GRID)
 

@@ -1,7 +1,9 @@
 """Releases on disk: the same bytes, never twice, consistent after any kill; the vector files."""
 
 import json
+import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -12,12 +14,12 @@ import pytest
 from shapely.affinity import translate
 from shapely.geometry import MultiPolygon
 
-from sarslide.errors import ReleaseError, VectorError
-from sarslide.inventory import release
+from sarslide.errors import LockError, ReleaseError, VectorError
+from sarslide.inventory import records, release
 from sarslide.inventory.changes import LAYERS, ChangeRules, InventoryState, update
 from sarslide.inventory.content import content_hash
 from sarslide.inventory.tables import CHANGES, OBJECTS, rows_of, typed
-from sarslide.io import vector
+from sarslide.io import atomic, fence, vector
 from sarslide.io.hashes import sha256
 from tests.inventory.conftest import cell_box, fused_row
 
@@ -44,7 +46,13 @@ def publish(releases, content, name=ID, parent=""):
 
 
 def ids(releases):
-    return [row["id"] for row in release.read_index(releases)]
+    return [row.id for row in records.listed(releases)]
+
+
+def edit(path, content):
+    """Change a file of a release as somebody does who owns it."""
+    path.chmod(0o644)
+    path.write_bytes(content) if isinstance(content, bytes) else path.write_text(content)
 
 
 def test_release_folder_is_complete_and_checked(releases, all_seen):
@@ -54,12 +62,12 @@ def test_release_folder_is_complete_and_checked(releases, all_seen):
         "CHANGES.csv", "MANIFEST.json", "landslides.gpkg", "landslides.parquet",
     ]  # fmt: skip
     assert release.check(folder) == manifest
-    assert manifest["counts"] == {"landslides": 3, "masked": 1, "non_landslide_deformation": 0, "vanished": 0}
+    assert manifest.counts == {"landslides": 3, "masked": 1, "non_landslide_deformation": 0, "vanished": 0}
     assert (releases / "INDEX.csv").read_text() == f"sequence,id,parent\n1,{ID},\n"
     lines = (folder / "CHANGES.csv").read_text().splitlines()
     assert lines[0] == ",".join(CHANGES)
     assert len(lines) == 4
-    assert release.pointer(manifest)["path"] == f"releases/{ID}"
+    assert records.Pointer.to(manifest).path == f"releases/{ID}"
 
 
 def test_layers_come_back_as_they_were_written(releases, all_seen):
@@ -97,11 +105,11 @@ def test_same_content_is_written_once(releases, all_seen):
 def test_same_id_with_other_content_becomes_the_second(releases, all_seen, caplog):
     publish(releases, inventory(all_seen))
     second = publish(releases, inventory(all_seen, 2))
-    assert second["release"] == f"{ID}-2"
-    assert "other content" in second["reason"]
+    assert second.release == f"{ID}-2"
+    assert "other content" in second.model_extra["reason"]
     assert "exists with other content" in caplog.text
     assert ids(releases) == [ID, f"{ID}-2"]
-    assert publish(releases, inventory(all_seen, 2))["release"] == f"{ID}-2"
+    assert publish(releases, inventory(all_seen, 2)).release == f"{ID}-2"
 
 
 def test_predecessor_is_the_last_that_is_not_mine(releases, all_seen):
@@ -151,11 +159,14 @@ class Killed(BaseException):
     """Stands for kill -9: nothing may catch it."""
 
 
-@pytest.mark.parametrize("step", ["_write_files", "write_json", "os.rename", "_append"])
+@pytest.mark.parametrize(
+    "step", ["release._write_files", "release.write_json", "atomic.rename", "records.protect", "records.write_index"]
+)
 def test_a_kill_between_any_two_steps_is_repaired_by_the_rerun(releases, all_seen, monkeypatch, step):
     first = inventory(all_seen)
     publish(releases, first)
-    target, name = (release.os, "rename") if step == "os.rename" else (release, step)
+    module, name = step.split(".")
+    target = {"release": release, "atomic": atomic, "records": records}[module]
 
     def kill(*_, **__):
         raise Killed
@@ -171,15 +182,15 @@ def test_a_kill_between_any_two_steps_is_repaired_by_the_rerun(releases, all_see
     previous = release.predecessor(releases, NEXT, CRS)
     assert previous.release == ID
     rerun = publish(releases, inventory(all_seen, 2, previous.inventory, "20200113"), NEXT, previous.release)
-    assert rerun["release"] == NEXT
+    assert rerun.release == NEXT
     assert ids(releases) == [ID, NEXT]
     assert sorted(path.name for path in releases.iterdir()) == [ID, NEXT, "INDEX.csv"]
-    assert (rerun["sequence"], rerun["parent"]) == (2, ID)
+    assert (rerun.sequence, rerun.parent) == (2, ID)
 
 
 def test_a_release_without_its_line_is_adopted_before_another_follows(releases, all_seen, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(release, "_append", lambda *_: (_ for _ in ()).throw(Killed()))
+        patch.setattr(records, "write_index", lambda *_: (_ for _ in ()).throw(Killed()))
         publish(releases, inventory(all_seen))
     assert ids(releases) == []
     release.repair(releases)
@@ -199,26 +210,63 @@ def test_a_lost_index_is_rebuilt(releases, all_seen):
 
 def test_edited_release_is_refused(releases, all_seen):
     publish(releases, inventory(all_seen))
-    with open(releases / ID / "CHANGES.csv", "a") as stream:
-        stream.write("by hand\n")
+    edit(releases / ID / "CHANGES.csv", "by hand")
     with pytest.raises(ReleaseError, match="CHANGES.csv: is missing or was changed"):
         release.predecessor(releases, NEXT, CRS)
 
 
-def test_leftovers_go_and_foreign_folders_are_refused(releases, all_seen):
-    (releases / ".INDEX.123.part.csv").write_text("sequence,id")
-    (releases / ".partial-x").mkdir()
+@pytest.mark.parametrize("name", [".git", ".partial-x", ".notes.0123abcd.1.part", ".INDEX.csv", ".~lock.INDEX.csv#"])
+def test_hidden_files_that_are_not_ours_stay(releases, name):
+    (releases / name).mkdir()
+    (releases / name / "kept").write_text("mine")
     release.repair(releases)
-    assert list(releases.iterdir()) == []
+    assert (releases / name / "kept").read_text() == "mine"
+
+
+def test_unfinished_files_of_ours_go(releases):
+    """Those that a run leaves now, and those that version 0.1.0 left."""
+    for folder in (fence.unfinished(releases / ID), fence.unfinished(releases / f"{ID}-2"), releases / f".partial-{ID}"):
+        folder.mkdir()
+    for file in (fence.unfinished(releases / "INDEX.csv"), releases / ".INDEX.123.part.csv"):
+        file.write_text("sequence,id")
+    release.repair(releases)
+    assert not list(releases.iterdir())
+
+
+def test_a_new_run_sweeps_an_unfinished_release(releases, tmp_path, monkeypatch):
+    monkeypatch.setenv(fence.VARIABLE, "0123abcd")
+    (tmp_path / "results").mkdir()
+    unfinished = fence.unfinished(tmp_path / "results" / ID)
+    unfinished.mkdir()
+    fence._sweep(tmp_path / "results", "89abcdef")
+    assert not unfinished.exists()
+
+
+def test_an_orphan_publishes_nothing(releases, all_seen, tmp_path, monkeypatch):
+    """A job whose run is no longer the newest: no release, no line, no pointer."""
+    monkeypatch.setattr(fence, "_folder", tmp_path)
+    monkeypatch.setenv(fence.VARIABLE, "0123abcd")
+    (tmp_path / fence.RECORD).write_text("89abcdef")
+    with pytest.raises(LockError, match="a newer run has begun"):
+        publish(releases, inventory(all_seen))
+    assert not list(releases.iterdir())
+
+
+def test_a_folder_without_a_manifest_is_refused(releases, all_seen):
     (releases / ID).mkdir()
-    with pytest.raises(ReleaseError, match="exists without MANIFEST.json"):
+    with pytest.raises(ReleaseError, match=f"{ID}/MANIFEST.json: does not exist; cure: restore the folder"):
         publish(releases, inventory(all_seen))
 
 
-def test_foreign_index_is_refused(releases):
-    (releases / "INDEX.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ReleaseError, match="INDEX.csv"):
-        release.repair(releases)
+def test_a_release_is_read_only(releases, all_seen):
+    publish(releases, inventory(all_seen))
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (releases / ID, *(releases / ID).iterdir())}
+    assert not [name for name, mode in modes.items() if mode & 0o222]
+    (releases / ID).chmod(0o755)  # as releases of older versions are
+    release.repair(releases)
+    assert stat.S_IMODE((releases / ID).stat().st_mode) & 0o222 == 0
+    records.unprotect(releases)
+    shutil.rmtree(releases)
 
 
 def test_manifest_has_no_path_and_no_time(releases, all_seen, tmp_path):

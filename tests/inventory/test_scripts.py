@@ -97,9 +97,10 @@ def release_job(region, inventory, name=RELEASE, review=()):
     }  # fmt: skip
     params = {
         "release": name, "region": "test", "stacks": STACKS, "dates": {track: ["20200101"] for track in STACKS}, "scenes": [],
-        "settings": {"inventory": {"threshold": 0.5}}, "snowline_m": 4100.0, "min_coherence": 0.2, "match_iou": 0.1, "code": "",
+        "settings": {"inventory": {"threshold": 0.5}}, "snowline_m": 4100.0, "min_coherence": 0.2, "match_iou": 0.1,
+        "allow_older": False, "pairs": {}, "weights": {"file": "weights.safetensors", "sha256": ""}, "code": "",
     }  # fmt: skip
-    return inputs, {"current": str(inventory / "current.json")}, params
+    return inputs, {"release": str(inventory / "release.json")}, params
 
 
 def test_from_rasters_to_release(region, tmp_path):

@@ -13,9 +13,14 @@ RULES = "".join(path.read_text() for path in sorted((REPOSITORY / "rules").rglob
 
 
 def test_the_inventory_stays_on_this_machine():
-    """Releases are folders beside current.json which no rule declares: as an object of a store it would lose them."""
-    assert RULES.count("inventory/current.json") == 1
-    assert 'CURRENT = local(f"{RESULTS}/inventory/current.json")' in RULES
+    """Releases are folders beside release.json which no rule declares: as an object of a store it would lose them."""
+    assert RULES.count("records.MADE") == 1 and "release.json" not in RULES
+    assert 'RELEASED = local(f"{RESULTS}/inventory/{records.MADE}")' in RULES
+
+
+def test_the_pointer_is_no_output_of_a_rule():
+    """Snakemake removes the outputs of a job that fails: the last release would be lost with its pointer."""
+    assert "current.json" not in re.sub(r"#.*", "", RULES) and "records.POINTER" not in RULES
 
 
 def test_the_scene_table_stays_on_this_machine():

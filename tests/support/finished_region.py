@@ -8,6 +8,7 @@ from sarslide import layers, products
 from sarslide.grid import RegionGrid
 from sarslide.io import raster, series
 from sarslide.io.sidecar import sidecar, write_json
+from tests.support import releases
 
 GRID = RegionGrid(32647, 515130, 3215640, 30, 40, 25)
 PAIRS = ("20190306_20190318", "20190306_20190330", "20190318_20190330")
@@ -53,4 +54,4 @@ def write(folder: Path) -> None:
     path = folder / "A128/f0/native/sbas/timeseries.nc"
     with series.create(path, GRID, DATES) as put:
         put(slice(0, 40), slice(0, 25), np.stack([some("los_displacement_mm", seed) for seed in range(3)]))
-    write_json(folder / "inventory/current.json", {"release": "20190330-0123abcd"})
+    releases.write(folder / "inventory", "20190330-0123abcd")

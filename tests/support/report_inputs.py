@@ -18,6 +18,7 @@ from sarslide.inventory.release import changes_csv
 from sarslide.inventory.tables import ATTRIBUTES, FUSED, OBJECTS, typed
 from sarslide.io import raster, vector
 from sarslide.report.inputs import ReportInputs, StackInputs
+from tests.support import releases
 
 RELEASE = "20200216-0123abcd"
 TRACKS = {"A128": (-1.0, "20190306"), "D062": (1.0, "20190311")}
@@ -56,7 +57,7 @@ def object_rows(shapes: list, rng: np.random.Generator, **values) -> list[dict]:
         }
         row |= {
             "geometry": shape,
-            "ls_id": f"LS-{number:06d}",
+            "ls_id": f"LS{number:06d}",
             "candidate_id": f"{tracks[:4]}-{number:04d}",
             "track": tracks[:4],
         }
@@ -203,14 +204,14 @@ def write_release(folder: Path, landslides: list, plain: list, masked: list, rng
     rows = {
         "landslides": object_rows(landslides, rng),
         "non_landslide_deformation": object_rows(
-            plain, rng, ls_id="LS-000901", object_class="non-landslide deformation"
+            plain, rng, ls_id="LS000901", object_class="non-landslide deformation"
         ),
         "masked": object_rows(masked, rng, status="masked", change=""),
         "vanished": [],
     }
     for k, row in enumerate(rows["masked"]):
         code = ("too_small", "too_small", "above_snowline", "uphill")[k % 4]
-        row |= {"ls_id": f"LS-{800 + k:06d}", "reason": code, "reasons": code, "reason_text": f"text of {code}"}
+        row |= {"ls_id": f"LS{800 + k:06d}", "reason": code, "reasons": code, "reason_text": f"text of {code}"}
     rows["landslides"][0] |= {"status": "not_observable", "change": "not_observable"}
     rows["landslides"][1] |= {"change": "grown+accelerated"}
     everything = [row for name in ("landslides", "non_landslide_deformation", "masked") for row in rows[name]]
@@ -228,7 +229,7 @@ def write_release(folder: Path, landslides: list, plain: list, masked: list, rng
         release / "landslides.gpkg", {name: typed(rows[name], OBJECTS, "EPSG:32647") for name in changes.LAYERS}
     )
     change = {
-        "ls_id": "LS-000002",
+        "ls_id": "LS000002",
         "change": "grown",
         "related": "",
         "detail": "area times 1.40",
@@ -236,19 +237,11 @@ def write_release(folder: Path, landslides: list, plain: list, masked: list, rng
     }
     change |= {"area_after_km2": 0.14, "los_rate_before_mm_per_yr": float("nan"), "los_rate_after_mm_per_yr": 31.0}
     (release / "CHANGES.csv").write_text(changes_csv([change]))
-    manifest = {
-        "release": RELEASE,
-        "parent": "20200204-89abcdef",
-        "sequence": 2,
-        "content_hash": "ab" * 32,
-        "code": "0123456789abcdef",
-    }
-    manifest |= {"scenes": [{"stack": "A128", "date": "20190306", "granule": "S1A_IW_SLC__1SDV_20190306T111703"}]}
-    (release / "MANIFEST.json").write_text(json.dumps(manifest | {"versions": {"sarslide": "0.1.0", "numpy": "2.4.0"}}))
-    pointer = {key: manifest[key] for key in ("release", "parent", "sequence", "content_hash")} | {
-        "path": f"releases/{RELEASE}"
-    }
-    (folder / "current.json").write_text(json.dumps(pointer))
+    scenes = [{"stack": "A128", "date": "20190306", "granule": "S1A_IW_SLC__1SDV_20190306T111703"}]
+    releases.write(
+        folder, RELEASE, parent="20200204-89abcdef", sequence=2, code="0123456789abcdef", scenes=scenes,
+        versions={"sarslide": "0.1.0", "numpy": "2.4.0"},
+    )  # fmt: skip
     return folder / "current.json"
 
 
@@ -273,7 +266,7 @@ def scores() -> dict:
         "planted_id": "P01",
         "area_km2": 0.21,
         "scored": True,
-        "ls_id": "LS-000001",
+        "ls_id": "LS000001",
         "iou": 0.71,
         "best_iou": 0.71,
     }
@@ -283,7 +276,7 @@ def scores() -> dict:
         "kind": "subsidence",
         "area_km2": 0.9,
         "fate": "released (error)",
-        "released": ["LS-000003"],
+        "released": ["LS000003"],
     }
     return {
         "planted": 50,

@@ -13,6 +13,7 @@ import yte
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
 from sarslide.workflow import console, run_progress, scheduling
+from tests.support import releases
 
 REPOSITORY = Path(__file__).parents[2]
 DATES = 40  # a list of so many paths is longer than a line may be
@@ -25,7 +26,7 @@ SLC = expand("results/demo/slc/A128_{{date}}_with_a_long_name.tif", date=range(2
 
 rule all:
     default_target: True
-    input: "results/demo/inventory/current.json"
+    input: "results/demo/inventory/release.json"
 
 rule slc:
     output: "results/demo/slc/{{stack}}_{{date}}_with_a_long_name.tif"
@@ -45,12 +46,11 @@ rule uncoded:
 
 rule release:
     input: SLC
-    output: "results/demo/inventory/current.json"
-    params: folder="results/demo/inventory/releases/20190330-aaaaaaaa", page="results/demo/report"
+    output: "results/demo/inventory/release.json"
+    params: page="results/demo/report"
     shell:
-        "mkdir -p {{params.folder}} {{params.page}}; touch {{params.page}}/report.html;"
-        "printf 'ls_id,change\\\\na,new\\\\nb,new\\\\nc,grown\\\\n' > {{params.folder}}/CHANGES.csv;"
-        "echo '{{{{\\"release\\": \\"20190330-aaaaaaaa\\"}}}}' > {{output}}"
+        "mkdir -p {{params.page}}; touch {{params.page}}/report.html;"
+        "cp -r prepared/. results/demo/inventory; touch {{output}}"
 
 onstart:
     scheduling.drop_default_rate_limit(workflow)
@@ -68,6 +68,8 @@ class Stub:
         self.folder = folder
         (folder / "Snakefile").write_text(SNAKEFILE)
         shutil.copytree(REPOSITORY / "profiles/default", folder / "profiles/default")
+        lines = [releases.change_line(f"LS{k:06d}", kind) for k, kind in enumerate(("new", "new", "grown"), 1)]
+        releases.write(folder / "prepared", "20190330-aaaaaaaa", tuple(lines))
 
     def run(self, *arguments: str, code: int = 0, **variables: str) -> str:
         """What a run shows; its lines are never too long."""

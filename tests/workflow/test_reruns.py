@@ -96,6 +96,6 @@ def test_a_rule_runs_again_for_all_of_its_pairs(own_checkout):
 def test_the_report_of_snakemake_holds_the_main_outputs(own_checkout):
     own_checkout.snakemake("--report", "run.html")
     text = (own_checkout.folder / "run.html").read_text()
-    for name in ("report.html", "scores.json", "network.png", "current.json"):
+    for name in ("report.html", "scores.json", "network.png", "release.json"):
         assert name in text
     assert "Quality of the pairs" in text and "Inventory" in text

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from studies.replay import BOUNDS, Plan, compare, replay, search
 
-from sarslide.inventory import release
+from sarslide.inventory import records, release
 from sarslide.inventory.changes import ChangeRules, InventoryState, update
 from sarslide.inventory.observability import Observability
-from sarslide.io.sidecar import write_json
 from tests.archive.server import WORD
 from tests.inventory.conftest import GRID, cell_box, fused_row
 
@@ -34,7 +33,7 @@ def released(folder: Path, *steps: tuple[str, list[dict]]) -> Path:
     for number, (date, found) in enumerate(steps):
         inventory = update(inventory, found, SEEN, {}, date, ChangeRules())
         made = release.publish(folder / "releases", f"{date}-0000000{number}", "", inventory, {}, "EPSG:32647")
-    write_json(folder / "current.json", release.pointer(made))
+    records.write_pointer(folder / "current.json", made)
     return folder
 
 

@@ -29,6 +29,7 @@ def clean(
 
         sarslide clean demo --all
     """
+    from sarslide.inventory.records import RELEASES, unprotect
     from sarslide.preflight.checks import used
 
     config = Request(region, values or (), files or (), folder).config()
@@ -39,6 +40,8 @@ def clean(
     print("\n".join(path.as_posix() for path in found))
     if yes or typer.confirm(f"remove them, {used(found) / 1e9:.3g} GB?"):
         with lock.held(folder):
+            if everything:
+                unprotect(folder / "results" / config.region / "inventory" / RELEASES)
             for path in found:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 

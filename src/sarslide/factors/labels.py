@@ -8,9 +8,9 @@ from sarslide.dataset.labels import LANDSLIDE, rasterise, read_labels
 from sarslide.dataset.scenes import IGNORE
 from sarslide.errors import VectorError
 from sarslide.grid import RegionGrid
+from sarslide.inventory import records
 from sarslide.inventory.changes import LANDSLIDES, LAYERS
 from sarslide.io import vector
-from sarslide.io.sidecar import read_json
 
 
 def of_release(current: str | Path, grid: RegionGrid) -> np.ndarray:
@@ -19,7 +19,7 @@ def of_release(current: str | Path, grid: RegionGrid) -> np.ndarray:
     Parameters
     ----------
     current : path
-        The pointer `current.json`.
+        What names the release, `release.json` or `current.json`.
     grid : RegionGrid
         The region.
 
@@ -37,7 +37,7 @@ def of_release(current: str | Path, grid: RegionGrid) -> np.ndarray:
     import geopandas as gpd
     import pandas as pd
 
-    package = Path(current).parent / read_json(current)["path"] / "landslides.gpkg"
+    package = records.folder_of(current) / records.PACKAGE
     tables = []
     for name in LAYERS:
         frame = vector.read(package, name)[["geometry"]].to_crs(epsg=grid.epsg)

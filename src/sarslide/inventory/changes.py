@@ -1,6 +1,5 @@
 """From the last release and today's objects to the next one: stable ids, typed changes."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from sarslide.inventory.masks import LANDSLIDE
 from sarslide.inventory.matching import CONTAINED, Match, match
 from sarslide.inventory.observability import Observability
 from sarslide.inventory.review import Decision
+from sarslide.inventory.tables import rates_of
 
 # The layers of a release, in the order in which an ls_id is looked up.
 LANDSLIDES, PLAIN, MASKED, VANISHED = "landslides", "non_landslide_deformation", "masked", "vanished"
@@ -291,7 +291,7 @@ def common_speed(old: Mapping, row: Mapping) -> tuple[float, float]:
     (float, float)
         Before and after, mm/yr; NaN without a common track.
     """
-    before, after = json.loads(old["los_rate_by_track"] or "{}"), json.loads(row["los_rate_by_track"] or "{}")
+    before, after = (rates_of(one["los_rate_by_track"], one["ls_id"]) for one in (old, row))
     common = sorted(set(before) & set(after), key=lambda track: (-abs(before[track]), track))
     return (abs(before[common[0]]), abs(after[common[0]])) if common else (math.nan, math.nan)
 

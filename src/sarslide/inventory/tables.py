@@ -3,12 +3,16 @@ row or ten thousand.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 import geopandas as gpd
 import numpy as np
+from pydantic import Field, RootModel
 from shapely.geometry.base import BaseGeometry
 
-from sarslide.errors import VectorError
+from sarslide.errors import ReleaseError, VectorError
+from sarslide.inventory.records import Stack
+from sarslide.io import bounded
 
 ATTRIBUTES = {
     "source": str,
@@ -73,6 +77,10 @@ CHANGES = {
 DIGITS = 6
 
 
+class _RatesByTrack(RootModel[dict[Stack, Annotated[float, Field(allow_inf_nan=False)]]]):
+    """The column `los_rate_by_track`."""
+
+
 def typed(rows: Iterable[Mapping], columns: Mapping[str, type], crs) -> gpd.GeoDataFrame:
     """Rows as a table with exactly the given columns and types, geometry last.
 
@@ -118,15 +126,43 @@ def rows_of(frame: gpd.GeoDataFrame, columns: Mapping[str, type], where: str) ->
     Raises
     ------
     VectorError
-        When a column is missing.
+        When a column is missing, or holds what is none of its values.
     """
+    cure = "recompute the file with this version of sarslide"
     missing = [name for name in columns if name not in frame.columns]
     if missing:
-        raise VectorError(
-            f"{where}: no column {', '.join(missing)}", "recompute the file with this version of sarslide"
-        )
-    rows = typed(frame.to_dict("records"), columns, frame.crs).to_dict("records")
+        raise VectorError(f"{where}: no column {', '.join(missing)}", cure)
+    if (frame.geometry.isna() | frame.geometry.is_empty).any():
+        raise VectorError(f"{where}: an object has no outline", cure)
+    try:
+        rows = typed(frame.to_dict("records"), columns, frame.crs).to_dict("records")
+    except (TypeError, ValueError, OverflowError) as error:
+        raise VectorError(f"{where}: a column is not of its type ({bounded.shown(error)})", cure) from None
     return [row | {"geometry": _single(row["geometry"])} for row in rows]
+
+
+def rates_of(text: str, ls_id: str) -> dict[str, float]:
+    """The rates of an object in the tracks that see it.
+
+    Parameters
+    ----------
+    text : str
+        Its `los_rate_by_track`; empty for none.
+    ls_id : str
+        Its id, for messages.
+
+    Returns
+    -------
+    dict of str to float
+        Mean LOS rate by track, mm/yr.
+
+    Raises
+    ------
+    ReleaseError
+        For another text.
+    """
+    name = f"los_rate_by_track of {ls_id}"
+    return bounded.typed(_RatesByTrack, bounded.parsed_json(text or "{}", name, ReleaseError), name, ReleaseError).root
 
 
 def significant(value: float) -> float:

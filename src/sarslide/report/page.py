@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 
 from sarslide.insar.engines import ENGINES
+from sarslide.inventory import records as release_records
 from sarslide.inventory.changes import LANDSLIDES, LAYERS, MASKED, PLAIN
 from sarslide.inventory.masks import REASONS
 from sarslide.io import vector
@@ -58,6 +59,7 @@ def render(inputs: ReportInputs) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"iso": stages.iso, "fixed": tables.number, "words": tables.words}
+    environment.filters |= {"area": tables.area, "all": tables.all_of}
     return environment.get_template("report.html").render(**context(inputs))
 
 
@@ -74,10 +76,10 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     dict of str to Any
         Values by the names of the template.
     """
-    current = read_json(inputs.current)
-    folder = inputs.current.parent / current["path"]
-    manifest = read_json(folder / "MANIFEST.json")
-    layers = {name: vector.read(folder / "landslides.gpkg", name) for name in LAYERS}
+    release = release_records.named(inputs.current)
+    folder = inputs.current.parent / release_records.RELEASES / release.release
+    manifest = release.model_dump()
+    layers = {name: vector.read(folder / release_records.PACKAGE, name) for name in LAYERS}
     scores = read_json(inputs.scores) if inputs.scores else None
     pairs = {stack.stack: read_pairs(stack.pairs) for stack in inputs.stacks}
     terrain = {layer: read_display(path, layer) for layer, path in inputs.terrain.items()}
@@ -93,7 +95,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         "inputs": inputs,
         "engine": ENGINES[inputs.engine],
         "method": METHODS[inputs.method],
-        "release": current,
+        "release": release,
         "summary": head,
         "paper": paper_page.content(
             inputs.paper,
@@ -104,9 +106,9 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         ),
         "landslides": tables.build(tables.LANDSLIDES, tables.landslide_rows(records(layers[LANDSLIDES]))),
         "deformation": tables.build(tables.LANDSLIDES, tables.landslide_rows(records(layers[PLAIN]))),
-        "changes": tables.build(tables.CHANGES, tables.change_rows(folder / "CHANGES.csv")),
+        "changes": tables.build(tables.CHANGES, tables.change_rows(folder)),
         "masked": tables.build(tables.MASKED, tables.masked_rows(records(layers[MASKED]), REASON_TEXTS)),
-        "scenes": tables.build(tables.SCENES, scene_rows(pairs, inputs.stacks, manifest.get("scenes") or [])),
+        "scenes": tables.build(tables.SCENES, scene_rows(pairs, inputs.stacks, release.scenes)),
         "run_times": run_times(inputs.benchmarks),
         "scores": tables.score_table(scores) if scores else None,
         **(score_details(scores) if scores else {}),
@@ -118,7 +120,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
                 *(stages.pair_figure(maps, bounds) for maps in stacks),
                 *(stages.rate_figure(maps, rate_scale, bounds, shade, inputs.method) for maps in stacks),
                 *(stages.quality_figure(maps, bounds) for maps in stacks),
-                stages.fusion_figure(stacks, candidates, shade, bounds),
+                stages.fusion_figure(stacks, candidates, layers[MASKED], shade, bounds),
             )
             if figure is not None
         ],
@@ -258,7 +260,6 @@ def scene_rows(
     for stack in stacks:
         found = pairs[stack.stack]
         place = baselines(found)
-        known = any(pair.bperp_m is not None for pair in found)
         for date in sorted(place):
             own = [pair for pair in found if date in (pair.earlier, pair.later)]
             coherences = [pair.coherence for pair in own if pair.coherence is not None]
@@ -268,7 +269,7 @@ def scene_rows(
                     "stack": stack.stack,
                     "date": stages.iso(date),
                     "time": next((str(time).split("T")[-1][:8] for time in times if time and "T" in str(time)), ""),
-                    "bperp_m": place[date] if known else None,
+                    "bperp_m": place[date],
                     "pairs": len(own),
                     "coherence": float(np.mean(coherences)) if coherences else None,
                     "product": products.get((stack.stack, date)) or "",

@@ -1,17 +1,19 @@
 """The inputs of a report as arrays and records, reduced to what a screen can show."""
 
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import geopandas as gpd
 import numpy as np
+from pydantic import BaseModel, Field
 
 from sarslide import layers
-from sarslide.io import raster
-from sarslide.io.sidecar import read_json
+from sarslide.errors import InterferogramError, RateError, WeightsError
+from sarslide.inventory import records as release_records
+from sarslide.io import bounded, raster
+from sarslide.models.weights import read_card
 from sarslide.rates.observability import CLASSES
 from sarslide.report.inputs import StackInputs
 from sarslide.report.network_plot import NetworkPair
@@ -22,6 +24,32 @@ log = logging.getLogger(__name__)
 MAX_SIDE = 1400
 HIDDEN = [CLASSES.index(word) for word in ("layover", "shadow")]
 OF_THE_GROUND = ("avg_phase_rad", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr")
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Time = Annotated[str, Field(max_length=40)]
+
+
+class _Pair(BaseModel):
+    """What the report shows of a pair's sidecar; None: unknown."""
+
+    dates: tuple[release_records.Date, release_records.Date]
+    utc: tuple[Time | None, Time | None]
+    bperp_m: Finite | None = None
+    mean_coherence: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class _Place(BaseModel):
+    """The description of a reference area."""
+
+    epsg: Annotated[int, Field(ge=1024, le=32767)]
+    x_m: Annotated[float, Field(ge=-2e7, le=2e7)]
+    y_m: Annotated[float, Field(ge=-2e7, le=2e7)]
+    cells: release_records.Count
+    area_km2: Annotated[float, Field(ge=0, le=1e6)]
+    reason: Annotated[str, Field(max_length=1000)]
+
+
+def _typed(model: type[bounded.Model], path: Path, error: bounded.Coded) -> bounded.Model:
+    return bounded.typed(model, bounded.json(path, error), path, error)
 
 
 def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
@@ -50,7 +78,7 @@ def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
 
 def read_stack(stack: StackInputs) -> StackMaps:
     """The rasters of a stack for the screen; the filtered phase is the second band of
-    `wrapped_rad`.
+    `wrapped_rad`, where it differs from the first.
 
     Phase and rates are left out in layover and shadow: several slopes or none answer there, which
     looks like motion.
@@ -67,7 +95,9 @@ def read_stack(stack: StackInputs) -> StackMaps:
     """
     found = {layer: read_display(path, layer) for layer, path in stack.rasters.items()}
     if "wrapped_rad" in found:
-        found["filtered_rad"] = read_display(stack.rasters["wrapped_rad"], "wrapped_rad", band=2)
+        filtered = read_display(stack.rasters["wrapped_rad"], "wrapped_rad", band=2)
+        if not np.array_equal(filtered, found["wrapped_rad"], equal_nan=True):
+            found["filtered_rad"] = filtered
     if "observable_class" in found:
         hidden = np.isin(found["observable_class"], HIDDEN)
         found |= {layer: np.where(hidden, np.nan, found[layer]) for layer in OF_THE_GROUND if layer in found}
@@ -87,13 +117,8 @@ def read_pairs(paths: Sequence[Path]) -> list[NetworkPair]:
     list of NetworkPair
         One a sidecar.
     """
-    found = []
-    for path in sorted(paths):
-        about = read_json(path)
-        earlier, later = about["dates"]
-        utc = about["utc"]
-        found.append(NetworkPair(earlier, later, about.get("bperp_m"), about.get("mean_coherence"), *utc))
-    return found
+    found = [_typed(_Pair, path, InterferogramError) for path in sorted(paths)]
+    return [NetworkPair(*pair.dates, pair.bperp_m, pair.mean_coherence, *pair.utc) for pair in found]
 
 
 def records(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
@@ -129,9 +154,9 @@ def reference(stack: str, path: Path) -> dict[str, Any]:
     """
     from pyproj import Transformer
 
-    about = read_json(path)
-    lon, lat = Transformer.from_crs(about["epsg"], 4326, always_xy=True).transform(about["x_m"], about["y_m"])
-    return {"stack": stack, "lon": lon, "lat": lat, **about}
+    about = _typed(_Place, path, RateError)
+    lon, lat = Transformer.from_crs(about.epsg, 4326, always_xy=True).transform(about.x_m, about.y_m)
+    return {"stack": stack, "lon": lon, "lat": lat, **about.model_dump()}
 
 
 def model_card(path: Path | None) -> dict[str, str] | None:
@@ -149,14 +174,13 @@ def model_card(path: Path | None) -> dict[str, str] | None:
     """
     if path is None:
         return None
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="np") as file:
-            card = json.loads((file.metadata() or {})["card"])
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        log.warning("%s: no model card (%s)", path, error)
+        card = read_card(path)
+    except WeightsError as error:
+        log.warning("%s", error)
         return None
     keys = ("label", "network", "channels", "normalisation", "threshold", "licence")
-    facts = {key: card[key] for key in keys if card.get(key) not in (None, "")}
-    return {key: ", ".join(map(str, value)) if isinstance(value, list) else str(value) for key, value in facts.items()}
+    values = {key: value for key, value in card.model_dump(include=set(keys)).items() if value not in (None, "")}
+    texts = {key: ", ".join(map(str, v)) if isinstance(v, list) else str(v) for key, v in values.items()}
+    facts = {key: texts[key] for key in keys if key in texts}
+    return facts | ({"trained on": card.trained_on.text} if card.trained_on else {})

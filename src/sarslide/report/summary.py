@@ -1,13 +1,31 @@
 """What runs made of a region, on the terminal."""
 
-import csv
-import json
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from sarslide.errors import ReleaseError
+from sarslide.inventory import records
+from sarslide.io import bounded
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Rmse = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Scores(BaseModel):
+    """scores.json of a simulated region; what else it holds is left out."""
+
+    model_config = ConfigDict(frozen=True)
+    planted: records.Count
+    scored: records.Count
+    object_recall: Share
+    object_precision: Share
+    object_f1: Share
+    los_rmse_mm_per_yr: dict[records.Stack, Rmse]
+    predicted_rmse_mm_per_yr: dict[records.Stack, Rmse]
+    rate_error: str = Field("predicted", max_length=20)
 
 
 def current_release(results: Path) -> str:
@@ -22,9 +40,14 @@ def current_release(results: Path) -> str:
     -------
     str
         Such as `20190423-1a2b3c4d`; empty before the first release.
+
+    Raises
+    ------
+    ReleaseError
+        For a damaged release.
     """
-    pointer = results / "inventory" / "current.json"
-    return str(json.loads(pointer.read_text())["release"]) if pointer.is_file() else ""
+    found = records.current(results / "inventory")
+    return found.release if found else ""
 
 
 def of_region(region: str, folder: Path = Path()) -> str:
@@ -48,15 +71,9 @@ def of_region(region: str, folder: Path = Path()) -> str:
         Where there is no release yet, or its files cannot be read.
     """
     results = folder / "results" / region
-    again = f"`sarslide run {region}`"
-    try:
-        if not current_release(results):
-            raise ReleaseError(f"{results}: has no release", again)
-        return summary(results)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ReleaseError(
-            f"{results}: cannot be read ({type(error).__name__})", f"restore the files, or {again}"
-        ) from error
+    if not current_release(results):
+        raise ReleaseError(f"{results}: has no release", f"`sarslide run {region}`")
+    return summary(results)
 
 
 def summary(results: Path) -> str:
@@ -71,45 +88,70 @@ def summary(results: Path) -> str:
     -------
     str
         Release, report and, for a simulated region, the scores against the planted truth.
+
+    Raises
+    ------
+    ReleaseError
+        Where its files cannot be read.
     """
     release = current_release(results)
-    folder = results / "inventory" / "releases" / release
-    lines = [f"release  {release}", f"folder   {folder}"]
-    if (table := folder / "CHANGES.csv").is_file():
-        lines.append(f"changes  {_counted_changes(table)}")
+    folder = results / "inventory" / records.RELEASES / release
+    lines = [f"release  {release}", f"folder   {folder}", f"changes  {_counted_changes(folder)}"]
     if (page := results / "report" / "report.html").is_file():
         lines.append(f"report   {page}")
     scores_file = results / "report" / "scores.json"
     if scores_file.is_file():
-        lines += ["", *score_lines(json.loads(scores_file.read_text()))]
+        lines += ["", *score_lines(read_scores(scores_file))]
     return "\n".join(lines)
 
 
-def _counted_changes(table: Path) -> str:
-    """Objects of a CHANGES.csv by kind, such as `12 new, 3 grown`."""
-    with open(table, newline="") as stream:
-        counted = Counter(row["change"] for row in csv.DictReader(stream))
+def read_scores(path: Path) -> Scores:
+    """Scores of a simulated region.
+
+    Parameters
+    ----------
+    path : Path
+        scores.json.
+
+    Returns
+    -------
+    Scores
+        What the summary shows of them.
+
+    Raises
+    ------
+    ReleaseError
+        Where the file cannot be read.
+    """
+    cure = f"delete {path}, then run again"
+    return bounded.typed(Scores, bounded.json(path, ReleaseError, cure=cure), path, ReleaseError, cure)
+
+
+def _counted_changes(folder: Path) -> str:
+    """Objects of a release by kind of change, such as `12 new, 3 grown`."""
+    counted = Counter(change.change for change in records.changes(folder))
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items())) or "none"
 
 
-def score_lines(scores: Mapping[str, Any]) -> list[str]:
+def score_lines(scores: Scores) -> list[str]:
     """Scores of a simulated region against its planted truth, as lines of text.
 
     Parameters
     ----------
-    scores : mapping of str to Any
-        scores.json.
+    scores : Scores
+        Of the region.
 
     Returns
     -------
     list of str
         Counts, scores by object, and the error of the LOS rate of each track.
     """
-    lines = [f"planted {scores['planted']} landslides, scored {scores['scored']}"]
-    lines += [f"object {name:<10} {scores[f'object_{name}']:.3f}" for name in ("recall", "precision", "f1")]
-    for stack, rmse in scores["los_rmse_mm_per_yr"].items():
-        expected, kind = scores["predicted_rmse_mm_per_yr"][stack], scores.get("rate_error", "predicted")
-        lines.append(
-            f"LOS rate RMSE {stack} {rmse:.2f} mm/yr, {rmse / expected:.2f} of the {kind} error, {expected:.2f}"
-        )
+    lines = [f"planted {scores.planted} landslides, scored {scores.scored}"]
+    shares = {"recall": scores.object_recall, "precision": scores.object_precision, "f1": scores.object_f1}
+    lines += [f"object {name:<10} {share:.3f}" for name, share in shares.items()]
+    for stack, rmse in scores.los_rmse_mm_per_yr.items():
+        line = f"LOS rate RMSE {stack} {rmse:.2f} mm/yr"
+        if expected := scores.predicted_rmse_mm_per_yr.get(stack):
+            line += f", {rmse / expected:.2f} of the {scores.rate_error} error, {expected:.2f}"
+        lines.append(line)
     return lines

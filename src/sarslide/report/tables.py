@@ -1,13 +1,20 @@
 """Tables of the report: typed columns, cells with a text to read and a value to sort by."""
 
-import csv
 import json
+import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from sarslide.errors import ReleaseError
+from sarslide.inventory import records
+from sarslide.inventory.tables import rates_of
+from sarslide.io import bounded
+
+log = logging.getLogger(__name__)
 
 MISSING = "–"
 NOT_RUN = "not run"  # of a published score: no training of ours stands for it
@@ -221,6 +228,41 @@ def number(value: float, digits: int) -> str:
     return text.replace("-", "−")
 
 
+def area(km2: float) -> str:
+    """An area as text.
+
+    Parameters
+    ----------
+    km2 : float
+        The area.
+
+    Returns
+    -------
+    str
+        With two decimals, or more where it would be nought.
+    """
+    digits = 2 if km2 >= 0.01 or not km2 else 1 - math.floor(math.log10(km2))
+    return number(km2, digits)
+
+
+def all_of(count: int, what: str) -> str:
+    """The heading of a list that can be opened.
+
+    Parameters
+    ----------
+    count : int
+        Its rows.
+    what : str
+        What a row is, in the singular.
+
+    Returns
+    -------
+    str
+        Such as `All 12 acquisitions`, or `The one acquisition`.
+    """
+    return f"The one {what}" if count == 1 else f"All {count} {what}s"
+
+
 def landslide_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows of a release with the readable columns of `LANDSLIDES`.
 
@@ -275,27 +317,20 @@ def masked_rows(rows: Iterable[Mapping[str, Any]], texts: Mapping[str, str]) -> 
     return sorted(found, key=lambda row: (-row["count"], row["reason_text"]))
 
 
-def change_rows(path: Path) -> list[dict[str, Any]]:
+def change_rows(release: Path) -> list[dict[str, Any]]:
     """Rows of CHANGES.csv, numbers parsed.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    release : Path
+        Folder of the release.
 
     Returns
     -------
     list of dict
         None where a number is unknown.
     """
-    with open(path, newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    numeric = {column.key for column in CHANGES if column.digits is not None}
-    return [
-        {key: (float(value) if value else None) if key in numeric else value for key, value in row.items()}
-        | {"change_text": words(row["change"])}
-        for row in rows
-    ]
+    return [row.model_dump() | {"change_text": words(row.change)} for row in records.changes(release)]
 
 
 def run_time_rows(folder: Path) -> list[dict[str, Any]]:
@@ -464,11 +499,8 @@ def rates_by_track(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     list of (str, str)
         Label, value with unit.
     """
-    try:
-        rates = json.loads(row.get("los_rate_by_track") or "{}")
-    except (TypeError, ValueError):
-        return []
-    return [(f"Mean LOS rate {track}", f"{number(float(rate), 1)} mm/yr") for track, rate in sorted(rates.items())]
+    rates = rates_of(row.get("los_rate_by_track") or "", str(row.get("ls_id")))
+    return [(f"Mean LOS rate {track}", f"{number(rate, 1)} mm/yr") for track, rate in sorted(rates.items())]
 
 
 def words(code: Any) -> str:
@@ -496,8 +528,11 @@ def _plain(value: Any) -> str:
 
 
 def _benchmark(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
+    try:
+        return bounded.csv_rows(path, ReleaseError, ("s",), delimiter="\t")
+    except ReleaseError as error:  # run times are no part of the results
+        log.warning("%s; leaving it out", error.problem)
+        return []
 
 
 def _float(value: Any) -> float | None:

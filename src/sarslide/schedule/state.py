@@ -2,7 +2,6 @@
 dates wait.
 """
 
-import csv
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from sarslide import network
 from sarslide.catalog import coverage, scenes
 from sarslide.config import Config
-from sarslide.io.sidecar import read_json
+from sarslide.inventory import records
 
 Waiting = dict[str, str]
 UNFINISHED = "its jobs are not finished"
@@ -47,13 +46,14 @@ def state(inventory: Path) -> RegionState:
     -------
     RegionState
         The state that `current.json` points to.
+
+    Raises
+    ------
+    ReleaseError
+        For a damaged release.
     """
-    pointer = inventory / "current.json"
-    if not pointer.is_file():
-        return RegionState()
-    current = read_json(pointer)
-    manifest = read_json(inventory / current["path"] / "MANIFEST.json")
-    return RegionState(current["release"], current["sequence"], manifest["dates"])
+    found = records.current(inventory)
+    return RegionState(found.release, found.sequence, found.dates) if found else RegionState()
 
 
 def added(before: RegionState, after: RegionState) -> dict[str, list[str]]:
@@ -87,16 +87,17 @@ def changes(inventory: Path, before: RegionState, after: RegionState) -> dict[st
     -------
     dict of str to int
         Number of lines by kind.
+
+    Raises
+    ------
+    ReleaseError
+        For a damaged release.
     """
-    index = inventory / "releases" / "INDEX.csv"
-    if not index.is_file():
+    if after.sequence <= before.sequence:
         return {}
-    counted: Counter[str] = Counter()
-    with open(index, newline="") as stream:
-        new = [row["id"] for row in csv.DictReader(stream) if before.sequence < int(row["sequence"]) <= after.sequence]
-    for release in new:
-        with open(inventory / "releases" / release / "CHANGES.csv", newline="") as stream:
-            counted.update(row["change"] for row in csv.DictReader(stream))
+    releases = inventory / records.RELEASES
+    new = [releases / row.id for row in records.index(releases) if before.sequence < row.sequence <= after.sequence]
+    counted = Counter(change.change for folder in new if folder.is_dir() for change in records.changes(folder))
     return dict(sorted(counted.items()))
 
 

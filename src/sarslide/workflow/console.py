@@ -19,6 +19,7 @@ from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultForma
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from sarslide.errors import SarslideError
 from sarslide.workflow import events
 from sarslide.workflow.run_progress import RunningJob, RunProgress
 
@@ -335,7 +336,10 @@ class LogHandler(LogHandlerBase):
         """Name of the current release, empty before the first."""
         from sarslide.report import summary
 
-        return summary.current_release(self._results) if self._results else ""
+        try:
+            return summary.current_release(self._results) if self._results else ""
+        except SarslideError:  # which the run itself shows
+            return ""
 
     def _end(self) -> list[str]:
         """Failed jobs, and what the run made."""
@@ -344,7 +348,10 @@ class LogHandler(LogHandlerBase):
         failed = [f"{len(self._failed)} failed:", *(f"  {one}" for one in self._failed[:MAX_FAILED])]
         lines = [shorten(line) for line in failed] if self._failed else []
         if self._results and (release := self._release()):
-            lines += shorten_lines(summary.summary(self._results))
+            try:
+                lines += shorten_lines(summary.summary(self._results))
+            except SarslideError as error:
+                lines.append(str(error))
             if release == self._release_before:
                 lines.append("The release is the one from before this run.")
         return ["", *lines] if lines else []

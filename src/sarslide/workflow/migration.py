@@ -168,7 +168,7 @@ def plan(results: Path, crs: Any) -> Migration:
     ReleaseError
         For a release that was changed, or is of another CRS.
     """
-    from sarslide.inventory import release
+    from sarslide.inventory import records, release
     from sarslide.inventory.changes import known_ids
 
     if not results.is_dir():
@@ -176,9 +176,9 @@ def plan(results: Path, crs: Any) -> Migration:
     if (found := format_of(results)) > FORMAT:
         check_format(results)
     releases = results / "inventory/releases"
-    for manifest in sorted(releases.glob(f"*/{release.MANIFEST}")):
-        release.check(manifest.parent)
-    indexed = [row["id"] for row in release.read_index(releases)]
+    for folder in records.folders(releases):
+        release.check(folder)
+    indexed = [row.id for row in records.index(releases)]
     last = release.predecessor(releases, "", crs)
     parts = old_parts(results) if found < FORMAT else ()
     if there := [part for part in parts if (results / SUPERSEDED / part).exists()]:
