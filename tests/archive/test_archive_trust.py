@@ -64,10 +64,10 @@ def test_zips_that_are_refused(archive, access, tmp_path, content, words):
 @pytest.mark.parametrize(
     ("xml", "tiff", "words"),
     [
-        (ENTITIES, b"", r"cannot be read \(EntitiesForbidden\)"),
+        (ENTITIES, b"", r"is no readable XML \(EntitiesForbidden"),
         (b"<a/>", b"", "is no metadata of a burst"),
         (b"<burst><manifest/><metadata/></burst>", pickle.dumps([1]), "is no tiff file"),
-        (b"<burst><manifest/><metadata/></burst>", b"II*\0" + bytes(200), "its samples cannot be read"),
+        (b"<burst><manifest/><metadata/></burst>", b"II*\0" + bytes(200), "its samples cannot be read to the end"),
     ],
     ids=["entities", "other metadata", "pickle", "broken tiff"],
 )

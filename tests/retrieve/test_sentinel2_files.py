@@ -202,7 +202,7 @@ def test_bad_products(tmp_path):
         open_product(tmp_path / "gone")
     product = safe(tmp_path, pixels(), np.full((36, 45), CLEAR, np.uint8))
     (product / "MTD_MSIL2A.xml").write_text("<html>")
-    with pytest.raises(RasterError, match="E1002 .*MTD_MSIL2A.xml: cannot be read"):
+    with pytest.raises(RasterError, match="E1002 .*MTD_MSIL2A.xml: is no readable XML"):
         open_product(product)
 
 

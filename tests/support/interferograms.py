@@ -139,12 +139,14 @@ def add_target(image, burst: Burst, time_s: float, range_m: float, amplitude: co
 
 
 def write_raster(path, image) -> None:
-    """Stores samples as the measurement of a burst, complex64."""
+    """Stores samples as the measurement of a burst, in whole numbers as the processor does."""
     height, width = image.shape
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path, "w", driver="GTiff", dtype="complex64", count=1, height=height, width=width) as target:
-            target.write(image.astype(np.complex64), 1)
+        with rasterio.open(
+            path, "w", driver="GTiff", dtype="complex_int16", count=1, height=height, width=width
+        ) as target:
+            target.write((np.rint(image.real) + 1j * np.rint(image.imag)).astype(np.complex64), 1)
 
 
 def scene_of(orbit: CircularOrbit, bursts, date="20190306") -> Scene:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sarslide.errors import CredentialsError, DownloadError, OutputError
-from sarslide.io.atomic import check_writable
+from sarslide.io.atomic import check_writable, rename
 from sarslide.retrieve.retry import PAUSE_S, TIMEOUT_S, TRANSIENT_STATUS, TRIES, TransientError, retry
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,9 @@ def download(
         raise DownloadError(
             f"{shown}: {failure}, {tries} times", "run again later; what has arrived is kept"
         ) from failure
-    os.replace(part, path)
+    with open(part, "rb+") as stream:
+        os.fsync(stream.fileno())
+    rename(part, path)
     _tag(part).unlink(missing_ok=True)
     return path
 

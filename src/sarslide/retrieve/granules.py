@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from sarslide.errors import DownloadError, SafeError
+from sarslide.errors import DownloadError, SafeError, SarslideError
+from sarslide.io import bounded
 from sarslide.io.atomic import atomic_folder
 from sarslide.io.zip import check_archive
 from sarslide.retrieve.connections import connection
@@ -134,27 +135,19 @@ def _check_zip(part: Path, store: Path, name: str) -> None:
 
 def _check_burst(part: Path, store: Path, name: str) -> None:
     """A burst's metadata must parse, its samples must be there to the last line."""
-    import warnings
-
-    import rasterio
-    from defusedxml import ElementTree
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    from sarslide.sentinel1.samples import measurement
 
     if name.endswith(".xml"):
-        try:
-            root = ElementTree.parse(part).getroot()
-        except (ElementTree.ParseError, ValueError) as error:
-            raise DownloadError(f"{name}: cannot be read ({type(error).__name__})", AGAIN) from error
-        if root is None or root.find("manifest") is None or root.find("metadata") is None:
+        root = bounded.xml(bounded.content(part, DownloadError, cure=AGAIN), name, DownloadError, AGAIN)
+        if root.find("manifest") is None or root.find("metadata") is None:
             raise DownloadError(f"{name}: is no metadata of a burst", AGAIN)
         return
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(part) as source:
-                source.read(1, window=((source.height - 1, source.height), (0, source.width)))
-    except RasterioError as error:
-        raise DownloadError(f"{name}: its samples cannot be read to the end", AGAIN) from error
+        with measurement(part) as source:
+            source.read(1, window=((source.height - 1, source.height), (0, source.width)))
+    except SafeError as error:
+        unread = "its samples cannot be read to the end" if error.__cause__ else error.problem.removeprefix(f"{part}: ")
+        raise DownloadError(f"{name}: {unread}", AGAIN) from error
 
 
 def assemble(folder: Path, files: Iterable[Path]) -> None:
@@ -170,7 +163,7 @@ def assemble(folder: Path, files: Iterable[Path]) -> None:
     Raises
     ------
     DownloadError
-        When they hold no readable product.
+        When one of them is no readable product.
     """
     from sarslide.sentinel1.safe import products_in
 
@@ -179,7 +172,7 @@ def assemble(folder: Path, files: Iterable[Path]) -> None:
             _link(path, temporary / path.name)
         try:
             products_in(temporary)
-        except SafeError as error:
+        except SarslideError as error:
             raise DownloadError(error.problem.replace(str(temporary), str(folder)), AGAIN) from error
 
 

@@ -8,6 +8,7 @@ in the order B02, B03, B04, B08, SCL.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ import rasterio
 
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
-from sarslide.io import raster
+from sarslide.io import bounded, raster
 from sarslide.io.blocks import blocks
 
 BANDS = {"reflectance_b02": "B02", "reflectance_b03": "B03", "reflectance_b04": "B04", "reflectance_b08": "B08"}
 BAND_IDS = {"B02": "1", "B03": "2", "B04": "3", "B08": "7"}  # of the product's metadata
 CLASSES = "SCL"
+COPY_AGAIN = "copy the product again"
 # Scene classes that hide the ground: no data, saturated, cloud shadow, cloud of medium and high
 # probability, thin cirrus. Dark areas, which in mountains are the slopes in shade, water, snow and
 # the unclassified stay.
@@ -30,6 +32,9 @@ NUMBERS_PER_UNIT = 1e4
 OFFSET, OFFSET_SINCE = -0.1, 400  # of processing baseline 04.00 and later
 SUFFIXES = (".jp2", ".tif", ".tiff")
 BLOCK = 512  # cells of the region at once
+MAX_FILES = 5000  # of a product's folder
+MIN_PIXEL_M = 5.0  # a Sentinel-2 pixel has 10: what claims far smaller ones asks for gigabytes
+SCALES, OFFSETS = (1e-7, 1.0), (-1.0, 1.0)  # that numbers of a reflectance may have
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ def reflectance(products: Sequence[OpticalProduct], grid: RegionGrid) -> Iterato
 
 def _members(folder: Path) -> dict[str, OpticalBand]:
     """OpticalBand files of a folder, at any depth, the finest resolution of each."""
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    files = sorted(p for p in islice(folder.rglob("*"), MAX_FILES) if p.suffix.lower() in SUFFIXES)
     found = {}
     for word, finest in (*((band, "_10m") for band in BANDS.values()), (CLASSES, "_20m")):
         named = [p for p in files if re.search(rf"(?<![A-Za-z0-9]){word}(?![A-Za-z0-9])", p.stem, re.IGNORECASE)]
@@ -173,6 +178,11 @@ def _calibrated(product: Path, word: str, band: OpticalBand, scale: float | None
             )
         stated = stated or (1 / NUMBERS_PER_UNIT, 0.0)
         scale, offset = stated[0] if scale is None else scale, stated[1] if offset is None else offset
+    if not (SCALES[0] <= scale <= SCALES[1] and OFFSETS[0] <= offset <= OFFSETS[1]):
+        raise RasterError(
+            f"{product}: a scale of {scale:g} and an offset of {offset:g} are not those of reflectance ({word})",
+            "copy the product again, or set optical.scale and optical.offset",
+        )
     return OpticalBand(band.path, band.index, scale, offset)
 
 
@@ -180,7 +190,7 @@ def _stated(product: Path, word: str, band: OpticalBand) -> tuple[float, float] 
     """Scale and offset that the product states; None where it does not."""
     for metadata in sorted(product.glob("MTD_MSIL2A.xml")) if product.is_dir() else []:
         return _from_metadata(metadata, word)
-    with raster.opened(band.path) as source:
+    with raster.opened(band.path, raster.OPTICAL) as source:
         scale, offset = source.scales[band.index - 1], source.offsets[band.index - 1]
         kind = np.dtype(source.dtypes[band.index - 1]).kind
     if (scale, offset) != (1.0, 0.0) or kind == "f":
@@ -192,18 +202,14 @@ def _stated(product: Path, word: str, band: OpticalBand) -> tuple[float, float] 
 
 
 def _from_metadata(path: Path, word: str) -> tuple[float, float]:
-    from xml.etree.ElementTree import ParseError
-
-    from defusedxml.ElementTree import parse
-
+    root = bounded.xml_file(path, RasterError, cure=COPY_AGAIN)
     try:
-        root = parse(path)
         numbers = float(root.findtext(".//BOA_QUANTIFICATION_VALUE") or "")
         offsets = {node.get("band_id"): float(node.text or "") for node in root.iter("BOA_ADD_OFFSET")}
-    except (OSError, ParseError, AttributeError, TypeError, ValueError) as error:
-        raise RasterError(f"{path}: cannot be read ({error})", "copy the product again") from None
-    # Products before baseline 04.00 have no offsets.
-    return 1 / numbers, offsets.get(BAND_IDS[word], 0.0) / numbers
+        # Products before baseline 04.00 have no offsets.
+        return 1 / numbers, offsets.get(BAND_IDS[word], 0.0) / numbers
+    except (ValueError, ZeroDivisionError) as error:
+        raise RasterError(f"{path}: states no scale and offset ({bounded.shown(error)})", COPY_AGAIN) from None
 
 
 def _averaged(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice) -> np.ndarray:
@@ -235,13 +241,17 @@ def _pixels(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice)
     from rasterio.windows import Window, from_bounds
 
     first = next(iter(product.bands.values()))
-    with raster.opened(first.path) as source:
+    with raster.opened(first.path, raster.OPTICAL) as source:
         if source.crs is None:
             raise RasterError(f"{first.path}: has no CRS", "give a georeferenced product")
         west, north = grid.west + cols.start * grid.cell_m, grid.north - rows.start * grid.cell_m
         east, south = grid.west + cols.stop * grid.cell_m, grid.north - rows.stop * grid.cell_m
         around = transform_bounds(f"EPSG:{grid.epsg}", source.crs, west, south, east, north)
         window = from_bounds(*around, source.transform)
+        most = (east - west) / MIN_PIXEL_M, (north - south) / MIN_PIXEL_M
+        if not (0 < window.width <= most[0] and 0 < window.height <= most[1]):
+            held = f"{window.width:.3g} x {window.height:.3g} pixels in {east - west:g} x {north - south:g} m"
+            raise RasterError(f"{first.path}: has {held}", "give bands of 10 m")
         # One pixel more on each side, for cells that share pixels with their neighbours.
         top, left = max(int(window.row_off) - 1, 0), max(int(window.col_off) - 1, 0)
         bottom = min(int(np.ceil(window.row_off + window.height)) + 1, source.height)
@@ -254,7 +264,9 @@ def _pixels(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice)
 
     values, known = [], []
     for band in product.bands.values():
-        with raster.opened(band.path) as source:
+        with raster.opened(band.path, raster.OPTICAL) as source:
+            if np.dtype(source.dtypes[band.index - 1]).kind not in "uif":
+                raise RasterError(f"{band.path}: holds {source.dtypes[band.index - 1]}, no reflectance", COPY_AGAIN)
             if (source.transform, source.shape) != lattice:
                 raise RasterError(f"{band.path}: is on another grid than {first.path.name}", "give bands of 10 m")
             numbers = source.read(band.index, window=window)
@@ -273,5 +285,8 @@ def _classes(band: OpticalBand, transform, crs, shape: tuple[int, int]) -> np.nd
     from rasterio.vrt import WarpedVRT
 
     place = {"crs": crs, "transform": transform, "width": shape[1], "height": shape[0]}
-    with raster.opened(band.path) as source, WarpedVRT(source, **place, resampling=Resampling.nearest) as warped:
+    with (
+        raster.opened(band.path, raster.OPTICAL) as source,
+        WarpedVRT(source, **place, resampling=Resampling.nearest) as warped,
+    ):
         return warped.read(band.index)

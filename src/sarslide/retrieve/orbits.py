@@ -17,10 +17,11 @@ from urllib.parse import urlencode
 import numpy as np
 
 from sarslide.errors import CredentialsError, DownloadError, OrbitError
+from sarslide.io import bounded
 from sarslide.retrieve.download import download
 from sarslide.retrieve.http import get_json, get_text
 from sarslide.retrieve.retry import PAUSE_S, TRIES
-from sarslide.sentinel1.orbit import EOF_NAME, MARGIN_S, read_eof
+from sarslide.sentinel1.orbit import EOF_NAME, MARGIN_S, read_eof, validity
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ class Sources:
         if path.is_file():
             return path
         match = EOF_NAME.fullmatch(name)
-        if not match:
+        if not match or not validity(name):
             raise OrbitError(f"'{name}': not the name of an orbit file", "`sarslide update`")
         kind = {"POEORB": "precise", "RESORB": "restituted"}[match[2]]
         last: DownloadError | CredentialsError | OrbitError | None = None
@@ -177,7 +178,7 @@ class Sources:
         found: Listing = {}
         for day in days:
             prefix = f"{PRODUCTS[kind]}/{mission}_OPER_{PRODUCTS[kind]}_OPOD_{day}"
-            found |= self._once((source, prefix), partial(self._of_bucket, prefix))
+            found |= self._once((source, prefix), partial(self._of_bucket, PRODUCTS[kind], prefix))
         return found
 
     def _once(self, key: tuple, work: Callable[[], Listing]) -> Listing:
@@ -188,28 +189,23 @@ class Sources:
     def _how(self) -> dict[str, Any]:
         return {"timeout_s": self.timeout_s, "tries": self.tries, "pause_s": self.pause_s}
 
-    def _of_bucket(self, prefix: str) -> Listing:
-        from defusedxml import ElementTree
-
+    def _of_bucket(self, folder: str, prefix: str) -> Listing:
         found: Listing = {}
         about = {"prefix": prefix}
         base = self.bucket.rstrip("/")
         for _ in range(MAX_PAGES):
             text = get_text(f"{base}/", about, **self._how())
-            try:
-                root = ElementTree.fromstring(text)
-            except (ElementTree.ParseError, ValueError) as error:
-                raise DownloadError(
-                    f"{base}: is no listing of a bucket ({type(error).__name__})", "check retrieve.orbit_bucket"
-                ) from error
+            root = bounded.xml(text, f"{base}: the listing of the bucket", DownloadError, "check retrieve.orbit_bucket")
             keys = [one.findtext(f"{S3}Key", "") for one in root.iterfind(f"{S3}Contents")]
             for one in root.iterfind(f"{S3}Contents"):
                 key, tag = one.findtext(f"{S3}Key", ""), one.findtext(f"{S3}ETag", "").strip('"')
-                if EOF_NAME.fullmatch(key.rpartition("/")[2]):
+                name = key.removeprefix(f"{folder}/")
+                if EOF_NAME.fullmatch(name):
                     # The ETag of an object that was sent in one piece is its MD5.
                     checksum = f"md5:{tag}" if re.fullmatch("[0-9a-f]{32}", tag) else ""
-                    found[key.rpartition("/")[2]] = f"{base}/{key}", checksum
-            if root.findtext(f"{S3}IsTruncated", "false") != "true" or not keys:
+                    found[name] = f"{base}/{key}", checksum
+            # A page that ends where the one before did would be followed by itself.
+            if root.findtext(f"{S3}IsTruncated", "false") != "true" or not keys or keys[-1] <= about.get("marker", ""):
                 return found
             about = {"prefix": prefix, "marker": keys[-1]}
         raise DownloadError(f"{base}: more than {MAX_PAGES} pages", "check retrieve.orbit_bucket")
@@ -254,12 +250,12 @@ def orbits_of(answer: Any, data_address: str) -> Listing:
         found: Listing = {}
         for one in answer["value"]:
             md5 = [c["Value"].lower() for c in one.get("Checksum") or [] if c.get("Algorithm") == "MD5"]
-            if EOF_NAME.fullmatch(one["Name"]) and re.fullmatch(r"[0-9A-Za-z\-]+", one["Id"]):
+            if EOF_NAME.fullmatch(one["Name"]) and re.fullmatch(r"[0-9A-Za-z\-]{1,64}", one["Id"]):
                 address = f"{data_address.rstrip('/')}/Products({one['Id']})/$value"
-                found[one["Name"]] = address, f"md5:{md5[0]}" if md5 else ""
+                found[one["Name"]] = address, f"md5:{md5[0]}" if md5 and re.fullmatch("[0-9a-f]{32}", md5[0]) else ""
         return found
     except (KeyError, TypeError, AttributeError) as error:
-        raise DownloadError(f"the catalogue's answer has no {error}", "run again later") from error
+        raise DownloadError(f"the catalogue's answer has no {bounded.shown(error)}", "run again later") from error
 
 
 def covers(name: str, mission: str, start: np.datetime64, stop: np.datetime64) -> bool:
@@ -279,12 +275,9 @@ def covers(name: str, mission: str, start: np.datetime64, stop: np.datetime64) -
     bool
         False for another mission, too.
     """
-    match = EOF_NAME.fullmatch(name)
-    if not match or match[1] != mission:
-        return False
-    begin, end = (np.datetime64(f"{t[:4]}-{t[4:6]}-{t[6:11]}:{t[11:13]}:{t[13:]}") for t in match.groups()[2:])
+    satellite, begin, end = validity(name) or ("", start, stop)
     minute = np.timedelta64(int(MARGIN_S), "s")
-    return bool(begin <= start - minute and stop + minute <= end)
+    return bool(satellite == mission and begin <= start - minute and stop + minute <= end)
 
 
 def _created(name: str) -> str:

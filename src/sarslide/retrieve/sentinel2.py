@@ -9,18 +9,18 @@ region only. Scale and offset are those that the item states: in the collection
 
 import logging
 import math
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from sarslide import extras
-from sarslide.errors import DownloadError, RasterError
+from sarslide.errors import DownloadError
 from sarslide.grid import RegionGrid
+from sarslide.io import bounded, raster
 from sarslide.io.atomic import atomic_file
 from sarslide.retrieve.retry import PAUSE_S, TRIES, TransientError, retry_or_fail
 
@@ -34,9 +34,48 @@ ASSETS = {
     "B08": ("nir", "B08"),
     "SCL": ("scl", "SCL"),
 }
-ITEM = re.compile(r"[A-Za-z0-9_\-]{5,100}")
 MAX_ITEMS = 2000
-MAX_PIXELS = 20000  # side of a part: a Sentinel-2 tile has 10980
+MAX_BLOCK = 1 << 24  # pixels that must be read at once; files for the web have blocks of 1024 x 1024
+MAX_PIXELS = 11_000  # side of a part: a Sentinel-2 tile has 10980
+
+
+class BandRecord(BaseModel):
+    """A band of a scene at the catalogue.
+
+    Attributes
+    ----------
+    address : str
+        Of its file.
+    scale, offset : float
+        Reflectance = scale x number + offset.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=False)
+    address: str = Field(pattern=r"^https?://[^\s?#\"']{1,2000}$")
+    scale: float = Field(ge=1e-7, le=1)
+    offset: float = Field(ge=-1, le=1)
+
+
+class SceneRecord(BaseModel):
+    """A scene of the catalogue: what `search` gives.
+
+    Attributes
+    ----------
+    id : str
+        Its name, which becomes that of a folder.
+    tile : str
+        Of the grid of Sentinel-2.
+    cloud : float
+        Cover, %.
+    bands : dict of BandRecord
+        By the names of ASSETS.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=False)
+    id: str = Field(pattern=r"^[A-Za-z0-9_\-]{5,100}$")
+    tile: str = Field(pattern=r"^[A-Za-z0-9_\-]{1,40}$")
+    cloud: float = Field(ge=0, le=100)
+    bands: dict[str, BandRecord]
 
 
 def search(
@@ -152,28 +191,25 @@ def scene_of(item: dict[str, Any]) -> dict[str, Any]:
     DownloadError
         For one that lacks a band, or whose bands have no scale and offset.
     """
+    cure = "choose a collection whose items state bands, scale and offset: sentinel-2-c1-l2a"
     try:
         name, about = item["id"], item["properties"]
-        if not ITEM.fullmatch(name):
-            raise ValueError("a name that is no name")
+        bands = {band: _stated(item["assets"], band, words) for band, words in ASSETS.items()}
         tile = about.get("grid:code") or about.get("s2:mgrs_tile") or name.split("_")[1]
-        bands = {}
-        for band, words in ASSETS.items():
-            asset = next(item["assets"][word] for word in words if word in item["assets"])
-            stated = (asset.get("raster:bands") or [asset])[0]
-            scale = stated.get("scale", stated.get("raster:scale"))
-            offset = stated.get("offset", stated.get("raster:offset"))
-            if band != "SCL" and (scale is None or offset is None):
-                raise ValueError(f"no scale and offset of {band}")
-            if not re.fullmatch(r"https?://[^\s?#\"']+", asset["href"]):
-                raise ValueError(f"no web address of {band}")
-            bands[band] = {"address": asset["href"], "scale": float(scale or 1), "offset": float(offset or 0)}
-        return {"id": name, "tile": str(tile), "cloud": float(about.get("eo:cloud_cover", 100)), "bands": bands}
-    except (KeyError, IndexError, TypeError, StopIteration, ValueError) as error:
-        raise DownloadError(
-            f"the catalogue lists {str(item.get('id'))[:60]} without {error or 'a band'}",
-            "choose a collection whose items state bands, scale and offset: sentinel-2-c1-l2a",
-        ) from error
+        record = {"id": name, "tile": tile, "cloud": about.get("eo:cloud_cover", 100), "bands": bands}
+    except (KeyError, IndexError, TypeError, StopIteration, AttributeError) as error:
+        name = bounded.shown(item.get("id") if isinstance(item, dict) else item)
+        raise DownloadError(f"the catalogue lists {name} without {bounded.shown(error) or 'a band'}", cure) from error
+    shown = f"the catalogue's item {bounded.shown(name)}"
+    return bounded.typed(SceneRecord, record, shown, DownloadError, cure).model_dump()
+
+
+def _stated(assets: dict[str, Any], band: str, words: Sequence[str]) -> dict[str, Any]:
+    """Address, scale and offset of a band as its asset states them; classes have no scale."""
+    asset = next(assets[word] for word in words if word in assets)
+    stated = (asset.get("raster:bands") or [asset])[0]
+    numbers = {word: stated.get(word, stated.get(f"raster:{word}")) for word in ("scale", "offset")}
+    return {"address": asset["href"], **({"scale": 1, "offset": 0} if band == "SCL" else numbers)}
 
 
 def retrieve(
@@ -236,22 +272,24 @@ def _remote(address: str, timeout_s: float) -> Iterator[Any]:
         "VSI_CACHE": "FALSE",
         "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/",
     }
-    with rasterio.Env(**how), rasterio.open(f"/vsicurl/{address}") as source:
+    with rasterio.Env(**how), raster.dataset(f"/vsicurl/{address}", raster.OPTICAL) as source:
         yield source
 
 
 def _cut(about: dict[str, Any], grid: RegionGrid, path: Path, timeout_s: float) -> None:
-    import rasterio
     from rasterio.errors import RasterioError
     from rasterio.warp import transform_bounds
     from rasterio.windows import Window, from_bounds
 
     try:
         with _remote(about["address"], timeout_s) as source:
-            if source.crs is None or source.count != 1 or np.dtype(source.dtypes[0]).kind != "u":
+            band = source.count == 1 and source.dtypes[0] in ("uint8", "uint16") and source.crs is not None
+            if not band or math.prod(source.block_shapes[0]) > MAX_BLOCK:
                 raise DownloadError(f"{about['address']}: is no band of Sentinel-2", "check retrieve.stac")
             around = transform_bounds(f"EPSG:{grid.epsg}", source.crs, *grid.pad(2 * grid.cell_m).bounds)
             window = from_bounds(*around, source.transform)
+            if not all(map(math.isfinite, window.flatten())):
+                raise DownloadError(f"{about['address']}: lies nowhere near the region", "check retrieve.stac")
             left, top = max(math.floor(window.col_off), 0), max(math.floor(window.row_off), 0)
             right = min(math.ceil(window.col_off + window.width), source.width)
             bottom = min(math.ceil(window.row_off + window.height), source.height)
@@ -264,14 +302,10 @@ def _cut(about: dict[str, Any], grid: RegionGrid, path: Path, timeout_s: float) 
                 raise DownloadError(f"{about['address']}: a part of {window.width} pixels", "check the region")
             numbers = source.read(1, window=window)
             profile = {
-                "driver": "GTiff", "count": 1, "dtype": numbers.dtype, "height": numbers.shape[0], "width": numbers.shape[1],
-                "crs": source.crs, "transform": source.window_transform(window), "nodata": 0, "compress": "deflate",
+                "driver": "GTiff", "crs": source.crs, "transform": source.window_transform(window), "nodata": 0,
+                "compress": "deflate",
             }  # fmt: skip
     except RasterioError as error:
         raise TransientError(f"cannot be read ({str(error).splitlines()[0][:120]})") from error
-    try:
-        with atomic_file(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
-            target.write(numbers, 1)
-            target.scales, target.offsets = (about["scale"],), (about["offset"],)
-    except RasterioError as error:
-        raise RasterError(f"{path}: cannot be written ({error})", "make room, then run again") from error
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(raster.encoded(numbers[None], about["scale"], about["offset"], **profile))
