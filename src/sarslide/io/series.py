@@ -5,6 +5,7 @@ Written with h5py, whose dimension scales are what NetCDF-4 calls dimensions and
 by block, under a temporary name, then renamed.
 """
 
+import io
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,52 @@ RESTORE = "restore or recompute the file"
 MAX_DATES = 10_000
 MAX_CHUNK_BYTES = 256 << 20
 Read = Callable[[slice, slice, slice], np.ndarray]
+
+
+class DeferredErrorFile(io.FileIO):
+    """A file for HDF5 that raises what the disk has refused when it is closed, no sooner: HDF5 cannot
+    close a file of which it could not write all, and crashes when the process ends.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which is made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w+b")
+        self._refused: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of it, or remember why not."""
+        left = memoryview(data).cast("B")
+        size = len(left)
+        try:
+            while len(left):
+                left = left[super().write(left) or 0 :]
+        except OSError as error:
+            self._refused = self._refused or error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the size of the file, or remember why not."""
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self._refused = self._refused or error
+            return size or 0
+
+    def __exit__(self, *failure: Any) -> None:
+        """Close the file.
+
+        Raises
+        ------
+        OSError
+            What the disk has refused.
+        """
+        super().__exit__(*failure)
+        if self._refused:
+            raise self._refused
 
 
 @contextmanager
@@ -61,7 +108,8 @@ def create(
     written = Checksums()
     with (
         atomic_file(path, lambda temporary: written.compare(temporary, _cells_of)) as temporary,
-        h5py.File(temporary, "w") as file,
+        DeferredErrorFile(temporary) as stream,
+        h5py.File(stream, "w") as file,
     ):
         file.attrs.update({"Conventions": "CF-1.8", **(attributes or {})})
         crs = CRS.from_epsg(grid.epsg)
