@@ -33,8 +33,8 @@ Read = Callable[[slice, slice, slice], np.ndarray]
 
 
 class DeferredErrorFile(io.FileIO):
-    """A file for HDF5 that raises what the disk has refused when it is closed, no sooner: HDF5 cannot
-    close a file of which it could not write all, and crashes when the process ends.
+    """A file for HDF5 that raises what the disk has refused when it is closed, no sooner: HDF5
+    cannot close a file of which it could not write all, and crashes when the process ends.
 
     Parameters
     ----------
