@@ -3,7 +3,6 @@ truth.
 """
 
 import json
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from sarsim.mining import plant_mines
 from sarsim.terrain import TerrainSettings, valley_terrain, window_of
 from sarslide.errors import GridError, RasterError
 from sarslide.grid import RegionGrid
-from sarslide.io.arrays import write_npz
+from sarslide.io.arrays import read_npz, write_npz
 
 
 @dataclass(frozen=True)
@@ -263,10 +262,10 @@ def load_world(path: str | Path) -> World:
         A file that is missing or holds no world.
     """
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in ARRAYS}
-            head = json.loads(archive["head"].tobytes())
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        stored = read_npz(path, RasterError, "run simulate_world again")
+        arrays = {name: stored[name] for name in ARRAYS}
+        head = json.loads(stored["head"].tobytes())
+    except (KeyError, ValueError) as error:
         raise RasterError(f"{path}: is not a simulated world ({error})", "run simulate_world again") from error
     return World(
         region=RegionGrid.from_dict(head["region"]),

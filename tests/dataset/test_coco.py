@@ -279,8 +279,8 @@ def test_results_and_annotations_without_a_place_use_the_exported_images(tmp_pat
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("{", "cannot be read"),
-        ("{}", "has no images and annotations"),
+        ("{", "is no JSON"),
+        ("{}", "annotations = .*: Field required"),
         (external(annotations=[]), "has no annotations"),
         (external(annotations=[external()["annotations"][0] | {"image_id": 8}]), "annotation of image 8"),
         (external(annotations=[external()["annotations"][0] | {"segmentation": [[1, 1, 2, 2, 3, 3]]}]),
@@ -288,7 +288,7 @@ def test_results_and_annotations_without_a_place_use_the_exported_images(tmp_pat
         (external(annotations=[external()["annotations"][0] | {"segmentation": []}]), "annotation 1 of image 7 is empty"),
         (external(images=[external()["images"][0], external()["images"][0] | {"id": 8, "crs": "EPSG:32648"}],
                  annotations=[external()["annotations"][0], external()["annotations"][0] | {"image_id": 8}]),
-         "images in EPSG:32647 and EPSG:32648"),
+         "images in EPSG:32647, EPSG:32648"),
     ],
 )  # fmt: skip
 def test_files_that_are_no_data_set(tmp_path, content, problem):

@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from sarslide.errors import VectorError
 from sarslide.grid import RegionGrid
@@ -99,7 +100,7 @@ def _refuse(path: str | Path, wrong: np.ndarray, problem: str, cure: str) -> Non
 
 def _repaired(path: str | Path, number: int, outline) -> Polygon | MultiPolygon:
     """The outline; rings that cross themselves become the area that they enclose."""
-    if shapely.get_num_coordinates(outline) > LARGE and _is_tangled(outline):
+    if is_tangled(outline):
         raise VectorError(f"{path}: feature {number} crosses itself too often", "redraw it, or simplify it")
     if outline.is_valid and outline.geom_type != "GeometryCollection":
         return outline
@@ -112,8 +113,21 @@ def _repaired(path: str | Path, number: int, outline) -> Polygon | MultiPolygon:
     return pieces[0] if len(pieces) == 1 else MultiPolygon(pieces)
 
 
-def _is_tangled(outline) -> bool:
-    """Whether the rectangles of so many edges meet that repairing it would take too long."""
+def is_tangled(outline: BaseGeometry) -> bool:
+    """Whether so many edges of an outline meet that repairing it would take too long.
+
+    Parameters
+    ----------
+    outline : BaseGeometry
+        A polygon, valid or not.
+
+    Returns
+    -------
+    bool
+        By the rectangles around its edges.
+    """
+    if shapely.get_num_coordinates(outline) <= LARGE:
+        return False
     lines = shapely.get_parts(shapely.boundary(outline))
     points, line = shapely.get_coordinates(lines, return_index=True)
     same = line[1:] == line[:-1]

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import CRSError, RasterioError
 from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.shutil import copy as gdal_copy
@@ -223,7 +224,8 @@ def _blockwise(
 
         def put(rows: slice, cols: slice, array: np.ndarray, band: int = 1) -> None:
             block = _as_bands(array, spec)[0]
-            target.write(block, band, window=Window.from_slices(rows, cols))
+            with _refusing(path):
+                target.write(block, band, window=Window.from_slices(rows, cols))
             written.add(block, slice(band - 1, band), rows, cols)
 
         yield put
@@ -276,11 +278,21 @@ def _describe(target: DatasetWriter, spec: layers.Layer, names: Sequence[str], t
 def _to_cog(source: DatasetReader, path: str | Path, spec: layers.Layer) -> None:
     samples = spec.dtype == "complex64"
     # Level 9 takes three times as long as 3 for files that are 3 % smaller.
-    gdal_copy(
-        source, path, driver="COG", compress="ZSTD", level=1 if samples else 3,
-        predictor=1 if samples else {"float32": 3}.get(spec.dtype, 2), blocksize=256,
-        overviews="NONE" if samples else "AUTO", overview_resampling="NEAREST", num_threads=1,
-    )  # fmt: skip
+    with _refusing(path):
+        gdal_copy(
+            source, path, driver="COG", compress="ZSTD", level=1 if samples else 3,
+            predictor=1 if samples else {"float32": 3}.get(spec.dtype, 2), blocksize=256,
+            overviews="NONE" if samples else "AUTO", overview_resampling="NEAREST", num_threads=1,
+        )  # fmt: skip
+
+
+@contextmanager
+def _refusing(path: str | Path) -> Iterator[None]:
+    """GDAL's errors of writing as one of the system, for `io.atomic` to find out which."""
+    try:
+        yield
+    except (RasterioError, CPLE_BaseError) as error:
+        raise OSError(errno.EIO, _first_line(error), str(path)) from error
 
 
 def _as_bands(array: np.ndarray, spec: layers.Layer) -> np.ndarray:

@@ -338,20 +338,25 @@ def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
 
 
 def _whole(frames: Mapping[str, gpd.GeoDataFrame], styles: Sequence[Mapping[str, Any]]) -> Callable[[Path], None]:
-    """What raises OSError unless a GeoPackage has its tables, rows and extents, undamaged."""
+    """What raises OSError unless a GeoPackage is undamaged and has its rows, extents and indexes."""
     rows = {name: len(frame) for name, frame in frames.items()} | ({"layer_styles": len(styles)} if styles else {})
+    placed = {name: int((frame.geometry.notna() & ~frame.geometry.is_empty).sum()) for name, frame in frames.items()}
+
+    def counted(database: sqlite3.Connection, table: str) -> int:
+        return database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
 
     def check(path: Path) -> None:
         try:
             with closing(_database(path)) as database:
-                sound = database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
-                counts = {n: database.execute(f'SELECT count(*) FROM "{n}"').fetchone()[0] for n in rows}
-                unplaced = database.execute(
-                    "SELECT table_name FROM gpkg_contents WHERE data_type = 'features' AND min_x IS NULL"
-                ).fetchall()
+                lost = database.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",)
+                lost |= rows != {name: counted(database, name) for name in rows}
+                lost |= rows != dict(database.execute("SELECT table_name, feature_count FROM gpkg_ogr_contents"))
+                extents = database.execute("SELECT table_name FROM gpkg_contents WHERE min_x NOT NULL").fetchall()
+                lost |= any((name,) not in extents for name in frames if placed[name])
+                lost |= placed != {name: counted(database, f"rtree_{name}_geom_rowid") for name in frames}
         except sqlite3.Error as error:
             raise OSError(errno.EIO, str(error), str(path)) from error
-        if not sound or counts != rows or any(rows[name] for (name,) in unplaced):
+        if lost:
             raise OSError(errno.EIO, "not all of it can be read back", str(path))
 
     return check
