@@ -10,6 +10,7 @@ from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
+from sarslide.layers import hidden
 from sarslide.rates.pipeline import average_phase
 from sarslide.rates.rasters import reader
 from sarslide.rates.settings import RateSettings
@@ -23,7 +24,7 @@ def main(snakemake) -> None:
         params["pairs"],
         raster.read(files.elevation, grid),
         RateSettings.of(params, grid),
-        exclude=raster.read(files.layover_shadow, grid) > 0,
+        exclude=hidden(raster.read(files.layover_shadow, grid)),
         mean=params["mean"],
     )
     for layer in ("avg_phase_rad", "avg_phase_std_rad"):

@@ -10,6 +10,7 @@ from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.layers import hidden
 from sarslide.rates.dinsar import displacement
 from sarslide.rates.settings import RateSettings
 
@@ -24,7 +25,7 @@ def main(snakemake) -> None:
         about["wavelength_m"],
         about["looks"],
         RateSettings.of(params, grid),
-        exclude=raster.read(files.layover_shadow, grid) > 0,
+        exclude=hidden(raster.read(files.layover_shadow, grid)),
     )
     raster.write(output.displacement, found.displacement_mm, grid, "los_displacement_mm")
     raster.write(output.std, found.std_mm, grid, "los_displacement_std_mm")

@@ -3,7 +3,8 @@ grid.
 
 inputs: JSON that names the zip; DEM (m). outputs: incidence from the ellipsoid normal (degree),
 heading (degree, clockwise from north), slant range (m), unit vector from the ground to the
-satellite (east, north, up), layover_shadow (0 good, 1 layover, 2 shadow).
+satellite (east, north, up), layover_shadow (0 good, 1 layover, 2 shadow, 255 not
+acquired).
 """
 
 from sarslide.workflow.job import job

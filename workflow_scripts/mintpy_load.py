@@ -15,6 +15,7 @@ def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
     from sarslide.io.sidecar import read_json, sidecar, write_json
+    from sarslide.layers import hidden
     from sarslide.rates.mintpy.files import StackMetadata
     from sarslide.rates.mintpy.load import load
     from sarslide.rates.preparation import prepare
@@ -38,7 +39,7 @@ def main(snakemake) -> None:
         params.pairs,
         elevation,
         RateSettings.of(dict(params.items()), grid),
-        exclude=geometry["layover_shadow"] > 0,
+        exclude=hidden(geometry["layover_shadow"]),
         correct=False,
     )
     metadata = StackMetadata(

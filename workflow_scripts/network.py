@@ -2,7 +2,7 @@
 
 inputs: per pair dates, perpendicular baseline (m, later - earlier, up and away from the track) and
 mean coherence. outputs: time against baseline with the pairs coloured by coherence; preset, pairs,
-triplets, islands, dates without a pair, the paper's size.
+triplets, islands, dates without a pair, the paper's size; unknown baselines are null.
 """
 
 from sarslide.workflow.job import job
@@ -25,6 +25,7 @@ def main(snakemake, log) -> None:
     pairs = [pair_name(pair.earlier, pair.later) for pair in found]
     parts = islands(pairs)
     paper = pair_count(params.preset)
+    places = baselines(found)
     about = {
         "preset": params.preset,
         "scenes": len(params.dates),
@@ -33,7 +34,7 @@ def main(snakemake, log) -> None:
         "triplet_count": len(triplets(pairs)),
         "islands": parts,
         "dates_without_pair": sorted(set(params.dates) - {date for part in parts for date in part}),
-        "baselines_m": {date: round(value, 2) for date, value in baselines(found).items()},
+        "baselines_m": {date: value if value is None else round(value, 2) for date, value in places.items()},
         "pairs": [
             {"pair": name, "bperp_m": pair.bperp_m, "mean_coherence": pair.coherence}
             for name, pair in zip(pairs, found, strict=True)

@@ -16,6 +16,7 @@ def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.io import raster, series
     from sarslide.io.sidecar import read_json, sidecar, write_json
+    from sarslide.layers import hidden
     from sarslide.network import dates_of
     from sarslide.rates.rasters import unwrapped_block_reader
     from sarslide.rates.records import common_wavelength_m, median_looks
@@ -50,7 +51,7 @@ def main(snakemake) -> None:
                 params.min_temporal_coherence,
                 snakemake.resources.device,
             ),
-            exclude=raster.read(files.layover_shadow, grid) > 0,
+            exclude=hidden(raster.read(files.layover_shadow, grid)),
             dem=dem or None,
         )
     found = rates.preparation

@@ -4,15 +4,17 @@ layover and shadow.
 inputs: folder with SAFE product(s) and orbit file; DEM (ellipsoidal heights, m). outputs: incidence
 from the ellipsoid normal (degree), heading (degree, clockwise from north), slant range (m), unit
 vector from the ground to the satellite (east, north, up), layover_shadow (0 good, 1 layover, 2
-shadow, 3 both).
+shadow, 3 both, 255 not acquired).
 """
 
 from dataclasses import asdict
 
+import numpy as np
+
 from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.contract import write_geometry
-from sarslide.insar.native.geometry import layover_shadow, stack_geometry
+from sarslide.insar.native.geometry import NOT_ACQUIRED, acquired, layover_shadow, stack_geometry
 from sarslide.insar.native.surface import read_surface
 from sarslide.io.sidecar import sidecar
 from sarslide.sentinel1.safe import open_scene
@@ -24,7 +26,8 @@ def main(snakemake) -> None:
     scene = open_scene(files.slc, polarisation=params.polarisation, orbits=params.orbits)
     surface = read_surface(files.dem)
     layers = asdict(stack_geometry(scene, surface, grid))
-    layers["layover_shadow"] = layover_shadow(scene, surface, grid)
+    flags = layover_shadow(scene, surface, grid)
+    layers["layover_shadow"] = np.where(acquired(scene, surface, grid), flags, NOT_ACQUIRED)
     extra = {"engine": "native", "stack": scene.stack, "date": scene.date}
     about = sidecar("stack_geometry", dict(files.items()), dict(params.items()), extra)
     write_geometry(snakemake.output, layers, grid, about)

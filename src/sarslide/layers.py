@@ -6,8 +6,12 @@ Writers refuse layers that are not here. The name of a layer is the stem of its 
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sarslide.errors import LayerError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FORMAT_VERSION = 1
 
@@ -82,7 +86,7 @@ _ALL = (
     Layer("los_east", "1", "float32", NAN, (-1, 1), "east component of the unit vector from ground to satellite"),
     Layer("los_north", "1", "float32", NAN, (-1, 1), "north component of the unit vector from ground to satellite"),
     Layer("los_up", "1", "float32", NAN, (-1, 1), "up component of the unit vector from ground to satellite"),
-    Layer("layover_shadow", "1", "uint8", 255, (0, 3), "0 good, 1 layover, 2 shadow, 3 both"),
+    Layer("layover_shadow", "1", "uint8", 255, (0, 3), "0 good, 1 layover, 2 shadow, 3 both, 255 not acquired"),
     Layer(
         "overlap_doppler_hz", "Hz", "float32", NAN, (-1e4, 1e4),
         "Doppler frequency of the even burst minus that of the odd one where both see the ground", ("outer", "inner"),
@@ -204,6 +208,22 @@ PHASE_BIAS = ("phase_bias_flag", "phase_bias_rate_rad_per_yr", "phase_bias_std_r
 OPTICAL = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))
 # What is resampled to the finer grid of the products.
 PRODUCTS = (*AVERAGES, *RATES, *GEOMETRY, *TERRAIN, "probability")
+
+
+def hidden(layover_shadow: "np.ndarray") -> "np.ndarray":
+    """Cells that layover or shadow hides; not those where nothing was acquired.
+
+    Parameters
+    ----------
+    layover_shadow : array of int
+        The layer.
+
+    Returns
+    -------
+    array of bool
+        In its shape.
+    """
+    return (layover_shadow > 0) & (layover_shadow <= 3)
 
 
 def get(name: str) -> Layer:

@@ -77,6 +77,8 @@ NAMINGS = {
     "custom": Naming(),
 }
 
+WITH_BASELINES = ("aria", "hyp3")  # in the product itself
+
 
 def licsar_baseline_m(path: str | Path, pair: str) -> float | None:
     """Perpendicular baseline of a pair (later - earlier) from LiCSAR's `baselines`.

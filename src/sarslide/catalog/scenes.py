@@ -13,15 +13,16 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from sarslide import names
-from sarslide.catalog.external_names import NAMINGS
+from sarslide.catalog.external_names import NAMINGS, WITH_BASELINES
 from sarslide.catalog.hyp3_plan import check_granule
 from sarslide.catalog.scene_row import ArchiveRow, SceneRow
-from sarslide.config import Config, resolve
-from sarslide.errors import CatalogError, InterferogramError, StackError
+from sarslide.config import Config, reach, resolve
+from sarslide.errors import CatalogError, InterferogramError, NetworkError, StackError
 from sarslide.insar.engines import ENGINES
 from sarslide.io import bounded
 from sarslide.network import DateBaseline, needs_baselines
 
+NO_BASELINE = "set sbas.dem_error: false, or give baselines (files.baselines)"
 OLD_COLUMNS = (
     "stack",
     "date",
@@ -240,6 +241,8 @@ def table(config: Config, resources: Path) -> SceneTable:
         For a table of another kind, or a granule that the source does not take.
     InterferogramError
         For a ready interferogram that is missing.
+    NetworkError
+        For ready interferograms without the baselines that the method of rates needs.
     """
     return TABLE_OF_SOURCE[config.source](config, resources / config.region / "scenes.csv")
 
@@ -383,7 +386,20 @@ def _files(config: Config, _: Path) -> SceneTable:
     vector = [next(iter(sorted(folder.glob(pattern))), None) for pattern in naming.line_of_sight]
     external["line_of_sight"] = [str(path) for path in vector] if all(vector) else []
     external["metadata"] = [str(path) for path in sorted(folder.glob(naming.metadata))[:1]] if naming.metadata else []
+    for path in (*external["line_of_sight"], *external["metadata"]):
+        bounded.plain_file(path, InterferogramError, "remove it, or download the file again")
+    _check_baselines(config, external)
     return SceneTable(config.stacks, _dated(config), external=external)
+
+
+def _check_baselines(config: Config, external: dict[str, list[str]]) -> None:
+    """NetworkError where the DEM error is wanted and no file can state a baseline."""
+    wanted = config.sbas.dem_error and not reach.missing(config, "sbas.dem_error")
+    if wanted and not external.get("baselines") and config.files.naming not in WITH_BASELINES:
+        raise NetworkError(
+            f"sbas.dem_error is true, but files of naming {config.files.naming} have no perpendicular baselines",
+            NO_BASELINE,
+        )
 
 
 def _dated(config: Config) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ from sarslide.config.region import (
 )
 from sarslide.config.results import FactorsSection, InventorySection, RatesSection, SbasSection
 from sarslide.insar.engines import ENGINES
+from sarslide.insar.external.sensor import flies
 
 SOURCES = tuple(dict.fromkeys(source for engine in ENGINES.values() for source in engine.sources))
 
@@ -176,6 +177,16 @@ class Config(Section):
         if channel == "co":
             return ["VV", "HH"]
         return [channel] if self.product() == "bursts" else [f"{channel[0]}{channel[0]}"]
+
+    @check
+    def _heading_fits_stack(self) -> None:
+        heading = self.files.heading_deg
+        if self.source == "files" and heading is not None and any(stack[0] != flies(heading) for stack in self.stacks):
+            raise Mistake(
+                f"files.heading_deg = {heading:g} contradicts the pass of stack {self.stacks[0]}",
+                "correct the pass in stacks (A or D), or the heading",
+                *("files.heading_deg", "stacks"),
+            )
 
     @check
     def _reference_in_region(self) -> None:

@@ -65,6 +65,15 @@ class GridSection(Section):
             )
 
     @check
+    def _margin_holds_slopes(self) -> None:
+        if self.margin_m < self.cell_m:
+            raise Mistake(
+                f"grid.margin_m = {self.margin_m:g} is less than a cell of {self.cell_m:g} m, from which slopes are taken",
+                "give at least grid.cell_m, and some kilometres where ridges cast layover and shadow",
+                *("grid.margin_m", "grid.cell_m"),
+            )
+
+    @check
     def _products_divide_cells(self) -> None:
         parts = self.cell_m / (self.product_m or self.cell_m)
         if parts < 1 or abs(parts - round(parts)) > 1e-9:

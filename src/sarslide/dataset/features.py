@@ -327,7 +327,7 @@ def feature_array(names: Iterable[str], read: Callable[[str], np.ndarray]) -> np
     names = list(names)
     stored = {name: np.asarray(read(name), np.float32) for name in stored_layers(names)}
     for name in MEASURED.intersection(stored):
-        stored[name] = np.where(stored[HIDDEN] == 0, stored[name], np.nan)
+        stored[name] = np.where(layers.hidden(stored[HIDDEN]), np.nan, stored[name])
 
     def channel(name: str) -> np.ndarray:
         if name not in DERIVED:

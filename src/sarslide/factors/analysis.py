@@ -9,6 +9,7 @@ from sarslide import papers
 from sarslide.factors import statistics
 from sarslide.factors.forest import Importance
 from sarslide.factors.sample import Sample
+from sarslide.layers import hidden
 
 # Factor -> layers it is made of.
 SOURCES = {
@@ -65,7 +66,7 @@ def factor_layers(layers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     for name in factors_of(list(layers)):
         values = [np.asarray(layers[source], np.float32) for source in SOURCES[name]]
         found[name] = values[0] - values[1] if name == "curvature" else values[0]
-    found["rate"] = np.where(layers[HIDDEN] == 0, found["rate"], np.nan)
+    found["rate"] = np.where(hidden(layers[HIDDEN]), np.nan, found["rate"])
     if "lithology" in found:
         found["lithology"] = np.where(found["lithology"] > 0, found["lithology"], np.nan)
     return found

@@ -15,6 +15,7 @@ import numpy as np
 
 from sarslide.errors import UnwrapError
 from sarslide.insar.filter import goldstein
+from sarslide.layers import hidden
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +39,9 @@ def open_ground(values: np.ndarray, layover_shadow: np.ndarray) -> np.ndarray:
     Returns
     -------
     (rows, cols) array of float32
-        NaN where the ground is hidden, or where that is not known.
+        NaN where the ground is hidden.
     """
-    return np.where(layover_shadow == 0, values, np.nan).astype(np.float32)
+    return np.where(hidden(layover_shadow), np.nan, values).astype(np.float32)
 
 
 def unwrap(

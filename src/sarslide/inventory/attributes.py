@@ -9,7 +9,7 @@ import numpy as np
 from shapely.geometry import Polygon
 
 from sarslide.grid import RegionGrid
-from sarslide.layers import LINE_OF_SIGHT
+from sarslide.layers import LINE_OF_SIGHT, hidden
 from sarslide.terrain import downslope
 
 # Layers that the attributes are taken from; registered names, arrays (rows, cols).
@@ -157,7 +157,7 @@ def _quality(values: Mapping[str, np.ndarray]) -> dict[str, float]:
         "probability_mean": _over(np.mean, values["probability"]),
         "probability_max": _over(np.max, values["probability"]),
         "coherence_mean": _over(np.mean, values["mean_coherence"]),
-        "layover_shadow_fraction": float(np.mean(values["layover_shadow"] != 0)),
+        "layover_shadow_fraction": float(np.mean(hidden(values["layover_shadow"]))),
     }
 
 

@@ -12,6 +12,7 @@ from rasterio.windows import transform as window_transform
 from shapely.geometry.base import BaseGeometry
 
 from sarslide.grid import RegionGrid
+from sarslide.layers import hidden
 from sarslide.rates.observability import CLASSES
 
 SNOW = "snow"
@@ -81,7 +82,7 @@ def track_state(
     Parameters
     ----------
     layover_shadow : (rows, cols) array of uint8
-        0 good, 1 layover, 2 shadow, 3 both (called layover).
+        0 good, 1 layover, 2 shadow, 3 both (called layover), 255 not acquired.
     mean_coherence : (rows, cols) array
         Mean coherence of the pairs, NaN where unknown.
     pair_count : (rows, cols) array of int
@@ -99,7 +100,8 @@ def track_state(
     state[incoherent] = CLASSES.index("decorrelation")
     state[layover_shadow == 2] = CLASSES.index("shadow")
     state[(layover_shadow == 1) | (layover_shadow == 3)] = CLASSES.index("layover")
-    state[(pair_count == 0) & ~np.isfinite(mean_coherence) & (layover_shadow == 0)] = CLASSES.index("no_acquisition")
+    unseen = (pair_count == 0) & ~np.isfinite(mean_coherence) & ~hidden(layover_shadow)
+    state[unseen] = CLASSES.index("no_acquisition")
     return state
 
 

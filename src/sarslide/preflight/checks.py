@@ -31,6 +31,7 @@ from sarslide.errors import (
     SarslideError,
 )
 from sarslide.insar.engines import ENGINES, SCENES
+from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared
 from sarslide.models import registry
 from sarslide.models.weights import packaged, read_card
 from sarslide.preflight import machine
@@ -231,6 +232,9 @@ def tracks(config: Config) -> list[Finding]:
     """
     if config.source == "simulated":
         return []
+    if config.source == "files" and config.files.naming not in SENTINEL1_NAMINGS:
+        text = f"naming {config.files.naming} is not of Sentinel-1 alone: not compared with its repeat orbit"
+        return [Finding(f"track {stack}", NOTE, text) for stack in config.stacks]
     grid, found = config.grid.region_grid(), []
     for stack in config.stacks:
         share = seen_share(stack, grid)
@@ -241,6 +245,38 @@ def tracks(config: Config) -> list[Finding]:
             cure = "check pass and relative orbit in stacks, EPSG code and bounds of the grid"
             found.append(Finding(f"track {stack}", ERROR, text, f"E{CoverageError.code}", cure))
     return found
+
+
+def sensor(config: Config, table: SceneTable) -> list[Finding]:
+    """Whether ready interferograms, keys and stack agree on the sensor.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    table : SceneTable
+        Their files.
+
+    Returns
+    -------
+    list of Finding
+        One finding; none for other sources.
+    """
+    if config.source != "files" or not table.files("unwrapped"):
+        return []
+
+    def agreed() -> str:
+        from sarslide.insar.external.files import sensor_of
+
+        files = config.files
+        declared = Declared(files.wavelength_m, files.incidence_deg, files.heading_deg)
+        frame = next(iter(table.files("metadata")), None)
+        vector = table.files("line_of_sight")
+        found = sensor_of(files.naming, table.files("unwrapped")[0], vector, frame, config.stacks[0], declared)
+        angles = "" if vector else f", incidence {found.incidence_deg:g}, heading {found.heading_deg:g} degrees"
+        return f"wavelength {found.wavelength_m:g} m{angles}"
+
+    return [tried("sensor", agreed)]
 
 
 def dem(config: Config) -> list[Finding]:
@@ -481,6 +517,7 @@ def cheap(
         *accounts(config),
         *inputs(config),
         *tracks(config),
+        *sensor(config, table),
         *acquisitions(config, table, listed),
         *dem(config),
         *weights(config, conda),

@@ -17,7 +17,7 @@ def observable_class(
     Parameters
     ----------
     layover_shadow : (rows, cols) array of int
-        0 good, 1 layover, 2 shadow, 3 both (called layover).
+        0 good, 1 layover, 2 shadow, 3 both (called layover), 255 not acquired.
     mean_coherence : (rows, cols) array of float
         NaN where no pair has the cell.
     sensitivity : (rows, cols) array of float

@@ -11,6 +11,7 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.error_cycles import apply
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.layers import hidden
 from sarslide.rates.passes import ReadUnwrapped
 from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.records import common_wavelength_m
@@ -154,7 +155,7 @@ def write_stacked(rule: str, files: Mapping[str, Any], params: Mapping[str, Any]
         raster.read(files["elevation"], grid),
         common_wavelength_m(read_json(path) for path in files["sidecars"]),
         RateSettings.of(params, grid),
-        exclude=raster.read(files["layover_shadow"], grid) > 0,
+        exclude=hidden(raster.read(files["layover_shadow"], grid)),
     )
     for layer, values in (rates.layers | {"stable_ground": rates.ground.layer}).items():
         raster.write(output[layer], values, grid, layer)

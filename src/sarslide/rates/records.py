@@ -7,6 +7,8 @@ import numpy as np
 
 from sarslide.errors import NetworkError, RateError
 
+ROUNDING = 1e-6  # to which processors write a wavelength
+
 
 def common_wavelength_m(records: Iterable[Mapping]) -> float:
     """Wavelength of the pairs.
@@ -26,10 +28,10 @@ def common_wavelength_m(records: Iterable[Mapping]) -> float:
     RateError
         For several wavelengths.
     """
-    wavelengths = {record["wavelength_m"] for record in records}
-    if len(wavelengths) != 1:
-        raise RateError(f"pairs of several wavelengths: {sorted(wavelengths)} m", "invert one sensor at a time")
-    return wavelengths.pop()
+    wavelengths = sorted({record["wavelength_m"] for record in records})
+    if not wavelengths or wavelengths[-1] > wavelengths[0] * (1 + ROUNDING):
+        raise RateError(f"pairs of several wavelengths: {wavelengths} m", "invert one sensor at a time")
+    return wavelengths[0]
 
 
 def median_looks(records: Iterable[Mapping]) -> float | None:
@@ -93,6 +95,6 @@ def baselines_m(pairs: Sequence[str], bperp_m: Mapping[str, float | None]) -> li
     if unknown:
         raise NetworkError(
             f"pair {unknown[0]}: no perpendicular baseline for the DEM error",
-            "set sbas.dem_error to false, or give baselines",
+            "set sbas.dem_error: false, or give baselines",
         )
     return [baseline for pair in pairs if (baseline := bperp_m[pair]) is not None]

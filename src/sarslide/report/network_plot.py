@@ -43,7 +43,7 @@ class NetworkPair:
     later_utc: str | None = None
 
 
-def baselines(pairs: Sequence[NetworkPair]) -> dict[str, float]:
+def baselines(pairs: Sequence[NetworkPair]) -> dict[str, float | None]:
     """Perpendicular baseline of every date, from those of the pairs by least squares.
 
     Parameters
@@ -53,9 +53,9 @@ def baselines(pairs: Sequence[NetworkPair]) -> dict[str, float]:
 
     Returns
     -------
-    dict of str to float
-        By date, m. The first date of each connected part of the network is zero; dates that only
-        pairs of unknown baseline reach are zero too.
+    dict of str to float or None
+        By date, m. The first date of each connected part of the network is zero; None for dates
+        that only pairs of unknown baseline reach.
     """
     dates = sorted({date for pair in pairs for date in (pair.earlier, pair.later)})
     known = [pair for pair in pairs if pair.bperp_m is not None]
@@ -63,15 +63,17 @@ def baselines(pairs: Sequence[NetworkPair]) -> dict[str, float]:
     design = np.zeros((len(known), len(dates)))
     for row, pair in enumerate(known):
         design[row, column[pair.later]], design[row, column[pair.earlier]] = 1, -1
+    if not known:
+        return dict.fromkeys(dates)
     # The shortest least-squares solution leaves one free constant per part; it is chosen so that
     # the part starts at zero.
-    solution = (
-        np.linalg.lstsq(design, np.array([p.bperp_m for p in known], float), rcond=None)[0]
-        if known
-        else np.zeros(len(dates))
-    )
+    solution = np.linalg.lstsq(design, np.array([pair.bperp_m for pair in known], float), rcond=None)[0]
     first = _first_of_part(dates, known)
-    return {date: float(solution[column[date]] - solution[column[first[date]]]) for date in dates}
+    reached = {date for pair in known for date in (pair.earlier, pair.later)}
+    return {
+        date: float(solution[column[date]] - solution[column[first[date]]]) if date in reached else None
+        for date in dates
+    }
 
 
 def _first_of_part(dates: Sequence[str], pairs: Sequence[NetworkPair]) -> dict[str, str]:
@@ -91,7 +93,8 @@ def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9, width_i
     Parameters
     ----------
     pairs : sequence of NetworkPair
-        The network; grey lines have no known coherence.
+        The network; grey lines have no known coherence, empty points on the zero line no known
+        baseline.
     height_in, width_in : float
         Size of the figure, inches.
 
@@ -106,7 +109,8 @@ def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9, width_i
     from matplotlib.figure import Figure
 
     place = baselines(pairs)
-    point = {date: (date2num(names.parse_date(date)), value) for date, value in place.items()}
+    point = {date: (date2num(names.parse_date(date)), value or 0.0) for date, value in place.items()}
+    known = [value is not None for value in place.values()]
     cmap = colormaps[COHERENCE.cmap]
     with rc_context(FONTS):
         figure = Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
@@ -116,12 +120,15 @@ def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9, width_i
         colours = [UNKNOWN if pair.coherence is None else cmap(pair.coherence) for pair in pairs]
         axes.add_collection(LineCollection(lines, colors=colours, linewidths=1.1, zorder=1))
         days, baselines_m = np.transpose(list(point.values()))
-        axes.scatter(days, baselines_m, s=20, color=INK, edgecolors="white", linewidths=0.6, zorder=2)
+        faces = [INK if one else "white" for one in known]
+        axes.scatter(days, baselines_m, s=20, c=faces, edgecolors=["white" if one else INK for one in known], linewidths=0.6, zorder=2)
         axes.xaxis_date()
         locator = AutoDateLocator()
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-        axes.set_ylabel("Perpendicular baseline (m)")
+        axes.set_ylabel("Perpendicular baseline (m)" if any(known) else "Perpendicular baseline unknown")
+        if not any(known):
+            axes.set_yticks([])
         axes.grid(color="#e4e8ea", linewidth=0.6)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)

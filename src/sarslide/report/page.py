@@ -76,8 +76,8 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     dict of str to Any
         Values by the names of the template.
     """
-    release = release_records.named(inputs.current)
-    folder = inputs.current.parent / release_records.RELEASES / release.release
+    folder = release_records.folder_of(inputs.current)
+    release = release_records.manifest(folder)
     manifest = release.model_dump()
     layers = {name: vector.read(folder / release_records.PACKAGE, name) for name in LAYERS}
     scores = read_json(inputs.scores) if inputs.scores else None

@@ -10,7 +10,7 @@ from sarslide import names
 from sarslide.layers import TERRAIN
 from sarslide.rates.methods import DEFAULT, METHODS
 from sarslide.report.figures import Outlines, Panel, panel_figure, png
-from sarslide.report.network_plot import NetworkPair, network_figure
+from sarslide.report.network_plot import NetworkPair, baselines, network_figure
 from sarslide.report.scales import Scale, scale_for
 from sarslide.report.webmap import data_uri
 
@@ -106,9 +106,10 @@ def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
     StageFigure or None
         The figure; None without any layer.
     """
+    filtered = "filtered_rad" in maps.layers
     chosen = {
         "mean_amplitude_db": "Mean amplitude",
-        "wrapped_rad": "Unfiltered phase",
+        "wrapped_rad": "Unfiltered phase" if filtered else "Phase",
         "filtered_rad": "Filtered phase",
         "cor": "Coherence",
     }
@@ -128,8 +129,12 @@ def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
         earlier, later = (iso(date) for date in names.split_pair(maps.example_pair))
         parts.append(
             f"The pair {earlier} to {later} (earlier × conj(later), rad, cyclic colours): the phase grows when the ground moves "
-            "away from the satellite; flat-earth and topographic phase are removed. Coherence (0 to 1) is estimated before "
-            "filtering."
+            "away from the satellite; flat-earth and topographic phase are removed. "
+            + (
+                "Coherence (0 to 1) is estimated before filtering."
+                if filtered
+                else "Phase and coherence (0 to 1) are as the engine delivers them; none is filtered here."
+            )
         )
     title = "amplitude and interferogram" if "mean_amplitude_db" in maps.layers else "interferogram"
     return _figure(f"{maps.stack}: {title}", " ".join(parts), panels, bounds)
@@ -209,16 +214,23 @@ def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
         "Closure of the unfiltered phase over all triplets (RMS, rad); triplets whose unwrapped phase does not close; cells "
         "whose short pairs are biased beyond noise (fading signal; 1 in 100 by chance); how motion down the slope is seen: 0 "
         "observable, 1 no acquisition or no pair tied to the reference, 2 layover, 3 shadow, 4 decorrelated, 5 the line of "
-        "sight is insensitive to it."
+        "sight is insensitive to it, which on nearly flat ground says nothing of other motion."
     )
+    unknown = [titles[layer] for layer in titles if layer in maps.layers and not np.isfinite(maps.layers[layer]).any()]
+    if unknown:
+        caption += f" Not known in any cell of this track: {', '.join(unknown).lower()}."
     return _figure(f"{maps.stack}: quality and observability", caption, panels, bounds)
 
 
 def fusion_figure(
-    stacks: Sequence[StackMaps], candidates: gpd.GeoDataFrame | None, shade: np.ndarray | None, bounds: Bounds
+    stacks: Sequence[StackMaps],
+    candidates: gpd.GeoDataFrame | None,
+    masked: gpd.GeoDataFrame,
+    shade: np.ndarray | None,
+    bounds: Bounds,
 ) -> StageFigure | None:
     """Probability of each track with its candidates, then all objects by track, and the masked
-    ones.
+    ones of the release.
 
     Parameters
     ----------
@@ -226,6 +238,8 @@ def fusion_figure(
         Rasters of each stack.
     candidates : GeoDataFrame or None
         Fused objects; None: there are none.
+    masked : GeoDataFrame
+        What the release holds back.
     shade : (rows, cols) array or None
         Hillshade, 1-255.
     bounds : Bounds
@@ -236,16 +250,15 @@ def fusion_figure(
     StageFigure or None
         The figure; None without any layer.
     """
-    free = masked = None
+    free = None
     if candidates is not None and "status" in candidates and "tracks" in candidates:
-        masked = candidates[candidates.status == "masked"]
         free = candidates[candidates.status != "masked"]
     panels = []
     for maps in stacks:
         if (values := maps.layers.get("probability")) is not None:
             over = () if free is None else (Outlines(_seen_by(free, maps.stack), width=0.8),)
             panels.append(Panel(f"Probability {maps.stack}", values, scale_for("probability"), None, over))
-    if shade is not None and free is not None and masked is not None:
+    if shade is not None and free is not None:
         background = np.where(shade > 0, shade, np.nan).astype(float)
         grey = scale_for("hillshade")
         by_tracks = _by_tracks(free, [maps.stack for maps in stacks])
@@ -276,9 +289,11 @@ def network_stage(stack: str, pairs: Sequence[NetworkPair]) -> StageFigure:
         The figure.
     """
     dates = {date for pair in pairs for date in (pair.earlier, pair.later)}
+    unknown = sum(place is None for place in baselines(pairs).values())
     caption = (
         f"{stack}: {len(dates)} acquisitions (points) and {len(pairs)} pairs (lines). Perpendicular baseline in m, relative to "
-        "the first date, positive up and away from the track."
+        "the first date, positive up and away from the track"
+        f"{f'; unknown of {unknown} (empty points)' if unknown else ''}."
     )
     return StageFigure(f"Network {stack}", caption, data_uri(png(network_figure(pairs))), f"Network of {stack}")
 

@@ -69,7 +69,7 @@ def region_part(name: str, dem: RegionGrid, grid: RegionGrid, margin_cells: int)
     bottom, right = round(row) + grid.rows + margin_cells, round(col) + grid.cols + margin_cells
     if top < 0 or left < 0 or bottom > dem.rows or right > dem.cols:
         raise DemError(
-            f"{name}: covers {dem.bounds}, the region with margin needs more than {grid.bounds}",
+            f"{name}: covers {dem.bounds}, less than {margin_cells * grid.cell_m:g} m beyond the region {grid.bounds}",
             f"give a DEM that reaches at least {margin_cells * grid.cell_m:g} m beyond the region",
         )
     return slice(top, bottom), slice(left, right)

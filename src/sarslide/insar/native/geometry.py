@@ -12,6 +12,7 @@ from sarslide.io import blocks
 from sarslide.sentinel1.safe import Scene
 
 GOOD, LAYOVER, SHADOW = 0, 1, 2
+NOT_ACQUIRED = 255
 SUBSTEPS = 3  # lines, and points on a line, for each DEM cell
 LINES_AT_ONCE = 128
 ROWS_AT_ONCE = 256
@@ -70,6 +71,33 @@ def stack_geometry(scene: Scene, surface: Surface, region: RegionGrid) -> StackG
     if not np.isfinite(whole.slant_range_m).any():
         raise CoverageError(f"{scene.stack} {scene.date}: the orbit does not pass the region", "choose another scene")
     return whole
+
+
+def acquired(scene: Scene, surface: Surface, region: RegionGrid) -> np.ndarray:
+    """Cells that lie in the valid part of a burst.
+
+    Parameters
+    ----------
+    scene : Scene
+        The acquisition.
+    surface : Surface
+        Heights of the ground.
+    region : RegionGrid
+        Grid of the region.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        Whether the scene has samples of a cell.
+    """
+    x, y = region.x(), region.y()
+    found = np.zeros(region.shape, bool)
+    for rows in blocks.strips(region.rows, ROWS_AT_ONCE):
+        point, normal = earth_fixed_patch(surface.grid.epsg, x, y[rows])
+        time, distance = zero_doppler(scene.arc, point + surface.heights(x, y[rows])[..., None] * normal)
+        for burst in scene.bursts:
+            found[rows] |= burst.holds(burst.line(time), burst.sample(distance), (0, 0))
+    return found
 
 
 def _line_of_sight(scene: Scene, surface: Surface, x: np.ndarray, y: np.ndarray) -> StackGeometry:

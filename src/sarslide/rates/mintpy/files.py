@@ -16,6 +16,7 @@ import numpy as np
 
 from sarslide.errors import ProcessorError
 from sarslide.grid import RegionGrid
+from sarslide.layers import hidden
 from sarslide.names import split_pair
 from sarslide.rates.phase_variance import LOOKS_WHEN_UNKNOWN
 
@@ -117,7 +118,7 @@ def write_geometry(
     with h5py.File(path, "w") as file:
         for name, values in layers.items():
             file.create_dataset(name, data=values.astype(np.float32))
-        file.create_dataset("shadowMask", data=geometry["layover_shadow"] > 0)
+        file.create_dataset("shadowMask", data=hidden(geometry["layover_shadow"]))
         file.attrs.update(attributes(grid, about, geometry, "geometry", "1"))
 
 
