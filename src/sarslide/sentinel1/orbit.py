@@ -255,7 +255,8 @@ def read_eof(path: str | Path, mission: str, epoch: np.datetime64, start_s: floa
     # parser.
     header, *records = text.split("<OSV>")
     stamps = re.findall(r"<UTC>UTC=([^<]{19,29})</UTC>", text)
-    if not records or len(records) != len(stamps) or "<Ref_Frame>EARTH_FIXED</Ref_Frame>" not in header:
+    complete = 0 < len(records) == len(stamps) == text.count("</OSV>")
+    if not complete or "<Ref_Frame>EARTH_FIXED</Ref_Frame>" not in header:
         raise OrbitError(f"{path}: holds no Earth-fixed state vectors", FETCH_AGAIN)
     if f"<Mission>Sentinel-{mission[1:]}</Mission>" not in header:
         raise OrbitError(f"{path}: is not of {mission}", FETCH_AGAIN)
