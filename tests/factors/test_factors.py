@@ -334,6 +334,7 @@ def test_labels_of_a_release(tmp_path):
     assert (label[:10, :10] == 1).all() and (label[:10, 10:40] == 255).all() and not label[10:].any()
     frames["landslides"] = frames["landslides"].iloc[:0]
     vector.write_layers(package, frames)
+    releases.renew(package.parent)
     with pytest.raises(VectorError, match="E1005 .*landslides.gpkg: the release has no landslide; cure: "):
         labels.of_release(tmp_path / "current.json", GRID)
 

@@ -11,8 +11,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from sarslide.config import load
-from sarslide.models.weights import CARD_KEYS, FORMAT
 from sarslide.workflow.release_id import optional_inputs, settings
+from tests.support.cards import model_card
 
 REPOSITORY = Path(__file__).parents[2]
 PROBABILITY = "results/demo/A128/f0/native/stacking/segment/drs_unet_compact/probability.tif"
@@ -31,7 +31,8 @@ def dry_run(folder, target, *config):
 
 def weights_for(path, channels):
     """A weights file whose card names these channels; no network fits it."""
-    card = dict.fromkeys(CARD_KEYS, "") | {"format": FORMAT, "channels": channels}
+    scaling = {"method": "zscore_sample", "centre": [], "scale": []}
+    card = model_card(channels=channels, normalisation=scaling).model_dump()
     save_file({"a": np.zeros(1, np.float32)}, path, metadata={"card": json.dumps(card)})
     return path
 
@@ -59,11 +60,10 @@ def test_weights_ask_for_what_they_read(tmp_path):
 def test_factors_take_all_that_there_is(tmp_path):
     (tmp_path / "rocks.gpkg").touch()
     (tmp_path / "mine.gpkg").touch()
-    target = "results/demo/A128/f0/native/stacking/factors/factors.json"
-    asked = dry_run(tmp_path, target, "lithology={file: rocks.gpkg}", "factors={labels: mine.gpkg}")
+    asked = dry_run(tmp_path, "factors", "lithology={file: rocks.gpkg}", "factors={labels: mine.gpkg}")
     assert asked["lithology"] == "rocks.gpkg"
     assert {"simulate_optical", "stack_rates", "terrain"} <= set(asked) and "release" not in asked
-    inputs = set(asked["factors"].split(", "))
+    inputs = set(asked["rank_factors"].split(", "))
     assert {
         "mine.gpkg",
         "results/demo/lithology/f0/lithology.tif",

@@ -18,14 +18,20 @@ from safetensors.numpy import save_file
 from sarslide.errors import RasterError
 from sarslide.io import vector
 from sarslide.models import weights
+from sarslide.report import figures, stages
 from sarslide.report.page import render, without_images
 from sarslide.report.reading import model_card
+from tests.support import cards, releases
 from tests.support.report_inputs import RELEASE, make_region
 
 SCRIPT = Path(__file__).parents[2] / "workflow_scripts" / "report.py"
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 SECTIONS = ("map-section", "landslides", "changes", "masked", "method", "limits", "provenance")
 OPTIONAL = ("scores", "acquisitions", "figures", "run-times")
+
+
+class Named(dict):
+    __getattr__ = dict.__getitem__
 
 
 class Page(HTMLParser):
@@ -172,6 +178,7 @@ def test_text_from_files_is_never_markup(tmp_path):
     layers["landslides"].loc[0, "ls_id"] = evil
     package.unlink()
     vector.write_layers(package, layers)
+    releases.renew(package.parent)
     html = render(dataclasses.replace(inputs, region="<b>demo"))
     assert "alert(1)" in html and "<script>alert" not in html and "<b>demo" not in html
     assert not Page(html).open
@@ -186,10 +193,80 @@ def test_region_without_landslides(tmp_path):
     }
     package.unlink()
     vector.write_layers(package, layers | {"landslides": layers["landslides"].iloc[:0]})
+    releases.renew(package.parent)
     html = render(dataclasses.replace(inputs, stacks=(), terrain={}, candidates=None))
     text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
-    assert "No active landslide in a region of 124 km²" in text
-    assert "1 area of flat ground" in text and "non-landslide deformation." in text
+    assert "No active landslide in a region of 124 km², seen by 0 tracks" in text
+    # Nothing moves beside it, and what is not there has no area.
+    assert re.search(r"1 area of flat ground \(\d+\.\d\d km²\) moves: non-landslide deformation\.", text)
+    head = html[html.index("<header>") : html.index("</header>")]
+    assert "0.00" not in head and "Their area" not in head and "All 1 " not in html
+
+
+def section(html, name):
+    """Text of a section of the page."""
+    part = html[html.index(f'<section id="{name}"') :]
+    return " ".join(re.sub(r"<[^>]*>", " ", part[: part.index("</section>")]).split())
+
+
+def bare(inputs, **changes):
+    """The page without rasters."""
+    return render(
+        dataclasses.replace(inputs, **{"stacks": (), "terrain": {}, "candidates": None, "scores": None, **changes})
+    )
+
+
+def test_the_network_is_said_to_read_its_channels(inputs):
+    """The packaged one reads no phase and no elevation."""
+    text = section(bare(inputs, weights=weights.packaged("drs_unet_compact")), "method")
+    names = "los_rate_mm_per_yr, los_rate_std_mm_per_yr, mean_coherence, slope_deg, downslope_sensitivity"
+    assert f"( drs_unet ) reads {names} in overlapping tiles" in text
+    assert "A deep network reads each track in overlapping tiles" in section(bare(inputs, weights=None), "method")
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [
+        ("native", "Geocoded SLC"),
+        ("isce2", "Made by ISCE2, brought to the region grid; coherence from unfiltered data. Unwrapping."),
+        ("snap", "Made and unwrapped by SNAP, brought to the region grid. Averaged phase."),
+        ("hyp3", "Delivered ready and unwrapped (engine hyp3"),
+        ("files", "Delivered ready and unwrapped (engine files"),
+    ],
+)
+def test_who_made_the_interferograms(inputs, engine, said):
+    text = section(bare(inputs, engine=engine), "method").replace("files )", "files)")
+    assert said in text and ("Delivered" in said) == ("Delivered" in text)
+
+
+@pytest.mark.parametrize(("snowline", "said"), [(None, True), (4100.0, False)])
+def test_a_region_without_a_snowline_says_so(inputs, snowline, said):
+    """C10: neither mask nor page takes one for granted."""
+    text = section(bare(inputs, settings={"inventory": {"snowline_m": snowline}}), "masked")
+    assert (
+        "No snowline is set ( inventory.snowline_m ): snow and glaciers are not masked by their height." in text
+    ) == said
+
+
+def test_a_reference_area_of_the_south_and_west(inputs, tmp_path):
+    """Defect: "-34.1824 degrees N"."""
+    about = json.loads(inputs.stacks[0].reference.read_text()) | {"epsg": 32719, "x_m": 350000.0, "y_m": 6215000.0}
+    (tmp_path / "reference.json").write_text(json.dumps(about))
+    stack = dataclasses.replace(inputs.stacks[0], rasters={}, pairs=(), reference=tmp_path / "reference.json")
+    text = section(bare(inputs, stacks=(stack,)), "method")
+    assert re.search(r"around 34\.\d{4}° S, 70\.\d{4}° W:", text)
+
+
+def test_masked_candidates_are_those_of_the_release(inputs, monkeypatch):
+    """The number in the head, in the figure and on the map is one: deformation of flat ground is released."""
+    drawn = []
+    monkeypatch.setattr(
+        stages, "panel_figure", lambda panels, *_: drawn.extend(panels) or figures.panel_figure(panels, *_)
+    )
+    html = render(inputs)
+    (panel,) = [panel for panel in drawn if panel.title == "Masked candidates"]
+    assert panel.outlines[0].label == "masked (12)" and len(panel.outlines[0].frame) == 12
+    assert re.search(r"<dt>Masked</dt><dd>12 <small>candidates", html)
 
 
 def test_broken_raster_is_named(inputs, tmp_path):
@@ -201,15 +278,12 @@ def test_broken_raster_is_named(inputs, tmp_path):
 
 
 def test_weights_card_is_shown(inputs, tmp_path):
-    card = dict.fromkeys(weights.CARD_KEYS, "") | {
-        "label": "trained on simulation",
-        "network": "drs_unet",
-        "channels": ["cor"],
-    }
     file = tmp_path / "w.safetensors"
-    save_file({"a": np.zeros(1)}, file, metadata={"card": json.dumps(card | {"format": weights.FORMAT})})
+    save_file(
+        {"a": np.zeros(1)}, file, metadata={"card": cards.model_card(trained_on=cards.trained_on()).model_dump_json()}
+    )
     html = render(dataclasses.replace(inputs, weights=file, stacks=(), terrain={}, candidates=None, scores=None))
-    assert "trained on simulation" in html and "drs_unet" in html
+    assert "trained on simulation" in html and "drs_unet" in html and "15 to 125 mm/yr down the slope" in html
     file.write_bytes(b"not weights")
     assert model_card(file) is None and model_card(tmp_path / "absent") is None
 
@@ -254,7 +328,7 @@ def test_script_writes_the_page(inputs, html, tmp_path):
     job = SimpleNamespace(
         rule="report",
         input=files | {"wrapped": wrapped},
-        output=SimpleNamespace(html=str(tmp_path / "report" / "report.html")),
+        output=Named(html=str(tmp_path / "report" / "report.html")),
         params=SimpleNamespace(**params),
         log=[str(tmp_path / "report.log")],
     )

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from sarslide.config import load, presets
+from sarslide.models.weights import packaged
 from sarslide.papers import papers
 from sarslide.report.page import render
 from sarslide.report.paper_page import content, measured
@@ -52,7 +53,8 @@ def test_every_statement_is_answered_or_said_not_to_be(paper, answers):
 def test_tables_and_errors_of_the_paper(paper):
     found = content(paper, {}, {}, {}, None)
     wanted = papers()[paper].tables
-    assert [one["title"] for one in found["tables"]] == [table.title for table in wanted]
+    others = [table.title for table in papers()[paper].printed]
+    assert [one["title"] for one in found["tables"]] == [table.title for table in wanted] + others
     printed = {cell.text for one in found["tables"] for row in one["table"].rows for cell in row}
     assert f"{wanted[-1].rows[-1].printed[-1]:g}" in printed
     assert found["about"].errors and found["about"].figures
@@ -62,7 +64,8 @@ def test_published_scores_stand_beside_the_printed_ones(tmp_path):
     path = tmp_path / "benchmark.json"
     table = {"key": "p0_t4.cpu.quarter", "title": "P0 Table 4", "columns": ["F1, paper", "ours"]}
     path.write_text(json.dumps({"tables": [table | {"rows": [["88.31", "70.1"]], "notes": ["why"]}]}))
-    printed, one = content("P0", {}, {}, {}, path)["tables"]
+    printed, one, sizes = content("P0", {}, {}, {}, path)["tables"]
+    assert sizes["title"] == "P0 Table 4: size of the networks" and sizes["table"].rows[0][1].text == "17.19"
     assert [cell.text for cell in one["table"].rows[0]] == ["88.31", "70.1"] and one["notes"] == ["why"]
     assert "Table 3" in printed["title"]
     # A paper of which nothing was run keeps its printed tables, and so does a table without a score
@@ -76,7 +79,7 @@ def test_anchors_are_sections_of_the_page(html):
     there = set(re.findall(r'<section id="([\w-]+)"', html))
     for paper in papers().values():
         for figure in paper.figures:
-            assert bool(figure.ours) != bool(figure.why), figure.number
+            assert bool(figure.ours) != bool(figure.why) and (figure.ours or not figure.lacks), figure.number
             assert figure.ours.endswith(".md") or figure.why or figure.ours in there
 
 
@@ -93,6 +96,20 @@ def test_the_report_prints_every_assumption(inputs, region):
     for text in papers()[config.paper].errors:
         assert text in plain
     assert f">{config.catalog.end}<" in plain or "catalog.end" not in config.assumptions
+
+
+@pytest.mark.parametrize("paper", sorted(papers()))
+def test_the_page_says_whose_map_it_is(inputs, paper):
+    """The network of the run and not the paper's; what our figures lack of the paper's."""
+    weights = packaged("drs_unet_compact")
+    html = render(dataclasses.replace(inputs, paper=paper, weights=weights, stacks=(), terrain={}, candidates=None))
+    part = html[html.index('id="paper"') : html.index('id="provenance"')]
+    assert "<code>drs_unet</code>, “trained on simulation”" in part and "the same chain" not in html
+    assert ("Its labels and its code were not published." in part) == (paper != "H22")
+    for figure in papers()[paper].figures:
+        assert not figure.lacks or f"on this page</a>, {figure.lacks}" in part
+    for number, table in {"P0": ("17.19", "size of the networks"), "P3": ("0.931", "collinearity")}.items():
+        assert (paper == number) == all(text in part for text in table)
 
 
 def test_regions_without_a_paper_have_no_such_part(html):

@@ -51,6 +51,11 @@ class Engine:
     pair_file: str = ""
     programs: str = ""
 
+    @property
+    def works_on_scenes(self) -> bool:
+        """Whether it makes interferograms of Sentinel-1 products; others deliver them ready."""
+        return set(SCENES) <= set(self.sources)
+
 
 SCENES = ("simulated", "safe")
 ENGINES = {

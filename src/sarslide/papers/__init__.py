@@ -249,6 +249,8 @@ class Paper(_Record):
         P0, P2, P3, P4 or H22, the value of the configuration's key `paper`.
     citation, title, authors, doi, licence : str
         Which paper it is.
+    published : str
+        What it left to others beside its text.
     statements : tuple of Statement
         Quantities of its region and results.
     figures : tuple of PaperFigure
@@ -273,6 +275,7 @@ class Paper(_Record):
     authors: str
     doi: str
     licence: str = ""
+    published: str = "Its labels and its code were not published."
     statements: tuple[Statement, ...]
     figures: tuple[PaperFigure, ...]
     errors: tuple[str, ...]

@@ -6,7 +6,7 @@ A colour bar names quantity, unit and sign.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -279,8 +279,8 @@ def draw_scale_bar(axes: "Axes", bounds: tuple[float, float, float, float]) -> N
 
 
 def draw_colour_bar(axes: "Axes", scale: Scale) -> None:
-    """Draw a horizontal bar with low, middle and high, the terms of both ends, and the quantity
-    below.
+    """Draw a horizontal bar with its ticks, the terms of both ends, and the quantity below; of
+    classes a piece each, with its number.
 
     Parameters
     ----------
@@ -289,14 +289,15 @@ def draw_colour_bar(axes: "Axes", scale: Scale) -> None:
     scale : Scale
         Its colours and limits.
     """
-    axes.imshow(scale.palette()[None], aspect="auto", extent=(0, 1, 0, 1))
-    axes.set(yticks=[], xticks=[0, 0.5, 1])
+    axes.imshow(scale.bar()[None], aspect="auto", extent=(0, 1, 0, 1), interpolation="nearest")
     names = scale.tick_labels()
     names[0], names[-1] = f"{names[0]} {scale.ends[0]}".strip(), f"{scale.ends[1]} {names[-1]}".strip()
+    places = (np.arange(len(names)) + 0.5) / len(names) if scale.classes else np.linspace(0, 1, len(names))
+    axes.set(yticks=[], xticks=places)
     axes.set_xticklabels(names, fontsize=8)
-    sides: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
-    for text, side in zip(axes.get_xticklabels(), sides, strict=True):
-        text.set_horizontalalignment(side)
+    if not scale.classes:
+        axes.get_xticklabels()[0].set_horizontalalignment("left")
+        axes.get_xticklabels()[-1].set_horizontalalignment("right")
     axes.tick_params(length=2, pad=2, color=QUIET)
     axes.set_xlabel(scale.label, fontsize=8, labelpad=2, color=QUIET)
     for spine in axes.spines.values():

@@ -65,7 +65,7 @@ def content(
         ),
         "tables": _tables(paper, read_json(benchmark)["tables"] if benchmark else []),
         "figures": [
-            {"number": one.number, "shows": one.shows, "why": one.why}
+            {"number": one.number, "shows": one.shows, "lacks": one.lacks, "why": one.why}
             | ({"file": one.ours} if one.ours.endswith(".md") else {"anchor": one.ours} if one.ours else {})
             for one in about.figures
         ],
@@ -142,8 +142,8 @@ def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> ReportTa
 
 
 def _tables(paper: str, published: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The paper's tables of accuracy: with our scores beside them where the benchmark has any, else
-    as printed.
+    """The paper's tables of accuracy, with our scores beside them where the benchmark has any, else
+    as printed; then its other tables.
     """
     found = []
     for table in papers.tables():
@@ -153,7 +153,10 @@ def _tables(paper: str, published: Sequence[Mapping[str, Any]]) -> list[dict[str
                 {"title": one["title"], "table": _table(_numbered(one["columns"]), one["rows"]), "notes": one["notes"]}
                 for one in ours or [_printed(table)]
             ]
-    return found
+    return found + [
+        {"title": one.title, "table": _table(_numbered(one.columns), one.rows), "notes": one.notes}
+        for one in papers.papers()[paper].printed
+    ]
 
 
 def _was_run(published: Mapping[str, Any], table: papers.PaperTable) -> bool:

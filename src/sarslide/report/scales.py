@@ -34,6 +34,10 @@ class Scale:
         Whether high equals low.
     part : (float, float)
         Share of the colour map that is used.
+    classes : bool
+        Whether the values are the whole numbers from low to high, a colour each.
+    counts : bool
+        Whether the values are whole numbers.
     """
 
     cmap: str
@@ -43,10 +47,15 @@ class Scale:
     ends: tuple[str, str] = ("", "")
     cyclic: bool = False
     part: tuple[float, float] = (0.0, 1.0)
+    classes: bool = False
+    counts: bool = False
 
     def ticks(self) -> list[float]:
-        """Low, middle, high."""
-        return [self.low, (self.low + self.high) / 2, self.high]
+        """Low, middle, high; of classes each one, of counts no half."""
+        if self.classes:
+            return [float(value) for value in range(round(self.low), round(self.high) + 1)]
+        middle = (self.low + self.high) / 2
+        return [self.low, self.high] if self.counts and middle % 1 else [self.low, middle, self.high]
 
     def tick_labels(self) -> list[str]:
         """Texts of the ticks; those of a phase are −π, 0, π."""
@@ -73,9 +82,16 @@ class Scale:
 
     def palette(self) -> np.ndarray:
         """The 255 colours of `indices`, shape (255, 3), uint8."""
+        return self._colours(np.linspace(*self.part, 255))
+
+    def bar(self) -> np.ndarray:
+        """The colours of its bar from low to high, (n, 3) uint8: one a class, else all."""
+        return self._colours(np.linspace(*self.part, len(self.ticks()))) if self.classes else self.palette()
+
+    def _colours(self, shares: np.ndarray) -> np.ndarray:
         from matplotlib import colormaps
 
-        return (colormaps[self.cmap](np.linspace(*self.part, 255))[:, :3] * 255).round().astype(np.uint8)
+        return (colormaps[self.cmap](shares)[:, :3] * 255).round().astype(np.uint8)
 
 
 def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
@@ -105,8 +121,8 @@ def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
     if kind == "symmetric":
         limit = _round_up(_percentile(np.abs(values), 99.5, 1.0))
         return Scale(cmap, -limit, limit, label, TOWARDS_AWAY if "rate_mm" in layer else ("", ""))
-    if kind == "from zero":
-        return Scale(cmap, 0.0, _round_up(_percentile(values, 98, 1.0)), label)
+    if kind in ("from zero", "counts"):
+        return Scale(cmap, 0.0, _round_up(_percentile(values, 98, 1.0)), label, counts=kind == "counts")
     low, high = _percentile(values, 1, 0.0), _percentile(values, 99, 1.0)
     # The low end of `gist_earth` is water.
     return Scale(
@@ -173,9 +189,9 @@ _FIXED = {
     "mean_coherence": Scale("gray", 0, 1, "Mean coherence"),
     "probability": Scale("magma_r", 0, 1, "Probability of an active landslide"),
     "hillshade": Scale("gray", 1, 255, "Hillshade, light from the north-west"),
-    "phase_bias_flag": Scale("magma_r", 0, 1, "1 biased"),
-    "observable_class": Scale("cividis", 0, 5, "Class of observability"),
-    "layover_shadow": Scale("cividis", 0, 3, "0 good, 1 layover, 2 shadow, 3 both"),
+    "phase_bias_flag": Scale("magma_r", 0, 1, "1 biased", classes=True),
+    "observable_class": Scale("cividis", 0, 5, "Class of observability", classes=True),
+    "layover_shadow": Scale("cividis", 0, 3, "0 good, 1 layover, 2 shadow, 3 both", classes=True),
 }
 _ADAPTIVE = {
     "los_rate_mm_per_yr": ("RdBu", "LOS rate (mm/yr)", "symmetric"),
@@ -186,7 +202,7 @@ _ADAPTIVE = {
     "curvature_profile_per_m": ("PuOr", "Profile curvature (1/m)", "symmetric"),
     "curvature_plan_per_m": ("PuOr", "Plan curvature (1/m)", "symmetric"),
     "closure_rms_rad": ("viridis", "RMS of the phase closure (rad)", "from zero"),
-    "unwrap_error_count": ("magma_r", "Triplets that do not close", "from zero"),
+    "unwrap_error_count": ("magma_r", "Triplets that do not close", "counts"),
     "elevation_m": ("gist_earth", "Ellipsoidal height (m)", "range"),
     "mean_amplitude_db": ("gray", "Mean backscatter (dB, uncalibrated)", "range"),
 }

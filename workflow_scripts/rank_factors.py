@@ -1,4 +1,4 @@
-"""factors: layers of one stack and landslides -> statistics of the factors (P3 Table 2, Fig. 8, 9).
+"""rank_factors: layers of one stack and landslides -> statistics of the factors (P3 Table 2, Fig. 8, 9).
 
 inputs: layers under their registered names, units and signs (LOS rate mm/yr, positive towards the
 satellite); labels (pointer to the release, or a vector file). outputs: correlation, collinearity,
@@ -73,7 +73,7 @@ def main(snakemake, log) -> None:
         "treatment": {name: text for name, text in analysis.TREATMENT.items() if name in factors},
     }
     inputs = paths | {"labels": str(files.labels)}
-    write_json(output.sidecar, sidecar("factors", inputs, dict(params.items()), extra))
+    write_json(output.sidecar, sidecar("rank_factors", inputs, dict(params.items()), extra))
 
 
 with job(snakemake) as log:
