@@ -157,8 +157,12 @@ def test_folders_without_products_and_choices_are_coded(region, tmp_path):
         products.open_products(region, engine="isce2")
     with pytest.raises(RasterError, match="D055: holds no products"):
         products.open_pairs(region, "D055")
-    with pytest.raises(RasterError, match="D062: holds no products"):
+    with pytest.raises(
+        RasterError, match="D062: holds rates of a method without a time series; cure: run it with rates.method"
+    ):
         products.open_series(region, "D062")
+    with pytest.raises(RasterError, match="D055: holds no products"):
+        products.open_series(region, "D055")
 
 
 def test_a_region_of_several_frames_is_opened_frame_by_frame(tmp_path):

@@ -223,7 +223,13 @@ def open_series(
 
     folder = Path(folder)
     frame = _one(folder / stack, "frame", frame, _frames(folder, [stack]))
-    engine = _one(folder / stack, "engine", engine, _below(folder, [stack], f"{frame}/*/*/timeseries.nc", -3))
+    engines = _below(folder, [stack], f"{frame}/*/*/timeseries.nc", -3)
+    if not engines and _below(folder, [stack], f"{frame}/*/*/los_rate_mm_per_yr.tif"):
+        raise RasterError(
+            f"{folder / stack}: holds rates of a method without a time series",
+            "run it with rates.method sbas or mintpy",
+        )
+    engine = _one(folder / stack, "engine", engine, engines)
     methods = _below(folder, [stack], f"{frame}/{engine}/*/timeseries.nc")
     method = _one(folder / stack, "method", method, methods)
     path = folder / stack / frame / engine / method / "timeseries.nc"

@@ -135,8 +135,10 @@ def test_p3_tables(precision, recall, f1, kappa, miou):
     landslide = 10_000_000
     counts = of(precision, recall, landslide, 225 * landslide)
     assert counts.f1 == pytest.approx(f1, abs=2e-4)
-    assert counts.kappa == pytest.approx(kappa, abs=5e-3)  # the test part's own share of landslides is not printed
-    assert counts.miou == pytest.approx(miou, abs=5e-3)
+    # To the rounding of the printed values. Two kappas are not those of their precision and recall (J11).
+    wrong = {0.6599: 0.6642, 0.5543: 0.5537}
+    assert counts.kappa == pytest.approx(wrong.get(kappa, kappa), abs=1.2e-4)
+    assert counts.miou == pytest.approx(miou, abs=1e-4)
 
 
 def patch_means(patches):

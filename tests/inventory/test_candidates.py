@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from shapely.geometry import box
 
+from sarslide.config import load
 from sarslide.inventory.attributes import circular_mean_deg, downslope_sensitivity
 from sarslide.inventory.candidates import find_candidates
 from sarslide.inventory.masks import MaskRules
+from sarslide.inventory.observability import Observability
 from tests.inventory.conftest import cell_box, slope_layers
 
 RULES = MaskRules(snowline_m=4100.0)
@@ -91,6 +94,19 @@ def test_each_mask_keeps_the_object_with_its_reason(grid, reason, values):
     row = only(candidates(layers, grid))
     assert (row.status, row.reason) == ("masked", reason)
     assert row.reason_text
+
+
+def test_without_a_snowline_no_height_masks(grid):
+    """C10: none is set unless somebody sets it."""
+    layers = slope_layers()
+    block(layers, elevation_m=6200.0)
+    assert MaskRules().snowline_m is None and load({"region": "mexico_city"}).inventory.snowline_m is None
+    assert only(candidates(layers, grid, MaskRules())).status == "candidate"
+    assert only(candidates(layers, grid, MaskRules(snowline_m=6000.0))).reason == "above_snowline"
+    seen = Observability(grid, {"A128": np.zeros(grid.shape, np.uint8)}, None)
+    west, south, east, north = grid.bounds
+    assert seen.cause(box(west, south, east, north), ["A128"], 8000.0) == ""
+    assert Observability(grid, seen.states, 5000.0).cause(box(west, south, east, north), ["A128"], 8000.0) == "snow"
 
 
 def test_small_objects_are_kept_as_masked(grid):

@@ -101,6 +101,19 @@ def test_printed_numbers():
     assert set(loaded("zhouqu").stacks) == {"A055", "D062"}
 
 
+@pytest.mark.parametrize("region", [name for name in config.presets() if loaded(name).source == "safe"])
+def test_the_snowline_is_the_papers_or_none(region):
+    """C10: P0 prints 5132 m; no other region masks by height, and each says so."""
+    preset = loaded(region)
+    assert preset.inventory.snowline_m == (5132 if preset.paper == "P0" else None)
+    assert "inventory.snowline_m" in preset.assumptions
+
+
+def test_the_simulated_regions_keep_their_snowline():
+    for region in ("demo", "demo_small"):
+        assert loaded(region).inventory.snowline_m == loaded(region).simulation.snowline_m == 4100
+
+
 def test_zhongxinrong_lies_in_three_rivers():
     inner, outer = loaded("zhongxinrong").grid.bounds, loaded("three_rivers").grid.bounds
     assert outer[0] <= inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2] and inner[3] <= outer[3]
