@@ -35,13 +35,13 @@ import numpy as np
 import torch
 
 from sarslide.dataset import features
-from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.scenes import IGNORE
 from sarslide.device import choose_device
 from sarslide.evaluate.metrics import mask_iou, pixel_counts
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.models import networks, registry, weights
+from sarslide.models.card import Card
 from sarslide.segment.forward import BATCH, Forward, exact
 from sarslide.segment.infer import predict
 from sarslide.segment.precision import BF16, FP32, has_bf16
@@ -82,26 +82,26 @@ class MadeUpScene:
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         return features.feature_array(CHANNELS, lambda name: raster.read_block(self.folder / f"{name}.tif", rows, cols))
 
-    def run(self, forward: Forward, card: dict, scenes: int) -> None:
+    def run(self, forward: Forward, card: Card, scenes: int) -> None:
         """The scene from files to files."""
         for _ in range(scenes):
             with raster.create_cog(self.folder / "probability.tif", self.grid, "probability") as put:
                 segment_scene(forward, self.read, self.grid.shape, card, OVERLAP, put)
 
 
-def card_of(name: str) -> tuple[torch.nn.Module, dict]:
+def card_of(name: str) -> tuple[torch.nn.Module, Card]:
     """The packaged network and its card, or one of the registry at its published size.
 
     Tile and normalisation are the same.
     """
     network, card = networks.load(weights.packaged(PACKAGED))
-    card = card | {"tile": TILE}
+    card = card.model_copy(update={"tile": TILE})
     if name != PACKAGED:
         torch.manual_seed(1)
         network = networks.build(name, len(CHANNELS)).eval()
         if registry.kind(name) == registry.INSTANCE:
             same_findings(network)
-        card = {key: value for key, value in card.items() if key != "calibration"}
+        card = card.model_copy(update={"calibration": None})
     return network, card
 
 
@@ -144,7 +144,6 @@ def rates(name: str, scenes: list[MadeUpScene], device: torch.device, precision:
     """
     network, card = card_of(name)
     forward, clock = Forward(network, device, precision), Clock(kind, device)
-    normalisation = Normalisation.from_dict(card["normalisation"])
     run = forward.instances if hasattr(network, "instances") else forward.probabilities
 
     def alone() -> None:
@@ -154,7 +153,7 @@ def rates(name: str, scenes: list[MadeUpScene], device: torch.device, precision:
                     pass
 
     for files in scenes:
-        rows_of_tiles = list(strips(files.read, files.grid.shape, normalisation, TILE, OVERLAP))
+        rows_of_tiles = list(strips(files.read, files.grid.shape, card.normalise, TILE, OVERLAP))
         list(run(rows_of_tiles[0].tiles))  # kernels are chosen at the first call
         first = clock.seconds(alone)
         if first > ENOUGH_S:
@@ -306,16 +305,14 @@ def effects(rounds: int, clock: str) -> None:
     from sarsim.training import STACKS, training_scene, training_world
 
     network, card = networks.load(weights.packaged(PACKAGED))
-    normalisation, threshold = Normalisation.from_dict(card["normalisation"]), card["threshold"]
+    threshold = card.threshold
     world, scenes = training_world(UNSEEN), []
     for stack in STACKS.values():
         arrays = training_scene(world, stack)
         scenes.append((features.feature_array(CHANNELS, arrays.__getitem__), arrays["label"]))
 
     def maps(overlap: float = OVERLAP, precision: str = FP32, module=network) -> list[np.ndarray]:
-        return [
-            predict(module, stack, normalisation, card["tile"], overlap, precision=precision) for stack, _ in scenes
-        ]
+        return [predict(module, stack, card, overlap, precision=precision) for stack, _ in scenes]
 
     reference = maps()
 
@@ -355,7 +352,7 @@ def effects(rounds: int, clock: str) -> None:
         + ["km2/s, packaged", "km2/s, drs_unet"],
         rows,
         f"Maps: {PACKAGED} on both tracks of a simulated region that trained nothing (seed {UNSEEN}), tiles of"
-        f" {card['tile']}, overlap {OVERLAP:g}, threshold {threshold:g}; the reference is fp32 with that overlap. Speeds: network"
+        f" {card.tile}, overlap {OVERLAP:g}, threshold {threshold:g}; the reference is fp32 with that overlap. Speeds: network"
         " only, batches of"
         f" {BATCH['cpu']}, {torch.get_num_threads()} threads, best of several rounds in turn"
         f"{'' if clock == 'wall' else ', user + system time over threads'}; in the rows of overlap, of the scene's own area in"

@@ -17,13 +17,11 @@ from tqdm import tqdm
 
 from sarsim import climates
 from sarslide.dataset import scenes
-from sarslide.dataset.normalise import Normalisation
 from sarslide.device import choose_device
 from sarslide.evaluate import metrics
 from sarslide.models import networks, weights
-from sarslide.segment import calibration
+from sarslide.segment.infer import predict
 from sarslide.segment.precision import BF16, FP32, SAME_MASK
-from sarslide.training import validate
 from studies.benchmark import runs
 from studies.tables import publish
 
@@ -44,15 +42,17 @@ def compared(path: Path, files: list[Path], device: str) -> list[object]:
     Over all scenes.
     """
     network, card = networks.load(path)
-    normalisation, maps = Normalisation.from_dict(card["normalisation"]), {}
-    read = [scenes.load(file, card["channels"]) for file in files]
-    for precision in (FP32, BF16):
-        found = validate.maps(network, read, normalisation, card["tile"], OVERLAP, device, precision)
-        maps[precision] = [calibration.apply(each, card) for each in found]
+    read = [scenes.load(file, card.channels) for file in files]
+    maps = {
+        precision: [
+            predict(network, scene.features, card, OVERLAP, device=device, precision=precision) for scene in read
+        ]
+        for precision in (FP32, BF16)
+    }
     apart = np.abs(np.concatenate(maps[FP32]) - np.concatenate(maps[BF16]))
     return [
-        sum(int((each >= card["threshold"]).sum()) for each in maps[FP32]),
-        round(metrics.mask_iou(maps[FP32], maps[BF16], card["threshold"]), 4),
+        sum(int((each >= card.threshold).sum()) for each in maps[FP32]),
+        round(metrics.mask_iou(maps[FP32], maps[BF16], card.threshold), 4),
         float(np.nanmax(apart)),
         float(np.nanmean(apart > 1e-3)),
     ]

@@ -18,12 +18,10 @@ def main(snakemake, log) -> None:
     from sarsim.climates import GRID
     from sarsim.codes import DECOYS
     from sarslide.dataset import scenes
-    from sarslide.dataset.normalise import Normalisation
     from sarslide.device import choose_device
     from sarslide.io import sidecar as provenance
     from sarslide.io.atomic import atomic_file
     from sarslide.models import networks, registry
-    from sarslide.segment import calibration
     from sarslide.segment.infer import predict
 
     params = snakemake.params
@@ -31,30 +29,27 @@ def main(snakemake, log) -> None:
     device = choose_device(params.device, "benchmark.device")
     network, card = networks.load(snakemake.input.weights)
     parts = {
-        part: [scenes.load(path, card["channels"]) for path in snakemake.input[part]] for part in ("test", "transfer")
+        part: [scenes.load(path, card.channels) for path in snakemake.input[part]] for part in ("test", "transfer")
     }
     if snakemake.input.get("train"):
-        pool = [scenes.load(path, card["channels"]) for path in snakemake.input.train]
+        pool = [scenes.load(path, card.channels) for path in snakemake.input.train]
         parts["patches"] = leaky.random_patches(pool, runs.parse(params.run).seed)[2]
-    normalisation = Normalisation.from_dict(card["normalisation"])
-
-    def probability(stack: np.ndarray) -> np.ndarray:
-        found = predict(network, stack, normalisation, card["tile"], params.overlap, device=device)
-        return calibration.apply(found, card)
-
-    maps = {part: [probability(scene.features) for scene in found] for part, found in parts.items()}
+    maps = {
+        part: [predict(network, scene.features, card, params.overlap, device=device) for scene in found]
+        for part, found in parts.items()
+    }
     record = {
         "region_set": records.region_set([*snakemake.input.test, *snakemake.input.transfer]),
         "run": params.run,
-        "network": card["network"],
+        "network": card.network,
         "parameters": registry.parameter_count(network),
-        "channels": card["channels"],
-        "threshold": card["threshold"],
-        "samples": card["training"].get("samples_seen"),
-        "code": card["training"]["code"],
+        "channels": card.channels,
+        "threshold": card.threshold,
+        "samples": card.training.get("samples_seen"),
+        "code": card.training["code"],
         "cost": provenance.read_json(snakemake.input.cost) if snakemake.input.get("cost") else None,
         "parts": {
-            part: records.part_record(found, maps[part], card["threshold"], params.min_cells, DECOYS, GRID.cell_m)
+            part: records.part_record(found, maps[part], card.threshold, params.min_cells, DECOYS, GRID.cell_m)
             for part, found in parts.items()
         },
     }

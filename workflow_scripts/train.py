@@ -7,7 +7,8 @@ patch are kept. outputs: weights (.safetensors; its card is its sidecar), histor
 (PNG), and of the validation part reliability (PNG) and scores (JSON). A checkpoint beside them lets
 an interrupted training go on; it is removed at the end. params: preset; recipe (values instead of
 the preset's); start (imagenet, coco or nothing); network, width and channels (name of a channel
-set) where no weights say them; label and licence of the weights; device; code (fingerprint).
+set) where no weights say them; label and licence of the weights; test_areas (regions of whose
+scenes no network learns); device; code (fingerprint).
 """
 
 from sarslide.workflow.job import job
@@ -17,7 +18,7 @@ def main(snakemake, log) -> None:
     from dataclasses import replace
     from pathlib import Path
 
-    from sarslide.dataset import features, scenes
+    from sarslide.dataset import features, scenes, splits
     from sarslide.io import sidecar as provenance
     from sarslide.models import registry, weights
     from sarslide.training import recipe as recipes
@@ -27,16 +28,17 @@ def main(snakemake, log) -> None:
     # Before torch is imported: what does not fit is answered at once.
     if start:
         card = weights.read_card(start)
-        network, options, channels = card["network"], card["options"], card["channels"]
+        network, options, channels = card.network, card.options, card.channels
         recipe = recipes.fine_tuning(replace(recipe, start=str(start)), card)
     else:
         network, channels = params.network, features.channel_set(params.channels)
-        options = {} if params.width is None else {"width": params.width}
+        options = registry.options(network, params.width, params.start)
     registry.kind(network)
     recipe = replace(recipe, **params.recipe)
     recipes.check(recipe)
     training = [scenes.load(path, channels) for path in snakemake.input.train]
     validation = [scenes.load(path, channels) for path in snakemake.input.validation]
+    splits.check_no_test_area([scene.region for scene in (*training, *validation)], params.test_areas)
 
     import torch
 
@@ -50,7 +52,7 @@ def main(snakemake, log) -> None:
     torch.set_num_threads(snakemake.threads)
     output, device = snakemake.output, choose_device(params.device, "segmentation.device")
     recipe = replace(recipe, precision=choose_precision(recipe.precision, device))
-    checkpoint = Path(output.weights).with_name("checkpoint.pt")
+    checkpoint = Path(output.weights).with_name("checkpoint.safetensors")
     trained = train(training, validation, channels, network, options, recipe, device, True, checkpoint)
     card = cards.model_card(trained, training, validation, params.code, params.label, params.licence)
     weights.save(output.weights, trained.network, card)

@@ -5,6 +5,7 @@ import pytest
 
 from sarslide.dataset.scenes import IGNORE
 from sarslide.evaluate import reliability
+from sarslide.models.card import Calibration
 from sarslide.segment import calibration
 
 
@@ -33,7 +34,7 @@ def test_planted_line_is_found(line):
     q = np.linspace(0.03, 0.97, 50)
     truth = 1 / (1 + np.exp(-line(calibration.logit(q))))
     # About 10,000 of the 88,000 cells lie in each piece of the line: standard errors of up to 0.01.
-    np.testing.assert_allclose(calibration.apply(q, {"calibration": found}), truth, atol=0.04)
+    np.testing.assert_allclose(calibration.apply(q, Calibration(**found)), truth, atol=0.04)
     assert found["after"]["expected_calibration_error"] < 0.01 < found["before"]["expected_calibration_error"]
     assert found["after"]["brier"] < found["before"]["brier"]
     assert found == reliability.fit([label[:150], label[150:]], [p[:150], p[150:]])
@@ -47,7 +48,7 @@ def test_fit_is_at_least_as_good_as_logistic_regression_and_near_isotonic():
     label, p = network(flat_in_the_middle, seed=5)
     counted = (label != IGNORE) & np.isfinite(p)
     y, q = label[counted], p[counted].astype(float)
-    found = calibration.apply(q, {"calibration": reliability.fit([label], [p])})
+    found = calibration.apply(q, Calibration(**reliability.fit([label], [p])))
     z = calibration.logit(q)[:, None]
     platt = LogisticRegression(C=np.inf).fit(z, y).predict_proba(z)[:, 1]
     isotonic = np.clip(IsotonicRegression(out_of_bounds="clip").fit(q, y).predict(q), 1e-6, 1 - 1e-6)
@@ -63,7 +64,7 @@ def test_a_calibrated_map_needs_no_calibration():
     found = reliability.fit([label], [p])
     q = np.linspace(0.01, 0.99, 50)
     # About 10,000 of the 88,000 cells lie in each piece of the line: standard errors of up to 0.01.
-    np.testing.assert_allclose(calibration.apply(q, {"calibration": found}), q, atol=0.03)
+    np.testing.assert_allclose(calibration.apply(q, Calibration(**found)), q, atol=0.03)
 
 
 def test_slopes_rise_even_for_a_map_that_is_upside_down():
@@ -76,17 +77,17 @@ def test_slopes_rise_even_for_a_map_that_is_upside_down():
 def test_apply_keeps_order_masks_and_gaps():
     label, p = network()
     p.flat[1000:1002] = 0, 1
-    card = {"calibration": reliability.fit([label], [p])}
-    q = calibration.apply(p, card)
+    line = Calibration(**reliability.fit([label], [p]))
+    q = calibration.apply(p, line)
     assert q.dtype == np.float32
     np.testing.assert_array_equal(np.isnan(q), np.isnan(p))
     known = np.isfinite(p)
     order = np.argsort(p[known])
     assert (np.diff(q[known][order]) >= 0).all()
     assert 0 < np.nanmin(q) < np.nanmax(q) < 1
-    threshold = float(calibration.apply(np.array([0.35]), card)[0])
+    threshold = float(calibration.apply(np.array([0.35]), line)[0])
     assert np.mean((p >= 0.35) == (q >= threshold)) > 0.9999
-    assert calibration.apply(p, {"threshold": 0.5}) is p
+    assert calibration.apply(p, None) is p
 
 
 def test_curve_and_brier_are_those_of_sklearn():

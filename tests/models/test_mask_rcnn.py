@@ -7,6 +7,7 @@ import torch
 from sarslide.errors import TrainingError
 from sarslide.models import networks, registry, weights
 from sarslide.training.targets import instance_targets
+from tests.support.cards import CHANNELS, card_entries
 
 SMALL = {"width": 8, "depth": 50}
 FIRST_AND_LAST = ["mask_rcnn", "mask_rcnn_resnext_dcb_sa"]
@@ -90,10 +91,10 @@ def test_weights_file(name, tmp_path):
     torch.manual_seed(3)
     options = {**SMALL, "frozen_norm": True}
     network = networks.build(name, 2, **options).eval()
-    card = {key: {} for key in weights.CARD_KEYS if key != "format"}
-    card |= {"network": name, "options": options, "channels": ["a", "b"]}
-    weights.save(tmp_path / "mask.safetensors", network, card)
-    again, _ = networks.load(tmp_path / "mask.safetensors", ["a", "b"], name)
+    fixed = registry.get(name).options
+    own = {key: value for key, value in options.items() if key not in fixed}
+    weights.save(tmp_path / "mask.safetensors", network, card_entries(network=name, options=own))
+    again, _ = networks.load(tmp_path / "mask.safetensors", CHANNELS, name)
     x = torch.randn(1, 2, 64, 64)
     with torch.inference_mode():
         assert torch.equal(again(x), network(x))

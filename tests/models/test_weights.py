@@ -1,31 +1,18 @@
 """Weights explain themselves and are refused for other channels, another network, or when corrupt."""
 
+import inspect
 import json
+import re
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from sarslide.errors import WeightsError
-from sarslide.models import networks, weights
+from sarslide.models import networks, registry, weights
+from tests.support.cards import CHANNELS, card_entries, trained_on
 
-CHANNELS = ["los_rate_mm_per_yr", "slope_deg"]
-
-
-def card(**changes):
-    values = {
-        "network": "drs_unet",
-        "options": {"width": 4},
-        "channels": CHANNELS,
-        "normalisation": {"method": "robust", "centre": [0.0, 25.0], "scale": [5.0, 10.0]},
-        "tile": 64,
-        "threshold": 0.5,
-        "training": {},
-        "scores": {},
-        "licence": "BSD-3-Clause",
-        "label": weights.SIMULATED,
-    }
-    return values | changes
+LINE = r"^E4001 [^\n]*small\.safetensors[^\n]*; cure: [^\n]+$"
 
 
 @pytest.fixture
@@ -33,7 +20,7 @@ def file(tmp_path):
     torch.manual_seed(2)
     path = tmp_path / "small.safetensors"
     network = networks.build("drs_unet", 2, width=4).eval()
-    weights.save(path, network, card())
+    weights.save(path, network, card_entries())
     return path, network
 
 
@@ -43,8 +30,8 @@ def test_roundtrip(file, tmp_path):
     x = torch.randn(2, 2, 32, 32)
     with torch.inference_mode():
         assert torch.equal(again(x), network(x))
-    assert read == {"format": weights.FORMAT, **card()}
-    weights.save(tmp_path / "again.safetensors", again, card())
+    assert read.model_dump(exclude_unset=True) == {"format": "sarslide-weights-1", **card_entries()}
+    weights.save(tmp_path / "again.safetensors", again, card_entries())
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
 
 
@@ -80,25 +67,83 @@ def no_card(path):
 
 
 def foreign_card(path):
-    save_file({"a": torch.zeros(2)}, path, metadata={"card": json.dumps(card(format="other-2"))})
+    save_file({"a": torch.zeros(2)}, path, metadata={"card": json.dumps(card_entries(format="other-2"))})
 
 
 def other_tensors(path):
-    weights.save(path, networks.build("drs_unet", 2, width=8), card())
+    weights.save(path, networks.build("drs_unet", 2, width=8), card_entries())
+
+
+def not_finite(path):
+    tensors = load_file(path)
+    tensors["last.1.bias"][0] = torch.nan
+    save_file(tensors, path, metadata={"card": json.dumps({"format": "sarslide-weights-1", **card_entries()})})
 
 
 @pytest.mark.parametrize(
-    "damage", [truncate, garbage, no_card, foreign_card, other_tensors, lambda path: path.unlink()]
+    "damage", [truncate, garbage, no_card, foreign_card, other_tensors, not_finite, lambda path: path.unlink()]
 )
 def test_refuses_damaged_files(file, damage):
     path, _ = file
     damage(path)
-    with pytest.raises(WeightsError, match=r"^E4001 [^\n]*small\.safetensors[^\n]*; cure: [^\n]+$"):
+    with pytest.raises(WeightsError, match=LINE):
         networks.load(path)
 
 
+LINES = {"knots": [-1.0, 1.0], "values": [-0.5, 0.5], "end_slopes": [1.0, 1.0]}
+FIVE = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "slope_deg", "downslope_sensitivity"]
+SCALING = {"method": "robust", "centre": [0.0, 25.0], "scale": [5.0, 10.0]}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"calibration": LINES | {"values": [-0.5, float("nan")]}}, "NaN is no number of JSON"),
+        ({"calibration": LINES | {"values": [-0.5, 1e999]}}, "Infinity is no number of JSON"),
+        ({"calibration": LINES | {"values": [0.5, -0.5]}}, "calibration.values = .*does not rise"),
+        ({"calibration": LINES | {"values": [0.5]}}, "calibration.values = .*not one value for each knot"),
+        ({"calibration": LINES | {"end_slopes": [1.0, 0.0]}}, "calibration.end_slopes.1 = 0.0: .*greater than 0"),
+        ({"calibraton": LINES}, "calibraton = .*not permitted"),
+        ({"threshold": 7}, "threshold = 7: .*less than 1"),
+        ({"threshold": "text"}, "threshold = text: .*valid number"),
+        ({"channels": FIVE, "normalisation": SCALING}, "normalisation = .*not 5 numbers each"),
+        ({"channels": ["los_rate_mm_per_yr", "nowhere"]}, "channels = .*'nowhere'"),
+        ({"channels": ["slope_deg", "slope_deg"]}, "channels = .*twice"),
+        ({"normalisation": SCALING | {"method": "magic"}}, "normalisation.method = magic: .*use one of robust"),
+        ({"normalisation": SCALING | {"scale": [5.0, 0.0]}}, "normalisation.scale.1 = 0.0: .*greater than 0"),
+        ({"network": "transformer"}, "network = transformer: .*no network of the registry"),
+        ({"options": {"colour": "red"}}, "options = .*drs_unet has no option 'colour'"),
+        ({"options": {"dropout": 0.5}}, "options = .*drs_unet has no option 'dropout'"),
+        ({"options": {"width": 1_000_000}}, "options = .*width = 1000000: .*less than or equal to 256"),
+        ({"network": "drs_unet_literal", "options": {"literal": False}}, "options = .*no option 'literal'"),
+        ({"tile": -128}, "tile = -128: .*greater than or equal to 16"),
+        ({"tile": 50}, "tile = 50 of the model card is no multiple of 16"),
+        ({"tile": 128.5}, "tile = 128.5: "),
+        ({"label": "a\nb"}, "label = a b: "),
+        ({"bf16_mask_iou": 2}, "bf16_mask_iou = 2: "),
+        ({"trained_on": trained_on(sizes=[])}, "trained_on.sizes = .*at least 1 item"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_card_that_cannot_be_is_refused(file, change, problem):
+    """Nothing of it reaches a map: the line comes before a tensor is allocated."""
+    path, _ = file
+    card = {"format": "sarslide-weights-1", **card_entries(**change)}
+    save_file(load_file(path), path, metadata={"card": json.dumps(card)})
+    with pytest.raises(WeightsError, match=LINE) as caught:
+        networks.load(path)
+    assert re.search(problem, str(caught.value)), caught.value
+
+
+def test_options_of_the_registry_are_those_of_the_classes():
+    for name, row in registry.ARCHITECTURES.items():
+        taken = inspect.signature(networks.CLASSES[row.network_class]().__init__).parameters
+        assert {*registry.CLASS_OPTIONS[row.network_class]} == {*taken} - {"self", "in_channels"}, name
+        assert row.options.keys() <= {*registry.CLASS_OPTIONS[row.network_class]}
+
+
 def test_incomplete_card_is_not_written(tmp_path):
-    with pytest.raises(WeightsError, match="the model card lacks network"):
+    with pytest.raises(WeightsError, match=r"^E4001 .*a\.safetensors: network = .*Field required; cure: fill in"):
         weights.save(tmp_path / "a.safetensors", networks.build("unet", 1, width=4), {})
     assert not list(tmp_path.iterdir())
 

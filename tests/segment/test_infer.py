@@ -11,7 +11,7 @@ from sarslide.dataset.normalise import Normalisation
 from sarslide.errors import ConfigError
 from sarslide.models import networks, registry
 from sarslide.segment.forward import Forward
-from sarslide.segment.infer import predict, predict_bands
+from sarslide.segment.infer import predict_bands, uncalibrated
 from sarslide.segment.precision import BF16, FP32, choose_precision, has_bf16
 
 IDENTITY = Normalisation("zscore", (0.0, 0.0), (1.0, 1.0))
@@ -41,7 +41,7 @@ def test_equals_the_whole_image_in_the_interior(overlap):
     within 2 % there and exact for a cell that no tile's border is near to.
     """
     stack, network = noise(150, 170), Local()
-    tiled = predict(network, stack, IDENTITY, 64, overlap)
+    tiled = uncalibrated(network, stack, IDENTITY, 64, overlap)
     with torch.inference_mode():
         whole = torch.sigmoid(network(torch.from_numpy(stack)[None]))[0, 0].numpy()
     assert np.abs(tiled - whole)[3:-3, 3:-3].max() < 0.02
@@ -65,7 +65,7 @@ def test_no_seams(name):
     stack = noise(256, 256, 2)
 
     def step_ratio(overlap, stride):
-        steps = np.abs(np.diff(predict(network, stack, IDENTITY, 64, overlap), axis=1)).mean(axis=0)
+        steps = np.abs(np.diff(uncalibrated(network, stack, IDENTITY, 64, overlap), axis=1)).mean(axis=0)
         on_grid = np.arange(stride - 1, 255, stride)
         return steps[on_grid].mean() / np.delete(steps, on_grid).mean()
 
@@ -75,7 +75,7 @@ def test_no_seams(name):
 
 @pytest.mark.parametrize("shape", [(5, 7), (64, 64), (65, 300), (200, 33), (130, 64)])
 def test_any_size(shape):
-    probability = predict(Local(), noise(*shape), IDENTITY, 64)
+    probability = uncalibrated(Local(), noise(*shape), IDENTITY, 64)
     assert probability.shape == shape
     assert probability.dtype == np.float32
     assert ((probability > 0) & (probability < 1)).all()
@@ -85,9 +85,9 @@ def test_unknown_cells_stay_unknown_and_do_not_spread():
     stack = noise(100, 100)
     stack[1, 40:60, 10:30] = np.nan
     stack[:, :, 80:] = np.nan
-    probability = predict(Local(), stack, IDENTITY, 32)
+    probability = uncalibrated(Local(), stack, IDENTITY, 32)
     np.testing.assert_array_equal(np.isnan(probability), np.isnan(stack).any(axis=0))
-    assert np.isnan(predict(Local(), np.full_like(stack, np.nan), IDENTITY, 32)).all()
+    assert np.isnan(uncalibrated(Local(), np.full_like(stack, np.nan), IDENTITY, 32)).all()
 
 
 def test_reads_every_row_once_and_repeats():
@@ -105,7 +105,7 @@ def test_reads_every_row_once_and_repeats():
     assert sorted(seen) == [(0, 256), (256, 512), (512, 700)]
     assert [row for row, *_ in bands] == list(np.cumsum([0] + [len(band) for _, band, _ in bands[:-1]]))
     joined = np.concatenate([band for _, band, _ in bands])
-    assert joined.tobytes() == predict(forward.network, stack, IDENTITY, 64, 0.5).tobytes()
+    assert joined.tobytes() == uncalibrated(forward.network, stack, IDENTITY, 64, 0.5).tobytes()
 
 
 @pytest.mark.parametrize("method", ["zscore", "zscore_sample"])
@@ -119,7 +119,7 @@ def test_a_tile_is_normalised_as_in_training(method):
     with torch.inference_mode():
         expected = torch.sigmoid(network(torch.from_numpy(patch)))[0, 0, :40, :50].numpy()
     expected[5, 6] = np.nan
-    np.testing.assert_allclose(predict(network, stack, normalisation, 64), expected, atol=1e-6)
+    np.testing.assert_allclose(uncalibrated(network, stack, normalisation, 64), expected, atol=1e-6)
 
 
 def test_memory_does_not_grow_with_the_height():
@@ -157,7 +157,7 @@ def test_bf16_stays_near_fp32():
     blobs = ((y - 40) ** 2 + (x - 50) ** 2 < 300) | ((y - 90) ** 2 / 2 + (x - 110) ** 2 < 400)
     stack = np.stack([np.where(blobs, 3.0, -3.0), np.zeros(blobs.shape)]).astype(np.float32) + noise(128, 160)
     network = Local()
-    full, half = (predict(network, stack, IDENTITY, 64, precision=precision) for precision in (FP32, BF16))
+    full, half = (uncalibrated(network, stack, IDENTITY, 64, precision=precision) for precision in (FP32, BF16))
     level = np.median(full)
     assert not np.array_equal(full, half)
     assert np.abs(full - half).max() < 0.02  # eight bits of mantissa through two convolutions
@@ -166,7 +166,7 @@ def test_bf16_stays_near_fp32():
 
 def test_refuses():
     with pytest.raises(ConfigError, match="tile of 50 cells; cure: use a multiple of 16"):
-        predict(Local(), noise(60, 60), IDENTITY, 50)
+        uncalibrated(Local(), noise(60, 60), IDENTITY, 50)
 
 
 @pytest.mark.parametrize(
@@ -188,5 +188,5 @@ def test_precision_by_what_the_processor_can(monkeypatch, able, auto):
 def test_gpu_gives_the_same_probabilities():
     """Within 1e-3 of the CPU."""
     network, stack = networks.build("drs_unet", 2, width=16), noise(300, 300)
-    on_cpu = predict(network, stack, IDENTITY, 128)
-    np.testing.assert_allclose(predict(network, stack, IDENTITY, 128, device="cuda"), on_cpu, atol=1e-3)
+    on_cpu = uncalibrated(network, stack, IDENTITY, 128)
+    np.testing.assert_allclose(uncalibrated(network, stack, IDENTITY, 128, device="cuda"), on_cpu, atol=1e-3)

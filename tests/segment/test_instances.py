@@ -10,7 +10,7 @@ from torch import nn
 
 from sarslide.dataset.normalise import Normalisation
 from sarslide.segment.forward import Forward
-from sarslide.segment.infer import predict, predict_bands
+from sarslide.segment.infer import predict_bands, uncalibrated
 from sarslide.segment.instances import Merger
 
 AS_IT_IS = Normalisation("zscore", (0.0,), (1.0,))
@@ -163,7 +163,7 @@ def test_unknown_cells_have_no_object(scene):
     probability = np.concatenate([band for _, band, _ in bands])
     np.testing.assert_array_equal(np.isnan(probability), np.isnan(stack[0]))
     assert not np.concatenate([found for *_, found in bands])[180:190].any()
-    np.testing.assert_array_equal(predict(Seer(), stack, AS_IT_IS, TILE), probability)
+    np.testing.assert_array_equal(uncalibrated(Seer(), stack, AS_IT_IS, TILE), probability)
 
 
 def test_many_random_shapes_on_an_odd_scene():

@@ -8,7 +8,6 @@ import pytest
 from sarsim import climates
 from sarslide.config import Config
 from sarslide.dataset import features, scenes
-from sarslide.dataset.normalise import Normalisation
 from sarslide.evaluate import scores
 from sarslide.models import networks, registry, weights
 from sarslide.segment.infer import predict
@@ -22,12 +21,12 @@ def test_card():
     network, card = networks.load(path, features.channel_set("sarslide"), "drs_unet")
     assert path.stat().st_size <= 5_000_000
     assert registry.parameter_count(network) < 1_100_000
-    assert card["label"] == "trained on simulation"
-    assert card["licence"] == "BSD-3-Clause"
+    assert card.label == "trained on simulation"
+    assert card.licence == "BSD-3-Clause"
     seeds = Config.model_fields["training"].default.seeds
-    assert card["training"]["regions"] == sorted([*(str(seed) for seed in seeds), *climates.names_of("train")])
-    assert not {*climates.names_of("test"), *climates.names_of("transfer")} & {*card["training"]["validation_regions"]}
-    assert card["scores"]["object"]["f1"] >= 0.88  # validation regions of all climates; 0.899 when it was trained
+    assert card.training["regions"] == sorted([*(str(seed) for seed in seeds), *climates.names_of("train")])
+    assert not {*climates.names_of("test"), *climates.names_of("transfer")} & {*card.training["validation_regions"]}
+    assert card.scores["object"]["f1"] >= 0.88  # validation regions of all climates; 0.899 when it was trained
     assert str(path.parent.parent) not in str(card)
 
 
@@ -50,9 +49,9 @@ def test_finds_a_landslide_and_leaves_atmosphere_alone():
         "slope_deg": slope,
         "downslope_sensitivity": sensitivity,
     }
-    stack = np.stack([layers[name] for name in card["channels"]]).astype(np.float32)
-    probability = predict(network, stack, Normalisation.from_dict(card["normalisation"]), card["tile"])
-    found = probability >= 0.5
+    stack = np.stack([layers[name] for name in card.channels]).astype(np.float32)
+    probability = predict(network, stack, card)
+    found = probability >= card.threshold
     assert found[moving].mean() > 0.8
     assert found[~moving].mean() < 0.01
 
@@ -68,11 +67,10 @@ def test_unseen_region():
     world, unseen = training_world(UNSEEN), []
     for stack in STACKS.values():
         arrays = training_scene(world, stack)
-        stacked = features.feature_array(card["channels"], lambda name, arrays=arrays: arrays[name])
+        stacked = features.feature_array(card.channels, lambda name, arrays=arrays: arrays[name])
         label = np.where(features.observable(stacked), arrays["label"], scenes.IGNORE)
         unseen.append(scenes.TrainingScene(str(UNSEEN), stack, stacked, label))
-    normalisation = Normalisation.from_dict(card["normalisation"])
-    maps = [predict(network, scene.features, normalisation, card["tile"]) for scene in unseen]
-    found = scores.summary(scores.evaluate(unseen, maps, 0.5, min_cells=20))["object"]
+    maps = [predict(network, scene.features, card) for scene in unseen]
+    found = scores.summary(scores.evaluate(unseen, maps, card.threshold, min_cells=20))["object"]
     assert found["recall"] >= 0.85
     assert found["precision"] >= 0.85

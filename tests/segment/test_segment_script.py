@@ -15,6 +15,7 @@ from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
 from sarslide.models import networks, registry, weights
+from sarslide.models.card import Calibration
 from sarslide.segment import calibration
 from sarslide.segment.infer import predict
 from sarslide.segment.precision import BF16, FP32
@@ -63,12 +64,12 @@ def run(folder, layers, weights_path, **params):
     """Run the script in this process; the paths of its outputs."""
     inputs = {name: str(layers / f"{name}.tif") for name in ("los_rate_mm_per_yr", "slope_deg", "layover_shadow")}
     outputs = {"probability": str(folder / "probability.tif"), "sidecar": str(folder / "segment.json")}
-    if registry.kind(weights.read_card(weights_path)["network"]) == registry.INSTANCE:
+    if registry.kind(weights.read_card(weights_path).network) == registry.INSTANCE:
         outputs["instances"] = str(folder / "instances.tif")
     params = {"grid": GRID.to_dict(), "overlap": 0.5, "device": "cpu", "precision": "fp32", "code": "0"} | params
     job = SimpleNamespace(
-        rule="segment", input=Named(inputs, weights=str(weights_path)), output=Named(outputs), params=Named(params),
-        log=[str(folder / "segment.log")], threads=1,
+        rule="segment", input=Named(inputs, weights=[str(weights_path)]), output=Named(outputs), params=Named(params),
+        log=[str(folder / "segment.log")], threads=1, resources=SimpleNamespace(device="cpu"),
     )  # fmt: skip
     exec(compile(SCRIPT.read_text(), str(SCRIPT), "exec"), {"snakemake": job, "__name__": "__main__"})
     return outputs
@@ -79,7 +80,7 @@ def test_a_map_is_calibrated_and_says_how_it_was_made(tmp_path, layers):
     outputs = run(tmp_path, layers[0], path)
     network, card = networks.load(path)
     stack = features.feature_array(CHANNELS, layers[1].__getitem__)
-    expected = calibration.apply(predict(network, stack, NORMALISATION, 64), card)
+    expected = predict(network, stack, card)
     np.testing.assert_array_equal(raster.read(outputs["probability"], GRID), expected)
     assert np.isnan(expected[20:40, 20:60]).all() and np.isfinite(expected).sum() == 300 * 150 - 20 * 40
     tags, about = raster.tags_of(outputs["probability"]), read_json(outputs["sidecar"])
@@ -93,7 +94,7 @@ def test_an_instance_network_also_numbers_its_objects(tmp_path, layers):
     outputs = run(tmp_path, layers[0], path, overlap=0.0)
     probability, instances = (raster.read(outputs[name], GRID) for name in ("probability", "instances"))
     assert instances.dtype == np.uint32
-    nothing = calibration.apply(np.zeros(1, np.float32), {"calibration": CALIBRATION})[0]
+    nothing = calibration.apply(np.zeros(1, np.float32), Calibration(**CALIBRATION))[0]
     np.testing.assert_allclose(probability[(instances == 0) & np.isfinite(probability)], nothing)
     assert (probability[instances > 0] > nothing).all()
 
@@ -122,18 +123,20 @@ def test_weights_that_do_not_fit(tmp_path, layers, capsys):
     from safetensors.numpy import load_file, save_file
 
     path = write_weights(tmp_path, "drs_unet", width=4)
-    card = weights.read_card(path)
+    card = weights.read_card(path).model_dump(exclude_unset=True)
     odd, cut, other = (tmp_path / f"{name}.safetensors" for name in ("odd", "cut", "other"))
     save_file(load_file(path), odd, {"card": json.dumps(card | {"tile": 50})})
     cut.write_bytes(path.read_bytes()[:-100])
     save_file(load_file(path), other, {"card": json.dumps(card | {"options": {"width": 8}})})
-    assert refused(capsys, tmp_path, layers[0], odd).startswith("E1001 tile of 50 cells; cure: use a multiple of 16")
+    assert refused(capsys, tmp_path, layers[0], odd).startswith(
+        f"E4001 {odd}: tile = 50 of the model card is no multiple of 16, as drs_unet needs; cure: "
+    )
     (tmp_path / "cut").mkdir()
-    inputs = {"weights": str(cut)}
+    inputs = {"weights": [str(cut)]}
     with pytest.raises(SystemExit):
         job = SimpleNamespace(
             rule="segment", input=Named(inputs), output=Named(), params=Named(grid=GRID.to_dict()), threads=1,
-            log=[str(tmp_path / "segment.log")],
+            log=[str(tmp_path / "segment.log")], resources=SimpleNamespace(device="cpu"),
         )  # fmt: skip
         exec(compile(SCRIPT.read_text(), str(SCRIPT), "exec"), {"snakemake": job, "__name__": "__main__"})
     assert "E4001" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from sarslide.dataset.scenes import IGNORE
 from sarslide.errors import TrainingError, WeightsError
 from sarslide.evaluate import scores
 from sarslide.models import networks, weights
-from sarslide.segment import calibration
+from sarslide.models.card import Card
 from sarslide.segment.infer import predict
 from sarslide.segment.precision import BF16, FP32, has_bf16
 from sarslide.training import card, history
@@ -51,15 +51,15 @@ def test_learns_and_writes_everything(trained, tmp_path):
     assert made["known_failures"][-1] == card.SIMULATED_FAILURES[-1]
     weights.save(tmp_path / "w.safetensors", result.network, made)
     network, again = networks.load(tmp_path / "w.safetensors", CHANNELS, "drs_unet")
-    assert again["label"] == "trained on simulation"
-    assert again["threshold"] == result.threshold
-    fitted = again["calibration"]
-    assert np.diff(fitted["values"]).min() > 0
-    assert fitted["after"]["brier"] <= fitted["before"]["brier"] + 1e-3
+    assert again.label == "trained on simulation"
+    assert again.threshold == result.threshold
+    fitted = again.calibration
+    assert np.diff(fitted.values).min() > 0
+    assert fitted.after["brier"] <= fitted.before["brier"] + 1e-3
     # The file makes the calibrated map whose scores the card tells.
-    found = predict(network, validation[0].features, result.normalisation, RECIPE.patch, 0.25)
-    np.testing.assert_allclose(calibration.apply(found, again), result.maps[0], atol=1e-6)
-    whole = scores.summary(scores.evaluate(validation, result.maps, again["threshold"], RECIPE.min_cells))
+    found = predict(network, validation[0].features, again, 0.25)
+    np.testing.assert_allclose(found, result.maps[0], atol=1e-6)
+    whole = scores.summary(scores.evaluate(validation, result.maps, again.threshold, RECIPE.min_cells))
     assert whole["object"] == result.scores["object"]
     history.write_history(tmp_path / "history.csv", result.history)
     lines = (tmp_path / "history.csv").read_text().splitlines()
@@ -72,14 +72,10 @@ def test_the_card_tells_what_bf16_does_to_the_mask(trained):
     network; rounded to 4 digits.
     """
     (training, (scene_,)), result = trained
-    measured = card.model_card(result, training, [scene_], "code")["bf16_mask_iou"]
-    fitted = {"calibration": result.calibration}
+    made = Card(**card.model_card(result, training, [scene_], "code"))
+    measured = made.bf16_mask_iou
     one, two = (
-        calibration.apply(
-            predict(result.network, scene_.features, result.normalisation, RECIPE.patch, 0.25, precision=precision),
-            fitted,
-        )
-        >= result.threshold
+        predict(result.network, scene_.features, made, 0.25, precision=precision) >= result.threshold
         for precision in (FP32, BF16)
     )
     if has_bf16(torch.device("cpu")):

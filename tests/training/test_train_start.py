@@ -21,6 +21,7 @@ from sarslide.models import networks, weights
 from sarslide.training import card, validate
 from sarslide.training.recipe import PRESETS, fine_tuning
 from sarslide.training.train import train
+from tests.support.cards import model_card
 from tests.support.training_scenes import CHANNELS, RECIPE, scene
 
 OPTIONS = {"width": 4}
@@ -45,8 +46,8 @@ def stronger(seed):
 
 
 def test_recipe_of_fine_tuning():
-    kept = {"tile": 96, "normalisation": {"method": "minmax", "centre": [0.0], "scale": [1.0]}}
-    recipe = fine_tuning(PRESETS["sarslide"], kept)
+    kept = {"tile": 96, "normalisation": {"method": "minmax", "centre": [0.0, 25.0], "scale": [1.0, 10.0]}}
+    recipe = fine_tuning(PRESETS["sarslide"], model_card(**kept))
     assert (recipe.patch, recipe.normalisation) == (96, "minmax")
     assert recipe.learning_rate == pytest.approx(2e-4)
 
@@ -137,19 +138,19 @@ def run_script(folder, spoil=lambda stored: None, **changes):
 def test_the_script_trains_and_trains_on(tmp_path):
     run_script(tmp_path)
     first = weights.read_card(tmp_path / "w.safetensors")
-    assert first["label"] == "of a test"
+    assert first.label == "of a test"
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("c.png", "r.png"))
     assert json.loads((tmp_path / "s.json").read_text())["pixel"].keys() >= {"f1", "iou"}
     assert len((tmp_path / "h.csv").read_text().splitlines()) == 3
-    assert not (tmp_path / "checkpoint.pt").exists()
+    assert not (tmp_path / "checkpoint.safetensors").exists()
     start = tmp_path / "start.safetensors"
     (tmp_path / "w.safetensors").rename(start)
     # What the weights say wins over the keys of a network from scratch.
     run_script(tmp_path, input={"start": str(start)}, network="unet", width=8, channels="p4_all")
     second = weights.read_card(tmp_path / "w.safetensors")
-    assert (second["network"], second["options"], second["channels"]) == ("drs_unet", {"width": 4}, first["channels"])
-    assert second["normalisation"] == first["normalisation"]
-    assert second["training"]["recipe"]["learning_rate"] == pytest.approx(2e-4)
+    assert (second.network, second.options, second.channels) == ("drs_unet", {"width": 4}, first.channels)
+    assert second.normalisation == first.normalisation
+    assert second.training["recipe"]["learning_rate"] == pytest.approx(2e-4)
 
 
 def nothing_known(stored):
@@ -171,10 +172,10 @@ def no_landslide(stored):
         (no_landslide, "", r"E4002 the training part \(r1/A128 \.\.\.\) has no labelled landslide; cure: "),
         (
             lambda stored: None,
-            "checkpoint.pt",
-            r"E4002 .*checkpoint\.pt: checkpoint cannot be read .*; cure: delete it",
+            "checkpoint.safetensors",
+            r"E4002 .*checkpoint\.safetensors: is no safetensors file .*; cure: delete it",
         ),
-        (lambda stored: None, "start.safetensors", r"E4001 .*start\.safetensors: cannot be read .*; cure: "),
+        (lambda stored: None, "start.safetensors", r"E4001 .*start\.safetensors: is no safetensors file .*; cure: "),
     ],
 )
 def test_the_script_answers_bad_files_with_one_line(tmp_path, capsys, spoil, broken, line):
@@ -230,7 +231,7 @@ def test_fifty_polygons_improve_the_packaged_network(tmp_path):
 
     path = weights.packaged("drs_unet_compact")
     known = weights.read_card(path)
-    channels = known["channels"]
+    channels = known.channels
 
     def scene_of(arrays, name):
         np.savez(tmp_path / f"{name}.npz", **arrays)
@@ -255,7 +256,7 @@ def test_fifty_polygons_improve_the_packaged_network(tmp_path):
 
     network, _ = networks.load(path)
     recipe = fine_tuning(replace(PRESETS["sarslide"], start=str(path)), known)
-    result = train([training], [validation], channels, known["network"], known["options"], recipe)
+    result = train([training], [validation], channels, known.network, known.options, recipe)
 
     def score(model):
         (p,) = validate.maps(model, [held_out], result.normalisation, recipe.patch, 0.25, "cpu")

@@ -303,7 +303,7 @@ def test_weights_for_other_channels(tmp_path):
         "avg_phase_rad",
     ]
     layers += ["los_east", "los_north", "los_up", "layover_shadow", "elevation_m", "slope_deg", "aspect_deg"]
-    inputs = {"weights": str(other)}
+    inputs: dict[str, object] = {"weights": [str(other)]}
     for layer in [*layers, "curvature_profile_per_m", "curvature_plan_per_m"]:
         inputs[layer] = str(tmp_path / f"{layer}.tif")
         raster.write(inputs[layer], np.zeros(GRID.shape), GRID, layer)

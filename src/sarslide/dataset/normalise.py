@@ -8,7 +8,7 @@ are: dividing by its deviation would shout a rare class.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Normalisation:
 
     def to_dict(self) -> dict:
         """For JSON."""
-        return asdict(self)
+        return {"method": self.method, "centre": list(self.centre), "scale": list(self.scale)}
 
     @classmethod
     def from_dict(cls, values: dict) -> "Normalisation":

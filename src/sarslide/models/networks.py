@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sarslide.errors import WeightsError
+from sarslide.io import bounded
 from sarslide.models import registry, weights
+from sarslide.models.card import Card
 
 if TYPE_CHECKING:
     from torch import nn
@@ -113,7 +115,7 @@ def build(name: str, in_channels: int, **options: Any) -> "nn.Module":
 
 def load(
     path: str | Path, channels: Sequence[str] | None = None, network: str | None = None
-) -> tuple["nn.Module", dict[str, Any]]:
+) -> tuple["nn.Module", Card]:
     """The network on the CPU in evaluation mode, and its card.
 
     Parameters
@@ -129,24 +131,51 @@ def load(
     -------
     network : nn.Module
         In evaluation mode.
-    card : dict of str to Any
+    card : Card
         Its card.
 
     Raises
     ------
     WeightsError
-        As `weights.check`, and for tensors that do not fit.
+        As `weights.check`, and for tensors that do not fit or are not finite, and a tile that the
+        network cannot have.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     card = weights.check(path, channels, network)
-    model = build(card["network"], len(card["channels"]), **card["options"])
+    _check_fit(path, card)
+    model = build(card.network, len(card.channels), **card.options)
     try:
-        model.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise WeightsError(
-            f"{path}: tensors do not fit the card ({reason})", "restore the file or train again"
-        ) from None
+        tensors = load_file(path)
+        model.load_state_dict(tensors)
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise WeightsError(f"{path}: tensors cannot be read ({bounded.shown(error)})", weights.AGAIN) from None
+    wild = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
+    if wild:
+        raise WeightsError(f"{path}: tensor {wild[0]} holds values that are not finite", weights.AGAIN)
     return model.eval(), card
+
+
+def _check_fit(path: str | Path, card: Card) -> None:
+    """See that a file's tensors are those of its card's network, before either is allocated."""
+    import torch
+
+    try:
+        with torch.device("meta"):
+            model = build(card.network, len(card.channels), **card.options)
+    except (RuntimeError, ValueError) as error:
+        raise WeightsError(f"{path}: {card.network} cannot be built ({bounded.shown(error)})", weights.TRAIN) from None
+    wanted = {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: entry.shape for name, entry in weights.read_header(path).tensors.items()}
+    if wanted != found:
+        odd = next(name for name in (*wanted, *found) if wanted.get(name) != found.get(name))
+        raise WeightsError(
+            f"{path}: tensors do not fit the card ({bounded.shown(odd)} is {found.get(odd)}, not {wanted.get(odd)})",
+            weights.AGAIN,
+        )
+    if card.tile % model.stride:
+        raise WeightsError(
+            f"{path}: tile = {card.tile} of the model card is no multiple of {model.stride}, as {card.network} needs",
+            weights.TRAIN,
+        )

@@ -13,7 +13,9 @@ A new network is its own module in this folder, a row here and the import of its
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sarslide import extras
 from sarslide.errors import ConfigError, WeightsError
@@ -24,6 +26,20 @@ if TYPE_CHECKING:
 SEMANTIC, INSTANCE = "semantic", "instance"
 # Weights to start from that torchvision brings.
 PRETRAINED = ("imagenet", "coco")
+_IMAGENET: Mapping[str, Mapping[str, Any]] = {"imagenet": {}}
+
+# What each class takes beside the number of channels.
+CLASS_OPTIONS = {
+    "DrsUnet": ("width", "literal"),
+    "Unet": ("width",),
+    "SegNet": ("width",),
+    "MaskRcnn": ("width", "depth", "resnext", "deformable", "attention", "frozen_norm"),
+    "FcaDenseNet": ("width", "dropout"),
+    "FcDenseNet": ("width", "dropout"),
+    "Fcn8s": ("width", "dropout"),
+    "GeneralizedCnn": ("width", "literal"),
+    "Vcnn": ("width",),
+}
 
 _RESNEXT = {"resnext": True}
 _DCB = {**_RESNEXT, "deformable": True}
@@ -51,6 +67,9 @@ class Architecture:
         Fixed options of the class.
     width : int
         Channels of the first stage at the published size.
+    pretrained : mapping of str to mapping
+        Weights of `PRETRAINED` that training may start from, with the options that they need; they
+        fit the published width only.
     """
 
     name: str
@@ -60,11 +79,43 @@ class Architecture:
     kind: str = SEMANTIC
     options: Mapping[str, Any] = field(default_factory=dict)
     width: int = 64
+    pretrained: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def _mask_rcnn(name: str, title: str, options: Mapping[str, Any]) -> Architecture:
+class Options(BaseModel):
+    """The options of all classes, with their bounds.
+
+    Attributes
+    ----------
+    width : int
+        Channels of the first stage.
+    depth : int
+        Layers of a residual network.
+    dropout : float
+        Share of values that training leaves out.
+    literal, resnext, deformable, frozen_norm : bool
+        Readings and parts of a network.
+    attention : str
+        On the pyramid of Mask R-CNN.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    width: int = Field(64, ge=1, le=256)
+    depth: Literal[50, 101] = 101
+    dropout: float = Field(0.0, ge=0, lt=1)
+    literal: bool = False
+    resnext: bool = False
+    deformable: bool = False
+    frozen_norm: bool = False
+    attention: Literal["none", "cbam", "self"] = "none"
+
+
+def _mask_rcnn(
+    name: str, title: str, options: Mapping[str, Any], pretrained: Mapping[str, Mapping[str, Any]] = _IMAGENET
+) -> Architecture:
     """One step of P2's ablation."""
-    return Architecture(name, "MaskRcnn", "P2", title, INSTANCE, options)
+    return Architecture(name, "MaskRcnn", "P2", title, INSTANCE, options, pretrained=pretrained)
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -76,8 +127,9 @@ ARCHITECTURES: dict[str, Architecture] = {
             options={"literal": True},
         ),
         Architecture("unet", "Unet", "P0, P3", "U-Net"),
-        Architecture("segnet", "SegNet", "P0", "SegNet on VGG16"),
-        _mask_rcnn("mask_rcnn", "Mask R-CNN on ResNet101", {}),
+        Architecture("segnet", "SegNet", "P0", "SegNet on VGG16", pretrained=_IMAGENET),
+        # torchvision has COCO weights (D09) for a body of ResNet50 alone.
+        _mask_rcnn("mask_rcnn", "Mask R-CNN on ResNet101", {}, {**_IMAGENET, "coco": {"depth": 50}}),
         _mask_rcnn("mask_rcnn_resnext", "Mask R-CNN on ResNeXt101", _RESNEXT),
         _mask_rcnn("mask_rcnn_resnext_dcb", "the same with deformable convolution", _DCB),
         _mask_rcnn("mask_rcnn_resnext_dcb_cbam", "the same with CBAM on the pyramid", {**_DCB, "attention": "cbam"}),
@@ -86,13 +138,15 @@ ARCHITECTURES: dict[str, Architecture] = {
         ),
         Architecture("fcadensenet", "FcaDenseNet", "P3", "FCADenseNet", width=48),
         Architecture("fc_densenet56", "FcDenseNet", "P3", "FC-DenseNet56", width=48),
-        Architecture("fcn8s", "Fcn8s", "P3", "FCN-8s on VGG16"),
-        Architecture("generalized_cnn", "GeneralizedCnn", "P4", "generalized CNN on ResNet50"),
+        Architecture("fcn8s", "Fcn8s", "P3", "FCN-8s on VGG16", pretrained=_IMAGENET),
+        Architecture(
+            "generalized_cnn", "GeneralizedCnn", "P4", "generalized CNN on ResNet50", pretrained=_IMAGENET
+        ),
         Architecture(
             "generalized_cnn_literal", "GeneralizedCnn", "P4", "generalized CNN, P4's Table 4 to the letter",
-            options={"literal": True},
+            options={"literal": True}, pretrained=_IMAGENET,
         ),
-        Architecture("vcnn", "Vcnn", "P4", "VCNN on VGG16"),
+        Architecture("vcnn", "Vcnn", "P4", "VCNN on VGG16", pretrained=_IMAGENET),
     )
 }  # fmt: skip
 
@@ -162,6 +216,33 @@ def check(name: str, key: str = "training.network") -> str:
     return name
 
 
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """See that a network takes options, without importing it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the network.
+    options : mapping of str to Any
+        The caller's options; those that the row of the network fixes are none of them.
+
+    Raises
+    ------
+    ValueError
+        For an unknown one or one beyond its bounds.
+    WeightsError
+        For an unknown network.
+    """
+    row = get(name)
+    for option, value in options.items():
+        if option not in CLASS_OPTIONS[row.network_class] or option in row.options:
+            raise ValueError(f"{name} has no option '{option}'")
+        try:
+            Options.model_validate({option: value})
+        except ValidationError as error:
+            raise ValueError(f"{option} = {value}: {error.errors()[0]['msg']}") from None
+
+
 def kind(name: str) -> str:
     """Kind of a network.
 
@@ -181,6 +262,47 @@ def kind(name: str) -> str:
         For an unknown name.
     """
     return get(name).kind
+
+
+def with_start(name: str) -> list[str]:
+    """Networks that weights of torchvision fit.
+
+    Parameters
+    ----------
+    name : str
+        One of `PRETRAINED`.
+
+    Returns
+    -------
+    list of str
+        Names in the order of the registry.
+    """
+    return [row.name for row in ARCHITECTURES.values() if name in row.pretrained]
+
+
+def options(name: str, width: int | None, start: str = "") -> dict[str, Any]:
+    """Options of a network that is trained.
+
+    Parameters
+    ----------
+    name : str
+        Name of the network.
+    width : int or None
+        Channels of its first stage; None: the published size.
+    start : str
+        What training starts from (`training.start`).
+
+    Returns
+    -------
+    dict of str to Any
+        For its class, beside those of its row.
+
+    Raises
+    ------
+    WeightsError
+        For an unknown name.
+    """
+    return ({} if width is None else {"width": width}) | dict(get(name).pretrained.get(start, {}))
 
 
 def require_package(name: str, start: str = "") -> None:

@@ -1,38 +1,70 @@
 """Weights files: safetensors whose metadata carries the model card.
 
-So a file explains and protects itself.
-
-The card is one JSON object: network, options, channels (registered layers in order), normalisation,
-tile, threshold, how and on what it was trained, scores. `CARD_KEYS` lists what every card has. A
-file is refused before any work when it was made for other channels or another network.
+So a file explains and protects itself: its header is bounded and compared with the file's bytes
+before anything is allocated, its card is typed (`models.card`). A file is refused before any work
+when it was made for other channels or another network.
 """
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from sarslide.errors import WeightsError
+from pydantic import Field
+
+from sarslide.errors import SarslideError, WeightsError
+from sarslide.io import bounded
+from sarslide.models.card import Card, Part
 
 if TYPE_CHECKING:
     from torch import nn
 
-FORMAT = "sarslide-weights-1"
+FORMAT_VERSION = 1
 PACKAGED = Path(__file__).parent / "weights"
-CARD_KEYS = (
-    "format",
-    "network",
-    "options",
-    "channels",
-    "normalisation",
-    "tile",
-    "threshold",
-    "training",
-    "scores",
-    "licence",
-    "label",
-)
 SIMULATED = "trained on simulation"
+MAX_BYTES = 2 << 30  # the largest network of the registry has 0.6 GB
+MAX_HEADER = 16 << 20
+MAX_TENSORS = 20_000
+BYTES = {"BOOL": 1, "U8": 1, "I8": 1, "F16": 2, "BF16": 2, "I32": 4, "F32": 4, "I64": 8, "F64": 8}
+GIVE = "give a weights file, or none for the packaged one"
+AGAIN = "restore the file or train again"
+TRAIN = "use a file written by `sarslide train`"
+
+Size = Annotated[int, Field(ge=0, le=MAX_BYTES)]
+
+
+class TensorEntry(Part):
+    """What the header of a safetensors file holds of one tensor.
+
+    Attributes
+    ----------
+    dtype : str
+        Its type, a key of `BYTES`.
+    shape : list of int
+        Its shape.
+    data_offsets : list of int
+        First byte and the one after its last, after the header.
+    """
+
+    dtype: Literal["BOOL", "U8", "I8", "F16", "BF16", "I32", "F32", "I64", "F64"]
+    shape: list[Size] = Field(max_length=8)
+    data_offsets: list[Size] = Field(min_length=2, max_length=2)
+
+
+class Header(Part):
+    """The header of a safetensors file.
+
+    Attributes
+    ----------
+    metadata : dict of str to str
+        Texts beside the tensors.
+    tensors : dict of str to TensorEntry
+        Tensors by name.
+    """
+
+    metadata: dict[str, str]
+    tensors: dict[str, TensorEntry] = Field(max_length=MAX_TENSORS)
 
 
 def packaged(name: str) -> Path:
@@ -60,7 +92,7 @@ def packaged(name: str) -> Path:
     return path
 
 
-def save(path: str | Path, network: "nn.Module", card: dict[str, Any]) -> None:
+def save(path: str | Path, network: "nn.Module", card: Mapping[str, Any]) -> None:
     """Write a network's tensors and its card under a temporary name, then rename.
 
     Parameters
@@ -69,29 +101,82 @@ def save(path: str | Path, network: "nn.Module", card: dict[str, Any]) -> None:
         Weights file (.safetensors).
     network : nn.Module
         The network.
-    card : dict of str to Any
-        Its card; `format` is filled in.
+    card : mapping of str to Any
+        Entries of its `Card`; `format` is filled in.
 
     Raises
     ------
     WeightsError
-        Where the card lacks one of `CARD_KEYS`.
+        Where the card lacks an entry, or one does not fit.
     """
     from safetensors.torch import save as to_bytes
 
     from sarslide.io.atomic import atomic_file
 
-    card = {"format": FORMAT, **card}
-    if missing := [key for key in CARD_KEYS if key not in card]:
-        raise WeightsError(f"{path}: the model card lacks {', '.join(missing)}", "fill in the card")
+    entries = bounded.typed(Card, dict(card), path, WeightsError, "fill in the card").model_dump(exclude_unset=True)
+    text = json.dumps({"format": Card.model_fields["format"].default, **entries}, sort_keys=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    with atomic_file(path) as temporary:
+    with atomic_file(path, read_header) as temporary:
         # One metadata entry: safetensors does not keep the order of several, and the same weights
         # shall be the same bytes.
-        temporary.write_bytes(to_bytes(tensors, metadata={"card": json.dumps(card, sort_keys=True)}))
+        temporary.write_bytes(to_bytes(tensors, metadata={"card": text}))
 
 
-def read_card(path: str | Path) -> dict[str, Any]:
+def read_header(path: str | Path, error: type[SarslideError] = WeightsError, cure: str = AGAIN) -> Header:
+    """The header of a safetensors file, compared with the bytes of the file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    error : type
+        Class of the error.
+    cure : str
+        Its cure.
+
+    Returns
+    -------
+    Header
+        Texts and shapes; no tensor is read.
+
+    Raises
+    ------
+    SarslideError
+        Of class `error`, for a file that is no plain file, or whose header is too large, no JSON,
+        or contradicts the file.
+    """
+    path = bounded.plain_file(path, error, GIVE if error is WeightsError else cure)
+    total, text = _head(path, error, cure)
+    found = bounded.parsed_json(text, path, error, cure)
+    if not isinstance(found, dict):
+        raise error(f"{path}: is no safetensors file", cure)
+    parts = {"metadata": found.pop("__metadata__", {}), "tensors": found}
+    header = bounded.typed(Header, parts, path, error, cure)
+    end = 0
+    for name, entry in sorted(header.tensors.items(), key=lambda item: item[1].data_offsets):
+        first, last = entry.data_offsets
+        if first != end or last - first != math.prod(entry.shape) * BYTES[entry.dtype]:
+            raise error(f"{path}: bytes {first} to {last} are no tensor {bounded.shown(name)}", cure)
+        end = last
+    if total != 8 + len(text) + end:
+        raise error(f"{path}: has {total} bytes, its header says {8 + len(text) + end}", cure)
+    return header
+
+
+def _head(path: Path, error: type[SarslideError], cure: str) -> tuple[int, bytes]:
+    """Bytes of the file, and the text of its header."""
+    try:
+        total = path.stat().st_size
+        with open(path, "rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if total > MAX_BYTES or not 2 <= length <= min(MAX_HEADER, total - 8):
+                raise error(f"{path}: is no safetensors file of at most {MAX_BYTES >> 30} GiB", cure)
+            return total, stream.read(length)
+    except OSError as failure:
+        raise error(f"{path}: cannot be read ({failure.strerror})", cure) from None
+
+
+def read_card(path: str | Path) -> Card:
     """The model card alone, without reading tensors or importing torch.
 
     Parameters
@@ -101,32 +186,24 @@ def read_card(path: str | Path) -> dict[str, Any]:
 
     Returns
     -------
-    dict of str to Any
-        The card, with all of `CARD_KEYS`.
+    Card
+        The card, checked.
 
     Raises
     ------
     WeightsError
         For a file that does not exist, cannot be read, or has no card of this format.
     """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="np") as file:
-            card = json.loads((file.metadata() or {})["card"])
-    except FileNotFoundError:
-        raise WeightsError(f"{path}: does not exist", "give a weights file, or none for the packaged one") from None
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path}: cannot be read ({error})", "restore the file or train again") from None
-    except (KeyError, ValueError):
-        raise WeightsError(f"{path}: has no model card", "use a file written by `sarslide train`") from None
-    missing = [key for key in CARD_KEYS if key not in card]
-    if missing or card["format"] != FORMAT:
-        raise WeightsError(f"{path}: model card of another format", "use a file written by `sarslide train`")
-    return card
+    metadata = read_header(path).metadata
+    if "card" not in metadata:
+        raise WeightsError(f"{path}: has no model card", TRAIN)
+    card = bounded.parsed_json(metadata["card"], f"{path}: its model card", WeightsError, TRAIN)
+    if not isinstance(card, dict) or "format" not in card:
+        raise WeightsError(f"{path}: model card of another format", TRAIN)
+    return bounded.typed(Card, card, f"{path}: model card", WeightsError, TRAIN)
 
 
-def check(path: str | Path, channels: Sequence[str] | None = None, network: str | None = None) -> dict[str, Any]:
+def check(path: str | Path, channels: Sequence[str] | None = None, network: str | None = None) -> Card:
     """The card of a file that was made for these channels and this network.
 
     Parameters
@@ -140,7 +217,7 @@ def check(path: str | Path, channels: Sequence[str] | None = None, network: str 
 
     Returns
     -------
-    dict of str to Any
+    Card
         The card.
 
     Raises
@@ -149,13 +226,13 @@ def check(path: str | Path, channels: Sequence[str] | None = None, network: str 
         As `read_card`, and for other channels or another network.
     """
     card = read_card(path)
-    if network is not None and card["network"] != network:
+    if network is not None and card.network != network:
         raise WeightsError(
-            f"{path}: weights of network '{card['network']}', not '{network}'", "give weights of that network"
+            f"{path}: weights of network '{card.network}', not '{network}'", "give weights of that network"
         )
-    if channels is not None and list(card["channels"]) != list(channels):
+    if channels is not None and card.channels != list(channels):
         raise WeightsError(
-            f"{path}: weights for channels {', '.join(card['channels'])}, not {', '.join(channels)}",
+            f"{path}: weights for channels {', '.join(card.channels)}, not {', '.join(channels)}",
             "set the channels to those of the weights, or train for these",
         )
     return card

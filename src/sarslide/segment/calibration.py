@@ -7,32 +7,29 @@ gives. On regions that trained nothing `evaluate.reliability.fit` finds a broken
 the threshold sent through the same line a mask stays the same.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
+
+from sarslide.models.card import Calibration
 
 CLIP = 1e-7  # float32 cannot tell a probability nearer to 1 from 1
 
 
-def apply(probability: np.ndarray, card: Mapping[str, Any]) -> np.ndarray:
+def apply(probability: np.ndarray, line: Calibration | None) -> np.ndarray:
     """Calibrated probabilities of whole scenes, tiles blended.
 
     Parameters
     ----------
     probability : array of float
         Probability, NaN where unknown.
-    card : mapping of str to Any
-        Model card; its `calibration` holds the line: `knots` in ln(p / (1 - p)), its `values`
-        there, and its `end_slopes` below the first and above the last knot, all of which rise.
+    line : Calibration or None
+        `calibration` of a model card.
 
     Returns
     -------
     array of float32
-        Calibrated, NaN where NaN; the map as it is where the card has no `calibration`.
+        Calibrated, NaN where NaN; the map as it is without a line.
     """
-    line = card.get("calibration")
-    return probability if line is None else bent(probability, line["knots"], line["values"], line["end_slopes"])
+    return probability if line is None else bent(probability, line.knots, line.values, line.end_slopes)
 
 
 def bent(probability: np.ndarray, knots, values, end_slopes) -> np.ndarray:

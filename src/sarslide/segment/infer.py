@@ -13,6 +13,8 @@ from tqdm import tqdm
 from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.patches import starts
 from sarslide.errors import ConfigError
+from sarslide.models.card import Card
+from sarslide.segment import calibration
 from sarslide.segment.forward import Forward
 from sarslide.segment.instances import Merger
 from sarslide.segment.precision import FP32
@@ -24,6 +26,46 @@ FinishedRows = tuple[int, np.ndarray, np.ndarray | None]
 def predict(
     network: nn.Module,
     features: np.ndarray,
+    card: Card,
+    overlap: float = 0.5,
+    batch: int | None = None,
+    device: torch.device | str = "cpu",
+    progress: bool = False,
+    precision: str = FP32,
+) -> np.ndarray:
+    """Calibrated probability of features that are held in memory: what the card's threshold is for.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The network.
+    features : (channels, rows, cols) array
+        Features in registry units, NaN where unknown.
+    card : Card
+        Its card (`models.networks.load` gives both): normalisation, tile and calibration.
+    overlap : float
+        Of neighbouring windows, 0 to < 1.
+    batch : int or None
+        Tiles at once; None: `forward.BATCH`.
+    device : torch.device or str
+        Where the network runs.
+    progress : bool
+        Show a progress bar.
+    precision : str
+        `fp32` or `bf16`.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Probability, NaN where a channel is unknown.
+    """
+    raw = uncalibrated(network, features, card.normalise, card.tile, overlap, batch, device, progress, precision)
+    return calibration.apply(raw, card.calibration)
+
+
+def uncalibrated(
+    network: nn.Module,
+    features: np.ndarray,
     normalisation: Normalisation,
     tile: int,
     overlap: float = 0.5,
@@ -32,7 +74,7 @@ def predict(
     progress: bool = False,
     precision: str = FP32,
 ) -> np.ndarray:
-    """Probability of features that are held in memory.
+    """What a network without a card, such as one in training, gives for features in memory.
 
     Parameters
     ----------

@@ -3,14 +3,13 @@
 It is read ahead, goes through the network, is calibrated and written behind.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
 
 import numpy as np
 
-from sarslide.dataset.normalise import Normalisation
 from sarslide.errors import RasterError
+from sarslide.models.card import Card
 from sarslide.segment import calibration
 from sarslide.segment.forward import Forward
 from sarslide.segment.infer import predict_bands
@@ -26,7 +25,7 @@ def segment_scene(
     forward: Forward,
     read: Reader,
     shape: tuple[int, int],
-    card: Mapping[str, Any],
+    card: Card,
     overlap: float,
     put: Put,
     put_instances: Put | None = None,
@@ -42,7 +41,7 @@ def segment_scene(
         As in `infer.predict_bands`.
     shape : tuple of int
         Rows and columns of the scene.
-    card : mapping of str to Any
+    card : Card
         Model card; its tile (the thresholds of an RSBU are means over the tile), normalisation,
         calibration.
     overlap : float
@@ -75,8 +74,8 @@ def segment_scene(
         forward,
         counted,
         shape,
-        Normalisation.from_dict(card["normalisation"]),
-        card["tile"],
+        card.normalise,
+        card.tile,
         overlap,
         READERS.get(forward.device.type, 1),
         progress,
@@ -88,11 +87,11 @@ def segment_scene(
         for row, probability, instances in bands:
             rows, cols = slice(row, row + len(probability)), slice(0, shape[1])
             found += int(np.isfinite(probability).sum())
-            write(rows, cols, calibration.apply(probability, card), 1)
+            write(rows, cols, calibration.apply(probability, card.calibration), 1)
             if write_instances and instances is not None:
                 write_instances(rows, cols, instances, 1)
     if not found:
-        raise _nothing_known(card["channels"], np.sum(known_cells, axis=0))
+        raise _nothing_known(card.channels, np.sum(known_cells, axis=0))
     return found
 
 

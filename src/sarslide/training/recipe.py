@@ -9,10 +9,10 @@ budget is replaced.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sarslide.dataset.selection import P3_NEGATIVES
 from sarslide.errors import TrainingError
+from sarslide.models.card import Card
 
 SAMPLE_CELLS = 128
 LOSSES = ("bce", "dice", "bce_dice")
@@ -231,14 +231,14 @@ def check(recipe: Recipe) -> None:
         )
 
 
-def fine_tuning(recipe: Recipe, card: dict[str, Any]) -> Recipe:
+def fine_tuning(recipe: Recipe, card: Card) -> Recipe:
     """The recipe for training on from weights: their patch and normalisation, and smaller steps.
 
     Parameters
     ----------
     recipe : Recipe
         A recipe for random weights.
-    card : dict of str to Any
+    card : Card
         Card of the weights.
 
     Returns
@@ -248,8 +248,8 @@ def fine_tuning(recipe: Recipe, card: dict[str, Any]) -> Recipe:
     """
     return replace(
         recipe,
-        patch=card["tile"],
-        normalisation=card["normalisation"]["method"],
+        patch=card.tile,
+        normalisation=card.normalisation.method,
         learning_rate=FINE_TUNING * recipe.learning_rate,
     )
 

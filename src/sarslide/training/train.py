@@ -27,6 +27,7 @@ from sarslide.dataset.splits import check_disjoint
 from sarslide.errors import TrainingError, WeightsError
 from sarslide.evaluate import metrics, reliability, scores
 from sarslide.models import networks, registry
+from sarslide.models.card import Calibration
 from sarslide.models.pretrained import load_pretrained
 from sarslide.segment import calibration
 from sarslide.segment.precision import BF16, has_bf16
@@ -194,9 +195,9 @@ def train(
     same_mask = _bf16_mask_iou(job, model, maps, threshold)
     # The threshold follows the calibration, so that the mask is the one that was chosen.
     fitted = reliability.fit(labels, maps)
-    calibrated = {"calibration": fitted}
-    threshold = round(float(calibration.apply(np.asarray(threshold), calibrated)), 6)
-    maps = [calibration.apply(p, calibrated) for p in maps]
+    line = Calibration.model_validate(fitted)
+    threshold = round(float(calibration.apply(np.asarray(threshold), line)), 6)
+    maps = [calibration.apply(p, line) for p in maps]
     return Trained(
         model.eval(), network, options, channels, recipe, normalisation, threshold, found["best_epoch"], found["history"],
         fitted, scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
@@ -232,12 +233,12 @@ def _start(
     if recipe.start in ("", *PRETRAINED):
         return None, fit(recipe.normalisation, channels, [scene.features for scene in training])
     model, card = networks.load(recipe.start, channels, network)
-    if card["options"] != options:
+    if card.options != options:
         raise WeightsError(
-            f"{recipe.start}: weights of a network with {card['options']}, not {options}",
+            f"{recipe.start}: weights of a network with {card.options}, not {options}",
             "train the network as the weights have it",
         )
-    return dict(model.state_dict()), Normalisation.from_dict(card["normalisation"])
+    return dict(model.state_dict()), card.normalise
 
 
 def _processes(device: torch.device, recipe: Recipe) -> int:

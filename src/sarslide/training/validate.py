@@ -9,7 +9,7 @@ from torch import nn
 from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.evaluate import metrics
-from sarslide.segment.infer import predict
+from sarslide.segment.infer import uncalibrated
 from sarslide.segment.precision import FP32
 
 
@@ -22,7 +22,7 @@ def maps(
     device: torch.device | str,
     precision: str = FP32,
 ) -> list[np.ndarray]:
-    """Probability maps of whole scenes.
+    """Probability maps of whole scenes, not calibrated.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def maps(
         Probability, NaN where unknown.
     """
     return [
-        predict(network, scene.features, normalisation, patch, overlap, device=device, precision=precision)
+        uncalibrated(network, scene.features, normalisation, patch, overlap, device=device, precision=precision)
         for scene in scenes
     ]
 
