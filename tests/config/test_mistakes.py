@@ -110,3 +110,72 @@ def test_a_date_that_does_not_exist_is_refused(written):
 def test_a_pair_that_does_not_exist_is_refused(pair):
     (line,) = refusal({"network": {"pairs": [pair]}})
     assert line.startswith("E1001 config: network.pairs.0: ")
+
+
+@pytest.mark.parametrize("null", ["null", "~"])
+def test_null_on_the_command_line_is_null(null, tmp_path):
+    """Over a preset that sets the key: by `--set`, and by Snakemake's --config in a section or a list."""
+    from sarslide.cli.start import Request
+    from sarslide.config.reading import read
+
+    (tmp_path / "regions").mkdir()
+    (tmp_path / "regions/own.yaml").write_text(
+        "source: simulated\nstacks: [A128, D062]\ntraining: {width: 16, epochs: 5}\nrates: {reference: [518000, 3208000, 500]}\n"
+    )
+    keys = [f"training.width={null}", f"training.epochs={null}", f"rates.reference={null}"]
+    by_set = Request("own", keys, folder=tmp_path).config()
+    values = ["region=own", f"training={{width: {null}, epochs: {null}}}", f"rates={{reference: {null}}}"]
+    for found in (by_set, read(tmp_path, [], values)):
+        assert (found.training.width, found.training.epochs, found.rates.reference) == (None, None, None)
+    (line,) = refusal({"region": "own", "grid": {"cell_m": null}}, tmp_path)
+    assert "grid.cell_m = None: input should be a valid number" in line
+
+
+def test_an_empty_section_of_a_region_changes_nothing(own):
+    (own / "regions/other.yaml").write_text("stacks: [A128]\nsource: simulated\ngrid:\nrates:\n")
+    assert config.load({"region": "other"}, own).grid == config.load({}).grid
+
+
+def test_patterns_and_values_keep_their_case():
+    """A message quotes what it demands as it is."""
+    (line,) = refusal({"rates": {"windows": {"Summer": [20200101, 20200201]}}})
+    assert "'Summer': string should match pattern '^[a-z][a-z0-9_]{0,63}$'" in line
+    (line,) = refusal({"slc": {"polarisation": "vv"}})
+    assert "= 'vv': input should be 'co', 'VV', 'VH', 'HH' or 'HV'" in line
+
+
+@pytest.mark.parametrize("name", ["stacks", "pairs", "dinsar", "orbit_sources"])
+def test_what_comes_twice_is_refused(name):
+    pairs = ["20190306_20190318"] * 2
+    (line,) = refusal({
+        "stacks": {"stacks": ["A128", "D062", "A128"]}, "pairs": {"network": {"pairs": pairs}},
+        "dinsar": {"rates": {"dinsar": pairs}}, "orbit_sources": {"retrieve": {"orbit_sources": ["copernicus"] * 2}},
+    }[name])  # fmt: skip
+    assert "comes 2 times; cure: name each once" in line
+
+
+@pytest.mark.parametrize(
+    "address", ["https://user:s3cret@host/v1", "https://host/v1?token=s3cret", "https://s3cret@host"]
+)
+def test_a_login_in_an_address_is_refused_unseen(address):
+    for keys in ({"retrieve": {"stac": address}}, {"retrieve": {"stac": [address]}}, {"hyp3": {"api_url": address}}):
+        (line,) = refusal(keys)
+        assert "s3cret" not in line
+    (line,) = refusal({"retrieve": {"stac": address}})
+    assert "retrieve.stac: holds a login or a query; cure: give scheme, host and path alone" in line
+
+
+def test_a_folder_with_a_dollar_in_its_name_is_taken(tmp_path, monkeypatch):
+    monkeypatch.delenv("PART", raising=False)
+    (tmp_path / "a$PART").mkdir()
+    assert config.resolve(f"{tmp_path}/a$PART") == f"{tmp_path}/a$PART"
+    with pytest.raises(ConfigError, match=r"b\$PART' does not exist, and \$PART is not set; cure: export \$PART"):
+        config.resolve(f"{tmp_path}/b$PART")
+    monkeypatch.setenv("PART", "{y}")
+    with pytest.raises(ConfigError, match="has braces, which are wildcards to Snakemake"):
+        config.resolve(f"{tmp_path}/b$PART")
+
+
+def test_a_review_that_is_a_device_is_refused_before_its_hash_is_made():
+    with pytest.raises(ConfigError, match="E1001 path '/dev/zero' is a pipe or device"):
+        config.resolve(config.load({"inventory": {"review": "/dev/zero"}}).inventory.review)

@@ -76,3 +76,30 @@ def test_a_login_that_a_region_needs(netrc):
     (found,) = checks.accounts(load({"region": "zhongxinrong"}))
     assert (found.level, found.code) == (ERROR, "E2003")
     assert checks.accounts(load({"region": "demo"})) == []
+
+
+def test_a_netrc_that_others_may_read_is_warned_of_before_a_run(netrc):
+    path = netrc(entry("urs.earthdata.nasa.gov"), 0o644)
+    account, open_file = checks.accounts(load({"region": "zhongxinrong"}))
+    assert (account.level, open_file.level, open_file.cure) == (GOOD, WARNING, f"chmod 600 {path}")
+    assert not any(word in as_text([account, open_file]) for word in (SECRET, USER))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is empty"),
+        (f"{SECRET}\n{SECRET}\n", "holds more than one word or line"),
+        (f"{SECRET}\0", "characters that no token"),
+    ],
+)
+def test_what_is_wrong_with_a_token(content, words, tmp_path):
+    (tmp_path / "token").write_text(content)
+    (tmp_path / "token").chmod(0o600)
+    (found,) = checks.accounts(load({"region": "zhongxinrong", "retrieve": {"earthdata": f"file:{tmp_path}/token"}}))
+    assert (
+        found.level == ERROR
+        and words in found.found
+        and "not set" not in found.found
+        and SECRET not in as_text([found])
+    )

@@ -117,6 +117,11 @@ def update(
 
 
 def _check_listing(stack: str, found: list[Granule], rows: list[Row]) -> None:
+    if other := next((one for one in found if one.stack != stack), None):
+        raise DownloadError(
+            f"the archive lists {other.granule} of {other.stack} among the scenes of {stack}",
+            "run again later; the table stays as it is",
+        )
     if found:
         return
     held = sum(row["stack"] == stack for row in rows)

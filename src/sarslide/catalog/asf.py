@@ -9,10 +9,8 @@ import warnings
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-
 from sarslide import extras, names
-from sarslide.catalog.granule import Granule
+from sarslide.catalog.granule import Granule, utc
 from sarslide.errors import DownloadError, NamingError
 from sarslide.io import bounded
 from sarslide.retrieve.http import bound
@@ -186,7 +184,7 @@ def burst_of(umm: dict) -> Granule:
             "address": _address(umm, "USE SERVICE API", ".tiff"),
         }
         # The burst is imaged from its azimuth time on; the record's range is that of its sensing.
-        start = np.datetime64(about["AZIMUTH_TIME"].rstrip("Z"), "us")
+        start = utc(about["AZIMUTH_TIME"])
         facts |= {"start": min(start, facts["start"])}
     return Granule(**facts)
 
@@ -233,8 +231,8 @@ def _common(umm: dict, about: dict[str, str]) -> dict[str, Any]:
         "stack": names.stack_name(about["ASCENDING_DESCENDING"], int(about["PATH_NUMBER"])),
         "platform": f"S1{umm['Platforms'][0]['ShortName'][-1].upper()}",
         "absolute_orbit": int(umm["OrbitCalculatedSpatialDomains"][0]["OrbitNumber"]),
-        "start": np.datetime64(times["BeginningDateTime"].rstrip("Z"), "us"),
-        "stop": np.datetime64(times["EndingDateTime"].rstrip("Z"), "us"),
+        "start": utc(times["BeginningDateTime"]),
+        "stop": utc(times["EndingDateTime"]),
         "ipf": umm.get("PGEVersionClass", {}).get("PGEVersion", ""),
         "published": inserted[0] if inserted else "",
     }

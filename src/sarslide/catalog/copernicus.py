@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from sarslide import names
-from sarslide.catalog.granule import Granule
+from sarslide.catalog.granule import Granule, utc
 from sarslide.errors import DownloadError
 from sarslide.io import bounded
 from sarslide.retrieve.http import get_json
@@ -193,8 +191,8 @@ def scene_of(record: dict[str, Any], stack: str, data_address: str, held: dict[s
             granule=name,
             platform=name[:3],
             absolute_orbit=int(name[49:55]),
-            start=_time(record["ContentDate"]["Start"]),
-            stop=_time(record["ContentDate"]["End"]),
+            start=utc(record["ContentDate"]["Start"]),
+            stop=utc(record["ContentDate"]["End"]),
             polarisation={"V": "VV", "H": "HH"}[name[15]],
             burst_ids=tuple(sorted(held.get(name, ()))),
             bytes=int(record.get("ContentLength") or 0),
@@ -216,7 +214,3 @@ def _record(record: object) -> Iterator[None]:
             f"the catalogue lists {bounded.shown(record)} without {bounded.shown(error)}",
             "run again later; report it to the archive",
         ) from error
-
-
-def _time(text: str) -> np.datetime64:
-    return np.datetime64(text.rstrip("Z"), "us")

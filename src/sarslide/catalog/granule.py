@@ -2,18 +2,46 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
 from sarslide.catalog.scene_row import ADDRESS, ArchiveRow
 from sarslide.catalog.scenes import ARCHIVE_COLUMNS
-from sarslide.errors import DownloadError, without_secrets
+from sarslide.errors import DownloadError
 from sarslide.io import bounded
 
 # Names become names of files: what does not look like one of these is not taken.
-BURST = re.compile(r"S1_\d{1,6}_IW[123]_\d{8}T\d{6}_(VV|VH|HH|HV)_[0-9A-F]{4}-BURST")
-SCENE = re.compile(r"S1[A-D]_IW_SLC__1S(SV|SH|DV|DH)_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6}_[0-9A-F]{4}")
+BURST = re.compile("S1_[0-9]{1,6}_IW[123]_[0-9]{8}T[0-9]{6}_(VV|VH|HH|HV)_[0-9A-F]{4}-BURST")
+SCENE = re.compile(
+    "S1[A-D]_IW_SLC__1S(SV|SH|DV|DH)_[0-9]{8}T[0-9]{6}_[0-9]{8}T[0-9]{6}_[0-9]{6}_[0-9A-F]{6}_[0-9A-F]{4}"
+)
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z?")
+NAME_S = 5.0  # between the start of an acquisition and that in its name, which has whole seconds, s
 SAME_S = 3.0  # products of one slice, processed twice, start within this, s
+
+
+def utc(text: str) -> np.datetime64:
+    """A time of a record.
+
+    Parameters
+    ----------
+    text : str
+        ISO 8601, UTC, with or without `Z`.
+
+    Returns
+    -------
+    numpy.datetime64
+        Microseconds.
+
+    Raises
+    ------
+    ValueError
+        For another text, an offset among them.
+    """
+    if not TIME.fullmatch(text):
+        raise ValueError(f"the time {bounded.shown(text)}")
+    return np.datetime64(text.rstrip("Z"), "us")
 
 
 @dataclass(frozen=True)
@@ -61,18 +89,36 @@ class Granule:
     published: str
 
     def __post_init__(self) -> None:
-        fits = (BURST.fullmatch(self.granule) or SCENE.fullmatch(self.granule)) and ADDRESS.fullmatch(self.address)
+        texts = isinstance(self.granule, str) and isinstance(self.address, str)
+        named = texts and (BURST.fullmatch(self.granule) or SCENE.fullmatch(self.granule))
         cure = "check the address of the search in the section catalog"
-        if not fits:
+        if not (named and ADDRESS.fullmatch(self.address)):
             raise DownloadError(
-                f"the archive lists '{bounded.shown(self.granule)}' at '{without_secrets(bounded.shown(self.address))}',"
-                " which is no Sentinel-1 granule",
+                f"the archive lists '{bounded.shown(self.granule)}' at '{bounded.shown(self.address)}', which is no"
+                " Sentinel-1 granule",
                 cure,
             )
         day = str(self.start)[:10].replace("-", "")
         bounded.typed(
             ArchiveRow, self.row(day, ""), f"the archive lists {self.granule}", DownloadError, "run again later"
         )
+        if not self._fits_name():
+            raise DownloadError(
+                f"the archive lists {self.granule} with the time, orbit or burst of another", "run again later"
+            )
+
+    def _fits_name(self) -> bool:
+        """Whether facts are those that the name states."""
+        try:
+            stated = datetime.strptime(re.findall("[0-9]{8}T[0-9]{6}", self.granule)[0], "%Y%m%dT%H%M%S")
+        except ValueError:
+            return False
+        if not abs((self.start - np.datetime64(stated)) / np.timedelta64(1, "s")) < NAME_S:
+            return False
+        if BURST.fullmatch(self.granule):
+            _, number, swath, _, polarisation, _ = self.granule.split("_")
+            return (self.burst_ids, self.polarisation) == ((f"{int(number):06d}_{swath}",), polarisation)
+        return (self.platform, f"{self.absolute_orbit:06d}") == (self.granule[:3], self.granule[49:55])
 
     @property
     def what(self) -> tuple:

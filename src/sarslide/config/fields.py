@@ -145,7 +145,7 @@ def _pattern(text: str) -> str:
         raise Mistake(f"'{text}' has another field than {{earlier}} and {{later}}", cure)
     parts = PurePosixPath(text).parts
     if not text.isprintable() or text.startswith("/") or ".." in parts:
-        raise Mistake(f"{text!r} leads out of the folder", cure)
+        raise Mistake(f"{text!r} names nothing below the folder", cure)
     if any("**" in part and part != "**" for part in parts) or parts.count("**") > 1:
         raise Mistake(f"'{text}': ** stands for folders, by itself and once", cure)
     return text

@@ -310,7 +310,11 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     dict of str to Any
         Both.
     """
-    return _laid_over(base, {name: value for name, value in over.items() if value is not None})
+    return _laid_over(_without_empty(base), _without_empty(over))
+
+
+def _without_empty(keys: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in keys.items() if value is not None}
 
 
 def _laid_over(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -396,7 +400,7 @@ def resolve(path: str) -> str:
     except Mistake as mistake:
         raise ConfigError(f"path {mistake.problem}", mistake.cure) from None
     except OSError as failure:
-        raise ConfigError(f"path '{_shown(path)}' cannot be read ({failure.strerror})", "correct the path") from None
+        raise ConfigError(f"path {_shown(path)} cannot be read ({failure.strerror})", "correct the path") from None
     return expanded
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from shapely import force_2d, from_wkt, get_num_coordinates
 from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
@@ -136,7 +137,8 @@ def _outline(path: str | Path, number: int, row: dict[str, str]) -> BaseGeometry
     if not re.match(r"(MULTI)?POLYGON\b", row["wkt"], flags=re.IGNORECASE):
         raise ReviewError(f"{where} is no polygon", cure)
     try:
-        outline = force_2d(from_wkt(row["wkt"]))
+        with np.errstate(invalid="ignore"):  # of coordinates that are no numbers, refused below
+            outline = force_2d(from_wkt(row["wkt"]))
     except GEOSException as error:
         raise ReviewError(f"{where} does not parse", cure) from error
     if get_num_coordinates(outline) > MAX_VERTICES:

@@ -20,7 +20,7 @@ from defusedxml import ElementTree
 from pydantic import BaseModel, ValidationError
 from yaml.composer import Composer
 
-from sarslide.errors import SarslideError, shorten
+from sarslide.errors import SarslideError, shorten, without_secrets
 
 FORMAT_VERSION = 1
 Coded = type[SarslideError]
@@ -39,7 +39,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|/vsi|.*[\n\r\0]", flags=re.DO
 
 
 def shown(value: object, limit: int = MAX_SHOWN) -> str:
-    """A value from elsewhere as a message shows it: on one line, printable, short.
+    """A value from elsewhere as a message shows it: on one line, printable, short, without a login.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def shown(value: object, limit: int = MAX_SHOWN) -> str:
     str
         At most `limit` characters.
     """
-    text = str(value)[: limit + 1]
+    text = without_secrets(str(value)[: 10 * MAX_PATH])[: limit + 1]
     return shorten("".join(char if char.isprintable() else " " for char in text), limit)
 
 
@@ -255,10 +255,10 @@ def typed(model: type[Model], value: object, name: str | Path, error: Coded, cur
         return model.model_validate(value)
     except ValidationError as failure:
         first = failure.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "its content"
-        message = first["msg"].removeprefix("Value error, ")
-        problem = f"{shown(place)} = {shown(first['input'])}: {shown(message)}"
-        raise error(f"{name}: {problem}", cure) from None
+        place = ".".join(map(str, first["loc"]))
+        entry = f"{shown(place)} = {shown(first['input'])}: " if place else ""
+        message = shown(first["msg"].removeprefix("Value error, "))
+        raise error(f"{name}: {entry}{message}", cure) from None
 
 
 def parsed_yaml(source: str, name: str | Path, error: Coded, cure: str = AGAIN, as_text: bool = False) -> Any:

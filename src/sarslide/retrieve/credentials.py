@@ -161,8 +161,8 @@ def _checked(token: str, place: str, cure: str) -> str:
             f"{place} holds more than one word or line, and a token is one",
             "write the token alone, without line breaks",
         )
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise CredentialsError(f"{place} holds characters that no token has", "copy the token again")
+    if len(token) > MAX_SECRET or not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise CredentialsError(f"{place} is too long, or holds characters that no token has", "copy the token again")
     return token
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sarslide.errors import CredentialsError, DownloadError, OutputError
+from sarslide.errors import CredentialsError, DownloadError, OutputError, without_secrets
 from sarslide.io.atomic import check_writable, rename
 from sarslide.retrieve.retry import PAUSE_S, TIMEOUT_S, TRANSIENT_STATUS, TRIES, TransientError, retry
 
@@ -86,7 +86,7 @@ def download(
     check_writable(path.parent)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    shown = url.partition("?")[0]
+    shown = without_secrets(url)
     wrong: list[str] = []
 
     def attempt() -> None:
@@ -285,7 +285,7 @@ def probe(url: str, session: Any = None) -> int | None:
     import requests
     from urllib3.exceptions import HTTPError
 
-    shown = url.partition("?")[0]
+    shown = without_secrets(url)
     how: dict[str, Any] = {"headers": {"Range": "bytes=0-0", "Accept-Encoding": "identity"}, "stream": True}
     how |= {"timeout": session.timeout_s} if session else {"timeout": TIMEOUT_S, "auth": _no_credentials}
     try:

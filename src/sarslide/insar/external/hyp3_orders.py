@@ -6,9 +6,9 @@ Job types and parameters: hyp3-docs (using/api.md). Jobs of HyP3 are publicly vi
 import logging
 import re
 import time
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from sarslide import extras
 from sarslide.catalog.hyp3_plan import MULTI_BURST, SINGLE_BURST, Order
@@ -22,6 +22,15 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 600.0
 TOKEN_CURE = "put an Earthdata Login token there, or set hyp3.token to netrc"
+
+
+class JobFacts(BaseModel):
+    """What a job must state wherever it is looked for."""
+
+    model_config = ConfigDict(from_attributes=True)
+    job_id: str = Field(pattern="^[A-Za-z0-9-]{1,100}$")
+    name: str | None = Field(max_length=200)
+    status_code: Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED"]
 
 
 class ProductFile(BaseModel):
@@ -102,7 +111,7 @@ def place(client: Any, order: Order, tries: int = TRIES, pause_s: float = PAUSE_
             return known[0]
         return _called(lambda: client.submit_prepared_jobs(_prepared(client, order)))[0]
 
-    job = _retried(attempt, tries, pause_s)
+    job = _checked(_retried(attempt, tries, pause_s))
     return {"name": order.name, "job_id": job.job_id, "job_type": job.job_type}
 
 
@@ -159,7 +168,7 @@ def wait(
     """
     end, interval, status = time.monotonic() + limit_s, first_wait_s, None
     while True:
-        job = _retried(lambda: _called(lambda: client.get_job_by_id(job_id)), tries, pause_s)
+        job = _checked(_retried(lambda: _called(lambda: client.get_job_by_id(job_id)), tries, pause_s))
         if job.status_code != status:
             status = job.status_code
             log.info("job %s: %s", job_id, status)
@@ -213,6 +222,12 @@ def product_file(job: Any) -> tuple[str, str, int]:
         raise ProcessorError(f"HyP3 job {job.job_id} lists {len(zips)} zips", _again(job))
     found = bounded.typed(ProductFile, zips[0], f"HyP3 job {job.job_id}", ProcessorError, _again(job))
     return found.url, found.filename, found.size
+
+
+def _checked(job: Any) -> Any:
+    """A job of the client, whose id and state are such."""
+    bounded.typed(JobFacts, job, "HyP3", DownloadError, "run again later; check hyp3.api_url")
+    return job
 
 
 def _retried(work: Any, tries: int, pause_s: float) -> Any:
