@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from sarslide.errors import DownloadError
-from sarslide.io.bounded import MAX_BYTES, Coded, plain_file, shown
+from sarslide.io.bounded import MAX_BYTES, MAX_PATH, Coded, plain_file, shown
 
 MAX_MEMBERS = 1000
 MAX_MEMBER_BYTES = 4 << 30
@@ -81,7 +81,7 @@ def check_archive(
         if problem := _problem(members):
             raise error(f"{path}: {problem}", NO_PRODUCT)
         if deep and (broken := archive.testzip()):
-            raise error(f"{path}: {shown(broken)} does not have its checksum", cure)
+            raise error(f"{path}: {shown(broken, MAX_PATH)} does not have its checksum", cure)
     return tuple(sorted(info.filename for info in members))
 
 
@@ -94,15 +94,15 @@ def _problem(members: list[zipfile.ZipInfo]) -> str:
     for info in members:
         name = PurePosixPath(info.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or ":" in info.filename.partition("/")[0]:
-            return f"names a path outside of it, {shown(info.filename)}"
+            return f"names a path outside of it, {shown(info.filename, MAX_PATH)}"
         if stat.S_ISLNK(info.external_attr >> 16):
-            return f"holds a link, {shown(info.filename)}"
+            return f"holds a link, {shown(info.filename, MAX_PATH)}"
         if info.flag_bits & 1:
-            return f"{shown(info.filename)} is encrypted"
+            return f"{shown(info.filename, MAX_PATH)} is encrypted"
         if info.compress_type not in METHODS:
-            return f"{shown(info.filename)} is compressed by method {info.compress_type}, not by deflate"
+            return f"{shown(info.filename, MAX_PATH)} is compressed by method {info.compress_type}, not by deflate"
         if not 0 <= info.file_size <= min(MAX_MEMBER_BYTES, max(MAX_RATIO * info.compress_size, MAX_BYTES)):
-            return f"{shown(info.filename)} would unpack from {info.compress_size} to {info.file_size} bytes"
+            return f"{shown(info.filename, MAX_PATH)} would unpack from {info.compress_size} to {info.file_size} bytes"
     return ""
 
 
@@ -170,7 +170,7 @@ def member_bytes(
 @contextmanager
 def _member(path: str | Path, member: str, error: Coded, cure: str) -> Iterator[IO[bytes]]:
     with (
-        _opened(path, error, cure, f"{shown(member)} cannot be read") as archive,
+        _opened(path, error, cure, f"{shown(member, MAX_PATH)} cannot be read") as archive,
         archive.open(member) as stream,
     ):
         yield stream

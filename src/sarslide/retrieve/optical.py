@@ -33,6 +33,7 @@ OFFSET, OFFSET_SINCE = -0.1, 400  # of processing baseline 04.00 and later
 SUFFIXES = (".jp2", ".tif", ".tiff")
 BLOCK = 512  # cells of the region at once
 MAX_FILES = 5000  # of a product's folder
+BRIGHTEST = 2.0  # above that not even snow that faces the sun reflects
 MIN_PIXEL_M = 5.0  # a Sentinel-2 pixel has 10: what claims far smaller ones asks for gigabytes
 SCALES, OFFSETS = (1e-7, 1.0), (-1.0, 1.0)  # that numbers of a reflectance may have
 
@@ -248,6 +249,8 @@ def _pixels(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice)
         east, south = grid.west + cols.stop * grid.cell_m, grid.north - rows.stop * grid.cell_m
         around = transform_bounds(f"EPSG:{grid.epsg}", source.crs, west, south, east, north)
         window = from_bounds(*around, source.transform)
+        if source.transform.b or source.transform.d:
+            raise RasterError(f"{first.path}: its pixels do not lie along its axes", "give a north-up product")
         most = (east - west) / MIN_PIXEL_M, (north - south) / MIN_PIXEL_M
         if not (0 < window.width <= most[0] and 0 < window.height <= most[1]):
             held = f"{window.width:.3g} x {window.height:.3g} pixels in {east - west:g} x {north - south:g} m"
@@ -272,7 +275,12 @@ def _pixels(product: OpticalProduct, grid: RegionGrid, rows: slice, cols: slice)
             numbers = source.read(band.index, window=window)
             filled = numbers == 0 if source.nodata is None else (numbers == source.nodata) | (numbers == 0)
         known.append(~filled & np.isfinite(numbers))
-        values.append(np.clip(numbers * np.float32(band.scale) + np.float32(band.offset), 0, 1))
+        found = numbers * np.float32(band.scale) + np.float32(band.offset)
+        if known[-1].any() and (median := np.median(found[known[-1]])) > BRIGHTEST:
+            raise RasterError(
+                f"{band.path}: holds {median:g}, no reflectance", "set optical.scale to that of its numbers"
+            )
+        values.append(np.clip(found, 0, 1))
     clear = np.all(known, axis=0)
     if product.classes is not None:
         clear = clear & ~np.isin(_classes(product.classes, transform, crs, clear.shape), HIDING)

@@ -255,7 +255,9 @@ def orbits_of(answer: Any, data_address: str) -> Listing:
                 found[one["Name"]] = address, f"md5:{md5[0]}" if md5 and re.fullmatch("[0-9a-f]{32}", md5[0]) else ""
         return found
     except (KeyError, TypeError, AttributeError) as error:
-        raise DownloadError(f"the catalogue's answer has no {bounded.shown(error)}", "run again later") from error
+        raise DownloadError(
+            f"the catalogue's answer is no list of orbit files ({bounded.shown(error)})", "run again later"
+        ) from error
 
 
 def covers(name: str, mission: str, start: np.datetime64, stop: np.datetime64) -> bool:

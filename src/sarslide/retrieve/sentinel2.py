@@ -199,7 +199,8 @@ def scene_of(item: dict[str, Any]) -> dict[str, Any]:
         record = {"id": name, "tile": tile, "cloud": about.get("eo:cloud_cover", 100), "bands": bands}
     except (KeyError, IndexError, TypeError, StopIteration, AttributeError) as error:
         name = bounded.shown(item.get("id") if isinstance(item, dict) else item)
-        raise DownloadError(f"the catalogue lists {name} without {bounded.shown(error) or 'a band'}", cure) from error
+        problem = f"states no bands ({bounded.shown(error) or 'one is missing'})"
+        raise DownloadError(f"the catalogue's item {name}: {problem}", cure) from error
     shown = f"the catalogue's item {bounded.shown(name)}"
     return bounded.typed(SceneRecord, record, shown, DownloadError, cure).model_dump()
 

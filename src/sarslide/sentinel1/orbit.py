@@ -19,7 +19,7 @@ DEGREE = 7  # of an arc; on 150 s of orbit the truncation is below 1e-6 m
 FIT_TOLERANCE_M = 0.01  # annotations round positions to 1 mm; real vectors fit to 3 mm or better
 EOF_NAME = re.compile(r"(S1[A-D])_OPER_AUX_(POEORB|RESORB)_OPOD_\d{8}T\d{6}_V(\d{8}T\d{6})_(\d{8}T\d{6})\.EOF")
 EOF_BYTES = 16 << 20  # a day of vectors is 4 MB
-UTC = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?")
+UTC = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?")
 FETCH_AGAIN = "fetch the orbit file again"
 # Of Sentinel-1, Earth-fixed: distance from the centre of the Earth, m, and speed, m/s.
 RADIUS_M, SPEED_M_S = (7.0e6, 7.2e6), (7300.0, 7900.0)
@@ -254,7 +254,7 @@ def read_eof(path: str | Path, mission: str, epoch: np.datetime64, start_s: floa
     # A day of vectors is 4 MB of XML of which a scene needs 15 records: only those go through the
     # parser.
     header, *records = text.split("<OSV>")
-    stamps = re.findall(r"<UTC>UTC=([^<]{19,29})</UTC>", text)
+    stamps = re.findall(f"<UTC>UTC=({UTC.pattern})</UTC>", text)
     complete = 0 < len(records) == len(stamps) == text.count("</OSV>")
     if not complete or "<Ref_Frame>EARTH_FIXED</Ref_Frame>" not in header:
         raise OrbitError(f"{path}: holds no Earth-fixed state vectors", FETCH_AGAIN)

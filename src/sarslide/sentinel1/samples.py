@@ -65,7 +65,7 @@ class SampleReader:
             source = self._source(burst.raster)
             if source.shape != wanted:
                 raise SafeError(
-                    f"{burst.raster}: has {source.shape} lines and samples, its annotation {wanted}", COPY_AGAIN
+                    f"{_shown(burst.raster)}: has {source.shape} lines and samples, its annotation {wanted}", COPY_AGAIN
                 )
             if not ZIPPED.fullmatch(burst.raster):  # a member of a zip has been read to its end
                 source.read(1, window=Window(0, wanted[0] - 1, wanted[1], 1))
@@ -155,9 +155,9 @@ def measurement(path: str | Path) -> Iterator[DatasetReader]:
     with _named(path), raster.dataset(path) as source:
         if source.dtypes != (SAMPLES,):
             held = f"{source.count} bands of {source.dtypes[0]}"
-            raise SafeError(f"{path}: holds {held}, not samples of an SLC ({SAMPLES})", COPY_AGAIN)
+            raise SafeError(f"{_shown(path)}: holds {held}, not samples of an SLC ({SAMPLES})", COPY_AGAIN)
         if math.prod(source.block_shapes[0]) > MAX_BLOCK:
-            raise SafeError(f"{path}: can be read in blocks of {source.block_shapes[0]} only", COPY_AGAIN)
+            raise SafeError(f"{_shown(path)}: can be read in blocks of {source.block_shapes[0]} only", COPY_AGAIN)
         yield source
 
 
@@ -170,4 +170,11 @@ def _named(path: str) -> Iterator[None]:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             yield
     except RasterioError as error:
-        raise SafeError(f"{path}: truncated or unreadable ({str(error).splitlines()[0]})", COPY_AGAIN) from error
+        raise SafeError(
+            f"{_shown(path)}: truncated or unreadable ({str(error).splitlines()[0]})", COPY_AGAIN
+        ) from error
+
+
+def _shown(path: str) -> str:
+    """A measurement as messages name it, that of a zip as if it lay in a folder."""
+    return ZIPPED.sub(r"\1/\2", path)
