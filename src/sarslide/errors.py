@@ -289,6 +289,6 @@ class ReviewError(SarslideError):
 
 
 class ReleaseError(SarslideError):
-    """A release that is incomplete, or whose content does not match its manifest."""
+    """A release that is incomplete or was changed, or dates that end before those of the newest release."""
 
     code = 5002

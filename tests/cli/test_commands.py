@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import typer
+from tests.support import releases
 
 from sarslide import __version__, cli, exit_codes
 from sarslide.cli import start
@@ -14,6 +15,7 @@ from sarslide.cli.run import TARGETS
 from sarslide.cli.start import Request, nested
 from sarslide.config import load
 from sarslide.errors import ConfigError
+from sarslide.inventory import records
 from sarslide.schedule import lock
 
 COMMANDS = typer.main.get_command(cli.app).commands
@@ -162,6 +164,8 @@ def test_what_is_cleaned(tmp_path):
     ):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
+    releases.write(tmp_path / "results/demo/inventory", "20190423-1a2b3c4d")
+    records.protect(tmp_path / "results/demo/inventory/releases/20190423-1a2b3c4d")
     (tmp_path / "resources/demo/scenes.csv").touch()
     config = load({"region": "demo"})
     found = [path.relative_to(tmp_path).as_posix() for path in removable(config, tmp_path)]

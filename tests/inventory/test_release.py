@@ -1,6 +1,7 @@
 """Releases on disk: the same bytes, never twice, consistent after any kill; the vector files."""
 
 import json
+import re
 import shutil
 import sqlite3
 import stat
@@ -8,6 +9,8 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from contextlib import closing
+from pathlib import Path
+from typing import get_args
 
 import geopandas as gpd
 import pytest
@@ -211,7 +214,7 @@ def test_a_lost_index_is_rebuilt(releases, all_seen):
 def test_edited_release_is_refused(releases, all_seen):
     publish(releases, inventory(all_seen))
     edit(releases / ID / "CHANGES.csv", "by hand")
-    with pytest.raises(ReleaseError, match="CHANGES.csv: is missing or was changed"):
+    with pytest.raises(ReleaseError, match="CHANGES.csv: was changed after its release"):
         release.predecessor(releases, NEXT, CRS)
 
 
@@ -225,7 +228,11 @@ def test_hidden_files_that_are_not_ours_stay(releases, name):
 
 def test_unfinished_files_of_ours_go(releases):
     """Those that a run leaves now, and those that version 0.1.0 left."""
-    for folder in (fence.unfinished(releases / ID), fence.unfinished(releases / f"{ID}-2"), releases / f".partial-{ID}"):
+    for folder in (
+        fence.unfinished(releases / ID),
+        fence.unfinished(releases / f"{ID}-2"),
+        releases / f".partial-{ID}",
+    ):
         folder.mkdir()
     for file in (fence.unfinished(releases / "INDEX.csv"), releases / ".INDEX.123.part.csv"):
         file.write_text("sequence,id")
@@ -289,3 +296,134 @@ def test_missing_column_is_named(tmp_path):
     frame = typed([{"name": "a", "geometry": cell_box(0, 0, 2, 2)}], {"name": str}, CRS)
     with pytest.raises(VectorError, match="x.gpkg: no column other"):
         rows_of(frame, {"name": str, "other": float}, "x.gpkg")
+
+
+DATES = {"A128": ["20200101", "20200113"], "D062": ["20200107"]}
+
+
+def publish_dates(releases, content, name, dates):
+    return release.publish(releases, name, "", content, ABOUT | {"dates": dates}, CRS)
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [{"A128": ["20200101"], "D062": ["20200107"]}, {"A128": ["20200101", "20200113"], "D062": ["20200101"]}],
+)
+def test_a_release_never_goes_back_in_time(releases, all_seen, dates):
+    publish_dates(releases, inventory(all_seen), NEXT, DATES)
+    with pytest.raises(
+        ReleaseError, match=rf"E5002 .*dates of .* end on 20200101, .* {NEXT} on .*inventory.allow_older"
+    ):
+        records.refuse_older(releases, ID, dates)
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        DATES,
+        DATES | {"A128": ["20200113"]},  # an acquisition withdrawn in the middle
+        {"A128": DATES["A128"]},  # a track left out
+        {"A128": ["20200101", "20200125"], "D062": ["20200107"]},
+    ],
+)
+def test_dates_that_do_not_end_earlier_may_be_released(releases, all_seen, dates):
+    records.refuse_older(releases, ID, dates)
+    publish_dates(releases, inventory(all_seen), NEXT, DATES)
+    records.refuse_older(releases, ID, dates)
+    records.refuse_older(releases, NEXT, {"A128": ["20190101"]})  # the same release once more
+
+
+def two_releases(releases, seen):
+    first = inventory(seen)
+    records.write_pointer(releases.parent / "current.json", publish(releases, first))
+    made = publish(releases, inventory(seen, 2, first, "20200113"), NEXT, ID)
+    for name in ("current.json", "release.json"):
+        records.write_pointer(releases.parent / name, made)
+    return made
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", "{}".encode("utf-16"), None])
+def test_a_lost_pointer_is_written_again(releases, all_seen, caplog, content):
+    made, pointer = two_releases(releases, all_seen), releases.parent / "current.json"
+    text = pointer.read_bytes()
+    for path in (pointer, releases.parent / "release.json"):
+        path.unlink()
+    if content is not None:
+        pointer.write_bytes(content)
+    assert records.current(releases.parent) == made
+    assert "current.json: " in caplog.text and f"; taking {NEXT}" in caplog.text
+    records.restore(releases.parent)
+    assert pointer.read_bytes() == text
+
+
+def test_the_pointer_to_an_earlier_release_stays(releases, all_seen):
+    """As after a threshold was set and set back: the earlier release is the current one again."""
+    two_releases(releases, all_seen)
+    records.write_pointer(releases.parent / "current.json", records.manifest(releases / ID))
+    records.restore(releases.parent)
+    assert records.current(releases.parent).release == ID
+
+
+def test_a_newest_release_that_is_gone_is_made_again(releases, all_seen, caplog):
+    two_releases(releases, all_seen)
+    records.unprotect(releases)
+    shutil.rmtree(releases / NEXT)
+    assert records.current(releases.parent).release == ID
+    assert f"names release {NEXT}, which is not there; taking {ID}" in caplog.text
+    records.restore(releases.parent)
+    assert records.named(releases.parent / "current.json").release == ID
+    assert not (releases.parent / "release.json").exists()  # so that the job runs again
+    assert release.predecessor(releases, NEXT, CRS).release == ID
+
+
+def test_nothing_is_restored_before_the_first_release(tmp_path):
+    records.restore(tmp_path)
+    assert not list(tmp_path.iterdir()) and records.current(tmp_path) is None
+
+
+def test_a_damaged_release_is_named(releases, all_seen, caplog):
+    """The newest one stops all; an older one is a warning."""
+    made = two_releases(releases, all_seen)
+    edit(releases / ID / "MANIFEST.json", b"")
+    assert records.current(releases.parent) == made
+    assert [row.id for row in records.index(releases)] == [ID, NEXT]
+    assert f"damaged release: {releases / ID}/MANIFEST.json: is no JSON" in caplog.text
+    edit(releases / NEXT / "MANIFEST.json", b"")
+    for read in (records.current, records.restore):
+        with pytest.raises(ReleaseError, match=f"{NEXT}/MANIFEST.json: is no JSON .*cure: restore the folder"):
+            read(releases.parent)
+
+
+def test_an_index_is_rebuilt_in_the_order_of_the_releases(releases, all_seen):
+    two_releases(releases, all_seen)
+    text = (releases / "INDEX.csv").read_text()
+    for content in (text[:-5], text.replace("2,", "x,"), "", text.splitlines(keepends=True)[0]):
+        (releases / "INDEX.csv").write_text(content)
+        release.repair(releases)
+        assert (releases / "INDEX.csv").read_text() == text
+
+
+def test_a_gone_release_keeps_its_line(releases, all_seen):
+    two_releases(releases, all_seen)
+    records.unprotect(releases)
+    shutil.rmtree(releases / ID)
+    release.repair(releases)
+    assert ids(releases) == [ID, NEXT]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_number_is_never_given_twice(releases, all_seen, number):
+    """A manifest of a version without a hash of its own, whose next number was changed."""
+    publish(releases, inventory(all_seen))
+    path = releases / ID / "MANIFEST.json"
+    content = json.loads(path.read_text()) | {"next_number": number}
+    del content[records.OWN_HASH]
+    edit(path, json.dumps(content))
+    with pytest.raises(ReleaseError, match=f"next_number = {number}, though there is number 4"):
+        release.predecessor(releases, NEXT, CRS)
+
+
+def test_kinds_of_changes_are_those_of_the_page():
+    page = (Path(__file__).parents[2] / "docs/reference/outputs.md").read_text()
+    (listed,) = re.findall(r"CHANGES.csv` \| one row per object and change: ([a-z_, ]+) \|", page)
+    assert tuple(listed.split(", ")) == get_args(records.Kind)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from sarslide import names
-from sarslide.inventory import release
+from sarslide.inventory import records, release
 from sarslide.inventory.attributes import LAYERS
 from sarslide.io import raster, vector
 from sarslide.io.sidecar import read_json, write_json
@@ -136,6 +136,34 @@ def test_bad_review_leaves_nothing_under_a_final_name(region, tmp_path, capsys):
     assert "E5001" in capsys.readouterr().err
     assert not (tmp_path / "current.json").exists()
     assert not list((tmp_path / "releases").iterdir())
+
+
+def test_the_pointer_stays_when_the_job_fails(region, tmp_path, capsys):
+    """Snakemake removes the output of a failed job; the pointer is none."""
+    inputs, outputs, params = release_job(region, tmp_path)
+    run_script("release", tmp_path, inputs, outputs, params)
+    pointer = (tmp_path / "current.json").read_bytes()
+    assert Path(outputs["release"]).read_bytes() == pointer
+    (tmp_path / "review.csv").write_text("ls_id,action\nLS000099,reject\n")
+    Path(outputs["release"]).unlink()
+    inputs |= {"review": [str(tmp_path / "review.csv")]}
+    with pytest.raises(SystemExit):
+        run_script("release", tmp_path, inputs, outputs, params | {"release": "20200113-11111111"})
+    assert "E5001" in capsys.readouterr().err
+    assert (tmp_path / "current.json").read_bytes() == pointer
+
+
+def test_older_dates_are_refused_unless_they_are_allowed(region, tmp_path, capsys):
+    inputs, outputs, params = release_job(region, tmp_path)
+    later = params | {"release": "20200113-11111111", "dates": {track: ["20200101", "20200113"] for track in STACKS}}
+    run_script("release", tmp_path, inputs, outputs, later)
+    with pytest.raises(SystemExit):
+        run_script("release", tmp_path, inputs, outputs, params)
+    error = capsys.readouterr().err
+    assert "E5002" in error and "dates of A128 end on 20200101" in error and "inventory.allow_older=true" in error
+    assert [path.name for path in records.folders(tmp_path / "releases")] == ["20200113-11111111"]
+    run_script("release", tmp_path, inputs, outputs, params | {"allow_older": True})
+    assert records.current(tmp_path).release == RELEASE
 
 
 def test_score_of_the_made_up_region(region, tmp_path, capsys):

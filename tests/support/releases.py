@@ -1,5 +1,6 @@
 """Releases as they lie on disk, around whatever files a test has put into their folder."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,13 @@ HEADER = ",".join(records.Change.model_fields)
 def change_line(ls_id: str, kind: str) -> str:
     """A line of CHANGES.csv without numbers."""
     return f"{ls_id},{kind},,,,,,"
+
+
+def renew(folder: Path) -> None:
+    """Its manifest after a file was replaced."""
+    content = json.loads((folder / records.MANIFEST).read_text())
+    content["files"] = {name: sha256(folder / name) for name in content["files"]}
+    write_json(folder / records.MANIFEST, records.sealed(content))
 
 
 def write(inventory: Path, release: str, changes: tuple[str, ...] = (), **about: Any) -> records.Manifest:

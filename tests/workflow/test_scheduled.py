@@ -168,6 +168,20 @@ def test_a_full_disk_of_the_scheduler_is_one_coded_line(tmp_path, monkeypatch):
         run.run(scheduled_run(Request("demo_small", folder=tmp_path)))
 
 
+@pytest.mark.parametrize("content", [b"", b"[]", "{}".encode("utf-16"), b'{"release": "x"}'])
+def test_a_damaged_release_is_one_coded_line(tmp_path, content, capsys):
+    """Before any step: the hook has it, too."""
+    inventory = tmp_path / "results/demo/inventory"
+    releases.write(inventory, "20190330-aaaaaaaa")
+    (inventory / "releases/20190330-aaaaaaaa/MANIFEST.json").write_bytes(content)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["schedule", "demo", "--directory", str(tmp_path), "--notify", f"tee {tmp_path}/summary"])
+    (text,) = capsys.readouterr().err.strip().splitlines()
+    assert end.value.code == exit_codes.REFUSED
+    assert "E5002 " in text and "20190330-aaaaaaaa/MANIFEST.json: " in text and "; cure: restore the folder" in text
+    assert "E5002 " in (tmp_path / "summary").read_text()
+
+
 def test_a_hook_that_fails_is_reported_and_changes_nothing(tmp_path):
     assert run.notify(f"tee {tmp_path}/summary", {"region": "a"}) == ""
     assert (tmp_path / "summary").read_text() == '{"region": "a"}\n'

@@ -23,6 +23,7 @@ from sarslide import names
 from sarslide.errors import ReleaseError
 from sarslide.io import bounded
 from sarslide.io.atomic import atomic_file
+from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import write_json
 from sarslide.io.spreadsheet import original
 
@@ -214,6 +215,30 @@ def manifest(folder: Path) -> Manifest:
     return found
 
 
+def check(folder: Path) -> Manifest:
+    """Check that the files of a release are all there with their hashes.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the release.
+
+    Returns
+    -------
+    Manifest
+        Its manifest.
+
+    Raises
+    ------
+    ReleaseError
+        Names the file that is missing or was changed.
+    """
+    found = manifest(folder)
+    for name in found.files:
+        _check_file(folder, name, found)
+    return found
+
+
 def changes(folder: Path) -> list[Change]:
     """What a release changed.
 
@@ -230,9 +255,10 @@ def changes(folder: Path) -> list[Change]:
     Raises
     ------
     ReleaseError
-        Where it cannot be read.
+        Where it was changed or cannot be read.
     """
     path, cure = folder / CHANGES, _cure(folder)
+    _check_file(folder, CHANGES, manifest(folder))
     rows = bounded.csv_rows(path, ReleaseError, tuple(Change.model_fields), MAX_TABLE, cure=cure)
     return [
         bounded.typed(Change, row, f"{path}: row {number}", ReleaseError, cure) for number, row in enumerate(rows, 1)
@@ -398,7 +424,7 @@ def named(path: str | Path) -> Manifest:
 
 
 def folder_of(path: str | Path) -> Path:
-    """The folder of the release that a file names.
+    """The folder of the release that a file names, whose files are as they were released.
 
     Parameters
     ----------
@@ -413,9 +439,11 @@ def folder_of(path: str | Path) -> Path:
     Raises
     ------
     ReleaseError
-        As `named`.
+        As `named` and `check`.
     """
-    return Path(path).parent / RELEASES / named(path).release
+    folder = Path(path).parent / RELEASES / named(path).release
+    check(folder)
+    return folder
 
 
 def current(inventory: Path) -> Manifest | None:
@@ -547,6 +575,12 @@ def _names(path: Path) -> bool:
     except ReleaseError:
         return False
     return True
+
+
+def _check_file(folder: Path, name: str, manifest: Manifest) -> None:
+    path = bounded.plain_file(folder / name, ReleaseError, _cure(folder))
+    if sha256(path) != manifest.files[name]:
+        raise ReleaseError(f"{path}: was changed after its release", f"{_cure(folder)}; edits belong in review.csv")
 
 
 def _cure(folder: Path) -> str:

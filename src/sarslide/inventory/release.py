@@ -20,7 +20,7 @@ from sarslide.errors import ReleaseError
 from sarslide.inventory import records
 from sarslide.inventory.changes import LAYERS, InventoryState, known_ids
 from sarslide.inventory.content import content_hash
-from sarslide.inventory.records import CHANGES, MANIFEST, PACKAGE, PARQUET, Manifest
+from sarslide.inventory.records import CHANGES, MANIFEST, PACKAGE, PARQUET, Manifest, check
 from sarslide.inventory.styles import style_rows
 from sarslide.inventory.tables import CHANGES as CHANGE_COLUMNS
 from sarslide.inventory.tables import OBJECTS, rows_of, typed
@@ -111,34 +111,6 @@ def predecessor(releases: Path, release: str, crs) -> Previous:
     inventory = InventoryState(layers, [], newest.next_number)
     _check_numbers(newest, inventory, folder)
     return Previous(newest.release, inventory)
-
-
-def check(folder: Path) -> Manifest:
-    """Check that the files of a release are all there with their hashes.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the release.
-
-    Returns
-    -------
-    Manifest
-        Its manifest.
-
-    Raises
-    ------
-    ReleaseError
-        Names the file that is missing or was changed.
-    """
-    manifest = records.manifest(folder)
-    for name, digest in manifest.files.items():
-        if not (folder / name).is_file() or sha256(folder / name) != digest:
-            raise ReleaseError(
-                f"{folder / name}: is missing or was changed after its release",
-                "restore the release folder; edits belong in review.csv",
-            )
-    return manifest
 
 
 def publish(

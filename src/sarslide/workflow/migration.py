@@ -177,7 +177,7 @@ def plan(results: Path, crs: Any) -> Migration:
         check_format(results)
     releases = results / "inventory/releases"
     for folder in records.folders(releases):
-        release.check(folder)
+        records.check(folder)
     indexed = [row.id for row in records.index(releases)]
     last = release.predecessor(releases, "", crs)
     parts = old_parts(results) if found < FORMAT else ()

@@ -18,8 +18,8 @@ from sarslide.retrieve.dem_tiles import MODELS
 
 SCENE_COLUMNS = ("stack", "date", "granule", "sha256", "orbit_file")
 
-# Keys that reach rules upstream, and only add a note to what these make.
-ONLY_NOTES = ("slc.spectral_diversity",)
+# Keys that reach rules upstream, and only add a note to what these make, or let them make it.
+ONLY_NOTES = ("slc.spectral_diversity", "inventory.allow_older")
 
 
 def optional_inputs(config: Config) -> dict[str, bool]:
@@ -49,7 +49,8 @@ def settings(config: Config, rules: Iterable[str]) -> dict[str, Any]:
     config : Config
         The configuration of the region.
     rules : iterable of str
-        Names of rules; `reach.SCENES` and `reach.PAIRS` for keys of scene table and network.
+        Names of rules; with `reach.SCENES` and `reach.PAIRS` also the keys whose whole effect is
+        the scene table or the list of pairs.
 
     Returns
     -------
@@ -57,10 +58,13 @@ def settings(config: Config, rules: Iterable[str]) -> dict[str, Any]:
         JSON-ready, nested by section. Keys that this configuration does not read are left out.
     """
     wanted = set(rules)
+    listed = {reach.SCENES, reach.PAIRS} - wanted
     plain = config.model_dump(mode="json")
     found: dict[str, Any] = {}
     for name in reach.key_names():
-        if name not in ONLY_NOTES and reach.decides(config, name, wanted):
+        if name in ONLY_NOTES or listed & set(reach.reached(name)):
+            continue
+        if reach.decides(config, name, wanted):
             section, _, leaf = name.rpartition(".")
             if section:
                 found.setdefault(section, {})[leaf] = plain[section][leaf]
@@ -144,6 +148,7 @@ def upstream_rules(config: Config) -> list[str]:
 def release_digest(
     config: Config,
     scenes: Sequence[Mapping[str, str]],
+    files: Mapping[str, Sequence[str]],
     pairs: Mapping[str, Sequence[str]],
     code: Mapping[str, str],
     weights: str,
@@ -157,6 +162,8 @@ def release_digest(
         The configuration of the region.
     scenes : sequence of mappings
         Rows of the scene table that are used.
+    files : mapping of str to sequence of str
+        Ready interferograms by kind.
     pairs : mapping of str to sequence of str
         Pairs by stack.
     code : mapping of str to str
@@ -173,6 +180,7 @@ def release_digest(
     """
     content = {
         "scenes": [{key: row[key] for key in SCENE_COLUMNS} for row in scenes],
+        "files": {kind: list(paths) for kind, paths in files.items()},
         "pairs": {stack: list(names) for stack, names in pairs.items()},
         "config": settings(config, code),
         "code": dict(code),

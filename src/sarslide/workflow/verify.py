@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from sarslide.errors import DamageError, SarslideError
-from sarslide.inventory import release
+from sarslide.inventory import records as release_records
 from sarslide.io.fence import remove
 from sarslide.workflow import checksums
 from sarslide.workflow.checksums import Record
@@ -80,11 +80,11 @@ def verify(folder: Path, region: str, fast: bool = False, seed: int = 0) -> Find
         if difference := checksums.first_difference(path, expected, limit):
             found.damaged[expected.path] = f"{difference} that `{expected.rule}` wrote"
     releases = folder / "results" / region / "inventory" / "releases"
-    for manifest in sorted(releases.glob(f"*/{release.MANIFEST}")):
+    for one in release_records.folders(releases):
         try:
-            release.check(manifest.parent)
+            release_records.check(one)
         except SarslideError as error:
-            found.releases[manifest.parent.name] = str(error)
+            found.releases[one.name] = str(error)
     return found
 
 
