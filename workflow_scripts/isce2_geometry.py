@@ -3,8 +3,8 @@ each sample.
 
 inputs: markers of the reference date's steps. outputs: incidence from the ellipsoid normal
 (degree), heading (degree, clockwise from north), slant range (m), unit vector from the ground to
-the satellite (east, north, up), layover_shadow (0 good, 1 layover, 2 shadow, 3 both, 255 not acquired);
-in the work folder the cells that the samples of each burst fall in.
+the satellite (east, north, up), layover_shadow (0 good, 1 layover, 2 shadow, 3 both, 255 not
+acquired); in the work folder the cells that the samples of each burst fall in.
 """
 
 from dataclasses import asdict

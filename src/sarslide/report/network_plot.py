@@ -121,7 +121,15 @@ def network_figure(pairs: Sequence[NetworkPair], height_in: float = 2.9, width_i
         axes.add_collection(LineCollection(lines, colors=colours, linewidths=1.1, zorder=1))
         days, baselines_m = np.transpose(list(point.values()))
         faces = [INK if one else "white" for one in known]
-        axes.scatter(days, baselines_m, s=20, c=faces, edgecolors=["white" if one else INK for one in known], linewidths=0.6, zorder=2)
+        axes.scatter(
+            days,
+            baselines_m,
+            s=20,
+            c=faces,
+            edgecolors=["white" if one else INK for one in known],
+            linewidths=0.6,
+            zorder=2,
+        )
         axes.xaxis_date()
         locator = AutoDateLocator()
         axes.xaxis.set_major_locator(locator)

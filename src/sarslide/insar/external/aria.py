@@ -232,7 +232,9 @@ def _band(path: str | Path, product: Any, name: str, void: float, grid: RegionGr
     layer = _layer(path, product, f"{DATA}/{name}")
     lat, lon = (_axis(path, product, f"{DATA}/{axis}") for axis in ("latitude", "longitude"))
     if layer.shape != (lat.size, lon.size) or layer.dtype.kind not in "iuf":
-        raise InterferogramError(f"{path}: {name} is {layer.dtype} {layer.shape}, its axes {(lat.size, lon.size)}", AGAIN)
+        raise InterferogramError(
+            f"{path}: {name} is {layer.dtype} {layer.shape}, its axes {(lat.size, lon.size)}", AGAIN
+        )
     upwards = lat[0] < lat[-1]
     north, south = (lat[-1], lat[0]) if upwards else (lat[0], lat[-1])
     step_x, step_y = (lon[-1] - lon[0]) / (lon.size - 1), (north - south) / (lat.size - 1)

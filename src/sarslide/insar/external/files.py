@@ -22,7 +22,7 @@ from sarslide.catalog.external_names import NAMINGS, licsar_baseline_m, licsar_e
 from sarslide.errors import InterferogramError, NamingError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import aria, constant_geometry, hyp3, line_of_sight, regrid, values
-from sarslide.insar.external.pair import ExternalPair, assemble, sign
+from sarslide.insar.external.pair import ExternalPair, assemble, check_phase, sign
 from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared, Sensor, Tags, sensor
 from sarslide.io import raster
 from sarslide.io.bounded import shown
@@ -359,7 +359,10 @@ def _read(
         _check_file(path, kind, source, byte)
         tags = source.tags()
         _check_tags(path, pair, tags)
-        found = onto(regrid.read_band(source, grid, void=0), grid)
+        band = regrid.read_band(source, grid, void=0)
+    if kind == "unwrapped":  # before a void could be averaged with its neighbours
+        check_phase(path, band.values)
+    found = onto(band, grid)
     if kind == "coherence" and (highest := np.nanmax(found, initial=0) / (BYTE if byte else 1)) > 1 + 1e-4:
         raise InterferogramError(f"{path}: coherence up to {highest:g}", "give coherence between 0 and 1")
     return found / BYTE if byte else found, tags

@@ -281,9 +281,7 @@ def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: st
     factor = sign(
         product.path, positive_phase, "away" if older_first else "towards", f"its reference date is {reference}"
     )
-    phase, cor = (
-        regrid.smooth(_band(product, suffix, grid), grid) for suffix in (PHASE, "_corr.tif")
-    )
+    phase, cor = (regrid.smooth(_band(product, suffix, grid), grid) for suffix in (PHASE, "_corr.tif"))
     components = regrid.labels(_band(product, "_conncomp.tif", grid), grid) if product.has("_conncomp.tif") else None
     filtered = (
         regrid.wrapped(_band(product, "_wrapped_phase.tif", grid), grid) if product.has("_wrapped_phase.tif") else None

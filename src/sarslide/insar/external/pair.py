@@ -243,8 +243,7 @@ def assemble(
             "give files that cover the region, or correct grid.bounds",
         )
     _check_range(path, "coherence", coherence, 0, 1 + TIGHT, "give coherence between 0 and 1")
-    declare = "declare the nodata value of the file, and give unwrapped phase in radians"
-    _check_range(path, "phase", np.where(valid, phase, np.nan), -MAX_PHASE_RAD, MAX_PHASE_RAD, declare)
+    check_phase(path, phase)
     if components is not None:
         _check_range(path, "components", components, -MAX_COMPONENT, MAX_COMPONENT, "label components from 1 on")
     phase = np.where(valid, factor * phase, np.nan)
@@ -259,6 +258,25 @@ def assemble(
         coherence=np.where(np.isfinite(wrapped), np.clip(coherence, 0, 1), np.nan),
         conncomp=np.where(valid & (found > 0), found, 0).astype(np.uint16),
     )
+
+
+def check_phase(path: str | Path, phase: np.ndarray) -> None:
+    """Check that a phase is one that an interferogram can have.
+
+    Parameters
+    ----------
+    path : str or Path
+        File, for messages.
+    phase : array of float
+        Phase, rad, NaN without data.
+
+    Raises
+    ------
+    InterferogramError
+        For values beyond `MAX_PHASE_RAD`, such as a void that was not declared.
+    """
+    cure = "declare the nodata value of the file, and give unwrapped phase in radians"
+    _check_range(path, "phase", phase, -MAX_PHASE_RAD, MAX_PHASE_RAD, cure)
 
 
 def _check_range(path: str | Path, what: str, values: np.ndarray, low: float, high: float, cure: str) -> None:

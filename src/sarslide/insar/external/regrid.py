@@ -124,7 +124,8 @@ def read_placed(
             f"{name}: its tiles have {block[0]} x {block[1]} cells, too many to be read",
             "write it with smaller tiles, for example gdal_translate -co TILED=YES",
         )
-    values = source.read(band, window=window).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # of a NaN that signals
+        values = source.read(band, window=window).astype(np.float64)
     values[(values == source.nodata) | (values == void) | ~np.isfinite(values)] = np.nan
     return GeocodedBand(values, window_transform(window, transform), crs)
 

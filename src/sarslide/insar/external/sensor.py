@@ -25,9 +25,9 @@ SENTINEL1_INCIDENCE_DEG = 39.0  # the middle of the swath
 SENTINEL1_HEADING_DEG = {"A": 347.4, "D": 192.6}
 SENTINEL1_NAMINGS = ("licsar", "aria", "hyp3")
 SENTINEL1 = re.compile(r"(SENTINEL[-_ ]?1|S1[ABCD]?\b|SEN$)")
-# Motion that makes the phase grow where the earlier date comes first. All form first x conj(second):
-# GAMMA as seen on the ground of Mexico City (J10); ROI_PAC and ISCE, whose phase MintPy takes as it
-# is, positive away from the satellite (docs/FAQs.md, 1; Yunjun et al. 2019,
+# Motion that makes the phase grow where the earlier date comes first; all form first x
+# conj(second). GAMMA as seen on the ground of Mexico City (J10); ROI_PAC and ISCE, whose phase
+# MintPy takes as it is, positive away from the satellite (docs/FAQs.md, 1; Yunjun et al. 2019,
 # doi:10.1016/j.cageo.2019.104331), as PyRate takes GAMMA's and ROI_PAC's (Rosen et al. 2004,
 # doi:10.1029/2004EO050001).
 GROWS = {"GAMMA": "away", "ROIPAC": "away", "ISCE": "away", "ISCE2": "away"}
@@ -199,7 +199,7 @@ def flies(heading_deg: float) -> str:
 
 
 def sensor(tags: Tags, stack: str, declared: Declared, sentinel1: bool = False, by_cell: bool = False) -> Sensor:
-    """The sensor of a stack: as declared, else as the files state, else Sentinel-1 where it is known.
+    """The sensor of a stack: as declared, else as its files state, else Sentinel-1 if it is known.
 
     Parameters
     ----------

@@ -10,7 +10,8 @@ from sarslide.insar.external.values import number, whole
 from sarslide.io.bounded import text, xml_file
 
 AGAIN = "run the step again"
-# What a burst of Sentinel-1 may have: number, lines, samples, range of the first sample and spacing, m.
+# What a burst of Sentinel-1 may have: number, lines, samples; range of the first sample and
+# spacing, m.
 NUMBERS, LINES, SAMPLES = (1, 99), (1, 10_000), (1, 100_000)
 NEAR_RANGE_M, SPACING_M = (500e3, 2000e3), (0.5, 50.0)
 

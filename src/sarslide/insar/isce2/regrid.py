@@ -409,11 +409,17 @@ class _Readers:
 def _check_vrt(path: Path) -> None:
     root = xml_file(path, ProcessorError, MAX_VRT_BYTES, DATE_AGAIN)
     foreign = {element.tag for element in root.iter()} - VRT_ELEMENTS
-    foreign |= {kind for band in root.iter("VRTRasterBand") if (kind := band.get("subClass", "")) not in ("", "VRTRawRasterBand")}
+    foreign |= {
+        kind
+        for band in root.iter("VRTRasterBand")
+        if (kind := band.get("subClass", "")) not in ("", "VRTRawRasterBand")
+    }
     sources = [(element.text or "").strip() for element in root.iter("SourceFilename")]
     foreign |= {name for name in sources if name != path.stem and not MEASUREMENT.fullmatch(name)}
     if foreign or root.tag != "VRTDataset":
-        raise ProcessorError(f"{path}: {shown(sorted(foreign)[0] if foreign else root.tag)} is none of ISCE2's", DATE_AGAIN)
+        raise ProcessorError(
+            f"{path}: {shown(sorted(foreign)[0] if foreign else root.tag)} is none of ISCE2's", DATE_AGAIN
+        )
 
 
 def _slc(folder: Path, date: str, reference: str, burst: BurstCells) -> Path:
@@ -492,8 +498,8 @@ def geometry(work: Path, bursts: Sequence[BurstCells], region: RegionGrid) -> Is
     length = np.sqrt(sum(component**2 for component in means[:3]))
     east, north, up = (component / length for component in means[:3])
     incidence = np.degrees(np.arccos(up))
-    if not (np.nanmin(incidence) >= INCIDENCE_DEG[0] and np.nanmax(incidence) <= INCIDENCE_DEG[1]):
-        problem = f"incidence from {np.nanmin(incidence):g} to {np.nanmax(incidence):g} degrees"
+    if not ((incidence >= INCIDENCE_DEG[0]) & (incidence <= INCIDENCE_DEG[1]))[covered].all():
+        problem = f"incidence is not everywhere from {INCIDENCE_DEG[0]:g} to {INCIDENCE_DEG[1]:g} degrees"
         raise ProcessorError(f"{work / 'geom_reference'}: {problem}", TOPO_AGAIN)
     flags = np.where(2 * layover >= np.maximum(count, 1), 1, 0) + np.where(2 * shadow >= np.maximum(count, 1), 2, 0)
     return IsceGeometry(

@@ -294,7 +294,9 @@ def ingest(
         raise InterferogramError(f"{raw.path}: is of other dates than {whole.path.name}", MAKE_AGAIN)
     unit = _unit(whole, whole.band("Unw_Phase_ifg"))
     if unit not in ("", "abs_phase", "phase", "rad", "radians"):
-        raise InterferogramError(f"{whole.path}: unwrapped phase is in {bounded.shown(unit)}", "give unwrapped phase in radians")
+        raise InterferogramError(
+            f"{whole.path}: unwrapped phase is in {bounded.shown(unit)}", "give unwrapped phase in radians"
+        )
     factor = 1.0 if first < second else -1.0
     phase = regrid.smooth(whole.read(whole.band("Unw_Phase_ifg"), grid), grid)
     coherence = regrid.smooth(raw.read(raw.band("coh"), grid), grid)
@@ -347,7 +349,8 @@ def geometry(geocoded: str | Path, grid: RegionGrid) -> dict[str, np.ndarray]:
     Raises
     ------
     InterferogramError
-        For a product that does not reach the region, states no heading, or angles that no radar has.
+        For a product that does not reach the region, states no heading, or angles that no radar
+        has.
     """
     product = open_dimap(geocoded)
     incidence = regrid.smooth(product.read(product.band("incidenceAngleFromEllipsoid"), grid), grid)
@@ -403,9 +406,7 @@ def _baseline(product: Dimap, first: str, second: str, factor: float) -> float |
                     found = next((a.text for a in secondary.iter("MDATTR") if a.get("name") == "Perp Baseline"), None)
                     if found is None:
                         return None
-                    return factor * values.number(
-                        product.path, "Perp Baseline", found, values.BASELINE_M, MAKE_AGAIN
-                    )
+                    return factor * values.number(product.path, "Perp Baseline", found, values.BASELINE_M, MAKE_AGAIN)
     return None
 
 
