@@ -49,8 +49,12 @@ def damaged(path: Path) -> None:
         (lambda p: written(p, [INSIDE]), ["training={labels: PATH, scenes: [none.npz]}"],
          "E1001 training.scenes = none.npz does not exist"),
         (damaged, ["training={start: PATH}"], "E4001 PATH: cannot be read"),
+        (None, ["training={network: mask_rcnn_resnext_dcb_sa, width: null, start: coco}"],
+         "E1001 config: training.start = coco does not fit training.network = mask_rcnn_resnext_dcb_sa"),
+        (None, ["training={network: unet, start: packaged}"],
+         "E1001 config: training.network = unet, but the weights of training.start = packaged have network drs_unet"),
     ],
-    ids=["missing", "damaged", "outside", "no_positive", "area", "scenes", "start"],
+    ids=["missing", "damaged", "outside", "no_positive", "area", "scenes", "start", "no_weights", "contradiction"],
 )  # fmt: skip
 def test_one_line_before_the_first_job(place, tmp_path, make, config, line):
     path = tmp_path / "given.gpkg"
@@ -58,6 +62,12 @@ def test_one_line_before_the_first_job(place, tmp_path, make, config, line):
         make(path)
     config = [word.replace("PATH", str(path)) for word in config]
     refused(place, ["train"], [*SMALL, *config], line.replace("PATH", str(path)))
+
+
+def test_no_training_in_a_test_area(place):
+    """Before its scenes are searched for (A02)."""
+    line = "E1001 config: region = zhongxinrong is a test area (dataset.test_area): no network is trained in it"
+    refused(place, ["train"], ["region=zhongxinrong"], line)
 
 
 def test_channels_that_the_region_has_not(place, tmp_path):
