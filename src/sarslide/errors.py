@@ -223,7 +223,7 @@ class SafeError(SarslideError):
 
 
 class AnnotationError(SafeError):
-    """An annotation file without the records that the engine needs."""
+    """An annotation without the records that the engine needs, or with numbers of no IW product."""
 
     code = 3002
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -95,6 +96,22 @@ def test_a_product_in_the_wrong_folder_is_named(archive, tmp_path):
     shutil.copytree(archive / "A128/20190306", tmp_path / "D062/20190306")
     with pytest.raises(CatalogError, match="is of stack A128, date 20190306; cure: move it to A128/20190306/"):
         update(tmp_path / "scenes.csv", tmp_path, REGION)
+
+
+def test_a_damaged_zip_is_named_before_it_enters_the_table(archive, tmp_path):
+    """One bit of the samples: no directory, no manifest and no annotation shows it."""
+    date = shutil.copytree(archive / "A128/20190306", tmp_path / "A128/20190306")
+    (safe,) = date.glob("*.SAFE")
+    path = Path(shutil.make_archive(str(date / safe.stem), "zip", date, safe.name))
+    with zipfile.ZipFile(path) as archived:
+        (samples,) = (one for one in archived.infolist() if one.filename.endswith(".tiff"))
+    content = bytearray(path.read_bytes())
+    content[samples.header_offset + samples.compress_size // 2] ^= 1
+    path.write_bytes(content)
+    shutil.rmtree(safe)
+    with pytest.raises(SafeError, match=r"E3001 .*\.zip: .*(checksum|is no complete zip).*; cure: copy or download"):
+        update(tmp_path / "scenes.csv", tmp_path, REGION)
+    assert not (tmp_path / "scenes.csv").exists()
 
 
 def test_a_product_without_manifest_is_named(archive, tmp_path):
