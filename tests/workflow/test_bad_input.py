@@ -33,7 +33,8 @@ from types import SimpleNamespace
 class Named(dict):
     __getattr__ = dict.__getitem__
 job = json.load(sys.stdin)
-fake = SimpleNamespace(rule=job["rule"], log=job["log"], **{k: Named(job[k]) for k in ("input", "output", "params", "wildcards")})
+named = ("input", "output", "params", "wildcards", "resources")
+fake = SimpleNamespace(rule=job["rule"], log=job["log"], **{k: Named(job[k]) for k in named})
 exec(compile(open(job["script"]).read(), job["script"], "exec"), {"snakemake": fake, "__name__": "__main__"})
 """
 
@@ -50,7 +51,7 @@ def refused(folder: Path, rule: str, inputs: dict, outputs: dict, params: dict) 
     job = {
         "rule": rule, "script": str(REPOSITORY / "workflow_scripts" / f"{rule}.py"), "log": [str(folder / f"{rule}.log")],
         "input": inputs, "output": outputs, "params": params | {"code": "0"},
-        "wildcards": {"stack": "A128", "pair": "20190306_20190318"},
+        "wildcards": {"stack": "A128", "pair": "20190306_20190318"}, "resources": {"device": "cpu"},
     }  # fmt: skip
     text = answer([sys.executable, "-c", STAND_IN], input=json.dumps(job), cwd=folder)
     lines = [line for line in text.splitlines() if line.strip()]
