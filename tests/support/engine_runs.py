@@ -75,7 +75,7 @@ def geocode(region: Path, out: Path, **changes) -> None:
     for date in DATES:
         outputs = {"gslc": str(out / f"gslc/{date}.tif"), "sidecar": str(out / f"gslc/{date}.json")}
         settings = {"grid": REGION.to_dict(), "stack": STACK, **SLC, **changes}
-        run_script("geocode_slc", out, date_inputs(region, date), outputs, **settings)
+        run_script("geocode_slc", out, date_inputs(region, date), outputs, resources={"device": "cpu"}, **settings)
 
 
 def interfere(out: Path, more_inputs: dict | None = None, spectral_diversity: bool = False) -> dict[str, str]:
