@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sarslide.errors import AnnotationError, OrbitError, SafeError, StackError
+from sarslide.sentinel1.product import relative_orbit
 from sarslide.sentinel1.safe import open_product, open_scene
 from sarslide.sentinel1.samples import SampleReader
 
@@ -110,3 +111,18 @@ def test_measurement_of_another_size(product, simulated):
     burst = replace(open_scene(simulated).bursts[0], samples=299)
     with pytest.raises(SafeError, match="lines and samples, its annotation"):
         check(burst)
+
+
+@pytest.mark.parametrize(
+    ("mission", "absolute", "day", "stated", "track"),
+    [
+        ("S1A", 2674, "2014-10-04", 154, 152),  # what the ground track of its orbit is
+        ("S1B", 5639, "2017-05-17", 13, 13),
+        ("S1C", 8018, "2026-06-08", 147, 147),
+        ("S1C", 8300, "2026-06-28", 152, 152),  # after it had moved
+        ("S1D", 2389, "2026-04-17", 73, 73),
+        ("S1C", 9000, "2027-01-01", 5, 5),  # no formula is known to hold
+    ],
+)
+def test_relative_orbits(mission, absolute, day, stated, track):
+    assert relative_orbit(mission, absolute, np.datetime64(day, "us"), stated, "manifest.safe") == track

@@ -71,7 +71,9 @@ def test_broken_input_leaves_nothing(region, tmp_path, capsys):
     outputs = {"gslc": str(tmp_path / "gslc" / "a.tif"), "sidecar": str(tmp_path / "gslc" / "a.json")}
     settings = {"grid": REGION.to_dict(), "stack": STACK, **SLC}
     with pytest.raises(SystemExit):
-        run_script("geocode_slc", tmp_path, date_inputs(tmp_path, DATES[0]), outputs, resources={"device": "cpu"}, **settings)
+        run_script(
+            "geocode_slc", tmp_path, date_inputs(tmp_path, DATES[0]), outputs, resources={"device": "cpu"}, **settings
+        )
     error = capsys.readouterr().err.strip()
     assert error.startswith("E3001 ") and measurement.name in error and "cure:" in error and "\n" not in error
     assert not list((tmp_path / "gslc").iterdir())
