@@ -151,7 +151,7 @@ def test_ground_that_a_noisy_strip_parts_stays_two_components():
     assert components[60, 30] and components[60, 110] and components[60, 30] != components[60, 110]
 
 
-def test_unknown_line_of_sight_is_not_open_ground():
-    """Codes of `layover_shadow`: good, layover, shadow, both, unknown."""
+def test_hidden_ground_is_not_open():
+    """Codes of `layover_shadow`: good, layover, shadow, both, not acquired on the date of the geometry."""
     found = open_ground(np.ones((1, 5)), np.array([[0, 1, 2, 3, 255]], np.uint8))
-    assert found.dtype == np.float32 and np.array_equal(np.isfinite(found), [[True, False, False, False, False]])
+    assert found.dtype == np.float32 and np.array_equal(np.isfinite(found), [[True, False, False, False, True]])

@@ -139,7 +139,7 @@ def line_of_sight(path: str | Path, height_m: np.ndarray, grid: RegionGrid) -> d
     vector = (np.sin(incidence) * np.cos(azimuth), np.sin(incidence) * np.sin(azimuth), np.cos(incidence))
     at = np.stack([np.clip(height_m, axes[0][0], axes[0][-1]), lat, lon], axis=-1)
     return los.from_vector(
-        *(RegularGridInterpolator(axes, part[np.ix_(*upwards)], bounds_error=False)(at) for part in vector), path
+        path, *(RegularGridInterpolator(axes, part[np.ix_(*upwards)], bounds_error=False)(at) for part in vector)
     )
 
 

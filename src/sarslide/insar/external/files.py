@@ -277,7 +277,7 @@ def geometry(
     elif naming == "hyp3":
         layers = hyp3.line_of_sight(hyp3.open_product(product), grid)
     elif vector:
-        layers = line_of_sight.from_vector(*(_component(path, grid) for path in vector), vector[0])
+        layers = line_of_sight.from_vector(vector[0], *(_component(path, grid) for path in vector))
     else:
         return constant_geometry.geometry(height_m, grid, incidence_deg, heading_deg), True
     return line_of_sight.with_layover(layers, height_m, grid, vector[0] if vector else product), False

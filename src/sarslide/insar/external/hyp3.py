@@ -335,8 +335,8 @@ def line_of_sight(product: Hyp3Product, grid: RegionGrid) -> dict[str, np.ndarra
             np.sin(theta.values),
         )
         return los.from_vector(
-            *(regrid.smooth(regrid.GeocodedBand(part, theta.transform, theta.crs), grid) for part in parts),
             product.path,
+            *(regrid.smooth(regrid.GeocodedBand(part, theta.transform, theta.crs), grid) for part in parts),
         )
     if product.has("_inc_map_ell.tif"):
         incidence = np.degrees(regrid.smooth(_band(product, "_inc_map_ell.tif", grid), grid))

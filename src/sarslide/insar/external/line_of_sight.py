@@ -66,15 +66,15 @@ def from_angles(incidence_deg: np.ndarray, heading_deg: np.ndarray) -> dict[str,
     }
 
 
-def from_vector(east: np.ndarray, north: np.ndarray, up: np.ndarray, path: str | Path) -> dict[str, np.ndarray]:
+def from_vector(path: str | Path, east: np.ndarray, north: np.ndarray, up: np.ndarray) -> dict[str, np.ndarray]:
     """The same six layers from a vector; heading is that of a track at right angles to it.
 
     Parameters
     ----------
-    east, north, up : (rows, cols) array of float
-        Components from the ground to the satellite, of about unit length.
     path : str or Path
         The product, for messages.
+    east, north, up : (rows, cols) array of float
+        Components from the ground to the satellite, of about unit length.
 
     Returns
     -------
