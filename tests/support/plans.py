@@ -18,6 +18,8 @@ from snakemake.settings.types import (
     ResourceSettings,
 )
 
+# Parameters that no key decides: the fingerprint of the code, and what an archive has at the moment.
+WITHOUT = ("code", "found")
 SNAKEFILE = Path(__file__).parents[2] / "Snakefile"
 
 
@@ -61,7 +63,11 @@ class Plan:
 
     def again(self, other: "Plan") -> set[str]:
         """Rules of which another plan has a job that is new to this one, or reads something else."""
-        return {job.rule for name, job in other.jobs.items() if name not in self.jobs or self.jobs[name].reruns != job.reruns}
+        return {
+            job.rule
+            for name, job in other.jobs.items()
+            if name not in self.jobs or self.jobs[name].reruns != job.reruns
+        }
 
     def differs(self, other: "Plan") -> bool:
         """Whether another plan has other jobs, or gives a job another machine."""
@@ -116,7 +122,7 @@ def plan(folder: Path, config: Mapping[str, Any], targets: Iterable[str] = (), c
 
 
 def _planned(job: Any) -> Planned:
-    params = tuple(f"{name}={value!r}" for name, value in sorted(job.params.items()))
+    params = tuple(f"{name}={value!r}" for name, value in sorted(job.params.items()) if name not in WITHOUT)
     resources = sorted((name, str(value)) for name, value in job.resources.items() if name != "tmpdir")
     inputs = tuple(sorted(map(str, job.input)))
     script = Path(job.rule.script).stem

@@ -292,7 +292,8 @@ class Graph:
             `<last date>-<8 hexadecimal digits>`.
         """
         code = {rule: fingerprint(self.scripts / f"{rule}.py") for rule in self.upstream_rules(optional_rules)}
-        digest = release_digest(self.config, self.scenes.rows(), self._pairs, code, weights, self.review())
+        scenes, files = self.scenes.rows(), self.scenes.external
+        digest = release_digest(self.config, scenes, files, self._pairs, code, weights, self.review())
         return release_name(max(max(self.dates(stack)) for stack in self.config.stacks), digest)
 
     def series_polygons(self, source: str) -> str:
