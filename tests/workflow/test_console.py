@@ -169,7 +169,7 @@ def test_quiet_verbose_and_commands_are_those_of_snakemake(finished):
     assert {line.split()[0] for line in silent} == {"limit", "Using"}  # of the workflow, and the profile's name
     assert not job_lines(stub.run(*again, "--quiet", "progress"))
     commands = stub.run(*again, "--printshellcmds")
-    assert "release starts" in commands and "mkdir -p results/demo/inventory" in commands and job_lines(commands)
+    assert "release starts" in commands and "mkdir -p results/demo/report" in commands and job_lines(commands)
     verbose = stub.run(*again, "--verbose")
     assert "Resources before job selection" in verbose and "with_a_long_name" in verbose and "rule release:" in verbose
 

@@ -24,7 +24,8 @@ from sarslide.inventory.records import CHANGES, MANIFEST, PACKAGE, PARQUET, Mani
 from sarslide.inventory.styles import style_rows
 from sarslide.inventory.tables import CHANGES as CHANGE_COLUMNS
 from sarslide.inventory.tables import OBJECTS, rows_of, typed
-from sarslide.io.atomic import atomic_folder, check_writable, remove
+from sarslide.io.atomic import atomic_folder, check_writable
+from sarslide.io.fence import remove
 from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import write_json
 from sarslide.io.spreadsheet import neutral
