@@ -18,8 +18,8 @@ LARGEST_BASELINE_M = 1e5
 NEXT_DAY = 1  # of a slice after midnight, whose pass keeps the date of its start
 
 
-def _fitting(pattern: str) -> Any:
-    return Annotated[str, Field(pattern=f"^(?:{pattern})$", max_length=2000)]
+def _fits(pattern: str) -> Any:
+    return Field(pattern=f"^(?:{pattern})$", max_length=2000)
 
 
 def _named(check: Any) -> AfterValidator:
@@ -43,7 +43,7 @@ def _time(text: str) -> str:
     return text
 
 
-Granule = _fitting(r"[A-Za-z0-9_][A-Za-z0-9._() +\-]{0,199}")
+Granule = Annotated[str, _fits(r"[A-Za-z0-9_][A-Za-z0-9._() +\-]{0,199}")]
 Time = Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{1,9})?)?$"), AfterValidator(_time)]
 Number = Annotated[str, AfterValidator(_number)]
 
@@ -56,12 +56,12 @@ class SceneRow(BaseModel):
     stack: Annotated[str, _named(names.check_stack)]
     date: Annotated[str, _named(names.parse_date)]
     granule: Granule
-    platform: _fitting("(S1[A-D])?")
-    absolute_orbit: _fitting("[0-9]{0,7}")
+    platform: Annotated[str, _fits("(S1[A-D])?")]
+    absolute_orbit: Annotated[str, _fits("[0-9]{0,7}")]
     start_utc: Time
-    sha256: _fitting("([0-9a-f]{64})?")
-    orbit_file: _fitting(r"|annotation|[A-Za-z0-9_]{1,80}\.EOF")
-    first_seen: _fitting("[0-9TZ:.+-]{0,40}")
+    sha256: Annotated[str, _fits("([0-9a-f]{64})?")]
+    orbit_file: Annotated[str, _fits(r"|annotation|[A-Za-z0-9_]{1,80}\.EOF")]
+    first_seen: Annotated[str, _fits("[0-9TZ:.+-]{0,40}")]
     bperp_m: Number = ""
     critical_bperp_m: Number = ""
 
@@ -69,14 +69,14 @@ class SceneRow(BaseModel):
 class ArchiveRow(SceneRow):
     """A row of a table that is filled from an archive; orbit and times are known."""
 
-    absolute_orbit: _fitting("[0-9]{1,7}")
+    absolute_orbit: Annotated[str, _fits("[0-9]{1,7}")]
     stop_utc: Time
-    polarisation: _fitting(r"((VV|VH|HH|HV)(\+(VV|VH|HH|HV))?)?")
-    burst_ids: _fitting("([0-9]{6}_(IW[123])( [0-9]{6}_IW[123])*)?")
-    bytes: _fitting("[0-9]{0,13}")
-    checksum: _fitting(CHECKSUM.pattern)
-    address: _fitting(f"({ADDRESS.pattern})?")
-    superseded_by: _fitting(r"([A-Za-z0-9_][A-Za-z0-9._\-]{0,199})?")
+    polarisation: Annotated[str, _fits(r"((VV|VH|HH|HV)(\+(VV|VH|HH|HV))?)?")]
+    burst_ids: Annotated[str, _fits("([0-9]{6}_(IW[123])( [0-9]{6}_IW[123])*)?")]
+    bytes: Annotated[str, _fits("[0-9]{0,13}")]
+    checksum: Annotated[str, _fits(CHECKSUM.pattern)]
+    address: Annotated[str, _fits(f"({ADDRESS.pattern})?")]
+    superseded_by: Annotated[str, _fits(r"([A-Za-z0-9_][A-Za-z0-9._\-]{0,199})?")]
 
     @model_validator(mode="after")
     def _times_fit(self) -> Self:

@@ -342,7 +342,7 @@ class _Limits(Composer):
             raise yaml_format.YAMLError(f"nested more than {MAX_DEPTH} deep")
         is_alias = self.check_event(yaml_format.AliasEvent)  # type: ignore[attr-defined]
         node = super().compose_node(parent, index)
-        if is_alias and node not in self.sizes:
+        if node is None or (is_alias and node not in self.sizes):
             raise yaml_format.YAMLError("a value holds itself")
         self.sizes[node] = size = 1 + sum(self.sizes[inner] for inner in _inner(node))
         if size > MAX_VALUES:

@@ -147,7 +147,7 @@ def read_netrc(path: Path, cure: str) -> dict[str, tuple[str, str, str]]:
     """
     bounded.text(path, CredentialsError, MAX_SECRET, cure=cure)  # the package reads whatever there is
     try:
-        return netrc.netrc(path).hosts  # type: ignore[return-value]
+        return netrc.netrc(path).hosts
     except netrc.NetrcParseError as error:
         raise CredentialsError(f"{path}: line {error.lineno} is no netrc", cure) from None
 

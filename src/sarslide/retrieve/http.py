@@ -36,7 +36,7 @@ def _read(answer: "requests.Response", *_: object, **__: object) -> None:
     if len(content) > MAX_ANSWER:
         shown = without_secrets(answer.url)
         raise DownloadError(f"{shown}: the answer has more than {MAX_ANSWER >> 20} MiB", "check the address")
-    answer._content, answer._content_consumed = content, True  # where requests keeps what was read
+    vars(answer).update(_content=content, _content_consumed=True)  # where requests keeps what was read
 
 
 def get_text(
