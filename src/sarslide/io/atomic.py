@@ -98,7 +98,8 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         yield temporary
         for place, _, names in os.walk(temporary):
             for name in names:
-                _settled(Path(place) / name)
+                with open(Path(place) / name, "rb") as stream:  # may be a link to one that is read-only
+                    os.fsync(stream.fileno())
             _sync(Path(place))
         fence.check()
         remove(path)
@@ -213,7 +214,7 @@ def check_writable(folder: str | Path) -> None:
 def _settled(path: Path) -> str:
     """Hash of a file that is on the disk, read back from there."""
     digest = hashlib.sha256()
-    with open(path, "rb+") as stream:
+    with open(path, "rb") as stream:
         os.fsync(stream.fileno())
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
