@@ -21,7 +21,7 @@ def main(snakemake, log) -> None:
     from sarslide.device import choose_device
     from sarslide.io import sidecar as provenance
     from sarslide.models import weights
-    from sarslide.training import card, history, train
+    from sarslide.training import card, history, train, trained_on
 
     run = runs.parse(snakemake.params.run)
     torch.set_num_threads(snakemake.threads)
@@ -48,7 +48,10 @@ def main(snakemake, log) -> None:
         checkpoint=checkpoint,
     )
     cpu_s = None if resumed else round(time.process_time() - start, 1)
-    weights.save(output.weights, trained.network, card.model_card(trained, training, validation, snakemake.params.code))
+    made = card.model_card(
+        trained, training, validation, snakemake.params.code, landslides=trained_on.measure(snakemake.input.train)
+    )
+    weights.save(output.weights, trained.network, made)
     history.write_history(output.history, trained.history)
     cost = {"cpu_s": cpu_s, "threads": snakemake.threads, "device": device}
     provenance.write_json(output.cost, cost)

@@ -14,14 +14,15 @@ from sarslide.workflow.job import job
 def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.inventory.attributes import LAYERS
-    from sarslide.inventory.candidates import cell_threshold, find_candidates
+    from sarslide.inventory.candidates import cell_threshold, find_candidates, speed_limits
     from sarslide.inventory.masks import MaskRules
     from sarslide.io import raster, vector
     from sarslide.io.sidecar import sidecar, write_json
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
-    threshold = cell_threshold(params.threshold, raster.tags_of(files.probability))
+    tags = raster.tags_of(files.probability)
+    threshold, limits = cell_threshold(params.threshold, tags), speed_limits(tags, files.probability)
     frame = find_candidates(
         {name: raster.read(files[name], grid) for name in LAYERS},
         grid,
@@ -36,9 +37,11 @@ def main(snakemake) -> None:
             min_sensitivity=params.min_sensitivity,
         ),
         raster.read(files.instances, grid) if "instances" in files.keys() else None,  # noqa: SIM118
+        limits,
     )
     vector.write(snakemake.output.candidates, frame, "candidates")
-    about = {"threshold": threshold, "reasons": frame["reason"].value_counts().sort_index().to_dict()}
+    counts = {name: frame[name].value_counts().sort_index().to_dict() for name in ("source", "reason")}
+    about = {"threshold": threshold, "speed_limits": limits, "sources": counts["source"], "reasons": counts["reason"]}
     write_json(snakemake.output.sidecar, sidecar("candidates", dict(files.items()), dict(params.items()), about))
 
 

@@ -12,6 +12,7 @@ from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
+    import json
     from contextlib import ExitStack
 
     from sarslide.dataset import features
@@ -50,6 +51,8 @@ def main(snakemake, log) -> None:
 
     log.info("%s (%s) on %s, %s, tile %d", card.network, card.label, device, precision, card.tile)
     tags = {"network": card.network, "threshold": str(card.threshold), "weights": card.label}
+    if card.trained_on:
+        tags["speed_limits"] = json.dumps(card.trained_on.speed_limits)
     layers = [layer for layer in ("probability", "instances") if layer in output.keys()]  # noqa: SIM118
     with ExitStack() as stack:
         puts = [

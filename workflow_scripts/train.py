@@ -46,7 +46,7 @@ def main(snakemake, log) -> None:
     from sarslide.evaluate.probability_figure import write_probabilities
     from sarslide.segment.precision import choose_precision
     from sarslide.training import card as cards
-    from sarslide.training import history
+    from sarslide.training import history, trained_on
     from sarslide.training.train import train
 
     torch.set_num_threads(snakemake.threads)
@@ -54,7 +54,8 @@ def main(snakemake, log) -> None:
     recipe = replace(recipe, precision=choose_precision(recipe.precision, device))
     checkpoint = Path(output.weights).with_name("checkpoint.safetensors")
     trained = train(training, validation, channels, network, options, recipe, device, True, checkpoint)
-    card = cards.model_card(trained, training, validation, params.code, params.label, params.licence)
+    landslides = trained_on.measure(snakemake.input.train)
+    card = cards.model_card(trained, training, validation, params.code, params.label, params.licence, landslides)
     weights.save(output.weights, trained.network, card)
     history.write_history(output.history, trained.history)
     history.write_curves(output.curves, trained.history, trained.best_epoch, network)

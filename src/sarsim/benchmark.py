@@ -210,6 +210,7 @@ def _meta(region: Region, stack: str, drawn: RegionDraw, world: World) -> dict[s
         "part": region.part,
         "seed": region.seed,
         "stack": stack,
+        "grid": world.region.to_dict(),
         "settings_hash": settings_hash(),
         "dates": len(drawn.dates),
         "planted": {str(kind): int((world.landslides["kind"] == kind).sum()) for kind in (1, 2, 3)},

@@ -104,6 +104,7 @@ def training_scene(world: World, stack: str, rate_settings: RateSettings | None 
     _, settings, count = random_settings(world.seed)
     observed = observe(world, stack, regular_dates(count), settings, rate_settings)
     meta = {"region": str(world.seed), "stack": stack, "seed": world.seed, "dates": count, **_plain(vars(settings))}
+    meta["grid"] = world.region.to_dict()
     text = np.array(json.dumps(meta, sort_keys=True))
     return observed.layers | {"label": label(world, observed.seen), "meta": text}
 

@@ -1,56 +1,23 @@
-"""What people do without a network: active deformation areas by a threshold on the rate and a least
-number of neighbours.
-
-The rule of ADAfinder (Barra et al. 2017, doi:10.3390/rs9101002; Tomas et al. 2019,
-doi:10.3390/rs11141675; Navarro et al. 2020, doi:10.3390/ijgi9100584): a point is active where |v| >
-2 sigma, sigma being the standard deviation of the map's rates; isolated points are dropped, and
-active points that lie together make an active deformation area from five on. Points are cells here,
-and lie together where they touch. Two refinements are tried beside the printed rule: the standard
-error of each cell in place of the map's sigma, and P4 4.3's slopes (a plain is no landslide).
+"""What people do without a network: `sarslide.inventory.velocity_threshold`, tried with several
+factors and areas on the validation part.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from sarslide.dataset.scenes import TrainingScene
 from sarslide.evaluate import metrics
+from sarslide.inventory.velocity_threshold import PRINTED, Rule, active_areas
+
+__all__ = ["CHANNELS", "PRINTED", "VARIANTS", "Rule", "active_areas", "choose", "probability"]
 
 CHANNELS = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "slope_deg")
 SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 CELLS = (5, 10, 20, 40, 60)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A threshold on the rate and on the area.
-
-    sigmas: factor on the noise. min_cells: of an area. noise: "map" (one standard deviation of all
-    rates) or "cell" (standard error of each cell). min_slope_deg: flatter ground is never active.
-    """
-
-    sigmas: float = 2.0
-    min_cells: int = 5
-    noise: str = "map"
-    min_slope_deg: float = 0.0
-
-
-PRINTED = Rule()
 VARIANTS = (Rule(noise="map"), Rule(noise="cell"), Rule(noise="cell", min_slope_deg=5.0))
-
-
-def active_areas(los_rate: np.ndarray, los_rate_std: np.ndarray, slope_deg: np.ndarray, rule: Rule) -> np.ndarray:
-    """Cells of active deformation areas, bool (rows, cols).
-
-    los_rate: mm/yr, either sign counts, NaN where unknown (never active). los_rate_std: its
-    standard error, mm/yr.
-    """
-    noise = los_rate_std if rule.noise == "cell" else np.nanstd(los_rate)
-    with np.errstate(invalid="ignore"):
-        active = (np.abs(los_rate) > rule.sigmas * noise) & (slope_deg >= rule.min_slope_deg)
-    return metrics.objects(active, rule.min_cells) > 0
 
 
 def probability(scene: TrainingScene, rule: Rule) -> np.ndarray:

@@ -30,7 +30,9 @@ def test_roundtrip(file, tmp_path):
     x = torch.randn(2, 2, 32, 32)
     with torch.inference_mode():
         assert torch.equal(again(x), network(x))
-    assert read.model_dump(exclude_unset=True) == {"format": "sarslide-weights-1", **card_entries()}
+    entries = read.model_dump(exclude_unset=True)
+    assert len(entries.pop("sha256")) == 64
+    assert entries == {"format": "sarslide-weights-1", **card_entries()}
     weights.save(tmp_path / "again.safetensors", again, card_entries())
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
 
@@ -74,6 +76,19 @@ def other_tensors(path):
     weights.save(path, networks.build("drs_unet", 2, width=8), card_entries())
 
 
+def flipped(path):
+    """One bit of a tensor, which stays a finite number."""
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+
+
+def another_threshold(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'threshold\\": 0.5', b'threshold\\": 0.6'))
+    assert path.read_bytes() != content
+
+
 def not_finite(path):
     tensors = load_file(path)
     tensors["last.1.bias"][0] = torch.nan
@@ -81,7 +96,11 @@ def not_finite(path):
 
 
 @pytest.mark.parametrize(
-    "damage", [truncate, garbage, no_card, foreign_card, other_tensors, not_finite, lambda path: path.unlink()]
+    "damage",
+    [
+        *(truncate, garbage, no_card, foreign_card, other_tensors, flipped, another_threshold, not_finite),
+        lambda path: path.unlink(),
+    ],
 )
 def test_refuses_damaged_files(file, damage):
     path, _ = file

@@ -123,7 +123,7 @@ def test_weights_that_do_not_fit(tmp_path, layers, capsys):
     from safetensors.numpy import load_file, save_file
 
     path = write_weights(tmp_path, "drs_unet", width=4)
-    card = weights.read_card(path).model_dump(exclude_unset=True)
+    card = weights.read_card(path).model_dump(exclude_unset=True, exclude={"sha256"})
     odd, cut, other = (tmp_path / f"{name}.safetensors" for name in ("odd", "cut", "other"))
     save_file(load_file(path), odd, {"card": json.dumps(card | {"tile": 50})})
     cut.write_bytes(path.read_bytes()[:-100])

@@ -1,5 +1,5 @@
-"""Candidates of one track: objects of the network and of fast flat ground, with attributes, masks
-and reasons.
+"""Candidates of one track: objects of the network, of fast flat ground, and of ground faster than
+the network's training, with attributes, masks and reasons.
 """
 
 import logging
@@ -7,13 +7,21 @@ from collections.abc import Mapping
 
 import geopandas as gpd
 import numpy as np
+from pydantic import RootModel
 
+from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
-from sarslide.inventory import masks, polygons
-from sarslide.inventory.attributes import measure
+from sarslide.inventory import fast_ground, masks, polygons
+from sarslide.inventory.attributes import downslope_sensitivity, measure
 from sarslide.inventory.tables import CANDIDATES, typed
+from sarslide.io import bounded
+from sarslide.models.card import Positive
 
 log = logging.getLogger(__name__)
+
+
+class SpeedLimits(RootModel[list[tuple[Positive, Positive]]]):
+    """Largest area of a class, km2, and the speed of its landslides in the training, mm/yr."""
 
 
 def cell_threshold(configured: float | None, tags: Mapping[str, str]) -> float:
@@ -34,6 +42,35 @@ def cell_threshold(configured: float | None, tags: Mapping[str, str]) -> float:
     return float(tags["threshold"]) if configured is None else configured
 
 
+def speed_limits(tags: Mapping[str, str], path: str) -> list[tuple[float, float]]:
+    """The speeds of the network's training, by size.
+
+    Parameters
+    ----------
+    tags : mapping of str to str
+        Tags of the probability map, which carry the limits from the card of its network.
+    path : str
+        The map, for messages.
+
+    Returns
+    -------
+    list of (float, float)
+        As in `fast_ground.missed`; none where the card does not state them.
+
+    Raises
+    ------
+    RasterError
+        For limits that are no pairs of positive numbers.
+    """
+    if "speed_limits" not in tags:
+        log.warning("%s: its network does not state the speeds of its training; faster ground is not looked for", path)
+        return []
+    cure = "make the map again"
+    return bounded.typed(
+        SpeedLimits, bounded.parsed_json(tags["speed_limits"], path, RasterError, cure), path, RasterError, cure
+    ).root
+
+
 def find_candidates(
     layers: Mapping[str, np.ndarray],
     grid: RegionGrid,
@@ -42,6 +79,7 @@ def find_candidates(
     min_rate_mm_per_yr: float,
     rules: masks.MaskRules,
     instances: np.ndarray | None = None,
+    limits: fast_ground.Limits = (),
 ) -> gpd.GeoDataFrame:
     """All objects of one track: those that a mask holds back carry status "masked" and the reasons.
 
@@ -61,12 +99,15 @@ def find_candidates(
         Thresholds of the masks.
     instances : (rows, cols) array of int, optional
         Numbers of the objects of an instance network, 0 none; objects that touch stay apart.
+    limits : sequence of (float, float)
+        Speeds of the training by size, beyond which the velocity threshold finds what the network
+        misses (`fast_ground.missed`); none: it finds nothing.
 
     Returns
     -------
     GeoDataFrame
         Columns `tables.CANDIDATES`, with `candidate_id` (`A128-0001`, in reading order, the
-        network's first) and `source` ("network" or "rate").
+        network's first) and `source` ("network", "velocity_threshold" or, on flat ground, "rate").
     """
     probability, slope = layers["probability"], layers["slope_deg"]
     fill = int(rules.min_area_km2 / grid.cell_area_km2)
@@ -81,8 +122,10 @@ def find_candidates(
         layers["los_rate_mm_per_yr"], layers["los_rate_std_mm_per_yr"], slope, min_rate_mm_per_yr, rules.min_slope_deg
     )
     network, flat_moving = _yield_to_plain(network, flat_moving, slope, rules.min_slope_deg)
+    network, fast = _yield_to_fast(network, flat_moving, layers, grid, rules, limits)
     rows = [
         *_rows(network, "network", layers, grid, rules),
+        *_rows(polygons.label_instances(fast, fill), "velocity_threshold", layers, grid, rules),
         *_rows(polygons.label_objects(flat_moving, fill), "rate", layers, grid, rules),
     ]
     for number, row in enumerate(rows, start=1):
@@ -108,6 +151,23 @@ def _yield_to_plain(network: np.ndarray, flat_moving: np.ndarray, slope: np.ndar
     swallowed = (flat & touching)[network] & (network > 0)
     network = np.where(swallowed, 0, network)
     return polygons.renumbered(network), (flat_moving | swallowed) & (network == 0)
+
+
+def _yield_to_fast(
+    network: np.ndarray,
+    flat_moving: np.ndarray,
+    layers: Mapping[str, np.ndarray],
+    grid: RegionGrid,
+    rules: masks.MaskRules,
+    limits: fast_ground.Limits,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Objects of the network, and fast ones that it missed; what it marks of those is no second
+    object.
+    """
+    sensitivity = downslope_sensitivity(layers)
+    found = fast_ground.missed(layers, sensitivity, network, limits, grid.cell_area_km2, rules.min_sensitivity)
+    network = np.where(fast_ground.pieces(network, found)[network], 0, network)
+    return polygons.renumbered(network), np.where((network > 0) | flat_moving, 0, found)
 
 
 def _rows(labels: np.ndarray, source: str, layers: Mapping, grid: RegionGrid, rules: masks.MaskRules) -> list[dict]:

@@ -19,6 +19,13 @@ REASONS = {
     "uphill": "moves up the slope: not gravity-driven",
     "too_flat": "on flat ground: non-landslide deformation",
 }
+# What a reader must know of an object that no mask holds back for it, by its source.
+NOTES = {
+    "velocity_threshold": (
+        "faster_than_training",
+        "faster than the landslides that the network learnt from: found by a threshold on the velocity",
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -102,13 +109,14 @@ def apply(row: Mapping, rules: MaskRules) -> dict[str, str]:
     -------
     dict of str to str
         status (candidate | masked), object_class, reason (the first code), reasons (all, joined by
-        +) and their text.
+        +) and their text; a note of the object's source comes last and masks nothing.
     """
     codes = reasons_of(row, rules)
+    texts = {code: REASONS[code] for code in codes} | dict([NOTES[row["source"]]] if row["source"] in NOTES else [])
     return {
         "status": "masked" if codes else "candidate",
         "object_class": DEFORMATION if "too_flat" in codes else LANDSLIDE,
-        "reason": codes[0] if codes else "",
-        "reasons": "+".join(codes),
-        "reason_text": "; ".join(REASONS[code] for code in codes),
+        "reason": next(iter(texts), ""),
+        "reasons": "+".join(texts),
+        "reason_text": "; ".join(texts.values()),
     }

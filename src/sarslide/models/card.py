@@ -152,6 +152,11 @@ class TrainedOn(Part):
     sizes: list[SizeClass] = Field(min_length=1, max_length=50)
 
     @property
+    def speed_limits(self) -> list[tuple[float, float]]:
+        """Largest area of each class, km2, and the speed of 95 % of its landslides at most."""
+        return [(size.up_to_km2, size.speed_mm_per_yr.p95) for size in self.sizes]
+
+    @property
     def text(self) -> str:
         """In words, from the first to the 99th percentile."""
         size, speed, noise = self.area_km2, self.speed_mm_per_yr, self.los_rate_std_mm_per_yr
@@ -199,6 +204,9 @@ class Card(Part):
         In words.
     trained_on : TrainedOn or None
         Speeds, sizes and noise of the training's landslides; None where nobody measured them.
+    sha256 : str or None
+        Of the other entries and the tensors (`models.weights.seal`); files of version 0.1.0 have
+        none.
     """
 
     format: Literal["sarslide-weights-1"] = FORMAT
@@ -216,6 +224,7 @@ class Card(Part):
     bf16_mask_iou: Share | None = None
     known_failures: list[Line] = Field([], max_length=100)
     trained_on: TrainedOn | None = None
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
 
     @field_validator("network")
     @classmethod

@@ -137,14 +137,15 @@ def load(
     Raises
     ------
     WeightsError
-        As `weights.check`, and for tensors that do not fit or are not finite, and a tile that the
-        network cannot have.
+        As `weights.check`, and for tensors that do not fit, were changed or are not finite, and a
+        tile that the network cannot have.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     card = weights.check(path, channels, network)
     _check_fit(path, card)
+    weights.check_seal(path, card)
     model = build(card.network, len(card.channels), **card.options)
     try:
         tensors = load_file(path)

@@ -5,6 +5,7 @@ before anything is allocated, its card is typed (`models.card`). A file is refus
 when it was made for other channels or another network.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -113,13 +114,63 @@ def save(path: str | Path, network: "nn.Module", card: Mapping[str, Any]) -> Non
 
     from sarslide.io.atomic import atomic_file
 
-    entries = bounded.typed(Card, dict(card), path, WeightsError, "fill in the card").model_dump(exclude_unset=True)
-    text = json.dumps({"format": Card.model_fields["format"].default, **entries}, sort_keys=True)
+    checked = bounded.typed(Card, dict(card), path, WeightsError, "fill in the card")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    text = _sealed(checked, _body(to_bytes(tensors)))
     with atomic_file(path, read_header) as temporary:
         # One metadata entry: safetensors does not keep the order of several, and the same weights
         # shall be the same bytes.
         temporary.write_bytes(to_bytes(tensors, metadata={"card": text}))
+
+
+def seal(card: Card, tensors: bytes | memoryview) -> str:
+    """The hash by which any later change of a card or of its tensors shows.
+
+    Parameters
+    ----------
+    card : Card
+        The card.
+    tensors : bytes
+        All bytes of the file after its header.
+
+    Returns
+    -------
+    str
+        SHA-256.
+    """
+    entries = json.dumps(_entries(card), sort_keys=True).encode()
+    return hashlib.sha256(hashlib.sha256(entries).digest() + hashlib.sha256(tensors).digest()).hexdigest()
+
+
+def check_seal(path: str | Path, card: Card) -> None:
+    """See that card and tensors are as they were written.
+
+    Parameters
+    ----------
+    path : str or Path
+        Weights file.
+    card : Card
+        Its card; one without a hash is taken as it is.
+
+    Raises
+    ------
+    WeightsError
+        Where they are not.
+    """
+    if card.sha256 and card.sha256 != seal(card, _body(bounded.content(path, WeightsError, MAX_BYTES))):
+        raise WeightsError(f"{path}: card or tensors are not as they were written", AGAIN)
+
+
+def _sealed(card: Card, tensors: bytes | memoryview) -> str:
+    return json.dumps(_entries(card) | {"sha256": seal(card, tensors)}, sort_keys=True)
+
+
+def _entries(card: Card) -> dict[str, Any]:
+    return {"format": card.format, **card.model_dump(exclude_unset=True, exclude={"sha256"})}
+
+
+def _body(content: bytes) -> memoryview:
+    return memoryview(content)[8 + int.from_bytes(content[:8], "little") :]
 
 
 def read_header(path: str | Path, error: type[SarslideError] = WeightsError, cure: str = AGAIN) -> Header:

@@ -9,6 +9,7 @@ import torch
 
 from sarslide.dataset.scenes import TrainingScene, data_hash
 from sarslide.io.hashes import sha256
+from sarslide.models.card import TrainedOn
 from sarslide.models.weights import SIMULATED
 from sarslide.training.train import Trained
 
@@ -36,6 +37,7 @@ def model_card(
     code: str,
     label: str = SIMULATED,
     licence: str = "BSD-3-Clause",
+    landslides: TrainedOn | None = None,
 ) -> dict[str, Any]:
     """The card of a trained network (`models.weights`).
 
@@ -51,11 +53,13 @@ def model_card(
         What the network learnt from, in words that products repeat.
     licence : str
         Of the weights.
+    landslides : TrainedOn or None
+        What was measured of those of the training (`trained_on.measure`).
 
     Returns
     -------
     dict of str to Any
-        All of `weights.CARD_KEYS` but `format`, and more.
+        Entries of `models.card.Card`.
     """
     recipe = trained.recipe
     start = Path(recipe.start)
@@ -85,4 +89,5 @@ def model_card(
         "known_failures": [*KNOWN_FAILURES, *(SIMULATED_FAILURES if label == SIMULATED else ())],
         "licence": licence,
         "label": label,
+        "trained_on": landslides and landslides.model_dump(),
     }
