@@ -28,6 +28,7 @@ OUTLINES = {
 }
 PLANTED_STYLE = {"color": "#0b7a3b", "weight": 2, "dashArray": "1 4", "lineCap": "square", "fill": False}
 UNSEEN_STYLE = {"dashArray": "7 5"}
+FAST_STYLE = {"color": "#c2185b"}  # faster than the network's training
 
 
 def web_map(
@@ -105,5 +106,11 @@ def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
         if row.get("reason_text"):
             facts.insert(0, ("Masked because" if name == MASKED else "Note", row["reason_text"]))
         popups.append((title, facts))
-    own = [UNSEEN_STYLE if status == "not_observable" else {} for status in frame["status"]]
-    return webmap.VectorLayer(name, f"{label} ({len(frame)})", frame, style, popups, list(frame["ls_id"]), own, shown)
+    own = [
+        (FAST_STYLE if source == "velocity_threshold" and name == LANDSLIDES else {})
+        | (UNSEEN_STYLE if status == "not_observable" else {})
+        for source, status in zip(frame["source"], frame["status"], strict=True)
+    ]
+    fast = sum("color" in one for one in own)
+    title = f"{label} ({len(frame)}{f'; pink: {fast} faster than the training of the network' if fast else ''})"
+    return webmap.VectorLayer(name, title, frame, style, popups, list(frame["ls_id"]), own, shown)
