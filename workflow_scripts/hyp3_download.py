@@ -8,17 +8,17 @@ from pathlib import Path
 
 from sarslide.workflow.job import job
 from sarslide.insar.external.hyp3_orders import connect
-from sarslide.insar.external.hyp3_store import fetched
+from sarslide.insar.external.hyp3_store import fetched, read_placed
 from sarslide.io.hashes import sha256
-from sarslide.io.sidecar import read_json, write_json
+from sarslide.io.sidecar import write_json
 
 
 def main(snakemake) -> None:
     access, path = snakemake.resources, Path(snakemake.output.product)
-    record = read_json(snakemake.input.order)
+    record = read_placed(snakemake.input.order)
     product = fetched(path.parent, record, lambda: connect(access.api_url, access.token), access.wait_s)
     about = {"file": product.relative_to(path.parent).as_posix(), "bytes": product.stat().st_size}
-    write_json(path, about | {"sha256": sha256(product), "job_id": record["job_id"], "name": record["name"]})
+    write_json(path, about | {"sha256": sha256(product), "job_id": record.job_id, "name": record.name})
 
 
 with job(snakemake):

@@ -17,7 +17,7 @@ def main(snakemake) -> None:
     access, path = snakemake.resources, Path(snakemake.output.order)
     order = Order.from_dict(dict(snakemake.params.order))
     record = ordered(path.parent, order, lambda: connect(access.api_url, access.token))
-    write_json(path, record | {"order": order.to_dict()})
+    write_json(path, record.model_dump() | {"order": order.to_dict()})
 
 
 with job(snakemake):

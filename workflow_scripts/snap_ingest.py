@@ -11,20 +11,19 @@ from pathlib import Path
 from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.external.pair import PairMetadata
-from sarslide.insar.snap.product import ingest, looks
-from sarslide.io.sidecar import read_json, sidecar
+from sarslide.insar.snap.product import ingest, looks, read_made
+from sarslide.io.sidecar import sidecar
 
 
 def main(snakemake) -> None:
     params, files, wildcards = snakemake.params, snakemake.input, snakemake.wildcards
     grid, folder = RegionGrid.from_dict(params.grid), Path(files.geocoded).parent
-    made = read_json(files.interferogram)
-    settings, alpha = made["params"], params.goldstein_alpha
+    made, alpha = read_made(files.interferogram), params.goldstein_alpha
     known = PairMetadata(
-        wavelength_m=made["wavelength_m"],
-        version=made["snap"],
-        looks=looks(settings["range_looks"], settings["azimuth_looks"]),
-        coherence_looks=looks(settings["coherence_range"], settings["coherence_azimuth"]),
+        wavelength_m=made.wavelength_m,
+        version=made.snap,
+        looks=looks(made.params.range_looks, made.params.azimuth_looks),
+        coherence_looks=looks(made.params.coherence_range, made.params.coherence_azimuth),
         filter={"name": "goldstein", "alpha": alpha, "window": params.goldstein_window} if alpha else None,
     )
     pair = ingest(folder / "geocoded.dim", folder / "unfiltered.dim", wildcards.pair, grid, known)

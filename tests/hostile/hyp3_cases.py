@@ -10,6 +10,7 @@ import numpy as np
 import rasterio
 
 from sarslide.insar.external.hyp3 import ingest, line_of_sight, open_product, open_stored
+from sarslide.insar.external.hyp3_store import read_placed
 from sarslide.insar.external.line_of_sight import with_layover
 from tests.hostile.changed import changed
 from tests.hostile.damaged import damaged
@@ -24,6 +25,13 @@ ORDERS = {
     "of an absolute path": '{"file": "/etc/passwd"}',
     "of an address": '{"file": "http://127.0.0.1:9/x.zip"}',
     "cut": '{"file": "prod',
+}
+PLACED = {
+    "of a list": "[]",
+    "without an id": '{"name": "a"}',
+    "of a folder above": '{"name": "../../a", "job_id": "1", "job_type": ""}',
+    "of nan": '{"name": "a", "job_id": NaN}',
+    "cut": '{"name": "a", "jo',
 }
 
 
@@ -84,6 +92,10 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
         marker = folder / f"{title.replace(' ', '_')}.product.json"
         marker.write_text(text)
         yield f"a description {title}", partial(open_stored, marker)
+    for title, text in PLACED.items():
+        record = folder / f"{title.replace(' ', '_')}.order.json"
+        record.write_text(text)
+        yield f"an order {title}", partial(read_placed, record)
     deep = folder / "deep.product.json"
     deep.write_text("[" * 100_000)
     yield "a description 100,000 deep", partial(open_stored, deep)

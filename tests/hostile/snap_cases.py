@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.insar.external.pair import PairMetadata
-from sarslide.insar.snap.product import geometry, ingest
+from sarslide.insar.snap.product import geometry, ingest, read_made
 from tests.hostile.changed import changed
 from tests.hostile.damaged import damaged
 from tests.hostile.support import pipe
@@ -18,6 +18,12 @@ from tests.support import engine_products as products
 BOMB = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><a>&b;</a>'
 OUTSIDE = '<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/passwd">]><a>&a;</a>'
 VRT = '<VRTDataset rasterXSize="60" rasterYSize="52"><VRTRasterBand dataType="Float32" band="1"/></VRTDataset>'
+MARKERS = {
+    "of a list": "[]",
+    "without looks": '{"wavelength_m": 0.0555, "snap": "13", "params": {}}',
+    "of 5 m": '{"wavelength_m": 5, "snap": "13", "params": {}}',
+    "cut": '{"wavelen',
+}
 
 
 def _text(old: str, new: str) -> Callable[[str], str]:
@@ -93,6 +99,10 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     (place / "geocoded.dim").unlink()
     pipe(place / "geocoded.dim")
     yield "a product that is a pipe", partial(read, place)
+    for title, text in MARKERS.items():
+        marker = folder / f"{title.replace(' ', '_')}.json"
+        marker.write_text(text)
+        yield f"a marker {title}", partial(read_made, marker)
     header = next((folder / "good/geocoded.data").glob("Unw_Phase*.hdr"))
     for k, (title, content) in enumerate(changed(good, 24, 15)):
         place = copied(f"changed {k}")

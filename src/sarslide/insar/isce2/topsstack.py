@@ -29,6 +29,7 @@ import numpy as np
 from sarslide.errors import ConfigError, ProcessorError
 from sarslide.insar.isce2.plan import DatePlan
 from sarslide.insar.isce2.product import IsceBurst, IsceSwath, read_swaths
+from sarslide.io.bounded import text
 from sarslide.io.subprocess import last_words, run
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ CURE = (
     "or run with --sdm conda; without ISCE2 set engine: native"
 )
 LOCK, WAIT_S = "run.lock", 5.0
+MAX_TEXT_BYTES = 4 << 20  # of a run file
 NO_OFFSET = -10000.0  # geo2rdr marks samples that a date does not see below this
 NOISE = ("warning", "debug", "api open", "api close", "gdal open", "gdal close")
 
@@ -328,7 +330,7 @@ def _steps(date: str, reference: str) -> dict[str, TopsStep]:
 
 def _commands_of(folder: Path, step: TopsStep) -> list[list[str]]:
     files = sorted((folder / "run_files").glob(f"run_*_{step.run_file}"))
-    lines = [line for file in files for line in file.read_text().splitlines() if line.strip()]
+    lines = [line for file in files for line in text(file, ProcessorError, MAX_TEXT_BYTES).splitlines() if line.strip()]
     if not lines:
         raise ProcessorError(
             f"{folder}: topsStack wrote no run file {step.run_file}", f"see its log; {PREPARE} of ISCE2 2.6 is expected"

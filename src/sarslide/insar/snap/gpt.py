@@ -23,6 +23,7 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.snap import graph as snap_graph
 from sarslide.insar.snap.graph import Node, Settings, SnapAcquisition
 from sarslide.insar.snap.product import check_dimap
+from sarslide.io import bounded
 from sarslide.io import subprocess as command
 from sarslide.io.atomic import atomic_file
 
@@ -38,6 +39,7 @@ SNAPHU_CURE = (
 )
 LIMIT = "snap.step_limit_min"
 VERSION_LIMIT_S = 300
+MAX_TEXT_BYTES = 1 << 20  # of snaphu.conf
 TILE = 512  # samples, side of the tiles that SNAP works on
 # How lines begin that say nothing of a failure.
 NOISE = ("$ ", "INFO", "WARNING", "SEVERE: org.esa", "at ")
@@ -324,7 +326,7 @@ def run_snaphu(exported: Path, machine: Machine, log_path: Path) -> Path:
             f"{exported}: SnaphuExport wrote {len(configurations)} files snaphu.conf", f"see {log_path}"
         )
     place = configurations[0].parent
-    text = configurations[0].read_text(errors="replace")
+    text = bounded.text(configurations[0], ProcessorError, MAX_TEXT_BYTES, "latin-1", f"see {log_path}")
     call = re.search(r"^#\s*snaphu (-f .+)$", text, re.M)
     output = re.search(r"^OUTFILE\s+(\S+)", text, re.M)
     if call is None or output is None:

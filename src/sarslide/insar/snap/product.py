@@ -20,6 +20,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 import rasterio
+from pydantic import BaseModel, Field
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, NotGeoreferencedWarning
 from rasterio.transform import Affine
@@ -164,6 +165,63 @@ def _placeless(path: Path) -> Iterator[rasterio.DatasetReader]:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with raster.opened(path, drivers=("ENVI",)) as source:
             yield source
+
+
+class Windows(BaseModel):
+    """Looks and coherence windows of an interferogram, samples.
+
+    Attributes
+    ----------
+    range_looks, azimuth_looks : int
+        Looks.
+    coherence_range, coherence_azimuth : int
+        Sides of the coherence window.
+    """
+
+    range_looks: int = Field(ge=1, le=1000)
+    azimuth_looks: int = Field(ge=1, le=1000)
+    coherence_range: int = Field(ge=1, le=1000)
+    coherence_azimuth: int = Field(ge=1, le=1000)
+
+
+class Made(BaseModel):
+    """What the marker of SNAP's interferogram states.
+
+    Attributes
+    ----------
+    wavelength_m : float
+        Radar wavelength, m.
+    snap : str
+        Version of SNAP.
+    params : Windows
+        Looks and windows, of the rule's parameters.
+    """
+
+    wavelength_m: float = Field(ge=values.WAVELENGTH_M[0], le=values.WAVELENGTH_M[1])
+    snap: str = Field(max_length=100)
+    params: Windows
+
+
+def read_made(path: str | Path) -> Made:
+    """The marker of an interferogram.
+
+    Parameters
+    ----------
+    path : str or Path
+        JSON.
+
+    Returns
+    -------
+    Made
+        What it states.
+
+    Raises
+    ------
+    InterferogramError
+        For a file that is none.
+    """
+    content = bounded.json(path, InterferogramError, cure=MAKE_AGAIN)
+    return bounded.typed(Made, content, path, InterferogramError, MAKE_AGAIN)
 
 
 def open_dimap(path: str | Path) -> Dimap:
