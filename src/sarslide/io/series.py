@@ -47,23 +47,48 @@ class DeferredErrorFile(io.FileIO):
         self._refused: OSError | None = None
 
     def write(self, data: Any) -> int:
-        """Write all of it, or remember why not."""
+        """Write all of it, or remember why not.
+
+        Parameters
+        ----------
+        data : bytes-like
+            What is written.
+
+        Returns
+        -------
+        int
+            Its size, whatever the disk has taken.
+        """
         left = memoryview(data).cast("B")
         size = len(left)
-        try:
+        with self._remembered():
             while len(left):
                 left = left[super().write(left) or 0 :]
-        except OSError as error:
-            self._refused = self._refused or error
         return size
 
     def truncate(self, size: int | None = None) -> int:
-        """Set the size of the file, or remember why not."""
-        try:
+        """Set the size of the file, or remember why not.
+
+        Parameters
+        ----------
+        size : int, optional
+            The size; by default up to the present place.
+
+        Returns
+        -------
+        int
+            The size.
+        """
+        with self._remembered():
             return super().truncate(size)
+        return size or 0
+
+    @contextmanager
+    def _remembered(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             self._refused = self._refused or error
-            return size or 0
 
     def __exit__(self, *failure: Any) -> None:
         """Close the file.
