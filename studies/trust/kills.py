@@ -37,7 +37,7 @@ COMMAND = "python -m studies.trust.kills --folder FOLDER"
 REGION = "demo_small"
 KINDS = ("group", "snakemake", "job")
 KILLS_A_RUN, MAX_NEWS, NEWS_SHARE = 6, 2, 0.25
-FIRST_S, LAST_S = 2.0, 36.0  # a kill comes between, after the start of the process
+MAX_JOBS, MAX_S = 14, 4.0  # a kill comes after up to so many further jobs, and so many seconds
 
 
 class Run:
@@ -56,6 +56,20 @@ class Run:
             return subprocess.Popen(
                 command, env=self.environment, start_new_session=True, stdout=console, stderr=console
             )
+
+    def finished(self) -> int:
+        """Jobs that have been finished: each leaves its cost."""
+        return len(list((self.folder / "results" / REGION / "benchmarks").rglob("*.tsv")))
+
+    def works_on(self, process: subprocess.Popen, draw: random.Random) -> bool:
+        """Wait for a drawn moment; whether the process still works then."""
+        last, more_s = self.finished() + draw.randint(0, MAX_JOBS), draw.uniform(0, MAX_S)
+        while process.poll() is None:
+            if self.finished() >= last:
+                time.sleep(more_s)
+                return process.poll() is None
+            time.sleep(0.2)
+        return False
 
     def jobs(self) -> list[int]:
         return jobs_in(self.folder)
@@ -109,17 +123,16 @@ def disturbed(folder: Path, number: int, seed: int) -> tuple[Run, list[dict[str,
     run, kills, wanted = Run(folder), [], 0
     process = run.start("run", wanted)
     while True:
-        try:
-            code = process.wait(draw.uniform(FIRST_S, LAST_S) if len(kills) < KILLS_A_RUN else None)
-        except subprocess.TimeoutExpired:
+        if len(kills) < KILLS_A_RUN and run.works_on(process, draw):
             working, kind = len(run.jobs()), draw.choice(KINDS)
             if not working:
                 kind = "group"
             run.kill(kind, process, draw)
             news = wanted < MAX_NEWS and draw.random() < NEWS_SHARE
             wanted += news
-            kills.append({"kind": kind, "jobs": working, "news": bool(news), "waits": 0})
+            kills.append({"kind": kind, "jobs": working, "news": bool(news), "waits": 0, "finished": run.finished()})
         else:
+            code = process.wait()
             if code == 0:
                 run.note_releases()
                 return run, kills
