@@ -19,7 +19,7 @@ UNIT_TIGHT = 1e-4  # float32 components of a unit vector
 ANGLE_TIGHT_DEG = 0.01  # float32 degrees, and arccos near the vertical
 HEADING_TIGHT_DEG = 1.0  # zero-Doppler look directions are not quite at right angles to the track
 CYCLES_TIGHT_RAD = 5e-3  # float32 of some hundred radians
-CODES = {0, 1, 2, 3}
+CODES = {0.0, 1.0, 2.0, 3.0, 255.0}  # good, layover, shadow, both, not acquired
 NUMBER = (int, float)
 # Key of a pair's JSON: types, and whether null is allowed.
 KEYS: dict[str, tuple[tuple[type, ...], bool]] = {

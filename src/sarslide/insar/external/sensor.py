@@ -2,7 +2,7 @@
 
 The tags are those of PyRate's GeoTIFFs (pyrate/core/ifgconstants.py: WAVELENGTH_METRES,
 INCIDENCE_DEGREES, INSAR_PROCESSOR), of ROI_PAC's `.rsc` and MintPy, which keeps its names
-(docs/api/attributes.md: WAVELENGTH, CENTER_INCIDENCE_ANGLE, HEADING, ORBIT_DIRECTION, PLATFORM,
+(its list of attributes: WAVELENGTH, CENTER_INCIDENCE_ANGLE, HEADING, ORBIT_DIRECTION, PLATFORM,
 PROCESSOR), of GAMMA's parameter files (radar_frequency in Hz, incidence_angle, heading, sensor),
 and of LiCSAR's `metadata.txt` (avg_incidence_angle, heading), in capitals or not.
 
@@ -27,9 +27,9 @@ SENTINEL1_NAMINGS = ("licsar", "aria", "hyp3")
 SENTINEL1 = re.compile(r"(SENTINEL[-_ ]?1|S1[ABCD]?\b|SEN$)")
 # Motion that makes the phase grow where the earlier date comes first; all form first x
 # conj(second). GAMMA as seen on the ground of Mexico City (J10); ROI_PAC and ISCE, whose phase
-# MintPy takes as it is, positive away from the satellite (docs/FAQs.md, 1; Yunjun et al. 2019,
+# MintPy takes as it is, positive away from the satellite (its FAQ, question 1; Yunjun et al. 2019,
 # doi:10.1016/j.cageo.2019.104331), as PyRate takes GAMMA's and ROI_PAC's (Rosen et al. 2004,
-# doi:10.1029/2004EO050001).
+# Eos 85, 5).
 GROWS = {"GAMMA": "away", "ROIPAC": "away", "ISCE": "away", "ISCE2": "away"}
 TAGS = {
     "wavelength_m": ("WAVELENGTH_METRES", "WAVELENGTH", "RADAR_WAVELENGTH"),
