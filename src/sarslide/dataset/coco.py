@@ -20,6 +20,7 @@ from sarslide.io.outlines import is_tangled
 from sarslide.io.vector import listed
 
 COCO = "give a COCO file of objects (JSON)"
+Place = Annotated[FiniteFloat, Field(ge=-1e6, le=1e6)]  # of a vertex, cells
 Side = Annotated[int, Field(gt=0, le=10_000)]  # of an image, cells
 
 
@@ -82,7 +83,7 @@ class _Annotation(BaseModel):
     id: int = 0
     image_id: int
     category_id: int
-    segmentation: _Code | list[list[FiniteFloat]]
+    segmentation: _Code | list[list[Place]]
     iscrowd: bool = False
     object: Annotated[int, Field(ge=0, lt=2**31)] = 0
     score: FiniteFloat | None = None

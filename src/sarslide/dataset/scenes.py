@@ -102,10 +102,10 @@ def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
     meta = _meta(path, read("meta"))
     grid = None if meta.grid is None else RegionGrid(**meta.grid.model_dump())
     _check_cells(path, arrays, grid)
-    features, label = feature_array(channels, read), read("label").astype(np.uint8)
-    if label.shape != features.shape[1:] or not np.isin(read("label"), (0, 1, IGNORE)).all():
+    features, label = feature_array(channels, read), read("label")
+    if label.shape != features.shape[1:] or not np.isin(label, (0, 1, IGNORE)).all():
         raise TrainingError(f"{path}: label is not 0, 1 or {IGNORE} on the features' grid", "label the scene again")
-    region = meta.region
+    label, region = label.astype(np.uint8), meta.region
     counted = np.where(observable(features), label, np.uint8(IGNORE))
     return TrainingScene(
         region,

@@ -2,6 +2,7 @@
 
 import io
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,6 +14,11 @@ from sarslide.io.bounded import Coded, plain_file, shown
 from sarslide.io.raster import most_bytes
 
 FORMAT_VERSION = 1
+# What a damaged zip raises, and numpy on a header that is no literal.
+BROKEN = (
+    *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error),
+    *(SyntaxError, tokenize.TokenError),
+)
 KINDS = "biufcSU"  # of cells; an object could be anything
 
 
@@ -70,15 +76,7 @@ def read_npz(path: str | Path, error: Coded, cure: str) -> dict[str, np.ndarray]
             if len(set(names)) != len(names):
                 raise ValueError("two arrays of one name")
             return {name: _array(archive.read(info)) for name, info in zip(names, members, strict=True)}
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        RuntimeError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as failure:
+    except BROKEN as failure:
         raise error(f"{path}: cannot be read ({shown(failure)})", cure) from None
 
 

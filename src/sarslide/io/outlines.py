@@ -98,7 +98,7 @@ def _refuse(path: str | Path, wrong: np.ndarray, problem: str, cure: str) -> Non
         raise VectorError(f"{path}: {problem} in {what} {listed(numbers)}", cure)
 
 
-def _repaired(path: str | Path, number: int, outline) -> Polygon | MultiPolygon:
+def _repaired(path: str | Path, number: int, outline: BaseGeometry) -> Polygon | MultiPolygon:
     """The outline; rings that cross themselves become the area that they enclose."""
     if is_tangled(outline):
         raise VectorError(f"{path}: feature {number} crosses itself too often", "redraw it, or simplify it")

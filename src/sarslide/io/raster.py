@@ -41,6 +41,7 @@ GUARDED = {"GDAL_CACHEMAX": CACHE, "GDAL_VRT_ENABLE_PYTHON": "NO", "GDAL_PAM_ENA
 ANY_BYTES, MAX_RATIO = 256 << 20, 100
 MAX_BANDS = 10_000
 RESTORE = "restore or recompute the file"
+UNREADABLE = (RasterioError, CRSError, CPLE_BaseError)
 Put = Callable[..., None]
 
 
@@ -291,7 +292,7 @@ def _refusing(path: str | Path) -> Iterator[None]:
     """GDAL's errors of writing as one of the system, for `io.atomic` to find out which."""
     try:
         yield
-    except (RasterioError, CPLE_BaseError) as error:
+    except UNREADABLE as error:
         raise OSError(errno.EIO, _first_line(error), str(path)) from error
 
 
@@ -335,11 +336,11 @@ def opened(path: str | Path, drivers: Sequence[str] = GEOTIFF) -> Iterator[Datas
         try:
             source = stack.enter_context(dataset(str(path), drivers))
             _check_claims(path, source)
-        except (RasterioError, CRSError, ValueError, OverflowError) as error:
+        except (*UNREADABLE, ValueError, OverflowError) as error:
             raise RasterError(f"{path}: cannot be read ({_first_line(error)})", RESTORE) from error
         try:
             yield source
-        except (RasterioError, CRSError, UnicodeDecodeError) as error:
+        except (*UNREADABLE, UnicodeDecodeError) as error:
             raise RasterError(f"{path}: cannot be read ({_first_line(error)})", RESTORE) from error
 
 
@@ -373,8 +374,12 @@ def dataset(name: str, drivers: Sequence[str] = GEOTIFF) -> Iterator[DatasetRead
         yield source
 
 
-def _first_line(error: Exception) -> str:
-    return shown((str(error).splitlines() or [type(error).__name__])[0])
+def _first_line(error: BaseException) -> str:
+    """What GDAL reported first."""
+    while error.__cause__:
+        error = error.__cause__
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return "it has another format" if "not recognized as being in a supported file format" in line else shown(line)
 
 
 def _check_claims(path: str | Path, source: DatasetReader) -> None:
@@ -398,6 +403,11 @@ def _check_whole(path: str | Path, source: DatasetReader, bands: int) -> None:
         raise RasterError(
             f"{path}: claims {source.height} x {source.width} cells, more than a file of its size holds", RESTORE
         )
+
+
+def _check_bands(path: str | Path, source: DatasetReader, indexes: Sequence[int] | None) -> None:
+    if indexes and not 1 <= min(indexes) <= max(indexes) <= source.count:
+        raise RasterError(f"{path}: has {source.count} bands, not number {max(indexes)}", RESTORE)
 
 
 def _bytes_a_cell(source: DatasetReader) -> int:
@@ -506,6 +516,7 @@ def read_all(
         For a raster on another grid.
     """
     with opened(path) as source:
+        _check_bands(path, source, indexes)
         if grid is None:
             _check_whole(path, source, len(indexes or source.indexes))
         else:
@@ -561,6 +572,7 @@ def read_block(path: str | Path, rows: slice, cols: slice, band: int | None = 1)
         In the file's dtype.
     """
     with opened(path) as source:
+        _check_bands(path, source, None if band is None else [band])
         return source.read(band, window=Window.from_slices(rows, cols))
 
 

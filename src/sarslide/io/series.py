@@ -20,6 +20,7 @@ from sarslide.grid import RegionGrid
 from sarslide.io.atomic import atomic_file
 from sarslide.io.blocks import Checksums
 from sarslide.io.bounded import plain_file, shown
+from sarslide.io.hdf5 import check_heaps
 from sarslide.io.raster import most_bytes
 from sarslide.names import days_between
 
@@ -28,6 +29,7 @@ CHUNK_CELLS = 64  # sides of a chunk; each holds all dates, so that the series o
 VARIABLE = "displacement_mm"
 RESTORE = "restore or recompute the file"
 MAX_DATES = 10_000
+TEXTS_WITHIN = 1 << 20  # bytes from the beginning, where `create` puts attributes
 MAX_CHUNK_BYTES = 256 << 20
 Read = Callable[[slice, slice, slice], np.ndarray]
 
@@ -214,6 +216,7 @@ def opened(path: str | Path) -> Iterator[tuple[list[str], Any, dict[str, str]]]:
     import h5py
 
     plain_file(path, RasterError, RESTORE)
+    check_heaps(path, RasterError, RESTORE, TEXTS_WITHIN)
     try:
         with h5py.File(path) as file:
             time, cells = (_own(file, name) for name in ("time", VARIABLE))

@@ -160,7 +160,7 @@ def _gdal_name(path: str | Path, kind: str, layer: str | None) -> str:
         members = {PurePosixPath(name).stem: name for name in _shapefiles(path)}
         if layer is not None and layer not in members:
             raise VectorError(f"{path}: has no layer '{shown(layer)}'", f"use {listed(members)}")
-        return f"/vsizip/{absolute}/{members[layer] if layer else next(iter(members.values()))}"
+        return f"/vsizip/{{{absolute}}}/{members[layer] if layer else next(iter(members.values()))}"
     return str(absolute)
 
 
@@ -338,7 +338,7 @@ def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
 
 
 def _whole(frames: Mapping[str, gpd.GeoDataFrame], styles: Sequence[Mapping[str, Any]]) -> Callable[[Path], None]:
-    """What raises OSError unless a GeoPackage is undamaged and has its rows, extents and indexes."""
+    """What raises OSError unless a GeoPackage has its rows, extents and indexes, undamaged."""
     rows = {name: len(frame) for name, frame in frames.items()} | ({"layer_styles": len(styles)} if styles else {})
     placed = {name: int((frame.geometry.notna() & ~frame.geometry.is_empty).sum()) for name, frame in frames.items()}
 

@@ -52,8 +52,8 @@ def region_dem(
     Raises
     ------
     DemError
-        When the file cannot be read, does not cover the region, is in feet or holds heights that no ground has, or
-        the undulation is missing.
+        When the file cannot be read, does not cover the region, is in feet or holds heights that
+        no ground has, or the undulation is missing.
     """
     if vertical == "orthometric" and geoid_m is None:
         raise DemError(
@@ -78,7 +78,8 @@ def check_file(path: str | Path, padded: RegionGrid) -> None:
     Raises
     ------
     DemError
-        When it cannot be read, has no CRS, ends inside the grid, is in feet, or holds heights that no ground has.
+        When it cannot be read, has no CRS, ends inside the grid, is in feet, or holds heights that
+        no ground has.
     """
     with _opened(path) as source:
         west, south, east, north = transform_bounds(padded.epsg, source.crs, *padded.bounds)

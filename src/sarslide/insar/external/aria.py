@@ -29,6 +29,7 @@ from sarslide.insar.external import line_of_sight as los
 from sarslide.insar.external import regrid, values
 from sarslide.insar.external.pair import ExternalPair, assemble, sign
 from sarslide.io.bounded import plain_file, shown
+from sarslide.io.hdf5 import check_heaps
 
 NAME = re.compile(r"S1-GUNW-[AD]-R-\d{3}-\w+-(\d{8})_(\d{8})-(\d{6})-")
 DATA, CUBE, SLC = "science/grids/data", "science/grids/imagingGeometry", "science/radarMetaData/inputSLC"
@@ -148,6 +149,7 @@ def _opened(path: str | Path) -> Iterator[Any]:
     import h5py
 
     plain_file(path, InterferogramError, AGAIN)
+    check_heaps(path, InterferogramError, AGAIN)
     try:
         with h5py.File(path, "r") as product:
             yield product
