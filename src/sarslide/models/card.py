@@ -22,7 +22,7 @@ Line = Annotated[str, StringConstraints(pattern=LINE, max_length=300)]
 Logit = Annotated[float, Field(ge=-MAX_LOGIT, le=MAX_LOGIT)]
 Slope = Annotated[float, Field(gt=0, le=MAX_LOGIT)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Part(BaseModel):
