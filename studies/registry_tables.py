@@ -15,7 +15,7 @@ import typer
 from typer.cli import get_docs_for_click
 
 from sarslide import cli, exit_codes, layer_tables, layers
-from sarslide.config import generate
+from sarslide.config import generate, reach
 from sarslide.dataset.features import CHANNEL_SETS, CLASSES
 from sarslide.insar.engines import ENGINES
 from sarslide.models.registry import ARCHITECTURES
@@ -71,8 +71,9 @@ def engines() -> str:
 
 def methods() -> str:
     """The rate methods, one a row."""
+    reads = set(reach.reached("rates.atmosphere"))
     rows = [
-        [f"`{row.name}`", row.title, yes(row.has_series), yes(row.needs_connected), yes(row.takes_atmosphere)]
+        [f"`{row.name}`", row.title, yes(row.has_series), yes(row.needs_connected), yes(set(row.rules) & reads)]
         for row in METHODS.values()
     ]
     return table(
@@ -103,7 +104,7 @@ def sources(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def yes(fact: bool) -> str:
+def yes(fact: object) -> str:
     """A fact in a cell."""
     return "yes" if fact else "no"
 

@@ -8,7 +8,7 @@ import yaml
 
 from sarslide import config
 from sarslide.cli.start import nested
-from sarslide.config import explain
+from sarslide.config import explain, loading, reach
 from sarslide.dataset.features import CHANNEL_SETS
 from sarslide.errors import ConfigError
 from sarslide.insar.engines import ENGINES
@@ -54,10 +54,15 @@ def test_a_key_is_explained(name, plain):
 
 @pytest.mark.parametrize("name", KEYS)
 def test_the_example_can_be_typed(name, plain, tmp_path):
-    """A shell splits it, and the configuration takes it."""
+    """A shell splits it, and the configuration takes it, where the region reads the key."""
     words = shlex.split(line(explain.explain(name, plain), "example"))
     assert words[::2] == ["--set"] * len(words[::2])
     keys = nested(words[1::2])
+    made = config.Config.model_validate(loading.merge(plain.config.model_dump(), keys))
+    if reach.unread(made, [name]):
+        with pytest.raises(ConfigError, match=f"{name} = .* has no effect: it needs "):
+            explain.values(tmp_path, "demo", (), keys)
+        return
     loaded = explain.values(tmp_path, "" if name == "region" else "demo", (), keys)
     assert loaded.origin(name) == "from --set"
 

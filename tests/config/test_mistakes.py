@@ -72,10 +72,10 @@ def test_a_login_that_is_no_reference_is_never_shown():
 
 @pytest.mark.parametrize("written", [20190301, "20190301", "2019-03-01", datetime.date(2019, 3, 1)])
 def test_a_date_may_be_written_with_or_without_quotes_and_dashes(written):
-    loaded = config.load({
-        "region": "demo", "catalog": {"start": written, "end": None}, "simulation": {"first_date": {"A128": written}},
-        "rates": {"windows": {"late": [written, 20200101]}}, "retrieve": {"sentinel2_start": written},
-        "isce2": {"reference": {"A128": written}},
+    loaded = config.Config.model_validate({
+        "source": "simulated", "stacks": ["A128"], "catalog": {"start": written, "end": None},
+        "simulation": {"first_date": {"A128": written}}, "rates": {"windows": {"late": [written, 20200101]}},
+        "retrieve": {"sentinel2_start": written}, "isce2": {"reference": {"A128": written}},
     })  # fmt: skip
     assert loaded.catalog.start == loaded.simulation.first_date["A128"] == "20190301"
     assert loaded.rates.windows["late"] == ("20190301", "20200101")
@@ -88,7 +88,8 @@ def test_dates_of_a_file_and_of_the_command_line(own):
     from sarslide.config.reading import merged
 
     (own / "more.yaml").write_text(
-        "catalog: {start: 2019-03-01, end: 20190601}\nnetwork: {pairs: [20190306_20190318]}\nregion: myregion\n"
+        "catalog: {archive: asf, start: 2019-03-01, end: 20190601}\nnetwork: {pairs: [20190306_20190318]}\nregion: myregion\n"
+        "source: safe\nengine: native\n"
     )
     found = config.load(merged(own, ["more.yaml"]), own)
     assert (found.catalog.start, found.catalog.end) == ("20190301", "20190601")

@@ -100,6 +100,7 @@ def test_archive_and_dem_are_taken_as_given(tmp_path, archive):
     new_region("valley", box_area(*VALLEY), archive=archive, dem="my dem: 1.tif", folder=tmp_path)
     read = config.load({"region": "valley"}, tmp_path)
     assert (read.catalog.archive, read.grid.dem) == (archive, "my dem: 1.tif")
+    assert (read.catalog.start is None) is (archive == "folder")
 
 
 def test_the_models_are_those_that_can_be_downloaded():

@@ -1,10 +1,9 @@
-"""What the recipes of docs/howto/ ask for is there: rule files, scripts and sections of every row, and the files they name."""
+"""What the recipes of docs/howto/ ask for is there: rule files and scripts of every row, and the files they name."""
 
 import re
 
 import pytest
 
-from sarslide.config import Config
 from sarslide.insar.engines import ENGINES
 from sarslide.rates.methods import METHODS
 from tests.docs.texts import REPOSITORY
@@ -24,9 +23,8 @@ def test_an_engine_is_complete(engine):
 
 
 def assert_known(row) -> None:
-    """The rules of a row have scripts, its sections are those of the configuration."""
+    """The rules of a row have scripts."""
     assert not [rule for rule in row.rules if not (REPOSITORY / f"workflow_scripts/{rule}.py").is_file()]
-    assert set(row.sections) <= set(Config.model_fields)
 
 
 def test_files_that_the_recipes_name_exist():

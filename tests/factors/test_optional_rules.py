@@ -11,7 +11,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from sarslide.config import load
-from sarslide.workflow.release_id import optional_inputs, settings
+from sarslide.workflow.release_id import optional_inputs, settings, upstream_rules
 from tests.support.cards import model_card
 
 REPOSITORY = Path(__file__).parents[2]
@@ -74,9 +74,11 @@ def test_factors_take_all_that_there_is(tmp_path):
 def test_absent_inputs_do_not_decide_a_release():
     plain = load({"region": "demo"})
     assert not any(optional_inputs(plain).values())
-    assert not {"optical", "lithology", "factors", "benchmark"} & set(settings(plain))
+    rules = upstream_rules(plain)
+    assert not {"optical", "lithology", "factors", "benchmark"} & set(settings(plain, rules))
     mapped = load(
         {"region": "demo", "lithology": {"file": "rocks.gpkg"}, "factors": {"seed": 3}, "benchmark": {"tier": "gpu"}}
     )
-    assert settings(mapped).pop("lithology")["file"] == "rocks.gpkg"
-    assert {name: value for name, value in settings(mapped).items() if name != "lithology"} == settings(plain)
+    assert settings(mapped, rules) == settings(plain, rules)
+    read = settings(mapped, [*rules, "lithology"])  # by the network's weights
+    assert read.pop("lithology")["file"] == "rocks.gpkg" and read == settings(plain, rules)

@@ -34,7 +34,8 @@ def outputs_of(rules: dict[str, str]) -> str:
 @every_engine
 def test_the_rule_file_has_each_rule_with_its_script(engine):
     rules = rules_of(engine.name)
-    assert set(engine.rules) <= set(rules)
+    notes = {"burst_overlap"}  # its layer only reports
+    assert set(engine.rules) == set(rules) - notes
     for name, text in rules.items():
         assert f"workflow_scripts/{name}.py" in text and (REPOSITORY / f"workflow_scripts/{name}.py").is_file()
         assert f'code=code("{name}")' in text
@@ -56,8 +57,7 @@ def test_every_engine_and_naming_has_a_producer():
 
 
 @every_engine
-def test_its_sections_and_its_name_stand_in_the_configuration(engine):
-    assert set(engine.sections) <= set(Config.model_fields)
+def test_its_name_stands_in_the_configuration(engine):
     line = next(line for line in (REPOSITORY / "config.yaml").read_text().splitlines() if "InSAR engine" in line)
     assert re.search(rf"[\[|] ?{engine.name}\b", line), line
 
@@ -69,7 +69,8 @@ def test_sources_have_rules_and_a_scene_table():
 
 def configured(engine: str, source: str) -> Config:
     """A small region of one engine and source."""
-    return load({"engine": engine, "source": source, "stacks": ["A128"], "grid": {"dem": "dem.tif"}})
+    dem = {} if source == "simulated" else {"grid": {"dem": "dem.tif"}}
+    return load({"engine": engine, "source": source, "stacks": ["A128"]} | dem)
 
 
 @every_engine

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sarslide import layers
-from sarslide.config import Config, load
+from sarslide.config import load
 from sarslide.errors import ConfigError
 from sarslide.rates.methods import METHODS
 from sarslide.rates.pipeline import stack_rates
@@ -15,11 +15,7 @@ from sarslide.rates.sbas.rates import SbasSettings, sbas_rates
 from tests.conftest import REPOSITORY
 from tests.support.valley import WAVELENGTH_M, Valley
 
-KEYS = {
-    "takes_atmosphere": {"atmosphere": "filter"},
-    "takes_weighting": {"weighting": "coherence"},
-    "takes_reference_mode": {"reference_mode": "double_difference"},
-}
+OF_STACKING = {"atmosphere": "filter", "weighting": "coherence", "reference_mode": "double_difference"}
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
 
 
@@ -44,8 +40,8 @@ def test_the_rules_make_the_layers_the_reference_and_the_series(method):
 
 
 @every_method
-def test_it_has_a_title_and_its_sections_stand_in_the_configuration(method):
-    assert method.title and set(method.sections) <= set(Config.model_fields)
+def test_it_has_a_title_and_can_be_chosen(method):
+    assert method.title
     assert load({"region": "demo", "rates": {"method": method.name}}).rates.method == method.name
 
 
@@ -62,17 +58,16 @@ def test_titles_are_unique():
 
 
 @every_method
-@pytest.mark.parametrize("field", KEYS)
-def test_keys_that_it_does_not_read_are_refused(method, field):
-    rates = {"method": method.name, **KEYS[field]}
-    (name,) = KEYS[field]
-    if getattr(method, field):
+@pytest.mark.parametrize("name", OF_STACKING)
+def test_keys_that_it_does_not_read_are_refused(method, name):
+    rates = {"method": method.name, name: OF_STACKING[name]}
+    if "stack_rates" in method.rules:
         load({"region": "demo", "rates": rates})
     else:
-        with pytest.raises(
-            ConfigError, match=rf"E1001 config: rates.{name} = .* does not fit .* = {method.name}; cure"
-        ):
+        with pytest.raises(ConfigError, match=rf"E1001 config: rates.{name} = .* needs rates.method = stacking"):
             load({"region": "demo", "rates": rates})
+        # Windows are stacks, whatever the method is.
+        load({"region": "demo", "rates": rates | {"windows": {"spring": ["20190301", "20190501"]}}})
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones():

@@ -3,15 +3,11 @@
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from sarslide.catalog import scenes
-from sarslide.config import Config, load
+from sarslide.config import load
 from sarslide.errors import ConfigError, StackError
-from sarslide.insar.engines import ENGINES
 from sarslide.names import split_pair
-from sarslide.rates.methods import METHODS
-from sarslide.workflow import release_id
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import PAIR_FILES
@@ -99,16 +95,6 @@ def test_too_few_pairs_are_refused():
         graph(simulation={"dates": 2, "new_dates": 0}).check_network()
 
 
-def test_each_section_of_the_configuration_has_its_place_in_the_name_of_a_release():
-    sections = {name for name, value in load({"region": "demo"}) if isinstance(value, BaseModel)}
-    used = {*release_id.ALWAYS, "simulation", "optical", "lithology"}
-    for row in (*ENGINES.values(), *METHODS.values()):
-        used |= set(row.sections)
-    assert used | set(release_id.NEVER) == sections
-    assert not used & set(release_id.NEVER)
-    assert set(release_id.WITHOUT_EFFECT) <= set(Config.model_fields)
-
-
 def name_of(made: Graph) -> str:
     network = NetworkInputs(made)
     return made.release_id(network.weights, network.optional_rules())
@@ -120,13 +106,16 @@ def test_only_what_a_region_uses_decides_the_name_of_its_release():
     unused = {
         "isce2": {"step_limit_min": 5},
         "hyp3": {"looks": "10x2"},
-        "snap": {"range_looks": 7},
-        "sbas": {"weighting": "none"},
+        "snap": {"gpt": "/opt/snap/bin/gpt"},
+        "sbas": {"device": "cpu"},
+        "slc": {"device": "cpu"},
+        "network": {"max_days": 30},  # the pairs stay what they are
         "training": {"epochs": 3},
         "rates": {"windows": {"spring": ["20190301", "20190401"]}},
     }
     for section, keys in unused.items():
         assert name_of(graph(**{section: keys})) == first, section
+    assert name_of(graph(network={"max_days": 48, "neighbours": 4})) != first
     for section, keys in {"inventory": {"threshold": 0.7}, "rates": {"plane": False}, "grid": {"cell_m": 45}}.items():
         assert name_of(graph(**{section: keys})) != first, section
 
@@ -140,7 +129,7 @@ def test_a_review_is_part_of_the_name(tmp_path):
 @pytest.mark.parametrize("rates", [{"fusion": "hsv"}, {"fusion": "rgb"}])
 def test_packaged_weights_read_what_every_track_has(rates):
     network = NetworkInputs(graph())
-    assert set(network.inputs_of_weights()) == {"weights"}
+    assert network.inputs_of_weights() == {} and network.own_weights == []
     assert network.optional_rules() == []
 
 

@@ -1,5 +1,6 @@
 """Every key of the configuration means something: it reaches the rules that its table names, and no others."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from snakemake.exceptions import RuleException, WorkflowError
 from sarslide.config import Config, explain, load, loading, reach
 from sarslide.errors import ConfigError
 from sarslide.insar.engines import ENGINES
+from sarslide.models import weights
 from sarslide.rates.methods import METHODS
 from sarslide.workflow.release_id import settings, upstream_rules
 from tests.conftest import REPOSITORY
@@ -260,3 +262,24 @@ def test_defaults_programs_of_the_machine_and_packaged_regions_are_never_refused
         load({"region": region})
     for keys in ({"rates": {"method": "sbas"}}, {"engine": "snap"}):  # qtp_loess sets atmosphere and unwrapper
         load({"region": "qtp_loess"} | keys)
+
+
+@pytest.mark.parametrize("paper", ["", "P0"])
+def test_a_copied_folder_plans_the_same_jobs(paper, tmp_path, monkeypatch):
+    """No job names a folder of the installation or of the run: a copy of both has nothing to do."""
+    plans = []
+    for folder in (tmp_path / "here", tmp_path / "there"):
+        folder.mkdir()
+        plans.append(plan(folder, {"region": "demo", "simulation": {"dates": 4}, "paper": paper}))
+        shutil.copytree(weights.PACKAGED, folder / "installed")
+        monkeypatch.setattr(weights, "PACKAGED", folder / "installed")
+    assert plans[0].again(plans[1]) == set() and plans[0].release == plans[1].release
+    texts = [text for made in plans for job in made.jobs.values() for text in job.reruns]
+    assert not [text for text in texts if str(REPOSITORY) in text or str(tmp_path) in text]
+
+
+def test_weights_of_the_user_are_an_input(tmp_path):
+    shutil.copy(weights.packaged("drs_unet_compact"), tmp_path / "mine.safetensors")
+    made = plan(tmp_path, {"region": "demo", "segmentation": {"weights": "mine.safetensors"}})
+    read = {job.rule for job in made.jobs.values() if "mine.safetensors" in job.reruns}
+    assert read == {"segment", "report"}

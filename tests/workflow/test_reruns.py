@@ -36,6 +36,11 @@ def test_a_second_run_does_nothing(checkout):
     assert checkout.planned() == {}
 
 
+def test_a_copied_folder_has_nothing_to_do(own_checkout):
+    """No job of a region reads a path of the installation: packaged weights enter by their hash."""
+    assert own_checkout.planned() == {}
+
+
 def test_file_times_of_scripts_do_not_count(checkout):
     """A fresh clone makes every script newer than the results."""
     for path in (checkout.folder / "workflow_scripts").glob("*.py"):

@@ -19,7 +19,7 @@ import yaml
 from pydantic import ValidationError
 
 from sarslide import papers
-from sarslide.config import generate, loading, reading
+from sarslide.config import generate, loading, reach, reading
 from sarslide.config.fields import Section
 from sarslide.config.models import Config
 from sarslide.dataset.features import CHANNEL_SETS
@@ -317,6 +317,8 @@ def _of_key(name: str, field: Any, here: Values | None) -> str:
     for label, text in (("unit", extra["unit"]), ("range", ", ".join(generate.limits_of(field)))):
         lines += [_labelled(label, text)] if text else []
     lines.append(_labelled("default", _inline(_plain(field.default))))
+    lines.append(_labelled("makes", f"{', '.join(reach.reached(name)) or 'nothing'} again"))
+    lines += [_labelled("needs", need.text) for need in reach.needs(name)]
     if here is not None:
         lines.append(_labelled("here", f"{_inline(here.of(name))}, {here.origin(name)}"))
         if reason := here.config.assumptions.get(name):

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Literal, get_args, get_origin
 
+from sarslide.config import reach
 from sarslide.config.fields import OneOf, Section
 from sarslide.config.loading import presets
 from sarslide.config.models import Config
@@ -87,7 +88,13 @@ def _key_lines(name: str, field: Any) -> list[str]:
         "source": extra["source"],
     }
     line = " · ".join(f"{word}: {fact}" for word, fact in facts.items() if fact)
-    return [f"#### `{name}`", "", field.description, "", line, ""]
+    return [f"#### `{name}`", "", field.description, "", line, "", *_reach_lines(name), ""]
+
+
+def _reach_lines(name: str) -> list[str]:
+    rules = ", ".join(rule if " " in rule else f"`{rule}`" for rule in reach.reached(name))
+    needs = "; ".join(need.text for need in reach.needs(name))
+    return [f"makes again: {rules or 'nothing'}" + f" · needs: {needs}" * bool(needs)]
 
 
 def _leaf_comment(field: Any) -> list[str]:

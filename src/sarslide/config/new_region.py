@@ -358,6 +358,12 @@ def _text(
     slc = (
         f"; SAFE folders and orbits lie below resources/{name}/slc" if archive == "folder" else ", copernicus or folder"
     )
+    window = f"""\
+  start: "{start}" # first and last date; end null: open, for scheduled runs
+  end: {json.dumps(end)}
+"""
+    # Folders are taken as they are: no search reads a window.
+    window = "" if archive == "folder" else window
     rows = "\n".join(f"# {line}" for line in track_table(tracks, stacks))
     return f"""\
 # {name}: {_km(*_sides_m(grid))}, begun by `sarslide new`{source}.
@@ -375,9 +381,7 @@ grid:
   dem: {dem if dem in MODELS else json.dumps(dem)} # glo30, aw3d30, srtm, or a file with ellipsoidal heights
 catalog:
   archive: {archive} # asf{slc}
-  start: "{start}" # first and last date; end null: open, for scheduled runs
-  end: {json.dumps(end)}
-inventory:
+{window}inventory:
   snowline_m: null # m above the ellipsoid; objects above are masked as snow or glacier; null: no snowline is set
 """
 
