@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -52,7 +53,9 @@ def test_a_flipped_byte_stops_the_job_that_reads_it_and_the_file_is_made_again(f
     with pytest.raises(SystemExit), job(snakemake([RATE])):
         raise AssertionError("the job has begun")
     line = capsys.readouterr().err
-    assert line.startswith(f"E1013 {RATE}: rate.tif does not have the hash, which `stack_rates` wrote")
+    assert line.startswith(
+        f"E1013 {RATE}: rate.tif does not have the hash that `stack_rates` wrote; it is now .rate.tif.damaged"
+    )
     assert line.endswith("cure: run again: it is made again from what comes before it\n")
     assert not Path(RATE).exists() and Path("results/alps/D062/.rate.tif.damaged").exists()
 
@@ -98,7 +101,8 @@ def test_a_damaged_record_is_one_coded_line(folder, text, capsys):
     with pytest.raises(SystemExit), job(snakemake([RATE])):
         pass
     line = capsys.readouterr().err
-    assert line.startswith("E1013 results/alps/checksums/D062/rate.tif.json: ") and line.count("\n") == 1
+    assert line.startswith(f"E1013 {RATE}: its record is damaged (results/alps/checksums/D062/rate.tif.json: ")
+    assert line.count("\n") == 1 and not Path(RATE).exists()
 
 
 def test_verify_finds_every_kind_of_damage(folder):
@@ -156,3 +160,14 @@ def test_of_a_large_file_a_job_compares_the_size(folder, monkeypatch):
     Path(RATE).write_bytes(b"")
     with pytest.raises(DamageError):
         checksums.check_inputs([RATE])
+
+
+def test_after_a_power_loss_the_outputs_of_the_last_minutes_are_compared(folder):
+    Path("results/alps/old.tif").write_text("old")
+    checksums.record("stack_rates", ["results/alps/old.tif"])
+    os.utime(checksums.record_of("results/alps/old.tif"), (1, 1))
+    for zeroed in ("results/alps/old.tif", RATE, checksums.record_of(f"{SLC}")):
+        Path(zeroed).write_bytes(bytes(Path(zeroed).stat().st_size))
+    found = [str(one) for one in verify.set_recent_aside(folder)]
+    assert [line.split(":")[0] for line in sorted(found)] == [f"E1013 {SLC}", f"E1013 {RATE}"]
+    assert not Path(RATE).exists() and not Path(SLC).exists() and Path("results/alps/old.tif").exists()

@@ -16,7 +16,7 @@ from sarslide.config import Config, reading
 from sarslide.errors import ConfigError, LockError
 from sarslide.io import bounded
 from sarslide.schedule import lock, snakemake_log
-from sarslide.workflow import events
+from sarslide.workflow import events, verify
 from sarslide.workflow.location import snakefile
 from sarslide.workflow.migration import check_format
 
@@ -171,7 +171,7 @@ def last_region(folder: Path) -> str:
 
 
 def unlock(request: Request) -> None:
-    """Take Snakemake's own lock of an interrupted run away.
+    """Take Snakemake's own lock of an interrupted run away, and what a power loss has damaged.
 
     Parameters
     ----------
@@ -187,6 +187,8 @@ def unlock(request: Request) -> None:
     with lock.held(request.folder) as held:
         lock.refuse_live(request.folder)
         if lock.left_locked(request.folder):
+            for damaged in verify.set_recent_aside(request.folder):
+                print(damaged, file=sys.stderr)
             _run(request, ["--unlock", "--quiet", "all"], [held], None)
 
 

@@ -21,7 +21,7 @@ from sarslide.errors import LockError, ReleaseError, SarslideError
 from sarslide.io.atomic import check_writable, refusals_of
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, snakemake_log, state
-from sarslide.workflow import events
+from sarslide.workflow import events, verify
 from sarslide.workflow.location import snakefile
 from sarslide.workflow.migration import check_format
 
@@ -137,6 +137,8 @@ class Steps:
             return exit_codes.REFUSED
         if lock.left_locked(folder):
             lock.refuse_live(folder)
+            for damaged in verify.set_recent_aside(folder):
+                self._note(str(damaged))
             self._snakemake("--unlock")
         _tidy(folder, order.keep)
         searched = self._search()

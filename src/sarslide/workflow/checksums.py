@@ -209,13 +209,38 @@ def check_inputs(inputs: Iterable[str]) -> None:
         For the first file that is not what was written. It has another name then.
     """
     for path in ours(inputs):
-        place = record_of(path)
-        if not place.is_file() or not path.exists():
-            continue
-        expected = read(place)
-        if difference := first_difference(path, expected, MAX_CHECKED_BYTES):
+        if (
+            record_of(path).is_file()
+            and path.exists()
+            and (problem := damage(record_of(path), path, MAX_CHECKED_BYTES))
+        ):
             aside = set_aside(path)
-            raise DamageError(f"{path}: {difference}, which `{expected.rule}` wrote; it is now {aside.name}", AGAIN)
+            raise DamageError(f"{path}: {problem}; it is now {aside.name}", AGAIN)
+
+
+def damage(place: Path, path: Path, limit: float = math.inf) -> str:
+    """What is wrong with an output, or with its record.
+
+    Parameters
+    ----------
+    place : Path
+        The record.
+    path : Path
+        The output, which is there.
+    limit : float
+        Bytes of the largest file of it whose hash is compared.
+
+    Returns
+    -------
+    str
+        For a message; empty for nothing.
+    """
+    try:
+        expected = read(place)
+    except DamageError as error:
+        return f"its record is damaged ({error.problem})"
+    difference = first_difference(path, expected, limit)
+    return f"{difference} that `{expected.rule}` wrote" if difference else ""
 
 
 def first_difference(path: Path, expected: Record, limit: float) -> str:
@@ -263,7 +288,7 @@ def aside_of(path: Path) -> Path:
 
 
 def set_aside(path: Path) -> Path:
-    """Give a damaged output another name, so that a run makes it again.
+    """Give a damaged output another name, and remove its record, so that a run makes it again.
 
     Parameters
     ----------

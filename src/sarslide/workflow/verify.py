@@ -1,5 +1,6 @@
 """Compare every output of a region with its recorded hash, and make damaged ones again."""
 
+import math
 import os
 import random
 from collections.abc import Iterable, Iterator
@@ -11,11 +12,12 @@ from tqdm import tqdm
 
 from sarslide.errors import DamageError, SarslideError
 from sarslide.inventory import records as release_records
-from sarslide.io.fence import remove
+from sarslide.io.fence import PLACES, remove
 from sarslide.workflow import checksums
 from sarslide.workflow.checksums import Record
 
 SAMPLE = 0.1  # share of the files above SMALL whose hash `--fast` compares
+RECENT_S = 120  # before an interruption; disks write within half a minute what they were given
 SMALL = 64 << 10  # bytes; smaller files are compared in any case
 
 
@@ -65,20 +67,17 @@ def verify(folder: Path, region: str, fast: bool = False, seed: int = 0) -> Find
     """
     found, draw = Findings(), random.Random(seed)
     for place in tqdm(list(records(folder, region)), desc="verify", unit="file", disable=None):
-        try:
-            expected = checksums.read(place)
-        except DamageError as error:
-            found.damaged[_path_of(folder, place)] = error.problem
+        path = path_of(folder, place)
+        if not (folder / path).exists():
+            found.missing.append(path)
             continue
-        path = folder / expected.path
-        if not path.exists():
-            found.missing.append(expected.path)
-            continue
-        limit = SMALL if fast and draw.random() > SAMPLE else float("inf")
-        found.checked += len(expected.files)
-        found.hashed += sum(member.bytes <= limit for member in expected.files.values())
-        if difference := checksums.first_difference(path, expected, limit):
-            found.damaged[expected.path] = f"{difference} that `{expected.rule}` wrote"
+        limit = SMALL if fast and draw.random() > SAMPLE else math.inf
+        if problem := checksums.damage(place, folder / path, limit):
+            found.damaged[path] = problem
+        with suppress(DamageError):
+            files = checksums.read(place).files.values()
+            found.checked += len(files)
+            found.hashed += sum(member.bytes <= limit for member in files)
     releases = folder / "results" / region / "inventory" / "releases"
     for one in release_records.folders(releases):
         try:
@@ -107,10 +106,49 @@ def records(folder: Path, region: str) -> Iterator[Path]:
         yield from sorted((folder / top / region / checksums.FOLDER).rglob("*.json"))
 
 
-def _path_of(folder: Path, place: Path) -> str:
-    """The output of a record that cannot be read."""
+def path_of(folder: Path, place: Path) -> str:
+    """The output of a record.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+    place : Path
+        The record.
+
+    Returns
+    -------
+    str
+        Relative to the working folder.
+    """
     top, region, _, *rest = place.relative_to(folder).parts
     return Path(top, region, *rest).with_suffix("").as_posix()
+
+
+def set_recent_aside(folder: Path) -> list[DamageError]:
+    """Set aside what a power loss has damaged: outputs of the last minutes before an interruption.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Returns
+    -------
+    list of DamageError
+        One for each output.
+    """
+    places = [place for top in PLACES for place in (folder / top).glob(f"*/{checksums.FOLDER}/**/*.json")]
+    newest = max((place.stat().st_mtime for place in places), default=0)
+    found = []
+    for place in places:
+        path = path_of(folder, place)
+        if place.stat().st_mtime < newest - RECENT_S or not (folder / path).exists():
+            continue
+        if problem := checksums.damage(place, folder / path):
+            set_aside(folder, [path])
+            found.append(DamageError(f"{path}: {problem}; it is set aside", "none is needed: it is made again"))
+    return found
 
 
 def times(folder: Path, region: str) -> dict[str, tuple[Record, int]]:
