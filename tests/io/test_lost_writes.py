@@ -5,6 +5,7 @@ library, as a full disk does; the process tries one size after the other. GDAL a
 refusal where it comes while they close a file.
 """
 
+import errno
 import json
 import resource
 import subprocess
@@ -19,6 +20,7 @@ from shapely.geometry import box
 from sarslide.errors import OutputError
 from sarslide.grid import RegionGrid
 from sarslide.io import arrays, fence, raster, series, vector
+from sarslide.io.atomic import atomic_file
 
 GRID = RegionGrid(32647, 515130, 3215640, 30, 60, 70)
 BANDED = RegionGrid(32647, 515130, 3215640, 30, 700, 600)
@@ -112,6 +114,16 @@ def main(folder: str) -> None:
 def test_a_file_that_may_not_grow_is_refused_or_whole(found, name):
     assert set(found[name]) <= {"refused", "whole"}
     assert (found[name][0], found[name][-1]) == ("refused", "whole")
+
+
+def test_a_block_that_a_full_disk_has_lost_names_the_disk(tmp_path, monkeypatch):
+    def lost(path: Path) -> None:
+        raise OSError(errno.EIO, "a block that was written reads otherwise", str(path))
+
+    (tmp_path / "full").symlink_to("/dev/full")
+    monkeypatch.setattr(fence, "unfinished", lambda path: tmp_path / "full")
+    with pytest.raises(OutputError, match="no space left on the disk"), atomic_file(tmp_path / "a.tif", lost):
+        pass
 
 
 @pytest.mark.parametrize("name", WRITERS)

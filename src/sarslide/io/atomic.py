@@ -243,7 +243,7 @@ def _beside(temporary: Path) -> list[Path]:
 def _refusal(error: Exception, path: Path, probe: Callable[[], OSError | None]) -> OutputError | None:
     """What the file system has refused, if that is why `error` was raised."""
     found = error if isinstance(error, OSError) else None
-    if not (found and found.errno in REFUSALS):
+    if not (found and found.errno in REFUSALS) or found.errno == errno.EIO:  # a lost block: on a full disk, perhaps
         found = probe() or found
     if found is None:
         return None
