@@ -199,7 +199,10 @@ def test_a_hook_that_fails_is_reported_and_changes_nothing(tmp_path):
 )
 def test_a_young_region_waits_for_further_dates(tmp_path, dates, reason):
     (tmp_path / "demo").mkdir()
-    lines = [",".join([*("A128", date), *[""] * (len(scenes.COLUMNS) - 2)]) for date in dates]
+    rows = [
+        dict.fromkeys(scenes.COLUMNS, "") | {"stack": "A128", "date": date, "granule": f"{date}.SAFE"} for date in dates
+    ]
+    lines = [",".join(row.values()) for row in rows]
     (tmp_path / "demo/scenes.csv").write_text("\n".join([",".join(scenes.COLUMNS), *lines, ""]))
     config = load({"region": "demo", "source": "safe", "stacks": ["A128"], "grid": {"dem": "dem.tif"}})
     found = state.waiting(config, tmp_path, state.RegionState())
