@@ -33,6 +33,9 @@ from studies.trust import put, row
 COMMAND = "python -m studies.trust.hostile"
 CASES = REPOSITORY / "tests" / "hostile"
 MAX_CPU_S, MAX_MB, MIN_MUTATIONS = 10, 1024, 15
+MUTATION = re.compile(
+    r"\b(flipped|cut|line_lost|line_doubled|number|swapped|widened|extreme|double|zeroed|doubled|removed) \d+\??$"
+)
 OPENED = re.compile(r'open(?:at)?\([^"]*"([^"]+)", ([A-Z_|]+).* = \d+$')
 CONNECTED = re.compile(r"connect\(.*sa_family=AF_INET6?, .*\)")
 ALLOWED = (
@@ -63,6 +66,10 @@ class Outcome:
     def good(self) -> bool:
         right = self.result == "coded" or (self.result == "read" and self.name.endswith("?"))
         return right and self.cpu_s < MAX_CPU_S and self.memory_mb < MAX_MB
+
+
+def is_mutation(one: Outcome) -> bool:
+    return bool(MUTATION.search(one.name))
 
 
 def in_child(name: str, read: Callable[[], object]) -> Outcome:
@@ -149,7 +156,7 @@ def main() -> None:
     for reader in readers:
         with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
             found[reader], beyond[reader] = traced(reader, Path(folder).resolve())
-        mutations = sum("mutation" in one.name for one in found[reader])
+        mutations = sum(map(is_mutation, found[reader]))
         good = sum(one.good for one in found[reader])
         print(
             f"{reader}: {good} of {len(found[reader])} good, {mutations} mutations, outside: {beyond[reader]}",
@@ -163,7 +170,7 @@ def rows(found: dict[str, list[Outcome]], beyond: dict[str, list[str]]) -> list[
     """Of all readers."""
     every = [one for outcomes in found.values() for one in outcomes]
     good, coded = sum(one.good for one in every), sum(one.result == "coded" for one in every)
-    mutations = {reader: sum("mutation" in one.name for one in outcomes) for reader, outcomes in found.items()}
+    mutations = {reader: sum(map(is_mutation, outcomes)) for reader, outcomes in found.items()}
     enough = sum(mutations.values()) >= 150 and all(count >= MIN_MUTATIONS for count in mutations.values() if count)
     away = sum(map(len, beyond.values()))
     counts = ", ".join(f"{reader} {len(outcomes)}" for reader, outcomes in found.items())
