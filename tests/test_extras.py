@@ -128,7 +128,7 @@ def test_train_is_refused_while_the_graph_is_built(absent):
         made.start_file()
     assert made.start_file(conda=True) == []
     with pytest.raises(PackageError, match="imagenet"):
-        NetworkInputs(graph(training={"network": "segnet", "start": "imagenet"})).start_file()
+        NetworkInputs(graph(training={"network": "segnet", "width": None, "start": "imagenet"})).start_file()
     assert NetworkInputs(graph()).start_file() == []
 
 

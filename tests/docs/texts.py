@@ -10,7 +10,7 @@ SUFFIXES = {".py", ".smk", ".yaml", ".yml", ".md", ".toml", ".json", ".html", ".
 MADE = ("studies/records", "src/sarslide/report/assets")  # records and vendored code
 # One letter and two digits as a word of its own: no track (A128), error code (E1001) or tile (T48RTR).
 ID = re.compile(r"(?<![\w-])[A-J]\d{2}(?![\w-])")
-NO_IDS = {"H22"}  # a paper
+NO_IDS = {"H22", "F16", "F32", "F64", "I32", "I64"}  # a paper; types of safetensors
 # Working papers of the development, which are not part of the repository.
 ABSENT = re.compile(
     r"\bDESIGN\b|\b(facts|audit|mission|redesign)\.md\b|\b[Ff]acts [A-I]\b|\bredesign\b"
