@@ -39,6 +39,7 @@ MUTATION = re.compile(
 OPENED = re.compile(r'open(?:at)?\([^"]*"([^"]+)", ([A-Z_|]+).* = \d+$')
 CONNECTED = re.compile(r"connect\(.*sa_family=AF_INET6?, .*\)")
 ALLOWED = (
+    "/var/tmp/etilqs_",  # of SQLite itself
     "/proc",
     "/sys",
     "/dev",
