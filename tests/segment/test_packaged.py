@@ -28,6 +28,10 @@ def test_card():
     assert not {*climates.names_of("test"), *climates.names_of("transfer")} & {*card.training["validation_regions"]}
     assert card.scores["object"]["f1"] >= 0.88  # validation regions of all climates; 0.899 when it was trained
     assert str(path.parent.parent) not in str(card)
+    assert card.sha256 and card.trained_on.landslides == 1624
+    # Planted: 22 to 150 mm/yr times 0.6 to 1.3, 0.022 to 1.4 km2.
+    assert 13 < card.trained_on.speed_mm_per_yr.p1 < card.trained_on.speed_mm_per_yr.p99 < 195
+    assert 0.02 < card.trained_on.area_km2.p1 < card.trained_on.area_km2.p99 < 1.4
 
 
 def test_finds_a_landslide_and_leaves_atmosphere_alone():

@@ -12,7 +12,7 @@ from sarslide.dataset.normalise import METHODS, Normalisation
 from sarslide.errors import SarslideError
 from sarslide.models import registry
 
-FORMAT = "sarslide-weights-1"
+FORMAT: Literal["sarslide-weights-1"] = "sarslide-weights-1"
 LINE = r"^[^\x00-\x1f\x7f]*$"
 MAX_CHANNELS = 128
 # ln(p / (1 - p)) of float32 lies within 17.

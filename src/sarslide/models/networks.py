@@ -164,7 +164,7 @@ def _check_fit(path: str | Path, card: Card) -> None:
 
     try:
         with torch.device("meta"):
-            model = build(card.network, len(card.channels), **card.options)
+            model: Any = build(card.network, len(card.channels), **card.options)
     except (RuntimeError, ValueError) as error:
         raise WeightsError(f"{path}: {card.network} cannot be built ({bounded.shown(error)})", weights.TRAIN) from None
     wanted = {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
