@@ -94,8 +94,12 @@ def test_an_orphan_stops_new_runs_here_and_changes_nothing_after_one_elsewhere(w
         one for one in (own.folder / "console.txt").read_text().splitlines() if "E1012" in one and str(orphan) in one
     ][:1]
     assert f"works here (process {orphan}); cure: wait for its end, or end it" in line
-    # A second host does not see this one's locks.
+    # A second host sees neither the locks nor the processes of this one.
     (own.folder / fence.JOBS).unlink()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "sitecustomize.py").write_text("from sarslide.io import fence\nfence.jobs_in = lambda folder: []\n")
+    own.environment["PYTHONPATH"] = f"{elsewhere}{os.pathsep}{own.environment['PYTHONPATH']}"
     assert sarslide(own, "resume", *NEWS).wait() == 0, (own.folder / "console.txt").read_text()[-3000:]
     assert content(own) == with_news
     os.kill(orphan, signal.SIGCONT)

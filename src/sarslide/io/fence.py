@@ -47,7 +47,11 @@ def begin(folder: Path = Path()) -> None:
     """
     global _folder
     lock = _open(folder)
-    _alone(folder, lock)
+    try:
+        _alone(folder, lock)
+    except LockError:
+        os.close(lock)
+        raise
     _folder = folder.absolute()
     name = secrets.token_hex(4)
     _write(folder / RECORD, name)
@@ -70,7 +74,7 @@ def refuse_jobs(folder: Path) -> None:
     LockError
         Where one does, with its process id.
     """
-    if (folder / JOBS).exists():
+    if (folder / RECORD).exists():
         lock = _open(folder)
         try:
             _alone(folder, lock)
@@ -162,16 +166,20 @@ def _open(folder: Path) -> int:
 
 
 def _alone(folder: Path, lock: int) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        working = ", ".join(map(str, jobs_in(folder))) or "of another user"
+    free = True
+    with suppress(OSError):  # a file system without locks: the record alone holds
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            free = False
+    # A job that starts has no lock for its first second.
+    working = jobs_in(folder)
+    if working or not free:
         raise LockError(
-            f"{folder.resolve()}: a job of an earlier or another run works here (process {working})",
+            f"{folder.resolve()}: a job of an earlier or another run works here "
+            f"(process {', '.join(map(str, working)) or 'of another user'})",
             "wait for its end, or end it with `kill`; then run again",
-        ) from None
-    except OSError:  # a file system without locks: the record alone holds
-        pass
+        )
 
 
 def _share(lock: int) -> None:
