@@ -8,6 +8,7 @@ from pathlib import Path
 from sarslide.errors import HistoryError, SarslideError
 from sarslide.inventory.records import base_name
 from sarslide.io.fence import PLACES
+from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import read_json
 from sarslide.workflow import checksums
 
@@ -114,7 +115,7 @@ def _is_other(file: Path, member: checksums.Member, place: Path) -> bool:
     if state.st_size != member.bytes:
         return True
     touched = max(state.st_mtime_ns, state.st_ctime_ns) > place.stat().st_mtime_ns
-    return bool(touched and member.sha256 and checksums.sha256(file) != member.sha256)
+    return bool(touched and member.sha256 and sha256(file) != member.sha256)
 
 
 def correct_times(folder: Path) -> list[HistoryError]:
