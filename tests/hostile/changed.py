@@ -4,12 +4,14 @@ import random
 import re
 from collections.abc import Iterator
 
+from tests.hostile import seeds
+
 NUMBERS = ("nan", "inf", "-1", "1e308", "words", "", "9" * 400, "1e-320", "0x7f")
 
 
 def changed(text: str, count: int, seed: int) -> Iterator[tuple[str, bytes]]:
     """What was done, and the changed bytes: bits flipped, cut, lines lost or doubled, numbers replaced."""
-    chance = random.Random(seed)
+    chance = random.Random(seeds.seed(seed))
     kinds = (_flipped, _cut, _line_lost, _line_doubled, _number, _number, _swapped, _widened)
     for k in range(count):
         kind = kinds[k % len(kinds)]

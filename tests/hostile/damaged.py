@@ -4,13 +4,15 @@ import random
 import struct
 from collections.abc import Iterator
 
+from tests.hostile import seeds
+
 EXTREMES = (0, 1, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000)
 DOUBLES = (float("nan"), float("inf"), -1.0, 0.0, 1e308, 1e15)
 
 
 def damaged(data: bytes, count: int, seed: int, head: int = 4096) -> Iterator[tuple[str, bytes]]:
     """What was done, and the changed bytes; every other change lies in the first `head` bytes, the header."""
-    chance = random.Random(seed)
+    chance = random.Random(seeds.seed(seed))
     kinds = (_flipped, _extreme, _double, _cut, _zeroed, _doubled, _removed)
     for k in range(count):
         kind = kinds[k % len(kinds)]

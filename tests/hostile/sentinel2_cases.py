@@ -17,6 +17,7 @@ from sarslide.io.bounded import parsed_json
 from sarslide.retrieve.optical import open_product
 from sarslide.retrieve.orbits import orbits_of
 from sarslide.retrieve.sentinel2 import ASSETS, scene_of
+from tests.hostile import seeds
 from tests.hostile.changed import changed
 from tests.hostile.safe_cases import ENTITIES, OUTSIDE, VRT
 from tests.hostile.support import pipe
@@ -115,7 +116,7 @@ def _products(folder: Path, product: Path) -> Iterator[tuple[str, Callable[[], o
         path = copied(f"band {what}")
         (path / band).write_bytes(data)
         yield f"band: {what}", partial(read, path)
-    chance = random.Random(2)
+    chance = random.Random(seeds.seed(2))
     for k in range(16):
         path = copied(f"band flipped {k}")
         at = chance.randrange(300)

@@ -12,6 +12,7 @@ from pathlib import Path
 from sarslide.io.zip import check_archive
 from sarslide.sentinel1.safe import open_scene
 from sarslide.sentinel1.samples import SampleReader
+from tests.hostile import seeds
 from tests.hostile.safe_cases import VRT, base, whole
 from tests.hostile.support import pipe
 
@@ -110,7 +111,7 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     for what, name in {"braces": "S1A_{a}.zip", "braces the wrong way round?": "S1A}{_.zip"}.items():
         path = write(place(folder, what).with_name(name), files)
         yield f"a name with {what}".removesuffix("?") + "?", partial(whole, path.parent)
-    chance = random.Random(5)
+    chance = random.Random(seeds.seed(5))
     for k in range(24):
         path = place(folder, f"flipped {k}")
         at = chance.randrange(len(deflated))
