@@ -245,7 +245,8 @@ def _band(path: str | Path, product: Any, name: str, void: float, grid: RegionGr
     rows, cols = window.toslices()
     if upwards:
         rows = slice(lat.size - rows.stop, lat.size - rows.start)
-    found = layer[rows, cols].astype(np.float64)[:: -1 if upwards else 1]
+    with np.errstate(all="ignore"):  # signalling NaNs; what is not finite is void
+        found = layer[rows, cols].astype(np.float64)[:: -1 if upwards else 1]
     found[(found == void) | ~np.isfinite(found)] = np.nan
     return regrid.GeocodedBand(found, window_transform(window, transform), "EPSG:4326")
 
