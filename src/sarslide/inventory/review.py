@@ -137,9 +137,8 @@ def _outline(path: str | Path, number: int, row: dict[str, str]) -> BaseGeometry
     if not re.match(r"(MULTI)?POLYGON\b", row["wkt"], flags=re.IGNORECASE):
         raise ReviewError(f"{where} is no polygon", cure)
     try:
-        with np.errstate(invalid="ignore"):  # of coordinates that are no numbers, refused below
-            with np.errstate(all="ignore"):  # coordinates are checked below
-                outline = force_2d(from_wkt(row["wkt"]))
+        with np.errstate(all="ignore"):  # of coordinates that are no numbers, refused below
+            outline = force_2d(from_wkt(row["wkt"]))
     except GEOSException as error:
         raise ReviewError(f"{where} does not parse", cure) from error
     if get_num_coordinates(outline) > MAX_VERTICES:
