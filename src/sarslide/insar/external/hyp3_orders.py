@@ -263,7 +263,7 @@ def _called(call: Any) -> Any:
         ) from None
     except HyP3SDKError as error:
         raise DownloadError(f"HyP3: {bounded.shown(error)}", "run again later") from None
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise DownloadError(
             f"HyP3: the answer lists no job ({type(error).__name__})", "run again later; check hyp3.api_url"
         ) from None
