@@ -14,7 +14,7 @@ from typing import Any
 from sarslide import exit_codes
 from sarslide.config import Config, reading
 from sarslide.errors import ConfigError, LockError
-from sarslide.io import bounded
+from sarslide.io import bounded_yaml
 from sarslide.schedule import lock, snakemake_log
 from sarslide.workflow import events, verify
 from sarslide.workflow.location import snakefile
@@ -108,7 +108,7 @@ def nested(values: Iterable[str]) -> dict[str, Any]:
             if not isinstance(place, dict):
                 raise ConfigError(f"--set {one}: {section} has a value already", "set each key once")
         # As Snakemake reads --config: numbers stay text, which the models turn into numbers.
-        place[leaf] = bounded.parsed_yaml(text, f"--set {key}", ConfigError, "quote it", as_text=True) if text else None
+        place[leaf] = bounded_yaml.parsed(text, f"--set {key}", ConfigError, "quote it", as_text=True) if text else None
     return made
 
 

@@ -17,7 +17,7 @@ from sarslide.config import reach
 from sarslide.config.fields import Mistake, Mistakes, Section, check_path
 from sarslide.config.models import Config
 from sarslide.errors import ConfigError, shorten, without_secrets
-from sarslide.io import bounded
+from sarslide.io import bounded_yaml
 
 REGIONS = Path(__file__).parents[1] / "regions"
 OWN_REGIONS = "regions"  # of the working folder
@@ -114,7 +114,7 @@ def read_keys(path: Path) -> dict[str, Any] | None:
     ConfigError
         For a file that cannot be read or holds something else.
     """
-    keys = bounded.yaml(path, ConfigError, MAX_FILE, "correct the YAML")
+    keys = bounded_yaml.read(path, ConfigError, MAX_FILE, "correct the YAML")
     if not isinstance(keys, dict | None):
         raise _no_keys(path)
     if template := next((name for name in TEMPLATES if name in (keys or {})), None):

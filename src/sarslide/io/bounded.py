@@ -1,4 +1,4 @@
-"""Readers of text, JSON, YAML, XML and CSV from elsewhere: whatever a file holds, they end soon, in
+"""Readers of text, JSON, XML and CSV from elsewhere: whatever a file holds, they end soon, in
 little memory, with its content or one coded line that names it.
 
 A path must name a plain file: no address, no GDAL name (`/vsi...`), no folder, pipe or device.
@@ -10,29 +10,24 @@ import json as json_format
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
-from xml.etree.ElementTree import Element
-
-import yaml as yaml_format
-from defusedxml import ElementTree
-from pydantic import BaseModel, ValidationError
-from yaml.composer import Composer
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sarslide.errors import SarslideError, shorten, without_secrets
 
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from pydantic import BaseModel
+
 FORMAT_VERSION = 1
 Coded = type[SarslideError]
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound="BaseModel")
 MAX_BYTES = 64 << 20  # the largest text of those read: annotations are 2 MB, orbits 4 MB
 MAX_DEPTH = 64
 MAX_ELEMENTS = 1_000_000  # of XML: an annotation has 50,000, a day's orbit 100,000
-MAX_VALUES = 100_000  # of YAML, those counted again that an alias repeats
-MAX_DIGITS = 40  # of a whole number of YAML
 MAX_FIELD = 1 << 20
 MAX_SHOWN, MAX_PATH = 80, 300  # characters of a value and of a path in a message
-_OF_TAGS = (ValueError, KeyError, AttributeError, TypeError)  # of PyYAML, for `!!bool x`, `!!timestamp x` ...
 GIVE = "give the path of a file"
 AGAIN = "restore the file, or make it again"
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|/vsi|.*[\n\r\0]", flags=re.DOTALL)
@@ -251,6 +246,8 @@ def typed(model: type[Model], value: object, name: str | Path, error: Coded, cur
     SarslideError
         Of class `error`; it names the first entry that does not fit.
     """
+    from pydantic import ValidationError
+
     try:
         return model.model_validate(value)
     except ValidationError as failure:
@@ -261,127 +258,7 @@ def typed(model: type[Model], value: object, name: str | Path, error: Coded, cur
         raise error(f"{name}: {entry}{message}", cure) from None
 
 
-def parsed_yaml(source: str, name: str | Path, error: Coded, cure: str = AGAIN, as_text: bool = False) -> Any:
-    """YAML of a text that was read already, of plain values only.
-
-    Parameters
-    ----------
-    source : str
-        The text.
-    name : str or Path
-        Where it comes from, for messages.
-    error : type
-        Class of the error.
-    cure : str
-        Its cure.
-    as_text : bool, default False
-        Whether numbers, dates and null stay the text that they are.
-
-    Returns
-    -------
-    object
-        Its content.
-
-    Raises
-    ------
-    SarslideError
-        Of class `error`, for what is no YAML, nested too deep, or has more than `MAX_VALUES`.
-    """
-    loader = None
-    try:
-        loader = (_TextLoader if as_text else _Loader)(source)
-        return loader.get_single_data()
-    except (yaml_format.YAMLError, *_OF_TAGS, RecursionError, OverflowError) as failure:
-        raise error(f"{name}: is no YAML ({shown(_yaml_problem(failure))})", cure) from None
-    finally:
-        if loader:
-            loader.dispose()
-
-
-def yaml(path: str | Path, error: Coded, limit: int = 4 << 20, cure: str = AGAIN) -> Any:
-    """YAML of a file, of plain values only.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    error : type
-        Class of the error.
-    limit : int
-        Bytes that it may have.
-    cure : str
-        Cure of the error.
-
-    Returns
-    -------
-    object
-        Its content.
-
-    Raises
-    ------
-    SarslideError
-        Of class `error`, as `text` and `parsed_yaml`.
-    """
-    return parsed_yaml(text(path, error, limit, cure=cure), path, error, cure)
-
-
-class _Limits(Composer):
-    """YAML without what makes little text grow."""
-
-    depth = 0
-
-    @cached_property
-    def sizes(self) -> dict[yaml_format.Node, int]:
-        """Of whole nodes, in values."""
-        return {}
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """A node that is neither too deep nor too large."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise yaml_format.YAMLError(f"nested more than {MAX_DEPTH} deep")
-        is_alias = self.check_event(yaml_format.AliasEvent)  # type: ignore[attr-defined]
-        node = super().compose_node(parent, index)
-        if node is None or (is_alias and node not in self.sizes):
-            raise yaml_format.YAMLError("a value holds itself")
-        self.sizes[node] = size = 1 + sum(self.sizes[inner] for inner in _inner(node))
-        if size > MAX_VALUES:
-            raise yaml_format.YAMLError(f"more than {MAX_VALUES} values")
-        self.depth -= 1
-        return node
-
-
-class _Loader(_Limits, yaml_format.SafeLoader):
-    """Numbers, dates and the like are what they look like."""
-
-
-class _TextLoader(_Limits, yaml_format.BaseLoader):
-    """All values are text."""
-
-
-def _whole_number(loader: _Loader, node: Any) -> Any:
-    if len(node.value) > MAX_DIGITS:
-        raise yaml_format.YAMLError(f"a number of more than {MAX_DIGITS} digits")
-    return loader.construct_yaml_int(node)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
-
-
-def _inner(node: Any) -> list[Any]:
-    """The nodes of a node: items, or keys and values."""
-    if isinstance(node, yaml_format.MappingNode):
-        return [one for pair in node.value for one in pair]
-    return node.value if isinstance(node, yaml_format.SequenceNode) else []
-
-
-def _yaml_problem(failure: Exception) -> str:
-    mark = getattr(failure, "problem_mark", None)
-    problem = getattr(failure, "problem", None) or str(failure)
-    return f"line {mark.line + 1}: {problem}" if mark else problem
-
-
-def xml(source: bytes | str, name: str | Path, error: Coded, cure: str = AGAIN) -> Element:
+def xml(source: bytes | str, name: str | Path, error: Coded, cure: str = AGAIN) -> "Element":
     """The root of an XML text that was read already; entities are refused.
 
     Parameters
@@ -406,6 +283,8 @@ def xml(source: bytes | str, name: str | Path, error: Coded, cure: str = AGAIN) 
         Of class `error`, for what is no XML, has entities, is nested more than `MAX_DEPTH` deep,
         has more than `MAX_ELEMENTS`, an unknown encoding, or more than `MAX_BYTES`.
     """
+    from defusedxml import ElementTree  # of those who read XML alone
+
     if len(source) > MAX_BYTES:
         raise error(f"{name}: has more than {MAX_BYTES >> 20} MiB, too much for its kind", cure)
     data = source.encode() if isinstance(source, str) else source
@@ -425,7 +304,7 @@ def xml(source: bytes | str, name: str | Path, error: Coded, cure: str = AGAIN) 
     return root
 
 
-def xml_file(path: str | Path, error: Coded, limit: int = MAX_BYTES, cure: str = AGAIN) -> Element:
+def xml_file(path: str | Path, error: Coded, limit: int = MAX_BYTES, cure: str = AGAIN) -> "Element":
     """The root of an XML file.
 
     Parameters

@@ -17,8 +17,6 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from sarslide.errors import LockError, OutputError
 
 FORMAT_VERSION = 1
@@ -201,6 +199,8 @@ def jobs_in(folder: Path) -> list[int]:
     list of int
         Process ids of scripts that Snakemake started there.
     """
+    import psutil  # of runs, not of jobs
+
     here = str(folder.resolve())
     return [
         process.pid

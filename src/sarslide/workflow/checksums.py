@@ -9,10 +9,9 @@ and no job has written, as the products of a date that a user has put there, has
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from sarslide.errors import DamageError
 from sarslide.io import bounded
@@ -29,7 +28,8 @@ ASIDE = ".damaged"
 AGAIN = "run again: it is made again from what comes before it"
 
 
-class Member(BaseModel):
+@dataclass(frozen=True)
+class Member:
     """A file as it was written.
 
     Attributes
@@ -40,12 +40,12 @@ class Member(BaseModel):
         Its hash; empty where it was not taken.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    bytes: Annotated[int, Field(ge=0)]
-    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
+    bytes: int
+    sha256: str
 
 
-class Record(BaseModel):
+@dataclass(frozen=True)
+class Record:
     """An output of a job as it was written.
 
     Attributes
@@ -60,10 +60,9 @@ class Record(BaseModel):
         The file by its name, or those of a folder by their paths below it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     rule: str
     path: str
-    kind: Literal["file", "folder"]
+    kind: str
     files: dict[str, Member]
 
 
@@ -113,7 +112,7 @@ def record(rule: str, outputs: Iterable[str]) -> None:
         if path.exists():
             kind = "folder" if path.is_dir() else "file"
             found = Record(rule=rule, path=path.as_posix(), kind=kind, files=members(path))
-            write_json(record_of(path), found.model_dump())
+            write_json(record_of(path), asdict(found))
 
 
 def record_sources(rule: str, inputs: Iterable[str]) -> None:
@@ -132,7 +131,7 @@ def record_sources(rule: str, inputs: Iterable[str]) -> None:
             found = Record(rule=rule, path=path.as_posix(), kind=kind, files=members(path, MAX_SOURCE_BYTES))
             place = record_of(path, SOURCES)
             if not place.is_file() or read(place).files != found.files:
-                write_json(place, found.model_dump())
+                write_json(place, asdict(found))
 
 
 def members(path: Path, limit: float = math.inf) -> dict[str, Member]:
@@ -191,7 +190,28 @@ def read(path: Path) -> Record:
         For a damaged one.
     """
     cure = "delete it: the output that it is of stays, without a recorded hash"
-    return bounded.typed(Record, bounded.json(path, DamageError, cure=cure), path, DamageError, cure)
+    try:
+        return _record(bounded.json(path, DamageError, cure=cure))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise DamageError(f"{path}: is no record of an output", cure) from None
+
+
+def _record(content: Any) -> Record:
+    """Of JSON; ValueError, TypeError, KeyError or AttributeError where it is none."""
+    rule, path, kind = (content[name] for name in ("rule", "path", "kind"))
+    if not all(isinstance(word, str) for word in (rule, path)) or kind not in ("file", "folder") or len(content) != 4:
+        raise ValueError("no rule, path or kind")
+    files = {name: _member(entry) for name, entry in content["files"].items()}
+    if any(Path(name).is_absolute() or ".." in Path(name).parts for name in files):
+        raise ValueError("a file outside")
+    return Record(rule, path, kind, files)
+
+
+def _member(entry: Any) -> Member:
+    size, digest = entry["bytes"], entry["sha256"]
+    if type(size) is not int or size < 0 or not re.fullmatch("([0-9a-f]{64})?", digest) or len(entry) != 2:
+        raise ValueError("no size or hash")
+    return Member(size, digest)
 
 
 def check_inputs(inputs: Iterable[str]) -> None:

@@ -10,8 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from sarslide.errors import LockError, OutputError, SarslideError, unexpected
 
 # rasterio looks for boto3 when it is first imported, 0.3 CPU s of each job, for sessions with S3
@@ -112,6 +110,8 @@ def _end_orphan() -> None:
     """End the Snakemake that a cluster runs for this job: it would remove, as outputs of a failed
     job, what the newer run has made.
     """
+    import psutil
+
     for process in psutil.Process().parents():
         with suppress(psutil.Error):
             line = process.cmdline()
