@@ -36,16 +36,17 @@ from studies.trust import put, row
 COMMAND = "python -m studies.trust.kills --folder FOLDER"
 REGION = "demo_small"
 KINDS = ("group", "snakemake", "job")
+FIRST_DATES = 6
 KILLS_A_RUN, MAX_NEWS, NEWS_SHARE = 6, 2, 0.25
 MAX_JOBS, MAX_S = 14, 4.0  # a kill comes after up to so many further jobs, and so many seconds
 
 
 class Run:
-    """A working folder and what happens in it; `path` are the new acquisitions in each release."""
+    """A working folder and what happens in it."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
-        self.folder, self.news, self.path = folder, 0, []
+        self.folder = folder
         self.environment = os.environ | {"OMP_NUM_THREADS": "1"}
 
     def start(self, word: str, news: int) -> subprocess.Popen:
@@ -90,9 +91,9 @@ class Run:
         found = (self.folder / "results" / REGION / "inventory" / "releases").glob("2*/MANIFEST.json")
         return sorted((json.loads(path.read_text()) for path in found), key=lambda one: one["sequence"])
 
-    def note_releases(self) -> None:
-        """Releases that have come since the last look hold the acquisitions of now."""
-        self.path += [self.news] * (len(self.manifests()) - len(self.path))
+    def path(self) -> list[int]:
+        """New acquisitions in each release, in their order."""
+        return [sum(map(len, one["dates"].values())) - FIRST_DATES for one in self.manifests()]
 
     def content(self) -> dict[str, str]:
         """Content hashes of the releases in their order, and hashes of all rasters."""
@@ -109,16 +110,16 @@ def reference(folder: Path, path: list[int]) -> dict[str, str]:
         place = folder / kept.stem
         shutil.rmtree(place, ignore_errors=True)
         run = Run(place)
-        for run.news in path:
-            if code := run.start("run", run.news).wait():
+        for news in path:
+            if code := run.start("run", news).wait():
                 raise SystemExit(f"an undisturbed run ended with {code}: see {run.folder / 'console.txt'}")
         kept.write_text(json.dumps(run.content()))
         shutil.rmtree(place)
     return json.loads(kept.read_text())
 
 
-def disturbed(folder: Path, number: int, seed: int) -> tuple[Run, list[dict[str, Any]]]:
-    """One run to its end, with its kills."""
+def disturbed(folder: Path, number: int, seed: int) -> tuple[Run, list[dict[str, Any]], int]:
+    """One run to its end, with its kills, and the new acquisitions at its end."""
     draw = random.Random(seed * 1000 + number)
     run, kills, wanted = Run(folder), [], 0
     process = run.start("run", wanted)
@@ -134,15 +135,11 @@ def disturbed(folder: Path, number: int, seed: int) -> tuple[Run, list[dict[str,
         else:
             code = process.wait()
             if code == 0:
-                run.note_releases()
-                return run, kills
+                return run, kills, wanted
             if code != LOCKED:
                 raise SystemExit(f"{folder}: it ended with {code}: see {folder / 'console.txt'}")
             kills[-1]["waits"] += 1
             end_of_jobs(run, draw)
-        if not run.jobs():  # else `resume` answers 75, and we come here again
-            run.note_releases()
-            run.news = wanted
         process = run.start("resume", wanted)
 
 
@@ -165,14 +162,16 @@ def one_by_one(folder: Path, seed: int, wanted: int, next_number, lock: threadin
             number = next_number()
         place = folder / f"run{number}"
         shutil.rmtree(place, ignore_errors=True)
-        run, kills = disturbed(place, number, seed)
-        content = run.content()
+        run, kills, wanted_news = disturbed(place, number, seed)
+        content, path = run.content(), run.path()
         with lock:
-            expected = reference(folder, run.path)
-            other = sorted(name for name in {*content, *expected} if content.get(name) != expected.get(name))
+            expected = reference(folder, path)
+            # A release of an older date set after a newer one would be an orphan's.
+            wrong = [] if path == sorted(set(path)) and path[-1] == wanted_news else [f"releases of {path}"]
+            other = wrong + sorted(name for name in {*content, *expected} if content.get(name) != expected.get(name))
             with open(record, "a") as stream:
                 stream.write(
-                    json.dumps({"run": number, "seed": seed, "path": run.path, "kills": kills, "other": other}) + "\n"
+                    json.dumps({"run": number, "seed": seed, "path": path, "kills": kills, "other": other}) + "\n"
                 )
             print(f"run {number}: {len(kills)} kills, {len(other)} differences", flush=True)
         if not other:
