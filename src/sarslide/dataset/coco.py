@@ -20,6 +20,7 @@ from sarslide.io.outlines import is_tangled
 from sarslide.io.vector import listed
 
 COCO = "give a COCO file of objects (JSON)"
+Metres = Annotated[FiniteFloat, Field(ge=-1e8, le=1e8)]  # of a transform: beyond all CRSs
 Place = Annotated[FiniteFloat, Field(ge=-1e6, le=1e6)]  # of a vertex, cells
 Side = Annotated[int, Field(gt=0, le=10_000)]  # of an image, cells
 
@@ -96,7 +97,7 @@ class _Image(BaseModel):
     file_name: str = ""
     region: str = ""
     crs: str | None = None
-    transform: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
+    transform: tuple[Metres, Metres, Metres, Metres, Metres, Metres] | None = None
 
 
 class _Category(BaseModel):
