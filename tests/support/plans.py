@@ -1,5 +1,6 @@
 """Plans of the workflow inside this process: what each job of a region would read, and with which parameters."""
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -76,12 +77,15 @@ class Plan:
 
 @contextmanager
 def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
+    before, threshold = Path.cwd(), gc.get_threshold()
     os.chdir(folder)
     try:
         yield
     finally:
         os.chdir(before)
+        # The Snakefile makes the collector rare, for a process that ends with its graph.
+        gc.set_threshold(*threshold)
+        gc.collect()
 
 
 def plan(folder: Path, config: Mapping[str, Any], targets: Iterable[str] = (), conda: bool = False) -> Plan:
