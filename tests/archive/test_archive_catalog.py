@@ -247,7 +247,7 @@ def test_recorded_listing_of_the_orbit_bucket(archive, access, real_data, monkey
         one["response"]["body"]["string"] for one in recorded(real_data, "orbit_listing_s3_poeorb.yaml")["interactions"]
     ]
     monkeypatch.setattr(orbits, "get_text", lambda *_, **__: pages.pop(0))
-    listed = access.orbits()._of_bucket("AUX_POEORB")
+    listed = access.orbits()._of_bucket("AUX_POEORB", "AUX_POEORB/")
     assert not pages and len(listed) > 6000 and all(EOF_NAME.fullmatch(name) for name in listed)
     address, checksum = listed["S1A_OPER_AUX_POEORB_OPOD_20210203T122423_V20210113T225942_20210115T005942.EOF"]
     assert checksum == "md5:11dd292a8a5527bb0467105355271364" and "/AUX_POEORB/S1A_OPER_AUX" in address

@@ -324,12 +324,14 @@ def test_script_writes_the_page(inputs, html, tmp_path):
         "assumptions": {},
         "assumed": {},
         "benchmarks": str(inputs.benchmarks),
+        "packaged": {"name": "drs_unet_compact"},
     }
     job = SimpleNamespace(
         rule="report",
         input=files | {"wrapped": wrapped},
         output=Named(html=str(tmp_path / "report" / "report.html")),
         params=SimpleNamespace(**params),
+        resources=SimpleNamespace(published=""),
         log=[str(tmp_path / "report.log")],
     )
     exec(compile(SCRIPT.read_text(), str(SCRIPT), "exec"), {"snakemake": job, "__name__": "__main__"})

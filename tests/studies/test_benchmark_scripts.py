@@ -145,12 +145,12 @@ def test_the_packaged_network_is_scored(repository, tmp_path):
     with np.load(path) as file:
         arrays = dict(file)
     rng = np.random.default_rng(7)
-    for layer in stored_layers(card["channels"]):
+    for layer in stored_layers(card.channels):
         arrays.setdefault(layer, rng.uniform(0.5, 0.9, (SIZE, SIZE)).astype(np.float32))
     np.savez(path, **arrays)
     inputs = {"weights": str(weights.packaged("drs_unet_compact")), "test": [path], "transfer": [path]}
     params = {"run": "packaged.drs_unet_compact", "device": "cpu", "min_cells": 20, "overlap": 0.5}
     run_script(repository, "benchmark_score", tmp_path, inputs, SCORED, params)
     record = json.loads((tmp_path / "scores.json").read_text())
-    assert record["threshold"] == card["threshold"] and record["cost"] is None
+    assert record["threshold"] == card.threshold and record["cost"] is None
     assert record["parts"]["test"]["pixel"] == record["parts"]["transfer"]["pixel"]

@@ -10,7 +10,7 @@ import sarslide
 SOURCE = Path(sarslide.__file__).parent
 PARTS = ("models", "dataset", "segment", "training", "evaluate")
 ALLOWED = {
-    "models": set(),
+    "models": {"dataset"},  # a card states channels and normalisation
     "dataset": set(),
     "segment": {"models", "dataset"},
     "evaluate": {"dataset", "segment"},

@@ -48,7 +48,7 @@ def damaged(path: Path) -> None:
          "E1001 dataset.area = nowhere.gpkg does not exist"),
         (lambda p: written(p, [INSIDE]), ["training={labels: PATH, scenes: [none.npz]}"],
          "E1001 training.scenes = none.npz does not exist"),
-        (damaged, ["training={start: PATH}"], "E4001 PATH: cannot be read"),
+        (damaged, ["training={start: PATH}"], "E4001 PATH: is no safetensors file of at most 2 GiB"),
         (None, ["training={network: mask_rcnn_resnext_dcb_sa, width: null, start: coco}"],
          "E1001 config: training.start = coco does not fit training.network = mask_rcnn_resnext_dcb_sa"),
         (None, ["training={network: unet, start: packaged}"],

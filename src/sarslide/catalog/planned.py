@@ -67,14 +67,15 @@ def _row(stack: str, date: str, platform: str, frame: int, first: str) -> dict[s
     stop = start + np.timedelta64(FRAME_S, "s")
     begins, ends = (str(time).replace("-", "").replace(":", "") for time in (start, stop))
     around = [str(start.astype("datetime64[D]") + days).replace("-", "") for days in (-1, 1)]
-    granule = f"{platform}_IW_SLC__1SDV_{begins}_{ends}_000001_000001_{frame:04X}"
+    # Two tracks may have the same made-up time: their orbit numbers tell them apart.
+    granule = f"{platform}_IW_SLC__1SDV_{begins}_{ends}_000{stack[1:]}_000001_{frame:04X}"
     bperp = orbit_offset_m(stack, date, SEED)[0] - orbit_offset_m(stack, first, SEED)[0]
     return dict.fromkeys(ARCHIVE_COLUMNS, "") | {
         "stack": stack,
         "date": date,
         "granule": granule,
         "platform": platform,
-        "absolute_orbit": "000001",
+        "absolute_orbit": f"000{stack[1:]}",
         "start_utc": f"{start}.000000",
         "stop_utc": f"{stop}.000000",
         "polarisation": "VV+VH",
