@@ -76,9 +76,7 @@ rule release:
         pair_count=GRAPH.every(f"{RATES}/pair_count.tif"),
         review=[own(path) for path in or_exit(GRAPH.review)],
     output:
-        release=report(
-            RELEASED, caption="captions/inventory.rst", category="Inventory"
-        ),
+        release=report(RELEASED, caption="captions/inventory.rst", category="Inventory"),
     log:
         f"{LOGS}/release.log",
     benchmark:

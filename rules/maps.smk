@@ -276,9 +276,9 @@ rule resample_products:
 # Which layers tell landslides from other ground (P3 3.1 and 4.1; H01-H03), of every track, on
 # demand.
 rule factors:
-    localrule: True
     input:
         GRAPH.every(f"{RATES}/factors/factors.json"),
+    localrule: True
 
 
 rule rank_factors:

@@ -289,6 +289,8 @@ class ReviewError(SarslideError):
 
 
 class ReleaseError(SarslideError):
-    """A release that is incomplete or was changed, or dates that end before those of the newest release."""
+    """A release that is incomplete or was changed, or dates that end before those of the newest
+    release.
+    """
 
     code = 5002

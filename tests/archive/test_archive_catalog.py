@@ -187,7 +187,9 @@ def test_nothing_found_says_which_stack(archive, access, tmp_path):
 
 def test_a_table_of_folders_is_not_overwritten(archive, access, tmp_path):
     table = tmp_path / "scenes.csv"
-    table.write_text(",".join(scenes.COLUMNS) + "\n" + "A128,20190306,S1A.SAFE" + "," * (len(scenes.COLUMNS) - 3) + "\n")
+    table.write_text(
+        ",".join(scenes.COLUMNS) + "\n" + "A128,20190306,S1A.SAFE" + "," * (len(scenes.COLUMNS) - 3) + "\n"
+    )
     before = table.read_bytes()
     with pytest.raises(CatalogError, match="is a table of products in folders"):
         update(tmp_path, access)

@@ -76,7 +76,10 @@ def test_every_leaf_is_documented():
         ({"training": {"network": "unett"}}, "training.network"),
         ({"training": {"channels": "p0_insr"}}, "training.channels: "),
         ({"dataset": {"channels": "p2_colors"}}, "dataset.channels: "),
-        ({"rates": {"method": "sbas", "weighting": "coherence"}}, "rates.weighting = 'coherence' has no effect: it needs rates.method = stacking"),
+        (
+            {"rates": {"method": "sbas", "weighting": "coherence"}},
+            "rates.weighting = 'coherence' has no effect: it needs rates.method = stacking",
+        ),
         ({"rates": {"method": "sbass"}}, "rates.method = 'sbass': input should be 'stacking', "),
         ({"engine": "hyp3"}, "engines for this source: native, isce2, snap"),
     ],

@@ -117,7 +117,9 @@ def test_stack_reads_each_layer_once_and_keeps_unknown_cells():
     np.testing.assert_allclose(stack[1, 0], [0, 1, np.nan, 0], atol=1e-6)
     np.testing.assert_allclose(stack[2, 0], [0, 0, np.nan, -1], atol=1e-6)
     np.testing.assert_array_equal(features.observable(stack)[0], [True, True, False, True])
-    np.testing.assert_array_equal(np.isnan(stack[0]), np.isin(stored["layover_shadow"], (1, 2, 3)))  # hidden from the track
+    np.testing.assert_array_equal(
+        np.isnan(stack[0]), np.isin(stored["layover_shadow"], (1, 2, 3))
+    )  # hidden from the track
     assert np.isfinite(stack[3][:, 3]).all()  # terrain is known all the same
 
 

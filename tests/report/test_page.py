@@ -294,7 +294,8 @@ def test_style_sheet_without_files():
     assert "#default#VML" in without_images(css)
 
 
-def test_script_writes_the_page(inputs, html, tmp_path):
+def test_script_writes_the_page(inputs, tmp_path):
+    html = render(dataclasses.replace(inputs, weights=weights.packaged("drs_unet_compact")))
     stacks = inputs.stacks
     of = {name: [str(s.rasters[layer]) for s in stacks] for name, layer in SCRIPT_INPUTS.items()}
     files = {

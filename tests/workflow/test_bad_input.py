@@ -293,7 +293,9 @@ def test_weights_for_other_channels(tmp_path):
 
     with safe_open(packaged("drs_unet_compact"), "numpy") as source:
         tensors = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
-        metadata = {key: value.replace('"slope_deg", "down', '"land_cover", "down') for key, value in source.metadata().items()}
+        metadata = {
+            key: value.replace('"slope_deg", "down', '"land_cover", "down') for key, value in source.metadata().items()
+        }
     other = tmp_path / "other.safetensors"
     save_file(tensors, other, metadata)
     layers = [

@@ -94,7 +94,9 @@ def test_weights_of_channels_that_the_region_has_not(place, tmp_path):
     path = tmp_path / "other.safetensors"
     with safe_open(packaged("drs_unet_compact"), "numpy") as source:
         tensors = {name: source.get_tensor(name) for name in source.keys()}  # noqa: SIM118
-        save_file(tensors, path, {"card": source.metadata()["card"].replace('"slope_deg", "down', '"land_cover", "down')})
+        save_file(
+            tensors, path, {"card": source.metadata()["card"].replace('"slope_deg", "down', '"land_cover", "down')}
+        )
     line = f"E4001 {path}: weights for channels "
     told = refused(place, [], [*SMALL, f"segmentation={{weights: {path}}}"], line)
     assert told.endswith(

@@ -19,7 +19,11 @@ PINNED = dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", CONSTRAINTS, flags=re.M))
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 PIP_NAMES = {"pytorch": "torch"}
 # Programs that scripts start, and libraries that others load by name: no import names them.
-PROGRAMS = {"mintpy.yaml": {"mintpy"}, "isce2.yaml": {"isce2", "shapely"}, "geo.yaml": {"snaphu", "whirlwind-insar", "numba"}}
+PROGRAMS = {
+    "mintpy.yaml": {"mintpy"},
+    "isce2.yaml": {"isce2", "shapely"},
+    "geo.yaml": {"snaphu", "whirlwind-insar", "numba"},
+}
 # ISCE2 chooses its own versions; it is not on the index that constraints.txt is of.
 ELSEWHERE = {"isce2.yaml"}
 
