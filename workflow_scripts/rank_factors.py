@@ -1,5 +1,5 @@
-"""rank_factors: layers of one stack and landslides -> statistics of the factors (P3 Table 2, Figs. 8
-and 9).
+"""rank_factors: layers of one stack and landslides -> statistics of the factors (P3 Table 2,
+Figs. 8 and 9).
 
 inputs: layers under their registered names, units and signs (LOS rate mm/yr, positive towards the
 satellite); labels (pointer to the release, or a vector file). outputs: correlation, collinearity,
