@@ -78,11 +78,11 @@ def measured(folder: Path, region: str, safe: bool) -> dict[str, float]:
     if not safe:
         os.environ["PYTHONPATH"] = f"{off}{os.pathsep}{before}"
     try:
-        cost, _ = run_region(region, folder, 2)
+        cost, scores = run_region(region, folder, 2)
     finally:
         os.environ["PYTHONPATH"] = before
     shutil.rmtree(folder)
-    return cost
+    return cost | {name: scores[name] for name in ("object_recall", "object_precision", "scored")}
 
 
 def main() -> None:
