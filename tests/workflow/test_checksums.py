@@ -171,3 +171,11 @@ def test_after_a_power_loss_the_outputs_of_the_last_minutes_are_compared(folder)
     found = [str(one) for one in verify.set_recent_aside(folder)]
     assert [line.split(":")[0] for line in sorted(found)] == [f"E1013 {SLC}", f"E1013 {RATE}"]
     assert not Path(RATE).exists() and not Path(SLC).exists() and Path("results/alps/old.tif").exists()
+
+
+def test_of_a_large_file_of_a_user_the_size_is_recorded(folder, monkeypatch):
+    monkeypatch.setattr(checksums, "MAX_SOURCE_BYTES", 100)
+    checksums.record_of(SLC).unlink()
+    checksums.record_sources("geocode_slc", [SLC])
+    files = checksums.read(checksums.record_of(SLC, checksums.SOURCES)).files
+    assert files["measurement/iw1.tiff"] == checksums.Member(5000, "") and files["manifest.safe"].sha256

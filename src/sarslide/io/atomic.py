@@ -154,10 +154,11 @@ def written(path: Path, temporary: Path) -> Iterator[None]:
     try:
         with refusals_of(path, lambda: _probe(temporary)):
             yield
-    finally:
-        remove(temporary)
-        for left in _beside(temporary):  # journals of SQLite, masks and overviews of GDAL
+    except BaseException:
+        # What finishes leaves nothing; to look for it would list a folder of thousands each time.
+        for left in (temporary, *_beside(temporary)):  # journals of SQLite, masks and overviews of GDAL
             remove(left)
+        raise
 
 
 @contextmanager

@@ -5,7 +5,7 @@ A run writes its name into `RECORD` before its first job and then removes the un
 earlier runs. Its jobs inherit the name in the environment. Each finished file gets its final name
 only while the record still holds that name; the unfinished file of a job that looked at the record
 a moment too early is gone by then, so that its rename fails. This needs no lock, and holds for jobs
-on other machines. On one machine it is told at once: a job holds a shared lock as long as it, or a
+on other machines. On one machine it is known at once: a job holds a shared lock as long as it, or a
 program that it has started, lives, and a run begins only when it can have that lock alone.
 """
 
@@ -199,15 +199,29 @@ def jobs_in(folder: Path) -> list[int]:
     list of int
         Process ids of scripts that Snakemake started there.
     """
+    working = processes_in(folder).items()
+    return [pid for pid, line in working if any("/.snakemake/scripts/" in f"/{part}" for part in line)]
+
+
+def processes_in(folder: Path) -> dict[int, list[str]]:
+    """Live processes on this machine whose working folder it is.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+
+    Returns
+    -------
+    dict of int to list of str
+        Command line by process id; empty where the process has ended meanwhile, or is another
+        user's.
+    """
     import psutil  # of runs, not of jobs
 
     here = str(folder.resolve())
-    return [
-        process.pid
-        for process in psutil.process_iter(["cmdline", "cwd"])
-        if process.info["cwd"] == here
-        and any("/.snakemake/scripts/" in f"/{part}" for part in (process.info["cmdline"] or ()))
-    ]
+    found = (process for process in psutil.process_iter(["cmdline", "cwd"]) if process.info["cwd"] == here)
+    return {process.pid: process.info["cmdline"] or [] for process in found}
 
 
 def _read(record: Path) -> str:

@@ -192,13 +192,14 @@ def create_cog(
     """
     written = Checksums()
     with atomic_file(path, lambda temporary: _compare_cog(temporary, written)) as temporary:
-        # Its name begins as the unfinished file's, and goes with it.
+        # After a failure it goes with the unfinished file, as whose its name begins.
         waiting = temporary.with_name(f"{temporary.name}.blocks.tif")
         with _blockwise(waiting, grid, layer, written, tags) as put:
             yield put
         written.compare(waiting, _blocks_of)
         with opened(waiting) as source:
             _to_cog(source, temporary, layers.get(layer))
+        waiting.unlink()
 
 
 @contextmanager

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
 from sarslide.errors import LockError, OutputError
 from sarslide.io import fence
 
@@ -99,11 +97,5 @@ def live_snakemake(folder: Path) -> list[int]:
     list of int
         Process ids.
     """
-    here = str(folder.resolve())
-    return [
-        process.pid
-        for process in psutil.process_iter(["cmdline", "cwd"])
-        # None where the process has ended meanwhile, or is another user's.
-        if process.info["cwd"] == here
-        and any(Path(part).name == "snakemake" for part in (process.info["cmdline"] or ())[:4])
-    ]
+    working = fence.processes_in(folder).items()
+    return [pid for pid, line in working if any(Path(part).name == "snakemake" for part in line[:4])]

@@ -110,9 +110,7 @@ def record(rule: str, outputs: Iterable[str]) -> None:
     """
     for path in ours(outputs):
         if path.exists():
-            kind = "folder" if path.is_dir() else "file"
-            found = Record(rule=rule, path=path.as_posix(), kind=kind, files=members(path))
-            write_json(record_of(path), asdict(found))
+            write_json(record_of(path), asdict(_as_it_is(rule, path)))
 
 
 def record_sources(rule: str, inputs: Iterable[str]) -> None:
@@ -127,11 +125,13 @@ def record_sources(rule: str, inputs: Iterable[str]) -> None:
     """
     for path in ours(inputs):
         if path.exists() and not record_of(path).is_file():
-            kind = "folder" if path.is_dir() else "file"
-            found = Record(rule=rule, path=path.as_posix(), kind=kind, files=members(path, MAX_SOURCE_BYTES))
-            place = record_of(path, SOURCES)
+            found, place = _as_it_is(rule, path, MAX_SOURCE_BYTES), record_of(path, SOURCES)
             if not place.is_file() or read(place).files != found.files:
                 write_json(place, asdict(found))
+
+
+def _as_it_is(rule: str, path: Path, limit: float = math.inf) -> Record:
+    return Record(rule, path.as_posix(), "folder" if path.is_dir() else "file", members(path, limit))
 
 
 def members(path: Path, limit: float = math.inf) -> dict[str, Member]:
@@ -149,10 +149,15 @@ def members(path: Path, limit: float = math.inf) -> dict[str, Member]:
     dict of str to Member
         By name, or by path below the folder.
     """
+
+    def member(file: Path) -> Member:
+        size = file.stat().st_size
+        return Member(size, sha256(file) if size <= limit else "")
+
     if not path.is_dir():
-        return {path.name: Member(bytes=path.stat().st_size, sha256=sha256(path))}
+        return {path.name: member(path)}
     files = sorted(file for file in path.rglob("*") if file.is_file() and not is_hidden(file.relative_to(path)))
-    return {file.relative_to(path).as_posix(): Member(bytes=file.stat().st_size, sha256=sha256(file)) for file in files}
+    return {file.relative_to(path).as_posix(): member(file) for file in files}
 
 
 def is_hidden(path: Path) -> bool:
@@ -229,11 +234,8 @@ def check_inputs(inputs: Iterable[str]) -> None:
         For the first file that is not what was written. It has another name then.
     """
     for path in ours(inputs):
-        if (
-            record_of(path).is_file()
-            and path.exists()
-            and (problem := damage(record_of(path), path, MAX_CHECKED_BYTES))
-        ):
+        place = record_of(path)
+        if place.is_file() and path.exists() and (problem := damage(place, path, MAX_CHECKED_BYTES)):
             aside = set_aside(path)
             raise DamageError(f"{path}: {problem}; it is now {aside.name}", AGAIN)
 

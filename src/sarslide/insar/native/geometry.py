@@ -93,17 +93,23 @@ def acquired(scene: Scene, surface: Surface, region: RegionGrid) -> np.ndarray:
     x, y = region.x(), region.y()
     found = np.zeros(region.shape, bool)
     for rows in blocks.strips(region.rows, ROWS_AT_ONCE):
-        point, normal = earth_fixed_patch(surface.grid.epsg, x, y[rows])
-        time, distance = zero_doppler(scene.arc, point + surface.heights(x, y[rows])[..., None] * normal)
+        *_, time, distance = _seen(scene, surface, x, y[rows])
         for burst in scene.bursts:
             found[rows] |= burst.holds(burst.line(time), burst.sample(distance), (0, 0))
     return found
 
 
-def _line_of_sight(scene: Scene, surface: Surface, x: np.ndarray, y: np.ndarray) -> StackGeometry:
+def _seen(
+    scene: Scene, surface: Surface, x: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Earth-fixed points of the ground, ellipsoid normals, zero-Doppler times and slant ranges."""
     point, normal = earth_fixed_patch(surface.grid.epsg, x, y)
     point += surface.heights(x, y)[..., None] * normal
-    time, distance = zero_doppler(scene.arc, point)
+    return point, normal, *zero_doppler(scene.arc, point)
+
+
+def _line_of_sight(scene: Scene, surface: Surface, x: np.ndarray, y: np.ndarray) -> StackGeometry:
+    point, normal, time, distance = _seen(scene, surface, x, y)
     los = (scene.arc.position(time) - point) / distance[..., None]
     # East is at right angles to the Earth's axis; north completes the frame.
     east = np.stack([-normal[..., 1], normal[..., 0], np.zeros(time.shape)], axis=-1)
