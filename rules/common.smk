@@ -19,6 +19,7 @@ from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import layer_files
+from sarslide.workflow.training_inputs import TrainingInputs
 from sarslide.config.reach import dem_model
 from sarslide.workflow.release_id import dem_addresses, retrieve_access
 
@@ -29,7 +30,7 @@ for folder in ("resources", "results", "logs"):
 
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 GRAPH = Graph(CONFIG, SCENES, SCRIPTS)
-NETWORK = NetworkInputs(GRAPH)
+NETWORK, LEARNT = NetworkInputs(GRAPH), TrainingInputs(GRAPH)
 GRID = CONFIG.grid.region_grid().to_dict()
 FRAMES = GRAPH.frames
 

@@ -96,13 +96,13 @@ DATASET = f"{RATES}/dataset"
 TRAINING = "results/training"
 SEEDS = {"train": CONFIG.training.seeds, "validation": CONFIG.training.validation_seeds}
 OWN_LABELS = bool(CONFIG.training.labels)
-WEIGHTS = Path(NETWORK.trained)
+WEIGHTS = Path(LEARNT.trained)
 
 
 def extra_layers(wildcards):
     """Optional inputs that `train` and `coco_export` read, of the job's stack and frame."""
     wanted = {
-        "training": or_exit(NETWORK.learnt_channels),
+        "training": or_exit(LEARNT.learnt_channels),
         "dataset.channels": or_exit(lambda: channel_set(CONFIG.dataset.channels)),
     }
     found = {}
@@ -119,7 +119,7 @@ def labelled_area(wildcards):
 
 def training_scenes(part):
     """Scenes of a part: the labelled tracks of this region, or simulated regions; further files train, too."""
-    or_exit(NETWORK.check_training)
+    or_exit(LEARNT.check_training)
     further = CONFIG.training.scenes if part == "train" else ()
     return [
         *(
@@ -133,7 +133,7 @@ def training_scenes(part):
 
 def start_of_training(wildcards):
     """The weights file that training starts from, if any; its network can be built where the job runs."""
-    files = or_exit(lambda: NETWORK.start_file(IN_CONDA))
+    files = or_exit(lambda: LEARNT.start_file(IN_CONDA))
     return files[0] if files else []
 
 

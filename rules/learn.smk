@@ -6,7 +6,7 @@ rule label_scene:
     input:
         unpack(extra_layers),
         **NETWORK.track_layers(),
-        labels=lambda wildcards: own(or_exit(lambda: NETWORK.label_file)),
+        labels=lambda wildcards: own(or_exit(lambda: LEARNT.label_file)),
         area=labelled_area,
     output:
         scene=f"{DATASET}/{{part}}.npz",
@@ -36,7 +36,7 @@ rule label_scene:
             *("block", "validation", "seed"),
         ),
         grid=GRID,
-        exclude=or_exit(NETWORK.test_areas),
+        exclude=or_exit(LEARNT.test_areas),
         region=CONFIG.region,
         code=code("label_scene"),
     script:
@@ -79,7 +79,7 @@ rule train:
         validation=lambda wildcards: training_scenes("validation"),
         start=start_of_training,
     output:
-        weights=NETWORK.trained,
+        weights=LEARNT.trained,
         history=f"{WEIGHTS.parent}/history.csv",
         curves=report(
             f"{WEIGHTS.parent}/curves.png",
@@ -106,9 +106,9 @@ rule train:
     params:
         **GRAPH.leaves("training", "preset", "network", "width", "channels"),
         recipe=CONFIG.training.changes(),
-        start=NETWORK.start if NETWORK.start in ("imagenet", "coco") else "",
-        label=NETWORK.learnt_from(),
-        test_areas=lambda wildcards: NETWORK.never_learnt(),
+        start=LEARNT.start if LEARNT.start in ("imagenet", "coco") else "",
+        label=LEARNT.learnt_from(),
+        test_areas=lambda wildcards: LEARNT.never_learnt(),
         licence="that of the labels" if OWN_LABELS else "BSD-3-Clause",
         device=CONFIG.segmentation.device,
         code=code("train"),

@@ -18,7 +18,7 @@ from sarslide.models import networks, registry
 from sarslide.models.pretrained import fetch
 from sarslide.preflight import checks
 from sarslide.preflight.finding import ERROR
-from sarslide.workflow.network_inputs import NetworkInputs
+from sarslide.workflow.training_inputs import TrainingInputs
 from tests.support.environments import REPOSITORY
 from tests.workflow.test_graph import graph
 
@@ -123,13 +123,13 @@ def test_the_demo_needs_no_extra(absent):
 
 def test_train_is_refused_while_the_graph_is_built(absent):
     absent("torchvision")
-    made = NetworkInputs(graph(training={"network": "mask_rcnn"}))
+    made = TrainingInputs(graph(training={"network": "mask_rcnn"}))
     with pytest.raises(PackageError, match="network mask_rcnn"):
         made.start_file()
     assert made.start_file(conda=True) == []
     with pytest.raises(PackageError, match="imagenet"):
-        NetworkInputs(graph(training={"network": "segnet", "width": None, "start": "imagenet"})).start_file()
-    assert NetworkInputs(graph()).start_file() == []
+        TrainingInputs(graph(training={"network": "segnet", "width": None, "start": "imagenet"})).start_file()
+    assert TrainingInputs(graph()).start_file() == []
 
 
 def reached(lines: list[str]) -> set[str]:

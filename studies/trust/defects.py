@@ -5,6 +5,7 @@
 Runs the tests and writes a row for each fault into studies/records/trust.json.
 """
 
+import argparse
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -192,6 +193,7 @@ def passes(tests: tuple[str, ...]) -> bool:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     found = {fault: passes(fault.tests) for fault in FAULTS}
     good = sum(found.values())
     rows = [

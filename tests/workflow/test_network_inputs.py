@@ -14,7 +14,7 @@ from sarslide.errors import ConfigError
 from sarslide.grid import RegionGrid
 from sarslide.models import networks, registry
 from sarslide.workflow.graph import Graph
-from sarslide.workflow.network_inputs import NetworkInputs
+from sarslide.workflow.training_inputs import TrainingInputs
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 NO_SCENES = cast(SceneTable, None)  # a training is planned without any
@@ -22,10 +22,10 @@ REAL = [name for name in presets() if load({"region": name}).source == "safe"]
 TEST_AREAS = {"zhongxinrong": "three_rivers", "zhouqu": "qtp_loess"}
 
 
-def inputs(region: str, **training) -> NetworkInputs:
+def inputs(region: str, **training) -> TrainingInputs:
     """Inputs of a packaged region whose labels are named, with changed keys of training."""
     config = load({"region": region, "training": {"labels": "mine.gpkg", **training}})
-    return NetworkInputs(Graph(config, NO_SCENES, SCRIPTS))
+    return TrainingInputs(Graph(config, NO_SCENES, SCRIPTS))
 
 
 @pytest.mark.parametrize("region", sorted(set(presets()) - set(TEST_AREAS)))
@@ -156,7 +156,7 @@ def test_the_ground_of_a_test_area_is_out_of_the_larger_region(region, test_area
 
 def test_an_unknown_region_to_exclude_is_refused():
     config = load({"region": "demo", "dataset": {"exclude": ["atlantis"]}})
-    found = NetworkInputs(Graph(config, NO_SCENES, SCRIPTS))
+    found = TrainingInputs(Graph(config, NO_SCENES, SCRIPTS))
     with pytest.raises(
         ConfigError, match="E1001 config: dataset.exclude: region 'atlantis' is neither packaged nor in"
     ):
