@@ -57,6 +57,14 @@ def test_p3_takes_two_percent_of_the_smaller_critical_baseline():
     assert choose_pairs(dates, "p3", baselines=orbits) == [f"{dates[1]}_{dates[2]}"]  # 119 m > 118 m; 72 days > 60
 
 
+def test_p2_keeps_short_baselines():
+    """B08: P2 prints no limits; by ours, 36 days and 150 m, two of six pairs stay."""
+    dates = days([0, 12, 48, 60])
+    orbits = dict(zip(dates, (DateBaseline(b, 6000) for b in (0, 149, 0, 151)), strict=True))
+    wanted = [(0, 1), (1, 2)]  # 2-3 is 151 m; 0-2, 0-3 and 1-3 are 48 days and more
+    assert choose_pairs(dates, "p2", baselines=orbits) == [f"{dates[i]}_{dates[j]}" for i, j in wanted]
+
+
 def test_critical_baseline_by_hand():
     """0.0555 m x 48.3 MHz x 880 km x tan 39 degrees / c = 6.37 km."""
     assert critical_baseline_m(0.0555, 48.3e6, 880e3, 39.0) == pytest.approx(6372, rel=1e-3)

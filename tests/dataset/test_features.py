@@ -28,6 +28,18 @@ def test_papers_channel_sets_are_there():
     assert set(features.channel_set("p3_rs_dr")) - set(features.channel_set("p3_rs")) == {"los_rate_mm_per_yr"}
 
 
+def test_what_the_papers_add_to_a_set():
+    """P0 Table 3: DEM, slope or curvature beside the InSAR image, in both readings of its fusion (C01, C02, C03, E16)."""
+    added = {"dem": {"elevation_m"}, "slope": {"slope_deg"}, "curvature": set(features.channel_set("p0_curvature")[3:])}
+    assert all("curvature" in name for name in added["curvature"])
+    for coding in ("", "_hsv"):
+        alone = features.channel_set(f"p0_insar{coding}")
+        assert len(alone) == 3
+        for word, layers_added in added.items():
+            found = features.channel_set(f"p0_{word}{coding}")
+            assert found[:3] == alone and set(found[3:]) == layers_added
+
+
 def test_colours_of_phase_and_intensity():
     """Against colorsys: phase as hue, intensity as brightness, and the phase alone at full brightness
     (B06, B12).

@@ -20,6 +20,12 @@ def test_windows_cover_without_gaps(length, overlap):
     assert all(b - a <= round(64 * (1 - overlap)) for a, b in zip(begin, begin[1:], strict=False))
 
 
+def test_windows_overlap_by_half():
+    """P0 (D02): patches of 128 cells every 64, by hand."""
+    assert patches.windows((256, 192), 128, 0.5) == [(row, col) for row in (0, 64, 128) for col in (0, 64)]
+    assert patches.starts(256, 128, 0.0) == [0, 128]
+
+
 def test_cut_fills_beyond_the_end():
     part = patches.cut(np.ones((2, 5, 6)), 3, 4, 4, np.nan)
     assert part.shape == (2, 4, 4)

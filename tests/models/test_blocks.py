@@ -17,6 +17,8 @@ from sarslide.models.blocks import (
     soft_threshold,
     two_class_logit,
 )
+from sarslide.models.fc_densenet import LAYERS, DenseBlock
+from sarslide.models.fcadensenet import FcaDenseNet
 from sarslide.models.fcn8s import enlarge
 from sarslide.models.segnet import unpool
 
@@ -71,6 +73,9 @@ def test_rsbu_shortcut_has_no_weights():
 def test_tcb_doubles_and_joins():
     block = Tcb(8, 3, 4)
     assert block(torch.zeros(2, 8, 5, 5), torch.zeros(2, 3, 9, 10)).shape == (2, 4, 9, 10)
+    below, skip = torch.randn(2, 8, 5, 5, requires_grad=True), torch.randn(2, 3, 9, 10, requires_grad=True)
+    (block(below, skip) ** 2).sum().backward()
+    assert below.grad.abs().sum() > 0 and skip.grad.abs().sum() > 0
 
 
 def test_literal_rsbu_projects_its_shortcut():
@@ -218,3 +223,28 @@ def test_two_class_logit_is_softmax():
 
 def test_bilinear_up_takes_the_size_of_the_skip():
     assert BilinearUp(8, 3, 4)(torch.zeros(2, 8, 5, 5), torch.zeros(2, 3, 9, 10)).shape == (2, 4, 9, 10)
+
+
+@pytest.mark.parametrize("bottleneck", [False, True])
+def test_layers_of_a_dense_block_read_those_before(bottleneck):
+    """P3 eq. 3: with everything but the first layer's output silent, the other layers still answer."""
+    block = DenseBlock(3, 2, 0.0, bottleneck).eval()
+    assert sum(isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) for layer in block.modules()) == (
+        LAYERS if bottleneck else 0
+    )
+    found = []
+    for shift in (0.0, 1.0):
+        with torch.no_grad():
+            [layer for layer in block.layers[0] if isinstance(layer, nn.Conv2d)][-1].bias.fill_(shift)
+            found.append(block(torch.zeros(1, 3, 6, 6)))
+    assert found[0].shape == (1, 2 * LAYERS, 6, 6)
+    assert ((found[1] - found[0]).abs().amax(dim=(0, 2, 3)) > 0).all()
+
+
+def test_attention_of_fcadensenet_weighs_what_is_joined():
+    """P3 Fig. 7: CBAM on the encoder's features before they are joined, on every level."""
+    torch.manual_seed(13)
+    network = FcaDenseNet(2, 8)
+    (network(torch.randn(2, 2, 64, 64)) ** 2).sum().backward()
+    assert len(network.attention) == 5 and all(isinstance(block, Cbam) for block in network.attention)
+    assert all(block.spatial.weight.grad.abs().sum() > 0 for block in network.attention)

@@ -1,5 +1,6 @@
 """Downloads against a server that fails: resumed, whole or not there; zips that are not what they should be."""
 
+import hashlib
 import socket
 import stat
 import struct
@@ -87,6 +88,15 @@ def test_refusals_are_one_line_without_the_signature(server, tmp_path):
     server.faults = [500] * 9
     with pytest.raises(DownloadError, match="the server answers 500, 3 times"):
         fetch(server, tmp_path / "a.zip", tries=3)
+
+
+def test_a_file_with_another_checksum_is_refused(server, tmp_path):
+    address, path = f"{server.address}/product.zip", tmp_path / "a.zip"
+    right = f"md5:{hashlib.md5(CONTENT).hexdigest()}"
+    assert download(address, path, SIZE, 2, 0.001, checksum=right).read_bytes() == CONTENT
+    with pytest.raises(DownloadError, match="its md5 is .*, the archive states 00"):
+        download(address, tmp_path / "b.zip", SIZE, 2, 0.001, checksum="md5:00")
+    assert not (tmp_path / "b.zip").exists()
 
 
 def make(path, members, compression=zipfile.ZIP_DEFLATED):

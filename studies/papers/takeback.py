@@ -1,0 +1,124 @@
+"""Take each item of the papers back, one at a time, and require that its test fails.
+
+    python -m studies.papers.takeback                      all items
+    python -m studies.papers.takeback --only A03 B21       these
+    python -m studies.papers.takeback --jobs 2             two at a time
+
+Every worker has a copy of the last commit in a temporary folder; there the line of an item is
+replaced (`studies.papers.items`), its test is run, and the line is put back. Before that all tests
+run on the unchanged copy, and must pass.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from studies.papers import put, row
+from studies.papers.items import REPOSITORY, Item, items
+
+FAILED = 1  # exit code of pytest: tests ran, and some failed; others are no answer
+LONGEST_S = 600
+
+
+def copied(folder: Path) -> Path:
+    """The files of the last commit in a folder of their own."""
+    folder.mkdir(parents=True)
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=REPOSITORY, capture_output=True, check=True)
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive.stdout, check=True)
+    return folder
+
+
+def pytest(copy: Path, nodes: Sequence[str]) -> tuple[int, str]:
+    """Exit code and last line of pytest on nodes, with the packages of a copy."""
+    environment = {
+        "PYTHONPATH": f"{copy / 'src'}{os.pathsep}{copy}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *nodes],
+        cwd=copy,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S * max(1, len(nodes) // 10),
+    )
+    return run.returncode, (run.stdout.strip() or run.stderr.strip()).splitlines()[-1]
+
+
+def taken_back(copy: Path, item: Item) -> tuple[bool, str]:
+    """Whether the test of an item fails in a copy without its line, and pytest's last line."""
+    path = copy / item.file
+    text = path.read_text()
+    if text.count(item.line) != 1:
+        return False, f"the line stands {text.count(item.line)} times in {item.file}"
+    path.write_text(text.replace(item.line, item.instead))
+    try:
+        code, last = pytest(copy, [item.test])
+    finally:
+        path.write_text(text)
+    return code == FAILED, last
+
+
+def run(wanted: dict[str, Item], jobs: int) -> dict[str, tuple[bool, str]]:
+    """For each item whether its test fails without its line, and what pytest printed last."""
+    with tempfile.TemporaryDirectory() as place:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(jobs):
+            copies.put(copied(Path(place) / str(number)))
+        first = copies.get()
+        code, last = pytest(first, sorted({item.test for item in wanted.values()}))
+        copies.put(first)
+        if code:
+            raise SystemExit(f"tests fail on the unchanged checkout: {last}")
+
+        def one(key: str) -> tuple[bool, str]:
+            copy = copies.get()
+            try:
+                answer = taken_back(copy, wanted[key])
+            finally:
+                copies.put(copy)
+            print(key, "fails as it must" if answer[0] else "DOES NOT FAIL", answer[1], sep="  ", flush=True)
+            return answer
+
+        with ThreadPoolExecutor(jobs) as pool:
+            return dict(zip(wanted, pool.map(one, wanted), strict=True))
+
+
+def rows(found: dict[str, tuple[bool, str]]) -> list[dict]:
+    """Rows of the record, one for each theme."""
+    themes: dict[str, dict[str, bool]] = {}
+    for key, (fails, _) in found.items():
+        themes.setdefault(key[0], {})[key] = fails
+    return [
+        row(
+            f"items {theme}, each taken back: tests that fail",
+            f"{sum(of.values())} of {len(of)}" + "".join(f", not {key}" for key, fails in of.items() if not fails),
+            "python -m studies.papers.takeback",
+            goal=f"{len(of)} of {len(of)}",
+            met=all(of.values()),
+        )
+        for theme, of in themes.items()
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", metavar="ID", choices=items(), help="these items; nothing is recorded")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    arguments = parser.parse_args()
+    wanted = {key: item for key, item in items().items() if key in (arguments.only or items())}
+    found = run(wanted, arguments.jobs)
+    if not arguments.only:
+        put(rows(found))
+    raise SystemExit(not all(fails for fails, _ in found.values()))
+
+
+if __name__ == "__main__":
+    main()
