@@ -1,5 +1,7 @@
 # Input functions and parameters of single rule files, by file. What is wrong ends Snakemake with
 # its one coded line.
+import re
+
 from sarslide.config import reach
 from sarslide.dataset.features import channel_set
 from sarslide.io.hashes import sha256
@@ -96,7 +98,8 @@ DATASET = f"{RATES}/dataset"
 TRAINING = "results/training"
 SEEDS = {"train": CONFIG.training.seeds, "validation": CONFIG.training.validation_seeds}
 OWN_LABELS = bool(CONFIG.training.labels)
-WEIGHTS = Path(LEARNT.trained)
+# Of one network: its name, and what tells its trainings apart.
+LEARNT_FOLDER = f"{LEARNT.folder}/{{network}}.{{variant}}"
 
 
 def extra_layers(wildcards):

@@ -71,31 +71,41 @@ rule coco_export:
         "../workflow_scripts/coco_export.py"
 
 
-# From product-level simulated regions, split by region, or from labels of one's own region, split
-# by blocks.
+# All networks of the region that no package holds.
 rule train:
+    input:
+        LEARNT.trained,
+    localrule: True
+
+
+# A network, from product-level simulated regions, split by region, or from labels of one's own
+# region, split by blocks. Each has a folder of its own: name, channels, width and start.
+rule train_network:
     input:
         train=lambda wildcards: training_scenes("train"),
         validation=lambda wildcards: training_scenes("validation"),
         start=start_of_training,
     output:
-        weights=LEARNT.trained,
-        history=f"{WEIGHTS.parent}/history.csv",
+        weights=f"{LEARNT_FOLDER}/{{network}}.safetensors",
+        history=f"{LEARNT_FOLDER}/history.csv",
         curves=report(
-            f"{WEIGHTS.parent}/curves.png",
+            f"{LEARNT_FOLDER}/curves.png",
             caption="captions/training.rst",
             category="Training",
         ),
         reliability=report(
-            f"{WEIGHTS.parent}/reliability.png",
+            f"{LEARNT_FOLDER}/reliability.png",
             caption="captions/training.rst",
             category="Training",
         ),
-        scores=f"{WEIGHTS.parent}/scores.json",
+        scores=f"{LEARNT_FOLDER}/scores.json",
     log:
-        "logs/training/train.log",
+        f"{LOGS}/train_network/{{network}}.{{variant}}.log",
     benchmark:
-        f"{TRAINING}/benchmarks/train.tsv"
+        f"{BENCHMARKS}/train_network/{{network}}.{{variant}}.tsv"
+    wildcard_constraints:
+        network="|".join(re.escape(name) for name in LEARNT.networks),
+        variant="[^/]+",
     conda:
         "../envs/torch.yaml"
     threads: workflow.cores
@@ -104,16 +114,17 @@ rule train:
         gpu=int(CONFIG.segmentation.device != "cpu"),
         runtime=720,
     params:
-        **GRAPH.leaves("training", "preset", "network", "width", "channels"),
+        **GRAPH.leaves("training", "preset", "channels", "width"),
+        network=lambda wildcards: wildcards.network,
         recipe=CONFIG.training.changes(),
         start=LEARNT.start if LEARNT.start in ("imagenet", "coco") else "",
         label=LEARNT.learnt_from(),
         test_areas=lambda wildcards: LEARNT.never_learnt(),
         licence="that of the labels" if OWN_LABELS else "BSD-3-Clause",
         device=CONFIG.segmentation.device,
-        code=code("train"),
+        code=code("train_network"),
     script:
-        "../workflow_scripts/train.py"
+        "../workflow_scripts/train_network.py"
 
 
 rule simulate_training:

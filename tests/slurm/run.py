@@ -24,7 +24,7 @@ from tests.workflow.conftest import SMALL, Checkout
 
 PROFILE = "profiles/slurm"
 # What a copy of the profile for this cluster would say: no database, no accounts, two cores.
-SITE = ["--workflow-profile", PROFILE, "--cores", "2", "--jobs", "4", "--set-threads", "segment=2", "train=2"]
+SITE = ["--workflow-profile", PROFILE, "--cores", "2", "--jobs", "4", "--set-threads", "segment=2", "train_network=2"]
 SITE += ["--slurm-status-command", "squeue", "--slurm-no-account", "--slurm-init-seconds-before-status-checks", "2"]
 SITE += ["--latency-wait", "20"]
 REDUCED = ["region=demo", "stacks=[A128]", *SMALL]

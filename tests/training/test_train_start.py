@@ -25,7 +25,7 @@ from tests.support.cards import model_card
 from tests.support.training_scenes import CHANNELS, RECIPE, scene
 
 OPTIONS = {"width": 4}
-SCRIPT = Path(__file__).parents[2] / "workflow_scripts" / "train.py"
+SCRIPT = Path(__file__).parents[2] / "workflow_scripts" / "train_network.py"
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def run_script(folder, spoil=lambda stored: None, **changes):
     names = {"weights": "w.safetensors", "history": "h.csv", "curves": "c.png", "scores": "s.json"}
     names["reliability"] = "r.png"
     fake = SimpleNamespace(
-        rule="train", log=[str(folder / "train.log")], threads=1, wildcards=Named(),
+        rule="train_network", log=[str(folder / "train.log")], threads=1, wildcards=Named(),
         input=Named(inputs | changes.pop("input", {})), params=Named(params | changes),
         output=Named({name: str(folder / file) for name, file in names.items()}),
     )  # fmt: skip

@@ -35,17 +35,16 @@ def test_labels_train_what_the_preset_names(region):
     training = found.config.training
     found.check_training()
     if not training.model_fields_set.intersection(("network", "channels", "width")):
-        assert found.start == "packaged" and Path(found.trained).stem == "drs_unet_compact"
+        assert found.start == "packaged" and [Path(path).stem for path in found.trained] == ["drs_unet_compact"]
         return
     assert found.start in ("random", "imagenet") and found.start_file() == []
     assert found.learnt_channels() == list(channel_set(training.channels))
     assert found.learnt_from() == f"trained on labels of {region}"
-    width = training.width or registry.get(training.network).width
-    parts = Path(found.trained).parts
-    assert parts[:4] == ("results", region, "training", training.preset)
-    assert parts[4].startswith(f"{training.network}.{training.channels}.{width}") and parts[5] == (
-        f"{training.network}.safetensors"
-    )
+    for network, path in zip(found.networks, found.trained, strict=True):
+        width = training.width or registry.get(network).width
+        start = "" if found.start == "random" else f".{found.start}"
+        folder = f"results/{region}/training/labels/{training.preset}"
+        assert path == f"{folder}/{network}.{training.channels}.{width}{start}/{network}.safetensors"
 
 
 @pytest.mark.parametrize("region", REAL)
@@ -109,22 +108,31 @@ def test_keys_that_contradict_the_start_are_refused():
 
 
 def test_each_training_writes_weights_of_its_own():
-    """Region, recipe, network, channels, width and start."""
+    """Region, labels or simulated scenes, recipe, network, channels, width and start."""
     changed = [
         {}, {"network": "drs_unet"}, {"network": "unet"}, {"channels": "p4_all"}, {"width": 8}, {"preset": "p0"},
         {"preset": "p0", "width": 8}, {"network": "vcnn", "width": 64}, {"network": "vcnn", "width": 64, "start": "imagenet"},
         {"start": "other.safetensors"},
     ]  # fmt: skip
-    made = [inputs(region, **keys, labels=labels).trained for region in ("demo", "california")
-            for labels in ("", "mine.gpkg") for keys in changed]  # fmt: skip
-    own = [path for path in made if not path.startswith("results/training/")]
-    assert len(set(own)) == len(own) == 2 * len(changed)
-    # Without labels a training is the same in every region; without any key it is that of `network: drs_unet`.
-    assert len(set(made) - set(own)) == len(changed) - 1
+    made = [path for region in ("demo", "california") for labels in ("", "mine.gpkg") for keys in changed
+            for path in inputs(region, **keys, labels=labels).trained]  # fmt: skip
+    # Without labels a training without any key is that of `network: drs_unet`.
+    assert len(made) == 4 * len(changed) and len(set(made)) == len(made) - 2
+    assert {path.split("/")[1] for path in made} == {"demo", "california"}
+
+
+def test_a_share_of_the_published_width_is_that_of_each_network():
+    """A quarter of 64 and of 48 channels (E04), in the same file as 16 and 12."""
+    for network, channels in (("drs_unet", 16), ("fcadensenet", 12)):
+        of_share, of_channels = (inputs("demo", network=network, width=width).trained for width in (0.25, channels))
+        assert of_share == of_channels and f"{network}.sarslide.{channels}/" in of_share[0]
+        assert inputs("demo", network=network, width=1).trained == inputs("demo", network=network, width=None).trained
+    with pytest.raises(ConfigError, match=r"1.5 is neither a whole number of channels from 4 nor a share up to 1"):
+        inputs("demo", width=1.5)
 
 
 def test_weights_do_not_write_over_their_start():
-    start = "results/demo/training/sarslide/mine/mine.safetensors"
+    start = "results/demo/training/labels/sarslide/mine.tuned/mine.safetensors"
     with pytest.raises(ConfigError, match=r"mine.safetensors is the file that this training writes; cure: copy it"):
         inputs("demo", start=start).check_training()
 

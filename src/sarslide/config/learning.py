@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sarslide import names
 from sarslide.config.fields import Mistake, PathText, Section, check, key, refused
@@ -12,6 +12,15 @@ from sarslide.models import registry
 RegionName = Annotated[str, Field(pattern=f"^{names.IDENTIFIER}$")]
 # Keys that say which network is trained.
 NETWORK_KEYS = ("network", "channels", "width")
+MIN_CHANNELS = 4
+
+
+def _channels_or_share(width: float | None) -> float | None:
+    """Refuse broken numbers of channels, and fewer than a network can be made of."""
+    if width is not None and width > 1 and (width != int(width) or width < MIN_CHANNELS):
+        problem = f"{width} is neither a whole number of channels from {MIN_CHANNELS} nor a share up to 1"
+        raise Mistake(problem, "use 16, or 0.25")
+    return width
 
 
 class SegmentationSection(Section):
@@ -112,12 +121,12 @@ class TrainingSection(Section):
         "sarslide", "recipe: ours or a paper's; where a paper is silent it is ours too (E07, E10, E12, D15)"
     )
     network: str = key("drs_unet", "network of the registry", pattern=f"^{names.IDENTIFIER}$")
-    width: int | None = key(
+    width: Annotated[int | float | None, AfterValidator(_channels_or_share)] = key(
         16,
-        "channels of the first stage; null: the published size, 64 or 48 (E04)",
+        "channels of the first stage, or a share of the published ones, 64 or 48, up to 1; null: the published ones (E04)",
         "channels",
         "P0",
-        ge=4,
+        gt=0,
         le=128,
     )
     channels: str = key("sarslide", "named channel set, for example p0_curvature or p4_all (E16, E17)")
@@ -162,9 +171,9 @@ class TrainingSection(Section):
                 f" {' or '.join(registry.with_start(self.start))}",
                 *("training.start", "training.network"),
             )
-        if self.width not in (None, row.width):
+        if registry.channels_of_width(self.network, self.width) != row.width:
             raise Mistake(
-                f"training.width = {self.width} does not fit training.start = {self.start}, whose weights have width {row.width}",
+                f"training.width = {self.width:g} does not fit training.start = {self.start}, whose weights have width {row.width}",
                 "set training.width to null, or training.start to random",
                 *("training.width", "training.start"),
             )

@@ -280,15 +280,42 @@ def with_start(name: str) -> list[str]:
     return [row.name for row in ARCHITECTURES.values() if name in row.pretrained]
 
 
-def options(name: str, width: int | None, start: str = "") -> dict[str, Any]:
+def channels_of_width(name: str, width: float | None) -> int:
+    """Channels of the first stage of a network.
+
+    Parameters
+    ----------
+    name : str
+        Name of the network.
+    width : number or None
+        Channels, or a share of the published ones up to 1; None: the published ones.
+
+    Returns
+    -------
+    int
+        Channels.
+
+    Raises
+    ------
+    WeightsError
+        For an unknown name.
+    """
+    published = get(name).width
+    if width is None:
+        return published
+    return round(width * published) if width <= 1 else int(width)
+
+
+def options(name: str, width: float | None, start: str = "") -> dict[str, Any]:
     """Options of a network that is trained.
 
     Parameters
     ----------
     name : str
         Name of the network.
-    width : int or None
-        Channels of its first stage; None: the published size.
+    width : number or None
+        Channels of its first stage, or a share of the published ones up to 1; None: the published
+        size.
     start : str
         What training starts from (`training.start`).
 
@@ -302,7 +329,8 @@ def options(name: str, width: int | None, start: str = "") -> dict[str, Any]:
     WeightsError
         For an unknown name.
     """
-    return ({} if width is None else {"width": width}) | dict(get(name).pretrained.get(start, {}))
+    size = {} if width is None else {"width": channels_of_width(name, width)}
+    return size | dict(get(name).pretrained.get(start, {}))
 
 
 def require_package(name: str, start: str = "") -> None:

@@ -14,11 +14,10 @@ from sarslide.errors import ConfigError
 from sarslide.models import registry
 from sarslide.models.card import Card
 from sarslide.models.weights import SIMULATED, packaged, read_card
+from sarslide.workflow import weights_files
 from sarslide.workflow.graph import Graph
+from sarslide.workflow.weights_files import WITHOUT_FILE
 
-# Weights that no file holds: random ones, and those of another data set that the network's library
-# brings.
-WITHOUT_FILE = ("random", *registry.PRETRAINED)
 
 
 class TrainingInputs:
@@ -73,21 +72,19 @@ class TrainingInputs:
         return self.config.training.begins_with()
 
     @property
-    def trained(self) -> str:
-        """Path of the weights that `train` writes.
+    def networks(self) -> list[str]:
+        """The networks that `train` trains."""
+        return weights_files.networks(self.config)
 
-        Region, recipe, network, channels, width and start have each their own: no training writes
-        over another's weights.
-        """
-        training = self.config.training
-        base = f"{self.paths.results}/training" if training.labels else "results/training"
-        if self.start in WITHOUT_FILE:
-            width = training.width or registry.get(training.network).width
-            start = "" if self.start == "random" else f".{self.start}"
-            name, folder = training.network, f"{training.network}.{training.channels}.{width}{start}"
-        else:
-            name = folder = self.config.segmentation.model if self.start == "packaged" else Path(self.start).stem
-        return f"{base}/{training.preset}/{folder}/{name}.safetensors"
+    @property
+    def trained(self) -> list[str]:
+        """Paths of the weights that `train` writes, one a network."""
+        return [weights_files.trained(self.config, name) for name in self.networks]
+
+    @property
+    def folder(self) -> str:
+        """Folder with a folder of each of them."""
+        return weights_files.folder(self.config, weights_files.source(self.config))
 
     def test_areas(self) -> dict[str, dict[str, Any]]:
         """Grids of the regions whose ground no scene of this region may hold.
@@ -132,10 +129,8 @@ class TrainingInputs:
                 if larger
                 else "train in another region, or set dataset.test_area to false",
             )
-        if (
-            self.start not in (*WITHOUT_FILE, "packaged")
-            and Path(resolve(self.start)).resolve() == Path(self.trained).resolve()
-        ):
+        written = [Path(path).resolve() for path in self.trained]
+        if self.start not in (*WITHOUT_FILE, "packaged") and Path(resolve(self.start)).resolve() in written:
             raise ConfigError(
                 f"config: training.start = {self.start} is the file that this training writes",
                 "copy it to another place, and name that",
@@ -185,7 +180,8 @@ class TrainingInputs:
             "channels": sets,
             "width": [card.options.get("width", published)],
         }
-        asked = {"network": training.network, "channels": training.channels, "width": training.width or published}
+        width = registry.channels_of_width(card.network, training.width)
+        asked = {"network": training.network, "channels": training.channels, "width": width}
         wrong = [key for key in NETWORK_KEYS if key in training.model_fields_set and asked[key] not in weights[key]]
         if wrong:
             kept = {key: weights[key][0] if weights[key] else "a set of its own" for key in wrong}

@@ -1,4 +1,4 @@
-"""train: training and validation scenes -> weights with model card, learning curve, scores.
+"""train_network: training and validation scenes -> weights with model card, learning curve, scores.
 
 inputs: train, validation: npz scenes, one a region and track (stored layers under their registered
 names, `label` 1 landslide, 0 not, 255 not counted, `meta` JSON with region and stack). No region

@@ -1,0 +1,168 @@
+"""Where the weights of trained networks lie: what `train` writes, `segment` reads and preflight
+looks for.
+
+Pure functions of the configuration; only `readable` asks whether a file exists.
+"""
+
+from pathlib import Path
+
+from sarslide.config import Config
+from sarslide.models import registry
+from sarslide.models.weights import PACKAGED
+
+# Weights that no file holds: random ones, and those of another data set that the network's library
+# brings.
+WITHOUT_FILE = ("random", *registry.PRETRAINED)
+# What a network learnt from, as a folder. Labels go before simulated scenes.
+LABELS, SIMULATED = "labels", "simulated"
+
+
+def is_packaged(name: str) -> bool:
+    """Whether weights of a name come with sarslide.
+
+    Parameters
+    ----------
+    name : str
+        As in `segmentation.model`.
+
+    Returns
+    -------
+    bool
+        True for those of the package.
+    """
+    return (PACKAGED / f"{name}.safetensors").is_file()
+
+
+def networks(config: Config) -> list[str]:
+    """The networks that `train` trains.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    list of str
+        The networks of the registry that the region maps with and no package holds, else
+        `training.network`; the weights that training starts from where a file holds them.
+    """
+    start = config.training.begins_with()
+    if start not in WITHOUT_FILE:
+        return [config.segmentation.model if start == "packaged" else Path(start).stem]
+    mapped = (config.segmentation.model, *getattr(config.segmentation, "beside", ()))
+    return [name for name in mapped if name in registry.ARCHITECTURES and not is_packaged(name)] or [
+        config.training.network
+    ]
+
+
+def variant(config: Config, network: str) -> str:
+    """What tells trainings of one network apart: channels, width and start.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    network : str
+        Name of the network.
+
+    Returns
+    -------
+    str
+        `<channels>.<width>`, or with `.<start>`; `tuned` where training starts from a file.
+    """
+    training, start = config.training, config.training.begins_with()
+    if start not in WITHOUT_FILE:
+        return "tuned"
+    width = registry.channels_of_width(network, training.width)
+    return f"{training.channels}.{width}" + ("" if start == "random" else f".{start}")
+
+
+def source(config: Config) -> str:
+    """What `train` learns from, as a folder.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    str
+        `labels` or `simulated`.
+    """
+    return LABELS if config.training.labels else SIMULATED
+
+
+def folder(config: Config, learnt_from: str, region: str = "") -> str:
+    """Folder of all networks that one recipe trained.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    learnt_from : str
+        `labels` or `simulated`.
+    region : str
+        The region of the training; empty: that of the configuration.
+
+    Returns
+    -------
+    str
+        The folder, relative to the working folder.
+    """
+    return f"results/{region or config.region}/training/{learnt_from}/{config.training.preset}"
+
+
+def trained(config: Config, network: str, learnt_from: str = "", region: str = "") -> str:
+    """Path of the weights that `train` writes for a network.
+
+    Region, labels or simulated scenes, recipe, network, channels, width and start have each their
+    own: no training writes over another's weights.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    network : str
+        Name of the network.
+    learnt_from : str
+        `labels` or `simulated`; empty: what the configuration trains from.
+    region : str
+        The region of the training; empty: that of the configuration.
+
+    Returns
+    -------
+    str
+        The path, relative to the working folder.
+    """
+    base = folder(config, learnt_from or source(config), region)
+    return f"{base}/{network}.{variant(config, network)}/{network}.safetensors"
+
+
+def readable(config: Config, network: str, place: Path = Path(), region: str = "") -> str:
+    """Path of the weights that `segment` reads of a network which was trained for a region.
+
+    Where the configuration names no labels, those that were learnt from labels go before those that
+    were learnt from simulated scenes, as far as they are there.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    network : str
+        Name of the network.
+    place : Path
+        Working folder.
+    region : str
+        The region of the training (`segmentation.weights_of`); empty: that of the configuration.
+
+    Returns
+    -------
+    str
+        The path, relative to the working folder; that of simulated scenes where there is none.
+    """
+    if config.training.labels and not region:
+        return trained(config, network, LABELS)
+    labelled = trained(config, network, LABELS, region)
+    return labelled if (place / labelled).is_file() else trained(config, network, SIMULATED, region)
