@@ -1,6 +1,6 @@
 # make demo   the embedded region, from simulated SAFE products to a released inventory and a report
 # make check  before a commit, two minutes: lint, format, types, the tests that start no workflow
-# make test   all tests with their coverage; test-full adds the long ones
+# make test   all tests; test-full adds the long ones, coverage measures the lines that they run
 # make test-slurm  the workflow through a real Slurm, which it installs (apt) and starts: needs root.
 #             FULL=1 takes the whole demo
 # make docs   the pages of docs/ as a site, in site/
@@ -22,7 +22,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -
 CORE := $(VENV)/core
 DEV := $(VENV)/dev
 
-.PHONY: demo resume check test test-full test-slurm lint types format docs lock conda-pins clean-demo help
+.PHONY: demo resume check test test-full coverage test-slurm lint types format docs lock conda-pins clean-demo help
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -49,10 +49,14 @@ check: lint types
 	$(BIN)/python -m pytest -q -n $(CORES) --dist loadfile -m "not full and not slow"
 
 test: $(DEV)
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not full" --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not full"
 
 test-full: $(DEV)
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+# Apart: measuring doubles the CPU time.
+coverage: $(DEV)
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not full" --cov --cov-report=term:skip-covered
 
 test-slurm: $(DEV)
 	$(INSTALL) "snakemake-executor-plugin-slurm>=2.8,<3"
