@@ -59,8 +59,16 @@ if SCENES.ready:
     include: "rules/pairs.smk"
     include: "rules/rates.smk"
     include: "rules/maps.smk"
+
+    if GRAPH.finer_networks:
+
+        include: "rules/product_grid.smk"
     include: "rules/inventory.smk"
     include: "rules/report.smk"
+
+    if GRAPH.compared:
+
+        include: "rules/evaluation.smk"
 
 
 onstart:

@@ -16,7 +16,7 @@ from sarslide.io import fence
 from sarslide.io.atomic import check_writable
 from sarslide.workflow import console, history, migration, scheduling
 from sarslide.workflow.fingerprint import fingerprint
-from sarslide.workflow.graph import Graph
+from sarslide.workflow.graph import OPTIONAL, Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import layer_files
 from sarslide.workflow.training_inputs import TrainingInputs
@@ -32,6 +32,10 @@ SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 GRAPH = Graph(CONFIG, SCENES, SCRIPTS)
 NETWORK, LEARNT = NetworkInputs(GRAPH), TrainingInputs(GRAPH)
 GRID = CONFIG.grid.region_grid().to_dict()
+PRODUCT_GRID, NETWORK_GRID = (
+    GRAPH.product_grid.to_dict(),
+    GRAPH.network_grid.to_dict(),
+)
 FRAMES = GRAPH.frames
 
 RESOURCES, RESULTS, TRUTH = (
@@ -40,6 +44,7 @@ RESOURCES, RESULTS, TRUTH = (
     GRAPH.paths.truth,
 )
 STACK, RATES, SEGMENT = GRAPH.paths.stack, GRAPH.paths.rates, GRAPH.paths.segment
+NETWORKS, RESAMPLED = GRAPH.paths.networks, GRAPH.paths.resampled
 TERRAIN = GRAPH.paths.terrain
 LOGS, BENCHMARKS = f"logs/{CONFIG.region}", f"{RESULTS}/benchmarks"
 # The inventory, its releases beside it, stays on this machine when the rest lies in remote storage.
@@ -111,6 +116,16 @@ def filled(patterns, wildcards):
     return {name: fill(path, wildcards) for name, path in patterns.items()}
 
 
+def of_rates(what, **patterns):
+    """Input function for `unpack`: files that `what` reads of the rates; the end of Snakemake where the method makes none."""
+
+    def found(wildcards):
+        or_exit(lambda: GRAPH.require_rates(what))
+        return filled(patterns, wildcards)
+
+    return found
+
+
 def of_all_dates(pattern):
     """Input function: the files of all dates of the job's stack. pattern: with `{date}`."""
     return lambda wildcards: [
@@ -125,24 +140,29 @@ def of_both_dates(pattern):
     ]
 
 
-def memory(fixed_mb, bytes_per_cell=0):
+def memory(fixed_mb, bytes_per_cell=0, grid=GRID):
     """MB of a job that holds some layers of the region, by attempt: one that ran out of memory gets more the next time."""
-    needed = fixed_mb + int(GRID["rows"] * GRID["cols"] * bytes_per_cell) // 2**20
+    needed = fixed_mb + int(grid["rows"] * grid["cols"] * bytes_per_cell) // 2**20
     return lambda wildcards, attempt: attempt * needed
 
 
-def minutes(fixed, us_per_cell=0, layers=1):
+def minutes(fixed, us_per_cell=0, layers=1, grid=GRID):
     """Minutes of a job, by attempt: a fixed part, and ten times the measured CPU microseconds of a cell of a layer.
 
     layers: how many the job works on, or a function of the wildcards that lists them: `dates`, `pairs`.
     """
-    million_cells = GRID["rows"] * GRID["cols"] / 1e6
+    million_cells = grid["rows"] * grid["cols"] / 1e6
 
     def limit(wildcards, attempt):
         count = layers if isinstance(layers, int) else len(layers(wildcards))
         return attempt * (fixed + int(10 * us_per_cell * million_cells * count / 60))
 
     return limit
+
+
+def one_of(words):
+    """Wildcard constraint: one of some words, or nothing where there are none."""
+    return "|".join(words) or "(?!)"
 
 
 def own(path):

@@ -37,26 +37,28 @@ def first_checks():
 
 
 # maps.smk
-def inputs_of_weights(wildcards):
-    """The user's weights, and the optional inputs that the weights read, of the job's stack and frame."""
-    found = filled(or_exit(NETWORK.inputs_of_weights), wildcards)
-    return found | {"weights": own_weights(wildcards)}
+def inputs_of_network(wildcards):
+    """The layers that the job's network reads of its stack and frame, and the user's weights."""
+    found = filled(or_exit(lambda: NETWORK.inputs_of(wildcards.model)), wildcards)
+    weights = or_exit(lambda: NETWORK.networks[wildcards.model].own_weights)
+    return found | {"weights": [own(path) for path in weights]}
 
 
 def own_weights(wildcards):
-    """The user's weights file as a list; packaged ones are no input: their path is that of the installation."""
-    return [own(path) for path in or_exit(lambda: NETWORK.own_weights)]
+    """The user's weights file as a list; packaged and trained ones are no input, their hash is a parameter."""
+    return [own(path) for path in or_exit(lambda: NETWORK.main.own_weights)]
 
 
-def packaged_weights(wildcards):
-    """Name and hash of packaged weights; None for those of the user."""
-    return or_exit(lambda: NETWORK.packaged_weights)
+def network_parameter(wildcards):
+    """Name, path and hash of weights that are no input: of the job's network, or of that of the inventory."""
+    network = NETWORK.networks[wildcards.get("model", CONFIG.segmentation.model)]
+    return or_exit(lambda: network.parameter)
 
 
 # inventory.smk
 def weights_record(wildcards):
     """Name and hash of the weights' file."""
-    return or_exit(lambda: NETWORK.weights_record)
+    return or_exit(lambda: NETWORK.main.weights_record)
 
 
 def used_settings(wildcards):
@@ -68,7 +70,11 @@ def used_settings(wildcards):
 
 def release_id(wildcards):
     """Name of the release that this run makes."""
-    return or_exit(lambda: GRAPH.release_id(NETWORK.weights, NETWORK.optional_rules()))
+    return or_exit(
+        lambda: GRAPH.release_id(
+            NETWORK.main.weights_record["sha256"], NETWORK.optional_rules()
+        )
+    )
 
 
 def refuse_older_dates():

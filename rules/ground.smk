@@ -60,7 +60,12 @@ if CONFIG.retrieve.sentinel2:
             "../workflow_scripts/retrieve_optical.py"
 
 
-if CONFIG.optical.products or CONFIG.retrieve.sentinel2:
+OPTICAL_FILES = bool(CONFIG.optical.products or CONFIG.retrieve.sentinel2)
+# A region that is not simulated without the file is planned, too: preflight ends its run.
+LITHOLOGY_FILE = bool(CONFIG.lithology.file) or not GRAPH.simulated
+
+
+if OPTICAL_FILES:
 
     rule optical:
         input:
@@ -91,11 +96,15 @@ if CONFIG.optical.products or CONFIG.retrieve.sentinel2:
             "../workflow_scripts/optical.py"
 
 
-if CONFIG.lithology.file:
+if LITHOLOGY_FILE:
 
     rule lithology:
         input:
-            map=own(or_exit(lambda: resolve(CONFIG.lithology.file))),
+            map=(
+                [own(or_exit(lambda: resolve(CONFIG.lithology.file)))]
+                if CONFIG.lithology.file
+                else []
+            ),
         output:
             lithology=f"{RESULTS}/lithology/{{frame}}/lithology.tif",
             legend=f"{RESULTS}/lithology/{{frame}}/legend.csv",

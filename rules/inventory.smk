@@ -2,13 +2,17 @@
 # polygons.
 
 
+# What candidates read on the grid of the probability; of the rates, as far as the method makes them.
+CANDIDATE_LAYERS = (
+    *("los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
+    *("phase_rate_rad_per_yr", "mean_coherence", "avg_phase_rad"),
+    *(*layers.LINE_OF_SIGHT, "layover_shadow", *layers.TERRAIN),
+)
+
+
 rule candidates:
     input:
-        **layer_files(
-            RATES, ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence"]
-        ),
-        **layer_files(f"{STACK}/geometry", [*layers.LINE_OF_SIGHT, "layover_shadow"]),
-        **layer_files(TERRAIN, layers.TERRAIN),
+        **NETWORK.inventory_layers(CANDIDATE_LAYERS),
         **NETWORK.instances,
         probability=f"{SEGMENT}/probability.tif",
     output:
@@ -24,11 +28,12 @@ rule candidates:
         "../envs/geo.yaml"
     resources:
         # Measured: 0.2 GB and 75 bytes a cell.
-        mem_mb=memory(1000, 100),
-        runtime=minutes(10, 11),
+        mem_mb=memory(1000, 100, NETWORK_GRID),
+        runtime=minutes(10, 11, grid=NETWORK_GRID),
     params:
-        grid=GRID,
+        grid=NETWORK_GRID,
         stack=lambda wildcards: wildcards.stack,
+        pairs=pairs,
         threshold=CONFIG.inventory.threshold,
         min_area_km2=CONFIG.inventory.min_area_km2,
         snowline_m=CONFIG.inventory.snowline_m,
@@ -75,6 +80,7 @@ rule release:
         mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
         pair_count=GRAPH.every(f"{RATES}/pair_count.tif"),
         review=[own(path) for path in or_exit(GRAPH.review)],
+        names=[own(path) for path in or_exit(GRAPH.names)],
     output:
         release=report(RELEASED, caption="captions/inventory.rst", category="Inventory"),
     log:
@@ -89,6 +95,7 @@ rule release:
         mem_mb=memory(1000, 50),
         runtime=minutes(10, 5),
     params:
+        **GRAPH.leaves("inventory", "names_column", "names_m"),
         release=release_id,
         region=CONFIG.region,
         stacks=CONFIG.stacks,
@@ -117,13 +124,15 @@ SERIES_INPUTS = (
 )
 
 
+def series_pairs(wildcards):
+    """The pairs of the job's stack, where no series of every cell stands for them."""
+    or_exit(lambda: GRAPH.require_rates("series"))
+    return {} if GRAPH.method.has_series else unwrapped_pairs(wildcards)
+
+
 rule series:
     input:
-        unpack(
-            lambda wildcards: (
-                {} if GRAPH.method.has_series else unwrapped_pairs(wildcards)
-            )
-        ),
+        unpack(series_pairs),
         **SERIES_INPUTS,
         polygons=lambda wildcards: own(
             or_exit(lambda: GRAPH.series_polygons(wildcards.source))

@@ -182,8 +182,13 @@ rule observability:
 
 rule downslope_rate:
     input:
-        los_rate=f"{RATES}/los_rate_mm_per_yr.tif",
-        los_rate_std=f"{RATES}/los_rate_std_mm_per_yr.tif",
+        unpack(
+            of_rates(
+                "downslope_rate",
+                los_rate=f"{RATES}/los_rate_mm_per_yr.tif",
+                los_rate_std=f"{RATES}/los_rate_std_mm_per_yr.tif",
+            )
+        ),
         sensitivity=f"{STACK}/observability/downslope_sensitivity.tif",
         slope=f"{TERRAIN}/slope_deg.tif",
     output:
@@ -210,48 +215,86 @@ rule downslope_rate:
         "../workflow_scripts/downslope_rate.py"
 
 
+# One job a network and track, on the grid of the networks.
 rule segment:
     input:
-        unpack(inputs_of_weights),
-        **NETWORK.segment_layers(),
+        unpack(inputs_of_network),
     output:
-        **NETWORK.instances,
-        probability=f"{SEGMENT}/probability.tif",
-        sidecar=f"{SEGMENT}/segment.json",
+        probability=f"{NETWORKS}/{{model}}/probability.tif",
+        sidecar=f"{NETWORKS}/{{model}}/segment.json",
     log:
-        f"{LOGS}/segment/{{stack}}/{{frame}}.log",
+        f"{LOGS}/segment/{{stack}}/{{frame}}/{{model}}.log",
     benchmark:
-        f"{BENCHMARKS}/segment/{{stack}}/{{frame}}.tsv"
+        f"{BENCHMARKS}/segment/{{stack}}/{{frame}}/{{model}}.tsv"
+    wildcard_constraints:
+        model=one_of(NETWORK.of_kind(registry.SEMANTIC)),
     conda:
         "../envs/torch.yaml"
     # All cores: one job at a time on a machine with one GPU, without any profile;
     # `--set-threads segment=4` runs tracks side by side.
     threads: workflow.cores
     resources:
-        mem_mb=memory(2500, 200),
+        mem_mb=memory(2500, 200, NETWORK_GRID),
         gpu=int(CONFIG.segmentation.device == "cuda"),
         device=CONFIG.segmentation.device,
-        runtime=minutes(20, 27),
+        runtime=minutes(20, 27, grid=NETWORK_GRID),
     params:
-        grid=GRID,
+        grid=NETWORK_GRID,
         overlap=CONFIG.segmentation.overlap,
         precision=CONFIG.segmentation.precision,
-        packaged=packaged_weights,
+        network=network_parameter,
         code=code("segment"),
     script:
         "../workflow_scripts/segment.py"
 
 
+# The same for networks that find single objects.
+use rule segment as segment_instances with:
+    output:
+        probability=f"{NETWORKS}/{{model}}/probability.tif",
+        instances=f"{NETWORKS}/{{model}}/instances.tif",
+        sidecar=f"{NETWORKS}/{{model}}/segment.json",
+    log:
+        f"{LOGS}/segment_instances/{{stack}}/{{frame}}/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/segment_instances/{{stack}}/{{frame}}/{{model}}.tsv"
+    wildcard_constraints:
+        model=one_of(NETWORK.of_kind(registry.INSTANCE)),
+
+
+# All networks of a track side by side, over the planted outlines of a simulated region.
+rule compare_networks:
+    input:
+        probability=[f"{NETWORKS}/{name}/probability.tif" for name in NETWORK.names],
+        planted=[f"{RESULTS}/report/planted.gpkg"] if GRAPH.simulated else [],
+    output:
+        figure=report(
+            f"{NETWORKS}/comparison.png",
+            caption="captions/networks.rst",
+            category="Maps",
+        ),
+    log:
+        f"{LOGS}/compare_networks/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/compare_networks/{{stack}}/{{frame}}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1500, 8, NETWORK_GRID),
+        runtime=minutes(10, 5, grid=NETWORK_GRID),
+    params:
+        networks=list(NETWORK.names),
+        code=code("compare_networks"),
+    script:
+        "../workflow_scripts/compare_networks.py"
+
+
 rule resample_products:
     input:
-        **layer_files(f"{STACK}/averaging", layers.AVERAGES),
-        **layer_files(RATES, layers.RATES),
-        **layer_files(f"{STACK}/geometry", layers.GEOMETRY),
-        **layer_files(TERRAIN, layers.TERRAIN),
-        probability=f"{SEGMENT}/probability.tif",
+        **GRAPH.resampled_layers(),
     output:
-        **layer_files(f"{RATES}/resampled", layers.PRODUCTS),
-        sidecar=f"{RATES}/resampled/resample_products.json",
+        **layer_files(RESAMPLED, GRAPH.resampled_layers()),
+        sidecar=f"{RESAMPLED}/resample_products.json",
     log:
         f"{LOGS}/resample_products/{{stack}}/{{frame}}.log",
     benchmark:
@@ -260,10 +303,7 @@ rule resample_products:
         "../envs/geo.yaml"
     resources:
         # Measured: 0.2 GB and 18 bytes a cell of the finer grid.
-        mem_mb=memory(
-            1000,
-            25 * (GRID["cell_m"] / (CONFIG.grid.product_m or GRID["cell_m"])) ** 2,
-        ),
+        mem_mb=memory(1000, 25, PRODUCT_GRID),
         runtime=minutes(20, 25),
     params:
         grid=GRID,
@@ -284,8 +324,10 @@ rule factors:
 rule rank_factors:
     input:
         unpack(lambda wildcards: filled(GRAPH.optional_layers(), wildcards)),
+        unpack(
+            of_rates("factors", los_rate_mm_per_yr=f"{RATES}/los_rate_mm_per_yr.tif")
+        ),
         **layer_files(TERRAIN, layers.TERRAIN),
-        los_rate_mm_per_yr=f"{RATES}/los_rate_mm_per_yr.tif",
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
         labels=lambda wildcards: (
             own(or_exit(lambda: existing("factors.labels", CONFIG.factors.labels)))

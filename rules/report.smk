@@ -9,23 +9,39 @@ TERRAIN_OF_REGION = TERRAIN.format(frame=FRAMES[0])
 rule report:
     input:
         **layer_files(TERRAIN_OF_REGION, [*layers.TERRAIN, "hillshade"]),
+        **(
+            {
+                "los_rate": GRAPH.every(f"{RATES}/los_rate_mm_per_yr.tif"),
+                "los_rate_std": GRAPH.every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
+                "closure_rms": GRAPH.every(f"{STACK}/quality/closure_rms_rad.tif"),
+                "unwrap_errors": GRAPH.every(
+                    f"{STACK}/quality/unwrap_error_count.tif"
+                ),
+            }
+            if GRAPH.method.has_rates
+            else {}
+        ),
         current=RELEASED,
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
         weights=own_weights,
         scores=[f"{RESULTS}/report/scores.json"] if GRAPH.simulated else [],
         planted=[f"{RESULTS}/report/planted.gpkg"] if GRAPH.simulated else [],
+        external=(
+            [
+                f"{RESULTS}/report/external_scores.json",
+                f"{RESULTS}/report/external.gpkg",
+            ]
+            if GRAPH.compared
+            else []
+        ),
         amplitude=(
             GRAPH.every(f"{STACK}/amplitude/mean_amplitude_db.tif")
             if GRAPH.engine.amplitude
             else []
         ),
         avg_phase=GRAPH.every(f"{STACK}/averaging/avg_phase_rad.tif"),
-        los_rate=GRAPH.every(f"{RATES}/los_rate_mm_per_yr.tif"),
-        los_rate_std=GRAPH.every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
         mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
         reference=GRAPH.every(f"{RATES}/reference.json"),
-        closure_rms=GRAPH.every(f"{STACK}/quality/closure_rms_rad.tif"),
-        unwrap_errors=GRAPH.every(f"{STACK}/quality/unwrap_error_count.tif"),
         phase_bias=GRAPH.every(f"{STACK}/quality/phase_bias_flag.tif"),
         observable=GRAPH.every(f"{STACK}/observability/observable_class.tif"),
         probability=GRAPH.every(f"{SEGMENT}/probability.tif"),
@@ -64,7 +80,7 @@ rule report:
         assumptions=CONFIG.assumptions,
         assumed=CONFIG.assumed(),
         benchmarks=BENCHMARKS,
-        packaged=packaged_weights,
+        network=network_parameter,
         # Its hash, not its path, which is that of the workflow.
         published_sha256=sha256(PUBLISHED) if PUBLISHED else "",
         page=page_digest(),
@@ -74,28 +90,32 @@ rule report:
 
 
 if GRAPH.simulated:
+    # What the error of the rates is found from.
+    SCORED_RATES = {
+        "atmosphere": [
+            f"{TRUTH}/{stack}/{date}.true_atmosphere_mm.tif"
+            for stack in CONFIG.stacks
+            for date in GRAPH.dates(stack)
+        ],
+        "los_rate": GRAPH.every(f"{RATES}/los_rate_mm_per_yr.tif"),
+        "los_rate_std": GRAPH.every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
+        "mean_coherence": GRAPH.every(f"{RATES}/mean_coherence.tif"),
+        "stable_ground": GRAPH.every(f"{RATES}/stable_ground.tif"),
+        "elevation": f"{TERRAIN_OF_REGION}/elevation_m.tif",
+        "coherence": GRAPH.every_pair("coherence"),
+        "conncomp": GRAPH.every_pair("conncomp"),
+        "pairs": GRAPH.every_pair("sidecars"),
+    }
 
     rule score:
         input:
+            **(SCORED_RATES if GRAPH.method.has_rates else {}),
             current=RELEASED,
             planted=f"{TRUTH}/landslides.gpkg",
             decoys=f"{TRUTH}/decoys.gpkg",
             true_los_rate=GRAPH.every(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
             observable=GRAPH.every(f"{TRUTH}/{{stack}}/true_observable.tif"),
-            atmosphere=[
-                f"{TRUTH}/{stack}/{date}.true_atmosphere_mm.tif"
-                for stack in CONFIG.stacks
-                for date in GRAPH.dates(stack)
-            ],
-            los_rate=GRAPH.every(f"{RATES}/los_rate_mm_per_yr.tif"),
-            los_rate_std=GRAPH.every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
-            mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
-            stable_ground=GRAPH.every(f"{RATES}/stable_ground.tif"),
             probability=GRAPH.every(f"{SEGMENT}/probability.tif"),
-            elevation=f"{TERRAIN_OF_REGION}/elevation_m.tif",
-            coherence=GRAPH.every_pair("coherence"),
-            conncomp=GRAPH.every_pair("conncomp"),
-            pairs=GRAPH.every_pair("sidecars"),
         output:
             scores=report(
                 f"{RESULTS}/report/scores.json",

@@ -20,7 +20,7 @@ def main(snakemake, log) -> None:
 
     params = snakemake.params
     grid = RegionGrid.from_dict(params.grid)
-    codes, legend = rock_classes(snakemake.input.map, params.layer, params.attribute, params.classes, grid)
+    codes, legend = rock_classes(snakemake.input.map[0], params.layer, params.attribute, params.classes, grid)
     known = float((codes > 0).mean())
     log.info("%d kinds of rock; known in %.1f %% of the region", len(legend), 100 * known)
     raster.write(snakemake.output.lithology, codes, grid, "lithology")

@@ -5,7 +5,7 @@ with hillshade; per stack mean amplitude (dB), averaged phase (rad, positive awa
 standard error (mm/yr, positive towards the satellite), mean coherence, reference area, probability,
 phase closure (rad), triplets that do not close, phase bias and observability (classes), and of one
 pair wrapped phase and coherence; sidecars of all pairs; for simulated regions scores and planted
-outlines; for regions of a paper incidence and heading (degree). What a region does not have is an
+outlines; scores and objects of the comparison with an inventory of others; for regions of a paper incidence and heading (degree). What a region does not have is an
 empty list. outputs: report.html.
 """
 
@@ -36,8 +36,8 @@ def main(snakemake, log) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.io.atomic import atomic_file
     from sarslide.layers import TERRAIN
-    from sarslide.models.weights import packaged
-    from sarslide.report.inputs import ReportInputs, of_stack
+    from sarslide.models.weights import of_job
+    from sarslide.report.inputs import ExternalFiles, ReportInputs, of_stack
     from sarslide.report.page import render
 
     params = snakemake.params
@@ -56,8 +56,9 @@ def main(snakemake, log) -> None:
         candidates=first(files, "candidates"),
         scores=first(files, "scores"),
         planted=first(files, "planted"),
+        external=ExternalFiles(*files["external"]) if files.get("external") else None,
         terrain={layer: files[layer][0] for layer in (*TERRAIN, "hillshade") if files.get(layer)},
-        weights=first(files, "weights") or packaged(params.packaged["name"]),
+        weights=first(files, "weights") or of_job(params.network),
         benchmarks=Path(params.benchmarks),
         settings=params.settings,
         paper=params.paper,

@@ -1,11 +1,11 @@
 """segment: feature stack of one track -> probability of active landslide.
 
 inputs: stored layers, each under its registered name, on the region grid; the channels of the
-weights choose among them; weights of the user (.safetensors with a model card). outputs:
+weights choose among them; weights of the user (.safetensors with a model card), if any. outputs:
 probability (0 to 1, NaN where a channel is unknown), sidecar JSON; of a network that finds single
 objects also instances (number of the object, 0 none). params: grid; overlap (0 to < 1); precision
-(fp32, auto, bf16); packaged (name and hash of packaged weights). The tile is that of the training:
-the thresholds of an RSBU are means over the tile.
+(fp32, auto, bf16); network (name, path and hash of packaged or trained weights). The tile is that
+of the training: the thresholds of an RSBU are means over the tile.
 """
 
 from sarslide.workflow.job import job
@@ -24,7 +24,7 @@ def main(snakemake, log) -> None:
     files, params, output = snakemake.input, snakemake.params, snakemake.output
     grid = RegionGrid.from_dict(params.grid)
     # Before torch is imported: bad weights are answered at once.
-    file = files.weights[0] if files.weights else weights.packaged(params.packaged["name"])
+    file = files.weights[0] if files.weights else weights.of_job(params.network)
     channels = weights.read_card(file).channels
     needed = features.require_layers(channels, files.keys(), file)
     paths = {name: files[name] for name in needed}

@@ -103,7 +103,7 @@ _ALL = (
         "los_rate_paper_sign_mm_per_yr", "mm/yr", "float32", NAN, (-5000, 5000),
         "line-of-sight rate with the sign of P4 eq. 2 (positive away); for comparison with the paper only, no rule reads it",
     ),
-    Layer("mean_coherence", "1", "float32", NAN, (0, 1), "mean coherence of the pairs that made the rate"),
+    Layer("mean_coherence", "1", "float32", NAN, (0, 1), "mean coherence of the pairs that made the rate or the average"),
     Layer("pair_count", "1", "uint16", 0, (0, 65535), "number of pairs with a valid phase in the cell"),
     Layer("stable_ground", "1", "uint8", 255, (0, 2), "0 moving, incoherent or masked, 1 ground that the atmosphere fits used, 2 also the reference area"),
     Layer("temporal_coherence", "1", "float32", NAN, (0, 1), "how well the pairs agree with the time series (Pepe and Lanari 2006), 1 = fully"),
@@ -115,6 +115,14 @@ _ALL = (
     Layer(
         "phase_intensity_rgb", "1", "uint8", 0, (1, 255), "averaged phase and mean intensity in three channels (P0 3.2)",
         ("red", "green", "blue"),
+    ),
+    *(
+        layer
+        for way, word in (("east", "eastward"), ("north", "northward"))
+        for layer in (
+            Layer(f"phase_gradient_{way}_rad_per_yr_m", "rad/yr/m", "float32", NAN, (-100, 100), f"{word} growth of the phase rate (positive away from the satellite), from wrapped pairs without unwrapping"),
+            Layer(f"phase_gradient_{way}_std_rad_per_yr_m", "rad/yr/m", "float32", NAN, (0, 100), f"standard error of the {word} growth of the phase rate"),
+        )
     ),
     Layer("r_index", "1", "float32", NAN, (-1, 1), "slant-range over along-slope distance (Notti et al. 2014): up to 0 layover, 1 best seen"),
     Layer(
@@ -199,15 +207,16 @@ GEOMETRY = ("incidence_deg", "heading_deg", "slant_range_m", "los_east", "los_no
 LINE_OF_SIGHT = ("los_east", "los_north", "los_up")
 TERRAIN = ("elevation_m", "slope_deg", "aspect_deg", "curvature_profile_per_m", "curvature_plan_per_m")
 AVERAGES = ("avg_phase_rad", "avg_phase_std_rad")
+# What averages and rates keep of the pairs that made them.
+OF_PAIRS = ("mean_coherence", "pair_count", "stable_ground")
 RATES = (
     *("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
-    *("los_rate_paper_sign_mm_per_yr", "mean_coherence", "pair_count", "stable_ground"),
+    *("los_rate_paper_sign_mm_per_yr", *OF_PAIRS),
 )
+PHASE_GRADIENTS = tuple(f"phase_gradient_{way}{kind}_rad_per_yr_m" for way in ("east", "north") for kind in ("", "_std"))
 CLOSURE = ("closure_rms_rad", "closure_count", "unwrap_error_count", "loop_error_cycles")
 PHASE_BIAS = ("phase_bias_flag", "phase_bias_rate_rad_per_yr", "phase_bias_std_rad_per_yr")
 OPTICAL = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))
-# What is resampled to the finer grid of the products.
-PRODUCTS = (*AVERAGES, *RATES, *GEOMETRY, *TERRAIN, "probability")
 
 
 def hidden(layover_shadow: "np.ndarray") -> "np.ndarray":

@@ -71,6 +71,7 @@ def test_products_that_are_asked_for_belong_to_every_run():
         "windows": {"spring": ["20190301", "20190401"]},
         "dinsar": ["20190306_20190318"],
         "series_polygons": "x.gpkg",
+        "phase_gradient": True,
     }
     products = graph(rates=rates, grid={"product_m": 15}).final_products()
     folder = "results/demo/A128/f0/native"
@@ -80,6 +81,7 @@ def test_products_that_are_asked_for_belong_to_every_run():
         f"{folder}/quality/network.png",
         f"{folder}/windows/spring/los_rate_mm_per_yr.tif",
         f"{folder}/dinsar/20190306_20190318.dinsar_figure.png",
+        f"{folder}/phase_gradient/phase_gradient.json",
         f"{folder}/stacking/series/polygons.csv",
         f"{folder}/stacking/resampled/resample_products.json",
     } <= set(products)
@@ -97,7 +99,7 @@ def test_too_few_pairs_are_refused():
 
 def name_of(made: Graph) -> str:
     network = NetworkInputs(made)
-    return made.release_id(network.weights, network.optional_rules())
+    return made.release_id(network.main.weights_record["sha256"], network.optional_rules())
 
 
 def test_only_what_a_region_uses_decides_the_name_of_its_release():
@@ -126,17 +128,16 @@ def test_a_review_is_part_of_the_name(tmp_path):
     assert name_of(graph(inventory={"review": str(review)})) != name_of(graph())
 
 
-@pytest.mark.parametrize("rates", [{"fusion": "hsv"}, {"fusion": "rgb"}])
-def test_packaged_weights_read_what_every_track_has(rates):
+def test_packaged_weights_read_what_every_track_has():
     network = NetworkInputs(graph())
-    assert network.inputs_of_weights() == {} and network.own_weights == []
-    assert network.optional_rules() == []
+    assert network.main.own_weights == [] and network.optional_rules() == []
+    assert set(network.inputs_of("drs_unet_compact")) == set(network.main.stored)
 
 
 def test_channels_that_a_region_lacks_are_refused():
     network = NetworkInputs(graph(engine="snap"))
     with pytest.raises(
-        ConfigError, match="E1001 config: training needs mean_amplitude_db, which this region does not have"
+        ConfigError, match="E1001 config: training needs mean_amplitude_db, which this region does not have; cure: choose"
     ):
         network.extra_layers(["avg_phase_sin", "mean_amplitude_db"], "training")
     assert NetworkInputs(graph()).extra_layers(["avg_phase_sin", "mean_amplitude_db"], "training") == {}

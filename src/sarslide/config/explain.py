@@ -58,7 +58,11 @@ EXAMPLES: dict[str, Any] = {
     "optical.products": ["s2/*.SAFE"],
     "lithology.layer": "geology",
     "lithology.classes": {"limestone": "sc"},
+    "segmentation.beside": ["unet", "segnet"],
     "segmentation.weights": "weights.safetensors",
+    "segmentation.weights_of": "three_rivers",
+    "segmentation.window": "summer",
+    "segmentation.grid": "product",
     "inventory.review": "review.csv",
     "dataset.layer": "landslides",
     "dataset.class_column": "kind",
@@ -74,7 +78,12 @@ EXAMPLES: dict[str, Any] = {
     "benchmark.networks": ["drs_unet", "unet"],
 }
 # Keys that make sense only together.
-PARTNERS = {"dataset.class_column": "dataset.classes", "dataset.classes": "dataset.class_column"}
+PARTNERS = {
+    "dataset.class_column": "dataset.classes",
+    "dataset.classes": "dataset.class_column",
+    "segmentation.window": "rates.windows",
+    "segmentation.grid": "grid.product_m",
+}
 
 
 @dataclass(frozen=True)
@@ -411,7 +420,8 @@ TABLES: dict[str, Callable[[], dict[Any, str]]] = {
     "paper": _papers,
     "rates.method": lambda: {row.name: row.title for row in METHODS.values()},
     "segmentation.model": lambda: (
-        {path.stem: "packaged" for path in sorted(PACKAGED.glob("*.safetensors"))} | {"NAME": "of segmentation.weights"}
+        {path.stem: "packaged" for path in sorted(PACKAGED.glob("*.safetensors"))}
+        | {"NAME": "of the registry, as training.network, or of segmentation.weights"}
     ),
     "training.network": _networks,
     "training.channels": _channel_sets,

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from sarslide import names
-from sarslide.config.fields import Mistake, PathText, Section, check, key, refused
+from sarslide.config.fields import EachOnce, Mistake, PathText, Section, check, key, refused
 from sarslide.dataset.features import check_channels
 from sarslide.models import registry
 
 RegionName = Annotated[str, Field(pattern=f"^{names.IDENTIFIER}$")]
+NetworkName = RegionName
 # Keys that say which network is trained.
 NETWORK_KEYS = ("network", "channels", "width")
 MIN_CHANNELS = 4
@@ -28,10 +29,31 @@ class SegmentationSection(Section):
 
     model: str = key(
         "drs_unet_compact",
-        "name of the network's weights, a folder name below segment/",
+        "the network of the inventory, a folder name below segment/: that of packaged weights, or a network of the registry that"
+        " `sarslide train` trained",
         pattern=f"^{names.IDENTIFIER}$",
     )
-    weights: PathText = key("", "weights file (.safetensors); empty: the packaged weights of that name")
+    beside: Annotated[tuple[NetworkName, ...], EachOnce] = key(
+        (),
+        "further networks, packaged or trained, whose maps stand beside that of the first; the inventory is of `model` alone",
+    )
+    weights: PathText = key(
+        "", "weights file of `model` (.safetensors); empty: the packaged weights of that name, or trained ones"
+    )
+    weights_of: str = key(
+        "",
+        "region whose training gave the weights, for test areas; empty: this one (A02)",
+        pattern=f"^({names.IDENTIFIER})?$",
+    )
+    window: str = key(
+        "", "key of rates.windows whose rates the networks read; empty: those of all dates (A14)", "", "P4"
+    )
+    grid: Literal["region", "product"] = key(
+        "region",
+        "grid of the networks' layers and maps; product: cells of grid.product_m, terrain made there and not resampled (C09)",
+        "",
+        "P3",
+    )
     overlap: float = key(0.5, "overlap of neighbouring tiles", "", "P0", ge=0, le=0.9)
     device: Literal["auto", "cpu", "cuda"] = key("auto", "where the network runs and, by `train`, learns")
     precision: Literal["fp32", "auto", "bf16"] = key(

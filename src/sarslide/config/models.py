@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from sarslide import names
 from sarslide.config.crs import check_crs
+from sarslide.config.evaluation import EvaluationSection
 from sarslide.config.fields import EachOnce, Mistake, OneOf, Section, StackName, check, key
 from sarslide.config.interferograms import (
     FilesSection,
@@ -71,6 +72,7 @@ class Config(Section):
     lithology: LithologySection = LithologySection()
     segmentation: SegmentationSection = SegmentationSection()
     inventory: InventorySection = InventorySection()
+    evaluation: EvaluationSection = EvaluationSection()
     factors: FactorsSection = FactorsSection()
     dataset: DatasetSection = DatasetSection()
     training: TrainingSection = TrainingSection()
@@ -105,6 +107,28 @@ class Config(Section):
     @check
     def _crs_fits_region(self) -> None:
         check_crs(self.grid.epsg, self.grid.bounds)
+
+    @check
+    def _networks_read_what_is_made(self) -> None:
+        networks, windows = self.segmentation, self.rates.windows
+        if networks.window and networks.window not in windows:
+            raise Mistake(
+                f"segmentation.window = {networks.window} is no key of rates.windows",
+                f"name {' or '.join(windows)}" if windows else "give rates.windows that window, or leave it empty",
+                *("segmentation.window", "rates.windows"),
+            )
+        if networks.grid == "product" and not self.grid.product_m:
+            raise Mistake(
+                "segmentation.grid = product, and grid.product_m is null",
+                "set grid.product_m, for example to 12.5 with cells of 25, or segmentation.grid to region",
+                *("segmentation.grid", "grid.product_m"),
+            )
+        if networks.grid == "product" and networks.window:
+            raise Mistake(
+                f"segmentation.window = {networks.window} does not fit segmentation.grid = product",
+                "rates of a window are not resampled; leave one of them out",
+                *("segmentation.window", "segmentation.grid"),
+            )
 
     @check
     def _assumptions_name_keys(self) -> None:

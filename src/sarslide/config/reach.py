@@ -13,19 +13,22 @@ from typing import Any
 from sarslide.config.fields import Section
 from sarslide.config.models import Config
 from sarslide.insar.engines import ENGINES
-from sarslide.rates.methods import METHODS
+from sarslide.rates.methods import METHODS, WITH_RATES
 
 # In the place of rules: all of them, and the two lists that decide which jobs there are.
 EVERY, SCENES, PAIRS = "all that depends on it", "the scene table", "the list of pairs"
 
 # The rule of each method that reads the unwrapped pairs, and all rules that do.
-FROM_PAIRS = tuple(method.rules[0] for method in METHODS.values())
+FROM_PAIRS = tuple(method.rules[0] for method in METHODS.values() if method.rules)
 STACKED = ("stack_rates", "window_rates")
+WRAPPED = ("average_phase", "phase_gradient")
 ON_GROUND = (*FROM_PAIRS, "window_rates", "average_phase", "dinsar")
 ON_RATES = ("series", "score")
 OF_SLC = ("geocode_slc", "stack_geometry", "burst_overlap", "isce2_dem", "isce2_prepare", "snap_interferogram")
 SIMULATED = ("simulate_world", "simulate_stack", "simulate_date", "simulate_optical", "simulate_lithology")
 FILTERED = ("interferogram", "isce2_interferogram", "snap_unwrap", "snap_ingest")
+
+ON_PRODUCT_GRID = tuple(f"product_{name}" for name in ("dem", "terrain", "fuse_phase", "optical", "lithology"))
 
 # Rules by key, or by `section.*` for its other keys. Keys without a rule say where and how fast a
 # run is: they decide no result and make nothing again.
@@ -37,7 +40,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "paper": ("report",),
     "assumptions": ("report",),
     "grid.*": (EVERY,),
-    "grid.product_m": ("resample_products",),
+    "grid.product_m": ("resample_products", *ON_PRODUCT_GRID),
     "grid.margin_m": ("simulate_world", "prepare_dem", "retrieve_dem"),
     "grid.dem": ("prepare_dem", "retrieve_dem"),
     "grid.dem_vertical": ("prepare_dem",),
@@ -87,13 +90,14 @@ REACHES: dict[str, tuple[str, ...]] = {
     "snap.coherence_range": ("snap_interferogram",),
     "snap.coherence_azimuth": ("snap_interferogram",),
     "rates.method": (EVERY,),
+    "rates.own": ("own_rates",),
     "rates.average": ("average_phase",),
-    "rates.average_weighting": ("average_phase",),
-    "rates.height_correlated": (*ON_GROUND, "atmosphere", *ON_RATES, "mintpy_step", "mintpy_read"),
-    "rates.plane": (*ON_GROUND, "atmosphere", *ON_RATES, "mintpy_step", "mintpy_read"),
+    "rates.average_weighting": WRAPPED,
+    "rates.height_correlated": (*ON_GROUND, "phase_gradient", "atmosphere", *ON_RATES, "mintpy_step", "mintpy_read"),
+    "rates.plane": (*ON_GROUND, "phase_gradient", "atmosphere", *ON_RATES, "mintpy_step", "mintpy_read"),
     "rates.moving_sigma": ON_GROUND,
     "rates.min_coherence": (*ON_GROUND, "observability"),
-    "rates.pair_coherence": (*FROM_PAIRS, "window_rates", "average_phase", "atmosphere", *ON_RATES),
+    "rates.pair_coherence": (*FROM_PAIRS, "window_rates", *WRAPPED, "atmosphere", *ON_RATES),
     "rates.loop_mask": (*FROM_PAIRS, "window_rates", "atmosphere", "series"),
     "rates.weighting": (*STACKED, "score"),
     "rates.atmosphere": (*STACKED, *ON_RATES),
@@ -104,6 +108,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "rates.double_difference_km": (*STACKED, "average_phase", "dinsar", *ON_RATES),
     "rates.windows": ("window_rates",),
     "rates.dinsar": ("dinsar", "dinsar_figure"),
+    "rates.phase_gradient": ("phase_gradient",),
     "rates.fusion": ("fuse_phase",),
     "rates.fusion_percent": ("fuse_phase",),
     "rates.min_sensitivity": ("observability", "downslope_rate", "candidates"),
@@ -117,8 +122,12 @@ REACHES: dict[str, tuple[str, ...]] = {
     "sbas.era5": ("mintpy_step", "mintpy_read"),
     "optical.*": ("optical",),
     "lithology.*": ("lithology",),
-    "segmentation.model": ("segment", "candidates", "fuse", "resample_products", "score"),
+    "segmentation.model": ("segment", "candidates", "fuse", "resample_products", "compare_networks", "score"),
+    "segmentation.beside": ("segment", "compare_networks", "report"),
     "segmentation.weights": ("segment",),
+    "segmentation.weights_of": ("segment",),
+    "segmentation.window": ("segment",),
+    "segmentation.grid": ("segment", "candidates", "resample_products", *ON_PRODUCT_GRID),
     "segmentation.overlap": ("segment",),
     "segmentation.device": ("train_network",),
     "segmentation.precision": ("segment",),
@@ -129,8 +138,12 @@ REACHES: dict[str, tuple[str, ...]] = {
     "inventory.fusion_overlap": ("fuse",),
     "inventory.match_iou": ("release",),
     "inventory.review": ("release",),
+    "inventory.names": ("release",),
+    "inventory.names_column": ("release",),
+    "inventory.names_m": ("release",),
     "inventory.allow_older": ("release",),
     "inventory.*": ("candidates",),
+    "evaluation.*": ("score_external",),
     "factors.*": ("rank_factors",),
     "dataset.*": ("label_scene",),
     "dataset.block": ("label_scene", "coco_export"),
@@ -190,11 +203,16 @@ def _method_of(*rules: str) -> Need:
     return _one_of("rates.method", *(row.name for row in METHODS.values() if set(rules) & set(row.rules)))
 
 
+COMPARED = _given("evaluation.inventory")
 SAFE, WINDOWS = _one_of("source", "safe"), _given("rates.windows")
 ARCHIVE = (SAFE, _one_of("catalog.archive", "asf", "copernicus"))
 PRESET = (_one_of("network.pairs", ()), _one_of("network.preset", "nearest"))
 RETRIEVED = _one_of("retrieve.sentinel2", True)
 STACKING = _any(_method_of("stack_rates"), WINDOWS)
+# The averaged phase has the same zero as the rates of stacking.
+ZERO = _any(_one_of("rates.method", "stacking", "averaging"), WINDOWS)
+RATED = _one_of("rates.method", *WITH_RATES)
+UNWRAPPED = _any(RATED, _given("rates.dinsar"))
 
 # Rules that not every region has, and what each needs; those of engines and methods stand in their
 # tables.
@@ -207,6 +225,9 @@ EXISTS: dict[str, Need] = {
     "retrieve_optical": RETRIEVED,
     "optical": _any(_given("optical.products"), RETRIEVED),
     "lithology": _given("lithology.file"),
+    "compare_networks": _given("segmentation.beside"),
+    **dict.fromkeys(ON_PRODUCT_GRID, _one_of("segmentation.grid", "product")),
+    "score_external": _any(_given("evaluation.inventory"), _given("evaluation.points")),
 }
 
 # What a key needs beside a rule that reads it, by key, or by `section.*` for its other keys.
@@ -223,13 +244,31 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "network.preset": PRESET[:1],
     "network.max_days": PRESET,
     "network.neighbours": PRESET,
+    "interferogram.*": (UNWRAPPED,),
+    "interferogram.goldstein_alpha": (),
+    "interferogram.coherence_window": (),
+    "inventory.names_column": (_given("inventory.names"),),
+    "inventory.names_m": (_given("inventory.names"),),
     "interferogram.goldstein_window": (_given("interferogram.goldstein_alpha", "above 0"),),
     "rates.weighting": (STACKING,),
     "rates.atmosphere": (STACKING,),
     "rates.atmosphere_km": (STACKING, _one_of("rates.atmosphere", "filter", "common_scene")),
     "rates.atmosphere_days": (STACKING, _one_of("rates.atmosphere", "filter")),
-    "rates.reference_mode": (STACKING,),
-    "rates.double_difference_km": (STACKING, _one_of("rates.reference_mode", "double_difference")),
+    "rates.loop_mask": (RATED,),
+    "rates.windows": (RATED,),
+    "rates.series_polygons": (RATED,),
+    "rates.reference_mode": (ZERO,),
+    "rates.double_difference_km": (ZERO, _one_of("rates.reference_mode", "double_difference")),
+    "inventory.min_rate_mm_per_yr": (RATED,),
+    **dict.fromkeys(
+        (
+            f"evaluation.{key}"
+            for key in ("layer", "name_column", "class_column", "complete", "match_iou", "min_area_km2")
+        ),
+        (COMPARED,),
+    ),
+    "evaluation.area": (COMPARED, _one_of("evaluation.complete", True)),
+    "evaluation.seen_column": (_given("evaluation.points"),),
 }
 
 

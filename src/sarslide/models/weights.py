@@ -93,6 +93,27 @@ def packaged(name: str) -> Path:
     return path
 
 
+def of_job(network: Mapping[str, str]) -> Path:
+    """The path of weights that are no input of a job: packaged, or written by `sarslide train`.
+
+    Parameters
+    ----------
+    network : mapping of str to str
+        `name`, and `path` of trained weights, empty for packaged ones.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    WeightsError
+        For packaged weights that there are not.
+    """
+    return Path(network["path"]) if network["path"] else packaged(network["name"])
+
+
 def save(path: str | Path, network: "nn.Module", card: Mapping[str, Any]) -> None:
     """Write a network's tensors and its card under a temporary name, then rename.
 

@@ -11,15 +11,17 @@ from typing import Any
 
 from sarslide import network
 from sarslide.catalog.scenes import SceneTable
-from sarslide.config import Config, existing, reach, resolve
+from sarslide.config import Config, existing, is_left_out, reach, resolve
 from sarslide.errors import ConfigError
+from sarslide.grid import RegionGrid
 from sarslide.insar.engines import ENGINES, Engine
-from sarslide.layers import OPTICAL
+from sarslide.io.resample import finer_grid
+from sarslide.layers import AVERAGES, GEOMETRY, OF_PAIRS, OPTICAL, RATES, TERRAIN
 from sarslide.names import release_name, split_pair
-from sarslide.rates.methods import METHODS, Method
+from sarslide.rates.methods import METHODS, WITH_RATES, Method
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.paths import Paths, layer_files
-from sarslide.workflow.release_id import optional_inputs, release_digest, upstream_rules
+from sarslide.workflow.release_id import optional_inputs, release_digest, script_of, upstream_rules
 
 # A region is one frame.
 FRAMES = ("f0",)
@@ -56,6 +58,67 @@ class Graph:
     def method(self) -> Method:
         """Row of the table of rate methods."""
         return METHODS[self.config.rates.method]
+
+    @property
+    def rate_layers(self) -> tuple[str, ...]:
+        """Layers that the rate method leaves in the folder `paths.rates`."""
+        return RATES if self.method.has_rates else OF_PAIRS
+
+    def resampled_layers(self) -> dict[str, str]:
+        """Path patterns of what is resampled to the finer grid of the products, by layer.
+
+        Where networks read that grid, their map and the terrain are made on it, and are none of
+        them.
+
+        Returns
+        -------
+        dict of str to str
+            Files on the region grid.
+        """
+        paths, amplitude = self.paths, ["mean_amplitude_db"] if self.engine.amplitude else []
+        found = {
+            **layer_files(f"{paths.stack}/averaging", AVERAGES),
+            **layer_files(paths.rates, self.rate_layers),
+            **layer_files(f"{paths.stack}/geometry", GEOMETRY),
+        }
+        if self.finer_networks:
+            return found | layer_files(f"{paths.stack}/amplitude", amplitude)
+        return found | layer_files(paths.terrain, TERRAIN) | layer_files(paths.segment, ["probability"])
+
+    def require_rates(self, what: str) -> None:
+        """Refuse what reads rates where the rate method makes none.
+
+        Parameters
+        ----------
+        what : str
+            What reads them, for the message.
+
+        Raises
+        ------
+        ConfigError
+            For a method without rates.
+        """
+        if not self.method.has_rates:
+            raise ConfigError(
+                f"config: rates.method = {self.method.name} unwraps nothing, and {what} reads rates",
+                f"set rates.method to {' or '.join(WITH_RATES)}",
+            )
+
+    @property
+    def finer_networks(self) -> bool:
+        """Whether the networks read layers on the grid of the products."""
+        return self.config.segmentation.grid == "product"
+
+    @property
+    def product_grid(self) -> RegionGrid:
+        """The grid of the final products: the region grid where there is no finer one."""
+        grid = self.config.grid
+        return finer_grid(grid.region_grid(), grid.product_m or grid.cell_m)
+
+    @property
+    def network_grid(self) -> RegionGrid:
+        """The grid of the layers that networks read, of their maps and of the objects."""
+        return self.product_grid if self.finer_networks else self.config.grid.region_grid()
 
     @property
     def simulated(self) -> bool:
@@ -204,7 +267,7 @@ class Graph:
         found: dict[str, str] = {}
         for name, there in self.optional.items():
             if there:
-                found |= layer_files(f"{self.paths.results}/{name}/{{frame}}", OPTIONAL[name])
+                found |= layer_files(self.paths.ground(name), OPTIONAL[name])
         return found
 
     def granules(self, stack: str, date: str) -> list[dict[str, str]]:
@@ -261,6 +324,47 @@ class Graph:
         path = Path(named or f"{self.paths.resources}/review.csv")
         return [str(path)] if path.is_file() or self.config.inventory.review else []
 
+    def external_files(self) -> dict[str, list[str]]:
+        """Files of others that the release is compared with, by key of `evaluation`.
+
+        Returns
+        -------
+        dict of str to list of str
+            inventory, area and points, a list of one file each; empty where none is named.
+
+        Raises
+        ------
+        ConfigError
+            For a file that does not exist.
+        """
+        asked = self.config.evaluation
+        named = {"inventory": asked.inventory, "points": asked.points}
+        named["area"] = "" if is_left_out(asked.inventory) or not asked.complete else asked.area
+        return {
+            name: [] if is_left_out(path) else [existing(f"evaluation.{name}", path)] for name, path in named.items()
+        }
+
+    @property
+    def compared(self) -> bool:
+        """Whether the release is compared with an inventory of others, or with field checks."""
+        return not (is_left_out(self.config.evaluation.inventory) and is_left_out(self.config.evaluation.points))
+
+    def names(self) -> list[str]:
+        """The file of named landslides as a list: empty where there is none.
+
+        Returns
+        -------
+        list of str
+            The configured file.
+
+        Raises
+        ------
+        ConfigError
+            For a file that is not there.
+        """
+        named = self.config.inventory.names
+        return [existing("inventory.names", named)] if named else []
+
     def upstream_rules(self, optional_rules: Sequence[str]) -> list[str]:
         """The rules whose code and keys a release follows from.
 
@@ -282,7 +386,7 @@ class Graph:
         Parameters
         ----------
         weights : str
-            Path of the weights of the network.
+            Hash of the weights of the network.
         optional_rules : sequence of str
             Rules of the inputs that only some networks read.
 
@@ -291,9 +395,11 @@ class Graph:
         str
             `<last date>-<8 hexadecimal digits>`.
         """
-        code = {rule: fingerprint(self.scripts / f"{rule}.py") for rule in self.upstream_rules(optional_rules)}
+        code = {
+            rule: fingerprint(self.scripts / f"{script_of(rule)}.py") for rule in self.upstream_rules(optional_rules)
+        }
         scenes, files = self.scenes.rows(), self.scenes.external
-        digest = release_digest(self.config, scenes, files, self._pairs, code, weights, self.review())
+        digest = release_digest(self.config, scenes, files, self._pairs, code, weights, [*self.review(), *self.names()])
         return release_name(max(max(self.dates(stack)) for stack in self.config.stacks), digest)
 
     def series_polygons(self, source: str) -> str:
@@ -323,7 +429,8 @@ class Graph:
     def final_products(self) -> list[str]:
         """What a run makes beside the release.
 
-        Report, scores where the truth is known, quality of pairs, what is asked for.
+        Report, scores where the truth is known or an inventory of others is named, quality of pairs,
+        what is asked for.
 
         Returns
         -------
@@ -336,9 +443,10 @@ class Graph:
             For D-InSAR maps of pairs that no stack has.
         """
         scores = [f"{self.paths.results}/report/scores.json"] if self.simulated else []
+        scores += [f"{self.paths.results}/report/external_scores.json"] if self.compared else []
         quality = [
             path
-            for name in ("network.png", "closure.json", "phase_bias.json")
+            for name in ("network.png", *(["closure.json"] if self.method.has_rates else []), "phase_bias.json")
             for path in self.every(f"{self.paths.stack}/quality/{name}")
         ]
         return [f"{self.paths.results}/report/report.html", *scores, *quality, *self.asked_products()]
@@ -346,7 +454,8 @@ class Graph:
     def asked_products(self) -> list[str]:
         """What the configuration requests beside the inventory.
 
-        Windows, D-InSAR maps, time series, products on a finer grid.
+        Windows, D-InSAR maps, phase gradients, time series, products on a finer grid, networks side
+        by side.
 
         Returns
         -------
@@ -360,9 +469,7 @@ class Graph:
         """
         rates, paths = self.config.rates, self.paths
         windows = [
-            path
-            for window in rates.windows
-            for path in self.every(f"{paths.stack}/windows/{window}/los_rate_mm_per_yr.tif")
+            path for window in rates.windows for path in self.every(f"{paths.window(window)}/los_rate_mm_per_yr.tif")
         ]
         known = {stack: set(self.pairs(stack)) for stack in self.config.stacks} if rates.dinsar else {}
         if missing := sorted(set(rates.dinsar) - set().union(*known.values())):
@@ -379,8 +486,10 @@ class Graph:
             for kind in ("los_displacement_mm.tif", "dinsar_figure.png")
         ]
         series = self.every(f"{paths.rates}/series/polygons.csv") if rates.series_polygons else []
-        finer = self.every(f"{paths.rates}/resampled/resample_products.json") if self.config.grid.product_m else []
-        return [*windows, *maps, *series, *finer]
+        finer = self.every(f"{paths.resampled}/resample_products.json") if self.config.grid.product_m else []
+        beside = self.every(f"{paths.networks}/comparison.png") if self.config.segmentation.beside else []
+        gradients = self.every(f"{paths.stack}/phase_gradient/phase_gradient.json") if rates.phase_gradient else []
+        return [*windows, *maps, *gradients, *series, *finer, *beside]
 
     def leaves(self, section: str, *keys: str, rule: str = "") -> dict[str, Any]:
         """Leaf parameters of a rule.

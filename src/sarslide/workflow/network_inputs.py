@@ -1,26 +1,130 @@
-"""What the neural network reads, checked while the graph is built: weights and channels."""
+"""What the neural networks of a region read, checked while the graph is built: weights, channels
+and the layers on their grid.
+"""
 
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 from sarslide.config import resolve
-from sarslide.dataset.features import PICTURE, require_layers, stored_layers
-from sarslide.errors import ConfigError, SarslideError
+from sarslide.config.loading import preset
+from sarslide.dataset.features import PICTURE, channel_set, stored_layers
+from sarslide.errors import ConfigError, SarslideError, WeightsError
 from sarslide.io.hashes import sha256
 from sarslide.layers import AVERAGES, LINE_OF_SIGHT, TERRAIN
 from sarslide.models import registry
 from sarslide.models.card import Card
 from sarslide.models.weights import packaged, read_card
+from sarslide.workflow import weights_files
 from sarslide.workflow.graph import OPTIONAL, Graph
 from sarslide.workflow.paths import layer_files
 from sarslide.workflow.release_id import optional_inputs
 
+# Rates that networks read, and the further one that a training scene holds.
 RATES = ("phase_rate_rad_per_yr", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence")
+LEARNT_RATES = (*RATES, "phase_rate_std_rad_per_yr")
+# In the place of the hash of weights that are still to be trained: the graph is planned without.
+UNTRAINED = "not trained yet"
+# How a region gets a layer that it lacks.
+CURES = {
+    **dict.fromkeys(OPTIONAL["optical"], "set optical.products, or retrieve.sentinel2 to true"),
+}
+OTHER_CURE = "choose other channels, or an engine and a method that deliver them"
+
+
+class Network:
+    """One network of a region: its weights, and the layers that it reads.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph of the region.
+    name : str
+        As in `segmentation.model` or `segmentation.beside`.
+    """
+
+    def __init__(self, graph: Graph, name: str) -> None:
+        self.graph, self.config, self.name = graph, graph.config, name
+
+    @property
+    def own_weights(self) -> list[str]:
+        """The configured weights file as a list: empty for packaged and trained weights."""
+        segmentation = self.config.segmentation
+        return [resolve(segmentation.weights)] if segmentation.weights and self.name == segmentation.model else []
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether `sarslide train` makes the weights."""
+        return not self.own_weights and not weights_files.is_packaged(self.name)
+
+    @cached_property
+    def weights(self) -> str:
+        """Path of the weights: of the user, packaged, or as `sarslide train` writes them."""
+        if self.own_weights:
+            return self.own_weights[0]
+        if not self.is_trained:
+            return str(packaged(self.name))
+        if self.name not in registry.ARCHITECTURES:
+            there = ", ".join(sorted(path.stem for path in weights_files.PACKAGED.glob("*.safetensors")))
+            raise WeightsError(
+                f"no packaged weights '{self.name}', and no network of the registry is called so",
+                f"set segmentation.model and segmentation.beside to {there}, or to one of {', '.join(registry.names())}",
+            )
+        return weights_files.readable(self.config, self.name, region=self._trained_region())
+
+    def _trained_region(self) -> str:
+        """The region of the training; empty for this one."""
+        region = self.config.segmentation.weights_of
+        try:
+            return region if region and preset(region) is not None else ""
+        except ConfigError as error:
+            raise ConfigError(f"config: segmentation.weights_of: {error.problem}", error.cure) from None
+
+    @property
+    def weights_record(self) -> dict[str, str]:
+        """Name and hash of the weights' file."""
+        there = Path(self.weights).is_file() or not self.is_trained
+        return {"file": Path(self.weights).name, "sha256": sha256(self.weights) if there else UNTRAINED}
+
+    @property
+    def parameter(self) -> dict[str, str] | None:
+        """Name, path and hash of weights that are no input of a rule; None for those of the user.
+
+        The path of packaged ones is that of the installation: it decides nothing.
+        """
+        if self.own_weights:
+            return None
+        path = self.weights if self.is_trained else ""
+        return {"name": self.name, "path": path, "sha256": self.weights_record["sha256"]}
+
+    @cached_property
+    def card(self) -> Card | None:
+        """The card of the weights; None for those that are still to be trained."""
+        if self.is_trained and not Path(self.weights).is_file():
+            return None
+        return read_card(self.weights)
+
+    @property
+    def channels(self) -> list[str]:
+        """What the network reads: as its card states, or as it is to be trained."""
+        return self.card.channels if self.card else list(channel_set(self.config.training.channels))
+
+    @property
+    def kind(self) -> str:
+        """`semantic` or `instance`."""
+        try:
+            return registry.kind(self.card.network if self.card else self.name)
+        except SarslideError:
+            return registry.SEMANTIC  # the job that reads the weights reports what is wrong with them
+
+    @property
+    def stored(self) -> list[str]:
+        """The stored layers that the channels need."""
+        return stored_layers(self.channels)
 
 
 class NetworkInputs:
-    """Inputs of `segment`, and layers of a training scene, that depend on weights and channels.
+    """The networks of a region, and the layers that they and training scenes read.
 
     Parameters
     ----------
@@ -30,54 +134,75 @@ class NetworkInputs:
 
     def __init__(self, graph: Graph) -> None:
         self.graph, self.config, self.paths = graph, graph.config, graph.paths
-
-    @cached_property
-    def weights(self) -> str:
-        """Path of the weights: the configured file, or the packaged one of the model's name."""
-        return resolve(self.config.segmentation.weights) or str(packaged(self.config.segmentation.model))
+        segmentation = self.config.segmentation
+        self.names = tuple(dict.fromkeys((segmentation.model, *segmentation.beside)))
+        self.networks = {name: Network(graph, name) for name in self.names}
 
     @property
-    def own_weights(self) -> list[str]:
-        """The configured weights file as a list: empty for packaged weights."""
-        return [self.weights] if self.config.segmentation.weights else []
+    def main(self) -> Network:
+        """The network of the inventory."""
+        return self.networks[self.config.segmentation.model]
 
-    @property
-    def weights_record(self) -> dict[str, str]:
-        """Name and hash of the weights' file."""
-        return {"file": Path(self.weights).name, "sha256": sha256(self.weights)}
+    def of_kind(self, kind: str) -> list[str]:
+        """The networks of a kind.
 
-    @property
-    def packaged_weights(self) -> dict[str, str] | None:
-        """Name and hash of packaged weights; None for those of the user.
+        Parameters
+        ----------
+        kind : str
+            `semantic` or `instance`.
 
-        Their path is that of the installation: it decides nothing.
+        Returns
+        -------
+        list of str
+            Names.
         """
-        if self.own_weights:
-            return None
-        return {"name": self.config.segmentation.model, "sha256": self.weights_record["sha256"]}
+        return [name for name, network in self.networks.items() if network.kind == kind]
 
-    @cached_property
-    def card(self) -> Card:
-        """The card of the weights."""
-        return read_card(self.weights)
+    @property
+    def instances(self) -> dict[str, str]:
+        """Path pattern of the raster of single objects of the inventory's network, by its layer.
 
-    def segment_layers(self) -> dict[str, str]:
-        """Path patterns of the layers that every network can read of a track, by layer."""
-        return self._layers(RATES, AVERAGES[:1])
+        Empty for a network that finds none.
+        """
+        single = self.main.kind == registry.INSTANCE
+        return {"instances": f"{self.paths.segment}/instances.tif"} if single else {}
 
     def track_layers(self) -> dict[str, str]:
         """Path patterns of the layers that a training scene holds of a track, by layer."""
-        return self._layers((*RATES, "phase_rate_std_rad_per_yr"), AVERAGES)
+        return self._measured(LEARNT_RATES, self.config.segmentation.window)
 
-    def _layers(self, rates: Iterable[str], averages: Iterable[str]) -> dict[str, str]:
+    def inventory_layers(self, names: Iterable[str]) -> dict[str, str]:
+        """Layers of all dates, on the grid of the probability.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Registered layers.
+
+        Returns
+        -------
+        dict of str to str
+            Path pattern by layer; those that the rate method does not make are left out.
+        """
+        there = self._measured(LEARNT_RATES)
+        return {name: there[name] for name in names if name in there}
+
+    def _measured(self, rates: Iterable[str], window: str = "") -> dict[str, str]:
+        """Path patterns of what a track measures, and of the terrain, on the networks' grid."""
+        paths, finer = self.paths, self.graph.finer_networks
         amplitude = ["mean_amplitude_db"] if self.graph.engine.amplitude else []
-        return {
-            **layer_files(self.paths.rates, rates),
-            **layer_files(f"{self.paths.stack}/averaging", averages),
-            **layer_files(f"{self.paths.stack}/amplitude", amplitude),
-            **layer_files(f"{self.paths.stack}/geometry", [*LINE_OF_SIGHT, "layover_shadow"]),
-            **layer_files(self.paths.terrain, TERRAIN),
+        made = [layer for layer in rates if window or layer in self.graph.rate_layers]
+        folders = {
+            paths.window(window) if window else paths.rates: made,
+            f"{paths.stack}/averaging": list(AVERAGES),
+            f"{paths.stack}/amplitude": amplitude,
+            f"{paths.stack}/geometry": [*LINE_OF_SIGHT, "layover_shadow"],
         }
+        terrain = paths.product_ground("terrain") if finer else paths.terrain
+        found: dict[str, str] = {}
+        for folder, layers in folders.items():
+            found |= layer_files(paths.resampled if finer else folder, layers)
+        return found | layer_files(terrain, TERRAIN)
 
     @property
     def picture(self) -> dict[str, str]:
@@ -85,45 +210,29 @@ class NetworkInputs:
 
         Empty where the engine sees no intensity.
         """
-        return {PICTURE: f"{self.paths.stack}/averaging/{PICTURE}.tif"} if self.graph.engine.amplitude else {}
+        folder = self.paths.resampled if self.graph.finer_networks else f"{self.paths.stack}/averaging"
+        return {PICTURE: f"{folder}/{PICTURE}.tif"} if self.graph.engine.amplitude else {}
 
-    @cached_property
-    def optional_of_weights(self) -> dict[str, str]:
-        """Path patterns of the region's optional inputs that the weights read, by layer."""
-        there = self.graph.optional_layers()
-        if not there:
-            return {}
-        return {name: there[name] for name in stored_layers(self.card.channels) if name in there}
+    def optional_layers(self) -> dict[str, str]:
+        """Path patterns of the optional inputs on the networks' grid, by layer.
 
-    def picture_of_weights(self) -> dict[str, str]:
-        """The fused picture where the weights read it.
-
-        Returns
-        -------
-        dict of str to str
-            Path pattern by layer; empty where it is not read or the engine sees no intensity.
-
-        Raises
-        ------
-        ConfigError
-            For another recipe of the fusion than the weights learnt from.
+        Lithology is one of them in every region: no archive has it, and what misses is the file of
+        the user, which preflight asks for.
         """
-        if not (self.picture and self._weights_read_picture()):
-            return {}
-        if self.config.rates.fusion != "hsv":
-            raise ConfigError(
-                f"config: rates.fusion = {self.config.rates.fusion}, but the network's weights read hsv",
-                "set it to hsv",
-            )
-        return self.picture
+        there = [name for name in OPTIONAL if name == "lithology" or self.graph.optional[name]]
+        found: dict[str, str] = {}
+        for name in there:
+            folder = self.paths.product_ground(name) if self.graph.finer_networks else self.paths.ground(name)
+            found |= layer_files(folder, OPTIONAL[name])
+        return found
 
-    def _weights_read_picture(self) -> bool:
-        return PICTURE in stored_layers(self.card.channels)
+    def inputs_of(self, name: str) -> dict[str, str]:
+        """The layers that `segment` reads for a network.
 
-    def inputs_of_weights(self) -> dict[str, str]:
-        """Optional inputs and fused picture that `segment` reads.
-
-        The region delivers every channel of the weights.
+        Parameters
+        ----------
+        name : str
+            Name of the network.
 
         Returns
         -------
@@ -132,38 +241,47 @@ class NetworkInputs:
 
         Raises
         ------
-        WeightsError, ConfigError
-            For weights whose channels the region does not have.
+        ConfigError, WeightsError
+            For weights that cannot be read or whose channels the region does not have, for another
+            recipe of the fusion than networks learn from.
         """
-        more = self.optional_of_weights | self.picture_of_weights()
-        require_layers(self.card.channels, (*self.segment_layers(), *more), self.weights)
-        return more
+        network = self.networks[name]
+        there = self._measured(RATES, self.config.segmentation.window) | self.optional_layers() | self.picture
+        self._check_fusion(network)
+        self._require(network.stored, there, f"network {name}, channels {', '.join(network.channels)},")
+        return {layer: there[layer] for layer in network.stored}
+
+    def _check_fusion(self, network: Network) -> None:
+        if PICTURE in network.stored and self.config.rates.fusion != "hsv":
+            raise ConfigError(
+                f"config: rates.fusion = {self.config.rates.fusion}, but network {network.name} reads hsv",
+                "set it to hsv",
+            )
+
+    def _require(self, needed: Iterable[str], there: Iterable[str], what: str) -> None:
+        """ConfigError for layers that the region does not have, with what would bring them."""
+        missing = [name for name in needed if name not in there]
+        if missing:
+            cures = dict.fromkeys(CURES.get(name, OTHER_CURE) for name in missing)
+            raise ConfigError(
+                f"config: {what} needs {', '.join(missing)}, which this region does not have", "; ".join(cures)
+            )
 
     def optional_rules(self) -> list[str]:
-        """Rules of the inputs that only some networks read.
+        """Rules of the inputs that only some networks read, of the network of the inventory.
 
         Their code is part of a release's name where they are read.
         """
-        named, read = optional_inputs(self.config), self.optional_of_weights
+        named, read = optional_inputs(self.config), self.main.stored
         rules = [
-            name if named[name] else f"simulate_{name}" for name, layers in OPTIONAL.items() if set(layers) & set(read)
+            f"simulate_{name}" if self.graph.simulated and not named[name] else name
+            for name, layers in OPTIONAL.items()
+            if set(layers) & set(read)
         ]
-        return [*(["fuse_phase"] if self._weights_read_picture() else []), *rules]
-
-    @cached_property
-    def instances(self) -> dict[str, str]:
-        """Path pattern of the raster of single objects, by its layer.
-
-        Of a network that finds them, else none.
-        """
-        try:
-            single = registry.kind(self.card.network) == registry.INSTANCE
-        except SarslideError:
-            return {}  # the job that reads the weights reports what is wrong with them
-        return {"instances": f"{self.paths.segment}/instances.tif"} if single else {}
+        return [*(["fuse_phase"] if PICTURE in read else []), *rules]
 
     def extra_layers(self, channels: Iterable[str], key: str) -> dict[str, str]:
-        """Optional inputs that channels read.
+        """Optional inputs that channels of a training scene read.
 
         Parameters
         ----------
@@ -175,18 +293,13 @@ class NetworkInputs:
         Returns
         -------
         dict of str to str
-            Path pattern by layer.
+            Path pattern by layer; the fused picture is none of them, scenes make it themselves.
 
         Raises
         ------
         ConfigError
             Where the region has no such layer.
         """
-        there, needed = self.graph.optional_layers(), stored_layers(channels)
-        lost = [name for name in needed if name not in (*self.track_layers(), *there, *self.picture)]
-        if lost:
-            raise ConfigError(
-                f"config: {key} needs {', '.join(lost)}, which this region does not have",
-                "choose other channels, or an engine and inputs that deliver them",
-            )
+        there, needed = self.optional_layers(), stored_layers(channels)
+        self._require(needed, (*self.track_layers(), *there, *self.picture), key)
         return {name: there[name] for name in needed if name in there}

@@ -1,6 +1,6 @@
 """Where the files of a region lie: path patterns with wildcards.
 
-These are `{stack}`, `{frame}`, `{date}` and `{pair}`.
+These are `{stack}`, `{frame}`, `{date}`, `{pair}` and, of networks, `{model}`.
 """
 
 from collections.abc import Iterable
@@ -57,14 +57,69 @@ class Paths:
         return f"{self.stack}/{self.method}"
 
     @property
+    def networks(self) -> str:
+        """Folder of the maps of all networks."""
+        return f"{self.rates}/segment"
+
+    @property
     def segment(self) -> str:
-        """Folder of the maps of the configured network."""
-        return f"{self.rates}/segment/{self.model}"
+        """Folder of the maps of the network of the inventory."""
+        return f"{self.networks}/{self.model}"
+
+    @property
+    def resampled(self) -> str:
+        """Folder of the layers of a stack on the grid of the products."""
+        return f"{self.rates}/resampled"
+
+    def window(self, name: str) -> str:
+        """Folder of the rates over a part of the dates.
+
+        Parameters
+        ----------
+        name : str
+            A key of `rates.windows`, or the wildcard `{window}`.
+
+        Returns
+        -------
+        str
+            The folder.
+        """
+        return f"{self.stack}/windows/{name}"
+
+    def ground(self, name: str) -> str:
+        """Folder of layers of the ground of a frame.
+
+        Parameters
+        ----------
+        name : str
+            `terrain`, `optical` or `lithology`.
+
+        Returns
+        -------
+        str
+            The folder.
+        """
+        return f"{self.results}/{name}/{{frame}}"
+
+    def product_ground(self, name: str) -> str:
+        """The same for layers that are made on the grid of the products.
+
+        Parameters
+        ----------
+        name : str
+            `terrain`, `optical` or `lithology`.
+
+        Returns
+        -------
+        str
+            The folder.
+        """
+        return f"{self.results}/product/{name}/{{frame}}"
 
     @property
     def terrain(self) -> str:
         """Folder of the terrain layers of a frame."""
-        return f"{self.results}/terrain/{{frame}}"
+        return self.ground("terrain")
 
     @property
     def inventory(self) -> str:

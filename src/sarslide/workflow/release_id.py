@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sarslide.config import Config, reach
+from sarslide.config import Config, existing, reach
 from sarslide.insar.engines import ENGINES
 from sarslide.io.hashes import sha256
 from sarslide.rates.methods import METHODS
@@ -130,7 +130,7 @@ def upstream_rules(config: Config) -> list[str]:
     Returns
     -------
     list of str
-        Names of rules, which are also those of their scripts.
+        Names of rules, which are also those of their scripts but for those of `script_of`.
     """
     engine, method = ENGINES[config.engine], METHODS[config.rates.method]
     dem = ["retrieve_dem" if reach.dem_model(config) else "prepare_dem"]
@@ -138,11 +138,29 @@ def upstream_rules(config: Config) -> list[str]:
     return [
         *source,
         *engine.rules,
-        *([] if engine.unwraps else ["unwrap"]),
+        *(["unwrap"] if method.has_rates and not engine.unwraps else []),
         *method.rules,
-        *(["closure"] if config.rates.loop_mask else []),
+        *(["closure"] if method.has_rates and config.rates.loop_mask else []),
+        *(["window_rates"] if config.segmentation.window else []),
+        *(["resample_products", "product_dem"] if config.segmentation.grid == "product" else []),
         *("terrain", "average_phase", "segment", "candidates", "fuse", "release"),
     ]
+
+
+def script_of(rule: str) -> str:
+    """The script of a rule.
+
+    Parameters
+    ----------
+    rule : str
+        Name of the rule.
+
+    Returns
+    -------
+    str
+        Name of the file, without its ending.
+    """
+    return {"window_rates": "stack_rates", "product_dem": "prepare_dem"}.get(rule, rule)
 
 
 def release_digest(
@@ -169,14 +187,19 @@ def release_digest(
     code : mapping of str to str
         Fingerprint by rule, of all rules upstream.
     weights : str
-        Path of the weights of the network.
+        Hash of the weights of the network.
     reviews : sequence of str
-        Paths of the reviewer's files.
+        Paths of the user's files about objects: the reviewer's, and that of their names.
 
     Returns
     -------
     str
         64 hexadecimal digits.
+
+    Raises
+    ------
+    ConfigError
+        For the file of a rate method of one's own that is not there.
     """
     content = {
         "scenes": [{key: row[key] for key in SCENE_COLUMNS} for row in scenes],
@@ -184,7 +207,9 @@ def release_digest(
         "pairs": {stack: list(names) for stack, names in pairs.items()},
         "config": settings(config, code),
         "code": dict(code),
-        "weights": sha256(weights),
+        "weights": weights,
         "review": [sha256(path) for path in reviews],
     }
+    if config.rates.method == "own":
+        content["method"] = sha256(existing("rates.own", config.rates.own))
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
