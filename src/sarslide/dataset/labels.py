@@ -144,7 +144,7 @@ def read_polygons(path: str | Path, grid: RegionGrid, reading: Reading | None = 
         As `read_labels`.
     """
     reading = reading or Reading()
-    frame = _read(path, reading.layer)
+    frame = vector.read_layer(path, reading.layer)
     label = _label_of(path, frame, reading)
     geometry = on_grid(path, frame, grid, LONGEST_EDGE_CELLS * grid.cell_m)
     polygons = gpd.GeoDataFrame(
@@ -205,37 +205,20 @@ def _burnt(shapes, grid: RegionGrid) -> np.ndarray:
 
 
 def _inside(area: str | Path, grid: RegionGrid) -> np.ndarray:
-    geometry = on_grid(area, _read(area, ""), grid, LONGEST_EDGE_CELLS * grid.cell_m)
+    geometry = on_grid(area, vector.read_layer(area), grid, LONGEST_EDGE_CELLS * grid.cell_m)
     inside = _burnt(((outline, 1) for outline in geometry), grid) > 0
     if not inside.any():
         raise VectorError(f"{area}: the labelled area lies outside the region", "give the labelled area of this region")
     return inside
 
 
-def _read(path: str | Path, layer: str) -> gpd.GeoDataFrame:
-    """One layer of a file; VectorError without features, or where the layer is not clear."""
-    known = vector.layer_names(path)
-    if layer and layer not in known:
-        raise VectorError(f"{path}: has no layer '{layer}'", f"use {listed(known)}")
-    if not layer and len(known) > 1:
-        raise VectorError(f"{path}: has {len(known)} layers: {listed(known)}", "name one of them")
-    frame = vector.read(path, layer or None)
-    if frame.empty:
-        raise VectorError(f"{path}: has no features", "give a file with labelled polygons")
-    return frame.reset_index(drop=True)
-
-
 def _label_of(path: str | Path, frame: gpd.GeoDataFrame, reading: Reading) -> np.ndarray:
     """Label of each feature, uint8, from class and confidence."""
-    for column in filter(None, (reading.class_column, reading.confidence_column)):
-        if column not in frame.columns:
-            known = listed(name for name in frame.columns if name != frame.geometry.name) or "none"
-            raise VectorError(f"{path}: has no column '{column}'", f"its columns are: {known}")
     label = np.full(len(frame), LANDSLIDE, np.uint8)
     if reading.class_column:
-        label[:] = _classes(path, frame[reading.class_column].astype(str), reading.classes)
+        label[:] = _classes(path, vector.column(path, frame, reading.class_column).astype(str), reading.classes)
     if reading.confidence_column:
-        label[_unsure(path, frame[reading.confidence_column], reading)] = IGNORE
+        label[_unsure(path, vector.column(path, frame, reading.confidence_column), reading)] = IGNORE
     return label
 
 

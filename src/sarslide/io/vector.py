@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 import geopandas as gpd
+import pandas as pd
 from shapely.geometry import box
 
 from sarslide.errors import SarslideError, VectorError
@@ -103,6 +104,65 @@ def layer_names(path: str | Path) -> list[str]:
     with _readable(path):
         layers = _gdal().list_layers(_gdal_name(path, kind, None))
     return [str(name) for name, geometry in layers if geometry is not None]
+
+
+def read_layer(path: str | Path, layer: str = "") -> gpd.GeoDataFrame:
+    """The features of one layer, where it is clear which.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    layer : str
+        Its layer; empty: its only one.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        At least one feature, numbered from 0 in the order of the file.
+
+    Raises
+    ------
+    VectorError
+        As `read`; for a layer that is not there, several without a name, and one without features.
+    """
+    known = layer_names(path)
+    if layer and layer not in known:
+        raise VectorError(f"{path}: has no layer '{layer}'", f"use {listed(known)}")
+    if not layer and len(known) > 1:
+        raise VectorError(f"{path}: has {len(known)} layers: {listed(known)}", "name one of them")
+    frame = read(path, layer or None)
+    if frame.empty:
+        raise VectorError(f"{path}: has no features", "give a file with features of this region")
+    return frame.reset_index(drop=True)
+
+
+def column(path: str | Path, frame: gpd.GeoDataFrame, name: str) -> pd.Series:
+    """A column of attributes.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, for messages.
+    frame : geopandas.GeoDataFrame
+        Its features.
+    name : str
+        Name of the column.
+
+    Returns
+    -------
+    pandas.Series
+        Its values.
+
+    Raises
+    ------
+    VectorError
+        Where there is no such column; it lists those that there are.
+    """
+    others = [other for other in frame.columns if other != frame.geometry.name]
+    if name not in others:
+        raise VectorError(f"{path}: has no column '{name}'", f"its columns are: {listed(others) or 'none'}")
+    return frame[name]
 
 
 def listed(values: Iterable[object], most: int = 10) -> str:

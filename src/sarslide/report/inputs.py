@@ -39,6 +39,37 @@ class StackInputs:
 
 
 @dataclass(frozen=True)
+class ExternalFiles:
+    """What the rule `score_external` has made.
+
+    Attributes
+    ----------
+    scores, objects : Path
+        external_scores.json and external.gpkg.
+    """
+
+    scores: Path
+    objects: Path
+
+
+@dataclass(frozen=True)
+class FactorFiles:
+    """What the rule `rank_factors` has made of a track.
+
+    Attributes
+    ----------
+    sidecar : Path
+        factors.json, with all tables.
+    heat_map, bars : Path
+        Figures of correlation and importance.
+    """
+
+    sidecar: Path
+    heat_map: Path
+    bars: Path
+
+
+@dataclass(frozen=True)
 class ReportInputs:
     """What a whole report is made of.
 
@@ -58,8 +89,12 @@ class ReportInputs:
         Whether the region is simulated.
     candidates : Path or None
         Fused objects before the release.
+    network_maps : tuple of Path
+        Pictures of all networks side by side, one a stack; none of a region with one network.
     scores, planted : Path or None
         Only of simulated regions.
+    external : ExternalFiles or None
+        Of regions that are compared with an inventory of others or with field checks.
     terrain : mapping of str to Path
         Registered layer -> file.
     weights : Path or None
@@ -76,6 +111,18 @@ class ReportInputs:
         Our values, by key.
     published : Path or None
         studies/records/benchmark.json.
+    flow : Path or None
+        Rules and who reads whom (`workflow.rule_graph`).
+    curves : Path or None
+        Figure of the training of the weights.
+    factors : tuple of FactorFiles
+        Of each track, where they were made.
+    ground : mapping of str to Path
+        Optical and lithology layers that the network reads, by registered name.
+    by_track : tuple of Path
+        Candidates of each track, before fusion; of regions of a paper.
+    networks : tuple of Path
+        Figures of the networks side by side, one a track; of regions of a paper.
     """
 
     region: str
@@ -86,8 +133,10 @@ class ReportInputs:
     method: str = DEFAULT
     simulated: bool = False
     candidates: Path | None = None
+    network_maps: tuple[Path, ...] = ()
     scores: Path | None = None
     planted: Path | None = None
+    external: ExternalFiles | None = None
     terrain: Mapping[str, Path] = field(default_factory=dict)
     weights: Path | None = None
     benchmarks: Path | None = None
@@ -96,6 +145,12 @@ class ReportInputs:
     assumptions: Mapping[str, str] = field(default_factory=dict)
     assumed: Mapping[str, Any] = field(default_factory=dict)
     published: Path | None = None
+    flow: Path | None = None
+    curves: Path | None = None
+    factors: tuple[FactorFiles, ...] = ()
+    ground: Mapping[str, Path] = field(default_factory=dict)
+    by_track: tuple[Path, ...] = ()
+    networks: tuple[Path, ...] = ()
 
 
 def of_stack(

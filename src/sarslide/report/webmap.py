@@ -25,7 +25,7 @@ POWERS = tuple((i, total - i) for total in range(4) for i in range(total, -1, -1
 
 @dataclass(frozen=True)
 class VectorLayer:
-    """Outlines with one style, in Leaflet's terms.
+    """Outlines or points with one style, in Leaflet's terms.
 
     Attributes
     ----------
@@ -119,6 +119,7 @@ def vector_layer(layer: VectorLayer, grid: RegionGrid) -> dict[str, Any]:
                 "polygons": [
                     [_ring(ring, west, south) for ring in (part.exterior, *part.interiors)] for part in _polygons(shape)
                 ],
+                "point": _point(shape, west, south),
             }
         )
     return {
@@ -273,6 +274,11 @@ def _polygons(shape) -> list:
         return []
     parts = getattr(shape, "geoms", [shape])
     return [part for part in parts if part.geom_type == "Polygon"]
+
+
+def _point(shape, west: float, south: float) -> list[int] | None:
+    """Place of a point in Leaflet's order; None of an outline."""
+    return [round(shape.y - south), round(shape.x - west)] if getattr(shape, "geom_type", "") == "Point" else None
 
 
 def _ring(ring, west: float, south: float) -> list[list[int]]:

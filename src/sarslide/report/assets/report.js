@@ -125,7 +125,8 @@
   data.vectors.forEach(function (layer) {
     const shapes = L.layerGroup();
     layer.features.forEach(function (feature) {
-      const shape = L.polygon(feature.polygons, Object.assign({ interactive: layer.answers }, layer.style, feature.style));
+      const look = Object.assign({ interactive: layer.answers, radius: 5 }, layer.style, feature.style);
+      const shape = feature.point ? L.circleMarker(feature.point, look) : L.polygon(feature.polygons, look);
       if (layer.answers) {
         shape.bindPopup(function () { return popup(feature); }, { maxWidth: 360 });
         shape.on("mouseover", function () { shape.setStyle({ weight: layer.style.weight + 1.5 }); });
