@@ -158,7 +158,7 @@ def test_folders_without_products_and_choices_are_coded(region, tmp_path):
     with pytest.raises(RasterError, match="D055: holds no products"):
         products.open_pairs(region, "D055")
     with pytest.raises(
-        RasterError, match="D062: holds rates of a method without a time series; cure: run it with rates.method"
+        RasterError, match="D062: holds products of a method without a time series; cure: run it with rates.method"
     ):
         products.open_series(region, "D062")
     with pytest.raises(RasterError, match="D055: holds no products"):

@@ -3,7 +3,8 @@
 inputs: per pair wrapped phase (rad, grows when the ground moves away; the unfiltered band is
 averaged, because averaging is itself the filter and keeps small landslides) and coherence; layover
 and shadow; elevation (m). outputs: averaged phase (rad, positive away from the satellite) and its
-standard error (rad).
+standard error (rad); mean coherence; number of pairs; stable ground; reference.json (where the zero
+is, and why).
 """
 
 from sarslide.workflow.job import job
@@ -27,9 +28,11 @@ def main(snakemake) -> None:
         exclude=hidden(raster.read(files.layover_shadow, grid)),
         mean=params["mean"],
     )
-    for layer in ("avg_phase_rad", "avg_phase_std_rad"):
-        raster.write(snakemake.output[layer], rates.layers[layer], grid, layer)
-    notes = rates.notes("rad") | {"reference": rates.ground.reference.to_dict(grid)}
+    for layer, values in (rates.layers | {"stable_ground": rates.ground.layer}).items():
+        raster.write(snakemake.output[layer], values, grid, layer)
+    reference = rates.ground.reference.to_dict(grid)
+    write_json(snakemake.output.reference, reference)
+    notes = rates.notes("rad") | {"reference": reference}
     write_json(snakemake.output.sidecar, sidecar("average_phase", dict(files.items()), params, notes))
 
 

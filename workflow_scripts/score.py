@@ -1,11 +1,11 @@
 """score: released landslides and rates of a simulated region against its planted truth.
 
 inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr,
-positive towards the satellite) and observability, the atmosphere of each date (mm, positive =
-longer path), LOS rate and its standard error (mm/yr), mean coherence, stable ground, probability,
-and coherence, components and sidecar of each pair; elevation (m). outputs: scores.json; the planted
-outlines for the report; the scores as a table in the log and on standard output. The only rule that
-reads the truth.
+positive towards the satellite) and observability, probability; of methods with rates also the
+atmosphere of each date (mm, positive = longer path), LOS rate and its standard error (mm/yr), mean
+coherence, stable ground, coherence, components and sidecar of each pair, and elevation (m).
+outputs: scores.json; the planted outlines for the report; the scores as a table in the log and on
+standard output. The only rule that reads the truth.
 """
 
 from sarslide.workflow.job import job
@@ -15,11 +15,9 @@ def main(snakemake, log) -> None:
     from sarslide.evaluate import objects as scoring
     from sarslide.grid import RegionGrid
     from sarslide.inventory import records
-    from sarslide.inventory.candidates import cell_threshold
     from sarslide.inventory.changes import LAYERS
     from sarslide.io import raster, vector
     from sarslide.io.sidecar import write_json
-    from sarslide.rates.methods import METHODS
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
@@ -35,34 +33,56 @@ def main(snakemake, log) -> None:
     planted = scoring.planted_rows(outlines.to_dict("records"), truths, grid)
     scores = scoring.score_objects(planted, layers, vector.read(files.decoys).to_dict("records"))
 
-    inside = scoring.planted_cells(planted, grid)
-    threshold = cell_threshold(params.threshold, raster.tags_of(files.probability[0]))
-    probability, rate = of_stack(files.probability), of_stack(files.los_rate)
-    coherence, ground = of_stack(files.mean_coherence), of_stack(files.stable_ground)
-    std = of_stack(files.los_rate_std)
-    predictable = METHODS[params.method].predicts_error  # from the truth; else the formal error stands for it
-    rmse, predicted = {}, {}
-    for stack, truth in truths.items():
-        where = scoring.rmse_cells(rate[stack], truth, coherence[stack])
-        rmse[stack] = scoring.los_rmse(rate[stack], truth, where, ground[stack] == 2)
-        if predictable:
-            predicted[stack] = predicted_error(snakemake, stack, grid, ground[stack]).rmse(where)
-        else:
-            predicted[stack] = scoring.formal_rmse(std[stack], where)
-    scores |= {
-        "los_rmse_mm_per_yr": rmse,
-        "predicted_rmse_mm_per_yr": predicted,
-        "rate_error": "predicted" if predictable else "formal",
-        "pixels": {
-            stack: scoring.score_pixels(probability[stack], inside, truths[stack].observable, threshold)
-            for stack in params.stacks
-        },
+    scores |= rate_errors(snakemake, truths, grid, of_stack) | {
+        "pixels": cell_scores(snakemake, planted, grid, observable),
         "criteria": scoring.CRITERIA,
         "release": folder.name,
     }
     vector.write(snakemake.output.planted, outlines, "planted")
     write_json(snakemake.output.scores, scores)
     log.info("scores\n%s", scoring.table(scores))
+
+
+def cell_scores(snakemake, planted, grid, observable) -> dict:
+    """Scores of each stack's map on its own grid, which may be finer than the region's."""
+    from sarslide import layers
+    from sarslide.evaluate import objects as scoring
+    from sarslide.inventory.candidates import cell_threshold
+    from sarslide.io import raster
+    from sarslide.io.resample import resample
+
+    params, paths = snakemake.params, snakemake.input.probability
+    own = raster.grid_of(paths[0])
+    inside = scoring.planted_cells(planted, own)
+    threshold = cell_threshold(params.threshold, raster.tags_of(paths[0]))
+    found = {}
+    for stack, path in zip(params.stacks, paths, strict=True):
+        seen = resample(observable[stack], own.rows // grid.rows, layers.get("true_observable")) == 1
+        found[stack] = scoring.score_pixels(raster.read(path, own), inside, seen, threshold)
+    return found
+
+
+def rate_errors(snakemake, truths, grid, of_stack) -> dict:
+    """Error of the LOS rate of each stack and what it should be; null where nothing was unwrapped."""
+    from sarslide.evaluate import objects as scoring
+    from sarslide.rates.methods import METHODS
+
+    method, files = METHODS[snakemake.params.method], snakemake.input
+    if not method.has_rates:
+        unknown = dict.fromkeys(truths)
+        return {"los_rmse_mm_per_yr": unknown, "predicted_rmse_mm_per_yr": unknown, "rate_error": None}
+    rate, std = of_stack(files.los_rate), of_stack(files.los_rate_std)
+    coherence, ground = of_stack(files.mean_coherence), of_stack(files.stable_ground)
+    rmse, predicted = {}, {}
+    for stack, truth in truths.items():
+        where = scoring.rmse_cells(rate[stack], truth, coherence[stack])
+        rmse[stack] = scoring.los_rmse(rate[stack], truth, where, ground[stack] == 2)
+        if method.predicts_error:  # from the truth; else the formal error stands for it
+            predicted[stack] = predicted_error(snakemake, stack, grid, ground[stack]).rmse(where)
+        else:
+            predicted[stack] = scoring.formal_rmse(std[stack], where)
+    kind = "predicted" if method.predicts_error else "formal"
+    return {"los_rmse_mm_per_yr": rmse, "predicted_rmse_mm_per_yr": predicted, "rate_error": kind}
 
 
 def predicted_error(snakemake, stack: str, grid, stable_ground):

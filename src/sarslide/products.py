@@ -104,7 +104,9 @@ def open_products(
     )
     base = f"{frame}/{engine}"
     windows = {f"windows/{name}" for name in _below(folder, stacks, f"{base}/windows/*/los_rate_mm_per_yr.tif")}
-    methods = _below(folder, stacks, f"{base}/*/los_rate_mm_per_yr.tif") | (windows & {method})
+    # Every region has an averaged phase; as a method, it has the maps of a network.
+    averaged = _below(folder, stacks, f"{base}/averaging/segment")
+    methods = _below(folder, stacks, f"{base}/*/los_rate_mm_per_yr.tif") | (windows & {method}) | averaged
     method = _one(folder, "method", method, methods)
     models = _below(folder, stacks, f"{base}/{method}/segment/*/*.tif")
     model = _one(folder, "model", model, models) if models or model else ""
@@ -224,9 +226,10 @@ def open_series(
     folder = Path(folder)
     frame = _one(folder / stack, "frame", frame, _frames(folder, [stack]))
     engines = _below(folder, [stack], f"{frame}/*/*/timeseries.nc", -3)
-    if not engines and _below(folder, [stack], f"{frame}/*/*/los_rate_mm_per_yr.tif"):
+    without = (f"{frame}/*/*/los_rate_mm_per_yr.tif", f"{frame}/*/averaging/segment")
+    if not engines and any(_below(folder, [stack], pattern) for pattern in without):
         raise RasterError(
-            f"{folder / stack}: holds rates of a method without a time series",
+            f"{folder / stack}: holds products of a method without a time series",
             "run it with rates.method sbas or mintpy",
         )
     engine = _one(folder / stack, "engine", engine, engines)

@@ -3,6 +3,8 @@ landslides, two tracks.
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -92,24 +94,32 @@ def object_rows(shapes: list, rng: np.random.Generator, **values) -> list[dict]:
     return rows
 
 
-def make_region(folder: Path, rows: int = 51, cols: int = 27, cell_m: float = 300.0, seed: int = 1) -> ReportInputs:
-    """Write a simulated region of two tracks and return what its report is made of."""
+def make_region(
+    folder: Path, rows: int = 51, cols: int = 27, cell_m: float = 300.0, seed: int = 1, rates: bool = True
+) -> ReportInputs:
+    """Write a simulated region of two tracks and return what its report is made of; without rates as averaging leaves it."""
     rng = np.random.default_rng(seed)
     grid = RegionGrid(32647, 515130, 3215640, cell_m, rows, cols)
     results = folder / "results" / "demo"
     landslides, plain, masked = (ellipses(grid, rng, count) for count in (34, 1, 12))
     terrain = write_terrain(results / "terrain/f0", grid, rng)
     stacks = tuple(write_stack(results / stack / "f0/native", stack, grid, landslides, rng) for stack in TRACKS)
-    current = write_release(results / "inventory", landslides, plain, masked, rng)
+    current = write_release(results / "inventory", landslides, plain, masked, rng, rates)
     write_benchmarks(results / "studies")
     vector.write(
         folder / "planted.gpkg", gpd.GeoDataFrame(geometry=[s.buffer(40) for s in landslides], crs=32647), "landslides"
     )
-    (folder / "scores.json").write_text(json.dumps(scores()))
+    found = scores()
+    if not rates:
+        stacks = tuple(replace(stack, rasters=without_rates(stack.rasters)) for stack in stacks)
+        unknown = dict.fromkeys(TRACKS)
+        found |= {"los_rmse_mm_per_yr": unknown, "predicted_rmse_mm_per_yr": unknown, "rate_error": None}
+    (folder / "scores.json").write_text(json.dumps(found))
     return ReportInputs(
         region="demo",
         grid=grid,
         stacks=stacks,
+        method="stacking" if rates else "averaging",
         current=current,
         simulated=True,
         candidates=results / "inventory" / "candidates.gpkg",
@@ -199,7 +209,21 @@ def write_layers(folder: Path, arrays: dict[str, np.ndarray], grid: RegionGrid) 
     return {layer: folder / f"{layer}.tif" for layer in arrays}
 
 
-def write_release(folder: Path, landslides: list, plain: list, masked: list, rng: np.random.Generator) -> Path:
+def without_rates(layers: Mapping[str, Path]) -> dict[str, Path]:
+    """Layers of a stack whose pairs were not unwrapped."""
+    return {layer: path for layer, path in layers.items() if not layer.startswith("los_rate")}
+
+
+def without_rate(row: dict) -> dict:
+    """An object of a region whose pairs were not unwrapped."""
+    empty = {name: float("nan") for name in row if "_rate_" in name and name.endswith("mm_per_yr")}
+    note = {"reason": row["reason"] or "not_unwrapped", "reasons": "not_unwrapped", "reason_text": "nothing was unwrapped"}
+    return row | empty | note | {"los_rate_by_track": "{}", "head_toe_ratio": float("nan"), "motion": ""}
+
+
+def write_release(
+    folder: Path, landslides: list, plain: list, masked: list, rng: np.random.Generator, rates: bool = True
+) -> Path:
     """Candidates, a release that follows another one, and the pointer."""
     rows = {
         "landslides": object_rows(landslides, rng),
@@ -212,6 +236,8 @@ def write_release(folder: Path, landslides: list, plain: list, masked: list, rng
     for k, row in enumerate(rows["masked"]):
         code = ("too_small", "too_small", "above_snowline", "uphill")[k % 4]
         row |= {"ls_id": f"LS{800 + k:06d}", "reason": code, "reasons": code, "reason_text": f"text of {code}"}
+    if not rates:
+        rows = {name: [without_rate(row) for row in layer] for name, layer in rows.items()}
     rows["landslides"][0] |= {"status": "not_observable", "change": "not_observable"}
     rows["landslides"][1] |= {"change": "grown+accelerated"}
     everything = [row for name in ("landslides", "non_landslide_deformation", "masked") for row in rows[name]]

@@ -17,6 +17,7 @@ from sarslide.evaluate.metrics import (
 )
 from sarslide.grid import RegionGrid
 from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN
+from sarslide.inventory.masks import held_back_by
 from sarslide.inventory.matching import assign, intersections
 from sarslide.inventory.observability import cells_of
 
@@ -297,9 +298,9 @@ def table(scores: Mapping) -> str:
     ]
     for track, rmse in scores["los_rmse_mm_per_yr"].items():
         pixels, predicted = scores["pixels"][track], scores["predicted_rmse_mm_per_yr"][track]
-        lines.append(
-            f"{track}  LOS rate RMSE {rmse:.2f} mm/yr, {scores['rate_error']} error {predicted:.2f}, ratio {rmse / predicted:.2f}"
-        )
+        if rmse is not None:
+            ratio_text = f"{scores['rate_error']} error {predicted:.2f}, ratio {rmse / predicted:.2f}"
+            lines.append(f"{track}  LOS rate RMSE {rmse:.2f} mm/yr, {ratio_text}")
         lines.append(
             f"{track}  pixels: precision {pixels['precision']:.3f}  recall {pixels['recall']:.3f}  F1 {pixels['f1']:.3f}"
             f"  IoU {pixels['iou']:.3f}"
@@ -320,7 +321,7 @@ def _fate(
     errors = [row["ls_id"] for k, row in enumerate(released) if k not in right and _hits(row["geometry"], outline)]
     plain = [row for row in layers[PLAIN] if _hits(row["geometry"], outline)]
     masked = [row for row in layers[MASKED] if _hits(row["geometry"], outline)]
-    reasons = sorted({row["reason"] or row["status"] for row in masked})
+    reasons = sorted({held_back_by(row) for row in masked})
     if errors:
         fate = "released (error)"
     elif plain:

@@ -26,6 +26,9 @@ NOTES = {
         "faster than the landslides that the network learnt from: found by a threshold on the velocity",
     )
 }
+# The same of every object where the region has no rates: what needs one is unknown.
+NOT_UNWRAPPED = ("not_unwrapped", "without a rate: nothing was unwrapped")
+NOTE_CODES = {code for code, _ in (*NOTES.values(), NOT_UNWRAPPED)}
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,24 @@ def reasons_of(row: Mapping, rules: MaskRules) -> list[str]:
     return [code for code in REASONS if holds[code]]
 
 
-def apply(row: Mapping, rules: MaskRules) -> dict[str, str]:
+def held_back_by(row: Mapping) -> str:
+    """What holds back an object that is not released.
+
+    Parameters
+    ----------
+    row : mapping
+        The object, as far as it is known.
+
+    Returns
+    -------
+    str
+        Code of its first mask; its status where no mask does, as of one that was rejected.
+    """
+    reason = row.get("reason")
+    return str((row.get("status") if not reason or reason in NOTE_CODES else reason) or "unknown")
+
+
+def apply(row: Mapping, rules: MaskRules, has_rates: bool = True) -> dict[str, str]:
     """Status and reasons of an object.
 
     Parameters
@@ -104,15 +124,18 @@ def apply(row: Mapping, rules: MaskRules) -> dict[str, str]:
         Attributes of the object.
     rules : MaskRules
         Thresholds of the masks.
+    has_rates : bool
+        Whether the region has rates.
 
     Returns
     -------
     dict of str to str
         status (candidate | masked), object_class, reason (the first code), reasons (all, joined by
-        +) and their text; a note of the object's source comes last and masks nothing.
+        +) and their text; notes come last and mask nothing.
     """
     codes = reasons_of(row, rules)
-    texts = {code: REASONS[code] for code in codes} | dict([NOTES[row["source"]]] if row["source"] in NOTES else [])
+    notes = ([NOTES[row["source"]]] if row["source"] in NOTES else []) + ([] if has_rates else [NOT_UNWRAPPED])
+    texts = {code: REASONS[code] for code in codes} | dict(notes)
     return {
         "status": "masked" if codes else "candidate",
         "object_class": DEFORMATION if "too_flat" in codes else LANDSLIDE,

@@ -41,6 +41,8 @@ SECOND_SIZE = {
 # SBAS instead of stacking: CPU s a cell, 57 pairs, table 3_sbas_memory (2048 x 2048 cells).
 SBAS_S, SBAS_PAIRS = 2.8455e-6, 57
 ENGINE = {"geocode_slc", "mean_amplitude", "stack_geometry", "interferogram", "unwrap"}
+# Of methods with rates.
+UNWRAPPED = {"unwrap", "closure", "stack_rates"}
 
 # Bytes, measured on the demo: a cell and date, a cell and pair, a cell of a stack, a cell of the
 # region.
@@ -175,7 +177,7 @@ def unit(rule: str, demo_s: float, jobs: int) -> tuple[float, float]:
 
 def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here: bool) -> float:
     """CPU s of one stack. Engines that deliver unwrapped pairs cost nothing here."""
-    total = 0.0
+    method, total = METHODS[config.rates.method], 0.0
     for costs, demo_jobs, jobs in (
         (PER_SIMULATED_DATE, DEMO_DATES, dates * (config.source == "simulated")),
         (PER_DATE, DEMO_DATES, dates),
@@ -183,10 +185,10 @@ def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here:
         (PER_STACK, DEMO_STACKS, 1),
     ):
         for rule, demo_s in costs.items():
-            if rule in ENGINE and not unwraps_here:
+            if (rule in ENGINE and not unwraps_here) or (rule in UNWRAPPED and not method.has_rates):
                 continue
             job, cell = unit(rule, demo_s, demo_jobs)
-            if rule == "stack_rates" and METHODS[config.rates.method].has_series:
+            if rule == "stack_rates" and method.has_series:
                 job, cell = 0.0, SBAS_S / SBAS_PAIRS
             total += jobs * (job + cell * cells)
     return total

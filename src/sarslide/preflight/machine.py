@@ -16,6 +16,7 @@ from sarslide.errors import OutputError
 from sarslide.insar.engines import ENGINES
 from sarslide.io.atomic import check_writable
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
+from sarslide.rates.methods import METHODS
 
 # Of a control group, such as a container's; absent on most machines.
 CORES_LIMIT, MEMORY_LIMIT = Path("/sys/fs/cgroup/cpu.max"), Path("/sys/fs/cgroup/memory.max")
@@ -39,7 +40,7 @@ def versions() -> list[Finding]:
 
 
 def unwrapper(config: Config, conda: bool = False) -> list[Finding]:
-    """Whether the unwrapper's package is there, for engines whose pairs are unwrapped here.
+    """Whether the unwrapper's package is there, for regions whose pairs are unwrapped here.
 
     Parameters
     ----------
@@ -53,7 +54,8 @@ def unwrapper(config: Config, conda: bool = False) -> list[Finding]:
     list of Finding
         One finding, or none.
     """
-    if conda or ENGINES[config.engine].unwraps:
+    wanted = METHODS[config.rates.method].has_rates or config.rates.dinsar
+    if conda or ENGINES[config.engine].unwraps or not wanted:
         return []
     package = {"whirlwind": "whirlwind-insar", "snaphu": "snaphu"}[config.interferogram.unwrapper]
     try:

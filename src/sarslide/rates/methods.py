@@ -20,7 +20,11 @@ class Method:
         As in the report.
     rules : tuple of str
         Its rules in their order, whose code and keys (`config.reach`) decide the content of a
-        release. The first one reads the unwrapped pairs.
+        release. The first one reads the unwrapped pairs. Empty where it adds nothing to what every
+        region makes.
+    has_rates : bool
+        Whether it makes rates of unwrapped pairs; otherwise the averaged phase is all there is, and
+        no pair is unwrapped for the inventory.
     programs : str
         Where the outside programs that it starts are looked for, `module:function`; empty: none.
         The function takes the configuration and returns, by program, what finds it or raises.
@@ -38,7 +42,8 @@ class Method:
 
     name: str
     title: str
-    rules: tuple[str, ...]
+    rules: tuple[str, ...] = ()
+    has_rates: bool = True
     programs: str = ""
     has_series: bool = False
     needs_connected: bool = False
@@ -74,3 +79,5 @@ METHODS = {
         ),
     )
 }
+# Those that make rates, by name.
+WITH_RATES = tuple(name for name, method in METHODS.items() if method.has_rates)

@@ -137,26 +137,29 @@ def panel_figure(
 
 def overview_figure(
     hillshade: np.ndarray,
-    rate: np.ndarray,
+    values: np.ndarray,
     landslides: "gpd.GeoDataFrame",
     bounds: tuple[float, float, float, float],
     title: str = "",
+    layer: str = "los_rate_mm_per_yr",
     width_in: float = 6.0,
 ) -> "Figure":
-    """The picture of a region: LOS rate over the hillshade, landslides outlined.
+    """The picture of a region: LOS rate, or averaged phase, over the hillshade, landslides outlined.
 
     Parameters
     ----------
     hillshade : (rows, cols) array
         1-255.
-    rate : (rows, cols) array
-        LOS rate, mm/yr, positive towards the satellite.
+    values : (rows, cols) array
+        The layer, with its unit and sign.
     landslides : GeoDataFrame
         Outlines.
     bounds : tuple of float
         West, south, east, north, m.
     title : str, optional
         Above the map.
+    layer : str, default "los_rate_mm_per_yr"
+        Registered name.
     width_in : float, default 6.0
         Width of the figure, inches.
 
@@ -171,8 +174,8 @@ def overview_figure(
     west, south, east, north = bounds
     tall = (north - south) / (east - west)
     height = TITLE_IN + width_in * tall + BAR_IN
-    scale = scale_for("los_rate_mm_per_yr", [rate])
-    panel = Panel(title, rate, scale, hillshade, (Outlines(landslides, width=1.1),))
+    scale = scale_for(layer, [values])
+    panel = Panel(title, values, scale, hillshade, (Outlines(landslides, width=1.1),))
     with rc_context(FONTS):
         figure = Figure(figsize=(width_in, height), dpi=DPI, facecolor="white")
         edge = EDGE_IN / width_in

@@ -303,7 +303,8 @@ def run_times(folder: Path | None) -> dict[str, Any] | None:
 
 
 def overview(stacks: Sequence[stages.StackMaps], shade, landslides: gpd.GeoDataFrame, bounds) -> str:
-    """The picture that stands for the map on paper: LOS rate of the first track.
+    """The picture that stands for the map on paper: LOS rate of the first track, or its averaged
+    phase.
 
     Parameters
     ----------
@@ -319,13 +320,15 @@ def overview(stacks: Sequence[stages.StackMaps], shade, landslides: gpd.GeoDataF
     Returns
     -------
     str
-        A data address; empty without hillshade or rate.
+        A data address; empty without hillshade, rate or phase.
     """
-    rates = [(maps.stack, maps.layers["los_rate_mm_per_yr"]) for maps in stacks if "los_rate_mm_per_yr" in maps.layers]
-    if shade is None or not rates:
-        return ""
-    stack, rate = rates[0]
-    return webmap.data_uri(png(overview_figure(shade, rate, landslides, bounds, f"LOS rate {stack} and landslides")))
+    titles = {"los_rate_mm_per_yr": "LOS rate", "avg_phase_rad": "Averaged phase"}
+    for layer, title in titles.items():
+        for maps in stacks:
+            if shade is not None and layer in maps.layers:
+                text = f"{title} {maps.stack} and landslides"
+                return webmap.data_uri(png(overview_figure(shade, maps.layers[layer], landslides, bounds, text, layer)))
+    return ""
 
 
 def plain_items(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:

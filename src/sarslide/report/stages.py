@@ -143,7 +143,7 @@ def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
 def rate_figure(
     maps: StackMaps, rate_scale: Scale, bounds: Bounds, shade: np.ndarray | None, method: str = DEFAULT
 ) -> StageFigure | None:
-    """Averaged phase, LOS rate with its standard error, mean coherence.
+    """Averaged phase, LOS rate with its standard error where there is one, mean coherence.
 
     Parameters
     ----------
@@ -175,9 +175,15 @@ def rate_figure(
             rate = layer == "los_rate_mm_per_yr"
             scale = rate_scale if rate else scale_for(layer, [maps.layers[layer]])
             panels.append(Panel(title, maps.layers[layer], scale, shade if rate else None))
-    caption = (
-        "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). Line-of-sight "
-        f"rate by {METHODS[method].title} (mm/yr): blue moves towards the satellite (positive), red away from it "
+    caption = "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). "
+    if not METHODS[method].has_rates:
+        caption += (
+            "Nothing was unwrapped, so there is no rate. Mean coherence of the pairs. Grey: no value; the phase is not shown "
+            "in layover and shadow."
+        )
+        return _figure(f"{maps.stack}: averaged phase", caption, panels, bounds)
+    caption += (
+        f"Line-of-sight rate by {METHODS[method].title} (mm/yr): blue moves towards the satellite (positive), red away from it "
         "(negative). Its standard error (mm/yr), and the mean coherence of the pairs. Grey: no value; phase and rate are not "
         "shown in layover and shadow."
     )
@@ -185,7 +191,8 @@ def rate_figure(
 
 
 def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
-    """Phase closure, unwrapping errors that it finds, phase bias, observability of slopes.
+    """Phase closure and the unwrapping errors that it finds, where pairs were unwrapped; phase bias,
+    observability of slopes.
 
     Parameters
     ----------
@@ -211,9 +218,12 @@ def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
         if layer in maps.layers
     ]
     caption = (
-        "Closure of the unfiltered phase over all triplets (RMS, rad); triplets whose unwrapped phase does not close; cells "
-        "whose short pairs are biased beyond noise (fading signal; 1 in 100 by chance); how motion down the slope is seen: 0 "
-        "observable, 1 no acquisition or no pair tied to the reference, 2 layover, 3 shadow, 4 decorrelated, 5 the line of "
+        "Closure of the unfiltered phase over all triplets (RMS, rad); triplets whose unwrapped phase does not close. "
+        if "closure_rms_rad" in maps.layers
+        else ""
+    ) + (
+        "Cells whose short pairs are biased beyond noise (fading signal; 1 in 100 by chance); how motion down the slope is seen: "
+        "0 observable, 1 no acquisition or no pair tied to the reference, 2 layover, 3 shadow, 4 decorrelated, 5 the line of "
         "sight is insensitive to it, which on nearly flat ground says nothing of other motion."
     )
     unknown = [titles[layer] for layer in titles if layer in maps.layers and not np.isfinite(maps.layers[layer]).any()]

@@ -11,6 +11,7 @@ from typing import Any
 
 from sarslide.errors import ReleaseError
 from sarslide.inventory import records
+from sarslide.inventory.masks import held_back_by
 from sarslide.inventory.tables import rates_of
 from sarslide.io import bounded
 
@@ -82,6 +83,7 @@ class ReportTable:
 
 LANDSLIDES = (
     Column("ls_id", "Id"),
+    Column("name", "Name"),
     Column("type_text", "Type", hint="Object type of P2 4.2.3"),
     Column("change", "Change", hint="Since the previous release"),
     Column("tracks_text", "Tracks"),
@@ -305,7 +307,7 @@ def masked_rows(rows: Iterable[Mapping[str, Any]], texts: Mapping[str, str]) -> 
     """
     groups: dict[str, list[Mapping]] = {}
     for row in rows:
-        groups.setdefault(str(row.get("reason") or row.get("status") or "unknown"), []).append(row)
+        groups.setdefault(held_back_by(row), []).append(row)
     found = [
         {
             "reason_text": texts.get(code, words(code)),
