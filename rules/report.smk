@@ -45,6 +45,11 @@ rule report:
         phase_bias=GRAPH.every(f"{STACK}/quality/phase_bias_flag.tif"),
         observable=GRAPH.every(f"{STACK}/observability/observable_class.tif"),
         probability=GRAPH.every(f"{SEGMENT}/probability.tif"),
+        network_maps=(
+            GRAPH.every(f"{NETWORKS}/comparison.png")
+            if CONFIG.segmentation.beside
+            else []
+        ),
         wrapped=GRAPH.every_pair("wrapped", GRAPH.last_pairs),
         coherence=GRAPH.every_pair("coherence", GRAPH.last_pairs),
         incidence=(

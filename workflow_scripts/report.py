@@ -4,7 +4,8 @@ inputs: the pointer to the release; fused candidates; weights (their card); terr
 with hillshade; per stack mean amplitude (dB), averaged phase (rad, positive away), LOS rate and its
 standard error (mm/yr, positive towards the satellite), mean coherence, reference area, probability,
 phase closure (rad), triplets that do not close, phase bias and observability (classes), and of one
-pair wrapped phase and coherence; sidecars of all pairs; for simulated regions scores and planted
+pair wrapped phase and coherence; pictures of all
+networks side by side; sidecars of all pairs; for simulated regions scores and planted
 outlines; scores and objects of the comparison with an inventory of others; for regions of a paper incidence and heading (degree). What a region does not have is an
 empty list. outputs: report.html.
 """
@@ -54,6 +55,7 @@ def main(snakemake, log) -> None:
         method=params.method,
         simulated=params.simulated,
         candidates=first(files, "candidates"),
+        network_maps=tuple(files.get("network_maps", [])),
         scores=first(files, "scores"),
         planted=first(files, "planted"),
         external=ExternalFiles(*files["external"]) if files.get("external") else None,

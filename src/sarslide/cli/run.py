@@ -11,7 +11,7 @@ from sarslide import exit_codes
 from sarslide.cli import start
 from sarslide.cli.options import Conda, Cores, Files, Folder, Profile, Region, Values
 from sarslide.cli.start import Request
-from sarslide.config import Config
+from sarslide.config import Config, existing, is_left_out
 from sarslide.errors import CatalogError, ConfigError
 
 
@@ -200,20 +200,29 @@ def plan(
 def score(
     region: Region = "", values: Values = None, cores: Cores = "all", files: Files = None, folder: Folder = Path()
 ) -> None:
-    """Score a simulated region against the landslides that were planted in it.
+    """Score a region: against an inventory of others and field checks, or what was planted in it.
 
-    Writes results/REGION/report/scores.json. The same as `snakemake score`.
+    A real region needs evaluation.inventory or evaluation.points: `snakemake score_external` writes
+    external_scores.json, external_matches.csv and external.gpkg to results/REGION/report. A
+    simulated one is scored against its planted landslides, too: `snakemake score`, scores.json.
 
         sarslide score demo
+        sarslide score myregion --set evaluation.inventory=slides.gpkg
     """
     request = Request(region, values or (), files or (), folder, cores)
     config = request.config()
-    if config.source != "simulated":
+    named = {"inventory": config.evaluation.inventory, "points": config.evaluation.points}
+    compared = [name for name, path in named.items() if not is_left_out(path)]
+    targets = [*(["score"] if config.source == "simulated" else []), *(["score_external"] if compared else [])]
+    if not targets:
+        for name, path in named.items():
+            if path:
+                existing(f"evaluation.{name}", path)
         raise ConfigError(
-            f"region {config.region}: has no planted truth to be scored against",
-            "score a simulated region; of your own labels `sarslide train` writes scores.json",
+            f"region {config.region}: has nothing to be scored against",
+            "name an inventory of others, evaluation.inventory, or field checks, evaluation.points",
         )
-    raise SystemExit(start.snakemake(request, "score"))
+    raise SystemExit(start.snakemake(request, *targets))
 
 
 def series(

@@ -1,4 +1,4 @@
-"""Section of the configuration: what others know of the region, which its release is scored against."""
+"""Section of the configuration: what others know of a region, against which it is scored."""
 
 from typing import Any
 

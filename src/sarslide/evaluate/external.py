@@ -158,8 +158,9 @@ def compare(
     ours = []
     for row, found in zip(released, second, strict=True):
         reason = NO_CLAIM if not rules.complete else "" if _inside(row["geometry"], claimed) else OUTSIDE
-        about = {"side": RELEASED, "id": str(row["ls_id"]), "name": str(row.get("name", "")), "kind": "", "reason": reason, "note": ""}
-        ours.append(_row(about | {"tracks": str(row["tracks"])}, row["geometry"], found, ids))
+        about = {"side": RELEASED, "id": str(row["ls_id"]), "name": str(row.get("name", "")), "kind": ""}
+        about |= {"tracks": str(row["tracks"]), "reason": reason, "note": ""}
+        ours.append(_row(about, row["geometry"], found, ids))
     return Comparison(rows, ours, seen)
 
 

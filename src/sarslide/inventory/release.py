@@ -6,8 +6,6 @@ index is replaced as a whole; the pointer comes last. A rerun adopts what an int
 folder without its line in the index gets the line, a temporary folder is removed.
 """
 
-import csv
-import io
 import logging
 import re
 from collections.abc import Mapping
@@ -28,7 +26,7 @@ from sarslide.io.atomic import atomic_folder, check_writable
 from sarslide.io.fence import remove
 from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import write_json
-from sarslide.io.spreadsheet import neutral
+from sarslide.io.spreadsheet import csv_text
 
 log = logging.getLogger(__name__)
 
@@ -193,12 +191,7 @@ def changes_csv(changes: list[dict]) -> str:
     str
         Numbers with six significant digits, empty where unknown.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CHANGE_COLUMNS)
-    for row in changes:
-        writer.writerow([_cell(row[name], kind) for name, kind in CHANGE_COLUMNS.items()])
-    return text.getvalue()
+    return csv_text(changes, CHANGE_COLUMNS)
 
 
 def _check_numbers(manifest: Manifest, inventory: InventoryState, folder: Path) -> None:
@@ -218,12 +211,6 @@ def _write_files(folder: Path, inventory: InventoryState, crs) -> None:
     vector.write_parquet(folder / PARQUET, tables["landslides"])
     with open(folder / CHANGES, "w", newline="") as stream:
         stream.write(changes_csv(inventory.changes))
-
-
-def _cell(value: Any, kind: type) -> str:
-    if kind is float:
-        return "" if value != value else f"{value:.6g}"
-    return neutral(str(value))
 
 
 def _read_layer(path: Path, name: str, crs) -> list[dict]:
