@@ -77,6 +77,11 @@ METHODS = {
             needs_connected=True,
             corrects_dates=True,
         ),
+        Method(
+            name="averaging",
+            title="Averaged phase (nothing is unwrapped)",
+            has_rates=False,
+        ),
     )
 }
 # Those that make rates, by name.
