@@ -2,10 +2,11 @@
 with their reasons.
 
 inputs: probability (0 to 1); of a network that finds single objects instances (number of the
-object, 0 none); LOS rate and its standard error (mm/yr, positive towards the satellite); mean
-coherence; LOS unit vector (ground to satellite); layover and shadow; elevation (m), slope and
-aspect (degree). outputs: GeoPackage layer `candidates` (attributes with units in their names),
-sidecar.
+object, 0 none); of methods that make rates LOS rate and its standard error (mm/yr, positive towards
+the satellite) and phase rate (rad/yr, positive away from it); averaged phase (rad, as the phase
+rate); mean coherence; LOS unit vector (ground to satellite); layover and shadow; elevation (m),
+slope and aspect (degree). outputs: GeoPackage layer `candidates` (attributes with units in their
+names), sidecar.
 """
 
 from sarslide.workflow.job import job
@@ -18,13 +19,14 @@ def main(snakemake) -> None:
     from sarslide.inventory.masks import MaskRules
     from sarslide.io import raster, vector
     from sarslide.io.sidecar import sidecar, write_json
+    from sarslide.network import interval_years
 
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
     tags = raster.tags_of(files.probability)
     threshold, limits = cell_threshold(params.threshold, tags), speed_limits(tags, files.probability)
     frame = find_candidates(
-        {name: raster.read(files[name], grid) for name in LAYERS},
+        {name: raster.read(files[name], grid) for name in LAYERS if name in files.keys()},  # noqa: SIM118
         grid,
         params.stack,
         threshold,
@@ -38,6 +40,7 @@ def main(snakemake) -> None:
         ),
         raster.read(files.instances, grid) if "instances" in files.keys() else None,  # noqa: SIM118
         limits,
+        sum(map(interval_years, params.pairs)) / len(params.pairs),
     )
     vector.write(snakemake.output.candidates, frame, "candidates")
     counts = {name: frame[name].value_counts().sort_index().to_dict() for name in ("source", "reason")}

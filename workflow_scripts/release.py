@@ -1,10 +1,10 @@
 """release: fused objects and the last release -> the next release, and the pointer to it.
 
 inputs: fused candidates; per stack layover and shadow, mean coherence and number of pairs (what
-could be seen); the reviewer's file, if any. output: release.json, which names the release below
-releases/ that this run made. The release folder itself is written once, under a
-temporary name that is then renamed; neither it nor current.json, the pointer to the current
-release, is a declared output: Snakemake removes those of a job that fails.
+could be seen); the reviewer's file and that of named landslides, if any. output: release.json,
+which names the release below releases/ that this run made. The release folder itself is written
+once, under a temporary name that is then renamed; neither it nor current.json, the pointer to the
+current release, is a declared output: Snakemake removes those of a job that fails.
 """
 
 from sarslide.workflow.job import job
@@ -13,7 +13,7 @@ from sarslide.workflow.job import job
 def main(snakemake, log) -> None:
     from pathlib import Path
 
-    from sarslide.inventory import records, release, review
+    from sarslide.inventory import place_names, records, release, review
     from sarslide.inventory.changes import ChangeRules, known_ids, update
     from sarslide.inventory.observability import Observability, track_state
     from sarslide.inventory.tables import FUSED, rows_of
@@ -51,6 +51,9 @@ def main(snakemake, log) -> None:
         params.release[:8],
         ChangeRules(match_iou=params.match_iou),
     )
+    if files.names:
+        places = place_names.read(files.names[0], params.names_column, params.names_m, frame.crs)
+        place_names.give(inventory.layers, places)
     if files.review:
         review.check_ids(files.review[0], decisions, known_ids(previous.inventory) | known_ids(inventory))
 
@@ -64,6 +67,7 @@ def main(snakemake, log) -> None:
         "code": params.code,
         "weights": params.weights,
         "review_sha256": sha256(files.review[0]) if files.review else None,
+        "names_sha256": sha256(files.names[0]) if files.names else None,
         "versions": versions(),
     }
     manifest = release.publish(releases, params.release, previous.release, inventory, about, frame.crs)

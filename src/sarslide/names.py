@@ -209,6 +209,28 @@ def release_again(release: str, number: int) -> str:
     return f"{release}-{number}" if number > 1 else release
 
 
+def in_season(date: str, season: tuple[str, str] | None) -> bool:
+    """Whether a date lies in a season.
+
+    Parameters
+    ----------
+    date : str
+        `YYYYMMDD`.
+    season : (str, str) or None
+        First and last day of the year, `MM-DD`, the first perhaps the later one, as of a winter;
+        None: the whole year.
+
+    Returns
+    -------
+    bool
+        Both days belong to it.
+    """
+    if season is None:
+        return True
+    day, (first, last) = f"{date[4:6]}-{date[6:]}", season
+    return first <= day <= last if first <= last else not last < day < first
+
+
 def nearest_pairs(dates: list[str], max_days: int, neighbours: int) -> list[str]:
     """Pairs of each date with its nearest earlier ones.
 

@@ -32,6 +32,8 @@ def slope_layers(grid: RegionGrid = GRID) -> dict[str, np.ndarray]:
         "probability": 0.0,
         "los_rate_mm_per_yr": 0.0,
         "los_rate_std_mm_per_yr": 2.0,
+        "phase_rate_rad_per_yr": np.nan,
+        "avg_phase_rad": 0.0,
         "mean_coherence": 0.7,
         "los_east": -0.6,
         "los_north": -0.1,

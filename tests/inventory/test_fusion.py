@@ -1,6 +1,7 @@
 """Ascending and descending elements to sources."""
 
 import json
+import math
 from itertools import permutations
 
 import pytest
@@ -9,6 +10,7 @@ from shapely.geometry import Point, box
 
 from sarslide.inventory.classes import elongation, motion_word, object_type, shape_word
 from sarslide.inventory.fusion import fuse
+from sarslide.inventory.masks import MaskRules
 from tests.inventory.conftest import cell_box, fused_row
 
 
@@ -97,12 +99,20 @@ def test_nothing_fuses_to_nothing():
 
 
 def test_the_three_object_types():
-    disc, long = Point(0, 0).buffer(100), box(0, 0, 100, 400)
-    assert object_type({"los_rate_p95_mm_per_yr": -90.0, "area_km2": 0.03}, disc) == 1
-    assert object_type({"los_rate_p95_mm_per_yr": 30.0, "area_km2": 0.04}, long) == 2
-    assert object_type({"los_rate_p95_mm_per_yr": -90.0, "area_km2": 0.04}, long) == 2
-    assert object_type({"los_rate_p95_mm_per_yr": 30.0, "area_km2": 0.03}, disc) == 3
-    assert object_type({"los_rate_p95_mm_per_yr": 30.0, "area_km2": 0.8}, disc) == 1
+    """P2 4.2.3: cycles first, then the shape, then the size; what is slow, round and larger is none."""
+    disc, long = Point(0, 0).buffer(80), box(0, 0, 100, 400)
+    assert [object_type({"phase_cycles_per_yr": 3.0}, outline) for outline in (disc, long, disc.buffer(400))] == [1] * 3
+    assert object_type({"phase_cycles_per_yr": 0.9}, long) == 2
+    assert object_type({"phase_cycles_per_yr": 0.9}, disc) == 3
+    assert object_type({"phase_cycles_per_yr": 0.4}, Point(0, 0).buffer(400)) == 0  # 12 mm/yr on 0.5 km2
+    assert object_type({"phase_cycles_per_yr": float("nan")}, disc) == 3
+
+
+def test_a_small_object_passes_the_smallest_area():
+    """Type 3 is reached with the default of `inventory.min_area_km2`, and P2's 100 m below it."""
+    smallest = MaskRules().min_area_km2 * 1e6
+    for area in (smallest, math.pi * 50**2):
+        assert object_type({"phase_cycles_per_yr": 0.5}, Point(0, 0).buffer(math.sqrt(area / math.pi))) == 3
 
 
 def test_words_for_shape_and_motion():

@@ -18,7 +18,7 @@ from sarslide.inventory import records, release
 from sarslide.inventory.attributes import LAYERS
 from sarslide.io import raster, vector
 from sarslide.io.sidecar import read_json, write_json
-from tests.inventory.conftest import GRID, slope_layers
+from tests.inventory.conftest import GRID, cell_box, slope_layers
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 STACKS = ["A128", "D062"]
@@ -77,8 +77,9 @@ def region(tmp_path_factory):
         run_script(
             "candidates", folder, paths_of(folder, track),
             {"candidates": str(folder / track / "candidates.gpkg"), "sidecar": str(folder / track / "candidates.json")},
-            {"grid": GRID.to_dict(), "stack": track, "threshold": 0.5, "min_area_km2": 0.018, "snowline_m": 4100.0,
-             "min_slope_deg": 8.0, "min_rate_mm_per_yr": 20.0, "min_coherence": 0.2, "min_sensitivity": 0.2, "code": ""},
+            {"grid": GRID.to_dict(), "stack": track, "pairs": ["20191208_20200101"], "threshold": 0.5,
+             "min_area_km2": 0.018, "snowline_m": 4100.0, "min_slope_deg": 8.0,
+             "min_rate_mm_per_yr": 20.0, "min_coherence": 0.2, "min_sensitivity": 0.2, "code": ""},
         )  # fmt: skip
     run_script(
         "fuse", folder, {"candidates": [str(folder / track / "candidates.gpkg") for track in STACKS]},
@@ -89,8 +90,9 @@ def region(tmp_path_factory):
     return folder
 
 
-def release_job(region, inventory, name=RELEASE, review=()):
+def release_job(region, inventory, name=RELEASE, review=(), names_file=()):
     inputs = {
+        "names": list(names_file),
         "candidates": str(region / "candidates.gpkg"), "weights": str(region / "weights.safetensors"), "review": list(review),
         **{layer: [str(region / track / f"{layer}.tif") for track in STACKS]
            for layer in ("layover_shadow", "mean_coherence", "pair_count")},
@@ -98,7 +100,8 @@ def release_job(region, inventory, name=RELEASE, review=()):
     params = {
         "release": name, "region": "test", "stacks": STACKS, "dates": {track: ["20200101"] for track in STACKS}, "scenes": [],
         "settings": {"inventory": {"threshold": 0.5}}, "snowline_m": 4100.0, "min_coherence": 0.2, "match_iou": 0.1,
-        "allow_older": False, "pairs": {}, "weights": {"file": "weights.safetensors", "sha256": ""}, "code": "",
+        "allow_older": False, "names_column": "local", "names_m": 100.0, "pairs": {},
+        "weights": {"file": "weights.safetensors", "sha256": ""}, "code": "",
     }  # fmt: skip
     return inputs, {"release": str(inventory / "release.json")}, params
 
@@ -126,6 +129,31 @@ def test_review_is_an_input_and_survives(region, tmp_path):
         masked = vector.read(tmp_path / current["path"] / "landslides.gpkg", "masked").set_index("ls_id")
         assert masked.status["LS000001"] == "rejected"
         assert masked.comment["LS000001"] == "a quarry"
+
+
+def test_objects_are_named_by_place(region, tmp_path, capsys):
+    """Points in degrees: one in the first landslide, one 60 m east of the second, one far from all."""
+    import geopandas as gpd
+    from shapely.geometry import Point
+
+    first, second = cell_box(10, 10, 10, 10).centroid, cell_box(10, 50, 10, 12)
+    places = [first, Point(second.bounds[2] + 60, second.centroid.y), Point(GRID.west + 3000, GRID.north - 2900)]
+    frame = gpd.GeoDataFrame({"local": ["Upper", "Beside", "Far"]}, geometry=places, crs=32647).to_crs(4326)
+    vector.write(tmp_path / "names.gpkg", frame, "places")
+    inputs, outputs, params = release_job(region, tmp_path, names_file=[str(tmp_path / "names.gpkg")])
+    run_script("release", tmp_path, inputs, outputs, params)
+    folder = records.folder_of(outputs["release"])
+    assert vector.read(folder / "landslides.gpkg", "landslides")["name"].tolist() == ["Upper", "Beside"]
+    # Farther away than names_m nothing is named; the release of other names is another one.
+    run_script("release", tmp_path, inputs, outputs, params | {"names_m": 50.0, "release": "20200113-11111111"})
+    folder = records.folder_of(outputs["release"])
+    assert vector.read(folder / "landslides.gpkg", "landslides")["name"].tolist() == ["Upper", ""]
+    with pytest.raises(SystemExit):
+        run_script("release", tmp_path, inputs, outputs, params | {"names_column": "name"})
+    assert (
+        "E1005" in (message := capsys.readouterr().err)
+        and "has no column 'name'; cure: its columns are: local" in message
+    )
 
 
 def test_bad_review_leaves_nothing_under_a_final_name(region, tmp_path, capsys):
@@ -168,8 +196,6 @@ def test_older_dates_are_refused_unless_they_are_allowed(region, tmp_path, capsy
 
 def test_score_of_the_made_up_region(region, tmp_path, capsys):
     import geopandas as gpd
-
-    from tests.inventory.conftest import cell_box
 
     run_script("release", tmp_path, *release_job(region, tmp_path))
     crs = f"EPSG:{GRID.epsg}"

@@ -15,6 +15,7 @@ from sarslide.catalog.repeat_orbit import critical_baseline_m, orbit_offset_m
 from sarslide.catalog.scenes import ARCHIVE_COLUMNS, BPERP, CRITICAL
 from sarslide.catalog.tracks import passes
 from sarslide.config import Config
+from sarslide.names import in_season
 from sarslide.papers import SceneCount, scene_counts
 
 FRAME_S, SLC_BYTES = 27, 4_300_000_000
@@ -26,7 +27,8 @@ def rows(config: Config, region: str = "") -> list[dict[str, str]]:
     """Rows of a scene table with an archive, for every pass of the search window.
 
     Where the paper of a region prints a number of scenes, as many: more scenes than passes are
-    further frames of the first dates; fewer are the first passes. An open window has one year.
+    further frames of the first dates; fewer are the first passes. An open window has one year. Of
+    those the ones in the season of the network.
 
     Parameters
     ----------
@@ -41,7 +43,8 @@ def rows(config: Config, region: str = "") -> list[dict[str, str]]:
         By column.
     """
     printed = scene_counts(region or config.region)
-    return [row for stack in config.stacks for row in _of_stack(config, stack, printed.get(stack))]
+    made = (row for stack in config.stacks for row in _of_stack(config, stack, printed.get(stack)))
+    return [row for row in made if in_season(row["date"], config.network.season)]
 
 
 def _of_stack(config: Config, stack: str, count: SceneCount | None) -> Iterator[dict[str, str]]:

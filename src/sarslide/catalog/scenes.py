@@ -7,7 +7,7 @@ of ready interferograms from its list of pairs.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -233,7 +233,7 @@ def table(config: Config, resources: Path) -> SceneTable:
     Returns
     -------
     SceneTable
-        What there is; it may be empty, see `SceneTable.check`.
+        What there is in the season of the network; it may be empty, see `SceneTable.check`.
 
     Raises
     ------
@@ -244,7 +244,9 @@ def table(config: Config, resources: Path) -> SceneTable:
     NetworkError
         For ready interferograms without the baselines that the method of rates needs.
     """
-    return TABLE_OF_SOURCE[config.source](config, resources / config.region / "scenes.csv")
+    found = TABLE_OF_SOURCE[config.source](config, resources / config.region / "scenes.csv")
+    season = None if config.network.pairs else config.network.season
+    return replace(found, scenes=[row for row in found.scenes if names.in_season(row["date"], season)])
 
 
 def listing(folder: Path) -> list[str]:

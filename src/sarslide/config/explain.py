@@ -45,6 +45,7 @@ EXAMPLES: dict[str, Any] = {
     "grid.product_m": 15,
     "grid.geoid_m": -38.2,
     "simulation.new_dates": 1,
+    "network.season": ["06-01", "10-31"],
     "network.pairs": ["20190306_20190318"],
     "catalog.start": "20190301",
     "catalog.end": "20200229",

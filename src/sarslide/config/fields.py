@@ -84,6 +84,15 @@ def _date(value: Any) -> str:
     return re.sub(r"^(\d{4})-(\d\d)-(\d\d)$", r"\1\2\3", str(value))
 
 
+def _month_day(text: str) -> str:
+    """A day of the year, MM-DD."""
+    try:
+        datetime.date.fromisoformat(f"2000-{text}")
+    except ValueError:
+        raise Mistake(f"'{text}' is no day of the year", "write MM-DD, such as 06-01") from None
+    return text
+
+
 def _pair(value: Any) -> str:
     """The name of a pair; to YAML, one without quotes is a number of sixteen digits."""
     return re.sub(r"^(\d{8})(\d{8})$", r"\1_\2", str(value))
@@ -182,6 +191,7 @@ PatternText = Annotated[str, AfterValidator(_pattern)]
 Address = Annotated[str, AfterValidator(_address)]
 StackName = Annotated[str, Field(pattern=f"^{names.STACK}$"), _read(str, names.check_stack)]
 DateName = Annotated[str, _read(_date, names.parse_date), _written(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")]
+MonthDay = Annotated[str, AfterValidator(_month_day), WithJsonSchema({"type": "string", "pattern": r"^\d\d-\d\d$"})]
 PairName = Annotated[str, _read(_pair, names.split_pair), _written(names.PAIR)]
 WindowName = Annotated[str, Field(pattern=f"^{names.IDENTIFIER}$")]
 # How a login may be named: what it holds is never written into the configuration.

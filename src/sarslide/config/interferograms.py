@@ -8,6 +8,7 @@ from sarslide.config.fields import (
     DateName,
     EachOnce,
     Mistake,
+    MonthDay,
     PairName,
     PathText,
     PatternText,
@@ -28,6 +29,12 @@ class NetworkSection(Section):
     )
     max_days: int = key(24, "preset nearest: longest temporal baseline", "days", "P0", ge=1, le=1100)
     neighbours: int = key(2, "preset nearest: earlier dates that each date is paired with", "dates", ge=1, le=20)
+    season: tuple[MonthDay, MonthDay] | None = key(
+        None,
+        "first and last day of the year of the dates that are used, such as [06-01, 10-31], the wet season of P0 (A01); the"
+        " first may be the later one; null: all dates",
+        "MM-DD",
+    )
     pairs: Annotated[tuple[PairName, ...], EachOnce] = key(
         (), "explicit pairs, earlier_later, instead of the preset (engine files)"
     )

@@ -23,9 +23,13 @@ class RatesSection(Section):
 
     method: Annotated[str, OneOf(METHODS)] = key(
         DEFAULT,
-        "where the LOS rate comes from: stacking (P4 eq. 1), SBAS by batched least squares, SBAS by MintPy (P3, B15)",
+        "where the LOS rate comes from: stacking (P4 eq. 1), SBAS by batched least squares, SBAS by MintPy (P3, B15), a function"
+        " of the user's own (B30); averaging: the averaged phase alone, nothing is unwrapped for the inventory (P0, B05)",
         "",
         "P4",
+    )
+    own: PathText = key(
+        "", "method own: Python file whose function `rates` gives the LOS rate; it is run; $VARIABLES are expanded (B30)"
     )
     average: Literal["complex", "arithmetic"] = key(
         "complex", "mean of the wrapped pairs; the paper does not state which (B04)", "", "P0"
@@ -87,6 +91,9 @@ class RatesSection(Section):
         "P4",
     )
     dinsar: Annotated[tuple[PairName, ...], EachOnce] = key((), "pairs whose D-InSAR maps belong to the final products")
+    phase_gradient: bool = key(
+        False, "the stack of phase gradients, which needs no unwrapping, belongs to the final products (B30)", "", "P4"
+    )
     fusion: Literal["hsv", "sin_cos"] = key(
         "hsv",
         "fusion of averaged phase and intensity (B06): hue and brightness, or sine, cosine and intensity",
@@ -187,6 +194,12 @@ class InventorySection(Section):
     review: PathText = key(
         "", "reviewer's file (CSV: ls_id, action ...); empty: resources/<region>/review.csv where it exists (G13)"
     )
+    names: PathText = key(
+        "",
+        "vector file of points or polygons of named landslides, whose names the objects get; $VARIABLES are expanded (G11)",
+    )
+    names_column: str = key("name", "its column with the names")
+    names_m: float = key(200.0, "a place that is in no object names the objects no farther away", "m", ge=0, le=10_000)
 
 
 class FactorsSection(Section):

@@ -1,5 +1,5 @@
-"""Attributes of each object from one track and the terrain (G06, B12): size, place, motion,
-probability.
+"""Attributes of each object from one track and the terrain (G06, G11, B12): size, place, motion,
+phase, probability.
 """
 
 import math
@@ -9,14 +9,19 @@ import numpy as np
 from shapely.geometry import Polygon
 
 from sarslide.grid import RegionGrid
+from sarslide.inventory import phase_pattern
 from sarslide.layers import LINE_OF_SIGHT, hidden
 from sarslide.terrain import downslope
 
-# Layers that the attributes are taken from; registered names, arrays (rows, cols).
+# Layers that the attributes are taken from; registered names, arrays (rows, cols). Those of the
+# rate are absent where nothing was unwrapped.
+RATES = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr")
+PHASE_RATE, AVERAGE = "phase_rate_rad_per_yr", "avg_phase_rad"
 LAYERS = (
     "probability",
-    "los_rate_mm_per_yr",
-    "los_rate_std_mm_per_yr",
+    *RATES,
+    PHASE_RATE,
+    AVERAGE,
     "mean_coherence",
     *LINE_OF_SIGHT,
     "layover_shadow",
@@ -33,6 +38,7 @@ def measure(
     layers: Mapping[str, np.ndarray],
     grid: RegionGrid,
     min_sensitivity: float,
+    pair_years: float = math.nan,
 ) -> list[dict]:
     """Attributes of each object.
 
@@ -45,11 +51,14 @@ def measure(
     polygons : mapping of int to Polygon
         Outline of each object by its number.
     layers : mapping of str to array
-        `LAYERS` by name, (rows, cols).
+        `LAYERS` by name, (rows, cols); without `RATES` no object has a rate, without averaged phase
+        none a brightness.
     grid : RegionGrid
         The region grid.
     min_sensitivity : float
         An object whose mean downslope sensitivity is below it either way has no downslope rate.
+    pair_years : float
+        Mean length of the pairs of the averaged phase, Julian years.
 
     Returns
     -------
@@ -58,20 +67,24 @@ def measure(
         in their names. `los_rate_mean` is the plain mean, positive towards the satellite; its sign
         is the dominant direction, and `los_rate_p95`, `los_rate_max` are the 95th percentile and
         the maximum along that direction, with that sign: -30, -60, -80 for an object that moves
-        away.
+        away. `phase_cycles_per_yr` is taken from the phase rate, 95th percentile either way; of an
+        object without it from the averaged phase.
     """
     layers = dict(layers, downslope_sensitivity=downslope_sensitivity(layers))
     rows = []
     for number, inside, window in _objects(labels, polygons):
-        values = {name: layers[name][window][inside] for name in (*LAYERS, "downslope_sensitivity")}
-        polygon = polygons[number]
+        values = {name: np.full(inside.sum(), math.nan) for name in RATES}
+        values |= {name: layer[window][inside] for name, layer in layers.items()}
+        polygon, area_km2 = polygons[number], inside.sum() * grid.cell_area_km2
         rows.append(
             {
                 "cells": int(inside.sum()),
-                "area_km2": inside.sum() * grid.cell_area_km2,
+                "area_km2": area_km2,
                 "perimeter_km": polygon.length / 1e3,
+                "perimeter_over_area_per_km": polygon.length / 1e3 / area_km2,
                 **_terrain(values),
                 **_motion(values, min_sensitivity),
+                **_phase(labels, number, window, layers, pair_years),
                 **_quality(values),
             }
         )
@@ -131,7 +144,9 @@ def _terrain(values: Mapping[str, np.ndarray]) -> dict[str, float]:
         "elevation_mean_m": _over(np.mean, elevation),
         "elevation_median_m": _over(np.median, elevation),
         "elevation_max_m": _over(np.max, elevation),
+        "slope_min_deg": _over(np.min, values["slope_deg"]),
         "slope_mean_deg": _over(np.mean, values["slope_deg"]),
+        "slope_max_deg": _over(np.max, values["slope_deg"]),
         "aspect_mean_deg": circular_mean_deg(values["aspect_deg"]),
     }
 
@@ -150,6 +165,26 @@ def _motion(values: Mapping[str, np.ndarray], min_sensitivity: float) -> dict[st
         "downslope_rate_mm_per_yr": mean / sensitivity if seen else math.nan,
         "head_toe_ratio": _head_toe_ratio(rate, values["elevation_m"]),
     }
+
+
+def _cycles_per_yr(rate: np.ndarray) -> float:
+    return _over(lambda v: np.percentile(v, 95), np.abs(rate)) / phase_pattern.CYCLE_RAD
+
+
+def _phase(
+    labels: np.ndarray, number: int, window: tuple, layers: Mapping[str, np.ndarray], pair_years: float
+) -> dict[str, float]:
+    """Cycles and brightness of an object."""
+    rate = layers[PHASE_RATE][window][labels[window] == number] if PHASE_RATE in layers else np.array([])
+    found = {"phase_cycles_per_yr": _cycles_per_yr(rate), "patch_brightness": math.nan}
+    if AVERAGE not in layers:
+        return found
+    window = phase_pattern.window_around(window, labels.shape)
+    inside, around = labels[window] == number, phase_pattern.rim(labels[window], number)
+    phase = np.where(hidden(layers["layover_shadow"][window]), np.nan, layers[AVERAGE][window])
+    if math.isnan(found["phase_cycles_per_yr"]):
+        found["phase_cycles_per_yr"] = phase_pattern.cycles(phase, inside, around) / pair_years
+    return found | {"patch_brightness": phase_pattern.brightness(phase, inside, around)}
 
 
 def _quality(values: Mapping[str, np.ndarray]) -> dict[str, float]:

@@ -3,6 +3,7 @@ the network's training, with attributes, masks and reasons.
 """
 
 import logging
+import math
 from collections.abc import Mapping
 
 import geopandas as gpd
@@ -12,7 +13,7 @@ from pydantic import RootModel
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
 from sarslide.inventory import fast_ground, masks, polygons
-from sarslide.inventory.attributes import downslope_sensitivity, measure
+from sarslide.inventory.attributes import RATES, downslope_sensitivity, measure
 from sarslide.inventory.tables import CANDIDATES, typed
 from sarslide.io import bounded
 from sarslide.models.card import Positive
@@ -80,13 +81,15 @@ def find_candidates(
     rules: masks.MaskRules,
     instances: np.ndarray | None = None,
     limits: fast_ground.Limits = (),
+    pair_years: float = math.nan,
 ) -> gpd.GeoDataFrame:
     """All objects of one track: those that a mask holds back carry status "masked" and the reasons.
 
     Parameters
     ----------
     layers : mapping of str to array
-        `attributes.LAYERS` by name, (rows, cols).
+        `attributes.LAYERS` by name, (rows, cols). Without those of the rate the network alone finds
+        objects, and every object carries the note `not_unwrapped`.
     grid : RegionGrid
         The region grid.
     track : str
@@ -102,6 +105,8 @@ def find_candidates(
     limits : sequence of (float, float)
         Speeds of the training by size, beyond which the velocity threshold finds what the network
         misses (`fast_ground.missed`); none: it finds nothing.
+    pair_years : float
+        Mean length of the pairs of the averaged phase, Julian years.
 
     Returns
     -------
@@ -118,16 +123,28 @@ def find_candidates(
         if instances is None
         else polygons.label_instances(np.where(probable, instances, 0), fill)
     )
+    if not _has_rates(layers):
+        return _numbered(_rows(network, "network", layers, grid, rules, pair_years), track, grid)
     flat_moving = polygons.moving_flat_cells(
-        layers["los_rate_mm_per_yr"], layers["los_rate_std_mm_per_yr"], slope, min_rate_mm_per_yr, rules.min_slope_deg
+        *(layers[name] for name in RATES), slope, min_rate_mm_per_yr, rules.min_slope_deg
     )
     network, flat_moving = _yield_to_plain(network, flat_moving, slope, rules.min_slope_deg)
     network, fast = _yield_to_fast(network, flat_moving, layers, grid, rules, limits)
     rows = [
-        *_rows(network, "network", layers, grid, rules),
-        *_rows(polygons.label_instances(fast, fill), "velocity_threshold", layers, grid, rules),
-        *_rows(polygons.label_objects(flat_moving, fill), "rate", layers, grid, rules),
+        *_rows(network, "network", layers, grid, rules, pair_years),
+        *_rows(polygons.label_instances(fast, fill), "velocity_threshold", layers, grid, rules, pair_years),
+        *_rows(polygons.label_objects(flat_moving, fill), "rate", layers, grid, rules, pair_years),
     ]
+    return _numbered(rows, track, grid)
+
+
+def _has_rates(layers: Mapping[str, np.ndarray]) -> bool:
+    """Whether the pairs were unwrapped."""
+    return set(RATES) <= set(layers)
+
+
+def _numbered(rows: list[dict], track: str, grid: RegionGrid) -> gpd.GeoDataFrame:
+    """The objects of a track as a table, numbered in their order."""
     for number, row in enumerate(rows, start=1):
         row |= {"candidate_id": f"{track}-{number:04d}", "track": track}
     free = sum(row["status"] == "candidate" for row in rows)
@@ -170,9 +187,13 @@ def _yield_to_fast(
     return polygons.renumbered(network), np.where((network > 0) | flat_moving, 0, found)
 
 
-def _rows(labels: np.ndarray, source: str, layers: Mapping, grid: RegionGrid, rules: masks.MaskRules) -> list[dict]:
+def _rows(
+    labels: np.ndarray, source: str, layers: Mapping, grid: RegionGrid, rules: masks.MaskRules, pair_years: float
+) -> list[dict]:
     shapes = polygons.outlines(labels, grid)
-    rows = [{"source": source, **row} for row in measure(labels, shapes, layers, grid, rules.min_sensitivity)]
+    measured = measure(labels, shapes, layers, grid, rules.min_sensitivity, pair_years)
+    rows = [{"source": source, **row} for row in measured]
     return [
-        {**row, **masks.apply(row, rules), "geometry": shape} for row, shape in zip(rows, shapes.values(), strict=True)
+        {**row, **masks.apply(row, rules, _has_rates(layers)), "geometry": shape}
+        for row, shape in zip(rows, shapes.values(), strict=True)
     ]

@@ -167,7 +167,7 @@ def _identity(row: dict, old: dict | None, following: InventoryState, date: str)
     status = "masked" if layer == MASKED else "released"
     return {
         "ls_id": ls_id, "layer": layer, "status": status, "first_seen": first_seen, "last_seen": date,
-        "review": "", "comment": "", "related": "", "change": "",
+        "name": "", "review": "", "comment": "", "related": "", "change": "",
     }  # fmt: skip
 
 
@@ -187,7 +187,9 @@ def _decide(row: dict, decisions: Mapping[str, Decision]) -> None:
     else:
         row |= {"layer": LANDSLIDES, "status": "released", "object_class": LANDSLIDE, "confidence": "reviewed"}
     if decision.action == "edit" and (outline := decision.outline) is not None:
-        row |= {"geometry": outline, "area_km2": outline.area / 1e6, "perimeter_km": outline.length / 1e3}
+        area_km2, perimeter_km = outline.area / 1e6, outline.length / 1e3
+        row |= {"geometry": outline, "area_km2": area_km2, "perimeter_km": perimeter_km}
+        row["perimeter_over_area_per_km"] = perimeter_km / area_km2
 
 
 def _reject_parts(before: list[dict], today: list[dict], found: Match, decisions: Mapping[str, Decision]) -> None:

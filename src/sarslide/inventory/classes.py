@@ -1,8 +1,11 @@
 """The three object types of P2 4.2.3 (G07) and the terms for shape and motion of P2 5.5 (G08), by
 rule.
 
-P2 describes the types without numbers; the numbers here are ours: 1 several 2 pi cycles,
-near-circular chair; 2 elongated (collapse, debris flow, bank); 3 small, round, slow.
+P2 describes the types in words: 1 strong, "multiple winding cycles", near-circular chair; 2
+elongated (collapse, debris flow, bank), within "a single 2 pi cycle"; 3 small, slow, round,
+"several tens to one hundred metres in diameter", also within a cycle. Cycles decide first, then the
+shape, then the size; what is slow, round and larger is none of the three. Whether an object is
+chair-shaped, a steep back above a level seat, is not measured.
 """
 
 import math
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from shapely.geometry import Polygon
 
-STRONG, ELONGATED, SMALL = 1, 2, 3
+NONE, STRONG, ELONGATED, SMALL = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -21,18 +24,19 @@ class TypeRules:
 
     Attributes
     ----------
-    strong_mm_per_yr : float
-        |p95 LOS rate| from which several cycles appear within a year, mm/yr (27.7 mm of LOS motion
-        is one cycle).
-    large_km2 : float
-        Area of a large object, km2.
+    strong_cycles_per_yr : float
+        2 pi cycles within a year from which there are several; of Sentinel-1 two are 55 mm.
     elongation : float
         Length over width from which an object is elongated.
+    small_m : float
+        Largest diameter of a small object, that of a disc of its area, m. P2's one hundred metres
+        and, on both sides, two of its cells of 25 m, by which coherence window and filter widen an
+        outline: with `inventory.min_area_km2` of 0.018 km2, 151 m, there are small objects.
     """
 
-    strong_mm_per_yr: float = 55.0
-    large_km2: float = 0.3
+    strong_cycles_per_yr: float = 2.0
     elongation: float = 2.5
+    small_m: float = 200.0
 
 
 def elongation(polygon: Polygon) -> float:
@@ -52,8 +56,24 @@ def elongation(polygon: Polygon) -> float:
     return length / width if width > 0 else math.inf
 
 
+def diameter_m(polygon: Polygon) -> float:
+    """Diameter of a disc of an object's area.
+
+    Parameters
+    ----------
+    polygon : Polygon
+        Outline.
+
+    Returns
+    -------
+    float
+        Metres.
+    """
+    return 2 * math.sqrt(polygon.area / math.pi)
+
+
 def object_type(row: Mapping, polygon: Polygon, rules: TypeRules | None = None) -> int:
-    """Type of a landslide (P2 4.2.3). Type 1 is near-circular, so the shape decides first.
+    """Type of a landslide (P2 4.2.3).
 
     Parameters
     ----------
@@ -67,13 +87,15 @@ def object_type(row: Mapping, polygon: Polygon, rules: TypeRules | None = None) 
     Returns
     -------
     int
-        1 strong or large, 2 elongated, 3 small, round, slow.
+        1 several cycles; of fewer, or unknown, cycles 2 elongated, 3 small and round, 0 none of
+        them.
     """
     rules = rules or TypeRules()
+    if row["phase_cycles_per_yr"] >= rules.strong_cycles_per_yr:
+        return STRONG
     if elongation(polygon) >= rules.elongation:
         return ELONGATED
-    strong = abs(row["los_rate_p95_mm_per_yr"]) >= rules.strong_mm_per_yr or row["area_km2"] >= rules.large_km2
-    return STRONG if strong else SMALL
+    return SMALL if diameter_m(polygon) <= rules.small_m else NONE
 
 
 def shape_word(polygon: Polygon, aspect_deg: float) -> str:

@@ -2,6 +2,7 @@
 row or ten thousand.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
@@ -24,11 +25,14 @@ ATTRIBUTES = {
     "cells": int,
     "area_km2": float,
     "perimeter_km": float,
+    "perimeter_over_area_per_km": float,
     "elevation_min_m": float,
     "elevation_mean_m": float,
     "elevation_median_m": float,
     "elevation_max_m": float,
+    "slope_min_deg": float,
     "slope_mean_deg": float,
+    "slope_max_deg": float,
     "aspect_mean_deg": float,
     "los_rate_mean_mm_per_yr": float,
     "los_rate_p95_mm_per_yr": float,
@@ -37,6 +41,8 @@ ATTRIBUTES = {
     "downslope_sensitivity": float,
     "downslope_rate_mm_per_yr": float,
     "head_toe_ratio": float,
+    "phase_cycles_per_yr": float,
+    "patch_brightness": float,
     "probability_mean": float,
     "probability_max": float,
     "coherence_mean": float,
@@ -56,6 +62,7 @@ FUSED = {
 }
 OBJECTS = {
     "ls_id": str,
+    "name": str,
     "change": str,
     **FUSED,
     "review": str,
@@ -73,6 +80,17 @@ CHANGES = {
     "area_after_km2": float,
     "los_rate_before_mm_per_yr": float,
     "los_rate_after_mm_per_yr": float,
+}
+# Columns that releases of version 0.1.0 lack: unknown in their rows.
+SINCE_0_1_0 = {
+    "name": "",
+    **dict.fromkeys(
+        (
+            *("perimeter_over_area_per_km", "slope_min_deg", "slope_max_deg"),
+            *("phase_cycles_per_yr", "patch_brightness"),
+        ),
+        math.nan,
+    ),
 }
 DIGITS = 6
 
@@ -107,7 +125,7 @@ def typed(rows: Iterable[Mapping], columns: Mapping[str, type], crs) -> gpd.GeoD
 
 
 def rows_of(frame: gpd.GeoDataFrame, columns: Mapping[str, type], where: str) -> list[dict]:
-    """Rows of a table.
+    """Rows of a table; columns that its version had not yet are unknown.
 
     Parameters
     ----------
@@ -129,8 +147,9 @@ def rows_of(frame: gpd.GeoDataFrame, columns: Mapping[str, type], where: str) ->
         When a column is missing, or holds what is none of its values.
     """
     cure = "recompute the file with this version of sarslide"
-    missing = [name for name in columns if name not in frame.columns]
-    if missing:
+    absent = [name for name in columns if name not in frame.columns]
+    frame = frame.assign(**{name: SINCE_0_1_0[name] for name in absent if name in SINCE_0_1_0})
+    if missing := [name for name in absent if name not in SINCE_0_1_0]:
         raise VectorError(f"{where}: no column {', '.join(missing)}", cure)
     if (frame.geometry.isna() | frame.geometry.is_empty).any():
         raise VectorError(f"{where}: an object has no outline", cure)

@@ -91,6 +91,11 @@ LANDSLIDES = (
     Column("los_rate_mean_mm_per_yr", "Mean LOS rate", "mm/yr", 1, "Positive towards the satellite"),
     Column("los_rate_p95_mm_per_yr", "P95 LOS rate", "mm/yr", 1, "95th percentile along the direction of motion"),
     Column("los_rate_max_mm_per_yr", "Max LOS rate", "mm/yr", 1, "Largest along the direction of motion"),
+    Column("phase_cycles_per_yr", "Cycles", "1/yr", 1, "2π cycles of phase in a year"),
+    Column(
+        "patch_brightness", "Bright\u00adness", "", 2, "Contrast of the averaged phase's colours with the ground around"
+    ),
+    Column("perimeter_over_area_per_km", "Perimeter / area", "1/km", 1),
     Column("elevation_mean_m", "Height", "m", 0, "Mean ellipsoidal height"),
     Column("slope_mean_deg", "Slope", "°", 0, "Mean slope"),
     Column("aspect_mean_deg", "Aspect", "°", 0, "Mean downslope direction, clockwise from north"),
@@ -161,7 +166,7 @@ SCORES = (
     Column("value", "Value"),
 )
 
-TYPES = {1: "strong, large", 2: "elongated", 3: "small, slow"}
+TYPES = {1: "strong", 2: "elongated", 3: "small, slow"}
 
 
 def build(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], key: str = "ls_id") -> ReportTable:
@@ -363,6 +368,54 @@ def run_time_rows(folder: Path) -> list[dict[str, Any]]:
                 }
             )
     return sorted(rows, key=lambda row: (-row["cpu_s"], row["rule"]))
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """How fast the network read the tracks.
+
+    Attributes
+    ----------
+    km2 : float
+        Ground of all tracks.
+    seconds : float
+        Wall time of all jobs.
+    """
+
+    km2: float
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        speed = number(self.km2 / self.seconds, 1)
+        return (
+            f"{number(self.km2, 0)} km2 of track in {number(self.seconds, 0)} s, {speed} km2/s with reading and writing"
+        )
+
+
+def throughput(folder: Path | None, settings: Mapping[str, Any], region_km2: float) -> Throughput | None:
+    """Speed of the inventory's network (P2 5.1; G09).
+
+    Parameters
+    ----------
+    folder : Path or None
+        Snakemake's benchmark tables.
+    settings : mapping of str to Any
+        The configuration, for the name of the network.
+    region_km2 : float
+        Area of the region; each track reads all of it.
+
+    Returns
+    -------
+    Throughput or None
+        None without a table of a job.
+    """
+    model = settings.get("segmentation", {}).get("model", "*")
+    files = sorted(folder.glob(f"segment*/*/*/{model}.tsv")) if folder else []
+    seconds = [_float(run.get("s")) for path in files for run in _benchmark(path)]
+    known = [one for one in seconds if one]
+    return Throughput(len(known) * region_km2, sum(known)) if known else None
 
 
 def score_table(scores: Mapping[str, Any]) -> ReportTable:

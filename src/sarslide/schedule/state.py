@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sarslide import network
+from sarslide import names, network
 from sarslide.catalog import coverage, scenes
 from sarslide.config import Config
 from sarslide.inventory import records
@@ -102,7 +102,7 @@ def changes(inventory: Path, before: RegionState, after: RegionState) -> dict[st
 
 
 def waiting(config: Config, resources: Path, after: RegionState) -> list[Waiting]:
-    """Dates of the scene table that are not in the release.
+    """Dates of the scene table, in the season of the network, that are not in the release.
 
     Parameters
     ----------
@@ -124,6 +124,8 @@ def waiting(config: Config, resources: Path, after: RegionState) -> list[Waiting
     otherwise = short(config, scenes.table(config, resources)) or UNFINISHED
     found = []
     for stack, date, reason in _known(config, scenes.read(path)):
+        if not names.in_season(date, config.network.season):
+            continue
         if stack in config.stacks and date not in after.dates.get(stack, ()):
             found.append({"stack": stack, "date": date, "reason": reason or otherwise})
     return found
