@@ -59,6 +59,8 @@ def on_grid(path: str | Path, frame: gpd.GeoDataFrame, grid: RegionGrid, longest
     _refuse(path, outlines.isna() | outlines.is_empty, "no geometry", "delete or redraw it")
     outlines = gpd.GeoSeries(shapely.force_2d(outlines), crs=frame.crs)
     _check_places(path, outlines)
+    # First of all: edges of a ring that crosses itself cannot be cut, GEOS leaves a part of it out.
+    outlines = _all_repaired(path, outlines)
     if frame.crs != f"EPSG:{grid.epsg}":
         step = longest_m / METRES_PER_DEGREE if frame.crs.is_geographic else longest_m
         vertices = shapely.length(outlines.values) / step + shapely.get_num_coordinates(outlines.values)
@@ -71,8 +73,8 @@ def on_grid(path: str | Path, frame: gpd.GeoDataFrame, grid: RegionGrid, longest
         outlines = outlines.segmentize(step).to_crs(grid.epsg)
         lost = ~np.isfinite(outlines.bounds.to_numpy()).all(axis=1)
         _refuse(path, lost, "coordinates that cannot be projected", "check its coordinates and the CRS of the file")
-    valid = [_repaired(path, number, outline) for number, outline in enumerate(outlines, start=1)]
-    return gpd.GeoSeries(valid, crs=grid.epsg)
+        outlines = _all_repaired(path, outlines)
+    return outlines
 
 
 def _check_places(path: str | Path, outlines: gpd.GeoSeries) -> None:
@@ -96,6 +98,11 @@ def _refuse(path: str | Path, wrong: np.ndarray, problem: str, cure: str) -> Non
     if len(numbers):
         what = "feature" if len(numbers) == 1 else "features"
         raise VectorError(f"{path}: {problem} in {what} {listed(numbers)}", cure)
+
+
+def _all_repaired(path: str | Path, outlines: gpd.GeoSeries) -> gpd.GeoSeries:
+    valid = [_repaired(path, number, outline) for number, outline in enumerate(outlines, start=1)]
+    return gpd.GeoSeries(valid, crs=outlines.crs)
 
 
 def _repaired(path: str | Path, number: int, outline: BaseGeometry) -> Polygon | MultiPolygon:
