@@ -167,6 +167,8 @@ _ALL = (
     # derived on the fly for the feature stack
     Layer("aspect_sin", "1", "float32", NAN, (-1, 1), "sine of aspect: eastward part of the downslope direction"),
     Layer("aspect_cos", "1", "float32", NAN, (-1, 1), "cosine of aspect: northward part of the downslope direction"),
+    Layer("aspect_raw_deg", "degree", "float32", NAN, (-1, 360), "aspect as ArcGIS has it: degrees clockwise from north, -1 where flat"),
+    Layer("curvature_total_per_m", "1/m", "float32", NAN, (-10, 10), "curvature of ArcGIS over 100: the negative Laplacian of the height, positive where convex"),
     Layer("avg_phase_sin", "1", "float32", NAN, (-1, 1), "sine of the averaged phase"),
     Layer("avg_phase_cos", "1", "float32", NAN, (-1, 1), "cosine of the averaged phase"),
     Layer(

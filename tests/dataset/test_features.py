@@ -22,7 +22,7 @@ def test_papers_channel_sets_are_there():
     """P0 Table 3: InSAR alone and with one of three; P4 Tables 5 and 6: seven sets of phase, LOS, DEM
     and slope; P3 Table 4: with and without the rate (E16, E17, D12).
     """
-    p0 = ["p0_insar", "p0_dem", "p0_slope", "p0_curvature"]
+    p0 = ["p0_insar", "p0_dem", "p0_slope", "p0_curvature", "p0_curvature_total"]
     assert [name for name in features.CHANNEL_SETS if name.startswith("p0_")] == [*p0, *(f"{name}_hsv" for name in p0)]
     assert len({frozenset(row.channels) for k, row in features.CHANNEL_SETS.items() if k.startswith("p4_")}) == 7
     assert set(features.channel_set("p3_rs_dr")) - set(features.channel_set("p3_rs")) == {"los_rate_mm_per_yr"}
@@ -172,3 +172,30 @@ def test_the_fused_picture_is_read_by_block(tmp_path):
     names = features.channel_set("p0_insar_hsv")
     expected = features.feature_array(names, whole.__getitem__)[:, rows, cols]
     np.testing.assert_array_equal(features.feature_array(names, read), expected)
+
+
+def test_parity_sets_count_as_p3s_figure():
+    """E18: rate, elevation, slope, curvature, four optical bands, aspect in degrees, code of the rock; D12: no rate."""
+    with_rate, without = (features.channel_set(name) for name in ("p3_parity", "p3_parity_rs"))
+    assert len(with_rate) == 10 and with_rate[1:] == without and with_rate[0] == "los_rate_mm_per_yr"
+    stored = {name: np.zeros((1, 3)) for name in features.stored_layers(with_rate)}
+    stored["aspect_deg"] = np.array([[225.0, np.nan, np.nan]])
+    stored["slope_deg"] = np.array([[30.0, 0.0, np.nan]])
+    stored["lithology"] = np.array([[7, 0, 13]])
+    made = dict(zip(with_rate, features.feature_array(with_rate, stored.__getitem__), strict=True))
+    np.testing.assert_array_equal(made["aspect_raw_deg"], [[225, -1, np.nan]])
+    np.testing.assert_array_equal(made["lithology"], [[7, 0, 13]])
+
+
+def test_one_curvature_beside_the_two():
+    """C03: P0's row with the curvature of ArcGIS, of a saddle on a slope -(r + t)."""
+    from sarslide.terrain.derivatives import derivatives
+
+    x = (np.arange(21) - 10) * 30.0
+    y = -x[:, None]
+    height = 3000 + 0.3 * x - 0.2 * y + 2e-3 * x * x / 2 + 5e-4 * x * y - 1e-3 * y * y / 2
+    stored = derivatives(height, 30.0)
+    assert features.channel_set("p0_curvature_total")[3:] == ("curvature_total_per_m",)
+    made = features.feature_array(["curvature_total_per_m"], stored.__getitem__)[0]
+    # Float32 of heights about their mean over 30 m squared.
+    np.testing.assert_allclose(made[1:-1, 1:-1], -(2e-3 - 1e-3), atol=5e-6)

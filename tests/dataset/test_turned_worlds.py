@@ -101,6 +101,8 @@ def test_turned_inputs_are_the_inputs_of_the_turned_world(preset):
             np.testing.assert_array_equal(np.isnan(a), np.isnan(b), err_msg=name)
             # one level of the picture's 254, where rounding falls the other way
             tolerance = 1.1 / 254 if name.startswith("phase_intensity") else 1e-3
+            if name == augment.DIRECTION:
+                b, tolerance = a + (b - a + 180) % 360 - 180, 0.05
             np.testing.assert_allclose(a, b, rtol=2e-4, atol=tolerance, err_msg=f"{name} {orientation}")
 
 
@@ -208,3 +210,11 @@ def test_augment_is_seeded_and_turns_the_label():
 def test_an_angle_in_a_set_is_refused():
     with pytest.raises(TrainingError, match="'aspect_deg' is an angle"):
         augment.augment(np.zeros((1, 8, 8)), np.zeros((8, 8)), ["aspect_deg"], np.random.default_rng(0))
+
+
+def test_flat_ground_has_no_direction_to_turn():
+    stack = np.array([[[0.0, 90.0], [-1.0, np.nan]]])
+    turned = augment.orient_features(stack, [augment.DIRECTION], 1)  # left by 90 degrees: east becomes north
+    np.testing.assert_array_equal(turned, [[[0.0, np.nan], [270.0, -1.0]]])
+    mirrored = augment.orient_features(stack, [augment.DIRECTION], 4)  # east-west: 90 becomes 270
+    np.testing.assert_array_equal(mirrored, [[[270.0, 0.0], [np.nan, -1.0]]])

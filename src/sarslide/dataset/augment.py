@@ -4,8 +4,8 @@ Turning a map turns every vector on it: the components (aspect_sin, aspect_cos) 
 los_north) are mixed as vectors. Layers that belong to a cell whatever the map's orientation stay as
 they are: rates along the line of sight, phase in any code, `downslope_sensitivity`, coherence,
 slope, curvature, rock classes. A turned map is then a consistent world under a turned satellite and
-a turned sun. Angles in degrees (aspect, heading) cannot be channels of a turned array: their sine
-and cosine can.
+a turned sun. `aspect_raw_deg` turns as the direction that it is, -1 of flat ground stays; the
+stored angles (aspect, heading), unknown where there is none, cannot be channels.
 
 Noise of rates and phases is smooth over a few cells, as filters and unwrapping leave it; that of a
 rate is in proportion to its standard error, which grows with it: the channels keep telling the
@@ -27,6 +27,7 @@ from sarslide.layers import OPTICAL
 ORIENTATIONS = 8
 VECTORS = (("aspect_sin", "aspect_cos"), ("los_east", "los_north"))
 ANGLES = ("aspect_deg", "heading_deg")
+DIRECTION = "aspect_raw_deg"
 RATES = (
     ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
     ("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr"),
@@ -98,6 +99,9 @@ def orient_features(features: np.ndarray, names: Sequence[str], orientation: int
         if east_name in names:
             e, n = names.index(east_name), names.index(north_name)
             turned[e], turned[n] = _orient_vector(turned[e].copy(), turned[n].copy(), orientation)
+    if DIRECTION in names:
+        channel = names.index(DIRECTION)
+        turned[channel] = _orient_direction(turned[channel], orientation)
     return turned
 
 
@@ -116,7 +120,9 @@ def check(names: Sequence[str]) -> None:
     """
     for angle in ANGLES:
         if angle in names:
-            raise TrainingError(f"channel '{angle}' is an angle and cannot be turned", "use its sine and cosine")
+            raise TrainingError(
+                f"channel '{angle}' is an angle and cannot be turned", "use sine and cosine, or aspect_raw_deg"
+            )
     for pair in VECTORS:
         if len(set(pair) & set(names)) == 1:
             raise TrainingError(f"one of the channels {pair[0]} and {pair[1]} is missing", "use both or none")
@@ -129,6 +135,12 @@ def _orient_vector(east: np.ndarray, north: np.ndarray, orientation: int) -> tup
     for _ in range(orientation % 4):
         east, north = -north, east
     return east, north
+
+
+def _orient_direction(degrees: np.ndarray, orientation: int) -> np.ndarray:
+    """Directions clockwise from north, turned with the map; those below 0 are none."""
+    turned = (-degrees if orientation >= 4 else degrees) - 90 * (orientation % 4)
+    return np.where(degrees >= 0, turned % 360, degrees)
 
 
 def augment(

@@ -11,6 +11,7 @@ from sarslide import layers
 from sarslide.dataset.fusion import phase_colours
 from sarslide.errors import ConfigError, WeightsError
 from sarslide.terrain import downslope
+from sarslide.terrain.derivatives import total_curvature
 
 COLOURS = ("red", "green", "blue")
 
@@ -21,6 +22,8 @@ COLOURS = ("red", "green", "blue")
 _P0 = ("avg_phase_sin", "avg_phase_cos", "mean_amplitude_db")
 _P0_HSV = tuple(f"phase_intensity_{colour}" for colour in COLOURS)
 _CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
+# The single curvature of ArcGIS, with which P0 and P3 may have worked (C03).
+_TOTAL = "curvature_total_per_m"
 
 # Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation
 # and no amplitude: they differ from valley to valley and from sensor to sensor.
@@ -40,6 +43,9 @@ _P3 = (
     *layers.OPTICAL,
     *CLASSES,
 )
+# The same as P3's Fig. 2 counts it, up to ten channels: one curvature, aspect in degrees, the code
+# of the rock as a number.
+_P3_PARITY = ("elevation_m", "slope_deg", _TOTAL, *layers.OPTICAL, "aspect_raw_deg", "lithology")
 
 
 @dataclass(frozen=True)
@@ -74,15 +80,20 @@ CHANNEL_SETS: dict[str, ChannelSet] = {
         ChannelSet("p0_dem", (*_P0, "elevation_m"), "P0 Table 3"),
         ChannelSet("p0_slope", (*_P0, "slope_deg"), "P0 Table 3"),
         ChannelSet("p0_curvature", (*_P0, *_CURVATURE), "P0 Table 3"),
+        ChannelSet("p0_curvature_total", (*_P0, _TOTAL), "P0 Table 3"),
         ChannelSet("p0_insar_hsv", _P0_HSV, "P0 section 3.2"),
         ChannelSet("p0_dem_hsv", (*_P0_HSV, "elevation_m"), "P0 section 3.2"),
         ChannelSet("p0_slope_hsv", (*_P0_HSV, "slope_deg"), "P0 section 3.2"),
         ChannelSet("p0_curvature_hsv", (*_P0_HSV, *_CURVATURE), "P0 section 3.2"),
+        ChannelSet("p0_curvature_total_hsv", (*_P0_HSV, _TOTAL), "P0 section 3.2"),
         # Pictures of wrapped phase, one turn of the colour wheel a cycle (B12, D06)
         ChannelSet("p2_colours", tuple(f"avg_phase_{colour}" for colour in COLOURS), "P2 section 4.2.3"),
         # Without and with the deformation rate (D12)
         ChannelSet("p3_rs", _P3, "P3 Table 4"),
         ChannelSet("p3_rs_dr", ("los_rate_mm_per_yr", *_P3), "P3 Table 4"),
+        # E18
+        ChannelSet("p3_parity_rs", _P3_PARITY, "P3 Table 4, Fig. 2"),
+        ChannelSet("p3_parity", ("los_rate_mm_per_yr", *_P3_PARITY), "P3 Table 4, Fig. 2"),
         # E17
         ChannelSet("p4_los", ("los_rate_mm_per_yr",), "P4 Tables 5, 6"),
         ChannelSet("p4_phase", ("phase_rate_rad_per_yr",), "P4 Tables 5, 6"),
@@ -146,6 +157,11 @@ def _aspect_cos(aspect_deg: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
     return _on_slopes(np.cos(np.deg2rad(aspect_deg)), slope_deg)
 
 
+def _aspect_raw(aspect_deg: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
+    """Aspect with -1 on flat ground, NaN where the slope is unknown."""
+    return np.where(np.isfinite(slope_deg), np.nan_to_num(aspect_deg, nan=-1.0), np.nan)
+
+
 def downslope_sensitivity(
     slope_deg: np.ndarray, aspect_deg: np.ndarray, los_east: np.ndarray, los_north: np.ndarray, los_up: np.ndarray
 ) -> np.ndarray:
@@ -185,6 +201,8 @@ def _is_class(code: int) -> Callable[[np.ndarray], np.ndarray]:
 DERIVED: dict[str, Derived] = {
     "aspect_sin": Derived(("aspect_deg", "slope_deg"), _aspect_sin),
     "aspect_cos": Derived(("aspect_deg", "slope_deg"), _aspect_cos),
+    "aspect_raw_deg": Derived(("aspect_deg", "slope_deg"), _aspect_raw),
+    _TOTAL: Derived(_CURVATURE, total_curvature),
     "avg_phase_sin": Derived(("avg_phase_rad",), np.sin),
     "avg_phase_cos": Derived(("avg_phase_rad",), np.cos),
     "downslope_sensitivity": Derived(

@@ -10,6 +10,7 @@ from sarslide.factors import statistics
 from sarslide.factors.forest import Importance
 from sarslide.factors.sample import Sample
 from sarslide.layers import hidden
+from sarslide.terrain.derivatives import total_curvature
 
 # Factor -> layers it is made of.
 SOURCES = {
@@ -65,7 +66,7 @@ def factor_layers(layers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     found = {}
     for name in factors_of(list(layers)):
         values = [np.asarray(layers[source], np.float32) for source in SOURCES[name]]
-        found[name] = values[0] - values[1] if name == "curvature" else values[0]
+        found[name] = total_curvature(*values) if name == "curvature" else values[0]
     found["rate"] = np.where(hidden(layers[HIDDEN]), np.nan, found["rate"])
     if "lithology" in found:
         found["lithology"] = np.where(found["lithology"] > 0, found["lithology"], np.nan)
