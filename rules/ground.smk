@@ -54,6 +54,7 @@ if CONFIG.retrieve.sentinel2:
             end=CONFIG.retrieve.sentinel2_end,
             max_cloud=CONFIG.retrieve.sentinel2_cloud,
             per_tile=CONFIG.retrieve.sentinel2_scenes,
+            granules=CONFIG.retrieve.sentinel2_granules,
             store=f"{RESOURCES}/archive/sentinel2",
             code=code("retrieve_optical"),
         script:

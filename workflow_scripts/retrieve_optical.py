@@ -1,8 +1,8 @@
 """retrieve_optical: clearest Sentinel-2 L2A scenes -> resources/{region}/sentinel2/{scene}/.
 
 inputs: none. outputs: a folder a scene with the parts of B02, B03, B04, B08 and SCL that cover the
-region, numbers with scale and offset in the file; the list of scenes. params: collection, dates,
-most cloud (%), scenes of a tile.
+region, numbers with scale and offset in the file; the list of scenes. params: collection; dates,
+most cloud (%), scenes of a tile, or granules by name in their place.
 """
 
 import shutil
@@ -20,10 +20,11 @@ def main(snakemake, log) -> None:
     params, folder = snakemake.params, Path(snakemake.output.products)
     access, grid = Access.of(snakemake.resources), RegionGrid.from_dict(params.grid)
     how = {"timeout_s": access.timeout_s, "tries": access.tries, "pause_s": access.pause_s}
-    scenes = sentinel2.search(
-        snakemake.resources.stac, params.collection, bounds_degree(grid), params.start, params.end,
-        params.max_cloud, params.per_tile, **how,
-    )  # fmt: skip
+    where = snakemake.resources.stac, params.collection, bounds_degree(grid)
+    if params.granules:
+        scenes = sentinel2.named(*where, params.granules, **how)
+    else:
+        scenes = sentinel2.search(*where, params.start, params.end, params.max_cloud, params.per_tile, **how)
     folder.mkdir(parents=True, exist_ok=True)
     for scene in scenes:
         kept = sentinel2.retrieve(scene, grid, Path(params.store), **how)

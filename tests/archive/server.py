@@ -459,10 +459,13 @@ class Handler(BaseHTTPRequestHandler):
         base = f"{self.archive.data}/stac"
         if path == "/stac/search":
             ask = json.loads(body)
+            most = ask.get("query", {}).get("eo:cloud_cover", {}).get("lte", 100)
+            first, last = ask["datetime"].split("/")
             found = [
                 item
                 for item in self.archive.items
-                if item["properties"]["eo:cloud_cover"] <= ask["query"]["eo:cloud_cover"]["lte"]
+                if item["properties"]["eo:cloud_cover"] <= most
+                and first <= item["properties"]["datetime"] <= last
                 and self.flaw != "empty"
             ]
             self.say(

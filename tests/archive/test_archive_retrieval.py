@@ -358,6 +358,43 @@ def test_the_clearest_scenes_become_reflectance(archive, access, tmp_path):
     assert not archive.requests
 
 
+def granule_item(archive, tile: str, sensed: str, processed: str, cloud: float = 90.0) -> dict:
+    """An item as Earth Search has it: the id states the time of the tile, the product that of the datatake."""
+    item = scene_item(archive, f"S2B_T{tile}_{sensed[:8]}T035137_{processed[-4:]}_L2A", cloud, 3000)
+    about = {
+        "datetime": f"{sensed[:4]}-{sensed[4:6]}-{sensed[6:8]}T03:51:37Z", "grid:code": f"MGRS-{tile}",
+        "s2:product_uri": f"S2B_MSIL2A_{sensed}_N0509_R104_T{tile}_{processed}.SAFE",
+        "s2:datatake_id": f"GS2B_{sensed}_032531_N05.09",
+    }  # fmt: skip
+    return item | {"properties": item["properties"] | about}
+
+
+GRANULES = ("20230529T034541_T48RTR", "20230521T033539_T48RTQ")
+
+
+def test_granules_are_taken_by_name(archive, access, tmp_path):
+    """A10: not the clearest of a time, but those of the paper's table, the newest processing of each."""
+    archive.items = [
+        granule_item(archive, "48RTR", "20230529T034541", "20230529T081159"),
+        granule_item(archive, "48RTR", "20230529T034541", "20240829T111111"),
+        granule_item(archive, "48RTQ", "20230521T033539", "20230521T065420"),
+        granule_item(archive, "48RTQ", "20230529T034541", "20230529T081159", cloud=0.0),
+        granule_item(archive, "48RTR", "20230519T034541", "20230519T081159", cloud=0.0),
+    ]  # fmt: skip
+    where = f"{archive.data}/stac", "sentinel-2-c1-l2a", bounds_degree(REGION)
+    how = {"timeout_s": access.timeout_s, "tries": access.tries, "pause_s": access.pause_s}
+    found = sentinel2.named(*where, GRANULES, **how)
+    assert [one["id"] for one in found] == [
+        "S2B_T48RTR_20230529T035137_1111_L2A", "S2B_T48RTQ_20230521T035137_5420_L2A",
+    ]  # fmt: skip
+    assert (sentinel2.retrieve(found[0], REGION, tmp_path, 5.0, 3, 0.01) / "B04.tif").is_file()
+    message = (
+        "E2002 .*/stac: has no 20230529T034541_T48RUR of sentinel-2-c1-l2a over the region; cure: correct retrieve.s"
+    )
+    with pytest.raises(DownloadError, match=message):
+        sentinel2.named(*where, (*GRANULES, "20230529T034541_T48RUR"), **how)
+
+
 def test_scenes_that_cannot_be_used_are_named(archive, access, tmp_path):
     with pytest.raises(DownloadError, match="has no scene of sentinel-2-c1-l2a from 20200101 to 20201231"):
         found_scenes(archive, access)

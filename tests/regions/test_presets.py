@@ -61,7 +61,7 @@ def test_every_value_is_the_papers_or_marked_as_ours(region):
         "channels",
         "start",
     }
-    recipe = {"preset", "patch", "overlap", "fractions", "negatives", "sentinel2_start", "sentinel2_end", "network"}
+    recipe = {"preset", "patch", "overlap", "fractions", "negatives", "network"}
     values = yaml.safe_load(text)
     leaves = {f"{key}.{leaf}": leaf for key, part in values.items() if isinstance(part, dict) for leaf in part}
     leaves |= {key: key for key, part in values.items() if not isinstance(part, dict)}
@@ -96,6 +96,8 @@ def test_printed_numbers():
     assert (east - west) * (north - south) / 1e6 == pytest.approx(53_200)  # 5.32 x 10^4 km2, P2 5.1
     assert p2.grid.cell_m == 25
     assert (p3.grid.product_m, p3.rates.method, p3.network.preset) == (12.5, "sbas", "p3")
+    tiles = ("20230529T034541_T48RTR", "20230529T034541_T48RUR", "20230521T033539_T48RTQ", "20230521T033539_T48RUQ")
+    assert p3.retrieve.sentinel2 and p3.retrieve.sentinel2_granules == tiles  # P3 Table 1
     assert p4.grid.bounds[2] - p4.grid.bounds[0] == 600e3 and p4.grid.bounds[3] - p4.grid.bounds[1] == 450e3
     assert set(p4.stacks) == {"A128", "D062", "D033", "D135"} and p4.rates.windows["paper"][1] == "20221231"
     assert set(loaded("zhouqu").stacks) == {"A055", "D062"}

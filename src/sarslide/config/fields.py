@@ -192,6 +192,7 @@ Address = Annotated[str, AfterValidator(_address)]
 StackName = Annotated[str, Field(pattern=f"^{names.STACK}$"), _read(str, names.check_stack)]
 DateName = Annotated[str, _read(_date, names.parse_date), _written(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")]
 MonthDay = Annotated[str, AfterValidator(_month_day), WithJsonSchema({"type": "string", "pattern": r"^\d\d-\d\d$"})]
+GranuleName = Annotated[str, Field(pattern=r"^20\d{6}T\d{6}_T\d{2}[A-Z]{3}$")]  # of Sentinel-2
 PairName = Annotated[str, _read(_pair, names.split_pair), _written(names.PAIR)]
 WindowName = Annotated[str, Field(pattern=f"^{names.IDENTIFIER}$")]
 # How a login may be named: what it holds is never written into the configuration.

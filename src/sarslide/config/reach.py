@@ -63,6 +63,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "retrieve.sentinel2_end": ("retrieve_optical",),
     "retrieve.sentinel2_cloud": ("retrieve_optical",),
     "retrieve.sentinel2_scenes": ("retrieve_optical",),
+    "retrieve.sentinel2_granules": ("retrieve_optical",),
     "retrieve.sentinel2_collection": ("retrieve_optical",),
     "slc.polarisation": ("update_catalog", *OF_SLC),
     "slc.orbits": ("update_catalog", *OF_SLC),
@@ -208,7 +209,7 @@ COMPARED = _given("evaluation.inventory")
 SAFE, WINDOWS = _one_of("source", "safe"), _given("rates.windows")
 ARCHIVE = (SAFE, _one_of("catalog.archive", "asf", "copernicus"))
 PRESET = (_one_of("network.pairs", ()), _one_of("network.preset", "nearest"))
-RETRIEVED = _one_of("retrieve.sentinel2", True)
+RETRIEVED, UNNAMED = _one_of("retrieve.sentinel2", True), _one_of("retrieve.sentinel2_granules", ())
 STACKING = _any(_method_of("stack_rates"), WINDOWS)
 # The averaged phase has the same zero as the rates of stacking.
 ZERO = _any(_one_of("rates.method", "stacking", "averaging"), WINDOWS)
@@ -242,6 +243,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "catalog.orbits": ARCHIVE,
     "catalog.gaps": ARCHIVE,
     "retrieve.product": ARCHIVE,
+    **{f"retrieve.sentinel2_{word}": (UNNAMED,) for word in ("start", "end", "cloud", "scenes")},
     "network.preset": PRESET[:1],
     "network.season": PRESET[:1],
     "network.max_days": PRESET,
@@ -375,7 +377,9 @@ def needs(name: str) -> tuple[Need, ...]:
         *(EXISTS[rule] for rule in rules if rule in EXISTS),
     ]
     everywhere = set(rules) - engines - methods - set(EXISTS)
-    made = (*found, *([_any(*some)] if some and not everywhere else []))
+    exists = _any(*some)
+    met = any(need.text in exists.text for need in found)  # one of its alternatives is needed anyway
+    made = (*found, *([exists] if some and not everywhere and not met else []))
     # A key that brings its rule into being needs nothing else.
     return tuple({need.text: need for need in made if name not in need.text}.values())
 

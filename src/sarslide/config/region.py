@@ -7,6 +7,7 @@ from sarslide.config.fields import (
     Address,
     DateName,
     EachOnce,
+    GranuleName,
     Mistake,
     PathText,
     Section,
@@ -151,6 +152,12 @@ class RetrieveSection(Section):
     sentinel2_end: DateName = key("20201231", "last date of the Sentinel-2 search", "YYYYMMDD")
     sentinel2_cloud: float = key(30.0, "scenes with more cloud are left out", "%", ge=0, le=100)
     sentinel2_scenes: int = key(6, "scenes of a tile, those with the least cloud, whose median is taken", ge=1, le=100)
+    sentinel2_granules: Annotated[tuple[GranuleName, ...], EachOnce] = key(
+        (),
+        "granules by start of the datatake and tile, 20230529T034541_T48RTR, instead of the clearest scenes of a time (A10)",
+        "",
+        "P3",
+    )
     sentinel2_collection: str = key(
         "sentinel-2-c1-l2a", "STAC collection; its items must state scale and offset of the bands"
     )

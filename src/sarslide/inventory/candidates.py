@@ -125,9 +125,8 @@ def find_candidates(
     )
     if not _has_rates(layers):
         return _numbered(_rows(network, "network", layers, grid, rules, pair_years), track, grid)
-    flat_moving = polygons.moving_flat_cells(
-        *(layers[name] for name in RATES), slope, min_rate_mm_per_yr, rules.min_slope_deg
-    )
+    rate, std = (layers[name] for name in RATES)
+    flat_moving = polygons.moving_flat_cells(rate, std, slope, min_rate_mm_per_yr, rules.min_slope_deg)
     network, flat_moving = _yield_to_plain(network, flat_moving, slope, rules.min_slope_deg)
     network, fast = _yield_to_fast(network, flat_moving, layers, grid, rules, limits)
     rows = [

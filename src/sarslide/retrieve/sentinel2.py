@@ -123,13 +123,109 @@ def search(
     DownloadError
         For a catalogue that fails, has nothing, or states no scale and offset.
     """
+    found = _items(
+        address, collection, bounds, (start, end), {"eo:cloud_cover": {"lte": max_cloud}}, timeout_s, tries, pause_s
+    )
+    if not found:
+        raise DownloadError(
+            f"{address}: has no scene of {collection} from {start} to {end} with at most {max_cloud:g} % of cloud",
+            "widen retrieve.sentinel2_start and _end, or retrieve.sentinel2_cloud",
+        )
+    return _clearest([scene_of(item) for item in found], per_tile)
+
+
+def named(
+    address: str,
+    collection: str,
+    bounds: tuple[float, float, float, float],
+    granules: Sequence[str],
+    timeout_s: float = 60.0,
+    tries: int = TRIES,
+    pause_s: float = PAUSE_S,
+) -> list[dict[str, Any]]:
+    """The items of a STAC catalogue that have given names (A10).
+
+    A granule is named by the start of its datatake and its tile, as in the name of its product.
+    Where it was processed again the newest one is taken.
+
+    Parameters
+    ----------
+    address : str
+        Of the catalogue.
+    collection : str
+        Its collection.
+    bounds : tuple of float
+        West, south, east, north, degree.
+    granules : sequence of str
+        Such as `20230529T034541_T48RTR`.
+    timeout_s : float
+        How long the server may be silent, s.
+    tries : int
+        How often at most.
+    pause_s : float
+        First pause between two tries, s.
+
+    Returns
+    -------
+    list of dict
+        As of `search`, in the order of the granules.
+
+    Raises
+    ------
+    DownloadError
+        As `search`; names the granules that the catalogue does not have over the region.
+    """
+    found: dict[str, list[dict[str, Any]]] = {granule: [] for granule in granules}
+    for day in sorted({granule[:8] for granule in granules}):
+        for item in _items(address, collection, bounds, (day, day), {}, timeout_s, tries, pause_s):
+            for granule in granules:
+                if _is(item, granule):
+                    found[granule].append(item)
+    if missing := [granule for granule, items in found.items() if not items]:
+        raise DownloadError(
+            f"{address}: has no {', '.join(missing)} of {collection} over the region",
+            "correct retrieve.sentinel2_granules, or leave it out, so that the clearest scenes are searched for",
+        )
+    return [scene_of(max(items, key=_processed)) for items in found.values()]
+
+
+def _is(item: dict[str, Any], granule: str) -> bool:
+    """Whether an item is a granule: start of the datatake, which some ids lack, and tile."""
+    sensed, tile = granule.split("_T")
+    words = " ".join(_named_by(item))
+    return sensed in words and tile in words
+
+
+def _named_by(item: dict[str, Any]) -> list[str]:
+    about = item.get("properties")
+    keys = ("s2:product_uri", "s2:datatake_id", "grid:code", "s2:mgrs_tile")
+    return [str(item.get("id")), *(str(about.get(key)) for key in keys if isinstance(about, dict))]
+
+
+def _processed(item: dict[str, Any]) -> str:
+    """What grows when a granule is processed again: the time at the end of its product's name."""
+    return (_named_by(item)[1:2] or [""])[0].rsplit("_", 1)[-1]
+
+
+def _items(
+    address: str,
+    collection: str,
+    bounds: tuple[float, float, float, float],
+    days: tuple[str, str],
+    query: dict[str, Any],
+    timeout_s: float,
+    tries: int,
+    pause_s: float,
+) -> list[dict[str, Any]]:
+    """Items of a STAC catalogue over a box, from one day (YYYYMMDD) to another one."""
     extras.require("pystac_client", "the search for optical images")
     import requests
     from pystac_client import Client
     from pystac_client.exceptions import APIError
     from pystac_client.stac_api_io import StacApiIO
 
-    window = f"{start[:4]}-{start[4:6]}-{start[6:]}T00:00:00Z/{end[:4]}-{end[4:6]}-{end[6:]}T23:59:59Z"
+    first, last = (f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in days)
+    window = f"{first}T00:00:00Z/{last}T23:59:59Z"
 
     def attempt() -> list[dict[str, Any]]:
         try:
@@ -138,7 +234,7 @@ def search(
                 collections=[collection],
                 bbox=list(bounds),
                 datetime=window,
-                query={"eo:cloud_cover": {"lte": max_cloud}},
+                query=query or None,
                 limit=100,
                 max_items=MAX_ITEMS,
             )
@@ -157,13 +253,7 @@ def search(
                 f"{address}: is no STAC catalogue ({type(error).__name__})", "check retrieve.stac"
             ) from error
 
-    found = retry_or_fail(address, attempt, tries, pause_s)
-    if not found:
-        raise DownloadError(
-            f"{address}: has no scene of {collection} from {start} to {end} with at most {max_cloud:g} % of cloud",
-            "widen retrieve.sentinel2_start and _end, or retrieve.sentinel2_cloud",
-        )
-    return _clearest([scene_of(item) for item in found], per_tile)
+    return retry_or_fail(address, attempt, tries, pause_s)
 
 
 def _clearest(scenes: list[dict[str, Any]], per_tile: int) -> list[dict[str, Any]]:
