@@ -7,7 +7,7 @@ from functools import reduce
 import pytest
 from pyproj import Transformer
 
-from sarslide import config
+from sarslide import config, layers
 
 # Id of docs/papers.md, preset, key, value as the paper prints it.
 PRINTED = [
@@ -19,6 +19,7 @@ PRINTED = [
     ("A07", "jinsha_lancang", "grid.cell_m", 25),
     ("A09", "baihetan", "catalog.start", "20210109"),
     ("A09", "baihetan", "catalog.end", "20230529"),
+    ("B06", "three_rivers", "training.channels", "p0_insar_hsv"),
     ("B09", "jinsha_lancang", "rates.height_correlated", True),
     ("B11", "jinsha_lancang", "rates.weighting", "coherence"),
     ("B13", "baihetan", "network.preset", "p3"),
@@ -30,6 +31,8 @@ PRINTED = [
     ("B25", "qtp_loess", "grid.cell_m", 30),
     ("C06", "qtp_loess", "grid.dem", "aw3d30"),
     ("C06", "zhouqu", "grid.dem", "aw3d30"),
+    ("C09", "baihetan", "grid.product_m", 12.5),
+    ("C09", "baihetan", "segmentation.grid", "product"),
     ("C10", "three_rivers", "inventory.snowline_m", 5132),
     ("D02", "three_rivers", "dataset.patch", 128),
     ("D02", "three_rivers", "dataset.overlap", 0.5),
@@ -40,10 +43,15 @@ PRINTED = [
     ("D10", "baihetan", "dataset.overlap", 0),
     ("D10", "baihetan", "dataset.fractions", (0.7, 0.3)),
     ("D14", "qtp_loess", "dataset.patch", 256),
+    ("E01", "three_rivers", "segmentation.model", "drs_unet"),
+    ("E05", "three_rivers", "segmentation.beside", ("unet", "segnet")),
     ("E07", "three_rivers", "training.preset", "p0"),
     ("E10", "jinsha_lancang", "training.preset", "p2"),
     ("E12", "baihetan", "training.preset", "p3"),
-    ("E14", "qtp_loess", "training.network", "generalized_cnn"),
+    ("E11", "baihetan", "segmentation.model", "fcadensenet"),
+    ("E13", "baihetan", "segmentation.beside", ("fcn8s", "unet", "fc_densenet56")),
+    ("E14", "qtp_loess", "segmentation.model", "generalized_cnn"),
+    ("E15", "qtp_loess", "segmentation.beside", ("vcnn",)),
 ]
 # Seats of the counties that a paper names, longitude and latitude, degree, to a few km.
 PLACES = [
@@ -80,3 +88,9 @@ def test_what_is_not_printed_is_an_assumption():
         ("qtp_loess", {"training.preset"}),
     ):
         assert keys <= set(config.load({"region": region}).assumptions)
+
+
+def test_units_of_p4s_products():
+    """B25: phase rate in rad/yr as printed; the LOS rate in mm/yr, a thousand times P4's m/yr."""
+    assert layers.get("phase_rate_rad_per_yr").unit == "rad/yr"
+    assert layers.get("los_rate_mm_per_yr").unit == "mm/yr"

@@ -1,0 +1,257 @@
+"""Every paper's chain to its end, on a simulated piece of its region: networks trained by the
+preset, mapped, released, reported and scored beside the tuned velocity threshold.
+
+    python -m studies.papers.pieces --folder FOLDER [--only REGION ...]
+
+A piece has the tracks, network of pairs, rate method, cells, layers and networks of its preset; its
+ground is simulated, 12 km x 12 km in the middle of the region, with twelve dates a track. Networks
+have a quarter of the published width and a short budget. What stands in FOLDER is read, not made
+again; a test area reads the weights of the region that trains for it, which comes first.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tests.regions.test_scaled_runs import simulated, words
+
+from sarsim import products, scene
+from sarsim.world import load_world
+from sarslide import papers
+from sarslide.catalog import scenes as catalog
+from sarslide.config import Config, load
+from sarslide.dataset import scenes as training_scenes
+from sarslide.evaluate import metrics
+from sarslide.inventory.velocity_threshold import Rule, active_areas
+from sarslide.io import raster
+from sarslide.io.sidecar import read_json
+from sarslide.rates.methods import DEFAULT, METHODS
+from sarslide.report.tables import run_time_rows
+from sarslide.workflow.graph import Graph
+from sarslide.workflow.network_inputs import NetworkInputs
+from studies.benchmark import baseline
+from studies.papers import put, row
+from studies.structure.records import REPOSITORY
+
+COMMAND = "python -m studies.papers.pieces --folder FOLDER"
+REGIONS = ("three_rivers", "zhongxinrong", "jinsha_lancang", "baihetan", "qtp_loess", "zhouqu")
+SIDE_M, DATES = (12000, 12000), 12
+# The short training: a quarter of the published width, patches of 128 x 128 cells, seeds.
+SHORT = {
+    "width": 0.25,
+    "samples": 4000,
+    "seeds": [9001, 9002, 9003, 9004, 9005, 9006],
+    "validation_seeds": [9101, 9102],
+}
+MIN_KM2 = 0.018  # smaller objects are left out on both sides, as the inventory leaves them out
+
+
+def run(folder: Path, name: str, *command: str) -> float:
+    """CPU seconds of a command of `sarslide`, whose output is FOLDER/NAME.log."""
+    log = folder / f"{name}.log"
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sarslide", *command],
+            cwd=folder,
+            stdout=stream,
+            stderr=stream,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}"},
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{log}\n{log.read_text()[-2000:]}")
+    return used.ru_utime + used.ru_stime
+
+
+def configuration(region: str) -> dict[str, Any]:
+    """The user's configuration of a piece."""
+    return simulated(region, SIDE_M, DATES) | {"training": SHORT}
+
+
+def snakemake(folder: Path, name: str, config: dict[str, Any], *targets: str) -> float:
+    """CPU seconds of a run of a piece."""
+    region = [f"--set={word}" for word in words(config) if not word.startswith("region=")]
+    return run(folder, name, "run", config["region"], "--cores", "2", *region, "--", *targets)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece that was run to its end in FOLDER.
+
+    Attributes
+    ----------
+    folder : Path
+        Working folder.
+    region : str
+        The preset.
+    """
+
+    folder: Path
+    region: str
+
+    @cached_property
+    def config(self) -> Config:
+        """Its configuration."""
+        return load(configuration(self.region))
+
+    @cached_property
+    def networks(self) -> NetworkInputs:
+        """Its networks."""
+        table = catalog.table(self.config, self.folder / "resources")
+        return NetworkInputs(Graph(self.config, table, REPOSITORY / "workflow_scripts"))
+
+    @property
+    def results(self) -> Path:
+        """Folder of what was computed."""
+        return self.folder / "results" / self.region
+
+    @cached_property
+    def truth(self) -> dict[str, np.ndarray]:
+        """What each track should find, on the region grid."""
+        world = load_world(self.folder / f"resources/{self.region}/truth/world.npz")
+        return {stack: scene.label(world, products.view(world, stack)) for stack in self.config.stacks}
+
+    def of_network(self, name: str) -> tuple[float, float]:
+        """F1 by cell and by object of a network's maps, at the threshold of its training."""
+        pattern, found = f"{self.networks.paths.networks}/{name}/probability.tif", []
+        for stack, label in self.truth.items():
+            path = self.folder / pattern.format(stack=stack, frame="f0")
+            probability = raster.read(path)
+            finer = len(probability) // len(label)
+            label, known = label.repeat(finer, 0).repeat(finer, 1), np.isfinite(probability)
+            marked = known & (np.nan_to_num(probability) >= float(raster.tags_of(path)["threshold"]))
+            found.append(self._counts(np.where(known, label, scene.IGNORE), marked, finer))
+        return pooled_f1(found)
+
+    def of_threshold(self, rule: Rule) -> tuple[float, float]:
+        """F1 by cell and by object of the velocity threshold on the piece's rates."""
+        method = self.config.rates.method if METHODS[self.config.rates.method].has_rates else DEFAULT
+        slope, found = raster.read(self.results / "terrain/f0/slope_deg.tif"), []
+        for stack, label in self.truth.items():
+            rates = self.results / stack / "f0" / self.config.engine / method
+            rate = raster.read(rates / "los_rate_mm_per_yr.tif")
+            std = raster.read(rates / "los_rate_std_mm_per_yr.tif")
+            known = np.isfinite(rate + std + slope)
+            marked = active_areas(rate, std, slope, rule)
+            found.append(self._counts(np.where(known, label, scene.IGNORE), marked, 1))
+        return pooled_f1(found)
+
+    def _counts(self, label: np.ndarray, marked: np.ndarray, finer: int) -> tuple[metrics.Counts, metrics.Counts]:
+        """Counts by cell and by object of one track."""
+        cell_km2 = (self.config.grid.cell_m / finer / 1000) ** 2
+        objects = metrics.object_counts(label, marked, min_cells=round(MIN_KM2 / cell_km2))
+        return metrics.pixel_counts(label, marked), objects
+
+
+def pooled_f1(counts: Sequence[tuple[metrics.Counts, metrics.Counts]]) -> tuple[float, float]:
+    """F1 by cell and by object of all tracks."""
+    cells, objects = zip(*counts, strict=True)
+    return metrics.pooled(cells).f1, metrics.pooled(objects).f1
+
+
+def trainer(region: str) -> str:
+    """The region whose training gives the weights of a region."""
+    return load({"region": region}).segmentation.weights_of or region
+
+
+def train(folder: Path, region: str) -> None:
+    """The networks of a preset, unless they stand in FOLDER."""
+    chosen = [f"--set=training.{key}={value}" for key, value in SHORT.items() if key != "width"]
+    record = folder / f"train_{region}.cpu_s"
+    if not record.is_file():
+        width = str(SHORT["width"])
+        cpu_s = run(folder, f"train_{region}", "train", "--preset", region, "--width", width, "--cores", "2", *chosen)
+        record.write_text(f"{cpu_s:.0f}")
+
+
+def make(folder: Path, region: str) -> None:
+    """The piece from products to its report, and the rates that the velocity threshold needs."""
+    config, results = configuration(region), folder / "results" / region
+    if not (results / "report/report.html").is_file():
+        snakemake(folder, region, config)
+    if METHODS[load(config).rates.method].has_rates:
+        return
+    rates = [
+        f"results/{region}/{stack}/f0/native/{DEFAULT}/los_rate_{kind}mm_per_yr.tif"
+        for stack in load(config).stacks
+        for kind in ("", "std_")
+    ]
+    if not all((folder / path).is_file() for path in rates):
+        snakemake(folder, f"{region}_rates", config | {"rates": {"method": DEFAULT}}, *rates)
+
+
+def tuned(folder: Path, region: str) -> Rule:
+    """The velocity threshold that is best on the validation scenes of a training."""
+    paths = [path for seed in SHORT["validation_seeds"] for path in folder.rglob(f"{trainer(region)}/**/{seed}.*.npz")]
+    scenes = [training_scenes.load(path, baseline.CHANNELS) for path in sorted(paths)]
+    return baseline.choose(scenes, min_cells=round(MIN_KM2 / (load({"region": region}).grid.cell_m / 1000) ** 2))
+
+
+def printed(paper: str, network: str) -> str:
+    """F1 that a paper prints for a network, its largest, as a fraction."""
+    found = [
+        one.printed[[column.name for column in table.columns].index("F1")] / table.unit
+        for table in papers.tables()
+        if table.recipe == paper.lower()
+        for one in table.rows
+        if one.network == network and "F1" in [column.name for column in table.columns]
+    ]
+    return f"{max(found):.3f}" if found else "none"
+
+
+def rows(piece: Piece) -> Iterator[dict]:
+    """Rows of the record."""
+    region, config = piece.region, piece.config
+    times = run_time_rows(piece.results / "benchmarks")
+    jobs, cpu_s = sum(one["jobs"] for one in times), sum(one["cpu_s"] for one in times)
+    yield row(f"{region}: jobs of the piece, CPU s from products to report", f"{jobs}, {cpu_s:.0f}", COMMAND)
+    cpu_s = (piece.folder / f"train_{trainer(region)}.cpu_s").read_text()
+    yield row(f"{region}: CPU s of simulating and training, networks", f"{cpu_s}, {len(piece.networks.names)}", COMMAND)
+    for name in piece.networks.names:
+        by_cell, by_object = piece.of_network(name)
+        yield row(
+            f"{region}: {name}, F1 by cell, by object (the paper prints)",
+            f"{by_cell:.3f}, {by_object:.3f} ({printed(config.paper, name)})",
+            COMMAND,
+            goal="> 0",
+            met=min(by_cell, by_object) > 0,
+        )
+    rule = tuned(piece.folder, region)
+    by_cell, by_object = piece.of_threshold(rule)
+    yield row(
+        f"{region}: velocity threshold tuned on the training's validation part, F1 by cell, by object",
+        f"{by_cell:.3f}, {by_object:.3f}",
+        COMMAND,
+    )
+    found = read_json(piece.results / "report/scores.json")
+    shown = [f"{found[key]:.2f}" if found[key] is not None else "none" for key in ("object_precision", "object_recall")]
+    counts = f"{found['released']}, {found['planted']}, {found['scored']}"
+    yield row(
+        f"{region}: inventory: released, planted, scored, precision, recall of the scored",
+        f"{counts}, {', '.join(shown)}",
+        COMMAND,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--only", nargs="+", metavar="REGION", choices=REGIONS, default=REGIONS, help="these regions")
+    arguments = parser.parse_args()
+    folder = arguments.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    for region in arguments.only:
+        train(folder, trainer(region))
+        make(folder, region)
+        put(list(rows(Piece(folder, region))))
+
+
+if __name__ == "__main__":
+    main()
