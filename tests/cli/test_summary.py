@@ -49,6 +49,41 @@ def test_the_scores_of_a_simulated_region(results, tmp_path, capsys):
     assert "LOS rate RMSE A128 4.00 mm/yr, 0.50 of the predicted error, 8.00" in text
 
 
+def external_scores(complete):
+    matches = {"found": 3, "right": 3, "recall": 0.75, "precision": 0.6, "f1": 2 / 3}
+    matches |= {} if complete else dict.fromkeys(("right", "precision", "f1"))
+    track = {"landslides": 4, "found": 3, "linked": 3, "recall": 0.75, "found_by_track": 2, "released": 5}
+    checks = {"checks": 56, "confirmed": 52, "missed": 4, "refuted": 0, "recall": 52 / 56, "precision": None}
+    checks |= {"as_p4": {"areas": 56, "recognised": 52, "share": 52 / 56, "f1_if_none_false": 104 / 108}}
+    apart = {"too_small": {"landslides": 2, "found": 0, "linked": 0, "recall": 0}}
+    inventory = {
+        "external": 6,
+        "counted": 4,
+        "judged": 5 if complete else None,
+        "apart": apart,
+        "tracks": {"A128": track},
+    }
+    return {"release": RELEASE, "inventory": inventory | {"matched": matches, "linked": matches}, "points": checks}
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_the_scores_against_an_inventory_of_others(results, tmp_path, capsys, complete):
+    (results / "report/external_scores.json").write_text(json.dumps(external_scores(complete)))
+    assert ended("demo", "-C", tmp_path) == 0
+    text = capsys.readouterr().out
+    assert "external landslides 6, counted 4 (apart: 2 too_small)" in text
+    assert "matched  recall 0.750 (3 of 4)" in text
+    assert ("precision 0.600 (3 of 5), F1 0.667" in text) == complete == ("precision not stated" not in text)
+    assert "track A128: observes 4, found by it 2, in the release 5 of this track" in text
+    assert "52 of 56 areas, 92.86 %; F1 96.30 % if none were false" in text
+
+
+def test_damaged_scores_are_named(results, tmp_path, capsys):
+    (results / "report/external_scores.json").write_text('{"release": "x", "inventory": {}, "points": null}')
+    assert ended("demo", "-C", tmp_path) != 0
+    assert "E5002" in (text := capsys.readouterr().err) and "external_scores.json" in text
+
+
 @pytest.mark.parametrize(
     ("words", "code"), [(["demo"], "E5002"), ([], "E5002"), (["atlantis"], "E1001"), (["demo", "-C", "none"], "E1001")]
 )

@@ -1,12 +1,16 @@
 """A release against an inventory of others and field checks: cases that can be worked out by hand."""
 
+import geopandas as gpd
 import numpy as np
 import pytest
+from shapely.affinity import translate
 from shapely.geometry import MultiPolygon, Point
 
 from sarslide.evaluate import external
 from sarslide.evaluate.external import MatchRules
+from sarslide.evaluate.external_files import read_inventory
 from sarslide.evaluate.external_tables import matches_csv, plain, table
+from sarslide.grid import RegionGrid
 from tests.inventory.conftest import cell_box
 
 KM2 = 900 / 1e6  # of a cell
@@ -107,9 +111,7 @@ def test_a_small_object_in_a_large_outline_is_linked_and_not_matched(grid):
     found, scores = scored(grid, [cell_box(10, 10, 30, 30)], release([cell_box(20, 20, 6, 6)]))
     assert found.external[0]["relation"] == found.released[0]["relation"] == "linked"
     assert scores["matched"]["recall"] == 0 and scores["linked"]["recall"] == 1
-    _, scores = scored(
-        grid, [cell_box(10, 10, 30, 30)], release([cell_box(20, 20, 6, 6)]), MatchRules(match_iou=0.04)
-    )
+    _, scores = scored(grid, [cell_box(10, 10, 30, 30)], release([cell_box(20, 20, 6, 6)]), MatchRules(match_iou=0.04))
     assert scores["matched"]["recall"] == 1
 
 
@@ -184,6 +186,43 @@ def test_several_parts_and_holes_count_by_their_area(grid):
     assert [row["area_km2"] for row in found.external] == pytest.approx([200 * KM2, 300 * KM2])
     assert found.released[2]["relation"] == "none"  # inside the hole
     assert scores["matched"]["precision"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("crs", [32647, 4326, 32648, 3857])
+def test_ten_left_out_five_moved_three_joined(tmp_path, crs):
+    """24 planted landslides of 8 x 8 cells, 20 cells apart; the first 20 are released as they are, and two that are none.
+
+    Left out: the first eight and two that were missed. The next five lie ten cells further east, two
+    cells from where they were. Three are one of three parts: IoU 1/3 with each. Left as they are: four
+    that were found, two that were missed.
+    """
+    grid = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 100, 130)
+    planted = [cell_box(20 * (k // 6), 20 * (k % 6), 8, 8) for k in range(24)]
+    false = [cell_box(85, 2, 8, 8), cell_box(85, 100, 8, 8)]
+    moved = [translate(outline, 10 * 30) for outline in planted[8:13]]
+    outlines = [*moved, MultiPolygon(planted[13:16]), *planted[16:20], *planted[22:]]
+    names = [*"ABCDE", "joined", *"FGHI", *"JK"]
+    path = tmp_path / "slides.gpkg"
+    gpd.GeoDataFrame({"name": names}, geometry=outlines, crs=32647).to_crs(crs).to_file(path)
+    rows = read_inventory(path, grid, name_column="name").to_dict("records")
+    rules, layers = MatchRules(complete=True), release([*planted[:20], *false])
+    found = external.compare(rows, layers, seen(grid), grid, rules)
+    scores = external.scores(found, ["A128"], rules)
+    assert (scores["external"], scores["counted"], scores["released"], scores["judged"]) == (12, 12, 22, 22)
+    matched, linked = scores["matched"], scores["linked"]
+    assert (matched["found"], matched["right"], linked["found"], linked["right"]) == (5, 5, 5, 7)
+    assert (matched["recall"], matched["precision"]) == (5 / 12, 5 / 22)
+    assert matched["f1"] == pytest.approx(10 / 34) and linked["precision"] == 7 / 22
+    by_name = {row["name"]: row for row in found.external}
+    assert {by_name[name]["matched"] for name in "ABCDE"} == {""}
+    # A vertex moves by less than a millimetre on its way through another CRS.
+    assert [by_name[name]["distance_m"] for name in "ABCDE"] == pytest.approx([60] * 5, abs=0.01)
+    assert [by_name[name]["matched"] for name in "FGHI"] == ["L16", "L17", "L18", "L19"]
+    assert [by_name[name]["iou"] for name in "FGHI"] == pytest.approx([1] * 4, abs=1e-4)
+    joined = by_name["joined"]
+    assert joined["relation"] == "split" and joined["linked"] == "L13+L14+L15"
+    assert joined["matched"] in ("L13", "L14", "L15") and joined["iou"] == pytest.approx(1 / 3, abs=1e-4)
+    assert scores["relations"]["released"] == {"matched": 4, "none": 15, "split": 3}
 
 
 def checks(grid, seen_in_field, mapped, observable=None):

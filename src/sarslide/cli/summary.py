@@ -6,7 +6,7 @@ from sarslide.cli.options import Files, Folder, Region
 
 
 def summary(region: Region = "", files: Files = None, folder: Folder = Path()) -> None:
-    """Show what runs made of a region: release, changes, report and, if simulated, its scores.
+    """Show what runs made of a region: release, changes, report and scores.
 
     Nothing is made or changed.
 

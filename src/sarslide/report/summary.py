@@ -28,6 +28,75 @@ class Scores(BaseModel):
     rate_error: str = Field("predicted", max_length=20)
 
 
+class _Part(BaseModel):
+    """A part of external_scores.json; what else it holds is left out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class _Group(_Part):
+    """Landslides of the inventory that share a property."""
+
+    landslides: records.Count
+
+
+class _Track(_Group):
+    """Those that a track observes."""
+
+    found_by_track: records.Count
+    released: records.Count
+
+
+class _Matches(_Part):
+    """Scores of matched or of linked objects."""
+
+    found: records.Count
+    right: records.Count | None
+    recall: Share
+    precision: Share | None
+    f1: Share | None
+
+
+class _Inventory(_Part):
+    """Scores against an inventory of others."""
+
+    external: records.Count
+    counted: records.Count
+    judged: records.Count | None
+    apart: dict[Annotated[str, Field(max_length=40)], _Group]
+    matched: _Matches
+    linked: _Matches
+    tracks: dict[records.Stack, _Track]
+
+
+class _AsP4(_Part):
+    """Field checks as P4 counts them."""
+
+    areas: records.Count
+    recognised: records.Count
+    share: Share
+    f1_if_none_false: Share
+
+
+class _Checks(_Part):
+    """Scores of the field checks."""
+
+    checks: records.Count
+    confirmed: records.Count
+    missed: records.Count
+    refuted: records.Count
+    recall: Share
+    as_p4: _AsP4
+
+
+class ExternalScores(_Part):
+    """external_scores.json; what else it holds is left out."""
+
+    release: Annotated[str, Field(max_length=40)]
+    inventory: _Inventory | None
+    points: _Checks | None
+
+
 def current_release(results: Path) -> str:
     """Name of the current release.
 
@@ -87,7 +156,8 @@ def summary(results: Path) -> str:
     Returns
     -------
     str
-        Release, report and, for a simulated region, the scores against the planted truth.
+        Release, report, the scores of a simulated region against its planted truth, and those
+        against an inventory of others.
 
     Raises
     ------
@@ -102,6 +172,13 @@ def summary(results: Path) -> str:
     scores_file = results / "report" / "scores.json"
     if scores_file.is_file():
         lines += ["", *score_lines(read_scores(scores_file))]
+    external_file = results / "report" / "external_scores.json"
+    if external_file.is_file():
+        from sarslide.evaluate import external_tables  # of those who have it alone
+
+        found = bounded.json(external_file, ReleaseError, cure=_cure(external_file))
+        scores = bounded.typed(ExternalScores, found, external_file, ReleaseError, _cure(external_file))
+        lines += ["", external_tables.table(scores.model_dump())]
     return "\n".join(lines)
 
 
@@ -123,8 +200,11 @@ def read_scores(path: Path) -> Scores:
     ReleaseError
         Where the file cannot be read.
     """
-    cure = f"delete {path}, then run again"
-    return bounded.typed(Scores, bounded.json(path, ReleaseError, cure=cure), path, ReleaseError, cure)
+    return bounded.typed(Scores, bounded.json(path, ReleaseError, cure=_cure(path)), path, ReleaseError, _cure(path))
+
+
+def _cure(path: Path) -> str:
+    return f"delete {path}, then run again"
 
 
 def _counted_changes(folder: Path) -> str:
