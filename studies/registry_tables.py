@@ -20,6 +20,7 @@ from sarslide.dataset.features import CHANNEL_SETS, CLASSES
 from sarslide.insar.engines import ENGINES
 from sarslide.models.registry import ARCHITECTURES
 from sarslide.rates.methods import METHODS
+from studies.papers import items
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MARKED = re.compile(r"(<!-- table (\w+) -->)(.*?)(<!-- end -->)", re.DOTALL)
@@ -73,11 +74,15 @@ def methods() -> str:
     """The rate methods, one a row."""
     reads = set(reach.reached("rates.atmosphere"))
     rows = [
-        [f"`{row.name}`", row.title, yes(row.has_series), yes(row.needs_connected), yes(set(row.rules) & reads)]
+        [
+            *(f"`{row.name}`", row.title, yes(row.has_rates), yes(row.has_series)),
+            *(yes(row.needs_connected), yes(set(row.rules) & reads)),
+        ]
         for row in METHODS.values()
     ]
     return table(
-        ["`rates.method`", "method", "time series", "needs a connected network", "reads `rates.atmosphere`"], rows
+        ["`rates.method`", "method", "rates", "time series", "needs a connected network", "reads `rates.atmosphere`"],
+        rows,
     )
 
 
@@ -97,6 +102,17 @@ def command() -> str:
 def exit_code_meanings() -> str:
     """The exit codes of `sarslide`."""
     return table(["exit code", "meaning"], [[str(code), meaning] for code, meaning in exit_codes.MEANINGS.items()])
+
+
+def papers_items() -> str:
+    """What is here of each item of the papers, and the test that fails without it, one a row."""
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in items.table_rows()]
+    return table(["id", "state", "what is here", "line in", "test that fails without it"], rows)
+
+
+def papers_count() -> str:
+    """How many items work, for a sentence."""
+    return items.summary()
 
 
 def sources(names: tuple[str, ...]) -> str:
@@ -121,6 +137,8 @@ TABLES = {
         network_count,
         channel_sets,
         rock_classes,
+        papers_items,
+        papers_count,
     )
 }
 

@@ -69,6 +69,18 @@ def items() -> dict[str, Item]:
     return {key: Item(**row) for key, row in sorted(rows)}
 
 
+def summary() -> str:
+    """How many of the counted items are in each state.
+
+    Returns
+    -------
+    str
+        For a sentence.
+    """
+    states = Counter(item.state for key, item in items().items() if key not in LATER)
+    return f"{sum(states.values())} items: {states['works']} work, {states['partial']} are partial"
+
+
 def table_rows() -> list[list[str]]:
     """Id, state, what is there or lacking, file of the line, test: the table of docs/papers.md.
 

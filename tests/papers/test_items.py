@@ -1,0 +1,36 @@
+"""Every item of the papers has a row, with a line that is there and a test that exists."""
+
+import ast
+import re
+
+import pytest
+from studies.papers.items import COUNTED, LATER, REPOSITORY, Item, items
+
+from tests.docs.texts import ROW
+
+ID = re.compile(r"[A-J]\d\d")
+
+
+def test_every_item_of_the_page_has_a_row():
+    """131 are those of the audit: A01 to H03, the figures, J01 to J10."""
+    page = (REPOSITORY / "docs/papers.md").read_text().partition("## What is here")[0]
+    wanted = {found for found in ROW.findall(page) if ID.fullmatch(found)} | {"I"}
+    assert set(items()) == wanted
+    assert len(set(items()) - set(LATER)) == COUNTED
+
+
+@pytest.mark.parametrize(("key", "item"), items().items(), ids=list(items()))
+def test_the_line_is_there_once_and_the_test_exists(key, item):
+    text = (REPOSITORY / item.file).read_text()
+    assert text.count(item.line) == 1 and item.instead != item.line
+    path, _, node = item.test.partition("::")
+    names = {each.name for each in ast.parse((REPOSITORY / path).read_text()).body if isinstance(each, ast.FunctionDef)}
+    assert node.partition("[")[0] in names
+
+
+def test_a_partial_item_says_what_is_lacking():
+    row = {"file": "a", "line": "b", "instead": "", "test": "c"}
+    with pytest.raises(ValueError, match="names what is lacking"):
+        Item(**row, state="partial")
+    with pytest.raises(ValueError, match="names what is lacking"):
+        Item(**row, lacks="time")
