@@ -63,7 +63,7 @@ def cell_scores(snakemake, planted, grid, observable) -> dict:
 
 
 def rate_errors(snakemake, truths, grid, of_stack) -> dict:
-    """Error of the LOS rate of each stack and what it should be; null where nothing was unwrapped."""
+    """Error of each stack's LOS rate and what it should be; null where nothing was unwrapped."""
     from sarslide.evaluate import objects as scoring
     from sarslide.rates.methods import METHODS
 

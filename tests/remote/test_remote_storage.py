@@ -31,7 +31,7 @@ def test_the_scene_table_stays_on_this_machine():
 @pytest.mark.parametrize(
     "file",
     [
-        "[own(path) for path in or_exit(lambda: NETWORK.own_weights)]",
+        "[own(path) for path in or_exit(lambda: NETWORK.main.own_weights)]",
         "own(or_exit(lambda: NETWORK.label_file))",
         "[own(path) for path in or_exit(GRAPH.review)]",
         "own(or_exit(lambda: resolve(CONFIG.grid.dem)))",

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from rasterio._err import CPLE_BaseError
+from rasterio.enums import Resampling
 from rasterio.errors import CRSError, RasterioError
 from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.shutil import copy as gdal_copy
@@ -597,6 +598,25 @@ def read_reduced(path: str | Path, max_side: int, band: int = 1) -> np.ndarray:
     with opened(path) as source:
         step = max(1, -(-max(source.shape) // max_side))
         return source.read(band, out_shape=tuple(-(-side // step) for side in source.shape))
+
+
+def read_mean(path: str | Path, shape: tuple[int, int]) -> np.ndarray:
+    """One layer for display on coarser cells, each the mean of those in it that are known.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, of floating-point numbers.
+    shape : tuple of int
+        Rows and columns of the result.
+
+    Returns
+    -------
+    (rows, cols) array
+        In the file's dtype; NaN where no cell is known.
+    """
+    with opened(path) as source:
+        return source.read(1, out_shape=shape, resampling=Resampling.average)
 
 
 def tags_of(path: str | Path) -> dict[str, str]:

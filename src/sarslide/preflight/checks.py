@@ -21,6 +21,7 @@ from sarslide.catalog.scenes import SceneTable
 from sarslide.catalog.tracks import seen_share
 from sarslide.config import Config, existing, resolve
 from sarslide.errors import (
+    ConfigError,
     CoverageError,
     CredentialsError,
     DemError,
@@ -34,12 +35,14 @@ from sarslide.insar.engines import ENGINES, SCENES
 from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared
 from sarslide.models import registry
 from sarslide.models.weights import packaged, read_card
-from sarslide.preflight import machine
+from sarslide.preflight import comparison, machine
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
 from sarslide.rates.methods import METHODS
 from sarslide.retrieve.credentials import login, secret_file
 from sarslide.retrieve.dem_tiles import MODELS, tiles
+from sarslide.workflow.graph import Graph
+from sarslide.workflow.network_inputs import NetworkInputs
 
 Row = dict[str, str]
 # Latitudes, degree, between which a model has land tiles; GLO-30 and AW3D30 have the others, too.
@@ -132,6 +135,7 @@ def inputs(config: Config) -> list[Finding]:
         "lithology.file": [config.lithology.file],
         "rates.series_polygons": [config.rates.series_polygons],
         "inventory.review": [config.inventory.review],
+        "inventory.names": [config.inventory.names],
         "isce2.aux": [config.isce2.aux],
     }
     # Of targets on demand: a run without them goes to its end.
@@ -141,6 +145,37 @@ def inputs(config: Config) -> list[Finding]:
         for name, paths in keys.items():
             found += [_named_file(name, path, level) for path in paths if path]
     return found
+
+
+def lithology(config: Config, table: SceneTable) -> list[Finding]:
+    """Whether the geological map is named that networks of the region read; no archive has one.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    table : SceneTable
+        Scenes that are ready.
+
+    Returns
+    -------
+    list of Finding
+        One finding where it is missing.
+    """
+    if config.lithology.file or config.source == "simulated":
+        return []
+    networks = NetworkInputs(Graph(config, table, Path())).networks
+    try:
+        reading = [name for name, network in networks.items() if "lithology" in network.stored]
+    except SarslideError:
+        return []  # what is wrong with the weights is a finding of theirs
+    if not reading:
+        return []
+    problem = ConfigError(
+        f"config: lithology.file is empty, and the channels of {', '.join(reading)} need lithology",
+        "set lithology.file to a geological map of the region, a vector file, or choose other channels",
+    )
+    return [of_error("input lithology.file", problem)]
 
 
 def _named_file(name: str, path: str, level: str) -> Finding:
@@ -516,6 +551,8 @@ def cheap(
     return [
         *accounts(config),
         *inputs(config),
+        *lithology(config, table),
+        *comparison.files(config),
         *tracks(config),
         *sensor(config, table),
         *acquisitions(config, table, listed),

@@ -83,8 +83,8 @@ def stage(stack: str, path: Path) -> StageFigure:
         With its caption.
     """
     caption = (
-        "Probability of an active landslide by each network that the region names, the inventory's first; above each map the share"
-        " of its cells that reach the network's threshold. Planted landslides of a simulated region are outlined."
+        "Probability of an active landslide by each network that the region names, the inventory's first; above each map the"
+        " share of its cells that reach the network's threshold. Planted landslides of a simulated region are outlined."
     )
     return StageFigure(f"{stack}: networks side by side", caption, data_uri(path.read_bytes()), f"Networks, {stack}")
 

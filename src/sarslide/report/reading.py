@@ -94,6 +94,10 @@ def read_stack(stack: StackInputs) -> StackMaps:
         Arrays by layer.
     """
     found = {layer: read_display(path, layer) for layer, path in stack.rasters.items()}
+    if {"probability", "mean_coherence"} <= set(found):
+        shape = found["mean_coherence"].shape
+        if found["probability"].shape != shape:  # on the finer grid of the products
+            found["probability"] = raster.read_mean(stack.rasters["probability"], shape)
     if "wrapped_rad" in found:
         filtered = read_display(stack.rasters["wrapped_rad"], "wrapped_rad", band=2)
         if not np.array_equal(filtered, found["wrapped_rad"], equal_nan=True):

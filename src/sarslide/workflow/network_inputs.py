@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sarslide.config import resolve
 from sarslide.config.loading import preset
-from sarslide.dataset.features import PICTURE, channel_set, stored_layers
+from sarslide.dataset.features import PICTURE, channel_set, require_layers, stored_layers
 from sarslide.errors import ConfigError, SarslideError, WeightsError
 from sarslide.io.hashes import sha256
 from sarslide.layers import AVERAGES, LINE_OF_SIGHT, TERRAIN
@@ -248,7 +248,9 @@ class NetworkInputs:
         network = self.networks[name]
         there = self._measured(RATES, self.config.segmentation.window) | self.optional_layers() | self.picture
         self._check_fusion(network)
-        self._require(network.stored, there, f"network {name}, channels {', '.join(network.channels)},")
+        if network.card:
+            require_layers(network.channels, there, network.weights)
+        self._require(network.stored, there, f"training.channels = {self.config.training.channels} of network {name}")
         return {layer: there[layer] for layer in network.stored}
 
     def _check_fusion(self, network: Network) -> None:
