@@ -22,8 +22,8 @@ def loaded(region: str) -> config.Config:
 
 
 def test_all_regions_of_the_papers_are_there():
-    wanted = {"three_rivers", "zhongxinrong", "jinsha_lancang", "baihetan", "qtp_loess", "zhouqu", "california"}
-    assert wanted == set(PAPERS)
+    wanted = {"three_rivers", "zhongxinrong", "baihetan", "qtp_loess", "zhouqu", "california"}
+    assert wanted | {"jinsha_lancang", "jinsha_lancang_dataset"} == set(PAPERS)
 
 
 @pytest.mark.parametrize("region", PAPERS)
@@ -119,6 +119,16 @@ def test_the_simulated_regions_keep_their_snowline():
 def test_zhongxinrong_lies_in_three_rivers():
     inner, outer = loaded("zhongxinrong").grid.bounds, loaded("three_rivers").grid.bounds
     assert outer[0] <= inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2] and inner[3] <= outer[3]
+
+
+def test_the_data_set_of_p2_shares_no_ground_with_the_area_that_is_mapped():
+    """A06: areas I and II; 421 landslides at the density of the 891 in 53,200 km2."""
+    one, two = loaded("jinsha_lancang_dataset"), loaded("jinsha_lancang")
+    west, south, east, north = one.grid.bounds
+    assert south >= two.grid.bounds[3] and one.stacks == two.stacks
+    assert (east - west) * (north - south) / 1e6 == pytest.approx(53_200 * 421 / 891, rel=0.01)
+    assert one.grid.cell_m == 30 and one.dataset == two.dataset  # D06
+    assert one.training.network == two.training.network == two.segmentation.model
 
 
 @pytest.mark.parametrize(("region", "scenes"), [("qtp_loess", 1379), ("baihetan", 103), ("three_rivers", 60)])
