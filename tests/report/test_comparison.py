@@ -90,6 +90,13 @@ def test_the_section_states_what_is_known(compared):
     assert "All 6 landslides of the inventory" in text and "All 34 released landslides" in text
 
 
+def test_the_field_check_stands_beside_that_of_p4(inputs, compared):
+    """Without one the statement has no answer."""
+    with_checks, without = (section(bare(of, paper="P4"), "paper") for of in (compared, inputs))
+    assert "field check 52 of 56 areas 3.3 1 of 2 areas" in with_checks
+    assert "field check 52 of 56 areas 3.3 –" in without
+
+
 def test_precision_is_not_stated_of_an_incomplete_inventory(inputs, layers, tmp_path):
     files = written(tmp_path, inputs, layers, complete=False)
     text = section(bare(inputs, external=files), "comparison")

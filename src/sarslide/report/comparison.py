@@ -169,6 +169,26 @@ def map_layers(found: External) -> list[webmap.VectorLayer]:
     return layers
 
 
+def answers(found: External) -> dict[str, str]:
+    """What the comparison answers to the statements of a paper.
+
+    Parameters
+    ----------
+    found : External
+        The comparison.
+
+    Returns
+    -------
+    dict of str to str
+        Text by the key of a statement; without field checks none.
+    """
+    checks = found.scores["points"]
+    if not checks:
+        return {}
+    areas = checks["as_p4"]
+    return {"field_check": f"{areas['recognised']} of {areas['areas']} areas"}
+
+
 def _summary(inventory: Mapping[str, Any]) -> ReportTable:
     """Scores of matched and of linked objects; what is not known is left out."""
     rows = [
