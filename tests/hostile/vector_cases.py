@@ -1,4 +1,4 @@
-"""Hostile and broken vectors: labels, polygons of series."""
+"""Hostile and broken vectors: labels, polygons of series, inventories of others."""
 
 import json
 import sqlite3
@@ -14,6 +14,7 @@ import numpy as np
 from shapely.geometry import LineString, Polygon, box
 
 from sarslide.dataset.labels import Reading, read_labels
+from sarslide.evaluate.external_files import read_inventory
 from sarslide.grid import RegionGrid
 from sarslide.inventory.series import polygons_of
 from sarslide.io import vector
@@ -26,7 +27,11 @@ ADDRESS = "http://127.0.0.1:9/crs"
 SLIDES = [box(500300, 3199200, 500900, 3199800), box(501200, 3198600, 501700, 3199000)]
 VRT = '<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>{}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
 LINK = {"type": "link", "properties": {"href": ADDRESS}}
-READERS: tuple[Callable[[Path], object], ...] = (partial(read_labels, grid=GRID), partial(polygons_of, grid=GRID))
+READERS: tuple[Callable[[Path], object], ...] = (
+    partial(read_labels, grid=GRID),
+    partial(polygons_of, grid=GRID),
+    partial(read_inventory, grid=GRID),
+)
 
 
 def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -35,7 +40,7 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     folder.mkdir()
     for made in (_texts, _databases, _outlines, _attributes, _mutations):
         for k, (name, path) in enumerate(made(folder)):
-            yield name, partial(READERS[k % 2], path)
+            yield name, partial(READERS[k % len(READERS)], path)
     yield "class values of 1 MB with line feeds", partial(_classes, folder)
     for name, place in {
         "no file": folder / "absent.gpkg",
