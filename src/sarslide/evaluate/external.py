@@ -150,10 +150,10 @@ def compare(
     region, claimed = shapely.box(*grid.bounds), rules.area or shapely.box(*grid.bounds)
     ids, others = [str(row["id"]) for row in external], [str(row["ls_id"]) for row in released]
     rows = []
-    for row, found in zip(external, first, strict=True):
+    for row, found, note in zip(external, first, _notes(mine, layers), strict=True):
         reason = _reason(row["geometry"], region, seen[str(row["id"])], rules)
         about = {"side": EXTERNAL, "id": str(row["id"]), "name": row["name"], "kind": row["kind"], "reason": reason}
-        about |= {"tracks": "+".join(sorted(seen[str(row["id"])])), "note": _note(row["geometry"], found, layers)}
+        about |= {"tracks": "+".join(sorted(seen[str(row["id"])])), "note": "" if found.linked else note}
         rows.append(_row(about, row["geometry"], found, others))
     ours = []
     for row, found in zip(released, second, strict=True):
@@ -252,16 +252,16 @@ def _reason(geometry: BaseGeometry, region: BaseGeometry, tracks: frozenset[str]
     return "" if tracks else NOT_OBSERVABLE
 
 
-def _note(geometry: BaseGeometry, found: _Found, layers: Mapping[str, Sequence[Mapping]]) -> str:
-    """What the release has in the place of a landslide that it has not."""
-    if found.linked:
-        return ""
-    here = {
-        name: [row for row in layers.get(name, ()) if row["geometry"].intersects(geometry)] for name in (PLAIN, MASKED)
-    }
-    if here[PLAIN]:
-        return "non-landslide deformation"
-    return "; ".join(sorted({f"masked: {row['reason'] or row['status']}" for row in here[MASKED]}))
+def _notes(outlines: Sequence[BaseGeometry], layers: Mapping[str, Sequence[Mapping]]) -> list[str]:
+    """What the release has in the place of each landslide, instead of a released one."""
+    words: list[set[str]] = [set() for _ in outlines]
+    for name in (PLAIN, MASKED):
+        rows = list(layers.get(name, ()))
+        tree = shapely.STRtree([row["geometry"] for row in rows])
+        for i, j in zip(*tree.query(list(outlines), predicate="intersects").tolist(), strict=True):
+            masked = name == MASKED
+            words[i].add(f"masked: {rows[j]['reason'] or rows[j]['status']}" if masked else "non-landslide deformation")
+    return ["; ".join(sorted(each)) for each in words]
 
 
 def scores(comparison: Comparison, tracks: Iterable[str], rules: MatchRules) -> dict[str, Any]:
