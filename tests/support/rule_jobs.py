@@ -31,5 +31,6 @@ def run_script(
         log=[str(folder / f"{rule}.log")],
         wildcards=SimpleNamespace(**(wildcards or {})),
         resources=SimpleNamespace(**(resources or {})),
+        threads=1,
     )
     runpy.run_path(str(WORKFLOW_SCRIPTS / f"{rule}.py"), {"snakemake": snakemake})
