@@ -46,6 +46,21 @@ def test_layers_agree_with_each_other(rates):
     np.testing.assert_allclose(layers["mean_coherence"], 0.6)
 
 
+def test_the_printed_wavelength_scales_the_layer_of_the_paper_alone(valley):
+    """B29: 5.6 cm of P4 is 1 % more than the radar's 5.5466 cm."""
+    few = valley.pairs[:12]
+    ours, printed = (
+        stack_rates(
+            valley.read, few, valley.elevation_m, WAVELENGTH_M, RateSettings(paper_wavelength_m=wavelength)
+        ).layers
+        for wavelength in (None, 0.056)
+    )
+    paper = "los_rate_paper_sign_mm_per_yr"
+    np.testing.assert_allclose(printed[paper], ours[paper] * (0.056 / WAVELENGTH_M))
+    for name in set(ours) - {paper}:
+        np.testing.assert_array_equal(printed[name], ours[name])
+
+
 def test_landslides_are_neither_stable_ground_nor_reference(valley, rates):
     fast = valley.los_mm_per_yr < -40
     assert not rates.ground.stable[fast].any()

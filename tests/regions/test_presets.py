@@ -98,6 +98,7 @@ def test_printed_numbers():
     assert (p3.grid.product_m, p3.rates.method, p3.network.preset) == (12.5, "sbas", "p3")
     tiles = ("20230529T034541_T48RTR", "20230529T034541_T48RUR", "20230521T033539_T48RTQ", "20230521T033539_T48RUQ")
     assert p3.retrieve.sentinel2 and p3.retrieve.sentinel2_granules == tiles  # P3 Table 1
+    assert {one.rates.paper_wavelength_m for one in (p2, p4, loaded("zhouqu"))} == {0.056}  # B29
     assert p4.grid.bounds[2] - p4.grid.bounds[0] == 600e3 and p4.grid.bounds[3] - p4.grid.bounds[1] == 450e3
     assert set(p4.stacks) == {"A128", "D062", "D033", "D135"} and p4.rates.windows["paper"][1] == "20221231"
     assert set(loaded("zhouqu").stacks) == {"A055", "D062"}

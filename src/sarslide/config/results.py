@@ -29,7 +29,8 @@ class RatesSection(Section):
         "P4",
     )
     own: PathText = key(
-        "", "method own: Python file whose function `rates` gives the LOS rate; it is run; $VARIABLES are expanded (B30)"
+        "",
+        "method own: Python file whose function `rates` gives the LOS rate; it is run; $VARIABLES are expanded (B30)",
     )
     average: Literal["complex", "arithmetic"] = key(
         "complex", "mean of the wrapped pairs; the paper does not state which (B04)", "", "P0"
@@ -83,6 +84,14 @@ class RatesSection(Section):
     )
     double_difference_km: tuple[float, float] = key(
         (1.0, 5.0), "inner and outer radius of that surrounding ground", "km"
+    )
+    paper_wavelength_m: float | None = key(
+        None,
+        "wavelength that a paper prints, 0.056 in P2 and P4, for the layer with the paper's sign alone; null: the radar's (B29)",
+        "m",
+        "P4",
+        ge=0.02,
+        le=0.3,
     )
     windows: dict[WindowName, tuple[DateName, DateName]] = key(
         {},

@@ -132,14 +132,17 @@ def stack_rates(
     RateError
         Without usable pairs, cells or reference.
     """
-    found = converged_stack(read_pair, pairs, elevation_m, settings or RateSettings(), exclude)
+    settings = settings or RateSettings()
+    found = converged_stack(read_pair, pairs, elevation_m, settings, exclude)
     stack = found.stack
     layers = {
         "phase_rate_rad_per_yr": stack.estimate,
         "phase_rate_std_rad_per_yr": stack.std,
         "los_rate_mm_per_yr": los.los_rate_mm_per_yr(stack.estimate, wavelength_m),
         "los_rate_std_mm_per_yr": los.los_std_mm_per_yr(stack.std, wavelength_m),
-        "los_rate_paper_sign_mm_per_yr": los.los_rate_paper_sign_mm_per_yr(stack.estimate, wavelength_m),
+        "los_rate_paper_sign_mm_per_yr": los.los_rate_paper_sign_mm_per_yr(
+            stack.estimate, settings.paper_wavelength_m or wavelength_m
+        ),
         "mean_coherence": stack.mean_coherence,
         "pair_count": stack.pair_count,
     }

@@ -46,6 +46,8 @@ class RateSettings:
     ring : tuple of float, optional
         Inner and outer radius in cells of the surroundings to which each cell is referenced
         (`corrections.double_difference`); None for one reference area.
+    paper_wavelength_m : float, optional
+        Wavelength that the paper prints, for the rate with its sign alone; None: the radar's.
     """
 
     height_correlated: bool = True
@@ -62,6 +64,7 @@ class RateSettings:
     atmosphere_cells: float = 17.0
     atmosphere_days: float = 100.0
     ring: tuple[float, float] | None = None
+    paper_wavelength_m: float | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any], grid: RegionGrid) -> "RateSettings":
