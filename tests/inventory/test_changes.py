@@ -259,6 +259,21 @@ def test_accept_releases_a_masked_object(all_seen):
     assert types(second) == {("LS000001", "new")}
 
 
+def test_evidence_stays_with_its_object_and_a_note_decides_nothing(first, all_seen, tmp_path):
+    """G17, C11: links of a field survey at an object that is left as it is, and at one that is rejected."""
+    path = tmp_path / "review.csv"
+    links = "https://example.org/cracks.jpg http://example.org/road?id=7"
+    path.write_text(f"ls_id,action,comment,evidence\nLS000001,note,cracked wall,{links}\nLS000002,reject,,{links}\n")
+    objects = [fused_row(cell_box(10, 10, 10, 10)), fused_row(cell_box(50, 10, 10, 10))]
+    second = step(first, objects, all_seen, review.read(path))
+    third = step(second, objects, all_seen, review.read(path))
+    for release in (second, third):
+        ((kept,), (held,)) = release.layers[LANDSLIDES], release.layers[MASKED]
+        assert (kept["review"], kept["comment"], kept["evidence"]) == ("note", "cracked wall", links)
+        assert (kept["status"], kept["confidence"], held["evidence"]) == ("released", "low", links)
+    assert types(third) >= {("LS000001", "persisting")}
+
+
 def test_edit_replaces_the_outline_in_every_release(first, all_seen):
     outline = cell_box(10, 10, 5, 10)
     objects = [fused_row(cell_box(10, 10, 10, 10)), fused_row(cell_box(50, 10, 10, 10))]
@@ -303,6 +318,11 @@ def test_review_file(tmp_path):
         ("ls_id,action,wkt\nLS000001,edit,\n", "row 2: wkt of LS000001"),
         ("ls_id,action,wkt\nLS000001,edit,POINT (1 2)\n", "row 2: wkt of LS000001"),
         ("ls_id,action,wkt\nLS000001,edit,circle\n", "row 2: wkt of LS000001"),
+        (
+            "ls_id,action,evidence\nLS000001,note,javascript:alert(1)\n",
+            "row 2: evidence 'javascript:alert(1)' of LS000001",
+        ),
+        ("ls_id,action,evidence\nLS000001,note,https://a.org photo.jpg\n", "row 2: evidence 'photo.jpg' of LS000001"),
     ],
 )
 def test_bad_review_files_are_refused_with_the_row(tmp_path, lines, words):

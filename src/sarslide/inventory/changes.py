@@ -12,7 +12,7 @@ from sarslide.inventory.fusion import in_canonical_order
 from sarslide.inventory.masks import LANDSLIDE
 from sarslide.inventory.matching import CONTAINED, Match, match
 from sarslide.inventory.observability import Observability
-from sarslide.inventory.review import Decision
+from sarslide.inventory.review import NOTE, Decision
 from sarslide.inventory.tables import rates_of
 
 # The layers of a release, in the order in which an ls_id is looked up.
@@ -167,7 +167,7 @@ def _identity(row: dict, old: dict | None, following: InventoryState, date: str)
     status = "masked" if layer == MASKED else "released"
     return {
         "ls_id": ls_id, "layer": layer, "status": status, "first_seen": first_seen, "last_seen": date,
-        "name": "", "review": "", "comment": "", "related": "", "change": "",
+        "name": "", "review": "", "comment": "", "evidence": "", "related": "", "change": "",
     }  # fmt: skip
 
 
@@ -181,7 +181,9 @@ def _decide(row: dict, decisions: Mapping[str, Decision]) -> None:
             f"review row {decision.row}: the wkt does not touch {row['ls_id']}",
             "look the ls_id up in landslides.gpkg of the last release, or correct the wkt",
         )
-    row |= {"review": decision.action, "comment": decision.comment}
+    row |= {"review": decision.action, "comment": decision.comment, "evidence": decision.evidence}
+    if decision.action == NOTE:
+        return
     if decision.action == "reject":
         row |= {"layer": MASKED, "status": "rejected"}
     else:
@@ -196,7 +198,12 @@ def _reject_parts(before: list[dict], today: list[dict], found: Match, decisions
     """A new object that lies mostly inside a rejected one is a part of it and stays rejected."""
     for i, j in found.links:
         decision = decisions.get(before[i]["ls_id"])
-        if decision is None or decision.action != "reject" or j in found.assigned or today[j]["review"]:
+        if (
+            decision is None
+            or decision.action != "reject"
+            or j in found.assigned
+            or today[j]["review"] not in ("", NOTE)
+        ):
             continue
         if _share_inside(today[j]["geometry"], before[i]["geometry"]) >= CONTAINED:
             today[j] |= {"layer": MASKED, "status": "rejected", "review": "reject", "related": before[i]["ls_id"]}

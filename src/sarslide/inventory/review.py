@@ -1,5 +1,5 @@
-"""The reviewer's file: accept, reject or edit per ls_id (G13, D17). An input of every release, so a
-decision survives reruns.
+"""The reviewer's file: accept, reject, edit or note per ls_id (G13, D17), with links to what was
+seen (C11, G17). An input of every release, so a decision survives reruns.
 """
 
 import re
@@ -18,9 +18,11 @@ from sarslide.io import bounded
 MAX_FILE = 16 << 20  # bytes
 MAX_DECISIONS, MAX_VERTICES = 50_000, 20_000
 FARTHEST_M = 1e8  # of a coordinate of any projection
-LONGEST = {"ls_id": 40, "comment": 2000, "reviewer": 100, "date": 40}  # characters
-ACTIONS = ("accept", "reject", "edit")
-COLUMNS = ("ls_id", "action", "comment", "reviewer", "date", "wkt")
+LONGEST = {"ls_id": 40, "comment": 2000, "reviewer": 100, "date": 40, "evidence": 2000}  # characters
+NOTE = "note"  # decides nothing: comment and evidence alone
+ACTIONS = ("accept", "reject", "edit", NOTE)
+COLUMNS = ("ls_id", "action", "comment", "reviewer", "date", "wkt", "evidence")
+LINK = re.compile(r"https?://[^\s\"'<>\\]+")
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,13 @@ class Decision:
     ls_id : str
         Id of the object.
     action : str
-        accept, reject or edit.
+        accept, reject, edit or note.
     comment, reviewer, date : str
         As in the file.
     outline : BaseGeometry or None
         In the region's CRS, the new outline of an edit; of another action, where the object was.
+    evidence : str
+        Links to photographs, field records or images, parted by blanks.
     """
 
     row: int
@@ -48,15 +52,16 @@ class Decision:
     reviewer: str
     date: str
     outline: BaseGeometry | None = None
+    evidence: str = ""
 
 
 def read(path: str | Path) -> dict[str, Decision]:
     """Read the reviewer's file.
 
-    Needs the columns ls_id and action; comment, reviewer, date and wkt may be left out. An edit
-    needs its new outline as wkt. With accept and reject a wkt is an anchor: a decision that does
-    not touch its object is refused, so that it cannot fall on another one when ids were lost with
-    the old releases.
+    Needs the columns ls_id and action; comment, reviewer, date, wkt and evidence may be left out.
+    An edit needs its new outline as wkt. With other actions a wkt is an anchor: a decision that
+    does not touch its object is refused, so that it cannot fall on another one when ids were lost
+    with the old releases.
 
     Parameters
     ----------
@@ -72,7 +77,8 @@ def read(path: str | Path) -> dict[str, Decision]:
     ------
     ReviewError
         Names the row with an unknown action or column, an id that comes twice, a comment that is no
-        short line, or an edit without outline; a file that is no UTF-8 CSV, or too large.
+        short line, evidence that is no link, or an edit without outline; a file that is no UTF-8
+        CSV, or too large.
     """
     rows = bounded.csv_rows(path, ReviewError, ("ls_id", "action"), MAX_FILE, cure="give a UTF-8 CSV file or remove it")
     if len(rows) > MAX_DECISIONS:
@@ -126,8 +132,15 @@ def _decision(path: str | Path, number: int, row: dict[str, str]) -> Decision:
     for name, longest in LONGEST.items():
         if len(row[name]) > longest or not row[name].isprintable():
             raise ReviewError(f"{path} row {number}: {name} is no text of at most {longest} characters", "shorten it")
+    if wrong := [word for word in row["evidence"].split() if not LINK.fullmatch(word)]:
+        raise ReviewError(
+            f"{path} row {number}: evidence '{bounded.shown(wrong[0])}' of {bounded.shown(row['ls_id'])} is no link",
+            "give addresses that begin with https:// or http://, parted by blanks",
+        )
     outline = _outline(path, number, row) if row["wkt"] or row["action"] == "edit" else None
-    return Decision(number, row["ls_id"], row["action"], row["comment"], row["reviewer"], row["date"], outline)
+    return Decision(
+        number, row["ls_id"], row["action"], row["comment"], row["reviewer"], row["date"], outline, row["evidence"]
+    )
 
 
 def _outline(path: str | Path, number: int, row: dict[str, str]) -> BaseGeometry:

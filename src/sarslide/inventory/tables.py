@@ -67,6 +67,7 @@ OBJECTS = {
     **FUSED,
     "review": str,
     "comment": str,
+    "evidence": str,
     "related": str,
     "first_seen": str,
     "last_seen": str,
@@ -83,7 +84,7 @@ CHANGES = {
 }
 # Columns that releases of version 0.1.0 lack: unknown in their rows.
 SINCE_0_1_0 = {
-    "name": "",
+    **dict.fromkeys(("name", "evidence"), ""),
     **dict.fromkeys(
         (
             *("perimeter_over_area_per_km", "slope_min_deg", "slope_max_deg"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from sarslide.grid import RegionGrid
 from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN, VANISHED
-from sarslide.report import tables, webmap
+from sarslide.report import look_up, tables, webmap
 from sarslide.report.reading import records
 from sarslide.report.scales import Scale, scale_for
 from sarslide.report.stages import StackMaps
@@ -26,6 +26,8 @@ OUTLINES = {
         False,
     ),
 }
+# What the map shows at first, where it is there.
+FIRST = ("los_rate_mm_per_yr", "avg_phase_rad")
 PLANTED_STYLE = {"color": "#0b7a3b", "weight": 2, "dashArray": "1 4", "lineCap": "square", "fill": False}
 UNSEEN_STYLE = {"dashArray": "7 5"}
 FAST_STYLE = {"color": "#c2185b"}  # faster than the network's training
@@ -38,6 +40,7 @@ def web_map(
     layers: Mapping[str, gpd.GeoDataFrame],
     planted: gpd.GeoDataFrame | None,
     rate_scale: Scale,
+    others: Sequence[webmap.VectorLayer] = (),
 ) -> dict[str, Any]:
     """Data of the report's map: images to choose from, outlines to click.
 
@@ -55,6 +58,8 @@ def web_map(
         Planted landslides of a simulated region; None: there are none.
     rate_scale : Scale
         Colours of the LOS rates.
+    others : sequence of VectorLayer
+        Outlines and points of others.
 
     Returns
     -------
@@ -79,8 +84,9 @@ def web_map(
     vectors = [outline_layer(name, frame) for name, frame in layers.items() if len(frame)]
     if planted is not None:
         vectors.append(webmap.VectorLayer("planted", "Planted truth (simulation)", planted, PLANTED_STYLE, shown=False))
-    first = rasters[0]["key"] if rasters else ""
-    return webmap.map_data(grid, terrain.get("hillshade"), rasters, vectors, first)
+    best = [raster["key"] for layer in FIRST for raster in rasters if raster["key"].startswith(layer)]
+    first = next(iter((*best, *(raster["key"] for raster in rasters))), "")
+    return webmap.map_data(grid, terrain.get("hillshade"), rasters, [*vectors, *others], first)
 
 
 def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
@@ -100,12 +106,12 @@ def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
     """
     label, style, shown = OUTLINES[name]
     popups = []
-    for row in tables.landslide_rows(records(frame)):
+    for row, places in zip(tables.landslide_rows(records(frame)), look_up.addresses(frame), strict=True):
         title = f"{row['ls_id']} · {row['object_class']}"
         facts = tables.popup_rows(row, tables.POPUP) + tables.rates_by_track(row)
         if row.get("reason_text"):
             facts.insert(0, ("Masked because" if name == MASKED else "Note", row["reason_text"]))
-        popups.append((title, facts))
+        popups.append((title, [*facts, ("Look at it", places)]))
     own = [
         (FAST_STYLE if source == "velocity_threshold" and name == LANDSLIDES else {})
         | (UNSEEN_STYLE if status == "not_observable" else {})

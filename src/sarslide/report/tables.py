@@ -105,7 +105,12 @@ LANDSLIDES = (
         "confidence", "Confidence", hint="High: two tracks; medium: one track, probability of 0.8 or more; low: else"
     ),
 )
-POPUP = (*LANDSLIDES, Column("status_text", "Status"))
+POPUP = (
+    *LANDSLIDES,
+    Column("status_text", "Status"),
+    Column("comment", "Comment", hint="Of the reviewer"),
+    Column("evidence", "Evidence", hint="Links of the reviewer"),
+)
 CHANGES = (
     Column("ls_id", "Id"),
     Column("change_text", "Change"),

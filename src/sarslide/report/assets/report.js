@@ -118,7 +118,15 @@
     feature.rows.forEach(function (pair) {
       const row = element("tr", "", body);
       element("td", pair[0], row);
-      element("td", pair[1], row);
+      const words = /^https?:/.test(pair[1]) ? pair[1].split(" ") : [];
+      const cell = element("td", words.length ? "" : pair[1], row);
+      words.forEach(function (address) {
+        const link = element("a", address.split("/")[2], cell);
+        link.href = address;
+        link.target = "_blank";
+        link.rel = "noopener noreferrer";
+        element("br", "", cell);
+      });
     });
     return box;
   }
