@@ -37,7 +37,9 @@ def test_objects_without_a_rate_are_free_and_say_why():
     assert (row.status, row["reason"], row.reasons) == ("candidate", "not_unwrapped", "not_unwrapped")
     assert row.reason_text == "without a rate: nothing was unwrapped"
     assert all(math.isnan(row[name]) for name in EMPTY)
-    known = [name for name, kind in CANDIDATES.items() if kind is float and name.startswith(("elevation", "slope", "aspect"))]
+    known = [
+        name for name, kind in CANDIDATES.items() if kind is float and name.startswith(("elevation", "slope", "aspect"))
+    ]
     assert known and all(math.isfinite(row[name]) for name in (*known, "coherence_mean", "downslope_sensitivity"))
     # The sensitivity is that of the plane: downslope is east cos 30, down sin 30.
     assert row.downslope_sensitivity == pytest.approx(-0.6 * math.cos(math.radians(30)) - 0.79 * 0.5, rel=1e-5)
@@ -152,7 +154,9 @@ def test_objects_and_cells_are_scored_and_the_rate_is_null(region, tmp_path):
     assert (scores["object_recall"], scores["object_precision"]) == (pytest.approx(2 / 3), 1.0)
     assert scores["pixels"]["A128"]["recall"] == pytest.approx(220 / 320)  # two of three planted blocks are marked
     unknown = dict.fromkeys(STACKS)
-    assert scores["los_rmse_mm_per_yr"] == scores["predicted_rmse_mm_per_yr"] == unknown and scores["rate_error"] is None
+    assert (
+        scores["los_rmse_mm_per_yr"] == scores["predicted_rmse_mm_per_yr"] == unknown and scores["rate_error"] is None
+    )
     log = (tmp_path / "score.log").read_text()
     assert "object recall 0.667" in log and "RMSE" not in log
     assert scores["release"] == RELEASE

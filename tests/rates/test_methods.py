@@ -35,7 +35,8 @@ def test_the_rule_file_has_each_rule_with_its_script(method):
 @every_method
 def test_the_rules_make_the_layers_the_reference_and_the_series(method):
     text = rule_file(method.name)
-    assert f'f"{{STACK}}/{method.name}' in text and "layers.RATES" in text and "/reference.json" in text
+    made = "layers.RATES" if method.has_rates else "layers.OF_PAIRS"
+    assert f'f"{{STACK}}/{method.name}' in text and made in text and "/reference.json" in text
     assert ("/timeseries.nc" in text) is method.has_series
 
 
@@ -61,13 +62,19 @@ def test_titles_are_unique():
 @pytest.mark.parametrize("name", OF_STACKING)
 def test_keys_that_it_does_not_read_are_refused(method, name):
     rates = {"method": method.name, name: OF_STACKING[name]}
-    if "stack_rates" in method.rules:
+    # The averaged phase has the zero of stacking.
+    if "stack_rates" in method.rules or (method.name, name) == ("averaging", "reference_mode"):
         load({"region": "demo", "rates": rates})
     else:
         with pytest.raises(ConfigError, match=rf"E1001 config: rates.{name} = .* needs rates.method = stacking"):
             load({"region": "demo", "rates": rates})
-        # Windows are stacks, whatever the method is.
-        load({"region": "demo", "rates": rates | {"windows": {"spring": ["20190301", "20190501"]}}})
+        # Windows are stacks, whatever the method of the rates is.
+        windows = rates | {"windows": {"spring": ["20190301", "20190501"]}}
+        if method.has_rates:
+            load({"region": "demo", "rates": windows})
+        else:
+            with pytest.raises(ConfigError, match="rates.windows = .* needs rates.method = stacking or "):
+                load({"region": "demo", "rates": windows})
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones():

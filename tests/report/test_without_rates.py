@@ -25,7 +25,14 @@ def words(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+?alt=\"([^\"]*)\">|<[^>]+>", r" \1 ", body).split())
 
 
-OF_RATES = ("Mean LOS rate", "Phase rate and LOS rate.", "LOS rate RMSE", "Standard error", "Rates are relative", "unwrapped.")
+OF_RATES = (
+    "Mean LOS rate",
+    "Phase rate and LOS rate.",
+    "LOS rate RMSE",
+    "Standard error",
+    "Rates are relative",
+    "unwrapped.",
+)
 
 
 def test_no_rate_is_shown_and_the_page_says_why(page, html):

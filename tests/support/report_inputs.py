@@ -217,7 +217,11 @@ def without_rates(layers: Mapping[str, Path]) -> dict[str, Path]:
 def without_rate(row: dict) -> dict:
     """An object of a region whose pairs were not unwrapped."""
     empty = {name: float("nan") for name in row if "_rate_" in name and name.endswith("mm_per_yr")}
-    note = {"reason": row["reason"] or "not_unwrapped", "reasons": "not_unwrapped", "reason_text": "nothing was unwrapped"}
+    note = {
+        "reason": row["reason"] or "not_unwrapped",
+        "reasons": "not_unwrapped",
+        "reason_text": "nothing was unwrapped",
+    }
     return row | empty | note | {"los_rate_by_track": "{}", "head_toe_ratio": float("nan"), "motion": ""}
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from sarslide.catalog import planned as paper
 from sarslide.catalog import scenes
 from sarslide.config import load, loading
 from sarslide.errors import ConfigError
 from sarslide.preflight import forecast, machine
 from sarslide.workflow.graph import Graph
 from tests.support import phase_weights
-from tests.support.planned_regions import PAIRS, regions
+from tests.support.planned_regions import PAIRS, Region, regions
 from tests.support.plans import Plan, plan
 
 FREE = {"region": "demo", "simulation": {"dates": 4}, "rates": {"method": "averaging"}}
@@ -20,10 +21,16 @@ OF_UNWRAPPED = {"unwrap", "closure", "stack_rates", "window_rates", "sbas", "min
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
-    """A working folder with the small planned regions and weights that read phase alone, or beside the amplitude."""
+def made(tmp_path_factory) -> tuple[Path, dict[str, Region]]:
+    """A working folder with the small planned regions, and these."""
     folder = tmp_path_factory.mktemp("free")
-    regions(folder)
+    return folder, regions(folder)
+
+
+@pytest.fixture(scope="module")
+def place(made) -> Path:
+    """The folder, with weights that read the phase alone, or beside the amplitude."""
+    folder, _ = made
     for channels in ("p0_insar", "p0_insar_hsv", "p2_colours"):
         phase_weights.write(folder / f"{channels}.safetensors", channels)
     return folder
@@ -59,7 +66,9 @@ def test_nothing_is_unwrapped_down_to_inventory_report_scores_and_finer_products
 
 def test_the_method_alone_decides_it(place):
     rated = planned(place, rates={"method": "stacking"})
-    assert {"unwrap", "closure", "stack_rates"} <= rated.rules() and not rated.rules() - OF_UNWRAPPED - planned(place).rules()
+    assert {"unwrap", "closure", "stack_rates"} <= rated.rules() and not rated.rules() - OF_UNWRAPPED - planned(
+        place
+    ).rules()
 
 
 def test_a_map_of_a_pair_that_is_asked_for_unwraps_that_pair(place):
@@ -68,22 +77,12 @@ def test_a_map_of_a_pair_that_is_asked_for_unwraps_that_pair(place):
 
 
 @pytest.mark.parametrize("name", ["files", "hyp3"])
-def test_engines_that_deliver_unwrapped_pairs_have_none_read(place, name):
-    region = regions_of(place)[name]
+def test_engines_that_deliver_unwrapped_pairs_have_none_read(place, made, name):
+    region = made[1][name]
     network = {"segmentation": {"model": "phases", "weights": "p2_colours.safetensors"}}
-    made = plan(place, loading.merge(region.config, {"rates": {"method": "averaging"}} | network), region.targets)
-    assert {"release", "report"} <= made.rules() and not OF_UNWRAPPED & made.rules()
-    assert not readers_of(made, ".unw_rad.tif") and not readers_of(made, ".conncomp.tif")
-
-
-def regions_of(place: Path):
-    """The regions again, without their files."""
-    from tests.support import planned_regions
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("_polygons", "_files", "_scenes", "_products"):
-            patch.setattr(planned_regions, name, lambda folder: None)
-        return regions(place)
+    planned = plan(place, loading.merge(region.config, {"rates": {"method": "averaging"}} | network), region.targets)
+    assert {"release", "report"} <= planned.rules() and not OF_UNWRAPPED & planned.rules()
+    assert not readers_of(planned, ".unw_rad.tif") and not readers_of(planned, ".conncomp.tif")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,9 @@ def regions_of(place: Path):
 def test_what_reads_rates_is_refused_in_one_line(place, target, what):
     with pytest.raises(SystemExit) as caught:
         planned(place, targets=(f"results/demo/A128/f0/native/{target}",))
-    assert str(caught.value).startswith(f"E1001 config: rates.method = averaging unwraps nothing, and {what} reads rates; cure: ")
+    assert str(caught.value).startswith(
+        f"E1001 config: rates.method = averaging unwraps nothing, and {what} reads rates; cure: "
+    )
     assert "\n" not in str(caught.value)
 
 
@@ -123,7 +124,9 @@ def test_weights_that_read_a_rate_are_refused_in_one_line(place):
 )
 def test_keys_that_only_rates_read_are_refused(keys):
     section, leaf = next((section, leaf) for section, values in keys.items() for leaf in values)
-    with pytest.raises(ConfigError, match=rf"E1001 config: {section}\.{leaf} = .* has no effect: it needs .*rates\.method = "):
+    with pytest.raises(
+        ConfigError, match=rf"E1001 config: {section}\.{leaf} = .* has no effect: it needs .*rates\.method = "
+    ):
         load(loading.merge(FREE, keys))
     load(loading.merge(FREE, loading.merge(keys, {"rates": {"method": "mintpy" if section == "sbas" else "stacking"}})))
 
@@ -164,8 +167,34 @@ def test_no_unwrapper_and_no_hours_of_one_are_wanted(monkeypatch):
     monkeypatch.setattr(machine, "version", absent)
     free, rated = load(FREE), load(loading.merge(FREE, {"rates": {"method": "stacking"}}))
     assert machine.unwrapper(free) == [] and [one.code for one in machine.unwrapper(rated)] == ["E3009"]
-    rows = {stack: [{"date": date} for date in sorted({d for p in PAIRS for d in p.split("_")})] for stack in free.stacks}
+    rows = {
+        stack: [{"date": date} for date in sorted({d for p in PAIRS for d in p.split("_")})] for stack in free.stacks
+    }
     hours = [forecast.forecast(config, rows, dict.fromkeys(rows, 1.0)).core_hours for config in (free, rated)]
     # CPU s of the demo's 114 pairs (record of its steps), on its cells: here are five pairs of each of two tracks.
     saved = sum(forecast.PER_PAIR[rule] for rule in ("unwrap", "closure", "stack_rates")) / 114 * 2 * 5
     assert 3600 * (hours[1] - hours[0]) == pytest.approx(saved, rel=1e-6)
+
+
+def test_training_from_labels_of_such_a_region_unwraps_nothing(place):
+    labels = {"labels": "polygons.gpkg", "network": "drs_unet", "channels": "p0_insar"}
+    found = planned(place, targets=("train",), training=labels)
+    assert "label_scene" in found.rules() and not OF_UNWRAPPED & found.rules()
+    with pytest.raises(
+        SystemExit, match=r"^E1001 config: training needs los_rate_mm_per_yr.*, which this region does not have"
+    ):
+        planned(place, targets=("train",), training=labels | {"channels": "sarslide"})
+
+
+@pytest.mark.parametrize("region", ["three_rivers", "zhongxinrong"])
+def test_regions_of_p0_unwrap_nothing(tmp_path, region):
+    """As P0 (3.1, 3.2): 57 pairs a track of 30 dates without a gap, averaged, fused with the intensity, and mapped."""
+    table = tmp_path / f"resources/{region}/scenes.csv"
+    table.parent.mkdir(parents=True)
+    with open(table, "w") as stream:
+        paper.write(stream, paper.rows(load({"region": region})))
+    found = count(plan(tmp_path, {"region": region}))
+    assert not OF_UNWRAPPED & set(found) and found["interferogram"] == 2 * 57 and found["average_phase"] == 2
+    assert {"fuse_phase", "segment", "candidates", "fuse", "release", "report"} <= set(found)
+    rated = count(plan(tmp_path, {"region": region, "rates": {"method": "stacking"}}))
+    assert (rated["unwrap"], rated["stack_rates"], rated["closure"]) == (2 * 57, 2, 2)

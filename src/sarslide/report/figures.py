@@ -144,7 +144,7 @@ def overview_figure(
     layer: str = "los_rate_mm_per_yr",
     width_in: float = 6.0,
 ) -> "Figure":
-    """The picture of a region: LOS rate, or averaged phase, over the hillshade, landslides outlined.
+    """The picture of a region: LOS rate or averaged phase over the hillshade, landslides outlined.
 
     Parameters
     ----------

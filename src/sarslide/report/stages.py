@@ -191,8 +191,8 @@ def rate_figure(
 
 
 def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
-    """Phase closure and the unwrapping errors that it finds, where pairs were unwrapped; phase bias,
-    observability of slopes.
+    """Phase closure and the unwrapping errors that it finds, where pairs were unwrapped; phase
+    bias, observability of slopes.
 
     Parameters
     ----------
