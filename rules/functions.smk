@@ -86,10 +86,53 @@ def refuse_older_dates():
 
 
 # report.smk
+FLOW = f"{RESULTS}/report/flow.json"
+
+
 def shown_settings(wildcards):
     """The same, and those that acquisitions and pairs follow from."""
     rules = or_exit(lambda: GRAPH.upstream_rules(NETWORK.optional_rules()))
     return settings(CONFIG, [*rules, reach.SCENES, reach.PAIRS])
+
+
+def paper_inputs(wildcards):
+    """What only the figures of a paper show, as far as the region makes it anyway."""
+    if not CONFIG.paper:
+        return {}
+    read = or_exit(lambda: NETWORK.inputs_of(CONFIG.segmentation.model))
+    ground = [layer for layer in (*layers.OPTICAL, "lithology") if layer in read]
+    rates = {"phase_rate": GRAPH.every(f"{RATES}/phase_rate_rad_per_yr.tif")}
+    return (
+        {layer: read[layer].format(frame=FRAMES[0]) for layer in ground}
+        | (rates if GRAPH.method.has_rates else {})
+        | {"by_track": GRAPH.every(f"{SEGMENT}/candidates.gpkg")}
+    )
+
+
+def ranked_stacks():
+    """Stacks whose factors were ranked; the target `factors` does it, and then they are kept up to date."""
+    pattern = f"{RATES}/factors/factors.json"
+    return [
+        stack
+        for stack in CONFIG.stacks
+        if Path(pattern.format(stack=stack, frame=FRAMES[0])).is_file()
+    ]
+
+
+def made_factors(wildcards):
+    """Tables and figures of the factors, of the stacks where there are any."""
+    names = {
+        "factors": "factors.json",
+        "heat_maps": "correlation.png",
+        "bars": "importance.png",
+    }
+    return {
+        key: [
+            f"{RATES}/factors/{name}".format(stack=stack, frame=FRAMES[0])
+            for stack in ranked_stacks()
+        ]
+        for key, name in names.items()
+    }
 
 
 def page_digest():
@@ -144,6 +187,12 @@ def start_of_training(wildcards):
     """The weights file that training starts from, if any; its network can be built where the job runs."""
     files = or_exit(lambda: LEARNT.start_file(IN_CONDA))
     return files[0] if files else []
+
+
+def coco_of_training(wildcards):
+    """The file of COCO weights of another library, if training starts from one."""
+    path = CONFIG.training.coco_file
+    return or_exit(lambda: [existing("training.coco_file", path)] if path else [])
 
 
 def simulated_scenes(part):

@@ -21,7 +21,7 @@ rule label_scene:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=memory(1500, 300),
+        mem_mb=memory(1500, 300, NETWORK_GRID),
         runtime=minutes(30, 5),
     params:
         **GRAPH.leaves(
@@ -35,7 +35,7 @@ rule label_scene:
             ),
             *("block", "validation", "seed"),
         ),
-        grid=GRID,
+        grid=NETWORK_GRID,
         exclude=or_exit(LEARNT.test_areas),
         region=CONFIG.region,
         code=code("label_scene"),
@@ -85,6 +85,7 @@ rule train_network:
         train=lambda wildcards: training_scenes("train"),
         validation=lambda wildcards: training_scenes("validation"),
         start=start_of_training,
+        coco=coco_of_training,
     output:
         weights=f"{LEARNT_FOLDER}/{{network}}.safetensors",
         history=f"{LEARNT_FOLDER}/history.csv",
@@ -117,7 +118,7 @@ rule train_network:
         **GRAPH.leaves("training", "preset", "channels", "width"),
         network=lambda wildcards: wildcards.network,
         recipe=CONFIG.training.changes(),
-        start=LEARNT.start if LEARNT.start in ("imagenet", "coco") else "",
+        start=LEARNT.pretrained,
         label=LEARNT.learnt_from(),
         test_areas=lambda wildcards: LEARNT.never_learnt(),
         licence="that of the labels" if OWN_LABELS else "BSD-3-Clause",

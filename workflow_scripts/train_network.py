@@ -3,10 +3,10 @@
 inputs: train, validation: npz scenes, one a region and track (stored layers under their registered
 names, `label` 1 landslide, 0 not, 255 not counted, `meta` JSON with region and stack). No region
 may be in both. start: weights to start from, or none; their network, channels, normalisation and
-patch are kept. outputs: weights (.safetensors; its card is its sidecar), history (CSV), curves
+patch are kept. coco: the file of a start from `matterport`, or none. outputs: weights (.safetensors; its card is its sidecar), history (CSV), curves
 (PNG), and of the validation part reliability (PNG) and scores (JSON). A checkpoint beside them lets
 an interrupted training go on; it is removed at the end. params: preset; recipe (values instead of
-the preset's); start (imagenet, coco or nothing); network, width and channels (name of a channel
+the preset's); start (imagenet, coco, matterport or nothing); network, width and channels (name of a channel
 set) where no weights say them; label and licence of the weights; test_areas (regions of whose
 scenes no network learns); device; code (fingerprint).
 """
@@ -24,7 +24,9 @@ def main(snakemake, log) -> None:
     from sarslide.training import recipe as recipes
 
     params, start = snakemake.params, snakemake.input.get("start")
-    recipe = replace(recipes.preset(params.preset), start=params.start)
+    recipe = replace(
+        recipes.preset(params.preset), start=params.start, coco_file=str(snakemake.input.get("coco") or "")
+    )
     # Before torch is imported: what does not fit is answered at once.
     if start:
         card = weights.read_card(start)

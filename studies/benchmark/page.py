@@ -32,6 +32,9 @@ split by region: {regions}. Transfer is a climate that no network was trained on
 and a descending track. Scores are those of whole regions, predicted as `segment` does it. All regions are simulated: a real
 survey will score differently, and what counts here is the order of the networks and what fools them. Only budgets that were run
 have tables; rows that were not run are named below them.
+
+Rows of `mask_rcnn_resnext` and of the networks on it are of trainings before their bottom stage alone was ResNeXt: they had
+ResNeXt101 32x8d in all stages, which is `mask_rcnn_resnext_all` now, and more than their present parameters.
 """
 
 

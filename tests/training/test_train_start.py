@@ -251,7 +251,7 @@ def test_fifty_polygons_improve_the_packaged_network(tmp_path):
     )  # fmt: skip
     training, validation = (scene_of(part, k) for k, part in enumerate(splits.scene_parts(own, 128, (0.7, 0.3), 7)))
     held_out = {name: layer[rows:] for name, layer in observed.layers.items()}
-    meta = np.array(json.dumps({"region": "next valley", "stack": "A128"}))
+    meta = np.array(json.dumps({"region": "next_valley", "stack": "A128"}))
     held_out = scene_of(held_out | {"label": truth[rows:], "meta": meta}, "held_out")
 
     network, _ = networks.load(path)

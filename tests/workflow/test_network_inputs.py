@@ -60,16 +60,18 @@ def test_the_network_of_a_preset_can_be_built_and_started(region):
 
 @pytest.mark.parametrize("name", registry.names())
 def test_the_registry_knows_the_weights_of_torchvision(name):
-    """What a class can load is what the configuration lets it start from; COCO needs the one body that has it."""
+    """What a class can load is what the configuration lets it start from, but for Mask R-CNN with every
+    stage replaced, which no COCO weights fit; torchvision's need the one body that has them.
+    """
     import torch
 
     row = registry.get(name)
     known = set(getattr(networks.CLASSES[row.network_class](), "pretrained", ()))
-    assert set(row.pretrained) == (known if name == "mask_rcnn" else known - {"coco"})
-    if "coco" in row.pretrained:
+    assert set(row.pretrained) == (known - {"coco", "matterport"} if name == "mask_rcnn_resnext_all" else known)
+    if "matterport" in row.pretrained:
         with torch.device("meta"):
-            built = networks.build(name, 3, **registry.options(name, None, "coco"))
-        assert built.depth == 50 and not built.resnext and registry.with_start("coco") == [name]
+            built = [networks.build(name, 3, **registry.options(name, None, start)) for start in ("coco", "matterport")]
+        assert [(each.depth, each.keras) for each in built] == [(50, False), (101, True)]
 
 
 @pytest.mark.parametrize(
@@ -80,9 +82,22 @@ def test_the_registry_knows_the_weights_of_torchvision(name):
             "training.start = imagenet does not fit training.network = drs_unet: there are no such",
         ),
         (
-            {"network": "mask_rcnn_resnext_dcb_sa", "start": "coco", "width": None},
-            "training.start = coco does not fit training.network = mask_rcnn_resnext_dcb_sa: .*; cure: set training.start to"
-            " imagenet or random, or training.network to mask_rcnn$",
+            {"network": "mask_rcnn_resnext_all", "start": "coco", "width": None},
+            "training.start = coco does not fit training.network = mask_rcnn_resnext_all: .*; cure: set training.start to"
+            " imagenet or random, or training.network to mask_rcnn or .* or vcnn$",
+        ),
+        (
+            {"network": "vcnn", "start": "coco", "coco_file": "mask_rcnn_coco.h5", "width": None},
+            "training.coco_file does not fit training.network = vcnn: .*; cure: set training.start to imagenet or coco or random,"
+            " or training.network to mask_rcnn or .*mask_rcnn_resnext_dcb_sa$",
+        ),
+        (
+            {"network": "mask_rcnn", "start": "imagenet", "coco_file": "mask_rcnn_coco.h5", "width": None},
+            "training.coco_file is set, training.start is imagenet; cure: set training.start to coco, or no training.coco_file",
+        ),
+        (
+            {"network": "mask_rcnn", "start": "matterport", "width": None},
+            "training.start = matterport does not fit training.network = mask_rcnn",
         ),
         (
             {"network": "mask_rcnn", "start": "coco", "width": 16},

@@ -139,6 +139,13 @@ class TrainingSection(Section):
         " file, whose network, channels, width, normalisation and patch are kept; empty: packaged where there are labels and"
         " none of network, channels and width is set, else random",
     )
+    coco_file: PathText = key(
+        "",
+        "with start: coco, Matterport's mask_rcnn_coco.h5, the weights of Mask R-CNN on ResNet101 that P2's Keras starts from"
+        " (D09); $VARIABLES are expanded; empty: torchvision's, of ResNet50 with 50 layers",
+        "",
+        "P2",
+    )
     preset: Literal["sarslide", "p0", "p2", "p3", "p4"] = key(
         "sarslide", "recipe: ours or a paper's; where a paper is silent it is ours too (E07, E10, E12, D15)"
     )
@@ -183,19 +190,28 @@ class TrainingSection(Section):
 
     @check
     def _network_has_start(self) -> None:
-        row = registry.ARCHITECTURES.get(self.network)
-        if row is None or self.start not in registry.PRETRAINED:
-            return
-        if self.start not in row.pretrained:
+        if self.coco_file and self.start != "coco":
             raise Mistake(
-                f"training.start = {self.start} does not fit training.network = {self.network}: there are no such weights",
-                f"set training.start to {' or '.join((*row.pretrained, 'random'))}, or training.network to"
-                f" {' or '.join(registry.with_start(self.start))}",
+                f"training.coco_file is set, training.start is {self.start or 'empty'}",
+                "set training.start to coco, or no training.coco_file",
+                *("training.coco_file", "training.start"),
+            )
+        row, start = registry.ARCHITECTURES.get(self.network), self.begins_with()
+        if row is None or start not in registry.PRETRAINED:
+            return
+        if start not in row.pretrained or (start == "matterport" and not self.coco_file):
+            key = "training.coco_file" if self.coco_file else f"training.start = {self.start}"
+            known = dict.fromkeys("coco" if name == "matterport" else name for name in row.pretrained)
+            raise Mistake(
+                f"{key} does not fit training.network = {self.network}: there are no such weights",
+                f"set training.start to {' or '.join((*known, 'random'))}, or training.network to"
+                f" {' or '.join(registry.with_start(start))}",
                 *("training.start", "training.network"),
             )
         if registry.channels_of_width(self.network, self.width) != row.width:
             raise Mistake(
-                f"training.width = {self.width:g} does not fit training.start = {self.start}, whose weights have width {row.width}",
+                f"training.width = {self.width:g} does not fit training.start = {self.start}, whose weights have width"
+                f" {row.width}",
                 "set training.width to null, or training.start to random",
                 *("training.width", "training.start"),
             )
@@ -206,8 +222,10 @@ class TrainingSection(Section):
         Returns
         -------
         str
-            `random`, `imagenet`, `coco`, `packaged`, or a weights file.
+            `random`, `imagenet`, `coco`, `matterport` (coco of `coco_file`), `packaged`, or a file.
         """
+        if self.start == "coco" and self.coco_file:
+            return "matterport"
         named = self.model_fields_set.intersection(NETWORK_KEYS)
         return self.start or ("packaged" if self.labels and not named else "random")
 

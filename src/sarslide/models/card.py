@@ -15,6 +15,7 @@ from sarslide.models import registry
 FORMAT: Literal["sarslide-weights-1"] = "sarslide-weights-1"
 LINE = r"^[^\x00-\x1f\x7f]*$"
 MAX_CHANNELS = 128
+MAX_NAMES = 200  # of tensors
 # ln(p / (1 - p)) of float32 lies within 17.
 MAX_LOGIT = 50.0
 
@@ -173,6 +174,40 @@ class TrainedOn(Part):
         return sizes
 
 
+class Tensors(Part):
+    """Tensors, by name and shape.
+
+    Attributes
+    ----------
+    count : int
+        How many.
+    first : list of str
+        The first of them, as `conv1.weight 64x3x7x7`.
+    """
+
+    count: int = Field(ge=0)
+    first: list[Line] = Field(max_length=MAX_NAMES)
+
+
+class StartedFrom(Part):
+    """Weights of another data set that a training started from (`models.pretrained`).
+
+    Attributes
+    ----------
+    source : str
+        Files.
+    loaded, random : Tensors
+        Of the network: loaded, and left as they were made.
+    refused : Tensors
+        Of the files: not loaded.
+    """
+
+    source: Line
+    loaded: Tensors
+    random: Tensors
+    refused: Tensors
+
+
 class Card(Part):
     """What a weights file states of itself.
 
@@ -204,6 +239,8 @@ class Card(Part):
         In words.
     trained_on : TrainedOn or None
         Speeds, sizes and noise of the training's landslides; None where nobody measured them.
+    start : StartedFrom or None
+        Weights of another data set that the training started from, tensor by tensor.
     sha256 : str or None
         Of the other entries and the tensors (`models.weights.seal`); files of version 0.1.0 have
         none.
@@ -224,6 +261,7 @@ class Card(Part):
     bf16_mask_iou: Share | None = None
     known_failures: list[Line] = Field([], max_length=100)
     trained_on: TrainedOn | None = None
+    start: StartedFrom | None = None
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
 
     @field_validator("network")

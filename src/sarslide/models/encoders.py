@@ -11,9 +11,13 @@ from torch import Tensor, nn
 
 from sarslide.models.blocks import ModulatedDeformConv, zero_bias
 
+# By how much the middle convolution of each stage is wider than ResNet's, 1: it is ResNet's.
+RESNEXT = {"none": (1, 1, 1, 1), "bottom": (2, 1, 1, 1), "all": (4, 4, 4, 4)}
+
 
 class Bottleneck(nn.Module):
-    """Residual block of three convolutions, with the stride in the middle one (ResNet V1.5).
+    """Residual block of three convolutions, with the stride in the middle one (ResNet V1.5) or the
+    first (V1).
 
     Parameters
     ----------
@@ -24,13 +28,15 @@ class Bottleneck(nn.Module):
     channels_out : int
         Output channels.
     stride : int
-        Of the middle convolution.
+        Of the block.
     groups : int
         Paths of the middle convolution.
     downsample : nn.Module or None
         What brings the input to the output's shape; None: it has it.
     norm : callable
         Layer of the normalisation.
+    first : bool
+        The stride is in the first convolution.
     """
 
     def __init__(
@@ -42,11 +48,13 @@ class Bottleneck(nn.Module):
         groups: int = 1,
         downsample: nn.Module | None = None,
         norm: Callable[..., nn.Module] = nn.BatchNorm2d,
+        first: bool = False,
     ):
         super().__init__()
-        self.conv1 = nn.Conv2d(channels_in, inner, 1, bias=False)
+        steps = (stride, 1) if first else (1, stride)
+        self.conv1 = nn.Conv2d(channels_in, inner, 1, steps[0], bias=False)
         self.bn1 = norm(inner)
-        self.conv2: nn.Module = nn.Conv2d(inner, inner, 3, stride, padding=1, groups=groups, bias=False)
+        self.conv2: nn.Module = nn.Conv2d(inner, inner, 3, steps[1], padding=1, groups=groups, bias=False)
         self.bn2 = norm(inner)
         self.conv3 = nn.Conv2d(inner, channels_out, 1, bias=False)
         self.bn3 = norm(channels_out)
@@ -83,13 +91,17 @@ class ResNetEncoder(nn.Module):
         Blocks of the four stages: (3, 4, 6, 3) for ResNet50, (3, 4, 23, 3) for ResNet101.
     width : int
         Channels of the first convolution.
-    resnext : bool
-        Each 3 x 3 convolution has width / 2 paths, 32 at width 64, and twice its channels (ResNeXt
-        32x8d).
+    resnext : str
+        Stages whose 3 x 3 convolutions have width / 2 paths, 32 at width 64: `none`; `bottom`, the
+        first stage, of twice the channels (ResNeXt 32x4d); `all`, of four times the channels
+        (32x8d).
     deformable : bool
         The 3 x 3 convolutions of the last stage are modulated deformable ones.
     norm : callable
         Layer of the normalisation.
+    keras : bool
+        Strides and pooling as the common Keras implementation has them: the stride in the first
+        convolution of a block, and windows of the pooling that begin with the first cell.
 
     References
     ----------
@@ -106,27 +118,28 @@ class ResNetEncoder(nn.Module):
         in_channels: int,
         blocks: Sequence[int],
         width: int = 64,
-        resnext: bool = False,
+        resnext: str = "none",
         deformable: bool = False,
         norm: Callable[..., nn.Module] = nn.BatchNorm2d,
+        keras: bool = False,
     ):
         super().__init__()
         self.width, self.channels = width, [width, *(4 * width * 2**stage for stage in range(4))]
         self.conv1 = nn.Conv2d(in_channels, width, 7, 2, padding=3, bias=False)
         self.bn1 = norm(width)
         self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(3, 2, padding=1)
-        paths, inside = width // 2 if resnext else 1, width
+        self.maxpool = nn.MaxPool2d(3, 2, padding=0 if keras else 1, ceil_mode=keras)
+        inside = width
         for stage, count in enumerate(blocks):
             planes, stride, made = width * 2**stage, 1 if stage == 0 else 2, []
+            wider = RESNEXT[resnext][stage]
+            paths = width // 2 if wider > 1 else 1
             for k in range(count):
                 step = stride if k == 0 else 1
                 shortcut = None
                 if k == 0:
                     shortcut = nn.Sequential(nn.Conv2d(inside, 4 * planes, 1, step, bias=False), norm(4 * planes))
-                # As torchvision scales them: by base_width / 64, then by the number of paths.
-                inner = int(planes * (512 // width) / 64) * paths if resnext else planes
-                made.append(Bottleneck(inside, inner, 4 * planes, step, paths, shortcut, norm))
+                made.append(Bottleneck(inside, wider * planes, 4 * planes, step, paths, shortcut, norm, keras))
                 inside = 4 * planes
             self.add_module(f"layer{stage + 1}", nn.Sequential(*made))
         for module in self.modules():

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from sarslide.models.blocks import crop_to
 from sarslide.models.encoders import VggEncoder, he_initialise
-from sarslide.models.pretrained import load_vgg16
+from sarslide.models.pretrained import VGG16, Read, load_vgg16
 
 
 class Fcn8s(nn.Module):
@@ -27,7 +27,7 @@ class Fcn8s(nn.Module):
     """
 
     stride = 32
-    pretrained = ("imagenet",)
+    pretrained = ("imagenet", "coco")
 
     def __init__(self, in_channels: int, width: int = 64, dropout: float = 0.5):
         super().__init__()
@@ -66,15 +66,20 @@ class Fcn8s(nn.Module):
             score = crop_to(up(score), skip) + scorer(skip)
         return crop_to(self.up[2](score), image)
 
-    def load_pretrained(self, source: str) -> None:
-        """Weights for the encoder and the large layers, in place (`models.pretrained`).
+    def load_pretrained(self, source: str) -> list[Read]:
+        """Weights for the encoder, from ImageNet for the large layers, too (`models.pretrained`).
 
         Parameters
         ----------
         source : str
-            `imagenet`.
+            `imagenet`, or `coco`, of a detector.
+
+        Returns
+        -------
+        list of Read
+            What was loaded.
         """
-        load_vgg16(self.encoder, self.large)
+        return [load_vgg16(self.encoder, self.large, VGG16[source])]
 
 
 def enlarge(factor: int) -> nn.ConvTranspose2d:

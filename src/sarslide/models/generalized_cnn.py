@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from sarslide.models.blocks import BilinearUp, double_conv_relu, two_class_logit
 from sarslide.models.encoders import ResNetEncoder
-from sarslide.models.pretrained import load_resnet
+from sarslide.models.pretrained import COCO, Read, load_resnet
 
 
 class GeneralizedCnn(nn.Module):
@@ -42,7 +42,7 @@ class GeneralizedCnn(nn.Module):
     """
 
     stride = 32
-    pretrained = ("imagenet",)
+    pretrained = ("imagenet", "coco")
 
     def __init__(self, in_channels: int, width: int = 64, literal: bool = False):
         super().__init__()
@@ -77,12 +77,17 @@ class GeneralizedCnn(nn.Module):
         x = F.interpolate(x, size=size, mode="bilinear", align_corners=True)
         return two_class_logit(self.last(self.last_stage(x)))
 
-    def load_pretrained(self, source: str) -> None:
+    def load_pretrained(self, source: str) -> list[Read]:
         """Weights for the encoder, in place (`models.pretrained`).
 
         Parameters
         ----------
         source : str
-            `imagenet`.
+            `imagenet`, or `coco`, of a detector.
+
+        Returns
+        -------
+        list of Read
+            What was loaded.
         """
-        load_resnet(self.encoder, "ResNet50_Weights")
+        return [load_resnet(self.encoder, COCO if source == "coco" else "ResNet50_Weights.IMAGENET1K_V1")]

@@ -17,19 +17,23 @@ from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.models.detection.rpn import RPNHead
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
-from torchvision.ops import FrozenBatchNorm2d
+from torchvision.ops import Conv2dNormActivation, FrozenBatchNorm2d
 from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
 from sarslide.errors import TrainingError, WeightsError
+from sarslide.models import matterport
 from sarslide.models.blocks import Cbam, SelfAttention
 from sarslide.models.encoders import ResNetEncoder
-from sarslide.models.pretrained import load_coco, load_resnet
+from sarslide.models.pretrained import OFFSETS, Read, check_width, load_coco, load_resnet
 
 BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
 ATTENTION = {"cbam": Cbam, "self": SelfAttention}
 ANCHOR_CELLS = (8, 16, 32, 64, 128)
 ASPECTS = (0.5, 1.0, 2.0)
+# Predictors of the classes of COCO.
+PREDICTORS = r"roi_heads\.(box_predictor|mask_predictor\.mask_fcn_logits)\."
 
 
 class MaskRcnn(nn.Module):
@@ -40,9 +44,11 @@ class MaskRcnn(nn.Module):
     registry:
 
     - `mask_rcnn`: ResNet101 + FPN.
-    - `mask_rcnn_resnext`: `resnext`, blocks of 32 paths. P2 speaks of the bottom blocks and prints
-      no number of channels; here all stages are ResNeXt101 32x8d, for which torchvision has
-      ImageNet weights.
+    - `mask_rcnn_resnext`: `resnext`, blocks of 32 paths in the bottom stage, as P2 says: "replacing
+      only the bottom layer", "without increasing parameter complexity" (section 4.1, and that of
+      the ResNeXt block). Fig. 5 has 256 channels in and out, as the first stage, C2, has, and 32
+      paths; of its 4 channels a path the text says nothing (ResNeXt's own, 32x4d, keep the number
+      of parameters). `mask_rcnn_resnext_all` is the other reading: every block, as 32x8d.
     - `mask_rcnn_resnext_dcb`: also `deformable`, modulated deformable convolutions in the top
       stage.
     - `mask_rcnn_resnext_dcb_cbam`, `mask_rcnn_resnext_dcb_sa`: also attention on P2-P5 of the
@@ -59,8 +65,8 @@ class MaskRcnn(nn.Module):
         Channels of the first convolution, even; the pyramid has 4 x width, the box head 16 x width.
     depth : int
         101 (P2), or 50, for which torchvision has COCO weights.
-    resnext : bool
-        Blocks of width / 2 paths.
+    resnext : str
+        Stages with blocks of width / 2 paths: `none`, `bottom`, `all`.
     deformable : bool
         Deformable convolutions in the last stage of the body.
     attention : str
@@ -68,6 +74,9 @@ class MaskRcnn(nn.Module):
     frozen_norm : bool
         Batch normalisation keeps its statistics and factors, right for pretrained weights and
         batches of one or two.
+    keras : bool
+        Strides, pooling and proposals (of 8 x width channels) as the Keras implementation that P2
+        started from has them, for its COCO weights (`models.matterport`).
 
     References
     ----------
@@ -76,28 +85,30 @@ class MaskRcnn(nn.Module):
     """
 
     stride = 32
-    pretrained = ("imagenet", "coco")
+    pretrained = ("imagenet", "coco", "matterport")
 
     def __init__(
         self,
         in_channels: int,
         width: int = 64,
         depth: int = 101,
-        resnext: bool = False,
+        resnext: str = "none",
         deformable: bool = False,
         attention: str = "none",
         frozen_norm: bool = False,
+        keras: bool = False,
     ):
         super().__init__()
         norm = FrozenBatchNorm2d if frozen_norm else nn.BatchNorm2d
-        body = ResNetEncoder(in_channels, BLOCKS[depth], width, resnext, deformable, norm)
-        self.in_channels, self.depth, self.resnext = in_channels, depth, resnext
+        body = ResNetEncoder(in_channels, BLOCKS[depth], width, resnext, deformable, norm, keras)
+        self.in_channels, self.depth, self.resnext, self.keras = in_channels, depth, resnext, keras
         pyramid, large = 4 * width, 16 * width
         self.rcnn = MaskRCNN(
             Pyramid(body, pyramid, attention),
             rpn_anchor_generator=AnchorGenerator(
                 tuple((size,) for size in ANCHOR_CELLS), (ASPECTS,) * len(ANCHOR_CELLS)
             ),
+            rpn_head=Proposals(pyramid, 2 * pyramid if keras else pyramid),
             box_head=TwoMLPHead(pyramid * 7**2, large),
             box_predictor=FastRCNNPredictor(large, 2),
             mask_head=MaskRCNNHeads(pyramid, (pyramid,) * 4, 1),
@@ -168,31 +179,75 @@ class MaskRcnn(nn.Module):
         """
         self.rcnn.backbone.body.requires_grad_(not frozen)
 
-    def load_pretrained(self, source: str) -> None:
+    def load_pretrained(self, source: str, file: str = "") -> list[Read]:
         """Pretrained weights, in place (`models.pretrained`).
+
+        Of ResNeXt in the bottom stage, ImageNet's are those of ResNeXt50 32x4d, of the same shapes,
+        with the first convolution that it learnt with; COCO has none.
 
         Parameters
         ----------
         source : str
-            `imagenet`: the body. `coco`: all but the class predictors, ResNet50 only.
+            `imagenet`: the body. `coco`: all but the class predictors, ResNet50 only. `matterport`:
+            the same for ResNet101 with the option `keras`.
+        file : str
+            The file of `matterport`.
+
+        Returns
+        -------
+        list of Read
+            What was loaded.
 
         Raises
         ------
         WeightsError
-            Where torchvision has no such weights.
+            Where there are no such weights.
         """
         body = self.rcnn.backbone.body
+        replaced = PREDICTORS + ("" if self.resnext == "none" else r"|backbone\.body\.layer1\.")
+        if source != "imagenet" and (self.resnext == "all" or (self.depth == 50) == self.keras):
+            raise WeightsError(
+                "COCO weights of Mask R-CNN are for ResNet50 (torchvision's), or ResNet101 with the option keras"
+                " (Matterport's), with ResNeXt in the bottom stage at most",
+                "start another Mask R-CNN from coco, or this one from imagenet",
+            )
         if source == "coco":
-            if self.depth != 50 or self.resnext:
-                raise WeightsError(
-                    "torchvision has COCO weights of Mask R-CNN for ResNet50 only",
-                    "start network mask_rcnn from coco, or this one from imagenet",
-                )
-            load_coco(self.rcnn, self.in_channels, body.width)
-        elif self.resnext and self.depth == 50:
+            return [load_coco(self.rcnn, self.in_channels, body.width, replaced)]
+        if source == "matterport":
+            check_width(body.width)
+            absent = rf"\.attention\.|{OFFSETS}"
+            return [matterport.load(self.rcnn, file, BLOCKS[self.depth], self.in_channels, replaced, absent)]
+        if self.resnext == "all" and self.depth == 50:
             raise WeightsError("no ImageNet weights of ResNeXt50 32x8d", "use depth 101")
-        else:
-            load_resnet(body, "ResNeXt101_32X8D_Weights" if self.resnext else f"ResNet{self.depth}_Weights")
+        if self.resnext == "all":
+            return [load_resnet(body, "ResNeXt101_32X8D_Weights.IMAGENET1K_V1")]
+        resnet = f"ResNet{self.depth}_Weights.IMAGENET1K_V1"
+        if self.resnext == "none":
+            return [load_resnet(body, resnet)]
+        return [
+            load_resnet(body, "ResNeXt50_32X4D_Weights.IMAGENET1K_V1", "conv1|bn1|layer1"),
+            load_resnet(body, resnet, "layer[234]"),
+        ]
+
+
+class Proposals(RPNHead):
+    """torchvision's head of the proposals, with any number of channels inside.
+
+    Parameters
+    ----------
+    channels : int
+        Of the pyramid.
+    inner : int
+        Of its first convolution.
+    """
+
+    def __init__(self, channels: int, inner: int):
+        super().__init__(inner, len(ASPECTS))
+        if inner != channels:
+            first = Conv2dNormActivation(channels, inner, kernel_size=3, norm_layer=None)
+            nn.init.normal_(first[0].weight, std=0.01)
+            nn.init.zeros_(first[0].bias)
+            self.conv = nn.Sequential(first)
 
 
 class Pyramid(nn.Module):

@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     from torch import nn
 
 SEMANTIC, INSTANCE = "semantic", "instance"
-# Weights to start from that torchvision brings.
-PRETRAINED = ("imagenet", "coco")
-_IMAGENET: Mapping[str, Mapping[str, Any]] = {"imagenet": {}}
+# Weights of another data set to start from: torchvision's, and a local file of Matterport's Mask
+# R-CNN (`models.matterport`).
+PRETRAINED = ("imagenet", "coco", "matterport")
+Starts = Mapping[str, Mapping[str, Any]]
+_IMAGENET: Starts = {"imagenet": {}}
+_BOTH: Starts = {"imagenet": {}, "coco": {}}
 
 # What each class takes beside the number of channels.
 CLASS_OPTIONS = {
     "DrsUnet": ("width", "literal"),
     "Unet": ("width",),
     "SegNet": ("width",),
-    "MaskRcnn": ("width", "depth", "resnext", "deformable", "attention", "frozen_norm"),
+    "MaskRcnn": ("width", "depth", "resnext", "deformable", "attention", "frozen_norm", "keras"),
     "FcaDenseNet": ("width", "dropout"),
     "FcDenseNet": ("width", "dropout"),
     "Fcn8s": ("width", "dropout"),
@@ -41,7 +44,7 @@ CLASS_OPTIONS = {
     "Vcnn": ("width",),
 }
 
-_RESNEXT = {"resnext": True}
+_RESNEXT = {"resnext": "bottom"}
 _DCB = {**_RESNEXT, "deformable": True}
 
 
@@ -79,7 +82,7 @@ class Architecture:
     kind: str = SEMANTIC
     options: Mapping[str, Any] = field(default_factory=dict)
     width: int = 64
-    pretrained: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    pretrained: Starts = field(default_factory=dict)
 
 
 class Options(BaseModel):
@@ -93,8 +96,10 @@ class Options(BaseModel):
         Layers of a residual network.
     dropout : float
         Share of values that training leaves out.
-    literal, resnext, deformable, frozen_norm : bool
+    literal, deformable, frozen_norm, keras : bool
         Readings and parts of a network.
+    resnext : str
+        Stages of Mask R-CNN's body with blocks of ResNeXt.
     attention : str
         On the pyramid of Mask R-CNN.
     """
@@ -105,15 +110,18 @@ class Options(BaseModel):
     depth: Literal[50, 101] = 101
     dropout: float = Field(0.0, ge=0, lt=1)
     literal: bool = False
-    resnext: bool = False
+    resnext: Literal["none", "bottom", "all"] = "none"
     deformable: bool = False
     frozen_norm: bool = False
+    keras: bool = False
     attention: Literal["none", "cbam", "self"] = "none"
 
 
-def _mask_rcnn(
-    name: str, title: str, options: Mapping[str, Any], pretrained: Mapping[str, Mapping[str, Any]] = _IMAGENET
-) -> Architecture:
+# COCO (D09): torchvision's weights are for a body of ResNet50, Matterport's for ResNet101.
+_COCO: Starts = {**_IMAGENET, "coco": {"depth": 50}, "matterport": {"keras": True}}
+
+
+def _mask_rcnn(name: str, title: str, options: Mapping[str, Any], pretrained: Starts = _COCO) -> Architecture:
     """One step of P2's ablation."""
     return Architecture(name, "MaskRcnn", "P2", title, INSTANCE, options, pretrained=pretrained)
 
@@ -128,25 +136,27 @@ ARCHITECTURES: dict[str, Architecture] = {
         ),
         Architecture("unet", "Unet", "P0, P3", "U-Net"),
         Architecture("segnet", "SegNet", "P0", "SegNet on VGG16", pretrained=_IMAGENET),
-        # torchvision has COCO weights (D09) for a body of ResNet50 alone.
-        _mask_rcnn("mask_rcnn", "Mask R-CNN on ResNet101", {}, {**_IMAGENET, "coco": {"depth": 50}}),
-        _mask_rcnn("mask_rcnn_resnext", "Mask R-CNN on ResNeXt101", _RESNEXT),
+        _mask_rcnn("mask_rcnn", "Mask R-CNN on ResNet101", {}),
+        _mask_rcnn("mask_rcnn_resnext", "Mask R-CNN, its bottom stage ResNeXt 32x4d", _RESNEXT),
         _mask_rcnn("mask_rcnn_resnext_dcb", "the same with deformable convolution", _DCB),
         _mask_rcnn("mask_rcnn_resnext_dcb_cbam", "the same with CBAM on the pyramid", {**_DCB, "attention": "cbam"}),
         _mask_rcnn(
             "mask_rcnn_resnext_dcb_sa", "with self-attention in its place: Mask R-CNN+++", {**_DCB, "attention": "self"}
         ),
+        _mask_rcnn(
+            "mask_rcnn_resnext_all", "Mask R-CNN on ResNeXt101 32x8d, the other reading", {"resnext": "all"}, _IMAGENET
+        ),
         Architecture("fcadensenet", "FcaDenseNet", "P3", "FCADenseNet", width=48),
         Architecture("fc_densenet56", "FcDenseNet", "P3", "FC-DenseNet56", width=48),
-        Architecture("fcn8s", "Fcn8s", "P3", "FCN-8s on VGG16", pretrained=_IMAGENET),
+        Architecture("fcn8s", "Fcn8s", "P3", "FCN-8s on VGG16", pretrained=_BOTH),
         Architecture(
-            "generalized_cnn", "GeneralizedCnn", "P4", "generalized CNN on ResNet50", pretrained=_IMAGENET
+            "generalized_cnn", "GeneralizedCnn", "P4", "generalized CNN on ResNet50", pretrained=_BOTH
         ),
         Architecture(
             "generalized_cnn_literal", "GeneralizedCnn", "P4", "generalized CNN, P4's Table 4 to the letter",
-            options={"literal": True}, pretrained=_IMAGENET,
+            options={"literal": True}, pretrained=_BOTH,
         ),
-        Architecture("vcnn", "Vcnn", "P4", "VCNN on VGG16", pretrained=_IMAGENET),
+        Architecture("vcnn", "Vcnn", "P4", "VCNN on VGG16", pretrained=_BOTH),
     )
 }  # fmt: skip
 

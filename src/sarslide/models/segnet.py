@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from sarslide.models.blocks import conv_bn_relu
 from sarslide.models.encoders import VggEncoder
-from sarslide.models.pretrained import load_vgg16
+from sarslide.models.pretrained import Read, load_vgg16
 
 
 class SegNet(nn.Module):
@@ -67,15 +67,20 @@ class SegNet(nn.Module):
             x = stage(unpool(x, *places.pop()))
         return x
 
-    def load_pretrained(self, source: str) -> None:
+    def load_pretrained(self, source: str) -> list[Read]:
         """Weights for the encoder, in place (`models.pretrained`).
 
         Parameters
         ----------
         source : str
             `imagenet`.
+
+        Returns
+        -------
+        list of Read
+            What was loaded.
         """
-        load_vgg16(self.encoder)
+        return [load_vgg16(self.encoder, name="VGG16_BN_Weights")]
 
 
 def unpool(x: Tensor, place: Tensor, shape: torch.Size) -> Tensor:

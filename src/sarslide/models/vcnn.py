@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from sarslide.models.blocks import BilinearUp, two_class_logit
 from sarslide.models.encoders import VggEncoder
-from sarslide.models.pretrained import load_vgg16
+from sarslide.models.pretrained import VGG16, Read, load_vgg16
 
 
 class Vcnn(nn.Module):
@@ -28,7 +28,7 @@ class Vcnn(nn.Module):
     """
 
     stride = 16
-    pretrained = ("imagenet",)
+    pretrained = ("imagenet", "coco")
 
     def __init__(self, in_channels: int, width: int = 64):
         super().__init__()
@@ -62,12 +62,17 @@ class Vcnn(nn.Module):
             x = block(x, features.pop())
         return two_class_logit(self.last(x))
 
-    def load_pretrained(self, source: str) -> None:
+    def load_pretrained(self, source: str) -> list[Read]:
         """Weights for the encoder, in place (`models.pretrained`).
 
         Parameters
         ----------
         source : str
-            `imagenet`.
+            `imagenet`, or `coco`, of a detector.
+
+        Returns
+        -------
+        list of Read
+            What was loaded.
         """
-        load_vgg16(self.encoder)
+        return [load_vgg16(self.encoder, name=VGG16[source])]

@@ -8,10 +8,14 @@ from typing import Any
 import torch
 
 from sarslide.dataset.scenes import TrainingScene, data_hash
+from sarslide.io.bounded import shown
 from sarslide.io.hashes import sha256
-from sarslide.models.card import TrainedOn
+from sarslide.models.card import MAX_NAMES, TrainedOn
+from sarslide.models.pretrained import Start
 from sarslide.models.weights import SIMULATED
 from sarslide.training.train import Trained
+
+MAX_NAME = 200  # characters of a tensor of a foreign file
 
 # True of every network that reads these measurements, whatever it was trained on.
 KNOWN_FAILURES = (
@@ -64,7 +68,7 @@ def model_card(
         Entries of `models.card.Card`.
     """
     recipe = trained.recipe
-    start = Path(recipe.start)
+    start = Path(recipe.coco_file or recipe.start)
     return {
         "network": trained.name,
         "options": trained.options,
@@ -75,7 +79,7 @@ def model_card(
         "calibration": trained.calibration,
         "bf16_mask_iou": trained.bf16_mask_iou,
         "training": {
-            "recipe": asdict(recipe) | {"start": start.name},
+            "recipe": asdict(recipe) | {"start": Path(recipe.start).name, "coco_file": Path(recipe.coco_file).name},
             "start_sha256": sha256(start) if start.is_file() else "",
             "best_epoch": trained.best_epoch,
             "samples_seen": trained.history[-1]["samples"],
@@ -92,4 +96,15 @@ def model_card(
         "licence": licence,
         "label": label,
         "trained_on": landslides and landslides.model_dump(),
+        "start": trained.start and _start(trained.start),
     }
+
+
+def _start(start: Start) -> dict[str, Any]:
+    """What a network started from, names up to the most that a card holds."""
+    lists = {"loaded": start.loaded, "random": start.random, "refused": start.refused}
+    tensors = {
+        key: {"count": len(names), "first": [shown(name, MAX_NAME) for name in names[:MAX_NAMES]]}
+        for key, names in lists.items()
+    }
+    return {"source": start.source, **tensors}

@@ -68,13 +68,15 @@ def identity(
     str
         sha256; code and torch count, too.
     """
-    start = Path(recipe.start)
+    start, coco = Path(recipe.start), Path(recipe.coco_file)
     decisive = {
         "data": [data_hash(training), data_hash(validation)],
         "channels": list(channels),
         "normalisation": normalisation.to_dict(),
         "network": [network, options],
-        "recipe": asdict(recipe) | {"start": sha256(start) if start.is_file() else recipe.start},
+        "recipe": asdict(recipe)
+        | {"start": sha256(start) if start.is_file() else recipe.start}
+        | {"coco_file": sha256(coco) if coco.is_file() else ""},
         "processes": processes,
         "code": fingerprint(Path(__file__).with_name("train.py")),
         "torch": torch.__version__,

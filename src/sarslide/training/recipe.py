@@ -77,7 +77,9 @@ class Recipe:
     augmentation : bool
         That of `dataset.augment` (D08).
     start : str
-        Weights to start from: none (random), `imagenet`, `coco`, or a weights file.
+        Weights to start from: none (random), `imagenet`, `coco`, `matterport`, or a weights file.
+    coco_file : str
+        The file of `matterport`.
     keep : str
         The round with the best validation `f1` by cell, or `loss`.
     threshold : float
@@ -109,6 +111,7 @@ class Recipe:
     normalisation: str = "robust"
     augmentation: bool = True
     start: str = ""
+    coco_file: str = ""
     keep: str = "f1"
     threshold: float = 0.0
     min_cells: int = 20

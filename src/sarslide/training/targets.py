@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from sarslide.evaluate.metrics import objects
+from sarslide.models import registry
 
 
 def with_targets(inputs: Tensor, labels: Tensor, min_cells: int) -> tuple[Tensor, list[dict[str, Tensor]]]:
@@ -46,7 +47,7 @@ def with_targets(inputs: Tensor, labels: Tensor, min_cells: int) -> tuple[Tensor
 def with_options(options: dict[str, Any], start: str) -> dict[str, Any]:
     """Options of an instance network for a start.
 
-    From ImageNet or COCO weights its batch normalisation is frozen, unless the options decide
+    From weights of ImageNet or COCO its batch normalisation is frozen, unless the options decide
     otherwise: batches of one or two large patches are too few to learn its statistics, and those
     weights bring their own.
 
@@ -62,7 +63,7 @@ def with_options(options: dict[str, Any], start: str) -> dict[str, Any]:
     dict of str to Any
         Options, with `frozen_norm`.
     """
-    return {"frozen_norm": start in ("imagenet", "coco")} | options
+    return {"frozen_norm": start in registry.PRETRAINED} | options
 
 
 def instance_targets(ids: Tensor) -> dict[str, Tensor]:

@@ -28,7 +28,7 @@ from sarslide.errors import TrainingError, WeightsError
 from sarslide.evaluate import metrics, reliability, scores
 from sarslide.models import networks, registry
 from sarslide.models.card import Calibration
-from sarslide.models.pretrained import load_pretrained
+from sarslide.models.pretrained import Start, load_pretrained
 from sarslide.segment import calibration
 from sarslide.segment.precision import BF16, has_bf16
 from sarslide.training import checkpoint as checkpoints
@@ -40,7 +40,6 @@ from sarslide.training.samples import Patches, batches
 
 log = logging.getLogger(__name__)
 
-PRETRAINED = ("imagenet", "coco")
 SGD: dict[str, Any] = {"momentum": 0.9, "weight_decay": 1e-4}
 GPU_WORKERS = 8
 FINAL_OVERLAP = 0.25
@@ -82,6 +81,8 @@ class Trained:
     bf16_mask_iou : float or None
         IoU of the validation scenes' masks in bf16 with those in fp32, None where the device does
         not compute in bf16.
+    start : Start or None
+        Weights of another data set that it started from, tensor by tensor.
     maps : list of array
         Calibrated probability (rows, cols) of the validation scenes.
     """
@@ -100,6 +101,7 @@ class Trained:
     device: str
     processes: int = 1
     bf16_mask_iou: float | None = None
+    start: Start | None = None
     maps: list[np.ndarray] = field(default_factory=list, repr=False)
 
 
@@ -184,10 +186,11 @@ def train(
         training, validation, channels, network, options, recipe, normalisation, start,
         str(device), threads, checkpoint, made_by, progress,
     )  # fmt: skip
-    _check_batch(_build(job), recipe.batch // processes)
+    model, begun = _build(job)
+    _check_batch(model, recipe.batch // processes)
     found = _fit(job) if processes == 1 else parallel.run(_fit, job, processes)
 
-    model = _build(job).to(device).to(memory_format=torch.channels_last)
+    model = model.to(device).to(memory_format=torch.channels_last)
     model.load_state_dict(found["best"])
     maps = validate.maps(model, validation, normalisation, recipe.patch, FINAL_OVERLAP, device)
     labels = [scene.label for scene in validation]
@@ -201,7 +204,7 @@ def train(
     return Trained(
         model.eval(), network, options, channels, recipe, normalisation, threshold, found["best_epoch"], found["history"],
         fitted, scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
-        torch.device(device).type, processes, same_mask, maps,
+        torch.device(device).type, processes, same_mask, begun, maps,
     )  # fmt: skip
 
 
@@ -230,7 +233,7 @@ def _start(
     training: Sequence[TrainingScene], channels: Sequence[str], network: str, options: dict[str, Any], recipe: Recipe
 ) -> tuple[dict[str, Tensor] | None, Normalisation]:
     """Tensors to start from, if any, and the normalisation that goes with them."""
-    if recipe.start in ("", *PRETRAINED):
+    if recipe.start in ("", *registry.PRETRAINED):
         return None, fit(recipe.normalisation, channels, [scene.features for scene in training])
     model, card = networks.load(recipe.start, channels, network)
     if card.options != options:
@@ -248,19 +251,23 @@ def _processes(device: torch.device, recipe: Recipe) -> int:
     return max(1, min(torch.cuda.device_count(), recipe.batch // 2))
 
 
-def _build(job: _Job) -> nn.Module:
-    """The network with the weights that the recipe starts from; random ones follow its seed."""
+def _build(job: _Job) -> tuple[nn.Module, Start | None]:
+    """The network with the weights that the recipe starts from; random ones follow its seed.
+
+    Beside it, what it took from weights of another data set.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(job.recipe.seed)
         try:
             model = networks.build(job.network, len(job.channels), **job.options)
         except TypeError as error:
             raise TrainingError(f"network '{job.network}': {error}", "give options that it has") from None
-    if job.recipe.start in PRETRAINED:
-        load_pretrained(model, job.recipe.start)
+    begun = None
+    if job.recipe.start in registry.PRETRAINED:
+        begun = load_pretrained(model, job.recipe.start, job.recipe.coco_file)
     elif job.start is not None:
         model.load_state_dict(job.start)
-    return model
+    return model, begun
 
 
 def _check_batch(model: nn.Module, size: int) -> None:
@@ -277,7 +284,7 @@ def _fit(job: _Job, rank: int = 0) -> dict[str, Any]:
     recipe, processes = job.recipe, parallel.processes_running()
     device = torch.device("cuda", rank) if processes > 1 and job.device.startswith("cuda") else torch.device(job.device)
     with _reproducible(device):
-        model = _build(job)
+        model, _ = _build(job)
         if processes > 1 and device.type == "cuda":
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
         model = model.to(device).to(memory_format=torch.channels_last)

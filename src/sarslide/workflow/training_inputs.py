@@ -19,7 +19,6 @@ from sarslide.workflow.graph import Graph
 from sarslide.workflow.weights_files import WITHOUT_FILE
 
 
-
 class TrainingInputs:
     """Inputs of `label_scene` and `train` that depend on channels, labels and the start.
 
@@ -70,6 +69,11 @@ class TrainingInputs:
     def start(self) -> str:
         """What training starts from: `random`, `imagenet`, `coco`, `packaged`, a weights file."""
         return self.config.training.begins_with()
+
+    @property
+    def pretrained(self) -> str:
+        """The data set whose weights training starts from (`registry.PRETRAINED`), or nothing."""
+        return self.start if self.start in registry.PRETRAINED else ""
 
     @property
     def networks(self) -> list[str]:

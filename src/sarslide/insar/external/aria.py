@@ -13,8 +13,6 @@ value is bperp_m as it is.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +26,8 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
 from sarslide.insar.external import regrid, values
 from sarslide.insar.external.pair import ExternalPair, assemble, sign
-from sarslide.io.bounded import plain_file, shown
-from sarslide.io.hdf5 import check_heaps
+from sarslide.io import hdf5
+from sarslide.io.bounded import shown
 
 NAME = re.compile(r"S1-GUNW-[AD]-R-\d{3}-\w+-(\d{8})_(\d{8})-(\d{6})-")
 DATA, CUBE, SLC = "science/grids/data", "science/grids/imagingGeometry", "science/radarMetaData/inputSLC"
@@ -42,7 +40,6 @@ ABSENT = (
 )
 AGAIN = "download the product again"
 MAX_SAMPLES = 1_000_000  # of a cube, an axis or a list of granules: a cube has 30,000
-MAX_CHUNK_BYTES = 256 << 20  # of a layer, which are read as a whole
 
 
 def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ExternalPair:
@@ -144,40 +141,15 @@ def line_of_sight(path: str | Path, height_m: np.ndarray, grid: RegionGrid) -> d
     )
 
 
-@contextmanager
-def _opened(path: str | Path) -> Iterator[Any]:
-    import h5py
-
-    plain_file(path, InterferogramError, AGAIN)
-    check_heaps(path, InterferogramError, AGAIN)
-    try:
-        with h5py.File(path, "r") as product:
-            yield product
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:  # what h5py makes of damage
-        raise InterferogramError(f"{path}: cannot be read ({shown(error)})", AGAIN) from error
+def _opened(path: str | Path) -> Any:
+    return hdf5.opened(path, InterferogramError, AGAIN)
 
 
 def _layer(path: str | Path, product: Any, name: str) -> Any:
     """A dataset that lies in the file itself, with chunks that can be held."""
-    import h5py
-
-    if not _inside(product, name):
+    if not hdf5.inside(product, name):
         raise InterferogramError(f"{path}: has no {name}", "give an ARIA-S1-GUNW product, version 2 or later")
-    layer = product[name]
-    if not isinstance(layer, h5py.Dataset) or layer.external or layer.is_virtual or layer.shape is None:
-        raise InterferogramError(f"{path}: {name} does not lie in the file", AGAIN)
-    if np.prod(layer.chunks or (1,), dtype=float) * layer.dtype.itemsize > MAX_CHUNK_BYTES:
-        raise InterferogramError(f"{path}: {name} has chunks of {layer.chunks}, too many to be read", AGAIN)
-    return layer
-
-
-def _inside(product: Any, name: str) -> bool:
-    """Whether an object of this name hangs in the file by its own links, none to other files."""
-    import h5py
-
-    parts = name.split("/")
-    whole = ("/".join(parts[: k + 1]) for k in range(len(parts)))
-    return all(isinstance(product.get(part, getlink=True), h5py.HardLink) for part in whole)
+    return hdf5.dataset(path, product, name, InterferogramError, AGAIN)
 
 
 def _small(path: str | Path, product: Any, name: str) -> np.ndarray:
