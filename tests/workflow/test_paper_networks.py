@@ -26,6 +26,7 @@ NETWORKS = {
     "three_rivers": ["drs_unet", "unet", "segnet"],
     "zhongxinrong": ["drs_unet", "unet", "segnet"],
     "jinsha_lancang": ["mask_rcnn_resnext_dcb_sa", *(f"mask_rcnn{step}" for step in ABLATION)],
+    "jinsha_lancang_dataset": ["mask_rcnn_resnext_dcb_sa", *(f"mask_rcnn{step}" for step in ABLATION)],
     "baihetan": ["fcadensenet", "fcn8s", "unet", "fc_densenet56"],
     "qtp_loess": ["generalized_cnn", "vcnn"],
     "zhouqu": ["generalized_cnn", "vcnn"],
@@ -60,7 +61,7 @@ def read(region: str, **keys) -> set[str]:
 def test_a_preset_maps_with_the_papers_networks(region):
     found = inputs(region)
     assert list(found.names) == NETWORKS[region] and found.main.name == NETWORKS[region][0]
-    kind = "instance" if region == "jinsha_lancang" else "semantic"
+    kind = "instance" if region.startswith("jinsha_lancang") else "semantic"
     assert found.of_kind(kind) == NETWORKS[region]
     assert bool(found.instances) == (kind == "instance")
 
@@ -76,8 +77,9 @@ def test_p0_reads_phase_fused_with_intensity(region):
     }  # fmt: skip
 
 
-def test_p2_reads_rendered_phase_alone():
-    assert read("jinsha_lancang") == {f"{STACK}/averaging/avg_phase_rad.tif", f"{STACK}/geometry/layover_shadow.tif"}
+@pytest.mark.parametrize("region", ["jinsha_lancang", "jinsha_lancang_dataset"])
+def test_p2_reads_rendered_phase_alone(region):
+    assert read(region) == {f"{STACK}/averaging/avg_phase_rad.tif", f"{STACK}/geometry/layover_shadow.tif"}
 
 
 def test_p3_reads_all_layers_of_its_figure_2_on_12_metres():
