@@ -15,6 +15,7 @@ rule candidates:
         **NETWORK.inventory_layers(CANDIDATE_LAYERS),
         **NETWORK.instances,
         probability=f"{SEGMENT}/probability.tif",
+        masks=[own(path) for path in or_exit(GRAPH.masks)],
     output:
         candidates=f"{SEGMENT}/candidates.gpkg",
         sidecar=f"{SEGMENT}/candidates.json",
@@ -41,6 +42,7 @@ rule candidates:
         min_rate_mm_per_yr=CONFIG.inventory.min_rate_mm_per_yr,
         min_coherence=CONFIG.inventory.min_coherence,
         min_sensitivity=CONFIG.rates.min_sensitivity,
+        masks_column=CONFIG.inventory.masks_column,
         code=code("candidates"),
     script:
         "../workflow_scripts/candidates.py"

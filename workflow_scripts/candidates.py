@@ -5,8 +5,8 @@ inputs: probability (0 to 1); of a network that finds single objects instances (
 object, 0 none); of methods that make rates LOS rate and its standard error (mm/yr, positive towards
 the satellite) and phase rate (rad/yr, positive away from it); averaged phase (rad, as the phase
 rate); mean coherence; LOS unit vector (ground to satellite); layover and shadow; elevation (m),
-slope and aspect (degree). outputs: GeoPackage layer `candidates` (attributes with units in their
-names), sidecar.
+slope and aspect (degree); the user's file of masked ground, if any. outputs: GeoPackage layer
+`candidates` (attributes with units in their names), sidecar.
 """
 
 from sarslide.workflow.job import job
@@ -14,6 +14,7 @@ from sarslide.workflow.job import job
 
 def main(snakemake) -> None:
     from sarslide.grid import RegionGrid
+    from sarslide.inventory import masked_ground
     from sarslide.inventory.attributes import LAYERS
     from sarslide.inventory.candidates import cell_threshold, find_candidates, speed_limits
     from sarslide.inventory.masks import MaskRules
@@ -41,6 +42,7 @@ def main(snakemake) -> None:
         raster.read(files.instances, grid) if "instances" in files.keys() else None,  # noqa: SIM118
         limits,
         sum(map(interval_years, params.pairs)) / len(params.pairs),
+        masked_ground.read(files.masks[0], params.masks_column, grid) if files.get("masks") else None,
     )
     vector.write(snakemake.output.candidates, frame, "candidates")
     counts = {name: frame[name].value_counts().sort_index().to_dict() for name in ("source", "reason")}

@@ -299,7 +299,8 @@ def changed(demo: Demo, place: Path, crs: int) -> dict:
 def field_checks(demo: Demo, place: Path) -> dict:
     """56 checks of which 4 are missed, as P4's (3.3): 92.86 %, and 96.30 % if none were false."""
     released = list(demo.released.geometry)
-    missed = [one for one in demo.truth.geometry if not any(one.intersects(other) for other in released)][:4]
+    frame, names = altered(demo)
+    missed = frame.geometry[frame.planted_id.isin(names["moved"][:4])]  # where the release has nothing
     inside = [released[k % len(released)].representative_point() for k in range(56 - len(missed))]
     places = [*inside, *(one.representative_point() for one in missed)]
     degrees = gpd.GeoSeries([Point(one.x, one.y) for one in places], crs=demo.truth.crs).to_crs(4326)

@@ -13,6 +13,7 @@ from sarslide.catalog.scenes import ARCHIVE_COLUMNS, OLD_COLUMNS
 from sarslide.layers import OPTICAL
 from sarslide.models.weights import packaged
 from sarslide.rates.methods import METHODS
+from tests.support import phase_weights
 
 DAYS = ["20190306", "20190318", "20190330", "20190411"]
 PAIRS = [f"{first}_{second}" for first, second in zip(DAYS, DAYS[1:], strict=False)]
@@ -21,6 +22,8 @@ CRS = 32647
 # Patterns of what is made on demand, beside what every run makes.
 RATE_MAPS = ("downslope_rate_mm_per_yr.tif", "factors/importance.csv", "series/inventory.csv")
 STACK_MAPS = ("averaging/phase_intensity_rgb.tif", "atmosphere/atmosphere_figure.png")
+# What a method needs beside its name.
+OWN = {"own": {"own": "mine.py"}}
 OPTIONAL_MAPS = (f"optical/f0/{OPTICAL[0]}.tif", "lithology/f0/lithology.tif")
 
 
@@ -65,19 +68,31 @@ def regions(folder: Path) -> dict[str, Region]:
         "series_polygons": "polygons.gpkg",
         "atmosphere": "filter",
         "reference_mode": "double_difference",
+        "phase_gradient": True,
     }
     labels = {"training": {"labels": "polygons.gpkg", "start": "random"}}
     named = {"optical": {"products": ["s2"]}, "lithology": {"file": "polygons.gpkg"}}
     dem = {"dem": "dem.tif", "dem_vertical": "orthometric"}
+    compared = dict.fromkeys(("inventory", "area", "points"), "polygons.gpkg") | {"complete": True}
     real = {"region": "real", "grid": {"dem": "glo30"}}
-    others = [method.name for method in METHODS.values() if method.name != "stacking"]
+    others = [method.name for method in METHODS.values() if method.has_rates and method.name != "stacking"]
+    phases = {"model": "phases", "weights": "phases.safetensors"}
+    averaged = {
+        "rates": {"method": "averaging"},
+        "segmentation": phases,
+        "inventory": {"names": "polygons.gpkg", "masks": "polygons.gpkg"},
+    }
     return {
-        "simulated": Region(demo | {"rates": products, "paper": "P0"}, _maps("native")),
+        "simulated": Region(demo | {"rates": products, "paper": "P0", "evaluation": compared}, _maps("native")),
         "learning": Region(
             demo | {"benchmark": {"tables": ["p0_t3"], "networks": ["drs_unet"]}}, ("train", "benchmark")
         ),
         "labelled": Region(demo | labels, ("train", "coco_export")),
-        **{method: Region(demo | {"rates": {"method": method}}, _maps("native", method)[2:]) for method in others},
+        **{
+            method: Region(demo | {"rates": {"method": method} | OWN.get(method, {})}, _maps("native", method)[2:])
+            for method in others
+        },
+        "averaging": Region(demo | averaged),
         "isce2": Region(demo | {"engine": "isce2"}, conda=True),
         "snap": Region(demo | {"engine": "snap"}, conda=True),
         "archive": Region(
@@ -112,7 +127,7 @@ def _polygons(folder: Path) -> None:
 
 def _files(folder: Path) -> None:
     """Files that keys name, most of them empty, and the region's own file."""
-    for name in ("dem.tif", "other.tif", "more.npz", "review.csv", "s2/band.tif", "s2b/band.tif"):
+    for name in ("dem.tif", "other.tif", "more.npz", "review.csv", "mine.py", "more.py", "s2/band.tif", "s2b/band.tif"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
     second = folder / "pairs/second"
@@ -125,6 +140,7 @@ def _files(folder: Path) -> None:
             (second / f"{pair}.{kind}").touch()
     shutil.copytree(folder / "pairs", folder / "pairs_again")
     shutil.copy(packaged("drs_unet_compact"), folder / "weights.safetensors")
+    phase_weights.write(folder / "phases.safetensors")
     shutil.copy(folder / "polygons.gpkg", folder / "more.gpkg")
     (folder / "regions").mkdir()
     for name in ("real", "local", "ordered"):

@@ -36,6 +36,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "files.unwrapped": ("second/{earlier}_{later}.unw",),
     "files.coherence": ("second/{earlier}_{later}.cc",),
     "files.baselines": ("second/{earlier}_{later}.par",),
+    "rates.own": ("more.py",),
     "rates.windows": ({"spring": ["20190301", "20190331"]},),
     "rates.dinsar": (PAIRS[1:2],),
     "rates.series_polygons": ("more.gpkg",),
@@ -47,6 +48,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "retrieve.orbit_sources": (["copernicus"],),
     "retrieve.sentinel2_start": ("20200201",),
     "retrieve.sentinel2_end": ("20200901",),
+    "retrieve.sentinel2_granules": (["20230529T034541_T48RTR"],),
     "retrieve.sentinel2_collection": ("another",),
     "hyp3.token": ("env:TOKEN",),
     "snap.gpt": ("other_gpt",),
@@ -58,6 +60,13 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "segmentation.weights": ("weights.safetensors",),
     "inventory.threshold": (0.7,),
     "inventory.review": ("review.csv",),
+    "inventory.masks": ("more.gpkg",),
+    "inventory.masks_column": ("kind",),
+    "inventory.names": ("more.gpkg",),
+    "inventory.names_column": ("kind",),
+    "evaluation.inventory": ("more.gpkg",),
+    "evaluation.area": ("more.gpkg",),
+    "evaluation.points": ("more.gpkg",),
     "factors.labels": ("more.gpkg",),
     "dataset.layer": ("landslides",),
     "dataset.area": ("more.gpkg",),
@@ -158,7 +167,7 @@ def test_a_test_area_is_not_trained_in(place, bases, monkeypatch):
         plan(place, loading.merge(region.config, {"dataset": {"test_area": True}}), region.targets)
 
 
-@pytest.mark.parametrize("base", ["labelled", "sbas", "files"])
+@pytest.mark.parametrize("base", ["labelled", "sbas", "averaging", "files"])
 def test_keys_that_a_region_does_not_read_make_nothing_again(base, bases, place, monkeypatch):
     """All at once: sections of other engines, methods and sources, and single keys of those in use."""
     monkeypatch.chdir(place)

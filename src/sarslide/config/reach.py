@@ -252,6 +252,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "interferogram.*": (UNWRAPPED,),
     "interferogram.goldstein_alpha": (),
     "interferogram.coherence_window": (),
+    "inventory.masks_column": (_given("inventory.masks"),),
     "inventory.names_column": (_given("inventory.names"),),
     "inventory.names_m": (_given("inventory.names"),),
     "interferogram.goldstein_window": (_given("interferogram.goldstein_alpha", "above 0"),),

@@ -203,6 +203,11 @@ class InventorySection(Section):
     review: PathText = key(
         "", "reviewer's file (CSV: ls_id, action ...); empty: resources/<region>/review.csv where it exists (G13)"
     )
+    masks: PathText = key(
+        "",
+        "vector file of ground on which objects are masked, such as glaciers, snow, mines; $VARIABLES are expanded (G04)",
+    )
+    masks_column: str = key("reason", "its column with the reason, one word: glacier, snow, mining ...")
     names: PathText = key(
         "",
         "vector file of points or polygons of named landslides, whose names the objects get; $VARIABLES are expanded (G11)",

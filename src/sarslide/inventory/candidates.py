@@ -5,6 +5,7 @@ the network's training, with attributes, masks and reasons.
 import logging
 import math
 from collections.abc import Mapping
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +15,7 @@ from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
 from sarslide.inventory import fast_ground, masks, polygons
 from sarslide.inventory.attributes import RATES, downslope_sensitivity, measure
+from sarslide.inventory.masked_ground import MaskedGround
 from sarslide.inventory.tables import CANDIDATES, typed
 from sarslide.io import bounded
 from sarslide.models.card import Positive
@@ -82,6 +84,7 @@ def find_candidates(
     instances: np.ndarray | None = None,
     limits: fast_ground.Limits = (),
     pair_years: float = math.nan,
+    ground: MaskedGround | None = None,
 ) -> gpd.GeoDataFrame:
     """All objects of one track: those that a mask holds back carry status "masked" and the reasons.
 
@@ -107,6 +110,8 @@ def find_candidates(
         misses (`fast_ground.missed`); none: it finds nothing.
     pair_years : float
         Mean length of the pairs of the averaged phase, Julian years.
+    ground : MaskedGround, optional
+        Ground on which objects are masked.
 
     Returns
     -------
@@ -123,16 +128,17 @@ def find_candidates(
         if instances is None
         else polygons.label_instances(np.where(probable, instances, 0), fill)
     )
+    rows_of = partial(_rows, layers=layers, grid=grid, rules=rules, pair_years=pair_years, ground=ground)
     if not _has_rates(layers):
-        return _numbered(_rows(network, "network", layers, grid, rules, pair_years), track, grid)
+        return _numbered(rows_of(network, "network"), track, grid)
     rate, std = (layers[name] for name in RATES)
     flat_moving = polygons.moving_flat_cells(rate, std, slope, min_rate_mm_per_yr, rules.min_slope_deg)
     network, flat_moving = _yield_to_plain(network, flat_moving, slope, rules.min_slope_deg)
     network, fast = _yield_to_fast(network, flat_moving, layers, grid, rules, limits)
     rows = [
-        *_rows(network, "network", layers, grid, rules, pair_years),
-        *_rows(polygons.label_instances(fast, fill), "velocity_threshold", layers, grid, rules, pair_years),
-        *_rows(polygons.label_objects(flat_moving, fill), "rate", layers, grid, rules, pair_years),
+        *rows_of(network, "network"),
+        *rows_of(polygons.label_instances(fast, fill), "velocity_threshold"),
+        *rows_of(polygons.label_objects(flat_moving, fill), "rate"),
     ]
     return _numbered(rows, track, grid)
 
@@ -187,12 +193,19 @@ def _yield_to_fast(
 
 
 def _rows(
-    labels: np.ndarray, source: str, layers: Mapping, grid: RegionGrid, rules: masks.MaskRules, pair_years: float
+    labels: np.ndarray,
+    source: str,
+    layers: Mapping[str, np.ndarray],
+    grid: RegionGrid,
+    rules: masks.MaskRules,
+    pair_years: float,
+    ground: MaskedGround | None,
 ) -> list[dict]:
     shapes = polygons.outlines(labels, grid)
     measured = measure(labels, shapes, layers, grid, rules.min_sensitivity, pair_years)
     rows = [{"source": source, **row} for row in measured]
+    masked = ground.of(labels) if ground else {}
     return [
-        {**row, **masks.apply(row, rules, _has_rates(layers)), "geometry": shape}
-        for row, shape in zip(rows, shapes.values(), strict=True)
+        {**row, **masks.apply(row, rules, _has_rates(layers), masked.get(number, "")), "geometry": shape}
+        for row, (number, shape) in zip(rows, shapes.items(), strict=True)
     ]

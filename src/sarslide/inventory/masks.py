@@ -28,6 +28,7 @@ NOTES = {
 }
 # The same of every object where the region has no rates: what needs one is unknown.
 NOT_UNWRAPPED = ("not_unwrapped", "without a rate: nothing was unwrapped")
+ON_MASKED_GROUND = "more than half of it lies on ground that the user masks: {}"
 NOTE_CODES = {code for code, _ in (*NOTES.values(), NOT_UNWRAPPED)}
 
 
@@ -115,7 +116,7 @@ def held_back_by(row: Mapping) -> str:
     return str((row.get("status") if not reason or reason in NOTE_CODES else reason) or "unknown")
 
 
-def apply(row: Mapping, rules: MaskRules, has_rates: bool = True) -> dict[str, str]:
+def apply(row: Mapping, rules: MaskRules, has_rates: bool = True, ground: str = "") -> dict[str, str]:
     """Status and reasons of an object.
 
     Parameters
@@ -126,6 +127,9 @@ def apply(row: Mapping, rules: MaskRules, has_rates: bool = True) -> dict[str, s
         Thresholds of the masks.
     has_rates : bool
         Whether the region has rates.
+    ground : str
+        Reason of the user's mask on which it lies (`masked_ground`), which comes first; empty: on
+        none.
 
     Returns
     -------
@@ -133,9 +137,10 @@ def apply(row: Mapping, rules: MaskRules, has_rates: bool = True) -> dict[str, s
         status (candidate | masked), object_class, reason (the first code), reasons (all, joined by
         +) and their text; notes come last and mask nothing.
     """
-    codes = reasons_of(row, rules)
+    codes = ([ground] if ground else []) + reasons_of(row, rules)
     notes = ([NOTES[row["source"]]] if row["source"] in NOTES else []) + ([] if has_rates else [NOT_UNWRAPPED])
-    texts = {code: REASONS[code] for code in codes} | dict(notes)
+    told = REASONS | ({ground: ON_MASKED_GROUND.format(ground.replace("_", " "))} if ground else {})
+    texts = {code: told[code] for code in codes} | dict(notes)
     return {
         "status": "masked" if codes else "candidate",
         "object_class": DEFORMATION if "too_flat" in codes else LANDSLIDE,

@@ -135,6 +135,7 @@ def inputs(config: Config) -> list[Finding]:
         "lithology.file": [config.lithology.file],
         "rates.series_polygons": [config.rates.series_polygons],
         "inventory.review": [config.inventory.review],
+        "inventory.masks": [config.inventory.masks],
         "inventory.names": [config.inventory.names],
         "isce2.aux": [config.isce2.aux],
     }

@@ -365,6 +365,25 @@ class Graph:
         named = self.config.inventory.names
         return [existing("inventory.names", named)] if named else []
 
+    def _of_user(self) -> list[str]:
+        return [*self.review(), *self.names(), *self.masks()]
+
+    def masks(self) -> list[str]:
+        """The file of masked ground as a list: empty where there is none.
+
+        Returns
+        -------
+        list of str
+            The configured file.
+
+        Raises
+        ------
+        ConfigError
+            For a file that is not there.
+        """
+        named = self.config.inventory.masks
+        return [existing("inventory.masks", named)] if named else []
+
     def upstream_rules(self, optional_rules: Sequence[str]) -> list[str]:
         """The rules whose code and keys a release follows from.
 
@@ -399,7 +418,7 @@ class Graph:
             rule: fingerprint(self.scripts / f"{script_of(rule)}.py") for rule in self.upstream_rules(optional_rules)
         }
         scenes, files = self.scenes.rows(), self.scenes.external
-        digest = release_digest(self.config, scenes, files, self._pairs, code, weights, [*self.review(), *self.names()])
+        digest = release_digest(self.config, scenes, files, self._pairs, code, weights, self._of_user())
         return release_name(max(max(self.dates(stack)) for stack in self.config.stacks), digest)
 
     def series_polygons(self, source: str) -> str:

@@ -189,7 +189,8 @@ def release_digest(
     weights : str
         Hash of the weights of the network.
     reviews : sequence of str
-        Paths of the user's files about objects: the reviewer's, and that of their names.
+        Paths of the user's files about objects: the reviewer's, that of their names, and that of
+        masked ground.
 
     Returns
     -------
