@@ -78,3 +78,4 @@ onstart:
     scheduling.drop_default_rate_limit(workflow)
     first_checks()
     or_exit(lambda: migration.record_format(Path(RESULTS)))
+    or_exit(lambda: rule_graph.record(workflow.dag, Path(FLOW)))

@@ -14,7 +14,7 @@ from sarslide.config import existing, load, resolve
 from sarslide.inventory import records
 from sarslide.io import fence
 from sarslide.io.atomic import check_writable
-from sarslide.workflow import console, history, migration, scheduling
+from sarslide.workflow import console, history, migration, rule_graph, scheduling
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.graph import OPTIONAL, Graph
 from sarslide.workflow.network_inputs import NetworkInputs
@@ -62,7 +62,7 @@ else:
 RATE_KEYS = (
     *("height_correlated", "plane", "moving_sigma", "min_coherence", "pair_coherence"),
     *("weighting", "reference", "reference_mode", "double_difference_km"),
-    *("atmosphere", "atmosphere_km", "atmosphere_days"),
+    *("atmosphere", "atmosphere_km", "atmosphere_days", "paper_wavelength_m"),
 )
 LOOP_ERRORS = f"{STACK}/quality/loop_error_cycles.tif" if CONFIG.rates.loop_mask else []
 

@@ -3,6 +3,34 @@
 from sarslide.rates.methods import METHODS
 
 
+# The unwrapping-free stack of phase gradients (B30), on demand.
+rule phase_gradient:
+    input:
+        unpack(pair_inputs("coherence", "wrapped")),
+        stable_ground=f"{STACK}/averaging/stable_ground.tif",
+        elevation=f"{TERRAIN}/elevation_m.tif",
+    output:
+        **layer_files(f"{STACK}/phase_gradient", layers.PHASE_GRADIENTS),
+        sidecar=f"{STACK}/phase_gradient/phase_gradient.json",
+    log:
+        f"{LOGS}/phase_gradient/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/phase_gradient/{{stack}}/{{frame}}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1500, 600),
+        runtime=minutes(10, 2, pairs),
+    params:
+        **rate_settings("phase_gradient"),
+        grid=GRID,
+        pairs=pairs,
+        weighting=CONFIG.rates.average_weighting,
+        code=code("phase_gradient"),
+    script:
+        "../workflow_scripts/phase_gradient.py"
+
+
 for method in METHODS:
 
     include: f"rates/{method}.smk"

@@ -8,6 +8,8 @@ TERRAIN_OF_REGION = TERRAIN.format(frame=FRAMES[0])
 
 rule report:
     input:
+        unpack(paper_inputs),
+        unpack(made_factors),
         **layer_files(TERRAIN_OF_REGION, [*layers.TERRAIN, "hillshade"]),
         **(
             {
@@ -85,6 +87,8 @@ rule report:
         assumptions=CONFIG.assumptions,
         assumed=CONFIG.assumed(),
         benchmarks=BENCHMARKS,
+        flow=FLOW,
+        ranked=lambda wildcards: ranked_stacks(),
         network=network_parameter,
         # Its hash, not its path, which is that of the workflow.
         published_sha256=sha256(PUBLISHED) if PUBLISHED else "",

@@ -4,10 +4,11 @@ inputs: the pointer to the release; fused candidates; weights (their card); terr
 with hillshade; per stack mean amplitude (dB), averaged phase (rad, positive away), LOS rate and its
 standard error (mm/yr, positive towards the satellite), mean coherence, reference area, probability,
 phase closure (rad), triplets that do not close, phase bias and observability (classes), and of one
-pair wrapped phase and coherence; pictures of all
-networks side by side; sidecars of all pairs; for simulated regions scores and planted
-outlines; scores and objects of the comparison with an inventory of others; for regions of a paper incidence and heading (degree). What a region does not have is an
-empty list. outputs: report.html.
+pair wrapped phase and coherence; pictures of all networks side by side; sidecars of all pairs; for
+simulated regions scores and planted outlines; scores and objects of the comparison with an
+inventory of others; tables and pictures of the factors, where they were ranked; for regions of a
+paper incidence and heading (degree), phase rate (rad/yr, positive away), candidates of each track,
+optical layers and rock. What a region does not have is an empty list. outputs: report.html.
 """
 
 from sarslide.workflow.job import job
@@ -16,6 +17,7 @@ from sarslide.workflow.job import job
 PER_STACK = {
     "amplitude": "mean_amplitude_db",
     "avg_phase": "avg_phase_rad",
+    "phase_rate": "phase_rate_rad_per_yr",
     "los_rate": "los_rate_mm_per_yr",
     "los_rate_std": "los_rate_std_mm_per_yr",
     "mean_coherence": "mean_coherence",
@@ -36,14 +38,16 @@ def main(snakemake, log) -> None:
 
     from sarslide.grid import RegionGrid
     from sarslide.io.atomic import atomic_file
-    from sarslide.layers import TERRAIN
+    from sarslide.layers import OPTICAL, TERRAIN
     from sarslide.models.weights import of_job
-    from sarslide.report.inputs import ExternalFiles, ReportInputs, of_stack
+    from sarslide.report.inputs import ExternalFiles, FactorFiles, ReportInputs, of_stack
     from sarslide.report.page import render
 
     params = snakemake.params
     files = {name: paths(value) for name, value in snakemake.input.items()}
     layers = {layer: files.get(name, []) for name, layer in PER_STACK.items()}
+    weights = first(files, "weights") or of_job(params.network)
+    curves = weights.with_name("curves.png")  # of the job that wrote them
     inputs = ReportInputs(
         region=params.region,
         grid=RegionGrid.from_dict(params.grid),
@@ -60,13 +64,23 @@ def main(snakemake, log) -> None:
         planted=first(files, "planted"),
         external=ExternalFiles(*files["external"]) if files.get("external") else None,
         terrain={layer: files[layer][0] for layer in (*TERRAIN, "hillshade") if files.get(layer)},
-        weights=first(files, "weights") or of_job(params.network),
+        weights=weights,
         benchmarks=Path(params.benchmarks),
         settings=params.settings,
         paper=params.paper,
         assumptions=params.assumptions,
         assumed=params.assumed,
         published=Path(published) if (published := snakemake.resources.published) else None,
+        flow=Path(params.flow),
+        curves=curves if curves.is_file() else None,
+        factors=tuple(
+            FactorFiles(*of_track)
+            for of_track in zip(
+                params.ranked, *(files.get(name, []) for name in ("factors", "heat_maps", "bars")), strict=True
+            )
+        ),
+        ground={layer: files[layer][0] for layer in (*OPTICAL, "lithology") if files.get(layer)},
+        by_track=tuple(files.get("by_track", [])),
     )
     html = render(inputs)
     with atomic_file(snakemake.output.html) as temporary:

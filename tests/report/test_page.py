@@ -325,7 +325,9 @@ def test_script_writes_the_page(inputs, tmp_path):
         "assumptions": {},
         "assumed": {},
         "benchmarks": str(inputs.benchmarks),
-        "packaged": {"name": "drs_unet_compact"},
+        "network": {"name": "drs_unet_compact", "path": ""},
+        "flow": str(tmp_path / "flow.json"),
+        "ranked": [],
     }
     job = SimpleNamespace(
         rule="report",

@@ -8,17 +8,20 @@ from sarslide.io import raster, series
 from sarslide.rates.methods import DEFAULT, METHODS
 from tests.workflow.conftest import Checkout
 
-OTHERS = [method for method in METHODS.values() if method.name != DEFAULT]
+OWN = {"own": ", own: mine.py"}
+OTHERS = [method for method in METHODS.values() if method.has_rates and method.name != DEFAULT]
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Checkout:
-    return Checkout(tmp_path_factory.mktemp("methods"), ["region=demo"])
+    folder = tmp_path_factory.mktemp("methods")
+    (folder / "mine.py").write_text("def rates(stack): ...\n")
+    return Checkout(folder, ["region=demo"])
 
 
 @pytest.mark.parametrize("method", OTHERS, ids=lambda method: method.name)
 def test_the_whole_graph_is_planned_with_the_method_of_the_configuration(place, method):
-    jobs = place.planned(["region=demo", f"rates={{method: {method.name}}}"])
+    jobs = place.planned(["region=demo", f"rates={{method: {method.name}{OWN.get(method.name, '')}}}"])
     assert {"segment", "candidates", "fuse", "release", "score", "report"} <= set(jobs)
     for each in METHODS.values():  # a rule may stand for several jobs, as the steps of MintPy
         for rule in each.rules:

@@ -47,16 +47,20 @@ class PaperFigure(_Record):
         Its number.
     shows : str
         Its content.
+    drawn : str
+        Figure that the report draws where the run has what it needs: a key of
+        `sarslide.report.paper_figures.DRAWN`, `flow`, `factors` or `networks`.
     ours : str
-        Section of the report's page, or a file of docs/; empty where there is none.
+        Section of the report's page, or a file of docs/, else; empty where there is none.
     lacks : str
         What ours has not of the paper's figure.
     why : str
-        Why there is none of ours.
+        Why there is none of ours, or what a run must have that it is drawn.
     """
 
     number: str
     shows: str
+    drawn: str = ""
     ours: str = ""
     lacks: str = ""
     why: str = ""

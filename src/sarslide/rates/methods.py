@@ -2,7 +2,8 @@
 
 Read by configuration, network check, rules, scores, forecast and report.
 
-A new method is a row here, a rule file `rules/rates/NAME.smk` and the script of each of its rules.
+A new method is a row here, a rule file `rules/rates/NAME.smk` and the script of each of its rules;
+one from outside the package is `own`, a function in a file of the user's (`rates.own`).
 """
 
 from dataclasses import dataclass
@@ -76,6 +77,11 @@ METHODS = {
             has_series=True,
             needs_connected=True,
             corrects_dates=True,
+        ),
+        Method(
+            name="own",
+            title="a method of one's own",
+            rules=("own_rates",),
         ),
         Method(
             name="averaging",

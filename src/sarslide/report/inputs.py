@@ -58,12 +58,15 @@ class FactorFiles:
 
     Attributes
     ----------
+    stack : str
+        Name of the track.
     sidecar : Path
         factors.json, with all tables.
     heat_map, bars : Path
         Figures of correlation and importance.
     """
 
+    stack: str
     sidecar: Path
     heat_map: Path
     bars: Path
@@ -121,8 +124,6 @@ class ReportInputs:
         Optical and lithology layers that the network reads, by registered name.
     by_track : tuple of Path
         Candidates of each track, before fusion; of regions of a paper.
-    networks : tuple of Path
-        Figures of the networks side by side, one a track; of regions of a paper.
     """
 
     region: str
@@ -150,7 +151,6 @@ class ReportInputs:
     factors: tuple[FactorFiles, ...] = ()
     ground: Mapping[str, Path] = field(default_factory=dict)
     by_track: tuple[Path, ...] = ()
-    networks: tuple[Path, ...] = ()
 
 
 def of_stack(

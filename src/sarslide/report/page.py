@@ -16,8 +16,9 @@ from sarslide.inventory.masks import REASONS
 from sarslide.io import vector
 from sarslide.io.sidecar import read_json, versions
 from sarslide.rates.methods import METHODS
-from sarslide.report import paper_page, stages, tables, webmap
+from sarslide.report import comparison, factor_page, network_maps, paper_figures, paper_page, stages, tables, webmap
 from sarslide.report.figures import overview_figure, png
+from sarslide.report.flow_figure import flow_figure
 from sarslide.report.inputs import ReportInputs, StackInputs
 from sarslide.report.inventory_map import web_map
 from sarslide.report.network_plot import NetworkPair, baselines
@@ -86,11 +87,23 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     stacks = [read_stack(stack) for stack in inputs.stacks]
     candidates = vector.read(inputs.candidates) if inputs.candidates else None
     planted = vector.read(inputs.planted) if inputs.planted and scores else None
+    external = comparison.read(inputs.external) if inputs.external else None
     rates = [maps.layers["los_rate_mm_per_yr"] for maps in stacks if "los_rate_mm_per_yr" in maps.layers]
     rate_scale = scale_for("los_rate_mm_per_yr", rates)
     bounds = inputs.grid.bounds
     shade = terrain.get("hillshade")
     head = summary(inputs, layers, pairs)
+    published = read_json(inputs.published)["tables"] if inputs.published else []
+    ground = terrain | {layer: read_display(path, layer) for layer, path in inputs.ground.items()}
+    drawn = paper_figures.of_paper(
+        inputs.paper, paper_figures.Material(inputs, stacks, ground, layers[LANDSLIDES], published)
+    )
+    flow = flow_stage(inputs.flow)
+    factors = factor_page.content(inputs.factors)
+    elsewhere = {"flow": ("flow", flow), "factors": ("factors", factors), "networks": ("figures", inputs.network_maps)}
+    anchors = {key: f"paper-{key}" for key in drawn}
+    anchors |= {key: section for key, (section, made) in elsewhere.items() if made}
+    speed = tables.throughput(inputs.benchmarks, inputs.settings, head["region_km2"])
     return {
         "inputs": inputs,
         "engine": ENGINES[inputs.engine],
@@ -101,9 +114,15 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
             inputs.paper,
             inputs.assumptions,
             inputs.assumed,
-            region_answers(head, pairs, stacks, records(layers[LANDSLIDES])),
-            inputs.published,
+            region_answers(head, pairs, stacks, records(layers[LANDSLIDES]), speed.text if speed else "")
+            | (comparison.answers(external) if external else {}),
+            published,
+            anchors,
         ),
+        "paper_figures": drawn,
+        "flow": flow,
+        "factors": factors,
+        "throughput": speed,
         "landslides": tables.build(tables.LANDSLIDES, tables.landslide_rows(records(layers[LANDSLIDES]))),
         "deformation": tables.build(tables.LANDSLIDES, tables.landslide_rows(records(layers[PLAIN]))),
         "changes": tables.build(tables.CHANGES, tables.change_rows(folder)),
@@ -112,6 +131,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         "run_times": run_times(inputs.benchmarks),
         "scores": tables.score_table(scores) if scores else None,
         **(score_details(scores) if scores else {}),
+        "comparison": comparison.content(external) if external else None,
         "networks": [stages.network_stage(stack, found) for stack, found in pairs.items() if found],
         "figures": [
             figure
@@ -121,11 +141,20 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
                 *(stages.rate_figure(maps, rate_scale, bounds, shade, inputs.method) for maps in stacks),
                 *(stages.quality_figure(maps, bounds) for maps in stacks),
                 stages.fusion_figure(stacks, candidates, layers[MASKED], shade, bounds),
+                *network_maps.stages_of([maps.stack for maps in stacks], inputs.network_maps),
             )
             if figure is not None
         ],
         "overview": overview(stacks, shade, layers[LANDSLIDES], bounds),
-        "map": web_map(inputs.grid, stacks, terrain, layers, planted, rate_scale),
+        "map": web_map(
+            inputs.grid,
+            stacks,
+            terrain,
+            layers,
+            planted,
+            rate_scale,
+            comparison.map_layers(external) if external else (),
+        ),
         "references": [reference(stack.stack, stack.reference) for stack in inputs.stacks if stack.reference],
         "card": model_card(inputs.weights),
         "parameters": tables.leaves(inputs.settings),
@@ -201,6 +230,7 @@ def region_answers(
     pairs: Mapping[str, list[NetworkPair]],
     stacks: Sequence[stages.StackMaps],
     landslides: Sequence[Mapping[str, Any]],
+    speed: str = "",
 ) -> dict[str, str]:
     """Answers of the region to the statements of a paper.
 
@@ -214,6 +244,8 @@ def region_answers(
         Rasters of each track.
     landslides : sequence of mapping of str to Any
         Rows of the release.
+    speed : str, optional
+        How fast the network was.
 
     Returns
     -------
@@ -233,7 +265,34 @@ def region_answers(
         if rate is not None and np.isfinite(rate).any():
             rates[maps.stack] = float(np.nanmin(rate)), float(np.nanmax(rate))
     dates = {stack: len({d for p in found for d in (p.earlier, p.later)}) for stack, found in pairs.items()}
-    return paper_page.measured(head, dates, landslides, geometry, rates)
+    return paper_page.measured(head, dates, landslides, geometry, rates, speed)
+
+
+def flow_stage(path: Path | None) -> stages.StageFigure | None:
+    """The processing flow of the run (P0 Fig. 2).
+
+    Parameters
+    ----------
+    path : Path or None
+        Written by `workflow.rule_graph`.
+
+    Returns
+    -------
+    StageFigure or None
+        None where there is none.
+    """
+    if path is None or not path.is_file():
+        return None
+    caption = (
+        "The rules of this region as they were planned, from the sources at the top: a line leads from a rule to one that reads "
+        "what it makes; lines that a longer way says already are left out."
+    )
+    return stages.StageFigure(
+        "Processing flow",
+        caption,
+        webmap.data_uri(png(flow_figure(read_json(path)))),
+        "Rules as boxes, joined by lines",
+    )
 
 
 def scene_rows(

@@ -4,11 +4,9 @@ region, with its known errors and with what the paper leaves open.
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sarslide import papers
-from sarslide.io.sidecar import read_json
 from sarslide.report.stages import iso
 from sarslide.report.tables import MISSING, NOT_RUN, Cell, Column, ReportTable, number
 
@@ -27,7 +25,8 @@ def content(
     assumptions: Mapping[str, str],
     assumed: Mapping[str, Any],
     measured: Mapping[str, str],
-    benchmark: Path | None,
+    published: Sequence[Mapping[str, Any]],
+    drawn: Mapping[str, str] | None = None,
 ) -> dict[str, Any] | None:
     """Values of the template's part about a paper.
 
@@ -41,9 +40,11 @@ def content(
         Our value by key.
     measured : mapping of str to str
         Of `measured`.
-    benchmark : Path or None
-        The published studies/records/benchmark.json, whose tables hold our scores beside the
-        paper's; without it the paper's stand alone.
+    published : sequence of mapping of str to Any
+        Tables of the published studies/records/benchmark.json, which hold our scores beside the
+        paper's; without them the paper's stand alone.
+    drawn : mapping of str to str, optional
+        Anchor on the page of each figure that was drawn, by `PaperFigure.drawn`.
 
     Returns
     -------
@@ -63,12 +64,8 @@ def content(
                 for s in about.statements
             ],
         ),
-        "tables": _tables(paper, read_json(benchmark)["tables"] if benchmark else []),
-        "figures": [
-            {"number": one.number, "shows": one.shows, "lacks": one.lacks, "why": one.why}
-            | ({"file": one.ours} if one.ours.endswith(".md") else {"anchor": one.ours} if one.ours else {})
-            for one in about.figures
-        ],
+        "tables": _tables(paper, published),
+        "figures": [_answer(one, drawn or {}) for one in about.figures],
         "assumptions": _table(
             ASSUMED, [(key, _value(assumed[key]), reason) for key, reason in sorted(assumptions.items())]
         ),
@@ -81,6 +78,7 @@ def measured(
     landslides: Sequence[Mapping[str, Any]],
     geometry: Mapping[str, Mapping[str, float]],
     rates: Mapping[str, tuple[float, float]],
+    speed: str = "",
 ) -> dict[str, str]:
     """Answers of the region to the papers' statements.
 
@@ -96,6 +94,8 @@ def measured(
         Of each track `incidence` and `heading`, degree, means.
     rates : mapping of str to (float, float)
         Smallest and largest LOS rate of each track, mm/yr, positive towards the satellite.
+    speed : str, optional
+        How fast the network was.
 
     Returns
     -------
@@ -117,6 +117,7 @@ def measured(
         "landslide_share": f"1 of {number(summary['region_km2'] / summary['landslide_km2'], 0)}"
         if summary["landslide_km2"]
         else "",
+        "speed": speed,
         "both_tracks": f"{sum(len(found) > 1 for found in seen_by)} of {len(landslides)} seen by several tracks",
         "by_track": ", ".join(f"{sum(track in found for found in seen_by)} {track}" for track in tracks),
         "rate_range": ", ".join(
@@ -135,6 +136,16 @@ def measured(
     if speeds:
         found["fastest"] = f"{number(max(speeds), 0)} mm/yr"
     return {key: text for key, text in found.items() if text}
+
+
+def _answer(figure: papers.PaperFigure, drawn: Mapping[str, str]) -> dict[str, str]:
+    """Where the page has a figure of a paper, or why it has none."""
+    found = {"number": figure.number, "shows": figure.shows, "lacks": figure.lacks, "why": figure.why}
+    if figure.drawn in drawn:
+        return found | {"anchor": drawn[figure.drawn]}
+    if figure.ours.endswith(".md"):
+        return found | {"file": figure.ours}
+    return found | ({"anchor": figure.ours} if figure.ours else {})
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> ReportTable:

@@ -1,0 +1,40 @@
+"""own_rates: unwrapped pairs of one stack -> rates by a function of the user's own (B30).
+
+inputs: the user's Python file; per pair unwrapped phase (rad, grows when the ground moves away),
+connected components, coherence, wrapped phase and sidecar; layover and shadow; elevation (m).
+outputs: as those of stack_rates.
+"""
+
+from sarslide.workflow.job import job
+from sarslide.grid import RegionGrid
+from sarslide.io import raster
+from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.layers import hidden
+from sarslide.rates.own import own_rates
+from sarslide.rates.rasters import reader, unwrapped_reader
+from sarslide.rates.records import common_wavelength_m
+from sarslide.rates.settings import RateSettings
+
+
+def main(snakemake) -> None:
+    params, files, output = dict(snakemake.params.items()), dict(snakemake.input.items()), snakemake.output
+    grid = RegionGrid.from_dict(params["grid"])
+    rates = own_rates(
+        files["method"],
+        unwrapped_reader(params, files, grid),
+        reader(params["pairs"], grid, files["wrapped"], files["coherence"]),
+        params["pairs"],
+        raster.read(files["elevation"], grid),
+        grid,
+        common_wavelength_m(read_json(path) for path in files["sidecars"]),
+        RateSettings.of(params, grid),
+        exclude=hidden(raster.read(files["layover_shadow"], grid)),
+    )
+    for layer, values in (rates.layers | {"stable_ground": rates.ground.layer}).items():
+        raster.write(output[layer], values, grid, layer)
+    write_json(output["reference"], rates.ground.reference.to_dict(grid))
+    write_json(output["sidecar"], sidecar("own_rates", files, params, rates.notes("rad_per_yr")))
+
+
+with job(snakemake):
+    main(snakemake)
