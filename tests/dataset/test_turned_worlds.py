@@ -194,6 +194,24 @@ def test_sharpening_widens_what_is_fine_and_leaves_what_is_flat():
     np.testing.assert_allclose(sharp[1], 0.3, atol=1e-6)
 
 
+def test_p2s_picture_is_brightened_and_sharpened():
+    """D08: brightness changes and hues stay; fringes of eight cells get steeper, a ramp and level ground do not change."""
+    x = np.arange(96)
+    for swing, slope, changed in ((1.0, 0.0, True), (0.0, 0.05, False), (0.0, 0.0, False)):
+        phase = np.broadcast_to(3.0 + slope * x + swing * np.sin(2 * np.pi * x / 8), (64, 96))
+        picture = phase_colours(phase).astype(np.float32)
+        bright = augment.brighten(picture, augment.WHEEL, np.random.default_rng(6))
+        value = bright.max(axis=0)
+        assert np.ptp(value) < 1e-6 and value.max() <= 1
+        np.testing.assert_allclose(bright / value, picture, atol=1e-5)
+        sharp = augment.sharpen(picture, augment.WHEEL, np.random.default_rng(1))
+        turn = np.array([colorsys.rgb_to_hsv(*sharp[:, 30, col])[0] for col in range(20, 76)]) * 2 * np.pi
+        turn = np.angle(np.exp(1j * (turn - phase[30, 20:76])))
+        wanted = np.sin(2 * np.pi * x[20:76] / 8) > 0.9
+        assert (turn[wanted].min(initial=9) > 0.05) if changed else np.abs(turn).max() < 1e-4
+    assert any(augment.brighten(picture, augment.WHEEL, np.random.default_rng(k)).max() < 0.99 for k in range(5))
+
+
 def test_augment_is_seeded_and_turns_the_label():
     names = features.channel_set("p3_rs_dr")
     stack, label = patch(names)[:, :64, :64], np.arange(64 * 64).reshape(64, 64) % 251

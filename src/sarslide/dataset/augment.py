@@ -212,8 +212,9 @@ def add_noise(features: np.ndarray, names: Sequence[str], rng: np.random.Generat
 def brighten(features: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
     """Features, brighter or darker (D08).
 
-    One factor of `BRIGHTNESS` for all reflectances and one for the fused picture, whose hues stay;
-    up to `BRIGHTNESS_DB` more or less intensity, which is uncalibrated anyway.
+    One factor of `BRIGHTNESS` for all reflectances and one for a picture of phase, with intensity
+    or without, whose hues stay; up to `BRIGHTNESS_DB` more or less intensity, which is uncalibrated
+    anyway.
 
     Parameters
     ----------
@@ -232,9 +233,10 @@ def brighten(features: np.ndarray, names: Sequence[str], rng: np.random.Generato
     bright, names = features.copy(), list(names)
     if channels := [names.index(name) for name in OPTICAL if name in names]:
         bright[channels] = np.clip(bright[channels] * _factor(rng), 0, 1)
-    if set(PICTURE) <= set(names):
-        channels = [names.index(name) for name in PICTURE]
-        bright[channels] = _with_brightness(features[channels], features[channels].max(axis=0) * _factor(rng))
+    for code in (PICTURE, WHEEL):
+        if set(code) <= set(names):
+            channels = [names.index(name) for name in code]
+            bright[channels] = _with_brightness(features[channels], features[channels].max(axis=0) * _factor(rng))
     if INTENSITY in names:
         bright[names.index(INTENSITY)] += np.float32(rng.uniform(-BRIGHTNESS_DB, BRIGHTNESS_DB))
     return bright
@@ -243,7 +245,8 @@ def brighten(features: np.ndarray, names: Sequence[str], rng: np.random.Generato
 def sharpen(features: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
     """Features, sharpened by an unsharp mask of random strength (D08).
 
-    Reflectance, intensity, and the brightness of the fused picture.
+    Reflectance, intensity, the brightness of the fused picture, and the phase of the colour wheel,
+    whose brightness says nothing.
 
     Parameters
     ----------
@@ -269,6 +272,10 @@ def sharpen(features: np.ndarray, names: Sequence[str], rng: np.random.Generator
         channels = [names.index(name) for name in PICTURE]
         value = features[channels].max(axis=0)
         sharp[channels] = _with_brightness(features[channels], value + strength * _detail(value))
+    if set(WHEEL) <= set(names):
+        channels = [names.index(name) for name in WHEEL]
+        phase, value = _phase_of(features[channels])
+        sharp[channels] = phase_colours(phase + strength * _phase_detail(phase), value)
     return _within(sharp, names)
 
 
@@ -312,6 +319,15 @@ def _detail(raster: np.ndarray) -> np.ndarray:
     weight = gaussian_filter(known.astype(np.float32), SHARPENING_CELLS)
     blurred = gaussian_filter(np.where(known, raster, 0).astype(np.float32), SHARPENING_CELLS)
     return raster - blurred / np.maximum(weight, 1e-6)
+
+
+def _phase_detail(phase_rad: np.ndarray) -> np.ndarray:
+    """The same of a wrapped phase, rad: its distance from the direction of the blurred phasors."""
+    from scipy.ndimage import gaussian_filter
+
+    phasor = np.where(np.isfinite(phase_rad), np.exp(1j * np.nan_to_num(phase_rad)), 0)
+    blurred = gaussian_filter(phasor.real, SHARPENING_CELLS) + 1j * gaussian_filter(phasor.imag, SHARPENING_CELLS)
+    return np.angle(phasor * blurred.conj())
 
 
 def _factor(rng: np.random.Generator) -> np.float32:
