@@ -149,10 +149,31 @@ def test_srtm_ends_in_the_north():
 
 
 def test_weights(tmp_path):
-    assert checks.weights(config())[0].level == GOOD
+    assert checks.weights(load({"region": "demo"}))[0].level == GOOD
     for segmentation in ({"model": "unknown"}, {"weights": str(tmp_path / "none.safetensors")}):
         found = checks.weights(config(segmentation=segmentation))[0]
         assert (found.level, found.code) == (ERROR, "E4001")
+
+
+@pytest.mark.parametrize(("region", "trained_in"), [("zhouqu", "qtp_loess"), ("jinsha_lancang", "jinsha_lancang")])
+def test_weights_that_are_still_to_be_trained(region, trained_in, tmp_path, monkeypatch):
+    """One line for all of them, whose cure is the command that trains them; those that are there stand apart."""
+    monkeypatch.chdir(tmp_path)
+    waiting, there = checks.weights(load({"region": region, "segmentation": {"beside": ["unet", "drs_unet_compact"]}}))
+    assert (waiting.level, waiting.code, waiting.cure) == (ERROR, "E4001", f"sarslide train --preset {trained_in}")
+    first = load({"region": region}).segmentation.model
+    assert waiting.found.startswith(f"no weights yet of {first}, unet: results/{trained_in}/training/")
+    assert there.level == GOOD and there.found.startswith("drs_unet_compact")
+
+
+def test_lithology_that_no_archive_has(tmp_path):
+    """P3's networks read it; a simulated region makes it, and other channels need none."""
+    (found,) = checks.lithology(load({"region": "baihetan"}))
+    assert (found.check, found.level, found.code) == ("input lithology.file", ERROR, "E1001")
+    assert "fcadensenet, fcn8s, unet, fc_densenet56" in found.found and "geological map" in found.cure
+    for keys in ({"lithology": {"file": "rocks.gpkg"}}, {"training": {"channels": "p4_phase"}}):
+        assert checks.lithology(load({"region": "baihetan", **keys})) == []
+    assert checks.lithology(load({"region": "demo", "segmentation": {"model": "fcadensenet"}})) == []
 
 
 @pytest.mark.parametrize(
@@ -179,13 +200,14 @@ def test_native_stacking_needs_no_tool():
 
 
 def test_the_unwrapper_is_a_package(monkeypatch):
-    assert machine.unwrapper(config())[0].level == GOOD
+    unwrapped = config(rates={"method": "stacking"})
+    assert machine.unwrapper(unwrapped)[0].level == GOOD
 
     def absent(name):
         raise machine.PackageNotFoundError(name)
 
     monkeypatch.setattr(machine, "version", absent)
-    found = machine.unwrapper(config())[0]
+    found = machine.unwrapper(unwrapped)[0]
     assert (found.level, found.code) == (ERROR, "E3009")
     assert "absent" in machine.versions()[0].found
 
