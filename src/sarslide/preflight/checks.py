@@ -30,19 +30,19 @@ from sarslide.errors import (
     OutputError,
     ProcessorError,
     SarslideError,
+    WeightsError,
 )
 from sarslide.insar.engines import ENGINES, SCENES
 from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared
 from sarslide.models import registry
-from sarslide.models.weights import packaged, read_card
+from sarslide.models.weights import read_card
 from sarslide.preflight import comparison, machine
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
 from sarslide.rates.methods import METHODS
 from sarslide.retrieve.credentials import login, secret_file
 from sarslide.retrieve.dem_tiles import MODELS, tiles
-from sarslide.workflow.graph import Graph
-from sarslide.workflow.network_inputs import NetworkInputs
+from sarslide.workflow.network_inputs import Network, networks_of
 
 Row = dict[str, str]
 # Latitudes, degree, between which a model has land tiles; GLO-30 and AW3D30 have the others, too.
@@ -148,15 +148,13 @@ def inputs(config: Config) -> list[Finding]:
     return found
 
 
-def lithology(config: Config, table: SceneTable) -> list[Finding]:
+def lithology(config: Config) -> list[Finding]:
     """Whether the geological map is named that networks of the region read; no archive has one.
 
     Parameters
     ----------
     config : Config
         Configuration of the region.
-    table : SceneTable
-        Scenes that are ready.
 
     Returns
     -------
@@ -165,9 +163,8 @@ def lithology(config: Config, table: SceneTable) -> list[Finding]:
     """
     if config.lithology.file or config.source == "simulated":
         return []
-    networks = NetworkInputs(Graph(config, table, Path())).networks
     try:
-        reading = [name for name, network in networks.items() if "lithology" in network.stored]
+        reading = [name for name, network in networks_of(config).items() if "lithology" in network.stored]
     except SarslideError:
         return []  # what is wrong with the weights is a finding of theirs
     if not reading:
@@ -354,7 +351,7 @@ def _file_covers(config: Config) -> str:
 
 
 def weights(config: Config, conda: bool = False) -> list[Finding]:
-    """The network's weights and their card, and whether the network can be built here.
+    """Weights and card of each network, and whether it can be built here.
 
     Parameters
     ----------
@@ -366,17 +363,28 @@ def weights(config: Config, conda: bool = False) -> list[Finding]:
     Returns
     -------
     list of Finding
-        One finding.
+        One a network; one for all that are still to be trained.
     """
-    segmentation = config.segmentation
+    networks, found = networks_of(config), []
+    try:
+        waiting = [name for name, network in networks.items() if not network.is_there]
+    except SarslideError as error:
+        return [of_error("weights", error)]
+    if waiting:
+        problem = WeightsError(
+            f"no weights yet of {', '.join(waiting)}: {networks[waiting[0]].weights} is not there",
+            f"sarslide train --preset {config.segmentation.weights_of or config.region}",
+        )
+        found.append(of_error("weights", problem))
+    there = [network for name, network in networks.items() if name not in waiting]
+    return [*found, *(tried("weights", partial(_network, network, conda)) for network in there)]
 
-    def described() -> str:
-        card = read_card(resolve(segmentation.weights) or packaged(segmentation.model))
-        if not conda:
-            registry.require_package(card.network)
-        return f"{segmentation.model}: {card.network}, {len(card.channels)} channels"
 
-    return [tried("weights", described)]
+def _network(network: Network, conda: bool) -> str:
+    card = read_card(network.weights)
+    if not conda:
+        registry.require_package(card.network)
+    return f"{network.name}: {card.network}, {len(card.channels)} channels"
 
 
 def packages(config: Config, conda: bool = False) -> list[Finding]:
@@ -552,7 +560,7 @@ def cheap(
     return [
         *accounts(config),
         *inputs(config),
-        *lithology(config, table),
+        *lithology(config),
         *comparison.files(config),
         *tracks(config),
         *sensor(config, table),

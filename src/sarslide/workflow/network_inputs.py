@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
-from sarslide.config import resolve
+from sarslide.config import Config, resolve
 from sarslide.config.loading import preset
 from sarslide.dataset.features import PICTURE, channel_set, require_layers, stored_layers
 from sarslide.errors import ConfigError, SarslideError, WeightsError
@@ -37,14 +37,14 @@ class Network:
 
     Parameters
     ----------
-    graph : Graph
-        The graph of the region.
+    config : Config
+        The configuration of the region.
     name : str
         As in `segmentation.model` or `segmentation.beside`.
     """
 
-    def __init__(self, graph: Graph, name: str) -> None:
-        self.graph, self.config, self.name = graph, graph.config, name
+    def __init__(self, config: Config, name: str) -> None:
+        self.config, self.name = config, name
 
     @property
     def own_weights(self) -> list[str]:
@@ -81,10 +81,14 @@ class Network:
             raise ConfigError(f"config: segmentation.weights_of: {error.problem}", error.cure) from None
 
     @property
+    def is_there(self) -> bool:
+        """Whether there are weights: False for those that are still to be trained."""
+        return not self.is_trained or Path(self.weights).is_file()
+
+    @property
     def weights_record(self) -> dict[str, str]:
         """Name and hash of the weights' file."""
-        there = Path(self.weights).is_file() or not self.is_trained
-        return {"file": Path(self.weights).name, "sha256": sha256(self.weights) if there else UNTRAINED}
+        return {"file": Path(self.weights).name, "sha256": sha256(self.weights) if self.is_there else UNTRAINED}
 
     @property
     def parameter(self) -> dict[str, str] | None:
@@ -100,9 +104,7 @@ class Network:
     @cached_property
     def card(self) -> Card | None:
         """The card of the weights; None for those that are still to be trained."""
-        if self.is_trained and not Path(self.weights).is_file():
-            return None
-        return read_card(self.weights)
+        return read_card(self.weights) if self.is_there else None
 
     @property
     def channels(self) -> list[str]:
@@ -123,6 +125,23 @@ class Network:
         return stored_layers(self.channels)
 
 
+def networks_of(config: Config) -> dict[str, Network]:
+    """The networks of a region.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration of the region.
+
+    Returns
+    -------
+    dict of str to Network
+        By name, that of the inventory first.
+    """
+    segmentation = config.segmentation
+    return {name: Network(config, name) for name in dict.fromkeys((segmentation.model, *segmentation.beside))}
+
+
 class NetworkInputs:
     """The networks of a region, and the layers that they and training scenes read.
 
@@ -134,9 +153,8 @@ class NetworkInputs:
 
     def __init__(self, graph: Graph) -> None:
         self.graph, self.config, self.paths = graph, graph.config, graph.paths
-        segmentation = self.config.segmentation
-        self.names = tuple(dict.fromkeys((segmentation.model, *segmentation.beside)))
-        self.networks = {name: Network(graph, name) for name in self.names}
+        self.networks = networks_of(self.config)
+        self.names = tuple(self.networks)
 
     @property
     def main(self) -> Network:
