@@ -1,7 +1,7 @@
 """Take each item of the papers back, one at a time, and require that its test fails.
 
     python -m studies.papers.takeback                      all items
-    python -m studies.papers.takeback --only A03 B21       these
+    python -m studies.papers.takeback --only A03 B21       these; what is known of others stays
     python -m studies.papers.takeback --jobs 2             two at a time
 
 Every worker has a copy of the last commit in a temporary folder; there the line of an item is
@@ -10,6 +10,8 @@ run on the unchanged copy, and must pass.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -19,11 +21,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
+from sarslide.io.sidecar import write_json
 from studies.papers import put, row
 from studies.papers.items import REPOSITORY, Item, items
 
 FAILED = 1  # exit code of pytest: tests ran, and some failed; others are no answer
 LONGEST_S = 600
+RECORD = REPOSITORY / "studies/records/takeback.json"
 
 
 def copied(folder: Path) -> Path:
@@ -91,32 +95,46 @@ def run(wanted: dict[str, Item], jobs: int) -> dict[str, tuple[bool, str]]:
             return dict(zip(wanted, pool.map(one, wanted), strict=True))
 
 
-def rows(found: dict[str, tuple[bool, str]]) -> list[dict]:
+def remembered(found: dict[str, tuple[bool, str]]) -> dict[str, bool]:
+    """For each item whether its test failed, with what earlier runs found of rows that are unchanged."""
+    held = json.loads(RECORD.read_text()) if RECORD.is_file() else {}
+    held |= {key: {"row": digest(items()[key]), "fails": fails} for key, (fails, _) in found.items()}
+    known = {key: held[key] for key, item in items().items() if held.get(key, {}).get("row") == digest(item)}
+    write_json(RECORD, known)
+    return {key: bool(one["fails"]) for key, one in known.items()}
+
+
+def digest(item: Item) -> str:
+    """What was taken back, and the test, in short."""
+    return hashlib.sha256("\n".join((item.file, item.line, item.instead, item.test)).encode()).hexdigest()[:12]
+
+
+def rows(fails: dict[str, bool]) -> list[dict]:
     """Rows of the record, one for each theme."""
-    themes: dict[str, dict[str, bool]] = {}
-    for key, (fails, _) in found.items():
-        themes.setdefault(key[0], {})[key] = fails
+    themes: dict[str, list[str]] = {}
+    for key in items():
+        themes.setdefault(key[0], []).append(key)
     return [
         row(
             f"items {theme}, each taken back: tests that fail",
-            f"{sum(of.values())} of {len(of)}" + "".join(f", not {key}" for key, fails in of.items() if not fails),
+            f"{sum(fails.get(key, False) for key in keys)} of {len(keys)}"
+            + "".join(f", not {key}" for key in keys if not fails.get(key, False)),
             "python -m studies.papers.takeback",
-            goal=f"{len(of)} of {len(of)}",
-            met=all(of.values()),
+            goal=f"{len(keys)} of {len(keys)}",
+            met=all(fails.get(key, False) for key in keys),
         )
-        for theme, of in themes.items()
+        for theme, keys in themes.items()
     ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", metavar="ID", choices=items(), help="these items; nothing is recorded")
+    parser.add_argument("--only", nargs="+", metavar="ID", choices=items(), help="these items")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
     arguments = parser.parse_args()
     wanted = {key: item for key, item in items().items() if key in (arguments.only or items())}
     found = run(wanted, arguments.jobs)
-    if not arguments.only:
-        put(rows(found))
+    put(rows(remembered(found)))
     raise SystemExit(not all(fails for fails, _ in found.values()))
 
 
