@@ -1,7 +1,7 @@
 # Learning: labelled tracks to training scenes and COCO images, `sarslide train`. No part of `all`.
 
 
-# One track and its labels: `whole`, or the part of it that training or validation may know.
+# One track and its labels: `whole`, or the part of it that training, validation or the test may know.
 rule label_scene:
     input:
         unpack(extra_layers),
@@ -17,7 +17,7 @@ rule label_scene:
     benchmark:
         f"{BENCHMARKS}/label_scene/{{stack}}/{{frame}}/{{part}}.tsv"
     wildcard_constraints:
-        part="whole|train|validation",
+        part="whole|train|validation|test",
     conda:
         "../envs/torch.yaml"
     resources:
@@ -33,7 +33,7 @@ rule label_scene:
                 "confidence_column",
                 "min_confidence",
             ),
-            *("block", "validation", "seed"),
+            *("split", "block", "patch", "overlap", "fractions", "seed"),
         ),
         grid=NETWORK_GRID,
         exclude=or_exit(LEARNT.test_areas),
@@ -84,9 +84,11 @@ rule train_network:
     input:
         train=lambda wildcards: training_scenes("train"),
         validation=lambda wildcards: training_scenes("validation"),
+        test=GRAPH.every(f"{DATASET}/test.npz") if LEARNT.tests else [],
         start=start_of_training,
         coco=coco_of_training,
     output:
+        **({"test_scores": f"{LEARNT_FOLDER}/test_scores.json"} if LEARNT.tests else {}),
         weights=f"{LEARNT_FOLDER}/{{network}}.safetensors",
         history=f"{LEARNT_FOLDER}/history.csv",
         curves=report(

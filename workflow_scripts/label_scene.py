@@ -3,10 +3,11 @@
 inputs: layers under their registered names, units and signs (LOS rate mm/yr, positive towards the
 satellite), on the region grid; labels (vector file, any CRS); area (vector file of what was looked
 at, or none). outputs: scene (npz of `dataset.scenes`: the layers, label, objects, meta), label (1
-landslide, 0 background, 255 not counted), sidecar. The part `whole` holds every cell; `train` and
-`validation` hold the cells of their blocks and nothing of the others'. No part holds the cells of a
-test area. params: grid; region; exclude (grids of test areas by region); how attributes are read
-(layer ... min_confidence); block (cells), validation (share), seed.
+landslide, 0 background, 255 not counted), sidecar. The part `whole` holds every cell; `train`,
+`validation` and `test` hold the cells of their blocks and nothing of the others', or those of their
+patches of the papers' random split, which overlap. No part holds the cells of a test area. params:
+grid; region; exclude (grids of test areas by region); how attributes are read (layer ...
+min_confidence); split (blocks, random), block (cells), patch (cells), overlap, fractions, seed.
 """
 
 from sarslide.workflow.job import job
@@ -34,8 +35,11 @@ def main(snakemake, log) -> None:
     if tested := [RegionGrid.from_dict(about) for about in params.exclude.values()]:
         scene = splits.without_test_areas(scene, splits.cells_of_areas(grid, tested))
     if part != "whole":
-        shares = (1 - params.validation, params.validation)
-        scene = splits.scene_parts(scene, params.block, shares, params.seed)[splits.PARTS.index(part)]
+        if params.split == "random":
+            parts = splits.scene_parts_of_patches(scene, params.patch, params.overlap, params.fractions, params.seed)
+        else:
+            parts = splits.scene_parts(scene, params.block, params.fractions, params.seed)
+        scene = parts[splits.PARTS.index(part)]
     write_npz(snakemake.output.scene, scene)
     raster.write(snakemake.output.label, scene["label"], grid, "label", {"part": part})
     counts = {str(value): int((scene["label"] == value).sum()) for value in (0, 1, scenes.IGNORE)}

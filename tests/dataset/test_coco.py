@@ -324,10 +324,11 @@ def test_the_rules_scripts(tmp_path):
     params = {
         "grid": GRID.to_dict(), "exclude": {}, "region": "valley", "layer": "", "class_column": "", "classes": {},
         "confidence_column": "",
-        "min_confidence": 0.5, "block": 64, "validation": 0.3, "seed": 7, "code": "c",
+        "min_confidence": 0.5, "block": 64, "fractions": (0.5, 0.3, 0.2), "seed": 7, "code": "c",
+        "split": "blocks", "patch": 64, "overlap": 0.5,
     }  # fmt: skip
     made = {}
-    for stack, part in (("A128", "whole"), ("D062", "whole"), ("A128", "train"), ("A128", "validation")):
+    for stack, part in (("A128", "whole"), ("D062", "whole"), *(("A128", part) for part in splits.PARTS)):
         made[stack, part] = {
             "scene": tmp_path / f"{stack}.{part}.npz",
             "label": tmp_path / f"{stack}.{part}.label.tif",
@@ -336,15 +337,14 @@ def test_the_rules_scripts(tmp_path):
         wildcards = SimpleNamespace(stack=stack, part=part)
         inputs = {**paths, "labels": tmp_path / "labels.geojson", "area": []}
         run_labelling(tmp_path, inputs, made[stack, part], params, wildcards)
-    whole, train, validation = (
-        raster.read(made["A128", part]["label"], GRID) for part in ("whole", "train", "validation")
-    )
-    counted = (train != 255).astype(int) + (validation != 255)
+    whole, *parts = (raster.read(made["A128", part]["label"], GRID) for part in ("whole", *splits.PARTS))
+    counted = sum((part != 255).astype(int) for part in parts)
     assert counted.max() == 1
     assert (counted == 0).mean() < 0.02  # objects in another part than most of their cells
-    np.testing.assert_array_equal(whole[train != 255], train[train != 255])
-    share = (validation == 1).sum() / ((train == 1).sum() + (validation == 1).sum())
-    assert share == pytest.approx(0.3, abs=0.05)
+    for part in parts:
+        np.testing.assert_array_equal(whole[part != 255], part[part != 255])
+    held = np.array([(part == 1).sum() for part in parts])
+    assert held / held.sum() == pytest.approx(params["fractions"], abs=0.05)
 
     settings = {
         "channels": "p2_colours", "patch": 64, "overlap": 0.5, "negatives": 0.43, "split": "blocks", "block": 64,
@@ -362,7 +362,7 @@ def test_the_rules_scripts(tmp_path):
     assert sum(entry["objects"] for entry in counts.values()) == len(planted)
 
 
-@pytest.mark.parametrize("part", ["whole", "train", "validation"])
+@pytest.mark.parametrize("part", ["whole", "train", "validation", "test"])
 def test_no_scene_holds_the_ground_of_a_test_area(tmp_path, part):
     """A02: neither layers nor labels in its cells, and no part of a landslide that reaches into it, whatever its CRS."""
     planted = outlines()
@@ -377,7 +377,8 @@ def test_no_scene_holds_the_ground_of_a_test_area(tmp_path, part):
         raster.write(tmp_path / f"{name}.tif", values, GRID, name)
     params = {
         "grid": GRID.to_dict(), "exclude": {"test": area.to_dict()}, "region": "valley", "layer": "", "class_column": "",
-        "classes": {}, "confidence_column": "", "min_confidence": 0.5, "block": 16, "validation": 0.3, "seed": 7, "code": "c",
+        "classes": {}, "confidence_column": "", "min_confidence": 0.5, "block": 16,
+        "fractions": (0.5, 0.25, 0.25), "split": "blocks", "seed": 7, "patch": 64, "overlap": 0.5, "code": "c",
     }  # fmt: skip
     made = {kind: tmp_path / f"made.{kind}" for kind in ("npz", "tif", "json")}
     outputs = dict(zip(("scene", "label", "sidecar"), made.values(), strict=True))

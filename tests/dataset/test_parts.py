@@ -59,6 +59,41 @@ def test_parts_of_a_region_share_no_cell_and_no_landslide(tmp_path, fractions, s
     assert share / share.sum() == pytest.approx(fractions, abs=0.05)
 
 
+def test_groups_of_blocks_cut_no_landslide():
+    """Blocks of the test part that touch, by an edge or a corner, are one group; a landslide is in one."""
+    objects = planted(3)
+    stored = {"los_rate_mm_per_yr": np.zeros(GRID.shape, np.float32)}
+    whole = scenes.arrays_of(stored, (objects > 0).astype(np.uint8), objects, GRID, "r", "A128")
+    test = splits.scene_parts(whole, 50, (0.5, 0.2, 0.3), 1)[2]
+    block, known = test["block"], np.isfinite(test["los_rate_mm_per_yr"])
+    np.testing.assert_array_equal(block > 0, known)
+    assert block.max() > 1
+    for number in np.unique(objects[(test["label"] == 1) & known]):
+        assert len(np.unique(block[(objects == number) & (test["label"] == 1)])) == 1
+    near = [block[:-1, :-1], block[1:, 1:]], [block[:-1, 1:], block[1:, :-1]], [block[1:], block[:-1]]
+    assert all((one == other)[(one > 0) & (other > 0)].all() for one, other in near)
+
+
+def test_parts_of_patches_share_cells():
+    """P0's 7:2:1 of patches with half overlap: most of a test part's cells are in the training part, too,
+    and no part lacks landslides.
+    """
+    objects = planted(3)
+    stored = {"los_rate_mm_per_yr": np.zeros(GRID.shape, np.float32)}
+    whole = scenes.arrays_of(stored, (objects > 0).astype(np.uint8), objects, GRID, "r", "A128")
+    parts = splits.scene_parts_of_patches(whole, 64, 0.5, splits.P0_FRACTIONS, 1)
+    known = [np.isfinite(part["los_rate_mm_per_yr"]) for part in parts]
+    places = len(patches.windows(GRID.shape, 64, 0.5))
+    assert [json.loads(str(part["meta"]))["region"] for part in parts] == ["r/train", "r/validation", "r/test"]
+    assert known[2].sum() <= round(0.1 * places) * 64**2
+    assert (known[0] & known[2]).sum() > 0.5 * known[2].sum()
+    assert all((part["label"] == 1).any() and part["block"].max() == 1 for part in parts)
+    with pytest.raises(
+        TrainingError, match=r"the train part of .* gets no landslide; cure: set dataset.patch to fewer cells"
+    ):
+        splits.scene_parts_of_patches(whole | {"label": np.zeros_like(whole["label"])}, 64, 0.5, (0.5, 0.5), 1)
+
+
 def test_all_tracks_of_a_region_are_split_alike():
     objects = planted()
     label = (objects > 0).astype(np.uint8)

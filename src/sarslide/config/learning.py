@@ -87,17 +87,18 @@ class DatasetSection(Section):
     block: int = key(
         128, "side of the blocks by which one region is split; no cell is in two parts (D05)", "cells", ge=16, le=4096
     )
-    validation: float = key(0.3, "share of the landslide cells in the blocks of validation (D10)", "", "P3", gt=0, lt=1)
     channels: str = key("p2_colours", "channel set of three channels for the images (D06)", "", "P2")
     patch: int = key(256, "side of an image (D06); 128 in P0 and P3 (D02, D10)", "cells", "P2", ge=32, le=1024)
     overlap: float = key(0.5, "overlap of neighbouring images (D02); 0 in P3 (D10)", "", "P0", ge=0, le=0.9)
     negatives: float = key(0.0, "images without landslide per image with one; 0.43 in P3's 7:3", "", "P2", ge=0, le=100)
     split: Literal["blocks", "random"] = key(
-        "blocks", "parts of the images: blocks without a shared cell, or the papers' random split, which leaks (D05)"
+        "blocks",
+        "parts of labels and of images: blocks without a shared cell, or the papers' random split of patches, which leaks (D05)",
     )
     fractions: tuple[float, ...] = key(
         (0.6, 0.2, 0.2),
-        "training, validation and test (D06); 0.7, 0.2, 0.1 in P0 (D04)",
+        "shares of landslide cells for training, validation and a test (D06), or for the first two (0.7, 0.3 in P3); 0.7, 0.2,"
+        " 0.1 in P0 (D04)",
         "",
         "P2",
         min_length=2,
@@ -112,6 +113,15 @@ class DatasetSection(Section):
     def _channels_are_known(self) -> None:
         with refused("dataset.channels"):
             check_channels(self.channels, "dataset.channels")
+
+    @check
+    def _fractions_are_shares(self) -> None:
+        if min(self.fractions) <= 0 or abs(sum(self.fractions) - 1) > 1e-9:
+            raise Mistake(
+                f"dataset.fractions = {list(self.fractions)}: a part is empty, or the parts are not the whole",
+                "give shares above 0 that sum to 1; two of them for no test part",
+                "dataset.fractions",
+            )
 
     @check
     def _kinds_are_read(self) -> None:

@@ -50,6 +50,8 @@ class TrainingScene:
         For data sets: number of the labelled landslide in each cell, 0 none.
     grid : RegionGrid or None
         For data sets: where the cells lie.
+    block : array of int32 or None
+        For scoring a part of a region: number of the group of blocks of each cell, 0 outside.
     """
 
     region: str
@@ -62,6 +64,7 @@ class TrainingScene:
     true_rate: np.ndarray | None = None
     objects: np.ndarray | None = None
     grid: RegionGrid | None = None
+    block: np.ndarray | None = None
 
 
 def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
@@ -118,6 +121,7 @@ def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
         true_rate=arrays.get("true_los_rate_mm_per_yr"),
         objects=arrays.get("objects"),
         grid=grid,
+        block=arrays.get("block"),
     )
 
 

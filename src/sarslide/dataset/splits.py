@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import shapely
 
+from sarslide.dataset.patches import windows
 from sarslide.dataset.scenes import IGNORE, known_in, part_of
 from sarslide.errors import TrainingError
 from sarslide.grid import RegionGrid
@@ -96,7 +97,8 @@ def deal_blocks(
     if best is None:
         what = "block" if label is None else "landslide"
         raise TrainingError(
-            f"{of_block.size} blocks of {block} cells: a part of {list(fractions)} gets no {what}", "use smaller blocks"
+            f"{of_block.size} blocks of {block} cells: a part of {list(fractions)} gets no {what}",
+            "use smaller blocks (dataset.block), or give the part a larger share (dataset.fractions)",
         )
     return best[of_cell]
 
@@ -134,7 +136,8 @@ def scene_parts(
     """Training, validation (and test) scenes of one region without a shared cell.
 
     The deal depends on label, block, fractions and seed alone, so that all tracks of a region are
-    split alike. A landslide counts in one part only (`strangers_of`).
+    split alike. A landslide counts in one part only (`strangers_of`). Blocks of one part that touch
+    are a group, numbered in `block`: no landslide is in two.
 
     Parameters
     ----------
@@ -156,7 +159,65 @@ def scene_parts(
     part = deal_blocks(label.shape, block, fractions, seed, label)
     label[strangers_of(objects, part)] = IGNORE
     kept = {**scene, "label": label}
-    return [part_of(kept, part == number, name) for number, name in zip(range(len(fractions)), PARTS, strict=False)]
+    return [_numbered(kept, part == number, name) for number, name in zip(range(len(fractions)), PARTS, strict=False)]
+
+
+def scene_parts_of_patches(
+    scene: Mapping[str, np.ndarray], size: int, overlap: float, fractions: Sequence[float], seed: int
+) -> list[dict[str, np.ndarray]]:
+    """The same from the papers' random split of patches (D04), which leaks.
+
+    A part knows the cells of its patches; where patches overlap, so does another part. Parts have
+    no groups that could be drawn apart: all is block 1.
+
+    Parameters
+    ----------
+    scene : mapping of str to array
+        Of the whole scene, as `scenes.arrays_of`.
+    size : int
+        Side of a patch, cells.
+    overlap : float
+        Of neighbouring patches, 0 to < 1.
+    fractions : sequence of float
+        Of the parts; sum to 1.
+    seed : int
+        Shuffles.
+
+    Returns
+    -------
+    list of dict
+        Arrays of each part.
+
+    Raises
+    ------
+    TrainingError
+        Where a part gets no patch with a landslide.
+    """
+    label = scene["label"]
+    places = [at for at in windows(label.shape, size, overlap) if (_patch(label, at, size) != IGNORE).any()]
+    parts = []
+    for name, chosen in zip(PARTS, random_split(len(places), fractions, seed), strict=False):
+        inside = np.zeros(label.shape, bool)
+        for number in chosen:
+            _patch(inside, places[number], size)[:] = True
+        if not (label[inside] == 1).any():
+            raise TrainingError(
+                f"{len(places)} patches of {size} cells: the {name} part of {list(fractions)} gets no landslide",
+                "set dataset.patch to fewer cells, or give the part a larger share in dataset.fractions",
+            )
+        parts.append(part_of(scene, inside, name) | {"block": inside.astype(np.int32)})
+    return parts
+
+
+def _patch(array: np.ndarray, at: tuple[int, int], size: int) -> np.ndarray:
+    return array[at[0] : at[0] + size, at[1] : at[1] + size]
+
+
+def _numbered(scene: Mapping[str, np.ndarray], inside: np.ndarray, name: str) -> dict[str, np.ndarray]:
+    """A part with the groups of its blocks."""
+    from scipy.ndimage import label
+
+    return part_of(scene, inside, name) | {"block": label(inside, np.ones((3, 3)))[0].astype(np.int32)}
 
 
 def cells_of_areas(grid: RegionGrid, areas: Iterable[RegionGrid]) -> np.ndarray:

@@ -228,7 +228,8 @@ class Card(Part):
     threshold : float
         Calibrated probability from which a cell belongs to a landslide.
     training, scores : dict of str to Any
-        How it was trained, and how well it did on the validation part.
+        How it was trained, and how well it did on the validation part; `test`: on the test part of
+        labels, with intervals.
     licence, label : str
         Of the weights; what the network learnt from, in words that products repeat.
     calibration : Calibration or None

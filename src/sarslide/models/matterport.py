@@ -168,7 +168,7 @@ def _block(k: int) -> list[tuple[tuple[str, str], str]]:
 
 def _parts(path: str, arrays: Arrays, names: Sequence[str]) -> dict[str, np.ndarray]:
     """The tensors of some layers of the file, by `layer/part`."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name in names:
         own = {key: arrays[key] for part in PARTS if (key := f"{name}/{part}") in arrays}
         if not own:
@@ -256,7 +256,7 @@ class _Layer:
         """Shifts of each anchor in columns, rows, width, height."""
         kernel, bias = self.part("kernel")[0, 0], self.part("bias")
         four = (kernel.reshape(len(kernel), ANCHORS, 4), bias.reshape(ANCHORS, 4))
-        weight, shift = ((each * np.float32(BOX_STD))[..., ::-1, :][..., [1, 0, 3, 2]] for each in four)
+        weight, shift = ((each * np.array(BOX_STD, np.float32))[..., ::-1, :][..., [1, 0, 3, 2]] for each in four)
         return {"weight": _tensor(weight.reshape(len(kernel), -1).T)[:, :, None, None], "bias": _tensor(shift.ravel())}
 
 

@@ -1,6 +1,6 @@
 """The model card that travels in a weights file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from sarslide.models.pretrained import Start
 from sarslide.models.weights import SIMULATED
 from sarslide.training.train import Trained
 
+# Of the scores of a test part.
+HELD_OUT = ("pixel", "object", "groups", "safe", "intervals")
 MAX_NAME = 200  # characters of a tensor of a foreign file
 
 # True of every network that reads these measurements, whatever it was trained on.
@@ -44,6 +46,7 @@ def model_card(
     label: str = SIMULATED,
     licence: str = "BSD-3-Clause",
     landslides: TrainedOn | None = None,
+    test: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The card of a trained network (`models.weights`).
 
@@ -61,6 +64,8 @@ def model_card(
         Of the weights.
     landslides : TrainedOn or None
         What was measured of those of the training (`trained_on.measure`).
+    test : mapping of str to Any or None
+        Scores of the test part (`held_out.evaluate`).
 
     Returns
     -------
@@ -91,7 +96,8 @@ def model_card(
             "device": trained.device,
             "processes": trained.processes,
         },
-        "scores": {key: trained.scores[key] for key in ("pixel", "object")},
+        "scores": {key: trained.scores[key] for key in ("pixel", "object")}
+        | ({"test": {key: test[key] for key in HELD_OUT}} if test else {}),
         "known_failures": [*KNOWN_FAILURES, *(SIMULATED_FAILURES if label == SIMULATED else ())],
         "licence": licence,
         "label": label,

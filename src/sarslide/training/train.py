@@ -83,6 +83,8 @@ class Trained:
         not compute in bf16.
     start : Start or None
         Weights of another data set that it started from, tensor by tensor.
+    line : Calibration or None
+        The line of `calibration`.
     maps : list of array
         Calibrated probability (rows, cols) of the validation scenes.
     """
@@ -102,6 +104,7 @@ class Trained:
     processes: int = 1
     bf16_mask_iou: float | None = None
     start: Start | None = None
+    line: Calibration | None = None
     maps: list[np.ndarray] = field(default_factory=list, repr=False)
 
 
@@ -204,7 +207,7 @@ def train(
     return Trained(
         model.eval(), network, options, channels, recipe, normalisation, threshold, found["best_epoch"], found["history"],
         fitted, scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
-        torch.device(device).type, processes, same_mask, begun, maps,
+        torch.device(device).type, processes, same_mask, begun, line, maps,
     )  # fmt: skip
 
 

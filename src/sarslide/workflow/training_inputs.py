@@ -76,6 +76,11 @@ class TrainingInputs:
         return self.start if self.start in registry.PRETRAINED else ""
 
     @property
+    def tests(self) -> bool:
+        """Whether a part of the labels is kept for a test."""
+        return bool(self.config.training.labels) and len(self.config.dataset.fractions) > 2
+
+    @property
     def networks(self) -> list[str]:
         """The networks that `train` trains."""
         return weights_files.networks(self.config)
