@@ -18,8 +18,9 @@ from sarslide.retrieve.dem_tiles import MODELS
 
 SCENE_COLUMNS = ("stack", "date", "granule", "sha256", "orbit_file")
 
-# Keys that reach rules upstream, and only add a note to what these make, or let them make it.
-ONLY_NOTES = ("slc.spectral_diversity", "inventory.allow_older")
+# Keys that reach rules upstream, and only add a note or further maps to what these make, or let
+# them make it.
+ONLY_NOTES = ("slc.spectral_diversity", "inventory.allow_older", "segmentation.beside")
 
 
 def optional_inputs(config: Config) -> dict[str, bool]:
