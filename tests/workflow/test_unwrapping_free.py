@@ -170,10 +170,13 @@ def test_no_unwrapper_and_no_hours_of_one_are_wanted(monkeypatch):
     rows = {
         stack: [{"date": date} for date in sorted({d for p in PAIRS for d in p.split("_")})] for stack in free.stacks
     }
-    hours = [forecast.forecast(config, rows, dict.fromkeys(rows, 1.0)).core_hours for config in (free, rated)]
+    costs = [forecast.forecast(config, rows, dict.fromkeys(rows, 1.0)) for config in (free, rated)]
     # CPU s of the demo's 114 pairs (record of its steps), on its cells: here are five pairs of each of two tracks.
     saved = sum(forecast.PER_PAIR[rule] for rule in ("unwrap", "closure", "stack_rates")) / 114 * 2 * 5
-    assert 3600 * (hours[1] - hours[0]) == pytest.approx(saved, rel=1e-6)
+    assert 3600 * (costs[1].core_hours - costs[0].core_hours) == pytest.approx(saved, rel=1e-6)
+    assert costs[1].pairs_gb / costs[0].pairs_gb == pytest.approx(
+        16.6 / (16.6 - 4.1)
+    )  # bytes of the demo's pairs, by file
 
 
 def test_training_from_labels_of_such_a_region_unwraps_nothing(place):

@@ -47,6 +47,7 @@ UNWRAPPED = {"unwrap", "closure", "stack_rates"}
 # Bytes, measured on the demo: a cell and date, a cell and pair, a cell of a stack, a cell of the
 # region.
 GSLC_BYTES, PAIR_BYTES, STACK_BYTES, REGION_BYTES = 70.6, 16.6, 76.9, 69.0
+UNWRAPPED_BYTES = 4.1  # unwrapped phase and components, part of those of a pair
 SIMULATED_BYTES = 277.7  # of SAFE products and orbits, a cell and date
 # A burst of one polarisation as ASF delivers it, and the zip of a scene with two where the table
 # has no size.
@@ -120,6 +121,7 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
     date_cells = sum(len(dates[stack]) * area[stack] for stack in scenes)
     pair_cells = sum(pairs[stack] * area[stack] for stack in scenes)
     unwraps_here = not ENGINES[config.engine].unwraps
+    wrapped_alone = unwraps_here and not METHODS[config.rates.method].has_rates
     seconds = sum(_seconds(config, area[stack], len(dates[stack]), pairs[stack], unwraps_here) for stack in scenes)
     seconds += cells * sum(PER_REGION.values()) / DEMO_CELLS
     return Forecast(
@@ -131,7 +133,7 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
         sum(_download(config, rows, area[stack] * grid.cell_m**2 / 1e6) for stack, rows in scenes.items()) / 1e9,
         (config.source == "simulated") * SIMULATED_BYTES * date_cells / 1e9,
         unwraps_here * GSLC_BYTES * date_cells / 1e9,
-        PAIR_BYTES * pair_cells / 1e9,
+        (PAIR_BYTES - wrapped_alone * UNWRAPPED_BYTES) * pair_cells / 1e9,
         (STACK_BYTES * sum(area.values()) + REGION_BYTES * cells) / 1e9,
         seconds / 3600,
     )
