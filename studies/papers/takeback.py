@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 
 from sarslide.io.sidecar import write_json
 from studies.papers import put, row
@@ -85,6 +86,7 @@ def run(wanted: dict[str, Item], jobs: int) -> dict[str, tuple[bool, str]]:
     """For each item whether its test fails without its line, and what pytest printed last."""
     with tempfile.TemporaryDirectory() as place:
         copies: SimpleQueue[Path] = SimpleQueue()
+        lock = Lock()
         for number in range(jobs):
             copies.put(copied(Path(place) / str(number)))
         first = copies.get()
@@ -98,6 +100,8 @@ def run(wanted: dict[str, Item], jobs: int) -> dict[str, tuple[bool, str]]:
                 answer = (False, "fails as it is") if failing else taken_back(copy, wanted[key])
             finally:
                 copies.put(copy)
+            with lock:
+                remembered({key: answer})
             print(key, "fails as it must" if answer[0] else "DOES NOT FAIL", answer[1], sep="  ", flush=True)
             return answer
 
