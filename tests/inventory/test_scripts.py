@@ -17,6 +17,7 @@ from sarslide import names
 from sarslide.inventory import records, release
 from sarslide.inventory.attributes import LAYERS
 from sarslide.io import raster, vector
+from sarslide.io.resample import finer_grid
 from sarslide.io.sidecar import read_json, write_json
 from tests.inventory.conftest import GRID, cell_box, slope_layers
 
@@ -274,6 +275,15 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
     scores = read_json(tmp_path / "scores.json")
     assert scores["predicted_rmse_mm_per_yr"] == pytest.approx(dict.fromkeys(STACKS, 1.5))
     assert "formal error 1.50" in (tmp_path / "score.log").read_text()
+    # A map on cells of half the side: four of each kind for one, and the same shares.
+    fine = finer_grid(GRID, GRID.cell_m / 2)
+    for number, path in enumerate(inputs["probability"]):
+        inputs["probability"][number] = str(tmp_path / f"fine{number}.tif")
+        values = raster.read(path, GRID).repeat(2, axis=0).repeat(2, axis=1)
+        raster.write(inputs["probability"][number], values, fine, "probability")
+    run_script("score", tmp_path, inputs, outputs, params | {"method": "sbas"})
+    found = read_json(tmp_path / "scores.json")["pixels"]
+    assert found == {stack: row | {"cells": 4 * row["cells"]} for stack, row in scores["pixels"].items()} != {}
 
 
 KILLED = """

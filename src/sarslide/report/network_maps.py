@@ -40,7 +40,7 @@ class NetworkMap:
 def network_maps_figure(
     maps: Mapping[str, NetworkMap], bounds: Bounds, planted: gpd.GeoDataFrame | None = None
 ) -> "Figure":
-    """Probability of each network, cells below its threshold paled, with planted outlines.
+    """Probability of each network, the share that reaches its threshold, and planted outlines.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def network_maps_figure(
     over = () if planted is None else (Outlines(planted, PLANTED_COLOUR, "planted", width=0.8),)
     panels = []
     for number, (name, found) in enumerate(maps.items()):
-        with np.errstate(invalid="ignore"):
-            share = float(np.mean((found.probability >= found.threshold)[np.isfinite(found.probability)] or [0.0]))
+        known = found.probability[np.isfinite(found.probability)]
+        share = float((known >= found.threshold).mean()) if known.size else 0.0
         role = "inventory" if number == 0 else "beside"
         title = f"{name} ({role}): {share:.1%} from {found.threshold:.2g}"
         panels.append(Panel(title, found.probability, scale_for("probability"), None, over))
