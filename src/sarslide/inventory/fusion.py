@@ -1,6 +1,7 @@
 """Ascending and descending objects that are one source (P0 6, Fig. 13; G05)."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -34,8 +35,8 @@ def fuse(rows: Sequence[Mapping], overlap: float) -> list[dict]:
     list of dict
         North to south, west to east: the kept element's row plus tracks (`A128+D062`), parents and
         masked_parents (candidate ids joined by +), los_rate_by_track (JSON, mean of the largest
-        free parent of each track, mm/yr), confidence (high: two tracks; medium: one track, mean
-        probability >= 0.8; low), object_type, shape and motion.
+        free parent of each track, mm/yr), the most cycles of its parents, confidence (high: two
+        tracks; medium: one track, mean probability >= 0.8; low), object_type, shape and motion.
 
     References
     ----------
@@ -138,6 +139,9 @@ def _fused(parents: list[dict]) -> dict:
         if largest is None or row["geometry"].area > largest["geometry"].area:
             by_track[row["track"]] = row
     rates = {track: by_track[track]["los_rate_mean_mm_per_yr"] for track in sorted(by_track)}
+    # P2's pictures are of both passes: an object is as strong as the one that sees it best.
+    cycles = max((row["phase_cycles_per_yr"] for row in elements if row["phase_cycles_per_yr"] >= 0), default=math.nan)
+    kept = kept | {"phase_cycles_per_yr": cycles}
     return kept | {
         "tracks": "+".join(sorted(by_track)),
         "parents": _ids(elements),
