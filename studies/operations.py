@@ -176,10 +176,17 @@ def paper_runs(rows: list[dict]) -> list[str]:
              " + ".join(str(row["pairs"][stack]) for stack in row["tracks"]), f"{row['cells']:,}", row["jobs"], row["cpu_s"],
              row["released"], row["right"], f"{row['scored_found']} of {row['scored']}",
              "–" if row["recall"] is None else f"{row['recall']:.2f}",
-             _and([f"{row['rmse_mm_per_yr'][name]:.0f} ({row['formal_std_mm_per_yr'][name]:.0f})" for name in row["tracks"]]))
+             _rate_errors(row))
             for row in rows
         ],
     )  # fmt: skip
+
+
+def _rate_errors(row: dict) -> str:
+    """RMSE and formal error of each track; a dash where nothing was unwrapped."""
+    found = [(row["rmse_mm_per_yr"][name], row["formal_std_mm_per_yr"][name]) for name in row["tracks"]]
+    words = [f"{rmse:.0f} ({formal:.0f})" for rmse, formal in found if rmse is not None]
+    return _and(words) if words else "–"
 
 
 PARTS = {"faults": faults, "replay": replay, "secret_search": secret_search, "preflight": preflight}

@@ -105,7 +105,7 @@ def run(region: str, folder: Path) -> dict:
 
 
 def _pairs(stack: Path) -> int:
-    return len(list(stack.glob("*/ifg/*.unw_rad.tif")))
+    return len(list(stack.glob("*/ifg/*.cor.tif")))
 
 
 def main() -> None:

@@ -23,9 +23,10 @@ class Scores(BaseModel):
     object_recall: Share
     object_precision: Share
     object_f1: Share
-    los_rmse_mm_per_yr: dict[records.Stack, Rmse]
-    predicted_rmse_mm_per_yr: dict[records.Stack, Rmse]
-    rate_error: str = Field("predicted", max_length=20)
+    # Null where nothing was unwrapped.
+    los_rmse_mm_per_yr: dict[records.Stack, Rmse | None]
+    predicted_rmse_mm_per_yr: dict[records.Stack, Rmse | None]
+    rate_error: Annotated[str, Field(max_length=20)] | None = "predicted"
 
 
 class _Part(BaseModel):
@@ -224,12 +225,14 @@ def score_lines(scores: Scores) -> list[str]:
     Returns
     -------
     list of str
-        Counts, scores by object, and the error of the LOS rate of each track.
+        Counts, scores by object, and the error of the LOS rate of each track that has one.
     """
     lines = [f"planted {scores.planted} landslides, scored {scores.scored}"]
     shares = {"recall": scores.object_recall, "precision": scores.object_precision, "f1": scores.object_f1}
     lines += [f"object {name:<10} {share:.3f}" for name, share in shares.items()]
     for stack, rmse in scores.los_rmse_mm_per_yr.items():
+        if rmse is None:
+            continue
         line = f"LOS rate RMSE {stack} {rmse:.2f} mm/yr"
         if expected := scores.predicted_rmse_mm_per_yr.get(stack):
             line += f", {rmse / expected:.2f} of the {scores.rate_error} error, {expected:.2f}"
