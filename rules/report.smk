@@ -65,6 +65,7 @@ rule report:
             caption="captions/report.rst",
             category="Inventory",
         ),
+        project=f"{RESULTS}/report/region.qgs",
     log:
         f"{LOGS}/report.log",
     benchmark:

@@ -8,7 +8,8 @@ pair wrapped phase and coherence; pictures of all networks side by side; sidecar
 simulated regions scores and planted outlines; scores and objects of the comparison with an
 inventory of others; tables and pictures of the factors, where they were ranked; for regions of a
 paper incidence and heading (degree), phase rate (rad/yr, positive away), candidates of each track,
-optical layers and rock. What a region does not have is an empty list. outputs: report.html.
+optical layers and rock. What a region does not have is an empty list. outputs: report.html; a QGIS
+project of the release and its layers.
 """
 
 from sarslide.workflow.job import job
@@ -40,6 +41,7 @@ def main(snakemake, log) -> None:
     from sarslide.io.atomic import atomic_file
     from sarslide.layers import OPTICAL, TERRAIN
     from sarslide.models.weights import of_job
+    from sarslide.report import qgis
     from sarslide.report.inputs import ExternalFiles, FactorFiles, ReportInputs, of_stack
     from sarslide.report.page import render
 
@@ -85,6 +87,8 @@ def main(snakemake, log) -> None:
     html = render(inputs)
     with atomic_file(snakemake.output.html) as temporary:
         temporary.write_text(html)
+    with atomic_file(snakemake.output.project) as temporary:
+        temporary.write_text(qgis.project(inputs, Path(snakemake.output.project).parent))
     log.info("%.1f MB", len(html) / 1e6)
 
 

@@ -332,16 +332,17 @@ def test_script_writes_the_page(inputs, tmp_path):
     job = SimpleNamespace(
         rule="report",
         input=files | {"wrapped": wrapped},
-        output=Named(html=str(tmp_path / "report" / "report.html")),
+        output=Named({name: str(tmp_path / "report" / file) for name, file in REPORTS.items()}),
         params=SimpleNamespace(**params),
         resources=SimpleNamespace(published=""),
         log=[str(tmp_path / "report.log")],
     )
     exec(compile(SCRIPT.read_text(), str(SCRIPT), "exec"), {"snakemake": job, "__name__": "__main__"})
     assert (tmp_path / "report" / "report.html").read_text() == html
-    assert [path.name for path in (tmp_path / "report").iterdir()] == ["report.html"]
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == sorted(REPORTS.values())
 
 
+REPORTS = {"html": "report.html", "project": "region.qgs"}
 SCRIPT_INPUTS = {
     "amplitude": "mean_amplitude_db",
     "avg_phase": "avg_phase_rad",
