@@ -71,6 +71,7 @@ def regions(folder: Path) -> dict[str, Region]:
         "phase_gradient": True,
     }
     labels = {"training": {"labels": "polygons.gpkg", "start": "random"}}
+    coco = {"start": "coco", "network": "mask_rcnn", "width": None}
     named = {"optical": {"products": ["s2"]}, "lithology": {"file": "polygons.gpkg"}}
     dem = {"dem": "dem.tif", "dem_vertical": "orthometric"}
     compared = dict.fromkeys(("inventory", "area", "points"), "polygons.gpkg") | {"complete": True}
@@ -88,6 +89,7 @@ def regions(folder: Path) -> dict[str, Region]:
             demo | {"benchmark": {"tables": ["p0_t3"], "networks": ["drs_unet"]}}, ("train", "benchmark")
         ),
         "labelled": Region(demo | labels, ("train", "coco_export")),
+        "coco": Region(demo | {"training": labels["training"] | coco}, ("train",)),
         **{
             method: Region(demo | {"rates": {"method": method} | OWN.get(method, {})}, _maps("native", method)[2:])
             for method in others
@@ -127,7 +129,17 @@ def _polygons(folder: Path) -> None:
 
 def _files(folder: Path) -> None:
     """Files that keys name, most of them empty, and the region's own file."""
-    for name in ("dem.tif", "other.tif", "more.npz", "review.csv", "mine.py", "more.py", "s2/band.tif", "s2b/band.tif"):
+    for name in (
+        "more.h5",
+        "dem.tif",
+        "other.tif",
+        "more.npz",
+        "review.csv",
+        "mine.py",
+        "more.py",
+        "s2/band.tif",
+        "s2b/band.tif",
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
     second = folder / "pairs/second"

@@ -92,10 +92,6 @@ def test_the_registry_knows_the_weights_of_torchvision(name):
             " or training.network to mask_rcnn or .*mask_rcnn_resnext_dcb_sa$",
         ),
         (
-            {"network": "mask_rcnn", "start": "imagenet", "coco_file": "mask_rcnn_coco.h5", "width": None},
-            "training.coco_file is set, training.start is imagenet; cure: set training.start to coco, or no training.coco_file",
-        ),
-        (
             {"network": "mask_rcnn", "start": "matterport", "width": None},
             "training.start = matterport does not fit training.network = mask_rcnn",
         ),

@@ -200,12 +200,6 @@ class TrainingSection(Section):
 
     @check
     def _network_has_start(self) -> None:
-        if self.coco_file and self.start != "coco":
-            raise Mistake(
-                f"training.coco_file is set, training.start is {self.start or 'empty'}",
-                "set training.start to coco, or no training.coco_file",
-                *("training.coco_file", "training.start"),
-            )
         row, start = registry.ARCHITECTURES.get(self.network), self.begins_with()
         if row is None or start not in registry.PRETRAINED:
             return
