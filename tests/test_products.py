@@ -15,6 +15,7 @@ from sarslide import layers, products
 from sarslide.errors import GridError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
+from sarslide.io.sidecar import sidecar, write_json
 from tests.support import finished_region
 from tests.support.finished_region import DATES, GRID, PAIRS, some
 
@@ -50,6 +51,25 @@ def test_every_cell_is_that_of_its_file(region, opened):
     path = region / "D062/f0/native/averaging/phase_intensity_rgb.tif"
     np.testing.assert_array_equal(opened.phase_intensity_rgb_green.sel(stack="D062"), truth(path, 2))
     assert opened.r_index.sel(stack="A128").notnull().any() and opened.r_index.sel(stack="D062").isnull().all()
+
+
+def test_of_several_networks_that_of_the_inventory_is_opened(tmp_path):
+    folder = tmp_path / "results" / "valley"
+    finished_region.write(folder)
+    for stack in ("A128", "D062"):
+        there = folder / stack / "f0/native/stacking/segment"
+        (there / "unet").mkdir()
+        raster.write(there / "unet/probability.tif", np.full(GRID.shape, 0.25), GRID, "probability")
+        (there / "compact/candidates.gpkg").touch()
+    assert products.open_products(folder, method="stacking").attrs["model"] == "compact"
+    beside = products.open_products(folder, method="stacking", model="unet")
+    assert (beside.probability == 0.25).all()
+    finer = RegionGrid(GRID.epsg, GRID.west, GRID.north, GRID.cell_m / 2, 2 * GRID.rows, 2 * GRID.cols)
+    for stack in ("A128", "D062"):
+        path = folder / stack / "f0/native/stacking/segment/unet/probability.tif"
+        raster.write(path, np.full(finer.shape, 0.25), finer, "probability")
+    beside = products.open_products(folder, method="stacking", model="unet")
+    assert "probability" not in beside and "los_rate_mm_per_yr" in beside
 
 
 def test_unit_sign_and_unknown_are_those_of_the_registry(opened):
@@ -195,3 +215,20 @@ def test_a_raster_of_another_grid_is_named_when_it_is_read(region, tmp_path):
     assert np.isnat(products.open_products(tmp_path).last_date).all()  # without sidecars
     with pytest.raises(GridError, match="D062/f0/files/stacking/pair_count.tif"):
         products.open_products(tmp_path).pair_count.load()
+
+
+def test_a_region_whose_pairs_were_not_unwrapped(tmp_path):
+    base = tmp_path / "valley/A128/f0/native"
+    for part, name in (
+        ("averaging", "mean_coherence"),
+        ("averaging/segment/phases", "probability"),
+        ("geometry", "los_up"),
+    ):
+        raster.write(base / part / f"{name}.tif", some(name, 1), GRID, name)
+    write_json(base / "averaging/average_phase.json", sidecar("average_phase", {}, {"code": "c0de", "pairs": PAIRS}))
+    opened = products.open_products(tmp_path / "valley")
+    assert (opened.attrs["method"], opened.attrs["model"]) == ("averaging", "phases")
+    assert {"mean_coherence", "probability", "los_up"} <= set(opened) and "los_rate_mm_per_yr" not in opened
+    assert json.loads(opened.attrs["dates"])["A128"] == sorted({date for pair in PAIRS for date in pair.split("_")})
+    with pytest.raises(RasterError, match="holds products of a method without a time series"):
+        products.open_series(tmp_path / "valley", "A128")

@@ -70,14 +70,16 @@ def open_products(
     """The layers of a finished region's tracks (stack, y, x) and of its ground (y, x).
 
     A band of a layer with several is a variable `{layer}_{band}`; a layer that a track lacks is
-    unknown there.
+    unknown there. Maps of networks that lie on a finer grid (`segmentation.grid: product`) are none
+    of them.
 
     Parameters
     ----------
     folder : str or Path
         `results/{region}`.
     engine, method, model, frame : str
-        Which, where the folder holds several; `windows/{window}` is a method, too.
+        Which, where the folder holds several; `windows/{window}` is a method, too. Of several
+        networks that of the inventory, unless another is named.
 
     Returns
     -------
@@ -109,12 +111,16 @@ def open_products(
     methods = _below(folder, stacks, f"{base}/*/los_rate_mm_per_yr.tif") | (windows & {method}) | averaged
     method = _one(folder, "method", method, methods)
     models = _below(folder, stacks, f"{base}/{method}/segment/*/*.tif")
+    of_inventory = _below(folder, stacks, f"{base}/{method}/segment/*/candidates.gpkg")
+    if not model and len(of_inventory) == 1:
+        (model,) = of_inventory
     model = _one(folder, "model", model, models) if models or model else ""
     parts = [*STACK_FOLDERS, method, *([f"{method}/segment/{model}"] if model else [])]
     of_stacks = [[folder / stack / base / part for part in parts] for stack in stacks]
     of_region = [folder / part / frame for part in REGION_FOLDERS]
     files = [_rasters(folders) for folders in of_stacks]
     grid = raster.grid_of(next(path for found in files for path in found.values()))
+    files = [{layer: path for layer, path in found.items() if _fits(path, grid)} for found in files]
 
     made: dict[str, Any] = {}
     for layer in sorted(set().union(*files) - {ONE_BAND_A_PAIR}):
@@ -285,6 +291,11 @@ def _one(folder: Path, what: str, chosen: str, found: set[str]) -> str:
             f"{folder}: holds products of several: {', '.join(sorted(found))}", f"choose {what}='{min(found)}'"
         )
     return found.pop()
+
+
+def _fits(path: Path, grid: RegionGrid) -> bool:
+    """Whether a layer lies on the grid of the others; only maps of networks may lie on another."""
+    return "segment" not in path.parts or raster.grid_of(path) == grid
 
 
 def _rasters(folders: list[Path]) -> dict[str, Path]:

@@ -62,6 +62,17 @@ def test_bursts_are_counted_by_ground_and_scenes_by_number():
     assert scenes.download_gb == pytest.approx(60 * 4.3)
 
 
+def test_networks_beside_and_their_finer_grid_cost_more():
+    """Of P3's preset: four maps in place of one, on four times the cells."""
+    alone, region = {"beside": [], "grid": "region"}, {"grid": "region"}
+    one, four = (of_region("baihetan", segmentation=keys).core_hours for keys in (alone, region))
+    finest = of_region("baihetan").core_hours
+    per_map = (four - one) / 3
+    assert per_map == pytest.approx(98_000 * 150_000 / 25**2 * 15.2 / 2 / module.DEMO_CELLS / 3600)
+    candidates = 1.9 / 15.2 * per_map
+    assert finest - four == pytest.approx(3 * (4 * per_map + candidates))
+
+
 def test_smaller_cells_and_more_pairs_cost_more():
     usual = of_region("zhongxinrong")
     fine = of_region("zhongxinrong", grid={"cell_m": 15})

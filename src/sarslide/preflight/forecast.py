@@ -180,6 +180,9 @@ def unit(rule: str, demo_s: float, jobs: int) -> tuple[float, float]:
 def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here: bool) -> float:
     """CPU s of one stack. Engines that deliver unwrapped pairs cost nothing here."""
     method, total = METHODS[config.rates.method], 0.0
+    segmentation, grid = config.segmentation, config.grid
+    finer = (grid.cell_m / (grid.product_m or grid.cell_m)) ** 2 if segmentation.grid == "product" else 1
+    larger = {"segment": finer * (1 + len(segmentation.beside)), "candidates": finer}
     for costs, demo_jobs, jobs in (
         (PER_SIMULATED_DATE, DEMO_DATES, dates * (config.source == "simulated")),
         (PER_DATE, DEMO_DATES, dates),
@@ -192,7 +195,7 @@ def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here:
             job, cell = unit(rule, demo_s, demo_jobs)
             if rule == "stack_rates" and method.has_series:
                 job, cell = 0.0, SBAS_S / SBAS_PAIRS
-            total += jobs * (job + cell * cells)
+            total += jobs * (job + cell * cells * larger.get(rule, 1))
     return total
 
 
