@@ -160,6 +160,18 @@ def test_only_the_wrapped_chain_decides_the_name_of_a_release(place, monkeypatch
         assert name(**keys) != first, keys
 
 
+def test_windows_and_series_of_a_packaged_region_wait_for_its_rates(place, monkeypatch):
+    monkeypatch.setattr(loading, "_unread", lambda *_: [])
+    asked = {"windows": {"spring": ["20190301", "20190401"]}, "series_polygons": "polygons.gpkg"}
+    network = {"model": "phases", "weights": "p2_colours.safetensors", "window": "spring"}
+    made = plan(place, loading.merge(FREE, {"rates": asked, "segmentation": network}))
+    assert "segment" in made.rules() and not OF_UNWRAPPED & made.rules() and "series" not in made.rules()
+    rated = graph_of(place, rates=asked | {"method": "stacking"}).final_products()
+    assert [Path(path).name for path in rated if "/windows/" in path or "/series/" in path] == (
+        ["los_rate_mm_per_yr.tif"] * 2 + ["polygons.csv"] * 2
+    )
+
+
 def test_no_unwrapper_and_no_hours_of_one_are_wanted(monkeypatch):
     def absent(package: str) -> str:
         raise machine.PackageNotFoundError(package)
@@ -174,9 +186,8 @@ def test_no_unwrapper_and_no_hours_of_one_are_wanted(monkeypatch):
     # CPU s of the demo's 114 pairs (record of its steps), on its cells: here are five pairs of each of two tracks.
     saved = sum(forecast.PER_PAIR[rule] for rule in ("unwrap", "closure", "stack_rates")) / 114 * 2 * 5
     assert 3600 * (costs[1].core_hours - costs[0].core_hours) == pytest.approx(saved, rel=1e-6)
-    assert costs[1].pairs_gb / costs[0].pairs_gb == pytest.approx(
-        16.6 / (16.6 - 4.1)
-    )  # bytes of the demo's pairs, by file
+    # Bytes of the demo's pairs, by file.
+    assert costs[1].pairs_gb / costs[0].pairs_gb == pytest.approx(16.6 / (16.6 - 4.1))
 
 
 def test_training_from_labels_of_such_a_region_unwraps_nothing(place):

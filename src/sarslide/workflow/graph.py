@@ -488,7 +488,9 @@ class Graph:
         """
         rates, paths = self.config.rates, self.paths
         windows = [
-            path for window in rates.windows for path in self.every(f"{paths.window(window)}/los_rate_mm_per_yr.tif")
+            path
+            for window in (rates.windows if self.method.has_rates else ())
+            for path in self.every(f"{paths.window(window)}/los_rate_mm_per_yr.tif")
         ]
         known = {stack: set(self.pairs(stack)) for stack in self.config.stacks} if rates.dinsar else {}
         if missing := sorted(set(rates.dinsar) - set().union(*known.values())):
@@ -504,7 +506,8 @@ class Graph:
             if pair in pairs
             for kind in ("los_displacement_mm.tif", "dinsar_figure.png")
         ]
-        series = self.every(f"{paths.rates}/series/polygons.csv") if rates.series_polygons else []
+        followed = rates.series_polygons and self.method.has_rates
+        series = self.every(f"{paths.rates}/series/polygons.csv") if followed else []
         finer = self.every(f"{paths.resampled}/resample_products.json") if self.config.grid.product_m else []
         beside = self.every(f"{paths.networks}/comparison.png") if self.config.segmentation.beside else []
         gradients = self.every(f"{paths.stack}/phase_gradient/phase_gradient.json") if rates.phase_gradient else []

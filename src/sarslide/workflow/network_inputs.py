@@ -208,6 +208,7 @@ class NetworkInputs:
     def _measured(self, rates: Iterable[str], window: str = "") -> dict[str, str]:
         """Path patterns of what a track measures, and of the terrain, on the networks' grid."""
         paths, finer = self.paths, self.graph.finer_networks
+        window = window if self.graph.method.has_rates else ""
         amplitude = ["mean_amplitude_db"] if self.graph.engine.amplitude else []
         made = [layer for layer in rates if window or layer in self.graph.rate_layers]
         folders = {
