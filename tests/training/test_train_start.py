@@ -17,10 +17,11 @@ from sarslide.errors import WeightsError
 from sarslide.evaluate import metrics
 from sarslide.grid import RegionGrid
 from sarslide.io import vector
-from sarslide.models import networks, weights
+from sarslide.models import mask_rcnn, networks, pretrained, weights
 from sarslide.training import card, validate
 from sarslide.training.recipe import PRESETS, fine_tuning
 from sarslide.training.train import train
+from tests.support import keras_coco
 from tests.support.cards import model_card
 from tests.support.training_scenes import CHANNELS, RECIPE, scene
 
@@ -43,6 +44,32 @@ def stronger(seed):
     """
     made = scene(seed)
     return replace(made, region=f"s{seed}", features=made.features * np.array([3, 1], np.float32)[:, None, None])
+
+
+def test_a_training_from_keras_lists_its_start_in_the_card(tmp_path, monkeypatch):
+    """Of an eighth of the width and few blocks: layers of the file are the network's before any step but those of
+    the heads, which leave the body as it was; the card has no path.
+    """
+    path, blocks = tmp_path / "mask_rcnn_coco.h5", (1, 1, 2, 1)
+    arrays = keras_coco.write(path, np.random.default_rng(1), width=8, blocks=blocks)
+    monkeypatch.setitem(mask_rcnn.BLOCKS, 101, blocks)
+    monkeypatch.setattr(pretrained, "WIDTH", 8)
+    recipe = replace(
+        PRESETS["p2"], iterations=2, rounds=1, frozen_parts=2, patch=64, start="matterport", coco_file=str(path)
+    )
+    options = {"width": 8, "keras": True}
+    result = train([scene(1), scene(2)], [scene(3)], CHANNELS, "mask_rcnn", options, recipe)
+    assert result.options == {**options, "frozen_norm": True}
+    kernel = result.network.rcnn.backbone.body.layer2[0].conv2.weight.detach().numpy()
+    np.testing.assert_array_equal(kernel, arrays["res3a_branch2b/kernel"].transpose(3, 2, 0, 1))
+    made = card.model_card(result, [scene(1), scene(2)], [scene(3)], "code")
+    assert made["start"]["source"] == made["training"]["recipe"]["coco_file"] == "mask_rcnn_coco.h5"
+    assert made["start"]["refused"]["count"] == len(made["start"]["refused"]["first"]) == 6
+    assert len(made["training"]["start_sha256"]) == 64
+    assert str(tmp_path) not in json.dumps(made)
+    weights.save(tmp_path / "w.safetensors", result.network, made)
+    _, read = networks.load(tmp_path / "w.safetensors")
+    assert read.start.loaded.count == made["start"]["loaded"]["count"] > 50
 
 
 def test_recipe_of_fine_tuning():

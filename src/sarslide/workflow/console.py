@@ -152,6 +152,7 @@ class LogHandler(LogHandlerBase):
         self._theirs = ColorizingTextHandler(common.nocolor, self._stream, self._formatter, self._shown)
         self._progress = RunProgress()
         self._failed: list[str] = []
+        self._trained: list[str] = []
         self._results: Path | None = None
         self._release_before = ""
         self._runs = False
@@ -274,6 +275,8 @@ class LogHandler(LogHandlerBase):
         if job is None:
             return []
         events.add_event(events.FINISHED, job.rule, job.wildcards)
+        if job.rule == "train_network":
+            self._trained.append(f"{job.wildcards['network']}.{job.wildcards['variant']}")
         total, done = sum(self._progress.planned.values()), self._progress.finished
         count = f"{done.total():>{len(str(total))}}/{total}"
         step = f"{job.rule} {done[job.rule]}/{self._progress.planned.get(job.rule, '?')}"
@@ -341,12 +344,25 @@ class LogHandler(LogHandlerBase):
         except SarslideError:  # which the run itself shows
             return ""
 
+    def _trainings(self) -> list[str]:
+        """What the trainings of this run made."""
+        from sarslide.report import trained
+
+        lines: list[str] = []
+        for name in self._trained if self._results else ():
+            try:
+                lines += trained.lines(self._results, name)
+            except SarslideError as error:
+                lines.append(str(error))
+        return [shorten(line) for line in lines]
+
     def _end(self) -> list[str]:
         """Failed jobs, and what the run made."""
         from sarslide.report import summary
 
         failed = [f"{len(self._failed)} failed:", *(f"  {one}" for one in self._failed[:MAX_FAILED])]
         lines = [shorten(line) for line in failed] if self._failed else []
+        lines += self._trainings()
         if self._results and (release := self._release()):
             try:
                 lines += shorten_lines(summary.summary(self._results))
