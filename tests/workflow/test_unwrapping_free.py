@@ -60,6 +60,13 @@ def test_nothing_is_unwrapped_down_to_inventory_report_scores_and_finer_products
     for ending in (".unw_rad.tif", ".conncomp.tif", "los_rate_mm_per_yr.tif"):
         assert not [name for name in readers_of(made, ending) if name != "score"], ending
     assert readers_of(made, "los_rate_mm_per_yr.tif") <= {"score"}  # the planted truth
+    folder = "results/demo/A128/f0/native/averaging"
+    for layer, readers in {
+        "mean_coherence": {"candidates", "observability", "release", "report", "resample_products"},
+        "pair_count": {"release", "resample_products"},
+        "avg_phase_rad": {"candidates", "report", "resample_products"},
+    }.items():
+        assert readers <= readers_of(made, f"{folder}/{layer}.tif"), layer
     assert ("fuse_phase" in made.rules()) is (channels == "p0_insar_hsv")
     assert count(made)["average_phase"] == 2  # once a track
 

@@ -211,15 +211,16 @@ class NetworkInputs:
         window = window if self.graph.method.has_rates else ""
         amplitude = ["mean_amplitude_db"] if self.graph.engine.amplitude else []
         made = [layer for layer in rates if window or layer in self.graph.rate_layers]
-        folders = {
-            paths.window(window) if window else paths.rates: made,
-            f"{paths.stack}/averaging": list(AVERAGES),
-            f"{paths.stack}/amplitude": amplitude,
-            f"{paths.stack}/geometry": [*LINE_OF_SIGHT, "layover_shadow"],
-        }
+        # Pairs, as the method averaging leaves its layers in the folder of the averages.
+        folders = (
+            (paths.window(window) if window else paths.rates, made),
+            (f"{paths.stack}/averaging", AVERAGES),
+            (f"{paths.stack}/amplitude", amplitude),
+            (f"{paths.stack}/geometry", [*LINE_OF_SIGHT, "layover_shadow"]),
+        )
         terrain = paths.product_ground("terrain") if finer else paths.terrain
         found: dict[str, str] = {}
-        for folder, layers in folders.items():
+        for folder, layers in folders:
             found |= layer_files(paths.resampled if finer else folder, layers)
         return found | layer_files(terrain, TERRAIN)
 
