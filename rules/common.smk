@@ -19,7 +19,7 @@ from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.graph import OPTIONAL, Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import layer_files
-from sarslide.workflow.training_inputs import TrainingInputs
+from sarslide.workflow.training_inputs import TrainingInputs, simulated_chain
 from sarslide.config.reach import dem_model
 from sarslide.workflow.release_id import dem_addresses, retrieve_access
 

@@ -20,11 +20,14 @@ FATAL = ("input", "DEM", "weights", "unwrapper", "tool")
 def first_checks():
     """Print what the checks without a network find; the end of Snakemake for what no job can make good.
 
-    `sarslide preflight` prints them itself, with those of the network; a search needs none of them.
+    `sarslide preflight` prints them itself, with those of the network; a search needs none of them, a training no weights.
     """
-    if set(workflow.dag_settings.targets) in ({"preflight"}, {"update_catalog"}):
+    targets = set(workflow.dag_settings.targets)
+    if targets in ({"preflight"}, {"update_catalog"}):
         return
     found = checks.of_region(CONFIG, conda=IN_CONDA)
+    if targets and targets <= {"train", "coco_export", *LEARNT.trained}:
+        found = [one for one in found if not one.check.startswith("weights")]
     wrong = [one for one in found if one.level in (ERROR, WARNING)]
     console.tell(as_text(wrong, "preflight"))
     fatal = [
@@ -145,6 +148,7 @@ def page_digest():
 # learn.smk
 DATASET = f"{RATES}/dataset"
 TRAINING = "results/training"
+CLIMATE_SCENES = f"{RESULTS}/training/scenes"
 SEEDS = {"train": CONFIG.training.seeds, "validation": CONFIG.training.validation_seeds}
 OWN_LABELS = bool(CONFIG.training.labels)
 # Of one network: its name, and what tells its trainings apart.
@@ -196,7 +200,13 @@ def coco_of_training(wildcards):
 
 
 def simulated_scenes(part):
-    """Both tracks of the simulated regions of a part: valleys by their seeds, and regions of the benchmark."""
+    """Tracks of the simulated regions of a part: those of the climate, or valleys and regions of the benchmark."""
+    if CONFIG.training.climate:
+        return expand(
+            f"{CLIMATE_SCENES}/{{seed}}.{{stack}}.npz",
+            seed=SEEDS[part],
+            stack=CONFIG.stacks,
+        )
     valleys = expand(
         f"{TRAINING}/regions/{{seed}}.{{orbit_pass}}.npz",
         seed=SEEDS[part],

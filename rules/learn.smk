@@ -150,3 +150,27 @@ rule simulate_training:
         code=code("simulate_training"),
     script:
         "../workflow_scripts/simulate_training.py"
+
+
+# The same of a paper's region: its ground and climate, seen through the chain of its preset.
+rule simulate_climate:
+    output:
+        scene=f"{CLIMATE_SCENES}/{{seed}}.{{stack}}.npz",
+    log:
+        f"{LOGS}/simulate_climate/{{seed}}.{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/simulate_climate/{{seed}}.{{stack}}.tsv"
+    wildcard_constraints:
+        seed=r"\d+",
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(60),
+    params:
+        climate=CONFIG.training.climate,
+        seed=lambda wildcards: int(wildcards.seed),
+        chain=simulated_chain(CONFIG),
+        code=code("simulate_climate"),
+    script:
+        "../workflow_scripts/simulate_climate.py"

@@ -236,9 +236,9 @@ def simulate_pairs(
                 raise StackError(f"pair {pair}: {date} is not an acquisition", "name the pairs of the given dates")
             last_use[date] = max(last_use.get(date, date), split_pair(pair)[1])
 
-    key = [seed, PRODUCTS, ord(seen.stack[0]), int(seen.stack[1:])]
+    key = _key(seen, seed)
     fixed = np.random.default_rng(np.random.SeedSequence(key))
-    baselines = dict(zip(dates, fixed.normal(0, settings.baseline_sigma_m, len(dates)), strict=True))
+    baselines = _baselines(fixed, dates, settings)
     ground = _Ground(world, seen, settings, fixed)
     held: dict[str, _Acquisition] = {}
     for date in dates:
@@ -248,6 +248,39 @@ def simulate_pairs(
             earlier, later = split_pair(pair)
             yield ground.pair(pair, held[earlier], held[later], rng)
         held = {d: acquired for d, acquired in held.items() if last_use.get(d, "") > date}
+
+
+def baselines_m(
+    seen: TrackView, dates: Sequence[str], seed: int, settings: ProductSettings | None = None
+) -> dict[str, float]:
+    """Orbits of the acquisitions, as `simulate_pairs` has them.
+
+    Parameters
+    ----------
+    seen : TrackView
+        How the track sees the region.
+    dates : Sequence[str]
+        Acquisitions, YYYYMMDD.
+    seed : int
+        Seed of the noise.
+    settings : ProductSettings, optional
+        Noise and processing.
+
+    Returns
+    -------
+    dict of str to float
+        By date, perpendicular, m.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(_key(seen, seed)))
+    return _baselines(rng, sorted(dates), settings or ProductSettings())
+
+
+def _key(seen: TrackView, seed: int) -> list[int]:
+    return [seed, PRODUCTS, ord(seen.stack[0]), int(seen.stack[1:])]
+
+
+def _baselines(rng: np.random.Generator, dates: Sequence[str], settings: ProductSettings) -> dict[str, float]:
+    return dict(zip(dates, rng.normal(0, settings.baseline_sigma_m, len(dates)), strict=True))
 
 
 @dataclass(frozen=True)

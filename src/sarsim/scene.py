@@ -4,7 +4,7 @@ label, and what may mislead.
 Training regions and the benchmark's regions are both made here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -88,8 +88,11 @@ def observe(
     dates: Sequence[str],
     settings: ProductSettings,
     rate_settings: RateSettings | None = None,
+    pairs: Sequence[str] | None = None,
+    make_rates: Callable[..., Any] | None = None,
+    mean: str = "complex",
 ) -> Observation:
-    """Pairs of up to 24 days through the rates and terrain code of the real chain.
+    """Pairs through the rates and terrain code of the real chain.
 
     Parameters
     ----------
@@ -103,19 +106,25 @@ def observe(
         Noise and processing of the pairs.
     rate_settings : RateSettings, optional
         Settings of the rates.
+    pairs : sequence of str, optional
+        By default those of up to 24 days.
+    make_rates : callable, optional
+        Takes what `rates.pipeline.stack_rates`, the default, takes.
+    mean : str
+        Of the averaged phase, as in `rates.pipeline.average_phase`.
 
     Returns
     -------
     Observation
         Layers and what spoils them.
     """
-    pairs = names.nearest_pairs(list(dates), 2 * INTERVAL_DAYS, 2)
+    pairs = list(pairs or names.nearest_pairs(list(dates), 2 * INTERVAL_DAYS, 2))
     seen = view(world, stack)
     products = {product.pair: product for product in simulate_pairs(world, seen, dates, pairs, world.seed, settings)}
 
     elevation = world.elevation_m[world.window]
     blind = seen.layover_shadow > 0
-    rates = stack_rates(
+    rates = (make_rates or stack_rates)(
         lambda pair: (products[pair].unwrapped_rad, products[pair].coherence, None),
         pairs,
         elevation,
@@ -129,6 +138,7 @@ def observe(
         elevation,
         rate_settings,
         exclude=blind,
+        mean=mean,
     )
     terrain = {name: layer[world.window] for name, layer in derivatives(world.elevation_m, world.grid.cell_m).items()}
     stored = (

@@ -115,7 +115,7 @@ def test_one_run_at_a_time(tmp_path, snakemake, capsys):
     assert len(capsys.readouterr().err.strip().splitlines()) == 2 and len(snakemake) == 1
 
 
-@pytest.mark.parametrize("name", OF_A_REGION)
+@pytest.mark.parametrize("name", [*OF_A_REGION, "train"])
 @pytest.mark.parametrize(
     ("words", "named"),
     [

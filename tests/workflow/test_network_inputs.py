@@ -113,7 +113,7 @@ def test_keys_that_contradict_the_start_are_refused():
         inputs("demo", start="packaged", network="unet").start_file()
     wanted = r"training.channels = p0_insar, training.width = 64, but .* have channels sarslide, width 16; cure: set training"
     with pytest.raises(ConfigError, match=wanted):
-        inputs("three_rivers", start="packaged").start_file()
+        inputs("demo", start="packaged", channels="p0_insar", width=64).start_file()
     same = inputs("demo", start="packaged", network="drs_unet", channels="sarslide", width=16)
     assert [Path(path).stem for path in same.start_file()] == ["drs_unet_compact"]
 

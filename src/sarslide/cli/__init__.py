@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from sarslide import __version__, exit_codes
-from sarslide.cli import clean, coco, config, doctor, migrate, new, run, schedule, start, summary, verify
+from sarslide.cli import clean, coco, config, doctor, migrate, new, run, schedule, start, summary, train, verify
 from sarslide.errors import LockError, SarslideError
 
 BEGIN, REGION, LEARN, LOOK = "Begin", "A region", "Your labels, your network", "Look after"
@@ -69,7 +69,7 @@ _add(LOOK, run.score)
 _add(LOOK, verify.verify)
 _add(LOOK, clean.clean)
 _add(LOOK, migrate.migrate)
-_add(LEARN, run.command("train"), "train")
+_add(LEARN, train.train)
 _add(LEARN, coco.coco)
 
 

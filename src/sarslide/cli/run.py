@@ -73,17 +73,6 @@ TARGETS = {
             sarslide run myregion -- coco_export
         """,
     ),
-    "train": Target(
-        ("train",),
-        """Train a network, on simulated regions or on your own labels.
-
-        Labels are polygons in any CRS. The weights' path is printed at the end: set
-        segmentation.weights to it. The same as `snakemake train`.
-
-            sarslide train
-            sarslide train myregion --set training.labels=labels.gpkg
-        """,
-    ),
     "report": Target(
         ("report",),
         """Make the report of a region: one page that opens offline.

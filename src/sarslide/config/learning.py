@@ -173,8 +173,14 @@ class TrainingSection(Section):
         tuple(range(9001, 9017)), "seeds of the training regions; never a demo's or a test's seed"
     )
     validation_seeds: tuple[int, ...] = key((9101, 9102, 9103, 9104), "seeds of the validation regions")
+    climate: Literal["", "three_rivers", "jinsha_lancang", "baihetan", "qtp_loess"] = key(
+        "",
+        "ground and climate of a paper's region from which simulated scenes are made, seen by the tracks, pairs, rates and grids"
+        " of this region; empty: valleys of the Hengduan mountains (A01, A06, A08, A11)",
+    )
     climates: bool = key(
-        True, "learn from the benchmark's training regions, too, and validate on its validation regions, too"
+        True,
+        "learn from the benchmark's training regions, too, and validate on its validation regions, too; of an empty `climate`",
     )
     epochs: int | None = key(
         None, "longest training; null, here and below: the preset's value", "epochs", ge=1, le=1000

@@ -20,6 +20,7 @@ from sarslide.catalog.region import bounds_degree
 from sarslide.catalog.scenes import SceneTable
 from sarslide.catalog.tracks import seen_share
 from sarslide.config import Config, existing, resolve
+from sarslide.dataset.features import channel_set
 from sarslide.errors import (
     ConfigError,
     CoverageError,
@@ -35,13 +36,14 @@ from sarslide.errors import (
 from sarslide.insar.engines import ENGINES, SCENES
 from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared
 from sarslide.models import registry
-from sarslide.models.weights import read_card
+from sarslide.models.weights import check as check_weights
 from sarslide.preflight import comparison, machine
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
 from sarslide.rates.methods import METHODS
 from sarslide.retrieve.credentials import login, secret_file
 from sarslide.retrieve.dem_tiles import MODELS, tiles
+from sarslide.workflow import weights_files
 from sarslide.workflow.network_inputs import Network, networks_of
 
 Row = dict[str, str]
@@ -371,17 +373,21 @@ def weights(config: Config, conda: bool = False) -> list[Finding]:
     except SarslideError as error:
         return [of_error("weights", error)]
     if waiting:
-        problem = WeightsError(
-            f"no weights yet of {', '.join(waiting)}: {networks[waiting[0]].weights} is not there",
-            f"sarslide train --preset {config.segmentation.weights_of or config.region}",
-        )
-        found.append(of_error("weights", problem))
+        region = config.segmentation.weights_of
+        cure = f"sarslide train --preset {region or config.region}"
+        if widths := weights_files.other_widths(config, waiting[0], region=region):
+            cure += f"; or, of weights that are there, --set training.width={' or '.join(map(str, widths))}"
+        missing = f"no weights yet of {', '.join(waiting)}: {networks[waiting[0]].weights} is not there"
+        found.append(of_error("weights", WeightsError(missing, cure)))
     there = [network for name, network in networks.items() if name not in waiting]
     return [*found, *(tried("weights", partial(_network, network, conda)) for network in there)]
 
 
 def _network(network: Network, conda: bool) -> str:
-    card = read_card(network.weights)
+    # A packaged network is what its card states; one that is named is what it was named for.
+    named = network.name in registry.ARCHITECTURES and not weights_files.is_packaged(network.name)
+    wanted = (channel_set(network.config.training.channels), network.name) if named else (None, None)
+    card = check_weights(network.weights, *wanted)
     if not conda:
         registry.require_package(card.network)
     return f"{network.name}: {card.network}, {len(card.channels)} channels"

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sarslide.config import existing, load, presets, resolve
+from sarslide.config import Config, existing, load, presets, resolve
 from sarslide.config.learning import NETWORK_KEYS
 from sarslide.dataset.features import CHANNEL_SETS, channel_set
 from sarslide.errors import ConfigError
@@ -18,6 +18,35 @@ from sarslide.workflow import weights_files
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.weights_files import WITHOUT_FILE
 
+# Keys of `rates` that decide what a simulated scene holds.
+CHAIN_RATES = (
+    *("height_correlated", "plane", "moving_sigma", "min_coherence", "pair_coherence", "weighting"),
+    *("reference_mode", "double_difference_km", "atmosphere", "atmosphere_km", "atmosphere_days"),
+    *("average", "fusion", "fusion_percent"),
+)
+
+
+def simulated_chain(config: Config) -> dict[str, Any]:
+    """What a region makes of its pairs, as far as simulated scenes follow it.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    dict of str to Any
+        For `sarsim.paper_scene.Chain.of`.
+    """
+    finer = config.grid.product_m if config.segmentation.grid == "product" else None
+    sections = {
+        "network": ("preset", "max_days", "neighbours"),
+        "rates": CHAIN_RATES,
+        "sbas": ("weighting", "min_temporal_coherence"),
+    }
+    leaves = {name: {key: getattr(getattr(config, name), key) for key in keys} for name, keys in sections.items()}
+    return {"cell_m": config.grid.cell_m, "product_m": finer, "method": config.rates.method} | leaves
 
 class TrainingInputs:
     """Inputs of `label_scene` and `train` that depend on channels, labels and the start.
@@ -129,15 +158,7 @@ class TrainingInputs:
         ConfigError
             Where either is asked for.
         """
-        region = self.config.region
-        if self.config.dataset.test_area:
-            larger = [name for name in presets() if region in load({"region": name}).dataset.exclude]
-            raise ConfigError(
-                f"config: region = {region} is a test area (dataset.test_area): no network is trained in it",
-                f"train in {' or '.join(larger)}"
-                if larger
-                else "train in another region, or set dataset.test_area to false",
-            )
+        weights_files.refuse_test_area(self.config)
         written = [Path(path).resolve() for path in self.trained]
         if self.start not in (*WITHOUT_FILE, "packaged") and Path(resolve(self.start)).resolve() in written:
             raise ConfigError(

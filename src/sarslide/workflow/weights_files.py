@@ -6,7 +6,8 @@ Pure functions of the configuration; only `readable` asks whether a file exists.
 
 from pathlib import Path
 
-from sarslide.config import Config
+from sarslide.config import Config, load, presets
+from sarslide.errors import ConfigError
 from sarslide.models import registry
 from sarslide.models.weights import PACKAGED
 
@@ -50,10 +51,34 @@ def networks(config: Config) -> list[str]:
     start = config.training.begins_with()
     if start not in WITHOUT_FILE:
         return [config.segmentation.model if start == "packaged" else Path(start).stem]
-    mapped = (config.segmentation.model, *getattr(config.segmentation, "beside", ()))
+    mapped = (config.segmentation.model, *config.segmentation.beside)
     return [name for name in mapped if name in registry.ARCHITECTURES and not is_packaged(name)] or [
         config.training.network
     ]
+
+
+def refuse_test_area(config: Config) -> None:
+    """Refuse to train in a test area.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Raises
+    ------
+    ConfigError
+        For a test area; its cure names the region whose weights it takes.
+    """
+    region = config.region
+    if config.dataset.test_area:
+        larger = [name for name in presets() if region in load({"region": name}).dataset.exclude]
+        raise ConfigError(
+            f"config: region = {region} is a test area (dataset.test_area): no network is trained in it",
+            f"train in {' or '.join(larger)}"
+            if larger
+            else "train in another region, or set dataset.test_area to false",
+        )
 
 
 def variant(config: Config, network: str) -> str:
@@ -166,3 +191,31 @@ def readable(config: Config, network: str, place: Path = Path(), region: str = "
         return trained(config, network, LABELS)
     labelled = trained(config, network, LABELS, region)
     return labelled if (place / labelled).is_file() else trained(config, network, SIMULATED, region)
+
+
+def other_widths(config: Config, network: str, place: Path = Path(), region: str = "") -> list[int]:
+    """Widths of which there are weights of a network, with the channels of the configuration.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    network : str
+        Name of the network.
+    place : Path
+        Working folder.
+    region : str
+        As in `readable`.
+
+    Returns
+    -------
+    list of int
+        Channels of the first stage, for `training.width`.
+    """
+    start = f"{network}.{config.training.channels}."
+    found = set()
+    for learnt_from in (LABELS, SIMULATED):
+        for path in (place / folder(config, learnt_from, region)).glob(f"{start}*/{network}.safetensors"):
+            width = path.parent.name.removeprefix(start)
+            found |= {int(width)} if width.isdigit() else set()
+    return sorted(found)
