@@ -24,11 +24,9 @@ if GRAPH.simulated:
         params:
             grid=PRODUCT_GRID,
             margin_m=CONFIG.grid.margin_m,
-            vertical="ellipsoidal",
-            geoid_m=None,
-            code=code("prepare_dem"),
+            code=code("product_dem"),
         script:
-            "../workflow_scripts/prepare_dem.py"
+            "../workflow_scripts/product_dem.py"
 
 elif dem_model(CONFIG):
 

@@ -53,8 +53,8 @@ def test_terrain_is_that_of_the_finer_cells(tmp_path):
     coarse = GRID.pad(MARGIN_M)
     raster.write(tmp_path / "dem.tif", height(coarse), coarse, "dem_m", {"vertical": "ellipsoidal"})
     fine_dem = {"dem": str(tmp_path / "fine.tif"), "sidecar": str(tmp_path / "fine.json")}
-    settings = {"grid": FINE.to_dict(), "margin_m": MARGIN_M - 50, "vertical": "ellipsoidal", "geoid_m": None}
-    run_script("prepare_dem", tmp_path, {"dem": str(tmp_path / "dem.tif")}, fine_dem, **settings)
+    settings = {"grid": FINE.to_dict(), "margin_m": MARGIN_M - 50}
+    run_script("product_dem", tmp_path, {"dem": str(tmp_path / "dem.tif")}, fine_dem, **settings)
     outputs = {name: str(tmp_path / f"{name}.tif") for name in (*TERRAIN, "hillshade")}
     outputs["sidecar"] = str(tmp_path / "terrain.json")
     run_script("terrain", tmp_path, {"dem": fine_dem["dem"]}, outputs, grid=FINE.to_dict())

@@ -161,7 +161,7 @@ def script_of(rule: str) -> str:
     str
         Name of the file, without its ending.
     """
-    return {"window_rates": "stack_rates", "product_dem": "prepare_dem"}.get(rule, rule)
+    return {"window_rates": "stack_rates"}.get(rule, rule)
 
 
 def release_digest(
