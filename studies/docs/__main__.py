@@ -10,7 +10,8 @@ From `sarslide demo --small`: `tutorial_*.png` in docs/images and what docs/tuto
 printed, by its own commands in a copy; the pages docs/notebooks/*.md with their pictures
 `first_look_*.png` and `labels_to_network_*.png`, by the notebooks in copies. From `sarslide demo`:
 `demo.png`, `demo.webp`, `two_tracks.png`. From the registries: the marked tables of docs/ and
-README.md, config.yaml and its schema (`studies.registry_tables`, `sarslide.config --fix`).
+README.md, config.yaml and its schema (`studies.registry_tables`, `sarslide.config --fix`), and
+docs/reference/flows.md with its figures, of the rule graphs of the papers' presets.
 
 Tables of measurements are written by the studies that measure, which their pages name.
 """
@@ -21,7 +22,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from studies.docs import animation, notebooks, pictures, tutorial, two_tracks
+from studies.docs import animation, flows, notebooks, pictures, tutorial, two_tracks
 from studies.docs.finished import FULL, REPOSITORY, SMALL, Finished, finished
 from studies.docs.pictures import write
 
@@ -43,6 +44,7 @@ def of_registries() -> None:
     """Bring generated tables and the texts of the configuration in step with the code."""
     for words in (["sarslide.config", "--fix"], ["studies.registry_tables"]):
         subprocess.run([sys.executable, "-m", *words], cwd=REPOSITORY, check=True)
+    flows.make()
 
 
 def of_small_demo(region: Finished) -> None:

@@ -19,7 +19,7 @@ from sarslide.inventory import records
 from sarslide.schedule import lock
 
 COMMANDS = typer.main.get_command(cli.app).commands
-OF_A_REGION = [*TARGETS, "plan", "resume", "score", "series", "schedule", "clean"]
+OF_A_REGION = [*TARGETS, "plan", "resume", "score", "factors", "series", "schedule", "clean"]
 
 
 def ended(words: list[str]) -> int:
@@ -88,6 +88,11 @@ def test_series_are_files_of_every_track(tmp_path, snakemake):
     files = [f"results/demo/{stack}/f0/native/stacking/series/inventory.csv" for stack in ("A128", "D062")]
     assert snakemake[0][:2] == files
     assert ended(["series", "demo", "--of", "polygons", "-C", str(tmp_path)]) == exit_codes.REFUSED
+
+
+def test_factors_are_ranked_and_then_put_into_the_report(tmp_path, snakemake):
+    assert ended(["factors", "demo", "-C", str(tmp_path)]) == exit_codes.GOOD
+    assert [words[0] for words in snakemake] == ["factors", "report"]
 
 
 def test_an_interrupted_run_is_resumed_and_not_run_over(tmp_path, snakemake, capsys):

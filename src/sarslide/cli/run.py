@@ -239,6 +239,24 @@ def series(
     raise SystemExit(start.snakemake(request, *_series_files(config, folder, source)))
 
 
+def factors(
+    region: Region = "", values: Values = None, cores: Cores = "all", files: Files = None, folder: Folder = Path()
+) -> None:
+    """Rank the layers that set landslides apart from other ground, and put that into the report.
+
+    Correlation, variance inflation and the importance by a random forest of rate, terrain, rock and
+    reflectance, for every track (P3 3.1, 4.1); landslides are those of the release, or of
+    factors.labels. The same as `snakemake factors`, then `snakemake report`.
+
+        sarslide factors demo
+        sarslide factors myregion --set factors.labels=landslides.gpkg
+    """
+    request = Request(region, values or (), files or (), folder, cores)
+    made = start.snakemake(request, "factors")
+    # The second plan sees the files of the first.
+    raise SystemExit(made or start.snakemake(request, "report"))
+
+
 def _series_files(config: Config, folder: Path, source: str) -> list[str]:
     """The tables of all tracks."""
     from sarslide.catalog import scenes

@@ -61,7 +61,7 @@ class Material:
 Drawing = Callable[[Material], StageFigure | None]
 
 
-def seven_layers(of: Material) -> StageFigure | None:
+def _seven_layers(of: Material) -> StageFigure | None:
     """P3 Fig. 2."""
     panels = [_map(f"LOS rate {maps.stack}", "los_rate_mm_per_yr", maps.layers) for maps in of.stacks[:1]]
     panels += [_map("", layer, of.ground) for layer in FACTORS]
@@ -69,7 +69,7 @@ def seven_layers(of: Material) -> StageFigure | None:
     return _figure("Layers of the factors", caption, panels, of.bounds)
 
 
-def four_layers(of: Material) -> StageFigure | None:
+def _four_layers(of: Material) -> StageFigure | None:
     """P4 Fig. 2."""
     panels = []
     for maps in of.stacks:
@@ -81,7 +81,7 @@ def four_layers(of: Material) -> StageFigure | None:
     return _figure("Input layers", caption, panels, of.bounds)
 
 
-def coverage(of: Material) -> StageFigure | None:
+def _coverage(of: Material) -> StageFigure | None:
     """P4 Fig. 1: how many tracks see a cell."""
     seen = [maps.layers["observable_class"] for maps in of.stacks if "observable_class" in maps.layers]
     if not seen:
@@ -91,7 +91,7 @@ def coverage(of: Material) -> StageFigure | None:
     return _figure("Coverage", f"Tracks with data in a cell, of {names}.", [Panel("", count, SEEN)], of.bounds)
 
 
-def patches(of: Material) -> StageFigure | None:
+def _patches_with_outlines(of: Material) -> StageFigure | None:
     """P0 Fig. 4: patches of 128 x 128 cells and the outlines in them."""
     side = min(PATCH_CELLS, *of.inputs.grid.shape)
     panels = [
@@ -103,7 +103,7 @@ def patches(of: Material) -> StageFigure | None:
     return _patches("Patches and outlines", caption, panels, of, side)
 
 
-def fusion(of: Material) -> StageFigure | None:
+def _fusion(of: Material) -> StageFigure | None:
     """P0 Fig. 13: objects of each track, then of both."""
     shade = of.ground.get("hillshade")
     if shade is None or len(of.inputs.by_track) < 2:
@@ -122,12 +122,12 @@ def fusion(of: Material) -> StageFigure | None:
     return _figure("Fusion of tracks", caption, panels, of.bounds)
 
 
-def by_shape(of: Material) -> StageFigure | None:
+def _by_shape(of: Material) -> StageFigure | None:
     """P2 Fig. 11: the largest object of each shape."""
     return _examples(of, "shape", "The largest landslide of each shape", "perimeter_over_area_per_km", "1/km")
 
 
-def by_brightness(of: Material) -> StageFigure | None:
+def _by_brightness(of: Material) -> StageFigure | None:
     """P2 Fig. 12: objects of little, middle and great brightness."""
     if "patch_brightness" not in of.landslides or of.landslides.patch_brightness.notna().sum() < LARGEST:
         return None
@@ -139,7 +139,7 @@ def by_brightness(of: Material) -> StageFigure | None:
     return _examples(of, "third", title, "patch_brightness", "", frame)
 
 
-def on_tracks(of: Material) -> StageFigure | None:
+def _on_tracks(of: Material) -> StageFigure | None:
     """P4 Figs. 8 and 10: the largest landslides on every track."""
     side = _side(of)
     panels = [
@@ -153,7 +153,7 @@ def on_tracks(of: Material) -> StageFigure | None:
     return _patches("Large landslides on each track", caption, panels, of, side, len(of.stacks))
 
 
-def curves(of: Material) -> StageFigure | None:
+def _curves(of: Material) -> StageFigure | None:
     """P0 Figs. 8 and 9."""
     if of.inputs.curves is None:
         return None
@@ -161,7 +161,7 @@ def curves(of: Material) -> StageFigure | None:
     return StageFigure("Training", caption, data_uri(of.inputs.curves.read_bytes()), "Curves of the training")
 
 
-def channels(of: Material) -> StageFigure | None:
+def _channels(of: Material) -> StageFigure | None:
     """P4 Fig. 5: seven sets of channels by two networks, ours beside the printed F1."""
     from matplotlib.figure import Figure
 
@@ -185,11 +185,16 @@ def channels(of: Material) -> StageFigure | None:
 
 
 DRAWN: dict[str, Drawing] = {
-    function.__name__: function
-    for function in (
-        *(seven_layers, four_layers, coverage, patches, fusion, by_shape, by_brightness, on_tracks),
-        *(curves, channels),
-    )
+    "seven_layers": _seven_layers,
+    "four_layers": _four_layers,
+    "coverage": _coverage,
+    "patches": _patches_with_outlines,
+    "fusion": _fusion,
+    "by_shape": _by_shape,
+    "by_brightness": _by_brightness,
+    "on_tracks": _on_tracks,
+    "curves": _curves,
+    "channels": _channels,
 }
 
 
