@@ -9,7 +9,7 @@ from sarslide.config import load, presets
 from sarslide.models.weights import packaged
 from sarslide.papers import papers
 from sarslide.report.page import render
-from sarslide.report.paper_page import content, measured
+from sarslide.report.paper_page import NOT_HERE, content, measured
 from sarslide.report.tables import MISSING
 from tests.conftest import REPOSITORY
 
@@ -30,7 +30,8 @@ GEOMETRY = {"A128": {"incidence": 38.46, "heading": 347.4}}
 
 @pytest.fixture(scope="module")
 def answers():
-    return measured(
+    checks = {"field_check": "50 of 56 areas"}  # of `comparison.answers`
+    return checks | measured(
         HEAD, {"A128": 30, "D062": 30}, LANDSLIDES, GEOMETRY, {"A128": (-140.4, 12.0)}, "600 km2 of track in 60 s"
     )
 
@@ -48,7 +49,9 @@ def test_what_the_region_answers(answers):
 def test_every_statement_is_answered_or_said_not_to_be(paper, answers):
     rows = content(paper, {}, {}, answers, [])["statements"].rows
     assert len(rows) == len(papers()[paper].statements)
-    assert all(row[3].text not in ("", MISSING) for row in rows)
+    assert all(row[3].text not in ("", MISSING, NOT_HERE) for row in rows)
+    unanswered = content(paper, {}, {}, {}, [])["statements"].rows
+    assert all(row[3].text == NOT_HERE for row in unanswered)
 
 
 @pytest.mark.parametrize("paper", ["P0", "P2", "P3", "P4"])

@@ -29,13 +29,13 @@ class Statement(_Record):
     where : str
         Section, table or figure.
     ours : str
-        Key of `sarslide.report.paper_page.measured`; empty where a region has no answer.
+        Key of `sarslide.report.paper_page.measured`.
     """
 
     what: str
     printed: str
     where: str
-    ours: str = ""
+    ours: str
 
 
 class PaperFigure(_Record):

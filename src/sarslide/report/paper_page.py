@@ -17,7 +17,7 @@ STATEMENTS = (
     Column("ours", "This region"),
 )
 ASSUMED = (Column("key", "Key"), Column("value", "Our value"), Column("reason", "Why it is ours"))
-ELSEWHERE = "not answered by a run"
+NOT_HERE = "not answered by this run"
 
 
 def content(
@@ -59,10 +59,7 @@ def content(
         "about": about,
         "statements": _table(
             STATEMENTS,
-            [
-                (s.what, s.printed, s.where, measured.get(s.ours, MISSING) if s.ours else ELSEWHERE)
-                for s in about.statements
-            ],
+            [(s.what, s.printed, s.where, measured.get(s.ours, NOT_HERE)) for s in about.statements],
         ),
         "tables": _tables(paper, published),
         "figures": [_answer(one, drawn or {}) for one in about.figures],
