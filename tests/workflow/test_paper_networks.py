@@ -77,6 +77,18 @@ def test_p0_reads_phase_fused_with_intensity(region):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("channels", "terrain"),
+    [("p0_dem", "elevation_m"), ("p0_slope", "slope_deg"), ("p0_curvature", "curvature_p")],
+)
+def test_p0_adds_terrain_to_its_input(channels, terrain):
+    """E16: the rows of P0 Table 3, in both readings of the fusion."""
+    for reading, plain in (("_hsv", "p0_insar_hsv"), ("", "p0_insar")):
+        more = read("three_rivers", training={"channels": channels + reading})
+        added = more - read("three_rivers", training={"channels": plain})
+        assert added and all(path.startswith(f"terrain/{{frame}}/{terrain}") for path in added)
+
+
 @pytest.mark.parametrize("region", ["jinsha_lancang", "jinsha_lancang_dataset"])
 def test_p2_reads_rendered_phase_alone(region):
     assert read(region) == {f"{STACK}/averaging/avg_phase_rad.tif", f"{STACK}/geometry/layover_shadow.tif"}
