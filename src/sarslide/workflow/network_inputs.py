@@ -14,7 +14,7 @@ from sarslide.io.hashes import sha256
 from sarslide.layers import AVERAGES, LINE_OF_SIGHT, TERRAIN
 from sarslide.models import registry
 from sarslide.models.card import Card
-from sarslide.models.weights import packaged, read_card
+from sarslide.models.weights import PACKAGED, packaged, read_card
 from sarslide.workflow import weights_files
 from sarslide.workflow.graph import OPTIONAL, Graph
 from sarslide.workflow.paths import layer_files
@@ -65,7 +65,7 @@ class Network:
         if not self.is_trained:
             return str(packaged(self.name))
         if self.name not in registry.ARCHITECTURES:
-            there = ", ".join(sorted(path.stem for path in weights_files.PACKAGED.glob("*.safetensors")))
+            there = ", ".join(sorted(path.stem for path in PACKAGED.glob("*.safetensors")))
             raise WeightsError(
                 f"no packaged weights '{self.name}', and no network of the registry is called so",
                 f"set segmentation.model and segmentation.beside to {there}, or to one of {', '.join(registry.names())}",
