@@ -37,7 +37,7 @@ def test_largest_element_is_kept_and_both_parents_recorded():
 def test_an_object_is_as_strong_as_in_the_track_that_sees_it_best():
     blind = element("A128", 1, cell_box(10, 10, 10, 10), phase_cycles_per_yr=0.3)
     seen = element("D062", 1, cell_box(12, 12, 6, 6), phase_cycles_per_yr=2.4)
-    unknown = element("D062", 2, cell_box(50, 50, 5, 5), phase_cycles_per_yr=math.nan)
+    unknown = element("D062", 2, cell_box(50, 50, 6, 6), phase_cycles_per_yr=math.nan)
     both, alone = fuse([blind, seen, unknown], 0.1)
     assert (both["candidate_id"], both["phase_cycles_per_yr"], both["object_type"]) == ("A128-0001", 2.4, 1)
     assert math.isnan(alone["phase_cycles_per_yr"]) and alone["object_type"] == 3

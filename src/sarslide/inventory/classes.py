@@ -28,15 +28,14 @@ class TypeRules:
         2 pi cycles within a year from which there are several; of Sentinel-1 two are 55 mm.
     elongation : float
         Length over width from which an object is elongated.
-    small_m : float
-        Largest diameter of a small object, that of a disc of its area, m. P2's one hundred metres
-        and, on both sides, two of its cells of 25 m, by which coherence window and filter widen an
-        outline: with `inventory.min_area_km2` of 0.018 km2, 151 m, there are small objects.
+    small_km2 : float
+        Largest area of a small object, km2. It is ours: P2's one hundred metres, 0.008 km2, lie
+        below `inventory.min_area_km2` as it is by default, and its types have a similar mean area.
     """
 
     strong_cycles_per_yr: float = 2.0
     elongation: float = 2.5
-    small_m: float = 200.0
+    small_km2: float = 0.3
 
 
 def elongation(polygon: Polygon) -> float:
@@ -54,22 +53,6 @@ def elongation(polygon: Polygon) -> float:
     """
     width, length = _rectangle_sides(polygon)
     return length / width if width > 0 else math.inf
-
-
-def diameter_m(polygon: Polygon) -> float:
-    """Diameter of a disc of an object's area.
-
-    Parameters
-    ----------
-    polygon : Polygon
-        Outline.
-
-    Returns
-    -------
-    float
-        Metres.
-    """
-    return 2 * math.sqrt(polygon.area / math.pi)
 
 
 def object_type(row: Mapping, polygon: Polygon, rules: TypeRules | None = None) -> int:
@@ -95,7 +78,7 @@ def object_type(row: Mapping, polygon: Polygon, rules: TypeRules | None = None) 
         return STRONG
     if elongation(polygon) >= rules.elongation:
         return ELONGATED
-    return SMALL if diameter_m(polygon) <= rules.small_m else NONE
+    return SMALL if polygon.area <= rules.small_km2 * 1e6 else NONE
 
 
 def shape_word(polygon: Polygon, aspect_deg: float) -> str:
