@@ -77,5 +77,6 @@ onstart:
         console.tell(f"warning: {warning}", logging.WARNING)
     scheduling.drop_default_rate_limit(workflow)
     first_checks()
+    bring_start()
     or_exit(lambda: migration.record_format(Path(RESULTS)))
     or_exit(lambda: rule_graph.record(workflow.dag, Path(FLOW)))

@@ -39,6 +39,15 @@ def first_checks():
         sys.exit("\n".join(fatal))
 
 
+def bring_start():
+    """Weights that training starts from are downloaded, or missed, before the first job, not after the scenes."""
+    trains = any(
+        job.rule.name == "train_network" for job in workflow.dag.needrun_jobs()
+    )
+    if trains and not IN_CONDA:
+        or_exit(LEARNT.bring_start)
+
+
 # maps.smk
 def inputs_of_network(wildcards):
     """The layers that the job's network reads of its stack and frame, and the user's weights."""

@@ -9,7 +9,7 @@ import torchvision
 from torch import nn
 
 from sarslide.errors import WeightsError
-from sarslide.models import matterport, networks, registry
+from sarslide.models import matterport, networks, pretrained, registry
 from sarslide.models.pretrained import adapt_first, fetch, load_pretrained
 from tests.support import keras_coco
 
@@ -203,6 +203,8 @@ def test_every_start_is_counted_tensor_by_tensor(name, start, cache, monkeypatch
     begun = load_pretrained(network, start, path)
     assert (len(begun.loaded), len(begun.random), len(begun.refused)) == counts
     assert begun.source == " + ".join(files)
+    # What is brought before the first job is what is read.
+    assert pretrained.files(name, start) == tuple(file for file in files if file != KERAS)
     assert len({*begun.loaded, *begun.random}) == len(begun.loaded) + len(begun.random)
 
 
@@ -306,6 +308,17 @@ def test_offline(cache, tmp_path):
         load_pretrained(networks.build("generalized_cnn", 3), "imagenet")
     assert "https://download.pytorch.org/models/resnet50-0676ba61.pth" in str(caught.value)
     assert str(tmp_path / "hub" / "checkpoints") in str(caught.value)
+
+
+def test_weights_are_missed_before_what_takes_hours(cache, monkeypatch):
+    """A run that trains brings them first: where it cannot, one line says where to put which file, and what
+    does without.
+    """
+    with pytest.raises(WeightsError, match=r"^E4001 weights SSD300_VGG16[^\n]+ssd300_vgg16[^\n]+start to random$"):
+        pretrained.bring(["vcnn"], "coco")
+    put_file(SSD, cache, monkeypatch)
+    pretrained.bring(["vcnn", "fcn8s"], "coco")
+    pretrained.bring(["drs_unet"], "")
 
 
 def test_damaged_file(cache):

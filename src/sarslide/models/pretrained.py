@@ -22,6 +22,7 @@ from torch import Tensor, nn, tensor
 
 from sarslide import extras
 from sarslide.errors import WeightsError
+from sarslide.models import registry
 
 if TYPE_CHECKING:
     from sarslide.models.encoders import ResNetEncoder, VggEncoder
@@ -133,6 +134,59 @@ def with_shape(name: str, shape: Iterable[int]) -> str:
         For example `conv1.weight 64x3x7x7`.
     """
     return f"{name} {'x'.join(map(str, shape)) or 'one value'}"
+
+
+def files(name: str, source: str) -> tuple[str, ...]:
+    """torchvision's files that a network of the registry starts from.
+
+    Parameters
+    ----------
+    name : str
+        Of the network.
+    source : str
+        `imagenet` or `coco`; another has none.
+
+    Returns
+    -------
+    tuple of str
+        As `fetch` takes them.
+
+    Raises
+    ------
+    WeightsError
+        For an unknown network.
+    """
+    row = registry.get(name)
+    if source == "coco":
+        return (COCO,) if row.network_class in ("MaskRcnn", "GeneralizedCnn") else ("SSD300_VGG16_Weights.COCO_V1",)
+    if source != "imagenet":
+        return ()
+    found = {"SegNet": "VGG16_BN", "Fcn8s": "VGG16", "Vcnn": "VGG16", "GeneralizedCnn": "ResNet50"}
+    body = {"bottom": ("ResNeXt50_32X4D", "ResNet101"), "all": ("ResNeXt101_32X8D",)}
+    networks = body.get(row.options.get("resnext", ""), (found.get(row.network_class, "ResNet101"),))
+    return tuple(f"{each}_Weights.IMAGENET1K_V1" for each in networks)
+
+
+def bring(names: Iterable[str], source: str) -> None:
+    """Have the files of a start in torch's cache, before what takes hours.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of the networks.
+    source : str
+        As `files`.
+
+    Raises
+    ------
+    WeightsError
+        Where one can be neither found nor downloaded.
+    PackageError
+        Where torchvision is not installed.
+    """
+    for name in names:
+        for file in files(name, source):
+            fetch(file)
 
 
 def fetch(name: str) -> dict[str, Tensor]:

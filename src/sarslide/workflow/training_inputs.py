@@ -104,6 +104,21 @@ class TrainingInputs:
         """The data set whose weights training starts from (`registry.PRETRAINED`), or nothing."""
         return self.start if self.start in registry.PRETRAINED else ""
 
+    def bring_start(self) -> None:
+        """Have the weights of another data set at hand that training starts from.
+
+        Raises
+        ------
+        WeightsError
+            Where they can be neither found nor downloaded.
+        PackageError
+            Where torchvision is not installed.
+        """
+        if self.pretrained:
+            from sarslide.models.pretrained import bring
+
+            bring(self.networks, self.pretrained)
+
     @property
     def tests(self) -> bool:
         """Whether a part of the labels is kept for a test."""
