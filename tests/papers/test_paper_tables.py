@@ -192,32 +192,6 @@ def test_what_p3_says_of_labels_and_encoder():
     assert "areas with obvious deformation" in errors("P3") and "is called decoder; it is the encoder" in errors("P3")
 
 
-# What else the pages of the papers say of their errors, by the id of docs/papers.md.
-NAMED = [
-    ("J01", "P4", "F1 97.41 of Table 5's last row, also in the abstract, is impossible"),
-    ("J03", "P0", "F1 and IoU of Table 4 do not follow from each other"),
-    ("J04", "P0", "best in all metrics; Table 3 gives the row with curvature a higher recall, F1 and IoU"),
-    ("J05", "P0", "reduce to 1/8, with four halvings and four doublings drawn"),
-    ("J05", "P0", "cross entropy is called the number of categories"),
-    ("J06", "P0", "129.6°, is that of no Sentinel-1 orbit"),
-    ("J06", "P0", "derivative of eq. 3 is not defined at the threshold"),
-    ("J07", "P2", "The grid is 25 m in 3.1 and 30 m in 3.2.1"),
-    ("J07", "P2", "FN and TN are defined wrongly; the network is called Mask R-CNN++ once"),
-    ("J08", "P3", "superior in five metrics; FC_DenseNet has the higher recall"),
-    ("J08", "P3", "captioned Spearman, the text and eq. 1 say Pearson"),
-    ("J09", "P4", "False positives are defined as active areas predicted as non-active"),
-    ("J09", "P4", "Path 55, which the prediction for Zhouqu uses, is not in Table 1"),
-    ("J09", "P4", "Optimiser, learning rate, batch and epochs of the training are not printed"),
-    ("J10", "P3", "here every LOS rate is positive towards the satellite"),
-    ("J10", "P4", "here every LOS rate is positive towards the satellite"),
-]
-
-
-@pytest.mark.parametrize(("item", "paper", "words"), NAMED)
-def test_errors_are_named(item, paper, words):
-    assert words in errors(paper), item
-
-
 def test_who_is_best_in_the_papers_tables():
     """J04, J08: recall, F1 and IoU of P0's rows; recall of P3's, and its gain of F1 in points and relation."""
     alone, *_, curvature = (row.printed for row in table("p0_t3").rows if row.labels[0] == "DRs-UNet")
