@@ -32,7 +32,7 @@ def test_the_scene_table_stays_on_this_machine():
     "file",
     [
         "[own(path) for path in or_exit(lambda: NETWORK.main.own_weights)]",
-        "own(or_exit(lambda: NETWORK.label_file))",
+        "own(or_exit(lambda: LEARNT.label_file))",
         "[own(path) for path in or_exit(GRAPH.review)]",
         "own(or_exit(lambda: resolve(CONFIG.grid.dem)))",
         "own(or_exit(lambda: GRAPH.series_polygons(wildcards.source)))",
