@@ -95,6 +95,32 @@ def test_factors_are_ranked_and_then_put_into_the_report(tmp_path, snakemake):
     assert [words[0] for words in snakemake] == ["factors", "report"]
 
 
+@pytest.mark.parametrize(
+    ("words", "targets"),
+    [
+        (["demo"], ["score"]),
+        (["demo", "--set", "evaluation.points=checks.csv"], ["score", "score_external"]),
+        (["zhongxinrong", "--set", "evaluation.inventory=slides.gpkg"], ["score_external"]),
+    ],
+)
+def test_what_a_region_is_scored_against(words, targets, tmp_path, snakemake):
+    assert ended(["score", *words, "-C", str(tmp_path)]) == exit_codes.GOOD
+    assert snakemake[0][: len(targets) + 1] == [*targets, "--cores"]
+
+
+@pytest.mark.parametrize(
+    ("region", "line"),
+    [
+        ("zhongxinrong", "region zhongxinrong: has nothing to be scored against"),
+        ("california", "path '$SARSLIDE_CALIFORNIA' does not exist, and $SARSLIDE_CALIFORNIA is not set"),
+    ],
+)
+def test_a_real_region_without_an_inventory_is_not_scored(region, line, tmp_path, snakemake, monkeypatch, capsys):
+    monkeypatch.delenv("SARSLIDE_CALIFORNIA", raising=False)
+    assert ended(["score", region, "-C", str(tmp_path)]) == exit_codes.REFUSED and not snakemake
+    assert line in capsys.readouterr().err
+
+
 def test_an_interrupted_run_is_resumed_and_not_run_over(tmp_path, snakemake, capsys):
     (tmp_path / ".snakemake/locks").mkdir(parents=True)
     (tmp_path / ".snakemake/locks/0.input.lock").touch()

@@ -137,7 +137,28 @@ def test_packaged_weights_read_what_every_track_has():
 def test_channels_that_a_region_lacks_are_refused():
     network = NetworkInputs(graph(engine="snap"))
     with pytest.raises(
-        ConfigError, match="E1001 config: training needs mean_amplitude_db, which this region does not have; cure: choose"
+        ConfigError,
+        match="E1001 config: training needs mean_amplitude_db, which this region does not have; cure: choose",
     ):
         network.extra_layers(["avg_phase_sin", "mean_amplitude_db"], "training")
     assert NetworkInputs(graph()).extra_layers(["avg_phase_sin", "mean_amplitude_db"], "training") == {}
+
+
+def test_a_comparison_is_a_final_product_and_no_part_of_the_release(tmp_path, monkeypatch):
+    """The release keeps its name; a variable that is not set leaves the inventory out."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("slides.gpkg", "area.gpkg", "checks.csv"):
+        (tmp_path / name).touch()
+    scores = "results/demo/report/external_scores.json"
+    complete = {"inventory": "slides.gpkg", "complete": True, "area": "area.gpkg"}
+    plain, compared = graph(), graph(evaluation=complete)
+    assert scores not in plain.final_products() and scores in compared.final_products()
+    assert compared.external_files() == {"inventory": ["slides.gpkg"], "area": ["area.gpkg"], "points": []}
+    assert compared.release_id("0" * 64, ()) == plain.release_id("0" * 64, ())
+    monkeypatch.delenv("SLIDES", raising=False)
+    left_out = graph(evaluation={"inventory": "$SLIDES", "points": "checks.csv"})
+    assert left_out.compared and left_out.external_files()["inventory"] == []
+    assert not graph(evaluation={"inventory": "${SLIDES}"}).compared
+    monkeypatch.setenv("SLIDES", "none.gpkg")
+    with pytest.raises(ConfigError, match=r"E1001 evaluation.inventory = \$SLIDES does not exist"):
+        left_out.external_files()
