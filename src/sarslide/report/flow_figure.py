@@ -14,6 +14,7 @@ Edge = tuple[str, str]
 Node = str | tuple[str, str, int]  # a rule, or the bend of a line: maker, reader, row
 ROW_IN, BOX_IN = 0.56, 0.27
 BOX, EDGE = "#e8f0f2", "#8fa3aa"
+MARGIN = 0.07
 SWEEPS = 12  # of the boxes of a row to where their lines lead
 LETTER, BEND = 0.0085, 0.035  # width of a letter with its share of the box, and of a bend
 ARROW = {"arrowstyle": "-|>", "color": EDGE, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}
@@ -45,7 +46,7 @@ def flow_figure(edges: Iterable[Sequence[str]]) -> "Figure":
         axes.set(xlim=(0, 1), ylim=(rows - 0.5, -0.5))
         axes.axis("off")
         half = BOX_IN / ROW_IN / 2
-        for chain in _chains(shown, place):
+        for chain in _chains(shown, {name: row for name, (row, _) in place.items()}):
             points = [(place[name][1], place[name][0]) for name in chain]
             axes.plot(*zip(*points[:-1], strict=True), color=EDGE, linewidth=0.9, zorder=1)
             head = (points[-1][0], points[-1][1] - half)
@@ -115,20 +116,22 @@ def layout(edges: Sequence[Edge]) -> dict[Node, tuple[int, float]]:
         return height[name]
 
     top = max(map(of, readers))
-    rows = {name: top - of(name) for name in readers}
-    bends = {(maker, reader, row): row for maker, reader in edges for row in range(rows[maker] + 1, rows[reader])}
-    near: dict[Node, list[Node]] = {name: [] for name in (*rows, *bends)}
-    for chain in _chains(edges, rows):
+    rows: dict[Node, int] = {name: top - of(name) for name in readers}
+    chains = _chains(edges, rows)
+    row_of = rows | {bend: bend[2] for chain in chains for bend in chain if isinstance(bend, tuple)}
+    near: dict[Node, list[Node]] = {name: [] for name in row_of}
+    for chain in chains:
         for one, other in zip(chain, chain[1:], strict=False):
             near[one].append(other)
             near[other].append(one)
-    row_of: dict[Node, int] = {**rows, **bends}
     order = [[name for name in near if row_of[name] == row] for row in range(top + 1)]
     place = {name: (k + 0.5) / len(names) for names in order for k, name in enumerate(names)}
     for _ in range(SWEEPS):
         for names in (*order, *reversed(order)):
             place |= _apart({name: sum(place[one] for one in near[name]) / len(near[name]) for name in names})
-    return {name: (row_of[name], place[name]) for name in near}
+    left, right = min(place.values()), max(place.values())
+    wide = (right - left) / (1 - 2 * MARGIN) or 1.0
+    return {name: (row_of[name], MARGIN + (place[name] - left) / wide) for name in near}
 
 
 def _apart(wanted: Mapping[Node, float]) -> dict[Node, float]:
@@ -146,13 +149,9 @@ def _apart(wanted: Mapping[Node, float]) -> dict[Node, float]:
     return {name: x - back for name, x in place.items()}
 
 
-def _chains(edges: Sequence[Edge], rows: dict) -> list[list]:
-    """Each edge with the bends on its way."""
-
-    def row(name: str) -> int:
-        found = rows[name]
-        return found[0] if isinstance(found, tuple) else found
-
+def _chains(edges: Sequence[Edge], rows: Mapping[Node, int]) -> list[list[Node]]:
+    """Each edge with the bends on its way, by the rows of the rules."""
     return [
-        [maker, *((maker, reader, k) for k in range(row(maker) + 1, row(reader))), reader] for maker, reader in edges
+        [maker, *((maker, reader, row) for row in range(rows[maker] + 1, rows[reader])), reader]
+        for maker, reader in edges
     ]
