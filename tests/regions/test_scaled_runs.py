@@ -24,7 +24,7 @@ DATES = 6  # two months and a half: pairs of every preset, without islands at th
 SIDE_M = (3000, 3600)
 
 
-def simulated(region: str) -> dict:
+def simulated(region: str, side_m: tuple[int, int] = SIDE_M, dates: int = DATES) -> dict:
     """The user's configuration that turns a preset into a simulated piece of itself, in the middle
     of its region.
     """
@@ -32,7 +32,7 @@ def simulated(region: str) -> dict:
     west, south, east, north = preset.grid.bounds
     # Whole multiples of both 25 m and 30 m cells.
     west, south = (round(((low + high) / 2 - side / 2) / 150) * 150 for low, high, side in zip(
-        (west, south), (east, north), SIDE_M, strict=True))  # fmt: skip
+        (west, south), (east, north), side_m, strict=True))  # fmt: skip
     first = {}
     for stack in preset.stacks:
         count = scene_counts(region).get(stack)
@@ -41,8 +41,8 @@ def simulated(region: str) -> dict:
     return {
         "region": region,
         "source": "simulated",
-        "grid": {"bounds": [west, south, west + SIDE_M[0], south + SIDE_M[1]], "dem": ""},
-        "simulation": {"dates": DATES, "first_date": first, "snowline_m": preset.inventory.snowline_m or 4100},
+        "grid": {"bounds": [west, south, west + side_m[0], south + side_m[1]], "dem": ""},
+        "simulation": {"dates": dates, "first_date": first, "snowline_m": preset.inventory.snowline_m or 4100},
         "retrieve": {"sentinel2": False},
     }
 

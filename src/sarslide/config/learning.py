@@ -189,6 +189,13 @@ class TrainingSection(Section):
     batch: int | None = key(None, "patches of a step", "patches", ge=1, le=4096)
     patch: int | None = key(None, "side of a patch", "cells", ge=32, le=1024)
     learning_rate: float | None = key(None, "first learning rate; fine-tuning starts with a fifth", "", gt=0, le=1)
+    threshold: float | None = key(
+        None,
+        "probability from which a cell is a landslide; 0: chosen on the validation part, as a short budget needs whose"
+        " probabilities stay below the papers' 0.5",
+        ge=0,
+        lt=1,
+    )
     precision: Literal["fp32", "bf16"] = key(
         "fp32", "numbers of the network while it learns; bf16 where the device computes it in hardware"
     )
@@ -247,7 +254,7 @@ class TrainingSection(Section):
         dict of str to Any
             By field of `training.recipe.Recipe`.
         """
-        words = ("epochs", "samples", "batch", "patch", "learning_rate", "precision", "seed")
+        words = ("epochs", "samples", "batch", "patch", "learning_rate", "threshold", "precision", "seed")
         found = {word: getattr(self, word) for word in words if getattr(self, word) is not None}
         # Epochs replace a budget in iterations or samples.
         return ({"iterations": 0} if "epochs" in found else {}) | found
