@@ -128,6 +128,17 @@ def test_a_variable_that_is_not_set_is_noted(monkeypatch):
     assert level == ERROR and text.startswith("E1001")
 
 
+def test_the_public_slides_of_california(tmp_path, monkeypatch):
+    """Slides of the whole state in degrees, one of them in the Eel River catchment; not complete by its own words (H22)."""
+    slides = [box(-123.50, 40.10, -123.49, 40.11), box(-118.40, 34.00, -118.39, 34.01)]
+    gpd.GeoDataFrame(geometry=slides, crs=4326).to_file(tmp_path / "h22.geojson")
+    monkeypatch.setenv("SARSLIDE_CALIFORNIA", str(tmp_path / "h22.geojson"))
+    config = load({"region": "california"})
+    (one,) = comparison.files(config)
+    assert one.level == GOOD and one.found.endswith("1 landslides in the region")
+    assert not config.evaluation.complete
+
+
 def test_keys_of_what_is_not_compared_are_refused():
     with pytest.raises(ConfigError, match=r"evaluation\.complete = True has no effect: it needs evaluation\.inventory"):
         load({"region": "demo", "evaluation": {"complete": True}})
