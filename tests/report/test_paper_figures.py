@@ -76,6 +76,9 @@ def test_a_run_that_has_all_draws_all_figures_of_its_paper(paper, material, pane
     titles = [[panel.title for panel in figure] for figure in panels]
     if paper == "P3":
         assert titles[0][0] == "LOS rate A128" and titles[0][-1] == "Lithology" and len(titles[0]) == 6
+        curvature = panels[0][titles[0].index("Curvature")].values
+        profile, plan = (material.ground[f"curvature_{kind}_per_m"] for kind in ("profile", "plan"))
+        np.testing.assert_array_equal(curvature, profile - plan)
     if paper == "P4":
         assert titles[1][:4] == ["Phase rate A128", "LOS rate A128", "Phase rate D062", "LOS rate D062"]
         # Three landslides, each on both tracks.

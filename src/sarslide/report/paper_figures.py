@@ -22,7 +22,7 @@ from sarslide.report.webmap import data_uri
 
 PATCH_CELLS = 128  # P0 3.2
 LARGEST = 3  # landslides that are shown
-FACTORS = ("elevation_m", "slope_deg", "curvature_profile_per_m", "aspect_deg", "reflectance_b04", "lithology")
+FACTORS = ("elevation_m", "slope_deg", "curvature_total_per_m", "aspect_deg", "reflectance_b04", "lithology")
 ROCK = Scale("tab20", 1, len(LITHOLOGY), "Class of rock", classes=True)
 SEEN = Scale("cividis", 0, 4, "Tracks that acquired the cell", classes=True)
 NOT_ACQUIRED = 1  # of the layer observable_class
@@ -64,8 +64,11 @@ Drawing = Callable[[Material], StageFigure | None]
 def _seven_layers(of: Material) -> StageFigure | None:
     """P3 Fig. 2."""
     panels = [_map(f"LOS rate {maps.stack}", "los_rate_mm_per_yr", maps.layers) for maps in of.stacks[:1]]
-    panels += [_map("", layer, of.ground) for layer in FACTORS]
-    caption = "The factors of P3 Fig. 2 that the region has: of the optical bands the red one, of the curvatures the profile's."
+    ground, kinds = dict(of.ground), ("curvature_profile_per_m", "curvature_plan_per_m")
+    if set(kinds) <= set(ground):
+        ground["curvature_total_per_m"] = ground[kinds[0]] - ground[kinds[1]]
+    panels += [_map("", layer, ground) for layer in FACTORS]
+    caption = "The factors of P3 Fig. 2 that the region has: of the optical bands the red one, and ArcGIS's curvature."
     return _figure("Layers of the factors", caption, panels, of.bounds)
 
 

@@ -200,6 +200,7 @@ _ADAPTIVE = {
     "slope_deg": ("cividis", "Slope (degree)", "from zero"),
     "avg_phase_std_rad": ("viridis", "Standard error of the averaged phase (rad)", "from zero"),
     "curvature_profile_per_m": ("PuOr", "Profile curvature (1/m)", "symmetric"),
+    "curvature_total_per_m": ("PuOr", "Curvature (1/m)", "symmetric"),
     "curvature_plan_per_m": ("PuOr", "Plan curvature (1/m)", "symmetric"),
     "closure_rms_rad": ("viridis", "RMS of the phase closure (rad)", "from zero"),
     "unwrap_error_count": ("magma_r", "Triplets that do not close", "counts"),
