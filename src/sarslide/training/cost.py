@@ -77,7 +77,7 @@ def patches(config: Config, recipe: Recipe) -> int:
     if config.training.labels:
         grid = config.grid.region_grid()
         shape, scenes = (grid.rows * finer, grid.cols * finer), len(config.stacks)
-        share = 1 - config.dataset.validation
+        share = config.dataset.fractions[0]
     else:
         shape, share = (SCENE_SHAPE[0] * finer, SCENE_SHAPE[1] * finer), 1.0
         tracks = len(config.stacks) if config.training.climate else 2

@@ -349,9 +349,9 @@ class LogHandler(LogHandlerBase):
         from sarslide.report import trained
 
         lines: list[str] = []
-        for name in self._trained if self._results else ():
+        for name in self._trained:
             try:
-                lines += trained.lines(self._results, name)
+                lines += trained.lines(self._results, name) if self._results else []
             except SarslideError as error:
                 lines.append(str(error))
         return [shorten(line) for line in lines]
