@@ -85,6 +85,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
 BESIDE = explain.PARTNERS | {"segmentation.model": "segmentation.weights"}
 WITH = {"dataset.class_column": "kind", "dataset.classes": {"slide": "landslide", "unclear": "ignored"}}
 WITH |= {"segmentation.model": "mine", "segmentation.weights": "weights.safetensors"}
+BESIDE |= {"evaluation.complete": "evaluation.area"}
+WITH |= {"evaluation.complete": False, "evaluation.area": ""}
 WITH |= {"segmentation.window": "spring", "rates.windows": {"spring": ["20190301", "20190501"]}}
 WITH |= {"segmentation.grid": "product", "grid.product_m": 15}
 # Keys without another value in any of the regions: another source is another region, a test area is
