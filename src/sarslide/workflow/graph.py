@@ -448,8 +448,8 @@ class Graph:
     def final_products(self) -> list[str]:
         """What a run makes beside the release.
 
-        Report, scores where the truth is known or an inventory of others is named, quality of pairs,
-        what is asked for.
+        Report, scores where the truth is known or an inventory of others is named, quality of
+        pairs, what is asked for.
 
         Returns
         -------
