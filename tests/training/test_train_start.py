@@ -135,17 +135,20 @@ class Named(dict):
     __getattr__ = dict.__getitem__
 
 
+def write_scene(path, seed, spoil=lambda stored: None, **more):
+    made = scene(seed)
+    stored = {"los_rate_mm_per_yr": made.features[0], "layover_shadow": np.zeros(made.label.shape, np.uint8)}
+    stored["label"] = made.label
+    spoil(stored)
+    np.savez(path, **stored, **more, meta=np.array(json.dumps({"region": made.region, "stack": "A128"})))
+
+
 def run_script(folder, spoil=lambda stored: None, **changes):
     """The script of the rule on two small files of one channel. spoil: what happens to the arrays of
     both before.
     """
     for seed in (1, 3):
-        made = scene(seed)
-        stored = {"los_rate_mm_per_yr": made.features[0], "layover_shadow": np.zeros(made.label.shape, np.uint8)}
-        stored["label"] = made.label
-        spoil(stored)
-        meta = np.array(json.dumps({"region": made.region, "stack": "A128"}))
-        np.savez(folder / f"{seed}.npz", **stored, meta=meta)
+        write_scene(folder / f"{seed}.npz", seed, spoil)
     params = {
         "preset": "sarslide", "network": "drs_unet", "width": 4, "channels": "p4_los", "start": "", "label": "of a test",
         "recipe": {"epochs": 2, "batch": 4, "patch": 64, "precision": "fp32", "seed": 7}, "licence": "none",
@@ -153,7 +156,7 @@ def run_script(folder, spoil=lambda stored: None, **changes):
     }  # fmt: skip
     inputs = {"train": [str(folder / "1.npz")], "validation": [str(folder / "3.npz")], "start": []}
     names = {"weights": "w.safetensors", "history": "h.csv", "curves": "c.png", "scores": "s.json"}
-    names["reliability"] = "r.png"
+    names |= {"reliability": "r.png", "test_scores": "t.json"}
     fake = SimpleNamespace(
         rule="train_network", log=[str(folder / "train.log")], threads=1, wildcards=Named(),
         input=Named(inputs | changes.pop("input", {})), params=Named(params | changes),
@@ -170,14 +173,20 @@ def test_the_script_trains_and_trains_on(tmp_path):
     assert json.loads((tmp_path / "s.json").read_text())["pixel"].keys() >= {"f1", "iou"}
     assert len((tmp_path / "h.csv").read_text().splitlines()) == 3
     assert not (tmp_path / "checkpoint.safetensors").exists()
+    assert not (tmp_path / "t.json").exists() and "test" not in first.scores
     start = tmp_path / "start.safetensors"
     (tmp_path / "w.safetensors").rename(start)
     # What the weights say wins over the keys of a network from scratch.
-    run_script(tmp_path, input={"start": str(start)}, network="unet", width=8, channels="p4_all")
+    (tmp_path / "test").mkdir()
+    write_scene(tmp_path / "test/5.npz", 5, block=np.repeat(np.arange(1, 5, dtype=np.int32), 24)[:, None].repeat(96, 1))
+    inputs = {"start": str(start), "test": [str(tmp_path / "test/5.npz")]}
+    run_script(tmp_path, input=inputs, network="unet", width=8, channels="p4_all")
     second = weights.read_card(tmp_path / "w.safetensors")
     assert (second.network, second.options, second.channels) == ("drs_unet", {"width": 4}, first.channels)
     assert second.normalisation == first.normalisation
     assert second.training["recipe"]["learning_rate"] == pytest.approx(2e-4)
+    held_out = json.loads((tmp_path / "t.json").read_text())
+    assert held_out["groups"] == 4 and second.scores["test"]["pixel"] == held_out["pixel"]
 
 
 def nothing_known(stored):
