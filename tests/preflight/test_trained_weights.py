@@ -59,6 +59,16 @@ def test_weights_of_another_width_are_named_and_taken_by_it(tmp_path):
         assert [one.level for one in checks.weights(config(region, **narrow)) if "drs_unet:" in one.found] == [GOOD]
 
 
+def test_of_a_region_that_starts_from_pretrained_weights_the_start_is_named_too(tmp_path):
+    """P2's preset: another width than the published one has random weights at the start."""
+    narrow = {"training": {"width": 4, "start": "random"}, "segmentation": {"model": "mask_rcnn", "beside": []}}
+    path = weights_files.trained(config("jinsha_lancang", **narrow), "mask_rcnn")
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).touch()
+    (found,) = checks.weights(config("jinsha_lancang", segmentation=narrow["segmentation"]))
+    assert found.cure.endswith("--set training.width=4 --set training.start=random")
+
+
 def test_labels_go_before_simulated_scenes(tmp_path):
     area = config("zhongxinrong", training={"width": 4})
     simulated, labelled = (

@@ -38,7 +38,8 @@ def scene(region) -> dict:
     grid = RegionGrid(32647, 515130.0, 3215640.0, made.cell_m, SIZE, SIZE)
     row = replace(
         paper_climates.PAPER_CLIMATES[region],
-        dates=(9, 9), relief_m=(400, 500), large=(3, 3), elongated=(3, 3), small=(3, 3), turbulence_mm=(0, 0), stratified_mm_per_km=(0, 0), dem_error_m=(0, 0),
+        dates=(9, 9), relief_m=(400, 500), large=(3, 3), elongated=(3, 3), small=(3, 3),
+        turbulence_mm=(0, 0), stratified_mm_per_km=(0, 0), dem_error_m=(0, 0),
         stratified_residue_mm=(0, 0), unwrapping_errors=(0, 0), coherence=(1, 1), forest_coherence=(1, 1),
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:

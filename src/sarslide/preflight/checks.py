@@ -377,6 +377,8 @@ def weights(config: Config, conda: bool = False) -> list[Finding]:
         cure = f"sarslide train --preset {region or config.region}"
         if widths := weights_files.other_widths(config, waiting[0], region=region):
             cure += f"; or, of weights that are there, --set training.width={' or '.join(map(str, widths))}"
+            # Weights of another data set to start from have the published width alone.
+            cure += " --set training.start=random" if config.training.start in registry.PRETRAINED else ""
         missing = f"no weights yet of {', '.join(waiting)}: {networks[waiting[0]].weights} is not there"
         found.append(of_error("weights", WeightsError(missing, cure)))
     there = [network for name, network in networks.items() if name not in waiting]

@@ -20,6 +20,7 @@ from sarslide.workflow import weights_files
 
 FILE = Path(__file__).with_name("costs.json")
 SCENE_SHAPE = (512, 256)  # cells of a simulated scene (`sarsim.paper_scene`)
+BENCHMARK_SCENES = 24  # that `training.climates` adds: regions of its training part, two tracks each
 COLUMNS = ("network", "width", "parameters", "patches", "CPU hours", "memory, GB")
 
 
@@ -80,8 +81,10 @@ def patches(config: Config, recipe: Recipe) -> int:
         share = config.dataset.fractions[0]
     else:
         shape, share = (SCENE_SHAPE[0] * finer, SCENE_SHAPE[1] * finer), 1.0
-        tracks = len(config.stacks) if config.training.climate else 2
-        scenes = len(config.training.seeds) * tracks
+        training = config.training
+        tracks = len(config.stacks) if training.climate else 2
+        more = BENCHMARK_SCENES if training.climates and not training.climate else 0
+        scenes = len(training.seeds) * tracks + more
     each = len(windows(shape, recipe.patch, recipe.overlap))
     return recipe.batch * recipes.round_ends(recipe, max(1, round(share * scenes * each)))[-1]
 

@@ -1,0 +1,43 @@
+"""The jobs of `snakemake train`: a network each, in files of their own, from the scenes of a climate."""
+
+from collections import Counter
+
+from sarslide.config import load
+from sarslide.workflow import weights_files
+from tests.support.plans import plan
+
+SECTIONS = {
+    "segmentation": {"model": "drs_unet", "beside": ["fcadensenet"]},
+    "training": {
+        "climate": "three_rivers",
+        "width": 0.25,
+        "channels": "p0_insar",
+        "preset": "p0",
+        "seeds": [9001, 9002],
+        "validation_seeds": [9101],
+    },
+    "simulation": {"dates": 4},
+}
+
+
+def test_every_network_learns_from_the_scenes_of_all_tracks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = plan(tmp_path, {"region": "demo"} | SECTIONS, ("train",))
+    assert Counter(job.rule for job in made.jobs.values())["simulate_climate"] == 3 * 2
+    trained = {name: job for name, job in made.jobs.items() if job.rule == "train_network"}
+    config = load({"region": "demo"} | SECTIONS)
+    folders = {weights_files.trained(config, name).rsplit("/", 1)[0] for name in ("drs_unet", "fcadensenet")}
+    assert {name.rsplit("/", 1)[0] for name in trained} == folders
+    scenes = [
+        f"results/demo/training/scenes/{seed}.{stack}.npz" for seed in (9001, 9002, 9101) for stack in ("A128", "D062")
+    ]
+    for name, job in trained.items():
+        assert set(scenes) <= set(job.reruns)
+        assert (
+            f"network='{'drs_unet' if 'drs_unet' in name else 'fcadensenet'}'" in job.reruns
+            and "width=0.25" in job.reruns
+        )
+    # The benchmark's regions are no part of a paper's ground; what maps the region waits for no weights.
+    assert not [job for job in made.jobs.values() if job.rule in ("simulate_training", "simulate_benchmark")]
+    inputs = [text for job in made.jobs.values() for text in job.reruns]
+    assert not [text for text in inputs if text.startswith("results/demo/training/simulated")]
