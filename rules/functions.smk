@@ -20,13 +20,15 @@ FATAL = ("input", "DEM", "weights", "unwrapper", "tool")
 def first_checks():
     """Print what the checks without a network find; the end of Snakemake for what no job can make good.
 
-    `sarslide preflight` prints them itself, with those of the network; a search needs none of them, a training no weights.
+    `sarslide preflight` prints them itself, with those of the network. A search needs none of them, nor does a training
+    from simulated scenes, which reads nothing of the region; one from labels needs no weights.
     """
     targets = set(workflow.dag_settings.targets)
-    if targets in ({"preflight"}, {"update_catalog"}):
+    trains = bool(targets) and targets <= {"train", *LEARNT.trained}
+    if targets in ({"preflight"}, {"update_catalog"}) or trains and not OWN_LABELS:
         return
     found = checks.of_region(CONFIG, conda=IN_CONDA)
-    if targets and targets <= {"train", "coco_export", *LEARNT.trained}:
+    if trains or targets == {"coco_export"}:
         found = [one for one in found if not one.check.startswith("weights")]
     wrong = [one for one in found if one.level in (ERROR, WARNING)]
     console.tell(as_text(wrong, "preflight"))
