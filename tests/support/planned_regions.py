@@ -21,7 +21,11 @@ BOUNDS = (517500, 3206400, 520500, 3210000)
 CRS = 32647
 # Patterns of what is made on demand, beside what every run makes.
 RATE_MAPS = ("downslope_rate_mm_per_yr.tif", "factors/importance.csv", "series/inventory.csv")
-STACK_MAPS = ("averaging/phase_intensity_rgb.tif", "atmosphere/atmosphere_figure.png")
+STACK_MAPS = (
+    "averaging/phase_intensity_rgb.tif",
+    "atmosphere/atmosphere_figure.png",
+    "phase_gradient/phase_gradient.json",
+)
 # What a method needs beside its name.
 OWN = {"own": {"own": "mine.py"}}
 OPTIONAL_MAPS = (f"optical/f0/{OPTICAL[0]}.tif", "lithology/f0/lithology.tif")
@@ -68,7 +72,6 @@ def regions(folder: Path) -> dict[str, Region]:
         "series_polygons": "polygons.gpkg",
         "atmosphere": "filter",
         "reference_mode": "double_difference",
-        "phase_gradient": True,
     }
     labels = {"training": {"labels": "polygons.gpkg", "start": "random"}}
     coco = {"start": "coco", "network": "mask_rcnn", "width": None}
