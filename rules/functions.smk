@@ -206,7 +206,7 @@ def start_of_training(wildcards):
 
 def coco_of_training(wildcards):
     """The file of COCO weights of another library, if training starts from one."""
-    path = CONFIG.training.coco_file
+    path = CONFIG.training.coco_file if LEARNT.start == "coco" else ""
     return or_exit(lambda: [existing("training.coco_file", path)] if path else [])
 
 
