@@ -32,6 +32,10 @@ rule candidates:
         mem_mb=memory(1000, 100, NETWORK_GRID),
         runtime=minutes(10, 11, grid=NETWORK_GRID),
     params:
+        # Those that are read: with rates, with a file of masks.
+        **GRAPH.leaves(
+            "inventory", "min_rate_mm_per_yr", "masks_column", rule="candidates"
+        ),
         grid=NETWORK_GRID,
         stack=lambda wildcards: wildcards.stack,
         pairs=pairs,
@@ -39,10 +43,8 @@ rule candidates:
         min_area_km2=CONFIG.inventory.min_area_km2,
         snowline_m=CONFIG.inventory.snowline_m,
         min_slope_deg=CONFIG.inventory.min_slope_deg,
-        min_rate_mm_per_yr=CONFIG.inventory.min_rate_mm_per_yr,
         min_coherence=CONFIG.inventory.min_coherence,
         min_sensitivity=CONFIG.rates.min_sensitivity,
-        masks_column=CONFIG.inventory.masks_column,
         code=code("candidates"),
     script:
         "../workflow_scripts/candidates.py"
@@ -97,7 +99,7 @@ rule release:
         mem_mb=memory(1000, 50),
         runtime=minutes(10, 5),
     params:
-        **GRAPH.leaves("inventory", "names_column", "names_m"),
+        **GRAPH.leaves("inventory", "names_column", "names_m", rule="release"),
         release=release_id,
         region=CONFIG.region,
         stacks=CONFIG.stacks,

@@ -13,6 +13,8 @@ from sarslide.workflow.job import job
 
 
 def main(snakemake) -> None:
+    import math
+
     from sarslide.grid import RegionGrid
     from sarslide.inventory import masked_ground
     from sarslide.inventory.attributes import LAYERS
@@ -31,7 +33,7 @@ def main(snakemake) -> None:
         grid,
         params.stack,
         threshold,
-        params.min_rate_mm_per_yr,
+        params.get("min_rate_mm_per_yr", math.inf),
         MaskRules(
             params.min_area_km2,
             params.snowline_m,
