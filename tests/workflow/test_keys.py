@@ -30,6 +30,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "simulation.first_date": ({"A128": "20190307", "D062": "20190311"},),
     "isce2.reference": ({"A128": DAYS[1]},),
     "isce2.aux": ("aux",),
+    "network.season": (["03-01", "04-12"],),
     "network.pairs": ([*PAIRS, f"{DAYS[0]}_{DAYS[2]}"],),
     "files.naming": ("hyp3",),
     "files.folder": ("pairs_again",),
