@@ -160,7 +160,9 @@ def test_weights_that_are_still_to_be_trained(region, trained_in, tmp_path, monk
     """One line for all of them, whose cure is the command that trains them; those that are there stand apart."""
     monkeypatch.chdir(tmp_path)
     waiting, there = checks.weights(load({"region": region, "segmentation": {"beside": ["unet", "drs_unet_compact"]}}))
-    assert (waiting.level, waiting.code, waiting.cure) == (ERROR, "E4001", f"sarslide train --preset {trained_in}")
+    assert (waiting.level, waiting.code) == (ERROR, "E4001")
+    named = """--set 'segmentation.beside=["unet", "drs_unet_compact"]'"""
+    assert waiting.cure == f"sarslide train --preset {trained_in} {named}"
     first = load({"region": region}).segmentation.model
     assert waiting.found.startswith(f"no weights yet of {first}, unet: results/{trained_in}/training/")
     assert there.level == GOOD and there.found.startswith("drs_unet_compact")

@@ -38,6 +38,16 @@ def test_missing_weights_name_the_command_that_makes_them(region, trained_in):
     assert found.cure == f"sarslide train --preset {trained_in or region}"
 
 
+def test_the_command_trains_what_is_missing():
+    """Keys of the command line and of config.yaml are named again: without them other networks would be trained."""
+    changed = {"segmentation": {"model": "unet", "beside": ["vcnn"]}, "training": {"width": 0.25}}
+    (found,) = checks.weights(config("demo", **changed))
+    named = """--set segmentation.model=unet --set 'segmentation.beside=["vcnn"]' --width 0.25"""
+    assert found.cure == f"sarslide train --preset demo {named}"
+    (found,) = checks.weights(config("zhongxinrong", training={"width": 0.25}))
+    assert found.cure == "sarslide train --preset three_rivers --width 0.25"
+
+
 def put(path: Path, network: str, channels: str, width: int) -> None:
     """Weights of a network that learnt nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -374,7 +374,7 @@ def weights(config: Config, conda: bool = False) -> list[Finding]:
         return [of_error("weights", error)]
     if waiting:
         region = config.segmentation.weights_of
-        cure = f"sarslide train --preset {region or config.region}"
+        cure = weights_files.command(config, region)
         if widths := weights_files.other_widths(config, waiting[0], region=region):
             cure += f"; or, of weights that are there, --set training.width={' or '.join(map(str, widths))}"
             # Weights of another data set to start from have the published width alone.

@@ -4,6 +4,8 @@ looks for.
 Pure functions of the configuration; only `readable` asks whether a file exists.
 """
 
+import json
+import shlex
 from pathlib import Path
 
 from sarslide.config import Config, load, presets
@@ -14,6 +16,11 @@ from sarslide.models.weights import PACKAGED
 # Weights that no file holds: random ones, and those of another data set that the network's library
 # brings.
 WITHOUT_FILE = ("random", *registry.PRETRAINED)
+# Keys that decide which weights there are.
+DECISIVE = (
+    *(("segmentation", key) for key in ("model", "beside")),
+    *(("training", key) for key in ("labels", "preset", "network", "channels", "width", "start")),
+)
 # What a network learnt from, as a folder. Labels go before simulated scenes.
 LABELS, SIMULATED = "labels", "simulated"
 
@@ -191,6 +198,32 @@ def readable(config: Config, network: str, place: Path = Path(), region: str = "
         return trained(config, network, LABELS)
     labelled = trained(config, network, LABELS, region)
     return labelled if (place / labelled).is_file() else trained(config, network, SIMULATED, region)
+
+
+def command(config: Config, region: str = "") -> str:
+    """The command that trains the networks of a configuration.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    region : str
+        As in `readable`.
+
+    Returns
+    -------
+    str
+        With the keys in which the configuration differs from that of its region alone.
+    """
+    name = region or config.region
+    before, words = load({"region": name}), [f"sarslide train --preset {name}"]
+    for section, key in DECISIVE:
+        value = getattr(getattr(config, section), key)
+        if value != getattr(getattr(before, section), key):
+            text = json.dumps(value) if isinstance(value, tuple) else "null" if value is None else str(value)
+            kept = shlex.quote(f"{section}.{key}={text}")
+            words.append(f"--width {text}" if key == "width" and value is not None else f"--set {kept}")
+    return " ".join(words)
 
 
 def other_widths(config: Config, network: str, place: Path = Path(), region: str = "") -> list[int]:
