@@ -11,7 +11,7 @@ from sarslide import layers
 from sarslide.dataset.fusion import phase_colours
 from sarslide.errors import ConfigError, WeightsError
 from sarslide.terrain import downslope
-from sarslide.terrain.derivatives import total_curvature
+from sarslide.terrain.curvature import total_curvature
 
 COLOURS = ("red", "green", "blue")
 

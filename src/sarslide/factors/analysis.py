@@ -10,7 +10,7 @@ from sarslide.factors import statistics
 from sarslide.factors.forest import Importance
 from sarslide.factors.sample import Sample
 from sarslide.layers import hidden
-from sarslide.terrain.derivatives import total_curvature
+from sarslide.terrain.curvature import total_curvature
 
 # Factor -> layers it is made of.
 SOURCES = {

@@ -59,22 +59,3 @@ def derivatives(height_m: np.ndarray, cell_m: float) -> dict[str, np.ndarray]:
         "curvature_plan_per_m": -tangential / XDEM_CURVATURE_SCALE,
         "hillshade": np.where(np.isnan(shade), 0, np.clip(np.rint(shade), 1, 255)).astype(np.uint8),
     }
-
-
-def total_curvature(profile_per_m: np.ndarray, plan_per_m: np.ndarray) -> np.ndarray:
-    """Curvature as ArcGIS has it, which P0 and P3 used: the negative Laplacian of the height.
-
-    Profile minus plan curvature is -(r + t) whatever the direction of the slope; on level ground,
-    which has no direction, both are 0. ArcGIS prints a hundred times these numbers.
-
-    Parameters
-    ----------
-    profile_per_m, plan_per_m : array
-        Curvatures of `derivatives`, 1/m.
-
-    Returns
-    -------
-    array
-        1/m, positive where the ground is convex.
-    """
-    return profile_per_m - plan_per_m
