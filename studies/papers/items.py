@@ -78,7 +78,7 @@ def summary() -> str:
         For a sentence.
     """
     states = Counter(item.state for key, item in items().items() if key not in LATER)
-    return f"{sum(states.values())} items: {states['works']} work, {states['partial']} are partial"
+    return f"{sum(states.values())} items, of which {states['works']} work and {states['partial']} in part"
 
 
 def table_rows() -> list[list[str]]:
