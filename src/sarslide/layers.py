@@ -215,7 +215,9 @@ RATES = (
     *("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
     *("los_rate_paper_sign_mm_per_yr", *OF_PAIRS),
 )
-PHASE_GRADIENTS = tuple(f"phase_gradient_{way}{kind}_rad_per_yr_m" for way in ("east", "north") for kind in ("", "_std"))
+PHASE_GRADIENTS = tuple(
+    f"phase_gradient_{way}{kind}_rad_per_yr_m" for way in ("east", "north") for kind in ("", "_std")
+)
 CLOSURE = ("closure_rms_rad", "closure_count", "unwrap_error_count", "loop_error_cycles")
 PHASE_BIAS = ("phase_bias_flag", "phase_bias_rate_rad_per_yr", "phase_bias_std_rad_per_yr")
 OPTICAL = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))

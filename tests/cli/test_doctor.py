@@ -77,10 +77,10 @@ def test_what_a_region_lacks(tmp_path, monkeypatch, capsys):
     region = ["demo", "--set", "engine=snap", "-C", tmp_path]
     assert ended(*region) == exit_codes.REFUSED
     assert "error   E3009  tool gpt" in capsys.readouterr().out
-    assert ended("zhongxinrong", "-C", tmp_path, "--json") == exit_codes.REFUSED
+    assert ended("california", "-C", tmp_path, "--json") == exit_codes.REFUSED
     account = findings(capsys)["account Earthdata"]
     assert (account["level"], account["code"]) == ("error", "E2003") and account["cure"]
-    assert ended("zhongxinrong", "-C", tmp_path, "--set", "retrieve.earthdata=env:TOKEN", "--json") == 0
+    assert ended("california", "-C", tmp_path, "--set", "retrieve.earthdata=env:TOKEN", "--json") == 0
     text = capsys.readouterr().out
     assert "env:TOKEN" in text and SECRET not in text
 
@@ -104,10 +104,10 @@ def test_archives_are_asked_only_with_a_login(tmp_path, monkeypatch, capsys):
     asked = []
     monkeypatch.setattr(online, "archive", lambda *_: asked.append("archive") or [Finding("archive asf", GOOD, "")])
     monkeypatch.setattr(online, "dem", lambda *_: asked.append("dem") or [Finding("DEM tiles", GOOD, "")])
-    assert ended("zhongxinrong", "-C", tmp_path) == exit_codes.REFUSED and not asked
-    assert ended("zhongxinrong", "-C", tmp_path, "--online") == exit_codes.REFUSED and asked == ["dem"]
+    assert ended("california", "-C", tmp_path) == exit_codes.REFUSED and not asked
+    assert ended("california", "-C", tmp_path, "--online") == exit_codes.REFUSED and asked == ["dem"]
     monkeypatch.setenv("TOKEN", SECRET)
-    assert ended("zhongxinrong", "-C", tmp_path, "--set", "retrieve.earthdata=env:TOKEN", "--online") == 0
+    assert ended("california", "-C", tmp_path, "--set", "retrieve.earthdata=env:TOKEN", "--online") == 0
     assert asked == ["dem", "archive", "dem"] and "archive asf" in capsys.readouterr().out
 
 

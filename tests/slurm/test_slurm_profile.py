@@ -16,7 +16,15 @@ from tests.workflow.test_hygiene import RULES
 PROFILE = yaml.safe_load((REPOSITORY / "profiles/slurm/profile.yaml").read_text())
 DEFAULT = yaml.safe_load((REPOSITORY / "profiles/default/profile.yaml").read_text())
 # Their time is a limit of the configuration, or what a training may take: it resumes where it was ended.
-LIMITED = {"hyp3_download", "isce2_prepare", "isce2_step", "mintpy_load", "mintpy_step", "train_network", "benchmark_train"}
+LIMITED = {
+    "hyp3_download",
+    "isce2_prepare",
+    "isce2_step",
+    "mintpy_load",
+    "mintpy_step",
+    "train_network",
+    "benchmark_train",
+}
 LIMITED |= {"snap_interferogram", "snap_unwrap", "snap_geocode", "retrieve_slc", "retrieve_dem", "retrieve_optical"}
 HEAP = {"snap_interferogram", "snap_unwrap", "snap_geocode"}  # a Java heap of a size that the configuration says
 OUTSIDE = {

@@ -84,9 +84,7 @@ def test_channels_that_the_region_has_not(place, tmp_path):
     written(path, [INSIDE])
     config = ["region=real", f"training={{labels: {path}, start: random, channels: p3_rs}}"]
     bands = ", ".join(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))
-    refused(
-        place, ["train"], config, f"E1001 config: training needs {bands}, which this region does not have"
-    )
+    refused(place, ["train"], config, f"E1001 config: training needs {bands}, which this region does not have")
 
 
 def test_weights_of_channels_that_the_region_has_not(place, tmp_path):

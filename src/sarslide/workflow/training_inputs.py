@@ -48,6 +48,7 @@ def simulated_chain(config: Config) -> dict[str, Any]:
     leaves = {name: {key: getattr(getattr(config, name), key) for key in keys} for name, keys in sections.items()}
     return {"cell_m": config.grid.cell_m, "product_m": finer, "method": config.rates.method} | leaves
 
+
 class TrainingInputs:
     """Inputs of `label_scene` and `train` that depend on channels, labels and the start.
 
