@@ -9,6 +9,7 @@ import typer
 from tests.support import releases
 
 from sarslide import __version__, cli, exit_codes
+from sarslide.catalog import scenes
 from sarslide.cli import start
 from sarslide.cli.clean import removable
 from sarslide.cli.run import TARGETS
@@ -103,7 +104,8 @@ def test_factors_are_ranked_and_then_put_into_the_report(tmp_path, snakemake):
         (["zhongxinrong", "--set", "evaluation.inventory=slides.gpkg"], ["score_external"]),
     ],
 )
-def test_what_a_region_is_scored_against(words, targets, tmp_path, snakemake):
+def test_what_a_region_is_scored_against(words, targets, tmp_path, snakemake, monkeypatch):
+    monkeypatch.setattr(scenes.SceneTable, "check", lambda table: None)
     assert ended(["score", *words, "-C", str(tmp_path)]) == exit_codes.GOOD
     assert snakemake[0][: len(targets) + 1] == [*targets, "--cores"]
 
@@ -119,6 +121,14 @@ def test_a_real_region_without_an_inventory_is_not_scored(region, line, tmp_path
     monkeypatch.delenv("SARSLIDE_CALIFORNIA", raising=False)
     assert ended(["score", region, "-C", str(tmp_path)]) == exit_codes.REFUSED and not snakemake
     assert line in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["report"], ["factors"], ["score", "--set", "evaluation.points=checks.csv"]])
+def test_a_region_without_scenes_is_one_line(words, tmp_path, snakemake, capsys):
+    name, *rest = words
+    assert ended([name, "zhongxinrong", *rest, "-C", str(tmp_path)]) == exit_codes.REFUSED and not snakemake
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("E1008 stack A099 has no scene") and "cure: `sarslide update zhongxinrong`" in line
 
 
 def test_an_interrupted_run_is_resumed_and_not_run_over(tmp_path, snakemake, capsys):

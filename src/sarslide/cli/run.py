@@ -29,12 +29,15 @@ class Target:
         Exit code where it fails for another reason than the archive.
     values : tuple of str
         Keys that this command sets unless the user does.
+    needs_scenes : bool
+        Whether the target exists only for a region with scenes.
     """
 
     arguments: tuple[str, ...]
     help: str
     failure: int = exit_codes.FAILED
     values: tuple[str, ...] = ()
+    needs_scenes: bool = False
 
 
 TARGETS = {
@@ -81,6 +84,7 @@ TARGETS = {
 
             sarslide report myregion
         """,
+        needs_scenes=True,
     ),
 }
 
@@ -110,6 +114,8 @@ def command(name: str) -> Callable[..., None]:
         folder: Folder = Path(),
     ) -> None:
         request = Request(region, [*target.values, *(values or ())], files or (), folder, cores, conda, profile)
+        if target.needs_scenes:
+            _check_scenes(request.config(), folder)
         raise SystemExit(start.snakemake(request, *target.arguments, failure=target.failure))
 
     run_target.__doc__ = target.help
@@ -211,6 +217,7 @@ def score(
             f"region {config.region}: has nothing to be scored against",
             "name an inventory of others, evaluation.inventory, or field checks, evaluation.points",
         )
+    _check_scenes(config, folder)
     raise SystemExit(start.snakemake(request, *targets))
 
 
@@ -252,9 +259,17 @@ def factors(
         sarslide factors myregion --set factors.labels=landslides.gpkg
     """
     request = Request(region, values or (), files or (), folder, cores)
+    _check_scenes(request.config(), folder)
     made = start.snakemake(request, "factors")
     # The second plan sees the files of the first.
     raise SystemExit(made or start.snakemake(request, "report"))
+
+
+def _check_scenes(config: Config, folder: Path) -> None:
+    """Refuse a region whose scene table is empty: the workflow has no rules for it yet."""
+    from sarslide.catalog import scenes
+
+    scenes.table(config, folder / "resources").check()
 
 
 def _series_files(config: Config, folder: Path, source: str) -> list[str]:
