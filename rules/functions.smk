@@ -194,20 +194,20 @@ def training_scenes(part):
             if OWN_LABELS
             else simulated_scenes(part)
         ),
-        *or_exit(lambda: [existing("training.scenes", path) for path in further]),
+        *or_exit(lambda: [own(existing("training.scenes", path)) for path in further]),
     ]
 
 
 def start_of_training(wildcards):
     """The weights file that training starts from, if any; its network can be built where the job runs."""
     files = or_exit(lambda: LEARNT.start_file(IN_CONDA))
-    return files[0] if files else []
+    return own(files[0]) if files else []
 
 
 def coco_of_training(wildcards):
     """The file of COCO weights of another library, if training starts from one."""
-    path = CONFIG.training.coco_file if LEARNT.start == "coco" else ""
-    return or_exit(lambda: [existing("training.coco_file", path)] if path else [])
+    path = CONFIG.training.coco_file if LEARNT.start == "matterport" else ""
+    return own(or_exit(lambda: existing("training.coco_file", path))) if path else []
 
 
 def simulated_scenes(part):

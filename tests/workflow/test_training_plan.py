@@ -41,3 +41,16 @@ def test_every_network_learns_from_the_scenes_of_all_tracks(tmp_path, monkeypatc
     assert not [job for job in made.jobs.values() if job.rule in ("simulate_training", "simulate_benchmark")]
     inputs = [text for job in made.jobs.values() for text in job.reruns]
     assert not [text for text in inputs if text.startswith("results/demo/training/simulated")]
+
+
+def test_a_start_from_keras_reads_its_file(tmp_path, monkeypatch):
+    """D09: the file is an input, so that another one trains again; torchvision's weights are none."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "mask_rcnn_coco.h5"
+    file.touch()
+    keys = {"network": "mask_rcnn", "width": None, "channels": "p2_colours", "preset": "p2", "climate": "three_rivers"}
+    for more, read in (({"coco_file": str(file)}, True), ({}, False)):
+        made = plan(tmp_path, {"region": "demo", "training": keys | {"start": "coco"} | more}, ("train",))
+        (trained,) = [job for job in made.jobs.values() if job.rule == "train_network"]
+        assert (str(file) in trained.reruns) == read
+        assert f"start='{'matterport' if read else 'coco'}'" in trained.reruns
