@@ -41,7 +41,7 @@ SEED, PATCHES, GOAL, WIDTH = 9001, 8, 0.95, 0.25
 SIDES = {registry.SEMANTIC: 64, registry.INSTANCE: 128}  # cells of a patch
 # That of P4's recipe: at more its logits leave the reach of the dice loss (`training.recipe`).
 RATES = {"p4": 1e-4}
-RATE, STEPS, EVERY = 1e-3, 600, 20
+RATE, STEPS, EVERY = 1e-3, 1500, 20
 THRESHOLDS = np.linspace(0.05, 0.95, 19)
 
 
