@@ -28,7 +28,7 @@ LABELLED = ("--config", "region=demo", "training={labels: labels.gpkg}")
 HEAD = """# Processing flows
 
 What each preset of a paper runs, from its sources to the report: a box a rule, a line from a rule to
-one that reads what it makes. Lines that a longer way says already are left out. The figures are
+one that reads what it makes. Lines that a longer way shows already are left out. The figures are
 drawn of the rule graph (`snakemake --rulegraph`) by `python -m studies.docs`; the report of every
 region has its own.
 """

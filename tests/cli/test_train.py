@@ -68,8 +68,8 @@ def test_one_network_of_a_preset(tmp_path, snakemake, capsys):
 )  # fmt: skip
 def test_one_line_for_what_cannot_be_trained(tmp_path, snakemake, capsys, words, line):
     assert ended(["train", *words, "-C", str(tmp_path)]) == exit_codes.REFUSED
-    (told,) = capsys.readouterr().err.splitlines()
-    assert re.match(line, told) and not snakemake
+    (message,) = capsys.readouterr().err.splitlines()
+    assert re.match(line, message) and not snakemake
 
 
 def test_patches_of_a_recipe():

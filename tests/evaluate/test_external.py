@@ -170,10 +170,13 @@ def test_recall_by_size_and_kind(grid):
 
 def test_what_the_release_has_in_the_place_of_a_missed_one(grid):
     masked = [{"ls_id": "M0", "reason": "above_snowline", "status": "", "geometry": cell_box(5, 5, 8, 8)}]
+    # Of a region without rates: the note masks nothing, the reviewer did.
+    masked += [{"ls_id": "M1", "reason": "not_unwrapped", "status": "rejected", "geometry": cell_box(70, 5, 8, 8)}]
     plain_ground = [{"ls_id": "N0", "geometry": cell_box(40, 40, 8, 8)}]
-    outlines = [cell_box(5, 5, 10, 10), cell_box(40, 40, 10, 10), cell_box(70, 70, 8, 8)]
+    outlines = [cell_box(5, 5, 10, 10), cell_box(40, 40, 10, 10), cell_box(70, 70, 8, 8), cell_box(70, 5, 10, 10)]
     found, _ = scored(grid, outlines, release([], masked=masked, non_landslide_deformation=plain_ground))
-    assert [row["note"] for row in found.external] == ["masked: above_snowline", "non-landslide deformation", ""]
+    notes = ["masked: above_snowline", "non-landslide deformation", "", "masked: rejected"]
+    assert [row["note"] for row in found.external] == notes
 
 
 def test_several_parts_and_holes_count_by_their_area(grid):

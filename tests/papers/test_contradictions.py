@@ -1,4 +1,4 @@
-"""Every contradiction of docs/papers.md (J01 to J16) is told by the report of its paper."""
+"""Every contradiction of docs/papers.md (J01 to J16) is named by the report of its paper."""
 
 import re
 
@@ -9,7 +9,7 @@ from sarslide.report.paper_page import content
 from tests.conftest import REPOSITORY
 
 # Id -> paper and words that only this error has, in what the page prints of it.
-TOLD = {
+NAMED = {
     "J01": (("P4", "give 97.17, and so does its IoU of 94.49"),),
     "J02": (("P2", "cannot follow from eq. 6"),),
     "J03": (("P0", "F1 and IoU of Table 4 do not follow from each other"),),
@@ -41,12 +41,12 @@ TOLD = {
 
 def test_every_row_of_the_page_has_its_words_here():
     rows = re.findall(r"^\| (J\d\d) \|", (REPOSITORY / "docs/papers.md").read_text(), flags=re.M)
-    assert list(dict.fromkeys(rows)) == list(TOLD)
+    assert list(dict.fromkeys(rows)) == list(NAMED)
 
 
-@pytest.mark.parametrize("row", TOLD)
+@pytest.mark.parametrize("row", NAMED)
 def test_the_page_of_the_paper_tells_it(row):
-    for paper, words in TOLD[row]:
-        told = [text for text in content(paper, {}, {}, {}, [])["about"].errors if words in text]
-        assert len(told) == 1, (paper, words)
-        assert told[0] in papers()[paper].errors
+    for paper, words in NAMED[row]:
+        named = [text for text in content(paper, {}, {}, {}, [])["about"].errors if words in text]
+        assert len(named) == 1, (paper, words)
+        assert named[0] in papers()[paper].errors

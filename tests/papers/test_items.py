@@ -35,7 +35,7 @@ def test_a_partial_item_says_what_is_lacking():
 
 
 def test_a_line_is_taken_back_and_put_back(tmp_path):
-    """A test that needs the line fails; one that does not is told, and so is a line that stands twice."""
+    """A test that needs the line fails; one that does not is reported, and so is a line that stands twice."""
     (tmp_path / "code_of_item.py").write_text("ONE = 1\nTWO = 2\nTWICE = 2\n")
     (tmp_path / "test_code.py").write_text(
         "import code_of_item\n\ndef test_one():\n    assert code_of_item.ONE == 1\n\ndef test_nothing():\n    pass\n"
@@ -43,6 +43,6 @@ def test_a_line_is_taken_back_and_put_back(tmp_path):
     rows = {"file": "code_of_item.py", "instead": "ONE = 7", "line": "ONE = 1"}
     assert takeback.taken_back(tmp_path, Item(**rows, test="test_code.py::test_one"))[0]
     assert not takeback.taken_back(tmp_path, Item(**rows, test="test_code.py::test_nothing"))[0]
-    fails, told = takeback.taken_back(tmp_path, Item(**(rows | {"line": "= 2"}), test="test_code.py::test_one"))
-    assert not fails and told == "the line stands 2 times in code_of_item.py"
+    fails, problem = takeback.taken_back(tmp_path, Item(**(rows | {"line": "= 2"}), test="test_code.py::test_one"))
+    assert not fails and problem == "the line stands 2 times in code_of_item.py"
     assert (tmp_path / "code_of_item.py").read_text().startswith("ONE = 1\n")

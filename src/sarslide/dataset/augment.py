@@ -246,7 +246,7 @@ def sharpen(features: np.ndarray, names: Sequence[str], rng: np.random.Generator
     """Features, sharpened by an unsharp mask of random strength (D08).
 
     Reflectance, intensity, the brightness of the fused picture, and the phase of the colour wheel,
-    whose brightness says nothing.
+    whose brightness carries nothing.
 
     Parameters
     ----------

@@ -21,6 +21,7 @@ from sarslide.evaluate.objects import SEEN_SHARE
 from sarslide.evaluate.scores import AREAS_KM2
 from sarslide.grid import RegionGrid
 from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN
+from sarslide.inventory.masks import held_back_by
 from sarslide.inventory.matching import CONTAINED, assign, intersections
 from sarslide.inventory.observability import cells_of
 
@@ -260,7 +261,7 @@ def _notes(outlines: Sequence[BaseGeometry], layers: Mapping[str, Sequence[Mappi
         tree = shapely.STRtree([row["geometry"] for row in rows])
         for i, j in zip(*tree.query(list(outlines), predicate="intersects").tolist(), strict=True):
             masked = name == MASKED
-            words[i].add(f"masked: {rows[j]['reason'] or rows[j]['status']}" if masked else "non-landslide deformation")
+            words[i].add(f"masked: {held_back_by(rows[j])}" if masked else "non-landslide deformation")
     return ["; ".join(sorted(each)) for each in words]
 
 

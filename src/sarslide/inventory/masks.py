@@ -139,8 +139,8 @@ def apply(row: Mapping, rules: MaskRules, has_rates: bool = True, ground: str = 
     """
     codes = ([ground] if ground else []) + reasons_of(row, rules)
     notes = ([NOTES[row["source"]]] if row["source"] in NOTES else []) + ([] if has_rates else [NOT_UNWRAPPED])
-    told = REASONS | ({ground: ON_MASKED_GROUND.format(ground.replace("_", " "))} if ground else {})
-    texts = {code: told[code] for code in codes} | dict(notes)
+    reasons = REASONS | ({ground: ON_MASKED_GROUND.format(ground.replace("_", " "))} if ground else {})
+    texts = {code: reasons[code] for code in codes} | dict(notes)
     return {
         "status": "masked" if codes else "candidate",
         "object_class": DEFORMATION if "too_flat" in codes else LANDSLIDE,

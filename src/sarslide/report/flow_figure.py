@@ -22,7 +22,7 @@ NOT_SHOWN = frozenset({"all"})
 
 
 def flow_figure(edges: Iterable[Sequence[str]]) -> "Figure":
-    """Rules as boxes, files between them as lines; what a line on the way says already is left out.
+    """Rules as boxes, files between them as lines; a line that a longer way shows is left out.
 
     Parameters
     ----------

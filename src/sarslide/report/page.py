@@ -285,7 +285,7 @@ def flow_stage(path: Path | None) -> stages.StageFigure | None:
         return None
     caption = (
         "The rules of this region as they were planned, from the sources at the top: a line leads from a rule to one that reads "
-        "what it makes; lines that a longer way says already are left out."
+        "what it makes; lines that a longer way shows already are left out."
     )
     return stages.StageFigure(
         "Processing flow",

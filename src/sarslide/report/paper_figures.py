@@ -19,6 +19,7 @@ from sarslide.report.inputs import ReportInputs
 from sarslide.report.scales import Scale, scale_for
 from sarslide.report.stages import TRACK_COLOURS, StackMaps, StageFigure
 from sarslide.report.webmap import data_uri
+from sarslide.terrain.curvature import total_curvature
 
 PATCH_CELLS = 128  # P0 3.2
 LARGEST = 3  # landslides that are shown
@@ -66,7 +67,7 @@ def _seven_layers(of: Material) -> StageFigure | None:
     panels = [_map(f"LOS rate {maps.stack}", "los_rate_mm_per_yr", maps.layers) for maps in of.stacks[:1]]
     ground, kinds = dict(of.ground), ("curvature_profile_per_m", "curvature_plan_per_m")
     if set(kinds) <= set(ground):
-        ground["curvature_total_per_m"] = ground[kinds[0]] - ground[kinds[1]]
+        ground["curvature_total_per_m"] = total_curvature(*(ground[kind] for kind in kinds))
     panels += [_map("", layer, ground) for layer in FACTORS]
     caption = "The factors of P3 Fig. 2 that the region has: of the optical bands the red one, and ArcGIS's curvature."
     return _figure("Layers of the factors", caption, panels, of.bounds)
