@@ -33,8 +33,8 @@ and a descending track. Scores are those of whole regions, predicted as `segment
 survey will score differently, and what counts here is the order of the networks and what fools them. Only budgets that were run
 have tables; rows that were not run are named below them.
 
-Rows of `mask_rcnn_resnext` and of the networks on it are of trainings before their bottom stage alone was ResNeXt: they had
-ResNeXt101 32x8d in all stages, which is `mask_rcnn_resnext_all` now, and more than their present parameters.
+Rows of `mask_rcnn_resnext` and of the networks on it are of trainings with ResNeXt101 32x8d in all stages. That reading of P2
+is `mask_rcnn_resnext_all` now, and has more parameters than theirs, in which the bottom stage alone is ResNeXt 32x4d.
 """
 
 
