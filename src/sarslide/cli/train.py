@@ -17,7 +17,9 @@ from sarslide.workflow import weights_files
 
 def train(
     region: Region = "",
-    preset: Annotated[str, typer.Option(metavar="REGION", help="The region by name.", show_default=False)] = "",
+    preset: Annotated[
+        str, typer.Option(metavar="REGION", help="The region, such as that of a paper.", show_default=False)
+    ] = "",
     width: Annotated[
         str, typer.Option(metavar="WIDTH", help="Channels, or a share of the published ones.", show_default=False)
     ] = "",
@@ -34,8 +36,9 @@ def train(
 ) -> None:
     """Train the networks of a region, on simulated scenes or on your own labels.
 
-    First it prints what each network costs. Labels are polygons in any CRS. Each network has a file
-    of its own below results/REGION/training, which `sarslide run REGION` reads. The same as
+    First it prints what each network costs. Labels are polygons in any CRS. Each network has
+    weights of its own below results/REGION/training. `sarslide run REGION` reads those of the
+    networks that it maps with; fine-tuned ones are named in segmentation.weights. The same as
     `snakemake train`.
 
         sarslide train --preset three_rivers
@@ -60,13 +63,13 @@ def _with_possible_start(request: Request, width: str) -> Request:
     if not width or asked:
         return request
     without = [value for value in request.values if not value.startswith("training.width=")]
-    config = replace(request, values=without).config()
-    chosen, training = start.nested(request.values)["training"]["width"], config.training
-    published = registry.get(training.network).width
-    if training.start not in registry.PRETRAINED or float(chosen) in (1, published):
+    own = replace(request, values=without).config().training
+    random = replace(request, values=[*request.values, "training.start=random"])
+    chosen = registry.channels_of_width(own.network, random.config().training.width)
+    if own.start not in registry.PRETRAINED or chosen == registry.get(own.network).width:
         return request
-    print(f"training.start = random: weights of {training.start} have the published width alone")
-    return replace(request, values=[*request.values, "training.start=random"])
+    print(f"training.start = random: weights of {own.start} have the published width alone")
+    return random
 
 
 def _targets(config: Config, only: str) -> list[str]:

@@ -10,9 +10,9 @@ stored angles (aspect, heading), unknown where there is none, cannot be channels
 Noise of rates and phases is smooth over a few cells, as filters and unwrapping leave it; that of a
 rate is in proportion to its standard error, which grows with it: the channels keep telling the
 truth about each other. P2 brightens and sharpens whole pictures. Here only what has a brightness is
-changed: reflectance, intensity, and the brightness of the fused picture. The hue of a picture is a
-phase: it gets noise as an angle, and is never brightened or sharpened. Heights, slopes and classes
-stay.
+changed: reflectance, intensity, and the brightness of pictures of phase. The hue of a picture is a
+phase: it gets noise as an angle, and is never brightened; the phase of a picture without intensity
+is sharpened as one. Heights, slopes and classes stay.
 """
 
 from collections.abc import Sequence
