@@ -18,10 +18,12 @@ MIN_CHANNELS = 4
 
 def _channels_or_share(width: float | None) -> float | None:
     """Refuse broken numbers of channels, and fewer than a network can be made of."""
-    if width is not None and width > 1 and (width != int(width) or width < MIN_CHANNELS):
-        problem = f"{width} is neither a whole number of channels from {MIN_CHANNELS} nor a share up to 1"
+    if width is None or width <= 1:
+        return width
+    if width != int(width) or width < MIN_CHANNELS:
+        problem = f"{width:g} is neither a whole number of channels from {MIN_CHANNELS} nor a share up to 1"
         raise Mistake(problem, "use 16, or 0.25")
-    return width
+    return int(width)
 
 
 class SegmentationSection(Section):
@@ -160,7 +162,7 @@ class TrainingSection(Section):
         "sarslide", "recipe: ours or a paper's; where a paper is silent it is ours too (E07, E10, E12, D15)"
     )
     network: str = key("drs_unet", "network of the registry", pattern=f"^{names.IDENTIFIER}$")
-    width: Annotated[int | float | None, AfterValidator(_channels_or_share)] = key(
+    width: Annotated[float | None, AfterValidator(_channels_or_share)] = key(
         16,
         "channels of the first stage, or a share of the published ones, 64 or 48, up to 1; null: the published ones (E04)",
         "channels",
