@@ -19,13 +19,14 @@ def made(place, learnt="labels", intervals=True, groups=3):
     scores = {"pixel": level, "object": level | {"precision": None}, "groups": groups, "safe": False, "threshold": 0.4}
     scores["intervals"] = {"pixel": ends, "object": ends}
     (folder / "test_scores.json").write_text(json.dumps(scores))
-    return folder
+    (folder / "unet.safetensors").touch()
+    return folder / "unet.safetensors"
 
 
 def test_scores_of_the_test_part_are_printed_with_their_intervals(tmp_path):
-    folder = made(tmp_path)
+    weights = made(tmp_path)
     assert trained.lines(tmp_path, NAME) == [
-        f"trained: {folder}",
+        f"trained: {weights}",
         "  test part by cell: f1 0.67 [0.25, 0.88], precision 0.75 [0.25, 0.88], recall 0.60 [0.25, 0.88]",
         "  test part by object: f1 0.67 [0.25, 0.88], precision none [0.25, 0.88], recall 0.60 [0.25, 0.88]",
         "  [95 % intervals] from 3 groups of blocks, too few: they are too narrow",
@@ -35,13 +36,14 @@ def test_scores_of_the_test_part_are_printed_with_their_intervals(tmp_path):
 
 def test_one_group_has_no_interval_and_the_newest_training_counts(tmp_path):
     os.utime(made(tmp_path, "simulated"), (1, 1))
-    folder = made(tmp_path, intervals=False, groups=1)
+    weights = made(tmp_path, intervals=False, groups=1)
+    scores = weights.with_name("test_scores.json")
     first, by_cell, _, last = trained.lines(tmp_path, NAME)
-    assert first == f"trained: {folder}"
+    assert first == f"trained: {weights}"
     assert by_cell == "  test part by cell: f1 0.67, precision 0.75, recall 0.60"
     assert last == "  without intervals: the test part is one group of blocks"
-    (folder / "test_scores.json").write_text("{")
+    scores.write_text("{")
     with pytest.raises(TrainingError, match=r"test_scores.json: .*; cure: train again"):
         trained.lines(tmp_path, NAME)
-    (folder / "test_scores.json").unlink()
-    assert trained.lines(tmp_path, NAME) == [f"trained: {folder}"]
+    scores.unlink()
+    assert trained.lines(tmp_path, NAME) == [f"trained: {weights}"]

@@ -1,4 +1,4 @@
-"""What a training made of labels, on the terminal."""
+"""What a training made, on the terminal."""
 
 import glob
 from pathlib import Path
@@ -58,22 +58,22 @@ def lines(results: Path, folder: str) -> list[str]:
     Returns
     -------
     list of str
-        Its folder, and scores with their 95 % intervals where labels had a test part; empty where
-        there is no such training.
+        Path of its weights, and scores with their 95 % intervals where labels had a test part;
+        empty where there is no such training.
 
     Raises
     ------
     TrainingError
         Where the scores cannot be read.
     """
-    there = sorted((results / "training").glob(f"*/*/{glob.escape(folder)}"), key=lambda path: path.stat().st_mtime)
-    if not there:
+    there = (results / "training").glob(f"*/*/{glob.escape(folder)}/*.safetensors")
+    weights = max(there, key=lambda path: path.stat().st_mtime, default=None)
+    if weights is None:
         return []
-    path = there[-1] / "test_scores.json"
+    made, path = [f"trained: {weights}"], weights.with_name("test_scores.json")
     if not path.is_file():
-        return [f"trained: {there[-1]}"]
+        return made
     scores = bounded.typed(HeldOut, bounded.json(path, TrainingError, cure=CURE), path, TrainingError, CURE)
-    made = [f"trained: {there[-1]}"]
     for level, word in (("pixel", "cell"), ("object", "object")):
         ends = scores.intervals.get(level, {})
         values = [_with_ends(name, value, ends.get(name, (None, None))) for name, value in getattr(scores, level)]
