@@ -165,6 +165,14 @@ REACHES: dict[str, tuple[str, ...]] = {
     "benchmark.device": ("benchmark_train", "benchmark_score"),
     "benchmark.threads": (),
 }
+# Keys whose chain the simulated scenes of a region's training follow, too.
+CHAIN = (
+    *("rates.height_correlated", "rates.plane", "rates.moving_sigma", "rates.min_coherence", "rates.pair_coherence"),
+    *("rates.weighting", "rates.reference_mode", "rates.double_difference_km", "rates.average"),
+    *("rates.atmosphere", "rates.atmosphere_km", "rates.atmosphere_days", "rates.fusion", "rates.fusion_percent"),
+    *("sbas.weighting", "sbas.min_temporal_coherence"),
+)
+REACHES |= {name: (*REACHES[name], "simulate_climate") for name in CHAIN}
 
 
 @dataclass(frozen=True)

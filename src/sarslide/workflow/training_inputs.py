@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sarslide.config import Config, existing, load, presets, resolve
+from sarslide.config import Config, existing, load, presets, reach, resolve
 from sarslide.config.learning import NETWORK_KEYS
 from sarslide.dataset.features import CHANNEL_SETS, channel_set
 from sarslide.errors import ConfigError
@@ -17,13 +17,6 @@ from sarslide.models.weights import SIMULATED, packaged, read_card
 from sarslide.workflow import weights_files
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.weights_files import WITHOUT_FILE
-
-# Keys of `rates` that decide what a simulated scene holds.
-CHAIN_RATES = (
-    *("height_correlated", "plane", "moving_sigma", "min_coherence", "pair_coherence", "weighting"),
-    *("reference_mode", "double_difference_km", "atmosphere", "atmosphere_km", "atmosphere_days"),
-    *("average", "fusion", "fusion_percent"),
-)
 
 
 def simulated_chain(config: Config) -> dict[str, Any]:
@@ -40,12 +33,10 @@ def simulated_chain(config: Config) -> dict[str, Any]:
         For `sarsim.paper_scene.Chain.of`.
     """
     finer = config.grid.product_m if config.segmentation.grid == "product" else None
-    sections = {
-        "network": ("preset", "max_days", "neighbours"),
-        "rates": CHAIN_RATES,
-        "sbas": ("weighting", "min_temporal_coherence"),
-    }
-    leaves = {name: {key: getattr(getattr(config, name), key) for key in keys} for name, keys in sections.items()}
+    leaves: dict[str, Any] = {}
+    for name in ("network.preset", "network.max_days", "network.neighbours", *reach.CHAIN):
+        section, _, key = name.partition(".")
+        leaves.setdefault(section, {})[key] = reach.value_of(config, name)
     return {"cell_m": config.grid.cell_m, "product_m": finer, "method": config.rates.method} | leaves
 
 
