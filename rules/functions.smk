@@ -166,6 +166,11 @@ OWN_LABELS = bool(CONFIG.training.labels)
 LEARNT_FOLDER = f"{LEARNT.folder}/{{network}}.{{variant}}"
 
 
+def learnt(name):
+    """A file of a training. `segment` and the report read it by its path: it stays on this machine beside remote storage."""
+    return local(f"{LEARNT_FOLDER}/{name}")
+
+
 def extra_layers(wildcards):
     """Optional inputs that `train` and `coco_export` read, of the job's stack and frame."""
     wanted = {

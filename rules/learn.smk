@@ -74,7 +74,7 @@ rule coco_export:
 # All networks of the region that no package holds.
 rule train:
     input:
-        LEARNT.trained,
+        [own(path) for path in LEARNT.trained],
     localrule: True
 
 
@@ -88,20 +88,20 @@ rule train_network:
         start=start_of_training,
         coco=coco_of_training,
     output:
-        **({"test_scores": f"{LEARNT_FOLDER}/test_scores.json"} if LEARNT.tests else {}),
-        weights=f"{LEARNT_FOLDER}/{{network}}.safetensors",
-        history=f"{LEARNT_FOLDER}/history.csv",
+        **({"test_scores": learnt("test_scores.json")} if LEARNT.tests else {}),
+        weights=learnt("{network}.safetensors"),
+        history=learnt("history.csv"),
         curves=report(
-            f"{LEARNT_FOLDER}/curves.png",
+            learnt("curves.png"),
             caption="captions/training.rst",
             category="Training",
         ),
         reliability=report(
-            f"{LEARNT_FOLDER}/reliability.png",
+            learnt("reliability.png"),
             caption="captions/training.rst",
             category="Training",
         ),
-        scores=f"{LEARNT_FOLDER}/scores.json",
+        scores=learnt("scores.json"),
     log:
         f"{LOGS}/train_network/{{network}}.{{variant}}.log",
     benchmark:

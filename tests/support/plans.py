@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from snakemake.api import SnakemakeApi
+from snakemake.io import is_flagged
 from snakemake.settings.types import (
     ConfigSettings,
     DAGSettings,
@@ -36,11 +37,14 @@ class Planned:
         Its parameters and inputs: another value makes it run again.
     machine : tuple of str
         Its resources and threads: they make nothing again.
+    local : bool
+        Whether its outputs stay on this machine when the rest lies in remote storage.
     """
 
     rule: str
     reruns: tuple[str, ...]
     machine: tuple[str, ...]
+    local: bool
 
 
 @dataclass(frozen=True)
@@ -131,4 +135,5 @@ def _planned(job: Any) -> Planned:
     inputs = tuple(sorted(map(str, job.input)))
     script = Path(job.rule.script).stem
     rule = script if job.rule.name.startswith(script) else job.rule.name
-    return Planned(rule, (*params, *inputs), (*map(str, resources), str(job.threads)))
+    local = all(is_flagged(file, "local") for file in job.output)
+    return Planned(rule, (*params, *inputs), (*map(str, resources), str(job.threads)), local)

@@ -37,6 +37,9 @@ def test_every_network_learns_from_the_scenes_of_all_tracks(tmp_path, monkeypatc
             f"network='{'drs_unet' if 'drs_unet' in name else 'fcadensenet'}'" in job.reruns
             and "width=0.25" in job.reruns
         )
+    # Weights are read by their path, so they stay here when the rest lies in remote storage; scenes need not.
+    assert all(job.local for job in trained.values())
+    assert not any(job.local for job in made.jobs.values() if job.rule == "simulate_climate")
     # The benchmark's regions are no part of a paper's ground; what maps the region waits for no weights.
     assert not [job for job in made.jobs.values() if job.rule in ("simulate_training", "simulate_benchmark")]
     inputs = [text for job in made.jobs.values() for text in job.reruns]
