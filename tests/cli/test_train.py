@@ -110,6 +110,16 @@ def test_cost_at_a_width_that_was_not_measured_follows_its_square():
     assert hours(0.75) == pytest.approx(0.75**2 * hours(None), rel=1e-6)
 
 
+def test_fine_tuning_costs_what_the_network_of_the_weights_does():
+    """The packaged network is DRs-UNet with 16 channels in its first stage."""
+    config = load({"region": "demo", "training": {"labels": "mine.gpkg", "samples": 400}})
+    row = cost.of_network(config, config.segmentation.model)
+    assert row["network"] == config.segmentation.model == "drs_unet_compact" and row["width"] == 16
+    narrow = load({"region": "demo", "training": {"width": 16, "samples": 400}})
+    as_new = cost.of_network(narrow, "drs_unet")
+    assert row | {"network": "drs_unet"} == as_new and row["CPU hours"] > 0
+
+
 def test_the_measured_parameters_are_those_of_the_papers():
     """P0 Table 4 (E04 to E06), millions; within the channels of our input."""
     found = cost.measured()["networks"]

@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sarslide.config import Config
+from sarslide.config import Config, resolve
 from sarslide.dataset.patches import windows
 from sarslide.models import registry
+from sarslide.models.weights import packaged, read_card
 from sarslide.training import recipe as recipes
 from sarslide.training.recipe import Recipe
 from sarslide.workflow import weights_files
@@ -102,14 +103,17 @@ def of_network(config: Config, name: str) -> dict[str, Any]:
     Returns
     -------
     dict of str to Any
-        By `COLUMNS`; those that only weights of a file know are None.
+        By `COLUMNS`.
+
+    Raises
+    ------
+    WeightsError
+        For a file to start from that holds no weights.
     """
     recipe = recipe_of(config)
     shown = patches(config, recipe)
-    if name not in measured()["networks"]:
-        return dict.fromkeys(COLUMNS) | {"network": name, "patches": shown}
-    width = registry.channels_of_width(name, config.training.width)
-    row, published = measured()["networks"][name], registry.get(name).width
+    network, width = _architecture(config, name)
+    row, published = measured()["networks"][network], registry.get(network).width
     nearest = "published" if width > published / 2 else "quarter"
     known = row[nearest]
     scale = (width / (published if nearest == "published" else published // 4)) ** 2
@@ -123,6 +127,15 @@ def of_network(config: Config, name: str) -> dict[str, Any]:
         "CPU hours": shown * cells * known["seconds_a_patch"] * scale / 3600,
         "memory, GB": (row["base_mb"] + batches * max(known["memory_mb"] - row["base_mb"], 0) * scale**0.5) / 1024,
     }
+
+
+def _architecture(config: Config, name: str) -> tuple[str, int]:
+    """Network and channels of its first stage: those of the weights that are fine-tuned, if any."""
+    start = config.training.begins_with()
+    if start in weights_files.WITHOUT_FILE:
+        return name, registry.channels_of_width(name, config.training.width)
+    card = read_card(packaged(config.segmentation.model) if start == "packaged" else resolve(start))
+    return card.network, card.options.get("width", registry.get(card.network).width)
 
 
 def as_text(config: Config, names: Sequence[str]) -> str:
@@ -157,6 +170,4 @@ def _of_scenes(config: Config) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "?"
     return f"{value:.2g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
