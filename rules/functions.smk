@@ -15,20 +15,21 @@ from sarslide.workflow.release_id import settings
 IN_CONDA = bool(workflow.deployment_settings.deployment_method)
 # What no job could make good; the rest of what is found is printed, and the run goes on.
 FATAL = ("input", "DEM", "weights", "unwrapper", "tool")
+READ_WEIGHTS = ("segment", "segment_instances")
 
 
 def first_checks():
     """Print what the checks without a network find; the end of Snakemake for what no job can make good.
 
     `sarslide preflight` prints them itself, with those of the network. A search needs none of them, nor does a training
-    from simulated scenes, which reads nothing of the region; one from labels needs no weights.
+    from simulated scenes, which reads nothing of the region; what maps nothing needs no weights.
     """
     targets = set(workflow.dag_settings.targets)
     trains = bool(targets) and targets <= {"train", *LEARNT.trained}
     if targets in ({"preflight"}, {"update_catalog"}) or trains and not OWN_LABELS:
         return
     found = checks.of_region(CONFIG, conda=IN_CONDA)
-    if trains or targets == {"coco_export"}:
+    if not any(job.rule.name in READ_WEIGHTS for job in workflow.dag.jobs):
         found = [one for one in found if not one.check.startswith("weights")]
     wrong = [one for one in found if one.level in (ERROR, WARNING)]
     console.tell(as_text(wrong, "preflight"))

@@ -111,6 +111,31 @@ def plan(folder: Path, config: Mapping[str, Any], targets: Iterable[str] = (), c
     Plan
         All jobs, whatever is there already.
     """
+    with _workflow(folder, config, {"all", *targets}, conda) as workflow:
+        jobs = [job for job in workflow.dag.jobs if job.rule.script]
+        release = next((str(job.params.release) for job in jobs if job.rule.name == "release"), "")
+        return Plan({str(min(job.output, default=job.rule.name)): _planned(job) for job in jobs}, release)
+
+
+def check(folder: Path, config: Mapping[str, Any], targets: Iterable[str]) -> None:
+    """What a run of targets does before its first job; SystemExit where it refuses.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+    config : mapping
+        Keys of the command line.
+    targets : iterable of str
+        Rules or files.
+    """
+    with _workflow(folder, config, set(targets)) as workflow:
+        workflow.globals["first_checks"]()
+
+
+@contextmanager
+def _workflow(folder: Path, config: Mapping[str, Any], targets: set[str], conda: bool = False) -> Iterator[Any]:
+    """A workflow with the graph of its targets."""
     deployment = DeploymentSettings(deployment_method={DeploymentMethod.CONDA} if conda else set())
     with _inside(folder), SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
         workflow_api = api.workflow(
@@ -121,12 +146,10 @@ def plan(folder: Path, config: Mapping[str, Any], targets: Iterable[str] = (), c
             workdir=folder,
         )
         workflow = workflow_api._workflow
-        workflow_api.dag(DAGSettings(targets={"all", *targets}))
+        workflow_api.dag(DAGSettings(targets=targets))
         workflow._prepare_dag(forceall=True, ignore_incomplete=True, lock_warn_only=True, nolock=True)
         workflow._build_dag()
-        jobs = [job for job in workflow.dag.jobs if job.rule.script]
-        release = next((str(job.params.release) for job in jobs if job.rule.name == "release"), "")
-        return Plan({str(min(job.output, default=job.rule.name)): _planned(job) for job in jobs}, release)
+        yield workflow
 
 
 def _planned(job: Any) -> Planned:

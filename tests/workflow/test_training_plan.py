@@ -2,9 +2,11 @@
 
 from collections import Counter
 
+import pytest
+
 from sarslide.config import load
 from sarslide.workflow import weights_files
-from tests.support.plans import plan
+from tests.support.plans import check, plan
 
 SECTIONS = {
     "segmentation": {"model": "drs_unet", "beside": ["fcadensenet"]},
@@ -57,3 +59,13 @@ def test_a_start_from_keras_reads_its_file(tmp_path, monkeypatch):
         (trained,) = [job for job in made.jobs.values() if job.rule == "train_network"]
         assert (str(file) in trained.reruns) == read
         assert f"start='{'matterport' if read else 'coco'}'" in trained.reruns
+
+
+def test_what_maps_nothing_needs_no_weights(tmp_path, monkeypatch):
+    """Rates of a region whose networks are still to be trained can be made; its inventory cannot."""
+    monkeypatch.chdir(tmp_path)
+    untrained = {"region": "demo", "segmentation": {"model": "unet"}, "simulation": {"dates": 4}}
+    for target in ("results/demo/A128/f0/native/stacking/los_rate_mm_per_yr.tif", "train"):
+        check(tmp_path, untrained, [target])
+    with pytest.raises(SystemExit, match="E4001 no weights yet of unet: .*; cure: sarslide train --preset demo"):
+        check(tmp_path, untrained, ["all"])
