@@ -141,11 +141,26 @@ def test_an_interrupted_run_is_resumed_and_not_run_over(tmp_path, snakemake, cap
     assert snakemake[0][0] == "--unlock"
 
 
-def test_the_region_that_was_run_last_is_resumed(tmp_path, snakemake):
-    assert ended(["demo", "--small", "-C", str(tmp_path)]) == ended(["train", "demo", "-C", str(tmp_path)]) == 0
-    assert ended(["resume", "-C", str(tmp_path)]) == ended(["resume", "demo", "-C", str(tmp_path)]) == 0
-    regions = [next(word for word in words if word.startswith("region=")) for words in snakemake]
-    assert regions == ["region=demo_small", "region=demo", "region=demo_small", "region=demo"]
+def test_what_was_begun_last_is_resumed(tmp_path, snakemake, capsys):
+    """A run or a training with its keys; a report is none, and a resumed one is what it resumes."""
+    begun = (
+        ["demo", "--small", "--set", "rates.plane=false"],
+        ["train", "demo", "--width", "0.25", "--only", "drs_unet"],
+    )
+    for words in begun:
+        assert ended([*words, "-C", str(tmp_path)]) == 0
+        assert ended(["report", "demo", "-C", str(tmp_path)]) == 0
+        assert ended(["resume", "-C", str(tmp_path)]) == ended(["resume", "-C", str(tmp_path)]) == 0
+        first, _, again, last = snakemake[-4:]
+        assert again == last and "--rerun-incomplete" in again
+        assert [word for word in again if word != "--rerun-incomplete"] == first
+    assert ended(["resume", "demo", "-C", str(tmp_path)]) == 0
+    assert snakemake[-1] == ["--rerun-incomplete", "--cores", "all", "--config", "region=demo"]
+    (tmp_path / lock.NAME).write_text("demo_small")  # of an older version
+    assert ended(["resume", "-C", str(tmp_path)]) == 0 and snakemake[-1][-1] == "region=demo_small"
+    (tmp_path / lock.NAME).write_text('{"region": "demo_sm')
+    assert ended(["resume", "-C", str(tmp_path)]) == exit_codes.LOCKED
+    assert capsys.readouterr().err.strip().endswith("does not hold what was begun last; cure: name the region")
 
 
 def test_one_run_at_a_time(tmp_path, snakemake, capsys):

@@ -148,18 +148,20 @@ def resume(
     files: Files = None,
     folder: Folder = Path(),
 ) -> None:
-    """Go on with a run that was interrupted: killed, out of power, out of disk.
+    """Go on with a run or a training that was interrupted: killed, out of power, out of disk.
 
-    Without a name it is the region that was run last in this folder; give --set again. Snakemake's
-    lock is taken away where no live run holds it, half-written files are made again, the rest goes
-    on where it stopped. Do not resume beside a run on another machine.
+    Without a name it is what was begun last in this folder, with its --set; with a name it is the
+    run of that region: give --set again. Snakemake's lock is taken away where no live run holds it,
+    half-written files are made again, the rest goes on where it stopped. Do not resume beside a run
+    on another machine.
 
         sarslide resume
         sarslide resume myregion
     """
-    request = Request(region or start.last_region(folder), values or (), files or (), folder, cores, conda, profile)
+    last = start.LastRun(region) if region else start.last_run(folder)
+    request = Request(last.region, values or last.values, files or (), folder, cores, conda, profile)
     start.unlock(request)
-    raise SystemExit(start.snakemake(request, "--rerun-incomplete"))
+    raise SystemExit(start.snakemake(request, *last.targets, "--rerun-incomplete"))
 
 
 def plan(

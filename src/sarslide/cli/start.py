@@ -112,7 +112,32 @@ def nested(values: Iterable[str]) -> dict[str, Any]:
     return made
 
 
-def snakemake(request: Request, *arguments: str, locked: bool = True, failure: int = exit_codes.FAILED) -> int:
+@dataclass(frozen=True)
+class LastRun:
+    """What was begun last in a working folder.
+
+    Attributes
+    ----------
+    region : str
+        Its name; empty where nothing was.
+    targets : tuple of str
+        What it makes; empty: the final products.
+    values : tuple of str
+        Its `section.key=value`.
+    """
+
+    region: str = ""
+    targets: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+def snakemake(
+    request: Request,
+    *arguments: str,
+    locked: bool = True,
+    failure: int = exit_codes.FAILED,
+    resumable: bool = False,
+) -> int:
     """Run Snakemake in the terminal.
 
     Parameters
@@ -125,6 +150,8 @@ def snakemake(request: Request, *arguments: str, locked: bool = True, failure: i
         Whether it needs the working folder for itself.
     failure : int, default FAILED
         Exit code of what fails for another reason than the archive.
+    resumable : bool, default False
+        Whether `last_run` remembers these targets; it always remembers a run without any.
 
     Returns
     -------
@@ -144,8 +171,9 @@ def snakemake(request: Request, *arguments: str, locked: bool = True, failure: i
         held = [stack.enter_context(lock.held(request.folder))] if locked else []
         if locked:
             _refuse_interrupted(request.folder)
-        if locked and not arguments:
-            (request.folder / lock.NAME).write_text(config.region)
+        if locked and (resumable or not arguments):
+            last = {"region": config.region, "targets": arguments, "values": list(request.values)}
+            (request.folder / lock.NAME).write_text(json.dumps(last))
         record = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "events.jsonl"
         code = _run(request, list(arguments), held, record)
         if not code:
@@ -153,8 +181,8 @@ def snakemake(request: Request, *arguments: str, locked: bool = True, failure: i
         return exit_codes.UNREACHABLE if snakemake_log.archive_unreachable(events.read_events(record), "") else failure
 
 
-def last_region(folder: Path) -> str:
-    """The region that was run last in a working folder.
+def last_run(folder: Path) -> LastRun:
+    """The run or training that was begun last in a working folder.
 
     Parameters
     ----------
@@ -163,11 +191,23 @@ def last_region(folder: Path) -> str:
 
     Returns
     -------
-    str
-        Its name; empty where none was run by this command.
+    LastRun
+        Of this command; an empty one where there was none.
+
+    Raises
+    ------
+    LockError
+        Where the record of it is damaged.
     """
     record = folder / lock.NAME
-    return record.read_text().strip() if record.is_file() else ""
+    text = record.read_text().strip() if record.is_file() else ""
+    if not text.startswith("{"):  # a name, as version 0.1.0 wrote it
+        return LastRun(text)
+    try:
+        last = json.loads(text)
+        return LastRun(last["region"], tuple(last["targets"]), tuple(last["values"]))
+    except (ValueError, KeyError, TypeError):
+        raise LockError(f"{record}: does not hold what was begun last", "name the region") from None
 
 
 def unlock(request: Request) -> None:

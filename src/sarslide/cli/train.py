@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from sarslide import exit_codes
 from sarslide.cli import start
 from sarslide.cli.options import Conda, Cores, Files, Folder, Profile, Region, Values
 from sarslide.cli.start import Request
@@ -52,7 +51,7 @@ def train(
     request = Request(preset or region, [*given, *(values or ())], files or (), folder, cores, conda, profile)
     request = _with_possible_start(request, width)
     config = request.config()
-    raise SystemExit(start.snakemake(request, *_targets(config, only), failure=exit_codes.FAILED))
+    raise SystemExit(start.snakemake(request, *_targets(config, only), resumable=True))
 
 
 def _with_possible_start(request: Request, width: str) -> Request:
