@@ -215,6 +215,7 @@ def test_what_is_cleaned(tmp_path):
     for path in (
         "results/demo/A128/x.tif",
         "results/demo/inventory/current.json",
+        "results/demo/training/simulated/p0/unet.p0_insar.16/unet.safetensors",
         "resources/demo/slc/a",
         "logs/demo/a",
     ):

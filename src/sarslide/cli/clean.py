@@ -12,11 +12,13 @@ from sarslide.config import Config
 from sarslide.schedule import lock
 
 SIMULATED = ("slc", "truth", "dem_m.tif")
+# What cannot be made again, and what may have taken days; with --all they go, too.
+KEPT = ("inventory", "training")
 
 
 def clean(
     region: Region = "",
-    everything: Annotated[bool, typer.Option("--all", help="The inventory and its releases, too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Inventory, releases and trained networks, too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     values: Values = None,
     files: Files = None,
@@ -24,8 +26,8 @@ def clean(
 ) -> None:
     """Remove what runs made of a region: results, logs, simulated products.
 
-    Downloads, the scene table and your files stay. So do the inventory and its releases, unless
-    --all is given.
+    Downloads, the scene table and your files stay. So do the inventory with its releases, and the
+    networks that were trained for the region, unless --all is given.
 
         sarslide clean demo --all
     """
@@ -56,7 +58,7 @@ def removable(config: Config, folder: Path, everything: bool = False) -> list[Pa
     folder : Path
         Working folder.
     everything : bool, default False
-        Whether the inventory goes, too.
+        Whether inventory and trained networks go, too.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def removable(config: Config, folder: Path, everything: bool = False) -> list[Pa
         Folders and files that are there.
     """
     results, resources = folder / "results" / config.region, folder / "resources" / config.region
-    made = [results] if everything else [path for path in sorted(results.glob("*")) if path.name != "inventory"]
+    made = [results] if everything else [path for path in sorted(results.glob("*")) if path.name not in KEPT]
     made.append(folder / "logs" / config.region)
     if config.source == "simulated":
         made += [resources / name for name in SIMULATED]
