@@ -19,6 +19,7 @@ from snakemake.settings.types import (
     Quietness,
     ResourceSettings,
 )
+from snakemake.sourcecache import infer_source_file
 
 # Parameters that no key decides: the fingerprint of the code, and what an archive has at the moment.
 WITHOUT = ("code", "found")
@@ -115,6 +116,27 @@ def plan(folder: Path, config: Mapping[str, Any], targets: Iterable[str] = (), c
         jobs = [job for job in workflow.dag.jobs if job.rule.script]
         release = next((str(job.params.release) for job in jobs if job.rule.name == "release"), "")
         return Plan({str(min(job.output, default=job.rule.name)): _planned(job) for job in jobs}, release)
+
+
+def scripts(folder: Path, config: Mapping[str, Any]) -> dict[str, Path]:
+    """Where Snakemake looks for the script of each rule that a run of a region starts.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+    config : mapping
+        Keys of the command line.
+
+    Returns
+    -------
+    dict of str to Path
+        By rule.
+    """
+    with _workflow(folder, config, {"all"}) as workflow:
+        rules = {job.rule.name: job.rule for job in workflow.dag.jobs if job.rule.script}
+        found = {name: infer_source_file(rule.script, infer_source_file(rule.basedir)) for name, rule in rules.items()}
+        return {name: Path(source.get_path_or_uri(secret_free=True)) for name, source in found.items()}
 
 
 def check(folder: Path, config: Mapping[str, Any], targets: Iterable[str]) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from sarslide.catalog import planned
 from sarslide.catalog.scenes import SceneTable
 from sarslide.config import load
 from sarslide.dataset.features import CHANNEL_SETS
 from sarslide.errors import ConfigError, WeightsError
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import UNTRAINED, NetworkInputs
+from tests.support import plans
 from tests.support.cards import model_card
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
@@ -200,3 +202,17 @@ def test_the_grid_of_the_networks_is_that_of_the_objects():
     assert coarse.inventory_layers(names)["los_rate_mm_per_yr"].endswith("native/stacking/los_rate_mm_per_yr.tif")
     assert coarse.track_layers()["los_rate_mm_per_yr"] == f"results/qtp_loess/{P4_FILES['los']}"
     assert {"phase_rate_std_rad_per_yr", "avg_phase_rad", "mean_amplitude_db"} <= set(fine.track_layers())
+
+
+@pytest.mark.parametrize("dem", ["glo30", "heights.tif"])
+def test_every_script_of_p3s_finer_cells_is_there(tmp_path, dem):
+    """A rule that is used again in another folder would look for its script beside that folder."""
+    config = {"region": "baihetan", "grid": {"dem": dem}}
+    (tmp_path / "heights.tif").touch()
+    table = tmp_path / "resources/baihetan/scenes.csv"
+    table.parent.mkdir(parents=True)
+    with table.open("w") as stream:
+        planned.write(stream, planned.rows(load(config))[:4])
+    found = plans.scripts(tmp_path, config)
+    assert {"product_dem", "product_terrain", "product_optical", "product_lithology"} <= set(found)
+    assert not {name: path for name, path in found.items() if not path.is_file()}
