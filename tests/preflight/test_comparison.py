@@ -115,6 +115,9 @@ def test_an_area_that_cannot_be_used(tmp_path):
     (first, second) = found(inventory=str(slides), complete=True, area=str(area))
     assert first == (GOOD, f" {slides}: 1 landslides in the region")
     assert second[0] == ERROR and second[1].startswith(f"E1005 {area}: all 1 polygons lie outside")
+    # Without the area, released ones outside it would count as false.
+    _, (level, text) = found(inventory=str(slides), complete=True, area="$NO_SUCH_AREA")
+    assert level == ERROR and "$NO_SUCH_AREA is not set" in text
 
 
 def test_a_variable_that_is_not_set_is_noted(monkeypatch):

@@ -11,7 +11,7 @@ from sarslide import exit_codes
 from sarslide.cli import start
 from sarslide.cli.options import Conda, Cores, Files, Folder, Profile, Region, Values
 from sarslide.cli.start import Request
-from sarslide.config import Config, existing, is_left_out
+from sarslide.config import Config, existing
 from sarslide.errors import CatalogError, ConfigError
 
 
@@ -208,12 +208,11 @@ def score(
     """
     request = Request(region, values or (), files or (), folder, cores)
     config = request.config()
-    named = {"inventory": config.evaluation.inventory, "points": config.evaluation.points}
-    compared = [name for name, path in named.items() if not is_left_out(path)]
-    targets = [*(["score"] if config.source == "simulated" else []), *(["score_external"] if compared else [])]
+    compared = ["score_external"] if config.evaluation.named() else []
+    targets = [*(["score"] if config.source == "simulated" else []), *compared]
     if not targets:
-        for name, path in named.items():
-            if path:
+        for name in ("inventory", "points"):
+            if path := getattr(config.evaluation, name):
                 existing(f"evaluation.{name}", path)
         raise ConfigError(
             f"region {config.region}: has nothing to be scored against",

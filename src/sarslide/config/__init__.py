@@ -7,7 +7,7 @@ key states its meaning, unit, range and source; a key that no model knows is ref
 
 from sarslide.config.fields import Section
 from sarslide.config.generate import config_schema, config_yaml
-from sarslide.config.loading import REGIONS, existing, is_left_out, load, own_regions, presets, resolve
+from sarslide.config.loading import REGIONS, existing, load, own_regions, presets, resolve
 from sarslide.config.models import Config
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "config_schema",
     "config_yaml",
     "existing",
-    "is_left_out",
     "load",
     "own_regions",
     "presets",

@@ -1,5 +1,7 @@
 """Section of the configuration: what others know of a region, against which it is scored."""
 
+import os
+import re
 from typing import Any
 
 from sarslide.config.fields import PathText, Section, key
@@ -38,6 +40,20 @@ class EvaluationSection(Section):
     )
     seen_column: str = key("seen", "column of the field checks: whether a landslide was seen there, yes or no")
 
+    def named(self) -> dict[str, str]:
+        """What the release is compared with.
+
+        A packaged region names a file that not everybody has, by one variable; where it is not set
+        that file is left out.
+
+        Returns
+        -------
+        dict of str to str
+            Paths by key: inventory, points, and the area of a complete inventory.
+        """
+        found = {key: path for key in ("inventory", "points") if (path := getattr(self, key)) and not _is_unset(path)}
+        return found | ({"area": self.area} if self.area and self.complete and "inventory" in found else {})
+
     def reading(self) -> dict[str, Any]:
         """How the file of the inventory is read.
 
@@ -47,3 +63,8 @@ class EvaluationSection(Section):
             Arguments of `evaluate.external_files.read_inventory`.
         """
         return {name: getattr(self, name) for name in ("layer", "name_column", "class_column")}
+
+
+def _is_unset(path: str) -> bool:
+    """Whether a path is one variable that is not set."""
+    return bool(re.fullmatch(r"\$\w+|\$\{\w+\}", path)) and os.path.expandvars(path) == path

@@ -368,24 +368,6 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def is_left_out(path: str) -> bool:
-    """Whether a path names no file for now: it is empty, or one variable that is not set.
-
-    So a packaged region names a file that not everybody has.
-
-    Parameters
-    ----------
-    path : str
-        May hold $VARIABLES.
-
-    Returns
-    -------
-    bool
-        False for everything else, also for what does not exist.
-    """
-    return not path or bool(re.fullmatch(r"\$\w+|\$\{\w+\}", path) and os.path.expandvars(path) == path)
-
-
 def resolve(path: str) -> str:
     """A path with its variables expanded.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sarslide.config import Config, existing, is_left_out
+from sarslide.config import Config, existing
 from sarslide.preflight.finding import NOTE, Finding, tried
 
 
@@ -19,9 +19,18 @@ def files(config: Config) -> list[Finding]:
     list of Finding
         One a file; a note for a variable that is not set, without whose file a run goes on.
     """
-    asked = config.evaluation
-    if not (asked.inventory or asked.points):
-        return []
+    asked, named = config.evaluation, config.evaluation.named()
+    notes = [
+        Finding(
+            f"input evaluation.{key}",
+            NOTE,
+            f"evaluation.{key} = {path} is not set: the release is not compared with it",
+        )
+        for key in ("inventory", "points")
+        if (path := getattr(asked, key)) and key not in named
+    ]
+    if not named:
+        return notes
     from sarslide.evaluate.external_files import read_area, read_inventory, read_points
 
     grid = config.grid.region_grid()
@@ -30,14 +39,8 @@ def files(config: Config) -> list[Finding]:
         "area": lambda path: f"{read_area(path, grid).area / 1e6:.4g} km2",
         "points": lambda path: f"{len(read_points(path, grid, asked.seen_column))} field checks",
     }
-    return [
-        _found(f"evaluation.{name}", getattr(asked, name), reader)
-        for name, reader in readers.items()
-        if getattr(asked, name)
-    ]
+    return notes + [_found(f"evaluation.{key}", path, readers[key]) for key, path in named.items()]
 
 
 def _found(name: str, path: str, reader: Callable[[str], str]) -> Finding:
-    if is_left_out(path):
-        return Finding(f"input {name}", NOTE, f"{name} = {path} is not set: the release is not compared with it")
     return tried(f"input {name}", lambda: f"{path}: {reader(existing(name, path))} in the region")

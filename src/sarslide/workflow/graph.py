@@ -11,7 +11,7 @@ from typing import Any
 
 from sarslide import network
 from sarslide.catalog.scenes import SceneTable
-from sarslide.config import Config, existing, is_left_out, reach, resolve
+from sarslide.config import Config, existing, reach, resolve
 from sarslide.errors import ConfigError
 from sarslide.grid import RegionGrid
 from sarslide.insar.engines import ENGINES, Engine
@@ -337,17 +337,16 @@ class Graph:
         ConfigError
             For a file that does not exist.
         """
-        asked = self.config.evaluation
-        named = {"inventory": asked.inventory, "points": asked.points}
-        named["area"] = "" if is_left_out(asked.inventory) or not asked.complete else asked.area
+        named = self.config.evaluation.named()
         return {
-            name: [] if is_left_out(path) else [existing(f"evaluation.{name}", path)] for name, path in named.items()
+            key: [existing(f"evaluation.{key}", named[key])] if key in named else []
+            for key in ("inventory", "area", "points")
         }
 
     @property
     def compared(self) -> bool:
         """Whether the release is compared with an inventory of others, or with field checks."""
-        return not (is_left_out(self.config.evaluation.inventory) and is_left_out(self.config.evaluation.points))
+        return bool(self.config.evaluation.named())
 
     def names(self) -> list[str]:
         """The file of named landslides as a list: empty where there is none.
