@@ -48,7 +48,7 @@ SIDE_M, DATES = (12000, 12000), 12
 SHORT = {"width": 0.25, "start": "random", "threshold": 0, "seeds": [9001, 9002, 9003], "validation_seeds": [9101]}
 SAMPLES = dict.fromkeys(REGIONS, 2000) | {"jinsha_lancang": 4000}
 # Two networks side by side rather than one on two threads.
-ONE_THREAD = ("--set-threads", "train_network=1", "segment=1", "segment_instances=1", "--")
+ONE_THREAD = ("--set-threads", "train_network=1", "segment=1", "segment_instances=1")
 MIN_KM2 = 0.018  # smaller objects are left out on both sides, as the inventory leaves them out
 
 
@@ -77,7 +77,7 @@ def configuration(region: str) -> dict[str, Any]:
 def snakemake(folder: Path, name: str, config: dict[str, Any], *targets: str) -> float:
     """CPU seconds of a run of a piece."""
     region = [f"--set={word}" for word in words(config) if not word.startswith("region=")]
-    return run(folder, name, "run", config["region"], "--cores", "2", *region, "--", *ONE_THREAD, *targets)
+    return run(folder, name, "run", config["region"], "--cores", "2", *region, "--", *targets, *ONE_THREAD)
 
 
 @dataclass(frozen=True)
