@@ -163,6 +163,22 @@ def test_what_was_begun_last_is_resumed(tmp_path, snakemake, capsys):
     assert capsys.readouterr().err.strip().endswith("does not hold what was begun last; cure: name the region")
 
 
+@pytest.mark.parametrize("name", ["plan", "doctor"])
+def test_files_are_looked_for_in_the_working_folder(name, tmp_path, monkeypatch, capsys):
+    """Those that the configuration names, and trained weights."""
+    here, weights = tmp_path / "here", "results/demo/training/simulated/sarslide/unet.sarslide.16/unet.safetensors"
+    (here / weights).parent.mkdir(parents=True)
+    for path in (here / weights, here / "ground.gpkg"):
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(start, "snakemake", lambda *_, **__: 0)
+    keys = ["--set", "segmentation.model=unet", "--set", "inventory.masks=ground.gpkg"]
+    ended([name, "demo", *keys, "-C", "here"])
+    printed = capsys.readouterr().out
+    assert "does not exist" not in printed and "no weights yet" not in printed
+    assert f"{weights}: " in printed  # that it is empty
+
+
 def test_one_run_at_a_time(tmp_path, snakemake, capsys):
     with lock.held(tmp_path):
         assert ended(["run", "demo", "-C", str(tmp_path)]) == exit_codes.LOCKED

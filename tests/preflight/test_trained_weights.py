@@ -84,9 +84,9 @@ def test_labels_go_before_simulated_scenes(tmp_path):
     simulated, labelled = (
         weights_files.trained(area, "drs_unet", kind, "three_rivers") for kind in ("simulated", "labels")
     )
-    assert weights_files.readable(area, "drs_unet", tmp_path, "three_rivers") == simulated
+    assert weights_files.readable(area, "drs_unet", "three_rivers") == simulated
     put(tmp_path / labelled, "drs_unet", area.training.channels, 4)
-    assert weights_files.readable(area, "drs_unet", tmp_path, "three_rivers") == labelled
+    assert weights_files.readable(area, "drs_unet", "three_rivers") == labelled
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def write_random_weights(config: Config, place: Path) -> None:
     card = {"normalisation": {"method": "zscore_sample", "centre": [], "scale": []}, "options": {"width": 8}}
     for name in (config.segmentation.model, *config.segmentation.beside):
         if not weights_files.is_packaged(name):
-            path = place / weights_files.readable(config, name, place, config.segmentation.weights_of)
+            path = place / weights_files.trained(config, name, region=config.segmentation.weights_of)
             path.parent.mkdir(parents=True, exist_ok=True)
             entries = card_entries(network=name, channels=channels, tile=64, calibration=None, trained_on=None, **card)
             weights.save(path, networks.build(name, len(channels), width=8), entries)

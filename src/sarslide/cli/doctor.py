@@ -1,6 +1,7 @@
 """`sarslide doctor`: what is installed, what is missing, and how to cure it."""
 
 import json
+from contextlib import chdir
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +40,9 @@ def doctor(
     reading.check_folder(folder)
     if region or values or files or (folder / "config.yaml").is_file():
         config = Request(region, values or (), files or (), folder).config()
-        found = checks.of_region(config, folder, conda, gpu)
+        place = folder.resolve()
+        with chdir(folder):  # where Snakemake looks for files of the user and for trained weights
+            found = checks.of_region(config, place, conda, gpu)
         found += checks.at_archives(config, folder, found) if online else []
     elif online or gpu:
         raise ConfigError(f"--{'online' if online else 'gpu'}: no region is known", "`sarslide doctor REGION --online`")

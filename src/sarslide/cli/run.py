@@ -1,6 +1,7 @@
 """Commands that make files of a region: each starts one target of the workflow."""
 
 from collections.abc import Callable
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -186,9 +187,10 @@ def plan(
     request = Request(region, values or (), files or (), folder, "1")
     config = request.config()
     table = scenes.table(config, folder / "resources")
+    with chdir(folder):  # where Snakemake looks for files of the user and for trained weights
+        found = checks.of_region(config)
     # A table without scenes, for which there are no jobs to show, is refused below.
-    found = [one for one in checks.of_region(config, folder) if one.code != f"E{CatalogError.code}"]
-    print(as_text(found, "checks"), flush=True)
+    print(as_text([one for one in found if one.code != f"E{CatalogError.code}"], "checks"), flush=True)
     table.check()
     quiet = () if jobs else ("--quiet", "rules")
     raise SystemExit(start.snakemake(request, "--dry-run", *quiet, locked=False))

@@ -375,7 +375,7 @@ def weights(config: Config, conda: bool = False) -> list[Finding]:
     if waiting:
         region = config.segmentation.weights_of
         cure = weights_files.command(config, region)
-        if widths := weights_files.other_widths(config, waiting[0], region=region):
+        if widths := weights_files.other_widths(config, waiting[0], region):
             cure += f"; or, of weights that are there, --set training.width={' or '.join(map(str, widths))}"
             # Weights of another data set to start from have the published width alone.
             cure += " --set training.start=random" if config.training.start in registry.PRETRAINED else ""

@@ -70,7 +70,7 @@ class Network:
                 f"no packaged weights '{self.name}', and no network of the registry is called so",
                 f"set segmentation.model and segmentation.beside to {there}, or to one of {', '.join(registry.names())}",
             )
-        return weights_files.readable(self.config, self.name, region=self._trained_region())
+        return weights_files.readable(self.config, self.name, self._trained_region())
 
     def _trained_region(self) -> str:
         """The region of the training; empty for this one."""

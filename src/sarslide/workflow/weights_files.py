@@ -1,7 +1,8 @@
 """Where the weights of trained networks lie: what `train` writes, `segment` reads and preflight
 looks for.
 
-Pure functions of the configuration; only `readable` asks whether a file exists.
+Pure functions of the configuration; only `readable` and `other_widths` look for files, in the
+working folder, in which Snakemake runs.
 """
 
 import json
@@ -172,7 +173,7 @@ def trained(config: Config, network: str, learnt_from: str = "", region: str = "
     return f"{base}/{network}.{variant(config, network)}/{network}.safetensors"
 
 
-def readable(config: Config, network: str, place: Path = Path(), region: str = "") -> str:
+def readable(config: Config, network: str, region: str = "") -> str:
     """Path of the weights that `segment` reads of a network which was trained for a region.
 
     Where the configuration names no labels, those that were learnt from labels go before those that
@@ -184,8 +185,6 @@ def readable(config: Config, network: str, place: Path = Path(), region: str = "
         Configuration of the region.
     network : str
         Name of the network.
-    place : Path
-        Working folder.
     region : str
         The region of the training (`segmentation.weights_of`); empty: that of the configuration.
 
@@ -197,7 +196,7 @@ def readable(config: Config, network: str, place: Path = Path(), region: str = "
     if config.training.labels and not region:
         return trained(config, network, LABELS)
     labelled = trained(config, network, LABELS, region)
-    return labelled if (place / labelled).is_file() else trained(config, network, SIMULATED, region)
+    return labelled if Path(labelled).is_file() else trained(config, network, SIMULATED, region)
 
 
 def command(config: Config, region: str = "") -> str:
@@ -226,7 +225,7 @@ def command(config: Config, region: str = "") -> str:
     return " ".join(words)
 
 
-def other_widths(config: Config, network: str, place: Path = Path(), region: str = "") -> list[int]:
+def other_widths(config: Config, network: str, region: str = "") -> list[int]:
     """Widths of which there are weights of a network, with the channels of the configuration.
 
     Parameters
@@ -235,8 +234,6 @@ def other_widths(config: Config, network: str, place: Path = Path(), region: str
         Configuration of the region.
     network : str
         Name of the network.
-    place : Path
-        Working folder.
     region : str
         As in `readable`.
 
@@ -248,7 +245,7 @@ def other_widths(config: Config, network: str, place: Path = Path(), region: str
     start = f"{network}.{config.training.channels}."
     found = set()
     for learnt_from in (LABELS, SIMULATED):
-        for path in (place / folder(config, learnt_from, region)).glob(f"{start}*/{network}.safetensors"):
+        for path in Path(folder(config, learnt_from, region)).glob(f"{start}*/{network}.safetensors"):
             width = path.parent.name.removeprefix(start)
             found |= {int(width)} if width.isdigit() else set()
     return sorted(found)
