@@ -63,6 +63,7 @@ def test_one_network_of_a_preset(tmp_path, snakemake, capsys):
         (["--preset", "baihetan", "--only", "segnet"], "E1001 --only segnet: is no network that baihetan trains; cure: use fc"),
         (["demo", "--preset", "baihetan"], "E1001 --preset baihetan: another region is named, demo"),
         (["--preset", "baihetan", "--width", "1.5"], "E1001 config: training.width: 1.5 is neither a whole number of channels"),
+        (["--preset", "baihetan", "--width", "0.01"], "E1001 config: training.width = '0.01': input should be greater"),
         (["--preset", "jinsha_lancang", "--width", "wide"], "E1001 config: training.width = 'wide': input should be a"),
         (["--preset", "atlantis"], "E1001 .*'atlantis'"),
     ],

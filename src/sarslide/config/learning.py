@@ -167,7 +167,7 @@ class TrainingSection(Section):
         "channels of the first stage, or a share of the published ones, 64 or 48, up to 1; null: the published ones (E04)",
         "channels",
         "P0",
-        gt=0,
+        ge=0.05,
         le=128,
     )
     channels: str = key("sarslide", "named channel set, for example p0_curvature or p4_all (E16, E17)")
