@@ -72,6 +72,16 @@ def test_of_several_networks_that_of_the_inventory_is_opened(tmp_path):
     assert "probability" not in beside and "los_rate_mm_per_yr" in beside
 
 
+def test_phase_gradients_are_opened_where_they_are_there(tmp_path, opened):
+    folder, name = tmp_path / "results" / "valley", "phase_gradient_east_rad_per_yr_m"
+    finished_region.write(folder)
+    path = folder / f"A128/f0/native/phase_gradient/{name}.tif"
+    raster.write(path, np.full(GRID.shape, 0.25), GRID, name)
+    found = products.open_products(folder, method="stacking")[name]
+    assert (found.sel(stack="A128") == 0.25).all() and found.sel(stack="D062").isnull().all()
+    assert name not in opened
+
+
 def test_unit_sign_and_unknown_are_those_of_the_registry(opened):
     for name, variable in opened.data_vars.items():
         spec = layers.get(name if name in layers.LAYERS else name.rpartition("_")[0])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import xarray
 
 REGION_FOLDERS = ("terrain", "optical", "lithology")
-STACK_FOLDERS = ("averaging", "geometry", "amplitude", "quality", "observability", "atmosphere")
+STACK_FOLDERS = ("averaging", "phase_gradient", "geometry", "amplitude", "quality", "observability", "atmosphere")
 PAIR_LAYERS = ("unw_rad", "cor", "conncomp", "wrapped_rad")
 ONE_BAND_A_PAIR = "loop_error_cycles"
 FINISHED = "give the folder of a finished region, such as results/demo"

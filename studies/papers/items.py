@@ -31,7 +31,7 @@ class Item(BaseModel):
     test : str
         The node of pytest that then fails.
     does : str
-        What is there, where the item alone does not tell it.
+        What is there, where the item alone does not show it.
     lacks : str
         What is not there, and why.
     """
@@ -47,7 +47,7 @@ class Item(BaseModel):
     lacks: str = ""
 
     @model_validator(mode="after")
-    def _partial_says_why(self) -> "Item":
+    def _partial_names_why(self) -> "Item":
         if (self.state == "partial") != bool(self.lacks):
             raise ValueError("a partial item, and no other, names what is lacking")
         return self
