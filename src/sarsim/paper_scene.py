@@ -7,6 +7,7 @@ to them, as in the real chain (P3, C09).
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -117,7 +118,9 @@ def simulate(climate: str, seed: int, stack: str, chain: Chain, grid: RegionGrid
     grid = grid or chain.grid()
     drawn = draw(climate_of(climate), seed)
     parts = round(chain.cell_m / chain.product_m) if chain.product_m else 1
-    fine = build_world(finer_grid(grid, chain.cell_m / parts), seed, MARGIN_M, drawn.world)
+    # Whole cells of both grids, so that they share edges.
+    margin_m = math.ceil(MARGIN_M / chain.cell_m) * chain.cell_m
+    fine = build_world(finer_grid(grid, chain.cell_m / parts), seed, margin_m, drawn.world)
     coarse = _coarser(fine, grid, parts)
     observed = _observed(coarse, stack, drawn, chain)
 

@@ -114,3 +114,26 @@ def test_baselines_are_known_before_pairs_are_chosen():
     before = baselines_m(seen, dates, 3)
     (pair,) = simulate_pairs(world, seen, dates, ["20190306_20190330"], 3, ProductSettings())
     assert pair.bperp_m == pytest.approx(before["20190330"] - before["20190306"])
+
+
+def test_cells_of_the_tracks_and_of_the_products_share_edges(monkeypatch):
+    """Cells of 30 m in thirds: the margin of 2000 m is no whole number of them."""
+    keys = {"grid": {"cell_m": 30, "product_m": 10}, "segmentation": {"grid": "product"}}
+    chain = paper_scene.Chain.of(simulated_chain(load({"region": "demo"} | keys)))
+    worlds = []
+
+    def built(*arguments):
+        worlds.append(build_world(*arguments))
+        return worlds[0]
+
+    def observed(world, *_):
+        worlds.append(world)
+        raise InterruptedError
+
+    monkeypatch.setattr(paper_scene, "build_world", built)
+    monkeypatch.setattr(paper_scene, "_observed", observed)
+    with pytest.raises(InterruptedError):
+        paper_scene.simulate("three_rivers", 9001, "A128", chain, RegionGrid(32647, 515130.0, 3215640.0, 30.0, 16, 16))
+    fine, coarse = worlds
+    height = fine.elevation_m[fine.window].reshape(16, 3, 16, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(coarse.elevation_m[coarse.window], height, rtol=1e-6)
