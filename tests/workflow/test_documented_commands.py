@@ -24,6 +24,7 @@ from sarslide import cli
 from sarslide.catalog import planned
 from sarslide.config import load, presets
 from sarslide.io import raster, vector
+from sarslide.rates.methods import METHODS
 from tests.support.documented import documented, elided, left_out
 from tests.workflow.conftest import REPOSITORY, SMALL, Checkout
 
@@ -180,5 +181,6 @@ def test_preset_plans_its_graph(region, tmp_path, request):
         table.parent.mkdir(parents=True)
         with open(table, "w") as stream:
             planned.write(stream, planned.rows(config))
-    rates = "stack_rates" if config.rates.method == "stacking" else config.rates.method
-    assert {rates, "segment", "release", "report"} <= set(checkout.planned())
+    made = set(checkout.planned())
+    assert {*METHODS[config.rates.method].rules, "average_phase", "release", "report"} <= made
+    assert made & {"segment", "segment_instances"}
