@@ -127,7 +127,7 @@ def test_what_can_run_runs(own_checkout):
     region = yaml.safe_load(REGION) | {"grid": grid}
     (folder / "regions").mkdir()
     (folder / "regions/myregion.yaml").write_text(yaml.safe_dump(region))
-    for part in ("docs", "studies", "tests"):
+    for part in ("docs", "tests"):
         shutil.copytree(REPOSITORY / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     path = f"{Path(sys.executable).parent}:{own_checkout.environment['PATH']}"
     todo = [command for command in documented() if not elided(command) and not left_out(command)]
