@@ -278,6 +278,8 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "rates.reference_mode": (ZERO,),
     "rates.double_difference_km": (ZERO, _one_of("rates.reference_mode", "double_difference")),
     "inventory.min_rate_mm_per_yr": (RATED,),
+    # Simulated scenes follow the method of the region.
+    **dict.fromkeys(("sbas.weighting", "sbas.min_temporal_coherence"), (_method_of("sbas", "mintpy_step"),)),
     **dict.fromkeys(
         (
             f"evaluation.{key}"
