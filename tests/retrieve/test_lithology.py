@@ -116,7 +116,7 @@ def test_the_rule_writes_map_and_legend(tmp_path, repository):
     path = map_file(tmp_path, [box(*GRID.bounds)], ["marl"], column="rock")
     files = {"lithology": "lithology.tif", "legend": "legend.csv", "sidecar": "lithology.json"}
     snakemake = SimpleNamespace(
-        rule="lithology", input=Named(map=str(path)), output=Named({k: str(tmp_path / v) for k, v in files.items()}),
+        rule="lithology", input=Named(map=[str(path)]), output=Named({k: str(tmp_path / v) for k, v in files.items()}),
         params=Named(grid=GRID.to_dict(), layer="", attribute="rock", classes={"marl": "sm"}, code="0"),
         log=[str(tmp_path / "log")],
     )  # fmt: skip
