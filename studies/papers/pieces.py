@@ -47,26 +47,25 @@ SIDE_M, DATES = (12000, 12000), 12
 # threshold is chosen on the validation part, as after so few samples none passes the papers' 0.5.
 SHORT = {"width": 0.25, "start": "random", "threshold": 0, "seeds": [9001, 9002, 9003], "validation_seeds": [9101]}
 SAMPLES = dict.fromkeys(REGIONS, 2000) | {"jinsha_lancang": 4000}
+LEARNING = ("simulate_climate", "train_network")
 # Two networks side by side rather than one on two threads.
 ONE_THREAD = ("--set-threads", "train_network=1", "segment=1", "segment_instances=1")
 MIN_KM2 = 0.018  # smaller objects are left out on both sides, as the inventory leaves them out
 
 
-def run(folder: Path, name: str, *command: str) -> float:
-    """CPU seconds of a command of `sarslide`, whose output is FOLDER/NAME.log."""
+def run(folder: Path, name: str, *command: str) -> None:
+    """Run a command of `sarslide`; its output is FOLDER/NAME.log."""
     log = folder / f"{name}.log"
     with log.open("w") as stream:
-        process = subprocess.Popen(
+        done = subprocess.run(
             [sys.executable, "-m", "sarslide", *command],
             cwd=folder,
             stdout=stream,
             stderr=stream,
             env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}"},
         )
-        _, status, used = os.wait4(process.pid, 0)
-    if status:
+    if done.returncode:
         raise SystemExit(f"{log}\n{log.read_text()[-2000:]}")
-    return used.ru_utime + used.ru_stime
 
 
 def configuration(region: str) -> dict[str, Any]:
@@ -74,10 +73,10 @@ def configuration(region: str) -> dict[str, Any]:
     return simulated(region, SIDE_M, DATES) | {"training": SHORT, "inventory": {"threshold": None}}
 
 
-def snakemake(folder: Path, name: str, config: dict[str, Any], *targets: str) -> float:
-    """CPU seconds of a run of a piece."""
+def snakemake(folder: Path, name: str, config: dict[str, Any], *targets: str) -> None:
+    """Run a piece."""
     region = [f"--set={word}" for word in words(config) if not word.startswith("region=")]
-    return run(folder, name, "run", config["region"], "--cores", "2", *region, "--", *targets, *ONE_THREAD)
+    run(folder, name, "run", config["region"], "--cores", "2", *region, "--", *targets, *ONE_THREAD)
 
 
 @dataclass(frozen=True)
@@ -163,12 +162,12 @@ def trainer(region: str) -> str:
 def train(folder: Path, region: str) -> None:
     """The networks of a preset, unless they stand in FOLDER."""
     chosen = [f"--set=training.{key}={value}" for key, value in SHORT.items() if key != "width"]
-    record = folder / f"train_{region}.cpu_s"
-    if not record.is_file():
+    done = folder / f"train_{region}.done"
+    if not done.is_file():
         budget = ("--width", str(SHORT["width"]), "--samples", str(SAMPLES[region]))
         words = ("train", "--preset", region, *budget, "--cores", "2", *chosen, "--", *ONE_THREAD)
-        cpu_s = run(folder, f"train_{region}", *words)
-        record.write_text(f"{cpu_s:.0f}")
+        run(folder, f"train_{region}", *words)
+        done.touch()
 
 
 def make(folder: Path, region: str) -> None:
@@ -210,10 +209,14 @@ def rows(piece: Piece) -> Iterator[dict]:
     """Rows of the record."""
     region, config = piece.region, piece.config
     times = run_time_rows(piece.results / "benchmarks")
-    jobs, cpu_s = sum(one["jobs"] for one in times), sum(one["cpu_s"] for one in times)
-    yield row(f"{region}: jobs of the piece, CPU s from products to report", f"{jobs}, {cpu_s:.0f}", COMMAND)
-    cpu_s = (piece.folder / f"train_{trainer(region)}.cpu_s").read_text()
-    yield row(f"{region}: CPU s of simulating and training, networks", f"{cpu_s}, {len(piece.networks.names)}", COMMAND)
+    chain = [one for one in times if one["rule"] not in LEARNING]
+    jobs, cpu_s = sum(one["jobs"] for one in chain), sum(one["cpu_s"] for one in chain)
+    yield row(f"{region}: jobs and CPU s of the piece, with the rates that the threshold needs", f"{jobs}, {cpu_s:.0f}", COMMAND)
+    learnt = run_time_rows(piece.folder / "results" / trainer(region) / "benchmarks")
+    cost = ", ".join(
+        f"{one['rule']} {one['jobs']} jobs {one['cpu_s']:.0f} s" for one in learnt if one["rule"] in LEARNING
+    )
+    yield row(f"{region}: CPU s of the training of {trainer(region)}", cost, COMMAND)
     for name in piece.networks.names:
         by_cell, by_object = piece.of_network(name)
         yield row(
