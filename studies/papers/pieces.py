@@ -211,7 +211,11 @@ def rows(piece: Piece) -> Iterator[dict]:
     times = run_time_rows(piece.results / "benchmarks")
     chain = [one for one in times if one["rule"] not in LEARNING]
     jobs, cpu_s = sum(one["jobs"] for one in chain), sum(one["cpu_s"] for one in chain)
-    yield row(f"{region}: jobs and CPU s of the piece, with the rates that the threshold needs", f"{jobs}, {cpu_s:.0f}", COMMAND)
+    yield row(
+        f"{region}: jobs and CPU s of the piece, with the rates that the threshold needs",
+        f"{jobs}, {cpu_s:.0f}",
+        COMMAND,
+    )
     learnt = run_time_rows(piece.folder / "results" / trainer(region) / "benchmarks")
     cost = ", ".join(
         f"{one['rule']} {one['jobs']} jobs {one['cpu_s']:.0f} s" for one in learnt if one["rule"] in LEARNING
