@@ -70,7 +70,10 @@ def run(folder: Path, name: str, *command: str) -> None:
 
 def configuration(region: str) -> dict[str, Any]:
     """The user's configuration of a piece."""
-    return simulated(region, SIDE_M, DATES) | {"training": SHORT, "inventory": {"threshold": None}}
+    made = simulated(region, SIDE_M, DATES)
+    # Ground of its own, which no training has seen.
+    made["simulation"] |= {"seed": 7500 + REGIONS.index(region)}
+    return made | {"training": SHORT, "inventory": {"threshold": None}}
 
 
 def snakemake(folder: Path, name: str, config: dict[str, Any], *targets: str) -> None:
