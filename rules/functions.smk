@@ -100,6 +100,12 @@ def refuse_older_dates():
         records.refuse_older(releases, release_id(None), dates)
 
 
+def series_pairs(wildcards):
+    """The pairs of the job's stack, where no series of every cell stands for them."""
+    or_exit(lambda: GRAPH.require_rates("series"))
+    return {} if GRAPH.method.has_series else unwrapped_pairs(wildcards)
+
+
 # report.smk
 FLOW = f"{RESULTS}/report/flow.json"
 

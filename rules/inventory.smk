@@ -128,12 +128,6 @@ SERIES_INPUTS = (
 )
 
 
-def series_pairs(wildcards):
-    """The pairs of the job's stack, where no series of every cell stands for them."""
-    or_exit(lambda: GRAPH.require_rates("series"))
-    return {} if GRAPH.method.has_series else unwrapped_pairs(wildcards)
-
-
 rule series:
     input:
         unpack(series_pairs),
