@@ -85,7 +85,7 @@ class Network:
         """Whether there are weights: False for those that are still to be trained."""
         return not self.is_trained or Path(self.weights).is_file()
 
-    @property
+    @cached_property
     def weights_record(self) -> dict[str, str]:
         """Name and hash of the weights' file."""
         return {"file": Path(self.weights).name, "sha256": sha256(self.weights) if self.is_there else UNTRAINED}
