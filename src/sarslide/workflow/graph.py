@@ -361,8 +361,7 @@ class Graph:
         ConfigError
             For a file that is not there.
         """
-        named = self.config.inventory.names
-        return [existing("inventory.names", named)] if named else []
+        return self._existing("names")
 
     def _of_user(self) -> list[str]:
         return [*self.review(), *self.names(), *self.masks()]
@@ -380,8 +379,12 @@ class Graph:
         ConfigError
             For a file that is not there.
         """
-        named = self.config.inventory.masks
-        return [existing("inventory.masks", named)] if named else []
+        return self._existing("masks")
+
+    def _existing(self, key: str) -> list[str]:
+        """The file of a key of `inventory` as a list: empty where none is named."""
+        named = getattr(self.config.inventory, key)
+        return [existing(f"inventory.{key}", named)] if named else []
 
     def upstream_rules(self, optional_rules: Sequence[str]) -> list[str]:
         """The rules whose code and keys a release follows from.
