@@ -8,10 +8,10 @@ outputs: as those of stack_rates.
 from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.io.sidecar import read_json
 from sarslide.layers import hidden
 from sarslide.rates.own import own_rates
-from sarslide.rates.rasters import reader, unwrapped_reader
+from sarslide.rates.rasters import reader, unwrapped_reader, write_rates
 from sarslide.rates.records import common_wavelength_m
 from sarslide.rates.settings import RateSettings
 
@@ -30,10 +30,7 @@ def main(snakemake) -> None:
         RateSettings.of(params, grid),
         exclude=hidden(raster.read(files["layover_shadow"], grid)),
     )
-    for layer, values in (rates.layers | {"stable_ground": rates.ground.layer}).items():
-        raster.write(output[layer], values, grid, layer)
-    write_json(output["reference"], rates.ground.reference.to_dict(grid))
-    write_json(output["sidecar"], sidecar("own_rates", files, params, rates.notes("rad_per_yr")))
+    write_rates(rates, "own_rates", files, params, output)
 
 
 with job(snakemake):

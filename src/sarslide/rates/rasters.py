@@ -13,7 +13,7 @@ from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.layers import hidden
 from sarslide.rates.passes import ReadUnwrapped
-from sarslide.rates.pipeline import stack_rates
+from sarslide.rates.pipeline import StackLayers, stack_rates
 from sarslide.rates.records import common_wavelength_m
 from sarslide.rates.settings import RateSettings
 
@@ -157,6 +157,28 @@ def write_stacked(rule: str, files: Mapping[str, Any], params: Mapping[str, Any]
         RateSettings.of(params, grid),
         exclude=hidden(raster.read(files["layover_shadow"], grid)),
     )
+    write_rates(rates, rule, files, params, output)
+
+
+def write_rates(
+    rates: StackLayers, rule: str, files: Mapping[str, Any], params: Mapping[str, Any], output: Mapping[str, Any]
+) -> None:
+    """Rates of unwrapped pairs, with reference and sidecar.
+
+    Parameters
+    ----------
+    rates : StackLayers
+        Layers, ground and notes.
+    rule : str
+        Name of the rule, for the sidecar.
+    files : mapping
+        Inputs of the rule.
+    params : mapping
+        grid, and what else decided the rates.
+    output : mapping
+        A path for each layer, reference and sidecar.
+    """
+    grid = RegionGrid.from_dict(params["grid"])
     for layer, values in (rates.layers | {"stable_ground": rates.ground.layer}).items():
         raster.write(output[layer], values, grid, layer)
     write_json(output["reference"], rates.ground.reference.to_dict(grid))
