@@ -2,15 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from sarslide.insar.external.aria import ingest, line_of_sight
-from tests.hostile.damaged import damaged
-from tests.hostile.support import pipe
+from tests.hostile.damaged_hdf5 import hdf5_cases
 from tests.support import engine_products as products
 
 DATA, CUBE = "science/grids/data", "science/grids/imagingGeometry"
@@ -102,18 +100,4 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
         place.mkdir()
         return Path(shutil.copy(good, place / good.name))
 
-    for title, change in CHANGES.items():
-        path = copied(title)
-        with h5py.File(path, "r+") as file:
-            change(file)
-        yield title, partial(read, path)
-    for title, content in {"empty": b"", "words": b"no product", "zeros": bytes(5000)}.items():
-        path = copied(title)
-        path.write_bytes(content)
-        yield title, partial(read, path)
-    yield "a pipe", partial(read, pipe(folder / "pipe.nc"))
-    yield "an address", partial(read, Path("https:/127.0.0.1/x.nc"))
-    for k, (title, content) in enumerate(damaged(good.read_bytes(), 28, 9)):
-        path = copied(f"damaged {k}")
-        path.write_bytes(content)
-        yield f"{title}?", partial(read, path)
+    yield from hdf5_cases(good, copied, CHANGES, read, b"no product", 9)

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -11,8 +10,7 @@ import numpy as np
 
 from sarslide.models import matterport, networks
 from sarslide.models.mask_rcnn import BLOCKS, PREDICTORS
-from tests.hostile.damaged import damaged
-from tests.hostile.support import pipe
+from tests.hostile.damaged_hdf5 import hdf5_cases
 from tests.support import keras_coco
 
 KERNEL = "conv1/conv1/kernel:0"
@@ -89,18 +87,4 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     def copied(title: str) -> Path:
         return Path(shutil.copy(good, folder / f"{title.replace(' ', '_')}.h5"))
 
-    for title, change in CHANGES.items():
-        path = copied(title)
-        with h5py.File(path, "r+") as file:
-            change(file)
-        yield title, partial(read, path)
-    for title, content in {"empty": b"", "words": b"no weights", "zeros": bytes(5000)}.items():
-        path = copied(title)
-        path.write_bytes(content)
-        yield title, partial(read, path)
-    yield "a pipe", partial(read, pipe(folder / "pipe.h5"))
-    yield "an address", partial(read, Path("https:/127.0.0.1/x.h5"))
-    for k, (title, content) in enumerate(damaged(good.read_bytes(), 28, 31)):
-        path = copied(f"damaged {k}")
-        path.write_bytes(content)
-        yield f"{title}?", partial(read, path)
+    yield from hdf5_cases(good, copied, CHANGES, read, b"no weights", 31)
