@@ -168,8 +168,8 @@ def train(folder: Path, region: str) -> None:
     done = folder / f"train_{region}.done"
     if not done.is_file():
         budget = ("--width", str(SHORT["width"]), "--samples", str(SAMPLES[region]))
-        words = ("train", "--preset", region, *budget, "--cores", "2", *chosen, "--", *ONE_THREAD)
-        run(folder, f"train_{region}", *words)
+        command = ("train", "--preset", region, *budget, "--cores", "2", *chosen, "--", *ONE_THREAD)
+        run(folder, f"train_{region}", *command)
         done.touch()
 
 

@@ -7,6 +7,7 @@ the number of products that the network computes, which grows with the square of
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,6 @@ def recipe_of(config: Config) -> Recipe:
     Recipe
         With the values that the configuration sets.
     """
-    from dataclasses import replace
-
     return replace(recipes.preset(config.training.preset), **config.training.changes())
 
 
