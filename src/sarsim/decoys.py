@@ -10,8 +10,8 @@ from shapely.geometry import MultiPolygon, Polygon, box, shape
 
 from sarsim.codes import AREAS, DECOYS, OBJECTS
 from sarsim.landslides import DownslopeField, plateau
-from sarsim.terrain import noise, window_of
-from sarslide.grid import RegionGrid
+from sarsim.terrain import noise
+from sarslide.grid import RegionGrid, window_of
 
 __all__ = ["AREAS", "DECOYS", "OBJECTS", "far_from", "plant_decoys", "with_mines"]
 

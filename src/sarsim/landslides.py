@@ -15,8 +15,7 @@ from rasterio.transform import from_origin
 from scipy import ndimage
 from shapely.geometry import Polygon, box
 
-from sarsim.terrain import window_of
-from sarslide.grid import RegionGrid
+from sarslide.grid import RegionGrid, window_of
 
 MIN_GAP_M = 150.0
 RIM_CELLS = 4  # at the region's edge stay free

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from sarslide.grid import RegionGrid
+from sarslide.grid import RegionGrid, window_of
 
 CONCAVITY = 0.45  # exponent m of slope ~ area^-m (n = 1), the usual reference concavity of mountain rivers
 LEVELS = ((16, 80), (8, 40), (4, 20), (2, 8))  # (cells of the grid per carving cell, time steps), coarse to fine
@@ -133,26 +133,6 @@ def valley_terrain(
         floor & (rivers.nearest(grid.x(), grid.y()) == 0),
         distance.astype(np.float32),
     )
-
-
-def window_of(grid: RegionGrid, part: RegionGrid) -> tuple[slice, slice]:
-    """Rows and columns of a grid that a part of it covers.
-
-    Parameters
-    ----------
-    grid : RegionGrid
-        The grid.
-    part : RegionGrid
-        A grid on the same lattice.
-
-    Returns
-    -------
-    tuple of slice
-        Rows and columns.
-    """
-    row = round((grid.north - part.north) / grid.cell_m)
-    col = round((part.west - grid.west) / grid.cell_m)
-    return slice(row, row + part.rows), slice(col, col + part.cols)
 
 
 def noise(shape: tuple[int, int], cells: float, rng: np.random.Generator, octaves: int = 4) -> np.ndarray:

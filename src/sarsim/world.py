@@ -14,9 +14,9 @@ from sarsim.decoys import far_from, plant_decoys, with_mines
 from sarsim.landcover import ROCK, WATER, map_land_cover
 from sarsim.landslides import DownslopeField, plant_landslides
 from sarsim.mining import plant_mines
-from sarsim.terrain import TerrainSettings, valley_terrain, window_of
+from sarsim.terrain import TerrainSettings, valley_terrain
 from sarslide.errors import GridError, RasterError
-from sarslide.grid import RegionGrid
+from sarslide.grid import RegionGrid, window_of
 from sarslide.io.arrays import read_npz, write_npz
 
 

@@ -169,6 +169,63 @@ class RegionGrid:
         return cls(**values)
 
 
+def window_of(grid: RegionGrid, part: RegionGrid) -> tuple[slice, slice]:
+    """Rows and columns of a grid that a part of it covers.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid.
+    part : RegionGrid
+        A grid on the same lattice.
+
+    Returns
+    -------
+    tuple of slice
+        Rows and columns.
+    """
+    row = round((grid.north - part.north) / grid.cell_m)
+    col = round((part.west - grid.west) / grid.cell_m)
+    return slice(row, row + part.rows), slice(col, col + part.cols)
+
+
+def part_of(grid: RegionGrid, rows: slice, cols: slice) -> RegionGrid:
+    """The part of a grid that a window covers.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid.
+    rows, cols : slice
+        The window, with start and stop.
+
+    Returns
+    -------
+    RegionGrid
+        A grid on the same lattice; `window_of` gives the window back.
+    """
+    west, north = grid.west + cols.start * grid.cell_m, grid.north - rows.start * grid.cell_m
+    return RegionGrid(grid.epsg, west, north, grid.cell_m, rows.stop - rows.start, cols.stop - cols.start)
+
+
+def common_part(first: RegionGrid, second: RegionGrid) -> RegionGrid | None:
+    """The cells that two grids on the same lattice share.
+
+    Parameters
+    ----------
+    first, second : RegionGrid
+        The grids.
+
+    Returns
+    -------
+    RegionGrid or None
+        Their cells; None where there are none.
+    """
+    windows = ((slice(0, first.rows), slice(0, first.cols)), window_of(first, second))
+    rows, cols = (slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(*windows, strict=True))
+    return part_of(first, rows, cols) if rows.start < rows.stop and cols.start < cols.stop else None
+
+
 @dataclass(frozen=True)
 class Lattice:
     """A fine lattice that divides a region grid (6 x 3 samples of 5 m x 10 m for 30 m cells).
