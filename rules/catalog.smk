@@ -31,7 +31,7 @@ rule update_catalog:
         runtime=minutes(60),
     params:
         folder=f"{RESOURCES}/slc",
-        grid=GRID,
+        grid=cell_grid,
         orbits=CONFIG.slc.orbits,
         search=CATALOG_SEARCH if CONFIG.archive() else None,
         baselines=SCENES.needs_baselines,

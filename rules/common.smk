@@ -31,12 +31,6 @@ for folder in ("resources", "results", "logs"):
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 GRAPH = Graph(CONFIG, SCENES, SCRIPTS)
 NETWORK, LEARNT = NetworkInputs(GRAPH), TrainingInputs(GRAPH)
-GRID = CONFIG.grid.region_grid().to_dict()
-PRODUCT_GRID, NETWORK_GRID = (
-    GRAPH.product_grid.to_dict(),
-    GRAPH.network_grid.to_dict(),
-)
-FRAMES = GRAPH.frames
 
 RESOURCES, RESULTS, TRUTH = (
     GRAPH.paths.resources,
@@ -140,22 +134,47 @@ def of_both_dates(pattern):
     ]
 
 
-def memory(fixed_mb, bytes_per_cell=0, grid=GRID):
-    """MB of a job that holds some layers of the region, by attempt: one that ran out of memory gets more the next time."""
-    needed = fixed_mb + int(grid["rows"] * grid["cols"] * bytes_per_cell) // 2**20
-    return lambda wildcards, attempt: attempt * needed
+def cell_grid(wildcards):
+    """Parameter: the grid of the job's frame with its margin, or of the region, as leaves."""
+    return GRAPH.grid(wildcards.get("frame")).to_dict()
 
 
-def minutes(fixed, us_per_cell=0, layers=1, grid=GRID):
+def product_grid(wildcards):
+    """The same with the cells of the final products."""
+    return GRAPH.product_grid(wildcards.get("frame")).to_dict()
+
+
+def network_grid(wildcards):
+    """The same with the cells that networks read."""
+    return GRAPH.network_grid(wildcards.get("frame")).to_dict()
+
+
+def million_cells(grid, wildcards):
+    """Cells of a grid of the job."""
+    leaves = grid(wildcards)
+    return leaves["rows"] * leaves["cols"] / 1e6
+
+
+def memory(fixed_mb, bytes_per_cell=0, grid=cell_grid):
+    """MB of a job that holds some layers, by attempt: one that ran out of memory gets more the next time."""
+
+    def needed(wildcards, attempt):
+        layers_mb = million_cells(grid, wildcards) * bytes_per_cell * 1e6 / 2**20
+        return attempt * (fixed_mb + int(layers_mb))
+
+    return needed
+
+
+def minutes(fixed, us_per_cell=0, layers=1, grid=cell_grid):
     """Minutes of a job, by attempt: a fixed part, and ten times the measured CPU microseconds of a cell of a layer.
 
     layers: how many the job works on, or a function of the wildcards that lists them: `dates`, `pairs`.
     """
-    million_cells = grid["rows"] * grid["cols"] / 1e6
 
     def limit(wildcards, attempt):
         count = layers if isinstance(layers, int) else len(layers(wildcards))
-        return attempt * (fixed + int(10 * us_per_cell * million_cells * count / 60))
+        cells = million_cells(grid, wildcards)
+        return attempt * (fixed + int(10 * us_per_cell * cells * count / 60))
 
     return limit
 

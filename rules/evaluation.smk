@@ -9,7 +9,7 @@ rule score_external:
             for name, paths in or_exit(GRAPH.external_files).items()
         },
         current=RELEASED,
-        observable=GRAPH.every(f"{STACK}/observability/observable_class.tif"),
+        observable=GRAPH.maps(f"{STACK}/observability/observable_class.tif"),
     output:
         scores=report(
             f"{RESULTS}/report/external_scores.json",
@@ -33,7 +33,7 @@ rule score_external:
             *("layer", "name_column", "class_column", "complete", "match_iou"),
             *("min_area_km2", "seen_column"),
         ),
-        grid=GRID,
+        grid=cell_grid,
         stacks=CONFIG.stacks,
         code=code("score_external"),
     script:

@@ -122,9 +122,9 @@ def paper_inputs(wildcards):
         return {}
     read = or_exit(lambda: NETWORK.inputs_of(CONFIG.segmentation.model))
     ground = [layer for layer in (*layers.OPTICAL, "lithology") if layer in read]
-    rates = {"phase_rate": GRAPH.every(f"{RATES}/phase_rate_rad_per_yr.tif")}
+    rates = {"phase_rate": GRAPH.maps(f"{RATES}/phase_rate_rad_per_yr.tif")}
     return (
-        {layer: read[layer].format(frame=FRAMES[0]) for layer in ground}
+        {layer: GRAPH.map_of(read[layer]) for layer in ground}
         | (rates if GRAPH.method.has_rates else {})
         | {"by_track": GRAPH.every(f"{SEGMENT}/candidates.gpkg")}
     )
@@ -136,7 +136,7 @@ def ranked_stacks():
     return [
         stack
         for stack in CONFIG.stacks
-        if Path(pattern.format(stack=stack, frame=FRAMES[0])).is_file()
+        if Path(pattern.format(stack=stack, frame=GRAPH.frames_of(stack)[0])).is_file()
     ]
 
 
@@ -149,7 +149,9 @@ def made_factors(wildcards):
     }
     return {
         key: [
-            f"{RATES}/factors/{name}".format(stack=stack, frame=FRAMES[0])
+            f"{RATES}/factors/{name}".format(
+                stack=stack, frame=GRAPH.frames_of(stack)[0]
+            )
             for stack in ranked_stacks()
         ]
         for key, name in names.items()

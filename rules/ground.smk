@@ -22,7 +22,7 @@ rule terrain:
         mem_mb=memory(1000, 150),
         runtime=minutes(20, 25),
     params:
-        grid=GRID,
+        grid=cell_grid,
         code=code("terrain"),
     script:
         "../workflow_scripts/terrain.py"
@@ -48,7 +48,7 @@ if CONFIG.retrieve.sentinel2:
             mem_mb=memory(1500, 100),
             runtime=120,
         params:
-            grid=GRID,
+            grid=cell_grid,
             collection=CONFIG.retrieve.sentinel2_collection,
             start=CONFIG.retrieve.sentinel2_start,
             end=CONFIG.retrieve.sentinel2_end,
@@ -89,7 +89,7 @@ if OPTICAL_FILES:
             mem_mb=memory(1500, 40),
             runtime=minutes(60, 5),
         params:
-            grid=GRID,
+            grid=cell_grid,
             scale=CONFIG.optical.scale,
             offset=CONFIG.optical.offset,
             code=code("optical"),
@@ -122,7 +122,7 @@ if LITHOLOGY_FILE:
             mem_mb=memory(1500, 20),
             runtime=minutes(30, 5),
         params:
-            grid=GRID,
+            grid=cell_grid,
             layer=CONFIG.lithology.layer,
             attribute=CONFIG.lithology.attribute,
             classes=CONFIG.lithology.classes,

@@ -29,14 +29,14 @@ rule candidates:
         "../envs/geo.yaml"
     resources:
         # Measured: 0.2 GB and 75 bytes a cell.
-        mem_mb=memory(1000, 100, NETWORK_GRID),
-        runtime=minutes(10, 11, grid=NETWORK_GRID),
+        mem_mb=memory(1000, 100, network_grid),
+        runtime=minutes(10, 11, grid=network_grid),
     params:
         # Those that are read: with rates, with a file of masks.
         **GRAPH.leaves(
             "inventory", "min_rate_mm_per_yr", "masks_column", rule="candidates"
         ),
-        grid=NETWORK_GRID,
+        grid=network_grid,
         stack=lambda wildcards: wildcards.stack,
         pairs=pairs,
         threshold=CONFIG.inventory.threshold,
@@ -157,7 +157,7 @@ rule series:
         runtime=minutes(10, 0.6, pairs),
     params:
         **({} if GRAPH.method.has_series else rate_settings("series")),
-        grid=GRID,
+        grid=cell_grid,
         pairs=lambda wildcards: [] if GRAPH.method.has_series else pairs(wildcards),
         code=code("series"),
     script:

@@ -21,7 +21,7 @@ rule label_scene:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=memory(1500, 300, NETWORK_GRID),
+        mem_mb=memory(1500, 300, network_grid),
         runtime=minutes(30, 5),
     params:
         **GRAPH.leaves(
@@ -35,7 +35,7 @@ rule label_scene:
             ),
             *("split", "block", "patch", "overlap", "fractions", "seed"),
         ),
-        grid=NETWORK_GRID,
+        grid=network_grid,
         exclude=or_exit(LEARNT.test_areas),
         region=CONFIG.region,
         code=code("label_scene"),

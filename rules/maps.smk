@@ -27,7 +27,7 @@ rule dinsar:
         runtime=minutes(10, 5),
     params:
         **rate_settings("dinsar"),
-        grid=GRID,
+        grid=cell_grid,
         code=code("dinsar"),
     script:
         "../workflow_scripts/dinsar.py"
@@ -57,7 +57,7 @@ rule dinsar_figure:
         mem_mb=memory(1000, 50),
         runtime=minutes(10, 5),
     params:
-        grid=GRID,
+        grid=cell_grid,
         code=code("dinsar_figure"),
     script:
         "../workflow_scripts/dinsar_figure.py"
@@ -82,7 +82,7 @@ rule fuse_phase:
         mem_mb=memory(1000, 200),
         runtime=minutes(10, 5),
     params:
-        grid=GRID,
+        grid=cell_grid,
         recipe=CONFIG.rates.fusion,
         percent=CONFIG.rates.fusion_percent,
         code=code("fuse_phase"),
@@ -113,7 +113,7 @@ rule atmosphere:
         # Those of the delays of dates are read whether or not the rates have the correction.
         **rate_settings("atmosphere")
         | GRAPH.leaves("rates", "atmosphere_km", "atmosphere_days"),
-        grid=GRID,
+        grid=cell_grid,
         pairs=pairs,
         code=code("atmosphere"),
     script:
@@ -142,7 +142,7 @@ rule atmosphere_figure:
         mem_mb=memory(1000, 50),
         runtime=minutes(10, 5),
     params:
-        grid=GRID,
+        grid=cell_grid,
         code=code("atmosphere_figure"),
     script:
         "../workflow_scripts/atmosphere_figure.py"
@@ -172,7 +172,7 @@ rule observability:
         mem_mb=memory(1500, 150),
         runtime=minutes(10, 3),
     params:
-        grid=GRID,
+        grid=cell_grid,
         min_coherence=CONFIG.rates.min_coherence,
         min_sensitivity=CONFIG.rates.min_sensitivity,
         code=code("observability"),
@@ -207,7 +207,7 @@ rule downslope_rate:
         mem_mb=memory(1500, 150),
         runtime=minutes(10, 3),
     params:
-        grid=GRID,
+        grid=cell_grid,
         min_sensitivity=CONFIG.rates.min_sensitivity,
         min_slope_deg=CONFIG.inventory.min_slope_deg,
         code=code("downslope_rate"),
@@ -234,12 +234,12 @@ rule segment:
     # `--set-threads segment=4` runs tracks side by side.
     threads: workflow.cores
     resources:
-        mem_mb=memory(2500, 200, NETWORK_GRID),
+        mem_mb=memory(2500, 200, network_grid),
         gpu=int(CONFIG.segmentation.device == "cuda"),
         device=CONFIG.segmentation.device,
-        runtime=minutes(20, 27, grid=NETWORK_GRID),
+        runtime=minutes(20, 27, grid=network_grid),
     params:
-        grid=NETWORK_GRID,
+        grid=network_grid,
         overlap=CONFIG.segmentation.overlap,
         precision=CONFIG.segmentation.precision,
         network=network_parameter,
@@ -280,8 +280,8 @@ rule compare_networks:
     conda:
         "../envs/geo.yaml"
     resources:
-        mem_mb=memory(1500, 8, NETWORK_GRID),
-        runtime=minutes(10, 5, grid=NETWORK_GRID),
+        mem_mb=memory(1500, 8, network_grid),
+        runtime=minutes(10, 5, grid=network_grid),
     params:
         networks=list(NETWORK.names),
         code=code("compare_networks"),
@@ -303,10 +303,10 @@ rule resample_products:
         "../envs/geo.yaml"
     resources:
         # Measured: 0.2 GB and 18 bytes a cell of the finer grid.
-        mem_mb=memory(1000, 25, PRODUCT_GRID),
+        mem_mb=memory(1000, 25, product_grid),
         runtime=minutes(20, 25),
     params:
-        grid=GRID,
+        grid=cell_grid,
         product_m=CONFIG.grid.product_m,
         code=code("resample_products"),
     script:
@@ -360,7 +360,7 @@ rule rank_factors:
         mem_mb=memory(2500, 20),
         runtime=minutes(60),
     params:
-        grid=GRID,
+        grid=cell_grid,
         released=not CONFIG.factors.labels,
         cells=CONFIG.factors.cells,
         trees=CONFIG.factors.trees,

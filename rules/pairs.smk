@@ -79,7 +79,7 @@ rule closure:
         mem_mb=memory(1500, 30),
         runtime=minutes(10, 0.8, pairs),
     params:
-        grid=GRID,
+        grid=cell_grid,
         pairs=pairs,
         code=code("closure"),
     script:
@@ -102,7 +102,7 @@ rule phase_bias:
         mem_mb=memory(1500, 300),
         runtime=minutes(10, 0.3, pairs),
     params:
-        grid=GRID,
+        grid=cell_grid,
         pairs=pairs,
         code=code("phase_bias"),
     script:

@@ -19,11 +19,11 @@ if GRAPH.simulated:
         conda:
             "../envs/geo.yaml"
         resources:
-            mem_mb=memory(1000, 30, PRODUCT_GRID),
-            runtime=minutes(20, 5, grid=PRODUCT_GRID),
+            mem_mb=memory(1000, 30, product_grid),
+            runtime=minutes(20, 5, grid=product_grid),
         params:
-            grid=PRODUCT_GRID,
-            margin_m=CONFIG.grid.margin_m,
+            grid=product_grid,
+            margin_m=CONFIG.grid.dem_margin_m,
             code=code("product_dem"),
         script:
             "../workflow_scripts/product_dem.py"
@@ -45,10 +45,10 @@ use rule terrain as product_terrain with:
     benchmark:
         f"{BENCHMARKS}/product_terrain/{{frame}}.tsv"
     resources:
-        mem_mb=memory(1000, 150, PRODUCT_GRID),
-        runtime=minutes(20, 25, grid=PRODUCT_GRID),
+        mem_mb=memory(1000, 150, product_grid),
+        runtime=minutes(20, 25, grid=product_grid),
     params:
-        grid=PRODUCT_GRID,
+        grid=product_grid,
 
 
 # The same recipe on the resampled phase and intensity.
@@ -66,10 +66,10 @@ if GRAPH.engine.amplitude:
         benchmark:
             f"{BENCHMARKS}/product_fuse_phase/{{stack}}/{{frame}}.tsv"
         resources:
-            mem_mb=memory(1000, 200, PRODUCT_GRID),
-            runtime=minutes(10, 5, grid=PRODUCT_GRID),
+            mem_mb=memory(1000, 200, product_grid),
+            runtime=minutes(10, 5, grid=product_grid),
         params:
-            grid=PRODUCT_GRID,
+            grid=product_grid,
 
 
 if OPTICAL_FILES:
@@ -83,10 +83,10 @@ if OPTICAL_FILES:
         benchmark:
             f"{BENCHMARKS}/product_optical/{{frame}}.tsv"
         resources:
-            mem_mb=memory(1500, 40, PRODUCT_GRID),
-            runtime=minutes(60, 5, grid=PRODUCT_GRID),
+            mem_mb=memory(1500, 40, product_grid),
+            runtime=minutes(60, 5, grid=product_grid),
         params:
-            grid=PRODUCT_GRID,
+            grid=product_grid,
 
 elif GRAPH.simulated:
 
@@ -115,10 +115,10 @@ if LITHOLOGY_FILE:
         benchmark:
             f"{BENCHMARKS}/product_lithology/{{frame}}.tsv"
         resources:
-            mem_mb=memory(1500, 20, PRODUCT_GRID),
-            runtime=minutes(30, 5, grid=PRODUCT_GRID),
+            mem_mb=memory(1500, 20, product_grid),
+            runtime=minutes(30, 5, grid=product_grid),
         params:
-            grid=PRODUCT_GRID,
+            grid=product_grid,
 
 else:
 

@@ -23,7 +23,7 @@ rule phase_gradient:
         runtime=minutes(10, 2, pairs),
     params:
         **rate_settings("phase_gradient"),
-        grid=GRID,
+        grid=cell_grid,
         pairs=pairs,
         weighting=CONFIG.rates.average_weighting,
         code=code("phase_gradient"),

@@ -3,7 +3,7 @@
 # Scores of the networks' benchmark, where the workflow lies in a checkout.
 SCORES_TABLES = Path(workflow.basedir) / "studies/records/benchmark.json"
 PUBLISHED = str(SCORES_TABLES) if CONFIG.paper and SCORES_TABLES.is_file() else ""
-TERRAIN_OF_REGION = TERRAIN.format(frame=FRAMES[0])
+TERRAIN_OF_REGION = GRAPH.map_of(TERRAIN)
 
 
 rule report:
@@ -13,12 +13,10 @@ rule report:
         **layer_files(TERRAIN_OF_REGION, [*layers.TERRAIN, "hillshade"]),
         **(
             {
-                "los_rate": GRAPH.every(f"{RATES}/los_rate_mm_per_yr.tif"),
-                "los_rate_std": GRAPH.every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
-                "closure_rms": GRAPH.every(f"{STACK}/quality/closure_rms_rad.tif"),
-                "unwrap_errors": GRAPH.every(
-                    f"{STACK}/quality/unwrap_error_count.tif"
-                ),
+                "los_rate": GRAPH.maps(f"{RATES}/los_rate_mm_per_yr.tif"),
+                "los_rate_std": GRAPH.maps(f"{RATES}/los_rate_std_mm_per_yr.tif"),
+                "closure_rms": GRAPH.maps(f"{STACK}/quality/closure_rms_rad.tif"),
+                "unwrap_errors": GRAPH.maps(f"{STACK}/quality/unwrap_error_count.tif"),
             }
             if GRAPH.method.has_rates
             else {}
@@ -37,16 +35,16 @@ rule report:
             else []
         ),
         amplitude=(
-            GRAPH.every(f"{STACK}/amplitude/mean_amplitude_db.tif")
+            GRAPH.maps(f"{STACK}/amplitude/mean_amplitude_db.tif")
             if GRAPH.engine.amplitude
             else []
         ),
-        avg_phase=GRAPH.every(f"{STACK}/averaging/avg_phase_rad.tif"),
-        mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
+        avg_phase=GRAPH.maps(f"{STACK}/averaging/avg_phase_rad.tif"),
+        mean_coherence=GRAPH.maps(f"{RATES}/mean_coherence.tif"),
         reference=GRAPH.every(f"{RATES}/reference.json"),
-        phase_bias=GRAPH.every(f"{STACK}/quality/phase_bias_flag.tif"),
-        observable=GRAPH.every(f"{STACK}/observability/observable_class.tif"),
-        probability=GRAPH.every(f"{SEGMENT}/probability.tif"),
+        phase_bias=GRAPH.maps(f"{STACK}/quality/phase_bias_flag.tif"),
+        observable=GRAPH.maps(f"{STACK}/observability/observable_class.tif"),
+        probability=GRAPH.maps(f"{SEGMENT}/probability.tif"),
         network_maps=(
             GRAPH.every(f"{NETWORKS}/comparison.png")
             if CONFIG.segmentation.beside
@@ -55,9 +53,9 @@ rule report:
         wrapped=GRAPH.every_pair("wrapped", GRAPH.last_pairs),
         coherence=GRAPH.every_pair("coherence", GRAPH.last_pairs),
         incidence=(
-            GRAPH.every(f"{STACK}/geometry/incidence_deg.tif") if CONFIG.paper else []
+            GRAPH.maps(f"{STACK}/geometry/incidence_deg.tif") if CONFIG.paper else []
         ),
-        heading=GRAPH.every(f"{STACK}/geometry/heading_deg.tif") if CONFIG.paper else [],
+        heading=GRAPH.maps(f"{STACK}/geometry/heading_deg.tif") if CONFIG.paper else [],
         pairs=GRAPH.every_pair("sidecars"),
     output:
         html=report(
@@ -78,7 +76,7 @@ rule report:
         published=PUBLISHED,
     params:
         region=CONFIG.region,
-        grid=GRID,
+        grid=cell_grid,
         stacks=CONFIG.stacks,
         engine=GRAPH.engine.name,
         method=GRAPH.method.name,
@@ -107,10 +105,10 @@ if GRAPH.simulated:
             for stack in CONFIG.stacks
             for date in GRAPH.dates(stack)
         ],
-        "los_rate": GRAPH.every(f"{RATES}/los_rate_mm_per_yr.tif"),
-        "los_rate_std": GRAPH.every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
-        "mean_coherence": GRAPH.every(f"{RATES}/mean_coherence.tif"),
-        "stable_ground": GRAPH.every(f"{RATES}/stable_ground.tif"),
+        "los_rate": GRAPH.maps(f"{RATES}/los_rate_mm_per_yr.tif"),
+        "los_rate_std": GRAPH.maps(f"{RATES}/los_rate_std_mm_per_yr.tif"),
+        "mean_coherence": GRAPH.maps(f"{RATES}/mean_coherence.tif"),
+        "stable_ground": GRAPH.maps(f"{RATES}/stable_ground.tif"),
         "elevation": f"{TERRAIN_OF_REGION}/elevation_m.tif",
         "coherence": GRAPH.every_pair("coherence"),
         "conncomp": GRAPH.every_pair("conncomp"),
@@ -123,9 +121,9 @@ if GRAPH.simulated:
             current=RELEASED,
             planted=f"{TRUTH}/landslides.gpkg",
             decoys=f"{TRUTH}/decoys.gpkg",
-            true_los_rate=GRAPH.every(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
-            observable=GRAPH.every(f"{TRUTH}/{{stack}}/true_observable.tif"),
-            probability=GRAPH.every(f"{SEGMENT}/probability.tif"),
+            true_los_rate=GRAPH.maps(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
+            observable=GRAPH.maps(f"{TRUTH}/{{stack}}/true_observable.tif"),
+            probability=GRAPH.maps(f"{SEGMENT}/probability.tif"),
         output:
             scores=report(
                 f"{RESULTS}/report/scores.json",
@@ -143,7 +141,7 @@ if GRAPH.simulated:
             mem_mb=memory(1500, 300),
             runtime=minutes(10, 44),
         params:
-            grid=GRID,
+            grid=cell_grid,
             stacks=CONFIG.stacks,
             dates={stack: GRAPH.dates(stack) for stack in CONFIG.stacks},
             pairs={stack: GRAPH.pairs(stack) for stack in CONFIG.stacks},

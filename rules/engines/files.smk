@@ -28,7 +28,7 @@ rule ingest_files:
         mem_mb=memory(1500, 250),
         runtime=minutes(30, 14, len(CONFIG.network.pairs)),
     params:
-        grid=GRID,
+        grid=cell_grid,
         pairs=CONFIG.network.pairs,
         naming=CONFIG.files.naming,
         positive_phase=CONFIG.files.positive_phase,

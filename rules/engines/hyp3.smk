@@ -103,7 +103,7 @@ rule hyp3_ingest:
         mem_mb=memory(2500, 250),
         runtime=minutes(10, 14),
     params:
-        grid=GRID,
+        grid=cell_grid,
         code=code("hyp3_ingest"),
     script:
         "../../workflow_scripts/hyp3_ingest.py"
@@ -128,7 +128,7 @@ rule hyp3_geometry:
         mem_mb=memory(2500, 250),
         runtime=minutes(30, 16),
     params:
-        grid=GRID,
+        grid=cell_grid,
         code=code("hyp3_geometry"),
     script:
         "../../workflow_scripts/hyp3_geometry.py"

@@ -59,7 +59,7 @@ rule isce2_dem:
         mem_mb=memory(2000, 50),
         runtime=minutes(20),
     params:
-        grid=GRID,
+        grid=cell_grid,
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
         code=code("isce2_dem"),
@@ -89,7 +89,7 @@ rule isce2_prepare:
         runtime=CONFIG.isce2.step_limit_min + 10,
         limit_min=CONFIG.isce2.step_limit_min,
     params:
-        grid=GRID,
+        grid=cell_grid,
         reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
         companion=lambda wildcards: ISCE2_COMPANION[wildcards.stack][wildcards.date],
         polarisation=CONFIG.slc.polarisation,
@@ -149,7 +149,7 @@ rule isce2_geometry:
         mem_mb=memory(2500, 250),
         runtime=minutes(30, 16),
     params:
-        grid=GRID,
+        grid=cell_grid,
         reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
         code=code("isce2_geometry"),
     script:
@@ -176,7 +176,7 @@ rule isce2_amplitude:
         mem_mb=memory(2500, 100),
         runtime=minutes(30, 2, dates),
     params:
-        grid=GRID,
+        grid=cell_grid,
         reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
         code=code("isce2_amplitude"),
     script:
@@ -208,7 +208,7 @@ rule isce2_interferogram:
         mem_mb=memory(2500, 260),
         runtime=minutes(20, 28),
     params:
-        grid=GRID,
+        grid=cell_grid,
         reference=lambda wildcards: ISCE2_REFERENCE[wildcards.stack],
         goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
         goldstein_window=CONFIG.interferogram.goldstein_window,

@@ -22,7 +22,7 @@ rule geocode_slc:
         # Where it runs decides nothing about a result, and makes nothing again.
         device=CONFIG.slc.device,
     params:
-        grid=GRID,
+        grid=cell_grid,
         stack=lambda wildcards: wildcards.stack,
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
@@ -54,7 +54,7 @@ rule stack_geometry:
         mem_mb=memory(1500, 150),
         runtime=minutes(20, 16),
     params:
-        grid=GRID,
+        grid=cell_grid,
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
         code=code("stack_geometry"),
@@ -78,7 +78,7 @@ rule mean_amplitude:
         mem_mb=memory(1500, 50),
         runtime=minutes(10, 0.7, dates),
     params:
-        grid=GRID,
+        grid=cell_grid,
         code=code("mean_amplitude"),
     script:
         "../../workflow_scripts/mean_amplitude.py"
@@ -107,7 +107,7 @@ rule burst_overlap:
         mem_mb=memory(1500, 60),
         runtime=minutes(20, 16),
     params:
-        grid=GRID,
+        grid=cell_grid,
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
         code=code("burst_overlap"),
@@ -146,7 +146,7 @@ rule interferogram:
         mem_mb=memory(1500, 220),
         runtime=minutes(10, 14),
     params:
-        grid=GRID,
+        grid=cell_grid,
         goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
         goldstein_window=CONFIG.interferogram.goldstein_window,
         coherence_window=CONFIG.interferogram.coherence_window,

@@ -66,7 +66,7 @@ rule snap_interferogram:
         mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
         runtime=CONFIG.snap.step_limit_min + 10,
     params:
-        grid=GRID,
+        grid=cell_grid,
         polarisation=CONFIG.slc.polarisation,
         orbits=CONFIG.slc.orbits,
         coherence_range=CONFIG.snap.coherence_range,
@@ -122,7 +122,7 @@ rule snap_geocode:
         mem_mb=1024 * CONFIG.snap.memory_gb + 2000,
         runtime=2 * CONFIG.snap.step_limit_min + 10,
     params:
-        grid=GRID,
+        grid=cell_grid,
         code=code("snap_geocode"),
     script:
         "../../workflow_scripts/snap_geocode.py"
@@ -150,7 +150,7 @@ rule snap_ingest:
         mem_mb=memory(2500, 250),
         runtime=minutes(10, 14),
     params:
-        grid=GRID,
+        grid=cell_grid,
         goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
         goldstein_window=CONFIG.interferogram.goldstein_window,
         code=code("snap_ingest"),
@@ -182,7 +182,7 @@ rule snap_geometry:
         mem_mb=memory(2500, 250),
         runtime=minutes(30, 16),
     params:
-        grid=GRID,
+        grid=cell_grid,
         code=code("snap_geometry"),
     script:
         "../../workflow_scripts/snap_geometry.py"

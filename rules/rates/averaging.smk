@@ -22,7 +22,7 @@ rule average_phase:
         runtime=minutes(10, 0.9, pairs),
     params:
         **rate_settings("average_phase"),
-        grid=GRID,
+        grid=cell_grid,
         pairs=pairs,
         mean=CONFIG.rates.average,
         weighting=CONFIG.rates.average_weighting,

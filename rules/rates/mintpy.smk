@@ -42,7 +42,7 @@ rule mintpy_load:
         limit_min=CONFIG.sbas.step_limit_min,
     params:
         **rate_settings("mintpy_load"),
-        grid=GRID,
+        grid=cell_grid,
         pairs=pairs,
         geometry=layers.GEOMETRY,
         unwrap_errors=CONFIG.sbas.unwrap_errors,
@@ -112,7 +112,7 @@ rule mintpy_read:
         mem_mb=memory(1500, 200),
         runtime=minutes(30, 1, dates),
     params:
-        grid=GRID,
+        grid=cell_grid,
         min_temporal_coherence=CONFIG.sbas.min_temporal_coherence,
         dem_error=CONFIG.sbas.dem_error,
         code=code("mintpy_read"),

@@ -25,7 +25,7 @@ rule own_rates:
         runtime=minutes(30, 6, pairs),
     params:
         **rate_settings("own_rates"),
-        grid=GRID,
+        grid=cell_grid,
         pairs=pairs,
         code=code("own_rates"),
     script:

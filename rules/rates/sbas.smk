@@ -30,7 +30,7 @@ rule sbas:
         device=CONFIG.sbas.device,
     params:
         **rate_settings("sbas"),
-        grid=GRID,
+        grid=cell_grid,
         pairs=pairs,
         weighting=CONFIG.sbas.weighting,
         dem_error=CONFIG.sbas.dem_error,

@@ -22,7 +22,7 @@ rule stack_rates:
         runtime=minutes(10, 0.6, pairs),
     params:
         **rate_settings("stack_rates"),
-        grid=GRID,
+        grid=cell_grid,
         pairs=pairs,
         code=code("stack_rates"),
     script:

@@ -21,8 +21,8 @@ if dem_model(CONFIG):
             runtime=60,
         params:
             model=dem_model(CONFIG),
-            grid=GRID,
-            margin_m=CONFIG.grid.margin_m,
+            grid=cell_grid,
+            margin_m=CONFIG.grid.dem_margin_m,
             store=f"{RESOURCES}/archive/dem",
             code=code("retrieve_dem"),
         script:
@@ -47,8 +47,8 @@ else:
             mem_mb=memory(1000, 30),
             runtime=minutes(20, 5),
         params:
-            grid=GRID,
-            margin_m=CONFIG.grid.margin_m,
+            grid=cell_grid,
+            margin_m=CONFIG.grid.dem_margin_m,
             vertical=CONFIG.grid.dem_vertical,
             geoid_m=CONFIG.grid.geoid_m,
             code=code("prepare_dem"),

@@ -14,10 +14,10 @@ if dem_model(CONFIG):
         resources:
             **RETRIEVE_ACCESS,
             **dem_addresses(CONFIG),
-            mem_mb=memory(2000, 60, PRODUCT_GRID),
+            mem_mb=memory(2000, 60, product_grid),
             runtime=60,
         params:
-            grid=PRODUCT_GRID,
+            grid=product_grid,
 
 else:
 
@@ -30,7 +30,7 @@ else:
         benchmark:
             f"{BENCHMARKS}/product_dem.tsv"
         resources:
-            mem_mb=memory(1000, 30, PRODUCT_GRID),
-            runtime=minutes(20, 5, grid=PRODUCT_GRID),
+            mem_mb=memory(1000, 30, product_grid),
+            runtime=minutes(20, 5, grid=product_grid),
         params:
-            grid=PRODUCT_GRID,
+            grid=product_grid,

@@ -19,8 +19,8 @@ rule simulate_world:
         mem_mb=memory(1000, 1500),
         runtime=minutes(10, 31),
     params:
-        grid=GRID,
-        margin_m=CONFIG.grid.margin_m,
+        grid=cell_grid,
+        margin_m=CONFIG.grid.dem_margin_m,
         seed=CONFIG.simulation.seed,
         snowline_m=CONFIG.simulation.snowline_m,
         code=code("simulate_world"),
@@ -59,7 +59,7 @@ for stack in CONFIG.stacks:
             mem_mb=memory(1000, 6000),
             runtime=minutes(10, 42, len(SCENES.first_dates(stack))),
         params:
-            grid=GRID,
+            grid=cell_grid,
             seed=CONFIG.simulation.seed,
             stack=stack,
             dates=SCENES.first_dates(stack),
@@ -87,7 +87,7 @@ rule simulate_date:
         mem_mb=memory(1000, 6000),
         runtime=minutes(10, 42),
     params:
-        grid=GRID,
+        grid=cell_grid,
         seed=CONFIG.simulation.seed,
         code=code("simulate_date"),
     script:

@@ -182,7 +182,7 @@ def _arc(stack: str, points: np.ndarray, lon_deg: float, lat_deg: float) -> Arc:
     return orbit.arc(times[0], times[-1])
 
 
-def view(stack: str, lon_deg: np.ndarray, lat_deg: np.ndarray) -> View:
+def view(stack: str, lon_deg: np.ndarray, lat_deg: np.ndarray, beyond_deg: float = 0) -> View:
     """How a track sees points at sea level that lie within a thousand kilometres of each other.
 
     Parameters
@@ -191,6 +191,8 @@ def view(stack: str, lon_deg: np.ndarray, lat_deg: np.ndarray) -> View:
         Pass and relative orbit.
     lon_deg, lat_deg : (n,) array
         Geodetic, degree; longitudes may run past 180, all in one turn.
+    beyond_deg : float
+        How far beyond the edges of the swath, at sea level, a point counts as seen, degree.
 
     Returns
     -------
@@ -208,7 +210,8 @@ def view(stack: str, lon_deg: np.ndarray, lat_deg: np.ndarray) -> View:
     beam = _angle_deg(sight, zenith) - boresight
     rising = (time_s >= 0) & (time_s < ORBIT_S) & (np.abs(time_s - ORBIT_S / 2) > ORBIT_S / 4)
     falling = np.abs(time_s - ORBIT_S / 2) <= ORBIT_S / 4
-    seen = (rising if stack[0] == "A" else falling) & (beam >= SWATH_DEG[0]) & (beam <= SWATH_DEG[1])
+    near, far = SWATH_DEG[0] - beyond_deg, SWATH_DEG[1] + beyond_deg
+    seen = (rising if stack[0] == "A" else falling) & (beam >= near) & (beam <= far)
     return View(time_s, distance, _angle_deg(sight, up), beam, _azimuth_deg(velocity, lon_deg, up), seen)
 
 

@@ -11,6 +11,8 @@ from sarslide import names
 from sarslide.catalog.ground_track import NODE_RELATIVE_ORBIT, NODE_UTC, PERIOD, REPEAT_DAYS, closest, view
 from sarslide.grid import RegionGrid
 
+EDGE_STEP_M = 2000  # between points on the edge of an area
+HIGH_GROUND_DEG = 0.5  # ground 9 km high is seen as far beyond the far edge of the swath
 AFTER_S1A = {"S1A": 0, "S1B": 6}  # days; S1B flew half a cycle after S1A (A16)
 
 
@@ -41,6 +43,30 @@ def seen_share(stack: str, region: RegionGrid, steps: int = 21) -> float:
         0 to 1.
     """
     return float(view(stack, *_lattice(region, steps)).seen.mean())
+
+
+def sees(stack: str, area: RegionGrid) -> bool:
+    """Whether the swaths of a stack touch an area that is narrower than they are.
+
+    Parameters
+    ----------
+    stack : str
+        Pass and relative orbit.
+    area : RegionGrid
+        Grid of the area; any of its ground may be up to 9 km high.
+
+    Returns
+    -------
+    bool
+        Whether a point of its edge, of those every two kilometres, may lie in the swaths.
+    """
+    import shapely
+    from pyproj import Transformer
+
+    edge = shapely.segmentize(shapely.box(*area.bounds).exterior, EDGE_STEP_M)
+    x, y = shapely.get_coordinates(edge).T
+    lon, lat = Transformer.from_crs(area.epsg, 4326, always_xy=True).transform(x, y)
+    return bool(view(stack, np.asarray(lon), np.asarray(lat), HIGH_GROUND_DEG).seen.any())
 
 
 def passes(stack: str, region: RegionGrid, first: str, last: str, platform: str = "S1A") -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sarslide.config.fields import Section
 from sarslide.config.models import Config
+from sarslide.frames import frames_of
 from sarslide.insar.engines import ENGINES
 from sarslide.rates.methods import METHODS, WITH_RATES
 
@@ -216,6 +217,13 @@ def _method_of(*rules: str) -> Need:
     return _one_of("rates.method", *(row.name for row in METHODS.values() if set(rules) & set(row.rules)))
 
 
+def _cut_by_some_side(config: Config) -> bool:
+    """Whether the side that is set, or the default, cuts the region."""
+    grid = config.grid
+    side_km = min(grid.frame_km, default_of("grid.frame_km"))
+    return len(frames_of(grid.region_grid(), side_km, grid.frame_margin_km)) > 1
+
+
 COMPARED = _given("evaluation.inventory")
 SAFE, WINDOWS = _one_of("source", "safe"), _given("rates.windows")
 ARCHIVE = (SAFE, _one_of("catalog.archive", "asf", "copernicus"))
@@ -247,6 +255,8 @@ EXISTS: dict[str, Need] = {
 NEEDS: dict[str, tuple[Need, ...]] = {
     "grid.dem": (Need("another source than simulated", lambda config: config.source != "simulated"),),
     "grid.geoid_m": (_one_of("grid.dem_vertical", "orthometric"),),
+    "grid.frame_km": (Need("grid.bounds of several frames, here or by default", _cut_by_some_side),),
+    "grid.frame_margin_km": (Need("grid.bounds of several frames", lambda config: len(config.grid.frames()) > 1),),
     "simulation.*": (_one_of("source", "simulated"),),
     "catalog.archive": (SAFE,),
     "catalog.start": ARCHIVE,

@@ -15,6 +15,7 @@ from sarslide.config.fields import (
     check,
     key,
 )
+from sarslide.frames import Frame, frames_of
 from sarslide.grid import MAX_CELLS, RegionGrid, cells_in
 
 
@@ -33,6 +34,12 @@ class GridSection(Section):
         "P3",
         ge=5,
         le=200,
+    )
+    frame_km: float = key(
+        1000, "side of the frames that a larger region is cut into", "km", ge=1, le=1000
+    )
+    frame_margin_km: float = key(
+        2, "what filter, unwrapping, coherence and network tiles need around a frame", "km", ge=0, le=20
     )
     margin_m: float = key(3000, "DEM margin around the region, for layover, shadow and curvature", "m", ge=0, le=50000)
     dem: PathText = key(
@@ -75,6 +82,15 @@ class GridSection(Section):
             )
 
     @check
+    def _frames_hold_their_margin(self) -> None:
+        if self.frame_km < 2 * self.frame_margin_km:
+            raise Mistake(
+                f"grid.frame_km = {self.frame_km:g}: is less than two margins of {self.frame_margin_km:g} km",
+                "give frames of at least twice grid.frame_margin_km; 60 km is the default",
+                *("grid.frame_km", "grid.frame_margin_km"),
+            )
+
+    @check
     def _products_divide_cells(self) -> None:
         parts = self.cell_m / (self.product_m or self.cell_m)
         if parts < 1 or abs(parts - round(parts)) > 1e-9:
@@ -93,6 +109,21 @@ class GridSection(Section):
             Whole cells around `bounds`.
         """
         return RegionGrid.from_bounds(self.epsg, self.bounds, self.cell_m)
+
+    def frames(self) -> tuple[Frame, ...]:
+        """The frames of the region.
+
+        Returns
+        -------
+        tuple of Frame
+            One, `f0`, for a region no larger than `frame_km`.
+        """
+        return frames_of(self.region_grid(), self.frame_km, self.frame_margin_km)
+
+    @property
+    def dem_margin_m(self) -> float:
+        """Margin of the DEM around the region, m: `margin_m` beyond the margin of its frames."""
+        return self.margin_m + (1000 * self.frame_margin_km if len(self.frames()) > 1 else 0)
 
 
 class SimulationSection(Section):

@@ -11,8 +11,10 @@ from typing import Any
 
 from sarslide import network
 from sarslide.catalog.scenes import SceneTable
+from sarslide.catalog.tracks import sees
 from sarslide.config import Config, existing, reach, resolve
 from sarslide.errors import ConfigError
+from sarslide.frames import WHOLE, Frame
 from sarslide.grid import RegionGrid
 from sarslide.insar.engines import ENGINES, Engine
 from sarslide.io.resample import finer_grid
@@ -20,11 +22,11 @@ from sarslide.layers import AVERAGES, GEOMETRY, OF_PAIRS, OPTICAL, RATES, TERRAI
 from sarslide.names import release_name, split_pair
 from sarslide.rates.methods import METHODS, WITH_RATES, Method
 from sarslide.workflow.fingerprint import fingerprint
-from sarslide.workflow.paths import Paths, layer_files
+from sarslide.workflow.paths import PAIR_FILES, Paths, layer_files
 from sarslide.workflow.release_id import optional_inputs, release_digest, script_of, upstream_rules
 
-# A region is one frame.
-FRAMES = ("f0",)
+# Sources of which the orbit decides what a stack sees.
+FROM_ORBIT = ("safe", "hyp3")
 # Optional inputs (P3 2.2), by the folder of the results that holds them.
 OPTIONAL = {"optical": OPTICAL, "lithology": ("lithology",)}
 # The columns of the scene table that decide the download of a date.
@@ -46,8 +48,60 @@ class Graph:
 
     def __init__(self, config: Config, scenes: SceneTable, scripts: Path) -> None:
         self.config, self.scenes, self.scripts = config, scenes, scripts
-        self.frames = FRAMES
+        self._frames = {frame.name: frame for frame in config.grid.frames()}
         self.paths = Paths(config.region, config.engine, config.rates.method, config.segmentation.model)
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        """Names of the frames of the region."""
+        return tuple(self._frames)
+
+    def frame(self, name: str) -> Frame:
+        """A frame of the region.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        Frame
+            Its cells, with and without the margin.
+
+        Raises
+        ------
+        ConfigError
+            For a name that no frame of the region has.
+        """
+        if name not in self._frames:
+            raise ConfigError(
+                f"frame {name} is none of region {self.config.region}",
+                f"its frames are {', '.join(self.frames)}; they follow from grid.bounds and grid.frame_km",
+            )
+        return self._frames[name]
+
+    @cached_property
+    def _seen(self) -> dict[str, tuple[str, ...]]:
+        if len(self._frames) == 1 or self.config.source not in FROM_ORBIT:
+            return dict.fromkeys(self.config.stacks, self.frames)
+        cores = {name: frame.core for name, frame in self._frames.items()}
+        return {stack: tuple(name for name, core in cores.items() if sees(stack, core)) for stack in self.config.stacks}
+
+    def frames_of(self, stack: str) -> tuple[str, ...]:
+        """The frames that the swaths of a stack touch.
+
+        Parameters
+        ----------
+        stack : str
+            Name of the stack.
+
+        Returns
+        -------
+        tuple of str
+            Names, in the order of `frames`.
+        """
+        return self._seen[stack]
 
     @property
     def engine(self) -> Engine:
@@ -109,16 +163,50 @@ class Graph:
         """Whether the networks read layers on the grid of the products."""
         return self.config.segmentation.grid == "product"
 
-    @property
-    def product_grid(self) -> RegionGrid:
-        """The grid of the final products: the region grid where there is no finer one."""
-        grid = self.config.grid
-        return finer_grid(grid.region_grid(), grid.product_m or grid.cell_m)
+    def grid(self, frame: str | None = None) -> RegionGrid:
+        """The grid of the layers of a frame, with its margin, or that of the region.
 
-    @property
-    def network_grid(self) -> RegionGrid:
-        """The grid of the layers that networks read, of their maps and of the objects."""
-        return self.product_grid if self.finer_networks else self.config.grid.region_grid()
+        Parameters
+        ----------
+        frame : str, optional
+            Name of the frame.
+
+        Returns
+        -------
+        RegionGrid
+            Cells of `grid.cell_m`.
+        """
+        return self.config.grid.region_grid() if frame is None else self.frame(frame).grid
+
+    def product_grid(self, frame: str | None = None) -> RegionGrid:
+        """The grid of the final products of a frame or the region.
+
+        Parameters
+        ----------
+        frame : str, optional
+            Name of the frame.
+
+        Returns
+        -------
+        RegionGrid
+            Cells of `grid.product_m`; `grid` where there are no finer ones.
+        """
+        return finer_grid(self.grid(frame), self.config.grid.product_m or self.config.grid.cell_m)
+
+    def network_grid(self, frame: str | None = None) -> RegionGrid:
+        """The grid of the layers that networks read, of their maps and of the objects.
+
+        Parameters
+        ----------
+        frame : str, optional
+            Name of the frame.
+
+        Returns
+        -------
+        RegionGrid
+            That of the products, or of the region.
+        """
+        return self.product_grid(frame) if self.finer_networks else self.grid(frame)
 
     @property
     def simulated(self) -> bool:
@@ -227,16 +315,50 @@ class Graph:
         list of str
             One path for each stack and frame, stack by stack.
         """
-        made = (pattern.format(stack=stack, frame=frame) for stack in self.config.stacks for frame in self.frames)
+        made = (
+            pattern.format(stack=stack, frame=frame) for stack in self.config.stacks for frame in self.frames_of(stack)
+        )
         return list(dict.fromkeys(made))
 
+    def map_of(self, pattern: str) -> str:
+        """The pattern of a layer of the whole region: its mosaic, or the layer of the only frame.
+
+        Parameters
+        ----------
+        pattern : str
+            A pattern of `Paths` with the folder `{frame}`.
+
+        Returns
+        -------
+        str
+            The pattern without it.
+        """
+        if self.frames == (WHOLE,):
+            return pattern.replace("{frame}", WHOLE)
+        return pattern.replace("/{frame}", "")
+
+    def maps(self, pattern: str) -> list[str]:
+        """The layers of the whole region of a pattern with `{stack}` and `{frame}`.
+
+        Parameters
+        ----------
+        pattern : str
+            A pattern of `Paths`.
+
+        Returns
+        -------
+        list of str
+            One path a stack.
+        """
+        return [self.map_of(pattern).format(stack=stack) for stack in self.config.stacks]
+
     def every_pair(self, kind: str, pairs: Mapping[str, Sequence[str]] | None = None) -> list[str]:
-        """Files of one kind of the pairs of all stacks and frames.
+        """Files of one kind of the pairs of all stacks, for the whole region.
 
         Parameters
         ----------
         kind : str
-            A key of `workflow.paths.PAIR_FILES`.
+            A key of `workflow.paths.PAIR_FILES`; sidecars are those of a stack's first frame.
         pairs : mapping of str to sequence of str, optional
             Pairs by stack; all pairs where it is left out.
 
@@ -245,12 +367,14 @@ class Graph:
         list of str
             Paths, stack by stack.
         """
-        return [
-            path
-            for stack in self.config.stacks
-            for frame in self.frames
-            for path in self.paths.pair_files(stack, frame, self.pairs(stack) if pairs is None else pairs[stack], kind)
-        ]
+        found = []
+        for stack in self.config.stacks:
+            first = self.frames_of(stack)[0]
+            ifg = f"{self.paths.stack}/ifg"
+            folder = (ifg if kind == "sidecars" else self.map_of(ifg)).format(stack=stack, frame=first)
+            wanted = self.pairs(stack) if pairs is None else pairs[stack]
+            found += [f"{folder}/{pair}.{PAIR_FILES[kind]}" for pair in wanted]
+        return found
 
     @property
     def last_pairs(self) -> dict[str, list[str]]:
@@ -503,7 +627,7 @@ class Graph:
         maps = [
             paths.of_frame(stack, frame, "dinsar", f"{pair}.{kind}")
             for stack, pairs in known.items()
-            for frame in self.frames
+            for frame in self.frames_of(stack)
             for pair in rates.dinsar
             if pair in pairs
             for kind in ("los_displacement_mm.tif", "dinsar_figure.png")
