@@ -7,8 +7,9 @@ keeps those that its old bounds did not cut.
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
-from sarslide.grid import RegionGrid
+from sarslide.grid import RegionGrid, common_part
 
 WHOLE = "f0"
 
@@ -31,6 +32,43 @@ class Frame:
     name: str
     core: RegionGrid
     grid: RegionGrid
+
+    def within(self, region: RegionGrid) -> "Frame":
+        """The frame without what its margin sees beyond the region.
+
+        Parameters
+        ----------
+        region : RegionGrid
+            The region grid, which holds the core.
+
+        Returns
+        -------
+        Frame
+            Its `grid` ends with the region.
+        """
+        return Frame(self.name, self.core, common_part(self.grid, region) or self.core)
+
+    def to_dict(self) -> dict[str, dict[str, int | float]]:
+        """JSON-ready leaf values without the name, as rules pass them to scripts."""
+        return {"core": self.core.to_dict(), "grid": self.grid.to_dict()}
+
+    @classmethod
+    def from_dict(cls, name: str, values: dict[str, dict[str, Any]]) -> "Frame":
+        """The frame of `to_dict`.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        values : dict
+            Leaf values of its grids.
+
+        Returns
+        -------
+        Frame
+            The frame.
+        """
+        return cls(name, RegionGrid.from_dict(values["core"]), RegionGrid.from_dict(values["grid"]))
 
 
 def _lines(low: int, high: int, side: float, narrowest: int) -> list[tuple[int, int]]:

@@ -108,23 +108,26 @@ def downslope_sensitivity(layers: Mapping[str, np.ndarray]) -> np.ndarray:
     return downslope.downslope_sensitivity(*(layers[name] for name in names))
 
 
-def circular_mean_deg(angles: np.ndarray) -> float:
+def circular_mean_deg(angles: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Direction of the mean unit vector.
 
     Parameters
     ----------
     angles : array
         Directions, degree; NaN where unknown.
+    weights : array, optional
+        Of the same shape, how much each direction counts; all as much by default.
 
     Returns
     -------
     float
         Degree, 0 to 360; NaN without angles or when they cancel.
     """
-    angles = np.radians(angles[np.isfinite(angles)].astype(float))
-    if not len(angles):
+    known = np.isfinite(angles)
+    angles, weights = np.radians(angles[known].astype(float)), None if weights is None else weights[known]
+    if not len(angles) or (weights is not None and not weights.any()):
         return FLAT_ASPECT
-    east, north = np.sin(angles).mean(), np.cos(angles).mean()
+    east, north = (np.average(part, weights=weights) for part in (np.sin(angles), np.cos(angles)))
     return math.degrees(math.atan2(east, north)) % 360 if math.hypot(east, north) > 1e-9 else FLAT_ASPECT
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import RootModel
 
 from sarslide.errors import RasterError
+from sarslide.frames import WHOLE
 from sarslide.grid import RegionGrid
 from sarslide.inventory import fast_ground, masks, polygons
 from sarslide.inventory.attributes import RATES, downslope_sensitivity, measure
@@ -85,6 +86,7 @@ def find_candidates(
     limits: fast_ground.Limits = (),
     pair_years: float = math.nan,
     ground: MaskedGround | None = None,
+    frame: str = WHOLE,
 ) -> gpd.GeoDataFrame:
     """All objects of one track: those that a mask holds back carry status "masked" and the reasons.
 
@@ -112,12 +114,15 @@ def find_candidates(
         Mean length of the pairs of the averaged phase, Julian years.
     ground : MaskedGround, optional
         Ground on which objects are masked.
+    frame : str
+        Name of the frame.
 
     Returns
     -------
     GeoDataFrame
-        Columns `tables.CANDIDATES`, with `candidate_id` (`A128-0001`, in reading order, the
-        network's first) and `source` ("network", "velocity_threshold" or, on flat ground, "rate").
+        Columns `tables.CANDIDATES`, with `candidate_id` (`A128-0001`, with several frames
+        `A128-f33_216-0001`, in reading order, the network's first) and `source` ("network",
+        "velocity_threshold" or, on flat ground, "rate").
     """
     probability, slope = layers["probability"], layers["slope_deg"]
     fill = int(rules.min_area_km2 / grid.cell_area_km2)
@@ -130,7 +135,7 @@ def find_candidates(
     )
     rows_of = partial(_rows, layers=layers, grid=grid, rules=rules, pair_years=pair_years, ground=ground)
     if not _has_rates(layers):
-        return _numbered(rows_of(network, "network"), track, grid)
+        return _numbered(rows_of(network, "network"), track, frame, grid)
     rate, std = (layers[name] for name in RATES)
     flat_moving = polygons.moving_flat_cells(rate, std, slope, min_rate_mm_per_yr, rules.min_slope_deg)
     network, flat_moving = _yield_to_plain(network, flat_moving, slope, rules.min_slope_deg)
@@ -140,7 +145,7 @@ def find_candidates(
         *rows_of(polygons.label_instances(fast, fill), "velocity_threshold"),
         *rows_of(polygons.label_objects(flat_moving, fill), "rate"),
     ]
-    return _numbered(rows, track, grid)
+    return _numbered(rows, track, frame, grid)
 
 
 def _has_rates(layers: Mapping[str, np.ndarray]) -> bool:
@@ -148,12 +153,13 @@ def _has_rates(layers: Mapping[str, np.ndarray]) -> bool:
     return set(RATES) <= set(layers)
 
 
-def _numbered(rows: list[dict], track: str, grid: RegionGrid) -> gpd.GeoDataFrame:
-    """The objects of a track as a table, numbered in their order."""
+def _numbered(rows: list[dict], track: str, frame: str, grid: RegionGrid) -> gpd.GeoDataFrame:
+    """The objects of a track in a frame as a table, numbered in their order."""
+    seen = track if frame == WHOLE else f"{track}-{frame}"
     for number, row in enumerate(rows, start=1):
-        row |= {"candidate_id": f"{track}-{number:04d}", "track": track}
+        row |= {"candidate_id": f"{seen}-{number:04d}", "track": track}
     free = sum(row["status"] == "candidate" for row in rows)
-    log.info("%s: %d candidates, %d masked", track, free, len(rows) - free)
+    log.info("%s: %d candidates, %d masked", seen, free, len(rows) - free)
     return typed(rows, CANDIDATES, f"EPSG:{grid.epsg}")
 
 

@@ -11,7 +11,7 @@ from sarslide.errors import ReviewError
 from sarslide.inventory.fusion import in_canonical_order
 from sarslide.inventory.masks import LANDSLIDE
 from sarslide.inventory.matching import CONTAINED, Match, match
-from sarslide.inventory.observability import Observability
+from sarslide.inventory.observability import LEFT_OUT, Observability
 from sarslide.inventory.review import NOTE, Decision
 from sarslide.inventory.tables import rates_of
 
@@ -78,7 +78,9 @@ def update(
     Every object takes the ls_id of the earlier one that it is assigned to, else a new number, in
     canonical order, free ones first. The decisions of the reviewer come after the ids. What was
     released and is not found again has merged into another object, is not observable (it stays in
-    its layer, as it was seen last), or has vanished (kept in its own layer, where its id waits).
+    its layer, as it was seen last), or has vanished (kept in its own layer, where its id waits). Of
+    an object that reaches into a frame that is left out, a part is known: it is neither grown nor
+    shrunk, and does not vanish.
 
     Parameters
     ----------
@@ -117,9 +119,10 @@ def update(
     relations = _splits_and_merges(before, today, found)
     for index, row in enumerate(today):
         old = before[found.assigned[index]] if index in found.assigned else None
-        _place(row, old, relations.get(row["ls_id"], []), following, rules)
+        cut = any(seen.is_cut(one["geometry"]) for one in (row, old) if one is not None)
+        _place(row, old, relations.get(row["ls_id"], []), following, rules, cut)
         if old is not None:
-            _leave(old, row, following)
+            _leave(old, row, following, cut)
     matched = set(found.assigned.values())
     for index, old in enumerate(before):
         if index not in matched:
@@ -153,12 +156,12 @@ def _by_priority(previous: InventoryState) -> list[dict]:
 
 
 def _identity(row: dict, old: dict | None, following: InventoryState, date: str) -> dict:
-    """ls_id, layer and dates of one of today's objects."""
+    """Ids, layer and dates of one of today's objects; a new one has no uid yet."""
     if old is None:
-        ls_id, first_seen = f"LS{following.next_number:06d}", date
+        ls_id, uid, first_seen = f"LS{following.next_number:06d}", "", date
         following.next_number += 1
     else:
-        ls_id, first_seen = old["ls_id"], old["first_seen"]
+        ls_id, uid, first_seen = old["ls_id"], old["uid"], old["first_seen"]
     free = row["status"] == "candidate"
     if free:
         layer = LANDSLIDES
@@ -166,7 +169,7 @@ def _identity(row: dict, old: dict | None, following: InventoryState, date: str)
         layer = PLAIN if row["reason"] == "too_flat" else MASKED
     status = "masked" if layer == MASKED else "released"
     return {
-        "ls_id": ls_id, "layer": layer, "status": status, "first_seen": first_seen, "last_seen": date,
+        "ls_id": ls_id, "uid": uid, "layer": layer, "status": status, "first_seen": first_seen, "last_seen": date,
         "name": "", "review": "", "comment": "", "evidence": "", "related": "", "change": "",
     }  # fmt: skip
 
@@ -238,7 +241,9 @@ def _splits_and_merges(before: list[dict], today: list[dict], found: Match) -> d
     return relations
 
 
-def _place(row: dict, old: dict | None, relations: list, following: InventoryState, rules: ChangeRules) -> None:
+def _place(
+    row: dict, old: dict | None, relations: list, following: InventoryState, rules: ChangeRules, cut: bool
+) -> None:
     """Put one of today's objects in its layer and note its changes, if it is or was released."""
     layer = row.pop("layer")
     following.layers[layer].append(row)
@@ -248,7 +253,7 @@ def _place(row: dict, old: dict | None, relations: list, following: InventorySta
             kinds = sorted({kind for kind, _ in relations})
             details = {kind: "" for kind in kinds}
         elif old is not None and was in RELEASED:
-            kinds, details = _compare(old, row, rules)
+            kinds, details = _compare(old, row, rules, cut)
         else:
             kinds, details = ["new"], {"new": _where_from(old)}
         if was in RELEASED and was != layer:
@@ -267,12 +272,12 @@ def _where_from(old: dict | None) -> str:
     return f"was {old['status']}" + (f": {old['reason']}" if old["reason"] else "")
 
 
-def _compare(old: Mapping, row: Mapping, rules: ChangeRules) -> tuple[list[str], dict[str, str]]:
-    """Changes of an object that is found again: area, speed in the track common to both, else
-    persisting.
+def _compare(old: Mapping, row: Mapping, rules: ChangeRules, cut: bool) -> tuple[list[str], dict[str, str]]:
+    """Changes of an object that is found again: area unless it is cut, speed in the track common to
+    both, else persisting.
     """
     details = {}
-    ratio = row["area_km2"] / old["area_km2"]
+    ratio = 1.0 if cut else row["area_km2"] / old["area_km2"]
     if ratio >= rules.area_ratio or ratio <= 1 / rules.area_ratio:
         details["grown" if ratio > 1 else "shrunk"] = f"area times {ratio:.2f}"
     before, after = common_speed(old, row)
@@ -288,7 +293,8 @@ def common_speed(old: Mapping, row: Mapping) -> tuple[float, float]:
     """|Mean LOS rate| before and after, in the track that both have and that saw most motion
     before.
 
-    Rates of different tracks are different projections of the motion and must not be compared.
+    Rates of different tracks are different projections of the motion and must not be compared; nor
+    are levelled ones, which a new neighbour of a frame changes.
 
     Parameters
     ----------
@@ -305,7 +311,7 @@ def common_speed(old: Mapping, row: Mapping) -> tuple[float, float]:
     return (abs(before[common[0]]), abs(after[common[0]])) if common else (math.nan, math.nan)
 
 
-def _leave(old: dict, row: dict, following: InventoryState) -> None:
+def _leave(old: dict, row: dict, following: InventoryState, cut: bool) -> None:
     """An earlier object whose ground is still marked, but not released today: the reason, and what
     was known of it.
     """
@@ -317,6 +323,9 @@ def _leave(old: dict, row: dict, following: InventoryState) -> None:
         return
     if row["status"] == "rejected":
         kind, detail = "rejected", row["comment"] or "by the reviewer"
+    elif cut:
+        _keep_unseen(old, LEFT_OUT, following)
+        return
     elif row["reason"] in HIDING:
         _keep_unseen(old, HIDING[row["reason"]], following)
         return
@@ -340,6 +349,8 @@ def _not_found(
         following.layers[MASKED].append(_without_layer(old) | {"status": "rejected", "review": "reject", "change": ""})
         if layer in RELEASED:
             following.changes.append(_change("rejected", old, None, "", "by the reviewer"))
+    elif layer == MASKED and seen.is_cut(old["geometry"]):
+        following.layers[MASKED].append(_without_layer(old) | {"change": ""})
     elif layer in RELEASED:
         if relations:
             others = "+".join(sorted({other for _, other in relations}))
@@ -369,6 +380,7 @@ def _change(kind: str, old: Mapping | None, row: Mapping | None, related: str, d
     before, after = common_speed(old, row) if old is not None and row is not None else (math.nan, math.nan)
     return {
         "ls_id": either["ls_id"],
+        "uid": either["uid"],
         "change": kind,
         "related": related,
         "detail": detail,
@@ -380,7 +392,11 @@ def _change(kind: str, old: Mapping | None, row: Mapping | None, related: str, d
 
 
 def _mean_rate(row: Mapping | None) -> float:
-    return abs(row["los_rate_mean_mm_per_yr"]) if row is not None else math.nan
+    """|Mean LOS rate| before levelling, mm/yr."""
+    if row is None:
+        return math.nan
+    rates = rates_of(row["los_rate_by_track"], row["ls_id"])
+    return abs(rates.get(row["track"], row["los_rate_mean_mm_per_yr"]))
 
 
 def _without_layer(row: dict) -> dict:

@@ -12,12 +12,17 @@ import shapely
 
 from sarslide.inventory.tables import CHANGES, OBJECTS, significant
 
+# A uid follows from the rest of an inventory and the name of its region.
+HASHED, HASHED_CHANGES = (
+    {name: kind for name, kind in columns.items() if name != "uid"} for columns in (OBJECTS, CHANGES)
+)
+
 
 def content_hash(layers: Mapping[str, Sequence[Mapping]], changes: Sequence[Mapping]) -> str:
     """Hash over canonical rows: outlines to 1 mm, numbers to 6 significant digits, sorted by
     outline.
 
-    Times and paths have no part in it.
+    Times, paths and uids have no part in it.
 
     Parameters
     ----------
@@ -33,9 +38,9 @@ def content_hash(layers: Mapping[str, Sequence[Mapping]], changes: Sequence[Mapp
     """
     digest = hashlib.sha256()
     for name in sorted(layers):
-        rows = sorted((outline(row), values(row, OBJECTS)) for row in layers[name])
+        rows = sorted((outline(row), values(row, HASHED)) for row in layers[name])
         digest.update(json.dumps([name, rows], sort_keys=True).encode())
-    digest.update(json.dumps(["changes", sorted(values(row, CHANGES) for row in changes)]).encode())
+    digest.update(json.dumps(["changes", sorted(values(row, HASHED_CHANGES) for row in changes)]).encode())
     return digest.hexdigest()
 
 

@@ -11,6 +11,9 @@ from shapely.geometry.base import BaseGeometry
 from sarslide.inventory import classes, masks
 from sarslide.inventory.tables import significant
 
+LEVEL = "level_mm_per_yr"  # of a candidate: what the levelling of its frame adds to its LOS rate
+LEVELLED = ("los_rate_mean_mm_per_yr", "los_rate_p95_mm_per_yr", "los_rate_max_mm_per_yr")
+
 
 def fuse(rows: Sequence[Mapping], overlap: float) -> list[dict]:
     """Objects of all tracks, one per source.
@@ -26,7 +29,8 @@ def fuse(rows: Sequence[Mapping], overlap: float) -> list[dict]:
     Parameters
     ----------
     rows : sequence of Mapping
-        Candidates of all tracks, `tables.CANDIDATES` and geometry.
+        Candidates of all tracks, `tables.CANDIDATES`, geometry and, where frames of a track are
+        levelled to each other, `LEVEL`.
     overlap : float
         Shared part of the smaller area from which two elements intersect; 0: any common area.
 
@@ -35,8 +39,9 @@ def fuse(rows: Sequence[Mapping], overlap: float) -> list[dict]:
     list of dict
         North to south, west to east: the kept element's row plus tracks (`A128+D062`), parents and
         masked_parents (candidate ids joined by +), los_rate_by_track (JSON, mean of the largest
-        free parent of each track, mm/yr), the most cycles of its parents, confidence (high: two
-        tracks; medium: one track, mean probability >= 0.8; low), object_type, shape and motion.
+        free parent of each track before levelling, mm/yr), the most cycles of its parents,
+        confidence (high: two tracks; medium: one track, mean probability >= 0.8; low), object_type,
+        shape and motion. Its other rates are levelled.
 
     References
     ----------
@@ -45,13 +50,13 @@ def fuse(rows: Sequence[Mapping], overlap: float) -> list[dict]:
     rows = in_canonical_order(rows)
     linked = _overlaps(rows, overlap)
     free = [row["status"] == "candidate" for row in rows]
-    source = _connected(len(rows), [(i, j) for i, j in linked if free[i] and free[j]])
+    source = connected(len(rows), [(i, j) for i, j in linked if free[i] and free[j]])
     for i, j, _ in sorted(((i, j, part) for (i, j), part in linked.items()), key=lambda link: -link[2]):
         for masked, other in ((i, j), (j, i)):
             if not free[masked] and free[other] and source[masked] == masked:
                 source[masked] = source[other]
     remaining = {k for k in range(len(rows)) if not free[k] and source[k] == k}
-    among_masked = _connected(len(rows), [(i, j) for i, j in linked if i in remaining and j in remaining])
+    among_masked = connected(len(rows), [(i, j) for i, j in linked if i in remaining and j in remaining])
     for k in remaining:
         source[k] = among_masked[k]
     members: dict[int, list[dict]] = {}
@@ -109,8 +114,21 @@ def _overlaps(rows: Sequence[Mapping], overlap: float) -> dict[tuple[int, int], 
     return found
 
 
-def _connected(count: int, links: Sequence[tuple[int, int]]) -> list[int]:
-    """For each of `count` elements the smallest element that it reaches through `links`."""
+def connected(count: int, links: Sequence[tuple[int, int]]) -> list[int]:
+    """Groups of elements that links connect.
+
+    Parameters
+    ----------
+    count : int
+        Number of elements.
+    links : sequence of (int, int)
+        Pairs of elements.
+
+    Returns
+    -------
+    list of int
+        For each element the smallest one that it reaches through `links`.
+    """
     root = list(range(count))
 
     def find(k: int) -> int:
@@ -141,7 +159,7 @@ def _fused(parents: list[dict]) -> dict:
     rates = {track: by_track[track]["los_rate_mean_mm_per_yr"] for track in sorted(by_track)}
     # P2's pictures are of both passes: an object is as strong as the one that sees it best.
     cycles = max((row["phase_cycles_per_yr"] for row in elements if row["phase_cycles_per_yr"] >= 0), default=math.nan)
-    kept = kept | {"phase_cycles_per_yr": cycles}
+    kept = _levelled(kept) | {"phase_cycles_per_yr": cycles}
     return kept | {
         "tracks": "+".join(sorted(by_track)),
         "parents": _ids(elements),
@@ -152,6 +170,16 @@ def _fused(parents: list[dict]) -> dict:
         "shape": classes.shape_word(kept["geometry"], kept["aspect_mean_deg"]),
         "motion": classes.motion_word(kept["head_toe_ratio"]),
     }
+
+
+def _levelled(row: Mapping) -> dict:
+    """A candidate whose rates are those of the levelled mosaic."""
+    level = row.get(LEVEL, 0.0)
+    if not level:
+        return dict(row)
+    rates = {name: row[name] + level for name in LEVELLED}
+    downslope = row["downslope_rate_mm_per_yr"] + level / row["downslope_sensitivity"]
+    return dict(row) | rates | {"downslope_rate_mm_per_yr": downslope}
 
 
 def _ids(rows: Sequence[Mapping]) -> str:

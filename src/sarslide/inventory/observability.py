@@ -2,21 +2,87 @@
 vanished (B26).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from rasterio import features
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
+from shapely import box
 from shapely.geometry.base import BaseGeometry
 
-from sarslide.grid import RegionGrid
+from sarslide.grid import RegionGrid, part_of, window_of
 from sarslide.layers import hidden
 from sarslide.rates.observability import CLASSES
 
-SNOW = "snow"
+SNOW, LEFT_OUT = "snow", "frame left out"
 MIN_OBSERVABLE = 0.5
+
+Cells = tuple[np.ndarray, np.ndarray]  # rows, cols
+
+
+class States(Protocol):
+    """Index into `CLASSES` of cells of the region: an array, or what reads them."""
+
+    def __getitem__(self, cells: Cells) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class FrameStates:
+    """The states of a track in one frame.
+
+    Attributes
+    ----------
+    core : RegionGrid
+        The cells that the frame answers for.
+    read : callable
+        From a part of the core's lattice to its (rows, cols) array of uint8.
+    """
+
+    core: RegionGrid
+    read: Callable[[RegionGrid], np.ndarray]
+
+
+@dataclass(frozen=True)
+class StatesByFrame:
+    """The states of a track, read around the cells that are looked at: no layer is held.
+
+    Attributes
+    ----------
+    region : RegionGrid
+        The region grid.
+    frames : sequence of FrameStates
+        Those that the track sees; elsewhere it acquires nothing.
+    """
+
+    region: RegionGrid
+    frames: Sequence[FrameStates]
+
+    def __getitem__(self, cells: Cells) -> np.ndarray:
+        """States of some cells.
+
+        Parameters
+        ----------
+        cells : (array, array)
+            Rows and columns in the region.
+
+        Returns
+        -------
+        array of uint8
+            One a cell.
+        """
+        rows, cols = cells
+        found = np.full(len(rows), CLASSES.index("no_acquisition"), np.uint8)
+        for frame in self.frames:
+            down, across = window_of(self.region, frame.core)
+            inside = (rows >= down.start) & (rows < down.stop) & (cols >= across.start) & (cols < across.stop)
+            if inside.any():
+                top, left = rows[inside].min(), cols[inside].min()
+                block = slice(int(top), int(rows[inside].max()) + 1), slice(int(left), int(cols[inside].max()) + 1)
+                found[inside] = frame.read(part_of(self.region, *block))[rows[inside] - top, cols[inside] - left]
+        return found
 
 
 @dataclass(frozen=True)
@@ -27,15 +93,33 @@ class Observability:
     ----------
     grid : RegionGrid
         The region grid.
-    states : mapping of str to (rows, cols) array of uint8
+    states : mapping of str to States
         Track -> index into `CLASSES` of each cell.
     snowline_m : float or None
         Ellipsoidal height above which ground is snow, m; None: no snowline is set.
+    left_out : sequence of RegionGrid
+        Cores of frames that are left out of the release: nothing is known of their ground.
     """
 
     grid: RegionGrid
-    states: Mapping[str, np.ndarray]
+    states: Mapping[str, States]
     snowline_m: float | None
+    left_out: Sequence[RegionGrid] = field(default=())
+
+    def is_cut(self, geometry: BaseGeometry) -> bool:
+        """Whether a part of an object lies in a frame that is left out.
+
+        Parameters
+        ----------
+        geometry : BaseGeometry
+            Outline.
+
+        Returns
+        -------
+        bool
+            True from the first square metre.
+        """
+        return any(geometry.intersection(box(*core.bounds)).area > 1.0 for core in self.left_out)
 
     def cause(self, geometry: BaseGeometry, tracks: Sequence[str], elevation_m: float) -> str:
         """Why an object could not be seen by the tracks that saw it before.
@@ -53,8 +137,11 @@ class Observability:
         -------
         str
             Empty when one of the tracks sees at least half of it now; else snow, no_acquisition,
-            layover, shadow or decorrelation (that of most cells, in the track that sees most).
+            layover, shadow or decorrelation (that of most cells, in the track that sees most), or
+            `frame left out` for an object that is cut.
         """
+        if self.is_cut(geometry):
+            return LEFT_OUT
         if self.snowline_m is not None and elevation_m > self.snowline_m:
             return SNOW
         best_share, best_cause = -1.0, "no_acquisition"
@@ -69,7 +156,7 @@ class Observability:
                 best_share, best_cause = share, CLASSES[1 + int(np.argmax(counts[1:]))] if counts.any() else best_cause
         return best_cause
 
-    def _counts(self, geometry: BaseGeometry, states: np.ndarray) -> np.ndarray:
+    def _counts(self, geometry: BaseGeometry, states: States) -> np.ndarray:
         cells = cells_of(geometry, self.grid)
         return np.bincount(states[cells], minlength=len(CLASSES))
 
@@ -105,7 +192,7 @@ def track_state(
     return state
 
 
-def cells_of(geometry: BaseGeometry, grid: RegionGrid) -> tuple[np.ndarray, np.ndarray]:
+def cells_of(geometry: BaseGeometry, grid: RegionGrid) -> Cells:
     """Cells of an outline: those with their centre inside, or touched where no centre is.
 
     Parameters

@@ -37,6 +37,7 @@ PACKAGE, PARQUET, CHANGES, MANIFEST = "landslides.gpkg", "landslides.parquet", "
 INDEX_COLUMNS = ("sequence", "id", "parent")
 OWN_HASH = "manifest_sha256"
 WRITE = 0o222
+UID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 LATEST = 10**9  # of sequences and numbers of objects
 # Bytes: the manifest of a year of a large region has 1 MB, 10,000 changes have as many.
 MAX_MANIFEST, MAX_TABLE, MAX_POINTER = 16 << 20, 8 << 20, 1 << 16
@@ -49,6 +50,7 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]{0,99}$")]  # a path would lead out of the folder
 Date = Annotated[str, Field(pattern=f"^{names.DATE}$")]
 Stack = Annotated[str, Field(pattern=f"^{names.STACK}$")]
+Frames = list[Annotated[str, Field(pattern=f"^{names.FRAME}$")]]
 Size = Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(lambda text: text or None)]
 Kind = Literal[
     "new", "persisting", "grown", "shrunk", "split", "merged", "accelerated", "decelerated", "vanished",
@@ -86,6 +88,8 @@ class Manifest(BaseModel):
         Dates by stack.
     scenes : list of dict
         Rows of the scene table.
+    without_frames : list of str
+        Frames of the region that it leaves out; it is complete where there are none.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
@@ -98,6 +102,7 @@ class Manifest(BaseModel):
     files: dict[FileName, Digest]
     dates: dict[Stack, list[Date]] = {}
     scenes: list[dict[str, Any]] = []
+    without_frames: Frames = []
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -145,6 +150,7 @@ class Change(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     ls_id: Annotated[str, Field(pattern=r"^LS\d{6,9}$")]
+    uid: Annotated[str, Field(pattern=f"^(?:{UID})?$")] = ""  # releases of 0.1.0 have none
     change: Kind
     related: str
     detail: Annotated[str, AfterValidator(original)]
@@ -259,7 +265,8 @@ def changes(folder: Path) -> list[Change]:
     """
     path, cure = folder / CHANGES, _cure(folder)
     _check_file(folder, CHANGES, manifest(folder))
-    rows = bounded.csv_rows(path, ReleaseError, tuple(Change.model_fields), MAX_TABLE, cure=cure)
+    needed = tuple(name for name, column in Change.model_fields.items() if column.is_required())
+    rows = bounded.csv_rows(path, ReleaseError, needed, MAX_TABLE, cure=cure)
     return [
         bounded.typed(Change, row, f"{path}: row {number}", ReleaseError, cure) for number, row in enumerate(rows, 1)
     ]

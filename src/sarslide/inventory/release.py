@@ -15,7 +15,7 @@ from typing import Any
 
 from sarslide import names
 from sarslide.errors import ReleaseError
-from sarslide.inventory import records
+from sarslide.inventory import records, uids
 from sarslide.inventory.changes import LAYERS, InventoryState, known_ids
 from sarslide.inventory.content import content_hash
 from sarslide.inventory.records import CHANGES, MANIFEST, PACKAGE, PARQUET, Manifest, check
@@ -129,8 +129,8 @@ def publish(
     inventory : InventoryState
         What is released.
     about : mapping of str to Any
-        Entries of the manifest beside files, hash, parent and sequence (parameters, scenes,
-        weights, versions).
+        Entries of the manifest beside files, hash, parent and sequence (region, parameters, scenes,
+        weights, versions). Objects without a uid get that of the region.
     crs : CRS
         That of the region.
 
@@ -148,6 +148,7 @@ def publish(
     LockError
         When a newer run has begun.
     """
+    uids.give(inventory, about.get("region", ""), crs)
     digest = content_hash(inventory.layers, inventory.changes)
     name, again = release, 1
     while (releases / name).exists():

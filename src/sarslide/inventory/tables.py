@@ -62,6 +62,7 @@ FUSED = {
 }
 OBJECTS = {
     "ls_id": str,
+    "uid": str,
     "name": str,
     "change": str,
     **FUSED,
@@ -74,6 +75,7 @@ OBJECTS = {
 }
 CHANGES = {
     "ls_id": str,
+    "uid": str,
     "change": str,
     "related": str,
     "detail": str,
@@ -84,7 +86,7 @@ CHANGES = {
 }
 # Columns that releases of version 0.1.0 lack: unknown in their rows.
 SINCE_0_1_0 = {
-    **dict.fromkeys(("name", "evidence"), ""),
+    **dict.fromkeys(("uid", "name", "evidence"), ""),
     **dict.fromkeys(
         (
             *("perimeter_over_area_per_km", "slope_min_deg", "slope_max_deg"),
