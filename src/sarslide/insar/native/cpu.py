@@ -9,15 +9,17 @@ import numpy as np
 from numba import njit
 
 from sarslide.insar.native.burst_program import BurstProgram
-from sarslide.insar.native.imaging import Imaging
+from sarslide.insar.native.imaging import NODES_H, NODES_X, NODES_Y, Imaging
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, PHASES, RANGE_TAPS
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.geometry import FAR
 from sarslide.sentinel1.orbit import Arc
 
 Place = tuple[np.ndarray, np.ndarray]  # times, s, and ranges, m, (rows, cols)
-TWO_PI = 2 * math.pi
 TIME_TOLERANCE_S = 1e-10  # 1 micrometre of flight
+# sin(2 pi x) = x (S1 + S3 x^2 + S5 x^4 + ...) on a quarter turn to both sides, to 1e-8: the
+# polynomial through the Chebyshev nodes. Loops with it run in vectors, with math.sin they do not.
+S1, S3, S5, S7, S9 = 6.283185280154407, -41.341680613346504, 81.60247636892487, -76.58117264429453, 39.759827085654166
 
 
 def zero_doppler(arc: Arc, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,25 +147,26 @@ def _valid(burst: Burst, margin: tuple[int, int]) -> tuple[int, int, int, int]:
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _series(series, by_row, by_col, level, out):
-    """out = sum_kji series[k, j, i] level^k by_row[row, j] by_col[i, col]."""
-    degree, nodes_y, nodes_x = series.shape
+    """out = sum_kji series[k, j, i] level^k by_row[row, j] by_col[i, col].
+
+    The numbers of nodes are constants: the inner loops are unrolled, the columns run in vectors.
+    """
     rows, cols = out.shape
-    power = np.empty((degree, cols))
+    weight = np.empty((NODES_H, NODES_X))
     for r in range(rows):
-        for k in range(degree):
-            for c in range(cols):
-                power[k, c] = 0
-            for i in range(nodes_x):
-                weight = 0.0
-                for j in range(nodes_y):
-                    weight += series[k, j, i] * by_row[r, j]
-                for c in range(cols):
-                    power[k, c] += weight * by_col[i, c]
+        for k in range(NODES_H):
+            for i in range(NODES_X):
+                weight[k, i] = 0
+                for j in range(NODES_Y):
+                    weight[k, i] += series[k, j, i] * by_row[r, j]
         for c in range(cols):
-            out[r, c] = power[degree - 1, c]
-        for k in range(degree - 2, -1, -1):
-            for c in range(cols):
-                out[r, c] = out[r, c] * level[r, c] + power[k, c]
+            value = 0.0
+            for k in range(NODES_H - 1, -1, -1):
+                power = 0.0
+                for i in range(NODES_X):
+                    power += weight[k, i] * by_col[i, c]
+                value = value * level[r, c] + power
+            out[r, c] = value
 
 
 @njit(cache=True, nogil=True)
@@ -177,6 +180,34 @@ def _window(time, distance, start, lines_per_s, samples_per_m, near, top, bottom
                 l0, s0 = int(line), int(sample)
                 found[0], found[1] = min(found[0], l0), max(found[1], l0)
                 found[2], found[3] = min(found[2], s0), max(found[3], s0)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _quarter(turns):
+    """sin(2 pi turns), float32, for |turns| <= 1/4."""
+    square = turns * turns
+    high = np.float32(S5) + square * (np.float32(S7) + square * np.float32(S9))
+    return turns * (np.float32(S1) + square * (np.float32(S3) + square * high))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def phasor(cycles):
+    """Cosine and sine, float32, of a phase in cycles.
+
+    Parameters
+    ----------
+    cycles : float
+        Phase, cycles; its whole turns leave in double precision.
+
+    Returns
+    -------
+    cosine, sine : float32
+        To 2e-7.
+    """
+    turns = np.float32(cycles - np.rint(cycles))
+    quarter, size = np.float32(0.25), abs(turns)
+    sine = _quarter(quarter - abs(size - quarter))
+    return _quarter(quarter - size), math.copysign(sine, turns)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -197,17 +228,16 @@ def deramp(samples, first_line, first_sample, rate, doppler, reference, middle_l
         Time between lines, s.
     """
     lines, count = samples.shape
-    last = rate.size - 1
+    # Columns beyond the burst hold zeros: they stay as they are.
+    begin, end = max(-first_sample, 0), min(count, rate.size - first_sample)
     for i in range(lines):
         eta = (first_line + i - middle_line) * interval
-        for j in range(count):
-            # Columns beyond the burst hold zeros: any ramp does.
-            column = min(max(first_sample + j, 0), last)
+        for j in range(begin, end):
+            column = first_sample + j
             e = eta - reference[column]
-            cycles = (0.5 * rate[column] * e + doppler[column]) * e
-            # The whole turns go in double precision; what is left fits a float.
-            angle = np.float32(-TWO_PI * (cycles - np.rint(cycles)))
-            samples[i, j] *= complex(np.cos(angle), np.sin(angle))
+            cosine, sine = phasor((0.5 * rate[column] * e + doppler[column]) * e)
+            real, imaginary = samples[i, j].real, samples[i, j].imag
+            samples[i, j] = complex(real * cosine + imaginary * sine, imaginary * cosine - real * sine)
 
 
 @njit(cache=True, nogil=True)
@@ -260,11 +290,12 @@ def resample(
         Written to.
     """
     rows, cols = time.shape
-    # Real and imaginary parts side by side, so that one loop combines both.
-    flat = samples.view(np.float32)
+    # Real and imaginary parts side by side, so that one loop combines both. Its indices have no
+    # sign: with one the compiler asks at each whether it counts from the end.
+    flat, stride = samples.view(np.float32).ravel(), np.uint64(2 * samples.shape[1])
     line, sample = np.empty(cols), np.empty(cols)
     cosine, sine = np.empty(cols, np.float32), np.empty(cols, np.float32)
-    lanes = np.empty(8, np.float32)
+    parts = np.empty(2 * RANGE_TAPS, np.float32)
     half_l, half_s = AZIMUTH_TAPS // 2 - 1, RANGE_TAPS // 2 - 1
     for r in range(rows):
         begin, end = _held(
@@ -279,28 +310,33 @@ def resample(
             k = rate[s0] * (1 - ds) + rate[s0 + 1] * ds
             f = doppler[s0] * (1 - ds) + doppler[s0 + 1] * ds
             cycles = (0.5 * k * e + f) * e + distance[r, c] * turns_per_m
-            angle = np.float32(TWO_PI * (cycles - np.rint(cycles)))
-            cosine[c], sine[c] = np.cos(angle), np.sin(angle)
+            cosine[c], sine[c] = phasor(cycles)
         for c in range(begin, end):
             if line[c] < 0:
                 continue
             l0, s0 = int(line[c]), int(sample[c])
-            # Written out so that the compiler keeps the eight weights and three vectors of eight
-            # sums in registers.
+            # Written out so that the compiler keeps the eight weights in registers.
             wl = azimuth_table[int((line[c] - l0) * PHASES + 0.5)]
             w0, w1, w2, w3, w4, w5, w6, w7 = wl[0], wl[1], wl[2], wl[3], wl[4], wl[5], wl[6], wl[7]
             ws = range_table[int((sample[c] - s0) * PHASES + 0.5)]
-            t, left_end = l0 - first_line - half_l, 2 * (s0 - first_sample - half_s)
-            for lane in range(8):
-                total = np.float32(0)
-                for group in range(2 * RANGE_TAPS // 8):
-                    j = left_end + lane + 8 * group
-                    total += ws[lane + 8 * group] * (
-                        w0 * flat[t, j] + w1 * flat[t + 1, j] + w2 * flat[t + 2, j] + w3 * flat[t + 3, j]
-                        + w4 * flat[t + 4, j] + w5 * flat[t + 5, j] + w6 * flat[t + 6, j] + w7 * flat[t + 7, j]
-                    )  # fmt: skip
-                lanes[lane] = total
-            real, imaginary = lanes[0] + lanes[2] + lanes[4] + lanes[6], lanes[1] + lanes[3] + lanes[5] + lanes[7]
+            t0 = np.uint64(l0 - first_line - half_l) * stride + np.uint64(2 * (s0 - first_sample - half_s))
+            t1 = t0 + stride
+            t2 = t1 + stride
+            t3 = t2 + stride
+            t4 = t3 + stride
+            t5 = t4 + stride
+            t6 = t5 + stride
+            t7 = t6 + stride
+            for tap in range(2 * RANGE_TAPS):
+                j = np.uint64(tap)
+                parts[j] = ws[j] * (
+                    w0 * flat[t0 + j] + w1 * flat[t1 + j] + w2 * flat[t2 + j] + w3 * flat[t3 + j]
+                    + w4 * flat[t4 + j] + w5 * flat[t5 + j] + w6 * flat[t6 + j] + w7 * flat[t7 + j]
+                )  # fmt: skip
+            real, imaginary = np.float32(0), np.float32(0)
+            for tap in range(RANGE_TAPS):
+                real += parts[2 * tap]
+                imaginary += parts[2 * tap + 1]
             out[r, c] = complex(real * cosine[c] - imaginary * sine[c], real * sine[c] + imaginary * cosine[c])
 
 
