@@ -169,7 +169,11 @@ def create(
 
 @contextmanager
 def create_cog(
-    path: str | Path, grid: RegionGrid | Lattice, layer: str, tags: dict[str, str] | None = None
+    path: str | Path,
+    grid: RegionGrid | Lattice,
+    layer: str,
+    tags: dict[str, str] | None = None,
+    overviews: Resampling = Resampling.nearest,
 ) -> Iterator[Put]:
     """As `create`, and at the end the same file as `write` makes: a Cloud-Optimized GeoTIFF.
 
@@ -185,6 +189,8 @@ def create_cog(
         Name in the registry of layers.
     tags : dict, optional
         Further tags of the file.
+    overviews : Resampling
+        How overviews are made.
 
     Yields
     ------
@@ -199,7 +205,7 @@ def create_cog(
             yield put
         written.compare(waiting, _blocks_of)
         with opened(waiting) as source:
-            _to_cog(source, temporary, layers.get(layer))
+            _to_cog(source, temporary, layers.get(layer), overviews)
         waiting.unlink()
 
 
@@ -278,14 +284,16 @@ def _describe(target: DatasetWriter, spec: layers.Layer, names: Sequence[str], t
         target.set_band_description(index, name)
 
 
-def _to_cog(source: DatasetReader, path: str | Path, spec: layers.Layer) -> None:
+def _to_cog(
+    source: DatasetReader, path: str | Path, spec: layers.Layer, overviews: Resampling = Resampling.nearest
+) -> None:
     samples = spec.dtype == "complex64"
     # Level 9 takes three times as long as 3 for files that are 3 % smaller.
     with _refusing(path):
         gdal_copy(
             source, path, driver="COG", compress="ZSTD", level=1 if samples else 3,
             predictor=1 if samples else {"float32": 3}.get(spec.dtype, 2), blocksize=256,
-            overviews="NONE" if samples else "AUTO", overview_resampling="NEAREST", num_threads=1,
+            overviews="NONE" if samples else "AUTO", overview_resampling=overviews.name.upper(), num_threads=1,
         )  # fmt: skip
 
 

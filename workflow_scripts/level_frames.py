@@ -1,0 +1,43 @@
+"""level_frames: rates of all frames of one stack -> offset, tilt and height slope of each.
+
+inputs: per frame LOS rate (mm/yr, positive towards the satellite), stable ground and elevation (m).
+output: JSON with what levelling takes off the rates of each frame (mm/yr at the origin, mm/yr per
+km) and its standard error, and of each overlap the difference of its two frames before and after.
+params: frames (name, core and grid, in the order of the files); plane, height_correlated (what the
+frames have taken off beside an offset).
+"""
+
+from sarslide.workflow.job import job
+
+
+def main(snakemake, log) -> None:
+    from sarslide.frames import Frame
+    from sarslide.grid import RegionGrid
+    from sarslide.io import raster
+    from sarslide.io.sidecar import sidecar, write_json
+    from sarslide.rates.levelling import HEIGHT, RATE, STABLE, level
+
+    files, params = snakemake.input, snakemake.params
+    frames = [
+        Frame(name, RegionGrid.from_dict(grids["core"]), RegionGrid.from_dict(grids["grid"]))
+        for name, grids in params.frames.items()
+    ]
+    paths = {}
+    for layer, of_layer in ((RATE, files.los_rate), (STABLE, files.stable_ground), (HEIGHT, files.elevation)):
+        for frame, path in zip(frames, of_layer, strict=True):
+            raster.check_grid(path, frame.grid)
+            paths[frame.name, layer] = path
+
+    def read(frame: str, layer: str, rows: slice, cols: slice):
+        return raster.read_block(paths[frame, layer], rows, cols)
+
+    found = level(frames, read, params.plane, params.height_correlated)
+    for name, one in found.levels.items():
+        log.info("%s: %+.2f mm/yr, %s", name, one.plane.offset_mm_per_yr, one.reason or "levelled")
+    write_json(
+        snakemake.output.levels, sidecar("level_frames", dict(files.items()), dict(params.items()), found.to_dict())
+    )
+
+
+with job(snakemake) as log:
+    main(snakemake, log)

@@ -1,0 +1,44 @@
+"""mosaic: one layer of all frames -> one raster of the region.
+
+inputs: the layer of each frame; for LOS rates also the levels of rule `level_frames` and elevation
+(m) of each frame, of the same cells. outputs: the layer, each cell from the frame whose core holds
+it, unknown where none does; sidecar. params: grid of the region, frames (name and core, in the
+order of the files).
+"""
+
+from sarslide.workflow.job import job
+
+
+def main(snakemake, log) -> None:
+    from sarslide.grid import RegionGrid
+    from sarslide.io import raster
+    from sarslide.io.mosaic import Piece, as_it_is, write_mosaic
+    from sarslide.io.sidecar import read_json, sidecar, write_json
+    from sarslide.rates.levelling import levelled, planes_of
+
+    files, params = snakemake.input, snakemake.params
+    cores = {name: RegionGrid.from_dict(core) for name, core in params.frames.items()}
+    pieces = [Piece.of(path, core) for path, core in zip(files.layer, cores.values(), strict=True)]
+    layer, tags, change = raster.tags_of(files.layer[0])["layer"], {"frames": " ".join(cores)}, as_it_is
+    if files.levels:
+        planes = planes_of(read_json(files.levels[0]))
+        of_piece = dict(zip(pieces, zip(cores, files.elevation, strict=True), strict=True))
+        tags |= {"levelled": "yes"}
+
+        def change(piece: Piece, part: RegionGrid, values):
+            name, path = of_piece[piece]
+            heights = Piece(path, piece.grid, piece.core).read(part, 1)
+            return levelled(values, part, planes[name], heights)
+
+        for piece, (_, path) in of_piece.items():
+            raster.check_grid(path, piece.grid)
+    held = write_mosaic(snakemake.output.map, RegionGrid.from_dict(params.grid), layer, pieces, tags, change)
+    log.info("%s: %d cells of %d frames", layer, held, len(pieces))
+    write_json(
+        snakemake.output.sidecar,
+        sidecar("mosaic", dict(files.items()), dict(params.items()), {"layer": layer, "cells": held}),
+    )
+
+
+with job(snakemake) as log:
+    main(snakemake, log)
