@@ -41,8 +41,8 @@ REGIONS = ("three_rivers", "jinsha_lancang", "baihetan", "qtp_loess")
 SEED, PATCHES, GOAL, WIDTH = 9001, 8, 0.95, 0.25
 SIDES = {registry.SEMANTIC: 64, registry.INSTANCE: 128}  # cells of a patch
 # That of P4's recipe: at more its logits leave the reach of the dice loss (`training.recipe`).
-RATES = {"p4": 1e-4}
-RATE, STEPS, EVERY = 1e-3, 1000, 20
+RATES, STEPS = {"p4": 1e-4}, {"p4": 2000}
+RATE, MOST_STEPS, EVERY = 1e-3, 1000, 20
 THRESHOLDS = np.linspace(0.05, 0.95, 19)
 
 
@@ -88,9 +88,10 @@ def learn(config: Config, name: str, scene: scenes.TrainingScene) -> Learnt:
     torch.manual_seed(recipe.seed)
     network = networks.build(name, len(channels), **registry.options(name, WIDTH))
     optimiser = torch.optim.Adam(network.parameters(), lr=RATES.get(config.training.preset, RATE))
-    rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
+    steps = STEPS.get(config.training.preset, MOST_STEPS)
+    rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     begun, f1, step = time.process_time(), 0.0, 0
-    while step < STEPS and f1 < GOAL:
+    while step < steps and f1 < GOAL:
         network.train()
         for _ in range(EVERY):
             if single:
