@@ -37,7 +37,9 @@ rule candidates:
             "inventory", "min_rate_mm_per_yr", "masks_column", rule="candidates"
         ),
         grid=network_grid,
+        region=GRAPH.network_grid().to_dict(),
         stack=lambda wildcards: wildcards.stack,
+        frame=lambda wildcards: wildcards.frame,
         pairs=pairs,
         threshold=CONFIG.inventory.threshold,
         min_area_km2=CONFIG.inventory.min_area_km2,
@@ -50,9 +52,22 @@ rule candidates:
         "../workflow_scripts/candidates.py"
 
 
+# Frames of each stack in the order of GRAPH.every; core of all frames, and what they see of the region.
+SEEN = {stack: list(GRAPH.frames_of(stack)) for stack in CONFIG.stacks}
+VIEWS = {
+    name: GRAPH.frame(name).within(GRAPH.grid()).to_dict() for name in GRAPH.frames
+}
+LEVELS = (
+    GRAPH.maps(f"{RATES}/level_frames.json")
+    if len(GRAPH.frames) > 1 and GRAPH.method.has_rates
+    else []
+)
+
+
 rule fuse:
     input:
         candidates=GRAPH.every(f"{SEGMENT}/candidates.gpkg"),
+        levels=LEVELS,
     output:
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
         sidecar=f"{RESULTS}/inventory/candidates.json",
@@ -65,11 +80,19 @@ rule fuse:
     conda:
         "../envs/geo.yaml"
     resources:
-        mem_mb=memory(1000, 10),
+        # No layer is held.
+        mem_mb=memory(2000),
         runtime=minutes(10),
     params:
-        stacks=CONFIG.stacks,
+        seen=SEEN,
+        frames=VIEWS,
         overlap=CONFIG.inventory.fusion_overlap,
+        # Masks of objects over seams.
+        min_area_km2=CONFIG.inventory.min_area_km2,
+        snowline_m=CONFIG.inventory.snowline_m,
+        min_slope_deg=CONFIG.inventory.min_slope_deg,
+        min_coherence=CONFIG.inventory.min_coherence,
+        min_sensitivity=CONFIG.rates.min_sensitivity,
         code=code("fuse"),
     script:
         "../workflow_scripts/fuse.py"
@@ -96,10 +119,15 @@ rule release:
     conda:
         "../envs/geo.yaml"
     resources:
-        mem_mb=memory(1000, 50),
-        runtime=minutes(10, 5),
+        # Windows of the layers are read around lost objects; none is held.
+        mem_mb=memory(2000),
+        runtime=minutes(20),
     params:
         **GRAPH.leaves("inventory", "names_column", "names_m", rule="release"),
+        grid=cell_grid,
+        seen=SEEN,
+        frames=VIEWS,
+        without_frames=CONFIG.inventory.without_frames,
         release=release_id,
         region=CONFIG.region,
         stacks=CONFIG.stacks,
@@ -157,8 +185,38 @@ rule series:
         runtime=minutes(10, 0.6, pairs),
     params:
         **({} if GRAPH.method.has_series else rate_settings("series")),
-        grid=cell_grid,
+        frame=lambda wildcards: GRAPH.frame(wildcards.frame).to_dict(),
+        region=GRAPH.grid().to_dict(),
         pairs=lambda wildcards: [] if GRAPH.method.has_series else pairs(wildcards),
         code=code("series"),
     script:
         "../workflow_scripts/series.py"
+
+
+if len(GRAPH.frames) > 1:
+
+    rule join_series:
+        input:
+            tables=lambda wildcards: [
+                fill(f"{RATES}/series/{{source}}.csv", wildcards, frame=frame)
+                for frame in GRAPH.frames_of(wildcards.stack)
+            ],
+        output:
+            table=f"{GRAPH.map_of(RATES)}/series/{{source}}.csv",
+            sidecar=f"{GRAPH.map_of(RATES)}/series/{{source}}.json",
+        log:
+            f"{LOGS}/join_series/{{stack}}/{{source}}.log",
+        benchmark:
+            f"{BENCHMARKS}/join_series/{{stack}}/{{source}}.tsv"
+        wildcard_constraints:
+            source="inventory|polygons",
+        conda:
+            "../envs/geo.yaml"
+        resources:
+            mem_mb=memory(1000),
+            runtime=minutes(10),
+        params:
+            frames=lambda wildcards: GRAPH.frames_of(wildcards.stack),
+            code=code("join_series"),
+        script:
+            "../workflow_scripts/join_series.py"

@@ -1,12 +1,13 @@
-"""candidates: probability map and rates of one stack -> objects of that track, masked ones kept
-with their reasons.
+"""candidates: probability map and rates of one stack in a frame -> objects of that track, masked
+ones kept with their reasons.
 
 inputs: probability (0 to 1); of a network that finds single objects instances (number of the
 object, 0 none); of methods that make rates LOS rate and its standard error (mm/yr, positive towards
 the satellite) and phase rate (rad/yr, positive away from it); averaged phase (rad, as the phase
 rate); mean coherence; LOS unit vector (ground to satellite); layover and shadow; elevation (m),
 slope and aspect (degree); the user's file of masked ground, if any. outputs: GeoPackage layer
-`candidates` (attributes with units in their names), sidecar.
+`candidates` (attributes with units in their names), sidecar. What the margin of the frame sees
+beyond the region is left out.
 """
 
 from sarslide.workflow.job import job
@@ -15,7 +16,7 @@ from sarslide.workflow.job import job
 def main(snakemake) -> None:
     import math
 
-    from sarslide.grid import RegionGrid
+    from sarslide.grid import RegionGrid, common_part, window_of
     from sarslide.inventory import masked_ground
     from sarslide.inventory.attributes import LAYERS
     from sarslide.inventory.candidates import cell_threshold, find_candidates, speed_limits
@@ -25,12 +26,14 @@ def main(snakemake) -> None:
     from sarslide.network import interval_years
 
     params, files = snakemake.params, snakemake.input
-    grid = RegionGrid.from_dict(params.grid)
+    grid, region = (RegionGrid.from_dict(values) for values in (params.grid, params.region))
+    inside = common_part(grid, region) or grid
+    window = window_of(grid, inside)
     tags = raster.tags_of(files.probability)
     threshold, limits = cell_threshold(params.threshold, tags), speed_limits(tags, files.probability)
     frame = find_candidates(
-        {name: raster.read(files[name], grid) for name in LAYERS if name in files.keys()},  # noqa: SIM118
-        grid,
+        {name: raster.read(files[name], grid)[window] for name in LAYERS if name in files.keys()},  # noqa: SIM118
+        inside,
         params.stack,
         threshold,
         params.get("min_rate_mm_per_yr", math.inf),
@@ -41,10 +44,11 @@ def main(snakemake) -> None:
             params.min_coherence,
             min_sensitivity=params.min_sensitivity,
         ),
-        raster.read(files.instances, grid) if "instances" in files.keys() else None,  # noqa: SIM118
+        raster.read(files.instances, grid)[window] if "instances" in files.keys() else None,  # noqa: SIM118
         limits,
         sum(map(interval_years, params.pairs)) / len(params.pairs),
-        masked_ground.read(files.masks[0], params.masks_column, grid) if files.get("masks") else None,
+        masked_ground.read(files.masks[0], params.masks_column, inside) if files.get("masks") else None,
+        params.frame,
     )
     vector.write(snakemake.output.candidates, frame, "candidates")
     counts = {name: frame[name].value_counts().sort_index().to_dict() for name in ("source", "reason")}

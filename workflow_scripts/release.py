@@ -1,8 +1,10 @@
 """release: fused objects and the last release -> the next release, and the pointer to it.
 
-inputs: fused candidates; per stack layover and shadow, mean coherence and number of pairs (what
-could be seen); the reviewer's file and that of named landslides, if any. output: release.json,
-which names the release below releases/ that this run made. The release folder itself is written
+inputs: fused candidates; per stack and frame layover and shadow, mean coherence and number of pairs
+(what could be seen; read around lost objects alone); the reviewer's file and that of named
+landslides, if any. output: release.json, which names the release below releases/ that this run
+made. params: seen (frames by stack, in the order of the files), frames (all of the region),
+without_frames (those that the release leaves out). The release folder itself is written
 once, under a temporary name that is then renamed; neither it nor current.json, the pointer to the
 current release, is a declared output: Snakemake removes those of a job that fails.
 """
@@ -10,14 +12,28 @@ current release, is a declared output: Snakemake removes those of a job that fai
 from sarslide.workflow.job import job
 
 
+def state_reader(paths, min_coherence: float):
+    """What reads the states of a track in a part of a frame, of three of its layers."""
+    from sarslide.grid import window_of
+    from sarslide.inventory.observability import track_state
+    from sarslide.io import raster
+
+    grid = raster.grid_of(paths[0])
+    for path in paths[1:]:
+        raster.check_grid(path, grid)
+    return lambda part: track_state(*(raster.read_block(path, *window_of(grid, part)) for path in paths), min_coherence)
+
+
 def main(snakemake, log) -> None:
     from pathlib import Path
 
+    from sarslide.frames import Frame
+    from sarslide.grid import RegionGrid
     from sarslide.inventory import place_names, records, release, review
     from sarslide.inventory.changes import ChangeRules, known_ids, update
-    from sarslide.inventory.observability import Observability, track_state
+    from sarslide.inventory.observability import FrameStates, Observability, StatesByFrame
     from sarslide.inventory.tables import FUSED, rows_of
-    from sarslide.io import raster, vector
+    from sarslide.io import vector
     from sarslide.io.hashes import sha256
     from sarslide.io.sidecar import versions
 
@@ -37,16 +53,23 @@ def main(snakemake, log) -> None:
             "the ids of the reviewer's file are taken as those of this first release; a wkt per row guards them"
         )
 
-    grid = raster.grid_of(files.layover_shadow[0])
-    evidence = zip(params.stacks, files.layover_shadow, files.mean_coherence, files.pair_count, strict=True)
+    region = RegionGrid.from_dict(params.grid)
+    frames = {name: Frame.from_dict(name, grids) for name, grids in params.frames.items()}
+    evidence = iter(zip(files.layover_shadow, files.mean_coherence, files.pair_count, strict=True))
     states = {
-        stack: track_state(*(raster.read(path, grid) for path in paths), params.min_coherence)
-        for stack, *paths in evidence
+        stack: StatesByFrame(
+            region,
+            [FrameStates(frames[name].core, state_reader(next(evidence), params.min_coherence)) for name in names],
+        )
+        for stack, names in params.seen.items()
     }
+    left_out = [frames[name].core for name in params.without_frames]
+    if left_out:
+        log.warning("the release is incomplete: without %s", ", ".join(params.without_frames))
     inventory = update(
         previous.inventory,
         rows_of(frame, FUSED, files.candidates),
-        Observability(grid, states, params.snowline_m),
+        Observability(region, states, params.snowline_m, left_out),
         decisions,
         params.release[:8],
         ChangeRules(match_iou=params.match_iou),
@@ -61,6 +84,7 @@ def main(snakemake, log) -> None:
         "region": params.region,
         "stacks": params.stacks,
         "dates": params.dates,
+        "without_frames": list(params.without_frames),
         "scenes": params.scenes,
         "pairs": params.pairs,
         "parameters": params.settings,

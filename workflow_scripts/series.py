@@ -1,10 +1,11 @@
-"""series: polygons of one stack -> displacement time series with EGMS-like columns (G14).
+"""series: polygons of a stack in a frame -> displacement time series with EGMS-like columns (G14).
 
-inputs: polygons (the pointer to the release of the inventory, or any vector file with a CRS);
-height and line of sight; either the time series of the region (mm, positive towards the satellite,
-methods sbas and mintpy), or unwrapped pairs (rad, grows away), components, coherence, sidecars,
-stable ground and errors of closure (method stacking). output: CSV, one row a polygon, displacement
-in mm since the first date, positive towards the satellite.
+inputs: polygons (the pointer to the release of the inventory, or any vector file with a CRS), of
+which those are taken whose middle the core of the frame holds; height and line of sight; either the
+time series of the frame (mm, positive towards the satellite, methods sbas and mintpy), or unwrapped
+pairs (rad, grows away), components, coherence, sidecars, stable ground and errors of closure
+(method stacking). output: CSV, one row a polygon, displacement in mm since the first date, positive
+towards the satellite.
 """
 
 from sarslide.workflow.job import job
@@ -13,21 +14,26 @@ from sarslide.workflow.job import job
 def main(snakemake, log) -> None:
     from functools import partial
 
+    from sarslide.frames import Frame
     from sarslide.grid import RegionGrid
-    from sarslide.inventory.series import LINE_OF_SIGHT, objects_of, polygons_of, write_csv
+    from sarslide.inventory.series import LINE_OF_SIGHT, objects_of, of_frame, polygons_of, write_csv
     from sarslide.io import raster, series
     from sarslide.io.sidecar import read_json, sidecar, write_json
     from sarslide.rates.ground import Ground
     from sarslide.rates.rasters import unwrapped_reader
     from sarslide.rates.records import common_wavelength_m
-    from sarslide.rates.series import of_pairs, of_region
+    from sarslide.rates.series import PolygonSeries, of_pairs, of_region
     from sarslide.rates.settings import RateSettings
 
     params, files = dict(snakemake.params.items()), snakemake.input
-    grid = RegionGrid.from_dict(params["grid"])
-    polygons = (objects_of if snakemake.wildcards.source == "inventory" else polygons_of)(files.polygons, grid)
+    region, frame = RegionGrid.from_dict(params["region"]), Frame.from_dict("", params["frame"])
+    grid = frame.grid
+    of_source = objects_of if snakemake.wildcards.source == "inventory" else polygons_of
+    polygons = of_frame(of_source(files.polygons, region), frame, region)
     cells = {polygon.pid: polygon.cells for polygon in polygons}
-    if files.get("timeseries"):
+    if not polygons:
+        found = PolygonSeries([], {})
+    elif files.get("timeseries"):
         found = of_region(partial(series.read, files.timeseries), cells)
     else:
         found = of_pairs(

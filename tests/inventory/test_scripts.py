@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from sarslide import names
+from sarslide.frames import Frame
 from sarslide.inventory import records, release
 from sarslide.inventory.attributes import LAYERS
 from sarslide.io import raster, vector
@@ -24,6 +25,16 @@ from tests.inventory.conftest import GRID, cell_box, slope_layers
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 STACKS = ["A128", "D062"]
 RELEASE = "20200101-0123abcd"
+# Parameters of a region of one frame, and masks.
+FRAMES = {"f0": Frame("f0", GRID, GRID).to_dict()}
+SEEN = {stack: ["f0"] for stack in STACKS}
+RULES = {
+    "min_area_km2": 0.018,
+    "snowline_m": 4100.0,
+    "min_slope_deg": 8.0,
+    "min_coherence": 0.2,
+    "min_sensitivity": 0.2,
+}
 
 
 class Named(dict):
@@ -78,14 +89,13 @@ def region(tmp_path_factory):
         run_script(
             "candidates", folder, paths_of(folder, track),
             {"candidates": str(folder / track / "candidates.gpkg"), "sidecar": str(folder / track / "candidates.json")},
-            {"grid": GRID.to_dict(), "stack": track, "pairs": ["20191208_20200101"], "threshold": 0.5,
-             "min_area_km2": 0.018, "snowline_m": 4100.0, "min_slope_deg": 8.0,
-             "min_rate_mm_per_yr": 20.0, "min_coherence": 0.2, "min_sensitivity": 0.2, "code": ""},
+            {"grid": GRID.to_dict(), "region": GRID.to_dict(), "stack": track, "frame": "f0",
+             "pairs": ["20191208_20200101"], "threshold": 0.5, "min_rate_mm_per_yr": 20.0, "code": ""} | RULES,
         )  # fmt: skip
     run_script(
-        "fuse", folder, {"candidates": [str(folder / track / "candidates.gpkg") for track in STACKS]},
+        "fuse", folder, {"candidates": [str(folder / track / "candidates.gpkg") for track in STACKS], "levels": []},
         {"candidates": str(folder / "candidates.gpkg"), "sidecar": str(folder / "candidates.json")},
-        {"stacks": STACKS, "overlap": 0.1, "code": ""},
+        {"seen": SEEN, "frames": FRAMES, "overlap": 0.1, "code": ""} | RULES,
     )  # fmt: skip
     (folder / "weights.safetensors").write_bytes(b"weights")
     return folder
@@ -103,6 +113,7 @@ def release_job(region, inventory, name=RELEASE, review=(), names_file=()):
         "settings": {"inventory": {"threshold": 0.5}}, "snowline_m": 4100.0, "min_coherence": 0.2, "match_iou": 0.1,
         "allow_older": False, "names_column": "local", "names_m": 100.0, "pairs": {},
         "weights": {"file": "weights.safetensors", "sha256": ""}, "code": "",
+        "grid": GRID.to_dict(), "seen": SEEN, "frames": FRAMES, "without_frames": [],
     }  # fmt: skip
     return inputs, {"release": str(inventory / "release.json")}, params
 

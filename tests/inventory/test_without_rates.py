@@ -13,7 +13,7 @@ from sarslide.inventory.tables import CANDIDATES, OBJECTS
 from sarslide.io import raster, vector
 from sarslide.io.sidecar import read_json
 from tests.inventory.conftest import GRID, slope_layers
-from tests.inventory.test_scripts import RELEASE, STACKS, ground, release_job, run_script
+from tests.inventory.test_scripts import FRAMES, RELEASE, RULES, SEEN, STACKS, ground, release_job, run_script
 
 OF_RATES = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "phase_rate_rad_per_yr")
 # Columns that only a rate can fill.
@@ -87,14 +87,13 @@ def region(tmp_path_factory):
         run_script(
             "candidates", folder, paths,
             {"candidates": str(folder / track / "candidates.gpkg"), "sidecar": str(folder / track / "candidates.json")},
-            {"grid": GRID.to_dict(), "stack": track, "threshold": 0.5, "min_area_km2": 0.018, "snowline_m": 4100.0,
-             "min_slope_deg": 8.0, "min_rate_mm_per_yr": 20.0, "min_coherence": 0.2, "min_sensitivity": 0.2,
-             "pairs": ["20200101_20200113"], "code": ""},
+            {"grid": GRID.to_dict(), "region": GRID.to_dict(), "stack": track, "frame": "f0", "threshold": 0.5,
+             "min_rate_mm_per_yr": 20.0, "pairs": ["20200101_20200113"], "code": ""} | RULES,
         )  # fmt: skip
     run_script(
-        "fuse", folder, {"candidates": [str(folder / track / "candidates.gpkg") for track in STACKS]},
+        "fuse", folder, {"candidates": [str(folder / track / "candidates.gpkg") for track in STACKS], "levels": []},
         {"candidates": str(folder / "candidates.gpkg"), "sidecar": str(folder / "candidates.json")},
-        {"stacks": STACKS, "overlap": 0.1, "code": ""},
+        {"seen": SEEN, "frames": FRAMES, "overlap": 0.1, "code": ""} | RULES,
     )  # fmt: skip
     return folder
 

@@ -194,6 +194,7 @@ DateName = Annotated[str, _read(_date, names.parse_date), _written(r"[0-9]{4}-?[
 MonthDay = Annotated[str, AfterValidator(_month_day), WithJsonSchema({"type": "string", "pattern": r"^\d\d-\d\d$"})]
 GranuleName = Annotated[str, Field(pattern=r"^20\d{6}T\d{6}_T\d{2}[A-Z]{3}$")]  # of Sentinel-2
 PairName = Annotated[str, _read(_pair, names.split_pair), _written(names.PAIR)]
+FrameName = Annotated[str, Field(pattern=f"^{names.FRAME}$")]
 WindowName = Annotated[str, Field(pattern=f"^{names.IDENTIFIER}$")]
 # How a login may be named: what it holds is never written into the configuration.
 REFERENCE = re.compile(r"netrc|env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f]+")

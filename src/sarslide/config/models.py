@@ -29,6 +29,7 @@ from sarslide.config.results import FactorsSection, InventorySection, RatesSecti
 from sarslide.insar.engines import ENGINES
 from sarslide.insar.external.sensor import flies
 
+MAX_NAMED = 10  # frames that a message lists
 SOURCES = tuple(dict.fromkeys(source for engine in ENGINES.values() for source in engine.sources))
 
 
@@ -107,6 +108,23 @@ class Config(Section):
     @check
     def _crs_fits_region(self) -> None:
         check_crs(self.grid.epsg, self.grid.bounds)
+
+    @check
+    def _frames_are_of_region(self) -> None:
+        left_out = self.inventory.without_frames
+        there = [frame.name for frame in self.grid.frames()] if left_out else []
+        if wrong := [name for name in left_out if name not in there]:
+            raise Mistake(
+                f"inventory.without_frames names {', '.join(wrong[:MAX_NAMED])}, no frame of this region",
+                f"its frames, of grid.bounds and grid.frame_km, are {', '.join(there[:MAX_NAMED])}",
+                *("inventory.without_frames", "grid.frame_km"),
+            )
+        if left_out and set(left_out) == set(there):
+            raise Mistake(
+                "inventory.without_frames names all frames of the region",
+                "leave out the frames that failed alone",
+                *("inventory.without_frames", "grid.frame_km"),
+            )
 
     @check
     def _networks_read_what_is_made(self) -> None:

@@ -6,6 +6,7 @@ from sarslide import names
 from sarslide.config.fields import (
     DateName,
     EachOnce,
+    FrameName,
     Mistake,
     OneOf,
     PairName,
@@ -199,6 +200,9 @@ class InventorySection(Section):
     match_iou: float = key(0.1, "objects of two releases keep one ls_id from this overlap on", "", gt=0, le=1)
     allow_older: bool = key(
         False, "release dates that end before those of the newest release, as after an acquisition was withdrawn"
+    )
+    without_frames: Annotated[tuple[FrameName, ...], EachOnce] = key(
+        (), "release without these frames of a large region, as after one of them failed; it is then marked incomplete"
     )
     review: PathText = key(
         "", "reviewer's file (CSV: ls_id, action ...); empty: resources/<region>/review.csv where it exists (G13)"

@@ -16,9 +16,11 @@ from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from sarslide.frames import Frame
+from sarslide.grid import RegionGrid
 from sarslide.inventory import masks
 from sarslide.inventory.attributes import circular_mean_deg
 from sarslide.inventory.fusion import LEVEL, connected, in_canonical_order
+from sarslide.rates.levelling import Plane
 
 SHARED = 0.5  # of the smaller one, of what both frames can see, from which two outlines are one object
 TRUSTED = 0.5  # of the margin, counted from the core: farther out a map may feel the edge of its frame
@@ -57,6 +59,32 @@ class View:
     def weight(self) -> float:
         """Area that it has in the core of its frame, m2."""
         return float(self.outline.intersection(box(*self.frame.core.bounds)).area)
+
+
+def with_level(rows: Sequence[Mapping], plane: Plane, crs) -> list[dict]:
+    """Candidates of a frame with what levelling adds to their rates.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        `tables.CANDIDATES` and geometry.
+    plane : Plane
+        What levelling takes off the rates of the frame.
+    crs : CRS
+        That of the outlines.
+
+    Returns
+    -------
+    list of dict
+        The rows and `fusion.LEVEL`: the plane, which is linear, at the centroid and mean height.
+    """
+    levelled = []
+    for row in rows:
+        place = row["geometry"].centroid
+        cell = RegionGrid(crs.to_epsg(), place.x - 0.5, place.y + 0.5, 1.0, 1, 1)
+        level = -plane.on(cell, np.array([[row["elevation_mean_m"]]])).item()
+        levelled.append(dict(row) | {LEVEL: level})
+    return levelled
 
 
 def join(candidates: Mapping[str, Sequence[Mapping]], frames: Sequence[Frame], rules: masks.MaskRules) -> list[dict]:

@@ -9,6 +9,7 @@ are positive towards the satellite in both.
 """
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,12 @@ from shapely.geometry import box
 
 from sarslide import layers
 from sarslide.errors import VectorError
-from sarslide.grid import RegionGrid
+from sarslide.frames import Frame
+from sarslide.grid import RegionGrid, window_of
 from sarslide.inventory import records
 from sarslide.inventory.observability import cells_of
-from sarslide.io import vector
+from sarslide.io import bounded, vector
 from sarslide.io.atomic import atomic_file
-from sarslide.io.bounded import shown
 from sarslide.io.outlines import on_grid
 from sarslide.io.spreadsheet import neutral
 
@@ -36,6 +37,7 @@ MOTION = (
 )
 LONGEST_EDGE_CELLS = 10  # straight edges are cut this fine before they are projected
 MAX_POLYGONS = 20_000
+MAX_TABLE = 64 << 20  # bytes: 20,000 polygons of 300 dates
 IDS = ("pid", "ls_id", "id", "name")  # columns that may name a polygon, in this order
 
 
@@ -116,15 +118,79 @@ def polygons_of(path: str | Path, grid: RegionGrid) -> list[SeriesPolygon]:
     return inside
 
 
+def of_frame(polygons: Sequence[SeriesPolygon], frame: Frame, region: RegionGrid) -> list[SeriesPolygon]:
+    """The polygons that a frame answers for: those whose middle, the median of rows and of columns,
+    lies in its core.
+
+    Parameters
+    ----------
+    polygons : sequence of SeriesPolygon
+        Polygons with cells of the region.
+    frame : Frame
+        The frame.
+    region : RegionGrid
+        The region grid.
+
+    Returns
+    -------
+    list of SeriesPolygon
+        With cells of the frame's grid; what lies beyond its margin is left out.
+    """
+    down, across = window_of(region, frame.core)
+    found = []
+    for polygon in polygons:
+        rows, cols = polygon.cells
+        row, col = int(np.median(rows)), int(np.median(cols))
+        if down.start <= row < down.stop and across.start <= col < across.stop:
+            top, left = (part.start for part in window_of(region, frame.grid))
+            rows, cols = rows - top, cols - left
+            inside = (rows >= 0) & (rows < frame.grid.rows) & (cols >= 0) & (cols < frame.grid.cols)
+            found.append(SeriesPolygon(polygon.pid, (rows[inside], cols[inside])))
+    return found
+
+
+def join_csv(tables: Mapping[str, str | Path]) -> str:
+    """The tables of the frames of a stack as one.
+
+    Parameters
+    ----------
+    tables : mapping of str to str or Path
+        Table by name of the frame.
+
+    Returns
+    -------
+    str
+        Rows by `pid`, with their frame after it; dates that a frame does not have are empty.
+
+    Raises
+    ------
+    VectorError
+        For a table that cannot be read.
+    """
+    rows = [
+        {**row, "frame": name}
+        for name, path in tables.items()
+        for row in bounded.csv_rows(path, VectorError, PLACE, MAX_TABLE)
+    ]
+    columns = ["pid", "frame", *PLACE[1:], *LINE_OF_SIGHT, *MOTION]
+    dates = sorted({column for row in rows for column in row} - set(columns))
+    text = io.StringIO()
+    table = csv.DictWriter(text, [*columns, *dates], restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(sorted(rows, key=lambda row: row["pid"]))
+    return text.getvalue()
+
+
 def _names(path: str | Path, frame: gpd.GeoDataFrame) -> list[str]:
     """A name for each polygon."""
     column = next((name for name in IDS if name in frame and frame[name].notna().all() and frame[name].is_unique), None)
     if column is None:
         return [f"P{k:04d}" for k in range(1, len(frame) + 1)]
     names = [str(name) for name in frame[column]]
-    if odd := [name for name in names if name != shown(name)]:
+    if odd := [name for name in names if name != bounded.shown(name)]:
         raise VectorError(
-            f"{path}: {column} '{shown(odd[0])}' is not one short line", f"give polygons short names in {column}"
+            f"{path}: {column} '{bounded.shown(odd[0])}' is not one short line",
+            f"give polygons short names in {column}",
         )
     return names
 

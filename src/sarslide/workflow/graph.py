@@ -83,9 +83,10 @@ class Graph:
 
     @cached_property
     def _seen(self) -> dict[str, tuple[str, ...]]:
+        wanted = set(self.frames) - set(self.config.inventory.without_frames)
+        cores = {name: frame.core for name, frame in self._frames.items() if name in wanted}
         if len(self._frames) == 1 or self.config.source not in FROM_ORBIT:
-            return dict.fromkeys(self.config.stacks, self.frames)
-        cores = {name: frame.core for name, frame in self._frames.items()}
+            return dict.fromkeys(self.config.stacks, tuple(cores))
         return {stack: tuple(name for name, core in cores.items() if sees(stack, core)) for stack in self.config.stacks}
 
     def frames_of(self, stack: str) -> tuple[str, ...]:
