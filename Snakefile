@@ -60,6 +60,10 @@ if SCENES.ready:
     include: "rules/rates.smk"
     include: "rules/maps.smk"
 
+    if len(GRAPH.frames) > 1:
+
+        include: "rules/mosaics.smk"
+
     if GRAPH.finer_networks:
 
         include: "rules/product_grid.smk"

@@ -70,6 +70,53 @@ def network_parameter(wildcards):
     return or_exit(lambda: network.parameter)
 
 
+# mosaics.smk
+FOLDER = "[a-z0-9_]+(?:/[a-z0-9_.]+)*"
+LEVELLED = ("los_rate_mm_per_yr", "phase_rate_rad_per_yr")
+
+
+def frames_of_job(wildcards):
+    """Frames that the job's stack sees; that any stack sees, for a job of none."""
+    stacks = [wildcards.stack] if wildcards.get("stack") else CONFIG.stacks
+    seen = (frame for stack in stacks for frame in GRAPH.frames_of(stack))
+    return list(dict.fromkeys(seen))
+
+
+def of_frames(pattern):
+    """Input function: the files of a pattern in all frames of the job."""
+    return lambda wildcards: [
+        fill(pattern, wildcards, frame=frame) for frame in frames_of_job(wildcards)
+    ]
+
+
+def frame_grids(wildcards):
+    """Parameter: grids of the frames of the job, with and without their margins, as leaves."""
+    return {name: GRAPH.frame(name).to_dict() for name in frames_of_job(wildcards)}
+
+
+def mosaic_inputs(wildcards):
+    """The layer of each frame; of rates also what levels them, heights of the same cells, and a pair's record."""
+    found = {"layer": of_frames(f"{STACK}/{{folder}}/{{file}}.tif")(wildcards)}
+    if wildcards.file not in LEVELLED:
+        return found | {"levels": [], "elevation": [], "records": []}
+    folder, finer = wildcards.folder.removesuffix("/resampled"), GRAPH.paths.resampled
+    heights = TERRAIN
+    if folder != wildcards.folder:
+        ground = GRAPH.paths.product_ground("terrain")
+        heights = ground if GRAPH.finer_networks else finer
+    frame, record = frames_of_job(wildcards)[0], []
+    if wildcards.file != LEVELLED[0]:
+        first = GRAPH.pairs(wildcards.stack)[:1]
+        record = GRAPH.paths.pair_files(wildcards.stack, frame, first, "sidecars")
+    return found | {
+        "levels": [
+            fill(f"{MOSAIC}/{{folder}}/level_frames.json", wildcards, folder=folder)
+        ],
+        "elevation": of_frames(f"{heights}/elevation_m.tif")(wildcards),
+        "records": record,
+    }
+
+
 # inventory.smk
 def weights_record(wildcards):
     """Name and hash of the weights' file."""

@@ -3,7 +3,7 @@
 inputs: per frame LOS rate (mm/yr, positive towards the satellite), stable ground and elevation (m).
 output: JSON with what levelling takes off the rates of each frame (mm/yr at the origin, mm/yr per
 km) and its standard error, and of each overlap the difference of its two frames before and after.
-params: frames (name, core and grid, in the order of the files); plane, height_correlated (what the
+params: frames (name and grids, in the order of the files); plane, height_correlated (what the
 frames have taken off beside an offset).
 """
 
@@ -12,16 +12,12 @@ from sarslide.workflow.job import job
 
 def main(snakemake, log) -> None:
     from sarslide.frames import Frame
-    from sarslide.grid import RegionGrid
     from sarslide.io import raster
     from sarslide.io.sidecar import sidecar, write_json
     from sarslide.rates.levelling import HEIGHT, RATE, STABLE, level
 
     files, params = snakemake.input, snakemake.params
-    frames = [
-        Frame(name, RegionGrid.from_dict(grids["core"]), RegionGrid.from_dict(grids["grid"]))
-        for name, grids in params.frames.items()
-    ]
+    frames = [Frame.from_dict(name, grids) for name, grids in params.frames.items()]
     paths = {}
     for layer, of_layer in ((RATE, files.los_rate), (STABLE, files.stable_ground), (HEIGHT, files.elevation)):
         for frame, path in zip(frames, of_layer, strict=True):

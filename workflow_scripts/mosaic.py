@@ -1,34 +1,38 @@
 """mosaic: one layer of all frames -> one raster of the region.
 
-inputs: the layer of each frame; for LOS rates also the levels of rule `level_frames` and elevation
-(m) of each frame, of the same cells. outputs: the layer, each cell from the frame whose core holds
-it, unknown where none does; sidecar. params: grid of the region, frames (name and core, in the
-order of the files).
+inputs: the layer of each frame; for rates also the levels of rule `level_frames` and elevation (m)
+of each frame, of the same cells; for phase rates the record of a pair (wavelength). outputs: the
+layer, each cell from the frame whose core holds it, unknown where none does; sidecar. params: grid
+of the region, frames (name and grids, in the order of the files).
 """
 
 from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
+    from sarslide.frames import Frame
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
     from sarslide.io.mosaic import Piece, as_it_is, write_mosaic
     from sarslide.io.sidecar import read_json, sidecar, write_json
     from sarslide.rates.levelling import levelled, planes_of
+    from sarslide.rates.los import mm_per_rad
+    from sarslide.rates.records import common_wavelength_m
 
     files, params = snakemake.input, snakemake.params
-    cores = {name: RegionGrid.from_dict(core) for name, core in params.frames.items()}
+    cores = {name: Frame.from_dict(name, grids).core for name, grids in params.frames.items()}
     pieces = [Piece.of(path, core) for path, core in zip(files.layer, cores.values(), strict=True)]
     layer, tags, change = raster.tags_of(files.layer[0])["layer"], {"frames": " ".join(cores)}, as_it_is
     if files.levels:
         planes = planes_of(read_json(files.levels[0]))
         of_piece = dict(zip(pieces, zip(cores, files.elevation, strict=True), strict=True))
+        unit_mm = mm_per_rad(common_wavelength_m(map(read_json, files.records))) if files.records else 1.0
         tags |= {"levelled": "yes"}
 
         def change(piece: Piece, part: RegionGrid, values):
             name, path = of_piece[piece]
             heights = Piece(path, piece.grid, piece.core).read(part, 1)
-            return levelled(values, part, planes[name], heights)
+            return levelled(values * unit_mm, part, planes[name], heights) / unit_mm
 
         for piece, (_, path) in of_piece.items():
             raster.check_grid(path, piece.grid)

@@ -1,6 +1,8 @@
 """Mosaics of frames: which cell comes from where, levels, coarser copies, bounded memory."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from sarslide.io import mosaic, raster
 from sarslide.io.mosaic import Piece, overviews_of, write_mosaic
 from sarslide.io.resample import finer_grid
 from sarslide.io.sidecar import read_json
+from sarslide.rates.levelling import planes_of
+from sarslide.report.quicklooks import levelling_figure
 from tests.support.rule_jobs import run_script
 
 REGION = RegionGrid(32647, 418_000, 3_060_400, 100.0, 200, 310)  # 2 x 2 frames of 15 km, cut by the bounds
@@ -184,15 +188,19 @@ def two_frames(tmp_path_factory):
         "elevation": written(folder, "elevation_m", heights, frames, whole),
     }
     paths = {name: [str(path) for path in of_layer] for name, of_layer in paths.items()}
-    grids = {frame.name: {"core": frame.core.to_dict(), "grid": frame.grid.to_dict()} for frame in frames}
-    cores = {frame.name: frame.core.to_dict() for frame in frames}
+    grids = {frame.name: frame.to_dict() for frame in frames}
     levels = str(folder / "level_frames.json")
     run_script("level_frames", folder, paths, {"levels": levels}, frames=grids, plane=True, height_correlated=True)
     made = {}
     for name, of_levels in (("unlevelled", []), ("levelled", [levels])):
-        inputs = {"layer": paths["los_rate"], "levels": of_levels, "elevation": paths["elevation"] if of_levels else []}
+        inputs = {
+            "layer": paths["los_rate"],
+            "levels": of_levels,
+            "elevation": paths["elevation"] if of_levels else [],
+            "records": [],
+        }
         outputs = {"map": str(folder / f"{name}.tif"), "sidecar": str(folder / f"{name}.json")}
-        run_script("mosaic", folder, inputs, outputs, grid=region.to_dict(), frames=cores)
+        run_script("mosaic", folder, inputs, outputs, grid=region.to_dict(), frames=grids)
         made[name] = outputs
     return region, frames, levels, made
 
@@ -214,6 +222,58 @@ def test_the_step_at_a_seam_is_below_the_planted_noise(two_frames):
     assert np.abs(before.reshape(3, 50).mean(axis=1)).min() > 5 * NOISE
     assert means.max() < NOISE and abs(after.mean()) < 0.06 + 4 * np.sqrt(2) * NOISE / np.sqrt(len(after)), means
     assert after.std() < 1.2 * np.sqrt(2) * NOISE
+
+
+def test_phase_rates_are_levelled_by_the_same_planes(two_frames, tmp_path):
+    region, frames, levels, made = two_frames
+    wavelength_m = 0.0555
+    rate = raster.read(made["levelled"]["map"], region)
+    record = tmp_path / "pair.json"
+    record.write_text(json.dumps({"wavelength_m": wavelength_m}))
+    folder = Path(levels).parent
+    rates = {frame.name: raster.read(folder / frame.name / "los_rate_mm_per_yr.tif") for frame in frames}
+    # Phase grows away from the satellite: a metre of it is -4 pi / wavelength.
+    of_frames = written(
+        tmp_path,
+        "phase_rate_rad_per_yr",
+        lambda frame: rates[frame.name] * (-4 * np.pi / wavelength_m / 1000),
+        frames,
+    )
+    inputs = {
+        "layer": [str(path) for path in of_frames],
+        "levels": [levels],
+        "elevation": [str(folder / frame.name / "elevation_m.tif") for frame in frames],
+        "records": [str(record)],
+    }
+    outputs = {"map": str(tmp_path / "phase.tif"), "sidecar": str(tmp_path / "phase.json")}
+    grids = {frame.name: frame.to_dict() for frame in frames}
+    run_script("mosaic", tmp_path, inputs, outputs, grid=region.to_dict(), frames=grids)
+    found = raster.read(outputs["map"], region)
+    assert np.allclose(found, rate * (-4 * np.pi / wavelength_m / 1000), atol=1e-3)
+
+
+def test_the_figure_of_the_levels(two_frames, tmp_path):
+    region, frames, levels, made = two_frames
+    inputs = {"los_rate": made["levelled"]["map"], "levels": levels}
+    outputs = {"figure": str(tmp_path / "levels.png")}
+    grids = {frame.name: frame.to_dict() for frame in frames}
+    run_script("level_figure", tmp_path, inputs, outputs, {"stack": "A128"}, grid=region.to_dict(), frames=grids)
+    assert Path(outputs["figure"]).read_bytes().startswith(b"\x89PNG")
+    planes = planes_of(read_json(levels))
+    figure = levelling_figure("A128", raster.read(made["levelled"]["map"]), region, cores_of(frames), planes)
+    taken = figure.axes[1].images[0].get_array().filled(np.nan)
+    for frame in frames:
+        flat = replace(planes[frame.name], height_mm_per_yr_per_km=0.0).on(frame.core)
+        assert np.allclose(taken[window_of(region, frame.core)], flat)
+    # On coarser cells that do not divide those of the frames no cell is without a frame.
+    coarse = RegionGrid(region.epsg, region.west, region.north, 700.0, 22, 43)
+    reduced = levelling_figure("A128", np.zeros(coarse.shape), coarse, cores_of(frames), planes)
+    known = np.isfinite(reduced.axes[1].images[0].get_array().filled(np.nan))
+    assert known[coarse.y() > region.bounds[1]][:, coarse.x() < region.bounds[2]].all()
+
+
+def cores_of(frames):
+    return {frame.name: frame.core for frame in frames}
 
 
 def test_what_the_mosaic_says_of_itself(two_frames):

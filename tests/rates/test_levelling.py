@@ -304,7 +304,7 @@ def test_the_script_writes_what_it_took_off(tmp_path):
     ground.see_all()
     paths = files_of(ground, tmp_path)
     inputs = {"los_rate": paths[RATE], "stable_ground": paths[STABLE], "elevation": paths[HEIGHT]}
-    grids = {frame.name: {"core": frame.core.to_dict(), "grid": frame.grid.to_dict()} for frame in ground.frames}
+    grids = {frame.name: frame.to_dict() for frame in ground.frames}
     outputs = {"levels": str(tmp_path / "level_frames.json")}
     run_script("level_frames", tmp_path, inputs, outputs, frames=grids, plane=True, height_correlated=True)
     content = read_json(outputs["levels"])

@@ -25,6 +25,8 @@ STACKED = ("stack_rates", "window_rates")
 WRAPPED = ("average_phase", "phase_gradient")
 ON_GROUND = (*FROM_PAIRS, "window_rates", "average_phase", "dinsar")
 ON_RATES = ("series", "score")
+LEVELLED = ("mintpy_step", "mintpy_read", "level_frames")
+ACROSS = ("level_frames", "level_figure", "mosaic", "mosaic_ground")
 OF_SLC = ("geocode_slc", "stack_geometry", "burst_overlap", "isce2_dem", "isce2_prepare", "snap_interferogram")
 SIMULATED = ("simulate_world", "simulate_stack", "simulate_date", "simulate_optical", "simulate_lithology")
 FILTERED = ("interferogram", "isce2_interferogram", "snap_unwrap", "snap_ingest")
@@ -38,10 +40,10 @@ REACHES: dict[str, tuple[str, ...]] = {
     "source": (EVERY,),
     "engine": (EVERY,),
     "stacks": (EVERY,),
-    "paper": ("report",),
+    "paper": ("report", "mosaic"),
     "assumptions": ("report",),
     "grid.*": (EVERY,),
-    "grid.product_m": ("resample_products", *ON_PRODUCT_GRID),
+    "grid.product_m": ("resample_products", "mosaic", *ON_PRODUCT_GRID),
     "grid.margin_m": ("simulate_world", "prepare_dem", "retrieve_dem"),
     "grid.dem": ("prepare_dem", "retrieve_dem"),
     "grid.dem_vertical": ("prepare_dem",),
@@ -96,8 +98,8 @@ REACHES: dict[str, tuple[str, ...]] = {
     "rates.own": ("own_rates",),
     "rates.average": ("average_phase",),
     "rates.average_weighting": WRAPPED,
-    "rates.height_correlated": (*ON_GROUND, "phase_gradient", "atmosphere", *ON_RATES, "mintpy_step", "mintpy_read"),
-    "rates.plane": (*ON_GROUND, "phase_gradient", "atmosphere", *ON_RATES, "mintpy_step", "mintpy_read"),
+    "rates.height_correlated": (*ON_GROUND, "phase_gradient", "atmosphere", *ON_RATES, *LEVELLED),
+    "rates.plane": (*ON_GROUND, "phase_gradient", "atmosphere", *ON_RATES, *LEVELLED),
     "rates.moving_sigma": ON_GROUND,
     "rates.min_coherence": (*ON_GROUND, "observability"),
     "rates.pair_coherence": (*FROM_PAIRS, "window_rates", *WRAPPED, "atmosphere", *ON_RATES),
@@ -110,7 +112,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "rates.reference_mode": (*STACKED, "average_phase", "dinsar", *ON_RATES),
     "rates.double_difference_km": (*STACKED, "average_phase", "dinsar", *ON_RATES),
     "rates.paper_wavelength_m": STACKED,
-    "rates.windows": ("window_rates",),
+    "rates.windows": ("window_rates", "level_frames", "mosaic"),
     "rates.dinsar": ("dinsar", "dinsar_figure"),
     "rates.phase_gradient": ("phase_gradient",),
     "rates.fusion": ("fuse_phase",),
@@ -126,12 +128,12 @@ REACHES: dict[str, tuple[str, ...]] = {
     "sbas.era5": ("mintpy_step", "mintpy_read"),
     "optical.*": ("optical",),
     "lithology.*": ("lithology",),
-    "segmentation.model": ("segment", "candidates", "fuse", "resample_products", "compare_networks", "score"),
+    "segmentation.model": ("segment", "candidates", "fuse", "resample_products", "compare_networks", "score", "mosaic"),
     "segmentation.beside": ("segment", "compare_networks", "report"),
     "segmentation.weights": ("segment",),
     "segmentation.weights_of": ("segment",),
     "segmentation.window": ("segment", "window_rates", "label_scene"),
-    "segmentation.grid": ("segment", "candidates", "resample_products", "label_scene", *ON_PRODUCT_GRID),
+    "segmentation.grid": ("segment", "candidates", "resample_products", "label_scene", "mosaic", *ON_PRODUCT_GRID),
     "segmentation.overlap": ("segment",),
     "segmentation.device": ("train_network",),
     "segmentation.precision": ("segment",),
@@ -140,7 +142,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "inventory.snowline_m": ("candidates", "fuse", "release"),
     "inventory.min_slope_deg": ("candidates", "fuse", "downslope_rate"),
     "inventory.min_coherence": ("candidates", "fuse", "release"),
-    "inventory.without_frames": ("fuse", "release"),
+    "inventory.without_frames": ("fuse", "release", *ACROSS),
     "inventory.fusion_overlap": ("fuse",),
     "inventory.match_iou": ("release",),
     "inventory.review": ("release",),
@@ -226,6 +228,7 @@ def _cut_by_some_side(config: Config) -> bool:
     return len(frames_of(grid.region_grid(), side_km, grid.frame_margin_km)) > 1
 
 
+SEVERAL = Need("grid.bounds of several frames", lambda config: len(config.grid.frames()) > 1)
 COMPARED = _given("evaluation.inventory")
 SAFE, WINDOWS = _one_of("source", "safe"), _given("rates.windows")
 ARCHIVE = (SAFE, _one_of("catalog.archive", "asf", "copernicus"))
@@ -250,6 +253,7 @@ EXISTS: dict[str, Need] = {
     "lithology": _given("lithology.file"),
     "compare_networks": _given("segmentation.beside"),
     **dict.fromkeys(ON_PRODUCT_GRID, _one_of("segmentation.grid", "product")),
+    **dict.fromkeys(ACROSS, SEVERAL),
     "score_external": _any(_given("evaluation.inventory"), _given("evaluation.points")),
 }
 
@@ -258,7 +262,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "grid.dem": (Need("another source than simulated", lambda config: config.source != "simulated"),),
     "grid.geoid_m": (_one_of("grid.dem_vertical", "orthometric"),),
     "grid.frame_km": (Need("grid.bounds of several frames, here or by default", _cut_by_some_side),),
-    "grid.frame_margin_km": (Need("grid.bounds of several frames", lambda config: len(config.grid.frames()) > 1),),
+    "grid.frame_margin_km": (SEVERAL,),
     "simulation.*": (_one_of("source", "simulated"),),
     "catalog.archive": (SAFE,),
     "catalog.start": ARCHIVE,

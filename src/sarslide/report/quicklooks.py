@@ -1,16 +1,18 @@
-"""Pictures of single products: a D-InSAR pair, and what the corrections of the atmosphere do to a
-stack.
+"""Pictures of single products: a D-InSAR pair, what the corrections of the atmosphere do to a
+stack, and the levels of its frames.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sarslide.dataset.fusion import phase_colours
-from sarslide.grid import RegionGrid
+from sarslide.grid import RegionGrid, part_of
 from sarslide.io.atomic import atomic_file
+from sarslide.rates.levelling import Plane
 from sarslide.report.figures import FONTS, INK, UNKNOWN
 
 if TYPE_CHECKING:
@@ -124,6 +126,53 @@ def atmosphere_figure(
     top = max(float(np.nanpercentile(maps_mm[0], 99)), 0.1)
     for axis, (state, image) in zip(axes, zip(scatter_mm, maps_mm, strict=True), strict=True):
         _image(axis, image, grid, "viridis", (0, top), f"Scatter over dates (mm): {state}")
+    return figure
+
+
+def levelling_figure(
+    title: str,
+    rate_mm_per_yr: np.ndarray,
+    grid: RegionGrid,
+    cores: Mapping[str, RegionGrid],
+    planes: Mapping[str, Plane],
+) -> "Figure":
+    """The levelled mosaic, and what levelling took off each frame, with the edges of the frames.
+
+    Parameters
+    ----------
+    title : str
+        Above the maps.
+    rate_mm_per_yr : (rows, cols) array
+        Levelled LOS rate, mm/yr, positive (blue) towards the satellite.
+    grid : RegionGrid
+        Its cells; coarser than those of the frames in a large region.
+    cores : mapping of str to RegionGrid
+        The frames without their margins.
+    planes : mapping of str to Plane
+        What was taken off each; the part that grows with height is left out.
+
+    Returns
+    -------
+    Figure
+        The figure.
+    """
+    taken = np.full(grid.shape, np.nan)
+    for name, core in cores.items():
+        west, south, east, north = core.bounds
+        rows = np.flatnonzero((south < grid.y()) & (grid.y() < north))
+        cols = np.flatnonzero((west < grid.x()) & (grid.x() < east))
+        if rows.size and cols.size:
+            window = slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
+            taken[window] = replace(planes[name], height_mm_per_yr_per_km=0.0).on(part_of(grid, *window))
+    figure, axes = _maps(2, grid, title)
+    titles = ("LOS rate (mm/yr), levelled, + towards the satellite", "Offset and tilt taken off (mm/yr)")
+    for axis, values, words in zip(axes, (rate_mm_per_yr, taken), titles, strict=True):
+        known = np.abs(values[np.isfinite(values)])
+        limit = max(float(np.percentile(known, 99)), 1.0) if known.size else 1.0
+        _image(axis, values, grid, "RdBu", (-limit, limit), words)
+        for core in cores.values():
+            west, south, east, north = core.bounds
+            axis.plot([west, east, east, west, west], [south, south, north, north, south], color=INK, lw=0.6)
     return figure
 
 

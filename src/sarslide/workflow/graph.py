@@ -595,7 +595,32 @@ class Graph:
             for name in ("network.png", *(["closure.json"] if self.method.has_rates else []), "phase_bias.json")
             for path in self.every(f"{self.paths.stack}/quality/{name}")
         ]
-        return [f"{self.paths.results}/report/report.html", *scores, *quality, *self.asked_products()]
+        return [f"{self.paths.results}/report/report.html", *scores, *quality, *self.mosaics(), *self.asked_products()]
+
+    def mosaics(self) -> list[str]:
+        """What people read of each stack where the region has several frames.
+
+        Rates, levelled, with the levels of the frames as a figure; averaged phase; coherence;
+        probability; layover and shadow; on the grid of the products, too.
+
+        Returns
+        -------
+        list of str
+            Paths; none of a region of one frame, whose layers are maps of the region.
+        """
+        if len(self.frames) == 1:
+            return []
+        paths = self.paths
+        rates = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr"] if self.method.has_rates else []
+        common = [*rates, "mean_coherence"]
+        probability = f"{paths.segment}/probability.tif"
+        patterns = [f"{paths.rates}/{layer}.tif" for layer in common]
+        patterns += [f"{paths.stack}/averaging/avg_phase_rad.tif", f"{paths.stack}/geometry/layover_shadow.tif"]
+        patterns += [probability, *([f"{paths.rates}/levels.png"] if rates else [])]
+        if self.config.grid.product_m:
+            finer = [*common, "avg_phase_rad", *([] if self.finer_networks else ["probability"])]
+            patterns += [f"{paths.resampled}/{layer}.tif" for layer in finer]
+        return [path for pattern in patterns for path in self.maps(pattern)]
 
     def asked_products(self) -> list[str]:
         """What the configuration requests beside the inventory.
@@ -617,7 +642,7 @@ class Graph:
         windows = [
             path
             for window in (rates.windows if self.method.has_rates else ())
-            for path in self.every(f"{paths.window(window)}/los_rate_mm_per_yr.tif")
+            for path in self.maps(f"{paths.window(window)}/los_rate_mm_per_yr.tif")
         ]
         known = {stack: set(self.pairs(stack)) for stack in self.config.stacks} if rates.dinsar else {}
         if missing := sorted(set(rates.dinsar) - set().union(*known.values())):
