@@ -23,7 +23,7 @@ def main(snakemake, log) -> None:
     params = snakemake.params
     grid = RegionGrid.from_dict(params.grid)
     scene = open_scene(snakemake.input.slc, polarisation=params.polarisation, orbits=params.orbits)
-    surface = read_surface(snakemake.input.dem)
+    surface = read_surface(snakemake.input.dem, grid)
     doppler = overlap_doppler(scene, surface, grid)
     if not np.isfinite(doppler).any():
         log.warning("%s: no cell of the region is seen by two bursts of a swath", scene.date)

@@ -27,8 +27,7 @@ def main(snakemake, log) -> None:
     params = snakemake.params
     device = chosen_device(snakemake.resources.device)
     scene = open_scene(snakemake.input.slc, params.stack, params.polarisation, params.orbits)
-    surface = read_surface(snakemake.input.dem)
-    surface.require(lattice.region)
+    surface = read_surface(snakemake.input.dem, lattice.region)
     acquisition = acquisition_of(scene, surface, lattice.region)
     bursts: set[str] = set()
     seen = 0

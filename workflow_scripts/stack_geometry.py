@@ -14,7 +14,7 @@ import numpy as np
 from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.contract import write_geometry
-from sarslide.insar.native.geometry import NOT_ACQUIRED, acquired, layover_shadow, stack_geometry
+from sarslide.insar.native.geometry import NOT_ACQUIRED, REACH_M, acquired, layover_shadow, stack_geometry
 from sarslide.insar.native.surface import read_surface
 from sarslide.io.sidecar import sidecar
 from sarslide.sentinel1.safe import open_scene
@@ -24,7 +24,7 @@ def main(snakemake) -> None:
     params, files = snakemake.params, snakemake.input
     grid = RegionGrid.from_dict(params.grid)
     scene = open_scene(files.slc, polarisation=params.polarisation, orbits=params.orbits)
-    surface = read_surface(files.dem)
+    surface = read_surface(files.dem, grid, REACH_M)
     layers = asdict(stack_geometry(scene, surface, grid))
     flags = layover_shadow(scene, surface, grid)
     layers["layover_shadow"] = np.where(acquired(scene, surface, grid), flags, NOT_ACQUIRED)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from sarslide.insar.native.burst_program import BurstProgram
-from sarslide.insar.native.imaging import NODES_H, NODES_X, NODES_Y, Imaging
+from sarslide.insar.native.imaging import NODES_H, NODES_X, NODES_Y, Imaging, Nodes
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, PHASES, RANGE_TAPS
 from sarslide.sentinel1.burst import Burst
 from sarslide.sentinel1.geometry import FAR
@@ -63,11 +63,34 @@ def positions(imaging: Imaging, heights_m: np.ndarray) -> tuple[np.ndarray, np.n
     distance : (rows, cols) array of float
         Slant ranges, m.
     """
-    time, distance = np.empty(heights_m.shape), np.empty(heights_m.shape)
-    level = (heights_m - imaging.height_m) / imaging.half_m
-    for series, out in ((imaging.time_s, time), (imaging.range_m, distance)):
-        _series(np.ascontiguousarray(series), imaging.by_row, np.ascontiguousarray(imaging.by_col.T), level, out)
+    time, distance = evaluate(imaging, (imaging.time_s, imaging.range_m), heights_m)
     return time, distance
+
+
+def evaluate(block: Imaging | Nodes, series: tuple[np.ndarray, ...], heights_m: np.ndarray) -> list[np.ndarray]:
+    """Values of series on the ground of a block.
+
+    Parameters
+    ----------
+    block : Imaging or Nodes
+        The block.
+    series : tuple of array
+        Coefficients, each (NODES_H, NODES_Y, NODES_X).
+    heights_m : (rows, cols) array of float
+        Heights, m.
+
+    Returns
+    -------
+    list of (rows, cols) array of float
+        The values of each.
+    """
+    level = (heights_m - block.height_m) / block.half_m
+    by_col = np.ascontiguousarray(block.by_col.T)
+    values = []
+    for one in series:
+        values.append(np.empty(heights_m.shape))
+        _series(np.ascontiguousarray(one), block.by_row, by_col, level, values[-1])
+    return values
 
 
 def window_of(burst: BurstProgram, place: Place, margin: tuple[int, int]) -> tuple[int, int, int, int] | None:

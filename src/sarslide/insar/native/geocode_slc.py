@@ -16,7 +16,7 @@ from sarslide.device import choose_device
 from sarslide.errors import CoverageError, SafeError
 from sarslide.grid import Lattice
 from sarslide.insar.native.burst_program import BurstProgram
-from sarslide.insar.native.imaging import Imaging, Shift, imaging_of
+from sarslide.insar.native.imaging import Shift, imaging_of
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, RANGE_TAPS
 from sarslide.insar.native.surface import Surface, earth_fixed_patch
 from sarslide.io.blocks import blocks
@@ -29,7 +29,6 @@ BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 
 # Lines and samples from the edge of the valid part that the kernel needs.
 MARGIN = (AZIMUTH_TAPS // 2, RANGE_TAPS // 2)
 FULL = 0.999  # share of the region above which a date covers it
-NEARBY = 100  # lines or samples by which the corners of a block may miss its extremes
 # Kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad.
 MANTISSA_BITS = 6
 
@@ -152,7 +151,7 @@ def geocode(
         for rows, cols in blocks(lattice.shape, BLOCK_ROWS, BLOCK_COLS):
             heights = surface.heights(x[cols], y[rows])
             imaging = imaging_of(scene.arc, lattice.epsg, x[cols], y[rows], heights, program.zero_doppler, shift)
-            near = [n for n, burst in enumerate(scene.bursts) if imaging is None or _may_see(burst, imaging)]
+            near = [n for n, burst in enumerate(scene.bursts) if imaging is None or imaging.may_see(burst)]
             if not near:
                 continue
             if imaging is None:
@@ -188,18 +187,6 @@ def geocode(
         )
     if not held:
         raise SafeError(f"{scene.bursts[min(checked)].raster}: all samples that the region needs are zero", COPY_AGAIN)
-
-
-def _may_see(burst: Burst, imaging: Imaging) -> bool:
-    """Whether a block may hold ground that the burst sees, by the corners of the block."""
-    time, distance = imaging.corners()
-    line, sample = burst.line(time), burst.sample(distance)
-    return bool(
-        line.max() > burst.first_line - NEARBY
-        and line.min() < burst.last_line + NEARBY
-        and sample.max() > burst.first_sample - NEARBY
-        and sample.min() < burst.last_sample + NEARBY
-    )
 
 
 def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray:

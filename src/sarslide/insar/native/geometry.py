@@ -1,21 +1,26 @@
 """Geometry rasters of a stack: line of sight, incidence, heading, range; layover and shadow."""
 
-from dataclasses import astuple, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from sarslide.errors import CoverageError
 from sarslide.grid import RegionGrid
-from sarslide.insar.native.cpu import zero_doppler
+from sarslide.insar.native.cpu import evaluate, positions, zero_doppler
+from sarslide.insar.native.imaging import imaging_of, nodes_of
 from sarslide.insar.native.surface import Surface, earth_fixed_patch
-from sarslide.io import blocks
+from sarslide.io.blocks import blocks, strips
 from sarslide.sentinel1.safe import Scene
 
 GOOD, LAYOVER, SHADOW = 0, 1, 2
 NOT_ACQUIRED = 255
 SUBSTEPS = 3  # lines, and points on a line, for each DEM cell
-LINES_AT_ONCE = 128
-ROWS_AT_ONCE = 256
+LINES_AT_ONCE, POINTS_AT_ONCE = 128, 2048
+ROWS_AT_ONCE, COLS_AT_ONCE = 256, 512
+# Beyond a region, ground that hides it or falls upon it: layover of 5,500 m of relief at an
+# incidence of 29 degrees, shadow of 9,500 m at 46.
+REACH_M = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,12 @@ def stack_geometry(scene: Scene, surface: Surface, region: RegionGrid) -> StackG
         As of the geocoding.
     """
     surface.require(region)
-    y = region.y()
-    strips = [_line_of_sight(scene, surface, region.x(), y[rows]) for rows in blocks.strips(region.rows, ROWS_AT_ONCE)]
-    whole = StackGeometry(*(np.concatenate(parts) for parts in zip(*(astuple(strip) for strip in strips), strict=True)))
+    x, y = region.x(), region.y()
+    whole = StackGeometry(*(np.empty(region.shape) for _ in fields(StackGeometry)))
+    for rows, cols in blocks(region.shape, ROWS_AT_ONCE, COLS_AT_ONCE):
+        part = _line_of_sight(scene, surface, x[cols], y[rows])
+        for field in fields(StackGeometry):
+            getattr(whole, field.name)[rows, cols] = getattr(part, field.name)
     if not np.isfinite(whole.slant_range_m).any():
         raise CoverageError(f"{scene.stack} {scene.date}: the orbit does not pass the region", "choose another scene")
     return whole
@@ -92,10 +100,16 @@ def acquired(scene: Scene, surface: Surface, region: RegionGrid) -> np.ndarray:
     """
     x, y = region.x(), region.y()
     found = np.zeros(region.shape, bool)
-    for rows in blocks.strips(region.rows, ROWS_AT_ONCE):
-        *_, time, distance = _seen(scene, surface, x, y[rows])
+    for rows, cols in blocks(region.shape, ROWS_AT_ONCE, COLS_AT_ONCE):
+        heights = surface.heights(x[cols], y[rows])
+        imaging = imaging_of(scene.arc, region.epsg, x[cols], y[rows], heights, zero_doppler)
+        if imaging is None:
+            *_, time, distance = _seen(scene, surface, x[cols], y[rows])
+        else:
+            time, distance = positions(imaging, heights)
         for burst in scene.bursts:
-            found[rows] |= burst.holds(burst.line(time), burst.sample(distance), (0, 0))
+            if imaging is None or imaging.may_see(burst):
+                found[rows, cols] |= burst.holds(burst.line(time), burst.sample(distance), (0, 0))
     return found
 
 
@@ -132,12 +146,13 @@ def _line_of_sight(scene: Scene, surface: Surface, x: np.ndarray, y: np.ndarray)
 
 
 def layover_shadow(scene: Scene, surface: Surface, region: RegionGrid) -> np.ndarray:
-    """Layover and shadow of the whole scene.
+    """Layover and shadow of the cells of a region.
 
     The DEM is cut along lines of constant zero-Doppler time, from near to far. Ground is in layover
     where ground nearer to the track has a larger range or farther ground a smaller one (active
     slopes and what they fall upon), in shadow where ground nearer to the track has a larger look
-    angle. The lines use all of the DEM: its margin must hold the ridges that reach in.
+    angle. The lines reach REACH_M beyond the region, as far as the DEM does: it must hold the
+    ridges that reach in.
 
     Parameters
     ----------
@@ -165,23 +180,50 @@ def layover_shadow(scene: Scene, surface: Surface, region: RegionGrid) -> np.nda
     def to_map(u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return centre[0] + u * look_x - v * look_y, centre[1] + u * look_y + v * look_x
 
-    left, bottom, right, top = surface.grid.bounds
-    dem_u, _ = to_lines(np.array([left, left, right, right]), np.array([bottom, top, bottom, top]))
-    cell_u, cell_v = to_lines(*np.meshgrid(region.x(), region.y()))
-    step = surface.grid.cell_m / SUBSTEPS
-    u = np.arange(dem_u.min(), dem_u.max() + step, step)
-    v = np.arange(cell_v.min() - step, cell_v.max() + 2 * step, step)
-    column, row = np.rint((cell_u - u[0]) / step).astype(int), np.rint((cell_v - v[0]) / step).astype(int)
+    def outline(grid: RegionGrid) -> tuple[np.ndarray, np.ndarray]:
+        left, bottom, right, top = grid.bounds
+        return to_lines(np.array([left, left, right, right]), np.array([bottom, top, bottom, top]))
 
+    step = surface.grid.cell_m / SUBSTEPS
+    (dem_u, _), (_, region_v) = outline(surface.grid), outline(region)
+    v = np.arange(region_v.min() - step, region_v.max() + 2 * step, step)
+    x, y = region.x(), region.y()
     out = np.zeros(region.shape, np.uint8)
-    for part in blocks.strips(len(v), LINES_AT_ONCE):
-        start, lines = part.start, v[part]
-        heights = surface.heights_at(*to_map(*np.meshgrid(u, lines)))
-        point, normal = earth_fixed_patch(region.epsg, u, lines, to_map)
-        flags = _flags(scene, point + np.nan_to_num(heights)[..., None] * normal, np.isfinite(heights))
-        here = (row >= start) & (row < start + len(lines))
-        out[here] = flags[row[here] - start, column[here]]
+    for part in strips(len(v), LINES_AT_ONCE):
+        rows, cols = _cells_between(region, v[part.start] - step, v[part.stop - 1] + step, to_map, (look_x, look_y))
+        cell_u, cell_v = to_lines(x[cols], y[rows])
+        line = np.rint((cell_v - v[0]) / step).astype(int)
+        here = (line >= part.start) & (line < part.stop)
+        if not here.any():
+            continue
+        rows, cols, line, cell_u = rows[here], cols[here], line[here] - part.start, cell_u[here]
+        near, far = max(cell_u.min() - REACH_M, dem_u.min()), min(cell_u.max() + REACH_M, dem_u.max())
+        u = np.arange(near, far + step, step)
+        flags = _flags(scene, surface, region.epsg, u, v[part], to_map)
+        out[rows, cols] = flags[line, np.rint((cell_u - near) / step).astype(int)]
     return out
+
+
+def _cells_between(
+    region: RegionGrid, low_m: float, high_m: float, to_map: Callable, look: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns, (n,) each, of cells that lie between two lines away from the track.
+
+    In each column these are consecutive rows: some more are given, so that all columns have as
+    many.
+    """
+    (start_x, start_y), slope = to_map(0.0, low_m), look[1] / look[0]
+    # Where the line v = low_m meets each column, and how many rows farther the line v = high_m.
+    at_low = (region.north - start_y - (region.x() - start_x) * slope) / region.cell_m - 0.5
+    between = (high_m - low_m) / abs(look[0]) / region.cell_m
+    if between > region.rows:
+        rows = np.broadcast_to(np.arange(region.rows)[:, None], region.shape)
+    else:
+        first = np.floor(at_low - (between if look[0] > 0 else 0)).astype(int)
+        rows = first + np.arange(int(between) + 3)[:, None]
+    cols = np.broadcast_to(np.arange(region.cols), rows.shape)
+    inside = (rows >= 0) & (rows < region.rows)
+    return rows[inside], cols[inside]
 
 
 def _look_direction(scene: Scene, surface: Surface, epsg: int, centre: tuple[float, float]) -> tuple[float, float]:
@@ -196,13 +238,25 @@ def _look_direction(scene: Scene, surface: Surface, epsg: int, centre: tuple[flo
     return tuple(away * np.sign(gain))
 
 
-def _flags(scene: Scene, point: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Layover and shadow of lines (lines, points, 3) that run away from the track."""
-    time, distance = zero_doppler(scene.arc, point)
-    satellite = scene.arc.position(time)
-    # Minus the cosine of the look angle at the satellite: grows with it.
-    look = np.einsum("lpk,lpk->lp", satellite, point - satellite) / (np.linalg.norm(satellite, axis=-1) * distance)
-    known &= np.isfinite(distance)
+def _flags(scene: Scene, surface: Surface, epsg: int, u: np.ndarray, v: np.ndarray, to_map: Callable) -> np.ndarray:
+    """Layover and shadow (lines, points) of lines that run away from the track along `u`."""
+    heights = surface.heights_at(*to_map(*np.meshgrid(u, v)))
+    distance, look = np.full(heights.shape, np.nan), np.full(heights.shape, np.nan)
+    for part in strips(len(u), POINTS_AT_ONCE):
+        known = np.isfinite(heights[:, part])
+        if not known.any():
+            continue
+        nodes = nodes_of(epsg, u[part], v, heights[:, part][known], to_map)
+        time, ranges = zero_doppler(scene.arc, nodes.points)
+        if not np.isfinite(time).all():
+            continue  # beyond the orbit
+        satellite = scene.arc.position(time)
+        # Minus the cosine of the look angle at the satellite: grows with it.
+        cosine = np.einsum("hvuk,hvuk->hvu", satellite, nodes.points - satellite)
+        cosine /= np.linalg.norm(satellite, axis=-1) * ranges
+        series = nodes.series(ranges), nodes.series(cosine)
+        distance[:, part], look[:, part] = evaluate(nodes, series, heights[:, part])
+    known = np.isfinite(heights) & np.isfinite(distance)
     before = np.maximum.accumulate(np.where(known, distance, -np.inf), axis=1)
     behind = np.minimum.accumulate(np.where(known, distance, np.inf)[:, ::-1], axis=1)[:, ::-1]
     steepest = np.maximum.accumulate(np.where(known, look, -np.inf), axis=1)

@@ -87,7 +87,7 @@ def overlap_doppler(scene: Scene, surface: Surface, region: RegionGrid) -> np.nd
     surface.require(region)
     out = np.full((2, *region.shape), np.nan, np.float32)
     x, y = region.x(), region.y()
-    ramps: dict[str, Ramp] = {burst.name: ramp_of(burst) for burst in scene.bursts}
+    ramps: dict[str, Ramp] = {}
     neighbours = [
         (one, other)
         for one in scene.bursts
@@ -99,13 +99,21 @@ def overlap_doppler(scene: Scene, surface: Surface, region: RegionGrid) -> np.nd
         imaging = imaging_of(scene.arc, region.epsg, x[cols], y[rows], heights, zero_doppler)
         if imaging is None:
             continue
+        near = {burst.name for burst in scene.bursts if imaging.may_see(burst)}
+        if not near:
+            continue
         time, distance = positions(imaging, heights)
         for one, other in neighbours:
+            if one.name not in near or other.name not in near:
+                continue
             margin = AZIMUTH_TAPS // 2, RANGE_TAPS // 2
             both = one.holds(one.line(time), one.sample(distance), margin)
             both &= other.holds(other.line(time), other.sample(distance), margin)
             if not both.any():
                 continue
+            for burst in (one, other):
+                if burst.name not in ramps:
+                    ramps[burst.name] = ramp_of(burst)
             frequency = [
                 ramps[burst.name].frequency(burst.line(time[both]), burst.sample(distance[both]))
                 for burst in (one, other)

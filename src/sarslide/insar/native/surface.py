@@ -1,15 +1,17 @@
 """The ground as the engine sees it: heights between the cells of a DEM, Earth-fixed coordinates."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from sarslide.errors import DemError
-from sarslide.grid import RegionGrid
+from sarslide.grid import RegionGrid, part_of
 from sarslide.io import raster
 from sarslide.sentinel1.geometry import ellipsoid_point
 
+SETTLED = 24  # cells from the end of a window after which a spline's coefficients differ by 1e-10 m
 NODES = 8  # Chebyshev nodes along each axis; on 300 km the map projection is met to 1e-6 m
 
 
@@ -53,18 +55,7 @@ class Surface:
         DemError
             Unless it does.
         """
-        west, south, east, north = region.bounds
-        left, bottom, right, top = self.grid.bounds
-        step = 2 * self.grid.cell_m
-        if region.epsg != self.grid.epsg:
-            raise DemError(
-                f"{self.source}: is EPSG:{self.grid.epsg}, the region EPSG:{region.epsg}", "reproject the DEM"
-            )
-        if west - left < step or south - bottom < step or right - east < step or top - north < step:
-            raise DemError(
-                f"{self.source}: covers {self.grid.bounds}, the region {region.bounds}",
-                "give a DEM that reaches at least two cells beyond the region on every side",
-            )
+        _require(self.grid, self.source, region)
 
     def heights(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Heights at the crossings of eastings and northings.
@@ -101,19 +92,41 @@ class Surface:
         array of float
             Heights, m; NaN outside of the cell centres.
         """
-        from scipy.ndimage import map_coordinates
+        from sarslide.insar.native.spline import spline_at
 
-        at = [(self.grid.north - y) / self.grid.cell_m - 0.5, (x - self.grid.west) / self.grid.cell_m - 0.5]
-        return map_coordinates(self._coefficients, at, order=3, mode="constant", cval=np.nan, prefilter=False)
+        row, col = np.broadcast_arrays(
+            (self.grid.north - np.asarray(y, float)) / self.grid.cell_m - 0.5,
+            (np.asarray(x, float) - self.grid.west) / self.grid.cell_m - 0.5,
+        )
+        out = np.empty(row.size)
+        spline_at(self._coefficients, row.ravel(), col.ravel(), out)
+        return out.reshape(row.shape)
 
 
-def read_surface(path: str | Path) -> Surface:
-    """Surface of a DEM file.
+def _require(dem: RegionGrid, source: str, region: RegionGrid) -> None:
+    west, south, east, north = region.bounds
+    left, bottom, right, top = dem.bounds
+    step = 2 * dem.cell_m
+    if region.epsg != dem.epsg:
+        raise DemError(f"{source}: is EPSG:{dem.epsg}, the region EPSG:{region.epsg}", "reproject the DEM")
+    if west - left < step or south - bottom < step or right - east < step or top - north < step:
+        raise DemError(
+            f"{source}: covers {dem.bounds}, the region {region.bounds}",
+            "give a DEM that reaches at least two cells beyond the region on every side",
+        )
+
+
+def read_surface(path: str | Path, region: RegionGrid | None = None, reach_m: float = 0) -> Surface:
+    """Surface of a DEM file, or of the window of it that a region needs.
 
     Parameters
     ----------
     path : str or Path
         The file.
+    region : RegionGrid, optional
+        Where heights are needed; everywhere by default.
+    reach_m : float
+        How far beyond the region, m, as far as the DEM reaches.
 
     Returns
     -------
@@ -123,14 +136,35 @@ def read_surface(path: str | Path) -> Surface:
     Raises
     ------
     DemError
-        Unless its tag `vertical` states that heights are ellipsoidal.
+        Unless its tag `vertical` states that heights are ellipsoidal, and where it does not hold
+        the region.
     """
     vertical = raster.tags_of(path).get("vertical", "not stated")
     if vertical != "ellipsoidal":
         raise DemError(
             f"{path}: vertical reference is {vertical}", "prepare the DEM with ellipsoidal heights (grid.dem_vertical)"
         )
-    return Surface(raster.read(path), raster.grid_of(path), str(path))
+    grid = raster.grid_of(path)
+    if region is None:
+        return Surface(raster.read(path), grid, str(path))
+    _require(grid, str(path), region)
+    rows, cols = _window(grid, region, reach_m)
+    return Surface(raster.read_block(path, rows, cols), part_of(grid, rows, cols), str(path))
+
+
+def _window(dem: RegionGrid, region: RegionGrid, reach_m: float) -> tuple[slice, slice]:
+    """Rows and columns of a DEM that hold a region, `reach_m` and SETTLED cells around it."""
+    west, south, east, north = region.bounds
+    beyond = reach_m + SETTLED * dem.cell_m
+
+    def along(low_m: float, high_m: float, size: int) -> slice:
+        first, last = math.floor((low_m - beyond) / dem.cell_m), math.ceil((high_m + beyond) / dem.cell_m)
+        return slice(max(first, 0), min(last, size))
+
+    return (
+        along(dem.north - north, dem.north - south, dem.rows),
+        along(west - dem.west, east - dem.west, dem.cols),
+    )
 
 
 def _spline_weights(at: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
