@@ -48,7 +48,7 @@ FIRST = {"A128": "20190306", "D062": "20190311"}
 BOUNDS = {"small": (517500, 3206400, 520500, 3210000), "demo": (515130, 3200340, 523230, 3215640)}
 INTERVAL_D = 12
 # What tells the history of an object; everything else of it is measured.
-HISTORY = ("ls_id", "change", "related", "first_seen", "last_seen")
+HISTORY = ("ls_id", "uid", "change", "related", "first_seen", "last_seen")
 MEASURED = {name: kind for name, kind in OBJECTS.items() if name not in HISTORY}
 
 

@@ -132,6 +132,31 @@ def test_frames_that_are_blind_at_their_edges_find_them_too(layout):
     assert min(one_to_one(inside, again).values()) >= 0.95
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_moving_plains_and_fast_ground_over_seams_are_found_once(layout):
+    """A plain of 3 x 5 km that sinks, and fast slopes on two crossings that the network does not mark."""
+    layers = slope_layers(REGION)
+    rows, cols = np.mgrid[: REGION.rows, : REGION.cols]
+    layers["slope_deg"][80:160, 80:220] = 2.0
+    layers["los_rate_mm_per_yr"][90:150, 90:210] = -60.0
+    for row, col in ((200, 200), (222, 73)):
+        layers["los_rate_mm_per_yr"][(rows - row) ** 2 + (cols - col) ** 2 <= 15**2] = -200.0
+
+    def objects(frames: tuple[Frame, ...]) -> list[dict]:
+        found = {}
+        for one in frames:
+            inside = {name: layer[window_of(REGION, one.grid)] for name, layer in layers.items()}
+            made = find_candidates(inside, one.grid, "A128", 0.5, 20.0, RULES, limits=((1.0, 50.0),), frame=one.name)
+            found[one.name] = rows_of(made, CANDIDATES, one.name)
+        return seams.join(found, frames, RULES)
+
+    expected, found = objects(of_side(20)), objects(LAYOUTS[layout]())
+    assert sorted(row["source"] for row in expected) == ["rate", "velocity_threshold", "velocity_threshold"]
+    pairs = one_to_one(expected, found)
+    assert min(pairs.values()) >= 0.95
+    assert all(expected[i]["source"] == found[j]["source"] for i, j in pairs)
+
+
 def test_some_objects_lie_over_seams():
     """Or the tests above would show nothing: what a frame sees alone is another number of objects."""
     frames = of_side(4)

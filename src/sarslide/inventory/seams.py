@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from shapely import STRtree, box, union_all
+from shapely import STRtree, box, get_parts, union_all
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
@@ -157,8 +157,9 @@ def _objects(
     apart = len({view.frame.name for view in kept}) > 1
     ends = any(not view.outline.within(trusted[view.frame.name]) for view in kept)
     if len(views) > 1 and kept and (apart or ends):
-        parts = [view.outline.intersection(trusted[view.frame.name]) for view in views]
-        return [_joined(views, union_all(parts), rules)]
+        seen = union_all([view.outline.intersection(trusted[view.frame.name]) for view in views])
+        areas = [part for part in get_parts(seen) if part.geom_type == "Polygon"]  # no edges that touch
+        return [_joined(views, union_all(areas), rules)]
     return [dict(view.row) for view in kept]
 
 
@@ -174,9 +175,12 @@ def _holds(frame: Frame, point: Point) -> bool:
 
 
 def _trusted(frame: Frame) -> BaseGeometry:
-    """The core and the inner part of the margin; there is none along the edge of the region."""
+    """The core and the inner part of the margin, whole cells; there is none along the edge of the
+    region.
+    """
+    cell_m = frame.grid.cell_m
     edges = zip(frame.core.bounds, frame.grid.bounds, strict=True)
-    return box(*(inner + TRUSTED * (outer - inner) for inner, outer in edges))
+    return box(*(inner + cell_m * round(TRUSTED * (outer - inner) / cell_m) for inner, outer in edges))
 
 
 def _joined(views: Sequence[View], whole: BaseGeometry, rules: masks.MaskRules) -> dict:

@@ -168,6 +168,8 @@ def summary(results: Path) -> str:
     release = current_release(results)
     folder = results / "inventory" / records.RELEASES / release
     lines = [f"release  {release}", f"folder   {folder}", f"changes  {_counted_changes(folder)}"]
+    if left_out := records.manifest(folder).without_frames:
+        lines.append(f"frames   incomplete, without {', '.join(left_out)}")
     if (page := results / "report" / "report.html").is_file():
         lines.append(f"report   {page}")
     scores_file = results / "report" / "scores.json"

@@ -659,7 +659,7 @@ class Graph:
             for kind in ("los_displacement_mm.tif", "dinsar_figure.png")
         ]
         followed = rates.series_polygons and self.method.has_rates
-        series = self.every(f"{paths.rates}/series/polygons.csv") if followed else []
+        series = self.maps(f"{paths.rates}/series/polygons.csv") if followed else []
         finer = self.every(f"{paths.resampled}/resample_products.json") if self.config.grid.product_m else []
         beside = self.every(f"{paths.networks}/comparison.png") if self.config.segmentation.beside else []
         gradients = self.every(f"{paths.stack}/phase_gradient/phase_gradient.json") if rates.phase_gradient else []
