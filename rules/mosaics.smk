@@ -20,7 +20,8 @@ rule level_frames:
     conda:
         "../envs/geo.yaml"
     resources:
-        mem_mb=memory(1500),
+        # Measured: 0.2 GB for 2 and for 4 frames of 60 km.
+        mem_mb=memory(1000),
         runtime=minutes(10, 0.2),
     params:
         **GRAPH.leaves("rates", "plane", "height_correlated"),
@@ -75,9 +76,9 @@ rule mosaic:
     conda:
         "../envs/geo.yaml"
     resources:
-        # Memory is that of a block, whatever the region.
-        mem_mb=memory(1500),
-        runtime=minutes(10, 0.5),
+        # Memory is that of a block and of GDAL's cache, 0.2 GB measured, whatever the region.
+        mem_mb=memory(1000),
+        runtime=minutes(10, 0.3),
     params:
         grid=cell_grid,
         frames=frame_grids,
