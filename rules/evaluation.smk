@@ -25,8 +25,9 @@ rule score_external:
     conda:
         "../envs/geo.yaml"
     resources:
-        mem_mb=memory(1500, 10),
-        runtime=minutes(10, 1),
+        # Of the map of observability, the windows of the objects.
+        mem_mb=memory(1500),
+        runtime=minutes(10),
     params:
         **GRAPH.leaves(
             "evaluation",
@@ -34,7 +35,7 @@ rule score_external:
             *("min_area_km2", "seen_column"),
         ),
         grid=cell_grid,
-        stacks=CONFIG.stacks,
+        stacks=[stack for stack in CONFIG.stacks if GRAPH.frames_of(stack)],
         code=code("score_external"),
     script:
         "../workflow_scripts/score_external.py"

@@ -263,32 +263,6 @@ use rule segment as segment_instances with:
 
 
 # All networks of a track side by side, over the planted outlines of a simulated region.
-rule compare_networks:
-    input:
-        probability=[f"{NETWORKS}/{name}/probability.tif" for name in NETWORK.names],
-        planted=[f"{RESULTS}/report/planted.gpkg"] if GRAPH.simulated else [],
-    output:
-        figure=report(
-            f"{NETWORKS}/comparison.png",
-            caption="captions/networks.rst",
-            category="Maps",
-        ),
-    log:
-        f"{LOGS}/compare_networks/{{stack}}/{{frame}}.log",
-    benchmark:
-        f"{BENCHMARKS}/compare_networks/{{stack}}/{{frame}}.tsv"
-    conda:
-        "../envs/geo.yaml"
-    resources:
-        mem_mb=memory(1500, 8, network_grid),
-        runtime=minutes(10, 5, grid=network_grid),
-    params:
-        networks=list(NETWORK.names),
-        code=code("compare_networks"),
-    script:
-        "../workflow_scripts/compare_networks.py"
-
-
 rule resample_products:
     input:
         **GRAPH.resampled_layers(),

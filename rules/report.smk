@@ -1,9 +1,45 @@
-# Scores against the planted truth of a simulated region, and the report.
+# Scores against the planted truth of a simulated region, and the report; of a region of several
+# frames from their mosaics, where layers are not taken frame by frame.
 
 # Scores of the networks' benchmark, where the workflow lies in a checkout.
 SCORES_TABLES = Path(workflow.basedir) / "studies/records/benchmark.json"
 PUBLISHED = str(SCORES_TABLES) if CONFIG.paper and SCORES_TABLES.is_file() else ""
 TERRAIN_OF_REGION = GRAPH.map_of(TERRAIN)
+MAPS_OF_NETWORKS = GRAPH.map_of(NETWORKS)
+IN_FRAMES = len(GRAPH.frames) > 1
+LARGEST_FRAME = max(
+    (GRAPH.frame(name).grid for name in GRAPH.frames),
+    key=lambda grid: grid.rows * grid.cols,
+).to_dict()
+
+
+rule compare_networks:
+    input:
+        probability=[
+            f"{MAPS_OF_NETWORKS}/{name}/probability.tif" for name in NETWORK.names
+        ],
+        planted=[f"{RESULTS}/report/planted.gpkg"] if GRAPH.simulated else [],
+    output:
+        figure=report(
+            f"{MAPS_OF_NETWORKS}/comparison.png",
+            caption="captions/networks.rst",
+            category="Maps",
+        ),
+    log:
+        f"{LOGS}/compare_networks/{{stack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/compare_networks/{{stack}}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        # Maps are read as coarse as a screen shows them.
+        mem_mb=memory(1500),
+        runtime=minutes(10),
+    params:
+        networks=list(NETWORK.names),
+        code=code("compare_networks"),
+    script:
+        "../workflow_scripts/compare_networks.py"
 
 
 rule report:
@@ -42,11 +78,16 @@ rule report:
         avg_phase=GRAPH.maps(f"{STACK}/averaging/avg_phase_rad.tif"),
         mean_coherence=GRAPH.maps(f"{RATES}/mean_coherence.tif"),
         reference=GRAPH.every(f"{RATES}/reference.json"),
+        levels=(
+            GRAPH.maps(f"{RATES}/level_frames.json")
+            if IN_FRAMES and GRAPH.method.has_rates
+            else []
+        ),
         phase_bias=GRAPH.maps(f"{STACK}/quality/phase_bias_flag.tif"),
         observable=GRAPH.maps(f"{STACK}/observability/observable_class.tif"),
         probability=GRAPH.maps(f"{SEGMENT}/probability.tif"),
         network_maps=(
-            GRAPH.every(f"{NETWORKS}/comparison.png")
+            GRAPH.maps(f"{NETWORKS}/comparison.png")
             if CONFIG.segmentation.beside
             else []
         ),
@@ -63,6 +104,7 @@ rule report:
             caption="captions/report.rst",
             category="Inventory",
         ),
+        files=directory(f"{RESULTS}/report/report_files"),
         project=f"{RESULTS}/report/region.qgs",
     log:
         f"{LOGS}/report.log",
@@ -71,13 +113,23 @@ rule report:
     conda:
         "../envs/geo.yaml"
     resources:
-        mem_mb=memory(1500, 300),
-        runtime=minutes(10, 43),
+        # Layers are read as coarse as a screen shows them, whatever the size of the region.
+        mem_mb=memory(2000 + 300 * len(CONFIG.stacks)),
+        runtime=minutes(15),
         published=PUBLISHED,
     params:
         region=CONFIG.region,
         grid=cell_grid,
         stacks=CONFIG.stacks,
+        frames={
+            name: {
+                "core": GRAPH.frame(name).core.to_dict(),
+                "stacks": [
+                    stack for stack in CONFIG.stacks if name in GRAPH.frames_of(stack)
+                ],
+            }
+            for name in GRAPH.frames
+        },
         engine=GRAPH.engine.name,
         method=GRAPH.method.name,
         simulated=GRAPH.simulated,
@@ -98,20 +150,34 @@ rule report:
 
 
 if GRAPH.simulated:
-    # What the error of the rates is found from.
+    # What the error of the rates is found from, frame by frame; the levelled map beside it.
     SCORED_RATES = {
         "atmosphere": [
             f"{TRUTH}/{stack}/{date}.true_atmosphere_mm.tif"
             for stack in CONFIG.stacks
             for date in GRAPH.dates(stack)
         ],
-        "los_rate": GRAPH.maps(f"{RATES}/los_rate_mm_per_yr.tif"),
-        "los_rate_std": GRAPH.maps(f"{RATES}/los_rate_std_mm_per_yr.tif"),
-        "mean_coherence": GRAPH.maps(f"{RATES}/mean_coherence.tif"),
-        "stable_ground": GRAPH.maps(f"{RATES}/stable_ground.tif"),
-        "elevation": f"{TERRAIN_OF_REGION}/elevation_m.tif",
-        "coherence": GRAPH.every_pair("coherence"),
-        "conncomp": GRAPH.every_pair("conncomp"),
+        "los_rate": GRAPH.every(f"{RATES}/los_rate_mm_per_yr.tif"),
+        "los_rate_std": GRAPH.every(f"{RATES}/los_rate_std_mm_per_yr.tif"),
+        "mean_coherence": GRAPH.every(f"{RATES}/mean_coherence.tif"),
+        "stable_ground": GRAPH.every(f"{RATES}/stable_ground.tif"),
+        "elevation": [
+            f"{TERRAIN}/elevation_m.tif".format(frame=frame)
+            for stack in CONFIG.stacks
+            for frame in GRAPH.frames_of(stack)
+        ],
+        "levelled": (
+            GRAPH.maps(f"{RATES}/los_rate_mm_per_yr.tif") if IN_FRAMES else []
+        ),
+        **{
+            kind: [
+                path
+                for stack in CONFIG.stacks
+                for frame in GRAPH.frames_of(stack)
+                for path in GRAPH.pair_inputs([kind], stack, frame)[kind]
+            ]
+            for kind in ("coherence", "conncomp")
+        },
         "pairs": GRAPH.every_pair("sidecars"),
     }
 
@@ -121,8 +187,13 @@ if GRAPH.simulated:
             current=RELEASED,
             planted=f"{TRUTH}/landslides.gpkg",
             decoys=f"{TRUTH}/decoys.gpkg",
-            true_los_rate=GRAPH.maps(f"{TRUTH}/{{stack}}/true_los_rate_mm_per_yr.tif"),
-            observable=GRAPH.maps(f"{TRUTH}/{{stack}}/true_observable.tif"),
+            true_los_rate=[
+                f"{TRUTH}/{stack}/true_los_rate_mm_per_yr.tif"
+                for stack in CONFIG.stacks
+            ],
+            observable=[
+                f"{TRUTH}/{stack}/true_observable.tif" for stack in CONFIG.stacks
+            ],
             probability=GRAPH.maps(f"{SEGMENT}/probability.tif"),
         output:
             scores=report(
@@ -138,11 +209,22 @@ if GRAPH.simulated:
         conda:
             "../envs/geo.yaml"
         resources:
-            mem_mb=memory(1500, 300),
+            # One frame of one stack at a time, of all its dates; maps of the region by blocks.
+            mem_mb=memory(1500, 300, lambda wildcards: LARGEST_FRAME),
             runtime=minutes(10, 44),
         params:
             grid=cell_grid,
             stacks=CONFIG.stacks,
+            frames={
+                stack: {
+                    name: {
+                        "core": GRAPH.frame(name).core.to_dict(),
+                        "grid": GRAPH.frame(name).grid.to_dict(),
+                    }
+                    for name in GRAPH.frames_of(stack)
+                }
+                for stack in CONFIG.stacks
+            },
             dates={stack: GRAPH.dates(stack) for stack in CONFIG.stacks},
             pairs={stack: GRAPH.pairs(stack) for stack in CONFIG.stacks},
             threshold=CONFIG.inventory.threshold,

@@ -8,7 +8,9 @@ pair wrapped phase and coherence; pictures of all networks side by side; sidecar
 simulated regions scores and planted outlines; scores and objects of the comparison with an
 inventory of others; tables and pictures of the factors, where they were ranked; for regions of a
 paper incidence and heading (degree), phase rate (rad/yr, positive away), candidates of each track,
-optical layers and rock. What a region does not have is an empty list. outputs: report.html; a QGIS
+optical layers and rock. Rasters are those of the whole region; reference areas are one a stack and
+frame, levels of the frames one a stack. What a region does not have is an empty list. outputs:
+report.html; the folder report_files with what is too heavy for it, empty for a small region; a QGIS
 project of the release and its layers.
 """
 
@@ -42,7 +44,7 @@ def main(snakemake, log) -> None:
     from sarslide.layers import OPTICAL, TERRAIN
     from sarslide.models.weights import of_job
     from sarslide.report import qgis
-    from sarslide.report.inputs import ExternalFiles, FactorFiles, ReportInputs, of_stack
+    from sarslide.report.inputs import ExternalFiles, FactorFiles, FrameInputs, ReportInputs, of_stack
     from sarslide.report.page import render
 
     params = snakemake.params
@@ -54,9 +56,14 @@ def main(snakemake, log) -> None:
         region=params.region,
         grid=RegionGrid.from_dict(params.grid),
         stacks=tuple(
-            of_stack(stack, layers, files.get("pairs", []), files.get("reference", [])) for stack in params.stacks
+            of_stack(stack, layers, *(files.get(name, []) for name in ("pairs", "reference", "levels")))
+            for stack in params.stacks
         ),
         current=files["current"][0],
+        frames=tuple(
+            FrameInputs(name, RegionGrid.from_dict(frame["core"]), tuple(frame["stacks"]))
+            for name, frame in params.frames.items()
+        ),
         engine=params.engine,
         method=params.method,
         simulated=params.simulated,
@@ -84,12 +91,18 @@ def main(snakemake, log) -> None:
         ground={layer: files[layer][0] for layer in (*OPTICAL, "lithology") if files.get(layer)},
         by_track=tuple(files.get("by_track", [])),
     )
-    html = render(inputs)
+    page = render(inputs)
     with atomic_file(snakemake.output.html) as temporary:
-        temporary.write_text(html)
+        temporary.write_text(page.html)
+    folder = Path(snakemake.output.files)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in page.files.items():
+        with atomic_file(folder / name) as temporary:
+            temporary.write_bytes(content)
     with atomic_file(snakemake.output.project) as temporary:
         temporary.write_text(qgis.project(inputs, Path(snakemake.output.project).parent))
-    log.info("%.1f MB", len(html) / 1e6)
+    beside = sum(map(len, page.files.values()))
+    log.info("%.1f MB, and %d files of %.1f MB beside it", len(page.html) / 1e6, len(page.files), beside / 1e6)
 
 
 def paths(value) -> list:

@@ -1,18 +1,24 @@
 """score: released landslides and rates of a simulated region against its planted truth.
 
 inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr,
-positive towards the satellite) and observability, probability; of methods with rates also the
-atmosphere of each date (mm, positive = longer path), LOS rate and its standard error (mm/yr), mean
-coherence, stable ground, coherence, components and sidecar of each pair, and elevation (m).
+positive towards the satellite), observability and probability; of methods with rates also the
+atmosphere of each date (mm, positive = longer path), the sidecar of each pair and, of several
+frames, the levelled LOS rate (mm/yr), and per stack and frame LOS rate and its standard error
+(mm/yr), mean coherence, stable ground, elevation (m), coherence and components of each pair.
 outputs: scores.json; the planted outlines for the report; the scores as a table in the log and on
-standard output. The only rule that reads the truth.
+standard output. The only rule that reads the truth. Memory is that of one frame.
 """
 
 from sarslide.workflow.job import job
 
+BLOCK = 1024  # cells
+
 
 def main(snakemake, log) -> None:
+    from pathlib import Path
+
     from sarslide.evaluate import objects as scoring
+    from sarslide.evaluate.windows import RasterCells
     from sarslide.grid import RegionGrid
     from sarslide.inventory import records
     from sarslide.inventory.changes import LAYERS
@@ -23,18 +29,18 @@ def main(snakemake, log) -> None:
     grid = RegionGrid.from_dict(params.grid)
     folder = records.folder_of(files.current)
     layers = {name: vector.read(folder / "landslides.gpkg", name).to_dict("records") for name in LAYERS}
-
-    def of_stack(paths) -> dict:
-        return {stack: raster.read(path, grid) for stack, path in zip(params.stacks, paths, strict=True)}
-
-    true_rate, observable = of_stack(files.true_los_rate), of_stack(files.observable)
-    truths = {stack: scoring.TrackTruth(true_rate[stack], observable[stack] == 1) for stack in params.stacks}
+    truths = {}
+    for stack, rate, observable in zip(params.stacks, files.true_los_rate, files.observable, strict=True):
+        for path in (rate, observable):
+            raster.check_grid(path, grid)
+        truths[stack] = scoring.TrackTruth(
+            RasterCells(Path(rate)), RasterCells(Path(observable), lambda values: values == 1)
+        )
     outlines = vector.read(files.planted)
     planted = scoring.planted_rows(outlines.to_dict("records"), truths, grid)
     scores = scoring.score_objects(planted, layers, vector.read(files.decoys).to_dict("records"))
-
-    scores |= rate_errors(snakemake, truths, grid, of_stack) | {
-        "pixels": cell_scores(snakemake, planted, grid, observable),
+    scores |= rate_errors(snakemake, grid) | {
+        "pixels": cell_scores(snakemake, planted, grid),
         "criteria": scoring.CRITERIA,
         "release": folder.name,
     }
@@ -43,72 +49,131 @@ def main(snakemake, log) -> None:
     log.info("scores\n%s", scoring.table(scores))
 
 
-def cell_scores(snakemake, planted, grid, observable) -> dict:
+def seen_stacks(params) -> list[str]:
+    """Stacks that see a frame of the region."""
+    return [stack for stack in params.stacks if params.frames[stack]]
+
+
+def cell_scores(snakemake, planted, grid) -> dict:
     """Scores of each stack's map on its own grid, which may be finer than the region's."""
-    from sarslide import layers
     from sarslide.evaluate import objects as scoring
     from sarslide.inventory.candidates import cell_threshold
     from sarslide.io import raster
-    from sarslide.io.resample import resample
 
     params, paths = snakemake.params, snakemake.input.probability
-    own = raster.grid_of(paths[0])
-    inside = scoring.planted_cells(planted, own)
-    threshold = cell_threshold(params.threshold, raster.tags_of(paths[0]))
+    truths = dict(zip(params.stacks, snakemake.input.observable, strict=True))
     found = {}
-    for stack, path in zip(params.stacks, paths, strict=True):
-        seen = resample(observable[stack], own.rows // grid.rows, layers.get("true_observable")) == 1
-        found[stack] = scoring.score_pixels(raster.read(path, own), inside, seen, threshold)
+    for stack, path in zip(seen_stacks(params), paths, strict=True):
+        threshold = cell_threshold(params.threshold, raster.tags_of(path))
+        found[stack] = scoring.score_pixels(map_blocks(path, truths[stack], planted, grid), threshold)
     return found
 
 
-def rate_errors(snakemake, truths, grid, of_stack) -> dict:
-    """Error of each stack's LOS rate and what it should be; null where nothing was unwrapped."""
+def map_blocks(path, observable, planted, grid):
+    """Of each block of a map its probability, planted landslides and ground that the track sees."""
+    from sarslide import layers
     from sarslide.evaluate import objects as scoring
+    from sarslide.io import raster
+    from sarslide.io.blocks import blocks
+    from sarslide.io.resample import resample
+
+    own = raster.grid_of(path)
+    factor, inside = own.rows // grid.rows, scoring.planted_cells(planted, own)
+    for rows, cols in blocks(grid.shape, BLOCK, BLOCK):
+        window = [slice(factor * side.start, factor * side.stop) for side in (rows, cols)]
+        seen = resample(raster.read_block(observable, rows, cols), factor, layers.get("true_observable")) == 1
+        yield raster.read_block(path, *window), scoring.in_block(inside, *window), seen
+
+
+def rate_errors(snakemake, grid) -> dict:
+    """Error of each stack's LOS rate and what it should be; null where nothing was unwrapped."""
+    from sarslide.evaluate import frame_rates
     from sarslide.rates.methods import METHODS
 
-    method, files = METHODS[snakemake.params.method], snakemake.input
+    params, levelled = snakemake.params, snakemake.input.get("levelled", ())
+    method = METHODS[params.method]
     if not method.has_rates:
-        unknown = dict.fromkeys(truths)
+        unknown = dict.fromkeys(params.stacks)
         return {"los_rmse_mm_per_yr": unknown, "predicted_rmse_mm_per_yr": unknown, "rate_error": None}
-    rate, std = of_stack(files.los_rate), of_stack(files.los_rate_std)
-    coherence, ground = of_stack(files.mean_coherence), of_stack(files.stable_ground)
-    rmse, predicted = {}, {}
-    for stack, truth in truths.items():
-        where = scoring.rmse_cells(rate[stack], truth, coherence[stack])
-        rmse[stack] = scoring.los_rmse(rate[stack], truth, where, ground[stack] == 2)
-        if method.predicts_error:  # from the truth; else the formal error stands for it
-            predicted[stack] = predicted_error(snakemake, stack, grid, ground[stack]).rmse(where)
-        else:
-            predicted[stack] = scoring.formal_rmse(std[stack], where)
-    kind = "predicted" if method.predicts_error else "formal"
-    return {"los_rmse_mm_per_yr": rmse, "predicted_rmse_mm_per_yr": predicted, "rate_error": kind}
+    rates = frames_by_stack(snakemake, grid)
+    delays = delays_by_stack(snakemake)
+    measured, expected = {}, {}
+    for stack, frames in rates.items():
+
+        def square(frame, stack=stack):
+            if method.predicts_error:  # from the truth; else the formal error stands for it
+                return predicted_error(snakemake, stack, frame, delays[stack]).square[frame.core]
+            return frame.inside("los_rate_std").astype(float) ** 2
+
+        errors = frame_rates.errors(frames, square)
+        measured[stack], expected[stack] = (one.root for one in errors)
+    scores = {
+        "los_rmse_mm_per_yr": measured,
+        "predicted_rmse_mm_per_yr": expected,
+        "rate_error": "predicted" if method.predicts_error else "formal",
+    }
+    maps = dict(zip(rates, levelled, strict=True)) if levelled else {}
+    if maps:
+        found = {stack: frame_rates.errors_of_map(path, rates[stack]).root for stack, path in maps.items()}
+        scores["levelled_rmse_mm_per_yr"] = found
+    return scores
 
 
-def predicted_error(snakemake, stack: str, grid, stable_ground):
-    """The error that simulated atmosphere and speckle must leave in a stack's LOS rate."""
+def frames_by_stack(snakemake, grid) -> dict:
+    """Rates of each frame of each stack; inputs go by stack, frame and pair."""
+    from sarslide.evaluate.frame_rates import FrameRates
+    from sarslide.frames import Frame
+    from sarslide.grid import RegionGrid
+
+    params, files = snakemake.params, snakemake.input
+    layers = {name: iter(files[name]) for name in ("los_rate", "los_rate_std", "mean_coherence", "stable_ground")}
+    layers["elevation"] = iter(files.elevation)
+    quality = [iter(files[name]) for name in ("coherence", "conncomp")]
+    truths = {
+        stack: {"los_rate": rate, "observable": observable}
+        for stack, rate, observable in zip(params.stacks, files.true_los_rate, files.observable, strict=True)
+    }
+    return {
+        stack: [
+            FrameRates(
+                Frame(name, *(RegionGrid.from_dict(grids[kind]) for kind in ("core", "grid"))),
+                grid,
+                {layer: next(paths) for layer, paths in layers.items()},
+                truths[stack],
+                {pair: tuple(next(paths) for paths in quality) for pair in params.pairs[stack]},
+            )
+            for name, grids in params.frames[stack].items()
+        ]
+        for stack in seen_stacks(params)
+    }
+
+
+def delays_by_stack(snakemake) -> dict:
+    """Files of the atmosphere of each date, by stack."""
+    params, paths = snakemake.params, iter(snakemake.input.atmosphere)
+    return {stack: [next(paths) for _ in params.dates[stack]] for stack in params.stacks}
+
+
+def predicted_error(snakemake, stack: str, frame, delays):
+    """The error that simulated atmosphere and speckle must leave in the LOS rate of a frame."""
     import numpy as np
 
     from sarslide.evaluate.rate_error import predicted_rate_error
+    from sarslide.evaluate.windows import read_part
     from sarslide.io import raster
     from sarslide.io.sidecar import read_json
     from sarslide.rates.ground import Ground
     from sarslide.rates.settings import RateSettings
 
-    params, files = snakemake.params, snakemake.input
-    start = sum(len(params.dates[other]) for other in params.stacks[: params.stacks.index(stack)])
-    delays = files.atmosphere[start : start + len(params.dates[stack])]
-    first = sum(len(params.pairs[other]) for other in params.stacks[: params.stacks.index(stack)])
-    mine = slice(first, first + len(params.pairs[stack]))
-    quality = dict(zip(params.pairs[stack], zip(files.coherence[mine], files.conncomp[mine], strict=True), strict=True))
-    about = read_json(files.pairs[first])
-    ground = Ground.from_layer(raster.read(files.elevation, grid), stable_ground)
+    params, grid = snakemake.params, frame.frame.grid
+    first = sum(len(params.pairs[other]) for other in seen_stacks(params)[: seen_stacks(params).index(stack)])
+    about = read_json(snakemake.input.pairs[first])
     return predicted_rate_error(
-        np.stack([raster.read(path, grid) for path in delays]),
+        np.stack([read_part(path, frame.region, grid) for path in delays]),
         params.dates[stack],
         params.pairs[stack],
-        ground,
-        lambda pair: tuple(raster.read(path, grid) for path in quality[pair]),
+        Ground.from_layer(frame.whole("elevation"), frame.whole("stable_ground")),
+        lambda pair: tuple(raster.read(path, grid) for path in frame.pairs[pair]),
         about["looks"],
         about["wavelength_m"],
         RateSettings.of(params.rates, grid),

@@ -11,9 +11,12 @@ from sarslide.workflow.job import job
 
 
 def main(snakemake, log) -> None:
+    from pathlib import Path
+
     from sarslide.evaluate import external
     from sarslide.evaluate import external_files as files_of
     from sarslide.evaluate.external_tables import layers_of, matches_csv, plain, table
+    from sarslide.evaluate.windows import RasterCells
     from sarslide.grid import RegionGrid
     from sarslide.inventory import records
     from sarslide.inventory.changes import LANDSLIDES, LAYERS
@@ -25,9 +28,10 @@ def main(snakemake, log) -> None:
     grid = RegionGrid.from_dict(params.grid)
     folder = records.folder_of(files.current)
     layers = {name: vector.read(folder / records.PACKAGE, name).to_dict("records") for name in LAYERS}
-    observable = {
-        stack: raster.read(path, grid) == 0 for stack, path in zip(params.stacks, files.observable, strict=True)
-    }
+    observable = {}
+    for stack, path in zip(params.stacks, files.observable, strict=True):
+        raster.check_grid(path, grid)
+        observable[stack] = RasterCells(Path(path), lambda classes: classes == 0)
     scores = {"release": folder.name, "inventory": None, "points": None}
     comparison, points = external.Comparison([], []), []
     for path in files.inventory:

@@ -119,7 +119,7 @@ def test_pixel_scores_by_hand(grid):
     observable = np.ones(grid.shape, bool)
     observable[5:, :] = False
     probability[0, 0] = np.nan
-    scores = scoring.score_pixels(probability, inside, observable, 0.5)
+    scores = scoring.score_pixels([(probability, inside, observable)], 0.5)
     # Rows 0-4: 25 right, 25 wrong, 24 missed (one of 25 is unknown).
     assert scores["precision"] == pytest.approx(25 / 50)
     assert scores["recall"] == pytest.approx(25 / 49)
@@ -128,9 +128,12 @@ def test_pixel_scores_by_hand(grid):
 
 
 def test_planted_cells_are_those_with_their_centre_inside(grid):
-    cells = scoring.planted_cells([{"geometry": cell_box(5, 6, 7, 8).buffer(10)}], grid)
-    assert cells.sum() == 56
+    rows, cols = scoring.planted_cells([{"geometry": cell_box(5, 6, 7, 8).buffer(10)}], grid)
+    cells = np.zeros(grid.shape, bool)
+    cells[rows, cols] = True
+    assert cells.sum() == len(rows) == 56
     assert cells[5:12, 6:14].all()
+    assert not len(scoring.planted_cells([], grid)[0])
 
 
 def test_rmse_after_removing_the_reference(grid):
@@ -144,18 +147,19 @@ def test_rmse_after_removing_the_reference(grid):
     observable = np.ones(grid.shape, bool)
     observable[50:] = False
     measured[0, 0] = np.nan
-    where = scoring.rmse_cells(measured, TrackTruth(true, observable), coherence)
+    where = scoring.rmse_cells(measured, true, observable, coherence)
     assert where.sum() == 50 * 60 - 1
-    assert scoring.los_rmse(measured, TrackTruth(true, observable), where, reference) == pytest.approx(
-        np.sqrt(np.mean(error[where] ** 2))
-    )
+    found = scoring.SquareSum()
+    for part in (where & reference, where & ~reference):
+        found.add(scoring.square_errors(measured, true, true[reference].mean(), part))
+    assert found.root == pytest.approx(np.sqrt(np.mean(error[where] ** 2)))
 
 
 def test_table_names_every_decoy_and_every_miss(grid):
     rows = planted(grid, [cell_box(5, 5, 10, 10)])
     decoy = {"decoy_id": "D1", "kind": "snow", "geometry": cell_box(40, 40, 5, 5)}
     scores = scoring.score_objects(rows, layers([cell_box(60, 60, 9, 9)]), [decoy])
-    pixels = scoring.score_pixels(np.zeros(grid.shape), np.zeros(grid.shape, bool), np.ones(grid.shape, bool), 0.5)
+    pixels = scoring.score_pixels([(np.zeros(grid.shape), np.zeros(grid.shape, bool), np.ones(grid.shape, bool))], 0.5)
     scores |= {
         "los_rmse_mm_per_yr": {"A128": 4.0},
         "predicted_rmse_mm_per_yr": {"A128": 3.2},

@@ -2,8 +2,7 @@
 
 import pytest
 
-from sarslide.report.page import render
-from tests.support.report_inputs import make_region
+from tests.support.report_inputs import html_of, make_region
 
 
 @pytest.fixture(scope="session")
@@ -14,4 +13,4 @@ def inputs(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def html(inputs):
-    return render(inputs)
+    return html_of(inputs)

@@ -19,10 +19,10 @@ from sarslide.errors import RasterError
 from sarslide.io import vector
 from sarslide.models import weights
 from sarslide.report import figures, stages
-from sarslide.report.page import render, without_images
+from sarslide.report.page import without_images
 from sarslide.report.reading import model_card
 from tests.support import cards, releases
-from tests.support.report_inputs import RELEASE, make_region
+from tests.support.report_inputs import RELEASE, html_of, make_region
 
 SCRIPT = Path(__file__).parents[2] / "workflow_scripts" / "report.py"
 VOID = {"meta", "link", "img", "input", "br", "hr"}
@@ -87,7 +87,7 @@ def test_inner_links_have_targets(html):
 
 
 def test_same_inputs_same_bytes(inputs, html):
-    assert render(inputs) == html
+    assert html_of(inputs) == html
 
 
 def test_says_what_was_found(inputs, html):
@@ -100,7 +100,7 @@ def test_says_what_was_found(inputs, html):
 
 def test_method_is_that_of_the_region(inputs, html):
     def method(**changes):
-        page = render(dataclasses.replace(inputs, **changes))
+        page = html_of(dataclasses.replace(inputs, **changes))
         return page[page.index('id="method"') : page.index('id="limits"')]
 
     assert "eq. 1]" in html and "(SBAS" not in html and "[P3]" not in html
@@ -135,7 +135,7 @@ def test_map_holds_all_layers(inputs, html):
 def test_parts_without_inputs_vanish(inputs):
     bare = dataclasses.replace(
         inputs,
-        stacks=tuple(dataclasses.replace(s, rasters={}, pairs=(), reference=None) for s in inputs.stacks),
+        stacks=tuple(dataclasses.replace(s, rasters={}, pairs=(), references={}) for s in inputs.stacks),
         simulated=False,
         candidates=None,
         scores=None,
@@ -144,7 +144,7 @@ def test_parts_without_inputs_vanish(inputs):
         benchmarks=None,
         settings={},
     )
-    html = render(bare)
+    html = html_of(bare)
     page = Page(html)
     assert set(SECTIONS) <= set(page.ids) and not set(OPTIONAL) & set(page.ids)
     assert "Simulated data." not in html and "<img" not in html
@@ -160,7 +160,7 @@ def test_engine_files_without_amplitude_and_baselines(inputs, tmp_path):
         pairs[-1].write_text(json.dumps(about))
     rasters = {layer: path for layer, path in stack.rasters.items() if layer not in ("mean_amplitude_db", "cor")}
     files = dataclasses.replace(stack, rasters=rasters, pairs=tuple(pairs))
-    html = render(
+    html = html_of(
         dataclasses.replace(inputs, engine="files", stacks=(files,), scores=None, planted=None, simulated=False)
     )
     assert "Delivered ready and unwrapped" in html and "Mean amplitude" not in html
@@ -179,7 +179,7 @@ def test_text_from_files_is_never_markup(tmp_path):
     package.unlink()
     vector.write_layers(package, layers)
     releases.renew(package.parent)
-    html = render(dataclasses.replace(inputs, region="<b>demo"))
+    html = html_of(dataclasses.replace(inputs, region="<b>demo"))
     assert "alert(1)" in html and "<script>alert" not in html and "<b>demo" not in html
     assert not Page(html).open
 
@@ -194,7 +194,7 @@ def test_region_without_landslides(tmp_path):
     package.unlink()
     vector.write_layers(package, layers | {"landslides": layers["landslides"].iloc[:0]})
     releases.renew(package.parent)
-    html = render(dataclasses.replace(inputs, stacks=(), terrain={}, candidates=None))
+    html = html_of(dataclasses.replace(inputs, stacks=(), terrain={}, candidates=None))
     text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
     assert "No active landslide in a region of 124 km², seen by 0 tracks" in text
     # Nothing moves beside it, and what is not there has no area.
@@ -211,7 +211,7 @@ def section(html, name):
 
 def bare(inputs, **changes):
     """The page without rasters."""
-    return render(
+    return html_of(
         dataclasses.replace(inputs, **{"stacks": (), "terrain": {}, "candidates": None, "scores": None, **changes})
     )
 
@@ -250,9 +250,13 @@ def test_a_region_without_a_snowline_says_so(inputs, snowline, said):
 
 def test_a_reference_area_of_the_south_and_west(inputs, tmp_path):
     """Defect: "-34.1824 degrees N"."""
-    about = json.loads(inputs.stacks[0].reference.read_text()) | {"epsg": 32719, "x_m": 350000.0, "y_m": 6215000.0}
+    about = json.loads(inputs.stacks[0].references["f0"].read_text()) | {
+        "epsg": 32719,
+        "x_m": 350000.0,
+        "y_m": 6215000.0,
+    }
     (tmp_path / "reference.json").write_text(json.dumps(about))
-    stack = dataclasses.replace(inputs.stacks[0], rasters={}, pairs=(), reference=tmp_path / "reference.json")
+    stack = dataclasses.replace(inputs.stacks[0], rasters={}, pairs=(), references={"f0": tmp_path / "reference.json"})
     text = section(bare(inputs, stacks=(stack,)), "method")
     assert re.search(r"around 34\.\d{4}° S, 70\.\d{4}° W:", text)
 
@@ -263,7 +267,7 @@ def test_masked_candidates_are_those_of_the_release(inputs, monkeypatch):
     monkeypatch.setattr(
         stages, "panel_figure", lambda panels, *_: drawn.extend(panels) or figures.panel_figure(panels, *_)
     )
-    html = render(inputs)
+    html = html_of(inputs)
     (panel,) = [panel for panel in drawn if panel.title == "Masked candidates"]
     assert panel.outlines[0].label == "masked (12)" and len(panel.outlines[0].frame) == 12
     assert re.search(r"<dt>Masked</dt><dd>12 <small>candidates", html)
@@ -274,7 +278,7 @@ def test_broken_raster_is_named(inputs, tmp_path):
     broken.write_bytes(b"II*\0 and no more")
     stack = dataclasses.replace(inputs.stacks[0], rasters={"probability": broken})
     with pytest.raises(RasterError, match=r"E1002 .*probability\.tif"):
-        render(dataclasses.replace(inputs, stacks=(stack,)))
+        html_of(dataclasses.replace(inputs, stacks=(stack,)))
 
 
 def test_weights_card_is_shown(inputs, tmp_path):
@@ -282,7 +286,7 @@ def test_weights_card_is_shown(inputs, tmp_path):
     save_file(
         {"a": np.zeros(1)}, file, metadata={"card": cards.model_card(trained_on=cards.trained_on()).model_dump_json()}
     )
-    html = render(dataclasses.replace(inputs, weights=file, stacks=(), terrain={}, candidates=None, scores=None))
+    html = html_of(dataclasses.replace(inputs, weights=file, stacks=(), terrain={}, candidates=None, scores=None))
     assert "trained on simulation" in html and "drs_unet" in html and "15 to 125 mm/yr down the slope" in html
     file.write_bytes(b"not weights")
     assert model_card(file) is None and model_card(tmp_path / "absent") is None
@@ -295,7 +299,7 @@ def test_style_sheet_without_files():
 
 
 def test_script_writes_the_page(inputs, tmp_path):
-    html = render(dataclasses.replace(inputs, weights=weights.packaged("drs_unet_compact")))
+    html = html_of(dataclasses.replace(inputs, weights=weights.packaged("drs_unet_compact")))
     stacks = inputs.stacks
     of = {name: [str(s.rasters[layer]) for s in stacks] for name, layer in SCRIPT_INPUTS.items()}
     files = {
@@ -305,7 +309,7 @@ def test_script_writes_the_page(inputs, tmp_path):
         "candidates": str(inputs.candidates),
         "scores": [str(inputs.scores)],
         "planted": [str(inputs.planted)],
-        "reference": [str(s.reference) for s in stacks],
+        "reference": [str(s.references["f0"]) for s in stacks],
         "pairs": [str(path) for s in stacks for path in s.pairs],
     }
     wrapped = []
@@ -316,6 +320,7 @@ def test_script_writes_the_page(inputs, tmp_path):
     params = {
         "region": "demo",
         "grid": inputs.grid.to_dict(),
+        "frames": {"f0": {"core": inputs.grid.to_dict(), "stacks": ["A128", "D062"]}},
         "stacks": [s.stack for s in stacks],
         "engine": "native",
         "method": "stacking",
@@ -342,7 +347,7 @@ def test_script_writes_the_page(inputs, tmp_path):
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == sorted(REPORTS.values())
 
 
-REPORTS = {"html": "report.html", "project": "region.qgs"}
+REPORTS = {"html": "report.html", "files": "report_files", "project": "region.qgs"}
 SCRIPT_INPUTS = {
     "amplitude": "mean_amplitude_db",
     "avg_phase": "avg_phase_rad",
@@ -358,7 +363,7 @@ def test_size_at_the_demo_grid(tmp_path):
     """The demo's grid, with more noise in the rasters than a region has: the whole page stays below
     8 MB.
     """
-    assert len(render(make_region(tmp_path, 510, 270, 30.0)).encode()) < 8e6
+    assert len(html_of(make_region(tmp_path, 510, 270, 30.0)).encode()) < 8e6
 
 
 PROBE = """<script>

@@ -17,6 +17,7 @@ from sarslide.report.figures import png
 from sarslide.report.inputs import FactorFiles
 from sarslide.report.paper_figures import DRAWN, Material, of_paper
 from sarslide.report.reading import read_display, read_stack
+from tests.support.report_inputs import html_of
 
 ELSEWHERE = {"flow", "factors", "networks"}
 
@@ -40,7 +41,7 @@ def material(inputs, tmp_path_factory):
     by_track = []
     candidates = vector.read(inputs.candidates)
     for stack in stacks:
-        path = folder / f"{stack.stack}.gpkg"
+        path = folder / stack.stack / "candidates.gpkg"
         vector.write(path, candidates[candidates.tracks.str.contains(stack.stack)], "candidates")
         by_track.append(path)
     (folder / "curves.png").write_bytes(png(Figure(figsize=(1, 1))))
@@ -130,7 +131,7 @@ def test_the_page_links_to_what_is_drawn_and_says_what_is_not(material, monkeypa
     monkeypatch.setattr(paper_figures, "png", lambda figure: b"")
     monkeypatch.setattr(paper_figures, "panel_figure", lambda *_: Figure())
     files = dataclasses.replace(material.inputs, paper="P2", terrain={}, candidates=None, stacks=())
-    html = page.render(files)
+    html = html_of(files)
     links = set(re.findall(r'href="#([\w-]+)"', html)) - {"close"}  # of Leaflet
     assert links <= set(re.findall(r'id="([\w-]+)"', html))
     assert "paper-by_shape" not in links  # no track
@@ -186,10 +187,10 @@ def test_factors_stand_beside_the_printed_ones(inputs, tmp_path):
         (tmp_path / name).write_bytes(png(Figure(figsize=(1, 1))))
     files = FactorFiles("A026", *(tmp_path / name for name in ("factors.json", "correlation.png", "importance.png")))
     bare = dataclasses.replace(inputs, paper="P3", stacks=(), terrain={}, candidates=None)
-    html = page.render(dataclasses.replace(bare, factors=(files,)))
+    html = html_of(dataclasses.replace(bare, factors=(files,)))
     part = html[html.index('<section id="factors">') : html.index('<section id="method">')]
     assert "A026: 4000 cells" in part and "1.500" in part and "1.074" in part and part.count("<img") == 2
     figures = html[html.index("<h3>Its figures</h3>") :]
     assert figures.count('<a href="#factors">on this page</a>') == 2
-    without = page.render(bare)
+    without = html_of(bare)
     assert 'id="factors"' not in without and "sarslide factors draws it" in without

@@ -8,10 +8,10 @@ import pytest
 from sarslide.config import load, presets
 from sarslide.models.weights import packaged
 from sarslide.papers import papers
-from sarslide.report.page import render
 from sarslide.report.paper_page import NOT_HERE, content, measured
 from sarslide.report.tables import MISSING
 from tests.conftest import REPOSITORY
+from tests.support.report_inputs import html_of
 
 HEAD = {
     "first": "20190306",
@@ -92,7 +92,7 @@ def test_anchors_are_sections_of_the_page(html):
 def test_the_report_prints_every_assumption(inputs, region):
     config = load({"region": region})
     bare = dataclasses.replace(inputs, stacks=(), terrain={}, candidates=None)
-    html = render(
+    html = html_of(
         dataclasses.replace(bare, paper=config.paper, assumptions=config.assumptions, assumed=config.assumed())
     )
     plain = html.replace("&#39;", "'").replace("&#34;", '"').replace("&gt;", ">")
@@ -108,7 +108,7 @@ def test_the_report_prints_every_assumption(inputs, region):
 def test_the_page_says_whose_map_it_is(inputs, paper):
     """The network of the run and not the paper's; what our figures lack of the paper's."""
     weights = packaged("drs_unet_compact")
-    html = render(dataclasses.replace(inputs, paper=paper, weights=weights, stacks=(), terrain={}, candidates=None))
+    html = html_of(dataclasses.replace(inputs, paper=paper, weights=weights, stacks=(), terrain={}, candidates=None))
     part = html[html.index('id="paper"') : html.index('id="provenance"')]
     assert "<code>drs_unet</code>, “trained on simulation”" in part and "the same chain" not in html
     assert ("Its labels and its code were not published." in part) == (paper != "H22")

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from sarslide.report.page import context, render
-from tests.support.report_inputs import make_region
+from sarslide.report.page import context
+from tests.support.report_inputs import html_of, make_region
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def free(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(free) -> str:
-    return render(free)
+    return html_of(free)
 
 
 def words(page: str) -> str:

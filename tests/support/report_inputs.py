@@ -19,7 +19,8 @@ from sarslide.inventory import changes
 from sarslide.inventory.release import changes_csv
 from sarslide.inventory.tables import ATTRIBUTES, FUSED, OBJECTS, typed
 from sarslide.io import raster, vector
-from sarslide.report.inputs import ReportInputs, StackInputs
+from sarslide.report.inputs import FrameInputs, ReportInputs, StackInputs
+from sarslide.report.page import render
 from tests.support import releases
 
 RELEASE = "20200216-0123abcd"
@@ -121,6 +122,7 @@ def make_region(
         stacks=stacks,
         method="stacking" if rates else "averaging",
         current=current,
+        frames=(FrameInputs("f0", grid, tuple(TRACKS)),),
         simulated=True,
         candidates=results / "inventory" / "candidates.gpkg",
         scores=folder / "scores.json",
@@ -129,6 +131,13 @@ def make_region(
         benchmarks=results / "studies",
         settings={"region": "demo", "rates": {"min_coherence": 0.3, "reference": None}, "stacks": ["A128", "D062"]},
     )
+
+
+def html_of(inputs: ReportInputs) -> str:
+    """The page of a region that is small enough for nothing to lie beside it."""
+    page = render(inputs)
+    assert not page.files
+    return page.html
 
 
 def write_terrain(folder: Path, grid: RegionGrid, rng: np.random.Generator) -> dict[str, Path]:
@@ -184,7 +193,11 @@ def write_stack(folder: Path, stack: str, grid: RegionGrid, landslides: list, rn
     orbit = dict(zip(dates, rng.normal(0, 70, 30), strict=True))
     pairs = names.nearest_pairs(dates, 24, 2)
     return StackInputs(
-        stack, layers, tuple(write_pair(folder / "ifg", pair, orbit, rng) for pair in pairs), pairs[-1], reference
+        stack,
+        layers,
+        tuple(write_pair(folder / "ifg", pair, orbit, rng) for pair in pairs),
+        pairs[-1],
+        {"f0": reference},
     )
 
 
@@ -260,6 +273,7 @@ def write_release(
     )
     change = {
         "ls_id": "LS000002",
+        "uid": "",
         "change": "grown",
         "related": "",
         "detail": "area times 1.40",

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sarslide.evaluate.breakdown import classes
 from sarslide.evaluate.metrics import HALF, MIN_IOU, harmonic, ratio
-from sarslide.evaluate.objects import SEEN_SHARE
+from sarslide.evaluate.objects import SEEN_SHARE, ByCell
 from sarslide.evaluate.scores import AREAS_KM2
 from sarslide.grid import RegionGrid
 from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN
@@ -89,15 +89,15 @@ class Comparison:
     observing: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def observing(geometry: BaseGeometry, observable: Mapping[str, np.ndarray], grid: RegionGrid) -> frozenset[str]:
+def observing(geometry: BaseGeometry, observable: Mapping[str, ByCell], grid: RegionGrid) -> frozenset[str]:
     """The tracks that can see an object: at least half of its cells.
 
     Parameters
     ----------
     geometry : BaseGeometry
         Outline or point, in the CRS of the grid.
-    observable : mapping of str to (rows, cols) array of bool
-        By track.
+    observable : mapping of str to ByCell
+        By track, cells of bool.
     grid : RegionGrid
         Grid of the region.
 
@@ -113,7 +113,7 @@ def observing(geometry: BaseGeometry, observable: Mapping[str, np.ndarray], grid
 def compare(
     external: Sequence[Mapping],
     layers: Mapping[str, Sequence[Mapping]],
-    observable: Mapping[str, np.ndarray],
+    observable: Mapping[str, ByCell],
     grid: RegionGrid,
     rules: MatchRules,
 ) -> Comparison:
@@ -125,8 +125,8 @@ def compare(
         id, name, kind, geometry.
     layers : mapping of str to sequence of mapping
         Rows of the release by layer.
-    observable : mapping of str to (rows, cols) array of bool
-        By track, True where it sees motion down the slope.
+    observable : mapping of str to ByCell
+        By track, cells of bool, True where it sees motion down the slope.
     grid : RegionGrid
         Grid of the region.
     rules : MatchRules
@@ -343,7 +343,7 @@ def _of_track(comparison: Comparison, counted: Sequence[Mapping], track: str) ->
 
 
 def check_points(
-    points: Sequence[Mapping], released: Sequence[Mapping], observable: Mapping[str, np.ndarray], grid: RegionGrid
+    points: Sequence[Mapping], released: Sequence[Mapping], observable: Mapping[str, ByCell], grid: RegionGrid
 ) -> list[dict]:
     """What a release has at each field check (D16).
 
@@ -353,8 +353,8 @@ def check_points(
         id, seen, geometry.
     released : sequence of mapping
         ls_id, geometry.
-    observable : mapping of str to (rows, cols) array of bool
-        By track.
+    observable : mapping of str to ByCell
+        By track, cells of bool.
     grid : RegionGrid
         Grid of the region.
 

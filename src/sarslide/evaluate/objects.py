@@ -1,7 +1,8 @@
 """Released landslides, decoys and rates against the planted truth of a simulated region."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -19,13 +20,14 @@ from sarslide.grid import RegionGrid
 from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN
 from sarslide.inventory.masks import held_back_by
 from sarslide.inventory.matching import assign, intersections
-from sarslide.inventory.observability import cells_of
+from sarslide.inventory.observability import Cells, cells_of
 
 SCORED_AREA_KM2 = 0.05
 SCORED_RATE_MM_PER_YR = 25.0
 RMSE_COHERENCE = 0.4
 # A track sees a landslide when it observes at least half of its cells.
 SEEN_SHARE = 0.5
+NO_CELLS = (np.empty(0, int), np.empty(0, int))
 
 
 CRITERIA = {
@@ -38,20 +40,26 @@ CRITERIA = {
 }
 
 
+class ByCell(Protocol):
+    """A layer indexed by rows and columns of cells: an array, or `windows.RasterCells`."""
+
+    def __getitem__(self, cells: Cells) -> np.ndarray: ...
+
+
 @dataclass(frozen=True)
 class TrackTruth:
     """What one track should have measured.
 
     Attributes
     ----------
-    los_rate : (rows, cols) array
+    los_rate : ByCell
         True LOS rate, mm/yr, positive towards the satellite.
-    observable : (rows, cols) array of bool
+    observable : ByCell
         True where the track sees the ground.
     """
 
-    los_rate: np.ndarray
-    observable: np.ndarray
+    los_rate: ByCell
+    observable: ByCell
 
 
 def true_speed(geometry, truth: TrackTruth, grid: RegionGrid) -> float | None:
@@ -72,11 +80,14 @@ def true_speed(geometry, truth: TrackTruth, grid: RegionGrid) -> float | None:
         90th percentile of the true |LOS rate| (mm/yr) over the object's observable cells; None
         where the track does not see it.
     """
-    rows, cols = cells_of(geometry, grid)
-    seen = truth.observable[rows, cols] & np.isfinite(truth.los_rate[rows, cols])
-    if not len(rows) or seen.mean() < SEEN_SHARE:
+    cells = cells_of(geometry, grid)
+    if not len(cells[0]):
         return None
-    return float(np.percentile(np.abs(truth.los_rate[rows, cols][seen]), SPEED_PERCENTILE))
+    rate = truth.los_rate[cells]
+    seen = truth.observable[cells] & np.isfinite(rate)
+    if seen.mean() < SEEN_SHARE:
+        return None
+    return float(np.percentile(np.abs(rate[seen]), SPEED_PERCENTILE))
 
 
 def planted_rows(planted: Sequence[Mapping], truths: Mapping[str, TrackTruth], grid: RegionGrid) -> list[dict]:
@@ -161,17 +172,14 @@ def score_objects(planted: list[dict], layers: Mapping[str, Sequence[Mapping]], 
     }
 
 
-def score_pixels(probability: np.ndarray, planted: np.ndarray, observable: np.ndarray, threshold: float) -> dict:
+def score_pixels(blocks: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]], threshold: float) -> dict:
     """Pixel scores of one track's map on the cells that it observes.
 
     Parameters
     ----------
-    probability : (rows, cols) array
-        NaN where unknown.
-    planted : (rows, cols) array of bool
-        True inside any planted landslide.
-    observable : (rows, cols) array of bool
-        True where the track sees the ground.
+    blocks : iterable of three (rows, cols) arrays
+        Of each block of the map the probability (NaN where unknown), True inside any planted
+        landslide, and True where the track sees the ground.
     threshold : float
         p >= threshold is landslide.
 
@@ -180,45 +188,103 @@ def score_pixels(probability: np.ndarray, planted: np.ndarray, observable: np.nd
     dict of str to float
         precision, recall, f1, iou, cells.
     """
-    known = observable & np.isfinite(probability)
-    marked = known & (np.nan_to_num(probability) >= threshold)
-    right, wrong, missed = (
-        int(cells.sum()) for cells in (marked & planted, marked & ~planted, known & ~marked & planted)
-    )
-    counts = Counts(right, wrong, missed)
-    return {name: getattr(counts, name) for name in OBJECT_SCORES} | {"cells": int(known.sum())}
+    counts, cells = Counts(0, 0, 0), 0
+    for probability, planted, observable in blocks:
+        known = observable & np.isfinite(probability)
+        marked = known & (np.nan_to_num(probability) >= threshold)
+        parts = (marked & planted, marked & ~planted, known & ~marked & planted)
+        counts += Counts(*(int(part.sum()) for part in parts))
+        cells += int(known.sum())
+    return {name: getattr(counts, name) for name in OBJECT_SCORES} | {"cells": cells}
 
 
-def planted_cells(planted: Sequence[Mapping], grid: RegionGrid) -> np.ndarray:
-    """Cells whose centre lies in a planted landslide.
+def planted_cells(planted: Sequence[Mapping], grid: RegionGrid) -> Cells:
+    """Cells of planted landslides (`inventory.observability.cells_of`).
 
     Parameters
     ----------
     planted : sequence of mapping
         With geometry.
     grid : RegionGrid
-        Grid of the region.
+        Grid of the map.
+
+    Returns
+    -------
+    (array, array)
+        Rows and columns.
+    """
+    cells = [cells_of(row["geometry"], grid) for row in planted]
+    rows, cols = (np.concatenate([np.empty(0, int), *side]) for side in zip(*cells, strict=True)) if cells else NO_CELLS
+    return rows, cols
+
+
+def in_block(cells: Cells, rows: slice, cols: slice) -> np.ndarray:
+    """Cells in a block of a map.
+
+    Parameters
+    ----------
+    cells : (array, array)
+        Rows and columns in the map.
+    rows, cols : slice
+        The block.
 
     Returns
     -------
     (rows, cols) array of bool
-        True inside.
+        True at the cells.
     """
-    cells = np.zeros(grid.shape, bool)
-    for row in planted:
-        cells[cells_of(row["geometry"], grid)] = True
-    return cells
+    inside = (cells[0] >= rows.start) & (cells[0] < rows.stop) & (cells[1] >= cols.start) & (cells[1] < cols.stop)
+    block = np.zeros((rows.stop - rows.start, cols.stop - cols.start), bool)
+    block[cells[0][inside] - rows.start, cells[1][inside] - cols.start] = True
+    return block
 
 
-def rmse_cells(los_rate: np.ndarray, truth: TrackTruth, mean_coherence: np.ndarray) -> np.ndarray:
+@dataclass
+class SquareSum:
+    """Root mean square of values that come part by part.
+
+    Attributes
+    ----------
+    total : float
+        Sum of the squares.
+    count : int
+        How many there are.
+    """
+
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, squares: np.ndarray) -> None:
+        """Take a part.
+
+        Parameters
+        ----------
+        squares : array
+            Squares of values; NaN counts as none.
+        """
+        known = squares[np.isfinite(squares)].astype(float)
+        self.total += float(known.sum())
+        self.count += known.size
+
+    @property
+    def root(self) -> float | None:
+        """Root mean square; None without any value."""
+        return float(np.sqrt(self.total / self.count)) if self.count else None
+
+
+def rmse_cells(
+    los_rate: np.ndarray, true_rate: np.ndarray, observable: np.ndarray, mean_coherence: np.ndarray
+) -> np.ndarray:
     """Where rates are compared.
 
     Parameters
     ----------
     los_rate : (rows, cols) array
         Measured LOS rate, mm/yr, NaN where unknown.
-    truth : TrackTruth
-        Of the track.
+    true_rate : (rows, cols) array
+        True LOS rate, mm/yr.
+    observable : (rows, cols) array of bool
+        True where the track sees the ground.
     mean_coherence : (rows, cols) array
         Mean coherence of the pairs.
 
@@ -229,53 +295,27 @@ def rmse_cells(los_rate: np.ndarray, truth: TrackTruth, mean_coherence: np.ndarr
     """
     with np.errstate(invalid="ignore"):
         coherent = mean_coherence > RMSE_COHERENCE
-    return coherent & np.isfinite(los_rate) & np.isfinite(truth.los_rate) & truth.observable
+    return coherent & np.isfinite(los_rate) & np.isfinite(true_rate) & observable
 
 
-def los_rmse(los_rate: np.ndarray, truth: TrackTruth, where: np.ndarray, reference: np.ndarray) -> float:
-    """Root mean square error of a LOS rate.
-
-    The measured rate is zero on average over the reference area, so the truth's mean there is taken
-    off the truth.
+def square_errors(los_rate: np.ndarray, true_rate: np.ndarray, level: float, where: np.ndarray) -> np.ndarray:
+    """Squares of the errors of a LOS rate.
 
     Parameters
     ----------
-    los_rate : (rows, cols) array
-        Measured, mm/yr, positive towards the satellite.
-    truth : TrackTruth
-        Of the track.
-    where : (rows, cols) array of bool
-        Cells that are compared.
-    reference : (rows, cols) array of bool
-        The reference area.
-
-    Returns
-    -------
-    float
-        mm/yr.
-    """
-    seen = reference & np.isfinite(truth.los_rate)
-    level = truth.los_rate[seen].mean() if seen.any() else 0.0
-    error = los_rate[where].astype(float) - (truth.los_rate[where] - level)
-    return float(np.sqrt(np.mean(error**2)))
-
-
-def formal_rmse(formal_std: np.ndarray, where: np.ndarray) -> float:
-    """Root mean square of the formal errors of a rate.
-
-    Parameters
-    ----------
-    formal_std : (rows, cols) array
-        Standard error that came with the rate, mm/yr.
+    los_rate, true_rate : (rows, cols) array
+        Measured and true LOS rate, mm/yr, positive towards the satellite.
+    level : float
+        What the truth is where measured rates are zero, mm/yr, which is taken off it.
     where : (rows, cols) array of bool
         Cells that are compared.
 
     Returns
     -------
-    float
-        mm/yr.
+    (cells,) array
+        mm2/yr2.
     """
-    return float(np.sqrt(np.nanmean(formal_std[where].astype(float) ** 2)))
+    return (los_rate[where].astype(float) - (true_rate[where] - level)) ** 2
 
 
 def table(scores: Mapping) -> str:
@@ -301,6 +341,8 @@ def table(scores: Mapping) -> str:
         if rmse is not None:
             ratio_text = f"{scores['rate_error']} error {predicted:.2f}, ratio {rmse / predicted:.2f}"
             lines.append(f"{track}  LOS rate RMSE {rmse:.2f} mm/yr, {ratio_text}")
+        if (levelled := scores.get("levelled_rmse_mm_per_yr", {}).get(track)) is not None:
+            lines.append(f"{track}  RMSE of the levelled map of all frames {levelled:.2f} mm/yr")
         lines.append(
             f"{track}  pixels: precision {pixels['precision']:.3f}  recall {pixels['recall']:.3f}  F1 {pixels['f1']:.3f}"
             f"  IoU {pixels['iou']:.3f}"

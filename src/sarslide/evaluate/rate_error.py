@@ -42,6 +42,11 @@ class PredictedError:
     atmosphere_mm_per_yr: np.ndarray
     speckle_mm_per_yr: np.ndarray
 
+    @property
+    def square(self) -> np.ndarray:
+        """Expected square of the error, (rows, cols), mm2/yr2; NaN where it is not known."""
+        return self.atmosphere_mm_per_yr**2 + self.speckle_mm_per_yr**2
+
     def rmse(self, where: np.ndarray) -> float:
         """Expected root mean square error.
 
@@ -55,8 +60,7 @@ class PredictedError:
         float
             mm/yr.
         """
-        square = self.atmosphere_mm_per_yr**2 + self.speckle_mm_per_yr**2
-        return float(np.sqrt(np.nanmean(square[where])))
+        return float(np.sqrt(np.nanmean(self.square[where])))
 
 
 def predicted_rate_error(

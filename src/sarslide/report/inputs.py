@@ -27,15 +27,37 @@ class StackInputs:
         Sidecars of all pairs.
     example_pair : str
         The pair that the report shows.
-    reference : Path or None
-        Description of the reference area.
+    references : mapping of str to Path
+        Description of the reference area by name of the frame.
+    levels : Path or None
+        What levelling takes off the rates of each frame; None of a region of one frame.
     """
 
     stack: str
     rasters: Mapping[str, Path] = field(default_factory=dict)
     pairs: tuple[Path, ...] = ()
     example_pair: str = ""
-    reference: Path | None = None
+    references: Mapping[str, Path] = field(default_factory=dict)
+    levels: Path | None = None
+
+
+@dataclass(frozen=True)
+class FrameInputs:
+    """A frame of the region.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    core : RegionGrid
+        Its cells without the margin.
+    stacks : tuple of str
+        Those whose swaths touch it.
+    """
+
+    name: str
+    core: RegionGrid
+    stacks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -86,6 +108,8 @@ class ReportInputs:
         Files of each stack.
     current : Path
         Pointer to the release.
+    frames : tuple of FrameInputs
+        Frames of the region.
     engine, method : str
         Keys of `ENGINES` and `METHODS`.
     simulated : bool
@@ -123,13 +147,15 @@ class ReportInputs:
     ground : mapping of str to Path
         Optical and lithology layers that the network reads, by registered name.
     by_track : tuple of Path
-        Candidates of each track, before fusion; of regions of a paper.
+        Candidates of each track and frame, before fusion; of regions of a paper. The name of the
+        track is a folder of the path.
     """
 
     region: str
     grid: RegionGrid
     stacks: tuple[StackInputs, ...]
     current: Path
+    frames: tuple[FrameInputs, ...] = ()
     engine: str = "native"
     method: str = DEFAULT
     simulated: bool = False
@@ -154,11 +180,16 @@ class ReportInputs:
 
 
 def of_stack(
-    stack: str, layers: Mapping[str, Sequence[Path]], pairs: Sequence[Path], references: Sequence[Path]
+    stack: str,
+    layers: Mapping[str, Sequence[Path]],
+    pairs: Sequence[Path],
+    references: Sequence[Path],
+    levels: Sequence[Path] = (),
 ) -> StackInputs:
     """The files of one stack among those of all: its name is a folder of their paths.
 
-    The example pair is the one whose wrapped phase is there.
+    The example pair is the one whose wrapped phase is there. The folder below that of the stack is
+    the frame of a reference area.
 
     Parameters
     ----------
@@ -169,18 +200,25 @@ def of_stack(
     pairs : sequence of Path
         Sidecars of all pairs of all stacks.
     references : sequence of Path
-        Descriptions of the reference areas.
+        Descriptions of the reference areas, one a stack and frame.
+    levels : sequence of Path, optional
+        Levels of the frames, one a stack.
 
     Returns
     -------
     StackInputs
         Those of the stack.
     """
-    mine = {layer: path for layer, paths in layers.items() for path in paths if stack in path.parts}
+
+    def mine(paths: Sequence[Path]) -> tuple[Path, ...]:
+        return tuple(path for path in paths if stack in path.parts)
+
+    rasters = {layer: found[0] for layer, paths in layers.items() if (found := mine(paths))}
     return StackInputs(
         stack,
-        mine,
-        tuple(path for path in pairs if stack in path.parts),
-        mine["wrapped_rad"].name.partition(".")[0] if "wrapped_rad" in mine else "",
-        next((path for path in references if stack in path.parts), None),
+        rasters,
+        mine(pairs),
+        rasters["wrapped_rad"].name.partition(".")[0] if "wrapped_rad" in rasters else "",
+        {path.parts[path.parts.index(stack) + 1]: path for path in mine(references)},
+        next(iter(mine(levels)), None),
     )

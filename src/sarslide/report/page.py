@@ -1,8 +1,9 @@
-"""The report: one HTML file with everything inside, which opens without a network and loads
-nothing.
+"""The report: one HTML file, which opens without a network. It has everything inside and loads
+nothing, but for what is too heavy for it, which lies beside it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,24 @@ from sarslide.inventory.masks import REASONS
 from sarslide.io import vector
 from sarslide.io.sidecar import read_json, versions
 from sarslide.rates.methods import METHODS
-from sarslide.report import comparison, factor_page, network_maps, paper_figures, paper_page, stages, tables, webmap
+from sarslide.report import (
+    beside,
+    comparison,
+    factor_page,
+    frame_tables,
+    network_maps,
+    paper_figures,
+    paper_page,
+    stages,
+    tables,
+    webmap,
+)
 from sarslide.report.figures import overview_figure, png
 from sarslide.report.flow_figure import flow_figure
 from sarslide.report.inputs import ReportInputs, StackInputs
 from sarslide.report.inventory_map import web_map
 from sarslide.report.network_plot import NetworkPair, baselines
-from sarslide.report.reading import model_card, read_display, read_pairs, read_stack, records, reference
+from sarslide.report.reading import MAX_SIDE, model_card, read_display, read_pairs, read_stack, records, reference
 from sarslide.report.scales import scale_for
 
 FOLDER = Path(__file__).parent
@@ -32,8 +44,24 @@ REASON_TEXTS = REASONS | {
 }
 
 
-def render(inputs: ReportInputs) -> str:
-    """The whole report as HTML text. Parts whose inputs are absent are left out.
+@dataclass(frozen=True)
+class Page:
+    """A report.
+
+    Attributes
+    ----------
+    html : str
+        The page; the same inputs give the same text.
+    files : dict of str to bytes
+        What lies in the folder `beside.FOLDER` beside it, by name; nothing of a small region.
+    """
+
+    html: str
+    files: dict[str, bytes]
+
+
+def render(inputs: ReportInputs) -> Page:
+    """The whole report. Parts whose inputs are absent are left out.
 
     Parameters
     ----------
@@ -42,8 +70,8 @@ def render(inputs: ReportInputs) -> str:
 
     Returns
     -------
-    str
-        HTML; the same inputs give the same text.
+    Page
+        HTML of at most `beside.PAGE_BYTES`, and the pictures for which it has no room.
 
     Raises
     ------
@@ -61,7 +89,10 @@ def render(inputs: ReportInputs) -> str:
     )
     environment.filters |= {"iso": stages.iso, "fixed": tables.number, "words": tables.words}
     environment.filters |= {"area": tables.area, "all": tables.all_of}
-    return environment.get_template("report.html").render(**context(inputs))
+    template, content = environment.get_template("report.html"), context(inputs)
+    without_pictures = template.render(**beside.part(content, 0)[0])
+    parted, files = beside.part(content, beside.PAGE_BYTES - len(without_pictures.encode()))
+    return Page(template.render(**parted), files)
 
 
 def context(inputs: ReportInputs) -> dict[str, Any]:
@@ -93,6 +124,9 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     bounds = inputs.grid.bounds
     shade = terrain.get("hillshade")
     head = summary(inputs, layers, pairs)
+    frames = frame_tables.frame_rows(inputs.frames, layers, manifest.get("without_frames", ()))
+    others = [frame_tables.outlines(inputs.frames, frames)] if len(frames) > 1 else []
+    others += comparison.map_layers(external) if external else []
     published = read_json(inputs.published)["tables"] if inputs.published else []
     ground = terrain | {layer: read_display(path, layer) for layer, path in inputs.ground.items()}
     drawn = paper_figures.of_paper(
@@ -153,9 +187,16 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
             layers,
             planted,
             rate_scale,
-            comparison.map_layers(external) if external else (),
+            others,
         ),
-        "references": [reference(stack.stack, stack.reference) for stack in inputs.stacks if stack.reference],
+        "frames": frame_tables.content(inputs.frames, frames, inputs.stacks),
+        "step": max(1, -(-max(inputs.grid.shape) // MAX_SIDE)),
+        "references": [
+            reference(stack.stack, path)
+            for stack in inputs.stacks
+            for path in stack.references.values()
+            if len(inputs.frames) < 2
+        ],
         "card": model_card(inputs.weights),
         "parameters": tables.leaves(inputs.settings),
         "settings": inputs.settings,

@@ -9,6 +9,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from shapely.affinity import translate
 
 from sarslide import papers
@@ -16,6 +17,7 @@ from sarslide.io import raster, vector
 from sarslide.layers import LITHOLOGY
 from sarslide.report.figures import Outlines, Panel, panel_figure, png
 from sarslide.report.inputs import ReportInputs
+from sarslide.report.reading import MAX_SIDE
 from sarslide.report.scales import Scale, scale_for
 from sarslide.report.stages import TRACK_COLOURS, StackMaps, StageFigure
 from sarslide.report.webmap import data_uri
@@ -110,12 +112,14 @@ def _patches_with_outlines(of: Material) -> StageFigure | None:
 def _fusion(of: Material) -> StageFigure | None:
     """P0 Fig. 13: objects of each track, then of both."""
     shade = of.ground.get("hillshade")
-    if shade is None or len(of.inputs.by_track) < 2:
+    seen_by = {maps.stack: [path for path in of.inputs.by_track if maps.stack in path.parts] for maps in of.stacks}
+    found = {stack: pd.concat([vector.read(path) for path in paths]) for stack, paths in seen_by.items() if paths}
+    if shade is None or len(found) < 2:
         return None
-    before = []
-    for stack, path, colour in zip(of.stacks, of.inputs.by_track, TRACK_COLOURS, strict=False):
-        frame = vector.read(path)
-        before.append(Outlines(frame, colour, f"{stack.stack} ({len(frame)})"))
+    before = [
+        Outlines(frame, colour, f"{stack} ({len(frame)})")
+        for (stack, frame), colour in zip(found.items(), TRACK_COLOURS, strict=False)
+    ]
     after = (Outlines(of.landslides, label=f"released ({len(of.landslides)})"),)
     grey, background = scale_for("hillshade"), np.where(shade > 0, shade, np.nan).astype(float)
     panels = [
@@ -248,10 +252,10 @@ def _largest(frame: gpd.GeoDataFrame, count: int) -> list[Any]:
 
 
 def _side(of: Material) -> int:
-    """Cells of a close-up: twice the largest landslide, at least 32."""
+    """Cells of a close-up: twice the largest landslide, at least 32, at most `MAX_SIDE`."""
     west, south, east, north = of.landslides.bounds.T.to_numpy() if len(of.landslides) else np.zeros((4, 1))
     longest = max(np.max(east - west), np.max(north - south))
-    return min(max(32, round(2 * longest / of.inputs.grid.cell_m)), *of.inputs.grid.shape)
+    return min(max(32, round(2 * longest / of.inputs.grid.cell_m)), MAX_SIDE, *of.inputs.grid.shape)
 
 
 def _examples(

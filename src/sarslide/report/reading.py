@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 from pydantic import BaseModel, Field
 
-from sarslide import layers
+from sarslide import layers, names
 from sarslide.errors import InterferogramError, RateError, WeightsError
 from sarslide.inventory import records as release_records
 from sarslide.io import bounded, raster
@@ -46,6 +46,29 @@ class _Place(BaseModel):
     cells: release_records.Count
     area_km2: Annotated[float, Field(ge=0, le=1e6)]
     reason: Annotated[str, Field(max_length=1000)]
+
+
+class _Plane(BaseModel):
+    """What the report shows of what levelling takes off a frame; mm/yr, LOS, and mm/yr per km."""
+
+    offset_mm_per_yr: Finite
+    east_mm_per_yr_per_km: Finite
+    north_mm_per_yr_per_km: Finite
+    height_mm_per_yr_per_km: Finite
+
+
+class _Level(BaseModel):
+    """The level of a frame."""
+
+    plane: _Plane
+    std_mm_per_yr: Finite
+    reason: Annotated[str, Field(max_length=1000)]
+
+
+class _Levels(BaseModel):
+    """The levels of a stack."""
+
+    frames: dict[Annotated[str, Field(pattern=f"^{names.FRAME}$")], _Level]
 
 
 def _typed(model: type[bounded.Model], path: Path, error: bounded.Coded) -> bounded.Model:
@@ -161,6 +184,29 @@ def reference(stack: str, path: Path) -> dict[str, Any]:
     about = _typed(_Place, path, RateError)
     lon, lat = Transformer.from_crs(about.epsg, 4326, always_xy=True).transform(about.x_m, about.y_m)
     return {"stack": stack, "lon": lon, "lat": lat, **about.model_dump()}
+
+
+def read_levels(path: Path) -> dict[str, dict[str, Any]]:
+    """What levelling takes off the rates of each frame of a stack.
+
+    Parameters
+    ----------
+    path : Path
+        JSON of rule `level_frames`.
+
+    Returns
+    -------
+    dict of str to dict of str to Any
+        By frame: terms of the plane, std_mm_per_yr, and as note why the frame was left as it is.
+    """
+    found = _typed(_Levels, path, RateError).frames
+    return {
+        frame: {
+            "note": level.reason,
+            **({} if level.reason else level.plane.model_dump() | {"std_mm_per_yr": level.std_mm_per_yr}),
+        }
+        for frame, level in found.items()
+    }
 
 
 def model_card(path: Path | None) -> dict[str, str] | None:

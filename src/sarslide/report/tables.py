@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 MISSING = "–"
 NOT_RUN = "not run"  # of a published score: no training of ours stands for it
+MAX_ROWS = 500  # of a table; files of the run hold the others
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,17 @@ class ReportTable:
         Row by row, one cell a column.
     keys : list of str
         Id of each row (an `ls_id`, or empty).
+    left_out : str
+        Which rows of how many are there; empty where all are.
+    total : int
+        How many rows there are, with those left out.
     """
 
     columns: tuple[Column, ...]
     rows: list[list[Cell]]
     keys: list[str]
+    left_out: str = ""
+    total: int = 0
 
 
 LANDSLIDES = (
@@ -177,6 +184,9 @@ TYPES = {1: "strong", 2: "elongated", 3: "small, slow"}
 def build(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], key: str = "ls_id") -> ReportTable:
     """The columns that at least one row has, filled from the rows.
 
+    Of more than `MAX_ROWS` rows those with the largest area are there, or the first ones where rows
+    have no area.
+
     Parameters
     ----------
     columns : sequence of Column
@@ -189,12 +199,37 @@ def build(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], key: str
     Returns
     -------
     ReportTable
-        The table.
+        The table, in the order of the rows.
     """
-    rows = list(rows)
+    everything = list(rows)
+    by_area = any(_known(row.get("area_km2")) for row in everything)
+    left_out = ""
+    if len(everything) > MAX_ROWS:
+        left_out = f"The {'largest' if by_area else 'first'} {MAX_ROWS} of {number(len(everything), 0)}"
+    rows = largest(everything, MAX_ROWS)
     present = tuple(column for column in columns if any(_known(row.get(column.key)) for row in rows)) or tuple(columns)
     cells = [[cell(row.get(column.key), column.digits) for column in present] for row in rows]
-    return ReportTable(present, cells, [str(row.get(key, "")) for row in rows])
+    return ReportTable(present, cells, [str(row.get(key, "")) for row in rows], left_out, len(everything))
+
+
+def largest(rows: Sequence[Mapping[str, Any]], count: int) -> list[Mapping[str, Any]]:
+    """The rows with the largest areas, in their order.
+
+    Parameters
+    ----------
+    rows : sequence of mapping of str to Any
+        `area_km2`, where it is known.
+    count : int
+        How many are wanted.
+
+    Returns
+    -------
+    list of mapping
+        At most so many; the first of rows with one area.
+    """
+    areas = [_float(row.get("area_km2")) or 0.0 for row in rows]
+    chosen = sorted(range(len(rows)), key=lambda index: -areas[index])[:count]
+    return [rows[index] for index in sorted(chosen)]
 
 
 def cell(value: Any, digits: int | None) -> Cell:
@@ -452,6 +487,8 @@ def score_table(scores: Mapping[str, Any]) -> ReportTable:
         if expected := _float(predicted.get(stack)):
             kind = scores.get("rate_error", "predicted")
             add(f"LOS rate RMSE over the {kind} error, {number(expected, 2)} mm/yr, {stack}", rmse / expected, 2)
+    for stack, rmse in sorted((scores.get("levelled_rmse_mm_per_yr") or {}).items()):
+        add(f"LOS rate RMSE of the levelled map of all frames, {stack}", rmse, 2, "mm/yr")
     return ReportTable(SCORES, rows, [""] * len(rows))
 
 

@@ -9,10 +9,11 @@ region.
 import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from sarslide.grid import RegionGrid
 from sarslide.report.scales import Scale, light
@@ -20,6 +21,9 @@ from sarslide.report.scales import Scale, light
 if TYPE_CHECKING:
     import geopandas as gpd
 
+MAX_OUTLINES = 500  # of a layer in the page
+MAX_CORNERS = 50_000  # of their outlines
+MAX_TOLERANCE_CELLS = 64
 POWERS = tuple((i, total - i) for total in range(4) for i in range(total, -1, -1))
 
 
@@ -132,6 +136,42 @@ def vector_layer(layer: VectorLayer, grid: RegionGrid) -> dict[str, Any]:
     }
 
 
+def in_page(layer: VectorLayer, cell_m: float) -> VectorLayer:
+    """What the page has of a layer: at most `MAX_OUTLINES`, with at most `MAX_CORNERS`.
+
+    Parameters
+    ----------
+    layer : VectorLayer
+        The layer.
+    cell_m : float
+        Side of a cell, m: outlines of more corners are simplified by half of it, or twice that, or
+        four times, and so on.
+
+    Returns
+    -------
+    VectorLayer
+        The layer itself where it is small enough, else its largest objects.
+    """
+    frame = layer.frame
+    if len(frame) <= MAX_OUTLINES and shapely.get_num_coordinates(frame.geometry.to_numpy()).sum() <= MAX_CORNERS:
+        return layer
+    chosen = np.sort(np.argsort(-frame.area.to_numpy(), kind="stable")[:MAX_OUTLINES])
+    shapes, tolerance = frame.geometry.to_numpy()[chosen], cell_m / 2
+    while shapely.get_num_coordinates(shapes).sum() > MAX_CORNERS and tolerance < MAX_TOLERANCE_CELLS * cell_m:
+        shapes, tolerance = shapely.simplify(shapes, tolerance), 2 * tolerance
+
+    def of(values: Sequence) -> list:
+        return [values[index] for index in chosen] if values else []
+
+    return replace(
+        layer,
+        frame=frame.iloc[chosen].set_geometry(shapes),
+        popups=None if layer.popups is None else of(layer.popups),
+        ids=of(layer.ids),
+        own=of(layer.own),
+    )
+
+
 def map_data(
     grid: RegionGrid,
     hillshade: np.ndarray | None,
@@ -157,9 +197,12 @@ def map_data(
     Returns
     -------
     dict
-        What the page's script reads.
+        What the page's script reads; in `whole` all outlines of the layers of which the page has a
+        part, by key.
     """
     west, south, east, north = grid.bounds
+    layers = list(vectors)
+    thinned = [in_page(layer, grid.cell_m) for layer in layers]
     return {
         "width": east - west,
         "height": north - south,
@@ -170,7 +213,12 @@ def map_data(
         "hillshade": data_uri(grey_png(hillshade)) if hillshade is not None else "",
         "rasters": list(rasters),
         "shown": shown,
-        "vectors": [vector_layer(layer, grid) for layer in vectors],
+        "vectors": [vector_layer(layer, grid) for layer in thinned],
+        "whole": {
+            layer.key: vector_layer(layer, grid)
+            for layer, part in zip(layers, thinned, strict=True)
+            if part is not layer
+        },
     }
 
 

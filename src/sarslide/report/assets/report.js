@@ -76,6 +76,7 @@
   }
 
   /* one image at a time over the hillshade */
+  const notFound = " lies beside this page and was not found there: keep the folder with the page.";
   let image = null, strength = 0.85;
   const images = group("Image over the hillshade");
   const legend = element("div");
@@ -85,6 +86,7 @@
     legend.replaceChildren();
     if (!raster) return;
     image = L.imageOverlay(raster.image, bounds, { pane: "raster", opacity: strength, className: "sharp" }).addTo(map);
+    image.on("error", function () { element("p", raster.image + notFound, legend, "scale-note"); });
     element("p", raster.quantity, legend, "scale-name");
     element("div", "", legend, "scale-bar").style.background = "linear-gradient(to right," + raster.gradient.join(",") + ")";
     const ticks = element("div", "", legend, "scale-ticks");
@@ -130,8 +132,8 @@
     });
     return box;
   }
-  data.vectors.forEach(function (layer) {
-    const shapes = L.layerGroup();
+  function fill(shapes, layer) {
+    shapes.clearLayers();
     layer.features.forEach(function (feature) {
       const look = Object.assign({ interactive: layer.answers, radius: 5 }, layer.style, feature.style);
       const shape = feature.point ? L.circleMarker(feature.point, look) : L.polygon(feature.polygons, look);
@@ -143,6 +145,24 @@
       }
       shapes.addLayer(shape);
     });
+  }
+  /* all outlines of a layer of which the page has the largest: a script beside the page hands them over */
+  const waiting = {};
+  window.sarslideOutlines = function (layer) { waiting[layer.key](layer); };
+  function wholeLayer(layer, shapes) {
+    const more = element("button", "Load all " + layer.count + " outlines", outlines, "more");
+    more.type = "button";
+    waiting[layer.key] = function (whole) { fill(shapes, whole); more.remove(); };
+    more.addEventListener("click", function () {
+      const script = document.createElement("script");
+      script.onerror = function () { more.textContent = layer.whole + notFound; };
+      script.src = layer.whole;
+      document.body.appendChild(script);
+    });
+  }
+  data.vectors.forEach(function (layer) {
+    const shapes = L.layerGroup();
+    fill(shapes, layer);
     if (layer.shown) shapes.addTo(map);
     const parts = choice(outlines, "checkbox", layer.key, layer.label, layer.shown, function (on) {
       if (on) shapes.addTo(map); else map.removeLayer(shapes);
@@ -156,6 +176,7 @@
     Object.keys(look).forEach(function (key) { mark.setAttribute(key, look[key]); });
     swatch.appendChild(mark);
     parts[0].insertBefore(swatch, parts[1]);
+    if (layer.whole) wholeLayer(layer, shapes);
   });
 
   /* where the pointer is */
