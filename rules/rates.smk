@@ -31,6 +31,34 @@ rule phase_gradient:
         "../workflow_scripts/phase_gradient.py"
 
 
+# Rates against the surroundings of each cell, beside those of the method, on demand.
+rule ring_rates:
+    input:
+        unpack(unwrapped_pairs),
+        unpack(of_rates("ring_rates", stable_ground=f"{RATES}/stable_ground.tif")),
+        loop_errors=LOOP_ERRORS,
+        elevation=f"{TERRAIN}/elevation_m.tif",
+    output:
+        **layer_files(RATES, layers.RING),
+        sidecar=f"{RATES}/ring_rates.json",
+    log:
+        f"{LOGS}/ring_rates/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/ring_rates/{{stack}}/{{frame}}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(2500, 400),
+        runtime=minutes(10, 0.6, pairs),
+    params:
+        **rate_settings("ring_rates"),
+        grid=cell_grid,
+        pairs=pairs,
+        code=code("ring_rates"),
+    script:
+        "../workflow_scripts/ring_rates.py"
+
+
 for method in METHODS:
 
     include: f"rates/{method}.smk"

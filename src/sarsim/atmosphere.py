@@ -128,7 +128,7 @@ def residue_mm(seed: int, stack: str, date: str, rms_mm: float) -> float:
     return float(np.random.default_rng(np.random.SeedSequence(key)).normal(0, rms_mm))
 
 
-def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float) -> np.ndarray:
+def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float, points: int = POINTS) -> np.ndarray:
     """One draw of the turbulent delay.
 
     Parameters
@@ -139,6 +139,8 @@ def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float
         Random numbers.
     rms_mm : float
         Rms difference between points 5 km apart, mm.
+    points : int
+        Drawn along the diagonal, at least a cell apart; the field is smooth between them.
 
     Returns
     -------
@@ -146,7 +148,7 @@ def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float
         mm, zero mean.
     """
     diagonal = grid.cell_m * np.hypot(grid.rows - 1, grid.cols - 1)
-    every = max(1, int(diagonal / POINTS / grid.cell_m))
+    every = max(1, int(diagonal / points / grid.cell_m))
     rows, cols = ((n - 1) // every + 3 for n in grid.shape)
     step_m = every * grid.cell_m
     longest = step_m * np.hypot(rows - 1, cols - 1)

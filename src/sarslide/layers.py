@@ -103,6 +103,8 @@ _ALL = (
         "los_rate_paper_sign_mm_per_yr", "mm/yr", "float32", NAN, (-5000, 5000),
         "line-of-sight rate with the sign of P4 eq. 2 (positive away); for comparison with the paper only, no rule reads it",
     ),
+    Layer("los_rate_ring_mm_per_yr", "mm/yr", "float32", NAN, (-5000, 5000), "line-of-sight rate against the stable ground around each cell, positive towards the satellite"),
+    Layer("los_rate_ring_std_mm_per_yr", "mm/yr", "float32", NAN, (0, 5000), "standard error of the line-of-sight rate against the surroundings"),
     Layer("mean_coherence", "1", "float32", NAN, (0, 1), "mean coherence of the pairs that made the rate or the average"),
     Layer("pair_count", "1", "uint16", 0, (0, 65535), "number of pairs with a valid phase in the cell"),
     Layer("stable_ground", "1", "uint8", 255, (0, 2), "0 moving, incoherent or masked, 1 ground that the atmosphere fits used, 2 also the reference area"),
@@ -215,6 +217,7 @@ RATES = (
     *("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
     *("los_rate_paper_sign_mm_per_yr", *OF_PAIRS),
 )
+RING = ("los_rate_ring_mm_per_yr", "los_rate_ring_std_mm_per_yr")
 PHASE_GRADIENTS = tuple(
     f"phase_gradient_{way}{kind}_rad_per_yr_m" for way in ("east", "north") for kind in ("", "_std")
 )

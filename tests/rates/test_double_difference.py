@@ -22,6 +22,21 @@ def test_it_is_the_mean_of_a_ring_by_hand():
         assert found[row, col] == pytest.approx(values[row, col] - values[ring].mean(), abs=1e-9)
 
 
+def test_a_wide_ring_is_summed_on_a_coarser_grid():
+    rows, cols = np.mgrid[:260, :300]
+    rng = np.random.default_rng(4)
+    values = 3 * np.sin(rows / 40) + 0.02 * cols + rng.standard_normal(rows.shape)
+    stable = (rng.random(rows.shape) < 0.5) & (np.hypot(rows - 90, cols - 200) > 30)
+    values[200:, :30] = np.nan
+    found = double_difference(values, stable, 24, 120)  # coarse cells of 4
+    for row, col in ((130, 150), (17, 31), (255, 296), (90, 200)):
+        away = np.hypot(rows - row, cols - col)
+        ring = (away > 24) & (away <= 120) & stable & np.isfinite(values)
+        # Coarse cells move the radii by up to 2 cells: a twentieth of the ring's 20,000 cells may change, in which the
+        # field differs from the ring's mean by 3.
+        assert found[row, col] == pytest.approx(values[row, col] - values[ring].mean(), abs=0.05)
+
+
 def test_what_is_longer_than_the_ring_goes_and_a_landslide_stays():
     disc = np.hypot(ROWS - 45, COLS - 50) < 6
     found = double_difference(0.05 * ROWS - 0.03 * COLS + 7.0 - 4.0 * disc, ~disc, 8, 20)

@@ -1,4 +1,4 @@
-"""The scripts of a method of one's own and of the phase gradients, on rasters of a known track."""
+"""The scripts of a method of one's own and of what is made beside the rates, on rasters of a known track."""
 
 import json
 
@@ -11,6 +11,7 @@ from sarslide.io import raster
 from sarslide.io.sidecar import read_json
 from sarslide.rates.ground import Ground
 from sarslide.rates.phase_gradient import phase_gradient
+from sarslide.rates.ring import ring_rates
 from sarslide.rates.settings import RateSettings
 from tests.rates.test_own import example
 from tests.support.rule_jobs import run_script
@@ -79,4 +80,18 @@ def test_phase_gradients_are_those_of_the_wrapped_pairs(track, tmp_path):
     for layer in layers.PHASE_GRADIENTS:
         # Heights and layers are stored as float32.
         np.testing.assert_allclose(raster.read(made[layer], GRID), found[layer], rtol=1e-3, atol=1e-5)
+    assert set(read_json(made["sidecar"])["removed"]) == set(valley.pairs)
+
+
+def test_rates_against_the_surroundings_are_those_of_the_unwrapped_pairs(track, tmp_path):
+    valley, files = track
+    made = outputs(tmp_path, layers.RING, "sidecar")
+    names = ("unwrapped", "coherence", "conncomp", "sidecars", "elevation", "stable_ground", "loop_errors")
+    inputs = {name: files[name] for name in names}
+    params = {"grid": GRID.to_dict(), "pairs": valley.pairs, "double_difference_km": [0.3, 0.9]}
+    run_script("ring_rates", tmp_path, inputs, made, **params)
+    ground = Ground.from_layer(valley.elevation_m, raster.read(files["stable_ground"], GRID))
+    found, _ = ring_rates(valley.read, valley.pairs, ground, WAVELENGTH_M, RateSettings(), (10.0, 30.0))
+    for layer in layers.RING:
+        np.testing.assert_allclose(raster.read(made[layer], GRID), found[layer], rtol=1e-3, atol=1e-2)
     assert set(read_json(made["sidecar"])["removed"]) == set(valley.pairs)

@@ -260,7 +260,7 @@ def test_settings_of_the_configuration():
     assert settings.reference == pytest.approx((20, 20, 3))
     assert (settings.plane, settings.atmosphere, settings.atmosphere_cells) == (False, "filter", 20)
     assert settings.ring == pytest.approx((10, 100))
-    assert RateSettings.of({}, grid) == RateSettings()
+    assert RateSettings.of({}, grid) == RateSettings(reference_radius_cells=10_000 / 30)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.rates.ground import stable_ground
 from sarslide.rates.reference import choose_reference, disc_in_cells, given_reference
+from sarslide.rates.settings import RateSettings
 from sarslide.rates.stacking import Stacked
 
 GRID = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 40, 60)
@@ -52,6 +53,37 @@ def test_the_largest_connected_area_is_taken_and_described():
     assert described["area_km2"] == pytest.approx(0.27)
     assert described["epsg"] == 32647
     assert "every pair is valid" in described["reason"]
+
+
+def test_a_large_area_is_cut_to_a_disc_that_has_its_level():
+    shape, radius = (200, 300), 30.0
+    rows, cols = np.mgrid[: shape[0], : shape[1]]
+    stable = cols > 4
+    stable[90:110, 150:152] = False
+    tilt = 0.1 * cols - 0.05 * rows
+    area = choose_reference(stable, np.ones(shape, bool), tilt, radius)
+    row, col = area.centre
+    assert np.hypot(rows - row, cols - col)[area.mask].max() < radius + 1
+    # As many cells as a disc has but for a tenth; its boundary crosses one cell in every half a cell's length.
+    assert 0.9 * np.pi * radius**2 - np.pi * radius < area.cells < np.pi * radius**2 + np.pi * radius
+    # The tilt grows by 0.11 a cell: the centre can be off its level by half of that.
+    assert tilt[area.mask].mean() == pytest.approx(tilt[stable].mean(), abs=0.06)
+    assert area.reason.endswith("where every pair is valid, the disc nearest to its mean")
+    again = choose_reference(stable, np.ones(shape, bool), tilt + 40.0, radius)
+    assert np.array_equal(again.mask, area.mask)  # whatever the zero was before
+
+
+def test_an_area_that_fits_into_the_radius_stays_whole():
+    stable = np.zeros((80, 90), bool)
+    stable[10:50, 20:50] = True
+    noise = np.random.default_rng(1).standard_normal(stable.shape)
+    area = choose_reference(stable, stable, noise, 25.0)  # its corners are 24.4 cells from its middle
+    assert area.mask[11:49, 21:49].all() and area.cells == 1200
+    assert choose_reference(stable, stable, noise, 24.0).cells < 1200
+
+
+def test_the_radius_of_a_chosen_area_is_ten_kilometres():
+    assert RateSettings.of({}, GRID).reference_radius_cells == pytest.approx(10_000 / 30)
 
 
 def test_without_complete_cells_incomplete_ones_do():

@@ -20,7 +20,12 @@ PAIRS = [f"{first}_{second}" for first, second in zip(DAYS, DAYS[1:], strict=Fal
 BOUNDS = (517500, 3206400, 520500, 3210000)
 CRS = 32647
 # Patterns of what is made on demand, beside what every run makes.
-RATE_MAPS = ("downslope_rate_mm_per_yr.tif", "factors/importance.csv", "series/inventory.csv")
+RATE_MAPS = (
+    "los_rate_ring_mm_per_yr.tif",
+    "downslope_rate_mm_per_yr.tif",
+    "factors/importance.csv",
+    "series/inventory.csv",
+)
 STACK_MAPS = (
     "averaging/phase_intensity_rgb.tif",
     "atmosphere/atmosphere_figure.png",

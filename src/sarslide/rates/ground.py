@@ -117,7 +117,8 @@ def find_ground(stack: Stacked, usable: Ground, settings: RateSettings) -> tuple
     if settings.ring:
         reference = surroundings(stable, *settings.ring)
     else:
-        reference = named or choose_reference(stable, stack.pair_count == pairs)
+        complete = stack.pair_count == pairs
+        reference = named or choose_reference(stable, complete, stack.estimate, settings.reference_radius_cells)
     return Ground(usable.elevation_m, stable, reference), limit
 
 

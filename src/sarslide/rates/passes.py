@@ -18,7 +18,7 @@ from sarslide.rates.corrections.date_delays import Coarse, DateDelays, date_dela
 from sarslide.rates.corrections.double_difference import double_difference, double_difference_wrapped
 from sarslide.rates.ground import Ground
 from sarslide.rates.settings import RateSettings
-from sarslide.rates.stacking import Stack, Stacked
+from sarslide.rates.stacking import Pool, Stack, Stacked
 
 log = logging.getLogger(__name__)
 
@@ -228,7 +228,11 @@ class Corrector:
 
 
 def stack_unwrapped(
-    read_pair: ReadUnwrapped, pairs: Sequence[str], ground: Ground, settings: RateSettings
+    read_pair: ReadUnwrapped,
+    pairs: Sequence[str],
+    ground: Ground,
+    settings: RateSettings,
+    pool: Pool | None = None,
 ) -> tuple[Stacked, dict[str, dict]]:
     """Correct each unwrapped pair on stable ground, set its median in the reference to zero, stack.
 
@@ -243,6 +247,8 @@ def stack_unwrapped(
         Heights, stable ground and reference area.
     settings : RateSettings
         What is masked, removed and weighted.
+    pool : callable, optional
+        Mean around each cell, for the error: see `Stack.result`.
 
     Returns
     -------
@@ -255,7 +261,7 @@ def stack_unwrapped(
     corrector = Corrector(read_pair, ground, settings)
     for pair in corrector.ready(stack.pairs):
         stack.add(pair.name, pair.phase_rad, pair.coherence, settings.pair_weight(pair.coherence))
-    return stack.result(settings.min_pairs(len(pairs))), corrector.removed
+    return stack.result(settings.min_pairs(len(pairs)), pool), corrector.removed
 
 
 def average_wrapped(

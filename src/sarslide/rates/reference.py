@@ -12,8 +12,14 @@ import numpy as np
 
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
+from sarslide.rates.corrections.double_difference import ring_sum
 
 MIN_AREA_CELLS = 25
+# A disc of this radius has 314 km2: speckle and short turbulence average out in it, and against a
+# cell far away a larger one is no better, because the air between both is what counts. It holds a
+# region of 14 x 14 km whole.
+MAX_RADIUS_M = 10_000.0
+FULL = 0.9  # of the most cells that a disc can hold: those with as many compete
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,16 @@ class ReferenceArea:
         }
 
 
-def choose_reference(stable: np.ndarray, complete: np.ndarray) -> ReferenceArea:
-    """The largest connected area of stable ground where every pair is valid.
+def choose_reference(
+    stable: np.ndarray, complete: np.ndarray, estimate: np.ndarray | None = None, radius_cells: float = np.inf
+) -> ReferenceArea:
+    """The largest connected area of stable ground where every pair is valid, within a radius.
 
     Large on purpose: the reference's own speckle and turbulence enter every cell, and the median
-    over many square kilometres has little of either. Bridges of one or two cells are cut first.
+    over many square kilometres has little of either. Bridges of one or two cells are cut first. Of
+    an area larger than the radius the disc is taken whose mean is nearest to that of the whole
+    area, of those that hold at least 90 % of the cells that a disc can hold: the zero stays where
+    all stable ground has it.
 
     Parameters
     ----------
@@ -86,6 +97,10 @@ def choose_reference(stable: np.ndarray, complete: np.ndarray) -> ReferenceArea:
         Stable, coherent ground.
     complete : (rows, cols) array of bool
         True where every pair is valid; without such an area it is not required.
+    estimate : (rows, cols) array of float, optional
+        Rate or averaged phase, finite on stable ground; needed with a radius.
+    radius_cells : float
+        Largest radius of the area, cells.
 
     Returns
     -------
@@ -105,11 +120,33 @@ def choose_reference(stable: np.ndarray, complete: np.ndarray) -> ReferenceArea:
             reason = "largest connected area of stable, coherent ground" + (
                 " where every pair is valid" if candidates is not stable else ""
             )
-            return ReferenceArea(parts == 1 + int(np.argmax(sizes)), reason)
+            area = parts == 1 + int(np.argmax(sizes))
+            if estimate is None or _fits(area, radius_cells):
+                return ReferenceArea(area, reason)
+            return ReferenceArea(_level_disc(area, estimate, radius_cells), f"{reason}, the disc nearest to its mean")
     raise RateError(
         f"no connected area of {MIN_AREA_CELLS} stable, coherent cells for the reference",
         "name one with rates.reference, or lower rates.min_coherence",
     )
+
+
+def _fits(area: np.ndarray, radius_cells: float) -> bool:
+    """Whether a disc about the middle of an area's extent holds it."""
+    places = np.nonzero(area)
+    row, col = ((at.min() + at.max()) / 2 for at in places)
+    return bool(np.hypot(places[0] - row, places[1] - col).max() <= radius_cells)
+
+
+def _level_disc(area: np.ndarray, estimate: np.ndarray, radius_cells: float) -> np.ndarray:
+    """The part of an area inside the well-filled disc whose mean is nearest to the area's."""
+    level = estimate[area].mean()
+    count = ring_sum(area.astype(float), -1, radius_cells)
+    total = ring_sum(np.where(area, estimate - level, 0.0), -1, radius_cells)
+    off = np.abs(total / count.clip(1))
+    off[count < FULL * count.max()] = np.inf
+    row, col = np.unravel_index(np.argmin(off), off.shape)
+    rows, cols = np.ogrid[: area.shape[0], : area.shape[1]]
+    return area & ((rows - row) ** 2 + (cols - col) ** 2 <= radius_cells**2)
 
 
 def surroundings(stable: np.ndarray, inner_cells: float, outer_cells: float) -> ReferenceArea:

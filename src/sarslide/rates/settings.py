@@ -1,6 +1,6 @@
 """Settings of the rate rules, with lengths in cells of the grid."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from math import ceil
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 
 from sarslide.grid import RegionGrid
 from sarslide.network import MIN_PAIRS
-from sarslide.rates.reference import disc_in_cells
+from sarslide.rates.reference import MAX_RADIUS_M, disc_in_cells
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class RateSettings:
         multilooked phase).
     reference : tuple of float, optional
         Row, column and radius in cells of the reference area; None to choose one.
+    reference_radius_cells : float
+        Largest radius of an area that is chosen, cells.
     one_component : bool
         Whether only the connected component that holds the reference area is used.
     atmosphere : str
@@ -59,6 +61,7 @@ class RateSettings:
     min_share: float = 0.25
     weighting: str = "none"
     reference: tuple[float, float, float] | None = None
+    reference_radius_cells: float = np.inf
     one_component: bool = True
     atmosphere: str = "none"
     atmosphere_cells: float = 17.0
@@ -84,10 +87,11 @@ class RateSettings:
         """
         values = {field.name: params[field.name] for field in fields(cls) if field.name in params}
         values["reference"] = disc_in_cells(grid, params.get("reference"))
+        values["reference_radius_cells"] = MAX_RADIUS_M / grid.cell_m
         if "atmosphere_km" in params:
             values["atmosphere_cells"] = params["atmosphere_km"] * 1e3 / grid.cell_m
         if params.get("reference_mode") == "double_difference":
-            values["ring"] = tuple(km * 1e3 / grid.cell_m for km in params["double_difference_km"])
+            values["ring"] = ring_in_cells(params["double_difference_km"], grid)
         return cls(**values)
 
     def first_pass(self) -> "RateSettings":
@@ -126,3 +130,22 @@ class RateSettings:
             return 1.0
         squared = np.clip(coherence, 0, 0.99) ** 2
         return squared / (1 - squared)
+
+
+def ring_in_cells(radii_km: Sequence[float], grid: RegionGrid) -> tuple[float, float]:
+    """A ring of the configuration in cells.
+
+    Parameters
+    ----------
+    radii_km : sequence of float
+        Inner and outer radius, km.
+    grid : RegionGrid
+        The grid.
+
+    Returns
+    -------
+    tuple of float
+        Inner and outer radius, cells.
+    """
+    inner, outer = (km * 1e3 / grid.cell_m for km in radii_km)
+    return inner, outer

@@ -16,7 +16,7 @@ come. Memory does not grow with the number of pairs.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ from sarslide.errors import RateError
 from sarslide.names import split_pair
 from sarslide.network import MIN_PAIRS, interval_years
 
+Pool = Callable[[np.ndarray], np.ndarray]  # values of the cells -> their mean around each cell
 MIN_SHARE = 0.25  # of the variance that date noise alone would explain
 
 
@@ -135,7 +136,7 @@ class Stack:
         ):  # fmt: skip
             self._sum[name] += product
 
-    def result(self, min_pairs: int = 3) -> Stacked:
+    def result(self, min_pairs: int = 3, pool: Pool | None = None) -> Stacked:
         """The stack so far.
 
         The standard error supposes that noise of dates, and of pairs, is independent and has one
@@ -148,6 +149,10 @@ class Stack:
         ----------
         min_pairs : int
             Valid pairs that a cell needs, at least MIN_PAIRS.
+        pool : callable, optional
+            Mean around each cell, NaN left out. With it, which part of the noise belongs to dates
+            and which to pairs is taken from the surroundings, its size from the cell: the errors of
+            single cells scatter less. Without it the cell decides both.
 
         Returns
         -------
@@ -160,7 +165,7 @@ class Stack:
         enough = s["n"] >= max(MIN_PAIRS, min_pairs)
         with np.errstate(divide="ignore", invalid="ignore"):
             m = s["wxp"] / s["wxx"]
-            variance = self._variance(m)
+            variance = self._variance(m, pool and (lambda each: pool(np.where(enough, each, np.nan))))
             mean_coherence = s["coherence"] / s["n"]
         return Stacked(
             estimate=np.where(enough, m, np.nan),
@@ -169,7 +174,7 @@ class Stack:
             mean_coherence=np.where(s["n"] > 0, mean_coherence, np.nan),
         )
 
-    def _variance(self, m: np.ndarray) -> np.ndarray:
+    def _variance(self, m: np.ndarray, pool: Pool | None) -> np.ndarray:
         """Variance of the estimate from the residuals r = phi - m x.
 
         With A the pair matrix (-1, +1), h = w x / sum(w x^2) and M = I - x h', the expectations of
@@ -177,7 +182,8 @@ class Stack:
         coefficients |M|^2, |MA|^2, |A'M|^2 and |A'MA|^2 (Frobenius; a term of order 1/pairs is left
         out of the last one). Solved for both, the variance of the estimate is their sum weighted by
         |h|^2 and |A'h|^2. It is unbiased, and in single cells it can come out too small, even
-        negative: a quarter of what date noise alone would explain is the floor.
+        negative: a quarter of what date noise alone would explain is the floor. Pooled, the two
+        variances give their ratio only, and |r|^2 of the cell their size.
         """
         s = self._sum
         over_pairs = np.maximum(s["pp"] - 2 * m * s["xp"] + m * m * s["xx"], 0)
@@ -190,5 +196,9 @@ class Stack:
         determinant = a * d - b * c
         of_pairs = (d * over_pairs - b * over_dates) / determinant
         of_dates = (a * over_dates - c * over_pairs) / determinant
+        if pool is not None:
+            of_pairs, of_dates = (np.maximum(pool(each), 0) for each in (of_pairs, of_dates))
+            size = over_pairs / (a * of_pairs + b * of_dates)
+            return size * (of_pairs * s["wwxx"] + of_dates * s["ww"]) / t**2
         floor = MIN_SHARE * s["ww"] * over_pairs / b
         return np.fmax(of_pairs * s["wwxx"] + of_dates * s["ww"], floor) / t**2

@@ -16,6 +16,7 @@ mistook for one: P4's eq. 1 gives most weight to the first and the last dates, w
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from sarslide.errors import RateError
 from sarslide.names import split_pair
 from sarslide.network import dates_of, pair_matrix, years_of
 from sarslide.rates.corrections.common_scene import common_scene
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 METHODS = ("none", "filter", "common_scene")
 NODES_PER_WIDTH = 3  # coarse cells in one standard deviation of the Gaussian
@@ -68,8 +72,8 @@ class Coarse:
         from scipy.ndimage import gaussian_filter
 
         sigma = self.width_cells / self.step
-        total = gaussian_filter(self._sums(np.where(where, values, 0.0)), sigma, mode="constant")
-        weight = gaussian_filter(self._sums(where.astype(float)), sigma, mode="constant")
+        total = gaussian_filter(self.sums(np.where(where, values, 0.0)), sigma, mode="constant")
+        weight = gaussian_filter(self.sums(where.astype(float)), sigma, mode="constant")
         known = weight > MIN_WEIGHT * self.step**2
         return np.where(known, total / np.where(known, weight, 1), 0.0)
 
@@ -86,7 +90,7 @@ class Coarse:
         (coarse rows, coarse cols) array of float
             0 to 1.
         """
-        return self._sums(where.astype(float)) / self._sums(np.ones(self.shape))
+        return self.sums(where.astype(float)) / self.sums(np.ones(self.shape))
 
     def spread(self, field: np.ndarray) -> np.ndarray:
         """A coarse field on the full grid, linear between the centres of the coarse cells.
@@ -101,22 +105,39 @@ class Coarse:
         (rows, cols) array of float
             On the full grid.
         """
+        if self.step == 1:
+            return field
         rows, cols = (self._weights(full, coarse) for full, coarse in zip(self.shape, field.shape, strict=True))
         return rows @ field @ cols.T
 
-    def _sums(self, values: np.ndarray) -> np.ndarray:
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Sum of the values in each coarse cell.
+
+        Parameters
+        ----------
+        values : (rows, cols) array of float
+            On the full grid.
+
+        Returns
+        -------
+        (coarse rows, coarse cols) array of float
+            In the unit of `values`; cells beyond the full grid count as 0.
+        """
         rows, cols = (-(-side // self.step) for side in self.shape)
         padded = np.zeros((rows * self.step, cols * self.step))
         padded[: self.shape[0], : self.shape[1]] = values
         return padded.reshape(rows, self.step, cols, self.step).sum((1, 3))
 
-    def _weights(self, full: int, coarse: int) -> np.ndarray:
+    def _weights(self, full: int, coarse: int) -> "csr_array":
+        """Of each coarse cell (column) in each cell of the full grid (row): two a row."""
+        from scipy.sparse import csr_array
+
         at = np.clip((np.arange(full) + 0.5) / self.step - 0.5, 0, coarse - 1)
         low = np.minimum(at.astype(int), max(coarse - 2, 0))
-        weights = np.zeros((full, coarse))
-        weights[np.arange(full), low] = 1 - (at - low)
-        weights[np.arange(full), np.minimum(low + 1, coarse - 1)] += at - low
-        return weights
+        high = np.minimum(low + 1, coarse - 1)
+        weights = np.stack([1 - (at - low), at - low], axis=1)
+        places = np.repeat(np.arange(full), 2), np.stack([low, high], axis=1).ravel()
+        return csr_array((weights.ravel(), places), shape=(full, coarse))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ radius has no value.
 
 import numpy as np
 
+from sarslide.rates.corrections.date_delays import Coarse
+
 MIN_SHARE = 0.02  # of the ring that must be stable ground
+WIDTHS = 8  # of the Gaussian that `Coarse` is made for, in the width of a ring: 24 coarse cells across it
 
 
 def double_difference(values: np.ndarray, stable: np.ndarray, inner_cells: float, outer_cells: float) -> np.ndarray:
@@ -31,8 +34,8 @@ def double_difference(values: np.ndarray, stable: np.ndarray, inner_cells: float
         NaN where less than 2 % of the ring is stable ground.
     """
     use = stable & np.isfinite(values)
-    total = _ring_sum(np.where(use, values, 0.0), inner_cells, outer_cells)
-    return values - _ring_mean(total, use, inner_cells, outer_cells)
+    total = ring_sum(np.where(use, values, 0.0), inner_cells, outer_cells)
+    return values - total / _ring_count(use, inner_cells, outer_cells)
 
 
 def double_difference_wrapped(phase_rad: np.ndarray, stable: np.ndarray, inner: float, outer: float) -> np.ndarray:
@@ -54,20 +57,39 @@ def double_difference_wrapped(phase_rad: np.ndarray, stable: np.ndarray, inner: 
     """
     use = stable & np.isfinite(phase_rad)
     phasor = np.where(use, np.exp(1j * np.where(use, phase_rad, 0)), 0)
-    total = _ring_sum(phasor.real, inner, outer) + 1j * _ring_sum(phasor.imag, inner, outer)
-    return np.angle(np.exp(1j * phase_rad) * np.conj(_ring_mean(total, use, inner, outer)))
+    total = ring_sum(phasor.real, inner, outer) + 1j * ring_sum(phasor.imag, inner, outer)
+    return np.angle(np.exp(1j * phase_rad) * np.conj(total / _ring_count(use, inner, outer)))
 
 
-def _ring_mean(total: np.ndarray, use: np.ndarray, inner: float, outer: float) -> np.ndarray:
-    count = np.rint(_ring_sum(use.astype(float), inner, outer))
-    enough = count >= max(1.0, MIN_SHARE * _ring(inner, outer).sum())
-    return np.where(enough, total / np.where(enough, count, 1), np.nan)
+def ring_sum(values: np.ndarray, inner_cells: float, outer_cells: float) -> np.ndarray:
+    """Sum over the cells between two radii, around each cell.
 
+    Sums vary little from cell to cell: they are made on a grid of 24 cells across the ring, where
+    the radii are as exact, and interpolated. A ring of up to 48 cells is summed cell by cell.
 
-def _ring_sum(values: np.ndarray, inner: float, outer: float) -> np.ndarray:
+    Parameters
+    ----------
+    values : (rows, cols) array of float
+        Finite.
+    inner_cells, outer_cells : float
+        Radii, cells; the outer one belongs to the ring. An inner radius below 0 makes it a disc.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        In the unit of `values`; nothing is added beyond the grid.
+    """
     from scipy.signal import oaconvolve
 
-    return oaconvolve(values, _ring(inner, outer), mode="same")
+    coarse = Coarse((values.shape[0], values.shape[1]), (outer_cells - inner_cells) / WIDTHS)
+    ring = _ring(inner_cells / coarse.step, outer_cells / coarse.step)
+    return coarse.spread(oaconvolve(coarse.sums(values), ring, mode="same"))
+
+
+def _ring_count(use: np.ndarray, inner: float, outer: float) -> np.ndarray:
+    """Cells of the ring that are used, NaN where they are too few."""
+    count = ring_sum(use.astype(float), inner, outer)
+    return np.where(np.rint(count) >= max(1.0, MIN_SHARE * np.pi * (outer**2 - inner**2)), count, np.nan)
 
 
 def _ring(inner: float, outer: float) -> np.ndarray:
