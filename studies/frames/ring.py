@@ -3,10 +3,10 @@
     python -m studies.frames.ring
 
 On 300 x 300 km of simulated air nothing moves, so that a rate is an error. 30 dates, 57 pairs of
-the default network; cells of 500 m, which have the air of cells of 30 m and none of their speckle.
+the default network; cells of 1 km, which have the air of cells of 30 m and none of their speckle.
 The rates are those of the product: stable ground, a plane and a height slope a pair, reference,
-stack. What the ring takes from slopes is measured on 36 x 36 km of cells of 120 m, what speckle,
-incoherent ground and missing pairs do to it on 72 x 72 km of cells of 240 m.
+stack. What the ring takes from slopes is measured on 36 x 36 km of cells of 200 m, what speckle,
+incoherent ground and missing pairs do to it on 72 x 72 km of cells of 400 m.
 """
 
 from collections.abc import Callable
@@ -35,9 +35,9 @@ COMMAND = "python -m studies.frames.ring"
 FIGURE = REPOSITORY / "docs/images/rate_error_distance.png"
 SEED = 17
 EPSG, WAVELENGTH_M = 32647, 0.05546576
-AIR, AIR_CELL_M = (0, 3_000_000, 300_000, 3_300_000), 500.0  # bounds and cells, m
-GROUND, GROUND_CELL_M = (0, 3_000_000, 36_000, 3_036_000), 120.0
-POOR, POOR_CELL_M = (0, 3_000_000, 72_000, 3_072_000), 240.0
+AIR, AIR_CELL_M = (0, 3_000_000, 300_000, 3_300_000), 1000.0  # bounds and cells, m
+GROUND, GROUND_CELL_M = (0, 3_000_000, 36_000, 3_036_000), 200.0
+POOR, POOR_CELL_M = (0, 3_000_000, 72_000, 3_072_000), 400.0
 DATES = [f"{date(2019, 3, 6) + timedelta(days=12 * k):%Y%m%d}" for k in range(30)]
 TURBULENCE_MM = 5.0  # between points 5 km apart, as in the simulator's default
 STRATIFIED_MM_PER_KM = 10.0  # standard deviation over dates

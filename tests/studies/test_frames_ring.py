@@ -29,9 +29,9 @@ def test_the_error_between_two_cells_of_a_tilt_is_its_slope_times_their_distance
 def test_planted_slopes_have_their_area(area):
     grid = RegionGrid.from_bounds(ring.EPSG, ring.GROUND, ring.GROUND_CELL_M)
     planted = ring.slopes(grid, area, -40.0)
-    # 16 slopes; their rim is drawn by cells of 0.0144 km2.
-    assert (planted < 0).sum() * grid.cell_area_km2 == pytest.approx(16 * area, rel=0.05)
-    assert planted.min() == -40 and planted.max() == 0
+    # 16 slopes; their rim is drawn by cells of 0.04 km2, of which the smallest has 25.
+    assert (planted < 0).sum() * grid.cell_area_km2 == pytest.approx(16 * area, rel=0.2)
+    assert planted.min() == pytest.approx(-40) and planted.max() == 0
 
 
 def test_what_a_track_reads_is_later_less_earlier_path_and_planted_motion():
