@@ -1,0 +1,107 @@
+"""Levels and mosaics in the plan of a region: of several frames, and of one."""
+
+import pytest
+
+from tests.support import phase_weights
+from tests.support.plans import Plan, plan
+
+BOUNDS = [516000, 3204000, 523000, 3210000]  # 7 x 6 km
+SEVERAL = {"frame_km": 3.5, "frame_margin_km": 0.5}
+FRAMES = [f"f{col}_{row}" for col in (147, 148, 149) for row in (915, 916)]  # of 3.5 km; UTM zone 47
+STACK = "results/demo/A128"
+
+
+def planned(folder, **keys) -> Plan:
+    grid = {"bounds": BOUNDS} | keys.pop("grid", {})
+    return plan(folder, {"region": "demo", "stacks": ["A128"], "simulation": {"dates": 4}, "grid": grid} | keys)
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory) -> Plan:
+    """With finer products, a window, and a network that reads the region's cells."""
+    return planned(
+        tmp_path_factory.mktemp("several"),
+        grid=SEVERAL | {"product_m": 15},
+        rates={"windows": {"spring": ["20190301", "20190501"]}},
+    )
+
+
+def inputs(made: Plan, output: str) -> set[str]:
+    """What a job reads, and its parameters; of a mosaic by its raster."""
+    return set((made.jobs.get(output) or made.jobs[sidecar(output)]).reruns)
+
+
+def sidecar(path: str) -> str:
+    """The sidecar of a mosaic, its first output by name."""
+    return path.removesuffix(".tif") + ".mosaic.json"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "averaging/avg_phase_rad.tif",
+        "geometry/layover_shadow.tif",
+        "stacking/los_rate_std_mm_per_yr.tif",
+        "stacking/mean_coherence.tif",
+        "stacking/segment/drs_unet_compact/probability.tif",
+        "stacking/resampled/avg_phase_rad.tif",
+    ],
+)
+def test_what_people_read_is_made_of_all_frames(several, path):
+    read = inputs(several, f"{STACK}/native/{path}")
+    assert {f"{STACK}/{frame}/native/{path}" for frame in FRAMES} <= read
+    assert not any("level_frames.json" in text for text in read)
+
+
+@pytest.mark.parametrize(
+    ("folder", "levels", "heights"),
+    [
+        ("stacking", "stacking", "results/demo/terrain/{frame}"),
+        ("windows/spring", "windows/spring", "results/demo/terrain/{frame}"),
+        ("stacking/resampled", "stacking", STACK + "/{frame}/native/stacking/resampled"),
+    ],
+)
+def test_rates_are_levelled_with_heights_of_their_cells(several, folder, levels, heights):
+    read = inputs(several, f"{STACK}/native/{folder}/los_rate_mm_per_yr.tif")
+    assert f"{STACK}/native/{levels}/level_frames.json" in read
+    assert {f"{heights.format(frame=frame)}/elevation_m.tif" for frame in FRAMES} <= read
+    assert {f"{STACK}/{frame}/native/{folder}/los_rate_mm_per_yr.tif" for frame in FRAMES} <= read
+
+
+def test_levels_read_rates_stable_ground_and_heights_of_all_frames(several):
+    read = inputs(several, f"{STACK}/native/stacking/level_frames.json")
+    for pattern in (
+        STACK + "/{frame}/native/stacking/los_rate_mm_per_yr.tif",
+        STACK + "/{frame}/native/stacking/stable_ground.tif",
+        "results/demo/terrain/{frame}/elevation_m.tif",
+    ):
+        assert {pattern.format(frame=frame) for frame in FRAMES} <= read
+    assert f"{STACK}/native/stacking/levels.png" in several.jobs
+
+
+def test_networks_read_the_rates_of_their_frame(several):
+    for frame in FRAMES:
+        read = inputs(several, f"{STACK}/{frame}/native/stacking/segment/drs_unet_compact/probability.tif")
+        others = [
+            text for text in read if f"{STACK}/native" in text or any(f"/{f}/" in text for f in FRAMES if f != frame)
+        ]
+        assert not others, others
+
+
+def test_a_region_of_one_frame_has_none_of_them(tmp_path):
+    made = planned(tmp_path)
+    assert not {"mosaic", "level_frames", "level_figure"} & made.rules()
+    report = next(job for job in made.jobs.values() if job.rule == "report")
+    assert f"{STACK}/f0/native/stacking/los_rate_mm_per_yr.tif" in report.reruns
+
+
+def test_without_rates_there_is_nothing_to_level(tmp_path):
+    phase_weights.write(tmp_path / "phases.safetensors")
+    made = planned(
+        tmp_path,
+        grid=SEVERAL,
+        rates={"method": "averaging"},
+        segmentation={"model": "phases", "weights": "phases.safetensors"},
+    )
+    assert "mosaic" in made.rules() and not {"level_frames", "level_figure"} & made.rules()
+    assert sidecar(f"{STACK}/native/averaging/mean_coherence.tif") in made.jobs
