@@ -54,10 +54,13 @@ rule all:
 # there is nothing to do.
 if SCENES.ready:
 
-    include: f"rules/engines/{CONFIG.engine}.smk"
+    # What is joined is made: files of dates and pairs are taken as they are.
+    if not CONFIG.joined:
+
+        include: f"rules/engines/{CONFIG.engine}.smk"
+        include: "rules/pairs.smk"
+        include: "rules/rates.smk"
     include: "rules/ground.smk"
-    include: "rules/pairs.smk"
-    include: "rules/rates.smk"
     include: "rules/maps.smk"
 
     if len(GRAPH.frames) > 1:
@@ -80,7 +83,9 @@ onstart:
     for warning in or_exit(lambda: history.correct_times(Path())):
         console.tell(f"warning: {warning}", logging.WARNING)
     scheduling.drop_default_rate_limit(workflow)
+    or_exit(lambda: scheduling.refuse_joining(workflow, CONFIG))
     first_checks()
     bring_start()
     or_exit(lambda: migration.record_format(Path(RESULTS)))
+    or_exit(lambda: frame_size.record(Path(RESULTS), CONFIG))
     or_exit(lambda: rule_graph.record(workflow.dag, Path(FLOW)))

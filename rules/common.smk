@@ -14,8 +14,17 @@ from sarslide.config import existing, load, resolve
 from sarslide.inventory import records
 from sarslide.io import fence
 from sarslide.io.atomic import check_writable
-from sarslide.workflow import console, history, migration, rule_graph, scheduling
+from sarslide.workflow import (
+    console,
+    frame_calls,
+    frame_size,
+    history,
+    migration,
+    rule_graph,
+    scheduling,
+)
 from sarslide.workflow.fingerprint import fingerprint
+from sarslide.workflow.frame_records import FrameRecords
 from sarslide.workflow.graph import OPTIONAL, Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from sarslide.workflow.paths import layer_files
@@ -46,6 +55,9 @@ RELEASED = local(f"{RESULTS}/inventory/{records.MADE}")
 
 if workflow.is_main_process:
     or_exit(lambda: migration.check_format(Path(RESULTS)))
+    or_exit(lambda: frame_size.check(Path(RESULTS), CONFIG))
+    if CONFIG.joined:
+        or_exit(lambda: FrameRecords(GRAPH).check_joined())
     or_exit(lambda: records.restore(Path(RESULTS) / "inventory"))
     console.announce(RESULTS)
 else:
@@ -191,10 +203,13 @@ def own(path):
 
 def final_products():
     """What a run makes; the end of Snakemake for networks that cannot give the rates, warnings for the rest."""
+    or_exit(lambda: frame_calls.check_size(GRAPH))
+    scheduling.stop_before_joining(workflow, CONFIG)
     since = or_exit(
         lambda: history.found(Path(), CONFIG.region, lambda: release_id(None))
     )
-    for warning in [*or_exit(GRAPH.check_network), *since]:
+    outgrown = or_exit(lambda: frame_size.check(Path(RESULTS), CONFIG))
+    for warning in [*or_exit(GRAPH.check_network), *since, *outgrown]:
         console.tell(f"warning: {warning}", logging.WARNING)
     or_exit(refuse_older_dates)
     return [RELEASED, *or_exit(GRAPH.final_products)]

@@ -165,6 +165,7 @@ def shown_settings(wildcards):
 
 def paper_inputs(wildcards):
     """What only the figures of a paper show, as far as the region makes it anyway."""
+    or_exit(lambda: frame_calls.check_size(GRAPH))
     if not CONFIG.paper:
         return {}
     read = or_exit(lambda: NETWORK.inputs_of(CONFIG.segmentation.model))
@@ -182,7 +183,7 @@ def ranked_stacks():
     pattern = f"{RATES}/factors/factors.json"
     return [
         stack
-        for stack in CONFIG.stacks
+        for stack in filter(GRAPH.frames_of, CONFIG.stacks)
         if Path(pattern.format(stack=stack, frame=GRAPH.frames_of(stack)[0])).is_file()
     ]
 

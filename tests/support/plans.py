@@ -139,6 +139,48 @@ def scripts(folder: Path, config: Mapping[str, Any]) -> dict[str, Path]:
         return {name: Path(source.get_path_or_uri(secret_free=True)) for name, source in found.items()}
 
 
+def outputs(folder: Path, config: Mapping[str, Any]) -> list[str]:
+    """All files that the jobs of a run of a region make.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+    config : mapping
+        Keys of the command line.
+
+    Returns
+    -------
+    list of str
+        Paths.
+    """
+    with _workflow(folder, config, {"all"}) as workflow:
+        return [str(path) for job in workflow.dag.jobs for path in job.output]
+
+
+def costs(folder: Path, config: Mapping[str, Any], frame: str) -> dict[str, int]:
+    """What the jobs of a frame take.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+    config : mapping
+        Keys of the command line.
+    frame : str
+        Name of the frame.
+
+    Returns
+    -------
+    dict of str to int
+        `files` with logs and benchmarks, and the largest `mem_mb`.
+    """
+    with _workflow(folder, config, {"all"}) as workflow:
+        jobs = [job for job in workflow.dag.jobs if any(f"/{frame}/" in str(path) for path in job.output)]
+        files = sum(len(job.output) + len(job.log) + bool(job.benchmark) for job in jobs)
+        return {"files": files, "mem_mb": max(job.resources.mem_mb for job in jobs)}
+
+
 def check(folder: Path, config: Mapping[str, Any], targets: Iterable[str]) -> None:
     """What a run of targets does before its first job; SystemExit where it refuses.
 
@@ -167,11 +209,15 @@ def _workflow(folder: Path, config: Mapping[str, Any], targets: set[str], conda:
             snakefile=SNAKEFILE,
             workdir=folder,
         )
-        workflow = workflow_api._workflow
-        workflow_api.dag(DAGSettings(targets=targets))
-        workflow._prepare_dag(forceall=True, ignore_incomplete=True, lock_warn_only=True, nolock=True)
-        workflow._build_dag()
-        yield workflow
+        try:
+            workflow = workflow_api._workflow
+            workflow_api.dag(DAGSettings(targets=targets))
+            workflow._prepare_dag(forceall=True, ignore_incomplete=True, lock_warn_only=True, nolock=True)
+            workflow._build_dag()
+            yield workflow
+        finally:  # also of a plan that is refused
+            if workflow_api._workflow_store is not None:
+                workflow_api._workflow_store.sourcecache.runtime_cache.cleanup()
 
 
 def _planned(job: Any) -> Planned:

@@ -61,6 +61,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "segmentation.beside": (["unet", "mask_rcnn"],),
     "segmentation.weights": ("weights.safetensors",),
     "inventory.threshold": (0.7,),
+    "inventory.without_frames": (["f86_534"],),
     "inventory.review": ("review.csv",),
     "inventory.masks": ("more.gpkg",),
     "inventory.masks_column": ("kind",),
@@ -91,8 +92,9 @@ WITH |= {"evaluation.complete": False, "evaluation.area": ""}
 WITH |= {"segmentation.window": "spring", "rates.windows": {"spring": ["20190301", "20190501"]}}
 WITH |= {"segmentation.grid": "product", "grid.product_m": 15}
 # Keys without another value in any of the regions: another source is another region, a test area is
-# never trained in, and of packaged weights none are another region's (test_paper_networks).
-UNTRIED = {"source", "dataset.test_area", "segmentation.weights_of"}
+# never trained in, of packaged weights none are another region's (test_paper_networks), and frames are
+# chosen in test_frame_runs.
+UNTRIED = {"source", "frames", "joined", "dataset.test_area", "segmentation.weights_of"}
 
 
 @pytest.fixture(scope="module")

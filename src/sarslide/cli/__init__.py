@@ -59,7 +59,7 @@ _add(BEGIN, config.config)
 for _name in ("update", "preflight"):
     _add(REGION, run.command(_name), _name)
 _add(REGION, run.plan)
-_add(REGION, run.command("run"), "run")
+_add(REGION, run.run)
 _add(REGION, run.resume)
 _add(REGION, schedule.schedule)
 _add(LOOK, summary.summary)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sarslide import exit_codes
-from sarslide.cli import start
+from sarslide.cli import by_frames, start
 from sarslide.cli.options import Conda, Cores, Files, Folder, Profile, Region, Values
 from sarslide.cli.start import Request
 from sarslide.config import Config, existing
@@ -64,19 +64,6 @@ TARGETS = {
         """,
         exit_codes.REFUSED,
     ),
-    "run": Target(
-        (),
-        """Bring a region up to date: from SLCs to a released inventory and its report.
-
-        Only what is missing or outdated is made. What stands after `--` goes to Snakemake: targets
-        and options. The same as `snakemake --cores all --config region=REGION`.
-
-            sarslide run myregion --cores 16 --use-conda
-            sarslide run myregion --set rates.method=sbas
-            sarslide run myregion --profile slurm -- --jobs 100
-            sarslide run myregion -- coco_export
-        """,
-    ),
     "report": Target(
         ("report",),
         """Make the report of a region: one page that opens offline.
@@ -123,6 +110,33 @@ def command(name: str) -> Callable[..., None]:
     return run_target
 
 
+def run(
+    region: Region = "",
+    values: Values = None,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Release the finished frames where others failed.")
+    ] = False,
+    cores: Cores = "all",
+    conda: Conda = False,
+    profile: Profile = "",
+    files: Files = None,
+    folder: Folder = Path(),
+) -> None:
+    """Bring a region up to date: from SLCs to a released inventory and its report.
+
+    Only what is missing or outdated is made. What stands after `--` goes to Snakemake: targets and
+    options. The same as `snakemake --cores all --config region=REGION`; a region whose frames have
+    more jobs than one plan may have goes frame by frame, and frames that are finished are skipped.
+
+        sarslide run myregion --cores 16 --use-conda
+        sarslide run myregion --set rates.method=sbas
+        sarslide run myregion --profile slurm -- --jobs 100
+        sarslide run myregion -- coco_export
+    """
+    request = Request(region, values or (), files or (), folder, cores, conda, profile)
+    raise SystemExit(by_frames.run(request, incomplete=incomplete))
+
+
 def demo(
     small: Annotated[bool, typer.Option("--small", help="3 x 3.6 km, one track: minutes.")] = False,
     values: Values = None,
@@ -162,7 +176,9 @@ def resume(
     last = start.LastRun(region) if region else start.last_run(folder)
     request = Request(last.region, values or last.values, files or (), folder, cores, conda, profile)
     start.unlock(request)
-    raise SystemExit(start.snakemake(request, *last.targets, "--rerun-incomplete"))
+    if last.targets:
+        raise SystemExit(start.snakemake(request, *last.targets, "--rerun-incomplete"))
+    raise SystemExit(by_frames.run(request, "--rerun-incomplete"))
 
 
 def plan(
@@ -175,7 +191,8 @@ def plan(
     """Show what a run would do: checks and forecast without a network, and its jobs by rule.
 
     The forecast of disk and core-hours is that of the whole region, from nothing. Nothing is
-    downloaded or made. The same as `snakemake --dry-run`.
+    downloaded or made. The same as `snakemake --dry-run`; of a region that goes by frames it lists
+    the frames, and `--set frames=[NAME]` the jobs of one.
 
         sarslide plan myregion
         sarslide plan myregion --set network.neighbours=3
@@ -192,6 +209,8 @@ def plan(
     # A table without scenes, for which there are no jobs to show, is refused below.
     print(as_text([one for one in found if one.code != f"E{CatalogError.code}"], "checks"), flush=True)
     table.check()
+    if by_frames.show(request):
+        raise SystemExit(exit_codes.GOOD)
     quiet = () if jobs else ("--quiet", "rules")
     raise SystemExit(start.snakemake(request, "--dry-run", *quiet, locked=False))
 

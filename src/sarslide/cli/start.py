@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from sarslide.config import Config, reading
 from sarslide.errors import ConfigError, LockError
 from sarslide.io import bounded_yaml
 from sarslide.schedule import lock, snakemake_log
-from sarslide.workflow import events, verify
+from sarslide.workflow import events, frame_size, verify
+from sarslide.workflow.frame_run import INTERRUPTED
 from sarslide.workflow.location import snakefile
 from sarslide.workflow.migration import check_format
 
@@ -165,20 +166,75 @@ def snakemake(
     LockError
         Where another run works in the folder.
     """
+    with session(request, arguments, locked, resumable or not arguments) as (held, record):
+        code = call(request, list(arguments), held, record)
+        return failure_code(code, events.read_events(record), failure)
+
+
+@contextmanager
+def session(
+    request: Request, arguments: Sequence[str] = (), locked: bool = True, remembered: bool = True
+) -> Iterator[tuple[list[int], Path]]:
+    """Hold the working folder for one or more calls of Snakemake.
+
+    Parameters
+    ----------
+    request : Request
+        Region, where and how.
+    arguments : sequence of str
+        Targets and options, for `last_run`.
+    locked : bool, default True
+        Whether the calls need the working folder for themselves.
+    remembered : bool, default True
+        Whether `last_run` remembers the request.
+
+    Yields
+    ------
+    list of int
+        File descriptor of the lock, for `call`.
+    Path
+        File of events, for `call`.
+
+    Raises
+    ------
+    ConfigError, FormatError
+        For a wrong configuration or results of another version.
+    LockError
+        Where another run works in the folder.
+    """
     config = request.config()
     check_format(request.folder / "results" / config.region)
+    frame_size.check(request.folder / "results" / config.region, config)
     with ExitStack() as stack:
         held = [stack.enter_context(lock.held(request.folder))] if locked else []
         if locked:
             _refuse_interrupted(request.folder)
-        if locked and (resumable or not arguments):
-            last = {"region": config.region, "targets": arguments, "values": list(request.values)}
+        if locked and remembered:
+            last = {"region": config.region, "targets": list(arguments), "values": list(request.values)}
             (request.folder / lock.NAME).write_text(json.dumps(last))
-        record = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "events.jsonl"
-        code = _run(request, list(arguments), held, record)
-        if not code:
-            return exit_codes.GOOD
-        return exit_codes.UNREACHABLE if snakemake_log.archive_unreachable(events.read_events(record), "") else failure
+        yield held, Path(stack.enter_context(tempfile.TemporaryDirectory())) / "events.jsonl"
+
+
+def failure_code(code: int, happened: list[dict[str, Any]], failure: int = exit_codes.FAILED) -> int:
+    """Exit code of a command.
+
+    Parameters
+    ----------
+    code : int
+        That of Snakemake.
+    happened : list of dict
+        Events of the run.
+    failure : int, default FAILED
+        For what fails for another reason than the archive.
+
+    Returns
+    -------
+    int
+        One of `exit_codes`.
+    """
+    if not code:
+        return exit_codes.GOOD
+    return exit_codes.UNREACHABLE if snakemake_log.archive_unreachable(happened, "") else failure
 
 
 def last_run(folder: Path) -> LastRun:
@@ -229,7 +285,7 @@ def unlock(request: Request) -> None:
         if lock.left_locked(request.folder):
             for damaged in verify.set_recent_aside(request.folder):
                 print(damaged, file=sys.stderr)
-            _run(request, ["--unlock", "--quiet", "all"], [held], None)
+            call(request, ["--unlock", "--quiet", "all"], [held], None)
 
 
 def _refuse_interrupted(folder: Path) -> None:
@@ -240,16 +296,36 @@ def _refuse_interrupted(folder: Path) -> None:
         )
 
 
-def _run(request: Request, arguments: list[str], held: list[int], record: Path | None) -> int:
+def call(request: Request, arguments: Sequence[str], held: Sequence[int], record: Path | None) -> int:
+    """Start Snakemake and wait for its end.
+
+    Parameters
+    ----------
+    request : Request
+        Region, where and how.
+    arguments : sequence of str
+        Targets and options of this call.
+    held : sequence of int
+        File descriptors that it inherits.
+    record : Path or None
+        File of events, which it adds to.
+
+    Returns
+    -------
+    int
+        Its exit code; `INTERRUPTED` where it failed after an interrupt from the terminal.
+    """
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), *arguments]
     command += [*request.machine_arguments(), *further, *request.config_arguments()]
     environment = os.environ | ({events.EVENTS_VARIABLE: str(record)} if record else {})
     process = subprocess.Popen(command, cwd=request.folder, pass_fds=held, env=environment)
+    interrupted = False
     while True:
         try:
-            return process.wait()
+            code = process.wait()
+            return INTERRUPTED if code and interrupted else code
         except KeyboardInterrupt:  # Snakemake got it from the terminal, too, and ends its jobs
-            continue
+            interrupted = True
         except BaseException:
             process.terminate()
             process.wait()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from sarslide import names
 from sarslide.config.crs import check_crs
 from sarslide.config.evaluation import EvaluationSection
-from sarslide.config.fields import EachOnce, Mistake, OneOf, Section, StackName, check, key
+from sarslide.config.fields import EachOnce, FrameName, Mistake, OneOf, Section, StackName, check, key
 from sarslide.config.interferograms import (
     FilesSection,
     Hyp3Section,
@@ -49,6 +49,13 @@ class Config(Section):
     )
     stacks: Annotated[tuple[StackName, ...], EachOnce] = key(
         (), "pass and relative orbit of each stack, for example [A128, D062]", min_length=1
+    )
+    frames: Annotated[tuple[FrameName, ...], EachOnce] = key(
+        (), "run only these frames of a large region, up to their candidates; empty: the whole region"
+    )
+    joined: bool = key(
+        False,
+        "run no frame, and join those that are made: mosaics, levels, inventory, report; `sarslide run` does it by itself",
     )
     paper: Literal["", "P0", "P2", "P3", "P4", "H22"] = key(
         "", "publication whose recipe the region follows; the report sets its tables and figures beside ours"
@@ -112,13 +119,15 @@ class Config(Section):
     @check
     def _frames_are_of_region(self) -> None:
         left_out = self.inventory.without_frames
-        there = [frame.name for frame in self.grid.frames()] if left_out else []
-        if wrong := [name for name in left_out if name not in there]:
-            raise Mistake(
-                f"inventory.without_frames names {', '.join(wrong[:MAX_NAMED])}, no frame of this region",
-                f"its frames, of grid.bounds and grid.frame_km, are {', '.join(there[:MAX_NAMED])}",
-                *("inventory.without_frames", "grid.frame_km"),
-            )
+        there = [frame.name for frame in self.grid.frames()] if self.frames or left_out else []
+        for key_name, named in (("frames", self.frames), ("inventory.without_frames", left_out)):
+            if wrong := [name for name in named if name not in there]:
+                more = f" and {len(there) - MAX_NAMED} more" * (len(there) > MAX_NAMED)
+                raise Mistake(
+                    f"{key_name} names {', '.join(wrong[:MAX_NAMED])}, no frame of this region",
+                    f"its frames, of grid.bounds and grid.frame_km, are {', '.join(there[:MAX_NAMED])}{more}",
+                    *(key_name, "grid.frame_km"),
+                )
         if left_out and set(left_out) == set(there):
             raise Mistake(
                 "inventory.without_frames names all frames of the region",

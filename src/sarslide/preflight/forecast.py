@@ -117,24 +117,30 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
     cells = grid.rows * grid.cols
     dates = {stack: sorted({row["date"] for row in rows}) for stack, rows in scenes.items()}
     pairs = {stack: len(_pairs(config, dates[stack], rows)) for stack, rows in scenes.items()}
-    area = {stack: seen[stack] * cells for stack in scenes}
+    frames = config.grid.frames()
+    with_margins = sum(frame.grid.rows * frame.grid.cols for frame in frames) / cells
+    area = {stack: seen[stack] * cells * with_margins for stack in scenes}
     date_cells = sum(len(dates[stack]) * area[stack] for stack in scenes)
     pair_cells = sum(pairs[stack] * area[stack] for stack in scenes)
     unwraps_here = not ENGINES[config.engine].unwraps
     wrapped_alone = unwraps_here and not METHODS[config.rates.method].has_rates
-    seconds = sum(_seconds(config, area[stack], len(dates[stack]), pairs[stack], unwraps_here) for stack in scenes)
-    seconds += cells * sum(PER_REGION.values()) / DEMO_CELLS
+    parts = {stack: max(1, round(seen[stack] * len(frames))) for stack in scenes}
+    seconds = sum(
+        _seconds(config, area[stack], len(dates[stack]), pairs[stack], unwraps_here, parts[stack]) for stack in scenes
+    )
+    seconds += cells * with_margins * sum(PER_REGION.values()) / DEMO_CELLS
     return Forecast(
         len(scenes),
         sum(map(len, dates.values())),
         sum(pairs.values()),
         sum(map(len, scenes.values())),
         cells,
-        sum(_download(config, rows, area[stack] * grid.cell_m**2 / 1e6) for stack, rows in scenes.items()) / 1e9,
+        sum(_download(config, rows, seen[stack] * cells * grid.cell_m**2 / 1e6) for stack, rows in scenes.items())
+        / 1e9,
         (config.source == "simulated") * SIMULATED_BYTES * date_cells / 1e9,
         unwraps_here * GSLC_BYTES * date_cells / 1e9,
         (PAIR_BYTES - wrapped_alone * UNWRAPPED_BYTES) * pair_cells / 1e9,
-        (STACK_BYTES * sum(area.values()) + REGION_BYTES * cells) / 1e9,
+        (STACK_BYTES * sum(area.values()) + REGION_BYTES * cells * with_margins) / 1e9,
         seconds / 3600,
     )
 
@@ -177,8 +183,11 @@ def unit(rule: str, demo_s: float, jobs: int) -> tuple[float, float]:
     return on_demo - slope * DEMO_CELLS, slope
 
 
-def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here: bool) -> float:
-    """CPU s of one stack. Engines that deliver unwrapped pairs cost nothing here."""
+def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here: bool, frames: int) -> float:
+    """CPU s of one stack in all its frames, which have so many cells.
+
+    Engines that deliver unwrapped pairs cost nothing here.
+    """
     method, total = METHODS[config.rates.method], 0.0
     segmentation, grid = config.segmentation, config.grid
     finer = (grid.cell_m / (grid.product_m or grid.cell_m)) ** 2 if segmentation.grid == "product" else 1
@@ -195,7 +204,7 @@ def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here:
             job, cell = unit(rule, demo_s, demo_jobs)
             if rule == "stack_rates" and method.has_series:
                 job, cell = 0.0, SBAS_S / SBAS_PAIRS
-            total += jobs * (job + cell * cells * larger.get(rule, 1))
+            total += jobs * (frames * job + cell * cells * larger.get(rule, 1))
     return total
 
 

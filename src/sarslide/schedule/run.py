@@ -9,6 +9,8 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +23,10 @@ from sarslide.errors import LockError, ReleaseError, SarslideError
 from sarslide.io.atomic import check_writable, refusals_of
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, snakemake_log, state
-from sarslide.workflow import events, verify
+from sarslide.workflow import events, frame_size, verify
+from sarslide.workflow.frame_calls import Call
+from sarslide.workflow.frame_records import FrameRecords
+from sarslide.workflow.frame_run import FrameRun, large_graph
 from sarslide.workflow.location import snakefile
 from sarslide.workflow.migration import check_format
 
@@ -132,6 +137,7 @@ class Steps:
         order, folder = self.order, self.order.folder
         try:
             check_format(folder / "results" / order.config.region)
+            frame_size.check(folder / "results" / order.config.region, order.config)
         except SarslideError as error:
             self._note(str(error))
             return exit_codes.REFUSED
@@ -152,7 +158,25 @@ class Steps:
         if order.preflight and (failed := self._step(["preflight"], exit_codes.REFUSED)):
             return failed
         # What is there already can go on while the archive is down.
-        return self._step([*order.targets, "--rerun-incomplete"], exit_codes.FAILED) or searched
+        return self._region() or searched
+
+    def _region(self) -> int:
+        """Make what is asked for: in one step, or by frames where one plan does not hold them."""
+        order, options = self.order, ["--rerun-incomplete"]
+        with chdir(order.folder):
+            graph = None if order.targets else large_graph(order.config)
+        if graph is None:
+            return self._step([*order.targets, *options], exit_codes.FAILED)
+        earlier = len(events.read_events(self.events))
+
+        def call(one: Call, further: Sequence[str]) -> int:
+            return self._snakemake(*options, *further, values=one.values)
+
+        code = FrameRun(FrameRecords(graph, order.folder), call, self._note, self.events).all(order.snakemake)
+        happened = events.read_events(self.events)[earlier:]
+        if not code:
+            return exit_codes.GOOD
+        return exit_codes.UNREACHABLE if snakemake_log.archive_unreachable(happened, "") else exit_codes.FAILED
 
     def _search(self) -> int:
         # A simulated region knows its dates, those of other sources are listed by hand.
@@ -172,10 +196,13 @@ class Steps:
             stream.seek(begin)
             return exit_codes.UNREACHABLE if snakemake_log.archive_unreachable(happened, stream.read()) else otherwise
 
-    def _snakemake(self, *arguments: str) -> int:
+    def _snakemake(self, *arguments: str, values: Sequence[str] = ()) -> int:
+        """Exit code of a call. values: further `key=value` of the configuration."""
         order = self.order
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile()), *arguments, *order.snakemake]
         command += ["--logger", "sarslide", *order.config_arguments]
+        # What stands after `--config` ends with its values.
+        command += values if "--config" in order.config_arguments or not values else ["--config", *values]
         self._note("$ " + shlex.join(command))
         process = subprocess.Popen(
             command, cwd=order.folder, stdin=subprocess.DEVNULL, stdout=self.stream, stderr=subprocess.STDOUT,

@@ -83,14 +83,14 @@ class Graph:
 
     @cached_property
     def _seen(self) -> dict[str, tuple[str, ...]]:
-        wanted = set(self.frames) - set(self.config.inventory.without_frames)
+        wanted = set(self.config.frames or self.frames) - set(self.config.inventory.without_frames)
         cores = {name: frame.core for name, frame in self._frames.items() if name in wanted}
         if len(self._frames) == 1 or self.config.source not in FROM_ORBIT:
             return dict.fromkeys(self.config.stacks, tuple(cores))
         return {stack: tuple(name for name, core in cores.items() if sees(stack, core)) for stack in self.config.stacks}
 
     def frames_of(self, stack: str) -> tuple[str, ...]:
-        """The frames that the swaths of a stack touch.
+        """The frames that the swaths of a stack touch, as far as this run is about them.
 
         Parameters
         ----------
@@ -103,6 +103,23 @@ class Graph:
             Names, in the order of `frames`.
         """
         return self._seen[stack]
+
+    @cached_property
+    def run_frames(self) -> tuple[str, ...]:
+        """The frames that this run is about: all that a stack sees, or those of the key `frames`.
+
+        Raises
+        ------
+        ConfigError
+            For a frame of that key that no stack sees.
+        """
+        seen = set().union(*self._seen.values())
+        if unseen := [name for name in self.config.frames if name not in seen]:
+            raise ConfigError(
+                f"config: frames names {', '.join(unseen)}, which no stack of {self.config.region} sees",
+                "leave it out: there is nothing to be made",
+            )
+        return tuple(name for name in self.frames if name in seen)
 
     @property
     def engine(self) -> Engine:
@@ -349,9 +366,9 @@ class Graph:
         Returns
         -------
         list of str
-            One path a stack.
+            One path a stack; none for a stack that sees no frame of this run.
         """
-        return [self.map_of(pattern).format(stack=stack) for stack in self.config.stacks]
+        return [self.map_of(pattern).format(stack=stack) for stack in self.config.stacks if self.frames_of(stack)]
 
     def every_pair(self, kind: str, pairs: Mapping[str, Sequence[str]] | None = None) -> list[str]:
         """Files of one kind of the pairs of all stacks, for the whole region.
@@ -369,7 +386,7 @@ class Graph:
             Paths, stack by stack.
         """
         found = []
-        for stack in self.config.stacks:
+        for stack in filter(self.frames_of, self.config.stacks):
             first = self.frames_of(stack)[0]
             ifg = f"{self.paths.stack}/ifg"
             folder = (ifg if kind == "sidecars" else self.map_of(ifg)).format(stack=stack, frame=first)
@@ -661,7 +678,7 @@ class Graph:
         followed = rates.series_polygons and self.method.has_rates
         series = self.maps(f"{paths.rates}/series/polygons.csv") if followed else []
         finer = self.every(f"{paths.resampled}/resample_products.json") if self.config.grid.product_m else []
-        beside = self.maps(f"{paths.networks}/comparison.png") if self.config.segmentation.beside else []
+        beside = self.every(f"{paths.networks}/comparison.png") if self.config.segmentation.beside else []
         gradients = self.every(f"{paths.stack}/phase_gradient/phase_gradient.json") if rates.phase_gradient else []
         return [*windows, *maps, *gradients, *series, *finer, *beside]
 

@@ -1,6 +1,10 @@
-"""Settings of Snakemake's scheduler that no profile can make."""
+"""Settings of Snakemake that no profile can make."""
 
 from typing import Any
+
+from sarslide.config import Config
+from sarslide.errors import ConfigError
+from sarslide.workflow.frame_calls import JOINING
 
 SNAKEMAKE_LIMIT = (100, 1)  # jobs and seconds of --max-jobs-per-timespan where nobody sets it
 
@@ -22,3 +26,45 @@ def drop_default_rate_limit(workflow: Any) -> None:
     limit = getattr(scheduler, "job_rate_limiter", None)
     if limit is not None and (limit.max_jobs, limit.timespan) == SNAKEMAKE_LIMIT:
         scheduler.job_rate_limiter = None
+
+
+def _runs_frames(config: Config) -> bool:
+    """Whether a run is about some frames alone."""
+    return bool(config.frames) and not config.joined
+
+
+def stop_before_joining(workflow: Any, config: Config) -> None:
+    """Leave what joins frames out of a run of some of them, as `--omit-from` does.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow, while its plan is made.
+    config : Config
+        Configuration of the region.
+    """
+    if _runs_frames(config):
+        workflow.dag.omitrules.update(JOINING)
+
+
+def refuse_joining(workflow: Any, config: Config) -> None:
+    """Refuse targets of the whole region in a run of some of its frames; to be called in `onstart`.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow that is about to run.
+    config : Config
+        Configuration of the region.
+
+    Raises
+    ------
+    ConfigError
+        For a job that would make a file of the region from these frames alone.
+    """
+    found = {job.rule.name for job in workflow.dag.needrun_jobs()} & set(JOINING) if _runs_frames(config) else set()
+    if found:
+        raise ConfigError(
+            f"config: frames names some of region {config.region}, and {', '.join(sorted(found))} is of all of it",
+            f"`sarslide run {config.region}`, or leave frames out",
+        )

@@ -1,0 +1,111 @@
+"""A large region is run frame by frame, then joined: together the plans are that of the whole region."""
+
+from pathlib import Path
+
+import pytest
+
+from sarslide.catalog import scenes
+from sarslide.config import load
+from sarslide.errors import FormatError
+from sarslide.workflow import frame_calls
+from sarslide.workflow.frame_records import FrameRecords
+from sarslide.workflow.graph import Graph
+from tests.support.plans import Plan, outputs, plan
+
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+# Six frames over the seam of a column and of two rows; both tracks see all of them.
+REGION = {"region": "demo", "simulation": {"dates": 4}, "grid": {"frame_km": 6, "frame_margin_km": 0.6}}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    config = load(REGION)
+    return Graph(config, scenes.table(config, Path("resources")), SCRIPTS)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("frames")
+
+
+@pytest.fixture(scope="module")
+def whole(place) -> Plan:
+    return plan(place, REGION)
+
+
+@pytest.fixture(scope="module")
+def by_frame(place, graph) -> dict[str, Plan]:
+    return {frame: plan(place, REGION | {"frames": [frame]}) for frame in graph.run_frames}
+
+
+def of_frames(jobs: Plan, frames) -> set[str]:
+    return {frame for frame in frames if any(f"/{frame}/" in path for path in jobs.jobs)}
+
+
+def test_a_run_of_frames_plans_these_alone(graph, by_frame):
+    assert len(graph.run_frames) == 6
+    for frame, planned in by_frame.items():
+        assert of_frames(planned, graph.run_frames) == {frame}
+        assert not planned.rules() & set(frame_calls.JOINING)
+
+
+def test_the_frames_and_what_joins_them_are_the_whole_region(whole, by_frame):
+    made = {path: job for planned in by_frame.values() for path, job in planned.jobs.items()}
+    rest = {path: job for path, job in whole.jobs.items() if path not in made}
+    # Networks are compared with the planted landslides as they are scored, after the release.
+    assert {job.rule for job in rest.values()} <= {*frame_calls.JOINING, "compare_networks"}
+    assert all(whole.jobs[path] == job for path, job in made.items())  # same parameters, inputs, resources
+
+
+def test_a_frame_has_about_the_jobs_that_its_estimate_names(graph, by_frame):
+    for frame, planned in by_frame.items():
+        own = sum(f"/{frame}/" in path for path in planned.jobs)
+        assert own <= frame_calls.jobs_of(graph, frame) <= own + 2 * frame_calls.OF_STACK
+
+
+def test_what_is_joined_needs_frames_that_were_finished_with_this_configuration(place, graph, monkeypatch):
+    monkeypatch.chdir(place)
+    with pytest.raises(SystemExit, match=r"E1010 region demo: 6 of 6 frames are not finished.*`sarslide run demo`"):
+        plan(place, REGION | {"joined": True})
+    FrameRecords(graph).write(graph.run_frames[1:])
+    with pytest.raises(FormatError, match="1 of 6 frames"):
+        FrameRecords(graph).check_joined()
+
+
+def test_what_is_joined_takes_frames_as_they_are(place, graph, whole, monkeypatch):
+    """Files of dates and pairs are inputs at most, whatever their number: no job of the plan makes any."""
+    monkeypatch.chdir(place)
+    for path in outputs(place, REGION):
+        if any(f"/{frame}/" in path for frame in graph.run_frames):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).touch()
+    FrameRecords(graph).write(graph.run_frames)
+    joined = plan(place, REGION | {"joined": True})
+    assert {job.rule for job in whole.jobs.values()} & set(frame_calls.JOINING) <= joined.rules()
+    assert not joined.rules() & {"geocode_slc", "interferogram", "unwrap", "stack_rates", "average_phase"}
+    assert all(whole.jobs[path].reruns == job.reruns for path, job in joined.jobs.items() if path in whole.jobs)
+
+
+def test_a_plan_of_too_many_jobs_is_refused_before_it_is_made(place, graph, monkeypatch):
+    monkeypatch.setattr(frame_calls, "MAX_JOBS", 100)
+    with pytest.raises(
+        SystemExit, match=r"E1001 region demo: 6 frames with about \d+ jobs are too many.*`sarslide run demo`"
+    ):
+        plan(place, REGION)
+    # One frame is one plan, however many jobs it has.
+    assert plan(place, REGION | {"frames": [graph.run_frames[0]]}).jobs
+
+
+def test_a_region_below_the_limit_is_one_plan(graph, whole):
+    assert set(frame_calls.JOINING) & whole.rules() and frame_calls.jobs(graph) < frame_calls.MAX_JOBS
+
+
+@pytest.mark.parametrize("name", ["f99_99", "f0"])
+def test_frames_that_the_region_does_not_have_are_refused(place, name, graph):
+    with pytest.raises(SystemExit, match=rf"E1001.*frames.*{name}.*{graph.run_frames[0]}"):
+        plan(place, REGION | {"frames": [name]})
+
+
+def test_a_name_that_is_none_is_refused(place):
+    with pytest.raises(SystemExit, match=r"E1001.*frames"):
+        plan(place, REGION | {"frames": ["../f1_2"]})
