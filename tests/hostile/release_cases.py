@@ -73,14 +73,15 @@ TABLES = {
     "empty": "",
     "another header": "ls_id,what\nLS000001,new\n",
     "a short row": f"{HEADER}\nLS000001,new\n",
-    "a kind that is none": f"{HEADER}\nLS000001,exploded,,,,,,\n",
-    "a kind of 1 MB": f"{HEADER}\nLS000001,{'x' * 1_000_000},,,,,,\n",
-    "an id that is markup": f"{HEADER}\n<script>,new,,,,,,\n",
-    "an area that is no number": f"{HEADER}\nLS000001,new,,,wide,,,\n",
-    "an infinite area": f"{HEADER}\nLS000001,new,,,inf,,,\n",
-    "a rate of nan": f"{HEADER}\nLS000001,new,,,,,nan,\n",
+    "a kind that is none": f"{HEADER}\nLS000001,,exploded,,,,,,\n",
+    "a kind of 1 MB": f"{HEADER}\nLS000001,,{'x' * 1_000_000},,,,,,\n",
+    "an id that is markup": f"{HEADER}\n<script>,,new,,,,,,\n",
+    "a uid that is none": f"{HEADER}\nLS000001,x,new,,,,,,\n",
+    "an area that is no number": f"{HEADER}\nLS000001,,new,,,wide,,,\n",
+    "an infinite area": f"{HEADER}\nLS000001,,new,,,inf,,,\n",
+    "a rate of nan": f"{HEADER}\nLS000001,,new,,,,,nan,\n",
     "zero bytes": "\0" * 100,
-    "10 MB": f"{HEADER}\n" + "LS000001,new,,,,,,\n" * 560_000,
+    "10 MB": f"{HEADER}\n" + "LS000001,,new,,,,,,\n" * 560_000,
 }
 
 

@@ -13,7 +13,7 @@ HEADER = ",".join(records.Change.model_fields)
 
 def change_line(ls_id: str, kind: str) -> str:
     """A line of CHANGES.csv without numbers."""
-    return f"{ls_id},{kind},,,,,,"
+    return f"{ls_id},,{kind},,,,,,"
 
 
 def renew(folder: Path) -> None:
