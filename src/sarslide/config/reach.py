@@ -23,6 +23,7 @@ EVERY, SCENES, PAIRS = "all that depends on it", "the scene table", "the list of
 FROM_PAIRS = tuple(method.rules[0] for method in METHODS.values() if method.rules)
 STACKED = ("stack_rates", "window_rates")
 WRAPPED = ("average_phase", "phase_gradient")
+BESIDE = ("phase_gradient", "ring_rates")  # on the ground that a method found
 ON_GROUND = (*FROM_PAIRS, "window_rates", "average_phase", "dinsar")
 ON_RATES = ("series", "score")
 LEVELLED = ("mintpy_step", "mintpy_read", "level_frames")
@@ -100,19 +101,19 @@ REACHES: dict[str, tuple[str, ...]] = {
     "rates.own": ("own_rates",),
     "rates.average": ("average_phase",),
     "rates.average_weighting": WRAPPED,
-    "rates.height_correlated": (*ON_GROUND, "phase_gradient", "atmosphere", *ON_RATES, *LEVELLED),
-    "rates.plane": (*ON_GROUND, "phase_gradient", "atmosphere", *ON_RATES, *LEVELLED),
+    "rates.height_correlated": (*ON_GROUND, *BESIDE, "atmosphere", *ON_RATES, *LEVELLED),
+    "rates.plane": (*ON_GROUND, *BESIDE, "atmosphere", *ON_RATES, *LEVELLED),
     "rates.moving_sigma": ON_GROUND,
     "rates.min_coherence": (*ON_GROUND, "observability"),
-    "rates.pair_coherence": (*FROM_PAIRS, "window_rates", *WRAPPED, "atmosphere", *ON_RATES),
-    "rates.loop_mask": (*FROM_PAIRS, "window_rates", "atmosphere", "series"),
-    "rates.weighting": (*STACKED, "score"),
-    "rates.atmosphere": (*STACKED, *ON_RATES),
-    "rates.atmosphere_km": (*STACKED, *ON_RATES, "atmosphere"),
-    "rates.atmosphere_days": (*STACKED, *ON_RATES, "atmosphere"),
+    "rates.pair_coherence": (*FROM_PAIRS, "window_rates", "average_phase", *BESIDE, "atmosphere", *ON_RATES),
+    "rates.loop_mask": (*FROM_PAIRS, "window_rates", "ring_rates", "atmosphere", "series"),
+    "rates.weighting": (*STACKED, "ring_rates", "score"),
+    "rates.atmosphere": (*STACKED, "ring_rates", *ON_RATES),
+    "rates.atmosphere_km": (*STACKED, "ring_rates", *ON_RATES, "atmosphere"),
+    "rates.atmosphere_days": (*STACKED, "ring_rates", *ON_RATES, "atmosphere"),
     "rates.reference": ON_GROUND,
     "rates.reference_mode": (*STACKED, "average_phase", "dinsar", *ON_RATES),
-    "rates.double_difference_km": (*STACKED, "average_phase", "dinsar", *ON_RATES),
+    "rates.double_difference_km": (*STACKED, "ring_rates", "average_phase", "dinsar", *ON_RATES),
     "rates.paper_wavelength_m": STACKED,
     "rates.windows": ("window_rates", "level_frames", "mosaic"),
     "rates.dinsar": ("dinsar", "dinsar_figure"),

@@ -678,7 +678,7 @@ class Graph:
         followed = rates.series_polygons and self.method.has_rates
         series = self.maps(f"{paths.rates}/series/polygons.csv") if followed else []
         finer = self.every(f"{paths.resampled}/resample_products.json") if self.config.grid.product_m else []
-        beside = self.every(f"{paths.networks}/comparison.png") if self.config.segmentation.beside else []
+        beside = self.maps(f"{paths.networks}/comparison.png") if self.config.segmentation.beside else []
         gradients = self.every(f"{paths.stack}/phase_gradient/phase_gradient.json") if rates.phase_gradient else []
         return [*windows, *maps, *gradients, *series, *finer, *beside]
 
