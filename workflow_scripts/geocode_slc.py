@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from sarslide.workflow.job import job
+from sarslide.frames import WHOLE
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.native.acquisition import acquisition_of
 from sarslide.insar.native.geocode_slc import BANDS, FULL, chosen_device, geocode, missing_bursts, round_mantissa
@@ -35,16 +36,14 @@ def main(snakemake, log) -> None:
     utc = np.datetime64(acquisition.utc)
     shift = partial(tide_displacement, utc=utc) if params.solid_earth_tides else None
     with raster.create(snakemake.output.gslc, lattice, "gslc", tags, BANDS) as put:
-        for block in geocode(scene, surface, lattice, device, shift):
+        for block in geocode(scene, surface, lattice, device, shift, whole=snakemake.wildcards.frame == WHOLE):
             for band, samples in block.samples.items():
                 put(block.rows, block.cols, round_mantissa(samples), band + 1)
             bursts.update(block.bursts)
             seen += block.seen
     coverage, missing = seen / (lattice.rows * lattice.cols), missing_bursts(bursts)
     if missing or coverage < FULL:
-        log.warning(
-            "%s: covers %.1f %% of the region; missing bursts: %s", scene.date, 100 * coverage, missing or "none"
-        )
+        log.warning("%s: covers %.1f %% of the grid; missing bursts: %s", scene.date, 100 * coverage, missing or "none")
     about = {
         "engine": "native",
         "device": device,

@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from sarslide.workflow.job import job
 from sarslide import __version__, names
+from sarslide.frames import WHOLE
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.native.acquisition import Acquisition, bands_swapped, pair_baseline
 from sarslide.insar.native.interferogram import multilook
@@ -25,7 +26,8 @@ def main(snakemake) -> None:
     earlier, later = (Acquisition.from_dict(read_json(path)) for path in files.sidecars)
     slcs = dict(zip(names.split_pair(pair), files.gslc, strict=True))
     swapped = frozenset([pair] if bands_swapped(earlier, later) else [])
-    sums = multilook(slcs, [pair], Lattice.of(grid), swapped)[pair]
+    whole = snakemake.wildcards.frame == WHOLE
+    sums = multilook(slcs, [pair], Lattice.of(grid), swapped, whole)[pair]
     bperp_m = pair_baseline(earlier, later).perpendicular_m
     looks = grid.cell_m**2 * earlier.samples_per_m2
     settings = dict(params.items())

@@ -155,3 +155,21 @@ def test_hidden_ground_is_not_open():
     """Codes of `layover_shadow`: good, layover, shadow, both, not acquired on the date of the geometry."""
     found = open_ground(np.ones((1, 5)), np.array([[0, 1, 2, 3, 255]], np.uint8))
     assert found.dtype == np.float32 and np.array_equal(np.isfinite(found), [[True, False, False, False, True]])
+
+
+def test_steps_are_those_of_whirlwind(field):
+    """Bit for bit what `whirlwind.unwrap` returns, which takes them in one call."""
+    whirlwind = pytest.importorskip("whirlwind")
+    from sarslide.insar.unwrap import _whirlwind
+
+    _, wrapped, coherence = field
+    rng = np.random.default_rng(7)
+    valid = np.isfinite(wrapped) & (rng.uniform(size=wrapped.shape) < 0.97)
+    valid[:, 66:70] = False  # two islands
+    ifg = np.where(valid, np.exp(1j * (np.nan_to_num(wrapped) + rng.normal(0, 0.8, wrapped.shape))), 0)
+    ifg, weights = ifg.astype(np.complex64), np.where(valid, rng.uniform(0.05, 0.9, wrapped.shape), 0)
+    weights = weights.astype(np.float32)
+    for ours, theirs in zip(
+        _whirlwind(ifg, weights, 52.3, valid), whirlwind.unwrap(ifg, weights, 52.3, mask=valid), strict=True
+    ):
+        assert np.array_equal(ours, theirs, equal_nan=True)

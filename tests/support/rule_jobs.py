@@ -4,6 +4,8 @@ import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
+from sarslide.frames import WHOLE
+
 WORKFLOW_SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 
 
@@ -29,7 +31,7 @@ def run_script(
         output=Named(outputs),
         params=Named(params),
         log=[str(folder / f"{rule}.log")],
-        wildcards=SimpleNamespace(**(wildcards or {})),
+        wildcards=SimpleNamespace(**{"frame": WHOLE} | (wildcards or {})),
         resources=SimpleNamespace(**(resources or {})),
         threads=1,
     )

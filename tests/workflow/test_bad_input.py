@@ -51,7 +51,7 @@ def refused(folder: Path, rule: str, inputs: dict, outputs: dict, params: dict) 
     job = {
         "rule": rule, "script": str(REPOSITORY / "workflow_scripts" / f"{rule}.py"), "log": [str(folder / f"{rule}.log")],
         "input": inputs, "output": outputs, "params": params | {"code": "0"},
-        "wildcards": {"stack": "A128", "pair": "20190306_20190318"}, "resources": {"device": "cpu"},
+        "wildcards": {"stack": "A128", "frame": "f0", "pair": "20190306_20190318"}, "resources": {"device": "cpu"},
     }  # fmt: skip
     text = answer([sys.executable, "-c", STAND_IN], input=json.dumps(job), cwd=folder)
     lines = [line for line in text.splitlines() if line.strip()]

@@ -1,10 +1,14 @@
 """Coherence from unfiltered samples of two geocoded SLCs."""
 
+import math
 from functools import cache
 
 import numpy as np
 
+from sarslide.io.blocks import strips
+
 TABLE_SIZE = 96  # values of coherence that the bias is computed for
+ROWS_AT_ONCE = 256
 TABLE_TOP = 0.95  # above, the bias of 40 looks is below 0.001
 
 
@@ -55,11 +59,20 @@ def coherence(product: np.ndarray, power_1: np.ndarray, power_2: np.ndarray, win
     (rows, cols) array of float32
         Coherence, 0 to 1; NaN where a power is 0.
     """
-    both = (power_1 > 0) & (power_2 > 0)
-    sums, first, second = (box_sum(np.where(both, cells, 0), window) for cells in (product, power_1, power_2))
-    raw = np.divide(np.abs(sums), np.sqrt(first * second), out=np.zeros(both.shape, np.float32), where=both)
     true, expected = _bias_table(round(looks, 3))
-    return np.where(both, np.interp(raw, expected, true), np.nan).astype(np.float32)
+    reach = window // 2
+    out = np.empty(product.shape, np.float32)
+    for rows in strips(len(product), ROWS_AT_ONCE):
+        around = slice(max(rows.start - reach, 0), rows.stop + reach)
+        inner = slice(rows.start - around.start, rows.stop - around.start)
+        both = (power_1[around] > 0) & (power_2[around] > 0)
+        sums, first, second = (
+            box_sum(np.where(both, cells[around], 0), window)[inner] for cells in (product, power_1, power_2)
+        )
+        both = both[inner]
+        raw = np.divide(np.abs(sums), np.sqrt(first * second), out=np.zeros(both.shape, np.float32), where=both)
+        out[rows] = np.where(both, np.interp(raw, expected, true), np.nan)
+    return out
 
 
 def expected_coherence(true: np.ndarray, looks: float) -> np.ndarray:
@@ -84,13 +97,11 @@ def expected_coherence(true: np.ndarray, looks: float) -> np.ndarray:
     ----------
     R. Touzi et al., 1999, IEEE TGRS 37(1), doi:10.1109/36.739146.
     """
-    from scipy.special import gammaln
-
     square = np.asarray(true, float)[:, None] ** 2
     k = np.arange(int(60 * looks))  # the largest term of g = 0.95 is near 19 L
     ratio = (k + 1.5) * (k + looks) ** 2 / ((k + looks + 0.5) * (k + 1) ** 2)
     log_terms = np.concatenate([[0], np.cumsum(np.log(ratio))[:-1]]) + k * np.log(np.maximum(square, 1e-300))
-    front = gammaln(looks) + gammaln(1.5) - gammaln(looks + 0.5) + looks * np.log1p(-square[:, 0])
+    front = math.lgamma(looks) + math.lgamma(1.5) - math.lgamma(looks + 0.5) + looks * np.log1p(-square[:, 0])
     top = log_terms.max(axis=1)
     return np.exp(front + top) * np.exp(log_terms - top[:, None]).sum(axis=1)
 

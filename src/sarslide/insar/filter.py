@@ -31,31 +31,49 @@ def goldstein(ifg: np.ndarray, alpha: float, window: int = 32, step: int | None 
     """
     step = step or window // 4
     rows, cols = ifg.shape
-    empty = ~np.isfinite(ifg) | (ifg == 0)
-    filled = np.where(empty, 0, ifg).astype(np.complex64)
     if alpha == 0:
-        return np.where(empty, ifg, filled).astype(np.complex64)
+        return ifg.astype(np.complex64)
 
     # One window of zeros around the scene: every cell lies in the same number of patches.
     n_rows, n_cols = -(-rows // step) + window // step, -(-cols // step) + window // step
     before = window - step
-    padded = np.zeros(((n_rows - 1) * step + window, (n_cols - 1) * step + window), np.complex64)
-    padded[before : before + rows, before : before + cols] = filled
     ramp = 1 - np.abs(np.arange(window) + 0.5 - window / 2) / (window / 2)
     taper = np.outer(ramp, ramp).astype(np.float32)
 
-    total = np.zeros_like(padded)
-    weight = np.zeros(padded.shape, np.float32)
-    patches = np.lib.stride_tricks.sliding_window_view(padded, (window, window))[::step, ::step]
+    out = np.empty(ifg.shape, np.complex64)
+    # Rows of patches follow each other; sums are kept of the rows that later patches still reach.
+    total = np.zeros((window, (n_cols - 1) * step + window), np.complex64)
+    weight = np.zeros(total.shape, np.float32)
     for i in range(n_rows):
-        # One row of patches at a time bounds the memory.
-        smooth = _filter_patches(patches[i], alpha) * taper
+        top = i * step - before
+        padded = np.zeros_like(total)
+        held, done = (slice(min(max(top, 0), rows), min(max(top + size, 0), rows)) for size in (window, step))
+        padded[_from(held, top), before : before + cols] = _filled(ifg[held])
+        patches = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1)[:, ::step]
+        smooth = _filter_patches(patches.transpose(1, 0, 2), alpha) * taper
         for j in range(n_cols):
-            at = np.s_[i * step : i * step + window, j * step : j * step + window]
+            at = np.s_[:, j * step : j * step + window]
             total[at] += smooth[j]
             weight[at] += taper
-    inner = np.s_[before : before + rows, before : before + cols]
-    return np.where(empty, ifg, total[inner] / weight[inner]).astype(np.complex64)
+        inner = np.s_[_from(done, top), before : before + cols]
+        out[done] = np.where(_empty(ifg[done]), ifg[done], total[inner] / weight[inner])
+        for sums in (total, weight):
+            sums[:-step] = sums[step:]
+            sums[-step:] = 0
+    return out
+
+
+def _from(rows: slice, top: int) -> slice:
+    """The same rows, counted from `top`; none where there are none."""
+    return slice(rows.start - top, rows.stop - top) if rows.start < rows.stop else slice(0, 0)
+
+
+def _empty(ifg: np.ndarray) -> np.ndarray:
+    return ~np.isfinite(ifg) | (ifg == 0)
+
+
+def _filled(ifg: np.ndarray) -> np.ndarray:
+    return np.where(_empty(ifg), 0, ifg)
 
 
 def _filter_patches(patches: np.ndarray, alpha: float) -> np.ndarray:

@@ -24,6 +24,7 @@ TOLERANCE_RAD = 0.01  # float32 phase of a thousand cycles keeps 5e-4 rad
 # Of 192 cuts of up to 1 km through pairs of the demo every one was bridged to the right cycle, of
 # 144 of 1.5 to 3 km 138.
 BRIDGE_M = 1000.0
+RELIABILITY = 0.5  # least 1 / variance, 1/rad2, inside a component: the default of whirlwind
 
 
 def open_ground(values: np.ndarray, layover_shadow: np.ndarray) -> np.ndarray:
@@ -165,11 +166,19 @@ _PACKAGES = {"whirlwind": "whirlwind-insar", "snaphu": "snaphu"}
 
 
 def _whirlwind(ifg, coherence, looks, valid):
+    """`whirlwind.unwrap` without its second set of components, which takes a table to build.
+
+    Its steps one by one: that table is 0.3 CPU s of each process at 52 looks.
+    """
     import whirlwind
+    from whirlwind._native import components_snaphu, unwrap_linear
 
     with suppress(RuntimeError):  # the thread pool of a process is set once; a job has one core
         whirlwind.set_num_threads(1)
-    return whirlwind.unwrap(ifg, coherence, float(min(looks, 300)), mask=valid)
+    looks = float(np.clip(looks, 1, 300))
+    phase = whirlwind.bridge_components(unwrap_linear(ifg, coherence, looks, valid), valid)
+    reliability = round(RELIABILITY * whirlwind.CONNCOMP_RELIABILITY_UNIT)
+    return phase, components_snaphu(ifg, coherence, looks, phase, valid, reliability, thicken=True)
 
 
 def _snaphu(ifg, coherence, looks, valid):
@@ -186,12 +195,14 @@ def _joined(components: np.ndarray, valid: np.ndarray, reach: float) -> np.ndarr
     Over at most `reach` cells. Islands are those of the `valid` cells; whirlwind's
     `bridge_components` gave each its level from the nearest larger one.
     """
-    from scipy.ndimage import distance_transform_edt, find_objects, label
+    from whirlwind import label_components
 
-    islands, count = label(valid)
-    if count < 2:
-        return components
+    islands, count = label_components(valid)
     number = _largest_of_each(islands, components, count)
+    if np.count_nonzero(number) < 2:
+        return components
+    from scipy.ndimage import distance_transform_edt, find_objects
+
     bodies = np.where((components > 0) & (number[islands] == components), islands, 0)
     boxes, pad = find_objects(bodies, count), int(np.ceil(reach)) + 1
     # The largest first; ties by number, so that the order is always the same.

@@ -6,7 +6,7 @@ import numpy as np
 
 from sarslide import names
 from sarslide.constants import SPEED_OF_LIGHT
-from sarslide.errors import StackError
+from sarslide.errors import CoverageError, StackError
 from sarslide.grid import RegionGrid
 from sarslide.insar.native.surface import Surface, earth_fixed_patch
 from sarslide.sentinel1.baseline import Baseline, baseline
@@ -139,12 +139,22 @@ def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquis
     -------
     Acquisition
         The acquisition.
+
+    Raises
+    ------
+    CoverageError
+        When the state vectors around the scene do not pass the centre.
     """
     west, south, east, north = region.bounds
     x, y = np.array([(west + east) / 2]), np.array([(south + north) / 2])
     point, normal = earth_fixed_patch(region.epsg, x, y)
     centre = (point + surface.heights(x, y)[..., None] * normal)[0, 0]
     (time,), (distance,) = zero_doppler(scene.arc, centre[None])
+    if not np.isfinite(time):
+        raise CoverageError(
+            f"{scene.stack} {scene.date}: the products lie more than a minute of flight from the region or frame",
+            "take the date out, or add the slices that are missing",
+        )
     satellite, velocity = scene.arc.position(time), scene.arc.velocity(time)
     incidence = np.arccos(normal[0, 0] @ (satellite - centre) / distance)
     speed = _ground_speed(satellite, velocity, centre)

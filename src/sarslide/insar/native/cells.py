@@ -1,11 +1,25 @@
-"""Sums over the samples of each cell, compiled: one pass over the samples of two dates."""
+"""Sums over the samples of each cell, in strips of rows that stay in the cache of a processor.
+
+On arrays, without compiled loops: these start in 0.6 CPU s, more than the sums of a pair of
+100 km2 take.
+"""
 
 import numpy as np
-from numba import njit
+
+from sarslide.io.blocks import strips
+
+ROWS_AT_ONCE = 8  # rows of cells
 
 
-@njit(cache=True, nogil=True)
-def add_pair(first, second, per_y, per_x, product, power_1, power_2):
+def add_pair(
+    first: np.ndarray,
+    second: np.ndarray,
+    per_y: int,
+    per_x: int,
+    product: np.ndarray,
+    power_1: np.ndarray,
+    power_2: np.ndarray,
+) -> None:
     """Add earlier x conj(later), |earlier|^2 and |later|^2 of the samples that both have, by cell.
 
     Parameters
@@ -19,26 +33,18 @@ def add_pair(first, second, per_y, per_x, product, power_1, power_2):
     power_1, power_2 : (rows / per_y, cols / per_x) array of float32
         Sums of the powers, added to.
     """
-    for r in range(product.shape[0]):
-        for c in range(product.shape[1]):
-            real, imaginary, one, two = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-            for i in range(r * per_y, (r + 1) * per_y):
-                for j in range(c * per_x, (c + 1) * per_x):
-                    a, b = first[i, j].real, first[i, j].imag
-                    x, y = second[i, j].real, second[i, j].imag
-                    p, q = a * a + b * b, x * x + y * y
-                    if p > 0 and q > 0:
-                        real += a * x + b * y
-                        imaginary += b * x - a * y
-                        one += p
-                        two += q
-            product[r, c] += complex(real, imaginary)
-            power_1[r, c] += one
-            power_2[r, c] += two
+    for rows in strips(len(product), ROWS_AT_ONCE):
+        a, b = (samples[rows.start * per_y : rows.stop * per_y] for samples in (first, second))
+        one_only = (a == 0) != (b == 0)
+        if one_only.any():
+            a, b = np.where(one_only, 0, a), np.where(one_only, 0, b)
+        product.real[rows] += _dots(a, b, per_y, per_x)
+        product.imag[rows] += _dots(a, 1j * b, per_y, per_x)
+        power_1[rows] += _dots(a, a, per_y, per_x)
+        power_2[rows] += _dots(b, b, per_y, per_x)
 
 
-@njit(cache=True, nogil=True)
-def add_power(samples, per_y, per_x, power, count):
+def add_power(samples: np.ndarray, per_y: int, per_x: int, power: np.ndarray, count: np.ndarray) -> None:
     """Add |s|^2 and the number of samples that are not 0, by cell.
 
     Parameters
@@ -52,21 +58,13 @@ def add_power(samples, per_y, per_x, power, count):
     count : (rows / per_y, cols / per_x) array of int64
         Numbers of samples, added to.
     """
-    for r in range(power.shape[0]):
-        for c in range(power.shape[1]):
-            total, n = np.float32(0), 0
-            for i in range(r * per_y, (r + 1) * per_y):
-                for j in range(c * per_x, (c + 1) * per_x):
-                    a, b = samples[i, j].real, samples[i, j].imag
-                    p = a * a + b * b
-                    total += p
-                    n += p > 0
-            power[r, c] += total
-            count[r, c] += n
+    for rows in strips(len(power), ROWS_AT_ONCE):
+        part = samples[rows.start * per_y : rows.stop * per_y]
+        power[rows] += _dots(part, part, per_y, per_x)
+        count[rows] += _sums((part != 0).astype(np.float32), per_y, per_x).astype(int)
 
 
-@njit(cache=True, nogil=True)
-def mark_seen(samples, per_y, per_x, seen):
+def mark_seen(samples: np.ndarray, per_y: int, per_x: int, seen: np.ndarray) -> None:
     """Set cells that hold a sample.
 
     Parameters
@@ -78,9 +76,22 @@ def mark_seen(samples, per_y, per_x, seen):
     seen : (rows / per_y, cols / per_x) array of bool
         Set to true there.
     """
-    for r in range(seen.shape[0]):
-        for c in range(seen.shape[1]):
-            for i in range(r * per_y, (r + 1) * per_y):
-                for j in range(c * per_x, (c + 1) * per_x):
-                    if samples[i, j] != 0:
-                        seen[r, c] = True
+    for rows in strips(len(seen), ROWS_AT_ONCE):
+        part = samples[rows.start * per_y : rows.stop * per_y] != 0
+        if part.all():
+            seen[rows] = True
+        else:
+            seen[rows] |= _sums(part.astype(np.float32), per_y, per_x) > 0
+
+
+def _dots(one: np.ndarray, other: np.ndarray, per_y: int, per_x: int) -> np.ndarray:
+    """Sums of Re(one conj(other)) by cell: products of the real and of the imaginary parts."""
+    parts = (np.ascontiguousarray(samples, np.complex64).view(np.float32) for samples in (one, other))
+    return _sums(np.multiply(*parts), per_y, 2 * per_x)
+
+
+def _sums(values: np.ndarray, per_y: int, per_x: int) -> np.ndarray:
+    """Sums of float32 over blocks of `per_y` rows and `per_x` columns."""
+    rows, cols = values.shape
+    along = np.add.reduce(values.reshape(rows // per_y, per_y, cols), axis=1)
+    return along.reshape(rows // per_y, cols // per_x, per_x) @ np.ones(per_x, np.float32)

@@ -109,7 +109,12 @@ def band_of(burst: Burst, cycle_phase: float) -> int:
 
 
 def geocode(
-    scene: Scene, surface: Surface, lattice: Lattice, device: str = "cpu", shift: Shift | None = None
+    scene: Scene,
+    surface: Surface,
+    lattice: Lattice,
+    device: str = "cpu",
+    shift: Shift | None = None,
+    whole: bool = True,
 ) -> Iterator[Block]:
     """Blocks of a geocoded SLC, row by row; those that no burst sees are left out.
 
@@ -126,6 +131,9 @@ def geocode(
     shift : callable, optional
         Gives the displacement (..., 3), m, of Earth-fixed points on that date, with which the
         ground is imaged.
+    whole : bool
+        The lattice is that of a whole region, which a date must see; a date may miss a frame of
+        several: then no block comes.
 
     Yields
     ------
@@ -137,7 +145,7 @@ def geocode(
     DemError
         When the surface does not cover the lattice.
     CoverageError
-        When no burst does.
+        When no burst sees the lattice of a whole region.
     SafeError
         When samples cannot be read or are all zero.
     """
@@ -180,6 +188,8 @@ def geocode(
                 used.append(burst.name)
             if used:
                 yield Block(rows, cols, bands, tuple(used))
+    if not checked and not whole:
+        return
     if not checked:
         raise CoverageError(
             f"{scene.bursts[0].raster}: the region lies outside all {len(scene.bursts)} bursts of {scene.date}",

@@ -86,7 +86,11 @@ class FormedPair:
 
 
 def multilook(
-    files: dict[str, Path], pairs: list[str], lattice: Lattice, swapped: frozenset[str] = frozenset()
+    files: dict[str, Path],
+    pairs: list[str],
+    lattice: Lattice,
+    swapped: frozenset[str] = frozenset(),
+    whole: bool = True,
 ) -> dict[str, PairSums]:
     """Sums of pairs of geocoded SLCs, read in blocks: each date once for all its pairs.
 
@@ -100,6 +104,9 @@ def multilook(
         Places of the samples.
     swapped : frozenset of str
         Pairs whose even and odd bands change places.
+    whole : bool
+        The lattice is that of a whole region, where a pair without common samples is an error; in a
+        frame of several its sums are 0.
 
     Returns
     -------
@@ -113,7 +120,7 @@ def multilook(
     GridError, RasterError
         For a file off the lattice.
     CoverageError
-        For a pair without common samples.
+        For a pair without common samples in a whole region.
     """
     from sarslide.insar.native.cells import add_pair, mark_seen
 
@@ -147,15 +154,15 @@ def multilook(
                 for band, first in earlier.items():
                     second = later.get(band ^ (pair in swapped))
                     if second is not None:
-                        one = BandSums(*(np.zeros_like(whole[at]) for whole in _arrays(sums[pair])))
+                        one = BandSums(*(np.zeros_like(array[at]) for array in _arrays(sums[pair])))
                         add_pair(first, second, lattice.per_y, lattice.per_x, one.product, one.power_1, one.power_2)
                         found[band] = one
-                        for whole, part in zip(_arrays(sums[pair]), _arrays(one), strict=True):
-                            whole[at] += part
+                        for array, part in zip(_arrays(sums[pair]), _arrays(one), strict=True):
+                            array[at] += part
                 overlaps[pair].collect(found, at[0].start, at[1].start)
     for pair, total in sums.items():
         first_date, second_date = names.split_pair(pair)
-        total.coverage = _coverage(pair, total, seen[first_date], seen[second_date])
+        total.coverage = _coverage(pair, total, seen[first_date], seen[second_date], whole)
     return sums
 
 
@@ -165,11 +172,11 @@ def _arrays(sums: PairSums | BandSums) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return sums.product, sums.power_earlier, sums.power_later
 
 
-def _coverage(pair: str, sums: PairSums, earlier: np.ndarray, later: np.ndarray) -> Coverage:
+def _coverage(pair: str, sums: PairSums, earlier: np.ndarray, later: np.ndarray, whole: bool) -> Coverage:
     common = float((sums.power_earlier > 0).mean())
     shares = Coverage(round(float(earlier.mean()), 5), round(float(later.mean()), 5), round(common, 5))
     first, second = names.split_pair(pair)
-    if not common:
+    if not common and whole:
         raise CoverageError(
             f"pair {pair}: {first} and {second} have no common samples (they cover {shares.earlier:.1%} and {shares.later:.1%} "
             "of the region)",
