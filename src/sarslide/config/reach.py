@@ -145,7 +145,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "inventory.snowline_m": ("candidates", "fuse", "release"),
     "inventory.min_slope_deg": ("candidates", "fuse", "downslope_rate"),
     "inventory.min_coherence": ("candidates", "fuse", "release"),
-    "inventory.without_frames": ("fuse", "release", *ACROSS),
+    "inventory.without_frames": ("fuse", "release", "score", *ACROSS),
     "inventory.fusion_overlap": ("fuse",),
     "inventory.match_iou": ("release",),
     "inventory.review": ("release",),
