@@ -99,11 +99,11 @@ def mosaic_inputs(wildcards):
     found = {"layer": of_frames(f"{STACK}/{{folder}}/{{file}}.tif")(wildcards)}
     if wildcards.file not in LEVELLED:
         return found | {"levels": [], "elevation": [], "records": []}
-    folder, finer = wildcards.folder.removesuffix("/resampled"), GRAPH.paths.resampled
-    heights = TERRAIN
-    if folder != wildcards.folder:
+    folder, heights = Path(wildcards.folder), TERRAIN
+    if folder.name == "resampled":
         ground = GRAPH.paths.product_ground("terrain")
-        heights = ground if GRAPH.finer_networks else finer
+        folder = folder.parent
+        heights = ground if GRAPH.finer_networks else RESAMPLED
     frame, record = frames_of_job(wildcards)[0], []
     if wildcards.file != LEVELLED[0]:
         first = GRAPH.pairs(wildcards.stack)[:1]
