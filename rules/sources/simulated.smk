@@ -56,7 +56,7 @@ for stack in CONFIG.stacks:
         conda:
             "../../envs/geo.yaml"
         resources:
-            mem_mb=memory(1000, 6000),
+            mem_mb=memory(2000, 100),
             runtime=minutes(10, 42, len(SCENES.first_dates(stack))),
         params:
             grid=cell_grid,
@@ -84,7 +84,7 @@ rule simulate_date:
     conda:
         "../../envs/geo.yaml"
     resources:
-        mem_mb=memory(1000, 6000),
+        mem_mb=memory(2000, 100),
         runtime=minutes(10, 42),
     params:
         grid=cell_grid,

@@ -39,6 +39,7 @@ SCENE_S = 10.0  # of orbit before and after the middle of the region, s
 ABEAM_UTC = {"A": timedelta(hours=11, minutes=20, seconds=14), "D": timedelta(hours=23, minutes=19, seconds=41)}
 ABEAM_JITTER = 0.4  # s: when the satellite passes, date by date
 BURST_JITTER = 0.003  # s: synchronisation of the bursts along the track
+BURST_MARGIN = 0.1  # s of valid lines beyond the ground; holds a jitter of any date and what is lit beyond the ground
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class SimulatedTrack:
         Time of day when the centre is abeam, on average.
     overlap_s : float
         When the middle of the overlap of the first two IW2 bursts is abeam, s after the centre.
+    reach_s : float
+        Of the reference orbit before and after the middle of the region, s.
     """
 
     stack: str
@@ -108,6 +111,7 @@ class SimulatedTrack:
     swath: Swath = SWATHS["IW2"]
     abeam_utc: timedelta = timedelta(0)
     overlap_s: float = 0.0
+    reach_s: float = SCENE_S
 
     @property
     def ascending(self) -> bool:
@@ -122,7 +126,7 @@ class SimulatedTrack:
     @property
     def arc(self) -> SimulatedArc:
         """The reference orbit around the scene, t = 0 abeam of the centre."""
-        return _scene_arc(self.state)
+        return scene_arc(self.state, self.reach_s)
 
     def seed_key(self, *more: int) -> tuple[int, ...]:
         """Integers that set this track's random numbers apart from another's.
@@ -362,22 +366,134 @@ def plan_track(
     StackError
         The swath does not see the ground.
     """
-    check_stack(stack)
     points = ground.reshape(-1, 3)
     center = points.mean(0)
-    state = geometry.track_state(center, stack[0] == "A", incidence_deg or INCIDENCE_DEG[stack[0]])
-    near_time, samples = _kept(
-        swath_named(swath), 2.0 / SPEED_OF_LIGHT * geometry.zero_doppler(_scene_arc(state), points)[1], samples
-    )
-    at = ABEAM_UTC[stack[0]] if abeam_utc is None else abeam_utc
-    return SimulatedTrack(stack, state, center, near_time, samples, swath_named(swath), at, overlap_s)
+    state = reference_state(stack, center, incidence_deg)
+    slant_time = 2.0 / SPEED_OF_LIGHT * geometry.zero_doppler(scene_arc(state), points)[1]
+    seen = (float(slant_time.min()), float(slant_time.max()))
+    return track_over(stack, center, state, seen, samples, swath, abeam_utc, overlap_s)
 
 
-def _kept(swath: Swath, slant_time: np.ndarray, samples: int | None) -> tuple[float, int]:
-    """Two-way time of the first sample and number of samples that are kept of a swath for ground at
-    these slant range times.
+def reference_state(stack: str, center: np.ndarray, incidence_deg: float | None = None) -> np.ndarray:
+    """State of the reference orbit of a stack when a point is abeam.
+
+    Parameters
+    ----------
+    stack : str
+        Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
+    center : (3,) array of float
+        Earth-fixed point, m.
+    incidence_deg : float, optional
+        At the point, degree; by default that of the pass, within IW2.
+
+    Returns
+    -------
+    (6,) array of float
+        Earth-fixed, m and m/s.
     """
-    near, far = slant_time.min() * RANGE_SAMPLING, slant_time.max() * RANGE_SAMPLING
+    check_stack(stack)
+    return geometry.track_state(center, stack[0] == "A", incidence_deg or INCIDENCE_DEG[stack[0]])
+
+
+def track_over(
+    stack: str,
+    center: np.ndarray,
+    state: np.ndarray,
+    slant_time: tuple[float, float],
+    samples: int | None = None,
+    swath: str = "IW2",
+    abeam_utc: timedelta | None = None,
+    overlap_s: float = 0.0,
+    reach_s: float = SCENE_S,
+) -> SimulatedTrack:
+    """The track of a reference orbit, and what is kept of one swath.
+
+    Parameters
+    ----------
+    stack : str
+        Name of the stack.
+    center : (3,) array of float
+        Earth-fixed middle of the ground, m.
+    state : (6,) array of float
+        Of `reference_state`.
+    slant_time : tuple of float
+        Smallest and largest two-way time of the ground, s.
+    samples, swath, abeam_utc, overlap_s
+        As of `plan_track`.
+    reach_s : float
+        As in `SimulatedTrack`.
+
+    Returns
+    -------
+    SimulatedTrack
+        The track.
+
+    Raises
+    ------
+    StackError
+        The swath does not see the ground.
+    """
+    near_time, samples = _kept(swath_named(swath), slant_time, samples)
+    at = ABEAM_UTC[stack[0]] if abeam_utc is None else abeam_utc
+    return SimulatedTrack(stack, state, center, near_time, samples, swath_named(swath), at, overlap_s, reach_s)
+
+
+def swaths_over(slant_time: tuple[float, float]) -> tuple[str, ...]:
+    """The fewest swaths that see all ground between two slant range times, from near to far; IW2
+    where it is enough.
+
+    Parameters
+    ----------
+    slant_time : tuple of float
+        Smallest and largest two-way time of the ground, s.
+
+    Returns
+    -------
+    tuple of str
+        Names; ground beyond IW1 and IW3 is seen by none.
+    """
+    near, far = slant_time
+    if SWATHS["IW2"].near_time <= near and far <= SWATHS["IW2"].far_time:
+        return ("IW2",)
+    chosen = []
+    for swath, farther in zip(SWATHS.values(), (*list(SWATHS.values())[1:], None), strict=True):
+        if swath.far_time >= near and (farther is None or farther.near_time > near):
+            chosen.append(swath.name)
+            near = swath.far_time
+        if near >= far:
+            break
+    return tuple(chosen)
+
+
+def bursts_over(times: tuple[float, float], swath: str, overlap_s: float = 0.0) -> range:
+    """The bursts of a swath whose valid lines hold all ground between two times on every date.
+
+    Parameters
+    ----------
+    times : tuple of float
+        First and last zero-Doppler time of the ground, s.
+    swath : str
+        IW1, IW2 or IW3.
+    overlap_s : float
+        As in `SimulatedTrack`.
+
+    Returns
+    -------
+    range
+        Numbers of the bursts; 0 and 1, around the middle of the region, are among them.
+    """
+    lines, cycle = swath_named(swath).lines, BURST_CYCLE * LINE_INTERVAL
+    first = _first_start(swath_named(swath), overlap_s) + INVALID_LINES * LINE_INTERVAL
+    end = first + (lines - 2 * INVALID_LINES) * LINE_INTERVAL
+    early, late = times[0] - BURST_MARGIN, times[1] + BURST_MARGIN
+    return range(min(0, math.floor((early - first) / cycle)), max(1, math.ceil((late - end) / cycle)) + 1)
+
+
+def _kept(swath: Swath, slant_time: tuple[float, float], samples: int | None) -> tuple[float, int]:
+    """Two-way time of the first sample and number of samples that are kept of a swath for ground
+    between two slant range times.
+    """
+    near, far = (time * RANGE_SAMPLING for time in slant_time)
     if samples is not None:
         return (int(0.5 * (near + far)) - samples // 2) / RANGE_SAMPLING, samples
     start = math.ceil(swath.near_time * RANGE_SAMPLING) - VALID_SAMPLES_MARGIN
@@ -390,11 +506,25 @@ def _kept(swath: Swath, slant_time: np.ndarray, samples: int | None) -> tuple[fl
     return first / RANGE_SAMPLING, samples
 
 
-def _scene_arc(state: np.ndarray, reach: float = SCENE_S) -> SimulatedArc:
+def scene_arc(state: np.ndarray, reach_s: float = SCENE_S) -> SimulatedArc:
+    """The orbit around a scene.
+
+    Parameters
+    ----------
+    state : (6,) array of float
+        Earth-fixed state at t = 0, m and m/s.
+    reach_s : float
+        Before and after, s.
+
+    Returns
+    -------
+    SimulatedArc
+        The orbit.
+    """
     # 2 s nodes over +-10 s: the polynomial of degree 6 misses the integrated orbit by less than
     # 1e-8 m
-    times, states = propagate(state, reach, reach, 2.0)
-    return fit_arc(times, states[:, :3], states[:, 3:], 6 if reach <= SCENE_S else 9)
+    times, states = propagate(state, reach_s, reach_s, 2.0)
+    return fit_arc(times, states[:, :3], states[:, 3:], 6 if reach_s <= SCENE_S else 9)
 
 
 def baseline_m(track: SimulatedTrack, date: str, seed: int) -> tuple[float, float]:
@@ -422,7 +552,7 @@ def acquire(
     track: SimulatedTrack,
     date: str,
     seed: int,
-    bursts: int = BURSTS,
+    bursts: int | range = BURSTS,
     mission: str = "S1A",
     offset_m: tuple[float, float] | None = None,
     azimuth_shift_s: float = 0.0,
@@ -437,8 +567,9 @@ def acquire(
         Day of the pass, YYYYMMDD.
     seed : int
         Seed of the world.
-    bursts : int
-        How many, the first two around the middle of the region.
+    bursts : int or range
+        How many, the first two around the middle of the region; or their numbers, 0 and 1 around
+        the middle.
     mission : str
         S1A to S1D.
     offset_m : tuple of float, optional
@@ -465,22 +596,31 @@ def acquire(
     shifted = propagate(state, phase, 0.0, phase)[1][0] if phase else state
     times, states = propagate(shifted, -node + 120.0, 600.0)
 
-    cycle, half = BURST_CYCLE * LINE_INTERVAL, track.swath.lines / 2 * LINE_INTERVAL
-    overlap_middle = (BURST_CYCLE + SWATHS["IW2"].lines) / 2 * LINE_INTERVAL
-    first = round(burst_jitter + track.overlap_s - overlap_middle, 6)
+    numbers = range(bursts) if isinstance(bursts, int) else bursts
+    first = _first_start(track.swath, burst_jitter + track.overlap_s)
     if track.swath.name != "IW2":
-        first = round(first + SWATHS["IW2"].lines / 2 * LINE_INTERVAL + track.swath.delay - half, 6)
         rng = np.random.default_rng(np.random.SeedSequence((seed, *track.seed_key(int(date), 2, track.swath.number))))
-    starts = tuple(round(first + k * cycle, 6) for k in range(bursts))
-    arc = _scene_arc(state, max(SCENE_S, math.ceil(max(-first, starts[-1] + 2 * half)) + 2.0))
+    starts = tuple(round(first + k * BURST_CYCLE * LINE_INTERVAL, 6) for k in numbers)
+    stop = starts[-1] + track.swath.lines * LINE_INTERVAL
+    arc = scene_arc(state, max(SCENE_S, math.ceil(max(-starts[0], stop)) + 2.0))
     estimates = [
-        first + (track.swath.lines / 2 + k * BURST_CYCLE) * LINE_INTERVAL for k in range(-1, bursts + 1)
+        first + (track.swath.lines / 2 + k * BURST_CYCLE) * LINE_INTERVAL
+        for k in range(numbers.start - 1, numbers.stop + 1)
     ]  # one each burst cycle, the bursts' own middles among them
     return SimulatedAcquisition(
         track, date, epoch, arc, times - phase, states, node, _absolute_orbit(epoch, node, track.relative_orbit, mission),
         starts, tuple(_fm_rate(arc, track, t) for t in estimates), tuple(_dopplers(estimates, track, rng)), mission,
         azimuth_shift_s,
     )  # fmt: skip
+
+
+def _first_start(swath: Swath, shift_s: float) -> float:
+    """Start of burst 0 of a swath, s, where the overlap of IW2's bursts 0 and 1 is abeam after a
+    shift.
+    """
+    half = SWATHS["IW2"].lines / 2 * LINE_INTERVAL
+    first = round(shift_s - (BURST_CYCLE + SWATHS["IW2"].lines) / 2 * LINE_INTERVAL, 6)
+    return first if swath.name == "IW2" else round(first + half + swath.delay - swath.lines / 2 * LINE_INTERVAL, 6)
 
 
 def _offset(track: SimulatedTrack, perpendicular: float, parallel: float) -> np.ndarray:

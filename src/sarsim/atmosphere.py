@@ -12,6 +12,7 @@ the intrinsic circulant embedding of Stein (2002, doi:10.1198/106186002466): not
 no long wave is missing.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -65,12 +66,54 @@ def path_delay_mm(
     (rows, cols) array of float32
         mm; positive = longer path (phase away).
     """
-    check_stack(stack)
-    parse_date(date)
-    rng = np.random.default_rng(np.random.SeedSequence([seed, ATMOSPHERE, ord(stack[0]), int(stack[1:]), int(date)]))
-    coefficient = rng.normal(0, stratified_mm_per_km)
-    turbulent = turbulent_delay_mm(grid, rng, turbulence_mm)
-    return (turbulent + coefficient * elevation_m / 1000).astype(np.float32)
+    return PathDelay(grid, elevation_m, seed, stack, date, turbulence_mm, stratified_mm_per_km).on(
+        slice(0, grid.rows), slice(0, grid.cols)
+    )
+
+
+class PathDelay:
+    """Line-of-sight delay of one acquisition, evaluated where it is needed.
+
+    Parameters
+    ----------
+    grid, elevation_m, seed, stack, date, turbulence_mm, stratified_mm_per_km
+        As of `path_delay_mm`.
+    """
+
+    def __init__(
+        self,
+        grid: RegionGrid,
+        elevation_m: np.ndarray,
+        seed: int,
+        stack: str,
+        date: str,
+        turbulence_mm: float = 5.0,
+        stratified_mm_per_km: float = 10.0,
+    ):
+        check_stack(stack)
+        parse_date(date)
+        rng = np.random.default_rng(
+            np.random.SeedSequence([seed, ATMOSPHERE, ord(stack[0]), int(stack[1:]), int(date)])
+        )
+        self._elevation_m = elevation_m
+        self._coefficient = rng.normal(0, stratified_mm_per_km)
+        self._turbulence = draw_turbulence(grid, rng, turbulence_mm)
+
+    def on(self, rows: slice, cols: slice) -> np.ndarray:
+        """The delay on a window of the grid.
+
+        Parameters
+        ----------
+        rows, cols : slice
+            The window, with start and stop.
+
+        Returns
+        -------
+        array of float32
+            mm; positive = longer path (phase away).
+        """
+        stratified = self._coefficient * self._elevation_m[rows, cols] / 1000
+        return (self._turbulence.on(rows, cols) + stratified).astype(np.float32)
 
 
 def residue_shape(grid: RegionGrid, elevation_m: np.ndarray, seed: int) -> np.ndarray:
@@ -147,6 +190,60 @@ def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float
     (rows, cols) array of float
         mm, zero mean.
     """
+    return draw_turbulence(grid, rng, rms_mm, points).on(slice(0, grid.rows), slice(0, grid.cols))
+
+
+@dataclass(frozen=True)
+class Turbulence:
+    """A draw of the turbulent delay, evaluated where it is needed.
+
+    Attributes
+    ----------
+    field : (n, m) array of float
+        At the drawn points, mm.
+    every : int
+        Cells from one point to the next.
+    mean_mm : float
+        Mean over the cells of the grid.
+    """
+
+    field: np.ndarray
+    every: int
+    mean_mm: float
+
+    def on(self, rows: slice, cols: slice) -> np.ndarray:
+        """The delay on a window of the grid.
+
+        Parameters
+        ----------
+        rows, cols : slice
+            The window, with start and stop.
+
+        Returns
+        -------
+        array of float
+            mm; its mean over the grid is zero.
+        """
+        if self.every == 1:
+            return self.field[rows, cols] - self.mean_mm
+        along = (np.arange(part.start, part.stop) / self.every for part in (rows, cols))
+        at = np.meshgrid(*along, indexing="ij")
+        return ndimage.map_coordinates(self.field, at, order=3, mode="nearest") - self.mean_mm
+
+
+def draw_turbulence(grid: RegionGrid, rng: np.random.Generator, rms_mm: float, points: int = POINTS) -> Turbulence:
+    """A draw of the turbulent delay of a grid.
+
+    Parameters
+    ----------
+    grid, rng, rms_mm, points
+        As of `turbulent_delay_mm`.
+
+    Returns
+    -------
+    Turbulence
+        The draw.
+    """
     diagonal = grid.cell_m * np.hypot(grid.rows - 1, grid.cols - 1)
     every = max(1, int(diagonal / points / grid.cell_m))
     rows, cols = ((n - 1) // every + 3 for n in grid.shape)
@@ -154,11 +251,19 @@ def turbulent_delay_mm(grid: RegionGrid, rng: np.random.Generator, rms_mm: float
     longest = step_m * np.hypot(rows - 1, cols - 1)
     # The unit field has D(r) = 2 r^(5/3) with r in units of the longest distance.
     field = _unit_field(rows, cols, rng) * rms_mm / np.sqrt(2) * (longest / SCALE_M) ** (EXPONENT / 2)
-    if every > 1:
-        at = np.meshgrid(*(np.arange(n) / every for n in grid.shape), indexing="ij")
-        field = ndimage.map_coordinates(field, at, order=3, mode="nearest")
-    field = field[: grid.rows, : grid.cols]
-    return field - field.mean()
+    if every == 1:
+        return Turbulence(field, every, float(field[: grid.rows, : grid.cols].mean()))
+    down, across = (_mean_weights(size, every, n) for size, n in zip(grid.shape, (rows, cols), strict=True))
+    return Turbulence(field, every, float(down @ field @ across))
+
+
+@lru_cache(maxsize=4)
+def _mean_weights(size: int, every: int, points: int) -> np.ndarray:
+    """Weights (points,) of drawn points in the mean over the cells of one axis: interpolation by
+    splines is linear in the points, and separable.
+    """
+    at = np.meshgrid(np.arange(size) / every, np.arange(points), indexing="ij")
+    return ndimage.map_coordinates(np.eye(points), at, order=3, mode="nearest").mean(0)
 
 
 def _unit_field(rows: int, cols: int, rng: np.random.Generator) -> np.ndarray:

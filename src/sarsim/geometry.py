@@ -5,12 +5,14 @@ The engine has its own geometry (`sarslide.sentinel1`); neither imports the othe
 checks the other.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import numba
 import numpy as np
 
 from sarsim.orbit import EARTH_RATE, SimulatedArc
+from sarslide.constants import SPEED_OF_LIGHT
 from sarslide.grid import RegionGrid
 
 SEMI_MAJOR, SEMI_MINOR = 6378137.0, 6356752.314245  # m, WGS 84
@@ -189,9 +191,53 @@ def line_of_sight(arc: SimulatedArc, xyz: np.ndarray, lon: np.ndarray, lat: np.n
     (..., 3) array of float
         East, north, up.
     """
-    t, slant = zero_doppler(arc, xyz)
+    return _enu_look(arc, xyz, lon, lat, *zero_doppler(arc, xyz))
+
+
+def _enu_look(
+    arc: SimulatedArc, xyz: np.ndarray, lon: np.ndarray, lat: np.ndarray, t: np.ndarray, slant: np.ndarray
+) -> np.ndarray:
     look = (arc.state(t)[0] - xyz) / slant[..., None]
     return np.stack([(look * axis).sum(-1) for axis in enu_basis(lon, lat)], -1)
+
+
+@dataclass(frozen=True)
+class SeenPoints:
+    """Points as an orbit sees them.
+
+    Attributes
+    ----------
+    time : (...) array of float
+        Zero-Doppler time, s.
+    slant_time : (...) array of float
+        Two-way time, s.
+    los : (..., 3) array of float
+        Unit vector to the satellite: east, north, up.
+    """
+
+    time: np.ndarray
+    slant_time: np.ndarray
+    los: np.ndarray
+
+
+def see(arc: SimulatedArc, xyz: np.ndarray) -> SeenPoints:
+    """When, how far and in which direction an orbit sees points.
+
+    Parameters
+    ----------
+    arc : SimulatedArc
+        The orbit.
+    xyz : (..., 3) array of float
+        Earth-fixed points, m.
+
+    Returns
+    -------
+    SeenPoints
+        Of the shape of the points.
+    """
+    t, slant = zero_doppler(arc, xyz)
+    lon, lat, _ = to_geodetic(xyz)
+    return SeenPoints(t, 2 * slant / SPEED_OF_LIGHT, _enu_look(arc, xyz, lon, lat, t, slant))
 
 
 def locate(arc: SimulatedArc, t: np.ndarray, slant: np.ndarray, height: float, near: np.ndarray) -> np.ndarray:
@@ -320,45 +366,84 @@ def _bilinear(field, r, c):
 
 
 @numba.njit(cache=True)
-def _visibility(height, cell, east, north, up, per_cell, shadow, layover):
+def _shadow(height, cell, los, per_cell, wanted, shadow):
     rows, cols = height.shape
-    lowest, highest = height.min(), height.max()
-    horizontal = np.sqrt(east * east + north * north)
+    highest = height.max()
     step = 0.5  # cells
-    dr, dc = -north / horizontal * step, east / horizontal * step
-    rise = up / horizontal * step * cell  # of the ray towards the satellite, m a step
-    nearer = horizontal * step * cell  # decrease of slant range a step at constant height, m
     for r in range(rows * per_cell):
         for c in range(cols * per_cell):
+            if not wanted[r // per_cell, c // per_cell]:
+                continue
+            east, north, up = los[r // per_cell, c // per_cell]
+            horizontal = np.sqrt(east * east + north * north)
+            dr, dc = -north / horizontal * step, east / horizontal * step
+            rise = up / horizontal * step * cell  # of the ray towards the satellite, m a step
+            y, x = (r + 0.5) / per_cell - 0.5, (c + 0.5) / per_cell - 0.5
+            y0, x0 = min(max(y, 0.0), rows - 1.001), min(max(x, 0.0), cols - 1.001)
+            h = _bilinear(height, y0, x0)
+            k = 0
+            while True:
+                k += 1
+                yk, xk = y0 + k * dr, x0 + k * dc
+                if yk < 0 or xk < 0 or yk >= rows - 1 or xk >= cols - 1 or h + k * rise > highest:
+                    break
+                if _bilinear(height, yk, xk) > h + k * rise:
+                    shadow[r, c] = True
+                    break
+
+
+@numba.njit(cache=True)
+def _layover(height, cell, los, per_cell, wanted, layover):
+    rows, cols = height.shape
+    lowest, highest = height.min(), height.max()
+    step = 0.5  # cells
+    for r in range(rows * per_cell):
+        for c in range(cols * per_cell):
+            if not wanted[r // per_cell, c // per_cell]:
+                continue
+            east, north, up = los[r // per_cell, c // per_cell]
+            horizontal = np.sqrt(east * east + north * north)
+            dr, dc = -north / horizontal * step, east / horizontal * step
+            nearer = horizontal * step * cell  # decrease of slant range a step at constant height, m
             y, x = (r + 0.5) / per_cell - 0.5, (c + 0.5) / per_cell - 0.5
             y0, x0 = min(max(y, 0.0), rows - 1.001), min(max(x, 0.0), cols - 1.001)
             h = _bilinear(height, y0, x0)
             for side in (1.0, -1.0):
+                far = ((h - lowest) if side > 0 else (highest - h)) * up
                 k = 0
-                while True:
+                while not layover[r, c]:
                     k += 1
                     yk, xk = y0 + side * k * dr, x0 + side * k * dc
-                    if yk < 0 or xk < 0 or yk >= rows - 1 or xk >= cols - 1:
+                    if yk < 0 or xk < 0 or yk >= rows - 1 or xk >= cols - 1 or k * nearer > far:
                         break
-                    if side > 0 and h + k * rise > highest and k * nearer > (h - lowest) * up:
-                        break
-                    if side < 0 and k * nearer > (highest - h) * up:
-                        break
-                    hk = _bilinear(height, yk, xk)
-                    if side > 0 and hk > h + k * rise:
-                        shadow[r, c] = True
                     # slant range grows away from the satellite unless the ground rises towards it
                     # too steeply
-                    if side * ((hk - h) * up + side * k * nearer) <= 0:
+                    if side * ((_bilinear(height, yk, xk) - h) * up + side * k * nearer) <= 0:
                         layover[r, c] = True
 
 
-def visibility(
-    elevation_m: np.ndarray, cell_m: float, los: np.ndarray, per_cell: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
+def visibility(elevation_m: np.ndarray, cell_m: float, los: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where ground is in shadow or in layover.
 
-    Rays march half a cell at a time; ground outside the array neither hides nor overlays anything.
+    Parameters
+    ----------
+    elevation_m, cell_m, los
+        As of `shadow`.
+
+    Returns
+    -------
+    tuple of ndarray
+        Shadow and layover, bool.
+    """
+    return shadow(elevation_m, cell_m, los), layover(elevation_m, cell_m, los)
+
+
+def shadow(
+    elevation_m: np.ndarray, cell_m: float, los: np.ndarray, per_cell: int = 1, wanted: np.ndarray | None = None
+) -> np.ndarray:
+    """Where ground is in shadow.
+
+    Rays march half a cell at a time; ground outside the array hides nothing.
 
     Parameters
     ----------
@@ -366,18 +451,45 @@ def visibility(
         Heights, m, north first.
     cell_m : float
         Side of a cell, m.
-    los : (3,) array of float
-        Unit vector from the ground to the satellite (east, north, up), taken constant.
+    los : (3,) or (rows, cols, 3) array of float
+        Unit vector from the ground to the satellite: east, north, up.
     per_cell : int
         Samples along each side of a cell.
+    wanted : (rows, cols) array of bool, optional
+        Cells that are looked at; by default all.
 
     Returns
     -------
-    tuple of ndarray
-        Shadow and layover, bool, on the lattice of samples.
+    array of bool
+        On the lattice of samples.
     """
-    shape = (elevation_m.shape[0] * per_cell, elevation_m.shape[1] * per_cell)
-    shadow, layover = np.zeros(shape, bool), np.zeros(shape, bool)
-    east, north, up = map(float, los)
-    _visibility(np.asarray(elevation_m, float), cell_m, east, north, up, per_cell, shadow, layover)
-    return shadow, layover
+    return _marched(_shadow, elevation_m, cell_m, los, per_cell, wanted)
+
+
+def layover(
+    elevation_m: np.ndarray, cell_m: float, los: np.ndarray, per_cell: int = 1, wanted: np.ndarray | None = None
+) -> np.ndarray:
+    """Where ground is in layover.
+
+    Rays march half a cell at a time; ground outside the array overlays nothing.
+
+    Parameters
+    ----------
+    elevation_m, cell_m, los, per_cell, wanted
+        As of `shadow`.
+
+    Returns
+    -------
+    array of bool
+        On the lattice of samples.
+    """
+    return _marched(_layover, elevation_m, cell_m, los, per_cell, wanted)
+
+
+def _marched(march, elevation_m, cell_m, los, per_cell, wanted) -> np.ndarray:
+    rows, cols = elevation_m.shape
+    looks = np.broadcast_to(np.asarray(los, float), (rows, cols, 3))
+    mask = np.ones((rows, cols), bool) if wanted is None else wanted
+    found = np.zeros((rows * per_cell, cols * per_cell), bool)
+    march(np.asarray(elevation_m, float), cell_m, looks, per_cell, mask, found)
+    return found

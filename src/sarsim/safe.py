@@ -6,6 +6,7 @@ import binascii
 import hashlib
 import shutil
 import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,9 +19,12 @@ from sarsim import annotation
 from sarsim.acquisition import ProductLabel, SimulatedAcquisition
 from sarsim.annotation import iso, leaves, listing, node, xml_bytes
 from sarslide.io.atomic import atomic_folder
+from sarslide.io.blocks import strips
+from sarslide.io.raster import CACHE
 
 NSSDC = {"S1A": "2014-016A", "S1B": "2016-025A", "S1C": "0000-000A", "S1D": "0000-000A"}
 TAI_MINUS_UTC = 37  # s, since 2017
+WRITTEN_LINES = 100  # of a burst at a time
 RESTITUTED_ERROR_M = 0.05  # standard deviation of a restituted orbit in each direction
 _EOF_TIME = "UTC=%Y-%m-%dT%H:%M:%S"
 _NAMESPACES = {
@@ -76,6 +80,27 @@ _SCHEMA = {
 }
 
 
+class Bursts(Sequence[np.ndarray]):
+    """Bursts of which one is in memory at a time.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        Which.
+    make : callable
+        Makes the burst of a number.
+    """
+
+    def __init__(self, numbers: Sequence[int], make: Callable[[int], np.ndarray]):
+        self._numbers, self._make = numbers, make
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, at):
+        return self._make(self._numbers[at])
+
+
 @dataclass(frozen=True)
 class Image:
     """One swath and polarisation of a product.
@@ -84,14 +109,14 @@ class Image:
     ----------
     acquisition : SimulatedAcquisition
         Its acquisition, labelled.
-    bursts : list of ndarray
-        int16 (lines, samples, 2) each, real and imaginary part.
+    bursts : sequence of ndarray
+        int16 (lines, samples, 2) each, real and imaginary part; each is taken once, in order.
     noise_power : float
         Mean square digital number of the thermal noise.
     """
 
     acquisition: SimulatedAcquisition
-    bursts: list[np.ndarray]
+    bursts: Sequence[np.ndarray]
     noise_power: float
 
 
@@ -182,7 +207,8 @@ def deliver(
             kept = [k for k in chosen if (acq.swath.name, k) not in omit]
             if kept:
                 mine = replace(label, polarisation=acq.label.polarisation, slice_number=number, slices=len(held))
-                products[-1].append(Image(acq.part(kept, mine), [image.bursts[k] for k in kept], image.noise_power))
+                bursts = Bursts(kept, image.bursts.__getitem__)
+                products[-1].append(Image(acq.part(kept, mine), bursts, image.noise_power))
     return write_products(folder, products)
 
 
@@ -222,8 +248,9 @@ def _write_safe(folder: Path, images: list[Image]) -> Path:
     for image in images:
         acq, stem = image.acquisition, _stem(image.acquisition)
         measurement = work / "measurement" / f"{stem}.tiff"
-        offsets = _write_measurement(measurement, acq, image.bursts)
-        content = xml_bytes(annotation.product(acq, offsets, *_statistics(acq, image.bursts)))
+        statistics = _Statistics()
+        offsets = _write_measurement(measurement, acq, image.bursts, statistics)
+        content = xml_bytes(annotation.product(acq, offsets, *statistics.mean_and_deviation()))
         members.append(_store(work, f"annotation/{stem}.xml", "product", content))
         for kind, tree in (
             ("calibration", annotation.calibration(acq)),
@@ -252,17 +279,28 @@ def _store(work: Path, path: str, kind: str, content: bytes) -> Member:
     return Member(path, kind, len(content), hashlib.md5(content).hexdigest())
 
 
-def _statistics(acq: SimulatedAcquisition, bursts: list[np.ndarray]) -> tuple[complex, complex]:
-    """Mean and standard deviation of real and imaginary part over the bursts' valid pixels."""
-    first, last = acq.valid_lines
-    margin = radar.VALID_SAMPLES_MARGIN
-    parts = [b[first:last:4, margin:-margin:4].reshape(-1, 2).astype(float) for b in bursts]
-    values = np.concatenate(parts)
-    mean, deviation = values.mean(0), values.std(0)
-    return complex(*mean), complex(*deviation)
+class _Statistics:
+    """Mean and standard deviation of real and imaginary part, of every fourth valid pixel."""
+
+    def __init__(self) -> None:
+        self.count, self.sums, self.squares = 0, np.zeros(2, np.int64), np.zeros(2, np.int64)
+
+    def add(self, acq: SimulatedAcquisition, burst: np.ndarray) -> None:
+        first, last = acq.valid_lines
+        margin = radar.VALID_SAMPLES_MARGIN
+        values = burst[first:last:4, margin:-margin:4].reshape(-1, 2).astype(np.int64)
+        self.count += len(values)
+        self.sums += values.sum(0)
+        self.squares += (values**2).sum(0)
+
+    def mean_and_deviation(self) -> tuple[complex, complex]:
+        mean = self.sums / self.count
+        return complex(*mean), complex(*np.sqrt(self.squares / self.count - mean**2))
 
 
-def _write_measurement(path: Path, acq: SimulatedAcquisition, bursts: list[np.ndarray]) -> list[int]:
+def _write_measurement(
+    path: Path, acq: SimulatedAcquisition, bursts: Sequence[np.ndarray], statistics: _Statistics
+) -> list[int]:
     """CInt16 GeoTIFF, one uncompressed strip a line, tie points as GCPs; returns the byte offset of
     each burst's first line.
     """
@@ -278,18 +316,20 @@ def _write_measurement(path: Path, acq: SimulatedAcquisition, bursts: list[np.nd
         "driver": "GTiff", "width": acq.samples, "height": lines * len(bursts), "count": 1, "dtype": "complex_int16",
         "blockysize": 1, "tiled": False, "gcps": points, "crs": "EPSG:4326",
     }  # fmt: skip
-    with rasterio.open(path, "w", **profile) as target:
+    with rasterio.Env(GDAL_CACHEMAX=CACHE), rasterio.open(path, "w", **profile) as target:
         target.update_tags(
             TIFFTAG_IMAGEDESCRIPTION=f"Sentinel-1{acq.mission[-1]} IW SLC L1 (simulated)",
             TIFFTAG_SOFTWARE=f"Sentinel-1 IPF {acq.label.ipf_version} layout, sarslide simulator",
             TIFFTAG_DATETIME=f"{annotation.start_time(acq):%Y:%m:%d %H:%M:%S}",
         )
         for k, burst in enumerate(bursts):
-            target.write(
-                burst.astype(np.float32).view(np.complex64)[..., 0],
-                1,
-                window=((k * lines, (k + 1) * lines), (0, acq.samples)),
-            )
+            statistics.add(acq, burst)
+            for part in strips(lines, WRITTEN_LINES):
+                target.write(
+                    burst[part].astype(np.float32).view(np.complex64)[..., 0],
+                    1,
+                    window=((k * lines + part.start, k * lines + part.stop), (0, acq.samples)),
+                )
     with rasterio.open(path) as source:
         return [int(source.get_tag_item(f"BLOCK_OFFSET_0_{k * lines}", "TIFF", 1)) for k in range(len(bursts))]
 

@@ -20,6 +20,7 @@ import numba
 import numpy as np
 
 from sarsim import acquisition as radar
+from sarsim import landcover
 from sarsim.geometry import arc_state
 from sarsim.slc import EDGE, WIDTH, BurstImage, carrier_phase, spread
 
@@ -36,35 +37,51 @@ _BITS_12, _BITS_16 = np.uint64(0xFFF), np.uint64(0xFFFF)
 
 @dataclass(frozen=True)
 class ScatteringGround:
-    """What a track sees of a world, on the world's cells (rows, cols).
+    """What a track sees of a window of a world, (rows, cols) cells.
 
     Attributes
     ----------
     xyz : (rows, cols, 3) array of float
         Earth-fixed centres, m.
     amplitude : ndarray
-        Root of the radar cross section of one scatterer, m.
+        Root of the radar cross section of one scatterer, m; 0 where nothing is lit.
     shadow : ndarray
         bool, on `SHADOW_PER_CELL` samples a cell.
-    change : ndarray
-        uint16, probability of a new draw per day in 1 / 65536.
-    lasting, fading : ndarray
-        Shares of the reflectivity's power.
-    number : ndarray
-        uint64, the cells' numbers in the world.
+    cover : ndarray
+        uint8, codes of `landcover`.
+    time, sample : ndarray
+        Zero-Doppler time, s, and two-way time, samples, on the reference orbit.
+    corner : int
+        Number of the first cell in the world.
+    stride : int
+        Cells of a row of the world.
+    """
+
+    xyz: np.ndarray
+    amplitude: np.ndarray
+    shadow: np.ndarray
+    cover: np.ndarray
+    time: np.ndarray
+    sample: np.ndarray
+    corner: int
+    stride: int
+
+
+@dataclass(frozen=True)
+class Reflectivity:
+    """What is random about scatterers: of a world, a track and a polarisation.
+
+    Attributes
+    ----------
+    gaussian : (DRAWS, 2) array of float32
+        As from `gaussian_table`.
     key : int
         Number that sets this world and stack apart from others.
     place_key : int
         The same for the world.
     """
 
-    xyz: np.ndarray
-    amplitude: np.ndarray
-    shadow: np.ndarray
-    change: np.ndarray
-    lasting: np.ndarray
-    fading: np.ndarray
-    number: np.ndarray
+    gaussian: np.ndarray
     key: int
     place_key: int
 
@@ -109,21 +126,28 @@ def _last_draw(key, number, day, change):
 
 @numba.njit(cache=True)
 def _scatter(
-    fields, line_table, sample_table, carriers, lines, starts, near_time, coefficients, middle, scale, xyz, amplitude, shadow,
-    change, lasting, fading, numbers, extra_path, gaussian, key, place_key, day, power_scale,
+    field, line_table, sample_table, carrier, lines, start, near_time, coefficients, middle, scale, xyz, amplitude, shadow,
+    cover, time, reference_sample, corner, stride, change, lasting, fading, extra_path, gaussian, key, place_key, day,
+    power_scale,
 ):  # fmt: skip
     rows, cols = amplitude.shape
-    field_rows, field_cols = fields[0].shape[:2]
+    field_rows, field_cols = field.shape[:2]
     s, v, a = np.empty(3), np.empty(3), np.empty(3)
     per_meter = 2.0 / radar.SPEED_OF_LIGHT * radar.RANGE_SAMPLING
     fraction = 1.0 / 65536.0
-    guess = middle
+    first_sample = near_time * radar.RANGE_SAMPLING
     for r in range(1, rows - 1):
         for c in range(1, cols - 1):
             if amplitude[r, c] <= 0:
                 continue
+            # what lies beyond the burst from the reference orbit lies beyond it from this one
+            near_line = (time[r, c] - start) / radar.LINE_INTERVAL + EDGE
+            near_sample = reference_sample[r, c] - first_sample + EDGE
+            if not (-EDGE < near_line < field_rows + EDGE and -EDGE < near_sample < field_cols + EDGE):
+                continue
             # exact zero Doppler of the cell's centre; one Newton step from there is exact within
             # the cell
+            guess = time[r, c]
             for _ in range(10):
                 arc_state(coefficients, middle, scale, guess, s, v, a)
                 f = slope = 0.0
@@ -135,9 +159,10 @@ def _scatter(
                 if abs(f / slope) < 1e-10:
                     break
             arc_state(coefficients, middle, scale, guess, s, v, a)
-            root_lasting, root_fading = math.sqrt(lasting[r, c]), math.sqrt(fading[r, c])
-            root_rest = math.sqrt(max(0.0, 1.0 - lasting[r, c] - fading[r, c]))
-            cell = numbers[r, c] * np.uint64(PER_SIDE * PER_SIDE)
+            code = cover[r, c]
+            root_lasting, root_fading = math.sqrt(lasting[code]), math.sqrt(fading[code])
+            root_rest = math.sqrt(max(0.0, 1.0 - lasting[code] - fading[code]))
+            cell = np.uint64(corner + r * stride + c) * np.uint64(PER_SIDE * PER_SIDE)
             for n in range(PER_SIDE * PER_SIDE):
                 number = cell + np.uint64(n)
                 place = _mix(place_key, number)
@@ -181,8 +206,9 @@ def _scatter(
                 dy -= dt * (v[1] + 0.5 * dt * a[1])
                 dz -= dt * (v[2] + 0.5 * dt * a[2])
                 slant = math.sqrt(dx * dx + dy * dy + dz * dz)
-                sample = slant * per_meter - near_time * radar.RANGE_SAMPLING + EDGE
-                if not (WIDTH < sample < field_cols - WIDTH):
+                sample = slant * per_meter - first_sample + EDGE
+                line = (guess + dt - start) / radar.LINE_INTERVAL + EDGE
+                if not (WIDTH < sample < field_cols - WIDTH and WIDTH < line < field_rows - WIDTH):
                     continue
                 path = slant + (
                     w00 * extra_path[i0, j0] + w01 * extra_path[i0, j0 + 1] + w10 * extra_path[i0 + 1, j0]
@@ -190,61 +216,51 @@ def _scatter(
                 )  # fmt: skip
                 fixed = gaussian[(place >> np.uint64(32)) & _BITS_12]
                 fresh = gaussian[(_mix(key + number, np.uint64(day)) >> np.uint64(12)) & _BITS_12]
-                drawn = gaussian[_mix(key + number, np.uint64(_last_draw(key, number, day, change[r, c]))) & _BITS_12]
+                drawn = gaussian[_mix(key + number, np.uint64(_last_draw(key, number, day, change[code]))) & _BITS_12]
                 strength = power_scale * amplitude[r, c]
                 re = strength * (root_lasting * fixed[0] + root_fading * drawn[0] + root_rest * fresh[0])
                 im = strength * (root_lasting * fixed[1] + root_fading * drawn[1] + root_rest * fresh[1])
-                for b in range(len(fields)):
-                    line = (guess + dt - starts[b]) / radar.LINE_INTERVAL + EDGE
-                    if not (WIDTH < line < field_rows - WIDTH):
-                        continue
-                    eta = (line - EDGE - lines / 2) * radar.LINE_INTERVAL
-                    angle = -4.0 * math.pi / radar.WAVELENGTH * path - carrier_phase(
-                        eta, sample, carriers[b, 0], carriers[b, 1], carriers[b, 2]
-                    )
-                    cosine, sine = math.cos(angle), math.sin(angle)
-                    spread(
-                        fields[b],
-                        line_table,
-                        sample_table,
-                        line,
-                        sample,
-                        re * cosine - im * sine,
-                        re * sine + im * cosine,
-                    )
+                eta = (line - EDGE - lines / 2) * radar.LINE_INTERVAL
+                angle = -4.0 * math.pi / radar.WAVELENGTH * path - carrier_phase(
+                    eta, sample, carrier[0], carrier[1], carrier[2]
+                )
+                cosine, sine = math.cos(angle), math.sin(angle)
+                spread(field, line_table, sample_table, line, sample, re * cosine - im * sine, re * sine + im * cosine)
 
 
 def scatter(
-    images: list[BurstImage],
+    image: BurstImage,
     ground: ScatteringGround,
+    reflectivity: Reflectivity,
     extra_path_m: np.ndarray,
-    gaussian: np.ndarray,
     day: int,
     power_scale: float,
 ) -> None:
-    """Add the scatterers of all cells but the outermost to the bursts of one acquisition.
+    """Add the scatterers of all cells of a window but the outermost to a burst.
 
     The bilinear surface needs the outermost.
 
     Parameters
     ----------
-    images : list of BurstImage
-        The bursts of the acquisition.
+    image : BurstImage
+        The burst.
     ground : ScatteringGround
         What the track sees.
+    reflectivity : Reflectivity
+        Random numbers of the scatterers.
     extra_path_m : (rows, cols) array of float
         One-way path beyond the geometric range, m: delay, and motion away from the satellite.
-    gaussian : (DRAWS, 2) array of float32
-        As from `gaussian_table`.
     day : int
         Days since the epoch of the decorrelation.
     power_scale : float
         Digital numbers per m of amplitude.
     """
-    acq = images[0].acquisition
+    acq = image.acquisition
+    lasting, rho_0, tau = (landcover.table(name) for name in ("rho_inf", "rho_0", "tau_days"))
+    change = np.clip(np.rint((1.0 - np.exp(-1.0 / np.maximum(tau, 1e-3))) * 65536), 1, 65535).astype(np.uint16)
     _scatter(
-        tuple(image.field for image in images), *images[0].tables, np.stack([image.carrier for image in images]), acq.lines,
-        np.array(acq.burst_starts, float) - acq.azimuth_shift_s, acq.near_time, acq.arc.coefficients, acq.arc.middle,
-        acq.arc.scale, ground.xyz, ground.amplitude, ground.shadow, ground.change, ground.lasting, ground.fading, ground.number,
-        extra_path_m, gaussian, np.uint64(ground.key), np.uint64(ground.place_key), day, power_scale,
+        image.field, *image.tables, image.carrier, acq.lines, acq.burst_starts[image.burst] - acq.azimuth_shift_s,
+        acq.near_time, acq.arc.coefficients, acq.arc.middle, acq.arc.scale, ground.xyz, ground.amplitude, ground.shadow,
+        ground.cover, ground.time, ground.sample, ground.corner, ground.stride, change, lasting, rho_0 - lasting, extra_path_m,
+        reflectivity.gaussian, np.uint64(reflectivity.key), np.uint64(reflectivity.place_key), day, power_scale,
     )  # fmt: skip

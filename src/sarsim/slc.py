@@ -11,7 +11,7 @@ range. The image grid itself oversamples the processed bands by 1.55 in azimuth 
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numba
 import numpy as np
@@ -43,6 +43,7 @@ def _kernel_table(band: float) -> np.ndarray:
     return _kernel(first + np.arange(WIDTH), band).astype(np.float32)
 
 
+@lru_cache(maxsize=8)
 def _response(n: int, band: float, hamming: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Spectral bins in the band, their window (unit peak response), their kernel correction, energy
     of the response in pixels.

@@ -9,7 +9,7 @@ from sarsim.acquisition import acquire, plan_track
 from sarsim.slc import BurstImage
 from sarsim.stack import StackSimulator
 from sarsim.swaths import SWATHS
-from tests.support.slc_support import as_complex, carrier, carrier_at, flattened, place, small_world
+from tests.support.slc_support import as_complex, carrier, carrier_at, centres, flattened, place, small_world
 
 IW2 = SWATHS["IW2"]
 CENTER = (99.2, 29.0, 3400.0)
@@ -122,7 +122,7 @@ def test_speckle_is_fully_developed_and_calibrated(speckle, name):
     stack, acq, bursts = speckle[name]
     grid = stack.world.grid
     x, y = np.meshgrid(grid.x()[8:-8], grid.y()[8:-8])
-    xyz = stack._xyz[8:-8, 8:-8]
+    xyz = centres(stack.world)[8:-8, 8:-8]
     intensity = []
     for k, pixels in enumerate(bursts):
         line, sample, _ = place(acq, k, xyz)
@@ -164,7 +164,7 @@ def test_coherence_follows_land_cover():
     world = small_world(cover.shape[0], 40, land_cover=cover)
     stack = StackSimulator(world, "A128")
     zero = np.zeros(world.grid.shape)
-    points = stack._xyz
+    points = centres(stack.world)
     # centres of cells and points half-way between them
     fine = np.concatenate([points[:-1, :-1], 0.5 * (points[:-1, :-1] + points[1:, 1:])], axis=1)
     classes = np.concatenate([cover[:-1, :-1], np.where(cover[:-1, :-1] == cover[1:, 1:], cover[:-1, :-1], 0)], axis=1)
@@ -214,7 +214,7 @@ def test_phase_of_motion_delay_and_topography(name):
     values = []
     for date in days:
         acq = stack.acquisition(date)
-        values.append(mosaic(stack, acq, stack.bursts(acq, delay[date]), stack._xyz))
+        values.append(mosaic(stack, acq, stack.bursts(acq, delay[date]), centres(stack.world)))
     interferogram = values[0] * values[1].conj()
     away_mm = delay["20190330"] - stack.los_rate_mm_per_yr * 24 / 365.25
     residual = interferogram * np.exp(-4j * np.pi / radar.WAVELENGTH * away_mm / 1e3)
@@ -233,7 +233,9 @@ def test_interferogram_is_the_same_in_both_bursts():
     values = []
     for date in ("20190311", "20190323"):
         acq = stack.acquisition(date)
-        values.append([flattened(acq, k, p, stack._xyz) for k, p in enumerate(stack.bursts(acq, np.zeros((60, 60))))])
+        values.append(
+            [flattened(acq, k, p, centres(stack.world)) for k, p in enumerate(stack.bursts(acq, np.zeros((60, 60))))]
+        )
     both = np.isfinite(values[0][0]) & np.isfinite(values[0][1]) & np.isfinite(values[1][0]) & np.isfinite(values[1][1])
     assert both.sum() > 500
     for k in range(2):
@@ -256,7 +258,7 @@ def test_shadowed_ground_is_dark():
     bursts = stack.bursts(acq, np.zeros((rows, cols)))
     dark, bright = [], []
     for k, pixels in enumerate(bursts):
-        line, sample, _ = place(acq, k, stack._xyz)
+        line, sample, _ = place(acq, k, centres(stack.world))
         for columns, found in (((37, 39), dark), ((55, 70), bright)):
             part = np.s_[8:-8, columns[0] : columns[1]]
             inside = (line[part] > 20) & (line[part] < 1478)

@@ -22,7 +22,7 @@ from sarsim.swaths import MISSIONS, SWATHS
 from sarslide.errors import StackError
 from tests.sarsim.test_safe_writer import structure
 from tests.support import product_faults
-from tests.support.slc_support import as_complex, carrier, flattened, small_world
+from tests.support.slc_support import as_complex, carrier, centres, flattened, place, small_world
 
 DATE = "20250406"
 CENTER = geometry.to_ecef(np.array(99.2), np.array(29.0), np.array(3400.0))
@@ -110,10 +110,10 @@ def test_swaths_overlap_in_range_and_agree(stack, names):
             acq = simulator.acquisition(date, name)
             pixels = simulator.bursts(acq, zero)
             # the ground lies in the first burst of one swath, and may lie in the second of the other
-            seen = [flattened(acq, k, one, simulator._xyz) for k, one in enumerate(pixels)]
+            seen = [flattened(acq, k, one, centres(world)) for k, one in enumerate(pixels)]
             line = [abs(acq.line(0.0, k) - acq.lines / 2) for k in range(2)]
             values[date, name] = seen[int(np.argmin(line))]
-            sample = simulator._sample(acq.track)
+            sample = place(acq, 0, centres(world))[1]
             values[date, name][(sample < 16) | (sample > acq.samples - 16)] = np.nan
             power = abs(np.fft.fft2(as_complex(pixels[0]) * np.exp(-1j * carrier(acq, 0)))) ** 2
             for axis, band in (

@@ -27,6 +27,11 @@ def small_world(rows: int, cols: int, elevation=None, land_cover=None, velocity=
     )
 
 
+def centres(world: World) -> np.ndarray:
+    """Earth-fixed centres of a world's cells, m."""
+    return geometry.grid_ecef(world.grid, world.elevation_m.astype(float))
+
+
 def carrier(acq: SimulatedAcquisition, burst: int) -> np.ndarray:
     """Azimuth carrier, rad, of every pixel of a burst, from the annotated polynomials (TN-14-0025)."""
     middle = acq.burst_starts[burst] + acq.lines / 2 * radar.LINE_INTERVAL

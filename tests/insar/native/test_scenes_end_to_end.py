@@ -391,7 +391,7 @@ def test_baselines_on_request(tmp_path):
 def test_bursts_that_count_from_another_cycle(tmp_path):
     """Next to a whole burst cycle since the node, even bursts of one date are odd ones of the other, in both swaths."""
     world, cycle, incidence = world_of(SMALL), 2.758273, 42.33  # IW2 meets IW3
-    dates = [StackSimulator(world, "D062", incidence_deg=incidence).acquisition(date) for date in DATES]
+    dates = [StackSimulator(world, "D062", ("IW2",), incidence_deg=incidence).acquisition(date) for date in DATES]
     phases = [(one.burst_middle(0) - one.ascending_node) / cycle % 1 for one in dates]
     assert 0.02 < abs(phases[0] - phases[1]) < 0.5
     overlap_s = (1 - np.mean(phases)) * cycle
