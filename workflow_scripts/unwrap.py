@@ -22,9 +22,10 @@ def main(snakemake, log) -> None:
     grid = raster.grid_of(files.layover_shadow)
     looks = read_json(files.about)["coherence_looks"]
     hidden = raster.read(files.layover_shadow, grid)
-    filtered = open_ground(raster.read(files.wrapped, grid, BAND["filtered"]), hidden)
+    guide = open_ground(raster.read(files.wrapped, grid, BAND["filtered"]), hidden)
     quality = raster.read(files.coherence, grid)
-    guide = phase_for_cycles(filtered, quality, params.alpha, params.window) if params.window else filtered
+    if params.window:
+        guide = phase_for_cycles(guide, quality, params.alpha, params.window)
     if snakemake.wildcards.frame == WHOLE or (np.isfinite(guide) & np.isfinite(quality)).any():
         phase, components = unwrap(guide, quality, looks, params.unwrapper, BRIDGE_M / grid.cell_m)
     else:
