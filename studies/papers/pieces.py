@@ -46,7 +46,7 @@ SIDE_M, DATES = (12000, 12000), 12
 # The short training: a quarter of the published width, patches of 128 x 128 cells, seeds; the
 # threshold is chosen on the validation part, as after so few samples none passes the papers' 0.5.
 SHORT = {"width": 0.25, "start": "random", "threshold": 0, "seeds": [9001, 9002, 9003], "validation_seeds": [9101]}
-# SegNet finds nothing after 2,000 samples of P0's recipe, mask R-CNN nothing after 2,000 of P2's.
+# SegNet finds nothing after 2,000 samples of P0's recipe.
 SAMPLES = {"three_rivers": 6000, "jinsha_lancang": 4000, "baihetan": 2000, "qtp_loess": 2000}
 LEARNING = ("simulate_climate", "train_network")
 # Two networks side by side rather than one on two threads.
