@@ -22,7 +22,11 @@ def main(snakemake, log) -> None:
     files, params = snakemake.input, snakemake.params
     cores = {name: Frame.from_dict(name, grids).core for name, grids in params.frames.items()}
     pieces = [Piece.of(path, core) for path, core in zip(files.layer, cores.values(), strict=True)]
-    layer, tags, change = raster.tags_of(files.layer[0])["layer"], {"frames": " ".join(cores)}, as_it_is
+    # What all frames state, such as the threshold of a probability.
+    first, *others = (raster.tags_of(path) for path in files.layer)
+    common = {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+    tags = {name: value for name, value in common.items() if name not in raster.OF_LAYER} | {"frames": " ".join(cores)}
+    layer, change = first["layer"], as_it_is
     if files.levels:
         planes = planes_of(read_json(files.levels[0]))
         of_piece = dict(zip(pieces, zip(cores, files.elevation, strict=True), strict=True))

@@ -33,6 +33,7 @@ from sarslide.io.bounded import plain_file, shown
 
 FORMAT_VERSION = 1
 CACHE = 256 << 20  # bytes that GDAL may keep of a file; by default a twentieth of the machine
+OF_LAYER = ("layer", "unit", "meaning", "AREA_OR_POINT")  # tags that every file of a layer has
 GEOTIFF = ("GTiff",)  # COGs are GeoTIFFs
 OPTICAL = ("GTiff", "JP2OpenJPEG")  # of Sentinel-2
 # A GeoTIFF is one file: what lies beside it (masks, overviews, .aux.xml) is none of it.
