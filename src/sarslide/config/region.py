@@ -36,7 +36,7 @@ class GridSection(Section):
         le=200,
     )
     frame_km: float = key(
-        1000, "side of the frames that a larger region is cut into", "km", ge=1, le=1000
+        60, "side of the frames that a larger region is cut into; jobs of 60 km need at most 8 GB", "km", ge=1, le=1000
     )
     frame_margin_km: float = key(
         2, "what filter, unwrapping, coherence and network tiles need around a frame", "km", ge=0, le=20
