@@ -108,6 +108,11 @@ class Graph:
     def run_frames(self) -> tuple[str, ...]:
         """The frames that this run is about: all that a stack sees, or those of the key `frames`.
 
+        Returns
+        -------
+        tuple of str
+            Their names.
+
         Raises
         ------
         ConfigError
