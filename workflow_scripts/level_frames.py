@@ -14,7 +14,8 @@ def main(snakemake, log) -> None:
     from sarslide.frames import Frame
     from sarslide.io import raster
     from sarslide.io.sidecar import sidecar, write_json
-    from sarslide.rates.levelling import HEIGHT, RATE, STABLE, level
+    from sarslide.rates.level_samples import HEIGHT, RATE, STABLE
+    from sarslide.rates.levelling import level
 
     files, params = snakemake.input, snakemake.params
     frames = [Frame.from_dict(name, grids) for name, grids in params.frames.items()]

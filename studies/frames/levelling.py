@@ -18,7 +18,8 @@ from sarsim.atmosphere import turbulent_delay_mm
 from sarsim.terrain import noise
 from sarslide.frames import Frame, frames_of
 from sarslide.grid import RegionGrid, window_of
-from sarslide.rates.levelling import HEIGHT, RATE, STABLE, Levelling, level, levelled
+from sarslide.rates.level_samples import HEIGHT, RATE, STABLE
+from sarslide.rates.levelling import Levelling, level, levelled
 from studies.frames import put, row
 
 COMMAND = "python -m studies.frames.levelling"

@@ -11,7 +11,8 @@ from sarslide.frames import Frame, frames_of
 from sarslide.grid import RegionGrid, common_part, window_of
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
-from sarslide.rates.levelling import HEIGHT, RATE, STABLE, Plane, level, levelled, planes_of
+from sarslide.rates.level_samples import HEIGHT, RATE, STABLE
+from sarslide.rates.levelling import Plane, level, levelled, planes_of
 from tests.support.rule_jobs import run_script
 
 CELL = 100.0
