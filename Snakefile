@@ -88,4 +88,4 @@ onstart:
     bring_start()
     or_exit(lambda: migration.record_format(Path(RESULTS)))
     or_exit(lambda: frame_size.record(Path(RESULTS), CONFIG))
-    or_exit(lambda: rule_graph.record(workflow.dag, Path(FLOW)))
+    or_exit(lambda: rule_graph.record(workflow.dag, Path(FLOW), CONFIG))

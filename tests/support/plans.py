@@ -21,6 +21,8 @@ from snakemake.settings.types import (
 )
 from snakemake.sourcecache import infer_source_file
 
+from sarslide.workflow import rule_graph
+
 # Parameters that no key decides: the fingerprint of the code, and what an archive has at the moment.
 WITHOUT = ("code", "found")
 SNAKEFILE = Path(__file__).parents[2] / "Snakefile"
@@ -154,8 +156,30 @@ def outputs(folder: Path, config: Mapping[str, Any]) -> list[str]:
     list of str
         Paths.
     """
-    with _workflow(folder, config, {"all"}) as workflow:
-        return [str(path) for job in workflow.dag.jobs for path in job.output]
+    return [path for *_, made in files(folder, config) for path in made]
+
+
+def files(
+    folder: Path, config: Mapping[str, Any], targets: Iterable[str] = ()
+) -> list[tuple[str, list[str], list[str]]]:
+    """What each job of a run of a region reads and makes.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+    config : mapping
+        Keys of the command line.
+    targets : iterable of str
+        Rules or files that are asked for beside those of every run.
+
+    Returns
+    -------
+    list of tuple
+        Name of the rule, paths of the inputs, paths of the outputs.
+    """
+    with _workflow(folder, config, {"all", *targets}) as workflow:
+        return [(job.rule.name, [*map(str, job.input)], [*map(str, job.output)]) for job in workflow.dag.jobs]
 
 
 def costs(folder: Path, config: Mapping[str, Any], frame: str) -> dict[str, int]:
@@ -179,6 +203,27 @@ def costs(folder: Path, config: Mapping[str, Any], frame: str) -> dict[str, int]
         jobs = [job for job in workflow.dag.jobs if any(f"/{frame}/" in str(path) for path in job.output)]
         files = sum(len(job.output) + len(job.log) + bool(job.benchmark) for job in jobs)
         return {"files": files, "mem_mb": max(job.resources.mem_mb for job in jobs)}
+
+
+def record_flow(folder: Path, config: Mapping[str, Any]) -> Path:
+    """Record the flow of a region, as the start of a run does.
+
+    Parameters
+    ----------
+    folder : Path
+        Working folder.
+    config : mapping
+        Keys of the command line.
+
+    Returns
+    -------
+    Path
+        Where the flow of the region lies, if the plan ends with its report.
+    """
+    with _workflow(folder, config, {"all"}) as workflow:
+        path = folder / workflow.globals["FLOW"]
+        rule_graph.record(workflow.dag, path, workflow.globals["CONFIG"])
+        return path
 
 
 def check(folder: Path, config: Mapping[str, Any], targets: Iterable[str]) -> None:
