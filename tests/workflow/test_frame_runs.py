@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+from shapely.geometry import box
 
 from sarslide.catalog import scenes
 from sarslide.config import load
@@ -10,7 +12,7 @@ from sarslide.errors import FormatError
 from sarslide.workflow import frame_calls
 from sarslide.workflow.frame_records import FrameRecords
 from sarslide.workflow.graph import Graph
-from tests.support.plans import Plan, outputs, plan
+from tests.support.plans import Plan, files, outputs, plan
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 # Six frames over the seam of a column and of two rows; both tracks see all of them.
@@ -52,8 +54,7 @@ def test_a_run_of_frames_plans_these_alone(graph, by_frame):
 def test_the_frames_and_what_joins_them_are_the_whole_region(whole, by_frame):
     made = {path: job for planned in by_frame.values() for path, job in planned.jobs.items()}
     rest = {path: job for path, job in whole.jobs.items() if path not in made}
-    # Networks are compared with the planted landslides as they are scored, after the release.
-    assert {job.rule for job in rest.values()} <= {*frame_calls.JOINING, "compare_networks"}
+    assert {job.rule for job in rest.values()} <= set(frame_calls.JOINING)
     assert all(whole.jobs[path] == job for path, job in made.items())  # same parameters, inputs, resources
 
 
@@ -109,3 +110,24 @@ def test_frames_that_the_region_does_not_have_are_refused(place, name, graph):
 def test_a_name_that_is_none_is_refused(place):
     with pytest.raises(SystemExit, match=r"E1001.*frames"):
         plan(place, REGION | {"frames": ["../f1_2"]})
+
+
+def test_what_makes_files_of_the_region_from_frames_is_known(place, graph):
+    """At once or by way of other files of the region: a run of frames leaves it out, no record of a frame holds its code."""
+    slides = gpd.GeoDataFrame(geometry=[box(517000, 3206000, 517400, 3206400)], crs=32647)
+    slides.to_file(place / "slides.gpkg")
+    everything = REGION | {
+        "segmentation": {"beside": ["drs_unet"]},
+        "evaluation": {"inventory": "slides.gpkg"},
+        "rates": {"series_polygons": "slides.gpkg"},
+    }
+    jobs = files(place, everything, targets=["factors"])
+
+    names = tuple(f"/{frame}/" for frame in graph.run_frames)
+    of_frames = {path for _, read, made in jobs for path in read + made if any(name in path for name in names)}
+    joined: set[str] = set()
+    of_region = [job for job in jobs if of_frames.isdisjoint(job[2])]
+    for _ in of_region:  # a chain has no more links than there are jobs
+        joined.update(path for _, read, made in of_region if not (of_frames | joined).isdisjoint(read) for path in made)
+    found = {rule for rule, read, _ in of_region if not (of_frames | joined).isdisjoint(read)}
+    assert found - {"all"} == set(frame_calls.JOINING)
