@@ -1,8 +1,8 @@
 """`make test-slurm`: the workflow through a real Slurm with profiles/slurm, while a job, the node and the controller are killed.
 
-The release must be the one of a local run: same content. Reduced to four dates of one track, a small region; `--full` runs the
-whole demo. `--record` writes the outcome into studies/records/operations.json, key "slurm". Needs root: it installs and
-starts Slurm.
+The release must be the one of a local run: same content. Reduced to four dates of one track, a small region of two frames;
+`--full` runs the whole demo. `--record` writes the outcome into studies/records/operations.json, key "slurm". Needs root: it
+installs and starts Slurm.
 """
 
 import argparse
@@ -20,14 +20,16 @@ from pathlib import Path
 
 from sarslide.io.hashes import sha256
 from tests.slurm import cluster
-from tests.workflow.conftest import SMALL, Checkout
+from tests.workflow.conftest import Checkout
 
 PROFILE = "profiles/slurm"
 # What a copy of the profile for this cluster would say: no database, no accounts, two cores.
 SITE = ["--workflow-profile", PROFILE, "--cores", "2", "--jobs", "4", "--set-threads", "segment=2", "train_network=2"]
 SITE += ["--slurm-status-command", "squeue", "--slurm-no-account", "--slurm-init-seconds-before-status-checks", "2"]
 SITE += ["--latency-wait", "20"]
-REDUCED = ["region=demo", "stacks=[A128]", *SMALL]
+# Two frames, one above the other, and what joins them.
+FRAMES = "grid={bounds: [517500, 3206400, 520500, 3210000], frame_km: 2, frame_margin_km: 0.3}"
+REDUCED = ["region=demo", "stacks=[A128]", FRAMES, "simulation={dates: 4}"]
 NODE_AWAY_S = 30  # longer than SlurmdTimeout: the controller takes the node for dead
 PATIENCE_S = 3600
 

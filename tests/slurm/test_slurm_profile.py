@@ -108,6 +108,12 @@ def test_memory_and_time_grow_with_region_and_attempt(tmp_path):
     assert large["segment"][0] > first["segment"][0] and large["segment"][1] > first["segment"][1]
 
 
+def test_the_reduced_run_has_two_frames_and_joins_them(tmp_path):
+    output = Checkout(tmp_path, REDUCED).snakemake("--dry-run").stdout
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", output, flags=re.M))
+    assert jobs["candidates"] == "2" and {"level_frames", "mosaic", "fuse", "release", "report"} <= set(jobs)
+
+
 def test_the_link_of_a_killed_test_is_no_hindrance(tmp_path, monkeypatch):
     ended = subprocess.Popen(["true"])
     ended.wait()
