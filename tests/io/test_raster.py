@@ -115,3 +115,15 @@ def test_registry_is_consistent():
     for name, layer in layers.LAYERS.items():
         assert name == layer.name and layer.meaning and layer.unit
         np.dtype(layer.dtype)
+
+
+def test_a_block_without_any_value_is_kept_whatever_the_sign_of_its_nan(tmp_path):
+    """GDAL leaves such a block out; what reads back is NaN without a sign."""
+    grid = RegionGrid(32647, 519000.0, 3212000.0, 30.0, 256, 512)
+    values = np.full(grid.shape, -np.float32(np.nan))
+    values[:, 300:] = 0.5
+    path = tmp_path / "probability.tif"
+    with raster.create_cog(path, grid, "probability") as put:
+        for cols in (slice(0, 256), slice(256, 512)):
+            put(slice(0, 256), cols, values[:, cols])
+    np.testing.assert_array_equal(raster.read(path, grid), values)

@@ -234,6 +234,9 @@ def _blockwise(
 
         def put(rows: slice, cols: slice, array: np.ndarray, band: int = 1) -> None:
             block = _as_bands(array, spec)[0]
+            if block.dtype.kind == "f":
+                # A block without any value is left out, and reads as the NaN without a sign.
+                block = np.where(np.isnan(block), block.dtype.type(np.nan), block)
             with _refusing(path):
                 target.write(block, band, window=Window.from_slices(rows, cols))
             written.add(block, slice(band - 1, band), rows, cols)
