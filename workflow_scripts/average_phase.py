@@ -15,6 +15,7 @@ from sarslide.layers import hidden
 from sarslide.rates.pipeline import average_phase
 from sarslide.rates.rasters import reader
 from sarslide.rates.settings import RateSettings
+from sarslide.rates.unrated import unknown_without_ground
 
 
 def main(snakemake) -> None:
@@ -36,5 +37,5 @@ def main(snakemake) -> None:
     write_json(snakemake.output.sidecar, sidecar("average_phase", dict(files.items()), params, notes))
 
 
-with job(snakemake):
+with job(snakemake), unknown_without_ground(snakemake):
     main(snakemake)

@@ -13,6 +13,7 @@ from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.layers import hidden
 from sarslide.rates.dinsar import displacement
 from sarslide.rates.settings import RateSettings
+from sarslide.rates.unrated import unknown_without_ground
 
 
 def main(snakemake) -> None:
@@ -38,5 +39,5 @@ def main(snakemake) -> None:
     write_json(output.sidecar, sidecar("dinsar", dict(files.items()), params, notes))
 
 
-with job(snakemake):
+with job(snakemake), unknown_without_ground(snakemake):
     main(snakemake)

@@ -14,6 +14,7 @@ from sarslide.rates.own import own_rates
 from sarslide.rates.rasters import reader, unwrapped_reader, write_rates
 from sarslide.rates.records import common_wavelength_m
 from sarslide.rates.settings import RateSettings
+from sarslide.rates.unrated import unknown_without_ground
 
 
 def main(snakemake) -> None:
@@ -33,5 +34,5 @@ def main(snakemake) -> None:
     write_rates(rates, "own_rates", files, params, output)
 
 
-with job(snakemake):
+with job(snakemake), unknown_without_ground(snakemake):
     main(snakemake)

@@ -15,6 +15,7 @@ from sarslide.rates.rasters import unwrapped_reader
 from sarslide.rates.records import common_wavelength_m
 from sarslide.rates.ring import ring_rates
 from sarslide.rates.settings import RateSettings, ring_in_cells
+from sarslide.rates.unrated import unknown_without_ground
 
 
 def main(snakemake) -> None:
@@ -33,5 +34,5 @@ def main(snakemake) -> None:
     write_json(snakemake.output.sidecar, sidecar("ring_rates", files, params, {"removed": removed}))
 
 
-with job(snakemake):
+with job(snakemake), unknown_without_ground(snakemake):
     main(snakemake)

@@ -10,6 +10,7 @@ reference.json (where the zero is, and why).
 """
 
 from sarslide.workflow.job import job
+from sarslide.rates.unrated import unknown_without_ground
 
 
 def main(snakemake) -> None:
@@ -67,5 +68,5 @@ def main(snakemake) -> None:
     write_json(snakemake.output.sidecar, sidecar("sbas", dict(files.items()), dict(params.items()), extra))
 
 
-with job(snakemake):
+with job(snakemake), unknown_without_ground(snakemake):
     main(snakemake)

@@ -16,6 +16,7 @@ def main(snakemake, log) -> None:
     from contextlib import ExitStack
 
     from sarslide.dataset import features
+    from sarslide.frames import WHOLE
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
     from sarslide.io import sidecar as provenance
@@ -60,8 +61,11 @@ def main(snakemake, log) -> None:
             for layer in layers
         ]
         known = segment_scene(
-            Forward(network, device, precision), read, grid.shape, card, params.overlap, *puts, progress=True
-        )
+            Forward(network, device, precision), read, grid.shape, card, params.overlap, *puts, progress=True,
+            whole=snakemake.wildcards.frame == WHOLE,
+        )  # fmt: skip
+    if not known:
+        log.warning("no cell of the frame has every channel")
     inputs = {name: str(path) for name, path in (*paths.items(), ("weights", file))}
     settings = dict(params.items()) | {"channels": channels, "tile": card.tile}
     model = {key: getattr(card, key) for key in ("network", "options", "threshold", "label")}

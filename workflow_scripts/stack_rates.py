@@ -9,11 +9,12 @@ reference.json (where the zero is, and why).
 
 from sarslide.workflow.job import job
 from sarslide.rates.rasters import write_stacked
+from sarslide.rates.unrated import unknown_without_ground
 
 
 def main(snakemake) -> None:
     write_stacked(snakemake.rule, dict(snakemake.input.items()), dict(snakemake.params.items()), snakemake.output)
 
 
-with job(snakemake):
+with job(snakemake), unknown_without_ground(snakemake):
     main(snakemake)

@@ -60,7 +60,7 @@ def layers(tmp_path_factory):
     return folder, arrays
 
 
-def run(folder, layers, weights_path, **params):
+def run(folder, layers, weights_path, frame="f0", **params):
     """Run the script in this process; the paths of its outputs."""
     inputs = {name: str(layers / f"{name}.tif") for name in ("los_rate_mm_per_yr", "slope_deg", "layover_shadow")}
     outputs = {"probability": str(folder / "probability.tif"), "sidecar": str(folder / "segment.json")}
@@ -70,6 +70,7 @@ def run(folder, layers, weights_path, **params):
     job = SimpleNamespace(
         rule="segment", input=Named(inputs, weights=[str(weights_path)]), output=Named(outputs), params=Named(params),
         log=[str(folder / "segment.log")], threads=1, resources=SimpleNamespace(device="cpu"),
+        wildcards=SimpleNamespace(frame=frame),
     )  # fmt: skip
     exec(compile(SCRIPT.read_text(), str(SCRIPT), "exec"), {"snakemake": job, "__name__": "__main__"})
     return outputs

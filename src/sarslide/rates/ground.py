@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sarslide.errors import RateError
 from sarslide.network import MIN_PAIRS
+from sarslide.rates.ground_errors import GroundError
 from sarslide.rates.reference import ReferenceArea, choose_reference, given_reference, surroundings
 from sarslide.rates.settings import RateSettings
 from sarslide.rates.stacking import Stacked
@@ -100,13 +100,15 @@ def find_ground(stack: Stacked, usable: Ground, settings: RateSettings) -> tuple
 
     Raises
     ------
-    RateError
+    GroundError
         Too few pairs, no cell with enough of them, or no reference area.
+    RateError
+        The reference area that is named has no usable cell.
     """
     pairs = int(stack.pair_count.max())
     known = usable.stable & np.isfinite(stack.estimate)
     if not known.any() and 0 < pairs < MIN_PAIRS:
-        raise RateError(
+        raise GroundError(
             f"{pairs} pairs with valid phase, a rate with its error needs {MIN_PAIRS}",
             "add acquisitions, or request the D-InSAR maps of single pairs (rates.dinsar)",
         )
@@ -154,14 +156,14 @@ def stable_ground(
 
     Raises
     ------
-    RateError
+    GroundError
         No cell has an estimate.
     """
     from scipy.ndimage import binary_dilation, median_filter
 
     known = np.isfinite(stack.estimate)
     if not known.any():
-        raise RateError("no cell has enough valid pairs", "lower rates.pair_coherence, or add dates")
+        raise GroundError("no cell has enough valid pairs", "lower rates.pair_coherence, or add dates")
     zero = known if reference is None else known & reference
     centred = np.where(known, stack.estimate - np.median(stack.estimate[zero]), 0.0)
     # A median of 3 x 3 cells keeps single noisy cells from punching dilated holes into the stable

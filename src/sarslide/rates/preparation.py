@@ -135,9 +135,9 @@ def prepare(
 
     Raises
     ------
-    NetworkError
+    IslandsError
         The pairs, or those that can be used, fall into islands.
-    RateError
+    GroundError
         Without ground or reference.
     """
     check_connected(pairs)

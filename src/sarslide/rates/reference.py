@@ -13,6 +13,7 @@ import numpy as np
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.rates.corrections.double_difference import ring_sum
+from sarslide.rates.ground_errors import GroundError
 
 MIN_AREA_CELLS = 25
 # A disc of this radius has 314 km2: speckle and short turbulence average out in it, and against a
@@ -67,13 +68,16 @@ class ReferenceArea:
         Returns
         -------
         dict
-            Centre in the grid's CRS (m), size and reason.
+            Centre in the grid's CRS (m; None without a cell), size and reason.
         """
-        row, col = self.centre
+        x_m = y_m = None
+        if self.cells:
+            row, col = self.centre
+            x_m, y_m = grid.west + (col + 0.5) * grid.cell_m, grid.north - (row + 0.5) * grid.cell_m
         return {
             "epsg": grid.epsg,
-            "x_m": grid.west + (col + 0.5) * grid.cell_m,
-            "y_m": grid.north - (row + 0.5) * grid.cell_m,
+            "x_m": x_m,
+            "y_m": y_m,
             "cells": self.cells,
             "area_km2": self.cells * grid.cell_area_km2,
             "reason": self.reason,
@@ -109,7 +113,7 @@ def choose_reference(
 
     Raises
     ------
-    RateError
+    GroundError
         No area has 25 cells.
     """
     from scipy.ndimage import binary_opening, label
@@ -124,7 +128,7 @@ def choose_reference(
             if estimate is None or _fits(area, radius_cells):
                 return ReferenceArea(area, reason)
             return ReferenceArea(_level_disc(area, estimate, radius_cells), f"{reason}, the disc nearest to its mean")
-    raise RateError(
+    raise GroundError(
         f"no connected area of {MIN_AREA_CELLS} stable, coherent cells for the reference",
         "name one with rates.reference, or lower rates.min_coherence",
     )
@@ -166,11 +170,11 @@ def surroundings(stable: np.ndarray, inner_cells: float, outer_cells: float) -> 
 
     Raises
     ------
-    RateError
+    GroundError
         There is none.
     """
     if not stable.any():
-        raise RateError("no stable, coherent ground for the double difference", "lower rates.min_coherence")
+        raise GroundError("no stable, coherent ground for the double difference", "lower rates.min_coherence")
     reason = f"each cell against the stable ground {inner_cells:.0f} to {outer_cells:.0f} cells around it"
     return ReferenceArea(stable.copy(), reason)
 

@@ -104,7 +104,8 @@ def level_rows(stacks: Sequence[StackInputs], frames: Sequence[FrameInputs]) -> 
             path, level = stack.references.get(frame.name), levels.get(frame.name)
             about = reference(stack.stack, path) if path else {}
             if about or level:
-                rows.append(about | (level or {}) | {"stack": stack.stack, "frame": frame.name})
+                why = {"note": about["reason"]} if about and not about["cells"] else {}
+                rows.append(about | (level or {}) | why | {"stack": stack.stack, "frame": frame.name})
     return rows
 
 

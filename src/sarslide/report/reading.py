@@ -38,11 +38,11 @@ class _Pair(BaseModel):
 
 
 class _Place(BaseModel):
-    """The description of a reference area."""
+    """The description of a reference area; without a place where a frame has none."""
 
     epsg: Annotated[int, Field(ge=1024, le=32767)]
-    x_m: Annotated[float, Field(ge=-2e7, le=2e7)]
-    y_m: Annotated[float, Field(ge=-2e7, le=2e7)]
+    x_m: Annotated[float, Field(ge=-2e7, le=2e7)] | None
+    y_m: Annotated[float, Field(ge=-2e7, le=2e7)] | None
     cells: release_records.Count
     area_km2: Annotated[float, Field(ge=0, le=1e6)]
     reason: Annotated[str, Field(max_length=1000)]
@@ -177,12 +177,14 @@ def reference(stack: str, path: Path) -> dict[str, Any]:
     Returns
     -------
     dict of str to Any
-        The description, with stack, lon and lat.
+        The description, with stack, lon and lat (None where a frame has no reference area).
     """
     from pyproj import Transformer
 
     about = _typed(_Place, path, RateError)
-    lon, lat = Transformer.from_crs(about.epsg, 4326, always_xy=True).transform(about.x_m, about.y_m)
+    lon = lat = None
+    if about.x_m is not None and about.y_m is not None:
+        lon, lat = Transformer.from_crs(about.epsg, 4326, always_xy=True).transform(about.x_m, about.y_m)
     return {"stack": stack, "lon": lon, "lat": lat, **about.model_dump()}
 
 

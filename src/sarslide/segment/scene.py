@@ -30,6 +30,7 @@ def segment_scene(
     put: Put,
     put_instances: Put | None = None,
     progress: bool = False,
+    whole: bool = True,
 ) -> int:
     """Put the probability of a scene, and the objects of an instance network, band by band.
 
@@ -52,6 +53,9 @@ def segment_scene(
         The same for numbers of objects.
     progress : bool
         Show a progress bar.
+    whole : bool
+        The scene is a whole region, where nothing known is an error; a frame of several may be
+        unknown.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def segment_scene(
     Raises
     ------
     RasterError
-        When no cell has every channel; names those that are unknown everywhere.
+        When no cell of a whole region has every channel; names those that are unknown everywhere.
     """
     known_cells: list[np.ndarray] = []
 
@@ -90,7 +94,7 @@ def segment_scene(
             write(rows, cols, calibration.apply(probability, card.calibration), 1)
             if write_instances and instances is not None:
                 write_instances(rows, cols, instances, 1)
-    if not found:
+    if not found and whole:
         raise _nothing_known(card.channels, np.sum(known_cells, axis=0))
     return found
 

@@ -1,0 +1,91 @@
+"""Frames of a region whose ground gives no rate: their layers are unknown, and the region goes on.
+
+A region of one frame has no neighbours that could go on: there the error ends the job.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sarslide import layers
+from sarslide.frames import WHOLE
+from sarslide.grid import RegionGrid
+from sarslide.io import raster, series
+from sarslide.io.sidecar import sidecar, write_json
+from sarslide.network import MIN_PAIRS, dates_of
+from sarslide.rates.ground_errors import GroundError, IslandsError
+from sarslide.rates.reference import ReferenceArea
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def unknown_without_ground(snakemake: Any) -> Iterator[None]:
+    """The work of a job that makes rates of a frame, or of the whole region.
+
+    A frame of several whose ground gives no rate gets unknown layers, no stable ground and, in
+    place of a reference area, the reason.
+
+    Parameters
+    ----------
+    snakemake : snakemake.script.Snakemake
+        What Snakemake gives to a script.
+
+    Yields
+    ------
+    None
+        Once.
+
+    Raises
+    ------
+    GroundError, IslandsError
+        In a region of one frame, or where the pairs of the stack are too few for any frame.
+    """
+    try:
+        yield
+    except (GroundError, IslandsError) as error:
+        frame, pairs = snakemake.wildcards.frame, snakemake.params.get("pairs")
+        if frame == WHOLE or (pairs is not None and len(pairs) < MIN_PAIRS):
+            raise
+        log.warning("frame %s has no rates: %s", frame, error.problem)
+        _write_unknown(snakemake, f"no rates: {error.problem}")
+
+
+def _write_unknown(snakemake: Any, reason: str) -> None:
+    """All outputs of the job: rasters by the layer in their names, series, records."""
+    files, params, outputs = (dict(each.items()) for each in (snakemake.input, snakemake.params, snakemake.output))
+    grid = RegionGrid.from_dict(params["grid"])
+    nowhere = ReferenceArea(np.zeros(grid.shape, bool), reason).to_dict(grid)
+    for name, path in outputs.items():
+        if Path(path).suffix == ".tif":
+            layer = Path(path).stem.rsplit(".", 1)[-1]
+            raster.write(path, unknown(layer, grid), grid, layer)
+        elif name == "timeseries":
+            with series.create(path, grid, dates_of(params["pairs"])):
+                pass
+    if "reference" in outputs:
+        write_json(outputs["reference"], nowhere)
+    write_json(outputs["sidecar"], sidecar(snakemake.rule, files, params, {"reference": nowhere}))
+
+
+def unknown(layer: str, grid: RegionGrid) -> np.ndarray:
+    """A layer of rates where nothing is known.
+
+    Parameters
+    ----------
+    layer : str
+        Its registered name.
+    grid : RegionGrid
+        The grid.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        NaN; 0 of counts and of stable ground, which is then moving or incoherent everywhere.
+    """
+    counted = np.issubdtype(np.dtype(layers.get(layer).dtype), np.integer)
+    return np.full(grid.shape, 0.0 if counted else np.nan)
