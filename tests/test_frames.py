@@ -72,3 +72,20 @@ def test_lines_lie_on_whole_cells_where_the_side_is_no_multiple_of_them():
     for frame in frames_of(region, 10, 1):
         assert frame.core.west % 70 == frame.core.north % 70 == 0
         assert abs(frame.core.west - round(frame.core.west / 10000) * 10000) <= 35
+
+
+@pytest.mark.parametrize(("width_m", "height_m"), [(30, 30), (10, 10), (60_000, 30), (63_000, 30)])
+def test_bounds_that_no_line_of_frames_cuts_well_are_one_frame(width_m, height_m):
+    """One cell, part of a cell, a row of cells as long as a frame, and one whose end is narrower than two margins."""
+    region = RegionGrid.from_bounds(EPSG, (480000, 3240000, 480000 + width_m, 3240000 + height_m), 30)
+    (frame,) = frames_of(region, 60, 2)
+    assert frame.name == WHOLE
+    assert frame.core == frame.grid == region
+
+
+def test_a_long_row_of_cells_has_frames_of_one_row():
+    region = RegionGrid.from_bounds(EPSG, (480000, 3240000, 600000, 3240030), 30)
+    assert [(frame.name, frame.core.shape) for frame in frames_of(region, 60, 2)] == [
+        ("f8_54", (1, 2000)),
+        ("f9_54", (1, 2000)),
+    ]

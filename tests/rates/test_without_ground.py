@@ -1,5 +1,6 @@
 """A frame without ground for a rate beside one that has it: from its pairs to an empty file of candidates."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,14 @@ import pytest
 
 from sarslide import layers
 from sarslide.frames import Frame
-from sarslide.grid import RegionGrid
+from sarslide.grid import RegionGrid, part_of
 from sarslide.inventory import attributes
 from sarslide.io import raster, series, vector
 from sarslide.io.sidecar import read_json, write_json
 from sarslide.rates.levelling import MIN_STABLE_CELLS
 from sarslide.report.reading import reference
 from tests.segment.test_segment_script import write_weights
+from tests.support.engine_runs import UNWRAP
 from tests.support.rule_jobs import run_script
 from tests.support.valley import CELL_M, WAVELENGTH_M, Valley
 
@@ -35,25 +37,28 @@ FRAMES = {
 VALLEY = Valley(shape=SHAPE, count=6, turbulence_mm=1, speckle_rad=0.1)
 PAIRS = {"pairs": VALLEY.pairs}
 RULES = {"min_area_km2": 0.018, "snowline_m": None, "min_slope_deg": 8.0, "min_coherence": 0.2, "min_sensitivity": 0.2}
-# Of all pairs of the frame: phase with coherence; phase without; none, where at most one date sees the frame.
-SEEN, INCOHERENT, UNSEEN = "seen", "incoherent", "unseen"
+DINSAR = {"displacement": "displacement", "std": "displacement_std"}
+# Of all pairs of the frame: phase with coherence; phase without; none, where at most one date sees the frame;
+# none of the pairs of the last date, which alone does not see it.
+SEEN, INCOHERENT, UNSEEN, WITHOUT_LAST = "seen", "incoherent", "unseen", "without last date"
 
 
 def pair_files(folder: Path, grid: RegionGrid, kind: str) -> dict:
     """Files of the pairs by the names of the rules."""
     files: dict = {name: [] for name in ("unwrapped", "wrapped", "coherence", "conncomp", "sidecars")}
-    missing = np.nan if kind == UNSEEN else 0.0
     for pair in VALLEY.pairs:
+        unseen = kind == UNSEEN or (kind == WITHOUT_LAST and pair.endswith(VALLEY.dates[-1]))
+        missing = np.nan if unseen else 0.0
         wrapped, coherence = VALLEY.read_wrapped(pair)
-        coherent = coherence if kind == SEEN else np.full(SHAPE, 0.05) + missing
+        coherent = (np.full(SHAPE, 0.05) if kind == INCOHERENT else coherence) + missing
         made = {
             "unwrapped": ("unw_rad", VALLEY.read(pair)[0] + missing),
             "wrapped": ("wrapped_rad", np.stack([wrapped, wrapped]) + missing),
             "coherence": ("cor", coherent.astype(np.float32)),
-            "conncomp": ("conncomp", np.full(SHAPE, kind != UNSEEN, np.uint16)),
+            "conncomp": ("conncomp", np.full(SHAPE, not unseen, np.uint16)),
         }
         for name, (layer, values) in made.items():
-            raster.write(folder / f"{pair}.{layer}.tif", values, grid, layer)
+            raster.write(folder / f"{pair}.{layer}.tif", values[..., : grid.rows, : grid.cols], grid, layer)
             files[name].append(str(folder / f"{pair}.{layer}.tif"))
         about = {
             "wavelength_m": WAVELENGTH_M,
@@ -73,7 +78,7 @@ def ground_files(folder: Path, grid: RegionGrid, kind: str) -> dict:
     flat |= {"incidence_deg": 38.0, "slant_range_m": 850e3, "layover_shadow": 255.0 if kind == UNSEEN else 0.0}
     values = {name: np.full(SHAPE, value) for name, value in flat.items()} | {"elevation_m": VALLEY.elevation_m}
     for layer, array in values.items():
-        raster.write(folder / f"{layer}.tif", array, grid, layer)
+        raster.write(folder / f"{layer}.tif", array[: grid.rows, : grid.cols], grid, layer)
     return {layer: str(folder / f"{layer}.tif") for layer in values}
 
 
@@ -87,8 +92,8 @@ def outputs(folder: Path, names, *others: str) -> dict:
 class FrameJobs:
     """The jobs of a frame, each by its own script."""
 
-    def __init__(self, folder: Path, name: str, kind: str) -> None:
-        self.folder, self.name, self.grid = folder / name, name, FRAMES[name].grid if name in FRAMES else WEST
+    def __init__(self, folder: Path, name: str, kind: str, grid: RegionGrid = WEST) -> None:
+        self.folder, self.name, self.grid = folder / name, name, FRAMES[name].grid if name in FRAMES else grid
         self.folder.mkdir(parents=True)
         self.pairs = pair_files(self.folder, self.grid, kind)
         self.ground = ground_files(self.folder, self.grid, kind)
@@ -153,6 +158,21 @@ def test_a_frame_without_ground_goes_on_to_an_empty_file_of_candidates(still, tm
         assert f"WARNING sarslide.rates.unrated: frame {LOST} has no rates: no cell has enough valid pairs" in jobs.log(
             rule
         )
+    pair = {name: jobs.pairs[name][0] for name in ("unwrapped", "conncomp", "coherence")}
+    pair |= {"about": jobs.pairs["sidecars"][0], "elevation": jobs.ground["elevation_m"]}
+    shown = {name: str(tmp_path / f"{VALLEY.pairs[0]}.los_{layer}_mm.tif") for name, layer in DINSAR.items()}
+    shown |= {"sidecar": str(tmp_path / "dinsar.json")}
+    jobs.run("dinsar", pair | {"layover_shadow": jobs.ground["layover_shadow"]}, shown)
+    assert np.isnan(raster.read(shown["displacement"])).all() and np.isnan(raster.read(shown["std"])).all()
+    ring = outputs(tmp_path, layers.RING, "sidecar")
+    inputs = jobs.pairs | {"elevation": jobs.ground["elevation_m"], "stable_ground": rates["stable_ground"]}
+    jobs.run("ring_rates", inputs | {"loop_errors": ""}, ring, double_difference_km=[0.3, 0.9])
+    assert np.isnan(raster.read(ring["los_rate_ring_mm_per_yr"])).all()
+    raster.write(tmp_path / "mean_amplitude_db.tif", np.full(SHAPE, np.nan), jobs.grid, "mean_amplitude_db")
+    inputs = {"phase": average["avg_phase_rad"], "intensity": str(tmp_path / "mean_amplitude_db.tif")}
+    fused = {"fused": str(tmp_path / "phase_intensity_rgb.tif"), "sidecar": str(tmp_path / "fused.json")}
+    jobs.run("fuse_phase", inputs, fused, recipe="hsv", percent=[2, 98])
+    assert not raster.read_all(fused["fused"]).any()
 
     seen = outputs(tmp_path / "seen", ("downslope_sensitivity", "r_index", "observable_class"), "sidecar")
     limits = {name: RULES[name] for name in ("min_coherence", "min_sensitivity")}
@@ -197,3 +217,43 @@ def test_a_region_of_one_frame_without_ground_ends_with_its_line(tmp_path, capsy
             "E3008 no cell has enough valid pairs; cure: lower rates.pair_coherence, or add dates\n"
         )
         assert not (tmp_path / "f0" / rule).exists() or not list((tmp_path / "f0" / rule).iterdir())
+
+
+def test_a_frame_that_one_date_misses_is_stacked_and_not_inverted(tmp_path):
+    """SBAS needs a chain of pairs through all dates, as in a cell; stacking does not."""
+    jobs = FrameJobs(tmp_path, LOST, WITHOUT_LAST)
+    rates = jobs.rates("stack_rates")
+    assert np.isfinite(raster.read(rates["los_rate_mm_per_yr"])).any()
+    names = (*layers.RATES, "temporal_coherence", "residual_rms_rad")
+    sbas = jobs.rates("sbas", names, {"timeseries": str(tmp_path / "timeseries.nc")})
+    empty(sbas)
+    assert read_json(sbas["reference"])["reason"].startswith("no rates: the usable pairs form 2 islands")
+
+
+def test_a_window_of_two_pairs_ends_with_its_line_in_every_frame(tmp_path, capsys):
+    jobs = FrameJobs(tmp_path, STILL, SEEN)
+    inputs = {kind: paths[:2] for kind, paths in jobs.pairs.items()} | {"elevation": jobs.ground["elevation_m"]}
+    inputs |= {"layover_shadow": jobs.ground["layover_shadow"], "loop_errors": ""}
+    with pytest.raises(SystemExit):
+        made = outputs(tmp_path, layers.RATES, "reference", "sidecar")
+        jobs.run("stack_rates", inputs, made, pairs=VALLEY.pairs[:2])
+    assert capsys.readouterr().err.startswith("E3008 2 pairs with valid phase, a rate with its error needs 3; cure: ")
+
+
+def test_a_region_of_one_cell_ends_with_one_line(tmp_path, capsys):
+    jobs = FrameJobs(tmp_path, "f0", SEEN, part_of(WEST, slice(0, 1), slice(0, 1)))
+    quality = outputs(tmp_path / "quality", layers.CLOSURE, "about")
+    assert raster.read(jobs.run("closure", jobs.pairs, quality)["closure_rms_rad"]).shape == (1, 1)
+    jobs.run("phase_bias", jobs.pairs, outputs(tmp_path / "quality", layers.PHASE_BIAS, "about"))
+    paths = {"unwrapped": str(tmp_path / "unw_rad.tif"), "conncomp": str(tmp_path / "conncomp.tif")}
+    inputs = {"wrapped": jobs.pairs["wrapped"][0], "coherence": jobs.pairs["coherence"][0]}
+    inputs |= {"about": jobs.pairs["sidecars"][0], "layover_shadow": jobs.ground["layover_shadow"]}
+    with pytest.raises(SystemExit):
+        jobs.run("unwrap", inputs, paths | {"sidecar": str(tmp_path / "unwrap.json")}, **UNWRAP)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"E3006 .*\(1, 1\).*; cure: .+", line)
+    for rule, names in (("average_phase", (*layers.AVERAGES, *layers.OF_PAIRS)), ("stack_rates", layers.RATES)):
+        with pytest.raises(SystemExit):
+            jobs.rates(rule, names)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert re.fullmatch(r"E3008 .+; cure: .+", line)

@@ -103,6 +103,21 @@ def test_levels_stand_beside_the_reference_of_their_frame(framed, frames):
     assert all("offset_mm_per_yr" not in row for row in rows[len(frames) :])
 
 
+def test_a_frame_without_a_reference_area_says_why(framed, frames):
+    path = framed.stacks[0].references[frames[1].name]
+    nowhere = {
+        "x_m": None,
+        "y_m": None,
+        "cells": 0,
+        "area_km2": 0.0,
+        "reason": "no rates: no cell has enough valid pairs",
+    }
+    path.write_text(json.dumps(json.loads(path.read_text()) | nowhere))
+    row = frame_tables.level_rows(framed.stacks, frames)[1]
+    assert (row["note"], row["lat"], row["lon"]) == (nowhere["reason"], None, None)
+    assert nowhere["reason"] in section(html_of(framed), "frames")
+
+
 def test_files_of_one_track_are_parted_by_frame():
     paths = [Path(f"results/x/{stack}/{frame}/native/r.json") for stack in ("A1", "D2") for frame in ("f1_2", "f1_m3")]
     maps = {"probability": [Path("results/x/A1/native/p.tif"), Path("results/x/D2/native/p.tif")]}
