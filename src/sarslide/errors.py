@@ -201,6 +201,7 @@ class NetworkError(SarslideError):
     """A disconnected network of pairs: a gap splits that of a stack into islands."""
 
     code = 2001
+    of_ground = False  # whether it lies in the ground of a frame: others may be connected
 
 
 class DownloadError(SarslideError):
@@ -262,6 +263,7 @@ class RateError(SarslideError):
     """A rate that cannot be estimated: no pairs, no valid cell, no reference area."""
 
     code = 3008
+    of_ground = False  # whether it lies in the ground of a frame: others may have rates
 
 
 class ProcessorError(SarslideError):

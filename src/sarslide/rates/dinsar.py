@@ -6,7 +6,7 @@ import numpy as np
 
 from sarslide.rates import los
 from sarslide.rates.ground import Ground
-from sarslide.rates.ground_errors import GroundError
+from sarslide.rates.ground_errors import ground_error
 from sarslide.rates.passes import Corrector
 from sarslide.rates.phase_variance import LOOKS_WHEN_UNKNOWN, phase_variance
 from sarslide.rates.pipeline import converge
@@ -86,7 +86,7 @@ def displacement(
 
     Raises
     ------
-    GroundError
+    RateError
         The pair has no usable ground.
 
     References
@@ -103,7 +103,7 @@ def displacement(
         ready = list(corrector.ready([pair]))
         if not ready:
             problem = corrector.removed[pair]["skipped"]
-            raise GroundError(f"pair {pair}: {problem}", "choose another pair, or lower rates.min_coherence")
+            raise ground_error(f"pair {pair}: {problem}", "choose another pair, or lower rates.min_coherence")
         phase = ready[0].phase_rad
         valid = np.isfinite(phase)
         stack = Stacked(phase, np.where(valid, std_rad, np.nan), valid.astype(np.uint16), coherence)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarslide.network import MIN_PAIRS
-from sarslide.rates.ground_errors import GroundError
+from sarslide.rates.ground_errors import ground_error
 from sarslide.rates.reference import ReferenceArea, choose_reference, given_reference, surroundings
 from sarslide.rates.settings import RateSettings
 from sarslide.rates.stacking import Stacked
@@ -100,15 +100,13 @@ def find_ground(stack: Stacked, usable: Ground, settings: RateSettings) -> tuple
 
     Raises
     ------
-    GroundError
-        Too few pairs, no cell with enough of them, or no reference area.
     RateError
-        The reference area that is named has no usable cell.
+        Too few pairs, no cell with enough of them, or no reference area.
     """
     pairs = int(stack.pair_count.max())
     known = usable.stable & np.isfinite(stack.estimate)
     if not known.any() and 0 < pairs < MIN_PAIRS:
-        raise GroundError(
+        raise ground_error(
             f"{pairs} pairs with valid phase, a rate with its error needs {MIN_PAIRS}",
             "add acquisitions, or request the D-InSAR maps of single pairs (rates.dinsar)",
         )
@@ -156,14 +154,14 @@ def stable_ground(
 
     Raises
     ------
-    GroundError
+    RateError
         No cell has an estimate.
     """
     from scipy.ndimage import binary_dilation, median_filter
 
     known = np.isfinite(stack.estimate)
     if not known.any():
-        raise GroundError("no cell has enough valid pairs", "lower rates.pair_coherence, or add dates")
+        raise ground_error("no cell has enough valid pairs", "lower rates.pair_coherence, or add dates")
     zero = known if reference is None else known & reference
     centred = np.where(known, stack.estimate - np.median(stack.estimate[zero]), 0.0)
     # A median of 3 x 3 cells keeps single noisy cells from punching dilated holes into the stable

@@ -135,9 +135,9 @@ def prepare(
 
     Raises
     ------
-    IslandsError
+    NetworkError
         The pairs, or those that can be used, fall into islands.
-    GroundError
+    RateError
         Without ground or reference.
     """
     check_connected(pairs)

@@ -14,7 +14,7 @@ import numpy as np
 from sarslide.rates import los
 from sarslide.rates.corrections.double_difference import ring_sum
 from sarslide.rates.ground import Ground
-from sarslide.rates.ground_errors import GroundError
+from sarslide.rates.ground_errors import ground_error
 from sarslide.rates.passes import ReadUnwrapped, stack_unwrapped
 from sarslide.rates.settings import RateSettings
 
@@ -54,11 +54,11 @@ def ring_rates(
 
     Raises
     ------
-    GroundError
+    RateError
         There is no stable ground.
     """
     if not ground.stable.any():
-        raise GroundError("no stable ground for the rings", "lower rates.min_coherence")
+        raise ground_error("no stable ground for the rings", "lower rates.min_coherence")
     about = replace(settings, ring=ring)
     stack, removed = stack_unwrapped(read_pair, pairs, ground, about, lambda each: _mean_within(each, ring[1]))
     layers = {

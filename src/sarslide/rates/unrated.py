@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from sarslide import layers
+from sarslide.errors import NetworkError, RateError
 from sarslide.frames import WHOLE
 from sarslide.grid import RegionGrid
 from sarslide.io import raster, series
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.network import MIN_PAIRS, dates_of
-from sarslide.rates.ground_errors import GroundError, IslandsError
 from sarslide.rates.reference import ReferenceArea
 
 log = logging.getLogger(__name__)
@@ -42,14 +42,15 @@ def unknown_without_ground(snakemake: Any) -> Iterator[None]:
 
     Raises
     ------
-    GroundError, IslandsError
-        In a region of one frame, or where the pairs of the stack are too few for any frame.
+    RateError, NetworkError
+        In a region of one frame, where the pairs of the stack are too few for any frame, and where
+        the cause is not the ground.
     """
     try:
         yield
-    except (GroundError, IslandsError) as error:
+    except (RateError, NetworkError) as error:
         frame, pairs = snakemake.wildcards.frame, snakemake.params.get("pairs")
-        if frame == WHOLE or (pairs is not None and len(pairs) < MIN_PAIRS):
+        if not error.of_ground or frame == WHOLE or (pairs is not None and len(pairs) < MIN_PAIRS):
             raise
         log.warning("frame %s has no rates: %s", frame, error.problem)
         _write_unknown(snakemake, f"no rates: {error.problem}")

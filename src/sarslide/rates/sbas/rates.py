@@ -14,7 +14,7 @@ import numpy as np
 from sarslide.device import choose_device
 from sarslide.network import date_indexes, dates_of, years_of
 from sarslide.rates import los
-from sarslide.rates.ground_errors import GroundError
+from sarslide.rates.ground_errors import ground_error
 from sarslide.rates.phase_variance import pair_weights
 from sarslide.rates.preparation import Preparation, ReadBlock, inversion_blocks, prepare, quality
 from sarslide.rates.records import baselines_m
@@ -136,7 +136,7 @@ def sbas_rates(
     ------
     NetworkError
         For islands of dates, or baselines that do not resolve a DEM error.
-    GroundError
+    RateError
         Without usable ground.
     """
     settings = settings or SbasSettings()
@@ -173,7 +173,7 @@ def invert_blocks(
 
     Raises
     ------
-    GroundError
+    RateError
         Too few dates, or no cell has a rate.
     """
     from sarslide.rates.sbas.inversion import (
@@ -190,7 +190,7 @@ def invert_blocks(
     years = years_of(dates)
     bperp = date_baselines_m(pairs, baselines_m(pairs, dem.bperp_m)) if dem else np.zeros(len(dates))
     if len(dates) < 3:
-        raise GroundError(f"a series of {len(dates)} dates has no rate with an error", "add acquisitions")
+        raise ground_error(f"a series of {len(dates)} dates has no rate with an error", "add acquisitions")
     value = slope_without_dem_error(years, bperp) if dem else slope_of(years)
     device = choose_device(settings.device, "sbas.device")
     names = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "temporal_coherence", "residual_rms_rad"]
@@ -220,7 +220,7 @@ def invert_blocks(
         put_series(rows, cols, displacement)
     log.info("%d cells without a chain of pairs, %d below the least temporal coherence", unconnected, incoherent)
     if not np.isfinite(layers["los_rate_mm_per_yr"]).any():
-        raise GroundError(
+        raise ground_error(
             f"no cell has a rate: {unconnected} cells lack a chain of valid pairs through all dates, {incoherent} are below"
             " sbas.min_temporal_coherence",
             "lower rates.pair_coherence or sbas.min_temporal_coherence, or add pairs",
