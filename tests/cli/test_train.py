@@ -25,7 +25,7 @@ def snakemake(monkeypatch) -> list[list[str]]:
         words.append([*arguments, *request.config_arguments()])
         return 0
 
-    monkeypatch.setattr(start, "_run", run)
+    monkeypatch.setattr(start, "call", run)
     return words
 
 

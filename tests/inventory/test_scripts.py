@@ -260,12 +260,13 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
     raster.write(tmp_path / "elevation_m.tif", elevation, GRID, "elevation_m")
     inputs |= {
         "current": str(tmp_path / "current.json"), "planted": str(tmp_path / "planted.gpkg"),
-        "decoys": str(tmp_path / "decoys.gpkg"), "elevation": str(tmp_path / "elevation_m.tif"),
+        "decoys": str(tmp_path / "decoys.gpkg"), "elevation": [str(tmp_path / "elevation_m.tif")] * len(STACKS),
     }  # fmt: skip
     params = {
         "grid": GRID.to_dict(), "stacks": STACKS, "dates": {t: dates for t in STACKS}, "pairs": {t: pairs for t in STACKS},
         "threshold": 0.5, "method": "stacking", "code": "",
         "rates": {"height_correlated": True, "plane": True, "weighting": "none"},
+        "frames": dict.fromkeys(STACKS, {"f0": {"core": GRID.to_dict(), "grid": GRID.to_dict()}}),
     }  # fmt: skip
     outputs = {"scores": str(tmp_path / "scores.json"), "planted": str(tmp_path / "report_planted.gpkg")}
     run_script("score", tmp_path, inputs, outputs, params)

@@ -146,7 +146,9 @@ def test_objects_and_cells_are_scored_and_the_rate_is_null(region, tmp_path):
     inputs |= {name: str(tmp_path / f"{name}.gpkg") for name in ("planted", "decoys")}
     inputs |= {"current": str(tmp_path / "current.json")}
     outputs = {"scores": str(tmp_path / "scores.json"), "planted": str(tmp_path / "report_planted.gpkg")}
-    params = {"grid": GRID.to_dict(), "stacks": STACKS, "threshold": 0.5, "method": "averaging", "code": ""}
+    frame = {"f0": {"core": GRID.to_dict(), "grid": GRID.to_dict()}}
+    params = {"grid": GRID.to_dict(), "stacks": STACKS, "frames": dict.fromkeys(STACKS, frame)}
+    params |= {"threshold": 0.5, "method": "averaging", "code": ""}
     run_script("score", tmp_path, inputs, outputs, params)
     scores = read_json(tmp_path / "scores.json")
     assert (scores["planted"], scores["scored"], scores["released"]) == (3, 3, 2)
