@@ -9,6 +9,7 @@ Frames see the same ground, speckle included; what filters and unwrapping do dif
 each frame's own.
 """
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -118,6 +119,7 @@ def seam_steps(region: Seen, image: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Measure and write the rows."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     region = seen()
     count = f"{len(region.frames)} frames of {FRAME_KM:g} km"
     three, four = (rates(region, level(region.frames, region.read, True, height)) for height in (False, True))

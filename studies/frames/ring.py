@@ -9,6 +9,7 @@ stack. What the ring takes from slopes is measured on 36 x 36 km of cells of 200
 incoherent ground and missing pairs do to it on 72 x 72 km of cells of 400 m.
 """
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -281,6 +282,7 @@ def draw(lines: dict[str, list[float]]) -> None:
 
 def main() -> None:
     """Measure, draw, put the rows into the record."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     errors, steps, z = against_distance()
     lines = table(errors)
     draw(lines)

@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 def test_a_larger_region_asks_for_more(tmp_path):
     """3,000 x 3,000 cells: 150 bytes a cell above what every job has; measured were 109 of 1,000 to 2,500 cells a side."""
-    grid = "grid={bounds: [500010, 3200010, 590010, 3290010]}"
+    grid = "grid={bounds: [500010, 3200010, 590010, 3290010], frame_km: 90}"
     command = [Path(sys.executable).parent / "snakemake", "--dry-run", "--cores", "1", "--directory", tmp_path]
     command += ["--snakefile", REPOSITORY / "Snakefile", "results/demo/terrain/f0/slope_deg.tif"]
     command += ["--config", "region=demo", "simulation={dates: 4}", grid]

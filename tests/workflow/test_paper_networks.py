@@ -99,7 +99,7 @@ def test_p2_reads_rendered_phase_alone(region):
 def test_p3_reads_all_layers_of_its_figure_2_on_12_metres():
     """C09, E18: the rate of SBAS resampled, the ground made on that grid; D12: without the rate for RS."""
     network = inputs("baihetan")
-    assert network.graph.network_grid.cell_m == 12.5 and network.config.grid.cell_m == 25
+    assert network.graph.network_grid().cell_m == 12.5 and network.config.grid.cell_m == 25
     files, rate = read("baihetan"), f"{STACK}/sbas/resampled/los_rate_mm_per_yr.tif"
     assert P3_GROUND | {rate} <= files and any("curvature" in path and "product/terrain" in path for path in files)
     assert {path for path in files if path.startswith("{stack}")} == {
@@ -197,7 +197,7 @@ def test_the_grid_of_the_networks_is_that_of_the_objects():
         f"results/baihetan/{STACK}/sbas/resampled/los_rate_mm_per_yr.tif",
         "results/baihetan/product/terrain/{frame}/slope_deg.tif",
     }
-    assert coarse.graph.network_grid == coarse.config.grid.region_grid()
+    assert coarse.graph.network_grid() == coarse.config.grid.region_grid()
     # An object's rate is that of all dates; the network, and what it learns from, is that of the window.
     assert coarse.inventory_layers(names)["los_rate_mm_per_yr"].endswith("native/stacking/los_rate_mm_per_yr.tif")
     assert coarse.track_layers()["los_rate_mm_per_yr"] == f"results/qtp_loess/{P4_FILES['los']}"

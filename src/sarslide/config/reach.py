@@ -112,7 +112,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "rates.atmosphere_km": (*STACKED, "ring_rates", *ON_RATES, "atmosphere"),
     "rates.atmosphere_days": (*STACKED, "ring_rates", *ON_RATES, "atmosphere"),
     "rates.reference": ON_GROUND,
-    "rates.reference_mode": (*STACKED, "average_phase", "dinsar", *ON_RATES),
+    "rates.reference_mode": (*STACKED, "ring_rates", "average_phase", "dinsar", *ON_RATES),
     "rates.double_difference_km": (*STACKED, "ring_rates", "average_phase", "dinsar", *ON_RATES),
     "rates.paper_wavelength_m": STACKED,
     "rates.windows": ("window_rates", "level_frames", "mosaic"),
