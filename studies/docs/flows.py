@@ -56,7 +56,8 @@ def of_region(region: str, folder: Path) -> list[tuple[str, str]]:
     path.parent.mkdir(parents=True)
     with open(path, "w") as stream:
         planned.write(stream, planned.rows(config))
-    return rule_graph(folder, "--config", f"region={region}")
+    one = () if len(config.grid.frames()) == 1 else ('grid={"frame_km": 1000}',)
+    return rule_graph(folder, "--config", f"region={region}", *one)
 
 
 def make() -> None:
