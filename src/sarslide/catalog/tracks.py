@@ -3,6 +3,7 @@
 Ground is placed to a kilometre at sea level, dates to the minute (`sarslide.catalog.ground_track`).
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -45,28 +46,32 @@ def seen_share(stack: str, region: RegionGrid, steps: int = 21) -> float:
     return float(view(stack, *_lattice(region, steps)).seen.mean())
 
 
-def sees(stack: str, area: RegionGrid) -> bool:
-    """Whether the swaths of a stack touch an area that is narrower than they are.
+def seen_areas(stack: str, areas: Sequence[RegionGrid]) -> list[bool]:
+    """Which parts of a region the swaths of a stack touch; each is narrower than they are.
 
     Parameters
     ----------
     stack : str
         Pass and relative orbit.
-    area : RegionGrid
-        Grid of the area; any of its ground may be up to 9 km high.
+    areas : sequence of RegionGrid
+        Grids of the parts, of one CRS; any of their ground may be up to 9 km high.
 
     Returns
     -------
-    bool
+    list of bool
         Whether a point of its edge, of those every two kilometres, may lie in the swaths.
     """
+    if not areas:
+        return []
     import shapely
     from pyproj import Transformer
 
-    edge = shapely.segmentize(shapely.box(*area.bounds).exterior, EDGE_STEP_M)
-    x, y = shapely.get_coordinates(edge).T
-    lon, lat = Transformer.from_crs(area.epsg, 4326, always_xy=True).transform(x, y)
-    return bool(view(stack, np.asarray(lon), np.asarray(lat), HIGH_GROUND_DEG).seen.any())
+    edges = [shapely.segmentize(shapely.box(*area.bounds).exterior, EDGE_STEP_M) for area in areas]
+    places, index = shapely.get_coordinates(edges, return_index=True)
+    lon, lat = Transformer.from_crs(areas[0].epsg, 4326, always_xy=True).transform(*places.T)
+    # One view for all of them: the orbit is fitted once.
+    seen = view(stack, np.asarray(lon), np.asarray(lat), HIGH_GROUND_DEG).seen
+    return (np.bincount(index[seen], minlength=len(areas)) > 0).tolist()
 
 
 def passes(stack: str, region: RegionGrid, first: str, last: str, platform: str = "S1A") -> list[str]:

@@ -6,12 +6,13 @@ same object; nothing here reads a result, a clock or the network.
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 from sarslide import network
 from sarslide.catalog.scenes import SceneTable
-from sarslide.catalog.tracks import sees
+from sarslide.catalog.tracks import seen_areas
 from sarslide.config import Config, existing, reach, resolve
 from sarslide.errors import ConfigError
 from sarslide.frames import WHOLE, Frame
@@ -87,7 +88,9 @@ class Graph:
         cores = {name: frame.core for name, frame in self._frames.items() if name in wanted}
         if len(self._frames) == 1 or self.config.source not in FROM_ORBIT:
             return dict.fromkeys(self.config.stacks, tuple(cores))
-        return {stack: tuple(name for name, core in cores.items() if sees(stack, core)) for stack in self.config.stacks}
+        return {
+            stack: tuple(compress(cores, seen_areas(stack, list(cores.values())))) for stack in self.config.stacks
+        }
 
     def frames_of(self, stack: str) -> tuple[str, ...]:
         """The frames that the swaths of a stack touch, as far as this run is about them.
