@@ -63,7 +63,7 @@ if SCENES.ready:
     include: "rules/ground.smk"
     include: "rules/maps.smk"
 
-    if len(GRAPH.frames) > 1:
+    if CONFIG.grid.in_frames:
 
         include: "rules/mosaics.smk"
 

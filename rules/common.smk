@@ -50,12 +50,13 @@ STACK, RATES, SEGMENT = GRAPH.paths.stack, GRAPH.paths.rates, GRAPH.paths.segmen
 NETWORKS, RESAMPLED = GRAPH.paths.networks, GRAPH.paths.resampled
 TERRAIN = GRAPH.paths.terrain
 LOGS, BENCHMARKS = f"logs/{CONFIG.region}", f"{RESULTS}/benchmarks"
+OUTGROWN = []
 # The inventory, its releases beside it, stays on this machine when the rest lies in remote storage.
 RELEASED = local(f"{RESULTS}/inventory/{records.MADE}")
 
 if workflow.is_main_process:
     or_exit(lambda: migration.check_format(Path(RESULTS)))
-    or_exit(lambda: frame_size.check(Path(RESULTS), CONFIG))
+    OUTGROWN = or_exit(lambda: frame_size.check(Path(RESULTS), CONFIG))
     if CONFIG.joined:
         or_exit(lambda: FrameRecords(GRAPH).check_joined())
     or_exit(lambda: records.restore(Path(RESULTS) / "inventory"))
@@ -208,8 +209,7 @@ def final_products():
     since = or_exit(
         lambda: history.found(Path(), CONFIG.region, lambda: release_id(None))
     )
-    outgrown = or_exit(lambda: frame_size.check(Path(RESULTS), CONFIG))
-    for warning in [*or_exit(GRAPH.check_network), *since, *outgrown]:
+    for warning in [*or_exit(GRAPH.check_network), *since, *OUTGROWN]:
         console.tell(f"warning: {warning}", logging.WARNING)
     or_exit(refuse_older_dates)
     return [RELEASED, *or_exit(GRAPH.final_products)]

@@ -59,7 +59,7 @@ VIEWS = {
 }
 LEVELS = (
     GRAPH.maps(f"{RATES}/level_frames.json")
-    if len(GRAPH.frames) > 1 and GRAPH.method.has_rates
+    if CONFIG.grid.in_frames and GRAPH.method.has_rates
     else []
 )
 
@@ -193,7 +193,7 @@ rule series:
         "../workflow_scripts/series.py"
 
 
-if len(GRAPH.frames) > 1:
+if CONFIG.grid.in_frames:
 
     rule join_series:
         input:

@@ -6,7 +6,6 @@ SCORES_TABLES = Path(workflow.basedir) / "studies/records/benchmark.json"
 PUBLISHED = str(SCORES_TABLES) if CONFIG.paper and SCORES_TABLES.is_file() else ""
 TERRAIN_OF_REGION = GRAPH.map_of(TERRAIN)
 MAPS_OF_NETWORKS = GRAPH.map_of(NETWORKS)
-IN_FRAMES = len(GRAPH.frames) > 1
 LARGEST_FRAME = max(
     (GRAPH.frame(name).grid for name in GRAPH.frames),
     key=lambda grid: grid.rows * grid.cols,
@@ -78,11 +77,7 @@ rule report:
         avg_phase=GRAPH.maps(f"{STACK}/averaging/avg_phase_rad.tif"),
         mean_coherence=GRAPH.maps(f"{RATES}/mean_coherence.tif"),
         reference=GRAPH.every(f"{RATES}/reference.json"),
-        levels=(
-            GRAPH.maps(f"{RATES}/level_frames.json")
-            if IN_FRAMES and GRAPH.method.has_rates
-            else []
-        ),
+        levels=LEVELS,
         phase_bias=GRAPH.maps(f"{STACK}/quality/phase_bias_flag.tif"),
         observable=GRAPH.maps(f"{STACK}/observability/observable_class.tif"),
         probability=GRAPH.maps(f"{SEGMENT}/probability.tif"),
@@ -125,9 +120,7 @@ rule report:
         frames={
             name: {
                 "core": GRAPH.frame(name).core.to_dict(),
-                "stacks": [
-                    stack for stack in CONFIG.stacks if name in GRAPH.frames_of(stack)
-                ],
+                "stacks": GRAPH.stacks_of(name),
             }
             for name in GRAPH.frames
         },
@@ -168,7 +161,9 @@ if GRAPH.simulated:
             for frame in GRAPH.frames_of(stack)
         ],
         "levelled": (
-            GRAPH.maps(f"{RATES}/los_rate_mm_per_yr.tif") if IN_FRAMES else []
+            GRAPH.maps(f"{RATES}/los_rate_mm_per_yr.tif")
+            if CONFIG.grid.in_frames
+            else []
         ),
         **{
             kind: [
@@ -218,10 +213,7 @@ if GRAPH.simulated:
             stacks=CONFIG.stacks,
             frames={
                 stack: {
-                    name: {
-                        "core": GRAPH.frame(name).core.to_dict(),
-                        "grid": GRAPH.frame(name).grid.to_dict(),
-                    }
+                    name: GRAPH.frame(name).to_dict()
                     for name in GRAPH.frames_of(stack)
                 }
                 for stack in CONFIG.stacks

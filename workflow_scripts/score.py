@@ -123,7 +123,6 @@ def frames_by_stack(snakemake, grid) -> dict:
     """Rates of each frame of each stack; inputs go by stack, frame and pair."""
     from sarslide.evaluate.frame_rates import FrameRates
     from sarslide.frames import Frame
-    from sarslide.grid import RegionGrid
 
     params, files = snakemake.params, snakemake.input
     layers = {name: iter(files[name]) for name in ("los_rate", "los_rate_std", "mean_coherence", "stable_ground")}
@@ -136,7 +135,7 @@ def frames_by_stack(snakemake, grid) -> dict:
     return {
         stack: [
             FrameRates(
-                Frame(name, *(RegionGrid.from_dict(grids[kind]) for kind in ("core", "grid"))),
+                Frame.from_dict(name, grids),
                 grid,
                 {layer: next(paths) for layer, paths in layers.items()},
                 truths[stack],

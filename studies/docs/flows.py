@@ -56,7 +56,7 @@ def of_region(region: str, folder: Path) -> list[tuple[str, str]]:
     path.parent.mkdir(parents=True)
     with open(path, "w") as stream:
         planned.write(stream, planned.rows(config))
-    one = () if len(config.grid.frames()) == 1 else ('grid={"frame_km": 1000}',)
+    one = ('grid={"frame_km": 1000}',) if config.grid.in_frames else ()
     return rule_graph(folder, "--config", f"region={region}", *one)
 
 

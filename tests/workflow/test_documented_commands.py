@@ -173,7 +173,7 @@ def helped(words: list[str], monkeypatch) -> str:
 def test_preset_plans_its_graph(region, tmp_path, request):
     """As one frame: what is made of each frame is made of it, and the plan is below the limit."""
     preset = (REPOSITORY / f"src/sarslide/regions/{region}.yaml").read_text()
-    one = [] if len(load({"region": region}).grid.frames()) == 1 else ['grid={"frame_km": 1000}']
+    one = ['grid={"frame_km": 1000}'] if load({"region": region}).grid.in_frames else []
     checkout = Checkout(tmp_path, [f"region={region}", *one])
     if "SARSLIDE_REAL_DATA" in preset:
         checkout.environment["SARSLIDE_REAL_DATA"] = str(request.getfixturevalue("real_data"))

@@ -231,7 +231,7 @@ def _cut_by_some_side(config: Config) -> bool:
     return len(frames_of(grid.region_grid(), side_km, grid.frame_margin_km)) > 1
 
 
-SEVERAL = Need("grid.bounds of several frames", lambda config: len(config.grid.frames()) > 1)
+SEVERAL = Need("grid.bounds of several frames", lambda config: config.grid.in_frames)
 COMPARED = _given("evaluation.inventory")
 SAFE, WINDOWS = _one_of("source", "safe"), _given("rates.windows")
 ARCHIVE = (SAFE, _one_of("catalog.archive", "asf", "copernicus"))
@@ -284,7 +284,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "training.coco_file": (_one_of("training.start", "coco"),),
     "inventory.masks_column": (_given("inventory.masks"),),
     "inventory.without_frames": (
-        Need("a region of several frames (grid.frame_km)", lambda config: len(config.grid.frames()) > 1),
+        Need("a region of several frames (grid.frame_km)", lambda config: config.grid.in_frames),
     ),
     "inventory.names_column": (_given("inventory.names"),),
     "inventory.names_m": (_given("inventory.names"),),

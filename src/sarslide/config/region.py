@@ -121,9 +121,14 @@ class GridSection(Section):
         return frames_of(self.region_grid(), self.frame_km, self.frame_margin_km)
 
     @property
+    def in_frames(self) -> bool:
+        """Whether the region has several frames."""
+        return len(self.frames()) > 1
+
+    @property
     def dem_margin_m(self) -> float:
         """Margin of the DEM around the region, m: `margin_m` beyond the margin of its frames."""
-        return self.margin_m + (1000 * self.frame_margin_km if len(self.frames()) > 1 else 0)
+        return self.margin_m + (1000 * self.frame_margin_km if self.in_frames else 0)
 
 
 class SimulationSection(Section):

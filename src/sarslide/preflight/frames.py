@@ -70,7 +70,7 @@ def frame_costs(graph: Graph) -> list[FrameCost]:
 def _of_frame(graph: Graph, name: str) -> FrameCost:
     grid, unwraps = graph.grid(name), graph.method.has_rates
     cells = grid.rows * grid.cols
-    stacks = [stack for stack in graph.config.stacks if name in graph.frames_of(stack)]
+    stacks = graph.stacks_of(name)
     dates = {stack: len(graph.dates(stack)) for stack in stacks}
     pairs = {stack: len(graph.pairs(stack)) for stack in stacks}
     geocodes = graph.engine.geocodes_dates
@@ -110,7 +110,7 @@ def finding(config: Config, table: SceneTable) -> list[Finding]:
     list of Finding
         None for a region of one frame, and for one without scenes.
     """
-    if not table.ready or len(config.grid.frames()) == 1:
+    if not table.ready or not config.grid.in_frames:
         return []
     return [tried("frames", lambda: _text(Graph(config, table, workflow_folder() / "workflow_scripts")))]
 

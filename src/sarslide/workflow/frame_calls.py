@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sarslide.config import Config
 from sarslide.errors import ConfigError
 from sarslide.workflow.events import FAILED
 from sarslide.workflow.graph import Graph
@@ -43,11 +44,6 @@ class Call:
     title: str
 
 
-def _stacks(graph: Graph, frame: str) -> list[str]:
-    """The stacks that see a frame."""
-    return [stack for stack in graph.config.stacks if frame in graph.frames_of(stack)]
-
-
 def jobs_of(graph: Graph, frame: str) -> int:
     """About how many jobs a frame has, downloads and other jobs of the whole region aside.
 
@@ -67,7 +63,7 @@ def jobs_of(graph: Graph, frame: str) -> int:
     of_pair += graph.method.has_rates and not graph.engine.unwraps
     found = [
         OF_STACK + of_date * len(graph.dates(stack)) + of_pair * len(graph.pairs(stack))
-        for stack in _stacks(graph, frame)
+        for stack in graph.stacks_of(frame)
     ]
     return sum(found) + OF_FRAME * bool(found)
 
@@ -128,6 +124,22 @@ def calls(graph: Graph, finished: Iterable[str] = ()) -> list[Call]:
     frames = graph.run_frames
     left = [frame for frame in frames if frame not in set(finished)]
     return [Call(group, (f"frames=[{', '.join(group)}]",), _title(graph, group)) for group in _groups(graph, left)]
+
+
+def runs_frames(config: Config) -> bool:
+    """Whether a run is about some frames alone.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+
+    Returns
+    -------
+    bool
+        False for the run that joins them.
+    """
+    return bool(config.frames) and not config.joined
 
 
 def _groups(graph: Graph, frames: Sequence[str]) -> Iterator[tuple[str, ...]]:

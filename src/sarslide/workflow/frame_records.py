@@ -17,14 +17,15 @@ from typing import Any
 from sarslide.config import reach, resolve
 from sarslide.errors import FormatError, SarslideError
 from sarslide.io.atomic import atomic_file
+from sarslide.io.hashes import sha256
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.frame_calls import JOINING, named
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import networks_of
+from sarslide.workflow.paths import GROUND
 
 # Keys that reach nothing else decide nothing about a frame. Scenes and pairs are compared.
 ELSEWHERE = {*JOINING, reach.SCENES, reach.PAIRS}
-GROUND = ("terrain", "optical", "lithology")
 STAMP = ".snakemake_timestamp"  # of a folder that a job made
 
 
@@ -65,7 +66,9 @@ class FrameRecords:
         tuple of str
             Of those that the graph runs.
         """
-        return tuple(frame for frame in self.graph.run_frames if self._held(frame) == self._state(frame))
+        return tuple(
+            frame for frame in self.graph.run_frames if (held := self._held(frame)) and held == self._state(frame)
+        )
 
     def write(self, frames: Iterable[str]) -> None:
         """Record that frames are finished.
@@ -125,12 +128,9 @@ class FrameRecords:
 
     def _plan(self, frame: str) -> str:
         """Digest of what the plan of a frame follows from."""
-        stacks = self._stacks(frame)
+        stacks = self.graph.stacks_of(frame)
         own = {stack: self._of_stack[stack] for stack in stacks}
         return _digest({"region": self._of_region, "stacks": own, "grid": self.graph.grid(frame).to_dict()})
-
-    def _stacks(self, frame: str) -> list[str]:
-        return [stack for stack in self.graph.config.stacks if frame in self.graph.frames_of(stack)]
 
     @cached_property
     def _of_region(self) -> str:
@@ -150,7 +150,7 @@ class FrameRecords:
             {
                 "keys": keys,
                 "files": [[text, *_stat(self.folder / text)] for text in _named_files(keys, self.folder)],
-                "rules": [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(texts)],
+                "rules": [sha256(path) for path in sorted(texts)],
                 "code": dict(sorted(code.items())),
                 "weights": weights,
                 "external": {kind: list(paths) for kind, paths in graph.scenes.external.items()},
@@ -179,13 +179,13 @@ class FrameRecords:
     def _files(self, frame: str) -> str:
         """Digest of names, sizes and times of the files of a frame, and of its inputs."""
         results, graph = self.folder / self.graph.paths.results, self.graph
-        folders = [results / stack / frame / graph.engine.name for stack in self._stacks(frame)]
+        folders = [results / stack / frame / graph.engine.name for stack in self.graph.stacks_of(frame)]
         folders += [results / place / name / frame for place in ("", "product") for name in GROUND]
         digest = hashlib.sha256()
         for folder in folders:
             for path, size, time_ns in sorted(_listing(folder)):
                 digest.update(f"{path} {size} {time_ns}\n".encode())
-        shared = [self._inputs[stack] for stack in self._stacks(frame)]
+        shared = [self._inputs[stack] for stack in self.graph.stacks_of(frame)]
         return _digest([digest.hexdigest(), shared])
 
 

@@ -31,7 +31,7 @@ def large_graph(config: Config) -> Graph | None:
     Graph or None
         None for a region that one plan holds, and for one without scenes.
     """
-    if config.joined or len(config.grid.frames()) == 1:
+    if config.joined or not config.grid.in_frames:
         return None
     table = scenes.table(config, Path("resources"))
     if not table.ready:

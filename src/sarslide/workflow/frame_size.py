@@ -14,6 +14,7 @@ from sarslide.config import Config
 from sarslide.errors import FormatError
 from sarslide.frames import WHOLE
 from sarslide.io.atomic import atomic_file
+from sarslide.workflow.paths import GROUND
 
 RECORD = "inventory/FRAMES"
 
@@ -51,7 +52,7 @@ def cut_of(config: Config) -> Cut:
         Side and margin.
     """
     grid = config.grid
-    return Cut(grid.frame_km, grid.frame_margin_km) if len(grid.frames()) > 1 else Cut(0, 0)
+    return Cut(grid.frame_km, grid.frame_margin_km) if grid.in_frames else Cut(0, 0)
 
 
 def check(results: Path, config: Config) -> list[str]:
@@ -128,6 +129,6 @@ def _folders(results: Path) -> list[str]:
     return [
         path.name
         for path in places
-        if re.fullmatch(f"{names.STACK}|terrain|optical|lithology", path.name)
+        if re.fullmatch("|".join((names.STACK, *GROUND)), path.name)
         and any(re.fullmatch(names.FRAME, entry.name) for entry in path.iterdir())
     ]

@@ -88,9 +88,7 @@ class Graph:
         cores = {name: frame.core for name, frame in self._frames.items() if name in wanted}
         if len(self._frames) == 1 or self.config.source not in FROM_ORBIT:
             return dict.fromkeys(self.config.stacks, tuple(cores))
-        return {
-            stack: tuple(compress(cores, seen_areas(stack, list(cores.values())))) for stack in self.config.stacks
-        }
+        return {stack: tuple(compress(cores, seen_areas(stack, list(cores.values())))) for stack in self.config.stacks}
 
     def frames_of(self, stack: str) -> tuple[str, ...]:
         """The frames that the swaths of a stack touch, as far as this run is about them.
@@ -106,6 +104,21 @@ class Graph:
             Names, in the order of `frames`.
         """
         return self._seen[stack]
+
+    def stacks_of(self, frame: str) -> list[str]:
+        """The stacks whose swaths touch a frame, as far as this run is about it.
+
+        Parameters
+        ----------
+        frame : str
+            Name of the frame.
+
+        Returns
+        -------
+        list of str
+            Names, in the order of the configuration.
+        """
+        return [stack for stack in self.config.stacks if frame in self.frames_of(stack)]
 
     @cached_property
     def run_frames(self) -> tuple[str, ...]:

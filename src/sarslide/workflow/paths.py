@@ -6,6 +6,8 @@ These are `{stack}`, `{frame}`, `{date}`, `{pair}` and, of networks, `{model}`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# Folders of layers of the ground.
+GROUND = ("terrain", "optical", "lithology")
 # Files of a pair below `ifg/`, by the word that rules and scripts use for them.
 PAIR_FILES = {
     "wrapped": "wrapped_rad.tif",

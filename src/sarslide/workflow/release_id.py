@@ -143,7 +143,7 @@ def upstream_rules(config: Config) -> list[str]:
         *method.rules,
         *(["closure"] if method.has_rates and config.rates.loop_mask else []),
         *(["window_rates"] if config.segmentation.window else []),
-        *(["level_frames"] if method.has_rates and len(config.grid.frames()) > 1 else []),
+        *(["level_frames"] if method.has_rates and config.grid.in_frames else []),
         *(["resample_products", "product_dem"] if config.segmentation.grid == "product" else []),
         *("terrain", "average_phase", "segment", "candidates", "fuse", "release"),
     ]

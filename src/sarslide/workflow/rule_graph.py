@@ -11,6 +11,7 @@ from typing import Any
 
 from sarslide.config import Config
 from sarslide.io.sidecar import read_json, write_json
+from sarslide.workflow.frame_calls import runs_frames
 
 LAST, LAST_OF_FRAME = "report", "candidates"
 Edges = set[tuple[str, str]]
@@ -46,7 +47,7 @@ def record(dag: Any, path: Path, config: Config) -> None:
     """
     found = edges(dag)
     readers = {reader for _, reader in found}
-    if config.frames and not config.joined:
+    if runs_frames(config):
         if LAST_OF_FRAME in readers:
             content = {"edges": sorted(found), "made": sorted(_made(dag))}
             for frame in config.frames:

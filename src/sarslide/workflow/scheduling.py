@@ -4,7 +4,7 @@ from typing import Any
 
 from sarslide.config import Config
 from sarslide.errors import ConfigError
-from sarslide.workflow.frame_calls import JOINING
+from sarslide.workflow.frame_calls import JOINING, runs_frames
 
 SNAKEMAKE_LIMIT = (100, 1)  # jobs and seconds of --max-jobs-per-timespan where nobody sets it
 
@@ -28,11 +28,6 @@ def drop_default_rate_limit(workflow: Any) -> None:
         scheduler.job_rate_limiter = None
 
 
-def _runs_frames(config: Config) -> bool:
-    """Whether a run is about some frames alone."""
-    return bool(config.frames) and not config.joined
-
-
 def stop_before_joining(workflow: Any, config: Config) -> None:
     """Leave what joins frames out of a run of some of them, as `--omit-from` does.
 
@@ -43,7 +38,7 @@ def stop_before_joining(workflow: Any, config: Config) -> None:
     config : Config
         Configuration of the region.
     """
-    if _runs_frames(config):
+    if runs_frames(config):
         workflow.dag.omitrules.update(JOINING)
 
 
@@ -62,7 +57,7 @@ def refuse_joining(workflow: Any, config: Config) -> None:
     ConfigError
         For a job that would make a file of the region from these frames alone.
     """
-    found = {job.rule.name for job in workflow.dag.needrun_jobs()} & set(JOINING) if _runs_frames(config) else set()
+    found = {job.rule.name for job in workflow.dag.needrun_jobs()} & set(JOINING) if runs_frames(config) else set()
     if found:
         raise ConfigError(
             f"config: frames names some of region {config.region}, and {', '.join(sorted(found))} is of all of it",
