@@ -64,24 +64,24 @@ def test_a_frame_has_about_the_jobs_that_its_estimate_names(graph, by_frame):
         assert own <= frame_calls.jobs_of(graph, frame) <= own + 2 * frame_calls.OF_STACK
 
 
-def test_what_is_joined_needs_frames_that_were_finished_with_this_configuration(place, graph, monkeypatch):
-    monkeypatch.chdir(place)
+def test_what_is_joined_needs_frames_that_were_finished_with_this_configuration(tmp_path, graph, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match=r"E1010 region demo: 6 of 6 frames are not finished.*`sarslide run demo`"):
-        plan(place, REGION | {"joined": True})
+        plan(tmp_path, REGION | {"joined": True})
     FrameRecords(graph).write(graph.run_frames[1:])
     with pytest.raises(FormatError, match="1 of 6 frames"):
         FrameRecords(graph).check_joined()
 
 
-def test_what_is_joined_takes_frames_as_they_are(place, graph, whole, monkeypatch):
+def test_what_is_joined_takes_frames_as_they_are(tmp_path, graph, whole, monkeypatch):
     """Files of dates and pairs are inputs at most, whatever their number: no job of the plan makes any."""
-    monkeypatch.chdir(place)
-    for path in outputs(place, REGION):
+    monkeypatch.chdir(tmp_path)
+    for path in outputs(tmp_path, REGION):
         if any(f"/{frame}/" in path for frame in graph.run_frames):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).touch()
     FrameRecords(graph).write(graph.run_frames)
-    joined = plan(place, REGION | {"joined": True})
+    joined = plan(tmp_path, REGION | {"joined": True})
     assert {job.rule for job in whole.jobs.values()} & set(frame_calls.JOINING) <= joined.rules()
     assert not joined.rules() & {"geocode_slc", "interferogram", "unwrap", "stack_rates", "average_phase"}
     assert all(whole.jobs[path].reruns == job.reruns for path, job in joined.jobs.items() if path in whole.jobs)
