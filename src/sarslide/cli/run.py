@@ -298,7 +298,6 @@ def _series_files(config: Config, folder: Path, source: str) -> list[str]:
     """The tables of all tracks."""
     from sarslide.catalog import scenes
     from sarslide.workflow.graph import Graph
-    from sarslide.workflow.location import workflow_folder
 
-    graph = Graph(config, scenes.table(config, folder / "resources"), workflow_folder() / "workflow_scripts")
+    graph = Graph.of(config, scenes.table(config, folder / "resources"))
     return graph.every(f"{graph.paths.rates}/series/{source}.csv")

@@ -8,7 +8,6 @@ from sarslide.preflight.finding import Finding, tried
 from sarslide.preflight.forecast import GSLC_BYTES, PAIR_BYTES, REGION_BYTES, STACK_BYTES, UNWRAPPED_BYTES
 from sarslide.workflow import frame_calls
 from sarslide.workflow.graph import Graph
-from sarslide.workflow.location import workflow_folder
 
 # Files with log and benchmark: of a date, of an interferogram, of its unwrapping, of the other
 # rules of a stack in a frame, of the ground of a frame.
@@ -112,7 +111,7 @@ def finding(config: Config, table: SceneTable) -> list[Finding]:
     """
     if not table.ready or not config.grid.in_frames:
         return []
-    return [tried("frames", lambda: _text(Graph(config, table, workflow_folder() / "workflow_scripts")))]
+    return [tried("frames", lambda: _text(Graph.of(config, table)))]
 
 
 def _text(graph: Graph) -> str:

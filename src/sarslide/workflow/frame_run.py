@@ -9,7 +9,6 @@ from sarslide.workflow import events, frame_calls
 from sarslide.workflow.frame_calls import Call
 from sarslide.workflow.frame_records import FrameRecords
 from sarslide.workflow.graph import Graph
-from sarslide.workflow.location import workflow_folder
 
 INTERRUPTED = 130  # exit code of a call that ended by an interrupt from the terminal
 # Options of Snakemake that make it run what is finished, or something else than the final products.
@@ -36,7 +35,7 @@ def large_graph(config: Config) -> Graph | None:
     table = scenes.table(config, Path("resources"))
     if not table.ready:
         return None
-    graph = Graph(config, table, workflow_folder() / "workflow_scripts")
+    graph = Graph.of(config, table)
     return graph if len(graph.run_frames) > 1 and frame_calls.jobs(graph) > frame_calls.MAX_JOBS else None
 
 

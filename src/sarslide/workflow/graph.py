@@ -23,6 +23,7 @@ from sarslide.layers import AVERAGES, GEOMETRY, OF_PAIRS, OPTICAL, RATES, TERRAI
 from sarslide.names import release_name, split_pair
 from sarslide.rates.methods import METHODS, WITH_RATES, Method
 from sarslide.workflow.fingerprint import fingerprint
+from sarslide.workflow.location import workflow_folder
 from sarslide.workflow.paths import PAIR_FILES, Paths, layer_files
 from sarslide.workflow.release_id import optional_inputs, release_digest, script_of, upstream_rules
 
@@ -51,6 +52,24 @@ class Graph:
         self.config, self.scenes, self.scripts = config, scenes, scripts
         self._frames = {frame.name: frame for frame in config.grid.frames()}
         self.paths = Paths(config.region, config.engine, config.rates.method, config.segmentation.model)
+
+    @classmethod
+    def of(cls, config: Config, scenes: SceneTable) -> "Graph":
+        """The graph of a region that this installation's scripts run.
+
+        Parameters
+        ----------
+        config : Config
+            The configuration of the region.
+        scenes : SceneTable
+            Its acquisitions.
+
+        Returns
+        -------
+        Graph
+            As the Snakefile makes it.
+        """
+        return cls(config, scenes, workflow_folder() / "workflow_scripts")
 
     @property
     def frames(self) -> tuple[str, ...]:
