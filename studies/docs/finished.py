@@ -1,8 +1,6 @@
 """A finished region as the pictures of the pages need it: all values come from files of its run."""
 
 import shutil
-import subprocess
-import sys
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,17 +15,11 @@ from sarslide.io.sidecar import read_json
 from sarslide.names import split_pair
 from sarslide.products import open_pairs, open_products
 from sarslide.rates.observability import CLASSES
+from studies.runs import sarslide
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SMALL, FULL = "demo_small", "demo"
 HIDDEN = [CLASSES.index(word) for word in ("layover", "shadow")]
-
-
-def sarslide(folder: Path, *words: str) -> None:
-    """Run the command `sarslide` in a folder; ends the process where it fails."""
-    run = subprocess.run([sys.executable, "-m", "sarslide", *words], cwd=folder)
-    if run.returncode:
-        raise SystemExit(f"sarslide {' '.join(words)} failed in {folder}")
 
 
 def finished(folder: Path, name: str) -> "Finished":
@@ -37,11 +29,11 @@ def finished(folder: Path, name: str) -> "Finished":
     """
     folder.mkdir(parents=True, exist_ok=True)
     words = ["demo", *(["--small"] if name == SMALL else [])]
-    sarslide(folder, *words)
+    sarslide(folder, name, *words)
     inventory = folder / "results" / name / "inventory"
     if len((inventory / "releases/INDEX.csv").read_text().splitlines()) > 2:
         shutil.rmtree(inventory)
-        sarslide(folder, *words)
+        sarslide(folder, name, *words)
     return Finished(folder, name)
 
 

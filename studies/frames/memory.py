@@ -7,12 +7,11 @@ that of Snakemake's benchmarks, `max_rss`. What stands in FOLDER is read, not ma
 """
 
 import argparse
-import subprocess
-import sys
 from pathlib import Path
 
 from sarslide.report.tables import run_time_rows
 from studies.frames import put, row
+from studies.runs import sarslide
 
 COMMAND = "python -m studies.frames.memory --folder FOLDER"
 STACK, DATES, WEST, SOUTH = "D062", 4, 480_000, 3_180_000
@@ -34,9 +33,7 @@ def made(folder: Path, side_km: float, frame_km: float) -> dict[str, float]:
             "simulation.dates": DATES,
         }
         words = [f"--set={key}={value}" for key, value in keys.items()]
-        command = [sys.executable, "-m", "sarslide", "run", "demo_small", "--cores", "2", *words]
-        with (work / "run.log").open("w") as log:
-            subprocess.run(command, cwd=work, stdout=log, stderr=log, check=True)
+        sarslide(work, "run", "run", "demo_small", "--cores", "2", *words)
     return {one["rule"]: one["memory_mb"] for one in run_time_rows(report.parents[1] / "benchmarks")}
 
 

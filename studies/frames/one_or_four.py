@@ -7,8 +7,6 @@ again. All three have the DEM of the largest margin, so that the ground is the s
 """
 
 import argparse
-import subprocess
-import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +22,7 @@ from sarslide.inventory.records import RELEASES, folders
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
 from studies.frames import put, row
+from studies.runs import sarslide
 
 COMMAND = "python -m studies.frames.one_or_four --folder FOLDER"
 REGION, MARGIN_KM, DEM_M = "demo", 1.0, 4000.0
@@ -74,9 +73,7 @@ def made(folder: Path, name: str) -> Run:
     kept, results = folder / name, folder / "results" / REGION
     if not kept.is_dir():
         words = [f"--set={key}={value}" for key, value in values(name).items()]
-        command = [sys.executable, "-m", "sarslide", "run", REGION, "--cores", "2", *words]
-        with (folder / f"{name}.log").open("w") as log:
-            subprocess.run(command, cwd=folder, stdout=log, stderr=log, check=True)
+        sarslide(folder, name, "run", REGION, "--cores", "2", *words)
         results.rename(kept)
     return Run(kept, loaded.grid.frames(), loaded.stacks)
 

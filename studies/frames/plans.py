@@ -34,7 +34,6 @@ from studies.structure.records import REPOSITORY
 COMMAND = "python -m studies.frames.plans"
 FRAME_KM = 60
 MAX_CPU_S, MAX_MB, MAX_JOB_MB = 60, 3000, 8192
-SCRIPTS = REPOSITORY / "workflow_scripts"
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def measured(region: str, folder: Path) -> tuple[Config, Graph, list[Plan], floa
     table.parent.mkdir(parents=True)
     with open(table, "w") as stream:
         planned.write(stream, planned.rows(config))
-    graph = Graph(config, scenes.table(config, folder / "resources"), SCRIPTS)
+    graph = Graph.of(config, scenes.table(config, folder / "resources"))
     if len(graph.frames) == 1 or frame_calls.jobs(graph) <= frame_calls.MAX_JOBS:
         return config, graph, [snakemake(folder, keys)], 1
     calls = frame_calls.calls(graph)

@@ -10,9 +10,6 @@ again; a test area reads the weights of the region that trains for it, which com
 """
 
 import argparse
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,7 +35,7 @@ from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import NetworkInputs
 from studies.benchmark import baseline
 from studies.papers import put, row
-from studies.structure.records import REPOSITORY
+from studies.runs import sarslide
 
 COMMAND = "python -m studies.papers.pieces --folder FOLDER"
 REGIONS = ("three_rivers", "zhongxinrong", "jinsha_lancang", "baihetan", "qtp_loess", "zhouqu")
@@ -54,21 +51,6 @@ ONE_THREAD = ("--set-threads", "train_network=1", "segment=1", "segment_instance
 MIN_KM2 = 0.018  # smaller objects are left out on both sides, as the inventory leaves them out
 
 
-def run(folder: Path, name: str, *command: str) -> None:
-    """Run a command of `sarslide`; its output is FOLDER/NAME.log."""
-    log = folder / f"{name}.log"
-    with log.open("w") as stream:
-        done = subprocess.run(
-            [sys.executable, "-m", "sarslide", *command],
-            cwd=folder,
-            stdout=stream,
-            stderr=stream,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{REPOSITORY / 'src'}:{REPOSITORY}"},
-        )
-    if done.returncode:
-        raise SystemExit(f"{log}\n{log.read_text()[-2000:]}")
-
-
 def configuration(region: str) -> dict[str, Any]:
     """The user's configuration of a piece."""
     made = simulated(region, SIDE_M, DATES)
@@ -80,7 +62,7 @@ def configuration(region: str) -> dict[str, Any]:
 def snakemake(folder: Path, name: str, config: dict[str, Any], *targets: str) -> None:
     """Run a piece."""
     region = [f"--set={word}" for word in words(config) if not word.startswith("region=")]
-    run(folder, name, "run", config["region"], "--cores", "2", *region, "--", *targets, *ONE_THREAD)
+    sarslide(folder, name, "run", config["region"], "--cores", "2", *region, "--", *targets, *ONE_THREAD)
 
 
 @dataclass(frozen=True)
@@ -107,7 +89,7 @@ class Piece:
     def networks(self) -> NetworkInputs:
         """Its networks."""
         table = catalog.table(self.config, self.folder / "resources")
-        return NetworkInputs(Graph(self.config, table, REPOSITORY / "workflow_scripts"))
+        return NetworkInputs(Graph.of(self.config, table))
 
     @property
     def results(self) -> Path:
@@ -170,7 +152,7 @@ def train(folder: Path, region: str) -> None:
     if not done.is_file():
         budget = ("--width", str(SHORT["width"]), "--samples", str(SAMPLES[region]))
         command = ("train", "--preset", region, *budget, "--cores", "2", *chosen, "--", *ONE_THREAD)
-        run(folder, f"train_{region}", *command)
+        sarslide(folder, f"train_{region}", *command)
         done.touch()
 
 
