@@ -171,10 +171,8 @@ def paper_inputs(wildcards):
     read = or_exit(lambda: NETWORK.inputs_of(CONFIG.segmentation.model))
     ground = [layer for layer in (*layers.OPTICAL, "lithology") if layer in read]
     rates = {"phase_rate": GRAPH.maps(f"{RATES}/phase_rate_rad_per_yr.tif")}
-    return (
-        {layer: GRAPH.map_of(read[layer]) for layer in ground}
-        | (rates if GRAPH.method.has_rates else {})
-        | {"by_track": GRAPH.every(f"{SEGMENT}/candidates.gpkg")}
+    return {layer: GRAPH.map_of(read[layer]) for layer in ground} | (
+        rates if GRAPH.method.has_rates else {}
     )
 
 

@@ -2,7 +2,8 @@
 of each.
 
 inputs: candidates of each stack and frame; levels of the frames of each stack, where it has several
-and rates. outputs: GeoPackage layer `candidates` of fused objects, masked ones included, sidecar.
+and rates. outputs: GeoPackage with layer `candidates` of fused objects and layer `by_track` of the
+objects of each track, joined over the seams of frames, before fusion; masked ones in both; sidecar.
 params: seen (frames by stack, in the order of the files), frames (core and view of every frame of
 the region).
 """
@@ -41,7 +42,9 @@ def main(snakemake, log) -> None:
     fused = fuse(joined, params.overlap)
     count = sum(map(len, tables.values()))
     log.info("%d candidates of %d frames and %d stacks are %d objects", count, len(seen), len(stacks), len(fused))
-    vector.write(snakemake.output.candidates, typed(fused, FUSED, next(iter(tables.values())).crs), "candidates")
+    crs = next(iter(tables.values())).crs
+    layers = {"candidates": typed(fused, FUSED, crs), "by_track": typed(joined, CANDIDATES, crs)}
+    vector.write_layers(snakemake.output.candidates, layers)
     write_json(snakemake.output.sidecar, sidecar("fuse", dict(files.items()), dict(params.items())))
 
 

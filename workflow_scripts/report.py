@@ -1,17 +1,17 @@
 """report: everything that a run made -> one HTML file that opens offline.
 
-inputs: the pointer to the release; fused candidates; weights (their card); terrain by layer name,
-with hillshade; per stack mean amplitude (dB), averaged phase (rad, positive away), LOS rate and its
-standard error (mm/yr, positive towards the satellite), mean coherence, reference area, probability,
-phase closure (rad), triplets that do not close, phase bias and observability (classes), and of one
-pair wrapped phase and coherence; pictures of all networks side by side; sidecars of all pairs; for
-simulated regions scores and planted outlines; scores and objects of the comparison with an
-inventory of others; tables and pictures of the factors, where they were ranked; for regions of a
-paper incidence and heading (degree), phase rate (rad/yr, positive away), candidates of each track,
-optical layers and rock. Rasters are those of the whole region; reference areas are one a stack and
-frame, levels of the frames one a stack. What a region does not have is an empty list. outputs:
-report.html; the folder report_files with what is too heavy for it, empty for a small region; a QGIS
-project of the release and its layers.
+inputs: the pointer to the release; objects before it, fused and of each track; weights (their
+card); terrain by layer name, with hillshade; per stack mean amplitude (dB), averaged phase (rad,
+positive away), LOS rate and its standard error (mm/yr, positive towards the satellite), mean
+coherence, reference area, probability, phase closure (rad), triplets that do not close, phase bias
+and observability (classes), and of one pair wrapped phase and coherence; pictures of all networks
+side by side; sidecars of all pairs; for simulated regions scores and planted outlines; scores and
+objects of the comparison with an inventory of others; tables and pictures of the factors, where
+they were ranked; for regions of a paper incidence and heading (degree), phase rate (rad/yr,
+positive away), optical layers and rock. Rasters are those of the whole region; reference areas are
+one a stack and frame, levels of the frames one a stack. What a region does not have is an empty
+list. outputs: report.html; the folder report_files with what is too heavy for it, empty for a small
+region; a QGIS project of the release and its layers.
 """
 
 from sarslide.workflow.job import job
@@ -89,7 +89,6 @@ def main(snakemake, log) -> None:
             )
         ),
         ground={layer: files[layer][0] for layer in (*OPTICAL, "lithology") if files.get(layer)},
-        by_track=tuple(files.get("by_track", [])),
     )
     page = render(inputs)
     with atomic_file(snakemake.output.html) as temporary:

@@ -120,6 +120,17 @@ def test_four_frames_release_the_objects_of_one(region, tmp_path):
     assert landslides.parents[0] == "A128-f0_1-0001+D062-f0_1-0001"
 
 
+def test_of_each_track_an_object_over_a_seam_counts_once(region):
+    """The four areas of `ground` on either track; frames see those at their edges more than once."""
+    areas = [cell_box(10, 10, 10, 10), cell_box(10, 50, 10, 12), cell_box(42, 62, 10, 13), cell_box(70, 10, 20, 20)]
+    joined = vector.read(fused(region), "by_track")
+    for track in STACKS:
+        views = sum(len(vector.read(region / track / name / "candidates.gpkg", "candidates")) for name in FRAMES)
+        found = list(joined[joined.track == track].geometry)
+        assert len(found) == len(areas) < views
+        assert all(any(shape.equals(area) for shape in found) for area in areas)
+
+
 def test_without_a_frame_its_objects_have_not_vanished(region, tmp_path):
     """The second landslide has two of its twelve columns in the eastern frame of the north, which fails."""
     results, tmp_path = tmp_path, tmp_path / "inventory"

@@ -38,17 +38,10 @@ def material(inputs, tmp_path_factory):
         stacks.append(dataclasses.replace(stack, rasters={**stack.rasters, **more}))
     rock = np.ones(grid.shape, np.uint8)
     raster.write(folder / "lithology.tif", rock, grid, "lithology")
-    by_track = []
-    candidates = vector.read(inputs.candidates)
-    for stack in stacks:
-        path = folder / stack.stack / "candidates.gpkg"
-        vector.write(path, candidates[candidates.tracks.str.contains(stack.stack)], "candidates")
-        by_track.append(path)
     (folder / "curves.png").write_bytes(png(Figure(figsize=(1, 1))))
     files = dataclasses.replace(
-        inputs, stacks=tuple(stacks), ground={"lithology": folder / "lithology.tif"}, by_track=tuple(by_track),
-        curves=folder / "curves.png",
-    )  # fmt: skip
+        inputs, stacks=tuple(stacks), ground={"lithology": folder / "lithology.tif"}, curves=folder / "curves.png"
+    )
     layers = {layer: read_display(path, layer) for layer, path in {**inputs.terrain, **files.ground}.items()}
     landslides = vector.read(inputs.current.parent / "releases/20200216-0123abcd/landslides.gpkg", "landslides")
     table = {"key": "p4_t5.cpu", "title": "P4 Table 5", "columns": ["data", "F1, paper", "F1, ours"]}
@@ -87,7 +80,7 @@ def test_a_run_that_has_all_draws_all_figures_of_its_paper(paper, material, pane
 
 
 def test_a_run_without_what_a_figure_needs_draws_none(material, panels):
-    bare = dataclasses.replace(material.inputs, stacks=(), by_track=(), curves=None, ground={})
+    bare = dataclasses.replace(material.inputs, stacks=(), curves=None, ground={})
     nothing = Material(bare, [], {}, material.landslides.iloc[:0])
     for paper in papers():
         assert of_paper(paper, nothing) == {}
@@ -98,6 +91,16 @@ def test_coverage_counts_the_tracks_that_acquired_a_cell(material, panels):
     DRAWN["coverage"](material)
     count = panels[0][0].values
     assert (count[:, :5] == 1).all() and (count[:, 5:] == 2).all()
+
+
+def test_before_fusion_the_objects_of_each_track_are_counted(material, panels):
+    DRAWN["fusion"](material)
+    before, after = panels[0]
+    tracks = vector.read(material.inputs.candidates, "candidates").tracks
+    assert [one.label for one in before.outlines] == [
+        f"{track} ({tracks.str.contains(track).sum()})" for track in ("A128", "D062")
+    ]
+    assert after.outlines[0].label == f"released ({len(material.landslides)})"
 
 
 def test_a_close_up_has_the_object_and_its_outline_in_one_place(material, tmp_path):

@@ -17,7 +17,7 @@ from sarslide import names
 from sarslide.grid import RegionGrid
 from sarslide.inventory import changes
 from sarslide.inventory.release import changes_csv
-from sarslide.inventory.tables import ATTRIBUTES, FUSED, OBJECTS, typed
+from sarslide.inventory.tables import ATTRIBUTES, CANDIDATES, FUSED, OBJECTS, typed
 from sarslide.io import raster, vector
 from sarslide.report.inputs import FrameInputs, ReportInputs, StackInputs
 from sarslide.report.page import render
@@ -258,14 +258,11 @@ def write_release(
     rows["landslides"][0] |= {"status": "not_observable", "change": "not_observable"}
     rows["landslides"][1] |= {"change": "grown+accelerated"}
     everything = [row for name in ("landslides", "non_landslide_deformation", "masked") for row in rows[name]]
-    vector.write(
+    found = [row | {"status": "candidate" if row["status"] != "masked" else "masked"} for row in everything]
+    by_track = [row | {"track": track} for row in found for track in row["tracks"].split("+")]
+    vector.write_layers(
         folder / "candidates.gpkg",
-        typed(
-            [row | {"status": "candidate" if row["status"] != "masked" else "masked"} for row in everything],
-            FUSED,
-            "EPSG:32647",
-        ),
-        "candidates",
+        {"candidates": typed(found, FUSED, "EPSG:32647"), "by_track": typed(by_track, CANDIDATES, "EPSG:32647")},
     )
     release = folder / "releases" / RELEASE
     vector.write_layers(

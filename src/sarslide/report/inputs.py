@@ -115,7 +115,7 @@ class ReportInputs:
     simulated : bool
         Whether the region is simulated.
     candidates : Path or None
-        Fused objects before the release.
+        Objects before the release: layer `candidates` fused, layer `by_track` of each track.
     network_maps : tuple of Path
         Pictures of all networks side by side, one a stack; none of a region with one network.
     scores, planted : Path or None
@@ -146,9 +146,6 @@ class ReportInputs:
         Of each track, where they were made.
     ground : mapping of str to Path
         Optical and lithology layers that the network reads, by registered name.
-    by_track : tuple of Path
-        Candidates of each track and frame, before fusion; of regions of a paper. The name of the
-        track is a folder of the path.
     """
 
     region: str
@@ -176,7 +173,6 @@ class ReportInputs:
     curves: Path | None = None
     factors: tuple[FactorFiles, ...] = ()
     ground: Mapping[str, Path] = field(default_factory=dict)
-    by_track: tuple[Path, ...] = ()
 
 
 def of_stack(

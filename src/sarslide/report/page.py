@@ -116,7 +116,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     pairs = {stack.stack: read_pairs(stack.pairs) for stack in inputs.stacks}
     terrain = {layer: read_display(path, layer) for layer, path in inputs.terrain.items()}
     stacks = [read_stack(stack) for stack in inputs.stacks]
-    candidates = vector.read(inputs.candidates) if inputs.candidates else None
+    candidates = vector.read(inputs.candidates, "candidates") if inputs.candidates else None
     planted = vector.read(inputs.planted) if inputs.planted and scores else None
     external = comparison.read(inputs.external) if inputs.external else None
     rates = [maps.layers["los_rate_mm_per_yr"] for maps in stacks if "los_rate_mm_per_yr" in maps.layers]

@@ -9,7 +9,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 from shapely.affinity import translate
 
 from sarslide import papers
@@ -112,10 +111,10 @@ def _patches_with_outlines(of: Material) -> StageFigure | None:
 def _fusion(of: Material) -> StageFigure | None:
     """P0 Fig. 13: objects of each track, then of both."""
     shade = of.ground.get("hillshade")
-    seen_by = {maps.stack: [path for path in of.inputs.by_track if maps.stack in path.parts] for maps in of.stacks}
-    found = {stack: pd.concat([vector.read(path) for path in paths]) for stack, paths in seen_by.items() if paths}
-    if shade is None or len(found) < 2:
+    if shade is None or of.inputs.candidates is None or len(of.stacks) < 2:
         return None
+    joined = vector.read(of.inputs.candidates, "by_track")
+    found = {maps.stack: joined[joined.track == maps.stack] for maps in of.stacks}
     before = [
         Outlines(frame, colour, f"{stack} ({len(frame)})")
         for (stack, frame), colour in zip(found.items(), TRACK_COLOURS, strict=False)
