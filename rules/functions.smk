@@ -175,6 +175,7 @@ def paper_inputs(wildcards):
         rates if GRAPH.method.has_rates else {}
     )
 
+    # What is refused of a whole run is refused of the target `report`, before any of its inputs is planned.
 
 def ranked_stacks():
     """Stacks whose factors were ranked; the target `factors` does it, and then they are kept up to date."""

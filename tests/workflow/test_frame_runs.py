@@ -12,7 +12,7 @@ from sarslide.errors import FormatError
 from sarslide.workflow import frame_calls
 from sarslide.workflow.frame_records import FrameRecords
 from sarslide.workflow.graph import Graph
-from tests.support.plans import Plan, files, outputs, plan
+from tests.support.plans import Plan, check, files, outputs, plan
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 # Six frames over the seam of a column and of two rows; both tracks see all of them.
@@ -93,6 +93,8 @@ def test_a_plan_of_too_many_jobs_is_refused_before_it_is_made(place, graph, monk
         SystemExit, match=r"E1001 region demo: 6 frames with about \d+ jobs are too many.*`sarslide run demo`"
     ):
         plan(place, REGION)
+    with pytest.raises(SystemExit, match=r"E1001 region demo: 6 frames .* too many"):
+        check(place, REGION, ["report"])
     # One frame is one plan, however many jobs it has.
     assert plan(place, REGION | {"frames": [graph.run_frames[0]]}).jobs
 
