@@ -221,6 +221,11 @@ if GRAPH.simulated:
             dates={stack: GRAPH.dates(stack) for stack in CONFIG.stacks},
             pairs={stack: GRAPH.pairs(stack) for stack in CONFIG.stacks},
             threshold=CONFIG.inventory.threshold,
+            # Ground that is not scored.
+            left_out=[
+                GRAPH.frame(name).core.to_dict()
+                for name in CONFIG.inventory.without_frames
+            ],
             method=GRAPH.method.name,
             # Of methods whose error is predicted from them.
             rates=rate_settings("score") if GRAPH.method.predicts_error else {},

@@ -37,8 +37,9 @@ def main(snakemake, log) -> None:
             RasterCells(Path(rate)), RasterCells(Path(observable), lambda values: values == 1)
         )
     outlines = vector.read(files.planted)
-    planted = scoring.planted_rows(outlines.to_dict("records"), truths, grid)
-    scores = scoring.score_objects(planted, layers, vector.read(files.decoys).to_dict("records"))
+    left_out = [RegionGrid.from_dict(core) for core in params.left_out]
+    planted = scoring.planted_rows(outlines.to_dict("records"), truths, grid, left_out)
+    scores = scoring.score_objects(planted, layers, vector.read(files.decoys).to_dict("records"), left_out)
     scores |= rate_errors(snakemake, grid) | {
         "pixels": cell_scores(snakemake, planted, grid),
         "criteria": scoring.CRITERIA,

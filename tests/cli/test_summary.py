@@ -47,6 +47,11 @@ def test_the_scores_of_a_simulated_region(results, tmp_path, capsys):
     assert ended("demo", "-C", tmp_path) == 0
     assert "object f1         0.667" in (text := capsys.readouterr().out)
     assert "LOS rate RMSE A128 4.00 mm/yr, 0.50 of the predicted error, 8.00" in text
+    assert "left out" not in text
+    left_out = {"planted_left_out": 3, "released_left_out": 1}
+    (results / "report/scores.json").write_text(json.dumps(scores | left_out))
+    assert ended("demo", "-C", tmp_path) == 0
+    assert "not scored, in frames left out: 3 planted, 1 released" in capsys.readouterr().out.splitlines()
     unknown = {"los_rmse_mm_per_yr": {"A128": None}, "predicted_rmse_mm_per_yr": {"A128": None}, "rate_error": None}
     (results / "report/scores.json").write_text(json.dumps(scores | unknown))
     assert ended("demo", "-C", tmp_path) == 0

@@ -5,6 +5,7 @@ import pytest
 
 from sarslide.evaluate import objects as scoring
 from sarslide.evaluate.objects import TrackTruth
+from sarslide.grid import RegionGrid
 from tests.inventory.conftest import cell_box
 
 SLOW, FAST = 20.0, 60.0
@@ -14,9 +15,9 @@ def truth(grid, rate=FAST):
     return TrackTruth(np.full(grid.shape, -rate), np.ones(grid.shape, bool))
 
 
-def planted(grid, outlines, truths=None):
+def planted(grid, outlines, truths=None, left_out=()):
     rows = [{"planted_id": f"P{k}", "kind": "round", "geometry": outline} for k, outline in enumerate(outlines)]
-    return scoring.planted_rows(rows, truths or {"A128": truth(grid)}, grid)
+    return scoring.planted_rows(rows, truths or {"A128": truth(grid)}, grid, left_out)
 
 
 def layers(landslides=(), plain=(), masked=()):
@@ -104,6 +105,34 @@ def test_decoys_and_their_fate(grid):
     assert scores["decoys"][0]["released"] == ["L0"]
     assert scores["object_precision"] == 0.0
     assert scores["objects"]["released"][0]["verdict"] == "decoy"
+
+
+def test_what_lies_in_a_frame_that_is_left_out_is_not_scored(grid):
+    """The east of column 60 is left out. P0 is found, P1 missed; P2 lies in the east, P3 over the edge."""
+    east = [RegionGrid(grid.epsg, grid.west + 60 * 30, grid.north, 30.0, grid.rows, grid.cols - 60)]
+    outlines = [cell_box(5, 5, 10, 10), cell_box(40, 5, 10, 10), cell_box(5, 80, 10, 10), cell_box(40, 55, 10, 10)]
+    # L1 is wrong; L2 and L3 are of an earlier release, which saw the east.
+    released = layers([outlines[0], cell_box(70, 5, 8, 8), outlines[2], cell_box(70, 80, 8, 8)])
+    decoys = [{"decoy_id": "D0", "kind": "snow", "geometry": cell_box(20, 90, 10, 10)}]
+    scores = scoring.score_objects(planted(grid, outlines, left_out=east), released, decoys, east)
+    assert (scores["planted"], scores["planted_left_out"], scores["scored"]) == (4, 2, 2)
+    assert (scores["released"], scores["released_left_out"]) == (4, 2)
+    assert (scores["object_recall"], scores["object_precision"], scores["object_f1"]) == (0.5, 0.5, 0.5)
+    assert [row["left_out"] for row in scores["objects"]["planted"]] == [False, False, True, True]
+    verdicts = [row["verdict"] for row in scores["objects"]["released"]]
+    assert verdicts == ["right", "wrong", "frame left out", "frame left out"]
+    assert scores["decoys"][0]["fate"] == "frame left out"
+    text = scoring.table(scores | {"los_rmse_mm_per_yr": {}})
+    assert "not scored, in frames left out: 2 planted, 2 released" in text.splitlines()
+    assert [line.split()[:2] for line in text.splitlines() if line.startswith(("missed", "false"))] == [
+        ["missed", "P1"],
+        ["false", "L1"],
+    ]
+    # Of a release of all frames the same objects are scored: two of four missed, two of four wrong.
+    whole = scoring.score_objects(planted(grid, outlines), released, decoys)
+    assert (whole["planted_left_out"], whole["scored"], whole["released_left_out"]) == (0, 4, 0)
+    assert (whole["object_recall"], whole["object_precision"]) == (0.5, 0.5)
+    assert "left out" not in scoring.table(whole | {"los_rmse_mm_per_yr": {}})
 
 
 def test_nothing_released_scores_zero(grid):

@@ -291,5 +291,17 @@ def test_scores():
     assert rows["LOS rate RMSE over the predicted error, 6.80 mm/yr, A128"] == "1.25"
 
 
+def test_scores_of_an_incomplete_release_say_what_was_left_out():
+    scores = {"planted": 50, "scored": 19, "planted_left_out": 0, "released_left_out": 0}
+    assert not any("left out" in row[0].text for row in tables.score_table(scores).rows)
+    found = tables.score_table(scores | {"planted_left_out": 7, "released_left_out": 2})
+    assert {row[0].text: row[1].text for row in found.rows if "left out" in row[0].text} == {
+        "Not scored, in frames left out: landslides planted": "7",
+        "Not scored, in frames left out: landslides released": "2",
+    }
+    rows = tables.planted_rows([{"scored": True}, {"scored": False, "left_out": True}, {"scored": False}])
+    assert [row["scored_text"] for row in rows] == ["yes", "frame left out", "no"]
+
+
 def test_leaves_of_the_settings():
     assert tables.leaves({"a": {"b": 1, "c": {"d": "x"}}, "e": []}) == [("a.b", "1"), ("a.c.d", "x"), ("e", "[]")]

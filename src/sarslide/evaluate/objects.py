@@ -20,7 +20,7 @@ from sarslide.grid import RegionGrid
 from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN
 from sarslide.inventory.masks import held_back_by
 from sarslide.inventory.matching import assign, intersections
-from sarslide.inventory.observability import Cells, cells_of
+from sarslide.inventory.observability import LEFT_OUT, Cells, cells_of, is_cut
 
 SCORED_AREA_KM2 = 0.05
 SCORED_RATE_MM_PER_YR = 25.0
@@ -90,10 +90,16 @@ def true_speed(geometry, truth: TrackTruth, grid: RegionGrid) -> float | None:
     return float(np.percentile(np.abs(rate[seen]), SPEED_PERCENTILE))
 
 
-def planted_rows(planted: Sequence[Mapping], truths: Mapping[str, TrackTruth], grid: RegionGrid) -> list[dict]:
+def planted_rows(
+    planted: Sequence[Mapping],
+    truths: Mapping[str, TrackTruth],
+    grid: RegionGrid,
+    left_out: Sequence[RegionGrid] = (),
+) -> list[dict]:
     """Each planted landslide with its area, its speeds, and whether it is scored.
 
-    Scored: at least 0.05 km2, and at least 25 mm/yr in the line of sight of a track that sees it.
+    Scored: at least 0.05 km2, at least 25 mm/yr in the line of sight of a track that sees it, and
+    no part in a frame that is left out.
 
     Parameters
     ----------
@@ -103,37 +109,48 @@ def planted_rows(planted: Sequence[Mapping], truths: Mapping[str, TrackTruth], g
         By track.
     grid : RegionGrid
         Grid of the region.
+    left_out : sequence of RegionGrid, optional
+        Cores of the frames that the release leaves out.
 
     Returns
     -------
     list of dict
-        planted_id, kind, area_km2, los_speed_mm_per_yr by track (None = not seen), scored,
-        geometry.
+        planted_id, kind, area_km2, los_speed_mm_per_yr by track (None = not seen), left_out (a part
+        lies in such a frame), scored, geometry.
     """
     rows = []
     for number, landslide in enumerate(planted, start=1):
         geometry = landslide["geometry"]
         speeds = {track: true_speed(geometry, truth, grid) for track, truth in truths.items()}
         fastest = max((speed for speed in speeds.values() if speed is not None), default=0.0)
+        large_and_fast = geometry.area / 1e6 >= SCORED_AREA_KM2 and fastest >= SCORED_RATE_MM_PER_YR
+        cut = is_cut(geometry, left_out)
         rows.append(
             {
                 "planted_id": str(landslide.get("planted_id", number)),
                 "kind": str(landslide.get("kind", "")),
                 "area_km2": geometry.area / 1e6,
                 "los_speed_mm_per_yr": speeds,
-                "scored": bool(geometry.area / 1e6 >= SCORED_AREA_KM2 and fastest >= SCORED_RATE_MM_PER_YR),
+                "left_out": cut,
+                "scored": bool(large_and_fast and not cut),
                 "geometry": geometry,
             }
         )
     return rows
 
 
-def score_objects(planted: list[dict], layers: Mapping[str, Sequence[Mapping]], decoys: Sequence[Mapping]) -> dict:
+def score_objects(
+    planted: list[dict],
+    layers: Mapping[str, Sequence[Mapping]],
+    decoys: Sequence[Mapping],
+    left_out: Sequence[RegionGrid] = (),
+) -> dict:
     """Object scores of a release.
 
     Planted and released landslides are matched one to one at IoU >= 0.3. Recall is over scored
     planted landslides; precision over all released ones, where a match with any planted landslide,
-    scored or not, is right.
+    scored or not, is right. What lies in a frame that the release leaves out, by whatever part, is
+    in neither.
 
     Parameters
     ----------
@@ -143,6 +160,8 @@ def score_objects(planted: list[dict], layers: Mapping[str, Sequence[Mapping]], 
         Rows of the release by layer.
     decoys : sequence of mapping
         With kind and geometry.
+    left_out : sequence of RegionGrid, optional
+        Cores of the frames that the release leaves out.
 
     Returns
     -------
@@ -152,22 +171,25 @@ def score_objects(planted: list[dict], layers: Mapping[str, Sequence[Mapping]], 
     released = list(layers[LANDSLIDES])
     common = intersections([row["geometry"] for row in planted], [row["geometry"] for row in released])
     found = assign({pair: iou for pair, (iou, _) in common.items() if iou >= MIN_IOU})
-    fates = [_fate(decoy, released, set(found), layers) for decoy in decoys]
+    known = [not is_cut(row["geometry"], left_out) for row in released]
+    fates = [_fate(decoy, released, set(found), layers, left_out) for decoy in decoys]
     hits = {ls_id for fate in fates for ls_id in fate["released"]}
     scored = sum(row["scored"] for row in planted)
     recall = ratio(sum(planted[i]["scored"] for i in found.values()), scored)
-    precision = ratio(len(found), len(released))
+    precision = ratio(sum(known[j] for j in found), sum(known))
     return {
         "object_recall": recall,
         "object_precision": precision,
         "object_f1": harmonic(precision, recall),
         "planted": len(planted),
+        "planted_left_out": sum(row["left_out"] for row in planted),
         "scored": scored,
         "released": len(released),
+        "released_left_out": len(released) - sum(known),
         "decoys": fates,
         "objects": {
             "planted": _planted_list(planted, released, found, common),
-            "released": _released_list(planted, released, found, common, hits),
+            "released": _released_list(planted, released, found, common, hits, known),
         },
     }
 
@@ -336,6 +358,9 @@ def table(scores: Mapping) -> str:
         f"object recall {scores['object_recall']:.3f}  precision {scores['object_precision']:.3f}  F1 {scores['object_f1']:.3f}"
         f"  (one to one, IoU >= {MIN_IOU})",
     ]
+    planted, released = scores["planted_left_out"], scores["released_left_out"]
+    if planted or released:
+        lines.insert(1, f"not scored, in frames left out: {planted} planted, {released} released")
     for track, rmse in scores["los_rmse_mm_per_yr"].items():
         pixels, predicted = scores["pixels"][track], scores["predicted_rmse_mm_per_yr"][track]
         if rmse is not None:
@@ -350,15 +375,19 @@ def table(scores: Mapping) -> str:
     lines += [f"decoy {decoy['decoy_id']} ({decoy['kind']}): {decoy['fate']}" for decoy in scores["decoys"]]
     missed = [row for row in scores["objects"]["planted"] if row["scored"] and not row["ls_id"]]
     lines += [f"missed {row['planted_id']} ({row['kind']}, {row['area_km2']:.3f} km2)" for row in missed]
-    wrong = [row for row in scores["objects"]["released"] if row["verdict"] != "right"]
+    wrong = [row for row in scores["objects"]["released"] if row["verdict"] not in ("right", LEFT_OUT)]
     lines += [f"false {row['ls_id']} ({row['verdict']}, {row['area_km2']:.3f} km2)" for row in wrong]
     return "\n".join(lines)
 
 
 def _fate(
-    decoy: Mapping, released: Sequence[Mapping], right: set[int], layers: Mapping[str, Sequence[Mapping]]
+    decoy: Mapping,
+    released: Sequence[Mapping],
+    right: set[int],
+    layers: Mapping[str, Sequence[Mapping]],
+    left_out: Sequence[RegionGrid],
 ) -> dict:
-    """What became of one decoy: released, other deformation, masked, or not detected."""
+    """What became of one decoy: released, other deformation, masked, left out, or not detected."""
     outline = decoy["geometry"]
     errors = [row["ls_id"] for k, row in enumerate(released) if k not in right and _hits(row["geometry"], outline)]
     plain = [row for row in layers[PLAIN] if _hits(row["geometry"], outline)]
@@ -368,8 +397,10 @@ def _fate(
         fate = "released (error)"
     elif plain:
         fate = "masked: too_flat, released as non-landslide deformation"
+    elif masked:
+        fate = f"masked: {', '.join(reasons)}"
     else:
-        fate = f"masked: {', '.join(reasons)}" if masked else "not detected"
+        fate = LEFT_OUT if is_cut(outline, left_out) else "not detected"
     return {
         "decoy_id": str(decoy.get("decoy_id", "")),
         "kind": str(decoy.get("kind", "")),
@@ -398,11 +429,12 @@ def _planted_list(planted, released, found, common) -> list[dict]:
     return rows
 
 
-def _released_list(planted, released, found, common, hits) -> list[dict]:
+def _released_list(planted, released, found, common, hits, known) -> list[dict]:
     rows = []
     for j, row in enumerate(released):
         matched = found.get(j)
         verdict = "right" if matched is not None else "decoy" if row["ls_id"] in hits else "wrong"
+        verdict = verdict if known[j] else LEFT_OUT
         rows.append(
             {
                 "ls_id": row["ls_id"],

@@ -2,7 +2,7 @@
 vanished (B26).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -85,6 +85,24 @@ class StatesByFrame:
         return found
 
 
+def is_cut(geometry: BaseGeometry, left_out: Iterable[RegionGrid]) -> bool:
+    """Whether a part of an object lies in a frame that a release leaves out.
+
+    Parameters
+    ----------
+    geometry : BaseGeometry
+        Outline.
+    left_out : iterable of RegionGrid
+        Cores of the frames.
+
+    Returns
+    -------
+    bool
+        True from the first square metre.
+    """
+    return any(geometry.intersection(box(*core.bounds)).area > 1.0 for core in left_out)
+
+
 @dataclass(frozen=True)
 class Observability:
     """What each track could see.
@@ -119,7 +137,7 @@ class Observability:
         bool
             True from the first square metre.
         """
-        return any(geometry.intersection(box(*core.bounds)).area > 1.0 for core in self.left_out)
+        return is_cut(geometry, self.left_out)
 
     def cause(self, geometry: BaseGeometry, tracks: Sequence[str], elevation_m: float) -> str:
         """Why an object could not be seen by the tracks that saw it before.

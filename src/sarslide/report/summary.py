@@ -20,6 +20,9 @@ class Scores(BaseModel):
     model_config = ConfigDict(frozen=True)
     planted: records.Count
     scored: records.Count
+    # In frames that the release leaves out; none in files of versions that did not tell.
+    planted_left_out: records.Count = 0
+    released_left_out: records.Count = 0
     object_recall: Share
     object_precision: Share
     object_f1: Share
@@ -230,6 +233,9 @@ def score_lines(scores: Scores) -> list[str]:
         Counts, scores by object, and the error of the LOS rate of each track that has one.
     """
     lines = [f"planted {scores.planted} landslides, scored {scores.scored}"]
+    planted, released = scores.planted_left_out, scores.released_left_out
+    if planted or released:
+        lines.append(f"not scored, in frames left out: {planted} planted, {released} released")
     shares = {"recall": scores.object_recall, "precision": scores.object_precision, "f1": scores.object_f1}
     lines += [f"object {name:<10} {share:.3f}" for name, share in shares.items()]
     for stack, rmse in scores.los_rmse_mm_per_yr.items():

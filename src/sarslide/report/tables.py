@@ -479,6 +479,8 @@ def score_table(scores: Mapping[str, Any]) -> ReportTable:
 
     add("Landslides planted", scores.get("planted"), 0)
     add("Of these scored: large, fast and visible enough", scores.get("scored"), 0)
+    for key in ("planted", "released"):
+        add(f"Not scored, in frames left out: landslides {key}", scores.get(f"{key}_left_out") or None, 0)
     for key, measure in (("recall", "Object recall"), ("precision", "Object precision"), ("f1", "Object F1")):
         add(measure, scores.get(f"object_{key}"), 3)
     predicted = scores.get("predicted_rmse_mm_per_yr") or {}
@@ -533,8 +535,12 @@ def planted_rows(planted: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for row in planted:
         speeds = row.get("los_speed_mm_per_yr") or {}
         seen = [f"{track} {number(speed, 0)}" for track, speed in sorted(speeds.items()) if speed is not None]
-        rows.append(dict(row) | {"speeds": ", ".join(seen), "scored_text": "yes" if row.get("scored") else "no"})
+        rows.append(dict(row) | {"speeds": ", ".join(seen), "scored_text": _scored_text(row)})
     return rows
+
+
+def _scored_text(row: Mapping[str, Any]) -> str:
+    return "yes" if row.get("scored") else "frame left out" if row.get("left_out") else "no"
 
 
 def leaves(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
