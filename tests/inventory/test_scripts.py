@@ -264,7 +264,7 @@ def test_score_of_the_made_up_region(region, tmp_path, capsys):
     }  # fmt: skip
     params = {
         "grid": GRID.to_dict(), "stacks": STACKS, "dates": {t: dates for t in STACKS}, "pairs": {t: pairs for t in STACKS},
-        "threshold": 0.5, "method": "stacking", "code": "",
+        "threshold": 0.5, "method": "stacking", "code": "", "left_out": [],
         "rates": {"height_correlated": True, "plane": True, "weighting": "none"},
         "frames": dict.fromkeys(STACKS, {"f0": {"core": GRID.to_dict(), "grid": GRID.to_dict()}}),
     }  # fmt: skip

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from sarslide.grid import RegionGrid
 from sarslide.inventory import masks
 from sarslide.inventory.attributes import LAYERS
 from sarslide.inventory.candidates import find_candidates
@@ -148,7 +149,7 @@ def test_objects_and_cells_are_scored_and_the_rate_is_null(region, tmp_path):
     outputs = {"scores": str(tmp_path / "scores.json"), "planted": str(tmp_path / "report_planted.gpkg")}
     frame = {"f0": {"core": GRID.to_dict(), "grid": GRID.to_dict()}}
     params = {"grid": GRID.to_dict(), "stacks": STACKS, "frames": dict.fromkeys(STACKS, frame)}
-    params |= {"threshold": 0.5, "method": "averaging", "code": ""}
+    params |= {"threshold": 0.5, "method": "averaging", "code": "", "left_out": []}
     run_script("score", tmp_path, inputs, outputs, params)
     scores = read_json(tmp_path / "scores.json")
     assert (scores["planted"], scores["scored"], scores["released"]) == (3, 3, 2)
@@ -161,3 +162,9 @@ def test_objects_and_cells_are_scored_and_the_rate_is_null(region, tmp_path):
     log = (tmp_path / "score.log").read_text()
     assert "object recall 0.667" in log and "RMSE" not in log
     assert scores["release"] == RELEASE
+    # Without the ground of the missed one there is none to miss.
+    south = RegionGrid(GRID.epsg, GRID.west, GRID.north - 60 * GRID.cell_m, GRID.cell_m, 40, GRID.cols).to_dict()
+    run_script("score", tmp_path, inputs, outputs, params | {"left_out": [south]})
+    scores = read_json(tmp_path / "scores.json")
+    assert (scores["planted"], scores["planted_left_out"], scores["scored"]) == (3, 1, 2)
+    assert (scores["object_recall"], scores["object_precision"]) == (1.0, 1.0)
