@@ -28,6 +28,32 @@ def test_cores_are_the_region_without_overlap(side_km):
     assert (count(ZHONGXINRONG, side_km) == 1).all()
 
 
+@pytest.mark.parametrize(
+    ("strip_m", "margin_km", "widths_m"),
+    [
+        (4200, 2, [64_200]),  # wider than two margins, narrower than an eighth of the side
+        (7470, 2, [67_470]),
+        (7500, 2, [60_000, 7500]),
+        (7500, 4, [67_500]),  # narrower than two margins
+        (8010, 4, [60_000, 8010]),
+    ],
+)
+def test_a_strip_below_two_margins_or_an_eighth_of_a_side_joins_its_neighbour(strip_m, margin_km, widths_m):
+    before = (480_000, 3_240_000, 540_000, 3_360_000)  # a column of two whole frames
+    for west, east in ((before[0], before[2] + strip_m), (before[0] - strip_m, before[2])):
+        region = RegionGrid.from_bounds(EPSG, (west, before[1], east, before[3]), 30)
+        frames = frames_of(region, 60, margin_km)
+        found = {round(frame.core.cols * 30): frame.core.rows for frame in frames}
+        assert found == dict.fromkeys(widths_m, 2000) and len(frames) == 2 * len(widths_m)
+
+
+def test_no_frame_is_longer_than_a_side_and_two_strips():
+    for west, width in ((0, 74_970), (52_530, 74_940), (7470, 60_030), (30_000, 120_000)):
+        region = RegionGrid.from_bounds(EPSG, (west, 0, west + width, 60_000), 30)
+        widths = [30 * frame.core.cols for frame in frames_of(region, 60, 2)]
+        assert sum(widths) == width and all(7500 <= one <= 75_000 for one in widths)
+
+
 def test_a_narrow_strip_at_the_bounds_joins_its_neighbour():
     frames = frames_of(ZHONGXINRONG, 15, 2)
     assert [frame.name for frame in frames] == [f"f{col}_{row}" for col in (33, 34) for row in (215, 216, 217, 218)]

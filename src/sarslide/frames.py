@@ -12,6 +12,7 @@ from typing import Any
 from sarslide.grid import RegionGrid, common_part
 
 WHOLE = "f0"
+NARROW = 1 / 8  # of a side
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Frame:
         return cls(name, RegionGrid.from_dict(values["core"]), RegionGrid.from_dict(values["grid"]))
 
 
-def _lines(low: int, high: int, side: float, narrowest: int) -> list[tuple[int, int]]:
+def _lines(low: int, high: int, side: float, narrowest: float) -> list[tuple[int, int]]:
     """Frame number and first cell, along one axis; the last entry is the end of the region.
 
     low, high: first cell of the region and the one after its last, from the origin of the CRS.
@@ -94,7 +95,8 @@ def _digits(number: int) -> str:
 def frames_of(region: RegionGrid, frame_km: float, margin_km: float) -> tuple[Frame, ...]:
     """Cut a region into frames.
 
-    A strip at the bounds that is narrower than two margins joins its neighbour.
+    A strip at the bounds that is narrower than two margins, or than an eighth of a side, joins its
+    neighbour. A frame is at most a quarter of its side, or four margins, longer than that.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ def frames_of(region: RegionGrid, frame_km: float, margin_km: float) -> tuple[Fr
     cell_m, side = region.cell_m, frame_km * 1000 / region.cell_m
     if max(region.shape) <= side:
         return (Frame(WHOLE, region, region),)
-    narrowest = math.ceil(2 * margin_km * 1000 / cell_m)
+    narrowest = max(2 * margin_km, NARROW * frame_km) * 1000 / cell_m
     west, south, east, north = (round(edge / cell_m) for edge in region.bounds)
     columns = list(pairwise(_lines(west, east, side, narrowest)))
     rows = list(pairwise(_lines(south, north, side, narrowest)))

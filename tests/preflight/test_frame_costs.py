@@ -32,6 +32,25 @@ def test_files_and_memory_are_those_of_the_plan(tmp_path, graph):
     assert (cost.stacks, cost.dates, cost.pairs) == (2, 8, len(graph.pairs("A128")) + len(graph.pairs("D062")))
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"rates": {"phase_gradient": True}},
+        {"grid": {"product_m": 15}, "segmentation": {"grid": "product"}},
+    ],
+    ids=["rates", "gradients", "finer cells"],
+)
+def test_memory_of_a_large_frame_is_that_of_the_plan(tmp_path, keys):
+    """66 km: the strip of 6 km joins the frame, whose real cells count."""
+    grid = {"bounds": [480_000, 3_180_000, 546_000, 3_240_000], "frame_km": 60, "frame_margin_km": 2}
+    values = {"region": "demo", "simulation": {"dates": 4}, **keys, "grid": grid | keys.get("grid", {})}
+    config = load(values)
+    (cost,) = frames.frame_costs(Graph(config, scenes.table(config, Path("resources")), SCRIPTS))
+    assert cost.cells == 2200 * 2000
+    assert cost.memory_mb == plans.costs(tmp_path, values, cost.name)["mem_mb"] > 4000
+
+
 def test_bytes_of_frames_are_those_of_the_region_with_the_margins(graph):
     rows = {stack: [row for row in graph.scenes.rows() if row["stack"] == stack] for stack in graph.config.stacks}
     whole = forecast(graph.config, rows, dict.fromkeys(graph.config.stacks, 1.0))

@@ -12,8 +12,9 @@ from sarslide.workflow.graph import Graph
 # Files with log and benchmark: of a date, of an interferogram, of its unwrapping, of the other
 # rules of a stack in a frame, of the ground of a frame.
 OF_DATE, OF_PAIR, OF_UNWRAPPING, OF_STACK, OF_GROUND = 4, 5, 5, 70, 9
-# The rule that needs most: MB, and bytes a cell of the frame with its margin.
-FIXED_MB, CELL_BYTES = 2500, 400
+# Rules that may need most: MB, and bytes a cell of the frame with its margin; maps of networks, of
+# the cells that they read.
+OF_RATES, OF_GRADIENTS, OF_NETWORKS = (2500, 400), (1500, 600), (2500, 200)
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,15 @@ def _of_frame(graph: Graph, name: str) -> FrameCost:
         + OF_GROUND,
         cells * (of_date * total_dates + of_pair * total_pairs + STACK_BYTES * len(stacks) + REGION_BYTES) / 1e9,
         cells * (of_date + of_pair * per_date) / 1e6,
-        FIXED_MB + int(CELL_BYTES * cells / 2**20),
+        _memory_mb(graph, name),
     )
+
+
+def _memory_mb(graph: Graph, name: str) -> int:
+    """MB of the job of a frame that needs most."""
+    grid, finer = graph.grid(name), graph.network_grid(name)
+    needs = {OF_RATES: grid, OF_NETWORKS: finer} | ({OF_GRADIENTS: grid} if graph.config.rates.phase_gradient else {})
+    return max(fixed + int(each * of.rows * of.cols / 2**20) for (fixed, each), of in needs.items())
 
 
 def finding(config: Config, table: SceneTable) -> list[Finding]:
