@@ -1,10 +1,12 @@
-"""Shared fixtures: the real data folder, the repository; which tests are slow."""
+"""Shared fixtures: real data, the repository; which tests are slow."""
 
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.shipped_data import unpack
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -62,8 +64,14 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shipped_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real data of tests/data/real, in the layout of the full folder."""
+    return unpack(tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Folder of real Sentinel-1 data; where it is absent, a test that needs it is skipped."""
+    """The full folder of real data, for sets too large to ship; where it is absent, a test is skipped."""
     folder = os.environ.get("SARSLIDE_REAL_DATA")
     if not folder:
         pytest.skip("SARSLIDE_REAL_DATA is not set")

@@ -23,8 +23,8 @@ CENTRE = (-99.12, 19.41, 2240.0)  # lon, lat, m
 
 
 @pytest.fixture(scope="module")
-def folder(real_data):
-    return real_data / "interferograms" / "mexico_city_s1"
+def folder(shipped_data):
+    return shipped_data / "interferograms" / "mexico_city_s1"
 
 
 @pytest.fixture(scope="module")

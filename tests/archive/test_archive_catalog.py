@@ -220,8 +220,8 @@ def recorded(folder, name):
     return yaml.load((folder / "catalogue" / name).read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def test_recorded_bursts_of_asf(real_data):
-    found = [burst_of(one["umm"]) for one in recorded(real_data, "SLC_BURST_stack.yml")]
+def test_recorded_bursts_of_asf(shipped_data):
+    found = [burst_of(one["umm"]) for one in recorded(shipped_data, "SLC_BURST_stack.yml")]
     assert (
         len(found) == 166
         and {one.stack for one in found} == {"D174"}
@@ -232,21 +232,21 @@ def test_recorded_bursts_of_asf(real_data):
     assert found[0].start == np.datetime64("2014-10-17T15:16:17.116615")
 
 
-def test_recorded_slcs_of_asf(real_data):
+def test_recorded_slcs_of_asf(shipped_data):
     name = "S1A_IW_SLC__1SSV_20160528T141908_20160528T141938_011460_011746_335C_stack.yml"
-    found = [scene_of(one["umm"], {}) for one in recorded(real_data, name)]
+    found = [scene_of(one["umm"], {}) for one in recorded(shipped_data, name)]
     assert len(found) == 176 and {one.stack for one in found} == {"D013"}
     assert all(one.checksum.startswith("md5:") and one.bytes > 1e9 for one in found)
     assert {one.polarisation for one in found} == {"VV"}
     assert all(int(one.granule[49:55]) == one.absolute_orbit for one in found)
 
 
-def test_recorded_listing_of_the_orbit_bucket(archive, access, real_data, monkeypatch):
+def test_recorded_listing_of_the_orbit_bucket(archive, access, shipped_data, monkeypatch):
     """Seven pages of the real bucket, as they were sent."""
     from sarslide.retrieve import orbits
 
     pages = [
-        one["response"]["body"]["string"] for one in recorded(real_data, "orbit_listing_s3_poeorb.yaml")["interactions"]
+        one["response"]["body"]["string"] for one in recorded(shipped_data, "orbit_listing_s3_poeorb.yaml")["interactions"]
     ]
     monkeypatch.setattr(orbits, "get_text", lambda *_, **__: pages.pop(0))
     listed = access.orbits()._of_bucket("AUX_POEORB", "AUX_POEORB/")
@@ -257,8 +257,8 @@ def test_recorded_listing_of_the_orbit_bucket(archive, access, real_data, monkey
     assert sum(covers(name, "S1A", start, start + np.timedelta64(30, "s")) for name in listed) == 1
 
 
-def test_recorded_orbit_query_of_copernicus(real_data):
-    (asked,) = recorded(real_data, "test_scihub_query_orbit_by_dt.yaml")["interactions"]
+def test_recorded_orbit_query_of_copernicus(shipped_data):
+    (asked,) = recorded(shipped_data, "test_scihub_query_orbit_by_dt.yaml")["interactions"]
     found = orbits_of(json.loads(asked["response"]["body"]["string"]), "https://data.example/odata/v1")
     name = "S1A_OPER_AUX_POEORB_OPOD_20210315T155112_V20191230T225942_20200101T005942.EOF"
     address = "https://data.example/odata/v1/Products(21db46df-3991-4700-a454-dd91b6f2217a)/$value"

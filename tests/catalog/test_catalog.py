@@ -201,10 +201,10 @@ def test_a_stack_whose_products_are_gone_is_named(archive, tmp_path):
         update(table, slc, REGION)
 
 
-def test_real_pair_against_isce2(real_data):
+def test_real_pair_against_isce2(shipped_data):
     """Two real acquisitions, orbits of their annotations: from the middle of IW2, on the ellipsoid, the baseline lies within
     2 m of ISCE2's at mid range, which changes by 0.6 m along the swath; its sign is opposite by definition (test_baseline)."""
-    folder = real_data / "sentinel1/pair_20250406_20250418"
+    folder = shipped_data / "sentinel1/pair_20250406_20250418"
     text = (folder / "isce2_topsProc.xml").read_text()
     isce = [float(value) for value in re.findall(r"<IW-2_Bperp_at_midrange_for_\w+>([^<]+)<", text)]
     views, point = [], None

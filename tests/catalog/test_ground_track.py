@@ -113,9 +113,9 @@ def away_km(number: int, positions: np.ndarray) -> float:
     return float((6371 * np.abs((positions * across[nearest]).sum(-1)) / np.linalg.norm(positions, axis=1)).max())
 
 
-def test_real_orbits_lie_on_the_ground_track(real_data):
+def test_real_orbits_lie_on_the_ground_track(shipped_data):
     """Vectors of four files, 2014 to 2023: 0.07, 0.11, 0.30 and 0.25 km from the track of their orbit number."""
-    files = [*(real_data / "orbits").glob("*.EOF"), *real_data.glob("sentinel1/slc_terceira/*.EOF")]
+    files = [*(shipped_data / "orbits").glob("*.EOF"), *shipped_data.glob("sentinel1/slc_terceira/*.EOF")]
     assert len(files) == 4
     for path in files:
         numbers, position = _vectors(path)
@@ -123,16 +123,16 @@ def test_real_orbits_lie_on_the_ground_track(real_data):
             assert away_km((number - 73) % 175 + 1, position[numbers == number][::10]) < 0.35, path.name
 
 
-def test_real_annotations_lie_on_the_ground_track(real_data):
+def test_real_annotations_lie_on_the_ground_track(shipped_data):
     """Vectors of all scenes, 2014 to 2025."""
-    for scene in read_scenes(real_data):
+    for scene in read_scenes(shipped_data):
         for swath in scene.swaths:
             assert away_km(int(scene.stack[1:]), swath.orbit.position_m) < 0.35, scene.date
 
 
-def test_the_orbit_number_of_real_vectors_sees_the_right_of_them(real_data):
+def test_the_orbit_number_of_real_vectors_sees_the_right_of_them(shipped_data):
     """All around two revolutions: ground 700 km to the right is seen by the number that the orbit file states."""
-    for path in (real_data / "orbits").glob("*RESORB*2023*.EOF"):
+    for path in (shipped_data / "orbits").glob("*RESORB*2023*.EOF"):
         numbers, position = _vectors(path)
         step = np.gradient(position, axis=0)
         right = np.cross(step, position) / np.linalg.norm(np.cross(step, position), axis=1)[:, None]
@@ -160,16 +160,16 @@ def _vectors(path):
     return np.array(re.findall(r"<Absolute_Orbit>([^<]+)", text), int), np.array(position).T
 
 
-def test_manifests_state_the_number_of_their_absolute_orbit(real_data):
+def test_manifests_state_the_number_of_their_absolute_orbit(shipped_data):
     """But for the one of 2014, of IPF 2.36, whose number is two higher than that of the ground it shows."""
-    stated = {scene.date: (scene.stack, scene.stated) for scene in read_scenes(real_data)}
+    stated = {scene.date: (scene.stack, scene.stated) for scene in read_scenes(shipped_data)}
     assert stated.pop("20141004") == ("D152", "D154")
     assert all(one == other for one, other in stated.values())
 
 
-def test_real_scenes_get_their_track(real_data):
+def test_real_scenes_get_their_track(shipped_data):
     """Every scene: the square at its centre by its own track alone, its footprint by it as well as by any."""
-    scenes = read_scenes(real_data)
+    scenes = read_scenes(shipped_data)
     assert len({scene.place for scene in scenes}) == 7
     for scene in scenes:
         lon, lat, incidence = scene.centre()
@@ -181,10 +181,10 @@ def test_real_scenes_get_their_track(real_data):
         assert footprint.stack == scene.stack and footprint.share > 0.93, scene.date
 
 
-def test_the_swath_is_that_of_real_annotations(real_data):
+def test_the_swath_is_that_of_real_annotations(shipped_data):
     """Edges: IW1's first and IW3's last valid sample of every burst; incidence, where tie points lie at the sea."""
     edges, incidence = {"IW1": [], "IW3": []}, []
-    for scene in read_scenes(real_data):
+    for scene in read_scenes(shipped_data):
         for swath in scene.swaths:
             grid = swath.grid
             low = grid.height_m < 50
@@ -206,9 +206,9 @@ def test_the_swath_is_that_of_real_annotations(real_data):
     ("name", "scenes"), [("S1A_IW_SLC__1SSV_20160528T141908_20160528T141938_011460_011746_335C_stack", 176),
                          ("SLC_BURST_stack", 166), ("S1_baseline_stack", 4)]
 )  # fmt: skip
-def test_listed_scenes_are_seen_by_their_path(real_data, name, scenes):
+def test_listed_scenes_are_seen_by_their_path(shipped_data, name, scenes):
     """Answers of ASF's search: each footprint by its path, as well as by any other of its pass."""
-    listed = yaml.load((real_data / f"catalogue/{name}.yml").read_text(), yaml.CSafeLoader)
+    listed = yaml.load((shipped_data / f"catalogue/{name}.yml").read_text(), yaml.CSafeLoader)
     listed = [item for item in listed if item["properties"]["beamModeType"] == "IW"]
     assert len(listed) == scenes
     for corners, stacks in _by_footprint(listed).items():

@@ -174,10 +174,10 @@ def _tables(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
         yield f"baselines of the frame, {name}?", partial(baseline_m, path, PAIR, "licsar", 39.0)
 
 
-def real_cases(folder: Path, real_data: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+def real_cases(folder: Path, data: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """Those of Mexico City."""
     folder.mkdir()
-    source = real_data / "interferograms/mexico_city_s1"
+    source = data / "interferograms/mexico_city_s1"
     dates = REAL_PAIR.replace("_", "-")
     phase, coherence = (next((source / "geotiffs").glob(f"*{dates}*{end}.tif")) for end in ("unw", "cc"))
     table = next((source / "geometry").glob(f"{dates}*_bperp.par"))

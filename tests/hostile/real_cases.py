@@ -1,6 +1,5 @@
 """Seeded changes of real annotation, manifests and orbit files of Sentinel-1."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,6 +13,7 @@ from sarslide.sentinel1.annotation import Annotation, parse_annotation
 from sarslide.sentinel1.orbit import read_eof
 from sarslide.sentinel1.product import facts_of, open_product
 from tests.hostile.changed import changed
+from tests.support.shipped_data import unpack
 
 ORBITS = {
     "POEORB_OPOD_20220917": ("2022-08-28", 15790.0), "POEORB_OPOD_20210304": ("2014-10-04", 11590.0),
@@ -42,8 +42,8 @@ def orbit(path: Path, day: str, start_s: float, truth: np.ndarray | None = None)
 
 
 def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Changed files; none where the real data are not at hand."""
-    data = Path(os.environ.get("SARSLIDE_REAL_DATA", "/nonexistent"))
+    """Changed files of the shipped real data."""
+    data = unpack(folder / "shipped")
     products = sorted(data.glob("sentinel1/zips/*.zip")) + sorted(data.glob("sentinel1/pair*/*20250406*.SAFE"))
     for seed, path in enumerate(products):
         product = open_product(path)

@@ -13,5 +13,5 @@ def test_files(tmp_path, monkeypatch):
     checked(cases, tmp_path, 85)
 
 
-def test_real_files(tmp_path, real_data):
-    checked(lambda folder: real_cases(folder / "real", real_data), tmp_path, 69)
+def test_real_files(tmp_path, shipped_data):
+    checked(lambda folder: real_cases(folder / "real", shipped_data), tmp_path, 69)

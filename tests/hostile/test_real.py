@@ -4,5 +4,5 @@ from tests.hostile.real_cases import cases
 from tests.hostile.support import checked
 
 
-def test_changes_of_real_files(real_data, tmp_path):
+def test_changes_of_real_files(tmp_path):
     checked(cases, tmp_path, 250)

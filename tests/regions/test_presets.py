@@ -181,13 +181,13 @@ def test_pairs_of_p3():
     assert all(number in preset.assumptions["network.preset"] for number in (*found, "310", "103", str(len(own))))
 
 
-def test_repeat_orbit_sees_what_the_archive_lists(real_data):
+def test_repeat_orbit_sees_what_the_archive_lists(shipped_data):
     """Real scenes of a listing of ASF: the orbit passes on their days and sees their centres."""
     from pyproj import Transformer
 
     from sarslide.grid import RegionGrid
 
-    text = next((real_data / "catalogue").glob("S1A_IW_SLC*_stack.yml")).read_text()
+    text = next((shipped_data / "catalogue").glob("S1A_IW_SLC*_stack.yml")).read_text()
     words = ("centerLat", "centerLon", "flightDirection", "pathNumber", "startTime", "platform")
     items = [
         [re.search(rf'"{word}": "?([^",]+)', part) for word in words] for part in text.split('"properties": {')[1:]

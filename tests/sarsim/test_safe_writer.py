@@ -2,7 +2,6 @@
 
 import binascii
 import hashlib
-import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -90,13 +89,10 @@ def structure(element, depth: int) -> list:
 @pytest.mark.parametrize(
     "kind", ["annotation/s1a-iw2-slc-vv", "annotation/calibration/calibration", "annotation/calibration/noise"]
 )
-def test_elements_stand_in_the_order_of_real_files(product, kind):
+def test_elements_stand_in_the_order_of_real_files(product, shipped_data, kind):
     """Every element of a real IPF 003 file, in its order, down to the leaves."""
-    root = os.environ.get("SARSLIDE_REAL_DATA")
-    if not root:
-        pytest.skip("SARSLIDE_REAL_DATA is not set: not compared with real annotation")
     pattern = f"{kind}*.xml" if kind.endswith("vv") else f"{kind}-s1a-iw2-slc-vv*.xml"
-    real = next(iter(sorted(Path(root, "sentinel1").glob(f"pair_*/*.SAFE/{pattern}"))))
+    real = next(iter(sorted(shipped_data.glob(f"sentinel1/pair_*/*.SAFE/{pattern}"))))
     mine = next(product[0].glob(f"{kind}*.xml"))
     assert structure(ElementTree.parse(mine).getroot(), 9) == structure(ElementTree.parse(real).getroot(), 9)
 

@@ -1,6 +1,5 @@
 """The simulator's own geometry against real annotation, closed forms and brute force."""
 
-import os
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +19,8 @@ CENTER = geometry.to_ecef(np.array(LON), np.array(LAT), np.array(HEIGHT))
 STACKS = ("A128", "D062")
 
 
-def real_annotations() -> list:
+def real_annotations(root: Path) -> list:
     """Every real annotation file of the data folder as (name, content); zips are read in place."""
-    root = os.environ.get("SARSLIDE_REAL_DATA")
-    if not root:
-        return []
     found = [(p.name, p.read_bytes()) for p in sorted(Path(root, "sentinel1").rglob("s1a-iw*-slc-*.xml"))
              if p.parent.name == "annotation"]  # fmt: skip
     for archive in sorted(Path(root, "sentinel1", "zips").glob("*.zip")):
@@ -57,11 +53,10 @@ def grid_misfit(content: bytes) -> tuple[np.ndarray, np.ndarray]:
     return t - annotated, slant - column["slantRangeTime"] * radar.SPEED_OF_LIGHT / 2
 
 
-def test_real_geolocation_grids():
+def test_real_geolocation_grids(shipped_data):
     """0.01 m in range and 1e-5 s in azimuth (issue), with the annotation's own orbit; IPF 002.36 (2014) apart."""
-    annotations = real_annotations()
-    if not annotations:
-        pytest.skip("SARSLIDE_REAL_DATA is not set: real geolocation grids not compared")
+    annotations = real_annotations(shipped_data)
+    assert len(annotations) == 20
     for name, content in annotations:
         azimuth, slant = np.abs(np.array(grid_misfit(content))).max(1)
         old = "-20141004t" in name

@@ -1,6 +1,5 @@
 """Products of several swaths, polarisations, slices and satellites as other readers see them; their numbers against real ones."""
 
-import os
 import re
 import zipfile
 from datetime import datetime, timedelta
@@ -29,24 +28,16 @@ CENTER = geometry.to_ecef(np.array(99.2), np.array(29.0), np.array(3400.0))
 BORDER = {"A": 37.2, "D": 42.33}  # incidence where IW1 meets IW2, and IW2 meets IW3
 
 
-def real_data() -> Path:
-    root = os.environ.get("SARSLIDE_REAL_DATA")
-    if not root:
-        pytest.skip("SARSLIDE_REAL_DATA is not set: not compared with real annotation")
-    return Path(root, "sentinel1")
-
-
-def real_annotation(swath: str) -> ElementTree:
+def real_annotation(folder: Path, swath: str) -> ElementTree:
     """Annotation of a swath of the product that the simulated swaths are modelled on."""
-    return ElementTree.parse(
-        next(real_data().glob(f"pair_20250406*/S1A*20250406*.SAFE/annotation/s1a-{swath.lower()}-slc-vv-*.xml"))
-    ).getroot()
+    pattern = f"sentinel1/pair_20250406*/S1A*20250406*.SAFE/annotation/s1a-{swath.lower()}-slc-vv-*.xml"
+    return ElementTree.parse(next(folder.glob(pattern))).getroot()
 
 
 @pytest.mark.parametrize("name", SWATHS)
-def test_swaths_are_those_of_real_annotation(name):
+def test_swaths_are_those_of_real_annotation(shipped_data, name):
     swath = SWATHS[name]
-    root = real_annotation(name)
+    root = real_annotation(shipped_data, name)
 
     def value(tag: str) -> float:
         return float(next(root.iter(tag)).text)
@@ -75,11 +66,11 @@ def test_swaths_are_those_of_real_annotation(name):
     assert near - 1e-6 < swath.near_time < near + 2e-6 and far - 1e-6 < swath.far_time < far + 1e-6
 
 
-def test_bursts_of_the_swaths_follow_each_other_as_real_ones():
+def test_bursts_of_the_swaths_follow_each_other_as_real_ones(shipped_data):
     """Middles of the bursts of one cycle: IW1, 0.955 s later IW2, 0.961 s later IW3."""
     middles = {}
     for name in SWATHS:
-        root = real_annotation(name)
+        root = real_annotation(shipped_data, name)
         lines = int(next(root.iter("linesPerBurst")).text)
         middles[name] = {
             int(burst.findtext("burstId")): float(burst.findtext("azimuthAnxTime")) + lines / 2 * radar.LINE_INTERVAL
@@ -185,9 +176,9 @@ def test_slices_and_zips(images, tmp_path):
     assert counts == [2, 2, 2, 1]
 
 
-def test_elements_of_the_old_processor(images, tmp_path):
+def test_elements_of_the_old_processor(images, shipped_data, tmp_path):
     (product,) = safe.deliver(tmp_path / DATE, images[1:2], ProductLabel(ipf_version="002.36"))
-    (archive,) = real_data().glob("zips/S1A_IW_SLC__1SDV_20141004*.zip")
+    (archive,) = shipped_data.glob("sentinel1/zips/S1A_IW_SLC__1SDV_20141004*.zip")
     with zipfile.ZipFile(archive) as held:
         for kind in ("annotation/s1a-iw2-slc-vv", "annotation/calibration/noise-s1a-iw2-slc-vv"):
             found = [name for name in held.namelist() if kind in name]

@@ -27,7 +27,7 @@ def product(simulated, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_products(real_data) -> list[Path]:
-    """All real SAFE folders and zips."""
-    folder = real_data / "sentinel1"
+def real_products(shipped_data) -> list[Path]:
+    """All real SAFE folders and zips that are shipped."""
+    folder = shipped_data / "sentinel1"
     return sorted([*folder.glob("*/*.SAFE"), *folder.glob("zips/*.zip")])

@@ -18,8 +18,8 @@ CASES = [("20210304T033926", "2014-10-04", 11590.0), ("20220917T081749", "2022-0
 
 
 @pytest.mark.parametrize(("created", "day", "start"), CASES)
-def test_left_out_vector_is_met(real_data, created, day, start):
-    (path,) = (real_data / "orbits").glob(f"*{created}*.EOF")
+def test_left_out_vector_is_met(shipped_data, created, day, start):
+    (path,) = (shipped_data / "orbits").glob(f"*{created}*.EOF")
     orbit = read_eof(path, "S1A", midnight(day), start, start + 30)
     k = len(orbit.time_s) // 2
     keep = np.arange(len(orbit.time_s)) != k
@@ -31,16 +31,16 @@ def test_left_out_vector_is_met(real_data, created, day, start):
     assert np.abs(arc.velocity(orbit.time_s[k]) - orbit.velocity_m_s[k]).max() < 1e-4
 
 
-def test_full_day_file_is_cut(real_data):
-    (path,) = (real_data / "orbits").glob("*RESORB*.EOF")
+def test_full_day_file_is_cut(shipped_data):
+    (path,) = (shipped_data / "orbits").glob("*RESORB*.EOF")
     orbit = read_eof(path, "S1A", midnight("2023-08-23"), 50000, 50030)
     assert 14 <= len(orbit.time_s) <= 16 and orbit.time_s[0] >= 49940 and orbit.time_s[-1] <= 50090
 
 
-def test_precise_orbit_is_near_the_annotated_one(real_data, real_products):
+def test_precise_orbit_is_near_the_annotated_one(shipped_data, real_products):
     product = open_product(next(path for path in real_products if "20220828" in path.name))
     annotation = parse_annotation(product.read(product.annotation_members("VV")[0]), "iw1")
-    (path,) = (real_data / "orbits").glob("*POEORB*20220827*.EOF")
+    (path,) = (shipped_data / "orbits").glob("*POEORB*20220827*.EOF")
     start, stop = annotation.start_s, annotation.stop_s
     precise = read_eof(path, "S1A", annotation.epoch, start, stop).arc(start, stop)
     t = np.linspace(start, stop, 7)

@@ -70,7 +70,7 @@ def test_command(command, place, request, monkeypatch):
     words = list(itertools.dropwhile(lambda word: re.fullmatch(r"\w+=\S*", word), shlex.split(command)))
     if words[0] == "snakemake":
         if "region=mexico_city" in words:
-            place.environment["SARSLIDE_REAL_DATA"] = str(request.getfixturevalue("real_data"))
+            place.environment["SARSLIDE_REAL_DATA"] = str(request.getfixturevalue("shipped_data"))
         dry_run(place, [str(Path(sys.executable).parent / "snakemake"), "--dry-run", *without_machine(words[1:])])
     elif words[0] == "make":
         dry_run(place, ["make", "--dry-run", *words[1:]])
@@ -176,7 +176,7 @@ def test_preset_plans_its_graph(region, tmp_path, request):
     one = ['grid={"frame_km": 1000}'] if load({"region": region}).grid.in_frames else []
     checkout = Checkout(tmp_path, [f"region={region}", *one])
     if "SARSLIDE_REAL_DATA" in preset:
-        checkout.environment["SARSLIDE_REAL_DATA"] = str(request.getfixturevalue("real_data"))
+        checkout.environment["SARSLIDE_REAL_DATA"] = str(request.getfixturevalue("shipped_data"))
     config = load({"region": region})
     if config.archive():  # the passes of the papers, as nobody has searched here
         table = tmp_path / f"resources/{region}/scenes.csv"

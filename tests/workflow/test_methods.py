@@ -39,10 +39,10 @@ def test_two_islands_stop_the_run_at_once_with_the_gap(place):
 
 
 @pytest.mark.full
-def test_mexico_city_by_both_methods(real_data, tmp_path):
+def test_mexico_city_by_both_methods(shipped_data, tmp_path):
     """30 real interferograms to the release, twice; both deliver the same layers, and the same numbers where both know them."""
     checkout = Checkout(tmp_path, ["region=mexico_city"])
-    checkout.environment["SARSLIDE_REAL_DATA"] = str(real_data)
+    checkout.environment["SARSLIDE_REAL_DATA"] = str(shipped_data)
     counts, rates = {}, {}
     for method in ("sbas", "mintpy"):
         config = ["region=mexico_city", f"rates={{method: {method}}}"]

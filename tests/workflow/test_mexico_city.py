@@ -5,9 +5,9 @@ import json
 from tests.workflow.conftest import Checkout
 
 
-def test_the_release_says_non_landslide_deformation(real_data, tmp_path):
+def test_the_release_says_non_landslide_deformation(shipped_data, tmp_path):
     checkout = Checkout(tmp_path, ["region=mexico_city"])
-    checkout.environment["SARSLIDE_REAL_DATA"] = str(real_data)
+    checkout.environment["SARSLIDE_REAL_DATA"] = str(shipped_data)
     checkout.snakemake()
     current = json.loads((tmp_path / "results/mexico_city/inventory/current.json").read_text())
     assert current["counts"]["landslides"] == 0

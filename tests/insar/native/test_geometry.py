@@ -109,8 +109,8 @@ def test_line_of_sight(scene):
     assert np.abs(sine * np.sin(heading) - found.los_north).max() < 4e-3
 
 
-def test_incidence_of_a_real_grid(real_data):
-    safe = next((real_data / "sentinel1").glob("pair*/*20250406*.SAFE"))
+def test_incidence_of_a_real_grid(shipped_data):
+    safe = next((shipped_data / "sentinel1").glob("pair*/*20250406*.SAFE"))
     product = open_product(safe)
     annotation = parse_annotation(product.read(product.annotation_members("VV")[1]), "iw2")
     grid = annotation.grid

@@ -1,0 +1,24 @@
+"""Real ground: rows of studies/records/ground.json, and the page of them."""
+
+from pathlib import Path
+
+from studies.structure.records import REPOSITORY, publish, row
+
+__all__ = ["put", "row"]
+RECORD, PAGE = REPOSITORY / "studies/records/ground.json", REPOSITORY / "docs/reference/ground.md"
+INTRODUCTION = """# Real ground, measured
+
+What sarslide finds on ground that it did not draw. Rows of the real data have as their goal the
+figure that others measured on them, with a tolerance whose origin stands in
+`studies/ground/real_data.py`; `tests/test_real_figures.py` holds every one. They are measured on
+the crops in `tests/data/real`, whose README names sources and licences. Each row names its command;
+the rows are those of `studies/records/ground.json`.
+
+| what | goal | before | measured | met | command |
+|---|---|---|---|---|---|
+"""
+
+
+def put(rows: list[dict], record: Path = RECORD, page: Path = PAGE) -> None:
+    """Print rows, put them into the record and write its page again."""
+    publish(rows, record, page, INTRODUCTION)
