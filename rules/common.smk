@@ -71,6 +71,8 @@ RATE_KEYS = (
     *("weighting", "reference", "reference_mode", "double_difference_km"),
     *("atmosphere", "atmosphere_km", "atmosphere_days", "paper_wavelength_m"),
 )
+# Those that take the reference area that is named; the others choose their own.
+REFERENCE_FRAMES = CONFIG.reference_frames()
 LOOP_ERRORS = f"{STACK}/quality/loop_error_cycles.tif" if CONFIG.rates.loop_mask else []
 
 
@@ -83,8 +85,13 @@ def code(rule):
 
 
 def rate_settings(rule):
-    """Leaf params: the keys of `rates` that a rule reads."""
-    return GRAPH.leaves("rates", *RATE_KEYS, rule=rule)
+    """Leaf params: the keys of `rates` that a rule reads; the named reference area in the frames that hold it."""
+    found = GRAPH.leaves("rates", *RATE_KEYS, rule=rule)
+    if "reference" in found:
+        found["reference"] = lambda wildcards: (
+            CONFIG.rates.reference if wildcards.frame in REFERENCE_FRAMES else None
+        )
+    return found
 
 
 def dates(wildcards):

@@ -94,6 +94,16 @@ def frame_grids(wildcards):
     return {name: GRAPH.frame(name).to_dict() for name in frames_of_job(wildcards)}
 
 
+def level_reference(wildcards):
+    """Parameter: frames of the job whose reference area is the named one; none where each cell has a zero of its own."""
+    window = wildcards.folder.startswith("windows/")
+    made_by = "window_rates" if window else GRAPH.method.rules[0]
+    read = GRAPH.leaves("rates", "reference_mode", rule=made_by)
+    mode = read.get("reference_mode")
+    frames = () if mode == "double_difference" else frames_of_job(wildcards)
+    return [frame for frame in frames if frame in REFERENCE_FRAMES]
+
+
 def mosaic_inputs(wildcards):
     """The layer of each frame; of rates also what levels them, heights of the same cells, and a pair's record."""
     found = {"layer": of_frames(f"{STACK}/{{folder}}/{{file}}.tif")(wildcards)}

@@ -26,6 +26,7 @@ rule level_frames:
     params:
         **GRAPH.leaves("rates", "plane", "height_correlated"),
         frames=frame_grids,
+        reference=level_reference,
         code=code("level_frames"),
     script:
         "../workflow_scripts/level_frames.py"

@@ -144,7 +144,7 @@ rule report:
 
 
 if GRAPH.simulated:
-    # What the error of the rates is found from, frame by frame; the levelled map beside it.
+    # What the error of the rates is found from, frame by frame; the levelled map and its zero beside it.
     SCORED_RATES = {
         "atmosphere": [
             f"{TRUTH}/{stack}/{date}.true_atmosphere_mm.tif"
@@ -164,6 +164,9 @@ if GRAPH.simulated:
             GRAPH.maps(f"{RATES}/los_rate_mm_per_yr.tif")
             if CONFIG.grid.in_frames
             else []
+        ),
+        "levels": (
+            GRAPH.maps(f"{RATES}/level_frames.json") if CONFIG.grid.in_frames else []
         ),
         **{
             kind: [

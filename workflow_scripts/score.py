@@ -3,8 +3,9 @@
 inputs: the pointer to the release; planted landslides and decoys; per stack true LOS rate (mm/yr,
 positive towards the satellite), observability and probability; of methods with rates also the
 atmosphere of each date (mm, positive = longer path), the sidecar of each pair and, of several
-frames, the levelled LOS rate (mm/yr), and per stack and frame LOS rate and its standard error
-(mm/yr), mean coherence, stable ground, elevation (m), coherence and components of each pair.
+frames, the levelled LOS rate (mm/yr) and its levels, and per stack and frame LOS rate and its
+standard error (mm/yr), mean coherence, stable ground, elevation (m), coherence and components of
+each pair.
 outputs: scores.json; the planted outlines for the report; the scores as a table in the log and on
 standard output. The only rule that reads the truth. Memory is that of one frame.
 """
@@ -89,6 +90,8 @@ def map_blocks(path, observable, planted, grid):
 def rate_errors(snakemake, grid) -> dict:
     """Error of each stack's LOS rate and what it should be; null where nothing was unwrapped."""
     from sarslide.evaluate import frame_rates
+    from sarslide.io.sidecar import read_json
+    from sarslide.rates.levelling import references_of
     from sarslide.rates.methods import METHODS
 
     params, levelled = snakemake.params, snakemake.input.get("levelled", ())
@@ -113,10 +116,12 @@ def rate_errors(snakemake, grid) -> dict:
         "predicted_rmse_mm_per_yr": expected,
         "rate_error": "predicted" if method.predicts_error else "formal",
     }
-    maps = dict(zip(rates, levelled, strict=True)) if levelled else {}
-    if maps:
-        found = {stack: frame_rates.errors_of_map(path, rates[stack]).root for stack, path in maps.items()}
-        scores["levelled_rmse_mm_per_yr"] = found
+    if levelled:
+        used = [references_of(read_json(path)) for path in snakemake.input.levels]
+        scores["levelled_rmse_mm_per_yr"] = {
+            stack: frame_rates.errors_of_map(path, frames, references).root
+            for (stack, frames), path, references in zip(rates.items(), levelled, used, strict=True)
+        }
     return scores
 
 

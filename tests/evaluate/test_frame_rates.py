@@ -95,8 +95,28 @@ def test_the_levelled_map_is_relative_to_all_references(made, truth, tmp_path, r
         (levelled[window_of(REGION, frame.core)] - true + level)[where] ** 2
         for frame, (_, true, where, _) in zip(FRAMES, found, strict=True)
     ]
-    measured = frame_rates.errors_of_map(tmp_path / "map.tif", [files for _, files in made])
+    measured = frame_rates.errors_of_map(tmp_path / "map.tif", [files for _, files in made], {})
     assert measured.root == pytest.approx(np.sqrt(np.concatenate(squares).mean()), rel=1e-6)
+
+
+def test_the_levelled_map_is_relative_to_a_named_reference(made, truth, tmp_path):
+    """Two frames used it and a third one is levelled to it; the others are relative to their own."""
+    used, to_it = (0, 1), (0, 1, 3)
+    found = [compared(frame, arrays, truth) for frame, (arrays, _) in zip(FRAMES, made, strict=True)]
+
+    def level(numbers):
+        return np.concatenate([found[k][1][found[k][3]] for k in numbers]).astype(float).mean()
+
+    levels = [level(used if k in to_it else (2, 4, 5)) for k in range(len(FRAMES))]
+    assert abs(levels[0] - levels[2]) > 0.1
+    shifted = np.empty(REGION.shape, np.float32)  # without any error
+    for frame, (_, true, *_), zero in zip(FRAMES, found, levels, strict=True):
+        shifted[window_of(REGION, frame.core)] = true - zero
+    raster.write(tmp_path / "map.tif", shifted, REGION, "los_rate_mm_per_yr")
+    references = dict.fromkeys((FRAMES[k].name for k in to_it), tuple(FRAMES[k].name for k in used))
+    files = [of_frame for _, of_frame in made]
+    assert frame_rates.errors_of_map(tmp_path / "map.tif", files, references).root < 1e-5
+    assert frame_rates.errors_of_map(tmp_path / "map.tif", files, {}).root > 0.05
 
 
 def test_a_frame_without_comparable_cells_has_no_part(made, truth, tmp_path):

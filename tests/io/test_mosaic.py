@@ -190,7 +190,16 @@ def two_frames(tmp_path_factory):
     paths = {name: [str(path) for path in of_layer] for name, of_layer in paths.items()}
     grids = {frame.name: frame.to_dict() for frame in frames}
     levels = str(folder / "level_frames.json")
-    run_script("level_frames", folder, paths, {"levels": levels}, frames=grids, plane=True, height_correlated=True)
+    run_script(
+        "level_frames",
+        folder,
+        paths,
+        {"levels": levels},
+        frames=grids,
+        plane=True,
+        height_correlated=True,
+        reference=[],
+    )
     made = {}
     for name, of_levels in (("unlevelled", []), ("levelled", [levels])):
         inputs = {

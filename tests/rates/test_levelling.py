@@ -11,8 +11,9 @@ from sarslide.frames import Frame, frames_of
 from sarslide.grid import RegionGrid, common_part, window_of
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
+from sarslide.rates import level_samples
 from sarslide.rates.level_samples import HEIGHT, RATE, STABLE
-from sarslide.rates.levelling import Plane, level, levelled, planes_of
+from sarslide.rates.levelling import Plane, level, levelled, planes_of, references_of
 from tests.support.rule_jobs import run_script
 
 CELL = 100.0
@@ -286,6 +287,92 @@ def test_identical_rates_are_left_alone():
     )
 
 
+def disc_of(grid, east, north, radius_m):
+    """Cells whose centre lies in a disc."""
+    return np.hypot(grid.x() - east, grid.y()[:, None] - north) <= radius_m
+
+
+def name_disc(ground, disc, names):
+    """Frames with a reference area: the stable cells of the named disc, or of another that they chose."""
+    for frame in ground.frames:
+        west, _, _, north = frame.core.bounds
+        own = disc if frame.name in names else (west + 6000, north - 6000, 2000)
+        stable = ground.layers[frame.name][STABLE]
+        stable[disc_of(frame.grid, *own) & (stable > 0)] = 2
+
+
+# Metres of the region's CRS: the disc lies across the edge of the first two frames from south to
+# north, of which each sees its centre.
+DISC = (426_000, 3_048_400, 1800)
+
+
+@pytest.mark.parametrize("rows", [17, 256])
+def test_levelled_rates_are_zero_on_a_named_area(rows, monkeypatch):
+    """Frames see one plane, each with a plane of its own: the rest is their common plane less its mean in the disc."""
+    monkeypatch.setattr(level_samples, "ROWS_AT_ONCE", rows)
+    ground = Ground(8, noise=0.0)
+    ground.rate[:] = 0
+    planes = ground.see_all(3)
+    names = [frame.name for frame in ground.frames[:2]]
+    name_disc(ground, DISC, names)
+    found = level(ground.frames, ground.read, True, False, names)
+    (zero,) = found.zeros
+    assert set(zero.frames) == set(names)
+    # What the planted planes have in common over the stable ground, by least squares.
+    design = np.concatenate([ground.stable_terms(frame)[:, :3] for frame in ground.frames])
+    values = np.concatenate([ground.stable_terms(frame)[:, :3] @ planes[frame.name][:3] for frame in ground.frames])
+    common = np.linalg.lstsq(design, values, rcond=None)[0]
+    inside = disc_of(ground.region, *DISC) & (ground.stable[window_of(ground.wide, ground.region)] > 0)
+    expected = (ground.terms(ground.region)[:, :3] @ common).reshape(ground.region.shape)
+    expected -= expected[inside].mean()
+    mosaic = np.full(ground.region.shape, np.nan)
+    for frame in ground.frames:
+        rate = levelled(ground.core(frame, RATE), frame.core, found.levels[frame.name].plane)
+        mosaic[window_of(ground.region, frame.core)] = rate
+    assert zero.cells == inside.sum() and abs(mosaic[inside].mean()) < 1e-5
+    # A block's median is not quite the value at the mean place of its cells.
+    assert np.abs(expected).max() > 3 and np.abs(mosaic - expected).max() < 0.1
+
+
+def test_a_named_area_moves_no_other_group_and_no_difference():
+    ground = Ground(9)
+    ground.see_all()
+    far = Ground(10, replace(REGION, west=900_000))
+    far.see_all()
+    name_disc(ground, DISC, [ground.frames[0].name])
+    ground.layers |= far.layers
+    frames = [*ground.frames, *far.frames]
+    free = level(frames, ground.read)
+    named = level(frames, ground.read, reference=[ground.frames[0].name])
+    (zero,) = named.zeros
+    assert not free.zeros and abs(zero.shift_mm_per_yr) > 0.1
+    moved = {
+        name: one.plane.offset_mm_per_yr - free.levels[name].plane.offset_mm_per_yr
+        for name, one in named.levels.items()
+    }
+    for frame in ground.frames:
+        assert moved[frame.name] == pytest.approx(zero.shift_mm_per_yr)
+    assert all(moved[frame.name] == 0 for frame in far.frames)
+    for name, one in named.levels.items():
+        assert replace(one, plane=free.levels[name].plane) == free.levels[name]
+    for one, other in zip(named.overlaps, free.overlaps, strict=True):
+        assert one.median_after == pytest.approx(other.median_after, abs=1e-9)
+    content = named.to_dict()
+    assert references_of(content) == {frame.name: zero.frames for frame in ground.frames}
+    assert references_of(free.to_dict()) == {}
+
+
+def test_a_frame_that_is_not_levelled_gives_no_zero():
+    ground = Ground(2)
+    ground.see_all()
+    first, second = ground.frames[:2]
+    ground.layers[first.name][STABLE][:] = 0
+    ground.layers[first.name][STABLE][60:70, 60:70] = 2
+    found = level(ground.frames, ground.read, reference=[first.name, second.name])  # the second has no cell of it
+    assert not found.zeros and found.levels[first.name].plane == Plane()
+    assert found == level(ground.frames, ground.read)
+
+
 def test_heights_are_needed_where_the_plane_grows_with_them():
     with pytest.raises(ValueError, match="give elevation_m"):
         Plane(height_mm_per_yr_per_km=1.0).on(REGION)
@@ -303,16 +390,23 @@ def files_of(ground, folder):
 def test_the_script_writes_what_it_took_off(tmp_path):
     ground = Ground(1)
     ground.see_all()
+    named = [frame.name for frame in ground.frames[:2]]
+    name_disc(ground, DISC, named)
     paths = files_of(ground, tmp_path)
     inputs = {"los_rate": paths[RATE], "stable_ground": paths[STABLE], "elevation": paths[HEIGHT]}
     grids = {frame.name: frame.to_dict() for frame in ground.frames}
     outputs = {"levels": str(tmp_path / "level_frames.json")}
-    run_script("level_frames", tmp_path, inputs, outputs, frames=grids, plane=True, height_correlated=True)
+    run_script(
+        "level_frames", tmp_path, inputs, outputs, frames=grids, plane=True, height_correlated=True, reference=named
+    )
     content = read_json(outputs["levels"])
-    found = level(ground.frames, ground.read)
+    found = level(ground.frames, ground.read, reference=named)
     assert planes_of(content) == {name: one.plane for name, one in found.levels.items()}
     assert len(content["overlaps"]) == len(found.overlaps) and content["params"]["plane"] is True
+    assert references_of(content) == dict.fromkeys(found.levels, tuple(named))
     wrong = grids | {ground.frames[0].name: grids[ground.frames[1].name]}
     with pytest.raises(SystemExit):
-        run_script("level_frames", tmp_path, inputs, outputs, frames=wrong, plane=True, height_correlated=True)
+        run_script(
+            "level_frames", tmp_path, inputs, outputs, frames=wrong, plane=True, height_correlated=True, reference=named
+        )
     assert f"E{GridError.code}" in (tmp_path / "level_frames.log").read_text()

@@ -198,7 +198,7 @@ def test_a_frame_without_ground_goes_on_to_an_empty_file_of_candidates(still, tm
     inputs = both | {"los_rate": [of_neighbour["los_rate_mm_per_yr"], rates["los_rate_mm_per_yr"]]}
     inputs |= {"stable_ground": [of_neighbour["stable_ground"], rates["stable_ground"]]}
     levels = {"levels": str(tmp_path / "level_frames.json")}
-    jobs.run("level_frames", inputs, levels, frames=views, plane=True, height_correlated=True)
+    jobs.run("level_frames", inputs, levels, frames=views, plane=True, height_correlated=True, reference=[])
     assert read_json(levels["levels"])["frames"][LOST]["reason"] == f"fewer than {MIN_STABLE_CELLS} stable cells"
     inputs = both | {"layer": inputs["los_rate"], "levels": [levels["levels"]], "records": []}
     mosaic = {"map": str(tmp_path / "map.tif"), "sidecar": str(tmp_path / "map.json")}

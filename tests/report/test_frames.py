@@ -132,6 +132,16 @@ def test_a_region_of_one_frame_has_no_table(inputs, html):
     assert frame_tables.content(inputs.frames, [], inputs.stacks) is None
 
 
+def test_the_page_names_the_zero_of_levelled_rates(framed, frames):
+    assert "that the configuration names" not in section(html_of(framed), "frames")
+    levels = framed.stacks[0].levels
+    zero = {"frames": [frames[1].name], "group": 0, "cells": 1234, "shift_mm_per_yr": -1.5}
+    levels.write_text(json.dumps(json.loads(levels.read_text()) | {"zeros": [zero]}))
+    text = " ".join(section(html_of(framed), "frames").split())
+    assert "Levelled rates of A128 are zero on the mean of the reference area that the configuration names" in text
+    assert f"cells of {frames[1].name})" in text and "Levelled rates of D062" not in text
+
+
 def test_damaged_levels_are_named(framed, tmp_path):
     framed.stacks[0].levels.write_text('{"frames": {"f1_2": {"plane": {}}}}')
     with pytest.raises(RateError, match=r"level_frames\.json"):

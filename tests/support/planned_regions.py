@@ -94,7 +94,9 @@ def regions(folder: Path) -> dict[str, Region]:
     return {
         "simulated": Region(demo | {"rates": products, "paper": "P0", "evaluation": compared}, _maps("native")),
         # Three frames from south to north.
-        "framed": Region(demo | {"grid": {"frame_km": 6, "frame_margin_km": 1}}),
+        "framed": Region(
+            demo | {"grid": {"frame_km": 6, "frame_margin_km": 1}, "rates": {"reference": [518000, 3202000, 500]}}
+        ),
         "learning": Region(
             demo | {"benchmark": {"tables": ["p0_t3"], "networks": ["drs_unet"]}}, ("train", "benchmark")
         ),

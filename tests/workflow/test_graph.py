@@ -97,6 +97,52 @@ def test_too_few_pairs_are_refused():
         graph(simulation={"dates": 2, "new_dates": 0}).check_network()
 
 
+THREE = {"frame_km": 6, "frame_margin_km": 1}  # frames from south to north, edges at 3204 and 3210 km
+SOUTH = [518000, 3202000, 500]
+
+
+@pytest.mark.parametrize(
+    ("reference", "frames"),
+    [
+        (None, ()),
+        (SOUTH, ("f86_533",)),
+        ([518000, 3203500, 500], ("f86_533", "f86_534")),  # 500 m from the edge, margins of 1 km
+        ([518000, 3202950, 4000], ("f86_533",)),  # its centre decides, not its size
+    ],
+)
+def test_the_frames_that_hold_the_centre_take_a_named_reference(reference, frames):
+    assert graph(grid=THREE, rates={"reference": reference}).config.reference_frames() == frames
+
+
+@pytest.mark.parametrize(
+    ("reference", "keys"),
+    [
+        (SOUTH, {"inventory": {"without_frames": ["f86_533"]}}),
+        ([518000, 3202000, 1], {}),  # no cell has its centre in it
+    ],
+)
+def test_a_named_reference_in_no_frame_with_rates_is_refused(reference, keys):
+    with pytest.raises(
+        ConfigError, match=r"E1001 config: rates.reference = \[.*\] lies in no frame with rates; cure: "
+    ):
+        graph(grid=THREE, rates={"reference": reference}, **keys)
+
+
+def test_a_stack_that_does_not_see_the_named_reference_is_told():
+    made = graph(grid=THREE, rates={"reference": SOUTH})
+    assert made.check_network() == []
+    made._seen = {"A128": made.frames, "D062": made.frames[1:]}  # as the orbits of real tracks give it
+    assert made.check_network() == ["rates.reference lies in no frame of D062: its frames choose their own areas"]
+    made._seen["A128"] = made.frames[1:]
+    with pytest.raises(
+        ConfigError, match="E1001 config: rates.reference = .* lies in no frame that a stack sees; cure: "
+    ):
+        made.check_network()
+    # A run of some frames alone plans no other one.
+    part = graph(grid=THREE, rates={"reference": SOUTH}, frames=["f86_534"])
+    assert part.check_network() == []
+
+
 def name_of(made: Graph) -> str:
     network = NetworkInputs(made)
     return made.release_id(network.main.weights_record["sha256"], network.optional_rules())

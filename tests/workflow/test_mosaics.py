@@ -88,6 +88,47 @@ def test_networks_read_the_rates_of_their_frame(several):
         assert not others, others
 
 
+DISC = [518200, 3204500, 300]
+HOLDERS = {"f147_915", "f148_915"}  # it lies 200 m from the edge of the first, whose margin is 500 m wide
+RATES_OF = {"stacking": "stack_rates", "sbas": "sbas", "mintpy": "mintpy_load", "own": "own_rates"}
+
+
+def references(made: Plan) -> dict[str, dict[str, str]]:
+    """Parameter `reference` of all jobs that have one, by rule and frame."""
+    found: dict[str, dict[str, str]] = {}
+    for path, job in made.jobs.items():
+        for text in job.reruns:
+            if text.startswith("reference="):
+                frame = next((name for name in [*FRAMES, "f0"] if f"/{name}/" in path), "")
+                found.setdefault(job.rule, {})[frame] = text.removeprefix("reference=")
+    return found
+
+
+@pytest.mark.parametrize("method", RATES_OF)
+def test_the_frames_that_hold_a_named_reference_use_it_alone(tmp_path, method):
+    (tmp_path / "mine.py").touch()
+    rates = {"method": method, "reference": DISC, "windows": {"spring": ["20190301", "20190501"]}}
+    rates |= {"dinsar": ["20190306_20190318"]} | ({"own": "mine.py"} if method == "own" else {})
+    made = references(planned(tmp_path, grid=SEVERAL, rates=rates))
+    assert set(made) == {RATES_OF[method], "window_rates", "average_phase", "dinsar", "level_frames"}
+    assert set(made.pop("level_frames").values()) == {str(sorted(HOLDERS))}
+    for of_frames in made.values():
+        assert set(of_frames) == set(FRAMES)
+        assert {name for name, value in of_frames.items() if value != "None"} == HOLDERS
+        assert {of_frames[name] for name in HOLDERS} == {str(tuple(map(float, DISC)))}
+
+
+def test_no_zero_of_levels_where_each_cell_has_its_own(tmp_path):
+    made = references(planned(tmp_path, grid=SEVERAL, rates={"reference": DISC, "reference_mode": "double_difference"}))
+    assert made["level_frames"] == {"": "[]"} and made["stack_rates"]["f148_915"] != "None"
+
+
+def test_a_region_of_one_frame_keeps_its_named_reference(tmp_path):
+    made = references(planned(tmp_path, rates={"reference": DISC}))
+    value = str(tuple(map(float, DISC)))
+    assert made == {"stack_rates": {"f0": value}, "average_phase": {"f0": value}}
+
+
 def test_a_region_of_one_frame_has_none_of_them(tmp_path):
     made = planned(tmp_path)
     assert not {"mosaic", "level_frames", "level_figure"} & made.rules()

@@ -1,5 +1,6 @@
 """The whole configuration of a region."""
 
+import math
 from functools import reduce
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,7 @@ from sarslide.config.region import (
     SimulationSection,
 )
 from sarslide.config.results import FactorsSection, InventorySection, RatesSection, SbasSection
+from sarslide.grid import RegionGrid
 from sarslide.insar.engines import ENGINES
 from sarslide.insar.external.sensor import flies
 
@@ -239,14 +241,41 @@ class Config(Section):
                 *("files.heading_deg", "stacks"),
             )
 
+    def reference_frames(self) -> tuple[str, ...]:
+        """The frames that take the reference area that `rates.reference` names.
+
+        Returns
+        -------
+        tuple of str
+            Those in whose cells, with the margin, its centre and at least one cell of it lie; none
+            without that key.
+        """
+        if self.rates.reference is None:
+            return ()
+        return tuple(frame.name for frame in self.grid.frames() if _holds(frame.grid, *self.rates.reference))
+
     @check
     def _reference_in_region(self) -> None:
+        if self.rates.reference is None:
+            return
         west, south, east, north = self.grid.bounds
-        if self.rates.reference and not (
-            west <= self.rates.reference[0] <= east and south <= self.rates.reference[1] <= north
-        ):
+        place = f"rates.reference = {list(self.rates.reference)}"
+        if not (west <= self.rates.reference[0] <= east and south <= self.rates.reference[1] <= north):
             raise Mistake(
-                f"rates.reference = {list(self.rates.reference)} lies outside the region {list(self.grid.bounds)}",
+                f"{place} lies outside the region {list(self.grid.bounds)}",
                 "give east, north and radius in metres of the region's CRS",
                 *("rates.reference", "grid.bounds"),
             )
+        if not set(self.reference_frames()) - set(self.inventory.without_frames):
+            raise Mistake(
+                f"{place} lies in no frame with rates",
+                "give a place that no frame of inventory.without_frames holds, and a radius of at least a cell",
+                *("rates.reference", "inventory.without_frames"),
+            )
+
+
+def _holds(grid: RegionGrid, east: float, north: float, radius_m: float) -> bool:
+    """Whether the centre of a disc and at least the centre of one cell of it lie in a grid."""
+    west_edge, south_edge, east_edge, north_edge = grid.bounds
+    inside = west_edge <= east <= east_edge and south_edge <= north <= north_edge
+    return inside and math.hypot(abs(grid.x() - east).min(), abs(grid.y() - north).min()) <= radius_m

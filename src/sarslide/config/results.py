@@ -77,7 +77,10 @@ class RatesSection(Section):
         100.0, "standard deviation of the Gaussian in time that the filter takes off", "days", gt=0, le=3650
     )
     reference: tuple[float, float, float] | None = key(
-        None, "reference area: east, north, radius; none: the largest connected area of stable, coherent ground", "m"
+        None,
+        "reference area of the frames that hold its centre: east, north, radius; of others, and with null: the largest"
+        " connected area of stable, coherent ground",
+        "m",
     )
     reference_mode: Literal["area", "double_difference"] = key(
         "area",

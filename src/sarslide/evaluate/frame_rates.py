@@ -1,6 +1,6 @@
 """Rates of a simulated region against its truth, one frame in memory at a time."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,23 +137,33 @@ def errors(
     return measured, expected
 
 
-def errors_of_map(path: str | Path, frames: Sequence[FrameRates]) -> SquareSum:
-    """Errors of the levelled rates of all frames, relative to all their reference areas.
+def errors_of_map(
+    path: str | Path, frames: Iterable[FrameRates], references: Mapping[str, tuple[str, ...]]
+) -> SquareSum:
+    """Errors of the levelled rates of all frames.
 
     Parameters
     ----------
     path : str or Path
         Their mosaic, on the region grid.
-    frames : sequence of FrameRates
+    frames : iterable of FrameRates
         The frames.
+    references : mapping of str to tuple of str
+        Frames to whose reference areas the rates of a frame are relative, by its name; all other
+        frames are relative to the reference areas of each other.
 
     Returns
     -------
     SquareSum
         mm/yr.
     """
-    level, measured = level_of(frames), SquareSum()
-    for frame in frames:
+    by_name = {frame.frame.name: frame for frame in frames}
+    others = tuple(name for name in by_name if name not in references)
+    used = {name: references.get(name, others) for name in by_name}
+    levels = {names: level_of(by_name[name] for name in names) for names in set(used.values())}
+    measured = SquareSum()
+    for name, frame in by_name.items():
         rate = read_part(path, frame.region, frame.frame.core)
-        measured.add(square_errors(rate, frame.true_rate, level, frame.compared() & np.isfinite(rate)))
+        where = frame.compared() & np.isfinite(rate)
+        measured.add(square_errors(rate, frame.true_rate, levels[used[name]], where))
     return measured

@@ -4,7 +4,7 @@ All of it as sums and medians of strips, so that memory does not grow with the f
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from sarslide.grid import RegionGrid, part_of, window_of
 from sarslide.io.blocks import strips
 
 RATE, STABLE, HEIGHT = "los_rate_mm_per_yr", "stable_ground", "elevation_m"
+REFERENCE = 2  # of the layer STABLE
 M_PER_KM = 1000.0
 UNIT_M = 50_000.0  # of the tilts in the adjustment, so that all coefficients are of one order
 MAX_BLOCKS = 4000  # of an overlap; neighbouring cells share their noise
@@ -151,18 +152,55 @@ def moments_of(frame: Frame, read: Read, terms: Terms) -> Moments:
     Moments
         About the origin of `terms`.
     """
-    rows, cols = window_of(frame.grid, frame.core)
     products, cells, total = np.zeros((terms.count, terms.count)), 0, 0.0
-    for strip in strips(frame.core.rows, ROWS_AT_ONCE):
-        window = slice(rows.start + strip.start, rows.start + strip.stop)
-        heights = _heights(frame.name, window, cols, read, terms)
-        stable = _stable(read(frame.name, STABLE, window, cols)) & np.isfinite(heights)
-        x, y = np.meshgrid(frame.core.x(), frame.core.y()[strip])
+    for window, (x, y, heights) in _strips_of_core(frame, read, terms):
+        stable = _stable(read(frame.name, STABLE, *window)) & np.isfinite(heights)
         design = terms.design(x[stable], y[stable], heights[stable])
         products += design.T @ design
         cells += len(design)
         total += float(heights[stable].sum())
     return Moments(products, cells, total / max(cells, 1))
+
+
+def reference_sum(frame: Frame, read: Read, terms: Terms, plane: np.ndarray) -> tuple[float, int]:
+    """Levelled rates over the reference area of a core, strip by strip.
+
+    Parameters
+    ----------
+    frame : Frame
+        The frame.
+    read : callable
+        Reads windows of its layers.
+    terms : Terms
+        Regressors.
+    plane : (terms,) array of float
+        Their coefficients, which are taken off the rates.
+
+    Returns
+    -------
+    total : float
+        Sum of the levelled rates, LOS, mm/yr.
+    cells : int
+        Cells with a rate.
+    """
+    total, cells = 0.0, 0
+    for window, (x, y, heights) in _strips_of_core(frame, read, terms):
+        rate = read(frame.name, RATE, *window).astype(float)
+        inside = (read(frame.name, STABLE, *window) == REFERENCE) & np.isfinite(rate) & np.isfinite(heights)
+        total += float((rate[inside] - terms.design(x[inside], y[inside], heights[inside]) @ plane).sum())
+        cells += int(inside.sum())
+    return total, cells
+
+
+def _strips_of_core(
+    frame: Frame, read: Read, terms: Terms
+) -> Iterator[tuple[tuple[slice, slice], tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """Windows of the core in the frame's grid; easting, northing and height of their cells, m."""
+    rows, cols = window_of(frame.grid, frame.core)
+    for strip in strips(frame.core.rows, ROWS_AT_ONCE):
+        window = slice(rows.start + strip.start, rows.start + strip.stop)
+        x, y = np.meshgrid(frame.core.x(), frame.core.y()[strip])
+        yield (window, cols), (x, y, _heights(frame.name, window, cols, read, terms))
 
 
 def samples_of(
@@ -208,7 +246,7 @@ def _heights(frame: str, rows: slice, cols: slice, read: Read, terms: Terms) -> 
 
 
 def _stable(layer: np.ndarray) -> np.ndarray:
-    return (layer == 1) | (layer == 2)
+    return (layer == 1) | (layer == REFERENCE)
 
 
 def _inside(grid: RegionGrid, x_m: np.ndarray, y_m: np.ndarray) -> np.ndarray:

@@ -10,9 +10,11 @@ stable:
 The differences leave one plane of all frames together open. It is chosen so that what is taken off
 has no constant, tilt and height slope over the stable ground of all cores. Where every frame has
 taken off a least squares fit, the levelled rates are then those of one fit over the whole region.
+Where the configuration names a reference area, one constant more is taken off all frames that
+overlaps join to those that used it: the levelled rates are zero on the mean of that area.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -30,6 +32,7 @@ from sarslide.rates.level_samples import (
     Samples,
     Terms,
     moments_of,
+    reference_sum,
     samples_of,
     spread,
 )
@@ -170,6 +173,29 @@ class Overlap:
 
 
 @dataclass(frozen=True)
+class Zero:
+    """The named reference area on which the levelled rates of a group of frames are zero.
+
+    Attributes
+    ----------
+    frames : tuple of str
+        Frames that used it, with cells of it in their cores.
+    group : int
+        The group of frames.
+    cells : int
+        Its cells in those cores.
+    shift_mm_per_yr : float
+        Mean of the levelled rates over them, LOS, that the offset of every frame of the group holds
+        so that it is zero.
+    """
+
+    frames: tuple[str, ...]
+    group: int
+    cells: int
+    shift_mm_per_yr: float
+
+
+@dataclass(frozen=True)
 class Levelling:
     """Levels of the frames of a stack.
 
@@ -179,16 +205,20 @@ class Levelling:
         By name of the frame.
     overlaps : tuple of Overlap
         Of all frames that share ground.
+    zeros : tuple of Zero
+        Of the groups of frames that hold a reference area that is named.
     """
 
     levels: dict[str, Level]
     overlaps: tuple[Overlap, ...] = ()
+    zeros: tuple[Zero, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; `planes_of` reads it."""
         return {
             "frames": {name: asdict(level) for name, level in self.levels.items()},
             "overlaps": [asdict(overlap) for overlap in self.overlaps],
+            "zeros": [asdict(zero) for zero in self.zeros],
         }
 
 
@@ -208,7 +238,26 @@ def planes_of(content: Mapping[str, Any]) -> dict[str, Plane]:
     return {name: Plane(**level["plane"]) for name, level in content["frames"].items()}
 
 
-def level(frames: Iterable[Frame], read: Read, tilt: bool = True, height: bool = True) -> Levelling:
+def references_of(content: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Where the levelled rates of frames are zero, as far as a reference area is named.
+
+    Parameters
+    ----------
+    content : mapping
+        JSON of rule `level_frames`.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Frames that used the named area, by name of each frame that is levelled to it.
+    """
+    used = {zero["group"]: tuple(zero["frames"]) for zero in content["zeros"]}
+    return {name: used[one["group"]] for name, one in content["frames"].items() if one["group"] in used}
+
+
+def level(
+    frames: Iterable[Frame], read: Read, tilt: bool = True, height: bool = True, reference: Collection[str] = ()
+) -> Levelling:
     """Offset, tilt and height slope of each frame of a stack.
 
     Of each overlap the median difference of blocks of cells is taken. A fit by soft L1 finds blocks
@@ -226,6 +275,8 @@ def level(frames: Iterable[Frame], read: Read, tilt: bool = True, height: bool =
         and, with `height`, `elevation_m` (m) of the frame's grid.
     tilt, height : bool
         Terms that the frames have taken off beside an offset.
+    reference : collection of str
+        Frames whose reference area is the one that the configuration names.
 
     Returns
     -------
@@ -254,11 +305,36 @@ def level(frames: Iterable[Frame], read: Read, tilt: bool = True, height: bool =
             overlaps[key] = _before(key, samples[key], usable)
     fits = {key: fit_of(samples[key]) for key, overlap in overlaps.items() if not overlap.reason}
     found = adjust(list(by_name), fits, moments, terms)
+    zeros = _zeros([by_name[name] for name in reference if name in found.planes], read, terms, found)
+    found = replace(found, planes=_shifted(found, zeros))
     levels = {name: _level_of(name, frame, moments[name], found, overlaps, terms) for name, frame in by_name.items()}
     for key in set(fits) - found.used:
         overlaps[key] = replace(overlaps[key], reason="the other overlaps contradict it")
     after = (_after(overlaps[key], samples[key], found.planes) for key in overlaps)
-    return Levelling(levels, tuple(after))
+    return Levelling(levels, tuple(after), zeros)
+
+
+def _zeros(frames: Iterable[Frame], read: Read, terms: Terms, found: Adjusted) -> tuple[Zero, ...]:
+    """The named reference area in the cores of frames that used it, by group."""
+    sums: dict[int, dict[str, tuple[float, int]]] = {}
+    for frame in frames:
+        total, cells = reference_sum(frame, read, terms, found.planes[frame.name])
+        if cells:
+            sums.setdefault(found.groups[frame.name], {})[frame.name] = total, cells
+    made = []
+    for group, of_frames in sums.items():
+        total, cells = map(sum, zip(*of_frames.values(), strict=True))
+        made.append(Zero(tuple(of_frames), group, int(cells), total / cells))
+    return tuple(made)
+
+
+def _shifted(found: Adjusted, zeros: Iterable[Zero]) -> dict[str, np.ndarray]:
+    """Coefficients of the frames, the first a constant, with the zero of their group."""
+    shift = {zero.group: zero.shift_mm_per_yr for zero in zeros}
+    return {
+        name: np.concatenate([plane[:1] + shift.get(found.groups[name], 0.0), plane[1:]])
+        for name, plane in found.planes.items()
+    }
 
 
 def _centre(grid: RegionGrid) -> tuple[float, float]:

@@ -11,7 +11,7 @@ import shapely
 from sarslide.inventory.changes import LANDSLIDES, MASKED
 from sarslide.report import tables
 from sarslide.report.inputs import FrameInputs, StackInputs
-from sarslide.report.reading import read_levels, reference
+from sarslide.report.reading import read_levels, read_zeros, reference
 from sarslide.report.tables import Column
 from sarslide.report.webmap import VectorLayer
 
@@ -154,12 +154,14 @@ def content(
     Returns
     -------
     dict of str to Any or None
-        frames and levels as tables, names of those left out; None of a region of one frame.
+        frames and levels as tables, named reference areas that are the zero of levelled rates,
+        names of those left out; None of a region of one frame.
     """
     if len(frames) < 2:
         return None
     return {
         "frames": tables.build(FRAMES, rows, key="frame"),
         "levels": tables.build(LEVELS, level_rows(stacks, frames), key="frame"),
+        "zeros": [zero for one in stacks if one.levels for zero in read_zeros(one.stack, one.levels)],
         "left_out": [row["frame"] for row in rows if row["state"].startswith("left out")],
     }

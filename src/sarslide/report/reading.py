@@ -25,6 +25,7 @@ MAX_SIDE = 1400
 HIDDEN = [CLASSES.index(word) for word in ("layover", "shadow")]
 OF_THE_GROUND = ("avg_phase_rad", "los_rate_mm_per_yr", "los_rate_std_mm_per_yr")
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+FrameName = Annotated[str, Field(pattern=f"^{names.FRAME}$")]
 Time = Annotated[str, Field(max_length=40)]
 
 
@@ -65,10 +66,18 @@ class _Level(BaseModel):
     reason: Annotated[str, Field(max_length=1000)]
 
 
+class _Zero(BaseModel):
+    """The named reference area on which levelled rates are zero on average."""
+
+    frames: tuple[FrameName, ...]
+    cells: release_records.Count
+
+
 class _Levels(BaseModel):
     """The levels of a stack."""
 
-    frames: dict[Annotated[str, Field(pattern=f"^{names.FRAME}$")], _Level]
+    frames: dict[FrameName, _Level]
+    zeros: tuple[_Zero, ...] = ()
 
 
 def _typed(model: type[bounded.Model], path: Path, error: bounded.Coded) -> bounded.Model:
@@ -209,6 +218,24 @@ def read_levels(path: Path) -> dict[str, dict[str, Any]]:
         }
         for frame, level in found.items()
     }
+
+
+def read_zeros(stack: str, path: Path) -> list[dict[str, Any]]:
+    """The named reference area on which the levelled rates of a stack are zero on average.
+
+    Parameters
+    ----------
+    stack : str
+        Name of the stack.
+    path : Path
+        JSON of rule `level_frames`.
+
+    Returns
+    -------
+    list of dict
+        stack, frames that used it, cells; one of each group of frames, empty where it is not named.
+    """
+    return [{"stack": stack, **zero.model_dump()} for zero in _typed(_Levels, path, RateError).zeros]
 
 
 def model_card(path: Path | None) -> dict[str, str] | None:

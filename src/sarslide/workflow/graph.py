@@ -327,16 +327,32 @@ class Graph:
         ------
         CatalogError, StackError, NetworkError
             For scenes or networks that cannot give the rates.
+        ConfigError
+            For a named reference area that no stack sees.
         """
         self.scenes.check()
         plan = self.config.network
-        return [
+        found = [
             warning
             for stack in self.config.stacks
             for warning in network.check(
                 stack, self.dates(stack), self.pairs(stack), self.method, plan.preset, plan.max_days
             )
         ]
+        return [*found, *self._without_reference()]
+
+    def _without_reference(self) -> list[str]:
+        """Warning of the stacks that do not see the named reference area."""
+        named = set(self.config.reference_frames())
+        if not named or self.config.frames:
+            return []
+        blind = [stack for stack in self.config.stacks if not named & set(self.frames_of(stack))]
+        if len(blind) == len(self.config.stacks):
+            raise ConfigError(
+                f"config: rates.reference = {list(self.config.rates.reference or ())} lies in no frame that a stack sees",
+                "give east, north and radius in metres of the region's CRS, of ground in the swath of a stack",
+            )
+        return [f"rates.reference lies in no frame of {stack}: its frames choose their own areas" for stack in blind]
 
     def pair_inputs(
         self, kinds: Sequence[str], stack: str, frame: str, window: str | None = None
