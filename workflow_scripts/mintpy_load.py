@@ -2,11 +2,12 @@
 
 inputs: per pair unwrapped phase (rad, grows when the ground moves away), connected components,
 coherence and sidecar; geometry layers; elevation (m). outputs: ifgramStack.h5 (rad, referenced to
-the area of reference.json, atmosphere left in), geometryGeo.h5; mean coherence; number of pairs;
-stable ground; reference.json.
+a reference area, atmosphere left in), geometryGeo.h5; mean coherence; number of pairs; stable
+ground; sidecar with the reference area.
 """
 
 from sarslide.workflow.job import job
+from sarslide.rates.unrated import unknown_without_ground
 
 
 def main(snakemake) -> None:
@@ -62,10 +63,13 @@ def main(snakemake) -> None:
     )
     for layer, values in (layers | {"stable_ground": prepared.ground.layer}).items():
         raster.write(out[layer], values, grid, layer)
-    write_json(out.reference, prepared.ground.reference.to_dict(grid))
-    extra = {"pairs": prepared.removed, "moving_limit_rad_per_yr": prepared.moving_limit}
+    extra = {
+        "pairs": prepared.removed,
+        "moving_limit_rad_per_yr": prepared.moving_limit,
+        "reference": prepared.ground.reference.to_dict(grid),
+    }
     write_json(out.sidecar, sidecar("mintpy_load", dict(files.items()), dict(params.items()), extra))
 
 
-with job(snakemake):
+with job(snakemake), unknown_without_ground(snakemake):
     main(snakemake)

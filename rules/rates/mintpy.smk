@@ -16,6 +16,8 @@ LOADED = ["mean_coherence", "pair_count", "stable_ground"]
 MINTPY_RATES = [layer for layer in layers.RATES if layer not in LOADED]
 MINTPY_RATES += ["temporal_coherence"]
 MINTPY_RATES += ["dem_error_m"] if CONFIG.sbas.dem_error else []
+# Rules before mintpy_read in their order: the sidecar of each says whether the frame has rates.
+BEFORE = ["mintpy_load", *(f"mintpy_step_{step.name}" for step in MINTPY_STEPS)]
 
 
 rule mintpy_load:
@@ -28,7 +30,6 @@ rule mintpy_load:
         **layer_files(MINTPY, LOADED),
         stack=f"{MINTPY}/{mintpy.STACK}",
         geometry=f"{MINTPY}/{mintpy.GEOMETRY}",
-        reference=f"{MINTPY}/reference.json",
         sidecar=f"{MINTPY}/mintpy_load.json",
     log:
         f"{LOGS}/mintpy_load/{{stack}}/{{frame}}.log",
@@ -54,7 +55,7 @@ rule mintpy_load:
 
 # MintPy's inversion, corrections and velocity, a rule each: what each needs, makes and depends on
 # is in its step.
-for step in MINTPY_STEPS:
+for step, before in zip(MINTPY_STEPS, BEFORE):
 
     rule:
         name:
@@ -63,6 +64,7 @@ for step in MINTPY_STEPS:
             stack=f"{MINTPY}/{mintpy.STACK}",
             geometry=f"{MINTPY}/{mintpy.GEOMETRY}",
             earlier=[f"{MINTPY}/{name}" for name in step.reads],
+            before=f"{MINTPY}/{before}.json",
         output:
             made=[f"{MINTPY}/{name}" for name in step.makes],
             sidecar=f"{MINTPY}/mintpy_step_{step.name}.json",
@@ -77,6 +79,7 @@ for step in MINTPY_STEPS:
             runtime=CONFIG.sbas.step_limit_min + 10,
             limit_min=CONFIG.sbas.step_limit_min,
         params:
+            grid=cell_grid,
             step=step.name,
             first=step.first,
             last=step.last,
@@ -97,10 +100,12 @@ rule mintpy_read:
         inverted=f"{MINTPY}/numInvIfgram.h5",
         dem_error=[f"{MINTPY}/demErr.h5"] if CONFIG.sbas.dem_error else [],
         stable_ground=f"{MINTPY}/stable_ground.tif",
+        before=f"{MINTPY}/{BEFORE[-1]}.json",
         about=lambda wildcards: pair_inputs("sidecars")(wildcards)["sidecars"][0],
     output:
         **layer_files(MINTPY, MINTPY_RATES),
         timeseries=f"{MINTPY}/timeseries.nc",
+        reference=f"{MINTPY}/reference.json",
         sidecar=f"{MINTPY}/mintpy_read.json",
     log:
         f"{LOGS}/mintpy_read/{{stack}}/{{frame}}.log",
@@ -113,6 +118,7 @@ rule mintpy_read:
         runtime=minutes(30, 1, dates),
     params:
         grid=cell_grid,
+        pairs=pairs,
         min_temporal_coherence=CONFIG.sbas.min_temporal_coherence,
         dem_error=CONFIG.sbas.dem_error,
         code=code("mintpy_read"),

@@ -23,12 +23,14 @@ class SarslideError(Exception):
         What is wrong, with the file or the value.
     cure : str
         What to do.
+    of_ground : bool
+        Whether it lies in the ground of a frame: other frames may have rates.
     """
 
     code = 1000
 
-    def __init__(self, problem: str, cure: str):
-        self.problem, self.cure = problem, cure
+    def __init__(self, problem: str, cure: str, of_ground: bool = False):
+        self.problem, self.cure, self.of_ground = problem, cure, of_ground
         super().__init__(f"E{self.code} {problem}; cure: {cure}")
 
 
@@ -201,7 +203,6 @@ class NetworkError(SarslideError):
     """A disconnected network of pairs: a gap splits that of a stack into islands."""
 
     code = 2001
-    of_ground = False  # whether it lies in the ground of a frame: others may be connected
 
 
 class DownloadError(SarslideError):
@@ -263,7 +264,6 @@ class RateError(SarslideError):
     """A rate that cannot be estimated: no pairs, no valid cell, no reference area."""
 
     code = 3008
-    of_ground = False  # whether it lies in the ground of a frame: others may have rates
 
 
 class ProcessorError(SarslideError):

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sarslide.errors import RateError
 from sarslide.rates import los
 from sarslide.rates.ground import Ground
-from sarslide.rates.ground_errors import ground_error
 from sarslide.rates.passes import Corrector
 from sarslide.rates.phase_variance import LOOKS_WHEN_UNKNOWN, phase_variance
 from sarslide.rates.pipeline import converge
@@ -103,7 +103,8 @@ def displacement(
         ready = list(corrector.ready([pair]))
         if not ready:
             problem = corrector.removed[pair]["skipped"]
-            raise ground_error(f"pair {pair}: {problem}", "choose another pair, or lower rates.min_coherence")
+            cure = "choose another pair, or lower rates.min_coherence"
+            raise RateError(f"pair {pair}: {problem}", cure, of_ground=True)
         phase = ready[0].phase_rad
         valid = np.isfinite(phase)
         stack = Stacked(phase, np.where(valid, std_rad, np.nan), valid.astype(np.uint16), coherence)

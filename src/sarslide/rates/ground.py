@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sarslide.errors import RateError
 from sarslide.network import MIN_PAIRS
-from sarslide.rates.ground_errors import ground_error
 from sarslide.rates.reference import ReferenceArea, choose_reference, given_reference, surroundings
 from sarslide.rates.settings import RateSettings
 from sarslide.rates.stacking import Stacked
@@ -106,11 +106,12 @@ def find_ground(stack: Stacked, usable: Ground, settings: RateSettings) -> tuple
     pairs = int(stack.pair_count.max())
     known = usable.stable & np.isfinite(stack.estimate)
     if not known.any() and 0 < pairs < MIN_PAIRS:
-        raise ground_error(
+        raise RateError(
             f"{pairs} pairs with valid phase, a rate with its error needs {MIN_PAIRS}",
             "add acquisitions, or request the D-InSAR maps of single pairs (rates.dinsar)",
+            of_ground=True,
         )
-    named = given_reference(usable.shape, *settings.reference, known) if settings.reference else None
+    named = given_reference(usable.shape, *settings.reference, known) if settings.reference and known.any() else None
     zero = named.mask if named else None
     stable, limit = stable_ground(stack, settings.min_coherence, settings.moving_sigma, settings.dilate_cells, zero)
     stable &= usable.stable
@@ -161,7 +162,7 @@ def stable_ground(
 
     known = np.isfinite(stack.estimate)
     if not known.any():
-        raise ground_error("no cell has enough valid pairs", "lower rates.pair_coherence, or add dates")
+        raise RateError("no cell has enough valid pairs", "lower rates.pair_coherence, or add dates", of_ground=True)
     zero = known if reference is None else known & reference
     centred = np.where(known, stack.estimate - np.median(stack.estimate[zero]), 0.0)
     # A median of 3 x 3 cells keeps single noisy cells from punching dilated holes into the stable

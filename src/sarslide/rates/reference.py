@@ -13,7 +13,6 @@ import numpy as np
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.rates.corrections.double_difference import ring_sum
-from sarslide.rates.ground_errors import ground_error
 
 MIN_AREA_CELLS = 25
 # A disc of this radius has 314 km2: speckle and short turbulence average out in it, and against a
@@ -128,9 +127,10 @@ def choose_reference(
             if estimate is None or _fits(area, radius_cells):
                 return ReferenceArea(area, reason)
             return ReferenceArea(_level_disc(area, estimate, radius_cells), f"{reason}, the disc nearest to its mean")
-    raise ground_error(
+    raise RateError(
         f"no connected area of {MIN_AREA_CELLS} stable, coherent cells for the reference",
         "name one with rates.reference, or lower rates.min_coherence",
+        of_ground=True,
     )
 
 
@@ -174,7 +174,9 @@ def surroundings(stable: np.ndarray, inner_cells: float, outer_cells: float) -> 
         There is none.
     """
     if not stable.any():
-        raise ground_error("no stable, coherent ground for the double difference", "lower rates.min_coherence")
+        raise RateError(
+            "no stable, coherent ground for the double difference", "lower rates.min_coherence", of_ground=True
+        )
     reason = f"each cell against the stable ground {inner_cells:.0f} to {outer_cells:.0f} cells around it"
     return ReferenceArea(stable.copy(), reason)
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from sarslide.errors import RateError
 from sarslide.rates import los
 from sarslide.rates.corrections.double_difference import ring_sum
 from sarslide.rates.ground import Ground
-from sarslide.rates.ground_errors import ground_error
 from sarslide.rates.passes import ReadUnwrapped, stack_unwrapped
 from sarslide.rates.settings import RateSettings
 
@@ -58,7 +58,7 @@ def ring_rates(
         There is no stable ground.
     """
     if not ground.stable.any():
-        raise ground_error("no stable ground for the rings", "lower rates.min_coherence")
+        raise RateError("no stable ground for the rings", "lower rates.min_coherence", of_ground=True)
     about = replace(settings, ring=ring)
     stack, removed = stack_unwrapped(read_pair, pairs, ground, about, lambda each: _mean_within(each, ring[1]))
     layers = {

@@ -4,7 +4,7 @@ A region of one frame has no neighbours that could go on: there the error ends t
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from sarslide import layers
-from sarslide.errors import NetworkError, RateError
+from sarslide.errors import SarslideError
 from sarslide.frames import WHOLE
 from sarslide.grid import RegionGrid
 from sarslide.io import raster, series
+from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.network import MIN_PAIRS, dates_of
 from sarslide.rates.reference import ReferenceArea
@@ -42,32 +43,61 @@ def unknown_without_ground(snakemake: Any) -> Iterator[None]:
 
     Raises
     ------
-    RateError, NetworkError
+    SarslideError
         In a region of one frame, where the pairs of the stack are too few for any frame, and where
         the cause is not the ground.
     """
     try:
         yield
-    except (RateError, NetworkError) as error:
+    except SarslideError as error:
         frame, pairs = snakemake.wildcards.frame, snakemake.params.get("pairs")
         if not error.of_ground or frame == WHOLE or (pairs is not None and len(pairs) < MIN_PAIRS):
             raise
-        log.warning("frame %s has no rates: %s", frame, error.problem)
-        _write_unknown(snakemake, f"no rates: {error.problem}")
+        write_unknown(snakemake, f"no rates: {error.problem}")
 
 
-def _write_unknown(snakemake: Any, reason: str) -> None:
-    """All outputs of the job: rasters by the layer in their names, series, records."""
+def why_unrated(reference: Mapping[str, Any]) -> str | None:
+    """Why a frame has no rates.
+
+    Parameters
+    ----------
+    reference : mapping of str to Any
+        Its `reference.json`.
+
+    Returns
+    -------
+    str, optional
+        The reason; None of a frame with rates.
+    """
+    return None if reference["cells"] else str(reference["reason"])
+
+
+def write_unknown(snakemake: Any, reason: str) -> None:
+    """Write all outputs of a job of a frame without rates.
+
+    Rasters by the layer in their names, time series, records; files of MintPy are empty.
+
+    Parameters
+    ----------
+    snakemake : snakemake.script.Snakemake
+        What Snakemake gives to a script.
+    reason : str
+        Why there are no rates.
+    """
+    log.warning("frame %s has %s", snakemake.wildcards.frame, reason)
     files, params, outputs = (dict(each.items()) for each in (snakemake.input, snakemake.params, snakemake.output))
     grid = RegionGrid.from_dict(params["grid"])
     nowhere = ReferenceArea(np.zeros(grid.shape, bool), reason).to_dict(grid)
-    for name, path in outputs.items():
-        if Path(path).suffix == ".tif":
-            layer = Path(path).stem.rsplit(".", 1)[-1]
+    for path in (Path(each) for made in outputs.values() for each in ([made] if isinstance(made, str) else made)):
+        if path.suffix == ".tif":
+            layer = path.stem.rsplit(".", 1)[-1]
             raster.write(path, unknown(layer, grid), grid, layer)
-        elif name == "timeseries":
+        elif path.suffix == ".nc":
             with series.create(path, grid, dates_of(params["pairs"])):
                 pass
+        elif path.suffix == ".h5":
+            with atomic_file(path) as temporary:
+                temporary.touch()
     if "reference" in outputs:
         write_json(outputs["reference"], nowhere)
     write_json(outputs["sidecar"], sidecar(snakemake.rule, files, params, {"reference": nowhere}))

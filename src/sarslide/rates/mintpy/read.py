@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.constants import MM_PER_M
-from sarslide.errors import ProcessorError
+from sarslide.errors import RateError
 from sarslide.io.blocks import strips
 from sarslide.network import years_of
 from sarslide.rates import los
@@ -96,13 +96,14 @@ def levels_m(series: Path, reference: np.ndarray) -> np.ndarray:
 
     Raises
     ------
-    ProcessorError
+    RateError
         MintPy inverted no cell of the area.
     """
     import h5py
 
     if not reference.any():
-        raise ProcessorError("MintPy inverted no cell of the reference area", "name another one with rates.reference")
+        cure = "name another one with rates.reference"
+        raise RateError("MintPy inverted no cell of the reference area", cure, of_ground=True)
     with h5py.File(before_dem_error(series)) as corrected, h5py.File(series.parent / INVERTED) as inverted:
         after, before = corrected["timeseries"], inverted["timeseries"]
         return np.array([np.median((after[k] - before[k])[reference]) for k in range(len(after))])

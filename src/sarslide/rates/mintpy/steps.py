@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sarslide.errors import ProcessorError
+from sarslide.errors import ProcessorError, RateError
 from sarslide.io import subprocess as command
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 PROGRAM = "smallbaselineApp.py"
 STACK, GEOMETRY = "inputs/ifgramStack.h5", "inputs/geometryGeo.h5"
 DEM_SUFFIX = "_demErr"  # of a time series without its DEM error
+TOO_FEW_CELLS = "Not enough reliable pixels"  # what MintPy says of fewer than 100
 WEIGHTS = {"none": "no", "var": "var", "coherence": "coh", "fim": "fim"}
 
 # Nothing that plots, geocodes, uses the internet or changes what sarslide has decided already.
@@ -305,6 +306,8 @@ def run(place: Path, first: str, last: str, options: Mapping[str, str], makes: S
     ------
     ProcessorError
         The steps fail, take longer, or leave a file out; names the step and the useful line.
+    RateError
+        Too few cells keep the least temporal coherence.
     """
     template = place / "sarslide.cfg"
     template.write_text("".join(f"{key} = {value}\n" for key, value in sorted((COMMON | dict(options)).items())))
@@ -321,6 +324,12 @@ def run(place: Path, first: str, last: str, options: Mapping[str, str], makes: S
             last=lambda path: _useful_line(_log_lines(path)),
         )
     except ProcessorError as error:
+        if any(TOO_FEW_CELLS in line for line in _log_lines(log_path)):
+            raise RateError(
+                "MintPy found fewer than 100 cells with a chain of pairs and sbas.min_temporal_coherence",
+                "lower rates.pair_coherence or sbas.min_temporal_coherence, or add pairs",
+                of_ground=True,
+            ) from None
         raise ProcessorError(
             f"MintPy's step {_last_step(_log_lines(log_path)) or first} failed: {error.problem}",
             f"see the log of the rule, or raise {keys}; what earlier steps made is kept, and a rerun goes on from here",

@@ -6,7 +6,6 @@ import numpy as np
 
 from sarslide.errors import NetworkError
 from sarslide.network import date_indexes, dates_of, gap_text, islands, pair_matrix, years_of
-from sarslide.rates.ground_errors import islands_error
 
 DEM_POLYNOMIAL = 2  # motion that a DEM error is separated from: constant, velocity, acceleration
 MIN_BASELINE_SPREAD_M = 1.0
@@ -30,9 +29,10 @@ def check_connected(pairs: Sequence[str], dates: Sequence[str] = ()) -> None:
     """
     parts = sorted(islands(pairs) + [[date] for date in sorted(set(dates) - set(dates_of(pairs)))])
     if len(parts) != 1:
-        raise islands_error(
+        raise NetworkError(
             f"the usable pairs form {len(parts)} islands, gap {gap_text(parts) or 'everywhere'}",
             "add acquisitions in the gap, widen the network section, or set rates.method to stacking",
+            of_ground=True,
         )
 
 

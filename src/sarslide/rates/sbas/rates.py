@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarslide.device import choose_device
+from sarslide.errors import RateError
 from sarslide.network import date_indexes, dates_of, years_of
 from sarslide.rates import los
-from sarslide.rates.ground_errors import ground_error
 from sarslide.rates.phase_variance import pair_weights
 from sarslide.rates.preparation import Preparation, ReadBlock, inversion_blocks, prepare, quality
 from sarslide.rates.records import baselines_m
@@ -190,7 +190,8 @@ def invert_blocks(
     years = years_of(dates)
     bperp = date_baselines_m(pairs, baselines_m(pairs, dem.bperp_m)) if dem else np.zeros(len(dates))
     if len(dates) < 3:
-        raise ground_error(f"a series of {len(dates)} dates has no rate with an error", "add acquisitions")
+        problem = f"a series of {len(dates)} dates has no rate with an error"
+        raise RateError(problem, "add acquisitions", of_ground=True)
     value = slope_without_dem_error(years, bperp) if dem else slope_of(years)
     device = choose_device(settings.device, "sbas.device")
     names = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "temporal_coherence", "residual_rms_rad"]
@@ -220,10 +221,11 @@ def invert_blocks(
         put_series(rows, cols, displacement)
     log.info("%d cells without a chain of pairs, %d below the least temporal coherence", unconnected, incoherent)
     if not np.isfinite(layers["los_rate_mm_per_yr"]).any():
-        raise ground_error(
+        raise RateError(
             f"no cell has a rate: {unconnected} cells lack a chain of valid pairs through all dates, {incoherent} are below"
             " sbas.min_temporal_coherence",
             "lower rates.pair_coherence or sbas.min_temporal_coherence, or add pairs",
+            of_ground=True,
         )
     return SbasRates(layers | los.phase_layers(layers, wavelength_m), prepared, unconnected, incoherent)
 
