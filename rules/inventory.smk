@@ -160,6 +160,7 @@ rule series:
     input:
         unpack(series_pairs),
         **SERIES_INPUTS,
+        reference=f"{RATES}/reference.json",
         polygons=lambda wildcards: own(
             or_exit(lambda: GRAPH.series_polygons(wildcards.source))
         ),

@@ -95,6 +95,7 @@ rule atmosphere:
         unpack(unwrapped_pairs),
         elevation=f"{TERRAIN}/elevation_m.tif",
         stable_ground=f"{RATES}/stable_ground.tif",
+        reference=f"{RATES}/reference.json",
         loop_errors=LOOP_ERRORS,
     output:
         scatter=f"{STACK}/atmosphere/date_scatter_mm.tif",

@@ -1,9 +1,9 @@
 """atmosphere: unwrapped pairs of one stack -> scatter of the dates by correction (B09, B23).
 
 inputs: per pair unwrapped phase (rad, grows away), connected components, coherence and sidecar;
-elevation (m); stable ground of the rates; errors of closure where they are masked. outputs: scatter
-over the dates as a map (mm, one band a correction); scatter.csv with one row a date; sidecar with
-their root mean squares.
+elevation (m); stable ground and reference of the rates; errors of closure where they are masked.
+outputs: scatter over the dates as a map (mm, one band a correction); scatter.csv with one row a
+date; sidecar with their root mean squares, and why nothing is known in a frame without rates.
 """
 
 import csv
@@ -18,6 +18,7 @@ from sarslide.rates.rasters import unwrapped_reader
 from sarslide.rates.records import common_wavelength_m
 from sarslide.rates.scatter import STATES, date_scatter
 from sarslide.rates.settings import RateSettings
+from sarslide.rates.unrated import why_unrated
 
 
 def main(snakemake) -> None:
@@ -37,7 +38,8 @@ def main(snakemake) -> None:
         rows.writerow(["date", *(f"{state.replace(' ', '_')}_mm" for state in STATES)])
         columns = [scatter.of_dates(state).round(3) for state in STATES]
         rows.writerows(zip(scatter.dates, *columns, strict=True))
-    write_json(output.sidecar, sidecar("atmosphere", dict(files.items()), params, {"rms_mm": scatter.rms()}))
+    notes = {"rms_mm": scatter.rms(), "reason": why_unrated(read_json(files.reference))}
+    write_json(output.sidecar, sidecar("atmosphere", dict(files.items()), params, notes))
 
 
 with job(snakemake):

@@ -13,6 +13,7 @@ from sarslide.rates.ground import Ground
 from sarslide.rates.phase_gradient import phase_gradient
 from sarslide.rates.rasters import reader
 from sarslide.rates.settings import RateSettings
+from sarslide.rates.unrated import unknown_without_ground
 
 
 def main(snakemake) -> None:
@@ -31,5 +32,5 @@ def main(snakemake) -> None:
     write_json(snakemake.output.sidecar, sidecar("phase_gradient", dict(files.items()), params, notes))
 
 
-with job(snakemake):
+with job(snakemake), unknown_without_ground(snakemake):
     main(snakemake)

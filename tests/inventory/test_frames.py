@@ -284,7 +284,8 @@ def run_series(source_file: Path, folder: Path, frame: Frame, timeseries: Path, 
     """The script `series` on the polygons of a file."""
     ground_layers = ("height_wgs84", "incidence_angle", "track_angle", "los_east", "los_north", "los_up")
     names = ("elevation_m", "incidence_deg", "heading_deg", "los_east", "los_north", "los_up")
-    inputs = {"polygons": str(source_file), "timeseries": str(timeseries)}
+    inputs = {"polygons": str(source_file), "timeseries": str(timeseries), "reference": str(folder / "reference.json")}
+    write_json(inputs["reference"], {"cells": 1, "reason": "planted"})
     for key, layer in zip(ground_layers, names, strict=True):
         inputs[key] = str(folder / f"{frame.name}.{layer}.tif")
         raster.write(inputs[key], np.full(frame.grid.shape, 0.5), frame.grid, layer)

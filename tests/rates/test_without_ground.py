@@ -66,6 +66,7 @@ def pair_files(folder: Path, grid: RegionGrid, kind: str) -> dict:
             "bperp_m": 10.0,
             "coherence_window": 3,
             "free_level": False,
+            "utc": [None, None],
         }
         write_json(folder / f"{pair}.json", about | {"coherence_looks": 60.0})
         files["sidecars"].append(str(folder / f"{pair}.json"))
@@ -99,9 +100,9 @@ class FrameJobs:
         self.ground = ground_files(self.folder, self.grid, kind)
 
     def run(self, rule: str, inputs: dict, made: dict, **params) -> dict:
-        wildcards = {"frame": self.name, "stack": "A128", "pair": VALLEY.pairs[0]}
+        wildcards = {"frame": self.name, "stack": "A128", "pair": VALLEY.pairs[0], "source": "polygons"}
         settings = {"grid": self.grid.to_dict()} | PAIRS | params
-        run_script(rule, self.folder, inputs, made, wildcards, {"device": "cpu"}, **settings)
+        run_script(rule, self.folder, inputs, made, wildcards, {"device": "cpu", "limit_min": 10}, **settings)
         return made
 
     def rates(self, rule: str, names=layers.RATES, more: dict | None = None) -> dict:
@@ -110,7 +111,7 @@ class FrameJobs:
         inputs |= {
             "slant_range": self.ground["slant_range_m"],
             "incidence": self.ground["incidence_deg"],
-            "loop_errors": "",
+            "loop_errors": [],
         }
         folder = self.folder / rule
         settings = {"mean": "complex", "weighting": "none", "dem_error": False, "min_temporal_coherence": 0.0}
@@ -166,7 +167,7 @@ def test_a_frame_without_ground_goes_on_to_an_empty_file_of_candidates(still, tm
     assert np.isnan(raster.read(shown["displacement"])).all() and np.isnan(raster.read(shown["std"])).all()
     ring = outputs(tmp_path, layers.RING, "sidecar")
     inputs = jobs.pairs | {"elevation": jobs.ground["elevation_m"], "stable_ground": rates["stable_ground"]}
-    jobs.run("ring_rates", inputs | {"loop_errors": ""}, ring, double_difference_km=[0.3, 0.9])
+    jobs.run("ring_rates", inputs | {"loop_errors": []}, ring, double_difference_km=[0.3, 0.9])
     assert np.isnan(raster.read(ring["los_rate_ring_mm_per_yr"])).all()
     raster.write(tmp_path / "mean_amplitude_db.tif", np.full(SHAPE, np.nan), jobs.grid, "mean_amplitude_db")
     inputs = {"phase": average["avg_phase_rad"], "intensity": str(tmp_path / "mean_amplitude_db.tif")}
@@ -233,7 +234,7 @@ def test_a_frame_that_one_date_misses_is_stacked_and_not_inverted(tmp_path):
 def test_a_window_of_two_pairs_ends_with_its_line_in_every_frame(tmp_path, capsys):
     jobs = FrameJobs(tmp_path, STILL, SEEN)
     inputs = {kind: paths[:2] for kind, paths in jobs.pairs.items()} | {"elevation": jobs.ground["elevation_m"]}
-    inputs |= {"layover_shadow": jobs.ground["layover_shadow"], "loop_errors": ""}
+    inputs |= {"layover_shadow": jobs.ground["layover_shadow"], "loop_errors": []}
     with pytest.raises(SystemExit):
         made = outputs(tmp_path, layers.RATES, "reference", "sidecar")
         jobs.run("stack_rates", inputs, made, pairs=VALLEY.pairs[:2])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sarslide.errors import RateError
 from sarslide.names import split_pair
 from sarslide.rates.ground import Ground
 from sarslide.rates.passes import WRAPPED, Corrector, ReadWrapped
@@ -75,8 +76,10 @@ def phase_gradient(
     Raises
     ------
     RateError
-        Without pairs.
+        Without pairs, or without stable ground.
     """
+    if not ground.stable.any():
+        raise RateError("no stable ground for the phase gradient", "lower rates.min_coherence", of_ground=True)
     settings = settings or RateSettings()
     corrector = Corrector(lambda pair: (*read_pair(pair), None), ground, settings, WRAPPED)
     ordered = sorted(pairs, key=lambda pair: split_pair(pair)[::-1])  # few dates are open at a time

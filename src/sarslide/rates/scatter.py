@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sarslide.errors import RateError
-from sarslide.network import pair_matrix
+from sarslide.network import dates_of, pair_matrix
 from sarslide.rates import los
 from sarslide.rates.corrections.date_delays import Coarse, date_delays, trend_removal
 from sarslide.rates.ground import Ground
@@ -49,17 +49,20 @@ class DateScatter:
         Returns
         -------
         (dates,) array of float
-            Standard deviation, mm.
+            Standard deviation, mm; NaN without stable ground.
         """
+        if not self.stable.any():
+            return np.full(len(self.dates), np.nan)
         return self.path_mm[state][:, self.stable].std(1)
 
     def maps(self) -> np.ndarray:
         """Standard deviation over the dates, mm, (states, rows, cols) on the full grid."""
         return np.stack([self.coarse.spread(self.path_mm[state].std(0)) for state in STATES])
 
-    def rms(self) -> dict[str, float]:
-        """Root mean square over dates and stable ground, mm, by state."""
-        return {state: float(np.sqrt(np.mean(self.of_dates(state) ** 2))) for state in STATES}
+    def rms(self) -> dict[str, float | None]:
+        """Root mean square over dates and stable ground, mm, by state; None where unknown."""
+        known = self.stable.any()
+        return {state: float(np.sqrt(np.mean(self.of_dates(state) ** 2))) if known else None for state in STATES}
 
 
 def date_scatter(
@@ -86,7 +89,7 @@ def date_scatter(
     Returns
     -------
     DateScatter
-        The paths.
+        The paths; NaN without stable ground.
 
     Raises
     ------
@@ -94,6 +97,11 @@ def date_scatter(
         No pair can be used.
     """
     coarse = Coarse(ground.shape, settings.atmosphere_cells)
+    stable = coarse.share(ground.stable) >= HALF
+    if not ground.stable.any():
+        dates = dates_of(pairs)
+        unknown = np.full((len(dates), *stable.shape), np.nan)
+        return DateScatter(dates, dict.fromkeys(STATES, unknown), coarse, stable)
     plain = replace(settings, height_correlated=False, plane=False)
     mm = -los.mm_per_rad(wavelength_m)
     path: dict[str, np.ndarray] = {}
@@ -107,4 +115,4 @@ def date_scatter(
     for state, method in zip(STATES[2:], ("filter", "common_scene"), strict=True):
         delays = date_delays(fields, used, coarse, method, settings.atmosphere_days)
         path[state] = path["pair fits"] - mm * np.tensordot(trend_removal(used), delays.phase_rad, 1)
-    return DateScatter(delays.dates, path, coarse, coarse.share(ground.stable) >= HALF)
+    return DateScatter(delays.dates, path, coarse, stable)

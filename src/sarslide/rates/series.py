@@ -5,7 +5,7 @@ polygon's cells in each pair, and the dates by weighted least squares from these
 point then, so that an inversion of the whole region is not needed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,24 @@ class PolygonSeries:
 
     dates: list[str]
     displacement_mm: dict[str, np.ndarray]
+
+    @classmethod
+    def unknown(cls, dates: list[str], polygons: Iterable[str]) -> "PolygonSeries":
+        """Series of which nothing is known.
+
+        Parameters
+        ----------
+        dates : list of str
+            Dates in order.
+        polygons : iterable of str
+            Names of the polygons.
+
+        Returns
+        -------
+        PolygonSeries
+            NaN at every date.
+        """
+        return cls(dates, {name: np.full(len(dates), np.nan) for name in polygons})
 
     def motions(self) -> dict[str, dict[str, float]]:
         """`motion` of each polygon."""

@@ -119,11 +119,12 @@ def atmosphere_figure(
         days = np.array([np.datetime64(f"{d[:4]}-{d[4:6]}-{d[6:]}") for d in dates])
         for state, values in scatter_mm.items():
             rms = np.sqrt(np.mean(np.square(values)))
-            lines.plot(days, values, marker="o", ms=3, lw=1, label=f"{state}: rms {rms:.1f} mm")
+            label = f"{state}: rms {rms:.1f} mm" if np.isfinite(rms) else f"{state}: unknown"
+            lines.plot(days, values, marker="o", ms=3, lw=1, label=label)
         lines.set_ylim(0)
         lines.set_ylabel("scatter on stable ground (mm)")
         lines.legend(frameon=False, ncols=len(scatter_mm), fontsize=8)
-    top = max(float(np.nanpercentile(maps_mm[0], 99)), 0.1)
+    top = max(float(np.nanpercentile(maps_mm[0], 99)), 0.1) if np.isfinite(maps_mm[0]).any() else 1.0
     for axis, (state, image) in zip(axes, zip(scatter_mm, maps_mm, strict=True), strict=True):
         _image(axis, image, grid, "viridis", (0, top), f"Scatter over dates (mm): {state}")
     return figure
