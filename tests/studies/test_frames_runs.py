@@ -1,6 +1,8 @@
 """What the studies of whole regions, kills and speed read from their runs."""
 
 import json
+import signal
+import subprocess
 from base64 import urlsafe_b64encode
 from types import SimpleNamespace
 
@@ -78,6 +80,24 @@ def test_the_small_demo_is_cut_into_four_frames():
     assert len(config.grid.frames()) == 4 and len(config.stacks) == 1
     region = config.grid.region_grid()
     assert sum(frame.core.rows * frame.core.cols for frame in config.grid.frames()) == region.rows * region.cols
+
+
+@pytest.mark.parametrize(("last", "killed", "code"), [("sleep 600", True, -signal.SIGKILL), ("true", False, 0)])
+def test_a_run_is_killed_once_so_many_jobs_have_begun(tmp_path, monkeypatch, last, killed, code):
+    """Of a run that ends earlier it is said."""
+    logs = tmp_path / "simulated/logs" / kills.REGION
+    logs.mkdir(parents=True)
+    (logs / "simulate_world.log").touch()  # of the copy, not of the run
+    run, started = kills.Run(tmp_path / "run", tmp_path / "simulated"), []
+
+    def start(word):
+        script = f"touch logs/{kills.REGION}/a.log logs/{kills.REGION}/b.log; {last}"
+        started.append(subprocess.Popen(["sh", "-c", script], cwd=run.folder, start_new_session=True))
+        return started[0]
+
+    monkeypatch.setattr(run, "start", start)
+    assert run.killed(2 if killed else 3, 0.0) == killed
+    assert started[0].returncode == code and run.begun() == 3
 
 
 def test_unfinished_outputs_are_read_from_the_marks_of_snakemake(tmp_path):
