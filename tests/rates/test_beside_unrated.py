@@ -1,6 +1,7 @@
 """What reads the rates of a frame that has none: MintPy's rules, atmosphere, gradients, series of polygons."""
 
 import csv
+from importlib.util import find_spec
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,13 +13,13 @@ from sarslide import layers
 from sarslide.errors import RateError
 from sarslide.grid import part_of
 from sarslide.io import raster, series, vector
-from sarslide.io.sidecar import read_json
+from sarslide.io.sidecar import read_json, write_json
 from sarslide.rates.ground import Ground
 from sarslide.rates.mintpy import steps as mintpy
 from sarslide.rates.mintpy.read import levels_m
 from sarslide.rates.scatter import STATES, date_scatter
 from sarslide.rates.settings import RateSettings
-from tests.rates.test_mintpy import ONLY_DEM_ERROR
+from tests.rates.test_mintpy import ONLY_DEM_ERROR, stand_in
 from tests.rates.test_without_ground import (
     FRAMES,
     INCOHERENT,
@@ -171,10 +172,10 @@ def mintpy_load(jobs: FrameJobs) -> dict:
     return jobs.run("mintpy_load", inputs, made, **settings)
 
 
-def mintpy_rates(jobs: FrameJobs, min_temporal_coherence: float = 0.3) -> dict:
+def mintpy_rates(jobs: FrameJobs) -> dict:
     """Files of the rules after it, up to the rates."""
     folder, before = jobs.folder / "mintpy", "mintpy_load"
-    choice = ONLY_DEM_ERROR | {"dem_error": False, "plane": True, "min_temporal_coherence": min_temporal_coherence}
+    choice = ONLY_DEM_ERROR | {"dem_error": False, "plane": True}
     steps = mintpy.plan(**choice)
     for step in steps:
         inputs = {"stack": str(folder / mintpy.STACK), "before": str(folder / f"{before}.json")}
@@ -187,7 +188,7 @@ def mintpy_rates(jobs: FrameJobs, min_temporal_coherence: float = 0.3) -> dict:
     inputs |= {"stable_ground": str(folder / "stable_ground.tif"), "about": jobs.pairs["sidecars"][0]}
     made = outputs(folder, READ, "reference") | {"timeseries": str(folder / "timeseries.nc")}
     made |= {"sidecar": str(folder / "mintpy_read.json")}
-    settings = {"min_temporal_coherence": min_temporal_coherence, "dem_error": False}
+    settings = {"min_temporal_coherence": 0.3, "dem_error": False}
     return jobs.run("mintpy_read", inputs, made, **settings)
 
 
@@ -212,27 +213,32 @@ def test_mintpy_in_a_region_of_one_frame_without_stable_ground_ends_with_its_lin
     assert not (jobs.folder / "mintpy").exists()
 
 
-@pytest.fixture(scope="module")
-def by_mintpy(tmp_path_factory) -> FrameJobs:
-    """A frame with stable ground whose pairs MintPy has loaded."""
-    jobs = FrameJobs(tmp_path_factory.mktemp("mintpy"), STILL, SEEN)
-    mintpy_load(jobs)
-    return jobs
-
-
-def test_mintpy_has_rates_and_reference_where_there_is_stable_ground(by_mintpy):
-    made = mintpy_rates(by_mintpy)
+def test_mintpy_has_rates_and_reference_where_there_is_stable_ground(tmp_path):
+    jobs = FrameJobs(tmp_path, STILL, SEEN)
+    loaded = mintpy_load(jobs)
+    made = mintpy_rates(jobs)
     rate = raster.read(made["los_rate_mm_per_yr"])
     still = (VALLEY.los_mm_per_yr == 0) & np.isfinite(rate)
     assert still.mean() > 0.5 and abs(np.median(rate[still])) < 15  # 1 mm of air, 60 days
     about = read_json(made["reference"])
-    assert about["cells"] == np.count_nonzero(raster.read(by_mintpy.folder / "mintpy" / "stable_ground.tif") == 2)
-    assert read_json(by_mintpy.folder / "mintpy" / "mintpy_load.json")["reference"] == about
+    assert about["cells"] == np.count_nonzero(raster.read(loaded["stable_ground"]) == 2)
+    assert read_json(loaded["sidecar"])["reference"] == about
 
 
-def test_a_frame_of_which_mintpy_can_use_too_few_cells_is_empty(by_mintpy):
-    """No cell with speckle has a temporal coherence of 1."""
-    made = mintpy_rates(by_mintpy, min_temporal_coherence=0.999999)
+def test_a_frame_of_which_mintpy_can_use_too_few_cells_is_empty(tmp_path, monkeypatch):
+    """MintPy's own words, which it prints before it plots and ends."""
+    words = "Not enough reliable pixels"
+    assert words in (Path(find_spec("mintpy").origin).parent / "smallbaselineApp.py").read_text()
+    program = stand_in(
+        tmp_path / "smallbaselineApp.py", f"print('ERROR: {words} (minimum of 100).')\nraise SystemExit(1)\n"
+    )
+    monkeypatch.setattr(mintpy, "program", lambda: program)
+    jobs = FrameJobs(tmp_path, LOST, SEEN)
+    write_json(jobs.folder / "mintpy" / "mintpy_load.json", {"reference": {"cells": 900, "reason": "planted"}})
+    (jobs.folder / "mintpy" / "inputs").mkdir()
+    (jobs.folder / "mintpy" / mintpy.STACK).touch()
+    raster.write(jobs.folder / "mintpy" / "stable_ground.tif", np.full(SHAPE, 2), jobs.grid, "stable_ground")
+    made = mintpy_rates(jobs)
     empty(made)
     reason = "no rates: MintPy found fewer than 100 cells with a chain of pairs and sbas.min_temporal_coherence"
     assert read_json(made["reference"])["reason"] == reason
