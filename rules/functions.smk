@@ -175,6 +175,7 @@ def shown_settings(wildcards):
 
 def paper_inputs(wildcards):
     """What only the figures of a paper show, as far as the region makes it anyway."""
+    # What is refused of a whole run is refused of the target `report`, before any of its inputs is planned.
     or_exit(lambda: frame_calls.check_size(GRAPH))
     if not CONFIG.paper:
         return {}
@@ -185,7 +186,6 @@ def paper_inputs(wildcards):
         rates if GRAPH.method.has_rates else {}
     )
 
-    # What is refused of a whole run is refused of the target `report`, before any of its inputs is planned.
 
 def ranked_stacks():
     """Stacks whose factors were ranked; the target `factors` does it, and then they are kept up to date."""

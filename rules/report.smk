@@ -221,14 +221,14 @@ if GRAPH.simulated:
                 }
                 for stack in CONFIG.stacks
             },
-            dates={stack: GRAPH.dates(stack) for stack in CONFIG.stacks},
-            pairs={stack: GRAPH.pairs(stack) for stack in CONFIG.stacks},
-            threshold=CONFIG.inventory.threshold,
             # Ground that is not scored.
             left_out=[
                 GRAPH.frame(name).core.to_dict()
                 for name in CONFIG.inventory.without_frames
             ],
+            dates={stack: GRAPH.dates(stack) for stack in CONFIG.stacks},
+            pairs={stack: GRAPH.pairs(stack) for stack in CONFIG.stacks},
+            threshold=CONFIG.inventory.threshold,
             method=GRAPH.method.name,
             # Of methods whose error is predicted from them.
             rates=rate_settings("score") if GRAPH.method.predicts_error else {},
