@@ -246,7 +246,8 @@ def test_recorded_listing_of_the_orbit_bucket(archive, access, shipped_data, mon
     from sarslide.retrieve import orbits
 
     pages = [
-        one["response"]["body"]["string"] for one in recorded(shipped_data, "orbit_listing_s3_poeorb.yaml")["interactions"]
+        one["response"]["body"]["string"]
+        for one in recorded(shipped_data, "orbit_listing_s3_poeorb.yaml")["interactions"]
     ]
     monkeypatch.setattr(orbits, "get_text", lambda *_, **__: pages.pop(0))
     listed = access.orbits()._of_bucket("AUX_POEORB", "AUX_POEORB/")
