@@ -35,6 +35,7 @@ have tables; rows that were not run are named below them.
 
 Rows of `mask_rcnn_resnext` and of the networks on it are of trainings with ResNeXt101 32x8d in all stages. That reading of P2
 is `mask_rcnn_resnext_all` now, and has more parameters than theirs, in which the bottom stage alone is ResNeXt 32x4d.
+Masks of all Mask R-CNNs were pasted here as torchvision does it, up to a cell too wide; they are not any more.
 """
 
 

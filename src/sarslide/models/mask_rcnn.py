@@ -10,9 +10,11 @@ know nothing of instances. `network.instances(x)`: boxes, scores and masks of ea
 """
 
 from collections import OrderedDict
+from math import ceil
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import grid_sample
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
@@ -294,7 +296,11 @@ class Pyramid(nn.Module):
 
 
 class AsIs(GeneralizedRCNNTransform):
-    """torchvision's preparation of images without resizing and without its colours' moments."""
+    """torchvision's preparation of images without resizing and without its colours' moments.
+
+    Masks are put back where they were cut (`paste_masks`); torchvision's own way shifts and widens
+    them by up to a cell.
+    """
 
     def __init__(self) -> None:
         super().__init__(0, 0, [], [])
@@ -330,3 +336,63 @@ class AsIs(GeneralizedRCNNTransform):
             The same.
         """
         return image, target
+
+    def postprocess(
+        self,
+        result: list[dict[str, Tensor]],
+        image_shapes: list[tuple[int, int]],
+        original_image_sizes: list[tuple[int, int]],
+    ) -> list[dict[str, Tensor]]:
+        """Instances with masks on the cells of the image.
+
+        Parameters
+        ----------
+        result : list of dict
+            Instances of each image, with `masks` (K, 1, M, M) of their boxes.
+        image_shapes, original_image_sizes : list of tuple of int
+            Rows and columns, the same.
+
+        Returns
+        -------
+        list of dict
+            With `masks` (K, 1, H, W).
+        """
+        return [
+            found | {"masks": paste_masks(found["masks"], found["boxes"], shape)}
+            for found, shape in zip(result, original_image_sizes, strict=True)
+        ]
+
+
+def paste_masks(masks: Tensor, boxes: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Masks of boxes on the cells of an image, as the masks of training are cut from it.
+
+    torchvision cuts them by aligned regions that take cell i for the place i, not i + 0.5, of an
+    edge (`roi_align` with `aligned=False`); pasting takes the same half cell.
+
+    Parameters
+    ----------
+    masks : (K, 1, M, M) Tensor
+        Probability in each box.
+    boxes : (K, 4) Tensor
+        x1, y1, x2, y2, outer edges, cells.
+    shape : tuple of int
+        Rows and columns of the image.
+
+    Returns
+    -------
+    (K, 1, rows, columns) Tensor
+        Probability, bilinear; 0 in cells whose centre lies outside the box.
+    """
+    pasted = masks.new_zeros(len(masks), 1, *shape)
+    for image, mask, (left, top, right, bottom) in zip(pasted[:, 0], masks, boxes.tolist(), strict=True):
+        rows, cols = (
+            torch.arange(max(ceil(low - 0.5), 0), min(ceil(high - 0.5), size), device=masks.device)
+            for low, high, size in ((top, bottom, shape[0]), (left, right, shape[1]))
+        )
+        if not len(rows) or not len(cols):
+            continue
+        y, x = (2 * (rows - top) / (bottom - top) - 1, 2 * (cols - left) / (right - left) - 1)
+        places = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1).to(mask.dtype)
+        inside = grid_sample(mask[None], places[None], padding_mode="border", align_corners=False)
+        image[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1] = inside[0, 0]
+    return pasted
