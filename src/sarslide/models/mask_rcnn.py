@@ -355,8 +355,10 @@ class AsIs(GeneralizedRCNNTransform):
         Returns
         -------
         list of dict
-            With `masks` (K, 1, H, W).
+            With `masks` (K, 1, H, W); in training, where nothing is found, as it is.
         """
+        if self.training:
+            return result
         return [
             found | {"masks": paste_masks(found["masks"], found["boxes"], shape)}
             for found, shape in zip(result, original_image_sizes, strict=True)
