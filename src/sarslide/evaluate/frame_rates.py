@@ -11,8 +11,7 @@ from sarslide.evaluate.windows import read_part
 from sarslide.frames import Frame
 from sarslide.grid import RegionGrid, window_of
 from sarslide.io import raster
-
-REFERENCE = 2  # of the layer stable_ground
+from sarslide.rates.level_samples import REFERENCE
 
 
 @dataclass(frozen=True)
