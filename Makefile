@@ -49,7 +49,7 @@ check: lint types
 	$(BIN)/python -m pytest -q -n $(CORES) --dist loadfile -m "not full and not slow"
 
 test: $(DEV)
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not full"
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not full" --durations 40
 
 test-full: $(DEV)
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
