@@ -49,6 +49,7 @@ RESOURCES, RESULTS, TRUTH = (
 STACK, RATES, SEGMENT = GRAPH.paths.stack, GRAPH.paths.rates, GRAPH.paths.segment
 NETWORKS, RESAMPLED = GRAPH.paths.networks, GRAPH.paths.resampled
 TERRAIN = GRAPH.paths.terrain
+FACTORS = GRAPH.map_of(f"{RATES}/factors")
 LOGS, BENCHMARKS = f"logs/{CONFIG.region}", f"{RESULTS}/benchmarks"
 OUTGROWN = []
 # The inventory, its releases beside it, stays on this machine when the rest lies in remote storage.
@@ -128,6 +129,11 @@ def fill(pattern, wildcards, **more):
 def filled(patterns, wildcards):
     """Path patterns by name with the wildcards of the job filled in."""
     return {name: fill(path, wildcards) for name, path in patterns.items()}
+
+
+def maps_of(patterns):
+    """Path patterns of the layers of a frame -> of those of the whole region."""
+    return {name: GRAPH.map_of(path) for name, path in patterns.items()}
 
 
 def of_rates(what, **patterns):

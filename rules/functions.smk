@@ -189,11 +189,10 @@ def paper_inputs(wildcards):
 
 def ranked_stacks():
     """Stacks whose factors were ranked; the target `factors` does it, and then they are kept up to date."""
-    pattern = f"{RATES}/factors/factors.json"
     return [
         stack
         for stack in filter(GRAPH.frames_of, CONFIG.stacks)
-        if Path(pattern.format(stack=stack, frame=GRAPH.frames_of(stack)[0])).is_file()
+        if Path(f"{FACTORS}/factors.json".format(stack=stack)).is_file()
     ]
 
 
@@ -205,12 +204,7 @@ def made_factors(wildcards):
         "bars": "importance.png",
     }
     return {
-        key: [
-            f"{RATES}/factors/{name}".format(
-                stack=stack, frame=GRAPH.frames_of(stack)[0]
-            )
-            for stack in ranked_stacks()
-        ]
+        key: [f"{FACTORS}/{name}".format(stack=stack) for stack in ranked_stacks()]
         for key, name in names.items()
     }
 

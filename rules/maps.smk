@@ -292,47 +292,50 @@ rule resample_products:
 # demand.
 rule factors:
     input:
-        GRAPH.every(f"{RATES}/factors/factors.json"),
+        GRAPH.maps(f"{RATES}/factors/factors.json"),
     localrule: True
 
 
 rule rank_factors:
     input:
-        unpack(lambda wildcards: filled(GRAPH.optional_layers(), wildcards)),
         unpack(
-            of_rates("factors", los_rate_mm_per_yr=f"{RATES}/los_rate_mm_per_yr.tif")
+            of_rates(
+                "factors",
+                los_rate_mm_per_yr=GRAPH.map_of(f"{RATES}/los_rate_mm_per_yr.tif"),
+            )
         ),
-        **layer_files(TERRAIN, layers.TERRAIN),
-        layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
+        **maps_of(layer_files(TERRAIN, layers.TERRAIN)),
+        **maps_of(GRAPH.optional_layers()),
+        layover_shadow=GRAPH.map_of(f"{STACK}/geometry/layover_shadow.tif"),
         labels=lambda wildcards: (
             own(or_exit(lambda: existing("factors.labels", CONFIG.factors.labels)))
             if CONFIG.factors.labels
             else RELEASED
         ),
     output:
-        correlation=f"{RATES}/factors/correlation.csv",
-        collinearity=f"{RATES}/factors/collinearity.csv",
-        importance=f"{RATES}/factors/importance.csv",
+        correlation=f"{FACTORS}/correlation.csv",
+        collinearity=f"{FACTORS}/collinearity.csv",
+        importance=f"{FACTORS}/importance.csv",
         heat_map=report(
-            f"{RATES}/factors/correlation.png",
+            f"{FACTORS}/correlation.png",
             caption="captions/factors.rst",
             category="Maps",
         ),
         bars=report(
-            f"{RATES}/factors/importance.png",
+            f"{FACTORS}/importance.png",
             caption="captions/factors.rst",
             category="Maps",
         ),
-        sidecar=f"{RATES}/factors/factors.json",
+        sidecar=f"{FACTORS}/factors.json",
     log:
-        f"{LOGS}/rank_factors/{{stack}}/{{frame}}.log",
+        f"{LOGS}/rank_factors/{{stack}}.log",
     benchmark:
-        f"{BENCHMARKS}/rank_factors/{{stack}}/{{frame}}.tsv"
+        f"{BENCHMARKS}/rank_factors/{{stack}}.tsv"
     conda:
         "../envs/geo.yaml"
     threads: 4
     resources:
-        mem_mb=memory(2500, 20),
+        mem_mb=memory(2500, 5),
         runtime=minutes(60),
     params:
         grid=cell_grid,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import snakemake.api
 from snakemake.api import SnakemakeApi
 from snakemake.io import is_flagged
 from snakemake.settings.types import (
@@ -84,12 +85,15 @@ class Plan:
 
 @contextmanager
 def _inside(folder: Path) -> Iterator[None]:
-    before, threshold = Path.cwd(), gc.get_threshold()
+    before, threshold, content = Path.cwd(), gc.get_threshold(), dict(vars(snakemake.workflow))
     os.chdir(folder)
     try:
         yield
     finally:
         os.chdir(before)
+        # A workflow stays in its module, of which the next one keeps a copy: none would ever go.
+        vars(snakemake.workflow).clear()
+        vars(snakemake.workflow).update(content)
         # The Snakefile makes the collector rare, for a process that ends with its graph.
         gc.set_threshold(*threshold)
         gc.collect()

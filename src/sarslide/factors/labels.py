@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 
-from sarslide.dataset.labels import LANDSLIDE, rasterise, read_labels
+from sarslide.dataset.labels import BACKGROUND, LANDSLIDE, rasterise, read_polygons
 from sarslide.dataset.scenes import IGNORE
 from sarslide.errors import VectorError
-from sarslide.grid import RegionGrid
+from sarslide.factors.sample import STRIP_ROWS
+from sarslide.grid import RegionGrid, part_of
 from sarslide.inventory import records
 from sarslide.inventory.changes import LANDSLIDES, LAYERS
 from sarslide.io import vector
+from sarslide.io.blocks import strips
 
 
 def of_release(current: str | Path, grid: RegionGrid) -> np.ndarray:
@@ -34,19 +38,15 @@ def of_release(current: str | Path, grid: RegionGrid) -> np.ndarray:
     VectorError
         The release has no landslide.
     """
-    import geopandas as gpd
-    import pandas as pd
-
     package = records.folder_of(current) / records.PACKAGE
     tables = []
     for name in LAYERS:
         frame = vector.read(package, name)[["geometry"]].to_crs(epsg=grid.epsg)
         tables.append(frame.assign(label=LANDSLIDE if name == LANDSLIDES else IGNORE))
     polygons = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=grid.epsg)
-    label, _ = rasterise(polygons.assign(object=np.arange(1, len(polygons) + 1)), grid)
-    if not (label == LANDSLIDE).any():
+    if not (polygons.label == LANDSLIDE).any():
         raise VectorError(f"{package}: the release has no landslide", "name a file of landslides in factors.labels")
-    return label
+    return _burnt(polygons.assign(object=np.arange(1, len(polygons) + 1)), grid)
 
 
 def of_file(path: str | Path, grid: RegionGrid) -> np.ndarray:
@@ -67,6 +67,14 @@ def of_file(path: str | Path, grid: RegionGrid) -> np.ndarray:
     Raises
     ------
     VectorError
-        As `dataset.labels.read_labels`.
+        As `dataset.labels.read_polygons`.
     """
-    return read_labels(path, grid).label
+    return _burnt(read_polygons(path, grid), grid)
+
+
+def _burnt(polygons: gpd.GeoDataFrame, grid: RegionGrid) -> np.ndarray:
+    """Labels of polygons, strip by strip: their numbers take four times the memory of the labels."""
+    label = np.full(grid.shape, BACKGROUND, np.uint8)
+    for rows in strips(grid.rows, STRIP_ROWS):
+        label[rows], _ = rasterise(polygons, part_of(grid, rows, slice(0, grid.cols)))
+    return label

@@ -21,7 +21,8 @@ OF_STACK, OF_FRAME = 45, 5  # further jobs at most: of a stack in a frame, of th
 # Rules that make files of the region from those of frames, at once or by way of each other.
 JOINING = (
     *("mosaic", "mosaic_ground", "level_frames", "level_figure", "join_series"),
-    *("fuse", "release", "compare_networks", "report", "score", "score_external", "factors"),
+    *("fuse", "release", "compare_networks", "report", "score", "score_external"),
+    *("factors", "rank_factors"),
 )
 
 
