@@ -43,7 +43,7 @@ SIDES = {registry.SEMANTIC: 64, registry.INSTANCE: 128}  # cells of a patch
 # That of P4's recipe: at more its logits leave the reach of the dice loss (`training.recipe`).
 RATES = {"p4": 1e-4}
 # A step of an instance network takes some seconds.
-STEPS = {"p4": 2000, "p2": 400}
+STEPS = {"p4": 2000, "p2": 600}
 RATE, MOST_STEPS, EVERY = 1e-3, 1000, 20
 THRESHOLDS = np.linspace(0.05, 0.95, 19)
 
