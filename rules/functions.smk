@@ -66,7 +66,7 @@ def own_weights(wildcards):
 
 def network_parameter(wildcards):
     """Name, path and hash of weights that are no input: of the job's network, or of that of the inventory."""
-    network = NETWORK.networks[wildcards.get("model", CONFIG.segmentation.model)]
+    network = NETWORK.networks[wildcards.get("model", NETWORK.main.name)]
     return or_exit(lambda: network.parameter)
 
 
@@ -179,7 +179,7 @@ def paper_inputs(wildcards):
     or_exit(lambda: frame_calls.check_size(GRAPH))
     if not CONFIG.paper:
         return {}
-    read = or_exit(lambda: NETWORK.inputs_of(CONFIG.segmentation.model))
+    read = or_exit(lambda: NETWORK.inputs_of(NETWORK.main.name))
     ground = [layer for layer in (*layers.OPTICAL, "lithology") if layer in read]
     rates = {"phase_rate": GRAPH.maps(f"{RATES}/phase_rate_rad_per_yr.tif")}
     return {layer: GRAPH.map_of(read[layer]) for layer in ground} | (

@@ -263,7 +263,38 @@ use rule segment as segment_instances with:
         model=one_of(NETWORK.of_kind(registry.INSTANCE)),
 
 
-# All networks of a track side by side, over the planted outlines of a simulated region.
+# The same without a network: ground that moves faster than its noise.
+rule velocity_threshold:
+    input:
+        unpack(
+            lambda wildcards: filled(
+                or_exit(lambda: NETWORK.inputs_of("velocity_threshold")), wildcards
+            )
+        ),
+    output:
+        probability=f"{NETWORKS}/velocity_threshold/probability.tif",
+        sidecar=f"{NETWORKS}/velocity_threshold/velocity_threshold.json",
+    log:
+        f"{LOGS}/velocity_threshold/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/velocity_threshold/{{stack}}/{{frame}}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1000, 50, network_grid),
+        runtime=minutes(10, 1, grid=network_grid),
+    params:
+        sigmas=CONFIG.velocity_threshold.sigmas,
+        noise=CONFIG.velocity_threshold.noise,
+        min_cells=CONFIG.velocity_threshold.min_cells,
+        min_slope_deg=CONFIG.velocity_threshold.min_slope_deg,
+        grid=network_grid,
+        code=code("velocity_threshold"),
+    script:
+        "../workflow_scripts/velocity_threshold.py"
+
+
+# Layers of pairs and rates with the cells of the final products.
 rule resample_products:
     input:
         **GRAPH.resampled_layers(),

@@ -1,13 +1,13 @@
 """candidates: probability map and rates of one stack in a frame -> objects of that track, masked
 ones kept with their reasons.
 
-inputs: probability (0 to 1); of a network that finds single objects instances (number of the
-object, 0 none); of methods that make rates LOS rate and its standard error (mm/yr, positive towards
-the satellite) and phase rate (rad/yr, positive away from it); averaged phase (rad, as the phase
-rate); mean coherence; LOS unit vector (ground to satellite); layover and shadow; elevation (m),
-slope and aspect (degree); the user's file of masked ground, if any. outputs: GeoPackage layer
-`candidates` (attributes with units in their names), sidecar. What the margin of the frame sees
-beyond the region is left out.
+inputs: probability (0 to 1) of a network or of the velocity threshold; of a network that finds
+single objects instances (number of the object, 0 none); of methods that make rates LOS rate and its
+standard error (mm/yr, positive towards the satellite) and phase rate (rad/yr, positive away from
+it); averaged phase (rad, as the phase rate); mean coherence; LOS unit vector (ground to satellite);
+layover and shadow; elevation (m), slope and aspect (degree); the user's file of masked ground, if
+any. outputs: GeoPackage layer `candidates` (attributes with units in their names), sidecar. What
+the margin of the frame sees beyond the region is left out.
 """
 
 from sarslide.workflow.job import job
@@ -49,6 +49,7 @@ def main(snakemake) -> None:
         sum(map(interval_years, params.pairs)) / len(params.pairs),
         masked_ground.read(files.masks[0], params.masks_column, inside) if files.get("masks") else None,
         params.frame,
+        "threshold" if tags.get("network") == "velocity_threshold" else "network",
     )
     vector.write(snakemake.output.candidates, frame, "candidates")
     counts = {name: frame[name].value_counts().sort_index().to_dict() for name in ("source", "reason")}

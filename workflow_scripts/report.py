@@ -50,8 +50,8 @@ def main(snakemake, log) -> None:
     params = snakemake.params
     files = {name: paths(value) for name, value in snakemake.input.items()}
     layers = {layer: files.get(name, []) for name, layer in PER_STACK.items()}
-    weights = first(files, "weights") or of_job(params.network)
-    curves = weights.with_name("curves.png")  # of the job that wrote them
+    weights = first(files, "weights") or (of_job(params.network) if params.network else None)
+    curves = weights.with_name("curves.png") if weights else None  # of the job that wrote them
     inputs = ReportInputs(
         region=params.region,
         grid=RegionGrid.from_dict(params.grid),
@@ -81,7 +81,7 @@ def main(snakemake, log) -> None:
         assumed=params.assumed,
         published=Path(published) if (published := snakemake.resources.published) else None,
         flow=Path(params.flow),
-        curves=curves if curves.is_file() else None,
+        curves=curves if curves and curves.is_file() else None,
         factors=tuple(
             FactorFiles(*of_track)
             for of_track in zip(

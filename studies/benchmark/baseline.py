@@ -10,11 +10,11 @@ import numpy as np
 
 from sarslide.dataset.scenes import TrainingScene
 from sarslide.evaluate import metrics
-from sarslide.inventory.velocity_threshold import PRINTED, Rule, active_areas
+from sarslide.inventory.velocity_threshold import LAYERS, PRINTED, Rule, active_areas
 
 __all__ = ["CHANNELS", "PRINTED", "VARIANTS", "Rule", "active_areas", "choose", "probability"]
 
-CHANNELS = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "slope_deg")
+CHANNELS = LAYERS
 SIGMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 CELLS = (5, 10, 20, 40, 60)
 VARIANTS = (Rule(noise="map"), Rule(noise="cell"), Rule(noise="cell", min_slope_deg=5.0))

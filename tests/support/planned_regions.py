@@ -107,6 +107,7 @@ def regions(folder: Path) -> dict[str, Region]:
             for method in others
         },
         "averaging": Region(demo | averaged),
+        "threshold": Region(demo | {"segmentation": {"method": "velocity_threshold"}}),
         "isce2": Region(demo | {"engine": "isce2"}, conda=True),
         "snap": Region(demo | {"engine": "snap"}, conda=True),
         "archive": Region(

@@ -58,7 +58,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "optical.products": (["s2b"],),
     "lithology.file": ("more.gpkg",),
     "lithology.attribute": ("kind",),
-    "segmentation.beside": (["unet", "mask_rcnn"],),
+    "segmentation.beside": (["unet", "mask_rcnn", "velocity_threshold"],),
     "segmentation.weights": ("weights.safetensors",),
     "inventory.threshold": (0.7,),
     "inventory.without_frames": (["f86_534"],),

@@ -27,8 +27,13 @@ def _channels_or_share(width: float | None) -> float | None:
 
 
 class SegmentationSection(Section):
-    """The network that reads the feature stack."""
+    """What maps landslides: a network that reads the feature stack, or a velocity threshold."""
 
+    method: Literal["network", "velocity_threshold"] = key(
+        "network",
+        "what the inventory is of: the map of the network `model`, or that of a threshold on the LOS rate (section"
+        " velocity_threshold), which needs no weights",
+    )
     model: str = key(
         "drs_unet_compact",
         "the network of the inventory, a folder name below segment/: that of packaged weights, or a network of the registry that"
@@ -37,7 +42,8 @@ class SegmentationSection(Section):
     )
     beside: Annotated[tuple[NetworkName, ...], EachOnce] = key(
         (),
-        "further networks, packaged or trained, whose maps stand beside that of the first; the inventory is of `model` alone",
+        "further networks, packaged or trained, or velocity_threshold, whose maps stand beside that of the first; the inventory"
+        " is of that one alone",
     )
     weights: PathText = key(
         "", "weights file of `model` (.safetensors); empty: the packaged weights of that name, or trained ones"
@@ -64,6 +70,30 @@ class SegmentationSection(Section):
         "masks of the packaged network keep an IoU of 0.995, those of others may not (docs/reference/benchmark.md); "
         "auto: bf16 where the processor has it and the network keeps its masks (its card states it), else fp32",
     )
+
+    @property
+    def mapped_by(self) -> str:
+        """Folder of the inventory's map in `segment/`: the network, or the method without one."""
+        return self.model if self.method == "network" else self.method
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """All maps that stand side by side, that of the inventory first."""
+        return tuple(dict.fromkeys((self.mapped_by, *self.beside)))
+
+
+class VelocityThresholdSection(Section):
+    """Active ground by its LOS rate alone, as ADAfinder finds it (doi:10.3390/rs9101002)."""
+
+    sigmas: float = key(
+        2.0, "ground is active whose |LOS rate| is more than this many standard deviations", "", gt=0, le=20
+    )
+    noise: Literal["map", "cell"] = key(
+        "map",
+        "whose standard deviation: of the rates of the map, as published, or of each cell's own rate, its standard error",
+    )
+    min_cells: int = key(5, "active cells that touch are an area from so many on", "cells", ge=1, le=10_000)
+    min_slope_deg: float = key(0.0, "flatter ground is never active; published: 0", "degree", ge=0, lt=90)
 
 
 class DatasetSection(Section):

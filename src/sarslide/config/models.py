@@ -17,7 +17,13 @@ from sarslide.config.interferograms import (
     SlcSection,
     SnapSection,
 )
-from sarslide.config.learning import BenchmarkSection, DatasetSection, SegmentationSection, TrainingSection
+from sarslide.config.learning import (
+    BenchmarkSection,
+    DatasetSection,
+    SegmentationSection,
+    TrainingSection,
+    VelocityThresholdSection,
+)
 from sarslide.config.region import (
     CatalogSection,
     GridSection,
@@ -81,6 +87,7 @@ class Config(Section):
     optical: OpticalSection = OpticalSection()
     lithology: LithologySection = LithologySection()
     segmentation: SegmentationSection = SegmentationSection()
+    velocity_threshold: VelocityThresholdSection = VelocityThresholdSection()
     inventory: InventorySection = InventorySection()
     evaluation: EvaluationSection = EvaluationSection()
     factors: FactorsSection = FactorsSection()

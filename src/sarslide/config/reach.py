@@ -30,6 +30,7 @@ LEVELLED = ("mintpy_step", "mintpy_read", "level_frames")
 ACROSS = ("level_frames", "level_figure", "mosaic", "mosaic_ground")
 OF_SLC = ("geocode_slc", "stack_geometry", "burst_overlap", "isce2_dem", "isce2_prepare", "snap_interferogram")
 SIMULATED = ("simulate_world", "simulate_stack", "simulate_date", "simulate_optical", "simulate_lithology")
+THRESHOLD = "velocity_threshold"
 FILTERED = ("interferogram", "isce2_interferogram", "snap_unwrap", "snap_ingest")
 
 ON_PRODUCT_GRID = tuple(f"product_{name}" for name in ("dem", "terrain", "fuse_phase", "optical", "lithology"))
@@ -131,8 +132,11 @@ REACHES: dict[str, tuple[str, ...]] = {
     "sbas.era5": ("mintpy_step", "mintpy_read"),
     "optical.*": ("optical",),
     "lithology.*": ("lithology",),
-    "segmentation.model": ("segment", "candidates", "fuse", "resample_products", "compare_networks", "score", "mosaic"),
-    "segmentation.beside": ("segment", "compare_networks", "report"),
+    **dict.fromkeys(
+        ("segmentation.method", "segmentation.model"),
+        ("segment", THRESHOLD, "candidates", "fuse", "resample_products", "compare_networks", "score", "mosaic"),
+    ),
+    "segmentation.beside": ("segment", THRESHOLD, "compare_networks", "report"),
     "segmentation.weights": ("segment",),
     "segmentation.weights_of": ("segment",),
     "segmentation.window": ("segment", "window_rates", "label_scene"),
@@ -140,6 +144,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "segmentation.overlap": ("segment",),
     "segmentation.device": ("train_network",),
     "segmentation.precision": ("segment",),
+    "velocity_threshold.*": (THRESHOLD,),
     "inventory.threshold": ("candidates", "score"),
     "inventory.min_area_km2": ("candidates", "fuse"),
     "inventory.snowline_m": ("candidates", "fuse", "release"),
@@ -255,6 +260,11 @@ EXISTS: dict[str, Need] = {
     "optical": _any(_given("optical.products"), RETRIEVED),
     "lithology": _given("lithology.file"),
     "compare_networks": _given("segmentation.beside"),
+    "segment": Need("a network", lambda config: set(config.segmentation.maps) != {THRESHOLD}),
+    THRESHOLD: Need(
+        f"segmentation.method = {THRESHOLD}, or {THRESHOLD} in segmentation.beside",
+        lambda config: THRESHOLD in config.segmentation.maps,
+    ),
     **dict.fromkeys(ON_PRODUCT_GRID, _one_of("segmentation.grid", "product")),
     **dict.fromkeys(ACROSS, SEVERAL),
     "score_external": _any(_given("evaluation.inventory"), _given("evaluation.points")),
@@ -278,6 +288,8 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "network.season": PRESET[:1],
     "network.max_days": PRESET,
     "network.neighbours": PRESET,
+    "segmentation.model": (_one_of("segmentation.method", "network"),),
+    "segmentation.weights": (_one_of("segmentation.method", "network"),),
     "interferogram.*": (UNWRAPPED,),
     "interferogram.goldstein_alpha": (),
     "interferogram.coherence_window": (),

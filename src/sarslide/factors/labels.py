@@ -73,7 +73,7 @@ def of_file(path: str | Path, grid: RegionGrid) -> np.ndarray:
 
 
 def _burnt(polygons: gpd.GeoDataFrame, grid: RegionGrid) -> np.ndarray:
-    """Labels of polygons, strip by strip: their numbers take four times the memory of the labels."""
+    """Labels of polygons, strip by strip: their numbers take four times the memory."""
     label = np.full(grid.shape, BACKGROUND, np.uint8)
     for rows in strips(grid.rows, STRIP_ROWS):
         label[rows], _ = rasterise(polygons, part_of(grid, rows, slice(0, grid.cols)))

@@ -87,6 +87,7 @@ def find_candidates(
     pair_years: float = math.nan,
     ground: MaskedGround | None = None,
     frame: str = WHOLE,
+    found_by: str = "network",
 ) -> gpd.GeoDataFrame:
     """All objects of one track: those that a mask holds back carry status "masked" and the reasons.
 
@@ -116,13 +117,15 @@ def find_candidates(
         Ground on which objects are masked.
     frame : str
         Name of the frame.
+    found_by : str
+        `source` of the objects of the map: "network", or "threshold" of one by the velocity.
 
     Returns
     -------
     GeoDataFrame
         Columns `tables.CANDIDATES`, with `candidate_id` (`A128-0001`, with several frames
-        `A128-f33_216-0001`, in reading order, the network's first) and `source` ("network",
-        "velocity_threshold" or, on flat ground, "rate").
+        `A128-f33_216-0001`, in reading order, the network's first) and `source`
+        (`found_by`, "velocity_threshold" or, on flat ground, "rate").
     """
     probability, slope = layers["probability"], layers["slope_deg"]
     fill = int(rules.min_area_km2 / grid.cell_area_km2)
@@ -135,13 +138,13 @@ def find_candidates(
     )
     rows_of = partial(_rows, layers=layers, grid=grid, rules=rules, pair_years=pair_years, ground=ground)
     if not _has_rates(layers):
-        return _numbered(rows_of(network, "network"), track, frame, grid)
+        return _numbered(rows_of(network, found_by), track, frame, grid)
     rate, std = (layers[name] for name in RATES)
     flat_moving = polygons.moving_flat_cells(rate, std, slope, min_rate_mm_per_yr, rules.min_slope_deg)
     network, flat_moving = _yield_to_plain(network, flat_moving, slope, rules.min_slope_deg)
     network, fast = _yield_to_fast(network, flat_moving, layers, grid, rules, limits)
     rows = [
-        *rows_of(network, "network"),
+        *rows_of(network, found_by),
         *rows_of(polygons.label_instances(fast, fill), "velocity_threshold"),
         *rows_of(polygons.label_objects(flat_moving, fill), "rate"),
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+LAYERS = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "slope_deg")
 EIGHT_NEIGHBOURS = np.ones((3, 3), bool)
 PEAK = 95.0  # percentile of |rate| over an object
 CORE = 0.5  # of the peak: what is slower is the object's edge

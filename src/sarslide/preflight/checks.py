@@ -381,7 +381,7 @@ def weights(config: Config, conda: bool = False) -> list[Finding]:
             cure += " --set training.start=random" if config.training.start in registry.PRETRAINED else ""
         missing = f"no weights yet of {', '.join(waiting)}: {networks[waiting[0]].weights} is not there"
         found.append(of_error("weights", WeightsError(missing, cure)))
-    there = [network for name, network in networks.items() if name not in waiting]
+    there = [network for name, network in networks.items() if network.weights and name not in waiting]
     return [*found, *(tried("weights", partial(_network, network, conda)) for network in there)]
 
 

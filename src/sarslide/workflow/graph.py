@@ -51,7 +51,7 @@ class Graph:
     def __init__(self, config: Config, scenes: SceneTable, scripts: Path) -> None:
         self.config, self.scenes, self.scripts = config, scenes, scripts
         self._frames = {frame.name: frame for frame in config.grid.frames()}
-        self.paths = Paths(config.region, config.engine, config.rates.method, config.segmentation.model)
+        self.paths = Paths(config.region, config.engine, config.rates.method, config.segmentation.mapped_by)
 
     @classmethod
     def of(cls, config: Config, scenes: SceneTable) -> "Graph":

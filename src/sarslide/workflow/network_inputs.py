@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
-from sarslide.config import Config, resolve
+from sarslide.config import Config, reach, resolve
 from sarslide.config.loading import preset
 from sarslide.dataset.features import PICTURE, channel_set, require_layers, stored_layers
 from sarslide.errors import ConfigError, SarslideError, WeightsError
+from sarslide.inventory import velocity_threshold
 from sarslide.io.hashes import sha256
 from sarslide.layers import AVERAGES, LINE_OF_SIGHT, TERRAIN
 from sarslide.models import registry
@@ -124,9 +125,41 @@ class Network:
         """The stored layers that the channels need."""
         return stored_layers(self.channels)
 
+    @property
+    def needed_by(self) -> str:
+        """What asks for the layers, for messages."""
+        return f"training.channels = {self.config.training.channels} of network {self.name}"
+
+
+class VelocityThreshold(Network):
+    """A threshold on the velocity in the place of a network: it has no weights."""
+
+    is_trained, weights = False, ""
+    parameter, card = None, None
+
+    @property
+    def weights_record(self) -> dict[str, str]:
+        """Of no file."""
+        return {"file": "", "sha256": ""}
+
+    @property
+    def channels(self) -> list[str]:
+        """The layers that it reads."""
+        return list(velocity_threshold.LAYERS)
+
+    @property
+    def kind(self) -> str:
+        """None of those of networks."""
+        return self.name
+
+    @property
+    def needed_by(self) -> str:
+        """What asks for the layers, for messages."""
+        return f"the map of {self.name}"
+
 
 def networks_of(config: Config) -> dict[str, Network]:
-    """The networks of a region.
+    """The networks of a region, the velocity threshold among them where it maps.
 
     Parameters
     ----------
@@ -138,8 +171,8 @@ def networks_of(config: Config) -> dict[str, Network]:
     dict of str to Network
         By name, that of the inventory first.
     """
-    segmentation = config.segmentation
-    return {name: Network(config, name) for name in dict.fromkeys((segmentation.model, *segmentation.beside))}
+    kinds = {reach.THRESHOLD: VelocityThreshold}
+    return {name: kinds.get(name, Network)(config, name) for name in config.segmentation.maps}
 
 
 class NetworkInputs:
@@ -159,7 +192,7 @@ class NetworkInputs:
     @property
     def main(self) -> Network:
         """The network of the inventory."""
-        return self.networks[self.config.segmentation.model]
+        return self.networks[self.config.segmentation.mapped_by]
 
     def of_kind(self, kind: str) -> list[str]:
         """The networks of a kind.
@@ -270,7 +303,7 @@ class NetworkInputs:
         self._check_fusion(network)
         if network.card:
             require_layers(network.channels, there, network.weights)
-        self._require(network.stored, there, f"training.channels = {self.config.training.channels} of network {name}")
+        self._require(network.stored, there, network.needed_by)
         return {layer: there[layer] for layer in network.stored}
 
     def _check_fusion(self, network: Network) -> None:

@@ -25,7 +25,7 @@ class Paths:
     Attributes
     ----------
     region, engine, method, model : str
-        Names as in the configuration.
+        Names as in the configuration; `model` is what maps the inventory.
     """
 
     region: str

@@ -145,7 +145,8 @@ def upstream_rules(config: Config) -> list[str]:
         *(["window_rates"] if config.segmentation.window else []),
         *(["level_frames"] if method.has_rates and config.grid.in_frames else []),
         *(["resample_products", "product_dem"] if config.segmentation.grid == "product" else []),
-        *("terrain", "average_phase", "segment", "candidates", "fuse", "release"),
+        *("terrain", "average_phase", "segment" if config.segmentation.method == "network" else "velocity_threshold"),
+        *("candidates", "fuse", "release"),
     ]
 
 
