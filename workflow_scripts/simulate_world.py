@@ -1,6 +1,7 @@
 """simulate_world: a seed -> a mountain valley with landslides and decoys, and its DEM.
 
-inputs: none. outputs: world.npz (terrain, land cover, velocity east, north, up in mm/yr; region
+inputs: DEM file of the ground (m, vertical reference by params), if any; else a valley is drawn.
+outputs: world.npz (terrain, land cover, velocity east, north, up in mm/yr; region
 plus a wide margin for the radar scene); landslides.gpkg and decoys.gpkg (planted truth;
 speed_mm_per_yr is the largest speed, down the slope); dem_m.tif (ellipsoidal heights, m, region
 plus margin_m); sidecar JSON. Only the scoring rule may read the truth.
@@ -12,19 +13,30 @@ from sarslide.io.sidecar import sidecar, write_json
 
 
 def main(snakemake) -> None:
+    from functools import partial
+
+    from sarsim.dem_terrain import terrain_of_dem
     from sarsim.world import WorldSettings, build_world, elevation_on, save_world
     from sarslide.io import raster, vector
 
     params, output = snakemake.params, snakemake.output
     region = RegionGrid.from_dict(params.grid)
-    world = build_world(region, params.seed, settings=WorldSettings(snowline_m=params.snowline_m))
+    files = snakemake.input.get("ground", [])
+    ground = [partial(terrain_of_dem, path, region=region, **vertical_of(params)) for path in files]
+    settings = WorldSettings(snowline_m=params.snowline_m)
+    world = build_world(region, params.seed, settings=settings, ground=next(iter(ground), None))
     save_world(output.world, world)
     vector.write(output.landslides, world.landslides, "landslides")
     vector.write(output.decoys, world.decoys, "decoys")
     dem = region.pad(params.margin_m)
     raster.write(output.dem, elevation_on(world, dem), dem, "dem_m", tags={"vertical": "ellipsoidal"})
     planted = {"landslides": len(world.landslides), "decoys": len(world.decoys)}
-    write_json(output.sidecar, sidecar("simulate_world", {}, dict(params.items()), planted))
+    write_json(output.sidecar, sidecar("simulate_world", dict(snakemake.input.items()), dict(params.items()), planted))
+
+
+def vertical_of(params):
+    """Vertical reference of the DEM file."""
+    return {"vertical": params.dem_vertical, "geoid_m": params.get("geoid_m")}
 
 
 with job(snakemake):

@@ -3,6 +3,8 @@
 
 
 rule simulate_world:
+    input:
+        ground=[own(path) for path in or_exit(GRAPH.simulated_dem)],
     output:
         world=f"{TRUTH}/world.npz",
         landslides=f"{TRUTH}/landslides.gpkg",
@@ -19,6 +21,7 @@ rule simulate_world:
         mem_mb=memory(1000, 1500),
         runtime=minutes(10, 31),
     params:
+        **GRAPH.leaves("grid", "dem_vertical", "geoid_m", rule="simulate_world"),
         grid=cell_grid,
         margin_m=CONFIG.grid.dem_margin_m,
         seed=CONFIG.simulation.seed,

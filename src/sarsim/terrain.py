@@ -242,13 +242,13 @@ def _carve(
     z, fixed, tangent = heights.ravel().copy(), floor.ravel(), limit.ravel()
     shape, away = heights.shape, 1e-3 * distance
     for _ in range(steps):
-        filled = _without_pits(z.reshape(shape), floor, away)
-        receiver, length = _steepest(filled, cell_m)
+        filled = without_pits(z.reshape(shape), floor, away)
+        receiver, length = steepest(filled, cell_m)
         z = filled.ravel()
         receiver, length = receiver.ravel(), length.ravel()
         root = fixed | (receiver < 0)
         receiver[root] = np.flatnonzero(root)
-        area = _drainage(receiver, root) * cell_m**2
+        area = drainage(receiver, root) * cell_m**2
         erosion = lift / steepness * area**CONCAVITY / length
         raised = np.where(fixed, z, z + lift)
         weight = np.where(root, 0, erosion / (1 + erosion))
@@ -258,17 +258,43 @@ def _carve(
     return z.reshape(shape)
 
 
-def _without_pits(z: np.ndarray, floor: np.ndarray, away: np.ndarray) -> np.ndarray:
-    """Depressions filled to their spill point; the fill dips towards the river (`away` grows with
-    the distance from it).
+def without_pits(z: np.ndarray, floor: np.ndarray, away: np.ndarray) -> np.ndarray:
+    """Depressions filled to their spill point; the fill dips towards the outlets.
+
+    Parameters
+    ----------
+    z : (rows, cols) array of float
+        Heights, m.
+    floor : (rows, cols) array of bool
+        Outlets, where water leaves: they keep their heights.
+    away : (rows, cols) array of float
+        Added to the fill, m; grows with the distance from the outlets.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        Heights, m.
     """
     from skimage.morphology import reconstruction
 
     return reconstruction(np.where(floor, z, z.max()), z, method="erosion") + np.where(floor, 0, away)
 
 
-def _steepest(z: np.ndarray, cell_m: float) -> tuple[np.ndarray, np.ndarray]:
-    """Index of the steepest lower neighbour of each cell (-1 in a pit) and the distance to it."""
+def steepest(z: np.ndarray, cell_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """The steepest lower neighbour of each cell.
+
+    Parameters
+    ----------
+    z : (rows, cols) array of float
+        Heights, m.
+    cell_m : float
+        Side of a cell, m.
+
+    Returns
+    -------
+    receiver, length : (rows, cols) array
+        Flat index of the neighbour, -1 in a pit, and the distance to it, m.
+    """
     rows, cols = z.shape
     padded = np.pad(z, 1, constant_values=np.inf)
     index = np.arange(z.size).reshape(z.shape)
@@ -282,9 +308,20 @@ def _steepest(z: np.ndarray, cell_m: float) -> tuple[np.ndarray, np.ndarray]:
     return receiver, length
 
 
-def _drainage(receiver: np.ndarray, root: np.ndarray) -> np.ndarray:
-    """Number of cells that drain through each cell, itself included, by doubling the length of the
-    paths.
+def drainage(receiver: np.ndarray, root: np.ndarray) -> np.ndarray:
+    """How many cells drain through each, itself included, by doubling the length of the paths.
+
+    Parameters
+    ----------
+    receiver : (cells,) array of int
+        Flat index of the cell that each drains into; of an outlet its own.
+    root : (cells,) array of bool
+        Outlets.
+
+    Returns
+    -------
+    (cells,) array of float
+        Number of cells.
     """
     end = receiver.size
     jump = np.append(np.where(root, end, receiver), end)

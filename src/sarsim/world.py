@@ -3,6 +3,7 @@ truth.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sarsim.decoys import far_from, plant_decoys, with_mines
 from sarsim.landcover import ROCK, WATER, map_land_cover
 from sarsim.landslides import DownslopeField, plant_landslides
 from sarsim.mining import plant_mines
-from sarsim.terrain import TerrainSettings, valley_terrain
+from sarsim.terrain import Terrain, TerrainSettings, valley_terrain
 from sarslide.errors import GridError, RasterError
 from sarslide.grid import RegionGrid, window_of
 from sarslide.io.arrays import read_npz, write_npz
@@ -96,6 +97,7 @@ def build_world(
     seed: int,
     margin_m: float | tuple[float, float] = (8000.0, 14000.0),
     settings: WorldSettings | None = None,
+    ground: Callable[[RegionGrid], Terrain] | None = None,
 ) -> World:
     """The world of a seed.
 
@@ -111,6 +113,9 @@ def build_world(
         Added around the region, m: one number, or east-west and north-south.
     settings : WorldSettings, optional
         What it is made of.
+    ground : callable, optional
+        Terrain of a grid, such as that of a DEM file (`dem_terrain`); None: a valley of
+        `settings.terrain`.
 
     Returns
     -------
@@ -123,7 +128,7 @@ def build_world(
     children = np.random.SeedSequence([seed, 1]).spawn(5)
     for_terrain, for_cover, for_landslides, for_decoys, for_mines = children
 
-    terrain = valley_terrain(grid, region, settings.terrain, for_terrain)
+    terrain = ground(grid) if ground else valley_terrain(grid, region, settings.terrain, for_terrain)
     cover = map_land_cover(grid, terrain, settings.snowline_m, settings.forest_share, for_cover)
     decoys, apparent = plant_decoys(
         grid,

@@ -141,6 +141,23 @@ def test_a_dem_file(tmp_path):
     assert (gone.level, gone.code) == (ERROR, "E1006")
 
 
+def test_a_dem_file_as_the_ground_of_a_simulation(tmp_path):
+    """It covers the region, whatever the margin, and is no coarser than its cells; a drawn valley needs none."""
+    region = load({"region": "demo"}).grid.region_grid()
+
+    def found(grid):
+        raster.write(tmp_path / "ground.tif", np.full(grid.shape, 3000, np.float32), grid, "dem_m")
+        return checks.dem(load({"region": "demo", "simulation": {"dem": str(tmp_path / "ground.tif")}}))[0]
+
+    assert found(region).level == GOOD
+    west, south, east, north = region.bounds
+    coarse = found(RegionGrid.from_bounds(region.epsg, (west - 90, south - 90, east + 90, north + 90), 90))
+    assert (coarse.level, coarse.code) == (ERROR, "E1006") and "90 m" in coarse.found and "grid.cell_m" in coarse.cure
+    small = found(RegionGrid.from_bounds(region.epsg, (west + 300, south, east, north), 30))
+    assert (small.level, small.code) == (ERROR, "E1006") and "ends inside the region" in small.found
+    assert checks.dem(load({"region": "demo"})) == []
+
+
 def test_srtm_ends_in_the_north():
     grid = {"epsg": 32633, "bounds": [500000, 7000000, 503000, 7003000], "dem": "srtm"}
     found = checks.dem(load({"region": "zhongxinrong", "grid": grid}))[0]

@@ -107,7 +107,12 @@ def regions(folder: Path) -> dict[str, Region]:
             for method in others
         },
         "averaging": Region(demo | averaged),
-        "threshold": Region(demo | {"segmentation": {"method": "velocity_threshold"}}),
+        # On a ground of its own, mapped without a network.
+        "threshold": Region(
+            demo
+            | {"simulation": {"dates": 4, "dem": "dem.tif"}, "grid": {"dem_vertical": "orthometric", "geoid_m": 40}}
+            | {"segmentation": {"method": "velocity_threshold"}}
+        ),
         "isce2": Region(demo | {"engine": "isce2"}, conda=True),
         "snap": Region(demo | {"engine": "snap"}, conda=True),
         "archive": Region(

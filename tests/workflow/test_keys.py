@@ -27,6 +27,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "grid.bounds": ([517500, 3206400, 520500, 3209700],),
     "grid.dem": ("aw3d30", "other.tif"),
     "grid.geoid_m": (-5,),
+    "simulation.dem": ("dem.tif", "other.tif"),
     "simulation.first_date": ({"A128": "20190307", "D062": "20190311"},),
     "isce2.reference": ({"A128": DAYS[1]},),
     "isce2.aux": ("aux",),

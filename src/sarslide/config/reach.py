@@ -50,11 +50,12 @@ REACHES: dict[str, tuple[str, ...]] = {
     "grid.product_m": ("resample_products", "mosaic", *ON_PRODUCT_GRID),
     "grid.margin_m": ("simulate_world", "prepare_dem", "retrieve_dem"),
     "grid.dem": ("prepare_dem", "retrieve_dem"),
-    "grid.dem_vertical": ("prepare_dem",),
-    "grid.geoid_m": ("prepare_dem",),
+    "grid.dem_vertical": ("prepare_dem", "simulate_world"),
+    "grid.geoid_m": ("prepare_dem", "simulate_world"),
     "simulation.*": (SCENES,),
     "simulation.seed": (SCENES, *SIMULATED),
     "simulation.snowline_m": ("simulate_world",),
+    "simulation.dem": ("simulate_world",),
     "network.*": (PAIRS,),
     "network.season": (SCENES,),
     "catalog.archive": (SCENES, "update_catalog", "retrieve_slc"),
@@ -236,6 +237,12 @@ def _cut_by_some_side(config: Config) -> bool:
     return len(frames_of(grid.region_grid(), side_km, grid.frame_margin_km)) > 1
 
 
+DEM_FILE = Need(
+    "grid.dem naming a file, or simulation.dem",
+    lambda config: bool(
+        config.simulation.dem if config.source == "simulated" else config.grid.dem and not dem_model(config)
+    ),
+)
 SEVERAL = Need("grid.bounds of several frames", lambda config: config.grid.in_frames)
 COMPARED = _given("evaluation.inventory")
 SAFE, WINDOWS = _one_of("source", "safe"), _given("rates.windows")
@@ -273,7 +280,8 @@ EXISTS: dict[str, Need] = {
 # What a key needs beside a rule that reads it, by key, or by `section.*` for its other keys.
 NEEDS: dict[str, tuple[Need, ...]] = {
     "grid.dem": (Need("another source than simulated", lambda config: config.source != "simulated"),),
-    "grid.geoid_m": (_one_of("grid.dem_vertical", "orthometric"),),
+    "grid.dem_vertical": (DEM_FILE,),
+    "grid.geoid_m": (DEM_FILE, _one_of("grid.dem_vertical", "orthometric")),
     "grid.frame_km": (Need("grid.bounds of several frames, here or by default", _cut_by_some_side),),
     "grid.frame_margin_km": (SEVERAL,),
     "simulation.*": (_one_of("source", "simulated"),),

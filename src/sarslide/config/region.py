@@ -138,6 +138,11 @@ class SimulationSection(Section):
     dates: int = key(30, "acquisitions of each stack (A03, A04)", "dates", "P0", ge=2, le=400)
     new_dates: int = key(0, "later acquisitions, each simulated on its own", "dates", ge=0, le=400)
     snowline_m: float = key(4100.0, "height of the simulated snowline", "m", ge=0, le=9000)
+    dem: PathText = key(
+        "",
+        "DEM file that is the ground, heights as grid.dem_vertical and grid.geoid_m say; beyond its ends the ground is mirrored;"
+        " empty: a valley is drawn; $VARIABLES are expanded",
+    )
     interval_days: int = key(12, "revisit of one satellite (A16)", "days", "P0", ge=6, le=96)
     first_date: dict[StackName, DateName] = key(
         {"A128": "20190306", "D062": "20190311"}, "first acquisition of each stack", "YYYYMMDD"

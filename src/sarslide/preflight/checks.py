@@ -325,12 +325,17 @@ def dem(config: Config) -> list[Finding]:
     Returns
     -------
     list of Finding
-        One finding; none for a simulated region.
+        One finding; none for a simulated region whose ground is drawn.
     """
     if config.source == "simulated":
-        return []
+        return [tried("DEM", lambda: _is_ground(config))] if config.simulation.dem else []
     model = config.grid.dem
-    return [tried("DEM", lambda: _model_covers(config) if model in MODELS else _file_covers(config))]
+    return [
+        tried(
+            "DEM",
+            lambda: _model_covers(config) if model in MODELS else _file_covers(config, model, config.grid.margin_m),
+        )
+    ]
 
 
 def _model_covers(config: Config) -> str:
@@ -342,14 +347,22 @@ def _model_covers(config: Config) -> str:
     return f"{len(tiles(model, bounds))} tiles of {model}, geoid {MODELS[model].geoid}"
 
 
-def _file_covers(config: Config) -> str:
+def _is_ground(config: Config) -> str:
+    from sarslide.retrieve.dem import check_posting
+
+    covered = _file_covers(config, config.simulation.dem, margin_m=0)
+    check_posting(resolve(config.simulation.dem), config.grid.region_grid())
+    return covered
+
+
+def _file_covers(config: Config, named: str, margin_m: float) -> str:
     from sarslide.retrieve.dem import check_file
 
-    path = resolve(config.grid.dem)
-    check_file(path, config.grid.region_grid().pad(config.grid.margin_m))
+    path = resolve(named)
+    check_file(path, config.grid.region_grid().pad(margin_m))
     if config.grid.dem_vertical == "orthometric" and config.grid.geoid_m is None:
         raise DemError(f"{path}: heights are orthometric, grid.geoid_m is not set", "set grid.geoid_m")
-    return f"{path} covers the region with its margin, heights {config.grid.dem_vertical}"
+    return f"{path} covers the region, heights {config.grid.dem_vertical}"
 
 
 def weights(config: Config, conda: bool = False) -> list[Finding]:

@@ -11,7 +11,7 @@ from rasterio import DatasetReader, MemoryFile
 from rasterio.enums import Resampling
 from rasterio.transform import Affine
 from rasterio.vrt import WarpedVRT
-from rasterio.warp import transform_bounds
+from rasterio.warp import calculate_default_transform, transform_bounds
 from rasterio.windows import from_bounds
 
 from sarslide.errors import DemError, RasterError
@@ -20,6 +20,7 @@ from sarslide.io import raster
 from sarslide.io.bounded import shown
 from sarslide.terrain.dem import check_possible
 
+COARSER = 1.5  # posting over cell: terrain that is smoother than its cells is no mountain
 LOOK_CELLS = 500  # a side of what is looked at before a run
 FEET = re.compile(r"\bf(oo|ee)?t\b", flags=re.IGNORECASE)
 
@@ -94,6 +95,32 @@ def check_file(path: str | Path, padded: RegionGrid) -> None:
     check_possible(str(path), np.ma.filled(look.astype(np.float64), np.nan))
 
 
+def check_posting(path: str | Path, grid: RegionGrid) -> None:
+    """Check that a DEM file is as fine as the cells of a region.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    grid : RegionGrid
+        Grid of the region.
+
+    Raises
+    ------
+    DemError
+        When its posting is coarser by more than `COARSER`.
+    """
+    with _opened(path) as source:
+        on_grid, _, _ = calculate_default_transform(
+            source.crs, f"EPSG:{grid.epsg}", source.width, source.height, *source.bounds
+        )
+    if on_grid.a > COARSER * grid.cell_m:
+        raise DemError(
+            f"{path}: its posting is {on_grid.a:.0f} m, the region has cells of {grid.cell_m:g} m",
+            f"give a finer DEM, or set grid.cell_m to {on_grid.a:.0f}",
+        )
+
+
 @contextmanager
 def _opened(path: str | Path) -> Iterator[DatasetReader]:
     """An open GeoTIFF of heights in metres, as far as it states."""
@@ -102,7 +129,7 @@ def _opened(path: str | Path) -> Iterator[DatasetReader]:
             _check_units(path, source)
             yield source
     except RasterError as error:
-        raise DemError(error.problem, "give a GeoTIFF of heights in grid.dem") from error
+        raise DemError(error.problem, "give a GeoTIFF of heights") from error
 
 
 def _check_units(path: str | Path, source: DatasetReader) -> None:

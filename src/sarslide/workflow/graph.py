@@ -546,6 +546,21 @@ class Graph:
         """Whether the release is compared with an inventory of others, or with field checks."""
         return bool(self.config.evaluation.named())
 
+    def simulated_dem(self) -> list[str]:
+        """The file that is the ground of a simulated region as a list: empty where it is drawn.
+
+        Returns
+        -------
+        list of str
+            The configured file.
+
+        Raises
+        ------
+        ConfigError
+            For a file that is not there.
+        """
+        return [existing("simulation.dem", named)] if (named := self.config.simulation.dem) else []
+
     def names(self) -> list[str]:
         """The file of named landslides as a list: empty where there is none.
 
