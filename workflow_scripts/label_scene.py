@@ -16,6 +16,8 @@ NO_LAYERS = ("labels", "area")
 
 
 def main(snakemake, log) -> None:
+    from itertools import islice
+
     from sarslide.dataset import labels, scenes, splits
     from sarslide.grid import RegionGrid
     from sarslide.io import raster
@@ -39,7 +41,7 @@ def main(snakemake, log) -> None:
             parts = splits.scene_parts_of_patches(scene, params.patch, params.overlap, params.fractions, params.seed)
         else:
             parts = splits.scene_parts(scene, params.block, params.fractions, params.seed)
-        scene = parts[splits.PARTS.index(part)]
+        scene = next(islice(parts, splits.PARTS.index(part), None))
     write_npz(snakemake.output.scene, scene)
     raster.write(snakemake.output.label, scene["label"], grid, "label", {"part": part})
     counts = {str(value): int((scene["label"] == value).sum()) for value in (0, 1, scenes.IGNORE)}

@@ -5,7 +5,7 @@ with training patches. The random split is here to show that difference, never t
 shipped.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import shapely
@@ -132,7 +132,7 @@ def strangers_of(objects: np.ndarray, part: np.ndarray) -> np.ndarray:
 
 def scene_parts(
     scene: Mapping[str, np.ndarray], block: int, fractions: Sequence[float], seed: int
-) -> list[dict[str, np.ndarray]]:
+) -> Iterator[dict[str, np.ndarray]]:
     """Training, validation (and test) scenes of one region without a shared cell.
 
     The deal depends on label, block, fractions and seed alone, so that all tracks of a region are
@@ -150,21 +150,22 @@ def scene_parts(
     seed : int
         Deals.
 
-    Returns
-    -------
-    list of dict
-        Arrays of each part.
+    Yields
+    ------
+    dict
+        Arrays of each part, one at a time.
     """
     label, objects = scene["label"].copy(), scene["objects"]
     part = deal_blocks(label.shape, block, fractions, seed, label)
     label[strangers_of(objects, part)] = IGNORE
     kept = {**scene, "label": label}
-    return [_numbered(kept, part == number, name) for number, name in zip(range(len(fractions)), PARTS, strict=False)]
+    for number, name in zip(range(len(fractions)), PARTS, strict=False):
+        yield _numbered(kept, part == number, name)
 
 
 def scene_parts_of_patches(
     scene: Mapping[str, np.ndarray], size: int, overlap: float, fractions: Sequence[float], seed: int
-) -> list[dict[str, np.ndarray]]:
+) -> Iterator[dict[str, np.ndarray]]:
     """The same from the papers' random split of patches (D04), which leaks.
 
     A part knows the cells of its patches; where patches overlap, so does another part. Parts have
@@ -183,10 +184,10 @@ def scene_parts_of_patches(
     seed : int
         Shuffles.
 
-    Returns
-    -------
-    list of dict
-        Arrays of each part.
+    Yields
+    ------
+    dict
+        Arrays of each part, one at a time.
 
     Raises
     ------
@@ -195,7 +196,6 @@ def scene_parts_of_patches(
     """
     label = scene["label"]
     places = [at for at in windows(label.shape, size, overlap) if (_patch(label, at, size) != IGNORE).any()]
-    parts = []
     for name, chosen in zip(PARTS, random_split(len(places), fractions, seed), strict=False):
         inside = np.zeros(label.shape, bool)
         for number in chosen:
@@ -205,8 +205,7 @@ def scene_parts_of_patches(
                 f"{len(places)} patches of {size} cells: the {name} part of {list(fractions)} gets no landslide",
                 "set dataset.patch to fewer cells, or give the part a larger share in dataset.fractions",
             )
-        parts.append(part_of(scene, inside, name) | {"block": inside.astype(np.int32)})
-    return parts
+        yield part_of(scene, inside, name) | {"block": inside.astype(np.int32)}
 
 
 def _patch(array: np.ndarray, at: tuple[int, int], size: int) -> np.ndarray:
