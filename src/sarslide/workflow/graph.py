@@ -559,7 +559,7 @@ class Graph:
         ConfigError
             For a file that is not there.
         """
-        return [existing("simulation.dem", named)] if (named := self.config.simulation.dem) else []
+        return self._existing("simulation.dem")
 
     def names(self) -> list[str]:
         """The file of named landslides as a list: empty where there is none.
@@ -574,7 +574,7 @@ class Graph:
         ConfigError
             For a file that is not there.
         """
-        return self._existing("names")
+        return self._existing("inventory.names")
 
     def _of_user(self) -> list[str]:
         return [*self.review(), *self.names(), *self.masks()]
@@ -592,12 +592,12 @@ class Graph:
         ConfigError
             For a file that is not there.
         """
-        return self._existing("masks")
+        return self._existing("inventory.masks")
 
-    def _existing(self, key: str) -> list[str]:
-        """The file of a key of `inventory` as a list: empty where none is named."""
-        named = getattr(self.config.inventory, key)
-        return [existing(f"inventory.{key}", named)] if named else []
+    def _existing(self, name: str) -> list[str]:
+        """The file that a key names as a list."""
+        named = reach.value_of(self.config, name)
+        return [existing(name, named)] if named else []
 
     def upstream_rules(self, optional_rules: Sequence[str]) -> list[str]:
         """The rules whose code and keys a release follows from.
