@@ -15,7 +15,9 @@ rule candidates:
         **NETWORK.inventory_layers(CANDIDATE_LAYERS),
         **NETWORK.instances,
         probability=f"{SEGMENT}/probability.tif",
-        masks=[own(path) for path in or_exit(GRAPH.masks)],
+        masks=[
+            own(path) for path in or_exit(lambda: GRAPH.named_file("inventory.masks"))
+        ],
     output:
         candidates=f"{SEGMENT}/candidates.gpkg",
         sidecar=f"{SEGMENT}/candidates.json",
@@ -107,7 +109,9 @@ rule release:
         mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
         pair_count=GRAPH.every(f"{RATES}/pair_count.tif"),
         review=[own(path) for path in or_exit(GRAPH.review)],
-        names=[own(path) for path in or_exit(GRAPH.names)],
+        names=[
+            own(path) for path in or_exit(lambda: GRAPH.named_file("inventory.names"))
+        ],
     output:
         release=report(RELEASED, caption="captions/inventory.rst", category="Inventory"),
     log:

@@ -21,10 +21,11 @@ def main(snakemake) -> None:
 
     params, output = snakemake.params, snakemake.output
     region = RegionGrid.from_dict(params.grid)
-    files = snakemake.input.get("ground", [])
-    ground = [partial(terrain_of_dem, path, region=region, **vertical_of(params)) for path in files]
-    settings = WorldSettings(snowline_m=params.snowline_m)
-    world = build_world(region, params.seed, settings=settings, ground=next(iter(ground), None))
+    ground = None
+    if dem_file := snakemake.input.get("ground"):
+        vertical = {"vertical": params.dem_vertical, "geoid_m": params.get("geoid_m")}
+        ground = partial(terrain_of_dem, dem_file[0], region=region, **vertical)
+    world = build_world(region, params.seed, settings=WorldSettings(snowline_m=params.snowline_m), ground=ground)
     save_world(output.world, world)
     vector.write(output.landslides, world.landslides, "landslides")
     vector.write(output.decoys, world.decoys, "decoys")
@@ -32,11 +33,6 @@ def main(snakemake) -> None:
     raster.write(output.dem, elevation_on(world, dem), dem, "dem_m", tags={"vertical": "ellipsoidal"})
     planted = {"landslides": len(world.landslides), "decoys": len(world.decoys)}
     write_json(output.sidecar, sidecar("simulate_world", dict(snakemake.input.items()), dict(params.items()), planted))
-
-
-def vertical_of(params):
-    """Vertical reference of the DEM file."""
-    return {"vertical": params.dem_vertical, "geoid_m": params.get("geoid_m")}
 
 
 with job(snakemake):

@@ -4,7 +4,9 @@
 
 rule simulate_world:
     input:
-        ground=[own(path) for path in or_exit(GRAPH.simulated_dem)],
+        ground=[
+            own(path) for path in or_exit(lambda: GRAPH.named_file("simulation.dem"))
+        ],
     output:
         world=f"{TRUTH}/world.npz",
         landslides=f"{TRUTH}/landslides.gpkg",

@@ -76,8 +76,8 @@ def known_rectangle(known: np.ndarray, inside: tuple[slice, slice]) -> tuple[sli
         Rows and columns: from all cells, the side with most unknown ones goes until none is left.
     """
     (top, bottom), (left, right) = ([0, size] for size in known.shape)
-    while not known[top:bottom, left:right].all():
-        part = ~known[top:bottom, left:right]
+    unknown = ~known
+    while (part := unknown[top:bottom, left:right]).any():
         sides = {
             "top": part[0].mean() if top < inside[0].start else -1,
             "bottom": part[-1].mean() if bottom > inside[0].stop else -1,

@@ -546,8 +546,13 @@ class Graph:
         """Whether the release is compared with an inventory of others, or with field checks."""
         return bool(self.config.evaluation.named())
 
-    def simulated_dem(self) -> list[str]:
-        """The file that is the ground of a simulated region as a list: empty where it is drawn.
+    def named_file(self, name: str) -> list[str]:
+        """The file that a key names as a list: empty where there is none.
+
+        Parameters
+        ----------
+        name : str
+            `section.key`.
 
         Returns
         -------
@@ -559,45 +564,11 @@ class Graph:
         ConfigError
             For a file that is not there.
         """
-        return self._existing("simulation.dem")
-
-    def names(self) -> list[str]:
-        """The file of named landslides as a list: empty where there is none.
-
-        Returns
-        -------
-        list of str
-            The configured file.
-
-        Raises
-        ------
-        ConfigError
-            For a file that is not there.
-        """
-        return self._existing("inventory.names")
-
-    def _of_user(self) -> list[str]:
-        return [*self.review(), *self.names(), *self.masks()]
-
-    def masks(self) -> list[str]:
-        """The file of masked ground as a list: empty where there is none.
-
-        Returns
-        -------
-        list of str
-            The configured file.
-
-        Raises
-        ------
-        ConfigError
-            For a file that is not there.
-        """
-        return self._existing("inventory.masks")
-
-    def _existing(self, name: str) -> list[str]:
-        """The file that a key names as a list."""
         named = reach.value_of(self.config, name)
         return [existing(name, named)] if named else []
+
+    def _of_user(self) -> list[str]:
+        return [*self.review(), *self.named_file("inventory.names"), *self.named_file("inventory.masks")]
 
     def upstream_rules(self, optional_rules: Sequence[str]) -> list[str]:
         """The rules whose code and keys a release follows from.
