@@ -30,12 +30,15 @@ class LitStrip:
         What the track sees.
     los_rate_mm_per_yr : (rows, cols) array of float
         Planted rate, positive towards the satellite.
+    body : (rows, cols) array of uint16
+        Which landslide moves, as `World.body`.
     """
 
     rows: slice
     cols: slice
     ground: ScatteringGround
     los_rate_mm_per_yr: np.ndarray
+    body: np.ndarray
 
 
 class LitGround:
@@ -77,15 +80,22 @@ class LitGround:
             if strip is not None:
                 yield strip
 
-    def los_rate_mm_per_yr(self) -> np.ndarray:
+    def los_rate_mm_per_yr(self, dates: tuple[str, str] | None = None) -> np.ndarray:
         """Planted line-of-sight rate.
+
+        Parameters
+        ----------
+        dates : tuple of str, optional
+            The mean rate between these two; by default without the course of bodies that are not
+            steady.
 
         Returns
         -------
         (rows, cols) array of float
             On the region grid, mm/yr, positive towards the satellite.
         """
-        return np.concatenate([self._los_rate(rows, cols, seen.los) for rows, cols, seen in self._region()])
+        rate = np.concatenate([self._los_rate(rows, cols, seen.los) for rows, cols, seen in self._region()])
+        return rate * self.world.mean_course(*dates)[self._body[self.world.window]] if dates else rate
 
     def observable(self, swaths: list[tuple[float, float]]) -> np.ndarray:
         """What the track sees: no layover, no shadow, inside a valid swath.
@@ -115,6 +125,10 @@ class LitGround:
 
     def _los_rate(self, rows: slice, cols: slice, los: np.ndarray) -> np.ndarray:
         return np.einsum("krc,rck->rc", self.world.velocity_mm_per_yr[:, rows, cols], los)
+
+    @cached_property
+    def _body(self) -> np.ndarray:
+        return self.world.body
 
     def _around(self, part: slice, cells: int, size: int) -> slice:
         return slice(max(part.start - cells, 0), min(part.stop + cells, size))
@@ -167,7 +181,7 @@ class LitGround:
             rows.start * self.world.grid.cols + cols.start,
             self.world.grid.cols,
         )
-        return LitStrip(rows, cols, ground, self._los_rate(rows, cols, los))
+        return LitStrip(rows, cols, ground, self._los_rate(rows, cols, los), self._body[rows, cols])
 
     def _amplitude(self, rows: slice, cols: slice, los: np.ndarray) -> np.ndarray:
         """Root of the cross section of each scatterer, m; exact but for the outermost cells."""

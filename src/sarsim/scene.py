@@ -156,7 +156,7 @@ def observe(
     )
 
 
-def label(world: World, seen: TrackView) -> np.ndarray:
+def label(world: World, seen: TrackView, dates: Sequence[str] | None = None) -> np.ndarray:
     """What a track should find.
 
     The decision is made for whole objects, because an outline is where motion vanishes: its slow
@@ -171,6 +171,8 @@ def label(world: World, seen: TrackView) -> np.ndarray:
         The simulated region.
     seen : TrackView
         How the track sees the region.
+    dates : sequence of str, optional
+        As of `los_rate`.
 
     Returns
     -------
@@ -178,7 +180,7 @@ def label(world: World, seen: TrackView) -> np.ndarray:
         On the region: 1 landslide, 0 background, 255 not counted.
     """
     region = world.region
-    rate = np.abs(los_rate(world, seen))
+    rate = np.abs(los_rate(world, seen, dates))
     observed = seen.layover_shadow == 0
     result = np.full(region.shape, BACKGROUND, np.uint8)
     for outline in world.decoys.geometry[world.decoys["kind"].isin(("glacier", "snow"))]:
@@ -192,7 +194,7 @@ def label(world: World, seen: TrackView) -> np.ndarray:
     return result
 
 
-def los_rate(world: World, seen: TrackView) -> np.ndarray:
+def los_rate(world: World, seen: TrackView, dates: Sequence[str] | None = None) -> np.ndarray:
     """Planted LOS rate of the region.
 
     Parameters
@@ -201,13 +203,20 @@ def los_rate(world: World, seen: TrackView) -> np.ndarray:
         The simulated region.
     seen : TrackView
         How the track sees the region.
+    dates : sequence of str, optional
+        Acquisitions: the mean rate between the first and the last; by default without the course
+        of landslides that are not steady.
 
     Returns
     -------
     (rows, cols) array of float32
         mm/yr, positive towards the satellite.
     """
-    return true_los_rate(world.velocity_mm_per_yr[:, *world.window], seen.los_east, seen.los_north, seen.los_up)
+    rate = true_los_rate(world.velocity_mm_per_yr[:, *world.window], seen.los_east, seen.los_north, seen.los_up)
+    if dates is None:
+        return rate
+    course = world.mean_course(min(dates), max(dates))
+    return rate * course.astype(np.float32)[world.body[world.window]]
 
 
 def landslide_kinds(world: World) -> np.ndarray:

@@ -6,7 +6,7 @@ world itself, memory grows with the width of a burst and not with the number of 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date as Date
 from datetime import timedelta
@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 
 DECORRELATION_EPOCH = Date(2014, 1, 1)  # before any acquisition
 CROSS_POL_DB = -7.0  # sigma nought in VH against VV; 6 to 10 dB less is common over land
-MOTION_EPOCH = Date(2019, 1, 1)  # when nothing has moved yet; only differences between dates are seen
 SLICE_BURSTS = 9  # of a swath; a slice of Sentinel-1 has 9 or 10
 
 DelayOn = Callable[[slice, slice], np.ndarray]  # rows and columns of the world -> mm
@@ -104,6 +103,21 @@ class StackSimulator:
     def los_rate_mm_per_yr(self) -> np.ndarray:
         """True line-of-sight rate, positive towards the satellite, on the region grid."""
         return self.ground.los_rate_mm_per_yr()
+
+    def mean_los_rate(self, dates: Sequence[str]) -> np.ndarray:
+        """True mean line-of-sight rate between the first and the last of some dates.
+
+        Parameters
+        ----------
+        dates : sequence of str
+            Acquisitions, YYYYMMDD.
+
+        Returns
+        -------
+        (rows, cols) array of float
+            mm/yr, positive towards the satellite, on the region grid.
+        """
+        return self.ground.los_rate_mm_per_yr((min(dates), max(dates)))
 
     @cached_property
     def observable(self) -> np.ndarray:
@@ -195,7 +209,7 @@ class StackSimulator:
         return safe.Bursts(range(len(acq.burst_starts)), lambda number: self._burst(acq, number, delay, polarisation))
 
     def _burst(self, acq: SimulatedAcquisition, number: int, delay: DelayOn, polarisation: str) -> np.ndarray:
-        years = (parse_date(acq.date) - MOTION_EPOCH).days / 365.25
+        years = self.world.elapsed_years(acq.date)
         day = (parse_date(acq.date) - DECORRELATION_EPOCH).days
         image = BurstImage(acq, number)
         # a pixel of beta nought 1 holds BETA_CONSTANT squared
@@ -207,7 +221,7 @@ class StackSimulator:
         start = acq.burst_starts[number] - acq.azimuth_shift_s
         beyond = 2 * EDGE * radar.LINE_INTERVAL
         for strip in self.ground.strips(start - beyond, start + acq.lines * radar.LINE_INTERVAL + beyond):
-            extra_path = (delay(strip.rows, strip.cols) - strip.los_rate_mm_per_yr * years) / 1e3
+            extra_path = (delay(strip.rows, strip.cols) - strip.los_rate_mm_per_yr * years[strip.body]) / 1e3
             scatter(image, strip.ground, reflectivity, extra_path, day, power_scale)
         return image.pixels(annotation.noise_power(acq), self._noise_rng(acq, number, polarisation))
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+from rasterio.features import rasterize
 
+from sarsim.courses import calendar_years, gained_years
 from sarsim.decoys import far_from, plant_decoys, with_mines
 from sarsim.landcover import ROCK, WATER, map_land_cover
 from sarsim.landslides import DownslopeField, plant_landslides
@@ -67,9 +69,10 @@ class World:
     land_cover : (rows, cols) array of uint8
         Codes of the layer `land_cover`.
     velocity_mm_per_yr : (3, rows, cols) array of float32
-        East, north, up, constant in time, landslides and decoys together.
+        East, north, up, landslides and decoys together; those of landslides times their course.
     landslides, decoys : GeoDataFrame
-        The planted objects, all inside `region`, in its CRS.
+        The planted objects, all inside `region`, in its CRS; `courses.COLUMNS` of `landslides` say
+        how their motion goes on in time (without them: steadily).
     snowline_m : float
         Ellipsoidal height, m.
     seed : int
@@ -90,6 +93,57 @@ class World:
     def window(self) -> tuple[slice, slice]:
         """Rows and columns of `grid` that the region covers: `world.elevation_m[world.window]`."""
         return window_of(self.grid, self.region)
+
+    @property
+    def body(self) -> np.ndarray:
+        """uint16 on `grid`: k in the cells of the k-th row of `landslides`, counted from 1, else 0;
+        made anew at each call.
+        """
+        if self.landslides is None or self.landslides.empty:
+            return np.zeros(self.grid.shape, np.uint16)
+        shapes = [(outline, k) for k, outline in enumerate(self.landslides.geometry, 1)]
+        return rasterize(shapes, self.grid.shape, transform=self.grid.transform, dtype="uint16")
+
+    def elapsed_years(self, date: str) -> np.ndarray:
+        """How long everything has moved at its velocity by a date.
+
+        The displacement of a cell since the epoch of motion is
+        `velocity_mm_per_yr * elapsed_years(date)[body]`.
+
+        Parameters
+        ----------
+        date : str
+            YYYYMMDD.
+
+        Returns
+        -------
+        (landslides + 1,) array of float64
+            Years since `courses.MOTION_EPOCH`: those of the calendar first and for steady bodies,
+            then each landslide's.
+        """
+        return calendar_years(date) + self._gained_years(date)
+
+    def mean_course(self, first: str, last: str) -> np.ndarray:
+        """Mean velocity between two dates over the planted one.
+
+        Parameters
+        ----------
+        first, last : str
+            YYYYMMDD.
+
+        Returns
+        -------
+        (landslides + 1,) array of float64
+            Exactly 1 first and for steady bodies.
+        """
+        span = calendar_years(last) - calendar_years(first)
+        gained = self._gained_years(last) - self._gained_years(first)
+        return 1 + (gained / span if span else gained)
+
+    def _gained_years(self, date: str) -> np.ndarray:
+        if self.landslides is None:
+            return np.zeros(1)
+        return np.concatenate([[0.0], gained_years(self.landslides, calendar_years(date))])
 
 
 def build_world(
