@@ -9,6 +9,7 @@ of `sarslide.layer_tables`.
 
 import argparse
 import re
+from math import ceil, floor
 from pathlib import Path
 
 import typer
@@ -20,6 +21,7 @@ from sarslide.dataset.features import CHANNEL_SETS, CLASSES
 from sarslide.insar.engines import ENGINES
 from sarslide.models.registry import ARCHITECTURES
 from sarslide.rates.methods import METHODS
+from sarslide.retrieve.dem_library import library
 from studies.papers import items
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -57,6 +59,25 @@ def rock_classes() -> str:
     """The channels of rock classes and what each stands for."""
     rows = [[f"`{name}`", layers.LITHOLOGY[name.removeprefix("lithology_")]] for name in CLASSES]
     return table(["channel", "rock"], rows)
+
+
+def dem_library() -> str:
+    """The mountain DEMs, one a row."""
+    rows = [
+        [
+            *(f"`{dem.name}`", dem.mountains, str(dem.epsg), whole_metres(dem.bounds)),
+            *(f"{dem.cell_m:g}", f"{dem.geoid_m:+.1f}", dem.licence),
+        ]
+        for dem in library().values()
+    ]
+    columns = ["`simulation.dem`", "range", "EPSG", "west south east north, m", "posting, m", "geoid, m", "licence"]
+    return table(columns, rows)
+
+
+def whole_metres(bounds: tuple[float, float, float, float]) -> str:
+    """Whole metres inside of bounds."""
+    west, south, east, north = bounds
+    return f"{ceil(west)} {ceil(south)} {floor(east)} {floor(north)}"
 
 
 def engines() -> str:
@@ -136,6 +157,7 @@ TABLES = {
         networks,
         network_count,
         channel_sets,
+        dem_library,
         rock_classes,
         papers_items,
         papers_count,

@@ -5,7 +5,7 @@
 rule simulate_world:
     input:
         ground=[
-            own(path) for path in or_exit(lambda: GRAPH.named_file("simulation.dem"))
+            own(path) for path in or_exit(GRAPH.ground_file)
         ],
     output:
         world=f"{TRUTH}/world.npz",
@@ -28,6 +28,7 @@ rule simulate_world:
         margin_m=CONFIG.grid.dem_margin_m,
         seed=CONFIG.simulation.seed,
         snowline_m=CONFIG.simulation.snowline_m,
+        library_dem=GRAPH.library_dem,
         code=code("simulate_world"),
     script:
         "../../workflow_scripts/simulate_world.py"

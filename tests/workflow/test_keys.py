@@ -245,7 +245,7 @@ def test_only_what_decides_a_release_is_in_its_name():
             "rates.weighting = 'coherence'",
             "rates.method = stacking",
         ),
-        ({"grid": {"geoid_m": 3}}, "grid.geoid_m = 3.0", "grid.dem naming a file, or simulation.dem"),
+        ({"grid": {"geoid_m": 3}}, "grid.geoid_m = 3.0", "grid.dem or simulation.dem naming a file"),
         (
             {"engine": "snap", "interferogram": {"unwrapper": "snaphu"}},
             "interferogram.unwrapper",

@@ -15,6 +15,7 @@ from sarslide.config.models import Config
 from sarslide.frames import frames_of
 from sarslide.insar.engines import ENGINES
 from sarslide.rates.methods import METHODS, WITH_RATES
+from sarslide.retrieve import dem_library
 
 # In the place of rules: all of them, and the two lists that decide which jobs there are.
 EVERY, SCENES, PAIRS = "all that depends on it", "the scene table", "the list of pairs"
@@ -238,9 +239,11 @@ def _cut_by_some_side(config: Config) -> bool:
 
 
 DEM_FILE = Need(
-    "grid.dem naming a file, or simulation.dem",
+    "grid.dem or simulation.dem naming a file",
     lambda config: bool(
-        config.simulation.dem if config.source == "simulated" else config.grid.dem and not dem_model(config)
+        config.simulation.dem and not dem_library.is_name(config.simulation.dem)
+        if config.source == "simulated"
+        else config.grid.dem and not dem_model(config)
     ),
 )
 SEVERAL = Need("grid.bounds of several frames", lambda config: config.grid.in_frames)

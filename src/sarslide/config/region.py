@@ -17,6 +17,7 @@ from sarslide.config.fields import (
 )
 from sarslide.frames import Frame, frames_of
 from sarslide.grid import MAX_CELLS, RegionGrid, cells_in
+from sarslide.retrieve import dem_library
 
 
 class GridSection(Section):
@@ -140,13 +141,22 @@ class SimulationSection(Section):
     snowline_m: float = key(4100.0, "height of the simulated snowline", "m", ge=0, le=9000)
     dem: PathText = key(
         "",
-        "DEM file that is the ground, heights as grid.dem_vertical and grid.geoid_m say; beyond its ends the ground is mirrored;"
-        " empty: a valley is drawn; $VARIABLES are expanded",
+        "ground: a DEM of the library by name (docs/reference/datasets.md), or a file, heights as grid.dem_vertical and"
+        " grid.geoid_m say; beyond its ends it is mirrored; empty: a valley is drawn; $VARIABLES are expanded",
     )
     interval_days: int = key(12, "revisit of one satellite (A16)", "days", "P0", ge=6, le=96)
     first_date: dict[StackName, DateName] = key(
         {"A128": "20190306", "D062": "20190311"}, "first acquisition of each stack", "YYYYMMDD"
     )
+
+    @check
+    def _dem_is_in_library(self) -> None:
+        if dem_library.is_name(self.dem) and self.dem not in dem_library.library():
+            raise Mistake(
+                f"simulation.dem = {self.dem} is no DEM of the library",
+                f"give a file, or one of {', '.join(dem_library.library())}",
+                "simulation.dem",
+            )
 
 
 class CatalogSection(Section):

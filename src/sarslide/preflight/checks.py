@@ -348,11 +348,18 @@ def _model_covers(config: Config) -> str:
 
 
 def _is_ground(config: Config) -> str:
-    from sarslide.retrieve.dem import check_posting
+    from sarslide.retrieve import dem_library
+    from sarslide.retrieve.dem import check_file, check_posting
 
-    covered = _file_covers(config, config.simulation.dem, margin_m=0)
-    check_posting(resolve(config.simulation.dem), config.grid.region_grid())
-    return covered
+    region, name = config.grid.region_grid(), config.simulation.dem
+    if not dem_library.is_name(name):
+        covered = _file_covers(config, name, margin_m=0)
+        check_posting(resolve(name), region)
+        return covered
+    dem = dem_library.named(name)
+    check_file(dem.path, region)
+    check_posting(dem.path, region)
+    return f"{name} covers the region, heights above the geoid, {dem.geoid_m:+.1f} m from the ellipsoid"
 
 
 def _file_covers(config: Config, named: str, margin_m: float) -> str:

@@ -22,6 +22,7 @@ from sarslide.io.resample import finer_grid
 from sarslide.layers import AVERAGES, GEOMETRY, OF_PAIRS, OPTICAL, RATES, TERRAIN
 from sarslide.names import release_name, split_pair
 from sarslide.rates.methods import METHODS, WITH_RATES, Method
+from sarslide.retrieve import dem_library
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.location import workflow_folder
 from sarslide.workflow.paths import PAIR_FILES, Paths, layer_files
@@ -566,6 +567,27 @@ class Graph:
         """
         named = reach.value_of(self.config, name)
         return [existing(name, named)] if named else []
+
+    def ground_file(self) -> list[str]:
+        """The user's DEM file that is the ground of a simulated region, as a list.
+
+        Returns
+        -------
+        list of str
+            Empty where a valley is drawn, and for a DEM of the library.
+
+        Raises
+        ------
+        ConfigError
+            For a file that is not there.
+        """
+        return [] if self.library_dem else self.named_file("simulation.dem")
+
+    @property
+    def library_dem(self) -> str:
+        """DEM of the library that is the ground of a simulated region, empty where there is none."""
+        name = self.config.simulation.dem
+        return name if dem_library.is_name(name) else ""
 
     def _of_user(self) -> list[str]:
         return [*self.review(), *self.named_file("inventory.names"), *self.named_file("inventory.masks")]
