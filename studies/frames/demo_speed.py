@@ -80,7 +80,7 @@ def cost_rows(before: list[dict[str, float]], now: list[dict[str, float]]) -> li
     rules = sorted({rule for one in (*before, *now) for rule in one}, key=lambda rule: -(mean_of(now, rule) or 0))
     return [
         row(
-            f"demo: CPU s of jobs, mean of {len(totals)} runs in turn ({', '.join(map(str, totals))})",
+            f"demo: CPU s of jobs, mean of {len(totals)} run{"s" * (len(totals) > 1)} in turn ({', '.join(map(str, totals))})",
             round(mean), COMMAND, f"<= {MAX_CPU_S}", mean <= MAX_CPU_S, round(sum(then) / len(then)),
         ),
         *(
@@ -176,10 +176,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path, required=True, metavar="CLONE", help="checkout of af6a4ef")
     parser.add_argument("--folder", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of each")
     chosen = parser.parse_args()
     folder, before = chosen.folder.resolve(), chosen.before.resolve()
     runs: dict[str, list[Path]] = {"before": [], "now": []}
-    for number in range(1, ROUNDS + 1):
+    for number in range(1, chosen.rounds + 1):
         for name, checkout in (("before", before), ("now", REPOSITORY)):
             runs[name].append(made(checkout, folder / f"{name}{number}"))
     then, now = ([by_rule(results) for results in each] for each in runs.values())
