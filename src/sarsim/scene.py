@@ -125,7 +125,7 @@ def observe(
     elevation = world.elevation_m[world.window]
     blind = seen.layover_shadow > 0
     rates = (make_rates or stack_rates)(
-        lambda pair: (products[pair].unwrapped_rad, products[pair].coherence, None),
+        lambda pair: (products[pair].unwrapped_rad, products[pair].coherence, products[pair].components),
         pairs,
         elevation,
         WAVELENGTH,
@@ -307,9 +307,14 @@ def _unwrapping_rate(products: dict[str, SimulatedPair], pairs: Sequence[str], p
     rate: Any = 0.0
     for pair, ((_, _), share) in zip(pairs, _shares(pairs), strict=True):
         product = products[pair]
-        cycles = np.round((product.unwrapped_rad - product.true_rad) / (2 * np.pi))
+        cycles, used = (product.unwrapped_rad - product.true_rad) / (2 * np.pi), product.coherence >= pair_coherence
+        if product.components is not None:
+            # The rate takes the largest component alone, and its zero from the ground.
+            largest = np.bincount(product.components[product.components > 0], minlength=2).argmax()
+            used &= np.isfinite(cycles) & (product.components == largest)
+            cycles = cycles - (np.median(cycles[used]) if used.any() else 0)
         # Half a wavelength of path is one cycle, there and back.
-        rate = rate - share * 1000 * WAVELENGTH / 2 * np.where(product.coherence >= pair_coherence, cycles, 0)
+        rate = rate - share * 1000 * WAVELENGTH / 2 * np.where(used, np.round(cycles), 0)
     return rate
 
 

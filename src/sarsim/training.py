@@ -7,6 +7,8 @@ number of dates and density of landslides, so that a network does not learn one 
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +85,9 @@ def training_world(seed: int) -> World:
     return build_world(REGION, seed, MARGIN_M, random_settings(seed)[0])
 
 
-def training_scene(world: World, stack: str, rate_settings: RateSettings | None = None) -> dict[str, np.ndarray]:
+def training_scene(
+    world: World, stack: str, rate_settings: RateSettings | None = None, **products: Any
+) -> dict[str, np.ndarray]:
     """The scene of one track over a training region.
 
     Parameters
@@ -94,6 +98,9 @@ def training_scene(world: World, stack: str, rate_settings: RateSettings | None 
         Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
     rate_settings : RateSettings, optional
         Settings of the rates.
+    **products
+        Fields of `ProductSettings` in the place of those that the seed draws, such as `cells` and
+        `unwrapping`.
 
     Returns
     -------
@@ -102,12 +109,18 @@ def training_scene(world: World, stack: str, rate_settings: RateSettings | None 
         not counted) and `meta` (JSON text: region, stack, seed, settings).
     """
     _, settings, count = random_settings(world.seed)
-    observed = observe(world, stack, regular_dates(count), settings, rate_settings)
-    meta = {"region": str(world.seed), "stack": stack, "seed": world.seed, "dates": count, **_plain(vars(settings))}
+    settings, dates = replace(settings, **products), regular_dates(count)
+    observed = observe(world, stack, dates, settings, rate_settings)
+    meta = {"region": str(world.seed), "stack": stack, "seed": world.seed, "dates": count, **_plain(settings.stated())}
     meta["grid"] = world.region.to_dict()
     text = np.array(json.dumps(meta, sort_keys=True))
-    return observed.layers | {"label": label(world, observed.seen), "meta": text}
+    return observed.layers | {"label": label(world, observed.seen, dates), "meta": text}
 
 
-def _plain(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(float(value), 6) for name, value in values.items()}
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return _plain(value)
+        return value if isinstance(value, str) else round(float(value), 6)
+
+    return {name: plain(value) for name, value in values.items()}

@@ -1,0 +1,229 @@
+"""The samples of a cell lie apart: what their places cost a pair, date by date.
+
+A cell of the region is a sum over a lattice of samples (5 m east by 10 m north), and each sample is
+what the radar's response gathers around it. The product of two dates, summed over a cell with a
+phase ramp of g rad/m across it, keeps of its coherence
+
+    D(g_east) D(g_north) A(g_azimuth) A(g_range),    D(g) = sin(n g s / 2) / (n sin(g s / 2)).
+
+D is that of n samples s apart, the sinc of a whole cell for many of them; it changes sign after one
+cycle a cell. A is the transform of the squared response: the autocorrelation of the processed band
+under its window, for a ramp shifts the spectrum of the ground (Gatelli et al. 1994,
+doi:10.1109/36.298013). The shift of orbits apart is one of these ramps, and what ground that
+rotates loses (Zebker and Villasenor 1992, doi:10.1109/36.175330) is the ramp along azimuth.
+
+Here each sub-look of a cell has a place drawn from that kernel, the same on all dates, and on each
+date it has the phase of the ground there, bilinear between the cells' centres as in `scatterers`.
+So the mean of any pair's product is the above, whatever the fringes do, and all pairs come from one
+set of samples.
+
+Ground that is sheared breaks: it slips along discrete faults (Gomberg et al. 1995, Slumgullion,
+doi:10.1130/0091-7613(1995)023<0041:LFATFA>2.3.CO;2) and the blocks between them stay rigid. Within
+a block of side b the motion departs from the linear one by up to strain x b / 2, which is
+strain x b / sqrt(12) rms. Taken as Gaussian and independent between sub-looks it leaves
+exp(-(4 pi sigma / wavelength)^2 / 2) of the coherence (Zebker and Villasenor 1992, random motion),
+sigma growing with the strain between the two dates.
+"""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from sarsim.acquisition import RANGE_WINDOW
+from sarsim.swaths import SWATHS
+from sarsim.track_view import HEADING_DEG, TrackView, to_range
+from sarslide.constants import SPEED_OF_LIGHT
+from sarslide.grid import Lattice, RegionGrid
+
+SWATH = SWATHS["IW2"]
+BEAM_SPEED = 6800.0  # of the beam over the ground, m/s: 13.9 m between lines of 2.06 ms
+BLOCK_M = 8.0  # assumed, not measured: about the patch that one sub-look stands for
+REACH = 12.0  # of the response that places are drawn from, in 1 / bandwidth: 0.3 % of its energy lie beyond
+
+
+@dataclass(frozen=True)
+class CellSettings:
+    """What the samples of a cell undergo.
+
+    Attributes
+    ----------
+    block_m : float
+        Side of the blocks that sheared ground breaks into, m; 0: it bends and does not break.
+    """
+
+    block_m: float = BLOCK_M
+
+
+class Places:
+    """Where the sub-looks of a region's cells lie, the same on all dates.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the cells.
+    seen : TrackView
+        How the track sees it.
+    sublooks : int
+        Of a cell.
+    settings : CellSettings
+        What the samples undergo.
+    rng : Generator
+        Random numbers.
+    """
+
+    def __init__(
+        self, region: RegionGrid, seen: TrackView, sublooks: int, settings: CellSettings, rng: np.random.Generator
+    ):
+        self.block_m = settings.block_m
+        lattice = Lattice.of(region)
+        shape, count = (sublooks, *region.shape), lattice.per_x * lattice.per_y
+        # One stratum of the samples for each sub-look, in an order of each cell's own: their
+        # weights differ.
+        strata = rng.permuted(np.broadcast_to(np.arange(sublooks)[:, None, None], shape), axis=0)
+        number = ((strata + rng.random(shape)) * count / sublooks).astype(int)
+        east = (number // lattice.per_y - (lattice.per_x - 1) / 2) * lattice.step_x
+        north = ((lattice.per_y - 1) / 2 - number % lattice.per_y) * lattice.step_y
+
+        azimuth = response_places(rng, shape, SWATH.azimuth_window) * BEAM_SPEED / SWATH.azimuth_bandwidth
+        self.slant = response_places(rng, shape, RANGE_WINDOW).astype(np.float32)  # in 1 / bandwidth
+        local = np.radians(np.clip(seen.local_incidence_deg, 3, 87))
+        on_map = np.cos(np.radians(seen.incidence_deg) - local) / np.sin(local)
+        across = self.slant * (SPEED_OF_LIGHT / (2 * SWATH.range_bandwidth) * on_map)
+        heading, away = np.radians(HEADING_DEG[seen.stack[0]]), to_range(seen.stack)
+        east += azimuth * np.sin(heading) + across * away[0]
+        north += azimuth * np.cos(heading) + across * away[1]
+        rows, cols = np.indices(region.shape)
+        self.row = (rows - north / region.cell_m).astype(np.float32)
+        self.col = (cols + east / region.cell_m).astype(np.float32)
+        self.block = rng.standard_normal(shape, np.float32)
+
+    def turn(self, samples: np.ndarray, phase: np.ndarray, shift: np.ndarray, broken: np.ndarray) -> np.ndarray:
+        """Samples of one date with the phase of their places, so that earlier x conj(later) grows.
+
+        Parameters
+        ----------
+        samples : (sublooks, rows, cols) array of complex64
+            Speckle.
+        phase : (rows, cols) array of float32
+            Phase at the cells' centres, rad, positive away from the satellite.
+        shift : (rows, cols) array of float32
+            Of the spectrum by the orbit, in bandwidths.
+        broken : (rows, cols) array of float32
+            Standard deviation of the blocks' own phase, rad.
+
+        Returns
+        -------
+        (sublooks, rows, cols) array of complex64
+            Turned samples.
+        """
+        turned = np.empty_like(samples)
+        _turn(turned, samples, phase, self.row, self.col, shift, self.slant, broken, self.block)
+        return turned
+
+
+def response_places(rng: np.random.Generator, shape: tuple[int, ...], window: float) -> np.ndarray:
+    """Places of scatterers that a sample sees, drawn from the squared response.
+
+    Parameters
+    ----------
+    rng : Generator
+        Random numbers.
+    shape : tuple of int
+        How many.
+    window : float
+        Coefficient of the Hamming window over the band; 1: none.
+
+    Returns
+    -------
+    array of float
+        Distances from the sample's middle, in 1 / bandwidth.
+    """
+    x = np.linspace(-REACH, REACH, 4801)
+    response = window * np.sinc(x) + (1 - window) / 2 * (np.sinc(x - 1) + np.sinc(x + 1))
+    below = np.cumsum(response**2)
+    return np.interp(rng.random(shape), below / below[-1], x)
+
+
+def ramp_coherence(cycles: np.ndarray, samples: int) -> np.ndarray:
+    """What a phase ramp leaves of the coherence of a cell, by its samples alone: D.
+
+    Parameters
+    ----------
+    cycles : array of float
+        Of the ramp across the cell.
+    samples : int
+        Along that side of the cell.
+
+    Returns
+    -------
+    array of float
+        -1 to 1; negative where the phase of the cell jumps by half a cycle.
+    """
+    half = np.pi * np.asarray(cycles, float) / samples
+    small = np.abs(np.sin(half)) < 1e-12
+    return np.where(small, 1.0, np.sin(samples * half) / (samples * np.where(small, 1.0, np.sin(half))))
+
+
+def window_coherence(shift: np.ndarray, window: float) -> np.ndarray:
+    """What a shift of the spectrum leaves of the coherence of a sample: A.
+
+    Parameters
+    ----------
+    shift : array of float
+        In bandwidths.
+    window : float
+        Coefficient of the Hamming window over the band; 1: none, a triangle.
+
+    Returns
+    -------
+    array of float
+        0 to 1.
+    """
+    f = np.linspace(-0.5, 0.5, 2001)
+
+    def band(at: np.ndarray) -> np.ndarray:
+        return np.where(np.abs(at) <= 0.5, window + (1 - window) * np.cos(2 * np.pi * at), 0)
+
+    shift = np.asarray(shift, float)[..., None]
+    return (band(f - shift / 2) * band(f + shift / 2)).sum(-1) / (band(f) ** 2).sum()
+
+
+def strain(east_mm: np.ndarray, north_mm: np.ndarray, cell_m: float) -> np.ndarray:
+    """Size of the horizontal strain of a displacement; rotation, which breaks nothing, left out.
+
+    Parameters
+    ----------
+    east_mm, north_mm : (rows, cols) array of float
+        Displacement, mm.
+    cell_m : float
+        Side of a cell, m.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Frobenius norm of the strain tensor.
+    """
+    (east_north, east_east), (north_north, north_east) = (
+        np.gradient(part / 1000, -cell_m, cell_m) for part in (east_mm, north_mm)
+    )
+    shear = (east_north + north_east) / 2
+    return np.sqrt(east_east**2 + north_north**2 + 2 * shear**2).astype(np.float32)
+
+
+@numba.njit(cache=True)
+def _turn(turned, samples, phase, row, col, shift, slant, broken, block):
+    sublooks, rows, cols = samples.shape
+    for k in range(sublooks):
+        for r in range(rows):
+            for c in range(cols):
+                y = min(max(row[k, r, c], np.float32(0)), np.float32(rows - 1))
+                x = min(max(col[k, r, c], np.float32(0)), np.float32(cols - 1))
+                i, j = min(int(y), max(rows - 2, 0)), min(int(x), max(cols - 2, 0))
+                p, q = y - i, x - j
+                i1, j1 = min(i + 1, rows - 1), min(j + 1, cols - 1)
+                near = (1 - p) * ((1 - q) * phase[i, j] + q * phase[i, j1])
+                far = p * ((1 - q) * phase[i1, j] + q * phase[i1, j1])
+                own = 2 * np.pi * shift[r, c] * slant[k, r, c] + broken[r, c] * block[k, r, c]
+                angle = np.float32(near + far + own)
+                turned[k, r, c] = samples[k, r, c] * complex(np.cos(angle), -np.sin(angle))

@@ -1,0 +1,218 @@
+"""Speckle of the dates of a stack at product level: every cell as a few sub-looks, date by date."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sarsim import landcover
+from sarsim.acquisition import WAVELENGTH
+from sarsim.atmosphere import PathDelay, path_delay_mm, residue_mm, residue_shape
+from sarsim.cell_samples import Places, strain
+from sarsim.product_settings import ProductSettings
+from sarsim.terrain import noise
+from sarsim.track_view import RANGE_M, TrackView
+from sarsim.world import World, true_los_rate
+from sarslide.constants import DAYS_PER_YEAR
+from sarslide.names import days_between
+
+SLANT_RESOLUTION_M = 3.1
+SUBLOOKS = 12  # samples drawn for each cell; their weights give it its number of independent looks
+NOISE_FLOOR_DB = -24.0  # noise-equivalent backscatter; sigma nought where samples lie apart
+TO_PHASE = 4 * np.pi / WAVELENGTH  # rad for each m of path
+
+
+@dataclass(frozen=True)
+class DateSamples:
+    """One acquisition.
+
+    Attributes
+    ----------
+    date : str
+        Its date.
+    samples : (SUBLOOKS, rows, cols) array of complex64
+        With `ProductSettings.cells`: weighted, and with the phase of the ground, so that the
+        product of a pair is sum(earlier x conj(later)) over the first axis. Else speckle of unit
+        power.
+    power : (rows, cols) array of float32
+        Of the cells.
+    path_mm : (rows, cols) array of float32
+        Delay less motion towards the satellite, at the cells' centres.
+    baseline_m : float
+        Of its orbit, perpendicular.
+    """
+
+    date: str
+    samples: np.ndarray
+    power: np.ndarray
+    path_mm: np.ndarray
+    baseline_m: float
+
+
+class Speckle:
+    """What stays the same over the dates of a stack, and the part of the speckle that fades.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    seen : TrackView
+        How the track sees it.
+    settings : ProductSettings
+        Noise.
+    seed : int
+        Of the delays.
+    rng : Generator
+        Random numbers of what stays.
+    """
+
+    def __init__(self, world: World, seen: TrackView, settings: ProductSettings, seed: int, rng: np.random.Generator):
+        self.world, self.seen, self.settings, self.seed = world, seen, settings, seed
+        self.shape = world.region.shape
+        self.elevation = world.elevation_m[world.window]
+        self.velocity = world.velocity_mm_per_yr[:, *world.window]
+        self.los_rate = true_los_rate(self.velocity, seen.los_east, seen.los_north, seen.los_up)
+        self.body = world.body[world.window]
+        self.dem_error = settings.dem_error_m * noise(self.shape, 300 / world.grid.cell_m, rng)
+
+        local = np.radians(np.clip(seen.local_incidence_deg, 3, 87))
+        incidence = np.radians(seen.incidence_deg)
+        # Range cells on the ground grow where the slope faces the satellite: fewer looks in a cell
+        # of the map.
+        looks = settings.looks * np.sin(local) / (np.cos(incidence - local) * np.sin(incidence))
+        self.weights = _sublook_weights(looks)
+        self.critical_m = WAVELENGTH * RANGE_M * np.tan(local) / (2 * SLANT_RESOLUTION_M)
+
+        cover = world.land_cover[world.window]
+        snr = 10 ** ((landcover.table("gamma0_db")[cover] - NOISE_FLOOR_DB) / 10) / np.tan(local)
+        if settings.cells:
+            snr *= np.sin(incidence)
+        signal = snr / (1 + snr) * np.clip(settings.coherence, 0, 1)
+        signal[cover == landcover.FOREST] *= settings.forest_coherence
+        signal[seen.layover_shadow >= 2] = 0
+        signal[seen.layover_shadow == 1] *= 0.5
+        rho_inf, rho_0 = (landcover.table(name)[cover] for name in ("rho_inf", "rho_0"))
+        self.lasting, self.fading = np.sqrt(signal * rho_inf), np.sqrt(signal * (rho_0 - rho_inf))
+        self.rest = np.sqrt(1 - signal * rho_0)
+        self.tau = np.maximum(landcover.table("tau_days")[cover], 1e-3)
+        self.forever = self.draw(rng)
+        self.places = Places(world.region, seen, SUBLOOKS, settings.cells, rng) if settings.cells else None
+        self.memory: tuple[str, np.ndarray] | None = None
+        self.residue = (
+            residue_shape(world.region, self.elevation, world.seed) if settings.stratified_residue_mm else None
+        )
+
+    def acquire(self, first: str, date: str, baseline_m: float, rng: np.random.Generator) -> DateSamples:
+        """The next date.
+
+        Parameters
+        ----------
+        first, date : str
+            Date from which motion counts, and this one, YYYYMMDD.
+        baseline_m : float
+            Of its orbit.
+        rng : Generator
+            Random numbers of this date.
+
+        Returns
+        -------
+        DateSamples
+            The acquisition.
+        """
+        if self.memory is None:
+            fading = self.draw(rng)
+        else:
+            before, fading = self.memory
+            kept = np.exp(-days_between(before, date) / self.tau).astype(np.float32)
+            fading = kept * fading + np.sqrt(1 - kept**2) * self.draw(rng)
+        self.memory = date, fading
+        samples = self.lasting * self.forever + self.fading * fading + self.rest * self.draw(rng)
+        years = days_between(first, date) / DAYS_PER_YEAR
+        course = self.world.mean_course(first, date).astype(np.float32)[self.body]
+        path_mm = self._delay(date) - self.los_rate * years * course
+        if self.places:
+            samples = self._turned(self.places, samples, path_mm, baseline_m, years * course)
+        return DateSamples(date, samples, self.power(samples), path_mm, baseline_m)
+
+    def height_phase(self, baseline_m: float) -> np.ndarray:
+        """Phase of the DEM's error: ground higher than the DEM lies closer to a higher orbit.
+
+        Parameters
+        ----------
+        baseline_m : float
+            Perpendicular, m.
+
+        Returns
+        -------
+        (rows, cols) array of float
+            rad.
+        """
+        return -TO_PHASE * baseline_m * self.dem_error / (RANGE_M * np.sin(np.radians(self.seen.incidence_deg)))
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """Circular Gaussian samples of unit power.
+
+        Parameters
+        ----------
+        rng : Generator
+            Random numbers.
+
+        Returns
+        -------
+        (SUBLOOKS, rows, cols) array of complex64
+            Samples.
+        """
+        parts = rng.standard_normal((SUBLOOKS, *self.shape, 2), dtype=np.float32) * np.float32(np.sqrt(0.5))
+        return parts.view(np.complex64)[..., 0]
+
+    def power(self, samples: np.ndarray) -> np.ndarray:
+        """Power of the cells.
+
+        Parameters
+        ----------
+        samples : (SUBLOOKS, rows, cols) array of complex64
+            As of `DateSamples`.
+
+        Returns
+        -------
+        (rows, cols) array of float32
+            Sum over the sub-looks.
+        """
+        square = samples.real**2 + samples.imag**2
+        return square.sum(0) if self.places else np.einsum("krc,krc->rc", self.weights, square)
+
+    def _turned(
+        self, places: Places, samples: np.ndarray, path_mm: np.ndarray, baseline_m: float, years: np.ndarray
+    ) -> np.ndarray:
+        """Samples with their weights and the phase of their places."""
+        phase = TO_PHASE / 1000 * path_mm + self.height_phase(baseline_m)
+        moved = strain(self.velocity[0] * years, self.velocity[1] * years, self.world.grid.cell_m)
+        broken = TO_PHASE * moved * places.block_m / np.sqrt(12)
+        shift = baseline_m / self.critical_m
+        weighted = np.sqrt(self.weights) * samples
+        return places.turn(weighted, *(part.astype(np.float32) for part in (phase, shift, broken)))
+
+    def _delay(self, date: str) -> np.ndarray:
+        settings, world, stack = self.settings, self.world, self.seen.stack
+        delays = settings.turbulence_mm, settings.stratified_mm_per_km
+        if settings.cells:  # the field that SAFE products of this world and date have
+            delay = PathDelay(world.grid, world.elevation_m, self.seed, stack, date, *delays).on(*world.window)
+        else:
+            delay = path_delay_mm(world.region, self.elevation, self.seed, stack, date, *delays)
+        if self.residue is not None:
+            delay += residue_mm(self.seed, stack, date, settings.stratified_residue_mm) * self.residue
+        return delay
+
+
+def _sublook_weights(looks: np.ndarray) -> np.ndarray:
+    """Weights (SUBLOOKS, rows, cols), sum 1, for which the weighted mean of so many samples has
+    `looks` independent looks.
+
+    Weights fall as q^k; (sum w)^2 / sum w^2 grows with q from 1 to SUBLOOKS, so q is read from a
+    table.
+    """
+    k = np.arange(SUBLOOKS)
+    q = np.linspace(0.05, 1, 400)
+    series = q[:, None] ** k
+    table = series.sum(1) ** 2 / (series**2).sum(1)
+    weights = np.interp(looks, table, q)[None].astype(np.float32) ** k[:, None, None]
+    return (weights / weights.sum(0)).astype(np.float32)
