@@ -18,6 +18,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft, ndimage
 
+from sarsim.scattering import WARMEST_DAY, annual, latitude_deg
 from sarsim.terrain import noise
 from sarslide.grid import RegionGrid
 from sarslide.names import check_stack, parse_date
@@ -39,6 +40,7 @@ def path_delay_mm(
     date: str,
     turbulence_mm: float = 5.0,
     stratified_mm_per_km: float = 10.0,
+    season_mm_per_km: float = 0.0,
 ) -> np.ndarray:
     """Line-of-sight delay of one acquisition.
 
@@ -60,15 +62,18 @@ def path_delay_mm(
         Rms difference between points 5 km apart, mm; that part has zero mean over the grid.
     stratified_mm_per_km : float
         Standard deviation, over dates, of the coefficient of height, mm/km.
+    season_mm_per_km : float
+        Amplitude of an annual cosine in that coefficient, mm/km: moist summer air adds less delay
+        the higher the ground, so that rates of less than a year follow the height (Doin et al.
+        2009, doi:10.1016/j.jappgeo.2009.03.010). It is lowest on `scattering.WARMEST_DAY`.
 
     Returns
     -------
     (rows, cols) array of float32
         mm; positive = longer path (phase away).
     """
-    return PathDelay(grid, elevation_m, seed, stack, date, turbulence_mm, stratified_mm_per_km).on(
-        slice(0, grid.rows), slice(0, grid.cols)
-    )
+    delay = PathDelay(grid, elevation_m, seed, stack, date, turbulence_mm, stratified_mm_per_km, season_mm_per_km)
+    return delay.on(slice(0, grid.rows), slice(0, grid.cols))
 
 
 class PathDelay:
@@ -76,7 +81,7 @@ class PathDelay:
 
     Parameters
     ----------
-    grid, elevation_m, seed, stack, date, turbulence_mm, stratified_mm_per_km
+    grid, elevation_m, seed, stack, date, turbulence_mm, stratified_mm_per_km, season_mm_per_km
         As of `path_delay_mm`.
     """
 
@@ -89,6 +94,7 @@ class PathDelay:
         date: str,
         turbulence_mm: float = 5.0,
         stratified_mm_per_km: float = 10.0,
+        season_mm_per_km: float = 0.0,
     ):
         check_stack(stack)
         parse_date(date)
@@ -97,6 +103,8 @@ class PathDelay:
         )
         self._elevation_m = elevation_m
         self._coefficient = rng.normal(0, stratified_mm_per_km)
+        if season_mm_per_km:
+            self._coefficient -= season_mm_per_km * annual(date, WARMEST_DAY, latitude_deg(grid))
         self._turbulence = draw_turbulence(grid, rng, turbulence_mm)
 
     def on(self, rows: slice, cols: slice) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from sarsim import acquisition as radar
 from sarsim import geometry, landcover
 from sarsim.scatterers import PER_SIDE, SHADOW_PER_CELL, ScatteringGround
+from sarsim.scattering import ScatteringSettings, texture
 from sarsim.survey import LIT_MARGIN_M, Survey, row_strips, window_ecef
 from sarsim.world import World
 
@@ -53,10 +54,13 @@ class LitGround:
     one_look : bool
         Whether shadow and layover are found with the mean look of the region, good within a swath,
         and not with the look of each cell.
+    scattering : ScatteringSettings, optional
+        Backscatter of the land cover, and texture.
     """
 
-    def __init__(self, world: World, survey: Survey, one_look: bool):
+    def __init__(self, world: World, survey: Survey, one_look: bool, scattering: ScatteringSettings | None = None):
         self.world, self.survey, self.one_look = world, survey, one_look
+        self.scattering = scattering or ScatteringSettings()
         self._strip = lru_cache(maxsize=KEPT_STRIPS)(self._make_strip)
         self._times = lru_cache(maxsize=None)(self._time_span)
 
@@ -190,7 +194,11 @@ class LitGround:
         # the length of the normal is the area of the slope per area of the map
         normal = np.stack([-east, south, np.ones_like(east)], -1)
         cross_section = np.clip((normal * los).sum(-1), 0, None) * cell**2 / PER_SIDE**2
-        cross_section *= 10.0 ** (landcover.table("gamma0_db")[self.world.land_cover[rows, cols]] / 10.0)
+        cover, settings = self.world.land_cover[rows, cols], self.scattering
+        cross_section *= 10.0 ** (settings.table("gamma0_db")[cover] / 10.0)
+        if settings.texture_variance:
+            uneven = texture(self.world.seed, cell, rows, cols, settings.texture_variance)
+            cross_section *= np.where(cover == landcover.WATER, 1, uneven)
         return np.sqrt(cross_section).astype(np.float32)
 
     def _marched(

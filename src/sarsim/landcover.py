@@ -63,12 +63,12 @@ CLASSES: dict[int, CoverClass] = {
 }
 
 
-# As real pairs show them (tests/data/real/interferograms; studies/ground/scattering.py). FOREST and
-# FARMLAND: the cells of Houston's window `mixed` without lasting coherence, 63 % the one and 37 % the
-# other, at 12, 24 and 48 days; tested on its windows `town_a` and `town_b`. ROCK and GRASS: the upper
-# and the lower half of El Haouz (dry, 12 days) outside the shipped window, tested inside it; one span
-# says nothing of the rest, so tau and the ratio of rho_inf to rho_0 stay those above. SETTLEMENT:
-# gardens and streets between the points of `TOWN`. No real pair here shows snow.
+# As real pairs show them (tests/data/real/interferograms; studies/ground/scattering.py). FOREST
+# and FARMLAND: the cells of Houston's window `mixed` without lasting coherence, 63 % the one and
+# 37 % the other, at 12, 24 and 48 days; tested on its windows `town_a` and `town_b`. ROCK and
+# GRASS: the upper and the lower half of El Haouz (dry, 12 days) outside the shipped window, tested
+# inside it; one span says nothing of the rest: tau and the ratio of rho_inf to rho_0 are near those
+# above. SETTLEMENT: gardens and streets between the points of `TOWN`. No real pair here shows snow.
 MEASURED: dict[int, CoverClass] = CLASSES | {
     ROCK: CoverClass("rock", -9.0, 0.74, 0.97, 30.0),
     GRASS: CoverClass("grass", -12.0, 0.43, 0.81, 30.0),
@@ -101,8 +101,8 @@ class Town:
 
 
 # Cells of Houston's window `mixed` that keep 0.6 and more beyond 200 days have 0.86, 0.86 and 0.82
-# at 12, 24 and 48 days, and phases of towns scatter 2 to 4 times more than that says: by the heights
-# of the points, seen under baselines of 50 to 100 m.
+# at 12, 24 and 48 days, and phases of towns scatter 2 to 4 times more than that says: by heights of
+# the points, seen under baselines of 50 to 100 m.
 TOWN = Town(share=0.04, power=0.8, lasting=0.98, height_m=20.0)
 
 

@@ -11,6 +11,10 @@ sqrt(fading) b(t) + sqrt(rest) c(t). a never changes. b is drawn anew on random 
 probability 1 - exp(-1 / tau) a day, so that its correlation over t days is exp(-t / tau). c is
 drawn anew on every date. All are circular Gaussian, so speckle is fully developed whatever the
 number of scatterers in a resolution cell.
+
+Of what `scattering.ScatteringSettings` adds, three things happen here: some scatterers of
+settlements are points that last, brighter and higher than the ground; ground under seasonal snow
+has an a and b of its own; and the phase of b turns from the day on which it was drawn.
 """
 
 import math
@@ -20,8 +24,9 @@ import numba
 import numpy as np
 
 from sarsim import acquisition as radar
-from sarsim import landcover
 from sarsim.geometry import arc_state
+from sarsim.landcover import SETTLEMENT, TOWN
+from sarsim.scattering import SEASONAL_SNOW, ScatteringSettings
 from sarsim.slc import EDGE, WIDTH, BurstImage, carrier_phase, spread
 
 # strata along each side of a cell: 4.3 m for cells of 30 m, so that even back slopes of 50 degrees
@@ -32,7 +37,14 @@ DRAWS = 4096  # tabulated circular Gaussian values
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_BITS_12, _BITS_16 = np.uint64(0xFFF), np.uint64(0xFFFF)
+_BITS_8, _BITS_12, _BITS_16 = np.uint64(0xFF), np.uint64(0xFFF), np.uint64(0xFFFF)
+_SNOW = np.uint64(1 << 63)  # sets the number of a scatterer under seasonal snow apart
+_POINT = int(round(TOWN.share * 256))  # of 256 scatterers of a settlement
+# roots of the power of a point and of another scatterer of a settlement over their mean
+_POINT_ROOT = math.sqrt(TOWN.power * 256 / _POINT)
+_OTHER_ROOT = math.sqrt((1 - TOWN.power) * 256 / (256 - _POINT))
+_POINT_LASTING_ROOT, _POINT_REST_ROOT = math.sqrt(TOWN.lasting), math.sqrt(1 - TOWN.lasting)
+_POINT_HEIGHT = TOWN.height_m
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,8 @@ class Reflectivity:
     ----------
     gaussian : (DRAWS, 2) array of float32
         As from `gaussian_table`.
+    settings : ScatteringSettings
+        What of the measured scattering there is.
     key : int
         Number that sets this world and stack apart from others.
     place_key : int
@@ -82,6 +96,7 @@ class Reflectivity:
     """
 
     gaussian: np.ndarray
+    settings: ScatteringSettings
     key: int
     place_key: int
 
@@ -127,8 +142,8 @@ def _last_draw(key, number, day, change):
 @numba.njit(cache=True)
 def _scatter(
     field, line_table, sample_table, carrier, lines, start, near_time, coefficients, middle, scale, xyz, amplitude, shadow,
-    cover, time, reference_sample, corner, stride, change, lasting, fading, extra_path, gaussian, key, place_key, day,
-    power_scale,
+    cover, time, reference_sample, corner, stride, change, lasting, fading, turning, towns, extra_path, gaussian,
+    key, place_key, day, power_scale,
 ):  # fmt: skip
     rows, cols = amplitude.shape
     field_rows, field_cols = field.shape[:2]
@@ -162,6 +177,9 @@ def _scatter(
             code = cover[r, c]
             root_lasting, root_fading = math.sqrt(lasting[code]), math.sqrt(fading[code])
             root_rest = math.sqrt(max(0.0, 1.0 - lasting[code] - fading[code]))
+            turn = turning[code]
+            town = towns and code == SETTLEMENT
+            away = math.sqrt(xyz[r, c, 0] ** 2 + xyz[r, c, 1] ** 2 + xyz[r, c, 2] ** 2)
             cell = np.uint64(corner + r * stride + c) * np.uint64(PER_SIDE * PER_SIDE)
             for n in range(PER_SIDE * PER_SIDE):
                 number = cell + np.uint64(n)
@@ -202,6 +220,16 @@ def _scatter(
                 f = dx * v[0] + dy * v[1] + dz * v[2]
                 slope = dx * a[0] + dy * a[1] + dz * a[2] - v[0] * v[0] - v[1] * v[1] - v[2] * v[2]
                 dt = -f / slope
+                strength = power_scale * amplitude[r, c]
+                point = False
+                if town:
+                    point = (place >> np.uint64(44)) & _BITS_8 < _POINT
+                    strength *= _POINT_ROOT if point else _OTHER_ROOT
+                    if point:
+                        rise = _POINT_HEIGHT * float(place >> np.uint64(52)) / 4096.0 / away
+                        dx += rise * xyz[r, c, 0]
+                        dy += rise * xyz[r, c, 1]
+                        dz += rise * xyz[r, c, 2]
                 dx -= dt * (v[0] + 0.5 * dt * a[0])
                 dy -= dt * (v[1] + 0.5 * dt * a[1])
                 dz -= dt * (v[2] + 0.5 * dt * a[2])
@@ -214,12 +242,24 @@ def _scatter(
                     w00 * extra_path[i0, j0] + w01 * extra_path[i0, j0 + 1] + w10 * extra_path[i0 + 1, j0]
                     + w11 * extra_path[i0 + 1, j0 + 1]
                 )  # fmt: skip
-                fixed = gaussian[(place >> np.uint64(32)) & _BITS_12]
                 fresh = gaussian[(_mix(key + number, np.uint64(day)) >> np.uint64(12)) & _BITS_12]
-                drawn = gaussian[_mix(key + number, np.uint64(_last_draw(key, number, day, change[code]))) & _BITS_12]
-                strength = power_scale * amplitude[r, c]
-                re = strength * (root_lasting * fixed[0] + root_fading * drawn[0] + root_rest * fresh[0])
-                im = strength * (root_lasting * fixed[1] + root_fading * drawn[1] + root_rest * fresh[1])
+                if code == SEASONAL_SNOW:
+                    number |= _SNOW
+                    place = _mix(place_key, number)
+                fixed = gaussian[(place >> np.uint64(32)) & _BITS_12]
+                if point:
+                    re = strength * (_POINT_LASTING_ROOT * fixed[0] + _POINT_REST_ROOT * fresh[0])
+                    im = strength * (_POINT_LASTING_ROOT * fixed[1] + _POINT_REST_ROOT * fresh[1])
+                else:
+                    born = _last_draw(key, number, day, change[code])
+                    drawn = gaussian[_mix(key + number, np.uint64(born)) & _BITS_12]
+                    drawn_re, drawn_im = drawn[0], drawn[1]
+                    if turn != 0.0:
+                        cosine, sine = math.cos(turn * (day - born)), math.sin(turn * (day - born))
+                        drawn_re = np.float32(drawn[0] * cosine - drawn[1] * sine)
+                        drawn_im = np.float32(drawn[0] * sine + drawn[1] * cosine)
+                    re = strength * (root_lasting * fixed[0] + root_fading * drawn_re + root_rest * fresh[0])
+                    im = strength * (root_lasting * fixed[1] + root_fading * drawn_im + root_rest * fresh[1])
                 eta = (line - EDGE - lines / 2) * radar.LINE_INTERVAL
                 angle = -4.0 * math.pi / radar.WAVELENGTH * path - carrier_phase(
                     eta, sample, carrier[0], carrier[1], carrier[2]
@@ -255,12 +295,13 @@ def scatter(
     power_scale : float
         Digital numbers per m of amplitude.
     """
-    acq = image.acquisition
-    lasting, rho_0, tau = (landcover.table(name) for name in ("rho_inf", "rho_0", "tau_days"))
+    acq, settings = image.acquisition, reflectivity.settings
+    lasting, rho_0, tau = (settings.table(name) for name in ("rho_inf", "rho_0", "tau_days"))
     change = np.clip(np.rint((1.0 - np.exp(-1.0 / np.maximum(tau, 1e-3))) * 65536), 1, 65535).astype(np.uint16)
     _scatter(
         image.field, *image.tables, image.carrier, acq.lines, acq.burst_starts[image.burst] - acq.azimuth_shift_s,
         acq.near_time, acq.arc.coefficients, acq.arc.middle, acq.arc.scale, ground.xyz, ground.amplitude, ground.shadow,
-        ground.cover, ground.time, ground.sample, ground.corner, ground.stride, change, lasting, rho_0 - lasting, extra_path_m,
-        reflectivity.gaussian, np.uint64(reflectivity.key), np.uint64(reflectivity.place_key), day, power_scale,
+        ground.cover, ground.time, ground.sample, ground.corner, ground.stride, change, lasting, rho_0 - lasting,
+        settings.fading_rad_per_day, settings.towns, extra_path_m, reflectivity.gaussian, np.uint64(reflectivity.key),
+        np.uint64(reflectivity.place_key), day, power_scale,
     )  # fmt: skip

@@ -24,7 +24,7 @@ TEXTURE = 15  # key of the texture among the random numbers that share the seed
 # and leave the rest to land cover and slope.
 TEXTURE_M = 30.0
 QUANTILES = 4096  # tabulated values of the texture
-# Of the squares' texture, mean 1. Tuned on samples 0 to 699 of Terceira's land, tested on the others
+# Of the squares' texture, mean 1. Tuned on samples 0 to 699 of Terceira's land, tested on the rest
 # (studies/ground/scattering.py): variance 2.5 of single-look intensity in windows of 25 samples.
 TERCEIRA_VARIANCE = 1.1
 SNOW_LOWEST_DAY = 50  # of the year, north of the equator, when the seasonal snow lies lowest

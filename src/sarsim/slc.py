@@ -260,7 +260,9 @@ class BurstImage:
             self.field, *self.tables, self.carrier, lines, y, x, np.broadcast_to(amplitude, y.shape) * 1.0, phase
         )
 
-    def pixels(self, noise_power: float = 0.0, rng: np.random.Generator | None = None) -> np.ndarray:
+    def pixels(
+        self, noise_power: float = 0.0, rng: np.random.Generator | None = None, noise_doppler: np.ndarray | None = None
+    ) -> np.ndarray:
         """The focused burst; invalid edges are zero.
 
         Parameters
@@ -269,6 +271,9 @@ class BurstImage:
             Mean square of the noise, digital numbers.
         rng : Generator, optional
             Random numbers of the noise.
+        noise_doppler : (n, 2) array of float, optional
+            Doppler after deramping, in half bands, and power of the noise there, in any unit; by
+            default that of white noise through the window.
 
         Returns
         -------
@@ -289,6 +294,11 @@ class BurstImage:
             assert rng is not None
             noise = rng.standard_normal((len(in_rows), len(in_cols), 2), np.float32)
             noise *= np.float32(math.sqrt(noise_power / 2 * rows * cols / (energy_y * energy_x)))
+            if noise_doppler is not None:
+                half_bands = np.fft.fftfreq(rows)[in_rows] / (self.bands[0] / 2)
+                shape = np.sqrt(np.interp(half_bands, *noise_doppler.T))
+                shape *= np.sqrt((window_y**2).sum() / (shape**2).sum()) / window_y
+                noise *= shape.astype(np.float32)[:, None, None]
         spectrum = fft.fft2(self.field.view(np.complex64)[..., 0], workers=1)
         spectrum = _filter(spectrum, in_rows, in_cols, window_y, correct_y, window_x, correct_x, noise)
         image = fft.ifft2(spectrum, workers=1, overwrite_x=True)

@@ -20,8 +20,9 @@ from sarsim import acquisition as radar
 from sarsim import annotation, safe
 from sarsim.acquisition import ProductLabel, SimulatedAcquisition, SimulatedTrack, acquire
 from sarsim.atmosphere import PathDelay
-from sarsim.ground import LitGround
-from sarsim.scatterers import Reflectivity, gaussian_table, scatter
+from sarsim.ground import LitGround, LitStrip
+from sarsim.scatterers import Reflectivity, ScatteringGround, gaussian_table, scatter
+from sarsim.scattering import ScatteringSettings, cover_on, latitude_deg, snow_line_m
 from sarsim.slc import EDGE, BurstImage
 from sarsim.survey import survey_region
 from sarsim.world import World
@@ -54,6 +55,8 @@ class StackSimulator:
         VV, VH; the cross-polarised echo has scatterers of its own and CROSS_POL_DB of the power.
     samples, incidence_deg, abeam_utc, overlap_s
         As of `plan_track`.
+    scattering : ScatteringSettings, optional
+        What of the measured scattering there is; by default nothing.
     """
 
     def __init__(
@@ -67,13 +70,14 @@ class StackSimulator:
         incidence_deg: float | None = None,
         abeam_utc: timedelta | None = None,
         overlap_s: float = 0.0,
+        scattering: ScatteringSettings | None = None,
     ):
         self.world, self.stack, self.seed = world, stack, world.seed
-        self.polarisations = polarisations
+        self.polarisations, self.scattering = polarisations, scattering or ScatteringSettings()
         self.survey = survey_region(world, stack, incidence_deg)
         self.swaths = swaths or radar.swaths_over(self.survey.slant_times)
         self.burst_numbers = range(bursts) if bursts else self._planned_bursts(overlap_s)
-        self.ground = LitGround(world, self.survey, one_look=len(self.swaths) == 1)
+        self.ground = LitGround(world, self.survey, len(self.swaths) == 1, self.scattering)
         self._track: dict[str, Any] = {"samples": samples, "abeam_utc": abeam_utc, "overlap_s": overlap_s}
 
     def _planned_bursts(self, overlap_s: float) -> range:
@@ -141,9 +145,9 @@ class StackSimulator:
         if polarisation == "VV":
             places = np.random.SeedSequence((self.seed, 12)).generate_state(1, np.uint64)
             keys = np.random.SeedSequence((self.seed, 13, *track.seed_key())).generate_state(1, np.uint64)
-            return Reflectivity(self._gaussian, int(keys[0]), int(places[0]))
+            return Reflectivity(self._gaussian, self.scattering, int(keys[0]), int(places[0]))
         keys = np.random.SeedSequence((self.seed, 14, *track.seed_key())).generate_state(2, np.uint64)
-        return Reflectivity(self._gaussian, int(keys[0]), int(keys[1]))
+        return Reflectivity(self._gaussian, self.scattering, int(keys[0]), int(keys[1]))
 
     def path_delay_mm(self, date: str) -> np.ndarray:
         """Atmospheric delay along the line of sight.
@@ -161,7 +165,8 @@ class StackSimulator:
         return self._delay(date).on(slice(0, self.world.grid.rows), slice(0, self.world.grid.cols))
 
     def _delay(self, date: str) -> PathDelay:
-        return PathDelay(self.world.grid, self.world.elevation_m, self.seed, self.stack, date)
+        season = self.scattering.season_mm_per_km
+        return PathDelay(self.world.grid, self.world.elevation_m, self.seed, self.stack, date, season_mm_per_km=season)
 
     def acquisition(self, date: str, swath: str | None = None, **options) -> SimulatedAcquisition:
         """Orbit and timing of a date in one swath.
@@ -222,8 +227,25 @@ class StackSimulator:
         beyond = 2 * EDGE * radar.LINE_INTERVAL
         for strip in self.ground.strips(start - beyond, start + acq.lines * radar.LINE_INTERVAL + beyond):
             extra_path = (delay(strip.rows, strip.cols) - strip.los_rate_mm_per_yr * years[strip.body]) / 1e3
-            scatter(image, strip.ground, reflectivity, extra_path, day, power_scale)
-        return image.pixels(annotation.noise_power(acq), self._noise_rng(acq, number, polarisation))
+            scatter(image, self._snowed(strip, acq.date), reflectivity, extra_path, day, power_scale)
+        doppler = annotation.MEASURED_NOISE_DOPPLER if self.scattering.measured_noise else None
+        return image.pixels(self._noise_power(acq), self._noise_rng(acq, number, polarisation), doppler)
+
+    def _snowed(self, strip: LitStrip, date: str) -> ScatteringGround:
+        """The ground of a strip under the snow of a date."""
+        if not self.scattering.snow_drop_m:
+            return strip.ground
+        line = snow_line_m(date, self._latitude_deg, self.world.snowline_m, self.scattering.snow_drop_m)
+        height = self.world.elevation_m[strip.rows, strip.cols]
+        return replace(strip.ground, cover=cover_on(strip.ground.cover, height, line))
+
+    @cached_property
+    def _latitude_deg(self) -> float:
+        return latitude_deg(self.world.region)
+
+    def _noise_power(self, acq: SimulatedAcquisition) -> float:
+        measured = self.scattering.measured_noise
+        return annotation.noise_power(acq, annotation.MEASURED_NOISE if measured else annotation.NOISE_SIGMA_NOUGHT)
 
     def _noise_rng(self, acq: SimulatedAcquisition, number: int, polarisation: str) -> np.random.Generator:
         key = (self.seed, *acq.track.seed_key(int(acq.date), 3), number)
@@ -253,7 +275,7 @@ class StackSimulator:
         for polarisation in self.polarisations:
             for swath in self.swaths:
                 acq = self.acquisition(date, swath, **options)
-                bursts, power = self._bursts(acq, delay.on, polarisation), annotation.noise_power(acq)
+                bursts, power = self._bursts(acq, delay.on, polarisation), self._noise_power(acq)
                 found.append(safe.Image(replace(acq, label=ProductLabel(polarisation=polarisation)), bursts, power))
         return found
 
