@@ -284,6 +284,7 @@ rule velocity_threshold:
         mem_mb=memory(1000, 50, network_grid),
         runtime=minutes(10, 1, grid=network_grid),
     params:
+        form=CONFIG.velocity_threshold.form,
         sigmas=CONFIG.velocity_threshold.sigmas,
         noise=CONFIG.velocity_threshold.noise,
         min_cells=CONFIG.velocity_threshold.min_cells,

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
+from sarslide.config.learning import VelocityThresholdSection
+from sarslide.inventory.velocity_threshold import PRINTED, TUNED
 from sarslide.io import raster, vector
 from sarslide.io.sidecar import read_json
 from tests.inventory.conftest import GRID, slope_layers
 from tests.inventory.test_scripts import RULES, paths_of, run_script
 
+NUMBERS = ("sigmas", "noise", "min_cells", "min_slope_deg")
 # As published: two standard deviations of the map, five cells.
-PRINTED = {"sigmas": 2.0, "noise": "map", "min_cells": 5, "min_slope_deg": 0.0}
+PUBLISHED = {"form": "published", **dict.fromkeys(NUMBERS)}
 LANDSLIDE, PLAIN, FOUR = np.s_[10:20, 10:20], np.s_[60:70, 10:20], np.s_[40, 50:54]
 
 
@@ -37,7 +40,9 @@ def mapped(folder, **changes):
     output = paths_of(folder, "A128")["probability"]
     inputs = {name: path for name, path in paths_of(folder, "A128").items() if name.startswith(("los_rate", "slope"))}
     outputs = {"probability": output, "sidecar": str(folder / "map.json")}
-    run_script("velocity_threshold", folder, inputs, outputs, PRINTED | {"grid": GRID.to_dict(), "code": ""} | changes)
+    run_script(
+        "velocity_threshold", folder, inputs, outputs, PUBLISHED | {"grid": GRID.to_dict(), "code": ""} | changes
+    )
     return raster.read(output, GRID)
 
 
@@ -50,6 +55,26 @@ def test_the_published_rule(track, tmp_path):
     assert np.nansum(found) == 200
     about = read_json(tmp_path / "map.json")
     assert (about["active_cells"], about["known_cells"]) == (200, found.size - 1)
+    assert about["rule"] == {"sigmas": 2.0, "min_cells": 5, "noise": "map", "min_slope_deg": 0.0}
+
+
+def test_the_tuned_form(track, tmp_path):
+    """The landslide without its unsure cell; neither the plain nor the four cells."""
+    found = mapped(tmp_path, form="tuned")
+    assert found[LANDSLIDE].sum() == 99 and found[12, 12] == 0
+    assert found[PLAIN].max() == found[FOUR].max() == 0
+    # Numbers of one's own go before those of the form.
+    assert mapped(tmp_path, form="tuned", min_slope_deg=0.0)[PLAIN].min() == 1
+
+
+def test_the_configuration_says_what_the_forms_are():
+    words = VelocityThresholdSection.model_fields["form"].description
+    assert (
+        f"published, {PRINTED.sigmas:g} standard deviations of the map, {PRINTED.min_cells} cells, any slope" in words
+    )
+    assert (PRINTED.noise, PRINTED.min_slope_deg, TUNED.noise) == ("map", 0.0, "cell")
+    tuned = f"{TUNED.sigmas:g} standard errors of each cell, {TUNED.min_cells} cells, slopes from {TUNED.min_slope_deg:g} degrees"
+    assert tuned in words
 
 
 @pytest.mark.parametrize(

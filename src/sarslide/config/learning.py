@@ -85,15 +85,25 @@ class SegmentationSection(Section):
 class VelocityThresholdSection(Section):
     """Active ground by its LOS rate alone, as ADAfinder finds it (doi:10.3390/rs9101002)."""
 
-    sigmas: float = key(
-        2.0, "ground is active whose |LOS rate| is more than this many standard deviations", "", gt=0, le=20
+    form: Literal["published", "tuned"] = key(
+        "published",
+        "where the other keys come from that are null: published, 2 standard deviations of the map, 5 cells, any slope; tuned,"
+        " 2.5 standard errors of each cell, 10 cells, slopes from 5 degrees, chosen on simulated regions",
     )
-    noise: Literal["map", "cell"] = key(
-        "map",
-        "whose standard deviation: of the rates of the map, as published, or of each cell's own rate, its standard error",
+    sigmas: float | None = key(
+        None,
+        "ground is active whose |LOS rate| is more than this many standard deviations; null: as form says",
+        gt=0,
+        le=20,
     )
-    min_cells: int = key(5, "active cells that touch are an area from so many on", "cells", ge=1, le=10_000)
-    min_slope_deg: float = key(0.0, "flatter ground is never active; published: 0", "degree", ge=0, lt=90)
+    noise: Literal["map", "cell"] | None = key(
+        None,
+        "whose standard deviation: of the rates of the map, or of each cell's own rate, its standard error; null: as form says",
+    )
+    min_cells: int | None = key(
+        None, "active cells that touch are an area from so many on; null: as form says", "cells", ge=1, le=10_000
+    )
+    min_slope_deg: float | None = key(None, "flatter ground is never active; null: as form says", "degree", ge=0, lt=90)
 
 
 class DatasetSection(Section):

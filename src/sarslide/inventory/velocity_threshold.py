@@ -8,7 +8,7 @@ and lie together where they touch. Two refinements beside the printed rule: the 
 each cell in place of the map's sigma, and P4 4.3's slopes (a plain is no landslide).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,25 @@ class Rule:
 PRINTED = Rule()
 # The best variant on the validation regions of the benchmark (`docs/reference/benchmark.md`).
 TUNED = Rule(sigmas=2.5, min_cells=10, noise="cell", min_slope_deg=5.0)
+FORMS = {"published": PRINTED, "tuned": TUNED}
+
+
+def rule_of(form: str, **numbers: float | str | None) -> Rule:
+    """The rule of a form with some numbers of its own.
+
+    Parameters
+    ----------
+    form : str
+        Of `FORMS`.
+    **numbers : float, str or None
+        Fields of `Rule`; None leaves that of the form.
+
+    Returns
+    -------
+    Rule
+        The rule.
+    """
+    return replace(FORMS[form], **{name: value for name, value in numbers.items() if value is not None})
 
 
 def active_areas(los_rate: np.ndarray, los_rate_std: np.ndarray, slope_deg: np.ndarray, rule: Rule) -> np.ndarray:
