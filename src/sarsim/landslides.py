@@ -127,11 +127,13 @@ class DownslopeField:
         The grid of the arrays.
     elevation_m : (rows, cols) array of float
         Ellipsoidal heights on `grid`, m.
+    smoothing_m : float
+        Standard deviation of the smoothing, m.
     """
 
-    def __init__(self, grid: RegionGrid, elevation_m: np.ndarray):
+    def __init__(self, grid: RegionGrid, elevation_m: np.ndarray, smoothing_m: float = SMOOTHING_M):
         self.grid = grid
-        smooth = ndimage.gaussian_filter(elevation_m.astype(float), SMOOTHING_M / grid.cell_m, mode="nearest")
+        smooth = ndimage.gaussian_filter(elevation_m.astype(float), smoothing_m / grid.cell_m, mode="nearest")
         north, east = np.gradient(smooth, -grid.cell_m, grid.cell_m)
         steepness = np.hypot(east, north)
         vector = np.stack([-east, -north, -(steepness**2)])
@@ -238,13 +240,26 @@ def cells_inside(grid: RegionGrid, outline: Polygon) -> np.ndarray:
         The cells.
     """
     cells = np.zeros(grid.shape, bool)
-    window, inside = _cells_in_window(grid, outline)
+    window, inside = cells_in_window(grid, outline)
     cells[window] = inside
     return cells
 
 
-def _cells_in_window(grid: RegionGrid, outline: Polygon) -> tuple[tuple[slice, slice], np.ndarray]:
-    """Rows and columns around the outline, and which of those cells lie inside."""
+def cells_in_window(grid: RegionGrid, outline: Polygon) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Cells whose centre lies inside an outline, in the window around it.
+
+    Parameters
+    ----------
+    grid : RegionGrid
+        The grid of the arrays.
+    outline : Polygon
+        The outline.
+
+    Returns
+    -------
+    tuple
+        Rows and columns of the window, and which of its cells lie inside.
+    """
     west, south, east, north = outline.bounds
     top, left = int((grid.north - north) // grid.cell_m), int((west - grid.west) // grid.cell_m)
     bottom, right = int((grid.north - south) // grid.cell_m) + 1, int((east - grid.west) // grid.cell_m) + 1
@@ -272,13 +287,25 @@ class FreeSlopes:
         Cells that may belong to an object.
     field : DownslopeField
         Direction of the steepest descent.
+    slopes_deg : tuple[float, float]
+        Of the ground that objects lie on.
+    one_slope : float
+        Smallest mean resultant length of the fall directions under an object.
     """
 
-    def __init__(self, grid: RegionGrid, region: RegionGrid, usable: np.ndarray, field: DownslopeField):
+    def __init__(
+        self,
+        grid: RegionGrid,
+        region: RegionGrid,
+        usable: np.ndarray,
+        field: DownslopeField,
+        slopes_deg: tuple[float, float] = SLOPES_DEG,
+        one_slope: float = ONE_SLOPE,
+    ):
         part = window_of(grid, region)
-        self.region = region
+        self.region, self.one_slope = region, one_slope
         slope = field.slope_deg[part]
-        self.steep = (slope >= SLOPES_DEG[0]) & (slope <= SLOPES_DEG[1])
+        self.steep = (slope >= slopes_deg[0]) & (slope <= slopes_deg[1])
         rim = np.zeros(region.shape, bool)
         rim[RIM_CELLS:-RIM_CELLS, RIM_CELLS:-RIM_CELLS] = True
         self.open = usable[part] & rim
@@ -292,7 +319,9 @@ class FreeSlopes:
     def _depth(self) -> np.ndarray:
         return ndimage.distance_transform_edt(self.open) * self.region.cell_m
 
-    def draw(self, rng: np.random.Generator, clearance_m: float) -> tuple[float, float] | None:
+    def draw(
+        self, rng: np.random.Generator, clearance_m: float, weight: np.ndarray | None = None
+    ) -> tuple[float, float] | None:
         """A point on steep, open ground.
 
         Parameters
@@ -301,6 +330,9 @@ class FreeSlopes:
             Random numbers.
         clearance_m : float
             Open ground around it, m.
+        weight : (rows, cols) array of float, optional
+            How often each cell is drawn; by default more often where motion is seen from a
+            near-polar orbit.
 
         Returns
         -------
@@ -308,9 +340,9 @@ class FreeSlopes:
             Place in the CRS of the grid; None where there is none.
         """
         rows, cols = np.nonzero(self.steep & (self.depth >= clearance_m))
-        if not len(rows):
+        cumulative = np.cumsum((self.weight if weight is None else weight)[rows, cols])
+        if not len(rows) or not cumulative[-1]:
             return None
-        cumulative = np.cumsum(self.weight[rows, cols])
         k = int(np.searchsorted(cumulative, rng.uniform(0, cumulative[-1])))
         return self.region.x()[cols[k]], self.region.y()[rows[k]]
 
@@ -329,11 +361,11 @@ class FreeSlopes:
         """
         if not box(*self.region.bounds).contains(outline):
             return False
-        window, mask = _cells_in_window(self.region, outline)
+        window, mask = cells_in_window(self.region, outline)
         if not mask.any() or not self.open[window][mask].all() or self.steep[window][mask].mean() < 0.95:
             return False
         # One slope, not two sides of a gully or a ridge.
-        return bool(np.linalg.norm(self.fall[:, *window][:, mask].mean(axis=1)) > ONE_SLOPE)
+        return bool(np.linalg.norm(self.fall[:, *window][:, mask].mean(axis=1)) > self.one_slope)
 
     def take(self, outline: Polygon) -> None:
         # One cell more than the gap, because cells are tested by their centres.
@@ -398,7 +430,7 @@ def _shape(
     field: DownslopeField,
 ) -> Polygon:
     """Half-widths left and right of the fall line, each with its own irregularity."""
-    line = _fall_line(centre, length, field)
+    line = fall_line(centre, length, field)
     half = width / 2 * _profile(kind, ALONG)
     tangent = np.gradient(line, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
@@ -423,9 +455,22 @@ def _profile(kind: int, s: np.ndarray) -> np.ndarray:
     return np.sqrt(np.clip(1 - (2 * s - 1) ** 2, 0, 1))
 
 
-def _fall_line(centre: tuple[float, float], length: float, field: DownslopeField) -> np.ndarray:
-    """Smoothed fall line through `centre`, from half the length above it to half the length below,
-    (len(ALONG), 2).
+def fall_line(centre: tuple[float, float], length: float, field: DownslopeField) -> np.ndarray:
+    """Fall line through a point, which turns more slowly than the ground does.
+
+    Parameters
+    ----------
+    centre : tuple of float
+        Place in the CRS of the field's grid.
+    length : float
+        m, half of it above the centre and half below.
+    field : DownslopeField
+        Direction of the steepest descent.
+
+    Returns
+    -------
+    (len(ALONG), 2) array of float
+        Points from above to below.
     """
     half = len(ALONG) // 2
     step = length / (2 * half)

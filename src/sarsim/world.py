@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 from rasterio.features import rasterize
 
+from sarsim.bodies import BodySettings, plant_bodies
 from sarsim.courses import calendar_years, gained_years
 from sarsim.decoys import far_from, plant_decoys, with_mines
 from sarsim.landcover import ROCK, WATER, map_land_cover
@@ -40,7 +41,9 @@ class WorldSettings:
     subsidence, glacier, snow, mining : int
         How many decoys of each kind.
     speed_factor : float
-        On the speeds of landslides.
+        On the speeds of these types.
+    bodies : BodySettings, optional
+        Landslides as they are, in the place of the three types.
     """
 
     terrain: TerrainSettings = field(default_factory=TerrainSettings)
@@ -52,6 +55,7 @@ class WorldSettings:
     snow: int = 5
     mining: int = 0
     speed_factor: float = 1.0
+    bodies: BodySettings | None = None
 
 
 @dataclass(frozen=True)
@@ -201,9 +205,14 @@ def build_world(
         elevation, decoys, apparent = mines.elevation_m, with_mines(decoys, mines.table), apparent + mines.velocity
         cover[mines.mask] = ROCK
     free = far_from(np.any(apparent != 0, axis=0), grid.cell_m)
-    landslides, velocity = plant_landslides(
-        grid, region, elevation, free & slopes, settings.landslides, for_landslides, settings.speed_factor
-    )
+    if settings.bodies:
+        landslides, velocity = plant_bodies(
+            grid, region, elevation, free & slopes, settings.snowline_m, settings.bodies, for_landslides
+        )
+    else:
+        landslides, velocity = plant_landslides(
+            grid, region, elevation, free & slopes, settings.landslides, for_landslides, settings.speed_factor
+        )
     return World(
         region,
         grid,
