@@ -33,6 +33,7 @@ CELLS = 5  # of 30 m in a cell of 150 m
 COHERENT = 0.35
 CLASSES = (0.2, 0.35, 0.5, 0.65, 0.8, 1.0)
 TWO_PI = 2 * np.pi
+FRAME_KM = 200  # the products of `cost` are one frame
 
 
 # --- phase: against the truth, against ISCE2
@@ -43,7 +44,7 @@ class Run:
 
     def __init__(self, folder: Path, stack: str, engine: str):
         self.stack, self.engine = stack, engine
-        self.results = folder / "results/demo" / stack / engine
+        self.results = folder / "results/demo" / stack / "f0" / engine
         self.truth = folder / "resources/demo/truth" / stack
 
     def pairs(self) -> list[str]:
@@ -316,7 +317,12 @@ def products(folder: Path, samples: int) -> tuple[RegionGrid, dict]:
     config = {
         "source": "safe",
         "stacks": [STACK],
-        "grid": {"epsg": EPSG, "bounds": list(region.bounds), "dem": str(folder.resolve() / "dem_m.tif")},
+        "grid": {
+            "epsg": EPSG,
+            "bounds": list(region.bounds),
+            "frame_km": FRAME_KM,
+            "dem": str(folder.resolve() / "dem_m.tif"),
+        },
         "network": {"neighbours": 1, "max_days": 12},
     }
     return region, config
