@@ -26,7 +26,7 @@ TEXTURE_M = 30.0
 QUANTILES = 4096  # tabulated values of the texture
 # Of the squares' texture, mean 1. Tuned on samples 0 to 699 of Terceira's land, tested on the rest
 # (studies/ground/scattering.py): variance 2.5 of single-look intensity in windows of 25 samples.
-TERCEIRA_VARIANCE = 1.1
+TERCEIRA_VARIANCE = 1.5
 SNOW_LOWEST_DAY = 50  # of the year, north of the equator, when the seasonal snow lies lowest
 WARMEST_DAY = 200  # the same: when the air is moistest
 YEAR_DAYS = 365.25
