@@ -215,7 +215,7 @@ def _meta(region: Region, stack: str, drawn: RegionDraw, world: World) -> dict[s
         "dates": len(drawn.dates),
         "planted": {str(kind): int((world.landslides["kind"] == kind).sum()) for kind in (1, 2, 3)},
         "planted_decoys": scene.planted_decoys(world),
-        "world": _rounded(asdict(drawn.world)),
+        "world": _rounded(drawn.world.stated()),
         "products": _rounded(drawn.products.stated()),
     }
 

@@ -23,19 +23,8 @@ from shapely.geometry import Polygon
 from sarsim import courses
 from sarsim.kinematics import Motion, move
 from sarsim.landslides import DownslopeField, FreeSlopes
-from sarsim.outlines import (
-    CARPATHIANS,
-    INVENTORIES,
-    PROBABILITIES,
-    TIRAUMEA,
-    Inventory,
-    SmoothedGround,
-    draw_deviates,
-    draw_outline,
-    drawn_sizes,
-    measure,
-    radii,
-)
+from sarsim.mapped_outlines import CARPATHIANS, INVENTORIES, PROBABILITIES, TIRAUMEA, Inventory, measure
+from sarsim.outlines import SmoothedGround, draw_deviates, draw_outline, drawn_sizes, radii
 from sarslide.grid import RegionGrid, window_of
 
 log = logging.getLogger(__name__)

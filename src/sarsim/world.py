@@ -4,7 +4,7 @@ truth.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,16 @@ class WorldSettings:
     mining: int = 0
     speed_factor: float = 1.0
     bodies: BodySettings | None = None
+
+    def stated(self) -> dict[str, Any]:
+        """The settings for a record.
+
+        Returns
+        -------
+        dict of str to Any
+            JSON-ready, without what is off.
+        """
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -15,21 +15,17 @@ from dataclasses import astuple, fields, replace
 import numpy as np
 import rasterio
 
-from sarsim.outlines import (
+from sarsim.mapped_outlines import (
     INVENTORIES,
     PROBABILITIES,
     STATISTICS,
     Inventory,
     Shape,
-    SmoothedGround,
     as_cells,
-    draw_deviates,
-    draw_outline,
-    drawn_sizes,
     ks_distance,
     measure,
-    radii,
 )
+from sarsim.outlines import SmoothedGround, draw_deviates, draw_outline, drawn_sizes, radii
 from sarslide.grid import RegionGrid
 from studies.ground import put, row
 from studies.structure.records import REPOSITORY
@@ -47,7 +43,7 @@ RECTANGLE = 0.5  # weight of the statistic that has no goal
 TRIALS, STEPS = 400, (0.6, 0.05)  # standard deviations of the logarithm of a parameter, first and last
 LOWEST, HIGHEST = (
     Shape(0.01, 0.02, 0.3, 0.001, 0.02, 0.2, 0.001, 0.6),
-    Shape(0.6, 1.0, 3.0, 0.3, 1.0, 3.0, 0.4, 1.4),
+    Shape(0.6, 1.0, 3.0, 0.3, 1.0, 3.0, 0.1, 1.4),
 )
 
 

@@ -7,7 +7,7 @@ from shapely.geometry import Point, box
 from sarsim import kinematics
 from sarsim.bodies import BodySettings, kind_of
 from sarsim.landslides import COLUMNS, MIN_GAP_M, DownslopeField, cells_inside
-from sarsim.outlines import INVENTORIES
+from sarsim.mapped_outlines import INVENTORIES
 from sarsim.world import World, WorldSettings, build_world, load_world, save_world
 from sarslide.grid import RegionGrid
 

@@ -5,22 +5,8 @@ import pytest
 from shapely.geometry import Polygon, box
 from studies.ground.outlines import Sample
 
-from sarsim.outlines import (
-    ANGLES,
-    INVENTORIES,
-    LINE_LENGTHS,
-    PROBABILITIES,
-    STATISTICS,
-    SmoothedGround,
-    as_cells,
-    at_share,
-    draw_deviates,
-    draw_outline,
-    drawn_sizes,
-    ks_distance,
-    measure,
-    radii,
-)
+from sarsim.mapped_outlines import INVENTORIES, PROBABILITIES, STATISTICS, as_cells, at_share, ks_distance, measure
+from sarsim.outlines import ANGLES, LINE_LENGTHS, SmoothedGround, draw_deviates, draw_outline, drawn_sizes, radii
 from sarslide.grid import RegionGrid
 
 GRID = RegionGrid(32647, 515130.0, 3215640.0, 30.0, 200, 200)
