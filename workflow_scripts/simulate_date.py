@@ -10,11 +10,14 @@ from sarslide.io import raster
 
 
 def main(snakemake) -> None:
+    from sarsim.scattering import scattering_of
     from sarsim.stack import StackSimulator
     from sarsim.world import load_world
 
     date = snakemake.wildcards.date
-    stack = StackSimulator(load_world(snakemake.input.world), snakemake.wildcards.stack)
+    stack = StackSimulator(
+        load_world(snakemake.input.world), snakemake.wildcards.stack, scattering=scattering_of(snakemake.params)
+    )
     delay = stack.simulate(date, snakemake.output.slc)
     grid = RegionGrid.from_dict(snakemake.params.grid)
     raster.write(snakemake.output.atmosphere, delay, grid, "true_atmosphere_mm", bands=[date])

@@ -18,12 +18,13 @@ from sarslide.io.sidecar import sidecar, write_json
 
 
 def main(snakemake) -> None:
+    from sarsim.scattering import scattering_of
     from sarsim.stack import StackSimulator
     from sarsim.world import load_world
 
     params, output = snakemake.params, snakemake.output
     grid = RegionGrid.from_dict(params.grid)
-    stack = StackSimulator(load_world(snakemake.input.world), params.stack)
+    stack = StackSimulator(load_world(snakemake.input.world), params.stack, scattering=scattering_of(snakemake.params))
     dates = tqdm(params.dates, desc=f"simulate {params.stack}", unit="date", file=sys.stderr, disable=None)
     for date, folder, atmosphere in zip(dates, output.slc, output.atmosphere, strict=True):
         raster.write(atmosphere, stack.simulate(date, folder), grid, "true_atmosphere_mm", bands=[date])

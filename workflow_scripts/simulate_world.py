@@ -16,6 +16,7 @@ from sarslide.io.sidecar import sidecar, write_json
 def main(snakemake) -> None:
     from functools import partial
 
+    from sarsim.bodies import BodySettings
     from sarsim.dem_terrain import terrain_of_dem
     from sarsim.world import WorldSettings, build_world, elevation_on, save_world
     from sarslide.io import raster, vector
@@ -30,7 +31,9 @@ def main(snakemake) -> None:
     elif dem_file := snakemake.input.get("ground"):
         vertical = {"vertical": params.dem_vertical, "geoid_m": params.get("geoid_m")}
         ground = partial(terrain_of_dem, dem_file[0], region=region, **vertical)
-    world = build_world(region, params.seed, settings=WorldSettings(snowline_m=params.snowline_m), ground=ground)
+    bodies = BodySettings() if params.landslides == "inventories" else None
+    settings = WorldSettings(snowline_m=params.snowline_m, bodies=bodies)
+    world = build_world(region, params.seed, settings=settings, ground=ground)
     save_world(output.world, world)
     vector.write(output.landslides, world.landslides, "landslides")
     vector.write(output.decoys, world.decoys, "decoys")

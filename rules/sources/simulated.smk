@@ -1,5 +1,12 @@
 # A simulated region: terrain, landslides and atmosphere, then SAFE products of every stack, treated
 # from here on as downloaded.
+SCATTERING = GRAPH.leaves(
+    "simulation",
+    "scattering",
+    "snow_drop_m",
+    "fading_mm_per_yr",
+    "season_mm_per_km",
+)
 
 
 rule simulate_world:
@@ -29,6 +36,7 @@ rule simulate_world:
         seed=CONFIG.simulation.seed,
         snowline_m=CONFIG.simulation.snowline_m,
         library_dem=GRAPH.library_dem,
+        landslides=CONFIG.simulation.landslides,
         code=code("simulate_world"),
     script:
         "../../workflow_scripts/simulate_world.py"
@@ -69,6 +77,7 @@ for stack in CONFIG.stacks:
             seed=CONFIG.simulation.seed,
             stack=stack,
             dates=SCENES.first_dates(stack),
+            **SCATTERING,
             code=code("simulate_stack"),
         script:
             "../../workflow_scripts/simulate_stack.py"
@@ -95,6 +104,7 @@ rule simulate_date:
     params:
         grid=cell_grid,
         seed=CONFIG.simulation.seed,
+        **SCATTERING,
         code=code("simulate_date"),
     script:
         "../../workflow_scripts/simulate_date.py"

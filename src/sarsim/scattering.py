@@ -7,8 +7,9 @@ alone, as SAFE products and as layers.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from pyproj import Transformer
@@ -31,6 +32,7 @@ SNOW_LOWEST_DAY = 50  # of the year, north of the equator, when the seasonal sno
 WARMEST_DAY = 200  # the same: when the air is moistest
 YEAR_DAYS = 365.25
 SEASONAL_SNOW = max(landcover.CLASSES) + 1  # ground under seasonal snow, within the simulation only
+SEASONS = ("snow_drop_m", "fading_mm_per_yr", "season_mm_per_km")  # with the keys of the configuration
 VEGETATED = (landcover.GRASS, landcover.FOREST, landcover.FARMLAND)
 
 
@@ -129,6 +131,24 @@ class ScatteringSettings:
 
 # What was measured; seasons and biases are to be added by `dataclasses.replace`.
 MEASURED = ScatteringSettings(TERCEIRA_VARIANCE, towns=True, measured_cover=True, measured_noise=True)
+
+
+def scattering_of(keys: Any) -> ScatteringSettings:
+    """The settings that keys of the configuration name.
+
+    Parameters
+    ----------
+    keys : object
+        With `scattering` (`classes` or `measured`) and the seasons and biases as attributes, as the
+        section `simulation` has them.
+
+    Returns
+    -------
+    ScatteringSettings
+        What a simulation has.
+    """
+    measured = MEASURED if keys.scattering == "measured" else ScatteringSettings()
+    return replace(measured, **{name: getattr(keys, name) for name in SEASONS})
 
 
 def texture(seed: int, cell_m: float, rows: slice, cols: slice, variance: float) -> np.ndarray:

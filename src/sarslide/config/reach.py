@@ -57,6 +57,11 @@ REACHES: dict[str, tuple[str, ...]] = {
     "simulation.seed": (SCENES, *SIMULATED),
     "simulation.snowline_m": ("simulate_world",),
     "simulation.dem": ("simulate_world",),
+    "simulation.landslides": ("simulate_world",),
+    **dict.fromkeys(
+        (f"simulation.{key}" for key in ("scattering", "snow_drop_m", "fading_mm_per_yr", "season_mm_per_km")),
+        ("simulate_stack", "simulate_date"),
+    ),
     "network.*": (PAIRS,),
     "network.season": (SCENES,),
     "catalog.archive": (SCENES, "update_catalog", "retrieve_slc"),

@@ -144,6 +144,27 @@ class SimulationSection(Section):
         "ground: a DEM of the library by name (docs/reference/datasets.md), or a file, heights as grid.dem_vertical and"
         " grid.geoid_m say; beyond its ends it is mirrored; empty: a valley is drawn; $VARIABLES are expanded",
     )
+    landslides: Literal["types", "inventories"] = key(
+        "types",
+        "P2's three types with one speed each, or outlines, moving elements, speeds and courses in time as inventories and"
+        " measurements have them",
+    )
+    scattering: Literal["classes", "measured"] = key(
+        "classes",
+        "speckle and coherence of classes of land cover, or texture, towns, noise and decorrelation as real Sentinel-1 data show"
+        " them",
+    )
+    snow_drop_m: float = key(
+        0, "by how much seasonal snow reaches below snowline_m in late winter; 0: no seasonal snow", "m", ge=0, le=5000
+    )
+    fading_mm_per_yr: float = key(
+        0,
+        "rate at which vegetated ground seems to move in pairs of a few days, towards the satellite; triplets do not close",
+        "mm/yr",
+        ge=-1000,
+        le=1000,
+    )
+    season_mm_per_km: float = key(0, "amplitude of the yearly wave of the stratified delay", "mm/km", ge=0, le=100)
     interval_days: int = key(12, "revisit of one satellite (A16)", "days", "P0", ge=6, le=96)
     first_date: dict[StackName, DateName] = key(
         {"A128": "20190306", "D062": "20190311"}, "first acquisition of each stack", "YYYYMMDD"
