@@ -68,12 +68,14 @@ CLASSES: dict[int, CoverClass] = {
 # 37 % the other, at 12, 24 and 48 days; tested on its windows `town_a` and `town_b`. ROCK and
 # GRASS: the upper and the lower half of El Haouz (dry, 12 days) outside the shipped window, tested
 # inside it; one span says nothing of the rest: tau and the ratio of rho_inf to rho_0 are near those
-# above. SETTLEMENT: gardens and streets between the points of `TOWN`. No real pair here shows snow.
+# above. SETTLEMENT: gardens and streets between the points of `TOWN`. WATER: darker than the noise,
+# as Terceira's sea. No real pair here shows snow.
 MEASURED: dict[int, CoverClass] = CLASSES | {
     ROCK: CoverClass("rock", -9.0, 0.74, 0.97, 30.0),
     GRASS: CoverClass("grass", -12.0, 0.43, 0.81, 30.0),
     FOREST: CoverClass("forest", -10.0, 0.0, 0.36, 31.0),
     FARMLAND: CoverClass("farmland", -11.0, 0.0, 0.64, 50.0),
+    WATER: CoverClass("water", -35.0, 0.0, 0.0, 1.0),
     SETTLEMENT: CoverClass("settlement", -4.0, 0.20, 0.60, 40.0),
 }
 
