@@ -282,9 +282,9 @@ def houston_rows(folder: Path, window: str, curves: dict, seed: int) -> list[dic
 
 
 def dry_row(folder: Path) -> dict:
-    """Coherence of dry mountains at 12 days in the shipped window of El Haouz: half rock, half grass.
+    """Coherence of dry mountains at 12 days in El Haouz's shipped window: half rock, half grass.
 
-    Only classes and looks are compared, drawn as circular Gaussian samples: neither noise nor slope.
+    Classes and looks alone are compared, as circular Gaussian samples: neither noise nor slope.
     """
     with rasterio.open(folder / "interferograms/el_haouz_s1/coh_vv.tif") as source:
         real = source.read(1, masked=True).compressed()
