@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 # 10.1130/B30306.1), the landslides of the benchmark on 15 to 45 degrees.
 SLOPES_DEG = (8.0, 45.0)
 ONE_SLOPE = 0.6  # smallest mean resultant length of the fall directions: a channel has two sides
-ATTEMPTS = 80  # to place one body
+ATTEMPTS, SHRINK = 150, 0.985  # to place one body; on a large slope's area at each
 ELONGATED, LARGE_KM2 = 2.0, 0.17  # P2's types by shape: between those of `landslides.TYPES`
 ROCK_GLACIERS_BELOW_M = (
     500.0  # the snowline: rock glaciers reach below glaciers (Haeberli et al. 2006, 10.1002/ppp.561)
@@ -200,9 +200,9 @@ def _place(
     rng: np.random.Generator, draft: _Draft, ground: SmoothedGround, free: FreeSlopes, weight: np.ndarray
 ) -> tuple[Polygon, np.ndarray] | None:
     """Outline and fall line on free ground; large slopes become smaller by degrees."""
-    for attempt in range(ATTEMPTS):
+    for _ in range(ATTEMPTS):
         if draft.name == "large_slope":
-            draft = replace(draft, area_m2=max(draft.area_m2 * 0.985**attempt, 1e6))
+            draft = replace(draft, area_m2=max(draft.area_m2 * SHRINK, 1e6))
         clearance = 0.35 * np.sqrt(draft.area_m2 / draft.elongation)
         centre = free.draw(rng, clearance, weight)
         if centre is None:
