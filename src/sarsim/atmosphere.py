@@ -7,9 +7,10 @@ and its structure function grows as
 
     D(r) = E[(delay(x + r) - delay(x))^2] = rms^2 (r / 5 km)^(5/3),    rms = 5 mm by default.
 
-This is fractional Brownian motion of Hurst exponent 5/6. It is drawn exactly, at all distances, by
-the intrinsic circulant embedding of Stein (2002, doi:10.1198/106186002466): nothing is periodic and
-no long wave is missing.
+Of Hanssen's three regimes this is the middle one, kept at all distances: further apart, beyond the
+depth of the turbulent layer, real delay grows more slowly. The field is fractional Brownian motion
+of Hurst exponent 5/6. It is drawn exactly, at all distances, by the intrinsic circulant embedding
+of Stein (2002, doi:10.1198/106186002466): nothing is periodic and no long wave is missing.
 """
 
 from dataclasses import dataclass

@@ -46,7 +46,7 @@ from sarsim.world import World, build_world
 from sarslide.grid import RegionGrid
 from sarslide.rates.phase_variance import phase_variance
 from studies.ground import put, row
-from studies.ground.real_data import HOUSTON_LOOKS, terceira
+from studies.ground.real_data import HOUSTON_LOOKS, phase_scatter, terceira
 from studies.structure.records import REPOSITORY
 
 COMMAND = "python -m studies.ground.scattering"
@@ -92,6 +92,12 @@ class Pairs:
         mean = self.coherence[np.abs(self.days) > LASTING_DAYS].mean(0)
         bias = np.pi / 4 / HOUSTON_LOOKS  # squared mean of the magnitude without coherence
         return np.sqrt(np.clip(mean**2 - bias, 0, None) / (1 - bias))
+
+    @property
+    def scatter(self) -> float:
+        """Scatter of the phase of coherent cells over what their coherence says."""
+        found = [phase_scatter(*pair) for pair in zip(self.coherence, self.phase, strict=True)]
+        return float(1.4826 * np.median(np.concatenate(found)))
 
     def rate_noise(self) -> tuple[np.ndarray, np.ndarray]:
         """Rates without those around, mm/yr, and mean coherence of their pairs up to 48 days.
@@ -278,6 +284,11 @@ def houston_rows(folder: Path, window: str, curves: dict, seed: int) -> list[dic
         curves[name] = {key: rate[(level > low) & (level <= high)] for key, (rate, level) in rates.items()}
         chosen = curves[name]
         found.append(ks_row(name, *(distance(chosen[key], chosen["real"]) for key in ("simulated", "before"))))
+    scatter = [pairs.scatter for pairs in (real, ours, bare)]
+    what = (
+        f"Simulated, Houston, {window}: scatter of the phase over what coherence above 0.6 says; real {scatter[0]:.2f}"
+    )
+    found.append(row(what, round(scatter[1], 2), COMMAND, "2 to 4", 2 <= scatter[1] <= 4, round(scatter[2], 2)))
     return found
 
 
