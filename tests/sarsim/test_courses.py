@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from sarsim import courses
+from sarsim import acquisition as radar
+from sarsim import courses, landcover
 from sarsim.products import view
 from sarsim.scene import los_rate
 from sarsim.stack import StackSimulator
 from sarsim.world import load_world, save_world
-from tests.support.slc_support import small_world
+from tests.support.slc_support import centres, mosaic, small_world
 
 # course, share, start, years: a table of four bodies
 ROWS = [
@@ -104,3 +105,26 @@ def test_truth_is_the_mean_rate_of_the_dates(tmp_path):
     np.testing.assert_allclose(mean[12, 25], planted[12, 25] * share[2], rtol=1e-6)
     stack = StackSimulator(again, "A128")
     np.testing.assert_allclose(stack.mean_los_rate(dates), stack.los_rate_mm_per_yr * share[world.body], rtol=1e-6)
+
+
+def test_echoes_see_the_course():
+    """Two halves that subside by 300 mm/yr, of which the right one has slowed to a tenth before the first date: the
+    phase between two dates, with the tolerances of the test of steady motion."""
+    velocity = np.zeros((3, 60, 60))
+    velocity[2] = -300.0
+    still = small_world(60, 60, None, np.full((60, 60), landcover.ROCK, np.uint8), velocity)
+    west, south, east, north = still.grid.bounds
+    table = {name: TABLE[name][[3]] for name in courses.COLUMNS} | {"course_start_years": [0.0], "course_years": [0.1]}
+    right = gpd.GeoDataFrame(table, geometry=[box(west + 900, south, east, north)], crs=f"EPSG:{still.grid.epsg}")
+    stack = StackSimulator(replace(still, landslides=right), "A128")
+    dates, values = ("20190306", "20190330"), []
+    for date in dates:
+        acq = stack.acquisition(date)
+        values.append(mosaic(stack, acq, stack.bursts(acq, np.zeros((60, 60))), centres(stack.world)))
+    steady_mm = -stack.los_rate_mm_per_yr * 24 / DAYS_IN_A_YEAR
+    for half, share in ((np.s_[6:-6, 4:26], 1.0), (np.s_[6:-6, 34:-4], 0.1)):
+        phase = values[0][half] * values[1][half].conj()
+        left = phase * np.exp(-4j * np.pi / radar.WAVELENGTH * share * steady_mm[half] / 1e3)
+        assert abs(np.nansum(left)) / np.nansum(abs(left)) > 0.8
+        assert abs(np.angle(np.nansum(left))) < 0.08
+    np.testing.assert_allclose(stack.mean_los_rate(dates)[:, 35], 0.1 * stack.los_rate_mm_per_yr[:, 35], rtol=1e-9)

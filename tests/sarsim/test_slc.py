@@ -9,7 +9,7 @@ from sarsim.acquisition import acquire, plan_track
 from sarsim.slc import BurstImage
 from sarsim.stack import StackSimulator
 from sarsim.swaths import SWATHS
-from tests.support.slc_support import as_complex, carrier, carrier_at, centres, flattened, place, small_world
+from tests.support.slc_support import as_complex, carrier, carrier_at, centres, flattened, mosaic, place, small_world
 
 IW2 = SWATHS["IW2"]
 CENTER = (99.2, 29.0, 3400.0)
@@ -139,12 +139,6 @@ def test_speckle_is_fully_developed_and_calibrated(speckle, name):
     expected = annotation.BETA_CONSTANT**2 * gamma * np.cos(angle) / np.sin(angle) + annotation.noise_power(acq)
     assert values.mean() == pytest.approx(expected, rel=0.06)
     assert x.shape == y.shape == xyz.shape[:2]
-
-
-def mosaic(stack: StackSimulator, acq, bursts: list[np.ndarray], xyz: np.ndarray) -> np.ndarray:
-    """Flattened samples, each point from the same burst on all dates: the bursts' speckle has nothing in common."""
-    first, second = (flattened(acq, k, pixels, xyz) for k, pixels in enumerate(bursts))
-    return np.where(geometry.zero_doppler(stack.track.arc, xyz)[0] < 0, first, second)
 
 
 def common_band(band: float, shift: float) -> float:

@@ -7,6 +7,7 @@ from sarsim import acquisition as radar
 from sarsim import geometry
 from sarsim.acquisition import SimulatedAcquisition
 from sarsim.slc import EDGE, BurstImage
+from sarsim.stack import StackSimulator
 from sarsim.world import World
 from sarslide.grid import RegionGrid
 
@@ -76,3 +77,9 @@ def carrier_at(acq: SimulatedAcquisition, burst: int, line: np.ndarray, sample: 
     columns = np.arange(acq.samples)
     dt = (line - acq.lines / 2) * radar.LINE_INTERVAL - np.interp(sample, columns, reference)
     return np.pi * np.interp(sample, columns, kt) * dt**2 + 2 * np.pi * np.interp(sample, columns, fdc) * dt
+
+
+def mosaic(stack: StackSimulator, acq, bursts: list[np.ndarray], xyz: np.ndarray) -> np.ndarray:
+    """Flattened samples, each point from the same burst on all dates: the bursts' speckle has nothing in common."""
+    first, second = (flattened(acq, k, pixels, xyz) for k, pixels in enumerate(bursts))
+    return np.where(geometry.zero_doppler(stack.track.arc, xyz)[0] < 0, first, second)
