@@ -19,8 +19,8 @@ from shapely.geometry import Point
 
 from sarsim import benchmark, climates, scene, training
 from sarsim.codes import DECOYS
-from sarsim.landslides import cells_inside
 from sarsim.products import ProductSettings
+from sarsim.slopes import cells_inside
 from sarsim.world import World, build_world
 from sarslide.dataset.features import feature_array
 from sarslide.grid import RegionGrid

@@ -22,9 +22,9 @@ from shapely.geometry import Polygon
 
 from sarsim import courses
 from sarsim.kinematics import Motion, move
-from sarsim.landslides import DownslopeField, FreeSlopes
 from sarsim.mapped_outlines import CARPATHIANS, INVENTORIES, PROBABILITIES, TIRAUMEA, Inventory, measure
 from sarsim.outlines import SmoothedGround, draw_deviates, draw_outline, drawn_sizes, radii
+from sarsim.slopes import DownslopeField, FreeSlopes
 from sarslide.grid import RegionGrid, window_of
 
 log = logging.getLogger(__name__)

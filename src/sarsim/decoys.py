@@ -9,7 +9,7 @@ from scipy import ndimage
 from shapely.geometry import MultiPolygon, Polygon, box, shape
 
 from sarsim.codes import AREAS, DECOYS, OBJECTS
-from sarsim.landslides import DownslopeField, plateau
+from sarsim.slopes import DownslopeField, plateau
 from sarsim.terrain import noise
 from sarslide.grid import RegionGrid, window_of
 

@@ -22,7 +22,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 from shapely.geometry import Polygon
 
-from sarsim.landslides import DownslopeField, cells_in_window, plateau
+from sarsim.slopes import DownslopeField, cells_in_window, plateau
 from sarslide.grid import RegionGrid
 
 ELEMENT_HA, MAX_ELEMENTS = (2.7, 34.0), 12

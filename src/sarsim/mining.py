@@ -9,7 +9,7 @@ import numpy as np
 from shapely.geometry import Polygon
 from shapely.ops import unary_union
 
-from sarsim.landslides import DownslopeField, FreeSlopes, cells_inside, plateau
+from sarsim.slopes import DownslopeField, FreeSlopes, cells_inside, plateau
 from sarslide.grid import RegionGrid
 
 AREA_KM2 = (0.04, 0.30)

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from sarsim import landcover
-from sarsim.landslides import cells_inside
+from sarsim.slopes import cells_inside
 from sarsim.terrain import noise
 from sarsim.world import World
 

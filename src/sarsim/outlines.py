@@ -18,8 +18,8 @@ import shapely
 from shapely.affinity import scale
 from shapely.geometry import Polygon
 
-from sarsim.landslides import DownslopeField, fall_line
 from sarsim.mapped_outlines import Inventory, Shape, at_share
+from sarsim.slopes import DownslopeField, fall_line
 from sarslide.grid import RegionGrid
 
 ANGLES = np.linspace(0, 2 * np.pi, 160, endpoint=False)

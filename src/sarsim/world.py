@@ -16,8 +16,9 @@ from sarsim.bodies import BodySettings, plant_bodies
 from sarsim.courses import calendar_years, gained_years
 from sarsim.decoys import far_from, plant_decoys, with_mines
 from sarsim.landcover import ROCK, WATER, map_land_cover
-from sarsim.landslides import DownslopeField, plant_landslides
+from sarsim.landslides import plant_landslides
 from sarsim.mining import plant_mines
+from sarsim.slopes import DownslopeField
 from sarsim.terrain import Terrain, TerrainSettings, valley_terrain
 from sarslide.errors import GridError, RasterError
 from sarslide.grid import RegionGrid, window_of

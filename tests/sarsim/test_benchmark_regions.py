@@ -10,8 +10,8 @@ import pytest
 from sarsim import benchmark, climates, landcover, scene
 from sarsim.atmosphere import residue_shape
 from sarsim.codes import AREAS, DECOYS, OBJECTS
-from sarsim.landslides import cells_inside
 from sarsim.products import ProductSettings, SimulatedPair
+from sarsim.slopes import cells_inside
 from sarsim.terrain import TerrainSettings
 from sarsim.world import World, WorldSettings, build_world
 from sarslide import layers

@@ -6,8 +6,9 @@ from shapely.geometry import Point, box
 
 from sarsim import kinematics
 from sarsim.bodies import BodySettings, kind_of
-from sarsim.landslides import COLUMNS, MIN_GAP_M, DownslopeField, cells_inside
+from sarsim.landslides import COLUMNS
 from sarsim.mapped_outlines import INVENTORIES
+from sarsim.slopes import MIN_GAP_M, DownslopeField, cells_inside
 from sarsim.world import World, WorldSettings, build_world, load_world, save_world
 from sarslide.grid import RegionGrid
 

@@ -9,7 +9,7 @@ from scipy import ndimage
 from shapely.geometry import box
 
 from sarsim import landcover, optical
-from sarsim.landslides import cells_inside
+from sarsim.slopes import cells_inside
 from sarsim.world import World, build_world
 from sarslide import layers
 from sarslide.grid import RegionGrid

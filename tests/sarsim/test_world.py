@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from sarsim import landcover
-from sarsim.landslides import MIN_GAP_M, cells_inside
+from sarsim.slopes import MIN_GAP_M, cells_inside
 from sarsim.world import (
     World,
     WorldSettings,

@@ -255,7 +255,7 @@ def test_fifty_polygons_improve_the_packaged_network(tmp_path):
     """
     from sarsim import benchmark, climates
     from sarsim import scene as simulated
-    from sarsim.landslides import cells_inside
+    from sarsim.slopes import cells_inside
     from sarsim.world import build_world
 
     seed, rows = 7002, 448  # no seed of the benchmark
