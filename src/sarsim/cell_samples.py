@@ -145,50 +145,6 @@ def response_places(rng: np.random.Generator, shape: tuple[int, ...], window: fl
     return np.interp(rng.random(shape), below / below[-1], x)
 
 
-def ramp_coherence(cycles: np.ndarray, samples: int) -> np.ndarray:
-    """What a phase ramp leaves of the coherence of a cell, by its samples alone: D.
-
-    Parameters
-    ----------
-    cycles : array of float
-        Of the ramp across the cell.
-    samples : int
-        Along that side of the cell.
-
-    Returns
-    -------
-    array of float
-        -1 to 1; negative where the phase of the cell jumps by half a cycle.
-    """
-    half = np.pi * np.asarray(cycles, float) / samples
-    small = np.abs(np.sin(half)) < 1e-12
-    return np.where(small, 1.0, np.sin(samples * half) / (samples * np.where(small, 1.0, np.sin(half))))
-
-
-def window_coherence(shift: np.ndarray, window: float) -> np.ndarray:
-    """What a shift of the spectrum leaves of the coherence of a sample: A.
-
-    Parameters
-    ----------
-    shift : array of float
-        In bandwidths.
-    window : float
-        Coefficient of the Hamming window over the band; 1: none, a triangle.
-
-    Returns
-    -------
-    array of float
-        0 to 1.
-    """
-    f = np.linspace(-0.5, 0.5, 2001)
-
-    def band(at: np.ndarray) -> np.ndarray:
-        return np.where(np.abs(at) <= 0.5, window + (1 - window) * np.cos(2 * np.pi * at), 0)
-
-    shift = np.asarray(shift, float)[..., None]
-    return (band(f - shift / 2) * band(f + shift / 2)).sum(-1) / (band(f) ** 2).sum()
-
-
 def strain(east_mm: np.ndarray, north_mm: np.ndarray, cell_m: float) -> np.ndarray:
     """Size of the horizontal strain of a displacement; rotation, which breaks nothing, left out.
 

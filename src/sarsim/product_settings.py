@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sarsim.cell_samples import CellSettings
+from sarsim.scattering import ScatteringSettings
 from sarslide.catalog.repeat_orbit import BASELINE_SIGMA
 
 
@@ -55,6 +56,8 @@ class ProductSettings:
     unwrapping : UnwrapSettings, optional
         Pairs go through the product's own unwrapper. None: cycles are those of the truth, but for
         planted patches.
+    scattering : ScatteringSettings, optional
+        What of the measured scattering there is, but for `towns`; None: nothing.
     """
 
     looks: float = 8.7
@@ -71,6 +74,7 @@ class ProductSettings:
     stratified_residue_mm: float = 0.0
     cells: CellSettings | None = None
     unwrapping: UnwrapSettings | None = None
+    scattering: ScatteringSettings | None = None
 
     def stated(self) -> Mapping[str, Any]:
         """The settings for a record.

@@ -18,7 +18,7 @@ import numpy as np
 
 from sarsim.cell_samples import CellSettings
 from sarsim.product_settings import ProductSettings, UnwrapSettings
-from sarsim.speckle import SUBLOOKS, TO_PHASE, DateSamples, Speckle
+from sarsim.speckle import SUBLOOKS, TO_PHASE, DateSamples, Speckle, draw
 from sarsim.track_view import TrackView, mean_amplitude_db, view
 from sarsim.world import World
 from sarslide.errors import StackError
@@ -260,7 +260,7 @@ def _sums(
     # Orbits apart see the cell under two angles: a part of its speckle is not common.
     shift = np.abs(later.baseline_m - earlier.baseline_m) / speckle.critical_m
     common = np.clip(1 - shift, 0, 1).astype(np.float32)
-    seen_later = common * later.samples + np.sqrt(1 - common**2) * speckle.draw(rng)
+    seen_later = common * later.samples + np.sqrt(1 - common**2) * draw(rng, speckle.shape)
     product = np.einsum("krc,krc,krc->rc", speckle.weights, earlier.samples, seen_later.conj())
     product *= np.exp(1j * phase)
     return PairSums(product, earlier.power, speckle.power(seen_later))

@@ -15,7 +15,6 @@ from sarsim import landcover
 from sarsim.acquisition import WAVELENGTH
 from sarsim.atmosphere import residue_mm, residue_shape
 from sarsim.codes import DECOYS, OBJECTS
-from sarsim.landslides import cells_inside
 from sarsim.products import (
     ProductSettings,
     SimulatedPair,
@@ -24,6 +23,7 @@ from sarsim.products import (
     simulate_pairs,
     view,
 )
+from sarsim.slopes import cells_inside
 from sarsim.world import World, true_los_rate
 from sarslide import names
 from sarslide.network import interval_years
@@ -304,18 +304,24 @@ def _residue_rate(world: World, stack: str, pairs: Sequence[str], settings: Prod
 
 
 def _unwrapping_rate(products: dict[str, SimulatedPair], pairs: Sequence[str], pair_coherence: float) -> np.ndarray:
+    """What cycles that differ from the truth add to the rate.
+
+    Of pairs that went through the unwrapper only those count that the rate takes: its zero comes
+    from the ground, and only the component that holds it is used, here the largest.
+    """
     rate: Any = 0.0
+    held: Any = 0.0  # part of the rate's weight that a cell has
     for pair, ((_, _), share) in zip(pairs, _shares(pairs), strict=True):
         product = products[pair]
         cycles, used = (product.unwrapped_rad - product.true_rad) / (2 * np.pi), product.coherence >= pair_coherence
         if product.components is not None:
-            # The rate takes the largest component alone, and its zero from the ground.
             largest = np.bincount(product.components[product.components > 0], minlength=2).argmax()
             used &= np.isfinite(cycles) & (product.components == largest)
             cycles = cycles - (np.median(cycles[used]) if used.any() else 0)
+            held = held + share * interval_years(pair) * used
         # Half a wavelength of path is one cycle, there and back.
         rate = rate - share * 1000 * WAVELENGTH / 2 * np.where(used, np.round(cycles), 0)
-    return rate
+    return rate if np.isscalar(held) else np.divide(rate, held, out=np.zeros_like(rate), where=held > 0)
 
 
 def _shares(pairs: Sequence[str]) -> list[tuple[tuple[str, str], float]]:

@@ -1,14 +1,18 @@
-"""Speckle of the dates of a stack at product level: every cell as a few sub-looks, date by date."""
+"""Speckle of the dates of a stack at product level: every cell as a few sub-looks, date by date.
+
+Of `scattering.ScatteringSettings`, towns are left out: settlements stay speckle of their class.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from sarsim import landcover
+from sarsim import annotation, landcover
 from sarsim.acquisition import WAVELENGTH
 from sarsim.atmosphere import PathDelay, path_delay_mm, residue_mm, residue_shape
 from sarsim.cell_samples import Places, strain
 from sarsim.product_settings import ProductSettings
+from sarsim.scattering import SEASONAL_SNOW, ScatteringSettings, cover_on, latitude_deg, snow_line_m, texture
 from sarsim.terrain import noise
 from sarsim.track_view import RANGE_M, TrackView
 from sarsim.world import World, true_los_rate
@@ -30,9 +34,9 @@ class DateSamples:
     date : str
         Its date.
     samples : (SUBLOOKS, rows, cols) array of complex64
-        With `ProductSettings.cells`: weighted, and with the phase of the ground, so that the
-        product of a pair is sum(earlier x conj(later)) over the first axis. Else speckle of unit
-        power.
+        With `ProductSettings.cells`: with the phase of the ground, and a power in units of the
+        noise, so that the product of a pair is sum(earlier x conj(later)) over the first axis. Else
+        speckle of unit power, without phase.
     power : (rows, cols) array of float32
         Of the cells.
     path_mm : (rows, cols) array of float32
@@ -82,21 +86,20 @@ class Speckle:
         self.weights = _sublook_weights(looks)
         self.critical_m = WAVELENGTH * RANGE_M * np.tan(local) / (2 * SLANT_RESOLUTION_M)
 
-        cover = world.land_cover[world.window]
-        snr = 10 ** ((landcover.table("gamma0_db")[cover] - NOISE_FLOOR_DB) / 10) / np.tan(local)
-        if settings.cells:
-            snr *= np.sin(incidence)
+        self.cover = world.land_cover[world.window]
+        self.scattering = settings.scattering or ScatteringSettings()
+        snr = self._signal_to_noise(local, incidence)
         signal = snr / (1 + snr) * np.clip(settings.coherence, 0, 1)
-        signal[cover == landcover.FOREST] *= settings.forest_coherence
+        signal[self.cover == landcover.FOREST] *= settings.forest_coherence
         signal[seen.layover_shadow >= 2] = 0
         signal[seen.layover_shadow == 1] *= 0.5
-        rho_inf, rho_0 = (landcover.table(name)[cover] for name in ("rho_inf", "rho_0"))
-        self.lasting, self.fading = np.sqrt(signal * rho_inf), np.sqrt(signal * (rho_0 - rho_inf))
-        self.rest = np.sqrt(1 - signal * rho_0)
-        self.tau = np.maximum(landcover.table("tau_days")[cover], 1e-3)
-        self.forever = self.draw(rng)
+        self.ground = _Scatterers(self.cover, signal, self.scattering, rng)
         self.places = Places(world.region, seen, SUBLOOKS, settings.cells, rng) if settings.cells else None
-        self.memory: tuple[str, np.ndarray] | None = None
+        self.amplitude = np.sqrt(self.weights * (1 + np.where(seen.layover_shadow >= 2, 0, snr)))
+        self.snow: _Scatterers | None = None
+        if self.scattering.snow_drop_m:
+            snow = np.full(self.shape, SEASONAL_SNOW, np.uint8)
+            self.snow, self.latitude = _Scatterers(snow, signal, self.scattering, rng), latitude_deg(world.region)
         self.residue = (
             residue_shape(world.region, self.elevation, world.seed) if settings.stratified_residue_mm else None
         )
@@ -118,14 +121,11 @@ class Speckle:
         DateSamples
             The acquisition.
         """
-        if self.memory is None:
-            fading = self.draw(rng)
-        else:
-            before, fading = self.memory
-            kept = np.exp(-days_between(before, date) / self.tau).astype(np.float32)
-            fading = kept * fading + np.sqrt(1 - kept**2) * self.draw(rng)
-        self.memory = date, fading
-        samples = self.lasting * self.forever + self.fading * fading + self.rest * self.draw(rng)
+        samples = self.ground.on(date, rng)
+        if self.snow:
+            line = snow_line_m(date, self.latitude, self.world.snowline_m, self.scattering.snow_drop_m)
+            snowed = cover_on(self.cover, self.elevation, line) == SEASONAL_SNOW
+            samples = np.where(snowed, self.snow.on(date, rng), samples)
         years = days_between(first, date) / DAYS_PER_YEAR
         course = self.world.mean_course(first, date).astype(np.float32)[self.body]
         path_mm = self._delay(date) - self.los_rate * years * course
@@ -147,22 +147,6 @@ class Speckle:
             rad.
         """
         return -TO_PHASE * baseline_m * self.dem_error / (RANGE_M * np.sin(np.radians(self.seen.incidence_deg)))
-
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Circular Gaussian samples of unit power.
-
-        Parameters
-        ----------
-        rng : Generator
-            Random numbers.
-
-        Returns
-        -------
-        (SUBLOOKS, rows, cols) array of complex64
-            Samples.
-        """
-        parts = rng.standard_normal((SUBLOOKS, *self.shape, 2), dtype=np.float32) * np.float32(np.sqrt(0.5))
-        return parts.view(np.complex64)[..., 0]
 
     def power(self, samples: np.ndarray) -> np.ndarray:
         """Power of the cells.
@@ -188,12 +172,24 @@ class Speckle:
         moved = strain(self.velocity[0] * years, self.velocity[1] * years, self.world.grid.cell_m)
         broken = TO_PHASE * moved * places.block_m / np.sqrt(12)
         shift = baseline_m / self.critical_m
-        weighted = np.sqrt(self.weights) * samples
-        return places.turn(weighted, *(part.astype(np.float32) for part in (phase, shift, broken)))
+        return places.turn(self.amplitude * samples, *(part.astype(np.float32) for part in (phase, shift, broken)))
+
+    def _signal_to_noise(self, local: np.ndarray, incidence: np.ndarray) -> np.ndarray:
+        """Power of the ground in a range cell over that of the noise; angles in rad."""
+        gamma_db, world = self.scattering.table("gamma0_db")[self.cover], self.world
+        snr = 10 ** ((gamma_db - NOISE_FLOOR_DB) / 10) / np.tan(local)
+        if self.settings.cells:  # noise is stated as sigma nought
+            snr *= np.sin(incidence)
+        if self.scattering.measured_noise:
+            snr *= annotation.NOISE_SIGMA_NOUGHT / annotation.MEASURED_NOISE
+        if variance := self.scattering.texture_variance:
+            uneven = texture(world.seed, world.grid.cell_m, *world.window, variance)
+            snr *= np.where(self.cover == landcover.WATER, 1, uneven)
+        return snr
 
     def _delay(self, date: str) -> np.ndarray:
         settings, world, stack = self.settings, self.world, self.seen.stack
-        delays = settings.turbulence_mm, settings.stratified_mm_per_km
+        delays = settings.turbulence_mm, settings.stratified_mm_per_km, self.scattering.season_mm_per_km
         if settings.cells:  # the field that SAFE products of this world and date have
             delay = PathDelay(world.grid, world.elevation_m, self.seed, stack, date, *delays).on(*world.window)
         else:
@@ -201,6 +197,53 @@ class Speckle:
         if self.residue is not None:
             delay += residue_mm(self.seed, stack, date, settings.stratified_residue_mm) * self.residue
         return delay
+
+
+class _Scatterers:
+    """Speckle of one map of land cover; its fading part goes on from date to date."""
+
+    def __init__(self, cover: np.ndarray, signal: np.ndarray, scattering: ScatteringSettings, rng: np.random.Generator):
+        rho_inf, rho_0 = (scattering.table(name)[cover] for name in ("rho_inf", "rho_0"))
+        self.lasting, self.fading = np.sqrt(signal * rho_inf), np.sqrt(signal * (rho_0 - rho_inf))
+        self.rest = np.sqrt(1 - signal * rho_0)
+        self.tau = np.maximum(scattering.table("tau_days")[cover], 1e-3)
+        self.turning = scattering.fading_rad_per_day[cover]
+        self.forever = draw(rng, cover.shape)
+        self.memory: tuple[str, np.ndarray] | None = None
+
+    def on(self, date: str, rng: np.random.Generator) -> np.ndarray:
+        """Samples (SUBLOOKS, rows, cols) of the next date, of unit power."""
+        shape = self.tau.shape
+        if self.memory is None:
+            fading = draw(rng, shape)
+        else:
+            before, fading = self.memory
+            days = days_between(before, date)
+            kept = np.exp(-days / self.tau).astype(np.float32)
+            if self.turning.any():
+                fading = fading * np.exp(1j * self.turning * days)
+            fading = kept * fading + np.sqrt(1 - kept**2) * draw(rng, shape)
+        self.memory = date, fading
+        return self.lasting * self.forever + self.fading * fading + self.rest * draw(rng, shape)
+
+
+def draw(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Circular Gaussian samples of unit power.
+
+    Parameters
+    ----------
+    rng : Generator
+        Random numbers.
+    shape : tuple of int
+        Rows and columns.
+
+    Returns
+    -------
+    (SUBLOOKS, rows, cols) array of complex64
+        Samples.
+    """
+    parts = rng.standard_normal((SUBLOOKS, *shape, 2), dtype=np.float32) * np.float32(np.sqrt(0.5))
+    return parts.view(np.complex64)[..., 0]
 
 
 def _sublook_weights(looks: np.ndarray) -> np.ndarray:

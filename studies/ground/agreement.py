@@ -1,0 +1,151 @@
+"""Stacks at product level against SAFE products through the whole chain: the same scene twice.
+
+    python -m studies.ground.agreement --folder FOLDER
+
+A region of 6 x 6 km is simulated as SAFE products and goes through the workflow in FOLDER, to the
+rates. Then the same world, dates, track, pairs and delays are simulated at product level. Errors
+against the planted rate are compared over the cells that both rate, with coherence of at least 0.3
+in both; each is taken from its median over the still ones. Scatter is 1.4826 times the median
+absolute deviation: unlike the root mean square it does not hang on one island on a wrong cycle.
+"""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sarsim import products, scene
+from sarsim.world import load_world
+from sarslide.config.loading import load
+from sarslide.io import raster
+from sarslide.io.sidecar import read_json
+from sarslide.layers import hidden
+from sarslide.names import split_pair
+from sarslide.rates.settings import RateSettings
+from studies.ground import put, row
+from studies.runs import sarslide
+
+COMMAND = "python -m studies.ground.agreement --folder FOLDER"
+REGION, STACK = "demo_small", "D062"
+WORDS = ("grid.bounds=[514500,3203400,520500,3209400]", "simulation.dates=14")
+MIN_COHERENCE, STILL, MOVING = 0.3, 0.5, 12.0  # mm/yr in line of sight: at most, at least
+WITHIN = 0.15
+QUANTILES = (10, 25, 50, 75, 90)
+
+
+@dataclass(frozen=True)
+class Level:
+    """Rates of one way of simulating, (rows, cols).
+
+    Attributes
+    ----------
+    error, std : ndarray
+        Rate less the planted one, and its stated error, mm/yr.
+    coherence : ndarray
+        Mean of the pairs.
+    """
+
+    error: np.ndarray
+    std: np.ndarray
+    coherence: np.ndarray
+
+    def measures(self, still: np.ndarray, moving: np.ndarray) -> dict[str, float]:
+        """What is compared, over some cells."""
+        error = self.error - np.median(self.error[still])
+        z, found = error / self.std, {}
+        for name, cells in (("coherent still ground", still), ("moving ground", moving)):
+            found[f"RMSE on {name}, mm/yr"] = rms(error[cells])
+            found[f"scatter on {name}, mm/yr"] = spread(error[cells])
+            found[f"z on {name}, rms"] = rms(z[cells])
+            found[f"z on {name}, scatter"] = spread(z[cells])
+        known = self.coherence[np.isfinite(self.coherence)]
+        for share in QUANTILES:
+            found[f"mean coherence, {share} % quantile"] = float(np.percentile(known, share))
+        return found
+
+
+def rms(values: np.ndarray) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def spread(values: np.ndarray) -> float:
+    """Robust standard deviation."""
+    return float(1.4826 * np.median(np.abs(values - np.median(values))))
+
+
+def run_chain(folder: Path) -> None:
+    """From the simulation of SAFE products to the rates of the region, unless they stand there."""
+    target = f"{results()}/stacking/los_rate_std_mm_per_yr.tif"
+    if not (folder / target).is_file():
+        words = [f"--set={word}" for word in WORDS]
+        sarslide(folder, "chain", "run", REGION, "--cores", "1", *words, "--", target)
+
+
+def results() -> str:
+    """Folder of the track's products, in FOLDER."""
+    return f"results/{REGION}/{STACK}/f0/native"
+
+
+def levels(folder: Path, settings: products.ProductSettings) -> tuple[Level, Level, np.ndarray]:
+    """The scene as SAFE products and at product level, over open ground, and the planted rate."""
+    made, world = folder / results(), load_world(folder / f"resources/{REGION}/truth/world.npz")
+    pairs = sorted(path.name.split(".")[0] for path in made.glob("ifg/*.unw_rad.tif"))
+    dates = sorted({date for pair in pairs for date in split_pair(pair)})
+    rates = RateSettings.of(load({"region": REGION}).rates.model_dump(), world.region)
+    observed = scene.observe(world, STACK, dates, settings, rates, pairs)
+    names = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence")
+    safe = {name: raster.read(made / f"stacking/{name}.tif") for name in names}
+    truth = raster.read(folder / f"resources/{REGION}/truth/{STACK}/true_los_rate_mm_per_yr.tif")
+    closed = hidden(raster.read(made / "geometry/layover_shadow.tif")) | (observed.seen.layover_shadow > 0)
+
+    def level(layers: Mapping[str, np.ndarray], planted: np.ndarray) -> Level:
+        rate, std, coherence = (np.where(closed, np.nan, layers[name]) for name in names)
+        return Level(rate - planted, std, coherence)
+
+    return level(safe, truth), level(observed.layers, scene.los_rate(world, observed.seen, dates)), np.abs(truth)
+
+
+def compared(safe: Level, product: Level, truth: np.ndarray) -> tuple[dict[str, float], dict[str, float]]:
+    """Measures at SAFE and at product level, over the same cells."""
+    both = np.isfinite(safe.error + product.error) & (np.fmin(safe.coherence, product.coherence) >= MIN_COHERENCE)
+    still, moving = both & (truth <= STILL), both & (truth >= MOVING)
+    return safe.measures(still, moving), product.measures(still, moving)
+
+
+def rows(safe: dict[str, float], product: dict[str, float]) -> list[dict]:
+    """Of one scene."""
+    goal = f"{1 - WITHIN:.2f} to {1 + WITHIN:.2f}"
+    found = []
+    for name, value in safe.items():
+        ratio = product[name] / value
+        text = f"{product[name]:.3g} / {value:.3g} = {ratio:.2f}"
+        found.append(row(f"same scene, product / SAFE level: {name}", text, COMMAND, goal, abs(ratio - 1) <= WITHIN))
+    return found
+
+
+def settings(folder: Path) -> products.ProductSettings:
+    """Those of the SAFE products: their looks and exact DEM, samples apart, the own unwrapper."""
+    about = read_json(next((folder / results() / "ifg").glob("????????_????????.json")))
+    return products.ProductSettings(
+        looks=about["looks"],
+        dem_error_m=0.0,
+        cells=products.CellSettings(),
+        unwrapping=products.UnwrapSettings(),
+    )
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True, help="a folder of its own, in which it runs")
+    folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    run_chain(folder)
+    put(rows(*compared(*levels(folder, settings(folder)))))
+
+
+if __name__ == "__main__":
+    main()
