@@ -147,7 +147,7 @@ def observe(
         | {name: averaged.layers[name] for name in ("avg_phase_rad", "avg_phase_std_rad")}
         | {name: getattr(seen, name) for name in ("los_east", "los_north", "los_up", "layover_shadow")}
         | {name: terrain[name] for name in terrain if name != "hillshade"}
-        | {"elevation_m": elevation, "mean_amplitude_db": mean_amplitude_db(world, seen)}
+        | {"elevation_m": elevation, "mean_amplitude_db": mean_amplitude_db(world, seen, settings.scattering)}
     )
     layers: dict[str, np.ndarray] = {name: np.asarray(layer, _stored_type(layer)) for name, layer in stored.items()}
     floor = (rate_settings or RateSettings()).pair_coherence

@@ -12,9 +12,9 @@ from sarsim.acquisition import WAVELENGTH
 from sarsim.atmosphere import PathDelay, path_delay_mm, residue_mm, residue_shape
 from sarsim.cell_samples import Places, strain
 from sarsim.product_settings import ProductSettings
-from sarsim.scattering import SEASONAL_SNOW, ScatteringSettings, cover_on, latitude_deg, snow_line_m, texture
+from sarsim.scattering import SEASONAL_SNOW, ScatteringSettings, cover_on, latitude_deg, snow_line_m
 from sarsim.terrain import noise
-from sarsim.track_view import RANGE_M, TrackView
+from sarsim.track_view import RANGE_M, TrackView, gamma_nought_db
 from sarsim.world import World, true_los_rate
 from sarslide.constants import DAYS_PER_YEAR
 from sarslide.names import days_between
@@ -176,15 +176,11 @@ class Speckle:
 
     def _signal_to_noise(self, local: np.ndarray, incidence: np.ndarray) -> np.ndarray:
         """Power of the ground in a range cell over that of the noise; angles in rad."""
-        gamma_db, world = self.scattering.table("gamma0_db")[self.cover], self.world
-        snr = 10 ** ((gamma_db - NOISE_FLOOR_DB) / 10) / np.tan(local)
+        snr = 10 ** ((gamma_nought_db(self.world, self.scattering) - NOISE_FLOOR_DB) / 10) / np.tan(local)
         if self.settings.cells:  # noise is stated as sigma nought
             snr *= np.sin(incidence)
         if self.scattering.measured_noise:
             snr *= annotation.NOISE_SIGMA_NOUGHT / annotation.MEASURED_NOISE
-        if variance := self.scattering.texture_variance:
-            uneven = texture(world.seed, world.grid.cell_m, *world.window, variance)
-            snr *= np.where(self.cover == landcover.WATER, 1, uneven)
         return snr
 
     def _delay(self, date: str) -> np.ndarray:

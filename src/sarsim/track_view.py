@@ -8,6 +8,7 @@ import numpy as np
 
 from sarsim import landcover
 from sarsim.geometry import visibility
+from sarsim.scattering import ScatteringSettings, texture
 from sarsim.world import World
 from sarslide.catalog.repeat_orbit import INCIDENCE_DEG
 from sarslide.names import check_stack
@@ -99,10 +100,33 @@ def view(world: World, stack: str) -> TrackView:
     )
 
 
-def mean_amplitude_db(world: World, seen: TrackView) -> np.ndarray:
+def gamma_nought_db(world: World, scattering: ScatteringSettings | None = None) -> np.ndarray:
+    """Backscatter of the ground.
+
+    Parameters
+    ----------
+    world : World
+        The simulated region.
+    scattering : ScatteringSettings, optional
+        Classes and texture; None: those of `landcover`, without texture.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        dB.
+    """
+    settings, cover = scattering or ScatteringSettings(), world.land_cover[world.window]
+    gamma = settings.table("gamma0_db")[cover]
+    if settings.texture_variance:
+        uneven = texture(world.seed, world.grid.cell_m, *world.window, settings.texture_variance)
+        gamma += np.where(cover == landcover.WATER, 0, 10 * np.log10(uneven))
+    return gamma
+
+
+def mean_amplitude_db(world: World, seen: TrackView, scattering: ScatteringSettings | None = None) -> np.ndarray:
     """Backscatter in slant range.
 
-    Gamma nought of the land cover by the area that a range cell holds.
+    Gamma nought of the ground by the area that a range cell holds.
 
     Parameters
     ----------
@@ -110,11 +134,13 @@ def mean_amplitude_db(world: World, seen: TrackView) -> np.ndarray:
         The simulated region.
     seen : TrackView
         How the track sees the region.
+    scattering : ScatteringSettings, optional
+        As of `gamma_nought_db`.
 
     Returns
     -------
     (rows, cols) array of float32
         dB.
     """
-    gamma = landcover.table("gamma0_db")[world.land_cover[world.window]]
-    return (gamma - 10 * np.log10(np.tan(np.radians(np.clip(seen.local_incidence_deg, 4, 86))))).astype(np.float32)
+    local = np.radians(np.clip(seen.local_incidence_deg, 4, 86))
+    return (gamma_nought_db(world, scattering) - 10 * np.log10(np.tan(local))).astype(np.float32)

@@ -12,6 +12,7 @@ from sarsim.products import (
     ProductSettings,
     UnwrapSettings,
     coherence_matrix,
+    mean_amplitude_db,
     simulate_dates,
     simulate_pairs,
     view,
@@ -229,6 +230,16 @@ def test_seasonal_snow(base):
         # A mean of normalised looks; its weight is below that of the coherence by up to 1 / (4 looks).
         assert abs(matrix[a, b]) == pytest.approx(landcover.CLASSES[cover].coherence(12) * snr / (1 + snr), abs=0.03)
     assert abs(matrix[1, 2]) < 0.02
+
+
+def test_texture(base):
+    """Bright and dark cells: the amplitude has the variance of the texture; power follows it, above the noise."""
+    scattering, world = ScatteringSettings(texture_variance=1.1), flat(base)
+    seen = view(world, STACK)
+    bright = 10 ** (mean_amplitude_db(world, seen, scattering) / 10)
+    assert bright.var() / bright.mean() ** 2 == pytest.approx(1.1, rel=0.1)
+    (date,) = simulate_dates(world, seen, DATES[:1], 3, dataclasses.replace(BARE, scattering=scattering))
+    assert np.corrcoef(date.power.ravel(), bright.ravel())[0, 1] > 0.9
 
 
 def test_defaults_are_those_of_before(base):
