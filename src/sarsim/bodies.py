@@ -143,14 +143,13 @@ def plant_bodies(
         cols), east, north, up, mm/yr.
     """
     for_drafts, for_places, for_motion, for_courses = map(np.random.default_rng, seed.spawn(4))
-    ground = SmoothedGround(grid, elevation_m)
-    field = ground.field(120.0)
-    free = FreeSlopes(grid, region, usable, field, SLOPES_DEG, ONE_SLOPE)
     part = window_of(grid, region)
-    everywhere = np.ones(region.shape)
-    weights = {name: everywhere for name in CLASSES} | {
-        "tiraumea": _converging(ground.field(60.0), part),
-        "rock_glacier": (elevation_m[part] > snowline_m - ROCK_GLACIERS_BELOW_M).astype(float),
+    heights, ground = elevation_m[part], SmoothedGround(region, elevation_m[part])
+    field = ground.field(120.0)
+    free = FreeSlopes(region, region, usable[part], field, SLOPES_DEG, ONE_SLOPE)
+    weights = {name: np.ones(region.shape) for name in CLASSES} | {
+        "tiraumea": _converging(ground.field(60.0)),
+        "rock_glacier": (heights > snowline_m - ROCK_GLACIERS_BELOW_M).astype(float),
     }
     velocity = np.zeros((3, *grid.shape), np.float32)
     records = []
@@ -160,10 +159,10 @@ def plant_bodies(
             log.info("no slope takes a %s of %.1f ha", draft.name, draft.area_m2 / 1e4)
             continue
         outline, line = found
-        motion = move(for_motion, grid, outline, line, field, draft.speed_mm_per_yr)
-        velocity[:, *motion.window] += motion.velocity
+        motion = move(for_motion, region, outline, line, field, draft.speed_mm_per_yr)
+        velocity[:, *part][:, *motion.window] += motion.velocity
         free.take(outline)
-        records.append(_record(draft, outline, motion, elevation_m, field))
+        records.append(_record(draft, outline, motion, heights, field))
     shares = settings.seasonal, settings.accelerating, settings.stopping
     drawn = courses.draw_courses(for_courses, len(records), shares, settings.onset_years)
     frame = gpd.GeoDataFrame(
@@ -213,15 +212,15 @@ def _place(
     return None
 
 
-def _converging(field: DownslopeField, part: tuple[slice, slice]) -> np.ndarray:
+def _converging(field: DownslopeField) -> np.ndarray:
     """Where the fall lines of the ground come together, as they do in channels: 0 to 1."""
     flat = field.unit[:2] / np.maximum(np.linalg.norm(field.unit[:2], axis=0), 1e-9)
     inflow = np.gradient(flat[1], axis=0) - np.gradient(flat[0], axis=1)
-    return np.clip(inflow[part], 0, 1)
+    return np.clip(inflow, 0, 1)
 
 
 def _record(
-    draft: _Draft, outline: Polygon, motion: Motion, elevation_m: np.ndarray, field: DownslopeField
+    draft: _Draft, outline: Polygon, motion: Motion, heights: np.ndarray, field: DownslopeField
 ) -> dict[str, object]:
     window, mask = motion.window, motion.mask
     east, north = motion.velocity[:2][:, mask].sum(1)
@@ -231,7 +230,7 @@ def _record(
         "area_km2": round(outline.area / 1e6, 5),
         "azimuth_deg": round(float(np.degrees(np.arctan2(east, north)) % 360), 2),
         "slope_deg": round(float(field.slope_deg[window][mask].mean()), 2),
-        "elevation_m": round(float(elevation_m[window][mask].mean()), 1),
+        "elevation_m": round(float(heights[window][mask].mean()), 1),
         "inventory": draft.name,
         "elements": int(motion.element.max()),
         "geometry": outline,

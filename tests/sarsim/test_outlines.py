@@ -71,6 +71,18 @@ def test_fall_line_runs_down_the_ground():
     assert line[-1, 0] - line[0, 0] == pytest.approx(LINE_LENGTHS * length)
 
 
+def test_earthflow_follows_a_channel():
+    """A trough that falls to the south by 0.3, its sides by 0.5: from a side into the channel, and along it."""
+    across, down = 30.0 * (np.arange(200) - 100), 30.0 * np.arange(200)[:, None]
+    ground = SmoothedGround(GRID, 3000 + 0.5 * np.abs(across) - 0.3 * down)
+    axis = GRID.west + 100 * 30.0 + 15.0
+    line = ground.line(INVENTORIES["tiraumea"], 4e4, 6.0, (axis + 90.0, GRID.north - 3000.0))
+    away = np.abs(line[:, 0] - axis)
+    assert away[0] > 150 and away[-1] < 45  # within the smoothing of the ground
+    last = line[-1] - line[-4]
+    assert last[1] < 0 and abs(last[0]) < 0.5 * abs(last[1])
+
+
 def test_same_seed_same_sizes():
     one, other = (drawn_sizes(INVENTORIES["isslide"], draw_deviates(np.random.default_rng(4), 9)) for _ in range(2))
     np.testing.assert_array_equal(one, other)
