@@ -97,19 +97,15 @@ def move(
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     heading, along = _filled(tangent[nearest].T, mask), _filled(nearest.astype(float), mask)
 
-    area_m2 = outline.area
-    element = _filled(split(rng, points, area_m2 / 1e4) + 1, mask).astype(np.uint8)
+    element = _filled(split(rng, points, outline.area / 1e4) + 1, mask).astype(np.uint8)
     speed = _eased(np.append(0, element_speeds(rng, neighbours(element)))[element], mask)
     margin_m = rng.uniform(*MARGIN_CELLS) * grid.cell_m
     speed *= plateau(np.pad(mask, 1), grid.cell_m, margin_m)[1:-1, 1:-1]
     speed *= speed_mm_per_yr / speed.max()
 
-    fall = field.unit[:2][:, *window] * heading
-    steepness = np.tan(np.radians(field.slope_deg[window]))
-    flat = np.linalg.norm(field.unit[:2][:, *window], axis=0)
-    descent = steepness * np.clip(fall.sum(0) / np.maximum(flat, 1e-9), 0, 1)
+    descent = _descent(field, window, heading)
     level = speed / np.sqrt(1 + descent**2)
-    bulge = -divergence(thickness(along, mask, area_m2) * level * heading, mask) / grid.cell_m
+    bulge = -divergence(thickness(along, mask, outline.area) * level * heading, mask) / grid.cell_m
     bulge *= min(1.0, MAX_BULGE * speed_mm_per_yr / max(np.abs(bulge).max(), 1e-9))
     velocity = np.stack([*(level * heading), bulge - level * descent])
     return Motion(window, mask, element, velocity.astype(np.float32), bulge.astype(np.float32))
@@ -238,6 +234,13 @@ def divergence(flux: np.ndarray, mask: np.ndarray) -> np.ndarray:
     out[:-1] += south
     out[1:] -= south
     return out
+
+
+def _descent(field: DownslopeField, window: tuple[slice, slice], heading: np.ndarray) -> np.ndarray:
+    """By how much the ground falls along a heading, m/m; where it rises, 0: nothing slides uphill."""
+    fall = field.unit[:2][:, *window]
+    cosine = (fall * heading).sum(0) / np.maximum(np.linalg.norm(fall, axis=0), 1e-9)
+    return np.tan(np.radians(field.slope_deg[window])) * np.clip(cosine, 0, 1)
 
 
 def _filled(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
