@@ -237,7 +237,7 @@ def divergence(flux: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _descent(field: DownslopeField, window: tuple[slice, slice], heading: np.ndarray) -> np.ndarray:
-    """By how much the ground falls along a heading, m/m; where it rises, 0: nothing slides uphill."""
+    """Fall of the ground along a heading, m/m; where it rises, 0: nothing slides uphill."""
     fall = field.unit[:2][:, *window]
     cosine = (fall * heading).sum(0) / np.maximum(np.linalg.norm(fall, axis=0), 1e-9)
     return np.tan(np.radians(field.slope_deg[window])) * np.clip(cosine, 0, 1)
