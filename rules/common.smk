@@ -48,7 +48,7 @@ RESOURCES, RESULTS, TRUTH = (
 )
 STACK, RATES, SEGMENT = GRAPH.paths.stack, GRAPH.paths.rates, GRAPH.paths.segment
 NETWORKS, RESAMPLED = GRAPH.paths.networks, GRAPH.paths.resampled
-TERRAIN = GRAPH.paths.terrain
+TERRAIN, SPEEDS = GRAPH.paths.terrain, GRAPH.paths.smallest_speed
 FACTORS = GRAPH.map_of(f"{RATES}/factors")
 LOGS, BENCHMARKS = f"logs/{CONFIG.region}", f"{RESULTS}/benchmarks"
 OUTGROWN = []

@@ -52,6 +52,20 @@ def bring_start():
 
 
 # maps.smk
+def rates_of_frame(what, **patterns):
+    """Input function for `unpack`: files that `what` reads of the rates of all stacks that see the job's frame."""
+
+    def found(wildcards):
+        or_exit(lambda: GRAPH.require_rates(what))
+        stacks = GRAPH.stacks_of(wildcards.frame)
+        return {
+            name: [fill(path, wildcards, stack=stack) for stack in stacks]
+            for name, path in patterns.items()
+        }
+
+    return found
+
+
 def inputs_of_network(wildcards):
     """The layers that the job's network reads of its stack and frame, and the user's weights."""
     found = filled(or_exit(lambda: NETWORK.inputs_of(wildcards.model)), wildcards)

@@ -100,10 +100,22 @@ rule fuse:
         "../workflow_scripts/fuse.py"
 
 
+# What could be seen, which a release keeps.
+SEEN_SPEEDS = (
+    {
+        layer: GRAPH.every(path)
+        for layer, path in layer_files(SPEEDS, layers.SMALLEST_SPEED).items()
+    }
+    if GRAPH.method.has_rates
+    else {}
+)
+
+
 # The release folder is written once under its content's id; the declared output names it. The pointer
 # current.json is none: it would go when the job fails.
 rule release:
     input:
+        **SEEN_SPEEDS,
         candidates=rules.fuse.output.candidates,
         layover_shadow=GRAPH.every(f"{STACK}/geometry/layover_shadow.tif"),
         mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
@@ -123,9 +135,9 @@ rule release:
     conda:
         "../envs/geo.yaml"
     resources:
-        # Windows of the layers are read around lost objects; none is held.
+        # Windows of the layers are read around lost objects, and blocks of the speeds; none is held.
         mem_mb=memory(2000),
-        runtime=minutes(20),
+        runtime=minutes(20, 0.3, len(SEEN_SPEEDS)),
     params:
         **GRAPH.leaves("inventory", "names_column", "names_m", rule="release"),
         grid=cell_grid,

@@ -216,6 +216,45 @@ rule downslope_rate:
         "../workflow_scripts/downslope_rate.py"
 
 
+# What can be seen at all, by any track of the frame.
+rule smallest_speed:
+    input:
+        unpack(
+            rates_of_frame(
+                "smallest_speed",
+                los_rate=f"{RATES}/los_rate_mm_per_yr.tif",
+                mean_coherence=f"{RATES}/mean_coherence.tif",
+                pair_count=f"{RATES}/pair_count.tif",
+                stable_ground=f"{RATES}/stable_ground.tif",
+                observable_class=f"{STACK}/observability/observable_class.tif",
+                sensitivity=f"{STACK}/observability/downslope_sensitivity.tif",
+            )
+        ),
+        slope=f"{TERRAIN}/slope_deg.tif",
+    output:
+        **layer_files(SPEEDS, layers.SMALLEST_SPEED),
+        sidecar=f"{SPEEDS}/smallest_speed.json",
+    log:
+        f"{LOGS}/smallest_speed/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/smallest_speed/{{frame}}.tsv"
+    group:
+        "maps"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1000, 200),
+        runtime=minutes(10, 30, lambda wildcards: GRAPH.stacks_of(wildcards.frame)),
+    params:
+        grid=cell_grid,
+        stacks=lambda wildcards: GRAPH.stacks_of(wildcards.frame),
+        min_sensitivity=CONFIG.rates.min_sensitivity,
+        min_slope_deg=CONFIG.inventory.min_slope_deg,
+        code=code("smallest_speed"),
+    script:
+        "../workflow_scripts/smallest_speed.py"
+
+
 # One job a network and track, on the grid of the networks.
 rule segment:
     input:

@@ -1,12 +1,14 @@
 """release: fused objects and the last release -> the next release, and the pointer to it.
 
 inputs: fused candidates; per stack and frame layover and shadow, mean coherence and number of pairs
-(what could be seen; read around lost objects alone); the reviewer's file and that of named
-landslides, if any. output: release.json, which names the release below releases/ that this run
-made. params: seen (frames by stack, in the order of the files), frames (all of the region),
-without_frames (those that the release leaves out). The release folder itself is written
-once, under a temporary name that is then renamed; neither it nor current.json, the pointer to the
-current release, is a declared output: Snakemake removes those of a job that fails.
+(what could be seen; read around lost objects alone); with rates the smallest speeds that can be
+seen, of each frame (mm/yr, down the slope), which the release holds as rasters of the region; the
+reviewer's file and that of named landslides, if any. output: release.json, which names the release
+below releases/ that this run made. params: seen (frames by stack, in the order of the files),
+frames (all of the region), without_frames (those that the release leaves out). The release folder
+itself is written once, under a temporary name that is then renamed; neither it nor current.json,
+the pointer to the current release, is a declared output: Snakemake removes those of a job that
+fails.
 """
 
 from sarslide.workflow.job import job
@@ -24,6 +26,20 @@ def state_reader(paths, min_coherence: float):
     return lambda part: track_state(*(raster.read_block(path, *window_of(grid, part)) for path in paths), min_coherence)
 
 
+def map_writer(speeds, frames, region):
+    """What writes the smallest speeds of all frames into the folder of a release."""
+    from pathlib import Path
+
+    from sarslide.io.mosaic import Piece, write_mosaic
+
+    def write(folder: Path) -> None:
+        for layer, paths in speeds.items():
+            pieces = [Piece.of(path, frames[Path(path).parent.name].core) for path in paths]
+            write_mosaic(folder / f"{layer}.tif", region, layer, pieces)
+
+    return write
+
+
 def main(snakemake, log) -> None:
     from pathlib import Path
 
@@ -31,11 +47,13 @@ def main(snakemake, log) -> None:
     from sarslide.grid import RegionGrid
     from sarslide.inventory import place_names, records, release, review
     from sarslide.inventory.changes import ChangeRules, known_ids, update
+    from sarslide.inventory.masks import NOT_UNWRAPPED
     from sarslide.inventory.observability import FrameStates, Observability, StatesByFrame
     from sarslide.inventory.tables import FUSED, rows_of
     from sarslide.io import vector
     from sarslide.io.hashes import sha256
     from sarslide.io.sidecar import versions
+    from sarslide.layers import SMALLEST_SPEED
 
     params, files = snakemake.params, snakemake.input
     made = Path(snakemake.output.release)
@@ -94,7 +112,11 @@ def main(snakemake, log) -> None:
         "names_sha256": sha256(files.names[0]) if files.names else None,
         "versions": versions(),
     }
-    manifest = release.publish(releases, params.release, previous.release, inventory, about, frame.crs)
+    speeds = {layer: files.get(layer) for layer in SMALLEST_SPEED if files.get(layer)}
+    if not speeds:
+        about["smallest_speed"] = NOT_UNWRAPPED[0]
+    maps = map_writer(speeds, frames, region)
+    manifest = release.publish(releases, params.release, previous.release, inventory, about, frame.crs, maps)
     for row in inventory.changes:
         log.info("%s %s %s %s", row["ls_id"], row["change"], row["related"], row["detail"])
     log.info("%s: %s, content %s", manifest.release, manifest.counts, manifest.content_hash)

@@ -133,6 +133,13 @@ _ALL = (
     ),
     Layer("downslope_rate_mm_per_yr", "mm/yr", "float32", NAN, (-25000, 25000), "line-of-sight rate projected down the steepest slope, positive downslope"),
     Layer("downslope_rate_std_mm_per_yr", "mm/yr", "float32", NAN, (0, 25000), "standard error of the downslope rate"),
+    *(
+        Layer(
+            f"smallest_speed_{area}ha_mm_per_yr", "mm/yr", "float32", NAN, (0, 1e5),
+            f"smallest speed down the slope at which a landslide of {area} ha about the cell can be seen by any track",
+        )
+        for area in (2, 10, 50)
+    ),
     Layer(
         "date_scatter_mm", "mm", "float32", NAN, (0, 1000),
         "standard deviation over the dates of the smoothed line-of-sight path, a straight line removed, as delivered and after each correction",
@@ -223,6 +230,8 @@ PHASE_GRADIENTS = tuple(
 )
 CLOSURE = ("closure_rms_rad", "closure_count", "unwrap_error_count", "loop_error_cycles")
 PHASE_BIAS = ("phase_bias_flag", "phase_bias_rate_rad_per_yr", "phase_bias_std_rad_per_yr")
+# With the area of the landslide, ha.
+SMALLEST_SPEED = {f"smallest_speed_{area}ha_mm_per_yr": area for area in (2, 10, 50)}
 OPTICAL = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))
 
 

@@ -15,11 +15,13 @@ import pytest
 
 from sarslide import names
 from sarslide.frames import Frame
+from sarslide.grid import part_of
 from sarslide.inventory import records, release
 from sarslide.inventory.attributes import LAYERS
 from sarslide.io import raster, vector
 from sarslide.io.resample import finer_grid
 from sarslide.io.sidecar import read_json, write_json
+from sarslide.layers import SMALLEST_SPEED
 from tests.inventory.conftest import GRID, cell_box, slope_layers
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
@@ -116,6 +118,41 @@ def release_job(region, inventory, name=RELEASE, review=(), names_file=()):
         "grid": GRID.to_dict(), "seen": SEEN, "frames": FRAMES, "without_frames": [],
     }  # fmt: skip
     return inputs, {"release": str(inventory / "release.json")}, params
+
+
+def test_a_release_holds_the_smallest_speeds_of_its_frames_beside_its_rows(region, tmp_path):
+    """Each cell from the frame whose core has it; the content hash, which is of the rows, stays."""
+    speeds = np.random.default_rng(5).uniform(2, 200, GRID.shape).astype(np.float32)
+    half, margin = GRID.cols // 2, 10
+    frames, files = {}, {layer: [] for layer in SMALLEST_SPEED}
+    for name, core, around in (
+        ("f0_1", slice(0, half), slice(0, half + margin)),
+        ("f1_1", slice(half, GRID.cols), slice(half - margin, GRID.cols)),
+    ):
+        rows, grid = slice(0, GRID.rows), part_of(GRID, slice(0, GRID.rows), around)
+        frames[name] = Frame(name, part_of(GRID, rows, core), grid).to_dict()
+        for number, layer in enumerate(SMALLEST_SPEED, 1):
+            path = tmp_path / "speeds" / name / f"{layer}.tif"
+            values = np.where(np.isin(np.arange(GRID.cols), np.arange(GRID.cols)[core]), speeds / number, 1e4)
+            raster.write(path, values[:, around], grid, layer)
+            files[layer].append(str(path))
+    inputs, outputs, params = release_job(region, tmp_path)
+    seen = {track: list(frames) for track in STACKS}
+    evidence = {name: [path for path in inputs[name] for _ in frames]
+                for name in ("layover_shadow", "mean_coherence", "pair_count")}  # fmt: skip
+    run_script("release", tmp_path, inputs | files | evidence, outputs, params | {"frames": frames, "seen": seen})
+    current = records.named(tmp_path / "release.json")
+    folder = tmp_path / "releases" / current.release
+    for number, layer in enumerate(SMALLEST_SPEED, 1):
+        assert f"{layer}.tif" in current.files
+        np.testing.assert_array_equal(raster.read(folder / f"{layer}.tif", GRID), speeds / np.float32(number))
+    records.check(folder)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    run_script("release", alone, *release_job(region, alone))
+    without = records.named(alone / "release.json")
+    assert without.content_hash == current.content_hash and without.model_extra["smallest_speed"] == "not_unwrapped"
+    assert "smallest_speed" not in current.model_extra
 
 
 def test_from_rasters_to_release(region, tmp_path):

@@ -17,9 +17,10 @@ from safetensors.numpy import save_file
 
 from sarslide.errors import RasterError
 from sarslide.io import vector
+from sarslide.layers import SMALLEST_SPEED
 from sarslide.models import weights
-from sarslide.report import figures, stages
-from sarslide.report.page import without_images
+from sarslide.report import figures, qgis, stages
+from sarslide.report.page import context, without_images
 from sarslide.report.reading import model_card
 from tests.support import cards, releases
 from tests.support.report_inputs import RELEASE, html_of, make_region
@@ -130,6 +131,15 @@ def test_map_holds_all_layers(inputs, html):
     assert dict(masked["features"][0]["rows"])["Masked because"] == "text of too_small"
     planted = next(layer for layer in data["vectors"] if layer["key"] == "planted")
     assert not planted["shown"] and not planted["answers"]
+
+
+def test_a_release_with_maps_of_what_can_be_seen_shows_them(tmp_path):
+    inputs = make_region(tmp_path, speeds=True)
+    figure = next(one for one in context(inputs)["figures"] if one.title == "What can be seen")
+    assert figure.caption.startswith("A landslide of 2 ha that moves down the slope at ")
+    assert figure.caption.count("% of the slopes") == len(SMALLEST_SPEED)
+    layers = [name for name, path, _, shown in qgis.rasters(inputs) if path.is_file() and not shown]
+    assert set(SMALLEST_SPEED) <= set(layers)
 
 
 def test_parts_without_inputs_vanish(inputs):

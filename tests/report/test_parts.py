@@ -111,6 +111,30 @@ def test_a_phase_that_nothing_filtered_is_shown_once(tmp_path, filtered):
     assert ("none is filtered here" in figure.caption) != filtered
 
 
+def test_what_can_be_seen_is_told_on_how_many_slopes():
+    """Of 100 cells 80 are slopes; of these 60 have a speed, half of them 12 mm/yr, then two thirds."""
+    slope = np.full((10, 10), 20.0)
+    slope[:2] = 2.0
+    speed = np.full((10, 10), np.nan)
+    speed[:2] = 1.0  # flat: counts for nothing
+    speed[2:5], speed[5:8] = 12.0, 40.0
+    figure = stages.speed_figure({"smallest_speed_10ha_mm_per_yr": speed}, slope, 8.0, (0, 0, 300, 300))
+    assert figure.title == "What can be seen" and figure.alt.endswith("Landslide of 10 ha")
+    assert figure.caption.startswith(
+        "A landslide of 10 ha that moves down the slope at 50 mm/yr can be seen on 75 % of the slopes. "
+    )
+    speed[2:6], speed[6:8] = 12.0, 40.0
+    figure = stages.speed_figure({"smallest_speed_2ha_mm_per_yr": speed}, slope, 8.0, (0, 0, 300, 300))
+    assert figure.caption.startswith(
+        "A landslide of 2 ha that moves down the slope at 15 mm/yr can be seen on 50 % of the slopes, a faster one on up"
+        " to 75 %. "
+    )
+    unknown = {"smallest_speed_50ha_mm_per_yr": np.full((10, 10), np.nan)}
+    figure = stages.speed_figure(unknown, slope, 8.0, (0, 0, 300, 300))
+    assert figure.caption.startswith("A landslide of 50 ha can be seen on none of the slopes. ")
+    assert stages.speed_figure({}, slope, 8.0, (0, 0, 300, 300)) is None
+
+
 def test_a_quality_map_without_a_value_is_named():
     nothing = np.full((4, 4), np.nan)
     maps = stages.StackMaps("A128", {"closure_rms_rad": np.ones((4, 4)), "phase_bias_flag": nothing})

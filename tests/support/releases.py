@@ -36,7 +36,7 @@ def write(inventory: Path, release: str, changes: tuple[str, ...] = (), **about:
         (folder / name).touch()
     content = {
         "release": release, "parent": "", "sequence": 1, "content_hash": "ab" * 32, "next_number": 1, "counts": {},
-        "files": {name: sha256(folder / name) for name in (records.CHANGES, records.PACKAGE, records.PARQUET)}, **about,
+        "files": {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != records.MANIFEST}, **about,
     }  # fmt: skip
     write_json(folder / records.MANIFEST, records.sealed(content))
     records.write_index(inventory / records.RELEASES)

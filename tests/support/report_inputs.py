@@ -19,6 +19,7 @@ from sarslide.inventory import changes
 from sarslide.inventory.release import changes_csv
 from sarslide.inventory.tables import ATTRIBUTES, CANDIDATES, FUSED, OBJECTS, typed
 from sarslide.io import raster, vector
+from sarslide.layers import SMALLEST_SPEED
 from sarslide.report.inputs import FrameInputs, ReportInputs, StackInputs
 from sarslide.report.page import render
 from tests.support import releases
@@ -96,15 +97,26 @@ def object_rows(shapes: list, rng: np.random.Generator, **values) -> list[dict]:
 
 
 def make_region(
-    folder: Path, rows: int = 51, cols: int = 27, cell_m: float = 300.0, seed: int = 1, rates: bool = True
+    folder: Path,
+    rows: int = 51,
+    cols: int = 27,
+    cell_m: float = 300.0,
+    seed: int = 1,
+    rates: bool = True,
+    speeds: bool = False,
 ) -> ReportInputs:
-    """Write a simulated region of two tracks and return what its report is made of; without rates as averaging leaves it."""
+    """Write a simulated region of two tracks and return what its report is made of; without rates as averaging leaves it.
+
+    speeds: whether the release holds the maps of what can be seen.
+    """
     rng = np.random.default_rng(seed)
     grid = RegionGrid(32647, 515130, 3215640, cell_m, rows, cols)
     results = folder / "results" / "demo"
     landslides, plain, masked = (ellipses(grid, rng, count) for count in (34, 1, 12))
     terrain = write_terrain(results / "terrain/f0", grid, rng)
     stacks = tuple(write_stack(results / stack / "f0/native", stack, grid, landslides, rng) for stack in TRACKS)
+    if speeds:
+        write_speeds(results / "inventory/releases" / RELEASE, grid)
     current = write_release(results / "inventory", landslides, plain, masked, rng, rates)
     write_benchmarks(results / "studies")
     vector.write(
@@ -220,6 +232,15 @@ def write_layers(folder: Path, arrays: dict[str, np.ndarray], grid: RegionGrid) 
     for layer, values in arrays.items():
         raster.write(folder / f"{layer}.tif", values, grid, layer)
     return {layer: folder / f"{layer}.tif" for layer in arrays}
+
+
+def write_speeds(release: Path, grid: RegionGrid) -> None:
+    """What can be seen: of larger landslides less speed, of a tenth of the cells none."""
+    random = np.random.default_rng(77)
+    shared = smooth(random, grid.shape, 3) ** 2 + 1
+    shared[random.random(grid.shape) < 0.1] = np.nan
+    release.mkdir(parents=True, exist_ok=True)
+    write_layers(release, {layer: 20 * shared / np.sqrt(area) for layer, area in SMALLEST_SPEED.items()}, grid)
 
 
 def without_rates(layers: Mapping[str, Path]) -> dict[str, Path]:

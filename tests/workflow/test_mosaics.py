@@ -2,6 +2,7 @@
 
 import pytest
 
+from sarslide import layers
 from tests.support import phase_weights
 from tests.support.plans import Plan, plan
 
@@ -127,6 +128,18 @@ def test_a_region_of_one_frame_keeps_its_named_reference(tmp_path):
     made = references(planned(tmp_path, rates={"reference": DISC}))
     value = str(tuple(map(float, DISC)))
     assert made == {"stack_rates": {"f0": value}, "average_phase": {"f0": value}}
+
+
+def test_a_release_holds_what_can_be_seen_in_all_frames(several):
+    """And each frame finds it from its own rates, of all tracks."""
+    read = inputs(several, "results/demo/inventory/release.json")
+    for layer in layers.SMALLEST_SPEED:
+        assert {f"results/demo/smallest_speed/{frame}/{layer}.tif" for frame in FRAMES} <= read
+    for frame in FRAMES:
+        read = inputs(several, f"results/demo/smallest_speed/{frame}/smallest_speed.json")
+        assert f"{STACK}/{frame}/native/stacking/los_rate_mm_per_yr.tif" in read
+        assert f"{STACK}/{frame}/native/observability/downslope_sensitivity.tif" in read
+        assert not [text for text in read if any(f"/{other}/" in text for other in FRAMES if other != frame)]
 
 
 def test_a_region_of_one_frame_has_none_of_them(tmp_path):

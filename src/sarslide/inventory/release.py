@@ -8,7 +8,7 @@ folder without its line in the index gets the line, a temporary folder is remove
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,13 @@ def predecessor(releases: Path, release: str, crs) -> Previous:
 
 
 def publish(
-    releases: Path, release: str, parent: str, inventory: InventoryState, about: Mapping[str, Any], crs
+    releases: Path,
+    release: str,
+    parent: str,
+    inventory: InventoryState,
+    about: Mapping[str, Any],
+    crs,
+    write_maps: Callable[[Path], object] = lambda folder: None,
 ) -> Manifest:
     """Write a release unless its content is there already, and index it.
 
@@ -133,6 +139,8 @@ def publish(
         weights, versions). Objects without a uid get that of the region.
     crs : CRS
         That of the region.
+    write_maps : callable
+        Writes the rasters of the release into a folder. They have no part in the content hash.
 
     Returns
     -------
@@ -172,6 +180,7 @@ def publish(
         content["reason"] = f"{release} exists with other content"
     with atomic_folder(releases / name) as partial:
         _write_files(partial, inventory, crs)
+        write_maps(partial)
         content["files"] = {path.name: sha256(path) for path in sorted(partial.iterdir())}
         write_json(partial / MANIFEST, records.sealed(content))
     records.protect(releases / name)

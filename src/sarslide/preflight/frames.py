@@ -10,8 +10,8 @@ from sarslide.workflow import frame_calls
 from sarslide.workflow.graph import Graph
 
 # Files with log and benchmark: of a date, of an interferogram, of its unwrapping, of the other
-# rules of a stack in a frame, of the ground of a frame.
-OF_DATE, OF_PAIR, OF_UNWRAPPING, OF_STACK, OF_GROUND = 4, 5, 5, 70, 9
+# rules of a stack in a frame, of the ground of a frame, of the smallest speeds that rates show.
+OF_DATE, OF_PAIR, OF_UNWRAPPING, OF_STACK, OF_GROUND, OF_SPEEDS = 4, 5, 5, 70, 9, 6
 # Rules that may need most: MB, and bytes a cell of the frame with its margin; maps of networks, of
 # the cells that they read.
 OF_RATES, OF_GRADIENTS, OF_NETWORKS = (2500, 400), (1500, 600), (2500, 200)
@@ -88,7 +88,8 @@ def _of_frame(graph: Graph, name: str) -> FrameCost:
         geocodes * OF_DATE * total_dates
         + (OF_PAIR + unwraps * OF_UNWRAPPING) * total_pairs
         + OF_STACK * len(stacks)
-        + OF_GROUND,
+        + OF_GROUND
+        + unwraps * OF_SPEEDS,
         cells * (of_date * total_dates + of_pair * total_pairs + STACK_BYTES * len(stacks) + REGION_BYTES) / 1e9,
         cells * (of_date + of_pair * per_date) / 1e6,
         _memory_mb(graph, name),

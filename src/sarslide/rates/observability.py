@@ -39,6 +39,22 @@ def observable_class(
     return found
 
 
+def is_observed(observable_class: np.ndarray) -> np.ndarray:
+    """Cells in which a track sees the ground, whichever way that moves.
+
+    Parameters
+    ----------
+    observable_class : array of int
+        Index into CLASSES; unknown is none of them.
+
+    Returns
+    -------
+    array of bool
+        Without layover, shadow, decorrelation and ground that is not acquired.
+    """
+    return np.isin(observable_class, [CLASSES.index(name) for name in ("observable", "insensitive")])
+
+
 def downslope_rate(
     los_rate: np.ndarray,
     los_std: np.ndarray,

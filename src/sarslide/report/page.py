@@ -34,7 +34,16 @@ from sarslide.report.flow_figure import flow_figure
 from sarslide.report.inputs import ReportInputs, StackInputs
 from sarslide.report.inventory_map import web_map
 from sarslide.report.network_plot import NetworkPair, baselines
-from sarslide.report.reading import MAX_SIDE, model_card, read_display, read_pairs, read_stack, records, reference
+from sarslide.report.reading import (
+    MAX_SIDE,
+    model_card,
+    read_display,
+    read_pairs,
+    read_stack,
+    records,
+    reference,
+    speed_maps,
+)
 from sarslide.report.scales import scale_for
 
 FOLDER = Path(__file__).parent
@@ -116,6 +125,8 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     pairs = {stack.stack: read_pairs(stack.pairs) for stack in inputs.stacks}
     terrain = {layer: read_display(path, layer) for layer, path in inputs.terrain.items()}
     stacks = [read_stack(stack) for stack in inputs.stacks]
+    speeds = {layer: read_display(path, layer) for layer, path in speed_maps(inputs.current).items()}
+    min_slope_deg = inputs.settings.get("inventory", {}).get("min_slope_deg", 0.0)
     candidates = vector.read(inputs.candidates, "candidates") if inputs.candidates else None
     planted = vector.read(inputs.planted) if inputs.planted and scores else None
     external = comparison.read(inputs.external) if inputs.external else None
@@ -174,6 +185,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
                 *(stages.pair_figure(maps, bounds) for maps in stacks),
                 *(stages.rate_figure(maps, rate_scale, bounds, shade, inputs.method) for maps in stacks),
                 *(stages.quality_figure(maps, bounds) for maps in stacks),
+                stages.speed_figure(speeds, terrain.get("slope_deg"), min_slope_deg, bounds),
                 stages.fusion_figure(stacks, candidates, layers[MASKED], shade, bounds),
                 *network_maps.stages_of([maps.stack for maps in stacks], inputs.network_maps),
             )

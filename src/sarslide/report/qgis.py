@@ -11,8 +11,9 @@ from sarslide.grid import RegionGrid
 from sarslide.inventory import records
 from sarslide.inventory.changes import LAYERS
 from sarslide.inventory.styles import STYLES, qml
+from sarslide.layers import SMALLEST_SPEED
 from sarslide.report.inputs import ReportInputs
-from sarslide.report.reading import read_display
+from sarslide.report.reading import read_display, speed_maps
 from sarslide.report.scales import Scale, scale_for
 
 HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
@@ -76,6 +77,9 @@ def rasters(inputs: ReportInputs) -> list[tuple[str, Path, Scale, bool]]:
         paths = {stack.stack: stack.rasters[name] for stack in inputs.stacks if name in stack.rasters}
         scale = scale_for(name, [read_display(path, name) for path in paths.values()])
         found += [(f"{name} {stack}", path, scale, shown and k == 0) for k, (stack, path) in enumerate(paths.items())]
+    speeds = speed_maps(inputs.current)
+    scale = scale_for(next(iter(SMALLEST_SPEED)), [read_display(path, name) for name, path in speeds.items()])
+    found += [(name, path, scale, False) for name, path in speeds.items()]
     if "hillshade" in inputs.terrain:
         found.append(("hillshade", inputs.terrain["hillshade"], scale_for("hillshade"), True))
     return found

@@ -108,6 +108,24 @@ def read_display(path: Path, layer: str, band: int = 1) -> np.ndarray:
     return np.where(values == nodata, np.nan, values).astype(np.float32)
 
 
+def speed_maps(current: Path) -> dict[str, Path]:
+    """The smallest speeds that can be seen, which a release holds.
+
+    Parameters
+    ----------
+    current : Path
+        Pointer to the release.
+
+    Returns
+    -------
+    dict of str to Path
+        By registered layer; empty of a method without rates, and of releases that lack them.
+    """
+    folder = release_records.folder_of(current)
+    files = release_records.manifest(folder).files
+    return {layer: path for layer in layers.SMALLEST_SPEED if (path := folder / f"{layer}.tif").name in files}
+
+
 def read_stack(stack: StackInputs) -> StackMaps:
     """The rasters of a stack for the screen; the filtered phase is the second band of
     `wrapped_rad`, where it differs from the first.

@@ -196,6 +196,7 @@ _FIXED = {
 _ADAPTIVE = {
     "los_rate_mm_per_yr": ("RdBu", "LOS rate (mm/yr)", "symmetric"),
     "los_rate_std_mm_per_yr": ("viridis", "Standard error of the LOS rate (mm/yr)", "from zero"),
+    **dict.fromkeys(layers.SMALLEST_SPEED, ("viridis", "Smallest speed down the slope (mm/yr)", "from zero")),
     "unw_rad": ("viridis", "Unwrapped phase (rad), grows away", "range"),
     "slope_deg": ("cividis", "Slope (degree)", "from zero"),
     "avg_phase_std_rad": ("viridis", "Standard error of the averaged phase (rad)", "from zero"),

@@ -7,8 +7,9 @@ import geopandas as gpd
 import numpy as np
 
 from sarslide import names
-from sarslide.layers import TERRAIN
+from sarslide.layers import SMALLEST_SPEED, TERRAIN
 from sarslide.rates.methods import DEFAULT, METHODS
+from sarslide.rates.smallest_speed import SIGMAS
 from sarslide.report.figures import Outlines, Panel, panel_figure, png
 from sarslide.report.network_plot import NetworkPair, baselines, network_figure
 from sarslide.report.scales import Scale, scale_for
@@ -19,6 +20,7 @@ Bounds = tuple[float, float, float, float]
 MASKED_COLOUR = "#7a5a00"
 TRACK_COLOURS = ("#1b6ca8", "#c25a00", "#6a3d9a", "#2a7f62")
 BOTH_COLOUR = "#111111"
+SPEEDS = (5, 10, 15, 25, 50, 100, 200, 500)  # mm/yr, of sentences
 
 
 @dataclass(frozen=True)
@@ -230,6 +232,56 @@ def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
     if unknown:
         caption += f" Not known in any cell of this track: {', '.join(unknown).lower()}."
     return _figure(f"{maps.stack}: quality and observability", caption, panels, bounds)
+
+
+def speed_figure(
+    speeds: Mapping[str, np.ndarray], slope_deg: np.ndarray | None, min_slope_deg: float, bounds: Bounds
+) -> StageFigure | None:
+    """The smallest speeds that can be seen, by area of the landslide, and on how many slopes.
+
+    Parameters
+    ----------
+    speeds : mapping of str to (rows, cols) array
+        Layers of `SMALLEST_SPEED`, mm/yr.
+    slope_deg : (rows, cols) array or None
+        Slope, degree.
+    min_slope_deg : float
+        Slope from which ground may slide.
+    bounds : Bounds
+        West, south, east, north, m.
+
+    Returns
+    -------
+    StageFigure or None
+        The figure; None without any layer.
+    """
+    if not speeds:
+        return None
+    scale = scale_for(next(iter(speeds)), speeds.values())
+    panels = [Panel(f"Landslide of {SMALLEST_SPEED[layer]} ha", values, scale) for layer, values in speeds.items()]
+    slopes = np.ones(panels[0].values.shape, bool) if slope_deg is None else slope_deg >= min_slope_deg
+    caption = "".join(_on_slopes(SMALLEST_SPEED[layer], values[slopes]) for layer, values in speeds.items()) + (
+        "Colours: the smallest speed down the slope (mm/yr) at which a landslide around each cell can be seen, where the "
+        "better track's mean rate over it, less the median of the ring of 60 to 360 m around it, is "
+        f"{SIGMAS:g} standard deviations of the noise that this difference has on stable ground. A detector that is told "
+        "the outline sees as much; one that has to find it needs more. Grey: flatter than landslides are, or seen by no "
+        "track."
+    )
+    return _figure("What can be seen", caption, panels, bounds)
+
+
+def _on_slopes(area_ha: int, speeds: np.ndarray) -> str:
+    """A sentence on landslides of an area; speeds are those of all slopes, NaN where unknown."""
+    seen = speeds[np.isfinite(speeds)]
+    if not len(seen):
+        return f"A landslide of {area_ha} ha can be seen on none of the slopes. "
+    speed = next((one for one in SPEEDS if one >= np.median(seen)), SPEEDS[-1])
+    share, most = (f"{100 * count / len(speeds):.0f} %" for count in (np.count_nonzero(seen <= speed), len(seen)))
+    faster = f", a faster one on up to {most}" if most != share else ""
+    return (
+        f"A landslide of {area_ha} ha that moves down the slope at {speed} mm/yr can be seen on {share} of the "
+        f"slopes{faster}. "
+    )
 
 
 def fusion_figure(

@@ -124,6 +124,11 @@ class Paths:
         return self.ground("terrain")
 
     @property
+    def smallest_speed(self) -> str:
+        """Folder of the smallest speeds that any track sees in a frame."""
+        return f"{self.results}/smallest_speed/{{frame}}"
+
+    @property
     def inventory(self) -> str:
         """Folder of the inventory: candidates, pointer and releases of the whole region."""
         return f"{self.results}/inventory"

@@ -144,6 +144,7 @@ def upstream_rules(config: Config) -> list[str]:
         *(["closure"] if method.has_rates and config.rates.loop_mask else []),
         *(["window_rates"] if config.segmentation.window else []),
         *(["level_frames"] if method.has_rates and config.grid.in_frames else []),
+        *(["observability", "smallest_speed"] if method.has_rates else []),
         *(["resample_products", "product_dem"] if config.segmentation.grid == "product" else []),
         *("terrain", "average_phase", "segment" if config.segmentation.method == "network" else "velocity_threshold"),
         *("candidates", "fuse", "release"),
