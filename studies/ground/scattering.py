@@ -329,6 +329,7 @@ def draw(curves: dict[str, dict[str, np.ndarray]]) -> None:
             panel.plot(at, np.linspace(0, 1, 301), color=colors[key], label=key)
         real = samples["real"]
         panel.set_xlim(*np.quantile(real, (0.005, 0.98 if real.min() >= 0 else 0.995)))
+        panel.set_xlabel("mm/yr" if "rates" in name else "")
         panel.set_title(name.replace(", Houston", "\nHouston").replace(", Terceira", "\nTerceira"), fontsize="small")
     for panel in axes.flat[len(curves) :]:
         panel.set_axis_off()
