@@ -20,6 +20,10 @@ measured scattering.
 
 ![Cumulative curves of texture, coherence and noise of rates, real and simulated](images/ground_scattering.png)
 
+Outlines are drawn on other ground than that on which their irregularity was found.
+
+![Cumulative curves of outlines, simulated, with the published quantiles](images/ground_outlines.png)
+
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|
 """

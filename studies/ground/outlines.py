@@ -32,7 +32,7 @@ from studies.structure.records import REPOSITORY
 
 COMMAND = "python -m studies.ground.outlines"
 RANGES = REPOSITORY / "src/sarsim/ranges"
-FIGURE = REPOSITORY / "docs/reference/images/outlines.png"
+FIGURE = REPOSITORY / "docs/reference/images/ground_outlines.png"
 TUNED_ON, MEASURED_ON = "cevennes_lozere_30m", "alps_davos_30m"
 TUNING, MEASURING = 150, 600  # bodies
 GOAL = 0.2
@@ -142,10 +142,10 @@ def draw(samples: dict[str, dict[str, np.ndarray]]) -> None:
             ours, theirs = np.sort(measured[statistic]), getattr(INVENTORIES[name], statistic)
             place.plot(ours, np.linspace(0, 1, ours.size), color="0.3", label="simulated")
             place.plot(theirs, PROBABILITIES, "o", color="C3", label="published quantiles")
-            low, high = min(theirs[0], np.quantile(ours, 0.02)), max(theirs[-1], np.quantile(ours, 0.98))
-            if statistic in ("area_ha", "elongation"):
+            if statistic == "area_ha":
                 place.set_xscale("log")
-            place.set_xlim(low, high)
+                place.xaxis.set_minor_formatter("")
+            place.set_xlim(np.quantile(ours, 0.01), np.quantile(np.append(ours, theirs[-1] * 1.02), 0.999))
     titles = ("area, ha", "length / width", "4 pi A / P2", "A / hull", "A / rectangle")
     for place, title in zip(axes[0], titles, strict=True):
         place.set_title(title)
