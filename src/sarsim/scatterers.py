@@ -25,7 +25,7 @@ import numpy as np
 
 from sarsim import acquisition as radar
 from sarsim.geometry import arc_state
-from sarsim.landcover import SETTLEMENT, TOWN
+from sarsim.landcover import SETTLEMENT, TOWN, Town
 from sarsim.scattering import SEASONAL_SNOW, ScatteringSettings
 from sarsim.slc import EDGE, WIDTH, BurstImage, carrier_phase, spread
 
@@ -39,12 +39,6 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _BITS_8, _BITS_12, _BITS_16 = np.uint64(0xFF), np.uint64(0xFFF), np.uint64(0xFFFF)
 _SNOW = np.uint64(1 << 63)  # sets the number of a scatterer under seasonal snow apart
-_POINT = int(round(TOWN.share * 256))  # of 256 scatterers of a settlement
-# roots of the power of a point and of another scatterer of a settlement over their mean
-_POINT_ROOT = math.sqrt(TOWN.power * 256 / _POINT)
-_OTHER_ROOT = math.sqrt((1 - TOWN.power) * 256 / (256 - _POINT))
-_POINT_LASTING_ROOT, _POINT_REST_ROOT = math.sqrt(TOWN.lasting), math.sqrt(1 - TOWN.lasting)
-_POINT_HEIGHT = TOWN.height_m
 
 
 @dataclass(frozen=True)
@@ -139,15 +133,31 @@ def _last_draw(key, number, day, change):
     return 0
 
 
+def _town(town: Town) -> tuple[int, float, float, float, float, float]:
+    """Points among 256 scatterers; roots of the power of a point and of another scatterer over
+    their mean, of the lasting and of the fresh power of a point; largest height, m.
+    """
+    points = round(town.share * 256)
+    return (
+        points,
+        math.sqrt(town.power * 256 / points),
+        math.sqrt((1 - town.power) * 256 / (256 - points)),
+        math.sqrt(town.lasting),
+        math.sqrt(1 - town.lasting),
+        town.height_m,
+    )
+
+
 @numba.njit(cache=True)
 def _scatter(
     field, line_table, sample_table, carrier, lines, start, near_time, coefficients, middle, scale, xyz, amplitude, shadow,
-    cover, time, reference_sample, corner, stride, change, lasting, fading, turning, towns, extra_path, gaussian,
+    cover, time, reference_sample, corner, stride, change, lasting, fading, turning, towns, town, extra_path, gaussian,
     key, place_key, day, power_scale,
 ):  # fmt: skip
     rows, cols = amplitude.shape
     field_rows, field_cols = field.shape[:2]
     s, v, a = np.empty(3), np.empty(3), np.empty(3)
+    points, point_root, other_root, root_point_lasting, root_point_fresh, height = town
     per_meter = 2.0 / radar.SPEED_OF_LIGHT * radar.RANGE_SAMPLING
     fraction = 1.0 / 65536.0
     first_sample = near_time * radar.RANGE_SAMPLING
@@ -178,7 +188,7 @@ def _scatter(
             root_lasting, root_fading = math.sqrt(lasting[code]), math.sqrt(fading[code])
             root_rest = math.sqrt(max(0.0, 1.0 - lasting[code] - fading[code]))
             turn = turning[code]
-            town = towns and code == SETTLEMENT
+            settled = towns and code == SETTLEMENT
             away = math.sqrt(xyz[r, c, 0] ** 2 + xyz[r, c, 1] ** 2 + xyz[r, c, 2] ** 2)
             cell = np.uint64(corner + r * stride + c) * np.uint64(PER_SIDE * PER_SIDE)
             for n in range(PER_SIDE * PER_SIDE):
@@ -222,11 +232,11 @@ def _scatter(
                 dt = -f / slope
                 strength = power_scale * amplitude[r, c]
                 point = False
-                if town:
-                    point = (place >> np.uint64(44)) & _BITS_8 < _POINT
-                    strength *= _POINT_ROOT if point else _OTHER_ROOT
+                if settled:
+                    point = (place >> np.uint64(44)) & _BITS_8 < points
+                    strength *= point_root if point else other_root
                     if point:
-                        rise = _POINT_HEIGHT * float(place >> np.uint64(52)) / 4096.0 / away
+                        rise = height * float(place >> np.uint64(52)) / 4096.0 / away
                         dx += rise * xyz[r, c, 0]
                         dy += rise * xyz[r, c, 1]
                         dz += rise * xyz[r, c, 2]
@@ -248,8 +258,8 @@ def _scatter(
                     place = _mix(place_key, number)
                 fixed = gaussian[(place >> np.uint64(32)) & _BITS_12]
                 if point:
-                    re = strength * (_POINT_LASTING_ROOT * fixed[0] + _POINT_REST_ROOT * fresh[0])
-                    im = strength * (_POINT_LASTING_ROOT * fixed[1] + _POINT_REST_ROOT * fresh[1])
+                    re = strength * (root_point_lasting * fixed[0] + root_point_fresh * fresh[0])
+                    im = strength * (root_point_lasting * fixed[1] + root_point_fresh * fresh[1])
                 else:
                     born = _last_draw(key, number, day, change[code])
                     drawn = gaussian[_mix(key + number, np.uint64(born)) & _BITS_12]
@@ -302,6 +312,6 @@ def scatter(
         image.field, *image.tables, image.carrier, acq.lines, acq.burst_starts[image.burst] - acq.azimuth_shift_s,
         acq.near_time, acq.arc.coefficients, acq.arc.middle, acq.arc.scale, ground.xyz, ground.amplitude, ground.shadow,
         ground.cover, ground.time, ground.sample, ground.corner, ground.stride, change, lasting, rho_0 - lasting,
-        settings.fading_rad_per_day, settings.towns, extra_path_m, reflectivity.gaussian, np.uint64(reflectivity.key),
-        np.uint64(reflectivity.place_key), day, power_scale,
+        settings.fading_rad_per_day, settings.towns, _town(TOWN), extra_path_m, reflectivity.gaussian,
+        np.uint64(reflectivity.key), np.uint64(reflectivity.place_key), day, power_scale,
     )  # fmt: skip
