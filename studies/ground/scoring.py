@@ -1,0 +1,159 @@
+"""What is found of the planted landslides of a region, and by which method.
+
+A method's map goes through the inventory as the product makes it: candidates of each track, masked,
+then fused. What is released is matched one to one with the planted outlines at IoU 0.3
+(`evaluate.objects`).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sarsim.scene import STACKS
+from sarsim.world import World
+from sarslide.evaluate.metrics import MIN_IOU, harmonic, ratio
+from sarslide.inventory import attributes
+from sarslide.inventory.candidates import find_candidates
+from sarslide.inventory.fusion import fuse
+from sarslide.inventory.masks import LANDSLIDE, MaskRules
+from sarslide.inventory.matching import assign, intersections
+from sarslide.inventory.velocity_threshold import LAYERS, PRINTED, TUNED, Rule, active_areas
+from sarslide.names import nearest_pairs
+from sarslide.network import interval_years
+from studies.ground import limit
+
+Scenes = Mapping[str, Mapping[str, np.ndarray]]  # pass -> layers
+NETWORK, PUBLISHED, TUNED_FORM, LIMIT = "network", "published", "tuned", "limit"
+RULES = {PUBLISHED: PRINTED, TUNED_FORM: TUNED}
+METHODS = (NETWORK, *RULES)
+# Of the inventory's configuration.
+MIN_RATE_MM_PER_YR, FUSION_OVERLAP, SMALLEST_HA = 20.0, 0.1, 1.8
+SPEEDS_MM_PER_YR = ((0, 25), (25, 100), (100, 500), (500, math.inf))
+SIZES_HA = ((0, 2), (2, 10), (10, math.inf))
+
+
+@dataclass(frozen=True)
+class Found:
+    """Landslides that a method releases in a region.
+
+    Attributes
+    ----------
+    planted : set of int
+        Rows of planted landslides that one of them matches.
+    released, right : int
+        How many there are, and how many of them match.
+    """
+
+    planted: frozenset[int]
+    released: int
+    right: int
+
+
+def map_of(layers: Mapping[str, np.ndarray], rule: Rule) -> np.ndarray:
+    """The map of a velocity threshold: 1 active, 0 not, NaN where unknown."""
+    rate, std, slope = (layers[name] for name in LAYERS)
+    known = np.isfinite(rate) & np.isfinite(std) & np.isfinite(slope)
+    return np.where(known, active_areas(rate, std, slope, rule), np.nan)
+
+
+def released(
+    scenes: Scenes,
+    maps: Mapping[str, np.ndarray],
+    world: World,
+    dates: Sequence[str],
+    threshold: float,
+    limits: Sequence[tuple[float, float]] = (),
+) -> list[dict[str, Any]]:
+    """Landslides of the fused inventory of both tracks.
+
+    limits: speeds of a network's training; of faster ground the velocity threshold finds what it
+    misses.
+    """
+    pairs = nearest_pairs(list(dates), 24, 2)
+    candidates = partial(
+        find_candidates,
+        grid=world.region,
+        threshold=threshold,
+        min_rate_mm_per_yr=MIN_RATE_MM_PER_YR,
+        rules=MaskRules(snowline_m=world.snowline_m),
+        limits=limits,
+        pair_years=sum(map(interval_years, pairs)) / len(pairs),
+    )
+    rows: list[dict[str, Any]] = []
+    for orbit_pass, layers in scenes.items():
+        read = {name: layers[name] for name in attributes.LAYERS if name in layers}
+        read["probability"] = maps[orbit_pass]
+        rows += candidates(read, track=STACKS[orbit_pass]).to_dict("records")
+    return [
+        row for row in fuse(rows, FUSION_OVERLAP) if row["status"] == "candidate" and row["object_class"] == LANDSLIDE
+    ]
+
+
+def matched(world: World, rows: Sequence[Mapping[str, Any]]) -> Found:
+    """Released landslides against the planted ones."""
+    planted = list(world.landslides.geometry)
+    common = intersections(planted, [row["geometry"] for row in rows])
+    found = assign({pair: iou for pair, (iou, _) in common.items() if iou >= MIN_IOU})
+    return Found(frozenset(found.values()), len(rows), len(found))
+
+
+def limits_of(world: World, scenes: Scenes) -> np.ndarray:
+    """Significance of every planted landslide in the better track (`limit`)."""
+    tracks = {p: (layers["los_rate_mm_per_yr"], layers["true_los_rate_mm_per_yr"]) for p, layers in scenes.items()}
+    bodies = world.body[world.window]
+    by_track = limit.of_region(bodies, tracks, world.region.cell_m, world.seed)
+    best = np.zeros(len(world.landslides))
+    for values in by_track.values():
+        best[: len(values)] = np.maximum(best[: len(values)], values)
+    return best
+
+
+def table_of(world: World, found: Mapping[str, Found], significance: np.ndarray) -> list[dict[str, Any]]:
+    """One row a planted landslide: what it is, and who finds it."""
+    slides = world.landslides
+    return [
+        {
+            "planted_id": str(slides["planted_id"].iloc[k]),
+            "inventory": str(slides["inventory"].iloc[k]) if "inventory" in slides else "",
+            "speed_mm_per_yr": float(slides["speed_mm_per_yr"].iloc[k]),
+            "area_ha": float(slides.geometry.iloc[k].area / 1e4),
+            "significance": float(significance[k]),
+            LIMIT: bool(significance[k] > limit.FOUND),
+            **{method: k in found[method].planted for method in found},
+        }
+        for k in range(len(slides))
+    ]
+
+
+def groups(rows: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
+    """All planted landslides, and those of each range, speed and size."""
+    yield "all", rows
+    for mountains in sorted(rows["range"].unique()):
+        yield mountains.replace("_", " "), rows[rows["range"] == mountains]
+    for column, unit, classes in (("speed_mm_per_yr", "mm/yr", SPEEDS_MM_PER_YR), ("area_ha", "ha", SIZES_HA)):
+        for low, high in classes:
+            inside = rows[(rows[column] >= low) & (rows[column] < high)]
+            name = f"over {low}" if high == math.inf else f"under {high}" if low == 0 else f"{low} to {high}"
+            yield f"{name} {unit}", inside
+
+
+def words(rows: pd.DataFrame, counts: Mapping[str, tuple[int, int]] | None = None) -> str:
+    """Recall of every method and the limit; with counts (right, released) also precision and F1.
+
+    Of all landslides, then of those above the smallest object.
+    """
+    large = rows[rows["area_ha"] >= SMALLEST_HA]
+    parts = []
+    for method in (*METHODS, LIMIT):
+        recall = [ratio(int(part[method].sum()), len(part)) for part in (rows, large)]
+        text = f"{method} {recall[0]:.2f} ({recall[1]:.2f})"
+        if counts and method in counts:
+            precision = ratio(*counts[method])
+            text += f", precision {precision:.2f}, F1 {harmonic(precision, recall[0]):.2f}"
+        parts.append(text)
+    return "; ".join(parts) + f"; of {len(rows)} ({len(large)})"
