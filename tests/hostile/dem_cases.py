@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from affine import Affine
 
 from sarslide.grid import RegionGrid
-from sarslide.retrieve.dem import check_file, region_dem
+from sarslide.retrieve.dem import check_file, check_posting, region_dem
 from tests.hostile.damaged import damaged
 from tests.hostile.raster_cases import SOURCE, VRT
 
@@ -70,6 +71,22 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
         for read in readers(path):
             yield name, read
     yield "too small", partial(check_file, written(folder / "small.tif", heights(GRID), GRID), GRID.pad(MARGIN_M))
+    above_geoid = written(folder / "egm96.tif", good, crs="EPSG:32647+5773")
+    yield (
+        "of the geoid by its CRS, called ellipsoidal",
+        partial(region_dem, above_geoid, GRID, MARGIN_M, "ellipsoidal", None),
+    )
+    rows = PADDED.transform
+    turned = {
+        "rotated by a degree": Affine.translation(rows.c, rows.f) @ Affine.rotation(1.0) @ Affine.scale(30, -30),
+        "south up": Affine(30, 0, rows.c, 0, 30, rows.f - 30 * PADDED.rows),
+    }
+    for name, transform in turned.items():
+        path = written(folder / f"{name.replace(' ', '_')}.tif", good, transform=transform)
+        for read in readers(path):
+            yield name, read
+    coarse = RegionGrid(32647, PADDED.west, PADDED.north, 60, PADDED.rows // 2, PADDED.cols // 2)
+    yield "coarser than the cells", partial(check_posting, written(folder / "60m.tif", heights(coarse), coarse), GRID)
     steep = written(folder / "steep.tif", heights(steep=0.4 * 3.28084))
     yield "feet of a steep region", partial(region_dem, steep, GRID, MARGIN_M, "ellipsoidal", None)
     holes = written(folder / "holes.tif", np.where(np.indices(good.shape)[0] < 30, np.float32(np.nan), good))

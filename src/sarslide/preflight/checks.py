@@ -363,12 +363,11 @@ def _is_ground(config: Config) -> str:
 
 
 def _file_covers(config: Config, named: str, margin_m: float) -> str:
-    from sarslide.retrieve.dem import check_file
+    from sarslide.retrieve.dem import check_file, check_reference
 
     path = resolve(named)
     check_file(path, config.grid.region_grid().pad(margin_m))
-    if config.grid.dem_vertical == "orthometric" and config.grid.geoid_m is None:
-        raise DemError(f"{path}: heights are orthometric, grid.geoid_m is not set", "set grid.geoid_m")
+    check_reference(path, config.grid.dem_vertical, config.grid.geoid_m)
     return f"{path} covers the region, heights {config.grid.dem_vertical}"
 
 

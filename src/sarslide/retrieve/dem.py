@@ -22,6 +22,9 @@ from sarslide.terrain.dem import check_possible
 
 COARSER = 1.5  # posting over cell: terrain that is smoother than its cells is no mountain
 LOOK_CELLS = 500  # a side of what is looked at before a run
+VERTICAL = re.compile(r"VERT(?:ICAL)?_?C(?:S|RS)\[\"([^\"]*)")
+# Vertical CRSs are above a geoid, but for those that some programs name after the ellipsoid.
+ELLIPSOID = re.compile(r"ellips|^WGS[ _]?(19)?84$", flags=re.IGNORECASE)
 FEET = re.compile(r"\bf(oo|ee)?t\b", flags=re.IGNORECASE)
 
 
@@ -53,14 +56,11 @@ def region_dem(
     Raises
     ------
     DemError
-        When the file cannot be read, does not cover the region, is in feet or holds heights that
-        no ground has, or the undulation is missing.
+        When the file cannot be read, has a rotated grid, does not cover the region, is in feet or
+        holds heights that no ground has, when the undulation is missing, or when the file states
+        heights above a geoid that are said to be ellipsoidal.
     """
-    if vertical == "orthometric" and geoid_m is None:
-        raise DemError(
-            f"{path}: heights are orthometric and no geoid is given",
-            "set grid.geoid_m to the geoid undulation of the region, or give an ellipsoidal DEM",
-        )
+    check_reference(path, vertical, geoid_m)
     with _opened(path) as source:
         height, padded = _resampled(source, str(path), grid, margin_m)
     return height + np.float32(geoid_m if vertical == "orthometric" else 0), padded
@@ -79,8 +79,8 @@ def check_file(path: str | Path, padded: RegionGrid) -> None:
     Raises
     ------
     DemError
-        When it cannot be read, has no CRS, ends inside the grid, is in feet, or holds heights that
-        no ground has.
+        When it cannot be read, has no CRS or a rotated grid, ends inside the grid, is in feet, or
+        holds heights that no ground has.
     """
     with _opened(path) as source:
         west, south, east, north = transform_bounds(padded.epsg, source.crs, *padded.bounds)
@@ -93,6 +93,38 @@ def check_file(path: str | Path, padded: RegionGrid) -> None:
         shape = tuple(min(math.ceil(side), LOOK_CELLS) for side in (window.height, window.width))
         look = source.read(1, window=window, out_shape=shape, masked=True)
     check_possible(str(path), np.ma.filled(look.astype(np.float64), np.nan))
+
+
+def check_reference(path: str | Path, vertical: str, geoid_m: float | None) -> None:
+    """Check that it is known what the heights of a DEM file refer to.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    vertical : str
+        `ellipsoidal` or `orthometric`, as the configuration says.
+    geoid_m : float or None
+        Geoid undulation of the region, m.
+
+    Raises
+    ------
+    DemError
+        When they are orthometric and no undulation is given, or said to be ellipsoidal and of a
+        vertical CRS above a geoid.
+    """
+    if vertical == "orthometric" and geoid_m is None:
+        raise DemError(
+            f"{path}: heights are orthometric and no geoid is given",
+            "set grid.geoid_m to the geoid undulation of the region, or give an ellipsoidal DEM",
+        )
+    with _opened(path) as source:
+        stated = VERTICAL.search(source.crs.wkt)
+    if vertical == "ellipsoidal" and stated and not ELLIPSOID.search(stated[1]):
+        raise DemError(
+            f"{path}: its CRS says {shown(stated[1])}, grid.dem_vertical says ellipsoidal",
+            "set grid.dem_vertical: orthometric, and grid.geoid_m to the geoid undulation of the region",
+        )
 
 
 def check_posting(path: str | Path, grid: RegionGrid) -> None:
@@ -133,9 +165,13 @@ def _opened(path: str | Path) -> Iterator[DatasetReader]:
 
 
 def _check_units(path: str | Path, source: DatasetReader) -> None:
-    """DemError for a file without a CRS or heights, and for one in feet."""
+    """DemError for a file without a CRS or heights, one in feet, and one whose rows do not run from
+    west to east, north to south.
+    """
     if source.crs is None:
         raise DemError(f"{path}: has no CRS", "give a georeferenced DEM")
+    if not (source.transform.a > 0 > source.transform.e and source.transform.b == source.transform.d == 0):
+        raise DemError(f"{path}: its grid is rotated or turned over", "warp it to a grid with north up (gdalwarp)")
     if source.dtypes[0].startswith("complex"):
         raise DemError(f"{path}: holds {source.dtypes[0]}, no heights", "give a DEM")
     vertical = re.search(r"VERT(?:ICAL)?_?C(?:S|RS).*?(?:LENGTH)?UNIT\[\"([^\"]*)", source.crs.wkt, flags=re.DOTALL)
