@@ -14,6 +14,7 @@ from contextlib import suppress
 import numpy as np
 
 from sarslide.errors import UnwrapError
+from sarslide.insar.components import reliable_components
 from sarslide.insar.filter import goldstein
 from sarslide.layers import hidden
 
@@ -24,7 +25,6 @@ TOLERANCE_RAD = 0.01  # float32 phase of a thousand cycles keeps 5e-4 rad
 # Of 192 cuts of up to 1 km through pairs of the demo every one was bridged to the right cycle, of
 # 144 of 1.5 to 3 km 138.
 BRIDGE_M = 1000.0
-RELIABILITY = 0.5  # least 1 / variance, 1/rad2, inside a component: the default of whirlwind
 
 
 def open_ground(values: np.ndarray, layover_shadow: np.ndarray) -> np.ndarray:
@@ -166,19 +166,15 @@ _PACKAGES = {"whirlwind": "whirlwind-insar", "snaphu": "snaphu"}
 
 
 def _whirlwind(ifg, coherence, looks, valid):
-    """`whirlwind.unwrap` without its second set of components, which takes a table to build.
-
-    Its steps one by one: that table is 0.3 CPU s of each process at 52 looks.
-    """
+    """Phase of `whirlwind.unwrap`, without its components, which take tables to build."""
     import whirlwind
-    from whirlwind._native import components_snaphu, unwrap_linear
+    from whirlwind._native import unwrap_linear
 
     with suppress(RuntimeError):  # the thread pool of a process is set once; a job has one core
         whirlwind.set_num_threads(1)
     looks = float(np.clip(looks, 1, 300))
     phase = whirlwind.bridge_components(unwrap_linear(ifg, coherence, looks, valid), valid)
-    reliability = round(RELIABILITY * whirlwind.CONNCOMP_RELIABILITY_UNIT)
-    return phase, components_snaphu(ifg, coherence, looks, phase, valid, reliability, thicken=True)
+    return phase, reliable_components(np.where(valid, phase, np.nan), coherence, looks)
 
 
 def _snaphu(ifg, coherence, looks, valid):
@@ -227,9 +223,9 @@ def _largest_of_each(islands: np.ndarray, components: np.ndarray, count: int) ->
 
     0 for one without.
     """
-    known = components > 0
-    names = np.stack([islands[known], components[known]]).astype(np.int64)
-    (found, number), cells = np.unique(names, axis=1, return_counts=True)
+    known, size = components > 0, int(components.max()) + 1
+    names, cells = np.unique(islands[known].astype(np.int64) * size + components[known], return_counts=True)
+    found, number = np.divmod(names, size)
     order = np.argsort(cells, kind="stable")  # the last one written is the largest
     largest = np.zeros(count + 1, np.int64)
     largest[found[order]] = number[order]
