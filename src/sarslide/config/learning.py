@@ -98,7 +98,7 @@ class VelocityThresholdSection(Section):
     )
     noise: Literal["map", "cell"] | None = key(
         None,
-        "whose standard deviation: of the rates of the map, or of each cell's own rate, its standard error; null: as form says",
+        "whose standard deviation; map: of all its rates; cell: of each cell's own, its standard error; null: as form says",
     )
     min_cells: int | None = key(
         None, "active cells that touch are an area from so many on; null: as form says", "cells", ge=1, le=10_000

@@ -9,6 +9,7 @@ each cell in place of the map's sigma, and P4 4.3's slopes (a plain is no landsl
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -46,14 +47,14 @@ TUNED = Rule(sigmas=2.5, min_cells=10, noise="cell", min_slope_deg=5.0)
 FORMS = {"published": PRINTED, "tuned": TUNED}
 
 
-def rule_of(form: str, **numbers: float | str | None) -> Rule:
+def rule_of(form: str, **numbers: Any) -> Rule:
     """The rule of a form with some numbers of its own.
 
     Parameters
     ----------
     form : str
         Of `FORMS`.
-    **numbers : float, str or None
+    **numbers
         Fields of `Rule`; None leaves that of the form.
 
     Returns
