@@ -33,8 +33,10 @@ import numpy as np
 from sarsim.acquisition import RANGE_WINDOW
 from sarsim.swaths import SWATHS
 from sarsim.track_view import HEADING_DEG, TrackView, to_range
+from sarslide.catalog.repeat_orbit import INCIDENCE_DEG
 from sarslide.constants import SPEED_OF_LIGHT
 from sarslide.grid import Lattice, RegionGrid
+from sarslide.insar.native.acquisition import noise_bandwidth
 
 SWATH = SWATHS["IW2"]
 BEAM_SPEED = 6800.0  # of the beam over the ground, m/s: 13.9 m between lines of 2.06 ms
@@ -87,9 +89,7 @@ class Places:
 
         azimuth = response_places(rng, shape, SWATH.azimuth_window) * BEAM_SPEED / SWATH.azimuth_bandwidth
         self.slant = response_places(rng, shape, RANGE_WINDOW).astype(np.float32)  # in 1 / bandwidth
-        local = np.radians(np.clip(seen.local_incidence_deg, 3, 87))
-        on_map = np.cos(np.radians(seen.incidence_deg) - local) / np.sin(local)
-        across = self.slant * (SPEED_OF_LIGHT / (2 * SWATH.range_bandwidth) * on_map)
+        across = self.slant * (SPEED_OF_LIGHT / (2 * SWATH.range_bandwidth) * map_metres(seen))
         heading, away = np.radians(HEADING_DEG[seen.stack[0]]), to_range(seen.stack)
         east += azimuth * np.sin(heading) + across * away[0]
         north += azimuth * np.cos(heading) + across * away[1]
@@ -143,6 +143,83 @@ def response_places(rng: np.random.Generator, shape: tuple[int, ...], window: fl
     response = window * np.sinc(x) + (1 - window) / 2 * (np.sinc(x - 1) + np.sinc(x + 1))
     below = np.cumsum(response**2)
     return np.interp(rng.random(shape), below / below[-1], x)
+
+
+def cell_looks(region: RegionGrid, seen: TrackView) -> np.ndarray:
+    """Independent looks of the cells.
+
+    The samples of a cell are correlated, rho(d) at a distance d, so that n of them hold
+    n^2 / sum(rho^2) looks over all pairs of them. Of a flat cell of 30 m these are 8.3, more than
+    the share of its area (`stated_looks`), for samples at the edges share scatterers with the
+    neighbours. A slope that faces the satellite is seen by fewer range cells.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the cells.
+    seen : TrackView
+        How the track sees it.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        Looks.
+    """
+    lattice = Lattice.of(region)
+    east, north = np.meshgrid(np.arange(lattice.per_x) * lattice.step_x, np.arange(lattice.per_y) * lattice.step_y)
+    apart = np.stack([east.ravel(), north.ravel()])
+    apart = apart[:, :, None] - apart[:, None, :]
+    heading = np.radians(HEADING_DEG[seen.stack[0]])
+    azimuth = np.tensordot([np.sin(heading), np.cos(heading)], apart, 1) * SWATH.azimuth_bandwidth / BEAM_SPEED
+    across = np.tensordot(to_range(seen.stack), apart, 1) * 2 * SWATH.range_bandwidth / SPEED_OF_LIGHT
+    along = _correlation(azimuth, SWATH.azimuth_window)
+    slant = np.linspace(0, 2, 41)  # of slant range for each metre of the map
+    looks = [azimuth.size / ((along * _correlation(across * each, RANGE_WINDOW)) ** 2).sum() for each in slant]
+    return np.interp(1 / map_metres(seen), slant, looks)
+
+
+def map_metres(seen: TrackView) -> np.ndarray:
+    """Metres of the map, in the direction of range, for each of slant range.
+
+    Parameters
+    ----------
+    seen : TrackView
+        How the track sees the region.
+
+    Returns
+    -------
+    (rows, cols) array of float
+        More where the slope faces the satellite; local incidence is taken as 3 to 87 degrees.
+    """
+    local = np.radians(np.clip(seen.local_incidence_deg, 3, 87))
+    return np.cos(np.radians(seen.incidence_deg) - local) / np.sin(local)
+
+
+def stated_looks(region: RegionGrid, stack: str) -> float:
+    """Looks of a cell as the native engine states them: the share of its area.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the cells.
+    stack : str
+        Name of the stack.
+
+    Returns
+    -------
+    float
+        Looks.
+    """
+    across = 2 * noise_bandwidth(SWATH.range_bandwidth, RANGE_WINDOW) / SPEED_OF_LIGHT
+    along = noise_bandwidth(SWATH.azimuth_bandwidth, SWATH.azimuth_window) / BEAM_SPEED
+    return float(region.cell_m**2 * across * np.sin(np.radians(INCIDENCE_DEG[stack[0]])) * along)
+
+
+def _correlation(distance: np.ndarray, window: float) -> np.ndarray:
+    """Of two samples, distance in 1 / bandwidth: the transform of the squared window."""
+    f = np.linspace(-0.5, 0.5, 1001)
+    weight = (window + (1 - window) * np.cos(2 * np.pi * f)) ** 2
+    return (np.cos(2 * np.pi * distance[..., None] * f) @ weight) / weight.sum()
 
 
 def strain(east_mm: np.ndarray, north_mm: np.ndarray, cell_m: float) -> np.ndarray:

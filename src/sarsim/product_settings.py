@@ -32,7 +32,7 @@ class ProductSettings:
     Attributes
     ----------
     looks : float
-        Independent looks of a flat 30 m cell.
+        Independent looks of a flat 30 m cell; of no effect with `cells`, which reckons them.
     coherence : float
         Factor on the temporal coherence of all land cover.
     turbulence_mm, stratified_mm_per_km : float
@@ -51,8 +51,9 @@ class ProductSettings:
         Standard deviation, over dates and region, of the delay that follows the height but is not
         linear in it, mm.
     cells : CellSettings, optional
-        The samples of a cell lie apart, and noise and delays are those of the SAFE products. None:
-        one phase for all of a cell, as in the benchmark and in the training of packaged weights.
+        The samples of a cell lie apart; orbits, noise and delays are those of the SAFE products.
+        None: one phase for all of a cell, as in the benchmark and in the training of packaged
+        weights.
     unwrapping : UnwrapSettings, optional
         Pairs go through the product's own unwrapper. None: cycles are those of the truth, but for
         planted patches.

@@ -21,8 +21,9 @@ from sarsim.product_settings import ProductSettings, UnwrapSettings
 from sarsim.speckle import SUBLOOKS, TO_PHASE, DateSamples, Speckle, draw
 from sarsim.track_view import TrackView, mean_amplitude_db, view
 from sarsim.world import World
+from sarslide.catalog.repeat_orbit import BASELINE_SIGMA, orbit_offset_m
 from sarslide.errors import StackError
-from sarslide.insar.native.interferogram import PairSums, form_pair
+from sarslide.insar.native.interferogram import FormedPair, PairSums, coherence_window, form_pair
 from sarslide.insar.unwrap import BRIDGE_M, open_ground, phase_for_cycles, unwrap, with_cycles_of
 from sarslide.names import split_pair
 
@@ -198,15 +199,21 @@ def baselines_m(
         By date, perpendicular, m.
     """
     rng = np.random.default_rng(np.random.SeedSequence(_key(seen, seed)))
-    return _baselines(rng, sorted(dates), settings or ProductSettings())
+    return _baselines(rng, seen, sorted(dates), seed, settings or ProductSettings())
 
 
 def _key(seen: TrackView, seed: int) -> list[int]:
     return [seed, PRODUCTS, ord(seen.stack[0]), int(seen.stack[1:])]
 
 
-def _baselines(rng: np.random.Generator, dates: Sequence[str], settings: ProductSettings) -> dict[str, float]:
-    return dict(zip(dates, rng.normal(0, settings.baseline_sigma_m, len(dates)), strict=True))
+def _baselines(
+    rng: np.random.Generator, seen: TrackView, dates: Sequence[str], seed: int, settings: ProductSettings
+) -> dict[str, float]:
+    sigma = settings.baseline_sigma_m
+    if settings.cells:  # the orbits of the SAFE products
+        scale = sigma / BASELINE_SIGMA["perpendicular"]
+        return {date: scale * orbit_offset_m(seen.stack, date, seed)[0] for date in dates}
+    return dict(zip(dates, rng.normal(0, sigma, len(dates)), strict=True))
 
 
 def _acquisitions(
@@ -215,7 +222,7 @@ def _acquisitions(
     """The dates in order, with the random numbers that are left of each."""
     dates, key = sorted(dates), _key(seen, seed)
     fixed = np.random.default_rng(np.random.SeedSequence(key))
-    baselines = _baselines(fixed, dates, settings)
+    baselines = _baselines(fixed, seen, dates, seed, settings)
     speckle = Speckle(world, seen, settings, seed, fixed)
     for date in dates:
         rng = np.random.default_rng(np.random.SeedSequence([*key, int(date)]))
@@ -226,16 +233,14 @@ def _pair(speckle: Speckle, earlier: DateSamples, later: DateSamples, rng: np.ra
     settings, bperp = speckle.settings, later.baseline_m - earlier.baseline_m
     phase = TO_PHASE * (later.path_mm - earlier.path_mm) / 1000 + speckle.height_phase(bperp)
     phase = phase.astype(np.float32)
-    formed = form_pair(
-        _sums(speckle, earlier, later, phase, rng),
-        settings.looks,
-        settings.coherence_window,
-        settings.goldstein_alpha,
-        settings.goldstein_window,
-    )
+    looks, window = speckle.stated_looks, settings.coherence_window
+    if settings.cells:
+        window = coherence_window(window, looks)
+    sums = _sums(speckle, earlier, later, phase, rng)
+    formed = form_pair(sums, looks, window, settings.goldstein_alpha, settings.goldstein_window)
     components = None
     if settings.unwrapping:
-        unwrapped, components = _unwrapped(speckle, formed.filtered_rad, formed.coherence, settings.unwrapping)
+        unwrapped, components = _unwrapped(speckle, formed, looks * window**2, settings.unwrapping)
     else:
         unwrapped = phase + np.angle(np.exp(1j * (formed.filtered_rad - phase)))
         unwrapped += 2 * np.pi * _wrong_cycles(formed.coherence, settings.unwrapping_errors, rng)
@@ -267,16 +272,15 @@ def _sums(
 
 
 def _unwrapped(
-    speckle: Speckle, filtered_rad: np.ndarray, coherence: np.ndarray, settings: UnwrapSettings
+    speckle: Speckle, formed: FormedPair, looks: float, settings: UnwrapSettings
 ) -> tuple[np.ndarray, np.ndarray]:
     """Unwrapped phase and components, as the rule `unwrap` makes them."""
-    looks = speckle.settings.looks * speckle.settings.coherence_window**2
-    guide = open_ground(filtered_rad, speckle.seen.layover_shadow)
+    guide = open_ground(formed.filtered_rad, speckle.seen.layover_shadow)
     if settings.window:
-        guide = phase_for_cycles(guide, coherence, speckle.settings.goldstein_alpha, settings.window)
+        guide = phase_for_cycles(guide, formed.coherence, speckle.settings.goldstein_alpha, settings.window)
     reach = BRIDGE_M / speckle.world.grid.cell_m
-    phase, components = unwrap(guide, coherence, looks, settings.method, reach)
-    return with_cycles_of(phase, filtered_rad), components
+    phase, components = unwrap(guide, formed.coherence, looks, settings.method, reach)
+    return with_cycles_of(phase, formed.filtered_rad), components
 
 
 def _wrong_cycles(coherence: np.ndarray, errors: float, rng: np.random.Generator) -> np.ndarray:

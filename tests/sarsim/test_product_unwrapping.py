@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sarsim import landcover, scene, training
-from sarsim.cell_samples import BEAM_SPEED, SWATH, strain
+from sarsim.cell_samples import BEAM_SPEED, SWATH, cell_looks, stated_looks, strain
 from sarsim.products import (
     CellSettings,
     ProductSettings,
@@ -101,6 +101,18 @@ def test_fringes_within_a_cell_cost_coherence(base, east, north):
     found = first_pair(flat(base, up=up), BARE).mean()
     assert found.real == pytest.approx(expected, abs=0.02)
     assert abs(found.imag) < 0.02
+
+
+def test_looks(base):
+    """Of the speckle: mean squared over variance of the power, 9,216 cells; of the chain: what the demo's D062 states."""
+    world = flat(base)
+    (date,) = simulate_dates(world, view(world, STACK), DATES[:1], 3, BARE)
+    looks = cell_looks(GRID, view(world, STACK))
+    assert date.power.mean() ** 2 / date.power.var() == pytest.approx(looks.mean(), rel=0.1)
+    assert looks.mean() > 1.3 * stated_looks(GRID, STACK)  # samples at the edges are shared with the neighbours
+    assert stated_looks(GRID, "D062") == pytest.approx(5.892, rel=0.02)
+    finer = RegionGrid(32647, 515130.0, 3215640.0, 15.0, 96, 96)
+    assert stated_looks(finer, STACK) == pytest.approx(stated_looks(GRID, STACK) / 4)
 
 
 def test_orbits_apart_cost_what_the_critical_baseline_says(base):
