@@ -41,7 +41,7 @@ from studies.benchmark import baseline, runs
 from studies.ground import cutting, making, put, row, safe_region, scoring, tuning
 from studies.ground.cutting import GroundRegion
 
-COMMAND = "python -m studies.ground.regions --folder OUT --record"
+COMMAND = "python -m studies.ground.regions --folder OUT"
 PARTS = ("make", "run", "score")
 
 
@@ -70,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SarslideError as error:
         raise SystemExit(str(error)) from error
     if "score" in chosen.parts:
-        rows = score(chosen.folder, regions, cutting.folds(files), f"{set_hash}, cells of {chosen.cell:g} m")
-        return put(rows) if chosen.record else None
+        rows = score(chosen.folder, regions, cutting.folds(files), f"set {set_hash}, cells of {chosen.cell:g} m")
+        command = f"{COMMAND} --per-range {chosen.per_range} --cell {chosen.cell:g} --record"
+        return put([each | {"command": command} for each in rows]) if chosen.record else None
     return None
 
 
@@ -100,12 +101,12 @@ def score(folder: Path, regions: Sequence[GroundRegion], folds: Sequence[Mapping
     slides, released = pd.concat(tables, ignore_index=True), pd.concat(counts, ignore_index=True)
     made = []
     for name, rows in scoring.groups(slides):
-        whole = name == "all" or name in {mountains.replace("_", " ") for mountains in set(slides["range"])}
+        # What is released has no true speed or size: precision is that of ranges.
         part = released if name == "all" else released[released["range"].str.replace("_", " ") == name]
         sums = part.groupby("method")[["right", "released"]].sum()
         precision = {method: (int(each["right"]), int(each["released"])) for method, each in sums.iterrows()}
-        what = f"nine ranges ({about}), recall of planted landslides (of those above 1.8 ha), {name}"
-        made.append(row(what, scoring.words(rows, precision if whole else None), COMMAND))
+        what = f"recall of planted landslides (of those above {scoring.SMALLEST_HA} ha), {name} ({about})"
+        made.append(row(what, scoring.words(rows, precision), COMMAND))
     for mountains, rule in rules.items():
         made.append(row(f"velocity threshold tuned without {mountains} ({about})", tuning.word(rule), COMMAND))
     with atomic_file(folder / "SCORES.md") as part_file:

@@ -10,9 +10,10 @@ import rasterio
 from rasterio.transform import from_origin
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 from shapely.geometry import box
-from studies.ground import cutting, making, regions, scoring, tuning
+from studies.ground import cutting, making, regions, safe_region, scoring, tuning
 
 from sarsim.bodies import BodySettings
+from sarslide.config import load
 from sarslide.dataset import scenes
 from sarslide.dataset.scenes import IGNORE, TrainingScene
 from sarslide.errors import DemError, TrainingError
@@ -131,6 +132,17 @@ def test_the_tuned_rule_is_the_best_one_of_its_scenes():
     assert tuning.best([tuning.counted(scene, rules)], rules) == Rule(3.0, 10, "cell", 5.0)
 
 
+def test_a_region_from_safe_products_has_a_configuration(tmp_path):
+    region = cutting.regions_of(WHOLE)[0]
+    (tmp_path / "regions").mkdir()
+    (tmp_path / "regions" / f"{region.name}.yaml").write_text(json.dumps(safe_region.preset(region)))
+    config = load({"region": region.name}, tmp_path)
+    assert config.grid.region_grid() == region.grid and config.simulation.seed == region.seed
+    assert (config.simulation.landslides, config.simulation.scattering) == ("inventories", "measured")
+    # Snow begins at one height for simulator and inventory.
+    assert config.simulation.snowline_m == config.inventory.snowline_m == cutting.drawn(region).world.snowline_m
+
+
 def test_recall_by_speed_and_size():
     slides = pd.DataFrame(
         {"speed_mm_per_yr": [10.0, 60.0, 250.0, 800.0], "area_ha": [1.0, 3.0, 20.0, 5.0], "range": ["x", "x", "y", "y"],
@@ -179,7 +191,7 @@ def test_one_command_from_dems_to_scores(small, tmp_path, capsys):
     assert making.meta_of(out / "scenes/one_1.A.npz")["settings_hash"] == settings["hash"]
     scored = json.loads((out / "scores/one_1.json").read_text())
     assert 0 < len(scored["rows"]) <= 4 and set(scored["counts"]) == set(scoring.METHODS)
-    assert "recall of planted landslides (of those above 1.8 ha), all" in capsys.readouterr().out
+    assert "recall of planted landslides (of those above 1.8 ha), all (set " in capsys.readouterr().out
     # What stands there is read.
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.np?")}
     regions.main(small)
