@@ -160,6 +160,11 @@ def test_without_stable_ground_the_noise_is_unknown_and_says_why():
     assert np.isnan(std).all() and record["reason"] == "fewer than 100 places of stable ground"
 
 
+def test_rates_without_noise_show_every_speed():
+    speed, _ = module.smallest_speed(track(np.zeros((150, 150))), TEN, 0.2)
+    assert speed[75, 75] == pytest.approx(module.SIGMAS * module.MIN_STD_MM / 0.5, rel=1e-3)
+
+
 def test_moving_ground_does_not_enter_the_noise():
     rate = STD_MM * white(11)
     still, _ = noise(track(rate), TEN)

@@ -179,6 +179,13 @@ def test_a_frame_without_ground_goes_on_to_an_empty_file_of_candidates(still, tm
     limits = {name: RULES[name] for name in ("min_coherence", "min_sensitivity")}
     jobs.run("observability", jobs.ground | {"mean_coherence": rates["mean_coherence"]}, seen, **limits)
     assert (raster.read(seen["observable_class"]) == 1).all()  # no acquisition, or no pair tied to a reference
+    speeds = outputs(tmp_path / "speeds", layers.SMALLEST_SPEED, "sidecar")
+    inputs = {name: [rates[name]] for name in ("mean_coherence", "pair_count", "stable_ground")}
+    inputs |= {"los_rate": [rates["los_rate_mm_per_yr"]], "observable_class": [seen["observable_class"]]}
+    inputs |= {"sensitivity": [seen["downslope_sensitivity"]], "slope": jobs.ground["slope_deg"]}
+    jobs.run("smallest_speed", inputs, speeds, stacks=["A128"], min_sensitivity=0.2, min_slope_deg=8.0)
+    assert all(np.isnan(raster.read(speeds[layer])).all() for layer in layers.SMALLEST_SPEED)
+    assert "reason" in read_json(speeds["sidecar"])["noise"]["A128"]["smallest_speed_10ha_mm_per_yr"]
     weights = [str(write_weights(tmp_path, "drs_unet", width=8))]
     channels = {"los_rate_mm_per_yr": rates["los_rate_mm_per_yr"], "slope_deg": jobs.ground["slope_deg"]}
     hidden = {"layover_shadow": jobs.ground["layover_shadow"], "weights": weights}

@@ -34,6 +34,7 @@ MIN_BODY, MIN_RING = 0.5, 0.25  # of the cells of a landslide, of a ring, that m
 MIN_STABLE = 0.9  # of the known cells of a place where noise is measured
 PLACES, MIN_PLACES = 4000, 100  # drawn at most, needed at least
 CLASSES = 8  # of predicted variance, of as many places each
+MIN_STD_MM = 1e-3  # mm/yr; no rate is known better
 ROBUST = 1.4826  # median absolute deviation -> standard deviation of a normal distribution
 MEDIAN = np.pi / 2  # variance of the median over that of the mean, of many normal values
 ROUNDS = 10  # of the fit of the noise, which has converged long before
@@ -332,7 +333,7 @@ def noise_model(found: np.ndarray, predicted: np.ndarray) -> tuple[float, float]
     from scipy.optimize import nnls
 
     classes = _classes(predicted)
-    measured = np.array([robust_std(found[one]) ** 2 for one in classes])
+    measured = np.array([max(robust_std(found[one]), MIN_STD_MM) ** 2 for one in classes])
     design = np.column_stack([[np.mean(predicted[one]) for one in classes], np.ones(len(classes))])
     model = measured.copy()
     for _ in range(ROUNDS):  # relative to the model: relative to what was measured, low values would count more
