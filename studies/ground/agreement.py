@@ -7,22 +7,25 @@ orbits, delays and pairs are simulated at product level, with samples that lie a
 unwrapper. Errors against the planted rate are compared over the cells that both rate, with
 coherence of at least 0.3 in both; each is taken from its median over the still ones. Scatter is
 1.4826 times the median absolute deviation: unlike the root mean square it does not hang on a few
-cells on a wrong cycle.
+cells on a wrong cycle. Rates of both levels hold the same delays; what is not delay is compared in
+the first pair, whose phase less planted motion and delay is its noise.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from sarsim import products, scene
+from sarsim.acquisition import WAVELENGTH
 from sarsim.world import load_world
 from sarslide.config.loading import load
+from sarslide.constants import DAYS_PER_YEAR
 from sarslide.io import raster
 from sarslide.layers import hidden
-from sarslide.names import split_pair
+from sarslide.names import days_between, split_pair
 from sarslide.rates.settings import RateSettings
 from studies.ground import put, row
 from studies.runs import sarslide
@@ -110,6 +113,36 @@ def levels(folder: Path) -> tuple[Level, Level, np.ndarray]:
     return level(safe, truth), level(observed.layers, scene.los_rate(world, observed.seen, dates)), np.abs(truth)
 
 
+def noise(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """Noise of the first pair at SAFE and at product level, rad, over coherent open ground."""
+    made, truth = folder / results(), folder / f"resources/{REGION}/truth"
+    path = min(made.glob("ifg/*.unw_rad.tif"))
+    pair, world = path.name.split(".")[0], load_world(truth / "world.npz")
+    seen, dates = products.view(world, STACK), split_pair(pair)
+    (own,) = products.simulate_pairs(world, seen, dates, [pair], world.seed, SETTINGS)
+    earlier, later = (raster.read(truth / f"{STACK}/{date}.true_atmosphere_mm.tif") for date in dates)
+    rate = raster.read(truth / f"{STACK}/true_los_rate_mm_per_yr.tif")
+    path_mm = later - earlier - rate * days_between(*dates) / DAYS_PER_YEAR
+    wrapped = [raster.read(made / f"ifg/{pair}.wrapped_rad.tif", None, band) for band in (1, 2)]
+    coherence = raster.read(made / f"ifg/{pair}.cor.tif")
+    closed = hidden(raster.read(made / "geometry/layover_shadow.tif")) | (seen.layover_shadow > 0)
+    cells = ~closed & (np.fmin(coherence, own.coherence) >= MIN_COHERENCE)
+
+    def measures(phases: Sequence[np.ndarray], planted: np.ndarray) -> dict[str, float]:
+        found = {}
+        for name, phase in zip(("unfiltered", "filtered"), phases, strict=True):
+            rest = np.exp(1j * (phase - planted))[cells]
+            rest = np.angle(rest * rest.sum().conj())
+            found[f"noise of a pair, {name}, rms, rad"] = rms(rest)
+            found[f"noise of a pair, {name}, scatter, rad"] = spread(rest)
+        return found
+
+    return (
+        measures(wrapped, 4 * np.pi / WAVELENGTH / 1000 * path_mm),
+        measures((own.unfiltered_rad, own.filtered_rad), own.true_rad),
+    )
+
+
 def compared(safe: Level, product: Level, truth: np.ndarray) -> tuple[dict[str, float], dict[str, float]]:
     """Measures at SAFE and at product level, over the same cells."""
     both = np.isfinite(safe.error + product.error) & (np.fmin(safe.coherence, product.coherence) >= MIN_COHERENCE)
@@ -135,7 +168,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     run_chain(folder)
-    put(rows(*compared(*levels(folder))))
+    put(rows(*noise(folder)) + rows(*compared(*levels(folder))))
 
 
 if __name__ == "__main__":
