@@ -6,9 +6,9 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from sarslide.insar.native.burst_program import BurstProgram
+from sarslide.insar.native.compiled import njit
 from sarslide.insar.native.imaging import NODES_H, NODES_X, NODES_Y, Imaging, Nodes
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, PHASES, RANGE_TAPS
 from sarslide.sentinel1.burst import Burst

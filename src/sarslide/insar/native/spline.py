@@ -1,7 +1,8 @@
 """Cubic B-splines on a raster of coefficients, compiled."""
 
 import numpy as np
-from numba import njit
+
+from sarslide.insar.native.compiled import njit
 
 
 @njit(cache=True, nogil=True, fastmath=True)

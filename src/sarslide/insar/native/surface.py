@@ -11,6 +11,7 @@ from sarslide.grid import RegionGrid, part_of
 from sarslide.io import raster
 from sarslide.sentinel1.geometry import ellipsoid_point
 
+POLE = math.sqrt(3) - 2  # of the filter whose response to a cubic B-spline is one cell
 SETTLED = 24  # cells from the end of a window after which a spline's coefficients differ by 1e-10 m
 NODES = 8  # Chebyshev nodes along each axis; on 300 km the map projection is met to 1e-6 m
 
@@ -34,13 +35,11 @@ class Surface:
     """
 
     def __init__(self, heights_m: np.ndarray, grid: RegionGrid, source: str = "DEM"):
-        from scipy.ndimage import spline_filter
-
         if not np.isfinite(heights_m).all():
             missing = int((~np.isfinite(heights_m)).sum())
             raise DemError(f"{source}: {missing} cells have no height", "fill the gaps of the DEM")
         self.grid, self.source = grid, source
-        self._coefficients = spline_filter(np.asarray(heights_m, float), order=3, mode="mirror")
+        self._coefficients = spline_coefficients(heights_m)
 
     def require(self, region: RegionGrid) -> None:
         """Check that a region lies inside the DEM, with two cells to spare, and in its CRS.
@@ -165,6 +164,39 @@ def _window(dem: RegionGrid, region: RegionGrid, reach_m: float) -> tuple[slice,
         along(dem.north - north, dem.north - south, dem.rows),
         along(west - dem.west, east - dem.west, dem.cols),
     )
+
+
+def spline_coefficients(heights_m: np.ndarray) -> np.ndarray:
+    """Coefficients of the cubic B-spline through values at the cells, mirrored at the border.
+
+    A recursive filter forth and back along each axis; without SciPy, which takes longer to import.
+
+    Parameters
+    ----------
+    heights_m : (rows, cols) array of float
+        The values, at least 2 x 2.
+
+    Returns
+    -------
+    (rows, cols) array of float64
+        The coefficients.
+
+    References
+    ----------
+    M. Unser, 1999, IEEE Signal Processing Magazine 16(6), doi:10.1109/79.799930, box 2.
+    """
+    out = 36 * np.asarray(heights_m, float)
+    lags = np.arange(SETTLED)
+    for _ in range(2):
+        out = np.ascontiguousarray(out.T)
+        last = len(out) - 1
+        out[0] = POLE**lags @ out[last - np.abs(last - lags % (2 * last))]
+        for row in range(1, last + 1):
+            out[row] += POLE * out[row - 1]
+        out[last] = POLE / (POLE**2 - 1) * (out[last] + POLE * out[last - 1])
+        for row in range(last - 1, -1, -1):
+            out[row] = POLE * (out[row + 1] - out[row])
+    return out
 
 
 def _spline_weights(at: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
