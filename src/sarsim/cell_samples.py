@@ -165,17 +165,70 @@ def cell_looks(region: RegionGrid, seen: TrackView) -> np.ndarray:
     (rows, cols) array of float
         Looks.
     """
+    slant = np.linspace(0, 2, 41)  # of slant range for each metre of the map
+    return np.interp(1 / map_metres(seen), slant, [_looks(region, seen.stack, each) for each in slant])
+
+
+def flat_looks(region: RegionGrid, stack: str) -> float:
+    """Independent looks of a flat cell in the middle of the swath, as `cell_looks`.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the cells.
+    stack : str
+        Name of the stack.
+
+    Returns
+    -------
+    float
+        Looks.
+    """
+    return _looks(region, stack, np.sin(np.radians(INCIDENCE_DEG[stack[0]])))
+
+
+def _looks(region: RegionGrid, stack: str, slant: float) -> float:
+    lattice = Lattice.of(region)
+    return (lattice.per_x * lattice.per_y) ** 2 / _shared(region, stack, slant)
+
+
+def neighbour_correlation(region: RegionGrid, stack: str) -> tuple[float, float]:
+    """Of the products of flat neighbouring cells, for samples of both see the same scatterers.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the cells.
+    stack : str
+        Name of the stack.
+
+    Returns
+    -------
+    tuple of float
+        With the cell to the south, and to the east.
+    """
+    slant = float(np.sin(np.radians(INCIDENCE_DEG[stack[0]])))
+    own = _shared(region, stack, slant)
+    south, east = (
+        _shared(region, stack, slant, offset) / own for offset in ((0.0, -region.cell_m), (region.cell_m, 0.0))
+    )
+    return south, east
+
+
+def _shared(region: RegionGrid, stack: str, slant: float, offset: tuple[float, float] = (0.0, 0.0)) -> float:
+    """Sum of rho^2 over all pairs of a sample of a cell and one of the cell at an offset.
+
+    offset: m east and north. slant: metres of slant range for each of the map.
+    """
     lattice = Lattice.of(region)
     east, north = np.meshgrid(np.arange(lattice.per_x) * lattice.step_x, np.arange(lattice.per_y) * lattice.step_y)
-    apart = np.stack([east.ravel(), north.ravel()])
-    apart = apart[:, :, None] - apart[:, None, :]
-    heading = np.radians(HEADING_DEG[seen.stack[0]])
+    here = np.stack([east.ravel(), north.ravel()])
+    apart = here[:, :, None] - here[:, None, :] + np.reshape(offset, (2, 1, 1))
+    heading = np.radians(HEADING_DEG[stack[0]])
     azimuth = np.tensordot([np.sin(heading), np.cos(heading)], apart, 1) * SWATH.azimuth_bandwidth / BEAM_SPEED
-    across = np.tensordot(to_range(seen.stack), apart, 1) * 2 * SWATH.range_bandwidth / SPEED_OF_LIGHT
-    along = _correlation(azimuth, SWATH.azimuth_window)
-    slant = np.linspace(0, 2, 41)  # of slant range for each metre of the map
-    looks = [azimuth.size / ((along * _correlation(across * each, RANGE_WINDOW)) ** 2).sum() for each in slant]
-    return np.interp(1 / map_metres(seen), slant, looks)
+    across = np.tensordot(to_range(stack), apart, 1) * slant * 2 * SWATH.range_bandwidth / SPEED_OF_LIGHT
+    rho = _correlation(azimuth, SWATH.azimuth_window) * _correlation(across, RANGE_WINDOW)
+    return float((rho**2).sum())
 
 
 def map_metres(seen: TrackView) -> np.ndarray:

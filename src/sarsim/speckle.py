@@ -3,6 +3,7 @@
 Of `scattering.ScatteringSettings`, towns are left out: settlements stay speckle of their class.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,22 +11,20 @@ import numpy as np
 from sarsim import annotation, landcover
 from sarsim.acquisition import WAVELENGTH
 from sarsim.atmosphere import PathDelay, path_delay_mm, residue_mm, residue_shape
-from sarsim.cell_samples import Places, cell_looks, stated_looks, strain
+from sarsim.cell_samples import Places, cell_looks, flat_looks, neighbour_correlation, stated_looks, strain
 from sarsim.product_settings import ProductSettings
 from sarsim.scattering import SEASONAL_SNOW, ScatteringSettings, cover_on, latitude_deg, snow_line_m
 from sarsim.terrain import noise
 from sarsim.track_view import RANGE_M, TrackView, gamma_nought_db
 from sarsim.world import World, true_los_rate
 from sarslide.constants import DAYS_PER_YEAR
+from sarslide.grid import RegionGrid
 from sarslide.names import days_between
 
 SLANT_RESOLUTION_M = 3.1
 SUBLOOKS = 12  # samples drawn for each cell; their weights give it its number of independent looks
 NOISE_FLOOR_DB = -24.0  # noise-equivalent backscatter; sigma nought where samples lie apart
-# Sub-looks that a cell shares with its neighbours to the south and to the east, here and there.
-# Their weights correlate the products of neighbours by 0.12 and 0.06. The responses give 0.15 and
-# 0.03 for flat cells of 30 m; pairs of the demo from SAFE products have 0.10 both ways.
-SHARED = (2, 3), (4, 5)
+Shared = tuple[int, int, int]  # axis, sub-look of a cell, the same one in the next cell along the axis
 TO_PHASE = 4 * np.pi / WAVELENGTH  # rad for each m of path
 
 
@@ -88,6 +87,7 @@ class Speckle:
         # of the map.
         looks = settings.looks * np.sin(local) / (np.cos(incidence - local) * np.sin(incidence))
         self.weights = _sublook_weights(cell_looks(world.region, seen) if settings.cells else looks)
+        shared = shared_sublooks(world.region, seen.stack) if settings.cells else ()
         self.critical_m = WAVELENGTH * RANGE_M * np.tan(local) / (2 * SLANT_RESOLUTION_M)
 
         self.cover = world.land_cover[world.window]
@@ -97,14 +97,14 @@ class Speckle:
         signal[self.cover == landcover.FOREST] *= settings.forest_coherence
         signal[seen.layover_shadow >= 2] = 0
         signal[seen.layover_shadow == 1] *= 0.5
-        self.ground = _Scatterers(self.cover, signal, self.scattering, bool(settings.cells), rng)
+        self.ground = _Scatterers(self.cover, signal, self.scattering, shared, rng)
         self.places = Places(world.region, seen, SUBLOOKS, settings.cells, rng) if settings.cells else None
         self.amplitude = np.sqrt(self.weights * (1 + np.where(seen.layover_shadow >= 2, 0, snr)))
         self.snow: _Scatterers | None = None
         if self.scattering.snow_drop_m:
             snow = np.full(self.shape, SEASONAL_SNOW, np.uint8)
             self.snow, self.latitude = (
-                _Scatterers(snow, signal, self.scattering, bool(settings.cells), rng),
+                _Scatterers(snow, signal, self.scattering, shared, rng),
                 latitude_deg(world.region),
             )
         self.residue = (
@@ -215,7 +215,7 @@ class _Scatterers:
         cover: np.ndarray,
         signal: np.ndarray,
         scattering: ScatteringSettings,
-        shared: bool,
+        shared: Sequence[Shared],
         rng: np.random.Generator,
     ):
         self.shared = shared
@@ -243,7 +243,7 @@ class _Scatterers:
         return self.lasting * self.forever + self.fading * fading + self.rest * draw(rng, shape, shared)
 
 
-def draw(rng: np.random.Generator, shape: tuple[int, int], shared: bool = False) -> np.ndarray:
+def draw(rng: np.random.Generator, shape: tuple[int, int], shared: Sequence[Shared] = ()) -> np.ndarray:
     """Circular Gaussian samples of unit power.
 
     Parameters
@@ -252,8 +252,8 @@ def draw(rng: np.random.Generator, shape: tuple[int, int], shared: bool = False)
         Random numbers.
     shape : tuple of int
         Rows and columns.
-    shared : bool
-        Neighbours have one sample in common (`SHARED`).
+    shared : sequence of Shared
+        Sub-looks that neighbours have in common.
 
     Returns
     -------
@@ -262,11 +262,39 @@ def draw(rng: np.random.Generator, shape: tuple[int, int], shared: bool = False)
     """
     parts = rng.standard_normal((SUBLOOKS, *shape, 2), dtype=np.float32) * np.float32(np.sqrt(0.5))
     samples = parts.view(np.complex64)[..., 0]
-    if shared:
-        (north, south), (west, east) = SHARED
-        samples[south, 1:] = samples[north, :-1]
-        samples[east, :, 1:] = samples[west, :, :-1]
+    for axis, here, there in shared:
+        np.moveaxis(samples[there], axis, 0)[1:] = np.moveaxis(samples[here], axis, 0)[:-1]
     return samples
+
+
+def shared_sublooks(region: RegionGrid, stack: str) -> list[Shared]:
+    """Sub-looks that neighbours have in common: products of neighbours are correlated.
+
+    Two of weights v and w correlate the products of flat neighbours by v w over the sum of all
+    squared weights. Of such couples those are taken that do not exceed `neighbour_correlation`.
+    What cells farther apart share is left out.
+
+    Parameters
+    ----------
+    region : RegionGrid
+        Grid of the cells.
+    stack : str
+        Name of the stack.
+
+    Returns
+    -------
+    list of Shared
+        Couples.
+    """
+    weights = _sublook_weights(np.array([[flat_looks(region, stack)]]))[:, 0, 0]
+    missing, found = list(neighbour_correlation(region, stack)), []
+    for here in range(0, SUBLOOKS, 2):
+        gives = float(weights[here] * weights[here + 1] / (weights**2).sum())
+        axis = int(np.argmax(missing))
+        if gives <= 1.05 * missing[axis]:
+            missing[axis] -= gives
+            found.append((axis, here, here + 1))
+    return found
 
 
 def _sublook_weights(looks: np.ndarray) -> np.ndarray:

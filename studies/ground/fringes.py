@@ -32,7 +32,7 @@ GRID = RegionGrid(32647, 518000.0, 3209000.0, 30.0, 112, 112)
 STACK, SEED, DATES = "A128", 5, ("20190306", "20190318")
 MOST = 1.5  # cycles a cell, at the edges
 CYCLES = (0.0, 0.25, 0.5, 0.75, 1.0)
-WITHIN = 0.05  # of the coherence: what 500 cells of 8 looks and the baseline leave open
+WITHIN = 0.05  # of the coherence: three standard errors of 500 cells of 8 looks
 
 
 def ramps() -> tuple[np.ndarray, np.ndarray]:

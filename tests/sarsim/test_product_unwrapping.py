@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sarsim import landcover, scene, training
-from sarsim.cell_samples import BEAM_SPEED, SWATH, cell_looks, stated_looks, strain
+from sarsim.cell_samples import BEAM_SPEED, SWATH, cell_looks, neighbour_correlation, stated_looks, strain
 from sarsim.products import (
     CellSettings,
     ProductSettings,
@@ -113,6 +113,18 @@ def test_looks(base):
     assert stated_looks(GRID, "D062") == pytest.approx(5.892, rel=0.02)
     finer = RegionGrid(32647, 515130.0, 3215640.0, 15.0, 96, 96)
     assert stated_looks(finer, STACK) == pytest.approx(stated_looks(GRID, STACK) / 4)
+
+
+@pytest.mark.parametrize("cell_m", [30.0, 15.0])
+def test_neighbours_share_scatterers(base, cell_m):
+    """Correlation of the powers of neighbours against that of their samples; 9,216 cells, couples of given weights."""
+    grid = RegionGrid(32647, 515130.0, 3215640.0, cell_m, 96, 96)
+    world = dataclasses.replace(flat(base), region=grid, grid=grid)
+    (date,) = simulate_dates(world, view(world, STACK), DATES[:1], 3, BARE)
+    south, east = neighbour_correlation(grid, STACK)
+    power = date.power - date.power.mean()
+    assert (power[1:] * power[:-1]).mean() / power.var() == pytest.approx(south, abs=0.04)
+    assert (power[:, 1:] * power[:, :-1]).mean() / power.var() == pytest.approx(east, abs=0.04)
 
 
 def test_orbits_apart_cost_what_the_critical_baseline_says(base):
