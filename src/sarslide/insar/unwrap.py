@@ -17,10 +17,10 @@ from sarslide.errors import UnwrapError
 from sarslide.insar.components import reliable_components
 from sarslide.insar.filter import goldstein
 from sarslide.layers import hidden
+from sarslide.phase import TWO_PI, wrapped
 
 log = logging.getLogger(__name__)
 
-TWO_PI = 2 * np.pi
 TOLERANCE_RAD = 0.01  # float32 phase of a thousand cycles keeps 5e-4 rad
 # Of 192 cuts of up to 1 km through pairs of the demo every one was bridged to the right cycle, of
 # 144 of 1.5 to 3 km 138.
@@ -158,8 +158,7 @@ def with_cycles_of(unwrapped_rad: np.ndarray, wrapped_rad: np.ndarray) -> np.nda
     (rows, cols) array of float32
         Unwrapped phase, rad, NaN where either has no data.
     """
-    beside = np.angle(np.exp(1j * (wrapped_rad.astype(np.float64) - unwrapped_rad)))
-    return (unwrapped_rad + beside).astype(np.float32)
+    return (unwrapped_rad + wrapped(wrapped_rad.astype(np.float64) - unwrapped_rad)).astype(np.float32)
 
 
 _PACKAGES = {"whirlwind": "whirlwind-insar", "snaphu": "snaphu"}

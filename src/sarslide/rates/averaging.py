@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sarslide.errors import RateError
+from sarslide.phase import wrapped
 from sarslide.rates.stacking import Stack, Stacked
 
 MEANS = ("complex", "arithmetic")
@@ -41,7 +42,7 @@ class AveragePhase:
         if mean not in MEANS:
             raise RateError(f"'{mean}' is no mean of phases", f"use one of {', '.join(MEANS)}")
         self.pairs, self.mean, self.about = list(pairs), mean, np.nan_to_num(about)
-        self._phasors = np.zeros(shape, complex)
+        self._cosines, self._sines = np.zeros(shape), np.zeros(shape)
         self._deviations = Stack(pairs, shape, regressor=[1.0] * len(pairs))
         self._values = Stack(pairs, shape, regressor=[1.0] * len(pairs))
 
@@ -61,12 +62,13 @@ class AveragePhase:
         weight : (rows, cols) array of float, or float
             Weight; zero or NaN where not valid.
         """
-        phasor = np.exp(1j * phase_rad)
-        deviation = np.angle(phasor * np.exp(-1j * self.about))
-        self._deviations.add(pair, deviation, coherence, weight)
+        self._deviations.add(pair, wrapped(phase_rad - self.about), coherence, weight)
         if self.mean == "arithmetic":
             self._values.add(pair, phase_rad, coherence, weight)
-        self._phasors += np.where(np.isfinite(phase_rad) & (weight > 0), phasor * weight, 0)
+        valid = np.isfinite(phase_rad) & (weight > 0)
+        phase, used = np.where(valid, phase_rad, 0), np.where(valid, weight, 0)
+        self._cosines += used * np.cos(phase)
+        self._sines += used * np.sin(phase)
 
     def result(self, min_pairs: int = 3) -> Stacked:
         """The mean so far.
@@ -85,5 +87,5 @@ class AveragePhase:
         if self.mean == "arithmetic":
             estimate = self._values.result(min_pairs).estimate
         else:
-            estimate = np.where(np.isfinite(spread.estimate), np.angle(self._phasors), np.nan)
+            estimate = np.where(np.isfinite(spread.estimate), np.arctan2(self._sines, self._cosines), np.nan)
         return Stacked(estimate, spread.std, spread.pair_count, spread.mean_coherence)

@@ -12,6 +12,7 @@ import numpy as np
 
 from sarslide.errors import RateError
 from sarslide.names import split_pair
+from sarslide.phase import wrapped
 from sarslide.rates.ground import Ground
 from sarslide.rates.passes import WRAPPED, Corrector, ReadWrapped
 from sarslide.rates.settings import RateSettings
@@ -39,7 +40,7 @@ def gradient(phase_rad: np.ndarray, cell_m: float) -> tuple[np.ndarray, np.ndarr
 
 def _along(phase_rad: np.ndarray, axis: int) -> np.ndarray:
     """Mean of the wrapped differences to both neighbours, rad a cell."""
-    steps = np.angle(np.exp(1j * np.diff(phase_rad.astype(float), axis=axis)))
+    steps = wrapped(np.diff(phase_rad.astype(float), axis=axis))
     to_both = [np.insert(steps, place, np.nan, axis=axis) for place in (0, steps.shape[axis])]
     known = np.isfinite(to_both)
     with np.errstate(invalid="ignore"):

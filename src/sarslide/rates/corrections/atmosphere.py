@@ -5,11 +5,12 @@ orbits). A plane also takes a deformation that tilts the whole region; switch it
 region itself deforms.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from sarslide.errors import RateError
+from sarslide.phase import wrapped
 
 MIN_CELLS = 200
 LAG_CELLS = 10  # 300 m at 30 m cells: long enough for height to differ, short enough for the phase not to wrap
@@ -117,23 +118,18 @@ def remove_height_correlated_wrapped(
     use = mask & np.isfinite(phase_rad) & np.isfinite(elevation_m)
     _check_cells(use)
     terms = terms_of(elevation_m, height, plane)
-    slopes = {name: term for name, term in terms.items() if name != "constant"}
-    phasor = np.where(use, np.exp(1j * np.nan_to_num(phase_rad)), 0)
+    slopes = [term for name, term in terms.items() if name != "constant"]
     coefficients = np.zeros(len(terms))
     if slopes:
-        differences, design = [], []
-        for axis in (0, 1):
-            later, earlier = _shifted(phasor, axis)
-            both = (later != 0) & (earlier != 0)
-            differences.append(np.angle(later[both] * np.conj(earlier[both])))
-            design.append(np.stack([np.subtract(*_shifted(term, axis))[both] for term in slopes.values()], axis=1))
-        coefficients[1:] = _robust_fit(np.concatenate(design), np.concatenate(differences))
-    model = sum(
-        (c * term for c, term in zip(coefficients, terms.values(), strict=True)), start=np.zeros(elevation_m.shape)
-    )
-    coefficients[0] = np.angle(np.sum(phasor[use] * np.exp(-1j * model[use])))
+        cells = np.arange(use.size).reshape(use.shape)
+        ends = np.concatenate([np.stack(_shifted(cells, axis))[:, _both(use, axis)] for axis in (0, 1)], axis=1)
+        later, earlier = ends[:, :: -(-ends.shape[1] // MAX_SAMPLES)]
+        differences = wrapped(phase_rad.flat[later] - phase_rad.flat[earlier])
+        design = np.stack([term.flat[later] - term.flat[earlier] for term in slopes], axis=1)
+        coefficients[1:] = _robust_fit(design, differences)
     corrected, fit = _corrected(phase_rad, terms, coefficients, int(use.sum()))
-    return np.angle(np.exp(1j * corrected)), fit
+    constant_rad = float(np.arctan2(np.sin(corrected[use]).sum(), np.cos(corrected[use]).sum()))
+    return wrapped(corrected - constant_rad), replace(fit, constant_rad=constant_rad)
 
 
 def _check_cells(use: np.ndarray) -> None:
@@ -204,3 +200,8 @@ def _shifted(array: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """Views of the cells and of those LAG_CELLS before them along `axis`."""
     moved = np.moveaxis(array, axis, 0)
     return moved[LAG_CELLS:], moved[:-LAG_CELLS]
+
+
+def _both(use: np.ndarray, axis: int) -> np.ndarray:
+    """Whether both of the cells that `_shifted` gives are used."""
+    return np.logical_and(*_shifted(use, axis))
