@@ -153,6 +153,11 @@ def regions_of(files: Iterable[GroundFile], per_range: int = PER_RANGE, cell_m: 
     return chosen
 
 
+def names_of(regions: Sequence[GroundRegion]) -> list[str]:
+    """Ranges, then regions."""
+    return [*dict.fromkeys(region.file.mountains for region in regions), *(region.name for region in regions)]
+
+
 def _tiles(file: GroundFile, cell_m: float) -> list[GroundRegion]:
     """All regions of a file, north to south, west to east; what is left over lies around them."""
     epsg, (west, south, east, north), posting = _extent(file.path)

@@ -1,7 +1,7 @@
 """Regions on real ground, by range: made, run and scored.
 
     python -m studies.ground.regions --folder OUT [--dems FOLDER] [--parts make run score]
-        [--only RANGE]
+        [--only RANGE or REGION]
 
 --dems: folder of DEMs (GeoTIFF), by default those that come with the simulator. Its MANIFEST.csv,
 if any, names file or name, range, climate and geoid_m (undulation, m) of each; without it every
@@ -11,8 +11,8 @@ make: of every range two regions of 7.68 x 7.68 km, each a world with landslides
 scenes of both tracks (worlds/, scenes/; `sarslide.dataset.scenes` reads them for a training;
 SETTINGS.json says what the set is made of, with its folds). run: the packaged network on every
 scene (maps/). score: what network, velocity threshold (published; tuned on the ranges that train
-the fold of which the region is the test) and the limit find (scores/, SCORES.md). What stands in
-OUT is read, not made again.
+the fold of which the region is the test) and the limit find (scores/, SCORES.md), in the regions
+that are made and run. What stands in OUT is read, not made again.
 
 --safe REGION: that region from SAFE products to its report by `sarslide run`, and its scores.
 """
@@ -60,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise SystemExit(f"no region {chosen.safe}; there are {', '.join(region.name for region in everything)}")
         rows = safe_region.run(region, chosen.folder / "safe" / region.name, chosen.cores)
         return put(rows) if chosen.record else print(json.dumps(rows, indent=1))
-    regions = [region for region in everything if chosen.only in (None, region.file.mountains)]
+    regions = [region for region in everything if chosen.only in (None, region.file.mountains, region.name)]
+    if not regions:
+        raise SystemExit(f"no range or region {chosen.only}; there are {', '.join(cutting.names_of(everything))}")
     try:
         if "make" in chosen.parts:
             for region in tqdm(regions, "make", unit="region", disable=None):
@@ -70,7 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SarslideError as error:
         raise SystemExit(str(error)) from error
     if "score" in chosen.parts:
-        rows = score(chosen.folder, regions, cutting.folds(files), f"set {set_hash}, cells of {chosen.cell:g} m")
+        ready = [region for region in regions if _map_path(chosen.folder, region).is_file()]
+        about = f"set {set_hash}, {len(ready)} of {len(everything)} regions, cells of {chosen.cell:g} m"
+        rows = score(chosen.folder, ready, cutting.folds(files), about) if ready else []
         command = f"{COMMAND} --per-range {chosen.per_range} --cell {chosen.cell:g} --record"
         return put([each | {"command": command} for each in rows]) if chosen.record else None
     return None
@@ -174,7 +178,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--dems", type=Path, default=LIBRARY)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--only", help="one range, by its name in SETTINGS.json")
+    parser.add_argument("--only", help="one range or region, by its name in SETTINGS.json")
     parser.add_argument("--per-range", type=int, default=cutting.PER_RANGE, help="regions of each range")
     parser.add_argument("--cell", type=float, default=cutting.CELL_M, help="cells, m: 30 or 15")
     parser.add_argument("--geoid", type=float, help="undulation of all DEMs without one in the table, m")
