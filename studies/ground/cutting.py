@@ -209,12 +209,10 @@ def drawn(region: GroundRegion) -> benchmark.RegionDraw:
     found = benchmark.draw(climate_of(region.file), region.seed)
     snowline = OWN_CLIMATES[region.file.climate][2]
     height = NO_SNOW_M if snowline is None else snowline + (region.file.geoid_m or 0.0)
-    # Looks are those of a cell of 30 m; turbulence and the rest do not depend on cells.
-    looks = found.products.looks * (region.grid.cell_m / CELL_M) ** 2
     return replace(
         found,
         world=replace(found.world, snowline_m=height, bodies=BODIES),
-        products=replace(found.products, looks=looks, **PRODUCTS),
+        products=replace(found.products, **PRODUCTS),
     )
 
 
