@@ -17,8 +17,8 @@ from typing import Any
 import rasterio
 from rasterio.warp import transform_bounds
 
-from sarsim import benchmark
-from sarsim.bodies import BodySettings
+from sarsim import benchmark, landcover
+from sarsim.bodies import CLASSES, SPEEDS_MM_PER_YR, BodySettings
 from sarsim.cell_samples import CellSettings
 from sarsim.climates import CLIMATES, GRID, Climate
 from sarsim.product_settings import UnwrapSettings
@@ -254,7 +254,8 @@ def settings(regions: Sequence[GroundRegion]) -> dict[str, Any]:
         "grounds": {file.path.name: [file.mountains, file.climate, file.geoid_m, sha256(file.path)] for file in files},
         "regions": {region.name: [region.seed, region.grid.to_dict()] for region in regions},
         "climates": {file.climate: [asdict(climate_of(file)), *OWN_CLIMATES[file.climate]] for file in files},
-        "bodies": asdict(BODIES),
+        "bodies": [asdict(BODIES), {name: asdict(each) for name, each in CLASSES.items()}, SPEEDS_MM_PER_YR],
+        "measured_cover": {str(code): asdict(cover) for code, cover in landcover.MEASURED.items()},
         "products": {name: asdict(value) for name, value in PRODUCTS.items()},
         "folds": folds(files),
         "folds_of_curvature": folds(files, curvature=True),
