@@ -189,8 +189,13 @@ def _scatter(
             root_rest = math.sqrt(max(0.0, 1.0 - lasting[code] - fading[code]))
             turn = turning[code]
             settled = towns and code == SETTLEMENT
-            away = math.sqrt(xyz[r, c, 0] ** 2 + xyz[r, c, 1] ** 2 + xyz[r, c, 2] ** 2)
             cell = np.uint64(corner + r * stride + c) * np.uint64(PER_SIDE * PER_SIDE)
+            # the points of a cell are on one building: its height over the distance from the
+            # Earth's middle
+            rise = 0.0
+            if settled:
+                rise = height * float(_mix(place_key, cell) >> np.uint64(52)) / 4096.0
+                rise /= math.sqrt(xyz[r, c, 0] ** 2 + xyz[r, c, 1] ** 2 + xyz[r, c, 2] ** 2)
             for n in range(PER_SIDE * PER_SIDE):
                 number = cell + np.uint64(n)
                 place = _mix(place_key, number)
@@ -236,7 +241,6 @@ def _scatter(
                     point = (place >> np.uint64(44)) & _BITS_8 < points
                     strength *= point_root if point else other_root
                     if point:
-                        rise = height * float(place >> np.uint64(52)) / 4096.0 / away
                         dx += rise * xyz[r, c, 0]
                         dy += rise * xyz[r, c, 1]
                         dz += rise * xyz[r, c, 2]
