@@ -73,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(str(error)) from error
     if "score" in chosen.parts:
         ready = [region for region in regions if _map_path(chosen.folder, region).is_file()]
-        about = f"set {set_hash}, {len(ready)} of {len(everything)} regions, cells of {chosen.cell:g} m"
-        rows = score(chosen.folder, ready, cutting.folds(files), about) if ready else []
+        about = f"{len(ready)} of {len(everything)} regions of the set {set_hash}"
+        rows = score(chosen.folder, ready, cutting.folds(files), f"cells of {chosen.cell:g} m", about)
         command = f"{COMMAND} --per-range {chosen.per_range} --cell {chosen.cell:g} --record"
         return put([each | {"command": command} for each in rows]) if chosen.record else None
     return None
@@ -94,8 +94,15 @@ def run(folder: Path, regions: Sequence[GroundRegion]) -> None:
         write_npz(_map_path(folder, region), maps)
 
 
-def score(folder: Path, regions: Sequence[GroundRegion], folds: Sequence[Mapping], about: str) -> list[dict]:
-    """Rows of the record: recall of every method by range, speed and size, and precision."""
+def score(
+    folder: Path, regions: Sequence[GroundRegion], folds: Sequence[Mapping], cells: str, about: str
+) -> list[dict]:
+    """Rows of the record: recall of every method by range, speed and size, and precision.
+
+    cells, about: in words, the size of cells and which regions these are.
+    """
+    if not regions:
+        raise SystemExit("no region is made and run yet")
     rules = tuned_rules(folder, regions, folds)
     tables, counts = [], []
     for region in tqdm(regions, "score", unit="region", disable=None):
@@ -103,16 +110,18 @@ def score(folder: Path, regions: Sequence[GroundRegion], folds: Sequence[Mapping
         tables.append(pd.DataFrame(found["rows"]).assign(region=region.name, range=region.file.mountains))
         counts.append(pd.DataFrame(found["counts"]).T.assign(method=list(found["counts"]), range=region.file.mountains))
     slides, released = pd.concat(tables, ignore_index=True), pd.concat(counts, ignore_index=True)
-    made = []
+    made = [row(f"regions on real ground, {cells}", about, COMMAND)]
     for name, rows in scoring.groups(slides):
         # What is released has no true speed or size: precision is that of ranges.
         part = released if name == "all" else released[released["range"].str.replace("_", " ") == name]
         sums = part.groupby("method")[["right", "released"]].sum()
         precision = {method: (int(each["right"]), int(each["released"])) for method, each in sums.iterrows()}
-        what = f"recall of planted landslides (of those above {scoring.SMALLEST_HA} ha), {name} ({about})"
+        what = f"recall of planted landslides (of those above {scoring.SMALLEST_HA} ha), {cells}: {name}"
         made.append(row(what, scoring.words(rows, precision), COMMAND))
     for mountains, rule in rules.items():
-        made.append(row(f"velocity threshold tuned without {mountains} ({about})", tuning.word(rule), COMMAND))
+        made.append(
+            row(f"velocity threshold tuned without {mountains.replace('_', ' ')}, {cells}", tuning.word(rule), COMMAND)
+        )
     with atomic_file(folder / "SCORES.md") as part_file:
         part_file.write_text("".join(f"- {each['what']}: {each['measured']}\n" for each in made))
     print((folder / "SCORES.md").read_text())

@@ -142,6 +142,11 @@ def groups(rows: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
             yield f"{name} {unit}", inside
 
 
+def share(some: int, of: int) -> str:
+    """A share in words; of nothing there is none."""
+    return f"{some / of:.2f}" if of else "–"
+
+
 def words(rows: pd.DataFrame, counts: Mapping[str, tuple[int, int]] | None = None) -> str:
     """Recall of every method and the limit; with counts (right, released) also precision and F1.
 
@@ -150,10 +155,10 @@ def words(rows: pd.DataFrame, counts: Mapping[str, tuple[int, int]] | None = Non
     large = rows[rows["area_ha"] >= SMALLEST_HA]
     parts = []
     for method in (*METHODS, LIMIT):
-        recall = [ratio(int(part[method].sum()), len(part)) for part in (rows, large)]
-        text = f"{method} {recall[0]:.2f} ({recall[1]:.2f})"
+        found = [(int(part[method].sum()), len(part)) for part in (rows, large)]
+        text = f"{method} {share(*found[0])} ({share(*found[1])})"
         if counts and method in counts:
-            precision = ratio(*counts[method])
-            text += f", precision {precision:.2f}, F1 {harmonic(precision, recall[0]):.2f}"
+            f1 = harmonic(ratio(*counts[method]), ratio(*found[0]))
+            text += f", precision {share(*counts[method])}, F1 {f1:.2f}"
         parts.append(text)
     return "; ".join(parts) + f"; of {len(rows)} ({len(large)})"

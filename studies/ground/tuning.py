@@ -13,7 +13,7 @@ from sarslide.inventory.velocity_threshold import Rule
 from studies.benchmark import baseline
 
 SIGMAS = (2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
-CELLS = (5, 10, 20)
+CELLS = (5, 10, 20, 40)
 SLOPES_DEG = (0.0, 5.0, 10.0)
 SMALLEST_KM2 = 0.018  # object of the inventory
 TRIED = tuple(

@@ -157,6 +157,7 @@ def test_recall_by_speed_and_size():
         "network 0.50 (0.67), precision 0.67, F1 0.57; published 0.00 (0.00); tuned 1.00 (1.00); limit"
     )
     assert text.endswith("of 4 (3)")
+    assert scoring.words(slides[:0]).startswith("network – (–); ")
 
 
 @pytest.fixture
@@ -191,7 +192,9 @@ def test_one_command_from_dems_to_scores(small, tmp_path, capsys):
     assert making.meta_of(out / "scenes/one_1.A.npz")["settings_hash"] == settings["hash"]
     scored = json.loads((out / "scores/one_1.json").read_text())
     assert 0 < len(scored["rows"]) <= 4 and set(scored["counts"]) == set(scoring.METHODS)
-    assert "recall of planted landslides (of those above 1.8 ha), all (set " in capsys.readouterr().out
+    assert (
+        "recall of planted landslides (of those above 1.8 ha), cells of 30 m: all: network" in capsys.readouterr().out
+    )
     # What stands there is read.
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.np?")}
     regions.main(small)
