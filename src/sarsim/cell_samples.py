@@ -9,8 +9,9 @@ phase ramp of g rad/m across it, keeps of its coherence
 D is that of n samples s apart, the sinc of a whole cell for many of them; it changes sign after one
 cycle a cell. A is the transform of the squared response: the autocorrelation of the processed band
 under its window, for a ramp shifts the spectrum of the ground (Gatelli et al. 1994,
-doi:10.1109/36.298013). The shift of orbits apart is one of these ramps, and what ground that
-rotates loses (Zebker and Villasenor 1992, doi:10.1109/36.175330) is the ramp along azimuth.
+doi:10.1109/36.298013). The shift of orbits apart is one of these ramps, in range and, where ground
+rises along the track, in azimuth; what ground that rotates loses (Zebker and Villasenor 1992,
+doi:10.1109/36.175330) is another.
 
 Here each sub-look of a cell has a place drawn from that kernel, the same on all dates, and on each
 date it has the phase of the ground there, bilinear between the cells' centres as in `scatterers`.
@@ -68,6 +69,8 @@ class Places:
         How the track sees it.
     sublooks : int
         Of a cell.
+    along : (rows, cols) array of float
+        Rise of the ground along the flight direction, m/m.
     settings : CellSettings
         What the samples undergo.
     rng : Generator
@@ -75,7 +78,13 @@ class Places:
     """
 
     def __init__(
-        self, region: RegionGrid, seen: TrackView, sublooks: int, settings: CellSettings, rng: np.random.Generator
+        self,
+        region: RegionGrid,
+        seen: TrackView,
+        sublooks: int,
+        along: np.ndarray,
+        settings: CellSettings,
+        rng: np.random.Generator,
     ):
         self.block_m = settings.block_m
         lattice = Lattice.of(region)
@@ -88,8 +97,14 @@ class Places:
         north = ((lattice.per_y - 1) / 2 - number % lattice.per_y) * lattice.step_y
 
         azimuth = response_places(rng, shape, SWATH.azimuth_window) * BEAM_SPEED / SWATH.azimuth_bandwidth
-        self.slant = response_places(rng, shape, RANGE_WINDOW).astype(np.float32)  # in 1 / bandwidth
-        across = self.slant * (SPEED_OF_LIGHT / (2 * SWATH.range_bandwidth) * map_metres(seen))
+        slant = response_places(rng, shape, RANGE_WINDOW) * SPEED_OF_LIGHT / (2 * SWATH.range_bandwidth)
+        # Ground that rises along the track comes closer: in the range of the sample lies ground
+        # farther across.
+        across = map_metres(seen) * (slant + azimuth * along * np.cos(np.radians(seen.incidence_deg)))
+        # Metres across the line of sight, which orbits apart see under two angles: along range by
+        # the slant distance over the tangent of local incidence, and by what rises along the track.
+        local = np.radians(np.clip(seen.local_incidence_deg, 3, 87))
+        self.apart = (slant / np.tan(local) + map_metres(seen) * azimuth * along).astype(np.float32)
         heading, away = np.radians(HEADING_DEG[seen.stack[0]]), to_range(seen.stack)
         east += azimuth * np.sin(heading) + across * away[0]
         north += azimuth * np.cos(heading) + across * away[1]
@@ -98,7 +113,7 @@ class Places:
         self.col = (cols + east / region.cell_m).astype(np.float32)
         self.block = rng.standard_normal(shape, np.float32)
 
-    def turn(self, samples: np.ndarray, phase: np.ndarray, shift: np.ndarray, broken: np.ndarray) -> np.ndarray:
+    def turn(self, samples: np.ndarray, phase: np.ndarray, shift: float, broken: np.ndarray) -> np.ndarray:
         """Samples of one date with the phase of their places, so that earlier x conj(later) grows.
 
         Parameters
@@ -107,8 +122,8 @@ class Places:
             Speckle.
         phase : (rows, cols) array of float32
             Phase at the cells' centres, rad, positive away from the satellite.
-        shift : (rows, cols) array of float32
-            Of the spectrum by the orbit, in bandwidths.
+        shift : float
+            Phase of the orbit for each metre across the line of sight, rad/m.
         broken : (rows, cols) array of float32
             Standard deviation of the blocks' own phase, rad.
 
@@ -118,7 +133,7 @@ class Places:
             Turned samples.
         """
         turned = np.empty_like(samples)
-        _turn(turned, samples, phase, self.row, self.col, shift, self.slant, broken, self.block)
+        _turn(turned, samples, phase, self.row, self.col, np.float32(shift), self.apart, broken, self.block)
         return turned
 
 
@@ -298,7 +313,7 @@ def strain(east_mm: np.ndarray, north_mm: np.ndarray, cell_m: float) -> np.ndarr
 
 
 @numba.njit(cache=True)
-def _turn(turned, samples, phase, row, col, shift, slant, broken, block):
+def _turn(turned, samples, phase, row, col, shift, apart, broken, block):
     sublooks, rows, cols = samples.shape
     for k in range(sublooks):
         for r in range(rows):
@@ -310,6 +325,6 @@ def _turn(turned, samples, phase, row, col, shift, slant, broken, block):
                 i1, j1 = min(i + 1, rows - 1), min(j + 1, cols - 1)
                 near = (1 - p) * ((1 - q) * phase[i, j] + q * phase[i, j1])
                 far = p * ((1 - q) * phase[i1, j] + q * phase[i1, j1])
-                own = 2 * np.pi * shift[r, c] * slant[k, r, c] + broken[r, c] * block[k, r, c]
+                own = shift * apart[k, r, c] + broken[r, c] * block[k, r, c]
                 angle = np.float32(near + far + own)
                 turned[k, r, c] = samples[k, r, c] * complex(np.cos(angle), -np.sin(angle))

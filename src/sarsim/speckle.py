@@ -15,7 +15,7 @@ from sarsim.cell_samples import Places, cell_looks, flat_looks, neighbour_correl
 from sarsim.product_settings import ProductSettings
 from sarsim.scattering import SEASONAL_SNOW, ScatteringSettings, cover_on, latitude_deg, snow_line_m
 from sarsim.terrain import noise
-from sarsim.track_view import RANGE_M, TrackView, gamma_nought_db
+from sarsim.track_view import HEADING_DEG, RANGE_M, TrackView, gamma_nought_db
 from sarsim.world import World, true_los_rate
 from sarslide.constants import DAYS_PER_YEAR
 from sarslide.grid import RegionGrid
@@ -98,7 +98,12 @@ class Speckle:
         signal[seen.layover_shadow >= 2] = 0
         signal[seen.layover_shadow == 1] *= 0.5
         self.ground = _Scatterers(self.cover, signal, self.scattering, shared, rng)
-        self.places = Places(world.region, seen, SUBLOOKS, settings.cells, rng) if settings.cells else None
+        self.places: Places | None = None
+        if settings.cells:
+            north, east = np.gradient(world.elevation_m, -world.grid.cell_m, world.grid.cell_m)
+            heading = np.radians(HEADING_DEG[seen.stack[0]])
+            along = (north * np.cos(heading) + east * np.sin(heading))[world.window]
+            self.places = Places(world.region, seen, SUBLOOKS, along, settings.cells, rng)
         self.amplitude = np.sqrt(self.weights * (1 + np.where(seen.layover_shadow >= 2, 0, snr)))
         self.snow: _Scatterers | None = None
         if self.scattering.snow_drop_m:
@@ -183,8 +188,8 @@ class Speckle:
         phase = TO_PHASE / 1000 * path_mm + self.height_phase(baseline_m)
         moved = strain(self.velocity[0] * years, self.velocity[1] * years, self.world.grid.cell_m)
         broken = TO_PHASE * moved * places.block_m / np.sqrt(12)
-        shift = baseline_m / self.critical_m
-        return places.turn(self.amplitude * samples, *(part.astype(np.float32) for part in (phase, shift, broken)))
+        shift = TO_PHASE * baseline_m / RANGE_M
+        return places.turn(self.amplitude * samples, phase.astype(np.float32), shift, broken.astype(np.float32))
 
     def _signal_to_noise(self, local: np.ndarray, incidence: np.ndarray) -> np.ndarray:
         """Power of the ground in a range cell over that of the noise; angles in rad."""

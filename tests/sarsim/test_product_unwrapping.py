@@ -127,16 +127,24 @@ def test_neighbours_share_scatterers(base, cell_m):
     assert (power[:, 1:] * power[:, :-1]).mean() / power.var() == pytest.approx(east, abs=0.04)
 
 
-def test_orbits_apart_cost_what_the_critical_baseline_says(base):
-    """A shift of the spectrum by baseline over critical baseline, under the window of the band."""
-    settings = dataclasses.replace(BARE, baseline_sigma_m=2000.0)
-    a, b = simulate_dates(flat(base), view(flat(base), STACK), DATES[:2], 3, settings)
+@pytest.mark.parametrize("rise", [0.0, 0.4])
+def test_orbits_apart_shift_the_spectrum(base, rise):
+    """In range by baseline over critical baseline; in azimuth by the rise of a plane along the track, whose points at one
+    range lie rise / sin(incidence) m apart across the line of sight for each metre. Under the windows of the bands."""
+    x, y = metres()
+    heading = np.radians(HEADING_DEG[STACK[0]])
+    plane = 3000 + rise * (x * np.sin(heading) + y * np.cos(heading))
+    world = dataclasses.replace(flat(base), elevation_m=plane.astype(np.float32))
+    settings = dataclasses.replace(BARE, baseline_sigma_m=600.0)
+    a, b = simulate_dates(world, view(world, STACK), DATES[:2], 3, settings)
     found = np.einsum("krc,krc->rc", a.samples, b.samples.conj())[INNER].mean() / a.power[INNER].mean()
-    critical = 0.05546576 * 850e3 * np.tan(np.radians(INCIDENCE_DEG)) / (2 * 3.1)
-    shift = abs(b.baseline_m - a.baseline_m) / critical
-    assert shift > 0.1
-    expected = landcover.CLASSES[landcover.SETTLEMENT].coherence(12) * snr_share() * overlap(shift, 0.75)
-    assert abs(found) == pytest.approx(expected, abs=0.02)
+    bperp, wavelength, incidence = abs(b.baseline_m - a.baseline_m), CYCLE_MM / 500, np.radians(INCIDENCE_DEG)
+    across = bperp / (wavelength * 850e3 * np.tan(incidence) / (2 * 3.1))
+    along = 2 * bperp / (wavelength * 850e3) * rise / np.sin(incidence) * BEAM_SPEED / SWATH.azimuth_bandwidth
+    assert across > 0.1 and (along > 0.1 or not rise)
+    expected = landcover.CLASSES[landcover.SETTLEMENT].coherence(12) * snr_share()
+    expected *= overlap(across, 0.75) * overlap(along, SWATH.azimuth_window)
+    assert abs(found) == pytest.approx(expected, abs=0.03)
 
 
 def test_sheared_ground_breaks(base):
