@@ -103,7 +103,8 @@ def score(
     """
     if not regions:
         raise SystemExit("no region is made and run yet")
-    rules = tuned_rules(folder, regions, folds)
+    counts_of_rules = tuning_counts(folder, regions)
+    rules = tuned_rules(counts_of_rules, folds)
     tables, counts = [], []
     for region in tqdm(regions, "score", unit="region", disable=None):
         found = _scored(folder, region, rules[region.file.mountains])
@@ -122,26 +123,33 @@ def score(
         made.append(
             row(f"velocity threshold tuned without {mountains.replace('_', ' ')}, {cells}", tuning.word(rule), COMMAND)
         )
+    best = tuning.best([each for counts in counts_of_rules.values() for each in counts])
+    made.append(row(f"velocity threshold tuned on all ranges, {cells}", tuning.word(best), COMMAND))
     with atomic_file(folder / "SCORES.md") as part_file:
         part_file.write_text("".join(f"- {each['what']}: {each['measured']}\n" for each in made))
     print((folder / "SCORES.md").read_text())
     return made
 
 
-def tuned_rules(folder: Path, regions: Sequence[GroundRegion], folds: Sequence[Mapping]) -> dict[str, Rule]:
-    """Range -> the threshold tuned on the training ranges of the fold whose test it is.
-
-    A set of one range, or of a part of it, has no other to tune on: the product's is taken.
-    """
+def tuning_counts(folder: Path, regions: Sequence[GroundRegion]) -> dict[str, list[np.ndarray]]:
+    """Range -> what every rule gets right and wrong in each of its scenes (`tuning.counted`)."""
     counts: dict[str, list[np.ndarray]] = {}
     for region in tqdm(regions, "tune", unit="region", disable=None):
         for orbit_pass in making.PASSES:
             path = making.scene_path(folder, region, orbit_pass)
-            kept = folder / "tuning" / f"{path.stem}.npy"
+            kept = folder / "tuning" / f"{path.stem}.npz"
             if not kept.is_file():
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                np.save(kept, tuning.counted(training_scenes.load(path, baseline.CHANNELS)))
-            counts.setdefault(region.file.mountains, []).append(np.load(kept))
+                write_npz(kept, {"counts": tuning.counted(training_scenes.load(path, baseline.CHANNELS))})
+            with np.load(kept) as file:
+                counts.setdefault(region.file.mountains, []).append(file["counts"])
+    return counts
+
+
+def tuned_rules(counts: Mapping[str, Sequence[np.ndarray]], folds: Sequence[Mapping]) -> dict[str, Rule]:
+    """Range -> the threshold tuned on the training ranges of the fold whose test it is.
+
+    A set of one range, or of a part of it, has no other to tune on: the product's is taken.
+    """
     rules = {}
     for fold in folds:
         (test,) = fold["test"]
