@@ -1,6 +1,7 @@
 """What the sidecar of a geocoded SLC states of its acquisition, and what the pairs take from it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from sarslide.insar.native.surface import Surface, earth_fixed_patch
 from sarslide.sentinel1.baseline import Baseline, baseline
 from sarslide.sentinel1.geometry import zero_doppler
 from sarslide.sentinel1.orbit import Arc, Orbit
-from sarslide.sentinel1.safe import Scene
+
+if TYPE_CHECKING:  # pairs start without the readers of products
+    from sarslide.sentinel1.safe import Scene
 
 AROUND_S = 40.0  # orbit kept on both sides of the region's centre, s
 
@@ -123,7 +126,7 @@ def noise_bandwidth(bandwidth_hz: float, window: float) -> float:
     return float(bandwidth_hz * power.mean() ** 2 / (power**2).mean())
 
 
-def acquisition_of(scene: Scene, surface: Surface, region: RegionGrid) -> Acquisition:
+def acquisition_of(scene: "Scene", surface: Surface, region: RegionGrid) -> Acquisition:
     """The acquisition of a scene over the centre of a region.
 
     Parameters

@@ -84,12 +84,11 @@ def evaluate(block: Imaging | Nodes, series: tuple[np.ndarray, ...], heights_m: 
     list of (rows, cols) array of float
         The values of each.
     """
-    level = (heights_m - block.height_m) / block.half_m
     by_col = np.ascontiguousarray(block.by_col.T)
     values = []
     for one in series:
         values.append(np.empty(heights_m.shape))
-        _series(np.ascontiguousarray(one), block.by_row, by_col, level, values[-1])
+        _series(np.ascontiguousarray(one), block.by_row, by_col, heights_m, block.height_m, block.half_m, values[-1])
     return values
 
 
@@ -169,9 +168,10 @@ def _valid(burst: Burst, margin: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _series(series, by_row, by_col, level, out):
+def _series(series, by_row, by_col, heights, middle, half, out):
     """out = sum_kji series[k, j, i] level^k by_row[row, j] by_col[i, col].
 
+    The level is that of the height, from -1 to 1: (height - middle) / half.
     The numbers of nodes are constants: the inner loops are unrolled, the columns run in vectors.
     """
     rows, cols = out.shape
@@ -183,12 +183,12 @@ def _series(series, by_row, by_col, level, out):
                 for j in range(NODES_Y):
                     weight[k, i] += series[k, j, i] * by_row[r, j]
         for c in range(cols):
-            value = 0.0
+            value, level = 0.0, (heights[r, c] - middle) / half
             for k in range(NODES_H - 1, -1, -1):
                 power = 0.0
                 for i in range(NODES_X):
                     power += weight[k, i] * by_col[i, c]
-                value = value * level[r, c] + power
+                value = value * level + power
             out[r, c] = value
 
 

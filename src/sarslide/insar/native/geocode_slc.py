@@ -16,6 +16,7 @@ from sarslide.device import choose_device
 from sarslide.errors import CoverageError, SafeError
 from sarslide.grid import Lattice
 from sarslide.insar.native.burst_program import BurstProgram
+from sarslide.insar.native.cells import present
 from sarslide.insar.native.imaging import Shift, imaging_of
 from sarslide.insar.native.kernel import AZIMUTH_TAPS, RANGE_TAPS
 from sarslide.insar.native.surface import Surface, earth_fixed_patch
@@ -61,7 +62,7 @@ class Block:
     @property
     def seen(self) -> int:
         """Number of samples that a burst sees."""
-        return int(np.logical_or.reduce([samples != 0 for samples in self.samples.values()]).sum())
+        return int(np.logical_or.reduce([present(samples) for samples in self.samples.values()]).sum())
 
 
 def missing_bursts(used: Iterable[str]) -> list[str]:
@@ -215,8 +216,8 @@ def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray
         Rounded samples.
     """
     drop = 23 - bits
-    whole = np.ascontiguousarray(samples, np.complex64).view(np.uint32)
-    rounded = (whole + np.uint32(1 << (drop - 1))) & np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)
+    rounded = np.ascontiguousarray(samples, np.complex64).view(np.uint32) + np.uint32(1 << (drop - 1))
+    rounded &= np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)
     return rounded.view(np.complex64)
 
 

@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +12,9 @@ from sarslide.errors import DemError
 from sarslide.grid import RegionGrid, part_of
 from sarslide.io import raster
 from sarslide.sentinel1.geometry import ellipsoid_point
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 POLE = math.sqrt(3) - 2  # of the filter whose response to a cubic B-spline is one cell
 SETTLED = 24  # cells from the end of a window after which a spline's coefficients differ by 1e-10 m
@@ -234,16 +239,22 @@ def earth_fixed_patch(
     normal : (len(v), len(u), 3) array of float
         Unit normals.
     """
-    from pyproj import Transformer
-
     nodes_u, to_u = _chebyshev(u)
     nodes_v, to_v = _chebyshev(v)
     x, y = to_map(*np.meshgrid(nodes_u, nodes_v))
-    lon, lat = Transformer.from_crs(epsg, 4326, always_xy=True).transform(x, y)
+    lon, lat = _to_degrees(epsg).transform(x, y)
     point, normal = ellipsoid_point(lat, lon)
     # One matrix product a coordinate, (v, nodes) (nodes, nodes) (nodes, u).
     fields = [to_v @ field @ to_u.T for field in (*np.moveaxis(point, -1, 0), *np.moveaxis(normal, -1, 0))]
     return np.stack(fields[:3], axis=-1), np.stack(fields[3:], axis=-1)
+
+
+@cache
+def _to_degrees(epsg: int) -> "Transformer":
+    """From eastings and northings to longitude and latitude; it takes 1 ms to make."""
+    from pyproj import Transformer
+
+    return Transformer.from_crs(epsg, 4326, always_xy=True)
 
 
 def _chebyshev(axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
