@@ -189,7 +189,8 @@ class Speckle:
         moved = strain(self.velocity[0] * years, self.velocity[1] * years, self.world.grid.cell_m)
         broken = TO_PHASE * moved * places.block_m / np.sqrt(12)
         shift = TO_PHASE * baseline_m / RANGE_M
-        return places.turn(self.amplitude * samples, phase.astype(np.float32), shift, broken.astype(np.float32))
+        bright = (self.amplitude * samples).astype(np.complex64)
+        return places.turn(bright, phase.astype(np.float32), shift, broken.astype(np.float32))
 
     def _signal_to_noise(self, local: np.ndarray, incidence: np.ndarray) -> np.ndarray:
         """Power of the ground in a range cell over that of the noise; angles in rad."""

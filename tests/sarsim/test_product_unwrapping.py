@@ -213,6 +213,7 @@ def test_dates_hold_all_pairs(base):
     assert matrix.shape == (30, 40, 4, 4)
     assert np.allclose(matrix, matrix.conj().swapaxes(-1, -2), atol=1e-6)
     assert np.linalg.eigvalsh(matrix).min() > -1e-5
+    assert made[0].samples.dtype == np.complex64 and made[0].power.dtype == np.float32
     for pair in simulate_pairs(base, seen, DATES, pairs, 3, dataclasses.replace(OWN, unwrapping=None)):
         a, b = (DATES.index(date) for date in pair.pair.split("_"))
         beside = matrix[..., a, b] * np.exp(-1j * pair.unfiltered_rad[block[1:]])
