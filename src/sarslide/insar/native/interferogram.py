@@ -298,7 +298,13 @@ def _open(stack: ExitStack, path: Path, lattice: Lattice) -> DatasetReader:
 
 
 def _read(source: DatasetReader, rows: slice, cols: slice) -> dict[int, np.ndarray]:
-    """The bands that hold something in a window."""
+    """The bands that hold something in a window; those without a tile there are not read."""
     window = Window.from_slices(rows, cols)
-    bands = {index: source.read(index + 1, window=window) for index in range(source.count)}
+    columns = range(cols.start // TILE, -(-cols.stop // TILE))
+    tiles = [f"BLOCK_OFFSET_{x}_{y}" for y in range(rows.start // TILE, -(-rows.stop // TILE)) for x in columns]
+    bands = {
+        index: source.read(index + 1, window=window)
+        for index in range(source.count)
+        if any(source.get_tag_item(tile, "TIFF", index + 1) for tile in tiles)
+    }
     return {index: samples for index, samples in bands.items() if samples.any()}
