@@ -58,7 +58,7 @@ class ProductSettings:
         Pairs go through the product's own unwrapper. None: cycles are those of the truth, but for
         planted patches.
     scattering : ScatteringSettings, optional
-        What of the measured scattering there is, but for `towns`; None: nothing.
+        What of the measured scattering there is; None: nothing.
     """
 
     looks: float = 8.7

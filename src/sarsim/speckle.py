@@ -1,6 +1,7 @@
 """Speckle of the dates of a stack at product level: every cell as a few sub-looks, date by date.
 
-Of `scattering.ScatteringSettings`, towns are left out: settlements stay speckle of their class.
+Of `scattering.ScatteringSettings`, towns are simplified: a settlement has the coherence of its
+points and gardens together and the height of its building, but stays speckle.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from sarsim import annotation, landcover
 from sarsim.acquisition import WAVELENGTH
 from sarsim.atmosphere import PathDelay, path_delay_mm, residue_mm, residue_shape
 from sarsim.cell_samples import Places, cell_looks, flat_looks, neighbour_correlation, stated_looks, strain
+from sarsim.landcover import TOWN
 from sarsim.product_settings import ProductSettings
 from sarsim.scattering import SEASONAL_SNOW, ScatteringSettings, cover_on, latitude_deg, snow_line_m
 from sarsim.terrain import noise
@@ -97,6 +99,9 @@ class Speckle:
         signal[self.cover == landcover.FOREST] *= settings.forest_coherence
         signal[seen.layover_shadow >= 2] = 0
         signal[seen.layover_shadow == 1] *= 0.5
+        if self.scattering.towns:
+            town = self.cover == landcover.SETTLEMENT
+            self.dem_error = self.dem_error + np.where(town, rng.uniform(0, TOWN.height_m, self.shape), 0)
         self.ground = _Scatterers(self.cover, signal, self.scattering, shared, rng)
         self.places: Places | None = None
         if settings.cells:
@@ -226,6 +231,10 @@ class _Scatterers:
     ):
         self.shared = shared
         rho_inf, rho_0 = (scattering.table(name)[cover] for name in ("rho_inf", "rho_0"))
+        if scattering.towns:
+            town = cover == landcover.SETTLEMENT
+            for rho in (rho_inf, rho_0):
+                rho[town] = TOWN.power * TOWN.lasting + (1 - TOWN.power) * rho[town]
         self.lasting, self.fading = np.sqrt(signal * rho_inf), np.sqrt(signal * (rho_0 - rho_inf))
         self.rest = np.sqrt(1 - signal * rho_0)
         self.tau = np.maximum(scattering.table("tau_days")[cover], 1e-3)

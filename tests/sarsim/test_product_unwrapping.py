@@ -251,6 +251,22 @@ def test_fading_phase(base, days):
     assert np.angle(found) < -0.05
 
 
+def test_towns_last_and_stand_high(base):
+    """Power-weighted coherence of points and gardens; heights of buildings turn the phase with the baseline: the spread
+    of a uniform height over the metres that turn it by one rad."""
+    world, dates = flat(base), ["20190306", "20190506"]
+    settings = dataclasses.replace(BARE, scattering=ScatteringSettings(towns=True, measured_cover=True))
+    gardens = landcover.MEASURED[landcover.SETTLEMENT].coherence(61)
+    expected = landcover.TOWN.power * landcover.TOWN.lasting + (1 - landcover.TOWN.power) * gardens
+    a, b = simulate_dates(world, view(world, STACK), dates, 3, settings)
+    found = np.einsum("krc,krc->rc", a.samples, b.samples.conj()).mean() / a.power.mean()
+    assert abs(found) == pytest.approx(expected * snr_share(), abs=0.02)
+    settings = dataclasses.replace(settings, baseline_sigma_m=70.0)
+    (pair,) = simulate_pairs(world, view(world, STACK), dates, ["_".join(dates)], 3, settings)
+    rad_per_m = 2 * np.pi / (CYCLE_MM / 1000) * abs(pair.bperp_m) / (850e3 * np.sin(np.radians(INCIDENCE_DEG)))
+    assert pair.true_rad.std() == pytest.approx(landcover.TOWN.height_m / np.sqrt(12) * rad_per_m, rel=0.05)
+
+
 def test_seasonal_snow(base):
     """Ground under snow is lost to dates without snow; between dates with snow it is that of the class."""
     world = flat(base, cover=landcover.GRASS)
