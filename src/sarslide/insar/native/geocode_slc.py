@@ -26,9 +26,7 @@ from sarslide.sentinel1.product import COPY_AGAIN
 from sarslide.sentinel1.safe import Scene
 from sarslide.sentinel1.samples import SampleReader
 
-# Multiples of the tiles of a raster; about 100 MB of work. A block lies askew in a burst: around one
-# twice as wide more samples are read and deramped in vain, 6 to 15 % of the time of geocoding.
-BLOCK_ROWS, BLOCK_COLS = 512, 1024
+BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 200 MB of work
 # Lines and samples from the edge of the valid part that the kernel needs.
 MARGIN = (AZIMUTH_TAPS // 2, RANGE_TAPS // 2)
 FULL = 0.999  # share of the region above which a date covers it
