@@ -119,6 +119,7 @@ def score(
         precision = {method: (int(each["right"]), int(each["released"])) for method, each in sums.iterrows()}
         what = f"recall of planted landslides (of those above {scoring.SMALLEST_HA} ha), {cells}: {name}"
         made.append(row(what, scoring.words(rows, precision), COMMAND))
+    made.append(row(f"random places that pass the limit, {cells}", scoring.by_chance(slides), COMMAND))
     for mountains, rule in rules.items():
         made.append(
             row(f"velocity threshold tuned without {mountains.replace('_', ' ')}, {cells}", tuning.word(rule), COMMAND)

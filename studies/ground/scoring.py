@@ -103,13 +103,16 @@ def matched(world: World, rows: Sequence[Mapping[str, Any]]) -> Found:
 
 
 def limits_of(world: World, scenes: Scenes) -> np.ndarray:
-    """Significance of every planted landslide in the better track (`limit`)."""
+    """Of every planted landslide its significance in the better track (`limit`), and the share of
+    random places there that would be found: (landslides, 2).
+    """
     tracks = {p: (layers["los_rate_mm_per_yr"], layers["true_los_rate_mm_per_yr"]) for p, layers in scenes.items()}
     bodies = world.body[world.window]
     by_track = limit.of_region(bodies, tracks, world.region.cell_m, world.seed)
-    best = np.zeros(len(world.landslides))
+    best = np.zeros((len(world.landslides), 2))
     for values in by_track.values():
-        best[: len(values)] = np.maximum(best[: len(values)], values)
+        better = values[:, 0] > best[: len(values), 0]
+        best[: len(values)][better] = values[better]
     return best
 
 
@@ -122,8 +125,9 @@ def table_of(world: World, found: Mapping[str, Found], significance: np.ndarray)
             "inventory": str(slides["inventory"].iloc[k]) if "inventory" in slides else "",
             "speed_mm_per_yr": float(slides["speed_mm_per_yr"].iloc[k]),
             "area_ha": float(slides.geometry.iloc[k].area / 1e4),
-            "significance": float(significance[k]),
-            LIMIT: bool(significance[k] > limit.FOUND),
+            "significance": float(significance[k, 0]),
+            "by_chance": float(significance[k, 1]),
+            LIMIT: bool(significance[k, 0] > limit.FOUND),
             **{method: k in found[method].planted for method in found},
         }
         for k in range(len(slides))
@@ -140,6 +144,12 @@ def groups(rows: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
             inside = rows[(rows[column] >= low) & (rows[column] < high)]
             name = f"over {low}" if high == math.inf else f"under {high}" if low == 0 else f"{low} to {high}"
             yield f"{name} {unit}", inside
+
+
+def by_chance(rows: pd.DataFrame) -> str:
+    """Random places of the planted noise at which the limit would find a landslide, by its size."""
+    names = (("under 2 ha", rows["area_ha"] < SIZES_HA[0][1]), ("larger", rows["area_ha"] >= SIZES_HA[0][1]))
+    return ", ".join(f"{name} {100 * rows[part]['by_chance'].mean():.1f} %" for name, part in names if part.any())
 
 
 def share(some: int, of: int) -> str:
