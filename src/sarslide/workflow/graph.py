@@ -585,7 +585,7 @@ class Graph:
 
     @property
     def library_dem(self) -> str:
-        """DEM of the library that is the ground of a simulated region, empty where there is none."""
+        """DEM of the library under a simulated region; empty where there is none."""
         name = self.config.simulation.dem
         return name if dem_library.is_name(name) else ""
 
