@@ -11,9 +11,7 @@ SCATTERING = GRAPH.leaves(
 
 rule simulate_world:
     input:
-        ground=[
-            own(path) for path in or_exit(GRAPH.ground_file)
-        ],
+        ground=[own(path) for path in or_exit(GRAPH.ground_file)],
     output:
         world=f"{TRUTH}/world.npz",
         landslides=f"{TRUTH}/landslides.gpkg",
@@ -73,11 +71,11 @@ for stack in CONFIG.stacks:
             mem_mb=memory(2000, 100),
             runtime=minutes(10, 42, len(SCENES.first_dates(stack))),
         params:
+            **SCATTERING,
             grid=cell_grid,
             seed=CONFIG.simulation.seed,
             stack=stack,
             dates=SCENES.first_dates(stack),
-            **SCATTERING,
             code=code("simulate_stack"),
         script:
             "../../workflow_scripts/simulate_stack.py"
@@ -102,9 +100,9 @@ rule simulate_date:
         mem_mb=memory(2000, 100),
         runtime=minutes(10, 42),
     params:
+        **SCATTERING,
         grid=cell_grid,
         seed=CONFIG.simulation.seed,
-        **SCATTERING,
         code=code("simulate_date"),
     script:
         "../../workflow_scripts/simulate_date.py"
