@@ -9,6 +9,7 @@ product level. The product of both, taken around the phase at the cells' centres
 cells of like ramp, is the coherence that the ramp leaves.
 """
 
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def kept(product: np.ndarray, power: np.ndarray) -> dict[str, float]:
 
 
 def main() -> None:
-    """Run it."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     world = moving_world()
     with tempfile.TemporaryDirectory() as folder:
         safe = kept(*safe_level(world, Path(folder)))

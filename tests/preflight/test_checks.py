@@ -134,7 +134,7 @@ def test_a_dem_file(tmp_path):
     grid = {"bounds": BOUNDS, "dem": dem_file(tmp_path / "wide.tif", 3600)}
     assert checks.dem(config(grid=grid))[0].level == GOOD
     orthometric = checks.dem(config(grid=grid | {"dem_vertical": "orthometric"}))[0]
-    assert (orthometric.level, orthometric.code) == (ERROR, "E1006") and "geoid_m" in orthometric.found
+    assert (orthometric.level, orthometric.code) == (ERROR, "E1006") and "geoid_m" in orthometric.cure
     small = checks.dem(config(grid=grid | {"dem": dem_file(tmp_path / "small.tif", 600)}))[0]
     assert (small.level, small.code) == (ERROR, "E1006") and "margin" in small.found
     gone = checks.dem(config(grid=grid | {"dem": str(tmp_path / "gone.tif")}))[0]
