@@ -15,7 +15,7 @@ from sarslide.inventory.candidates import find_candidates, speed_limits
 from sarslide.inventory.fusion import fuse
 from sarslide.inventory.masks import MaskRules
 from sarslide.inventory.tables import CANDIDATES, rows_of
-from sarslide.inventory.velocity_threshold import TUNED, slope_speed
+from sarslide.inventory.velocity_threshold import slope_speed
 from tests.inventory.conftest import slope_layers
 
 LIMITS = ((0.05, 60.0), (0.2, 80.0), (1.0, 130.0))
@@ -126,11 +126,11 @@ def test_speed_of_a_core():
     assert slope_speed(rate * np.nan, seen, 0.2) == 0.0
 
 
-def test_the_tuned_rule_is_that_of_the_benchmark():
+def test_the_rule_is_that_of_the_benchmark():
     from dataclasses import asdict
 
     record = json.loads((study.RECORDS / "benchmark.json").read_text())
-    assert asdict(TUNED) == record["runs"]["baseline"]["rule"]
+    assert asdict(fast_ground.RULE) == record["runs"]["baseline"]["rule"]
 
 
 def test_nothing_is_added_on_simulated_ground_within_the_speeds_of_the_training(finder):

@@ -88,7 +88,7 @@ class VelocityThresholdSection(Section):
     form: Literal["published", "tuned"] = key(
         "published",
         "where the other keys come from that are null: published, 2 standard deviations of the map, 5 cells, any slope; tuned,"
-        " 2.5 standard errors of each cell, 10 cells, slopes from 5 degrees, chosen on simulated regions",
+        " 3 standard errors of each cell, 10 cells, slopes from 5 degrees, chosen on simulated regions of nine mountain ranges",
     )
     sigmas: float | None = key(
         None,

@@ -13,13 +13,15 @@ import numpy as np
 from sarslide.inventory.velocity_threshold import (
     EIGHT_NEIGHBOURS,
     PEAK,
-    TUNED,
+    Rule,
     active_areas,
     core,
     peak_rate,
     slope_speed,
 )
 
+# The best variant on the validation regions of the benchmark (`docs/reference/benchmark.md`).
+RULE = Rule(sigmas=2.5, min_cells=10, noise="cell", min_slope_deg=5.0)
 FOOT = 0.25  # of its peak rate: where an object ends, if the threshold does not end it before
 KNOWN = 0.5  # share of its core: from here on the network has found the object
 Limits = Sequence[tuple[float, float]]
@@ -124,12 +126,12 @@ def _fast_areas(
     from scipy import ndimage
 
     rate = np.abs(layers["los_rate_mm_per_yr"])
-    active = active_areas(rate, layers["los_rate_std_mm_per_yr"], layers["slope_deg"], TUNED)
+    active = active_areas(rate, layers["los_rate_std_mm_per_yr"], layers["slope_deg"], RULE)
     areas, count = ndimage.label(ndimage.binary_opening(active, EIGHT_NEIGHBOURS))
     seen = np.abs(sensitivity)
     with np.errstate(invalid="ignore"):
         fast = (areas > 0) & (rate > lowest * np.where(seen >= min_sensitivity, seen, 1.0))
-    holds_fast = np.bincount(areas[fast], minlength=count + 1) >= TUNED.min_cells
+    holds_fast = np.bincount(areas[fast], minlength=count + 1) >= RULE.min_cells
     for number, window in enumerate(ndimage.find_objects(areas), start=1):
         if holds_fast[number]:
             for body in _bodies(rate[window], areas[window] == number, fast[window]):
@@ -146,7 +148,7 @@ def _bodies(rate: np.ndarray, area: np.ndarray, fast: np.ndarray) -> Iterator[np
     free = area.copy()
     for number in numbers[np.argsort(-peaks)]:
         start = (cores == number) & free
-        if start.sum() < TUNED.min_cells:
+        if start.sum() < RULE.min_cells:
             continue
         body, _ = ndimage.label(free & (rate >= FOOT * peak_rate(rate[start])))
         body = body == np.bincount(body[start])[1:].argmax() + 1

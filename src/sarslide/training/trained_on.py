@@ -9,8 +9,9 @@ import numpy as np
 from sarslide.dataset import scenes
 from sarslide.errors import TrainingError
 from sarslide.evaluate.metrics import objects
+from sarslide.inventory.fast_ground import RULE
 from sarslide.inventory.masks import MaskRules
-from sarslide.inventory.velocity_threshold import TUNED, peak_rate, slope_speed
+from sarslide.inventory.velocity_threshold import peak_rate, slope_speed
 from sarslide.models.card import SizeClass, Spread, TrainedOn
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ def summary(rows: Sequence[dict[str, float]]) -> TrainedOn:
 def _landslides(scene: scenes.TrainingScene, cell_area_km2: float) -> list[dict[str, float]]:
     from scipy import ndimage
 
-    labels = objects(scene.label == 1, TUNED.min_cells)
+    labels = objects(scene.label == 1, RULE.min_cells)
     rows = []
     for number, window in enumerate(ndimage.find_objects(labels), start=1):
         inside = labels[window] == number
