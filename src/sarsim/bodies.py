@@ -1,8 +1,8 @@
 """Landslides as they are: outlines of mapped inventories, parts that move at speeds of their own,
 and courses in time.
 
-Beside the bodies of the inventories two classes of their own, told by the column `inventory` of the
-table of landslides:
+Beside the bodies of the inventories two classes of their own, named in the column `inventory` of
+the table of landslides:
 
 - `large_slope`: slow rock-slope deformations of 1 to 10 km2 and 5 to 20 mm/yr. 208 of them in the
   Alps of Lombardia cover 580 km2 (Crippa et al. 2020, 10.5194/egusphere-egu2020-8264) and move by

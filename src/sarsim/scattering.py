@@ -16,6 +16,7 @@ from pyproj import Transformer
 
 from sarsim import landcover
 from sarsim.acquisition import WAVELENGTH
+from sarslide.constants import DAYS_PER_YEAR
 from sarslide.grid import RegionGrid
 from sarslide.names import parse_date
 
@@ -30,7 +31,6 @@ QUANTILES = 4096  # tabulated values of the texture
 TERCEIRA_VARIANCE = 1.5
 SNOW_LOWEST_DAY = 50  # of the year, north of the equator, when the seasonal snow lies lowest
 WARMEST_DAY = 200  # the same: when the air is moistest
-YEAR_DAYS = 365.25
 SEASONAL_SNOW = max(landcover.CLASSES) + 1  # ground under seasonal snow, within the simulation only
 SEASONS = ("snow_drop_m", "fading_mm_per_yr", "season_mm_per_km")  # with the keys of the configuration
 VEGETATED = (landcover.GRASS, landcover.FOREST, landcover.FARMLAND)
@@ -89,7 +89,7 @@ class ScatteringSettings:
         satellite; float32, indexed by code.
         """
         turned = np.zeros(SEASONAL_SNOW + 1, np.float32)
-        turned[list(VEGETATED)] = 4 * math.pi / WAVELENGTH * self.fading_mm_per_yr / 1e3 / YEAR_DAYS
+        turned[list(VEGETATED)] = 4 * math.pi / WAVELENGTH * self.fading_mm_per_yr / 1e3 / DAYS_PER_YEAR
         return turned
 
     def pair_coherence(self, code: int, days: float) -> complex:
@@ -234,8 +234,8 @@ def annual(date: str, peak_day: int, latitude: float) -> float:
     float
         -1 to 1.
     """
-    day = parse_date(date).timetuple().tm_yday - peak_day + (YEAR_DAYS / 2 if latitude < 0 else 0)
-    return math.cos(2 * math.pi * day / YEAR_DAYS)
+    day = parse_date(date).timetuple().tm_yday - peak_day + (DAYS_PER_YEAR / 2 if latitude < 0 else 0)
+    return math.cos(2 * math.pi * day / DAYS_PER_YEAR)
 
 
 def snow_line_m(date: str, latitude: float, snowline_m: float, drop_m: float) -> float:

@@ -27,6 +27,7 @@ from sarslide.constants import DAYS_PER_YEAR
 from sarslide.io import raster
 from sarslide.layers import hidden
 from sarslide.names import days_between, split_pair
+from sarslide.rates.level_samples import spread
 from sarslide.rates.settings import RateSettings
 from studies.ground import put, row
 from studies.runs import sarslide
@@ -75,11 +76,6 @@ class Level:
 def rms(values: np.ndarray) -> float:
     """Root mean square."""
     return float(np.sqrt(np.mean(values**2)))
-
-
-def spread(values: np.ndarray) -> float:
-    """Robust standard deviation."""
-    return float(1.4826 * np.median(np.abs(values - np.median(values))))
 
 
 def run_chain(folder: Path) -> None:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from sarslide.rates.level_samples import spread
+
 RING_M = (60.0, 360.0)  # from the outline
 PLACES, DRAWN = 200, 600  # random ones that are used, at most, of those drawn
 FEWEST = 50  # known places from which a noise is stated
 FOUND = 4.0  # robust standard deviations
 KNOWN = 0.5  # of the weight of a sum: less is no sum
-ROBUST = 1.4826  # standard deviation of a normal distribution over its median absolute deviation
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,8 @@ def significance(
     elsewhere = elsewhere[np.isfinite(elsewhere)][:places]
     if not np.isfinite(own) or len(elsewhere) < min(FEWEST, places):
         return 0.0, 0.0
-    spread = ROBUST * np.median(np.abs(elsewhere - np.median(elsewhere)))
-    return (float(own / spread), float((elsewhere > FOUND * spread).mean())) if spread else (0.0, 0.0)
+    std = spread(elsewhere)
+    return (float(own / std), float((elsewhere > FOUND * std).mean())) if std else (0.0, 0.0)
 
 
 def of_region(

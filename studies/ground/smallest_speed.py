@@ -18,8 +18,9 @@ from scipy.ndimage import maximum_filter
 
 from sarslide.io import raster
 from sarslide.layers import SMALLEST_SPEED
+from sarslide.rates.level_samples import spread
 from sarslide.rates.observability import is_observed
-from sarslide.rates.smallest_speed import SIGMAS, Body, Rates, cell_variance, differences, noise, robust_std
+from sarslide.rates.smallest_speed import SIGMAS, Body, Rates, cell_variance, differences, noise
 from studies.ground import put, row
 
 COMMAND = "python -m studies.ground.smallest_speed"
@@ -81,7 +82,7 @@ def measure(folder: Path, region: str) -> list[dict]:
                 z, places = z_of(track, planted, area, ground == "still")
                 every.append(z)
                 order = np.argsort(coherence[places])
-                by_coherence += [robust_std(z[part]) for part in np.array_split(order, PARTS)]
+                by_coherence += [spread(z[part]) for part in np.array_split(order, PARTS)]
             low, high = min(by_coherence), max(by_coherence)
             above = 100 * float(np.mean(np.abs(np.concatenate(every)) > SIGMAS))
             about = f"Demo, what can be seen, {area} ha, {ground} ground"

@@ -9,8 +9,9 @@ from sarslide.grid import RegionGrid, part_of, window_of
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
 from sarslide.rates import smallest_speed as module
+from sarslide.rates.level_samples import spread
 from sarslide.rates.observability import CLASSES, is_observed
-from sarslide.rates.smallest_speed import Body, Rates, best_of, cell_variance, differences, noise, robust_std
+from sarslide.rates.smallest_speed import Body, Rates, best_of, cell_variance, differences, noise
 from sarslide.terrain.downslope import downslope_sensitivity
 from tests.support.rule_jobs import run_script
 
@@ -78,7 +79,7 @@ def test_noise_follows_coherence_and_pairs():
     for low, high in ((0.3, 0.45), (0.45, 0.6), (0.6, 0.75), (0.75, 0.9)):
         for few in (True, False):
             here = (coherence[rows, cols] > low) & (coherence[rows, cols] <= high) & ((pairs[rows, cols] < 50) == few)
-            assert here.sum() > 1000 and robust_std(z[here]) == pytest.approx(1, abs=0.15), (low, few)
+            assert here.sum() > 1000 and spread(z[here]) == pytest.approx(1, abs=0.15), (low, few)
     assert record["z"] == pytest.approx(np.ones(module.CLASSES), abs=0.2)
 
 
@@ -96,7 +97,7 @@ def test_air_enters_the_noise(body):
     rows, cols = lattice(SHAPE, 4, 40)
     of_places = differences(product(20), body, (rows, cols))
     for half in (rows < 200, rows >= 200):
-        assert np.median(found[rows, cols][half]) == pytest.approx(robust_std(of_places[half]), rel=0.2)
+        assert np.median(found[rows, cols][half]) == pytest.approx(spread(of_places[half]), rel=0.2)
     assert record["factor"] == pytest.approx(1, abs=0.5) and record["air_mm_per_yr"] > 0.5
 
 

@@ -26,6 +26,7 @@ import numpy as np
 
 from sarslide.io.blocks import strips
 from sarslide.rates.corrections.double_difference import ring_sum
+from sarslide.rates.level_samples import spread
 from sarslide.rates.phase_variance import pair_weights
 
 SIGMAS = 4.0  # of the noise, from which a landslide is seen
@@ -35,7 +36,6 @@ MIN_STABLE = 0.9  # of the known cells of a place where noise is measured
 PLACES, MIN_PLACES = 4000, 100  # drawn at most, needed at least
 CLASSES = 8  # of predicted variance, of as many places each
 MIN_STD_MM = 1e-3  # mm/yr; no rate is known better
-ROBUST = 1.4826  # median absolute deviation -> standard deviation of a normal distribution
 MEDIAN = np.pi / 2  # variance of the median over that of the mean, of many normal values
 ROUNDS = 10  # of the fit of the noise, which has converged long before
 GATHERED = 4_000_000  # values of places that are held at a time
@@ -231,7 +231,7 @@ def noise(track: Rates, body: Body) -> tuple[np.ndarray, dict[str, Any]]:
         "places": len(found),
         "factor": float(factor),
         "air_mm_per_yr": float(np.sqrt(air)),
-        "z": [float(robust_std(z[one])) for one in classes],
+        "z": [spread(z[one]) for one in classes],
     }
 
 
@@ -333,29 +333,13 @@ def noise_model(found: np.ndarray, predicted: np.ndarray) -> tuple[float, float]
     from scipy.optimize import nnls
 
     classes = _classes(predicted)
-    measured = np.array([max(robust_std(found[one]), MIN_STD_MM) ** 2 for one in classes])
+    measured = np.array([max(spread(found[one]), MIN_STD_MM) ** 2 for one in classes])
     design = np.column_stack([[np.mean(predicted[one]) for one in classes], np.ones(len(classes))])
     model = measured.copy()
     for _ in range(ROUNDS):  # relative to the model: relative to what was measured, low values would count more
         terms, _ = nnls(design / model[:, None], measured / model)
         model = design @ terms
     return float(terms[0]), float(terms[1])
-
-
-def robust_std(values: np.ndarray) -> float:
-    """Standard deviation of normal values by their median absolute deviation.
-
-    Parameters
-    ----------
-    values : array of float
-        Some of which may be far off.
-
-    Returns
-    -------
-    float
-        In their unit.
-    """
-    return ROBUST * float(np.median(np.abs(values - np.median(values))))
 
 
 def _classes(predicted: np.ndarray) -> list[np.ndarray]:
