@@ -5,7 +5,7 @@ network presets.
 
     python -m studies.closure --demo FOLDER --real FOLDER
 
---demo: working folder of a finished run of the region `demo` (it holds resources/ and results/).
+--demo: working folder of a finished run of the region `valley` (it holds resources/ and results/).
 --real: folder of the real data (default: $SARSLIDE_REAL_DATA). A part whose folder is not given is
 left out.
 """
@@ -38,8 +38,8 @@ class Demo:
     """The pairs of one stack of a finished demo run, in memory, and its truth."""
 
     def __init__(self, folder: Path, stack: str):
-        self.stack, self.truth = stack, folder / "resources/demo/truth" / stack
-        self.results = folder / "results/demo" / stack / "f0" / "native"
+        self.stack, self.truth = stack, folder / "resources/valley/truth" / stack
+        self.results = folder / "results/valley" / stack / "f0" / "native"
         paths = sorted((self.results / "ifg").glob("*.unw_rad.tif"))
         self.pairs = sorted((path.name.split(".")[0] for path in paths), key=lambda pair: pair.split("_")[::-1])
         self.kinds = {
@@ -49,7 +49,7 @@ class Demo:
         self.shape = self.kinds["cor"][self.pairs[0]].shape
         record = read_json(self.results / f"ifg/{self.pairs[0]}.json")
         self.wavelength_m, self.looks = record["wavelength_m"], record["coherence_looks"]
-        self.elevation = raster.read(folder / "results/demo/terrain/f0/elevation_m.tif")
+        self.elevation = raster.read(folder / "results/valley/terrain/f0/elevation_m.tif")
         self.true_rate = raster.read(self.truth / "true_los_rate_mm_per_yr.tif")
         self.observable = raster.read(self.truth / "true_observable.tif") == 1
 
@@ -240,7 +240,7 @@ def preset_rows() -> list[list]:
     for preset in ("nearest", "p0", "p4", "p3", "p2"):
         row = [preset]
         for dates in (30, 103):
-            config = load({"region": "demo", "network": {"preset": "p3"}, "simulation": {"dates": dates}})
+            config = load({"region": "valley", "network": {"preset": "p3"}, "simulation": {"dates": dates}})
             table = scenes.table(config, Path("resources"))
             pairs = choose_pairs(table.dates("A128"), preset, baselines=table.baselines("A128"))
             row += [len(pairs), len(triplets(pairs))]

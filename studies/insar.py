@@ -4,7 +4,7 @@
     python -m studies.insar isce2 --run FOLDER      pairs that both engines made in that folder
     python -m studies.insar cost --folder FOLDER    two bursts of full width, steps side by side
 
---run: working folder of a run of the region `demo` (it holds resources/ and results/); for `isce2`,
+--run: working folder of a run of the region `valley` (it holds resources/ and results/); for `isce2`,
 one in which the same pairs were also made with --config engine=isce2. cost: writes products of
 speckle into --folder and runs the workflow on them, with ISCE2 too where its commands are found.
 """
@@ -44,8 +44,8 @@ class Run:
 
     def __init__(self, folder: Path, stack: str, engine: str):
         self.stack, self.engine = stack, engine
-        self.results = folder / "results/demo" / stack / "f0" / engine
-        self.truth = folder / "resources/demo/truth" / stack
+        self.results = folder / "results/valley" / stack / "f0" / engine
+        self.truth = folder / "resources/valley/truth" / stack
 
     def pairs(self) -> list[str]:
         """Names of the pairs that there are, in order."""
@@ -269,7 +269,7 @@ def measure_cost(folder: Path, samples: int, core: int) -> None:
     rows, totals = [], {}
     for engine in engines:
         shutil.rmtree(folder / "results", ignore_errors=True)
-        place = f"results/demo/{STACK}/f0/{engine}"
+        place = f"results/valley/{STACK}/f0/{engine}"
         for part, targets in (
             ("first pair", [f"{place}/ifg/{first}.json", f"{place}/geometry/geometry.json"]),
             ("added date", [f"{place}/ifg/{added}.json"]),
@@ -307,7 +307,7 @@ def products(folder: Path, samples: int) -> tuple[RegionGrid, dict]:
     """Write products of DATES and a DEM; the region of their two bursts, and the configuration."""
     from sarsim.full_width import write_noise_product
 
-    place = folder / "resources/demo/slc" / STACK
+    place = folder / "resources/valley/slc" / STACK
     for number, date in enumerate(DATES):
         if not (place / date).exists():
             write_noise_product(place / date, STACK, date, LON, LAT, HEIGHT_M, samples, seed=number + 1)
@@ -392,7 +392,7 @@ def main() -> None:
     parts = parser.add_subparsers(dest="part", required=True)
     for part in ("truth", "isce2"):
         parts.add_parser(part).add_argument(
-            "--run", type=Path, required=True, help="working folder of a run of region demo"
+            "--run", type=Path, required=True, help="working folder of a run of region valley"
         )
     cost = parts.add_parser("cost")
     cost.add_argument("--folder", type=Path, required=True, help="scratch folder, about 15 GB")

@@ -2,7 +2,7 @@
 
     python -m studies.migration OLD --folder FOLDER
 
-OLD is the working folder of a finished demo of that commit (`resources/demo`, `results/demo`); it
+OLD is the working folder of a finished demo of that commit, whose region is called `valley` now; it
 is copied to FOLDER (7 GB) and stays as it is. The rows go into studies/records/door.json.
 """
 
@@ -27,20 +27,20 @@ from studies.door import put, row
 from studies.structure.records import REPOSITORY
 
 COMMAND = "python -m studies.migration OLD --folder FOLDER"
-RESULTS = Path("results/demo")
+RESULTS = Path("results/valley")
 NEW_DATE = ("simulation={new_dates: 1}",)
 MAX_REFUSAL_S = 10.0
 
 
 def run(folder: Path, *config: str) -> tuple[int, str, float]:
-    """The demo of this checkout in `folder`: exit code, console, seconds."""
+    """The valley of this checkout in `folder`: exit code, console, seconds."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--snakefile", str(REPOSITORY / "Snakefile")]
-    return timed([*command, "--directory", str(folder), "--config", "region=demo", *config])
+    return timed([*command, "--directory", str(folder), "--config", "region=valley", *config])
 
 
 def migrate(folder: Path) -> tuple[int, str, float]:
-    """`sarslide migrate demo` in `folder`: exit code, console, seconds."""
-    return timed([sys.executable, "-m", "sarslide", "migrate", "demo", "--directory", str(folder)])
+    """`sarslide migrate valley` in `folder`: exit code, console, seconds."""
+    return timed([sys.executable, "-m", "sarslide", "migrate", "valley", "--directory", str(folder)])
 
 
 def timed(command: list[str]) -> tuple[int, str, float]:
@@ -113,13 +113,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="new folder")
     chosen = parser.parse_args()
     folder = chosen.folder.resolve()
-    for part in ("resources/demo", "results/demo"):
-        shutil.copytree(chosen.old / part, folder / part, symlinks=True)
+    for part in ("resources", "results"):
+        shutil.copytree(chosen.old / part / "demo", folder / part / "valley", symlinks=True)
     first, kept = current(folder), hashes(folder / RESULTS / "inventory")
     releases = {name: digest for name, digest in kept.items() if name.startswith("releases/")}
 
     code, console, seconds = run(folder)
-    refusal = re.search(r"E1010 .*; cure: `sarslide migrate demo`.*", console)
+    refusal = re.search(r"E1010 .*; cure: `sarslide migrate valley`.*", console)
     rows = [
         row("migrate: s until a run on results of af6a4ef stops with a coded line", round(seconds, 1), COMMAND,
             f"<= {MAX_REFUSAL_S:g}", bool(code and refusal) and seconds <= MAX_REFUSAL_S),

@@ -198,7 +198,7 @@ def run_preflight() -> dict:
     """What `snakemake preflight` says of the demo, in a fresh folder."""
     import time
 
-    words = ["preflight", "--cores", "1", "--config", "region=demo"]
+    words = ["preflight", "--cores", "1", "--config", "region=valley"]
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         command = [
@@ -211,7 +211,7 @@ def run_preflight() -> dict:
             folder,
         ]
         done = subprocess.run([*command, *words], capture_output=True, text=True)
-        log = Path(folder) / "logs/demo/preflight.log"
+        log = Path(folder) / "logs/valley/preflight.log"
         if not log.is_file():
             raise SystemExit(done.stderr[-2000:])
         text = log.read_text().replace(folder, "FOLDER").replace(str(REPOSITORY), "SARSLIDE")

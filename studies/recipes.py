@@ -4,7 +4,7 @@ Averaged phase, stacking, SBAS.
 
     python -m studies.recipes --demo FOLDER
 
---demo: working folder of a finished run of the region `demo` (it holds resources/ and results/).
+--demo: working folder of a finished run of the region `valley` (it holds resources/ and results/).
 Publishes, for each stack, the errors of the rates and the delays of the dates before and after each
 correction. Errors are those of cells that the track sees and that every recipe has a rate for, in
 mm/yr; the truth's mean in the reference area is taken off the truth.
@@ -45,10 +45,10 @@ class Stack:
     """Pairs of one stack in memory, its truth, and its geometry."""
 
     def __init__(self, folder: Path, stack: str):
-        results, truth = folder / "results/demo" / stack / "f0" / "native", folder / "resources/demo/truth" / stack
+        results, truth = folder / "results/valley" / stack / "f0" / "native", folder / "resources/valley/truth" / stack
         self.pairs = sorted(path.name.split(".")[0] for path in (results / "ifg").glob("*.unw_rad.tif"))
         self.dates = dates_of(self.pairs)
-        self.elevation_m = raster.read(folder / "results/demo/terrain/f0/elevation_m.tif")
+        self.elevation_m = raster.read(folder / "results/valley/terrain/f0/elevation_m.tif")
         self.cell_m = raster.grid_of(results / "geometry/layover_shadow.tif").cell_m
         self.exclude = raster.read(results / "geometry/layover_shadow.tif") > 0
         about = read_json(results / "ifg" / f"{self.pairs[0]}.json")
@@ -263,7 +263,7 @@ def left(delays: np.ndarray, free: np.ndarray, stable: np.ndarray) -> list[float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--demo", type=Path, required=True, help="working folder of a finished run of the region demo")
+    parser.add_argument("--demo", type=Path, required=True, help="working folder of a finished run of the region valley")
     parser.add_argument("--stacks", nargs="+", default=["A128", "D062"], help="stacks (default: both of the demo)")
     chosen = parser.parse_args()
     for name in chosen.stacks:

@@ -42,10 +42,10 @@ from studies.operations import record
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-REGION, SEED = "demo", 1848
+REGION, SEED = "valley", 1848
 INVENTORY = f"results/{REGION}/inventory"
 FIRST = {"A128": "20190306", "D062": "20190311"}
-BOUNDS = {"small": (517500, 3206400, 520500, 3210000), "demo": (515130, 3200340, 523230, 3215640)}
+BOUNDS = {"small": (517500, 3206400, 520500, 3210000), "valley": (515130, 3200340, 523230, 3215640)}
 INTERVAL_D = 12
 # What tells the history of an object; everything else of it is measured.
 HISTORY = ("ls_id", "uid", "change", "related", "first_seen", "last_seen")
@@ -58,7 +58,7 @@ class Plan:
 
     dates: int = 30
     tracks: tuple[str, ...] = tuple(FIRST)
-    bounds: tuple[float, float, float, float] = BOUNDS["demo"]
+    bounds: tuple[float, float, float, float] = BOUNDS["valley"]
     kills: float = 0.33
     seed: int = 7
     cores: int = 2
@@ -320,7 +320,7 @@ def main() -> None:
     parser.add_argument("--dates", type=int, default=30, help="of each track (default 30)")
     parser.add_argument("--tracks", nargs="+", choices=list(FIRST), default=list(FIRST))
     parser.add_argument(
-        "--region", choices=list(BOUNDS), default="demo", help="the demo's region, or 3.0 x 3.6 km of it"
+        "--region", choices=list(BOUNDS), default="valley", help="the demo's region, or 3.0 x 3.6 km of it"
     )
     parser.add_argument("--kills", type=float, default=0.33, help="share of runs that are killed (default 0.33)")
     parser.add_argument("--seed", type=int, default=7, help="of the kills (default 7)")

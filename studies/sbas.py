@@ -2,8 +2,8 @@
 
 Agreement, CPU seconds, memory; real Mexico City.
 
-    python -m studies.sbas --stack-folder results/demo/A128/f0/native
-        --elevation results/demo/terrain/f0/elevation_m.tif
+    python -m studies.sbas --stack-folder results/valley/A128/f0/native
+        --elevation results/valley/terrain/f0/elevation_m.tif
     python -m studies.sbas --memory
     python -m studies.sbas --real-data $SARSLIDE_REAL_DATA
 
@@ -322,7 +322,7 @@ def main() -> None:
     if chosen.stack_folder:
         if not chosen.elevation:
             parser.error("--stack-folder needs --elevation")
-        places = "results/demo/A128/f0/native --elevation results/demo/terrain/f0/elevation_m.tif"
+        places = "results/valley/A128/f0/native --elevation results/valley/terrain/f0/elevation_m.tif"
         compare_with_mintpy(chosen.stack_folder, chosen.elevation, f"python -m studies.sbas --stack-folder {places}")
     if chosen.memory:
         days = [f"{np.datetime64('2019-03-06') + 12 * k}".replace("-", "") for k in range(30)]

@@ -1,6 +1,6 @@
 """CPU seconds and memory of every rule of a finished run, from Snakemake's benchmark files.
 
-python -m studies.steps --results results/demo
+python -m studies.steps --results results/valley
 """
 
 import argparse
@@ -19,7 +19,7 @@ def main() -> None:
     publish(
         "6_steps",
         "Cost of every step of the demo",
-        "python -m studies.steps --results results/demo",
+        "python -m studies.steps --results results/valley",
         ("rule", "jobs", "CPU s", "peak MB of a job"),
         [*rows, ("all", sum(jobs), sum(cpu), max(memory))],
         "Two tracks of 30 dates and 57 pairs, 270 x 510 cells. Each job's own process, interpreter start included; shorter jobs"

@@ -116,7 +116,7 @@ def test_preflight_names_an_absent_package(absent, user, package):
 
 def test_the_demo_needs_no_extra(absent):
     absent(*extras.EXTRAS)
-    config = load({"region": "demo"})
+    config = load({"region": "valley"})
     levels = {one.level for one in [*checks.packages(config), *checks.weights(config), *checks.tools(config)]}
     assert ERROR not in levels
 

@@ -22,7 +22,7 @@ from tests.support.finished_region import DATES, GRID, PAIRS, some
 
 @pytest.fixture(scope="module")
 def region(tmp_path_factory):
-    """results/valley with two tracks; only A128 has an R-index and a time series."""
+    """results/valley with two tracks; only A117 has an R-index and a time series."""
     folder = tmp_path_factory.mktemp("work") / "results" / "valley"
     finished_region.write(folder)
     return folder
@@ -43,20 +43,20 @@ def test_every_cell_is_that_of_its_file(region, opened):
     folders = {"los_rate_mm_per_yr": "stacking", "pair_count": "stacking", "layover_shadow": "geometry"}
     folders |= {"probability": "stacking/segment/compact", "stable_ground": "stacking", "closure_count": "quality"}
     for name, part in folders.items():
-        for stack in ("A128", "D062"):
+        for stack in ("A117", "D066"):
             there = truth(region / stack / "f0/native" / part / f"{name}.tif")
             np.testing.assert_array_equal(opened[name].sel(stack=stack), there)
             assert opened[name].dtype == there.dtype
     np.testing.assert_array_equal(opened.slope_deg, truth(region / "terrain/f0/slope_deg.tif"))
-    path = region / "D062/f0/native/averaging/phase_intensity_rgb.tif"
-    np.testing.assert_array_equal(opened.phase_intensity_rgb_green.sel(stack="D062"), truth(path, 2))
-    assert opened.r_index.sel(stack="A128").notnull().any() and opened.r_index.sel(stack="D062").isnull().all()
+    path = region / "D066/f0/native/averaging/phase_intensity_rgb.tif"
+    np.testing.assert_array_equal(opened.phase_intensity_rgb_green.sel(stack="D066"), truth(path, 2))
+    assert opened.r_index.sel(stack="A117").notnull().any() and opened.r_index.sel(stack="D066").isnull().all()
 
 
 def test_of_several_networks_that_of_the_inventory_is_opened(tmp_path):
     folder = tmp_path / "results" / "valley"
     finished_region.write(folder)
-    for stack in ("A128", "D062"):
+    for stack in ("A117", "D066"):
         there = folder / stack / "f0/native/stacking/segment"
         (there / "unet").mkdir()
         raster.write(there / "unet/probability.tif", np.full(GRID.shape, 0.25), GRID, "probability")
@@ -65,7 +65,7 @@ def test_of_several_networks_that_of_the_inventory_is_opened(tmp_path):
     beside = products.open_products(folder, method="stacking", model="unet")
     assert (beside.probability == 0.25).all()
     finer = RegionGrid(GRID.epsg, GRID.west, GRID.north, GRID.cell_m / 2, 2 * GRID.rows, 2 * GRID.cols)
-    for stack in ("A128", "D062"):
+    for stack in ("A117", "D066"):
         path = folder / stack / "f0/native/stacking/segment/unet/probability.tif"
         raster.write(path, np.full(finer.shape, 0.25), finer, "probability")
     beside = products.open_products(folder, method="stacking", model="unet")
@@ -75,10 +75,10 @@ def test_of_several_networks_that_of_the_inventory_is_opened(tmp_path):
 def test_phase_gradients_are_opened_where_they_are_there(tmp_path, opened):
     folder, name = tmp_path / "results" / "valley", "phase_gradient_east_rad_per_yr_m"
     finished_region.write(folder)
-    path = folder / f"A128/f0/native/phase_gradient/{name}.tif"
+    path = folder / f"A117/f0/native/phase_gradient/{name}.tif"
     raster.write(path, np.full(GRID.shape, 0.25), GRID, name)
     found = products.open_products(folder, method="stacking")[name]
-    assert (found.sel(stack="A128") == 0.25).all() and found.sel(stack="D062").isnull().all()
+    assert (found.sel(stack="A117") == 0.25).all() and found.sel(stack="D066").isnull().all()
     assert name not in opened
 
 
@@ -109,10 +109,10 @@ def test_a_cell_lies_where_rasterio_puts_it(region, opened):
 def test_dates_release_and_provenance(region, opened):
     assert opened.attrs["region"] == "valley" and opened.attrs["release"] == "20190330-0123abcd"
     assert (opened.attrs["engine"], opened.attrs["method"], opened.attrs["model"]) == ("native", "stacking", "compact")
-    assert json.loads(opened.attrs["dates"]) == {"A128": list(DATES), "D062": list(DATES)}
-    assert opened.last_date.sel(stack="D062") == np.datetime64("2019-03-30")
+    assert json.loads(opened.attrs["dates"]) == {"A117": list(DATES), "D066": list(DATES)}
+    assert opened.last_date.sel(stack="D066") == np.datetime64("2019-03-30")
     found = json.loads(opened.attrs["provenance"])
-    assert found["A128/f0/native/stacking/stack_rates.json"]["code"] == "c0de" and len(found) == 2
+    assert found["A117/f0/native/stacking/stack_rates.json"]["code"] == "c0de" and len(found) == 2
 
 
 @pytest.mark.parametrize(
@@ -134,41 +134,41 @@ def test_nothing_is_read_before_it_is_used(region, monkeypatch):
     read = raster.read_block
     monkeypatch.setattr(raster, "read_block", lambda *words: windows.append(words) or read(*words))
     made = products.open_products(region, method="stacking")
-    part = made.los_rate_mm_per_yr.sel(stack="D062")[10:12, 3:7]
+    part = made.los_rate_mm_per_yr.sel(stack="D066")[10:12, 3:7]
     repr(made), part.shape, made.nbytes
     assert windows == []
     part.load()
-    path = region / "D062/f0/native/stacking/los_rate_mm_per_yr.tif"
+    path = region / "D066/f0/native/stacking/los_rate_mm_per_yr.tif"
     assert windows == [(path, slice(10, 12), slice(3, 7), 1)]
 
 
 def test_the_method_says_which_rates(region):
     for method in ("sbas", "windows/wet"):
-        rate, path = products.open_products(region, method=method).los_rate_mm_per_yr, f"A128/f0/native/{method}"
-        np.testing.assert_array_equal(rate.sel(stack="A128"), truth(region / path / "los_rate_mm_per_yr.tif"))
-        assert rate.sel(stack="D062").isnull().all()
+        rate, path = products.open_products(region, method=method).los_rate_mm_per_yr, f"A117/f0/native/{method}"
+        np.testing.assert_array_equal(rate.sel(stack="A117"), truth(region / path / "los_rate_mm_per_yr.tif"))
+        assert rate.sel(stack="D066").isnull().all()
 
 
 def test_pairs(region):
-    pairs = products.open_pairs(region, "A128")
+    pairs = products.open_pairs(region, "A117")
     assert list(pairs.pair.values) == list(PAIRS)
     assert pairs.earlier[2] == np.datetime64("2019-03-18") and pairs.later[0] == np.datetime64("2019-03-18")
     np.testing.assert_array_equal(pairs.bperp_m, [52.5, np.nan, np.nan])
-    folder = region / "A128/f0/native/ifg"
+    folder = region / "A117/f0/native/ifg"
     for pair in PAIRS:
         one = pairs.sel(pair=pair)
         for name in ("unw_rad", "cor", "conncomp"):
             np.testing.assert_array_equal(one[name], truth(folder / f"{pair}.{name}.tif"))
         for band, kind in enumerate(("unfiltered", "filtered"), start=1):
             np.testing.assert_array_equal(one[f"wrapped_rad_{kind}"], truth(folder / f"{pair}.wrapped_rad.tif", band))
-    errors = region / "A128/f0/native/quality/loop_error_cycles.tif"
+    errors = region / "A117/f0/native/quality/loop_error_cycles.tif"
     np.testing.assert_array_equal(pairs.loop_error_cycles.sel(pair=PAIRS[2]), truth(errors, 2))
     assert (pairs.loop_error_cycles.sel(pair=PAIRS[0]) == -128).all()  # a pair of no triplet
 
 
 def test_time_series(region):
-    found = products.open_series(region, "A128")
-    with h5py.File(region / "A128/f0/native/sbas/timeseries.nc") as file:
+    found = products.open_series(region, "A117")
+    with h5py.File(region / "A117/f0/native/sbas/timeseries.nc") as file:
         cells = file["displacement_mm"][:]
     np.testing.assert_array_equal(found.displacement_mm[1:, ::-3, 4], cells[1:, ::-3, 4])
     np.testing.assert_array_equal(found.displacement_mm, cells)
@@ -188,9 +188,9 @@ def test_folders_without_products_and_choices_are_coded(region, tmp_path):
     with pytest.raises(RasterError, match="D055: holds no products"):
         products.open_pairs(region, "D055")
     with pytest.raises(
-        RasterError, match="D062: holds products of a method without a time series; cure: run it with rates.method"
+        RasterError, match="D066: holds products of a method without a time series; cure: run it with rates.method"
     ):
-        products.open_series(region, "D062")
+        products.open_series(region, "D066")
     with pytest.raises(RasterError, match="D055: holds no products"):
         products.open_series(region, "D055")
 
@@ -198,7 +198,7 @@ def test_folders_without_products_and_choices_are_coded(region, tmp_path):
 def test_a_region_of_several_frames_is_opened_frame_by_frame(tmp_path):
     grids = {"f0_0": GRID, "f0_1": RegionGrid(32647, GRID.west + 20 * 30, GRID.north, 30, 40, 25)}
     for seed, (frame, grid) in enumerate(grids.items()):
-        base = tmp_path / "A128" / frame / "native"
+        base = tmp_path / "A117" / frame / "native"
         raster.write(
             base / "stacking/los_rate_mm_per_yr.tif", some("los_rate_mm_per_yr", seed), grid, "los_rate_mm_per_yr"
         )
@@ -213,22 +213,22 @@ def test_a_region_of_several_frames_is_opened_frame_by_frame(tmp_path):
     both = west.combine_first(east).los_rate_mm_per_yr
     assert both.shape == (1, 40, 45)
     np.testing.assert_array_equal(both[..., 25:], east.los_rate_mm_per_yr[..., 5:])
-    assert products.open_pairs(tmp_path, "A128", frame="f0_1").x[0] == east.x[0]
+    assert products.open_pairs(tmp_path, "A117", frame="f0_1").x[0] == east.x[0]
 
 
 def test_a_raster_of_another_grid_is_named_when_it_is_read(region, tmp_path):
     other = RegionGrid(32647, 515160, 3215640, 30, 40, 25)
-    for grid, stack in ((GRID, "A128"), (other, "D062")):
+    for grid, stack in ((GRID, "A117"), (other, "D066")):
         for name in ("los_rate_mm_per_yr", "pair_count"):
             raster.write(tmp_path / stack / "f0/files/stacking" / f"{name}.tif", some(name, 1), grid, name)
         (tmp_path / stack / "f0/files/geometry").mkdir()
     assert np.isnat(products.open_products(tmp_path).last_date).all()  # without sidecars
-    with pytest.raises(GridError, match="D062/f0/files/stacking/pair_count.tif"):
+    with pytest.raises(GridError, match="D066/f0/files/stacking/pair_count.tif"):
         products.open_products(tmp_path).pair_count.load()
 
 
 def test_a_region_whose_pairs_were_not_unwrapped(tmp_path):
-    base = tmp_path / "valley/A128/f0/native"
+    base = tmp_path / "valley/A117/f0/native"
     for part, name in (
         ("averaging", "mean_coherence"),
         ("averaging/segment/phases", "probability"),
@@ -239,6 +239,6 @@ def test_a_region_whose_pairs_were_not_unwrapped(tmp_path):
     opened = products.open_products(tmp_path / "valley")
     assert (opened.attrs["method"], opened.attrs["model"]) == ("averaging", "phases")
     assert {"mean_coherence", "probability", "los_up"} <= set(opened) and "los_rate_mm_per_yr" not in opened
-    assert json.loads(opened.attrs["dates"])["A128"] == sorted({date for pair in PAIRS for date in pair.split("_")})
+    assert json.loads(opened.attrs["dates"])["A117"] == sorted({date for pair in PAIRS for date in pair.split("_")})
     with pytest.raises(RasterError, match="holds products of a method without a time series"):
-        products.open_series(tmp_path / "valley", "A128")
+        products.open_series(tmp_path / "valley", "A117")

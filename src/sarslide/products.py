@@ -3,8 +3,8 @@
     from sarslide import products
     rates = products.open_products("results/demo")         # (stack, y, x); terrain (y, x)
     rates.los_rate_mm_per_yr.sel(stack="A128").plot()
-    pairs = products.open_pairs("results/demo", "A128")    # (pair, y, x)
-    series = products.open_series("results/demo", "A128")  # (time, y, x), of sbas and mintpy
+    pairs = products.open_pairs("results/demo", "A117")    # (pair, y, x)
+    series = products.open_series("results/demo", "A117")  # (time, y, x), of sbas and mintpy
 
 Coordinates are read with brackets, `rates["stack"]`: xarray's datasets have a method of that name.
 Names, units and signs are those of `layers` (`long_name` gives the sign). Coordinates are centres

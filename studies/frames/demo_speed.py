@@ -1,4 +1,5 @@
-"""The demo of this checkout and of commit af6a4ef in turn: CPU s by rule, and outputs side by side.
+"""The region `valley`, the demo of commit af6a4ef, of this checkout and of that in turn: CPU s by
+rule, and outputs side by side.
 
     git clone REPOSITORY BEFORE && git -C BEFORE checkout af6a4ef
     python -m studies.frames.demo_speed --before BEFORE --folder FOLDER
@@ -29,34 +30,36 @@ from sarslide.report.tables import run_time_rows
 from studies import insar
 from studies.frames import put, row
 from studies.structure.records import REPOSITORY
-from studies.structure.snakemake_cost import run
+from studies.structure.snakemake_cost import run, valley
 
 COMMAND = "python -m studies.frames.demo_speed --before CLONE_OF_af6a4ef --folder FOLDER"
-REGION, MODEL = "demo", "drs_unet_compact"
+MODEL = "drs_unet_compact"
 ROUNDS, TOP, SAMPLES = 2, 10, 25_000
 MAX_CPU_S, MAX_BURST_S, BURST_BEFORE_S = 460, 4.0, 5.7
 PHASE_RAD, PHASE_SHARE, COHERENT, PROBABILITY, IOU = 1e-3, 0.999, 0.3, 1e-3, 0.99
 
 
 def made(checkout: Path, folder: Path) -> Path:
-    """Results of the demo of a checkout, run unless they stand in the folder."""
-    results = folder / "results" / REGION
+    """Results of the valley of a checkout, run unless they stand in the folder."""
+    region = valley(checkout)
+    results = folder / "results" / region
     if not (results / "report/report.html").is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        run(checkout, folder, "--cores", "2", "--rerun-incomplete", "--config", f"region={REGION}")
+        run(checkout, folder, "--cores", "2", "--rerun-incomplete", "--config", f"region={region}")
     return results
 
 
 def of_products(checkout: Path, other: Path, folder: Path) -> Path:
     """Results of a checkout on the products of another run, without simulation."""
-    results, resources = folder / "results" / REGION, other / "resources" / REGION
+    region = valley(checkout)
+    results, resources = folder / "results" / region, other / "resources" / valley(REPOSITORY)
     if not (results / "report/report.html").is_file():
-        mine = folder / "resources" / REGION
+        mine = folder / "resources" / region
         mine.mkdir(parents=True, exist_ok=True)
         if not (mine / "slc").exists():
             (mine / "slc").symlink_to(resources / "slc")
         dem = json.dumps({"dem": str(resources / "dem_m.tif")})
-        words = ["--config", f"region={REGION}", "source=safe", f"grid={dem}"]
+        words = ["--config", f"region={region}", "source=safe", f"grid={dem}"]
         run(checkout, folder, "update_catalog", "--cores", "1", *words)
         run(checkout, folder, "--cores", "2", "--rerun-incomplete", *words)
     return results
@@ -164,7 +167,7 @@ def burst_cpu_s(folder: Path) -> float:
         folder.mkdir(parents=True, exist_ok=True)
         _, config = insar.products(folder, SAMPLES)
         dates = insar.DATES[:2]
-        targets = [f"results/{REGION}/{insar.STACK}/f0/native/gslc/{date}.tif" for date in dates]
+        targets = [f"results/{valley(REPOSITORY)}/{insar.STACK}/f0/native/gslc/{date}.tif" for date in dates]
         used = insar.workflow(folder, config, "native", targets, core=0)
         cpu_s = next(cpu_s for rule, _, cpu_s, *_ in used if rule == "geocode_slc")
         kept.write_text(json.dumps(cpu_s / len(dates) / insar.BURSTS))
@@ -189,7 +192,7 @@ def main() -> None:
     what = "geocoding: CPU s of a burst of full width and one date"
     put([row(what, round(burst, 2), COMMAND, f"<= {MAX_BURST_S:g}", burst <= MAX_BURST_S, BURST_BEFORE_S)])
     same = of_products(before, folder / "now1", folder / "same_products")
-    put(agreement_rows(same, runs["now"][0], load({"region": REGION}).stacks))
+    put(agreement_rows(same, runs["now"][0], load({"region": valley(REPOSITORY)}).stacks))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from studies.frames import put, row
 from studies.runs import sarslide
 
 COMMAND = "python -m studies.frames.one_or_four --folder FOLDER"
-REGION, MARGIN_KM, DEM_M = "demo", 1.0, 4000.0
+REGION, MARGIN_KM, DEM_M = "valley", 1.0, 4000.0
 # Lines at 520.0 and 3208.0 km; at 521.4 and 3207.4 km.
 SIDES_KM = {"one": 60.0, "four": 8.0, "shifted": 7.9}
 SAME_IOU, SAME_MM, SEAM_CELLS = 0.95, 1.0, 5

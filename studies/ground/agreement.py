@@ -33,7 +33,7 @@ from studies.ground import put, row
 from studies.runs import sarslide
 
 COMMAND = "python -m studies.ground.agreement --folder FOLDER"
-REGION, STACK = "demo", "D062"
+REGION, STACK = "valley", "D062"
 MIN_COHERENCE, STILL, MOVING = 0.3, 0.5, 12.0  # mm/yr in line of sight: at most, at least
 WITHIN = 0.15
 # The DEM that the chain reads is exact.

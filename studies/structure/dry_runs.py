@@ -1,8 +1,8 @@
-"""CPU seconds and memory of dry runs, now and before, of the demo and two paper regions.
+"""CPU seconds and memory of dry runs, now and before, of the drawn valley and two paper regions.
 
 The paper regions have tables of planned passes.
 
-    python -m studies.structure.dry_runs --before CHECKOUT [--regions demo zhouqu qtp_loess]
+    python -m studies.structure.dry_runs --before CHECKOUT [--regions valley zhouqu qtp_loess]
 
 A dry run has a start, whatever the region (Snakemake itself, and reading rules and code), and a
 part that grows with the jobs. Both are shown: everything by the number of jobs, and the part beyond
@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from studies.structure.records import REPOSITORY, publish, row
-from studies.structure.snakemake_cost import run
+from studies.structure.snakemake_cost import run, valley
 
 COMMAND = "python -m studies.structure.dry_runs --before CHECKOUT"
 GOAL_MS, GOAL_KB = 5.0, 30.0
@@ -35,10 +35,12 @@ def planned_table(region: str, folder: Path) -> None:
 def cost(checkout: Path, region: str, *targets: str) -> tuple[int, dict[str, float]]:
     """Jobs of a region, or of targets in it, and what the dry run costs."""
     with tempfile.TemporaryDirectory() as folder:
-        if region != "demo":
+        if region == "valley":
+            region = valley(checkout)
+        else:
             planned_table(region, Path(folder))
         options = ("--dry-run", "--quiet", "rules", "--cores", "1", "--config", f"region={region}")
-        used, text = run(checkout, Path(folder), *targets, *options)
+        used, text = run(checkout, Path(folder), *(target.format(region=region) for target in targets), *options)
     return int(re.search(r"^total +(\d+)", text, flags=re.M)[1]), used
 
 
@@ -46,13 +48,13 @@ def main() -> None:
     """Measure, print, record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--before", type=Path, required=True, help="checkout of the earlier state")
-    parser.add_argument("--regions", nargs="+", default=["demo", "zhouqu", "qtp_loess"])
+    parser.add_argument("--regions", nargs="+", default=["valley", "zhouqu", "qtp_loess"])
     chosen = parser.parse_args()
     rows = []
     for region in chosen.regions:
         jobs_before, then = cost(chosen.before, region)
         jobs, now = cost(REPOSITORY, region)
-        one = cost(REPOSITORY, region, ONE_JOB.format(region=region))[1]
+        one = cost(REPOSITORY, region, ONE_JOB)[1]
 
         def line(what, value, before=None, goal="shown", met=True, region=region):
             return row(f"dry run {region}: {what}", value, COMMAND, goal, met, before)

@@ -1,6 +1,6 @@
 """List every raster of a finished region, so that two runs can be compared cell by cell.
 
-    python -m studies.rasters FOLDER [--region demo] [--out list.json] [--against other.json]
+    python -m studies.rasters FOLDER [--region valley] [--out list.json] [--against other.json]
 
 One line a raster: the sha256 of its decoded cells, CRS, transform, nodata and band count, under its
 path without the frame; and the content hash of the newest release without its text columns.
@@ -84,7 +84,7 @@ def differences(one: dict, other: dict) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="working folder of the run, which holds resources/ and results/")
-    parser.add_argument("--region", default="demo")
+    parser.add_argument("--region", default="valley")
     parser.add_argument("--out", type=Path, help="write the list here as JSON")
     parser.add_argument("--against", type=Path, help="a list of another run")
     chosen = parser.parse_args()

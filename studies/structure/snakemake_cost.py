@@ -12,6 +12,11 @@ from pathlib import Path
 KB = 1024
 
 
+def valley(checkout: Path) -> str:
+    """Name of the drawn valley in a checkout: `demo`, before the demo moved to real ground."""
+    return "valley" if (checkout / "src/sarslide/regions/valley.yaml").is_file() else "demo"
+
+
 def used(who: int) -> float:
     """User and system CPU seconds of this process or of its ended children."""
     usage = resource.getrusage(who)

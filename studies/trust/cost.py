@@ -88,7 +88,7 @@ def measured(folder: Path, region: str, safe: bool) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="where the runs go")
-    parser.add_argument("--region", default="demo")
+    parser.add_argument("--region", default="valley")
     parser.add_argument("--pairs", type=int, default=2, help="runs with and runs without")
     chosen = parser.parse_args()
     folder = chosen.folder.resolve()

@@ -150,11 +150,11 @@ def test_the_matrix_and_the_rule_for_gaps(archive, access, tmp_path):
 
 
 def test_the_graph_sees_what_is_ready(archive, access, tmp_path):
-    (tmp_path / "demo").mkdir()
+    (tmp_path / "valley").mkdir()
     archive.now = np.datetime64("2019-03-29", "us")
-    update(tmp_path / "demo", access)
+    update(tmp_path / "valley", access)
     real = {
-        "region": "demo",
+        "region": "valley",
         "source": "safe",
         "stacks": ["A128"],
         "grid": {"dem": "glo30"},
@@ -162,7 +162,7 @@ def test_the_graph_sees_what_is_ready(archive, access, tmp_path):
     }
     assert scenes.table(load(real), tmp_path).dates("A128") == [DATES[0]]
     archive.now = np.datetime64("2020-01-01", "us")
-    update(tmp_path / "demo", access)
+    update(tmp_path / "valley", access)
     assert scenes.table(load(real), tmp_path).dates("A128") == list(DATES)
 
 
@@ -278,7 +278,7 @@ def test_recorded_orbit_query_of_copernicus(shipped_data):
     ],
 )
 def test_bursts_for_those_who_can_read_them(more, product):
-    real = {"region": "demo", "source": "safe", "stacks": ["A128"], "grid": {"dem": "glo30"}} | more
+    real = {"region": "valley", "source": "safe", "stacks": ["A128"], "grid": {"dem": "glo30"}} | more
     if product:
         assert load(real).product() == product
     else:

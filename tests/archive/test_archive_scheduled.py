@@ -17,7 +17,7 @@ from sarslide.schedule import lock
 from tests.archive.conftest import DATES
 from tests.archive.server import WORD, Fault, serving
 
-SLC = "resources/demo/slc/A128"
+SLC = "resources/valley/slc/A128"
 GRID = {"epsg": 32647, "bounds": [518000, 3207200, 519800, 3209000], "dem": "glo30"}
 
 
@@ -36,7 +36,7 @@ class Place:
         self.environment = os.environ | {"SARSLIDE_NOTIFY": f"sh {folder}/hook.sh {self.notices}"}
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        words = [sys.executable, "-m", "sarslide", "schedule", "demo", "--directory", str(self.folder)]
+        words = [sys.executable, "-m", "sarslide", "schedule", "valley", "--directory", str(self.folder)]
         words += ["--cores", "2", "--configfile", "region.yaml", *arguments]
         return subprocess.Popen(
             words,

@@ -93,7 +93,7 @@ def test_entities_in_products_of_the_user_are_refused(tmp_path):
 def test_a_secret_in_the_configuration_is_refused_and_not_shown():
     for word in ("earthdata", "copernicus"):
         with pytest.raises(ConfigError, match=f"retrieve.{word} is no reference") as caught:
-            load({"region": "demo", "retrieve": {word: TOKEN}})
+            load({"region": "valley", "retrieve": {word: TOKEN}})
         assert TOKEN not in str(caught.value)
 
 
@@ -121,10 +121,10 @@ def test_no_secret_in_anything_that_is_written(archive, tmp_path, monkeypatch):
 
     def config(earthdata: str) -> list[str]:
         grid = {"dem": "glo30", "bounds": [518000, 3207200, 519800, 3209000]}
-        region = {"region": "demo", "source": "safe", "stacks": ["A128"], "grid": grid}
+        region = {"region": "valley", "source": "safe", "stacks": ["A128"], "grid": grid}
         content = region | {"catalog": catalog, "retrieve": how | {"earthdata": earthdata}}
         (tmp_path / "region.yaml").write_text(yaml.safe_dump(content))
-        return ["region=demo"]
+        return ["region=valley"]
 
     (tmp_path / "checkout").mkdir()
     checkout = Checkout(tmp_path / "checkout", config("netrc"))
@@ -133,7 +133,7 @@ def test_no_secret_in_anything_that_is_written(archive, tmp_path, monkeypatch):
     first = run("update_catalog")
     outputs.append(first.stdout + first.stderr)
     assert first.returncode == 0, outputs
-    place = "resources/demo/slc/A128"
+    place = "resources/valley/slc/A128"
     archive.faults = [Fault("403", "^/cdn/")]  # after the login
     refused = run(f"{place}/{DATES[0]}")
     outputs.append(refused.stdout + refused.stderr)

@@ -122,11 +122,11 @@ def test_a_product_without_manifest_is_named(archive, tmp_path):
 
 
 def test_the_rule_looks_again_when_something_has_arrived(archive, tmp_path):
-    checkout = Checkout(tmp_path, ["source=safe", "stacks=[A128]", "grid={dem: dem.tif}"])
-    slc = tmp_path / "resources/demo/slc"
+    checkout = Checkout(tmp_path, ["region=valley", "source=safe", "stacks=[A128]", "grid={dem: dem.tif}"])
+    slc = tmp_path / "resources/valley/slc"
     shutil.copytree(archive / "A128/20190306", slc / "A128/20190306")
     checkout.snakemake("update_catalog")
-    table = tmp_path / "resources/demo/scenes.csv"
+    table = tmp_path / "resources/valley/scenes.csv"
     assert len(scenes.read(table)) == 1
     assert "Nothing to be done" in checkout.snakemake("update_catalog").stderr
     shutil.copytree(archive / "A128/20190318", slc / "A128/20190318")
@@ -173,13 +173,13 @@ def test_later_rows_keep_the_first_orbit(archive, tmp_path):
 
 def test_an_old_table_is_refused_and_cured(archive, tmp_path):
     """A table from before the baselines: a preset that needs them says what to do, and doing it helps; nearest still works."""
-    table = tmp_path / "demo/scenes.csv"
+    table = tmp_path / "valley/scenes.csv"
     update(table, archive, REGION)
     complete = table.read_bytes()
     rows = [line.split(",")[: len(OLD_HEADER.split(","))] for line in table.read_text().splitlines()]
     table.write_text("\n".join(",".join(row) for row in rows) + "\n")
     assert table.read_text().startswith(OLD_HEADER + "\n")
-    real = {"region": "demo", "source": "safe", "stacks": ["A128"], "grid": {"dem": "dem.tif"}}
+    real = {"region": "valley", "source": "safe", "stacks": ["A128"], "grid": {"dem": "dem.tif"}}
     old = scenes.table(load(real | {"network": {"preset": "p4"}}), tmp_path)
     assert not old.ready
     with pytest.raises(CatalogError, match="no bperp_m of stack A128, 20190306, 20190318.*cure: `sarslide update`"):
@@ -225,12 +225,12 @@ def test_real_pair_against_isce2(shipped_data):
 def test_simulated_baselines_are_known_without_a_product():
     """The planned baselines of the demo against those that the engine measured on its SAFE products."""
     wanted = {"20190306_20190318": 205.628}
-    demo = scenes.table(load({"region": "demo", "network": {"preset": "p4"}}), Path("resources"))
+    demo = scenes.table(load({"region": "valley", "network": {"preset": "p4"}}), Path("resources"))
     orbits = demo.baselines("A128")
     for pair, bperp in wanted.items():
         earlier, later = pair.split("_")
         assert orbits[later].bperp_m - orbits[earlier].bperp_m == pytest.approx(bperp, abs=0.1)
-    assert not scenes.table(load({"region": "demo"}), Path("resources")).baselines("A128")
+    assert not scenes.table(load({"region": "valley"}), Path("resources")).baselines("A128")
 
 
 def test_products_without_orbit_file_and_after_midnight(archive, tmp_path):

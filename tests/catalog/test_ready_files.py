@@ -70,12 +70,12 @@ def test_a_heading_against_the_letter_of_the_stack(gamma):
 def test_a_margin_without_a_cell(gamma):
     words = r"E1001 config: grid\.margin_m = 0 is less than a cell of 30 m, .*; cure: give at least grid\.cell_m"
     with pytest.raises(ConfigError, match=words):
-        load({"region": "demo", "grid": {"margin_m": 0}})
+        load({"region": "valley", "grid": {"margin_m": 0}})
 
 
 def test_messages_keep_capitals():
     with pytest.raises(ConfigError, match=r"paper = 'Q1': input should be .*'P0', 'P2', 'P3', 'P4' or 'H22'"):
-        load({"region": "demo", "paper": "Q1"})
+        load({"region": "valley", "paper": "Q1"})
 
 
 def test_unknown_baselines_are_null(tmp_path):

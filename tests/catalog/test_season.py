@@ -17,7 +17,7 @@ WET = ["06-01", "10-31"]  # P0 section 2: from June to October
 
 
 def config(season=WET, **network):
-    return load({"region": "demo", "network": {"season": season, **network}})
+    return load({"region": "valley", "network": {"season": season, **network}})
 
 
 def graph(of) -> Graph:
@@ -45,7 +45,7 @@ def test_a_winter_runs_over_the_new_year():
 
 
 def test_years_are_not_paired_with_each_other_within_the_limits():
-    of = load({"region": "demo", "simulation": {"dates": 60}, "network": {"season": WET, "preset": "p0"}})
+    of = load({"region": "valley", "simulation": {"dates": 60}, "network": {"season": WET, "preset": "p0"}})
     found = graph(of)
     assert {date[:4] for date in found.dates("A128")} == {"2019", "2020"}
     assert all(pair[:4] == pair[9:13] for pair in found.pairs("A128"))
@@ -66,12 +66,12 @@ def test_preflight_and_forecast_follow():
 
 def test_a_date_outside_does_not_wait(tmp_path):
     of = load(
-        {"region": "demo", "source": "safe", "grid": {"dem": "glo30"}, "stacks": ["A128"], "network": {"season": WET}}
+        {"region": "valley", "source": "safe", "grid": {"dem": "glo30"}, "stacks": ["A128"], "network": {"season": WET}}
     )
     lines = [",".join(scenes.OLD_COLUMNS)]
     lines += [f"A128,{date},S1A_{date},S1A,1,,,," for date in ("20190306", "20190622")]
-    (tmp_path / "demo").mkdir()
-    (tmp_path / "demo/scenes.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "valley").mkdir()
+    (tmp_path / "valley/scenes.csv").write_text("\n".join(lines) + "\n")
     assert [row["date"] for row in state.waiting(of, tmp_path, state.RegionState())] == ["20190622"]
 
 

@@ -28,7 +28,7 @@ def called(monkeypatch, tmp_path) -> list[tuple[list[str], list[str]]]:
 
 @pytest.fixture
 def request_of(tmp_path) -> Request:
-    return Request("demo", VALUES, (), tmp_path, "1")
+    return Request("valley", VALUES, (), tmp_path, "1")
 
 
 def test_frames_below_the_limit_are_one_call(called, request_of, capsys):
@@ -47,7 +47,7 @@ def test_a_larger_region_goes_by_frames(called, request_of, monkeypatch, capsys)
     assert "frames 1 to 2 of 6: " in shown and "6 of 6 frames are joined" in shown
     # `sarslide resume` goes on with the whole region, not with the frames of one call.
     last = json.loads((request_of.folder / ".sarslide.lock").read_text())
-    assert last == {"region": "demo", "targets": [], "values": VALUES}
+    assert last == {"region": "valley", "targets": [], "values": VALUES}
 
 
 def test_finished_frames_are_listed_and_skipped(called, request_of, monkeypatch, capsys):
@@ -77,4 +77,4 @@ def test_a_folder_that_is_not_the_current_one_is_read(called, request_of, monkey
     monkeypatch.chdir(elsewhere)
     monkeypatch.setattr(frame_calls, "MAX_JOBS", 300)
     by_frames.run(request_of)
-    assert (request_of.folder / "results/demo/frames").is_dir() and not list(Path().iterdir())
+    assert (request_of.folder / "results/valley/frames").is_dir() and not list(Path().iterdir())

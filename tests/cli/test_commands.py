@@ -59,9 +59,9 @@ def test_dotted_keys_are_sections():
 
 
 def test_values_reach_the_configuration_as_they_reach_snakemake(tmp_path):
-    request = Request("demo", ["rates.method=sbas", "grid.margin_m=1500.5", "stacks=[A128]"], folder=tmp_path)
+    request = Request("demo", ["rates.method=sbas", "grid.margin_m=1500.5", "stacks=[A117]"], folder=tmp_path)
     config = request.config()
-    assert (config.rates.method, config.grid.margin_m, config.stacks) == ("sbas", 1500.5, ("A128",))
+    assert (config.rates.method, config.grid.margin_m, config.stacks) == ("sbas", 1500.5, ("A117",))
     assert request.config_arguments() == [
         "--config",
         "region=demo",
@@ -86,7 +86,7 @@ def test_the_demo(tmp_path, snakemake):
 
 def test_series_are_files_of_every_track(tmp_path, snakemake):
     assert ended(["series", "demo", "-C", str(tmp_path)]) == 0
-    files = [f"results/demo/{stack}/f0/native/stacking/series/inventory.csv" for stack in ("A128", "D062")]
+    files = [f"results/demo/{stack}/f0/native/stacking/series/inventory.csv" for stack in ("A117", "D066")]
     assert snakemake[0][:2] == files
     assert ended(["series", "demo", "--of", "polygons", "-C", str(tmp_path)]) == exit_codes.REFUSED
 
@@ -229,7 +229,7 @@ def test_every_command_teaches(name, capsys):
 
 def test_what_is_cleaned(tmp_path):
     for path in (
-        "results/demo/A128/x.tif",
+        "results/demo/A117/x.tif",
         "results/demo/inventory/current.json",
         "results/demo/training/simulated/p0/unet.p0_insar.16/unet.safetensors",
         "resources/demo/slc/a",
@@ -242,7 +242,7 @@ def test_what_is_cleaned(tmp_path):
     (tmp_path / "resources/demo/scenes.csv").touch()
     config = load({"region": "demo"})
     found = [path.relative_to(tmp_path).as_posix() for path in removable(config, tmp_path)]
-    assert found == ["results/demo/A128", "logs/demo", "resources/demo/slc"]
+    assert found == ["results/demo/A117", "logs/demo", "resources/demo/slc"]
     assert ended(["clean", "demo", "--all", "--yes", "-C", str(tmp_path)]) == 0
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [".sarslide.lock", "scenes.csv"]
 

@@ -51,17 +51,17 @@ def test_the_machine_alone(tmp_path, capsys):
 
 
 def test_a_region_that_lacks_nothing(tmp_path, capsys):
-    assert ended("demo", "-C", tmp_path) == 0
+    assert ended("valley", "-C", tmp_path) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "demo: source simulated, engine native, method stacking" in lines[0]
+    assert "valley: source simulated, engine native, method stacking" in lines[0]
     assert any(line.split()[1] == "disk" and " GB in all" in line for line in lines)
     assert lines[-1].startswith("0 errors") and not list(tmp_path.iterdir())
 
 
 def test_the_region_of_config_yaml(tmp_path, capsys):
-    (tmp_path / "config.yaml").write_text("region: demo\n")
+    (tmp_path / "config.yaml").write_text("region: valley\n")
     assert ended("-C", tmp_path, "--json") == 0
-    assert findings(capsys)["region"]["found"].startswith("demo:")
+    assert findings(capsys)["region"]["found"].startswith("valley:")
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def roomy(monkeypatch):
 def test_what_a_region_lacks(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("TOKEN", SECRET)
-    region = ["demo", "--set", "engine=snap", "-C", tmp_path]
+    region = ["valley", "--set", "engine=snap", "-C", tmp_path]
     assert ended(*region) == exit_codes.REFUSED
     assert "error   E3009  tool gpt" in capsys.readouterr().out
     assert ended("california", "-C", tmp_path, "--json") == exit_codes.REFUSED
@@ -115,16 +115,16 @@ def test_the_gpu_is_asked_where_it_is_chosen(tmp_path, monkeypatch, capsys):
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert ended("demo", "-C", tmp_path, "--set", "slc.device=cuda", "--json") == exit_codes.REFUSED
+    assert ended("valley", "-C", tmp_path, "--set", "slc.device=cuda", "--json") == exit_codes.REFUSED
     assert findings(capsys)["device slc.device"]["code"] == "E1001"
-    assert ended("demo", "-C", tmp_path, "--gpu", "--json") == 0
+    assert ended("valley", "-C", tmp_path, "--gpu", "--json") == 0
     assert any(name.startswith("device ") for name in findings(capsys))
 
 
 def test_torch_is_not_loaded(tmp_path):
     code = (
         "import atexit, sys; from sarslide import cli\n"
-        "atexit.register(lambda: print('torch' in sys.modules)); cli.main(['doctor', 'demo'])"
+        "atexit.register(lambda: print('torch' in sys.modules)); cli.main(['doctor', 'valley'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False", done.stderr
@@ -134,8 +134,8 @@ def test_torch_is_not_loaded(tmp_path):
     ("words", "named"),
     [
         (["atlantis"], "'atlantis'"),
-        (["demo", "--set", "rates.metod=sbas"], "'rates.metod'"),
-        (["demo", "-C", "nowhere"], "nowhere"),
+        (["valley", "--set", "rates.metod=sbas"], "'rates.metod'"),
+        (["valley", "-C", "nowhere"], "nowhere"),
         (["-C", "nowhere"], "nowhere"),
         (["-C", "broken"], "config.yaml"),
         (["--online"], "--online"),

@@ -18,7 +18,7 @@ def ended(*words) -> int:
 
 @pytest.fixture
 def results(tmp_path):
-    folder = tmp_path / "results/demo"
+    folder = tmp_path / "results/valley"
     lines = [releases.change_line(f"LS{k:06d}", kind) for k, kind in enumerate(("new", "grown", "new"), 1)]
     releases.write(folder / "inventory", RELEASE, tuple(lines))
     (folder / "report").mkdir()
@@ -27,7 +27,7 @@ def results(tmp_path):
 
 
 def test_what_there_is(results, tmp_path, capsys):
-    assert ended("demo", "-C", tmp_path) == 0
+    assert ended("valley", "-C", tmp_path) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "release  20190423-1a2b3c4d"
     assert lines[2:] == ["changes  1 grown, 2 new", f"report   {results}/report/report.html"]
@@ -44,17 +44,17 @@ def test_the_scores_of_a_simulated_region(results, tmp_path, capsys):
         "predicted_rmse_mm_per_yr": {"A128": 8.0},
     }
     (results / "report/scores.json").write_text(json.dumps(scores))
-    assert ended("demo", "-C", tmp_path) == 0
+    assert ended("valley", "-C", tmp_path) == 0
     assert "object f1         0.667" in (text := capsys.readouterr().out)
     assert "LOS rate RMSE A128 4.00 mm/yr, 0.50 of the predicted error, 8.00" in text
     assert "left out" not in text
     left_out = {"planted_left_out": 3, "released_left_out": 1}
     (results / "report/scores.json").write_text(json.dumps(scores | left_out))
-    assert ended("demo", "-C", tmp_path) == 0
+    assert ended("valley", "-C", tmp_path) == 0
     assert "not scored, in frames left out: 3 planted, 1 released" in capsys.readouterr().out.splitlines()
     unknown = {"los_rmse_mm_per_yr": {"A128": None}, "predicted_rmse_mm_per_yr": {"A128": None}, "rate_error": None}
     (results / "report/scores.json").write_text(json.dumps(scores | unknown))
-    assert ended("demo", "-C", tmp_path) == 0
+    assert ended("valley", "-C", tmp_path) == 0
     assert "object f1         0.667" in (text := capsys.readouterr().out) and "RMSE" not in text
 
 
@@ -78,7 +78,7 @@ def external_scores(complete):
 @pytest.mark.parametrize("complete", [True, False])
 def test_the_scores_against_an_inventory_of_others(results, tmp_path, capsys, complete):
     (results / "report/external_scores.json").write_text(json.dumps(external_scores(complete)))
-    assert ended("demo", "-C", tmp_path) == 0
+    assert ended("valley", "-C", tmp_path) == 0
     text = capsys.readouterr().out
     assert "external landslides 6, counted 4 (apart: 2 too_small)" in text
     assert "matched  recall 0.750 (3 of 4)" in text
@@ -89,12 +89,12 @@ def test_the_scores_against_an_inventory_of_others(results, tmp_path, capsys, co
 
 def test_damaged_scores_are_named(results, tmp_path, capsys):
     (results / "report/external_scores.json").write_text('{"release": "x", "inventory": {}, "points": null}')
-    assert ended("demo", "-C", tmp_path) != 0
+    assert ended("valley", "-C", tmp_path) != 0
     assert "E5002" in (text := capsys.readouterr().err) and "external_scores.json" in text
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [(["demo"], "E5002"), ([], "E5002"), (["atlantis"], "E1001"), (["demo", "-C", "none"], "E1001")]
+    ("words", "code"), [(["valley"], "E5002"), ([], "E5002"), (["atlantis"], "E1001"), (["valley", "-C", "none"], "E1001")]
 )
 def test_without_a_release(words, code, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -112,14 +112,14 @@ def test_a_pointer_that_is_broken_or_lost(content, results, tmp_path, capsys):
         (results / "inventory" / name).unlink()
     if content is not None:
         (results / "inventory/current.json").write_bytes(content)
-    assert ended("demo", "-C", tmp_path) == 0
+    assert ended("valley", "-C", tmp_path) == 0
     assert f"release  {RELEASE}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [b"", b"ls_id,what\nL1,new\n", b"\xff\xfe", b"a" * 9_000_000])
 def test_changes_that_are_broken(content, results, tmp_path, capsys):
     (results / f"inventory/releases/{RELEASE}/CHANGES.csv").write_bytes(content)
-    assert ended("demo", "-C", tmp_path) == exit_codes.REFUSED
+    assert ended("valley", "-C", tmp_path) == exit_codes.REFUSED
     (text,) = capsys.readouterr().err.strip().splitlines()
     assert text.startswith("E5002 ") and f"{RELEASE}/CHANGES.csv: " in text and "; cure: restore the folder" in text
 
@@ -127,6 +127,6 @@ def test_changes_that_are_broken(content, results, tmp_path, capsys):
 @pytest.mark.parametrize("content", ["", "[]", '{"planted": -1}', '{"planted": NaN}'])
 def test_scores_that_are_broken(content, results, tmp_path, capsys):
     (results / "report/scores.json").write_text(content)
-    assert ended("demo", "-C", tmp_path) == exit_codes.REFUSED
+    assert ended("valley", "-C", tmp_path) == exit_codes.REFUSED
     (text,) = capsys.readouterr().err.strip().splitlines()
     assert text.startswith("E5002 ") and "scores.json: " in text and "; cure: delete " in text

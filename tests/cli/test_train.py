@@ -61,7 +61,7 @@ def test_one_network_of_a_preset(tmp_path, snakemake, capsys):
         (["--preset", "zhongxinrong"], "E1001 config: region = zhongxinrong is a test area .*cure: train in three_rivers"),
         (["--preset", "zhouqu"], "E1001 config: region = zhouqu is a test area .*cure: train in qtp_loess"),
         (["--preset", "baihetan", "--only", "segnet"], "E1001 --only segnet: is no network that baihetan trains; cure: use fc"),
-        (["demo", "--preset", "baihetan"], "E1001 --preset baihetan: another region is named, demo"),
+        (["valley", "--preset", "baihetan"], "E1001 --preset baihetan: another region is named, valley"),
         (["--preset", "baihetan", "--width", "1.5"], "E1001 config: training.width: 1.5 is neither a whole number of channels"),
         (["--preset", "baihetan", "--width", "0.01"], "E1001 config: training.width = '0.01': input should be greater"),
         (["--preset", "jinsha_lancang", "--width", "wide"], "E1001 config: training.width = 'wide': input should be a"),
@@ -98,7 +98,7 @@ def test_labels_are_of_the_whole_region():
 def test_scenes_of_the_benchmark_count_without_a_climate():
     from sarsim import climates
 
-    each, demo = 7 * 3, load({"region": "demo", "training": {"epochs": 1, "batch": 1}})
+    each, demo = 7 * 3, load({"region": "valley", "training": {"epochs": 1, "batch": 1}})
     assert 2 * len(climates.names_of("train")) == cost.BENCHMARK_SCENES
     assert cost.patches(demo, cost.recipe_of(demo)) == (16 * 2 + cost.BENCHMARK_SCENES) * each
 
@@ -113,10 +113,10 @@ def test_cost_at_a_width_that_was_not_measured_follows_its_square():
 
 def test_fine_tuning_costs_what_the_network_of_the_weights_does():
     """The packaged network is DRs-UNet with 16 channels in its first stage."""
-    config = load({"region": "demo", "training": {"labels": "mine.gpkg", "samples": 400}})
+    config = load({"region": "valley", "training": {"labels": "mine.gpkg", "samples": 400}})
     row = cost.of_network(config, config.segmentation.model)
     assert row["network"] == config.segmentation.model == "drs_unet_compact" and row["width"] == 16
-    narrow = load({"region": "demo", "training": {"width": 16, "samples": 400}})
+    narrow = load({"region": "valley", "training": {"width": 16, "samples": 400}})
     as_new = cost.of_network(narrow, "drs_unet")
     assert row | {"network": "drs_unet"} == as_new and row["CPU hours"] > 0
 

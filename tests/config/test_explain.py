@@ -21,7 +21,7 @@ KEYS = explain.fields()
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     """The demo in an empty folder."""
-    return explain.values(tmp_path_factory.mktemp("plain"), "demo")
+    return explain.values(tmp_path_factory.mktemp("plain"), "valley")
 
 
 def line(text: str, label: str) -> str:
@@ -61,9 +61,9 @@ def test_the_example_can_be_typed(name, plain, tmp_path):
     made = config.Config.model_validate(loading.merge(plain.config.model_dump(), keys))
     if reach.unread(made, [name]):
         with pytest.raises(ConfigError, match=f"{name} = .* has no effect: it needs "):
-            explain.values(tmp_path, "demo", (), keys)
+            explain.values(tmp_path, "valley", (), keys)
         return
-    loaded = explain.values(tmp_path, "" if name == "region" else "demo", (), keys)
+    loaded = explain.values(tmp_path, "" if name == "region" else "valley", (), keys)
     assert loaded.origin(name) == "from --set"
 
 
@@ -113,12 +113,12 @@ def test_where_a_value_comes_from(tmp_path):
     assert "P4 does not give it: it is flat" in explain.explain("rates.plane", here)
     starred = [one.split()[0] for one in explain.explain("rates", here).splitlines() if " *" in one]
     assert starred == ["method", "plane", "min_coherence", "pair_coherence"]
-    assert explain.values(tmp_path, "demo").origin("region") == "from the command line"
+    assert explain.values(tmp_path, "valley").origin("region") == "from the command line"
 
 
 def test_a_preset_is_the_origin(plain):
-    keys = yaml.safe_load((config.REGIONS / "demo.yaml").read_text())
-    assert plain.of("stacks") == keys["stacks"] and plain.origin("stacks") == "from the packaged region demo"
+    keys = yaml.safe_load((config.REGIONS / "valley.yaml").read_text())
+    assert plain.of("stacks") == keys["stacks"] and plain.origin("stacks") == "from the packaged region valley"
 
 
 def test_the_overview_has_every_section_in_one_line():

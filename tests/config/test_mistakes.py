@@ -31,7 +31,7 @@ def refusal(user: dict, folder=None) -> list[str]:
 def test_all_mistakes_are_told_at_once():
     """Unknown keys, wrong values, checks of a section and of several sections, in one go."""
     lines = refusal({
-        "regon": "demo",
+        "regon": "valley",
         "interferogram": {"unwrap_window": 3, "goldstein_alfa": 1},
         "rates": {"windows": {"a": [20200101, 20190101], "b": [20200101, 20190101]}, "reference": [0, 0, 100]},
         "catalog": {"start": 20190231},
@@ -134,7 +134,7 @@ def test_null_on_the_command_line_is_null(null, tmp_path):
 
 def test_an_empty_section_of_a_region_changes_nothing(own):
     (own / "regions/other.yaml").write_text("stacks: [A128]\nsource: simulated\ngrid:\nrates:\n")
-    assert config.load({"region": "other"}, own).grid == config.load({}).grid
+    assert config.load({"region": "other"}, own).grid == config.load({"region": "valley"}).grid
 
 
 def test_patterns_and_values_keep_their_case():

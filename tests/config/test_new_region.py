@@ -23,9 +23,9 @@ def held(folder) -> list[str]:
 
 
 def test_a_region_is_written_that_the_commands_read(tmp_path):
-    begun = new_region("valley", box_area(*VALLEY), "--bbox here", "20230101", "2023-12-31", folder=tmp_path)
-    assert held(tmp_path) == ["regions/valley.png", "regions/valley.yaml"]
-    read = config.load({"region": "valley"}, tmp_path)
+    begun = new_region("gorge", box_area(*VALLEY), "--bbox here", "20230101", "2023-12-31", folder=tmp_path)
+    assert held(tmp_path) == ["regions/gorge.png", "regions/gorge.yaml"]
+    read = config.load({"region": "gorge"}, tmp_path)
     assert read.stacks == begun.stacks == ("A085", "D121")
     assert read.grid.region_grid() == begun.grid and begun.grid.epsg == 32645
     assert (read.catalog.archive, read.catalog.start, read.catalog.end) == ("asf", "20230101", "20231231")
@@ -33,7 +33,7 @@ def test_a_region_is_written_that_the_commands_read(tmp_path):
 
 
 def test_the_file_says_what_was_found(tmp_path):
-    begun = new_region("valley", box_area(*VALLEY), "--bbox\n86", folder=tmp_path)
+    begun = new_region("gorge", box_area(*VALLEY), "--bbox\n86", folder=tmp_path)
     text = begun.path.read_text()
     assert "19.8 x 16.8 km" in text and "from --bbox 86." in text and "UTM zone 45 north" in text
     assert "west 86.3000, south 27.8000, east 86.5000, north 27.9500" in text
@@ -88,7 +88,7 @@ def test_what_no_single_track_sees_and_what_is_large_is_told(tmp_path):
 
 
 def test_without_dates_the_last_year_and_what_comes(tmp_path):
-    read = yaml.safe_load(new_region("valley", box_area(*VALLEY), folder=tmp_path).path.read_text())["catalog"]
+    read = yaml.safe_load(new_region("gorge", box_area(*VALLEY), folder=tmp_path).path.read_text())["catalog"]
     assert read["start"] == f"{datetime.now(UTC) - timedelta(days=365):%Y%m%d}" and read["end"] is None
     read = yaml.safe_load(new_region("past", box_area(*VALLEY), end="20200301", folder=tmp_path).path.read_text())
     assert read["catalog"]["start"] == "20190302"
@@ -97,8 +97,8 @@ def test_without_dates_the_last_year_and_what_comes(tmp_path):
 @pytest.mark.parametrize("archive", ["asf", "copernicus", "folder"])
 def test_archive_and_dem_are_taken_as_given(tmp_path, archive):
     (tmp_path / "my dem: 1.tif").write_bytes(b"")
-    new_region("valley", box_area(*VALLEY), archive=archive, dem="my dem: 1.tif", folder=tmp_path)
-    read = config.load({"region": "valley"}, tmp_path)
+    new_region("gorge", box_area(*VALLEY), archive=archive, dem="my dem: 1.tif", folder=tmp_path)
+    read = config.load({"region": "gorge"}, tmp_path)
     assert (read.catalog.archive, read.grid.dem) == (archive, "my dem: 1.tif")
     assert (read.catalog.start is None) is (archive == "folder")
 
@@ -132,7 +132,7 @@ def test_a_name_that_is_taken_or_none_is_refused(tmp_path, name):
 )
 def test_a_wrong_option_is_refused_before_anything_is_written(tmp_path, wrong, error, message):
     with pytest.raises(error, match=re.escape(message)) as caught:
-        new_region("valley", box_area(*VALLEY), folder=tmp_path, **wrong)
+        new_region("gorge", box_area(*VALLEY), folder=tmp_path, **wrong)
     assert "; cure: " in str(caught.value) and "\n" not in str(caught.value)
     assert not held(tmp_path)
 
@@ -156,24 +156,24 @@ def test_a_wrong_option_is_refused_before_anything_is_written(tmp_path, wrong, e
 )
 def test_an_area_that_cannot_be_a_region_is_refused(tmp_path, box, error, message):
     with pytest.raises(error, match=re.escape(message)):
-        new_region("valley", box_area(*box), folder=tmp_path)
+        new_region("gorge", box_area(*box), folder=tmp_path)
     assert not held(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "regions").write_text("a file")
     with pytest.raises(OutputError):
-        new_region("valley", box_area(*VALLEY), folder=tmp_path)
+        new_region("gorge", box_area(*VALLEY), folder=tmp_path)
     assert held(tmp_path) == ["regions"]
 
 
 def test_nothing_stays_where_the_file_would_not_be_read(tmp_path, monkeypatch):
     def refuse(user, folder):
-        raise ConfigError(f"{folder}/regions/valley.yaml: grid.epsg", "another one")
+        raise ConfigError(f"{folder}/regions/gorge.yaml: grid.epsg", "another one")
 
     monkeypatch.setattr("sarslide.config.new_region.load", refuse)
-    with pytest.raises(ConfigError, match="^E1001 regions/valley.yaml: grid.epsg; cure: another one$"):
-        new_region("valley", box_area(*VALLEY), folder=tmp_path)
+    with pytest.raises(ConfigError, match="^E1001 regions/gorge.yaml: grid.epsg; cure: another one$"):
+        new_region("gorge", box_area(*VALLEY), folder=tmp_path)
     assert not held(tmp_path)
 
 

@@ -36,7 +36,7 @@ def demo(tmp_path):
         fused_row(outline, los_rate_max_mm_per_yr=speed)
         for outline, speed in zip(outlines, (-50.0, -20.0), strict=True)
     ]
-    seen = Observability(GRID, {"A128": np.zeros(GRID.shape, np.uint8)}, 4100.0)
+    seen = Observability(GRID, {"A117": np.zeros(GRID.shape, np.uint8)}, 4100.0)
     content = update(InventoryState(), rows, seen, {}, "20190330", ChangeRules())
     manifest = release.publish(releases, NAME, "", content, {"region": "demo", "parameters": {}}, f"EPSG:{GRID.epsg}")
     records.write_pointer(folder / "inventory/current.json", manifest)

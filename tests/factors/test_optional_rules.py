@@ -15,14 +15,14 @@ from sarslide.workflow.release_id import optional_inputs, settings, upstream_rul
 from tests.support.cards import model_card
 
 REPOSITORY = Path(__file__).parents[2]
-PROBABILITY = "results/demo/A128/f0/native/stacking/segment/drs_unet_compact/probability.tif"
+PROBABILITY = "results/valley/A128/f0/native/stacking/segment/drs_unet_compact/probability.tif"
 
 
 def dry_run(folder, target, *config):
     """Inputs of each rule of a dry run for one target."""
     command = [Path(sys.executable).parent / "snakemake", "--dry-run", "--cores", "1", "--directory", folder, target]
     command += ["--verbose", "--snakefile", REPOSITORY / "Snakefile"]
-    command += ["--config", "region=demo", "simulation={dates: 4}", *config]
+    command += ["--config", "region=valley", "simulation={dates: 4}", *config]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
@@ -50,10 +50,10 @@ def test_weights_ask_for_what_they_read(tmp_path):
     (tmp_path / "S2.SAFE").mkdir()
     asked = dry_run(tmp_path, PROBABILITY, f"segmentation={{weights: {weights}}}", "optical={products: [S2.SAFE]}")
     inputs = set(asked["segment"].split(", "))
-    assert {f"results/demo/optical/f0/reflectance_b{band}.tif" for band in ("04", "08")} <= inputs
-    assert "results/demo/lithology/f0/lithology.tif" in inputs
+    assert {f"results/valley/optical/f0/reflectance_b{band}.tif" for band in ("04", "08")} <= inputs
+    assert "results/valley/lithology/f0/lithology.tif" in inputs
     assert not any("b02" in path or "b03" in path for path in inputs)
-    assert asked["optical"] == "S2.SAFE" and asked["simulate_lithology"] == "resources/demo/truth/world.npz"
+    assert asked["optical"] == "S2.SAFE" and asked["simulate_lithology"] == "resources/valley/truth/world.npz"
     assert "simulate_optical" not in asked
 
 
@@ -66,18 +66,18 @@ def test_factors_take_all_that_there_is(tmp_path):
     inputs = set(asked["rank_factors"].split(", "))
     assert {
         "mine.gpkg",
-        "results/demo/lithology/f0/lithology.tif",
-        "results/demo/optical/f0/reflectance_b02.tif",
+        "results/valley/lithology/f0/lithology.tif",
+        "results/valley/optical/f0/reflectance_b02.tif",
     } <= inputs
 
 
 def test_absent_inputs_do_not_decide_a_release():
-    plain = load({"region": "demo"})
+    plain = load({"region": "valley"})
     assert not any(optional_inputs(plain).values())
     rules = upstream_rules(plain)
     assert not {"optical", "lithology", "factors", "benchmark"} & set(settings(plain, rules))
     mapped = load(
-        {"region": "demo", "lithology": {"file": "rocks.gpkg"}, "factors": {"seed": 3}, "benchmark": {"tier": "gpu"}}
+        {"region": "valley", "lithology": {"file": "rocks.gpkg"}, "factors": {"seed": 3}, "benchmark": {"tier": "gpu"}}
     )
     assert settings(mapped, rules) == settings(plain, rules)
     read = settings(mapped, [*rules, "lithology"])  # by the network's weights

@@ -96,7 +96,7 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
 
 def _copy(folder: Path, number: int) -> Path:
     """The real inventory, with a manifest that has its own hash."""
-    inventory = folder / str(number) / "results/demo/inventory"
+    inventory = folder / str(number) / "results/valley/inventory"
     shutil.copytree(REAL, inventory)
     path = inventory / records.RELEASES / RELEASE / records.MANIFEST
     path.write_text(json.dumps(records.sealed(json.loads(path.read_text())), indent=1))
@@ -177,7 +177,7 @@ def _right(inventory: Path) -> None:
     found = state.state(inventory)
     assert (found.release, found.sequence, len(found.dates)) == (RELEASE, 1, 2), found
     assert [row.id for row in records.index(inventory / records.RELEASES)][-1] == RELEASE
-    assert summary.of_region("demo", inventory.parents[2]).startswith(f"release  {RELEASE}\n")
+    assert summary.of_region("valley", inventory.parents[2]).startswith(f"release  {RELEASE}\n")
 
 
 def _unchanged(path: Path, sealed: str) -> None:

@@ -286,7 +286,7 @@ def test_counts_of_scenes_and_pairs():
         "S1B",
     )
     assert sum(count.scenes for count in scene_counts("qtp_loess").values()) == 1379
-    assert scene_counts("demo") == {} and pair_count("nearest") is None and pair_count("p0") is None
+    assert scene_counts("valley") == {} and pair_count("nearest") is None and pair_count("p0") is None
     assert pair_count("p3").model_dump() == {"pairs": 310, "scenes": 103}
 
 

@@ -56,7 +56,7 @@ def test_an_account_is_shown_by_its_reference_alone(monkeypatch):
 
 
 def test_no_account_is_asked_for_where_nothing_is_downloaded(no_netrc):
-    assert checks.accounts(load({"region": "demo"})) == []
+    assert checks.accounts(load({"region": "valley"})) == []
 
 
 def test_the_account_of_era5(tmp_path, monkeypatch):
@@ -143,11 +143,11 @@ def test_a_dem_file(tmp_path):
 
 def test_a_dem_file_as_the_ground_of_a_simulation(tmp_path):
     """It covers the region, whatever the margin, and is no coarser than its cells; a drawn valley needs none."""
-    region = load({"region": "demo"}).grid.region_grid()
+    region = load({"region": "valley"}).grid.region_grid()
 
     def found(grid):
         raster.write(tmp_path / "ground.tif", np.full(grid.shape, 3000, np.float32), grid, "dem_m")
-        return checks.dem(load({"region": "demo", "simulation": {"dem": str(tmp_path / "ground.tif")}}))[0]
+        return checks.dem(load({"region": "valley", "simulation": {"dem": str(tmp_path / "ground.tif")}}))[0]
 
     assert found(region).level == GOOD
     west, south, east, north = region.bounds
@@ -155,7 +155,7 @@ def test_a_dem_file_as_the_ground_of_a_simulation(tmp_path):
     assert (coarse.level, coarse.code) == (ERROR, "E1006") and "90 m" in coarse.found and "grid.cell_m" in coarse.cure
     small = found(RegionGrid.from_bounds(region.epsg, (west + 300, south, east, north), 30))
     assert (small.level, small.code) == (ERROR, "E1006") and "ends inside the region" in small.found
-    assert checks.dem(load({"region": "demo"})) == []
+    assert checks.dem(load({"region": "valley"})) == []
 
 
 def test_srtm_ends_in_the_north():
@@ -166,7 +166,7 @@ def test_srtm_ends_in_the_north():
 
 
 def test_weights(tmp_path):
-    assert checks.weights(load({"region": "demo"}))[0].level == GOOD
+    assert checks.weights(load({"region": "valley"}))[0].level == GOOD
     for segmentation in ({"model": "unknown"}, {"weights": str(tmp_path / "none.safetensors")}):
         found = checks.weights(config(segmentation=segmentation))[0]
         assert (found.level, found.code) == (ERROR, "E4001")
@@ -192,7 +192,7 @@ def test_lithology_that_no_archive_has(tmp_path):
     assert "fcadensenet, fcn8s, unet, fc_densenet56" in found.found and "geological map" in found.cure
     for keys in ({"lithology": {"file": "rocks.gpkg"}}, {"training": {"channels": "p4_phase"}}):
         assert checks.lithology(load({"region": "baihetan", **keys})) == []
-    assert checks.lithology(load({"region": "demo", "segmentation": {"model": "fcadensenet"}})) == []
+    assert checks.lithology(load({"region": "valley", "segmentation": {"model": "fcadensenet"}})) == []
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,8 @@ def test_bytes_below_folders_count_once(tmp_path):
 
 
 def test_all_cheap_checks_of_the_demo_are_good(tmp_path):
-    of = load({"region": "demo"})
-    folders = {name: tmp_path / name / "demo" for name in ("resources", "results")}
+    of = load({"region": "valley"})
+    folders = {name: tmp_path / name / "valley" for name in ("resources", "results")}
     found = checks.cheap(of, scenes.table(of, tmp_path / "resources"), [], folders)
     assert not errors(found) and {one.level for one in found} <= {GOOD, NOTE}
 

@@ -144,11 +144,11 @@ def test_the_public_slides_of_california(tmp_path, monkeypatch):
 
 def test_keys_of_what_is_not_compared_are_refused():
     with pytest.raises(ConfigError, match=r"evaluation\.complete = True has no effect: it needs evaluation\.inventory"):
-        load({"region": "demo", "evaluation": {"complete": True}})
+        load({"region": "valley", "evaluation": {"complete": True}})
     with pytest.raises(ConfigError, match=r"evaluation\.area = .* it needs evaluation\.complete = true"):
-        load({"region": "demo", "evaluation": {"inventory": "a.gpkg", "area": "b.gpkg"}})
+        load({"region": "valley", "evaluation": {"inventory": "a.gpkg", "area": "b.gpkg"}})
     with pytest.raises(ConfigError, match=r"evaluation\.seen_column = .* it needs evaluation\.points"):
-        load({"region": "demo", "evaluation": {"inventory": "a.gpkg", "seen_column": "b"}})
+        load({"region": "valley", "evaluation": {"inventory": "a.gpkg", "seen_column": "b"}})
 
 
 @pytest.mark.parametrize("crs", [32647, 4326, 3857, 32648])

@@ -34,7 +34,7 @@ def test_costs_are_the_published_ones(published):
 
 def test_the_demo_costs_what_it_cost(published, tmp_path):
     """CPU seconds of all steps but the scores and the terrain of the simulation, which the forecast leaves out."""
-    config = load({"region": "demo"})
+    config = load({"region": "valley"})
     rows = table(config, tmp_path).rows()
     scenes = {stack: [row for row in rows if row["stack"] == stack] for stack in config.stacks}
     found = forecast(config, scenes, dict.fromkeys(config.stacks, 1.0))

@@ -13,7 +13,7 @@ from sarslide.workflow.graph import Graph
 from tests.support import plans
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
-REGION = {"region": "demo", "simulation": {"dates": 4}, "grid": {"frame_km": 6, "frame_margin_km": 0.6}}
+REGION = {"region": "valley", "simulation": {"dates": 4}, "grid": {"frame_km": 6, "frame_margin_km": 0.6}}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_files_and_memory_are_those_of_the_plan(tmp_path, graph):
 def test_memory_of_a_large_frame_is_that_of_the_plan(tmp_path, keys):
     """66 km: the strip of 6 km joins the frame, whose real cells count."""
     grid = {"bounds": [480_000, 3_180_000, 546_000, 3_240_000], "frame_km": 60, "frame_margin_km": 2}
-    values = {"region": "demo", "simulation": {"dates": 4}, **keys, "grid": grid | keys.get("grid", {})}
+    values = {"region": "valley", "simulation": {"dates": 4}, **keys, "grid": grid | keys.get("grid", {})}
     config = load(values)
     (cost,) = frames.frame_costs(Graph(config, scenes.table(config, Path("resources")), SCRIPTS))
     assert cost.cells == 2200 * 2000
@@ -56,7 +56,7 @@ def test_bytes_of_frames_are_those_of_the_region_with_the_margins(graph):
     whole = forecast(graph.config, rows, dict.fromkeys(graph.config.stacks, 1.0))
     of_frames = sum(cost.disk_gb for cost in frames.frame_costs(graph))
     assert of_frames == pytest.approx(whole.slc_gb + whole.pairs_gb + whole.maps_gb, rel=0.01)
-    one = load({"region": "demo", "simulation": {"dates": 4}})
+    one = load({"region": "valley", "simulation": {"dates": 4}})
     alone = forecast(one, rows, dict.fromkeys(one.stacks, 1.0))
     margins = sum(cost.cells for cost in frames.frame_costs(graph)) / (270 * 510)
     assert margins > 1.2 and whole.slc_gb / alone.slc_gb == pytest.approx(margins, rel=0.01)
@@ -74,5 +74,5 @@ def test_a_new_date_adds_its_image_and_its_pairs(graph):
 def test_the_check_is_one_line_for_several_frames_and_none_for_one(graph):
     (found,) = frames.finding(graph.config, graph.scenes)
     assert found.check == "frames" and re.match(r"6 frames of [\d,]+ files; at most", found.found)
-    one = load({"region": "demo"})
+    one = load({"region": "valley"})
     assert frames.finding(one, scenes.table(one, Path("resources"))) == []

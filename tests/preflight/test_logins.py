@@ -75,7 +75,7 @@ def test_the_token_file_of_a_region(tmp_path, netrc):
 def test_a_login_that_a_region_needs(netrc):
     (found,) = checks.accounts(load({"region": "zhongxinrong"}))
     assert (found.level, found.code) == (ERROR, "E2003")
-    assert checks.accounts(load({"region": "demo"})) == []
+    assert checks.accounts(load({"region": "valley"})) == []
 
 
 def test_a_netrc_that_others_may_read_is_warned_of_before_a_run(netrc):

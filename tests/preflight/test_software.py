@@ -93,13 +93,13 @@ def test_a_program_is_an_error_only_where_it_is_started(user, needed, tmp_path, 
     monkeypatch.delenv("ISCE_STACK", raising=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    found = software.programs(load({"region": "demo"} | user))
+    found = software.programs(load({"region": "valley"} | user))
     assert {one.check for one in errors(found)} == needed
     checks = [one.check for one in found]
     assert {"isce2", "gpt", "snaphu", "mintpy", "conda", "git"} == {one.removeprefix("tool ") for one in checks}
     assert len(checks) == len(set(checks)) and all(one.cure for one in found)
     assert not errors(software.programs()) and {one.level for one in software.programs()} == {NOTE}
-    (conda,) = errors(software.programs(load({"region": "demo"} | user), conda=True))
+    (conda,) = errors(software.programs(load({"region": "valley"} | user), conda=True))
     assert (conda.check, conda.code) == ("tool conda", "E3009")
 
 

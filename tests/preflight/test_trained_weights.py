@@ -41,9 +41,9 @@ def test_missing_weights_name_the_command_that_makes_them(region, trained_in):
 def test_the_command_trains_what_is_missing():
     """Keys of the command line and of config.yaml are named again: without them other networks would be trained."""
     changed = {"segmentation": {"model": "unet", "beside": ["vcnn"]}, "training": {"width": 0.25}}
-    (found,) = checks.weights(config("demo", **changed))
+    (found,) = checks.weights(config("valley", **changed))
     named = """--set segmentation.model=unet --set 'segmentation.beside=["vcnn"]' --width 0.25"""
-    assert found.cure == f"sarslide train --preset demo {named}"
+    assert found.cure == f"sarslide train --preset valley {named}"
     (found,) = checks.weights(config("zhongxinrong", training={"width": 0.25}))
     assert found.cure == "sarslide train --preset three_rivers --width 0.25"
 

@@ -43,14 +43,14 @@ def test_the_rules_make_the_layers_the_reference_and_the_series(method):
 @every_method
 def test_it_has_a_title_and_can_be_chosen(method):
     assert method.title
-    assert load({"region": "demo", "rates": {"method": method.name}}).rates.method == method.name
+    assert load({"region": "valley", "rates": {"method": method.name}}).rates.method == method.name
 
 
 @every_method
 def test_its_programs_can_be_looked_for(method):
     module, _, function = method.programs.partition(":")
     if module:
-        programs = getattr(import_module(module), function)(load({"region": "demo"}))
+        programs = getattr(import_module(module), function)(load({"region": "valley"}))
         assert programs and all(callable(search) for search in programs.values())
 
 
@@ -64,22 +64,22 @@ def test_keys_that_it_does_not_read_are_refused(method, name):
     rates = {"method": method.name, name: OF_STACKING[name]}
     # The averaged phase has the zero of stacking.
     if "stack_rates" in method.rules or (method.name, name) == ("averaging", "reference_mode"):
-        load({"region": "demo", "rates": rates})
+        load({"region": "valley", "rates": rates})
     else:
         with pytest.raises(ConfigError, match=rf"E1001 config: rates.{name} = .* needs rates.method = stacking"):
-            load({"region": "demo", "rates": rates})
+            load({"region": "valley", "rates": rates})
         # Windows are stacks, whatever the method of the rates is.
         windows = rates | {"windows": {"spring": ["20190301", "20190501"]}}
         if method.has_rates:
-            load({"region": "demo", "rates": windows})
+            load({"region": "valley", "rates": windows})
         else:
             with pytest.raises(ConfigError, match="rates.windows = .* needs rates.method = stacking or "):
-                load({"region": "demo", "rates": windows})
+                load({"region": "valley", "rates": windows})
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match=".*".join(("rates.method", *METHODS))):
-        load({"region": "demo", "rates": {"method": "stackin"}})
+        load({"region": "valley", "rates": {"method": "stackin"}})
 
 
 def test_stacking_and_sbas_give_every_rate_layer():

@@ -83,7 +83,7 @@ def digest(config) -> str:
 def test_the_text_of_the_file_is_part_of_the_name_of_a_release(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(example())
-    config = load({"region": "demo", "rates": {"method": "own", "own": str(path)}})
+    config = load({"region": "valley", "rates": {"method": "own", "own": str(path)}})
     first = digest(config)
     assert digest(config) == first
     path.write_text(example().replace("median", "mean"))
@@ -95,4 +95,4 @@ def test_the_text_of_the_file_is_part_of_the_name_of_a_release(tmp_path):
 
 def test_the_file_is_refused_with_another_method(tmp_path):
     with pytest.raises(ConfigError, match=r"rates.own = .* needs rates.method = own"):
-        load({"region": "demo", "rates": {"own": "mine.py"}})
+        load({"region": "valley", "rates": {"own": "mine.py"}})

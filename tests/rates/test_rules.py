@@ -12,7 +12,7 @@ from sarslide.config import load
 from sarslide.errors import ConfigError
 
 REPOSITORY = Path(__file__).parents[2]
-ENGINE = "results/demo/A128/f0/native"
+ENGINE = "results/valley/A128/f0/native"
 
 
 def dry_run(folder, target, *config, check=True):
@@ -31,7 +31,7 @@ def dry_run(folder, target, *config, check=True):
         folder,
         target,
         "--config",
-        "region=demo",
+        "region=valley",
         "simulation={dates: 4, new_dates: 0}",
         *config,
     ]
@@ -101,4 +101,4 @@ def test_products_of_the_configuration_belong_to_every_run(tmp_path):
 )
 def test_contradictions_are_refused_at_once(rates, problem):
     with pytest.raises(ConfigError, match=f"E1001 config: {problem}"):
-        load({"region": "demo", "rates": rates})
+        load({"region": "valley", "rates": rates})

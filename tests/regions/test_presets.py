@@ -113,7 +113,7 @@ def test_the_snowline_is_the_papers_or_none(region):
 
 
 def test_the_simulated_regions_keep_their_snowline():
-    for region in ("demo", "demo_small"):
+    for region in ("valley", "demo_small"):
         assert loaded(region).inventory.snowline_m == loaded(region).simulation.snowline_m == 4100
 
 

@@ -26,7 +26,7 @@ from tests.workflow.conftest import SMALL, Checkout
 SERVER = "moto_server"
 BUCKET = "sarslide"
 STORAGE = ["--default-storage-provider", "s3", "--default-storage-prefix", f"s3://{BUCKET}/project"]
-REDUCED = ["region=demo", "stacks=[A128]", *SMALL]
+REDUCED = ["stacks=[A128]", *SMALL]
 LOGIN = {"SNAKEMAKE_STORAGE_S3_ACCESS_KEY": "test", "SNAKEMAKE_STORAGE_S3_SECRET_KEY": "test"}
 
 
@@ -89,7 +89,7 @@ def compare(folder: Path, config: list[str]) -> dict:
         remote_s = time.monotonic() - start
         again = remote.snakemake(*STORAGE, "--dry-run").stdout
         objects = bucket(address)
-    current = "results/demo/inventory/current.json"
+    current = "results/valley/inventory/current.json"
     here, there = (json.loads((one.folder / current).read_text()) for one in (local, remote))
     maps = {
         f"project/{path.relative_to(local.folder)}": sha256(path)

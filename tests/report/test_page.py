@@ -328,7 +328,7 @@ def test_script_writes_the_page(inputs, tmp_path):
         shutil.copy(stack.rasters["wrapped_rad"], target)
         wrapped.append(str(target))
     params = {
-        "region": "demo",
+        "region": "valley",
         "grid": inputs.grid.to_dict(),
         "frames": {"f0": {"core": inputs.grid.to_dict(), "stacks": ["A128", "D062"]}},
         "stacks": [s.stack for s in stacks],

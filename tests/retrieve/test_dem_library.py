@@ -62,7 +62,7 @@ def test_notices_name_every_licence():
 
 def test_a_region_names_its_ground():
     found = named("alps_davos_30m")
-    keys = {"region": "demo", "grid": {"epsg": found.epsg, "bounds": middle(found)}}
+    keys = {"region": "valley", "grid": {"epsg": found.epsg, "bounds": middle(found)}}
     config = load(keys | {"simulation": {"dem": found.name}})
     (finding,) = dem(config)
     assert finding.level == "good" and "above the geoid, +49.5 m" in finding.found
@@ -72,7 +72,7 @@ def test_ground_that_ends_inside_the_region():
     found = named("alps_davos_30m")
     west, south, east, north = middle(found)
     keys = {"epsg": found.epsg, "bounds": [west - 12000, south, east, north]}
-    (finding,) = dem(load({"region": "demo", "grid": keys, "simulation": {"dem": found.name}}))
+    (finding,) = dem(load({"region": "valley", "grid": keys, "simulation": {"dem": found.name}}))
     assert finding.level == "error" and "ends inside the region" in finding.found
 
 
@@ -82,7 +82,7 @@ def test_a_file_is_no_name():
 
 def test_an_unknown_name_is_refused():
     with pytest.raises(ConfigError, match=r"E1001 .*simulation.dem = alps_zermatt is no DEM of the library"):
-        load({"region": "demo", "simulation": {"dem": "alps_zermatt"}})
+        load({"region": "valley", "simulation": {"dem": "alps_zermatt"}})
     with pytest.raises(DemError, match="alps_zermatt"):
         named("alps_zermatt")
 
@@ -91,4 +91,4 @@ def test_a_vertical_reference_beside_a_name_has_no_effect():
     found = named("alps_davos_30m")
     grid = {"epsg": found.epsg, "bounds": middle(found), "geoid_m": 40.0}
     with pytest.raises(ConfigError, match=r"grid.geoid_m = 40.0 has no effect"):
-        load({"region": "demo", "grid": grid, "simulation": {"dem": found.name}})
+        load({"region": "valley", "grid": grid, "simulation": {"dem": found.name}})

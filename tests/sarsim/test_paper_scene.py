@@ -119,7 +119,7 @@ def test_baselines_are_known_before_pairs_are_chosen():
 def test_cells_of_the_tracks_and_of_the_products_share_edges(monkeypatch):
     """Cells of 30 m in thirds: the margin of 2000 m is no whole number of them."""
     keys = {"grid": {"cell_m": 30, "product_m": 10}, "segmentation": {"grid": "product"}}
-    chain = paper_scene.Chain.of(simulated_chain(load({"region": "demo"} | keys)))
+    chain = paper_scene.Chain.of(simulated_chain(load({"region": "valley"} | keys)))
     worlds = []
 
     def built(*arguments):

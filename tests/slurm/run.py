@@ -29,7 +29,7 @@ SITE += ["--slurm-status-command", "squeue", "--slurm-no-account", "--slurm-init
 SITE += ["--latency-wait", "20"]
 # Two frames, one above the other, and what joins them.
 FRAMES = "grid={bounds: [517500, 3206400, 520500, 3210000], frame_km: 2, frame_margin_km: 0.3}"
-REDUCED = ["region=demo", "stacks=[A128]", FRAMES, "simulation={dates: 4}"]
+REDUCED = ["region=valley", "stacks=[A128]", FRAMES, "simulation={dates: 4}"]
 NODE_AWAY_S = 30  # longer than SlurmdTimeout: the controller takes the node for dead
 PATIENCE_S = 3600
 
@@ -101,7 +101,7 @@ def say(line: str) -> None:
 
 def release(checkout: Checkout) -> dict:
     """The pointer to the release of a finished run."""
-    return json.loads((checkout.folder / "results/demo/inventory/current.json").read_text())
+    return json.loads((checkout.folder / "results/valley/inventory/current.json").read_text())
 
 
 def rasters(checkout: Checkout) -> dict[str, str]:
@@ -206,7 +206,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the daemons are ended in any case
     folder = Path(tempfile.mkdtemp(prefix="sarslide-slurm-"))
     try:
-        outcome = compare(folder, ["region=demo"] if asked.full else REDUCED)
+        outcome = compare(folder, ["region=valley"] if asked.full else REDUCED)
     finally:
         if asked.keep:
             say(f"kept: {folder}")
@@ -214,7 +214,7 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(outcome, indent=1))
     if asked.record:
-        record(outcome, "demo" if asked.full else "reduced")
+        record(outcome, "valley" if asked.full else "reduced")
     if found := wrong(outcome):
         sys.exit("; ".join(found))
 

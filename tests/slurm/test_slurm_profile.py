@@ -94,13 +94,13 @@ def asked(checkout: Checkout, attempt: int) -> dict[str, tuple[int, int]]:
 
 
 def test_memory_and_time_grow_with_region_and_attempt(tmp_path):
-    small = Checkout(tmp_path, ["region=demo", *SMALL])
+    small = Checkout(tmp_path, SMALL)
     first, third = asked(small, 1), asked(small, 3)
     assert {"geocode_slc", "segment", "release", "report", "unwrap"} <= set(first)
     assert all(third[word] == (3 * memory, 3 * time) for word, (memory, time) in first.items())
     larger = [entry.replace("517500, 3206400", "487500, 3176400") for entry in SMALL]
     (tmp_path / "large").mkdir()
-    large = asked(Checkout(tmp_path / "large", ["region=demo", *larger]), 1)
+    large = asked(Checkout(tmp_path / "large", ["region=valley", *larger]), 1)
     cells = (33000 * 33600 - 3000 * 3600) // 30**2
     # simulate_world: 1500 bytes and ten times 31 microseconds a cell
     assert large["simulate_world"][0] - first["simulate_world"][0] == pytest.approx(cells * 1500 / 2**20, abs=1)

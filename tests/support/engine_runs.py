@@ -186,10 +186,10 @@ def isce2_engine(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGr
 
     require_isce2()
     bounds, pair = (518100, 3207300, 519900, 3209100), "20190306_20190318"
-    config = ["engine=isce2", "stacks=[A128]", f"grid={{bounds: {list(bounds)}}}", "simulation={dates: 2}"]
+    config = ["region=valley", "engine=isce2", "stacks=[A128]", f"grid={{bounds: {list(bounds)}}}", "simulation={dates: 2}"]
     checkout = Checkout(folder, config)
     checkout.environment["PYTHONPATH"] += f":{os.environ.get('PYTHONPATH', '')}"
-    stack = "results/demo/A128/f0/isce2"
+    stack = "results/valley/A128/f0/isce2"
     targets = [f"{stack}/geometry/los_up.tif", f"{stack}/ifg/{pair}.unw_rad.tif"]
     checkout.snakemake(*targets)
     return folder / stack, [pair], RegionGrid.from_bounds(32647, bounds, 30)

@@ -27,13 +27,13 @@ def some(layer: str, seed: int) -> np.ndarray:
 
 
 def write(folder: Path) -> None:
-    """Two tracks below `folder`; only A128 has an R-index and a time series."""
-    for seed, stack in enumerate(("A128", "D062")):
+    """Two tracks below `folder`; only A117 has an R-index and a time series."""
+    for seed, stack in enumerate(("A117", "D066")):
         base = folder / stack / "f0/native"
         stacked = {
             "stacking": ("los_rate_mm_per_yr", "pair_count", "stable_ground"), "geometry": ("layover_shadow",),
             "averaging": ("phase_intensity_rgb",), "stacking/segment/compact": ("probability",),
-            "observability": ("r_index",) if stack == "A128" else (), "quality": ("closure_count",),
+            "observability": ("r_index",) if stack == "A117" else (), "quality": ("closure_count",),
         }  # fmt: skip
         for part, names in stacked.items():
             for name in names:
@@ -44,14 +44,14 @@ def write(folder: Path) -> None:
                 raster.write(base / f"ifg/{pair}.{name}.tif", some(name, 10 * number + seed), GRID, name)
             write_json(base / f"ifg/{pair}.json", {"bperp_m": None if number else 52.5})
     errors = np.stack([some("loop_error_cycles", 70 + number) for number in range(2)])
-    path = folder / "A128/f0/native/quality/loop_error_cycles.tif"
+    path = folder / "A117/f0/native/quality/loop_error_cycles.tif"
     raster.write(path, errors, GRID, "loop_error_cycles", bands=list(PAIRS[1:]))
     for method in ("sbas", "windows/wet"):
-        path = folder / f"A128/f0/native/{method}/los_rate_mm_per_yr.tif"
+        path = folder / f"A117/f0/native/{method}/los_rate_mm_per_yr.tif"
         raster.write(path, some("los_rate_mm_per_yr", len(method)), GRID, "los_rate_mm_per_yr")
     for name in ("elevation_m", "slope_deg"):
         raster.write(folder / f"terrain/f0/{name}.tif", some(name, 5), GRID, name)
-    path = folder / "A128/f0/native/sbas/timeseries.nc"
+    path = folder / "A117/f0/native/sbas/timeseries.nc"
     with series.create(path, GRID, DATES) as put:
         put(slice(0, 40), slice(0, 25), np.stack([some("los_displacement_mm", seed) for seed in range(3)]))
     releases.write(folder / "inventory", "20190330-0123abcd")

@@ -70,7 +70,7 @@ def regions(folder: Path) -> dict[str, Region]:
     """
     for write in (_polygons, _files, _scenes, _products):
         write(folder)
-    demo = {"region": "demo", "simulation": {"dates": 4}}
+    demo = {"region": "valley", "simulation": {"dates": 4}}
     products = {
         "windows": {"spring": ["20190301", "20190501"]},
         "dinsar": PAIRS[:1],
@@ -128,7 +128,7 @@ def regions(folder: Path) -> dict[str, Region]:
     }
 
 
-def _maps(engine: str, method: str = "stacking", region: str = "demo") -> tuple[str, ...]:
+def _maps(engine: str, method: str = "stacking", region: str = "valley") -> tuple[str, ...]:
     stack = f"results/{region}/A128/f0/{engine}"
     return (
         *(f"{stack}/{name}" for name in STACK_MAPS),

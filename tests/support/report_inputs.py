@@ -111,7 +111,7 @@ def make_region(
     """
     rng = np.random.default_rng(seed)
     grid = RegionGrid(32647, 515130, 3215640, cell_m, rows, cols)
-    results = folder / "results" / "demo"
+    results = folder / "results" / "valley"
     landslides, plain, masked = (ellipses(grid, rng, count) for count in (34, 1, 12))
     terrain = write_terrain(results / "terrain/f0", grid, rng)
     stacks = tuple(write_stack(results / stack / "f0/native", stack, grid, landslides, rng) for stack in TRACKS)
@@ -129,7 +129,7 @@ def make_region(
         found |= {"los_rmse_mm_per_yr": unknown, "predicted_rmse_mm_per_yr": unknown, "rate_error": None}
     (folder / "scores.json").write_text(json.dumps(found))
     return ReportInputs(
-        region="demo",
+        region="valley",
         grid=grid,
         stacks=stacks,
         method="stacking" if rates else "averaging",
@@ -141,7 +141,7 @@ def make_region(
         planted=folder / "planted.gpkg",
         terrain=terrain,
         benchmarks=results / "studies",
-        settings={"region": "demo", "rates": {"min_coherence": 0.3, "reference": None}, "stacks": ["A128", "D062"]},
+        settings={"region": "valley", "rates": {"min_coherence": 0.3, "reference": None}, "stacks": ["A128", "D062"]},
     )
 
 

@@ -13,8 +13,8 @@ def test_a_larger_region_asks_for_more(tmp_path):
     """3,000 x 3,000 cells: 150 bytes a cell above what every job has; measured were 109 of 1,000 to 2,500 cells a side."""
     grid = "grid={bounds: [500010, 3200010, 590010, 3290010], frame_km: 90}"
     command = [Path(sys.executable).parent / "snakemake", "--dry-run", "--cores", "1", "--directory", tmp_path]
-    command += ["--snakefile", REPOSITORY / "Snakefile", "results/demo/terrain/f0/slope_deg.tif"]
-    command += ["--config", "region=demo", "simulation={dates: 4}", grid]
+    command += ["--snakefile", REPOSITORY / "Snakefile", "results/valley/terrain/f0/slope_deg.tif"]
+    command += ["--config", "region=valley", "simulation={dates: 4}", grid]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
     found = re.search(r"^ *rule terrain:.*?mem_mb=(\d+)", run.stdout + run.stderr, flags=re.M | re.S)

@@ -16,7 +16,7 @@ PARTS = ["Snakefile", "config.yaml", "Makefile", "pyproject.toml", "constraints.
 PARTS += ["rules", "workflow_scripts", "envs", "profiles", "src", "studies"]
 
 # A small region in the middle of the demo's, a few dates: real SAFE products, real jobs, small grids.
-SMALL = ["grid={bounds: [517500, 3206400, 520500, 3210000]}", "simulation={dates: 4}"]
+SMALL = ["region=valley", "grid={bounds: [517500, 3206400, 520500, 3210000]}", "simulation={dates: 4}"]
 
 
 class Checkout:
@@ -55,7 +55,7 @@ class Checkout:
         assert not check or run.returncode == 0, run.stdout[-3000:] + run.stderr[-6000:]
         return run
 
-    def release(self, region: str = "demo") -> Path:
+    def release(self, region: str = "valley") -> Path:
         """Folder of the current release of a region."""
         inventory = self.folder / "results" / region / "inventory"
         return inventory / json.loads((inventory / "current.json").read_text())["path"]

@@ -217,8 +217,8 @@ def test_a_date_of_another_track(scene, slc, tmp_path):
 
 
 def test_a_single_date(tmp_path):
-    checkout = Checkout(tmp_path, ["source=safe", "stacks=[A128]", "grid={dem: dem.tif}"])
-    table = tmp_path / "resources/demo/scenes.csv"
+    checkout = Checkout(tmp_path, ["region=valley", "source=safe", "stacks=[A128]", "grid={dem: dem.tif}"])
+    table = tmp_path / "resources/valley/scenes.csv"
     table.parent.mkdir(parents=True)
     table.write_text(
         "stack,date,granule,platform,absolute_orbit,start_utc,sha256,orbit_file,first_seen\n"
@@ -229,7 +229,7 @@ def test_a_single_date(tmp_path):
 
 
 def test_dates_too_far_apart(tmp_path):
-    checkout = Checkout(tmp_path, ["region=demo", "network={max_days: 6}"])
+    checkout = Checkout(tmp_path, ["region=valley", "network={max_days: 6}"])
     text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
     assert "E3005 stack A128 has no two dates within 6 days; cure: raise network.max_days" in text
     assert "Traceback" not in text
@@ -239,7 +239,7 @@ def test_dates_too_far_apart(tmp_path):
 def test_a_network_of_two_islands(method, tmp_path):
     """A gap stops what needs a connected network, names the dates on both sides and the cure; stacking goes on with a warning."""
     pairs = ["20190306_20190318", "20190318_20190330", "20190423_20190505"]
-    gap = ["region=demo", "stacks=[A128]", f"network={{pairs: {pairs}}}"]
+    gap = ["region=valley", "stacks=[A128]", f"network={{pairs: {pairs}}}"]
     checkout = Checkout(tmp_path, [*gap, f"rates={{method: {method}}}"])
     text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
     assert "E2001 stack A128: the pairs form 2 islands, gap 20190330-20190423;" in text and "Traceback" not in text
@@ -249,8 +249,8 @@ def test_a_network_of_two_islands(method, tmp_path):
 
 
 def test_a_scene_table_without_the_baselines_that_a_preset_needs(tmp_path):
-    checkout = Checkout(tmp_path, ["source=safe", "stacks=[A128]", "grid={dem: dem.tif}", "network={preset: p3}"])
-    table = tmp_path / "resources/demo/scenes.csv"
+    checkout = Checkout(tmp_path, ["region=valley", "source=safe", "stacks=[A128]", "grid={dem: dem.tif}", "network={preset: p3}"])
+    table = tmp_path / "resources/valley/scenes.csv"
     table.parent.mkdir(parents=True)
     table.write_text(
         "stack,date,granule,platform,absolute_orbit,start_utc,sha256,orbit_file,first_seen\n"
@@ -265,13 +265,13 @@ def test_a_scene_table_without_the_baselines_that_a_preset_needs(tmp_path):
 
 @pytest.mark.parametrize("change", ["engine=files", "source=safe"])
 def test_settings_that_contradict(change, tmp_path):
-    checkout = Checkout(tmp_path, ["region=demo", change])
+    checkout = Checkout(tmp_path, ["region=valley", change])
     text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
     assert re.search(r"E1001 config: .+; cure: .+", text) and "Traceback" not in text
 
 
 def test_an_unknown_config_key(tmp_path):
-    checkout = Checkout(tmp_path, ["interferogram={goldstein_alfa: 0.5}"])
+    checkout = Checkout(tmp_path, ["region=valley", "interferogram={goldstein_alfa: 0.5}"])
     text = answer(checkout.command("--dry-run"), cwd=tmp_path, env=checkout.environment)
     assert "E1001 config: unknown key 'interferogram.goldstein_alfa'; cure: did you mean 'goldstein_alpha'?" in text
     assert "Traceback" not in text
@@ -327,7 +327,7 @@ def test_geotiff_that_is_no_interferogram(kind, scene, tmp_path):
             target.write(np.ones((1, 20, 20), "complex64"))
     raster.write(tmp_path / "x_20190306-20190318_cc.tif", np.full(GRID.shape, 0.5), GRID, "cor")
     kinds = ("wrapped", "unwrapped", "coherence", "conncomp", "sidecars")
-    files = load({"region": "demo"}).files
+    files = load({"region": "valley"}).files
     line = refused(
         tmp_path,
         "ingest_files",
@@ -351,7 +351,7 @@ def dry_run(folder: Path, *config: str) -> list[str]:
     return lines
 
 
-SAFE_REGION = ("region=demo", "source=safe", "grid={dem: dem.tif}")
+SAFE_REGION = ("region=valley", "source=safe", "grid={dem: dem.tif}")
 
 
 @pytest.mark.parametrize(
@@ -368,8 +368,8 @@ SAFE_REGION = ("region=demo", "source=safe", "grid={dem: dem.tif}")
         ({"config.yaml": b"words"}, (), [r"E1001 \S*config.yaml: holds no keys; .*"]),
         ({"regions/own.yaml": b"\xff\xfe"}, ("region=own",), [r"E1001 regions/own.yaml: is no text in UTF-8 .*"]),
         ({"logs": b""}, (), [r"E1007 \S*logs: is not a folder; .*"]),
-        ({"resources/demo/scenes.csv": b"\xff\xfe"}, SAFE_REGION, [r"E1008 \S*scenes.csv: is no text in UTF-8 .*"]),
-        ({"resources/demo/scenes.csv": b"a,b\n1,2\n"}, SAFE_REGION, [r"E1008 \S*scenes.csv: has no column stack; .*"]),
+        ({"resources/valley/scenes.csv": b"\xff\xfe"}, SAFE_REGION, [r"E1008 \S*scenes.csv: is no text in UTF-8 .*"]),
+        ({"resources/valley/scenes.csv": b"a,b\n1,2\n"}, SAFE_REGION, [r"E1008 \S*scenes.csv: has no column stack; .*"]),
     ],
 )  # fmt: skip
 def test_what_ends_snakemake_before_its_first_job(files, config, told, tmp_path):

@@ -76,7 +76,7 @@ def test_channels_that_the_region_has_not(place, tmp_path):
     for name, text in made.items():
         (place.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (place.folder / name).write_text(text)
-    wide = load({"region": "demo"}).grid.region_grid().pad(3000)
+    wide = load({"region": "valley"}).grid.region_grid().pad(3000)
     raster.write(place.folder / "dem.tif", np.full(wide.shape, 3000, np.float32), wide, "dem_m")
     for date in ("20190306", "20190318", "20190330"):
         (place.folder / f"resources/real/slc/A128/{date}").mkdir(parents=True)

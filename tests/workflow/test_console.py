@@ -20,37 +20,37 @@ DATES = 40  # a list of so many paths is longer than a line may be
 SNAKEFILE = f"""
 from sarslide.workflow import console, scheduling
 
-console.announce("results/demo")
-SLC = expand("results/demo/slc/A128_{{date}}_with_a_long_name.tif", date=range(20190000, {20190000 + DATES}))
+console.announce("results/valley")
+SLC = expand("results/valley/slc/A128_{{date}}_with_a_long_name.tif", date=range(20190000, {20190000 + DATES}))
 
 
 rule all:
     default_target: True
-    input: "results/demo/inventory/release.json"
+    input: "results/valley/inventory/release.json"
 
 rule slc:
-    output: "results/demo/slc/{{stack}}_{{date}}_with_a_long_name.tif"
+    output: "results/valley/slc/{{stack}}_{{date}}_with_a_long_name.tif"
     log: "logs/slc/{{stack}}_{{date}}.log"
     shell: "touch {{output}} {{log}}"
 
 rule bad:
     input: SLC
-    output: "results/demo/{{stack}}_bad.tif"
+    output: "results/valley/{{stack}}_bad.tif"
     log: "logs/bad/{{stack}}.log"
     shell: "echo '2026 ERROR sarslide.bad: E3006 {{wildcards.stack}} is wrong; cure: do better' > {{log}}; exit 1"
 
 rule uncoded:
-    output: "results/demo/{{stack}}_uncoded.tif"
+    output: "results/valley/{{stack}}_uncoded.tif"
     log: "logs/uncoded/{{stack}}.log"
     shell: "echo 'IndexError: out of range' > {{log}}; exit 1"
 
 rule release:
     input: SLC
-    output: "results/demo/inventory/release.json"
-    params: page="results/demo/report"
+    output: "results/valley/inventory/release.json"
+    params: page="results/valley/report"
     shell:
         "mkdir -p {{params.page}}; touch {{params.page}}/report.html;"
-        "cp -r prepared/. results/demo/inventory; touch {{output}}"
+        "cp -r prepared/. results/valley/inventory; touch {{output}}"
 
 onstart:
     scheduling.drop_default_rate_limit(workflow)
@@ -120,7 +120,7 @@ def test_the_log_of_snakemake_keeps_everything(finished):
 def test_the_end_names_release_report_and_changes(finished):
     stub, shown = finished
     end = shown[shown.index("release  20190330-aaaaaaaa") :]
-    assert "changes  1 grown, 2 new" in end and "report   results/demo/report/report.html" in end
+    assert "changes  1 grown, 2 new" in end and "report   results/valley/report/report.html" in end
     assert "before this run" not in end
     again = stub.run()
     assert "Nothing to be done" in again and "release  20190330-aaaaaaaa" in again and "from before this run" in again
@@ -134,7 +134,7 @@ def test_the_default_rate_limit_goes_a_chosen_one_stays(finished, tmp_path):
 
 def test_an_error_shows_wildcards_code_and_log(finished):
     stub, _ = finished
-    targets = ["results/demo/A128_bad.tif", "results/demo/D062_bad.tif", "results/demo/D062_uncoded.tif"]
+    targets = ["results/valley/A128_bad.tif", "results/valley/D062_bad.tif", "results/valley/D062_uncoded.tif"]
     events = stub.folder / "events.jsonl"
     shown = stub.run("--keep-going", *targets, code=1, SARSLIDE_EVENTS=str(events))
     for stack in ("A128", "D062"):
@@ -169,7 +169,7 @@ def test_quiet_verbose_and_commands_are_those_of_snakemake(finished):
     assert {line.split()[0] for line in silent} == {"limit", "Using"}  # of the workflow, and the profile's name
     assert not job_lines(stub.run(*again, "--quiet", "progress"))
     commands = stub.run(*again, "--printshellcmds")
-    assert "release starts" in commands and "mkdir -p results/demo/report" in commands and job_lines(commands)
+    assert "release starts" in commands and "mkdir -p results/valley/report" in commands and job_lines(commands)
     verbose = stub.run(*again, "--verbose")
     assert "Resources before job selection" in verbose and "with_a_long_name" in verbose and "rule release:" in verbose
 
@@ -190,7 +190,7 @@ def test_the_time_left_is_that_of_the_steps_to_come():
     progress.plan({"slc": 4, "unwrap": 2, "total": 6})
     assert progress.left_s(0) == 0
     for number, (rule, start_s, end_s) in enumerate([("slc", 0, 10), ("slc", 0, 10), ("unwrap", 10, 40)]):
-        progress.start(number, run_progress.RunningJob(rule, {"region": "demo", "stack": "A128"}, [], start_s))
+        progress.start(number, run_progress.RunningJob(rule, {"region": "valley", "stack": "A128"}, [], start_s))
         assert progress.finish(number, end_s).name == f"{rule} A128"
     # 50 s of work in 40 s; two SLCs of 10 s and one unwrapping of 30 s are left.
     assert progress.left_s(40) == pytest.approx(50 * 40 / 50)

@@ -11,7 +11,7 @@ from tests.workflow.conftest import Checkout
 @pytest.mark.full
 @pytest.mark.parametrize("seed", [7301, 7302, 7303])
 def test_an_unseen_seed_meets_the_goals(seed, tmp_path):
-    checkout = Checkout(tmp_path, ["region=demo", f"simulation={{seed: {seed}}}"])
+    checkout = Checkout(tmp_path, ["region=valley", f"simulation={{seed: {seed}}}"])
     checkout.snakemake()
-    scores = json.loads((tmp_path / "results/demo/report/scores.json").read_text())
+    scores = json.loads((tmp_path / "results/valley/report/scores.json").read_text())
     assert unmet(scores) == []

@@ -55,7 +55,7 @@ def place(tmp_path_factory) -> Checkout:
     for date in ("20190306", "20190318", "20190330"):
         (made.folder / f"resources/myregion/slc/A128/{date}").mkdir(parents=True)
     (made.folder / "resources/myregion/scenes.csv").write_text(SCENES)
-    region = load({"region": "demo"}).grid.region_grid()
+    region = load({"region": "valley"}).grid.region_grid()
     labelled = gpd.GeoDataFrame(geometry=[box(*region.bounds).buffer(-1000)], crs=region.epsg)
     vector.write(made.folder / "labels.gpkg", labelled, "labels")
     region = region.pad(3000)
@@ -120,9 +120,9 @@ def without_machine(words: list[str]) -> list[str]:
 def test_what_can_run_runs(own_checkout):
     """In a finished run of a small region, whose products are also those of a real one."""
     folder = own_checkout.folder
-    shutil.copytree(folder / "resources/demo/slc/A128", folder / "resources/myregion/slc/A128")
-    shutil.copy2(folder / "resources/demo/dem_m.tif", folder / "dem.tif")
-    bounds = yaml.safe_load(SMALL[0].partition("=")[2])["bounds"]
+    shutil.copytree(folder / "resources/valley/slc/A128", folder / "resources/myregion/slc/A128")
+    shutil.copy2(folder / "resources/valley/dem_m.tif", folder / "dem.tif")
+    bounds = yaml.safe_load(SMALL[1].partition("=")[2])["bounds"]
     grid = yaml.safe_load(REGION)["grid"] | {"bounds": bounds}
     region = yaml.safe_load(REGION) | {"grid": grid}
     (folder / "regions").mkdir()

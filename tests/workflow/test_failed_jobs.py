@@ -23,7 +23,7 @@ ENDS = {
 }  # fmt: skip
 SNAKEFILE = """
 from sarslide.workflow import console
-console.announce("results/demo")
+console.announce("results/valley")
 
 rule all:
     default_target: True

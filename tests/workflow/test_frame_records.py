@@ -1,6 +1,7 @@
 """Records of finished frames, the calls of a run by frames, and frames of two sizes in one folder."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from sarslide.workflow.frame_run import INTERRUPTED, FrameRun, does_other_work
 from sarslide.workflow.graph import Graph
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
-REGION = {"region": "demo", "simulation": {"dates": 4}, "grid": {"frame_km": 6, "frame_margin_km": 0.6}}
+FORMAT1 = Path(__file__).parents[1] / "data/format1"
+REGION = {"region": "valley", "simulation": {"dates": 4}, "grid": {"frame_km": 6, "frame_margin_km": 0.6}}
 
 
 def graph_of(**more) -> Graph:
@@ -178,15 +180,15 @@ def test_options_that_make_finished_frames_again(options, other):
 
 def test_a_frame_that_no_stack_sees_has_no_job():
     # A region 450 km wide, and a swath of 250 km.
-    west, south, east, north = load({"region": "demo"}).grid.bounds
+    west, south, east, north = load({"region": "valley"}).grid.bounds
     keys = {"source": "safe", "stacks": ["A128"], "simulation": {}, "catalog": {"archive": "asf"}}
     grid = {"bounds": [west, south, west + 450_000, north], "frame_km": 60, "dem": "glo30", "epsg": 32647}
-    keys = {"region": "demo", **keys, "grid": grid}
+    keys = {"region": "valley", **keys, "grid": grid}
     config = load({key: value for key, value in keys.items() if key != "simulation"})
     graph = Graph(config, scenes.table(config, Path("resources")), SCRIPTS)
     first = graph.frames[0]
     assert first not in graph.run_frames and graph.run_frames and frame_calls.jobs_of(graph, first) == 0
-    with pytest.raises(ConfigError, match=f"frames names {first}, which no stack of demo sees"):
+    with pytest.raises(ConfigError, match=f"frames names {first}, which no stack of valley sees"):
         Graph(config.model_copy(update={"frames": (first,)}), graph.scenes, SCRIPTS).run_frames  # noqa: B018
 
 
@@ -201,7 +203,7 @@ def test_frames_of_two_sizes_are_refused_before_any_job(graph):
     assert frame_size.check(results, other) == []  # nothing is made yet
     layer(graph, graph.run_frames[0])
     assert frame_size.check(results, graph.config) == []
-    with pytest.raises(FormatError, match=r"frames of 6 km with a margin of 0.6 km.*`sarslide clean demo`"):
+    with pytest.raises(FormatError, match=r"frames of 6 km with a margin of 0.6 km.*`sarslide clean valley`"):
         frame_size.check(results, other)
     with pytest.raises(FormatError, match="frame_margin_km = 0.5"):
         frame_size.check(results, sized(frame_margin_km=0.5))
@@ -209,19 +211,27 @@ def test_frames_of_two_sizes_are_refused_before_any_job(graph):
 
 def test_a_region_that_has_outgrown_its_frame_is_made_again_and_says_so(graph):
     results = Path(graph.paths.results)
-    one = load({"region": "demo", "simulation": {"dates": 4}})
+    one = load({"region": "valley", "simulation": {"dates": 4}})
     frame_size.record(results, one)
     layer(graph, "f0")
     (warning,) = frame_size.check(results, graph.config)
-    assert "region demo has outgrown its one frame: all of it is made again; A128" in warning
+    assert "region valley has outgrown its one frame: all of it is made again; A128" in warning
     frame_size.record(results, graph.config)
     assert frame_size.check(results, graph.config) == []  # said once
-    assert frame_size.check(results, one)[0].startswith("region demo has become one frame")
+    assert frame_size.check(results, one)[0].startswith("region valley has become one frame")
 
 
 def test_results_without_a_record_are_known_by_their_frame(graph):
     layer(graph, "f0")
     assert len(frame_size.check(Path(graph.paths.results), graph.config)) == 1
+
+
+def test_releases_in_another_crs_are_told_before_any_job(tmp_path):
+    """The inventory of the demo of before, which lay in zone 47, under the demo of now."""
+    shutil.copytree(FORMAT1 / "inventory", tmp_path / "inventory")
+    with pytest.raises(FormatError, match="releases in EPSG:32647, and grid.epsg = 32632; cure: .* region `valley`"):
+        frame_size.check(tmp_path, load({"region": "demo"}))
+    assert frame_size.check(tmp_path, load({"region": "valley"})) == []
 
 
 @pytest.mark.parametrize("text", ["", "60", '{"frame_km": 60}', '{"frame_km": "x", "margin_km": 2}'])

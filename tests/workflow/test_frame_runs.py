@@ -16,7 +16,7 @@ from tests.support.plans import Plan, check, files, outputs, plan
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 # Six frames over the seam of a column and of two rows; both tracks see all of them.
-REGION = {"region": "demo", "simulation": {"dates": 4}, "grid": {"frame_km": 6, "frame_margin_km": 0.6}}
+REGION = {"region": "valley", "simulation": {"dates": 4}, "grid": {"frame_km": 6, "frame_margin_km": 0.6}}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_frame_has_about_the_jobs_that_its_estimate_names(graph, by_frame):
 
 def test_what_is_joined_needs_frames_that_were_finished_with_this_configuration(tmp_path, graph, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match=r"E1010 region demo: 6 of 6 frames are not finished.*`sarslide run demo`"):
+    with pytest.raises(SystemExit, match=r"E1010 region valley: 6 of 6 frames are not finished.*`sarslide run valley`"):
         plan(tmp_path, REGION | {"joined": True})
     FrameRecords(graph).write(graph.run_frames[1:])
     with pytest.raises(FormatError, match="1 of 6 frames"):
@@ -90,10 +90,10 @@ def test_what_is_joined_takes_frames_as_they_are(tmp_path, graph, whole, monkeyp
 def test_a_plan_of_too_many_jobs_is_refused_before_it_is_made(place, graph, monkeypatch):
     monkeypatch.setattr(frame_calls, "MAX_JOBS", 100)
     with pytest.raises(
-        SystemExit, match=r"E1001 region demo: 6 frames with about \d+ jobs are too many.*`sarslide run demo`"
+        SystemExit, match=r"E1001 region valley: 6 frames with about \d+ jobs are too many.*`sarslide run valley`"
     ):
         plan(place, REGION)
-    with pytest.raises(SystemExit, match=r"E1001 region demo: 6 frames .* too many"):
+    with pytest.raises(SystemExit, match=r"E1001 region valley: 6 frames .* too many"):
         check(place, REGION, ["report"])
     # One frame is one plan, however many jobs it has.
     assert plan(place, REGION | {"frames": [graph.run_frames[0]]}).jobs

@@ -18,7 +18,7 @@ FOUR = {"dates": 4, "new_dates": 0}
 
 def graph(**user) -> Graph:
     """The graph of the demo with four dates and changed keys."""
-    config = load({"region": "demo", "simulation": FOUR} | user)
+    config = load({"region": "valley", "simulation": FOUR} | user)
     return Graph(config, scenes.table(config, Path("resources")), SCRIPTS)
 
 
@@ -47,7 +47,7 @@ def test_pairs_of_a_window_have_both_dates_inside_it():
     made = graph(rates={"windows": {"spring": ["20190301", "20190401"]}})
     assert made.pairs("A128", "spring") == [pair for pair in made.pairs("A128") if max(split_pair(pair)) <= "20190401"]
     found = made.pair_inputs(["unwrapped"], "A128", "f0", "spring")
-    assert found["unwrapped"][-1] == "results/demo/A128/f0/native/ifg/20190318_20190330.unw_rad.tif"
+    assert found["unwrapped"][-1] == "results/valley/A128/f0/native/ifg/20190318_20190330.unw_rad.tif"
 
 
 def test_inputs_come_in_the_order_of_the_pairs():
@@ -61,9 +61,9 @@ def test_inputs_come_in_the_order_of_the_pairs():
 def test_every_path_of_a_stack_holds_its_frame():
     made = graph()
     assert made.every(f"{made.paths.rates}/los_rate_mm_per_yr.tif") == [
-        f"results/demo/{stack}/f0/native/stacking/los_rate_mm_per_yr.tif" for stack in ("A128", "D062")
+        f"results/valley/{stack}/f0/native/stacking/los_rate_mm_per_yr.tif" for stack in ("A128", "D062")
     ]
-    assert made.every(f"{made.paths.terrain}/slope_deg.tif") == ["results/demo/terrain/f0/slope_deg.tif"]
+    assert made.every(f"{made.paths.terrain}/slope_deg.tif") == ["results/valley/terrain/f0/slope_deg.tif"]
 
 
 def test_products_that_are_asked_for_belong_to_every_run():
@@ -74,10 +74,10 @@ def test_products_that_are_asked_for_belong_to_every_run():
         "phase_gradient": True,
     }
     products = graph(rates=rates, grid={"product_m": 15}).final_products()
-    folder = "results/demo/A128/f0/native"
+    folder = "results/valley/A128/f0/native"
     assert {
-        "results/demo/report/report.html",
-        "results/demo/report/scores.json",
+        "results/valley/report/report.html",
+        "results/valley/report/scores.json",
         f"{folder}/quality/network.png",
         f"{folder}/windows/spring/los_rate_mm_per_yr.tif",
         f"{folder}/dinsar/20190306_20190318.dinsar_figure.png",
@@ -195,7 +195,7 @@ def test_a_comparison_is_a_final_product_and_no_part_of_the_release(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     for name in ("slides.gpkg", "area.gpkg", "checks.csv"):
         (tmp_path / name).touch()
-    scores = "results/demo/report/external_scores.json"
+    scores = "results/valley/report/external_scores.json"
     complete = {"inventory": "slides.gpkg", "complete": True, "area": "area.gpkg"}
     plain, compared = graph(), graph(evaluation=complete)
     assert scores not in plain.final_products() and scores in compared.final_products()

@@ -218,7 +218,7 @@ def test_the_tables_name_keys_and_rules_that_there_are():
 
 
 def test_only_what_decides_a_release_is_in_its_name():
-    config = load({"region": "demo"})
+    config = load({"region": "valley"})
     found = settings(config, upstream_rules(config))
     assert set(found) >= {"engine", "stacks", "grid", "interferogram", "rates", "inventory"}
     assert not {"snap", "hyp3", "files", "isce2", "sbas", "optical", "retrieve", "network", "paper"} & set(found)
@@ -261,7 +261,7 @@ def test_only_what_decides_a_release_is_in_its_name():
 )
 def test_a_key_that_nothing_reads_is_refused_in_one_line(keys, problem, needed):
     with pytest.raises(ConfigError) as caught:
-        load({"region": "demo"} | keys)
+        load({"region": "valley"} | keys)
     text = str(caught.value)
     assert text.startswith(f"E1001 config: {problem}") and f"has no effect: it needs {needed}" in text
     assert "; cure: leave it out (its default is " in text and "\n" not in text
@@ -278,9 +278,9 @@ def test_the_line_names_the_region_of_the_user(tmp_path):
 
 
 def test_defaults_programs_of_the_machine_and_packaged_regions_are_never_refused():
-    everything = load({"region": "demo"}).model_dump(mode="json")
-    assert load(everything) == load({"region": "demo"})
-    load({"region": "demo", "snap": {"gpt": "/opt/snap/bin/gpt"}, "retrieve": {"tries": 2}, "hyp3": {"wait_h": 3}})
+    everything = load({"region": "valley"}).model_dump(mode="json")
+    assert load(everything) == load({"region": "valley"})
+    load({"region": "valley", "snap": {"gpt": "/opt/snap/bin/gpt"}, "retrieve": {"tries": 2}, "hyp3": {"wait_h": 3}})
     for region in loading.presets():
         load({"region": region})
     for keys in ({"rates": {"method": "sbas"}}, {"engine": "snap"}):  # qtp_loess sets atmosphere and unwrapper
@@ -293,7 +293,7 @@ def test_a_copied_folder_plans_the_same_jobs(paper, tmp_path, monkeypatch):
     plans = []
     for folder in (tmp_path / "here", tmp_path / "there"):
         folder.mkdir()
-        plans.append(plan(folder, {"region": "demo", "simulation": {"dates": 4}, "paper": paper}))
+        plans.append(plan(folder, {"region": "valley", "simulation": {"dates": 4}, "paper": paper}))
         shutil.copytree(weights.PACKAGED, folder / "installed")
         monkeypatch.setattr(weights, "PACKAGED", folder / "installed")
     assert plans[0].again(plans[1]) == set() and plans[0].release == plans[1].release
@@ -303,6 +303,6 @@ def test_a_copied_folder_plans_the_same_jobs(paper, tmp_path, monkeypatch):
 
 def test_weights_of_the_user_are_an_input(tmp_path):
     shutil.copy(weights.packaged("drs_unet_compact"), tmp_path / "mine.safetensors")
-    made = plan(tmp_path, {"region": "demo", "segmentation": {"weights": "mine.safetensors"}})
+    made = plan(tmp_path, {"region": "valley", "segmentation": {"weights": "mine.safetensors"}})
     read = {job.rule for job in made.jobs.values() if "mine.safetensors" in job.reruns}
     assert read == {"segment", "report"}

@@ -16,12 +16,12 @@ OTHERS = [method for method in METHODS.values() if method.has_rates and method.n
 def place(tmp_path_factory) -> Checkout:
     folder = tmp_path_factory.mktemp("methods")
     (folder / "mine.py").write_text("def rates(stack): ...\n")
-    return Checkout(folder, ["region=demo"])
+    return Checkout(folder, ["region=valley"])
 
 
 @pytest.mark.parametrize("method", OTHERS, ids=lambda method: method.name)
 def test_the_whole_graph_is_planned_with_the_method_of_the_configuration(place, method):
-    jobs = place.planned(["region=demo", f"rates={{method: {method.name}{OWN.get(method.name, '')}}}"])
+    jobs = place.planned(["region=valley", f"rates={{method: {method.name}{OWN.get(method.name, '')}}}"])
     assert {"segment", "candidates", "fuse", "release", "score", "report"} <= set(jobs)
     for each in METHODS.values():  # a rule may stand for several jobs, as the steps of MintPy
         for rule in each.rules:
@@ -32,7 +32,7 @@ def test_the_whole_graph_is_planned_with_the_method_of_the_configuration(place, 
 def test_two_islands_stop_the_run_at_once_with_the_gap(place):
     pairs = "network={pairs: ['20190306_20190318', '20190330_20190411', '20190411_20190423']}"
     run = place.snakemake(
-        "--dry-run", config=["region=demo", "stacks=[A128]", "rates={method: sbas}", pairs], check=False
+        "--dry-run", config=["region=valley", "stacks=[A128]", "rates={method: sbas}", pairs], check=False
     )
     assert run.returncode != 0
     assert "E2001" in run.stdout + run.stderr and "gap 20190318-20190330" in run.stdout + run.stderr

@@ -1,7 +1,7 @@
 """Results of commit af6a4ef go on: its real release, in a folder with the files that its demo left.
 
 `tests/data/format1/inventory` is that demo's inventory as it was written; `files.txt` lists
-`results/demo` of the same run.
+`results/valley` of the same run.
 """
 
 import os
@@ -32,8 +32,8 @@ KEPT = ("inventory/", "report/")  # what stays where it is
 
 @pytest.fixture
 def results(tmp_path) -> Path:
-    """`results/demo` as that version left it; rasters hold their own name."""
-    folder = tmp_path / "results/demo"
+    """`results/valley` as that version left it; rasters hold their own name."""
+    folder = tmp_path / "results/valley"
     shutil.copytree(DATA / "inventory", folder / "inventory")
     for name in (DATA / "files.txt").read_text().split():
         if not (folder / name).exists():
@@ -81,7 +81,7 @@ def test_the_next_release_keeps_every_id(results):
     found = vector.read(folder / "candidates.gpkg", "candidates")
     before = release.predecessor(folder / "releases", "20991231-00000000", found.crs)
     objects = rows_of(found, FUSED, "candidates.gpkg")
-    unseen = Observability(load({"region": "demo"}).grid.region_grid(), {}, 9000.0)  # asked for lost objects only
+    unseen = Observability(load({"region": "valley"}).grid.region_grid(), {}, 9000.0)  # asked for lost objects only
     following = update(before.inventory, objects, unseen, {}, "20991231", ChangeRules())
     assert before.release == read_json(folder / "current.json")["release"]
     assert known_ids(following) == known_ids(before.inventory)
@@ -105,11 +105,11 @@ def test_a_dry_run_changes_nothing(results):
 
 def test_a_run_stops_before_its_graph_until_they_are_taken_over(results):
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--snakefile", REPOSITORY / "Snakefile"]
-    command += ["--directory", results.parents[1], "--quiet", "rules", "--config", "region=demo"]
+    command += ["--directory", results.parents[1], "--quiet", "rules", "--config", "region=valley"]
     stopped = subprocess.run(command, capture_output=True, text=True)
     assert stopped.returncode != 0 and "Job stats" not in stopped.stdout + stopped.stderr
-    coded = [line for line in stopped.stderr.splitlines() if line.startswith("E1010 results/demo: has format 1")]
-    assert len(coded) == 1 and "cure: `sarslide migrate demo`" in coded[0]
+    coded = [line for line in stopped.stderr.splitlines() if line.startswith("E1010 results/valley: has format 1")]
+    assert len(coded) == 1 and "cure: `sarslide migrate valley`" in coded[0]
     take_over(results)
     planned = subprocess.run(command, capture_output=True, text=True)
     assert planned.returncode == 0 and "Job stats" in planned.stdout + planned.stderr
@@ -140,7 +140,7 @@ def test_killed_at_any_moment_it_goes_on(results, moment):
     if moment == "record":
         migration.check_format(results)  # nothing is left to move: a run may start, and records the format
     else:
-        with pytest.raises(FormatError, match="sarslide migrate demo"):
+        with pytest.raises(FormatError, match="sarslide migrate valley"):
             migration.check_format(results)
     take_over(results)
     after = {name: digest for name, digest in tree(results).items() if not name.endswith(".part")}
@@ -198,7 +198,7 @@ def test_frames_beside_older_files_stay(results):
 
 def test_no_results_are_told(tmp_path):
     with pytest.raises(FormatError, match="holds no results"):
-        migration.plan(tmp_path / "results/demo", CRS)
+        migration.plan(tmp_path / "results/valley", CRS)
 
 
 def test_what_was_moved_before_is_not_overwritten(results):

@@ -9,12 +9,12 @@ from tests.support.plans import Plan, plan
 BOUNDS = [516000, 3204000, 523000, 3210000]  # 7 x 6 km
 SEVERAL = {"frame_km": 3.5, "frame_margin_km": 0.5}
 FRAMES = [f"f{col}_{row}" for col in (147, 148, 149) for row in (915, 916)]  # of 3.5 km; UTM zone 47
-STACK = "results/demo/A128"
+STACK = "results/valley/A128"
 
 
 def planned(folder, **keys) -> Plan:
     grid = {"bounds": BOUNDS} | keys.pop("grid", {})
-    return plan(folder, {"region": "demo", "stacks": ["A128"], "simulation": {"dates": 4}, "grid": grid} | keys)
+    return plan(folder, {"region": "valley", "stacks": ["A128"], "simulation": {"dates": 4}, "grid": grid} | keys)
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +57,8 @@ def test_what_people_read_is_made_of_all_frames(several, path):
 @pytest.mark.parametrize(
     ("folder", "levels", "heights"),
     [
-        ("stacking", "stacking", "results/demo/terrain/{frame}"),
-        ("windows/spring", "windows/spring", "results/demo/terrain/{frame}"),
+        ("stacking", "stacking", "results/valley/terrain/{frame}"),
+        ("windows/spring", "windows/spring", "results/valley/terrain/{frame}"),
         ("stacking/resampled", "stacking", STACK + "/{frame}/native/stacking/resampled"),
     ],
 )
@@ -74,7 +74,7 @@ def test_levels_read_rates_stable_ground_and_heights_of_all_frames(several):
     for pattern in (
         STACK + "/{frame}/native/stacking/los_rate_mm_per_yr.tif",
         STACK + "/{frame}/native/stacking/stable_ground.tif",
-        "results/demo/terrain/{frame}/elevation_m.tif",
+        "results/valley/terrain/{frame}/elevation_m.tif",
     ):
         assert {pattern.format(frame=frame) for frame in FRAMES} <= read
     assert f"{STACK}/native/stacking/levels.png" in several.jobs
@@ -132,11 +132,11 @@ def test_a_region_of_one_frame_keeps_its_named_reference(tmp_path):
 
 def test_a_release_holds_what_can_be_seen_in_all_frames(several):
     """And each frame finds it from its own rates, of all tracks."""
-    read = inputs(several, "results/demo/inventory/release.json")
+    read = inputs(several, "results/valley/inventory/release.json")
     for layer in layers.SMALLEST_SPEED:
-        assert {f"results/demo/smallest_speed/{frame}/{layer}.tif" for frame in FRAMES} <= read
+        assert {f"results/valley/smallest_speed/{frame}/{layer}.tif" for frame in FRAMES} <= read
     for frame in FRAMES:
-        read = inputs(several, f"results/demo/smallest_speed/{frame}/smallest_speed.json")
+        read = inputs(several, f"results/valley/smallest_speed/{frame}/smallest_speed.json")
         assert f"{STACK}/{frame}/native/stacking/los_rate_mm_per_yr.tif" in read
         assert f"{STACK}/{frame}/native/observability/downslope_sensitivity.tif" in read
         assert not [text for text in read if any(f"/{other}/" in text for other in FRAMES if other != frame)]

@@ -103,18 +103,18 @@ def test_the_registry_knows_the_weights_of_torchvision(name):
 )
 def test_a_start_that_cannot_be_is_refused_while_the_configuration_is_read(training, line):
     with pytest.raises(ConfigError, match=f"E1001 config: {line}"):
-        load({"region": "demo", "training": training})
+        load({"region": "valley", "training": training})
 
 
 def test_keys_that_contradict_the_start_are_refused():
     with pytest.raises(
         ConfigError, match=r"training.network = unet, but the weights of training.start = packaged have network"
     ):
-        inputs("demo", start="packaged", network="unet").start_file()
+        inputs("valley", start="packaged", network="unet").start_file()
     wanted = r"training.channels = p0_insar, training.width = 64, but .* have channels sarslide, width 16; cure: set training"
     with pytest.raises(ConfigError, match=wanted):
-        inputs("demo", start="packaged", channels="p0_insar", width=64).start_file()
-    same = inputs("demo", start="packaged", network="drs_unet", channels="sarslide", width=16)
+        inputs("valley", start="packaged", channels="p0_insar", width=64).start_file()
+    same = inputs("valley", start="packaged", network="drs_unet", channels="sarslide", width=16)
     assert [Path(path).stem for path in same.start_file()] == ["drs_unet_compact"]
 
 
@@ -125,27 +125,27 @@ def test_each_training_writes_weights_of_its_own():
         {"preset": "p0", "width": 8}, {"network": "vcnn", "width": 64}, {"network": "vcnn", "width": 64, "start": "imagenet"},
         {"start": "other.safetensors"},
     ]  # fmt: skip
-    made = [path for region in ("demo", "california") for labels in ("", "mine.gpkg") for keys in changed
+    made = [path for region in ("valley", "california") for labels in ("", "mine.gpkg") for keys in changed
             for path in inputs(region, **keys, labels=labels).trained]  # fmt: skip
     # Without labels a training without any key is that of `network: drs_unet`.
     assert len(made) == 4 * len(changed) and len(set(made)) == len(made) - 2
-    assert {path.split("/")[1] for path in made} == {"demo", "california"}
+    assert {path.split("/")[1] for path in made} == {"valley", "california"}
 
 
 def test_a_share_of_the_published_width_is_that_of_each_network():
     """A quarter of 64 and of 48 channels (E04), in the same file as 16 and 12."""
     for network, channels in (("drs_unet", 16), ("fcadensenet", 12)):
-        of_share, of_channels = (inputs("demo", network=network, width=width).trained for width in (0.25, channels))
+        of_share, of_channels = (inputs("valley", network=network, width=width).trained for width in (0.25, channels))
         assert of_share == of_channels and f"{network}.sarslide.{channels}/" in of_share[0]
-        assert inputs("demo", network=network, width=1).trained == inputs("demo", network=network, width=None).trained
+        assert inputs("valley", network=network, width=1).trained == inputs("valley", network=network, width=None).trained
     with pytest.raises(ConfigError, match=r"1.5 is neither a whole number of channels from 4 nor a share up to 1"):
-        inputs("demo", width=1.5)
+        inputs("valley", width=1.5)
 
 
 def test_weights_do_not_write_over_their_start():
-    start = "results/demo/training/labels/sarslide/mine.tuned/mine.safetensors"
+    start = "results/valley/training/labels/sarslide/mine.tuned/mine.safetensors"
     with pytest.raises(ConfigError, match=r"mine.safetensors is the file that this training writes; cure: copy it"):
-        inputs("demo", start=start).check_training()
+        inputs("valley", start=start).check_training()
 
 
 @pytest.mark.parametrize(("region", "larger"), TEST_AREAS.items())
@@ -154,7 +154,7 @@ def test_no_network_is_trained_in_a_test_area(region, larger):
     for labels in ("mine.gpkg", ""):
         with pytest.raises(ConfigError, match=f"region = {region} is a test area .*; cure: train in {larger}$"):
             inputs(region, labels=labels).check_training()
-    assert region in inputs("demo").never_learnt()
+    assert region in inputs("valley").never_learnt()
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_the_ground_of_a_test_area_is_out_of_the_larger_region(region, test_area
 
 
 def test_an_unknown_region_to_exclude_is_refused():
-    config = load({"region": "demo", "dataset": {"exclude": ["atlantis"]}})
+    config = load({"region": "valley", "dataset": {"exclude": ["atlantis"]}})
     found = TrainingInputs(Graph(config, NO_SCENES, SCRIPTS))
     with pytest.raises(
         ConfigError, match="E1001 config: dataset.exclude: region 'atlantis' is neither packaged nor in"

@@ -166,16 +166,16 @@ def test_packaged_weights_stand_beside_others():
 )
 def test_contradictions_are_refused_while_the_configuration_is_read(keys, line):
     with pytest.raises(ConfigError, match=f"E1001 config: {line}"):
-        load({"region": "demo", **keys})
+        load({"region": "valley", **keys})
 
 
 def test_networks_and_regions_that_there_are_not_are_refused():
     with pytest.raises(
         WeightsError, match=r"E4001 no packaged weights 'u_net', .*; cure: set .* drs_unet_compact, .* unet"
     ):
-        inputs("demo", segmentation={"beside": ["u_net"]}).inputs_of("u_net")
+        inputs("valley", segmentation={"beside": ["u_net"]}).inputs_of("u_net")
     with pytest.raises(ConfigError, match="E1001 config: segmentation.weights_of: region 'atlantis' is neither"):
-        _ = inputs("demo", segmentation={"model": "unet", "weights_of": "atlantis"}).main.weights
+        _ = inputs("valley", segmentation={"model": "unet", "weights_of": "atlantis"}).main.weights
 
 
 def test_layers_that_a_region_lacks_are_named_with_their_cure():

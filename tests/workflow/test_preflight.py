@@ -29,7 +29,7 @@ def test_a_region_that_can_run(place):
     run = place.snakemake("preflight")
     assert "preflight: 0 errors, 0 warnings" in run.stderr
     assert run.stderr.count(" warnings") == 1  # one table
-    found = json.loads((place.folder / "logs/demo/preflight.json").read_text())
+    found = json.loads((place.folder / "logs/valley/preflight.json").read_text())
     assert {one["level"] for one in found} == {"good", "note"}
     assert any(one["check"] == "versions" and "snakemake" in one["found"] for one in found)
     # Asked for again, it looks again.
@@ -43,7 +43,7 @@ def test_disk_of_a_simulated_region_counts_its_products(tmp_path):
         scenes = {stack: [row for row in rows if row["stack"] == stack] for stack in config.stacks}
         return forecast(config, scenes, dict.fromkeys(config.stacks, 1.0))
 
-    demo, real = of("demo"), of("zhongxinrong")
+    demo, real = of("valley"), of("zhongxinrong")
     # A finished demo: 2.29 GB of SAFE products and orbits, 3.20 GB with everything. 5 %: file systems count folders differently.
     assert demo.simulated_gb == pytest.approx(2.295, rel=0.05) and demo.disk_gb == pytest.approx(3.2, rel=0.05)
     assert real.simulated_gb == 0 and real.dates > 0

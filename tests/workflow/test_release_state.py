@@ -18,7 +18,7 @@ RELEASE = "20200222-b1db89d7"
 
 @pytest.fixture
 def inventory(tmp_path) -> Path:
-    folder = tmp_path / "results/demo/inventory"
+    folder = tmp_path / "results/valley/inventory"
     shutil.copytree(INVENTORY, folder)
     (folder / "FORMAT").write_text("2\n")
     return folder
@@ -26,7 +26,7 @@ def inventory(tmp_path) -> Path:
 
 def planned(inventory: Path, *values: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--snakefile", REPOSITORY / "Snakefile"]
-    command += ["--directory", inventory.parents[2], "--quiet", "rules", "--config", "region=demo", *values]
+    command += ["--directory", inventory.parents[2], "--quiet", "rules", "--config", "region=valley", *values]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -43,7 +43,7 @@ def test_older_dates_are_refused_before_any_job(inventory):
     refused = planned(inventory, "simulation={dates: 5}")
     assert refused.returncode != 0
     (line,) = [line for line in (refused.stdout + refused.stderr).splitlines() if line.startswith("E")]
-    assert line.startswith("E5002 results/demo/inventory: dates of A128 end on 20190423") and RELEASE in line
+    assert line.startswith("E5002 results/valley/inventory: dates of A128 end on 20190423") and RELEASE in line
     assert planned(inventory, "simulation={dates: 5}", "inventory={allow_older: true}").returncode == 0
 
 

@@ -27,9 +27,9 @@ ONCE = ["smallest_speed", "fuse", "release", "score", "report"]
 
 
 def test_the_first_run_makes_a_release_and_a_report(checkout):
-    assert (checkout.folder / "results/demo/report/report.html").stat().st_size > 10_000
+    assert (checkout.folder / "results/valley/report/report.html").stat().st_size > 10_000
     assert json.loads((checkout.release() / "MANIFEST.json").read_text())["content_hash"]
-    assert (checkout.folder / "results/demo" / migration.RECORD).read_text() == f"{migration.FORMAT}\n"
+    assert (checkout.folder / "results/valley" / migration.RECORD).read_text() == f"{migration.FORMAT}\n"
 
 
 def test_a_second_run_does_nothing(checkout):
@@ -81,15 +81,15 @@ def test_one_new_date_runs_only_its_own_work(own_checkout):
     """Two pairs for the new date in each track; nothing of the older dates; the older release stays byte for byte."""
     folder = own_checkout.release()
     bytes_before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
-    longer = [SMALL[0], "simulation={dates: 4, new_dates: 1}"]
+    longer = [*SMALL[:2], "simulation={dates: 4, new_dates: 1}"]
     of_stacks = {word: 2 for word in PER_STACK + MAPS} | {"interferogram": 4, "unwrap": 4}
     assert own_checkout.planned(config=longer) == of_stacks | {word: 1 for word in ONCE}
-    pairs = set((own_checkout.folder / "results/demo/A128/f0/native/ifg").glob("*.unw_rad.tif"))
+    pairs = set((own_checkout.folder / "results/valley/A128/f0/native/ifg").glob("*.unw_rad.tif"))
     own_checkout.snakemake(config=longer)
-    assert len(set((own_checkout.folder / "results/demo/A128/f0/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
+    assert len(set((own_checkout.folder / "results/valley/A128/f0/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
     assert own_checkout.release() != folder
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} == bytes_before
-    index = (own_checkout.folder / "results/demo/inventory/releases/INDEX.csv").read_text().splitlines()
+    index = (own_checkout.folder / "results/valley/inventory/releases/INDEX.csv").read_text().splitlines()
     assert len(index) == 3 and folder.name in index[2]
     assert own_checkout.planned(config=longer) == {}
 

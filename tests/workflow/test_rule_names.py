@@ -10,7 +10,7 @@ from tests.workflow.conftest import SMALL, Checkout
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Checkout:
     """A checkout in which nothing has run."""
-    return Checkout(tmp_path_factory.mktemp("rule_names"), ["region=demo", *SMALL])
+    return Checkout(tmp_path_factory.mktemp("rule_names"), SMALL)
 
 
 def test_until_ends_at_a_rule(place):

@@ -21,7 +21,7 @@ from tests.support import releases
 
 def test_a_wrong_configuration_is_one_line_and_nothing_is_written(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
-        cli.main(["schedule", "demo", "--directory", str(tmp_path), "--set", "gird.epsg=1"])
+        cli.main(["schedule", "valley", "--directory", str(tmp_path), "--set", "gird.epsg=1"])
     assert end.value.code == exit_codes.REFUSED
     assert capsys.readouterr().err.startswith("E1001 ") and not list(tmp_path.iterdir())
 
@@ -31,10 +31,10 @@ def test_a_wrong_configuration_is_one_line_and_nothing_is_written(tmp_path, caps
 )
 def test_arguments_go_to_snakemake(tmp_path, more, passed):
     (tmp_path / "more.yaml").write_text("inventory: {snowline_m: 4000}\n")
-    request = Request("demo", ["inventory.min_slope_deg=9"], ["more.yaml"], tmp_path, **more)
+    request = Request("valley", ["inventory.min_slope_deg=9"], ["more.yaml"], tmp_path, **more)
     order = scheduled_run(request, keep=3)
     assert order.snakemake == passed and order.keep == 3 and order.folder == tmp_path
-    values = ["--config", "region=demo", 'inventory={"min_slope_deg": "9"}']
+    values = ["--config", "region=valley", 'inventory={"min_slope_deg": "9"}']
     assert order.config_arguments == ["--configfile", "more.yaml", *values]
     assert (order.config.inventory.snowline_m, order.config.inventory.min_slope_deg) == (4000, 9)
 
@@ -69,7 +69,7 @@ def test_a_snakemake_started_by_hand_is_seen(tmp_path):
             time.sleep(0.01)
         (tmp_path / ".snakemake/locks").mkdir(parents=True)
         (tmp_path / ".snakemake/locks/0.input.lock").touch()
-        summary = run.run(run.ScheduledRun(tmp_path, load({"region": "demo"})))
+        summary = run.run(run.ScheduledRun(tmp_path, load({"region": "valley"})))
         assert summary["exit_code"] == exit_codes.LOCKED and str(process.pid) in summary["problems"][0]
     finally:
         process.kill()
@@ -171,11 +171,11 @@ def test_a_full_disk_of_the_scheduler_is_one_coded_line(tmp_path, monkeypatch):
 @pytest.mark.parametrize("content", [b"", b"[]", "{}".encode("utf-16"), b'{"release": "x"}'])
 def test_a_damaged_release_is_one_coded_line(tmp_path, content, capsys):
     """Before any step: the hook has it, too."""
-    inventory = tmp_path / "results/demo/inventory"
+    inventory = tmp_path / "results/valley/inventory"
     releases.write(inventory, "20190330-aaaaaaaa")
     (inventory / "releases/20190330-aaaaaaaa/MANIFEST.json").write_bytes(content)
     with pytest.raises(SystemExit) as end:
-        cli.main(["schedule", "demo", "--directory", str(tmp_path), "--notify", f"tee {tmp_path}/summary"])
+        cli.main(["schedule", "valley", "--directory", str(tmp_path), "--notify", f"tee {tmp_path}/summary"])
     (text,) = capsys.readouterr().err.strip().splitlines()
     assert end.value.code == exit_codes.REFUSED
     assert "E5002 " in text and "20190330-aaaaaaaa/MANIFEST.json: " in text and "; cure: restore the folder" in text
@@ -198,13 +198,13 @@ def test_a_hook_that_fails_is_reported_and_changes_nothing(tmp_path):
     ],
 )
 def test_a_young_region_waits_for_further_dates(tmp_path, dates, reason):
-    (tmp_path / "demo").mkdir()
+    (tmp_path / "valley").mkdir()
     rows = [
         dict.fromkeys(scenes.COLUMNS, "") | {"stack": "A128", "date": date, "granule": f"{date}.SAFE"} for date in dates
     ]
     lines = [",".join(row.values()) for row in rows]
-    (tmp_path / "demo/scenes.csv").write_text("\n".join([",".join(scenes.COLUMNS), *lines, ""]))
-    config = load({"region": "demo", "source": "safe", "stacks": ["A128"], "grid": {"dem": "dem.tif"}})
+    (tmp_path / "valley/scenes.csv").write_text("\n".join([",".join(scenes.COLUMNS), *lines, ""]))
+    config = load({"region": "valley", "source": "safe", "stacks": ["A128"], "grid": {"dem": "dem.tif"}})
     found = state.waiting(config, tmp_path, state.RegionState())
     assert [(one["date"], one["reason"]) for one in found] == [(date, reason) for date in dates]
     assert state.waiting(config, tmp_path, state.RegionState("x", 1, {"A128": dates})) == []

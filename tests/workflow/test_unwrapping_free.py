@@ -17,7 +17,7 @@ from tests.support import phase_weights
 from tests.support.planned_regions import PAIRS, Region, regions
 from tests.support.plans import Plan, plan
 
-FREE = {"region": "demo", "simulation": {"dates": 4}, "rates": {"method": "averaging"}}
+FREE = {"region": "valley", "simulation": {"dates": 4}, "rates": {"method": "averaging"}}
 OF_UNWRAPPED = {"unwrap", "closure", "stack_rates", "window_rates", "sbas", "mintpy_load", "own_rates", "dinsar"}
 OF_UNWRAPPED |= {"smallest_speed"}
 
@@ -62,7 +62,7 @@ def test_nothing_is_unwrapped_down_to_inventory_report_scores_and_finer_products
     for ending in (".unw_rad.tif", ".conncomp.tif", "los_rate_mm_per_yr.tif"):
         assert not [name for name in readers_of(made, ending) if name != "score"], ending
     assert readers_of(made, "los_rate_mm_per_yr.tif") <= {"score"}  # the planted truth
-    folder = "results/demo/A128/f0/native/averaging"
+    folder = "results/valley/A128/f0/native/averaging"
     for layer, readers in {
         "mean_coherence": {"candidates", "observability", "release", "report", "resample_products"},
         "pair_count": {"release", "resample_products"},
@@ -105,7 +105,7 @@ def test_engines_that_deliver_unwrapped_pairs_have_none_read(place, made, name):
 )
 def test_what_reads_rates_is_refused_in_one_line(place, target, what):
     with pytest.raises(SystemExit) as caught:
-        planned(place, targets=(os.path.normpath(f"results/demo/A128/f0/native/{target}"),))
+        planned(place, targets=(os.path.normpath(f"results/valley/A128/f0/native/{target}"),))
     assert str(caught.value).startswith(
         f"E1001 config: rates.method = averaging unwraps nothing, and {what} reads rates; cure: "
     )

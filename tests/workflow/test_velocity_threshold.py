@@ -4,14 +4,14 @@ import pytest
 
 from tests.support.plans import plan
 
-DEMO = {"region": "demo", "simulation": {"dates": 4}}
+DEMO = {"region": "valley", "simulation": {"dates": 4}}
 BY_THRESHOLD = {"method": "velocity_threshold"}
 
 
 def test_no_network_is_read(tmp_path):
     planned = plan(tmp_path, DEMO | {"segmentation": BY_THRESHOLD})
     assert "velocity_threshold" in planned.rules() and not {"segment", "segment_instances"} & planned.rules()
-    folder = "results/demo/A128/f0/native/stacking/segment/velocity_threshold"
+    folder = "results/valley/A128/f0/native/stacking/segment/velocity_threshold"
     candidates = planned.jobs[f"{folder}/candidates.gpkg"]
     assert f"{folder}/probability.tif" in candidates.reruns
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from sarslide import names
 from sarslide.config import Config
-from sarslide.errors import FormatError
+from sarslide.errors import FormatError, ReleaseError
 from sarslide.frames import WHOLE
+from sarslide.inventory.records import current
 from sarslide.io.atomic import atomic_file
 from sarslide.workflow.paths import GROUND
 
@@ -73,8 +74,10 @@ def check(results: Path, config: Config) -> list[str]:
     Raises
     ------
     FormatError
-        For frames of another size or margin, or a record that cannot be read.
+        For frames of another size or margin, a record that cannot be read, or releases in another
+        CRS.
     """
+    _check_crs(results, config)
     before, now, made = _recorded(results), cut_of(config), _folders(results)
     if before is None or before == now or not made:
         return []
@@ -107,6 +110,22 @@ def record(results: Path, config: Config) -> None:
     if _recorded(results) != cut_of(config):
         with atomic_file(results / RECORD) as temporary:
             temporary.write_text(json.dumps(asdict(cut_of(config))) + "\n")
+
+
+def _check_crs(results: Path, config: Config) -> None:
+    """Releases of a region have one CRS: told before hours of work, not when the next one is made."""
+    try:
+        release = current(results / "inventory")
+    except ReleaseError:
+        return  # a damaged one is told, or made again, by who reads it
+    parameters = (release.model_extra or {}).get("parameters", {}) if release else {}
+    epsg = parameters.get("grid", {}).get("epsg", config.grid.epsg)
+    if epsg != config.grid.epsg:
+        raise FormatError(
+            f"{results}: holds releases in EPSG:{epsg}, and grid.epsg = {config.grid.epsg}",
+            "set it back, or give the region another name; results of the demo before it moved to the Engadin belong to"
+            " region `valley`: rename demo in results/, resources/ and logs/",
+        )
 
 
 def _recorded(results: Path) -> Cut | None:

@@ -389,8 +389,8 @@ def plan(tmp_path, repository, rows, *config):
     import sys
     from pathlib import Path
 
-    (tmp_path / "resources/demo").mkdir(parents=True)
-    (tmp_path / "resources/demo/scenes.csv").write_text(TABLE + "".join(f"{STACK},{d},{g},,,,,,\n" for d, g in rows))
+    (tmp_path / "resources/valley").mkdir(parents=True)
+    (tmp_path / "resources/valley/scenes.csv").write_text(TABLE + "".join(f"{STACK},{d},{g},,,,,,\n" for d, g in rows))
     (tmp_path / "dem.tif").touch()
     return subprocess.run(
         [
@@ -410,7 +410,7 @@ def test_a_hand_made_table_is_enough(tmp_path, repository):
     assert found.returncode == 0, found.stderr
     for rule in ("hyp3_order", "hyp3_download", "hyp3_ingest", "hyp3_geometry"):
         assert f"rule {rule}:" in found.stdout
-    assert f"resources/demo/hyp3/{STACK}/{PAIR}.order.json" in found.stdout
+    assert f"resources/valley/hyp3/{STACK}/{PAIR}.order.json" in found.stdout
 
 
 @pytest.mark.parametrize(
@@ -448,7 +448,7 @@ def test_the_workflow_from_the_order_to_the_displacement(ready, tmp_path):
     )  # without noise all ground counts as moving
     ready.files["/S1_product.zip"] = noisy.read_bytes()
     config = [
-        "source=hyp3", "engine=hyp3", f"stacks=[{STACK}]",
+        "region=valley", "source=hyp3", "engine=hyp3", f"stacks=[{STACK}]",
         f"rates={{height_correlated: false, plane: false, dinsar: ['{PAIR}']}}",
         f"grid={{epsg: 32647, bounds: [{west}, {south}, {east}, {north}], cell_m: 100, margin_m: 200, dem: {dem}}}",
         f"hyp3={{api_url: '{ready.address}', token: 'env:HYP3_TEST_TOKEN'}}",
@@ -456,13 +456,13 @@ def test_the_workflow_from_the_order_to_the_displacement(ready, tmp_path):
     (tmp_path / "checkout").mkdir()
     checkout = Checkout(tmp_path / "checkout", config)
     checkout.environment["HYP3_TEST_TOKEN"] = SECRET
-    table = checkout.folder / "resources/demo/scenes.csv"
+    table = checkout.folder / "resources/valley/scenes.csv"
     table.parent.mkdir(parents=True)
     table.write_text(TABLE + "".join(f"{STACK},{date},{ONE[date][0]},,,,,,\n" for date in ONE))
-    target = f"results/demo/{STACK}/f0/hyp3/dinsar/{PAIR}.los_displacement_mm.tif"
+    target = f"results/valley/{STACK}/f0/hyp3/dinsar/{PAIR}.los_displacement_mm.tif"
     checkout.snakemake(target)
     assert len(ready.posted) == 1 and ready.posted[0]["job_parameters"]["reference"] == ONE[EARLIER]
-    assert broken(checkout.folder / f"results/demo/{STACK}/f0/hyp3", [PAIR], GRID) == []
+    assert broken(checkout.folder / f"results/valley/{STACK}/f0/hyp3", [PAIR], GRID) == []
     found = raster.read(checkout.folder / target, GRID)
     away, _ = products.truth(*products.places())
     # 20 mm away from the satellite; 0.2 rad of noise are 0.9 mm, the reference adds its own part of the bowl's foot
