@@ -4,7 +4,7 @@
     python -m studies.insar isce2 --run FOLDER      pairs that both engines made in that folder
     python -m studies.insar cost --folder FOLDER    two bursts of full width, steps side by side
 
---run: working folder of a run of the region `valley` (it holds resources/ and results/); for `isce2`,
+--run: working folder of a run of the region `valley` (with resources/ and results/); for `isce2`,
 one in which the same pairs were also made with --config engine=isce2. cost: writes products of
 speckle into --folder and runs the workflow on them, with ISCE2 too where its commands are found.
 """

@@ -263,7 +263,9 @@ def left(delays: np.ndarray, free: np.ndarray, stable: np.ndarray) -> list[float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--demo", type=Path, required=True, help="working folder of a finished run of the region valley")
+    parser.add_argument(
+        "--demo", type=Path, required=True, help="working folder of a finished run of the region valley"
+    )
     parser.add_argument("--stacks", nargs="+", default=["A128", "D062"], help="stacks (default: both of the demo)")
     chosen = parser.parse_args()
     for name in chosen.stacks:

@@ -1,4 +1,4 @@
-"""The drawn valley of two checkouts in turn: rules, jobs, CPU seconds, console, every raster compared.
+"""The drawn valley of two checkouts in turn: rules, jobs, CPU s, console, every raster compared.
 
     python -m studies.structure.demo_runs --before CHECKOUT --folder FOLDER [--reference CHECKOUT]
 
@@ -65,7 +65,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--before", type=Path, required=True, help="checkout of the earlier state")
     parser.add_argument("--folder", type=Path, required=True, help="new folder for the runs, 7 GB")
-    parser.add_argument("--reference", type=Path, help="finished run of this version that the rasters are compared with")
+    parser.add_argument(
+        "--reference", type=Path, help="finished run of this version that the rasters are compared with"
+    )
     chosen = parser.parse_args()
     then = measured(chosen.before, chosen.folder / "before")
     now = measured(REPOSITORY, chosen.folder / "now")

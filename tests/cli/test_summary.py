@@ -94,7 +94,8 @@ def test_damaged_scores_are_named(results, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [(["valley"], "E5002"), ([], "E5002"), (["atlantis"], "E1001"), (["valley", "-C", "none"], "E1001")]
+    ("words", "code"),
+    [(["valley"], "E5002"), ([], "E5002"), (["atlantis"], "E1001"), (["valley", "-C", "none"], "E1001")],
 )
 def test_without_a_release(words, code, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

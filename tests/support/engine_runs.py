@@ -186,7 +186,13 @@ def isce2_engine(folder: Path, _region: Path) -> tuple[Path, list[str], RegionGr
 
     require_isce2()
     bounds, pair = (518100, 3207300, 519900, 3209100), "20190306_20190318"
-    config = ["region=valley", "engine=isce2", "stacks=[A128]", f"grid={{bounds: {list(bounds)}}}", "simulation={dates: 2}"]
+    config = [
+        "region=valley",
+        "engine=isce2",
+        "stacks=[A128]",
+        f"grid={{bounds: {list(bounds)}}}",
+        "simulation={dates: 2}",
+    ]
     checkout = Checkout(folder, config)
     checkout.environment["PYTHONPATH"] += f":{os.environ.get('PYTHONPATH', '')}"
     stack = "results/valley/A128/f0/isce2"

@@ -249,7 +249,9 @@ def test_a_network_of_two_islands(method, tmp_path):
 
 
 def test_a_scene_table_without_the_baselines_that_a_preset_needs(tmp_path):
-    checkout = Checkout(tmp_path, ["region=valley", "source=safe", "stacks=[A128]", "grid={dem: dem.tif}", "network={preset: p3}"])
+    checkout = Checkout(
+        tmp_path, ["region=valley", "source=safe", "stacks=[A128]", "grid={dem: dem.tif}", "network={preset: p3}"]
+    )
     table = tmp_path / "resources/valley/scenes.csv"
     table.parent.mkdir(parents=True)
     table.write_text(

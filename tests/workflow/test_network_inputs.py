@@ -137,7 +137,9 @@ def test_a_share_of_the_published_width_is_that_of_each_network():
     for network, channels in (("drs_unet", 16), ("fcadensenet", 12)):
         of_share, of_channels = (inputs("valley", network=network, width=width).trained for width in (0.25, channels))
         assert of_share == of_channels and f"{network}.sarslide.{channels}/" in of_share[0]
-        assert inputs("valley", network=network, width=1).trained == inputs("valley", network=network, width=None).trained
+        assert (
+            inputs("valley", network=network, width=1).trained == inputs("valley", network=network, width=None).trained
+        )
     with pytest.raises(ConfigError, match=r"1.5 is neither a whole number of channels from 4 nor a share up to 1"):
         inputs("valley", width=1.5)
 

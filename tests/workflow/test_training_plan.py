@@ -31,7 +31,9 @@ def test_every_network_learns_from_the_scenes_of_all_tracks(tmp_path, monkeypatc
     folders = {weights_files.trained(config, name).rsplit("/", 1)[0] for name in ("drs_unet", "fcadensenet")}
     assert {name.rsplit("/", 1)[0] for name in trained} == folders
     scenes = [
-        f"results/valley/training/scenes/{seed}.{stack}.npz" for seed in (9001, 9002, 9101) for stack in ("A128", "D062")
+        f"results/valley/training/scenes/{seed}.{stack}.npz"
+        for seed in (9001, 9002, 9101)
+        for stack in ("A128", "D062")
     ]
     for name, job in trained.items():
         assert set(scenes) <= set(job.reruns)

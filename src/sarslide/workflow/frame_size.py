@@ -113,7 +113,7 @@ def record(results: Path, config: Config) -> None:
 
 
 def _check_crs(results: Path, config: Config) -> None:
-    """Releases of a region have one CRS: told before hours of work, not when the next one is made."""
+    """Releases of a region have one CRS: told at once, not when the next one is made."""
     try:
         release = current(results / "inventory")
     except ReleaseError:

@@ -15,7 +15,13 @@ from tests.support.isce2_runs import require_isce2
 from tests.workflow.conftest import Checkout
 
 BOUNDS = (518100, 3207300, 519900, 3209100)
-CONFIG = ["region=valley", "engine=isce2", "stacks=[A128]", f"grid={{bounds: {list(BOUNDS)}}}", "rates={method: stacking}"]
+CONFIG = [
+    "region=valley",
+    "engine=isce2",
+    "stacks=[A128]",
+    f"grid={{bounds: {list(BOUNDS)}}}",
+    "rates={method: stacking}",
+]
 THREE, FOUR = ["simulation={dates: 3}"], ["simulation={dates: 3, new_dates: 1}"]
 FOLDER = "results/valley/A128/f0/isce2"
 PAIRS = ["20190306_20190318", "20190306_20190330", "20190318_20190330"]
