@@ -1,9 +1,9 @@
-"""Run the demo region end to end for given seeds, each in a folder of its own.
+"""Run the demo, or the drawn valley, end to end for given seeds, each in a folder of its own.
 
-    python -m studies.demo --seeds 101 102 103 --folder /tmp/demo
+    python -m studies.demo --seeds 101 102 103 --folder /tmp/demo [--region valley]
 
 prints one line per seed (scores, CPU seconds, memory and disk) and the worst of them, and writes
-the same numbers to studies/results/demo.json.
+the same numbers to studies/results/{region}.json. The valley has goals.
 """
 
 import argparse
@@ -25,9 +25,9 @@ WANTED = ["object_recall", "object_precision", "object_f1", "planted", "scored",
 WANTED += ["los_rmse_mm_per_yr", "predicted_rmse_mm_per_yr"]
 
 
-def run_demo(seed: int, folder: Path, cores: int) -> dict:
-    """One run of the demo on a seed: its cost and its scores."""
-    cost, scores = run_region("demo", folder, cores, f"simulation={{seed: {seed}}}")
+def run_seed(region: str, seed: int, folder: Path, cores: int) -> dict:
+    """One run of a region on a seed: its cost and its scores."""
+    cost, scores = run_region(region, folder, cores, f"simulation={{seed: {seed}}}")
     return {"seed": seed, **cost, **{key: scores[key] for key in WANTED}}
 
 
@@ -91,9 +91,8 @@ def line(row: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[1848], help="seeds of the region (default: the demo's)"
-    )
+    parser.add_argument("--region", choices=["demo", "valley"], default="demo")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1848], help="seeds of the region (default: its own)")
     parser.add_argument("--folder", type=Path, required=True, help="where the runs go, one subfolder a seed")
     parser.add_argument("--cores", type=int, default=2, help="cores for Snakemake (default 2)")
     parser.add_argument("--keep", action="store_true", help="keep SAFE products and geocoded SLCs of finished runs")
@@ -101,15 +100,16 @@ def main() -> None:
     rows = []
     for seed in chosen.seeds:
         folder = chosen.folder / str(seed)
-        rows.append(run_demo(seed, folder, chosen.cores))
-        print(line(rows[-1]), *unmet(rows[-1]), sep="\n  ", flush=True)
+        rows.append(run_seed(chosen.region, seed, folder, chosen.cores))
+        missed = unmet(rows[-1]) if chosen.region == "valley" else []
+        print(line(rows[-1]), *missed, sep="\n  ", flush=True)
         if not chosen.keep:
-            shutil.rmtree(folder / "resources/demo/slc")
-            for gslc in folder.glob("results/demo/*/*/native/gslc"):
+            shutil.rmtree(folder / "resources" / chosen.region / "slc")
+            for gslc in folder.glob(f"results/{chosen.region}/*/*/native/gslc"):
                 shutil.rmtree(gslc)
     recall, precision = (min(row[f"object_{name}"] for row in rows) for name in ("recall", "precision"))
     print(f"worst recall {recall:.3f}, worst precision {precision:.3f}")
-    output = REPOSITORY / "studies/results/demo.json"
+    output = REPOSITORY / f"studies/results/{chosen.region}.json"
     output.parent.mkdir(exist_ok=True)
     output.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -1,4 +1,4 @@
-"""Goals of the demo region: what its scores against the planted truth must reach."""
+"""Goals of the region `valley`: what its scores against the planted truth must reach."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ MAX_RMSE_RATIO = 1.3  # the same over the error that is predicted for it
 
 
 def unmet(scores: Mapping[str, Any]) -> list[str]:
-    """Goals that a run of the demo does not reach.
+    """Goals that a run of the valley does not reach.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The goals of the demo: each one that a run misses is named."""
+"""The goals of the valley: each one that a run misses is named."""
 
 import pytest
 from studies.demo_goals import unmet

@@ -1,4 +1,4 @@
-"""The whole demo on a seed of neither development nor training, against its goals (long: `make test-full`)."""
+"""The whole valley on a seed of neither development nor training, against its goals (long: `make test-full`)."""
 
 import json
 
