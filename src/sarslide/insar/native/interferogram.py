@@ -141,10 +141,10 @@ def multilook(
     }
     seen = {date: np.zeros(shape, bool) for date in files}
     with ExitStack() as stack:
-        sources = {date: _open(stack, path, lattice) for date, path in files.items()}
-        for rows, cols in _blocks(lattice):
-            at = _cells(lattice, rows, cols)
-            block = {date: _read(source, rows, cols) for date, source in sources.items()}
+        sources = {date: open_slc(stack, path, lattice) for date, path in files.items()}
+        for rows, cols in slc_blocks(lattice):
+            at = cells_of(lattice, rows, cols)
+            block = {date: read_bands(source, rows, cols) for date, source in sources.items()}
             for date, bands in block.items():
                 for samples in bands.values():
                     mark_seen(samples, lattice.per_y, lattice.per_x, seen[date][at])
@@ -270,35 +270,94 @@ def mean_power(files: Iterable[Path], lattice: Lattice) -> np.ndarray:
     count = np.zeros(lattice.region.shape, int)
     for path in files:
         with ExitStack() as stack:
-            source = _open(stack, path, lattice)
-            for rows, cols in _blocks(lattice):
-                at = _cells(lattice, rows, cols)
-                for samples in _read(source, rows, cols).values():
+            source = open_slc(stack, path, lattice)
+            for rows, cols in slc_blocks(lattice):
+                at = cells_of(lattice, rows, cols)
+                for samples in read_bands(source, rows, cols).values():
                     add_power(samples, lattice.per_y, lattice.per_x, total[at], count[at])
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0).astype(np.float32)
 
 
-def _blocks(lattice: Lattice) -> Iterator[tuple[slice, slice]]:
-    """Windows of the lattice that hold whole cells and whole tiles: every tile is read once."""
+def slc_blocks(lattice: Lattice) -> Iterator[tuple[slice, slice]]:
+    """Windows of the lattice that hold whole cells and whole tiles: every tile is read once.
+
+    Parameters
+    ----------
+    lattice : Lattice
+        Places of the samples.
+
+    Yields
+    ------
+    tuple of slice
+        Rows and columns of samples.
+    """
     tall, wide = math.lcm(TILE, lattice.per_y), math.lcm(TILE, lattice.per_x)
     wide *= max(1, BLOCK_COLS // wide)
     return blocks(lattice.shape, tall, wide)
 
 
-def _cells(lattice: Lattice, rows: slice, cols: slice) -> tuple[slice, slice]:
+def cells_of(lattice: Lattice, rows: slice, cols: slice) -> tuple[slice, slice]:
+    """The cells that a window of samples covers.
+
+    Parameters
+    ----------
+    lattice : Lattice
+        Places of the samples.
+    rows, cols : slice
+        Samples, in whole cells.
+
+    Returns
+    -------
+    tuple of slice
+        Rows and columns of cells.
+    """
     return (
         slice(rows.start // lattice.per_y, rows.stop // lattice.per_y),
         slice(cols.start // lattice.per_x, cols.stop // lattice.per_x),
     )
 
 
-def _open(stack: ExitStack, path: Path, lattice: Lattice) -> DatasetReader:
+def open_slc(stack: ExitStack, path: Path, lattice: Lattice) -> DatasetReader:
+    """A geocoded SLC, open until the end of a context.
+
+    Parameters
+    ----------
+    stack : ExitStack
+        Context that closes it.
+    path : Path
+        The file.
+    lattice : Lattice
+        Places of the samples.
+
+    Returns
+    -------
+    DatasetReader
+        The open file.
+
+    Raises
+    ------
+    GridError, RasterError
+        For a file off the lattice, or one that cannot be read.
+    """
     raster.check_grid(path, lattice)
     return stack.enter_context(raster.opened(path))
 
 
-def _read(source: DatasetReader, rows: slice, cols: slice) -> dict[int, np.ndarray]:
-    """The bands that hold something in a window; those without a tile there are not read."""
+def read_bands(source: DatasetReader, rows: slice, cols: slice) -> dict[int, np.ndarray]:
+    """The bands that hold something in a window; those without a tile there are not read.
+
+    Parameters
+    ----------
+    source : DatasetReader
+        A geocoded SLC.
+    rows, cols : slice
+        Window of samples.
+
+    Returns
+    -------
+    dict of (rows, cols) array of complex64
+        Samples by the index of the band, from 0.
+    """
     window = Window.from_slices(rows, cols)
     columns = range(cols.start // TILE, -(-cols.stop // TILE))
     tiles = [f"BLOCK_OFFSET_{x}_{y}" for y in range(rows.start // TILE, -(-rows.stop // TILE)) for x in columns]
