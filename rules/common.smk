@@ -14,6 +14,7 @@ from sarslide.config import existing, load, resolve
 from sarslide.inventory import records
 from sarslide.io import fence
 from sarslide.io.atomic import check_writable
+from sarslide.network import dates_of
 from sarslide.workflow import (
     console,
     frame_calls,
@@ -74,6 +75,7 @@ RATE_KEYS = (
 )
 # Those that take the reference area that is named; the others choose their own.
 REFERENCE_FRAMES = CONFIG.reference_frames()
+DELAY = f"{STACK}/delays/{{date}}.slant_delay_mm.tif"
 LOOP_ERRORS = f"{STACK}/quality/loop_error_cycles.tif" if CONFIG.rates.loop_mask else []
 
 
@@ -112,8 +114,21 @@ def pair_inputs(*kinds):
     )
 
 
+def corrected_pairs(*kinds):
+    """Input function for `unpack`: the same, and the delays of their dates that `rates.delays` takes off them."""
+
+    def found(wildcards):
+        if not CONFIG.rates.delays:
+            return pair_inputs(*kinds)(wildcards)
+        days = dates_of(pairs(wildcards))
+        files = pair_inputs(*kinds, "sidecars")(wildcards)
+        return files | {"delays": [fill(DELAY, wildcards, date=day) for day in days]}
+
+    return found
+
+
 # What every rule reads that makes rates of unwrapped pairs.
-unwrapped_pairs = pair_inputs("unwrapped", "conncomp", "coherence", "sidecars")
+unwrapped_pairs = corrected_pairs("unwrapped", "conncomp", "coherence", "sidecars")
 
 
 def files_of(kind):

@@ -7,6 +7,7 @@ from sarslide.dataset.features import channel_set
 from sarslide.io.hashes import sha256
 from sarslide.models import registry
 from sarslide.preflight import checks
+from sarslide.rates.delays import folder as delays
 from sarslide.preflight.finding import ERROR, WARNING, as_text, errors
 from sarslide.workflow.location import PACKAGE
 from sarslide.workflow.release_id import settings
@@ -49,6 +50,30 @@ def bring_start():
     )
     if trains and not IN_CONDA:
         or_exit(LEARNT.bring_start)
+
+
+# rates.smk
+def delay_files(wildcards):
+    """The user's files of the delays of the job's date, of one time or several."""
+    folder = or_exit(lambda: existing("rates.delays", CONFIG.rates.delays))
+    paths = or_exit(lambda: delays.listed(Path(folder), wildcards.stack))
+    epochs = or_exit(lambda: delays.epochs_of(paths, wildcards.date))
+    return {
+        "files": [own(str(path)) for epoch in epochs for path in epoch.paths],
+        "about": time_record(wildcards) if len(epochs) > 1 else [],
+    }
+
+
+def time_record(wildcards):
+    """Record of the first pair of the job's date: it has the time of the acquisition."""
+    of_date = [
+        pair
+        for pair in GRAPH.pairs(wildcards.stack)
+        if wildcards.date in names.split_pair(pair)
+    ]
+    return GRAPH.paths.pair_files(
+        wildcards.stack, wildcards.frame, of_date[:1], "sidecars"
+    )
 
 
 # maps.smk

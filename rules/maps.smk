@@ -8,6 +8,7 @@ rule dinsar:
         conncomp=f"{STACK}/ifg/{{pair}}.conncomp.tif",
         coherence=f"{STACK}/ifg/{{pair}}.cor.tif",
         about=f"{STACK}/ifg/{{pair}}.json",
+        delays=of_both_dates(DELAY) if CONFIG.rates.delays else [],
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
         elevation=f"{TERRAIN}/elevation_m.tif",
     output:

@@ -2,11 +2,37 @@
 # a rule file a method.
 from sarslide.rates.methods import METHODS
 
+if CONFIG.rates.delays:
+
+    # Delay of a date along the line of sight, from files of a weather model.
+    rule slant_delay:
+        input:
+            unpack(delay_files),
+            incidence=f"{STACK}/geometry/incidence_deg.tif",
+            elevation=f"{TERRAIN}/elevation_m.tif",
+        output:
+            delay=DELAY,
+            sidecar=f"{STACK}/delays/{{date}}.json",
+        log:
+            f"{LOGS}/slant_delay/{{stack}}/{{frame}}/{{date}}.log",
+        benchmark:
+            f"{BENCHMARKS}/slant_delay/{{stack}}/{{frame}}/{{date}}.tsv"
+        conda:
+            "../envs/geo.yaml"
+        resources:
+            mem_mb=memory(1500, 60),
+            runtime=minutes(10, 1),
+        params:
+            grid=cell_grid,
+            code=code("slant_delay"),
+        script:
+            "../workflow_scripts/slant_delay.py"
+
 
 # The unwrapping-free stack of phase gradients (B30), on demand.
 rule phase_gradient:
     input:
-        unpack(pair_inputs("coherence", "wrapped")),
+        unpack(corrected_pairs("coherence", "wrapped")),
         stable_ground=f"{STACK}/averaging/stable_ground.tif",
         elevation=f"{TERRAIN}/elevation_m.tif",
     output:

@@ -2,7 +2,8 @@
 
 inputs: per pair wrapped phase (rad, grows when the ground moves away; the unfiltered band is
 averaged, because averaging is itself the filter and keeps small landslides) and coherence; layover
-and shadow; elevation (m). outputs: averaged phase (rad, positive away from the satellite) and its
+and shadow; elevation (m); delays of the dates (mm) and sidecars of the pairs, where they are taken
+off. outputs: averaged phase (rad, positive away from the satellite) and its
 standard error (rad); mean coherence; number of pairs; stable ground; reference.json (where the zero
 is, and why).
 """
@@ -13,7 +14,7 @@ from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.layers import hidden
 from sarslide.rates.pipeline import average_phase
-from sarslide.rates.rasters import reader
+from sarslide.rates.rasters import wrapped_reader
 from sarslide.rates.settings import RateSettings
 from sarslide.rates.unrated import unknown_without_ground
 
@@ -22,7 +23,7 @@ def main(snakemake) -> None:
     params, files = dict(snakemake.params.items()), snakemake.input
     grid = RegionGrid.from_dict(params["grid"])
     rates = average_phase(
-        reader(params["pairs"], grid, files.wrapped, files.coherence),
+        wrapped_reader(params, dict(files.items()), grid),
         params["pairs"],
         raster.read(files.elevation, grid),
         RateSettings.of(params, grid),

@@ -12,6 +12,7 @@ from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.layers import hidden
 from sarslide.rates.dinsar import displacement
+from sarslide.rates.rasters import unwrapped_reader
 from sarslide.rates.settings import RateSettings
 from sarslide.rates.unrated import unknown_without_ground
 
@@ -19,10 +20,13 @@ from sarslide.rates.unrated import unknown_without_ground
 def main(snakemake) -> None:
     params, files, output = dict(snakemake.params.items()), snakemake.input, snakemake.output
     grid = RegionGrid.from_dict(params["grid"])
-    about = read_json(files.about)
+    about, pair = read_json(files.about), snakemake.wildcards.pair
+    one = {name: [files[name]] for name in ("unwrapped", "coherence", "conncomp")}
+    one |= {"sidecars": [files.about], "delays": files.get("delays", [])}
     found = displacement(
-        snakemake.wildcards.pair,
-        *(raster.read(path, grid) for path in (files.unwrapped, files.coherence, files.conncomp, files.elevation)),
+        pair,
+        *unwrapped_reader({"pairs": [pair]}, one, grid)(pair),
+        raster.read(files.elevation, grid),
         about["wavelength_m"],
         about["looks"],
         RateSettings.of(params, grid),
@@ -31,7 +35,7 @@ def main(snakemake) -> None:
     raster.write(output.displacement, found.displacement_mm, grid, "los_displacement_mm")
     raster.write(output.std, found.std_mm, grid, "los_displacement_std_mm")
     notes = {
-        "pair": snakemake.wildcards.pair,
+        "pair": pair,
         "removed": found.removed,
         "reference": found.ground.reference.to_dict(grid),
         "stable_ground_changes": found.changes,

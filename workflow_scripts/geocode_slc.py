@@ -1,7 +1,7 @@
 """geocode_slc: one acquisition -> geocoded SLC on the fine lattice of the region.
 
 inputs: folder with SAFE product(s) and the EOF orbit file of one date; DEM (ellipsoidal heights,
-m). outputs: complex64 samples, uncalibrated amplitude, flat-earth and topographic phase removed,
+m). outputs: complex samples, uncalibrated amplitude, flat-earth and topographic phase removed,
 bursts that overlap in bands of their own, 0 where none sees the ground; sidecar with UTC,
 wavelength (m), state vectors, bursts used and missing, share of the region covered, and the
 displacement (m, towards the satellite) of the solid-earth tide where it was taken out.
@@ -15,7 +15,7 @@ from sarslide.workflow.job import job
 from sarslide.frames import WHOLE
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.insar.native.acquisition import acquisition_of
-from sarslide.insar.native.geocode_slc import BANDS, FULL, chosen_device, geocode, missing_bursts, round_mantissa
+from sarslide.insar.native.geocode_slc import BANDS, FULL, chosen_device, geocode, missing_bursts
 from sarslide.insar.native.surface import read_surface
 from sarslide.insar.native.tides import line_of_sight_tide, tide_displacement
 from sarslide.io import raster
@@ -38,7 +38,7 @@ def main(snakemake, log) -> None:
     with raster.create(snakemake.output.gslc, lattice, "gslc", tags, BANDS) as put:
         for block in geocode(scene, surface, lattice, device, shift, whole=snakemake.wildcards.frame == WHOLE):
             for band, samples in block.samples.items():
-                put(block.rows, block.cols, round_mantissa(samples), band + 1)
+                put(block.rows, block.cols, samples, band + 1)
             bursts.update(block.bursts)
             seen += block.seen
     coverage, missing = seen / (lattice.rows * lattice.cols), missing_bursts(bursts)

@@ -11,7 +11,7 @@ from sarslide.io import raster
 from sarslide.io.sidecar import read_json
 from sarslide.layers import hidden
 from sarslide.rates.own import own_rates
-from sarslide.rates.rasters import reader, unwrapped_reader, write_rates
+from sarslide.rates.rasters import unwrapped_reader, wrapped_reader, write_rates
 from sarslide.rates.records import common_wavelength_m
 from sarslide.rates.settings import RateSettings
 from sarslide.rates.unrated import unknown_without_ground
@@ -23,7 +23,7 @@ def main(snakemake) -> None:
     rates = own_rates(
         files["method"],
         unwrapped_reader(params, files, grid),
-        reader(params["pairs"], grid, files["wrapped"], files["coherence"]),
+        wrapped_reader(params, files, grid),
         params["pairs"],
         raster.read(files["elevation"], grid),
         grid,

@@ -11,7 +11,7 @@ from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 from sarslide.rates.ground import Ground
 from sarslide.rates.phase_gradient import phase_gradient
-from sarslide.rates.rasters import reader
+from sarslide.rates.rasters import wrapped_reader
 from sarslide.rates.settings import RateSettings
 from sarslide.rates.unrated import unknown_without_ground
 
@@ -20,7 +20,7 @@ def main(snakemake) -> None:
     params, files = dict(snakemake.params.items()), snakemake.input
     grid = RegionGrid.from_dict(params["grid"])
     layers, removed = phase_gradient(
-        reader(params["pairs"], grid, files.wrapped, files.coherence),
+        wrapped_reader(params, dict(files.items()), grid),
         params["pairs"],
         Ground.from_layer(raster.read(files.elevation, grid), raster.read(files.stable_ground, grid)),
         grid.cell_m,

@@ -4,7 +4,7 @@
 
 rule average_phase:
     input:
-        unpack(pair_inputs("coherence", "wrapped")),
+        unpack(corrected_pairs("coherence", "wrapped")),
         layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
         elevation=f"{TERRAIN}/elevation_m.tif",
     output:

@@ -3,7 +3,11 @@
 
 rule own_rates:
     input:
-        unpack(pair_inputs("unwrapped", "conncomp", "coherence", "wrapped", "sidecars")),
+        unpack(
+            corrected_pairs(
+                "unwrapped", "conncomp", "coherence", "wrapped", "sidecars"
+            )
+        ),
         method=lambda wildcards: own(
             or_exit(lambda: existing("rates.own", CONFIG.rates.own))
         ),

@@ -272,6 +272,12 @@ class ProcessorError(SarslideError):
     code = 3009
 
 
+class DelayError(SarslideError):
+    """Delays of a date that are missing, unreadable, elsewhere, or in another unit or sign."""
+
+    code = 3010
+
+
 class WeightsError(SarslideError):
     """Network weights that are missing, corrupt, or made for other channels or another network."""
 

@@ -114,6 +114,7 @@ _ALL = (
     # products beside the rates
     Layer("los_displacement_mm", "mm", "float32", NAN, (-5000, 5000), "line-of-sight displacement between the two dates of a pair, positive towards the satellite"),
     Layer("los_displacement_std_mm", "mm", "float32", NAN, (0, 5000), "standard deviation of the displacement that the coherence of the pair predicts"),
+    Layer("slant_delay_mm", "mm", "float32", NAN, (0, 10000), "one-way tropospheric delay of a date along the line of sight, positive = longer path"),
     Layer(
         "phase_intensity_rgb", "1", "uint8", 0, (1, 255), "averaged phase and mean intensity in three channels (P0 3.2)",
         ("red", "green", "blue"),

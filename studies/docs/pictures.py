@@ -115,7 +115,7 @@ def overview(region: Finished, stack: str) -> bytes:
     """LOS rate over the hillshade with the landslides of the release."""
     title = f"LOS rate of track {stack} and released landslides"
     rates = region.track("los_rate_mm_per_yr", stack)
-    return png(overview_figure(region.shade, rates, region.objects(LANDSLIDES), region.bounds, title, 4.2))
+    return png(overview_figure(region.shade, rates, region.objects(LANDSLIDES), region.bounds, title, width_in=4.2))
 
 
 TUTORIAL: dict[str, Make] = {make.__name__: make for make in (slc, pair, network, rate, objects)}

@@ -3,6 +3,7 @@
 import csv
 import shutil
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,9 @@ def _files(folder: Path) -> None:
     ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
+    (folder / "delays").mkdir()
+    for day in range(100):
+        (folder / f"delays/{date(2019, 3, 1) + timedelta(day):%Y%m%d}.ztd").touch()
     second = folder / "pairs/second"
     second.mkdir(parents=True)
     for pair in PAIRS:

@@ -39,6 +39,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "files.coherence": ("second/{earlier}_{later}.cc",),
     "files.baselines": ("second/{earlier}_{later}.par",),
     "rates.own": ("more.py",),
+    "rates.delays": ("delays",),
     "rates.windows": ({"spring": ["20190301", "20190331"]},),
     "rates.dinsar": (PAIRS[1:2],),
     "rates.series_polygons": ("more.gpkg",),

@@ -36,6 +36,7 @@ from sarslide.config.results import FactorsSection, InventorySection, RatesSecti
 from sarslide.grid import RegionGrid
 from sarslide.insar.engines import ENGINES
 from sarslide.insar.external.sensor import flies
+from sarslide.rates.methods import METHODS
 
 MAX_NAMED = 10  # frames that a message lists
 SOURCES = tuple(dict.fromkeys(source for engine in ENGINES.values() for source in engine.sources))
@@ -164,6 +165,15 @@ class Config(Section):
                 f"segmentation.window = {networks.window} does not fit segmentation.grid = product",
                 "rates of a window are not resampled; leave one of them out",
                 *("segmentation.window", "segmentation.grid"),
+            )
+
+    @check
+    def _one_weather_model(self) -> None:
+        if self.rates.delays and METHODS[self.rates.method].corrects_dates and self.sbas.era5:
+            raise Mistake(
+                "sbas.era5 = true takes delays off again that rates.delays has taken off",
+                "leave one of them out",
+                *("sbas.era5", "rates.delays"),
             )
 
     @check

@@ -76,6 +76,11 @@ class RatesSection(Section):
     atmosphere_days: float = key(
         100.0, "standard deviation of the Gaussian in time that the filter takes off", "days", gt=0, le=3650
     )
+    delays: PathText = key(
+        "",
+        "folder of tropospheric delays, a file a date (GACOS, RAiDER, OPERA TROPO-ZENITH, GeoTIFF), taken off all pairs before"
+        " height and plane are fitted; of a stack alone in a folder of its name; $VARIABLES are expanded; empty: none (B23)",
+    )
     reference: tuple[float, float, float] | None = key(
         None,
         "reference area of the frames that hold its centre: east, north, radius; of others, and with null: the largest"

@@ -18,7 +18,7 @@ MAX_DEPTH = 8  # of groups
 
 
 @contextmanager
-def opened(path: str | Path, error: Coded, cure: str) -> Iterator[Any]:
+def opened(path: str | Path, error: Coded, cure: str, heap_bytes: int = 0) -> Iterator[Any]:
     """A file from elsewhere, open to be read; what the library makes of damage is one coded line.
 
     Parameters
@@ -29,6 +29,8 @@ def opened(path: str | Path, error: Coded, cure: str) -> Iterator[Any]:
         Class of the error.
     cure : str
         Its cure.
+    heap_bytes : int
+        As the `limit` of `check_heaps`.
 
     Yields
     ------
@@ -43,7 +45,7 @@ def opened(path: str | Path, error: Coded, cure: str) -> Iterator[Any]:
     import h5py
 
     plain_file(path, error, cure)
-    check_heaps(path, error, cure)
+    check_heaps(path, error, cure, heap_bytes)
     try:
         with h5py.File(path, "r") as file:
             yield file

@@ -3,7 +3,8 @@
 Files are tiled, compressed Cloud-Optimized GeoTIFFs, written by way of `io.atomic`, so that a file
 under its final name is complete. GDAL loses what the disk answers while it closes a file, and a
 tile that was lost reads as nodata: small files go to the disk through Python, of large ones each
-block is read back and compared.
+block is read back and compared. Complex samples are packed (`io.bfloat16`); whatever reads them
+here has complex64.
 
 A file is read as the formats that its reader names, whatever it holds: of the other 150 that GDAL
 knows some fetch addresses, open files elsewhere or run code.
@@ -28,6 +29,7 @@ from sarslide import layers
 from sarslide.errors import GridError, LayerError, RasterError
 from sarslide.grid import Lattice, RegionGrid
 from sarslide.io.atomic import atomic_file
+from sarslide.io.bfloat16 import PACKING, packed, unpacked
 from sarslide.io.blocks import Checksums, blocks
 from sarslide.io.bounded import plain_file, shown
 
@@ -276,13 +278,15 @@ def _has_holes(path: Path, level: int) -> bool:
 
 def _profile(grid: RegionGrid | Lattice, spec: layers.Layer, count: int) -> dict[str, Any]:
     return {
-        "driver": "GTiff", "width": grid.cols, "height": grid.rows, "count": count, "dtype": spec.dtype,
+        "driver": "GTiff", "width": grid.cols, "height": grid.rows, "count": count,
+        "dtype": "uint32" if _is_complex(spec) else spec.dtype,
         "crs": f"EPSG:{grid.epsg}", "transform": grid.transform, "nodata": spec.nodata,
     }  # fmt: skip
 
 
 def _describe(target: DatasetWriter, spec: layers.Layer, names: Sequence[str], tags: dict[str, str] | None) -> None:
-    target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **(tags or {}))
+    packing = {"packing": PACKING} if _is_complex(spec) else {}
+    target.update_tags(layer=spec.name, unit=spec.unit, meaning=spec.meaning, **packing, **(tags or {}))
     target.units = (spec.unit,) * len(names)
     for index, name in enumerate(names, start=1):
         target.set_band_description(index, name)
@@ -291,7 +295,7 @@ def _describe(target: DatasetWriter, spec: layers.Layer, names: Sequence[str], t
 def _to_cog(
     source: DatasetReader, path: str | Path, spec: layers.Layer, overviews: Resampling = Resampling.nearest
 ) -> None:
-    samples = spec.dtype == "complex64"
+    samples = _is_complex(spec)
     # Level 9 takes three times as long as 3 for files that are 3 % smaller.
     with _refusing(path):
         gdal_copy(
@@ -313,14 +317,18 @@ def _refusing(path: str | Path) -> Iterator[None]:
 def _as_bands(array: np.ndarray, spec: layers.Layer) -> np.ndarray:
     data = np.ma.filled(array, np.nan if spec.nodata is None else spec.nodata) if np.ma.isMaskedArray(array) else array
     data = np.asarray(data)
-    if np.iscomplexobj(data) != spec.dtype.startswith("complex"):
+    if np.iscomplexobj(data) != _is_complex(spec):
         raise LayerError(
             f"layer '{spec.name}' is {spec.dtype}, the array {data.dtype}", "write phase or samples as registered"
         )
     if np.issubdtype(np.dtype(spec.dtype), np.integer) and np.issubdtype(data.dtype, np.floating):
         data = np.where(np.isnan(data), np.nan if spec.nodata is None else spec.nodata, data)
-    data = data.astype(spec.dtype, copy=False)
+    data = packed(data) if _is_complex(spec) else data.astype(spec.dtype, copy=False)
     return data[None] if data.ndim == 2 else data
+
+
+def _is_complex(spec: layers.Layer) -> bool:
+    return spec.dtype.startswith("complex")
 
 
 @contextmanager
@@ -535,7 +543,7 @@ def read_all(
             _check_whole(path, source, len(indexes or source.indexes))
         else:
             _check_grid(path, source, grid)
-        return source.read(indexes)
+        return values(source, source.read(indexes))
 
 
 def check_grid(path: str | Path, grid: RegionGrid | Lattice) -> None:
@@ -587,7 +595,25 @@ def read_block(path: str | Path, rows: slice, cols: slice, band: int | None = 1)
     """
     with opened(path) as source:
         _check_bands(path, source, None if band is None else [band])
-        return source.read(band, window=Window.from_slices(rows, cols))
+        return values(source, source.read(band, window=Window.from_slices(rows, cols)))
+
+
+def values(source: DatasetReader, cells: np.ndarray) -> np.ndarray:
+    """What the cells of a file hold.
+
+    Parameters
+    ----------
+    source : DatasetReader
+        The file.
+    cells : array
+        Read from it.
+
+    Returns
+    -------
+    array
+        Samples that are packed as complex64, other cells as they are.
+    """
+    return unpacked(cells) if cells.dtype == np.uint32 and source.tags().get("packing") == PACKING else cells
 
 
 def read_reduced(path: str | Path, max_side: int, band: int = 1) -> np.ndarray:
@@ -609,7 +635,7 @@ def read_reduced(path: str | Path, max_side: int, band: int = 1) -> np.ndarray:
     """
     with opened(path) as source:
         step = max(1, -(-max(source.shape) // max_side))
-        return source.read(band, out_shape=tuple(-(-side // step) for side in source.shape))
+        return values(source, source.read(band, out_shape=tuple(-(-side // step) for side in source.shape)))
 
 
 def read_mean(path: str | Path, shape: tuple[int, int]) -> np.ndarray:

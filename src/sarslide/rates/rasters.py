@@ -1,6 +1,6 @@
 """The pairs of a stack from rasters, and its rate layers to rasters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,11 @@ from sarslide.insar.error_cycles import apply
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.layers import hidden
-from sarslide.rates.passes import ReadUnwrapped
+from sarslide.rates.delays.pairs import ReadPair, without_delays
+from sarslide.rates.passes import ReadUnwrapped, ReadWrapped
 from sarslide.rates.pipeline import StackLayers, stack_rates
 from sarslide.rates.records import common_wavelength_m
 from sarslide.rates.settings import RateSettings
-
-# pair, or pair, rows, cols -> unwrapped phase (rad) first, then whatever else
-ReadPair = Callable[..., tuple]
 
 
 def reader(pairs: Sequence[str], grid: RegionGrid, *kinds: Sequence[str]) -> ReadPair:
@@ -50,8 +48,8 @@ def unwrapped_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: 
     params : mapping
         pairs.
     files : mapping
-        unwrapped, coherence, conncomp in the order of the pairs, and loop_errors (none: cells that
-        fail to close are kept).
+        unwrapped, coherence, conncomp in the order of the pairs, loop_errors (none: cells that fail
+        to close are kept), and delays as in `without_delays`.
     grid : RegionGrid
         Grid on which the files must lie.
 
@@ -61,7 +59,29 @@ def unwrapped_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: 
         Pair -> unwrapped phase (rad), coherence, components, (rows, cols) each.
     """
     read = reader(params["pairs"], grid, files["unwrapped"], files["coherence"], files["conncomp"])
-    return without_loop_errors(read, files.get("loop_errors"))
+    kept = without_loop_errors(read, files.get("loop_errors"))
+    return without_delays(kept, params["pairs"], files, grid)
+
+
+def wrapped_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: RegionGrid) -> ReadWrapped:
+    """A reader of whole wrapped pairs, as the averages read them.
+
+    Parameters
+    ----------
+    params : mapping
+        pairs.
+    files : mapping
+        wrapped, coherence in the order of the pairs, and delays as in `without_delays`.
+    grid : RegionGrid
+        Grid on which the files must lie.
+
+    Returns
+    -------
+    callable
+        Pair -> wrapped phase (rad), coherence, (rows, cols) each.
+    """
+    read = reader(params["pairs"], grid, files["wrapped"], files["coherence"])
+    return without_delays(read, params["pairs"], files, grid, is_wrapped=True)
 
 
 def unwrapped_block_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: RegionGrid) -> ReadPair:
@@ -90,7 +110,8 @@ def unwrapped_block_reader(params: Mapping[str, Any], files: Mapping[str, Any], 
     def read(pair: str, rows: slice, cols: slice) -> tuple[np.ndarray, ...]:
         return tuple(raster.read_block(path, rows, cols) for path in paths[pair])
 
-    return without_loop_errors(read, files.get("loop_errors"))
+    kept = without_loop_errors(read, files.get("loop_errors"))
+    return without_delays(kept, params["pairs"], files, grid)
 
 
 def without_loop_errors(read: ReadPair, errors: str | Path | None, correct: bool = False) -> ReadPair:

@@ -140,6 +140,7 @@ def upstream_rules(config: Config) -> list[str]:
         *source,
         *engine.rules,
         *(["unwrap"] if method.has_rates and not engine.unwraps else []),
+        *(["slant_delay"] if config.rates.delays else []),
         *method.rules,
         *(["closure"] if method.has_rates and config.rates.loop_mask else []),
         *(["window_rates"] if config.segmentation.window else []),

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.native.geocode_slc import BANDS, geocode, round_mantissa
+from sarslide.insar.native.geocode_slc import BANDS, geocode
 from sarslide.insar.native.geometry import layover_shadow, stack_geometry
 from sarslide.insar.native.interferogram import form_pair, mean_power, multilook
 from sarslide.insar.native.surface import Surface
@@ -33,7 +33,7 @@ if step == "geocode":
         for block in geocode(scene, surface, lattice):
             seen += block.seen
             for band, samples in block.samples.items():
-                put(block.rows, block.cols, round_mantissa(samples), band + 1)
+                put(block.rows, block.cols, samples, band + 1)
 elif step == "interferogram":
     dates = ["20190306", "20190318", "20190330"]
     pairs = ["20190306_20190318", "20190306_20190330"]

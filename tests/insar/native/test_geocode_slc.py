@@ -8,7 +8,7 @@ import pytest
 
 from sarslide.errors import CoverageError, DemError, SafeError
 from sarslide.grid import Lattice, RegionGrid
-from sarslide.insar.native.geocode_slc import BANDS, geocode, round_mantissa
+from sarslide.insar.native.geocode_slc import BANDS, geocode
 from sarslide.insar.native.surface import Surface
 from tests.support.interferograms import (
     INTERVAL,
@@ -157,14 +157,6 @@ def test_truncated_measurement(targets, tmp_path):
     cut = replace(scene, bursts=(replace(scene.bursts[0], raster=str(tmp_path / "cut.tif")),))
     with pytest.raises(SafeError, match="E3001 .*cut.tif: truncated"):
         bands_of(cut, surface, lattice)
-
-
-def test_rounded_mantissa_keeps_the_phase():
-    rng = np.random.default_rng(3)
-    samples = (rng.normal(size=10000) + 1j * rng.normal(size=10000)).astype(np.complex64)
-    rounded = round_mantissa(samples)
-    assert np.abs(np.angle(rounded * samples.conj())).max() < 0.01
-    assert np.array_equal(round_mantissa(rounded), rounded) and (round_mantissa(np.zeros(3, np.complex64)) == 0).all()
 
 
 def test_wavelength_is_that_of_sentinel1():

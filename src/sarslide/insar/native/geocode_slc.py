@@ -30,8 +30,6 @@ BLOCK_ROWS, BLOCK_COLS = 512, 2048  # multiples of the tiles of a raster; about 
 # Lines and samples from the edge of the valid part that the kernel needs.
 MARGIN = (AZIMUTH_TAPS // 2, RANGE_TAPS // 2)
 FULL = 0.999  # share of the region above which a date covers it
-# Kept of 23: a relative error below 2^-7 of each part, so a phase error below 0.008 rad.
-MANTISSA_BITS = 6
 
 
 # Neighbouring bursts, and neighbouring swaths, see the ground of their overlap with other parts of
@@ -198,27 +196,6 @@ def geocode(
         )
     if not held:
         raise SafeError(f"{scene.bursts[min(checked)].raster}: all samples that the region needs are zero", COPY_AGAIN)
-
-
-def round_mantissa(samples: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray:
-    """Samples with both mantissas rounded, to compress better.
-
-    Parameters
-    ----------
-    samples : array of complex64
-        Samples.
-    bits : int
-        Bits that are kept; the phase moves by less than 2^-bits / 2.
-
-    Returns
-    -------
-    array of complex64
-        Rounded samples.
-    """
-    drop = 23 - bits
-    rounded = np.ascontiguousarray(samples, np.complex64).view(np.uint32) + np.uint32(1 << (drop - 1))
-    rounded &= np.uint32(0xFFFFFFFF << drop & 0xFFFFFFFF)
-    return rounded.view(np.complex64)
 
 
 def chosen_device(wanted: str) -> str:

@@ -366,4 +366,4 @@ def read_bands(source: DatasetReader, rows: slice, cols: slice) -> dict[int, np.
         for index in range(source.count)
         if any(source.get_tag_item(tile, "TIFF", index + 1) for tile in tiles)
     }
-    return {index: samples for index, samples in bands.items() if samples.any()}
+    return {index: raster.values(source, cells) for index, cells in bands.items() if cells.any()}
