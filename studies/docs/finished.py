@@ -18,17 +18,17 @@ from sarslide.rates.observability import CLASSES
 from studies.runs import sarslide
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SMALL, FULL = "demo_small", "demo"
+SMALL, FULL, VALLEY = "demo_small", "demo", "valley"
 HIDDEN = [CLASSES.index(word) for word in ("layover", "shadow")]
 
 
 def finished(folder: Path, name: str) -> "Finished":
-    """The region `demo_small` or `demo` of a working folder, brought up to date.
+    """A packaged region of a working folder, brought up to date.
 
     Its release is the first: after a change of the code its objects would be those of before.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    words = ["demo", *(["--small"] if name == SMALL else [])]
+    words = {SMALL: ["demo", "--small"], FULL: ["demo"]}.get(name, ["run", name])
     sarslide(folder, name, *words)
     inventory = folder / "results" / name / "inventory"
     if len((inventory / "releases/INDEX.csv").read_text().splitlines()) > 2:

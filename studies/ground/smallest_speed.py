@@ -1,7 +1,7 @@
 """Whether the noise that the map of what can be seen is made of is that of the rates.
 
     sarslide demo
-    python -m studies.ground.smallest_speed
+    python -m studies.ground.smallest_speed [--region valley]
 
 The planted motion of a simulated region is taken off its rates, which leaves their error; the
 product measured noise on what it took for stable ground, without the truth. The scatter of the
@@ -85,7 +85,7 @@ def measure(folder: Path, region: str) -> list[dict]:
                 by_coherence += [spread(z[part]) for part in np.array_split(order, PARTS)]
             low, high = min(by_coherence), max(by_coherence)
             above = 100 * float(np.mean(np.abs(np.concatenate(every)) > SIGMAS))
-            about = f"Demo, what can be seen, {area} ha, {ground} ground"
+            about = f"{region}, what can be seen, {area} ha, {ground} ground"
             rows += [
                 row(
                     f"{about}: error over stated noise, fifths of coherence of both tracks",
