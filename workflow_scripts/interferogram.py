@@ -1,7 +1,8 @@
 """interferogram: geocoded SLCs of two dates -> their interferogram and coherence.
 
-inputs: geocoded SLCs and their sidecars. outputs: wrapped phase, unfiltered and Goldstein-filtered
-(rad, earlier x conj(later), grows when the ground moves away from the satellite); coherence (0..1,
+inputs: geocoded SLCs and their sidecars; with `interferogram.linking` the linked phases of both
+dates. outputs: wrapped phase, unfiltered and Goldstein-filtered, or linked in its place (rad,
+earlier x conj(later), grows when the ground moves away from the satellite); coherence (0..1,
 from unfiltered samples, bias-corrected); sidecar with dates, UTC, bperp_m (later - earlier, up and
 away from the track), looks, windows, coverage, the phase steps between bursts and swaths, and,
 where it is asked for, the azimuth misregistration by spectral diversity (reported, not applied).
@@ -18,6 +19,7 @@ from sarslide.insar.native.interferogram import multilook
 from sarslide.insar.pair_files import write_pair
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.linking.pair import linked_pair
 
 
 def main(snakemake) -> None:
@@ -33,7 +35,9 @@ def main(snakemake) -> None:
     settings = dict(params.items())
     about = sidecar("interferogram", dict(files.items()), settings)
     made_by = ("native", __version__)
-    record = write_pair(sums, earlier, later, bperp_m, looks, made_by, settings, grid, output.wrapped, output.coherence)
+    linked = linked_pair(files.linked, pair, grid) if "linked" in files.keys() else None
+    written = (output.wrapped, output.coherence)
+    record = write_pair(sums, earlier, later, bperp_m, looks, made_by, settings, grid, *written, linked)
     checks = {"coverage": asdict(sums.coverage), "overlap": sums.overlaps.to_dict()}
     if params.spectral_diversity:
         checks["azimuth_misregistration"] = _diversity(files, grid)(earlier, sums.overlaps)

@@ -125,8 +125,33 @@ OVERLAP = (
 )
 
 
+# Pairs of linked dates are made of the phases of their mini-stacks.
+LINKED = CONFIG.interferogram.linking != "none"
+FILTER = GRAPH.leaves(
+    "interferogram",
+    *(("linking", "ministack") if LINKED else ("goldstein_alpha", "goldstein_window")),
+)
+
+
+def linked_phases(wildcards):
+    """The linked phases of the two dates of a pair; nothing where dates are not linked."""
+    days = names.split_pair(wildcards.pair) if LINKED else []
+    own = [GRAPH.ministack_of(wildcards.stack, day) for day in days]
+    paths = [
+        fill(f"{STACK}/linked/{{ministack}}.linked_rad.tif", wildcards, ministack=name)
+        for name in own
+    ]
+    return {"linked": paths} if paths else {}
+
+
+if LINKED:
+
+    include: "../linking.smk"
+
+
 rule interferogram:
     input:
+        unpack(linked_phases),
         **OVERLAP,
         gslc=of_both_dates(f"{STACK}/gslc/{{date}}.tif"),
         sidecars=of_both_dates(f"{STACK}/gslc/{{date}}.json"),
@@ -146,9 +171,8 @@ rule interferogram:
         mem_mb=memory(1500, 220),
         runtime=minutes(10, 14),
     params:
+        **FILTER,
         grid=cell_grid,
-        goldstein_alpha=CONFIG.interferogram.goldstein_alpha,
-        goldstein_window=CONFIG.interferogram.goldstein_window,
         coherence_window=CONFIG.interferogram.coherence_window,
         spectral_diversity=CONFIG.slc.spectral_diversity,
         code=code("interferogram"),

@@ -79,6 +79,10 @@ _ALL = (
     Layer("unw_rad", "rad", "float32", NAN, (-1e4, 1e4), "unwrapped phase, grows when the ground moves away from the satellite"),
     Layer("conncomp", "1", "uint16", 0, (0, 65535), "connected components of the unwrapped phase, 0 = not reliable"),
     Layer("gslc", "1", "complex64", None, None, "geocoded SLC, flat-earth and topographic phase removed; never filter or resample it"),
+    # one file a mini-stack of linked dates
+    Layer("linked_rad", "rad", "float32", NAN, (-3.1415927, 3.1415927), "linked phase, one band a date; that of an earlier less that of a later date is their interferogram's"),
+    Layer("linked_std_rad", "rad", "float32", NAN, None, "Cramer-Rao bound of the standard deviation of the linked phase, one band a date (Guarnieri and Tebaldini 2008)"),
+    Layer("linking_coherence", "1", "float32", NAN, (-1, 1), "temporal coherence: how well the pairs of a mini-stack agree with the linked phases, 1 = fully"),
     # geometry of a stack
     Layer("incidence_deg", "degree", "float32", NAN, (0, 90), "incidence angle from the ellipsoid normal"),
     Layer("heading_deg", "degree", "float32", NAN, (0, 360), "flight direction, clockwise from north"),

@@ -108,6 +108,7 @@ def regions(folder: Path) -> dict[str, Region]:
             for method in others
         },
         "averaging": Region(demo | averaged),
+        "linked": Region(demo | {"interferogram": {"linking": "emi"}}),
         # On a ground of its own, mapped without a network.
         "threshold": Region(
             demo

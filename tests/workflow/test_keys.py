@@ -29,6 +29,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "grid.geoid_m": (-5,),
     "simulation.dem": ("dem.tif", "other.tif"),
     "simulation.first_date": ({"A128": "20190307", "D062": "20190311"},),
+    "interferogram.linking": ("evd",),
+    "interferogram.ministack": (3,),
     "isce2.reference": ({"A128": DAYS[1]},),
     "isce2.aux": ("aux",),
     "network.season": (["03-01", "04-12"],),

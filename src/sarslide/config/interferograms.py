@@ -80,6 +80,19 @@ class InterferogramSection(Section):
         "phase that the rates are made of: the filtered one, or the unfiltered one with the same cycles",
     )
 
+    linking: Literal["none", "evd", "emi"] = key(
+        "none",
+        "filtered phase of a pair; none: its own, by the Goldstein filter; evd, emi: that of its dates, linked over all pairs"
+        " of a mini-stack (engine native)",
+    )
+    ministack: int = key(
+        10,
+        "dates that are linked together, with the compressed earlier ones; a new date changes only its own mini-stack",
+        "dates",
+        ge=3,
+        le=100,
+    )
+
     @check
     def _window_holds_patches(self) -> None:
         if 0 < self.unwrap_window < 8:

@@ -87,6 +87,8 @@ REACHES: dict[str, tuple[str, ...]] = {
     "interferogram.goldstein_alpha": ("unwrap", *FILTERED),
     "interferogram.goldstein_window": FILTERED,
     "interferogram.coherence_window": ("interferogram", "isce2_interferogram"),
+    "interferogram.linking": ("link_dates", "interferogram"),
+    "interferogram.ministack": ("link_dates", "interferogram"),
     "interferogram.*": ("unwrap",),
     "isce2.reference": ENGINES["isce2"].rules,
     "isce2.aux": ("isce2_prepare",),
@@ -254,6 +256,7 @@ DEM_FILE = Need(
 )
 SEVERAL = Need("grid.bounds of several frames", lambda config: config.grid.in_frames)
 COMPARED = _given("evaluation.inventory")
+NATIVE = _one_of("engine", "native")
 SAFE, WINDOWS = _one_of("source", "safe"), _given("rates.windows")
 ARCHIVE = (SAFE, _one_of("catalog.archive", "asf", "copernicus"))
 PRESET = (_one_of("network.pairs", ()), _one_of("network.preset", "nearest"))
@@ -262,6 +265,7 @@ STACKING = _any(_method_of("stack_rates"), WINDOWS)
 # The averaged phase has the same zero as the rates of stacking.
 ZERO = _any(_one_of("rates.method", "stacking", "averaging"), WINDOWS)
 RATED = _one_of("rates.method", *WITH_RATES)
+LINKED = _one_of("interferogram.linking", "evd", "emi")
 UNWRAPPED = _any(RATED, _given("rates.dinsar"))
 
 # Rules that not every region has, and what each needs; those of engines and methods stand in their
@@ -272,6 +276,7 @@ EXISTS: dict[str, Need] = {
     "prepare_dem": Need("grid.dem naming a file", lambda config: bool(config.grid.dem and not dem_model(config))),
     "update_catalog": SAFE,
     "window_rates": WINDOWS,
+    "link_dates": LINKED,
     "slant_delay": _given("rates.delays"),
     "retrieve_optical": RETRIEVED,
     "optical": _any(_given("optical.products"), RETRIEVED),
@@ -319,7 +324,12 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     ),
     "inventory.names_column": (_given("inventory.names"),),
     "inventory.names_m": (_given("inventory.names"),),
-    "interferogram.goldstein_window": (_given("interferogram.goldstein_alpha", "above 0"),),
+    "interferogram.goldstein_window": (
+        _given("interferogram.goldstein_alpha", "above 0"),
+        _one_of("interferogram.linking", "none"),
+    ),
+    "interferogram.linking": (NATIVE,),
+    "interferogram.ministack": (NATIVE, LINKED),
     "rates.weighting": (STACKING,),
     "rates.paper_wavelength_m": (STACKING,),
     "rates.atmosphere": (STACKING,),

@@ -23,6 +23,7 @@ def write_pair(
     grid: RegionGrid,
     wrapped: str | Path,
     coherence: str | Path,
+    linked_rad: np.ndarray | None = None,
 ) -> PairRecord:
     """Form a pair and write its wrapped phase, unfiltered and filtered, and its coherence.
 
@@ -39,20 +40,28 @@ def write_pair(
     engine : tuple of str
         Name and version of the engine.
     params : mapping
-        goldstein_alpha; goldstein_window and coherence_window, cells.
+        coherence_window, cells; goldstein_alpha and goldstein_window, cells, or of linked phases
+        linking and ministack.
     grid : RegionGrid
         Grid of the region.
     wrapped, coherence : str or Path
         Files to write: wrapped phase, rad, and coherence.
+    linked_rad : (rows, cols) array of float, optional
+        Linked phase of the pair, which takes the place of Goldstein's.
 
     Returns
     -------
     PairRecord
         Record of the pair.
     """
-    alpha, filter_window = params["goldstein_alpha"], params["goldstein_window"]
     window = coherence_window(params["coherence_window"], looks)
-    formed = form_pair(sums, looks, window, alpha, filter_window)
+    if linked_rad is None:
+        strength = params["goldstein_alpha"], params["goldstein_window"]
+        made_by = {"name": "goldstein", "alpha": strength[0], "window": strength[1]}
+    else:
+        strength = 0, 0
+        made_by = {"name": params["linking"], "ministack": params["ministack"]}
+    formed = form_pair(sums, looks, window, *strength, linked_rad)
     raster.write(wrapped, np.stack([formed.unfiltered_rad, formed.filtered_rad]), grid, "wrapped_rad")
     raster.write(coherence, formed.coherence, grid, "cor")
     return PairRecord(
@@ -67,5 +76,5 @@ def write_pair(
         coherence_window=window,
         coherence_looks=looks * window**2,
         mean_coherence=mean_coherence(formed.coherence),
-        filter={"name": "goldstein", "alpha": alpha, "window": filter_window},
+        filter=made_by,
     )

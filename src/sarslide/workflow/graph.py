@@ -287,6 +287,37 @@ class Graph:
         """
         return self.scenes.dates(stack)
 
+    def ministacks(self, stack: str) -> dict[str, list[str]]:
+        """Dates of a stack that are linked together.
+
+        Parameters
+        ----------
+        stack : str
+            Name of the stack.
+
+        Returns
+        -------
+        dict of str to list of str
+            Dates of each mini-stack by its first one, in order.
+        """
+        dates, size = self.dates(stack), self.config.interferogram.ministack
+        return {part[0]: part for part in (dates[k : k + size] for k in range(0, len(dates), size))}
+
+    def ministack_of(self, stack: str, date: str) -> str:
+        """The mini-stack that a date is linked in.
+
+        Parameters
+        ----------
+        stack, date : str
+            Names of the stack and of the date.
+
+        Returns
+        -------
+        str
+            Its first date.
+        """
+        return max(first for first in self.ministacks(stack) if first <= date)
+
     @cached_property
     def _pairs(self) -> dict[str, tuple[str, ...]]:
         plan, scenes = self.config.network, self.scenes

@@ -139,6 +139,7 @@ def upstream_rules(config: Config) -> list[str]:
     return [
         *source,
         *engine.rules,
+        *(["link_dates"] if engine.geocodes_dates and config.interferogram.linking != "none" else []),
         *(["unwrap"] if method.has_rates and not engine.unwraps else []),
         *(["slant_delay"] if config.rates.delays else []),
         *method.rules,

@@ -189,7 +189,14 @@ def _coverage(pair: str, sums: PairSums, earlier: np.ndarray, later: np.ndarray,
     return shares
 
 
-def form_pair(sums: PairSums, looks: float, window: int, alpha: float, filter_window: int) -> FormedPair:
+def form_pair(
+    sums: PairSums,
+    looks: float,
+    window: int,
+    alpha: float,
+    filter_window: int,
+    linked_rad: np.ndarray | None = None,
+) -> FormedPair:
     """Phase and coherence of one pair.
 
     The Goldstein filter sees the product over the root of the powers, so that no bright scatterer
@@ -207,6 +214,8 @@ def form_pair(sums: PairSums, looks: float, window: int, alpha: float, filter_wi
         Strength of the filter.
     filter_window : int
         Side of its patches, cells.
+    linked_rad : (rows, cols) array of float, optional
+        Linked phase of the pair, in the place of the filtered one.
 
     Returns
     -------
@@ -216,13 +225,13 @@ def form_pair(sums: PairSums, looks: float, window: int, alpha: float, filter_wi
     powers = sums.power_earlier * sums.power_later
     valid = powers > 0
     normalised = np.divide(sums.product, np.sqrt(powers), out=np.zeros_like(sums.product), where=valid)
-    filtered = goldstein(normalised, alpha, filter_window)
 
-    def phase(ifg: np.ndarray) -> np.ndarray:
-        return np.where(valid, np.angle(ifg), np.nan).astype(np.float32)
+    def phase(rad: np.ndarray) -> np.ndarray:
+        return np.where(valid, rad, np.nan).astype(np.float32)
 
+    filtered = np.angle(goldstein(normalised, alpha, filter_window)) if linked_rad is None else linked_rad
     return FormedPair(
-        phase(normalised),
+        phase(np.angle(normalised)),
         phase(filtered),
         coherence(sums.product, sums.power_earlier, sums.power_later, window, looks * window**2),
     )

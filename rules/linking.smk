@@ -1,0 +1,53 @@
+# Phase linking (engine native): the linked phases of the dates of a mini-stack, which its pairs are
+# made of, and the compressed SLC that stands for it among later dates.
+
+
+def linked_inputs(wildcards):
+    """The dates of a mini-stack, the first date of the stack, whose bursts count as even, and the mini-stacks before."""
+    parts = GRAPH.ministacks(wildcards.stack)
+    earlier = [name for name in parts if name < wildcards.ministack]
+    own = parts[wildcards.ministack]
+    return {
+        "gslc": [
+            fill(f"{STACK}/gslc/{{date}}.tif", wildcards, date=date) for date in own
+        ],
+        "sidecars": [
+            fill(f"{STACK}/gslc/{{date}}.json", wildcards, date=date)
+            for date in [next(iter(parts)), *own]
+        ],
+        "compressed": [
+            fill(rules.link_dates.output.compressed, wildcards, ministack=name)
+            for name in earlier
+        ],
+    }
+
+
+rule link_dates:
+    input:
+        unpack(linked_inputs),
+        layover_shadow=f"{STACK}/geometry/layover_shadow.tif",
+    output:
+        phase=f"{STACK}/linked/{{ministack}}.linked_rad.tif",
+        std=f"{STACK}/linked/{{ministack}}.linked_std_rad.tif",
+        agreement=f"{STACK}/linked/{{ministack}}.linking_coherence.tif",
+        compressed=f"{STACK}/linked/{{ministack}}.gslc.tif",
+        sidecar=f"{STACK}/linked/{{ministack}}.json",
+    log:
+        f"{LOGS}/link_dates/{{stack}}/{{frame}}/{{ministack}}.log",
+    benchmark:
+        f"{BENCHMARKS}/link_dates/{{stack}}/{{frame}}/{{ministack}}.tsv"
+    wildcard_constraints:
+        ministack=names.DATE,
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(3000, 20 + 16 * CONFIG.interferogram.ministack),
+        runtime=minutes(20, 50),
+        device=CONFIG.slc.device,
+    params:
+        grid=cell_grid,
+        linking=CONFIG.interferogram.linking,
+        ministack=CONFIG.interferogram.ministack,
+        code=code("link_dates"),
+    script:
+        "../workflow_scripts/link_dates.py"
