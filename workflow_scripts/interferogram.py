@@ -35,7 +35,7 @@ def main(snakemake) -> None:
     settings = dict(params.items())
     about = sidecar("interferogram", dict(files.items()), settings)
     made_by = ("native", __version__)
-    linked = linked_pair(files.linked, pair, grid) if "linked" in files.keys() else None
+    linked = linked_pair(files.linked, pair, grid) if files.get("linked") else None
     written = (output.wrapped, output.coherence)
     record = write_pair(sums, earlier, later, bperp_m, looks, made_by, settings, grid, *written, linked)
     checks = {"coverage": asdict(sums.coverage), "overlap": sums.overlaps.to_dict()}
