@@ -71,8 +71,9 @@ def test_networks_beside_and_their_finer_grid_cost_more():
     # 98 km x 150 km reach into 2 x 4 frames of 60 km (a narrow third column joins the second), each
     # with a margin of 2 km on all sides.
     with_margins = (98_000 + 2 * 4000) * (150_000 + 4 * 4000)
-    assert per_map == pytest.approx(with_margins / 25**2 * 15.2 / 2 / module.DEMO_CELLS / 3600)
-    candidates = 1.9 / 15.2 * per_map
+    on_demo = module.PER_STACK["segment"]
+    assert per_map == pytest.approx(with_margins / 25**2 * on_demo / 2 / module.DEMO_CELLS / 3600)
+    candidates = module.PER_STACK["candidates"] / on_demo * per_map
     assert finest - four == pytest.approx(3 * (4 * per_map + candidates))
 
 

@@ -1,7 +1,7 @@
 """Disk and core-hours of a region before it is run, from costs measured on finished runs.
 
 Costs are those of studies/records/validation.json, tables 6_steps (the demo: 137,700 cells) and
-1_engine_3_cost (two bursts of full width) and of the small demo, on one core of a busy machine with
+1_engine_3_cost (two bursts of full width) and of the small demo, on one core of a machine with
 compiled bytecode; `tests/preflight` holds them against these tables. A step that was measured on
 one size only is taken as proportional to the cells, which is too little for small regions and too
 much for large ones: its interpreter start does not grow. Snakemake's samples miss the end of short
@@ -22,21 +22,21 @@ WIDE_CELLS = 2 * 85_000 * 20_000 / 30**2
 SMALL_CELLS = 100 * 120
 
 # CPU s of all jobs of a rule on the demo, by what their number follows.
-PER_DATE = {"geocode_slc": 103.4, "mean_amplitude": 7.5}
-PER_PAIR = {"interferogram": 168.4, "unwrap": 256.9, "average_phase": 24.6, "closure": 16.7} | {
-    "stack_rates": 12.6,
-    "phase_bias": 4.3,
+PER_DATE = {"geocode_slc": 124.5, "mean_amplitude": 6.8}
+PER_PAIR = {"interferogram": 108.6, "unwrap": 101.3, "average_phase": 27.6, "closure": 26.6} | {
+    "stack_rates": 18.9,
+    "phase_bias": 6.7,
 }
-PER_STACK = {"stack_geometry": 4.1, "segment": 15.2, "candidates": 1.9, "network": 1.7}
-PER_REGION = {"terrain": 2.1, "release": 1.1, "fuse": 0.7, "report": 7.6}
-PER_SIMULATED_DATE = {"simulate_stack": 500.9}
+PER_STACK = {"stack_geometry": 4.9, "segment": 7.4, "candidates": 3.9, "network": 3.6}
+PER_REGION = {"terrain": 3.2, "release": 2.5, "fuse": 1.5, "report": 15.4, "smallest_speed": 3.4}
+PER_SIMULATED_DATE = {"simulate_stack": 287.6}
 # CPU s of one job at a second size, cells: two bursts of full width, or the small demo.
 SECOND_SIZE = {
     "geocode_slc": (WIDE_CELLS, 22.841588 / 2),
     "stack_geometry": (WIDE_CELLS, 21.417889),
     "interferogram": (WIDE_CELLS, 8.897704),
-    "unwrap": (SMALL_CELLS, 14.1 / 9),
-    "simulate_stack": (SMALL_CELLS, 13.8 / 6),
+    "unwrap": (SMALL_CELLS, 6.84 / 9),
+    "simulate_stack": (SMALL_CELLS, 4.92 / 6),
 }
 # SBAS instead of stacking: CPU s a cell, 57 pairs, table 3_sbas_memory (2048 x 2048 cells).
 SBAS_S, SBAS_PAIRS = 2.8455e-6, 57
