@@ -100,4 +100,4 @@ class Checksums:
 
 
 def _checksum(block: np.ndarray) -> int:
-    return zlib.crc32(np.ascontiguousarray(block))
+    return zlib.crc32(np.ascontiguousarray(block).data)
