@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
+from sarslide.catalog import scenes
 from sarslide.config import load
 from sarslide.errors import ConfigError, DelayError
 from sarslide.grid import RegionGrid
+from sarslide.preflight import checks, weather
+from sarslide.preflight.finding import ERROR, GOOD
 from sarslide.rates.delays.folder import check, epochs_of, listed, weights
 from sarslide.rates.delays.slant import slant_delay_mm
 from tests.support import delay_files as files
@@ -185,3 +188,23 @@ def test_era5_is_not_taken_off_twice():
     with pytest.raises(ConfigError, match="E1001 .*sbas.era5 = true takes delays off again"):
         load(keys | {"sbas": {"era5": True}})
     assert load(keys).rates.delays == "gacos"
+
+
+def test_every_date_of_a_stack_is_checked_before_any_job(tmp_path):
+    config = load(
+        {"region": "valley", "stacks": ["A128"], "simulation": {"dates": 3}, "rates": {"delays": str(tmp_path)}}
+    )
+    table = scenes.table(config, tmp_path)
+    region = config.grid.region_grid()
+    degrees = Transformer.from_crs(region.epsg, 4326, always_xy=True).transform_bounds(*region.bounds)
+    lon, lat = files.axes(degrees, 0.01)
+    for date in table.dates("A128"):
+        files.gacos(tmp_path, date, lon, lat, np.full((len(lat), len(lon)), 1.7))
+    (found,) = weather.delays(config, table)
+    assert found.level == GOOD and found.found.startswith("3 dates, 3 epochs")
+    files.gacos(tmp_path, date, lon, lat, np.full((len(lat), len(lon)), 170.0))
+    (found,) = weather.delays(config, table)
+    assert (found.check, found.level, found.code) == ("input rates.delays A128", ERROR, "E3010")
+    assert f"{date}.ztd: median delay 170 m" in found.found
+    assert found in checks.cheap(config, table, [], {"resources": tmp_path, "results": tmp_path})
+    assert weather.delays(load({"region": "valley"}), table) == []
