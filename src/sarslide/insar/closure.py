@@ -29,6 +29,7 @@ BUDGET = 400e6  # bytes of a block: closures and errors, a byte each, and what w
 WORKING = 150  # bytes a cell: the pairs of a triplet in float64, their phasors
 REPORTED_COMPONENTS = 5
 STEPS = 32  # of a cycle, in the histogram that gives the level
+MAX_STEPS = (1 << 15) - 1  # from the lowest, a thousand cycles; with three components of 16 bits it fits 63
 
 # pair, rows, cols -> unwrapped phase (rad), wrapped unfiltered phase (rad), components (None: the
 # engine has none)
@@ -171,11 +172,9 @@ def _set_levels(read: ReadPair, found: list[Triplet], blocks: list[tuple[slice, 
     for rows, cols in blocks:
         for t, (_, phase, wrapped, components) in enumerate(_read_triplets(read, found, rows, cols)):
             judged = _judged(phase, components)
-            turns = _rint(_closure(phase)[judged] * (STEPS / TWO_PI))
-            values, cells = np.unique(
-                np.stack([*(one[judged].astype(np.int64) for one in components), turns]), axis=1, return_counts=True
-            )
-            tables[t].update(dict(zip(map(tuple, values.T.tolist()), cells.tolist(), strict=True)))
+            if judged.any():
+                turns = _rint(_closure(phase)[judged] * (STEPS / TWO_PI))
+                tables[t].update(_counted([one[judged] for one in components], turns))
             phasors[t] += np.nansum(np.exp(1j * _closure(wrapped)))
     for one, table, phasor in zip(found, tables, phasors, strict=True):
         one.wrapped_mean_rad = float(np.angle(phasor)) if phasor else None
@@ -189,6 +188,17 @@ def _set_levels(read: ReadPair, found: list[Triplet], blocks: list[tuple[slice, 
             one.cells = sum(counts.total() for _, counts in ordered)
             one.level_rad = level * TWO_PI / STEPS
             one.components = [_component(*item, level) for item in ordered[:REPORTED_COMPONENTS]]
+
+
+def _counted(components: Sequence[np.ndarray], turns: np.ndarray) -> dict[tuple[int, ...], int]:
+    """Cells of each combination of components and closure: each is one number, to sort faster."""
+    lowest = int(turns.min())
+    columns = [*(one.astype(np.int64) for one in components), np.minimum(turns - lowest, MAX_STEPS)]
+    sizes = [int(one.max()) + 1 for one in columns]
+    numbers, cells = np.unique(np.ravel_multi_index(columns, sizes), return_counts=True)
+    *members, steps = np.unravel_index(numbers, sizes)
+    keys = zip(*(one.tolist() for one in (*members, steps + lowest)), strict=True)
+    return dict(zip(keys, cells.tolist(), strict=True))
 
 
 def _component(components: tuple, counts: Counter, level: int) -> dict:
