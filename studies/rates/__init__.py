@@ -1,4 +1,4 @@
-"""What rates and their errors are worth: rows of studies/records/rates.json, and the page of them."""
+"""What rates and their errors are worth: rows of studies/records/rates.json and the page of them."""
 
 from pathlib import Path
 
@@ -9,7 +9,8 @@ RECORD, PAGE = REPOSITORY / "studies/records/rates.json", REPOSITORY / "docs/ref
 INTRODUCTION = """# Rates, measured
 
 What phase linking, corrections of the weather and error models do to rates. Each row names its command;
-the rows are those of `studies/records/rates.json`.
+the rows are those of `studies/records/rates.json`. Of linked rates `before` is the default, made of
+the same products.
 
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|
