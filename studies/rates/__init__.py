@@ -1,4 +1,4 @@
-"""What rates and their errors are worth: rows of studies/records/rates.json and the page of them."""
+"""What rates and their errors are worth: rows of studies/records/rates.json, and their page."""
 
 from pathlib import Path
 
