@@ -80,6 +80,19 @@ def test_invalid_cells_stay_invalid():
     assert np.isfinite(corrected).sum() == corrected.size - 2
 
 
+@pytest.mark.parametrize("correct", [remove_height_correlated, remove_height_correlated_wrapped])
+def test_a_cell_less_of_the_ground_draws_no_other_samples(correct):
+    rng = np.random.default_rng(8)
+    shape, noise = (400, 300), 0.5  # 120,000 cells: fits are made of a part of them
+    height = 500 * rng.random(shape)
+    phase, ground = noise * rng.standard_normal(shape), np.ones(shape, bool)
+    _, whole = correct(phase, height, ground)
+    ground[0, 0] = False
+    _, less = correct(phase, height, ground)
+    # One of some 20,000 samples is worth 0.0001 rad of the plane, other samples 0.5 (2 x 12 / 20,000)^0.5 = 0.017 rad.
+    assert (less.east_rad, less.north_rad) == pytest.approx((whole.east_rad, whole.north_rad), abs=0.002)
+
+
 def test_too_little_stable_ground():
     mask = np.zeros(VALLEY.shape, bool)
     mask[:10, :10] = True

@@ -5,6 +5,7 @@ orbits). A plane also takes a deformation that tilts the whole region; switch it
 region itself deforms.
 """
 
+import math
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -79,7 +80,8 @@ def remove_height_correlated(
     use = mask & np.isfinite(phase_rad) & np.isfinite(elevation_m)
     _check_cells(use)
     terms = terms_of(elevation_m, height, plane)
-    coefficients = _robust_fit(np.stack([term[use] for term in terms.values()], axis=1), phase_rad[use])
+    thin = _thinned(use, MAX_SAMPLES)
+    coefficients = _robust_fit(np.stack([term[thin] for term in terms.values()], axis=1), phase_rad[thin])
     return _corrected(phase_rad, terms, coefficients, int(use.sum()))
 
 
@@ -122,8 +124,8 @@ def remove_height_correlated_wrapped(
     coefficients = np.zeros(len(terms))
     if slopes:
         cells = np.arange(use.size).reshape(use.shape)
-        ends = np.concatenate([np.stack(_shifted(cells, axis))[:, _both(use, axis)] for axis in (0, 1)], axis=1)
-        later, earlier = ends[:, :: -(-ends.shape[1] // MAX_SAMPLES)]
+        thin = [_thinned(_both(use, axis), MAX_SAMPLES // 2) for axis in (0, 1)]
+        later, earlier = np.concatenate([np.stack(_shifted(cells, axis))[:, thin[axis]] for axis in (0, 1)], axis=1)
         differences = wrapped(phase_rad.flat[later] - phase_rad.flat[earlier])
         design = np.stack([term.flat[later] - term.flat[earlier] for term in slopes], axis=1)
         coefficients[1:] = _robust_fit(design, differences)
@@ -166,10 +168,20 @@ def terms_of(elevation_m: np.ndarray, height: bool, plane: bool) -> dict[str, np
     return terms
 
 
+def _thinned(use: np.ndarray, samples: int) -> np.ndarray:
+    """Those cells of `use` that lie on every n-th row and column, about `samples` of them at most.
+
+    Samples follow from their places, not from their order: a cell more or less draws no others,
+    which would change every fit by its noise.
+    """
+    step = max(math.ceil(math.sqrt(np.count_nonzero(use) / samples)), 1)
+    thin = np.zeros_like(use)
+    thin[::step, ::step] = use[::step, ::step]
+    return thin
+
+
 def _robust_fit(design: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Least squares without residuals above 3 robust sigma, until the samples stay the same."""
-    step = -(-len(values) // MAX_SAMPLES)
-    design, values = design[::step], values[::step]
     keep = np.ones(len(values), bool)
     for _ in range(MAX_ROUNDS):
         used = design[keep]
