@@ -112,8 +112,10 @@ def test_opera_is_linear_between_its_hours(tmp_path):
     assert weights(epochs, f"{DATE[:4]}-03-06T20:00:00+00:00") == pytest.approx([0, 2 / 3, 1 / 3])
     found = slant_delay_mm(epochs, weights(epochs, "2019-03-06T20:00:00"), GRID, HEIGHT_M, INCIDENCE_DEG)
     np.testing.assert_allclose(found, 1e3 * 1.02 * 1.1 * 2.3 * np.exp(-HEIGHT_M / 8000) * SLANT, rtol=1e-6)
-    with pytest.raises(DelayError, match="time"):
+    with pytest.raises(DelayError, match="that of the acquisition is unknown"):
         weights(epochs, None)
+    with pytest.raises(DelayError, match="no time within 6 hours of the acquisition"):
+        weights(epochs[1:], "2019-03-06T11:07:00")
 
 
 @pytest.mark.parametrize("kind", ["zenith", "slant range"])

@@ -21,6 +21,7 @@ CHECKED_INCIDENCE_DEG = (20.0, 50.0)  # of slant delays before the incidence of 
 MAX_UNKNOWN = 0.01  # share of a region without delay
 SAMPLES = 64  # rows and columns of a file that the check reads
 CHECKED_HEIGHT_M = 500.0
+MAX_AWAY_S = 6 * 3600.0  # of an acquisition from the first and the last of several times
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def weights(epochs: Sequence[Epoch], utc: str | None) -> list[float]:
     Raises
     ------
     DelayError
-        Several epochs, and the time is unknown.
+        Several epochs, and the time of the acquisition is unknown or farther than 6 hours from all.
     """
     times = [epoch.time for epoch in epochs if epoch.time]
     if len(epochs) == 1:
@@ -134,6 +135,9 @@ def weights(epochs: Sequence[Epoch], utc: str | None) -> list[float]:
     taken = datetime.fromisoformat(utc).replace(tzinfo=None)
     seconds = [(time - times[0]).total_seconds() for time in times]
     at = (taken - times[0]).total_seconds()
+    if not -MAX_AWAY_S <= at <= seconds[-1] + MAX_AWAY_S:
+        name = epochs[0].paths[0].name
+        raise DelayError(f"{name}: no time within 6 hours of the acquisition, {utc}", "bring the files around it")
     return [float(np.interp(at, seconds, row)) for row in np.eye(len(times))]
 
 
