@@ -10,7 +10,6 @@ refused for the speckle that it keeps.
 import numpy as np
 
 WEIGHTS = np.array([1, 2, 1, 2, 4, 2, 1, 2, 1], np.float32)  # of the neighbours, row by row
-CENTRE = 4
 STEPS = [(row, col) for row in range(3) for col in range(3)]
 CRITICAL = 6.635  # of chi-square with one degree of freedom, 1 %
 
