@@ -27,7 +27,7 @@ from sarsim import acquisition as radar
 from sarsim.geometry import arc_state
 from sarsim.landcover import SETTLEMENT, TOWN, Town
 from sarsim.scattering import SEASONAL_SNOW, ScatteringSettings
-from sarsim.slc import EDGE, WIDTH, BurstImage, carrier_phase, spread
+from sarsim.slc import EDGE, WIDTH, BurstImage, carrier_turns, phasor, spread
 
 # strata along each side of a cell: 4.3 m for cells of 30 m, so that even back slopes of 50 degrees
 # have two a resolution cell
@@ -38,6 +38,8 @@ DRAWS = 4096  # tabulated circular Gaussian values
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _BITS_8, _BITS_12, _BITS_16 = np.uint64(0xFF), np.uint64(0xFFF), np.uint64(0xFFFF)
+# four numbers of 16 bits in one of 64: all of them 1, the highest bit of each
+_EACH, _TOP = np.uint64(0x0001000100010001), np.uint64(0x8000800080008000)
 _SNOW = np.uint64(1 << 63)  # sets the number of a scatterer under seasonal snow apart
 
 
@@ -119,18 +121,27 @@ def _mix(key, counter):
     return z ^ (z >> np.uint64(31))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _last_draw(key, number, day, change):
     """The last day up to `day` on which this scatterer was drawn anew; days before the epoch count
     as the epoch.
+
+    Each day has 16 random bits, and is one if they are less than `change`. Four are compared at a
+    time, by the borrows of their differences (Warren 2013, Hacker's Delight, section 2-13).
     """
-    while day > 0:
-        bits = _mix(key ^ _mix(key, number), np.uint64(day >> 2))
-        for k in range(day & 3, -1, -1):
-            if (bits >> np.uint64(16 * k)) & _BITS_16 < change:
-                return (day & ~3) + k
-        day = (day & ~3) - 1
-    return 0
+    stream, limit = key ^ _mix(key, number), np.uint64(change) * _EACH
+    four = day >> 2
+    future = ~((np.uint64(2) << np.uint64(16 * (day & 3) + 15)) - np.uint64(1))
+    bits = _mix(stream, np.uint64(four)) | future
+    while True:
+        difference = (bits | _TOP) - (limit & ~_TOP)
+        less = ((~bits & limit) | (~(bits ^ limit) & ~difference)) & _TOP
+        if less or four == 0:
+            break
+        four -= 1
+        bits = _mix(stream, np.uint64(four))
+    # the highest of the four
+    return 4 * four + (less >> np.uint64(31) > 0) + (less >> np.uint64(47) > 0) + (less >> np.uint64(63) > 0)
 
 
 def _town(town: Town) -> tuple[int, float, float, float, float, float]:
@@ -148,7 +159,7 @@ def _town(town: Town) -> tuple[int, float, float, float, float, float]:
     )
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _scatter(
     field, line_table, sample_table, carrier, lines, start, near_time, coefficients, middle, scale, xyz, amplitude, shadow,
     cover, time, reference_sample, corner, stride, change, lasting, fading, turning, towns, town, extra_path, gaussian,
@@ -158,8 +169,9 @@ def _scatter(
     field_rows, field_cols = field.shape[:2]
     s, v, a = np.empty(3), np.empty(3), np.empty(3)
     points, point_root, other_root, root_point_lasting, root_point_fresh, height = town
+    per_line = 1.0 / radar.LINE_INTERVAL
     per_meter = 2.0 / radar.SPEED_OF_LIGHT * radar.RANGE_SAMPLING
-    fraction = 1.0 / 65536.0
+    stratum, fraction = 1.0 / PER_SIDE, 1.0 / (65536.0 * PER_SIDE)
     first_sample = near_time * radar.RANGE_SAMPLING
     for r in range(1, rows - 1):
         for c in range(1, cols - 1):
@@ -199,8 +211,8 @@ def _scatter(
             for n in range(PER_SIDE * PER_SIDE):
                 number = cell + np.uint64(n)
                 place = _mix(place_key, number)
-                y = (n // PER_SIDE + float(place & _BITS_16) * fraction) / PER_SIDE
-                x = (n % PER_SIDE + float((place >> np.uint64(16)) & _BITS_16) * fraction) / PER_SIDE
+                y = n // PER_SIDE * stratum + float(place & _BITS_16) * fraction
+                x = n % PER_SIDE * stratum + float((place >> np.uint64(16)) & _BITS_16) * fraction
                 if shadow[
                     r * SHADOW_PER_CELL + int(y * SHADOW_PER_CELL), c * SHADOW_PER_CELL + int(x * SHADOW_PER_CELL)
                 ]:
@@ -249,7 +261,7 @@ def _scatter(
                 dz -= dt * (v[2] + 0.5 * dt * a[2])
                 slant = math.sqrt(dx * dx + dy * dy + dz * dz)
                 sample = slant * per_meter - first_sample + EDGE
-                line = (guess + dt - start) / radar.LINE_INTERVAL + EDGE
+                line = (guess + dt - start) * per_line + EDGE
                 if not (WIDTH < sample < field_cols - WIDTH and WIDTH < line < field_rows - WIDTH):
                     continue
                 path = slant + (
@@ -275,10 +287,9 @@ def _scatter(
                     re = strength * (root_lasting * fixed[0] + root_fading * drawn_re + root_rest * fresh[0])
                     im = strength * (root_lasting * fixed[1] + root_fading * drawn_im + root_rest * fresh[1])
                 eta = (line - EDGE - lines / 2) * radar.LINE_INTERVAL
-                angle = -4.0 * math.pi / radar.WAVELENGTH * path - carrier_phase(
-                    eta, sample, carrier[0], carrier[1], carrier[2]
+                cosine, sine = phasor(
+                    -2.0 / radar.WAVELENGTH * path - carrier_turns(eta, sample, carrier[0], carrier[1], carrier[2])
                 )
-                cosine, sine = math.cos(angle), math.sin(angle)
                 spread(field, line_table, sample_table, line, sample, re * cosine - im * sine, re * sine + im * cosine)
 
 

@@ -15,12 +15,15 @@ from functools import cached_property, lru_cache
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic
 
 from sarsim import acquisition as radar
 from sarsim.acquisition import SimulatedAcquisition
 
 WIDTH = 6  # pixels of the spreading kernel
 PHASES = 2048  # tabulated kernel positions within a pixel
+STEPS = 1024  # tabulated phases of a turn
 EDGE = 32  # pixels computed beyond each edge of the burst, where the periodic transform wraps
 
 
@@ -43,6 +46,9 @@ def _kernel_table(band: float) -> np.ndarray:
     return _kernel(first + np.arange(WIDTH), band).astype(np.float32)
 
 
+_TURN = np.exp(2j * np.pi * np.arange(STEPS) / STEPS)
+
+
 @lru_cache(maxsize=8)
 def _response(n: int, band: float, hamming: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Spectral bins in the band, their window (unit peak response), their kernel correction, energy
@@ -58,6 +64,30 @@ def _response(n: int, band: float, hamming: float) -> tuple[np.ndarray, np.ndarr
     return inside, window, 1.0 / transform, float((window**2).sum() / n)
 
 
+@intrinsic
+def _add_row(typing, field, at, weights, first, re, im):
+    """Add `weights[first:]` times re, im, re, ... to `field[at:]`, both taken as flat, for WIDTH
+    pixels: as one vector, where the compiler takes number by number.
+    """
+    signature = numba.types.void(field, numba.intp, weights, numba.intp, numba.float32, numba.float32)
+
+    def generate(context, builder, signature, values):
+        pixels = ir.VectorType(ir.FloatType(), 2 * WIDTH)
+
+        def address(k):
+            data = context.make_array(signature.args[k])(context, builder, values[k]).data
+            return builder.bitcast(builder.gep(data, [values[k + 1]]), pixels.as_pointer())
+
+        factors = ir.Constant(pixels, ir.Undefined)
+        for k in range(2 * WIDTH):
+            factors = builder.insert_element(factors, values[4 + k % 2], ir.IntType(32)(k))
+        added = builder.fmul(builder.load(address(2), align=4), factors)
+        builder.store(builder.fadd(builder.load(address(0), align=4), added), address(0), align=4)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
 @numba.njit(cache=True, inline="always")
 def spread(field, line_table, sample_table, y, x, re, im):
     """Add one scatterer of complex amplitude re + j im to a field through the kernels.
@@ -67,24 +97,48 @@ def spread(field, line_table, sample_table, y, x, re, im):
     field : (rows, cols, 2) array of float32
         Is added to.
     line_table, sample_table : ndarray
-        Kernels along lines and samples.
+        Of `BurstImage.tables`.
     y, x : float
-        Line and sample in pixels of `field`.
+        Line and sample in pixels of `field`, at least WIDTH from its ends.
     re, im : float
         Complex amplitude.
     """
-    y0, x0 = math.ceil(y - 0.5 * WIDTH), math.ceil(x - 0.5 * WIDTH)
-    ky = line_table[int((y0 - (y - 0.5 * WIDTH)) * PHASES) % PHASES]
-    kx = sample_table[int((x0 - (x - 0.5 * WIDTH)) * PHASES) % PHASES]
+    top, left = math.ceil(y - 0.5 * WIDTH), math.ceil(x - 0.5 * WIDTH)
+    ky = line_table[int((top - (y - 0.5 * WIDTH)) * PHASES) % PHASES]
+    first = int((left - (x - 0.5 * WIDTH)) * PHASES) % PHASES * 2 * WIDTH
+    re, im = np.float32(re), np.float32(im)
+    at, line = 2 * (top * field.shape[1] + left), 2 * field.shape[1]
     for j in range(WIDTH):
-        wr, wi = np.float32(re) * ky[j], np.float32(im) * ky[j]
-        for i in range(WIDTH):
-            field[y0 + j, x0 + i, 0] += wr * kx[i]
-            field[y0 + j, x0 + i, 1] += wi * kx[i]
+        _add_row(field, at + j * line, sample_table, first, re * ky[j], im * ky[j])
+
+
+@numba.njit(cache=True, inline="always", error_model="numpy")
+def phasor(turns):
+    """Cosine and sine of a phase, to 1e-10.
+
+    The nearest tabulated one, turned by the rest after Taylor; the functions of the library reduce
+    phases beyond 1e8 rad, which those of ranges are, in a slow way.
+
+    Parameters
+    ----------
+    turns : float
+        Phase over 2 pi.
+
+    Returns
+    -------
+    tuple of float
+        Cosine and sine.
+    """
+    steps = turns * STEPS
+    nearest = math.floor(steps + 0.5)
+    rest = (steps - nearest) * (2.0 * math.pi / STEPS)
+    unit = _TURN[np.uint64(int(nearest) & (STEPS - 1))]
+    cosine, sine = 1.0 - 0.5 * rest * rest, rest - rest * rest * rest / 6.0
+    return unit.real * cosine - unit.imag * sine, unit.real * sine + unit.imag * cosine
 
 
 @numba.njit(cache=True, inline="always")
-def carrier_phase(eta, x, rate, reference, centroid):
+def carrier_turns(eta, x, rate, reference, centroid):
     """Azimuth carrier.
 
     Parameters
@@ -99,31 +153,23 @@ def carrier_phase(eta, x, rate, reference, centroid):
     Returns
     -------
     float
-        rad.
+        Phase over 2 pi.
     """
     k = min(max(int(x), 0), rate.size - 2)
     u = x - k
     kt = rate[k] + u * (rate[k + 1] - rate[k])
     dt = eta - (reference[k] + u * (reference[k + 1] - reference[k]))
-    return math.pi * kt * dt * dt + 2.0 * math.pi * (centroid[k] + u * (centroid[k + 1] - centroid[k])) * dt
+    return (0.5 * kt * dt + centroid[k] + u * (centroid[k + 1] - centroid[k])) * dt
 
 
 @numba.njit(cache=True)
-def _add_points(field, line_table, sample_table, carrier, lines, y, x, amplitude, phase):
+def _add_points(field, line_table, sample_table, carrier, lines, y, x, amplitude, turns):
     rows, cols = field.shape[:2]
     for n in range(y.size):
         if WIDTH < y[n] < rows - WIDTH and WIDTH < x[n] < cols - WIDTH:
             eta = (y[n] - EDGE - lines / 2) * radar.LINE_INTERVAL
-            angle = phase[n] - carrier_phase(eta, x[n], carrier[0], carrier[1], carrier[2])
-            spread(
-                field,
-                line_table,
-                sample_table,
-                y[n],
-                x[n],
-                amplitude[n] * math.cos(angle),
-                amplitude[n] * math.sin(angle),
-            )
+            cosine, sine = phasor(turns[n] - carrier_turns(eta, x[n], carrier[0], carrier[1], carrier[2]))
+            spread(field, line_table, sample_table, y[n], x[n], amplitude[n] * cosine, amplitude[n] * sine)
 
 
 @numba.njit(cache=True)
@@ -147,8 +193,7 @@ def _to_pixels(image, carrier, first_line, last_line, margin, out):
         for i in range(margin, samples - margin):
             k = i + EDGE
             dt = eta - carrier[1, k]
-            angle = math.pi * carrier[0, k] * dt * dt + 2.0 * math.pi * carrier[2, k] * dt
-            c, s = math.cos(angle), math.sin(angle)
+            c, s = phasor((0.5 * carrier[0, k] * dt + carrier[2, k]) * dt)
             value = image[j + EDGE, k]
             re, im = round(value.real * c - value.imag * s), round(value.real * s + value.imag * c)
             if abs(re) > 32767 or abs(im) > 32767:
@@ -195,9 +240,11 @@ class BurstImage:
 
     @cached_property
     def tables(self) -> tuple[np.ndarray, np.ndarray]:
-        """Kernel tables along lines and along samples."""
+        """Kernel tables along lines and along samples; the latter holds each weight twice, for the
+        real and for the imaginary part.
+        """
         line_band, sample_band = self.bands
-        return _kernel_table(line_band), _kernel_table(sample_band)
+        return _kernel_table(line_band), np.repeat(_kernel_table(sample_band), 2, axis=1)
 
     def _responses(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, float]]:
         """Of `_response` along lines and along samples."""
@@ -254,10 +301,10 @@ class BurstImage:
         """
         y = self.acquisition.line(t, self.burst) + EDGE
         x = (2.0 * slant / radar.SPEED_OF_LIGHT - self.acquisition.near_time) * radar.RANGE_SAMPLING + EDGE
-        phase = -4.0 * np.pi / radar.WAVELENGTH * (slant + extra_path)
+        turns = -2.0 / radar.WAVELENGTH * (slant + extra_path)
         lines = self.acquisition.lines
         _add_points(
-            self.field, *self.tables, self.carrier, lines, y, x, np.broadcast_to(amplitude, y.shape) * 1.0, phase
+            self.field, *self.tables, self.carrier, lines, y, x, np.broadcast_to(amplitude, y.shape) * 1.0, turns
         )
 
     def pixels(

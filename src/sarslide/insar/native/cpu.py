@@ -214,23 +214,28 @@ def _quarter(turns):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def phasor(cycles):
-    """Cosine and sine, float32, of a phase in cycles.
+def phasor(turns):
+    """Cosine and sine, float32, of a phase.
 
     Parameters
     ----------
-    cycles : float
-        Phase, cycles; its whole turns leave in double precision.
+    turns : float32
+        Phase, cycles, half a turn at most to both sides: whole turns leave in double precision.
 
     Returns
     -------
     cosine, sine : float32
         To 2e-7.
     """
-    turns = np.float32(cycles - np.rint(cycles))
     quarter, size = np.float32(0.25), abs(turns)
     sine = _quarter(quarter - abs(size - quarter))
     return _quarter(quarter - size), math.copysign(sine, turns)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _phasors(turns, cosine, sine):
+    for c in range(turns.size):
+        cosine[c], sine[c] = phasor(turns[c])
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -253,14 +258,19 @@ def deramp(samples, first_line, first_sample, rate, doppler, reference, middle_l
     lines, count = samples.shape
     # Columns beyond the burst hold zeros: they stay as they are.
     begin, end = max(-first_sample, 0), min(count, rate.size - first_sample)
+    turns = np.zeros(count, np.float32)
+    cosine, sine = np.empty(count, np.float32), np.empty(count, np.float32)
     for i in range(lines):
         eta = (first_line + i - middle_line) * interval
         for j in range(begin, end):
             column = first_sample + j
             e = eta - reference[column]
-            cosine, sine = phasor((0.5 * rate[column] * e + doppler[column]) * e)
+            cycles = (0.5 * rate[column] * e + doppler[column]) * e
+            turns[j] = np.float32(cycles - np.rint(cycles))
+        _phasors(turns, cosine, sine)
+        for j in range(begin, end):
             real, imaginary = samples[i, j].real, samples[i, j].imag
-            samples[i, j] = complex(real * cosine + imaginary * sine, imaginary * cosine - real * sine)
+            samples[i, j] = complex(real * cosine[j] + imaginary * sine[j], imaginary * cosine[j] - real * sine[j])
 
 
 @njit(cache=True, nogil=True)
@@ -317,15 +327,16 @@ def resample(
     # sign: with one the compiler asks at each whether it counts from the end.
     flat, stride = samples.view(np.float32).ravel(), np.uint64(2 * samples.shape[1])
     line, sample = np.empty(cols), np.empty(cols)
+    turns = np.zeros(cols, np.float32)
     cosine, sine = np.empty(cols, np.float32), np.empty(cols, np.float32)
-    parts = np.empty(2 * RANGE_TAPS, np.float32)
+    parts, folded = np.empty(2 * RANGE_TAPS, np.float32), np.empty(8, np.float32)
     half_l, half_s = AZIMUTH_TAPS // 2 - 1, RANGE_TAPS // 2 - 1
     for r in range(rows):
         begin, end = _held(
             time[r], distance[r], start, lines_per_s, samples_per_m, near, top, bottom, left, right, line, sample
         )
-        # First the phases of the whole row, then its samples: each loop is one that the compiler
-        # runs in vectors.
+        # First the phases of the whole row, then their cosines, then its samples: the compiler runs
+        # a loop over few arrays in vectors.
         for c in range(begin, end):
             s0 = int(min(max(sample[c], left), right))
             ds = sample[c] - s0
@@ -333,7 +344,8 @@ def resample(
             k = rate[s0] * (1 - ds) + rate[s0 + 1] * ds
             f = doppler[s0] * (1 - ds) + doppler[s0 + 1] * ds
             cycles = (0.5 * k * e + f) * e + distance[r, c] * turns_per_m
-            cosine[c], sine[c] = phasor(cycles)
+            turns[c] = np.float32(cycles - np.rint(cycles))
+        _phasors(turns[begin:end], cosine[begin:end], sine[begin:end])
         for c in range(begin, end):
             if line[c] < 0:
                 continue
@@ -356,10 +368,11 @@ def resample(
                     w0 * flat[t0 + j] + w1 * flat[t1 + j] + w2 * flat[t2 + j] + w3 * flat[t3 + j]
                     + w4 * flat[t4 + j] + w5 * flat[t5 + j] + w6 * flat[t6 + j] + w7 * flat[t7 + j]
                 )  # fmt: skip
-            real, imaginary = np.float32(0), np.float32(0)
-            for tap in range(RANGE_TAPS):
-                real += parts[2 * tap]
-                imaginary += parts[2 * tap + 1]
+            for tap in range(8):
+                j = np.uint64(tap)
+                folded[j] = parts[j] + parts[j + np.uint64(8)] + parts[j + np.uint64(16)]
+            real = (folded[0] + folded[2]) + (folded[4] + folded[6])
+            imaginary = (folded[1] + folded[3]) + (folded[5] + folded[7])
             out[r, c] = complex(real * cosine[c] - imaginary * sine[c], real * sine[c] + imaginary * cosine[c])
 
 
