@@ -47,7 +47,7 @@ def track(tmp_path_factory):
     files |= {
         name: str(folder / f"{layer}.tif") for name, layer in (("elevation", "elevation_m"), ("layover_shadow",) * 2)
     }
-    return valley, files | {"stable_ground": str(folder / "stable_ground.tif"), "loop_errors": ""}
+    return valley, files | {"stable_ground": str(folder / "stable_ground.tif"), "loop_errors": []}
 
 
 def outputs(folder, names, *others):
