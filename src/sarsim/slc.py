@@ -15,8 +15,6 @@ from functools import cached_property, lru_cache
 
 import numba
 import numpy as np
-from llvmlite import ir
-from numba.extending import intrinsic
 
 from sarsim import acquisition as radar
 from sarsim.acquisition import SimulatedAcquisition
@@ -64,30 +62,6 @@ def _response(n: int, band: float, hamming: float) -> tuple[np.ndarray, np.ndarr
     return inside, window, 1.0 / transform, float((window**2).sum() / n)
 
 
-@intrinsic
-def _add_row(typing, field, at, weights, first, re, im):
-    """Add `weights[first:]` times re, im, re, ... to `field[at:]`, both taken as flat, for WIDTH
-    pixels: as one vector, where the compiler takes number by number.
-    """
-    signature = numba.types.void(field, numba.intp, weights, numba.intp, numba.float32, numba.float32)
-
-    def generate(context, builder, signature, values):
-        pixels = ir.VectorType(ir.FloatType(), 2 * WIDTH)
-
-        def address(k):
-            data = context.make_array(signature.args[k])(context, builder, values[k]).data
-            return builder.bitcast(builder.gep(data, [values[k + 1]]), pixels.as_pointer())
-
-        factors = ir.Constant(pixels, ir.Undefined)
-        for k in range(2 * WIDTH):
-            factors = builder.insert_element(factors, values[4 + k % 2], ir.IntType(32)(k))
-        added = builder.fmul(builder.load(address(2), align=4), factors)
-        builder.store(builder.fadd(builder.load(address(0), align=4), added), address(0), align=4)
-        return context.get_dummy_value()
-
-    return signature, generate
-
-
 @numba.njit(cache=True, inline="always")
 def spread(field, line_table, sample_table, y, x, re, im):
     """Add one scatterer of complex amplitude re + j im to a field through the kernels.
@@ -105,11 +79,12 @@ def spread(field, line_table, sample_table, y, x, re, im):
     """
     top, left = math.ceil(y - 0.5 * WIDTH), math.ceil(x - 0.5 * WIDTH)
     ky = line_table[int((top - (y - 0.5 * WIDTH)) * PHASES) % PHASES]
-    first = int((left - (x - 0.5 * WIDTH)) * PHASES) % PHASES * 2 * WIDTH
-    re, im = np.float32(re), np.float32(im)
-    at, line = 2 * (top * field.shape[1] + left), 2 * field.shape[1]
+    kx = sample_table[int((left - (x - 0.5 * WIDTH)) * PHASES) % PHASES]
     for j in range(WIDTH):
-        _add_row(field, at + j * line, sample_table, first, re * ky[j], im * ky[j])
+        wr, wi = np.float32(re) * ky[j], np.float32(im) * ky[j]
+        for i in range(WIDTH):
+            field[top + j, left + i, 0] += wr * kx[i]
+            field[top + j, left + i, 1] += wi * kx[i]
 
 
 @numba.njit(cache=True, inline="always", error_model="numpy")
@@ -240,11 +215,9 @@ class BurstImage:
 
     @cached_property
     def tables(self) -> tuple[np.ndarray, np.ndarray]:
-        """Kernel tables along lines and along samples; the latter holds each weight twice, for the
-        real and for the imaginary part.
-        """
+        """Kernel tables along lines and along samples."""
         line_band, sample_band = self.bands
-        return _kernel_table(line_band), np.repeat(_kernel_table(sample_band), 2, axis=1)
+        return _kernel_table(line_band), _kernel_table(sample_band)
 
     def _responses(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, float]]:
         """Of `_response` along lines and along samples."""
