@@ -10,8 +10,9 @@ From `sarslide demo --small`: `tutorial_*.png` in docs/images and what docs/tuto
 printed, by its own commands in a copy; the pages docs/notebooks/*.md with their pictures
 `first_look_*.png` and `labels_to_network_*.png`, by the notebooks in copies. From `sarslide demo`:
 `demo.png`, `demo.webp`. From `sarslide run valley`: `two_tracks.png`. From the registries: the
-marked tables of docs/ and README.md, config.yaml and its schema (`studies.registry_tables`, `sarslide.config --fix`), and
-docs/reference/flows.md with its figures, of the rule graphs of the papers' presets.
+marked tables of docs/ and README.md, config.yaml and its schema (`studies.registry_tables`,
+`sarslide.config --fix`), and docs/reference/flows.md with its figures, of the rule graphs of the
+papers' presets.
 
 Tables of measurements are written by the studies that measure, which their pages name.
 """

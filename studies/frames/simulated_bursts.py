@@ -3,6 +3,7 @@
 `python -m studies.frames.simulated_bursts` writes the rows.
 """
 
+import argparse
 import json
 import resource
 import subprocess
@@ -20,6 +21,11 @@ MOST = 1.1  # times the smallest
 
 def main() -> None:
     """Measure each number of bursts in a process of its own, and write the row."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--one", type=int, choices=KM, help="print what one number of bursts takes, and write no row")
+    if chosen := parser.parse_args().one:
+        print(json.dumps(simulate(chosen)))
+        return
     found = {count: measured(count) for count in KM}
     peaks = [one["peak_mb"] for one in found.values()]
     text = "; ".join(
@@ -31,7 +37,7 @@ def main() -> None:
 
 def measured(bursts: int) -> dict[str, float]:
     """Peak memory, MB, and CPU time, s, of one date."""
-    command = [sys.executable, "-m", __spec__.name if __spec__ else "studies.frames.simulated_bursts", str(bursts)]
+    command = [sys.executable, "-m", "studies.frames.simulated_bursts", "--one", str(bursts)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
 
 
@@ -72,7 +78,4 @@ def simulate(bursts: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        print(json.dumps(simulate(int(sys.argv[1]))))
-    else:
-        main()
+    main()

@@ -67,7 +67,7 @@ def test_values_reach_the_configuration_as_they_reach_snakemake(tmp_path):
         "region=demo",
         'rates={"method": "sbas"}',
         'grid={"margin_m": "1500.5"}',
-        'stacks=["A128"]',
+        'stacks=["A117"]',
     ]
 
 

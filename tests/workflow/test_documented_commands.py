@@ -98,7 +98,7 @@ def parsed(words: list[str]) -> None:
 
 
 def dry_run(place: Checkout, words: list[str]) -> None:
-    more = ["--config", "training={labels: labels.gpkg}"] if "coco_export" in words else []
+    more = ["--config", "region=myregion", "training={labels: labels.gpkg}"] if "coco_export" in words else []
     run = subprocess.run([*words, *more], cwd=place.folder, env=place.environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
 

@@ -26,7 +26,7 @@ simulation: {dates: 4}
 @pytest.fixture
 def folder(tmp_path) -> Path:
     (tmp_path / "regions").mkdir()
-    (tmp_path / "regions/valley.yaml").write_text(SIMULATED)
+    (tmp_path / "regions/gorge.yaml").write_text(SIMULATED)
     return tmp_path
 
 
@@ -38,13 +38,13 @@ def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess:
 
 
 def test_its_graph_is_planned_and_its_jobs_know_it(folder):
-    run = snakemake(folder, "--dry-run", "--config", "region=valley")
-    assert run.returncode == 0 and "resources/valley/slc/A128/20190306" in run.stdout, run.stdout + run.stderr
-    run = snakemake(folder, "preflight", "--config", "region=valley")  # a job, which reads the configuration again
+    run = snakemake(folder, "--dry-run", "--config", "region=gorge")
+    assert run.returncode == 0 and "resources/gorge/slc/A128/20190306" in run.stdout, run.stdout + run.stderr
+    run = snakemake(folder, "preflight", "--config", "region=gorge")  # a job, which reads the configuration again
     assert run.returncode == 0, run.stdout + run.stderr
-    assert json.loads((folder / "logs/valley/preflight.json").read_text())
+    assert json.loads((folder / "logs/gorge/preflight.json").read_text())
     for part in ("resources", "results", "logs"):
-        assert not (REPOSITORY / part / "valley").exists()
+        assert not (REPOSITORY / part / "gorge").exists()
 
 
 def test_a_new_region_is_searched_for_and_scheduled(folder, monkeypatch, capsys):
@@ -59,9 +59,9 @@ def test_a_new_region_is_searched_for_and_scheduled(folder, monkeypatch, capsys)
 
 
 def test_an_unknown_region_ends_with_one_line(folder):
-    run = snakemake(folder, "--dry-run", "--config", "region=vally")
+    run = snakemake(folder, "--dry-run", "--config", "region=gorg")
     messages = [line for line in (run.stdout + run.stderr).splitlines() if "E1001" in line]
-    assert run.returncode != 0 and len(messages) == 1 and "yours in regions/ (valley)" in messages[0], (
+    assert run.returncode != 0 and len(messages) == 1 and "yours in regions/ (gorge)" in messages[0], (
         run.stdout + run.stderr
     )
 
@@ -71,13 +71,13 @@ def test_an_unknown_region_ends_with_one_line(folder):
 )
 def test_a_wrong_key_is_named_with_its_file(folder, line, messages):
     """The region's file where the value stands in it, the configuration where the command line or config.yaml gave it."""
-    path = folder / "regions/valley.yaml"
+    path = folder / "regions/gorge.yaml"
     path.write_text(f"{SIMULATED}{line}\n")
     with pytest.raises(ConfigError) as caught:
-        load({"region": "valley"}, folder)
+        load({"region": "gorge"}, folder)
     assert str(caught.value).startswith(f"E1001 {path}: {messages}")
     path.write_text(SIMULATED)
     with pytest.raises(ConfigError, match=r"config: simulation\.dates = 'x'"):
-        load({"region": "valley", "simulation": {"dates": "x"}}, folder)
+        load({"region": "gorge", "simulation": {"dates": "x"}}, folder)
     with pytest.raises(ConfigError, match=r"config: grid\.bounds"):
-        load({"region": "valley", "grid": {"bounds": [1, 2, "x", 4]}}, folder)
+        load({"region": "gorge", "grid": {"bounds": [1, 2, "x", 4]}}, folder)

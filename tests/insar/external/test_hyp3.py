@@ -395,8 +395,8 @@ def plan(tmp_path, repository, rows, *config):
     return subprocess.run(
         [
             str(Path(sys.executable).parent / "snakemake"), "-n", "--cores", "1", "--snakefile", str(repository / "Snakefile"),
-            "--directory", str(tmp_path), "--config", "source=hyp3", "engine=hyp3", f"stacks=[{STACK}]", "grid={dem: dem.tif}",
-            *config,
+            "--directory", str(tmp_path), "--config", "region=valley", "source=hyp3", "engine=hyp3", f"stacks=[{STACK}]",
+            "grid={dem: dem.tif}", *config,
         ],
         capture_output=True, text=True,
     )  # fmt: skip

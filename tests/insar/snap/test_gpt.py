@@ -203,7 +203,7 @@ else:
 def test_the_workflow_says_at_once_that_snap_is_absent(tmp_path, repository):
     command = [
         str(Path(sys.executable).parent / "snakemake"), "-n", "-q", "--cores", "1", "--snakefile", str(repository / "Snakefile"),
-        "--directory", str(tmp_path), "--config", "engine=snap",
+        "--directory", str(tmp_path), "--config", "region=valley", "engine=snap",
     ]  # fmt: skip
     run = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PATH": "/nowhere"})
     assert run.returncode == 1
@@ -213,7 +213,7 @@ def test_the_workflow_says_at_once_that_snap_is_absent(tmp_path, repository):
 def test_the_workflow_plans_snap_s_steps(machine, tmp_path, repository):
     command = [
         str(Path(sys.executable).parent / "snakemake"), "-n", "--cores", "1", "--snakefile", str(repository / "Snakefile"),
-        "--directory", str(tmp_path), "--config", "engine=snap", "simulation={dates: 3}", "stacks=[A128]",
+        "--directory", str(tmp_path), "--config", "region=valley", "engine=snap", "simulation={dates: 3}", "stacks=[A128]",
         f"snap={{gpt: {machine.gpt}, snaphu: {machine.snaphu}}}",
     ]  # fmt: skip
     run = subprocess.run(command, capture_output=True, text=True)
