@@ -148,7 +148,7 @@ def demo(
     It needs no account, no download and no GPU, and ends with the path of the report.
 
         sarslide demo --small     about two minutes on two cores
-        sarslide demo             8 x 15 km of the Engadin, two tracks, one year: ten minutes or more
+        sarslide demo             8 x 15 km of the Engadin, two tracks, one year: ten minutes
     """
     region = "demo_small" if small else "demo"
     raise SystemExit(start.snakemake(Request(region, values or (), (), folder, cores)))
