@@ -315,6 +315,7 @@ def products(folder: Path, samples: int) -> tuple[RegionGrid, dict]:
     dem = region.pad(6000)
     raster.write(folder / "dem_m.tif", heights(*np.meshgrid(dem.x(), dem.y())), dem, "dem_m")
     config = {
+        "region": "valley",
         "source": "safe",
         "stacks": [STACK],
         "grid": {
