@@ -52,6 +52,38 @@ def bring_start():
         or_exit(LEARNT.bring_start)
 
 
+# engines/native.smk and linking.smk
+def linked_phases(wildcards):
+    """The linked phases of the two dates of a pair; nothing where dates are not linked."""
+    days = names.split_pair(wildcards.pair) if LINKED else []
+    own = [GRAPH.ministack_of(wildcards.stack, day) for day in days]
+    paths = [
+        fill(f"{STACK}/linked/{{ministack}}.linked_rad.tif", wildcards, ministack=name)
+        for name in own
+    ]
+    return {"linked": paths} if paths else {}
+
+
+def linked_inputs(wildcards):
+    """The dates of a mini-stack, the first date of the stack, whose bursts count as even, and the mini-stacks before."""
+    parts = GRAPH.ministacks(wildcards.stack)
+    earlier = [name for name in parts if name < wildcards.ministack]
+    own = parts[wildcards.ministack]
+    return {
+        "gslc": [
+            fill(f"{STACK}/gslc/{{date}}.tif", wildcards, date=date) for date in own
+        ],
+        "sidecars": [
+            fill(f"{STACK}/gslc/{{date}}.json", wildcards, date=date)
+            for date in [next(iter(parts)), *own]
+        ],
+        "compressed": [
+            fill(f"{STACK}/linked/{{ministack}}.gslc.tif", wildcards, ministack=name)
+            for name in earlier
+        ],
+    }
+
+
 # rates.smk
 def delay_files(wildcards):
     """The user's files of the delays of the job's date, of one time or several."""

@@ -2,26 +2,6 @@
 # made of, and the compressed SLC that stands for it among later dates.
 
 
-def linked_inputs(wildcards):
-    """The dates of a mini-stack, the first date of the stack, whose bursts count as even, and the mini-stacks before."""
-    parts = GRAPH.ministacks(wildcards.stack)
-    earlier = [name for name in parts if name < wildcards.ministack]
-    own = parts[wildcards.ministack]
-    return {
-        "gslc": [
-            fill(f"{STACK}/gslc/{{date}}.tif", wildcards, date=date) for date in own
-        ],
-        "sidecars": [
-            fill(f"{STACK}/gslc/{{date}}.json", wildcards, date=date)
-            for date in [next(iter(parts)), *own]
-        ],
-        "compressed": [
-            fill(rules.link_dates.output.compressed, wildcards, ministack=name)
-            for name in earlier
-        ],
-    }
-
-
 rule link_dates:
     input:
         unpack(linked_inputs),

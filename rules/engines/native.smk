@@ -133,17 +133,6 @@ FILTER = GRAPH.leaves(
 )
 
 
-def linked_phases(wildcards):
-    """The linked phases of the two dates of a pair; nothing where dates are not linked."""
-    days = names.split_pair(wildcards.pair) if LINKED else []
-    own = [GRAPH.ministack_of(wildcards.stack, day) for day in days]
-    paths = [
-        fill(f"{STACK}/linked/{{ministack}}.linked_rad.tif", wildcards, ministack=name)
-        for name in own
-    ]
-    return {"linked": paths} if paths else {}
-
-
 if LINKED:
 
     include: "../linking.smk"
