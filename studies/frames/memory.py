@@ -26,12 +26,9 @@ def made(folder: Path, side_km: float, frame_km: float) -> dict[str, float]:
     if not report.is_file():
         work.mkdir(parents=True, exist_ok=True)
         bounds = [WEST, SOUTH, WEST + int(1000 * side_km), SOUTH + int(1000 * side_km)]
-        keys = {
-            "stacks": f"[{STACK}]",
-            "grid.bounds": bounds,
-            "grid.frame_km": frame_km,
-            "simulation.dates": DATES,
-        }
+        keys = {"stacks": f"[{STACK}]", "grid.bounds": bounds, "simulation.dates": DATES}
+        if side_km > frame_km:  # a region of one frame takes no size of frames
+            keys["grid.frame_km"] = frame_km
         words = [f"--set={key}={value}" for key, value in keys.items()]
         sarslide(work, "run", "run", "demo_small", "--cores", "2", *words)
     return {one["rule"]: one["memory_mb"] for one in run_time_rows(report.parents[1] / "benchmarks")}
