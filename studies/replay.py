@@ -320,7 +320,7 @@ def main() -> None:
     parser.add_argument("--dates", type=int, default=30, help="of each track (default 30)")
     parser.add_argument("--tracks", nargs="+", choices=list(FIRST), default=list(FIRST))
     parser.add_argument(
-        "--region", choices=list(BOUNDS), default="valley", help="the demo's region, or 3.0 x 3.6 km of it"
+        "--region", choices=list(BOUNDS), default="valley", help="region `valley`, or 3.0 x 3.6 km of it"
     )
     parser.add_argument("--kills", type=float, default=0.33, help="share of runs that are killed (default 0.33)")
     parser.add_argument("--seed", type=int, default=7, help="of the kills (default 7)")

@@ -1,7 +1,7 @@
 """How the results of a region are cut into frames: recorded beside their format.
 
-Frames of another size may have the same name and other cells: they are refused. A region that has
-outgrown its one frame is made again, and said so.
+Frames of another size may have the same name and other cells: they are refused, as are releases
+in another CRS. A region that has outgrown its one frame is made again, and said so.
 """
 
 import json
@@ -13,7 +13,7 @@ from sarslide import names
 from sarslide.config import Config
 from sarslide.errors import FormatError, ReleaseError
 from sarslide.frames import WHOLE
-from sarslide.inventory.records import current
+from sarslide.inventory.records import RELEASES, last
 from sarslide.io.atomic import atomic_file
 from sarslide.workflow.paths import GROUND
 
@@ -113,11 +113,11 @@ def record(results: Path, config: Config) -> None:
 
 
 def _check_crs(results: Path, config: Config) -> None:
-    """Releases of a region have one CRS: told at once, not when the next one is made."""
+    """Refuse releases in another CRS before any job, not in the rule `release` after all of them."""
     try:
-        release = current(results / "inventory")
+        release = last(results / "inventory" / RELEASES)
     except ReleaseError:
-        return  # a damaged one is told, or made again, by who reads it
+        return  # `sarslide verify` and the rule `release` name what is damaged
     parameters = (release.model_extra or {}).get("parameters", {}) if release else {}
     epsg = parameters.get("grid", {}).get("epsg", config.grid.epsg)
     if epsg != config.grid.epsg:

@@ -368,6 +368,7 @@ def resample(
                     w0 * flat[t0 + j] + w1 * flat[t1 + j] + w2 * flat[t2 + j] + w3 * flat[t3 + j]
                     + w4 * flat[t4 + j] + w5 * flat[t5 + j] + w6 * flat[t6 + j] + w7 * flat[t7 + j]
                 )  # fmt: skip
+            # The 24 parts as three vectors of eight, then their even and odd entries.
             for tap in range(8):
                 j = np.uint64(tap)
                 folded[j] = parts[j] + parts[j + np.uint64(8)] + parts[j + np.uint64(16)]
