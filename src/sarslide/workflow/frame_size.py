@@ -113,7 +113,7 @@ def record(results: Path, config: Config) -> None:
 
 
 def _check_crs(results: Path, config: Config) -> None:
-    """Refuse releases in another CRS before any job, not in the rule `release` after all of them."""
+    """Refuse releases in another CRS before any job, not in rule `release` after all of them."""
     try:
         release = last(results / "inventory" / RELEASES)
     except ReleaseError:
