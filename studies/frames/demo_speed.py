@@ -83,11 +83,11 @@ def cost_rows(before: list[dict[str, float]], now: list[dict[str, float]]) -> li
     rules = sorted({rule for one in (*before, *now) for rule in one}, key=lambda rule: -(mean_of(now, rule) or 0))
     return [
         row(
-            f"demo: CPU s of jobs, mean of {len(totals)} in turn",
+            f"valley, the demo before: CPU s of jobs, mean of {len(totals)} in turn",
             round(mean), COMMAND, f"<= {MAX_CPU_S}", mean <= MAX_CPU_S, round(sum(then) / len(then)),
         ),
         *(
-            row(f"demo: CPU s of {rule}", mean_of(now, rule) or 0.0, COMMAND, before=mean_of(before, rule))
+            row(f"valley, the demo before: CPU s of {rule}", mean_of(now, rule) or 0.0, COMMAND, before=mean_of(before, rule))
             for rule in rules[:TOP]
         ),
     ]  # fmt: skip
@@ -143,7 +143,7 @@ def agreement_rows(before: Path, now: Path, stacks: tuple[str, ...]) -> list[dic
     largest = max(float(np.nanmax(np.abs(two - one))) for one, two in maps)
     first, second = objects(before), objects(now)
     same = sum(iou >= IOU for iou, _ in intersections(first, second).values())
-    what = "demo, the same products"
+    what = "valley, the demo before, the same products"
     return [
         row(
             f"{what}: multilooked phase within {PHASE_RAD:g} rad of before, median of the difference",

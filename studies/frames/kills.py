@@ -73,7 +73,7 @@ class Run(kills.Run):
 
     def killed(self, job: int, delay_s: float) -> bool:
         """A run killed when it has begun so many jobs and worked so long; False where it ended."""
-        process, last = self.start("run"), self.begun() + job
+        last, process = self.begun() + job, self.start("run")
         while process.poll() is None and self.begun() < last:
             time.sleep(0.05)
         time.sleep(delay_s)

@@ -2,7 +2,7 @@
 
     python -m studies.frames.memory --folder FOLDER
 
-One simulated track of four dates in the valley of the demo, to inventory and report. Memory is
+One simulated track of four dates in the drawn valley, to inventory and report. Memory is
 that of Snakemake's benchmarks, `max_rss`. What stands in FOLDER is read, not made again.
 """
 

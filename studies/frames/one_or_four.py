@@ -1,4 +1,4 @@
-"""The demo as one frame, as four, and as four that are cut elsewhere: objects, rates, seams.
+"""The region `valley` as one frame, as four, and as four cut elsewhere: objects, rates, seams.
 
     python -m studies.frames.one_or_four --folder FOLDER
 
@@ -127,21 +127,21 @@ def main() -> None:
         put(
             [
                 row(
-                    f"demo, {name} against one: objects of one, of {name}, same at an IoU of {SAME_IOU}",
+                    f"valley, {name} against one: objects of one, of {name}, same at an IoU of {SAME_IOU}",
                     f"{first}, {second}, {same}",
                     COMMAND,
                     goal="all",
                     met=first == second == same,
                 ),
                 row(
-                    f"demo, {name} against one: cells whose LOS rate is within {SAME_MM:g} mm/yr",
+                    f"valley, {name} against one: cells whose LOS rate is within {SAME_MM:g} mm/yr",
                     f"{close:.1%}",
                     COMMAND,
                     goal=">= 95 %",
                     met=close >= 0.95,
                 ),
                 row(
-                    f"demo, {name}: step of the levelled rate at seams, rms, beside the RMSE of the rate",
+                    f"valley, {name}: step of the levelled rate at seams, rms, beside the RMSE of the rate",
                     f"{step:.2f}, {noise_mm:.2f} mm/yr",
                     COMMAND,
                     goal="below it",

@@ -6,9 +6,9 @@ of 20 dates each, from SAFE products to inventory and report; then one more date
 
 The first line runs `sarslide run zhongxinrong` with the keys that `keys` lists, the second
 `sarslide schedule zhongxinrong` with `simulation.new_dates=1` in a folder that the first has
-finished. Weather, decorrelation and ground are those of the demo. P0's networks would have to be
-trained first, and P0 averages wrapped phases, which have no rate that could be compared with the
-planted one: the region is mapped by the network of the package, which reads rates by stacking.
+finished. Weather, decorrelation and ground are those of the drawn valley. P0's networks would have
+to be trained first, and P0 averages wrapped phases, which have no rate that could be compared with
+the planted one: the region is mapped by the network of the package, which reads rates by stacking.
 Its seed is the first with five planted landslides over seams, which takes 50 CPU s a seed.
 Some 3 core-hours and 46 GB, says the forecast. What stands in FOLDER is read, not made again; a run
 that was interrupted goes on.

@@ -186,7 +186,7 @@ def wrong(outcome: dict) -> list[str]:
 
 def record(outcome: dict, key: str) -> None:
     """Put an outcome under `slurm` of studies/records/operations.json and write the page."""
-    import operations
+    from studies import operations
 
     known = json.loads(operations.CONTENT.read_text())
     operations.record({"slurm": known.get("slurm", {}) | {key: outcome}})

@@ -128,7 +128,11 @@ def test_rules_of_two_demos_in_turn():
     now = [{"simulate_stack": 210.0, "unwrap": 90.0}, {"simulate_stack": 230.0, "unwrap": 90.0}]
     total, first, second, gone = demo_speed.cost_rows(before, now)
     assert (total["measured"], total["before"], total["met"]) == (310, 512, True)
-    assert (first["what"], first["measured"], first["before"]) == ("demo: CPU s of simulate_stack", 220.0, 410.0)
+    assert (first["what"], first["measured"], first["before"]) == (
+        "valley, the demo before: CPU s of simulate_stack",
+        220.0,
+        410.0,
+    )
     assert (second["measured"], second["before"]) == (90.0, 100.0)
     assert (gone["measured"], gone["before"]) == (0.0, 5.0)
 
