@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from studies.frames import whole_region
 
 from sarslide.catalog import planned
 from sarslide.catalog.scenes import table
+from sarslide.catalog.tracks import seen_share
 from sarslide.config import load
 from sarslide.preflight import forecast as module
 from sarslide.preflight.forecast import forecast
@@ -84,3 +86,18 @@ def test_smaller_cells_and_more_pairs_cost_more():
     assert usual.core_hours < fine.core_hours < 4 * usual.core_hours
     denser = of_region("zhongxinrong", network={"preset": "p3"})
     assert denser.pairs > usual.pairs and denser.core_hours > usual.core_hours
+
+
+def test_a_region_of_frames_costs_what_it_cost(repository, tmp_path):
+    """Simulated products are of the region, not of its frames with their margins."""
+    record = json.loads((repository / "studies/records/frames.json").read_text())
+    ran = {row["what"].partition("dates: ")[2]: row["measured"] for row in record}
+    config = whole_region.configured(whole_region.keys(1855))
+    rows = table(config, tmp_path).rows()
+    scenes = {stack: [row for row in rows if row["stack"] == stack] for stack in config.stacks}
+    found = forecast(config, scenes, {stack: seen_share(stack, config.grid.region_grid()) for stack in scenes})
+    disk_gb, cpu_s = (
+        float(ran[name].split()[0].replace(",", "")) for name in ("disk, GB (forecast)", "CPU s of jobs (forecast)")
+    )
+    assert found.disk_gb == pytest.approx(disk_gb, rel=0.2)
+    assert found.core_hours * 3600 == pytest.approx(cpu_s, rel=BUSY)

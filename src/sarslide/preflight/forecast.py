@@ -20,6 +20,7 @@ DEMO_CELLS, DEMO_STACKS, DEMO_DATES, DEMO_PAIRS = 270 * 510, 2, 60, 114
 # Two bursts of 85 km x 20 km at 30 m, the ground that table 1_engine_3_cost geocodes.
 WIDE_CELLS = 2 * 85_000 * 20_000 / 30**2
 SMALL_CELLS = 100 * 120
+LARGE_CELLS = 1_776_889  # 40 km x 40 km at 30 m, region of studies/frames/memory.py
 
 # CPU s of all jobs of a rule on the demo, by what their number follows.
 PER_DATE = {"geocode_slc": 124.5, "mean_amplitude": 6.8}
@@ -30,13 +31,13 @@ PER_PAIR = {"interferogram": 108.6, "unwrap": 101.3, "average_phase": 27.6, "clo
 PER_STACK = {"stack_geometry": 4.9, "segment": 7.4, "candidates": 3.9, "network": 3.6}
 PER_REGION = {"terrain": 3.2, "release": 2.5, "fuse": 1.5, "report": 15.4, "smallest_speed": 3.4}
 PER_SIMULATED_DATE = {"simulate_stack": 287.6}
-# CPU s of one job at a second size, cells: two bursts of full width, or the small demo.
+# CPU s of one job at a second size, cells: of bursts of full width, the small demo, 40 km x 40 km.
 SECOND_SIZE = {
     "geocode_slc": (WIDE_CELLS, 22.841588 / 2),
     "stack_geometry": (WIDE_CELLS, 21.417889),
     "interferogram": (WIDE_CELLS, 8.897704),
     "unwrap": (SMALL_CELLS, 6.84 / 9),
-    "simulate_stack": (SMALL_CELLS, 4.92 / 6),
+    "simulate_stack": (LARGE_CELLS, 152.4 / 4),
 }
 # SBAS instead of stacking: CPU s a cell, 57 pairs, table 3_sbas_memory (2048 x 2048 cells).
 SBAS_S, SBAS_PAIRS = 2.8455e-6, 57
@@ -48,7 +49,8 @@ UNWRAPPED = {"unwrap", "closure", "stack_rates"}
 # region.
 GSLC_BYTES, PAIR_BYTES, STACK_BYTES, REGION_BYTES = 70.6, 16.6, 76.9, 74.4
 UNWRAPPED_BYTES = 4.1  # unwrapped phase and components, part of those of a pair
-SIMULATED_BYTES = 277.7  # of SAFE products and orbits, a cell and date
+# Of SAFE products, orbits, truth: a date, and a cell of it more; of the demo and 40 km x 40 km.
+SIMULATED_DATE_BYTES, SIMULATED_BYTES = 14.6e6, 173.8
 # A burst of one polarisation as ASF delivers it, and the zip of a scene with two where the table
 # has no size.
 BURST_BYTES, SCENE_BYTES = 147_215_404, 4_300_000_000
@@ -129,6 +131,9 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
         _seconds(config, area[stack], len(dates[stack]), pairs[stack], unwraps_here, parts[stack]) for stack in scenes
     )
     seconds += cells * with_margins * sum(PER_REGION.values()) / DEMO_CELLS
+    if config.source == "simulated":  # a date of the whole region, not of a frame
+        job, cell = unit("simulate_stack", PER_SIMULATED_DATE["simulate_stack"], DEMO_DATES)
+        seconds += sum(len(dates[stack]) * (job + cell * seen[stack] * cells) for stack in scenes)
     return Forecast(
         len(scenes),
         sum(map(len, dates.values())),
@@ -137,7 +142,9 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
         cells,
         sum(_download(config, rows, seen[stack] * cells * grid.cell_m**2 / 1e6) for stack, rows in scenes.items())
         / 1e9,
-        (config.source == "simulated") * SIMULATED_BYTES * date_cells / 1e9,
+        (config.source == "simulated")
+        * sum(len(dates[stack]) * (SIMULATED_DATE_BYTES + SIMULATED_BYTES * seen[stack] * cells) for stack in scenes)
+        / 1e9,
         unwraps_here * GSLC_BYTES * date_cells / 1e9,
         (PAIR_BYTES - wrapped_alone * UNWRAPPED_BYTES) * pair_cells / 1e9,
         (STACK_BYTES * sum(area.values()) + REGION_BYTES * cells * with_margins) / 1e9,
@@ -193,7 +200,6 @@ def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here:
     finer = (grid.cell_m / (grid.product_m or grid.cell_m)) ** 2 if segmentation.grid == "product" else 1
     larger = {"segment": finer * (1 + len(segmentation.beside)), "candidates": finer}
     for costs, demo_jobs, jobs in (
-        (PER_SIMULATED_DATE, DEMO_DATES, dates * (config.source == "simulated")),
         (PER_DATE, DEMO_DATES, dates),
         (PER_PAIR, DEMO_PAIRS, pairs),
         (PER_STACK, DEMO_STACKS, 1),
