@@ -19,6 +19,7 @@ def main(snakemake) -> None:
     from sarslide.io.sidecar import read_json, sidecar, write_json
     from sarslide.layers import hidden
     from sarslide.network import dates_of
+    from sarslide.rates.corrections.unbiased import with_bias_error
     from sarslide.rates.rasters import unwrapped_block_reader
     from sarslide.rates.records import common_wavelength_m, median_looks
     from sarslide.rates.sbas.rates import DemGeometry, SbasSettings, sbas_rates
@@ -56,7 +57,8 @@ def main(snakemake) -> None:
             dem=dem or None,
         )
     found = rates.preparation
-    for layer, values in (rates.layers | {"stable_ground": found.ground.layer}).items():
+    layers = with_bias_error(rates.layers, dict(files.items()), common_wavelength_m(about.values()), grid)
+    for layer, values in (layers | {"stable_ground": found.ground.layer}).items():
         raster.write(snakemake.output[layer], values, grid, layer)
     write_json(snakemake.output.reference, found.ground.reference.to_dict(grid))
     extra = {
@@ -64,6 +66,7 @@ def main(snakemake) -> None:
         "moving_limit_rad_per_yr": found.moving_limit,
         "unconnected_cells": rates.unconnected,
         "incoherent_cells": rates.incoherent,
+        "error_factors": rates.error_factors,
     }
     write_json(snakemake.output.sidecar, sidecar("sbas", dict(files.items()), dict(params.items()), extra))
 

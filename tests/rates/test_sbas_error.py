@@ -5,7 +5,7 @@ import pytest
 
 from sarslide.network import date_indexes, years_of
 from sarslide.rates.sbas import inversion as sbas
-from sarslide.rates.sbas.error import rate_std
+from sarslide.rates.sbas.error import noise_parts
 from sarslide.rates.sbas.network import free_of_motion, velocity_design
 from sarslide.rates.sbas.rates import SbasSettings, sbas_rates
 from sarslide.rates.settings import RateSettings
@@ -59,7 +59,7 @@ def test_variance_is_unbiased(of_dates, of_pairs, gaps):
     found = sbas.invert(phase, 10 ** rng.uniform(-0.3, 0.3, phase.shape), pairs)
     rate = sbas.rate_of(found.phase_rad, t)
     residual = phase - rate * (t[ends[:, 1]] - t[ends[:, 0]])[:, None]
-    formal = rate_std(residual, found.response, t[ends[:, 1]] - t[ends[:, 0]], ends)
+    formal = np.sqrt(noise_parts(residual, found.response, t[ends[:, 1]] - t[ends[:, 0]], ends).variance())
     known = np.isfinite(rate)
     assert known.mean() > 0.7
     # The variance of 12,000 rates is known to 1.3 %; the floor under single cells adds a few per cent.
@@ -74,12 +74,13 @@ def test_noise_of_dates_alone_gives_no_formal_error_that_is_too_small():
     assert 1 < np.sqrt(np.mean(formal**2)) / np.std(error) < 1.6
 
 
-@pytest.mark.parametrize(("days_to_1_e", "least"), [(1e9, 0.95), (150.0, 0.45), (40.0, 0.45)])
-def test_speckle_that_decorrelates(days_to_1_e, least):
+@pytest.mark.parametrize("days_to_1_e", [1e9, 150.0, 40.0])
+def test_speckle_that_decorrelates(days_to_1_e):
     """Scatterers of 20 looks, a fifth of them new at each date, the others changing steadily: noise that wanders along the pairs.
 
-    What neighbouring pairs share of that noise closes and is unseen, at worst half of the error; the scatter of the dates about a
-    line tells still less.
+    What neighbouring pairs share of that noise closes and is unseen by residuals, at worst half of the error, and the scatter of
+    the dates about a line tells still less; stable ground shows it. Moving and excluded ground is a third of 2000 cells, whose
+    rms is known to 2 %.
     """
     track = Valley(shape=(40, 50), turbulence_mm=0, stratified_mm_per_km=0, speckle_rad=0)
     scatterers = decorrelating(len(track.dates), (*track.shape, 20), 0.8, np.exp(-12 / days_to_1_e))
@@ -89,7 +90,7 @@ def test_speckle_that_decorrelates(days_to_1_e, least):
         noise[pair] = np.angle((later * earlier.conj()).sum(-1))
     error, formal, series = rates_of(track, noise, series=True)
     ratio = np.sqrt(np.mean(formal**2)) / np.std(error)
-    assert least < ratio < 1.15  # 2000 cells
+    assert ratio == pytest.approx(1, abs=0.12)
     t = years_of(track.dates)
     fitted = np.multiply.outer(t - t.mean(), sbas.rate_of(series, t))
     scatter = series - series.mean(0) - fitted

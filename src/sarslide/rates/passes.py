@@ -17,8 +17,9 @@ from sarslide.rates.corrections.atmosphere import (
 from sarslide.rates.corrections.date_delays import Coarse, DateDelays, date_delays
 from sarslide.rates.corrections.double_difference import double_difference, double_difference_wrapped
 from sarslide.rates.ground import Ground
+from sarslide.rates.noise_parts import Pool, mean_around
 from sarslide.rates.settings import RateSettings
-from sarslide.rates.stacking import Pool, Stack, Stacked
+from sarslide.rates.stacking import Stack, Stacked
 
 log = logging.getLogger(__name__)
 
@@ -232,7 +233,7 @@ def stack_unwrapped(
     pairs: Sequence[str],
     ground: Ground,
     settings: RateSettings,
-    pool: Pool | None = None,
+    pool: Pool = mean_around,
 ) -> tuple[Stacked, dict[str, dict]]:
     """Correct each unwrapped pair on stable ground, set its median in the reference to zero, stack.
 
@@ -247,8 +248,8 @@ def stack_unwrapped(
         Heights, stable ground and reference area.
     settings : RateSettings
         What is masked, removed and weighted.
-    pool : callable, optional
-        Mean around each cell, for the error: see `Stack.result`.
+    pool : callable
+        Mean around each cell, for the error: see `NoiseParts.variance`.
 
     Returns
     -------

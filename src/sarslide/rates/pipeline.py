@@ -15,6 +15,7 @@ import numpy as np
 
 from sarslide.rates import los
 from sarslide.rates.ground import Ground, find_ground
+from sarslide.rates.held_errors import held_to_stable_ground
 from sarslide.rates.passes import ReadUnwrapped, ReadWrapped, average_wrapped, stack_unwrapped
 from sarslide.rates.settings import RateSettings
 from sarslide.rates.stacking import Stacked
@@ -65,6 +66,8 @@ class StackLayers:
         Stable ground and reference area.
     moving_limit, removed, changes
         As in `ConvergedStack`.
+    error_factors : sequence of dict
+        What standard errors were multiplied with, by coherence: see `held_errors`.
     """
 
     layers: dict[str, np.ndarray]
@@ -72,6 +75,7 @@ class StackLayers:
     moving_limit: float
     removed: dict[str, dict]
     changes: tuple[float, ...] = ()
+    error_factors: Sequence[dict[str, float]] = ()
 
     def notes(self, unit: str) -> dict:
         """How the layers came about, for a sidecar.
@@ -84,13 +88,14 @@ class StackLayers:
         Returns
         -------
         dict
-            JSON-ready: what was removed from each pair, what counted as moving, and how much of
-            the stable ground each pass changed.
+            JSON-ready: what was removed from each pair, what counted as moving, how much of the
+            stable ground each pass changed, and the factors of the standard errors.
         """
         return {
             "removed": self.removed,
             f"moving_limit_{unit}": self.moving_limit,
             "stable_ground_changes": list(self.changes),
+            "error_factors": list(self.error_factors),
         }
 
 
@@ -135,18 +140,19 @@ def stack_rates(
     settings = settings or RateSettings()
     found = converged_stack(read_pair, pairs, elevation_m, settings, exclude)
     stack = found.stack
+    std, factors = held_to_stable_ground(stack.estimate, stack.std, stack.mean_coherence, found.ground.stable)
     layers = {
         "phase_rate_rad_per_yr": stack.estimate,
-        "phase_rate_std_rad_per_yr": stack.std,
+        "phase_rate_std_rad_per_yr": std,
         "los_rate_mm_per_yr": los.los_rate_mm_per_yr(stack.estimate, wavelength_m),
-        "los_rate_std_mm_per_yr": los.los_std_mm_per_yr(stack.std, wavelength_m),
+        "los_rate_std_mm_per_yr": los.los_std_mm_per_yr(std, wavelength_m),
         "los_rate_paper_sign_mm_per_yr": los.los_rate_paper_sign_mm_per_yr(
             stack.estimate, settings.paper_wavelength_m or wavelength_m
         ),
         "mean_coherence": stack.mean_coherence,
         "pair_count": stack.pair_count,
     }
-    return StackLayers(layers, found.ground, found.moving_limit, found.removed, found.changes)
+    return StackLayers(layers, found.ground, found.moving_limit, found.removed, found.changes, factors)
 
 
 def average_phase(

@@ -1,14 +1,11 @@
 """Stacking of pairs: P4 eq. 1 (B21) with a standard error for pairs that share dates.
 
-Every pair j holds phase phi_j = m x_j + (a_later - a_earlier) + e_j, where x_j is the interval in
-years (stacking) or 1 (averaging). The estimate is the weighted least squares one,
+Every pair j holds phase phi_j = m x_j + noise, where x_j is the interval in years (stacking) or 1
+(averaging). The estimate is the weighted least squares one,
 
     m = sum(w_j x_j phi_j) / sum(w_j x_j^2),        w_j = 1 in P4 eq. 1.
 
-Noise a belongs to dates (atmosphere, most of the speckle) and telescopes through the pairs; noise e
-belongs to single pairs (temporal decorrelation, unwrapping). Treating date noise as pair noise
-makes the standard error several times too large, the other way round several times too small. Both
-variances are therefore estimated, cell by cell, from two sums of squared residuals: over pairs, and
+Its standard error is that of `noise_parts`, from two sums of squared residuals: over pairs, and
 over dates after adding up the residuals of each date's pairs.
 
 Pairs are added one at a time and forgotten; a date's own sums are closed when its last pair has
@@ -16,7 +13,7 @@ come. Memory does not grow with the number of pairs.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +21,7 @@ import numpy as np
 from sarslide.errors import RateError
 from sarslide.names import split_pair
 from sarslide.network import MIN_PAIRS, interval_years
-
-Pool = Callable[[np.ndarray], np.ndarray]  # values of the cells -> their mean around each cell
-MIN_SHARE = 0.25  # of the variance that date noise alone would explain
+from sarslide.rates.noise_parts import NoiseParts, Pool
 
 
 @dataclass(frozen=True)
@@ -143,16 +138,14 @@ class Stack:
         variance throughout the stack. Speckle that decorrelates steadily wanders from date to date;
         there it comes out 15 to 30 % too small. It cannot see what is common to all pairs or grows
         linearly with time: unwrapping errors repeated in every pair, a trend of the atmosphere,
-        motion of the reference area.
+        motion of the reference area. `held_errors` makes up for what stable ground shows of that.
 
         Parameters
         ----------
         min_pairs : int
             Valid pairs that a cell needs, at least MIN_PAIRS.
         pool : callable, optional
-            Mean around each cell, NaN left out. With it, which part of the noise belongs to dates
-            and which to pairs is taken from the surroundings, its size from the cell: the errors of
-            single cells scatter less. Without it the cell decides both.
+            Mean around each cell, NaN left out: see `NoiseParts.variance`.
 
         Returns
         -------
@@ -165,7 +158,7 @@ class Stack:
         enough = s["n"] >= max(MIN_PAIRS, min_pairs)
         with np.errstate(divide="ignore", invalid="ignore"):
             m = s["wxp"] / s["wxx"]
-            variance = self._variance(m, pool and (lambda each: pool(np.where(enough, each, np.nan))))
+            variance = self._parts(m).variance(pool and (lambda each: pool(np.where(enough, each, np.nan))))
             mean_coherence = s["coherence"] / s["n"]
         return Stacked(
             estimate=np.where(enough, m, np.nan),
@@ -174,31 +167,20 @@ class Stack:
             mean_coherence=np.where(s["n"] > 0, mean_coherence, np.nan),
         )
 
-    def _variance(self, m: np.ndarray, pool: Pool | None) -> np.ndarray:
-        """Variance of the estimate from the residuals r = phi - m x.
+    def _parts(self, m: np.ndarray) -> NoiseParts:
+        """Squared residuals r = phi - m x, with h = w x / sum(w x^2).
 
-        With A the pair matrix (-1, +1), h = w x / sum(w x^2) and M = I - x h', the expectations of
-        |r|^2 and |A'r|^2 are linear in the variances of pair noise and of date noise, with
-        coefficients |M|^2, |MA|^2, |A'M|^2 and |A'MA|^2 (Frobenius; a term of order 1/pairs is left
-        out of the last one). Solved for both, the variance of the estimate is their sum weighted by
-        |h|^2 and |A'h|^2. It is unbiased, and in single cells it can come out too small, even
-        negative: a quarter of what date noise alone would explain is the floor. Pooled, the two
-        variances give their ratio only, and |r|^2 of the cell their size.
+        A term of order 1/pairs is left out of |A'MA|^2.
         """
         s = self._sum
-        over_pairs = np.maximum(s["pp"] - 2 * m * s["xp"] + m * m * s["xx"], 0)
-        over_dates = np.maximum(s["uu"] - 2 * m * s["du"] + m * m * s["dd"], 0)
         n, t = s["n"], s["wxx"]
-        a = n - 2 + s["xx"] * s["wwxx"] / t**2
-        b = 2 * n - 2 * s["dw"] / t + s["xx"] * s["ww"] / t**2
-        c = 2 * n - 2 * s["dw"] / t + s["dd"] * s["wwxx"] / t**2
-        d = s["degree"] + 2 * n + s["dd"] * s["ww"] / t**2
-        determinant = a * d - b * c
-        of_pairs = (d * over_pairs - b * over_dates) / determinant
-        of_dates = (a * over_dates - c * over_pairs) / determinant
-        if pool is not None:
-            of_pairs, of_dates = (np.maximum(pool(each), 0) for each in (of_pairs, of_dates))
-            size = over_pairs / (a * of_pairs + b * of_dates)
-            return size * (of_pairs * s["wwxx"] + of_dates * s["ww"]) / t**2
-        floor = MIN_SHARE * s["ww"] * over_pairs / b
-        return np.fmax(of_pairs * s["wwxx"] + of_dates * s["ww"], floor) / t**2
+        return NoiseParts(
+            over_pairs=np.maximum(s["pp"] - 2 * m * s["xp"] + m * m * s["xx"], 0),
+            over_dates=np.maximum(s["uu"] - 2 * m * s["du"] + m * m * s["dd"], 0),
+            pairs_by_pairs=n - 2 + s["xx"] * s["wwxx"] / t**2,
+            pairs_by_dates=2 * n - 2 * s["dw"] / t + s["xx"] * s["ww"] / t**2,
+            dates_by_pairs=2 * n - 2 * s["dw"] / t + s["dd"] * s["wwxx"] / t**2,
+            dates_by_dates=s["degree"] + 2 * n + s["dd"] * s["ww"] / t**2,
+            rate_by_pairs=s["wwxx"] / t**2,
+            rate_by_dates=s["ww"] / t**2,
+        )

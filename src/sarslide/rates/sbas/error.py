@@ -1,28 +1,19 @@
-"""The standard error of a rate by SBAS, cell by cell: noise of dates and noise of pairs apart.
+"""Residuals of the pairs about a rate by SBAS, cell by cell.
 
-A pair's phase is that of a straight line (and of a DEM error) plus a_later - a_earlier + e, with
-noise a of dates (atmosphere) and noise e of pairs (speckle that decorrelates, unwrapping). The
-inversion hands a on to the series as it is, but adds up e from date to date: the series wanders,
-and the scatter of its dates about a line, taken as independent (Fattahi and Amelung 2015, doi
-10.1002/2015JB012419, eq. 10), gives an error several times too small where speckle rules.
-
-The rate is a sum h'phi over the pairs. As in `stacking`, the expectations of two sums of squares of
-the residuals r = M phi from the line, |r|^2 over pairs and |A'r|^2 over dates, are linear in the
-variances of e and a; solved for both, the variance of the rate is |h|^2 var(e) + |A'h|^2 var(a).
+A pair's phase is that of a straight line (and of a DEM error) plus noise of pairs and of dates. The
+inversion hands noise of dates on to the series as it is, but adds up that of pairs from date to
+date: the series wanders, and the scatter of its dates about a line, taken as independent (Fattahi
+and Amelung 2015, doi 10.1002/2015JB012419, eq. 10), gives an error several times too small where
+speckle rules. The error is therefore taken from the residuals of the pairs, as in `stacking`.
 """
 
 import numpy as np
 
-from sarslide.rates.stacking import MIN_SHARE
+from sarslide.rates.noise_parts import NoiseParts
 
 
-def rate_std(residual: np.ndarray, response: np.ndarray, interval_years: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Standard error of h'phi.
-
-    Unseen is what all pairs share, what grows linearly with time, and the part of speckle that
-    closes: where scatterers change steadily the formal error is up to twice too small. Single cells
-    scatter, and a quarter of what date noise alone would explain is the least, as in `stacking`:
-    where all pairs close exactly, the mean square is up to twice too large.
+def noise_parts(residual: np.ndarray, response: np.ndarray, interval_years: np.ndarray, ends: np.ndarray) -> NoiseParts:
+    """What the standard error of the rate h'phi is made of.
 
     Parameters
     ----------
@@ -37,8 +28,8 @@ def rate_std(residual: np.ndarray, response: np.ndarray, interval_years: np.ndar
 
     Returns
     -------
-    (cells,) array of float
-        In the unit of the residuals per year.
+    NoiseParts
+        One value a cell.
     """
     valid = np.isfinite(residual)
     one, r, h = valid.astype(float), np.where(valid, residual, 0.0), np.where(valid, response, 0.0)
@@ -47,21 +38,21 @@ def rate_std(residual: np.ndarray, response: np.ndarray, interval_years: np.ndar
     adjoint[ends[:, 1], np.arange(len(ends))] = 1
     adjoint[ends[:, 0], np.arange(len(ends))] = -1
     dates_r, dates_x, dates_h = adjoint @ r, adjoint @ x, adjoint @ h
-    n, xx, hh, hh_dates = one.sum(0), _dot(x, x), _dot(h, h), _dot(dates_h, dates_h)
-    # |M|^2, |MA|^2, |A'M|^2 and |A'MA|^2 with M = I - x h' and h'x = 1.
-    a = n - 2 + xx * hh
-    b = 2 * n - 2 * _dot(dates_x, dates_h) + xx * hh_dates
-    c = 2 * n - 2 * _dot(dates_x, dates_h) + _dot(dates_x, dates_x) * hh
+    n, xx, dates_xx = one.sum(0), _dot(x, x), _dot(dates_x, dates_x)
+    hh, dates_hh = _dot(h, h), _dot(dates_h, dates_h)
+    shared = 2 * n - 2 * _dot(dates_x, dates_h)
     degree = np.abs(adjoint) @ one
     cross = _dot(dates_x, adjoint @ (one * (adjoint.T @ dates_h)))
-    d = _dot(degree, degree) + 2 * n - 2 * cross + _dot(dates_x, dates_x) * hh_dates
-    over_pairs, over_dates = _dot(r, r), _dot(dates_r, dates_r)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        determinant = a * d - b * c
-        of_pairs = (d * over_pairs - b * over_dates) / determinant
-        of_dates = (a * over_dates - c * over_pairs) / determinant
-        floor = MIN_SHARE * hh_dates * over_pairs / b
-        return np.sqrt(np.fmax(of_pairs * hh + of_dates * hh_dates, floor))
+    return NoiseParts(
+        over_pairs=_dot(r, r),
+        over_dates=_dot(dates_r, dates_r),
+        pairs_by_pairs=n - 2 + xx * hh,
+        pairs_by_dates=shared + xx * dates_hh,
+        dates_by_pairs=shared + dates_xx * hh,
+        dates_by_dates=_dot(degree, degree) + 2 * n - 2 * cross + dates_xx * dates_hh,
+        rate_by_pairs=hh,
+        rate_by_dates=dates_hh,
+    )
 
 
 def _dot(one: np.ndarray, other: np.ndarray) -> np.ndarray:

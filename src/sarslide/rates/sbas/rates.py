@@ -15,10 +15,12 @@ from sarslide.device import choose_device
 from sarslide.errors import RateError
 from sarslide.network import date_indexes, dates_of, years_of
 from sarslide.rates import los
+from sarslide.rates.held_errors import held_to_stable_ground
+from sarslide.rates.noise_parts import NoiseParts, mean_around
 from sarslide.rates.phase_variance import pair_weights
 from sarslide.rates.preparation import Preparation, ReadBlock, inversion_blocks, prepare, quality
 from sarslide.rates.records import baselines_m
-from sarslide.rates.sbas.error import rate_std
+from sarslide.rates.sbas.error import noise_parts
 from sarslide.rates.sbas.network import check_baselines, date_baselines_m
 from sarslide.rates.settings import RateSettings
 
@@ -84,12 +86,15 @@ class SbasRates:
         Cells with some valid pairs that do not connect all dates, which have no series.
     incoherent : int
         Cells below the smallest temporal coherence.
+    error_factors : list of dict
+        What standard errors were multiplied with, by coherence: see `held_errors`.
     """
 
     layers: dict[str, np.ndarray]
     preparation: Preparation
     unconnected: int
     incoherent: int
+    error_factors: list[dict[str, float]]
 
 
 def sbas_rates(
@@ -194,9 +199,10 @@ def invert_blocks(
         raise RateError(problem, "add acquisitions", of_ground=True)
     value = slope_without_dem_error(years, bperp) if dem else slope_of(years)
     device = choose_device(settings.device, "sbas.device")
-    names = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "temporal_coherence", "residual_rms_rad"]
+    names = ["los_rate_mm_per_yr", "mean_coherence", "temporal_coherence", "residual_rms_rad"]
     layers = {name: np.full(shape, np.nan, np.float32) for name in names + ["dem_error_m"] * bool(dem)}
     layers["pair_count"] = np.zeros(shape, np.uint16)
+    noise = NoiseParts.unknown(shape)
     unconnected = incoherent = 0
     for rows, cols in inversion_blocks(shape, pairs):
         block = rows, cols
@@ -211,9 +217,8 @@ def invert_blocks(
         low = known & (series.temporal_coherence < settings.min_temporal_coherence)
         rate = rate_of(displacement, years)
         motion = np.multiply.outer(years, rate) + (np.multiply.outer(bperp, per_metre) if dem else 0.0)
-        std = _error(phase * los.mm_per_rad(wavelength_m), motion, series.response, pairs, years)
+        noise.put(block, _noise_parts(phase * los.mm_per_rad(wavelength_m), motion, series.response, pairs, years))
         layers["los_rate_mm_per_yr"][block] = np.where(low, np.nan, rate)
-        layers["los_rate_std_mm_per_yr"][block] = np.where(low, np.nan, std)
         layers["temporal_coherence"][block] = series.temporal_coherence
         layers["residual_rms_rad"][block] = series.residual_rms_rad
         unconnected += int(((layers["pair_count"][block] > 0) & ~known).sum())
@@ -227,17 +232,22 @@ def invert_blocks(
             "lower rates.pair_coherence or sbas.min_temporal_coherence, or add pairs",
             of_ground=True,
         )
-    return SbasRates(layers | los.phase_layers(layers, wavelength_m), prepared, unconnected, incoherent)
+    rate = layers["los_rate_mm_per_yr"]
+    std = np.where(np.isfinite(rate), np.sqrt(noise.variance(mean_around)), np.nan).astype(np.float32)
+    layers["los_rate_std_mm_per_yr"], factors = held_to_stable_ground(
+        rate, std, layers["mean_coherence"], prepared.ground.stable
+    )
+    return SbasRates(layers | los.phase_layers(layers, wavelength_m), prepared, unconnected, incoherent, factors)
 
 
-def _error(
+def _noise_parts(
     mm: np.ndarray, motion: np.ndarray, response: np.ndarray, pairs: Sequence[str], years: np.ndarray
-) -> np.ndarray:
-    """Standard error of the rate, (rows, cols).
+) -> NoiseParts:
+    """What the standard error of a block is made of, one value a cell in a row.
 
     From pairs (pairs, rows, cols) and the fitted motion of the dates, both in mm.
     """
     ends = date_indexes(pairs)
     residual = mm - (motion[ends[:, 1]] - motion[ends[:, 0]])
     residual, response = (values.reshape(len(pairs), -1) for values in (residual, response))
-    return rate_std(residual, response, years[ends[:, 1]] - years[ends[:, 0]], ends).reshape(mm.shape[1:])
+    return noise_parts(residual, response, years[ends[:, 1]] - years[ends[:, 0]], ends)
