@@ -75,8 +75,12 @@ RATE_KEYS = (
 )
 # Those that take the reference area that is named; the others choose their own.
 REFERENCE_FRAMES = CONFIG.reference_frames()
+PAIR_BIAS = f"{STACK}/bias"
 DELAY = f"{STACK}/delays/{{date}}.slant_delay_mm.tif"
+# Cycles by which pairs are wrong: the cells that fail to close are left out, or all are corrected by the rate.
 LOOP_ERRORS = f"{STACK}/quality/loop_error_cycles.tif" if CONFIG.rates.loop_mask else []
+if CONFIG.rates.rate_cycles:
+    LOOP_ERRORS = f"{STACK}/quality/rate_error_cycles.tif"
 
 
 RETRIEVE_ACCESS = retrieve_access(CONFIG)
@@ -115,16 +119,25 @@ def pair_inputs(*kinds):
 
 
 def corrected_pairs(*kinds):
-    """Input function for `unpack`: the same, and the delays of their dates that `rates.delays` takes off them."""
+    """Input function for `unpack`: the same, and what is taken off them: delays of their dates (`rates.delays`), phase
+    bias (`rates.phase_bias`)."""
 
     def found(wildcards):
-        if not CONFIG.rates.delays:
-            return pair_inputs(*kinds)(wildcards)
-        days = dates_of(pairs(wildcards))
-        files = pair_inputs(*kinds, "sidecars")(wildcards)
-        return files | {"delays": [fill(DELAY, wildcards, date=day) for day in days]}
+        files = pair_inputs(*kinds)(wildcards)
+        if CONFIG.rates.delays:
+            days = dates_of(pairs(wildcards))
+            files |= pair_inputs("sidecars")(wildcards)
+            files |= {"delays": [fill(DELAY, wildcards, date=day) for day in days]}
+        return files | bias_files(wildcards)
 
     return found
+
+
+def bias_files(wildcards):
+    """Phase bias of the pairs of the job's stack and its error, with `rates.phase_bias`."""
+    if CONFIG.rates.phase_bias == "keep":
+        return {}
+    return filled(layer_files(PAIR_BIAS, layers.PAIR_BIAS), wildcards)
 
 
 # What every rule reads that makes rates of unwrapped pairs.

@@ -29,6 +29,60 @@ if CONFIG.rates.delays:
             "../workflow_scripts/slant_delay.py"
 
 
+if CONFIG.rates.phase_bias == "remove":
+
+    # Bias of the pairs of each length, of all pairs at once, as the rates.
+    rule pair_bias:
+        input:
+            unpack(pair_inputs("coherence", "wrapped", "sidecars")),
+        output:
+            **layer_files(PAIR_BIAS, layers.PAIR_BIAS),
+            about=f"{PAIR_BIAS}/pair_bias.json",
+        log:
+            f"{LOGS}/pair_bias/{{stack}}/{{frame}}.log",
+        benchmark:
+            f"{BENCHMARKS}/pair_bias/{{stack}}/{{frame}}.tsv"
+        conda:
+            "../envs/geo.yaml"
+        resources:
+            mem_mb=memory(2500, 300),
+            runtime=minutes(10, 0.6, pairs),
+        params:
+            grid=cell_grid,
+            pairs=pairs,
+            code=code("pair_bias"),
+        script:
+            "../workflow_scripts/pair_bias.py"
+
+
+if CONFIG.rates.rate_cycles:
+
+    # Cycles of all pairs by the rate that they share: with a new date again, as the rates.
+    rule rate_cycles:
+        input:
+            unpack(pair_inputs("unwrapped", "wrapped", "coherence", "conncomp")),
+            stable_ground=f"{STACK}/averaging/stable_ground.tif",
+            elevation=f"{TERRAIN}/elevation_m.tif",
+        output:
+            rate_error_cycles=f"{STACK}/quality/rate_error_cycles.tif",
+            about=f"{STACK}/quality/rate_cycles.json",
+        log:
+            f"{LOGS}/rate_cycles/{{stack}}/{{frame}}.log",
+        benchmark:
+            f"{BENCHMARKS}/rate_cycles/{{stack}}/{{frame}}.tsv"
+        conda:
+            "../envs/geo.yaml"
+        resources:
+            mem_mb=memory(2500, 600),
+            runtime=minutes(10, 0.8, pairs),
+        params:
+            grid=cell_grid,
+            pairs=pairs,
+            code=code("rate_cycles"),
+        script:
+            "../workflow_scripts/rate_cycles.py"
+
+
 # The unwrapping-free stack of phase gradients (B30), on demand.
 rule phase_gradient:
     input:

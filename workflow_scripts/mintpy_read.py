@@ -14,6 +14,7 @@ from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.io import raster, series
 from sarslide.io.sidecar import read_json, sidecar, write_json
+from sarslide.rates.corrections.unbiased import with_bias_error
 from sarslide.rates.mintpy.files import read_dates
 from sarslide.rates.mintpy.read import read_rates, read_series
 from sarslide.rates.unrated import unknown_without_ground, why_unrated, write_unknown
@@ -27,13 +28,9 @@ def main(snakemake) -> None:
         return
     grid = RegionGrid.from_dict(params.grid)
     reference = raster.read(files.stable_ground, grid) == 2
-    layers = read_rates(
-        Path(files.series),
-        reference,
-        read_json(files.about)["wavelength_m"],
-        params.min_temporal_coherence,
-        params.dem_error,
-    )
+    wavelength_m = read_json(files.about)["wavelength_m"]
+    layers = read_rates(Path(files.series), reference, wavelength_m, params.min_temporal_coherence, params.dem_error)
+    layers = with_bias_error(layers, dict(files.items()), wavelength_m, grid)
     for layer, values in layers.items():
         raster.write(out[layer], values, grid, layer)
     attributes = {"title": f"Line-of-sight displacement of stack {snakemake.wildcards.stack}", "source": "MintPy"}

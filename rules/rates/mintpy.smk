@@ -93,6 +93,7 @@ for step, before in zip(MINTPY_STEPS, BEFORE):
 
 rule mintpy_read:
     input:
+        unpack(bias_files),
         velocity=f"{MINTPY}/velocity.h5",
         series=f"{MINTPY}/{mintpy.series_file(MINTPY_STEPS)}",
         earlier=[f"{MINTPY}/{name}" for name in mintpy.earlier_series(MINTPY_STEPS)],

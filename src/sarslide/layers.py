@@ -158,11 +158,21 @@ _ALL = (
         "loop_error_cycles", "1", "int8", -128, (-100, 127),
         "cycles by which a pair's unwrapped phase is wrong, one band a pair: 0 right, 127 this pair or another one of its triplet, unknown cycles",
     ),
+    Layer(
+        "rate_error_cycles", "1", "int8", -128, (-100, 100),
+        "cycles by which a pair's unwrapped phase is wrong beside a rate that all pairs share, one band a pair: 0 right, unknown where they share none",
+    ),
     Layer("phase_bias_flag", "1", "uint8", 255, (0, 1), "1 where the closure of wrapped short pairs accumulates beyond noise: biased phase (fading signal)"),
     Layer(
         "phase_bias_rate_rad_per_yr", "rad/yr", "float32", NAN, (-1000, 1000),
         "rate by which chained short pairs move away from the satellite faster than chained pairs of twice their length, from closure",
     ),
+    Layer(
+        "pair_bias_rad", "rad", "float32", NAN, (-100, 100),
+        "bias that is taken off the pairs of a length, positive away from the satellite, one band a length in days; 0 where it is not known",
+    ),
+    Layer("pair_bias_rate_rad_per_yr", "rad/yr", "float32", NAN, (-1000, 1000), "what the bias of the pairs adds to the rate of a stack of equal weights, positive away from the satellite"),
+    Layer("pair_bias_rate_std_rad_per_yr", "rad/yr", "float32", NAN, (0, 1000), "standard error that taking the bias off adds to that rate"),
     Layer("phase_bias_std_rad_per_yr", "rad/yr", "float32", NAN, (0, 1000), "standard error of the phase bias rate from noise alone"),
     # terrain
     Layer("dem_m", "m", "float32", NAN, (-500, 9000), "ellipsoidal height (WGS 84), region grid with margin"),
@@ -235,6 +245,7 @@ PHASE_GRADIENTS = tuple(
 )
 CLOSURE = ("closure_rms_rad", "closure_count", "unwrap_error_count", "loop_error_cycles")
 PHASE_BIAS = ("phase_bias_flag", "phase_bias_rate_rad_per_yr", "phase_bias_std_rad_per_yr")
+PAIR_BIAS = ("pair_bias_rad", "pair_bias_rate_rad_per_yr", "pair_bias_rate_std_rad_per_yr")
 # With the area of the landslide, ha.
 SMALLEST_SPEED = {f"smallest_speed_{area}ha_mm_per_yr": area for area in (2, 10, 50)}
 OPTICAL = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))

@@ -177,6 +177,16 @@ class Config(Section):
             )
 
     @check
+    def _linked_pairs_close(self) -> None:
+        if self.rates.phase_bias == "remove" and self.interferogram.linking != "none":
+            raise Mistake(
+                f"interferogram.linking = {self.interferogram.linking} leaves no closures, from which rates.phase_bias = remove"
+                " takes the bias",
+                "leave one of them out",
+                *("rates.phase_bias", "interferogram.linking"),
+            )
+
+    @check
     def _assumptions_name_keys(self) -> None:
         for name in self.assumptions:
             section, _, leaf = name.rpartition(".")

@@ -117,11 +117,16 @@ REACHES: dict[str, tuple[str, ...]] = {
     "rates.min_coherence": (*ON_GROUND, "observability"),
     "rates.pair_coherence": (*FROM_PAIRS, "window_rates", "average_phase", *BESIDE, "atmosphere", *ON_RATES),
     "rates.loop_mask": (*FROM_PAIRS, "window_rates", "ring_rates", "atmosphere", "series"),
+    "rates.rate_cycles": ("rate_cycles", *FROM_PAIRS, "window_rates", "ring_rates", "atmosphere", "series"),
     "rates.weighting": (*STACKED, "ring_rates", "score"),
     "rates.atmosphere": (*STACKED, "ring_rates", *ON_RATES),
     "rates.atmosphere_km": (*STACKED, "ring_rates", *ON_RATES, "atmosphere"),
     "rates.atmosphere_days": (*STACKED, "ring_rates", *ON_RATES, "atmosphere"),
     "rates.delays": ("slant_delay", *ON_GROUND, *BESIDE, "atmosphere", "series"),
+    "rates.phase_bias": (
+        *("pair_bias", *FROM_PAIRS, "window_rates", "average_phase", *BESIDE, "atmosphere", "series"),
+        "mintpy_read",
+    ),
     "rates.reference": (*ON_GROUND, "level_frames"),
     "rates.reference_mode": (*STACKED, "ring_rates", "average_phase", "dinsar", *ON_RATES, "level_frames"),
     "rates.double_difference_km": (*STACKED, "ring_rates", "average_phase", "dinsar", *ON_RATES),
@@ -265,6 +270,7 @@ STACKING = _any(_method_of("stack_rates"), WINDOWS)
 # The averaged phase has the same zero as the rates of stacking.
 ZERO = _any(_one_of("rates.method", "stacking", "averaging"), WINDOWS)
 RATED = _one_of("rates.method", *WITH_RATES)
+UNBIASED = _one_of("rates.phase_bias", "remove")
 LINKED = _one_of("interferogram.linking", "evd", "emi")
 UNWRAPPED = _any(RATED, _given("rates.dinsar"))
 
@@ -278,6 +284,8 @@ EXISTS: dict[str, Need] = {
     "window_rates": WINDOWS,
     "link_dates": LINKED,
     "slant_delay": _given("rates.delays"),
+    "rate_cycles": _given("rates.rate_cycles"),
+    "pair_bias": UNBIASED,
     "retrieve_optical": RETRIEVED,
     "optical": _any(_given("optical.products"), RETRIEVED),
     "lithology": _given("lithology.file"),
@@ -336,6 +344,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "rates.atmosphere_km": (STACKING, _one_of("rates.atmosphere", "filter", "common_scene")),
     "rates.atmosphere_days": (STACKING, _one_of("rates.atmosphere", "filter")),
     "rates.loop_mask": (RATED,),
+    "rates.rate_cycles": (RATED,),
     "rates.windows": (RATED,),
     "rates.series_polygons": (RATED,),
     "rates.reference_mode": (ZERO,),

@@ -57,6 +57,10 @@ class RatesSection(Section):
     )
     pair_coherence: float = key(0.1, "cells of a pair below this coherence are not stacked", "", ge=0, le=1)
     loop_mask: bool = key(False, "leave out the cells of a pair whose unwrapping phase closure calls wrong")
+    rate_cycles: bool = key(
+        False,
+        "take the whole cycles of each pair from a rate that all pairs of the stack share, where they agree on one",
+    )
     weighting: Literal["none", "coherence"] = key(
         "none",
         "weights of the stack; none is P4's eq. 1, coherence is the inverse variance of the phase (B11)",
@@ -80,6 +84,11 @@ class RatesSection(Section):
         "",
         "folder of tropospheric delays, a file a date (GACOS, RAiDER, OPERA TROPO-ZENITH, GeoTIFF), taken off all pairs before"
         " height and plane are fitted; of a stack alone in a folder of its name; $VARIABLES are expanded; empty: none (B23)",
+    )
+    phase_bias: Literal["keep", "remove"] = key(
+        "keep",
+        "bias of short multilooked pairs on ground that fades (fading signal): estimated from phase closure and coherence, and"
+        " taken off all pairs before height and plane are fitted; needs pairs of three lengths, as with network.neighbours 3",
     )
     reference: tuple[float, float, float] | None = key(
         None,
@@ -132,6 +141,15 @@ class RatesSection(Section):
         "",
         "vector file whose polygons get a time series each, as a final product; any CRS; $VARIABLES are expanded (G14)",
     )
+
+    @check
+    def _cycles_are_kept_or_corrected(self) -> None:
+        if self.loop_mask and self.rate_cycles:
+            raise Mistake(
+                "rates.loop_mask leaves out cells that rates.rate_cycles corrects",
+                "switch one of them off",
+                *("rates.rate_cycles", "rates.loop_mask"),
+            )
 
     @check
     def _windows_run_forward(self) -> None:

@@ -37,7 +37,7 @@ from sarslide.insar.engines import ENGINES, SCENES
 from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared
 from sarslide.models import registry
 from sarslide.models.weights import check as check_weights
-from sarslide.preflight import comparison, frames, machine, weather
+from sarslide.preflight import closures, comparison, frames, machine, weather
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
 from sarslide.rates.methods import METHODS
@@ -592,6 +592,7 @@ def cheap(
         *tracks(config),
         *sensor(config, table),
         *weather.delays(config, table),
+        *closures.triplets(config, table),
         *acquisitions(config, table, listed),
         *dem(config),
         *weights(config, conda),

@@ -8,10 +8,11 @@ import numpy as np
 
 from sarslide.errors import RasterError, RateError
 from sarslide.grid import RegionGrid
-from sarslide.insar.error_cycles import apply
+from sarslide.insar.error_cycles import UNKNOWN, apply
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.layers import hidden
+from sarslide.rates.corrections.unbiased import with_bias_error, without_bias
 from sarslide.rates.delays.pairs import ReadPair, without_delays
 from sarslide.rates.passes import ReadUnwrapped, ReadWrapped
 from sarslide.rates.pipeline import StackLayers, stack_rates
@@ -48,8 +49,9 @@ def unwrapped_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: 
     params : mapping
         pairs.
     files : mapping
-        unwrapped, coherence, conncomp in the order of the pairs, loop_errors (none: cells that fail
-        to close are kept), and delays as in `without_delays`.
+        unwrapped, coherence, conncomp in the order of the pairs, loop_errors as in
+        `without_loop_errors`, delays and bias as in `without_delays` and
+        `without_bias`.
     grid : RegionGrid
         Grid on which the files must lie.
 
@@ -60,7 +62,7 @@ def unwrapped_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: 
     """
     read = reader(params["pairs"], grid, files["unwrapped"], files["coherence"], files["conncomp"])
     kept = without_loop_errors(read, files.get("loop_errors"))
-    return without_delays(kept, params["pairs"], files, grid)
+    return without_delays(without_bias(kept, files, grid), params["pairs"], files, grid)
 
 
 def wrapped_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: RegionGrid) -> ReadWrapped:
@@ -71,7 +73,8 @@ def wrapped_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: Re
     params : mapping
         pairs.
     files : mapping
-        wrapped, coherence in the order of the pairs, and delays as in `without_delays`.
+        wrapped, coherence in the order of the pairs, delays and bias as in `without_delays` and
+        `without_bias`.
     grid : RegionGrid
         Grid on which the files must lie.
 
@@ -81,7 +84,8 @@ def wrapped_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: Re
         Pair -> wrapped phase (rad), coherence, (rows, cols) each.
     """
     read = reader(params["pairs"], grid, files["wrapped"], files["coherence"])
-    return without_delays(read, params["pairs"], files, grid, is_wrapped=True)
+    unbiased = without_bias(read, files, grid, is_wrapped=True)
+    return without_delays(unbiased, params["pairs"], files, grid, is_wrapped=True)
 
 
 def unwrapped_block_reader(params: Mapping[str, Any], files: Mapping[str, Any], grid: RegionGrid) -> ReadPair:
@@ -111,41 +115,49 @@ def unwrapped_block_reader(params: Mapping[str, Any], files: Mapping[str, Any], 
         return tuple(raster.read_block(path, rows, cols) for path in paths[pair])
 
     kept = without_loop_errors(read, files.get("loop_errors"))
-    return without_delays(kept, params["pairs"], files, grid)
+    return without_delays(without_bias(kept, files, grid), params["pairs"], files, grid)
 
 
 def without_loop_errors(read: ReadPair, errors: str | Path | None, correct: bool = False) -> ReadPair:
-    """A reader of pairs without the cells that phase closure calls wrong.
+    """A reader of pairs without the cells, or the cycles, that are wrong.
 
     Parameters
     ----------
     read : callable
-        Pair, or pair, rows, cols -> unwrapped phase (rad) first, then whatever else.
+        Pair, or pair, rows, cols -> unwrapped phase (rad) first, then whatever else, components
+        (None: the engine has none) last.
     errors : path, optional
-        Raster `loop_error_cycles`; None or empty leaves `read` as it is.
+        Raster `loop_error_cycles`: its cells are left out; or `rate_error_cycles`: its cycles are
+        taken out, and known cells belong to the component whose level they have. None or empty
+        leaves `read` as it is.
     correct : bool
-        Take known cycles out instead (`insar.error_cycles.apply`).
+        Take cycles that closure knows out instead (`insar.error_cycles.apply`).
 
     Returns
     -------
     callable
-        `read` with NaN in the unwrapped phase of those cells. It raises RasterError for a pair that
-        the raster does not have.
+        `read` with the unwrapped phase, and components, of what is right. It raises RasterError for
+        a pair that the raster does not have.
     """
     if not errors:
         return read
     path = Path(errors)
     bands = {name: k for k, name in enumerate(raster.band_names(path), start=1)}
+    tags = raster.tags_of(path)
+    of_rate = tags.get("layer") == "rate_error_cycles"
+    components = dict(zip(bands, map(int, tags["components"].split()), strict=True)) if of_rate else {}
 
-    def masked(pair: str, *block: slice) -> tuple[np.ndarray, ...]:
+    def corrected(pair: str, *block: slice) -> tuple:
         if pair not in bands:
             raise RasterError(f"{path}: has no band of pair {pair}", "run closure again")
         unwrapped, *others = read(pair, *block)
         band = bands[pair]
         cycles = raster.read_block(path, block[0], block[1], band) if block else raster.read(path, None, band)
-        return apply(unwrapped, cycles, correct), *others
+        if of_rate and others[-1] is not None:
+            others[-1] = np.where(cycles == UNKNOWN, others[-1], components[pair])
+        return apply(unwrapped, cycles, correct or of_rate), *others
 
-    return masked
+    return corrected
 
 
 def write_stacked(rule: str, files: Mapping[str, Any], params: Mapping[str, Any], output: Mapping[str, Any]) -> None:
@@ -200,7 +212,9 @@ def write_rates(
         A path for each layer, reference and sidecar.
     """
     grid = RegionGrid.from_dict(params["grid"])
-    for layer, values in (rates.layers | {"stable_ground": rates.ground.layer}).items():
+    wavelength_m = common_wavelength_m(read_json(path) for path in files["sidecars"])
+    found = with_bias_error(rates.layers, files, wavelength_m, grid)
+    for layer, values in (found | {"stable_ground": rates.ground.layer}).items():
         raster.write(output[layer], values, grid, layer)
     write_json(output["reference"], rates.ground.reference.to_dict(grid))
     write_json(output["sidecar"], sidecar(rule, dict(files), dict(params), rates.notes("rad_per_yr")))
