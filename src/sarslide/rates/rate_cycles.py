@@ -181,7 +181,7 @@ def find_error_cycles(
             agreed += squared * np.exp(1j * np.where(known, rest, 0))
             weight += squared
     temporal = np.abs(agreed) / np.maximum(weight, np.finfo(np.float32).tiny)
-    cycles[:, temporal < least_coherence(np.count_nonzero(components))] = UNKNOWN
+    cycles[:, temporal < least_coherence(sum(map(bool, components)))] = UNKNOWN
     return ErrorCycles(cycles, components, np.where(weight > 0, temporal, np.nan).astype(np.float32), motion)
 
 
