@@ -4,10 +4,10 @@
 
 120 x 180 cells of 6 independent looks, 30 dates 12 days apart, land cover in patches of about 25
 cells, samples by the simulator's decorrelation (`sarsim.landcover.CLASSES`). In the eastern half
-the fading part of grass, forest and farmland turns as 20 mm/yr of motion towards the satellite would
-turn it; in the western half it does not. Discs of 7 to 12 cells radius move away at 10 to 50 mm/yr.
-Coherence is the product's, from the samples; pairs bear their true cycles, so that the errors are
-those of bias and speckle alone. Errors count from rock that does not move.
+the fading part of grass, forest and farmland turns as 20 mm/yr of motion towards the satellite
+would turn it; in the western half it does not. Discs of 7 to 12 cells radius move away at 10 to
+50 mm/yr. Coherence is the product's, from the samples; pairs bear their true cycles, so that the
+errors are those of bias and speckle alone. Errors count from rock that does not move.
 
 Beside it, on the same closures: biases in the published ratios of 12-day pairs (Maghsoudi et al.
 2022, doi:10.1016/j.rse.2022.113022, values of their code), and with the longest pair supposed
@@ -101,7 +101,7 @@ def draw_pairs(ground: Ground, pairs: list[str], rng: np.random.Generator) -> di
         made = np.sqrt(lasting) * forever + np.sqrt(first - lasting) * fading + np.sqrt(1 - first) * drawn()
         samples[date] = made.astype(np.complex64)
     power = {date: np.sum(np.abs(each) ** 2, axis=2) for date, each in samples.items()}
-    found = {}
+    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for pair in pairs:
         one, two = split_pair(pair)
         product = np.sum(samples[one] * samples[two].conj(), axis=2)
@@ -111,7 +111,7 @@ def draw_pairs(ground: Ground, pairs: list[str], rng: np.random.Generator) -> di
 
 
 def other_laws(data: dict, pairs: list[str]) -> dict[str, np.ndarray]:
-    """Bias (lengths, rows, cols) in published ratios, and with unbiased longest pairs; of all cells."""
+    """Bias (lengths, rows, cols) of all cells in published ratios, and of unbiased long pairs."""
     space = CycleSpace.of(pairs)
     phasors = {pair: box_sum(np.exp(1j * phase), WINDOW) for pair, (phase, _) in data.items()}
     closures = np.stack(
@@ -151,7 +151,7 @@ def of_network(neighbours: int) -> list[dict]:
     rng = np.random.default_rng(SEED)
     ground, pairs = Ground.drawn(rng), choose_pairs(DATES, "nearest", 60, neighbours)
     data = draw_pairs(ground, pairs, rng)
-    found = pair_bias(lambda pair, rows: tuple(each[rows] for each in data[pair]), pairs, SHAPE, WINDOW)
+    found = pair_bias(lambda pair, rows: (data[pair][0][rows], data[pair][1][rows]), pairs, SHAPE, WINDOW)
     kept, kept_std = rates(data, pairs, ground)
     removed, removed_std = rates(data, pairs, ground, found.bias_rad)
     removed_std = np.hypot(removed_std, found.rate_std_rad_per_yr * abs(mm_per_rad(WAVELENGTH)))
