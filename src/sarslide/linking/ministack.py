@@ -19,7 +19,8 @@ from sarslide.errors import StackError
 from sarslide.grid import Lattice
 from sarslide.insar.native.interferogram import cells_of, open_slc, read_bands, slc_blocks
 from sarslide.io.blocks import strips
-from sarslide.linking.looks import cell_covariance, similar_weights, window_looks
+from sarslide.linking.looks import cell_covariance, moving_apart, similar_weights, window_looks
+from sarslide.network import years_of
 
 SHRINK = 0.2  # share of identity in the magnitude of the coherence: with 0.05 noise rules the inverse
 MIN_DATES = 3  # two dates have one interferogram, and nothing to link
@@ -127,6 +128,7 @@ def link(
             f"give at least {MIN_DATES} dates, or set interferogram.linking to none",
         )
     link_cells, sources = _program(device), [*before, *dates]
+    years = np.array(years_of([date.name for date in dates]))
     seen = np.zeros(len(sources), bool)
     shaded = np.pad(hidden, 1, mode="edge")
     with ExitStack() as stack:
@@ -135,7 +137,7 @@ def link(
             cells = cells_of(lattice, *place)
             bands = _read_around(files, lattice, *place)
             around = shaded[cells[0].start : cells[0].stop + 2, cells[1].start : cells[1].stop + 2]
-            found = _link_block(bands, lattice, looks, around, link_cells, method == "emi", len(sources), seen)
+            found = _link_block(bands, lattice, looks, around, link_cells, method == "emi", years, seen)
             phase, std, agreement = found[0][len(before) :], found[1][len(before) :], found[2]
             own = {band: samples[len(before) :] for band, samples in bands.items()}
             yield LinkedBlock(*cells, phase, std, agreement, place, _compress(own, phase, lattice))
@@ -184,10 +186,14 @@ def _link_block(
     hidden: np.ndarray,
     link_cells: Link,
     emi: bool,
-    count: int,
+    years: np.ndarray,
     seen: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Phases, bounds and temporal coherence of a block, in strips; marks sources with looks."""
+    """Phases, bounds and temporal coherence of a block, in strips; marks sources with looks.
+
+    Relative motion is that of the dates, the last sources: a compressed SLC has lost it.
+    """
+    count = len(seen)
     rows, cols = hidden.shape[0] - 2, hidden.shape[1] - 2
     phase, std = (np.full((count, rows, cols), np.nan, np.float32) for _ in range(2))
     agreement = np.full((rows, cols), np.nan, np.float32)
@@ -200,6 +206,7 @@ def _link_block(
         open_power = np.einsum("rcii->rci", sums[1:-1, 1:-1]).real[~around[1:-1, 1:-1]]
         seen |= (open_power > 0).any(0)
         weights = similar_weights(sums, looks, around)
+        weights[moving_apart(sums[..., -len(years) :, -len(years) :], years)] = 0
         found = link_cells(sums, weights, window_looks(weights, looks), emi, SHRINK)
         phase[:, part], std[:, part], agreement[part] = found
     return phase, std, agreement
