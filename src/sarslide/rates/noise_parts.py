@@ -20,6 +20,7 @@ import numpy as np
 Pool = Callable[[np.ndarray], np.ndarray]  # values of the cells -> their mean around each cell
 MIN_SHARE = 0.25  # of the variance that date noise alone would explain
 AROUND_CELLS = 5  # side of the box of cells that share one ratio of pair noise to date noise
+QUIETEST = 0.1  # of the median of the squared residuals: cells with less weigh as if they had that
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,10 @@ class NoiseParts:
         ----------
         pool : callable, optional
             Mean around each cell, NaN left out. With it the surroundings give the ratio of both
-            kinds of noise, and the cell its size. Without it the cell decides both: unbiased, but
-            in single cells too small, even negative, so that a quarter of what date noise alone
-            would explain is the least.
+            kinds of noise, and the cell its size. Every cell knows its variances to the same share,
+            so that they weigh with their inverse square: a house among fields is not told their
+            noise. Without it the cell decides both: unbiased, but in single cells too small, even
+            negative, so that a quarter of what date noise alone would explain is the least.
 
         Returns
         -------
@@ -104,19 +106,27 @@ class NoiseParts:
             alone = np.fmax(of_pairs * self.rate_by_pairs + of_dates * self.rate_by_dates, floor)
             if pool is None:
                 return alone
-            of_pairs, of_dates = (np.maximum(pool(each), 0) for each in (of_pairs, of_dates))
+            scale = np.fmax(self.over_pairs, QUIETEST * _median(self.over_pairs)) ** 2
+            of_pairs, of_dates = (np.maximum(pool(each / scale), 0) for each in (of_pairs, of_dates))
             size = self.over_pairs / (self.pairs_by_pairs * of_pairs + self.pairs_by_dates * of_dates)
             pooled = size * (of_pairs * self.rate_by_pairs + of_dates * self.rate_by_dates)
             return np.where(np.isfinite(pooled), pooled, alone)
 
 
-def mean_around(values: np.ndarray) -> np.ndarray:
-    """Mean of the finite values in a box of 5 x 5 cells.
+def _median(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else np.nan
+
+
+def mean_around(values: np.ndarray, side_cells: int = AROUND_CELLS) -> np.ndarray:
+    """Mean of the finite values in a box of cells.
 
     Parameters
     ----------
     values : (rows, cols) array of float
         NaN where unknown.
+    side_cells : int
+        Side of the box, odd.
 
     Returns
     -------
@@ -126,6 +136,6 @@ def mean_around(values: np.ndarray) -> np.ndarray:
     from scipy.ndimage import uniform_filter
 
     known = np.isfinite(values)
-    share = uniform_filter(known.astype(float), AROUND_CELLS, mode="constant")
-    total = uniform_filter(np.where(known, values, 0.0), AROUND_CELLS, mode="constant")
-    return total / np.where(share > 0.5 / AROUND_CELLS**2, share, np.nan)
+    share = uniform_filter(known.astype(float), side_cells, mode="constant")
+    total = uniform_filter(np.where(known, values, 0.0), side_cells, mode="constant")
+    return total / np.where(share > 0.5 / side_cells**2, share, np.nan)

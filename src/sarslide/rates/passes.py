@@ -233,7 +233,7 @@ def stack_unwrapped(
     pairs: Sequence[str],
     ground: Ground,
     settings: RateSettings,
-    pool: Pool = mean_around,
+    pool: Pool | None = mean_around,
 ) -> tuple[Stacked, dict[str, dict]]:
     """Correct each unwrapped pair on stable ground, set its median in the reference to zero, stack.
 
@@ -248,7 +248,7 @@ def stack_unwrapped(
         Heights, stable ground and reference area.
     settings : RateSettings
         What is masked, removed and weighted.
-    pool : callable
+    pool : callable, optional
         Mean around each cell, for the error: see `NoiseParts.variance`.
 
     Returns
