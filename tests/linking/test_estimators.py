@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sarslide.linking.cpu import link_cells
-from sarslide.linking.looks import WEIGHTS, cell_covariance, similar_weights, window_looks
+from sarslide.linking.looks import WEIGHTS, cell_covariance, moving_apart, similar_weights, window_looks
 from sarslide.linking.tensor import TensorLinking
 
 PER_Y, PER_X = 3, 6  # samples of a cell
@@ -125,6 +125,22 @@ def test_an_edge_between_two_powers_stays_sharp(decaying, draw):
     edge = slice(10, 12)  # the columns on both sides
     assert np.sqrt((last[:, edge] ** 2).mean()) < 1.5 * np.sqrt((last[:, 2:9] ** 2).mean())
     assert np.sqrt((smeared[:, edge] ** 2).mean()) > 2 * np.sqrt((last[:, edge] ** 2).mean())
+
+
+@pytest.mark.parametrize(("mm_per_yr", "share"), [(20, 0.8), (100, 0.95), (300, 0.95)])
+def test_neighbours_that_move_give_no_looks(decaying, draw, mm_per_yr, share):
+    """Ground as bright on both sides of an edge: motion is seen both ways; of still neighbours every fourth fails."""
+    n, half = 10, 12
+    years = 12 * np.arange(n) / 365.25
+    coherence = decaying(n, 0.7, 100)
+    still = draw(coherence, np.zeros(n), (half * PER_Y, half * PER_X), 1)
+    slope = draw(coherence, 4 * np.pi / 55.5 * mm_per_yr * years, (half * PER_Y, half * PER_X), 2)
+    covariance = cell_covariance(np.concatenate([still, slope], axis=2), PER_Y, PER_X)
+    apart = moving_apart(covariance, years).reshape(half - 2, 2 * half - 2, 3, 3)
+    across = np.concatenate([apart[:, half - 2, :, 2], apart[:, half - 1, :, 0]])
+    along = np.concatenate([apart[:, : half - 2], apart[:, half:]], axis=1)
+    assert across.mean() > share
+    assert along.mean() < 0.27 and not apart[:, :, 1, 1].any()
 
 
 def test_speckle_that_lasts_is_no_other_ground(decaying, draw):

@@ -14,7 +14,7 @@ import numpy as np
 WEIGHTS = np.array([1, 2, 1, 2, 4, 2, 1, 2, 1], np.float32)  # of the neighbours, row by row
 STEPS = [(row, col) for row in range(3) for col in range(3)]
 CRITICAL = 6.635  # of chi-square with one degree of freedom, 1 %
-APART_RAD = 0.5  # of `moving_apart`; of 10 dates in 108 days 7 mm/yr, and it refuses every fifth still neighbour
+APART = 0.5  # of both scores of `moving_apart`: 7 mm/yr in 10 dates of 108 days; every fourth still neighbour fails
 
 
 def cell_covariance(samples: np.ndarray, per_y: int, per_x: int) -> np.ndarray:
@@ -76,11 +76,12 @@ def similar_weights(covariance: np.ndarray, looks: float, hidden: np.ndarray) ->
 def moving_apart(covariance: np.ndarray, years: np.ndarray) -> np.ndarray:
     """Neighbours of each cell that move against it.
 
-    In the interferogram of the dates i and j, without their sizes, the phases of two cells differ
-    by v (t_j - t_i) and noise. The score of the relative motion v is the sum of (t_j - t_i)
-    sin(difference) over all pairs. Divided by the root of n sum (t_j - t_i)^2 it is, where v is
-    small, v times the root of sum (t - mean t)^2, with the standard deviation of one date's
-    difference in phase.
+    In the interferogram of two dates, without their sizes, the phases of two cells differ by the
+    relative motion v times the interval and by noise. The score of v is the sum over all pairs of
+    interval x sin(difference). Divided by the root of n sum(interval^2) it is, where v is small, v
+    times the root of sum (t - mean t)^2, with the standard deviation of one date's difference in
+    phase. Where v turns the longer intervals by more than half a cycle, the mean sine of the pairs
+    of neighbouring dates tells.
 
     Parameters
     ----------
@@ -96,13 +97,16 @@ def moving_apart(covariance: np.ndarray, years: np.ndarray) -> np.ndarray:
     """
     rows, cols = covariance.shape[0] - 2, covariance.shape[1] - 2
     earlier, later = np.triu_indices(len(years), 1)
-    gap = (years[later] - years[earlier]).astype(np.float32)
-    gap /= np.sqrt(len(years) * np.square(gap).sum())
+    gap, next_date = years[later] - years[earlier], later - earlier == 1
+    of_rate = gap / np.sqrt(len(years) * np.square(gap).sum())
+    scored = np.stack([of_rate, next_date / next_date.sum()]).astype(np.float32)
     product = covariance[..., earlier, later]
     turn = np.divide(product, np.abs(product), out=np.zeros_like(product), where=product != 0)
-    own, other = gap * turn[1:-1, 1:-1], turn.conj()
-    scores = [np.einsum("rcp,rcp->rc", own, other[row : row + rows, col : col + cols]).imag for row, col in STEPS]
-    return np.abs(np.stack(scores, axis=-1)) > APART_RAD
+    apart = np.zeros((rows, cols, len(STEPS)), bool)
+    for k, (row, col) in enumerate(STEPS):
+        difference = turn[1:-1, 1:-1] * turn[row : row + rows, col : col + cols].conj()
+        apart[..., k] = (np.abs(difference.imag @ scored.T) > APART).any(-1)
+    return apart
 
 
 def _likelihood_ratio(a: np.ndarray, b: np.ndarray, shape_a: np.ndarray, shape_b: np.ndarray) -> np.ndarray:
