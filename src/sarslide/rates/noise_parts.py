@@ -20,7 +20,7 @@ import numpy as np
 Pool = Callable[[np.ndarray], np.ndarray]  # values of the cells -> their mean around each cell
 MIN_SHARE = 0.25  # of the variance that date noise alone would explain
 AROUND_CELLS = 5  # side of the box of cells that share one ratio of pair noise to date noise
-QUIETEST = 0.1  # of the median of the squared residuals: cells with less weigh as if they had that
+LIKE = 4.0  # squared residuals that differ by less are of like size
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,11 @@ class NoiseParts:
         Parameters
         ----------
         pool : callable, optional
-            Mean around each cell, NaN left out. With it the surroundings give the ratio of both
-            kinds of noise, and the cell its size. Every cell knows its variances to the same share,
-            so that they weigh with their inverse square: a house among fields is not told their
-            noise. Without it the cell decides both: unbiased, but in single cells too small, even
-            negative, so that a quarter of what date noise alone would explain is the least.
+            Mean around each cell, NaN left out. With it the cells around with residuals of like
+            size give the ratio of both kinds of noise, and the cell its size: a house among fields
+            is not told their noise. Without it the cell decides both: unbiased, but in single
+            cells too small, even negative, so that a quarter of what date noise alone would explain
+            is the least.
 
         Returns
         -------
@@ -106,16 +106,20 @@ class NoiseParts:
             alone = np.fmax(of_pairs * self.rate_by_pairs + of_dates * self.rate_by_dates, floor)
             if pool is None:
                 return alone
-            scale = np.fmax(self.over_pairs, QUIETEST * _median(self.over_pairs)) ** 2
-            of_pairs, of_dates = (np.maximum(pool(each / scale), 0) for each in (of_pairs, of_dates))
+            like = np.floor(np.log(self.over_pairs / self.pairs_by_pairs) / np.log(LIKE))
+            of_pairs, of_dates = (np.maximum(_pooled(each, like, pool), 0) for each in (of_pairs, of_dates))
             size = self.over_pairs / (self.pairs_by_pairs * of_pairs + self.pairs_by_dates * of_dates)
             pooled = size * (of_pairs * self.rate_by_pairs + of_dates * self.rate_by_dates)
             return np.where(np.isfinite(pooled), pooled, alone)
 
 
-def _median(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else np.nan
+def _pooled(values: np.ndarray, like: np.ndarray, pool: Pool) -> np.ndarray:
+    """Means around each cell of the cells of its class."""
+    means = np.full(values.shape, np.nan)
+    for one in np.unique(like[np.isfinite(like)]):
+        inside = like == one
+        means[inside] = pool(np.where(inside, values, np.nan))[inside]
+    return means
 
 
 def mean_around(values: np.ndarray, side_cells: int = AROUND_CELLS) -> np.ndarray:
