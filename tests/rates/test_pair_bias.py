@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sarslide import layers
-from sarslide.errors import NetworkError, RasterError
+from sarslide.config import load
+from sarslide.errors import ConfigError, NetworkError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
@@ -147,6 +148,13 @@ def test_networks_that_cannot_carry_it(pairs):
     """Pairs of two lengths; few triplets."""
     with pytest.raises(NetworkError, match="rates.phase_bias"):
         CycleSpace.of(pairs)
+
+
+def test_linked_pairs_are_refused():
+    """They close: nothing of their bias is left to see."""
+    keys = {"region": "valley", "interferogram": {"linking": "emi"}, "rates": {"phase_bias": "remove"}}
+    with pytest.raises(ConfigError, match="rates.phase_bias = remove"):
+        load(keys)
 
 
 GRID = RegionGrid(32647, 519000.0, 3212000.0, 40.0, CELLS, 2 * CELLS)
