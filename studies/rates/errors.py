@@ -157,7 +157,8 @@ def class_rows(track: Track, what: str, command: str) -> Iterator[dict]:
     )
     for kind, values, edges, only in (*kinds, by_speed):
         names, now, before = [], [], []
-        if kind == by_speed[0]:
+        shown = kind == by_speed[0]  # no layer holds it
+        if shown:
             track = blurred
         for low, high in zip(edges[:-1], edges[1:], strict=True):
             cells = track.used & (values >= low) & (values < high if high > 1 else values <= high)
@@ -170,11 +171,12 @@ def class_rows(track: Track, what: str, command: str) -> Iterator[dict]:
             if track.stored_std is not None:
                 before.append(z_of(track.error[cells], track.stored_std[cells]))
         name = f"{what}: by {kind} ({' / '.join(names)})"
-        met = all(LOW <= rms <= HIGH for rms, _, _ in now)
-        yield row(f"{name}: z rms", z_text(now), command, f"{LOW} to {HIGH}", met, z_text(before) or None)
-        met = all(stated <= MAX_STATED for _, _, stated in now)
-        goal = f"<= {MAX_STATED}"
-        yield row(f"{name}: median stated error over RMSE", stated(now), command, goal, met, stated(before) or None)
+        goal, met = f"{LOW} to {HIGH}", all(LOW <= rms <= HIGH for rms, _, _ in now)
+        limits = ("shown", True) if shown else (goal, met)
+        yield row(f"{name}: z rms", z_text(now), command, *limits, z_text(before) or None)
+        goal, met = f"<= {MAX_STATED}", all(share <= MAX_STATED for _, _, share in now)
+        limits = ("shown", True) if shown else (goal, met)
+        yield row(f"{name}: median stated error over RMSE", stated(now), command, *limits, stated(before) or None)
 
 
 def z_text(found: Sequence[tuple[float, float, float]]) -> str:
