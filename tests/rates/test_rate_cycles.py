@@ -77,8 +77,8 @@ def test_the_motion_is_that_planted(found):
 
 
 def test_noise_is_left_alone(found):
-    """Of cells of noise BY_CHANCE agree."""
-    assert (found[2].cycles[:, *NOISE] != UNKNOWN).mean() < 0.03
+    """Of cells of noise BY_CHANCE agree, but at the rim, next to ground that does."""
+    assert (found[2].cycles[:, 75:85, 10:20] != UNKNOWN).mean() < 0.03
 
 
 def test_a_pair_of_another_level_keeps_it():
@@ -90,15 +90,18 @@ def test_a_pair_of_another_level_keeps_it():
 
 
 def test_unsteady_ground_is_left_alone():
-    """Ground that moves in half of the time only agrees with no rate, but where noise makes one of the two times."""
+    """Ground that starts to move, 1.4 cycles in 12 days, in the middle of the stack: no rate fits both halves.
+
+    The phasors of 12 days keep |cos(0.4 pi)| = 0.31 of their length, those of 24 days 0.81 the other way round.
+    """
     _, read = stack(np.random.default_rng(6))
-    burst = {pair: (0.0 if pair < PAIRS[len(PAIRS) // 2] else 2.5 * TWO_PI) for pair in PAIRS}
-    moved = {
-        pair: (one[0] + burst[pair] * (FROM_CENTRE < 8), wrapped(one[1] + burst[pair] * (FROM_CENTRE < 8)), *one[2:])
-        for pair, one in read.items()
-    }
-    errors = find_error_cycles(moved.get, PAIRS, HEIGHT, ~MARGIN & (read[PAIRS[0]][2] > 0.3), GRID.cell_m)
-    assert (errors.cycles[:, FROM_CENTRE < 6] == UNKNOWN).mean() > 0.8
+    onset = DATES[6]
+    for pair, (phase, wrapped_rad, *others) in read.items():
+        first, last = (max(date, onset) for date in split_pair(pair))
+        burst = 1.4 * TWO_PI * days_between(first, last) / 12 * (FROM_CENTRE < 8)
+        read[pair] = phase + burst, wrapped(wrapped_rad + burst), *others
+    errors = find_error_cycles(read.get, PAIRS, HEIGHT, ~MARGIN & (read[PAIRS[0]][2] > 0.3), GRID.cell_m)
+    assert (errors.cycles[:, FROM_CENTRE < 6] == UNKNOWN).mean() > 0.95
 
 
 def test_a_pair_without_ground_keeps_its_cycles():
@@ -116,7 +119,7 @@ def test_no_ground_is_one_line():
 
 
 def test_few_pairs_must_agree_better():
-    assert least_coherence(60) == 0.5
+    assert least_coherence(60) == 0.4
     # of 5 phasors of noise one in a hundred is longer: exp(-5 g^2) = 0.01
     assert least_coherence(5) == pytest.approx(0.9597, abs=1e-4)
 
@@ -150,4 +153,4 @@ def test_script_and_reader(tmp_path):
     long_pair = next(pair for pair in PAIRS if days_between(*split_pair(pair)) == 24)
     phase, _, parts = corrected(long_pair)
     assert np.abs(phase - true[long_pair])[BODY].max() < np.pi
-    assert (parts[BODY] == 1).all() and (parts[NOISE] == 0).mean() > 0.9
+    assert (parts[BODY] == 1).all() and (parts[75:85, 10:20] == 0).mean() > 0.9

@@ -5,15 +5,15 @@ noise hides the fringe at its edge, it loses whole cycles, and in the longer pai
 loses there is the same in every pair but for the weather, so the stack knows better:
 
 1. The weather of a pair: its height-correlated part and plane, fitted on stable ground, and the
-   mean of what is left of the stable ground around each cell.
+   mean of what is left around each cell, of coherent ground where there is some.
 2. The motion in the shortest interval: the mean phasor of the pairs of that interval without their
    weather. Its noise is that of the pairs over the root of their number, so that it is unwrapped
    where they cannot be. A deformation model of this kind is what unwrapping is helped by in
    Y. Fialko, 2006 (doi:10.1038/nature04797) and A. Hooper, H. Zebker, 2007
    (doi:10.1364/JOSAA.24.002737).
-3. A pair then has the cycles next to its weather and its share of the motion, in cells where all
-   pairs agree with both: by the temporal coherence of what is left (A. Pepe, R. Lanari, 2006,
-   doi:10.1109/TGRS.2006.873207). Elsewhere it stays as it was unwrapped.
+3. A pair then has the cycles next to its weather and its share of the motion, where all pairs
+   agree with both: by the temporal coherence, around each cell, of what is left (A. Pepe, R.
+   Lanari, 2006, doi:10.1109/TGRS.2006.873207). Elsewhere it stays as it was unwrapped.
 
 What moves by more than a cycle in the shortest interval within a cell or two of still ground has no
 cycles that phase could tell, here as in the pairs. Motion is taken as steady: ground whose rate
@@ -42,12 +42,13 @@ log = logging.getLogger(__name__)
 ReadBoth = Callable[[str], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]]
 
 MIN_SHARE = 0.25  # of the pairs: the shortest interval has at least so many
-WEATHER_M = (1000.0, 180.0)  # standard deviations of the means over stable ground, one after the other
-MIN_COHERENCE = 0.3  # of a pair's cell in these means
+REGIONAL_M, LOCAL_M = 1000.0, 180.0  # standard deviations of the means that are the weather
+MIN_COHERENCE = 0.3  # of coherent ground in a pair
 CELL_LOOKS = 4.0  # independent looks of a cell's phase in one pair: half those of 30 m, some fade together
 SURE = 0.5  # temporal coherence from which a cell's own phase is the model's
-MOVES = 0.4  # the same, around a cell, from which its motion is believed
-AROUND_CELLS = 2  # by which moving ground is dilated: its margins are slow
+AGREES = 0.4  # the same around a cell, from which its motion, and its cycles, are believed
+AROUND_WIDTH = 1.0  # standard deviation of that surrounding, cells
+MARGIN_CELLS = 2  # by which moving ground is dilated: its margins are slow
 BY_CHANCE = 0.01  # share of cells of noise that would agree
 
 
@@ -59,6 +60,8 @@ class Motion:
     ----------
     phase_rad : (rows, cols) array of float32
         Unwrapped, rad, positive away from the satellite; 0 where so little that no pair needs it.
+    steady : (rows, cols) array of bool
+        Ground that moves so little, or that noise hides; not coherent ground whose motion changes.
     days : int
         The interval.
     pairs : int
@@ -66,6 +69,7 @@ class Motion:
     """
 
     phase_rad: np.ndarray
+    steady: np.ndarray
     days: int
     pairs: int
 
@@ -82,14 +86,14 @@ class Weather:
     elevation_m : (rows, cols) array of float
         Height, m.
     stable : (rows, cols) array of bool
-        Coherent ground that does not move.
+        Ground that does not move.
     cell_m : float
         Side of a cell, m.
     """
 
     def __init__(self, elevation_m: np.ndarray, stable: np.ndarray, cell_m: float) -> None:
         self.elevation_m, self.stable = elevation_m, stable
-        self.means = [Coarse(stable.shape, width / cell_m) for width in WEATHER_M]
+        self.regional, self.local = (Coarse(stable.shape, width / cell_m) for width in (REGIONAL_M, LOCAL_M))
 
     def of(self, unwrapped_rad: np.ndarray, coherence: np.ndarray, in_component: np.ndarray) -> np.ndarray:
         """The weather of a pair.
@@ -108,9 +112,10 @@ class Weather:
         (rows, cols) array of float
             rad, NaN where the pair has no phase.
         """
-        used = self.stable & in_component & (coherence >= MIN_COHERENCE) & np.isfinite(unwrapped_rad)
-        rest, _ = remove_height_correlated(unwrapped_rad, self.elevation_m, used)
-        for mean in self.means:
+        still = self.stable & np.isfinite(unwrapped_rad)
+        coherent = still & in_component & (coherence >= MIN_COHERENCE)
+        rest, _ = remove_height_correlated(unwrapped_rad, self.elevation_m, coherent)
+        for mean, used in ((self.regional, still), (self.local, still), (self.local, coherent)):
             rest = rest - mean.spread(mean.smooth(rest, used))
         return unwrapped_rad - rest
 
@@ -125,15 +130,12 @@ class ErrorCycles:
         The pair minus the right one, UNKNOWN where the pairs agree on no rate.
     components : list of int
         Of each pair, the connected component whose level all cells have; 0: the pair is unusable.
-    temporal_coherence : (rows, cols) array of float32
-        Of the pairs about the rate, 0 to 1.
     motion : Motion
         The rate.
     """
 
     cycles: np.ndarray
     components: list[int]
-    temporal_coherence: np.ndarray
     motion: Motion
 
 
@@ -167,7 +169,7 @@ def find_error_cycles(
         No pair has enough stable ground.
     """
     motion, components = find_motion(read, pairs, Weather(elevation_m, stable, cell_m), cell_m)
-    weather = Weather(elevation_m, motion.phase_rad == 0, cell_m)
+    weather = Weather(elevation_m, motion.steady, cell_m)
     cycles = np.full((len(pairs), *stable.shape), UNKNOWN, np.int8)
     agreed, weight = np.zeros(stable.shape, np.complex64), np.zeros(stable.shape, np.float32)
     for k, (pair, component) in enumerate(zip(pairs, components, strict=True)):
@@ -180,9 +182,8 @@ def find_error_cycles(
             squared = np.where(known, coherence**2, 0)
             agreed += squared * np.exp(1j * np.where(known, rest, 0))
             weight += squared
-    temporal = np.abs(agreed) / np.maximum(weight, np.finfo(np.float32).tiny)
-    cycles[:, temporal < least_coherence(sum(map(bool, components)))] = UNKNOWN
-    return ErrorCycles(cycles, components, np.where(weight > 0, temporal, np.nan).astype(np.float32), motion)
+    cycles[:, _around(agreed, weight) < least_coherence(sum(map(bool, components)))] = UNKNOWN
+    return ErrorCycles(cycles, components, motion)
 
 
 def least_coherence(pairs: int) -> float:
@@ -196,9 +197,9 @@ def least_coherence(pairs: int) -> float:
     Returns
     -------
     float
-        SURE, or more for few pairs, so that BY_CHANCE is kept.
+        AGREES, or more for few pairs, so that BY_CHANCE is kept.
     """
-    return max(SURE, math.sqrt(-math.log(BY_CHANCE) / max(pairs, 1)))
+    return max(AGREES, math.sqrt(-math.log(BY_CHANCE) / max(pairs, 1)))
 
 
 def find_motion(read: ReadBoth, pairs: Sequence[str], weather: Weather, cell_m: float) -> tuple[Motion, list[int]]:
@@ -245,7 +246,8 @@ def find_motion(read: ReadBoth, pairs: Sequence[str], weather: Weather, cell_m: 
         raise RateError("no pair has enough stable ground for its weather", "lower rates.min_coherence")
     longest = max(map(_days, pairs))
     phase = _unwrapped_motion(phasor, weight, count, weather.stable, cell_m, least=np.pi / 2 * days / longest)
-    return Motion(phase, days, count), components
+    changing = (_around(phasor, weight) < AGREES) & (weight >= count * MIN_COHERENCE**2)
+    return Motion(phase, (phase == 0) & ~changing, days, count), components
 
 
 def shortest_interval(pairs: Sequence[str]) -> int:
@@ -270,18 +272,24 @@ def _unwrapped_motion(
     phasor: np.ndarray, weight: np.ndarray, pairs: int, stable: np.ndarray, cell_m: float, least: float
 ) -> np.ndarray:
     """Unwrapped phase of the mean phasor where it is surely more than `least` rad, else 0."""
-    from scipy.ndimage import binary_dilation, gaussian_filter, median_filter
+    from scipy.ndimage import binary_dilation, median_filter
 
-    tiny = np.finfo(np.float32).tiny
-    own = np.abs(phasor) / np.maximum(weight, tiny)
+    own = np.abs(phasor) / np.maximum(weight, np.finfo(np.float32).tiny)
     guide = np.where(weight > 0, np.angle(phasor), np.nan)
     phase = np.nan_to_num(unwrap(guide, own, CELL_LOOKS * pairs, reach=BRIDGE_M / cell_m)[0])
     phase -= TWO_PI * np.rint(np.median(phase[stable & (weight > 0)]) / TWO_PI)
-    around = np.hypot(gaussian_filter(phasor.real, 1.0), gaussian_filter(phasor.imag, 1.0))
-    around /= np.maximum(gaussian_filter(weight, 1.0), tiny)
     middle = median_filter(phase, 3)
-    moves = binary_dilation((np.abs(middle) > least) & (around > MOVES), iterations=AROUND_CELLS)
+    sure = (np.abs(middle) > least) & (_around(phasor, weight) > AGREES)
+    moves = binary_dilation(sure, iterations=MARGIN_CELLS)
     return np.where(moves, np.where(own > SURE, phase, middle), 0).astype(np.float32)
+
+
+def _around(phasor: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Temporal coherence around each cell: length of the summed phasors over their weight."""
+    from scipy.ndimage import gaussian_filter
+
+    cosines, sines, total = (gaussian_filter(part, AROUND_WIDTH) for part in (phasor.real, phasor.imag, weight))
+    return np.hypot(cosines, sines) / np.maximum(total, np.finfo(np.float32).tiny)
 
 
 def _days(pair: str) -> int:
