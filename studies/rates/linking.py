@@ -14,6 +14,7 @@ Width of an edge: cells around landslides with a step of STEP mm/yr or more are 
 distance to the border, below zero outside; the step is the 90th percentile of the speed inside.
 Rates along the motion, divided by that step, are averaged by distance (noise goes, blur stays),
 and the width is the distance from 10 to 90 % of the innermost mean. The truth has a width, too.
+Distances with fewer than FEWEST cells are left out.
 
 `--methods` names the rate methods of the default and of the linked pairs. CPU s are those of
 Snakemake's benchmark files, of one track, from geocoded SLC to pair.
@@ -115,9 +116,10 @@ def edge_width(rate: np.ndarray, scene: Scene) -> float:
     place = np.rint(np.where(scene.moves, inner - 0.5, 0.5 - outer) - 0.5)
     sharp = scene.used & (step[numbers] >= STEP) & (step[numbers] < SLOW)
     share = rate * sense[numbers] / np.where(step[numbers] > 0, step[numbers], 1)
-    at = np.arange(OUTSIDE, INSIDE + 1)
-    profile = np.array([share[sharp & (place == where)].mean() for where in at])
-    rising = np.maximum.accumulate(profile)
+    at = [where for where in range(OUTSIDE, INSIDE + 1) if np.count_nonzero(sharp & (place == where)) >= FEWEST]
+    if len(at) < 2:
+        return float("nan")
+    rising = np.maximum.accumulate([share[sharp & (place == where)].mean() for where in at])
     low, high = np.interp(np.array([0.1, 0.9]) * rising[-1], rising, at)
     return float(high - low)
 
