@@ -74,7 +74,18 @@ class Motion:
     pairs: int
 
     def of_pair(self, pair: str) -> np.ndarray:
-        """The motion of a pair, rad."""
+        """The motion of a pair.
+
+        Parameters
+        ----------
+        pair : str
+            Its name.
+
+        Returns
+        -------
+        (rows, cols) array of float32
+            Phase, rad, positive away from the satellite.
+        """
         return self.phase_rad * (_days(pair) / self.days)
 
 
