@@ -130,6 +130,11 @@ def cpu_s(results: Path, stack: str) -> float:
     return sum(one["cpu_s"] for folder in folders if folder.is_dir() for one in run_time_rows(folder))
 
 
+def _figure(value: float | str) -> float | str:
+    """A number as it is recorded; too few cells for one are "-"."""
+    return value if isinstance(value, str) else round(value, 3) if np.isfinite(value) else "-"
+
+
 def rows_of(default: Path, linked: Path, region: str, stack: str, methods: tuple[str, str]) -> list[dict]:
     """Rows of one track of a region of one frame."""
     results = [folder / "results" / region for folder in (default, linked)]
@@ -150,7 +155,7 @@ def rows_of(default: Path, linked: Path, region: str, stack: str, methods: tuple
 
     def both(name, measure, goal="shown", reached=lambda before, now: True):
         before, now = (measure(rate) for rate in rates)
-        figures = [round(value, 3) if isinstance(value, float) else value for value in (now, before)]
+        figures = [_figure(value) for value in (now, before)]
         return row(f"{what}: {name}", figures[0], command, goal, bool(reached(before, now)), figures[1])
 
     def a_third_less(before, now):
