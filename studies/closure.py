@@ -119,7 +119,7 @@ def planted_rows(demo: Demo) -> list[list]:
     start = time.process_time()
     _, errors = demo.close(unwrapped)
     seconds = time.process_time() - start
-    days = np.array([names.days_between(*names.split_pair(pair)) for pair in demo.pairs])
+    days = np.array([names.pair_days(pair) for pair in demo.pairs])
     rows = []
     for label, chosen in (("all", days > 0), ("12 days", days == 12), ("24 days", days == 24)):
         error, truth, clean = errors[chosen], planted[chosen], ~before[chosen]

@@ -10,6 +10,7 @@ statistics of triplets and pairs.
 from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.closure import close_triplets
+from sarslide.insar.pair_blocks import block_reader
 from sarslide.io import raster
 from sarslide.io.sidecar import sidecar, write_json
 
@@ -17,19 +18,14 @@ from sarslide.io.sidecar import sidecar, write_json
 def main(snakemake, log) -> None:
     params, files, output = snakemake.params, snakemake.input, snakemake.output
     grid, pairs = RegionGrid.from_dict(params.grid), list(params.pairs)
-    paths = dict(zip(pairs, zip(files.unwrapped, files.wrapped, files.conncomp, strict=True), strict=True))
-    for path in (*files.unwrapped, *files.wrapped, *files.conncomp):
-        raster.check_grid(path, grid)
+    read = block_reader(pairs, grid, files.unwrapped, files.wrapped, files.conncomp)
     with raster.create(output.loop_error_cycles, grid, "loop_error_cycles", bands=tuple(pairs)) as put:
 
         def put_all(rows, cols, errors) -> None:
             for band, one in enumerate(errors, start=1):
                 put(rows, cols, one, band)
 
-        found = close_triplets(
-            lambda pair, rows, cols: tuple(raster.read_block(path, rows, cols) for path in paths[pair]),
-            pairs, grid.shape, put_all,
-        )  # fmt: skip
+        found = close_triplets(read, pairs, grid.shape, put_all)
     raster.write(output.closure_rms_rad, found.rms_rad, grid, "closure_rms_rad")
     raster.write(output.closure_count, found.count, grid, "closure_count")
     raster.write(output.unwrap_error_count, found.error_count, grid, "unwrap_error_count")

@@ -8,25 +8,20 @@ pair_bias.json with the lengths, the number of triplets and of cells.
 
 from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
+from sarslide.insar.pair_blocks import block_reader
+from sarslide.insar.phase_bias import USUAL_WINDOW
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.rates.corrections.pair_bias import POOL, pair_bias
-
-WINDOW = 3  # cells, where an engine does not know the window of its coherence
 
 
 def main(snakemake, log) -> None:
     params, files, output = snakemake.params, snakemake.input, snakemake.output
     grid, pairs = RegionGrid.from_dict(params.grid), list(params.pairs)
-    paths = dict(zip(pairs, zip(files.wrapped, files.coherence, strict=True), strict=True))
-    for path in (*files.wrapped, *files.coherence):
-        raster.check_grid(path, grid)
+    read = block_reader(pairs, grid, files.wrapped, files.coherence)
     first = read_json(files.sidecars[0])
-    window = first["coherence_window"] or WINDOW
-    found = pair_bias(
-        lambda pair, rows: tuple(raster.read_block(path, rows, slice(0, grid.cols)) for path in paths[pair]),
-        pairs, grid.shape, window + (window + 1) % 2, first["free_level"],
-    )  # fmt: skip
+    window = first["coherence_window"] or USUAL_WINDOW
+    found = pair_bias(read, pairs, grid.shape, window + (window + 1) % 2, first["free_level"])
     raster.write(output.pair_bias_rad, found.bias_rad, grid, "pair_bias_rad", bands=[str(days) for days in found.days])
     for layer in ("pair_bias_rate_rad_per_yr", "pair_bias_rate_std_rad_per_yr"):
         raster.write(output[layer], getattr(found, layer.removeprefix("pair_bias_")), grid, layer)

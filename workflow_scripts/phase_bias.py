@@ -9,26 +9,20 @@ phase_bias.json with the number of triplets and of cells.
 
 from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
-from sarslide.insar.phase_bias import FALSE_ALARM, phase_bias
+from sarslide.insar.pair_blocks import block_reader
+from sarslide.insar.phase_bias import FALSE_ALARM, USUAL_WINDOW, phase_bias
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
-
-WINDOW = 3  # cells, where an engine does not know the window of its coherence
 
 
 def main(snakemake, log) -> None:
     params, files, output = snakemake.params, snakemake.input, snakemake.output
     grid, pairs = RegionGrid.from_dict(params.grid), list(params.pairs)
-    paths = dict(zip(pairs, zip(files.wrapped, files.coherence, strict=True), strict=True))
-    for path in (*files.wrapped, *files.coherence):
-        raster.check_grid(path, grid)
+    read = block_reader(pairs, grid, files.wrapped, files.coherence)
     first = read_json(files.sidecars[0])
-    window = first["coherence_window"] or WINDOW
+    window = first["coherence_window"] or USUAL_WINDOW
     free_level = first["free_level"]
-    found = phase_bias(
-        lambda pair, rows: tuple(raster.read_block(path, rows, slice(0, grid.cols)) for path in paths[pair]),
-        pairs, grid.shape, window + (window + 1) % 2, free_level,
-    )  # fmt: skip
+    found = phase_bias(read, pairs, grid.shape, window + (window + 1) % 2, free_level)
     raster.write(output.phase_bias_flag, found.flag, grid, "phase_bias_flag")
     raster.write(output.phase_bias_rate_rad_per_yr, found.rate_rad_per_yr, grid, "phase_bias_rate_rad_per_yr")
     raster.write(output.phase_bias_std_rad_per_yr, found.std_rad_per_yr, grid, "phase_bias_std_rad_per_yr")

@@ -120,6 +120,27 @@ def split_pair(pair: str) -> tuple[str, str]:
     return earlier, later
 
 
+def pair_days(pair: str) -> int:
+    """Length of a pair.
+
+    Parameters
+    ----------
+    pair : str
+        `YYYYMMDD_YYYYMMDD`.
+
+    Returns
+    -------
+    int
+        Days from its earlier to its later date.
+
+    Raises
+    ------
+    NamingError
+        For what is no name of a pair.
+    """
+    return days_between(*split_pair(pair))
+
+
 def stack_name(orbit_pass: str, relative_orbit: int) -> str:
     """Name of a stack, the images of one track.
 

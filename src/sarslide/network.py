@@ -267,7 +267,7 @@ def interval_years(pair: str) -> float:
     float
         Temporal baseline in Julian years of 365.25 days.
     """
-    return names.days_between(*names.split_pair(pair)) / DAYS_PER_YEAR
+    return names.pair_days(pair) / DAYS_PER_YEAR
 
 
 def date_indexes(pairs: Sequence[str]) -> np.ndarray:

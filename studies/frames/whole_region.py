@@ -10,7 +10,7 @@ finished. Weather, decorrelation and ground are those of the drawn valley. P0's 
 to be trained first, and P0 averages wrapped phases, which have no rate that could be compared with
 the planted one: the region is mapped by the network of the package, which reads rates by stacking.
 Its seed is the first with five planted landslides over seams, which takes 50 CPU s a seed.
-Some 3 core-hours and 46 GB, says the forecast. What stands in FOLDER is read, not made again; a run
+Some 2 core-hours and 26 GB, says the forecast. What stands in FOLDER is read, not made again; a run
 that was interrupted goes on.
 """
 

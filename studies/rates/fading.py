@@ -36,7 +36,7 @@ from sarslide.insar.native.interferogram import multilook
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json
 from sarslide.layers import hidden
-from sarslide.names import days_between, split_pair
+from sarslide.names import days_between, pair_days, split_pair
 from sarslide.network import choose_pairs, interval_years
 from sarslide.phase import wrapped
 from sarslide.rates.corrections.pair_bias import POOL, CycleSpace, PairBias, pair_bias, rate_of_lengths
@@ -147,11 +147,11 @@ def rates(
     exclude: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Error of the rate, from still rock, and the stated one, mm/yr; with heights corrected."""
-    lengths = sorted({days_between(*split_pair(pair)) for pair in data})
+    lengths = sorted({pair_days(pair) for pair in data})
 
     def read(pair: str) -> tuple[np.ndarray, np.ndarray, None]:
         phase, coherence = data[pair]
-        known = 0 if bias is None else bias[lengths.index(days_between(*split_pair(pair)))]
+        known = 0 if bias is None else bias[lengths.index(pair_days(pair))]
         return phase - known, coherence, None
 
     settings = PLAIN if elevation_m is None else RateSettings()

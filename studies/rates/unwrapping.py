@@ -221,7 +221,7 @@ def scored(folder: Path, name: str, stack: str, days: int) -> dict:
     methods = {DEFAULT: scene.pairs, SNAPHU: by_snaphu(scene), MASK: by_closure(scene), RATE: by_rate(scene, stable)}
     seen = np.broadcast_to(scene.layover_shadow == 0, scene.pairs.true_rad.shape)
     found = {method: wrong_cells(scene, pairs, stable) for method, pairs in methods.items()}
-    lengths = [names.days_between(*names.split_pair(pair)) for pair in scene.pairs.names]
+    lengths = [names.pair_days(pair) for pair in scene.pairs.names]
     counts = []
     for what, edges, of in (
         ("LOS speed, mm/yr", SPEEDS, np.abs(scene.los_rate)[None]),

@@ -29,7 +29,7 @@ import numpy as np
 from sarslide.constants import DAYS_PER_YEAR
 from sarslide.insar.coherence import box_sum
 from sarslide.io.blocks import strips
-from sarslide.names import days_between, split_pair
+from sarslide.names import pair_days
 from sarslide.network import triplets as triplets_of
 
 FALSE_ALARM = 0.01  # share of cells of pure noise that are flagged
@@ -38,6 +38,7 @@ MIN_TRIPLETS = 10
 MIN_COHERENCE = 0.25
 MAX_CORRELATION = 0.5  # a stationary series has no more between neighbours alone
 STRIP = 256  # rows at a time
+USUAL_WINDOW = 3  # cells, where an engine does not know the window of its coherence
 
 # pair, rows -> wrapped unfiltered phase (rad), coherence; each (rows, cols)
 ReadWrapped = Callable[[str, slice], tuple[np.ndarray, np.ndarray]]
@@ -145,7 +146,7 @@ def phase_bias(
 
 def _short_triplets(pairs: Sequence[str]) -> tuple[int | None, list[tuple[str, str, str]]]:
     """The commonest length of two equal short pairs, and its triplets in order of time."""
-    found = {one: [days_between(*split_pair(pair)) for pair in one] for one in triplets_of(pairs)}
+    found = {one: [pair_days(pair) for pair in one] for one in triplets_of(pairs)}
     equal = Counter(first for first, second, _ in found.values() if first == second)
     if not equal:
         return None, []

@@ -89,7 +89,7 @@ class NoiseParts:
         pool : callable, optional
             Mean around each cell, NaN left out. With it the cells around with residuals of like
             size give the ratio of both kinds of noise, and the cell its size: a house among fields
-            is not told their noise. Without it the cell decides both: unbiased, but in single
+            does not take theirs. Without it the cell decides both: unbiased, but in single
             cells too small, even negative, so that a quarter of what date noise alone would explain
             is the least.
 

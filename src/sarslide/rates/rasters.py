@@ -9,6 +9,7 @@ import numpy as np
 from sarslide.errors import RasterError, RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.error_cycles import UNKNOWN, apply
+from sarslide.insar.pair_blocks import block_reader
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.layers import hidden
@@ -106,14 +107,7 @@ def unwrapped_block_reader(params: Mapping[str, Any], files: Mapping[str, Any], 
     RasterError
         A file does not lie on the grid.
     """
-    kinds = (files["unwrapped"], files["coherence"], files["conncomp"])
-    paths = dict(zip(params["pairs"], zip(*kinds, strict=True), strict=True))
-    for path in (path for of_pair in paths.values() for path in of_pair):
-        raster.check_grid(path, grid)
-
-    def read(pair: str, rows: slice, cols: slice) -> tuple[np.ndarray, ...]:
-        return tuple(raster.read_block(path, rows, cols) for path in paths[pair])
-
+    read = block_reader(params["pairs"], grid, files["unwrapped"], files["coherence"], files["conncomp"])
     kept = without_loop_errors(read, files.get("loop_errors"))
     return without_delays(without_bias(kept, files, grid), params["pairs"], files, grid)
 

@@ -31,7 +31,7 @@ import numpy as np
 from sarslide.errors import RateError
 from sarslide.insar.error_cycles import MAX_CYCLES, UNKNOWN
 from sarslide.insar.unwrap import BRIDGE_M, unwrap
-from sarslide.names import days_between, split_pair
+from sarslide.names import pair_days
 from sarslide.phase import TWO_PI
 from sarslide.rates.corrections.atmosphere import remove_height_correlated
 from sarslide.rates.corrections.date_delays import Coarse
@@ -86,7 +86,7 @@ class Motion:
         (rows, cols) array of float32
             Phase, rad, positive away from the satellite.
         """
-        return self.phase_rad * (_days(pair) / self.days)
+        return self.phase_rad * (pair_days(pair) / self.days)
 
 
 class Weather:
@@ -247,7 +247,7 @@ def find_motion(read: ReadBoth, pairs: Sequence[str], weather: Weather, cell_m: 
             log.warning("pair %s keeps its cycles: %s", pair, error.problem)
             component = 0
         components.append(component)
-        if component and _days(pair) == days:
+        if component and pair_days(pair) == days:
             rest = wrapped - smooth
             squared = np.where(np.isfinite(rest), coherence**2, 0)
             phasor += squared * np.exp(1j * np.nan_to_num(rest))
@@ -255,7 +255,7 @@ def find_motion(read: ReadBoth, pairs: Sequence[str], weather: Weather, cell_m: 
             count += 1
     if not weight.any():
         raise RateError("no pair has enough stable ground for its weather", "lower rates.min_coherence")
-    longest = max(map(_days, pairs))
+    longest = max(map(pair_days, pairs))
     phase = _unwrapped_motion(phasor, weight, count, weather.stable, cell_m, least=np.pi / 2 * days / longest)
     changing = (_around(phasor, weight) < AGREES) & (weight >= count * MIN_COHERENCE**2)
     return Motion(phase, (phase == 0) & ~changing, days, count), components
@@ -274,7 +274,7 @@ def shortest_interval(pairs: Sequence[str]) -> int:
     int
         Days.
     """
-    counts = Counter(map(_days, pairs))
+    counts = Counter(map(pair_days, pairs))
     enough = [days for days, count in counts.items() if count >= MIN_SHARE * len(pairs)]
     return min(enough) if enough else counts.most_common(1)[0][0]
 
@@ -301,10 +301,6 @@ def _around(phasor: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
     cosines, sines, total = (gaussian_filter(part, AROUND_WIDTH) for part in (phasor.real, phasor.imag, weight))
     return np.hypot(cosines, sines) / np.maximum(total, np.finfo(np.float32).tiny)
-
-
-def _days(pair: str) -> int:
-    return days_between(*split_pair(pair))
 
 
 def _component_on(components: np.ndarray | None, stable: np.ndarray) -> int:

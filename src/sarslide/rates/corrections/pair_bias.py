@@ -15,8 +15,8 @@ what lasts, whatever noise and baselines take off all pairs alike. Only w is lef
 of wrapped pairs, which know neither motion nor atmosphere (Y. Zheng et al. 2022,
 doi:10.1109/TGRS.2022.3167648).
 
-That a bias in proportion to t cannot be told from motion is why any such estimate has to suppose
-something of its lengths. Y. Maghsoudi et al. 2022 (doi:10.1016/j.rse.2022.113022) take the ratios
+A bias in proportion to t looks like motion, so that any such estimate has to suppose something of
+the bias of each length. Y. Maghsoudi et al. 2022 (doi:10.1016/j.rse.2022.113022) take the ratios
 of long pairs of the region, and Zheng et al. the longest pair for unbiased; neither is at hand in a
 network of a few neighbours. Where nothing lasts all of the bias is in proportion to t: there the
 noise says that w is not known, and the pairs stay as they are.
@@ -31,7 +31,7 @@ from sarslide.errors import NetworkError
 from sarslide.insar.coherence import box_sum
 from sarslide.insar.phase_bias import ReadWrapped
 from sarslide.io.blocks import strips
-from sarslide.names import days_between, split_pair
+from sarslide.names import pair_days
 from sarslide.network import interval_years
 from sarslide.network import triplets as triplets_of
 
@@ -114,7 +114,7 @@ class CycleSpace:
         NetworkError
             Too few triplets or lengths of pairs.
         """
-        lengths = [days_between(*split_pair(pair)) for pair in pairs]
+        lengths = [pair_days(pair) for pair in pairs]
         days, found = tuple(sorted(set(lengths))), triplets_of(pairs)
         if len(found) < MIN_TRIPLETS or len(days) < MIN_LENGTHS:
             raise NetworkError(
@@ -306,7 +306,7 @@ def rate_of_lengths(pairs: Sequence[str]) -> np.ndarray:
         1/yr, from the shortest length to the longest.
     """
     years = np.array([interval_years(pair) for pair in pairs])
-    days = [days_between(*split_pair(pair)) for pair in pairs]
+    days = [pair_days(pair) for pair in pairs]
     same = np.equal.outer(sorted(set(days)), days)
     return same @ years / np.sum(years**2)
 
@@ -327,7 +327,7 @@ def _pooled(read, pairs, space: CycleSpace, rows: slice, height: int, window: in
         known = np.isfinite(phase) & np.isfinite(coherence)
         with np.errstate(divide="ignore", invalid="ignore"):
             mean = (box_sum(np.where(known, coherence, 0), pool) / box_sum(known, pool))[inner]
-        sums[days_between(*split_pair(pair))].append(mean.astype(np.float32))
+        sums[pair_days(pair)].append(mean.astype(np.float32))
         phasor = box_sum(np.where(known, np.exp(1j * np.nan_to_num(phase)), 0).astype(np.complex64), window)
         return np.where(known, phasor, 0)
 

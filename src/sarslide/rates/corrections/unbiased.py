@@ -8,7 +8,7 @@ import numpy as np
 from sarslide.errors import RasterError
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
-from sarslide.names import days_between, split_pair
+from sarslide.names import pair_days
 from sarslide.phase import wrapped
 from sarslide.rates.delays.pairs import ReadPair
 from sarslide.rates.los import mm_per_rad
@@ -41,7 +41,7 @@ def without_bias(read: ReadPair, files: Mapping[str, Any], grid: RegionGrid, is_
     bands = {name: k for k, name in enumerate(raster.band_names(path), start=1)}
 
     def unbiased(pair: str, *block: slice) -> tuple[np.ndarray, ...]:
-        days = str(days_between(*split_pair(pair)))
+        days = str(pair_days(pair))
         if days not in bands:
             raise RasterError(f"{path}: has no bias of pairs of {days} days, as {pair} is", "run pair_bias again")
         phase, *others = read(pair, *block)
