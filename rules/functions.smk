@@ -55,27 +55,27 @@ def bring_start():
 # engines/native.smk and linking.smk
 def linked_phases(wildcards):
     """The linked phases of the two dates of a pair; nothing where dates are not linked."""
-    days = names.split_pair(wildcards.pair) if LINKED else []
-    own = [GRAPH.ministack_of(wildcards.stack, day) for day in days]
+    held = GRAPH.linked_in(wildcards.stack, wildcards.pair) if LINKED else []
     paths = [
         fill(f"{STACK}/linked/{{ministack}}.linked_rad.tif", wildcards, ministack=name)
-        for name in own
+        for name in held
     ]
     return {"linked": paths} if paths else {}
 
 
 def linked_inputs(wildcards):
-    """The dates of a mini-stack, the first date of the stack, whose bursts count as even, and the mini-stacks before."""
+    """The dates of a mini-stack after those linked once more, the first date of the stack, whose bursts count as even, and the mini-stacks before."""
     parts = GRAPH.ministacks(wildcards.stack)
     earlier = [name for name in parts if name < wildcards.ministack]
-    own = parts[wildcards.ministack]
+    again = GRAPH.linked_again(wildcards.stack, wildcards.ministack)
+    dates = [*again, *parts[wildcards.ministack]]
     return {
         "gslc": [
-            fill(f"{STACK}/gslc/{{date}}.tif", wildcards, date=date) for date in own
+            fill(f"{STACK}/gslc/{{date}}.tif", wildcards, date=date) for date in dates
         ],
         "sidecars": [
             fill(f"{STACK}/gslc/{{date}}.json", wildcards, date=date)
-            for date in [next(iter(parts)), *own]
+            for date in [next(iter(parts)), *dates]
         ],
         "compressed": [
             fill(f"{STACK}/linked/{{ministack}}.gslc.tif", wildcards, ministack=name)

@@ -21,7 +21,7 @@ rule link_dates:
     conda:
         "../envs/geo.yaml"
     resources:
-        mem_mb=memory(3000, 20 + 16 * CONFIG.interferogram.ministack),
+        mem_mb=memory(3000, 20 + 24 * CONFIG.interferogram.ministack),
         runtime=minutes(20, 50),
         device=CONFIG.slc.device,
     params:

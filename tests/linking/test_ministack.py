@@ -78,6 +78,38 @@ def test_mini_stacks_share_the_datum_of_the_first_date(dates, tmp_path):
     assert one < 1.15 * other
 
 
+def test_a_pair_across_mini_stacks_is_as_good_as_one_within_where_ground_fades(tmp_path):
+    """Coherence 0.7 from date to date and 0.7^k over k dates: a compressed SLC of four shows 0.1 of a later date."""
+    random = np.random.default_rng(6)
+    samples = (random.standard_normal((8, *LATTICE.shape, 2)) @ [1, 1j]).astype(np.complex64)
+    for date in range(1, 8):
+        samples[date] = 0.7 * samples[date - 1] + np.sqrt(1 - 0.7**2) * samples[date]
+    sources = [Source(day, tmp_path / f"{day}.tif") for day in DAYS]
+    for source, date, phase in zip(sources, samples, TRUTH, strict=True):
+        put_whole(source.path, date * np.exp(1j * phase), 2)
+    first = linked([], sources[:4], tmp_path / "first.tif")
+    before = [Source("first", tmp_path / "first.tif")]
+
+    def scatter(second: np.ndarray, earlier: np.ndarray) -> float:
+        return np.angle(np.exp(1j * (earlier - second - TRUTH[3] + TRUTH[4]))).std()
+
+    apart = linked(before, sources[4:], tmp_path / "apart.tif")
+    joined = linked(before, sources[2:], tmp_path / "joined.tif", again=2)
+    whole = linked([], sources, tmp_path / "whole.tif")
+    at_once = scatter(whole[4], whole[3])
+    # Coherence 0.7 of 128 looks: sqrt((1 - 0.49) / (2 x 128 x 0.49)) = 0.064 rad; every fourth neighbour is left out.
+    assert 0.064 < at_once < 1.75 * 0.064
+    assert scatter(joined[2], joined[1]) < 1.15 * at_once and scatter(apart[0], first[3]) > 1.4 * at_once
+    # Those that are linked again are no part of what is summed up.
+    assert np.isfinite(joined).all() and len(joined) == 6
+    held = raster.read(tmp_path / "joined.tif", LATTICE, 3)
+    turns = np.exp(-1j * joined[2:].repeat(LATTICE.per_y, 1).repeat(LATTICE.per_x, 2))
+    want = np.mean(
+        [raster.read(each.path, LATTICE, 3) * turn for each, turn in zip(sources[4:], turns, strict=True)], 0
+    )
+    assert np.abs(held - want).max() < 2**-6 * np.abs(want).max()
+
+
 def test_a_compressed_slc_is_the_mean_without_phases(dates, tmp_path):
     phase = linked([], dates[:3], tmp_path / "first.tif")
     want = 0
@@ -135,6 +167,12 @@ def test_a_new_date_changes_only_its_own_mini_stack(tmp_path, monkeypatch):
     assert [len(part) for part in now] == [4, 4, 2] and [len(part) for part in next_one] == [4, 4, 3]
     assert now[:2] == next_one[:2] and next_one[2][:2] == now[2]
     assert graph(10).ministack_of("A128", now[1][3]) == now[1][0]
+    # Pairs join each date to the two before it, and are made of what the later one was linked with.
+    dates = sum(now, [])
+    assert [graph(10).linked_again("A128", part[0]) for part in now] == [[], dates[2:4], dates[6:8]]
+    assert graph(10).linked_in("A128", f"{dates[3]}_{dates[4]}") == (dates[4], dates[4])
+    assert graph(10).linked_in("A128", f"{dates[1]}_{dates[3]}") == (dates[0], dates[0])
+    assert graph(10).linked_in("A128", f"{dates[1]}_{dates[5]}") == (dates[0], dates[4])
 
 
 def test_the_scripts_make_a_pair_of_linked_phases(dates, tmp_path):
@@ -154,8 +192,7 @@ def test_the_scripts_make_a_pair_of_linked_phases(dates, tmp_path):
     raster.write(tmp_path / "layover_shadow.tif", OPEN.astype(np.uint8), REGION, "layover_shadow")
     settings = {"grid": REGION.to_dict(), "linking": "emi", "ministack": 4}
     compressed = []
-    for part in (dates[:4], dates[4:]):
-        name = part[0].name
+    for name, part in ((dates[0].name, dates[:4]), (dates[4].name, dates[2:])):
         kinds = {"phase": "linked_rad", "std": "linked_std_rad", "agreement": "linking_coherence", "compressed": "gslc"}
         outputs = {kind: str(tmp_path / f"{name}.{layer}.tif") for kind, layer in kinds.items()}
         outputs["sidecar"] = str(tmp_path / f"{name}.linked.json")
@@ -167,7 +204,7 @@ def test_the_scripts_make_a_pair_of_linked_phases(dates, tmp_path):
         compressed.append(outputs["compressed"])
     assert read_json(outputs["sidecar"])["compressed"] == [DAYS[0]]
     pair, both = f"{DAYS[3]}_{DAYS[4]}", dates[3:5]
-    phases = [str(tmp_path / f"{DAYS[first]}.linked_rad.tif") for first in (0, 4)]
+    phases = [str(tmp_path / f"{DAYS[4]}.linked_rad.tif")] * 2
     inputs = {"linked": phases, "gslc": [str(source.path) for source in both]}
     inputs["sidecars"] = [str(tmp_path / f"{source.name}.json") for source in both]
     outputs = {kind: str(tmp_path / f"{pair}.{kind}") for kind in ("wrapped", "coherence", "sidecar")}

@@ -5,6 +5,10 @@ compressed SLC, the mean of its samples without their linked phases, and the nex
 together with the compressed SLCs before them (Ansari et al. 2017, doi:10.1109/TGRS.2017.2711037).
 A new date so changes its own mini-stack and none before it. All phases are against one datum, that
 of the first date.
+
+Where ground decorrelates within weeks, as under snow, a compressed SLC has nothing in common with
+later dates, and the datum is noise. Dates before a mini-stack that its own have pairs with are
+therefore linked once more, with it: the phases of a pair come from one estimate.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +60,7 @@ class LinkedBlock:
     rows, cols : slice
         Place of the cells.
     phase_rad : (n, rows, cols) array of float32
-        Phase of each date of the mini-stack, grows when the ground moves towards the satellite, so
+        Phase of each date, grows when the ground moves towards the satellite, so
         that earlier minus later is that of their interferogram; NaN without samples.
     std_rad : (n, rows, cols) array of float32
         Cramer-Rao bound of its standard deviation.
@@ -86,6 +90,7 @@ def link(
     method: str,
     device: str = "cpu",
     whole: bool = True,
+    again: int = 0,
 ) -> Iterator[LinkedBlock]:
     """Linked phases of the dates of a mini-stack.
 
@@ -94,7 +99,7 @@ def link(
     before : sequence of Source
         Compressed SLCs of the mini-stacks before it.
     dates : sequence of Source
-        Its dates.
+        Its dates, after those that are linked once more.
     lattice : Lattice
         Places of the samples.
     looks : float
@@ -108,6 +113,8 @@ def link(
     whole : bool
         The lattice is that of a whole region, where a date without a look on open ground is an
         error.
+    again : int
+        How many of the dates are linked once more: they are not part of the compressed SLC.
 
     Yields
     ------
@@ -139,8 +146,8 @@ def link(
             around = shaded[cells[0].start : cells[0].stop + 2, cells[1].start : cells[1].stop + 2]
             found = _link_block(bands, lattice, looks, around, link_cells, method == "emi", years, seen)
             phase, std, agreement = found[0][len(before) :], found[1][len(before) :], found[2]
-            own = {band: samples[len(before) :] for band, samples in bands.items()}
-            yield LinkedBlock(*cells, phase, std, agreement, place, _compress(own, phase, lattice))
+            own = {band: samples[len(before) + again :] for band, samples in bands.items()}
+            yield LinkedBlock(*cells, phase, std, agreement, place, _compress(own, phase[again:], lattice))
     covered = [source.name for source, any_look in zip(sources, seen, strict=True) if not any_look]
     if covered and whole:
         raise StackError(

@@ -17,7 +17,7 @@ def linked_pair(files: Sequence[str | Path], pair: str, grid: RegionGrid) -> np.
     Parameters
     ----------
     files : sequence of str or Path
-        Linked phases of the mini-stacks of its earlier and of its later date.
+        Linked phases that its earlier and its later date are taken from.
     pair : str
         Its name.
     grid : RegionGrid

@@ -318,6 +318,42 @@ class Graph:
         """
         return max(first for first in self.ministacks(stack) if first <= date)
 
+    def linked_again(self, stack: str, ministack: str) -> list[str]:
+        """Dates before a mini-stack that are linked with it once more.
+
+        Parameters
+        ----------
+        stack, ministack : str
+            Names of the stack and of the mini-stack.
+
+        Returns
+        -------
+        list of str
+            Those that its own dates have pairs with, in order; the last ones where they are more
+            than a mini-stack holds.
+        """
+        own, size = self.ministacks(stack)[ministack], self.config.interferogram.ministack
+        ends = map(split_pair, self.pairs(stack))
+        return sorted({earlier for earlier, later in ends if earlier < ministack and later in own})[-size:]
+
+    def linked_in(self, stack: str, pair: str) -> tuple[str, str]:
+        """The mini-stacks that the phases of a pair are taken from.
+
+        Parameters
+        ----------
+        stack, pair : str
+            Names of the stack and of the pair.
+
+        Returns
+        -------
+        tuple of str
+            Of the earlier and of the later date: one mini-stack where it holds both.
+        """
+        earlier, later = split_pair(pair)
+        of_later = self.ministack_of(stack, later)
+        held = earlier >= of_later or earlier in self.linked_again(stack, of_later)
+        return of_later if held else self.ministack_of(stack, earlier), of_later
+
     @cached_property
     def _pairs(self) -> dict[str, tuple[str, ...]]:
         plan, scenes = self.config.network, self.scenes
