@@ -7,6 +7,7 @@ from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.error_cycles import UNKNOWN
 from sarslide.io import raster
+from sarslide.io.blocks import strips
 from sarslide.io.sidecar import read_json
 from sarslide.names import days_between, split_pair
 from sarslide.phase import TWO_PI, wrapped
@@ -130,7 +131,7 @@ def test_the_interval_is_the_shortest_that_is_common():
     assert shortest_interval([*every_12, "20200101_20200107"]) == 12
 
 
-def test_script_and_reader(tmp_path):
+def test_script_and_reader(tmp_path, monkeypatch):
     """What the script writes is what `find_error_cycles` says, and the rates read it."""
     true, read = stack(np.random.default_rng(9))
     kinds = {"unwrapped": "unw_rad", "wrapped": "wrapped_rad", "coherence": "cor", "conncomp": "conncomp"}
@@ -143,7 +144,14 @@ def test_script_and_reader(tmp_path):
     files = {kind: [str(tmp_path / f"{pair}.{layer}.tif") for pair in PAIRS] for kind, layer in kinds.items()}
     files |= {"stable_ground": str(tmp_path / "stable.tif"), "elevation": str(tmp_path / "elevation_m.tif")}
     made = {"rate_error_cycles": str(tmp_path / "cycles.tif"), "about": str(tmp_path / "about.json")}
+    stable = raster.read(tmp_path / "stable.tif", GRID) == 1
+    held = {
+        pair: tuple(raster.read(tmp_path / f"{pair}.{layer}.tif", GRID) for layer in kinds.values()) for pair in PAIRS
+    }
+    errors = find_error_cycles(held.get, PAIRS, raster.read(tmp_path / "elevation_m.tif", GRID), stable, GRID.cell_m)
+    monkeypatch.setattr("sarslide.io.blocks.strips", lambda size, _, strips=strips: strips(size, 32))  # of three strips
     run_script("rate_cycles", tmp_path, files, made, grid=GRID.to_dict(), pairs=PAIRS)
+    assert np.array_equal(raster.read_all(made["rate_error_cycles"], GRID), errors.cycles)
     about = read_json(made["about"])
     assert about["interval_days"] == 12 and about["pairs"][PAIRS[0]]["component"] == 1
 

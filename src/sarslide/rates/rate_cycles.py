@@ -151,7 +151,12 @@ class ErrorCycles:
 
 
 def find_error_cycles(
-    read: ReadBoth, pairs: Sequence[str], elevation_m: np.ndarray, stable: np.ndarray, cell_m: float
+    read: ReadBoth,
+    pairs: Sequence[str],
+    elevation_m: np.ndarray,
+    stable: np.ndarray,
+    cell_m: float,
+    cycles: np.ndarray | None = None,
 ) -> ErrorCycles:
     """Cycles by which each pair is wrong, as the rate of the stack has them.
 
@@ -168,6 +173,8 @@ def find_error_cycles(
         Coherent ground that does not move.
     cell_m : float
         Side of a cell, m.
+    cycles : (pairs, rows, cols) array of int8, optional
+        Takes the cycles, such as a memory map: all else is as large as some layers of the frame.
 
     Returns
     -------
@@ -181,9 +188,11 @@ def find_error_cycles(
     """
     motion, components = find_motion(read, pairs, Weather(elevation_m, stable, cell_m), cell_m)
     weather = Weather(elevation_m, motion.steady, cell_m)
-    cycles = np.full((len(pairs), *stable.shape), UNKNOWN, np.int8)
+    if cycles is None:
+        cycles = np.empty((len(pairs), *stable.shape), np.int8)
     agreed, weight = np.zeros(stable.shape, np.complex64), np.zeros(stable.shape, np.float32)
     for k, (pair, component) in enumerate(zip(pairs, components, strict=True)):
+        cycles[k] = UNKNOWN
         if component:
             unwrapped, _, coherence, parts = read(pair)
             rest = unwrapped - weather.of(unwrapped, coherence, _within(parts, unwrapped, component))
@@ -193,7 +202,9 @@ def find_error_cycles(
             squared = np.where(known, coherence**2, 0)
             agreed += squared * np.exp(1j * np.where(known, rest, 0))
             weight += squared
-    cycles[:, _around(agreed, weight) < least_coherence(sum(map(bool, components)))] = UNKNOWN
+    disagree = _around(agreed, weight) < least_coherence(sum(map(bool, components)))
+    for of_pair in cycles:
+        of_pair[disagree] = UNKNOWN
     return ErrorCycles(cycles, components, motion)
 
 
