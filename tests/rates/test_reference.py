@@ -93,6 +93,16 @@ def test_without_complete_cells_incomplete_ones_do():
     assert "every pair" not in area.reason
 
 
+def test_a_corner_where_every_pair_is_valid_is_no_level_for_all_ground():
+    """A tenth of the largest area is enough; the level of less is that of its own turbulence."""
+    stable, complete = np.ones((100, 100), bool), np.zeros((100, 100), bool)
+    complete[:30, :30] = True
+    assert choose_reference(stable, complete).cells == stable.size
+    complete[:40, :30] = True
+    area = choose_reference(stable, complete)
+    assert area.cells == 1200 and "every pair" in area.reason
+
+
 def test_no_stable_ground_is_an_error_with_a_cure():
     with pytest.raises(RateError, match=r"E3008 .*; cure: name one with rates\.reference"):
         choose_reference(np.zeros(GRID.shape, bool), np.ones(GRID.shape, bool))

@@ -19,6 +19,7 @@ MIN_AREA_CELLS = 25
 # cell far away a larger one is no better, because the air between both is what counts. It holds a
 # region of 14 x 14 km whole.
 MAX_RADIUS_M = 10_000.0
+COMPLETE = 0.1  # of the largest area: a smaller one where every pair is valid has too little ground for a level
 FULL = 0.9  # of the most cells that a disc can hold: those with as many compete
 
 
@@ -99,7 +100,8 @@ def choose_reference(
     stable : (rows, cols) array of bool
         Stable, coherent ground.
     complete : (rows, cols) array of bool
-        True where every pair is valid; without such an area it is not required.
+        True where every pair is valid; not required where such an area has less than a tenth of
+        the cells of the largest one.
     estimate : (rows, cols) array of float, optional
         Rate or averaged phase, finite on stable ground; needed with a radius.
     radius_cells : float
@@ -115,23 +117,29 @@ def choose_reference(
     RateError
         No area has 25 cells.
     """
+    reason = "largest connected area of stable, coherent ground"
+    area, in_all = _largest(stable), _largest(stable & complete)
+    if np.count_nonzero(area) < MIN_AREA_CELLS:
+        raise RateError(
+            f"no connected area of {MIN_AREA_CELLS} stable, coherent cells for the reference",
+            "name one with rates.reference, or lower rates.min_coherence",
+            of_ground=True,
+        )
+    if np.count_nonzero(in_all) >= max(MIN_AREA_CELLS, COMPLETE * np.count_nonzero(area)):
+        area, reason = in_all, f"{reason} where every pair is valid"
+    if estimate is None or _fits(area, radius_cells):
+        return ReferenceArea(area, reason)
+    return ReferenceArea(_level_disc(area, estimate, radius_cells), f"{reason}, the disc nearest to its mean")
+
+
+def _largest(candidates: np.ndarray) -> np.ndarray:
+    """The largest connected area of some cells, less bridges of one or two; empty without any."""
     from scipy.ndimage import binary_opening, label
 
-    for candidates in (stable & complete, stable):
-        parts, count = label(binary_opening(candidates, np.ones((3, 3))))
-        if count and (sizes := np.bincount(parts.ravel())[1:]).max() >= MIN_AREA_CELLS:
-            reason = "largest connected area of stable, coherent ground" + (
-                " where every pair is valid" if candidates is not stable else ""
-            )
-            area = parts == 1 + int(np.argmax(sizes))
-            if estimate is None or _fits(area, radius_cells):
-                return ReferenceArea(area, reason)
-            return ReferenceArea(_level_disc(area, estimate, radius_cells), f"{reason}, the disc nearest to its mean")
-    raise RateError(
-        f"no connected area of {MIN_AREA_CELLS} stable, coherent cells for the reference",
-        "name one with rates.reference, or lower rates.min_coherence",
-        of_ground=True,
-    )
+    parts, count = label(binary_opening(candidates, np.ones((3, 3))))
+    if not count:
+        return np.zeros(candidates.shape, bool)
+    return parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
 
 
 def _fits(area: np.ndarray, radius_cells: float) -> bool:
