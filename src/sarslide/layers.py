@@ -195,6 +195,7 @@ _ALL = (
     Layer("curvature_total_per_m", "1/m", "float32", NAN, (-10, 10), "curvature of ArcGIS over 100: the negative Laplacian of the height, positive where convex"),
     Layer("avg_phase_sin", "1", "float32", NAN, (-1, 1), "sine of the averaged phase"),
     Layer("avg_phase_cos", "1", "float32", NAN, (-1, 1), "cosine of the averaged phase"),
+    Layer("los_rate_over_std", "1", "float32", NAN, (-1e5, 1e5), "line-of-sight rate over its standard error, positive towards the satellite"),
     Layer(
         "downslope_sensitivity", "1", "float32", NAN, (-1, 1),
         "line-of-sight rate, positive towards the satellite, per unit of motion down the steepest slope",

@@ -220,6 +220,20 @@ def test_an_outlier_does_not_squeeze_minmax():
     assert normal.std() == pytest.approx(1 / (2 * 2.326), rel=0.04)
 
 
+def test_asinh_tells_speeds_apart():
+    """Rates of 10, 100 and 1,000 deviations lie ln(10) apart (asinh x is ln 2x far from zero), either
+    way alike; near zero it is `robust`.
+    """
+    rates = np.random.default_rng(6).normal(0, 7, (1, 100, 100)).astype(np.float32)
+    fitted = normalise.fit("asinh", ["los_rate_mm_per_yr"], [rates])
+    assert fitted.scale == normalise.fit("robust", ["los_rate_mm_per_yr"], [rates]).scale
+    scales = np.array([0.01, 10, 100, 1000], np.float32)
+    normal = fitted((fitted.scale[0] * np.concatenate([scales, -scales]))[None, None])[0, 0]
+    np.testing.assert_allclose(np.diff(normal[1:4]), np.log(10), rtol=2e-3)
+    assert normal[0] == pytest.approx(0.01, rel=1e-4)
+    np.testing.assert_array_equal(normal[:4], -normal[4:])
+
+
 @pytest.mark.parametrize("method", ["robust", "zscore", "minmax"])
 def test_classes_stay_yes_or_no(method):
     stack = np.zeros((2, 100, 100), np.float32)

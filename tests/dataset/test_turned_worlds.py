@@ -166,6 +166,12 @@ def test_rates_share_their_noise():
     np.testing.assert_allclose(noisy[1], -scale * noisy[3], rtol=1e-4)
 
 
+def test_a_rate_over_its_error_stays_what_it_says():
+    names = [*augment.RATES[0], augment.OVER]
+    noisy = augment.add_noise(patch(names), names, np.random.default_rng(4))
+    np.testing.assert_allclose(noisy[2], noisy[0] / noisy[1], rtol=1e-6)
+
+
 def test_light_and_sharpening_keep_hues():
     stack = patch(augment.PICTURE)
     for change in (augment.brighten, augment.sharpen):

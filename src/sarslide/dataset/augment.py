@@ -32,6 +32,7 @@ RATES = (
     ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
     ("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr"),
 )
+OVER = "los_rate_over_std"
 PHASES = ("avg_phase_sin", "avg_phase_cos")
 PICTURE = tuple(f"phase_intensity_{colour}" for colour in COLOURS)
 WHEEL = tuple(f"avg_phase_{colour}" for colour in COLOURS)
@@ -175,8 +176,9 @@ def add_noise(features: np.ndarray, names: Sequence[str], rng: np.random.Generat
     Smooth in rates and phases, cell by cell in intensity and reflectance. Rates: in units of their
     standard error channel, the same for phase rate and LOS rate, with opposite signs, because the
     one is computed from the other; the share of the standard error is drawn from 0 to
-    `NOISE_SHARE`, the smoothness from `NOISE_CELLS`. Rates without their standard error among the
-    channels stay as they are. Phases: an angle, the same in every code of it.
+    `NOISE_SHARE`, the smoothness from `NOISE_CELLS`; the rate over its standard error follows.
+    Rates without their standard error among the channels stay as they are. Phases: an angle, the
+    same in every code of it.
 
     Parameters
     ----------
@@ -200,6 +202,9 @@ def add_noise(features: np.ndarray, names: Sequence[str], rng: np.random.Generat
             sign = -1 if rate.startswith("phase") else 1
             noisy[names.index(rate)] += sign * share * field * features[names.index(error)]
             noisy[names.index(error)] *= np.float32(np.hypot(1, share))
+        if OVER in names and set(RATES[0]) <= set(names):
+            rate, error = (noisy[names.index(name)] for name in RATES[0])
+            noisy[names.index(OVER)] = rate / error
     if any(set(code) <= set(names) for code in (PHASES, PICTURE, WHEEL)):
         _turn_phase(noisy, names, rng.uniform(0, PHASE_NOISE_RAD) * _smooth_noise(features.shape[1:], rng))
     for name in (*OPTICAL, INTENSITY):

@@ -26,8 +26,16 @@ _CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
 _TOTAL = "curvature_total_per_m"
 
 # Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation
-# and no amplitude: they differ from valley to valley and from sensor to sensor.
-_OURS = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "slope_deg", "downslope_sensitivity")
+# and no amplitude: they differ from valley to valley and from sensor to sensor. No phase: what the
+# air leaves of it misled networks on other ranges (docs/reference/network.md).
+_OURS = (
+    "los_rate_mm_per_yr",
+    "los_rate_over_std",
+    "los_rate_std_mm_per_yr",
+    "mean_coherence",
+    "slope_deg",
+    "downslope_sensitivity",
+)
 
 # P3 stacks rate, elevation, slope, curvature, optical, aspect and lithology (Fig. 2, E18) without
 # saying how direction and rock enter. Aspect as sine and cosine has no step at north. Rock classes
@@ -149,6 +157,11 @@ def _on_slopes(value: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(slope_deg), np.nan_to_num(value, nan=0.0), np.nan)
 
 
+def _over(rate: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """A rate in its standard errors; NaN where there is none."""
+    return np.divide(rate, std, out=np.full_like(rate, np.nan), where=std > 0)
+
+
 def _aspect_sin(aspect_deg: np.ndarray, slope_deg: np.ndarray) -> np.ndarray:
     return _on_slopes(np.sin(np.deg2rad(aspect_deg)), slope_deg)
 
@@ -205,6 +218,7 @@ DERIVED: dict[str, Derived] = {
     _TOTAL: Derived(_CURVATURE, total_curvature),
     "avg_phase_sin": Derived(("avg_phase_rad",), np.sin),
     "avg_phase_cos": Derived(("avg_phase_rad",), np.cos),
+    "los_rate_over_std": Derived(("los_rate_mm_per_yr", "los_rate_std_mm_per_yr"), _over),
     "downslope_sensitivity": Derived(
         ("slope_deg", "aspect_deg", "los_east", "los_north", "los_up"), downslope_sensitivity
     ),

@@ -1,10 +1,11 @@
 """Normalisation of features, fitted on the training part only and kept with the weights.
 
-Methods: `robust` (median and median absolute deviation of each channel, ours), `zscore` (mean and
-standard deviation of each channel, P3, D10), `minmax` (0 to 1, P4, D13; its ends are not printed:
-here two percentiles, and what lies beyond is clipped), `zscore_sample` (each sample by its own mean
-and deviation, P0, D03). The first three leave channels that say yes or no (a rock class) as they
-are: dividing by its deviation would shout a rare class.
+Methods: `robust` (median and median absolute deviation of each channel, ours), `asinh` (the inverse
+hyperbolic sine of `robust` without its ends, ours: ground of 10 and of 1,000 mm/yr is told apart,
+and neither drowns the other), `zscore` (mean and standard deviation of each channel, P3, D10),
+`minmax` (0 to 1, P4, D13; its ends are not printed: here two percentiles, and what lies beyond is
+clipped), `zscore_sample` (each sample by its own mean and deviation, P0, D03). All but the last
+divide no channel that says yes or no (a rock class): its deviation would shout a rare class.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from sarslide import layers
 from sarslide.dataset.features import CLASSES
 from sarslide.errors import TrainingError
 
-METHODS = ("robust", "zscore", "minmax", "zscore_sample")
+METHODS = ("robust", "asinh", "zscore", "minmax", "zscore_sample")
 # Beyond this many scales a robust value tells no more: a glacier at 100 scales must not drown its
 # surroundings.
 CLIP = 20.0
@@ -50,6 +51,8 @@ class Normalisation:
         normal = (features - centre[:, None, None]) / scale[:, None, None]
         if self.method == "robust":
             normal = np.clip(normal, -CLIP, CLIP)
+        elif self.method == "asinh":
+            normal = np.arcsinh(normal)
         elif self.method == "minmax":
             normal = np.clip(normal, 0, 1)
         return np.nan_to_num(normal.astype(np.float32, copy=False), nan=0.0, posinf=0.0, neginf=0.0)
@@ -79,8 +82,8 @@ def fit(method: str, names: Sequence[str], parts: Sequence[np.ndarray]) -> Norma
     """Normalisation fitted on the training part.
 
     A channel with one value becomes 0; where more than half of its cells hold one value, `robust`
-    divides by the standard deviation. A layer whose registered range is symmetric about zero (a
-    rate, a sine) keeps its zero under `robust`: its sign means something.
+    and `asinh` divide by the standard deviation. A layer whose registered range is symmetric about
+    zero (a rate, a sine) keeps its zero under both: its sign means something.
 
     Parameters
     ----------

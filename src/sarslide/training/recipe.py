@@ -108,7 +108,7 @@ class Recipe:
     overlap: float = 0.5
     random_crops: bool = True
     negatives: float = -1.0
-    normalisation: str = "robust"
+    normalisation: str = "asinh"
     augmentation: bool = True
     start: str = ""
     coco_file: str = ""

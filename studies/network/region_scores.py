@@ -1,0 +1,111 @@
+"""What is released of each method's maps of a region, against what is planted there."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sarsim.world import World
+from sarslide.dataset import scenes
+from sarslide.evaluate.metrics import Counts, pixel_counts, pooled
+from sarslide.inventory.velocity_threshold import Rule
+from sarslide.io.sidecar import read_json, write_json
+from sarslide.models import weights
+from studies.benchmark import baseline
+from studies.ground import cutting, making, scoring
+from studies.ground.cutting import GroundRegion
+from studies.network import training
+
+NETWORK, BEFORE, THRESHOLD, LIMIT = "network", "before", "threshold", "limit"
+METHODS = (NETWORK, BEFORE, THRESHOLD)
+BEFORE_WEIGHTS = "drs_unet_compact"
+SURE = 5.0  # standard errors
+
+
+def map_path(folder: Path, region: GroundRegion, method: str) -> Path:
+    """Maps of both tracks by a network."""
+    return folder / "maps" / f"{region.name}.{method}.npz"
+
+
+def weights_of(folder: Path, region: GroundRegion, method: str) -> Path:
+    """The network that has not seen the range of a region, or that of before."""
+    if method == BEFORE:
+        return weights.packaged(BEFORE_WEIGHTS)
+    return training.fold_path(folder, region.file.mountains)
+
+
+def of_region(folder: Path, region: GroundRegion, tuned: Rule) -> dict[str, Any]:
+    """What is found in a region: read where it stands, else made and written.
+
+    tuned: the velocity threshold.
+    """
+    path = folder / "scores" / f"{region.name}.json"
+    if path.is_file():
+        return read_json(path)
+    world = making.world_of(folder, region)
+    layers = {orbit_pass: making.layers_of(folder, region, orbit_pass) for orbit_pass in making.PASSES}
+    found, cells, released = {}, {}, {}
+    for method in METHODS:
+        maps, threshold, limits = maps_of(folder, region, method, layers, tuned)
+        rows = scoring.released(layers, maps, world, cutting.drawn(region).dates, threshold, limits)
+        found[method] = scoring.matched(world, rows)
+        cells[method] = _cells(folder, region, maps, threshold)
+        released[method] = {
+            "released": len(rows),
+            "right": found[method].right,
+            "touching": sum(_touches(world, row["geometry"]) for row in rows),
+        }
+    table = scoring.table_of(world, found, scoring.limits_of(world, layers))
+    sure = certain(world, layers)
+    result = {
+        "region": region.name,
+        "range": region.file.mountains,
+        "area_km2": region.grid.rows * region.grid.cols * region.grid.cell_area_km2,
+        "slides": [row | {"rate_over_error": float(ratio)} for row, ratio in zip(table, sure, strict=True)],
+        "objects": released,
+        "cells": cells,
+    }
+    write_json(path, result)
+    return result
+
+
+def maps_of(
+    folder: Path, region: GroundRegion, method: str, layers: scoring.Scenes, tuned: Rule
+) -> tuple[dict[str, np.ndarray], float, list[tuple[float, float]]]:
+    """Maps of both tracks, their threshold, and the speeds of the training."""
+    if method == THRESHOLD:
+        return {orbit_pass: scoring.map_of(held, tuned) for orbit_pass, held in layers.items()}, 0.5, []
+    card = weights.read_card(weights_of(folder, region, method))
+    with np.load(map_path(folder, region, method)) as maps:
+        return dict(maps), card.threshold, card.trained_on.speed_limits if card.trained_on else []
+
+
+def certain(world: World, layers: scoring.Scenes) -> np.ndarray:
+    """Mean planted rate of every landslide over the mean stated error there, in the better track.
+
+    Down the slope both are divided by the same sensitivity. 0 where no rate is known.
+    """
+    bodies = world.body[world.window]
+    best = np.zeros(len(world.landslides))
+    for held in layers.values():
+        for k in range(len(best)):
+            inside = (bodies == k + 1) & np.isfinite(held["los_rate_std_mm_per_yr"])
+            if inside.any():
+                rate = np.abs(held["true_los_rate_mm_per_yr"][inside]).mean()
+                best[k] = max(best[k], rate / held["los_rate_std_mm_per_yr"][inside].mean())
+    return best
+
+
+def _cells(folder: Path, region: GroundRegion, maps: Mapping[str, np.ndarray], threshold: float) -> dict[str, int]:
+    """Cells of both tracks."""
+    counts: Counts = pooled(
+        pixel_counts(scene.label, maps[orbit_pass] >= threshold)
+        for orbit_pass in making.PASSES
+        for scene in [scenes.load(making.scene_path(folder, region, orbit_pass), baseline.CHANNELS)]
+    )
+    return {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn}
+
+
+def _touches(world: World, geometry) -> bool:
+    return bool(world.landslides.geometry.intersects(geometry).any())

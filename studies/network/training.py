@@ -1,0 +1,65 @@
+"""Networks of `studies.network.folds`: of every range one that has not seen it, and one of all."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from sarslide.dataset import scenes
+from sarslide.dataset.features import channel_set
+from sarslide.models import weights
+from sarslide.segment.precision import BF16, FP32, has_bf16
+from sarslide.training import card as cards
+from sarslide.training import trained_on
+from sarslide.training.recipe import Recipe
+from sarslide.training.train import train
+from sarslide.workflow.fingerprint import fingerprint
+from studies.ground import making
+from studies.ground.cutting import GroundRegion
+
+NETWORK, OPTIONS, CHANNELS = "drs_unet", {"width": 16}, "sarslide"
+RECIPE = Recipe(samples=16_000, rounds=8, learning_rate=2e-3, parts=6, clip_norm=1.0)
+LABEL = "trained on simulated SAR over real mountains"
+
+
+def fold_path(folder: Path, mountains: str) -> Path:
+    """Weights of the network that has not seen a range."""
+    return folder / "folds" / f"{mountains}.safetensors"
+
+
+def train_folds(folder: Path, regions: Sequence[GroundRegion], folds: Sequence[dict]) -> None:
+    """The networks of folds that are missing, each written when it is trained."""
+    for fold in folds:
+        (test,) = fold["test"]
+        if not fold_path(folder, test).is_file():
+            known, checked = (
+                [region for region in regions if region.file.mountains in fold[part]]
+                for part in ("train", "validation")
+            )
+            train_one(folder, known, checked, fold_path(folder, test))
+
+
+def train_packaged(folder: Path, regions: Sequence[GroundRegion], path: Path) -> None:
+    """The network of all ranges; the last region of each validates."""
+    last = {region.file.mountains: region for region in regions}.values()
+    train_one(folder, [region for region in regions if region not in last], list(last), path)
+
+
+def train_one(folder: Path, training: Sequence[GroundRegion], validation: Sequence[GroundRegion], path: Path) -> None:
+    """Train on the scenes of regions, and write weights with their card."""
+    of_training, of_validation = _paths(folder, training), _paths(folder, validation)
+    channels = channel_set(CHANNELS)
+    known, checked = ([scenes.load(each, channels) for each in paths] for paths in (of_training, of_validation))
+    recipe = replace(RECIPE, precision=BF16 if has_bf16(torch.device("cpu")) else FP32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint = path.with_suffix(".checkpoint")
+    trained = train(known, checked, channels, NETWORK, OPTIONS, recipe, "cpu", True, checkpoint)
+    landslides = trained_on.measure(of_training)
+    card = cards.model_card(trained, known, checked, fingerprint(Path(__file__)), LABEL, landslides=landslides)
+    weights.save(path, trained.network, card)
+    checkpoint.unlink(missing_ok=True)
+
+
+def _paths(folder: Path, regions: Sequence[GroundRegion]) -> list[Path]:
+    return [making.scene_path(folder, region, orbit_pass) for region in regions for orbit_pass in making.PASSES]
