@@ -61,9 +61,10 @@ class RatesSection(Section):
         False,
         "take the whole cycles of each pair from a rate that all pairs of the stack share, where they agree on one",
     )
-    weighting: Literal["none", "coherence"] = key(
+    weighting: Literal["none", "coherence", "noise"] = key(
         "none",
-        "weights of the stack; none is P4's eq. 1, coherence is the inverse variance of the phase (B11)",
+        "weights of the stack; none is P4's eq. 1, coherence the inverse variance of the phase (B11), noise that and a delay"
+        " of each date",
         "",
         "P4",
     )

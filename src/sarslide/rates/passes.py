@@ -16,6 +16,7 @@ from sarslide.rates.corrections.atmosphere import (
 )
 from sarslide.rates.corrections.date_delays import Coarse, DateDelays, date_delays
 from sarslide.rates.corrections.double_difference import double_difference, double_difference_wrapped
+from sarslide.rates.date_stack import DateStack
 from sarslide.rates.ground import Ground
 from sarslide.rates.noise_parts import Pool, mean_around
 from sarslide.rates.settings import RateSettings
@@ -258,7 +259,8 @@ def stack_unwrapped(
     removed : dict
         Pair -> what was removed from it, or why it was skipped.
     """
-    stack = Stack(sorted(pairs, key=_by_later_date), ground.shape)
+    kind = DateStack if settings.weighting == "noise" else Stack
+    stack = kind(sorted(pairs, key=_by_later_date), ground.shape)
     corrector = Corrector(read_pair, ground, settings)
     for pair in corrector.ready(stack.pairs):
         stack.add(pair.name, pair.phase_rad, pair.coherence, settings.pair_weight(pair.coherence))

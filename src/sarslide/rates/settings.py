@@ -11,6 +11,8 @@ from sarslide.grid import RegionGrid
 from sarslide.network import MIN_PAIRS
 from sarslide.rates.reference import MAX_RADIUS_M, disc_in_cells
 
+PHASE_LOOKS = 5.5  # of a filtered phase beside delays of dates: those of a cell of 30 m on still ground
+
 
 @dataclass(frozen=True)
 class RateSettings:
@@ -32,8 +34,9 @@ class RateSettings:
     min_share : float
         Cells with a smaller part of the pairs valid, or fewer than three, have no rate.
     weighting : str
-        "none" (P4 eq. 1) or "coherence" (weight g^2 / (1 - g^2), the inverse variance of
-        multilooked phase).
+        "none" (P4 eq. 1), "coherence" (weight g^2 / (1 - g^2), the inverse variance of
+        multilooked phase), or "noise" (the same in 1/rad2, beside delays of the dates:
+        `date_stack`).
     reference : tuple of float, optional
         Row, column and radius in cells of the reference area; None to choose one.
     reference_radius_cells : float
@@ -129,7 +132,7 @@ class RateSettings:
         if self.weighting == "none":
             return 1.0
         squared = np.clip(coherence, 0, 0.99) ** 2
-        return squared / (1 - squared)
+        return (2 * PHASE_LOOKS if self.weighting == "noise" else 1) * squared / (1 - squared)
 
 
 def ring_in_cells(radii_km: Sequence[float], grid: RegionGrid) -> tuple[float, float]:
