@@ -29,6 +29,7 @@ def main(snakemake) -> None:
     grid, region = (RegionGrid.from_dict(values) for values in (params.grid, params.region))
     inside = common_part(grid, region) or grid
     window = window_of(grid, inside)
+    years = [interval_years(pair) for pair in params.pairs]
     tags = raster.tags_of(files.probability)
     threshold, limits = cell_threshold(params.threshold, tags), speed_limits(tags, files.probability)
     frame = find_candidates(
@@ -46,10 +47,11 @@ def main(snakemake) -> None:
         ),
         raster.read(files.instances, grid)[window] if "instances" in files.keys() else None,  # noqa: SIM118
         limits,
-        sum(map(interval_years, params.pairs)) / len(params.pairs),
+        sum(years) / len(years),
         masked_ground.read(files.masks[0], params.masks_column, inside) if files.get("masks") else None,
         params.frame,
         "threshold" if tags.get("network") == "velocity_threshold" else "network",
+        max(years),
     )
     vector.write(snakemake.output.candidates, frame, "candidates")
     counts = {name: frame[name].value_counts().sort_index().to_dict() for name in ("source", "reason")}

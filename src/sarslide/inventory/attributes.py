@@ -9,7 +9,7 @@ import numpy as np
 from shapely.geometry import Polygon
 
 from sarslide.grid import RegionGrid
-from sarslide.inventory import phase_pattern
+from sarslide.inventory import phase_pattern, rate_bounds
 from sarslide.layers import LINE_OF_SIGHT, hidden
 from sarslide.terrain import downslope
 
@@ -39,6 +39,7 @@ def measure(
     grid: RegionGrid,
     min_sensitivity: float,
     pair_years: float = math.nan,
+    longest_pair_years: float = math.nan,
 ) -> list[dict]:
     """Attributes of each object.
 
@@ -59,6 +60,8 @@ def measure(
         An object whose mean downslope sensitivity is below it either way has no downslope rate.
     pair_years : float
         Mean length of the pairs of the averaged phase, Julian years.
+    longest_pair_years : float
+        Of the pairs of the rate, Julian years; NaN: every rate is trusted.
 
     Returns
     -------
@@ -68,7 +71,8 @@ def measure(
         is the dominant direction, and `los_rate_p95`, `los_rate_max` are the 95th percentile and
         the maximum along that direction, with that sign: -30, -60, -80 for an object that moves
         away. `phase_cycles_per_yr` is taken from the phase rate, 95th percentile either way; of an
-        object without it from the averaged phase.
+        object without it from the averaged phase. `los_rate_bound` and `downslope_rate_bound` are
+        those of `rate_bounds`, without sign.
     """
     layers = dict(layers, downslope_sensitivity=downslope_sensitivity(layers))
     rows = []
@@ -76,6 +80,7 @@ def measure(
         values = {name: np.full(inside.sum(), math.nan) for name in RATES}
         values |= {name: layer[window][inside] for name, layer in layers.items()}
         polygon, area_km2 = polygons[number], inside.sum() * grid.cell_area_km2
+        bound = _bound(labels, number, window, layers, grid.cell_m, longest_pair_years)
         rows.append(
             {
                 "cells": int(inside.sum()),
@@ -83,7 +88,7 @@ def measure(
                 "perimeter_km": polygon.length / 1e3,
                 "perimeter_over_area_per_km": polygon.length / 1e3 / area_km2,
                 **_terrain(values),
-                **_motion(values, min_sensitivity),
+                **_motion(values, min_sensitivity, bound),
                 **_phase(labels, number, window, layers, pair_years),
                 **_quality(values),
             }
@@ -154,7 +159,7 @@ def _terrain(values: Mapping[str, np.ndarray]) -> dict[str, float]:
     }
 
 
-def _motion(values: Mapping[str, np.ndarray], min_sensitivity: float) -> dict[str, float]:
+def _motion(values: Mapping[str, np.ndarray], min_sensitivity: float, bound: float) -> dict[str, float]:
     rate, sensitivity = values["los_rate_mm_per_yr"], _over(np.mean, values["downslope_sensitivity"])
     mean = _over(np.mean, rate)
     sign = -1.0 if mean < 0 else 1.0
@@ -166,8 +171,24 @@ def _motion(values: Mapping[str, np.ndarray], min_sensitivity: float) -> dict[st
         "los_rate_std_mm_per_yr": _over(np.mean, values["los_rate_std_mm_per_yr"]),
         "downslope_sensitivity": sensitivity,
         "downslope_rate_mm_per_yr": mean / sensitivity if seen else math.nan,
+        "los_rate_bound_mm_per_yr": bound,
+        "downslope_rate_bound_mm_per_yr": bound / abs(sensitivity) if seen else math.nan,
         "head_toe_ratio": _head_toe_ratio(rate, values["elevation_m"]),
     }
+
+
+def _bound(
+    labels: np.ndarray,
+    number: int,
+    window: tuple,
+    layers: Mapping[str, np.ndarray],
+    cell_m: float,
+    longest_pair_years: float,
+) -> float:
+    """What a rate that cannot be trusted is exceeded by; NaN without rates or their pairs."""
+    if math.isnan(longest_pair_years) or not set(RATES) <= set(layers):
+        return math.nan
+    return rate_bounds.lower_bound(labels, number, window, layers, cell_m, longest_pair_years)
 
 
 def _cycles_per_yr(rate: np.ndarray) -> float:

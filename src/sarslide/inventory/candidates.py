@@ -88,6 +88,7 @@ def find_candidates(
     ground: MaskedGround | None = None,
     frame: str = WHOLE,
     found_by: str = "network",
+    longest_pair_years: float = math.nan,
 ) -> gpd.GeoDataFrame:
     """All objects of one track: those that a mask holds back carry status "masked" and the reasons.
 
@@ -119,6 +120,9 @@ def find_candidates(
         Name of the frame.
     found_by : str
         `source` of the objects of the map: "network", or "threshold" of one by the velocity.
+    longest_pair_years : float
+        Of the pairs of the rates, Julian years, from which lower bounds of rates that are too slow
+        follow (`rate_bounds`); NaN: there are none.
 
     Returns
     -------
@@ -136,7 +140,9 @@ def find_candidates(
         if instances is None
         else polygons.label_instances(np.where(probable, instances, 0), fill)
     )
-    rows_of = partial(_rows, layers=layers, grid=grid, rules=rules, pair_years=pair_years, ground=ground)
+    rows_of = partial(
+        _rows, layers=layers, grid=grid, rules=rules, years=(pair_years, longest_pair_years), ground=ground
+    )
     if not _has_rates(layers):
         return _numbered(rows_of(network, found_by), track, frame, grid)
     rate, std = (layers[name] for name in RATES)
@@ -207,11 +213,11 @@ def _rows(
     layers: Mapping[str, np.ndarray],
     grid: RegionGrid,
     rules: masks.MaskRules,
-    pair_years: float,
+    years: tuple[float, float],
     ground: MaskedGround | None,
 ) -> list[dict]:
     shapes = polygons.outlines(labels, grid)
-    measured = measure(labels, shapes, layers, grid, rules.min_sensitivity, pair_years)
+    measured = measure(labels, shapes, layers, grid, rules.min_sensitivity, *years)
     rows = [{"source": source, **row} for row in measured]
     masked = ground.of(labels) if ground else {}
     return [

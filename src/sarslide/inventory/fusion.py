@@ -12,6 +12,7 @@ from sarslide.inventory import classes, masks
 from sarslide.inventory.tables import significant
 
 LEVEL = "level_mm_per_yr"  # of a candidate: what the levelling of its frame adds to its LOS rate
+BOUNDS = ("los_rate_bound_mm_per_yr", "downslope_rate_bound_mm_per_yr")
 LEVELLED = ("los_rate_mean_mm_per_yr", "los_rate_p95_mm_per_yr", "los_rate_max_mm_per_yr")
 
 
@@ -39,7 +40,8 @@ def fuse(rows: Sequence[Mapping], overlap: float) -> list[dict]:
     list of dict
         North to south, west to east: the kept element's row plus tracks (`A128+D062`), parents and
         masked_parents (candidate ids joined by +), los_rate_by_track (JSON, mean of the largest
-        free parent of each track before levelling, mm/yr), the most cycles of its parents,
+        free parent of each track before levelling, mm/yr, unless it is a lower bound), the most
+        cycles and the largest bounds of its parents, with their note among its reasons,
         confidence (high: two tracks; medium: one track, mean probability >= 0.8; low), object_type,
         shape and motion. Its other rates are levelled.
 
@@ -156,10 +158,18 @@ def _fused(parents: list[dict]) -> dict:
         largest = by_track.get(row["track"])
         if largest is None or row["geometry"].area > largest["geometry"].area:
             by_track[row["track"]] = row
-    rates = {track: by_track[track]["los_rate_mean_mm_per_yr"] for track in sorted(by_track)}
+    # A rate that is a lower bound is none to compare with that of another release.
+    rates = {
+        track: by_track[track]["los_rate_mean_mm_per_yr"]
+        for track in sorted(by_track)
+        if not masks.is_a_bound(by_track[track])
+    }
     # P2's pictures are of both passes: an object is as strong as the one that sees it best.
     cycles = max((row["phase_cycles_per_yr"] for row in elements if row["phase_cycles_per_yr"] >= 0), default=math.nan)
-    kept = _levelled(kept) | {"phase_cycles_per_yr": cycles}
+    bounds = {name: max((row[name] for row in elements if row[name] > 0), default=math.nan) for name in BOUNDS}
+    kept = _levelled(kept) | {"phase_cycles_per_yr": cycles} | bounds
+    if masks.is_a_bound(kept):
+        kept |= masks.noted(kept, masks.LOWER_BOUND)
     return kept | {
         "tracks": "+".join(sorted(by_track)),
         "parents": _ids(elements),

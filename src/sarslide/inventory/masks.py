@@ -28,8 +28,10 @@ NOTES = {
 }
 # The same of every object where the region has no rates: what needs one is unknown.
 NOT_UNWRAPPED = ("not_unwrapped", "without a rate: nothing was unwrapped")
+# The same of an object whose rate is exceeded (`rate_bounds`).
+LOWER_BOUND = ("rate_is_a_lower_bound", "faster than pairs can tell: the bound holds, its rates are too low")
 ON_MASKED_GROUND = "more than half of it lies on ground that the user masks: {}"
-NOTE_CODES = {code for code, _ in (*NOTES.values(), NOT_UNWRAPPED)}
+NOTE_CODES = {code for code, _ in (*NOTES.values(), NOT_UNWRAPPED, LOWER_BOUND)}
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class MaskRules:
         and an object can move uphill.
     uphill_rate_mm_per_yr : float
         An object on a slope moves up when its mean LOS rate has the wrong sign for its mean
-        downslope sensitivity and is at least this fast.
+        downslope sensitivity and is at least this fast; the sign of a rate that is a lower bound
+        says nothing.
     """
 
     min_area_km2: float = 0.018
@@ -91,12 +94,49 @@ def reasons_of(row: Mapping, rules: MaskRules) -> list[str]:
         "low_coherence": math.isnan(row["coherence_mean"]) or row["coherence_mean"] < rules.min_coherence,
         "above_snowline": rules.snowline_m is not None and row["elevation_median_m"] > rules.snowline_m,
         "uphill": not flat
+        and not is_a_bound(row)
         and rate * sensitivity < 0
         and abs(sensitivity) >= rules.min_sensitivity
         and abs(rate) >= rules.uphill_rate_mm_per_yr,
         "too_flat": flat,
     }
     return [code for code in REASONS if holds[code]]
+
+
+def is_a_bound(row: Mapping) -> bool:
+    """Whether the rate of an object is a lower bound.
+
+    Parameters
+    ----------
+    row : mapping
+        The object, as far as it is known.
+
+    Returns
+    -------
+    bool
+        True where `los_rate_bound_mm_per_yr` is known.
+    """
+    return row.get("los_rate_bound_mm_per_yr", math.nan) > 0
+
+
+def noted(row: Mapping, note: tuple[str, str]) -> dict[str, str]:
+    """The reasons of an object with a note, which comes last.
+
+    Parameters
+    ----------
+    row : mapping
+        The object.
+    note : (str, str)
+        Code and text.
+
+    Returns
+    -------
+    dict of str to str
+        Its reason, reasons and their text, as `apply`; as they are where they hold the note.
+    """
+    texts = dict(zip(filter(None, row["reasons"].split("+")), row["reason_text"].split("; "), strict=False))
+    texts |= dict([note])
+    return _words(texts)
 
 
 def held_back_by(row: Mapping) -> str:
@@ -138,12 +178,19 @@ def apply(row: Mapping, rules: MaskRules, has_rates: bool = True, ground: str = 
         +) and their text; notes come last and mask nothing.
     """
     codes = ([ground] if ground else []) + reasons_of(row, rules)
-    notes = ([NOTES[row["source"]]] if row["source"] in NOTES else []) + ([] if has_rates else [NOT_UNWRAPPED])
+    notes = [NOTES[row["source"]]] if row["source"] in NOTES else []
+    notes += ([LOWER_BOUND] if is_a_bound(row) else []) + ([] if has_rates else [NOT_UNWRAPPED])
     reasons = REASONS | ({ground: ON_MASKED_GROUND.format(ground.replace("_", " "))} if ground else {})
     texts = {code: reasons[code] for code in codes} | dict(notes)
     return {
         "status": "masked" if codes else "candidate",
         "object_class": DEFORMATION if "too_flat" in codes else LANDSLIDE,
+        **_words(texts),
+    }
+
+
+def _words(texts: Mapping[str, str]) -> dict[str, str]:
+    return {
         "reason": next(iter(texts), ""),
         "reasons": "+".join(texts),
         "reason_text": "; ".join(texts.values()),

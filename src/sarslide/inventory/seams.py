@@ -32,7 +32,10 @@ MEANS = (
     *("downslope_sensitivity", "head_toe_ratio", "phase_cycles_per_yr", "patch_brightness"),
     *("probability_mean", "coherence_mean", "layover_shadow_fraction", LEVEL),
 )
-LEAST, MOST = ("elevation_min_m", "slope_min_deg"), ("elevation_max_m", "slope_max_deg", "probability_max")
+LEAST, MOST = (
+    ("elevation_min_m", "slope_min_deg", "los_rate_bound_mm_per_yr"),
+    ("elevation_max_m", "slope_max_deg", "probability_max"),
+)
 
 
 @dataclass(frozen=True)
@@ -216,14 +219,16 @@ def _size(whole: BaseGeometry, part: Mapping) -> dict[str, float]:
 
 
 def _motion(rows: Sequence[Mapping], joined: Mapping, min_sensitivity: float) -> dict[str, float]:
-    """Maximum along the direction of the mean, and the mean down the slope."""
+    """Maximum along the direction of the mean, and mean and bound down the slope."""
     mean, sensitivity = joined["los_rate_mean_mm_per_yr"], joined["downslope_sensitivity"]
+    bound = joined["los_rate_bound_mm_per_yr"]
     sign = -1.0 if mean < 0 else 1.0
     fastest = [{"max": sign * row["los_rate_max_mm_per_yr"]} for row in rows]
     seen = abs(sensitivity) >= min_sensitivity
     return {
         "los_rate_max_mm_per_yr": sign * _over(max, fastest, "max"),
         "downslope_rate_mm_per_yr": mean / sensitivity if seen else math.nan,
+        "downslope_rate_bound_mm_per_yr": bound / abs(sensitivity) if seen and bound > 0 else math.nan,
     }
 
 

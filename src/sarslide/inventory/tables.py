@@ -40,6 +40,8 @@ ATTRIBUTES = {
     "los_rate_std_mm_per_yr": float,
     "downslope_sensitivity": float,
     "downslope_rate_mm_per_yr": float,
+    "los_rate_bound_mm_per_yr": float,
+    "downslope_rate_bound_mm_per_yr": float,
     "head_toe_ratio": float,
     "phase_cycles_per_yr": float,
     "patch_brightness": float,
@@ -91,6 +93,7 @@ SINCE_0_1_0 = {
         (
             *("perimeter_over_area_per_km", "slope_min_deg", "slope_max_deg"),
             *("phase_cycles_per_yr", "patch_brightness"),
+            *("los_rate_bound_mm_per_yr", "downslope_rate_bound_mm_per_yr"),
         ),
         math.nan,
     ),

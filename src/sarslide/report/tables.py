@@ -98,6 +98,9 @@ LANDSLIDES = (
     Column("los_rate_mean_mm_per_yr", "Mean LOS rate", "mm/yr", 1, "Positive towards the satellite"),
     Column("los_rate_p95_mm_per_yr", "P95 LOS rate", "mm/yr", 1, "95th percentile along the direction of motion"),
     Column("los_rate_max_mm_per_yr", "Max LOS rate", "mm/yr", 1, "Largest along the direction of motion"),
+    Column(
+        "los_rate_bound_mm_per_yr", "Faster than", "mm/yr", 0, "LOS; where it stands, the rates beside it are too low"
+    ),
     Column("phase_cycles_per_yr", "Cycles", "1/yr", 1, "2π cycles of phase in a year"),
     Column(
         "patch_brightness", "Bright\u00adness", "", 2, "Contrast of the averaged phase's colours with the ground around"
@@ -114,6 +117,7 @@ LANDSLIDES = (
 )
 POPUP = (
     *LANDSLIDES,
+    Column("downslope_rate_bound_mm_per_yr", "Down the slope faster than", "mm/yr", 0),
     Column("status_text", "Status"),
     Column("comment", "Comment", hint="Of the reviewer"),
     Column("evidence", "Evidence", hint="Links of the reviewer"),
