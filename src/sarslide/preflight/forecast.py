@@ -28,6 +28,8 @@ PER_PAIR = {"interferogram": 108.6, "unwrap": 101.3, "average_phase": 27.6, "clo
     "stack_rates": 18.9,
     "phase_bias": 6.7,
 }
+# The same of steps that a key asks for, twice what track A117 of the demo took.
+PER_LINKED_DATE, PER_CYCLED_PAIR = {"link_dates": 71.6}, {"rate_cycles": 16.4}
 PER_STACK = {"stack_geometry": 4.9, "segment": 7.4, "candidates": 3.9, "network": 3.6}
 PER_REGION = {"terrain": 3.2, "release": 2.5, "fuse": 1.5, "report": 15.4, "smallest_speed": 3.4}
 PER_SIMULATED_DATE = {"simulate_stack": 287.6}
@@ -199,9 +201,10 @@ def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here:
     segmentation, grid = config.segmentation, config.grid
     finer = (grid.cell_m / (grid.product_m or grid.cell_m)) ** 2 if segmentation.grid == "product" else 1
     larger = {"segment": finer * (1 + len(segmentation.beside)), "candidates": finer}
+    linked, cycled = config.interferogram.linking != "none", config.rates.rate_cycles and method.has_rates
     for costs, demo_jobs, jobs in (
-        (PER_DATE, DEMO_DATES, dates),
-        (PER_PAIR, DEMO_PAIRS, pairs),
+        (PER_DATE | (PER_LINKED_DATE if linked else {}), DEMO_DATES, dates),
+        (PER_PAIR | (PER_CYCLED_PAIR if cycled else {}), DEMO_PAIRS, pairs),
         (PER_STACK, DEMO_STACKS, 1),
     ):
         for rule, demo_s in costs.items():
