@@ -19,6 +19,7 @@ import pandas as pd
 from scipy import ndimage
 from tqdm import tqdm
 
+from sarsim.acquisition import WAVELENGTH
 from sarsim.scene import STACKS
 from sarsim.slopes import cells_inside
 from sarsim.world import World, load_world
@@ -58,7 +59,7 @@ def sightings(folder: Path, weights_file: Path) -> pd.DataFrame:
             layers = {name: file[name] for name in file.files if name != "meta"}
         pairs = nearest_pairs(meta["dates"], 24, 2)
         about = {"region": region, "range": meta["range"], "track": orbit_pass}
-        about["bound"] = 1e3 * rate_bounds.WAVELENGTH_M / 4 / max(map(interval_years, pairs))
+        about["bound"] = 1e3 * WAVELENGTH / 4 / max(map(interval_years, pairs))
         planted = list(world.landslides.geometry)
         for k, seen in _measured(world, planted, layers):
             speed = float(world.landslides["speed_mm_per_yr"].iloc[k])

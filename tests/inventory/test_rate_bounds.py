@@ -22,6 +22,7 @@ def layers_with(**values: float) -> dict[str, np.ndarray]:
     layers = slope_layers()
     for name, value in {"probability": 0.9, "los_rate_mm_per_yr": -15.0, **values}.items():
         layers[name][BODY] = value
+    layers["phase_rate_rad_per_yr"] = -layers["los_rate_mm_per_yr"] * 4 * np.pi / 55.46576
     return layers
 
 

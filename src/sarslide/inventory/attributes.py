@@ -186,7 +186,7 @@ def _bound(
     longest_pair_years: float,
 ) -> float:
     """What a rate that cannot be trusted is exceeded by; NaN without rates or their pairs."""
-    if math.isnan(longest_pair_years) or not set(RATES) <= set(layers):
+    if math.isnan(longest_pair_years) or not {*RATES, PHASE_RATE} <= set(layers):
         return math.nan
     return rate_bounds.lower_bound(labels, number, window, layers, cell_m, longest_pair_years)
 

@@ -16,8 +16,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sarslide.catalog.baselines import WAVELENGTH_M
-from sarslide.constants import MM_PER_M
 from sarslide.layers import hidden
 
 RATE, STD, PHASE_RATE, COHERENCE = (
@@ -49,8 +47,8 @@ def lower_bound(
     window : tuple of slice
         Rows and columns of the object.
     layers : mapping of str to array
-        LOS rate and its standard error (mm/yr), mean coherence, layover and shadow, and the phase
-        rate (rad/yr) where there is one, which tells the wavelength; (rows, cols).
+        LOS rate and its standard error (mm/yr), phase rate (rad/yr), mean coherence, layover and
+        shadow, (rows, cols).
     cell_m : float
         Side of a cell, m.
     longest_pair_years : float
@@ -133,13 +131,9 @@ def ground_around(
 
 
 def _mm_per_rad(layers: Mapping[str, np.ndarray], window: tuple[slice, slice]) -> float:
-    """Path for each rad of two-way phase: that of rate and phase rate, else that of Sentinel-1."""
-    if PHASE_RATE in layers:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found = _over(np.median, np.abs(layers[RATE][window] / layers[PHASE_RATE][window]))
-        if math.isfinite(found):
-            return found
-    return WAVELENGTH_M * MM_PER_M / (4 * math.pi)
+    """Path for each rad of two-way phase, which is that of rate and phase rate."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _over(np.median, np.abs(layers[RATE][window] / layers[PHASE_RATE][window]))
 
 
 def _over(statistic, values: np.ndarray) -> float:
