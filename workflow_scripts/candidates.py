@@ -19,7 +19,7 @@ def main(snakemake) -> None:
     from sarslide.grid import RegionGrid, common_part, window_of
     from sarslide.inventory import masked_ground
     from sarslide.inventory.attributes import LAYERS
-    from sarslide.inventory.candidates import cell_threshold, find_candidates, speed_limits
+    from sarslide.inventory.candidates import cell_threshold, find_candidates, object_confidence, speed_limits
     from sarslide.inventory.masks import MaskRules
     from sarslide.io import raster, vector
     from sarslide.io.sidecar import sidecar, write_json
@@ -52,6 +52,7 @@ def main(snakemake) -> None:
         params.frame,
         "threshold" if tags.get("network") == "velocity_threshold" else "network",
         max(years),
+        object_confidence(tags, files.probability),
     )
     vector.write(snakemake.output.candidates, frame, "candidates")
     counts = {name: frame[name].value_counts().sort_index().to_dict() for name in ("source", "reason")}

@@ -54,6 +54,8 @@ def main(snakemake, log) -> None:
     tags = {"network": card.network, "threshold": str(card.threshold), "weights": card.label}
     if card.trained_on:
         tags["speed_limits"] = json.dumps(card.trained_on.speed_limits)
+    if card.objects:
+        tags["confidence"] = card.objects.model_dump_json()
     layers = [layer for layer in ("probability", "instances") if layer in output.keys()]  # noqa: SIM118
     with ExitStack() as stack:
         puts = [

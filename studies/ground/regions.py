@@ -170,13 +170,13 @@ def _scored(folder: Path, region: GroundRegion, tuned: Rule) -> dict[str, Any]:
     dates = cutting.drawn(region).dates
     card = weights.read_card(weights.packaged(runs.PACKAGED_NETWORK))
     with np.load(_map_path(folder, region)) as maps:
-        by_network = scoring.released(
-            scenes, dict(maps), world, dates, card.threshold, card.trained_on.speed_limits if card.trained_on else ()
-        )
+        limits = card.trained_on.speed_limits if card.trained_on else ()
+        by_network = scoring.released(scoring.candidates(scenes, dict(maps), world, dates, card.threshold, limits))
     found = {scoring.NETWORK: scoring.matched(world, by_network)}
     for name, rule in (scoring.RULES | {scoring.TUNED_FORM: tuned}).items():
         maps_of_rule = {orbit_pass: scoring.map_of(layers, rule) for orbit_pass, layers in scenes.items()}
-        found[name] = scoring.matched(world, scoring.released(scenes, maps_of_rule, world, dates, 0.5))
+        of_tracks = scoring.candidates(scenes, maps_of_rule, world, dates, 0.5)
+        found[name] = scoring.matched(world, scoring.released(of_tracks))
     result = {
         "region": region.name,
         "tuned": tuning.word(tuned),

@@ -23,6 +23,7 @@ from sarslide.inventory.fusion import fuse
 from sarslide.inventory.masks import LANDSLIDE, MaskRules
 from sarslide.inventory.matching import assign, intersections
 from sarslide.inventory.velocity_threshold import LAYERS, PRINTED, TUNED, Rule, active_areas
+from sarslide.models.card import ObjectConfidence
 from sarslide.names import nearest_pairs
 from sarslide.network import interval_years
 from studies.ground import limit
@@ -61,21 +62,22 @@ def map_of(layers: Mapping[str, np.ndarray], rule: Rule) -> np.ndarray:
     return np.where(known, active_areas(rate, std, slope, rule), np.nan)
 
 
-def released(
+def candidates(
     scenes: Scenes,
     maps: Mapping[str, np.ndarray],
     world: World,
     dates: Sequence[str],
     threshold: float,
     limits: Sequence[tuple[float, float]] = (),
+    confidence: ObjectConfidence | None = None,
 ) -> list[dict[str, Any]]:
-    """Landslides of the fused inventory of both tracks.
+    """Objects of both tracks.
 
     limits: speeds of a network's training; of faster ground the velocity threshold finds what it
-    misses.
+    misses. confidence: of the network's card.
     """
     pairs = nearest_pairs(list(dates), 24, 2)
-    candidates = partial(
+    find = partial(
         find_candidates,
         grid=world.region,
         threshold=threshold,
@@ -83,23 +85,36 @@ def released(
         rules=MaskRules(snowline_m=world.snowline_m),
         limits=limits,
         pair_years=sum(map(interval_years, pairs)) / len(pairs),
+        confidence=confidence,
     )
     rows: list[dict[str, Any]] = []
     for orbit_pass, layers in scenes.items():
         read = {name: layers[name] for name in attributes.LAYERS if name in layers}
         read["probability"] = maps[orbit_pass]
-        rows += candidates(read, track=STACKS[orbit_pass]).to_dict("records")
-    return [
-        row for row in fuse(rows, FUSION_OVERLAP) if row["status"] == "candidate" and row["object_class"] == LANDSLIDE
-    ]
+        rows += find(read, track=STACKS[orbit_pass]).to_dict("records")
+    return rows
+
+
+def released(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Landslides of the inventory, fused of the objects of both tracks."""
+    return [row for row in fuse(rows, FUSION_OVERLAP) if is_landslide(row)]
+
+
+def is_landslide(row: Mapping[str, Any]) -> bool:
+    """Whether an object is released as a landslide."""
+    return row["status"] == "candidate" and row["object_class"] == LANDSLIDE
 
 
 def matched(world: World, rows: Sequence[Mapping[str, Any]]) -> Found:
     """Released landslides against the planted ones."""
-    planted = list(world.landslides.geometry)
-    common = intersections(planted, [row["geometry"] for row in rows])
-    found = assign({pair: iou for pair, (iou, _) in common.items() if iou >= MIN_IOU})
+    found = pairs_of(list(world.landslides.geometry), [row["geometry"] for row in rows])
     return Found(frozenset(found.values()), len(rows), len(found))
+
+
+def pairs_of(planted: Sequence[Any], shapes: Sequence[Any]) -> dict[int, int]:
+    """Outlines that match planted ones, one to one: place in `shapes` -> place in `planted`."""
+    common = intersections(planted, shapes)
+    return assign({pair: iou for pair, (iou, _) in common.items() if iou >= MIN_IOU})
 
 
 def limits_of(world: World, scenes: Scenes) -> np.ndarray:

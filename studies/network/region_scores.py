@@ -1,11 +1,14 @@
 """What is released of each method's maps of a region, against what is planted there."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sarsim.codes import DECOYS
+from sarsim.slopes import cells_inside
 from sarsim.world import World
 from sarslide.dataset import scenes
 from sarslide.evaluate.metrics import Counts, pixel_counts, pooled
@@ -21,6 +24,7 @@ NETWORK, BEFORE, THRESHOLD, LIMIT = "network", "before", "threshold", "limit"
 METHODS = (NETWORK, BEFORE, THRESHOLD)
 BEFORE_WEIGHTS = "drs_unet_compact"
 SURE = 5.0  # standard errors
+NAMES = {code: name for name, code in DECOYS.items()}
 
 
 def map_path(folder: Path, region: GroundRegion, method: str) -> Path:
@@ -48,13 +52,15 @@ def of_region(folder: Path, region: GroundRegion, tuned: Rule) -> dict[str, Any]
     found, cells, released = {}, {}, {}
     for method in METHODS:
         maps, threshold, limits = maps_of(folder, region, method, layers, tuned)
-        rows = scoring.released(layers, maps, world, cutting.drawn(region).dates, threshold, limits)
+        dates = cutting.drawn(region).dates
+        rows = scoring.released(scoring.candidates(layers, maps, world, dates, threshold, limits))
         found[method] = scoring.matched(world, rows)
         cells[method] = _cells(folder, region, maps, threshold)
         released[method] = {
             "released": len(rows),
             "right": found[method].right,
             "touching": sum(_touches(world, row["geometry"]) for row in rows),
+            "on": decoys_of([row["geometry"] for row in rows if not _touches(world, row["geometry"])], world, layers),
         }
     table = scoring.table_of(world, found, scoring.limits_of(world, layers))
     sure = certain(world, layers)
@@ -95,6 +101,19 @@ def certain(world: World, layers: scoring.Scenes) -> np.ndarray:
                 rate = np.abs(held["true_los_rate_mm_per_yr"][inside]).mean()
                 best[k] = max(best[k], rate / held["los_rate_std_mm_per_yr"][inside].mean())
     return best
+
+
+def decoys_of(shapes: Sequence, world: World, layers: scoring.Scenes) -> dict[str, int]:
+    """On what objects lie that touch no landslide: the decoy of most of their cells in one of the
+    tracks, or nothing.
+    """
+    found: Counter[str] = Counter()
+    for shape in shapes:
+        inside = cells_inside(world.region, shape)
+        codes = np.concatenate([held["decoy"][inside] for held in layers.values()])
+        codes = codes[codes > 0]
+        found[NAMES[int(np.bincount(codes).argmax())] if codes.size else "nothing"] += 1
+    return dict(found)
 
 
 def _cells(folder: Path, region: GroundRegion, maps: Mapping[str, np.ndarray], threshold: float) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Rows of the record, made of `region_scores` of many regions."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from studies.network.region_scores import BEFORE, LIMIT, METHODS, NETWORK, SURE
 OF_LIMIT, ABOVE_BEFORE, MOST_FALSE, RECALL_OF_SURE = 0.85, 0.10, 0.3, 0.95
 FASTEST, FAST = 0.9, 0.95
 LARGE_HA = scoring.SMALLEST_HA
+LARGE_SLOPE_HA, SLOW_MM_PER_YR = 100.0, 25.0
 
 
 def rows(found: Sequence[Mapping[str, Any]], about: str, command: str) -> list[dict]:
@@ -26,7 +28,13 @@ def rows(found: Sequence[Mapping[str, Any]], about: str, command: str) -> list[d
         with_objects = inside if len(inside) < len(found) or name == "all" else []
         what = f"recall of planted landslides (of those above {LARGE_HA} ha), {about}: {name}"
         made.append(row(what, _words(part, with_objects), command))
-    return [*made, *_fast(slides, about, command), *_sure(slides, about, command)]
+    return [
+        *made,
+        *_fast(slides, about, command),
+        _large_and_slow(slides, about, command),
+        *_sure(slides, about, command),
+        _decoys(found, about, command),
+    ]
 
 
 def _of_objects(found: Sequence[Mapping], slides: pd.DataFrame, about: str, command: str) -> Iterable[dict]:
@@ -96,6 +104,25 @@ def _fast(slides: pd.DataFrame, about: str, command: str) -> Iterable[dict]:
         f"at least {FAST}",
         fast[NETWORK].mean() >= FAST,
     )
+
+
+def _large_and_slow(slides: pd.DataFrame, about: str, command: str) -> dict:
+    part = slides[(slides["area_ha"] >= LARGE_SLOPE_HA) & (slides["speed_mm_per_yr"] <= SLOW_MM_PER_YR) & slides[LIMIT]]
+    texts = ", ".join(f"{method} {int(part[method].sum())}" for method in METHODS)
+    what = f"slopes over {LARGE_SLOPE_HA / 100:g} km2 of up to {SLOW_MM_PER_YR:g} mm/yr that the limit finds, {about}"
+    return row(what, f"{texts} of {len(part)}", command)
+
+
+def _decoys(found: Sequence[Mapping], about: str, command: str) -> dict:
+    counts = {method: Counter[str]() for method in METHODS}
+    for each in found:
+        for method in METHODS:
+            counts[method].update(each["objects"][method]["on"])
+    texts = "; ".join(
+        f"{method} " + (", ".join(f"{name} {n}" for name, n in on.most_common()) or "none")
+        for method, on in counts.items()
+    )
+    return row(f"on what false objects lie that touch no landslide, {about}", texts, command)
 
 
 def _sure(slides: pd.DataFrame, about: str, command: str) -> Iterable[dict]:

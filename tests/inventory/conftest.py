@@ -1,5 +1,7 @@
 """Small synthetic ground, objects and inventories with known answers."""
 
+import math
+
 import numpy as np
 import pytest
 from shapely.geometry import box
@@ -57,7 +59,7 @@ def fused_row(geometry, **changes) -> dict:
         "source": "network", "status": "candidate", "object_class": "landslide", "confidence": "low", "object_type": 3,
         "shape": "", "motion": "", "geometry": geometry, "area_km2": geometry.area / 1e6,
         "perimeter_km": geometry.length / 1e3, "elevation_median_m": 3000.0, "los_rate_mean_mm_per_yr": -40.0,
-        "los_rate_by_track": '{"A128": -40.0}', "probability_mean": 0.7,
+        "los_rate_by_track": '{"A128": -40.0}', "probability_mean": 0.7, "landslide_probability": math.nan,
     }  # fmt: skip
     return row | changes
 

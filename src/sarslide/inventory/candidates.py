@@ -16,10 +16,11 @@ from sarslide.frames import WHOLE
 from sarslide.grid import RegionGrid
 from sarslide.inventory import fast_ground, masks, polygons
 from sarslide.inventory.attributes import RATES, downslope_sensitivity, measure
+from sarslide.inventory.confidence import PROBABILITY, of_one_track
 from sarslide.inventory.masked_ground import MaskedGround
 from sarslide.inventory.tables import CANDIDATES, typed
 from sarslide.io import bounded
-from sarslide.models.card import Positive
+from sarslide.models.card import ObjectConfidence, Positive
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,33 @@ def speed_limits(tags: Mapping[str, str], path: str) -> list[tuple[float, float]
     ).root
 
 
+def object_confidence(tags: Mapping[str, str], path: str) -> ObjectConfidence | None:
+    """How sure objects of the network are.
+
+    Parameters
+    ----------
+    tags : mapping of str to str
+        Tags of the probability map, which carry the numbers from the card of its network.
+    path : str
+        The map, for messages.
+
+    Returns
+    -------
+    ObjectConfidence or None
+        None where the card does not state it.
+
+    Raises
+    ------
+    RasterError
+        For numbers that are none.
+    """
+    if "confidence" not in tags:
+        return None
+    cure = "make the map again"
+    stated = bounded.parsed_json(tags["confidence"], path, RasterError, cure)
+    return bounded.typed(ObjectConfidence, stated, path, RasterError, cure)
+
+
 def find_candidates(
     layers: Mapping[str, np.ndarray],
     grid: RegionGrid,
@@ -89,6 +117,7 @@ def find_candidates(
     frame: str = WHOLE,
     found_by: str = "network",
     longest_pair_years: float = math.nan,
+    confidence: ObjectConfidence | None = None,
 ) -> gpd.GeoDataFrame:
     """All objects of one track: those that a mask holds back carry status "masked" and the reasons.
 
@@ -123,6 +152,8 @@ def find_candidates(
     longest_pair_years : float
         Of the pairs of the rates, Julian years, from which lower bounds of rates that are too slow
         follow (`rate_bounds`); NaN: there are none.
+    confidence : ObjectConfidence, optional
+        Of the network, from which the probability follows that its objects are landslides.
 
     Returns
     -------
@@ -150,7 +181,7 @@ def find_candidates(
     network, flat_moving = _yield_to_plain(network, flat_moving, slope, rules.min_slope_deg)
     network, fast = _yield_to_fast(network, flat_moving, layers, grid, rules, limits)
     rows = [
-        *rows_of(network, found_by),
+        *(row | {PROBABILITY: of_one_track(row, confidence)} for row in rows_of(network, found_by)),
         *rows_of(polygons.label_instances(fast, fill), "velocity_threshold"),
         *rows_of(polygons.label_objects(flat_moving, fill), "rate"),
     ]
@@ -218,7 +249,7 @@ def _rows(
 ) -> list[dict]:
     shapes = polygons.outlines(labels, grid)
     measured = measure(labels, shapes, layers, grid, rules.min_sensitivity, *years)
-    rows = [{"source": source, **row} for row in measured]
+    rows = [{"source": source, PROBABILITY: math.nan, **row} for row in measured]
     masked = ground.of(labels) if ground else {}
     return [
         {**row, **masks.apply(row, rules, _has_rates(layers), masked.get(number, "")), "geometry": shape}

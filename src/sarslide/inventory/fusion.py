@@ -8,7 +8,7 @@ import numpy as np
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from sarslide.inventory import classes, masks
+from sarslide.inventory import classes, confidence, masks
 from sarslide.inventory.tables import significant
 
 LEVEL = "level_mm_per_yr"  # of a candidate: what the levelling of its frame adds to its LOS rate
@@ -42,8 +42,9 @@ def fuse(rows: Sequence[Mapping], overlap: float) -> list[dict]:
         masked_parents (candidate ids joined by +), los_rate_by_track (JSON, mean of the largest
         free parent of each track before levelling, mm/yr, unless it is a lower bound), the most
         cycles and the largest bounds of its parents, with their note among its reasons,
-        confidence (high: two tracks; medium: one track, mean probability >= 0.8; low), object_type,
-        shape and motion. Its other rates are levelled.
+        landslide_probability (from those of the largest free parent of each track), confidence
+        (that in a word; without it high: two tracks; medium: one track, mean probability >= 0.8;
+        low), object_type, shape and motion. Its other rates are levelled.
 
     References
     ----------
@@ -167,7 +168,8 @@ def _fused(parents: list[dict]) -> dict:
     # P2's pictures are of both passes: an object is as strong as the one that sees it best.
     cycles = max((row["phase_cycles_per_yr"] for row in elements if row["phase_cycles_per_yr"] >= 0), default=math.nan)
     bounds = {name: max((row[name] for row in elements if row[name] > 0), default=math.nan) for name in BOUNDS}
-    kept = _levelled(kept) | {"phase_cycles_per_yr": cycles} | bounds
+    probability = confidence.of_tracks(row[confidence.PROBABILITY] for row in by_track.values())
+    kept = _levelled(kept) | {"phase_cycles_per_yr": cycles, confidence.PROBABILITY: probability} | bounds
     if masks.is_a_bound(kept):
         kept |= masks.noted(kept, masks.LOWER_BOUND)
     return kept | {
@@ -197,6 +199,8 @@ def _ids(rows: Sequence[Mapping]) -> str:
 
 
 def _confidence(row: Mapping, tracks: int) -> str:
+    if not math.isnan(row[confidence.PROBABILITY]):
+        return confidence.word(row[confidence.PROBABILITY])
     if tracks > 1:
         return "high"
     return "medium" if row["probability_mean"] >= 0.8 else "low"

@@ -19,6 +19,7 @@ from sarslide.frames import Frame
 from sarslide.grid import RegionGrid
 from sarslide.inventory import masks
 from sarslide.inventory.attributes import circular_mean_deg
+from sarslide.inventory.confidence import PROBABILITY
 from sarslide.inventory.fusion import LEVEL, connected, in_canonical_order
 from sarslide.rates.levelling import Plane
 
@@ -30,7 +31,7 @@ MEANS = (
     *("elevation_mean_m", "elevation_median_m", "slope_mean_deg"),
     *("los_rate_mean_mm_per_yr", "los_rate_std_mm_per_yr", "los_rate_p95_mm_per_yr"),
     *("downslope_sensitivity", "head_toe_ratio", "phase_cycles_per_yr", "patch_brightness"),
-    *("probability_mean", "coherence_mean", "layover_shadow_fraction", LEVEL),
+    *("probability_mean", PROBABILITY, "coherence_mean", "layover_shadow_fraction", LEVEL),
 )
 LEAST, MOST = (
     ("elevation_min_m", "slope_min_deg", "los_rate_bound_mm_per_yr"),

@@ -47,6 +47,7 @@ ATTRIBUTES = {
     "patch_brightness": float,
     "probability_mean": float,
     "probability_max": float,
+    "landslide_probability": float,
     "coherence_mean": float,
     "layover_shadow_fraction": float,
 }
@@ -93,7 +94,7 @@ SINCE_0_1_0 = {
         (
             *("perimeter_over_area_per_km", "slope_min_deg", "slope_max_deg"),
             *("phase_cycles_per_yr", "patch_brightness"),
-            *("los_rate_bound_mm_per_yr", "downslope_rate_bound_mm_per_yr"),
+            *("los_rate_bound_mm_per_yr", "downslope_rate_bound_mm_per_yr", "landslide_probability"),
         ),
         math.nan,
     ),

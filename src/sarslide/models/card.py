@@ -174,6 +174,25 @@ class TrainedOn(Part):
         return sizes
 
 
+class ObjectConfidence(Part):
+    """Logistic regression of right objects of one track, on regions that the network had not seen
+    (`inventory.confidence`).
+
+    Attributes
+    ----------
+    intercept : float
+        Log odds where all terms are 0.
+    factors : list of float
+        Of `inventory.confidence.terms`.
+    objects : int
+        How many it was fitted on.
+    """
+
+    intercept: float
+    factors: list[float] = Field(min_length=3, max_length=3)
+    objects: int = Field(ge=1)
+
+
 class Tensors(Part):
     """Tensors, by name and shape.
 
@@ -240,6 +259,8 @@ class Card(Part):
         In words.
     trained_on : TrainedOn or None
         Speeds, sizes and noise of the training's landslides; None where nobody measured them.
+    objects : ObjectConfidence or None
+        How sure its objects are; None where nobody measured it.
     start : StartedFrom or None
         Weights of another data set that the training started from, tensor by tensor.
     sha256 : str or None
@@ -262,6 +283,7 @@ class Card(Part):
     bf16_mask_iou: Share | None = None
     known_failures: list[Line] = Field([], max_length=100)
     trained_on: TrainedOn | None = None
+    objects: ObjectConfidence | None = None
     start: StartedFrom | None = None
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
 

@@ -111,9 +111,8 @@ LANDSLIDES = (
     Column("aspect_mean_deg", "Aspect", "°", 0, "Mean downslope direction, clockwise from north"),
     Column("probability_mean", "Proba\u00adbility", "", 2, "Mean of the network's probability"),
     Column("coherence_mean", "Cohe\u00adrence", "", 2, "Mean of the pair coherence"),
-    Column(
-        "confidence", "Confidence", hint="High: two tracks; medium: one track, probability of 0.8 or more; low: else"
-    ),
+    Column("landslide_probability", "Land\u00adslide", "", 2, "Probability that the object is a landslide"),
+    Column("confidence", "Confidence", hint="That probability: high from 0.9, medium from 0.7, low"),
 )
 POPUP = (
     *LANDSLIDES,

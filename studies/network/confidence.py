@@ -1,0 +1,172 @@
+"""How sure objects are: probabilities of objects in ranges that their network had not seen.
+
+    python -m studies.network.confidence --folder OUT [--record] [--into WEIGHTS]
+
+OUT: of `studies.network.folds`, its parts make, train and run done. Objects of one track of every
+region, by the network of the fold that left its range out: right where one matches a planted
+landslide at IoU 0.3. A logistic regression on their mean probability, area and rate over error
+(`inventory.confidence`) is fitted on eight ranges and tried on the ninth; objects of both tracks
+are fused as the product does. Calibration is shown in ten bins of equal count, its error with the
+95 % interval of 1,000 draws of regions; the Brier skill is against the share of right objects.
+
+--into: fit on all ranges and write the numbers into the card of a weights file.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
+
+from sarslide.inventory import confidence
+from sarslide.models import networks, weights
+from sarslide.models.card import ObjectConfidence
+from sarslide.retrieve.dem_library import FOLDER as LIBRARY
+from studies.ground import cutting, making, scoring
+from studies.ground.cutting import GroundRegion
+from studies.network import put, region_scores, row
+from studies.network.folds import MADE
+
+COMMAND = "python -m studies.network.confidence --folder OUT"
+BINS, DRAWS, SEED = 10, 1000, 7
+LARGEST_ERROR, FEWEST = 0.05, 1000
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    chosen = _arguments(arguments)
+    regions = cutting.regions_of(cutting.files_of(chosen.dems, None, False), MADE)
+    tracks = pd.concat(
+        [objects_of(chosen.folder, each) for each in tqdm(regions, "objects", unit="region", disable=None)]
+    )
+    if chosen.into:
+        into_card(chosen.into, fitted(tracks))
+    rows = tried(chosen.folder, regions, tracks)
+    put(rows) if chosen.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
+
+
+def objects_of(folder: Path, region: GroundRegion) -> pd.DataFrame:
+    """Objects of each track of a region that no mask holds back, with their terms."""
+    rows, outlines = _candidates(folder, region)
+    free = [each for each in rows if scoring.is_landslide(each)]
+    frame = pd.DataFrame([confidence.terms(each) for each in free], columns=["probability", "area", "rate"])
+    right = np.zeros(len(free), bool)
+    for track in {each["track"] for each in free}:
+        own = [k for k, each in enumerate(free) if each["track"] == track]
+        right[own] = _right(outlines, [free[k] for k in own])
+    return frame.assign(right=right, range=region.file.mountains, region=region.name)
+
+
+def fitted(tracks: pd.DataFrame) -> ObjectConfidence:
+    """Logistic regression of right objects."""
+    model = LogisticRegression(C=np.inf).fit(tracks[["probability", "area", "rate"]], tracks["right"])
+    return ObjectConfidence(
+        intercept=round(float(model.intercept_[0]), 4),
+        factors=[round(float(each), 4) for each in model.coef_[0]],
+        objects=len(tracks),
+    )
+
+
+def tried(folder: Path, regions: Sequence[GroundRegion], tracks: pd.DataFrame) -> list[dict]:
+    """Rows of the record: objects of one track, and released ones of both."""
+    of_range = {name: fitted(tracks[tracks["range"] != name]) for name in tracks["range"].unique()}
+    single = tracks.assign(p=0.0)
+    for name, numbers in of_range.items():
+        inside = (single["range"] == name).to_numpy()
+        scores = numbers.intercept + single.loc[inside, ["probability", "area", "rate"]].to_numpy() @ numbers.factors
+        single.loc[inside, "p"] = 1 / (1 + np.exp(-scores))
+    released = []
+    for region in tqdm(regions, "released", unit="region", disable=None):
+        rows, outlines = _candidates(folder, region, of_range[region.file.mountains])
+        fused = scoring.released(rows)
+        p = [each["landslide_probability"] for each in fused]
+        released.append(pd.DataFrame({"p": p, "right": _right(outlines, fused), "region": region.name}))
+    return [
+        *_calibration("objects of one track", single),
+        *_calibration("released landslides", pd.concat(released)),
+    ]
+
+
+def into_card(path: Path, numbers: ObjectConfidence) -> None:
+    """Write the numbers into the card of a weights file."""
+    network, card = networks.load(path)
+    entries = card.model_dump(exclude_unset=True, exclude={"sha256"}) | {"objects": numbers.model_dump()}
+    weights.save(path, network, entries)
+
+
+def _candidates(folder: Path, region: GroundRegion, numbers: ObjectConfidence | None = None) -> tuple[list[dict], list]:
+    """Objects of both tracks by the network that has not seen the range, and what is planted."""
+    world = making.world_of(folder, region)
+    layers = {orbit_pass: making.layers_of(folder, region, orbit_pass) for orbit_pass in making.PASSES}
+    card = weights.read_card(region_scores.weights_of(folder, region, region_scores.NETWORK))
+    with np.load(region_scores.map_path(folder, region, region_scores.NETWORK)) as maps:
+        rows = scoring.candidates(
+            layers, dict(maps), world, cutting.drawn(region).dates, card.threshold, confidence=numbers
+        )
+    return rows, list(world.landslides.geometry)
+
+
+def _right(outlines: Sequence, rows: Sequence[dict]) -> np.ndarray:
+    """Which objects match a planted landslide, one to one."""
+    found = scoring.pairs_of(outlines, [each["geometry"] for each in rows])
+    return np.isin(np.arange(len(rows)), list(found))
+
+
+def _calibration(what: str, objects: pd.DataFrame) -> list[dict]:
+    """Expected calibration error and Brier skill, with intervals by region."""
+    rng = np.random.default_rng(SEED)
+    parts = [part for _, part in objects.groupby("region")]
+    drawn = [pd.concat([parts[k] for k in rng.integers(len(parts), size=len(parts))]) for _ in range(DRAWS)]
+    error, skill = calibration_error(objects), brier_skill(objects)
+    errors, skills = (
+        np.percentile([of(each) for each in drawn], (2.5, 97.5)) for of in (calibration_error, brier_skill)
+    )
+    bins = " / ".join(f"{part['p'].mean():.2f} {part['right'].mean():.2f}" for part in _bins(objects))
+    return [
+        row(
+            f"{what}, held-out ranges: expected calibration error, {BINS} bins of equal count",
+            f"{error:.3f} [{errors[0]:.3f}, {errors[1]:.3f}], {len(objects)} objects, {objects['right'].mean():.2f} right",
+            COMMAND + " --record",
+            f"at most {LARGEST_ERROR}, {FEWEST} objects",
+            error <= LARGEST_ERROR and len(objects) >= FEWEST,
+        ),
+        row(f"{what}, held-out ranges: probability and share of right ones by bin", bins, COMMAND + " --record"),
+        row(
+            f"{what}, held-out ranges: Brier skill",
+            f"{skill:.2f} [{skills[0]:.2f}, {skills[1]:.2f}]",
+            COMMAND + " --record",
+        ),
+    ]
+
+
+def calibration_error(objects: pd.DataFrame) -> float:
+    """Mean distance of probability and share of right ones, over bins of equal count."""
+    return float(
+        sum(len(part) * abs(part["p"].mean() - part["right"].mean()) for part in _bins(objects)) / len(objects)
+    )
+
+
+def brier_skill(objects: pd.DataFrame) -> float:
+    """Share of the Brier score of the mean that the probabilities save."""
+    mean = objects["right"].mean()
+    return float(1 - ((objects["p"] - objects["right"]) ** 2).mean() / (mean * (1 - mean)))
+
+
+def _bins(objects: pd.DataFrame) -> list[pd.DataFrame]:
+    ordered = objects.sort_values("p", kind="stable")
+    return [ordered.iloc[part] for part in np.array_split(np.arange(len(ordered)), BINS)]
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--dems", type=Path, default=LIBRARY)
+    parser.add_argument("--into", type=Path, help="weights file whose card takes the numbers")
+    parser.add_argument("--record", action="store_true", help="put the rows into studies/records/network.json")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()
