@@ -61,8 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "score" in chosen.parts:
         of_tables = {region.name for region in cutting.regions_of(files, cell_m=chosen.cell)}
         rows = score(chosen.folder, [each for each in tested if each.name in of_tables], folds, chosen.cell)
-        return put(rows) if chosen.record else None
-    return None
+        put(rows) if chosen.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
 
 
 def run(folder: Path, tested: Sequence[GroundRegion]) -> None:

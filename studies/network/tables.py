@@ -41,7 +41,7 @@ def _of_objects(found: Sequence[Mapping], slides: pd.DataFrame, about: str, comm
     """F1 by object and by cell, and what is released wrongly."""
     for size, part in (("all", slides), (f"above {LARGE_HA} ha", slides[slides["area_ha"] >= LARGE_HA])):
         f1 = {method: _f1(part, found, method) for method in METHODS}
-        best = harmonic(1.0, part[LIMIT].mean())
+        best = harmonic(1.0, float(part[LIMIT].mean()))
         text = ", ".join(f"{method} {value:.2f}" for method, value in f1.items())
         yield row(
             f"F1 by object, {about}, landslides {size}",
@@ -87,7 +87,7 @@ def _fast(slides: pd.DataFrame, about: str, command: str) -> Iterable[dict]:
     """Fast landslides that are not smaller than an object."""
     large = slides[slides["area_ha"] >= LARGE_HA]
     fastest = large[large["speed_mm_per_yr"] >= 500]
-    share = fastest[NETWORK].mean()
+    share = float(fastest[NETWORK].mean())
     seen = fastest[fastest[LIMIT]]
     yield row(
         f"landslides over 500 mm/yr and {LARGE_HA} ha that are found, {about}",
@@ -102,7 +102,7 @@ def _fast(slides: pd.DataFrame, about: str, command: str) -> Iterable[dict]:
         f"{fast[NETWORK].mean():.2f} of {len(fast)}",
         command,
         f"at least {FAST}",
-        fast[NETWORK].mean() >= FAST,
+        bool(fast[NETWORK].mean() >= FAST),
     )
 
 
@@ -133,7 +133,7 @@ def _sure(slides: pd.DataFrame, about: str, command: str) -> Iterable[dict]:
         f"{sure[NETWORK].mean():.2f} of {len(sure)}, of those over {LARGE_HA} ha {large[NETWORK].mean():.2f} of {len(large)}",
         command,
         f"at least {RECALL_OF_SURE}",
-        sure[NETWORK].mean() >= RECALL_OF_SURE,
+        bool(sure[NETWORK].mean() >= RECALL_OF_SURE),
     )
 
 

@@ -20,7 +20,6 @@ from studies.ground.cutting import GroundRegion
 
 NETWORK, OPTIONS, CHANNELS = "drs_unet", {"width": 16}, "sarslide"
 RECIPE = Recipe(samples=12_000, rounds=6, learning_rate=2e-3, parts=6, clip_norm=1.0)
-LABEL = "trained on simulated SAR over real mountains"
 
 
 def fold_path(folder: Path, mountains: str) -> Path:
@@ -48,7 +47,7 @@ def train_packaged(folder: Path, regions: Sequence[GroundRegion], path: Path) ->
 
 def train_one(folder: Path, training: Sequence[GroundRegion], validation: Sequence[GroundRegion], path: Path) -> None:
     """Train on the scenes of regions, and write weights with their card."""
-    of_training, of_validation = _paths(folder, training), _paths(folder, validation)
+    of_training, of_validation = paths_of(folder, training), paths_of(folder, validation)
     channels = channel_set(CHANNELS)
     known, checked = ([scenes.load(each, channels) for each in paths] for paths in (of_training, of_validation))
     recipe = replace(RECIPE, precision=BF16 if has_bf16(torch.device("cpu")) else FP32)
@@ -56,10 +55,11 @@ def train_one(folder: Path, training: Sequence[GroundRegion], validation: Sequen
     checkpoint = path.with_suffix(".checkpoint")
     trained = train(known, checked, channels, NETWORK, OPTIONS, recipe, "cpu", True, checkpoint)
     landslides = trained_on.measure(of_training)
-    card = cards.model_card(trained, known, checked, fingerprint(Path(__file__)), LABEL, landslides=landslides)
+    card = cards.model_card(trained, known, checked, fingerprint(Path(__file__)), landslides=landslides)
     weights.save(path, trained.network, card)
     checkpoint.unlink(missing_ok=True)
 
 
-def _paths(folder: Path, regions: Sequence[GroundRegion]) -> list[Path]:
+def paths_of(folder: Path, regions: Sequence[GroundRegion]) -> list[Path]:
+    """Scenes of both tracks of regions."""
     return [making.scene_path(folder, region, orbit_pass) for region in regions for orbit_pass in making.PASSES]
