@@ -54,7 +54,8 @@ def _without_labels(records: Mapping[str, Record]) -> str:
         return ""
     gains = _and(cells.paired(packaged, threshold, part, "object") for part in SHOWN)
     return (
-        f"**Without labels of your own: `{runs.PACKAGED_NETWORK}`, the default.** F1 by object"
+        "**Without labels of your own: the packaged network**, [measured](network.md) on ranges that it had not seen."
+        f" On the drawn ground of this page `{runs.PACKAGED_NETWORK}`, the one before, has F1 by object"
         f" {_scores(packaged)}; against the best velocity threshold with an area filter {gains}."
     )
 
@@ -76,7 +77,9 @@ def _with_labels(found: Mapping[str, list[Record]], best: str, title: str, speed
 
 
 def _limits(records: Mapping[str, Record], own: Sequence[Record], best: str) -> str:
-    shown = {f"`{best}`": own} | ({"the default": kept} if (kept := all_of(records, runs.COMPACT)) else {})
+    shown = {f"`{best}`": own} | (
+        {f"`{runs.PACKAGED_NETWORK}`": kept} if (kept := all_of(records, runs.COMPACT)) else {}
+    )
     types = [name for name in own[0]["parts"][SHOWN[0]]["decoys"] if name != "elsewhere"]
     often = [name for name in types if all(cells.fooled_share(found, SHOWN, name) >= OFTEN for found in shown.values())]
     if not often:

@@ -9,8 +9,9 @@ file is a range of its own, and --geoid or --ellipsoidal says what heights refer
 
 make: of every range two regions of 7.68 x 7.68 km, each a world with landslides as they are and the
 scenes of both tracks (worlds/, scenes/; `sarslide.dataset.scenes` reads them for a training;
-SETTINGS.json says what the set is made of, with its folds). run: the packaged network on every
-scene (maps/). score: what network, velocity threshold (published; tuned on the ranges that train
+SETTINGS.json says what the set is made of, with its folds). run: the packaged network that learnt
+on drawn ground on every scene (maps/); of that which learnt on these ranges see
+`studies.network.folds`. score: what network, velocity threshold (published; tuned on the ranges that train
 the fold of which the region is the test) and the limit find (scores/, SCORES.md), in the regions
 that are made and run. What stands in OUT is read, not made again.
 
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(folder: Path, regions: Sequence[GroundRegion]) -> None:
-    """Probability maps of the packaged network, those that are missing."""
+    """Probability maps of the network of before, those that are missing."""
     missing = [region for region in regions if not _map_path(folder, region).is_file()]
     if not missing:
         return
