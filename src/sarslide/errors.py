@@ -150,7 +150,7 @@ class DemError(SarslideError):
 
 
 class OutputError(SarslideError):
-    """A folder of results or logs that cannot be written, or a full disk."""
+    """A folder that cannot be written, one for an export that holds other files, or a full disk."""
 
     code = 1007
 
@@ -297,8 +297,8 @@ class ReviewError(SarslideError):
 
 
 class ReleaseError(SarslideError):
-    """A release that is incomplete or was changed, or dates that end before those of the newest
-    release.
+    """A release that is not there, is incomplete or was changed, or dates that end before those of
+    the newest release.
     """
 
     code = 5002

@@ -376,6 +376,27 @@ def write_layers(
             _add(temporary, "layer_styles", gpd.GeoDataFrame(styles), layer_options={"FID": "id"})
 
 
+def write_as(path: Path, frame: gpd.GeoDataFrame, layer: str, driver: str, **options: str) -> None:
+    """Write one layer of polygons in the format of another program.
+
+    Parameters
+    ----------
+    path : Path
+        The file; of a Shapefile several of its name.
+    frame : GeoDataFrame
+        Its features.
+    layer : str
+        Name of the layer.
+    driver : str
+        GDAL's name of the format.
+    **options : str
+        GDAL's options of the layer.
+    """
+    _gdal().write_dataframe(
+        frame, path, layer=layer, driver=driver, geometry_type=_geometry_type(frame), layer_options=options
+    )
+
+
 def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
     """Write a table as GeoParquet, without an index.
 

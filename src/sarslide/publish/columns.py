@@ -1,0 +1,154 @@
+"""What the columns of a release are called elsewhere: with units for people, in ten characters for
+Shapefiles; and what the words in them mean.
+"""
+
+import re
+from collections.abc import Iterable
+
+# Endings of a column that are its unit, longest first.
+UNITS = {
+    "_mm_per_yr": "mm/yr",
+    "_cycles_per_yr": "2π cycles/yr",
+    "_per_km": "1/km",
+    "_km2": "km²",
+    "_km": "km",
+    "_deg": "degree",
+    "_m": "m",
+}
+# Titles of columns that are not their own words.
+TITLES = {
+    "ls_id": "Landslide",
+    "uid": "UUID",
+    "cells": "Cells",
+    "change": "Change since the last release",
+    "candidate_id": "Candidate",
+    "object_class": "Class",
+    "object_type": "Type (P2)",
+    "reason_text": "Reason in words",
+    "perimeter_over_area_per_km": "Perimeter over area",
+    "los_rate_p95_mm_per_yr": "LOS rate, 95th percentile",
+    "los_rate_by_track": "LOS rate by track (mm/yr)",
+    "los_rate_bound_mm_per_yr": "LOS rate at least",
+    "downslope_rate_bound_mm_per_yr": "Downslope rate at least",
+    "phase_cycles_per_yr": "Phase",
+    "lon": "Longitude",
+    "lat": "Latitude",
+}
+MEANINGS = {
+    "ls_id": "number within the inventory, the same in every release",
+    "uid": "UUID of the object, the same in every release and of no other object anywhere",
+    "los_rate_mean_mm_per_yr": "mean line-of-sight rate, positive towards the satellite",
+    "los_rate_max_mm_per_yr": "line-of-sight rate of largest size, positive towards the satellite",
+    "los_rate_p95_mm_per_yr": "95th percentile of the size of the line-of-sight rate, with its sign",
+    "los_rate_std_mm_per_yr": "mean standard error of the line-of-sight rate of a cell",
+    "downslope_rate_mm_per_yr": "rate down the steepest slope, positive downslope",
+    "downslope_sensitivity": "line-of-sight rate per unit of motion down the steepest slope",
+    "los_rate_bound_mm_per_yr": "the fast part moves by at least this along the line of sight, without sign",
+    "downslope_rate_bound_mm_per_yr": "the fast part moves by at least this down the slope",
+    "first_seen": "last acquisition of the release that had it first, YYYYMMDD",
+    "last_seen": "last acquisition of the release that saw it last, YYYYMMDD",
+    "lon": "of a point inside the object, WGS 84, degree",
+    "lat": "of a point inside the object, WGS 84, degree",
+}
+# Words that stand in columns, for value maps of a GIS.
+VALUES: dict[str, dict[str, str]] = {
+    "status": {
+        "released": "released",
+        "not_observable": "not observable now",
+        "masked": "masked, see reason",
+        "rejected": "rejected by the reviewer",
+        "vanished": "vanished or merged",
+    },
+    "object_class": {
+        "landslide": "landslide",
+        "non-landslide deformation": "deformation that is no landslide",
+    },
+    "change": {
+        "new": "new",
+        "persisting": "as before",
+        "grown": "grown",
+        "shrunk": "shrunk",
+        "split": "split",
+        "merged": "merged",
+        "accelerated": "faster",
+        "decelerated": "slower",
+        "vanished": "vanished",
+        "not_observable": "not observable now",
+        "rejected": "rejected by the reviewer",
+        "reclassified": "reclassified by the reviewer",
+    },
+    "confidence": {word: word for word in ("high", "medium", "low", "reviewed")},
+    "object_type": {"0": "none of them", "1": "strong", "2": "elongated", "3": "small, slow, round"},
+}
+_SHORT = {
+    "area": "area", "aspect": "asp", "bound": "bnd", "brightness": "bright", "candidate": "cand", "class": "cls",
+    "coherence": "coh", "confidence": "conf", "cycles": "cyc", "downslope": "ds", "elevation": "z", "evidence": "evid",
+    "fraction": "fr", "layover": "lay", "masked": "mask", "median": "med", "object": "obj",
+    "parents": "par", "patch": "pat", "perimeter": "peri", "phase": "ph", "probability": "prob", "rate": "v",
+    "sensitivity": "sens", "shadow": "sh", "slope": "sl",
+}  # fmt: skip
+LONGEST_NAME = 10  # characters of a field of dBASE
+
+
+def unit(column: str) -> str:
+    """The unit of a column.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+
+    Returns
+    -------
+    str
+        Empty for text and for numbers without a unit.
+    """
+    if column in ("lon", "lat"):
+        return "degree"
+    return next((word for ending, word in UNITS.items() if column.endswith(ending)), "")
+
+
+def title(column: str) -> str:
+    """What a column is called where people read it, with its unit.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+
+    Returns
+    -------
+    str
+        `Downslope rate (mm/yr)` of `downslope_rate_mm_per_yr`.
+    """
+    words = TITLES.get(column) or _without_unit(column).replace("_", " ").replace("los ", "LOS ")
+    return words[0].upper() + words[1:] + (f" ({unit(column)})" if unit(column) else "")
+
+
+def short_names(columns: Iterable[str]) -> dict[str, str]:
+    """Names of at most ten characters, as Shapefiles have.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names of the columns.
+
+    Returns
+    -------
+    dict of str to str
+        By column; no two are the same.
+    """
+    found: dict[str, str] = {}
+    for column in columns:
+        words = column if len(column) <= LONGEST_NAME else _without_unit(column)
+        cut = words if len(words) <= LONGEST_NAME else "_".join(_SHORT.get(word, word[:4]) for word in words.split("_"))
+        name, number = cut[:LONGEST_NAME].rstrip("_"), 1
+        while name in found.values():
+            number += 1
+            name = f"{cut[: LONGEST_NAME - len(str(number))]}{number}"
+        found[column] = name
+    return found
+
+
+def _without_unit(column: str) -> str:
+    return re.sub(f"({'|'.join(UNITS)})$", "", column)

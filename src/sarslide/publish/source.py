@@ -1,0 +1,142 @@
+"""What is published: a release, found by its id, its region or its folder, with its objects."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import geopandas as gpd
+
+from sarslide import names
+from sarslide.errors import ReleaseError
+from sarslide.inventory import records
+from sarslide.inventory.changes import LAYERS
+from sarslide.inventory.records import Manifest
+from sarslide.inventory.tables import OBJECTS, rows_of, typed
+from sarslide.io import bounded, vector
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A release, checked against its hashes.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the release.
+    manifest : Manifest
+        Its manifest.
+    layers : mapping of str to GeoDataFrame
+        Its objects by layer, in the CRS of the region: `tables.OBJECTS` and two columns `lon` and
+        `lat`, degree (WGS 84), a point inside each object.
+    """
+
+    folder: Path
+    manifest: Manifest
+    layers: Mapping[str, gpd.GeoDataFrame]
+
+    @property
+    def region(self) -> str:
+        """Name of the region."""
+        return str((self.manifest.model_extra or {}).get("region", "")) or self.folder.parents[2].name
+
+    @property
+    def dates(self) -> list[str]:
+        """All dates of all tracks, YYYYMMDD, in order."""
+        return sorted({date for dates in self.manifest.dates.values() for date in dates})
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is the current release of its region: the results hold its rasters."""
+        current = records.current(self.folder.parents[1])
+        return current is not None and current.release == self.manifest.release
+
+
+def find(name: str, working: Path) -> Path:
+    """The folder of a release.
+
+    Parameters
+    ----------
+    name : str
+        Its folder, its id, or a region, whose current release is meant.
+    working : Path
+        Working folder, with `results/`.
+
+    Returns
+    -------
+    Path
+        Folder of the release.
+
+    Raises
+    ------
+    ReleaseError
+        Where there is none, or two regions have one of that id.
+    """
+    if (Path(name) / records.MANIFEST).is_file():
+        return Path(name)
+    known = sorted(working.glob(f"results/*/inventory/{records.RELEASES}/*/{records.MANIFEST}"))
+    found = [path.parent for path in known if path.parent.name == name]
+    if len(found) > 1:
+        raise ReleaseError(f"{name}: is a release of {len(found)} regions", f"give its folder, such as {found[0]}")
+    inventory = working / "results" / name / "inventory"
+    if not found and re.fullmatch(names.IDENTIFIER, name) and inventory.is_dir():
+        if current := records.current(inventory):
+            return inventory / records.RELEASES / current.release
+        raise ReleaseError(f"{inventory}: has no release", f"sarslide run {name}")
+    if not found:
+        ids = [path.parent.name for path in known]
+        regions = sorted({path.parents[3].name for path in known})
+        near = get_close_matches(name, [*ids, *regions], 3, 0.5) or [*regions, *ids[-3:]]
+        listed = ", ".join(near) or f"none is in {working / 'results'}"
+        raise ReleaseError(
+            f"{bounded.shown(name)}: no release of that id or region, and no folder of one", f"use {listed}"
+        )
+    return found[0]
+
+
+def read(folder: Path) -> Publication:
+    """A release with its objects.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the release.
+
+    Returns
+    -------
+    Publication
+        The release.
+
+    Raises
+    ------
+    ReleaseError
+        For files that are not as they were released.
+    """
+    manifest = records.check(folder)
+    path = folder / records.PACKAGE
+    frames = {layer: vector.read(path, layer) for layer in LAYERS}
+    crs = next(iter(frames.values())).crs
+    layers = {
+        layer: with_places(typed(rows_of(frame, OBJECTS, f"{path} layer {layer}"), OBJECTS, crs))
+        for layer, frame in frames.items()
+    }
+    return Publication(folder, manifest, layers)
+
+
+def with_places(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Objects with `lon` and `lat`, degree to seven decimals (1 cm), of a point inside each.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        The objects.
+
+    Returns
+    -------
+    GeoDataFrame
+        With the two columns before the geometry.
+    """
+    places = frame.geometry.representative_point().to_crs(4326)
+    columns = {"lon": places.x.round(7), "lat": places.y.round(7)}
+    return frame.drop(columns=frame.geometry.name).assign(**columns, geometry=frame.geometry).set_geometry("geometry")

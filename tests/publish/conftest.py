@@ -1,0 +1,69 @@
+"""One release with an object in each layer, exported once for all tests."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sarslide.inventory import records, release
+from sarslide.inventory.changes import ChangeRules, InventoryState, update
+from sarslide.inventory.observability import Observability
+from sarslide.publish import source
+from sarslide.publish.export import FORMATS, export
+from tests.inventory.conftest import GRID, cell_box, fused_row
+
+REGION, STACK = "valley_of_tests", "A128"
+DATES = {STACK: ["20190306", "20190318", "20190330"]}
+
+
+def seen() -> Observability:
+    """One track that sees everything."""
+    return Observability(GRID, {STACK: np.zeros(GRID.shape, np.uint8)}, 4100.0)
+
+
+def make_release(working: Path, objects: list[dict], date: str, name: str, before: str = "") -> Path:
+    """A release in results/ of a working folder; returns its folder."""
+    inventory = working / "results" / REGION / "inventory"
+    crs = f"EPSG:{GRID.epsg}"
+    previous = release.predecessor(inventory / records.RELEASES, name, crs) if before else None
+    state = update(previous.inventory if previous else InventoryState(), objects, seen(), {}, date, ChangeRules())
+    about = {"region": REGION, "stacks": [STACK], "dates": DATES, "parameters": {"engine": "native"}}
+    made = release.publish(inventory / records.RELEASES, name, before, state, about, crs)
+    records.write_pointer(inventory / records.POINTER, made)
+    return inventory / records.RELEASES / made.release
+
+
+def first_objects() -> list[dict]:
+    """Two landslides, one of unknown rate, and one that is masked."""
+    unknown = {
+        "los_rate_mean_mm_per_yr": float("nan"),
+        "los_rate_by_track": "",
+        "los_rate_bound_mm_per_yr": 450.0,
+        "downslope_rate_mm_per_yr": float("nan"),
+    }
+    return [
+        fused_row(cell_box(10, 10, 6, 8), downslope_rate_mm_per_yr=66.0, los_rate_bound_mm_per_yr=float("nan")),
+        fused_row(cell_box(40, 60, 20, 10), **unknown),
+        fused_row(cell_box(80, 20, 5, 5), status="masked", reason="too_flat", reason_text="x" * 300),
+    ]
+
+
+@pytest.fixture(scope="session")
+def working(tmp_path_factory):
+    """A working folder with one release."""
+    folder = tmp_path_factory.mktemp("publish")
+    make_release(folder, first_objects(), "20190330", "20190330-0123abcd")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def publication(working):
+    return source.read(source.find(REGION, working))
+
+
+@pytest.fixture(scope="session")
+def exported(publication, tmp_path_factory):
+    """The folder of an export in all formats."""
+    folder = tmp_path_factory.mktemp("export") / "export"
+    export(publication, folder, list(FORMATS))
+    return folder
