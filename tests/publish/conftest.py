@@ -1,5 +1,6 @@
-"""One release with an object in each layer, exported once for all tests."""
+"""One release with landslides, a masked object and rasters of a track, exported once for all tests."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from sarslide.inventory import records, release
 from sarslide.inventory.changes import ChangeRules, InventoryState, update
 from sarslide.inventory.observability import Observability
+from sarslide.io import raster
 from sarslide.publish import source
 from sarslide.publish.export import FORMATS, export
 from tests.inventory.conftest import GRID, cell_box, fused_row
@@ -27,10 +29,28 @@ def make_release(working: Path, objects: list[dict], date: str, name: str, befor
     crs = f"EPSG:{GRID.epsg}"
     previous = release.predecessor(inventory / records.RELEASES, name, crs) if before else None
     state = update(previous.inventory if previous else InventoryState(), objects, seen(), {}, date, ChangeRules())
-    about = {"region": REGION, "stacks": [STACK], "dates": DATES, "parameters": {"engine": "native"}}
+    parameters = {"engine": "native", "rates": {"method": "stacking"}, "grid": {"bounds": list(GRID.bounds)}}
+    about = {"region": REGION, "stacks": [STACK], "dates": DATES, "parameters": parameters}
     made = release.publish(inventory / records.RELEASES, name, before, state, about, crs)
     records.write_pointer(inventory / records.POINTER, made)
     return inventory / records.RELEASES / made.release
+
+
+def make_rasters(working: Path) -> None:
+    """Rates of the track with their sidecar, a series, and the relief."""
+    base = working / "results" / REGION / STACK / "f0" / "native" / "stacking"
+    rate = np.linspace(-120, 120, GRID.rows * GRID.cols, dtype=np.float32).reshape(GRID.shape)
+    rate[:3] = np.nan
+    base.mkdir(parents=True)
+    raster.write(base / "los_rate_mm_per_yr.tif", rate, GRID, "los_rate_mm_per_yr", {"note": "kept"})
+    raster.write(base / "los_rate_std_mm_per_yr.tif", np.abs(rate) / 10, GRID, "los_rate_std_mm_per_yr")
+    pairs = ["20190306_20190318", "20190318_20190330"]
+    (base / "stack_rates.json").write_text(json.dumps({"params": {"pairs": pairs}}))
+    (base / "series").mkdir()
+    (base / "series" / "inventory.csv").write_text("pid,mean_velocity\nLS000001,-40\n")
+    terrain = working / "results" / REGION / "terrain" / "f0"
+    terrain.mkdir(parents=True)
+    raster.write(terrain / "hillshade.tif", np.full(GRID.shape, 180), GRID, "hillshade")
 
 
 def first_objects() -> list[dict]:
@@ -53,6 +73,7 @@ def working(tmp_path_factory):
     """A working folder with one release."""
     folder = tmp_path_factory.mktemp("publish")
     make_release(folder, first_objects(), "20190330", "20190330-0123abcd")
+    make_rasters(folder)
     return folder
 
 

@@ -15,7 +15,7 @@ from sarslide.io import bounded
 from sarslide.io.atomic import atomic_folder
 from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import write_json
-from sarslide.publish import files, kml, registers
+from sarslide.publish import files, kml, registers, results, stac
 from sarslide.publish.source import Publication
 
 LIST = "EXPORT.json"
@@ -30,6 +30,9 @@ FORMATS: dict[str, Callable[[Publication, Path], None]] = {
     "geoparquet": files.geoparquet,
     "coolr": registers.coolr,
     "iffi": registers.iffi,
+    "series": results.series,
+    "rasters": results.rasters,
+    "stac": stac.catalogue,
 }
 
 
