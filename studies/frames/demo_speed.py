@@ -33,7 +33,8 @@ from studies.structure.records import REPOSITORY
 from studies.structure.snakemake_cost import run, valley
 
 COMMAND = "python -m studies.frames.demo_speed --before CLONE_OF_af6a4ef --folder FOLDER"
-MODEL = "drs_unet_compact"
+MODEL = "drs_unet_compact"  # the packaged network of both
+OF_MODEL = "segmentation=" + json.dumps({"model": MODEL})
 ROUNDS, TOP, SAMPLES = 2, 10, 25_000
 MAX_CPU_S, MAX_BURST_S, BURST_BEFORE_S = 460, 4.0, 5.7
 PHASE_RAD, PHASE_SHARE, COHERENT, PROBABILITY, IOU = 1e-3, 0.999, 0.3, 1e-3, 0.99
@@ -45,7 +46,7 @@ def made(checkout: Path, folder: Path) -> Path:
     results = folder / "results" / region
     if not (results / "report/report.html").is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        run(checkout, folder, "--cores", "2", "--rerun-incomplete", "--config", f"region={region}")
+        run(checkout, folder, "--cores", "2", "--rerun-incomplete", "--config", f"region={region}", OF_MODEL)
     return results
 
 
@@ -59,7 +60,7 @@ def of_products(checkout: Path, other: Path, folder: Path) -> Path:
         if not (mine / "slc").exists():
             (mine / "slc").symlink_to(resources / "slc")
         dem = json.dumps({"dem": str(resources / "dem_m.tif")})
-        words = ["--config", f"region={region}", "source=safe", f"grid={dem}"]
+        words = ["--config", f"region={region}", "source=safe", f"grid={dem}", OF_MODEL]
         run(checkout, folder, "update_catalog", "--cores", "1", *words)
         run(checkout, folder, "--cores", "2", "--rerun-incomplete", *words)
     return results
