@@ -15,7 +15,7 @@ from sarslide.io import bounded
 from sarslide.io.atomic import atomic_folder
 from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import write_json
-from sarslide.publish import files, kml, registers, results, stac
+from sarslide.publish import files, kml, project, registers, results, stac
 from sarslide.publish.source import Publication
 
 LIST = "EXPORT.json"
@@ -32,8 +32,13 @@ FORMATS: dict[str, Callable[[Publication, Path], None]] = {
     "iffi": registers.iffi,
     "series": results.series,
     "rasters": results.rasters,
+    "qgis": project.project,
     "stac": stac.catalogue,
 }
+
+
+# What the files of a format refer to.
+NEEDS = {"qgis": ("gpkg", "rasters")}
 
 
 class Export(BaseModel):
@@ -71,7 +76,7 @@ def chosen(words: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        Keys of `FORMATS`, in their order.
+        Keys of `FORMATS`, in their order, with what they need.
 
     Raises
     ------
@@ -85,6 +90,7 @@ def chosen(words: Sequence[str]) -> list[str]:
             f"format {bounded.shown(name)}: is none that a release is exported to",
             f"use {' or '.join(near)}" if near else f"use {', '.join(FORMATS)}",
         )
+    asked |= {needed for name in asked for needed in NEEDS.get(name, ())}
     return [name for name in FORMATS if name in asked or not asked]
 
 

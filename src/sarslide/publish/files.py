@@ -20,7 +20,7 @@ from sarslide.publish.styles import by_rate_qml, by_rate_sld
 
 PACKAGE = "landslides.gpkg"
 MOVING = ("landslides", "non_landslide_deformation")  # the layers with a style by rate
-BY_RATE = "by rate"
+BY_CLASS, BY_RATE = "by class", "by rate"  # names of styles
 TEXT_BYTES = 254  # of a field of dBASE
 SCHEMA = "http://www.geopackage.org/spec121/#extension_schema"
 

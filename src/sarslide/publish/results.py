@@ -18,6 +18,7 @@ from sarslide.io.blocks import blocks
 from sarslide.publish.source import Publication
 
 RASTERS, SERIES = "rasters", "series"
+HILLSHADE = "hillshade"
 OF_METHOD = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "downslope_rate_mm_per_yr", "mean_coherence")
 BLOCK = 1024  # cells
 OWN_TAGS = ("layer", "unit", "meaning", "AREA_OR_POINT")  # that the writer gives
@@ -73,6 +74,8 @@ def found(publication: Publication) -> list[tuple[str, str, Path]]:
     """
     mine = [("", layer, publication.folder / f"{layer}.tif") for layer in layers.SMALLEST_SPEED]
     mine = [one for one in mine if one[2].name in publication.manifest.files]
+    if publication.is_current and (relief := hillshade(publication)):
+        mine.append(("", HILLSHADE, relief))
     for stack, base in _tracks(publication):
         if _dates(base) != publication.manifest.dates[stack]:
             continue
@@ -100,7 +103,7 @@ def tags(publication: Publication, stack: str, layer: str) -> dict[str, str]:
     dict of str to str
         Tags of the file; `dates` has all acquisitions, those of TIFF are read by other programs.
     """
-    dates = publication.manifest.dates[stack] if stack else publication.dates
+    dates = publication.manifest.dates[stack] if stack else publication.dates if layer != HILLSHADE else []
     spec = layers.get(layer)
     found = {
         "region": publication.region,
@@ -134,7 +137,7 @@ def hillshade(publication: Publication) -> Path | None:
         None where the results have none.
     """
     terrain = _results(publication) / "terrain"
-    paths = (terrain / "hillshade.tif", terrain / "f0" / "hillshade.tif")
+    paths = (terrain / f"{HILLSHADE}.tif", terrain / "f0" / f"{HILLSHADE}.tif")
     return next((path for path in paths if path.is_file()), None)
 
 
@@ -160,7 +163,7 @@ def _tracks(publication: Publication) -> Iterator[tuple[str, Path]]:
 
 def _dates(base: Path) -> list[str]:
     """Dates that rates were made of, by the pairs in the sidecars of their folder."""
-    pairs = []
+    pairs: list[str] = []
     for path in base.glob("*.json"):
         content = bounded.json(path, ReleaseError, records.MAX_MANIFEST, "run again")
         pairs += content.get("params", {}).get("pairs", ()) if isinstance(content, dict) else ()

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import geopandas as gpd
+from shapely import unary_union
+from shapely.geometry import box
 
 from sarslide import names
 from sarslide.errors import ReleaseError
@@ -45,6 +47,26 @@ class Publication:
     def dates(self) -> list[str]:
         """All dates of all tracks, YYYYMMDD, in order."""
         return sorted({date for dates in self.manifest.dates.values() for date in dates})
+
+    @property
+    def epsg(self) -> int:
+        """Code of the region's CRS."""
+        return int(next(iter(self.layers.values())).crs.to_epsg())
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """West, south, east, north of the region, m; of a release that does not tell it, what its
+        objects lie in.
+        """
+        parameters = (self.manifest.model_extra or {}).get("parameters", {})
+        known = [box(*frame.total_bounds) for frame in self.layers.values() if len(frame)]
+        if bounds := parameters.get("grid", {}).get("bounds"):
+            return tuple(bounds)
+        if not known:
+            raise ReleaseError(
+                f"{self.folder}: tells no region and has no objects", "export files alone: gpkg, geojson"
+            )
+        return unary_union(known).bounds
 
     @property
     def is_current(self) -> bool:

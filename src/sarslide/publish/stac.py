@@ -17,7 +17,6 @@ from shapely.geometry import box, mapping
 from shapely.geometry.polygon import orient
 
 from sarslide import layers, names
-from sarslide.errors import ReleaseError
 from sarslide.io import raster
 from sarslide.io.hashes import sha256
 from sarslide.publish.results import RASTERS
@@ -76,7 +75,7 @@ def catalogue(publication: Publication, folder: Path) -> None:
 
 
 def footprint(publication: Publication) -> tuple[dict[str, Any], list[float]]:
-    """The region, or of releases that do not tell it what their objects lie in.
+    """Where the region lies.
 
     Parameters
     ----------
@@ -89,23 +88,10 @@ def footprint(publication: Publication) -> tuple[dict[str, Any], list[float]]:
         GeoJSON polygon, longitude and latitude.
     list of float
         West, south, east, north, degree.
-
-    Raises
-    ------
-    ReleaseError
-        Where neither is there.
     """
-    parameters = (publication.manifest.model_extra or {}).get("parameters", {})
-    crs = next(iter(publication.layers.values())).crs
-    known = [frame.total_bounds for frame in publication.layers.values() if len(frame)]
-    bounds = parameters.get("grid", {}).get("bounds")
-    if not bounds and not known:
-        raise ReleaseError(
-            f"{publication.folder}: tells no region and has no objects", "export other formats than stac"
-        )
-    bounds = bounds or gpd.GeoSeries([box(*one) for one in known]).total_bounds
-    edge = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / CORNERS
-    outline = gpd.GeoSeries([box(*bounds).segmentize(edge)], crs=crs).to_crs(4326).set_precision(1e-7)
+    west, south, east, north = publication.bounds
+    region = box(west, south, east, north).segmentize(max(east - west, north - south) / CORNERS)
+    outline = gpd.GeoSeries([region], crs=publication.epsg).to_crs(4326).set_precision(1e-7)
     return mapping(orient(outline.iloc[0])), [round(float(value), 7) for value in outline.total_bounds]
 
 
@@ -127,9 +113,8 @@ def _item(
     publication: Publication, name: str, dates: list[str], outline: dict[str, Any], bounds: list[float]
 ) -> pystac.Item:
     first, last = _times(dates)
-    crs = next(iter(publication.layers.values())).crs
     about = {
-        "proj:code": f"EPSG:{crs.to_epsg()}",
+        "proj:code": f"EPSG:{publication.epsg}",
         "sarslide:release": publication.manifest.release,
         "sarslide:content_hash": publication.manifest.content_hash,
         "sarslide:counts": publication.manifest.counts,

@@ -3,11 +3,11 @@ relative paths, so that the folder of the region can be moved (P4 2.3.2 offers a
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as XML
 
-from sarslide.grid import RegionGrid
 from sarslide.inventory import records
 from sarslide.inventory.changes import LAYERS
 from sarslide.inventory.styles import STYLES, qml
@@ -23,8 +23,33 @@ OF_TRACK = {"los_rate_mm_per_yr": True, "probability": False, "avg_phase_rad": F
 STEPS = 16  # colours of a scale
 
 
+@dataclass(frozen=True)
+class VectorLayer:
+    """A vector layer of a project.
+
+    Attributes
+    ----------
+    name : str
+        In the list of layers.
+    source : str
+        Path from the project, and `|layername=`.
+    styles : mapping of str to str
+        QML by name; the first is shown, the others are a click away.
+    shown : bool
+        Whether it is on at first.
+    titles : mapping of str to str
+        What columns are called.
+    """
+
+    name: str
+    source: str
+    styles: Mapping[str, str]
+    shown: bool
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
 def project(inputs: ReportInputs, folder: Path) -> str:
-    """The project as XML.
+    """The project of a region as XML.
 
     Parameters
     ----------
@@ -39,22 +64,74 @@ def project(inputs: ReportInputs, folder: Path) -> str:
         A project file of QGIS 3, the inventory on top.
     """
     package = _relative(records.folder_of(inputs.current) / records.PACKAGE, folder)
-    root = XML.Element("qgis", version=VERSION, projectname=inputs.region)
-    XML.SubElement(root, "title").text = f"sarslide: {inputs.region}"
-    _crs(XML.SubElement(root, "projectCrs"), inputs.grid)
+    vectors = [
+        VectorLayer(name, f"{package}|layername={name}", {"default": qml(*STYLES[name])}, name == LAYERS[0])
+        for name in LAYERS
+    ]
+    relative = [(title, _relative(path, folder), scale, shown) for title, path, scale, shown in rasters(inputs)]
+    return document(inputs.region, inputs.grid.epsg, inputs.grid.bounds, vectors, relative)
+
+
+def document(
+    region: str,
+    epsg: int,
+    bounds: Sequence[float],
+    vectors: Sequence[VectorLayer],
+    rasters: Sequence[tuple[str, str, Scale, bool]],
+) -> str:
+    """A project as XML.
+
+    Parameters
+    ----------
+    region : str
+        Its name.
+    epsg : int
+        Code of its CRS.
+    bounds : sequence of float
+        West, south, east, north, m: what the window shows.
+    vectors : sequence of VectorLayer
+        From the top.
+    rasters : sequence of (str, str, Scale, bool)
+        Below them: title, path from the project, colours and whether it is on at first.
+
+    Returns
+    -------
+    str
+        A project file of QGIS 3.
+    """
+    root = XML.Element("qgis", version=VERSION, projectname=region)
+    XML.SubElement(root, "title").text = f"sarslide: {region}"
+    _crs(XML.SubElement(root, "projectCrs"), epsg)
     tree, layers = XML.SubElement(root, "layer-tree-group"), XML.SubElement(root, "projectlayers")
-    for name in LAYERS:
-        layer = _layer(
-            layers, tree, "vector", name, f"{package}|layername={name}", "ogr", inputs.grid, name == LAYERS[0]
-        )
+    for one in vectors:
+        layer = _layer(layers, tree, "vector", one.name, one.source, "ogr", epsg, one.shown)
         layer.set("geometry", "Polygon")
-        layer.append(XML.fromstring(qml(*STYLES[name]).partition(">")[2])[0])
-    for title, path, scale, shown in rasters(inputs):
-        layer = _layer(layers, tree, "raster", title, _relative(path, folder), "gdal", inputs.grid, shown)
+        _styles(layer, one)
+    for title, source, scale, shown in rasters:
+        layer = _layer(layers, tree, "raster", title, source, "gdal", epsg, shown)
         _colours(layer, scale)
-    _canvas(root, inputs.grid)
+    _canvas(root, epsg, bounds)
     paths = XML.SubElement(XML.SubElement(root, "properties"), "Paths")
     XML.SubElement(paths, "Absolute", type="bool").text = "false"
+    XML.indent(root)
+    return HEAD + XML.tostring(root, encoding="unicode") + "\n"
+
+
+def raster_qml(scale: Scale) -> str:
+    """The style of a raster, which QGIS takes from a file of its name that ends in .qml.
+
+    Parameters
+    ----------
+    scale : Scale
+        The colours.
+
+    Returns
+    -------
+    str
+        QML, with a legend.
+    """
+    root = XML.Element("qgis", version=VERSION, styleCategories="Symbology")
+    _colours(root, scale)
     XML.indent(root)
     return HEAD + XML.tostring(root, encoding="unicode") + "\n"
 
@@ -96,7 +173,7 @@ def _layer(
     name: str,
     source: str,
     provider: str,
-    grid: RegionGrid,
+    epsg: int,
     shown: bool,
 ) -> XML.Element:
     """A layer in the project and in its tree."""
@@ -107,22 +184,38 @@ def _layer(
     layer = XML.SubElement(layers, "maplayer", type=kind)
     for word, text in (("id", key), ("datasource", source), ("layername", name), ("provider", provider)):
         XML.SubElement(layer, word).text = text
-    _crs(XML.SubElement(layer, "srs"), grid)
+    _crs(XML.SubElement(layer, "srs"), epsg)
     return layer
 
 
-def _crs(element: XML.Element, grid: RegionGrid) -> None:
-    XML.SubElement(XML.SubElement(element, "spatialrefsys"), "authid").text = f"EPSG:{grid.epsg}"
+def _styles(layer: XML.Element, one: VectorLayer) -> None:
+    """The first style as that of the layer, all of them in its list of styles."""
+    parsed = {name: XML.fromstring(text.partition(">")[2]) for name, text in one.styles.items()}
+    current = next(iter(parsed))
+    manager = XML.SubElement(layer, "map-layer-style-manager", current=current)
+    for name, style in parsed.items():
+        entry = XML.SubElement(manager, "map-layer-style", name=name)
+        if name != current:  # QGIS keeps the current one in the layer alone
+            entry.append(style)
+    layer.extend(parsed[current])
+    if one.titles:
+        aliases = XML.SubElement(layer, "aliases")
+        for index, (column, title) in enumerate(one.titles.items(), start=1):  # 0 is the fid
+            XML.SubElement(aliases, "alias", field=column, name=title, index=str(index))
 
 
-def _canvas(root: XML.Element, grid: RegionGrid) -> None:
+def _crs(element: XML.Element, epsg: int) -> None:
+    XML.SubElement(XML.SubElement(element, "spatialrefsys"), "authid").text = f"EPSG:{epsg}"
+
+
+def _canvas(root: XML.Element, epsg: int, bounds: Sequence[float]) -> None:
     """The whole region in the window."""
     canvas = XML.SubElement(root, "mapcanvas", name="theMapCanvas")
     XML.SubElement(canvas, "units").text = "meters"
     extent = XML.SubElement(canvas, "extent")
-    for word, value in zip(("xmin", "ymin", "xmax", "ymax"), grid.bounds, strict=True):
+    for word, value in zip(("xmin", "ymin", "xmax", "ymax"), bounds, strict=True):
         XML.SubElement(extent, word).text = f"{value:g}"
-    _crs(XML.SubElement(canvas, "destinationsrs"), grid)
+    _crs(XML.SubElement(canvas, "destinationsrs"), epsg)
 
 
 def _colours(layer: XML.Element, scale: Scale) -> None:
