@@ -59,6 +59,7 @@ def sightings(folder: Path, weights_file: Path) -> pd.DataFrame:
             layers = {name: file[name] for name in file.files if name != "meta"}
         pairs = nearest_pairs(meta["dates"], 24, 2)
         about = {"region": region, "range": meta["range"], "track": orbit_pass}
+        about["cell_m"] = world.region.cell_m
         about["bound"] = 1e3 * WAVELENGTH / 4 / max(map(interval_years, pairs))
         planted = list(world.landslides.geometry)
         for k, seen in _measured(world, planted, layers):
@@ -210,7 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--record", action="store_true", help="put the rows into studies/records/network.json")
     chosen = parser.parse_args(arguments)
-    made = rows_of(sightings(chosen.folder, chosen.weights))
+    seen = sightings(chosen.folder, chosen.weights)
+    cells = f", cells of {seen['cell_m'].iloc[0]:g} m"
+    made = [each | {"what": each["what"] + cells} for each in rows_of(seen)]
     return put(made) if chosen.record else print("\n".join(f"{each['what']}: {each['measured']}" for each in made))
 
 
