@@ -11,7 +11,22 @@ from typing import Annotated
 import typer
 
 from sarslide import __version__, exit_codes
-from sarslide.cli import clean, coco, config, doctor, export, migrate, new, run, schedule, start, summary, train, verify
+from sarslide.cli import (
+    clean,
+    coco,
+    config,
+    diff,
+    doctor,
+    export,
+    migrate,
+    new,
+    run,
+    schedule,
+    start,
+    summary,
+    train,
+    verify,
+)
 from sarslide.errors import LockError, SarslideError
 
 BEGIN, REGION, LEARN, LOOK = "Begin", "A region", "Your labels, your network", "Look after"
@@ -65,6 +80,7 @@ _add(REGION, schedule.schedule)
 _add(LOOK, summary.summary)
 _add(LOOK, run.command("report"), "report")
 _add(LOOK, export.export)
+_add(LOOK, diff.diff)
 _add(LOOK, run.series)
 _add(LOOK, run.score)
 _add(LOOK, run.factors)

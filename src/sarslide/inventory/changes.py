@@ -253,7 +253,7 @@ def _place(
             kinds = sorted({kind for kind, _ in relations})
             details = {kind: "" for kind in kinds}
         elif old is not None and was in RELEASED:
-            kinds, details = _compare(old, row, rules, cut)
+            kinds, details = compare(old, row, rules, cut)
         else:
             kinds, details = ["new"], {"new": _where_from(old)}
         if was in RELEASED and was != layer:
@@ -272,9 +272,25 @@ def _where_from(old: dict | None) -> str:
     return f"was {old['status']}" + (f": {old['reason']}" if old["reason"] else "")
 
 
-def _compare(old: Mapping, row: Mapping, rules: ChangeRules, cut: bool) -> tuple[list[str], dict[str, str]]:
+def compare(old: Mapping, row: Mapping, rules: ChangeRules, cut: bool = False) -> tuple[list[str], dict[str, str]]:
     """Changes of an object that is found again: area unless it is cut, speed in the track common to
     both, else persisting.
+
+    Parameters
+    ----------
+    old, row : mapping
+        The earlier and the later object.
+    rules : ChangeRules
+        Which changes count.
+    cut : bool
+        Whether only a part of one of them is known.
+
+    Returns
+    -------
+    list of str
+        Kinds of change.
+    dict of str to str
+        Each in words.
     """
     details = {}
     ratio = 1.0 if cut else row["area_km2"] / old["area_km2"]

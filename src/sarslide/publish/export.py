@@ -116,10 +116,41 @@ def export(publication: Publication, folder: Path, formats: Sequence[str]) -> Ex
     OutputError
         For a folder that holds anything else, or cannot be written.
     """
-    refuse_others(folder)
-    with atomic_folder(folder) as made:
+
+    def write(made: Path) -> None:
         for name in formats:
             FORMATS[name](publication, made)
+
+    return written(publication, folder, formats, write)
+
+
+def written(publication: Publication, folder: Path, formats: Sequence[str], write: Callable[[Path], None]) -> Export:
+    """Write a folder as a whole, with the list of its files.
+
+    Parameters
+    ----------
+    publication : Publication
+        The release.
+    folder : Path
+        As of `export`.
+    formats : sequence of str
+        What is written, for the list.
+    write : callable
+        Writes the files into a folder.
+
+    Returns
+    -------
+    Export
+        What the folder holds.
+
+    Raises
+    ------
+    OutputError
+        For a folder that holds anything else, or cannot be written.
+    """
+    refuse_others(folder)
+    with atomic_folder(folder) as made:
+        write(made)
         content = Export(
             region=publication.region,
             release=publication.manifest.release,

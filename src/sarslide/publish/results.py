@@ -42,8 +42,8 @@ def rasters(publication: Publication, folder: Path) -> None:
 
 
 def series(publication: Publication, folder: Path) -> None:
-    """`series/{track}.csv`: displacement of each landslide, in the columns of EGMS; where `sarslide
-    series` has made them.
+    """`series/{track}.csv`: displacement of each landslide, in the columns of EGMS; where the release
+    has them, or `sarslide series` has made them.
 
     Parameters
     ----------
@@ -52,9 +52,12 @@ def series(publication: Publication, folder: Path) -> None:
     folder : Path
         Where they are written.
     """
-    for stack, base in _tracks(publication):
-        path = base / "series" / "inventory.csv"
-        if path.is_file() and _dates(base) == publication.manifest.dates[stack]:
+    paths = {stack: base / "series" / "inventory.csv" for stack, base in _tracks(publication)}
+    for stack in publication.manifest.dates:  # those of the release itself, where it has them
+        if (mine := publication.folder / f"series_{stack}.csv").name in publication.manifest.files:
+            paths[stack] = mine
+    for stack, path in paths.items():
+        if path.is_file():
             (folder / SERIES).mkdir(exist_ok=True)
             shutil.copyfile(path, folder / SERIES / f"{stack}.csv")
 
@@ -77,8 +80,6 @@ def found(publication: Publication) -> list[tuple[str, str, Path]]:
     if publication.is_current and (relief := hillshade(publication)):
         mine.append(("", HILLSHADE, relief))
     for stack, base in _tracks(publication):
-        if _dates(base) != publication.manifest.dates[stack]:
-            continue
         paths = {layer: base / f"{layer}.tif" for layer in OF_METHOD}
         for candidates in sorted(base.glob("segment/*/candidates.gpkg")):  # of the network of the inventory
             paths["probability"] = candidates.with_name("probability.tif")
@@ -146,8 +147,8 @@ def _results(publication: Publication) -> Path:
 
 
 def _tracks(publication: Publication) -> Iterator[tuple[str, Path]]:
-    """Tracks of a current release, and the folders of their rates: of the whole region, else of its
-    only frame.
+    """Tracks of a current release whose rates are of its dates, and the folders of these: of the
+    whole region, else of its only frame.
     """
     parameters: Mapping[str, Any] = (publication.manifest.model_extra or {}).get("parameters", {})
     engine, method = str(parameters.get("engine", "")), str(parameters.get("rates", {}).get("method", ""))
@@ -157,7 +158,8 @@ def _tracks(publication: Publication) -> Iterator[tuple[str, Path]]:
         for part in ("", "f0"):
             base = _results(publication) / stack / part / engine / method
             if (base / "los_rate_mm_per_yr.tif").is_file():
-                yield stack, base
+                if _dates(base) == publication.manifest.dates[stack]:
+                    yield stack, base
                 break
 
 
