@@ -43,7 +43,7 @@ def test_the_catalogue_is_valid(exported, offline):
     assert set(items) == {"20190330-0123abcd", f"20190330-0123abcd-{STACK}"}
     for item in items.values():
         uris = item.validate()
-        assert len(uris) == (4 if STACK in item.id else 3)
+        assert len(uris) == 4  # of the core and three extensions
         assert item.common_metadata.start_datetime.isoformat() == "2019-03-06T00:00:00+00:00"
         assert item.common_metadata.end_datetime.isoformat() == "2019-03-30T23:59:59+00:00"
 
@@ -103,5 +103,19 @@ def test_rasters_of_other_dates_or_another_release_are_left_out(tmp_path):
     sidecar = next(tmp_path.rglob("stack_rates.json"))
     sidecar.write_text(json.dumps({"params": {"pairs": ["20190306_20190318"]}}))
     export(source.read(source.find(REGION, tmp_path)), tmp_path / "new", ["series", "rasters", "stac"])
-    assert not (tmp_path / "new" / "rasters").exists()
+    assert [path.name for path in (tmp_path / "new" / "rasters").iterdir()] == ["hillshade.tif"]
     assert len(list((tmp_path / "new" / "stac").rglob("*.json"))) == 3
+
+
+def test_mosaics_of_frames_are_known_by_the_dates_of_their_frames(tmp_path):
+    folder = make_release(tmp_path, first_objects(), "20190330", "20190330-0123abcd")
+    make_rasters(tmp_path)
+    stack = tmp_path / "results" / REGION / STACK
+    for name, pairs in (("f0_0", ["20190306_20190318"]), ("f10_0", ["20190318_20190330"])):
+        frame = stack / name / "native" / "stacking"
+        frame.mkdir(parents=True)
+        (frame / "stack_rates.json").write_text(json.dumps({"params": {"pairs": pairs}}))
+    (stack / "f0" / "native").rename(stack / "native")
+    (stack / "native" / "stacking" / "stack_rates.json").unlink()
+    export(source.read(folder), tmp_path / "out", ["rasters"])
+    assert (tmp_path / "out" / "rasters" / f"{STACK}_los_rate_mm_per_yr.tif").is_file()

@@ -6,7 +6,7 @@ an earlier release only its own rasters are published.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ def rasters(publication: Publication, folder: Path) -> None:
 
 
 def series(publication: Publication, folder: Path) -> None:
-    """`series/{track}.csv`: displacement of each landslide, in the columns of EGMS; where the release
-    has them, or `sarslide series` has made them.
+    """`series/{track}.csv`: displacement of each landslide, in the columns of EGMS; where they are
+    in the release, or `sarslide series` has made them.
 
     Parameters
     ----------
@@ -158,15 +158,16 @@ def _tracks(publication: Publication) -> Iterator[tuple[str, Path]]:
         for part in ("", "f0"):
             base = _results(publication) / stack / part / engine / method
             if (base / "los_rate_mm_per_yr.tif").is_file():
-                if _dates(base) == publication.manifest.dates[stack]:
+                frames = (_results(publication) / stack).glob(f"f*/{engine}/{method}")
+                if _dates([base, *frames]) == publication.manifest.dates[stack]:
                     yield stack, base
                 break
 
 
-def _dates(base: Path) -> list[str]:
-    """Dates that rates were made of, by the pairs in the sidecars of their folder."""
+def _dates(folders: Iterable[Path]) -> list[str]:
+    """Dates that rates were made of, by the pairs in the sidecars of their folders."""
     pairs: list[str] = []
-    for path in base.glob("*.json"):
+    for path in (path for folder in folders for path in folder.glob("*.json")):
         content = bounded.json(path, ReleaseError, records.MAX_MANIFEST, "run again")
         pairs += content.get("params", {}).get("pairs", ()) if isinstance(content, dict) else ()
     return sorted({date for pair in pairs for date in names.split_pair(pair)})
