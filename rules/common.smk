@@ -50,6 +50,7 @@ RESOURCES, RESULTS, TRUTH = (
 STACK, RATES, SEGMENT = GRAPH.paths.stack, GRAPH.paths.rates, GRAPH.paths.segment
 NETWORKS, RESAMPLED = GRAPH.paths.networks, GRAPH.paths.resampled
 TERRAIN, SPEEDS = GRAPH.paths.terrain, GRAPH.paths.smallest_speed
+EAST_UP = GRAPH.paths.east_up
 FACTORS = GRAPH.map_of(f"{RATES}/factors")
 LOGS, BENCHMARKS = f"logs/{CONFIG.region}", f"{RESULTS}/benchmarks"
 OUTGROWN = []

@@ -5,7 +5,7 @@
 # What candidates read on the grid of the probability; of the rates, as far as the method makes them.
 CANDIDATE_LAYERS = (
     *("los_rate_mm_per_yr", "los_rate_std_mm_per_yr"),
-    *("phase_rate_rad_per_yr", "mean_coherence", "avg_phase_rad"),
+    *("phase_rate_rad_per_yr", "mean_coherence", "avg_phase_rad", "stable_ground"),
     *(*layers.LINE_OF_SIGHT, "layover_shadow", *layers.TERRAIN),
 )
 
@@ -100,6 +100,52 @@ rule fuse:
         "../workflow_scripts/fuse.py"
 
 
+# What each track tells of the fused objects: their mean rate, and their series where the method has
+# one of every cell.
+rule object_motion:
+    input:
+        unpack(
+            of_rates(
+                "object_motion",
+                los_rate=f"{RATES}/los_rate_mm_per_yr.tif",
+                los_rate_std=f"{RATES}/los_rate_std_mm_per_yr.tif",
+                stable_ground=f"{RATES}/stable_ground.tif",
+            )
+        ),
+        **(
+            {
+                "timeseries": f"{RATES}/timeseries.nc",
+                "height_wgs84": f"{TERRAIN}/elevation_m.tif",
+                "incidence_angle": f"{STACK}/geometry/incidence_deg.tif",
+                "track_angle": f"{STACK}/geometry/heading_deg.tif",
+            }
+            if GRAPH.method.has_series
+            else {}
+        ),
+        **layer_files(f"{STACK}/geometry", layers.LINE_OF_SIGHT),
+        candidates=rules.fuse.output.candidates,
+    output:
+        motion=f"{RATES}/object_motion.json",
+    log:
+        f"{LOGS}/object_motion/{{stack}}/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/object_motion/{{stack}}/{{frame}}.tsv"
+    group:
+        "inventory"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(1500, 100),
+        runtime=minutes(10, 11),
+    params:
+        stack=lambda wildcards: wildcards.stack,
+        frame=lambda wildcards: GRAPH.frame(wildcards.frame).to_dict(),
+        region=GRAPH.grid().to_dict(),
+        code=code("object_motion"),
+    script:
+        "../workflow_scripts/object_motion.py"
+
+
 # What could be seen, which a release keeps.
 SEEN_SPEEDS = (
     {
@@ -117,6 +163,11 @@ rule release:
     input:
         **SEEN_SPEEDS,
         candidates=rules.fuse.output.candidates,
+        motion=(
+            GRAPH.every(rules.object_motion.output.motion)
+            if GRAPH.method.has_rates
+            else []
+        ),
         layover_shadow=GRAPH.every(f"{STACK}/geometry/layover_shadow.tif"),
         mean_coherence=GRAPH.every(f"{RATES}/mean_coherence.tif"),
         pair_count=GRAPH.every(f"{RATES}/pair_count.tif"),

@@ -257,6 +257,41 @@ rule smallest_speed:
         "../workflow_scripts/smallest_speed.py"
 
 
+# Of frames that both passes see.
+rule east_up:
+    input:
+        unpack(
+            rates_of_frame(
+                "east_up",
+                los_rate=f"{RATES}/los_rate_mm_per_yr.tif",
+                los_rate_std=f"{RATES}/los_rate_std_mm_per_yr.tif",
+                los_east=f"{STACK}/geometry/los_east.tif",
+                los_up=f"{STACK}/geometry/los_up.tif",
+            )
+        ),
+    output:
+        **layer_files(EAST_UP, layers.EAST_UP),
+        sidecar=f"{EAST_UP}/east_up.json",
+    log:
+        f"{LOGS}/east_up/{{frame}}.log",
+    benchmark:
+        f"{BENCHMARKS}/east_up/{{frame}}.tsv"
+    group:
+        "maps"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        # 16 bytes a cell of each of up to six tracks, 16 of the maps.
+        mem_mb=memory(1000, 150),
+        runtime=minutes(10, 3, lambda wildcards: GRAPH.stacks_of(wildcards.frame)),
+    params:
+        grid=cell_grid,
+        stacks=lambda wildcards: GRAPH.stacks_of(wildcards.frame),
+        code=code("east_up"),
+    script:
+        "../workflow_scripts/east_up.py"
+
+
 # One job a network and track, on the grid of the networks.
 rule segment:
     input:

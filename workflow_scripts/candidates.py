@@ -5,9 +5,9 @@ inputs: probability (0 to 1) of a network or of the velocity threshold; of a net
 single objects instances (number of the object, 0 none); of methods that make rates LOS rate and its
 standard error (mm/yr, positive towards the satellite) and phase rate (rad/yr, positive away from
 it); averaged phase (rad, as the phase rate); mean coherence; LOS unit vector (ground to satellite);
-layover and shadow; elevation (m), slope and aspect (degree); the user's file of masked ground, if
-any. outputs: GeoPackage layer `candidates` (attributes with units in their names), sidecar. What
-the margin of the frame sees beyond the region is left out.
+layover and shadow; stable ground; elevation (m), slope and aspect (degree); the user's file of
+masked ground, if any. outputs: GeoPackage layer `candidates` (attributes with units in their
+names), sidecar. What the margin of the frame sees beyond the region is left out.
 """
 
 from sarslide.workflow.job import job
@@ -18,7 +18,7 @@ def main(snakemake) -> None:
 
     from sarslide.grid import RegionGrid, common_part, window_of
     from sarslide.inventory import masked_ground
-    from sarslide.inventory.attributes import LAYERS
+    from sarslide.inventory.attributes import LAYERS, STABLE
     from sarslide.inventory.candidates import cell_threshold, find_candidates, object_confidence, speed_limits
     from sarslide.inventory.masks import MaskRules
     from sarslide.io import raster, vector
@@ -33,7 +33,7 @@ def main(snakemake) -> None:
     tags = raster.tags_of(files.probability)
     threshold, limits = cell_threshold(params.threshold, tags), speed_limits(tags, files.probability)
     frame = find_candidates(
-        {name: raster.read(files[name], grid)[window] for name in LAYERS if name in files.keys()},  # noqa: SIM118
+        {name: raster.read(files[name], grid)[window] for name in (*LAYERS, STABLE) if name in files.keys()},  # noqa: SIM118
         inside,
         params.stack,
         threshold,

@@ -2,11 +2,12 @@
 
 inputs: fused candidates; per stack and frame layover and shadow, mean coherence and number of pairs
 (what could be seen; read around lost objects alone); with rates the smallest speeds that can be
-seen, of each frame (mm/yr, down the slope), which the release holds as rasters of the region; the
-reviewer's file and that of named landslides, if any. output: release.json, which names the release
-below releases/ that this run made. params: seen (frames by stack, in the order of the files),
-frames (all of the region), without_frames (those that the release leaves out). The release folder
-itself is written once, under a temporary name that is then renamed; neither it nor current.json,
+seen, of each frame (mm/yr, down the slope), which the release holds as rasters of the region, and
+the mean rates and series of the objects in each track; the reviewer's file and that of named
+landslides, if any. output: release.json, which names the release below releases/ that this run
+made. params: seen (frames by stack, in the order of the files), frames (all of the region),
+without_frames (those that the release leaves out). The release folder itself is written once, under
+a temporary name that is then renamed; neither it nor current.json,
 the pointer to the current release, is a declared output: Snakemake removes those of a job that
 fails.
 """
@@ -26,13 +27,14 @@ def state_reader(paths, min_coherence: float):
     return lambda part: track_state(*(raster.read_block(path, *window_of(grid, part)) for path in paths), min_coherence)
 
 
-def map_writer(speeds, frames, region):
-    """What writes the smallest speeds of all frames into the folder of a release."""
+def map_writer(speeds, frames, region, write_series):
+    """What writes the smallest speeds of all frames into the folder of a release, and series."""
     from pathlib import Path
 
     from sarslide.io.mosaic import Piece, write_mosaic
 
     def write(folder: Path) -> None:
+        write_series(folder)
         for layer, paths in speeds.items():
             pieces = [Piece.of(path, frames[Path(path).parent.name].core) for path in paths]
             write_mosaic(folder / f"{layer}.tif", region, layer, pieces)
@@ -41,18 +43,19 @@ def map_writer(speeds, frames, region):
 
 
 def main(snakemake, log) -> None:
+    from functools import partial
     from pathlib import Path
 
     from sarslide.frames import Frame
     from sarslide.grid import RegionGrid
-    from sarslide.inventory import place_names, records, release, review
+    from sarslide.inventory import followed, place_names, records, release, review
     from sarslide.inventory.changes import ChangeRules, known_ids, update
     from sarslide.inventory.masks import NOT_UNWRAPPED
     from sarslide.inventory.observability import FrameStates, Observability, StatesByFrame
     from sarslide.inventory.tables import FUSED, rows_of
     from sarslide.io import vector
     from sarslide.io.hashes import sha256
-    from sarslide.io.sidecar import versions
+    from sarslide.io.sidecar import read_json, versions
     from sarslide.layers import SMALLEST_SPEED
 
     params, files = snakemake.params, snakemake.input
@@ -84,9 +87,12 @@ def main(snakemake, log) -> None:
     left_out = [frames[name].core for name in params.without_frames]
     if left_out:
         log.warning("the release is incomplete: without %s", ", ".join(params.without_frames))
+    tracks = followed.joined(map(read_json, files.get("motion", [])))
+    objects = rows_of(frame, FUSED, files.candidates)
+    followed.give_east_and_up(objects, tracks)
     inventory = update(
         previous.inventory,
-        rows_of(frame, FUSED, files.candidates),
+        objects,
         Observability(region, states, params.snowline_m, left_out),
         decisions,
         params.release[:8],
@@ -115,8 +121,20 @@ def main(snakemake, log) -> None:
     speeds = {layer: files.get(layer) for layer in SMALLEST_SPEED if files.get(layer)}
     if not speeds:
         about["smallest_speed"] = NOT_UNWRAPPED[0]
-    maps = map_writer(speeds, frames, region)
-    manifest = release.publish(releases, params.release, previous.release, inventory, about, frame.crs, maps)
+    today = params.release[:8]
+    present = [
+        row
+        for layer in inventory.layers.values()
+        for row in layer
+        if row["last_seen"] == today and row["status"] not in ("not_observable", "vanished")
+    ]
+    series = followed.series_table(present, tracks)
+    if series.empty:
+        about["series"] = "the rate method makes no time series of every cell"
+    maps = map_writer(speeds, frames, region, partial(followed.write_series, rows=present, tracks=tracks))
+    manifest = release.publish(
+        releases, params.release, previous.release, inventory, about, frame.crs, maps, None if series.empty else series
+    )
     for row in inventory.changes:
         log.info("%s %s %s %s", row["ls_id"], row["change"], row["related"], row["detail"])
     log.info("%s: %s, content %s", manifest.release, manifest.counts, manifest.content_hash)

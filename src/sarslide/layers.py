@@ -138,6 +138,10 @@ _ALL = (
     ),
     Layer("downslope_rate_mm_per_yr", "mm/yr", "float32", NAN, (-25000, 25000), "line-of-sight rate projected down the steepest slope, positive downslope"),
     Layer("downslope_rate_std_mm_per_yr", "mm/yr", "float32", NAN, (0, 25000), "standard error of the downslope rate"),
+    Layer("east_rate_mm_per_yr", "mm/yr", "float32", NAN, (-25000, 25000), "eastward rate from tracks that look from both sides, north taken as 0"),
+    Layer("east_rate_std_mm_per_yr", "mm/yr", "float32", NAN, (0, 25000), "standard error of the eastward rate"),
+    Layer("up_rate_mm_per_yr", "mm/yr", "float32", NAN, (-25000, 25000), "upward rate from tracks that look from both sides, north taken as 0"),
+    Layer("up_rate_std_mm_per_yr", "mm/yr", "float32", NAN, (0, 25000), "standard error of the upward rate"),
     *(
         Layer(
             f"smallest_speed_{area}ha_mm_per_yr", "mm/yr", "float32", NAN, (0, 1e5),
@@ -247,6 +251,7 @@ PHASE_GRADIENTS = tuple(
 CLOSURE = ("closure_rms_rad", "closure_count", "unwrap_error_count", "loop_error_cycles")
 PHASE_BIAS = ("phase_bias_flag", "phase_bias_rate_rad_per_yr", "phase_bias_std_rad_per_yr")
 PAIR_BIAS = ("pair_bias_rad", "pair_bias_rate_rad_per_yr", "pair_bias_rate_std_rad_per_yr")
+EAST_UP = ("east_rate_mm_per_yr", "east_rate_std_mm_per_yr", "up_rate_mm_per_yr", "up_rate_std_mm_per_yr")
 # With the area of the landslide, ha.
 SMALLEST_SPEED = {f"smallest_speed_{area}ha_mm_per_yr": area for area in (2, 10, 50)}
 OPTICAL = tuple(f"reflectance_b{band}" for band in ("02", "03", "04", "08"))

@@ -33,7 +33,7 @@ from sarslide.io.sidecar import read_json
 if TYPE_CHECKING:
     import xarray
 
-REGION_FOLDERS = ("terrain", "optical", "lithology", "smallest_speed")
+REGION_FOLDERS = ("terrain", "optical", "lithology", "smallest_speed", "east_up")
 STACK_FOLDERS = ("averaging", "phase_gradient", "geometry", "amplitude", "quality", "observability", "atmosphere")
 PAIR_LAYERS = ("unw_rad", "cor", "conncomp", "wrapped_rad")
 ONE_BAND_A_PAIR = "loop_error_cycles"

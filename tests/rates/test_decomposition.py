@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from sarslide.io import raster
+from sarslide.layers import EAST_UP
 from sarslide.rates.decomposition import east_and_up
+from tests.inventory.conftest import GRID
+from tests.inventory.test_scripts import run_script
 
 # Sentinel-1 at 34 and 39 degrees of incidence: ascending looks from the west, descending from the east.
 ASCENDING, DESCENDING = (-0.549, -0.106, 0.829), (0.618, -0.122, 0.777)
@@ -58,3 +62,32 @@ def test_cells_that_one_side_alone_sees_have_none():
         [True, False, False]
     ] * 4
     assert np.isnan(solved(rates[:, :1], stds[:, :1], [ASCENDING, (-0.67, -0.13, 0.73)])).all()
+
+
+def test_rasters_of_a_frame(tmp_path):
+    """Rule `east_up`: planted motion of every cell of two tracks; a cell that one track does not know."""
+    rng, paths = np.random.default_rng(6), {"los_rate": [], "los_rate_std": [], "los_east": [], "los_up": []}
+    east, up = rng.normal(0, 50, GRID.shape), rng.normal(0, 20, GRID.shape)
+    for stack, (los_east, _, los_up) in zip(("A117", "D066"), (ASCENDING, DESCENDING), strict=True):
+        rate = los_east * east + los_up * up
+        if stack == "D066":
+            rate[3, 4] = np.nan
+        for name, layer, values in (
+            ("los_rate", "los_rate_mm_per_yr", rate),
+            ("los_rate_std", "los_rate_std_mm_per_yr", np.full(GRID.shape, 2.0)),
+            ("los_east", "los_east", np.full(GRID.shape, los_east)),
+            ("los_up", "los_up", np.full(GRID.shape, los_up)),
+        ):
+            paths[name].append(str(tmp_path / f"{stack}.{layer}.tif"))
+            raster.write(paths[name][-1], values, GRID, layer)
+    outputs = {layer: str(tmp_path / f"{layer}.tif") for layer in EAST_UP} | {"sidecar": str(tmp_path / "east_up.json")}
+    run_script("east_up", tmp_path, paths, outputs, {"grid": GRID.to_dict(), "stacks": ["A117", "D066"], "code": ""})
+    found = {layer: raster.read(outputs[layer], GRID) for layer in EAST_UP}
+    assert all(np.isnan(values[3, 4]) and np.isfinite(values).sum() == values.size - 1 for values in found.values())
+    known = np.isfinite(found["up_rate_mm_per_yr"])
+    np.testing.assert_allclose(found["east_rate_mm_per_yr"][known], east[known], atol=1e-3)
+    np.testing.assert_allclose(found["up_rate_mm_per_yr"][known], up[known], atol=1e-3)
+    # Of equal errors s: s / sin of the angle between the looks, times the length of the other components.
+    angle = ASCENDING[0] * DESCENDING[2] - ASCENDING[2] * DESCENDING[0]
+    expected = 2.0 * np.hypot(ASCENDING[2], DESCENDING[2]) / abs(angle)
+    assert found["east_rate_std_mm_per_yr"][0, 0] == pytest.approx(expected, rel=1e-6)

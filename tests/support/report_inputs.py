@@ -3,6 +3,7 @@ landslides, two tracks.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from sarslide.inventory import changes
 from sarslide.inventory.release import changes_csv
 from sarslide.inventory.tables import ATTRIBUTES, CANDIDATES, FUSED, OBJECTS, typed
 from sarslide.io import raster, vector
-from sarslide.layers import SMALLEST_SPEED
+from sarslide.layers import EAST_UP, SMALLEST_SPEED
 from sarslide.report.inputs import FrameInputs, ReportInputs, StackInputs
 from sarslide.report.page import render
 from tests.support import releases
@@ -59,6 +60,7 @@ def object_rows(shapes: list, rng: np.random.Generator, **values) -> list[dict]:
         row = dict.fromkeys(OBJECTS, "") | {
             name: float(rng.uniform(0, 1)) for name, kind in ATTRIBUTES.items() if kind is float
         }
+        row |= dict.fromkeys(EAST_UP, math.nan)
         row |= {
             "geometry": shape,
             "ls_id": f"LS{number:06d}",

@@ -22,8 +22,8 @@ PER_STACK = [
     "phase_bias",
     "observability",
 ]
-MAPS = ["segment", "candidates"]
-ONCE = ["smallest_speed", "fuse", "release", "score", "report"]
+MAPS = ["segment", "candidates", "object_motion"]
+ONCE = ["smallest_speed", "east_up", "fuse", "release", "score", "report"]
 
 
 def test_the_first_run_makes_a_release_and_a_report(checkout):
@@ -64,7 +64,7 @@ def test_a_changed_line_reruns_its_dependents(checkout):
     text = path.read_text()
     path.write_text(text + "\nNOTHING_ELSE = 1\n")
     try:
-        assert set(checkout.planned()) == {"fuse", "release", "score", "report"}
+        assert set(checkout.planned()) == {"fuse", "object_motion", "release", "score", "report"}
     finally:
         path.write_text(text)
 
@@ -74,7 +74,7 @@ def test_a_changed_threshold_reruns_nothing_above_the_inventory(checkout, change
     """Nor anything beside it, but for the map of what can be seen, which has no flat ground."""
     planned = checkout.planned(config=[*SMALL, f"inventory={{{change}}}"])
     beside = {"smallest_speed": 1} if change.startswith("min_slope_deg") else {}
-    assert planned == {"candidates": 2, "fuse": 1, "release": 1, "score": 1, "report": 1} | beside
+    assert planned == {"candidates": 2, "fuse": 1, "object_motion": 2, "release": 1, "score": 1, "report": 1} | beside
 
 
 def test_one_new_date_runs_only_its_own_work(own_checkout):

@@ -19,7 +19,7 @@ from tests.support.plans import Plan, plan
 
 FREE = {"region": "valley", "simulation": {"dates": 4}, "rates": {"method": "averaging"}}
 OF_UNWRAPPED = {"unwrap", "closure", "stack_rates", "window_rates", "sbas", "mintpy_load", "own_rates", "dinsar"}
-OF_UNWRAPPED |= {"smallest_speed"}
+OF_UNWRAPPED |= {"smallest_speed", "object_motion", "east_up"}
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,7 @@ def test_engines_that_deliver_unwrapped_pairs_have_none_read(place, made, name):
         ("averaging/series/inventory.csv", "series"),
         ("averaging/factors/importance.csv", "factors"),
         ("../../../smallest_speed/f0/smallest_speed_10ha_mm_per_yr.tif", "smallest_speed"),
+        ("../../../east_up/f0/up_rate_mm_per_yr.tif", "east_up"),
     ],
 )
 def test_what_reads_rates_is_refused_in_one_line(place, target, what):

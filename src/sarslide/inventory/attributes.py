@@ -3,7 +3,7 @@ phase, probability.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from shapely.geometry import Polygon
@@ -11,6 +11,7 @@ from shapely.geometry import Polygon
 from sarslide.grid import RegionGrid
 from sarslide.inventory import phase_pattern, rate_bounds
 from sarslide.layers import LINE_OF_SIGHT, hidden
+from sarslide.rates.mean_error import noise_correlation, std_of_mean
 from sarslide.terrain import downslope
 
 # Layers that the attributes are taken from; registered names, arrays (rows, cols). Those of the
@@ -29,6 +30,7 @@ LAYERS = (
     "slope_deg",
     "aspect_deg",
 )
+STABLE, STABLE_CODES = "stable_ground", (1, 2)  # where the noise of the rates is measured; may be absent
 FLAT_ASPECT = math.nan
 
 
@@ -53,7 +55,7 @@ def measure(
         Outline of each object by its number.
     layers : mapping of str to array
         `LAYERS` by name, (rows, cols); without `RATES` no object has a rate, without averaged phase
-        none a brightness.
+        none a brightness, without `STABLE` no mean rate an error.
     grid : RegionGrid
         The region grid.
     min_sensitivity : float
@@ -72,9 +74,11 @@ def measure(
         the maximum along that direction, with that sign: -30, -60, -80 for an object that moves
         away. `phase_cycles_per_yr` is taken from the phase rate, 95th percentile either way; of an
         object without it from the averaged phase. `los_rate_bound` and `downslope_rate_bound` are
-        those of `rate_bounds`, without sign.
+        those of `rate_bounds`, without sign. `los_rate_std` is the mean error of a cell,
+        `los_rate_mean_std` that of the mean rate (`rates.mean_error`).
     """
     layers = dict(layers, downslope_sensitivity=downslope_sensitivity(layers))
+    errors = _errors_of_means(layers)
     rows = []
     for number, inside, window in _objects(labels, polygons):
         values = {name: np.full(inside.sum(), math.nan) for name in RATES}
@@ -89,6 +93,7 @@ def measure(
                 "perimeter_over_area_per_km": polygon.length / 1e3 / area_km2,
                 **_terrain(values),
                 **_motion(values, min_sensitivity, bound),
+                "los_rate_mean_std_mm_per_yr": errors(window, inside),
                 **_phase(labels, number, window, layers, pair_years),
                 **_quality(values),
             }
@@ -175,6 +180,17 @@ def _motion(values: Mapping[str, np.ndarray], min_sensitivity: float, bound: flo
         "downslope_rate_bound_mm_per_yr": bound / abs(sensitivity) if seen else math.nan,
         "head_toe_ratio": _head_toe_ratio(rate, values["elevation_m"]),
     }
+
+
+def _errors_of_means(layers: Mapping[str, np.ndarray]) -> Callable[[tuple, np.ndarray], float]:
+    """Standard error of the mean rate of cells of a window; NaN without rates or stable ground."""
+    if not {*RATES, STABLE} <= set(layers):
+        return lambda window, inside: math.nan
+    rate, std = (layers[name] for name in RATES)
+    noise = noise_correlation(rate, std, np.isin(layers[STABLE], STABLE_CODES))
+    if noise is None:
+        return lambda window, inside: math.nan
+    return lambda window, inside: std_of_mean(std[window], inside & np.isfinite(rate[window]), noise)
 
 
 def _bound(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sarslide import names
 from sarslide.errors import ReleaseError
@@ -27,6 +27,9 @@ from sarslide.io.fence import remove
 from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import write_json
 from sarslide.io.spreadsheet import csv_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +123,7 @@ def publish(
     about: Mapping[str, Any],
     crs,
     write_maps: Callable[[Path], object] = lambda folder: None,
+    series: "pd.DataFrame | None" = None,
 ) -> Manifest:
     """Write a release unless its content is there already, and index it.
 
@@ -140,7 +144,10 @@ def publish(
     crs : CRS
         That of the region.
     write_maps : callable
-        Writes the rasters of the release into a folder. They have no part in the content hash.
+        Writes the rasters of the release, and tables of series, into a folder. They have no part in
+        the content hash.
+    series : DataFrame, optional
+        Table `series` of the GeoPackage, which has no part in it either.
 
     Returns
     -------
@@ -179,7 +186,7 @@ def publish(
     if again > 1:
         content["reason"] = f"{release} exists with other content"
     with atomic_folder(releases / name) as partial:
-        _write_files(partial, inventory, crs)
+        _write_files(partial, inventory, crs, series)
         write_maps(partial)
         content["files"] = {path.name: sha256(path) for path in sorted(partial.iterdir())}
         write_json(partial / MANIFEST, records.sealed(content))
@@ -213,11 +220,11 @@ def _check_numbers(manifest: Manifest, inventory: InventoryState, folder: Path) 
         )
 
 
-def _write_files(folder: Path, inventory: InventoryState, crs) -> None:
+def _write_files(folder: Path, inventory: InventoryState, crs, series: "pd.DataFrame | None") -> None:
     from sarslide.io import vector
 
     tables = {name: typed(inventory.layers[name], OBJECTS, crs) for name in LAYERS}
-    vector.write_layers(folder / PACKAGE, tables, style_rows())
+    vector.write_layers(folder / PACKAGE, tables, style_rows(), {} if series is None else {"series": series})
     vector.write_parquet(folder / PARQUET, tables["landslides"])
     with open(folder / CHANGES, "w", newline="") as stream:
         stream.write(changes_csv(inventory.changes))

@@ -30,6 +30,7 @@ TRUSTED = 0.5  # of the margin, counted from the core: farther out a map may fee
 MEANS = (
     *("elevation_mean_m", "elevation_median_m", "slope_mean_deg"),
     *("los_rate_mean_mm_per_yr", "los_rate_std_mm_per_yr", "los_rate_p95_mm_per_yr"),
+    "los_rate_mean_std_mm_per_yr",
     *("downslope_sensitivity", "head_toe_ratio", "phase_cycles_per_yr", "patch_brightness"),
     *("probability_mean", PROBABILITY, "coherence_mean", "layover_shadow_fraction", LEVEL),
 )

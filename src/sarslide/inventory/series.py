@@ -12,7 +12,9 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -28,6 +30,9 @@ from sarslide.io import bounded, vector
 from sarslide.io.atomic import atomic_file
 from sarslide.io.outlines import on_grid
 from sarslide.io.spreadsheet import neutral
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 PLACE = ("pid", "epsg", "latitude", "longitude", "easting", "northing", "height_wgs84", "cells", "area_km2")
 LINE_OF_SIGHT = ("incidence_angle", "track_angle", *layers.LINE_OF_SIGHT)
@@ -223,31 +228,76 @@ def write_csv(
     grid : RegionGrid
         The region grid.
     """
-    from pyproj import Transformer
-
-    to_degrees = Transformer.from_crs(grid.epsg, 4326, always_xy=True)
     with atomic_file(path) as temporary, open(temporary, "w", newline="") as stream:
-        table = csv.DictWriter(stream, [*PLACE, *LINE_OF_SIGHT, *MOTION, *dates], lineterminator="\n")
+        table = csv.DictWriter(stream, header(dates), lineterminator="\n")
         table.writeheader()
         for polygon in polygons:
-            rows, cols = polygon.cells
-            east, north = grid.x()[cols].mean(), grid.y()[rows].mean()
-            longitude, latitude = to_degrees.transform(east, north)
-            means = {name: _mean(values[polygon.cells]) for name, values in ground.items()}
-            row = {
-                "pid": neutral(polygon.pid),
-                "epsg": grid.epsg,
-                "latitude": f"{latitude:.6f}",
-                "longitude": f"{longitude:.6f}",
-                "easting": f"{east:.1f}",
-                "northing": f"{north:.1f}",
-                "cells": len(rows),
-                "area_km2": f"{len(rows) * grid.cell_area_km2:.4f}",
-                **{name: _text(means[name], 4) for name in ("height_wgs84", *LINE_OF_SIGHT)},
-                **{name: _text(motion[polygon.pid].get(name), 2) for name in MOTION},
-                **{date: _text(value, 2) for date, value in zip(dates, series_mm[polygon.pid], strict=True)},
-            }
-            table.writerow(row)
+            pid = polygon.pid
+            table.writerow(table_row(polygon, dates, series_mm[pid], motion[pid], ground, grid))
+
+
+def header(dates: Sequence[str]) -> list[str]:
+    """Columns of a table.
+
+    Parameters
+    ----------
+    dates : sequence of str
+        YYYYMMDD.
+
+    Returns
+    -------
+    list of str
+        In their order, the dates last.
+    """
+    return [*PLACE, *LINE_OF_SIGHT, *MOTION, *dates]
+
+
+def table_row(
+    polygon: SeriesPolygon,
+    dates: Sequence[str],
+    series_mm: np.ndarray,
+    motion: Mapping[str, float | None],
+    ground: Mapping[str, np.ndarray],
+    grid: RegionGrid,
+) -> dict[str, str | int]:
+    """A polygon's row of a table; unknown numbers are empty.
+
+    Parameters
+    ----------
+    polygon : SeriesPolygon
+        The polygon.
+    dates, series_mm, motion, ground, grid
+        As of `write_csv`; series and motion those of the polygon.
+
+    Returns
+    -------
+    dict of str to str or int
+        By `header`.
+    """
+    rows, cols = polygon.cells
+    east, north = grid.x()[cols].mean(), grid.y()[rows].mean()
+    longitude, latitude = _to_degrees(grid.epsg).transform(east, north)
+    means = {name: _mean(values[polygon.cells]) for name, values in ground.items()}
+    return {
+        "pid": neutral(polygon.pid),
+        "epsg": grid.epsg,
+        "latitude": f"{latitude:.6f}",
+        "longitude": f"{longitude:.6f}",
+        "easting": f"{east:.1f}",
+        "northing": f"{north:.1f}",
+        "cells": len(rows),
+        "area_km2": f"{len(rows) * grid.cell_area_km2:.4f}",
+        **{name: _text(means[name], 4) for name in ("height_wgs84", *LINE_OF_SIGHT)},
+        **{name: _text(motion.get(name), 2) for name in MOTION},
+        **{date: _text(value, 2) for date, value in zip(dates, series_mm, strict=True)},
+    }
+
+
+@cache
+def _to_degrees(epsg: int) -> "Transformer":
+    from pyproj import Transformer
+
+    return Transformer.from_crs(epsg, 4326, always_xy=True)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from sarslide.errors import ReleaseError, VectorError
 from sarslide.inventory.records import Stack
 from sarslide.io import bounded
+from sarslide.layers import EAST_UP
 
 ATTRIBUTES = {
     "source": str,
@@ -38,6 +39,7 @@ ATTRIBUTES = {
     "los_rate_p95_mm_per_yr": float,
     "los_rate_max_mm_per_yr": float,
     "los_rate_std_mm_per_yr": float,
+    "los_rate_mean_std_mm_per_yr": float,
     "downslope_sensitivity": float,
     "downslope_rate_mm_per_yr": float,
     "los_rate_bound_mm_per_yr": float,
@@ -69,6 +71,7 @@ OBJECTS = {
     "name": str,
     "change": str,
     **FUSED,
+    **dict.fromkeys(EAST_UP, float),
     "review": str,
     "comment": str,
     "evidence": str,
@@ -95,6 +98,7 @@ SINCE_0_1_0 = {
             *("perimeter_over_area_per_km", "slope_min_deg", "slope_max_deg"),
             *("phase_cycles_per_yr", "patch_brightness"),
             *("los_rate_bound_mm_per_yr", "downslope_rate_bound_mm_per_yr", "landslide_probability"),
+            *("los_rate_mean_std_mm_per_yr", *EAST_UP),
         ),
         math.nan,
     ),

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from types import ModuleType
@@ -351,7 +351,10 @@ def write(path: str | Path, frame: gpd.GeoDataFrame, layer: str) -> None:
 
 
 def write_layers(
-    path: str | Path, frames: dict[str, gpd.GeoDataFrame], styles: list[dict[str, Any]] | None = None
+    path: str | Path,
+    frames: dict[str, gpd.GeoDataFrame],
+    styles: list[dict[str, Any]] | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
     """Write several layers into one GeoPackage; empty ones keep their columns.
 
@@ -363,15 +366,21 @@ def write_layers(
         Features by name of the layer.
     styles : list of dict, optional
         Rows of the `layer_styles` table, in which QGIS and others look for the style of a layer.
+    tables : mapping of str to DataFrame, optional
+        Rows without outlines, by name of the table.
 
     Raises
     ------
     OutputError
         When it cannot be written, or the disk has lost a part of it.
     """
-    with atomic_file(path, _whole(frames, styles or ())) as temporary:
+    tables = tables or {}
+    rows = {name: len(table) for name, table in tables.items()} | ({"layer_styles": len(styles)} if styles else {})
+    with atomic_file(path, _whole(frames, rows)) as temporary:
         for name, frame in frames.items():
             _add(temporary, name, frame, geometry_type=_geometry_type(frame))
+        for name, table in tables.items():
+            _add(temporary, name, gpd.GeoDataFrame(table))
         if styles:
             _add(temporary, "layer_styles", gpd.GeoDataFrame(styles), layer_options={"FID": "id"})
 
@@ -418,9 +427,9 @@ def write_parquet(path: str | Path, frame: gpd.GeoDataFrame) -> None:
         temporary.write_bytes(table.getbuffer())
 
 
-def _whole(frames: Mapping[str, gpd.GeoDataFrame], styles: Sequence[Mapping[str, Any]]) -> Callable[[Path], None]:
+def _whole(frames: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, int]) -> Callable[[Path], None]:
     """What raises OSError unless a GeoPackage has its rows, extents and indexes, undamaged."""
-    rows = {name: len(frame) for name, frame in frames.items()} | ({"layer_styles": len(styles)} if styles else {})
+    rows = {name: len(frame) for name, frame in frames.items()} | dict(tables)
     placed = {name: int((frame.geometry.notna() & ~frame.geometry.is_empty).sum()) for name, frame in frames.items()}
 
     def counted(database: sqlite3.Connection, table: str) -> int:

@@ -6,7 +6,7 @@ point then, so that an inversion of the whole region is not needed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,10 +35,17 @@ class PolygonSeries:
         Dates in order.
     displacement_mm : dict of str to (dates,) array of float
         Polygon -> LOS displacement since the first date, mm, positive towards the satellite.
+    spread_mm : dict of str to (dates,) array of float
+        Polygon -> standard deviation of the displacement over its cells, mm; empty where the series
+        is not one of cells.
+    cells : dict of str to int
+        Polygon -> cells that the mean is of; empty as above.
     """
 
     dates: list[str]
     displacement_mm: dict[str, np.ndarray]
+    spread_mm: dict[str, np.ndarray] = field(default_factory=dict)
+    cells: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def unknown(cls, dates: list[str], polygons: Iterable[str]) -> "PolygonSeries":
@@ -81,14 +88,16 @@ def of_region(
         NaN for a polygon none of whose cells has a series.
     """
     dates: list[str] = []
-    found = {}
+    found, spread, cells = {}, {}, {}
     for name, (rows, cols) in polygons.items():
         top, left = int(rows.min()), int(cols.min())
         dates, block = read_block(slice(top, int(rows.max()) + 1), slice(left, int(cols.max()) + 1))
         inside = block[:, rows - top, cols - left].astype(float)
         inside = inside[:, np.isfinite(inside).all(0)]
-        found[name] = inside.mean(1) if inside.shape[1] else np.full(len(dates), np.nan)
-    return PolygonSeries(dates, found)
+        cells[name] = inside.shape[1]
+        unknown = np.full(len(dates), np.nan)
+        found[name], spread[name] = (inside.mean(1), inside.std(1)) if cells[name] else (unknown, unknown)
+    return PolygonSeries(dates, found, spread, cells)
 
 
 def of_pairs(

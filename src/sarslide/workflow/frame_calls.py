@@ -21,7 +21,7 @@ OF_STACK, OF_FRAME = 45, 6  # further jobs at most: of a stack in a frame, of a 
 # Rules that make files of the region from those of frames, at once or by way of each other.
 JOINING = (
     *("mosaic", "mosaic_ground", "level_frames", "level_figure", "join_series"),
-    *("fuse", "release", "compare_networks", "report", "score", "score_external"),
+    *("fuse", "object_motion", "release", "compare_networks", "report", "score", "score_external"),
     *("factors", "rank_factors"),
 )
 

@@ -724,7 +724,7 @@ class Graph:
         """What a run makes beside the release.
 
         Report, scores where the truth is known or an inventory of others is named, quality of
-        pairs, what is asked for.
+        pairs, east and up where both passes see the ground, what is asked for.
 
         Returns
         -------
@@ -743,7 +743,22 @@ class Graph:
             for name in ("network.png", *(["closure.json"] if self.method.has_rates else []), "phase_bias.json")
             for path in self.every(f"{self.paths.stack}/quality/{name}")
         ]
-        return [f"{self.paths.results}/report/report.html", *scores, *quality, *self.mosaics(), *self.asked_products()]
+        east_up = [f"{self.paths.east_up}/east_up.json".format(frame=frame) for frame in self.frames_of_both_passes()]
+        report = f"{self.paths.results}/report/report.html"
+        return [report, *scores, *quality, *east_up, *self.mosaics(), *self.asked_products()]
+
+    def frames_of_both_passes(self) -> list[str]:
+        """Frames that ascending and descending stacks give rates.
+
+        Returns
+        -------
+        list of str
+            Names; none where the method makes no rates.
+        """
+        if not self.method.has_rates:
+            return []
+        seen = {frame: {stack[0] for stack in self.stacks_of(frame)} for frame in self.frames}
+        return [frame for frame, passes in seen.items() if passes == {"A", "D"}]
 
     def mosaics(self) -> list[str]:
         """What people read of each stack where the region has several frames.

@@ -129,6 +129,11 @@ class Paths:
         return f"{self.results}/smallest_speed/{{frame}}"
 
     @property
+    def east_up(self) -> str:
+        """Folder of east and up rates of a frame."""
+        return f"{self.results}/east_up/{{frame}}"
+
+    @property
     def inventory(self) -> str:
         """Folder of the inventory: candidates, pointer and releases of the whole region."""
         return f"{self.results}/inventory"

@@ -151,7 +151,7 @@ def upstream_rules(config: Config) -> list[str]:
         *(["observability", "smallest_speed"] if method.has_rates else []),
         *(["resample_products", "product_dem"] if config.segmentation.grid == "product" else []),
         *("terrain", "average_phase", "segment" if config.segmentation.method == "network" else "velocity_threshold"),
-        *("candidates", "fuse", "release"),
+        *("candidates", "fuse", *(["object_motion"] if method.has_rates else []), "release"),
     ]
 
 
