@@ -9,11 +9,12 @@ landslide at IoU 0.3. A logistic regression on their mean probability, area and 
 are fused as the product does. Calibration is shown in ten bins of equal count, its error with the
 95 % interval of 1,000 draws of regions; the Brier skill is against the share of right objects.
 
---into: fit on all ranges and write the numbers into the card of a weights file.
+--into: fit on all ranges and write the numbers into the card of a weights file, with the threshold
+that is best on all of them (`studies.network.thresholds`).
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from sarslide.models.card import ObjectConfidence
 from sarslide.retrieve.dem_library import FOLDER as LIBRARY
 from studies.ground import cutting, making, scoring
 from studies.ground.cutting import GroundRegion
-from studies.network import put, region_scores, row
+from studies.network import maps, put, row, thresholds
 from studies.network.folds import MADE
 
 COMMAND = "python -m studies.network.confidence --folder OUT"
@@ -37,19 +38,26 @@ LARGEST_ERROR, FEWEST = 0.05, 1000
 
 def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _arguments(arguments)
-    regions = cutting.regions_of(cutting.files_of(chosen.dems, None, False), MADE)
+    files = cutting.files_of(chosen.dems, None, False)
+    regions = cutting.regions_of(files, MADE)
+    counts = thresholds.by_range(chosen.folder, cutting.regions_of(files))
+    cuts = thresholds.of_ranges(counts)
     tracks = pd.concat(
-        [objects_of(chosen.folder, each) for each in tqdm(regions, "objects", unit="region", disable=None)]
+        [objects_of(chosen.folder, each, cuts) for each in tqdm(regions, "objects", unit="region", disable=None)]
     )
     if chosen.into:
-        into_card(chosen.into, fitted(tracks))
-    rows = tried(chosen.folder, regions, tracks)
+        best = thresholds.best([each for of_range in counts.values() for each in of_range])
+        into_card(chosen.into, fitted(tracks), best)
+    rows = tried(chosen.folder, regions, tracks, cuts)
     put(rows) if chosen.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
 
 
-def objects_of(folder: Path, region: GroundRegion) -> pd.DataFrame:
-    """Objects of each track of a region that no mask holds back, with their terms."""
-    rows, outlines = _candidates(folder, region)
+def objects_of(folder: Path, region: GroundRegion, cuts: Mapping[str, float]) -> pd.DataFrame:
+    """Objects of each track of a region that no mask holds back, with their terms.
+
+    cuts: threshold by range.
+    """
+    rows, outlines = _candidates(folder, region, cuts)
     free = [each for each in rows if scoring.is_landslide(each)]
     frame = pd.DataFrame([confidence.terms(each) for each in free], columns=["probability", "area", "rate"])
     right = np.zeros(len(free), bool)
@@ -69,7 +77,7 @@ def fitted(tracks: pd.DataFrame) -> ObjectConfidence:
     )
 
 
-def tried(folder: Path, regions: Sequence[GroundRegion], tracks: pd.DataFrame) -> list[dict]:
+def tried(folder: Path, regions: Sequence[GroundRegion], tracks: pd.DataFrame, cuts: Mapping[str, float]) -> list[dict]:
     """Rows of the record: objects of one track, and released ones of both."""
     of_range = {name: fitted(tracks[tracks["range"] != name]) for name in tracks["range"].unique()}
     single = tracks.assign(p=0.0)
@@ -79,7 +87,7 @@ def tried(folder: Path, regions: Sequence[GroundRegion], tracks: pd.DataFrame) -
         single.loc[inside, "p"] = 1 / (1 + np.exp(-scores))
     released = []
     for region in tqdm(regions, "released", unit="region", disable=None):
-        rows, outlines = _candidates(folder, region, of_range[region.file.mountains])
+        rows, outlines = _candidates(folder, region, cuts, of_range[region.file.mountains])
         fused = scoring.released(rows)
         p = [each["landslide_probability"] for each in fused]
         released.append(pd.DataFrame({"p": p, "right": _right(outlines, fused), "region": region.name}))
@@ -89,22 +97,21 @@ def tried(folder: Path, regions: Sequence[GroundRegion], tracks: pd.DataFrame) -
     ]
 
 
-def into_card(path: Path, numbers: ObjectConfidence) -> None:
-    """Write the numbers into the card of a weights file."""
+def into_card(path: Path, numbers: ObjectConfidence, threshold: float) -> None:
+    """Write numbers and threshold into the card of a weights file."""
     network, card = networks.load(path)
-    entries = card.model_dump(exclude_unset=True, exclude={"sha256"}) | {"objects": numbers.model_dump()}
-    weights.save(path, network, entries)
+    entries = card.model_dump(exclude_unset=True, exclude={"sha256"})
+    weights.save(path, network, entries | {"objects": numbers.model_dump(), "threshold": threshold})
 
 
-def _candidates(folder: Path, region: GroundRegion, numbers: ObjectConfidence | None = None) -> tuple[list[dict], list]:
+def _candidates(
+    folder: Path, region: GroundRegion, cuts: Mapping[str, float], numbers: ObjectConfidence | None = None
+) -> tuple[list[dict], list]:
     """Objects of both tracks by the network that has not seen the range, and what is planted."""
-    world = making.world_of(folder, region)
-    layers = {orbit_pass: making.layers_of(folder, region, orbit_pass) for orbit_pass in making.PASSES}
-    card = weights.read_card(region_scores.weights_of(folder, region, region_scores.NETWORK))
-    with np.load(region_scores.map_path(folder, region, region_scores.NETWORK)) as maps:
-        rows = scoring.candidates(
-            layers, dict(maps), world, cutting.drawn(region).dates, card.threshold, confidence=numbers
-        )
+    world, mountains = making.world_of(folder, region), region.file.mountains
+    layers, probability = maps.layers_of(folder, region), maps.read(folder, region, maps.NETWORK)
+    dates = cutting.drawn(region).dates
+    rows = scoring.candidates(layers, probability, world, dates, cuts[mountains], confidence=numbers)
     return rows, list(world.landslides.geometry)
 
 

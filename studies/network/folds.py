@@ -7,9 +7,10 @@ make: of every range up to eight regions, as `studies.ground.regions --per-range
 first two of each are those of its tables, the first four train. train: for every range a network
 that is trained on seven others and validated on the eighth (folds/). run: its maps of the regions
 of its own range, beside those of the network of before (maps/). score: what is released of them in
-the regions of the tables, beside the tuned velocity threshold and the limit (scores/). pack: the
-network of all ranges (packaged.safetensors), which a release of sarslide brings. What stands in OUT
-is read, not made again, and folds can be trained beside each other (--only).
+the regions of the tables, at the threshold that is best on the other ranges (thresholds/), beside
+the tuned velocity threshold and the limit (scores/). pack: the network of all ranges
+(packaged.safetensors), which a release of sarslide brings. What stands in OUT is read, not made
+again, and folds can be trained beside each other (--only).
 
 False objects are released ones that match no planted landslide at IoU 0.3; those that touch none
 are told beside.
@@ -19,18 +20,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
-from sarslide.dataset.features import feature_array
 from sarslide.errors import SarslideError
-from sarslide.io.arrays import write_npz
-from sarslide.models import networks
 from sarslide.retrieve.dem_library import FOLDER as LIBRARY
-from sarslide.segment.infer import predict
 from studies.ground import cutting, making, regions
 from studies.ground.cutting import GroundRegion
-from studies.network import put, region_scores, tables, training
+from studies.network import maps, put, region_scores, tables, thresholds, training
 
 COMMAND = "python -m studies.network.folds --folder OUT --record"
 PARTS = ("make", "train", "run", "score", "pack")
@@ -67,27 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(folder: Path, tested: Sequence[GroundRegion]) -> None:
     """Maps of regions by the network that has not seen their range, and by that of before."""
     for region in tqdm(tested, "run", unit="region", disable=None):
-        for method in (region_scores.NETWORK, region_scores.BEFORE):
-            path = region_scores.map_path(folder, region, method)
-            if not path.is_file():
-                write_npz(path, _maps(folder, region, region_scores.weights_of(folder, region, method)))
-
-
-def _maps(folder: Path, region: GroundRegion, path: Path) -> dict[str, np.ndarray]:
-    """Maps of both tracks by a weights file."""
-    network, card = networks.load(path)
-    layers = {orbit_pass: making.layers_of(folder, region, orbit_pass) for orbit_pass in making.PASSES}
-    return {
-        orbit_pass: predict(network, feature_array(card.channels, held.__getitem__), card)
-        for orbit_pass, held in layers.items()
-    }
+        for method in (maps.NETWORK, maps.BEFORE):
+            maps.make(folder, region, method)
 
 
 def score(folder: Path, tested: Sequence[GroundRegion], folds: Sequence[dict], cell_m: float) -> list[dict]:
     """Rows of the record: what is found in regions, by range, speed and size."""
     rules = regions.tuned_rules(regions.tuning_counts(folder, tested), folds)
+    cuts = thresholds.of_ranges(thresholds.by_range(folder, tested))
     found = [
-        region_scores.of_region(folder, region, rules[region.file.mountains])
+        region_scores.of_region(folder, region, rules[region.file.mountains], cuts[region.file.mountains])
         for region in tqdm(tested, "score", unit="region", disable=None)
     ]
     return tables.rows(found, f"cells of {cell_m:g} m", COMMAND)

@@ -18,44 +18,32 @@ from sarslide.models import weights
 from studies.benchmark import baseline
 from studies.ground import cutting, making, scoring
 from studies.ground.cutting import GroundRegion
-from studies.network import training
+from studies.network import maps
+from studies.network.maps import BEFORE, NETWORK
 
-NETWORK, BEFORE, THRESHOLD, LIMIT = "network", "before", "threshold", "limit"
+THRESHOLD, LIMIT = "threshold", "limit"
 METHODS = (NETWORK, BEFORE, THRESHOLD)
-BEFORE_WEIGHTS = "drs_unet_compact"
 SURE = 5.0  # standard errors
 NAMES = {code: name for name, code in DECOYS.items()}
 
 
-def map_path(folder: Path, region: GroundRegion, method: str) -> Path:
-    """Maps of both tracks by a network."""
-    return folder / "maps" / f"{region.name}.{method}.npz"
-
-
-def weights_of(folder: Path, region: GroundRegion, method: str) -> Path:
-    """The network that has not seen the range of a region, or that of before."""
-    if method == BEFORE:
-        return weights.packaged(BEFORE_WEIGHTS)
-    return training.fold_path(folder, region.file.mountains)
-
-
-def of_region(folder: Path, region: GroundRegion, tuned: Rule) -> dict[str, Any]:
+def of_region(folder: Path, region: GroundRegion, rule: Rule, threshold: float) -> dict[str, Any]:
     """What is found in a region: read where it stands, else made and written.
 
-    tuned: the velocity threshold.
+    rule: the velocity threshold. threshold: of the network.
     """
     path = folder / "scores" / f"{region.name}.json"
     if path.is_file():
         return read_json(path)
     world = making.world_of(folder, region)
-    layers = {orbit_pass: making.layers_of(folder, region, orbit_pass) for orbit_pass in making.PASSES}
+    layers = maps.layers_of(folder, region)
     found, cells, released = {}, {}, {}
     for method in METHODS:
-        maps, threshold, limits = maps_of(folder, region, method, layers, tuned)
+        probability, cut, limits = maps_of(folder, region, method, layers, rule, threshold)
         dates = cutting.drawn(region).dates
-        rows = scoring.released(scoring.candidates(layers, maps, world, dates, threshold, limits))
+        rows = scoring.released(scoring.candidates(layers, probability, world, dates, cut, limits))
         found[method] = scoring.matched(world, rows)
-        cells[method] = _cells(folder, region, maps, threshold)
+        cells[method] = _cells(folder, region, probability, cut)
         released[method] = {
             "released": len(rows),
             "right": found[method].right,
@@ -77,14 +65,14 @@ def of_region(folder: Path, region: GroundRegion, tuned: Rule) -> dict[str, Any]
 
 
 def maps_of(
-    folder: Path, region: GroundRegion, method: str, layers: scoring.Scenes, tuned: Rule
+    folder: Path, region: GroundRegion, method: str, layers: scoring.Scenes, rule: Rule, threshold: float
 ) -> tuple[dict[str, np.ndarray], float, list[tuple[float, float]]]:
     """Maps of both tracks, their threshold, and the speeds of the training."""
     if method == THRESHOLD:
-        return {orbit_pass: scoring.map_of(held, tuned) for orbit_pass, held in layers.items()}, 0.5, []
-    card = weights.read_card(weights_of(folder, region, method))
-    with np.load(map_path(folder, region, method)) as maps:
-        return dict(maps), card.threshold, card.trained_on.speed_limits if card.trained_on else []
+        return {orbit_pass: scoring.map_of(held, rule) for orbit_pass, held in layers.items()}, 0.5, []
+    card = weights.read_card(maps.weights_of(folder, region, method))
+    limits = card.trained_on.speed_limits if card.trained_on else []
+    return maps.read(folder, region, method), threshold if method == NETWORK else card.threshold, limits
 
 
 def certain(world: World, layers: scoring.Scenes) -> np.ndarray:
@@ -116,10 +104,12 @@ def decoys_of(shapes: Sequence, world: World, layers: scoring.Scenes) -> dict[st
     return dict(found)
 
 
-def _cells(folder: Path, region: GroundRegion, maps: Mapping[str, np.ndarray], threshold: float) -> dict[str, int]:
+def _cells(
+    folder: Path, region: GroundRegion, probability: Mapping[str, np.ndarray], threshold: float
+) -> dict[str, int]:
     """Cells of both tracks."""
     counts: Counts = pooled(
-        pixel_counts(scene.label, maps[orbit_pass] >= threshold)
+        pixel_counts(scene.label, probability[orbit_pass] >= threshold)
         for orbit_pass in making.PASSES
         for scene in [scenes.load(making.scene_path(folder, region, orbit_pass), baseline.CHANNELS)]
     )

@@ -9,7 +9,8 @@ import pandas as pd
 from sarslide.evaluate.metrics import Counts, harmonic, ratio
 from studies.ground import scoring
 from studies.network import row
-from studies.network.region_scores import BEFORE, LIMIT, METHODS, NETWORK, SURE
+from studies.network.maps import BEFORE, NETWORK
+from studies.network.region_scores import LIMIT, METHODS, SURE
 
 # Goals: F1 by object as a share of the limit's, and above the network of before; false objects on
 # 100 km2; recall of what is sure; of fast landslides, of all and of those that the limit finds.

@@ -19,7 +19,7 @@ from studies.ground import making
 from studies.ground.cutting import GroundRegion
 
 NETWORK, OPTIONS, CHANNELS = "drs_unet", {"width": 16}, "sarslide"
-RECIPE = Recipe(samples=12_000, rounds=6, learning_rate=2e-3, parts=6, clip_norm=1.0)
+RECIPE = Recipe(samples=9_600, rounds=4, learning_rate=2e-3, parts=6, clip_norm=1.0)
 
 
 def fold_path(folder: Path, mountains: str) -> Path:

@@ -119,6 +119,25 @@ def test_noise_keeps_rate_and_error_consistent():
     np.testing.assert_array_equal(augment.add_noise(stack[:2], names[:2], np.random.default_rng(1)), stack[:2])
 
 
+def test_landslides_get_faster_and_nothing_else():
+    """One factor of 1 to FASTER inside the label, in half of the patches; the error stays."""
+    names = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "los_rate_over_std"]
+    stack = np.stack([np.full((8, 8), value, np.float32) for value in (-20, 4, -5)])
+    label = np.zeros((8, 8), np.uint8)
+    label[2:5, 2:5], label[6, 6] = 1, 255
+    factors = []
+    for seed in range(60):
+        faster = augment.quicken(stack, label, names, np.random.default_rng(seed))
+        np.testing.assert_array_equal(faster[:, label != 1], stack[:, label != 1])
+        np.testing.assert_array_equal(faster[1], stack[1])
+        inside = faster[:, label == 1]
+        assert np.ptp(inside[0]) == 0
+        np.testing.assert_allclose(inside[0] / inside[1], inside[2], rtol=1e-6)
+        factors.append(inside[0, 0] / -20)
+    assert 15 < np.sum(np.array(factors) == 1) < 45  # of a fair coin, 60 times: 30 +- 4 standard deviations
+    assert 1 <= min(factors) < 1.5 and 0.6 * augment.FASTER < max(factors) <= augment.FASTER
+
+
 def test_orientations_differ():
     raster = np.arange(9).reshape(3, 3)
     assert len({augment.orient_raster(raster, k).tobytes() for k in range(augment.ORIENTATIONS)}) == 8

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from studies.ground import cutting, making
-from studies.network import confidence, folds, tables, training
+from studies.network import confidence, folds, tables, thresholds, training
 from studies.network.region_scores import METHODS, certain
 
 from sarslide.models import networks, weights
@@ -142,6 +142,15 @@ def test_what_is_certain():
     assert certain(World, layers).tolist() == [5.0, 2.5]
 
 
+def test_thresholds_come_from_other_ranges():
+    """A range whose own best threshold is the lowest has that of the others, the highest."""
+    low, high = np.tile([10, 0, 0, 0], (2, len(thresholds.TRIED), 1))
+    low[0] = high[-1] = [10, 8, 9, 8]
+    counts = {"low": [low], "high": [high, high]}
+    assert thresholds.of_ranges(counts) == {"low": thresholds.TRIED[-1], "high": thresholds.TRIED[0]}
+    assert thresholds.of_ranges({"low": [low]}) == {"low": thresholds.TRIED[0]}
+
+
 def test_calibration_error_and_skill():
     """Objects that are right as often as they say have no error; those 0.2 too sure have 0.2."""
     rng = np.random.default_rng(4)
@@ -159,7 +168,7 @@ def test_numbers_go_into_the_card(tmp_path):
     network, card = networks.load(weights.packaged("drs_unet_compact"))
     weights.save(path, network, card.model_dump(exclude_unset=True, exclude={"sha256"}))
     numbers = ObjectConfidence(intercept=0.5, factors=[1.0, 0.2, 0.3], objects=1000)
-    confidence.into_card(path, numbers)
+    confidence.into_card(path, numbers, 0.25)
     again, found = networks.load(path)
-    assert found.objects == numbers and found.threshold == card.threshold
+    assert found.objects == numbers and found.threshold == 0.25
     assert all((a == b).all() for a, b in zip(network.state_dict().values(), again.state_dict().values(), strict=True))

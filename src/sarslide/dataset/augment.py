@@ -1,4 +1,4 @@
-"""Augmentation that stays physically right: orientations, noise, brightness (D08, D10).
+"""Augmentation that stays physically right: orientations, speed, noise, brightness (D08, D10).
 
 Turning a map turns every vector on it: the components (aspect_sin, aspect_cos) and (los_east,
 los_north) are mixed as vectors. Layers that belong to a cell whatever the map's orientation stay as
@@ -49,6 +49,10 @@ REFLECTANCE_NOISE = 0.01
 BRIGHTNESS = (0.8, 1.25)
 BRIGHTNESS_DB = 2.0
 SHARPENING, SHARPENING_CELLS = 1.0, 1.0
+# Every second patch has landslides that are up to so many times as fast. Simulated fast ground is
+# noisy ground, and what is fast and quiet there is a mine: without this a network takes a coherent
+# landslide of 100 mm/yr for one.
+FASTER, QUICKENED = 8.0, 0.5
 
 
 def orient_raster(raster: np.ndarray, orientation: int) -> np.ndarray:
@@ -147,7 +151,7 @@ def _orient_direction(degrees: np.ndarray, orientation: int) -> np.ndarray:
 def augment(
     features: np.ndarray, label: np.ndarray, names: Sequence[str], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A patch in a random orientation, with noise, brightened and sharpened.
+    """A patch in a random orientation, its landslides faster, with noise, brightened and sharpened.
 
     Parameters
     ----------
@@ -166,8 +170,38 @@ def augment(
         The patch.
     """
     orientation = int(rng.integers(ORIENTATIONS))
-    turned = add_noise(orient_features(features, names, orientation), names, rng)
-    return sharpen(brighten(turned, names, rng), names, rng), orient_raster(label, orientation)
+    turned, label = orient_features(features, names, orientation), orient_raster(label, orientation)
+    noisy = add_noise(quicken(turned, label, names, rng), names, rng)
+    return sharpen(brighten(noisy, names, rng), names, rng), label
+
+
+def quicken(features: np.ndarray, label: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    """Features in which labelled landslides are faster, or as fast as they were.
+
+    Their rates, and those over their standard errors, are multiplied by one factor of 1 to
+    `FASTER` in a share `QUICKENED` of all patches; standard errors stay.
+
+    Parameters
+    ----------
+    features : (channels, rows, cols) array
+        In the units of the registry.
+    label : (rows, cols) array
+        1 landslide.
+    names : sequence of str
+        The registered layer of each channel.
+    rng : np.random.Generator
+        Its state decides all.
+
+    Returns
+    -------
+    array
+        A copy.
+    """
+    factor = np.exp(rng.uniform(0, np.log(FASTER))) if rng.random() < QUICKENED else 1.0
+    rates = [names.index(name) for name in (*(rate for rate, _ in RATES), OVER) if name in names]
+    faster = features.copy()
+    faster[rates] = np.where(label == 1, factor * features[rates], features[rates])
+    return faster
 
 
 def add_noise(features: np.ndarray, names: Sequence[str], rng: np.random.Generator) -> np.ndarray:
