@@ -3,13 +3,17 @@
 import json
 import shutil
 
+import pyogrio
 import pytest
 
 from sarslide import cli, exit_codes
+from sarslide.inventory import release
+from sarslide.inventory.changes import InventoryState
 from sarslide.inventory.records import MANIFEST
 from sarslide.io.hashes import sha256
 from sarslide.publish.export import FORMATS
-from tests.publish.conftest import REGION
+from tests.inventory.conftest import GRID
+from tests.publish.conftest import DATES, REGION, STACK
 
 
 def ended(*words) -> int:
@@ -72,3 +76,39 @@ def test_a_changed_release_is_not_published(working, tmp_path, capsys):
     (copy / "CHANGES.csv").chmod(0o644)
     (copy / "CHANGES.csv").write_text("changed")
     assert refused(capsys, copy, "--to", tmp_path / "out").startswith("E5002 ")
+
+
+def test_a_release_of_version_0_1_0_is_exported(repository, tmp_path):
+    """Its objects have no uids: the column is empty."""
+    (folder,) = (repository / "tests/data/format1/inventory/releases").glob("2*")
+    assert ended(folder, "--to", tmp_path / "out", "--formats", "gpkg,kmz,stac") == 0
+    found = pyogrio.read_dataframe(tmp_path / "out" / "landslides.gpkg", layer="landslides")
+    assert len(found) == 49 and set(found.uid) == {""} and found.lon.between(-180, 180).all()
+    assert (tmp_path / "out" / "stac" / "catalog.json").is_file()
+
+
+def test_series_that_the_release_holds_are_exported_of_any_release(tmp_path):
+    state, crs = InventoryState(), f"EPSG:{GRID.epsg}"
+    releases = tmp_path / "results" / REGION / "inventory" / "releases"
+    releases.mkdir(parents=True)
+    about = {"region": REGION, "dates": DATES}
+    made = release.publish(
+        releases,
+        "20190330-0123abcd",
+        "",
+        state,
+        about,
+        crs,
+        lambda to: (to / f"series_{STACK}.csv").write_text("pid\n"),
+    )
+    assert ended(releases / made.release, "--to", tmp_path / "out", "--formats", "series") == 0
+    assert (tmp_path / "out" / "series" / f"{STACK}.csv").read_text() == "pid\n"
+
+
+def test_a_release_without_objects_and_region_has_no_place_in_a_catalogue(tmp_path, capsys):
+    releases = tmp_path / "results" / REGION / "inventory" / "releases"
+    releases.mkdir(parents=True)
+    made = release.publish(releases, "20190330-0123abcd", "", InventoryState(), {"dates": DATES}, f"EPSG:{GRID.epsg}")
+    assert refused(capsys, releases / made.release, "--to", tmp_path / "out", "--formats", "stac").startswith("E5002 ")
+    assert not (tmp_path / "out").exists()
+    assert ended(releases / made.release, "--to", tmp_path / "out", "--formats", "gpkg,geojson,shapefile,kmz") == 0
