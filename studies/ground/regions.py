@@ -11,9 +11,9 @@ make: of every range two regions of 7.68 x 7.68 km, each a world with landslides
 scenes of both tracks (worlds/, scenes/; `sarslide.dataset.scenes` reads them for a training;
 SETTINGS.json says what the set is made of, with its folds). run: the packaged network that learnt
 on drawn ground on every scene (maps/); of that which learnt on these ranges see
-`studies.network.folds`. score: what network, velocity threshold (published; tuned on the ranges that train
-the fold of which the region is the test) and the limit find (scores/, SCORES.md), in the regions
-that are made and run. What stands in OUT is read, not made again.
+`studies.network.folds`. score: what network, velocity threshold (published; tuned on the ranges
+that train the fold of which the region is the test) and the limit find (scores/, SCORES.md), in the
+regions that are made and run. What stands in OUT is read, not made again.
 
 --safe REGION: that region from SAFE products to its report by `sarslide run`, and its scores.
 """
