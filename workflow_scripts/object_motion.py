@@ -4,7 +4,8 @@ middle the core of a frame holds.
 inputs: fused candidates; LOS rate and its standard error (mm/yr, positive towards the satellite);
 stable ground; LOS unit vector (ground to satellite); of methods with a time series of every cell
 that (mm since the first date, positive towards the satellite), height, incidence and heading.
-output: JSON, by object mean rate over its outline, standard error of that mean, and series.
+output: JSON, by object mean rate over its outline, standard error of that mean, series, and whether
+that speeds up or slows down.
 """
 
 from sarslide.workflow.job import job
@@ -18,7 +19,7 @@ def main(snakemake, log) -> None:
     from sarslide.frames import Frame
     from sarslide.grid import RegionGrid
     from sarslide.inventory.attributes import STABLE_CODES
-    from sarslide.inventory.followed import mean_rates, series_records
+    from sarslide.inventory.followed import mean_rates, series_records, still_series
     from sarslide.inventory.observability import cells_of
     from sarslide.inventory.series import SeriesPolygon, of_frame
     from sarslide.io import raster, series, vector
@@ -34,18 +35,20 @@ def main(snakemake, log) -> None:
     objects = [SeriesPolygon(row.candidate_id, cells_of(row.geometry, region)) for row in rows]
     polygons = of_frame([one for one in objects if len(one.cells[0])], frame, region)
     rate, std = raster.read(files.los_rate, grid), raster.read(files.los_rate_std, grid)
-    noise = noise_correlation(rate, std, np.isin(raster.read(files.stable_ground, grid), STABLE_CODES))
+    stable = np.isin(raster.read(files.stable_ground, grid), STABLE_CODES)
+    noise = noise_correlation(rate, std, stable)
     ground = {name: raster.read(files[name], grid) for name in LINE_OF_SIGHT}
     rates = mean_rates(polygons, rate, std, noise, ground)
-    found = PolygonSeries([], {})
+    found, still = PolygonSeries([], {}), np.empty((0, 0))
     if files.get("timeseries"):
+        still = still_series(partial(series.read, files.timeseries), stable)
         ground |= {name: raster.read(files[name], grid) for name in ("height_wgs84", "incidence_angle", "track_angle")}
         found = of_region(partial(series.read, files.timeseries), {one.pid: one.cells for one in polygons})
     record = {
         "stack": params["stack"],
         "dates": found.dates,
         "rates": rates,
-        "series": series_records(polygons, found, ground, grid) if found.dates else {},
+        "series": series_records(polygons, found, still, ground, grid) if found.dates else {},
         "noise": noise and {"single": noise.single, "exponential": noise.exponential, "gaussian": noise.gaussian},
     }
     log.info("%d objects, %d with a rate, %d with a series", len(polygons), len(rates), len(record["series"]))

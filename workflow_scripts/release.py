@@ -89,7 +89,7 @@ def main(snakemake, log) -> None:
         log.warning("the release is incomplete: without %s", ", ".join(params.without_frames))
     tracks = followed.joined(map(read_json, files.get("motion", [])))
     objects = rows_of(frame, FUSED, files.candidates)
-    followed.give_east_and_up(objects, tracks)
+    followed.give_motion(objects, tracks)
     inventory = update(
         previous.inventory,
         objects,

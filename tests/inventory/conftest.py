@@ -8,7 +8,7 @@ from shapely.geometry import box
 
 from sarslide.grid import RegionGrid
 from sarslide.inventory.observability import Observability
-from sarslide.inventory.tables import ATTRIBUTES
+from sarslide.inventory.tables import ATTRIBUTES, STATE
 from sarslide.layers import EAST_UP
 
 GRID = RegionGrid(32647, 500000.0, 3200000.0, 30.0, 100, 120)
@@ -61,7 +61,7 @@ def fused_row(geometry, **changes) -> dict:
         "shape": "", "motion": "", "geometry": geometry, "area_km2": geometry.area / 1e6,
         "perimeter_km": geometry.length / 1e3, "elevation_median_m": 3000.0, "los_rate_mean_mm_per_yr": -40.0,
         "los_rate_by_track": '{"A128": -40.0}', "probability_mean": 0.7, "landslide_probability": math.nan,
-        **dict.fromkeys(EAST_UP, math.nan),
+        **dict.fromkeys(EAST_UP, math.nan), **dict.fromkeys(STATE, ""),
     }  # fmt: skip
     return row | changes
 

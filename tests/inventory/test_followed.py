@@ -16,14 +16,17 @@ from tests.inventory.conftest import GRID
 from tests.inventory.test_scripts import FRAMES, RELEASE, STACKS, ground, release_job, run_script
 from tests.inventory.test_scripts import region as region
 
-DATES = [f"{date(2019, 1, 6) + timedelta(days=30 * k):%Y%m%d}" for k in range(12)]
-YEARS = 30 * np.arange(12) / 365.25
+DATES = [f"{date(2019, 1, 6) + timedelta(days=12 * k):%Y%m%d}" for k in range(24)]
+YEARS = 12 * np.arange(24) / 365.25
+LATER = np.clip(YEARS - YEARS[-7], 0, None)
 LOS = {"A128": (-0.6, 0.79), "D062": (0.6, 0.2)}  # east and up, as `ground` has them
 
 
 @pytest.fixture(scope="module")
 def motion(region, tmp_path_factory):
-    """`object_motion` of both tracks: white noise of 2 mm/yr, series that scatter by 3 mm within objects."""
+    """`object_motion` of both tracks: white noise of 2 mm/yr, series of the ground that scatter by 1 mm
+    from date to date, of objects by 3 mm within them; the eastern landslide speeds up at the end.
+    """
     folder, paths = tmp_path_factory.mktemp("motion"), []
     checks = 3.0 * (-1.0) ** np.add.outer(np.arange(GRID.rows), np.arange(GRID.cols))
     for number, track in enumerate(STACKS):
@@ -39,7 +42,10 @@ def motion(region, tmp_path_factory):
         for name, values in rasters.items():
             raster.write(base / f"{name}.tif", values, GRID, name)
         with series.create(base / "timeseries.nc", GRID, DATES) as put:
-            steps = planted[None] * YEARS[:, None, None] + checks * (YEARS > 0)[:, None, None]
+            steps = planted * YEARS[:, None, None] + (planted != 0) * checks * (YEARS > 0)[:, None, None]
+            scatter = np.random.default_rng(9).normal(size=steps.shape) * np.where(planted == 0, 1.0, 0.01)
+            steps[1:] += scatter[1:]
+            steps[:, 10:20, 50:62] += np.sign(planted[15, 55]) * 100 * LATER[:, None, None]
             put(slice(0, GRID.rows), slice(0, GRID.cols), steps.astype(np.float32))
         inputs = {
             "candidates": region / "candidates.gpkg", "timeseries": base / "timeseries.nc",
@@ -83,8 +89,12 @@ def test_a_release_has_east_and_up_and_the_series_of_its_objects(region, motion,
         kind = database.execute("select data_type from gpkg_contents where table_name = 'series'").fetchone()
     assert kind == ("attributes",)
     assert [row[2] for row in rows] == DATES and {row[5] for row in rows} == {100}
-    np.testing.assert_allclose([row[3] for row in rows], 40.0 * YEARS, atol=1e-3)
-    np.testing.assert_allclose([row[4] for row in rows], np.where(YEARS > 0, 3.0, 0.0), atol=1e-3)
+    np.testing.assert_allclose([row[3] for row in rows], 40.0 * YEARS, atol=0.01)
+    np.testing.assert_allclose([row[4] for row in rows], np.where(YEARS > 0, 3.0, 0.0), atol=0.01)
+    other = objects[objects.ls_id != slide.ls_id].iloc[0]
+    assert (slide.state, other.state) == ("steady", "accelerating") and {slide.state_track, other.state_track} <= set(
+        STACKS
+    )
 
     for track, sign in zip(STACKS, (-1, 1), strict=True):
         assert f"series_{track}.csv" in records.named(tmp_path / "release.json").files

@@ -1,5 +1,5 @@
 """What each track tells of each object: its mean rate over the outline of the object, the error of
-that mean, its time series; and from all tracks together east and up.
+that mean, its time series and whether that bends; and from all tracks together east and up.
 
 Made of the fused objects, one record a track and frame; an object is in the record of the frame
 whose core holds its middle. Records name objects by `candidate_id`, which a release keeps beside
@@ -8,21 +8,28 @@ the `ls_id` that it gives.
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sarslide.grid import RegionGrid
 from sarslide.inventory.series import SeriesPolygon, header, table_row
 from sarslide.inventory.tables import significant
 from sarslide.io.atomic import atomic_file
+from sarslide.io.blocks import blocks
+from sarslide.io.series import CHUNK_CELLS
 from sarslide.layers import EAST_UP, LINE_OF_SIGHT
+from sarslide.network import years_of
+from sarslide.rates import states
 from sarslide.rates.decomposition import east_and_up
 from sarslide.rates.mean_error import NoiseCorrelation, std_of_mean
 from sarslide.rates.series import PolygonSeries
 
+STILL_CHUNKS, STILL_BLOCK = 16, 8  # of the series of the ground: chunks that are read, cells of a side
+MIN_STILL = 100  # series, below which the memory of their noise is not known
 SERIES = {"ls_id": str, "track": str, "date": str, "displacement_mm": float, "spread_mm": float, "cells": int}
 
 
@@ -75,11 +82,64 @@ def mean_rates(
     return found
 
 
+def still_series(read_block: Callable[[slice, slice], tuple[list[str], np.ndarray]], stable: np.ndarray) -> np.ndarray:
+    """Series of still ground, as objects have them: means of blocks of 8 x 8 cells.
+
+    Parameters
+    ----------
+    read_block : callable
+        Rows, cols -> dates, displacement (dates, rows, cols), mm.
+    stable : (rows, cols) array of bool
+        Ground that does not move.
+
+    Returns
+    -------
+    (series, dates) array of float
+        Of blocks at least half of whose cells are still and known at all dates, in the 16 chunks of
+        64 x 64 cells with most stable ground; none without such a block.
+    """
+    chunks = [(stable[part].sum(), part) for part in blocks(stable.shape, CHUNK_CELLS, CHUNK_CELLS)]
+    found = []
+    for count, (rows, cols) in sorted(chunks, key=lambda chunk: -chunk[0])[:STILL_CHUNKS]:
+        if not count:
+            break
+        _, block = read_block(rows, cols)
+        use = stable[rows, cols] & np.isfinite(block).all(0)
+        for part in blocks(use.shape, STILL_BLOCK, STILL_BLOCK):
+            if use[part].sum() >= STILL_BLOCK**2 / 2:
+                found.append(block[:, *part][:, use[part]].mean(1, dtype=float))
+    return np.array(found)
+
+
+def states_of(found: PolygonSeries, still_mm: np.ndarray) -> dict[str, str]:
+    """Whether objects speed up or slow down in one track (`rates.states`).
+
+    Parameters
+    ----------
+    found : PolygonSeries
+        Their series.
+    still_mm : (series, dates) array of float
+        Series of still ground.
+
+    Returns
+    -------
+    dict of str to str
+        By object that has a series; none with fewer dates or still series than a test needs.
+    """
+    known = {pid: values for pid, values in found.displacement_mm.items() if np.isfinite(values).all()}
+    if not known or len(found.dates) < states.MIN_DATES or len(still_mm) < MIN_STILL:
+        return {}
+    years = years_of(found.dates)
+    limit = states.limit(years, states.memory_years(still_mm, years))
+    return dict(zip(known, states.states(np.array(list(known.values())), years, limit), strict=True))
+
+
 def series_records(
     polygons: Iterable[SeriesPolygon],
     found: PolygonSeries,
+    still_mm: np.ndarray,
     ground: Mapping[str, np.ndarray],
-    grid: Any,
+    grid: RegionGrid,
 ) -> dict[str, dict[str, Any]]:
     """Time series of objects in one track.
 
@@ -89,6 +149,8 @@ def series_records(
         Objects, by `candidate_id`.
     found : PolygonSeries
         Their series.
+    still_mm : (series, dates) array of float
+        Series of still ground.
     ground : mapping of str to (rows, cols) array of float
         As of `series.write_csv`.
     grid : RegionGrid
@@ -97,15 +159,17 @@ def series_records(
     Returns
     -------
     dict of str to dict
-        By object `displacement_mm` and `spread_mm` at each date, `cells` that have a series, and
-        `egms`, the row of the table with EGMS-like columns; objects without a series are left out.
+        By object `displacement_mm` and `spread_mm` at each date, `cells` that have a series,
+        `state`, empty where it is not known, and `egms`, the row of the table with EGMS-like
+        columns; objects without a series are left out.
     """
-    motions = found.motions()
+    motions, known_states = found.motions(), states_of(found, still_mm)
     return {
         polygon.pid: {
             "displacement_mm": _plain(found.displacement_mm[polygon.pid]),
             "spread_mm": _plain(found.spread_mm[polygon.pid]),
             "cells": found.cells[polygon.pid],
+            "state": known_states.get(polygon.pid, ""),
             "egms": table_row(
                 polygon, found.dates, found.displacement_mm[polygon.pid], motions[polygon.pid], ground, grid
             ),
@@ -136,14 +200,17 @@ def joined(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return tracks
 
 
-def give_east_and_up(rows: Iterable[dict], tracks: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write the columns `layers.EAST_UP` of objects.
+def give_motion(rows: Iterable[dict], tracks: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write the columns `layers.EAST_UP` and `tables.STATE` of objects.
+
+    The state is that in the track with the largest mean rate either way: one test an object, so
+    that the rate of false alarms is that of a test.
 
     Parameters
     ----------
     rows : iterable of dict
         Fused objects, `tables.FUSED`, which get the columns; NaN where the tracks do not look from
-        both sides.
+        both sides, empty without a series.
     tracks : mapping of str to mapping
         As `joined` returns them.
     """
@@ -154,6 +221,14 @@ def give_east_and_up(rows: Iterable[dict], tracks: Mapping[str, Mapping[str, Any
         names = ("los_rate_mean_mm_per_yr", "los_rate_mean_std_mm_per_yr", "los_east", "los_up")
         values = np.array([[_number(one[name]) for one in seen] for name in names])
         row |= dict(zip(EAST_UP, map(float, east_and_up(*values)), strict=True))
+        told = {
+            name: track["series"][row["candidate_id"]]["state"]
+            for name, track in tracks.items()
+            if row["candidate_id"] in track["series"] and row["candidate_id"] in track["rates"]
+        }
+        rates = {name: abs(tracks[name]["rates"][row["candidate_id"]]["los_rate_mean_mm_per_yr"]) for name in told}
+        best = max(sorted(rates), key=lambda name: rates[name], default="")
+        row |= {"state": told.get(best, ""), "state_track": best if told.get(best) else ""}
 
 
 def series_table(rows: Iterable[Mapping], tracks: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -65,6 +65,7 @@ FUSED = {
     "shape": str,
     "motion": str,
 }
+STATE = ("state", "state_track")  # speeding up or slowing down, and the track that tells it
 OBJECTS = {
     "ls_id": str,
     "uid": str,
@@ -72,6 +73,7 @@ OBJECTS = {
     "change": str,
     **FUSED,
     **dict.fromkeys(EAST_UP, float),
+    **dict.fromkeys(STATE, str),
     "review": str,
     "comment": str,
     "evidence": str,
@@ -92,7 +94,7 @@ CHANGES = {
 }
 # Columns that releases of version 0.1.0 lack: unknown in their rows.
 SINCE_0_1_0 = {
-    **dict.fromkeys(("uid", "name", "evidence"), ""),
+    **dict.fromkeys(("uid", "name", "evidence", *STATE), ""),
     **dict.fromkeys(
         (
             *("perimeter_over_area_per_km", "slope_min_deg", "slope_max_deg"),

@@ -116,6 +116,14 @@ LANDSLIDES = (
 )
 POPUP = (
     *LANDSLIDES,
+    Column("los_rate_mean_std_mm_per_yr", "Mean LOS rate, ±", "mm/yr", 1, "Standard error of the mean"),
+    Column("east_rate_mm_per_yr", "East", "mm/yr", 1, "Of tracks that look from both sides, north taken as 0"),
+    Column("east_rate_std_mm_per_yr", "East, ±", "mm/yr", 1),
+    Column("up_rate_mm_per_yr", "Up", "mm/yr", 1, "Of tracks that look from both sides, north taken as 0"),
+    Column("up_rate_std_mm_per_yr", "Up, ±", "mm/yr", 1),
+    Column(
+        "state", "State", hint="Its last six acquisitions against all before; 1 % of steady objects are told to change"
+    ),
     Column("downslope_rate_bound_mm_per_yr", "Down the slope faster than", "mm/yr", 0),
     Column("status_text", "Status"),
     Column("comment", "Comment", hint="Of the reviewer"),
