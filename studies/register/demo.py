@@ -135,7 +135,8 @@ def object_rows(tracks: dict[str, Track], polygons: dict[str, SeriesPolygon], ve
                 continue
             errors = np.array([one["los_rate_mean_mm_per_yr"] - one["planted"] for one in some])
             stds = np.array([one["los_rate_mean_std_mm_per_yr"] for one in some])
-            what = f"demo, objects {size} {LARGE_KM2} km2, planted at {least} to {most} mm/yr: mean LOS rates"
+            speeds = f"{least} to {most}" if np.isfinite(most) else f"{least} and more"
+            what = f"demo, objects {size} {LARGE_KM2} km2, planted at {speeds} mm/yr: mean LOS rates"
             yield row(what, told(errors, stds), COMMAND)
     both = [
         pid
