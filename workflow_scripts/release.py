@@ -131,6 +131,9 @@ def main(snakemake, log) -> None:
     series = followed.series_table(present, tracks)
     if series.empty:
         about["series"] = "the rate method makes no time series of every cell"
+    elif len(series) > followed.MAX_ROWS:
+        about["series"] = f"{len(series)} values are too many for the GeoPackage; they are in series_*.csv"
+        series = series[:0]
     maps = map_writer(speeds, frames, region, partial(followed.write_series, rows=present, tracks=tracks))
     manifest = release.publish(
         releases, params.release, previous.release, inventory, about, frame.crs, maps, None if series.empty else series

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from sarslide.inventory import records
+from sarslide.inventory import followed, records
 from sarslide.inventory.followed import SERIES
 from sarslide.io import raster, series, vector
 from sarslide.io.sidecar import read_json
@@ -103,6 +103,16 @@ def test_a_release_has_east_and_up_and_the_series_of_its_objects(region, motion,
         line = lines[slide.ls_id]
         assert float(line["mean_velocity"]) == pytest.approx(sign * 40.0, abs=0.1)
         assert [float(line[day]) for day in DATES] == pytest.approx(sign * 40.0 * YEARS, abs=0.01)
+
+
+def test_too_many_values_stay_out_of_the_geopackage(region, motion, tmp_path, monkeypatch):
+    monkeypatch.setattr(followed, "MAX_ROWS", 100)
+    inputs, outputs, params = release_job(region, tmp_path)
+    run_script("release", tmp_path, inputs | {"motion": motion}, outputs, params)
+    made = records.named(tmp_path / "release.json")
+    assert "too many" in made.model_extra["series"] and f"series_{STACKS[0]}.csv" in made.files
+    with closing(sqlite3.connect(records.folder_of(tmp_path / "release.json") / records.PACKAGE)) as database:
+        assert not database.execute("select * from gpkg_contents where table_name = 'series'").fetchall()
 
 
 def test_without_series_a_release_says_so(region, tmp_path):

@@ -29,6 +29,7 @@ from sarslide.rates.mean_error import NoiseCorrelation, std_of_mean
 from sarslide.rates.series import PolygonSeries
 
 STILL_CHUNKS, STILL_BLOCK = 16, 8  # of the series of the ground: chunks that are read, cells of a side
+MAX_ROWS = 1_000_000  # of the table in the GeoPackage, which the next release reads whole
 MIN_STILL = 100  # series, below which the memory of their noise is not known
 SERIES = {"ls_id": str, "track": str, "date": str, "displacement_mm": float, "spread_mm": float, "cells": int}
 
