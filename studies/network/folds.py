@@ -3,7 +3,7 @@
     python -m studies.network.folds --folder OUT [--parts make train run score] [--only RANGE]
     python -m studies.network.folds --folder OUT --parts make pack
 
-make: of every range up to eight regions, as `studies.ground.regions --per-range 8` makes them; the
+make: of every range up to five regions, as `studies.ground.regions --per-range 5` makes them; the
 first two of each are those of its tables, the first four train. train: for every range a network
 that is trained on seven others and validated on the eighth (folds/). run: its maps of the regions
 of its own range, beside those of the network of before (maps/). score: what is released of them in
@@ -30,7 +30,7 @@ from studies.network import maps, put, region_scores, tables, thresholds, traini
 
 COMMAND = "python -m studies.network.folds --folder OUT --record"
 PARTS = ("make", "train", "run", "score", "pack")
-MADE, TRAINED = 8, 4  # regions of each range, at most
+MADE, TRAINED = 5, 4  # regions of each range, at most
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
