@@ -2,12 +2,13 @@
 
     python -m studies.network.confidence --folder OUT [--record] [--into WEIGHTS]
 
-OUT: of `studies.network.folds`, its parts make, train and run done. Objects of one track of every
+OUT: of `studies.network.folds`, its parts make, train and run done. Released landslides of every
 region, by the network of the fold that left its range out: right where one matches a planted
-landslide at IoU 0.3. A logistic regression on their mean probability, area and rate over error
-(`inventory.confidence`) is fitted on eight ranges and tried on the ninth; objects of both tracks
-are fused as the product does. Calibration is shown in ten bins of equal count, its error with the
-95 % interval of 1,000 draws of regions; the Brier skill is against the share of right objects.
+landslide at IoU 0.3. A logistic regression on mean probability, area and rate over error
+(`inventory.confidence`) is fitted on those of eight ranges that one track alone sees, and tried on
+all of the ninth, fused as the product does. Calibration is shown in ten bins of equal count, its
+error with the 95 % interval of 1,000 draws of regions; the Brier skill is against the share of
+right objects.
 
 --into: fit on all ranges and write the numbers into the card of a weights file, with the threshold
 that is best on all of them (`studies.network.thresholds`).
@@ -42,59 +43,51 @@ def main(arguments: Sequence[str] | None = None) -> None:
     regions = cutting.regions_of(files, MADE)
     counts = thresholds.by_range(chosen.folder, cutting.regions_of(files))
     cuts = thresholds.of_ranges(counts)
-    tracks = pd.concat(
-        [objects_of(chosen.folder, each, cuts) for each in tqdm(regions, "objects", unit="region", disable=None)]
+    alone = pd.concat(
+        [seen_alone(chosen.folder, each, cuts) for each in tqdm(regions, "objects", unit="region", disable=None)]
     )
     if chosen.into:
         best = thresholds.best([each for of_range in counts.values() for each in of_range])
-        into_card(chosen.into, fitted(tracks), best)
-    rows = tried(chosen.folder, regions, tracks, cuts)
+        into_card(chosen.into, fitted(alone), best)
+    rows = tried(chosen.folder, regions, alone, cuts)
     put(rows) if chosen.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
 
 
-def objects_of(folder: Path, region: GroundRegion, cuts: Mapping[str, float]) -> pd.DataFrame:
-    """Objects of each track of a region that no mask holds back, with their terms.
+def seen_alone(folder: Path, region: GroundRegion, cuts: Mapping[str, float]) -> pd.DataFrame:
+    """Released landslides that one track alone sees, with their terms.
 
     cuts: threshold by range.
     """
     rows, outlines = _candidates(folder, region, cuts)
-    free = [each for each in rows if scoring.is_landslide(each)]
-    frame = pd.DataFrame([confidence.terms(each) for each in free], columns=["probability", "area", "rate"])
-    right = np.zeros(len(free), bool)
-    for track in {each["track"] for each in free}:
-        own = [k for k, each in enumerate(free) if each["track"] == track]
-        right[own] = _right(outlines, [free[k] for k in own])
-    return frame.assign(right=right, range=region.file.mountains, region=region.name)
+    released = scoring.released(rows)
+    alone = np.array([each["tracks"] == each["track"] for each in released], bool)
+    terms = [confidence.terms(each) for each, only in zip(released, alone, strict=True) if only]
+    frame = pd.DataFrame(terms, columns=["probability", "area", "rate"])
+    return frame.assign(right=_right(outlines, released)[alone], range=region.file.mountains)
 
 
-def fitted(tracks: pd.DataFrame) -> ObjectConfidence:
+def fitted(alone: pd.DataFrame) -> ObjectConfidence:
     """Logistic regression of right objects."""
-    model = LogisticRegression(C=np.inf).fit(tracks[["probability", "area", "rate"]], tracks["right"])
+    model = LogisticRegression(C=np.inf).fit(alone[["probability", "area", "rate"]], alone["right"])
     return ObjectConfidence(
         intercept=round(float(model.intercept_[0]), 4),
         factors=[round(float(each), 4) for each in model.coef_[0]],
-        objects=len(tracks),
+        objects=len(alone),
     )
 
 
-def tried(folder: Path, regions: Sequence[GroundRegion], tracks: pd.DataFrame, cuts: Mapping[str, float]) -> list[dict]:
-    """Rows of the record: objects of one track, and released ones of both."""
-    of_range = {name: fitted(tracks[tracks["range"] != name]) for name in tracks["range"].unique()}
-    single = tracks.assign(p=0.0)
-    for name, numbers in of_range.items():
-        inside = (single["range"] == name).to_numpy()
-        scores = numbers.intercept + single.loc[inside, ["probability", "area", "rate"]].to_numpy() @ numbers.factors
-        single.loc[inside, "p"] = 1 / (1 + np.exp(-scores))
+def tried(folder: Path, regions: Sequence[GroundRegion], alone: pd.DataFrame, cuts: Mapping[str, float]) -> list[dict]:
+    """Rows of the record: released landslides, by numbers of the other ranges."""
+    of_range = {name: fitted(alone[alone["range"] != name]) for name in cuts}
     released = []
     for region in tqdm(regions, "released", unit="region", disable=None):
         rows, outlines = _candidates(folder, region, cuts, of_range[region.file.mountains])
         fused = scoring.released(rows)
-        p = [each["landslide_probability"] for each in fused]
-        released.append(pd.DataFrame({"p": p, "right": _right(outlines, fused), "region": region.name}))
-    return [
-        *_calibration("objects of one track", single),
-        *_calibration("released landslides", pd.concat(released)),
-    ]
+        p = [each[confidence.PROBABILITY] for each in fused]
+        tracks = [each["tracks"].count("+") + 1 for each in fused]
+        right = _right(outlines, fused)
+        released.append(pd.DataFrame({"p": p, "right": right, "tracks": tracks, "region": region.name}))
+    return _calibration("released landslides", pd.concat(released))
 
 
 def into_card(path: Path, numbers: ObjectConfidence, threshold: float) -> None:
@@ -140,6 +133,14 @@ def _calibration(what: str, objects: pd.DataFrame) -> list[dict]:
             error <= LARGEST_ERROR and len(objects) >= FEWEST,
         ),
         row(f"{what}, held-out ranges: probability and share of right ones by bin", bins, COMMAND + " --record"),
+        row(
+            f"{what}, held-out ranges: mean probability and share of right ones, by one track / by both",
+            " / ".join(
+                f"{part['p'].mean():.2f} {part['right'].mean():.2f} of {len(part)}"
+                for _, part in objects.groupby("tracks")
+            ),
+            COMMAND + " --record",
+        ),
         row(
             f"{what}, held-out ranges: Brier skill",
             f"{skill:.2f} [{skills[0]:.2f}, {skills[1]:.2f}]",

@@ -39,7 +39,7 @@ def terms(row: Mapping) -> tuple[float, float, float]:
 
 
 def of_one_track(row: Mapping, fitted: ObjectConfidence | None) -> float:
-    """Probability that an object of one track is a landslide.
+    """Probability that an object of one track is a landslide, if no other track sees it.
 
     Parameters
     ----------

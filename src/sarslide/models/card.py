@@ -175,8 +175,8 @@ class TrainedOn(Part):
 
 
 class ObjectConfidence(Part):
-    """Logistic regression of right objects of one track, on regions that the network had not seen
-    (`inventory.confidence`).
+    """Logistic regression of right objects that one track alone sees, on regions that the network
+    had not seen (`inventory.confidence`).
 
     Attributes
     ----------
