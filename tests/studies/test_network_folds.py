@@ -143,9 +143,11 @@ def test_what_is_certain():
 
 
 def test_thresholds_come_from_other_ranges():
-    """A range whose own best threshold is the lowest has that of the others, the highest."""
+    """A range whose own best threshold is the lowest has that of the others, the highest; of equally
+    good ones the highest is taken.
+    """
     low, high = np.tile([10, 0, 0, 0], (2, len(thresholds.TRIED), 1))
-    low[0] = high[-1] = [10, 8, 9, 8]
+    low[0] = high[-1] = high[1] = [10, 8, 9, 8]
     counts = {"low": [low], "high": [high, high]}
     assert thresholds.of_ranges(counts) == {"low": thresholds.TRIED[-1], "high": thresholds.TRIED[0]}
     assert thresholds.of_ranges({"low": [low]}) == {"low": thresholds.TRIED[0]}
