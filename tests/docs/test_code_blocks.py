@@ -47,7 +47,7 @@ def test_reading_results(demo, monkeypatch, capsys):
     monkeypatch.chdir(demo)
     matplotlib.use("agg")
     blocks = PYTHON.findall((REPOSITORY / "docs/howto/reading-results.md").read_text())
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     here: dict = {}
     exec("\n".join(blocks), here)
     assert here["fast"].ls_id.tolist() == ["LS000001"] and "LS000001" in capsys.readouterr().out
