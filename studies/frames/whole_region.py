@@ -64,7 +64,7 @@ def keys(seed: int = FIRST_SEED) -> dict[str, str]:
         "simulation.seed": str(seed),
         "inventory.snowline_m": "4100",
         "rates.method": "stacking",
-        "segmentation.model": "drs_unet_ranges",
+        "segmentation.model": "drs_unet_compact",
         "segmentation.beside": "[]",
         "segmentation.weights_of": '""',
     }

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from sarslide.dataset import features
 from sarslide.errors import RasterError
 from sarslide.io import vector
 from sarslide.layers import SMALLEST_SPEED
@@ -229,8 +228,8 @@ def bare(inputs, **changes):
 
 def test_the_network_is_said_to_read_its_channels(inputs):
     """The packaged one reads no phase and no elevation."""
-    text = section(bare(inputs, weights=weights.packaged("drs_unet_ranges")), "method")
-    names = ", ".join(features.channel_set("sarslide"))
+    text = section(bare(inputs, weights=weights.packaged("drs_unet_compact")), "method")
+    names = ", ".join(weights.read_card(weights.packaged("drs_unet_compact")).channels)
     assert f"( drs_unet ) reads {names} in overlapping tiles" in text
     assert "A deep network reads each track in overlapping tiles" in section(bare(inputs, weights=None), "method")
 
@@ -310,7 +309,7 @@ def test_style_sheet_without_files():
 
 
 def test_script_writes_the_page(inputs, tmp_path):
-    html = html_of(dataclasses.replace(inputs, weights=weights.packaged("drs_unet_ranges")))
+    html = html_of(dataclasses.replace(inputs, weights=weights.packaged("drs_unet_compact")))
     stacks = inputs.stacks
     of = {name: [str(s.rasters[layer]) for s in stacks] for name, layer in SCRIPT_INPUTS.items()}
     files = {
@@ -341,7 +340,7 @@ def test_script_writes_the_page(inputs, tmp_path):
         "assumptions": {},
         "assumed": {},
         "benchmarks": str(inputs.benchmarks),
-        "network": {"name": "drs_unet_ranges", "path": ""},
+        "network": {"name": "drs_unet_compact", "path": ""},
         "flow": str(tmp_path / "flow.json"),
         "ranked": [],
     }

@@ -30,12 +30,11 @@ def test_cards(name):
     assert card.sha256 and str(path.parent.parent) not in str(card)
 
 
-def test_the_default_learnt_on_nine_ranges():
+def test_one_learnt_on_nine_ranges():
     """Its training has landslides of all speeds; those of over 500 mm/yr alias, so that the chain
     measures less.
     """
     card = weights.read_card(weights.packaged(RANGES))
-    assert Config.model_fields["segmentation"].default.model == RANGES
     assert tuple(card.channels) == features.channel_set("sarslide")
     assert card.normalisation.method == "asinh"
     files = cutting.files_of(dem_library.FOLDER, None, False)
@@ -46,8 +45,9 @@ def test_the_default_learnt_on_nine_ranges():
     assert card.trained_on.los_rate_mm_per_yr.p99 > 100
 
 
-def test_the_network_of_before():
+def test_the_default_learnt_on_drawn_ground():
     card = weights.read_card(weights.packaged(BEFORE))
+    assert Config.model_fields["segmentation"].default.model == BEFORE
     seeds = Config.model_fields["training"].default.seeds
     assert card.training["regions"] == sorted([*(str(seed) for seed in seeds), *climates.names_of("train")])
     assert not {*climates.names_of("test"), *climates.names_of("transfer")} & {*card.training["validation_regions"]}

@@ -35,7 +35,7 @@ def test_labels_train_what_the_preset_names(region):
     training = found.config.training
     found.check_training()
     if not training.model_fields_set.intersection(("network", "channels", "width")):
-        assert found.start == "packaged" and [Path(path).stem for path in found.trained] == ["drs_unet_ranges"]
+        assert found.start == "packaged" and [Path(path).stem for path in found.trained] == ["drs_unet_compact"]
         return
     assert found.start in ("random", "imagenet") and found.start_file() == []
     assert found.learnt_channels() == list(channel_set(training.channels))
@@ -115,7 +115,7 @@ def test_keys_that_contradict_the_start_are_refused():
     with pytest.raises(ConfigError, match=wanted):
         inputs("valley", start="packaged", channels="p0_insar", width=64).start_file()
     same = inputs("valley", start="packaged", network="drs_unet", channels="sarslide", width=16)
-    assert [Path(path).stem for path in same.start_file()] == ["drs_unet_ranges"]
+    assert [Path(path).stem for path in same.start_file()] == ["drs_unet_compact"]
 
 
 def test_each_training_writes_weights_of_its_own():
