@@ -58,13 +58,12 @@ def test_the_default_learnt_on_drawn_ground():
     assert 0.02 < card.trained_on.area_km2.p1 < card.trained_on.area_km2.p99 < 1.4
 
 
-@pytest.mark.parametrize("name", [RANGES, BEFORE])
-def test_finds_a_landslide_and_leaves_atmosphere_alone(name):
+def test_the_default_finds_a_landslide_and_leaves_atmosphere_alone():
     """A patch that moves down the slope fires; the same rate on a flat floor, or 4 mm/yr over
     kilometres, does not.
     """
     rng = np.random.default_rng(5)
-    network, card = networks.load(weights.packaged(name))
+    network, card = networks.load(weights.packaged(BEFORE))
     y, x = np.mgrid[:192, :192]
     moving = ((y - 60) ** 2 + (x - 70) ** 2 < 144) | ((y - 130) ** 2 / 4 + (x - 120) ** 2 < 64)
     plain = (x > 165) & (abs(y - 90) < 30)
@@ -78,7 +77,6 @@ def test_finds_a_landslide_and_leaves_atmosphere_alone(name):
         "slope_deg": slope,
         "downslope_sensitivity": sensitivity,
     }
-    layers["los_rate_over_std"] = layers["los_rate_mm_per_yr"] / layers["los_rate_std_mm_per_yr"]
     stack = np.stack([layers[name] for name in card.channels]).astype(np.float32)
     probability = predict(network, stack, card)
     found = probability >= card.threshold
@@ -93,7 +91,7 @@ def test_unseen_region():
     """
     from sarsim.training import STACKS, training_scene, training_world
 
-    network, card = networks.load(weights.packaged(RANGES))
+    network, card = networks.load(weights.packaged(BEFORE))
     world, unseen = training_world(UNSEEN), []
     for stack in STACKS.values():
         arrays = training_scene(world, stack)
