@@ -18,8 +18,8 @@ from sarslide.workflow.fingerprint import fingerprint
 from studies.ground import making
 from studies.ground.cutting import GroundRegion
 
-NETWORK, OPTIONS, CHANNELS = "drs_unet", {"width": 16}, "sarslide"
-RECIPE = Recipe(samples=9_600, rounds=4, learning_rate=2e-3, parts=6, clip_norm=1.0)
+NETWORK, OPTIONS, CHANNELS = "drs_unet", {"width": 16}, "sarslide_ranges"
+RECIPE = Recipe(samples=9_600, rounds=4, learning_rate=2e-3, parts=6, clip_norm=1.0, faster=0.5, normalisation="asinh")
 
 
 def fold_path(folder: Path, mountains: str) -> Path:

@@ -120,7 +120,7 @@ def test_noise_keeps_rate_and_error_consistent():
 
 
 def test_landslides_get_faster_and_nothing_else():
-    """One factor of 1 to FASTER inside the label, in half of the patches; the error stays."""
+    """One factor of 1 to FASTER inside the label; the error stays."""
     names = ["los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "los_rate_over_std"]
     stack = np.stack([np.full((8, 8), value, np.float32) for value in (-20, 4, -5)])
     label = np.zeros((8, 8), np.uint8)
@@ -134,7 +134,7 @@ def test_landslides_get_faster_and_nothing_else():
         assert np.ptp(inside[0]) == 0
         np.testing.assert_allclose(inside[0] / inside[1], inside[2], rtol=1e-6)
         factors.append(inside[0, 0] / -20)
-    assert 15 < np.sum(np.array(factors) == 1) < 45  # of a fair coin, 60 times: 30 +- 4 standard deviations
+    assert np.median(factors) == pytest.approx(np.sqrt(augment.FASTER), rel=0.3)  # even in the logarithm
     assert 1 <= min(factors) < 1.5 and 0.6 * augment.FASTER < max(factors) <= augment.FASTER
 
 

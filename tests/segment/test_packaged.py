@@ -35,7 +35,7 @@ def test_one_learnt_on_nine_ranges():
     measures less.
     """
     card = weights.read_card(weights.packaged(RANGES))
-    assert tuple(card.channels) == features.channel_set("sarslide")
+    assert tuple(card.channels) == features.channel_set("sarslide_ranges")
     assert card.normalisation.method == "asinh"
     files = cutting.files_of(dem_library.FOLDER, None, False)
     of_name = {region.name: region.file.mountains for region in cutting.regions_of(files, 4)}

@@ -26,16 +26,10 @@ _CURVATURE = ("curvature_profile_per_m", "curvature_plan_per_m")
 _TOTAL = "curvature_total_per_m"
 
 # Ours: what moves, how sure that is, and whether it moves the way the slope lets it. No elevation
-# and no amplitude: they differ from valley to valley and from sensor to sensor. No phase: what the
-# air leaves of it misled networks on other ranges (docs/reference/network.md).
-_OURS = (
-    "los_rate_mm_per_yr",
-    "los_rate_over_std",
-    "los_rate_std_mm_per_yr",
-    "mean_coherence",
-    "slope_deg",
-    "downslope_sensitivity",
-)
+# and no amplitude: they differ from valley to valley and from sensor to sensor.
+_OURS = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence", "slope_deg", "downslope_sensitivity")
+# The same with the rate in its standard errors, for fast and noisy ground.
+_OURS_SURE = (_OURS[0], "los_rate_over_std", *_OURS[1:])
 
 # P3 stacks rate, elevation, slope, curvature, optical, aspect and lithology (Fig. 2, E18) without
 # saying how direction and rock enter. Aspect as sine and cosine has no step at north. Rock classes
@@ -78,11 +72,8 @@ class ChannelSet:
 CHANNEL_SETS: dict[str, ChannelSet] = {
     row.name: row
     for row in (
-        ChannelSet(
-            "sarslide",
-            _OURS,
-            "ours",
-        ),
+        ChannelSet("sarslide", _OURS, "ours"),
+        ChannelSet("sarslide_ranges", _OURS_SURE, "ours"),
         # E16
         ChannelSet("p0_insar", _P0, "P0 Table 3"),
         ChannelSet("p0_dem", (*_P0, "elevation_m"), "P0 Table 3"),

@@ -76,6 +76,8 @@ class Recipe:
         A method of `dataset.normalise`.
     augmentation : bool
         That of `dataset.augment` (D08).
+    faster : float
+        Share of the patches whose landslides augmentation makes faster.
     start : str
         Weights to start from: none (random), `imagenet`, `coco`, `matterport`, or a weights file.
     coco_file : str
@@ -108,8 +110,9 @@ class Recipe:
     overlap: float = 0.5
     random_crops: bool = True
     negatives: float = -1.0
-    normalisation: str = "asinh"
+    normalisation: str = "robust"
     augmentation: bool = True
+    faster: float = 0.0
     start: str = ""
     coco_file: str = ""
     keep: str = "f1"

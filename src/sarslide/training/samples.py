@@ -59,7 +59,7 @@ class Patches(Dataset):
         stack = cut(self.scenes[k].features, row, col, self.recipe.patch, np.nan)
         label = cut(self.scenes[k].label, row, col, self.recipe.patch, IGNORE)
         if self.recipe.augmentation:
-            stack, label = augment.augment(stack, label, self.channels, self._rng(LOOK, number))
+            stack, label = augment.augment(stack, label, self.channels, self._rng(LOOK, number), self.recipe.faster)
         return torch.from_numpy(self.normalisation(stack)), torch.from_numpy(label.copy())
 
     def _kept(self, k: int, label: np.ndarray) -> list[tuple[int, int]]:
