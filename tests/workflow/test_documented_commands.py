@@ -43,7 +43,7 @@ SCENES = "stack,date,granule,platform,absolute_orbit,start_utc,sha256,orbit_file
 ELSEWHERE = [
     "mkdir", "cd", "$EDITOR", "export", "source", "sudo", "systemctl", "crontab", "scrontab", "sbatch", "srun",
     "squeue", "sinfo", "aws", "docker", "podman", "apptainer", "git", "pip", "uv", "conda", "mamba", "curl", "flock",
-    "tee", "info.py", "view.py", "tsview.py",
+    "tee", "jq", "info.py", "view.py", "tsview.py",
 ]  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def test_a_name_that_is_none_is_refused(place):
 
 
 def test_what_makes_files_of_the_region_from_frames_is_known(place, graph):
-    """At once or by way of other files of the region: a run of frames leaves it out, no record of a frame holds its code."""
+    """At once or by way of other files of the region, and what reads them: a run of frames leaves it out, no record of a frame holds its code."""
     slides = gpd.GeoDataFrame(geometry=[box(517000, 3206000, 517400, 3206400)], crs=32647)
     slides.to_file(place / "slides.gpkg")
     everything = REGION | {
@@ -132,4 +132,5 @@ def test_what_makes_files_of_the_region_from_frames_is_known(place, graph):
     for _ in of_region:  # a chain has no more links than there are jobs
         joined.update(path for _, read, made in of_region if not (of_frames | joined).isdisjoint(read) for path in made)
     found = {rule for rule, read, _ in of_region if not (of_frames | joined).isdisjoint(read)}
+    found |= {rule for rule, read, _ in jobs if not joined.isdisjoint(read)}
     assert found - {"all"} == set(frame_calls.JOINING)

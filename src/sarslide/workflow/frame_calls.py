@@ -18,7 +18,8 @@ MAX_NAMED = 4
 # Jobs of a date and of a pair by engine, unwrapping in the workflow aside; at most.
 OF_ENGINE = {"native": (1, 1), "isce2": (4, 1), "snap": (0, 4), "hyp3": (0, 3), "files": (0, 0)}
 OF_STACK, OF_FRAME = 45, 6  # further jobs at most: of a stack in a frame, of a frame
-# Rules that make files of the region from those of frames, at once or by way of each other.
+# Rules that make files of the region from those of frames, at once or by way of each other, and
+# those that read them.
 JOINING = (
     *("mosaic", "mosaic_ground", "level_frames", "level_figure", "join_series"),
     *("fuse", "object_motion", "release", "compare_networks", "report", "score", "score_external"),
