@@ -63,6 +63,7 @@ NOT_RUN = {
     r"sarslide new": "tests/config/test_new_region; the region of these tests has another grid",
     r"sarslide (demo|train|resume|clean|migrate)": "as make demo and snakemake train; tests/cli",
     r"sarslide (doctor|config|summary|coco|--install-completion)": "tests/cli",
+    r"sarslide update zhouqu": "asks an archive; tests/archive",
     r"sarslide schedule .*curl": "sends to another machine; test_scheduled runs hooks",
     r"python -m tests\.": "tests/archive/test_archive_faults runs every row; tests/remote",
     r"python -m (sarslide.layer_tables|studies.registry_tables|sarslide.config --fix)": "rewrite files; tests hold these in step",
