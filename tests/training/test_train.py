@@ -173,12 +173,14 @@ def test_stops_early_when_patience_is_used_up():
 
 
 def test_keeps_the_best_round():
-    """The weights are those of the round with the best F1, or the smallest loss."""
+    """The weights are those of the round with the best F1, the smallest loss, or the last one."""
     recipe = replace(RECIPE, epochs=4, learning_rate=0.05)
     for keep, column, best in (("f1", "validation_f1", max), ("loss", "validation_loss", min)):
         result = train([scene(1)], [scene(3)], CHANNELS, "drs_unet", {"width": 4}, replace(recipe, keep=keep))
         values = [row[column] for row in result.history]
         assert values[result.best_epoch - 1] == best(values)
+    fine = replace(recipe, epochs=2, patience=0, learning_rate=1e-3, keep="last")
+    assert train([scene(1)], [scene(3)], CHANNELS, "drs_unet", {"width": 4}, fine).best_epoch == 2
 
 
 BLANK = replace(scene(1), label=np.zeros((96, 96), np.uint8))

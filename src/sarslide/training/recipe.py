@@ -17,7 +17,7 @@ from sarslide.models.card import Card
 SAMPLE_CELLS = 128
 LOSSES = ("bce", "dice", "bce_dice")
 OPTIMISERS = ("adam", "sgd")
-KEPT = ("f1", "loss")
+KEPT = ("f1", "loss", "last")
 PRECISIONS = ("fp32", "bf16")
 # A fine-tuned network shall not forget: its steps are this much smaller than those from random
 # weights.
@@ -83,7 +83,8 @@ class Recipe:
     coco_file : str
         The file of `matterport`.
     keep : str
-        The round with the best validation `f1` by cell, or `loss`.
+        The round with the best validation `f1` by cell, or `loss`, or the `last` one, for a budget
+        that teaches what the validation scenes lack.
     threshold : float
         Of the map; 0 chooses it on the validation part.
     min_cells : int

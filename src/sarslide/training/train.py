@@ -348,7 +348,7 @@ def _validated(state: dict[str, Any], row: dict[str, Any], job: _Job, model: nn.
     state["history"].append({**row, "validation_loss": loss, "validation_f1": f1})
     log.info("%s", state["history"][-1])
     # Among networks that find nothing yet, the one with the smaller loss is nearer to it.
-    key = (f1, -loss) if recipe.keep == "f1" else (-loss, f1)
+    key = {"f1": (f1, -loss), "loss": (-loss, f1), "last": (row["epoch"], 0.0)}[recipe.keep]
     if state["best"] is None or key > tuple(state["best_key"]):
         state |= {"best": copy.deepcopy(model.state_dict()), "best_epoch": row["epoch"], "best_key": key}
 
