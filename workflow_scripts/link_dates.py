@@ -21,7 +21,8 @@ from sarslide.insar.native.geocode_slc import BANDS
 from sarslide.io import raster
 from sarslide.io.sidecar import read_json, sidecar, write_json
 from sarslide.layers import hidden
-from sarslide.linking.ministack import SHRINK, Source, link
+from sarslide.linking.estimate import SHRINK
+from sarslide.linking.ministack import Source, link
 
 
 def main(snakemake) -> None:
