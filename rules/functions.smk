@@ -55,7 +55,8 @@ def bring_start():
 # engines/native.smk and linking.smk
 def linked_phases(wildcards):
     """The linked phases of the two dates of a pair; nothing where dates are not linked."""
-    held = GRAPH.linked_in(wildcards.stack, wildcards.pair) if LINKED else []
+    linked = GRAPH.links(wildcards.stack)
+    held = GRAPH.ministacks(wildcards.stack).of_pair(wildcards.pair) if linked else []
     paths = [
         fill(f"{STACK}/linked/{{ministack}}.linked_rad.tif", wildcards, ministack=name)
         for name in held
@@ -65,9 +66,9 @@ def linked_phases(wildcards):
 
 def linked_inputs(wildcards):
     """The dates of a mini-stack after those linked once more, the first date of the stack, whose bursts count as even, and the mini-stacks before."""
-    parts = GRAPH.ministacks(wildcards.stack)
+    plan = GRAPH.ministacks(wildcards.stack)
+    parts, again = plan.parts, plan.again(wildcards.ministack)
     earlier = [name for name in parts if name < wildcards.ministack]
-    again = GRAPH.linked_again(wildcards.stack, wildcards.ministack)
     dates = [*again, *parts[wildcards.ministack]]
     return {
         "gslc": [

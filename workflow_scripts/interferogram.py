@@ -32,7 +32,7 @@ def main(snakemake) -> None:
     sums = multilook(slcs, [pair], Lattice.of(grid), swapped, whole)[pair]
     bperp_m = pair_baseline(earlier, later).perpendicular_m
     looks = grid.cell_m**2 * earlier.samples_per_m2
-    settings = dict(params.items())
+    settings = {key: value for key, value in params.items() if key != "filter"} | params.filter
     about = sidecar("interferogram", dict(files.items()), settings)
     made_by = ("native", __version__)
     linked = linked_pair(files.linked, pair, grid) if files.get("linked") else None

@@ -125,15 +125,7 @@ OVERLAP = (
 )
 
 
-# Pairs of linked dates are made of the phases of their mini-stacks.
-LINKED = CONFIG.interferogram.linking != "none"
-FILTER = GRAPH.leaves(
-    "interferogram",
-    *(("linking", "ministack") if LINKED else ("goldstein_alpha", "goldstein_window")),
-)
-
-
-if LINKED:
+if CONFIG.interferogram.linking != "none":
 
     include: "../linking.smk"
 
@@ -160,8 +152,8 @@ rule interferogram:
         mem_mb=memory(1500, 220),
         runtime=minutes(10, 14),
     params:
-        **FILTER,
         grid=cell_grid,
+        filter=lambda wildcards: GRAPH.pair_filter(wildcards.stack),
         coherence_window=CONFIG.interferogram.coherence_window,
         spectral_diversity=CONFIG.slc.spectral_diversity,
         code=code("interferogram"),

@@ -51,6 +51,7 @@ PRESETS = {
     "p2": Limits(max_days=36, max_bperp_m=150.0),
 }
 NEAREST = "nearest"
+MIN_LINKED = 3  # dates of a stack: two have one interferogram, and nothing to link
 MIN_PAIRS = 3  # of a rate with its error: one for the rate, two for the noise of dates and of pairs
 
 

@@ -9,6 +9,7 @@ import yaml
 from sarslide import config
 from sarslide.cli.start import nested
 from sarslide.config import explain, loading, reach
+from sarslide.config.automatic import filled
 from sarslide.dataset.features import CHANNEL_SETS
 from sarslide.errors import ConfigError
 from sarslide.insar.engines import ENGINES
@@ -58,7 +59,8 @@ def test_the_example_can_be_typed(name, plain, tmp_path):
     words = shlex.split(line(explain.explain(name, plain), "example"))
     assert words[::2] == ["--set"] * len(words[::2])
     keys = nested(words[1::2])
-    made = config.Config.model_validate(loading.merge(plain.config.model_dump(), keys))
+    written = plain.config.model_dump(exclude_unset=True)
+    made = filled(config.Config.model_validate(loading.merge(written, keys)))
     if reach.unread(made, [name]):
         with pytest.raises(ConfigError, match=f"{name} = .* has no effect: it needs "):
             explain.values(tmp_path, "valley", (), keys)

@@ -125,7 +125,7 @@ def test_a_compressed_slc_is_the_mean_without_phases(dates, tmp_path):
 
 def test_blocks_leave_no_seam(dates, tmp_path, monkeypatch):
     whole = linked([], dates[:3], tmp_path / "a.tif")
-    monkeypatch.setattr("sarslide.linking.ministack.BLOCK_BYTES", 5000)
+    monkeypatch.setattr("sarslide.linking.estimate.BLOCK_BYTES", 5000)
     monkeypatch.setattr(
         "sarslide.linking.ministack.slc_blocks",
         lambda _: [(slice(3 * a, 3 * b), slice(0, LATTICE.cols)) for a, b in pairwise([0, 1, 100, 260])],
@@ -163,16 +163,17 @@ def test_a_new_date_changes_only_its_own_mini_stack(tmp_path, monkeypatch):
         config = load({"region": "valley"} | keys)
         return Graph(config, scenes.table(config, Path("resources")), REPOSITORY / "workflow_scripts")
 
-    now, next_one = (list(graph(count).ministacks("A128").values()) for count in (10, 11))
+    plan, later = (graph(count).ministacks("A128") for count in (10, 11))
+    now, next_one = list(plan.parts.values()), list(later.parts.values())
     assert [len(part) for part in now] == [4, 4, 2] and [len(part) for part in next_one] == [4, 4, 3]
     assert now[:2] == next_one[:2] and next_one[2][:2] == now[2]
-    assert graph(10).ministack_of("A128", now[1][3]) == now[1][0]
+    assert plan.of(now[1][3]) == now[1][0]
     # Pairs join each date to the two before it, and are made of what the later one was linked with.
     dates = sum(now, [])
-    assert [graph(10).linked_again("A128", part[0]) for part in now] == [[], dates[2:4], dates[6:8]]
-    assert graph(10).linked_in("A128", f"{dates[3]}_{dates[4]}") == (dates[4], dates[4])
-    assert graph(10).linked_in("A128", f"{dates[1]}_{dates[3]}") == (dates[0], dates[0])
-    assert graph(10).linked_in("A128", f"{dates[1]}_{dates[5]}") == (dates[0], dates[4])
+    assert [plan.again(part[0]) for part in now] == [[], dates[2:4], dates[6:8]]
+    assert plan.of_pair(f"{dates[3]}_{dates[4]}") == (dates[4], dates[4])
+    assert plan.of_pair(f"{dates[1]}_{dates[3]}") == (dates[0], dates[0])
+    assert plan.of_pair(f"{dates[1]}_{dates[5]}") == (dates[0], dates[4])
 
 
 def test_the_scripts_make_a_pair_of_linked_phases(dates, tmp_path):
@@ -208,7 +209,7 @@ def test_the_scripts_make_a_pair_of_linked_phases(dates, tmp_path):
     inputs = {"linked": phases, "gslc": [str(source.path) for source in both]}
     inputs["sidecars"] = [str(tmp_path / f"{source.name}.json") for source in both]
     outputs = {kind: str(tmp_path / f"{pair}.{kind}") for kind in ("wrapped", "coherence", "sidecar")}
-    settings |= {"coherence_window": 3, "spectral_diversity": False}
+    settings = {"grid": settings.pop("grid"), "filter": settings, "coherence_window": 3, "spectral_diversity": False}
     run_script("interferogram", tmp_path, inputs, outputs, {"pair": pair}, **settings)
     assert read_json(outputs["sidecar"])["filter"] == {"name": "emi", "ministack": 4}
     unfiltered, filtered = (raster.read(outputs["wrapped"], REGION, band) for band in (1, 2))

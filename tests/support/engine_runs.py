@@ -26,7 +26,7 @@ from tests.support.rule_jobs import run_script
 REGION = RegionGrid(32647, 519000, 3208000, 30, 40, 40)
 DATES = ("20190306", "20190318")
 SLC = {"polarisation": "co", "orbits": "restituted", "device": "cpu", "solid_earth_tides": False}
-IFG = {"goldstein_alpha": 0.5, "goldstein_window": 32, "coherence_window": 3}
+IFG = {"filter": {"goldstein_alpha": 0.5, "goldstein_window": 32}, "coherence_window": 3}
 UNWRAP = {"unwrapper": "whirlwind", "alpha": 0.5, "window": 32, "phase": "filtered"}
 SECTION = {"wavelength_m": 0.0554658, "heading_deg": 350.0}
 KINDS = {

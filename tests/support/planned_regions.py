@@ -108,7 +108,7 @@ def regions(folder: Path) -> dict[str, Region]:
             for method in others
         },
         "averaging": Region(demo | averaged),
-        "linked": Region(demo | {"interferogram": {"linking": "emi"}}),
+        "filtered": Region(demo | {"interferogram": {"linking": "none"}}),
         # On a ground of its own, mapped without a network.
         "threshold": Region(
             demo

@@ -15,8 +15,10 @@ REPOSITORY = Path(__file__).parents[2]
 PARTS = ["Snakefile", "config.yaml", "Makefile", "pyproject.toml", "constraints.txt"]
 PARTS += ["rules", "workflow_scripts", "envs", "profiles", "src", "studies"]
 
-# A small region in the middle of the demo's, a few dates: real SAFE products, real jobs, small grids.
+# A small region in the middle of the demo's, a few dates: real SAFE products, real jobs, small grids. A further date
+# begins a mini-stack.
 SMALL = ["region=valley", "grid={bounds: [517500, 3206400, 520500, 3210000]}", "simulation={dates: 4}"]
+SMALL += ["interferogram={ministack: 4}"]
 
 
 class Checkout:

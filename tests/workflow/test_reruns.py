@@ -14,8 +14,10 @@ from tests.workflow.conftest import SMALL
 PER_STACK = [
     "simulate_date",
     "geocode_slc",
+    "link_dates",
     "mean_amplitude",
     "average_phase",
+    "rate_cycles",
     "stack_rates",
     "network",
     "closure",
@@ -81,12 +83,15 @@ def test_one_new_date_runs_only_its_own_work(own_checkout):
     """Two pairs for the new date in each track; nothing of the older dates; the older release stays byte for byte."""
     folder = own_checkout.release()
     bytes_before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
-    longer = [*SMALL[:2], "simulation={dates: 4, new_dates: 1}"]
+    engine = own_checkout.folder / "results/valley/A128/f0/native"
+    made_before = {path: path.read_bytes() for name in ("ifg", "linked") for path in (engine / name).glob("*.tif")}
+    longer = [*SMALL[:2], "simulation={dates: 4, new_dates: 1}", *SMALL[3:]]
     of_stacks = {word: 2 for word in PER_STACK + MAPS} | {"interferogram": 4, "unwrap": 4}
     assert own_checkout.planned(config=longer) == of_stacks | {word: 1 for word in ONCE}
-    pairs = set((own_checkout.folder / "results/valley/A128/f0/native/ifg").glob("*.unw_rad.tif"))
     own_checkout.snakemake(config=longer)
-    assert len(set((own_checkout.folder / "results/valley/A128/f0/native/ifg").glob("*.unw_rad.tif")) - pairs) == 2
+    assert {path: path.read_bytes() for path in made_before} == made_before
+    assert len(set((engine / "ifg").glob("*.unw_rad.tif")) - set(made_before)) == 2
+    assert len(set((engine / "linked").glob("*.linked_rad.tif")) - set(made_before)) == 1
     assert own_checkout.release() != folder
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} == bytes_before
     index = (own_checkout.folder / "results/valley/inventory/releases/INDEX.csv").read_text().splitlines()

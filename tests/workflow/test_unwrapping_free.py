@@ -188,7 +188,8 @@ def test_no_unwrapper_and_no_hours_of_one_are_wanted(monkeypatch):
         raise machine.PackageNotFoundError(package)
 
     monkeypatch.setattr(machine, "version", absent)
-    free, rated = load(FREE), load(loading.merge(FREE, {"rates": {"method": "stacking"}}))
+    plain = {"interferogram": {"linking": "none"}, "rates": {"method": "stacking", "rate_cycles": False}}
+    free, rated = load(FREE), load(loading.merge(FREE, plain))
     assert machine.unwrapper(free) == [] and [one.code for one in machine.unwrapper(rated)] == ["E3009"]
     rows = {
         stack: [{"date": date} for date in sorted({d for p in PAIRS for d in p.split("_")})] for stack in free.stacks

@@ -80,10 +80,11 @@ class InterferogramSection(Section):
         "phase that the rates are made of: the filtered one, or the unfiltered one with the same cycles",
     )
 
-    linking: Literal["none", "evd", "emi"] = key(
-        "none",
+    linking: Literal["auto", "none", "evd", "emi"] = key(
+        "auto",
         "filtered phase of a pair; none: its own, by the Goldstein filter; evd, emi: that of its dates, linked over all pairs"
-        " of a mini-stack (engine native)",
+        " of a mini-stack (engine native); auto: emi where the native engine makes rates, none for stacks of less than three"
+        " dates, with rates.phase_bias remove, and where another Goldstein filter is set",
     )
     ministack: int = key(
         10,

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from sarslide import names
 from sarslide.config import reach
+from sarslide.config.automatic import filled
 from sarslide.config.fields import Mistake, Mistakes, Section, check_path
 from sarslide.config.models import Config
 from sarslide.errors import ConfigError, shorten, without_secrets
@@ -157,7 +158,8 @@ def load(user: dict[str, Any], folder: Path = Path()) -> Config:
     Returns
     -------
     Config
-        Checked.
+        Checked; keys that follow from others have the values that they stand for
+        (`automatic.filled`).
 
     Raises
     ------
@@ -173,7 +175,7 @@ def load(user: dict[str, Any], folder: Path = Path()) -> Config:
     region_keys, own = preset(region, folder), folder / OWN_REGIONS / f"{region}.yaml"
     merged = merge(region_keys, user)
     try:
-        config = Config.model_validate(merged)
+        config = filled(Config.model_validate(merged))
         mistakes = _unread(config, merge(region_keys, user) if own.is_file() else user)
     except ValidationError:
         mistakes = all_mistakes(merged)

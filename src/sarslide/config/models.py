@@ -178,7 +178,7 @@ class Config(Section):
 
     @check
     def _linked_pairs_close(self) -> None:
-        if self.rates.phase_bias == "remove" and self.interferogram.linking != "none":
+        if self.rates.phase_bias == "remove" and self.interferogram.linking in ("evd", "emi"):
             raise Mistake(
                 f"interferogram.linking = {self.interferogram.linking} leaves no closures, from which rates.phase_bias = remove"
                 " takes the bias",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache, reduce
 from typing import Any
 
+from sarslide.config.automatic import FOLLOWS
 from sarslide.config.fields import Section
 from sarslide.config.models import Config
 from sarslide.frames import frames_of
@@ -124,7 +125,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "rates.atmosphere_days": (*STACKED, "ring_rates", *ON_RATES, "atmosphere"),
     "rates.delays": ("slant_delay", *ON_GROUND, *BESIDE, "atmosphere", "series"),
     "rates.phase_bias": (
-        *("pair_bias", *FROM_PAIRS, "window_rates", "average_phase", *BESIDE, "atmosphere", "series"),
+        *("pair_bias", "interferogram", *FROM_PAIRS, "window_rates", "average_phase", *BESIDE, "atmosphere", "series"),
         "mintpy_read",
     ),
     "rates.reference": (*ON_GROUND, "level_frames"),
@@ -494,6 +495,8 @@ def missing(config: Config, name: str) -> str:
 def unread(config: Config, names: Iterable[str]) -> dict[str, str]:
     """The keys that are set to another value than their default, and that nothing reads.
 
+    A default that follows from other keys may be written out.
+
     Parameters
     ----------
     config : Config
@@ -506,7 +509,9 @@ def unread(config: Config, names: Iterable[str]) -> dict[str, str]:
     dict of str to str
         What each needs.
     """
-    set_here = [name for name in names if value_of(config, name) != default_of(name)]
+    usual = {name: default_of(name) for name in names}
+    usual |= {name: follow(config) for name, follow in FOLLOWS.items() if name in usual}
+    set_here = [name for name, value in usual.items() if value_of(config, name) != value]
     return {name: need for name in set_here if (need := missing(config, name))}
 
 

@@ -57,14 +57,15 @@ class RatesSection(Section):
     )
     pair_coherence: float = key(0.1, "cells of a pair below this coherence are not stacked", "", ge=0, le=1)
     loop_mask: bool = key(False, "leave out the cells of a pair whose unwrapping phase closure calls wrong")
-    rate_cycles: bool = key(
-        False,
-        "take the whole cycles of each pair from a rate that all pairs of the stack share, where they agree on one",
+    rate_cycles: bool | None = key(
+        None,
+        "take the whole cycles of each pair from a rate that all pairs of the stack share, where they agree on one; null: with"
+        " engine native, without loop_mask",
     )
-    weighting: Literal["none", "coherence", "noise"] = key(
-        "none",
+    weighting: Literal["auto", "none", "coherence", "noise"] = key(
+        "auto",
         "weights of the stack; none is P4's eq. 1, coherence the inverse variance of the phase (B11), noise that and a delay"
-        " of each date",
+        " of each date; auto: noise with engine native, else none",
         "",
         "P4",
     )

@@ -11,9 +11,10 @@ later dates, and the datum is noise. Dates before a mini-stack that its own have
 therefore linked once more, with it: the phases of a pair come from one estimate.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +23,9 @@ from rasterio import DatasetReader
 from sarslide.errors import StackError
 from sarslide.grid import Lattice
 from sarslide.insar.native.interferogram import cells_of, open_slc, read_bands, slc_blocks
-from sarslide.io.blocks import strips
-from sarslide.linking.looks import cell_covariance, moving_apart, similar_weights, window_looks
-from sarslide.network import years_of
-
-SHRINK = 0.2  # share of identity in the magnitude of the coherence: with 0.05 noise rules the inverse
-MIN_DATES = 3  # two dates have one interferogram, and nothing to link
-BLOCK_BYTES = 64 << 20  # of the sums of a strip of cells
-Link = Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]
+from sarslide.linking.estimate import link_strips, program
+from sarslide.linking.looks import cell_covariance
+from sarslide.network import MIN_LINKED, years_of
 
 
 @dataclass(frozen=True)
@@ -124,17 +120,17 @@ def link(
     Raises
     ------
     StackError
-        For a stack of fewer than MIN_DATES dates; for a date whose looks are all in layover or
+        For a stack of fewer than MIN_LINKED dates; for a date whose looks are all in layover or
         shadow.
     GridError, RasterError
         For a file off the lattice, or one that cannot be read.
     """
-    if not before and len(dates) < MIN_DATES:
+    if not before and len(dates) < MIN_LINKED:
         raise StackError(
             f"a stack of {len(dates)} dates is too short to link: {', '.join(date.name for date in dates)}",
-            f"give at least {MIN_DATES} dates, or set interferogram.linking to none",
+            f"give at least {MIN_LINKED} dates, or set interferogram.linking to none",
         )
-    link_cells, sources = _program(device), [*before, *dates]
+    link_cells, sources = program(device), [*before, *dates]
     years = np.array(years_of([date.name for date in dates]))
     seen = np.zeros(len(sources), bool)
     shaded = np.pad(hidden, 1, mode="edge")
@@ -144,7 +140,8 @@ def link(
             cells = cells_of(lattice, *place)
             bands = _read_around(files, lattice, *place)
             around = shaded[cells[0].start : cells[0].stop + 2, cells[1].start : cells[1].stop + 2]
-            found = _link_block(bands, lattice, looks, around, link_cells, method == "emi", years, seen)
+            sums = partial(_covariance, bands, lattice)
+            found = link_strips(sums, around, looks, years, seen, method, link_cells)
             phase, std, agreement = found[0][len(before) :], found[1][len(before) :], found[2]
             own = {band: samples[len(before) + again :] for band, samples in bands.items()}
             yield LinkedBlock(*cells, phase, std, agreement, place, _compress(own, phase[again:], lattice))
@@ -154,17 +151,6 @@ def link(
             f"{covered[0]}: all its looks lie in layover or shadow, or it has none",
             "take the date out, or choose a region that the track sees",
         )
-
-
-def _program(device: str) -> Link:
-    """The compiled loops, or the tensor program on a torch device."""
-    if device == "cpu":
-        from sarslide.linking.cpu import link_cells
-
-        return link_cells
-    from sarslide.linking.tensor import TensorLinking
-
-    return TensorLinking(device).link_cells
 
 
 def _read_around(
@@ -186,37 +172,10 @@ def _read_around(
     return bands
 
 
-def _link_block(
-    bands: dict[int, np.ndarray],
-    lattice: Lattice,
-    looks: float,
-    hidden: np.ndarray,
-    link_cells: Link,
-    emi: bool,
-    years: np.ndarray,
-    seen: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Phases, bounds and temporal coherence of a block, in strips; marks sources with looks.
-
-    Relative motion is that of the dates, the last sources: a compressed SLC has lost it.
-    """
-    count = len(seen)
-    rows, cols = hidden.shape[0] - 2, hidden.shape[1] - 2
-    phase, std = (np.full((count, rows, cols), np.nan, np.float32) for _ in range(2))
-    agreement = np.full((rows, cols), np.nan, np.float32)
-    for part in strips(rows, max(1, BLOCK_BYTES // (8 * count**2 * (cols + 2)))):
-        lines = slice(part.start * lattice.per_y, (part.stop + 2) * lattice.per_y)
-        sums = np.zeros((part.stop - part.start + 2, cols + 2, count, count), np.complex64)
-        for samples in bands.values():
-            sums += cell_covariance(samples[:, lines], lattice.per_y, lattice.per_x)
-        around = hidden[part.start : part.stop + 2]
-        open_power = np.einsum("rcii->rci", sums[1:-1, 1:-1]).real[~around[1:-1, 1:-1]]
-        seen |= (open_power > 0).any(0)
-        weights = similar_weights(sums, looks, around)
-        weights[moving_apart(sums[..., -len(years) :, -len(years) :], years)] = 0
-        found = link_cells(sums, weights, window_looks(weights, looks), emi, SHRINK)
-        phase[:, part], std[:, part], agreement[part] = found
-    return phase, std, agreement
+def _covariance(bands: Mapping[int, np.ndarray], lattice: Lattice, cells: slice) -> np.ndarray:
+    """Covariance of some lines of cells, over all bands."""
+    lines = slice(cells.start * lattice.per_y, cells.stop * lattice.per_y)
+    return sum(cell_covariance(samples[:, lines], lattice.per_y, lattice.per_x) for samples in bands.values())
 
 
 def _compress(bands: dict[int, np.ndarray], phase_rad: np.ndarray, lattice: Lattice) -> dict[int, np.ndarray]:

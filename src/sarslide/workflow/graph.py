@@ -20,6 +20,7 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.engines import ENGINES, Engine
 from sarslide.io.resample import finer_grid
 from sarslide.layers import AVERAGES, GEOMETRY, OF_PAIRS, OPTICAL, RATES, TERRAIN
+from sarslide.linking.plan import MiniStacks
 from sarslide.names import release_name, split_pair
 from sarslide.rates.methods import METHODS, WITH_RATES, Method
 from sarslide.retrieve import dem_library
@@ -287,8 +288,8 @@ class Graph:
         """
         return self.scenes.dates(stack)
 
-    def ministacks(self, stack: str) -> dict[str, list[str]]:
-        """Dates of a stack that are linked together.
+    def links(self, stack: str) -> bool:
+        """Whether the pairs of a stack are made of linked phases.
 
         Parameters
         ----------
@@ -297,62 +298,42 @@ class Graph:
 
         Returns
         -------
-        dict of str to list of str
-            Dates of each mini-stack by its first one, in order.
+        bool
+            Where nobody asks for linking, stacks that are too short for it do without.
         """
-        dates, size = self.dates(stack), self.config.interferogram.ministack
-        return {part[0]: part for part in (dates[k : k + size] for k in range(0, len(dates), size))}
+        asked = "linking" in self.config.interferogram.model_fields_set
+        return self.config.interferogram.linking != "none" and (asked or len(self.dates(stack)) >= network.MIN_LINKED)
 
-    def ministack_of(self, stack: str, date: str) -> str:
-        """The mini-stack that a date is linked in.
+    def pair_filter(self, stack: str) -> dict[str, Any]:
+        """The keys that decide the filtered phase of the pairs of a stack.
 
         Parameters
         ----------
-        stack, date : str
-            Names of the stack and of the date.
+        stack : str
+            Name of the stack.
 
         Returns
         -------
-        str
-            Its first date.
+        dict
+            Value by key of `interferogram`: those of linking, or of the Goldstein filter.
         """
-        return max(first for first in self.ministacks(stack) if first <= date)
+        linked = ("linking", "ministack") if self.links(stack) else ("goldstein_alpha", "goldstein_window")
+        return self.leaves("interferogram", *linked)
 
-    def linked_again(self, stack: str, ministack: str) -> list[str]:
-        """Dates before a mini-stack that are linked with it once more.
+    def ministacks(self, stack: str) -> MiniStacks:
+        """Which dates of a stack are linked together.
 
         Parameters
         ----------
-        stack, ministack : str
-            Names of the stack and of the mini-stack.
+        stack : str
+            Name of the stack.
 
         Returns
         -------
-        list of str
-            Those that its own dates have pairs with, in order; the last ones where they are more
-            than a mini-stack holds.
+        MiniStacks
+            Of all its dates and pairs.
         """
-        own, size = self.ministacks(stack)[ministack], self.config.interferogram.ministack
-        ends = map(split_pair, self.pairs(stack))
-        return sorted({earlier for earlier, later in ends if earlier < ministack and later in own})[-size:]
-
-    def linked_in(self, stack: str, pair: str) -> tuple[str, str]:
-        """The mini-stacks that the phases of a pair are taken from.
-
-        Parameters
-        ----------
-        stack, pair : str
-            Names of the stack and of the pair.
-
-        Returns
-        -------
-        tuple of str
-            Of the earlier and of the later date: one mini-stack where it holds both.
-        """
-        earlier, later = split_pair(pair)
-        of_later = self.ministack_of(stack, later)
-        held = earlier >= of_later or earlier in self.linked_again(stack, of_later)
-        return of_later if held else self.ministack_of(stack, earlier), of_later
+        return MiniStacks(self.dates(stack), self.pairs(stack), self.config.interferogram.ministack)
 
     @cached_property
     def _pairs(self) -> dict[str, tuple[str, ...]]:
