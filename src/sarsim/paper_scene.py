@@ -18,6 +18,7 @@ import numpy as np
 
 from sarsim import optical, scene
 from sarsim.benchmark import MARGIN_M, RegionDraw, draw
+from sarsim.default_chain import RateChain
 from sarsim.paper_climates import climate_of
 from sarsim.products import baselines_m, view
 from sarsim.world import World, build_world
@@ -163,10 +164,9 @@ def _observed(world: World, stack: str, drawn: RegionDraw, chain: Chain) -> scen
         stack,
         drawn.dates,
         settings,
-        RateSettings.of(chain.rates, world.region),
+        RateChain.of(chain.rates, world.region),
         pairs,
         rates,
-        chain.rates["average"],
     )
 
 

@@ -26,6 +26,22 @@ class UnwrapSettings:
 
 
 @dataclass(frozen=True)
+class LinkSettings:
+    """Filtered pairs made of linked dates, as the rules `link_dates` and `interferogram` do it.
+
+    Attributes
+    ----------
+    method : str
+        Key `interferogram.linking`: `emi` or `evd`.
+    ministack : int
+        Key `interferogram.ministack`, dates.
+    """
+
+    method: str = "emi"
+    ministack: int = 10
+
+
+@dataclass(frozen=True)
 class ProductSettings:
     """Noise of a stack and processing of its pairs.
 
@@ -57,6 +73,9 @@ class ProductSettings:
     unwrapping : UnwrapSettings, optional
         Pairs go through the product's own unwrapper. None: cycles are those of the truth, but for
         planted patches.
+    linking : LinkSettings, optional
+        The filtered phase of a pair is that of its linked dates; needs `cells`. None: it is
+        Goldstein's.
     scattering : ScatteringSettings, optional
         What of the measured scattering there is; None: nothing.
     """
@@ -75,6 +94,7 @@ class ProductSettings:
     stratified_residue_mm: float = 0.0
     cells: CellSettings | None = None
     unwrapping: UnwrapSettings | None = None
+    linking: LinkSettings | None = None
     scattering: ScatteringSettings | None = None
 
     def stated(self) -> Mapping[str, Any]:

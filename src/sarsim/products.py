@@ -8,7 +8,8 @@ heading, incidence that grows linearly across the region, layover and shadow alo
 sight.
 
 By default a cell has one phase and its cycles come from the truth; `ProductSettings.cells` and
-`unwrapping` take that help away.
+`unwrapping` take that help away. With `linking` pairs are made of linked dates, as those of the
+default configuration (`default_chain`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sarsim.cell_samples import CellSettings
-from sarsim.product_settings import ProductSettings, UnwrapSettings
+from sarsim.linked_dates import LinkedDates
+from sarsim.product_settings import LinkSettings, ProductSettings, UnwrapSettings
 from sarsim.speckle import SUBLOOKS, TO_PHASE, DateSamples, Speckle, draw
 from sarsim.track_view import TrackView, mean_amplitude_db, view
 from sarsim.world import World
@@ -25,12 +27,15 @@ from sarslide.catalog.repeat_orbit import BASELINE_SIGMA, orbit_offset_m
 from sarslide.errors import StackError
 from sarslide.insar.native.interferogram import FormedPair, PairSums, coherence_window, form_pair
 from sarslide.insar.unwrap import BRIDGE_M, open_ground, phase_for_cycles, unwrap, with_cycles_of
+from sarslide.layers import hidden
+from sarslide.linking.plan import MiniStacks
 from sarslide.names import split_pair
 
 __all__ = [
     "SUBLOOKS",
     "CellSettings",
     "DateSamples",
+    "LinkSettings",
     "ProductSettings",
     "SimulatedPair",
     "TrackView",
@@ -85,7 +90,8 @@ def simulate_pairs(
     seed: int,
     settings: ProductSettings | None = None,
 ) -> Iterator[SimulatedPair]:
-    """The pairs of one stack, one at a time; only dates that later pairs need are held.
+    """The pairs of one stack, one at a time; only dates that later pairs need are held, and with
+    `ProductSettings.linking` those of a mini-stack.
 
     Parameters
     ----------
@@ -110,9 +116,12 @@ def simulate_pairs(
     Raises
     ------
     StackError
-        A pair whose dates are not acquisitions.
+        A pair whose dates are not acquisitions; linking without `cells`, or of fewer than three
+        dates.
     """
     settings = settings or ProductSettings()
+    if settings.linking and not settings.cells:
+        raise StackError("linked dates need ProductSettings.cells", "set cells=CellSettings()")
     ordered = sorted(pairs, key=lambda pair: split_pair(pair)[::-1])
     last_use: dict[str, str] = {}
     for pair in ordered:
@@ -121,12 +130,25 @@ def simulate_pairs(
                 raise StackError(f"pair {pair}: {date} is not an acquisition", "name the pairs of the given dates")
             last_use[date] = max(last_use.get(date, date), split_pair(pair)[1])
 
-    held: dict[str, DateSamples] = {}
+    # Without linking each date is a mini-stack of its own.
+    plan = MiniStacks(sorted(dates), ordered, settings.linking.ministack if settings.linking else 1)
+    ends = {own[-1]: (name, own) for name, own in plan.parts.items()}
+    linked: LinkedDates | None = None
+    held: dict[str, tuple[DateSamples, np.random.Generator]] = {}
     for speckle, acquired, rng in _acquisitions(world, seen, dates, seed, settings):
-        held[acquired.date] = acquired
-        for pair in (p for p in ordered if split_pair(p)[1] == acquired.date):
-            yield _pair(speckle, held[split_pair(pair)[0]], acquired, rng)
-        held = {date: samples for date, samples in held.items() if last_use.get(date, "") > acquired.date}
+        held[acquired.date] = acquired, rng
+        if acquired.date not in ends:
+            continue
+        ministack, own = ends[acquired.date]
+        if settings.linking:
+            linked = linked or LinkedDates(plan, settings.linking, speckle.stated_looks, hidden(seen.layover_shadow))
+            linked.link(ministack, {date: one.samples for date, (one, _) in held.items()})
+        for pair in ordered:
+            earlier, later = split_pair(pair)
+            if later in own:
+                linked_rad = linked.of_pair(pair) if linked else None
+                yield _pair(speckle, held[earlier][0], *held[later], linked_rad)
+        held = {date: one for date, one in held.items() if last_use.get(date, "") > acquired.date}
 
 
 def simulate_dates(
@@ -229,7 +251,13 @@ def _acquisitions(
         yield speckle, speckle.acquire(dates[0], date, baselines[date], rng), rng
 
 
-def _pair(speckle: Speckle, earlier: DateSamples, later: DateSamples, rng: np.random.Generator) -> SimulatedPair:
+def _pair(
+    speckle: Speckle,
+    earlier: DateSamples,
+    later: DateSamples,
+    rng: np.random.Generator,
+    linked_rad: np.ndarray | None = None,
+) -> SimulatedPair:
     settings, bperp = speckle.settings, later.baseline_m - earlier.baseline_m
     phase = TO_PHASE * (later.path_mm - earlier.path_mm) / 1000 + speckle.height_phase(bperp)
     phase = phase.astype(np.float32)
@@ -237,7 +265,7 @@ def _pair(speckle: Speckle, earlier: DateSamples, later: DateSamples, rng: np.ra
     if settings.cells:
         window = coherence_window(window, looks)
     sums = _sums(speckle, earlier, later, phase, rng)
-    formed = form_pair(sums, looks, window, settings.goldstein_alpha, settings.goldstein_window)
+    formed = form_pair(sums, looks, window, settings.goldstein_alpha, settings.goldstein_window, linked_rad)
     components = None
     if settings.unwrapping:
         unwrapped, components = _unwrapped(speckle, formed, looks * window**2, settings.unwrapping)

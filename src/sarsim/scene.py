@@ -15,6 +15,7 @@ from sarsim import landcover
 from sarsim.acquisition import WAVELENGTH
 from sarsim.atmosphere import residue_mm, residue_shape
 from sarsim.codes import DECOYS, OBJECTS
+from sarsim.default_chain import RateChain
 from sarsim.products import (
     ProductSettings,
     SimulatedPair,
@@ -28,7 +29,6 @@ from sarsim.world import World, true_los_rate
 from sarslide import names
 from sarslide.network import interval_years
 from sarslide.rates.pipeline import average_phase, stack_rates
-from sarslide.rates.settings import RateSettings
 from sarslide.terrain.derivatives import derivatives
 
 STACKS = {"A": "A128", "D": "D062"}
@@ -87,10 +87,9 @@ def observe(
     stack: str,
     dates: Sequence[str],
     settings: ProductSettings,
-    rate_settings: RateSettings | None = None,
+    rates: RateChain | None = None,
     pairs: Sequence[str] | None = None,
     make_rates: Callable[..., Any] | None = None,
-    mean: str = "complex",
 ) -> Observation:
     """Pairs through the rates and terrain code of the real chain.
 
@@ -104,14 +103,13 @@ def observe(
         Acquisitions, YYYYMMDD.
     settings : ProductSettings
         Noise and processing of the pairs.
-    rate_settings : RateSettings, optional
-        Settings of the rates.
+    rates : RateChain, optional
+        How rates are made; by default by P4's eq. 1 from the pairs' own cycles, as in the
+        benchmark.
     pairs : sequence of str, optional
         By default those of up to 24 days.
     make_rates : callable, optional
         Takes what `rates.pipeline.stack_rates`, the default, takes.
-    mean : str
-        Of the averaged phase, as in `rates.pipeline.average_phase`.
 
     Returns
     -------
@@ -122,35 +120,36 @@ def observe(
     seen = view(world, stack)
     products = {product.pair: product for product in simulate_pairs(world, seen, dates, pairs, world.seed, settings)}
 
-    elevation = world.elevation_m[world.window]
+    elevation, chain = world.elevation_m[world.window], rates or RateChain()
     blind = seen.layover_shadow > 0
-    rates = (make_rates or stack_rates)(
-        lambda pair: (products[pair].unwrapped_rad, products[pair].coherence, products[pair].components),
-        pairs,
-        elevation,
-        WAVELENGTH,
-        rate_settings,
-        exclude=blind,
-    )
     averaged = average_phase(
         lambda pair: (products[pair].unfiltered_rad, products[pair].coherence),
         pairs,
         elevation,
-        rate_settings,
+        chain.of_average(),
         exclude=blind,
-        mean=mean,
+        mean=chain.average,
+    )
+    products = chain.corrected(products, elevation, averaged.ground.stable, world.grid.cell_m)
+    made = (make_rates or stack_rates)(
+        lambda pair: (products[pair].unwrapped_rad, products[pair].coherence, products[pair].components),
+        pairs,
+        elevation,
+        WAVELENGTH,
+        chain.settings,
+        exclude=blind,
     )
     terrain = {name: layer[world.window] for name, layer in derivatives(world.elevation_m, world.grid.cell_m).items()}
     stored = (
-        {name: rates.layers[name] for name in ("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr")}
-        | {name: rates.layers[name] for name in ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence")}
+        {name: made.layers[name] for name in ("phase_rate_rad_per_yr", "phase_rate_std_rad_per_yr")}
+        | {name: made.layers[name] for name in ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence")}
         | {name: averaged.layers[name] for name in ("avg_phase_rad", "avg_phase_std_rad")}
         | {name: getattr(seen, name) for name in ("los_east", "los_north", "los_up", "layover_shadow")}
         | {name: terrain[name] for name in terrain if name != "hillshade"}
         | {"elevation_m": elevation, "mean_amplitude_db": mean_amplitude_db(world, seen, settings.scattering)}
     )
     layers: dict[str, np.ndarray] = {name: np.asarray(layer, _stored_type(layer)) for name, layer in stored.items()}
-    floor = (rate_settings or RateSettings()).pair_coherence
+    floor = chain.settings.pair_coherence
     return Observation(
         seen, layers, _residue_rate(world, stack, pairs, settings), _unwrapping_rate(products, pairs, floor)
     )

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from sarsim.default_chain import RateChain
 from sarsim.products import ProductSettings
 from sarsim.scene import STACKS, label, observe, regular_dates
 from sarsim.terrain import TerrainSettings
 from sarsim.world import World, WorldSettings, build_world
 from sarslide.grid import RegionGrid
-from sarslide.rates.settings import RateSettings
 
 __all__ = ["STACKS", "random_settings", "training_scene", "training_world"]
 
@@ -85,9 +85,7 @@ def training_world(seed: int) -> World:
     return build_world(REGION, seed, MARGIN_M, random_settings(seed)[0])
 
 
-def training_scene(
-    world: World, stack: str, rate_settings: RateSettings | None = None, **products: Any
-) -> dict[str, np.ndarray]:
+def training_scene(world: World, stack: str, rates: RateChain | None = None, **products: Any) -> dict[str, np.ndarray]:
     """The scene of one track over a training region.
 
     Parameters
@@ -96,8 +94,8 @@ def training_scene(
         The simulated region.
     stack : str
         Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
-    rate_settings : RateSettings, optional
-        Settings of the rates.
+    rates : RateChain, optional
+        How rates are made, as in `scene.observe`.
     **products
         Fields of `ProductSettings` in the place of those that the seed draws, such as `cells` and
         `unwrapping`.
@@ -110,7 +108,7 @@ def training_scene(
     """
     _, settings, count = random_settings(world.seed)
     settings, dates = replace(settings, **products), regular_dates(count)
-    observed = observe(world, stack, dates, settings, rate_settings)
+    observed = observe(world, stack, dates, settings, rates)
     meta = {"region": str(world.seed), "stack": stack, "seed": world.seed, "dates": count, **_plain(settings.stated())}
     meta["grid"] = world.region.to_dict()
     text = np.array(json.dumps(meta, sort_keys=True))

@@ -17,11 +17,10 @@ from typing import Any
 import rasterio
 from rasterio.warp import transform_bounds
 
-from sarsim import benchmark, landcover
+from sarsim import benchmark, default_chain, landcover
 from sarsim.bodies import CLASSES, SPEEDS_MM_PER_YR, BodySettings
-from sarsim.cell_samples import CellSettings
 from sarsim.climates import CLIMATES, GRID, Climate
-from sarsim.product_settings import UnwrapSettings
+from sarsim.product_settings import ProductSettings
 from sarsim.scattering import MEASURED
 from sarslide.config.crs import utm_epsg
 from sarslide.errors import DemError
@@ -54,8 +53,6 @@ OWN_CLIMATES: dict[str, tuple[str, tuple[float, float], float | None]] = {
 }
 OTHER_CLIMATE = "alpine humid"  # of files without a table
 BODIES = BodySettings(count=30, large_slopes=1, rock_glaciers=1)  # of a region of SIDE_M
-# Pairs that know nothing of the truth, on ground that scatters as measured.
-PRODUCTS: dict[str, Any] = {"cells": CellSettings(), "unwrapping": UnwrapSettings(), "scattering": MEASURED}
 NO_SNOW_M = 9000.0
 
 
@@ -203,8 +200,8 @@ def _extent(path: Path) -> tuple[int, tuple[float, float, float, float], float]:
 
 
 def drawn(region: GroundRegion) -> benchmark.RegionDraw:
-    """The settings of a region: those that it draws from its climate, with bodies as they are and
-    pairs that know nothing of the truth.
+    """The settings of a region: those that it draws from its climate, with bodies as they are, on
+    ground that scatters as measured, and pairs as the default configuration makes them.
     """
     found = benchmark.draw(climate_of(region.file), region.seed)
     snowline = OWN_CLIMATES[region.file.climate][2]
@@ -212,7 +209,7 @@ def drawn(region: GroundRegion) -> benchmark.RegionDraw:
     return replace(
         found,
         world=replace(found.world, snowline_m=height, bodies=BODIES),
-        products=replace(found.products, **PRODUCTS),
+        products=default_chain.products(replace(found.products, scattering=MEASURED)),
     )
 
 
@@ -256,7 +253,8 @@ def settings(regions: Sequence[GroundRegion]) -> dict[str, Any]:
         "climates": {file.climate: [asdict(climate_of(file)), *OWN_CLIMATES[file.climate]] for file in files},
         "bodies": [asdict(BODIES), {name: asdict(each) for name, each in CLASSES.items()}, SPEEDS_MM_PER_YR],
         "measured_cover": {str(code): asdict(cover) for code, cover in landcover.MEASURED.items()},
-        "products": {name: asdict(value) for name, value in PRODUCTS.items()},
+        "products": asdict(default_chain.products(ProductSettings(scattering=MEASURED))),
+        "rates": asdict(default_chain.rates(regions[0].grid)),
         "folds": folds(files),
         "folds_of_curvature": folds(files, curvature=True),
         "generator": {name: value for name, value in shared.items() if name not in ("climates", "parts", "grid")},

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sarsim import optical, scene
+from sarsim import default_chain, optical, scene
 from sarsim.dem_terrain import terrain_of_dem
 from sarsim.world import World, build_world, load_world, save_world
 from sarslide.errors import TrainingError
@@ -68,7 +68,7 @@ def observed(world: World, region: GroundRegion, orbit_pass: str, set_hash: str)
     mean one between the first and the last date.
     """
     found, stack = cutting.drawn(region), scene.STACKS[orbit_pass]
-    seen = scene.observe(world, stack, found.dates, found.products)
+    seen = scene.observe(world, stack, found.dates, found.products, default_chain.rates(region.grid))
     meta = {
         "region": region.name,
         "range": region.file.mountains,
