@@ -1,12 +1,15 @@
-"""Candidates for the default rate beside the default, against the planted truth on the same cells.
+"""Chains of rates beside the default of before, against the planted truth on the same cells.
 
     python -m studies.rates.default --default DEFAULT --region demo --stack A117 \
         --candidate "coherence weights" WEIGHTED --candidate "linked, coherence weights" LINKED
 
 All folders hold one simulated region, finished with one configuration each and made of the same
-products (copy `resources` and `gslc` of the first). Cells, moving ground, bias and width of an edge
-are those of `studies.rates.linking`, on the cells where all candidates have a rate; the valid share
-is each one's own. z is the error over the stated one: its standard deviation should be 1.
+products (copy `resources` and `gslc` of the first). DEFAULT is that of before, with
+`interferogram.linking: none`, `rates.weighting: none` and `rates.rate_cycles: false`; the candidate
+"linked, noise weights, rate_cycles" has become the default. Cells, moving ground, bias and width of
+an edge are those of `studies.rates.linking`, on the cells where all candidates have a rate; the
+valid share is each one's own. z is the error over the stated one: its standard deviation should be
+1.
 """
 
 import argparse

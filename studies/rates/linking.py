@@ -1,7 +1,9 @@
-"""Rates of linked phases beside those of the default, against the planted truth on the same cells.
+"""Rates of linked and of filtered phases, against the planted truth on the same cells.
 
-    snakemake --cores 2 --directory DEFAULT --config region=valley
-    snakemake --cores 2 --directory LINKED --config region=valley "interferogram={linking: emi}"
+    snakemake --cores 2 --directory DEFAULT --config region=valley "interferogram={linking: none}" \
+        "rates={weighting: none, rate_cycles: false}"
+    snakemake --cores 2 --directory LINKED --config region=valley \
+        "rates={weighting: none, rate_cycles: false}"
     python -m studies.rates.linking --default DEFAULT --linked LINKED --region valley
 
 Both folders hold one simulated region, made of the same products (copy `resources` and `gslc` of

@@ -19,7 +19,7 @@ from tests.support.plans import Plan, plan
 
 FREE = {"region": "valley", "simulation": {"dates": 4}, "rates": {"method": "averaging"}}
 OF_UNWRAPPED = {"unwrap", "closure", "stack_rates", "window_rates", "sbas", "mintpy_load", "own_rates", "dinsar"}
-OF_UNWRAPPED |= {"smallest_speed", "object_motion", "east_up"}
+OF_UNWRAPPED |= {"smallest_speed", "object_motion", "east_up", "link_dates", "rate_cycles"}
 
 
 @pytest.fixture(scope="module")

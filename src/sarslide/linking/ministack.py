@@ -14,7 +14,7 @@ therefore linked once more, with it: the phases of a pair come from one estimate
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 
 import numpy as np
@@ -175,7 +175,8 @@ def _read_around(
 def _covariance(bands: Mapping[int, np.ndarray], lattice: Lattice, cells: slice) -> np.ndarray:
     """Covariance of some lines of cells, over all bands."""
     lines = slice(cells.start * lattice.per_y, cells.stop * lattice.per_y)
-    return sum(cell_covariance(samples[:, lines], lattice.per_y, lattice.per_x) for samples in bands.values())
+    of_bands = (cell_covariance(samples[:, lines], lattice.per_y, lattice.per_x) for samples in bands.values())
+    return reduce(np.add, of_bands)
 
 
 def _compress(bands: dict[int, np.ndarray], phase_rad: np.ndarray, lattice: Lattice) -> dict[int, np.ndarray]:
