@@ -16,7 +16,8 @@ doi:10.1109/36.175330) is another.
 Here each sub-look of a cell has a place drawn from that kernel, the same on all dates, and on each
 date it has the phase of the ground there, bilinear between the cells' centres as in `scatterers`.
 So the mean of any pair's product is the above, whatever the fringes do, and all pairs come from one
-set of samples.
+set of samples. Its brightness is the mean over the kernel: a quarter of what a cell of 30 m shows
+comes from its neighbours, and bright ones light up dark ones.
 
 Ground that is sheared breaks: it slips along discrete faults (Gomberg et al. 1995, Slumgullion,
 doi:10.1130/0091-7613(1995)023<0041:LFATFA>2.3.CO;2) and the blocks between them stay rigid. Within
@@ -42,6 +43,7 @@ from sarslide.insar.native.acquisition import noise_bandwidth
 SWATH = SWATHS["IW2"]
 BEAM_SPEED = 6800.0  # of the beam over the ground, m/s: 13.9 m between lines of 2.06 ms
 BLOCK_M = 8.0  # assumed, not measured: about the patch that one sub-look stands for
+DRAWS = 8  # of places of a sub-look, for the mean over its response: within 0.18 of the contrast of two cells
 REACH = 12.0  # of the response that places are drawn from, in 1 / bandwidth: 0.3 % of its energy lie beyond
 
 
@@ -87,31 +89,74 @@ class Places:
         rng: np.random.Generator,
     ):
         self.block_m = settings.block_m
+        self.region, self.seen, self.along = region, seen, along
         lattice = Lattice.of(region)
         shape, count = (sublooks, *region.shape), lattice.per_x * lattice.per_y
         # One stratum of the samples for each sub-look, in an order of each cell's own: their
         # weights differ.
         strata = rng.permuted(np.broadcast_to(np.arange(sublooks)[:, None, None], shape), axis=0)
         number = ((strata + rng.random(shape)) * count / sublooks).astype(int)
-        east = (number // lattice.per_y - (lattice.per_x - 1) / 2) * lattice.step_x
-        north = ((lattice.per_y - 1) / 2 - number % lattice.per_y) * lattice.step_y
+        self.east = (number // lattice.per_y - (lattice.per_x - 1) / 2) * lattice.step_x
+        self.north = ((lattice.per_y - 1) / 2 - number % lattice.per_y) * lattice.step_y
+        self.row, self.col, self.apart = self._drawn(rng)
+        self.block = rng.standard_normal(shape, np.float32)
 
+    def _drawn(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A scatterer in the response of each sub-look: row, column, metres across the line of
+        sight, which orbits apart see under two angles.
+        """
+        shape, seen = self.east.shape, self.seen
         azimuth = response_places(rng, shape, SWATH.azimuth_window) * BEAM_SPEED / SWATH.azimuth_bandwidth
         slant = response_places(rng, shape, RANGE_WINDOW) * SPEED_OF_LIGHT / (2 * SWATH.range_bandwidth)
         # Ground that rises along the track comes closer: in the range of the sample lies ground
         # farther across.
-        across = map_metres(seen) * (slant + azimuth * along * np.cos(np.radians(seen.incidence_deg)))
-        # Metres across the line of sight, which orbits apart see under two angles: along range by
-        # the slant distance over the tangent of local incidence, and by what rises along the track.
+        across = map_metres(seen) * (slant + azimuth * self.along * np.cos(np.radians(seen.incidence_deg)))
+        # Along range by the slant distance over the tangent of local incidence, and by what rises
+        # along the track.
         local = np.radians(np.clip(seen.local_incidence_deg, 3, 87))
-        self.apart = (slant / np.tan(local) + map_metres(seen) * azimuth * along).astype(np.float32)
+        apart = (slant / np.tan(local) + map_metres(seen) * azimuth * self.along).astype(np.float32)
         heading, away = np.radians(HEADING_DEG[seen.stack[0]]), to_range(seen.stack)
-        east += azimuth * np.sin(heading) + across * away[0]
-        north += azimuth * np.cos(heading) + across * away[1]
-        rows, cols = np.indices(region.shape)
-        self.row = (rows - north / region.cell_m).astype(np.float32)
-        self.col = (cols + east / region.cell_m).astype(np.float32)
-        self.block = rng.standard_normal(shape, np.float32)
+        east = self.east + azimuth * np.sin(heading) + across * away[0]
+        north = self.north + azimuth * np.cos(heading) + across * away[1]
+        rows, cols = np.indices(self.region.shape)
+        row, col = rows - north / self.region.cell_m, cols + east / self.region.cell_m
+        return row.astype(np.float32), col.astype(np.float32), apart
+
+    def at_place(self, values: np.ndarray) -> np.ndarray:
+        """A map in the cells that the sub-looks lie in.
+
+        Parameters
+        ----------
+        values : (rows, cols) array
+            The map.
+
+        Returns
+        -------
+        (sublooks, rows, cols) array
+            Its values; of places beyond the region those of the outermost cells.
+        """
+        return _nearest(values, self.row, self.col)
+
+    def around(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Mean of a map over the response of each sub-look.
+
+        Parameters
+        ----------
+        values : (rows, cols) array of float
+            The map.
+        rng : Generator
+            Random numbers.
+
+        Returns
+        -------
+        (sublooks, rows, cols) array of float32
+            The means, over DRAWS scatterers.
+        """
+        total = np.zeros(self.east.shape, np.float32)
+        for _ in range(DRAWS):
+            row, col, _ = self._drawn(rng)
+            total += _nearest(values, row, col)
+        return total / DRAWS
 
     def turn(self, samples: np.ndarray, phase: np.ndarray, shift: float, broken: np.ndarray) -> np.ndarray:
         """Samples of one date with the phase of their places, so that earlier x conj(later) grows.
@@ -135,6 +180,13 @@ class Places:
         turned = np.empty_like(samples)
         _turn(turned, samples, phase, self.row, self.col, np.float32(shift), self.apart, broken, self.block)
         return turned
+
+
+def _nearest(values: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray:
+    inside = (
+        np.clip(np.rint(place), 0, size - 1).astype(int) for place, size in zip((row, col), values.shape, strict=True)
+    )
+    return values[*inside]
 
 
 def response_places(rng: np.random.Generator, shape: tuple[int, ...], window: float) -> np.ndarray:

@@ -92,27 +92,27 @@ class Speckle:
         shared = shared_sublooks(world.region, seen.stack) if settings.cells else ()
         self.critical_m = WAVELENGTH * RANGE_M * np.tan(local) / (2 * SLANT_RESOLUTION_M)
 
-        self.cover = world.land_cover[world.window]
+        self.cover = cover = world.land_cover[world.window]
         self.scattering = settings.scattering or ScatteringSettings()
-        snr = self._signal_to_noise(local, incidence)
-        signal = snr / (1 + snr) * np.clip(settings.coherence, 0, 1)
-        signal[self.cover == landcover.FOREST] *= settings.forest_coherence
-        signal[seen.layover_shadow >= 2] = 0
-        signal[seen.layover_shadow == 1] *= 0.5
+        snr = np.where(seen.layover_shadow >= 2, 0, self._signal_to_noise(local, incidence))
         if self.scattering.towns:
-            town = self.cover == landcover.SETTLEMENT
+            town = cover == landcover.SETTLEMENT
             self.dem_error = self.dem_error + np.where(town, rng.uniform(0, TOWN.height_m, self.shape), 0)
-        self.ground = _Scatterers(self.cover, signal, self.scattering, shared, rng)
         self.places: Places | None = None
         if settings.cells:
             north, east = np.gradient(world.elevation_m, -world.grid.cell_m, world.grid.cell_m)
             heading = np.radians(HEADING_DEG[seen.stack[0]])
             along = (north * np.cos(heading) + east * np.sin(heading))[world.window]
             self.places = Places(world.region, seen, SUBLOOKS, along, settings.cells, rng)
-        self.amplitude = np.sqrt(self.weights * (1 + np.where(seen.layover_shadow >= 2, 0, snr)))
+            cover, snr = self.places.at_place(cover), self.places.around(snr, rng)
+        signal = snr / (1 + snr) * np.clip(settings.coherence, 0, 1)
+        signal[cover == landcover.FOREST] *= settings.forest_coherence
+        signal *= np.where(seen.layover_shadow == 1, 0.5, 1)
+        self.ground = _Scatterers(cover, signal, self.scattering, shared, rng)
+        self.amplitude = np.sqrt(self.weights * (1 + snr))
         self.snow: _Scatterers | None = None
         if self.scattering.snow_drop_m:
-            snow = np.full(self.shape, SEASONAL_SNOW, np.uint8)
+            snow = np.full(cover.shape, SEASONAL_SNOW, np.uint8)
             self.snow, self.latitude = (
                 _Scatterers(snow, signal, self.scattering, shared, rng),
                 latitude_deg(world.region),
@@ -219,7 +219,10 @@ class Speckle:
 
 
 class _Scatterers:
-    """Speckle of one map of land cover; its fading part goes on from date to date."""
+    """Speckle of one map of land cover; its fading part goes on from date to date.
+
+    Maps are (rows, cols), or (SUBLOOKS, rows, cols) where sub-looks have places of their own.
+    """
 
     def __init__(
         self,
@@ -239,12 +242,12 @@ class _Scatterers:
         self.rest = np.sqrt(1 - signal * rho_0)
         self.tau = np.maximum(scattering.table("tau_days")[cover], 1e-3)
         self.turning = scattering.fading_rad_per_day[cover]
-        self.forever = draw(rng, cover.shape, shared)
+        self.forever = draw(rng, cover.shape[-2:], shared)
         self.memory: tuple[str, np.ndarray] | None = None
 
     def on(self, date: str, rng: np.random.Generator) -> np.ndarray:
         """Samples (SUBLOOKS, rows, cols) of the next date, of unit power."""
-        shape, shared = self.tau.shape, self.shared
+        shape, shared = self.tau.shape[-2:], self.shared
         if self.memory is None:
             fading = draw(rng, shape, shared)
         else:

@@ -182,13 +182,14 @@ def test_fast_ground_is_not_recovered_by_construction(base):
         for name, settings in (("truth", ProductSettings(**STILL_AIR)), ("own", OWN)):
             observed = scene.observe(world, STACK, DATES, settings)
             error = observed.layers["los_rate_mm_per_yr"] - scene.los_rate(world, observed.seen)
-            errors[name, peak] = error[middle], observed.unwrapping_mm_per_yr[middle]
+            errors[name, peak] = error, observed.unwrapping_mm_per_yr
     for name, peak, most in (("truth", 60, 3), ("own", 60, 3), ("truth", 2000, 20)):
-        assert np.median(np.abs(errors[name, peak][0])) < most
+        assert np.median(np.abs(errors[name, peak][0][middle])) < most
     error, wrong_cycles = errors["own", 2000]
-    assert np.nanmedian(np.abs(error)) > 500
-    assert np.nanmedian(wrong_cycles / error) == pytest.approx(1, abs=0.1)
-    assert np.isnan(errors["own", 8000][0]).mean() > 0.9
+    wrong = np.abs(error) > 300
+    assert (wrong | np.isnan(error))[middle].mean() > 0.9 and wrong.sum() > 20
+    assert np.median((wrong_cycles / error)[wrong]) == pytest.approx(1, abs=0.1)
+    assert np.isnan(errors["own", 8000][0][middle]).mean() > 0.9
 
 
 def test_pairs_are_those_of_the_rule(base):
@@ -282,13 +283,18 @@ def test_seasonal_snow(base):
 
 
 def test_texture(base):
-    """Bright and dark cells: the amplitude has the variance of the texture; power follows it, above the noise."""
+    """Bright and dark cells: the amplitude has the variance of the texture; power follows it, less what neighbours add, and
+    a dark cell beside a bright one is lit by it."""
     scattering, world = ScatteringSettings(texture_variance=1.1), flat(base)
     seen = view(world, STACK)
     bright = 10 ** (mean_amplitude_db(world, seen, scattering) / 10)
     assert bright.var() / bright.mean() ** 2 == pytest.approx(1.1, rel=0.1)
     (date,) = simulate_dates(world, seen, DATES[:1], 3, dataclasses.replace(BARE, scattering=scattering))
-    assert np.corrcoef(date.power.ravel(), bright.ravel())[0, 1] > 0.9
+    assert np.corrcoef(date.power.ravel(), bright.ravel())[0, 1] > 0.8
+    around = (bright[:-2, 1:-1] + bright[2:, 1:-1])[bright[1:-1, 1:-1] < 0.3 * bright.mean()]
+    power = date.power[1:-1, 1:-1][bright[1:-1, 1:-1] < 0.3 * bright.mean()]
+    lit = around > np.median(around)
+    assert power[lit].mean() > 1.3 * power[~lit].mean()
 
 
 def test_defaults_are_those_of_before(base):
