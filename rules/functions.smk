@@ -281,6 +281,14 @@ def made_factors(wildcards):
     }
 
 
+def made_series(wildcards):
+    """Tables of series of the objects (sarslide series), of the stacks where there are any, in a release without."""
+    table = f"{GRAPH.map_of(RATES)}/series/inventory.csv"
+    tables = [table.format(stack=stack) for stack in CONFIG.stacks]
+    made = [path for path in tables if Path(path).is_file()]
+    return {"series": [] if GRAPH.method.has_series else made}
+
+
 def page_digest():
     """Hashes of the report's templates and assets and of the papers' data, which no fingerprint of code sees."""
     patterns = ("report/templates/*", "report/assets/**/*", "papers/*.yaml")

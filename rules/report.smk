@@ -45,11 +45,15 @@ rule report:
     input:
         unpack(paper_inputs),
         unpack(made_factors),
+        unpack(made_series),
         **layer_files(TERRAIN_OF_REGION, [*layers.TERRAIN, "hillshade"]),
         **(
             {
                 "los_rate": GRAPH.maps(f"{RATES}/los_rate_mm_per_yr.tif"),
                 "los_rate_std": GRAPH.maps(f"{RATES}/los_rate_std_mm_per_yr.tif"),
+                "sensitivity": GRAPH.maps(
+                    f"{STACK}/observability/downslope_sensitivity.tif"
+                ),
                 "closure_rms": GRAPH.maps(f"{STACK}/quality/closure_rms_rad.tif"),
                 "unwrap_errors": GRAPH.maps(f"{STACK}/quality/unwrap_error_count.tif"),
             }
@@ -57,6 +61,11 @@ rule report:
             else {}
         ),
         current=RELEASED,
+        motion=(
+            GRAPH.every(rules.object_motion.output.motion)
+            if GRAPH.method.has_rates
+            else []
+        ),
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
         weights=own_weights,
         scores=[f"{RESULTS}/report/scores.json"] if GRAPH.simulated else [],

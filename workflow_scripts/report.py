@@ -8,10 +8,12 @@ and observability (classes), and of one pair wrapped phase and coherence; pictur
 side by side; sidecars of all pairs; for simulated regions scores and planted outlines; scores and
 objects of the comparison with an inventory of others; tables and pictures of the factors, where
 they were ranked; for regions of a paper incidence and heading (degree), phase rate (rad/yr,
-positive away), optical layers and rock. Rasters are those of the whole region; reference areas are
-one a stack and frame, levels of the frames one a stack. What a region does not have is an empty
-list. outputs: report.html; the folder report_files with what is too heavy for it, empty for a small
-region; a QGIS project of the release and its layers.
+positive away), optical layers and rock; the sensitivity of the line of sight to a motion down the
+slope; what each track tells of the objects; tables of their series, where they were made. Rasters
+are those of the whole region; reference areas are one a stack and frame, levels of the frames one a
+stack. What a region does not have is an empty list. outputs: report.html; the folder report_files
+with the landslides as GeoJSON and CSV, series, earlier releases, and what is too heavy for the
+page; a QGIS project of the release and its layers.
 """
 
 from sarslide.workflow.job import job
@@ -23,6 +25,7 @@ PER_STACK = {
     "phase_rate": "phase_rate_rad_per_yr",
     "los_rate": "los_rate_mm_per_yr",
     "los_rate_std": "los_rate_std_mm_per_yr",
+    "sensitivity": "downslope_sensitivity",
     "mean_coherence": "mean_coherence",
     "probability": "probability",
     "wrapped": "wrapped_rad",
@@ -89,6 +92,8 @@ def main(snakemake, log) -> None:
             )
         ),
         ground={layer: files[layer][0] for layer in (*OPTICAL, "lithology") if files.get(layer)},
+        series={stack: path for stack in params.stacks for path in files.get("series", []) if stack in path.parts},
+        motion=tuple(files.get("motion", [])),
     )
     page = render(inputs)
     with atomic_file(snakemake.output.html) as temporary:

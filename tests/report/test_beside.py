@@ -63,7 +63,7 @@ def test_the_page_has_the_largest_outlines_and_a_script_has_all(html, parted):
     light = {layer["key"]: layer for layer in map_data(parted.html)["vectors"]}
     assert {key for key, layer in light.items() if "whole" in layer} == {"landslides", "masked", "planted"}
     name = light["landslides"]["whole"].split("/")[1]
-    script = re.fullmatch(r"sarslideOutlines\((.*)\);\n", parted.files[name].decode(), re.S).group(1)
+    script = re.fullmatch(r"sarslideData\((.*)\);\n", parted.files[name].decode(), re.S).group(1)
     assert json.loads(script) == whole["landslides"] and light["landslides"]["count"] == 34
     areas = {one["id"]: float(dict(one["rows"])["Area"].split()[0]) for one in whole["landslides"]["features"]}
     kept = [one["id"] for one in light["landslides"]["features"]]

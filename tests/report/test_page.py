@@ -19,7 +19,7 @@ from sarslide.errors import RasterError
 from sarslide.io import vector
 from sarslide.layers import SMALLEST_SPEED
 from sarslide.models import weights
-from sarslide.report import figures, qgis, stages
+from sarslide.report import downloads, figures, qgis, stages
 from sarslide.report.page import context, without_images
 from sarslide.report.reading import model_card
 from tests.support import cards, releases
@@ -73,7 +73,9 @@ def test_nothing_is_loaded_from_anywhere(html):
     page = Page(html)
     assert not page.open
     assert page.loads and all(address.startswith("data:") for address in page.loads)
-    assert all(link.startswith(("#", "https://doi.org/")) for link in page.links)
+    offered = {address for _, address in downloads.links(RELEASE)}
+    assert all(link.startswith(("#", "https://doi.org/")) for link in page.links if link not in offered)
+    assert offered <= set(page.links)
     for css in page.styles:
         assert "@import" not in css
         assert all(address.startswith(("data:", "#")) for address in re.findall(r"url\(([^)]*)\)", css))
@@ -124,7 +126,7 @@ def test_map_holds_all_layers(inputs, html):
     assert counts == {"landslides": 34, "non_landslide_deformation": 1, "masked": 12, "planted": 34}
     landslides = next(layer for layer in data["vectors"] if layer["key"] == "landslides")
     facts = dict(landslides["features"][2]["rows"])
-    assert {"Area", "Mean LOS rate", "Slope", "Probability", "Tracks", "Change", "Status"} <= set(facts)
+    assert {"Area", "Slope", "Probability", "Tracks", "Change", "Status", "Latitude", "Longitude"} <= set(facts)
     assert facts["Mean LOS rate"].endswith("mm/yr")
     assert landslides["features"][0]["style"]["dashArray"]  # not observable
     masked = next(layer for layer in data["vectors"] if layer["key"] == "masked")

@@ -21,6 +21,7 @@ from sarslide.inventory.release import changes_csv
 from sarslide.inventory.tables import ATTRIBUTES, CANDIDATES, FUSED, OBJECTS, typed
 from sarslide.io import raster, vector
 from sarslide.layers import EAST_UP, SMALLEST_SPEED
+from sarslide.report import downloads
 from sarslide.report.inputs import FrameInputs, ReportInputs, StackInputs
 from sarslide.report.page import render
 from tests.support import releases
@@ -148,9 +149,9 @@ def make_region(
 
 
 def html_of(inputs: ReportInputs) -> str:
-    """The page of a region that is small enough for nothing to lie beside it."""
+    """The page of a region that is small enough for nothing but downloads to lie beside it."""
     page = render(inputs)
-    assert not page.files
+    assert set(page.files) == {downloads.GEOJSON, downloads.CSV}
     return page.html
 
 

@@ -1,17 +1,18 @@
 """What is too heavy for the page: files in a folder beside it, which a click loads.
 
 The page of any region stays below `PAGE_BYTES`. Text, tables and outlines are in it; pictures are,
-in the order of the page, as long as there is room; the other ones lie beside it. So do all outlines
-of a layer of which the page has the largest.
+in the order of the page, as long as there is room; the other ones lie beside it, and so do the
+numbers under the pointer. Always beside it are series, earlier releases, and all outlines of a
+layer of which the page has the largest.
 """
 
 import base64
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sarslide.report.object_series import Series, data_script, scripts
 from sarslide.report.stages import StageFigure
 
 FOLDER = "report_files"
@@ -110,7 +111,7 @@ def part(content: Mapping[str, Any], room_bytes: int) -> tuple[dict[str, Any], d
         Files by name.
     """
     room, data = Room(room_bytes), dict(content["map"])
-    whole = data.pop("whole")
+    whole, series, earlier = data.pop("whole"), data.pop("series"), data.pop("earlier")
     data["hillshade"] = room.address("hillshade", data["hillshade"])
     first = [raster for raster in data["rasters"] if raster["key"] == data["shown"]]
     images = _images(room, first)
@@ -128,6 +129,12 @@ def part(content: Mapping[str, Any], room_bytes: int) -> tuple[dict[str, Any], d
     images |= _images(room, [raster for raster in data["rasters"] if raster["key"] not in images])
     data["rasters"] = [raster | {"image": images[raster["key"]]} for raster in data["rasters"]]
     data["vectors"] = [_with_whole(layer, whole.get(layer["key"]), room) for layer in data["vectors"]]
+    data["values"] = [_values(one, room) for one in data["values"]]
+    data["series"] = _series(series, room)
+    data["releases"] = [
+        {"label": one["label"], "file": room.add(f"release {one['release']}", "js", data_script(one["layer"]).encode())}
+        for one in earlier
+    ]
     return {**content, **parted, "map": data, "beside": bool(room.files)}, room.files
 
 
@@ -139,5 +146,21 @@ def _with_whole(layer: dict[str, Any], whole: Mapping[str, Any] | None, room: Ro
     """A layer that knows the script with all its outlines, where the page has a part of them."""
     if whole is None:
         return layer
-    script = f"sarslideOutlines({json.dumps(whole, separators=(',', ':'))});\n"
-    return layer | {"whole": room.add(layer["key"], "js", script.encode()), "count": len(whole["features"])}
+    path = room.add(layer["key"], "js", data_script(whole).encode())
+    return layer | {"whole": path, "count": len(whole["features"])}
+
+
+def _values(values: Mapping[str, Any], room: Room) -> dict[str, Any]:
+    """The numbers of a track in the page, or the script that has them."""
+    about = {key: value for key, value in values.items() if key != "packed"}
+    if len(values["packed"]) <= room.left:
+        room.left -= len(values["packed"])
+        return dict(values)
+    return about | {"file": room.add(f"values {values['track']}", "js", data_script(values["packed"]).encode())}
+
+
+def _series(series: Series, room: Room) -> dict[str, str]:
+    """The script with the series of each object."""
+    places, contents = scripts(series)
+    paths = [room.add("series", "js", content.encode()) for content in contents]
+    return {ls_id: paths[number] for ls_id, number in places.items()}

@@ -146,6 +146,10 @@ class ReportInputs:
         Of each track, where they were made.
     ground : mapping of str to Path
         Optical and lithology layers that the network reads, by registered name.
+    series : mapping of str to Path
+        Tables of `sarslide series` of the objects by track, where they were made.
+    motion : tuple of Path
+        What each track and frame tells of the objects (rule `object_motion`).
     """
 
     region: str
@@ -173,6 +177,8 @@ class ReportInputs:
     curves: Path | None = None
     factors: tuple[FactorFiles, ...] = ()
     ground: Mapping[str, Path] = field(default_factory=dict)
+    series: Mapping[str, Path] = field(default_factory=dict)
+    motion: tuple[Path, ...] = ()
 
 
 def of_stack(

@@ -1,5 +1,5 @@
-"""The layers of the report's map: rates, probability, phase and coherence of each track, and the
-outlines of the release.
+"""The layers of the report's map: rates of all tracks as one image, rates, probability, phase and
+coherence of each track, and the outlines of the release.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ import numpy as np
 
 from sarslide.grid import RegionGrid
 from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN, VANISHED
-from sarslide.report import look_up, tables, webmap
+from sarslide.report import better_track, colourings, look_up, map_values, tables, webmap
 from sarslide.report.reading import records
 from sarslide.report.scales import Scale, scale_for
-from sarslide.report.stages import StackMaps
+from sarslide.report.stages import TRACK_COLOURS, StackMaps
 
 # Outlines keep clear of the colours of the rates; a faint fill only catches the click.
 OUTLINES = {
@@ -27,7 +27,7 @@ OUTLINES = {
     ),
 }
 # What the map shows at first, where it is there.
-FIRST = ("los_rate_mm_per_yr", "avg_phase_rad")
+FIRST = ("better_track", "los_rate_mm_per_yr", "avg_phase_rad")
 PLANTED_STYLE = {"color": "#0b7a3b", "weight": 2, "dashArray": "1 4", "lineCap": "square", "fill": False}
 UNSEEN_STYLE = {"dashArray": "7 5"}
 FAST_STYLE = {"color": "#c2185b"}  # faster than the network's training
@@ -41,6 +41,7 @@ def web_map(
     planted: gpd.GeoDataFrame | None,
     rate_scale: Scale,
     others: Sequence[webmap.VectorLayer] = (),
+    motion: Mapping[str, Mapping] | None = None,
 ) -> dict[str, Any]:
     """Data of the report's map: images to choose from, outlines to click.
 
@@ -60,6 +61,8 @@ def web_map(
         Colours of the LOS rates.
     others : sequence of VectorLayer
         Outlines and points of others.
+    motion : mapping, optional
+        As for `tables.rates_by_track`.
 
     Returns
     -------
@@ -72,8 +75,15 @@ def web_map(
         "avg_phase_rad": ("Averaged phase", scale_for("avg_phase_rad"), "Cyclic colours."),
         "mean_coherence": ("Mean coherence", scale_for("mean_coherence"), ""),
     }
-    rasters = [
-        webmap.raster_layer(f"{layer}-{maps.stack}", f"{label} {maps.stack}", maps.layers[layer], scale, note)
+    rasters = []
+    composite = better_track.composite(stacks, list(layers.values()), grid.bounds)
+    if composite is not None:
+        label, scale, note = shown["los_rate_mm_per_yr"]
+        note += " Each slope by the track that tells most of a motion down it, each object by the one in which it is fastest."
+        image = webmap.raster_layer("better_track", f"{label}, better track", composite, scale, note)
+        rasters.append(image | {"title": label, "choice": "better"})
+    rasters += [
+        webmap.raster_layer(layer, label, maps.layers[layer], scale, note, maps.stack)
         for layer, (label, scale, note) in shown.items()
         for maps in stacks
         if layer in maps.layers
@@ -81,15 +91,22 @@ def web_map(
     if "slope_deg" in terrain:
         slope = terrain["slope_deg"]
         rasters.append(webmap.raster_layer("slope_deg", "Slope", slope, scale_for("slope_deg", [slope])))
-    vectors = [outline_layer(name, frame) for name, frame in layers.items() if len(frame)]
+    vectors = [outline_layer(name, frame, motion) for name, frame in layers.items() if len(frame)]
     if planted is not None:
         vectors.append(webmap.VectorLayer("planted", "Planted truth (simulation)", planted, PLANTED_STYLE, shown=False))
     best = [raster["key"] for layer in FIRST for raster in rasters if raster["key"].startswith(layer)]
     first = next(iter((*best, *(raster["key"] for raster in rasters))), "")
-    return webmap.map_data(grid, terrain.get("hillshade"), rasters, [*vectors, *others], first)
+    rows = [row for frame in layers.values() for row in records(frame)]
+    return webmap.map_data(grid, terrain.get("hillshade"), rasters, [*vectors, *others], first) | {
+        "colourings": colourings.legends(rows),
+        "values": map_values.of_tracks(stacks),
+        "colours": {maps.stack: TRACK_COLOURS[k % len(TRACK_COLOURS)] for k, maps in enumerate(stacks)},
+    }
 
 
-def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
+def outline_layer(
+    name: str, frame: gpd.GeoDataFrame, motion: Mapping[str, Mapping] | None = None
+) -> webmap.VectorLayer:
     """One layer of the release, and what a click on an object shows.
 
     Parameters
@@ -98,6 +115,8 @@ def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
         Of the layer, a key of `OUTLINES`.
     frame : GeoDataFrame
         Its objects.
+    motion : mapping, optional
+        As for `tables.rates_by_track`.
 
     Returns
     -------
@@ -105,10 +124,10 @@ def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
         Outlines with style and popups.
     """
     label, style, shown = OUTLINES[name]
-    popups = []
-    for row, places in zip(tables.landslide_rows(records(frame)), look_up.addresses(frame), strict=True):
+    popups, rows = [], tables.landslide_rows(look_up.placed(frame))
+    for row, places in zip(rows, look_up.addresses(frame), strict=True):
         title = f"{row['ls_id']} · {row['object_class']}"
-        facts = tables.popup_rows(row, tables.POPUP) + tables.rates_by_track(row)
+        facts = tables.rates_by_track(row, motion) + tables.popup_rows(row, tables.POPUP)
         if row.get("reason_text"):
             facts.insert(0, ("Masked because" if name == MASKED else "Note", row["reason_text"]))
         popups.append((title, [*facts, ("Look at it", places)]))
@@ -119,4 +138,5 @@ def outline_layer(name: str, frame: gpd.GeoDataFrame) -> webmap.VectorLayer:
     ]
     fast = sum("color" in one for one in own)
     title = f"{label} ({len(frame)}{f'; pink: {fast} faster than the training of the network' if fast else ''})"
-    return webmap.VectorLayer(name, title, frame, style, popups, list(frame["ls_id"]), own, shown)
+    own_facts = [{"track": better_track.of_object(row), "classes": colourings.classes_of(row)} for row in rows]
+    return webmap.VectorLayer(name, title, frame, style, popups, list(frame["ls_id"]), own, shown, own_facts)

@@ -2,7 +2,11 @@
 follow, of which the report itself loads nothing.
 """
 
+from typing import Any
+
 import geopandas as gpd
+
+from sarslide.report.reading import records
 
 SERVICES = (
     "https://browser.dataspace.copernicus.eu/?zoom=14&lat={lat:.5f}&lng={lon:.5f}",
@@ -28,3 +32,21 @@ def addresses(frame: gpd.GeoDataFrame) -> list[str]:
     """
     places = frame.geometry.representative_point().to_crs(4326)
     return [" ".join(service.format(lat=place.y, lon=place.x) for service in SERVICES) for place in places]
+
+
+def placed(frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Rows of objects with the place of a point inside each.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        The objects.
+
+    Returns
+    -------
+    list of dict
+        Plain values by column, with `lon` and `lat`, degree (WGS 84) to seven decimals (1 cm).
+    """
+    places = frame.geometry.representative_point().to_crs(4326)
+    lonlat = zip(places.x.round(7), places.y.round(7), strict=True)
+    return [row | {"lon": lon, "lat": lat} for row, (lon, lat) in zip(records(frame), lonlat, strict=True)]

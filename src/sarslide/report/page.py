@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 
 from sarslide.insar.engines import ENGINES
+from sarslide.inventory import followed
 from sarslide.inventory import records as release_records
 from sarslide.inventory.changes import LANDSLIDES, LAYERS, MASKED, PLAIN
 from sarslide.inventory.masks import REASONS
@@ -20,9 +21,12 @@ from sarslide.rates.methods import METHODS
 from sarslide.report import (
     beside,
     comparison,
+    downloads,
+    earlier_releases,
     factor_page,
     frame_tables,
     network_maps,
+    object_series,
     paper_figures,
     paper_page,
     stages,
@@ -33,6 +37,7 @@ from sarslide.report.figures import overview_figure, png
 from sarslide.report.flow_figure import flow_figure
 from sarslide.report.inputs import ReportInputs, StackInputs
 from sarslide.report.inventory_map import web_map
+from sarslide.report.look_up import placed
 from sarslide.report.network_plot import NetworkPair, baselines
 from sarslide.report.reading import (
     MAX_SIDE,
@@ -47,6 +52,8 @@ from sarslide.report.reading import (
 from sarslide.report.scales import scale_for
 
 FOLDER = Path(__file__).parent
+# Of the page, in their order: each uses those before it.
+SCRIPTS = ("elements", "sorting", "values", "series", "images", "popups", "outlines", "position", "map")
 REASON_TEXTS = REASONS | {
     "not_observable": "could not be seen at this release",
     "rejected": "rejected by the reviewer",
@@ -62,7 +69,8 @@ class Page:
     html : str
         The page; the same inputs give the same text.
     files : dict of str to bytes
-        What lies in the folder `beside.FOLDER` beside it, by name; nothing of a small region.
+        What lies in the folder `beside.FOLDER` beside it, by name: the landslides to download,
+        series, earlier releases, and what a large region has no room for.
     """
 
     html: str
@@ -101,7 +109,7 @@ def render(inputs: ReportInputs) -> Page:
     template, content = environment.get_template("report.html"), context(inputs)
     without_pictures = template.render(**beside.part(content, 0)[0])
     parted, files = beside.part(content, beside.PAGE_BYTES - len(without_pictures.encode()))
-    return Page(template.render(**parted), files)
+    return Page(template.render(**parted), files | content["downloads"])
 
 
 def context(inputs: ReportInputs) -> dict[str, Any]:
@@ -168,8 +176,8 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         "flow": flow,
         "factors": factors,
         "throughput": speed,
-        "landslides": tables.build(tables.LANDSLIDES, tables.landslide_rows(records(layers[LANDSLIDES]))),
-        "deformation": tables.build(tables.LANDSLIDES, tables.landslide_rows(records(layers[PLAIN]))),
+        "landslides": tables.build(tables.LANDSLIDES, tables.landslide_rows(placed(layers[LANDSLIDES]))),
+        "deformation": tables.build(tables.LANDSLIDES, tables.landslide_rows(placed(layers[PLAIN]))),
         "changes": tables.build(tables.CHANGES, tables.change_rows(folder)),
         "masked": tables.build(tables.MASKED, tables.masked_rows(records(layers[MASKED]), REASON_TEXTS)),
         "scenes": tables.build(tables.SCENES, scene_rows(pairs, inputs.stacks, release.scenes)),
@@ -200,7 +208,15 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
             planted,
             rate_scale,
             others,
-        ),
+            motion_of(inputs),
+        )
+        | {
+            "series": object_series.read(folder, inputs.series),
+            "earlier": earlier_releases.read(inputs.current, inputs.grid),
+            "sheets": {},
+        },
+        "downloads": downloads.files(layers[LANDSLIDES]),
+        "links": downloads.links(release.release),
         "frames": frame_tables.content(inputs.frames, frames, inputs.stacks),
         "step": max(1, -(-max(inputs.grid.shape) // MAX_SIDE)),
         "references": [
@@ -216,6 +232,26 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         "versions": sorted((manifest.get("versions") or versions()).items()),
         "assets": assets(),
     }
+
+
+def motion_of(inputs: ReportInputs) -> dict[str, dict[str, Any]]:
+    """Mean rates of the objects in each track, with their errors.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        What the report is made of.
+
+    Returns
+    -------
+    dict of str to dict
+        By track and `candidate_id`; empty of a region of several frames, whose rates are levelled
+        after they were measured.
+    """
+    if len(inputs.frames) > 1:
+        return {}
+    tracks = followed.joined(read_json(path) for path in inputs.motion)
+    return {track: measured["rates"] for track, measured in tracks.items()}
 
 
 def score_details(scores: Mapping[str, Any]) -> dict[str, tables.ReportTable]:
@@ -472,7 +508,7 @@ def assets() -> dict[str, str]:
         "leaflet_js": leaflet,
         "leaflet_licence": (folder / "leaflet" / "LICENSE").read_text(),
         "css": (folder / "report.css").read_text(),
-        "js": (folder / "report.js").read_text(),
+        "js": "".join((folder / "page" / f"{name}.js").read_text() for name in SCRIPTS),
     }
 
 

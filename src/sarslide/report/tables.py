@@ -113,9 +113,17 @@ LANDSLIDES = (
     Column("coherence_mean", "Cohe\u00adrence", "", 2, "Mean of the pair coherence"),
     Column("landslide_probability", "Land\u00adslide", "", 2, "Probability that the object is a landslide"),
     Column("confidence", "Confidence", hint="That probability: high from 0.9, medium from 0.7, low"),
+    Column("lat", "Lat\u00aditude", "°", 5, "WGS 84, north positive, of a point inside"),
+    Column("lon", "Long\u00aditude", "°", 5, "WGS 84, east positive, of a point inside"),
 )
+# What a reader asks first, then the rest.
+_LEADING = ("area_km2", "change", "confidence", "landslide_probability", "lat", "lon")
+_BY_KEY = {column.key: column for column in LANDSLIDES}
+EARLIER = tuple(_BY_KEY[key] for key in ("area_km2", "los_rate_mean_mm_per_yr", "change", "tracks_text", "confidence"))
 POPUP = (
-    *LANDSLIDES,
+    Column("downslope_rate_mm_per_yr", "Down the slope", "mm/yr", 1, "If it moves along the steepest line"),
+    *(_BY_KEY[key] for key in _LEADING),
+    *(column for column in LANDSLIDES if column.key not in _LEADING),
     Column("los_rate_mean_std_mm_per_yr", "Mean LOS rate, ±", "mm/yr", 1, "Standard error of the mean"),
     Column("east_rate_mm_per_yr", "East", "mm/yr", 1, "Of tracks that look from both sides, north taken as 0"),
     Column("east_rate_std_mm_per_yr", "East, ±", "mm/yr", 1),
@@ -600,21 +608,33 @@ def popup_rows(row: Mapping[str, Any], columns: Sequence[Column]) -> list[tuple[
     return pairs
 
 
-def rates_by_track(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+def rates_by_track(
+    row: Mapping[str, Any], motion: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None
+) -> list[tuple[str, str]]:
     """Mean LOS rate of an object in each track.
 
     Parameters
     ----------
     row : mapping of str to Any
         The object; its `los_rate_by_track` is JSON.
+    motion : mapping, optional
+        By track and `candidate_id` the mean rate with its standard error (`inventory.followed`),
+        which also tracks have that did not find the object.
 
     Returns
     -------
     list of (str, str)
         Label, value with unit.
     """
-    rates = rates_of(row.get("los_rate_by_track") or "", str(row.get("ls_id")))
-    return [(f"Mean LOS rate {track}", f"{number(rate, 1)} mm/yr") for track, rate in sorted(rates.items())]
+    released = rates_of(row.get("los_rate_by_track") or "", str(row.get("ls_id")))
+    rates: dict[str, tuple[float, float | None]] = {track: (rate, None) for track, rate in released.items()}
+    for track, objects in (motion or {}).items():
+        if measured := objects.get(str(row.get("candidate_id"))):
+            rates[track] = measured["los_rate_mean_mm_per_yr"], measured["los_rate_mean_std_mm_per_yr"]
+    return [
+        (f"Mean LOS rate {track}", f"{number(rate, 1)}{'' if std is None else f' ± {number(std, 1)}'} mm/yr")
+        for track, (rate, std) in sorted(rates.items())
+    ]
 
 
 def words(code: Any) -> str:

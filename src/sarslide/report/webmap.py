@@ -50,6 +50,9 @@ class VectorLayer:
         Style of each row, over `style`.
     shown : bool
         Whether it is on at first.
+    facts : sequence of mapping of str to Any
+        Of each row what else the script reads: `track`, which shows it best, and `classes` by which
+        it can be coloured.
     """
 
     key: str
@@ -60,15 +63,18 @@ class VectorLayer:
     ids: Sequence[str] = ()
     own: Sequence[Mapping[str, Any]] = ()
     shown: bool = True
+    facts: Sequence[Mapping[str, Any]] = ()
 
 
-def raster_layer(key: str, label: str, values: np.ndarray, scale: Scale, note: str = "") -> dict[str, Any]:
+def raster_layer(
+    key: str, label: str, values: np.ndarray, scale: Scale, note: str = "", track: str = ""
+) -> dict[str, Any]:
     """An image with its legend; unknown cells are transparent.
 
     Parameters
     ----------
     key : str
-        Name of the layer.
+        Registered layer; that of a track is named with it.
     label : str
         In the list of layers.
     values : (rows, cols) array
@@ -77,6 +83,8 @@ def raster_layer(key: str, label: str, values: np.ndarray, scale: Scale, note: s
         Colours of the values.
     note : str, optional
         Below the legend.
+    track : str, optional
+        Whose it is; empty for what is of none or of all.
 
     Returns
     -------
@@ -84,8 +92,12 @@ def raster_layer(key: str, label: str, values: np.ndarray, scale: Scale, note: s
         What the page's script reads.
     """
     return {
-        "key": key,
-        "label": label,
+        "key": f"{key}-{track}" if track else key,
+        "kind": key,
+        "track": track,
+        "title": label,
+        "choice": track,
+        "label": f"{label} {track}".strip(),
         "image": data_uri(indexed_png(values, scale)),
         "gradient": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in scale.palette()[::16].tolist()],
         "ticks": scale.tick_labels(),
@@ -119,6 +131,7 @@ def vector_layer(layer: VectorLayer, grid: RegionGrid) -> dict[str, Any]:
                 "id": layer.ids[index] if layer.ids else "",
                 "title": title,
                 "rows": rows,
+                **(layer.facts[index] if layer.facts else {}),
                 "style": dict(layer.own[index]) if layer.own else {},
                 "polygons": [
                     [_ring(ring, west, south) for ring in (part.exterior, *part.interiors)] for part in _polygons(shape)
@@ -169,6 +182,7 @@ def in_page(layer: VectorLayer, cell_m: float) -> VectorLayer:
         popups=None if layer.popups is None else of(layer.popups),
         ids=of(layer.ids),
         own=of(layer.own),
+        facts=of(layer.facts),
     )
 
 
