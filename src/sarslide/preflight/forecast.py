@@ -28,7 +28,7 @@ PER_PAIR = {"interferogram": 108.6, "unwrap": 101.3, "average_phase": 27.6, "clo
     "stack_rates": 18.9,
     "phase_bias": 6.7,
 }
-# The same of steps that a key asks for, twice what track A117 of the demo took.
+# The same of steps that not every region has, twice what track A117 of the demo took.
 PER_LINKED_DATE, PER_CYCLED_PAIR = {"link_dates": 71.6}, {"rate_cycles": 16.4}
 PER_STACK = {"stack_geometry": 4.9, "segment": 7.4, "candidates": 3.9, "network": 3.6}
 PER_REGION = {"terrain": 3.2, "release": 2.5, "fuse": 1.5, "report": 15.4, "smallest_speed": 3.4}
@@ -50,6 +50,7 @@ UNWRAPPED = {"unwrap", "closure", "stack_rates"}
 # Bytes, measured on the demo: a cell and date, a cell and pair, a cell of a stack, a cell of the
 # region.
 GSLC_BYTES, PAIR_BYTES, STACK_BYTES, REGION_BYTES = 70.6, 16.6, 76.9, 74.4
+LINKED_BYTES = 15.8  # of linked phases and compressed SLCs, a cell and date
 UNWRAPPED_BYTES = 4.1  # unwrapped phase and components, part of those of a pair
 # Of SAFE products, orbits, truth: a date, and a cell of it more; of the demo and 40 km x 40 km.
 SIMULATED_DATE_BYTES, SIMULATED_BYTES = 14.6e6, 173.8
@@ -147,7 +148,7 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
         (config.source == "simulated")
         * sum(len(dates[stack]) * (SIMULATED_DATE_BYTES + SIMULATED_BYTES * seen[stack] * cells) for stack in scenes)
         / 1e9,
-        unwraps_here * GSLC_BYTES * date_cells / 1e9,
+        (unwraps_here * GSLC_BYTES + (config.interferogram.linking != "none") * LINKED_BYTES) * date_cells / 1e9,
         (PAIR_BYTES - wrapped_alone * UNWRAPPED_BYTES) * pair_cells / 1e9,
         (STACK_BYTES * sum(area.values()) + REGION_BYTES * cells * with_margins) / 1e9,
         seconds / 3600,

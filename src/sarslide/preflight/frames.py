@@ -5,16 +5,24 @@ from dataclasses import dataclass
 from sarslide.catalog.scenes import SceneTable
 from sarslide.config import Config
 from sarslide.preflight.finding import Finding, tried
-from sarslide.preflight.forecast import GSLC_BYTES, PAIR_BYTES, REGION_BYTES, STACK_BYTES, UNWRAPPED_BYTES
+from sarslide.preflight.forecast import (
+    GSLC_BYTES,
+    LINKED_BYTES,
+    PAIR_BYTES,
+    REGION_BYTES,
+    STACK_BYTES,
+    UNWRAPPED_BYTES,
+)
 from sarslide.workflow import frame_calls
 from sarslide.workflow.graph import Graph
 
 # Files with log and benchmark: of a date, of an interferogram, of its unwrapping, of the other
 # rules of a stack in a frame, of the ground of a frame, of the smallest speeds that rates show.
 OF_DATE, OF_PAIR, OF_UNWRAPPING, OF_STACK, OF_GROUND, OF_SPEEDS = 4, 5, 5, 70, 9, 6
+OF_MINISTACK = 7
 # Rules that may need most: MB, and bytes a cell of the frame with its margin; maps of networks, of
 # the cells that they read.
-OF_RATES, OF_GRADIENTS, OF_NETWORKS = (2500, 400), (1500, 600), (2500, 200)
+OF_RATES, OF_GRADIENTS, OF_NETWORKS, OF_CYCLES = (2500, 400), (1500, 600), (2500, 200), (2500, 600)
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,8 @@ def _of_frame(graph: Graph, name: str) -> FrameCost:
     pairs = {stack: len(graph.pairs(stack)) for stack in stacks}
     geocodes = graph.engine.geocodes_dates
     of_pair = PAIR_BYTES - (not unwraps) * UNWRAPPED_BYTES
-    of_date = geocodes * GSLC_BYTES
+    linked = {stack: len(graph.ministacks(stack).parts) for stack in stacks if graph.links(stack)}
+    of_date = geocodes * GSLC_BYTES + bool(linked) * LINKED_BYTES
     per_date = max((pairs[stack] / dates[stack] for stack in stacks if dates[stack]), default=0.0)
     total_dates, total_pairs = sum(dates.values()), sum(pairs.values())
     return FrameCost(
@@ -87,6 +96,7 @@ def _of_frame(graph: Graph, name: str) -> FrameCost:
         frame_calls.jobs_of(graph, name),
         geocodes * OF_DATE * total_dates
         + (OF_PAIR + unwraps * OF_UNWRAPPING) * total_pairs
+        + OF_MINISTACK * sum(linked.values())
         + OF_STACK * len(stacks)
         + OF_GROUND
         + unwraps * OF_SPEEDS,
@@ -98,8 +108,12 @@ def _of_frame(graph: Graph, name: str) -> FrameCost:
 
 def _memory_mb(graph: Graph, name: str) -> int:
     """MB of the job of a frame that needs most."""
-    grid, finer = graph.grid(name), graph.network_grid(name)
-    needs = {OF_RATES: grid, OF_NETWORKS: finer} | ({OF_GRADIENTS: grid} if graph.config.rates.phase_gradient else {})
+    grid, finer, rates = graph.grid(name), graph.network_grid(name), graph.config.rates
+    needs = {OF_RATES: grid, OF_NETWORKS: finer} | ({OF_GRADIENTS: grid} if rates.phase_gradient else {})
+    needs |= {OF_CYCLES: grid} if rates.rate_cycles else {}
+    if any(map(graph.links, graph.stacks_of(name))):
+        # All dates of a mini-stack are open at once.
+        needs[3000, 20 + 24 * graph.config.interferogram.ministack] = grid
     return max(fixed + int(each * of.rows * of.cols / 2**20) for (fixed, each), of in needs.items())
 
 

@@ -64,7 +64,10 @@ def jobs_of(graph: Graph, frame: str) -> int:
     of_date, of_pair = OF_ENGINE[graph.engine.name]
     of_pair += graph.method.has_rates and not graph.engine.unwraps
     found = [
-        OF_STACK + of_date * len(graph.dates(stack)) + of_pair * len(graph.pairs(stack))
+        OF_STACK
+        + of_date * len(graph.dates(stack))
+        + of_pair * len(graph.pairs(stack))
+        + graph.links(stack) * len(graph.ministacks(stack).parts)
         for stack in graph.stacks_of(frame)
     ]
     return sum(found) + OF_FRAME * bool(found)
