@@ -3,8 +3,9 @@
     python -m studies.network.folds --folder OUT [--parts make train run score] [--only RANGE]
     python -m studies.network.folds --folder OUT --parts make pack
 
-make: of every range up to five regions, as `studies.ground.regions --per-range 5` makes them; the
-first two of each are those of its tables, the first four train. train: for every range a network
+make: of every range up to five regions, as `studies.ground.regions --per-range 5` makes them, and
+drawn valleys (`valleys`); the first two regions of each range are those of its tables, the first
+four train, beside the valleys. train: for every range a network
 that is trained on seven others and validated on the eighth (folds/). run: its maps of the regions
 of its own range, beside those of the network of before (maps/). score: what is released of them in
 the regions of the tables, at the threshold that is best on the other ranges (thresholds/), beside
@@ -26,7 +27,7 @@ from sarslide.errors import SarslideError
 from sarslide.retrieve.dem_library import FOLDER as LIBRARY
 from studies.ground import cutting, making, regions
 from studies.ground.cutting import GroundRegion
-from studies.network import maps, put, region_scores, tables, thresholds, training
+from studies.network import maps, put, region_scores, tables, thresholds, training, valleys
 
 COMMAND = "python -m studies.network.folds --folder OUT --record"
 PARTS = ("make", "train", "run", "score", "pack")
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             set_hash = cutting.settings_hash(everything)
             for region in tqdm(everything, "make", unit="region", disable=None):
                 making.make(chosen.folder, region, set_hash)
+            for seed in tqdm((*valleys.TRAINING, *valleys.VALIDATION), "make", unit="valley", disable=None):
+                valleys.make(chosen.folder, seed)
         if "train" in chosen.parts:
             training.train_folds(chosen.folder, first, folds)
         if "pack" in chosen.parts:

@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from studies.ground import cutting, making
-from studies.network import confidence, folds, tables, thresholds, training
+from studies.network import confidence, folds, tables, thresholds, training, valleys
 from studies.network.region_scores import METHODS, certain
 
+from sarslide.io.hashes import sha256
 from sarslide.models import networks, weights
 from sarslide.models.card import ObjectConfidence
 from sarslide.retrieve.dem_library import FOLDER as LIBRARY
@@ -46,8 +48,16 @@ def scene(path, region, orbit_pass, seed):
 
 
 def test_no_network_is_tested_on_ground_that_it_has_seen(tmp_path, monkeypatch):
-    """The card of a fold names neither its own range nor that of its validation in its training."""
-    monkeypatch.setattr(training, "RECIPE", replace(training.RECIPE, samples=8, rounds=1, batch=4))
+    """The card of a fold names neither its own range nor that of its validation in its training.
+    Its second stage starts from its first.
+    """
+    for stage in ("RECIPE", "FASTER"):
+        monkeypatch.setattr(training, stage, replace(getattr(training, stage), samples=8, rounds=1, batch=4))
+    monkeypatch.setattr(valleys, "TRAINING", (1,))
+    monkeypatch.setattr(valleys, "VALIDATION", (2,))
+    for seed in (1, 2):
+        for path in valleys.paths_of(tmp_path, (seed,)):
+            scene(path, SimpleNamespace(name=str(seed), grid=FIRST[0].grid), path.stem[-1], seed)
     (fold,) = (each for each in cutting.folds(FILES) if each["test"] == ["central_andes"])
     chosen = [region for region in cutting.regions_of(FILES, 1) if region.file.mountains != "northern_rockies"]
     for k, region in enumerate(chosen):
@@ -55,10 +65,12 @@ def test_no_network_is_tested_on_ground_that_it_has_seen(tmp_path, monkeypatch):
             scene(making.scene_path(tmp_path, region, orbit_pass), region, orbit_pass, k)
     training.train_folds(tmp_path, chosen, [fold])
     card = weights.read_card(training.fold_path(tmp_path, "central_andes"))
-    range_of = {region.name: region.file.mountains for region in chosen}
+    first = tmp_path / "folds/central_andes.first.safetensors"
+    assert card.training["start_sha256"] == sha256(first) and weights.read_card(first).training["recipe"]["start"] == ""
+    range_of = {region.name: region.file.mountains for region in chosen} | {"1": "valley", "2": "valley"}
     seen, checked = ({range_of[name] for name in card.training[key]} for key in ("regions", "validation_regions"))
-    assert checked == set(fold["validation"])
-    assert seen == {*fold["train"]} - {"northern_rockies"}
+    assert checked == {*fold["validation"], "valley"}
+    assert seen == {*fold["train"], "valley"} - {"northern_rockies"}
     assert "central_andes" not in seen | checked
 
 
