@@ -18,6 +18,11 @@ Rows of the simulation beside real data compare windows on which nothing was tun
 `studies/ground/scattering.py` says what was tuned where. `before` is the simulation without
 measured scattering.
 
+Rows of one scene at product and at SAFE level say whether networks learn from what the chain shows
+them: pairs of linked dates, rates weighted by noise, cycles of the rate, as by the default
+configuration. There `before` is the product level of the benchmark: one phase a cell, a Goldstein
+filter, cycles of the truth.
+
 ![Cumulative curves of texture, coherence and noise of rates, real and simulated](images/ground_scattering.png)
 
 Outlines are drawn on other ground than that on which their irregularity was found.
