@@ -7,6 +7,7 @@ import pytest
 from sarslide.catalog import scenes
 from sarslide.config import load
 from sarslide.io.sidecar import read_json
+from sarslide.report.flow_figure import reduced
 from sarslide.workflow.frame_records import FrameRecords
 from sarslide.workflow.graph import Graph
 from tests.support.plans import outputs, record_flow
@@ -51,6 +52,14 @@ def test_frames_and_what_joins_them_have_the_flow_of_one_plan(place, graph):
         assert record_flow(place, joined).read_text() == whole
     rules = {rule for edge in read_json(path) for rule in edge}
     assert {"geocode_slc", "interferogram", "stack_rates", "candidates", "mosaic", "fuse", "report"} <= rules
+
+
+def test_a_rule_that_reads_its_own_files_is_no_circle(tmp_path):
+    """As `link_dates`, whose mini-stacks read those before them."""
+    one = {"region": "demo_small", "simulation": {"dates": 4}, "interferogram": {"ministack": 3}}
+    edges = [tuple(edge) for edge in read_json(record_flow(tmp_path, one))]
+    assert ("geocode_slc", "link_dates") in edges and not any(maker == reader for maker, reader in edges)
+    assert ("link_dates", "interferogram") in reduced(edges)
 
 
 def test_frames_without_a_record_leave_the_flow_of_what_joins_them(place):

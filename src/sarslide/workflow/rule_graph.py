@@ -28,9 +28,10 @@ def edges(dag: Any) -> Edges:
     Returns
     -------
     set of tuple of str
-        Rule that makes a file, rule that reads it.
+        Rule that makes a file, another one that reads it: mini-stacks read those before them.
     """
-    return {(made.rule.name, job.rule.name) for job in dag.jobs for made in dag.dependencies[job]}
+    pairs = {(made.rule.name, job.rule.name) for job in dag.jobs for made in dag.dependencies[job]}
+    return {(maker, reader) for maker, reader in pairs if maker != reader}
 
 
 def record(dag: Any, path: Path, config: Config) -> None:
