@@ -28,7 +28,9 @@ COMMAND = "python -m studies.rates.default --default DEFAULT --candidate NAME FO
 Figures = Mapping[str, float]  # by candidate
 
 
-def rows_of(default: Path, candidates: Mapping[str, Path], region: str, stack: str) -> list[dict]:
+def rows_of(
+    default: Path, candidates: Mapping[str, Path], region: str, stack: str, title: str = "default"
+) -> list[dict]:
     """Rows of one track of a region of one frame: a figure of each candidate, in one order."""
     made = {
         name: folder / "results" / region / stack / WHOLE / "native/stacking"
@@ -59,7 +61,7 @@ def rows_of(default: Path, candidates: Mapping[str, Path], region: str, stack: s
         )
         met = all(reached(before, value) for value in found.values())
         command = COMMAND.format(region=region, stack=stack)
-        return row(f"default, {region} {stack}: {name}", text, command, goal, met, round(before, 3))
+        return row(f"{title}, {region} {stack}: {name}", text, command, goal, met, round(before, 3))
 
     def less(before: float, now: float) -> bool:
         return now <= LESS * before
@@ -96,10 +98,11 @@ def main() -> None:
     parser.add_argument("--candidate", nargs=2, action="append", required=True, metavar=("NAME", "FOLDER"))
     parser.add_argument("--region", required=True)
     parser.add_argument("--stack", default="A128")
+    parser.add_argument("--title", default="default", help="first word of the rows")
     parser.add_argument("--record", action="store_true", help="put the rows into studies/records/rates.json")
     chosen = parser.parse_args()
     candidates = {name: Path(folder) for name, folder in chosen.candidate}
-    rows = rows_of(chosen.default, candidates, chosen.region, chosen.stack)
+    rows = rows_of(chosen.default, candidates, chosen.region, chosen.stack, chosen.title)
     if chosen.record:
         return put(rows)
     for each in rows:
