@@ -43,7 +43,7 @@ from sarslide.insar.native.acquisition import noise_bandwidth
 SWATH = SWATHS["IW2"]
 BEAM_SPEED = 6800.0  # of the beam over the ground, m/s: 13.9 m between lines of 2.06 ms
 BLOCK_M = 8.0  # assumed, not measured: about the patch that one sub-look stands for
-DRAWS = 8  # of places of a sub-look, for the mean over its response: within 0.18 of the contrast of two cells
+DRAWS = 8  # of places of a sub-look for the mean over its response, one of each eighth along and across
 REACH = 12.0  # of the response that places are drawn from, in 1 / bandwidth: 0.3 % of its energy lie beyond
 
 
@@ -101,13 +101,15 @@ class Places:
         self.row, self.col, self.apart = self._drawn(rng)
         self.block = rng.standard_normal(shape, np.float32)
 
-    def _drawn(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """A scatterer in the response of each sub-look: row, column, metres across the line of
-        sight, which orbits apart see under two angles.
+    def _drawn(self, rng: np.random.Generator, part: int = 0, parts: int = 1) -> tuple[np.ndarray, ...]:
+        """A scatterer in the response of each sub-look, in one of its equal parts: row, column,
+        metres across the line of sight, which orbits apart see under two angles.
         """
         shape, seen = self.east.shape, self.seen
-        azimuth = response_places(rng, shape, SWATH.azimuth_window) * BEAM_SPEED / SWATH.azimuth_bandwidth
-        slant = response_places(rng, shape, RANGE_WINDOW) * SPEED_OF_LIGHT / (2 * SWATH.range_bandwidth)
+        azimuth = response_places(rng, shape, SWATH.azimuth_window, part, parts)
+        azimuth *= BEAM_SPEED / SWATH.azimuth_bandwidth
+        slant = response_places(rng, shape, RANGE_WINDOW, 3 * part % parts, parts)  # not in the order of azimuth
+        slant *= SPEED_OF_LIGHT / (2 * SWATH.range_bandwidth)
         # Ground that rises along the track comes closer: in the range of the sample lies ground
         # farther across.
         across = map_metres(seen) * (slant + azimuth * self.along * np.cos(np.radians(seen.incidence_deg)))
@@ -153,8 +155,8 @@ class Places:
             The means, over DRAWS scatterers.
         """
         total = np.zeros(self.east.shape, np.float32)
-        for _ in range(DRAWS):
-            row, col, _ = self._drawn(rng)
+        for part in range(DRAWS):
+            row, col, _ = self._drawn(rng, part, DRAWS)
             total += _nearest(values, row, col)
         return total / DRAWS
 
@@ -189,7 +191,9 @@ def _nearest(values: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray
     return values[*inside]
 
 
-def response_places(rng: np.random.Generator, shape: tuple[int, ...], window: float) -> np.ndarray:
+def response_places(
+    rng: np.random.Generator, shape: tuple[int, ...], window: float, part: int = 0, parts: int = 1
+) -> np.ndarray:
     """Places of scatterers that a sample sees, drawn from the squared response.
 
     Parameters
@@ -200,6 +204,8 @@ def response_places(rng: np.random.Generator, shape: tuple[int, ...], window: fl
         How many.
     window : float
         Coefficient of the Hamming window over the band; 1: none.
+    part, parts : int
+        Which of so many parts of equal energy, from one end to the other.
 
     Returns
     -------
@@ -209,7 +215,7 @@ def response_places(rng: np.random.Generator, shape: tuple[int, ...], window: fl
     x = np.linspace(-REACH, REACH, 4801)
     response = window * np.sinc(x) + (1 - window) / 2 * (np.sinc(x - 1) + np.sinc(x + 1))
     below = np.cumsum(response**2)
-    return np.interp(rng.random(shape), below / below[-1], x)
+    return np.interp((part + rng.random(shape)) / parts, below / below[-1], x)
 
 
 def cell_looks(region: RegionGrid, seen: TrackView) -> np.ndarray:
