@@ -48,7 +48,16 @@ def main(snakemake, log) -> None:
 
     from sarslide.frames import Frame
     from sarslide.grid import RegionGrid
-    from sarslide.inventory import followed, place_names, records, release, review
+    from sarslide.inventory import (
+        followed,
+        place_names,
+        records,
+        release,
+        review,
+        review_audit,
+        review_check,
+        review_files,
+    )
     from sarslide.inventory.changes import ChangeRules, known_ids, update
     from sarslide.inventory.masks import NOT_UNWRAPPED
     from sarslide.inventory.observability import FrameStates, Observability, StatesByFrame
@@ -62,7 +71,7 @@ def main(snakemake, log) -> None:
     made = Path(snakemake.output.release)
     releases = made.parent / records.RELEASES
     frame = vector.read(files.candidates, "candidates")
-    decisions = review.read(files.review[0]) if files.review else {}
+    decisions = review_files.read_all(files.review)
 
     release.repair(releases)
     if not params.allow_older:
@@ -90,6 +99,7 @@ def main(snakemake, log) -> None:
     tracks = followed.joined(map(read_json, files.get("motion", [])))
     objects = rows_of(frame, FUSED, files.candidates)
     followed.give_motion(objects, tracks)
+    review_check.check(files.review, decisions, review_check.Known(releases, frame.crs, previous.inventory), region)
     inventory = update(
         previous.inventory,
         objects,
@@ -101,8 +111,7 @@ def main(snakemake, log) -> None:
     if files.names:
         places = place_names.read(files.names[0], params.names_column, params.names_m, frame.crs)
         place_names.give(inventory.layers, places)
-    if files.review:
-        review.check_ids(files.review[0], decisions, known_ids(previous.inventory) | known_ids(inventory))
+    review.check_ids(decisions, known_ids(previous.inventory) | known_ids(inventory))
 
     about = {
         "region": params.region,
@@ -114,7 +123,7 @@ def main(snakemake, log) -> None:
         "parameters": params.settings,
         "code": params.code,
         "weights": params.weights,
-        "review_sha256": sha256(files.review[0]) if files.review else None,
+        "review_sha256": review_files.digest(files.review) if files.review else None,
         "names_sha256": sha256(files.names[0]) if files.names else None,
         "versions": versions(),
     }
@@ -135,9 +144,15 @@ def main(snakemake, log) -> None:
         about["series"] = f"{len(series)} values are too many for the GeoPackage; they are in series_*.csv"
         series = series[:0]
     maps = map_writer(speeds, frames, region, partial(followed.write_series, rows=present, tracks=tracks))
-    manifest = release.publish(
-        releases, params.release, previous.release, inventory, about, frame.crs, maps, None if series.empty else series
+    audit = review_audit.table(
+        decisions,
+        review_check.by_id(previous.inventory.layers),
+        review_check.by_id(inventory.layers),
+        review_audit.read(releases / previous.release) if previous.release else [],
+        params.release,
     )
+    tables = {"series": series, review_audit.TABLE: audit}
+    manifest = release.publish(releases, params.release, previous.release, inventory, about, frame.crs, maps, tables)
     for row in inventory.changes:
         log.info("%s %s %s %s", row["ls_id"], row["change"], row["related"], row["detail"])
     log.info("%s: %s, content %s", manifest.release, manifest.counts, manifest.content_hash)

@@ -291,7 +291,7 @@ class TrainingError(SarslideError):
 
 
 class ReviewError(SarslideError):
-    """A reviewer's file with an unknown action, id or geometry."""
+    """A reviewer's file with an unknown action, id or geometry, or of another release or region."""
 
     code = 5001
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from sarslide.inventory import review
+from sarslide.inventory import review, review_files
 from tests.hostile.changed import changed
 from tests.hostile.support import pipe
 
@@ -66,14 +66,14 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     for k, (name, content) in enumerate(files.items()):
         path = folder / f"{k}.csv"
         path.write_bytes(content)
-        yield name, partial(review.read, path)
+        yield name, partial(review_files.read_csv, path)
     for name, place in {
         "no file": folder / "absent.csv",
         "a folder": folder,
         "a pipe": pipe(folder / "pipe.csv"),
         "/dev/zero": Path("/dev/zero"),
     }.items():
-        yield name, partial(review.read, place)
+        yield name, partial(review_files.read_csv, place)
     for k, (name, content) in enumerate(changed(GOOD, 32, 3)):
         path = folder / f"m{k}.csv"
         path.write_bytes(content)
@@ -82,6 +82,6 @@ def cases(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
 
 def known(path: Path) -> dict[str, review.Decision]:
     """The decisions, of which each has an object."""
-    decisions = review.read(path)
-    review.check_ids(path, decisions, [f"LS00000{k}" for k in range(1, 6)])
+    decisions = review_files.read_csv(path)
+    review.check_ids(decisions, [f"LS00000{k}" for k in range(1, 6)])
     return decisions

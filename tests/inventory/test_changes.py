@@ -7,7 +7,7 @@ import pytest
 from shapely.geometry import box
 
 from sarslide.errors import ReviewError
-from sarslide.inventory import review
+from sarslide.inventory import review, review_files
 from sarslide.inventory.changes import (
     LANDSLIDES,
     MASKED,
@@ -265,8 +265,8 @@ def test_evidence_stays_with_its_object_and_a_note_decides_nothing(first, all_se
     links = "https://example.org/cracks.jpg http://example.org/road?id=7"
     path.write_text(f"ls_id,action,comment,evidence\nLS000001,note,cracked wall,{links}\nLS000002,reject,,{links}\n")
     objects = [fused_row(cell_box(10, 10, 10, 10)), fused_row(cell_box(50, 10, 10, 10))]
-    second = step(first, objects, all_seen, review.read(path))
-    third = step(second, objects, all_seen, review.read(path))
+    second = step(first, objects, all_seen, review_files.read_csv(path))
+    third = step(second, objects, all_seen, review_files.read_csv(path))
     for release in (second, third):
         ((kept,), (held,)) = release.layers[LANDSLIDES], release.layers[MASKED]
         assert (kept["review"], kept["comment"], kept["evidence"]) == ("note", "cracked wall", links)
@@ -303,10 +303,10 @@ def test_review_file(tmp_path):
         "LS000001,accept,sure,me,2020-01-01,\n"
         f'LS000002,edit,,me,2020-01-01,"{wkt}"\n'
     )
-    decisions = review.read(path)
+    decisions = review_files.read_csv(path)
     assert decisions["LS000001"].action == "accept"
     assert decisions["LS000002"].outline.area == 900
-    review.check_ids(path, decisions, ["LS000001", "LS000002"])
+    review.check_ids(decisions, ["LS000001", "LS000002"])
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_bad_review_files_are_refused_with_the_row(tmp_path, lines, words):
     path = tmp_path / "review.csv"
     path.write_text(lines)
     with pytest.raises(ReviewError, match="cure: ") as error:
-        review.read(path)
+        review_files.read_csv(path)
     assert words in str(error.value)
     assert "E5001" in str(error.value)
 
@@ -338,4 +338,4 @@ def test_unknown_id_is_refused(tmp_path, first):
     path = tmp_path / "review.csv"
     path.write_text("ls_id,action\nLS000002,accept\nLS000009,accept\n")
     with pytest.raises(ReviewError, match="row 3: no object LS000009"):
-        review.check_ids(path, review.read(path), known_ids(first))
+        review.check_ids(review_files.read_csv(path), known_ids(first))

@@ -77,7 +77,7 @@ def test_what_a_file_lacks_is_one_coded_line(tmp_path, valley, text, problem):
 
 
 def digest(config) -> str:
-    return release_digest(config, [], {}, {}, {}, str(PAGE), [])
+    return release_digest(config, [], {}, {}, {}, str(PAGE), "", [])
 
 
 def test_the_text_of_the_file_is_part_of_the_name_of_a_release(tmp_path):

@@ -162,6 +162,7 @@ def _files(folder: Path) -> None:
     ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
+    (folder / "review.csv").write_text("ls_id,action\n")
     (folder / "delays").mkdir()
     for day in range(100):
         (folder / f"delays/{date(2019, 3, 1) + timedelta(day):%Y%m%d}.ztd").touch()

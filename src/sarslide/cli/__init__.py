@@ -20,6 +20,7 @@ from sarslide.cli import (
     export,
     migrate,
     new,
+    review,
     run,
     schedule,
     start,
@@ -77,6 +78,7 @@ _add(REGION, run.plan)
 _add(REGION, run.run)
 _add(REGION, run.resume)
 _add(REGION, schedule.schedule)
+_add(REGION, review.review)
 _add(LOOK, summary.summary)
 _add(LOOK, run.command("report"), "report")
 _add(LOOK, export.export)

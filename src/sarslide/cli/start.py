@@ -14,6 +14,7 @@ from typing import Any
 from sarslide import exit_codes
 from sarslide.config import Config, reading
 from sarslide.errors import ConfigError, LockError
+from sarslide.inventory import records
 from sarslide.io import bounded_yaml
 from sarslide.schedule import lock, snakemake_log
 from sarslide.workflow import events, frame_size, verify
@@ -201,12 +202,15 @@ def session(
         For a wrong configuration or results of another version.
     LockError
         Where another run works in the folder.
+    ReleaseError
+        For a release that was changed.
     """
     config = request.config()
     check_format(request.folder / "results" / config.region)
     frame_size.check(request.folder / "results" / config.region, config)
     with ExitStack() as stack:
         held = [stack.enter_context(lock.held(request.folder))] if locked else []
+        records.check_all(request.folder / "results" / config.region / "inventory")
         if locked:
             _refuse_interrupted(request.folder)
         if locked and remembered:

@@ -233,7 +233,9 @@ class InventorySection(Section):
         (), "release without these frames of a large region, as after one of them failed; it is then marked incomplete"
     )
     review: PathText = key(
-        "", "reviewer's file (CSV: ls_id, action ...); empty: resources/<region>/review.csv where it exists (G13)"
+        "",
+        "reviewer's file, CSV or the GeoPackage of `sarslide review`; empty: resources/<region>/review.csv and review.gpkg"
+        " where they exist (G13)",
     )
     masks: PathText = key(
         "",

@@ -5,20 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shapely.geometry.base import BaseGeometry
-
-from sarslide.errors import ReviewError
+from sarslide.inventory import review_apply
 from sarslide.inventory.fusion import in_canonical_order
-from sarslide.inventory.masks import LANDSLIDE
 from sarslide.inventory.matching import CONTAINED, Match, match
 from sarslide.inventory.observability import LEFT_OUT, Observability
-from sarslide.inventory.review import NOTE, Decision
-from sarslide.inventory.tables import rates_of
-
-# The layers of a release, in the order in which an ls_id is looked up.
-LANDSLIDES, PLAIN, MASKED, VANISHED = "landslides", "non_landslide_deformation", "masked", "vanished"
-LAYERS = (LANDSLIDES, PLAIN, MASKED, VANISHED)
-RELEASED = (LANDSLIDES, PLAIN)
+from sarslide.inventory.review import ADD, MERGE, Decision
+from sarslide.inventory.tables import LANDSLIDES, LAYERS, MASKED, PLAIN, RELEASED, VANISHED, rates_of
 
 # A mask that hides ground, as the cause why a known landslide is not observable.
 HIDING = {"layover_shadow": "layover or shadow", "low_coherence": "decorrelation", "above_snowline": "snow"}
@@ -75,12 +67,12 @@ def update(
 ) -> InventoryState:
     """Carry the inventory to a date with the fused objects of that date.
 
-    Every object takes the ls_id of the earlier one that it is assigned to, else a new number, in
-    canonical order, free ones first. The decisions of the reviewer come after the ids. What was
-    released and is not found again has merged into another object, is not observable (it stays in
-    its layer, as it was seen last), or has vanished (kept in its own layer, where its id waits). Of
-    an object that reaches into a frame that is left out, a part is known: it is neither grown nor
-    shrunk, and does not vanish.
+    What the reviewer splits, merges or adds is shaped first. Every object takes the ls_id of the
+    earlier one that it is assigned to, else a new number, in canonical order, free ones first. The
+    other decisions of the reviewer come after the ids. What was released and is not found again has
+    merged into another object, is not observable (it stays in its layer, as it was seen last), or
+    has vanished (kept in its own layer, where its id waits). Of an object that reaches into a frame
+    that is left out, a part is known: it is neither grown nor shrunk, and does not vanish.
 
     Parameters
     ----------
@@ -109,13 +101,16 @@ def update(
     """
     before = _by_priority(previous)
     # Free objects first, so that they take the first numbers.
+    known = {row["ls_id"]: row["geometry"] for row in before}
+    objects = review_apply.shaped(objects, decisions, known, seen.grid.cell_area_km2)
     today = sorted(in_canonical_order(objects), key=lambda row: row["status"] != "candidate")
     found = match([row["geometry"] for row in before], [row["geometry"] for row in today], rules.match_iou)
+    _claim(before, today, found)
     following = InventoryState(next_number=previous.next_number)
     for index, row in enumerate(today):
         row |= _identity(row, before[found.assigned[index]] if index in found.assigned else None, following, date)
-        _decide(row, decisions)
-    _reject_parts(before, today, found, decisions)
+        review_apply.decide(row, decisions)
+    review_apply.reject_parts(before, today, found, decisions)
     relations = _splits_and_merges(before, today, found)
     for index, row in enumerate(today):
         old = before[found.assigned[index]] if index in found.assigned else None
@@ -155,6 +150,18 @@ def _by_priority(previous: InventoryState) -> list[dict]:
     return in_canonical_order(list(rows.values()))
 
 
+def _claim(before: list[dict], today: list[dict], found: Match) -> None:
+    """Objects that the reviewer has split, merged or added take the ls_id that he names."""
+    place = {row["ls_id"]: i for i, row in enumerate(before)}
+    for j, row in enumerate(today):
+        i = place.get(row.get(review_apply.CLAIM, ""))
+        if i is None or found.assigned.get(j) == i:
+            continue
+        for other in [other for other, taken in found.assigned.items() if taken == i]:
+            del found.assigned[other]
+        found.assigned[j] = i
+
+
 def _identity(row: dict, old: dict | None, following: InventoryState, date: str) -> dict:
     """Ids, layer and dates of one of today's objects; a new one has no uid yet."""
     if old is None:
@@ -172,49 +179,6 @@ def _identity(row: dict, old: dict | None, following: InventoryState, date: str)
         "ls_id": ls_id, "uid": uid, "layer": layer, "status": status, "first_seen": first_seen, "last_seen": date,
         "name": "", "review": "", "comment": "", "evidence": "", "related": "", "change": "",
     }  # fmt: skip
-
-
-def _decide(row: dict, decisions: Mapping[str, Decision]) -> None:
-    """The reviewer's decision on one object."""
-    decision = decisions.get(row["ls_id"])
-    if decision is None:
-        return
-    if decision.outline is not None and not decision.outline.intersects(row["geometry"]):
-        raise ReviewError(
-            f"review row {decision.row}: the wkt does not touch {row['ls_id']}",
-            "look the ls_id up in landslides.gpkg of the last release, or correct the wkt",
-        )
-    row |= {"review": decision.action, "comment": decision.comment, "evidence": decision.evidence}
-    if decision.action == NOTE:
-        return
-    if decision.action == "reject":
-        row |= {"layer": MASKED, "status": "rejected"}
-    else:
-        row |= {"layer": LANDSLIDES, "status": "released", "object_class": LANDSLIDE, "confidence": "reviewed"}
-    if decision.action == "edit" and (outline := decision.outline) is not None:
-        area_km2, perimeter_km = outline.area / 1e6, outline.length / 1e3
-        row |= {"geometry": outline, "area_km2": area_km2, "perimeter_km": perimeter_km}
-        row["perimeter_over_area_per_km"] = perimeter_km / area_km2
-
-
-def _reject_parts(before: list[dict], today: list[dict], found: Match, decisions: Mapping[str, Decision]) -> None:
-    """A new object that lies mostly inside a rejected one is a part of it and stays rejected."""
-    for i, j in found.links:
-        decision = decisions.get(before[i]["ls_id"])
-        if (
-            decision is None
-            or decision.action != "reject"
-            or j in found.assigned
-            or today[j]["review"] not in ("", NOTE)
-        ):
-            continue
-        if _share_inside(today[j]["geometry"], before[i]["geometry"]) >= CONTAINED:
-            today[j] |= {"layer": MASKED, "status": "rejected", "review": "reject", "related": before[i]["ls_id"]}
-            today[j]["comment"] = f"part of {before[i]['ls_id']}, which was rejected"
-
-
-def _share_inside(inner: BaseGeometry, outer: BaseGeometry) -> float:
-    return inner.intersection(outer).area / inner.area
 
 
 def _splits_and_merges(before: list[dict], today: list[dict], found: Match) -> dict[str, list[tuple[str, str]]]:
@@ -358,19 +322,27 @@ def _not_found(
     old: dict, relations: list, seen: Observability, decisions: Mapping[str, Decision], following: InventoryState
 ) -> None:
     """An earlier object that nothing of today was assigned to."""
-    layer = old["layer"]
+    layer, old = old["layer"], review_apply.worded(old, decisions)
     if layer == VANISHED:
         following.layers[VANISHED].append(_without_layer(old))
     elif old["ls_id"] in decisions and decisions[old["ls_id"]].action == "reject":
         following.layers[MASKED].append(_without_layer(old) | {"status": "rejected", "review": "reject", "change": ""})
         if layer in RELEASED:
             following.changes.append(_change("rejected", old, None, "", "by the reviewer"))
-    elif layer == MASKED and seen.is_cut(old["geometry"]):
+    elif layer == MASKED and (old["ls_id"] in decisions or seen.is_cut(old["geometry"])):
         following.layers[MASKED].append(_without_layer(old) | {"change": ""})
     elif layer in RELEASED:
+        decision = decisions.get(old["ls_id"])
+        if decision is not None and decision.action == MERGE:
+            detail = decision.comment or "by the reviewer"
+            _keep_vanished(old, "merged", decision.other, detail, following)
+            return
         if relations:
             others = "+".join(sorted({other for _, other in relations}))
             _keep_vanished(old, "merged", others, "", following)
+            return
+        if old["review"] == ADD:
+            _keep_vanished(old, "vanished", "", "no longer added by the reviewer", following)
             return
         cause = seen.cause(old["geometry"], old["tracks"].split("+"), old["elevation_median_m"])
         if cause:

@@ -101,7 +101,7 @@ def read(path: str, column: str, within_m: float, crs) -> Places:
 
 
 def give(layers: Mapping[str, Sequence[dict]], places: Places) -> None:
-    """Name the objects of a release.
+    """Name the objects of a release that the reviewer has not named.
 
     Parameters
     ----------
@@ -112,4 +112,5 @@ def give(layers: Mapping[str, Sequence[dict]], places: Places) -> None:
     """
     for rows in layers.values():
         for row, name in zip(rows, places.of([row["geometry"] for row in rows]), strict=True):
-            row["name"] = name
+            if not (row["review"] and row["name"]):
+                row["name"] = name

@@ -109,10 +109,32 @@ def predecessor(releases: Path, release: str, crs) -> Previous:
         return Previous("", InventoryState())
     folder = releases / newest.release
     check(folder)
-    layers = {name: _read_layer(folder / PACKAGE, name, crs) for name in LAYERS}
-    inventory = InventoryState(layers, [], newest.next_number)
+    inventory = InventoryState(layers_of(folder, crs), [], newest.next_number)
     _check_numbers(newest, inventory, folder)
     return Previous(newest.release, inventory)
+
+
+def layers_of(folder: Path, crs) -> dict[str, list[dict]]:
+    """The objects of a release.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the release.
+    crs : CRS
+        That of the region.
+
+    Returns
+    -------
+    dict of str to list of dict
+        Rows by layer: `tables.OBJECTS` and geometry.
+
+    Raises
+    ------
+    ReleaseError
+        When it is of another CRS.
+    """
+    return {name: _read_layer(folder / PACKAGE, name, crs) for name in LAYERS}
 
 
 def publish(
@@ -123,7 +145,7 @@ def publish(
     about: Mapping[str, Any],
     crs,
     write_maps: Callable[[Path], object] = lambda folder: None,
-    series: "pd.DataFrame | None" = None,
+    tables: "Mapping[str, pd.DataFrame] | None" = None,
 ) -> Manifest:
     """Write a release unless its content is there already, and index it.
 
@@ -146,8 +168,9 @@ def publish(
     write_maps : callable
         Writes the rasters of the release, and tables of series, into a folder. They have no part in
         the content hash.
-    series : DataFrame, optional
-        Table `series` of the GeoPackage, which has no part in it either.
+    tables : mapping of str to DataFrame, optional
+        Further tables of the GeoPackage by name, which have no part in it either; empty ones are
+        left out.
 
     Returns
     -------
@@ -186,7 +209,7 @@ def publish(
     if again > 1:
         content["reason"] = f"{release} exists with other content"
     with atomic_folder(releases / name) as partial:
-        _write_files(partial, inventory, crs, series)
+        _write_files(partial, inventory, crs, tables or {})
         write_maps(partial)
         content["files"] = {path.name: sha256(path) for path in sorted(partial.iterdir())}
         write_json(partial / MANIFEST, records.sealed(content))
@@ -220,12 +243,13 @@ def _check_numbers(manifest: Manifest, inventory: InventoryState, folder: Path) 
         )
 
 
-def _write_files(folder: Path, inventory: InventoryState, crs, series: "pd.DataFrame | None") -> None:
+def _write_files(folder: Path, inventory: InventoryState, crs, tables: "Mapping[str, pd.DataFrame]") -> None:
     from sarslide.io import vector
 
-    tables = {name: typed(inventory.layers[name], OBJECTS, crs) for name in LAYERS}
-    vector.write_layers(folder / PACKAGE, tables, style_rows(), {} if series is None else {"series": series})
-    vector.write_parquet(folder / PARQUET, tables["landslides"])
+    layers = {name: typed(inventory.layers[name], OBJECTS, crs) for name in LAYERS}
+    beside = {name: table for name, table in tables.items() if not table.empty}
+    vector.write_layers(folder / PACKAGE, layers, style_rows(), beside)
+    vector.write_parquet(folder / PARQUET, layers["landslides"])
     with open(folder / CHANGES, "w", newline="") as stream:
         stream.write(changes_csv(inventory.changes))
 

@@ -16,6 +16,11 @@ from sarslide.inventory.records import Stack
 from sarslide.io import bounded
 from sarslide.layers import EAST_UP
 
+# The layers of a release, in the order in which an ls_id is looked up.
+LANDSLIDES, PLAIN, MASKED, VANISHED = "landslides", "non_landslide_deformation", "masked", "vanished"
+LAYERS = (LANDSLIDES, PLAIN, MASKED, VANISHED)
+RELEASED = (LANDSLIDES, PLAIN)
+
 ATTRIBUTES = {
     "source": str,
     "status": str,

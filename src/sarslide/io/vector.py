@@ -106,6 +106,32 @@ def layer_names(path: str | Path) -> list[str]:
     return [str(name) for name, geometry in layers if geometry is not None]
 
 
+def read_table(path: str | Path, name: str) -> pd.DataFrame | None:
+    """A table without outlines of a GeoPackage.
+
+    Parameters
+    ----------
+    path : str or Path
+        The GeoPackage.
+    name : str
+        Of the table.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Its rows; None where there is no such table.
+
+    Raises
+    ------
+    VectorError
+        As `read`.
+    """
+    with _readable(path):
+        if name not in [str(layer) for layer, geometry in _gdal().list_layers(path) if geometry is None]:
+            return None
+    return _features(path, "GPKG", _gdal_name(path, _kind(path), name), name, None)
+
+
 def read_layer(path: str | Path, layer: str = "") -> gpd.GeoDataFrame:
     """The features of one layer, where it is clear which.
 

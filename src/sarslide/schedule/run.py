@@ -20,6 +20,7 @@ from sarslide import exit_codes
 from sarslide.catalog import scenes
 from sarslide.config import Config
 from sarslide.errors import LockError, ReleaseError, SarslideError
+from sarslide.inventory import records
 from sarslide.io.atomic import check_writable, refusals_of
 from sarslide.io.sidecar import write_json
 from sarslide.schedule import lock, snakemake_log, state
@@ -138,6 +139,7 @@ class Steps:
         try:
             check_format(folder / "results" / order.config.region)
             frame_size.check(folder / "results" / order.config.region, order.config)
+            records.check_all(order.inventory)
         except SarslideError as error:
             self._note(str(error))
             return exit_codes.REFUSED

@@ -555,21 +555,24 @@ class Graph:
         return found
 
     def review(self) -> list[str]:
-        """The reviewer's file as a list: empty where there is none.
+        """The reviewer's files: empty where there is none.
 
         Returns
         -------
         list of str
-            The configured file, or `resources/{region}/review.csv` where it exists.
+            The configured file, or those of `review.csv` and `review.gpkg` in `resources/{region}`
+            that exist.
 
         Raises
         ------
         ConfigError
             For a path with a variable that is not set.
         """
-        named = resolve(self.config.inventory.review)
-        path = Path(named or f"{self.paths.resources}/review.csv")
-        return [str(path)] if path.is_file() or self.config.inventory.review else []
+        if named := resolve(self.config.inventory.review):
+            return [named]
+        return [
+            path for name in ("review.csv", "review.gpkg") if Path(path := f"{self.paths.resources}/{name}").is_file()
+        ]
 
     def external_files(self) -> dict[str, list[str]]:
         """Files of others that the release is compared with, by key of `evaluation`.
@@ -638,7 +641,7 @@ class Graph:
         return name if dem_library.is_name(name) else ""
 
     def _of_user(self) -> list[str]:
-        return [*self.review(), *self.named_file("inventory.names"), *self.named_file("inventory.masks")]
+        return [*self.named_file("inventory.names"), *self.named_file("inventory.masks")]
 
     def upstream_rules(self, optional_rules: Sequence[str]) -> list[str]:
         """The rules whose code and keys a release follows from.
@@ -674,8 +677,13 @@ class Graph:
             rule: fingerprint(self.scripts / f"{script_of(rule)}.py") for rule in self.upstream_rules(optional_rules)
         }
         scenes, files = self.scenes.rows(), self.scenes.external
-        digest = release_digest(self.config, scenes, files, self._pairs, code, weights, self._of_user())
-        return release_name(max(max(self.dates(stack)) for stack in self.config.stacks), digest)
+        decisions = ""
+        if paths := self.review():
+            from sarslide.inventory import review_files  # and what reads GeoPackages
+
+            decisions = review_files.digest(paths)
+        digits = release_digest(self.config, scenes, files, self._pairs, code, weights, decisions, self._of_user())
+        return release_name(max(max(self.dates(stack)) for stack in self.config.stacks), digits)
 
     def series_polygons(self, source: str) -> str:
         """The file of polygons that get a time series of the user's.

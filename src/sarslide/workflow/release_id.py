@@ -178,7 +178,8 @@ def release_digest(
     pairs: Mapping[str, Sequence[str]],
     code: Mapping[str, str],
     weights: str,
-    reviews: Sequence[str],
+    review: str,
+    files_of_user: Sequence[str],
 ) -> str:
     """Digest of everything that a release follows from.
 
@@ -196,9 +197,10 @@ def release_digest(
         Fingerprint by rule, of all rules upstream.
     weights : str
         Hash of the weights of the network.
-    reviews : sequence of str
-        Paths of the user's files about objects: the reviewer's, that of their names, and that of
-        masked ground.
+    review : str
+        Digest of the reviewer's decisions; empty without any.
+    files_of_user : sequence of str
+        Paths of the user's files about objects: that of their names, and that of masked ground.
 
     Returns
     -------
@@ -217,7 +219,7 @@ def release_digest(
         "config": settings(config, code),
         "code": dict(code),
         "weights": weights,
-        "review": [sha256(path) for path in reviews],
+        "review": [*([review] if review else []), *(sha256(path) for path in files_of_user)],
     }
     if config.rates.method == "own":
         content["method"] = sha256(existing("rates.own", config.rates.own))
