@@ -60,7 +60,7 @@ def rows_of(
             f"{each} {value:.3f}{'' if reached(before, value) else ' (missed)'}" for each, value in found.items()
         )
         met = all(reached(before, value) for value in found.values())
-        command = COMMAND.format(region=region, stack=stack)
+        command = COMMAND.format(region=region, stack=stack) + f' --title "{title}"' * (title != "default")
         return row(f"{title}, {region} {stack}: {name}", text, command, goal, met, round(before, 3))
 
     def less(before: float, now: float) -> bool:
