@@ -113,7 +113,7 @@ def panel_figure(
 
     west, south, east, north = bounds
     tall = (north - south) / (east - west)
-    columns = columns or _columns_for(len(panels), tall)
+    columns = columns or columns_for(len(panels), tall)
     rows = -(-len(panels) // columns)
     wide = (width_in - 2 * EDGE_IN - GAP_IN * (columns - 1)) / columns
     height = TITLE_IN + wide * tall + BAR_IN
@@ -368,8 +368,21 @@ def _palette(colours: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return np.vstack([np.reshape(np.array(chosen), (-1, 3))[:255], [[255, 255, 255]]]).astype(np.uint8)
 
 
-def _columns_for(panels: int, tall: float) -> int:
-    """Tall regions stand four abreast, wide ones two; one more where one panel would be alone."""
+def columns_for(panels: int, tall: float) -> int:
+    """How many panels stand side by side.
+
+    Parameters
+    ----------
+    panels : int
+        Of the figure.
+    tall : float
+        Height of a panel over its width.
+
+    Returns
+    -------
+    int
+        Tall regions stand four abreast, wide ones two; one more where one panel would be alone.
+    """
     abreast = 4 if tall >= 1.25 else 3 if tall >= 0.55 else 2
     return min(panels, abreast + (panels % abreast == 1))
 

@@ -5,7 +5,7 @@ nothing, but for what is too heavy for it, which lies beside it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -29,6 +29,7 @@ from sarslide.report import (
     object_series,
     paper_figures,
     paper_page,
+    sheets,
     stages,
     tables,
     webmap,
@@ -51,9 +52,12 @@ from sarslide.report.reading import (
 )
 from sarslide.report.scales import scale_for
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 FOLDER = Path(__file__).parent
 # Of the page, in their order: each uses those before it.
-SCRIPTS = ("elements", "sorting", "values", "series", "images", "popups", "outlines", "position", "map")
+SCRIPTS = ("elements", "sorting", "panels", "values", "series", "images", "popups", "outlines", "position", "map")
 REASON_TEXTS = REASONS | {
     "not_observable": "could not be seen at this release",
     "rejected": "rejected by the reviewer",
@@ -70,7 +74,7 @@ class Page:
         The page; the same inputs give the same text.
     files : dict of str to bytes
         What lies in the folder `beside.FOLDER` beside it, by name: the landslides to download,
-        series, earlier releases, and what a large region has no room for.
+        their sheets, series, earlier releases, and what a large region has no room for.
     """
 
     html: str
@@ -95,6 +99,13 @@ def render(inputs: ReportInputs) -> Page:
     SarslideError
         The coded error of a file that is there and cannot be read.
     """
+    template, content = _template("report.html"), context(inputs)
+    without_pictures = template.render(**beside.part(content, 0)[0])
+    parted, files = beside.part(content, beside.PAGE_BYTES - len(without_pictures.encode()))
+    return Page(template.render(**parted), files | content["downloads"])
+
+
+def _template(name: str) -> "Template":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -106,10 +117,7 @@ def render(inputs: ReportInputs) -> Page:
     )
     environment.filters |= {"iso": stages.iso, "fixed": tables.number, "words": tables.words}
     environment.filters |= {"area": tables.area, "all": tables.all_of}
-    template, content = environment.get_template("report.html"), context(inputs)
-    without_pictures = template.render(**beside.part(content, 0)[0])
-    parted, files = beside.part(content, beside.PAGE_BYTES - len(without_pictures.encode()))
-    return Page(template.render(**parted), files | content["downloads"])
+    return environment.get_template(name)
 
 
 def context(inputs: ReportInputs) -> dict[str, Any]:
@@ -129,6 +137,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     release = release_records.manifest(folder)
     manifest = release.model_dump()
     layers = {name: vector.read(folder / release_records.PACKAGE, name) for name in LAYERS}
+    series, motion = object_series.read(folder, inputs.series), motion_of(inputs)
     scores = read_json(inputs.scores) if inputs.scores else None
     pairs = {stack.stack: read_pairs(stack.pairs) for stack in inputs.stacks}
     terrain = {layer: read_display(path, layer) for layer, path in inputs.terrain.items()}
@@ -156,6 +165,16 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     elsewhere = {"flow": ("flow", flow), "factors": ("factors", factors), "networks": ("figures", inputs.network_maps)}
     anchors = {key: f"paper-{key}" for key in drawn}
     anchors |= {key: section for key, (section, made) in elsewhere.items() if made}
+    drawn_map = web_map(inputs.grid, stacks, terrain, layers, planted, rate_scale, others, motion)
+    about = {
+        "region": inputs.region,
+        "release": release.release,
+        "simulated": inputs.simulated,
+        "settings": inputs.settings,
+        "css": (FOLDER / "assets" / "sheet.css").read_text(),
+    }
+    ground_of_sheets = sheets.Ground(inputs.grid, stacks, terrain, rate_scale, drawn_map["colours"])
+    made = sheets.sheets(layers[LANDSLIDES], ground_of_sheets, series, motion, about, _template("sheet.html"))
     speed = tables.throughput(inputs.benchmarks, inputs.settings, head["region_km2"])
     return {
         "inputs": inputs,
@@ -200,22 +219,14 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
             if figure is not None
         ],
         "overview": overview(stacks, shade, layers[LANDSLIDES], bounds),
-        "map": web_map(
-            inputs.grid,
-            stacks,
-            terrain,
-            layers,
-            planted,
-            rate_scale,
-            others,
-            motion_of(inputs),
-        )
+        "map": drawn_map
         | {
-            "series": object_series.read(folder, inputs.series),
+            "series": series,
             "earlier": earlier_releases.read(inputs.current, inputs.grid),
-            "sheets": {},
+            "sheets": {ls_id: f"{beside.FOLDER}/{sheets.name_of(ls_id)}" for ls_id in made},
         },
-        "downloads": downloads.files(layers[LANDSLIDES]),
+        "downloads": downloads.files(layers[LANDSLIDES])
+        | {sheets.name_of(ls_id): page for ls_id, page in made.items()},
         "links": downloads.links(release.release),
         "frames": frame_tables.content(inputs.frames, frames, inputs.stacks),
         "step": max(1, -(-max(inputs.grid.shape) // MAX_SIDE)),

@@ -14,11 +14,11 @@ from shapely.affinity import translate
 from sarslide import papers
 from sarslide.io import raster, vector
 from sarslide.layers import LITHOLOGY
-from sarslide.report.figures import Outlines, Panel, panel_figure, png
+from sarslide.report.figures import Outlines, Panel, png
 from sarslide.report.inputs import ReportInputs
 from sarslide.report.reading import MAX_SIDE
 from sarslide.report.scales import Scale, scale_for
-from sarslide.report.stages import TRACK_COLOURS, StackMaps, StageFigure
+from sarslide.report.stages import TRACK_COLOURS, StackMaps, StageFigure, panels_stage
 from sarslide.report.webmap import data_uri
 from sarslide.terrain.curvature import total_curvature
 
@@ -239,11 +239,7 @@ def _map(title: str, layer: str, layers: Mapping[str, np.ndarray]) -> Panel | No
 def _figure(
     title: str, caption: str, panels: Sequence[Panel | None], bounds: tuple, columns: int | None = None
 ) -> StageFigure | None:
-    drawn = [panel for panel in panels if panel is not None]
-    if not drawn:
-        return None
-    picture = data_uri(png(panel_figure(drawn, bounds, columns)))
-    return StageFigure(title, caption, picture, f"{title}: {', '.join(panel.title for panel in drawn)}")
+    return panels_stage(title, caption, [panel for panel in panels if panel is not None], bounds, columns)
 
 
 def _largest(frame: gpd.GeoDataFrame, count: int) -> list[Any]:

@@ -10,7 +10,7 @@ from sarslide import names
 from sarslide.layers import SMALLEST_SPEED, TERRAIN
 from sarslide.rates.methods import DEFAULT, METHODS
 from sarslide.rates.smallest_speed import SIGMAS
-from sarslide.report.figures import Outlines, Panel, panel_figure, png
+from sarslide.report.figures import Outlines, Panel, columns_for, panel_figure, png
 from sarslide.report.network_plot import NetworkPair, baselines, network_figure
 from sarslide.report.scales import Scale, scale_for
 from sarslide.report.webmap import data_uri
@@ -18,7 +18,7 @@ from sarslide.report.webmap import data_uri
 Bounds = tuple[float, float, float, float]
 
 MASKED_COLOUR = "#7a5a00"
-TRACK_COLOURS = ("#1b6ca8", "#c25a00", "#6a3d9a", "#2a7f62")
+TRACK_COLOURS = ("#1b6ca8", "#b45309", "#6a3d9a", "#2a7f62")
 BOTH_COLOUR = "#111111"
 SPEEDS = (5, 10, 15, 25, 50, 100, 200, 500)  # mm/yr, of sentences
 
@@ -37,12 +37,21 @@ class StageFigure:
         The picture as a data address.
     alt : str
         Text where the picture cannot be seen.
+    panels, columns : int
+        Panels of one size, and how many stand side by side: a narrow screen shows them one by one.
     """
 
     title: str
     caption: str
     uri: str
     alt: str
+    panels: int = 1
+    columns: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Rows of panels."""
+        return -(-self.panels // self.columns)
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,7 @@ def terrain_figure(terrain: Mapping[str, np.ndarray], bounds: Bounds) -> StageFi
         "Terrain on the region grid: ellipsoidal height (m) over its hillshade, slope (degree, Horn), downslope direction "
         "(degree clockwise from north, cyclic colours), profile and plan curvature (1/m, Zevenbergen and Thorne)."
     )
-    return _figure("Terrain", caption, panels, bounds, columns=len(panels) if _is_tall(bounds) else None)
+    return panels_stage("Terrain", caption, panels, bounds, columns=len(panels) if _is_tall(bounds) else None)
 
 
 def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
@@ -139,7 +148,7 @@ def pair_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
             )
         )
     title = "amplitude and interferogram" if "mean_amplitude_db" in maps.layers else "interferogram"
-    return _figure(f"{maps.stack}: {title}", " ".join(parts), panels, bounds)
+    return panels_stage(f"{maps.stack}: {title}", " ".join(parts), panels, bounds)
 
 
 def rate_figure(
@@ -183,13 +192,13 @@ def rate_figure(
             "Nothing was unwrapped, so there is no rate. Mean coherence of the pairs. Grey: no value; the phase is not shown "
             "in layover and shadow."
         )
-        return _figure(f"{maps.stack}: averaged phase", caption, panels, bounds)
+        return panels_stage(f"{maps.stack}: averaged phase", caption, panels, bounds)
     caption += (
         f"Line-of-sight rate by {METHODS[method].title} (mm/yr): blue moves towards the satellite (positive), red away from it "
         "(negative). Its standard error (mm/yr), and the mean coherence of the pairs. Grey: no value; phase and rate are not "
         "shown in layover and shadow."
     )
-    return _figure(f"{maps.stack}: averaged phase and rate", caption, panels, bounds)
+    return panels_stage(f"{maps.stack}: averaged phase and rate", caption, panels, bounds)
 
 
 def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
@@ -231,7 +240,7 @@ def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
     unknown = [titles[layer] for layer in titles if layer in maps.layers and not np.isfinite(maps.layers[layer]).any()]
     if unknown:
         caption += f" Not known in any cell of this track: {', '.join(unknown).lower()}."
-    return _figure(f"{maps.stack}: quality and observability", caption, panels, bounds)
+    return panels_stage(f"{maps.stack}: quality and observability", caption, panels, bounds)
 
 
 def speed_figure(
@@ -267,7 +276,7 @@ def speed_figure(
         "the outline sees as much; one that has to find it needs more. Grey: flatter than landslides are, or seen by no "
         "track."
     )
-    return _figure("What can be seen", caption, panels, bounds)
+    return panels_stage("What can be seen", caption, panels, bounds)
 
 
 def _on_slopes(area_ha: int, speeds: np.ndarray) -> str:
@@ -332,7 +341,7 @@ def fusion_figure(
         "all objects after fusion, coloured by the tracks that see them; candidates that a mask holds back, which stay in the "
         "release with their reason."
     )
-    return _figure("From probability to objects", caption, panels, bounds)
+    return panels_stage("From probability to objects", caption, panels, bounds)
 
 
 def network_stage(stack: str, pairs: Sequence[NetworkPair]) -> StageFigure:
@@ -376,13 +385,34 @@ def iso(date: str) -> str:
     return f"{date[:4]}-{date[4:6]}-{date[6:]}"
 
 
-def _figure(
+def panels_stage(
     title: str, caption: str, panels: Sequence[Panel], bounds: Bounds, columns: int | None = None
 ) -> StageFigure | None:
+    """Panels side by side as a figure of the page.
+
+    Parameters
+    ----------
+    title, caption : str
+        Above and below the picture.
+    panels : sequence of Panel
+        Maps of one extent.
+    bounds : Bounds
+        West, south, east, north, m.
+    columns : int, optional
+        By default what fits their shape.
+
+    Returns
+    -------
+    StageFigure or None
+        The figure; None without any panel.
+    """
     if not panels:
         return None
+    west, south, east, north = bounds
+    columns = columns or columns_for(len(panels), (north - south) / (east - west))
     picture = data_uri(png(panel_figure(panels, bounds, columns)))
-    return StageFigure(title, caption, picture, f"{title}: {', '.join(panel.title for panel in panels)}")
+    alt = f"{title}: {', '.join(panel.title for panel in panels)}"
+    return StageFigure(title, caption, picture, alt, len(panels), columns)
 
 
 def _seen_by(frame: gpd.GeoDataFrame, stack: str) -> gpd.GeoDataFrame:

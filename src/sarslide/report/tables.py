@@ -120,6 +120,14 @@ LANDSLIDES = (
 _LEADING = ("area_km2", "change", "confidence", "landslide_probability", "lat", "lon")
 _BY_KEY = {column.key: column for column in LANDSLIDES}
 EARLIER = tuple(_BY_KEY[key] for key in ("area_km2", "los_rate_mean_mm_per_yr", "change", "tracks_text", "confidence"))
+# What the tracks together tell of the motion.
+MOTION = (
+    Column("downslope_rate_mm_per_yr", "Down the slope", "mm/yr", 1, "If it moves along the steepest line"),
+    Column("los_rate_bound_mm_per_yr", "LOS, faster than", "mm/yr", 0),
+    Column("east_text", "East"),
+    Column("up_text", "Up"),
+    Column("state", "State"),
+)
 POPUP = (
     Column("downslope_rate_mm_per_yr", "Down the slope", "mm/yr", 1, "If it moves along the steepest line"),
     *(_BY_KEY[key] for key in _LEADING),
@@ -635,6 +643,27 @@ def rates_by_track(
         (f"Mean LOS rate {track}", f"{number(rate, 1)}{'' if std is None else f' ± {number(std, 1)}'} mm/yr")
         for track, (rate, std) in sorted(rates.items())
     ]
+
+
+def motion_rows(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the tracks together tell of the motion of an object, with errors.
+
+    Parameters
+    ----------
+    row : mapping of str to Any
+        The object.
+
+    Returns
+    -------
+    list of (str, str)
+        Label, value with unit; what is unknown is left out.
+    """
+    texts = {}
+    for way in ("east", "up"):
+        rate, std = _float(row.get(f"{way}_rate_mm_per_yr")), _float(row.get(f"{way}_rate_std_mm_per_yr"))
+        if rate is not None and std is not None:
+            texts[f"{way}_text"] = f"{number(rate, 1)} ± {number(std, 1)} mm/yr"
+    return popup_rows(dict(row) | texts, MOTION)
 
 
 def words(code: Any) -> str:

@@ -291,6 +291,24 @@ def indexed_png(values: np.ndarray, scale: Scale) -> bytes:
     return _png(image, transparency=255)
 
 
+def colour_png(colours: np.ndarray) -> bytes:
+    """A coloured picture as a PNG.
+
+    Parameters
+    ----------
+    colours : (rows, cols, 3) array of uint8
+        Red, green, blue.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    from PIL import Image
+
+    return _png(Image.fromarray(colours))
+
+
 def grey_png(shade: np.ndarray) -> bytes:
     """A hillshade as a grey PNG.
 

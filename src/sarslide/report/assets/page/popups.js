@@ -38,7 +38,7 @@ sarslide.popup = function (feature, data) {
     table(facts.slice(LEADING), more);
   }
   if (data.sheets[feature.id]) {
-    const link = element("a", "Sheet of " + feature.id, element("p", "", box));
+    const link = element("a", "Sheet of " + feature.id + " to print", element("p", "", box));
     link.href = data.sheets[feature.id];
   }
   table(links, box);
