@@ -12,6 +12,7 @@ import typer
 
 from sarslide import __version__, exit_codes
 from sarslide.cli import (
+    alerts,
     clean,
     coco,
     config,
@@ -79,6 +80,7 @@ _add(REGION, run.run)
 _add(REGION, run.resume)
 _add(REGION, schedule.schedule)
 _add(REGION, review.review)
+_add(REGION, alerts.alerts)
 _add(LOOK, summary.summary)
 _add(LOOK, run.command("report"), "report")
 _add(LOOK, export.export)

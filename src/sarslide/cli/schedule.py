@@ -48,11 +48,15 @@ def schedule(
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     request = Request(region, values or (), files or (), folder.resolve(), cores, conda, profile)
-    summary = run.run(scheduled_run(request, targets or (), preflight, keep))
-    if summary["result"] != "nothing new":
+    order = scheduled_run(request, targets or (), preflight, keep)
+    summary = run.run(order)
+    if summary["result"] != "nothing new" or summary.get("alerts", {}).get("told"):
         print(run.line(summary), file=sys.stderr)
-    if notify and (problem := run.notify(notify, summary)):
+    problem = run.notify(notify, summary) if notify else ""
+    if problem:
         print(problem, file=sys.stderr)
+    else:
+        run.mark_told(order, summary)
     raise SystemExit(summary["exit_code"])
 
 

@@ -32,7 +32,7 @@ from sarslide.config.region import (
     RetrieveSection,
     SimulationSection,
 )
-from sarslide.config.results import FactorsSection, InventorySection, RatesSection, SbasSection
+from sarslide.config.results import AlertsSection, FactorsSection, InventorySection, RatesSection, SbasSection
 from sarslide.grid import RegionGrid
 from sarslide.insar.engines import ENGINES
 from sarslide.insar.external.sensor import flies
@@ -91,6 +91,7 @@ class Config(Section):
     velocity_threshold: VelocityThresholdSection = VelocityThresholdSection()
     inventory: InventorySection = InventorySection()
     evaluation: EvaluationSection = EvaluationSection()
+    alerts: AlertsSection = AlertsSection()
     factors: FactorsSection = FactorsSection()
     dataset: DatasetSection = DatasetSection()
     training: TrainingSection = TrainingSection()

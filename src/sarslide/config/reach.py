@@ -176,6 +176,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "inventory.allow_older": ("release",),
     "inventory.*": ("candidates",),
     "evaluation.*": ("score_external",),
+    "alerts.*": (),
     "factors.*": ("rank_factors",),
     "dataset.*": ("label_scene",),
     "dataset.block": ("label_scene", "coco_export"),

@@ -250,6 +250,35 @@ class InventorySection(Section):
     names_m: float = key(200.0, "a place that is in no object names the objects no farther away", "m", ge=0, le=10_000)
 
 
+class AlertsSection(Section):
+    """Alerts of scheduled runs and `sarslide alerts`: which landslides are told.
+
+    A landslide is told when it is new, accelerating, or seen again after it could not be seen.
+    """
+
+    min_rate_mm_per_yr: float = key(
+        20.0, "smallest mean speed along the line of sight of any track; 0: also without a rate", "mm/yr", ge=0, le=1000
+    )
+    min_area_km2: float = key(0.018, "smallest area", "km2", ge=0, le=10)
+    confidence: Literal["low", "medium", "high", "reviewed"] = key("medium", "least confidence; reviewed is above high")
+    acceleration_mm_per_yr: float = key(
+        10.0,
+        "rise of the mean speed since the release that was told of last, in a track that both have, that is told as accelerating,"
+        " beside objects whose state is accelerating",
+        "mm/yr",
+        gt=0,
+        le=1000,
+    )
+    sender: str = key(
+        "sarslide",
+        "sender of the CAP message: an address or name without blanks, such as alerts@office.example",
+        pattern=r"^[^\s,<&]{1,100}$",
+    )
+    status: Literal["Actual", "Exercise", "System", "Test", "Draft"] = key(
+        "Test", "status of the CAP message: Actual once its receivers are to act on it"
+    )
+
+
 class FactorsSection(Section):
     """`factors` on demand: which layers set landslides apart from other ground (P3 3.1, 4.1)."""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sarslide import exit_codes
+from sarslide.alerts import work
 from sarslide.catalog import scenes
 from sarslide.config import Config
 from sarslide.errors import LockError, ReleaseError, SarslideError
@@ -102,6 +103,7 @@ def run(order: ScheduledRun) -> dict[str, Any]:
             with open(path, "w") as stream:
                 code = Steps(order, stream, held).all()
             summary = _summary(order, before, code, path)
+            summary |= alerts(order, summary)
             summary |= {"started_utc": f"{started:%Y-%m-%dT%H:%M:%SZ}", "seconds": round(time.monotonic() - clock, 1)}
             write_json(path.with_suffix(".json"), summary)
             _rotate(order.logs, order.keep, path)
@@ -253,6 +255,46 @@ def _summary(order: ScheduledRun, before: state.RegionState, code: int, path: Pa
     }
 
 
+def alerts(order: ScheduledRun, summary: dict[str, Any]) -> dict[str, Any]:
+    """What is to be told of the current release.
+
+    Parameters
+    ----------
+    order : ScheduledRun
+        The run.
+    summary : dict of str to Any
+        Its summary.
+
+    Returns
+    -------
+    dict of str to Any
+        For the summary: `alerts`, or its `problems` with one more; nothing where all has been told.
+    """
+    if summary["exit_code"] == exit_codes.REFUSED or not summary["release_after"]:
+        return {}
+    try:
+        if work.is_told(order.folder, order.config.region, summary["release_after"]):
+            return {}
+        alert = work.make(order.folder, order.config)
+    except SarslideError as error:
+        return {"problems": [*summary["problems"], str(error)]}
+    return {"alerts": alert.summary()} if alert else {}
+
+
+def mark_told(order: ScheduledRun, summary: dict[str, Any]) -> None:
+    """Remember that the alert of a run has gone out, so that no later run tells it again.
+
+    Parameters
+    ----------
+    order : ScheduledRun
+        The run.
+    summary : dict of str to Any
+        Its summary, as the hook got it.
+    """
+    if "alerts" in summary:
+        work.mark(order.folder, order.config.region, summary["alerts"])
+
+
 def _log_file(folder: Path, started: datetime) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{started:%Y%m%dT%H%M%S.%fZ}.log"
@@ -322,5 +364,6 @@ def line(summary: dict[str, Any]) -> str:
         parts += [f"{count} {kind}" for kind, count in summary["changes"].items()]
     if summary.get("jobs"):
         parts.append(f"{sum(summary['jobs'].values())} jobs in {summary['seconds']:.0f} s")
+    parts += [one["text"] for one in summary.get("alerts", {}).get("told", [])]
     parts += [f"{one['stack']} {one['date']} {one['reason']}" for one in summary.get("dates_waiting", [])]
     return "; ".join([*parts, *summary["problems"][:3]])

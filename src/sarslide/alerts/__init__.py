@@ -1,0 +1,1 @@
+"""Alerts: what a release tells that an office must look at."""
