@@ -147,7 +147,7 @@ unwrapped_pairs = corrected_pairs("unwrapped", "conncomp", "coherence", "sidecar
 
 def files_of(kind):
     """Patterns of the files of one kind of all listed pairs, for engines that ingest them in one job."""
-    return GRAPH.paths.pair_files("{stack}", "{frame}", CONFIG.network.pairs, kind)
+    return GRAPH.paths.pair_files("{stack}", "{frame}", SCENES.pairs, kind)
 
 
 def fill(pattern, wildcards, **more):

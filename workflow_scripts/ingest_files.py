@@ -1,10 +1,11 @@
 """ingest_files: ready interferograms of one stack -> the engine contract on the region grid, all
 pairs in one job.
 
-inputs: per pair unwrapped phase (rad) and coherence (GeoTIFF or product, any CRS), optionally
-baseline tables, line of sight, times; DEM (m). outputs: per pair unwrapped and wrapped phase (rad,
-grow when the ground moves away), coherence, components, sidecar; geometry, of the first pair's
-product where it has one, else constant, with layover_shadow 255 where no pair has data.
+inputs: per pair unwrapped phase (rad) and, where there is one, coherence (GeoTIFF, binary with its
+header, or product, any CRS), optionally baseline tables, line of sight, times; DEM (m). outputs:
+per pair unwrapped and wrapped phase (rad, grow when the ground moves away), coherence, components,
+sidecar; geometry, of the first pair's product where it has one, else constant, with layover_shadow
+255 where no pair has data.
 """
 
 from pathlib import Path
@@ -32,13 +33,14 @@ def main(snakemake) -> None:
     acquired = np.zeros(grid.shape, bool)
     for k, name in enumerate(params.pairs):
         table = next(iter(files.baselines[k : k + 1]), None)
-        pair = ingest_pair(files.unwrapped[k], files.coherence[k], name, grid, params.positive_phase, naming)
+        coherence = next(iter(files.coherence[k : k + 1]), None)
+        pair = ingest_pair(files.unwrapped[k], coherence, name, grid, params.positive_phase, naming)
         check_wavelength(files.unwrapped[k], pair.metadata.wavelength_m, seen_by)
         pair = with_frame(pair, name, naming, table, frame, incidence).with_metadata(wavelength_m=seen_by.wavelength_m)
         if not constant:
             pair = pair.with_metadata(absent=tuple(text for text in pair.metadata.absent if text != CONSTANT))
         acquired |= np.isfinite(pair.coherence)
-        sources = {"sources": sorted({path for path in (files.unwrapped[k], files.coherence[k], table) if path})}
+        sources = {"sources": sorted({path for path in (files.unwrapped[k], coherence, table) if path})}
         record = pair.record("files", stack, name).to_dict()
         paths = {kind: out[kind][k] for kind in ("unwrapped", "wrapped", "coherence", "conncomp")}
         about = sidecar("ingest_files", sources, settings, record | {"processor": pair.metadata.processor})

@@ -10,6 +10,7 @@ rule ingest_files:
             own(path) for path in SCENES.files("line_of_sight")
         ],
         metadata=lambda wildcards: [own(path) for path in SCENES.files("metadata")],
+        headers=lambda wildcards: [own(path) for path in SCENES.files("headers")],
         dem=f"{RESOURCES}/dem_m.tif",
     output:
         wrapped=files_of("wrapped"),
@@ -26,10 +27,10 @@ rule ingest_files:
         "../../envs/geo.yaml"
     resources:
         mem_mb=memory(1500, 250),
-        runtime=minutes(30, 14, len(CONFIG.network.pairs)),
+        runtime=minutes(30, 14, len(SCENES.pairs)),
     params:
         grid=cell_grid,
-        pairs=CONFIG.network.pairs,
+        pairs=SCENES.pairs,
         naming=CONFIG.files.naming,
         positive_phase=CONFIG.files.positive_phase,
         wavelength_m=CONFIG.files.wavelength_m,

@@ -19,10 +19,13 @@ aria
 hyp3
     HyP3 product folders: `insar/external/hyp3.py`.
 custom
-    Anything else: patterns and sign are declared.
+    Anything else: patterns are declared, the sign where the files do not tell it. GeoTIFFs, or what
+    GAMMA, ROI_PAC and ISCE2 leave (`insar/external/binaries.py`), with dates of eight or six
+    digits; without a pattern of the coherence there is none.
 """
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +80,72 @@ NAMINGS = {
     "custom": Naming(),
 }
 
+DATES = re.compile(r"(?<!\d)(\d{8}|\d{6})[-_](\d{8}|\d{6})(?!\d)")
+CENTURY = {True: "19", False: "20"}  # of dates of six digits: radars fly since 1978
+GAMMA_DEM = "DEM/MAP parameter file"  # in the first line of GAMMA's DEM_par
 WITH_BASELINES = ("aria", "hyp3")  # in the product itself
+
+
+def dates_of(path: str | Path) -> tuple[str, str] | None:
+    """The two dates of a pair in the name of its file, else in that of its folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    tuple of str or None
+        As YYYYMMDD, in the order of the name; those of six digits are of 1970 to 2069. None where
+        there are none.
+    """
+    for name in (Path(path).name, Path(path).parent.name):
+        if match := DATES.search(name):
+            first, second = (day if len(day) == 8 else CENTURY[day >= "70"] + day for day in match.groups())
+            return first, second
+    return None
+
+
+def headers_of(path: str | Path) -> list[Path]:
+    """The files that say what a flat binary holds and where it lies.
+
+    Parameters
+    ----------
+    path : str or Path
+        The binary.
+
+    Returns
+    -------
+    list of Path
+        ROI_PAC's `.rsc` or ISCE2's `.xml` beside it; else GAMMA's parameter files in its folder, if
+        one of them is of a map (DEM_par). Empty for others, such as GeoTIFFs.
+    """
+    path = Path(path)
+    if path.suffix in (".tif", ".tiff", ".nc", ".zip"):
+        return []
+    for suffix in (".rsc", ".xml"):
+        if (beside := path.with_name(path.name + suffix)).is_file():
+            return [beside]
+    found = [one for one in sorted(path.parent.glob("*par")) if one.is_file()]
+    return found if any(is_map(one) for one in found) else []
+
+
+def is_map(path: Path) -> bool:
+    """Whether a parameter file is GAMMA's of a map (DEM_par).
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        By its first line.
+    """
+    with path.open("rb") as file:
+        return GAMMA_DEM.encode() in file.readline(200)
 
 
 def licsar_baseline_m(path: str | Path, pair: str) -> float | None:

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from sarslide import names
-from sarslide.catalog.external_names import NAMINGS, WITH_BASELINES
+from sarslide.catalog.external_names import NAMINGS, WITH_BASELINES, dates_of, headers_of
 from sarslide.catalog.hyp3_plan import check_granule
 from sarslide.catalog.scene_row import ArchiveRow, SceneRow
 from sarslide.config import Config, reach, resolve
@@ -57,6 +57,8 @@ class SceneTable:
         Dates that each simulated stack starts with; empty for others.
     external : dict
         Ready files by kind; empty where pairs are processed here.
+    pairs : tuple of str
+        Names of the pairs of ready interferograms; empty where the network decides.
     needs_baselines : bool
         Whether the network needs the baseline columns.
     cure : str
@@ -67,6 +69,7 @@ class SceneTable:
     scenes: list[dict[str, str]]
     first: dict[str, list[str]] = field(default_factory=dict)
     external: dict[str, list[str]] = field(default_factory=dict)
+    pairs: tuple[str, ...] = ()
     needs_baselines: bool = False
     cure: str = "put SAFE and orbit files below resources/<region>/slc/<stack>/<date>/, then `sarslide update`"
 
@@ -124,7 +127,7 @@ class SceneTable:
         ----------
         kind : str
             unwrapped, coherence, baselines, or pairs: in the order of the pairs;
-            line_of_sight, metadata.
+            line_of_sight, metadata, headers.
 
         Returns
         -------
@@ -367,21 +370,23 @@ def _simulated_baseline(stack: str, first: str, date: str, seed: int) -> dict[st
 
 def _files(config: Config, _: Path) -> SceneTable:
     """One stack of ready interferograms: files by pattern, one per pair and kind."""
-    if len(config.stacks) != 1 or not config.network.pairs:
-        raise CatalogError("engine files needs one stack and network.pairs", "list the pairs as YYYYMMDD_YYYYMMDD")
+    if len(config.stacks) != 1:
+        raise CatalogError("engine files needs one stack", "give each stack a region of its own")
     folder = Path(resolve(config.files.folder))
     if not config.files.folder or not folder.is_dir():
         raise CatalogError(f"files.folder '{config.files.folder}' is no folder", "name the folder of the products")
     if pattern := ENGINES[config.engine].pair_file:
-        paths = [_the_one(folder, pattern, pair, f"engine {config.engine}") for pair in config.network.pairs]
-        return SceneTable(config.stacks, _dated(config), external={"pairs": paths})
+        listed = config.network.pairs or _found_pairs(folder, pattern)
+        paths = [_the_one(folder, pattern, pair, f"engine {config.engine}") for pair in listed]
+        return SceneTable(config.stacks, _dated(config, listed), external={"pairs": paths}, pairs=listed)
     naming = NAMINGS[config.files.naming]
     kinds = ("unwrapped", "coherence", "baselines")
     patterns = {kind: getattr(config.files, kind) or getattr(naming, kind) for kind in kinds}
     if not config.files.baselines and naming.baselines and not any(folder.glob(naming.baselines)):
         patterns["baselines"] = ""
+    listed = config.network.pairs or _found_pairs(folder, patterns["unwrapped"])
     external = {
-        kind: [_the_one(folder, pattern, pair, f"naming {config.files.naming}") for pair in config.network.pairs]
+        kind: [_the_one(folder, pattern, pair, f"naming {config.files.naming}") for pair in listed]
         for kind, pattern in patterns.items()
         if pattern
     }
@@ -390,8 +395,19 @@ def _files(config: Config, _: Path) -> SceneTable:
     external["metadata"] = [str(path) for path in sorted(folder.glob(naming.metadata))[:1]] if naming.metadata else []
     for path in (*external["line_of_sight"], *external["metadata"]):
         bounded.plain_file(path, InterferogramError, "remove it, or download the file again")
+    of_pairs = (*external["unwrapped"], *external.get("coherence", []))
+    external["headers"] = sorted({str(header) for path in of_pairs for header in headers_of(path)})
     _check_baselines(config, external)
-    return SceneTable(config.stacks, _dated(config), external=external)
+    return SceneTable(config.stacks, _dated(config, listed), external=external, pairs=listed)
+
+
+def _found_pairs(folder: Path, pattern: str) -> tuple[str, ...]:
+    """The pairs in the names of the files of a pattern, by later, then earlier date."""
+    found = {dates_of(path) for path in folder.glob(pattern.format(earlier="[0-9]*", later="[0-9]*"))}
+    days = sorted({(max(dates), min(dates)) for dates in found if dates})
+    if not days:
+        raise InterferogramError(f"{folder}: no file matches '{pattern}'", "correct files.folder or the pattern")
+    return tuple(names.pair_name(earlier, later) for later, earlier in days)
 
 
 def _check_baselines(config: Config, external: dict[str, list[str]]) -> None:
@@ -404,9 +420,9 @@ def _check_baselines(config: Config, external: dict[str, list[str]]) -> None:
         )
 
 
-def _dated(config: Config) -> list[dict[str, str]]:
-    """Rows of the dates of the listed pairs."""
-    days = sorted({day for pair in config.network.pairs for day in names.split_pair(pair)})
+def _dated(config: Config, pairs: tuple[str, ...]) -> list[dict[str, str]]:
+    """Rows of the dates of pairs."""
+    days = sorted({day for pair in pairs for day in names.split_pair(pair)})
     return [dict.fromkeys(COLUMNS, "") | {"stack": config.stacks[0], "date": day, "granule": "files"} for day in days]
 
 
@@ -424,7 +440,14 @@ def _hyp3(config: Config, path: Path) -> SceneTable:
 
 def _the_one(folder: Path, pattern: str, pair: str, named_by: str) -> str:
     earlier, later = names.split_pair(pair)
-    found = sorted(folder.glob(pattern.format(earlier=earlier, later=later)))
+    spelt = ({"earlier": earlier, "later": later}, {"earlier": earlier[2:], "later": later[2:]})
+    # A pattern of six digits also fits into names of eight: the dates of the name decide.
+    found = sorted({
+        path
+        for days in spelt
+        for path in folder.glob(pattern.format(**days))
+        if days["earlier"] == earlier or set(dates_of(path) or ()) == {earlier, later}
+    })  # fmt: skip
     if len(found) != 1:
         raise InterferogramError(
             f"{folder}: {len(found)} files match '{pattern}' ({named_by}) for pair {pair}",

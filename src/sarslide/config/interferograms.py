@@ -36,7 +36,8 @@ class NetworkSection(Section):
         "MM-DD",
     )
     pairs: Annotated[tuple[PairName, ...], EachOnce] = key(
-        (), "explicit pairs, earlier_later, instead of the preset (engine files)"
+        (),
+        "explicit pairs, earlier_later, instead of the preset; engine files: empty takes all that files.folder holds",
     )
 
 
@@ -127,7 +128,7 @@ class FilesSection(Section):
     coherence: PatternText = key("", "file pattern of the coherence of a pair; empty: the naming's")
     baselines: PatternText = key(
         "",
-        "file pattern, below folder, of the perpendicular baselines of a pair (GAMMA par files); empty: the naming's",
+        "file pattern, below folder, of the perpendicular baselines of a pair (GAMMA's base_perp, or TCN); empty: the naming's",
     )
     positive_phase: Literal["away", "towards"] | None = key(
         None, "motion that makes the delivered phase grow (J10); null: as the naming or the product states"
@@ -154,12 +155,11 @@ class FilesSection(Section):
 
     @check
     def _custom_is_declared(self) -> None:
-        missing = [name for name in ("unwrapped", "coherence", "positive_phase") if not getattr(self, name)]
-        if self.naming == "custom" and missing:
+        if self.naming == "custom" and not self.unwrapped:
             raise Mistake(
-                f"files.naming is custom, files.{missing[0]} is empty",
-                "declare the file patterns and the sign",
-                *(f"files.{missing[0]}", "files.naming"),
+                "files.naming is custom, files.unwrapped is empty",
+                "declare the file patterns",
+                *("files.unwrapped", "files.naming"),
             )
 
 

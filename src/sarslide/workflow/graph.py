@@ -338,6 +338,8 @@ class Graph:
     @cached_property
     def _pairs(self) -> dict[str, tuple[str, ...]]:
         plan, scenes = self.config.network, self.scenes
+        if scenes.pairs:
+            return dict.fromkeys(self.config.stacks, scenes.pairs)
         return {
             stack: tuple(network.planned_pairs(plan, self.dates(stack), scenes.baselines(stack)))
             for stack in self.config.stacks

@@ -169,7 +169,7 @@ def test_layover_and_shadow_of_slopes_that_face_or_hide(east_slope_deg, expected
 
 def test_baselines_without_a_table(tmp_path):
     path = tmp_path / "x_bperp.par"
-    path.write_text("initial_baseline(TCN):  0 1 2 m m m\n")
+    path.write_text("initial_baseline(TCN):  0 0 0 m m m\n")
     with pytest.raises(InterferogramError, match="x_bperp.par: holds no table of baselines"):
         perpendicular_baseline_m(path, 31.7)
     with pytest.raises(InterferogramError, match="absent.par: does not exist"):
@@ -214,8 +214,8 @@ def test_a_sign_that_nobody_tells(files):
     from sarslide.config import load
     from sarslide.errors import ConfigError
 
-    with pytest.raises(ConfigError, match="E1001 config: files.naming is custom, files.positive_phase is empty"):
-        load({"files": {"naming": "custom", "unwrapped": "u", "coherence": "c"}})
+    with pytest.raises(ConfigError, match="E1001 config: files.naming is custom, files.unwrapped is empty"):
+        load({"files": {"naming": "custom", "coherence": "c"}})
 
 
 def test_bytes_are_coherence_for_licsar_only(tmp_path):

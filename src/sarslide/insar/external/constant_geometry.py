@@ -41,16 +41,17 @@ def geometry(height_m: np.ndarray, grid: RegionGrid, incidence_deg: float, headi
 
 
 def perpendicular_baseline_m(path: str | Path, incidence_deg: float) -> float:
-    """Perpendicular baseline from a table of GAMMA's base_perp (`*_bperp.par`).
+    """Perpendicular baseline from GAMMA: a table of base_perp, or a baseline file (TCN).
 
     GAMMA gives the baseline (later - earlier orbit) across the track, c, and down, n, by line and
     range; perpendicular to the look vector, up and away from the track, it is
-    c cos(look) - n sin(look). The mean over the scene's lines is taken.
+    c cos(look) - n sin(look). The mean over the scene's lines is taken, of a baseline file
+    (`precision_baseline(TCN)`, else `initial_baseline(TCN)`) the value at the scene's centre.
 
     Parameters
     ----------
     path : str or Path
-        The table.
+        The table, or the baseline file.
     incidence_deg : float
         Incidence angle of the region, degree, which gives the look angle.
 
@@ -71,8 +72,20 @@ def perpendicular_baseline_m(path: str | Path, incidence_deg: float) -> float:
         for line in lines
         if len(line) == 9 and line[0].isdigit()
     ]
-    if not rows:
-        raise InterferogramError(f"{path}: holds no table of baselines", "give the output of GAMMA's base_perp")
-    across, down = np.array(rows).mean(axis=0)
+    if rows:
+        across, down = np.array(rows).mean(axis=0)
+        return _perpendicular(across, down, incidence_deg)
+    centre = {line[0]: line[2:4] for line in lines if len(line) >= 4}
+    for name in ("precision_baseline(TCN):", "initial_baseline(TCN):"):
+        found = [values.number(path, name, field, values.BASELINE_M, cure) for field in centre.get(name, ())]
+        if any(found):  # GAMMA writes zeros for a precision baseline that it has not estimated
+            across, down = found
+            return _perpendicular(across, down, incidence_deg)
+    raise InterferogramError(
+        f"{path}: holds no table of baselines", "give GAMMA's baseline file, or the output of its base_perp"
+    )
+
+
+def _perpendicular(across: float, down: float, incidence_deg: float) -> float:
     look = np.radians(look_angle_deg(incidence_deg))
     return float(across * np.cos(look) - down * np.sin(look))

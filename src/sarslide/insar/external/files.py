@@ -2,14 +2,14 @@
 
 GeoTIFFs of another processor? Add a row to `NAMINGS` (`catalog.external_names`), no engine.
 
-Taken, by naming: unwrapped phase (rad, float) and coherence, one GeoTIFF each, in any CRS; nodata
-as the file declares it, and exact zero. Products that hold everything in one (ARIA, HyP3) have
+Taken, by naming: unwrapped phase (rad, float) and coherence, one GeoTIFF each, in any CRS, or one
+geocoded binary of GAMMA, ROI_PAC or ISCE2 (`binaries`); nodata as the file declares it, and exact
+zero. Products that hold everything in one (ARIA, HyP3) have
 readers of their own. What files do not have is derived or recorded as absent: the wrapped phase is
 the unwrapped one, wrapped; one component covers every valid cell; the geometry is that of the
 product where it has one, else constant.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,16 +18,15 @@ import numpy as np
 from rasterio import DatasetReader
 
 from sarslide import names
-from sarslide.catalog.external_names import NAMINGS, licsar_baseline_m, licsar_entries
+from sarslide.catalog.external_names import NAMINGS, dates_of, headers_of, licsar_baseline_m, licsar_entries
 from sarslide.errors import InterferogramError, NamingError, RasterError
 from sarslide.grid import RegionGrid
-from sarslide.insar.external import aria, constant_geometry, hyp3, line_of_sight, regrid, values
+from sarslide.insar.external import aria, binaries, constant_geometry, hyp3, line_of_sight, regrid, values
 from sarslide.insar.external.pair import ExternalPair, assemble, check_phase, sign
 from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared, Sensor, Tags, sensor
 from sarslide.io import raster
 from sarslide.io.bounded import shown
 
-PAIR_IN_NAME = re.compile(r"(?<!\d)(\d{8})[-_](\d{8})(?!\d)")
 UNFILTERED = (".geo.unw.tif", ".geo.diff_unfiltered_pha.tif")  # LiCSAR
 CONSTANT = "incidence, heading and slant range by cell (constant)"
 ABSENT = (
@@ -37,6 +36,9 @@ ABSENT = (
     CONSTANT,
     "layover and shadow cast from elsewhere (only where the slope itself faces the radar or hides)",
 )
+# Without coherence all cells and pairs weigh the same; above the thresholds that leave cells out.
+ASSUMED_COHERENCE = 0.5
+NO_COHERENCE = f"coherence ({ASSUMED_COHERENCE:g} stands wherever there is phase: cells and pairs weigh the same)"
 # GAMMA exports label coherence so, too: its unit is not looked at.
 RADIANS = {"RADIANS", "RADIAN", "RAD"}
 BYTE = 255.0
@@ -48,7 +50,7 @@ Onto = Callable[[regrid.GeocodedBand, RegionGrid], np.ndarray]
 
 def ingest_pair(
     unwrapped: str | Path,
-    coherence: str | Path,
+    coherence: str | Path | None,
     pair: str,
     grid: RegionGrid,
     positive_phase: str | None = None,
@@ -61,7 +63,8 @@ def ingest_pair(
     Parameters
     ----------
     unwrapped, coherence : str or Path
-        Its files; one and the same for products that hold everything in one.
+        Its files; one and the same for products that hold everything in one. None: there is no
+        coherence; `ASSUMED_COHERENCE` stands wherever there is phase.
     pair : str
         Name of the pair.
     grid : RegionGrid
@@ -91,19 +94,23 @@ def ingest_pair(
         return hyp3.ingest(hyp3.open_product(unwrapped), pair, grid, positive_phase)
     kind = NAMINGS[naming]
     phase, tags = _read(unwrapped, "unwrapped", pair, grid, False)
-    cor, _ = _read(coherence, "coherence", pair, grid, kind.byte_coherence)
+    if coherence:
+        cor, _ = _read(coherence, "coherence", pair, grid, kind.byte_coherence)
+    else:
+        cor = np.where(np.isfinite(phase), ASSUMED_COHERENCE, np.nan)
     about = Tags(unwrapped, tags)
     recognised, because = about.grows()
     # A processor whose sign is not known has not that of the naming either.
     factor = sign(unwrapped, positive_phase or (None if because else kind.positive_phase), recognised, because)
     wavelength = about.wavelength_m()
+    absent = ABSENT if coherence else (NO_COHERENCE, *ABSENT)
     raw = Path(str(unwrapped).replace(*UNFILTERED)) if naming == "licsar" else None
     unfiltered = _read(raw, "unwrapped", pair, grid, False, regrid.wrapped)[0] if raw and raw.is_file() else None
     return assemble(unwrapped, grid, phase, cor, factor, unfiltered=unfiltered).with_metadata(
         utc=_utc(unwrapped, tags),
         wavelength_m=wavelength and wavelength[0],
         processor=about.text("processor") or None,
-        absent=ABSENT if unfiltered is None else ABSENT[1:],
+        absent=absent if unfiltered is None else ABSENT[1:],
         free_level=unfiltered is None,
     )
 
@@ -228,6 +235,8 @@ def sensor_of(
     tags: Mapping[str, str] = {}
     if metadata:
         product, tags = metadata, licsar_entries(metadata)
+    elif headers := headers_of(product):
+        tags = binaries.tags_of(product, headers)
     elif not in_one:
         with _opened(product, "export the interferogram again as GeoTIFF") as source:
             tags = source.tags()
@@ -284,7 +293,7 @@ def geometry(
 
 
 def pair_of(path: str | Path) -> str:
-    """The pair in a file's name.
+    """The pair in a file's name, or in that of its folder.
 
     Parameters
     ----------
@@ -301,11 +310,13 @@ def pair_of(path: str | Path) -> str:
     InterferogramError
         Where there is none.
     """
-    match = PAIR_IN_NAME.search(Path(path).name)
+    found = dates_of(path)
+    if found and headers_of(path):  # its sign follows from the order
+        found = (min(found), max(found))
     try:
-        if match is None:
+        if found is None:
             raise NamingError("no dates", "")
-        return names.pair_name(*match.groups())
+        return names.pair_name(*found)
     except NamingError:
         raise InterferogramError(
             f"{path}: its name holds no pair of dates", "name it ..._YYYYMMDD-YYYYMMDD_..., the earlier date first"
@@ -354,12 +365,18 @@ def _read(
     """
     if pair_of(path) != pair:
         raise InterferogramError(f"{path}: is of pair {pair_of(path)}, not {pair}", "correct files.folder or patterns")
-    with _opened(path, "export the interferogram again as GeoTIFF") as source:
-        byte = byte and source.dtypes[0] == "uint8"
-        _check_file(path, kind, source, byte)
-        tags = source.tags()
-        _check_tags(path, pair, tags)
-        band = regrid.read_band(source, grid, void=0)
+    if headers := headers_of(path):
+        tags = binaries.tags_of(path, headers)
+        band, byte = binaries.read(path, headers, grid), False
+        if kind == "unwrapped" and dates_of(path) != names.split_pair(pair):
+            band.values[:] *= -1  # the later date comes first
+    else:
+        with _opened(path, "export the interferogram again as GeoTIFF") as source:
+            byte = byte and source.dtypes[0] == "uint8"
+            _check_file(path, kind, source, byte)
+            tags = source.tags()
+            _check_tags(path, pair, tags)
+            band = regrid.read_band(source, grid, void=0)
     if kind == "unwrapped":  # before a void could be averaged with its neighbours
         check_phase(path, band.values)
     found = onto(band, grid)
