@@ -1,0 +1,1 @@
+"""Displacement that others have processed: rates and series of a track, ready for an inventory."""

@@ -1,0 +1,88 @@
+"""LiCSBAS's `cum.h5` and `cum_filt.h5`.
+
+`cum`, mm, and `vel`, mm/yr, positive towards the satellite: -wavelength/(4 pi) of a phase that
+grows away (LiCSBAS13_sb_inv.py, LiCSBAS16_filt_ts.py, `coef_r2m`). `corner_lat` and `corner_lon`
+are the CENTRE of the first cell (LiCSBAS_flt2geotiff.py shifts by half of `post_lat`). `E.geo`,
+`N.geo` and `U.geo` are the vector from the ground to the satellite. `refarea` is x1:x2/y1:y2 in
+cells. Morishita et al. 2020, doi:10.3390/rs12030424.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from rasterio.transform import Affine
+
+from sarslide.displacement import placed
+from sarslide.displacement.contract import Declared, Displacement, rate_of
+from sarslide.errors import RateError
+from sarslide.grid import RegionGrid
+from sarslide.network import years_of
+
+
+def recognises(path: Path) -> bool:
+    """Whether a file is a series of LiCSBAS."""
+    if not placed.is_hdf5(path):
+        return False
+    with placed.opened(path) as file:
+        return {"imdates", "cum"} <= set(file)
+
+
+def _main(paths: Sequence[Path]) -> Path:
+    """The filtered series where there are both."""
+    return max(filter(recognises, paths), key=lambda path: len(path.name))
+
+
+def dates(paths: Sequence[Path]) -> list[str]:
+    """Dates of the series."""
+    with placed.opened(_main(paths)) as file:
+        return [str(day) for day in file["imdates"][:]]
+
+
+def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
+    """Rate and series on the region grid.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+    grid : RegionGrid
+        The region.
+    declared : Declared
+        Not asked: the file states all.
+
+    Returns
+    -------
+    Displacement
+        `vel` where the file has it, else a line through the series.
+    """
+    path, days = _main(paths), dates(paths)
+    with placed.opened(path) as file:
+        if "corner_lat" not in file:
+            raise RateError(f"{path}: is not geocoded", "run LiCSBAS on GEOCml products")
+        west, north, east, south = (
+            float(file[name][()]) for name in ("corner_lon", "corner_lat", "post_lon", "post_lat")
+        )
+        placed.check_unit_of_place(path, "degrees", (west, north))
+        place = (Affine(east, 0, west - east / 2, 0, south, north - south / 2), "EPSG:4326")
+        series = np.stack([placed.layer(file["cum"], (k,), *place, grid, path) for k in range(len(days))])
+        layers = {
+            name: placed.layer(file[name], (), *place, grid, path)
+            for name in ("vel", "vstd", "E.geo", "N.geo", "U.geo")
+            if name in file
+        }
+        reference = file["refarea"][()] if "refarea" in file else b"not stated"
+    series = series - series[0]
+    rate, std = rate_of(series, years_of(days))
+    toward = {"E.geo", "N.geo", "U.geo"} <= set(layers)
+    heading = (np.degrees(np.arctan2(layers["E.geo"], layers["N.geo"])) + 90) % 360 if toward else None
+    return Displacement(
+        layers.get("vel", rate),
+        tuple(days),
+        layers.get("vstd", std),
+        series,
+        incidence_deg=np.degrees(np.arccos(np.clip(layers["U.geo"], -1, 1))) if toward else None,
+        heading_deg=heading,
+        reference=f"refarea {reference.decode() if isinstance(reference, bytes) else reference}",
+        absent=("temporal coherence",),
+    )

@@ -1,0 +1,118 @@
+"""OPERA DISP-S1: a netCDF file a date, as its product specification describes them.
+
+`displacement`, metres, "positive values indicate apparent motion towards the platform" (disp-s1,
+`product_info.py`), NaN void. The reference date moves forward: where it changes, what the earlier
+product with that date measured is added (opera-utils, `disp/_rebase.py`, which adds the LAST
+product; both agree where the new reference is the last date). `recommended_mask` is 1 where the
+displacement is to be trusted; `temporal_coherence` is of the phase linking of the mini-stack. The
+files hold no line-of-sight vector: OPERA delivers it with the static layers of its frame.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rasterio.transform import Affine
+
+from sarslide.constants import MM_PER_M
+from sarslide.displacement import placed
+from sarslide.displacement.contract import Declared, Displacement, rate_of
+from sarslide.errors import RateError
+from sarslide.grid import RegionGrid
+from sarslide.network import years_of
+
+# OPERA_L3_DISP-S1_IW_F11116_VV_20160705T140755Z_20160729T140756Z_v1.0_20250318T222753Z.nc
+NAME = re.compile(r"DISP-S1_\w+?_F(\d{5})_\w\w_(\d{8})T\d{6}Z_(\d{8})T\d{6}Z_v(\d+)\.")
+VERSIONS = ("1",)  # whose layers are described above; 0.x had other masks and units
+
+
+def recognises(path: Path) -> bool:
+    """Whether a file is of DISP-S1, by its layers."""
+    if not placed.is_hdf5(path):
+        return False
+    with placed.opened(path) as file:
+        return {"displacement", "identification", "metadata", "spatial_ref"} <= set(file)
+
+
+def _dated(paths: Sequence[Path]) -> list[tuple[str, str, Path]]:
+    """Secondary date, reference date and file, in order; of one frame and a known version."""
+    found, frames = [], set()
+    for path in filter(recognises, paths):
+        match = NAME.search(path.name)
+        if match is None:
+            raise RateError(f"{path}: its name is none of DISP-S1", "keep the names of the archive")
+        if match[4] not in VERSIONS:
+            raise RateError(f"{path}: is of product version {match[4]}", "download version 1 of DISP-S1")
+        frames.add(match[1])
+        found.append((match[3], match[2], path))
+    if len(frames) > 1:
+        raise RateError(f"{found[0][2].parent}: frames {', '.join(sorted(frames))} of DISP-S1", "name one frame")
+    return sorted(found)
+
+
+def dates(paths: Sequence[Path]) -> list[str]:
+    """First reference date, and the dates of the products."""
+    found = _dated(paths)
+    return sorted({min(reference for _, reference, _ in found), *(day for day, _, _ in found)})
+
+
+def _layer(path: Path, name: str, grid: RegionGrid) -> np.ndarray:
+    """A layer of a product on the region grid."""
+    with placed.opened(path) as file:
+        x, y = file["x"][:2], file["y"][:2]
+        mapping: Any = file["spatial_ref"].attrs
+        wkt = mapping.get("crs_wkt", mapping.get("spatial_ref"))
+        if wkt is None:
+            raise RateError(f"{path}: has no CRS", placed.AGAIN)
+        placed.check_unit_of_place(path, "meters", (float(x[0]), float(y[0])))
+        step = (float(x[1] - x[0]), float(y[1] - y[0]))
+        transform = Affine(step[0], 0, float(x[0]) - step[0] / 2, 0, step[1], float(y[0]) - step[1] / 2)
+        crs = wkt.decode() if isinstance(wkt, bytes) else wkt
+        return placed.layer(file[name], (), transform, crs, grid, path)
+
+
+def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
+    """Series, and a line through it, on the region grid.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Products of one frame.
+    grid : RegionGrid
+        The region.
+    declared : Declared
+        Angles: the products hold none.
+
+    Returns
+    -------
+    Displacement
+        Displacement since the first reference date.
+
+    Raises
+    ------
+    RateError
+        For a reference date that no earlier product leads to, products of another frame or version.
+    """
+    found, days = _dated(paths), dates(paths)
+    first = _layer(found[0][2], "displacement", grid)
+    since = {days[0]: np.where(np.isfinite(first), 0.0, np.nan)}
+    for day, reference, path in found:
+        if reference not in since:
+            raise RateError(f"{path}: no product leads to its reference date {reference}", "add the products before it")
+        since[day] = since[reference] + _layer(path, "displacement", grid) * MM_PER_M
+    series = np.stack([since[day] for day in days])
+    last = found[-1][2]
+    trusted = _layer(last, "recommended_mask", grid) > 0.5
+    series = np.where(trusted, series, np.nan)
+    rate, std = rate_of(series, years_of(days))
+    return Displacement(
+        rate,
+        tuple(days),
+        std,
+        series,
+        _layer(last, "temporal_coherence", grid),
+        reference="the reference area of the frame, as DISP-S1 chooses it",
+        absent=("incidence and heading by cell",),
+    )

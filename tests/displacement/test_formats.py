@@ -1,0 +1,146 @@
+"""Products of known motion: values, signs, dates and lines of sight that the readers find."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from sarslide.displacement import formats
+from sarslide.displacement.contract import Declared
+from sarslide.errors import RateError
+from tests.displacement import products
+from tests.displacement.products import DAYS, GRID, HEADING, INCIDENCE
+
+TRUTH = products.rate(*np.meshgrid(GRID.x(), GRID.y()))
+PLAIN = Declared("mm", "towards", (DAYS[0], DAYS[-1]))
+# Bilinear twice, on cells of an arc second (31 m): an eighth of the curvature, 61 mm/yr * 2 / (200 m)^2 * (31 m)^2 / 8.
+BILINEAR = 0.8
+
+
+def made(name: str, folder: Path) -> Path:
+    """A product of a format in a folder."""
+    if name == "licsbas":
+        products.licsbas(folder / "cum_filt.h5")
+    elif name == "geotiff":
+        products.geotiff(folder / "rate.tif")
+    else:
+        if name == "mintpy":
+            pytest.importorskip("mintpy")
+        getattr(products, name)(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["geotiff", "dolphin", "mintpy", "licsbas", "opera"])
+def test_each_format_gives_the_motion_that_was_put_in(name, tmp_path):
+    found_as, found = formats.read(made(name, tmp_path), GRID, PLAIN if name == "geotiff" else Declared())
+    assert found_as == ("geotiff" if name == "dolphin" else name)
+    assert list(found.dates) == (DAYS if name != "geotiff" else [DAYS[0], DAYS[-1]])
+    known = np.isfinite(found.rate_mm_per_yr)
+    assert known.mean() > (0.7 if name in ("mintpy", "licsbas") else 0.99)  # twelve rows of theirs were not seen
+    off = np.abs(found.rate_mm_per_yr - TRUTH)[known]
+    assert off.max() < (BILINEAR if name in ("mintpy", "licsbas") else 1e-3)
+    if found.series_mm is not None:
+        assert np.allclose(found.series_mm[-1][known], (found.rate_mm_per_yr * products.YEARS[-1])[known], atol=0.01)
+    if name in ("mintpy", "licsbas"):
+        assert not known[:3].any()
+        assert np.nanmax(np.abs(found.heading_deg - HEADING)) < 1e-3
+        assert np.nanmax(np.abs(found.incidence_deg - INCIDENCE)) < 1e-3
+    if name in ("mintpy", "geotiff"):
+        assert np.allclose(found.rate_std_mm_per_yr[known], 2.0)
+
+
+def test_mintpy_reads_the_same_of_its_file(tmp_path):
+    """The truth is what MintPy itself reads at the cell that it finds for a place."""
+    readfile = pytest.importorskip("mintpy.utils.readfile")
+    from mintpy.objects import coord
+    from pyproj import Transformer
+
+    products.mintpy(tmp_path)
+    values, about = readfile.read(str(tmp_path / "velocity.h5"), datasetName="velocity")
+    found = formats.read(tmp_path, GRID)[1]
+    x, y = GRID.x()[29], GRID.y()[31]
+    lon, lat = Transformer.from_crs(32632, 4326, always_xy=True).transform(x, y)
+    row, col = (int(np.ravel(part)[0]) for part in coord.coordinate(about).geo2radar(lat, lon)[:2])
+    # Half a cell away at most, where the rate changes by 0.26 mm/yr a metre.
+    assert abs(found.rate_mm_per_yr[31, 29] - values[row, col] * 1e3) < 0.26 * 16
+    assert values[row, col] < 0 and found.rate_mm_per_yr[31, 29] < -30
+
+
+def test_a_plain_geotiff_follows_what_is_declared(tmp_path):
+    products.geotiff(tmp_path / "rate.tif", factor=0.1)
+    away = formats.read(tmp_path, GRID, Declared("cm", "away", (DAYS[0], DAYS[-1])))[1]
+    assert np.allclose(away.rate_mm_per_yr, -TRUTH, atol=1e-3) and np.allclose(away.rate_std_mm_per_yr, 2.0)
+
+
+def bad_version(folder):
+    products.opera(folder, version="0.4")
+
+
+def two_frames(folder):
+    products.opera(folder)
+    products.opera(folder, frame="11115")
+
+
+def no_way_to_the_reference(folder):
+    products.opera(folder)
+    for path in folder.glob("*_20200501T140756Z_*"):
+        path.unlink()
+
+
+def metres_for_degrees(folder):
+    products.licsbas(folder / "cum.h5")
+    with h5py.File(folder / "cum.h5", "a") as file:
+        file["corner_lon"][...] = 576000.0
+
+
+def two_formats(folder):
+    products.licsbas(folder / "cum.h5")
+    products.geotiff(folder / "rate.tif")
+
+
+def elsewhere(folder):
+    products.licsbas(folder / "cum.h5")
+    with h5py.File(folder / "cum.h5", "a") as file:
+        file["corner_lon"][...] = 20.0
+
+
+def undeclared(folder):
+    products.geotiff(folder / "rate.tif")
+
+
+def other_first_dates(folder):
+    products.dolphin(folder)
+    products.geotiff(folder / "20200201_20200301.tif", "meters", 1e-3, 1)
+
+
+def nothing(folder):
+    (folder / "notes.txt").write_text("no product")
+
+
+@pytest.mark.parametrize(
+    ("broken", "word"),
+    [
+        (bad_version, "version 0"),
+        (two_frames, "frames 11115, 11116"),
+        (no_way_to_the_reference, "reference date 20200501"),
+        (metres_for_degrees, "no degrees"),
+        (two_formats, "geotiff and licsbas"),
+        (elsewhere, "no cell of the region"),
+        (undeclared, "unit and sign"),
+        (other_first_dates, "2 first dates"),
+        (nothing, "no known format"),
+    ],
+)
+def test_a_bad_product_is_one_coded_line(broken, word, tmp_path):
+    broken(tmp_path)
+    with pytest.raises(RateError) as caught:
+        formats.read(tmp_path, GRID)
+    text = str(caught.value)
+    assert word in text and text.startswith("E3008") and "cure" in text and "\n" not in text
+
+
+def test_metres_called_millimetres_are_noticed(tmp_path):
+    products.geotiff(tmp_path / "rate.tif")
+    with pytest.raises(RateError, match="state the unit"):
+        formats.read(tmp_path, GRID, Declared("m", "towards", (DAYS[0], DAYS[-1])))
