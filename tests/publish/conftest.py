@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pystac
+import pystac.validation
 import pytest
+from pystac.validation.stac_validator import JsonSchemaSTACValidator
 
 from sarslide.inventory import records, release
 from sarslide.inventory.changes import ChangeRules, InventoryState, update
@@ -14,6 +17,7 @@ from sarslide.publish import source
 from sarslide.publish.export import FORMATS, export
 from tests.inventory.conftest import GRID, cell_box, fused_row
 
+SCHEMAS = Path(__file__).parents[1] / "data" / "stac"
 REGION, STACK = "valley_of_tests", "A128"
 DATES = {STACK: ["20190306", "20190318", "20190330"]}
 
@@ -88,3 +92,16 @@ def exported(publication, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export") / "export"
     export(publication, folder, list(FORMATS))
     return folder
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """pystac's validator, with the schemas of the extensions from the disk and no way to any other."""
+    validator = JsonSchemaSTACValidator()
+    for path in sorted(SCHEMAS.glob("*.json")):
+        schema = json.loads(path.read_text())
+        validator.schema_cache[schema["$id"].rstrip("#")] = schema
+    monkeypatch.setattr(pystac.StacIO.default(), "read_text_from_href", lambda href: pytest.fail(f"asks for {href}"))
+    pystac.validation.set_validator(validator)
+    yield validator
+    pystac.validation.RegisteredValidator._validator = None

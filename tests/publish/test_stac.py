@@ -2,36 +2,18 @@
 
 import hashlib
 import json
-from pathlib import Path
 from urllib.parse import urlparse
 
 import numpy as np
 import pystac
-import pystac.validation
 import pytest
 import rasterio
-from pystac.validation.stac_validator import JsonSchemaSTACValidator
 from shapely.geometry import shape
 
 from sarslide.publish import source
 from sarslide.publish.export import export
 from tests.inventory.conftest import GRID
 from tests.publish.conftest import DATES, REGION, STACK, first_objects, make_rasters, make_release
-
-SCHEMAS = Path(__file__).parents[1] / "data" / "stac"
-
-
-@pytest.fixture
-def offline(monkeypatch):
-    """pystac's validator, with the schemas of the extensions from the disk and no way to any other."""
-    validator = JsonSchemaSTACValidator()
-    for path in sorted(SCHEMAS.glob("*.json")):
-        schema = json.loads(path.read_text())
-        validator.schema_cache[schema["$id"].rstrip("#")] = schema
-    monkeypatch.setattr(pystac.StacIO.default(), "read_text_from_href", lambda href: pytest.fail(f"asks for {href}"))
-    pystac.validation.set_validator(validator)
-    yield validator
-    pystac.validation.RegisteredValidator._validator = None
 
 
 def test_the_catalogue_is_valid(exported, offline):

@@ -19,6 +19,7 @@ from sarslide.cli import (
     diff,
     doctor,
     export,
+    merge,
     migrate,
     new,
     review,
@@ -85,6 +86,7 @@ _add(LOOK, summary.summary)
 _add(LOOK, run.command("report"), "report")
 _add(LOOK, export.export)
 _add(LOOK, diff.diff)
+_add(LOOK, merge.merge)
 _add(LOOK, run.series)
 _add(LOOK, run.score)
 _add(LOOK, run.factors)

@@ -47,6 +47,14 @@ MEANINGS = {
     "downslope_rate_bound_mm_per_yr": "the fast part moves by at least this down the slope",
     "first_seen": "last acquisition of the release that had it first, YYYYMMDD",
     "last_seen": "last acquisition of the release that saw it last, YYYYMMDD",
+    "region": "region in whose inventory the object is",
+    "release": "release of that region",
+    "also": "uids of the same object in other regions, which the register leaves out",
+    "kept_uid": "UUID of the object that stands for it",
+    "common_km2": "area that both outlines have",
+    "share": "of the smaller outline, on ground of both regions, that is common",
+    "alone_km2": "area that the kept outline lacks",
+    "why": "what the kept object has before it",
     "lon": "of a point inside the object, WGS 84, degree",
     "lat": "of a point inside the object, WGS 84, degree",
 }
@@ -78,6 +86,13 @@ VALUES: dict[str, dict[str, str]] = {
         "reclassified": "reclassified by the reviewer",
     },
     "confidence": {word: word for word in ("high", "medium", "low", "reviewed")},
+    "why": {
+        "reviewed": "a reviewer has decided on the kept one",
+        "layer": "the kept one is a landslide, or not masked",
+        "larger": "the kept one is larger",
+        "more tracks": "more tracks see the kept one",
+        "by name": "alike: the first by name",
+    },
     "object_type": {"0": "none of them", "1": "strong", "2": "elongated", "3": "small, slow, round"},
 }
 _SHORT = {

@@ -10,15 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from sarslide import names
 from sarslide.errors import ReleaseError
 from sarslide.inventory.changes import LAYERS, RELEASED, ChangeRules, common_speed, compare
 from sarslide.inventory.styles import Style, qml, sld, style_row
 from sarslide.inventory.tables import typed
 from sarslide.io import vector
+from sarslide.publish import page_map
 from sarslide.publish.source import Publication
 
 PACKAGE, PAGE = "diff.gpkg", "diff.html"
@@ -39,7 +37,6 @@ KINDS = {
     "persisting": ("As before", "#9e9e9e"),
 }
 NAN = float("nan")
-MAP_SHARE = 0.02  # margin around the objects, of the longer side
 
 
 def rows(old: Publication, new: Publication) -> list[dict[str, Any]]:
@@ -115,13 +112,10 @@ def page(old: Publication, new: Publication, found: Sequence[dict[str, Any]]) ->
     str
         HTML.
     """
-    loader = PackageLoader("sarslide.publish")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["number"] = lambda value, digits: "" if value != value else f"{value:.{digits}f}"
     parts = [(kind, *KINDS[kind], [row for row in found if row["change"] == kind]) for kind in KINDS]
     ends = [names.parse_date(one.dates[-1]).isoformat() if one.dates else "" for one in (old, new)]
-    return environment.get_template("diff.html").render(
-        old=old, new=new, parts=[part for part in parts if part[3]], ends=ends, kinds=KINDS, map=_map(found)
+    return page_map.template("diff.html").render(
+        old=old, new=new, parts=[part for part in parts if part[3]], ends=ends, kinds=KINDS, map=page_map.drawn(found)
     )
 
 
@@ -168,34 +162,3 @@ def _kinds(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> tupl
         return ["reclassified"], f"from {was['layer']} to {now['layer']}"
     kinds, details = compare(was, now, ChangeRules())
     return kinds, ", ".join(filter(None, details.values()))
-
-
-def _map(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Outlines as paths of SVG, m from the upper left corner."""
-    shapes = gpd.GeoSeries([row[name] for row in found for name in ("geometry", "before") if row[name]])
-    if shapes.empty:
-        return {}
-    west, south, east, north = shapes.total_bounds
-    margin = MAP_SHARE * max(east - west, north - south)
-    west, north = west - margin, north + margin
-    width, height = east + margin - west, north - south + margin
-
-    def path(geometry: Any) -> str:
-        parts = getattr(geometry, "geoms", [geometry])
-        rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
-        return "".join(
-            "M" + "L".join(f"{x - west:.0f} {north - y:.0f}" for x, y in ring.coords) + "Z" for ring in rings
-        )
-
-    drawn = [
-        {"row": row, "path": path(row["geometry"]), "before": path(row["before"]) if row["before"] else ""}
-        for row in found
-    ]
-    bar = 10 ** len(str(int(width / 4))) / 10
-    return {
-        "width": round(width),
-        "height": round(height),
-        "drawn": drawn,
-        "bar": bar,
-        "line": max(width, height) / 500,
-    }

@@ -5,7 +5,7 @@ with their hashes. An earlier export is replaced as a whole; any other folder is
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -63,6 +63,22 @@ class Export(BaseModel):
     content_hash: records.Digest
     formats: list[str]
     files: dict[str, records.Digest]
+
+
+class Published(Protocol):
+    """What a folder is written of: the entries of EXPORT.json that tell it."""
+
+    @property
+    def region(self) -> str:
+        """Name of the region, or of the register."""
+
+    @property
+    def release(self) -> str:
+        """Its id."""
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of its content."""
 
 
 def chosen(words: Sequence[str]) -> list[str]:
@@ -124,13 +140,13 @@ def export(publication: Publication, folder: Path, formats: Sequence[str]) -> Ex
     return written(publication, folder, formats, write)
 
 
-def written(publication: Publication, folder: Path, formats: Sequence[str], write: Callable[[Path], None]) -> Export:
+def written(publication: Published, folder: Path, formats: Sequence[str], write: Callable[[Path], None]) -> Export:
     """Write a folder as a whole, with the list of its files.
 
     Parameters
     ----------
-    publication : Publication
-        The release.
+    publication : Published
+        A release, or several that are joined.
     folder : Path
         As of `export`.
     formats : sequence of str
@@ -153,8 +169,8 @@ def written(publication: Publication, folder: Path, formats: Sequence[str], writ
         write(made)
         content = Export(
             region=publication.region,
-            release=publication.manifest.release,
-            content_hash=publication.manifest.content_hash,
+            release=publication.release,
+            content_hash=publication.content_hash,
             formats=list(formats),
             files={path.relative_to(made).as_posix(): sha256(path) for path in _files(made)},
         )

@@ -39,7 +39,7 @@ def geopackage(publication: Publication, folder: Path) -> None:
     path, title = folder / PACKAGE, f"{publication.region}, {publication.manifest.release}"
     vector.write_layers(path, dict(publication.layers), [*style_rows(), *(_by_rate(layer) for layer in MOVING)])
     with closing(sqlite3.connect(path)) as database, database:
-        _describe(database, publication.layers, title)
+        describe(database, publication.layers, title)
 
 
 def geojson(publication: Publication, folder: Path) -> None:
@@ -115,8 +115,18 @@ def _by_rate(layer: str) -> dict[str, Any]:
     return style_row(layer, f"{layer} {BY_RATE}", by_rate_qml(), by_rate_sld(layer), words, default=False)
 
 
-def _describe(database: sqlite3.Connection, layers: Mapping[str, gpd.GeoDataFrame], title: str) -> None:
-    """The tables of the extension Schema, and what the layers are called."""
+def describe(database: sqlite3.Connection, layers: Mapping[str, gpd.GeoDataFrame], title: str) -> None:
+    """Add the tables of the extension Schema, and what the layers are called.
+
+    Parameters
+    ----------
+    database : sqlite3.Connection
+        An open GeoPackage.
+    layers : mapping of str to GeoDataFrame
+        Its layers.
+    title : str
+        What they are of.
+    """
     database.execute(
         "CREATE TABLE gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT,"
         " description TEXT, mime_type TEXT, constraint_name TEXT, PRIMARY KEY (table_name, column_name),"

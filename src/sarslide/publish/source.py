@@ -44,6 +44,16 @@ class Publication:
         return str((self.manifest.model_extra or {}).get("region", "")) or self.folder.parents[2].name
 
     @property
+    def release(self) -> str:
+        """Its id."""
+        return self.manifest.release
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of its rows."""
+        return self.manifest.content_hash
+
+    @property
     def dates(self) -> list[str]:
         """All dates of all tracks, YYYYMMDD, in order."""
         return sorted({date for dates in self.manifest.dates.values() for date in dates})
@@ -115,6 +125,55 @@ def find(name: str, working: Path) -> Path:
             f"{bounded.shown(name)}: no release of that id or region, and no folder of one", f"use {listed}"
         )
     return found[0]
+
+
+def find_all(name: str, working: Path) -> list[Path]:
+    """The folders of one release, or of the current release of every region of a working folder.
+
+    Parameters
+    ----------
+    name : str
+        As of `find`, or a folder with `results/`.
+    working : Path
+        Working folder.
+
+    Returns
+    -------
+    list of Path
+        By region.
+
+    Raises
+    ------
+    ReleaseError
+        As `find`; for a folder of which no region has a release.
+    """
+    if not (Path(name) / "results").is_dir():
+        return [find(name, working)]
+    current = [(inventory, records.current(inventory)) for inventory in _inventories(Path(name))]
+    found = [inventory / records.RELEASES / one.release for inventory, one in current if one]
+    if not found:
+        raise ReleaseError(f"{Path(name) / 'results'}: no region has a release", "sarslide run REGION")
+    return found
+
+
+def without_release(working: Path) -> list[str]:
+    """Regions of a working folder that have no release yet.
+
+    Parameters
+    ----------
+    working : Path
+        Working folder; any other has none.
+
+    Returns
+    -------
+    list of str
+        Their names.
+    """
+    return [one.parent.name for one in _inventories(working) if records.current(one) is None]
+
+
+def _inventories(working: Path) -> list[Path]:
+    return sorted(path for path in working.glob("results/*/inventory") if path.is_dir())
 
 
 def read(folder: Path) -> Publication:

@@ -6,7 +6,7 @@ multihashes.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,10 +51,30 @@ def catalogue(publication: Publication, folder: Path) -> None:
     folder : Path
         The export.
     """
+    files = sorted(path for path in folder.rglob("*") if path.suffix in MEDIA_TYPES)
+    save([collection(publication, folder, files)], folder)
+
+
+def collection(publication: Publication, folder: Path, files: Sequence[Path]) -> pystac.Collection:
+    """The collection of a region: its release, and each of its tracks that has rasters.
+
+    Parameters
+    ----------
+    publication : Publication
+        The release.
+    folder : Path
+        The export.
+    files : sequence of Path
+        Its files of this region.
+
+    Returns
+    -------
+    pystac.Collection
+        With its items.
+    """
     outline, bounds = footprint(publication)
     release = publication.manifest.release
     items = [_item(publication, release, publication.dates, outline, bounds)]
-    files = sorted(path for path in folder.rglob("*") if path.suffix in MEDIA_TYPES)
     by_track = {
         stack: [path for path in files if path.parent.name == RASTERS and path.name.startswith(f"{stack}_")]
         for stack in publication.manifest.dates
@@ -67,8 +87,21 @@ def catalogue(publication: Publication, folder: Path) -> None:
             items.append(item)
     taken = {path for paths in by_track.values() for path in paths}
     _add_assets(items[0], folder, [path for path in files if path not in taken])
+    return _collection(publication, items, bounds)
+
+
+def save(collections: Sequence[pystac.Collection], folder: Path) -> None:
+    """Write `stac/catalog.json` and what it links to.
+
+    Parameters
+    ----------
+    collections : sequence of pystac.Collection
+        One a region.
+    folder : Path
+        The export.
+    """
     top = pystac.Catalog("sarslide", "Releases of landslide inventories", title="Landslide inventories")
-    top.add_child(_collection(publication, items, bounds))
+    top.add_children(collections)
     top.normalize_hrefs(str(folder / FOLDER))
     top.make_all_asset_hrefs_relative()
     top.save(pystac.CatalogType.SELF_CONTAINED)

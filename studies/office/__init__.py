@@ -1,0 +1,21 @@
+"""What an office does with releases: rows of studies/records/office.json, and their page."""
+
+from pathlib import Path
+
+from studies.structure.records import REPOSITORY, publish, row
+
+__all__ = ["put", "row"]
+RECORD, PAGE = REPOSITORY / "studies/records/office.json", REPOSITORY / "docs/reference/office.md"
+INTRODUCTION = """# The office, measured
+
+What becomes of releases in an office: regions joined to one register. Each row names its command; the
+rows are those of `studies/records/office.json`.
+
+| what | goal | before | measured | met | command |
+|---|---|---|---|---|---|
+"""
+
+
+def put(rows: list[dict], record: Path = RECORD, page: Path = PAGE) -> None:
+    """Print rows, put them into the record and write its page again."""
+    publish(rows, record, page, INTRODUCTION)

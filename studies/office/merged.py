@@ -1,0 +1,107 @@
+"""A release cut into two neighbouring regions, released on their own, and merged again.
+
+    python -m studies.office.merged RELEASE... [--record]
+
+Each release is cut by a line through its middle. Both halves reach over it, so that a strip is in
+both; what a border cuts, it cuts. The northern half is in the next UTM zone, and its outlines are
+shifted by half a cell to the east and to the north, as another grid would draw them. The objects of
+the release are the truth: each must be in the register once.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+from shapely.geometry import box
+
+from sarslide.inventory import records, release
+from sarslide.inventory.changes import InventoryState
+from sarslide.inventory.tables import LAYERS, MASKED, OBJECTS, RELEASED, rows_of
+from sarslide.publish import joined, source
+from sarslide.publish.source import Publication
+from studies.office import put, row
+
+COMMAND = "python -m studies.office.merged RELEASE... --record"
+STRIPS_M = (300, 600, 1200, 2400, 4800)  # that both halves have
+SHIFT_M, CELL_M2 = 15.0, 900.0
+
+
+def half(whole: Publication, name: str, ground, shift: float, epsg: int, working: Path) -> Publication:
+    """A release of what lies on a ground; parts of less than a cell are left out."""
+    state = InventoryState(next_number=whole.manifest.next_number)
+    for layer in LAYERS:
+        frame = whole.layers[layer].copy()
+        frame["geometry"] = frame.geometry.translate(shift, shift).intersection(ground)
+        frame = frame[frame.geometry.area >= CELL_M2].to_crs(epsg)
+        rows = rows_of(frame.assign(uid=""), OBJECTS, layer) if len(frame) else []
+        state.layers[layer] = [one | {"area_km2": one["geometry"].area / 1e6} for one in rows]
+    bounds = gpd.GeoSeries([ground], crs=whole.epsg).to_crs(epsg).total_bounds.tolist()
+    about = {
+        "region": name,
+        "dates": whole.manifest.dates,
+        "parameters": {"grid": {"bounds": bounds}},
+        "versions": (whole.manifest.model_extra or {}).get("versions", {}),
+    }
+    releases = working / "results" / name / "inventory" / records.RELEASES
+    made = release.publish(releases, whole.release, "", state, about, f"EPSG:{epsg}")
+    return source.read(releases / made.release)
+
+
+def told(register: joined.Register, layers: tuple[str, ...]) -> tuple[str, bool]:
+    """How often objects that both halves have are in the register, and whether each is there once.
+
+    An object is that of the truth of which it was cut: the one with the same ls_id.
+    """
+    kept = pd.concat([register.layers[layer] for layer in LAYERS])
+    left_out = register.duplicates[register.duplicates.layer.isin(layers)]
+    here = pd.concat([*(register.layers[layer] for layer in layers), left_out]).ls_id.value_counts()
+    both = here.index[here > 1]
+    times = kept.ls_id[kept.ls_id.isin(both)].value_counts().reindex(both, fill_value=0)
+    names = kept.set_index("uid").ls_id
+    others = int((names.loc[left_out.kept_uid].to_numpy() != left_out.ls_id.to_numpy()).sum())
+    counts = {
+        word: int(found.sum()) for word, found in (("once", times == 1), ("twice", times > 1), ("lost", times == 0))
+    }
+    words = ", ".join(f"{count} {word}" for word, count in counts.items())
+    text = f"{len(both)} in both: {words}; {others} left out for another object"
+    return text, counts["once"] == len(both) and not others
+
+
+def rows(folder: Path) -> Iterator[dict]:
+    """Two rows for each width of the strip: what moves, and what is masked."""
+    whole = source.read(folder)
+    west, south, east, north = whole.bounds
+    middle = (south + north) / 2
+    for strip in STRIPS_M:
+        lower, upper = box(west, south, east, middle + strip / 2), box(west, middle - strip / 2, east, north)
+        with tempfile.TemporaryDirectory() as place:
+            one = half(whole, "south", lower, 0.0, whole.epsg, Path(place))
+            other = half(whole, "north", upper, SHIFT_M, whole.epsg + 1, Path(place))
+            register = joined.join([one, other])
+            for part in (one, other):
+                records.unprotect(part.folder.parent)
+        what = f"{whole.region} cut in two with {strip} m in common, merged"
+        for layers, words in ((RELEASED, "moving objects"), ((MASKED,), "masked objects, most of one or two cells")):
+            text, met = told(register, layers)
+            yield row(f"{what}: {words}", text, COMMAND, "each once", met)
+
+
+def main() -> None:
+    """Measure, print, and with --record keep the rows."""
+    parser = argparse.ArgumentParser(prog="python -m studies.office.merged", description=__doc__)
+    parser.add_argument("releases", type=Path, nargs="+", metavar="RELEASE", help="folder of a release")
+    parser.add_argument("--record", action="store_true", help="put the rows into the record and its page")
+    chosen = parser.parse_args()
+    found = [one for folder in chosen.releases for one in rows(folder)]
+    if chosen.record:
+        put(found)
+    else:
+        for one in found:
+            print(one["what"], "|", one["measured"], "|", one["met"])
+
+
+if __name__ == "__main__":
+    main()
