@@ -61,9 +61,10 @@ def test_another_rate_is_another_method_file(made):
 def test_a_rate_alone_stands_as_steps_before_the_end_of_its_period():
     rate = np.full((2, 2), 73.05)
     rate[0, 0] = np.nan
-    days, moved = region.steps(Displacement(rate, ("20180101", "20200131")))
+    days, moved = region.steps(Displacement(rate, ("20180101", "20200131"), np.full((2, 2), 3.0)))
     assert days == ["20191226", "20200107", "20200119", "20200131"]
-    np.testing.assert_allclose(moved[:, 1, 1], 73.05 * 12 / 365.25)
+    rates = moved[:, 1, 1] / (12 / 365.25)
+    np.testing.assert_allclose([rates.mean(), rates.std(ddof=1) / 3**0.5], [73.05, 3.0])
     assert np.isnan(moved[:, 0, 0]).all()  # not seen is not still
 
 

@@ -81,13 +81,50 @@ class Reader(Protocol):
     """A module of a format."""
 
     def recognises(self, path: Path) -> bool:
-        """Whether a file is of the format, by its content."""
+        """Whether a file is of the format, by its content.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+
+        Returns
+        -------
+        bool
+            By its content.
+        """
 
     def dates(self, paths: Sequence[Path]) -> list[str]:
-        """Dates from headers alone; empty where the product states none."""
+        """Dates from headers alone; empty where the product states none.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+            Files of one track.
+
+        Returns
+        -------
+        list of str
+            YYYYMMDD, in order.
+        """
 
     def read(self, paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
-        """The product on the region grid."""
+        """The product on the region grid.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+            Files of one track.
+        grid : RegionGrid
+            The region.
+        declared : Declared
+            What they do not state.
+
+        Returns
+        -------
+        Displacement
+            Our signs and units.
+        """
 
 
 def checked(path: str | Path, found: Displacement) -> Displacement:

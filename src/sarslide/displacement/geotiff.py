@@ -28,7 +28,18 @@ COHERENCE = "temporal_coherence"
 
 
 def recognises(path: Path) -> bool:
-    """Whether a file is a TIFF, by its first bytes."""
+    """Whether a file is a TIFF, by its first bytes.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        By its content.
+    """
     with path.open("rb") as file:
         return file.read(4) in MAGIC
 
@@ -48,7 +59,18 @@ def _parts(paths: Sequence[Path]) -> tuple[dict[str, Path], list[Path], list[Pat
 
 
 def dates(paths: Sequence[Path]) -> list[str]:
-    """Dates of the series; none of a rate alone."""
+    """Dates of the series; none of a rate alone.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    list of str
+        YYYYMMDD, in order.
+    """
     series = _parts(paths)[0]
     if not series:
         return []

@@ -21,7 +21,18 @@ from sarslide.network import years_of
 
 
 def recognises(path: Path) -> bool:
-    """Whether a file is a series of LiCSBAS."""
+    """Whether a file is a series of LiCSBAS.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        By its content.
+    """
     if not placed.is_hdf5(path):
         return False
     with placed.opened(path) as file:
@@ -34,7 +45,18 @@ def _main(paths: Sequence[Path]) -> Path:
 
 
 def dates(paths: Sequence[Path]) -> list[str]:
-    """Dates of the series."""
+    """Dates of the series.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    list of str
+        YYYYMMDD, in order.
+    """
     with placed.opened(_main(paths)) as file:
         return [str(day) for day in file["imdates"][:]]
 

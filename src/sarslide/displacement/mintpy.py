@@ -34,7 +34,18 @@ def _kind(path: Path) -> str:
 
 
 def recognises(path: Path) -> bool:
-    """Whether a file is MintPy's."""
+    """Whether a file is MintPy's.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        By its content.
+    """
     return _kind(path) in KINDS
 
 
@@ -44,7 +55,18 @@ def _sorted(paths: Sequence[Path]) -> dict[str, Path]:
 
 
 def dates(paths: Sequence[Path]) -> list[str]:
-    """Dates of the series; of a rate alone those of START_DATE and END_DATE."""
+    """Dates of the series; of a rate alone those of START_DATE and END_DATE.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    list of str
+        YYYYMMDD, in order.
+    """
     files = _sorted(paths)
     if "timeseries" in files:
         with placed.opened(files["timeseries"]) as file:

@@ -1,7 +1,7 @@
 """OPERA DISP-S1: a netCDF file a date, as its product specification describes them.
 
 `displacement`, metres, "positive values indicate apparent motion towards the platform" (disp-s1,
-`product_info.py`), NaN void. The reference date moves forward: where it changes, what the earlier
+`product_info.py` of d1ac6bc), NaN void. The reference date moves forward: where it changes, what the earlier
 product with that date measured is added (opera-utils, `disp/_rebase.py`, which adds the LAST
 product; both agree where the new reference is the last date). `recommended_mask` is 1 where the
 displacement is to be trusted; `temporal_coherence` is of the phase linking of the mini-stack. The
@@ -29,7 +29,18 @@ VERSIONS = ("1",)  # whose layers are described above; 0.x had other masks and u
 
 
 def recognises(path: Path) -> bool:
-    """Whether a file is of DISP-S1, by its layers."""
+    """Whether a file is of DISP-S1, by its layers.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bool
+        By its content.
+    """
     if not placed.is_hdf5(path):
         return False
     with placed.opened(path) as file:
@@ -53,7 +64,18 @@ def _dated(paths: Sequence[Path]) -> list[tuple[str, str, Path]]:
 
 
 def dates(paths: Sequence[Path]) -> list[str]:
-    """First reference date, and the dates of the products."""
+    """First reference date, and the dates of the products.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    list of str
+        YYYYMMDD, in order.
+    """
     found = _dated(paths)
     return sorted({min(reference for _, reference, _ in found), *(day for day, _, _ in found)})
 
@@ -104,7 +126,8 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
         since[day] = since[reference] + _layer(path, "displacement", grid) * MM_PER_M
     series = np.stack([since[day] for day in days])
     last = found[-1][2]
-    trusted = _layer(last, "recommended_mask", grid) > 0.5
+    mask = _layer(last, "recommended_mask", grid)
+    trusted = (mask > 0.5) & (mask <= 1)  # 255 is void
     series = np.where(trusted, series, np.nan)
     rate, std = rate_of(series, years_of(days))
     return Displacement(

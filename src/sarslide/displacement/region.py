@@ -1,7 +1,7 @@
 """A region of a displacement product for engine `files`: pairs, rate and configuration.
 
 The workflow reads pairs. A series gives one a step between its dates, as phase, in LiCSAR's layout;
-a rate alone gives three steps of 12 days before the end of its period. The rate of the inventory is
+a rate alone gives three steps of 12 days before the end of its period, as far apart as its error. The rate of the inventory is
 the product's own: `rates.method: own` reads it and takes off what it shows on stable ground. Both
 directions of the way from mm to phase are the same factor, so nothing is rounded but float32.
 """
@@ -31,6 +31,9 @@ from sarslide.rates.los import mm_per_rad
 from sarslide.rates.own import OwnStack
 
 STEP_DAYS, STEPS = 12, 3  # of a rate alone
+# They lie apart so that the scatter of the three gives their mean the standard error of the rate:
+# pairs without scatter would call all ground moving.
+APART = (-(3**0.5), 0.0, 3**0.5)
 QUALITY = 0.7  # stands for a coherence that the product does not hold
 NEVER_VOID_RAD = 1e-6  # in place of an exact 0, which is void in LiCSAR's files
 ROBUST = 1.4826  # median absolute deviation -> standard deviation
@@ -65,7 +68,8 @@ def steps(found: Displacement) -> tuple[list[str], np.ndarray]:
         return list(found.dates), np.diff(found.series_mm, axis=0)
     last = names.parse_date(found.dates[-1])
     days = [f"{last - timedelta(days=STEP_DAYS * k):%Y%m%d}" for k in range(STEPS, -1, -1)]
-    return days, np.stack([found.rate_mm_per_yr * STEP_DAYS / DAYS_PER_YEAR] * STEPS)
+    rates = [found.rate_mm_per_yr + part * error_of(found) for part in APART]
+    return days, np.stack(rates) * STEP_DAYS / DAYS_PER_YEAR
 
 
 def error_of(found: Displacement) -> np.ndarray:
