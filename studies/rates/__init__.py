@@ -36,6 +36,10 @@ What it does not reach, and what is worse:
   ground that stays coherent for linking dates twice where mini-stacks meet (valley, linked and
   stacked: 3.4 in place of 3.2 mm/yr), without which pairs across a winter are noise.
 - SBAS under snow keeps more cells with `rate_cycles` (57 % in place of 4 %), and worse ones.
+- Objects, by the packaged network, which learnt from rates of the chain before: on the demo recall
+  goes from 0.71 to 1.00 of 7 landslides and precision from 0.67 to 0.57 of 21 and 23 objects (F1
+  0.69, now 0.72); on the small demo all stay found, none is false.
+- CPU time of jobs: 1.03 times that of the chain before on the small demo, 1.06 from pairs on.
 - A new date makes its mini-stack of up to ten dates again, with the pairs that end in it.
 
 Other engines, methods without rates, regions that follow a paper, stacks of two dates and networks
