@@ -60,6 +60,7 @@ NOT_RUN = {
     r"python -m studies.replay": "hours; test_scheduled_replay runs a small one",
     r"(info|view|tsview).py": "looks at a run of MintPy",
     r"(\w+=\S+ )?sarslide score (myregion|california)": "needs an inventory of others: tests/evaluate, tests/preflight",
+    r"sarslide merge": "needs several regions: tests/publish/test_joined",
     r"sarslide new": "tests/config/test_new_region; the region of these tests has another grid",
     r"sarslide (demo|train|resume|clean|migrate)": "as make demo and snakemake train; tests/cli",
     r"sarslide (doctor|config|summary|coco|--install-completion)": "tests/cli",
