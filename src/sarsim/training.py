@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sarsim import default_chain
 from sarsim.default_chain import RateChain
 from sarsim.products import ProductSettings
 from sarsim.scene import STACKS, label, observe, regular_dates
@@ -86,7 +87,7 @@ def training_world(seed: int) -> World:
 
 
 def training_scene(world: World, stack: str, rates: RateChain | None = None, **products: Any) -> dict[str, np.ndarray]:
-    """The scene of one track over a training region.
+    """The scene of one track over a training region, as the default configuration makes it.
 
     Parameters
     ----------
@@ -95,10 +96,10 @@ def training_scene(world: World, stack: str, rates: RateChain | None = None, **p
     stack : str
         Name of the stack, `A128` for an ascending, `D062` for a descending relative orbit.
     rates : RateChain, optional
-        How rates are made, as in `scene.observe`.
+        How rates are made; by default as by the default configuration.
     **products
-        Fields of `ProductSettings` in the place of those that the seed draws, such as `cells` and
-        `unwrapping`.
+        Fields of `ProductSettings` in the place of those that the seed draws, and of those of the
+        default configuration, such as `linking`.
 
     Returns
     -------
@@ -107,8 +108,8 @@ def training_scene(world: World, stack: str, rates: RateChain | None = None, **p
         not counted) and `meta` (JSON text: region, stack, seed, settings).
     """
     _, settings, count = random_settings(world.seed)
-    settings, dates = replace(settings, **products), regular_dates(count)
-    observed = observe(world, stack, dates, settings, rates)
+    settings, dates = replace(default_chain.products(settings), **products), regular_dates(count)
+    observed = observe(world, stack, dates, settings, rates or default_chain.rates(world.region))
     meta = {"region": str(world.seed), "stack": stack, "seed": world.seed, "dates": count, **_plain(settings.stated())}
     meta["grid"] = world.region.to_dict()
     text = np.array(json.dumps(meta, sort_keys=True))

@@ -308,8 +308,10 @@ def test_defaults_are_those_of_before(base):
     assert found == pytest.approx(OLD_MEANS, abs=2e-4)
 
 
-def test_training_scene_takes_the_switches(base, monkeypatch):
+def test_training_scene_is_that_of_the_default_configuration(base, monkeypatch):
     monkeypatch.setattr(training, "regular_dates", lambda _: scene.regular_dates(5))
-    made = training.training_scene(base, STACK, cells=CellSettings(), unwrapping=UnwrapSettings())
+    made = training.training_scene(base, STACK)
     assert '"unwrapping": {"method": "whirlwind", "window": 32.0}' in str(made["meta"])
+    assert '"linking": {"method": "emi", "ministack": 10.0}' in str(made["meta"])
     assert np.isnan(made["los_rate_mm_per_yr"][made["layover_shadow"] > 0]).all()
+    assert "linking" not in str(training.training_scene(base, STACK, linking=None)["meta"])
