@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pystac
 import pystac.validation
 import pytest
@@ -19,6 +20,12 @@ from tests.inventory.conftest import GRID, cell_box, fused_row
 
 SCHEMAS = Path(__file__).parents[1] / "data" / "stac"
 REGION, STACK = "valley_of_tests", "A128"
+SERIES = {
+    "ls_id": ["LS000001"] * 2,
+    "track": ["A128"] * 2,
+    "date": ["20190306", "20190318"],
+    "displacement_mm": [0, -1.5],
+}
 DATES = {STACK: ["20190306", "20190318", "20190330"]}
 
 
@@ -35,7 +42,8 @@ def make_release(working: Path, objects: list[dict], date: str, name: str, befor
     state = update(previous.inventory if previous else InventoryState(), objects, seen(), {}, date, ChangeRules())
     parameters = {"engine": "native", "rates": {"method": "stacking"}, "grid": {"bounds": list(GRID.bounds)}}
     about = {"region": REGION, "stacks": [STACK], "dates": DATES, "parameters": parameters}
-    made = release.publish(inventory / records.RELEASES, name, before, state, about, crs)
+    tables = {"series": pd.DataFrame(SERIES)}
+    made = release.publish(inventory / records.RELEASES, name, before, state, about, crs, tables=tables)
     records.write_pointer(inventory / records.POINTER, made)
     return inventory / records.RELEASES / made.release
 

@@ -118,7 +118,7 @@ def test_the_order_of_the_words_does_not_matter(working, tmp_path):
     [
         ({"review": "accept"}, {}, "west", "reviewed"),
         ({"status": "masked", "reason": "too_flat"}, {}, "east", "layer"),
-        ({"tracks": "A128 D062"}, {}, "west", "more tracks"),
+        ({"tracks": "A128+D062"}, {}, "west", "more tracks"),
         ({"geometry": cell_box(20, 54, 6, 8)}, {}, "west", "larger"),
     ],
 )

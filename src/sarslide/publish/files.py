@@ -11,6 +11,7 @@ from typing import Any
 
 import geopandas as gpd
 
+from sarslide.inventory import records
 from sarslide.inventory.styles import style_row, style_rows
 from sarslide.io import vector
 from sarslide.io.spreadsheet import csv_text
@@ -18,7 +19,7 @@ from sarslide.publish import columns
 from sarslide.publish.source import Publication
 from sarslide.publish.styles import by_rate_qml, by_rate_sld
 
-PACKAGE = "landslides.gpkg"
+PACKAGE, SERIES = "landslides.gpkg", "series"
 MOVING = ("landslides", "non_landslide_deformation")  # the layers with a style by rate
 BY_CLASS, BY_RATE = "by class", "by rate"  # names of styles
 TEXT_BYTES = 254  # of a field of dBASE
@@ -27,7 +28,8 @@ SCHEMA = "http://www.geopackage.org/spec121/#extension_schema"
 
 def geopackage(publication: Publication, folder: Path) -> None:
     """`landslides.gpkg`: all layers, styles by class and by rate, and of every column title, unit,
-    meaning and value map (extension Schema of the GeoPackage standard, 12-128r18 F.9).
+    meaning and value map (extension Schema of the GeoPackage standard, 12-128r18 F.9); the table of
+    time series where the release has it.
 
     Parameters
     ----------
@@ -37,7 +39,9 @@ def geopackage(publication: Publication, folder: Path) -> None:
         Where it is written.
     """
     path, title = folder / PACKAGE, f"{publication.region}, {publication.manifest.release}"
-    vector.write_layers(path, dict(publication.layers), [*style_rows(), *(_by_rate(layer) for layer in MOVING)])
+    series = vector.read_table(publication.folder / records.PACKAGE, SERIES)
+    styles = [*style_rows(), *(_by_rate(layer) for layer in MOVING)]
+    vector.write_layers(path, dict(publication.layers), styles, {} if series is None else {SERIES: series})
     with closing(sqlite3.connect(path)) as database, database:
         describe(database, publication.layers, title)
 

@@ -203,7 +203,7 @@ def _rank(row: Mapping[str, Any]) -> tuple:
         not row["review"],
         LAYERS.index(row["layer"]),
         -area,
-        -len(row["tracks"].split()),
+        -len(row["tracks"].split("+")),
         row["region"],
         row["ls_id"],
     )
