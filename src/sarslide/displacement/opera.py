@@ -1,11 +1,12 @@
 """OPERA DISP-S1: a netCDF file a date, as its product specification describes them.
 
 `displacement`, metres, "positive values indicate apparent motion towards the platform" (disp-s1,
-`product_info.py` of d1ac6bc), NaN void. The reference date moves forward: where it changes, what the earlier
-product with that date measured is added (opera-utils, `disp/_rebase.py`, which adds the LAST
-product; both agree where the new reference is the last date). `recommended_mask` is 1 where the
-displacement is to be trusted; `temporal_coherence` is of the phase linking of the mini-stack. The
-files hold no line-of-sight vector: OPERA delivers it with the static layers of its frame.
+`product_info.py` of d1ac6bc), NaN void. The reference date moves forward: where it changes, what
+the earlier product with that date measured is added (opera-utils, `disp/_rebase.py`, which adds the
+LAST product; both agree where the new reference is the last date). `recommended_mask` is 1 where
+the displacement is to be trusted, and that of the last product counts; `temporal_coherence` is of
+the phase linking of the mini-stack. The files hold no line-of-sight vector: OPERA delivers it with
+the static layers of its frame.
 """
 
 import re

@@ -1,9 +1,10 @@
 """A region of a displacement product for engine `files`: pairs, rate and configuration.
 
 The workflow reads pairs. A series gives one a step between its dates, as phase, in LiCSAR's layout;
-a rate alone gives three steps of 12 days before the end of its period, as far apart as its error. The rate of the inventory is
-the product's own: `rates.method: own` reads it and takes off what it shows on stable ground. Both
-directions of the way from mm to phase are the same factor, so nothing is rounded but float32.
+a rate alone gives three steps of 12 days before the end of its period, as far apart as its error.
+The rate of the inventory is the product's own: `rates.method: own` reads it and takes off what it
+shows on stable ground. Both directions of the way from mm to phase are the same factor, so nothing
+is rounded but float32.
 """
 
 import json
