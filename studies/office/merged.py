@@ -50,8 +50,8 @@ def half(whole: Publication, name: str, ground, shift: float, epsg: int, working
     return source.read(releases / made.release)
 
 
-def told(register: joined.Register, layers: tuple[str, ...]) -> tuple[str, bool]:
-    """How often objects that both halves have are in the register, and whether each is there once.
+def told(register: joined.Register, layers: tuple[str, ...]) -> tuple[int, str, bool]:
+    """Objects that both halves have, how often these are in the register, and whether each is once.
 
     An object is that of the truth of which it was cut: the one with the same ls_id.
     """
@@ -67,7 +67,7 @@ def told(register: joined.Register, layers: tuple[str, ...]) -> tuple[str, bool]
     }
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
     text = f"{len(both)} in both: {words}; {others} left out for another object"
-    return text, counts["once"] == len(both) and not others
+    return len(both), text, counts["once"] == len(both) and not others
 
 
 def rows(folder: Path) -> Iterator[dict]:
@@ -85,8 +85,9 @@ def rows(folder: Path) -> Iterator[dict]:
                 records.unprotect(part.folder.parent)
         what = f"{whole.region} cut in two with {strip} m in common, merged"
         for layers, words in ((RELEASED, "moving objects"), ((MASKED,), "masked objects, most of one or two cells")):
-            text, met = told(register, layers)
-            yield row(f"{what}: {words}", text, COMMAND, "each once", met)
+            both, text, met = told(register, layers)
+            if both:  # else the row would show nothing
+                yield row(f"{what}: {words}", text, COMMAND, "each once", met)
 
 
 def main() -> None:
