@@ -12,7 +12,7 @@ from rasterio.transform import from_origin
 
 from sarslide.io import raster, vector
 from sarslide.papers import papers
-from sarslide.report import flow_figure, page, paper_figures, tables
+from sarslide.report import flow_figure, page, paper_figures, stages, tables
 from sarslide.report.figures import png
 from sarslide.report.inputs import FactorFiles
 from sarslide.report.paper_figures import DRAWN, Material, of_paper
@@ -53,8 +53,8 @@ def material(inputs, tmp_path_factory):
 def panels(monkeypatch):
     """Panels of each figure in place of its picture."""
     seen = []
-    monkeypatch.setattr(paper_figures, "panel_figure", lambda panels, *_: seen.append(list(panels)) or Figure())
-    monkeypatch.setattr(paper_figures, "png", lambda figure: b"")
+    monkeypatch.setattr(stages, "panel_figure", lambda panels, *_: seen.append(list(panels)) or Figure())
+    monkeypatch.setattr(stages, "png", lambda figure: b"")
     return seen
 
 
@@ -132,7 +132,7 @@ def test_channels_are_the_scores_before_their_intervals():
 
 def test_the_page_links_to_what_is_drawn_and_says_what_is_not(material, monkeypatch):
     monkeypatch.setattr(paper_figures, "png", lambda figure: b"")
-    monkeypatch.setattr(paper_figures, "panel_figure", lambda *_: Figure())
+    monkeypatch.setattr(stages, "panel_figure", lambda *_: Figure())
     files = dataclasses.replace(material.inputs, paper="P2", terrain={}, candidates=None, stacks=())
     html = html_of(files)
     links = set(re.findall(r'href="#([\w-]+)"', html)) - {"close"}  # of Leaflet

@@ -29,7 +29,8 @@ def page(inputs):
 
 def a_row(**values):
     row = {
-        "ls_id": "LS000001", "source": "network", "track": "A001", "los_rate_by_track": '{"A001": -30.0}', "area_km2": 0.18, "aspect_mean_deg": 180.0,
+        "ls_id": "LS000001", "source": "network", "track": "A001", "los_rate_by_track": '{"A001": -30.0}',
+        "area_km2": 0.18, "aspect_mean_deg": 180.0,
         "layover_shadow_fraction": 0.0, "coherence_mean": 0.5, "elevation_median_m": 2000.0, "slope_mean_deg": 20.0,
         "los_rate_mean_mm_per_yr": -30.0, "downslope_sensitivity": -0.5, "downslope_rate_mm_per_yr": 60.0,
         "phase_cycles_per_yr": 1.0, "object_type": 3, "confidence": "high",

@@ -22,7 +22,7 @@ def page(free) -> str:
 def words(page: str) -> str:
     """The text that a reader sees or hears."""
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.S)
-    return " ".join(re.sub(r"<[^>]+?alt=\"([^\"]*)\">|<[^>]+>", r" \1 ", body).split())
+    return " ".join(re.sub(r"<[^>]+?alt=\"([^\"]*)\"[^>]*>|<[^>]+>", r" \1 ", body).split())
 
 
 OF_RATES = (

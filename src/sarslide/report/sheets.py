@@ -55,7 +55,18 @@ class Ground:
 
 
 def name_of(ls_id: str) -> str:
-    """Name of a sheet's file."""
+    """Name of a sheet's file.
+
+    Parameters
+    ----------
+    ls_id : str
+        Of the landslide.
+
+    Returns
+    -------
+    str
+        In the folder beside the page.
+    """
     return f"sheet-{ls_id}.html"
 
 

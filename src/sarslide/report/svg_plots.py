@@ -25,7 +25,18 @@ class Frame:
     y: tuple[float, float]
 
     def place(self, x: float, y: float) -> str:
-        """A point as `x,y` of the picture."""
+        """A point of the picture.
+
+        Parameters
+        ----------
+        x, y : float
+            Values on the axes.
+
+        Returns
+        -------
+        str
+            `x,y` in the units of the picture, y down.
+        """
         share_x = (x - self.x[0]) / ((self.x[1] - self.x[0]) or 1)
         share_y = (self.y[1] - y) / ((self.y[1] - self.y[0]) or 1)
         return f"{LEFT + share_x * (WIDTH - LEFT - RIGHT):.1f},{TOP + share_y * (HEIGHT - TOP - BOTTOM):.1f}"
