@@ -14,6 +14,7 @@ FORMATS = {
     "opera": "OPERA DISP-S1",
     "licsbas": "LiCSBAS",
     "mintpy": "MintPy",
+    "egms": "EGMS L2a or L2b",
     "geotiff": "GeoTIFF (dolphin, or declared)",
 }
 
