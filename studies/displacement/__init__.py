@@ -1,0 +1,24 @@
+"""What displacement products give in place of pairs: rows of studies/records/displacement.json."""
+
+from pathlib import Path
+
+from studies.structure.records import REPOSITORY, publish, row
+
+__all__ = ["put", "row"]
+RECORD, PAGE = REPOSITORY / "studies/records/displacement.json", REPOSITORY / "docs/reference/displacement.md"
+INTRODUCTION = """# Displacement products, measured
+
+What an inventory loses when it is made of [displacement products](../howto/displacement-products.md)
+in place of pairs. Each row names its command; the rows are those of
+`studies/records/displacement.json`. The products are exported from the rates and the consecutive
+pairs of a finished region, so they have its filter and cells: what other processors lose is not in
+these rows.
+
+| what | goal | before | measured | met | command |
+|---|---|---|---|---|---|
+"""
+
+
+def put(rows: list[dict], record: Path = RECORD, page: Path = PAGE) -> None:
+    """Print rows, put them into the record and write its page again."""
+    publish(rows, record, page, INTRODUCTION)
