@@ -28,7 +28,7 @@ sarslide.outlines = function (map, data, images, panel) {
       const shape = feature.point ? L.circleMarker(feature.point, look(layer, feature)) : L.polygon(feature.polygons, look(layer, feature));
       if (layer.answers) {
         shape.bindPopup(function () { return sarslide.popup(feature, data); },
-          { maxWidth: Math.min(360, map.getSize().x - 60), maxHeight: Math.max(220, map.getSize().y - 90) });
+          { maxWidth: Math.min(360, map.getSize().x - 60), maxHeight: Math.max(220, map.getSize().y - (map.getSize().x < 500 ? 190 : 90)) });
         shape.on("popupopen", function () { opened(feature); });
         shape.on("popupclose", closed);
         shape.on("mouseover", function () { shape.setStyle({ weight: look(layer, feature).weight + 1.5 }); });
