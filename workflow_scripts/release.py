@@ -57,6 +57,7 @@ def main(snakemake, log) -> None:
         review_audit,
         review_check,
         review_files,
+        uids,
     )
     from sarslide.inventory.changes import ChangeRules, known_ids, update
     from sarslide.inventory.masks import NOT_UNWRAPPED
@@ -144,6 +145,7 @@ def main(snakemake, log) -> None:
         about["series"] = f"{len(series)} values are too many for the GeoPackage; they are in series_*.csv"
         series = series[:0]
     maps = map_writer(speeds, frames, region, partial(followed.write_series, rows=present, tracks=tracks))
+    uids.give(inventory, params.region, frame.crs)
     audit = review_audit.table(
         decisions,
         review_check.by_id(previous.inventory.layers),
