@@ -115,7 +115,9 @@ def test_a_name_that_is_none_is_refused(place):
 
 
 def test_what_makes_files_of_the_region_from_frames_is_known(place, graph):
-    """At once or by way of other files of the region, and what reads them: a run of frames leaves it out, no record of a frame holds its code."""
+    """At once or by way of other files of the region, and what reads them: a run of frames leaves it out, no record of a
+    frame holds its code.
+    """
     slides = gpd.GeoDataFrame(geometry=[box(517000, 3206000, 517400, 3206400)], crs=32647)
     slides.to_file(place / "slides.gpkg")
     everything = REGION | {
