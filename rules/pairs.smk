@@ -55,7 +55,9 @@ rule network:
         runtime=minutes(10),
     params:
         dates=dates,
-        preset="pairs" if CONFIG.network.pairs or SCENES.pairs else CONFIG.network.preset,
+        preset=(
+            "pairs" if CONFIG.network.pairs or SCENES.pairs else CONFIG.network.preset
+        ),
         code=code("network"),
     script:
         "../workflow_scripts/network.py"
