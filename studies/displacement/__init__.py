@@ -14,8 +14,9 @@ in place of pairs. Each row names its command; the rows are those of
 pairs of a finished region, so they have its filter and cells: what other processors lose is not in these rows.
 GeoTIFF and MintPy carry its rate unchanged, which agreement alone is to show. As DISP-S1 it is the
 sum of its consecutive pairs, six dates without any correction of the weather, and a line through
-them: why objects are lost is not traced further. The export itself is no command yet. LiCSBAS and
-dolphin were not run to a release; their readers are tested on files of known motion.
+them; as dolphin it has that series, its errors, and the rate of the region: why objects are lost is
+not traced further. The export itself is no command yet. LiCSBAS was not run to a release; its
+reader is tested on a file of known motion.
 
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|
