@@ -44,9 +44,10 @@ def rule_graph(folder: Path, *arguments: str) -> list[tuple[str, str]]:
 
 
 def edges(dot: str) -> list[tuple[str, str]]:
-    """Edges of a graph in the language of Graphviz, by label."""
+    """Edges of a graph in the language of Graphviz, by label; of a rule that reads its own files none."""
     names = dict(re.findall(r'(\d+)\[label = "([^"]+)"', dot))
-    return sorted((names[maker], names[reader]) for maker, reader in re.findall(r"(\d+) -> (\d+)", dot))
+    between = re.findall(r"(\d+) -> (\d+)", dot)
+    return sorted((names[maker], names[reader]) for maker, reader in between if maker != reader)
 
 
 def of_region(region: str, folder: Path) -> list[tuple[str, str]]:
