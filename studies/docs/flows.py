@@ -44,7 +44,7 @@ def rule_graph(folder: Path, *arguments: str) -> list[tuple[str, str]]:
 
 
 def edges(dot: str) -> list[tuple[str, str]]:
-    """Edges of a graph in the language of Graphviz, by label; of a rule that reads its own files none."""
+    """Edges of a graph in the language of Graphviz, by label; none from a rule to itself."""
     names = dict(re.findall(r'(\d+)\[label = "([^"]+)"', dot))
     between = re.findall(r"(\d+) -> (\d+)", dot)
     return sorted((names[maker], names[reader]) for maker, reader in between if maker != reader)
