@@ -38,7 +38,7 @@ def test_frames_below_the_limit_are_one_call(called, request_of, capsys):
 
 def test_a_larger_region_goes_by_frames(called, request_of, monkeypatch, capsys):
     monkeypatch.setattr(frame_calls, "MAX_JOBS", 300)
-    monkeypatch.setattr(frame_calls, "CALL_JOBS", 250)
+    monkeypatch.setattr(frame_calls, "CALL_JOBS", 260)
     assert by_frames.run(request_of, "--rerun-incomplete") == 0
     assert [values[3:] for values, _ in called[-1:]] == [["joined=true"]]
     assert all(values[:3] == VALUES and values[3].startswith("frames=[f") for values, _ in called[:-1])

@@ -28,7 +28,7 @@ def graph_of(**more) -> Graph:
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(frame_calls, "CALL_JOBS", 250)  # two frames of the demo a call
+    monkeypatch.setattr(frame_calls, "CALL_JOBS", 260)  # two frames of the demo a call
     return tmp_path
 
 

@@ -63,6 +63,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "lithology.file": ("more.gpkg",),
     "lithology.attribute": ("kind",),
     "segmentation.beside": (["unet", "mask_rcnn", "velocity_threshold"],),
+    "rates.weighting": ("coherence",),
     "segmentation.weights": ("weights.safetensors",),
     "velocity_threshold.sigmas": (3.0,),
     "velocity_threshold.noise": ("cell",),
