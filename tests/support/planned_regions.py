@@ -78,6 +78,7 @@ def regions(folder: Path) -> dict[str, Region]:
         "series_polygons": "polygons.gpkg",
         "atmosphere": "filter",
         "reference_mode": "double_difference",
+        "rate_cycles": False,
     }
     labels = {"training": {"labels": "polygons.gpkg", "start": "random"}}
     coco = {"start": "coco", "network": "mask_rcnn", "width": None}
