@@ -77,7 +77,10 @@ def dates(paths: Sequence[Path]) -> list[str]:
     list of str
         YYYYMMDD, in order.
     """
-    found = _dated(paths)
+    return _days(_dated(paths))
+
+
+def _days(found: Sequence[tuple[str, str, Path]]) -> list[str]:
     return sorted({min(reference for _, reference, _ in found), *(day for day, _, _ in found)})
 
 
@@ -118,13 +121,16 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
     RateError
         For a reference date that no earlier product leads to, products of another frame or version.
     """
-    found, days = _dated(paths), dates(paths)
-    first = _layer(found[0][2], "displacement", grid)
-    since = {days[0]: np.where(np.isfinite(first), 0.0, np.nan)}
+    found = _dated(paths)
+    days = _days(found)
+    since: dict[str, np.ndarray] = {}
     for day, reference, path in found:
+        moved = _layer(path, "displacement", grid) * MM_PER_M
+        if not since:
+            since[days[0]] = np.where(np.isfinite(moved), 0.0, np.nan)
         if reference not in since:
             raise RateError(f"{path}: no product leads to its reference date {reference}", "add the products before it")
-        since[day] = since[reference] + _layer(path, "displacement", grid) * MM_PER_M
+        since[day] = since[reference] + moved
     series = np.stack([since[day] for day in days])
     last = found[-1][2]
     mask = _layer(last, "recommended_mask", grid)

@@ -10,7 +10,6 @@ is rounded but float32.
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,8 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.external.line_of_sight import from_angles
 from sarslide.insar.external.sensor import SENTINEL1_WAVELENGTH_M
 from sarslide.io.atomic import atomic_file
+from sarslide.io.hashes import sha256
+from sarslide.rates.level_samples import spread
 from sarslide.rates.los import mm_per_rad
 from sarslide.rates.own import OwnStack
 
@@ -37,7 +38,6 @@ STEP_DAYS, STEPS = 12, 3  # of a rate alone
 APART = (-(3**0.5), 0.0, 3**0.5)
 QUALITY = 0.7  # stands for a coherence that the product does not hold
 NEVER_VOID_RAD = 1e-6  # in place of an exact 0, which is void in LiCSAR's files
-ROBUST = 1.4826  # median absolute deviation -> standard deviation
 METHOD = '''"""The rate of {title}, sha256 {digest} of rate.tif, on the stable ground that sarslide finds."""
 
 from pathlib import Path
@@ -88,9 +88,8 @@ def error_of(found: Displacement) -> np.ndarray:
         much moves.
     """
     rate, std = found.rate_mm_per_yr, found.rate_std_mm_per_yr
-    spread = ROBUST * float(np.nanmedian(np.abs(rate - np.nanmedian(rate))))
     known = np.full(rate.shape, np.nan) if std is None else std
-    return np.where(np.isfinite(rate) & ~np.isfinite(known), spread, known)
+    return np.where(np.isfinite(rate) & ~np.isfinite(known), spread(rate[np.isfinite(rate)]), known)
 
 
 def delivered(path: str | Path, stack: OwnStack) -> tuple[np.ndarray, np.ndarray]:
@@ -147,7 +146,7 @@ def write(
     known = np.isfinite(found.rate_mm_per_yr)
     days, moved = steps(found)
     quality = np.where(known, QUALITY, np.nan) if found.coherence is None else np.where(known, found.coherence, np.nan)
-    pairs = [f"{earlier}_{later}" for earlier, later in pairwise(days)]
+    pairs = [names.pair_name(*ends) for ends in pairwise(days)]
     for pair, mm in zip(pairs, moved, strict=True):
         phase = mm / mm_per_rad(SENTINEL1_WAVELENGTH_M)
         _raster(place / f"{pair}.geo.unw.tif", [np.where(phase == 0, NEVER_VOID_RAD, phase)], grid)
@@ -161,7 +160,7 @@ def write(
         stated = {"incidence_deg": declared.incidence_deg, "heading_deg": declared.heading_deg}
         angles = {key: value for key, value in stated.items() if value is not None}
     _raster(place / "rate.tif", [found.rate_mm_per_yr, error_of(found)], grid)
-    digest = sha256((place / "rate.tif").read_bytes()).hexdigest()
+    digest = sha256(place / "rate.tif")
     (place / "rates.py").write_text(METHOD.format(title=FORMATS[form], digest=digest))
     (place / "about.json").write_text(json.dumps(about(form, found), indent=1))
     config = {

@@ -23,7 +23,7 @@ from sarslide import names
 from sarslide.errors import ReleaseError
 from sarslide.io import bounded
 from sarslide.io.atomic import atomic_file
-from sarslide.io.hashes import sha256
+from sarslide.io.hashes import sha256, state
 from sarslide.io.sidecar import write_json
 from sarslide.io.spreadsheet import original
 
@@ -267,7 +267,7 @@ def check_all(inventory: Path) -> None:
         before = {}
     now = {}
     for folder in folders(inventory / RELEASES):
-        stands = {path.name: _stands(path) for path in sorted(folder.iterdir())}
+        stands = {path.name: list(state(path)) for path in sorted(folder.iterdir())}
         if not isinstance(before, dict) or before.get(folder.name) != stands:
             check(folder)
         now[folder.name] = stands
@@ -619,11 +619,6 @@ def _check_file(folder: Path, name: str, manifest: Manifest) -> None:
     path = bounded.plain_file(folder / name, ReleaseError, _cure(folder))
     if sha256(path) != manifest.files[name]:
         raise ReleaseError(f"{path}: was changed after its release", f"{_cure(folder)}; edits belong in the review")
-
-
-def _stands(path: Path) -> list[int]:
-    about = path.stat()
-    return [about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino]
 
 
 def _cure(folder: Path) -> str:

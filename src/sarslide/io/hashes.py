@@ -26,11 +26,11 @@ def sha256(path: str | Path) -> str:
         names = sorted(member for member in path.rglob("*") if member.is_file() and not member.name.startswith("."))
         lines = [f"{member.relative_to(path)} {member.stat().st_size}\n" for member in names]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
-    state = _state(path)
+    stands = state(path)
     known, digest = _known.get(str(path), (None, ""))
-    if known != state:
+    if known != stands:
         digest = _read(path)
-        _known[str(path)] = (state, digest)
+        _known[str(path)] = (stands, digest)
     return digest
 
 
@@ -45,10 +45,22 @@ def remember(path: Path, digest: str) -> None:
         Its SHA-256.
     """
     path = path.absolute()
-    _known[str(path)] = (_state(path), digest)
+    _known[str(path)] = (state(path), digest)
 
 
-def _state(path: Path) -> tuple[int, ...]:
+def state(path: Path) -> tuple[int, ...]:
+    """How a file stands; as long as that is the same, so is its content.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    tuple of int
+        Number on disk, size, times of the last changes of content and entry, ns.
+    """
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
