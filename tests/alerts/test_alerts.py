@@ -1,4 +1,4 @@
-"""What is told of a release, once; its CAP message against the data dictionary of the standard."""
+"""What is reported of a release, once; its CAP message against the data dictionary of the standard."""
 
 import json
 import re
@@ -53,11 +53,11 @@ class Office:
         self.last = name
         return name
 
-    def tell(self, mark=True, name="", **limits):
+    def report(self, mark=True, name="", **limits):
         alert = work.make(self.folder, config(**limits), name)
         if mark:
             work.mark(self.folder, REGION, alert.summary())
-        return {(one.kind, one.ls_id) for one in alert.told}
+        return {(one.kind, one.ls_id) for one in alert.reported}
 
 
 @pytest.fixture
@@ -65,54 +65,54 @@ def office(tmp_path):
     return Office(tmp_path)
 
 
-def test_new_accelerating_and_seen_again_are_told_once(office):
+def test_new_accelerating_and_seen_again_are_reported_once(office):
     office.release(1, moving(10), moving(50))
-    assert office.tell() == set()  # nothing is new in the first release
+    assert office.report() == set()  # nothing is new in the first release
     office.release(2, moving(10), moving(50), moving(80))
-    assert office.tell() == {("new", "LS000003")}
-    assert office.tell() == {("new", "LS000003")}  # the same release again: the same files
+    assert office.report() == {("new", "LS000003")}
+    assert office.report() == {("new", "LS000003")}  # the same release again: the same files
     office.release(3, moving(10, -70), moving(50), moving(80))
-    assert office.tell() == {("accelerating", "LS000001")}
+    assert office.report() == {("accelerating", "LS000001")}
     office.release(4, moving(10, -70), moving(80), seen=NOTHING)
-    assert office.tell() == set()
+    assert office.report() == set()
     office.release(5, moving(10, -95), moving(50), moving(80))
-    assert office.tell() == {("seen again", "LS000002")}  # the first is told as accelerating already
-    told = json.loads((office.results / "alerts/told.json").read_text())["told"]
-    kinds = {kind: name for one in told.values() for kind, name in one.items()}
+    assert office.report() == {("seen again", "LS000002")}  # the first is reported as accelerating already
+    reported = json.loads((office.results / "alerts/reported.json").read_text())["reported"]
+    kinds = {kind: name for one in reported.values() for kind, name in one.items()}
     assert kinds == {"new": "20200201-00000002", "accelerating": "20200301-00000003", "seen again": office.last}
 
 
-def test_a_series_that_bends_is_told_even_in_the_first_release(office):
+def test_a_series_that_bends_is_reported_even_in_the_first_release(office):
     office.release(1, moving(10, state="accelerating", state_track="A128"), moving(50, state="slowing"))
-    assert office.tell() == {("accelerating", "LS000001")}
+    assert office.report() == {("accelerating", "LS000001")}
 
 
-def test_thresholds_hold_back_and_what_reaches_them_later_is_told(office):
+def test_thresholds_hold_back_and_what_reaches_them_later_is_reported(office):
     office.release(1, moving(10))
-    office.tell()
+    office.report()
     office.release(2, moving(10), moving(30, -15), moving(50, confidence="low"), moving(70))
-    assert office.tell(min_area_km2=0.1) == set()
+    assert office.report(min_area_km2=0.1) == set()
     office.release(3, moving(10), moving(30, -22), moving(50, confidence="low"), moving(70))
-    assert office.tell() == {("new", "LS000002"), ("new", "LS000004")}
+    assert office.report() == {("new", "LS000002"), ("new", "LS000004")}
     office.release(4, moving(10), moving(30, -22), moving(50, confidence="medium"), moving(70))
-    assert office.tell() == {("new", "LS000003")}
-    assert office.tell(name="20200201-00000002") == set()  # all of them were told of later releases
+    assert office.report() == {("new", "LS000003")}
+    assert office.report(name="20200201-00000002") == set()  # all of them were reported of later releases
 
 
 def test_releases_between_two_alerts_are_not_skipped(office):
     office.release(1, moving(10))
-    office.tell()
+    office.report()
     office.release(2, moving(10), moving(50))
     office.release(3, moving(10), moving(50), moving(80))
-    assert office.tell() == {("new", "LS000002"), ("new", "LS000003")}
+    assert office.report() == {("new", "LS000002"), ("new", "LS000003")}
 
 
 def test_a_split_and_a_part_are_no_news(office):
     office.release(1, moving(10))
-    office.tell()
+    office.report()
     parts = [moving(10) | {"geometry": cell_box(10, 10, 4, 10)}, moving(10) | {"geometry": cell_box(15, 10, 5, 10)}]
     office.release(2, *parts)
-    assert office.tell() == set()
+    assert office.report() == set()
 
 
 # The order and number of elements, and the words, of CAP 1.2 (OASIS Standard, 2010-07-01, section 3.2).
@@ -142,10 +142,10 @@ def in_order(element, content):
 
 def test_the_files_say_the_same_and_the_message_is_cap(office):
     office.release(1, moving(10))
-    office.tell()
+    office.report()
     two = MultiPolygon([cell_box(40, 10, 10, 10), cell_box(40, 30, 10, 10)])
     office.release(2, moving(10, -70), moving(40) | {"geometry": two, "area_km2": 0.18})
-    office.tell(sender="alerts@office.example")
+    office.report(sender="alerts@office.example")
     folder = office.results / "alerts" / office.last
     root = ElementTree.parse(folder / "alert.xml").getroot()
     assert root.tag == f"{CAP}alert" and in_order(root, ALERT)
@@ -174,14 +174,14 @@ def test_the_files_say_the_same_and_the_message_is_cap(office):
 
 def test_a_hook_that_fails_leaves_the_alert_to_the_next_run(office, tmp_path):
     office.release(1, moving(10))
-    office.tell()
+    office.report()
     office.release(2, moving(10), moving(50))
     order = run.ScheduledRun(tmp_path, config())
     summary = {"exit_code": 0, "release_after": office.last, "problems": []}
     first = run.alerts(order, summary)
-    assert [one["kind"] for one in first["alerts"]["told"]] == ["new"]
+    assert [one["kind"] for one in first["alerts"]["reported"]] == ["new"]
     assert run.alerts(order, summary) == first  # not marked: the hook failed
-    run.mark_told(order, summary | first)
+    run.mark_reported(order, summary | first)
     assert run.alerts(order, summary) == {}
     assert first["alerts"]["folder"] == f"results/valley/alerts/{office.last}"
 
@@ -189,11 +189,11 @@ def test_a_hook_that_fails_leaves_the_alert_to_the_next_run(office, tmp_path):
 def test_what_is_damaged_is_one_coded_line(office):
     office.release(1, moving(10))
     with pytest.raises(ReleaseError, match="has no release 20990101-00000000"):
-        office.tell(name="20990101-00000000")
+        office.report(name="20990101-00000000")
     (office.results / "alerts").mkdir()
-    (office.results / "alerts/told.json").write_text('{"told": []}')
-    with pytest.raises(ReleaseError, match=r"E5002 .*told.json.*; cure: restore"):
-        office.tell()
+    (office.results / "alerts/reported.json").write_text('{"reported": []}')
+    with pytest.raises(ReleaseError, match=r"E5002 .*reported.json.*; cure: restore"):
+        office.report()
 
 
 def test_a_lower_bound_is_a_speed_and_no_rate_is_none(office):
@@ -202,8 +202,8 @@ def test_a_lower_bound_is_a_speed_and_no_rate_is_none(office):
     unknown = moving(10, np.nan) | {"los_rate_by_track": "{}"}
     assert np.isnan(choice.speed(unknown | {"ls_id": "LS000001"}))
     office.release(1, moving(50))
-    office.tell()
+    office.report()
     office.release(2, moving(50), unknown)
-    assert office.tell(mark=False) == set()
-    assert office.tell(min_rate_mm_per_yr=0) == {("new", "LS000002")}
+    assert office.report(mark=False) == set()
+    assert office.report(min_rate_mm_per_yr=0) == {("new", "LS000002")}
     assert "no rate" in (office.results / "alerts" / office.last / "alert.txt").read_text()

@@ -1,1 +1,1 @@
-"""Alerts: what a release tells that an office must look at."""
+"""Alerts: what a release reports that an office must look at."""

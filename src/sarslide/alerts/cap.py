@@ -1,6 +1,6 @@
 """An alert as a message of the Common Alerting Protocol.
 
-CAP 1.2, OASIS Standard, 1 July 2010. What InSAR cannot tell is said to be unknown: it measures
+CAP 1.2, OASIS Standard, 1 July 2010. What InSAR does not measure is given as unknown: it sees
 motion, neither when a slope fails nor what it would hit, so that a person decides what is made
 public: status `Test` and scope `Restricted` unless the configuration says otherwise.
 """
@@ -13,7 +13,7 @@ from datetime import datetime
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from sarslide.alerts.choice import ACCELERATING, NEW, SEEN_AGAIN, Told
+from sarslide.alerts.choice import ACCELERATING, NEW, SEEN_AGAIN, Reported
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 EVENTS = {
@@ -26,7 +26,12 @@ RESTRICTION = "for the office that follows these landslides"
 
 
 def message(
-    region: str, release: str, told: Sequence[tuple[Told, BaseGeometry]], sender: str, status: str, sent: datetime
+    region: str,
+    release: str,
+    reported: Sequence[tuple[Reported, BaseGeometry]],
+    sender: str,
+    status: str,
+    sent: datetime,
 ) -> str:
     """The message of a release.
 
@@ -34,7 +39,7 @@ def message(
     ----------
     region, release : str
         Whose it is.
-    told : sequence of (Told, BaseGeometry)
+    reported : sequence of (Reported, BaseGeometry)
         At least one, each with its outline in longitude and latitude (WGS 84).
     sender, status : str
         As CAP has them.
@@ -57,7 +62,7 @@ def message(
         scope="Restricted",
         restriction=RESTRICTION,
     )
-    for one, outline in told:
+    for one, outline in reported:
         info = ElementTree.SubElement(root, "info")
         _put(
             info,

@@ -1,4 +1,4 @@
-"""What is told of a release: landslides that are new, accelerating, or seen again and moving."""
+"""What a release reports: landslides that are new, accelerating, or seen again and moving."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ FASTER = "accelerating"  # the word of `rates.states`
 
 
 @dataclass(frozen=True)
-class Told:
-    """One object and why it is told.
+class Reported:
+    """One object and why it is reported.
 
     Attributes
     ----------
@@ -67,8 +67,8 @@ def chosen(
     after: Mapping[str, Sequence[Mapping]],
     limits: AlertsSection,
     since: str,
-) -> list[Told]:
-    """What a release tells against an earlier one.
+) -> list[Reported]:
+    """Find what is to be reported of a release, against an earlier one.
 
     Parameters
     ----------
@@ -80,12 +80,12 @@ def chosen(
     limits : AlertsSection
         Smallest speed, area, confidence and rise of the speed.
     since : str
-        Date, YYYYMMDD: an object that was first seen later is new as long as it has not been told,
-        whenever it reaches the limits.
+        Date, YYYYMMDD: an object that was first seen later is new as long as it has not been
+        reported, whenever it reaches the limits.
 
     Returns
     -------
-    list of Told
+    list of Reported
         By kind, then by ls_id; an object may come with several kinds.
     """
     was = _by_id(before) if before is not None else None
@@ -94,7 +94,7 @@ def chosen(
         if row["status"] == "released" and _counts(row, limits):
             old = was.get(row["ls_id"]) if was is not None else None
             kinds = _of_speed(old, row, limits) | (_of_place(old, row, since) if was is not None else {})
-            found += [_told(kind, row, detail) for kind, detail in kinds.items()]
+            found += [_reported(kind, row, detail) for kind, detail in kinds.items()]
     return sorted(found, key=lambda one: (KINDS.index(one.kind), one.ls_id))
 
 
@@ -147,8 +147,8 @@ def _of_place(old: Mapping | None, row: Mapping, since: str) -> dict[str, str]:
     return {NEW: f"first seen with the images to {row['first_seen']}"} if row["first_seen"] > since else {}
 
 
-def _told(kind: str, row: Mapping, detail: str) -> Told:
-    return Told(
+def _reported(kind: str, row: Mapping, detail: str) -> Reported:
+    return Reported(
         kind, row["uid"], row["ls_id"], row["name"], row["geometry"], row["area_km2"], speed(row), row["confidence"], detail
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
-"""Alerts of a region on disk: files of a release, and what has been told already.
+"""Alerts of a region on disk: files of a release, and what has been reported already.
 
-`told.json` has by uid and kind the release that it was told of. It is written after the alert has
-gone out, so that one that did not is made again; what it holds is not told of a later release.
+`reported.json` has by uid and kind the release of the report. It is written after the alert has
+gone out, so that one that did not is made again; what it holds is not reported of a later release.
 """
 
 import json
@@ -18,7 +18,7 @@ from shapely.geometry import mapping
 
 from sarslide import names
 from sarslide.alerts import cap, choice
-from sarslide.alerts.choice import Told
+from sarslide.alerts.choice import Reported
 from sarslide.config import Config
 from sarslide.errors import ReleaseError
 from sarslide.inventory import records, release
@@ -26,22 +26,22 @@ from sarslide.io import bounded
 from sarslide.io.atomic import atomic_folder
 from sarslide.io.sidecar import write_json
 
-FOLDER, STATE = "alerts", "told.json"
+FOLDER, STATE = "alerts", "reported.json"
 TEXT, GEOJSON, XML = "alert.txt", "alert.geojson", "alert.xml"
 MAX_STATE = 64 << 20  # bytes
 Release = Annotated[str, Field(pattern=f"^(?:{names.RELEASE})?$")]
 
 
 class State(BaseModel):
-    """What has been told.
+    """What has been reported.
 
     Attributes
     ----------
     release, before : str
-        The release that was told of last, and the one that it was compared with.
+        The release that was reported last, and the one that it was compared with.
     since : str
         Date of the release that the first alert was compared with: what was there is not new.
-    told : dict of str to dict of str to str
+    reported : dict of str to dict of str to str
         By uid and kind the release.
     """
 
@@ -49,12 +49,12 @@ class State(BaseModel):
     release: Release = ""
     before: Release = ""
     since: Annotated[str, Field(pattern=f"^(?:{names.DATE})?$")] = ""
-    told: dict[str, dict[str, Release]] = {}
+    reported: dict[str, dict[str, Release]] = {}
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What is to be told of a release.
+    """What is to be reported of a release.
 
     Attributes
     ----------
@@ -62,17 +62,17 @@ class Alert:
         Whose, and against which release; empty for none.
     is_current : bool
         Whether it is that of the current release.
-    told : tuple of Told
-        Empty where nothing is to be told.
+    reported : tuple of Reported
+        Empty where there is nothing to report.
     folder : Path
-        Of its files, which are there where something is to be told.
+        Of its files, which are there where there is something to report.
     """
 
     region: str
     release: str
     before: str
     is_current: bool
-    told: tuple[Told, ...]
+    reported: tuple[Reported, ...]
     folder: Path
 
     @property
@@ -80,27 +80,27 @@ class Alert:
         """The alert in words."""
         counts = [f"{number} {kind}" for kind in choice.KINDS if (number := self._count(kind))]
         against = f" against {self.before}" if self.before else ""
-        head = f"{self.region}, release {self.release}{against}: {', '.join(counts) or 'nothing to tell'}"
-        return "\n".join([head, *(one.line for one in self.told)]) + "\n"
+        head = f"{self.region}, release {self.release}{against}: {', '.join(counts) or 'nothing to report'}"
+        return "\n".join([head, *(one.line for one in self.reported)]) + "\n"
 
     def summary(self) -> dict[str, Any]:
         """For the summary of a run, JSON-ready; the folder as seen from the working folder."""
-        rows = [{"kind": one.kind, "ls_id": one.ls_id, "uid": one.uid, "text": one.line} for one in self.told]
+        rows = [{"kind": one.kind, "ls_id": one.ls_id, "uid": one.uid, "text": one.line} for one in self.reported]
         return {
             "release": self.release,
             "before": self.before,
             "is_current": self.is_current,
-            "told": rows,
+            "reported": rows,
             "text": self.text,
             "folder": "/".join(self.folder.parts[-4:]),
         }
 
     def _count(self, kind: str) -> int:
-        return sum(one.kind == kind for one in self.told)
+        return sum(one.kind == kind for one in self.reported)
 
 
 def make(folder: Path, config: Config, name: str = "") -> Alert | None:
-    """Find what is to be told of a release, and write its files.
+    """Find what is to be reported of a release, and write its files.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def make(folder: Path, config: Config, name: str = "") -> Alert | None:
         Of the region.
     name : str
         Id of a release, which is compared with the one before it; empty for the current one, which
-        is compared with the one that was told of last.
+        is compared with the one that was reported last.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def make(folder: Path, config: Config, name: str = "") -> Alert | None:
     Raises
     ------
     ReleaseError
-        For a release that is not there or was changed, and a damaged `told.json`.
+        For a release that is not there or was changed, and a damaged `reported.json`.
     """
     from pyproj import CRS
 
@@ -138,15 +138,17 @@ def make(folder: Path, config: Config, name: str = "") -> Alert | None:
     layers = [release.layers_of(releases / one, crs) if one else None for one in (before, manifest.release)]
     since = state.since if state.since and not name else (before or manifest.release)[:8]
     found = choice.chosen(layers[0], layers[1] or {}, config.alerts, since)
-    told = tuple(one for one in found if state.told.get(one.uid, {}).get(one.kind, "") in ("", manifest.release))
-    alert = Alert(config.region, manifest.release, before, not name, told, results / FOLDER / manifest.release)
-    if told:
+    reported = tuple(
+        one for one in found if state.reported.get(one.uid, {}).get(one.kind, "") in ("", manifest.release)
+    )
+    alert = Alert(config.region, manifest.release, before, not name, reported, results / FOLDER / manifest.release)
+    if reported:
         _write(alert, config, crs)
     return alert
 
 
 def mark(folder: Path, region: str, alert: Mapping[str, Any]) -> None:
-    """Remember that an alert has gone out, or that there was nothing to tell.
+    """Remember that an alert has gone out, or that there was nothing to report.
 
     Parameters
     ----------
@@ -160,8 +162,8 @@ def mark(folder: Path, region: str, alert: Mapping[str, Any]) -> None:
     results = folder / "results" / region
     before = read_state(results)
     state = before.model_copy(deep=True)
-    for one in alert["told"]:
-        state.told.setdefault(one["uid"], {})[one["kind"]] = alert["release"]
+    for one in alert["reported"]:
+        state.reported.setdefault(one["uid"], {})[one["kind"]] = alert["release"]
     if alert["is_current"]:
         state.release, state.before = alert["release"], alert["before"]
         state.since = state.since or (alert["before"] or alert["release"])[:8]
@@ -170,7 +172,7 @@ def mark(folder: Path, region: str, alert: Mapping[str, Any]) -> None:
         write_json(results / FOLDER / STATE, state.model_dump())
 
 
-def is_told(folder: Path, region: str, release: str) -> bool:
+def is_reported(folder: Path, region: str, release: str) -> bool:
     """Whether the alert of a release has gone out.
 
     Parameters
@@ -183,13 +185,13 @@ def is_told(folder: Path, region: str, release: str) -> bool:
     Returns
     -------
     bool
-        True also where there was nothing to tell.
+        True also where there was nothing to report.
     """
     return read_state(folder / "results" / region).release == release
 
 
 def read_state(results: Path) -> State:
-    """What has been told of a region.
+    """What has been reported of a region.
 
     Parameters
     ----------
@@ -209,12 +211,12 @@ def read_state(results: Path) -> State:
     path = results / FOLDER / STATE
     if not path.is_file():
         return State()
-    cure = f"restore {path}, or delete it: all that holds now is then told again"
+    cure = f"restore {path}, or delete it: all that holds now is then reported again"
     return bounded.typed(State, bounded.json(path, ReleaseError, MAX_STATE, cure), path, ReleaseError, cure)
 
 
 def _before(manifest: records.Manifest, state: State, releases: Path, named: bool) -> str:
-    """The release to compare with: its parent, or for the current one the last that was told of."""
+    """The release to compare with: its parent, of the current one the last that was reported."""
     before = manifest.parent
     if not named and state.release:
         before = state.before if state.release == manifest.release else state.release
@@ -227,7 +229,7 @@ def _before(manifest: records.Manifest, state: State, releases: Path, named: boo
 
 
 def _write(alert: Alert, config: Config, crs: Any) -> None:
-    outlines = gpd.GeoSeries([one.outline for one in alert.told], crs=crs).to_crs(4326)
+    outlines = gpd.GeoSeries([one.outline for one in alert.reported], crs=crs).to_crs(4326)
     features = [
         {
             "type": "Feature",
@@ -239,11 +241,11 @@ def _write(alert: Alert, config: Config, crs: Any) -> None:
             },
             "geometry": mapping(outline),
         }
-        for one, outline in zip(alert.told, outlines, strict=True)
+        for one, outline in zip(alert.reported, outlines, strict=True)
     ]  # fmt: skip
-    told = list(zip(alert.told, outlines, strict=True))
+    reported = list(zip(alert.reported, outlines, strict=True))
     limits = config.alerts
-    xml = cap.message(alert.region, alert.release, told, limits.sender, limits.status, datetime.now(UTC))
+    xml = cap.message(alert.region, alert.release, reported, limits.sender, limits.status, datetime.now(UTC))
     alert.folder.parent.mkdir(exist_ok=True)
     with atomic_folder(alert.folder) as partial:
         (partial / TEXT).write_text(alert.text)

@@ -1,4 +1,4 @@
-"""`sarslide alerts`: what a release tells that an office must look at."""
+"""`sarslide alerts`: what a release reports that an office must look at."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,11 +19,11 @@ def alerts(
     files: Files = None,
     folder: Folder = Path(),
 ) -> None:
-    """Tell which landslides are new, accelerating, or seen again and moving.
+    """Report which landslides are new, accelerating, or seen again and moving.
 
     Text, GeoJSON and a CAP 1.2 message in results/REGION/alerts/RELEASE, with the thresholds of the
-    section `alerts`. What was told of one release, here or by `sarslide schedule`, is not told of
-    another.
+    section `alerts`. What was reported of one release, here or by `sarslide schedule`, is not
+    reported of another.
 
         sarslide alerts myregion
         sarslide alerts myregion --set alerts.min_rate_mm_per_yr=50
@@ -37,6 +37,6 @@ def alerts(
             print(f"{config.region}: has no release yet")
             return
         print(alert.text, end="")
-        if alert.told:
+        if alert.reported:
             print(alert.folder)
         work.mark(folder, config.region, alert.summary())

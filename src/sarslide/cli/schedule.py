@@ -50,13 +50,13 @@ def schedule(
     request = Request(region, values or (), files or (), folder.resolve(), cores, conda, profile)
     order = scheduled_run(request, targets or (), preflight, keep)
     summary = run.run(order)
-    if summary["result"] != "nothing new" or summary.get("alerts", {}).get("told"):
+    if summary["result"] != "nothing new" or summary.get("alerts", {}).get("reported"):
         print(run.line(summary), file=sys.stderr)
     problem = run.notify(notify, summary) if notify else ""
     if problem:
         print(problem, file=sys.stderr)
     else:
-        run.mark_told(order, summary)
+        run.mark_reported(order, summary)
     raise SystemExit(summary["exit_code"])
 
 

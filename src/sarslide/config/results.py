@@ -251,9 +251,9 @@ class InventorySection(Section):
 
 
 class AlertsSection(Section):
-    """Alerts of scheduled runs and `sarslide alerts`: which landslides are told.
+    """Alerts of scheduled runs and `sarslide alerts`: which landslides are reported.
 
-    A landslide is told when it is new, accelerating, or seen again after it could not be seen.
+    A landslide is reported when it is new, accelerating, or seen again after it could not be seen.
     """
 
     min_rate_mm_per_yr: float = key(
@@ -263,8 +263,8 @@ class AlertsSection(Section):
     confidence: Literal["low", "medium", "high", "reviewed"] = key("medium", "least confidence; reviewed is above high")
     acceleration_mm_per_yr: float = key(
         10.0,
-        "rise of the mean speed since the release that was told of last, in a track that both have, that is told as accelerating,"
-        " beside objects whose state is accelerating",
+        "rise of the mean speed since the release that was reported last, in a track that both have, that is reported as"
+        " accelerating, beside objects whose state is accelerating",
         "mm/yr",
         gt=0,
         le=1000,

@@ -256,7 +256,7 @@ def _summary(order: ScheduledRun, before: state.RegionState, code: int, path: Pa
 
 
 def alerts(order: ScheduledRun, summary: dict[str, Any]) -> dict[str, Any]:
-    """What is to be told of the current release.
+    """What is to be reported of the current release.
 
     Parameters
     ----------
@@ -268,12 +268,12 @@ def alerts(order: ScheduledRun, summary: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict of str to Any
-        For the summary: `alerts`, or its `problems` with one more; nothing where all has been told.
+        For the summary: `alerts`, or its `problems` with one more; nothing where all is reported.
     """
     if summary["exit_code"] == exit_codes.REFUSED or not summary["release_after"]:
         return {}
     try:
-        if work.is_told(order.folder, order.config.region, summary["release_after"]):
+        if work.is_reported(order.folder, order.config.region, summary["release_after"]):
             return {}
         alert = work.make(order.folder, order.config)
     except SarslideError as error:
@@ -281,8 +281,8 @@ def alerts(order: ScheduledRun, summary: dict[str, Any]) -> dict[str, Any]:
     return {"alerts": alert.summary()} if alert else {}
 
 
-def mark_told(order: ScheduledRun, summary: dict[str, Any]) -> None:
-    """Remember that the alert of a run has gone out, so that no later run tells it again.
+def mark_reported(order: ScheduledRun, summary: dict[str, Any]) -> None:
+    """Remember that the alert of a run has gone out, so that no later run reports it again.
 
     Parameters
     ----------
@@ -364,6 +364,6 @@ def line(summary: dict[str, Any]) -> str:
         parts += [f"{count} {kind}" for kind, count in summary["changes"].items()]
     if summary.get("jobs"):
         parts.append(f"{sum(summary['jobs'].values())} jobs in {summary['seconds']:.0f} s")
-    parts += [one["text"] for one in summary.get("alerts", {}).get("told", [])]
+    parts += [one["text"] for one in summary.get("alerts", {}).get("reported", [])]
     parts += [f"{one['stack']} {one['date']} {one['reason']}" for one in summary.get("dates_waiting", [])]
     return "; ".join([*parts, *summary["problems"][:3]])
