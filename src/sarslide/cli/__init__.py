@@ -28,6 +28,7 @@ from sarslide.cli import (
     start,
     summary,
     train,
+    update,
     verify,
 )
 from sarslide.errors import LockError, SarslideError
@@ -74,8 +75,8 @@ _add(BEGIN, run.demo)
 _add(BEGIN, new.new)
 _add(BEGIN, doctor.doctor)
 _add(BEGIN, config.config)
-for _name in ("update", "preflight"):
-    _add(REGION, run.command(_name), _name)
+_add(REGION, update.update)
+_add(REGION, run.command("preflight"), "preflight")
 _add(REGION, run.plan)
 _add(REGION, run.run)
 _add(REGION, run.resume)

@@ -44,13 +44,7 @@ class Target:
 TARGETS = {
     "update": Target(
         ("update_catalog",),
-        """Look for new acquisitions of a region, in its archive or in resources/REGION/slc.
-
-        It adds them to resources/REGION/scenes.csv and never removes any. The same as
-        `snakemake update_catalog --cores 1 --config region=REGION`.
-
-            sarslide update myregion
-        """,
+        "Look for new acquisitions of a region.",
         values=("retrieve.tries=3",),  # somebody waits before the terminal
     ),
     "preflight": Target(

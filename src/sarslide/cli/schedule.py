@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,15 +49,56 @@ def schedule(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     request = Request(region, values or (), files or (), folder.resolve(), cores, conda, profile)
     order = scheduled_run(request, targets or (), preflight, keep)
+    raise SystemExit(announced_run(order, notify)["exit_code"])
+
+
+def announced_run(order: ScheduledRun, notify: str) -> dict[str, Any]:
+    """Run, print what is new, and give it to the hook.
+
+    Parameters
+    ----------
+    order : ScheduledRun
+        What is to be run.
+    notify : str
+        Command that gets the summary; empty for none.
+
+    Returns
+    -------
+    dict of str to Any
+        The summary.
+
+    Raises
+    ------
+    OutputError
+        Where the folder cannot be written.
+    """
     summary = run.run(order)
+    if announce(summary, notify):
+        run.mark_reported(order, summary)
+    return summary
+
+
+def announce(summary: dict[str, Any], notify: str) -> bool:
+    """Print the line of a run with news, and give its summary to the hook.
+
+    Parameters
+    ----------
+    summary : dict of str to Any
+        Of the run.
+    notify : str
+        Command that gets it; empty for none.
+
+    Returns
+    -------
+    bool
+        Whether it has reached whom it should.
+    """
     if summary["result"] != "nothing new" or summary.get("alerts", {}).get("reported"):
         print(run.line(summary), file=sys.stderr)
     problem = run.notify(notify, summary) if notify else ""
     if problem:
         print(problem, file=sys.stderr)
-    else:
-        run.mark_reported(order, summary)
-    raise SystemExit(summary["exit_code"])
+    return not problem
 
 
 def scheduled_run(

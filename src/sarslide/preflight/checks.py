@@ -536,7 +536,7 @@ def disk(config: Config, table: SceneTable, listed: Sequence[Row], folder: Path,
 
 
 def used(folders: Sequence[Path]) -> int:
-    """Bytes below some folders; a file with several names counts once.
+    """Bytes below some folders; a file with several names counts once, one that vanishes never.
 
     Parameters
     ----------
@@ -552,7 +552,10 @@ def used(folders: Sequence[Path]) -> int:
     for folder in folders:
         for place, _, names in os.walk(folder):
             for name in names:
-                status = os.lstat(os.path.join(place, name))
+                try:
+                    status = os.lstat(os.path.join(place, name))
+                except FileNotFoundError:  # a run is at work there
+                    continue
                 if (status.st_dev, status.st_ino) not in seen:
                     seen.add((status.st_dev, status.st_ino))
                     total += status.st_size

@@ -113,6 +113,7 @@ def run(order: ScheduledRun) -> dict[str, Any]:
             "region": order.config.region,
             "exit_code": code,
             "result": exit_codes.MEANINGS[code],
+            "started_utc": f"{started:%Y-%m-%dT%H:%M:%SZ}",
             "problems": [str(error)],
         }
     return summary
