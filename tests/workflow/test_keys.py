@@ -106,6 +106,9 @@ WITH |= {"segmentation.grid": "product", "grid.product_m": 15}
 UNTRIED = {"source", "frames", "joined", "dataset.test_area", "segmentation.weights_of"}
 # No rule reads them, but `sarslide alerts` and scheduled runs (tests/alerts).
 UNTRIED |= {name for name in reach.key_names() if name.startswith("alerts.")}
+# Regions that read a key, or the keys of a section, tried before the others: keys without a rule are read by few.
+READERS = {"hyp3": "hyp3", "retrieve": "archive", "catalog": "archive"}
+READERS |= {"retrieve.dem_aw3d30": "hyp3", "retrieve.dem_srtm": "files", "retrieve.geoid_egm96": "files"}
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +156,8 @@ def flipped(name: str, region: Region, config: Config, place: Path) -> Plan | No
 def changes(name: str, bases: dict[str, tuple[Region, Config, Plan]], place: Path) -> Iterator[tuple[Plan, Plan]]:
     """Plans with the value of a key and with another, of as many regions as its rules need."""
     left, was_read = set(reach.reached(name)), False
-    for region, config, before in bases.values():
+    reader = READERS.get(name, READERS.get(name.partition(".")[0]))
+    for region, config, before in (bases[base] for base in sorted(bases, key=lambda base: base != reader)):
         if reach.missing(config, name) or was_read and not left & before.rules():
             continue
         if after := flipped(name, region, config, place):
