@@ -8,8 +8,8 @@ __all__ = ["put", "row"]
 RECORD, PAGE = REPOSITORY / "studies/records/office.json", REPOSITORY / "docs/reference/office.md"
 INTRODUCTION = """# The office, measured
 
-What becomes of releases in an office: regions joined to one register. Each row names its command; the
-rows are those of `studies/records/office.json`.
+What becomes of releases in an office: regions joined to one register, alerts as messages of the Common
+Alerting Protocol. Each row names its command; the rows are those of `studies/records/office.json`.
 
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|

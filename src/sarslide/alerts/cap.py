@@ -6,6 +6,7 @@ public: status `Test` and scope `Restricted` unless the configuration says other
 """
 
 import math
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,6 +24,7 @@ EVENTS = {
 }
 CERTAINTIES = {"reviewed": "Observed", "high": "Likely"}
 RESTRICTION = "for the office that follows these landslides"
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
 
 def message(
@@ -94,7 +96,7 @@ def message(
 
 def _put(element: ElementTree.Element, **texts: str) -> None:
     for name, text in texts.items():
-        ElementTree.SubElement(element, name).text = text
+        ElementTree.SubElement(element, name).text = NO_XML.sub(" ", text)
 
 
 def _ring(part: Polygon) -> str:
