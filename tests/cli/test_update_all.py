@@ -138,6 +138,18 @@ def test_whatever_a_region_meets_stays_with_it(folder, workflow, capsys):
     assert len((folder / "notices.jsonl").read_text().splitlines()) == 3
 
 
+def test_a_run_that_is_ended_leaves_the_page(folder, workflow):
+    """By a signal in the second region: the first has its new row."""
+
+    def is_ended(steps):
+        raise SystemExit(143)
+
+    workflow |= {"alpha": lambda _: exit_codes.GOOD, "beta": is_ended}
+    assert ended(folder) == 143
+    results = [row["last_run"]["result"] for row in rows_of(folder).values()]
+    assert results == ["nothing new", status.NO_RUN, status.NO_RUN]
+
+
 def test_a_damaged_release_is_shown_beside_the_others(folder, workflow):
     for name in ("alpha", "beta"):
         releases.write(folder / f"results/{name}/inventory", "20190330-aaaaaaaa", dates={"A128": ["20190330"]})

@@ -66,12 +66,11 @@ def update(
     """
     if everything and region:
         raise ConfigError(f"region {region}: named beside --all", "leave one of the two out")
-    if not everything:
-        of_region.command("update")(region, values, cores, conda, profile, files, folder)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    raise SystemExit(
-        update_all(Request("", values or (), files or (), folder.resolve(), cores, conda, profile), notify)
-    )
+    if everything:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        request = Request("", values or (), files or (), folder.resolve(), cores, conda, profile)
+        raise SystemExit(update_all(request, notify))
+    of_region.command("update")(region, values, cores, conda, profile, files, folder)
 
 
 def update_all(request: Request, notify: str) -> int:
@@ -107,12 +106,12 @@ def update_all(request: Request, notify: str) -> int:
     for name in others:
         unknown = rows[name].last_run.model_copy(update={"result": status.NO_CONFIGURATION, "exit_code": None})
         rows[name] = rows[name].model_copy(update={"last_run": unknown})
-    codes = []
+    page, codes = status.write(folder, rows.values()), []
     for name in found:
         summary = _updated(replace(request, region=name), notify)
         codes.append(summary["exit_code"])
         rows[name] = status.of_region(folder, name, summary)
-        page = status.write(folder, rows.values())  # each time: a run of many regions may be ended
+        status.write(folder, rows.values())  # each time: a run of many regions may be ended
     print(status.table(rows.values()))
     print(page)
     return worst(codes)
