@@ -112,3 +112,31 @@ def opera(folder: Path, version: str = "1.0", frame: str = "11116") -> None:
             file["temporal_coherence"] = np.full(GRID.shape, 0.8, np.float32)
             file.create_group("identification")
             file.create_group("metadata")
+
+
+def mintpy_radar(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """velocity.h5 and geometryRadar.h5 in radar coordinates of a descending track; latitude and longitude of its cells.
+
+    Rows lie along a flight to 190 degrees, columns away from the satellite, in steps of 25 m.
+    """
+    from mintpy.utils import writefile
+
+    flight, across = np.radians(190.0), np.radians(280.0)
+    steps = 25.0 * (np.arange(110) - 55)
+    row, col = np.meshgrid(steps, steps, indexing="ij")
+    x = 576960 + row * np.sin(flight) + col * np.sin(across)
+    y = 5160960 + row * np.cos(flight) + col * np.cos(across)
+    longitude, latitude = Transformer.from_crs(32632, 4326, always_xy=True).transform(x, y)
+    moved = (rate(x, y) * 1e-3).astype(np.float32)
+    moved[:5] = 0  # not inverted
+    about = {"LENGTH": "110", "WIDTH": "110", "START_DATE": DAYS[0], "END_DATE": DAYS[-1]}
+    std = np.where(moved == 0, 0, 2e-3).astype(np.float32)
+    velocity = {"velocity": moved, "velocityStd": std}
+    writefile.write(
+        velocity, str(folder / "velocity.h5"), about | {"FILE_TYPE": "velocity", "UNIT": "m/year"}, print_msg=False
+    )
+    layers = {"latitude": latitude, "longitude": longitude, "incidenceAngle": np.full_like(x, INCIDENCE)}
+    layers["azimuthAngle"] = np.full_like(x, 90 - 190.0)
+    layers = {name: values.astype(np.float32) for name, values in layers.items()}
+    writefile.write(layers, str(folder / "geometryRadar.h5"), about | {"FILE_TYPE": "geometry"}, print_msg=False)
+    return latitude, longitude

@@ -67,6 +67,56 @@ def test_mintpy_reads_the_same_of_its_file(tmp_path):
     assert values[row, col] < 0 and found.rate_mm_per_yr[31, 29] < -30
 
 
+def test_mintpy_in_radar_coordinates_lies_where_its_lookup_says(tmp_path):
+    pytest.importorskip("mintpy")
+    products.mintpy_radar(tmp_path)
+    found = formats.read(tmp_path, GRID)[1]
+    known = np.isfinite(found.rate_mm_per_yr)
+    assert known.mean() > 0.9
+    # The nearest radar cell is at most 18 m away, where the rate changes by 0.26 mm/yr a metre.
+    assert np.abs(found.rate_mm_per_yr - TRUTH)[known].max() < 0.26 * 18
+    assert np.allclose(found.heading_deg[known], 190) and np.allclose(found.incidence_deg[known], INCIDENCE)
+    assert np.allclose(found.rate_std_mm_per_yr[known], 2)
+
+
+def test_mintpy_finds_radar_cells_where_its_own_lookup_has_them(tmp_path):
+    """A lookup in the map's cells, of a subset; MintPy's own regular-grid geocoding is the truth."""
+    pytest.importorskip("mintpy")
+    from mintpy.objects.resample import resample
+    from mintpy.utils import readfile, writefile
+
+    products.mintpy_radar(tmp_path)
+    (tmp_path / "geometryRadar.h5").unlink()
+    with h5py.File(tmp_path / "velocity.h5", "a") as file:
+        file.attrs.update({"SUBSET_YMIN": "40", "SUBSET_YMAX": "150", "SUBSET_XMIN": "7", "SUBSET_XMAX": "117"})
+    rows, cols = np.mgrid[0:64, 0:64].astype(np.float32)
+    lookup = {"azimuthCoord": 40.23 + 1.317 * rows + 0.1071 * cols, "rangeCoord": 7.41 + 1.2173 * cols + 0.1037 * rows}
+    about = {"LENGTH": "64", "WIDTH": "64", "X_FIRST": str(GRID.west), "Y_FIRST": str(GRID.north)}
+    about |= {"X_STEP": "30", "Y_STEP": "-30", "X_UNIT": "meters", "Y_UNIT": "meters", "EPSG": "32632"}
+    lut = str(tmp_path / "geometryGeo.h5")
+    writefile.write(lookup, lut, about | {"FILE_TYPE": "geometry"}, print_msg=False)
+    found = formats.read(tmp_path, GRID)[1]
+
+    source = str(tmp_path / "velocity.h5")
+    theirs = resample(lut_file=lut, src_file=source, interp_method="nearest", software="scipy")
+    theirs.open()
+    theirs.src_meta = readfile.read_attribute(source)
+    theirs.prepare()
+    velocity = readfile.read(source, datasetName="velocity")[0]
+    expected = theirs.run_resample(velocity, box_ind=0, print_msg=False) * 1e3
+    expected[expected == 0] = np.nan
+    both = np.isfinite(expected) & np.isfinite(found.rate_mm_per_yr)
+    assert both.sum() > 3000 and np.abs(found.rate_mm_per_yr - expected)[both].max() < 1e-3
+
+
+def test_a_folder_in_radar_coordinates_without_lookup_is_refused(tmp_path):
+    pytest.importorskip("mintpy")
+    products.mintpy_radar(tmp_path)
+    (tmp_path / "geometryRadar.h5").unlink()
+    with pytest.raises(RateError, match=r"velocity\.h5: lies in radar coordinates, without a lookup"):
+        formats.read(tmp_path, GRID)
+
+
 def test_a_plain_geotiff_follows_what_is_declared(tmp_path):
     products.geotiff(tmp_path / "rate.tif", factor=0.1)
     away = formats.read(tmp_path, GRID, Declared("cm", "away", (DAYS[0], DAYS[-1])))[1]

@@ -1,7 +1,8 @@
 """What every reader of a displacement product gives: rate, error and series of one track.
 
-A reader is a module with three functions, a row of `formats.FORMATS` names it:
-`recognises(path)`, by content; `dates(paths)`, from headers alone; `read(paths, grid, declared)`.
+A reader is a module with four functions, a row of `formats.FORMATS` names it:
+`recognises(path)`, by content; `dates(paths)` and `has_coherence(paths)`, from headers alone;
+`read(paths, grid, declared)`.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ class Declared:
         First and last date of a rate, YYYYMMDD.
     incidence_deg, heading_deg : float or None
         Angles, degree; heading is the flight direction, clockwise from north.
+    coherence : float or None
+        Quality of all cells, 0 to 1.
     """
 
     unit: str | None = None
@@ -40,6 +43,7 @@ class Declared:
     period: tuple[str, str] | None = None
     incidence_deg: float | None = None
     heading_deg: float | None = None
+    coherence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class Displacement:
         Point, area and tectonic frame of the zero, as the product states them.
     absent : tuple of str
         What the product does not hold.
+    track : str
+        Relative orbit, three digits; empty where the product does not state it.
     """
 
     rate_mm_per_yr: np.ndarray
@@ -75,6 +81,7 @@ class Displacement:
     heading_deg: np.ndarray | None = None
     reference: str = "not stated"
     absent: tuple[str, ...] = ()
+    track: str = ""
 
 
 class Reader(Protocol):
@@ -106,6 +113,20 @@ class Reader(Protocol):
         -------
         list of str
             YYYYMMDD, in order.
+        """
+
+    def has_coherence(self, paths: Sequence[Path]) -> bool:
+        """Whether the product has a coherence, or another quality of 0 to 1, by cell.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+            Files of one track.
+
+        Returns
+        -------
+        bool
+            From headers alone.
         """
 
     def read(self, paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
@@ -150,7 +171,9 @@ def checked(path: str | Path, found: Displacement) -> Displacement:
     """
     known = np.isfinite(found.rate_mm_per_yr)
     if not known.any():
-        raise RateError(f"{path}: no cell of the region has a rate", "give products that cover grid.bounds")
+        # Other frames of a region may have some.
+        problem = f"{path}: no cell of the region has a rate"
+        raise RateError(problem, "give products that cover grid.bounds", of_ground=True)
     fastest = float(np.abs(found.rate_mm_per_yr[known]).max())
     if fastest > MAX_RATE_MM:
         raise RateError(f"{path}: rates up to {fastest:.3g} mm/yr", "state the unit of the file, or its void")
@@ -176,7 +199,10 @@ def rate_of(series_mm: np.ndarray, years: np.ndarray) -> tuple[np.ndarray, np.nd
     """
     t = years - years.mean()
     rate = np.tensordot(t, series_mm, 1) / (t @ t)
-    residual = series_mm - series_mm.mean(0) - t[:, None, None] * rate
     free = len(t) - 2
-    std = np.sqrt((residual**2).sum(0) / free / (t @ t)) if free else np.full(rate.shape, np.nan)
-    return rate, std
+    if not free:
+        return rate, np.full(rate.shape, np.nan)
+    mean, squares = series_mm.mean(0, dtype=float), np.zeros(rate.shape)
+    for moment, moved in zip(t, series_mm, strict=True):  # a date at a time: a series may be large
+        squares += (moved - mean - moment * rate) ** 2
+    return rate, np.sqrt(squares / free / (t @ t))

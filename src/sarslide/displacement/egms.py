@@ -12,17 +12,19 @@ their spread; a cell without points has nothing: it is not observable, not still
 """
 
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
+from sarslide.displacement import placed
 from sarslide.displacement.contract import Declared, Displacement
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
+from sarslide.io import zip
 from sarslide.names import parse_date
 
 NAME = re.compile(r"EGMS_(L2a|L2b|L3)_(\d{3})_")
@@ -31,6 +33,7 @@ PLACE = ("easting", "northing")
 NEEDED = ("mean_velocity", "mean_velocity_std", "temporal_coherence", "los_east", "los_north", "los_up")
 CRS = "EPSG:3035"
 EXTENT_M = (9e5, 7.4e6, 9e5, 5.5e6)  # of EPSG:3035, easting then northing
+ZIP = b"PK\x03\x04"
 CHUNK = 50_000  # points that are held at once: 300 dates of them are 120 MB
 FRAME = {"L2a": "virtual reference of its burst (L2a: relative)", "L2b": "GNSS model A-EPND, ETRF2000 (L2b)"}
 AGAIN = "give EGMS points as downloaded"
@@ -72,7 +75,23 @@ def dates(paths: Sequence[Path]) -> list[str]:
     RateError
         For bursts of other dates, levels or tracks, and columns that are missing.
     """
-    return list(_headers(paths)[1])
+    return list(_headers(paths)[2])
+
+
+def has_coherence(paths: Sequence[Path]) -> bool:
+    """Every point has its temporal coherence.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Bursts of one track.
+
+    Returns
+    -------
+    bool
+        True.
+    """
+    return True
 
 
 def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
@@ -95,7 +114,7 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
     import pandas as pd
     from pyproj import Transformer
 
-    level, days = _headers(paths)
+    level, track, days = _headers(paths)
     to_region = Transformer.from_crs(CRS, grid.epsg, always_xy=True)
     size = grid.rows * grid.cols
     # Of each cell: number of points, sums of rate, its square, squared error, coherence, LOS.
@@ -109,11 +128,16 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
                 col, row = np.floor((x - grid.west) / grid.cell_m), np.floor((grid.north - y) / grid.cell_m)
                 inside = (col >= 0) & (col < grid.cols) & (row >= 0) & (row < grid.rows)
                 cell = (row * grid.cols + col)[inside].astype(int)
+                if not len(cell):
+                    continue
+                # Sums over the points of a cell: they lie together after sorting.
+                order = np.argsort(cell, kind="stable")
+                cells, first = np.unique(cell[order], return_index=True)
                 rate, std, *others = points.loc[inside, list(NEEDED)].to_numpy(float).T
-                for k, values in enumerate((np.ones_like(rate), rate, rate**2, std**2, *others)):
-                    sums[k] += np.bincount(cell, values, size)
-                for k, day in enumerate(days):
-                    moved[k] += np.bincount(cell, points.loc[inside, day].to_numpy(float), size)
+                values = np.stack([np.ones_like(rate), rate, rate**2, std**2, *others])
+                sums[:, cells] += np.add.reduceat(values[:, order], first, axis=1)
+                series = points.loc[inside, list(days)].to_numpy(np.float32)
+                moved[:, cells] += np.add.reduceat(series[order], first, axis=0).T
     with np.errstate(invalid="ignore", divide="ignore"):
         count, rate, square, error, coherence, east, north, up = np.where(sums[0] > 0, sums, np.nan)
         mean = rate / count
@@ -125,12 +149,12 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
     rates, errors, quality, incidence = (layer.reshape(grid.shape) for layer in layers)
     return Displacement(
         rates, days, errors, moved.reshape(-1, *grid.shape), quality, incidence,
-        (np.degrees(np.arctan2(east, north)) + 90).reshape(grid.shape) % 360, FRAME[level],
+        (np.degrees(np.arctan2(east, north)) + 90).reshape(grid.shape) % 360, FRAME[level], track=track,
     )  # fmt: skip
 
 
-def _headers(paths: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
-    """Level and dates of the bursts of a track."""
+def _headers(paths: Sequence[Path]) -> tuple[str, str, tuple[str, ...]]:
+    """Level, track and dates of the bursts."""
     columns = {path: _columns(path) for path in paths if recognises(path)}
     kinds = {_kind(path) for path in columns}
     if len(kinds) > 1:
@@ -146,7 +170,7 @@ def _headers(paths: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
             raise RateError(f"{path}: has other dates than {first.name}", "give bursts of the same dates")
     if not days or list(days) != sorted({day for day in days if parse_date(day)}):
         raise RateError(f"{first}: its columns of dates are not in order", AGAIN)
-    return kinds.pop()[0], days
+    return *kinds.pop(), days
 
 
 def _kind(path: Path) -> tuple[str, str]:
@@ -160,6 +184,13 @@ def _kind(path: Path) -> tuple[str, str]:
 
 
 def _columns(path: Path) -> list[str]:
+    """Its header; that of a file that has not changed is read once."""
+    about = path.stat()
+    return list(_header(path, about.st_size, about.st_mtime_ns))
+
+
+@lru_cache(placed.HEADS)
+def _header(path: Path, size: int, changed_ns: int) -> list[str]:
     with _opened(path) as file:
         return file.readline(1 << 16).decode("utf-8-sig", "replace").strip().split(",")
 
@@ -178,20 +209,19 @@ def _told(path: Path) -> Iterator[None]:
     """Rows that are no numbers, or not of the header, in one line."""
     try:
         yield
-    except (ValueError, zipfile.BadZipFile, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError) as error:
         raise RateError(f"{path}: {' '.join(str(error).split())[:200]}", AGAIN) from None
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     """The CSV, in its zip or alone."""
-    with ExitStack() as stack:
-        if path.suffix != ".zip":
-            yield stack.enter_context(path.open("rb"))
-            return
-        with _told(path):
-            archive = stack.enter_context(zipfile.ZipFile(path))
-            members = [name for name in archive.namelist() if name.endswith(".csv")]
-        if len(members) != 1:
-            raise RateError(f"{path}: holds {len(members)} CSV files", AGAIN)
-        yield stack.enter_context(archive.open(members[0]))
+    if placed.head(path).magic[:4] != ZIP:
+        with path.open("rb") as file:
+            yield file
+        return
+    members = [name for name in zip.check_archive(path, error=RateError, cure=AGAIN) if name.endswith(".csv")]
+    if len(members) != 1:
+        raise RateError(f"{path}: holds {len(members)} CSV files", AGAIN)
+    with zip.opened_member(path, members[0], RateError, AGAIN) as stream:
+        yield stream

@@ -1,6 +1,7 @@
 """The formats of displacement products, recognised by content."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -19,6 +20,66 @@ FORMATS = {
 }
 
 
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Product:
+    """What headers tell of a product.
+
+    Attributes
+    ----------
+    form : str
+        Key of `FORMATS`.
+    paths : tuple of Path
+        Its files.
+    dates : tuple of str
+        YYYYMMDD, in order; empty where it states none.
+    has_coherence : bool
+        Whether it has a coherence, or another quality, by cell.
+    """
+
+    form: str
+    paths: tuple[Path, ...]
+    dates: tuple[str, ...]
+    has_coherence: bool
+
+
+def look(product: str | Path, form: str = AUTO) -> Product:
+    """A product by the headers of its files.
+
+    Parameters
+    ----------
+    product : str or Path
+        File or folder of one track.
+    form : str
+        Key of `FORMATS`; "auto": what its files are recognised as.
+
+    Returns
+    -------
+    Product
+        What they tell.
+
+    Raises
+    ------
+    RateError
+        For files of no format, of several, or that cannot be read.
+    """
+    wanted = tuple(FORMATS) if form == AUTO else (form,)
+    by_format: dict[str, list[Path]] = {}
+    for path in listed(product):
+        by_format.setdefault(next((name for name in wanted if reader(name).recognises(path)), ""), []).append(path)
+    by_format.pop("", None)
+    if len(by_format) != 1:
+        what = " and ".join(sorted(by_format)) or ("no known format" if form == AUTO else f"none of {FORMATS[form]}")
+        raise RateError(
+            f"{product}: files of {what}", f"name the product of one track, or its format: {', '.join(wanted)}"
+        )
+    ((name, paths),) = by_format.items()
+    module = reader(name)
+    return Product(name, tuple(paths), tuple(module.dates(paths)), module.has_coherence(paths))
+
+
 def reader(name: str) -> Reader:
     """The module of a format.
 
@@ -30,7 +91,7 @@ def reader(name: str) -> Reader:
     Returns
     -------
     Reader
-        With `recognises`, `dates` and `read`.
+        With `recognises`, `dates`, `has_coherence` and `read`.
     """
     return cast(Reader, import_module(f"sarslide.displacement.{name}"))
 
@@ -60,31 +121,6 @@ def listed(product: str | Path) -> list[Path]:
     return found
 
 
-def recognised(paths: Sequence[Path]) -> str:
-    """The format of the files of a track.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        Files.
-
-    Returns
-    -------
-    str
-        Key of `FORMATS`.
-
-    Raises
-    ------
-    RateError
-        For files of none, or of several.
-    """
-    found = {next((name for name in FORMATS if reader(name).recognises(path)), "") for path in paths} - {""}
-    if len(found) != 1:
-        what = " and ".join(sorted(found)) or "no known format"
-        raise RateError(f"{paths[0].parent}: files of {what}", f"give one of {', '.join(FORMATS)} a track")
-    return found.pop()
-
-
 def read(product: str | Path, grid: RegionGrid, declared: Declared | None = None) -> tuple[str, Displacement]:
     """A product of any format on the region grid.
 
@@ -104,6 +140,27 @@ def read(product: str | Path, grid: RegionGrid, declared: Declared | None = None
     Displacement
         Checked.
     """
-    paths = listed(product)
-    name = recognised(paths)
-    return name, checked(product, reader(name).read(paths, grid, declared or Declared()))
+    found = look(product)
+    return found.form, read_files(found.form, found.paths, grid, declared or Declared())
+
+
+def read_files(form: str, paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
+    """The files of a product on the region grid.
+
+    Parameters
+    ----------
+    form : str
+        Key of `FORMATS`.
+    paths : sequence of Path
+        Files of one track and that format.
+    grid : RegionGrid
+        The region.
+    declared : Declared
+        What they do not state.
+
+    Returns
+    -------
+    Displacement
+        Checked.
+    """
+    return checked(paths[0], reader(form).read(paths, grid, declared))

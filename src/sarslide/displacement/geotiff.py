@@ -15,6 +15,7 @@ import numpy as np
 import rasterio
 from rasterio.errors import RasterioError
 
+from sarslide.displacement import placed
 from sarslide.displacement.contract import SIGNS, UNITS, Declared, Displacement, rate_of
 from sarslide.errors import InterferogramError, RateError
 from sarslide.grid import RegionGrid
@@ -40,8 +41,7 @@ def recognises(path: Path) -> bool:
     bool
         By its content.
     """
-    with path.open("rb") as file:
-        return file.read(4) in MAGIC
+    return placed.head(path).magic[:4] in MAGIC
 
 
 def _parts(paths: Sequence[Path]) -> tuple[dict[str, Path], list[Path], list[Path]]:
@@ -78,6 +78,22 @@ def dates(paths: Sequence[Path]) -> list[str]:
     return sorted({*series, *([first[1]] if first else [])})
 
 
+def has_coherence(paths: Sequence[Path]) -> bool:
+    """Whether a file with the name of dolphin's temporal coherence is there.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    bool
+        By the names.
+    """
+    return bool(_parts(paths)[2])
+
+
 def _band(path: Path, grid: RegionGrid, declared: Declared, band: int = 1) -> np.ndarray | None:
     """A band in mm (a year), positive towards the satellite; None without that band."""
     try:
@@ -91,13 +107,15 @@ def _band(path: Path, grid: RegionGrid, declared: Declared, band: int = 1) -> np
             if source.units[band - 1] == "radians":
                 raise RateError(f"{path}: holds radians", "give dolphin the wavelength, so that it writes metres")
             if not unit or not positive:
-                raise RateError(f"{path}: nothing tells its unit and sign", "state --unit and --positive")
+                raise RateError(
+                    f"{path}: nothing tells its unit and sign", "set unit and positive in displacement.products"
+                )
             values = regrid.smooth(regrid.read_band(source, grid, band, 0.0 if stated else None), grid)
     except RasterioError as error:
         raise RateError(f"{path}: cannot be read ({' '.join(str(error).split())})", "export it again") from None
     except InterferogramError as error:
         raise RateError(error.problem, error.cure) from None
-    return values * UNITS[unit] * (SIGNS[positive] if band == 1 else 1.0)
+    return (values * UNITS[unit] * (SIGNS[positive] if band == 1 else 1.0)).astype(np.float32)
 
 
 def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
@@ -124,14 +142,11 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
     found: dict[str, Any] = {}
     if series:
         layers: list[Any] = [_band(series[day], grid, declared) for day in days[1:]]
-        found["series_mm"] = np.stack([np.where(np.isfinite(layers[0]), 0.0, np.nan), *layers])
+        found["series_mm"] = np.stack([np.where(np.isfinite(layers[0]), 0 * layers[0], np.float32(np.nan)), *layers])
         found["rate_mm_per_yr"], found["rate_std_mm_per_yr"] = rate_of(found["series_mm"], years_of(days))
     if rates:
         found["rate_mm_per_yr"] = _band(rates[0], grid, declared)
         if (error := _band(rates[0], grid, declared, 2)) is not None or not series:
             found["rate_std_mm_per_yr"] = error
     plain = Declared("mm", "towards")
-    return Displacement(
-        dates=tuple(days), coherence=_band(coherence[0], grid, plain) if coherence else None,
-        absent=() if coherence else ("temporal coherence",), **found,
-    )  # fmt: skip
+    return Displacement(dates=tuple(days), coherence=_band(coherence[0], grid, plain) if coherence else None, **found)

@@ -4,7 +4,8 @@
 grows away (LiCSBAS13_sb_inv.py, LiCSBAS16_filt_ts.py, `coef_r2m`). `corner_lat` and `corner_lon`
 are the CENTRE of the first cell (LiCSBAS_flt2geotiff.py shifts by half of `post_lat`). `E.geo`,
 `N.geo` and `U.geo` are the vector from the ground to the satellite. `refarea` is x1:x2/y1:y2 in
-cells. Morishita et al. 2020, doi:10.3390/rs12030424.
+cells; `coh_avg` is the mean coherence of the interferograms. Morishita et al. 2020,
+doi:10.3390/rs12030424.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from sarslide.displacement.contract import Declared, Displacement, rate_of
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.network import years_of
+
+COHERENCE = "coh_avg"
 
 
 def recognises(path: Path) -> bool:
@@ -33,10 +36,7 @@ def recognises(path: Path) -> bool:
     bool
         By its content.
     """
-    if not placed.is_hdf5(path):
-        return False
-    with placed.opened(path) as file:
-        return {"imdates", "cum"} <= set(file)
+    return {"imdates", "cum"} <= placed.head(path).names
 
 
 def _main(paths: Sequence[Path]) -> Path:
@@ -61,6 +61,22 @@ def dates(paths: Sequence[Path]) -> list[str]:
         return [str(day) for day in file["imdates"][:]]
 
 
+def has_coherence(paths: Sequence[Path]) -> bool:
+    """Whether the file has the mean coherence of its interferograms.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    bool
+        LiCSBAS13_sb_inv.py copies `coh_avg` into `cum.h5` where it is there.
+    """
+    return COHERENCE in placed.head(_main(paths)).names
+
+
 def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
     """Rate and series on the region grid.
 
@@ -78,8 +94,9 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
     Displacement
         `vel` where the file has it, else a line through the series.
     """
-    path, days = _main(paths), dates(paths)
+    path = _main(paths)
     with placed.opened(path) as file:
+        days = [str(day) for day in file["imdates"][:]]
         if "corner_lat" not in file:
             raise RateError(f"{path}: is not geocoded", "run LiCSBAS on GEOCml products")
         west, north, east, south = (
@@ -90,7 +107,7 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
         series = np.stack([placed.layer(file["cum"], (k,), *place, grid, path) for k in range(len(days))])
         layers = {
             name: placed.layer(file[name], (), *place, grid, path)
-            for name in ("vel", "vstd", "E.geo", "N.geo", "U.geo")
+            for name in ("vel", "vstd", COHERENCE, "E.geo", "N.geo", "U.geo")
             if name in file
         }
         reference = file["refarea"][()] if "refarea" in file else b"not stated"
@@ -103,8 +120,8 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
         tuple(days),
         layers.get("vstd", std),
         series,
+        layers.get(COHERENCE),
         incidence_deg=np.degrees(np.arccos(np.clip(layers["U.geo"], -1, 1))) if toward else None,
         heading_deg=heading,
         reference=f"refarea {reference.decode() if isinstance(reference, bytes) else reference}",
-        absent=("temporal coherence",),
     )

@@ -1,12 +1,17 @@
-"""MintPy's `velocity.h5` and `timeseries*.h5`, geocoded, with `geometryGeo.h5` beside them.
+"""MintPy's `velocity.h5` and `timeseries*.h5`, with geometry and temporal coherence beside them.
 
 Metres, and metres a year; positive is motion towards the satellite (MintPy, `utils0.enu2los`).
-X_FIRST and Y_FIRST are the outer edge of the first cell. `azimuthAngle` points from the ground to
-the satellite, anticlockwise from north (`utils0.azimuth2heading_angle`); heading is 90 degrees less
-it. Cells that were not inverted hold 0. Yunjun et al. 2019, doi:10.1016/j.cageo.2019.104331.
+Geocoded files: X_FIRST and Y_FIRST are the outer edge of the first cell. Files in radar coordinates
+have a lookup: `latitude` and `longitude` of each radar cell in `geometryRadar.h5`, or
+`azimuthCoord` and `rangeCoord` of each cell of a geocoded `geometryGeo.h5`: places in the whole
+raster, whose first cell has its centre at 0.5, 0 where there is none, and of which a subset begins
+at SUBSET_YMIN and SUBSET_XMIN (`objects/resample.py`). `azimuthAngle` points from the ground to the
+satellite, anticlockwise from north (`utils0.azimuth2heading_angle`); heading is 90 degrees less it.
+Cells that were not inverted hold 0. Yunjun et al. 2019, doi:10.1016/j.cageo.2019.104331.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +19,28 @@ import numpy as np
 from rasterio.transform import Affine
 
 from sarslide.constants import MM_PER_M
-from sarslide.displacement import placed
+from sarslide.displacement import placed, radar
 from sarslide.displacement.contract import Declared, Displacement, rate_of
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.network import years_of
 
 KINDS = {"velocity", "timeseries", "geometry", "temporalCoherence"}
+COORDINATES, LOOKUP = ("latitude", "longitude"), ("azimuthCoord", "rangeCoord")
+# Data set, index, void -> layer on the region grid
+Place = Callable[[Any, tuple[int, ...], float | None], np.ndarray]
 
 
 def _kind(path: Path) -> str:
-    """FILE_TYPE of MintPy; empty for other files."""
-    if not placed.is_hdf5(path):
-        return ""
-    with placed.opened(path) as file:
-        kind = str(file.attrs.get("FILE_TYPE", ""))
-        # MintPy writes the coherence as a mask file whose layer has the name.
-        return "temporalCoherence" if "temporalCoherence" in file else kind
+    """FILE_TYPE of MintPy, of geometries also whether they are geocoded; empty for other files."""
+    head = placed.head(path)
+    # MintPy writes the coherence as a mask file whose layer has the name.
+    kind = "temporalCoherence" if "temporalCoherence" in head.names else head.attributes.get("FILE_TYPE", "")
+    return f"{kind} {'map' if _is_map(head.attributes) else 'radar'}" if kind == "geometry" else kind
+
+
+def _is_map(attributes: Mapping[str, Any]) -> bool:
+    return "Y_FIRST" in attributes
 
 
 def recognises(path: Path) -> bool:
@@ -46,12 +56,21 @@ def recognises(path: Path) -> bool:
     bool
         By its content.
     """
-    return _kind(path) in KINDS
+    return _kind(path).partition(" ")[0] in KINDS
 
 
 def _sorted(paths: Sequence[Path]) -> dict[str, Path]:
-    """The last file of each kind: a series with more corrections has the longer name."""
-    return {_kind(path): path for path in sorted(paths, key=lambda path: (len(path.name), path.name))}
+    """The last file of each kind: a series with more corrections has the longer name.
+
+    Of a folder with the same in both kinds of coordinates the geocoded files count.
+    """
+    series = {path: _is_map(placed.head(path).attributes) for path in paths if not _kind(path).startswith("geometry")}
+    both = len(set(series.values())) > 1
+    left = [path for path in paths if not both or series.get(path, True)]
+    found = {_kind(path): path for path in sorted(left, key=lambda path: (len(path.name), path.name))}
+    if not {"velocity", "timeseries"} & set(found):
+        raise RateError(f"{paths[0].parent}: holds neither velocity.h5 nor timeseries.h5 of MintPy", "add one of them")
+    return found
 
 
 def dates(paths: Sequence[Path]) -> list[str]:
@@ -70,15 +89,33 @@ def dates(paths: Sequence[Path]) -> list[str]:
     files = _sorted(paths)
     if "timeseries" in files:
         with placed.opened(files["timeseries"]) as file:
-            return [day.decode() for day in file["date"][:]]
-    with placed.opened(files["velocity"]) as file:
-        return [str(file.attrs[name]) for name in ("START_DATE", "END_DATE") if name in file.attrs]
+            return _days(file)
+    about = placed.head(files["velocity"]).attributes
+    return [about[name] for name in ("START_DATE", "END_DATE") if name in about]
 
 
-def _place(path: Path, attributes: Mapping[str, Any]) -> tuple[Affine, str]:
+def _days(file: Any) -> list[str]:
+    return [day.decode() for day in file["date"][:]]
+
+
+def has_coherence(paths: Sequence[Path]) -> bool:
+    """Whether `temporalCoherence.h5` is there.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    bool
+        From headers alone.
+    """
+    return "temporalCoherence" in _sorted(paths)
+
+
+def _affine(path: Path, attributes: Mapping[str, Any]) -> tuple[Affine, str]:
     """Transform and CRS of a geocoded file."""
-    if "Y_FIRST" not in attributes:
-        raise RateError(f"{path}: lies in radar coordinates", "run MintPy's geocode.py on it, and name its output")
     left, top, east, south = (float(attributes[name]) for name in ("X_FIRST", "Y_FIRST", "X_STEP", "Y_STEP"))
     unit = str(attributes.get("X_UNIT", "degrees"))
     unit = "degrees" if unit.startswith("deg") else "meters"
@@ -86,6 +123,35 @@ def _place(path: Path, attributes: Mapping[str, Any]) -> tuple[Affine, str]:
     if unit == "meters" and "EPSG" not in attributes:
         raise RateError(f"{path}: states metres and no EPSG", "geocode it with MintPy 1.5 or later")
     return Affine(east, 0, left, 0, south, top), f"EPSG:{attributes['EPSG'] if unit == 'meters' else 4326}"
+
+
+def _on_map(path: Path, file: Any, grid: RegionGrid) -> Place:
+    """How layers of a geocoded file come onto the region grid."""
+    transform, crs = _affine(path, file.attrs)
+
+    def layer(data: Any, index: tuple[int, ...], void: float | None) -> np.ndarray:
+        return placed.layer(data, index, transform, crs, grid, path, void)
+
+    return layer
+
+
+def _of_radar(files: Mapping[str, Path], opened: Mapping[str, Any], main: str, grid: RegionGrid) -> Place:
+    """How layers in radar coordinates come onto the region grid."""
+    cells, geocoded = opened.get("geometry radar", {}), opened.get("geometry map", {})
+    about = opened[main].attrs
+    if set(COORDINATES) <= set(cells):
+        latitude, longitude = (cells[name][:] for name in COORDINATES)
+        return radar.of_coordinates(latitude, longitude, grid).layer
+    if set(LOOKUP) <= set(geocoded):
+        place = _on_map(files["geometry map"], geocoded, grid)
+        azimuth, slant_range = (place(geocoded[name], (), 0.0) for name in LOOKUP)
+        first = [int(about.get(name, 0)) for name in ("SUBSET_YMIN", "SUBSET_XMIN")]
+        shape = int(about["LENGTH"]), int(about["WIDTH"])
+        return radar.of_radar_places(azimuth, slant_range, first, shape).layer
+    raise RateError(
+        f"{files[main]}: lies in radar coordinates, without a lookup beside it",
+        "add geometryRadar.h5 with latitude and longitude, or name what MintPy's geocode.py makes of it",
+    )
 
 
 def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
@@ -106,39 +172,54 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
         The velocity of its file where there is one, else a line through the series.
     """
     files = _sorted(paths)
-    found: dict[str, Any] = {}
-    days = dates(paths) or list(declared.period or ())
+    main = "velocity" if "velocity" in files else "timeseries"
+    with ExitStack() as stack:
+        opened = {kind: stack.enter_context(placed.opened(path)) for kind, path in files.items()}
+        about = opened[main].attrs
+        places = {kind: _on_map(files[kind], file, grid) for kind, file in opened.items() if _is_map(file.attrs)}
+        if main not in places:
+            of_radar = _of_radar(files, opened, main, grid)
+            places |= {kind: of_radar for kind in opened if kind not in places}
 
-    def layer(kind: str, name: str, index: tuple[int, ...] = ()) -> np.ndarray | None:
-        if kind not in files:
-            return None
-        with placed.opened(files[kind]) as file:
-            if name not in file:
+        def layer(kind: str, name: str, index: tuple[int, ...] = (), void: float | None = 0.0) -> np.ndarray | None:
+            # A geometry in radar coordinates beside geocoded rates has no place.
+            if kind not in places or name not in opened[kind]:
                 return None
-            # The displacement of the reference date is 0 everywhere.
-            at_zero = kind == "timeseries" and days[index[0]] == str(file.attrs.get("REF_DATE", days[0]))
-            place = _place(files[kind], file.attrs)
-            return placed.layer(file[name], index, *place, grid, files[kind], None if at_zero else 0.0)
+            return places[kind](opened[kind][name], index, void)
 
-    if "timeseries" in files:
-        cube: list[Any] = [layer("timeseries", "timeseries", (k,)) for k in range(len(days))]
-        series = np.stack(cube) * MM_PER_M
-        seen = np.isfinite(series).all(0)
-        found["series_mm"] = np.where(seen, series - series[0], np.nan)
-        found["rate_mm_per_yr"], found["rate_std_mm_per_yr"] = rate_of(found["series_mm"], years_of(days))
-    if "velocity" in files:
-        for name, key in (("velocity", "rate_mm_per_yr"), ("velocityStd", "rate_std_mm_per_yr")):
-            values = layer("velocity", name)
-            found[key] = None if values is None else values * MM_PER_M
-    azimuth = layer("geometry", "azimuthAngle")
-    main = files.get("velocity") or files["timeseries"]
-    with placed.opened(main) as file:
-        point = [f"{name} {file.attrs[name]}" for name in ("REF_LAT", "REF_LON") if name in file.attrs]
-    return Displacement(
-        dates=tuple(days),
-        coherence=layer("temporalCoherence", "temporalCoherence"),
-        incidence_deg=layer("geometry", "incidenceAngle"),
-        heading_deg=None if azimuth is None else (90 - azimuth) % 360,
-        reference=", ".join(point) or "not stated",
-        **found,
-    )
+        found: dict[str, Any] = {}
+        days = dates(paths) or list(declared.period or ())
+        if "timeseries" in opened:
+            found |= _series(opened["timeseries"], days, layer)
+        if "velocity" in opened:
+            for name, key in (("velocity", "rate_mm_per_yr"), ("velocityStd", "rate_std_mm_per_yr")):
+                values = layer("velocity", name)
+                found[key] = None if values is None else values * MM_PER_M
+        geometry = next((kind for kind in ("geometry map", "geometry radar") if _has_angles(opened, kind)), "")
+        azimuth, incidence = layer(geometry, "azimuthAngle"), layer(geometry, "incidenceAngle")
+        point = [f"{name} {about[name]}" for name in ("REF_LAT", "REF_LON") if name in about]
+        return Displacement(
+            dates=tuple(days),
+            coherence=layer("temporalCoherence", "temporalCoherence"),
+            incidence_deg=incidence,
+            heading_deg=None if azimuth is None else (90 - azimuth) % 360,
+            reference=", ".join(point) or "not stated",
+            **found,
+        )
+
+
+def _has_angles(opened: Mapping[str, Any], kind: str) -> bool:
+    return kind in opened and {"incidenceAngle", "azimuthAngle"} <= set(opened[kind])
+
+
+def _series(file: Any, days: Sequence[str], layer: Callable[..., Any]) -> dict[str, np.ndarray]:
+    """Series since the first date, mm, and a line through it."""
+    # The displacement of the reference date is 0 everywhere.
+    zero = str(file.attrs.get("REF_DATE", days[0]))
+    cube = np.stack([
+        layer("timeseries", "timeseries", (k,), None if day == zero else 0.0).astype(np.float32) * np.float32(MM_PER_M)
+        for k, day in enumerate(days)
+    ])  # fmt: skip
+    series = np.where(np.isfinite(cube).all(0), cube - cube[0], np.float32(np.nan))
+    rate, std = rate_of(series, years_of(days))
+    return {"series_mm": series, "rate_mm_per_yr": rate, "rate_std_mm_per_yr": std}

@@ -42,10 +42,7 @@ def recognises(path: Path) -> bool:
     bool
         By its content.
     """
-    if not placed.is_hdf5(path):
-        return False
-    with placed.opened(path) as file:
-        return {"displacement", "identification", "metadata", "spatial_ref"} <= set(file)
+    return {"displacement", "identification", "metadata", "spatial_ref"} <= placed.head(path).names
 
 
 def _dated(paths: Sequence[Path]) -> list[tuple[str, str, Path]]:
@@ -80,12 +77,28 @@ def dates(paths: Sequence[Path]) -> list[str]:
     return _days(_dated(paths))
 
 
+def has_coherence(paths: Sequence[Path]) -> bool:
+    """Every product has `temporal_coherence`.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    bool
+        True.
+    """
+    return True
+
+
 def _days(found: Sequence[tuple[str, str, Path]]) -> list[str]:
     return sorted({min(reference for _, reference, _ in found), *(day for day, _, _ in found)})
 
 
-def _layer(path: Path, name: str, grid: RegionGrid) -> np.ndarray:
-    """A layer of a product on the region grid."""
+def _layers(path: Path, names: Sequence[str], grid: RegionGrid) -> list[np.ndarray]:
+    """Layers of a product on the region grid."""
     with placed.opened(path) as file:
         x, y = file["x"][:2], file["y"][:2]
         mapping: Any = file["spatial_ref"].attrs
@@ -96,7 +109,7 @@ def _layer(path: Path, name: str, grid: RegionGrid) -> np.ndarray:
         step = (float(x[1] - x[0]), float(y[1] - y[0]))
         transform = Affine(step[0], 0, float(x[0]) - step[0] / 2, 0, step[1], float(y[0]) - step[1] / 2)
         crs = wkt.decode() if isinstance(wkt, bytes) else wkt
-        return placed.layer(file[name], (), transform, crs, grid, path)
+        return [placed.layer(file[name], (), transform, crs, grid, path) for name in names]
 
 
 def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
@@ -123,26 +136,24 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
     """
     found = _dated(paths)
     days = _days(found)
+    last = found[-1][2]
+    mask, coherence = _layers(last, ("recommended_mask", "temporal_coherence"), grid)
+    trusted = (mask > 0.5) & (mask <= 1)  # 255 is void
     since: dict[str, np.ndarray] = {}
     for day, reference, path in found:
-        moved = _layer(path, "displacement", grid) * MM_PER_M
+        moved = np.where(trusted, _layers(path, ("displacement",), grid)[0] * MM_PER_M, np.nan).astype(np.float32)
         if not since:
-            since[days[0]] = np.where(np.isfinite(moved), 0.0, np.nan)
+            since[days[0]] = np.where(np.isfinite(moved), np.float32(0), np.float32(np.nan))
         if reference not in since:
             raise RateError(f"{path}: no product leads to its reference date {reference}", "add the products before it")
         since[day] = since[reference] + moved
     series = np.stack([since[day] for day in days])
-    last = found[-1][2]
-    mask = _layer(last, "recommended_mask", grid)
-    trusted = (mask > 0.5) & (mask <= 1)  # 255 is void
-    series = np.where(trusted, series, np.nan)
     rate, std = rate_of(series, years_of(days))
     return Displacement(
         rate,
         tuple(days),
         std,
         series,
-        _layer(last, "temporal_coherence", grid),
+        coherence,
         reference="the reference area of the frame, as DISP-S1 chooses it",
-        absent=("incidence and heading by cell",),
     )

@@ -1,7 +1,9 @@
-"""Layers of HDF5 files on the region grid."""
+"""Layers of HDF5 files on the region grid, and what tells formats apart, read once a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,71 @@ from rasterio.windows import transform as window_transform
 from sarslide.errors import InterferogramError, RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import regrid
+from sarslide.io import hdf5
 
 MAX_DEGREES = 360.0
 AGAIN = "export the product again"
+HDF5 = b"\x89HDF\r\n\x1a\n"
+TEXTS_WITHIN = 1 << 20  # bytes from the beginning, in which heaps are checked: products have gigabytes
+HEADS = 100_000  # that are kept: bursts and dates of a large region
+
+
+@dataclass(frozen=True)
+class Head:
+    """What tells the format of a file.
+
+    Attributes
+    ----------
+    magic : bytes
+        Its first eight bytes.
+    names : frozenset of str
+        Of an HDF5 file, what hangs at its root.
+    attributes : mapping of str to str
+        Of an HDF5 file, the attributes of its root that are text.
+    """
+
+    magic: bytes
+    names: frozenset[str] = frozenset()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def head(path: Path) -> Head:
+    """What tells the format of a file; a file that has not changed is opened once.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Head
+        Without names and attributes for a file that is no HDF5.
+
+    Raises
+    ------
+    RateError
+        For a file that cannot be read.
+    """
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise RateError(f"{path}: cannot be read ({error.strerror})", AGAIN) from None
+    return _head(path, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(HEADS)
+def _head(path: Path, size: int, changed_ns: int) -> Head:
+    try:
+        with path.open("rb") as stream:
+            magic = stream.read(8)
+    except OSError as error:
+        raise RateError(f"{path}: cannot be read ({error.strerror})", AGAIN) from None
+    if magic != HDF5:
+        return Head(magic)
+    with opened(path) as file:
+        texts = {key: value for key, value in file.attrs.items() if isinstance(value, str)}
+        return Head(magic, frozenset(file), texts)
 
 
 @contextmanager
@@ -37,31 +101,11 @@ def opened(path: str | Path) -> Iterator[Any]:
     RateError
         For a file that cannot be read, or that lacks what was asked of it.
     """
-    import h5py
-
     try:
-        with h5py.File(path) as file:
+        with hdf5.opened(path, RateError, AGAIN, TEXTS_WITHIN) as file:
             yield file
-    except (OSError, KeyError, ValueError, InterferogramError) as error:
-        problem = error.problem if isinstance(error, InterferogramError) else f"{path}: {error}"
-        raise RateError(" ".join(problem.split()), AGAIN) from None
-
-
-def is_hdf5(path: Path) -> bool:
-    """Whether a file is HDF5, by its first bytes.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    bool
-        Of netCDF 4, too.
-    """
-    with path.open("rb") as file:
-        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+    except InterferogramError as error:
+        raise RateError(error.problem, error.cure) from None
 
 
 def layer(

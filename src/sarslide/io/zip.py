@@ -125,7 +125,7 @@ def check_member(path: str | Path, member: str, error: Coded = DownloadError, cu
     SarslideError
         Of class `error`, for a member that is damaged.
     """
-    with _member(path, member, error, cure) as stream:
+    with opened_member(path, member, error, cure) as stream:
         while stream.read(AT_ONCE):
             pass
 
@@ -159,7 +159,7 @@ def member_bytes(
         Of class `error`, where they cannot be read or are more.
     """
     content = bytearray()
-    with _member(path, member, error, cure) as stream:
+    with opened_member(path, member, error, cure) as stream:
         while part := stream.read(AT_ONCE):
             content += part
             if len(content) > limit:
@@ -168,7 +168,32 @@ def member_bytes(
 
 
 @contextmanager
-def _member(path: str | Path, member: str, error: Coded, cure: str) -> Iterator[IO[bytes]]:
+def opened_member(
+    path: str | Path, member: str, error: Coded = DownloadError, cure: str = AGAIN
+) -> Iterator[IO[bytes]]:
+    """One member of a checked zip, open to be read piece by piece.
+
+    Parameters
+    ----------
+    path : str or Path
+        The zip.
+    member : str
+        Its name in the zip.
+    error : type
+        Class of the error.
+    cure : str
+        Its cure.
+
+    Yields
+    ------
+    binary stream
+        Its content.
+
+    Raises
+    ------
+    SarslideError
+        Of class `error`, where it cannot be read.
+    """
     with (
         _opened(path, error, cure, f"{shown(member, MAX_PATH)} cannot be read") as archive,
         archive.open(member) as stream,
