@@ -10,9 +10,16 @@ CANDIDATE_LAYERS = (
 )
 
 
+def ground_files(masking=False):
+    """Inputs of ground of the user: by name the file, and those beside it that it consists of."""
+    found = or_exit(lambda: GRAPH.ground_files(masking))
+    return {name: [own(path) for path in paths] for name, paths in found.items()}
+
+
 rule candidates:
     input:
         **NETWORK.inventory_layers(CANDIDATE_LAYERS),
+        **ground_files(masking=True),
         **NETWORK.instances,
         probability=f"{SEGMENT}/probability.tif",
         masks=[
@@ -38,6 +45,7 @@ rule candidates:
         **GRAPH.leaves(
             "inventory", "min_rate_mm_per_yr", "masks_column", rule="candidates"
         ),
+        **GRAPH.ground_keys(masking=True),
         grid=network_grid,
         region=GRAPH.network_grid().to_dict(),
         stack=lambda wildcards: wildcards.stack,
@@ -162,6 +170,7 @@ SEEN_SPEEDS = (
 rule release:
     input:
         **SEEN_SPEEDS,
+        **ground_files(),
         candidates=rules.fuse.output.candidates,
         motion=(
             GRAPH.every(rules.object_motion.output.motion)
@@ -191,6 +200,8 @@ rule release:
         runtime=minutes(20, 0.3, len(SEEN_SPEEDS)),
     params:
         **GRAPH.leaves("inventory", "names_column", "names_m", rule="release"),
+        **GRAPH.leaves("ground", "land_cover_legend", rule="release"),
+        **GRAPH.ground_keys(),
         grid=cell_grid,
         seen=SEEN,
         frames=VIEWS,

@@ -5,9 +5,10 @@ inputs: probability (0 to 1) of a network or of the velocity threshold; of a net
 single objects instances (number of the object, 0 none); of methods that make rates LOS rate and its
 standard error (mm/yr, positive towards the satellite) and phase rate (rad/yr, positive away from
 it); averaged phase (rad, as the phase rate); mean coherence; LOS unit vector (ground to satellite);
-layover and shadow; stable ground; elevation (m), slope and aspect (degree); the user's file of
-masked ground, if any. outputs: GeoPackage layer `candidates` (attributes with units in their
-names), sidecar. What the margin of the frame sees beyond the region is left out.
+layover and shadow; stable ground; elevation (m), slope and aspect (degree); the user's files of
+masked ground, if any (masks; masks_NAME by the name of the reason). outputs: GeoPackage layer
+`candidates` (attributes with units in their names), sidecar. What the margin of the frame sees
+beyond the region is left out.
 """
 
 from sarslide.workflow.job import job
@@ -17,7 +18,7 @@ def main(snakemake) -> None:
     import math
 
     from sarslide.grid import RegionGrid, common_part, window_of
-    from sarslide.inventory import masked_ground
+    from sarslide.inventory import ground, masked_ground
     from sarslide.inventory.attributes import LAYERS, STABLE
     from sarslide.inventory.candidates import cell_threshold, find_candidates, object_confidence, speed_limits
     from sarslide.inventory.masks import MaskRules
@@ -32,6 +33,11 @@ def main(snakemake) -> None:
     years = [interval_years(pair) for pair in params.pairs]
     tags = raster.tags_of(files.probability)
     threshold, limits = cell_threshold(params.threshold, tags), speed_limits(tags, files.probability)
+    masking = [masked_ground.read(files.masks[0], params.masks_column, inside)] if files.get("masks") else []
+    for name, keys in params.get("masks_keys", {}).items():
+        about = ground.GroundFile(**keys)
+        with ground.opened(files[f"masks_{name}"][0], about, inside, region) as found:
+            masking.append(ground.GroundReason(name, found.share(inside), about.min_share))
     frame = find_candidates(
         {name: raster.read(files[name], grid)[window] for name in (*LAYERS, STABLE) if name in files.keys()},  # noqa: SIM118
         inside,
@@ -48,7 +54,7 @@ def main(snakemake) -> None:
         raster.read(files.instances, grid)[window] if "instances" in files.keys() else None,  # noqa: SIM118
         limits,
         sum(years) / len(years),
-        masked_ground.read(files.masks[0], params.masks_column, inside) if files.get("masks") else None,
+        masking,
         params.frame,
         "threshold" if tags.get("network") == "velocity_threshold" else "network",
         max(years),

@@ -3,14 +3,17 @@
 inputs: fused candidates; per stack and frame layover and shadow, mean coherence and number of pairs
 (what could be seen; read around lost objects alone); with rates the smallest speeds that can be
 seen, of each frame (mm/yr, down the slope), which the release holds as rasters of the region, and
-the mean rates and series of the objects in each track; the reviewer's file and that of named
-landslides, if any. output: release.json, which names the release below releases/ that this run
+the mean rates and series of the objects in each track; the reviewer's file, that of named
+landslides, and those of ground and what stands on it, if any (masks_NAME, land_cover,
+exposure_NAME). output: release.json, which names the release below releases/ that this run
 made. params: seen (frames by stack, in the order of the files), frames (all of the region),
 without_frames (those that the release leaves out). The release folder itself is written once, under
 a temporary name that is then renamed; neither it nor current.json,
 the pointer to the current release, is a declared output: Snakemake removes those of a job that
 fails.
 """
+
+from pathlib import Path
 
 from sarslide.workflow.job import job
 
@@ -29,8 +32,6 @@ def state_reader(paths, min_coherence: float):
 
 def map_writer(speeds, frames, region, write_series):
     """What writes the smallest speeds of all frames into the folder of a release, and series."""
-    from pathlib import Path
-
     from sarslide.io.mosaic import Piece, write_mosaic
 
     def write(folder: Path) -> None:
@@ -42,9 +43,32 @@ def map_writer(speeds, frames, region, write_series):
     return write
 
 
+def give_ground(layers, files, params, region):
+    """Attributes of objects by the user's files of ground: columns, and hashes of the files."""
+    from sarslide.inventory import exposure, ground
+    from sarslide.inventory.tables import further
+    from sarslide.io.hashes import sha256
+
+    columns, used = [], {}
+    for name, keys in params.get("masks_keys", {}).items():
+        used[f"masks_{name}"] = f"masks.{name}"
+        with ground.opened(files[f"masks_{name}"][0], ground.GroundFile(**keys), region) as found:
+            columns += ground.give_share(layers, name, found, region)
+    if files.get("land_cover"):
+        used["land_cover"] = "land_cover"
+        with ground.checked_map(files.land_cover[0], params.land_cover_legend, region) as found:
+            columns += ground.give_land_cover(layers, found, params.land_cover_legend, region)
+    for name, keys in params.get("exposure_keys", {}).items():
+        used[f"exposure_{name}"] = f"exposure.{name}"
+        about = exposure.ExposureFile(**keys)
+        exposed = exposure.read(files[f"exposure_{name}"][0], name, about, region)
+        columns += exposure.give(layers, exposed)
+    hashes = {key: {Path(path).name: sha256(path) for path in files[name]} for name, key in used.items()}
+    return further(columns), hashes
+
+
 def main(snakemake, log) -> None:
     from functools import partial
-    from pathlib import Path
 
     from sarslide.frames import Frame
     from sarslide.grid import RegionGrid
@@ -112,6 +136,7 @@ def main(snakemake, log) -> None:
     if files.names:
         places = place_names.read(files.names[0], params.names_column, params.names_m, frame.crs)
         place_names.give(inventory.layers, places)
+    columns, ground_hashes = give_ground(inventory.layers, files, params, region)
     review.check_ids(decisions, known_ids(previous.inventory) | known_ids(inventory))
 
     about = {
@@ -126,6 +151,7 @@ def main(snakemake, log) -> None:
         "weights": params.weights,
         "review_sha256": review_files.digest(files.review) if files.review else None,
         "names_sha256": sha256(files.names[0]) if files.names else None,
+        **({"ground_sha256": ground_hashes} if ground_hashes else {}),
         "versions": versions(),
     }
     speeds = {layer: files.get(layer) for layer in SMALLEST_SPEED if files.get(layer)}
@@ -154,7 +180,9 @@ def main(snakemake, log) -> None:
         params.release,
     )
     tables = {"series": series, review_audit.TABLE: audit}
-    manifest = release.publish(releases, params.release, previous.release, inventory, about, frame.crs, maps, tables)
+    manifest = release.publish(
+        releases, params.release, previous.release, inventory, about, frame.crs, maps, tables, columns
+    )
     for row in inventory.changes:
         log.info("%s %s %s %s", row["ls_id"], row["change"], row["related"], row["detail"])
     log.info("%s: %s, content %s", manifest.release, manifest.counts, manifest.content_hash)

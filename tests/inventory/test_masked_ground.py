@@ -41,7 +41,7 @@ def test_more_than_half_of_an_object_on_masked_ground(tmp_path, crs):
         crs=crs,
     )
     ground = masked_ground.read(path, "reason", GRID)
-    found = find_candidates(layers, GRID, "A128", 0.5, 20.0, MaskRules(), ground=ground)
+    found = find_candidates(layers, GRID, "A128", 0.5, 20.0, MaskRules(), ground=[ground])
     by_place = {(row.geometry.bounds[0], row.geometry.bounds[3]): row for row in found.itertuples()}
     wanted = {(5, 5): "glacier", (5, 30): "", (5, 60): "cut_fill", (5, 90): "", (70, 5): "glacier"}
     for (row, col), reason in wanted.items():

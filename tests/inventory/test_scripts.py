@@ -22,6 +22,7 @@ from sarslide.io import raster, vector
 from sarslide.io.resample import finer_grid
 from sarslide.io.sidecar import read_json, write_json
 from sarslide.layers import SMALLEST_SPEED
+from sarslide.publish import source
 from tests.inventory.conftest import GRID, cell_box, slope_layers
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
@@ -368,3 +369,67 @@ def test_kill_at_random_moments_then_rerun(region, tmp_path):
             assert path.read_bytes() == (disturbed / RELEASE / path.name).read_bytes()
         assert (clean.parent / "current.json").read_bytes() == (folder / "current.json").read_bytes()
         assert release.check(disturbed / RELEASE)
+
+
+def test_ground_of_the_user_reaches_masks_attributes_and_manifest(region, tmp_path):
+    """A glacier over the first landslide, a house 60 m east of the second, a map of grass everywhere else."""
+    import geopandas as gpd
+    import rasterio
+    from rasterio.transform import from_origin
+
+    second = cell_box(10, 50, 10, 12)
+    ice = gpd.GeoDataFrame(geometry=[cell_box(5, 5, 20, 30)], crs=32647).to_crs(4326)
+    ice.to_file(tmp_path / "ice.shp")
+    house = gpd.GeoDataFrame(geometry=[cell_box(15, 64, 1, 1)], crs=32647)
+    vector.write(tmp_path / "houses.gpkg", house, "houses")
+    place = {"crs": "EPSG:32647", "transform": from_origin(GRID.west, GRID.north, 30, 30)}
+    with rasterio.open(
+        tmp_path / "cover.tif", "w", "GTiff", GRID.cols, GRID.rows, 1, dtype="uint8", nodata=0, **place
+    ) as cover:
+        cover.write(np.full(GRID.shape, 30, np.uint8), 1)
+    shapefile = [str(tmp_path / f"ice.{kind}") for kind in ("shp", "shx", "dbf", "prj", "cpg")]
+    keys = {"masks_keys": {"glacier": {"min_share": 0.5, "action": "mask"}}}
+    track = "A128"
+    run_script(
+        "candidates", tmp_path, paths_of(region, track) | {"masks_glacier": shapefile},
+        {"candidates": str(tmp_path / "candidates.gpkg"), "sidecar": str(tmp_path / "candidates.json")},
+        {"grid": GRID.to_dict(), "region": GRID.to_dict(), "stack": track, "frame": "f0", "code": "",
+         "pairs": ["20191208_20200101"], "threshold": 0.5, "min_rate_mm_per_yr": 20.0} | RULES | keys,
+    )  # fmt: skip
+    found = vector.read(tmp_path / "candidates.gpkg", "candidates")
+    assert found.reason.tolist() == ["glacier", "", "above_snowline", "too_flat"]
+
+    inputs, outputs, params = release_job(region, tmp_path)
+    files = {
+        "masks_glacier": shapefile,
+        "land_cover": [str(tmp_path / "cover.tif")],
+        "exposure_houses": [str(tmp_path / "houses.gpkg")],
+    }
+    keys |= {"exposure_keys": {"houses": {"within_m": 100}}, "land_cover_legend": "worldcover"}
+    run_script("release", tmp_path, inputs | files, outputs, params | keys)
+    folder = records.folder_of(outputs["release"])
+    rows = vector.read(folder / "landslides.gpkg", "landslides")
+    columns = ["ground_glacier_share", "ground_land_cover", "ground_land_cover_share"]
+    columns += ["exposure_houses_count", "exposure_houses_100m_count"]
+    assert rows[columns].to_numpy().tolist() == [[1.0, "Grassland", 1.0, 0, 0], [0.0, "Grassland", 1.0, 0, 1]]
+    assert second.equals(rows.geometry[1])
+    for layer in ("masked", "non_landslide_deformation", "vanished"):  # of all objects, in all layers
+        assert set(columns) <= set(vector.read(folder / "landslides.gpkg", layer).columns)
+    about = records.manifest(folder).model_extra["ground_sha256"]
+    assert set(about) == {"masks.glacier", "land_cover", "exposure.houses"}
+    assert set(about["masks.glacier"]) == {"ice.shp", "ice.shx", "ice.dbf", "ice.prj", "ice.cpg"}
+
+    published = source.read(folder)
+    assert list(published.layers["landslides"][columns].iloc[0]) == [1.0, "Grassland", 1.0, 0, 0]
+    # The next release knows the objects, has other attributes, and another content.
+    second_run = params | keys | {"exposure_keys": {"houses": {"within_m": 10}}, "release": "20200113-11111111"}
+    run_script("release", tmp_path, inputs | files, outputs, second_run)
+    again = records.folder_of(outputs["release"])
+    assert records.manifest(again).content_hash != records.manifest(folder).content_hash
+    assert vector.read(again / "landslides.gpkg", "landslides").exposure_houses_10m_count.tolist() == [0, 0]
+    plain = records.changes(again)
+    assert {row.change for row in plain} == {"persisting"}
+    run_script("release", tmp_path, inputs, outputs, params | {"release": "20200125-22222222"})
+    without = records.folder_of(outputs["release"])
+    assert not [name for name in vector.read(without / "landslides.gpkg", "landslides") if "ground" in name]
+    assert "ground_sha256" not in records.manifest(without).model_extra

@@ -92,6 +92,11 @@ def regions(folder: Path) -> dict[str, Region]:
         "rates": {"method": "averaging"},
         "segmentation": phases,
         "inventory": {"names": "polygons.gpkg", "masks": "polygons.gpkg"},
+        "ground": {
+            "masks": {"glacier": {"file": "polygons.gpkg"}},
+            "land_cover": "dem.tif",
+            "exposure": {"roads": {"file": "polygons.gpkg", "measure": "length"}},
+        },
     }
     return {
         "simulated": Region(demo | {"rates": products, "paper": "P0", "evaluation": compared}, _maps("native")),

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from sarslide import papers
 from sarslide.config import generate, loading, reach, reading
-from sarslide.config.fields import Section
+from sarslide.config.fields import Section, inner_section
 from sarslide.config.models import Config
 from sarslide.dataset.features import CHANNEL_SETS
 from sarslide.errors import ConfigError, SarslideError, shorten
@@ -65,6 +65,9 @@ EXAMPLES: dict[str, Any] = {
     "segmentation.window": "summer",
     "segmentation.grid": "product",
     "inventory.review": "review.csv",
+    "ground.masks": {"glacier": {"file": "RGI2000-v7.0-G-13_central_asia.shp"}},
+    "ground.exposure": {"buildings": {"file": "gis_osm_buildings_a_free_1.shp"}},
+    "ground.land_cover": "ESA_WorldCover_10m_2021_v200_N27E099_Map.tif",
     "evaluation.inventory": "slides.gpkg",
     "evaluation.layer": "slides",
     "evaluation.name_column": "name",
@@ -331,6 +334,7 @@ def _of_key(name: str, field: Any, here: Values | None) -> str:
         lines.append(_labelled("choices", " | ".join(map(_word, words))))
     else:
         lines.append(_labelled("type", _type(field.annotation)))
+    lines += [_labelled("keys", text) for text in _inner_keys(field)]
     for label, text in (("unit", extra["unit"]), ("range", ", ".join(generate.limits_of(field)))):
         lines += [_labelled(label, text)] if text else []
     lines.append(_labelled("default", _inline(_plain(field.default))))
@@ -345,6 +349,12 @@ def _of_key(name: str, field: Any, here: Values | None) -> str:
         lines.append(_labelled("items", f"{', '.join(items)} of docs/papers.md"))
     lines.append(_labelled("example", _example(name, field, here)))
     return "\n".join(lines)
+
+
+def _inner_keys(field: Any) -> list[str]:
+    """What the keys of an entry mean, where entries have keys."""
+    model = inner_section(field)
+    return [f"{name}: {one.description}" for name, one in model.model_fields.items()] if model else []
 
 
 def _choice_lines(words: Mapping[Any, str]) -> list[str]:
@@ -452,6 +462,8 @@ def _type(annotation: Any) -> str:
         return f"list of {len(inner)}: {_type(inner[0])}"
     if origin is dict:
         return f"by name: {_type(inner[1])}"
+    if issubclass(annotation, Section):
+        return "keys of its own"
     return WORDS[annotation]
 
 

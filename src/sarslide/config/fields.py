@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -243,6 +243,23 @@ def key(default: Any, meaning: str, unit: str = "", source: str = "sarslide", **
         The field.
     """
     return Field(default, description=meaning, json_schema_extra={"unit": unit, "source": source}, **limits)
+
+
+def inner_section(field: Any) -> "type[Section] | None":
+    """The keys that each entry of a key has, where its entries have names and keys.
+
+    Parameters
+    ----------
+    field : pydantic.fields.FieldInfo
+        Field of the key.
+
+    Returns
+    -------
+    type of Section or None
+        Their model; None for every other key.
+    """
+    values = get_args(field.annotation) if get_origin(field.annotation) is dict else ()
+    return values[1] if values and isinstance(values[1], type) and issubclass(values[1], Section) else None
 
 
 def check(method: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -4,7 +4,7 @@ import json
 from typing import Any, Literal, get_args, get_origin
 
 from sarslide.config import reach
-from sarslide.config.fields import OneOf, Section
+from sarslide.config.fields import OneOf, Section, inner_section
 from sarslide.config.loading import presets
 from sarslide.config.models import Config
 
@@ -88,7 +88,22 @@ def _key_lines(name: str, field: Any) -> list[str]:
         "source": extra["source"],
     }
     line = " · ".join(f"{word}: {fact}" for word, fact in facts.items() if fact)
-    return [f"#### `{name}`", "", field.description, "", line, "", *_reach_lines(name), ""]
+    return [f"#### `{name}`", "", field.description, "", line, "", *_inner_lines(field), *_reach_lines(name), ""]
+
+
+def _inner_lines(field: Any) -> list[str]:
+    """A table of the keys that each entry has, where entries have keys."""
+    model = inner_section(field)
+    if model is None:
+        return []
+    rows = []
+    for name, inner in model.model_fields.items():
+        extra: Any = inner.json_schema_extra
+        choices = [f"`{choice}`" for choice in choices_of(inner)]
+        default = "must be given" if inner.is_required() else f"`{_inline(inner.default)}`"
+        limits = ", ".join(choices or limits_of(inner))
+        rows.append(f"| `{name}` | {inner.description} | {default} | {limits} | {extra['unit']} |")
+    return ["| key | meaning | default | one of, range | unit |", "|---|---|---|---|---|", *rows, ""]
 
 
 def _reach_lines(name: str) -> list[str]:

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from sarslide import names
 from sarslide.config import reach
 from sarslide.config.automatic import filled
-from sarslide.config.fields import Mistake, Mistakes, Section, check_path
+from sarslide.config.fields import Mistake, Mistakes, Section, check_path, inner_section
 from sarslide.config.models import Config
 from sarslide.errors import ConfigError, shorten, without_secrets
 from sarslide.io import bounded_yaml
@@ -355,10 +355,20 @@ def _unknown_key(where: str, depth: int) -> Mistake:
     section, _, wrong = where.rpartition(".")
     if section and depth == 1:
         return Mistake(f"unknown key '{where}'", f"write `{section}:` and, indented below it, `{wrong}: ...`", where)
-    known = (type(Config.model_fields[section].default) if section in SECTIONS else Config).model_fields
+    known = _section_of(section).model_fields
     near = get_close_matches(wrong, known, 1)
     cure = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
     return Mistake(_one_line(f"unknown key '{where}'"), cure, where)
+
+
+def _section_of(where: str) -> type[Section] | type[Config]:
+    """The model whose keys stand below a dotted key."""
+    section, *names = where.split(".")
+    if section not in SECTIONS:
+        return Config
+    model = type(Config.model_fields[section].default)
+    inner = inner_section(model.model_fields[names[0]]) if len(names) == 2 and names[0] in model.model_fields else None
+    return inner or model
 
 
 def _shown(value: Any) -> str:

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 from sarslide import names
 from sarslide.config.crs import check_crs
+from sarslide.config.displacement import DisplacementSection
 from sarslide.config.evaluation import EvaluationSection
 from sarslide.config.fields import EachOnce, FrameName, Mistake, OneOf, Section, StackName, check, key
+from sarslide.config.ground import GroundSection
 from sarslide.config.interferograms import (
     FilesSection,
     Hyp3Section,
@@ -36,7 +38,7 @@ from sarslide.config.results import AlertsSection, FactorsSection, InventorySect
 from sarslide.grid import RegionGrid
 from sarslide.insar.engines import ENGINES
 from sarslide.insar.external.sensor import flies
-from sarslide.rates.methods import METHODS
+from sarslide.rates.methods import DELIVERED, METHODS
 
 MAX_NAMED = 10  # frames that a message lists
 SOURCES = tuple(dict.fromkeys(source for engine in ENGINES.values() for source in engine.sources))
@@ -51,10 +53,10 @@ class Config(Section):
     source: Annotated[str, OneOf(SOURCES)] = key(
         "safe",
         "where acquisitions come from: simulated; Sentinel-1 products, of folders or of an archive (section catalog); existing"
-        " interferograms; bursts for HyP3",
+        " interferograms; bursts for HyP3; displacement products",
     )
     engine: Annotated[str, OneOf(ENGINES)] = key(
-        "native", "InSAR engine; files for existing interferograms, hyp3 for source hyp3"
+        "native", "InSAR engine; files for existing interferograms, hyp3 and displacement for the sources of these names"
     )
     stacks: Annotated[tuple[StackName, ...], EachOnce] = key(
         (), "pass and relative orbit of each stack, for example [A128, D062]", min_length=1
@@ -81,6 +83,7 @@ class Config(Section):
     interferogram: InterferogramSection = InterferogramSection()
     isce2: Isce2Section = Isce2Section()
     files: FilesSection = FilesSection()
+    displacement: DisplacementSection = DisplacementSection()
     hyp3: Hyp3Section = Hyp3Section()
     snap: SnapSection = SnapSection()
     rates: RatesSection = RatesSection()
@@ -90,6 +93,7 @@ class Config(Section):
     segmentation: SegmentationSection = SegmentationSection()
     velocity_threshold: VelocityThresholdSection = VelocityThresholdSection()
     inventory: InventorySection = InventorySection()
+    ground: GroundSection = GroundSection()
     evaluation: EvaluationSection = EvaluationSection()
     alerts: AlertsSection = AlertsSection()
     factors: FactorsSection = FactorsSection()
@@ -106,6 +110,36 @@ class Config(Section):
                 f"engines for this source: {', '.join(fitting)}",
                 *("engine", "source"),
             )
+
+    @check
+    def _method_fits_engine(self) -> None:
+        if ENGINES[self.engine].pairs is not (self.rates.method != DELIVERED):
+            without = " or ".join(name for name, engine in ENGINES.items() if not engine.pairs)
+            raise Mistake(
+                f"rates.method = {self.rates.method} does not fit engine = {self.engine}",
+                f"set rates.method: {DELIVERED} with engine {without}, and another method with engines that make pairs",
+                *("rates.method", "engine"),
+            )
+
+    @check
+    def _each_track_has_its_product(self) -> None:
+        if self.source != "displacement":
+            return
+        products, stacks = set(self.displacement.products), set(self.stacks)
+        if products != stacks:
+            raise Mistake(
+                f"displacement.products names {', '.join(sorted(products)) or 'nothing'}, stacks {', '.join(self.stacks)}",
+                "give each stack its product, and no other",
+                *("displacement.products", "stacks"),
+            )
+        for stack, product in self.displacement.products.items():
+            heading = product.heading_deg
+            if heading is not None and stack[0] != flies(heading):
+                raise Mistake(
+                    f"displacement.products.{stack}.heading_deg = {heading:g} contradicts the pass of the stack",
+                    "correct the pass (A or D), or the heading",
+                    *("displacement.products", "stacks"),
+                )
 
     @check
     def _tracks_are_named(self) -> None:

@@ -28,6 +28,7 @@ WRAPPED = ("average_phase", "phase_gradient")
 BESIDE = ("phase_gradient", "ring_rates")  # on the ground that a method found
 ON_GROUND = (*FROM_PAIRS, "window_rates", "average_phase", "dinsar")
 ON_RATES = ("series", "score")
+PRODUCT = "ingest_displacement"
 LEVELLED = ("mintpy_step", "mintpy_read", "level_frames")
 ACROSS = ("level_frames", "level_figure", "mosaic", "mosaic_ground")
 OF_SLC = ("geocode_slc", "stack_geometry", "burst_overlap", "isce2_dem", "isce2_prepare", "snap_interferogram")
@@ -94,6 +95,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "isce2.reference": ENGINES["isce2"].rules,
     "isce2.aux": ("isce2_prepare",),
     "isce2.step_limit_min": (),
+    "displacement.products": (SCENES, PRODUCT),
     "files.*": ("ingest_files",),
     "files.folder": (SCENES, "ingest_files"),
     "files.unwrapped": (SCENES, "ingest_files"),
@@ -114,8 +116,8 @@ REACHES: dict[str, tuple[str, ...]] = {
     "rates.average_weighting": WRAPPED,
     "rates.height_correlated": (*ON_GROUND, *BESIDE, "atmosphere", *ON_RATES, *LEVELLED),
     "rates.plane": (*ON_GROUND, *BESIDE, "atmosphere", *ON_RATES, *LEVELLED),
-    "rates.moving_sigma": ON_GROUND,
-    "rates.min_coherence": (*ON_GROUND, "observability"),
+    "rates.moving_sigma": (*ON_GROUND, PRODUCT),
+    "rates.min_coherence": (*ON_GROUND, PRODUCT, "observability"),
     "rates.pair_coherence": (*FROM_PAIRS, "window_rates", "average_phase", *BESIDE, "atmosphere", *ON_RATES),
     "rates.loop_mask": (*FROM_PAIRS, "window_rates", "ring_rates", "atmosphere", "series"),
     "rates.rate_cycles": ("rate_cycles", *FROM_PAIRS, "window_rates", "ring_rates", "atmosphere", "series"),
@@ -128,7 +130,7 @@ REACHES: dict[str, tuple[str, ...]] = {
         *("pair_bias", "interferogram", *FROM_PAIRS, "window_rates", "average_phase", *BESIDE, "atmosphere", "series"),
         "mintpy_read",
     ),
-    "rates.reference": (*ON_GROUND, "level_frames"),
+    "rates.reference": (*ON_GROUND, PRODUCT, "level_frames"),
     "rates.reference_mode": (*STACKED, "ring_rates", "average_phase", "dinsar", *ON_RATES, "level_frames"),
     "rates.double_difference_km": (*STACKED, "ring_rates", "average_phase", "dinsar", *ON_RATES),
     "rates.paper_wavelength_m": STACKED,
@@ -175,6 +177,8 @@ REACHES: dict[str, tuple[str, ...]] = {
     "inventory.names_m": ("release",),
     "inventory.allow_older": ("release",),
     "inventory.*": ("candidates",),
+    "ground.masks": ("candidates", "release"),
+    "ground.*": ("release",),
     "evaluation.*": ("score_external",),
     "alerts.*": (),
     "factors.*": ("rank_factors",),
@@ -232,6 +236,11 @@ def _given(key: str, what: str = "set") -> Need:
     return Need(f"{key} {what}", lambda config: bool(value_of(config, key)))
 
 
+def _named(key: str) -> Need:
+    """That a key itself names a file: it decides nothing where it names none."""
+    return Need("a file that it names", lambda config: bool(value_of(config, key)))
+
+
 def _any(*needs: Need) -> Need:
     """At least one of some needs."""
     text = " or ".join(dict.fromkeys(need.text for need in needs))
@@ -264,6 +273,7 @@ DEM_FILE = Need(
 SEVERAL = Need("grid.bounds of several frames", lambda config: config.grid.in_frames)
 COMPARED = _given("evaluation.inventory")
 NATIVE = _one_of("engine", "native")
+PAIRED = _one_of("engine", *(row.name for row in ENGINES.values() if row.pairs))
 SAFE, WINDOWS = _one_of("source", "safe"), _given("rates.windows")
 ARCHIVE = (SAFE, _one_of("catalog.archive", "asf", "copernicus"))
 PRESET = (_one_of("network.pairs", ()), _one_of("network.preset", "nearest"))
@@ -333,6 +343,8 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need("a region of several frames (grid.frame_km)", lambda config: config.grid.in_frames),
     ),
     "inventory.names_column": (_given("inventory.names"),),
+    **{f"ground.{key}": (_named(f"ground.{key}"),) for key in ("masks", "land_cover", "exposure")},
+    "ground.land_cover_legend": (_given("ground.land_cover"),),
     "inventory.names_m": (_given("inventory.names"),),
     "interferogram.goldstein_window": (
         _given("interferogram.goldstein_alpha", "above 0"),
@@ -364,6 +376,17 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "evaluation.area": (COMPARED, _one_of("evaluation.complete", True)),
     "evaluation.seen_column": (_given("evaluation.points"),),
 }
+
+# What decides pairs, or the way from pairs to rates. `rates.plane` and `rates.height_correlated` level frames, too.
+OF_PAIRS = (
+    *(f"network.{key}" for key in ("preset", "max_days", "neighbours", "season", "pairs")),
+    *(f"interferogram.{key}" for key in type(Config.model_fields["interferogram"].default).model_fields),
+    *(f"rates.{key}" for key in ("average", "average_weighting", "pair_coherence", "loop_mask", "rate_cycles")),
+    *(f"rates.{key}" for key in ("weighting", "atmosphere", "atmosphere_km", "atmosphere_days", "delays", "phase_bias")),
+    *(f"rates.{key}" for key in ("reference_mode", "double_difference_km", "paper_wavelength_m", "windows", "dinsar")),
+    *(f"rates.{key}" for key in ("phase_gradient", "fusion", "fusion_percent")),
+)
+NEEDS |= {name: (*NEEDS.get(name, NEEDS.get(f"{name.partition('.')[0]}.*", ())), PAIRED) for name in OF_PAIRS}
 
 
 @cache

@@ -4,7 +4,7 @@ the network's training, with attributes, masks and reasons.
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import geopandas as gpd
@@ -17,6 +17,7 @@ from sarslide.grid import RegionGrid
 from sarslide.inventory import fast_ground, masks, polygons
 from sarslide.inventory.attributes import RATES, downslope_sensitivity, measure
 from sarslide.inventory.confidence import PROBABILITY, of_one_track
+from sarslide.inventory.ground import GroundReason
 from sarslide.inventory.masked_ground import MaskedGround
 from sarslide.inventory.tables import CANDIDATES, typed
 from sarslide.io import bounded
@@ -113,7 +114,7 @@ def find_candidates(
     instances: np.ndarray | None = None,
     limits: fast_ground.Limits = (),
     pair_years: float = math.nan,
-    ground: MaskedGround | None = None,
+    ground: Sequence[GroundReason | MaskedGround] = (),
     frame: str = WHOLE,
     found_by: str = "network",
     longest_pair_years: float = math.nan,
@@ -143,7 +144,7 @@ def find_candidates(
         misses (`fast_ground.missed`); none: it finds nothing.
     pair_years : float
         Mean length of the pairs of the averaged phase, Julian years.
-    ground : MaskedGround, optional
+    ground : sequence of GroundReason or MaskedGround
         Ground on which objects are masked.
     frame : str
         Name of the frame.
@@ -245,13 +246,16 @@ def _rows(
     grid: RegionGrid,
     rules: masks.MaskRules,
     years: tuple[float, float],
-    ground: MaskedGround | None,
+    ground: Sequence[GroundReason | MaskedGround],
 ) -> list[dict]:
     shapes = polygons.outlines(labels, grid)
     measured = measure(labels, shapes, layers, grid, rules.min_sensitivity, *years)
     rows = [{"source": source, PROBABILITY: math.nan, **row} for row in measured]
-    masked = ground.of(labels) if ground else {}
+    masked: dict[int, dict[str, str]] = {number: {} for number in shapes}
+    for one in ground:
+        for number, texts in one.texts(labels).items():
+            masked[number] |= texts
     return [
-        {**row, **masks.apply(row, rules, _has_rates(layers), masked.get(number, "")), "geometry": shape}
+        {**row, **masks.apply(row, rules, _has_rates(layers), masked[number]), "geometry": shape}
         for row, (number, shape) in zip(rows, shapes.items(), strict=True)
     ]

@@ -18,7 +18,9 @@ HASHED, HASHED_CHANGES = (
 )
 
 
-def content_hash(layers: Mapping[str, Sequence[Mapping]], changes: Sequence[Mapping]) -> str:
+def content_hash(
+    layers: Mapping[str, Sequence[Mapping]], changes: Sequence[Mapping], further: Mapping[str, type] | None = None
+) -> str:
     """Hash over canonical rows: outlines to 1 mm, numbers to 6 significant digits, sorted by
     outline.
 
@@ -30,6 +32,8 @@ def content_hash(layers: Mapping[str, Sequence[Mapping]], changes: Sequence[Mapp
         Rows by layer.
     changes : sequence of Mapping
         Rows of CHANGES.csv.
+    further : mapping of str to type, optional
+        Columns that objects have beside `tables.OBJECTS`.
 
     Returns
     -------
@@ -38,7 +42,7 @@ def content_hash(layers: Mapping[str, Sequence[Mapping]], changes: Sequence[Mapp
     """
     digest = hashlib.sha256()
     for name in sorted(layers):
-        rows = sorted((outline(row), values(row, HASHED)) for row in layers[name])
+        rows = sorted((outline(row), values(row, HASHED | dict(further or {}))) for row in layers[name])
         digest.update(json.dumps([name, rows], sort_keys=True).encode())
     digest.update(json.dumps(["changes", sorted(values(row, HASHED_CHANGES) for row in changes)]).encode())
     return digest.hexdigest()

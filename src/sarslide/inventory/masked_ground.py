@@ -18,6 +18,7 @@ from sarslide.io.outlines import on_grid
 SHARE = 0.5  # of an object's cells, above which its ground is that of a mask
 LONGEST_EDGE_CELLS = 10  # straight edges are cut this fine before they are projected
 MAX_REASONS = 255
+TEXT = "more than half of it lies on ground that the user masks: {}"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,21 @@ class MaskedGround:
             for number, row in enumerate(cells)
             if number and row[1:].sum() > SHARE * row.sum()
         }
+
+    def texts(self, labels: np.ndarray) -> dict[int, dict[str, str]]:
+        """The same with its text, as `ground.GroundReason.texts`.
+
+        Parameters
+        ----------
+        labels : (rows, cols) array of int
+            Numbered objects, 0 none.
+
+        Returns
+        -------
+        dict of int to dict of str to str
+            By number the reason and its text.
+        """
+        return {number: {word: TEXT.format(word.replace("_", " "))} for number, word in self.of(labels).items()}
 
 
 def read(path: str | Path, column: str, grid: RegionGrid) -> MaskedGround:

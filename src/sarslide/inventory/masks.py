@@ -5,6 +5,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 LANDSLIDE = "landslide"
 DEFORMATION = "non-landslide deformation"
@@ -30,7 +31,6 @@ NOTES = {
 NOT_UNWRAPPED = ("not_unwrapped", "without a rate: nothing was unwrapped")
 # The same of an object whose rate is exceeded (`rate_bounds`).
 LOWER_BOUND = ("rate_is_a_lower_bound", "faster than pairs can tell: the bound holds, its rates are too low")
-ON_MASKED_GROUND = "more than half of it lies on ground that the user masks: {}"
 NOTE_CODES = {code for code, _ in (*NOTES.values(), NOT_UNWRAPPED, LOWER_BOUND)}
 
 
@@ -134,9 +134,23 @@ def noted(row: Mapping, note: tuple[str, str]) -> dict[str, str]:
     dict of str to str
         Its reason, reasons and their text, as `apply`; as they are where they hold the note.
     """
-    texts = dict(zip(filter(None, row["reasons"].split("+")), row["reason_text"].split("; "), strict=False))
-    texts |= dict([note])
-    return _words(texts)
+    return _words(texts_of(row) | dict([note]))
+
+
+def texts_of(row: Mapping) -> dict[str, str]:
+    """The reasons of an object.
+
+    Parameters
+    ----------
+    row : mapping
+        The object.
+
+    Returns
+    -------
+    dict of str to str
+        Text by code, in their order.
+    """
+    return dict(zip(filter(None, row["reasons"].split("+")), row["reason_text"].split("; "), strict=False))
 
 
 def held_back_by(row: Mapping) -> str:
@@ -156,7 +170,9 @@ def held_back_by(row: Mapping) -> str:
     return str((row.get("status") if not reason or reason in NOTE_CODES else reason) or "unknown")
 
 
-def apply(row: Mapping, rules: MaskRules, has_rates: bool = True, ground: str = "") -> dict[str, str]:
+def apply(
+    row: Mapping, rules: MaskRules, has_rates: bool = True, ground: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
     """Status and reasons of an object.
 
     Parameters
@@ -167,9 +183,9 @@ def apply(row: Mapping, rules: MaskRules, has_rates: bool = True, ground: str = 
         Thresholds of the masks.
     has_rates : bool
         Whether the region has rates.
-    ground : str
-        Reason of the user's mask on which it lies (`masked_ground`), which comes first; empty: on
-        none.
+    ground : mapping of str to str
+        Reasons of the user's masks on which it lies (`masked_ground`, `ground`) and their texts,
+        which come first.
 
     Returns
     -------
@@ -177,13 +193,12 @@ def apply(row: Mapping, rules: MaskRules, has_rates: bool = True, ground: str = 
         status (candidate | masked), object_class, reason (the first code), reasons (all, joined by
         +) and their text; notes come last and mask nothing.
     """
-    codes = ([ground] if ground else []) + reasons_of(row, rules)
+    codes = reasons_of(row, rules)
     notes = [NOTES[row["source"]]] if row["source"] in NOTES else []
     notes += ([LOWER_BOUND] if is_a_bound(row) else []) + ([] if has_rates else [NOT_UNWRAPPED])
-    reasons = REASONS | ({ground: ON_MASKED_GROUND.format(ground.replace("_", " "))} if ground else {})
-    texts = {code: reasons[code] for code in codes} | dict(notes)
+    texts = dict(ground) | {code: REASONS[code] for code in codes} | dict(notes)
     return {
-        "status": "masked" if codes else "candidate",
+        "status": "masked" if codes or ground else "candidate",
         "object_class": DEFORMATION if "too_flat" in codes else LANDSLIDE,
         **_words(texts),
     }

@@ -146,6 +146,7 @@ def publish(
     crs,
     write_maps: Callable[[Path], object] = lambda folder: None,
     tables: "Mapping[str, pd.DataFrame] | None" = None,
+    further: Mapping[str, type] | None = None,
 ) -> Manifest:
     """Write a release unless its content is there already, and index it.
 
@@ -171,6 +172,8 @@ def publish(
     tables : mapping of str to DataFrame, optional
         Further tables of the GeoPackage by name, which have no part in it either; empty ones are
         left out.
+    further : mapping of str to type, optional
+        Columns that objects have beside `tables.OBJECTS`; they have a part in it.
 
     Returns
     -------
@@ -187,7 +190,7 @@ def publish(
         When a newer run has begun.
     """
     uids.give(inventory, about.get("region", ""), crs)
-    digest = content_hash(inventory.layers, inventory.changes)
+    digest = content_hash(inventory.layers, inventory.changes, further)
     name, again = release, 1
     while (releases / name).exists():
         existing = check(releases / name)
@@ -209,7 +212,7 @@ def publish(
     if again > 1:
         content["reason"] = f"{release} exists with other content"
     with atomic_folder(releases / name) as partial:
-        _write_files(partial, inventory, crs, tables or {})
+        _write_files(partial, inventory, crs, tables or {}, OBJECTS | dict(further or {}))
         write_maps(partial)
         content["files"] = {path.name: sha256(path) for path in sorted(partial.iterdir())}
         write_json(partial / MANIFEST, records.sealed(content))
@@ -243,10 +246,16 @@ def _check_numbers(manifest: Manifest, inventory: InventoryState, folder: Path) 
         )
 
 
-def _write_files(folder: Path, inventory: InventoryState, crs, tables: "Mapping[str, pd.DataFrame]") -> None:
+def _write_files(
+    folder: Path,
+    inventory: InventoryState,
+    crs,
+    tables: "Mapping[str, pd.DataFrame]",
+    columns: Mapping[str, type],
+) -> None:
     from sarslide.io import vector
 
-    layers = {name: typed(inventory.layers[name], OBJECTS, crs) for name in LAYERS}
+    layers = {name: typed(inventory.layers[name], columns, crs) for name in LAYERS}
     beside = {name: table for name, table in tables.items() if not table.empty}
     vector.write_layers(folder / PACKAGE, layers, style_rows(), beside)
     vector.write_parquet(folder / PARQUET, layers["landslides"])

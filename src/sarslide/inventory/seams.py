@@ -234,15 +234,20 @@ def _motion(rows: Sequence[Mapping], joined: Mapping, min_sensitivity: float) ->
     }
 
 
-def _masked_ground(rows: Sequence[Mapping], weights: np.ndarray) -> str:
-    """The user's mask on which most of the object lies; empty where less than half of it does."""
+def _masked_ground(rows: Sequence[Mapping], weights: np.ndarray) -> dict[str, str]:
+    """The user's mask on which most of the object lies, and its text; none where less than half of
+    it does.
+    """
     known = {*masks.REASONS, *masks.NOTE_CODES, ""}
     areas: dict[str, float] = {}
     for row, weight in zip(rows, weights, strict=True):
         if row["reason"] not in known:
             areas[row["reason"]] = areas.get(row["reason"], 0.0) + weight
     masked = sum(areas.values()) > weights.sum() / 2
-    return max(sorted(areas), key=lambda name: areas[name]) if masked else ""
+    if not masked:
+        return {}
+    reason = max(sorted(areas), key=lambda name: areas[name])
+    return {reason: next(masks.texts_of(row)[reason] for row in rows if row["reason"] == reason)}
 
 
 def _mean(rows: Sequence[Mapping], weights: np.ndarray, name: str) -> float:

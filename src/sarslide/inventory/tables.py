@@ -3,6 +3,7 @@ row or ten thousand.
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
@@ -97,6 +98,15 @@ CHANGES = {
     "los_rate_before_mm_per_yr": float,
     "los_rate_after_mm_per_yr": float,
 }
+# Columns of ground and of what stands on it, which files of the user bring; `{}` is the name of the
+# ground.
+GROUND_SHARE, LAND_COVER, LAND_COVER_SHARE = "ground_{}_share", "ground_land_cover", "ground_land_cover_share"
+_FURTHER: dict[str, type] = {
+    LAND_COVER: str,
+    r"ground_\w+_share": float,
+    r"exposure_\w+_count": int,
+    r"exposure_\w+_km": float,
+}
 # Columns that releases of version 0.1.0 lack: unknown in their rows.
 SINCE_0_1_0 = {
     **dict.fromkeys(("uid", "name", "evidence", *STATE), ""),
@@ -115,6 +125,23 @@ DIGITS = 6
 
 class _RatesByTrack(RootModel[dict[Stack, Annotated[float, Field(allow_inf_nan=False)]]]):
     """The column `los_rate_by_track`."""
+
+
+def further(names: Iterable[str]) -> dict[str, type]:
+    """The columns of a table that files of the user bring, beside `OBJECTS`.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Columns of the table.
+
+    Returns
+    -------
+    dict of str to type
+        Name and type of each, in their order.
+    """
+    found = {name: kind for name in names for form, kind in _FURTHER.items() if re.fullmatch(form, name)}
+    return {name: kind for name, kind in found.items() if name not in OBJECTS}
 
 
 def typed(rows: Iterable[Mapping], columns: Mapping[str, type], crs) -> gpd.GeoDataFrame:

@@ -8,11 +8,13 @@ themselves could ask for (a CRS behind a link, a table that is computed) is refu
 import errno
 import io
 import json
+import math
 import sqlite3
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
@@ -104,6 +106,92 @@ def layer_names(path: str | Path) -> list[str]:
     with _readable(path):
         layers = _gdal().list_layers(_gdal_name(path, kind, None))
     return [str(name) for name, geometry in layers if geometry is not None]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much a layer holds, and where.
+
+    Attributes
+    ----------
+    features : int
+        Their number.
+    bounds : tuple of float
+        West, south, east, north in the CRS of the layer; NaN without features.
+    crs : str or None
+        Its CRS, as EPSG code or WKT; None where it has none.
+    """
+
+    features: int
+    bounds: tuple[float, ...]
+    crs: str | None
+
+
+def extent(path: str | Path, layer: str | None = None) -> Extent:
+    """How much a layer holds, and where, without its features.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    layer : str, optional
+        Its layer; None for the first.
+
+    Returns
+    -------
+    Extent
+        Of the layer.
+
+    Raises
+    ------
+    VectorError
+        As `read`, but for a missing CRS.
+    """
+    kind = _kind(path)
+    if kind == "GeoParquet":
+        frame = _parquet(path)
+        return Extent(len(frame), tuple(frame.total_bounds), frame.crs.to_wkt() if frame.crs else None)
+    name = _gdal_name(path, kind, layer)
+    with _readable(path):
+        about = _gdal().read_info(name, layer=layer, force_feature_count=True, force_total_bounds=True)
+    bounds = about["total_bounds"]
+    return Extent(about["features"], tuple(bounds) if bounds is not None else (math.nan,) * 4, about["crs"])
+
+
+def values(path: str | Path, name: str, layer: str | None = None) -> pd.Series:
+    """A column of a layer, of all its features, which are not read.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    name : str
+        Name of the column.
+    layer : str, optional
+        Its layer; None for the first.
+
+    Returns
+    -------
+    pandas.Series
+        Its values, of the first `MAX_FEATURES` features.
+
+    Raises
+    ------
+    VectorError
+        As `read` and `column`.
+    """
+    kind = _kind(path)
+    if kind == "GeoParquet":
+        return column(path, read(path), name)
+    gdal_name, gdal = _gdal_name(path, kind, layer), _gdal()
+    with _readable(path):
+        known = list(gdal.read_info(gdal_name, layer=layer)["fields"])
+        if name not in known:
+            raise VectorError(f"{path}: has no column '{name}'", f"its columns are: {listed(known) or 'none'}")
+        table = gdal.read_dataframe(
+            gdal_name, layer=layer, columns=[name], read_geometry=False, max_features=MAX_FEATURES
+        )
+    return table[name]
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame | None:

@@ -15,7 +15,7 @@ from sarslide.errors import ReleaseError
 from sarslide.inventory import records
 from sarslide.inventory.changes import LAYERS
 from sarslide.inventory.records import Manifest
-from sarslide.inventory.tables import OBJECTS, rows_of, typed
+from sarslide.inventory.tables import OBJECTS, further, rows_of, typed
 from sarslide.io import bounded, vector
 
 
@@ -30,8 +30,8 @@ class Publication:
     manifest : Manifest
         Its manifest.
     layers : mapping of str to GeoDataFrame
-        Its objects by layer, in the CRS of the region: `tables.OBJECTS` and two columns `lon` and
-        `lat`, degree (WGS 84), a point inside each object.
+        Its objects by layer, in the CRS of the region: `tables.OBJECTS`, those of `tables.further`,
+        and two columns `lon` and `lat`, degree (WGS 84), a point inside each object.
     """
 
     folder: Path
@@ -198,8 +198,9 @@ def read(folder: Path) -> Publication:
     path = folder / records.PACKAGE
     frames = {layer: vector.read(path, layer) for layer in LAYERS}
     crs = next(iter(frames.values())).crs
+    columns = {layer: OBJECTS | further(frame.columns) for layer, frame in frames.items()}
     layers = {
-        layer: with_places(typed(rows_of(frame, OBJECTS, f"{path} layer {layer}"), OBJECTS, crs))
+        layer: with_places(typed(rows_of(frame, columns[layer], f"{path} layer {layer}"), columns[layer], crs))
         for layer, frame in frames.items()
     }
     return Publication(folder, manifest, layers)

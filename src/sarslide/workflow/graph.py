@@ -26,7 +26,7 @@ from sarslide.rates.methods import METHODS, WITH_RATES, Method
 from sarslide.retrieve import dem_library
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.location import workflow_folder
-from sarslide.workflow.paths import PAIR_FILES, Paths, layer_files
+from sarslide.workflow.paths import PAIR_FILES, Paths, layer_files, with_parts
 from sarslide.workflow.release_id import optional_inputs, release_digest, script_of, upstream_rules
 
 # Sources of which the orbit decides what a stack sees.
@@ -191,7 +191,7 @@ class Graph:
         """
         paths, amplitude = self.paths, ["mean_amplitude_db"] if self.engine.amplitude else []
         found = {
-            **layer_files(f"{paths.stack}/averaging", AVERAGES),
+            **(layer_files(f"{paths.stack}/averaging", AVERAGES) if self.engine.pairs else {}),
             **layer_files(paths.rates, self.rate_layers),
             **layer_files(f"{paths.stack}/geometry", GEOMETRY),
         }
@@ -338,6 +338,8 @@ class Graph:
     @cached_property
     def _pairs(self) -> dict[str, tuple[str, ...]]:
         plan, scenes = self.config.network, self.scenes
+        if not self.engine.pairs:
+            return dict.fromkeys(self.config.stacks, ())
         if scenes.pairs:
             return dict.fromkeys(self.config.stacks, scenes.pairs)
         return {
@@ -347,6 +349,8 @@ class Graph:
 
     def pairs(self, stack: str, window: str | None = None) -> list[str]:
         """Pairs of a stack: the configuration's explicit list, or those of the network's preset.
+
+        None of an engine without pairs.
 
         Parameters
         ----------
@@ -382,6 +386,8 @@ class Graph:
             For a named reference area that no stack sees.
         """
         self.scenes.check()
+        if not self.engine.pairs:
+            return self._without_reference()
         plan = self.config.network
         found = [
             warning
@@ -642,8 +648,59 @@ class Graph:
         name = self.config.simulation.dem
         return name if dem_library.is_name(name) else ""
 
+    def ground_files(self, masking: bool = False) -> dict[str, list[str]]:
+        """Files of the user about ground and what stands on it.
+
+        Parameters
+        ----------
+        masking : bool
+            Those that mask objects alone.
+
+        Returns
+        -------
+        dict of str to list of str
+            By `masks_NAME`, `land_cover` or `exposure_NAME` the file, and those beside it that it
+            consists of.
+
+        Raises
+        ------
+        ConfigError
+            For a file that is not there.
+        """
+        ground = self.config.ground
+        hold = {f"masks.{name}" for name, one in ground.masks.items() if one.action == "mask"}
+        return {
+            key.replace(".", "_"): with_parts(existing(f"ground.{key}", path))
+            for key, path in ground.files().items()
+            if not masking or key in hold
+        }
+
+    def ground_keys(self, masking: bool = False) -> dict[str, dict[str, Any]]:
+        """How the files of ground and what stands on it are read, as parameters of a rule.
+
+        Parameters
+        ----------
+        masking : bool
+            Those that mask objects alone.
+
+        Returns
+        -------
+        dict of str to dict
+            `masks_keys` and `exposure_keys`, where there are any: keys by name, but for the file,
+            which is an input.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for key in ("masks",) if masking else ("masks", "exposure"):
+            entries = getattr(self.config.ground, key)
+            plain = {name: one.model_dump(mode="json", exclude={"file"}) for name, one in entries.items()}
+            found[f"{key}_keys"] = {
+                name: keys for name, keys in plain.items() if not masking or keys["action"] == "mask"
+            }
+        return {key: keys for key, keys in found.items() if keys}
+
     def _of_user(self) -> list[str]:
-        return [*self.named_file("inventory.names"), *self.named_file("inventory.masks")]
+        ground = [path for paths in self.ground_files().values() for path in paths]
+        return [*self.named_file("inventory.names"), *self.named_file("inventory.masks"), *ground]
 
     def upstream_rules(self, optional_rules: Sequence[str]) -> list[str]:
         """The rules whose code and keys a release follows from.
@@ -729,9 +786,10 @@ class Graph:
         """
         scores = [f"{self.paths.results}/report/scores.json"] if self.simulated else []
         scores += [f"{self.paths.results}/report/external_scores.json"] if self.compared else []
+        of_pairs = ["network.png", *(["closure.json"] if self.method.has_rates else []), "phase_bias.json"]
         quality = [
             path
-            for name in ("network.png", *(["closure.json"] if self.method.has_rates else []), "phase_bias.json")
+            for name in (of_pairs if self.engine.pairs else [])
             for path in self.every(f"{self.paths.stack}/quality/{name}")
         ]
         east_up = [f"{self.paths.east_up}/east_up.json".format(frame=frame) for frame in self.frames_of_both_passes()]
@@ -769,10 +827,12 @@ class Graph:
         common = [*rates, "mean_coherence"]
         probability = f"{paths.segment}/probability.tif"
         patterns = [f"{paths.rates}/{layer}.tif" for layer in common]
-        patterns += [f"{paths.stack}/averaging/avg_phase_rad.tif", f"{paths.stack}/geometry/layover_shadow.tif"]
+        patterns += [f"{paths.stack}/averaging/avg_phase_rad.tif"] if self.engine.pairs else []
+        patterns += [f"{paths.stack}/geometry/layover_shadow.tif"]
         patterns += [probability, *([f"{paths.rates}/levels.png"] if rates else [])]
         if self.config.grid.product_m:
-            finer = [*common, "avg_phase_rad", *([] if self.finer_networks else ["probability"])]
+            averages = ["avg_phase_rad"] if self.engine.pairs else []
+            finer = [*common, *averages, *([] if self.finer_networks else ["probability"])]
             patterns += [f"{paths.resampled}/{layer}.tif" for layer in finer]
         return [path for pattern in patterns for path in self.maps(pattern)]
 

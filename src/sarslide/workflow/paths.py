@@ -5,6 +5,7 @@ These are `{stack}`, `{frame}`, `{date}`, `{pair}` and, of networks, `{model}`.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 # Folders of layers of the ground.
 GROUND = ("terrain", "optical", "lithology")
@@ -16,6 +17,7 @@ PAIR_FILES = {
     "coherence": "cor.tif",
     "sidecars": "json",
 }
+BESIDE_SHAPEFILE = (".shx", ".dbf", ".prj", ".cpg")
 
 
 @dataclass(frozen=True)
@@ -207,3 +209,20 @@ def layer_files(folder: str, layers: Iterable[str]) -> dict[str, str]:
         Path by layer.
     """
     return {layer: f"{folder}/{layer}.tif" for layer in layers}
+
+
+def with_parts(path: str) -> list[str]:
+    """A file and those beside it that it consists of.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    list of str
+        The file first; of a Shapefile also its parts that there are.
+    """
+    beside = [Path(path).with_suffix(suffix) for suffix in BESIDE_SHAPEFILE if path.endswith(".shp")]
+    return [path, *(str(one) for one in beside if one.is_file())]
