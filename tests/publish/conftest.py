@@ -10,10 +10,12 @@ import pystac.validation
 import pytest
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 
+from sarslide.grid import part_of
 from sarslide.inventory import records, release
 from sarslide.inventory.changes import ChangeRules, InventoryState, update
 from sarslide.inventory.observability import Observability
 from sarslide.io import raster
+from sarslide.layers import LINE_OF_SIGHT
 from sarslide.publish import source
 from sarslide.publish.export import FORMATS, export
 from tests.inventory.conftest import GRID, cell_box, fused_row
@@ -56,6 +58,7 @@ def make_rasters(working: Path) -> None:
     base.mkdir(parents=True)
     raster.write(base / "los_rate_mm_per_yr.tif", rate, GRID, "los_rate_mm_per_yr", {"note": "kept"})
     raster.write(base / "los_rate_std_mm_per_yr.tif", np.abs(rate) / 10, GRID, "los_rate_std_mm_per_yr")
+    raster.write(base / "mean_coherence.tif", np.full(GRID.shape, 0.5), GRID, "mean_coherence")
     pairs = ["20190306_20190318", "20190318_20190330"]
     (base / "stack_rates.json").write_text(json.dumps({"params": {"pairs": pairs}}))
     (base / "series").mkdir()
@@ -63,6 +66,18 @@ def make_rasters(working: Path) -> None:
     terrain = working / "results" / REGION / "terrain" / "f0"
     terrain.mkdir(parents=True)
     raster.write(terrain / "hillshade.tif", np.full(GRID.shape, 180), GRID, "hillshade")
+    raster.write(terrain / "elevation_m.tif", np.full(GRID.shape, 1234.5), GRID, "elevation_m")
+    # Of two frames, north and south.
+    for frame, rows, east in (("f0", slice(0, 60), -0.6), ("f1", slice(60, GRID.rows), -0.7)):
+        part = part_of(GRID, rows, slice(0, GRID.cols))
+        geometry = working / "results" / REGION / STACK / frame / "native" / "geometry"
+        geometry.mkdir(parents=True)
+        for layer, value in (
+            ("incidence_deg", 40),
+            ("heading_deg", 350),
+            *zip(LINE_OF_SIGHT, (east, -0.1, 0.75), strict=True),
+        ):
+            raster.write(geometry / f"{layer}.tif", np.full(part.shape, value, np.float32), part, layer)
 
 
 def first_objects() -> list[dict]:

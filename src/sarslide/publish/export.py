@@ -15,7 +15,7 @@ from sarslide.io import bounded
 from sarslide.io.atomic import atomic_folder
 from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import write_json
-from sarslide.publish import files, kml, project, registers, results, stac
+from sarslide.publish import files, kml, points, project, registers, results, stac
 from sarslide.publish.source import Publication
 
 LIST = "EXPORT.json"
@@ -31,6 +31,7 @@ FORMATS: dict[str, Callable[[Publication, Path], None]] = {
     "coolr": registers.coolr,
     "iffi": registers.iffi,
     "series": results.series,
+    "points": points.points,
     "rasters": results.rasters,
     "qgis": project.project,
     "stac": stac.catalogue,

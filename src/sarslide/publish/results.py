@@ -52,7 +52,7 @@ def series(publication: Publication, folder: Path) -> None:
     folder : Path
         Where they are written.
     """
-    paths = {stack: base / "series" / "inventory.csv" for stack, base in _tracks(publication)}
+    paths = {stack: base / "series" / "inventory.csv" for stack, base in of_tracks(publication)}
     for stack in publication.manifest.dates:  # those of the release itself, where it has them
         if (mine := publication.folder / f"series_{stack}.csv").name in publication.manifest.files:
             paths[stack] = mine
@@ -79,7 +79,7 @@ def found(publication: Publication) -> list[tuple[str, str, Path]]:
     mine = [one for one in mine if one[2].name in publication.manifest.files]
     if publication.is_current and (relief := hillshade(publication)):
         mine.append(("", HILLSHADE, relief))
-    for stack, base in _tracks(publication):
+    for stack, base in of_tracks(publication):
         paths = {layer: base / f"{layer}.tif" for layer in OF_METHOD}
         for candidates in sorted(base.glob("segment/*/candidates.gpkg")):  # of the network of the inventory
             paths["probability"] = candidates.with_name("probability.tif")
@@ -137,18 +137,39 @@ def hillshade(publication: Publication) -> Path | None:
     Path or None
         None where the results have none.
     """
-    terrain = _results(publication) / "terrain"
+    terrain = results_of(publication) / "terrain"
     paths = (terrain / f"{HILLSHADE}.tif", terrain / "f0" / f"{HILLSHADE}.tif")
     return next((path for path in paths if path.is_file()), None)
 
 
-def _results(publication: Publication) -> Path:
+def results_of(publication: Publication) -> Path:
+    """The results of the region of a release.
+
+    Parameters
+    ----------
+    publication : Publication
+        The release.
+
+    Returns
+    -------
+    Path
+        `results/{region}`.
+    """
     return publication.folder.parents[2]
 
 
-def _tracks(publication: Publication) -> Iterator[tuple[str, Path]]:
-    """Tracks of a current release whose rates are of its dates, and the folders of these: of the
-    whole region, else of its only frame.
+def of_tracks(publication: Publication) -> Iterator[tuple[str, Path]]:
+    """Tracks of a current release whose rates are of its dates.
+
+    Parameters
+    ----------
+    publication : Publication
+        The release.
+
+    Yields
+    ------
+    (str, Path)
+        Track, and the folder of its rates: of the whole region, else of its only frame.
     """
     parameters: Mapping[str, Any] = (publication.manifest.model_extra or {}).get("parameters", {})
     engine, method = str(parameters.get("engine", "")), str(parameters.get("rates", {}).get("method", ""))
@@ -156,9 +177,9 @@ def _tracks(publication: Publication) -> Iterator[tuple[str, Path]]:
         return
     for stack in publication.manifest.dates:
         for part in ("", "f0"):
-            base = _results(publication) / stack / part / engine / method
+            base = results_of(publication) / stack / part / engine / method
             if (base / "los_rate_mm_per_yr.tif").is_file():
-                frames = (_results(publication) / stack).glob(f"f*/{engine}/{method}")
+                frames = (results_of(publication) / stack).glob(f"f*/{engine}/{method}")
                 if _dates([base, *frames]) == publication.manifest.dates[stack]:
                     yield stack, base
                 break
