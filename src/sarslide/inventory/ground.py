@@ -62,7 +62,18 @@ class Ground(Protocol):
     """Ground whose share of each cell is known."""
 
     def share(self, grid: RegionGrid) -> np.ndarray:
-        """Share of each cell of a part of the region, 0 to 1; NaN where nothing is known."""
+        """Share of each cell.
+
+        Parameters
+        ----------
+        grid : RegionGrid
+            Cells of a part of the region.
+
+        Returns
+        -------
+        (rows, cols) array of float32
+            0 to 1; NaN where nothing is known.
+        """
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from sarslide.insar.engines import ENGINES, SCENES
 from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared
 from sarslide.models import registry
 from sarslide.models.weights import check as check_weights
-from sarslide.preflight import closures, comparison, frames, machine, weather
+from sarslide.preflight import closures, comparison, frames, ground, machine, weather
 from sarslide.preflight.finding import ERROR, GOOD, NOTE, WARNING, Finding, of_error, tried
 from sarslide.preflight.forecast import forecast
 from sarslide.rates.methods import METHODS
@@ -133,6 +133,7 @@ def inputs(config: Config) -> list[Finding]:
     """
     named = {
         "files.folder": [config.files.folder] if config.source == "files" else [],
+        "displacement.products": [product.path for product in config.displacement.products.values()],
         "optical.products": config.optical.products,
         "lithology.file": [config.lithology.file],
         "rates.series_polygons": [config.rates.series_polygons],
@@ -211,6 +212,10 @@ def acquisitions(config: Config, table: SceneTable, listed: Sequence[Row]) -> li
             found += _waiting(config, stack, mine, len(dates))
         try:
             SceneTable((stack,), table.scenes, needs_baselines=table.needs_baselines, cure=table.cure).check()
+            if not ENGINES[config.engine].pairs:
+                text = f"{dates[0]} to {dates[-1]}, {', '.join({row['granule'] for row in table.rows()})}"
+                found.append(Finding(f"product {stack}", GOOD, text))
+                continue
             pairs = network.planned_pairs(config.network, dates, table.baselines(stack))
             warnings = network.check(
                 stack, dates, pairs, METHODS[config.rates.method], config.network.preset, config.network.max_days
@@ -592,6 +597,7 @@ def cheap(
         *inputs(config),
         *lithology(config),
         *comparison.files(config),
+        *ground.files(config),
         *tracks(config),
         *sensor(config, table),
         *weather.delays(config, table),
