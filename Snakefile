@@ -58,8 +58,11 @@ if SCENES.ready:
     if not CONFIG.joined:
 
         include: f"rules/engines/{CONFIG.engine}.smk"
-        include: "rules/pairs.smk"
-        include: "rules/rates.smk"
+
+        if GRAPH.engine.pairs:
+
+            include: "rules/pairs.smk"
+            include: "rules/rates.smk"
     include: "rules/ground.smk"
     include: "rules/maps.smk"
 

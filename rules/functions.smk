@@ -169,15 +169,24 @@ def frame_grids(wildcards):
 def level_reference(wildcards):
     """Parameter: frames of the job whose reference area is the named one; none where each cell has a zero of its own."""
     window = wildcards.folder.startswith("windows/")
-    made_by = "window_rates" if window else GRAPH.method.rules[0]
+    made_by = (
+        "window_rates" if window else (GRAPH.method.rules or GRAPH.engine.rules)[0]
+    )
     read = GRAPH.leaves("rates", "reference_mode", rule=made_by)
     mode = read.get("reference_mode")
     frames = () if mode == "double_difference" else frames_of_job(wildcards)
     return [frame for frame in frames if frame in REFERENCE_FRAMES]
 
 
+def wavelength_record(stack, frame):
+    """A record that states the wavelength: that of the first pair, or of the product."""
+    if not GRAPH.engine.pairs:
+        return [f"{RATES}/ingest_displacement.json".format(stack=stack, frame=frame)]
+    return GRAPH.paths.pair_files(stack, frame, GRAPH.pairs(stack)[:1], "sidecars")
+
+
 def mosaic_inputs(wildcards):
-    """The layer of each frame; of rates also what levels them, heights of the same cells, and a pair's record."""
+    """The layer of each frame; of rates also what levels them, heights of the same cells, and a record of the wavelength."""
     found = {"layer": of_frames(f"{STACK}/{{folder}}/{{file}}.tif")(wildcards)}
     if wildcards.file not in LEVELLED:
         return found | {"levels": [], "elevation": [], "records": []}
@@ -188,8 +197,7 @@ def mosaic_inputs(wildcards):
         heights = ground if GRAPH.finer_networks else RESAMPLED
     frame, record = frames_of_job(wildcards)[0], []
     if wildcards.file != LEVELLED[0]:
-        first = GRAPH.pairs(wildcards.stack)[:1]
-        record = GRAPH.paths.pair_files(wildcards.stack, frame, first, "sidecars")
+        record = wavelength_record(wildcards.stack, frame)
     return found | {
         "levels": [
             fill(f"{MOSAIC}/{{folder}}/level_frames.json", wildcards, folder=folder)

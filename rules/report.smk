@@ -54,11 +54,25 @@ rule report:
                 "sensitivity": GRAPH.maps(
                     f"{STACK}/observability/downslope_sensitivity.tif"
                 ),
-                "closure_rms": GRAPH.maps(f"{STACK}/quality/closure_rms_rad.tif"),
-                "unwrap_errors": GRAPH.maps(f"{STACK}/quality/unwrap_error_count.tif"),
             }
             if GRAPH.method.has_rates
             else {}
+        ),
+        **(
+            {
+                "closure_rms": GRAPH.maps(f"{STACK}/quality/closure_rms_rad.tif"),
+                "unwrap_errors": GRAPH.maps(f"{STACK}/quality/unwrap_error_count.tif"),
+            }
+            if GRAPH.method.has_rates and GRAPH.engine.pairs
+            else {}
+        ),
+        **(
+            {
+                "avg_phase": GRAPH.maps(f"{STACK}/averaging/avg_phase_rad.tif"),
+                "phase_bias": GRAPH.maps(f"{STACK}/quality/phase_bias_flag.tif"),
+            }
+            if GRAPH.engine.pairs
+            else {"products": GRAPH.every(f"{RATES}/ingest_displacement.json")}
         ),
         current=RELEASED,
         motion=(
@@ -83,11 +97,9 @@ rule report:
             if GRAPH.engine.amplitude
             else []
         ),
-        avg_phase=GRAPH.maps(f"{STACK}/averaging/avg_phase_rad.tif"),
         mean_coherence=GRAPH.maps(f"{RATES}/mean_coherence.tif"),
         reference=GRAPH.every(f"{RATES}/reference.json"),
         levels=LEVELS,
-        phase_bias=GRAPH.maps(f"{STACK}/quality/phase_bias_flag.tif"),
         observable=GRAPH.maps(f"{STACK}/observability/observable_class.tif"),
         probability=GRAPH.maps(f"{SEGMENT}/probability.tif"),
         network_maps=(

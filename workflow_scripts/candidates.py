@@ -30,7 +30,7 @@ def main(snakemake) -> None:
     grid, region = (RegionGrid.from_dict(values) for values in (params.grid, params.region))
     inside = common_part(grid, region) or grid
     window = window_of(grid, inside)
-    years = [interval_years(pair) for pair in params.pairs]
+    years = [interval_years(pair) for pair in params.pairs] or [math.nan]  # a product has no pairs
     tags = raster.tags_of(files.probability)
     threshold, limits = cell_threshold(params.threshold, tags), speed_limits(tags, files.probability)
     masking = [masked_ground.read(files.masks[0], params.masks_column, inside)] if files.get("masks") else []

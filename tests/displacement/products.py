@@ -52,7 +52,7 @@ def dolphin(folder: Path) -> None:
         geotiff(folder / f"timeseries/{DAYS[0]}_{day}.tif", "meters", 1e-3 * float(years), 1)
 
 
-def mintpy(folder: Path) -> None:
+def mintpy(folder: Path, heading: float = HEADING) -> None:
     """velocity.h5, timeseries.h5 and geometryGeo.h5 by MintPy's own writer."""
     from mintpy.utils import writefile
 
@@ -76,7 +76,10 @@ def mintpy(folder: Path) -> None:
     writefile.write(
         series, str(folder / "timeseries.h5"), about | {"FILE_TYPE": "timeseries", "UNIT": "m"}, print_msg=False
     )
-    angles = {"incidenceAngle": np.full_like(moved, INCIDENCE), "azimuthAngle": np.full_like(moved, 90 - HEADING + 360)}
+    angles = {
+        "incidenceAngle": np.full_like(moved, INCIDENCE),
+        "azimuthAngle": np.full_like(moved, (90 - heading) % 360),
+    }
     writefile.write(angles, str(folder / "geometryGeo.h5"), about | {"FILE_TYPE": "geometry"}, print_msg=False)
 
 

@@ -6,7 +6,7 @@ of ready interferograms from its list of pairs.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache, cached_property
@@ -16,7 +16,7 @@ from sarslide import names
 from sarslide.catalog.external_names import NAMINGS, WITH_BASELINES, dates_of, headers_of
 from sarslide.catalog.hyp3_plan import check_granule
 from sarslide.catalog.scene_row import ArchiveRow, SceneRow
-from sarslide.config import Config, reach, resolve
+from sarslide.config import Config, existing, reach, resolve
 from sarslide.errors import CatalogError, InterferogramError, NetworkError, StackError
 from sarslide.insar.engines import ENGINES
 from sarslide.io import bounded
@@ -59,6 +59,8 @@ class SceneTable:
         Ready files by kind; empty where pairs are processed here.
     pairs : tuple of str
         Names of the pairs of ready interferograms; empty where the network decides.
+    lacking : dict of str to tuple of str
+        By stack the layers that its displacement product does not have, and that nobody states.
     needs_baselines : bool
         Whether the network needs the baseline columns.
     cure : str
@@ -70,6 +72,7 @@ class SceneTable:
     first: dict[str, list[str]] = field(default_factory=dict)
     external: dict[str, list[str]] = field(default_factory=dict)
     pairs: tuple[str, ...] = ()
+    lacking: dict[str, tuple[str, ...]] = field(default_factory=dict)
     needs_baselines: bool = False
     cure: str = "put SAFE and orbit files below resources/<region>/slc/<stack>/<date>/, then `sarslide update`"
 
@@ -127,7 +130,7 @@ class SceneTable:
         ----------
         kind : str
             unwrapped, coherence, baselines, or pairs: in the order of the pairs;
-            line_of_sight, metadata, headers.
+            line_of_sight, metadata, headers; or the stack of a displacement product.
 
         Returns
         -------
@@ -438,6 +441,34 @@ def _hyp3(config: Config, path: Path) -> SceneTable:
     return SceneTable(config.stacks, rows, needs_baselines=_needs_baselines(config), cure=cure)
 
 
+def _displacement(config: Config, _: Path) -> SceneTable:
+    """The dates of displacement products, from the headers of their files."""
+    from sarslide.displacement import formats  # and what reads HDF5
+
+    rows: list[dict[str, str]] = []
+    files: dict[str, list[str]] = {}
+    lacking: dict[str, tuple[str, ...]] = {}
+    for stack, declared in config.displacement.products.items():
+        key = f"displacement.products.{stack}"
+        found = formats.look(existing(f"{key}.path", declared.path), declared.format)
+        days = found.dates or declared.period or ()
+        if len(days) < 2:
+            raise CatalogError(f"{declared.path}: states {len(days)} dates", f"set {key}.period: [FIRST, LAST]")
+        files[stack] = [str(path) for path in found.paths]
+        digest = _digest_of_listing(found.paths)
+        row = dict.fromkeys(COLUMNS, "") | {"stack": stack, "granule": formats.FORMATS[found.form], "sha256": digest}
+        rows += [row | {"date": day} for day in days]
+        if not found.has_coherence and declared.coherence is None:
+            lacking[stack] = ("mean_coherence",)
+    return SceneTable(config.stacks, rows, external=files, lacking=lacking)
+
+
+def _digest_of_listing(paths: Sequence[Path]) -> str:
+    """Digest of names and sizes: a new delivery has others; products are too large to read."""
+    listed = [f"{path.name} {path.stat().st_size}" for path in paths]
+    return hashlib.sha256("\n".join(listed).encode()).hexdigest()
+
+
 def _the_one(folder: Path, pattern: str, pair: str, named_by: str) -> str:
     earlier, later = names.split_pair(pair)
     spelt = ({"earlier": earlier, "later": later}, {"earlier": earlier[2:], "later": later[2:]})
@@ -461,4 +492,5 @@ TABLE_OF_SOURCE: dict[str, Callable[[Config, Path], SceneTable]] = {
     "safe": _safe,
     "files": _files,
     "hyp3": _hyp3,
+    "displacement": _displacement,
 }

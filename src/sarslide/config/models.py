@@ -56,7 +56,8 @@ class Config(Section):
         " interferograms; bursts for HyP3; displacement products",
     )
     engine: Annotated[str, OneOf(ENGINES)] = key(
-        "native", "InSAR engine; files for existing interferograms, hyp3 and displacement for the sources of these names"
+        "native",
+        "InSAR engine; files for existing interferograms, hyp3 and displacement for the sources of these names",
     )
     stacks: Annotated[tuple[StackName, ...], EachOnce] = key(
         (), "pass and relative orbit of each stack, for example [A128, D062]", min_length=1

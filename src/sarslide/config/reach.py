@@ -377,12 +377,16 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "evaluation.seen_column": (_given("evaluation.points"),),
 }
 
-# What decides pairs, or the way from pairs to rates. `rates.plane` and `rates.height_correlated` level frames, too.
+# What decides pairs, or the way from pairs to rates. `rates.plane` and `rates.height_correlated`
+# level frames, too.
 OF_PAIRS = (
     *(f"network.{key}" for key in ("preset", "max_days", "neighbours", "season", "pairs")),
     *(f"interferogram.{key}" for key in type(Config.model_fields["interferogram"].default).model_fields),
     *(f"rates.{key}" for key in ("average", "average_weighting", "pair_coherence", "loop_mask", "rate_cycles")),
-    *(f"rates.{key}" for key in ("weighting", "atmosphere", "atmosphere_km", "atmosphere_days", "delays", "phase_bias")),
+    *(
+        f"rates.{key}"
+        for key in ("weighting", "atmosphere", "atmosphere_km", "atmosphere_days", "delays", "phase_bias")
+    ),
     *(f"rates.{key}" for key in ("reference_mode", "double_difference_km", "paper_wavelength_m", "windows", "dinsar")),
     *(f"rates.{key}" for key in ("phase_gradient", "fusion", "fusion_percent")),
 )

@@ -80,6 +80,24 @@ def look(product: str | Path, form: str = AUTO) -> Product:
     return Product(name, tuple(paths), tuple(module.dates(paths)), module.has_coherence(paths))
 
 
+def form_of(paths: Sequence[Path], form: str) -> str:
+    """The format of the files of a product that was looked at.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one product.
+    form : str
+        Key of `FORMATS`, or "auto".
+
+    Returns
+    -------
+    str
+        Key of `FORMATS`.
+    """
+    return next(name for name in FORMATS if reader(name).recognises(paths[0])) if form == AUTO else form
+
+
 def reader(name: str) -> Reader:
     """The module of a format.
 

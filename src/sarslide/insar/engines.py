@@ -3,7 +3,9 @@
 A new engine is a row here, a rule file `rules/engines/NAME.smk` that makes the files of the engine
 contract, and the script of each of its rules; `tests/insar/test_engines.py` lists what is
 forgotten. An engine of ready interferograms writes them by `external.pair.ExternalPair`. GeoTIFFs
-of another processor need no engine: add a row to `catalog.external_names.NAMINGS`.
+of another processor need no engine: add a row to `catalog.external_names.NAMINGS`. `displacement`
+enters the contract at the rates: a format of its products is a reader of `sarslide.displacement`,
+no engine.
 """
 
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Engine:
-    """What delivers interferograms under the engine contract.
+    """What delivers interferograms, or rates, under the engine contract.
 
     Attributes
     ----------
@@ -24,6 +26,9 @@ class Engine:
     rules : tuple of str
         Its rules in their order, whose code and keys (`config.reach`) decide the content of a
         release.
+    pairs : bool
+        Whether it delivers interferograms; otherwise the rates and all that `rates.method:
+        delivered` has, and no rule that reads pairs is there.
     amplitude : bool
         Whether it sees samples, and so delivers the mean amplitude.
     unwraps : bool
@@ -44,6 +49,7 @@ class Engine:
     title: str
     sources: tuple[str, ...]
     rules: tuple[str, ...]
+    pairs: bool = True
     amplitude: bool = False
     unwraps: bool = False
     reads_bursts: bool = False
@@ -94,5 +100,13 @@ ENGINES = {
             unwraps=True,
         ),
         Engine("files", "external interferograms", ("files",), ("ingest_files",), unwraps=True),
+        Engine(
+            "displacement",
+            "displacement products",
+            ("displacement",),
+            ("ingest_displacement",),
+            pairs=False,
+            unwraps=True,
+        ),
     )
 }

@@ -157,6 +157,8 @@ def forecast(config: Config, scenes: Mapping[str, list[dict[str, str]]], seen: M
 
 def _pairs(config: Config, dates: list[str], rows: list[dict[str, str]]) -> list[str]:
     """Pairs of a stack as far as baselines are known."""
+    if not ENGINES[config.engine].pairs:
+        return []
     baselines = {
         row["date"]: network.DateBaseline(float(row["bperp_m"]), float(row["critical_bperp_m"]))
         for row in rows
@@ -210,6 +212,8 @@ def _seconds(config: Config, cells: float, dates: int, pairs: int, unwraps_here:
     ):
         for rule, demo_s in costs.items():
             if (rule in ENGINE and not unwraps_here) or (rule in UNWRAPPED and not method.has_rates):
+                continue
+            if rule == "network" and not ENGINES[config.engine].pairs:
                 continue
             job, cell = unit(rule, demo_s, demo_jobs)
             if rule == "stack_rates" and method.has_series:

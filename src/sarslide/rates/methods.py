@@ -30,7 +30,8 @@ class Method:
         Where the outside programs that it starts are looked for, `module:function`; empty: none.
         The function takes the configuration and returns, by program, what finds it or raises.
     has_series : bool
-        Whether it leaves a displacement time series of every cell (`timeseries.nc`).
+        Whether it leaves a displacement time series of every cell (`timeseries.nc`); cells of
+        products without a series are unknown there.
     needs_connected : bool
         Whether all dates of a stack must be connected by its network of pairs.
     corrects_dates : bool
@@ -53,6 +54,7 @@ class Method:
 
 
 DEFAULT = "stacking"  # of the configuration
+DELIVERED = "delivered"  # of engines without pairs, whose rules make the rates
 METHODS = {
     method.name: method
     for method in (
@@ -82,6 +84,11 @@ METHODS = {
             name="own",
             title="a method of one's own",
             rules=("own_rates",),
+        ),
+        Method(
+            name=DELIVERED,
+            title="a displacement product",
+            has_series=True,
         ),
         Method(
             name="averaging",

@@ -93,7 +93,7 @@ def write_unknown(snakemake: Any, reason: str) -> None:
             layer = path.stem.rsplit(".", 1)[-1]
             raster.write(path, unknown(layer, grid), grid, layer)
         elif path.suffix == ".nc":
-            with series.create(path, grid, dates_of(params["pairs"])):
+            with series.create(path, grid, params.get("dates") or dates_of(params["pairs"])):
                 pass
         elif path.suffix == ".h5":
             with atomic_file(path) as temporary:
@@ -116,7 +116,10 @@ def unknown(layer: str, grid: RegionGrid) -> np.ndarray:
     Returns
     -------
     (rows, cols) array of float
-        NaN; 0 of counts and of stable ground, which is then moving or incoherent everywhere.
+        NaN; 0 of counts and of stable ground, which is then moving or incoherent everywhere; 255 of
+        layover and shadow, not acquired.
     """
+    if layer == "layover_shadow":
+        return np.full(grid.shape, 255.0)
     counted = np.issubdtype(np.dtype(layers.get(layer).dtype), np.integer)
     return np.full(grid.shape, 0.0 if counted else np.nan)

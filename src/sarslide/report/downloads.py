@@ -9,7 +9,7 @@ from shapely.geometry import MultiPolygon, Polygon, mapping
 from shapely.geometry.polygon import orient
 
 from sarslide.inventory import records
-from sarslide.inventory.tables import OBJECTS
+from sarslide.inventory.tables import OBJECTS, further
 from sarslide.io.spreadsheet import csv_text
 from sarslide.report.beside import FOLDER
 from sarslide.report.look_up import placed
@@ -37,7 +37,8 @@ def files(landslides: gpd.GeoDataFrame) -> dict[str, bytes]:
         {"type": "Feature", "geometry": mapping(shape), "properties": _known(row)}
         for shape, row in zip(shapes, rows, strict=True)
     ]
-    kinds = {name: kind for name, kind in OBJECTS.items() if name in landslides} | {"lon": str, "lat": str}
+    known = OBJECTS | further(landslides.columns) | {"lon": str, "lat": str}
+    kinds = {name: kind for name, kind in known.items() if name in (*landslides, "lon", "lat")}
     texts = [row | {"lon": f"{row['lon']:.7f}", "lat": f"{row['lat']:.7f}"} for row in rows]
     return {
         GEOJSON: json.dumps({"type": "FeatureCollection", "features": features}).encode(),

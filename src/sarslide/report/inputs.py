@@ -150,6 +150,8 @@ class ReportInputs:
         Tables of `sarslide series` of the objects by track, where they were made.
     motion : tuple of Path
         What each track and frame tells of the objects (rule `object_motion`).
+    products : tuple of Path
+        Sidecars of displacement products, of each track and frame (rule `ingest_displacement`).
     """
 
     region: str
@@ -179,6 +181,7 @@ class ReportInputs:
     ground: Mapping[str, Path] = field(default_factory=dict)
     series: Mapping[str, Path] = field(default_factory=dict)
     motion: tuple[Path, ...] = ()
+    products: tuple[Path, ...] = ()
 
 
 def of_stack(

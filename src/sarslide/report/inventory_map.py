@@ -124,10 +124,11 @@ def outline_layer(
         Outlines with style and popups.
     """
     label, style, shown = OUTLINES[name]
+    ground = tables.ground_columns(frame.columns)
     popups, rows = [], tables.landslide_rows(look_up.placed(frame))
     for row, places in zip(rows, look_up.addresses(frame), strict=True):
         title = f"{row['ls_id']} · {row['object_class']}"
-        facts = tables.rates_by_track(row, motion) + tables.popup_rows(row, tables.POPUP)
+        facts = tables.rates_by_track(row, motion) + tables.popup_rows(row, (*tables.POPUP, *ground))
         if row.get("reason_text"):
             facts.insert(0, ("Masked because" if name == MASKED else "Note", row["reason_text"]))
         popups.append((title, [*facts, ("Look at it", places)]))

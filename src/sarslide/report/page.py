@@ -151,7 +151,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     rate_scale = scale_for("los_rate_mm_per_yr", rates)
     bounds = inputs.grid.bounds
     shade = terrain.get("hillshade")
-    head = summary(inputs, layers, pairs)
+    head = summary(inputs, layers, pairs, release.dates)
     frames = frame_tables.frame_rows(inputs.frames, layers, manifest.get("without_frames", ()))
     others = [frame_tables.outlines(inputs.frames, frames)] if len(frames) > 1 else []
     others += comparison.map_layers(external) if external else []
@@ -195,11 +195,12 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         "flow": flow,
         "factors": factors,
         "throughput": speed,
-        "landslides": tables.build(tables.LANDSLIDES, tables.landslide_rows(placed(layers[LANDSLIDES]))),
-        "deformation": tables.build(tables.LANDSLIDES, tables.landslide_rows(placed(layers[PLAIN]))),
+        "landslides": _objects(layers[LANDSLIDES]),
+        "deformation": _objects(layers[PLAIN]),
         "changes": tables.build(tables.CHANGES, tables.change_rows(folder)),
         "masked": tables.build(tables.MASKED, tables.masked_rows(records(layers[MASKED]), REASON_TEXTS)),
         "scenes": tables.build(tables.SCENES, scene_rows(pairs, inputs.stacks, release.scenes)),
+        "products": displacement_products(inputs),
         "run_times": run_times(inputs.benchmarks),
         "scores": tables.score_table(scores) if scores else None,
         **(score_details(scores) if scores else {}),
@@ -245,6 +246,12 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     }
 
 
+def _objects(layer: gpd.GeoDataFrame) -> tables.ReportTable:
+    """The table of a layer of the release."""
+    columns = (*tables.LANDSLIDES, *tables.ground_columns(layer.columns))
+    return tables.build(columns, tables.landslide_rows(placed(layer)))
+
+
 def motion_of(inputs: ReportInputs) -> dict[str, dict[str, Any]]:
     """Mean rates of the objects in each track, with their errors.
 
@@ -287,8 +294,34 @@ def score_details(scores: Mapping[str, Any]) -> dict[str, tables.ReportTable]:
     }
 
 
+def displacement_products(inputs: ReportInputs) -> list[dict[str, Any]]:
+    """What the displacement products of a region state, and what they do not hold.
+
+    Parameters
+    ----------
+    inputs : ReportInputs
+        What the report is made of.
+
+    Returns
+    -------
+    list of dict of str to Any
+        One a stack, as of `displacement.delivered.about` with its `stack`; from its first frame
+        with rates.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for path in inputs.products:
+        stack = next(stack.stack for stack in inputs.stacks if stack.stack in path.parts)
+        about = read_json(path).get("product")
+        if about and stack not in found:
+            found[stack] = {"stack": stack, **about}
+    return list(found.values())
+
+
 def summary(
-    inputs: ReportInputs, layers: Mapping[str, gpd.GeoDataFrame], pairs: Mapping[str, list[NetworkPair]]
+    inputs: ReportInputs,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    pairs: Mapping[str, list[NetworkPair]],
+    of_products: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """Numbers at the head of the page.
 
@@ -300,6 +333,8 @@ def summary(
         Layers of the release by name.
     pairs : mapping of str to list of NetworkPair
         Pairs of each stack.
+    of_products : mapping of str to sequence of str
+        Dates of each stack, where it has displacement products in place of pairs.
 
     Returns
     -------
@@ -307,6 +342,8 @@ def summary(
         Counts, areas (km2), tracks, first and last date.
     """
     dates = sorted({date for found in pairs.values() for pair in found for date in (pair.earlier, pair.later)})
+    if inputs.products:
+        dates = sorted({date for days in of_products.values() for date in days})
     west, south, east, north = inputs.grid.bounds
     landslides = layers[LANDSLIDES]
     return {

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
@@ -10,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from sarslide.inventory import confidence
 from sarslide.inventory.classes import TypeRules, elongation
 from sarslide.inventory.masks import REASONS, MaskRules, reasons_of
+from sarslide.inventory.tables import GROUND_SHARE
 from sarslide.report import tables
 
 # Cruden and Varnes 1996 (TRB Special Report 247, figure 3-16): upper ends of the classes, mm/yr, of
@@ -81,7 +83,12 @@ def velocity_class(speed_mm_per_yr: float) -> str:
     return next((word for word, limit in VELOCITY_CLASSES if abs(speed_mm_per_yr) <= limit), "moderate or faster")
 
 
-def lines(row: Mapping[str, Any], outline: BaseGeometry, rules: MaskRules) -> list[RuleLine]:
+def lines(
+    row: Mapping[str, Any],
+    outline: BaseGeometry,
+    rules: MaskRules,
+    ground: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> list[RuleLine]:
     """All rules at an object: masks, class, type, velocity class, confidence, state.
 
     Parameters
@@ -92,6 +99,8 @@ def lines(row: Mapping[str, Any], outline: BaseGeometry, rules: MaskRules) -> li
         Its outline.
     rules : MaskRules
         Thresholds of the region.
+    ground : mapping of str to mapping
+        Keys of the files of ground on which objects are masked (`ground.masks`), by name.
 
     Returns
     -------
@@ -115,7 +124,19 @@ def lines(row: Mapping[str, Any], outline: BaseGeometry, rules: MaskRules) -> li
         RuleLine(question, number, limit, REASONS[code] if code in held else "holds")
         for code, question, number, limit in masks
     ]
-    return [*found, *_classes(row, outline)]
+    return [*_ground(row, ground), *found, *_classes(row, outline)]
+
+
+def _ground(row: Mapping[str, Any], ground: Mapping[str, Mapping[str, Any]]) -> list[RuleLine]:
+    """Shares on ground of files of the user, of which some mask."""
+    masking = {name: keys for name, keys in ground.items() if keys.get("action") == "mask"}
+    found = []
+    for name, keys in masking.items():
+        share = row.get(GROUND_SHARE.format(name), math.nan)
+        outcome = "masked" if share > keys["min_share"] else "holds"
+        limit = f"at most {keys['min_share']:g}"
+        found.append(RuleLine(f"Share on {name.replace('_', ' ')}", _number(share, 2), limit, outcome))
+    return found
 
 
 def _classes(row: Mapping[str, Any], outline: BaseGeometry) -> list[RuleLine]:

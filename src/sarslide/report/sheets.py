@@ -101,6 +101,8 @@ def sheets(
         HTML by ls_id; of more than `MAX_SHEETS` landslides the largest have one.
     """
     rules, found = sheet_rules.mask_rules(head["settings"]), {}
+    facts = [column for column in tables.POPUP if column.key in FACTS]
+    facts += tables.ground_columns(landslides.columns)
     rows = tables.landslide_rows(look_up.placed(landslides))
     kept = {row["ls_id"] for row in tables.largest(rows, MAX_SHEETS)}
     for row, outline, links in zip(rows, landslides.geometry, look_up.addresses(landslides), strict=True):
@@ -113,8 +115,8 @@ def sheets(
             outline=outline,
             rates=tables.rates_by_track(row, motion),
             motion=tables.motion_rows(row),
-            facts=tables.popup_rows(row, [column for column in tables.POPUP if column.key in FACTS]),
-            rules=sheet_rules.lines(row, outline, rules),
+            facts=tables.popup_rows(row, facts),
+            rules=sheet_rules.lines(row, outline, rules, (head["settings"].get("ground") or {}).get("masks") or {}),
             map=_map(row, outline, ground),
             series=svg_plots.series_plot(known, ground.colours) if known else "",
             tracks=sorted(known),

@@ -186,7 +186,8 @@ def rate_figure(
             rate = layer == "los_rate_mm_per_yr"
             scale = rate_scale if rate else scale_for(layer, [maps.layers[layer]])
             panels.append(Panel(title, maps.layers[layer], scale, shade if rate else None))
-    caption = "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). "
+    averaged = "avg_phase_rad" in maps.layers
+    caption = "Averaged phase of the short pairs (rad, positive away from the satellite, cyclic colours). " * averaged
     if not METHODS[method].has_rates:
         caption += (
             "Nothing was unwrapped, so there is no rate. Mean coherence of the pairs. Grey: no value; the phase is not shown "
@@ -195,10 +196,10 @@ def rate_figure(
         return panels_stage(f"{maps.stack}: averaged phase", caption, panels, bounds)
     caption += (
         f"Line-of-sight rate by {METHODS[method].title} (mm/yr): blue moves towards the satellite (positive), red away from it "
-        "(negative). Its standard error (mm/yr), and the mean coherence of the pairs. Grey: no value; phase and rate are not "
-        "shown in layover and shadow."
+        f"(negative). Its standard error (mm/yr), and the {'mean coherence of the pairs' if averaged else 'quality'}. Grey: no "
+        "value; phase and rate are not shown in layover and shadow."
     )
-    return panels_stage(f"{maps.stack}: averaged phase and rate", caption, panels, bounds)
+    return panels_stage(f"{maps.stack}: {'averaged phase and ' * averaged}rate", caption, panels, bounds)
 
 
 def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
@@ -229,13 +230,20 @@ def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
         if layer in maps.layers
     ]
     caption = (
-        "Closure of the unfiltered phase over all triplets (RMS, rad); triplets whose unwrapped phase does not close. "
-        if "closure_rms_rad" in maps.layers
-        else ""
-    ) + (
-        "Cells whose short pairs are biased beyond noise (fading signal; 1 in 100 by chance); how motion down the slope is seen: "
-        "0 observable, 1 no acquisition or no pair tied to the reference, 2 layover, 3 shadow, 4 decorrelated, 5 the line of "
-        "sight is insensitive to it, which on nearly flat ground says nothing of other motion."
+        (
+            "Closure of the unfiltered phase over all triplets (RMS, rad); triplets whose unwrapped phase does not close. "
+            if "closure_rms_rad" in maps.layers
+            else ""
+        )
+        + (
+            "Cells whose short pairs are biased beyond noise (fading signal; 1 in 100 by chance). "
+            if "phase_bias_flag" in maps.layers
+            else ""
+        )
+        + (
+            "How motion down the slope is seen: 0 observable, 1 no acquisition or no pair tied to the reference, 2 layover, "
+        "3 shadow, 4 decorrelated, 5 the line of sight is insensitive to it, which on nearly flat ground says nothing of "
+        "other motion."
     )
     unknown = [titles[layer] for layer in titles if layer in maps.layers and not np.isfinite(maps.layers[layer]).any()]
     if unknown:

@@ -12,8 +12,9 @@ from typing import Any
 from sarslide.errors import ReleaseError
 from sarslide.inventory import records
 from sarslide.inventory.masks import held_back_by
-from sarslide.inventory.tables import rates_of
+from sarslide.inventory.tables import further, rates_of
 from sarslide.io import bounded
+from sarslide.publish import columns as published
 
 log = logging.getLogger(__name__)
 
@@ -206,6 +207,32 @@ SCORES = (
 )
 
 TYPES = {1: "strong", 2: "elongated", 3: "small, slow"}
+
+
+def ground_columns(names: Iterable[str]) -> tuple[Column, ...]:
+    """The columns that files of the user bring: shares of ground, and what stands on an object.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Columns of the release.
+
+    Returns
+    -------
+    tuple of Column
+        In their order; none where the release has none.
+    """
+    digits: dict[type, int | None] = {float: 2, int: 0, str: None}
+    return tuple(
+        Column(
+            name,
+            published.title(name, with_unit=False),
+            published.unit(name),
+            digits[kind],
+            published.meaning(name) or "",
+        )
+        for name, kind in further(names).items()
+    )
 
 
 def build(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], key: str = "ls_id") -> ReportTable:

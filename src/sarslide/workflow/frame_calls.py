@@ -16,7 +16,7 @@ from sarslide.workflow.graph import Graph
 MAX_JOBS, CALL_JOBS = 15_000, 10_000  # of one plan that is made, and that `sarslide run` makes
 MAX_NAMED = 4
 # Jobs of a date and of a pair by engine, unwrapping in the workflow aside; at most.
-OF_ENGINE = {"native": (1, 1), "isce2": (4, 1), "snap": (0, 4), "hyp3": (0, 3), "files": (0, 0)}
+OF_ENGINE = {"native": (1, 1), "isce2": (4, 1), "snap": (0, 4), "hyp3": (0, 3), "files": (0, 0), "displacement": (0, 0)}
 OF_STACK, OF_FRAME = 45, 6  # further jobs at most: of a stack in a frame, of a frame
 # Rules that make files of the region from those of frames, at once or by way of each other, and
 # those that read them.

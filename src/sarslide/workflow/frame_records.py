@@ -173,6 +173,7 @@ class FrameRecords:
         found = {}
         for stack in self.graph.config.stacks:
             products = [resources / "slc" / stack / date for date in self.graph.dates(stack)]
+            products += [self.folder / path for path in self.graph.scenes.external.get(stack, ())]
             found[stack] = _digest([dem, [[_stat(product), _stat(product / STAMP)] for product in products]])
         return found
 

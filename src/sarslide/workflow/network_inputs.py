@@ -247,7 +247,7 @@ class NetworkInputs:
         # Pairs, as the method averaging leaves its layers in the folder of the averages.
         folders = (
             (paths.window(window) if window else paths.rates, made),
-            (f"{paths.stack}/averaging", AVERAGES),
+            (f"{paths.stack}/averaging", AVERAGES if self.graph.engine.pairs else ()),
             (f"{paths.stack}/amplitude", amplitude),
             (f"{paths.stack}/geometry", [*LINE_OF_SIGHT, "layover_shadow"]),
         )
@@ -301,6 +301,7 @@ class NetworkInputs:
         network = self.networks[name]
         there = self._measured(RATES, self.config.segmentation.window) | self.optional_layers() | self.picture
         self._check_fusion(network)
+        self._check_products(network)
         if network.card:
             require_layers(network.channels, there, network.weights)
         self._require(network.stored, there, network.needed_by)
@@ -312,6 +313,15 @@ class NetworkInputs:
                 f"config: rates.fusion = {self.config.rates.fusion}, but network {network.name} reads hsv",
                 "set it to hsv",
             )
+
+    def _check_products(self, network: Network) -> None:
+        """ConfigError for channels that a displacement product lacks, and that nobody states."""
+        for stack, layers in self.graph.scenes.lacking.items():
+            if missing := [layer for layer in network.stored if layer in layers]:
+                raise ConfigError(
+                    f"config: network {network.name} reads {', '.join(missing)}, which the product of {stack} has not",
+                    f"set segmentation.method: {reach.THRESHOLD}, or state displacement.products.{stack}.coherence",
+                )
 
     def _require(self, needed: Iterable[str], there: Iterable[str], what: str) -> None:
         """ConfigError for layers that the region does not have, with what would bring them."""

@@ -150,7 +150,8 @@ def upstream_rules(config: Config) -> list[str]:
         *(["level_frames"] if method.has_rates and config.grid.in_frames else []),
         *(["observability", "smallest_speed"] if method.has_rates else []),
         *(["resample_products", "product_dem"] if config.segmentation.grid == "product" else []),
-        *("terrain", "average_phase", "segment" if config.segmentation.method == "network" else "velocity_threshold"),
+        *("terrain", *(["average_phase"] if engine.pairs else [])),
+        "segment" if config.segmentation.method == "network" else "velocity_threshold",
         *("candidates", "fuse", *(["object_motion"] if method.has_rates else []), "release"),
     ]
 
