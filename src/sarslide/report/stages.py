@@ -229,19 +229,13 @@ def quality_figure(maps: StackMaps, bounds: Bounds) -> StageFigure | None:
         for layer, title in titles.items()
         if layer in maps.layers
     ]
-    caption = (
-        (
-            "Closure of the unfiltered phase over all triplets (RMS, rad); triplets whose unwrapped phase does not close. "
-            if "closure_rms_rad" in maps.layers
-            else ""
-        )
-        + (
-            "Cells whose short pairs are biased beyond noise (fading signal; 1 in 100 by chance). "
-            if "phase_bias_flag" in maps.layers
-            else ""
-        )
-        + (
-            "How motion down the slope is seen: 0 observable, 1 no acquisition or no pair tied to the reference, 2 layover, "
+    captions = {
+        "closure_rms_rad": "Closure of the unfiltered phase over all triplets (RMS, rad); triplets whose unwrapped phase does "
+        "not close. ",
+        "phase_bias_flag": "Cells whose short pairs are biased beyond noise (fading signal; 1 in 100 by chance). ",
+    }
+    caption = "".join(text for layer, text in captions.items() if layer in maps.layers) + (
+        "How motion down the slope is seen: 0 observable, 1 no acquisition or no pair tied to the reference, 2 layover, "
         "3 shadow, 4 decorrelated, 5 the line of sight is insensitive to it, which on nearly flat ground says nothing of "
         "other motion."
     )
