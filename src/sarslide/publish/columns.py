@@ -117,10 +117,20 @@ VALUES: dict[str, dict[str, str]] = {
     },
     "object_type": {"0": "none of them", "1": "strong", "2": "elongated", "3": "small, slow, round"},
 }
+# Columns of ground of the user (`inventory.tables.further`): their form, title and meaning.
+_GROUND = (
+    (r"ground_land_cover", "Land cover", "class of the land cover that most of the object has"),
+    (r"ground_land_cover_share", "Share of that land cover", "share of the object that has that class"),
+    (r"ground_(\w+)_share", "Share on {0}", "share of the object on ground of a file of the user: {0}"),
+    (r"exposure_(\w+)_(\d+)m_count", "{0} within {1} m", "{0} that touch the object or lie within {1} m of it"),
+    (r"exposure_(\w+)_(\d+)m_km", "{0} within {1} m", "length of {0} on the object and within {1} m of it"),
+    (r"exposure_(\w+)_count", "{0} on it", "{0} that touch the object"),
+    (r"exposure_(\w+)_km", "{0} on it", "length of {0} on the object"),
+)
 _SHORT = {
     "area": "area", "aspect": "asp", "bound": "bnd", "brightness": "bright", "candidate": "cand", "class": "cls",
     "coherence": "coh", "confidence": "conf", "cycles": "cyc", "downslope": "ds", "elevation": "z", "evidence": "evid",
-    "fraction": "fr", "layover": "lay", "masked": "mask", "median": "med", "object": "obj",
+    "exposure": "ex", "fraction": "fr", "ground": "gr", "layover": "lay", "masked": "mask", "median": "med", "object": "obj",
     "parents": "par", "patch": "pat", "perimeter": "peri", "phase": "ph", "probability": "prob", "rate": "v",
     "sensitivity": "sens", "shadow": "sh", "slope": "sl",
 }  # fmt: skip
@@ -145,8 +155,28 @@ def unit(column: str) -> str:
     return next((word for ending, word in UNITS.items() if column.endswith(ending)), "")
 
 
-def title(column: str) -> str:
-    """What a column is called where people read it, with its unit.
+def title(column: str, with_unit: bool = True) -> str:
+    """What a column is called where people read it.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    with_unit : bool
+        Whether the unit stands behind.
+
+    Returns
+    -------
+    str
+        `Downslope rate (mm/yr)` of `downslope_rate_mm_per_yr`.
+    """
+    words = TITLES.get(column) or _of_ground(column)[0]
+    words = words or _without_unit(column).replace("_", " ").replace("los ", "LOS ")
+    return words[0].upper() + words[1:] + (f" ({unit(column)})" if with_unit and unit(column) else "")
+
+
+def meaning(column: str) -> str | None:
+    """What a column holds.
 
     Parameters
     ----------
@@ -155,11 +185,19 @@ def title(column: str) -> str:
 
     Returns
     -------
-    str
-        `Downslope rate (mm/yr)` of `downslope_rate_mm_per_yr`.
+    str or None
+        One line; None where its title says it.
     """
-    words = TITLES.get(column) or _without_unit(column).replace("_", " ").replace("los ", "LOS ")
-    return words[0].upper() + words[1:] + (f" ({unit(column)})" if unit(column) else "")
+    return MEANINGS.get(column) or _of_ground(column)[1] or None
+
+
+def _of_ground(column: str) -> tuple[str, str]:
+    """Title and meaning of a column of ground of the user; empty for others."""
+    for form, title, words in _GROUND:
+        if found := re.fullmatch(form, column):
+            named = [one.replace("_", " ") for one in found.groups()]
+            return title.format(*named), words.format(*named)
+    return "", ""
 
 
 def short_names(columns: Iterable[str]) -> dict[str, str]:

@@ -161,4 +161,4 @@ def _columns(layers: Mapping[str, gpd.GeoDataFrame]) -> Iterator[tuple[str | Non
         for name in _attributes(frame):
             title = columns.title(name)
             constraint = name if name in columns.VALUES else None
-            yield layer, name, title, title, columns.MEANINGS.get(name), constraint
+            yield layer, name, title, title, columns.meaning(name), constraint

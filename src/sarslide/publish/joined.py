@@ -35,7 +35,7 @@ from shapely.geometry.base import BaseGeometry
 from sarslide.errors import ReleaseError
 from sarslide.inventory.changes import LAYERS
 from sarslide.inventory.matching import CONTAINED, intersections
-from sarslide.inventory.tables import VANISHED
+from sarslide.inventory.tables import VANISHED, further
 from sarslide.publish.source import Publication
 
 # Why an object is kept, in the order of the rule above.
@@ -114,6 +114,9 @@ def join(publications: Sequence[Publication], epsg: int = 4326) -> Register:
     if not parts:
         raise ReleaseError(f"{ordered[0].folder}: no release here has an object", "merge regions with objects")
     objects = pd.concat(parts, ignore_index=True)
+    # Text that files of the user bring to some regions alone.
+    words = [name for name, kind in further(objects.columns).items() if kind is str]
+    objects = objects.fillna(dict.fromkeys(words, ""))
     grounds = {one.region: footprint(one, equal_area) for one in ordered}
     found = duplicates(objects.assign(geometry=objects.geometry.to_crs(equal_area)), grounds)
     also: dict[int, list[str]] = {}
