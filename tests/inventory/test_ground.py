@@ -100,7 +100,7 @@ def test_points_and_lines_need_a_width_and_get_it(tmp_path):
 
 def test_features_are_chosen_by_a_column(tmp_path):
     path = tmp_path / "landuse.gpkg"
-    vectors(path, [cell_box(5, 5, 2, 10), cell_box(7, 5, 3, 10)], fclass=["quarry", "forest"], code=[7215, 7201])
+    vectors(path, [cell_box(5, 5, 2, 10), cell_box(7, 5, 3, 10)], fclass=["quarry", "forest"], code=[7214, 7201])
     one = cell_box(5, 5, 10, 10)
     assert shares(path, GroundFile(), one) == pytest.approx([0.5])
     assert shares(path, GroundFile(column="fclass", classes=("quarry",)), one) == pytest.approx([0.2])

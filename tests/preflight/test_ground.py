@@ -1,9 +1,12 @@
 """Files of ground that cannot be used: one coded line each, before any job."""
 
+import re
+
 import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+import yaml
 from rasterio.transform import from_origin
 from shapely.geometry import LineString, Point, box
 
@@ -11,6 +14,7 @@ from sarslide.config import load
 from sarslide.errors import ConfigError
 from sarslide.preflight import checks, ground
 from sarslide.preflight.finding import ERROR, GOOD, NOTE
+from tests.conftest import REPOSITORY
 
 INSIDE = box(518000, 3207000, 518400, 3207400)  # of demo_small
 AROUND = [box(400000, 3100000, 400100, 3300000), box(600000, 3300000, 600400, 3300400)]
@@ -114,3 +118,11 @@ def test_keys_that_contradict_each_other(keys, line):
     assert f"ground.{line}" in str(caught.value) and all(
         one.startswith("E1001 config: ") for one in str(caught.value).splitlines()
     )
+
+
+def test_the_examples_of_the_page_are_configurations():
+    page = (REPOSITORY / "docs/howto/fooling-ground.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        assert load({"region": "demo_small"} | yaml.safe_load(block)).ground.masks
