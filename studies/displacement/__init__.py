@@ -16,7 +16,8 @@ GeoTIFF and MintPy carry its rate unchanged, which agreement alone is to show. A
 sum of its consecutive pairs, six dates without any correction of the weather, and a line through
 them; as dolphin it has that series, its errors, and the rate of the region: why objects are lost is
 not traced further. The export itself is no command yet. LiCSBAS was not run to a release; its
-reader is tested on a file of known motion.
+reader is tested on a file of known motion. All rows were measured while products still became pairs
+of engine `files`; with `engine: displacement` they are to be measured again.
 
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|

@@ -11,11 +11,14 @@ from sarslide.config import Config, load
 from sarslide.errors import ConfigError
 from sarslide.insar.engines import ENGINES
 from sarslide.preflight.forecast import forecast
+from sarslide.rates.methods import DELIVERED
 from tests.conftest import REPOSITORY
 from tests.support.engine_runs import PRODUCERS
 
 SOURCES = {source for engine in ENGINES.values() for source in engine.sources}
 every_engine = pytest.mark.parametrize("engine", ENGINES.values(), ids=list(ENGINES))
+PAIRED = [engine for engine in ENGINES.values() if engine.pairs]
+of_pairs = pytest.mark.parametrize("engine", PAIRED, ids=[engine.name for engine in PAIRED])
 
 
 def rules_of(name: str) -> dict[str, str]:
@@ -41,7 +44,17 @@ def test_the_rule_file_has_each_rule_with_its_script(engine):
         assert f'code=code("{name}")' in text
 
 
-@every_engine
+@pytest.mark.parametrize(
+    "engine", [engine for engine in ENGINES.values() if not engine.pairs], ids=lambda row: row.name
+)
+def test_engines_without_pairs_make_the_contract_from_the_rate_on(engine):
+    outputs = outputs_of(rules_of(engine.name))
+    for kind in ("layers.RATES", "layers.GEOMETRY", "timeseries.nc", "reference.json"):
+        assert kind in outputs, kind
+    assert "ifg/" not in outputs
+
+
+@of_pairs
 def test_the_rules_make_the_files_of_the_contract(engine):
     outputs = outputs_of(rules_of(engine.name))
     for kind in ("wrapped=", "coherence=", "layers.GEOMETRY"):
@@ -52,7 +65,7 @@ def test_the_rules_make_the_files_of_the_contract(engine):
 
 
 def test_every_engine_and_naming_has_a_producer():
-    assert {name.split("-")[0] for name in PRODUCERS} == set(ENGINES)
+    assert {name.split("-")[0] for name in PRODUCERS} == {engine.name for engine in PAIRED}
     assert {name.split("-")[1] for name in PRODUCERS if name.startswith("files-")} == set(NAMINGS)
 
 
@@ -70,7 +83,10 @@ def test_sources_have_rules_and_a_scene_table():
 def configured(engine: str, source: str) -> Config:
     """A small region of one engine and source."""
     dem = {} if source == "simulated" else {"grid": {"dem": "dem.tif"}}
-    return load({"engine": engine, "source": source, "stacks": ["A128"]} | dem)
+    more = {} if ENGINES[engine].pairs else {"rates": {"method": DELIVERED}}
+    if source == "displacement":
+        more["displacement"] = {"products": {"A128": {"path": "rate.tif"}}}
+    return load({"engine": engine, "source": source, "stacks": ["A128"]} | dem | more)
 
 
 @every_engine
@@ -88,7 +104,7 @@ def test_its_cost_is_forecast(engine):
     dates = ["20190306", "20190318", "20190330"]
     rows = [{"stack": "A128", "date": date, "granule": date} for date in dates]
     cost = forecast(configured(engine.name, engine.sources[0]), {"A128": rows}, {"A128": 1.0})
-    assert cost.pairs >= 2 and cost.core_hours > 0 and (cost.slc_gb == 0) is engine.unwraps
+    assert (cost.pairs >= 2) is engine.pairs and cost.core_hours > 0 and (cost.slc_gb == 0) is engine.unwraps
 
 
 @every_engine

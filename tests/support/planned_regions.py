@@ -13,7 +13,7 @@ from shapely.geometry import box
 from sarslide.catalog.scenes import ARCHIVE_COLUMNS, OLD_COLUMNS
 from sarslide.layers import OPTICAL
 from sarslide.models.weights import packaged
-from sarslide.rates.methods import METHODS
+from sarslide.rates.methods import DELIVERED, METHODS
 from tests.support import phase_weights
 
 DAYS = ["20190306", "20190318", "20190330", "20190411"]
@@ -32,6 +32,9 @@ STACK_MAPS = (
     "atmosphere/atmosphere_figure.png",
     "phase_gradient/phase_gradient.json",
 )
+# Displacement products by stack, and another delivery of one of them.
+DELIVERIES = {stack: {"path": f"delivered/{stack}"} for stack in ("A128", "D062")}
+DELIVERED_AGAIN = {**DELIVERIES, "D062": {"path": "delivered/D062_again"}}
 # What a method needs beside its name.
 OWN = {"own": {"own": "mine.py"}}
 OPTIONAL_MAPS = (f"optical/f0/{OPTICAL[0]}.tif", "lithology/f0/lithology.tif")
@@ -69,7 +72,7 @@ def regions(folder: Path) -> dict[str, Region]:
     dict of str to Region
         By name.
     """
-    for write in (_polygons, _files, _scenes, _products):
+    for write in (_polygons, _files, _scenes, _products, _deliveries):
         write(folder)
     demo = {"region": "valley", "simulation": {"dates": 4}}
     products = {
@@ -86,7 +89,8 @@ def regions(folder: Path) -> dict[str, Region]:
     dem = {"dem": "dem.tif", "dem_vertical": "orthometric"}
     compared = dict.fromkeys(("inventory", "area", "points"), "polygons.gpkg") | {"complete": True}
     real = {"region": "real", "grid": {"dem": "glo30"}}
-    others = [method.name for method in METHODS.values() if method.has_rates and method.name != "stacking"]
+    apart = ("stacking", DELIVERED)
+    others = [method.name for method in METHODS.values() if method.has_rates and method.name not in apart]
     phases = {"model": "phases", "weights": "phases.safetensors"}
     averaged = {
         "rates": {"method": "averaging"},
@@ -133,6 +137,12 @@ def regions(folder: Path) -> dict[str, Region]:
             {"region": "real", "source": "files", "engine": "files", "grid": {"dem": "srtm"}}
             | {"network": {"pairs": PAIRS}, "files": {"folder": "pairs"}}
         ),
+        "displacement": Region(
+            {"region": "real", "source": "displacement", "engine": "displacement", "grid": {"dem": "srtm"}}
+            | {"displacement": {"products": DELIVERIES}, "rates": {"method": DELIVERED}}
+            | {"segmentation": {"method": "velocity_threshold"}},
+            (f"results/real/A128/f0/displacement/{DELIVERED}/series/inventory.csv",),
+        ),
     }
 
 
@@ -143,6 +153,14 @@ def _maps(engine: str, method: str = "stacking", region: str = "valley") -> tupl
         *(f"{stack}/{method}/{name}" for name in RATE_MAPS),
         *(f"results/{region}/{name}" for name in OPTIONAL_MAPS),
     )
+
+
+def _deliveries(folder: Path) -> None:
+    """Names and first bytes of series of dolphin, the second delivery with a later date."""
+    for name, days in (("A128", DAYS[1:]), ("D062", DAYS[1:]), ("D062_again", [*DAYS[1:], "20190423"])):
+        (folder / "delivered" / name).mkdir(parents=True)
+        for day in days:
+            (folder / "delivered" / name / f"{DAYS[0]}_{day}.tif").write_bytes(b"II*\0")
 
 
 def _polygons(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """What every reader of a displacement product gives: rate, error and series of one track.
 
-A reader is a module with four functions, a row of `formats.FORMATS` names it:
-`recognises(path)`, by content; `dates(paths)` and `has_coherence(paths)`, from headers alone;
-`read(paths, grid, declared)`.
+A reader is a module with five functions, a row of `formats.FORMATS` names it:
+`recognises(path)`, by content; `dates(paths)`, `has_coherence(paths)` and `extent(paths)`, without
+the rates; `read(paths, grid, declared)`.
 """
 
 from collections.abc import Sequence
@@ -84,6 +84,22 @@ class Displacement:
     track: str = ""
 
 
+@dataclass(frozen=True)
+class Extent:
+    """Where a product lies.
+
+    Attributes
+    ----------
+    crs : str
+        Of the bounds, as `pyproj` takes it.
+    bounds : tuple of float
+        West, south, east, north.
+    """
+
+    crs: str
+    bounds: tuple[float, float, float, float]
+
+
 class Reader(Protocol):
     """A module of a format."""
 
@@ -127,6 +143,20 @@ class Reader(Protocol):
         -------
         bool
             From headers alone.
+        """
+
+    def extent(self, paths: Sequence[Path]) -> Extent:
+        """Where the product lies.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+            Files of one track.
+
+        Returns
+        -------
+        Extent
+            Without its rates being read.
         """
 
     def read(self, paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:

@@ -21,7 +21,7 @@ from typing import IO
 import numpy as np
 
 from sarslide.displacement import placed
-from sarslide.displacement.contract import Declared, Displacement
+from sarslide.displacement.contract import Declared, Displacement, Extent
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.io import zip
@@ -92,6 +92,33 @@ def has_coherence(paths: Sequence[Path]) -> bool:
         True.
     """
     return True
+
+
+def extent(paths: Sequence[Path]) -> Extent:
+    """Where the product lies.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    Extent
+        From the places of the points.
+    """
+    import pandas as pd
+
+    _headers(paths)
+    edges = []
+    for path in filter(recognises, paths):
+        with _opened(path) as file, _told(path), pd.read_csv(file, usecols=list(PLACE), chunksize=10 * CHUNK) as parts:
+            for points in parts:
+                place = points[list(PLACE)].to_numpy(float)
+                _check(path, place)
+                edges.append((*place.min(0), *place.max(0)))
+    west, south, east, north = np.array(edges).T
+    return Extent(CRS, (float(west.min()), float(south.min()), float(east.max()), float(north.max())))
 
 
 def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:

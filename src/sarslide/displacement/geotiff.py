@@ -16,7 +16,7 @@ import rasterio
 from rasterio.errors import RasterioError
 
 from sarslide.displacement import placed
-from sarslide.displacement.contract import SIGNS, UNITS, Declared, Displacement, rate_of
+from sarslide.displacement.contract import SIGNS, UNITS, Declared, Displacement, Extent, rate_of
 from sarslide.errors import InterferogramError, RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import regrid
@@ -92,6 +92,30 @@ def has_coherence(paths: Sequence[Path]) -> bool:
         By the names.
     """
     return bool(_parts(paths)[2])
+
+
+def extent(paths: Sequence[Path]) -> Extent:
+    """Where the product lies.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    Extent
+        From headers alone.
+    """
+    series, rates, _ = _parts(paths)
+    path = [*rates, *series.values()][0]
+    try:
+        with rasterio.open(path) as source:
+            if source.crs is None:
+                raise RateError(f"{path}: has no CRS", "export it with its place")
+            return Extent(source.crs.to_wkt(), tuple(source.bounds))
+    except RasterioError as error:
+        raise RateError(f"{path}: cannot be read ({' '.join(str(error).split())})", "export it again") from None
 
 
 def _band(path: Path, grid: RegionGrid, declared: Declared, band: int = 1) -> np.ndarray | None:

@@ -10,17 +10,18 @@ doi:10.3390/rs12030424.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rasterio.transform import Affine
 
 from sarslide.displacement import placed
-from sarslide.displacement.contract import Declared, Displacement, rate_of
+from sarslide.displacement.contract import Declared, Displacement, Extent, rate_of
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.network import years_of
 
-COHERENCE = "coh_avg"
+COHERENCE, CRS = "coh_avg", "EPSG:4326"
 
 
 def recognises(path: Path) -> bool:
@@ -77,6 +78,32 @@ def has_coherence(paths: Sequence[Path]) -> bool:
     return COHERENCE in placed.head(_main(paths)).names
 
 
+def extent(paths: Sequence[Path]) -> Extent:
+    """Where the product lies.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    Extent
+        From headers alone.
+    """
+    path = _main(paths)
+    with placed.opened(path) as file:
+        return placed.extent_of(_affine(path, file), CRS, file["cum"].shape[1:])
+
+
+def _affine(path: Path, file: Any) -> Affine:
+    if "corner_lat" not in file:
+        raise RateError(f"{path}: is not geocoded", "run LiCSBAS on GEOCml products")
+    west, north, east, south = (float(file[name][()]) for name in ("corner_lon", "corner_lat", "post_lon", "post_lat"))
+    placed.check_unit_of_place(path, "degrees", (west, north))
+    return Affine(east, 0, west - east / 2, 0, south, north - south / 2)
+
+
 def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:
     """Rate and series on the region grid.
 
@@ -97,13 +124,7 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
     path = _main(paths)
     with placed.opened(path) as file:
         days = [str(day) for day in file["imdates"][:]]
-        if "corner_lat" not in file:
-            raise RateError(f"{path}: is not geocoded", "run LiCSBAS on GEOCml products")
-        west, north, east, south = (
-            float(file[name][()]) for name in ("corner_lon", "corner_lat", "post_lon", "post_lat")
-        )
-        placed.check_unit_of_place(path, "degrees", (west, north))
-        place = (Affine(east, 0, west - east / 2, 0, south, north - south / 2), "EPSG:4326")
+        place = (_affine(path, file), CRS)
         series = np.stack([placed.layer(file["cum"], (k,), *place, grid, path) for k in range(len(days))])
         layers = {
             name: placed.layer(file[name], (), *place, grid, path)

@@ -20,7 +20,7 @@ from rasterio.transform import Affine
 
 from sarslide.constants import MM_PER_M
 from sarslide.displacement import placed, radar
-from sarslide.displacement.contract import Declared, Displacement, rate_of
+from sarslide.displacement.contract import Declared, Displacement, Extent, rate_of
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.network import years_of
@@ -123,6 +123,34 @@ def _affine(path: Path, attributes: Mapping[str, Any]) -> tuple[Affine, str]:
     if unit == "meters" and "EPSG" not in attributes:
         raise RateError(f"{path}: states metres and no EPSG", "geocode it with MintPy 1.5 or later")
     return Affine(east, 0, left, 0, south, top), f"EPSG:{attributes['EPSG'] if unit == 'meters' else 4326}"
+
+
+def extent(paths: Sequence[Path]) -> Extent:
+    """Where the product lies.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    Extent
+        From headers alone, or from the lookup of files in radar coordinates.
+    """
+    files = _sorted(paths)
+    for kind in ("velocity", "timeseries", "geometry map"):
+        if kind in files and _is_map(about := placed.head(files[kind]).attributes):
+            transform, crs = _affine(files[kind], about)
+            return placed.extent_of(transform, crs, (int(about["LENGTH"]), int(about["WIDTH"])))
+    if "geometry radar" not in files:
+        raise RateError(f"{paths[0].parent}: lies in radar coordinates, without a lookup", "add geometryRadar.h5")
+    with placed.opened(files["geometry radar"]) as file:
+        latitude, longitude = (file[name][:] for name in COORDINATES)
+    known = np.isfinite(latitude) & ((latitude != 0) | (longitude != 0))
+    west, east = (float(edge(longitude[known])) for edge in (np.min, np.max))
+    south, north = (float(edge(latitude[known])) for edge in (np.min, np.max))
+    return Extent("EPSG:4326", (west, south, east, north))
 
 
 def _on_map(path: Path, file: Any, grid: RegionGrid) -> Place:

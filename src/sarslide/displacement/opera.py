@@ -19,7 +19,7 @@ from rasterio.transform import Affine
 
 from sarslide.constants import MM_PER_M
 from sarslide.displacement import placed
-from sarslide.displacement.contract import Declared, Displacement, rate_of
+from sarslide.displacement.contract import Declared, Displacement, Extent, rate_of
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.network import years_of
@@ -97,19 +97,43 @@ def _days(found: Sequence[tuple[str, str, Path]]) -> list[str]:
     return sorted({min(reference for _, reference, _ in found), *(day for day, _, _ in found)})
 
 
+def extent(paths: Sequence[Path]) -> Extent:
+    """Where the product lies.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one track.
+
+    Returns
+    -------
+    Extent
+        From headers alone.
+    """
+    *_, path = _dated(paths)[-1]
+    with placed.opened(path) as file:
+        transform, crs = _place(path, file)
+        return placed.extent_of(transform, crs, file["displacement"].shape)
+
+
+def _place(path: Path, file: Any) -> tuple[Affine, str]:
+    """Transform and CRS of a product."""
+    x, y = file["x"][:2], file["y"][:2]
+    mapping = file["spatial_ref"].attrs
+    wkt = mapping.get("crs_wkt", mapping.get("spatial_ref"))
+    if wkt is None:
+        raise RateError(f"{path}: has no CRS", placed.AGAIN)
+    placed.check_unit_of_place(path, "meters", (float(x[0]), float(y[0])))
+    step = (float(x[1] - x[0]), float(y[1] - y[0]))
+    transform = Affine(step[0], 0, float(x[0]) - step[0] / 2, 0, step[1], float(y[0]) - step[1] / 2)
+    return transform, wkt.decode() if isinstance(wkt, bytes) else wkt
+
+
 def _layers(path: Path, names: Sequence[str], grid: RegionGrid) -> list[np.ndarray]:
     """Layers of a product on the region grid."""
     with placed.opened(path) as file:
-        x, y = file["x"][:2], file["y"][:2]
-        mapping: Any = file["spatial_ref"].attrs
-        wkt = mapping.get("crs_wkt", mapping.get("spatial_ref"))
-        if wkt is None:
-            raise RateError(f"{path}: has no CRS", placed.AGAIN)
-        placed.check_unit_of_place(path, "meters", (float(x[0]), float(y[0])))
-        step = (float(x[1] - x[0]), float(y[1] - y[0]))
-        transform = Affine(step[0], 0, float(x[0]) - step[0] / 2, 0, step[1], float(y[0]) - step[1] / 2)
-        crs = wkt.decode() if isinstance(wkt, bytes) else wkt
-        return [placed.layer(file[name], (), transform, crs, grid, path) for name in names]
+        place = _place(path, file)
+        return [placed.layer(file[name], (), *place, grid, path) for name in names]
 
 
 def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displacement:

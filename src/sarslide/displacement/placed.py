@@ -12,6 +12,7 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 from rasterio.windows import transform as window_transform
 
+from sarslide.displacement.contract import Extent
 from sarslide.errors import InterferogramError, RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import regrid
@@ -106,6 +107,27 @@ def opened(path: str | Path) -> Iterator[Any]:
             yield file
     except InterferogramError as error:
         raise RateError(error.problem, error.cure) from None
+
+
+def extent_of(transform: Affine, crs: str, shape: Sequence[int]) -> Extent:
+    """Where a raster lies.
+
+    Parameters
+    ----------
+    transform : Affine
+        Its place.
+    crs : str
+        Of its coordinates.
+    shape : sequence of int
+        Rows and columns.
+
+    Returns
+    -------
+    Extent
+        Its edges.
+    """
+    west, north = transform.c, transform.f
+    return Extent(crs, (west, north + shape[0] * transform.e, west + shape[1] * transform.a, north))
 
 
 def layer(

@@ -1,232 +1,165 @@
-"""A region of a displacement product for engine `files`: pairs, rate and configuration.
+"""Begin a region of displacement products: its grid and configuration, from their headers."""
 
-The workflow reads pairs. A series gives one a step between its dates, as phase, in LiCSAR's layout;
-a rate alone gives three steps of 12 days before the end of its period, as far apart as its error.
-The rate of the inventory is the product's own: `rates.method: own` reads it and takes off what it
-shows on stable ground. Both directions of the way from mm to phase are the same factor, so nothing
-is rounded but float32.
-"""
-
-import json
-from collections.abc import Sequence
-from datetime import timedelta
-from itertools import pairwise
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import rasterio
 import yaml
-from rasterio.windows import from_bounds
 
-from sarslide import names
-from sarslide.constants import DAYS_PER_YEAR
-from sarslide.displacement.contract import Declared, Displacement
-from sarslide.displacement.formats import FORMATS
+from sarslide.catalog import scenes
+from sarslide.config.crs import utm_epsg
+from sarslide.config.loading import OWN_REGIONS, check_region_name, load
+from sarslide.displacement import formats
+from sarslide.displacement.contract import Extent
+from sarslide.errors import ConfigError, GridError
 from sarslide.grid import RegionGrid
-from sarslide.insar.external.line_of_sight import from_angles
-from sarslide.insar.external.sensor import SENTINEL1_WAVELENGTH_M
 from sarslide.io.atomic import atomic_file
-from sarslide.io.hashes import sha256
-from sarslide.rates.level_samples import spread
-from sarslide.rates.los import mm_per_rad
-from sarslide.rates.own import OwnStack
 
-STEP_DAYS, STEPS = 12, 3  # of a rate alone
-# They lie apart so that the scatter of the three gives their mean the standard error of the rate:
-# pairs without scatter would call all ground moving.
-APART = (-(3**0.5), 0.0, 3**0.5)
-QUALITY = 0.7  # stands for a coherence that the product does not hold
-NEVER_VOID_RAD = 1e-6  # in place of an exact 0, which is void in LiCSAR's files
-METHOD = '''"""The rate of {title}, sha256 {digest} of rate.tif, on the stable ground that sarslide finds."""
-
-from pathlib import Path
-
-from sarslide.displacement.region import delivered
+CELL_M, POINTS_CELL_M = 30.0, 100.0  # of rasters; of the points of EGMS, of which a cell of 30 m has few
+MAX_SIDE_M = 800e3
 
 
-def rates(stack):
-    return delivered(Path(__file__).with_name("rate.tif"), stack)
-'''
+@dataclass(frozen=True)
+class Begun:
+    """A region that was begun.
 
-
-def steps(found: Displacement) -> tuple[list[str], np.ndarray]:
-    """Dates, and the displacement from each to the next.
-
-    Parameters
+    Attributes
     ----------
-    found : Displacement
-        A product.
-
-    Returns
-    -------
-    dates : list of str
-        YYYYMMDD.
-    steps_mm : (dates - 1, rows, cols) array of float
-        mm, positive towards the satellite.
+    path : Path
+        Its file, regions/NAME.yaml.
+    products : dict of str to Product
+        What the headers of the product of each stack tell.
+    grid : RegionGrid
+        Its grid.
     """
-    if found.series_mm is not None:
-        return list(found.dates), np.diff(found.series_mm, axis=0)
-    last = names.parse_date(found.dates[-1])
-    days = [f"{last - timedelta(days=STEP_DAYS * k):%Y%m%d}" for k in range(STEPS, -1, -1)]
-    rates = [found.rate_mm_per_yr + part * error_of(found) for part in APART]
-    return days, np.stack(rates) * STEP_DAYS / DAYS_PER_YEAR
+
+    path: Path
+    products: dict[str, formats.Product]
+    grid: RegionGrid
 
 
-def error_of(found: Displacement) -> np.ndarray:
-    """Standard error of the rate.
-
-    Parameters
-    ----------
-    found : Displacement
-        A product.
-
-    Returns
-    -------
-    (rows, cols) array of float
-        mm/yr: the product's; without one, the robust spread of all rates, which is too large where
-        much moves.
-    """
-    rate, std = found.rate_mm_per_yr, found.rate_std_mm_per_yr
-    known = np.full(rate.shape, np.nan) if std is None else std
-    return np.where(np.isfinite(rate) & ~np.isfinite(known), spread(rate[np.isfinite(rate)]), known)
-
-
-def delivered(path: str | Path, stack: OwnStack) -> tuple[np.ndarray, np.ndarray]:
-    """The product's rate and its error, on the ground of a run.
+def begin(
+    name: str,
+    paths: Mapping[str, str],
+    declared: Mapping[str, Any],
+    dem: str,
+    epsg: int | None = None,
+    bounds: Sequence[float] | None = None,
+    cell_m: float | None = None,
+    folder: Path = Path(),
+) -> Begun:
+    """Write the configuration of a region of displacement products.
 
     Parameters
     ----------
-    path : str or Path
-        `rate.tif` of `write`.
-    stack : OwnStack
-        What the method `own` reads.
-
-    Returns
-    -------
-    rate, std : (rows, cols) array of float
-        mm/yr, towards the satellite; zero is the median of the reference area.
-    """
-    with rasterio.open(path) as source:
-        window = from_bounds(*stack.grid.bounds, source.transform)
-        rate, std = source.read(window=window, boundless=True, fill_value=np.nan).astype(float)
-    inside = rate[stack.ground.reference.mask]
-    level = np.nanmedian(inside) if np.isfinite(inside).any() else 0.0
-    return rate - level, std
-
-
-def write(
-    name: str, stack: str, form: str, found: Displacement, declared: Declared, ground: dict[str, Any], folder: Path
-) -> Path:
-    """The files of a region and its configuration.
-
-    Parameters
-    ----------
-    name, stack : str
-        Of the region, and of its track, such as A117.
-    form : str
-        Key of `FORMATS`.
-    found : Displacement
-        The product on the grid of the region.
-    declared : Declared
-        Angles of products that have none by cell.
-    ground : dict
-        Section `grid` of the configuration.
+    name : str
+        Of the region.
+    paths : mapping of str to str
+        File or folder of the product, by stack.
+    declared : mapping of str to Any
+        Keys of `displacement.products` that hold for each of them.
+    dem : str
+        File of ellipsoidal heights, or glo30, aw3d30 or srtm.
+    epsg : int, optional
+        CRS of the region, metres; by default the UTM zone of its middle.
+    bounds : sequence of float, optional
+        West, south, east, north, m; by default all that the products cover.
+    cell_m : float, optional
+        Side of a cell, m; by default 30, and 100 for points.
     folder : Path
-        Working folder: `products/{name}` and `regions/{name}.yaml` are written there.
+        Working folder.
 
     Returns
     -------
-    Path
-        The configuration.
+    Begun
+        What was written. `segmentation.method` is the velocity threshold where a product has no
+        coherence, which the packaged networks read.
+
+    Raises
+    ------
+    ConfigError
+        For a name that is taken or none, and keys that do not fit.
+    RateError, CatalogError
+        For products that cannot be read, or without a date.
+    GridError
+        For a region that is too large.
     """
-    grid = RegionGrid.from_bounds(ground["epsg"], tuple(ground["bounds"]), ground["cell_m"])
-    place = folder / "products" / name
-    place.mkdir(parents=True, exist_ok=True)
-    known = np.isfinite(found.rate_mm_per_yr)
-    days, moved = steps(found)
-    quality = np.where(known, QUALITY, np.nan) if found.coherence is None else np.where(known, found.coherence, np.nan)
-    pairs = [names.pair_name(*ends) for ends in pairwise(days)]
-    for pair, mm in zip(pairs, moved, strict=True):
-        phase = mm / mm_per_rad(SENTINEL1_WAVELENGTH_M)
-        _raster(place / f"{pair}.geo.unw.tif", [np.where(phase == 0, NEVER_VOID_RAD, phase)], grid)
-        _raster(place / f"{pair}.geo.cc.tif", [np.clip(quality, 0.01, 1)], grid)
-    angles: dict[str, Any] = {}
-    if found.incidence_deg is not None and found.heading_deg is not None:
-        vector = from_angles(found.incidence_deg, found.heading_deg)
-        for axis, layer in (("E", "los_east"), ("N", "los_north"), ("U", "los_up")):
-            _raster(place / f"{name}.geo.{axis}.tif", [vector[layer]], grid)
-    else:
-        stated = {"incidence_deg": declared.incidence_deg, "heading_deg": declared.heading_deg}
-        angles = {key: value for key, value in stated.items() if value is not None}
-    _raster(place / "rate.tif", [found.rate_mm_per_yr, error_of(found)], grid)
-    digest = sha256(place / "rate.tif")
-    (place / "rates.py").write_text(METHOD.format(title=FORMATS[form], digest=digest))
-    (place / "about.json").write_text(json.dumps(about(form, found), indent=1))
-    config = {
-        "source": "files",
-        "engine": "files",
-        "stacks": [stack],
-        "grid": ground,
-        "files": {"naming": "licsar", "folder": str(place.resolve()), **angles},
-        # The product is corrected: what is fitted to height again would take motion away.
-        "rates": {
-            "method": "own",
-            "own": str((place / "rates.py").resolve()),
-            "height_correlated": False,
-            "plane": False,
-        },
-        "network": {"pairs": pairs},
-    }
-    made = folder / "regions" / f"{name}.yaml"
+    check_region_name(name)
+    made = folder / OWN_REGIONS / f"{name}.yaml"
+    if made.exists():
+        raise ConfigError(f"{made}: is there already", "take another name, or edit the file")
+    products = {stack: formats.look(path) for stack, path in paths.items()}
+    if cell_m is None:
+        cell_m = POINTS_CELL_M if any(product.form == "egms" for product in products.values()) else CELL_M
+    if bounds is None:
+        epsg, bounds = _around([formats.reader(one.form).extent(one.paths) for one in products.values()], epsg, cell_m)
+    if epsg is None:
+        raise ConfigError("--bounds without --epsg", "give the EPSG code of the CRS of the bounds")
+    grid = RegionGrid.from_bounds(epsg, (bounds[0], bounds[1], bounds[2], bounds[3]), cell_m)
+    text = yaml.safe_dump(_keys(paths, declared, products, grid, dem), sort_keys=False)
+    _validate(name, text)
     made.parent.mkdir(exist_ok=True)
     with atomic_file(made) as temporary:
-        temporary.write_text(yaml.safe_dump(config, sort_keys=False))
-    return made
+        temporary.write_text(text)
+    return Begun(made, products, grid)
 
 
-def about(form: str, found: Displacement) -> dict[str, Any]:
-    """What the product states, and what stands for what it does not.
+def _validate(name: str, text: str) -> None:
+    """Read the file, and the headers of its products, as every command will, before it is there."""
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / OWN_REGIONS / f"{name}.yaml"
+        path.parent.mkdir()
+        path.write_text(text)
+        scenes.table(load({"region": name}, Path(temporary)), Path(temporary))
 
-    Parameters
-    ----------
-    form : str
-        Key of `FORMATS`.
-    found : Displacement
-        The product.
 
-    Returns
-    -------
-    dict
-        JSON-ready.
-    """
-    filled = {
-        "coherence": (found.coherence, f"{QUALITY} stands for it"),
-        "standard error": (found.rate_std_mm_per_yr, "the robust spread of all rates stands for it"),
-        "series": (found.series_mm, f"{STEPS} steps of {STEP_DAYS} days of the rate stand for it"),
+def _keys(
+    paths: Mapping[str, str],
+    declared: Mapping[str, Any],
+    products: Mapping[str, formats.Product],
+    grid: RegionGrid,
+    dem: str,
+) -> dict[str, Any]:
+    """The configuration."""
+    stated = {key: value for key, value in declared.items() if value is not None}
+    found: dict[str, Any] = {
+        "source": "displacement",
+        "engine": "displacement",
+        "stacks": list(paths),
+        "grid": {"epsg": grid.epsg, "bounds": list(grid.bounds), "cell_m": grid.cell_m, "dem": dem},
+        "displacement": {"products": {stack: {"path": path, **stated} for stack, path in paths.items()}},
+        "rates": {"method": "delivered"},
     }
-    return {
-        "format": FORMATS[form],
-        "period": [found.dates[0], found.dates[-1]],
-        "dates": len(found.dates) if found.series_mm is not None else 0,
-        "reference": found.reference,
-        "cells with a rate": int(np.isfinite(found.rate_mm_per_yr).sum()),
-        "absent": [*found.absent, *(f"{what}: {text}" for what, (values, text) in filled.items() if values is None)],
-    }
+    if "coherence" not in stated and not all(product.has_coherence for product in products.values()):
+        found["segmentation"] = {"method": "velocity_threshold"}
+    return found
 
 
-def _raster(path: Path, bands: Sequence[np.ndarray], grid: RegionGrid) -> None:
-    """A GeoTIFF of float32 on the region grid, NaN void."""
-    profile = {
-        "driver": "GTiff",
-        "dtype": "float32",
-        "nodata": np.nan,
-        "compress": "deflate",
-        "count": len(bands),
-        "height": grid.rows,
-        "width": grid.cols,
-        "crs": f"EPSG:{grid.epsg}",
-        "transform": grid.transform,
-    }
-    with atomic_file(path) as temporary, rasterio.open(temporary, "w", **profile) as target:
-        target.write(np.stack(bands).astype(np.float32))
+def _around(
+    extents: Sequence[Extent], epsg: int | None, cell_m: float
+) -> tuple[int, tuple[float, float, float, float]]:
+    """EPSG code and bounds, multiples of the cell, that hold all extents."""
+    west, south, east, north = _union(extents, 4326)
+    epsg = epsg or utm_epsg((west + east) / 2, (south + north) / 2)
+    west, south, east, north = _union(extents, epsg)
+    if not max(east - west, north - south) <= MAX_SIDE_M:  # also for what cannot be projected
+        raise GridError(
+            f"the products cover {(east - west) / 1e3:.0f} x {(north - south) / 1e3:.0f} km",
+            f"give --epsg and --bounds of at most {MAX_SIDE_M / 1e3:g} km",
+        )
+    # Whole cells on round numbers.
+    west, south = (cell_m * (side // cell_m) for side in (west, south))
+    east, north = (cell_m * -(-side // cell_m) for side in (east, north))
+    return epsg, (west, south, east, north)
+
+
+def _union(extents: Sequence[Extent], epsg: int) -> tuple[float, ...]:
+    """West, south, east and north of what holds all extents, in a CRS."""
+    import numpy as np
+    from pyproj import Transformer
+
+    boxes = [Transformer.from_crs(one.crs, epsg, always_xy=True).transform_bounds(*one.bounds) for one in extents]
+    first, last = np.min(boxes, axis=0), np.max(boxes, axis=0)
+    return tuple(map(float, (*first[:2], *last[2:])))
