@@ -15,7 +15,7 @@ from sarslide.models import weights
 from sarslide.rates.methods import METHODS
 from sarslide.workflow.release_id import settings, upstream_rules
 from tests.conftest import REPOSITORY
-from tests.support.planned_regions import DAYS, PAIRS, Region, regions
+from tests.support.planned_regions import DAYS, DELIVERED_AGAIN, PAIRS, Region, regions
 from tests.support.plans import Plan, plan
 
 LISTS = {reach.EVERY, reach.SCENES, reach.PAIRS}
@@ -35,6 +35,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "isce2.aux": ("aux",),
     "network.season": (["03-01", "04-12"],),
     "network.pairs": ([*PAIRS, f"{DAYS[0]}_{DAYS[2]}"],),
+    "displacement.products": (DELIVERED_AGAIN,),
     "files.naming": ("hyp3",),
     "files.folder": ("pairs_again",),
     "files.unwrapped": ("second/{earlier}_{later}.unw",),
@@ -111,7 +112,7 @@ UNTRIED = {"source", "frames", "joined", "dataset.test_area", "segmentation.weig
 # No rule reads them, but `sarslide alerts` and scheduled runs (tests/alerts).
 UNTRIED |= {name for name in reach.key_names() if name.startswith("alerts.")}
 # Regions that read a key, or the keys of a section, tried before the others: keys without a rule are read by few.
-READERS = {"hyp3": "hyp3", "retrieve": "archive", "catalog": "archive"}
+READERS = {"hyp3": "hyp3", "displacement": "displacement", "retrieve": "archive", "catalog": "archive"}
 READERS |= {"retrieve.dem_aw3d30": "hyp3", "retrieve.dem_srtm": "files", "retrieve.geoid_egm96": "files"}
 
 
@@ -320,3 +321,31 @@ def test_weights_of_the_user_are_an_input(tmp_path):
     made = plan(tmp_path, {"region": "valley", "segmentation": {"weights": "mine.safetensors"}})
     read = {job.rule for job in made.jobs.values() if "mine.safetensors" in job.reruns}
     assert read == {"segment", "report"}
+
+
+def test_files_of_ground_are_inputs_of_what_reads_them(tmp_path, monkeypatch):
+    """Masks of candidates and release, all others of the release; a part of a Shapefile counts, and nothing upstream."""
+    monkeypatch.chdir(tmp_path)
+    regions(tmp_path)
+    for suffix in ("shp", "shx", "dbf"):
+        (tmp_path / f"ice.{suffix}").touch()
+    ground = {
+        "masks": {"glacier": {"file": "ice.shp"}, "rock": {"file": "more.gpkg", "action": "attribute"}},
+        "land_cover": "other.tif",
+        "exposure": {"roads": {"file": "polygons.gpkg", "measure": "length"}},
+    }
+    valley = {"region": "valley", "simulation": {"dates": 4}}
+    before, made = plan(tmp_path, valley), plan(tmp_path, valley | {"ground": ground})
+
+    def readers(name: str) -> set[str]:
+        return {job.rule for job in made.jobs.values() if name in job.reruns}
+
+    masked = {"candidates", "release"}
+    assert readers("ice.shp") == readers("ice.dbf") == readers("ice.shx") == masked
+    assert readers("more.gpkg") == readers("other.tif") == readers("polygons.gpkg") == {"release"}
+    assert before.again(made) <= {"candidates", "release", "report"} and before.release != made.release
+    # A file whose content changes is another release, by its content and not by its name.
+    (tmp_path / "ice.dbf").write_bytes(b"other")
+    assert plan(tmp_path, valley | {"ground": ground}).release != made.release
+    without = plan(tmp_path, valley)
+    assert without.release == before.release and without.again(before) == set()
