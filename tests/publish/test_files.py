@@ -4,6 +4,7 @@ import csv
 import json
 import sqlite3
 import zipfile
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import geopandas as gpd
@@ -13,7 +14,7 @@ from pyarrow import parquet
 from shapely import equals_exact
 
 from sarslide.inventory.changes import LAYERS
-from sarslide.publish import columns
+from sarslide.publish import columns, kml
 from tests.publish.conftest import SERIES
 
 ROUNDED = 1e-7  # degree: coordinates have seven decimals
@@ -123,6 +124,13 @@ def test_kmz_is_read_by_gdal(exported, publication):
         root = ElementTree.fromstring(archive.read("doc.kml"))
     styles = {f"#{one.get('id')}" for one in root.findall(".//{*}Style")}
     assert {one.text for one in root.findall(".//{*}styleUrl")} <= styles
+
+
+def test_a_name_with_control_characters_gives_a_kmz_that_opens(publication, tmp_path):
+    frame = publication.layers["landslides"].assign(name="north\x00 of\x1b the gully")
+    kml.kmz(replace(publication, layers={**publication.layers, "landslides": frame}), tmp_path)
+    found = pyogrio.read_dataframe(tmp_path / kml.FILE, layer="landslides")
+    assert set(found["Name"]) == {"north  of  the gully"}
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -6,7 +6,6 @@ public: status `Test` and scope `Restricted` unless the configuration says other
 """
 
 import math
-import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,6 +14,7 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from sarslide.alerts.choice import ACCELERATING, NEW, SEEN_AGAIN, Reported
+from sarslide.io.xml_text import allowed
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 EVENTS = {
@@ -24,7 +24,6 @@ EVENTS = {
 }
 CERTAINTIES = {"reviewed": "Observed", "high": "Likely"}
 RESTRICTION = "for the office that follows these landslides"
-NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
 
 def message(
@@ -96,7 +95,7 @@ def message(
 
 def _put(element: ElementTree.Element, **texts: str) -> None:
     for name, text in texts.items():
-        ElementTree.SubElement(element, name).text = NO_XML.sub(" ", text)
+        ElementTree.SubElement(element, name).text = allowed(text)
 
 
 def _ring(part: Polygon) -> str:

@@ -11,6 +11,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.polygon import orient
 
 from sarslide.inventory.styles import STYLES, Style
+from sarslide.io.xml_text import allowed
 from sarslide.publish import columns
 from sarslide.publish.source import Publication
 
@@ -64,7 +65,7 @@ def document(publication: Publication) -> bytes:
 
 
 def _text(parent: XML.Element, tag: str, text: str) -> None:
-    XML.SubElement(parent, tag).text = text
+    XML.SubElement(parent, tag).text = allowed(text)
 
 
 def _style(parent: XML.Element, name: str, style: Style) -> None:
