@@ -139,6 +139,7 @@ def regions(folder: Path) -> dict[str, Region]:
         ),
         "displacement": Region(
             {"region": "real", "source": "displacement", "engine": "displacement", "grid": {"dem": "srtm"}}
+            | {"stacks": list(DELIVERIES)}
             | {"displacement": {"products": DELIVERIES}, "rates": {"method": DELIVERED}}
             | {"segmentation": {"method": "velocity_threshold"}},
             (f"results/real/A128/f0/displacement/{DELIVERED}/series/inventory.csv",),
