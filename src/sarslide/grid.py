@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from affine import Affine
 
 from sarslide.errors import GridError
+
+if TYPE_CHECKING:
+    from affine import Affine
 
 MAX_CELLS = 1_000_000_000  # a job holds up to 400 bytes a cell; the largest packaged region has 3e8
 
@@ -100,8 +102,10 @@ class RegionGrid:
         return self.rows, self.cols
 
     @property
-    def transform(self) -> Affine:
+    def transform(self) -> "Affine":
         """Column and row -> easting and northing, m."""
+        from affine import Affine
+
         return Affine(self.cell_m, 0, self.west, 0, -self.cell_m, self.north)
 
     @property
@@ -289,8 +293,10 @@ class Lattice:
         return self.region.cell_m / self.per_y
 
     @property
-    def transform(self) -> Affine:
+    def transform(self) -> "Affine":
         """Column and row -> easting and northing, m."""
+        from affine import Affine
+
         return Affine(self.step_x, 0, self.region.west, 0, -self.step_y, self.region.north)
 
     def x(self) -> np.ndarray:

@@ -5,22 +5,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, Field, FiniteFloat, PositiveInt
 
 from sarslide import layers
 from sarslide.dataset.features import PICTURE, feature_array, observable
 from sarslide.dataset.fusion import fuse
 from sarslide.errors import TrainingError
-from sarslide.grid import RegionGrid
-from sarslide.io.arrays import read_npz
-from sarslide.io.bounded import parsed_json, shown, typed
+from sarslide.io.bounded import shown
+
+if TYPE_CHECKING:
+    from sarslide.grid import RegionGrid
 
 IGNORE = 255
 AGAIN = "simulate the training region, or label the scene, again"
-NAME = r"^[\w./+-]{1,200}$"
 PICTURE_PERCENT = (2.0, 98.0)  # of the intensity, from dark to bright
 
 
@@ -63,7 +62,7 @@ class TrainingScene:
     landslide_kind: np.ndarray | None = None
     true_rate: np.ndarray | None = None
     objects: np.ndarray | None = None
-    grid: RegionGrid | None = None
+    grid: "RegionGrid | None" = None
     block: np.ndarray | None = None
 
 
@@ -91,6 +90,10 @@ def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
     TrainingError
         For a file that cannot be read, lacks a layer, or has a label that is not 0, 1 or 255.
     """
+    from sarslide.dataset.scene_meta import scene_meta
+    from sarslide.grid import RegionGrid
+    from sarslide.io.arrays import read_npz
+
     arrays = read_npz(path, TrainingError, AGAIN)
 
     def read(name: str) -> np.ndarray:
@@ -102,7 +105,7 @@ def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
             )
         return arrays[name]
 
-    meta = _meta(path, read("meta"))
+    meta = scene_meta(path, read("meta"), AGAIN)
     grid = None if meta.grid is None else RegionGrid(**meta.grid.model_dump())
     _check_cells(path, arrays, grid)
     features, label = feature_array(channels, read), read("label")
@@ -125,27 +128,7 @@ def load(path: str | Path, channels: Sequence[str]) -> TrainingScene:
     )
 
 
-class _Grid(BaseModel):
-    epsg: PositiveInt
-    west: FiniteFloat
-    north: FiniteFloat
-    cell_m: Annotated[FiniteFloat, Field(gt=0)]
-    rows: PositiveInt
-    cols: PositiveInt
-
-
-class _Meta(BaseModel):
-    region: Annotated[str, Field(pattern=NAME)]
-    stack: Annotated[str, Field(pattern=NAME)]
-    grid: _Grid | None = None
-
-
-def _meta(path: str | Path, stored: np.ndarray) -> _Meta:
-    """What a scene states of itself."""
-    return typed(_Meta, parsed_json(str(stored), path, TrainingError, AGAIN), path, TrainingError, AGAIN)
-
-
-def _check_cells(path: str | Path, arrays: Mapping[str, np.ndarray], grid: RegionGrid | None) -> None:
+def _check_cells(path: str | Path, arrays: Mapping[str, np.ndarray], grid: "RegionGrid | None") -> None:
     """TrainingError unless every layer has numbers of the cells of one grid."""
     layer = {name: array for name, array in arrays.items() if name != "meta"}
     shape = grid.shape if grid else next((array.shape[-2:] for array in layer.values()), ())
@@ -155,7 +138,12 @@ def _check_cells(path: str | Path, arrays: Mapping[str, np.ndarray], grid: Regio
 
 
 def arrays_of(
-    stored: Mapping[str, np.ndarray], label: np.ndarray, objects: np.ndarray, grid: RegionGrid, region: str, stack: str
+    stored: Mapping[str, np.ndarray],
+    label: np.ndarray,
+    objects: np.ndarray,
+    grid: "RegionGrid",
+    region: str,
+    stack: str,
 ) -> dict[str, np.ndarray]:
     """What `load` reads, ready for `io.arrays.write_npz`.
 

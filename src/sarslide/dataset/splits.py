@@ -8,7 +8,6 @@ shipped.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import shapely
 
 from sarslide.dataset.patches import windows
 from sarslide.dataset.scenes import IGNORE, known_in, part_of
@@ -234,6 +233,7 @@ def cells_of_areas(grid: RegionGrid, areas: Iterable[RegionGrid]) -> np.ndarray:
     (rows, cols) array of bool
         The cells.
     """
+    import shapely
     from pyproj import Transformer
     from rasterio.features import geometry_mask
 

@@ -8,11 +8,11 @@ its phases against the first date that the cell has; temporal coherence; Cramer-
 import numpy as np
 
 from sarslide.insar.native.compiled import njit
+from sarslide.linking.looks import ABSENT
 
 FACTORS = 12  # factorisations before an eigenvector is taken as it is
 SOLVES = 2  # with each of them
 TOLERANCE = 1e-7  # of the residual, against the size of the matrix
-ABSENT = 1e4  # in the place of 1 for a date without samples: far from the smallest eigenvalue
 
 
 def link_cells(

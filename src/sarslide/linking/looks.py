@@ -16,6 +16,8 @@ STEPS = [(row, col) for row in range(3) for col in range(3)]
 CRITICAL = 6.635  # of chi-square with one degree of freedom, 1 %
 APART = 0.5  # of both scores of `moving_apart`: 7 mm/yr in 10 dates of 108 days; every fourth still neighbour fails
 
+ABSENT = 1e4  # a linked date without samples, in the place of 1: far from the smallest eigenvalue
+
 
 def cell_covariance(samples: np.ndarray, per_y: int, per_x: int) -> np.ndarray:
     """Sums of s_i conj(s_j) over the samples of each cell.

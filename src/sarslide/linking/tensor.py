@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from sarslide.linking.cpu import ABSENT
+from sarslide.linking.looks import ABSENT
 
 MIN_PIVOT = 1e-9  # as in `cpu`: below, a matrix is not positive definite
 

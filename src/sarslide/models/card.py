@@ -237,7 +237,7 @@ class Card(Part):
     network : str
         Name in the registry.
     options : dict of str to Any
-        Of the network, known to its class and within its bounds (`registry.Options`).
+        Of the network, known to its class and within its bounds (`models.options`).
     channels : list of str
         Registered layers in their order.
     normalisation : Scaling

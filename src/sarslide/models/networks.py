@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from sarslide.errors import WeightsError
 from sarslide.io import bounded
-from sarslide.models import registry, weights
-from sarslide.models.card import Card
+from sarslide.models import registry
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from sarslide.models.card import Card
 
 
 # The fingerprint of the code reads these statements.
@@ -115,7 +116,7 @@ def build(name: str, in_channels: int, **options: Any) -> "nn.Module":
 
 def load(
     path: str | Path, channels: Sequence[str] | None = None, network: str | None = None
-) -> tuple["nn.Module", Card]:
+) -> tuple["nn.Module", "Card"]:
     """The network on the CPU in evaluation mode, and its card.
 
     Parameters
@@ -143,6 +144,8 @@ def load(
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    from sarslide.models import weights
+
     card = weights.check(path, channels, network)
     _check_fit(path, card)
     weights.check_seal(path, card)
@@ -158,9 +161,11 @@ def load(
     return model.eval(), card
 
 
-def _check_fit(path: str | Path, card: Card) -> None:
+def _check_fit(path: str | Path, card: "Card") -> None:
     """See that a file's tensors are those of its card's network, before either is allocated."""
     import torch
+
+    from sarslide.models import weights
 
     try:
         with torch.device("meta"):

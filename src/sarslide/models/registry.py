@@ -13,9 +13,7 @@ A new network is its own module in this folder, a row here and the import of its
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from sarslide import extras
 from sarslide.errors import ConfigError, WeightsError
@@ -83,38 +81,6 @@ class Architecture:
     options: Mapping[str, Any] = field(default_factory=dict)
     width: int = 64
     pretrained: Starts = field(default_factory=dict)
-
-
-class Options(BaseModel):
-    """The options of all classes, with their bounds.
-
-    Attributes
-    ----------
-    width : int
-        Channels of the first stage.
-    depth : int
-        Layers of a residual network.
-    dropout : float
-        Share of values that training leaves out.
-    literal, deformable, frozen_norm, keras : bool
-        Readings and parts of a network.
-    resnext : str
-        Stages of Mask R-CNN's body with blocks of ResNeXt.
-    attention : str
-        On the pyramid of Mask R-CNN.
-    """
-
-    model_config = ConfigDict(strict=True)
-
-    width: int = Field(64, ge=1, le=256)
-    depth: Literal[50, 101] = 101
-    dropout: float = Field(0.0, ge=0, lt=1)
-    literal: bool = False
-    resnext: Literal["none", "bottom", "all"] = "none"
-    deformable: bool = False
-    frozen_norm: bool = False
-    keras: bool = False
-    attention: Literal["none", "cbam", "self"] = "none"
 
 
 # COCO (D09): torchvision's weights are for a body of ResNet50, Matterport's for ResNet101.
@@ -243,6 +209,10 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
     WeightsError
         For an unknown network.
     """
+    from pydantic import ValidationError
+
+    from sarslide.models.options import Options
+
     row = get(name)
     for option, value in options.items():
         if option not in CLASS_OPTIONS[row.network_class] or option in row.options:

@@ -7,14 +7,17 @@ gives. On regions that trained nothing `evaluate.reliability.fit` finds a broken
 the threshold sent through the same line a mask stays the same.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from sarslide.models.card import Calibration
+if TYPE_CHECKING:
+    from sarslide.models.card import Calibration
 
 CLIP = 1e-7  # float32 cannot tell a probability nearer to 1 from 1
 
 
-def apply(probability: np.ndarray, line: Calibration | None) -> np.ndarray:
+def apply(probability: np.ndarray, line: "Calibration | None") -> np.ndarray:
     """Calibrated probabilities of whole scenes, tiles blended.
 
     Parameters

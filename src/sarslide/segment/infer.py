@@ -4,21 +4,23 @@ Memory is bounded.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from sarslide.dataset.normalise import Normalisation
 from sarslide.dataset.patches import starts
 from sarslide.errors import ConfigError
-from sarslide.models.card import Card
 from sarslide.segment import calibration
 from sarslide.segment.forward import Forward
 from sarslide.segment.instances import Merger
 from sarslide.segment.precision import FP32
 from sarslide.segment.tiles import Blend, Reader, Strip, strips
+
+if TYPE_CHECKING:
+    from sarslide.models.card import Card
 
 FinishedRows = tuple[int, np.ndarray, np.ndarray | None]
 
@@ -26,7 +28,7 @@ FinishedRows = tuple[int, np.ndarray, np.ndarray | None]
 def predict(
     network: nn.Module,
     features: np.ndarray,
-    card: Card,
+    card: "Card",
     overlap: float = 0.5,
     batch: int | None = None,
     device: torch.device | str = "cpu",
@@ -168,11 +170,14 @@ def predict_bands(
     network = forward.network
     if tile % network.stride:
         raise ConfigError(f"tile of {tile} cells", f"use a multiple of {network.stride}")
-    rows_of_tiles = strips(read, shape, normalisation, tile, overlap, workers)
+    rows_of_tiles: Iterable[Strip] = strips(read, shape, normalisation, tile, overlap, workers)
     count = len(starts(shape[0], tile, overlap))
-    shown = tqdm(rows_of_tiles, "segment", count, unit="row of tiles", disable=not progress)
+    if progress:
+        from tqdm import tqdm
+
+        rows_of_tiles = tqdm(rows_of_tiles, "segment", count, unit="row of tiles")
     run = _objects if hasattr(network, "instances") else _map
-    return run(forward, shown, tile, shape[1])
+    return run(forward, rows_of_tiles, tile, shape[1])
 
 
 def _map(forward: Forward, rows_of_tiles: Iterable[Strip], tile: int, cols: int) -> Iterator[FinishedRows]:

@@ -25,7 +25,6 @@ from sarslide.errors import TrainingError
 from sarslide.io import bounded
 from sarslide.io.atomic import atomic_file
 from sarslide.io.hashes import sha256
-from sarslide.models.weights import read_header
 from sarslide.training.recipe import Recipe
 from sarslide.workflow.fingerprint import fingerprint
 
@@ -96,6 +95,8 @@ def save(path: Path, made_by: str, state: dict[str, Any]) -> None:
     state : dict of str to Any
         Tensors, numbers, words, lists and dicts of them.
     """
+    from sarslide.models.weights import read_header
+
     tensors: dict[str, Tensor] = {}
     text = json.dumps({"identity": made_by, **_without_tensors(state, "", tensors)})
     with atomic_file(path, lambda temporary: read_header(temporary, TrainingError, AGAIN)) as temporary:
@@ -124,6 +125,8 @@ def read(path: Path | None, made_by: str) -> dict[str, Any] | None:
     """
     if path is None or not path.is_file():
         return None
+    from sarslide.models.weights import read_header
+
     metadata = read_header(path, TrainingError, AGAIN).metadata
     state = bounded.parsed_json(metadata.get("state", "null"), path, TrainingError, AGAIN)
     if not isinstance(state, dict):

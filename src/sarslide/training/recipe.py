@@ -9,10 +9,13 @@ budget is replaced.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sarslide.dataset.selection import P3_NEGATIVES
 from sarslide.errors import TrainingError
-from sarslide.models.card import Card
+
+if TYPE_CHECKING:
+    from sarslide.models.card import Card
 
 SAMPLE_CELLS = 128
 LOSSES = ("bce", "dice", "bce_dice")
@@ -238,7 +241,7 @@ def check(recipe: Recipe) -> None:
         )
 
 
-def fine_tuning(recipe: Recipe, card: Card) -> Recipe:
+def fine_tuning(recipe: Recipe, card: "Card") -> Recipe:
     """The recipe for training on from weights: their patch and normalisation, and smaller steps.
 
     Parameters

@@ -9,16 +9,15 @@ trainings agree in their scores, not in their bytes.
 import copy
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from sarslide.dataset import augment
 from sarslide.dataset.normalise import Normalisation, fit
@@ -27,7 +26,6 @@ from sarslide.dataset.splits import check_disjoint
 from sarslide.errors import TrainingError, WeightsError
 from sarslide.evaluate import metrics, reliability, scores
 from sarslide.models import networks, registry
-from sarslide.models.card import Calibration
 from sarslide.models.pretrained import Start, load_pretrained
 from sarslide.segment import calibration
 from sarslide.segment.precision import BF16, has_bf16
@@ -37,6 +35,9 @@ from sarslide.training import recipe as recipes
 from sarslide.training.loss import segmentation_loss
 from sarslide.training.recipe import Recipe
 from sarslide.training.samples import Patches, batches
+
+if TYPE_CHECKING:
+    from sarslide.models.card import Calibration
 
 log = logging.getLogger(__name__)
 
@@ -104,8 +105,35 @@ class Trained:
     processes: int = 1
     bf16_mask_iou: float | None = None
     start: Start | None = None
-    line: Calibration | None = None
+    line: "Calibration | None" = None
     maps: list[np.ndarray] = field(default_factory=list, repr=False)
+
+
+@dataclass
+class Learnt:
+    """What the steps of a training leave: the network of the best round, not yet calibrated.
+
+    Attributes
+    ----------
+    network : nn.Module
+        The network.
+    name, options, channels, recipe, normalisation
+        As in `Trained`.
+    best_epoch, history, device, processes, start
+        As in `Trained`.
+    """
+
+    network: nn.Module
+    name: str
+    options: dict[str, Any]
+    channels: tuple[str, ...]
+    recipe: Recipe
+    normalisation: Normalisation
+    best_epoch: int
+    history: list[dict[str, Any]]
+    device: str
+    processes: int = 1
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +205,41 @@ def train(
     WeightsError
         For an unknown network and for a start that does not fit.
     """
+    learnt = learn(training, validation, channels, network, options, recipe, device, progress, checkpoint, processes)
+    return finish(learnt, validation, device)
+
+
+def learn(
+    training: Sequence[TrainingScene],
+    validation: Sequence[TrainingScene],
+    channels: Sequence[str],
+    network: str,
+    options: dict[str, Any],
+    recipe: Recipe,
+    device: torch.device | str = "cpu",
+    progress: bool = False,
+    checkpoint: Path | None = None,
+    processes: int = 0,
+) -> Learnt:
+    """The steps of a training, which need no packages but torch, NumPy and SciPy.
+
+    Parameters
+    ----------
+    training, validation, channels, network, options, recipe, device
+        As in `train`.
+    progress, checkpoint, processes
+        As in `train`; without the first two no further package is imported.
+
+    Returns
+    -------
+    Learnt
+        The network of the round that validates best.
+
+    Raises
+    ------
+    TrainingError, WeightsError
+        As `train`.
+    """
     channels = tuple(channels)
     instances = registry.kind(network) == registry.INSTANCE
     _check(training, validation, channels, recipe)
@@ -193,21 +256,47 @@ def train(
     _check_batch(model, recipe.batch // processes)
     found = _fit(job) if processes == 1 else parallel.run(_fit, job, processes)
 
-    model = model.to(device).to(memory_format=torch.channels_last)
     model.load_state_dict(found["best"])
+    return Learnt(
+        model.eval(), network, options, channels, recipe, normalisation, found["best_epoch"], found["history"],
+        torch.device(device).type, processes, begun,
+    )  # fmt: skip
+
+
+def finish(learnt: Learnt, validation: Sequence[TrainingScene], device: torch.device | str = "cpu") -> Trained:
+    """Threshold, calibration and scores of a network that has learnt, from its validation scenes.
+
+    Parameters
+    ----------
+    learnt : Learnt
+        The network.
+    validation : sequence of TrainingScene
+        The scenes that it was validated on.
+    device : torch.device or str
+        Where it maps them.
+
+    Returns
+    -------
+    Trained
+        The network and what is known of it.
+    """
+    from sarslide.models.card import Calibration
+
+    recipe, normalisation = learnt.recipe, learnt.normalisation
+    model = learnt.network.to(device).to(memory_format=torch.channels_last)
     maps = validate.maps(model, validation, normalisation, recipe.patch, FINAL_OVERLAP, device)
     labels = [scene.label for scene in validation]
     threshold = recipe.threshold or metrics.choose_threshold(labels, maps, min_cells=recipe.min_cells)
-    same_mask = _bf16_mask_iou(job, model, maps, threshold)
+    same_mask = _bf16_mask_iou(learnt, validation, model, maps, threshold, device)
     # The threshold follows the calibration, so that the mask is the one that was chosen.
     fitted = reliability.fit(labels, maps)
     line = Calibration.model_validate(fitted)
     threshold = round(float(calibration.apply(np.asarray(threshold), line)), 6)
     maps = [calibration.apply(p, line) for p in maps]
     return Trained(
-        model.eval(), network, options, channels, recipe, normalisation, threshold, found["best_epoch"], found["history"],
-        fitted, scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
-        torch.device(device).type, processes, same_mask, begun, line, maps,
+        model.eval(), learnt.name, learnt.options, learnt.channels, recipe, normalisation, threshold, learnt.best_epoch,
+        learnt.history, fitted, scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
+        learnt.device, learnt.processes, same_mask, learnt.start, line, maps,
     )  # fmt: skip
 
 
@@ -316,12 +405,19 @@ def _fit(job: _Job, rank: int = 0) -> dict[str, Any]:
     return {key: state[key] for key in ("best", "best_epoch", "history")}
 
 
-def _bf16_mask_iou(job: _Job, model: nn.Module, maps: Sequence[np.ndarray], threshold: float) -> float | None:
+def _bf16_mask_iou(
+    learnt: Learnt,
+    validation: Sequence[TrainingScene],
+    model: nn.Module,
+    maps: Sequence[np.ndarray],
+    threshold: float,
+    device: torch.device | str,
+) -> float | None:
     """How much of the validation scenes' masks stays the same in bf16. maps: in fp32."""
-    if not has_bf16(torch.device(job.device)):
+    if not has_bf16(torch.device(device)):
         return None
     half = validate.maps(
-        model, job.validation, job.normalisation, job.recipe.patch, FINAL_OVERLAP, job.device, precision=BF16
+        model, validation, learnt.normalisation, learnt.recipe.patch, FINAL_OVERLAP, device, precision=BF16
     )
     return round(metrics.mask_iou(maps, half, threshold), 4)
 
@@ -369,13 +465,11 @@ def _round(
     _seed(recipe.seed, epoch, rank)
     model.train()
     workers = min(GPU_WORKERS, os.cpu_count() or 1) if device.type == "cuda" else 0
-    shown = tqdm(
-        batches(patches, first, last, rank, processes, workers),
-        f"epoch {epoch}",
-        last - first,
-        unit="batch",
-        disable=not job.progress or rank > 0,
-    )
+    shown: Iterable[tuple[Tensor, Tensor]] = batches(patches, first, last, rank, processes, workers)
+    if job.progress and rank == 0:
+        from tqdm import tqdm
+
+        shown = tqdm(shown, f"epoch {epoch}", last - first, unit="batch")
     sums, frozen, network = torch.zeros(4, dtype=torch.float64, device=device), None, None
     for step, (inputs, labels) in enumerate(shown, first):
         if frozen != (frozen := recipes.part(recipe, step, budget) < recipe.frozen_parts) or network is None:

@@ -10,7 +10,6 @@ import numpy as np
 
 from sarslide.errors import DemError
 from sarslide.grid import RegionGrid, part_of
-from sarslide.io import raster
 from sarslide.sentinel1.geometry import ellipsoid_point
 
 if TYPE_CHECKING:
@@ -143,6 +142,8 @@ def read_surface(path: str | Path, region: RegionGrid | None = None, reach_m: fl
         Unless its tag `vertical` states that heights are ellipsoidal, and where it does not hold
         the region.
     """
+    from sarslide.io import raster
+
     vertical = raster.tags_of(path).get("vertical", "not stated")
     if vertical != "ellipsoidal":
         raise DemError(
