@@ -21,7 +21,8 @@ from sarsim.benchmark import MARGIN_M, RegionDraw, draw
 from sarsim.default_chain import RateChain
 from sarsim.paper_climates import climate_of
 from sarsim.products import baselines_m, view
-from sarsim.world import World, build_world
+from sarsim.terrain import Terrain
+from sarsim.world import World, WorldSettings, build_world
 from sarslide import layers, network
 from sarslide.catalog.repeat_orbit import critical_baseline_m
 from sarslide.dataset.features import PICTURE
@@ -86,9 +87,18 @@ class Chain:
             params["sbas"],
         )
 
+    @property
+    def parts(self) -> int:
+        """Cells of the networks' layers along a cell of the interferograms."""
+        return round(self.cell_m / self.product_m) if self.product_m else 1
+
     def grid(self) -> RegionGrid:
         """Grid of the interferograms."""
         return RegionGrid(EPSG, WEST, NORTH, self.cell_m, *SHAPE)
+
+    def fine(self, grid: RegionGrid) -> RegionGrid:
+        """Grid of the networks' layers over a grid of interferograms."""
+        return finer_grid(grid, self.cell_m / self.parts)
 
 
 def simulate(climate: str, seed: int, stack: str, chain: Chain, grid: RegionGrid | None = None) -> dict[str, Any]:
@@ -118,10 +128,68 @@ def simulate(climate: str, seed: int, stack: str, chain: Chain, grid: RegionGrid
     """
     grid = grid or chain.grid()
     drawn = draw(climate_of(climate), seed)
-    parts = round(chain.cell_m / chain.product_m) if chain.product_m else 1
+    meta = {"region": f"{climate}_{seed}", "climate": climate, "seed": seed}
+    return of_world(world_of(chain, grid, seed, drawn.world), grid, stack, drawn, chain, meta)
+
+
+def world_of(
+    chain: Chain,
+    grid: RegionGrid,
+    seed: int,
+    settings: WorldSettings,
+    ground: Callable[[RegionGrid], Terrain] | None = None,
+) -> World:
+    """The world of a scene, in the cells of the networks' layers.
+
+    Parameters
+    ----------
+    chain : Chain
+        Whose cells they are.
+    grid : RegionGrid
+        Grid of the interferograms.
+    seed : int
+        Seed of the region.
+    settings : WorldSettings
+        What it is made of.
+    ground : callable, optional
+        As in `world.build_world`.
+
+    Returns
+    -------
+    World
+        The world.
+    """
     # Whole cells of both grids, so that they share edges.
     margin_m = math.ceil(MARGIN_M / chain.cell_m) * chain.cell_m
-    fine = build_world(finer_grid(grid, chain.cell_m / parts), seed, margin_m, drawn.world)
+    return build_world(chain.fine(grid), seed, margin_m, settings, ground)
+
+
+def of_world(
+    fine: World, grid: RegionGrid, stack: str, drawn: RegionDraw, chain: Chain, meta: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The scene of one track over a world.
+
+    Parameters
+    ----------
+    fine : World
+        Of `world_of`.
+    grid : RegionGrid
+        Grid of the interferograms.
+    stack : str
+        Name of the stack.
+    drawn : RegionDraw
+        Noise and acquisitions.
+    chain : Chain
+        What is made of its pairs.
+    meta : mapping of str to Any
+        What the scene states of itself beside stack, grid and number of dates; `region` at least.
+
+    Returns
+    -------
+    dict of str to ndarray
+        As `simulate`.
+    """
+    parts = chain.parts
     coarse = _coarser(fine, grid, parts)
     observed = _observed(coarse, stack, drawn, chain)
 
@@ -137,14 +205,15 @@ def simulate(climate: str, seed: int, stack: str, chain: Chain, grid: RegionGrid
     }
     own = _of_ground(fine)
     resampled = {name: _resampled(layer, parts, name) for name, layer in measured.items() if name not in own}
+    # Landslides as they are do not move steadily: what counts is their mean rate over the dates.
+    dates = drawn.dates if drawn.world.bodies else None
     made = {
-        "label": scene.label(fine, seen),
-        "true_los_rate_mm_per_yr": scene.los_rate(fine, seen),
+        "label": scene.label(fine, seen, dates),
+        "true_los_rate_mm_per_yr": scene.los_rate(fine, seen, dates),
         "landslide_kind": scene.landslide_kinds(fine),
     }
-    meta = {"region": f"{climate}_{seed}", "climate": climate, "seed": seed, "stack": stack}
-    meta |= {"grid": fine.region.to_dict(), "dates": len(drawn.dates)}
-    return resampled | own | made | {"meta": np.array(json.dumps(meta, sort_keys=True))}
+    stated = {**meta, "stack": stack, "grid": fine.region.to_dict(), "dates": len(drawn.dates)}
+    return resampled | own | made | {"meta": np.array(json.dumps(stated, sort_keys=True))}
 
 
 def _observed(world: World, stack: str, drawn: RegionDraw, chain: Chain) -> scene.Observation:

@@ -78,11 +78,15 @@ def recipe(run: BenchmarkRun):
     the paper cuts its own: the threshold is chosen on the validation regions, and the round by
     their loss. Everything else is the preset's.
     """
+    return replace(shortened(run.recipe, SAMPLES[run.tier]), seed=run.seed)
+
+
+def shortened(name: str, samples: int):
+    """The preset of that name with a budget of `samples`, as `recipe` has it."""
     from sarslide.training.recipe import preset
 
-    samples, chosen = SAMPLES[run.tier], preset(run.recipe)
-    chosen = replace(chosen, samples=samples, rounds=ROUNDS, seed=run.seed)
-    share = samples / PRINTED_SAMPLES.get(run.recipe, samples)
+    chosen = replace(preset(name), samples=samples, rounds=ROUNDS)
+    share = samples / PRINTED_SAMPLES.get(name, samples)
     if share >= 1:
         return chosen
     return replace(chosen, parts=math.ceil(chosen.parts * share), threshold=0.0, keep="loss")
