@@ -33,10 +33,10 @@ from sarslide.models import networks, weights
 from sarslide.names import nearest_pairs
 from sarslide.network import interval_years
 from sarslide.segment.infer import predict
-from studies.benchmark.runs import PACKAGED_NETWORK
 from studies.ground.making import meta_of
 from studies.ground.scoring import MIN_RATE_MM_PER_YR
 from studies.network import put, row
+from studies.network.maps import PACKAGED
 
 COMMAND = "python -m studies.network.fast --folder OUT --record"
 SMALLEST_KM2 = MaskRules().min_area_km2
@@ -206,9 +206,7 @@ def _holes(rows: pd.DataFrame) -> dict:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument(
-        "--weights", type=Path, default=weights.packaged(PACKAGED_NETWORK), help="default: the packaged"
-    )
+    parser.add_argument("--weights", type=Path, default=weights.packaged(PACKAGED), help="default: the packaged")
     parser.add_argument("--record", action="store_true", help="put the rows into studies/records/network.json")
     chosen = parser.parse_args(arguments)
     seen = sightings(chosen.folder, chosen.weights)

@@ -13,7 +13,7 @@ from studies.ground.cutting import GroundRegion
 from studies.network import training
 
 NETWORK, BEFORE = "network", "before"
-BEFORE_WEIGHTS = "drs_unet_compact"
+PACKAGED, BEFORE_WEIGHTS = "drs_unet_ranges", "drs_unet_compact"
 
 
 def weights_of(folder: Path, region: GroundRegion, method: str) -> Path:

@@ -39,9 +39,9 @@ from sarslide.phase import wrapped
 from sarslide.rates.averaging import AveragePhase
 from sarslide.segment.infer import predict
 from sarslide.terrain.downslope import downslope_sensitivity
-from studies.benchmark.runs import PACKAGED_NETWORK
 from studies.fast_ground import best_iou
 from studies.network import put, row
+from studies.network.maps import BEFORE_WEIGHTS, PACKAGED
 
 COMMAND = "python -m studies.network.slopes --record"
 AREAS_KM2 = (0.02, 0.06, 0.25, 1.0, 2.0)
@@ -281,24 +281,21 @@ def summary(found: list[Sighting], way: str) -> tuple[str, bool]:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--weights", type=Path, default=weights.packaged(PACKAGED_NETWORK), help="default: the packaged"
-    )
-    parser.add_argument("--before", type=Path, help="another weights file, for the column before")
+    parser.add_argument("--weights", type=Path, default=weights.packaged(PACKAGED), help="default: the packaged")
+    parser.add_argument("--before", type=Path, default=weights.packaged(BEFORE_WEIGHTS), help="of the column before")
     parser.add_argument("--record", action="store_true", help="put the rows into studies/records/network.json")
     chosen = parser.parse_args(arguments)
-    now = sightings(chosen.weights)
-    before = sightings(chosen.before) if chosen.before else None
+    now, before = sightings(chosen.weights), sightings(chosen.before)
     goal, rows = f"IoU at least {GOAL_IOU:g} in all", []
     for way, name in (("released", "as released"), ("alone", "by the network alone")):
         text, met = summary(now, way)
         what = f"one landslide on an even slope, rate over five errors, {name}"
-        rows.append(row(what, text, COMMAND, goal, met, before and summary(before, way)[0]))
+        rows.append(row(what, text, COMMAND, goal, met, summary(before, way)[0]))
     speeds = ", ".join(map(str, SPEEDS_MM_PER_YR))
     for area, (orbit_pass, track) in product(AREAS_KM2, STACKS.items()):
         what = f"IoU of one landslide of {area:g} km2, {track}, at {speeds} mm/yr down the slope"
         text = line_of(now, area, orbit_pass)
-        rows.append(row(what, text, COMMAND, before=before and line_of(before, area, orbit_pass)))
+        rows.append(row(what, text, COMMAND, before=line_of(before, area, orbit_pass)))
     return put(rows) if chosen.record else print("\n".join(f"{each['what']}: {each['measured']}" for each in rows))
 
 

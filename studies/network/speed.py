@@ -17,10 +17,9 @@ from sarslide.models import networks, weights
 from sarslide.segment.infer import predict
 from sarslide.segment.tiles import starts
 from studies.network import put, row
-from studies.network.maps import BEFORE_WEIGHTS
+from studies.network.maps import BEFORE_WEIGHTS, PACKAGED
 
 COMMAND = "python -m studies.network.speed --record"
-NOW = "drs_unet_ranges"
 CELLS, CELL_KM, OVERLAP, BATCH = 1152, 0.03, 0.5, 8
 LEAST = 0.8  # of the speed of before
 
@@ -28,8 +27,8 @@ LEAST = 0.8  # of the speed of before
 def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _arguments(arguments)
     torch.set_num_threads(1)
-    runs = [{name: speeds(name) for name in (NOW, BEFORE_WEIGHTS)} for _ in range(chosen.rounds)]
-    now, before = (np.max([one[name] for one in runs], axis=0) for name in (NOW, BEFORE_WEIGHTS))
+    runs = [{name: speeds(name) for name in (PACKAGED, BEFORE_WEIGHTS)} for _ in range(chosen.rounds)]
+    now, before = (np.max([one[name] for one in runs], axis=0) for name in (PACKAGED, BEFORE_WEIGHTS))
     rows = [
         row(
             f"inference, scene of {CELLS} x {CELLS} cells, km2/s: everything (network alone)",
