@@ -100,6 +100,28 @@ def licsbas(path: Path) -> None:
             file[name] = np.full(values.shape, value, np.float32)
 
 
+def licsbas_flat(folder: Path) -> None:
+    """results/ and info/ of LiCSBAS: float32 without header, and the texts that state their place and dates."""
+    west, north, values = in_degrees()
+    (folder / "results").mkdir()
+    (folder / "info").mkdir()
+    to_satellite = np.radians(HEADING - 90)
+    level, up = np.sin(np.radians(INCIDENCE)), np.cos(np.radians(INCIDENCE))
+    layers = {"E.geo": level * np.sin(to_satellite), "N.geo": level * np.cos(to_satellite), "U.geo": up}
+    layers |= {"vel": values + 100, "vel.mskd": values, "vstd": 2.0, "coh_avg": 0.6}
+    for name, cells in layers.items():
+        np.broadcast_to(cells, values.shape).astype("<f4").tofile(folder / "results" / name)
+    length, width = values.shape
+    (folder / "info/EQA.dem_par").write_text(
+        "Gamma DIFF&GEO DEM/MAP parameter file\ntitle: DEM\nDEM_projection:     EQA\n"
+        f"width:                {width}\nnlines:               {length}\n"
+        f"corner_lat:     {north - STEP / 2!r}  decimal degrees\ncorner_lon:    {west + STEP / 2!r}  decimal degrees\n"
+        f"post_lat:   {-STEP!r}  decimal degrees\npost_lon:    {STEP!r}  decimal degrees\n"
+    )
+    (folder / "info/13used_image.txt").write_text("\n".join(DAYS) + "\n")
+    (folder / "info/13parameters.txt").write_text(f"range_samples:  {width}\nref_area:       10:11/20:21\n")
+
+
 def opera(folder: Path, version: str = "1.0", frame: str = "11116") -> None:
     """DISP-S1 products of two references, the second the fifth date, with the layers of its specification."""
     cells = rate(*np.meshgrid(GRID.x(), GRID.y()))

@@ -50,6 +50,23 @@ def test_each_format_gives_the_motion_that_was_put_in(name, tmp_path):
         assert np.allclose(found.rate_std_mm_per_yr[known], 2.0)
 
 
+def test_flat_files_of_licsbas(tmp_path):
+    products.licsbas_flat(tmp_path)
+    found_as, found = formats.read(tmp_path, GRID)
+    assert found_as == "licsbas" and found.dates == (DAYS[0], DAYS[-1]) and found.series_mm is None
+    known = np.isfinite(found.rate_mm_per_yr)
+    assert not known[:3].any() and np.abs(found.rate_mm_per_yr - TRUTH)[known].max() < BILINEAR
+    assert np.allclose(found.rate_std_mm_per_yr, 2) and np.allclose(found.coherence, 0.6)
+    assert np.abs(found.heading_deg - HEADING).max() < 1e-3 and np.abs(found.incidence_deg - INCIDENCE).max() < 1e-3
+    assert found.reference == "ref_area 10:11/20:21" and formats.look(tmp_path).has_coherence
+    (tmp_path / "results/vel.mskd").write_bytes(bytes(8))
+    with pytest.raises(RateError, match=r"vel\.mskd: has 8 bytes"):
+        formats.read(tmp_path, GRID)
+    (tmp_path / "info/EQA.dem_par").unlink()
+    with pytest.raises(RateError, match=r"LiCSBAS's EQA\.dem_par is missing; cure: name the folder TS_GEOC"):
+        formats.read(tmp_path, GRID)
+
+
 def test_mintpy_reads_the_same_of_its_file(tmp_path):
     """The truth is what MintPy itself reads at the cell that it finds for a place."""
     readfile = pytest.importorskip("mintpy.utils.readfile")

@@ -1,4 +1,4 @@
-"""LiCSBAS's `cum.h5` and `cum_filt.h5`.
+"""LiCSBAS's `cum.h5` and `cum_filt.h5`; without them its flat files (`flat`).
 
 `cum`, mm, and `vel`, mm/yr, positive towards the satellite: -wavelength/(4 pi) of a phase that
 grows away (LiCSBAS13_sb_inv.py, LiCSBAS16_filt_ts.py, `coef_r2m`). `corner_lat` and `corner_lon`
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from rasterio.transform import Affine
 
-from sarslide.displacement import placed
+from sarslide.displacement import flat, placed
 from sarslide.displacement.contract import Declared, Displacement, Extent, rate_of
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
@@ -37,12 +37,16 @@ def recognises(path: Path) -> bool:
     bool
         By its content.
     """
+    return _is_series(path) or path.name in flat.NAMES
+
+
+def _is_series(path: Path) -> bool:
     return {"imdates", "cum"} <= placed.head(path).names
 
 
-def _main(paths: Sequence[Path]) -> Path:
-    """The filtered series where there are both."""
-    return max(filter(recognises, paths), key=lambda path: len(path.name))
+def _main(paths: Sequence[Path]) -> Path | None:
+    """The filtered series where there are both; None of flat files alone."""
+    return max(filter(_is_series, paths), key=lambda path: len(path.name), default=None)
 
 
 def dates(paths: Sequence[Path]) -> list[str]:
@@ -58,7 +62,9 @@ def dates(paths: Sequence[Path]) -> list[str]:
     list of str
         YYYYMMDD, in order.
     """
-    with placed.opened(_main(paths)) as file:
+    if (path := _main(paths)) is None:
+        return flat.dates(paths)
+    with placed.opened(path) as file:
         return [str(day) for day in file["imdates"][:]]
 
 
@@ -75,7 +81,8 @@ def has_coherence(paths: Sequence[Path]) -> bool:
     bool
         LiCSBAS13_sb_inv.py copies `coh_avg` into `cum.h5` where it is there.
     """
-    return COHERENCE in placed.head(_main(paths)).names
+    path = _main(paths)
+    return flat.has_coherence(paths) if path is None else COHERENCE in placed.head(path).names
 
 
 def extent(paths: Sequence[Path]) -> Extent:
@@ -91,7 +98,8 @@ def extent(paths: Sequence[Path]) -> Extent:
     Extent
         From headers alone.
     """
-    path = _main(paths)
+    if (path := _main(paths)) is None:
+        return flat.extent(paths)
     with placed.opened(path) as file:
         return placed.extent_of(_affine(path, file), CRS, file["cum"].shape[1:])
 
@@ -121,7 +129,8 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
     Displacement
         `vel` where the file has it, else a line through the series.
     """
-    path = _main(paths)
+    if (path := _main(paths)) is None:
+        return flat.read(paths, grid, declared)
     with placed.opened(path) as file:
         days = [str(day) for day in file["imdates"][:]]
         place = (_affine(path, file), CRS)
