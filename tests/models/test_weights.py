@@ -56,6 +56,44 @@ def test_refuses_other_channels_or_network(file, expected, message):
     assert "; cure: " in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        ({"width": 16}, "weights of width 4, not 16; cure: set training.width to 4, or train at 16"),
+        ({"paper": "P2"}, "weights trained under the recipe of P0, not of P2; cure: give weights of that paper's"),
+    ],
+)
+def test_refuses_another_width_or_paper(file, expected, message):
+    path, network = file
+    weights.save(path, network, card_entries(training={"paper": "P0"}))
+    assert weights.check(path, CHANNELS, "drs_unet", width=4, paper="P0").network == "drs_unet"
+    with pytest.raises(WeightsError, match=message) as caught:
+        weights.check(path, **expected)
+    assert re.match(LINE, str(caught.value))
+
+
+def test_a_card_without_a_paper_fits_every_paper(file):
+    assert weights.check(file[0], paper="P0").training == {}
+
+
+def test_half_of_the_bytes_hold_all_but_the_last_digits(file):
+    """float16 has 11 bits; what it cannot hold, and whole numbers, stay as they are."""
+    path, network = file
+    network.state_dict()[_variance(network)].fill_(1e5)
+    whole = path.stat().st_size
+    weights.save(path, network, card_entries(), half=True)
+    assert path.stat().st_size < 0.6 * whole
+    again, _ = networks.load(path)
+    for name, tensor in network.state_dict().items():
+        found = again.state_dict()[name]
+        assert found.dtype == tensor.dtype
+        assert torch.allclose(found, tensor, rtol=2**-11, atol=1e-7), name
+
+
+def _variance(network):
+    return next(name for name in network.state_dict() if name.endswith("running_var"))
+
+
 def truncate(path):
     path.write_bytes(path.read_bytes()[:-100])
 

@@ -16,10 +16,11 @@ from pydantic import Field
 
 from sarslide.errors import SarslideError, WeightsError
 from sarslide.io import bounded
+from sarslide.models import registry
 from sarslide.models.card import Card, Part
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 FORMAT_VERSION = 1
 PACKAGED = Path(__file__).parent / "weights"
@@ -114,7 +115,7 @@ def of_job(network: Mapping[str, str]) -> Path:
     return Path(network["path"]) if network["path"] else packaged(network["name"])
 
 
-def save(path: str | Path, network: "nn.Module", card: Mapping[str, Any]) -> None:
+def save(path: str | Path, network: "nn.Module", card: Mapping[str, Any], half: bool = False) -> None:
     """Write a network's tensors and its card under a temporary name, then rename.
 
     Parameters
@@ -125,6 +126,8 @@ def save(path: str | Path, network: "nn.Module", card: Mapping[str, Any]) -> Non
         The network.
     card : mapping of str to Any
         Entries of its `Card`; `format` is filled in.
+    half : bool
+        As float16, half the bytes, what float16 can hold; `networks.load` makes float32 of it.
 
     Raises
     ------
@@ -137,11 +140,33 @@ def save(path: str | Path, network: "nn.Module", card: Mapping[str, Any]) -> Non
 
     checked = bounded.typed(Card, dict(card), path, WeightsError, "fill in the card")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    if half:
+        tensors = {name: as_half(tensor) for name, tensor in tensors.items()}
     text = _sealed(checked, _body(to_bytes(tensors)))
     with atomic_file(path, read_header) as temporary:
         # One metadata entry: safetensors does not keep the order of several, and the same weights
         # shall be the same bytes.
         temporary.write_bytes(to_bytes(tensors, metadata={"card": text}))
+
+
+def as_half(tensor: "Tensor") -> "Tensor":
+    """A tensor as `save` writes it where half the bytes are asked for.
+
+    Parameters
+    ----------
+    tensor : torch.Tensor
+        Any.
+
+    Returns
+    -------
+    torch.Tensor
+        float16; the tensor itself where it holds whole numbers, or values beyond 65504 (a variance
+        may).
+    """
+    if not tensor.is_floating_point():
+        return tensor
+    found = tensor.half()
+    return found if bool(found.isfinite().all()) else tensor
 
 
 def seal(card: Card, tensors: bytes | memoryview) -> str:
@@ -275,8 +300,14 @@ def read_card(path: str | Path) -> Card:
     return bounded.typed(Card, card, f"{path}: model card", WeightsError, TRAIN)
 
 
-def check(path: str | Path, channels: Sequence[str] | None = None, network: str | None = None) -> Card:
-    """The card of a file that was made for these channels and this network.
+def check(
+    path: str | Path,
+    channels: Sequence[str] | None = None,
+    network: str | None = None,
+    width: int | None = None,
+    paper: str | None = None,
+) -> Card:
+    """The card of a file that was made for these channels, this network and this paper.
 
     Parameters
     ----------
@@ -286,6 +317,10 @@ def check(path: str | Path, channels: Sequence[str] | None = None, network: str 
         Channels in their order; None: any.
     network : str or None
         Name of the network; None: any.
+    width : int or None
+        Channels of its first stage; None: any.
+    paper : str or None
+        Paper whose recipe it was trained under, such as P0; None, or a card that names none: any.
 
     Returns
     -------
@@ -295,12 +330,22 @@ def check(path: str | Path, channels: Sequence[str] | None = None, network: str 
     Raises
     ------
     WeightsError
-        As `read_card`, and for other channels or another network.
+        As `read_card`, and for other channels, another network, width or paper.
     """
     card = read_card(path)
+    if paper is not None and card.training.get("paper", paper) != paper:
+        raise WeightsError(
+            f"{path}: weights trained under the recipe of {bounded.shown(card.training['paper'])}, not of {paper}",
+            "give weights of that paper's preset",
+        )
     if network is not None and card.network != network:
         raise WeightsError(
             f"{path}: weights of network '{card.network}', not '{network}'", "give weights of that network"
+        )
+    found = card.options.get("width", registry.get(card.network).width)
+    if width is not None and found != width:
+        raise WeightsError(
+            f"{path}: weights of width {found}, not {width}", f"set training.width to {found}, or train at {width}"
         )
     if channels is not None and card.channels != list(channels):
         raise WeightsError(

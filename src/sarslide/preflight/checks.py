@@ -411,9 +411,18 @@ def weights(config: Config, conda: bool = False) -> list[Finding]:
 
 def _network(network: Network, conda: bool) -> str:
     # A packaged network is what its card states; one that is named is what it was named for.
+    training = network.config.training
     named = network.name in registry.ARCHITECTURES and not weights_files.is_packaged(network.name)
-    wanted = (channel_set(network.config.training.channels), network.name) if named else (None, None)
-    card = check_weights(network.weights, *wanted)
+    # A folder of trained weights names their width.
+    from_scratch = network.is_trained and training.begins_with() in weights_files.WITHOUT_FILE
+    width = registry.channels_of_width(network.name, training.width) if from_scratch else None
+    card = check_weights(
+        network.weights,
+        channel_set(training.channels) if named else None,
+        network.name if named else None,
+        width,
+        network.config.paper or None,
+    )
     if not conda:
         registry.require_package(card.network)
     return f"{network.name}: {card.network}, {len(card.channels)} channels"

@@ -53,10 +53,24 @@ class Network:
         segmentation = self.config.segmentation
         return [resolve(segmentation.weights)] if segmentation.weights and self.name == segmentation.model else []
 
+    @cached_property
+    def packaged(self) -> str:
+        """Name of the packaged weights; empty for those of the user and of `sarslide train`.
+
+        Where the region's network was trained, its weights go before the packaged ones of its
+        paper.
+        """
+        if self.own_weights:
+            return ""
+        if weights_files.is_packaged(self.name):
+            return self.name
+        found = weights_files.of_paper(self.config, self.name)
+        return "" if found and Path(self._trained_weights()).is_file() else found
+
     @property
     def is_trained(self) -> bool:
         """Whether `sarslide train` makes the weights."""
-        return not self.own_weights and not weights_files.is_packaged(self.name)
+        return not self.own_weights and not self.packaged
 
     @cached_property
     def weights(self) -> str:
@@ -64,13 +78,16 @@ class Network:
         if self.own_weights:
             return self.own_weights[0]
         if not self.is_trained:
-            return str(packaged(self.name))
+            return str(packaged(self.packaged))
         if self.name not in registry.ARCHITECTURES:
             there = ", ".join(sorted(path.stem for path in PACKAGED.glob("*.safetensors")))
             raise WeightsError(
                 f"no packaged weights '{self.name}', and no network of the registry is called so",
                 f"set segmentation.model and segmentation.beside to {there}, or to one of {', '.join(registry.names())}",
             )
+        return self._trained_weights()
+
+    def _trained_weights(self) -> str:
         return weights_files.readable(self.config, self.name, self._trained_region())
 
     def _trained_region(self) -> str:
@@ -100,7 +117,7 @@ class Network:
         if self.own_weights:
             return None
         path = self.weights if self.is_trained else ""
-        return {"name": self.name, "path": path, "sha256": self.weights_record["sha256"]}
+        return {"name": self.packaged or self.name, "path": path, "sha256": self.weights_record["sha256"]}
 
     @cached_property
     def card(self) -> Card | None:
@@ -134,7 +151,7 @@ class Network:
 class VelocityThreshold(Network):
     """A threshold on the velocity in the place of a network: it has no weights."""
 
-    is_trained, weights = False, ""
+    is_trained, packaged, weights = False, "", ""
     parameter, card = None, None
 
     @property
@@ -169,10 +186,18 @@ def networks_of(config: Config) -> dict[str, Network]:
     Returns
     -------
     dict of str to Network
-        By name, that of the inventory first.
+        By name, that of the inventory first. Beside packaged weights of a paper's own network
+        those that its paper compares with are left out as long as nobody trained them: the region
+        needs no training.
     """
     kinds = {reach.THRESHOLD: VelocityThreshold}
-    return {name: kinds.get(name, Network)(config, name) for name in config.segmentation.maps}
+    main, *beside = (kinds.get(name, Network)(config, name) for name in config.segmentation.maps)
+    try:
+        of_paper = main.packaged not in ("", main.name)
+    except SarslideError:
+        of_paper = False  # the job that reads the weights reports what is wrong with them
+    left = [network for network in beside if network.is_there or not of_paper]
+    return {network.name: network for network in (main, *left)}
 
 
 class NetworkInputs:

@@ -10,9 +10,10 @@ import shlex
 from pathlib import Path
 
 from sarslide.config import Config, load, presets
+from sarslide.dataset.features import channel_set
 from sarslide.errors import ConfigError
 from sarslide.models import registry
-from sarslide.models.weights import PACKAGED
+from sarslide.models.weights import PACKAGED, packaged, read_card
 
 # Weights that no file holds: random ones, and those of another data set that the network's library
 # brings.
@@ -40,6 +41,40 @@ def is_packaged(name: str) -> bool:
         True for those of the package.
     """
     return (PACKAGED / f"{name}.safetensors").is_file()
+
+
+def of_paper(config: Config, network: str) -> str:
+    """Packaged weights of a network that sarslide trained under a paper's recipe, on its layers.
+
+    They are called after both, `p0_drs_unet`, and stand where a region with this recipe and these
+    layers maps with the network and nobody trained it.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region.
+    network : str
+        Name of the network.
+
+    Returns
+    -------
+    str
+        Their name in the package; empty where there are none, or where labels, other layers or
+        another width are asked for.
+
+    Raises
+    ------
+    WeightsError
+        For a packaged file that holds no weights.
+    """
+    training, name = config.training, f"{config.training.preset}_{network}"
+    if training.labels or network not in registry.ARCHITECTURES or not is_packaged(name):
+        return ""
+    card = read_card(packaged(name))
+    width = card.options.get("width", registry.get(card.network).width)
+    if training.width is not None and registry.channels_of_width(network, training.width) != width:
+        return ""
+    return name if card.channels == list(channel_set(training.channels)) else ""
 
 
 def networks(config: Config) -> list[str]:
