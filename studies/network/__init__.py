@@ -8,10 +8,9 @@ __all__ = ["put", "row"]
 RECORD, PAGE = REPOSITORY / "studies/records/network.json", REPOSITORY / "docs/reference/network.md"
 INTRODUCTION = """# The network, measured
 
-What `drs_unet_ranges`, which learnt on real terrain, finds of planted landslides, and what it takes for
-one. Each row names its command; the rows are those of `studies/records/network.json`. `before` is the
-default, `drs_unet_compact`, which learnt on drawn ground; on the quiet, drawn ground of the small demo
-it finds all five landslides that count, `drs_unet_ranges` one.
+What `drs_unet_ranges`, the default, finds of planted landslides, and what it takes for one. Each row
+names its command; the rows are those of `studies/records/network.json`. `before` is the default of
+before, `drs_unet_compact`, on the same rates; it learnt on drawn ground alone.
 
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|

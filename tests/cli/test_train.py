@@ -115,7 +115,7 @@ def test_fine_tuning_costs_what_the_network_of_the_weights_does():
     """The packaged network is DRs-UNet with 16 channels in its first stage."""
     config = load({"region": "valley", "training": {"labels": "mine.gpkg", "samples": 400}})
     row = cost.of_network(config, config.segmentation.model)
-    assert row["network"] == config.segmentation.model == "drs_unet_compact" and row["width"] == 16
+    assert row["network"] == config.segmentation.model == "drs_unet_ranges" and row["width"] == 16
     narrow = load({"region": "valley", "training": {"width": 16, "samples": 400}})
     as_new = cost.of_network(narrow, "drs_unet")
     assert row | {"network": "drs_unet"} == as_new and row["CPU hours"] > 0

@@ -15,7 +15,7 @@ from sarslide.workflow.release_id import optional_inputs, settings, upstream_rul
 from tests.support.cards import model_card
 
 REPOSITORY = Path(__file__).parents[2]
-PROBABILITY = "results/valley/A128/f0/native/stacking/segment/drs_unet_compact/probability.tif"
+PROBABILITY = "results/valley/A128/f0/native/stacking/segment/drs_unet_ranges/probability.tif"
 
 
 def dry_run(folder, target, *config):

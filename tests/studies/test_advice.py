@@ -56,7 +56,7 @@ def test_the_packaged_network_stands_beside_the_threshold(found):
     first = advice.lines(found, [BUDGET], {})[2]
     # 59 and 26 of 60 landslides, none false: F1 118 / 119 and 52 / 86.
     assert (
-        "`drs_unet_compact`, the default" in first and "+0.387 [" in first and f"{118 / 119:.2f} on the test" in first
+        "`drs_unet_compact`, which learnt" in first and "+0.387 [" in first and f"{118 / 119:.2f} on the test" in first
     )
     del found[runs.COMPACT]
     assert not any("packaged" in line for line in advice.lines(found, [BUDGET], {}))

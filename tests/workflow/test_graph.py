@@ -177,7 +177,7 @@ def test_a_review_is_part_of_the_name(tmp_path):
 def test_packaged_weights_read_what_every_track_has():
     network = NetworkInputs(graph())
     assert network.main.own_weights == [] and network.optional_rules() == []
-    assert set(network.inputs_of("drs_unet_compact")) == set(network.main.stored)
+    assert set(network.inputs_of("drs_unet_ranges")) == set(network.main.stored)
 
 
 def test_channels_that_a_region_lacks_are_refused():

@@ -44,7 +44,7 @@ def sidecar(path: str) -> str:
         "geometry/layover_shadow.tif",
         "stacking/los_rate_std_mm_per_yr.tif",
         "stacking/mean_coherence.tif",
-        "stacking/segment/drs_unet_compact/probability.tif",
+        "stacking/segment/drs_unet_ranges/probability.tif",
         "stacking/resampled/avg_phase_rad.tif",
     ],
 )
@@ -82,7 +82,7 @@ def test_levels_read_rates_stable_ground_and_heights_of_all_frames(several):
 
 def test_networks_read_the_rates_of_their_frame(several):
     for frame in FRAMES:
-        read = inputs(several, f"{STACK}/{frame}/native/stacking/segment/drs_unet_compact/probability.tif")
+        read = inputs(several, f"{STACK}/{frame}/native/stacking/segment/drs_unet_ranges/probability.tif")
         others = [
             text for text in read if f"{STACK}/native" in text or any(f"/{f}/" in text for f in FRAMES if f != frame)
         ]

@@ -1,7 +1,6 @@
 """What `train` of each packaged preset begins with, writes and leaves out; no Snakemake, no network."""
 
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from sarslide.workflow.graph import Graph
 from sarslide.workflow.training_inputs import TrainingInputs
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
-NO_SCENES = cast(SceneTable, None)  # a training is planned without any
+NO_SCENES = SceneTable((), [])  # a training is planned without any
 REAL = [name for name in presets() if load({"region": name}).source == "safe"]
 TEST_AREAS = {"zhongxinrong": "three_rivers", "zhouqu": "qtp_loess"}
 
@@ -35,7 +34,7 @@ def test_labels_train_what_the_preset_names(region):
     training = found.config.training
     found.check_training()
     if not training.model_fields_set.intersection(("network", "channels", "width")):
-        assert found.start == "packaged" and [Path(path).stem for path in found.trained] == ["drs_unet_compact"]
+        assert found.start == "packaged" and [Path(path).stem for path in found.trained] == ["drs_unet_ranges"]
         return
     assert found.start in ("random", "imagenet") and found.start_file() == []
     assert found.learnt_channels() == list(channel_set(training.channels))
@@ -111,11 +110,13 @@ def test_keys_that_contradict_the_start_are_refused():
         ConfigError, match=r"training.network = unet, but the weights of training.start = packaged have network"
     ):
         inputs("valley", start="packaged", network="unet").start_file()
-    wanted = r"training.channels = p0_insar, training.width = 64, but .* have channels sarslide, width 16; cure: set training"
+    wanted = (
+        r"training.channels = p0_insar, training.width = 64, but .* have channels sarslide_ranges, width 16; cure: set"
+    )
     with pytest.raises(ConfigError, match=wanted):
         inputs("valley", start="packaged", channels="p0_insar", width=64).start_file()
-    same = inputs("valley", start="packaged", network="drs_unet", channels="sarslide", width=16)
-    assert [Path(path).stem for path in same.start_file()] == ["drs_unet_compact"]
+    same = inputs("valley", start="packaged", network="drs_unet", channels="sarslide_ranges", width=16)
+    assert [Path(path).stem for path in same.start_file()] == ["drs_unet_ranges"]
 
 
 def test_each_training_writes_weights_of_its_own():

@@ -3,7 +3,6 @@ the paper has them; what a region has no layer, window, grid or weights for is o
 """
 
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pytest
@@ -12,15 +11,19 @@ from safetensors.numpy import save_file
 from sarslide.catalog import planned
 from sarslide.catalog.scenes import SceneTable
 from sarslide.config import load
-from sarslide.dataset.features import CHANNEL_SETS
+from sarslide.dataset.features import CHANNEL_SETS, channel_set
 from sarslide.errors import ConfigError, WeightsError
+from sarslide.io.hashes import sha256
+from sarslide.models import weights
+from sarslide.preflight import checks
+from sarslide.workflow import weights_files
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import UNTRAINED, NetworkInputs
 from tests.support import plans
 from tests.support.cards import model_card
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
-NO_SCENES = cast(SceneTable, None)  # what networks read is planned without any
+NO_SCENES = SceneTable((), [])  # what networks read is planned without any
 STACK, HIDDEN = "{stack}/{frame}/native", {"layover_shadow"}
 ABLATION = ["", "_resnext", "_resnext_dcb", "_resnext_dcb_cbam"]
 # The networks of P0 Table 4 and Fig. 11, P2 Table 2, P3 Table 3, P4 Tables 5 and 6; that of the paper first.
@@ -149,6 +152,59 @@ def test_packaged_weights_stand_beside_others():
     packaged = found.networks["drs_unet_compact"].parameter
     assert packaged["path"] == "" and len(packaged["sha256"]) == 64
     assert f"results/qtp_loess/{STACK}/windows/paper/mean_coherence.tif" in found.inputs_of("drs_unet_compact").values()
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """Packaged weights of P0's network, of a quarter of its width; nothing is trained in the folder."""
+    folder = tmp_path / "packaged"
+    folder.mkdir()
+    channels = list(channel_set("p0_insar_hsv"))
+    card = model_card(
+        options={"width": 16}, channels=channels, training={"paper": "P0", "preset": "three_rivers"},
+        normalisation={"method": "zscore_sample", "centre": [], "scale": []},
+    )  # fmt: skip
+    path = folder / "p0_drs_unet.safetensors"
+    save_file({"a": np.zeros(1, np.float32)}, path, {"card": card.model_dump_json()})
+    for module in (weights, weights_files):
+        monkeypatch.setattr(module, "PACKAGED", folder)
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+@pytest.mark.parametrize("region", ["three_rivers", "zhongxinrong"])
+def test_packaged_weights_of_a_papers_network_need_no_training(region, shipped):
+    """Its networks to compare with wait until somebody trains them."""
+    found = inputs(region)
+    assert list(found.names) == ["drs_unet"] and not found.main.is_trained and found.main.is_there
+    assert found.main.weights == str(shipped) and found.main.card.options == {"width": 16}
+    assert found.main.parameter == {"name": "p0_drs_unet", "path": "", "sha256": sha256(shipped)}
+    assert weights.of_job(found.main.parameter) == shipped
+    assert [each.level for each in checks.weights(found.config)] == ["good"]
+
+
+@pytest.mark.parametrize("training", [{"channels": "p0_insar"}, {"width": 0.5}, {"preset": "p3"}])
+def test_other_layers_recipe_or_width_are_to_be_trained(training, shipped):
+    found = inputs("three_rivers", training=training)
+    assert list(found.names) == NETWORKS["three_rivers"] and found.main.is_trained and not found.main.is_there
+
+
+def test_trained_weights_go_before_packaged_ones(shipped):
+    own = Path(inputs("three_rivers").main._trained_weights())
+    own.parent.mkdir(parents=True)
+    own.write_bytes(shipped.read_bytes())
+    found = inputs("three_rivers").main
+    assert found.weights == str(own) and found.is_trained
+    # The folder says the published width, the card another one: one coded line.
+    wrong = [each for each in checks.weights(found.config) if each.found.startswith(f"{own}: ")]
+    assert [each.found.partition(": ")[2] for each in wrong] == ["weights of width 16, not 64"]
+    assert wrong[0].code == "E4001" and "training.width" in wrong[0].cure
+
+
+def test_packaged_weights_that_are_cut_short_are_refused(shipped):
+    shipped.write_bytes(shipped.read_bytes()[:-2])
+    with pytest.raises(WeightsError, match=r"^E4001 [^\n]*p0_drs_unet\.safetensors: has \d+ bytes, its header says"):
+        _ = inputs("three_rivers").main.weights
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class SegmentationSection(Section):
         " velocity_threshold), which needs no weights",
     )
     model: str = key(
-        "drs_unet_compact",
+        "drs_unet_ranges",
         "the network of the inventory, a folder name below segment/: that of packaged weights, or a network of the registry that"
         " `sarslide train` trained",
         pattern=f"^{names.IDENTIFIER}$",

@@ -155,7 +155,9 @@ def _classes(row: Mapping[str, Any], outline: BaseGeometry) -> list[RuleLine]:
         RuleLine("Type: cycles; length over width; area", numbers, limits, typed),
         RuleLine("Velocity class: speed down the slope", _number(speed, 1, " mm/yr"), velocity, known),
         RuleLine("Confidence: probability of a landslide", _number(probability, 2), words, trust),
-        RuleLine("State: last six acquisitions, all before", track, "1 % of steady objects are taken for changing", state),
+        RuleLine(
+            "State: last six acquisitions, all before", track, "1 % of steady objects are taken for changing", state
+        ),
     ]
 
 

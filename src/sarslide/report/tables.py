@@ -139,7 +139,9 @@ POPUP = (
     Column("up_rate_mm_per_yr", "Up", "mm/yr", 1, "Of tracks that look from both sides, north taken as 0"),
     Column("up_rate_std_mm_per_yr", "Up, ±", "mm/yr", 1),
     Column(
-        "state", "State", hint="Its last six acquisitions against all before; 1 % of steady objects are taken for changing"
+        "state",
+        "State",
+        hint="Its last six acquisitions against all before; 1 % of steady objects are taken for changing",
     ),
     Column("downslope_rate_bound_mm_per_yr", "Down the slope faster than", "mm/yr", 0),
     Column("status_text", "Status"),
