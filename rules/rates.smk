@@ -1,6 +1,6 @@
 # From pairs to rates: the averaged phase (wrapped branch), phase and LOS rates (unwrapped branch),
 # a rule file a method.
-from sarslide.rates.methods import METHODS
+from sarslide.rates.methods import DELIVERED, METHODS
 
 if CONFIG.rates.delays:
 
@@ -139,6 +139,8 @@ rule ring_rates:
         "../workflow_scripts/ring_rates.py"
 
 
+# Rates that are delivered are made by rules of their engine.
 for method in METHODS:
+    if method != DELIVERED:
 
-    include: f"rates/{method}.smk"
+        include: f"rates/{method}.smk"
