@@ -9,14 +9,16 @@ import pytest
 from sarslide import layers
 from sarslide.config import load
 from sarslide.errors import ConfigError
-from sarslide.rates.methods import METHODS
+from sarslide.rates.methods import DELIVERED, METHODS
 from sarslide.rates.pipeline import stack_rates
 from sarslide.rates.sbas.rates import SbasSettings, sbas_rates
 from tests.conftest import REPOSITORY
 from tests.support.valley import WAVELENGTH_M, Valley
 
 OF_STACKING = {"atmosphere": "filter", "weighting": "coherence", "reference_mode": "double_difference"}
-every_method = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
+# Delivered rates are made by the rule of their engine (tests/insar/test_engines.py).
+OF_PAIRS = {name: method for name, method in METHODS.items() if name != DELIVERED}
+every_method = pytest.mark.parametrize("method", OF_PAIRS.values(), ids=list(OF_PAIRS))
 
 
 def rule_file(name: str) -> str:
