@@ -208,6 +208,12 @@ def mosaic_inputs(wildcards):
 
 
 # inventory.smk
+def ground_files(masking=False):
+    """Inputs of ground of the user: by name the file, and those beside it that it consists of."""
+    found = or_exit(lambda: GRAPH.ground_files(masking))
+    return {name: [own(path) for path in paths] for name, paths in found.items()}
+
+
 def weights_record(wildcards):
     """Name and hash of the weights' file."""
     return or_exit(lambda: NETWORK.main.weights_record)

@@ -10,12 +10,6 @@ CANDIDATE_LAYERS = (
 )
 
 
-def ground_files(masking=False):
-    """Inputs of ground of the user: by name the file, and those beside it that it consists of."""
-    found = or_exit(lambda: GRAPH.ground_files(masking))
-    return {name: [own(path) for path in paths] for name, paths in found.items()}
-
-
 rule candidates:
     input:
         **NETWORK.inventory_layers(CANDIDATE_LAYERS),
