@@ -32,12 +32,17 @@ def without_partner(ours: GeoDataFrame, others: GeoDataFrame) -> list[float]:
     return [round(one.area / 1e4, 1) for one, iou in zip(ours.geometry, best, strict=True) if iou < SAME_IOU]
 
 
-def compared(native: Path, results: Path) -> dict:
+def release_of(results: Path) -> records.Manifest:
+    """Manifest of the current release of a region."""
+    return records.check(records.folder_of(results / "inventory/current.json"))
+
+
+def compared(native: Path, results: Path, command: str = COMMAND) -> dict:
     """A row: objects of both, lost, won."""
     before, after = landslides(native), landslides(results)
     lost, won = without_partner(before, after), without_partner(after, before)
     measured = f"{len(before)} -> {len(after)} landslides; lost {len(lost)} (ha: {lost}), won {len(won)} (ha: {won})"
-    return row(f"{native.name} as product {results.name}", measured, COMMAND, "none lost", not lost)
+    return row(f"{native.name} as product {results.name}", measured, command, "none lost", not lost)
 
 
 def main(arguments: list[str] | None = None) -> None:
