@@ -210,11 +210,17 @@ def million_cells(grid, wildcards):
     return leaves["rows"] * leaves["cols"] / 1e6
 
 
-def memory(fixed_mb, bytes_per_cell=0, grid=cell_grid):
-    """MB of a job that holds some layers, by attempt: one that ran out of memory gets more the next time."""
+def memory(fixed_mb, bytes_per_cell=0, grid=cell_grid, bytes_per_layer=0, layers=None):
+    """MB of a job that holds some layers, by attempt: one that ran out of memory gets more the next time.
+
+    layers: function of the wildcards that lists further layers, of `bytes_per_layer` a cell each.
+    """
 
     def needed(wildcards, attempt):
-        layers_mb = million_cells(grid, wildcards) * bytes_per_cell * 1e6 / 2**20
+        further = bytes_per_layer * len(layers(wildcards)) if layers else 0
+        layers_mb = (
+            million_cells(grid, wildcards) * (bytes_per_cell + further) * 1e6 / 2**20
+        )
         return attempt * (fixed_mb + int(layers_mb))
 
     return needed

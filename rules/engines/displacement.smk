@@ -25,9 +25,7 @@ rule ingest_displacement:
         "../../envs/geo.yaml"
     resources:
         # A series is held twice, as float32.
-        mem_mb=lambda wildcards, attempt: memory(
-            2000, 400 + 12 * len(dates(wildcards))
-        )(wildcards, attempt),
+        mem_mb=memory(2000, 400, bytes_per_layer=12, layers=dates),
         runtime=minutes(60, 1, dates),
     params:
         **rate_settings("ingest_displacement"),

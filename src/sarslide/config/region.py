@@ -141,7 +141,7 @@ class SimulationSection(Section):
     snowline_m: float = key(4100.0, "height of the simulated snowline", "m", ge=0, le=9000)
     dem: PathText = key(
         "",
-        "ground: a DEM of the library by name (docs/reference/datasets.md), or a file, heights as grid.dem_vertical and"
+        "its ground: a DEM of the library by name (docs/reference/datasets.md), or a file, heights as grid.dem_vertical and"
         " grid.geoid_m say; beyond its ends it is mirrored; empty: a valley is drawn; $VARIABLES are expanded",
     )
     landslides: Literal["types", "inventories"] = key(
