@@ -23,8 +23,10 @@ from pyproj import Transformer
 from sarslide.displacement import region
 from sarslide.frames import WHOLE
 from sarslide.grid import RegionGrid
+from sarslide.inventory import records
 from sarslide.io import raster
 from sarslide.layers import LINE_OF_SIGHT
+from sarslide.network import interval_years
 from studies.displacement import objects, put
 from studies.runs import sarslide
 
@@ -113,7 +115,6 @@ def egms(track: Track, folder: Path) -> dict[str, object]:
     aside = np.random.default_rng(SEED).uniform(-0.5, 0.5, (2, len(rows))) * track.grid.cell_m
     east, north = track.grid.x()[cols] + aside[0], track.grid.y()[rows] + aside[1]
     easting, northing = Transformer.from_crs(track.grid.epsg, 3035, always_xy=True).transform(east, north)
-    years = (pd.Timestamp(track.dates[1]) - pd.Timestamp(track.dates[0])).days / 365.25
     table = {
         "pid": [f"{row:05d}{col:05d}" for row, col in zip(rows, cols, strict=True)],
         "easting": easting,
@@ -123,7 +124,7 @@ def egms(track: Track, folder: Path) -> dict[str, object]:
         "mean_velocity": rate,
         "mean_velocity_std": std,
         track.dates[0]: 0.0,
-        track.dates[1]: rate * years,
+        track.dates[1]: rate * interval_years("_".join(track.dates)),
     }
     name = f"EGMS_L2b_{track.stack[1:]}_0001_IW1_VV_{track.dates[0][:4]}_{track.dates[1][:4]}_1.csv"
     pd.DataFrame(table).to_csv(folder / name, index=False, float_format="%.4f")
@@ -135,7 +136,7 @@ FORMS: dict[str, Callable[[Track, Path], dict[str, object]]] = {
 }
 
 
-def deliver(native: Path, tracks: Sequence[Track], form: str, folder: Path) -> Path:
+def deliver(native: Path, tracks: Sequence[Track], snowline_m: float | None, form: str, folder: Path) -> Path:
     """Results of the region of a form, run unless its report stands there."""
     name, working = f"{native.name}_{form}", folder / form
     if not (results := working / "results" / name).joinpath("report/report.html").is_file():
@@ -148,16 +149,9 @@ def deliver(native: Path, tracks: Sequence[Track], form: str, folder: Path) -> P
         grid = tracks[0].grid
         if not (working / f"regions/{name}.yaml").is_file():
             region.begin(name, paths, stated, str(dem.resolve()), grid.epsg, grid.bounds, grid.cell_m, working)
-        snowline = (objects.release_of(native).model_extra or {})["parameters"]["inventory"]["snowline_m"]
-        same = [] if snowline is None else ["--set", f"inventory.snowline_m={snowline}"]
+        same = [] if snowline_m is None else ["--set", f"inventory.snowline_m={snowline_m}"]
         sarslide(working, name, "run", name, "--cores", "1", *same)
     return results
-
-
-def tracks_of(native: Path) -> list[Track]:
-    """The tracks of a finished region."""
-    manifest = objects.release_of(native)
-    return [Track(native, stack, (dates[0], dates[-1])) for stack, dates in sorted(manifest.dates.items())]
 
 
 def _coarse(cells: np.ndarray, step: int) -> np.ndarray:
@@ -188,9 +182,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS))
     parser.add_argument("--record", action="store_true", help="put the rows into studies/records/displacement.json")
     asked = parser.parse_args(arguments)
-    tracks = tracks_of(asked.native)
+    release = records.named(asked.native / "inventory/current.json")
+    tracks = [Track(asked.native, stack, (days[0], days[-1])) for stack, days in sorted(release.dates.items())]
+    snowline_m = (release.model_extra or {})["parameters"]["inventory"]["snowline_m"]
     rows = [
-        objects.compared(asked.native, deliver(asked.native, tracks, form, asked.folder), COMMAND)
+        objects.compared(asked.native, deliver(asked.native, tracks, snowline_m, form, asked.folder), COMMAND)
         for form in asked.forms
     ]
     put(rows) if asked.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")

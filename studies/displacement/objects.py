@@ -32,11 +32,6 @@ def without_partner(ours: GeoDataFrame, others: GeoDataFrame) -> list[float]:
     return [round(one.area / 1e4, 1) for one, iou in zip(ours.geometry, best, strict=True) if iou < SAME_IOU]
 
 
-def release_of(results: Path) -> records.Manifest:
-    """Manifest of the current release of a region."""
-    return records.check(records.folder_of(results / "inventory/current.json"))
-
-
 def compared(native: Path, results: Path, command: str = COMMAND) -> dict:
     """A row: objects of both, lost, won."""
     before, after = landslides(native), landslides(results)

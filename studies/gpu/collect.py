@@ -41,10 +41,16 @@ def write_weights(carried: Path, records: Path, folder: Path, part: dict) -> Pat
     network = networks.build(part["network"], len(part["channels"]), **record["options"])
     network.load_state_dict(load_file(tensors_path(records, part["name"])))
     learnt = Learnt(
-        network.eval(), part["network"], record["options"], tuple(part["channels"]), Recipe(**record["recipe"]),
-        Normalisation.from_dict(record["normalisation"]), record["best_epoch"], record["history"],
-        "cpu" if record["device"] == "cpu" else "cuda",
-    )  # fmt: skip
+        network=network.eval(),
+        name=part["network"],
+        options=record["options"],
+        channels=tuple(part["channels"]),
+        recipe=Recipe(**record["recipe"]),
+        normalisation=Normalisation.from_dict(record["normalisation"]),
+        best_epoch=record["best_epoch"],
+        history=record["history"],
+        device="cpu" if record["device"] == "cpu" else "cuda",
+    )
     known, checked = ([read_scene(carried / name) for name in part[key]] for key in ("training", "validation"))
     training, _ = papers.parted(papers.ground_of(preset))
     paths = [path for path, *_ in papers.planned(folder, preset, training) if path.is_file()]

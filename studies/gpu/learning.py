@@ -6,18 +6,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from safetensors.torch import save_file
 
 from sarsim.codes import DECOYS
 from sarslide.dataset.scenes import TrainingScene
-from sarslide.evaluate import metrics, scores
+from sarslide.evaluate import scores
 from sarslide.io.atomic import atomic_file
 from sarslide.models import registry
-from sarslide.training import validate
 from sarslide.training.recipe import Recipe
-from sarslide.training.train import FINAL_OVERLAP, Learnt, learn
+from sarslide.training.train import Learnt, learn, maps_of, thresholded
 from studies.gpu.carried import read_scene
 
 SMALLEST: dict[str, Any] = {"patch": 128, "batch": 2, "samples": 2, "rounds": 1}  # one step
@@ -69,20 +66,12 @@ def _scores(
     """Scores of both parts at the threshold that the validation part gives. Not calibrated: marks
     and F1 are the same.
     """
-    network = learnt.network.to(device).to(memory_format=torch.channels_last)
-    recipe = learnt.recipe
-
-    def maps(part: Sequence[TrainingScene]) -> list[np.ndarray]:
-        return validate.maps(network, part, learnt.normalisation, recipe.patch, FINAL_OVERLAP, device)
-
-    found = maps(checked)
-    labels = [scene.label for scene in checked]
-    threshold = recipe.threshold or metrics.choose_threshold(labels, found, min_cells=recipe.min_cells)
-    of_parts = {"validation": (checked, found), "test": (tested, maps(tested))}
+    found, threshold = thresholded(learnt, checked, device)
+    of_parts = {"validation": (checked, found), "test": (tested, maps_of(learnt, tested, device))}
     made: dict[str, Any] = {"threshold": round(float(threshold), 6)}
     for name, (part, probabilities) in of_parts.items():
         if part:
-            evaluated = scores.evaluate(part, probabilities, threshold, recipe.min_cells, DECOYS, CELL_M)
+            evaluated = scores.evaluate(part, probabilities, threshold, learnt.recipe.min_cells, DECOYS, CELL_M)
             summary = scores.summary(evaluated)
             made[name] = {level: summary[level] for level in LEVELS}
             made[name]["intervals"] = {level: summary["intervals"][level] for level in LEVELS}

@@ -28,6 +28,7 @@ from sarslide.dataset.scenes import TrainingScene
 from sarslide.models import registry
 from sarslide.retrieve.dem_library import FOLDER as LIBRARY
 from sarslide.training.recipe import Recipe
+from sarslide.workflow.weights_files import name_of_paper
 from studies.benchmark import runs
 from studies.gpu import carried, checks
 from studies.ground import cutting, making
@@ -97,7 +98,7 @@ def weights_part(out: Path, preset: str, folder: Path | None) -> dict[str, Any]:
         for part, regions in zip(PARTS, papers.parted(papers.ground_of(preset)), strict=False):
             paths = [path for path, *_ in papers.planned(folder, preset, regions)]
             files[part] = [_carry(out, path, channels, preset, part) for path in paths]
-    name = papers.packaged_name(config)
+    name = name_of_paper(config, config.segmentation.model)
     recipe = replace(papers.recipe_of(config, papers.SAMPLES), precision="fp32")
     return _part(name, "weights", config.segmentation.model, papers.WIDTH, channels, recipe, files) | {"preset": preset}
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 
-from sarslide.io.sidecar import write_json
+from sarslide.io.sidecar import read_json, write_json
 from studies.gpu import checks, learning
 from studies.gpu.carried import read_plan
 
@@ -87,7 +87,7 @@ def record_path(out: Path, name: str) -> Path:
 def _is_done(path: Path, smallest: bool) -> bool:
     if not path.is_file():
         return False
-    record = json.loads(path.read_text())
+    record = read_json(path)
     return "error" not in record and record["smallest"] == smallest
 
 

@@ -51,7 +51,9 @@ from sarslide.training.recipe import Recipe
 from sarslide.training.train import Trained, train
 from sarslide.workflow.fingerprint import fingerprint
 from sarslide.workflow.training_inputs import simulated_chain
+from sarslide.workflow.weights_files import name_of_paper
 from studies.benchmark import runs
+from studies.gpu.learning import SMALLEST
 from studies.ground import cutting
 from studies.ground.cutting import BODIES, SIDE_M, GroundRegion
 
@@ -157,12 +159,8 @@ def make(path: Path, preset: str, region: GroundRegion, stack: str, smallest: bo
 
 def weights_path(folder: Path, preset: str) -> Path:
     """Weights of a preset's network."""
-    return folder / "weights" / f"{packaged_name(load({'region': preset}))}.safetensors"
-
-
-def packaged_name(config: Config) -> str:
-    """Name of the weights of a preset's own network in the package."""
-    return f"{config.training.preset}_{config.segmentation.model}"
+    config = load({"region": preset})
+    return folder / "weights" / f"{name_of_paper(config, config.segmentation.model)}.safetensors"
 
 
 def recipe_of(config: Config, samples: int) -> Recipe:
@@ -187,7 +185,7 @@ def train_preset(
     known, checked = ([scenes.load(each, channels) for each in part] for part in files)
     recipe = recipe_of(config, samples)
     if smallest:
-        recipe = replace(recipe, rounds=1, batch=2, patch=128, samples=2)
+        recipe = replace(recipe, **SMALLEST)
     path.parent.mkdir(parents=True, exist_ok=True)
     options = registry.options(config.segmentation.model, WIDTH)
     checkpoint = path.with_suffix(".checkpoint")

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import numpy as np
 from rasterio.transform import Affine
-from rasterio.windows import transform as window_transform
 
 from sarslide.displacement import placed
 from sarslide.displacement.contract import Declared, Displacement, Extent
 from sarslide.errors import InterferogramError, RateError
 from sarslide.grid import RegionGrid
-from sarslide.insar.external import regrid
 from sarslide.insar.external.line_of_sight import from_vector
 from sarslide.io import bounded
 from sarslide.names import parse_date
@@ -71,10 +69,7 @@ def _layer(path: Path, transform: Affine, shape: tuple[int, int], grid: RegionGr
     if path.stat().st_size != 4 * shape[0] * shape[1]:
         raise RateError(f"{path}: has {path.stat().st_size} bytes, {shape[1]} x {shape[0]} cells have others", AGAIN)
     try:
-        window = regrid.around(str(path), shape, transform, CRS, grid)
-        values = np.memmap(path, "<f4", "r", shape=shape)[window.toslices()].astype(float)
-        values[values == 0] = np.nan
-        return regrid.smooth(regrid.GeocodedBand(values, window_transform(window, transform), CRS), grid)
+        return placed.layer(np.memmap(path, "<f4", "r", shape=shape), (), transform, CRS, grid, path, 0)
     except InterferogramError as error:
         raise RateError(error.problem, error.cure) from None
 

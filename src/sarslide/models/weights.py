@@ -300,6 +300,22 @@ def read_card(path: str | Path) -> Card:
     return bounded.typed(Card, card, f"{path}: model card", WeightsError, TRAIN)
 
 
+def width_of(card: Card) -> int:
+    """Channels of the first stage of a network.
+
+    Parameters
+    ----------
+    card : Card
+        Its card.
+
+    Returns
+    -------
+    int
+        As its options have it, else as published.
+    """
+    return int(card.options.get("width", registry.get(card.network).width))
+
+
 def check(
     path: str | Path,
     channels: Sequence[str] | None = None,
@@ -342,7 +358,7 @@ def check(
         raise WeightsError(
             f"{path}: weights of network '{card.network}', not '{network}'", "give weights of that network"
         )
-    found = card.options.get("width", registry.get(card.network).width)
+    found = width_of(card)
     if width is not None and found != width:
         raise WeightsError(
             f"{path}: weights of width {found}, not {width}", f"set training.width to {found}, or train at {width}"

@@ -15,7 +15,7 @@ from typing import Any
 from sarslide.config import Config, resolve
 from sarslide.dataset.patches import windows
 from sarslide.models import registry
-from sarslide.models.weights import packaged, read_card
+from sarslide.models.weights import packaged, read_card, width_of
 from sarslide.training import recipe as recipes
 from sarslide.training.recipe import Recipe
 from sarslide.workflow import weights_files
@@ -134,7 +134,7 @@ def _architecture(config: Config, name: str) -> tuple[str, int]:
     if start in weights_files.WITHOUT_FILE:
         return name, registry.channels_of_width(name, config.training.width)
     card = read_card(packaged(config.segmentation.model) if start == "packaged" else resolve(start))
-    return card.network, card.options.get("width", registry.get(card.network).width)
+    return card.network, width_of(card)
 
 
 def as_text(config: Config, names: Sequence[str]) -> str:

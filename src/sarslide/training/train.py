@@ -46,14 +46,14 @@ GPU_WORKERS = 8
 FINAL_OVERLAP = 0.25
 
 
-@dataclass
-class Trained:
-    """The network of the best round, in evaluation mode, and all that its card holds.
+@dataclass(kw_only=True)
+class Learnt:
+    """What the steps of a training leave: the network of the best round, not yet calibrated.
 
     Attributes
     ----------
     network : nn.Module
-        The network.
+        The network, in evaluation mode.
     name : str
         Its name in the registry.
     options : dict of str to Any
@@ -64,76 +64,59 @@ class Trained:
         How it was trained.
     normalisation : Normalisation
         Of its input.
-    threshold : float
-        Of its map, calibrated.
     best_epoch : int
         The round that was kept.
     history : list of dict
         One row of `history.COLUMNS` a round, the first of them (epoch 0) before any step where the
         start was a weights file.
-    calibration : dict of str to Any
-        `reliability.fit` on the validation scenes.
-    scores : dict of str to Any
-        `scores.summary` of the validation scenes at the threshold.
     device : str
         `cpu` or `cuda`.
     processes : int
         That shared each batch.
+    start : Start or None
+        Weights of another data set that it started from, tensor by tensor.
+    """
+
+    network: nn.Module
+    name: str
+    options: dict[str, Any]
+    channels: tuple[str, ...]
+    recipe: Recipe
+    normalisation: Normalisation
+    best_epoch: int
+    history: list[dict[str, Any]]
+    device: str
+    processes: int = 1
+    start: Start | None = None
+
+
+@dataclass(kw_only=True)
+class Trained(Learnt):
+    """The network of the best round, and all else that its card holds.
+
+    Attributes
+    ----------
+    threshold : float
+        Of its map, calibrated.
+    calibration : dict of str to Any
+        `reliability.fit` on the validation scenes.
+    scores : dict of str to Any
+        `scores.summary` of the validation scenes at the threshold.
     bf16_mask_iou : float or None
         IoU of the validation scenes' masks in bf16 with those in fp32, None where the device does
         not compute in bf16.
-    start : Start or None
-        Weights of another data set that it started from, tensor by tensor.
     line : Calibration or None
         The line of `calibration`.
     maps : list of array
         Calibrated probability (rows, cols) of the validation scenes.
     """
 
-    network: nn.Module
-    name: str
-    options: dict[str, Any]
-    channels: tuple[str, ...]
-    recipe: Recipe
-    normalisation: Normalisation
     threshold: float
-    best_epoch: int
-    history: list[dict[str, Any]]
     calibration: dict[str, Any]
     scores: dict[str, Any]
-    device: str
-    processes: int = 1
     bf16_mask_iou: float | None = None
-    start: Start | None = None
     line: "Calibration | None" = None
     maps: list[np.ndarray] = field(default_factory=list, repr=False)
-
-
-@dataclass
-class Learnt:
-    """What the steps of a training leave: the network of the best round, not yet calibrated.
-
-    Attributes
-    ----------
-    network : nn.Module
-        The network.
-    name, options, channels, recipe, normalisation
-        As in `Trained`.
-    best_epoch, history, device, processes, start
-        As in `Trained`.
-    """
-
-    network: nn.Module
-    name: str
-    options: dict[str, Any]
-    channels: tuple[str, ...]
-    recipe: Recipe
-    normalisation: Normalisation
-    best_epoch: int
-    history: list[dict[str, Any]]
-    device: str
-    processes: int = 1
-    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -258,9 +241,18 @@ def learn(
 
     model.load_state_dict(found["best"])
     return Learnt(
-        model.eval(), network, options, channels, recipe, normalisation, found["best_epoch"], found["history"],
-        torch.device(device).type, processes, begun,
-    )  # fmt: skip
+        network=model.eval(),
+        name=network,
+        options=options,
+        channels=channels,
+        recipe=recipe,
+        normalisation=normalisation,
+        best_epoch=found["best_epoch"],
+        history=found["history"],
+        device=torch.device(device).type,
+        processes=processes,
+        start=begun,
+    )
 
 
 def finish(learnt: Learnt, validation: Sequence[TrainingScene], device: torch.device | str = "cpu") -> Trained:
@@ -282,22 +274,66 @@ def finish(learnt: Learnt, validation: Sequence[TrainingScene], device: torch.de
     """
     from sarslide.models.card import Calibration
 
-    recipe, normalisation = learnt.recipe, learnt.normalisation
-    model = learnt.network.to(device).to(memory_format=torch.channels_last)
-    maps = validate.maps(model, validation, normalisation, recipe.patch, FINAL_OVERLAP, device)
+    maps, threshold = thresholded(learnt, validation, device)
     labels = [scene.label for scene in validation]
-    threshold = recipe.threshold or metrics.choose_threshold(labels, maps, min_cells=recipe.min_cells)
-    same_mask = _bf16_mask_iou(learnt, validation, model, maps, threshold, device)
+    same_mask = _bf16_mask_iou(learnt, validation, maps, threshold, device)
     # The threshold follows the calibration, so that the mask is the one that was chosen.
     fitted = reliability.fit(labels, maps)
     line = Calibration.model_validate(fitted)
     threshold = round(float(calibration.apply(np.asarray(threshold), line)), 6)
     maps = [calibration.apply(p, line) for p in maps]
     return Trained(
-        model.eval(), learnt.name, learnt.options, learnt.channels, recipe, normalisation, threshold, learnt.best_epoch,
-        learnt.history, fitted, scores.summary(scores.evaluate(validation, maps, threshold, recipe.min_cells)),
-        learnt.device, learnt.processes, same_mask, learnt.start, line, maps,
-    )  # fmt: skip
+        **vars(learnt),
+        threshold=threshold,
+        calibration=fitted,
+        scores=scores.summary(scores.evaluate(validation, maps, threshold, learnt.recipe.min_cells)),
+        bf16_mask_iou=same_mask,
+        line=line,
+        maps=maps,
+    )
+
+
+def maps_of(learnt: Learnt, scenes: Sequence[TrainingScene], device: torch.device | str = "cpu") -> list[np.ndarray]:
+    """Probability maps of a network that has learnt, not calibrated.
+
+    Parameters
+    ----------
+    learnt : Learnt
+        The network; it is brought to the device.
+    scenes : sequence of TrainingScene
+        What it maps.
+    device : torch.device or str
+        Where.
+
+    Returns
+    -------
+    list of (rows, cols) array
+        One a scene.
+    """
+    network = learnt.network.to(device).to(memory_format=torch.channels_last)
+    return validate.maps(network, scenes, learnt.normalisation, learnt.recipe.patch, FINAL_OVERLAP, device)
+
+
+def thresholded(
+    learnt: Learnt, validation: Sequence[TrainingScene], device: torch.device | str = "cpu"
+) -> tuple[list[np.ndarray], float]:
+    """`maps_of` the validation scenes, and their threshold: the recipe's, or the best one.
+
+    Parameters
+    ----------
+    learnt, validation, device
+        As of `finish`.
+
+    Returns
+    -------
+    maps : list of (rows, cols) array
+        Not calibrated.
+    threshold : float
+        Of these maps.
+    """
+    maps, recipe = maps_of(learnt, validation, device), learnt.recipe
+    labels = [scene.label for scene in validation]
+    return maps, recipe.threshold or metrics.choose_threshold(labels, maps, min_cells=recipe.min_cells)
 
 
 def _check(
@@ -408,7 +444,6 @@ def _fit(job: _Job, rank: int = 0) -> dict[str, Any]:
 def _bf16_mask_iou(
     learnt: Learnt,
     validation: Sequence[TrainingScene],
-    model: nn.Module,
     maps: Sequence[np.ndarray],
     threshold: float,
     device: torch.device | str,
@@ -417,7 +452,7 @@ def _bf16_mask_iou(
     if not has_bf16(torch.device(device)):
         return None
     half = validate.maps(
-        model, validation, learnt.normalisation, learnt.recipe.patch, FINAL_OVERLAP, device, precision=BF16
+        learnt.network, validation, learnt.normalisation, learnt.recipe.patch, FINAL_OVERLAP, device, precision=BF16
     )
     return round(metrics.mask_iou(maps, half, threshold), 4)
 

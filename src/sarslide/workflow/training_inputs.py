@@ -13,7 +13,7 @@ from sarslide.dataset.features import CHANNEL_SETS, channel_set
 from sarslide.errors import ConfigError
 from sarslide.models import registry
 from sarslide.models.card import Card
-from sarslide.models.weights import SIMULATED, packaged, read_card
+from sarslide.models.weights import SIMULATED, packaged, read_card, width_of
 from sarslide.workflow import weights_files
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.weights_files import WITHOUT_FILE
@@ -211,11 +211,10 @@ class TrainingInputs:
         """Refuse keys of the network, as far as they are set, that are not those of the weights."""
         training = self.config.training
         sets = [row.name for row in CHANNEL_SETS.values() if list(row.channels) == card.channels]
-        published = registry.get(card.network).width
-        weights = {
+        weights: dict[str, list[Any]] = {
             "network": [card.network],
             "channels": sets,
-            "width": [card.options.get("width", published)],
+            "width": [width_of(card)],
         }
         width = registry.channels_of_width(card.network, training.width)
         asked = {"network": training.network, "channels": training.channels, "width": width}

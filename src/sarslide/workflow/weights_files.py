@@ -13,7 +13,7 @@ from sarslide.config import Config, load, presets
 from sarslide.dataset.features import channel_set
 from sarslide.errors import ConfigError
 from sarslide.models import registry
-from sarslide.models.weights import PACKAGED, packaged, read_card
+from sarslide.models.weights import PACKAGED, packaged, read_card, width_of
 
 # Weights that no file holds: random ones, and those of another data set that the network's library
 # brings.
@@ -43,6 +43,24 @@ def is_packaged(name: str) -> bool:
     return (PACKAGED / f"{name}.safetensors").is_file()
 
 
+def name_of_paper(config: Config, network: str) -> str:
+    """What packaged weights of a network are called that was trained under a paper's recipe.
+
+    Parameters
+    ----------
+    config : Config
+        Configuration of the region, whose recipe it is.
+    network : str
+        Name of the network.
+
+    Returns
+    -------
+    str
+        Recipe and network, such as `p0_drs_unet`.
+    """
+    return f"{config.training.preset}_{network}"
+
+
 def of_paper(config: Config, network: str) -> str:
     """Packaged weights of a network that sarslide trained under a paper's recipe, on its layers.
 
@@ -67,12 +85,11 @@ def of_paper(config: Config, network: str) -> str:
     WeightsError
         For a packaged file that holds no weights.
     """
-    training, name = config.training, f"{config.training.preset}_{network}"
+    training, name = config.training, name_of_paper(config, network)
     if training.labels or network not in registry.ARCHITECTURES or not is_packaged(name):
         return ""
     card = read_card(packaged(name))
-    width = card.options.get("width", registry.get(card.network).width)
-    if training.width is not None and registry.channels_of_width(network, training.width) != width:
+    if training.width is not None and registry.channels_of_width(network, training.width) != width_of(card):
         return ""
     return name if card.channels == list(channel_set(training.channels)) else ""
 
