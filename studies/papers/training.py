@@ -63,9 +63,15 @@ GROUND = {
     "baihetan": ("massif_central", "transverse_ranges"),
     "qtp_loess": ("transverse_ranges", "lost_river_range_basin_and_range_north"),
 }
-REGIONS = 3  # of a range, at most; the last validates
+# Regions of a range, the last validates, and patches of 128 x 128 cells that the network sees.
+BUDGET = {
+    "three_rivers": (3, 20_000),
+    "jinsha_lancang": (3, 10_000),
+    "baihetan": (3, 10_000),
+    "qtp_loess": (2, 20_000),
+}
 CELLS = 256  # along the sides of the interferograms: inside a region of the ground, whole patches
-SAMPLES, WIDTH = 20_000, 0.25
+WIDTH = 0.25
 PARTS = ("make", "train")
 WORDS = weights.SIMULATED + ", by sarslide under the recipe of {}"
 
@@ -81,14 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 for path, region, stack in tqdm(planned(chosen.folder, preset, ground), f"make {preset}", unit="scene"):
                     make(path, preset, region, stack, chosen.smallest)
             if "train" in chosen.parts:
-                train_preset(chosen.folder, preset, ground, chosen.samples, chosen.smallest)
+                train_preset(chosen.folder, preset, ground, chosen.samples or BUDGET[preset][1], chosen.smallest)
     except SarslideError as error:
         raise SystemExit(str(error)) from error
 
 
 def ground_of(preset: str) -> list[GroundRegion]:
     """Regions of the ranges of a preset."""
-    found = cutting.regions_of(cutting.files_of(LIBRARY, None, False), REGIONS)
+    found = cutting.regions_of(cutting.files_of(LIBRARY, None, False), BUDGET[preset][0])
     return [region for name in GROUND[preset] for region in found if region.file.mountains == name]
 
 
@@ -227,7 +233,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--only", nargs="+", choices=GROUND, default=list(GROUND), help="presets")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="patches of 128 x 128 cells a network sees")
+    parser.add_argument("--samples", type=int, help="in place of the budget")
     parser.add_argument("--smallest", action="store_true", help="a piece of two regions, 8 dates, one step")
     return parser.parse_args(arguments)
 
