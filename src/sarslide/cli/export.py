@@ -36,10 +36,10 @@ def export(
 ) -> None:
     """Export a release: files for GIS, phones and registers.
 
-    Formats: gpkg, geojson, kmz, shapefile, geoparquet, coolr, iffi, series, points, rasters, qgis,
-    stac. The release stays as it is: its files are checked against their hashes first. Series,
-    points and rasters of tracks are those of a current release. EXPORT.json lists all files with
-    their hashes.
+    Formats: gpkg, geojson, kmz, shapefile, geoparquet, coolr, iffi, series, points, rasters, coco,
+    qgis, stac. The release stays as it is: its files are checked against their hashes first.
+    Series, points, rasters and COCO images of tracks are those of a current release. EXPORT.json
+    lists all files with their hashes.
 
         sarslide export demo --to export
         sarslide export 20200224-658a99b4 --to export --formats gpkg,kmz

@@ -15,7 +15,7 @@ from sarslide.io import bounded
 from sarslide.io.atomic import atomic_folder
 from sarslide.io.hashes import sha256
 from sarslide.io.sidecar import write_json
-from sarslide.publish import files, kml, points, project, registers, results, stac
+from sarslide.publish import coco, files, kml, points, project, registers, results, stac
 from sarslide.publish.source import Publication
 
 LIST = "EXPORT.json"
@@ -33,6 +33,7 @@ FORMATS: dict[str, Callable[[Publication, Path], None]] = {
     "series": results.series,
     "points": points.points,
     "rasters": results.rasters,
+    "coco": coco.coco,
     "qgis": project.project,
     "stac": stac.catalogue,
 }

@@ -37,6 +37,8 @@ MEDIA_TYPES = {
     ".csv": "text/csv",
     ".shp": "application/vnd.shp",
     ".qgz": "application/zip",
+    ".png": pystac.MediaType.PNG,
+    ".json": pystac.MediaType.JSON,
 }
 CORNERS = 20  # of an edge of the region, in longitude and latitude
 
