@@ -12,11 +12,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from sarsim.benchmark import settings_hash
-from studies.benchmark import page
-
-REPOSITORY = Path(__file__).resolve().parents[1]
-PAGES, RECORDS = REPOSITORY / "docs/reference", REPOSITORY / "studies/records"
+from studies.benchmark.rows import publish
 
 
 def main() -> None:
@@ -26,8 +22,7 @@ def main() -> None:
     )
     results = parser.parse_args().results
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    made = page.write(results, PAGES, settings_hash(), RECORDS / "benchmark.json", RECORDS / "validation.json")
-    (PAGES / "benchmark.json").replace(RECORDS / "benchmark.json")
+    made = publish(results)
     print(
         f"{len(made['runs'])} runs, {len(made['tables'])} tables: docs/reference/benchmark.md, studies/records/benchmark.json"
     )

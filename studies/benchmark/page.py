@@ -17,6 +17,7 @@ from studies.benchmark import advice, figures, records, runs, tables
 from studies.benchmark.score_cells import Record
 from studies.benchmark.tables import Table
 from studies.markdown import table_lines
+from studies.structure.records import line
 
 log = logging.getLogger(__name__)
 
@@ -78,12 +79,21 @@ def content(found: Mapping[str, Record], region_set: str, more: Mapping[str, Map
     }
 
 
+def with_rows(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The rows of studies (what, goal, measured, met, command) as a section of the page."""
+    if not rows:
+        return []
+    head = ["| what | goal | before | measured | met | command |", "|---|---|---|---|---|---|"]
+    return ["## The weights of the papers' networks that are packaged", "", *head, *map(line, rows), ""]
+
+
 def markdown(page: Mapping[str, Any], images: Sequence[tuple[str, str]] = ()) -> str:
     """The page of the JSON's content. images: (path relative to the page, caption)."""
     from sarsim import climates
 
     regions = ", ".join(f"{sum(map(len, by.values()))} for {part}" for part, by in climates.PARTS.items())
     lines = [INTRODUCTION.format(command=COMMAND, region_set=page["region_set"], regions=regions), *page["advice"]]
+    lines += with_rows(page["rows"])
     for table in page["tables"]:
         lines += table_lines(table["title"], table["columns"], table["rows"], table["notes"])
     if not any(table["key"].startswith(INFERENCE) for table in page["tables"]):
@@ -112,10 +122,11 @@ def write(
     more = {}
     if validation is not None and validation.is_file():
         more = {key: table for key, table in read_json(validation).items() if key.startswith(INFERENCE)}
-    page = content(found, region_set, more)
+    rows = read_json(published).get("rows", []) if published is not None and published.is_file() else []
+    page = content(found, region_set, more) | {"rows": rows}
     images = _figures(results, folder / "images", found)
     with atomic_file(folder / "benchmark.json") as temporary:
-        temporary.write_text(_compact(page))
+        temporary.write_text(compact(page))
     with atomic_file(folder / "benchmark.md") as temporary:
         temporary.write_text(markdown(page, images))
     return page
@@ -154,8 +165,10 @@ def _inference(key: str, table: Mapping[str, Any]) -> dict[str, Any]:
     return asdict(Table(key, table["title"], tuple(table["columns"]), table["rows"], notes))
 
 
-def _compact(page: Mapping[str, Any]) -> str:
+def compact(page: Mapping[str, Any]) -> str:
     """JSON with one line a row of a table and one a run: small differences stay small."""
-    head = json.dumps({key: page[key] for key in ("region_set", "advice", "tables")}, indent=1, ensure_ascii=False)
+    head = json.dumps(
+        {key: page[key] for key in ("region_set", "advice", "rows", "tables")}, indent=1, ensure_ascii=False
+    )
     lines = [f"  {json.dumps(name)}: {json.dumps(record, sort_keys=True)}" for name, record in page["runs"].items()]
     return head.removesuffix("\n}") + ',\n "runs": {\n' + ",\n".join(lines) + "\n }\n}\n"

@@ -11,6 +11,7 @@ again; a test area reads the weights of the region that trains for it, which com
 
 import argparse
 from collections.abc import Iterator, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy as np
 from tests.regions.test_scaled_runs import simulated, words
 
 from sarsim import products, scene
-from sarsim.world import load_world
+from sarsim.world import World, load_world
 from sarslide import papers
 from sarslide.catalog import scenes as catalog
 from sarslide.config import Config, load
@@ -53,10 +54,15 @@ MIN_KM2 = 0.018  # smaller objects are left out on both sides, as the inventory 
 
 def configuration(region: str) -> dict[str, Any]:
     """The user's configuration of a piece."""
+    return without_training(region) | {"training": SHORT, "inventory": {"threshold": None}}
+
+
+def without_training(region: str) -> dict[str, Any]:
+    """The piece alone."""
     made = simulated(region, SIDE_M, DATES)
     # Ground of its own, which no training has seen.
     made["simulation"] |= {"seed": 7500 + REGIONS.index(region)}
-    return made | {"training": SHORT, "inventory": {"threshold": None}}
+    return made
 
 
 def snakemake(folder: Path, name: str, config: dict[str, Any], *targets: str) -> None:
@@ -73,23 +79,28 @@ class Piece:
     ----------
     folder : Path
         Working folder.
-    region : str
-        The preset.
+    made : dict
+        The user's configuration.
     """
 
     folder: Path
-    region: str
+    made: dict[str, Any]
 
     @cached_property
     def config(self) -> Config:
         """Its configuration."""
-        return load(configuration(self.region))
+        return load(self.made)
+
+    @property
+    def region(self) -> str:
+        """The preset."""
+        return self.config.region
 
     @cached_property
     def networks(self) -> NetworkInputs:
-        """Its networks."""
-        table = catalog.table(self.config, self.folder / "resources")
-        return NetworkInputs(Graph.of(self.config, table))
+        """Its networks: those whose weights stand in its folder, or come with the package."""
+        with chdir(self.folder):
+            return NetworkInputs(Graph.of(self.config, catalog.table(self.config)))
 
     @property
     def results(self) -> Path:
@@ -97,10 +108,14 @@ class Piece:
         return self.folder / "results" / self.region
 
     @cached_property
+    def world(self) -> World:
+        """What was planted."""
+        return load_world(self.folder / f"resources/{self.region}/truth/world.npz")
+
+    @cached_property
     def truth(self) -> dict[str, np.ndarray]:
         """What each track should find, on the region grid."""
-        world = load_world(self.folder / f"resources/{self.region}/truth/world.npz")
-        return {stack: scene.label(world, products.view(world, stack)) for stack in self.config.stacks}
+        return {stack: scene.label(self.world, products.view(self.world, stack)) for stack in self.config.stacks}
 
     def of_network(self, name: str) -> tuple[float, float]:
         """F1 by cell and by object of a network's maps, at the threshold of its training."""
@@ -111,33 +126,41 @@ class Piece:
             finer = len(probability) // len(label)
             label, known = label.repeat(finer, 0).repeat(finer, 1), np.isfinite(probability)
             marked = known & (np.nan_to_num(probability) >= float(raster.tags_of(path)["threshold"]))
-            found.append(self._counts(np.where(known, label, scene.IGNORE), marked, finer))
+            found.append(self.counts(np.where(known, label, scene.IGNORE), marked, finer))
         return pooled_f1(found)
 
     def of_threshold(self, rule: Rule) -> tuple[float, float]:
         """F1 by cell and by object of the velocity threshold on the piece's rates."""
-        method = self.config.rates.method if METHODS[self.config.rates.method].has_rates else DEFAULT
         slope, found = raster.read(self.results / "terrain/f0/slope_deg.tif"), []
         for stack, label in self.truth.items():
-            rates = self.results / stack / "f0" / self.config.engine / method
-            rate = raster.read(rates / "los_rate_mm_per_yr.tif")
-            std = raster.read(rates / "los_rate_std_mm_per_yr.tif")
+            rate, std = self.rates(stack)
             known = np.isfinite(rate + std + slope)
             marked = active_areas(rate, std, slope, rule)
-            found.append(self._counts(np.where(known, label, scene.IGNORE), marked, 1))
+            found.append(self.counts(np.where(known, label, scene.IGNORE), marked, 1))
         return pooled_f1(found)
 
-    def _counts(self, label: np.ndarray, marked: np.ndarray, finer: int) -> tuple[metrics.Counts, metrics.Counts]:
+    def rates(self, stack: str) -> tuple[np.ndarray, np.ndarray]:
+        """LOS rate of a track and its standard error, mm/yr, on the region grid."""
+        folder = self.results / stack / "f0" / self.config.engine / method_of(self.config)
+        rate, std = (raster.read(folder / f"los_rate_{kind}mm_per_yr.tif") for kind in ("", "std_"))
+        return rate, std
+
+    def counts(self, label: np.ndarray, marked: np.ndarray, finer: int) -> tuple[metrics.Counts, metrics.Counts]:
         """Counts by cell and by object of one track."""
         cell_km2 = (self.config.grid.cell_m / finer / 1000) ** 2
-        objects = metrics.object_counts(label, marked, min_cells=round(MIN_KM2 / cell_km2))
-        return metrics.pixel_counts(label, marked), objects
+        objects = metrics.objectcounts(label, marked, min_cells=round(MIN_KM2 / cell_km2))
+        return metrics.pixelcounts(label, marked), objects
 
 
 def pooled_f1(counts: Sequence[tuple[metrics.Counts, metrics.Counts]]) -> tuple[float, float]:
     """F1 by cell and by object of all tracks."""
     cells, objects = zip(*counts, strict=True)
     return metrics.pooled(cells).f1, metrics.pooled(objects).f1
+
+
+def method_of(config: Config) -> str:
+    """The method whose rates the velocity threshold reads: the preset's, if it makes any."""
+    return config.rates.method if METHODS[config.rates.method].has_rates else DEFAULT
 
 
 def trainer(region: str) -> str:
@@ -156,9 +179,10 @@ def train(folder: Path, region: str) -> None:
         done.touch()
 
 
-def make(folder: Path, region: str) -> None:
+def make(folder: Path, config: dict[str, Any]) -> None:
     """The piece from products to its report, and the rates that the velocity threshold needs."""
-    config, results = configuration(region), folder / "results" / region
+    region = config["region"]
+    results = folder / "results" / region
     if not (results / "report/report.html").is_file():
         snakemake(folder, region, config)
     if METHODS[load(config).rates.method].has_rates:
@@ -243,8 +267,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for region in arguments.only:
         train(folder, trainer(region))
-        make(folder, region)
-        put(list(rows(Piece(folder, region))))
+        make(folder, configuration(region))
+        put(list(rows(Piece(folder, configuration(region)))))
 
 
 if __name__ == "__main__":

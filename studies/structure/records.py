@@ -43,12 +43,17 @@ def publish(rows: list[dict], record: Path = RECORD, page: Path = PAGE, introduc
     """
     with _locked(record.parent):
         held = json.loads(record.read_text()) if record.is_file() else []
-        merged = list({each["what"]: each for each in [*held, *rows]}.values())
-        write_json(record, merged)
+        after = merged(held, rows)
+        write_json(record, after)
         with atomic_file(page) as part:
-            part.write_text(introduction + "".join(f"{line(each)}\n" for each in merged))
+            part.write_text(introduction + "".join(f"{line(each)}\n" for each in after))
     for each in rows:
         print(line(each))
+
+
+def merged(held: list[dict], rows: list[dict]) -> list[dict]:
+    """The rows of a record and new ones, of the same `what` where the old one stands."""
+    return list({each["what"]: each for each in [*held, *rows]}.values())
 
 
 @contextmanager

@@ -1,0 +1,111 @@
+"""Every preset with the weights of the package: a piece of its region from SAFE products to the
+inventory, nothing trained, beside the velocity threshold, the default network and the limit.
+
+    python -m studies.papers.shipped --folder FOLDER [--only REGION ...]
+
+A piece is simulated, 12 km x 12 km in the middle of the region, with twelve dates a track,
+landslides and scattering as measured; pairs, rates, cells and layers are the preset's. The default
+network and the velocity threshold in its tuned form read rates of the same pairs, for P0, which
+makes none, stacked ones. The limit marks the cells of all landslides that a detector finds which is
+told their outlines (`studies.ground.limit`). What stands in FOLDER is read, not made again.
+"""
+
+import argparse
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sarsim import products, scene
+from sarslide.config import load
+from sarslide.inventory.velocity_threshold import TUNED
+from sarslide.io.sidecar import read_json
+from sarslide.report.tables import run_time_rows
+from sarslide.workflow.weights_files import of_paper
+from studies.benchmark.rows import put
+from studies.ground import limit
+from studies.papers.pieces import REGIONS, Piece, make, method_of, pooled_f1, snakemake, without_training
+from studies.structure.records import row
+
+COMMAND = "python -m studies.papers.shipped --folder FOLDER"
+DEFAULT = load({}).segmentation.model
+SIMULATION = {"landslides": "inventories", "scattering": "measured"}
+
+
+def configuration(region: str) -> dict[str, Any]:
+    """The user's configuration of a piece."""
+    made = without_training(region)
+    return made | {"simulation": made["simulation"] | SIMULATION}
+
+
+def by_default(piece: Piece) -> dict[str, Any]:
+    """The same piece with the default network."""
+    method = {"method": method_of(piece.config)}
+    return copy.deepcopy(piece.made) | {"rates": method, "segmentation": {"model": DEFAULT, "beside": []}}
+
+
+def of_default(piece: Piece) -> tuple[float, float]:
+    """F1 by cell and by object of the default network, its maps made if they are not there."""
+    other = Piece(piece.folder, by_default(piece))
+    patterns = f"{other.networks.paths.networks}/{DEFAULT}/probability.tif"
+    maps = [patterns.format(stack=stack, frame="f0") for stack in other.config.stacks]
+    if not all((piece.folder / path).is_file() for path in maps):
+        snakemake(piece.folder, f"{piece.region}_default", other.made, *maps)
+    return other.of_network(DEFAULT)
+
+
+def of_limit(piece: Piece) -> tuple[float, float]:
+    """F1 by cell and by object of the limit."""
+    world = piece.world
+    bodies = world.body[world.window]
+    tracks = {
+        stack: (piece.rates(stack)[0], scene.los_rate(world, products.view(world, stack))) for stack in piece.truth
+    }
+    found = limit.of_region(bodies, tracks, world.region.cell_m, world.seed)
+    counts = []
+    for stack, label in piece.truth.items():
+        seen = 1 + np.flatnonzero(found[stack][:, 0] > limit.FOUND)
+        counts.append(piece.counts(label, np.isin(bodies, seen) & (label == scene.LANDSLIDE), 1))
+    return pooled_f1(counts)
+
+
+def rows(piece: Piece) -> Iterator[dict]:
+    """Rows of the record."""
+    region, network = piece.region, piece.config.segmentation.model
+    name = of_paper(piece.config, network)
+    own = piece.of_network(network)
+    found = {
+        name: own,
+        DEFAULT: of_default(piece),
+        "velocity threshold": piece.of_threshold(TUNED),
+        "limit": of_limit(piece),
+    }
+    text = "; ".join(f"{what} {by_object:.2f}, {by_cell:.2f}" for what, (by_cell, by_object) in found.items())
+    yield row(f"{region}, a piece of it: F1 by object, by cell", text, COMMAND, f"{name} above 0", min(own) > 0)
+    scores = read_json(piece.results / "report/scores.json")
+    shown = [
+        f"{scores[key]:.2f}" if scores[key] is not None else "none" for key in ("object_recall", "object_precision")
+    ]
+    counts = f"{scores['planted']} planted, {scores['scored']} scored, {scores['released']} released"
+    yield row(f"{region}, a piece of it: its inventory", f"{counts}: recall {shown[0]}, precision {shown[1]}", COMMAND)
+    times = run_time_rows(piece.results / "benchmarks")
+    cost = f"{sum(one['jobs'] for one in times)}, {sum(one['cpu_s'] for one in times):.0f}"
+    yield row(f"{region}, a piece of it: jobs, CPU s", cost, COMMAND)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--only", nargs="+", metavar="REGION", choices=REGIONS, default=REGIONS, help="these regions")
+    arguments = parser.parse_args()
+    folder = arguments.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    for region in arguments.only:
+        make(folder, configuration(region))
+        put(list(rows(Piece(folder, configuration(region)))))
+
+
+if __name__ == "__main__":
+    main()
