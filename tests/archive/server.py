@@ -242,6 +242,7 @@ class Handler(BaseHTTPRequestHandler):
             ("/search/granules.umm_json", lambda: self._search(ask)),
             ("/burst/", lambda: self._behind_login(path)),
             ("/SLC/", lambda: self._behind_login(path)),
+            ("/DISP/", lambda: self._behind_login(path)),
             ("/listing/", lambda: self._listing(path)),
             ("/login", lambda: self.redirect(unquote(ask["state"][0]), headers={"Set-Cookie": "asf-urs=good; Path=/"})),
             ("/cookie.xml", self._cookie),
@@ -266,6 +267,10 @@ class Handler(BaseHTTPRequestHandler):
             self.archive.leaks.append(f"{path} {shown.split()[0]}")
 
     def _search(self, ask: dict) -> None:
+        if short_name := ask.get("short_name"):
+            found = [one for one in self.archive.items if one["umm"]["CollectionReference"]["ShortName"] in short_name]
+            self.say(200, json.dumps({"hits": len(found), "took": 1, "items": found}))
+            return
         attributes = dict(one.split(",", 2)[1:] for one in ask.get("attribute[]", []))
         west, south, east, north = (float(v) for v in _bounds(ask))
         begin, end = (np.datetime64(t.rstrip("Z")[:19], "us") for t in ask["temporal"][0].split(",")[:2])
@@ -328,6 +333,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _cdn(self, path: str) -> None:
         kind, name = path.split("/", 3)[2:]
+        if f"/{kind}/{name}" in self.archive.files:
+            self.send_file(self.archive.files[f"/{kind}/{name}"])
+            return
         for slc in self.archive.there():
             if kind == "SLC" and name == f"{slc.name}.zip":
                 self.send_file(slc.zip(), "application/zip")
