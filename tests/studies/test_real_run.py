@@ -287,6 +287,11 @@ def test_dates():
         pair.chosen(["20190101"])
 
 
+def test_two_dates_have_no_closure(tmp_path):
+    (found,) = pair.closure_rows(STACK, pair.pairs_of(["20190101", "20190113"]), pair.Files(tmp_path, None))
+    assert found["measured"] == "none: two dates close no triangle" and not found["met"]
+
+
 def test_products_lead_to_their_reference_dates():
     """Of a window those that refer to a date before it are reached, the first reference needs no product."""
     dates = [("20170101", "20170601"), ("20170601", "20180101"), ("20170601", "20180901"), ("20180901", "20190101")]
