@@ -236,6 +236,17 @@ def test_the_network_is_said_to_read_its_channels(inputs):
     assert "A deep network reads each track in overlapping tiles" in section(bare(inputs, weights=None), "method")
 
 
+def test_a_map_by_threshold_is_not_said_to_be_one_of_a_network(inputs):
+    rule = {"form": "tuned", "sigmas": 4.0, "noise": None, "min_cells": None, "min_slope_deg": 0.0}
+    settings = inputs.settings | {"segmentation": {"method": "velocity_threshold"}, "velocity_threshold": rule}
+    page = bare(inputs, weights=None, settings=settings)
+    assert "the map is that of a threshold" in section(page, "limits")
+    text = section(page, "method")
+    assert "network reads" not in text and "in overlapping tiles" not in text
+    assert "without a network: |LOS rate| over a multiple of the noise" in text
+    assert "( velocity_threshold , form tuned , sigmas: 4.0 , min_slope_deg: 0.0 )" in text
+
+
 @pytest.mark.parametrize(
     ("engine", "said"),
     [
