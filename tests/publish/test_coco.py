@@ -9,7 +9,7 @@ from shapely import unary_union
 from shapely.geometry import MultiPolygon, Point, box
 
 from sarslide.dataset.coco import read_dataset
-from sarslide.inventory.tables import LANDSLIDES, MASKED
+from sarslide.inventory.tables import LANDSLIDES, PLAIN
 from sarslide.publish import coco, results, source
 from tests.inventory.conftest import GRID, cell_box, fused_row
 from tests.publish.conftest import STACK, make_rasters, make_release
@@ -25,7 +25,7 @@ def read(exported):
 
 def test_pycocotools_reads_objects_by_class(read, publication):
     assert [one["supercategory"] for one in read.loadCats(read.getCatIds())] == list(coco.CATEGORIES)
-    for layer in (LANDSLIDES, MASKED):
+    for layer in (LANDSLIDES, PLAIN):
         found = read.loadAnns(read.getAnnIds(catIds=[coco.CATEGORIES[layer]]))
         frame = publication.layers[layer]
         assert {one["attributes"]["uid"] for one in found} == set(frame["uid"])

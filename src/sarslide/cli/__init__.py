@@ -25,6 +25,7 @@ from sarslide.cli import (
     review,
     run,
     schedule,
+    sheet,
     start,
     summary,
     train,
@@ -86,6 +87,7 @@ _add(REGION, alerts.alerts)
 _add(LOOK, summary.summary)
 _add(LOOK, run.command("report"), "report")
 _add(LOOK, export.export)
+_add(LOOK, sheet.sheet)
 _add(LOOK, diff.diff)
 _add(LOOK, merge.merge)
 _add(LOOK, run.series)

@@ -99,13 +99,25 @@ def render(inputs: ReportInputs) -> Page:
     SarslideError
         The coded error of a file that is there and cannot be read.
     """
-    template, content = _template("report.html"), context(inputs)
+    template, content = template_of("report.html"), context(inputs)
     without_pictures = template.render(**beside.part(content, 0)[0])
     parted, files = beside.part(content, beside.PAGE_BYTES - len(without_pictures.encode()))
     return Page(template.render(**parted), files | content["downloads"])
 
 
-def _template(name: str) -> "Template":
+def template_of(name: str) -> "Template":
+    """A template of the report, with its filters.
+
+    Parameters
+    ----------
+    name : str
+        Of its file.
+
+    Returns
+    -------
+    Template
+        That of Jinja.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -170,11 +182,13 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         "region": inputs.region,
         "release": release.release,
         "simulated": inputs.simulated,
-        "settings": inputs.settings,
         "css": (FOLDER / "assets" / "sheet.css").read_text(),
+        "links": [("report", "../report.html")],
     }
-    ground_of_sheets = sheets.Ground(inputs.grid, stacks, terrain, rate_scale, drawn_map["colours"])
-    made = sheets.sheets(layers[LANDSLIDES], ground_of_sheets, series, motion, about, _template("sheet.html"))
+    ground_of_sheets = sheets.Ground(inputs.grid, stacks, terrain, rate_scale)
+    of_objects = sheets.contents(layers[LANDSLIDES], ground_of_sheets, series, motion, inputs.settings)
+    sheet = template_of("sheet.html")
+    made = {ls_id: sheets.page(one, drawn_map["colours"], about, sheet) for ls_id, one in of_objects.items()}
     speed = tables.throughput(inputs.benchmarks, inputs.settings, head["region_km2"])
     return {
         "inputs": inputs,

@@ -43,15 +43,12 @@ class Ground:
         `elevation_m` and `hillshade`, where they are there.
     scale : Scale
         Colours of the LOS rates.
-    colours : mapping of str to str
-        By track.
     """
 
     grid: RegionGrid
     stacks: Sequence[StackMaps]
     terrain: Mapping[str, np.ndarray]
     scale: Scale
-    colours: Mapping[str, str]
 
 
 def name_of(ls_id: str) -> str:
@@ -70,63 +67,125 @@ def name_of(ls_id: str) -> str:
     return f"sheet-{ls_id}.html"
 
 
-def sheets(
-    landslides: gpd.GeoDataFrame,
+@dataclass(frozen=True)
+class Sheet:
+    """What stands on the sheet of an object.
+
+    Attributes
+    ----------
+    row : mapping of str to Any
+        Of the release.
+    rates, motion, facts : sequence of (str, str)
+        Label, and value with unit: mean LOS rate of each track, what they tell together, the rest.
+    rules : sequence of sheet_rules.RuleLine
+        Why it is what it is.
+    map : mapping of str to Any or None
+        `picture`, (cells, cells, 3) uint8; `rings`, (points, 2) each, cells from its upper left
+        corner; `size` in cells and `metres`; `track`, `low`, `high` and `palette` of its colours.
+    series : mapping
+        Of `object_series.read`, of the object.
+    profile : (array, array, array) or None
+        Distance, height, whether it is in the object.
+    links, evidence : sequence of str
+        Addresses: of services, and of reviewers.
+    """
+
+    row: Mapping[str, Any]
+    rates: Sequence[tuple[str, str]]
+    motion: Sequence[tuple[str, str]]
+    facts: Sequence[tuple[str, str]]
+    rules: Sequence[sheet_rules.RuleLine]
+    map: Mapping[str, Any] | None
+    series: Mapping[str, Mapping[str, Any]]
+    profile: tuple[np.ndarray, np.ndarray, np.ndarray] | None
+    links: Sequence[str]
+    evidence: Sequence[str]
+
+
+def contents(
+    objects: gpd.GeoDataFrame,
     ground: Ground,
     series: object_series.Series,
     motion: Mapping[str, Mapping],
-    head: Mapping[str, Any],
-    template: "Template",
-) -> dict[str, bytes]:
-    """The sheets of a release.
+    settings: Mapping[str, Any],
+) -> dict[str, Sheet]:
+    """What stands on the sheets of objects.
 
     Parameters
     ----------
-    landslides : GeoDataFrame
-        Layer of the release.
+    objects : GeoDataFrame
+        Of a layer of the release.
     ground : Ground
         Of the region.
     series : dict
         Of `object_series.read`.
     motion : mapping
         As for `tables.rates_by_track`.
+    settings : mapping of str to Any
+        The configuration as nested plain values.
+
+    Returns
+    -------
+    dict of str to Sheet
+        By ls_id; of more than `MAX_SHEETS` objects the largest have one.
+    """
+    rules, masks = sheet_rules.mask_rules(settings), (settings.get("ground") or {}).get("masks") or {}
+    facts = [column for column in tables.POPUP if column.key in FACTS]
+    facts += tables.ground_columns(objects.columns)
+    rows = tables.landslide_rows(look_up.placed(objects))
+    kept = {row["ls_id"] for row in tables.largest(rows, MAX_SHEETS)}
+    return {
+        row["ls_id"]: Sheet(
+            row,
+            tables.rates_by_track(row, motion),
+            tables.motion_rows(row),
+            tables.popup_rows(row, facts),
+            sheet_rules.lines(row, outline, rules, masks),
+            _map(row, outline, ground),
+            series.get(row["ls_id"], {}),
+            _profile(row, outline, ground),
+            links.split(),
+            str(row.get("evidence") or "").split(),
+        )
+        for row, outline, links in zip(rows, objects.geometry, look_up.addresses(objects), strict=True)
+        if row["ls_id"] in kept
+    }
+
+
+def page(sheet: Sheet, colours: Mapping[str, str], head: Mapping[str, Any], template: "Template") -> bytes:
+    """A sheet as a page of its own.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The sheet.
+    colours : mapping of str to str
+        By track.
     head : mapping of str to Any
-        region, release, simulated, settings and css.
+        region, release, simulated, css; `links`, label and address of what lies beside the page.
     template : Template
         sheet.html.
 
     Returns
     -------
-    dict of str to bytes
-        HTML by ls_id; of more than `MAX_SHEETS` landslides the largest have one.
+    bytes
+        HTML.
     """
-    rules, found = sheet_rules.mask_rules(head["settings"]), {}
-    facts = [column for column in tables.POPUP if column.key in FACTS]
-    facts += tables.ground_columns(landslides.columns)
-    rows = tables.landslide_rows(look_up.placed(landslides))
-    kept = {row["ls_id"] for row in tables.largest(rows, MAX_SHEETS)}
-    for row, outline, links in zip(rows, landslides.geometry, look_up.addresses(landslides), strict=True):
-        if row["ls_id"] not in kept:
-            continue
-        known, profile = series.get(row["ls_id"], {}), _profile(row, outline, ground)
-        page = template.render(
-            head,
-            row=row,
-            outline=outline,
-            rates=tables.rates_by_track(row, motion),
-            motion=tables.motion_rows(row),
-            facts=tables.popup_rows(row, facts),
-            rules=sheet_rules.lines(row, outline, rules, (head["settings"].get("ground") or {}).get("masks") or {}),
-            map=_map(row, outline, ground),
-            series=svg_plots.series_plot(known, ground.colours) if known else "",
-            tracks=sorted(known),
-            colours=ground.colours,
-            profile=svg_plots.profile_plot(*profile) if profile else "",
-            links=links.split(),
-            evidence=str(row.get("evidence") or "").split(),
-        )
-        found[row["ls_id"]] = page.encode()
-    return found
+    drawn = None
+    if sheet.map:
+        rings = [" ".join(f"{x:.1f},{y:.1f}" for x, y in ring) for ring in sheet.map["rings"]]
+        uri = webmap.data_uri(webmap.colour_png(sheet.map["picture"]))
+        drawn = dict(sheet.map) | {"rings": rings, "uri": uri, "palette": sheet.map["palette"][::16]}
+    return template.render(
+        head,
+        sheet=sheet,
+        row=sheet.row,
+        map=drawn,
+        series=svg_plots.series_plot(sheet.series, colours) if sheet.series else "",
+        tracks=sorted(sheet.series),
+        colours=colours,
+        profile=svg_plots.profile_plot(*sheet.profile) if sheet.profile else "",
+    ).encode()
 
 
 def _profile(row: Mapping[str, Any], outline, ground: Ground) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -174,16 +233,16 @@ def _map(row: Mapping[str, Any], outline, ground: Ground) -> dict[str, Any] | No
     colours = np.concatenate([ground.scale.palette(), [[255, 255, 255]]])[ground.scale.indices(rate)]
     picture = np.where(np.isfinite(grey)[..., None], colours * light(np.nan_to_num(grey))[..., None], 255)
     rings = [ring for part in _parts(outline) for ring in (part.exterior, *part.interiors)]
-    paths = [" ".join(f"{(a - left) / step:.1f},{(top - b) / step:.1f}" for a, b, *_ in ring.coords) for ring in rings]
+    places = [np.array([((a - left) / step, (top - b) / step) for a, b, *_ in ring.coords]) for ring in rings]
     return {
         "track": track,
-        "uri": webmap.data_uri(webmap.colour_png(picture.astype(np.uint8))),
-        "rings": paths,
+        "picture": picture.astype(np.uint8),
+        "rings": places,
         "size": cells,
         "metres": cells * step,
         "low": ground.scale.low,
         "high": ground.scale.high,
-        "palette": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in ground.scale.palette()[::16].tolist()],
+        "palette": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in ground.scale.palette().tolist()],
     }
 
 
