@@ -5,10 +5,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import rasterio
 
 from sarslide.displacement import formats
 from sarslide.displacement.contract import Declared
 from sarslide.errors import RateError
+from sarslide.insar.external import regrid
 from tests.displacement import products
 from tests.displacement.products import DAYS, GRID, HEADING, INCIDENCE
 
@@ -138,6 +140,35 @@ def test_a_plain_geotiff_follows_what_is_declared(tmp_path):
     products.geotiff(tmp_path / "rate.tif", factor=0.1)
     away = formats.read(tmp_path, GRID, Declared("cm", "away", (DAYS[0], DAYS[-1])))[1]
     assert np.allclose(away.rate_mm_per_yr, -TRUTH, atol=1e-3) and np.allclose(away.rate_std_mm_per_yr, 2.0)
+
+
+@pytest.mark.parametrize("name", ["geotiff", "dolphin", "mintpy", "licsbas", "licsbas_flat", "opera"])
+def test_every_reader_refuses_a_raster_that_cannot_come_onto_the_grid_by_its_own_code(name, tmp_path, monkeypatch):
+    """`regrid` speaks for interferograms: too many cells is the refusal that it has for any raster."""
+    monkeypatch.setattr(regrid, "ALWAYS", 0)
+    monkeypatch.setattr(regrid, "MOST_PER_CELL", 1e-3)
+    if name == "licsbas_flat":
+        products.licsbas_flat(tmp_path)
+    else:
+        made(name, tmp_path)
+    with pytest.raises(RateError, match=rf"^E3008 {tmp_path}.*: has .* cells on the region.*; cure: give cells nearer"):
+        formats.read(tmp_path, GRID, PLAIN)
+
+
+@pytest.mark.parametrize("name", ["geotiff", "licsbas"])
+def test_a_raster_that_does_not_reach_the_region_is_named_with_its_cure(name, tmp_path):
+    made(name, tmp_path)
+    if name == "geotiff":  # in a CRS of the region, flown askew: no north-up cells
+        with rasterio.open(tmp_path / "rate.tif", "r+") as target:
+            target.transform = target.transform * target.transform.rotation(5)
+        words = r"rate\.tif: its cells \(.*\) are not north-up; cure: warp it"
+    else:  # from the north downwards is how LiCSBAS writes
+        with h5py.File(tmp_path / "cum_filt.h5", "a") as file:
+            file["post_lat"][...] = products.STEP
+        words = r"cum_filt\.h5: its cells \(.*\) are not north-up; cure: warp it"
+    with pytest.raises(RateError, match=words) as caught:
+        formats.read(tmp_path, GRID, PLAIN)
+    assert str(caught.value).startswith("E3008 ") and "\n" not in str(caught.value)
 
 
 def bad_version(folder):

@@ -10,11 +10,9 @@ import yaml
 from sarslide import layers
 from sarslide.catalog import scenes
 from sarslide.config import load
-from sarslide.displacement import __main__ as command
 from sarslide.displacement import delivered, formats
 from sarslide.displacement.contract import Declared, Displacement
 from sarslide.errors import ConfigError, RateError, SarslideError
-from sarslide.grid import RegionGrid
 from sarslide.io import raster, series
 from sarslide.rates.settings import RateSettings
 from sarslide.workflow.graph import Graph
@@ -197,29 +195,3 @@ def test_the_rule_writes_the_contract(place):
     about = json.loads(Path("out/sidecar.json").read_text())["product"]
     assert about["dates"] == len(DAYS) and about["absent"][0].startswith("coherence: ")
     assert json.loads(Path("out/reference.json").read_text())["cells"] >= 25
-
-
-def test_one_command_begins_a_region_from_the_files_alone(place, capsys):
-    assert command.main(["mine", "A117=A117", "D066=D066", "--dem", "glo30"]) == 0
-    assert "velocity threshold" in capsys.readouterr().out
-    config = load({"region": "mine"}, place)
-    assert config.segmentation.method == "velocity_threshold" and config.grid.epsg == 32632
-    assert RegionGrid.from_bounds(32632, config.grid.bounds, 30.0).shape == GRID.shape
-    assert command.main(["mine", "A117=A117"]) == 1
-    assert "regions/mine.yaml: is there already" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["A117"], "E1001 'A117' is no STACK=PATH"),
-        (["A117=nowhere"], "E3008 nowhere: holds no file"),
-        (["A117=D066", "--bounds", "0", "0", "3000", "3000"], "--bounds without --epsg"),
-        (["A117=rate.tif"], "states 0 dates"),
-    ],
-)
-def test_a_region_that_cannot_be_begun_is_one_coded_line(place, capsys, arguments, words):
-    products.geotiff(place / "rate.tif")
-    assert command.main(["mine", *arguments]) == 1
-    said = capsys.readouterr().err
-    assert words in said and said.count("\n") == 1 and not (place / "regions/mine.yaml").exists()

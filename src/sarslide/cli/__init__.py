@@ -17,6 +17,7 @@ from sarslide.cli import (
     coco,
     config,
     diff,
+    displacement,
     doctor,
     export,
     merge,
@@ -74,6 +75,7 @@ def _add(panel: str, function: Callable[..., None], name: str | None = None) -> 
 
 _add(BEGIN, run.demo)
 _add(BEGIN, new.new)
+_add(BEGIN, displacement.displacement)
 _add(BEGIN, doctor.doctor)
 _add(BEGIN, config.config)
 _add(REGION, update.update)

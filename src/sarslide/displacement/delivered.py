@@ -13,7 +13,8 @@ import numpy as np
 
 from sarslide.displacement.contract import Declared, Displacement
 from sarslide.displacement.formats import FORMATS
-from sarslide.errors import InterferogramError, RateError
+from sarslide.displacement.placed import as_rate_errors
+from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external.line_of_sight import from_angles, where_acquired, with_layover
 from sarslide.insar.external.sensor import (
@@ -188,10 +189,8 @@ def geometry_of(
             f"{path}: heading {middle % 360:.0f} degrees contradicts the pass of stack {stack}",
             "correct the pass (A or D) in stacks and displacement.products, or heading_deg",
         )
-    try:
+    with as_rate_errors():
         layers = with_layover(from_angles(incidence, heading), heights_m, grid, path)
-    except InterferogramError as error:
-        raise RateError(error.problem, error.cure) from None
     return where_acquired(layers, np.isfinite(found.rate_mm_per_yr))
 
 

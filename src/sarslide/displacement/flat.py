@@ -15,7 +15,7 @@ from rasterio.transform import Affine
 
 from sarslide.displacement import placed
 from sarslide.displacement.contract import Declared, Displacement, Extent
-from sarslide.errors import InterferogramError, RateError
+from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external.line_of_sight import from_vector
 from sarslide.io import bounded
@@ -68,10 +68,7 @@ def _layer(path: Path, transform: Affine, shape: tuple[int, int], grid: RegionGr
     """A layer on the region grid, read around the region alone."""
     if path.stat().st_size != 4 * shape[0] * shape[1]:
         raise RateError(f"{path}: has {path.stat().st_size} bytes, {shape[1]} x {shape[0]} cells have others", AGAIN)
-    try:
-        return placed.layer(np.memmap(path, "<f4", "r", shape=shape), (), transform, CRS, grid, path, 0)
-    except InterferogramError as error:
-        raise RateError(error.problem, error.cure) from None
+    return placed.layer(np.memmap(path, "<f4", "r", shape=shape), (), transform, CRS, grid, path, 0)
 
 
 def dates(paths: Sequence[Path]) -> list[str]:

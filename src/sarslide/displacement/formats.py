@@ -6,7 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from sarslide.displacement.contract import Declared, Displacement, Reader, checked
+from sarslide.displacement.contract import Declared, Displacement, Extent, Reader, checked
+from sarslide.displacement.placed import as_rate_errors
 from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 
@@ -77,7 +78,30 @@ def look(product: str | Path, form: str = AUTO) -> Product:
         )
     ((name, paths),) = by_format.items()
     module = reader(name)
-    return Product(name, tuple(paths), tuple(module.dates(paths)), module.has_coherence(paths))
+    with as_rate_errors():
+        return Product(name, tuple(paths), tuple(module.dates(paths)), module.has_coherence(paths))
+
+
+def extent(product: Product) -> Extent:
+    """Where a product that was looked at lies.
+
+    Parameters
+    ----------
+    product : Product
+        Of `look`.
+
+    Returns
+    -------
+    Extent
+        Without its rates being read.
+
+    Raises
+    ------
+    RateError
+        For files that cannot be read.
+    """
+    with as_rate_errors():
+        return reader(product.form).extent(product.paths)
 
 
 def form_of(paths: Sequence[Path], form: str) -> str:
@@ -180,5 +204,11 @@ def read_files(form: str, paths: Sequence[Path], grid: RegionGrid, declared: Dec
     -------
     Displacement
         Checked.
+
+    Raises
+    ------
+    RateError
+        For files that cannot be read, do not reach the region, or are not what they state.
     """
-    return checked(paths[0], reader(form).read(paths, grid, declared))
+    with as_rate_errors():
+        return checked(paths[0], reader(form).read(paths, grid, declared))

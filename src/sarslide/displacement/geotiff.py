@@ -17,7 +17,7 @@ from rasterio.errors import RasterioError
 
 from sarslide.displacement import placed
 from sarslide.displacement.contract import SIGNS, UNITS, Declared, Displacement, Extent, rate_of
-from sarslide.errors import InterferogramError, RateError
+from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import regrid
 from sarslide.network import years_of
@@ -121,7 +121,7 @@ def extent(paths: Sequence[Path]) -> Extent:
 def _band(path: Path, grid: RegionGrid, declared: Declared, band: int = 1) -> np.ndarray | None:
     """A band in mm (a year), positive towards the satellite; None without that band."""
     try:
-        with rasterio.open(path) as source:
+        with placed.as_rate_errors(), rasterio.open(path) as source:
             if band > source.count:
                 return None
             if source.crs is None:
@@ -137,8 +137,6 @@ def _band(path: Path, grid: RegionGrid, declared: Declared, band: int = 1) -> np
             values = regrid.smooth(regrid.read_band(source, grid, band, 0.0 if stated else None), grid)
     except RasterioError as error:
         raise RateError(f"{path}: cannot be read ({' '.join(str(error).split())})", "export it again") from None
-    except InterferogramError as error:
-        raise RateError(error.problem, error.cure) from None
     return (values * UNITS[unit] * (SIGNS[positive] if band == 1 else 1.0)).astype(np.float32)
 
 

@@ -84,6 +84,26 @@ def _head(path: Path, size: int, changed_ns: int) -> Head:
 
 
 @contextmanager
+def as_rate_errors() -> Iterator[None]:
+    """Refusals of what brings interferograms onto the grid, under the code of displacement.
+
+    Yields
+    ------
+    None
+        Once.
+
+    Raises
+    ------
+    RateError
+        With problem and cure of the InterferogramError.
+    """
+    try:
+        yield
+    except InterferogramError as error:
+        raise RateError(error.problem, error.cure) from None
+
+
+@contextmanager
 def opened(path: str | Path) -> Iterator[Any]:
     """An HDF5 file.
 
@@ -102,11 +122,8 @@ def opened(path: str | Path) -> Iterator[Any]:
     RateError
         For a file that cannot be read, or that lacks what was asked of it.
     """
-    try:
-        with hdf5.opened(path, RateError, AGAIN, TEXTS_WITHIN) as file:
-            yield file
-    except InterferogramError as error:
-        raise RateError(error.problem, error.cure) from None
+    with hdf5.opened(path, RateError, AGAIN, TEXTS_WITHIN) as file:
+        yield file
 
 
 def extent_of(transform: Affine, crs: str, shape: Sequence[int]) -> Extent:
@@ -130,6 +147,7 @@ def extent_of(transform: Affine, crs: str, shape: Sequence[int]) -> Extent:
     return Extent(crs, (west, north + shape[0] * transform.e, west + shape[1] * transform.a, north))
 
 
+@as_rate_errors()
 def layer(
     data: Any,
     index: tuple[int, ...],
@@ -162,6 +180,12 @@ def layer(
     -------
     (rows, cols) array of float
         NaN where not valid.
+
+    Raises
+    ------
+    RateError
+        Where it cannot come onto the grid: a CRS that does not reach the region, cells that are not
+        north-up, too many of them.
     """
     window = regrid.around(str(path), data.shape[-2:], transform, crs, grid)
     rows, cols = window.toslices()

@@ -46,7 +46,7 @@ def begin(
     declared: Mapping[str, Any],
     dem: str,
     epsg: int | None = None,
-    bounds: Sequence[float] | None = None,
+    bounds: Sequence[float] | Extent | None = None,
     cell_m: float | None = None,
     folder: Path = Path(),
 ) -> Begun:
@@ -64,8 +64,9 @@ def begin(
         File of ellipsoidal heights, or glo30, aw3d30 or srtm.
     epsg : int, optional
         CRS of the region, metres; by default the UTM zone of its middle.
-    bounds : sequence of float, optional
-        West, south, east, north, m; by default all that the products cover.
+    bounds : sequence of float or Extent, optional
+        West, south, east, north, m in the CRS, or what the region is to hold in another one; by
+        default all that the products cover.
     cell_m : float, optional
         Side of a cell, m; by default 30, and 100 for points.
     folder : Path
@@ -93,10 +94,11 @@ def begin(
     products = {stack: formats.look(path) for stack, path in paths.items()}
     if cell_m is None:
         cell_m = POINTS_CELL_M if any(product.form == "egms" for product in products.values()) else CELL_M
-    if bounds is None:
-        epsg, bounds = _around([formats.reader(one.form).extent(one.paths) for one in products.values()], epsg, cell_m)
+    if bounds is None or isinstance(bounds, Extent):
+        within = [formats.extent(one) for one in products.values()] if bounds is None else [bounds]
+        epsg, bounds = _around(within, epsg, cell_m)
     if epsg is None:
-        raise ConfigError("--bounds without --epsg", "give the EPSG code of the CRS of the bounds")
+        raise ConfigError("bounds in metres without an EPSG code", "give that of their CRS")
     grid = RegionGrid.from_bounds(epsg, (bounds[0], bounds[1], bounds[2], bounds[3]), cell_m)
     text = yaml.safe_dump(_keys(paths, declared, products, grid, dem), sort_keys=False)
     _validate(name, text)
@@ -147,7 +149,7 @@ def _around(
     if not max(east - west, north - south) <= MAX_SIDE_M:  # also for what cannot be projected
         raise GridError(
             f"the products cover {(east - west) / 1e3:.0f} x {(north - south) / 1e3:.0f} km",
-            f"give --epsg and --bounds of at most {MAX_SIDE_M / 1e3:g} km",
+            f"give --bbox W S E N of at most {MAX_SIDE_M / 1e3:g} km",
         )
     # Whole cells on round numbers.
     west, south = (cell_m * (side // cell_m) for side in (west, south))
