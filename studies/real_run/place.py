@@ -1,6 +1,7 @@
 """Working folder of a step: a piece of a packaged region, the commands run there, its results."""
 
 import os
+import resource
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,12 +33,15 @@ class Place:
         Configuration files of the user, over that one.
     cores : str
         Cores of this machine, or `all`.
+    hours, core_hours : dict of str to float
+        What each command took, on the clock and of all its processes.
     """
 
     folder: Path
     files: tuple[str, ...] = ()
     cores: str = "all"
-    seconds: dict[str, float] = field(default_factory=dict)
+    hours: dict[str, float] = field(default_factory=dict)
+    core_hours: dict[str, float] = field(default_factory=dict)
 
     def begin(self, keys: Mapping[str, Any]) -> None:
         """Write config.yaml; one that is there is the user's.
@@ -58,7 +62,7 @@ class Place:
         return reading.read(self.folder, self.files, [f"region={region}"] if region else [])
 
     def run(self, command: str, *words: str, region: str = "") -> None:
-        """Run `sarslide COMMAND`; its output goes to COMMAND.log, its wall time to `seconds`.
+        """Run `sarslide COMMAND`; its output goes to COMMAND.log.
 
         Parameters
         ----------
@@ -75,10 +79,11 @@ class Place:
             Where it fails, with the end of the log.
         """
         print(f"sarslide {command}: {self.folder / command}.log", flush=True)
-        start = time.monotonic()
+        start, before = time.monotonic(), _cpu_hours()
         given = [word for name in self.files for word in ("--configfile", os.path.abspath(name))]
         sarslide(self.folder, command, command, *filter(None, [region]), "--cores", self.cores, *given, *words)
-        self.seconds[command] = time.monotonic() - start
+        self.hours[command] = (time.monotonic() - start) / 3600
+        self.core_hours[command] = _cpu_hours() - before
 
     def made(self, stack: str, region: str = "") -> Path:
         """Folder of what the engine of a region made of a stack."""
@@ -88,6 +93,12 @@ class Place:
     def rates(self, stack: str, region: str = "") -> Path:
         """File of the LOS rates of a stack, mm/yr."""
         return self.made(stack, region) / self.config(region).rates.method / "los_rate_mm_per_yr.tif"
+
+
+def _cpu_hours() -> float:
+    """Of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) / 3600
 
 
 def is_real(config: Config) -> bool:

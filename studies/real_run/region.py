@@ -32,17 +32,19 @@ def run(place: Place) -> list[dict[str, Any]]:
     if not config.evaluation.named():
         print(f"will not be scored: {config.evaluation.inventory or 'evaluation.inventory'} is not set", flush=True)
     place.run("update")
-    forecast_gb = cost(config, listed(config, place.folder)).disk_gb
+    forecast = cost(config, listed(config, place.folder))
     place.run("run")
-    measured_gb = used([place.folder / name / config.region for name in ("resources", "results")]) / 1e9
+    disk_gb = used([place.folder / name / config.region for name in ("resources", "results")]) / 1e9
+    hours = f"{place.hours['run']:.2g}, cores: {place.cores}"
     return [
         *score_rows(place, WHAT),
-        row(
-            f"{WHAT}: disk, GB",
-            f"{measured_gb:.3g}, forecast {forecast_gb:.3g}",
-            COMMAND,
-            f"<= {MOST} x the forecast",
-            measured_gb <= MOST * forecast_gb,
-        ),
-        row(f"{WHAT}: hours, downloads with them", f"{place.seconds['run'] / 3600:.2g}, cores: {place.cores}", COMMAND),
+        _beside("disk, GB", disk_gb, forecast.disk_gb),
+        _beside("core-hours", place.core_hours["run"], forecast.core_hours),
+        row(f"{WHAT}: hours, downloads with them", hours, COMMAND),
     ]
+
+
+def _beside(what: str, measured: float, forecast: float) -> dict[str, Any]:
+    """A cost beside its forecast."""
+    text = f"{measured:.2g}, forecast {forecast:.2g}"
+    return row(f"{WHAT}: {what}", text, COMMAND, f"<= {MOST} x the forecast", measured <= MOST * forecast)
