@@ -382,20 +382,21 @@ def simulated_scenes(part):
         seed=SEEDS[part],
         orbit_pass=["A", "D"],
     )
-    return [*valleys, *(benchmark_scenes(part) if CONFIG.training.climates else [])]
+    return [*valleys, *(climate_scenes(part) if CONFIG.training.climates else [])]
 
 
 # studies.smk: imported where a target needs them, never while another graph is built
 BENCHMARK = "results/benchmark"
 BENCHMARK_RUN = f"{BENCHMARK}/runs/{{run}}"
+BENCHMARK_GROUND = f"{BENCHMARK}/ground"
 # The runs without a training, the velocity threshold tuned and as printed: names as in studies.benchmark.runs,
 # which the graph of the benchmark asks for.
 BASELINE, PRINTED_BASELINE = "baseline", "baseline.printed"
 MIN_CELLS = 20
 
 
-def benchmark_scenes(part):
-    """Scenes of all benchmark regions of a part, both passes."""
+def climate_scenes(part):
+    """Scenes of all drawn regions of a part, both passes."""
     from sarsim import climates
 
     return expand(
@@ -403,6 +404,24 @@ def benchmark_scenes(part):
         region=climates.names_of(part),
         orbit_pass=["A", "D"],
     )
+
+
+def benchmark_scenes(part):
+    """Scenes of all benchmark regions of a part, both passes."""
+    from studies.benchmark import regions
+
+    return expand(
+        f"{BENCHMARK_GROUND}/scenes/{{region}}.{{orbit_pass}}.npz",
+        region=[region.name for region in regions.regions_of(part)],
+        orbit_pass=["A", "D"],
+    )
+
+
+def benchmark_about(wildcards):
+    """The benchmark's regions in words."""
+    from studies.benchmark import regions
+
+    return regions.words()
 
 
 def benchmark_parts(*parts):
@@ -437,6 +456,7 @@ def benchmark_weights(wildcards):
     found = {
         "weights": f"{folder}/weights.safetensors",
         "cost": f"{folder}/cost.json",
+        "history": f"{folder}/history.csv",
     }
     if or_exit(lambda: runs.parse(wildcards.run)).split == "patches":
         found["train"] = benchmark_scenes("train")

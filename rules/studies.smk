@@ -26,6 +26,7 @@ rule benchmark:
         mem_mb=memory(4000),
         runtime=minutes(30),
     params:
+        about=benchmark_about,
         code=code("benchmark"),
     script:
         "../workflow_scripts/benchmark.py"
@@ -131,3 +132,24 @@ rule simulate_benchmark:
         code=code("simulate_benchmark"),
     script:
         "../workflow_scripts/simulate_benchmark.py"
+
+
+rule simulate_ground:
+    output:
+        ascending=f"{BENCHMARK_GROUND}/scenes/{{region}}.A.npz",
+        descending=f"{BENCHMARK_GROUND}/scenes/{{region}}.D.npz",
+    log:
+        "logs/benchmark/simulate_ground/{region}.log",
+    benchmark:
+        f"{BENCHMARK}/benchmarks/simulate_ground/{{region}}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(30),
+    params:
+        region=lambda wildcards: wildcards.region,
+        folder=BENCHMARK_GROUND,
+        code=code("simulate_ground"),
+    script:
+        "../workflow_scripts/simulate_ground.py"

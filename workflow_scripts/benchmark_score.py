@@ -2,9 +2,9 @@
 
 inputs: weights (.safetensors; channels, normalisation and threshold are those of its card), test,
 transfer: npz scenes; train: of a run on random patches the training regions, whose held-out patches
-are its own test part, else none; cost: of its training. outputs: scores (JSON: record of the run),
-patches (npz: `probability` uint8 of the windows that figures show). params: run (a run's name, or
-packaged.<name>), min_cells, overlap, device, code.
+are its own test part, else none; cost, history: of its training. outputs: scores (JSON: record of
+the run), patches (npz: `probability` uint8 of the windows that figures show). params: run (a run's
+name, or packaged.<name>), min_cells, overlap, device, code.
 """
 
 from sarslide.workflow.job import job
@@ -48,6 +48,7 @@ def main(snakemake, log) -> None:
         "samples": card.training.get("samples_seen"),
         "code": card.training["code"],
         "cost": provenance.read_json(snakemake.input.cost) if snakemake.input.get("cost") else None,
+        "curve": records.curve(snakemake.input.history) if snakemake.input.get("history") else None,
         "parts": {
             part: records.part_record(found, maps[part], card.threshold, params.min_cells, DECOYS, GRID.cell_m)
             for part, found in parts.items()

@@ -55,7 +55,7 @@ def _without_labels(records: Mapping[str, Record]) -> str:
     gains = _and(cells.paired(packaged, threshold, part, "object") for part in SHOWN)
     return (
         "**Without labels of your own: a packaged network**, [measured](network.md) on real terrain."
-        f" On the drawn ground of this page `{runs.PACKAGED_NETWORK}`, which learnt on such ground, has F1 by object"
+        f" Here `{runs.PACKAGED_NETWORK}`, which learnt on drawn ground alone, has F1 by object"
         f" {_scores(packaged)}; against the best velocity threshold with an area filter {gains}."
     )
 

@@ -28,15 +28,10 @@ INTRODUCTION = """# Benchmark of the networks
 
 `{command}`
 
-Whole simulated regions (region set `{region_set}`, settings in `sarsim/climates.py`, fixed before any network was scored),
-split by region: {regions}. Transfer is a climate that no network was trained on. Every region is seen by an ascending
-and a descending track. Scores are those of whole regions, predicted as `segment` does it. All regions are simulated: a real
-survey will score differently, and what counts here is the order of the networks and what fools them. Only budgets that were run
-have tables; rows that were not run are named below them.
-
-Rows of `mask_rcnn_resnext` and of the networks on it are of trainings with ResNeXt101 32x8d in all stages. That reading of P2
-is `mask_rcnn_resnext_all` now, and has more parameters than theirs, in which the bottom stage alone is ResNeXt 32x4d.
-Masks of all Mask R-CNNs were pasted here as torchvision does it, up to a cell too wide; they are not any more.
+Whole simulated regions (region set `{region_set}`, fixed before any network was scored): {about} Every region is
+seen by an ascending and a descending track. Scores are those of whole regions, predicted as `segment` does it. All
+movement is simulated: a real survey will score differently, and what counts here is the order of the networks and what
+fools them. Only budgets that were run have tables; rows that were not run are named below them.
 """
 
 
@@ -65,14 +60,18 @@ def budgets(found: Mapping[str, Record], otherwise: tuple[str, str] = ("cpu", "q
     return known or [otherwise]
 
 
-def content(found: Mapping[str, Record], region_set: str, more: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def content(
+    found: Mapping[str, Record], region_set: str, about: str, more: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     """What the JSON holds.
 
-    more: tables of studies/records/validation.json on inference, as they are there.
+    about: the regions in words. more: tables of studies/records/validation.json on inference, as
+    they are there.
     """
     made = [tables.coverage(found), *tables.all_tables(found, budgets(found))]
     return {
         "region_set": region_set,
+        "about": about,
         "advice": advice.lines(found, budgets(found), more),
         "tables": [*map(asdict, made), *(_inference(key, table) for key, table in sorted(more.items()))],
         "runs": dict(found),
@@ -89,10 +88,8 @@ def with_rows(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def markdown(page: Mapping[str, Any], images: Sequence[tuple[str, str]] = ()) -> str:
     """The page of the JSON's content. images: (path relative to the page, caption)."""
-    from sarsim import climates
-
-    regions = ", ".join(f"{sum(map(len, by.values()))} for {part}" for part, by in climates.PARTS.items())
-    lines = [INTRODUCTION.format(command=COMMAND, region_set=page["region_set"], regions=regions), *page["advice"]]
+    about = {name: page[name] for name in ("region_set", "about")}
+    lines = [INTRODUCTION.format(command=COMMAND, **about), *page["advice"]]
     lines += with_rows(page["rows"])
     for table in page["tables"]:
         lines += table_lines(table["title"], table["columns"], table["rows"], table["notes"])
@@ -109,21 +106,21 @@ def markdown(page: Mapping[str, Any], images: Sequence[tuple[str, str]] = ()) ->
 
 
 def write(
-    results: Path, folder: Path, region_set: str, published: Path | None, validation: Path | None
+    results: Path, folder: Path, region_set: str, published: Path | None, validation: Path | None, about: str = ""
 ) -> dict[str, Any]:
     """Write benchmark.md, benchmark.json and images/benchmark_*.png into `folder`.
 
     The JSON's content is returned.
 
     results: folder of the runs. published: an earlier benchmark.json whose rows are kept.
-    validation: studies/records/validation.json.
+    validation: studies/records/validation.json. about: the regions in words.
     """
     found = gather(results, published, region_set)
     more = {}
     if validation is not None and validation.is_file():
         more = {key: table for key, table in read_json(validation).items() if key.startswith(INFERENCE)}
     rows = read_json(published).get("rows", []) if published is not None and published.is_file() else []
-    page = content(found, region_set, more) | {"rows": rows}
+    page = content(found, region_set, about, more) | {"rows": rows}
     images = _figures(results, folder / "images", found)
     with atomic_file(folder / "benchmark.json") as temporary:
         temporary.write_text(compact(page))
@@ -168,7 +165,7 @@ def _inference(key: str, table: Mapping[str, Any]) -> dict[str, Any]:
 def compact(page: Mapping[str, Any]) -> str:
     """JSON with one line a row of a table and one a run: small differences stay small."""
     head = json.dumps(
-        {key: page[key] for key in ("region_set", "advice", "rows", "tables")}, indent=1, ensure_ascii=False
+        {key: page[key] for key in ("region_set", "about", "advice", "rows", "tables")}, indent=1, ensure_ascii=False
     )
     lines = [f"  {json.dumps(name)}: {json.dumps(record, sort_keys=True)}" for name, record in page["runs"].items()]
     return head.removesuffix("\n}") + ',\n "runs": {\n' + ",\n".join(lines) + "\n }\n}\n"

@@ -3,6 +3,7 @@
 It is small enough to be published, so that tables fill up over time.
 """
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -62,6 +63,13 @@ def part_record(
                 own[level][name] += scene[level][name]
     intervals = {level: pooled["intervals"][level] for level in LEVELS}
     return {name: pooled[name] for name in KEPT if name in pooled} | {"intervals": intervals, "by_region": regions}
+
+
+def curve(history: str | Path) -> list[tuple[int, float]]:
+    """Samples seen and F1 by cell on the validation part, after each round of a learning curve."""
+    with open(history, newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["validation_f1"]]
+    return [(int(row["samples"]), float(row["validation_f1"])) for row in rows]
 
 
 def read(folder: Path, region_set: str) -> dict[str, dict[str, Any]]:

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from sarsim.benchmark import settings_hash
 from sarslide.io.atomic import atomic_file
 from sarslide.io.sidecar import read_json
-from studies.benchmark import page
+from studies.benchmark import page, records, regions
 from studies.structure.records import REPOSITORY, line, merged
 
 PAGES, RECORDS = REPOSITORY / "docs/reference", REPOSITORY / "studies/records"
@@ -24,7 +23,13 @@ def put(rows: list[dict[str, Any]]) -> None:
 
 
 def publish(results: Path) -> dict[str, Any]:
-    """The page and its record, from runs below `results` and from what is published."""
-    made = page.write(results, PAGES, settings_hash(), RECORD, RECORDS / "validation.json")
+    """The page and its record, from runs below `results` and from what is published.
+
+    What is published of other regions stays as long as there is no run on those of today.
+    """
+    today, held = regions.settings_hash(), read_json(RECORD)
+    new = bool(records.read(results, today))
+    region_set, about = (today, regions.words()) if new else (held["region_set"], held["about"])
+    made = page.write(results, PAGES, region_set, RECORD, RECORDS / "validation.json", about)
     (PAGES / "benchmark.json").replace(RECORD)
     return made

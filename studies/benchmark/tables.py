@@ -135,7 +135,7 @@ def networks(records: Mapping[str, Record], tier: str, width: str) -> list[Table
         ],
         [
             EQUAL_NOTE,
-            f"`{COMPACT_LABEL}` learnt from the training regions and 16 more valleys with a budget of its own, and the velocity"
+            f"`{COMPACT_LABEL}` learnt on drawn ground with a budget of its own, and the velocity"
             " threshold learns nothing: the rule of ADAfinder (|rate| > 2 standard deviations of the map, areas of at least 5"
             " cells), and its best variant on the validation regions. They are no part of the equal budget.",
         ],
@@ -181,7 +181,25 @@ def networks(records: Mapping[str, Record], tier: str, width: str) -> list[Table
             " counts landslides in layover or shadow and those too slow for the track."
         ],
     )
-    return [scores, decoys, kinds]
+    return [scores, decoys, kinds, *curves(own, tier, width)]
+
+
+def curves(own: Mapping[str, Sequence[Record]], tier: str, width: str) -> list[Table]:
+    """How each network's score on the validation part grows with the samples."""
+    known = {name: found[0]["curve"] for name, found in own.items() if found and found[0].get("curve")}
+    if not known:
+        return []
+    samples = sorted({round(seen, -2) for curve in known.values() for seen, _ in curve})
+    rows = [[name, *(f"{f1:.3f}" for _, f1 in curve)] for name, curve in known.items()]
+    return [
+        Table(
+            f"curves.{tier}.{width}",
+            f"F1 by cell on the validation regions by samples seen ({budget(tier, width)})",
+            ("network", *(f"{seen:,}" for seen in samples)),
+            [row for row in rows if len(row) == 1 + len(samples)],
+            ["A row that still grows in its last column has not learnt all that it can."],
+        )
+    ]
 
 
 def split(records: Mapping[str, Record], tier: str, width: str) -> Table:

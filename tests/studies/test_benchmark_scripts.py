@@ -90,6 +90,7 @@ def train_and_score(repository, results, scenes, name: str) -> dict:
     inputs = {part: scenes[part] for part in ("test", "transfer")} | {
         "weights": str(folder / "weights.safetensors"),
         "cost": str(folder / "cost.json"),
+        "history": str(folder / "history.csv"),
     }
     if ".patches." in name:
         inputs["train"] = scenes["train"]
@@ -108,6 +109,7 @@ def test_from_scenes_to_the_page(repository, scenes, tmp_path, monkeypatch):
     assert sum(counts[word] for word in ("tp", "fp", "fn", "tn")) == 2 * SIZE**2
     assert record["parts"]["test"]["decoys"]["glacier"]["areas"] == 2
     assert record["cost"]["cpu_s"] > 0
+    assert [seen for seen, _ in record["curve"]][-1] == 32
 
     leaking = "cpu.quarter.patches.sarslide.p4_los.drs_unet.s1"
     assert "patches" in train_and_score(repository, tmp_path, scenes, leaking)["parts"]
@@ -128,10 +130,11 @@ def test_from_scenes_to_the_page(repository, scenes, tmp_path, monkeypatch):
     made = tmp_path / "page"
     made.mkdir()
     outputs = {"page": "benchmark.md", "tables": "benchmark.json"}
-    run_script(repository, "benchmark", made, {"scores": scored}, outputs, {})
+    run_script(repository, "benchmark", made, {"scores": scored}, outputs, {"about": "Two valleys."})
     found = json.loads((made / "benchmark.json").read_text())
     assert set(found["runs"]) == {name, leaking, runs.BASELINE}
-    assert SET in (made / "benchmark.md").read_text()
+    text = (made / "benchmark.md").read_text()
+    assert SET in text and "Two valleys." in text
     assert set(page.gather(tmp_path, None, SET)) == set(found["runs"])
 
 

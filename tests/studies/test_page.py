@@ -56,6 +56,7 @@ def record(run: str, guess) -> dict:
         "parameters": 1234567,
         "threshold": 0.55,
         "cost": {"cpu_s": 360.0, "threads": 1, "device": "cpu"},
+        "curve": [[2000, 0.5], [4000, 0.625]],
         "parts": {part: scored(part, guess) for part in parts},
     }
 
@@ -234,6 +235,17 @@ def test_inference_tables_are_taken_over(results, tmp_path):
     text = (tmp_path / "page/benchmark.md").read_text()
     assert "| unet | 12.35 |" in text and "| vcnn | – |" in text
     assert "inference.py`: not run" not in text
+
+
+def test_learning_curves_have_a_table(made):
+    content, _ = made
+    assert row(table(content, "curves.cpu.quarter"), "unet") == {"network": "unet", "2,000": "0.500", "4,000": "0.625"}
+
+
+def test_the_weights_that_are_packaged_have_a_section():
+    assert page.with_rows([]) == []
+    each = {"what": "a preset", "goal": "above 0", "measured": 0.5, "met": True, "command": "python -m a"}
+    assert page.with_rows([each])[-2] == "| a preset | above 0 |  | 0.5 | yes | `python -m a` |"
 
 
 def test_seeds_are_averaged():
