@@ -149,7 +149,6 @@ rule simulate_ground:
         runtime=minutes(30),
     params:
         region=lambda wildcards: wildcards.region,
-        folder=BENCHMARK_GROUND,
         code=code("simulate_ground"),
     script:
         "../workflow_scripts/simulate_ground.py"

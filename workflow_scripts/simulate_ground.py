@@ -3,8 +3,8 @@
 inputs: none. outputs: ascending and descending npz: stored layers under their registered names,
 units and signs (LOS rate mm/yr, positive towards the satellite), `label` (1 landslide that this
 track can see, 0 background, 255 not counted), `decoy` (code, 0 none), `landslide_kind` (P2's type,
-0 none), `true_los_rate_mm_per_yr`, and `meta` (JSON, with the hash of the set's settings). params:
-region (its name), folder (in whose `scenes` they lie; its world lies in `worlds`).
+0 none), `true_los_rate_mm_per_yr`, and `meta` (JSON, with the hash of the set's settings); its world
+lies beside their folder in `worlds`. params: region (its name), code.
 """
 
 from sarslide.workflow.job import job
@@ -16,7 +16,7 @@ def main(snakemake, log) -> None:
     from studies.benchmark import regions
     from studies.ground import making
 
-    region, folder = regions.region_of(snakemake.params.region), Path(snakemake.params.folder)
+    region, folder = regions.region_of(snakemake.params.region), Path(snakemake.output.ascending).parents[1]
     making.make(folder, region, regions.settings_hash())
     for orbit_pass in making.PASSES:
         label = making.layers_of(folder, region, orbit_pass)["label"]
