@@ -9,7 +9,8 @@ RECORD, PAGE = REPOSITORY / "studies/records/office.json", REPOSITORY / "docs/re
 INTRODUCTION = """# The office, measured
 
 What becomes of releases in an office: regions joined to one register, alerts as messages of the Common
-Alerting Protocol. Each row names its command; the rows are those of `studies/records/office.json`.
+Alerting Protocol, projects opened by QGIS, exports opened by programs that are not ours, the page of
+the report in a browser, reviews carried out. Each row names its command; the rows are those of `studies/records/office.json`.
 
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|

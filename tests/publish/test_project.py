@@ -1,5 +1,5 @@
 """The QGIS project: its XML has the elements that QGIS 3 writes, its layers are files by relative
-paths, read with GDAL and OGR; this test has no QGIS.
+paths, read with GDAL and OGR; this test has no QGIS (`python -m studies.office.projects` has).
 """
 
 import zipfile
@@ -10,6 +10,7 @@ import pytest
 import rasterio
 
 from sarslide.inventory.changes import LAYERS
+from sarslide.report.qgis_layout import LABEL, LEGEND, MAP, PAGE, SCALE_BAR
 from tests.inventory.conftest import GRID
 from tests.publish.conftest import STACK
 
@@ -29,6 +30,21 @@ WRITTEN = {
     "alias": "field name index",
     "mapcanvas": "name",
     "Absolute": "type",
+    "ProjectionsEnabled": "type",
+    "Layout": "name units printResolution worldFileMap",
+    "LayoutItem": (
+        "type uuid templateUuid id position positionOnPage size referencePoint opacity visibility frame background"
+        " outlineWidthM labelText halign valign htmlState marginX marginY mapUuid style unitType unitLabel"
+        " numUnitsPerSegment numMapUnitsPerScaleBarUnit numSegments numSegmentsLeft height labelBarSpace"
+        " boxContentSpace segmentSizeMode map_uuid legendFilterByMap columnCount splitLayer columnSpace boxSpace"
+        " symbolHeight symbolWidth resizeToContents"
+    ),
+    **dict.fromkeys(("FrameColor", "BackgroundColor", "FontColor"), "red green blue alpha"),
+    "Extent": "xmin ymin xmax ymax",
+    "style": "name alignment indent marginTop",
+    **dict.fromkeys(("styleFont", "LabelFont"), "description style"),
+    "text-style": "fontFamily fontSize fontSizeUnit textColor textOpacity",
+    **dict.fromkeys(("wkt", "srid", "description", "SpatialRefSys", "Layouts", "PageCollection", "styles"), ""),
     "rasterrenderer": "type band opacity alphaBand classificationMin classificationMax",
     "colorrampshader": "colorRampType classificationMode minimumValue maximumValue",
     "item": "value label color alpha",
@@ -82,7 +98,7 @@ def test_landslides_are_styled_by_class_and_by_rate(root, exported):
 
 
 def test_elements_and_attributes_are_those_of_qgis(root):
-    """Names as in projects and styles that QGIS 3 has written (its own test data, 3.8 to 3.28)."""
+    """Names as in projects and styles that QGIS 3 has written (its own test data, 3.8 to 3.28; layouts 3.22)."""
     found = {(one.tag, name) for one in root.iter() for name in one.attrib} | {(one.tag, "") for one in root.iter()}
     unknown = {(tag, name) for tag, name in found if name and name not in WRITTEN.get(tag, "").split()}
     assert not unknown and {tag for tag, _ in found} <= set(WRITTEN)
@@ -99,3 +115,35 @@ def test_rates_have_one_scale_around_zero_and_a_legend_beside_them(root, exporte
         assert values == sorted(values) and values[0] == -values[-1] and values[-1] >= 119
         assert items[0].get("color") != items[-1].get("color") and all(item.get("label") for item in items)
     assert qml.tag == "qgis" and qml.get("version").startswith("3.")
+
+
+def test_a_layout_prints_the_whole_region(root):
+    """A4 with map, legend and scale bar of that map; its map holds the region, in the shape of its frame."""
+    (layout,) = root.findall("Layouts/Layout")
+    items = {int(one.get("type")): one for one in layout.iter("LayoutItem")}
+    assert {PAGE, MAP, LABEL, LEGEND, SCALE_BAR} == set(items)
+    drawn = items[MAP]
+    assert items[LEGEND].get("map_uuid") == items[SCALE_BAR].get("mapUuid") == drawn.get("uuid")
+    assert sorted(items[PAGE].get("size").split(",")[:2]) == ["210", "297"]
+    extent = {name: float(value) for name, value in drawn.find("Extent").items()}
+    west, south, east, north = GRID.bounds
+    assert extent["xmin"] <= west and extent["ymin"] <= south and extent["xmax"] >= east and extent["ymax"] >= north
+    width, height = (float(one) for one in drawn.get("size").split(",")[:2])
+    shape = (extent["xmax"] - extent["xmin"]) / (extent["ymax"] - extent["ymin"])
+    assert shape == pytest.approx(width / height, rel=1e-4)
+    page = [float(one) for one in items[PAGE].get("size").split(",")[:2]]
+    for item in layout.findall("LayoutItem"):
+        place, size = ([float(v) for v in item.get(word).split(",")[:2]] for word in ("position", "size"))
+        assert all(p >= 0 and p + s <= full for p, s, full in zip(place, size, page, strict=True))
+    bar = float(items[SCALE_BAR].get("numUnitsPerSegment")) * {"km": 1000, "m": 1}[items[SCALE_BAR].get("unitLabel")]
+    assert 0.05 < 2 * bar / (extent["xmax"] - extent["xmin"]) <= 0.2
+    texts = [one.get("labelText") for one in layout.findall("LayoutItem") if int(one.get("type")) == LABEL]
+    assert any("20190330-0123abcd" in text and "3 dates from 2019-03-06 to 2019-03-30" in text for text in texts)
+
+
+def test_the_project_has_its_crs(root):
+    """WKT as GDAL reads it, and the switch without which QGIS takes none."""
+    for place in ("projectCrs/spatialrefsys", "projectlayers/maplayer/srs/spatialrefsys"):
+        known = rasterio.crs.CRS.from_wkt(root.findtext(f"{place}/wkt"))
+        assert known.to_epsg() == GRID.epsg == int(root.findtext(f"{place}/srid"))
+    assert root.findtext("properties/SpatialRefSys/ProjectionsEnabled") == "1"

@@ -16,7 +16,7 @@ from sarslide.publish.kml import TIME
 from sarslide.publish.results import HILLSHADE, RASTERS
 from sarslide.publish.source import Publication
 from sarslide.publish.styles import by_rate_qml
-from sarslide.report.qgis import VectorLayer, document, raster_qml
+from sarslide.report.qgis import VectorLayer, credit, document, raster_qml
 from sarslide.report.reading import read_display
 from sarslide.report.scales import Scale, scale_for
 
@@ -42,7 +42,9 @@ def project(publication: Publication, folder: Path) -> None:
         (path.stem.replace("_", " "), f"./{RASTERS}/{path.name}", scale, path == first or path.stem == HILLSHADE)
         for path, scale in sorted(coloured.items(), key=lambda one: (one[0].stem == HILLSHADE, one[0]))
     ]
-    content = document(publication.region, publication.epsg, publication.bounds, vectors(publication), below)
+    parameters = (publication.manifest.model_extra or {}).get("parameters", {})
+    words = credit(publication.release, publication.dates, parameters.get("source") == "simulated")
+    content = document(publication.region, publication.epsg, publication.bounds, vectors(publication), below, words)
     with zipfile.ZipFile(folder / FILE, "w", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo(MEMBER, TIME)
         entry.compress_type = zipfile.ZIP_DEFLATED

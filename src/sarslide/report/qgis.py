@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as XML
 
+from sarslide import names
 from sarslide.inventory import records
 from sarslide.inventory.changes import LAYERS
 from sarslide.inventory.styles import STYLES, qml
 from sarslide.layers import SMALLEST_SPEED
 from sarslide.report.inputs import ReportInputs
+from sarslide.report.qgis_layout import layout
 from sarslide.report.reading import read_display, speed_maps
 from sarslide.report.scales import Scale, scale_for
 
@@ -69,7 +71,34 @@ def project(inputs: ReportInputs, folder: Path) -> str:
         for name in LAYERS
     ]
     relative = [(title, _relative(path, folder), scale, shown) for title, path, scale, shown in rasters(inputs)]
-    return document(inputs.region, inputs.grid.epsg, inputs.grid.bounds, vectors, relative)
+    release = records.manifest(records.folder_of(inputs.current))
+    words = credit(
+        release.release, sorted({date for dates in release.dates.values() for date in dates}), inputs.simulated
+    )
+    return document(inputs.region, inputs.grid.epsg, inputs.grid.bounds, vectors, relative, words)
+
+
+def credit(release: str, dates: Sequence[str], simulated: bool) -> str:
+    """What a printed map is made of.
+
+    Parameters
+    ----------
+    release : str
+        Id of the release.
+    dates : sequence of str
+        Its acquisitions, YYYYMMDD, in order.
+    simulated : bool
+        Whether the region is simulated.
+
+    Returns
+    -------
+    str
+        A few sentences.
+    """
+    first, last = (names.parse_date(dates[end]).isoformat() for end in (0, -1)) if dates else ("", "")
+    seen = f"Sentinel-1, {len(dates)} dates from {first} to {last}. " if dates else ""
+    source = "Simulated data: no real place." if simulated else "Contains modified Copernicus Sentinel data."
+    return f"Release {release}. {seen}{source} LOS rates are positive towards the satellite."
 
 
 def document(
@@ -78,6 +107,7 @@ def document(
     bounds: Sequence[float],
     vectors: Sequence[VectorLayer],
     rasters: Sequence[tuple[str, str, Scale, bool]],
+    credit: str,
 ) -> str:
     """A project as XML.
 
@@ -93,6 +123,8 @@ def document(
         From the top.
     rasters : sequence of (str, str, Scale, bool)
         Below them: title, path from the project, colours and whether it is on at first.
+    credit : str
+        In the foot of its print layout.
 
     Returns
     -------
@@ -111,8 +143,11 @@ def document(
         layer = _layer(layers, tree, "raster", title, source, "gdal", epsg, shown)
         _colours(layer, scale)
     _canvas(root, epsg, bounds)
-    paths = XML.SubElement(XML.SubElement(root, "properties"), "Paths")
-    XML.SubElement(paths, "Absolute", type="bool").text = "false"
+    root.append(layout(bounds, f"{region.replace('_', ' ').capitalize()}: active landslides", credit))
+    properties = XML.SubElement(root, "properties")
+    XML.SubElement(XML.SubElement(properties, "Paths"), "Absolute", type="bool").text = "false"
+    # Without this QGIS takes no CRS from `projectCrs`.
+    XML.SubElement(XML.SubElement(properties, "SpatialRefSys"), "ProjectionsEnabled", type="int").text = "1"
     XML.indent(root)
     return HEAD + XML.tostring(root, encoding="unicode") + "\n"
 
@@ -205,7 +240,14 @@ def _styles(layer: XML.Element, one: VectorLayer) -> None:
 
 
 def _crs(element: XML.Element, epsg: int) -> None:
-    XML.SubElement(XML.SubElement(element, "spatialrefsys"), "authid").text = f"EPSG:{epsg}"
+    """A CRS by its WKT too: of the code alone QGIS makes none for a project."""
+    from pyproj import CRS
+
+    known = CRS.from_epsg(epsg)
+    found = XML.SubElement(element, "spatialrefsys")
+    texts = {"wkt": known.to_wkt(), "srid": str(epsg), "authid": f"EPSG:{epsg}", "description": known.name}
+    for word, text in texts.items():
+        XML.SubElement(found, word).text = text
 
 
 def _canvas(root: XML.Element, epsg: int, bounds: Sequence[float]) -> None:
