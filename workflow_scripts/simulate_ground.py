@@ -3,8 +3,8 @@
 inputs: none. outputs: ascending and descending npz: stored layers under their registered names,
 units and signs (LOS rate mm/yr, positive towards the satellite), `label` (1 landslide that this
 track can see, 0 background, 255 not counted), `decoy` (code, 0 none), `landslide_kind` (P2's type,
-0 none), `true_los_rate_mm_per_yr`, and `meta` (JSON, with the hash of the set's settings); its world
-lies beside their folder in `worlds`. params: region (its name), code.
+0 none), `true_los_rate_mm_per_yr`, and `meta` (JSON, with the hash of the set's settings); worlds
+lie in `worlds` beside. params: region (its name), code.
 """
 
 from sarslide.workflow.job import job
