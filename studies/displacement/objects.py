@@ -15,7 +15,7 @@ from sarslide.io import vector
 from studies.displacement import put, row
 
 COMMAND = "python -m studies.displacement.objects --native RESULTS --products RESULTS --record"
-SAME_IOU = 0.3
+SAME_IOU, GOAL = 0.3, "none lost, none invented"
 
 
 def landslides(results: Path) -> GeoDataFrame:
@@ -33,11 +33,12 @@ def without_partner(ours: GeoDataFrame, others: GeoDataFrame) -> list[float]:
 
 
 def compared(native: Path, results: Path, command: str = COMMAND) -> dict:
-    """A row: objects of both, lost, won."""
+    """A row: objects of both, those that the products lose, those that they invent."""
     before, after = landslides(native), landslides(results)
-    lost, won = without_partner(before, after), without_partner(after, before)
-    measured = f"{len(before)} -> {len(after)} landslides; lost {len(lost)} (ha: {lost}), won {len(won)} (ha: {won})"
-    return row(f"{native.name} as product {results.name}", measured, command, "none lost", not lost)
+    lost, invented = without_partner(before, after), without_partner(after, before)
+    ends = (f"{word} {len(areas)} (ha: {areas})" for word, areas in (("lost", lost), ("invented", invented)))
+    measured = f"{len(before)} -> {len(after)} landslides; {', '.join(ends)}"
+    return row(f"{native.name} as product {results.name}", measured, command, GOAL, not lost and not invented)
 
 
 def main(arguments: list[str] | None = None) -> None:

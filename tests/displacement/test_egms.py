@@ -124,6 +124,15 @@ def test_blocks_hold_no_more_than_two_pieces_and_every_row_once(tmp_path, monkey
     assert len(found) > 20 and max(map(len, found)) <= 2000
 
 
+def test_a_member_that_is_larger_than_what_a_zip_gives_at_once(tmp_path):
+    rows, table = drawn(9, 20_000)  # 2.4 MB, stored
+    found = read(burst(tmp_path, rows, zipped=True), WIDE)[1]
+    inside = (table.easting < WIDE.west + 800) & (table.northing > WIDE.north - 800)
+    cells = np.nanmean(found.rate_mm_per_yr)
+    # Means of cells weigh points by 1/n: 5 mm/yr over the root of 12,800 points, some more for their unequal number.
+    assert abs(cells - table.mean_velocity[inside].mean()) < 4 * 5 / 12_800**0.5
+
+
 @pytest.mark.parametrize("suffix", ["csv", "zip", "tif"])
 def test_tiles_of_ortho_are_refused_with_what_to_take(tmp_path, suffix):
     """Names of the format specification, two tiles of a folder; table 6 has no line of sight."""

@@ -174,7 +174,7 @@ def blocks(path: Path) -> Iterator[bytes]:
     with _opened(path) as file:
         file.readline(1 << 16)
         rest = b""
-        while part := file.read(BLOCK):
+        while part := _piece(file):
             head, newline, tail = part.rpartition(b"\n")
             if newline:
                 yield rest + head + newline
@@ -185,6 +185,15 @@ def blocks(path: Path) -> Iterator[bytes]:
                 rest += part
         if rest:
             yield rest
+
+
+def _piece(file: IO[bytes]) -> bytes:
+    """The next `BLOCK` bytes; a member of a zip gives no more at once than `zip.AT_ONCE`."""
+    parts, left = [], BLOCK
+    while left and (part := file.read(min(left, zip.AT_ONCE))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def numbers(block: bytes, columns: Sequence[str], wanted: Sequence[str], dtype: Any = float) -> np.ndarray:

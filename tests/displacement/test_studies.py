@@ -1,0 +1,67 @@
+"""What the studies of displacement products write and count."""
+
+import zipfile
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from shapely.geometry import box
+from studies.displacement import objects, tile
+
+from sarslide.displacement import formats
+from sarslide.grid import RegionGrid
+from tests.displacement import test_egms
+
+
+def frame(*boxes):
+    return gpd.GeoDataFrame(geometry=[box(*each) for each in boxes], crs=32632)
+
+
+@pytest.mark.parametrize(
+    ("after", "ends", "met"),
+    [
+        (frame((0, 0, 100, 100), (500, 0, 600, 100)), "lost 0 (ha: []), invented 0 (ha: [])", True),
+        (frame((10, 0, 110, 100)), "lost 1 (ha: [1.0]), invented 0 (ha: [])", False),
+        (
+            frame((0, 0, 100, 100), (500, 0, 600, 100), (900, 0, 1000, 200)),
+            "lost 0 (ha: []), invented 1 (ha: [2.0])",
+            False,
+        ),
+    ],
+)
+def test_lost_and_invented_objects_both_miss_the_goal(monkeypatch, tmp_path, after, ends, met):
+    before = frame((0, 0, 100, 100), (500, 0, 600, 100))
+    monkeypatch.setattr(objects, "landslides", lambda path: before if path.name == "native" else after)
+    row = objects.compared(tmp_path / "native", tmp_path / "product")
+    assert row["measured"].endswith(ends) and row["met"] is met and row["goal"] == "none lost, none invented"
+
+
+def test_a_tile_is_zipped_bursts_in_the_columns_of_the_format_with_its_planted_motion(tmp_path):
+    drawn = tile.Tile(6e3)
+    tile.write(tmp_path / "products", drawn)
+    paths = sorted((tmp_path / "products").iterdir())
+    assert len(paths) == 12 and not [path for path in paths if path.suffix != ".zip"]
+    with zipfile.ZipFile(paths[3]) as archive:
+        assert sorted(name.rpartition(".")[2] for name in archive.namelist()) == ["csv", "xml"]
+        lines = archive.read(f"{paths[3].stem}.csv").decode().splitlines()
+    # The columns are those that the reader's tests have from table 5; each row has one of each.
+    assert lines[0].split(",")[:24] == test_egms.HEADER.split(",")[:24]
+    assert {line.count(",") for line in lines} == {24 + 300 - 1} and len(lines) == 1 + 300 * 36 / 12
+    x, y = drawn.utm(np.array([tile.WEST + 3e3]), np.array([tile.NORTH - 3e3]))
+    grid = RegionGrid.from_bounds(tile.EPSG, (x[0] - 4e3, y[0] - 4e3, x[0] + 4e3, y[0] + 4e3), 100.0)
+    form, found = formats.read(tmp_path / "products", grid)
+    assert form == "egms" and len(found.dates) == 300 and not found.absent
+    planted = drawn.landslides()
+    assert len(planted) == 1 and abs(planted[0, 2]) > 0.5 * tile.SPEED
+    east, north = np.meshgrid(grid.x(), grid.y())
+    truth = np.zeros(grid.shape)
+    for left, top, rate in planted:
+        truth += rate * np.exp(-((east - left) ** 2 + (north - top) ** 2) / tile.SIZE_M**2)
+    known = np.isfinite(found.rate_mm_per_yr)
+    # Noise of 0.5 mm/yr and of 70 m within a cell, where the rate changes by 0.17 mm/yr a metre at most; 95 % of a
+    # square of 6 km in one of 8 km has a point.
+    assert known.mean() > 0.9 * 36 / 64
+    assert np.abs(found.rate_mm_per_yr - truth)[known].max() < 5 * 0.5 + 0.17 * 71
+    still = known & (np.abs(truth) < 0.1)
+    assert np.abs(np.mean((found.rate_mm_per_yr - truth)[still])) < 4 * 0.5 / still.sum() ** 0.5
+    np.testing.assert_allclose(np.nanmean(found.incidence_deg), tile.INCIDENCE, atol=0.1)
