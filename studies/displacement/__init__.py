@@ -19,8 +19,9 @@ lie where the mean coherence is over 0.4, which leaves most of a demo without an
 dolphin and LiCSBAS have readers that are tested, but were not run to a release.
 
 Rows of a tile tell what EGMS of that size costs, from zipped bursts in the columns of its format to the
-release. Its points are drawn evenly, its ground is hills of sines and its noise is white: that its
-landslides are found tells little about real ones.
+release. Its points are drawn evenly, its ground is hills of sines and its noise is white, so that a
+threshold finds all of its landslides. The packaged network, trained on cells of 30 m, finds none in
+these of 100 m, though the rates are those that were planted.
 
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|
