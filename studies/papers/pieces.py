@@ -100,7 +100,7 @@ class Piece:
     def networks(self) -> NetworkInputs:
         """Its networks: those whose weights stand in its folder, or come with the package."""
         with chdir(self.folder):
-            return NetworkInputs(Graph.of(self.config, catalog.table(self.config)))
+            return NetworkInputs(Graph.of(self.config, catalog.table(self.config, Path("resources"))))
 
     @property
     def results(self) -> Path:
