@@ -148,8 +148,8 @@ class Piece:
     def counts(self, label: np.ndarray, marked: np.ndarray, finer: int) -> tuple[metrics.Counts, metrics.Counts]:
         """Counts by cell and by object of one track."""
         cell_km2 = (self.config.grid.cell_m / finer / 1000) ** 2
-        objects = metrics.objectcounts(label, marked, min_cells=round(MIN_KM2 / cell_km2))
-        return metrics.pixelcounts(label, marked), objects
+        objects = metrics.object_counts(label, marked, min_cells=round(MIN_KM2 / cell_km2))
+        return metrics.pixel_counts(label, marked), objects
 
 
 def pooled_f1(counts: Sequence[tuple[metrics.Counts, metrics.Counts]]) -> tuple[float, float]:
