@@ -57,6 +57,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+@pytest.fixture
+def without_weights_of_papers(tmp_path_factory, monkeypatch) -> None:
+    """A package without the weights of the papers' networks, as if nobody had trained them."""
+    from sarslide.models import weights
+    from sarslide.workflow import weights_files
+
+    folder = tmp_path_factory.mktemp("packaged")
+    for name in ("drs_unet_ranges", "drs_unet_compact"):
+        (folder / f"{name}.safetensors").symlink_to(weights.packaged(name))
+    for module in (weights, weights_files):
+        monkeypatch.setattr(module, "PACKAGED", folder)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Root of the checkout."""

@@ -22,7 +22,7 @@ def config(region: str, **sections):
 
 
 @pytest.fixture(autouse=True)
-def _place(tmp_path, monkeypatch):
+def _place(tmp_path, monkeypatch, without_weights_of_papers):
     monkeypatch.chdir(tmp_path)
 
 

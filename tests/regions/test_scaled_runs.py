@@ -76,7 +76,7 @@ LAYERS_OF = {
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_a_piece_is_planned_with_the_networks_of_its_preset(region, tmp_path):
+def test_a_piece_is_planned_with_the_networks_of_its_preset(region, tmp_path, without_weights_of_papers):
     """One map a network and track, of the layers of the paper, before any weights are there."""
     piece = simulated(region)
     config, made = load(piece), plan(tmp_path, piece)

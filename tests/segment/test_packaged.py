@@ -17,6 +17,7 @@ from sarslide.retrieve import dem_library
 from sarslide.segment.infer import predict
 
 RANGES, BEFORE = "drs_unet_ranges", "drs_unet_compact"
+OF_PAPERS = ["p0_drs_unet", "p2_mask_rcnn_resnext_dcb_sa", "p3_fcadensenet", "p4_generalized_cnn"]
 UNSEEN = 9201  # neither a training nor a validation seed
 
 
@@ -30,6 +31,23 @@ def test_cards(name):
     assert card.licence == "BSD-3-Clause"
     assert not set(card.training["regions"]) & set(card.training["validation_regions"])
     assert card.sha256 and str(path.parent.parent) not in str(card)
+
+
+def test_those_of_the_papers_networks_are_small_and_say_what_they_are():
+    """At most 24 MB together, half precision, a quarter of the width; trained by sarslide, which no
+    paper did.
+    """
+    paths = sorted(weights.PACKAGED.glob("p[0-9]_*.safetensors"))
+    assert [path.stem for path in paths] == OF_PAPERS
+    assert sum(path.stat().st_size for path in paths) <= 24_000_000
+    for path in paths:
+        network, card = networks.load(path)
+        assert path.stem.endswith(card.network) and card.training["tensors"] == "float16"
+        assert card.label == f"trained on simulation, by sarslide under the recipe of {card.training['paper']}"
+        full = registry.parameter_count(networks.build(card.network, len(card.channels)))
+        assert registry.parameter_count(network) < full / 10
+        # No object of the validation part is found by a network that learnt nothing.
+        assert card.scores["object"]["f1"] > 0
 
 
 def test_one_learnt_on_nine_ranges():

@@ -63,7 +63,7 @@ def read(region: str, **keys) -> set[str]:
 
 
 @pytest.mark.parametrize("region", NETWORKS)
-def test_a_preset_maps_with_the_papers_networks(region):
+def test_a_preset_maps_with_the_papers_networks(region, without_weights_of_papers):
     found = inputs(region)
     assert list(found.names) == NETWORKS[region] and found.main.name == NETWORKS[region][0]
     kind = "instance" if region.startswith("jinsha_lancang") else "semantic"
@@ -122,7 +122,7 @@ def test_p4_reads_the_rates_of_its_window(region, channels):
 
 
 @pytest.mark.parametrize(("region", "larger"), [("zhongxinrong", "three_rivers"), ("zhouqu", "qtp_loess")])
-def test_a_test_area_takes_the_weights_of_the_larger_region(region, larger):
+def test_a_test_area_takes_the_weights_of_the_larger_region(region, larger, without_weights_of_papers):
     mine, other = inputs(region), inputs(larger)
     assert [mine.networks[name].weights for name in mine.names] == [
         other.networks[name].weights for name in other.names
@@ -130,7 +130,7 @@ def test_a_test_area_takes_the_weights_of_the_larger_region(region, larger):
     assert mine.main.weights.startswith(f"results/{larger}/training/")
 
 
-def test_weights_that_are_still_to_be_trained_are_planned(tmp_path, monkeypatch):
+def test_weights_that_are_still_to_be_trained_are_planned(tmp_path, monkeypatch, without_weights_of_papers):
     """Path and a word in the place of the hash; card and hash as soon as the file is there."""
     monkeypatch.chdir(tmp_path)
     before = inputs("three_rivers").main
@@ -146,12 +146,27 @@ def test_weights_that_are_still_to_be_trained_are_planned(tmp_path, monkeypatch)
     assert inputs("three_rivers").networks["unet"].card is None
 
 
-def test_packaged_weights_stand_beside_others():
+def test_packaged_weights_stand_beside_others(without_weights_of_papers):
     found = inputs("qtp_loess", segmentation={"beside": ["drs_unet_compact"]})
     assert not found.networks["drs_unet_compact"].is_trained and found.main.is_trained
     packaged = found.networks["drs_unet_compact"].parameter
     assert packaged["path"] == "" and len(packaged["sha256"]) == 64
     assert f"results/qtp_loess/{STACK}/windows/paper/mean_coherence.tif" in found.inputs_of("drs_unet_compact").values()
+
+
+@pytest.mark.parametrize("region", NETWORKS)
+def test_every_preset_maps_with_packaged_weights_of_its_paper(region, tmp_path, monkeypatch):
+    """From SLC to inventory without a training: its layers, its recipe, a quarter of its width."""
+    monkeypatch.chdir(tmp_path)
+    found = inputs(region)
+    config, main = found.config, found.main
+    assert list(found.names) == [main.name] == NETWORKS[region][:1] and main.is_there and not main.is_trained
+    assert main.parameter["name"] == f"{config.training.preset}_{main.name}"
+    assert main.card.channels == list(channel_set(config.training.channels))
+    training = main.card.training
+    assert training["paper"] == config.paper and training["width"] == 0.25 and training["ground"]
+    assert not set(training["regions"]) & set(training["validation_regions"])
+    assert [each.level for each in checks.weights(config)] == ["good"]
 
 
 @pytest.fixture
