@@ -3,15 +3,19 @@ inventory, nothing trained, beside the velocity threshold, the default network a
 
     python -m studies.papers.shipped --folder FOLDER [--only REGION ...]
 
-A piece is simulated, 12 km x 12 km in the middle of the region, with twelve dates a track,
-landslides and scattering as measured; pairs, rates, cells and layers are the preset's. The default
-network and the velocity threshold in its tuned form read rates of the same pairs, for P0, which
-makes none, stacked ones. The limit marks the cells of all landslides that a detector finds which is
-told their outlines (`studies.ground.limit`). What stands in FOLDER is read, not made again.
+First what the weights and the wheel weigh. A piece is simulated, 12 km x 12 km in the middle of the
+region, with twelve dates a track, landslides and scattering as measured; pairs, rates, cells and
+layers are the preset's. The default network and the velocity threshold in its tuned form read rates
+of the same pairs, for P0, which makes none, stacked ones. The limit marks the cells of all
+landslides that a detector finds which is told their outlines (`studies.ground.limit`). What stands
+in FOLDER is read, not made again.
 """
 
 import argparse
 import copy
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,12 +26,13 @@ from sarsim import products, scene
 from sarslide.config import load
 from sarslide.inventory.velocity_threshold import TUNED
 from sarslide.io.sidecar import read_json
+from sarslide.models import weights
 from sarslide.report.tables import run_time_rows
 from sarslide.workflow.weights_files import of_paper
 from studies.benchmark.rows import put
 from studies.ground import limit
 from studies.papers.pieces import REGIONS, Piece, make, method_of, pooled_f1, snakemake, without_training
-from studies.structure.records import row
+from studies.structure.records import REPOSITORY, row
 
 COMMAND = "python -m studies.papers.shipped --folder FOLDER"
 DEFAULT = load({}).segmentation.model
@@ -71,6 +76,34 @@ def of_limit(piece: Piece) -> tuple[float, float]:
     return pooled_f1(counts)
 
 
+def sizes() -> list[dict]:
+    """What the weights of the papers' networks weigh, and a download of the package."""
+    files = sorted(weights.PACKAGED.glob("p[0-9]_*.safetensors"))
+    each = ", ".join(f"{path.stem} {path.stat().st_size / 1e6:.1f}" for path in files)
+    total = sum(path.stat().st_size for path in files) / 1e6
+    with tempfile.TemporaryDirectory() as folder:
+        build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+        subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
+        (wheel,) = Path(folder).glob("*.whl")
+        download = wheel.stat().st_size / 1e6
+    return [
+        row("packaged weights of the papers' networks, MB", f"{total:.1f}: {each}", COMMAND, "<= 24", total <= 24),
+        row("wheel of the package, all packaged weights in it, MB", f"{download:.1f}", COMMAND),
+    ]
+
+
+def of_validation() -> Iterator[dict]:
+    """What each card says of its validation part: the last region of each range."""
+    for path in sorted(weights.PACKAGED.glob("p[0-9]_*.safetensors")):
+        card = weights.read_card(path)
+        found = card.scores["object"]
+        text = f"{found['f1']:.2f} (precision {found['precision']:.2f}, recall {found['recall']:.2f})"
+        text += f", by cell {card.scores['pixel']['f1']:.2f}; {card.training['samples_seen']:,} samples"
+        command = f"python -m studies.papers.training --folder OUT --only {card.training['preset']}"
+        what = f"{path.stem}: F1 by object on the validation regions of its training"
+        yield row(what, text, command, "above 0", found["f1"] > 0)
+
+
 def rows(piece: Piece) -> Iterator[dict]:
     """Rows of the record."""
     region, network = piece.region, piece.config.segmentation.model
@@ -102,6 +135,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    put([*sizes(), *of_validation()])
     for region in arguments.only:
         make(folder, configuration(region))
         put(list(rows(Piece(folder, configuration(region)))))
