@@ -58,16 +58,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def without_weights_of_papers(tmp_path_factory, monkeypatch) -> None:
-    """A package without the weights of the papers' networks, as if nobody had trained them."""
+def package(tmp_path_factory, monkeypatch) -> Path:
+    """A folder in the place of the package's weights, without any."""
     from sarslide.models import weights
     from sarslide.workflow import weights_files
 
     folder = tmp_path_factory.mktemp("packaged")
-    for name in ("drs_unet_ranges", "drs_unet_compact"):
-        (folder / f"{name}.safetensors").symlink_to(weights.packaged(name))
     for module in (weights, weights_files):
         monkeypatch.setattr(module, "PACKAGED", folder)
+    return folder
+
+
+@pytest.fixture
+def without_weights_of_papers(package) -> None:
+    """A package without the weights of the papers' networks, as if nobody had trained them."""
+    for path in (REPOSITORY / "src/sarslide/models/weights").glob("drs_unet_*.safetensors"):
+        (package / path.name).symlink_to(path)
 
 
 @pytest.fixture(scope="session")

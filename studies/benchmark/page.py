@@ -106,24 +106,29 @@ def markdown(page: Mapping[str, Any], images: Sequence[tuple[str, str]] = ()) ->
 
 
 def write(
-    results: Path, folder: Path, region_set: str, published: Path | None, validation: Path | None, about: str = ""
+    results: Path,
+    folder: Path,
+    region_set: str,
+    published: Path | None,
+    validation: Path | None,
+    about: str = "",
+    rows: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Write benchmark.md, benchmark.json and images/benchmark_*.png into `folder`.
 
     The JSON's content is returned.
 
     results: folder of the runs. published: an earlier benchmark.json whose rows are kept.
-    validation: studies/records/validation.json. about: the regions in words.
+    validation: studies/records/validation.json. about: the regions in words. rows: of studies.
     """
     found = gather(results, published, region_set)
     more = {}
     if validation is not None and validation.is_file():
         more = {key: table for key, table in read_json(validation).items() if key.startswith(INFERENCE)}
-    rows = read_json(published).get("rows", []) if published is not None and published.is_file() else []
-    page = content(found, region_set, about, more) | {"rows": rows}
+    page = content(found, region_set, about, more) | {"rows": list(rows)}
     images = _figures(results, folder / "images", found)
     with atomic_file(folder / "benchmark.json") as temporary:
-        temporary.write_text(compact(page))
+        temporary.write_text(_compact(page))
     with atomic_file(folder / "benchmark.md") as temporary:
         temporary.write_text(markdown(page, images))
     return page
@@ -162,7 +167,7 @@ def _inference(key: str, table: Mapping[str, Any]) -> dict[str, Any]:
     return asdict(Table(key, table["title"], tuple(table["columns"]), table["rows"], notes))
 
 
-def compact(page: Mapping[str, Any]) -> str:
+def _compact(page: Mapping[str, Any]) -> str:
     """JSON with one line a row of a table and one a run: small differences stay small."""
     head = json.dumps(
         {key: page[key] for key in ("region_set", "about", "advice", "rows", "tables")}, indent=1, ensure_ascii=False

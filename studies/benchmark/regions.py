@@ -6,6 +6,8 @@ exceptions: the one arctic range is the unseen climate, and the range whose publ
 seams trains and validates nothing. Fixed before any network was scored.
 """
 
+from functools import cache
+
 from sarslide.errors import TrainingError
 from sarslide.retrieve.dem_library import FOLDER
 from studies.ground import cutting
@@ -20,6 +22,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 PER_RANGE = 5
 
 
+@cache
 def regions() -> list[GroundRegion]:
     """All regions, as `studies.network.folds` makes them."""
     return cutting.regions_of(cutting.files_of(FOLDER, None, False), PER_RANGE)

@@ -22,7 +22,7 @@ from sarslide.alerts import cap
 from sarslide.alerts.choice import KINDS, RANKS, Reported
 from sarslide.config.results import AlertsSection
 from studies.office import put, row
-from studies.structure.records import REPOSITORY
+from studies.structure.records import REPOSITORY, keep_or_tell
 
 COMMAND = "python -m studies.office.alerts --record"
 SCHEMA = REPOSITORY / "tests/data/cap/CAP-v1.2.xsd"
@@ -87,12 +87,7 @@ def main() -> None:
     """Measure, print, and with --record keep the rows."""
     parser = argparse.ArgumentParser(prog="python -m studies.office.alerts", description=__doc__)
     parser.add_argument("--record", action="store_true", help="put the rows into the record and its page")
-    found = list(rows())
-    if parser.parse_args().record:
-        put(found)
-    else:
-        for one in found:
-            print(one["what"], "|", one["measured"], "|", one["met"])
+    keep_or_tell(list(rows()), put, parser.parse_args().record)
 
 
 if __name__ == "__main__":

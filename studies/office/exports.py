@@ -31,7 +31,7 @@ from rio_cogeo.cogeo import cog_validate
 from sarslide.inventory.tables import LAYERS
 from sarslide.publish import export, source
 from studies.office import put, row
-from studies.structure.records import REPOSITORY
+from studies.structure.records import REPOSITORY, keep_or_tell
 
 COMMAND = "python -m studies.office.exports FOLDER REGION --record"
 SCHEMAS = REPOSITORY / "tests/data/stac"
@@ -153,11 +153,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="put the rows into the record and its page")
     chosen = parser.parse_args()
     found = list(rows(chosen.folder, chosen.region))
-    if chosen.record:
-        put(found)
-    else:
-        for one in found:
-            print(one["what"], "|", one["measured"], "|", one["met"])
+    keep_or_tell(found, put, chosen.record)
 
 
 if __name__ == "__main__":

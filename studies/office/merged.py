@@ -23,6 +23,7 @@ from sarslide.inventory.tables import LAYERS, MASKED, OBJECTS, RELEASED, rows_of
 from sarslide.publish import joined, source
 from sarslide.publish.source import Publication
 from studies.office import put, row
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.office.merged RELEASE... --record"
 STRIPS_M = (300, 600, 1200, 2400, 4800)  # that both halves have
@@ -97,11 +98,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="put the rows into the record and its page")
     chosen = parser.parse_args()
     found = [one for folder in chosen.releases for one in rows(folder)]
-    if chosen.record:
-        put(found)
-    else:
-        for one in found:
-            print(one["what"], "|", one["measured"], "|", one["met"])
+    keep_or_tell(found, put, chosen.record)
 
 
 if __name__ == "__main__":

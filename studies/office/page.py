@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from studies.office import put, row
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.office.page REPORT --record"
 WIDTHS = {1400: False, 400: True}  # pixels, and whether it is a phone
@@ -87,11 +88,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="put the rows into the record and its page")
     chosen = parser.parse_args()
     found = list(rows(chosen.report, chosen.pictures))
-    if chosen.record:
-        put(found)
-    else:
-        for one in found:
-            print(one["what"], "|", one["measured"], "|", one["met"])
+    keep_or_tell(found, put, chosen.record)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 
 from sarslide.publish import export, source
 from studies.office import put, row
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.office.projects FOLDER REGION --record"
 SCRIPT = Path(__file__).with_name("in_qgis.py")
@@ -68,11 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         kept = (chosen.pictures or Path(place)).resolve()
         found = list(rows(chosen.folder.resolve(), chosen.region, chosen.python, kept))
-    if chosen.record:
-        put(found)
-    else:
-        for one in found:
-            print(one["what"], "|", one["measured"], "|", one["met"])
+    keep_or_tell(found, put, chosen.record)
 
 
 if __name__ == "__main__":

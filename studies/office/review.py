@@ -29,6 +29,7 @@ from sarslide.inventory.review import ACTIONS
 from sarslide.inventory.tables import FUSED, LANDSLIDES, MASKED, PLAIN, STATE
 from sarslide.layers import EAST_UP
 from studies.office import put, row
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.office.review --record"
 REGION, TRACK = "office", "A128"
@@ -160,12 +161,7 @@ def main() -> None:
     """Measure, print, and with --record keep the rows."""
     parser = argparse.ArgumentParser(prog="python -m studies.office.review", description=__doc__)
     parser.add_argument("--record", action="store_true", help="put the rows into the record and its page")
-    found_rows = list(rows())
-    if parser.parse_args().record:
-        put(found_rows)
-    else:
-        for one in found_rows:
-            print(one["what"], "|", one["measured"], "|", one["met"])
+    keep_or_tell(list(rows()), put, parser.parse_args().record)
 
 
 if __name__ == "__main__":

@@ -117,11 +117,15 @@ class Piece:
         """What each track should find, on the region grid."""
         return {stack: scene.label(self.world, products.view(self.world, stack)) for stack in self.config.stacks}
 
+    def map_of(self, name: str, stack: str) -> str:
+        """Path of a network's map of a track, from the working folder."""
+        return f"{self.networks.paths.networks}/{name}/probability.tif".format(stack=stack, frame="f0")
+
     def of_network(self, name: str) -> tuple[float, float]:
         """F1 by cell and by object of a network's maps, at the threshold of its training."""
-        pattern, found = f"{self.networks.paths.networks}/{name}/probability.tif", []
+        found = []
         for stack, label in self.truth.items():
-            path = self.folder / pattern.format(stack=stack, frame="f0")
+            path = self.folder / self.map_of(name, stack)
             probability = raster.read(path)
             finer = len(probability) // len(label)
             label, known = label.repeat(finer, 0).repeat(finer, 1), np.isfinite(probability)
@@ -138,6 +142,12 @@ class Piece:
             marked = active_areas(rate, std, slope, rule)
             found.append(self.counts(np.where(known, label, scene.IGNORE), marked, 1))
         return pooled_f1(found)
+
+    def of_inventory(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Scores of the report; precision and recall of the scored landslides in words."""
+        found = read_json(self.results / "report/scores.json")
+        keys = ("object_precision", "object_recall")
+        return found, {key: f"{found[key]:.2f}" if found[key] is not None else "none" for key in keys}
 
     def rates(self, stack: str) -> tuple[np.ndarray, np.ndarray]:
         """LOS rate of a track and its standard error, mm/yr, on the region grid."""
@@ -248,24 +258,29 @@ def rows(piece: Piece) -> Iterator[dict]:
         f"{by_cell:.3f}, {by_object:.3f}",
         COMMAND,
     )
-    found = read_json(piece.results / "report/scores.json")
-    shown = [f"{found[key]:.2f}" if found[key] is not None else "none" for key in ("object_precision", "object_recall")]
+    found, shown = piece.of_inventory()
     counts = f"{found['released']}, {found['planted']}, {found['scored']}"
     yield row(
         f"{region}: inventory: released, planted, scored, precision, recall of the scored",
-        f"{counts}, {', '.join(shown)}",
+        f"{counts}, {', '.join(shown.values())}",
         COMMAND,
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def chosen(about: str | None) -> tuple[Path, Sequence[str]]:
+    """Folder, which is there then, and regions of the command line."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--only", nargs="+", metavar="REGION", choices=REGIONS, default=REGIONS, help="these regions")
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    for region in arguments.only:
+    return folder, arguments.only
+
+
+def main() -> None:
+    folder, regions = chosen(__doc__)
+    for region in regions:
         train(folder, trainer(region))
         make(folder, configuration(region))
         put(list(rows(Piece(folder, configuration(region)))))

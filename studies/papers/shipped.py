@@ -11,8 +11,6 @@ landslides that a detector finds which is told their outlines (`studies.ground.l
 in FOLDER is read, not made again.
 """
 
-import argparse
-import copy
 import subprocess
 import sys
 import tempfile
@@ -25,13 +23,12 @@ import numpy as np
 from sarsim import products, scene
 from sarslide.config import load
 from sarslide.inventory.velocity_threshold import TUNED
-from sarslide.io.sidecar import read_json
 from sarslide.models import weights
 from sarslide.report.tables import run_time_rows
 from sarslide.workflow.weights_files import of_paper
 from studies.benchmark.rows import put
 from studies.ground import limit
-from studies.papers.pieces import REGIONS, Piece, make, method_of, pooled_f1, snakemake, without_training
+from studies.papers.pieces import Piece, chosen, make, method_of, pooled_f1, snakemake, without_training
 from studies.structure.records import REPOSITORY, row
 
 COMMAND = "python -m studies.papers.shipped --folder FOLDER"
@@ -48,14 +45,13 @@ def configuration(region: str) -> dict[str, Any]:
 def by_default(piece: Piece) -> dict[str, Any]:
     """The same piece with the default network."""
     method = {"method": method_of(piece.config)}
-    return copy.deepcopy(piece.made) | {"rates": method, "segmentation": {"model": DEFAULT, "beside": []}}
+    return piece.made | {"rates": method, "segmentation": {"model": DEFAULT, "beside": []}}
 
 
 def of_default(piece: Piece) -> tuple[float, float]:
     """F1 by cell and by object of the default network, its maps made if they are not there."""
     other = Piece(piece.folder, by_default(piece))
-    patterns = f"{other.networks.paths.networks}/{DEFAULT}/probability.tif"
-    maps = [patterns.format(stack=stack, frame="f0") for stack in other.config.stacks]
+    maps = [other.map_of(DEFAULT, stack) for stack in other.config.stacks]
     if not all((piece.folder / path).is_file() for path in maps):
         snakemake(piece.folder, f"{piece.region}_default", other.made, *maps)
     return other.of_network(DEFAULT)
@@ -76,9 +72,14 @@ def of_limit(piece: Piece) -> tuple[float, float]:
     return pooled_f1(counts)
 
 
+def packaged_files() -> list[Path]:
+    """Packaged weights of the papers' networks."""
+    return sorted(weights.PACKAGED.glob("p[0-9]_*.safetensors"))
+
+
 def sizes() -> list[dict]:
     """What the weights of the papers' networks weigh, and a download of the package."""
-    files = sorted(weights.PACKAGED.glob("p[0-9]_*.safetensors"))
+    files = packaged_files()
     each = ", ".join(f"{path.stem} {path.stat().st_size / 1e6:.1f}" for path in files)
     total = sum(path.stat().st_size for path in files) / 1e6
     with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +95,7 @@ def sizes() -> list[dict]:
 
 def of_validation() -> Iterator[dict]:
     """What each card says of its validation part: the last region of each range."""
-    for path in sorted(weights.PACKAGED.glob("p[0-9]_*.safetensors")):
+    for path in packaged_files():
         card = weights.read_card(path)
         found = card.scores["object"]
         text = f"{found['f1']:.2f} (precision {found['precision']:.2f}, recall {found['recall']:.2f})"
@@ -117,26 +118,22 @@ def rows(piece: Piece) -> Iterator[dict]:
     }
     text = "; ".join(f"{what} {by_object:.2f}, {by_cell:.2f}" for what, (by_cell, by_object) in found.items())
     yield row(f"{region}, a piece of it: F1 by object, by cell", text, COMMAND, f"{name} above 0", min(own) > 0)
-    scores = read_json(piece.results / "report/scores.json")
-    shown = [
-        f"{scores[key]:.2f}" if scores[key] is not None else "none" for key in ("object_recall", "object_precision")
-    ]
+    scores, shown = piece.of_inventory()
     counts = f"{scores['planted']} planted, {scores['scored']} scored, {scores['released']} released"
-    yield row(f"{region}, a piece of it: its inventory", f"{counts}: recall {shown[0]}, precision {shown[1]}", COMMAND)
+    yield row(
+        f"{region}, a piece of it: its inventory",
+        f"{counts}: recall {shown['object_recall']}, precision {shown['object_precision']}",
+        COMMAND,
+    )
     times = run_time_rows(piece.results / "benchmarks")
     cost = f"{sum(one['jobs'] for one in times)}, {sum(one['cpu_s'] for one in times):.0f}"
     yield row(f"{region}, a piece of it: jobs, CPU s", cost, COMMAND)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--only", nargs="+", metavar="REGION", choices=REGIONS, default=REGIONS, help="these regions")
-    arguments = parser.parse_args()
-    folder = arguments.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder, regions = chosen(__doc__)
     put([*sizes(), *of_validation()])
-    for region in arguments.only:
+    for region in regions:
         make(folder, configuration(region))
         put(list(rows(Piece(folder, configuration(region)))))
 

@@ -25,6 +25,7 @@ from sarslide.layers import LINE_OF_SIGHT
 from sarslide.rates.decomposition import east_and_up
 from sarslide.rates.mean_error import NoiseCorrelation, noise_correlation
 from studies.register import put, row
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.register.demo --folder FOLDER --record"
 STACKS, LAYERS = ("A117", "D066"), ("landslides", "masked")
@@ -164,11 +165,7 @@ def main() -> None:
     polygons = objects(chosen.folder, tracks[STACKS[0]].grid)
     velocity = world.velocity_mm_per_yr[:, *world.window]
     rows = [*still_rows(tracks), *object_rows(tracks, polygons, velocity)]
-    if chosen.record:
-        put(rows)
-    else:
-        for one in rows:
-            print(one["what"], "|", one["measured"], "|", one["met"])
+    keep_or_tell(rows, put, chosen.record)
 
 
 if __name__ == "__main__":

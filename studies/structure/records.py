@@ -5,7 +5,7 @@ studies/records/structure.json.
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def publish(rows: list[dict], record: Path = RECORD, page: Path = PAGE, introduc
     A row of the record of the same `what` is replaced where it stands. Studies may run side by
     side: one at a time reads and writes.
     """
-    with _locked(record.parent):
+    with locked(record.parent):
         held = json.loads(record.read_text()) if record.is_file() else []
         after = merged(held, rows)
         write_json(record, after)
@@ -51,13 +51,22 @@ def publish(rows: list[dict], record: Path = RECORD, page: Path = PAGE, introduc
         print(line(each))
 
 
+def keep_or_tell(rows: list[dict], put: Callable[[list[dict]], None], record: bool) -> None:
+    """Put rows into a record, or print them alone."""
+    if record:
+        put(rows)
+    else:
+        for each in rows:
+            print(each["what"], "|", each["measured"], "|", each["met"])
+
+
 def merged(held: list[dict], rows: list[dict]) -> list[dict]:
     """The rows of a record and new ones, of the same `what` where the old one stands."""
     return list({each["what"]: each for each in [*held, *rows]}.values())
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Hold a folder's lock; others wait."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -16,7 +16,6 @@ from sarslide.errors import ConfigError, WeightsError
 from sarslide.io.hashes import sha256
 from sarslide.models import weights
 from sarslide.preflight import checks
-from sarslide.workflow import weights_files
 from sarslide.workflow.graph import Graph
 from sarslide.workflow.network_inputs import UNTRAINED, NetworkInputs
 from tests.support import plans
@@ -170,19 +169,15 @@ def test_every_preset_maps_with_packaged_weights_of_its_paper(region, tmp_path, 
 
 
 @pytest.fixture
-def shipped(tmp_path, monkeypatch):
+def shipped(package, tmp_path, monkeypatch):
     """Packaged weights of P0's network, of a quarter of its width; nothing is trained in the folder."""
-    folder = tmp_path / "packaged"
-    folder.mkdir()
     channels = list(channel_set("p0_insar_hsv"))
     card = model_card(
         options={"width": 16}, channels=channels, training={"paper": "P0", "preset": "three_rivers"},
         normalisation={"method": "zscore_sample", "centre": [], "scale": []},
     )  # fmt: skip
-    path = folder / "p0_drs_unet.safetensors"
+    path = package / "p0_drs_unet.safetensors"
     save_file({"a": np.zeros(1, np.float32)}, path, {"card": card.model_dump_json()})
-    for module in (weights, weights_files):
-        monkeypatch.setattr(module, "PACKAGED", folder)
     monkeypatch.chdir(tmp_path)
     return path
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sarslide.cli.options import Folder
+from sarslide.cli.options import Folder, Release
 
 
 def _formats(incomplete: str) -> list[str]:
@@ -15,9 +15,7 @@ def _formats(incomplete: str) -> list[str]:
 
 
 def export(
-    release: Annotated[
-        str, typer.Argument(help="A region, whose current release is meant; or id or folder of a release.")
-    ],
+    release: Release,
     to: Annotated[
         Path,
         typer.Option("--to", metavar="FOLDER", help="New, empty, or that of an earlier export, which is replaced."),

@@ -31,6 +31,7 @@ Region = Annotated[
         autocompletion=_regions,
     ),
 ]
+Release = Annotated[str, typer.Argument(help="A region, whose current release is meant; or id or folder of a release.")]
 Values = Annotated[
     list[str] | None,
     typer.Option(

@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
-from sarslide.cli.options import Folder
+from sarslide.cli.options import Folder, Release
 
 
 def sheet(
-    release: Annotated[
-        str, typer.Argument(help="A region, whose current release is meant; or id or folder of a release.")
-    ],
+    release: Release,
     to: Annotated[
         Path,
         typer.Option("--to", metavar="FOLDER", help="New, empty, or that of earlier sheets, which are replaced."),

@@ -42,8 +42,7 @@ def project(publication: Publication, folder: Path) -> None:
         (path.stem.replace("_", " "), f"./{RASTERS}/{path.name}", scale, path == first or path.stem == HILLSHADE)
         for path, scale in sorted(coloured.items(), key=lambda one: (one[0].stem == HILLSHADE, one[0]))
     ]
-    parameters = (publication.manifest.model_extra or {}).get("parameters", {})
-    words = credit(publication.release, publication.dates, parameters.get("source") == "simulated")
+    words = credit(publication.release, publication.dates, publication.simulated)
     content = document(publication.region, publication.epsg, publication.bounds, vectors(publication), below, words)
     with zipfile.ZipFile(folder / FILE, "w", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo(MEMBER, TIME)

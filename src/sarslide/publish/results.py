@@ -8,7 +8,6 @@ an earlier release only its own rasters are published.
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from sarslide import __version__, layers, names
 from sarslide.errors import ReleaseError
@@ -171,7 +170,7 @@ def of_tracks(publication: Publication) -> Iterator[tuple[str, Path]]:
     (str, Path)
         Track, and the folder of its rates: of the whole region, else of its only frame.
     """
-    parameters: Mapping[str, Any] = (publication.manifest.model_extra or {}).get("parameters", {})
+    parameters = publication.parameters
     engine, method = str(parameters.get("engine", "")), str(parameters.get("rates", {}).get("method", ""))
     if not (engine and method and publication.is_current):
         return

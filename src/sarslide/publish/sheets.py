@@ -1,9 +1,8 @@
 """Sheets of single objects of a release, each as a page and as PDF."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 
@@ -18,7 +17,7 @@ from sarslide.publish.source import Publication
 from sarslide.report import better_track, object_series, page, sheet_pdf, sheets
 from sarslide.report.reading import read_display
 from sarslide.report.scales import scale_for
-from sarslide.report.stages import TRACK_COLOURS, StackMaps
+from sarslide.report.stages import StackMaps, track_colours
 
 LAYERS = (LANDSLIDES, PLAIN, MASKED)  # what has vanished has no sheet
 
@@ -40,25 +39,22 @@ def write(publication: Publication, names: Sequence[str], folder: Path) -> None:
     ReleaseError
         For a name that no object has.
     """
-    parameters: Mapping[str, Any] = (publication.manifest.model_extra or {}).get("parameters", {})
-    colours = {
-        track: TRACK_COLOURS[k % len(TRACK_COLOURS)] for k, track in enumerate(sorted(publication.manifest.dates))
-    }
+    colours = track_colours(sorted(publication.manifest.dates))
     about = {
         "region": publication.region,
         "release": publication.release,
-        "simulated": parameters.get("source") == "simulated",
+        "simulated": publication.simulated,
         "css": (page.FOLDER / "assets" / "sheet.css").read_text(),
     }
     template = page.template_of("sheet.html")
-    for ls_id, sheet in contents(publication, names, parameters).items():
+    for ls_id, sheet in contents(publication, names).items():
         path = folder / sheets.name_of(ls_id)
         links = {"links": [("PDF", path.with_suffix(".pdf").name)]}
         path.write_bytes(sheets.page(sheet, colours, about | links, template))
         path.with_suffix(".pdf").write_bytes(sheet_pdf.pdf(sheet, colours, about))
 
 
-def contents(publication: Publication, names: Sequence[str], parameters: Mapping[str, Any]) -> dict[str, sheets.Sheet]:
+def contents(publication: Publication, names: Sequence[str]) -> dict[str, sheets.Sheet]:
     """What stands on the sheets.
 
     Parameters
@@ -67,8 +63,6 @@ def contents(publication: Publication, names: Sequence[str], parameters: Mapping
         The release.
     names : sequence of str
         As of `write`.
-    parameters : mapping of str to Any
-        Those of the release.
 
     Returns
     -------
@@ -84,7 +78,7 @@ def contents(publication: Publication, names: Sequence[str], parameters: Mapping
     found: dict[str, sheets.Sheet] = {}
     for objects in _chosen(publication, names):
         if len(objects):
-            found |= sheets.contents(objects, ground, series, motion, parameters)
+            found |= sheets.contents(objects, ground, series, motion, publication.parameters)
     return found
 
 

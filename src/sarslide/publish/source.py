@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 from shapely import unary_union
@@ -59,6 +60,16 @@ class Publication:
         return sorted({date for dates in self.manifest.dates.values() for date in dates})
 
     @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Those that it was made with, by section; empty of a release that does not tell them."""
+        return (self.manifest.model_extra or {}).get("parameters", {})
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its acquisitions are simulated."""
+        return self.parameters.get("source") == "simulated"
+
+    @property
     def epsg(self) -> int:
         """Code of the region's CRS."""
         return int(next(iter(self.layers.values())).crs.to_epsg())
@@ -68,9 +79,8 @@ class Publication:
         """West, south, east, north of the region, m; of a release that does not tell it, what its
         objects lie in.
         """
-        parameters = (self.manifest.model_extra or {}).get("parameters", {})
         known = [box(*frame.total_bounds) for frame in self.layers.values() if len(frame)]
-        if bounds := parameters.get("grid", {}).get("bounds"):
+        if bounds := self.parameters.get("grid", {}).get("bounds"):
             return tuple(bounds)
         if not known:
             raise ReleaseError(

@@ -13,7 +13,7 @@ from sarslide.inventory.changes import LANDSLIDES, MASKED, PLAIN, VANISHED
 from sarslide.report import better_track, colourings, look_up, map_values, tables, webmap
 from sarslide.report.reading import records
 from sarslide.report.scales import Scale, scale_for
-from sarslide.report.stages import TRACK_COLOURS, StackMaps
+from sarslide.report.stages import StackMaps, track_colours
 
 # Outlines keep clear of the colours of the rates; a faint fill only catches the click.
 OUTLINES = {
@@ -100,7 +100,7 @@ def web_map(
     return webmap.map_data(grid, terrain.get("hillshade"), rasters, [*vectors, *others], first) | {
         "colourings": colourings.legends(rows),
         "values": map_values.of_tracks(stacks),
-        "colours": {maps.stack: TRACK_COLOURS[k % len(TRACK_COLOURS)] for k, maps in enumerate(stacks)},
+        "colours": track_colours([maps.stack for maps in stacks]),
     }
 
 

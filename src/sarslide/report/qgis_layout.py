@@ -3,10 +3,11 @@
 Elements and attributes are those that QGIS 3.22 writes; what is left out has its default there.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from uuid import NAMESPACE_DNS, uuid5
 from xml.etree import ElementTree as XML
+
+from sarslide.report.figures import round_length
 
 NAME = "A4"
 A4_MM = (210, 297)  # upright
@@ -71,9 +72,7 @@ def _shown(bounds: Sequence[float], room: tuple[float, float]) -> tuple[float, .
 
 def _scale_bar(made: XML.Element, place: tuple[float, float], width: float, *metres_per_mm: float) -> None:
     """Two segments of a round length, together about a fifth of the map."""
-    most = max(metres_per_mm) * width / 5 / 2
-    power = 10 ** math.floor(math.log10(most))
-    step = next(k * power for k in (5, 2, 1) if k * power <= most)
+    step = round_length(max(metres_per_mm) * width / 5 / 2)
     unit, metres = ("km", 1000) if step >= 1000 else ("m", 1)
     attributes = {
         "mapUuid": _uuid("map"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sarslide.report.figures import FONTS, INK, QUIET
+from sarslide.report.figures import FONTS, INK, QUIET, round_length
 from sarslide.report.sheets import Sheet
 
 if TYPE_CHECKING:
@@ -205,8 +205,7 @@ def _map(paper: _Paper, sheet: Sheet, x: float, side: float) -> None:
 
 def _scale_bar(axes: "Axes", size: float, metres: float) -> None:
     """A bar of a round length, about a quarter of the map."""
-    power = 10.0 ** np.floor(np.log10(metres / 4))
-    length = next(step * power for step in (5, 2, 1) if step * power <= metres / 4)
+    length = round_length(metres / 4)
     cells, edge = length / metres * size, 0.04 * size
     axes.plot([edge, edge + cells], [size - edge] * 2, color="white", linewidth=4, solid_capstyle="butt")
     axes.plot([edge, edge + cells], [size - edge] * 2, color=INK, linewidth=2, solid_capstyle="butt")

@@ -73,6 +73,22 @@ class StackMaps:
     example_pair: str = ""
 
 
+def track_colours(tracks: Sequence[str]) -> dict[str, str]:
+    """The colour of each track.
+
+    Parameters
+    ----------
+    tracks : sequence of str
+        In the order of the page.
+
+    Returns
+    -------
+    dict of str to str
+        `#rrggbb` by track; from the fifth track on colours come again.
+    """
+    return {track: TRACK_COLOURS[k % len(TRACK_COLOURS)] for k, track in enumerate(tracks)}
+
+
 def terrain_figure(terrain: Mapping[str, np.ndarray], bounds: Bounds) -> StageFigure | None:
     """Elevation, slope, aspect and the two curvatures, as far as they are there.
 
@@ -423,7 +439,7 @@ def _seen_by(frame: gpd.GeoDataFrame, stack: str) -> gpd.GeoDataFrame:
 
 def _by_tracks(frame: gpd.GeoDataFrame, stacks: Sequence[str]) -> tuple[Outlines, ...]:
     tracks = frame.tracks.astype(str)
-    groups = [(stack, frame[tracks == stack], TRACK_COLOURS[k % len(TRACK_COLOURS)]) for k, stack in enumerate(stacks)]
+    groups = [(stack, frame[tracks == stack], colour) for stack, colour in track_colours(stacks).items()]
     if len(stacks) > 1:
         groups.append(("several tracks", frame[tracks.str.contains("+", regex=False)], BOTH_COLOUR))
     return tuple(Outlines(rows, colour, f"{name} ({len(rows)})", width=1.2) for name, rows, colour in groups)

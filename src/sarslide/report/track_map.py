@@ -10,7 +10,7 @@ from sarslide.catalog.ground_track import SWATH_DEG, Track, view
 from sarslide.catalog.region import outline
 from sarslide.grid import RegionGrid
 from sarslide.io.atomic import atomic_file
-from sarslide.report.figures import DPI, FONTS, INK, QUIET
+from sarslide.report.figures import DPI, FONTS, INK, QUIET, round_length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -174,13 +174,7 @@ def _draw_area(axes: "Axes", area: "BaseGeometry", grid: RegionGrid) -> None:
     for part in getattr(area, "geoms", [area]):
         axes.fill(*np.array(part.exterior.coords)[:, :2].T, facecolor=AREA, edgecolor="none", alpha=0.18)
     axes.set_title("The region: area, and the grid around it", loc="left", fontsize=9.5)
-    _scale_bar(axes, _round_km(grid.cols * grid.cell_m / 1e3 / 3))
-
-
-def _round_km(km: float) -> float:
-    """The largest of 1, 2, 5, 10 ... that is not longer."""
-    power = 10 ** np.floor(np.log10(km))
-    return float(max(step for step in (1, 2, 5) if step * power <= km) * power)
+    _scale_bar(axes, round_length(grid.cols * grid.cell_m / 3) / 1e3)
 
 
 def _scale_bar(axes: "Axes", km: float) -> None:
