@@ -83,7 +83,13 @@ def with_rows(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if not rows:
         return []
     head = ["| what | goal | before | measured | met | command |", "|---|---|---|---|---|---|"]
-    return ["## The weights of the papers' networks that are packaged", "", *head, *map(line, rows), ""]
+    return [
+        "## Packaged weights of the papers' networks, presets with them, and the script for a GPU",
+        "",
+        *head,
+        *map(line, rows),
+        "",
+    ]
 
 
 def markdown(page: Mapping[str, Any], images: Sequence[tuple[str, str]] = ()) -> str:

@@ -35,6 +35,11 @@ def regions_of(part: str) -> list[GroundRegion]:
     return [region for region in regions() if region.file.mountains in PARTS[part]]
 
 
+def ranges() -> dict[str, str]:
+    """Region -> its mountain range."""
+    return {region.name: region.file.mountains for region in regions()}
+
+
 def region_of(name: str) -> GroundRegion:
     """A region by its name. Raises TrainingError for a name that there is not."""
     found = {region.name: region for region in regions()}

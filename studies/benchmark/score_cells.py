@@ -12,6 +12,7 @@ from sarslide.evaluate.metrics import Counts
 from sarslide.report.tables import NOT_RUN
 
 Record = Mapping[str, Any]
+COUNTS = ("tp", "fp", "fn")  # that F1 is made of
 
 
 def score(
@@ -98,13 +99,19 @@ def f1(records: Sequence[Record], part: str, level: str) -> float:
 
 
 def _difference(records: Sequence[Record], others: Sequence[Record], part: str, level: str) -> Interval:
-    tables = [_by_region(each[0], part, level) for each in (records, others)]
-    return difference(*tables, lambda sums: Counts(*np.moveaxis(sums, -1, 0)).f1)
+    tables = [np.array(list(by_region(each[0], part, level).values())) for each in (records, others)]
+    return difference(*tables, f1_of)
 
 
-def _by_region(record: Record, part: str, level: str) -> np.ndarray:
+def f1_of(sums: np.ndarray) -> np.ndarray:
+    """F1 (...) of true positives, false positives and false negatives (..., 3)."""
+    return Counts(*np.moveaxis(sums, -1, 0)).f1
+
+
+def by_region(record: Record, part: str, level: str) -> dict[str, np.ndarray]:
+    """Region -> true positives, false positives, false negatives, in the order of the names."""
     regions = record["parts"][part]["by_region"]
-    return np.array([[regions[name][level][count] for count in ("tp", "fp", "fn")] for name in sorted(regions)], float)
+    return {name: np.array([regions[name][level][count] for count in COUNTS], float) for name in sorted(regions)}
 
 
 def _of(records: Sequence[Record], parts: Sequence[str], group: str, key: str, some: str, of: str) -> str:

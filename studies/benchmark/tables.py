@@ -11,7 +11,7 @@ from typing import Any
 from sarslide import papers
 from sarslide.models import registry
 from sarslide.papers import PaperTable
-from studies.benchmark import runs
+from studies.benchmark import by_range, regions, runs
 from studies.benchmark import score_cells as cells
 from studies.benchmark.runs import BenchmarkRun
 from studies.benchmark.score_cells import NOT_RUN, Record
@@ -181,7 +181,18 @@ def networks(records: Mapping[str, Record], tier: str, width: str) -> list[Table
             " counts landslides in layover or shadow and those too slow for the track."
         ],
     )
-    return [scores, decoys, kinds, *curves(own, tier, width)]
+    return [scores, *of_ranges(entries, tier, width), decoys, kinds, *curves(own, tier, width)]
+
+
+def of_ranges(entries: Sequence[tuple[str, Sequence[Record]]], tier: str, width: str) -> list[Table]:
+    """Scores by mountain range; no table of regions that are not those of today."""
+    names, rows = by_range.rows(entries, regions.ranges())
+    if not rows:
+        return []
+    columns = ("network", *(name.replace("_", " ") for name in names), "test ranges together, ranges drawn")
+    return [
+        Table(f"ranges.{tier}.{width}", f"By mountain range ({budget(tier, width)})", columns, rows, [by_range.NOTE])
+    ]
 
 
 def curves(own: Mapping[str, Sequence[Record]], tier: str, width: str) -> list[Table]:

@@ -5,11 +5,11 @@
     python -m studies.gpu.prepare --out CARRIED --smallest
 
 --ranges: folder of `studies.network.folds`, its part make done: the benchmark, all networks with
-the channels and the recipe of the table of all networks. Six ranges train, NW Himalaya validates;
-scored are the Eastern Swiss Alps and the Transverse Ranges. --papers: folder of
-`studies.papers.training`, its part make done: weights of the four presets. --smallest: made-up
-scenes in the place of both, for a try of the script. The checks of CUDA are always there. Scenes
-hold the channels of their network alone, with 12 bits of mantissa.
+the channels and the recipe of the table of all networks, two regions of each range in the part that
+it has there (`studies.benchmark.regions`); the unseen climate is scored with the test. --papers:
+folder of `studies.papers.training`, its part make done: weights of the four presets. --smallest:
+made-up scenes in the place of both, for a try of the script. The checks of CUDA are always there.
+Scenes hold the channels of their network alone, with 12 bits of mantissa.
 """
 
 import argparse
@@ -29,13 +29,13 @@ from sarslide.models import registry
 from sarslide.retrieve.dem_library import FOLDER as LIBRARY
 from sarslide.training.recipe import Recipe
 from sarslide.workflow.weights_files import name_of_paper
-from studies.benchmark import runs
+from studies.benchmark import regions, runs
 from studies.gpu import carried, checks
 from studies.ground import cutting, making
 from studies.papers import training as papers
 
-VALIDATION, TEST = ("nw_himalaya",), ("eastern_swiss_alps", "transverse_ranges")
 PER_RANGE = 2  # regions of the benchmark
+PART_OF = {"train": "training", "validation": "validation", "test": "test", "transfer": "test"}
 SEEDS = {"quarter": (1, 2, 3), "published": (1,)}
 SAMPLES = {"quarter": 12_000, "published": 4_000}  # of the benchmark
 PARTS = ("training", "validation", "test")
@@ -79,11 +79,10 @@ def _range_scenes(folder: Path | None) -> Iterable[tuple[str, Path | None]]:
     if folder is None:
         yield from ((part, None) for part in PARTS)
         return
+    part_of = {mountains: PART_OF[part] for part, names in regions.PARTS.items() for mountains in names}
     for region in cutting.regions_of(cutting.files_of(LIBRARY, None, False), PER_RANGE):
-        mountains = region.file.mountains
-        part = "test" if mountains in TEST else "validation" if mountains in VALIDATION else "training"
         for orbit_pass in making.PASSES:
-            yield part, making.scene_path(folder, region, orbit_pass)
+            yield part_of[region.file.mountains], making.scene_path(folder, region, orbit_pass)
 
 
 def weights_part(out: Path, preset: str, folder: Path | None) -> dict[str, Any]:

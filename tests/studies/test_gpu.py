@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from studies.gpu import carried, prepare, run
+from studies.gpu import carried, prepare, run, told
 
 REPOSITORY = Path(__file__).parents[2]
 BLOCKED = """
@@ -68,6 +68,18 @@ def test_a_part_that_fails_is_told_and_run_again(tmp_path, monkeypatch):
     assert run.main(arguments) == 0
     written = path.stat().st_mtime_ns
     assert run.main(arguments) == 0 and path.stat().st_mtime_ns == written
+
+
+def test_a_run_is_told_with_what_failed(tmp_path):
+    carried.write_plan(tmp_path, [{"name": name} for name in ("checks", "one", "two")])
+    head = {"device": "cpu", "smallest": True, "wall_s": 2.0}
+    checks = {"a": {"held": True}, "b": {"held": None}}
+    for name, record in {"checks": {"checks": checks}, "one": {}, "two": {"error": "no memory"}}.items():
+        run.record_path(tmp_path, name).write_text(json.dumps(head | record))
+    found = told.told(tmp_path, tmp_path)
+    assert not found["met"] and found["measured"].startswith("2 of 3; 1 checks ran; longest part 2 s")
+    run.record_path(tmp_path, "two").write_text(json.dumps(head))
+    assert told.told(tmp_path, tmp_path)["met"]
 
 
 def test_what_runs_there_imports_five_packages_alone():
