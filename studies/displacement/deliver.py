@@ -71,9 +71,9 @@ class Track:
 
 def geotiff(track: Track, folder: Path, step: int = 1) -> dict[str, object]:
     """`rate.tif` (rate, error) and `temporal_coherence.tif`; returns what they cannot state."""
-    layers = [_coarse(track.rate(name), step) for name in ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr")]
+    layers = [coarse(track.rate(name), step) for name in ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr")]
     _write(folder / "rate.tif", layers, track.grid, step)
-    _write(folder / "temporal_coherence.tif", [_coarse(track.rate("mean_coherence"), step)], track.grid, step)
+    _write(folder / "temporal_coherence.tif", [coarse(track.rate("mean_coherence"), step)], track.grid, step)
     return {"unit": "mm", "positive": "towards", "period": list(track.dates)}
 
 
@@ -154,7 +154,7 @@ def deliver(native: Path, tracks: Sequence[Track], snowline_m: float | None, for
     return results
 
 
-def _coarse(cells: np.ndarray, step: int) -> np.ndarray:
+def coarse(cells: np.ndarray, step: int) -> np.ndarray:
     """Means of the known cells of step x step cells; those of less than half are unknown."""
     rows, cols = (size // step * step for size in cells.shape)
     blocks = cells[:rows, :cols].reshape(rows // step, step, cols // step, step)
