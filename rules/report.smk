@@ -80,6 +80,11 @@ rule report:
             if GRAPH.method.has_rates
             else []
         ),
+        timeseries=(
+            GRAPH.every(f"{RATES}/timeseries.nc")
+            if GRAPH.method.has_series and not CONFIG.grid.in_frames
+            else []
+        ),
         candidates=f"{RESULTS}/inventory/candidates.gpkg",
         weights=own_weights,
         scores=[f"{RESULTS}/report/scores.json"] if GRAPH.simulated else [],

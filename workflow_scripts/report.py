@@ -9,12 +9,13 @@ side by side; sidecars of all pairs; for simulated regions scores and planted ou
 objects of the comparison with an inventory of others; tables and pictures of the factors, where
 they were ranked; for regions of a paper incidence and heading (degree), phase rate (rad/yr,
 positive away), optical layers and rock; the sensitivity of the line of sight to a motion down the
-slope; what each track tells of the objects; tables of their series, where they were made; sidecars
-of displacement products in place of those of pairs. Rasters are those of the whole region;
-reference areas are one a stack and frame, levels of the frames one a stack. What a region does not
-have is an empty list. outputs: report.html; the folder report_files with the landslides as GeoJSON
-and CSV, series, earlier releases, and what is too heavy for the page; a QGIS project of the release
-and its layers.
+slope; what each track tells of the objects; tables of their series, where they were made; series of
+every cell, of methods that have one in a region of one frame; sidecars of displacement products in
+place of those of pairs. Rasters are those of the whole region; reference areas are one a stack and
+frame, levels of the frames one a stack. What a region does not have is an empty list. outputs:
+report.html; the folder report_files with the landslides as GeoJSON and CSV, series, images of
+dates, earlier releases, and what is too heavy for the page; a QGIS project of the release and its
+layers.
 """
 
 from sarslide.workflow.job import job
@@ -94,6 +95,9 @@ def main(snakemake, log) -> None:
         ),
         ground={layer: files[layer][0] for layer in (*OPTICAL, "lithology") if files.get(layer)},
         series={stack: path for stack in params.stacks for path in files.get("series", []) if stack in path.parts},
+        timeseries={
+            stack: path for stack in params.stacks for path in files.get("timeseries", []) if stack in path.parts
+        },
         motion=tuple(files.get("motion", [])),
         products=tuple(files.get("products", [])),
     )

@@ -2,8 +2,8 @@
 
 The page of any region stays below `PAGE_BYTES`. Text, tables and outlines are in it; pictures are,
 in the order of the page, as long as there is room; the other ones lie beside it, and so do the
-numbers under the pointer. Always beside it are series, earlier releases, and all outlines of a
-layer of which the page has the largest.
+numbers under the pointer. Always beside it are series, images of dates, earlier releases, and all
+outlines of a layer of which the page has the largest.
 """
 
 import base64
@@ -131,6 +131,7 @@ def part(content: Mapping[str, Any], room_bytes: int) -> tuple[dict[str, Any], d
     data["vectors"] = [_with_whole(layer, whole.get(layer["key"]), room) for layer in data["vectors"]]
     data["values"] = [_values(one, room) for one in data["values"]]
     data["series"] = _series(series, room)
+    data["dates"] = _dates(data["dates"], room)
     data["releases"] = [
         {"label": one["label"], "file": room.add(f"release {one['release']}", "js", data_script(one["layer"]).encode())}
         for one in earlier
@@ -157,6 +158,17 @@ def _values(values: Mapping[str, Any], room: Room) -> dict[str, Any]:
         room.left -= len(values["packed"])
         return dict(values)
     return about | {"file": room.add(f"values {values['track']}", "js", data_script(values["packed"]).encode())}
+
+
+def _dates(dates: Mapping[str, Any], room: Room) -> dict[str, Any]:
+    """The images at dates as files, also of a small page: they are loaded when its slider moves."""
+    if not dates:
+        return {}
+    files = {
+        track: [room.add(f"displacement {track} {date}", "png", png) for date, png in pngs.items()]
+        for track, pngs in dates["pngs"].items()
+    }
+    return {"legend": dates["legend"], "files": files}
 
 
 def _series(series: Series, room: Room) -> dict[str, str]:

@@ -26,8 +26,9 @@ def read(current: Path, grid: RegionGrid) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        release, label, and layer: its landslides as `webmap.vector_layer` gives them. What was
-        before a release whose folder is gone is left out.
+        release, label, last (its last acquisition, YYYYMMDD; empty where unknown), and layer: its
+        landslides as `webmap.vector_layer` gives them. What was before a release whose folder is
+        gone is left out.
     """
     folder = records.folder_of(current)
     known = {path.name: path for path in records.folders(folder.parent)}
@@ -42,7 +43,8 @@ def read(current: Path, grid: RegionGrid) -> list[dict[str, Any]]:
             webmap.VectorLayer("earlier", parent, frame, STYLE, popups, list(frame["ls_id"])), grid.cell_m
         )
         dates = [date for listed in manifest.dates.values() for date in listed]
-        label = f"{parent} ({len(frame)} landslides, dates to {max(dates, default='unknown')})"
-        found.append({"release": parent, "label": label, "layer": webmap.vector_layer(layer, grid)})
+        last = max(dates, default="")
+        label = f"{parent} ({len(frame)} landslides, dates to {last or 'unknown'})"
+        found.append({"release": parent, "label": label, "last": last, "layer": webmap.vector_layer(layer, grid)})
         parent = manifest.parent
     return found

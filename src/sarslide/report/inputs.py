@@ -148,6 +148,9 @@ class ReportInputs:
         Optical and lithology layers that the network reads, by registered name.
     series : mapping of str to Path
         Tables of `sarslide series` of the objects by track, where they were made.
+    timeseries : mapping of str to Path
+        Series of every cell by track, of methods that have one, in a region of one frame: those of
+        several frames are not levelled.
     motion : tuple of Path
         What each track and frame tells of the objects (rule `object_motion`).
     products : tuple of Path
@@ -180,6 +183,7 @@ class ReportInputs:
     factors: tuple[FactorFiles, ...] = ()
     ground: Mapping[str, Path] = field(default_factory=dict)
     series: Mapping[str, Path] = field(default_factory=dict)
+    timeseries: Mapping[str, Path] = field(default_factory=dict)
     motion: tuple[Path, ...] = ()
     products: tuple[Path, ...] = ()
 

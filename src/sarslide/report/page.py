@@ -21,6 +21,7 @@ from sarslide.rates.methods import METHODS
 from sarslide.report import (
     beside,
     comparison,
+    date_images,
     downloads,
     earlier_releases,
     factor_page,
@@ -32,6 +33,7 @@ from sarslide.report import (
     sheets,
     stages,
     tables,
+    timeline,
     webmap,
 )
 from sarslide.report.figures import overview_figure, png
@@ -57,7 +59,19 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 # Of the page, in their order: each uses those before it.
-SCRIPTS = ("elements", "sorting", "panels", "values", "series", "images", "popups", "outlines", "position", "map")
+SCRIPTS = (
+    "elements",
+    "sorting",
+    "panels",
+    "values",
+    "series",
+    "images",
+    "popups",
+    "outlines",
+    "timeline",
+    "position",
+    "map",
+)
 REASON_TEXTS = REASONS | {
     "not_observable": "could not be seen at this release",
     "rejected": "rejected by the reviewer",
@@ -189,6 +203,16 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
     of_objects = sheets.contents(layers[LANDSLIDES], ground_of_sheets, series, motion, inputs.settings)
     sheet = template_of("sheet.html")
     made = {ls_id: sheets.page(one, drawn_map["colours"], about, sheet) for ls_id, one in of_objects.items()}
+    earlier = earlier_releases.read(inputs.current, inputs.grid)
+    days = [date for dates in release.dates.values() for date in dates]
+    at_dates = date_images.images(
+        [
+            found
+            for maps in stacks
+            if maps.stack in inputs.timeseries
+            and (found := date_images.read(inputs.timeseries[maps.stack], maps, inputs.grid))
+        ]
+    )
     speed = tables.throughput(inputs.benchmarks, inputs.settings, head["region_km2"])
     return {
         "inputs": inputs,
@@ -237,7 +261,11 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         "map": drawn_map
         | {
             "series": series,
-            "earlier": earlier_releases.read(inputs.current, inputs.grid),
+            "earlier": earlier,
+            "dates": at_dates,
+            "timeline": timeline.of_tracks(
+                at_dates.get("pngs", {}), [one["last"] for one in earlier], max(days, default="")
+            ),
             "sheets": {ls_id: f"{beside.FOLDER}/{sheets.name_of(ls_id)}" for ls_id in made},
         },
         "downloads": downloads.files(layers[LANDSLIDES])

@@ -120,7 +120,7 @@ def scale_for(layer: str, arrays: Iterable[np.ndarray] = ()) -> Scale:
     cmap, label, kind = _ADAPTIVE.get(layer, ("viridis", _plain_label(layer), "range"))
     if kind == "symmetric":
         limit = _round_up(_percentile(np.abs(values), 99.5, 1.0))
-        return Scale(cmap, -limit, limit, label, TOWARDS_AWAY if "rate_mm" in layer else ("", ""))
+        return Scale(cmap, -limit, limit, label, TOWARDS_AWAY if layer in _LINE_OF_SIGHT else ("", ""))
     if kind in ("from zero", "counts"):
         return Scale(cmap, 0.0, _round_up(_percentile(values, 98, 1.0)), label, counts=kind == "counts")
     low, high = _percentile(values, 1, 0.0), _percentile(values, 99, 1.0)
@@ -180,6 +180,7 @@ def _round_up(value: float) -> float:
     return next((step * power for step in (1, 2, 3, 4, 5, 6, 8) if step * power >= value * (1 - 1e-9)), 10 * power)
 
 
+_LINE_OF_SIGHT = ("los_rate_mm_per_yr", "los_displacement_mm")
 _PHASE = ("twilight_shifted", -math.pi, math.pi)  # zero is light
 _FIXED = {
     "wrapped_rad": Scale(*_PHASE, "Phase (rad), grows away from the satellite", cyclic=True),
@@ -195,6 +196,7 @@ _FIXED = {
 }
 _ADAPTIVE = {
     "los_rate_mm_per_yr": ("RdBu", "LOS rate (mm/yr)", "symmetric"),
+    "los_displacement_mm": ("RdBu", "LOS displacement (mm)", "symmetric"),
     "los_rate_std_mm_per_yr": ("viridis", "Standard error of the LOS rate (mm/yr)", "from zero"),
     **dict.fromkeys(layers.SMALLEST_SPEED, ("viridis", "Smallest speed down the slope (mm/yr)", "from zero")),
     "unw_rad": ("viridis", "Unwrapped phase (rad), grows away", "range"),

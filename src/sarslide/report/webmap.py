@@ -99,6 +99,26 @@ def raster_layer(
         "choice": track,
         "label": f"{label} {track}".strip(),
         "image": data_uri(indexed_png(values, scale)),
+        **legend(scale, note),
+    }
+
+
+def legend(scale: Scale, note: str = "") -> dict[str, Any]:
+    """What stands below an image.
+
+    Parameters
+    ----------
+    scale : Scale
+        Its colours.
+    note : str, optional
+        Below them.
+
+    Returns
+    -------
+    dict
+        gradient, ticks, ends, quantity, note, for the page's script.
+    """
+    return {
         "gradient": ["#{:02x}{:02x}{:02x}".format(*colour) for colour in scale.palette()[::16].tolist()],
         "ticks": scale.tick_labels(),
         "ends": list(scale.ends),

@@ -6,14 +6,18 @@ sarslide.images = function (map, data, bounds, panel) {
   const buttons = {};
 
   function show(raster) {
-    if (layer) map.removeLayer(layer);
-    layer = null;
+    const before = layer;
     shown = raster;
     legend.replaceChildren();
-    buttons[raster ? raster.key : ""].checked = true;
+    Object.keys(buttons).forEach(function (key) { buttons[key].checked = key === (raster ? raster.key : ""); });
+    layer = null;
+    if (raster) {
+      layer = L.imageOverlay(raster.image, bounds, { pane: "raster", opacity: strength, className: "sharp", alt: raster.label });
+      layer.on("error", function () { if (shown === raster) element("p", raster.image + sarslide.notFound, legend, "scale-note"); });
+      layer.on("load error", function () { if (before) before.remove(); }); /* until then the one before stays */
+      layer.addTo(map);
+    } else if (before) before.remove();
     if (!raster) return;
-    layer = L.imageOverlay(raster.image, bounds, { pane: "raster", opacity: strength, className: "sharp", alt: raster.label }).addTo(map);
-    layer.on("error", function () { element("p", raster.image + sarslide.notFound, legend, "scale-note"); });
     element("p", raster.quantity, legend, "scale-name");
     element("div", "", legend, "scale-bar").style.background = "linear-gradient(to right," + raster.gradient.join(",") + ")";
     const ticks = element("div", "", legend, "scale-ticks");

@@ -43,6 +43,7 @@
 
   const images = sarslide.images(map, data, bounds, panel);
   const outlines = sarslide.outlines(map, data, images, panel);
+  sarslide.timeline(data, images, outlines, panel);
   sarslide.position(map, data);
 
   document.querySelectorAll("button[data-object]").forEach(function (button) {

@@ -121,26 +121,33 @@ sarslide.outlines = function (map, data, images, panel) {
     });
   }
 
+  let beside = null; /* shows the outlines of an earlier release, of none for "" */
   function releases() {
     if (!data.releases.length) return;
     const shapes = L.layerGroup().addTo(map), note = element("p", "", null, "scale-note");
     note.setAttribute("role", "status");
     const options = data.releases.map(function (one, k) { return [String(k), one.label]; });
-    select("Beside an earlier release", [["", "none"]].concat(options), function (number) {
+    const list = select("Beside an earlier release", [["", "none"]].concat(options), function (number) {
       shapes.clearLayers();
       note.textContent = "";
       if (!number) return;
       sarslide.load(data.releases[number].file).then(function (layer) {
+        if (list.value !== number) return; /* another one was chosen meanwhile */
         draw(shapes, Object.assign({}, layer, { features: layer.features.map(function (one) { return Object.assign({}, one, { id: "" }); }) }));
         note.textContent = "Dashed green: landslides of " + data.releases[number].label;
       }, function (error) { note.textContent = error.message; });
     });
     part.appendChild(note);
+    beside = function (number) {
+      if (list.value === number) return;
+      list.value = number;
+      list.dispatchEvent(new Event("change"));
+    };
   }
 
   data.vectors.forEach(add);
   colours();
   objects();
   releases();
-  return { found: found, go: go };
+  return { found: found, go: go, beside: beside };
 };
