@@ -9,7 +9,8 @@ that had not seen it goes on by products of the training ranges (`network_traini
 landslides of the test ranges that are released, and cells, by that network, by the one that it
 started from, by the velocity threshold as published, and as it does best on the validation range in
 the same kind. pack: the packaged network goes on by products of all ranges, written as
-OUT/drs_unet_products.safetensors. What stands in OUT is read, not made again.
+OUT/drs_unet_products.safetensors, with how sure objects are by those that score releases. What
+stands in OUT is read, not made again.
 
 Recall is of landslides not smaller than an object of the inventory. Products are simulated: what
 processors do beside these kinds is not in the rows.
@@ -24,25 +25,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
 from sarslide.dataset import scenes
 from sarslide.dataset.features import feature_array
 from sarslide.errors import SarslideError, TrainingError
 from sarslide.evaluate.metrics import Counts, harmonic, pixel_counts, pooled, ratio
+from sarslide.inventory import confidence
 from sarslide.inventory.velocity_threshold import PRINTED, Rule
 from sarslide.io.arrays import read_npz
 from sarslide.io.sidecar import read_json, write_json
 from sarslide.models import networks
+from sarslide.models.card import ObjectConfidence
 from sarslide.segment.infer import predict
 from studies.benchmark import baseline, regions
 from studies.displacement import network_training, put, row
 from studies.displacement.network_kinds import KINDS, NATIVE, grid_of, make, scene_path
 from studies.ground import cutting, making, scoring, tuning
 from studies.ground.cutting import GroundRegion
+from studies.network import confidence as of_ranges
 from studies.network import training as ranges
 
 COMMAND = "python -m studies.displacement.network --scenes FOLDS --folder OUT --record"
+USUAL_COHERENCE = 0.47  # median of the training of the packaged network
 AGAIN = "run the part make again"
 PARTS = ("make", "train", "score", "pack")
 BEFORE, PRODUCTS, PUBLISHED, TUNED = "rates of sarslide", "products", "published", "tuned"
@@ -86,15 +92,18 @@ def of_region(before: Path, folder: Path, kind: str, region: GroundRegion, metho
         found, cut, limits = {each: scoring.map_of(layers, rule) for each, layers in tracks.items()}, 0.5, []
     world = replace(making.world_of(before, region), region=grid_of(region.grid, KINDS[kind]))
     rows = scoring.released(scoring.candidates(tracks, found, world, cutting.drawn(region).dates, cut, limits))
-    matched = scoring.matched(world, rows)
+    right = scoring.pairs_of(list(world.landslides.geometry), [each["geometry"] for each in rows])
     large = np.flatnonzero(world.landslides.geometry.area >= 1e4 * scoring.SMALLEST_HA)
     cells = pooled(pixel_counts(tracks[each]["label"], found[each] >= cut) for each in making.PASSES)
     result = {
         "planted": len(large),
-        "found": len(matched.planted.intersection(large)),
-        "released": matched.released,
-        "right": matched.right,
+        "found": len({*right.values()}.intersection(large)),
+        "released": len(rows),
+        "right": len(right),
         "cells": [cells.tp, cells.fp, cells.fn],
+        "alone": [
+            [*confidence.terms(each), k in right] for k, each in enumerate(rows) if each["tracks"] == each["track"]
+        ],
     }
     write_json(path, result)
     return result
@@ -105,6 +114,14 @@ def weights_of(before: Path, folder: Path, region: GroundRegion, method: str) ->
     mountains = region.file.mountains
     made = network_training.fold_path(folder, mountains)
     return ranges.fold_path(before, mountains) if method == BEFORE else made
+
+
+def sure(before: Path, folder: Path, tested: Sequence[GroundRegion]) -> ObjectConfidence:
+    """How sure objects are that one track alone sees: of products, in ranges that were not seen."""
+    products = [kind for kind in KINDS if kind != NATIVE]
+    found = [of_region(before, folder, kind, each, PRODUCTS) for kind in products for each in tested]
+    rows = [one for each in found for one in each["alone"]]
+    return of_ranges.fitted(pd.DataFrame(rows, columns=["probability", "area", "rate", "right"]))
 
 
 @cache
@@ -139,7 +156,31 @@ def rows_of(before: Path, folder: Path, tested: Sequence[GroundRegion]) -> list[
         goal = "trained on by products best by object" if kind != NATIVE else "shown"
         met = kind == NATIVE or made[PRODUCTS]["object"] >= best
         rows.append(row(what, words, COMMAND, goal, met))
-    return rows
+    return [*rows, cause(before, folder, tested)]
+
+
+def cause(before: Path, folder: Path, tested: Sequence[GroundRegion]) -> dict:
+    """A row: cells that the network finds where coherence goes no further than in its training."""
+    words = []
+    for kind in (kind for kind, about in KINDS.items() if about.long):
+        seen = [by_coherence(before, folder, kind, tested, most) for most in (1.0, USUAL_COHERENCE)]
+        words.append(f"{kind} {' -> '.join(f'{each.recall:.2f}' for each in seen)}")
+    what = (
+        f"recall by cell of the network trained on rates of sarslide, temporal coherence -> at most {USUAL_COHERENCE:g}"
+    )
+    return row(what, "; ".join(words), COMMAND)
+
+
+def by_coherence(before: Path, folder: Path, kind: str, tested: Sequence[GroundRegion], most: float) -> Counts:
+    """Cells in both tracks of regions."""
+    counts = []
+    for region in tested:
+        for each in making.PASSES:
+            layers = read_npz(scene_path(folder, kind, region, each), TrainingError, AGAIN)
+            layers["mean_coherence"] = np.minimum(layers["mean_coherence"], most)
+            found, cut, _ = by_network(weights_of(before, folder, region, BEFORE), {each: layers})
+            counts.append(pixel_counts(layers["label"], found[each] >= cut))
+    return pooled(counts)
 
 
 def summed(found: Sequence[Mapping[str, Any]]) -> dict[str, float]:
@@ -175,6 +216,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 network_training.train_fold(asked.scenes, asked.folder, mountains)
         if "pack" in asked.parts:
             network_training.train_packaged(asked.folder)
+            path = network_training.packaged_path(asked.folder)
+            numbers = sure(asked.scenes, asked.folder, tested)
+            of_ranges.into_card(path, numbers, networks.load(path)[1].threshold, half=True)
     except SarslideError as error:
         raise SystemExit(str(error)) from error
     if "score" in asked.parts:

@@ -22,7 +22,7 @@ from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external.regrid import GeocodedBand, smooth
 from sarslide.io.arrays import write_npz
-from sarslide.layers import hidden
+from sarslide.layers import LINE_OF_SIGHT, hidden
 from sarslide.rates.settings import RateSettings
 from sarslide.terrain.derivatives import derivatives
 from studies.displacement.deliver import COARSE, coarse
@@ -33,6 +33,8 @@ YEARS = (2, 7)
 POINTS_PER_KM2, LEAST_COHERENCE = 300, 0.7  # points: where the temporal coherence is as large
 SMOOTHING_CELLS = 2.0
 MEASURED = ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr", "mean_coherence")
+GEOMETRY = ("layover_shadow", *LINE_OF_SIGHT)
+KEPT = (*MEASURED, "slope_deg", "aspect_deg", "elevation_m", *GEOMETRY, "label", "meta")
 
 
 @dataclass(frozen=True)
@@ -104,28 +106,18 @@ def degraded(
     layers: of the scene. seed: years of the product. rng: which points there are.
     """
     if kind == KINDS[NATIVE]:
-        kept = (
-            *MEASURED,
-            "slope_deg",
-            "aspect_deg",
-            "elevation_m",
-            "layover_shadow",
-            "los_east",
-            "los_north",
-            "los_up",
-        )
-        return {name: layers[name] for name in (*kept, "label", "meta")}
+        return {name: layers[name] for name in KEPT}
     meta = json.loads(str(layers["meta"]))
     grid, looks = grid_of(region, kind), float(meta["products"]["looks"])
     own = coarse_grid(region) if kind.cells_90m else region
     share = np.random.default_rng(seed).integers(YEARS[0], YEARS[1] + 1) ** -1.5 if kind.long else 1.0
-    found = product(layers, kind, share, looks, rng)
+    rate, error, coherence = product(layers, kind, share, looks, rng)
     if own != grid:
-        found = [None if each is None else on_grid(each, own, grid) for each in found]
-    rate, error, coherence = found
+        rate, coherence = (on_grid(each, own, grid) for each in (rate, coherence))
+        error = None if error is None else on_grid(error, own, grid)
     step = round(grid.cell_m / region.cell_m)
     heights = np.pad(at_step(layers["elevation_m"], step), 1, mode="reflect", reflect_type="odd")
-    east, north, up = (at_step(layers[name], step) for name in ("los_east", "los_north", "los_up"))
+    east, north, up = (at_step(layers[name], step) for name in LINE_OF_SIGHT)
     given = Displacement(
         rate,
         (meta["dates"][0], meta["dates"][-1]),
@@ -136,10 +128,9 @@ def degraded(
     )
     geometry = delivered.geometry_of(given, Declared(), heights, grid, meta["stack"], "scene")
     terrain = derivatives(heights, grid.cell_m)
-    made = {name: terrain[name][1:-1, 1:-1] for name in ("slope_deg", "aspect_deg")} | {
-        "elevation_m": heights[1:-1, 1:-1]
-    }
-    made |= {name: geometry[name] for name in ("layover_shadow", "los_east", "los_north", "los_up")}
+    made = {name: terrain[name][1:-1, 1:-1] for name in ("slope_deg", "aspect_deg")}
+    made["elevation_m"] = heights[1:-1, 1:-1]
+    made |= {name: geometry[name] for name in GEOMETRY}
     made |= rates_of(given, made["elevation_m"], grid, hidden(geometry["layover_shadow"]))
     about = {name: meta[name] for name in ("region", "stack", "range")} | {"grid": grid.to_dict()}
     made = {name: np.asarray(values, layers[name].dtype) for name, values in made.items()}
@@ -160,7 +151,7 @@ def rates_of(
 
 def product(
     layers: Mapping[str, np.ndarray], kind: Kind, share: float, looks: float, rng: np.random.Generator
-) -> list[np.ndarray | None]:
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Rate, error (None: not stated) and coherence in the cells of the product.
 
     share: of the error of the scene that its years leave.
@@ -173,10 +164,10 @@ def product(
     if kind.points:
         # Points of the area of a cell of the scene.
         drawn = rng.random(rate.shape) < POINTS_PER_KM2 * (30.0 / 1e3) ** 2
-        return list(means_of_points(rate, error, coherence, drawn & (coherence >= LEAST_COHERENCE)))
+        return means_of_points(rate, error, coherence, drawn & (coherence >= LEAST_COHERENCE))
     if kind.smoothed:
-        return [gaussian(rate, SMOOTHING_CELLS), None, coherence]
-    return [coarse(each, COARSE) for each in (rate, error, coherence)]
+        return gaussian(rate, SMOOTHING_CELLS), None, coherence
+    return coarse(rate, COARSE), coarse(error, COARSE), coarse(coherence, COARSE)
 
 
 def temporal_coherence(coherence: np.ndarray, looks: float) -> np.ndarray:

@@ -84,7 +84,7 @@ def train_on(
     trained = train(known, checked, card.channels, ranges.NETWORK, ranges.OPTIONS, recipe, "cpu", True)
     paths = [scene_path(folder, kind, each, one) for kind in KINDS for each in training for one in making.PASSES]
     made = cards.model_card(trained, known, checked, fingerprint(Path(__file__)), landslides=trained_on.measure(paths))
-    made["training"]["kinds"] = list(KINDS)
+    made["training"] |= {"kinds": list(KINDS)} | ({"tensors": "float16"} if half else {})
     weights.save(path, trained.network, made, half)
 
 

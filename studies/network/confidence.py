@@ -90,11 +90,11 @@ def tried(folder: Path, regions: Sequence[GroundRegion], alone: pd.DataFrame, cu
     return _calibration("released landslides", pd.concat(released))
 
 
-def into_card(path: Path, numbers: ObjectConfidence, threshold: float) -> None:
+def into_card(path: Path, numbers: ObjectConfidence, threshold: float, half: bool = False) -> None:
     """Write numbers and threshold into the card of a weights file."""
     network, card = networks.load(path)
     entries = card.model_dump(exclude_unset=True, exclude={"sha256"})
-    weights.save(path, network, entries | {"objects": numbers.model_dump(), "threshold": threshold})
+    weights.save(path, network, entries | {"objects": numbers.model_dump(), "threshold": threshold}, half)
 
 
 def _candidates(
