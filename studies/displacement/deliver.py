@@ -4,77 +4,43 @@
 
 Each track's LOS rate, error and mean coherence are written as a GeoTIFF, as one with cells of 90 m
 (means of nine), as MintPy writes them, and as points of EGMS: one in a cell whose coherence is over
-0.4, somewhere in it, in EPSG:3035, of a region of Europe. Lines of sight go with MintPy and EGMS; a
-GeoTIFF has those of the pass. OUT/{form} is the working folder of the region made of them, run
-unless it stands there, with the snowline of the other; its release is compared as `objects` does.
-Each form carries less; noise and filters of other programs are not in these rows.
+0.4, somewhere in it, in EPSG:3035, of a region of Europe; and as DISP-S1, dolphin and LiCSBAS
+(cells of an arc second) write them, with a series of all dates whose line has that rate and error.
+Lines of sight go with MintPy, EGMS and LiCSBAS; the others have those of the pass. OUT/{form} is
+the working folder of the region made of them, run unless it stands there, with the snowline of the
+other; its release is compared as `objects` does. Each form carries less; noise and filters of other
+programs are not in these rows.
 """
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from affine import Affine
 from pyproj import Transformer
 
+from sarslide.constants import MM_PER_M
 from sarslide.displacement import region
-from sarslide.frames import WHOLE
-from sarslide.grid import RegionGrid
 from sarslide.inventory import records
-from sarslide.io import raster
 from sarslide.layers import LINE_OF_SIGHT
 from sarslide.network import interval_years
-from studies.displacement import objects, put
+from studies.displacement import objects, put, written
+from studies.displacement.track import SEED, Track, in_degrees
 from studies.runs import sarslide
 
 COMMAND = "python -m studies.displacement.deliver --native RESULTS --folder OUT --record"
-COARSE, COHERENT, SEED = 3, 0.4, 11
-MM_PER_M = 1000.0
-
-
-@dataclass(frozen=True)
-class Track:
-    """Rates of a track of a finished region of one frame.
-
-    Attributes
-    ----------
-    results : Path
-        Of the region.
-    stack : str
-        The track.
-    dates : tuple of str
-        First and last date, YYYYMMDD.
-    """
-
-    results: Path
-    stack: str
-    dates: tuple[str, str]
-
-    @cached_property
-    def grid(self) -> RegionGrid:
-        return raster.grid_of(self._path("stacking", "los_rate_mm_per_yr"))
-
-    def rate(self, name: str) -> np.ndarray:
-        """A layer of the rates."""
-        return raster.read(self._path("stacking", name), self.grid)
-
-    def geometry(self, name: str) -> np.ndarray:
-        """A layer of the geometry."""
-        return raster.read(self._path("geometry", name), self.grid)
-
-    def _path(self, folder: str, name: str) -> Path:
-        return self.results / self.stack / WHOLE / "native" / folder / f"{name}.tif"
+COARSE, COHERENT, ARC_SECOND = 3, 0.4, 1 / 3600
 
 
 def geotiff(track: Track, folder: Path, step: int = 1) -> dict[str, object]:
     """`rate.tif` (rate, error) and `temporal_coherence.tif`; returns what they cannot state."""
     layers = [coarse(track.rate(name), step) for name in ("los_rate_mm_per_yr", "los_rate_std_mm_per_yr")]
-    _write(folder / "rate.tif", layers, track.grid, step)
-    _write(folder / "temporal_coherence.tif", [coarse(track.rate("mean_coherence"), step)], track.grid, step)
-    return {"unit": "mm", "positive": "towards", "period": list(track.dates)}
+    place = written.Place(track.grid.transform * Affine.scale(step), track.grid.epsg)
+    written.geotiff(folder / "rate.tif", layers, place)
+    written.geotiff(folder / "temporal_coherence.tif", [coarse(track.rate("mean_coherence"), step)], place)
+    return {"unit": "mm", "positive": "towards", "period": list(track.period)}
 
 
 def geotiff_90m(track: Track, folder: Path) -> dict[str, object]:
@@ -89,7 +55,7 @@ def mintpy(track: Track, folder: Path) -> dict[str, object]:
     grid = track.grid
     about = {"LENGTH": str(grid.rows), "WIDTH": str(grid.cols), "X_FIRST": str(grid.west), "Y_FIRST": str(grid.north)}
     about |= {"X_STEP": str(grid.cell_m), "Y_STEP": str(-grid.cell_m), "X_UNIT": "meters", "EPSG": str(grid.epsg)}
-    about |= dict(zip(("START_DATE", "END_DATE"), track.dates, strict=True))
+    about |= dict(zip(("START_DATE", "END_DATE"), track.period, strict=True))
     names = {"velocity": "los_rate_mm_per_yr", "velocityStd": "los_rate_std_mm_per_yr"}
     files = {
         "velocity": {key: np.nan_to_num(track.rate(layer)) / MM_PER_M for key, layer in names.items()},
@@ -123,16 +89,40 @@ def egms(track: Track, folder: Path) -> dict[str, object]:
         **{name: track.geometry(name)[rows, cols] for name in LINE_OF_SIGHT},
         "mean_velocity": rate,
         "mean_velocity_std": std,
-        track.dates[0]: 0.0,
-        track.dates[1]: rate * interval_years("_".join(track.dates)),
+        track.period[0]: 0.0,
+        track.period[1]: rate * interval_years("_".join(track.period)),
     }
-    name = f"EGMS_L2b_{track.stack[1:]}_0001_IW1_VV_{track.dates[0][:4]}_{track.dates[1][:4]}_1.csv"
+    name = f"EGMS_L2b_{track.stack[1:]}_0001_IW1_VV_{track.period[0][:4]}_{track.period[1][:4]}_1.csv"
     pd.DataFrame(table).to_csv(folder / name, index=False, float_format="%.4f")
     return {}
 
 
+def opera(track: Track, folder: Path) -> dict[str, object]:
+    """DISP-S1 of every date, whose reference moves to the middle one."""
+    written.opera(folder, track.product(), track.grid, len(track.days) // 2)
+    return {}
+
+
+def dolphin(track: Track, folder: Path) -> dict[str, object]:
+    """velocity.tif, timeseries and temporal coherence."""
+    written.dolphin(folder, track.product(), written.place_of(track.grid))
+    return {}
+
+
+def licsbas(track: Track, folder: Path) -> dict[str, object]:
+    """cum_filt.h5 in cells of an arc second."""
+    written.licsbas(folder / "cum_filt.h5", *in_degrees(track.product(), track.grid, ARC_SECOND))
+    return {}
+
+
+def licsbas_flat(track: Track, folder: Path) -> dict[str, object]:
+    """Flat files in cells of an arc second, without a series."""
+    written.licsbas_flat(folder, *in_degrees(track.product(), track.grid, ARC_SECOND))
+    return {}
+
+
 FORMS: dict[str, Callable[[Track, Path], dict[str, object]]] = {
-    each.__name__: each for each in (geotiff, geotiff_90m, mintpy, egms)
+    each.__name__: each for each in (geotiff, geotiff_90m, mintpy, egms, opera, dolphin, licsbas, licsbas_flat)
 }
 
 
@@ -164,17 +154,6 @@ def coarse(cells: np.ndarray, step: int) -> np.ndarray:
     return np.where(count >= step * step / 2, means, np.nan)
 
 
-def _write(path: Path, layers: Sequence[np.ndarray], grid: RegionGrid, step: int) -> None:
-    import rasterio
-    from affine import Affine
-
-    rows, cols = layers[0].shape
-    profile = {"driver": "GTiff", "dtype": "float32", "nodata": np.nan, "crs": f"EPSG:{grid.epsg}"}
-    profile |= {"transform": grid.transform * Affine.scale(step), "height": rows, "width": cols, "count": len(layers)}
-    with rasterio.open(path, "w", **profile) as target:
-        target.write(np.stack(layers).astype(np.float32))
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--native", type=Path, required=True, metavar="RESULTS", help="of a region of one frame")
@@ -183,7 +162,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--record", action="store_true", help="put the rows into studies/records/displacement.json")
     asked = parser.parse_args(arguments)
     release = records.named(asked.native / "inventory/current.json")
-    tracks = [Track(asked.native, stack, (days[0], days[-1])) for stack, days in sorted(release.dates.items())]
+    tracks = [Track(asked.native, stack, tuple(days)) for stack, days in sorted(release.dates.items())]
     snowline_m = (release.model_extra or {})["parameters"]["inventory"]["snowline_m"]
     rows = [
         objects.compared(asked.native, deliver(asked.native, tracks, snowline_m, form, asked.folder), COMMAND)

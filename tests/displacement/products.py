@@ -1,12 +1,15 @@
 """Displacement products of known motion, written as their own programs write them."""
 
+from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
-import rasterio
-from pyproj import CRS, Transformer
+from affine import Affine
+from pyproj import Transformer
+from studies.displacement import written
+from studies.displacement.written import Place
 
+from sarslide.displacement.contract import Displacement
 from sarslide.grid import RegionGrid
 from sarslide.network import years_of
 
@@ -35,21 +38,29 @@ def in_degrees() -> tuple[float, float, np.ndarray]:
     return west, north, values
 
 
+def moved() -> Displacement:
+    """The motion on the region, without error and coherence."""
+    cells = rate(*np.meshgrid(GRID.x(), GRID.y()))
+    return Displacement(cells, tuple(DAYS), series_mm=YEARS[:, None, None] * cells)
+
+
+def moved_in_degrees() -> tuple[Displacement, Place]:
+    """The motion in arc seconds, with a line of sight."""
+    west, north, values = in_degrees()
+    angles = (np.full(values.shape, angle) for angle in (INCIDENCE, HEADING))
+    found = Displacement(values, tuple(DAYS), None, YEARS[:, None, None] * values, None, *angles)
+    return found, Place(Affine(STEP, 0, west, 0, -STEP, north), 4326)
+
+
 def geotiff(path: Path, unit: str = "", factor: float = 1.0, bands: int = 2) -> None:
     """The rate and its error as a plain GeoTIFF, or one with the unit of dolphin."""
-    cells = np.stack([rate(*np.meshgrid(GRID.x(), GRID.y())), np.full(GRID.shape, 2.0)]) * factor
-    profile = {"driver": "GTiff", "dtype": "float32", "crs": "EPSG:32632", "transform": GRID.transform}
-    with rasterio.open(path, "w", count=bands, height=GRID.rows, width=GRID.cols, **profile) as target:
-        target.write(cells[:bands].astype(np.float32))
-        target.units = (unit,) * bands
+    cells = [rate(*np.meshgrid(GRID.x(), GRID.y())) * factor, np.full(GRID.shape, 2.0 * factor)]
+    written.geotiff(path, cells[:bands], written.place_of(GRID), unit)
 
 
 def dolphin(folder: Path) -> None:
     """velocity.tif, and timeseries/FIRST_DATE.tif."""
-    (folder / "timeseries").mkdir(parents=True)
-    geotiff(folder / "velocity.tif", "meters / year", 1e-3, 1)
-    for day, years in zip(DAYS[1:], YEARS[1:], strict=True):
-        geotiff(folder / f"timeseries/{DAYS[0]}_{day}.tif", "meters", 1e-3 * float(years), 1)
+    written.dolphin(folder, moved(), written.place_of(GRID))
 
 
 def mintpy(folder: Path, heading: float = HEADING) -> None:
@@ -84,59 +95,22 @@ def mintpy(folder: Path, heading: float = HEADING) -> None:
 
 
 def licsbas(path: Path) -> None:
-    """cum_filt.h5 with the data sets that LiCSBAS16_filt_ts.py (1.5.3) creates."""
-    west, north, values = in_degrees()
-    to_satellite = np.radians(HEADING - 90)
-    level, up = np.sin(np.radians(INCIDENCE)), np.cos(np.radians(INCIDENCE))
-    vector = {"E.geo": level * np.sin(to_satellite), "N.geo": level * np.cos(to_satellite), "U.geo": up}
-    with h5py.File(path, "w") as file:
-        file["imdates"] = np.array(DAYS, np.int32)
-        file["corner_lat"], file["corner_lon"] = north - STEP / 2, west + STEP / 2  # centres
-        file["post_lat"], file["post_lon"] = -STEP, STEP
-        file["cum"] = (YEARS[:, None, None] * values).astype(np.float32)
-        file["vel"] = values.astype(np.float32)
-        file["refarea"] = "10:11/20:21"
-        for name, value in vector.items():
-            file[name] = np.full(values.shape, value, np.float32)
+    """cum_filt.h5 without error and coherence."""
+    written.licsbas(path, *moved_in_degrees())
 
 
 def licsbas_flat(folder: Path) -> None:
-    """results/ and info/ of LiCSBAS: float32 without header, and the texts that state their place and dates."""
-    west, north, values = in_degrees()
-    (folder / "results").mkdir()
-    (folder / "info").mkdir()
-    to_satellite = np.radians(HEADING - 90)
-    level, up = np.sin(np.radians(INCIDENCE)), np.cos(np.radians(INCIDENCE))
-    layers = {"E.geo": level * np.sin(to_satellite), "N.geo": level * np.cos(to_satellite), "U.geo": up}
-    layers |= {"vel": values + 100, "vel.mskd": values, "vstd": 2.0, "coh_avg": 0.6}
-    for name, cells in layers.items():
-        np.broadcast_to(cells, values.shape).astype("<f4").tofile(folder / "results" / name)
-    length, width = values.shape
-    (folder / "info/EQA.dem_par").write_text(
-        "Gamma DIFF&GEO DEM/MAP parameter file\ntitle: DEM\nDEM_projection:     EQA\n"
-        f"width:                {width}\nnlines:               {length}\n"
-        f"corner_lat:     {north - STEP / 2!r}  decimal degrees\ncorner_lon:    {west + STEP / 2!r}  decimal degrees\n"
-        f"post_lat:   {-STEP!r}  decimal degrees\npost_lon:    {STEP!r}  decimal degrees\n"
-    )
-    (folder / "info/13used_image.txt").write_text("\n".join(DAYS) + "\n")
-    (folder / "info/13parameters.txt").write_text(f"range_samples:  {width}\nref_area:       10:11/20:21\n")
+    """results/ and info/ of LiCSBAS, with a rate before masking."""
+    found, place = moved_in_degrees()
+    std, coherence = (np.full(found.rate_mm_per_yr.shape, value) for value in (2.0, 0.6))
+    whole = replace(found, rate_std_mm_per_yr=std, coherence=coherence)
+    written.licsbas_flat(folder, whole, place, vel=found.rate_mm_per_yr + 100)
 
 
 def opera(folder: Path, version: str = "1.0", frame: str = "11116") -> None:
     """DISP-S1 products of two references, the second the fifth date, with the layers of its specification."""
-    cells = rate(*np.meshgrid(GRID.x(), GRID.y()))
-    for k, day in enumerate(DAYS[1:], 1):
-        first = 0 if k <= 4 else 4
-        name = f"OPERA_L3_DISP-S1_IW_F{frame}_VV_{DAYS[first]}T140755Z_{day}T140756Z_v{version}_20250318T222753Z.nc"
-        with h5py.File(folder / name, "w") as file:
-            file["x"], file["y"] = GRID.x(), GRID.y()
-            file["spatial_ref"] = 0
-            file["spatial_ref"].attrs["crs_wkt"] = CRS.from_epsg(32632).to_wkt()
-            file["displacement"] = (cells * (YEARS[k] - YEARS[first]) * 1e-3).astype(np.float32)
-            file["recommended_mask"] = np.ones(GRID.shape, np.uint8)
-            file["temporal_coherence"] = np.full(GRID.shape, 0.8, np.float32)
-            file.create_group("identification")
-            file.create_group("metadata")
+    found = replace(moved(), coherence=np.full(GRID.shape, 0.8))
+    written.opera(folder, found, GRID, 4, version, frame)
 
 
 def mintpy_radar(folder: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import rasterio
+from studies.displacement import written
 
 from sarslide.displacement import formats
 from sarslide.displacement.contract import Declared
@@ -140,6 +141,16 @@ def test_a_plain_geotiff_follows_what_is_declared(tmp_path):
     products.geotiff(tmp_path / "rate.tif", factor=0.1)
     away = formats.read(tmp_path, GRID, Declared("cm", "away", (DAYS[0], DAYS[-1])))[1]
     assert np.allclose(away.rate_mm_per_yr, -TRUTH, atol=1e-3) and np.allclose(away.rate_std_mm_per_yr, 2.0)
+
+
+def test_the_coherence_of_dolphin_is_no_date_of_its_series(tmp_path):
+    """dolphin's `sequential.py` names it by the span of its acquisitions."""
+    products.dolphin(tmp_path)
+    name = f"temporal_coherence_average_{DAYS[0]}_{DAYS[-1]}.tif"
+    written.geotiff(tmp_path / name, [np.full(GRID.shape, 0.7)], written.place_of(GRID), void=0.0)
+    assert formats.look(tmp_path).has_coherence and list(formats.look(tmp_path).dates) == DAYS
+    found = formats.read(tmp_path, GRID)[1]
+    assert np.allclose(found.coherence, 0.7) and np.allclose(found.series_mm[-1], TRUTH * products.YEARS[-1], atol=0.01)
 
 
 @pytest.mark.parametrize("name", ["geotiff", "dolphin", "mintpy", "licsbas", "licsbas_flat", "opera"])

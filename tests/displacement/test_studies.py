@@ -5,11 +5,14 @@ import zipfile
 import geopandas as gpd
 import numpy as np
 import pytest
+from pyproj import Transformer
 from shapely.geometry import box
-from studies.displacement import objects, tile
+from studies.displacement import objects, tile, track
 
 from sarslide.displacement import formats
+from sarslide.displacement.contract import Displacement
 from sarslide.grid import RegionGrid
+from sarslide.network import years_of
 from tests.displacement import test_egms
 
 
@@ -65,3 +68,33 @@ def test_a_tile_is_zipped_bursts_in_the_columns_of_the_format_with_its_planted_m
     still = known & (np.abs(truth) < 0.1)
     assert np.abs(np.mean((found.rate_mm_per_yr - truth)[still])) < 4 * 0.5 / still.sum() ** 0.5
     np.testing.assert_allclose(np.nanmean(found.incidence_deg), tile.INCIDENCE, atol=0.1)
+
+
+def test_the_series_of_a_track_has_its_rate_and_error_and_noise_in_every_date():
+    rng = np.random.default_rng(3)
+    days = [f"2020{month:02d}01" for month in range(1, 13)]
+    rate, std = rng.normal(0, 20, (6, 7)), rng.uniform(0.5, 4, (6, 7))
+    rate[0, 0] = np.nan
+    years = years_of(days)
+    series = track.series_of(rate, std, years)
+    known = np.isfinite(rate)
+    assert np.isnan(series[:, 0, 0]).all() and not series[0][known].any()
+    # NumPy's own least squares is the truth: slope, and its error from the residuals.
+    for row, col in zip(*np.nonzero(known), strict=True):
+        (slope, _), cov = np.polyfit(years - years[0], series[:, row, col].astype(float), 1, cov=True)
+        assert slope == pytest.approx(rate[row, col], abs=1e-3)  # float32
+        assert cov[0, 0] ** 0.5 == pytest.approx(std[row, col], rel=1e-3)
+
+
+def test_a_track_in_degrees_lies_where_it_lay():
+    grid = RegionGrid.from_bounds(32632, (576000.0, 5160000.0, 577920.0, 5161920.0), 30.0)
+    plane = (grid.x()[None, :] - grid.west) * 0.01 + (grid.y()[:, None] - grid.north) * 0.02
+    found, place = track.in_degrees(Displacement(plane, ("20200101", "20201231")), grid, 1 / 3600)
+    rows, cols = np.nonzero(np.isfinite(found.rate_mm_per_yr))
+    lon, lat = place.transform * (cols + 0.5, rows + 0.5)
+    x, y = Transformer.from_crs(4326, 32632, always_xy=True).transform(lon, lat)
+    truth = (x - grid.west) * 0.01 + (y - grid.north) * 0.02
+    inside = (np.abs(x - 576960) < 930) & (np.abs(y - 5160960) < 930)
+    assert inside.sum() > 0.9 * grid.rows * grid.cols * 30**2 / (21.3 * 30.9) * (930 / 960) ** 2
+    # A plane is kept by bilinear resampling; rasterio's places are exact to an eighth of a cell (its default tolerance).
+    assert np.abs(found.rate_mm_per_yr[rows, cols] - truth)[inside].max() < 0.03 * 30 / 8

@@ -9,12 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
-import h5py
 import numpy as np
 import pytest
 import yaml
-from pyproj import CRS
 from shapely.geometry import Point
+from studies.displacement import written
 from studies.real_run import PAGE, RECORD, __main__, disp_s1, displacement, page, pair, row
 from studies.real_run.place import is_real
 from studies.real_run.seams import steps
@@ -153,18 +152,10 @@ def _publish_displacement(archive, simulator, frame: str, made: int, first: str,
     grid = simulator.world.grid
     name = f"OPERA_L3_DISP-S1_IW_F{frame}_VV_{first}T112010Z_{date}T112010Z_v1.0_2025031{made}T222753Z.nc"
     years = np.diff(years_of([first, date]))[0]
-    with h5py.File(store := io.BytesIO(), "w") as file:
-        file["x"], file["y"] = grid.x(), grid.y()
-        file["spatial_ref"] = 0
-        file["spatial_ref"].attrs["crs_wkt"] = CRS.from_epsg(grid.epsg).to_wkt()
-        noise_mm = np.random.default_rng(int(date)).normal(0, 2, grid.shape)
-        moved_mm = simulator.los_rate_mm_per_yr * years + noise_mm
-        # What was processed before is wrong.
-        file["displacement"] = (moved_mm / 1e3 * (made - 1)).astype(np.float32)
-        file["recommended_mask"] = np.ones(grid.shape, np.uint8)
-        file["temporal_coherence"] = np.full(grid.shape, 0.8, np.float32)
-        file.create_group("identification")
-        file.create_group("metadata")
+    noise_mm = np.random.default_rng(int(date)).normal(0, 2, grid.shape)
+    moved_mm = simulator.los_rate_mm_per_yr * years + noise_mm
+    # What was processed before is wrong.
+    written.disp_s1(store := io.BytesIO(), moved_mm * (made - 1), np.full(grid.shape, 0.8), grid)
     archive.files[f"/DISP/{name}"] = store.getvalue()
     points = [{"Longitude": lon, "Latitude": lat} for lon, lat in outline(grid)]
     archive.items.append(

@@ -46,16 +46,17 @@ def recognises(path: Path) -> bool:
 
 def _parts(paths: Sequence[Path]) -> tuple[dict[str, Path], list[Path], list[Path]]:
     """Series by date, rates, coherences."""
-    pairs = {path: match for path in paths if (match := DATES.search(path.name))}
+    # dolphin names its coherence by the whole span, as if it were the last date of the series.
+    coherence = [path for path in paths if COHERENCE in path.name and recognises(path)]
+    pairs = {path: match for path in paths if path not in coherence and (match := DATES.search(path.name))}
     firsts = {match[1] for match in pairs.values()}
     if len(firsts) > 1:
         raise RateError(
             f"{paths[0].parent}: series of {len(firsts)} first dates", "give files that share their first date"
         )
     series = {match[2]: path for path, match in pairs.items()}
-    rest = [path for path in paths if path not in pairs and recognises(path)]
-    coherence = [path for path in rest if COHERENCE in path.name]
-    return series, [path for path in rest if path not in coherence], coherence
+    rates = [path for path in paths if path not in pairs and path not in coherence and recognises(path)]
+    return series, rates, coherence
 
 
 def dates(paths: Sequence[Path]) -> list[str]:
