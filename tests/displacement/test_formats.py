@@ -53,6 +53,21 @@ def test_each_format_gives_the_motion_that_was_put_in(name, tmp_path):
         assert np.allclose(found.rate_std_mm_per_yr[known], 2.0)
 
 
+def test_cells_that_licsbas_rejects_have_no_rate_and_no_series(tmp_path):
+    """LiCSBAS16_filt_ts.py copies `mask` of LiCSBAS15_mask_ts.py into cum_filt.h5; `vel` and `cum` are unmasked there."""
+    products.licsbas(tmp_path / "cum_filt.h5")
+    before = np.isfinite(formats.read(tmp_path, GRID)[1].rate_mm_per_yr)
+    with h5py.File(tmp_path / "cum_filt.h5", "a") as file:
+        mask = np.ones(file["vel"].shape, np.float32)
+        mask[:, : mask.shape[1] // 2] = 0
+        file["mask"] = mask
+    found = formats.read(tmp_path, GRID)[1]
+    known, half = np.isfinite(found.rate_mm_per_yr), GRID.cols // 2
+    # The region is turned by less than a degree to the meridian: 2 columns in 64 rows.
+    assert not known[:, : half - 3].any() and (known == before)[:, half + 3 :].all()
+    assert (np.isfinite(found.series_mm) == known).all()
+
+
 def test_flat_files_of_licsbas(tmp_path):
     products.licsbas_flat(tmp_path)
     found_as, found = formats.read(tmp_path, GRID)

@@ -4,8 +4,8 @@
 grows away (LiCSBAS13_sb_inv.py, LiCSBAS16_filt_ts.py, `coef_r2m`). `corner_lat` and `corner_lon`
 are the CENTRE of the first cell (LiCSBAS_flt2geotiff.py shifts by half of `post_lat`). `E.geo`,
 `N.geo` and `U.geo` are the vector from the ground to the satellite. `refarea` is x1:x2/y1:y2 in
-cells; `coh_avg` is the mean coherence of the interferograms. Morishita et al. 2020,
-doi:10.3390/rs12030424.
+cells; `coh_avg` is the mean coherence of the interferograms; `mask` is 0 where LiCSBAS15_mask_ts.py
+rejects a cell, whose rate stays in the file. Morishita et al. 2020, doi:10.3390/rs12030424.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from sarslide.errors import RateError
 from sarslide.grid import RegionGrid
 from sarslide.network import years_of
 
-COHERENCE, CRS = "coh_avg", "EPSG:4326"
+COHERENCE, MASK, CRS = "coh_avg", "mask", "EPSG:4326"
 
 
 def recognises(path: Path) -> bool:
@@ -137,16 +137,19 @@ def read(paths: Sequence[Path], grid: RegionGrid, declared: Declared) -> Displac
         series = np.stack([placed.layer(file["cum"], (k,), *place, grid, path) for k in range(len(days))])
         layers = {
             name: placed.layer(file[name], (), *place, grid, path)
-            for name in ("vel", "vstd", COHERENCE, "E.geo", "N.geo", "U.geo")
+            for name in ("vel", "vstd", COHERENCE, MASK, "E.geo", "N.geo", "U.geo")
             if name in file
         }
         reference = file["refarea"][()] if "refarea" in file else b"not stated"
     series = series - series[0]
     rate, std = rate_of(series, years_of(days))
+    rate = layers.get("vel", rate)
+    if MASK in layers:
+        series, rate = (np.where(layers[MASK] > 0.5, cells, np.nan) for cells in (series, rate))
     toward = {"E.geo", "N.geo", "U.geo"} <= set(layers)
     heading = (np.degrees(np.arctan2(layers["E.geo"], layers["N.geo"])) + 90) % 360 if toward else None
     return Displacement(
-        layers.get("vel", rate),
+        rate,
         tuple(days),
         layers.get("vstd", std),
         series,
