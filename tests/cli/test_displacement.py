@@ -6,6 +6,7 @@ from tests.displacement.products import DAYS, GRID
 
 from sarslide import cli, exit_codes
 from sarslide.config import load
+from sarslide.displacement import region
 from sarslide.grid import RegionGrid
 
 
@@ -36,6 +37,10 @@ def test_products_become_a_region_and_the_next_commands_are_told(place, capsys):
     config = load({"region": "mine"}, place)
     assert config.segmentation.method == "velocity_threshold" and config.grid.epsg == 32632
     assert RegionGrid.from_bounds(32632, config.grid.bounds, 30.0).shape == GRID.shape
+    # DISP-S1 has a coherence; dolphin's files without one are mapped by the threshold.
+    assert ended("other", "D066=D066", "-C", place) == 0
+    segmentation = load({"region": "other"}, place).segmentation
+    assert (segmentation.method, segmentation.model) == ("network", region.NETWORK)
     assert ended("mine", "A117=A117", "-C", place) == exit_codes.REFUSED
     assert "regions/mine.yaml: is there already" in capsys.readouterr().err
 
@@ -61,7 +66,10 @@ def test_a_box_in_degrees_and_what_a_plain_raster_does_not_state(place, monkeypa
     product = config.displacement.products["A117"]
     assert (product.unit, product.positive, product.period) == ("mm", "away", (DAYS[0], DAYS[-1]))
     assert (product.incidence_deg, product.heading_deg, product.coherence) == (38, None, 0.8)
-    assert config.segmentation.method == "network"
+    # Cells of 60 m: where the network of products is worse than the threshold; 16,200 m2 are 4 of them.
+    assert config.segmentation.method == "velocity_threshold"
+    rule = config.velocity_threshold
+    assert (rule.form, rule.sigmas, rule.min_cells, rule.min_slope_deg) == ("tuned", None, 4, 0)
     west, south, east, north = config.grid.bounds
     # A hundredth of a degree of longitude there is 766 m, half of one of latitude 556 m.
     assert 766 < east - west < 766 + 2 * 60 + 20 and 556 < north - south < 556 + 2 * 60 + 20

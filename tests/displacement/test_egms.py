@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sarslide.displacement import bursts
+from sarslide.config import load
+from sarslide.displacement import bursts, region
 from sarslide.displacement.contract import Declared
 from sarslide.displacement.formats import read
 from sarslide.errors import RateError
@@ -197,3 +198,11 @@ def test_bursts_of_one_track_level_and_dates(tmp_path):
     burst(tmp_path, ROWS, NAME.replace("088", "015"))
     with pytest.raises(RateError, match="mixes L2b of track 015 and L2b of track 088"):
         read(tmp_path, GRID)
+
+
+def test_points_begin_a_region_that_the_network_of_products_maps(tmp_path):
+    """In cells of 100 m by themselves, where rasters are left to the velocity threshold."""
+    begun = region.begin("mine", {"A088": str(burst(tmp_path))}, {}, "glo30", folder=tmp_path)
+    assert begun.grid.cell_m == 100
+    segmentation = load({"region": "mine"}, tmp_path).segmentation
+    assert (segmentation.method, segmentation.model) == ("network", region.NETWORK)

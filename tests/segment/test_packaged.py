@@ -5,23 +5,26 @@ seen.
 import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation
+from studies.benchmark import regions
+from studies.displacement import network_kinds
 from studies.ground import cutting
 from studies.network import valleys
 
 from sarsim import climates
 from sarslide.config import Config
 from sarslide.dataset import features, scenes
+from sarslide.displacement import region
 from sarslide.evaluate import scores
 from sarslide.models import networks, registry, weights
 from sarslide.retrieve import dem_library
 from sarslide.segment.infer import predict
 
-RANGES, BEFORE = "drs_unet_ranges", "drs_unet_compact"
+RANGES, BEFORE, PRODUCTS = "drs_unet_ranges", "drs_unet_compact", "drs_unet_products"
 OF_PAPERS = ["p0_drs_unet", "p2_mask_rcnn_resnext_dcb_sa", "p3_fcadensenet", "p4_generalized_cnn"]
 UNSEEN = 9201  # neither a training nor a validation seed
 
 
-@pytest.mark.parametrize("name", [RANGES, BEFORE])
+@pytest.mark.parametrize("name", [RANGES, BEFORE, PRODUCTS])
 def test_cards(name):
     path = weights.packaged(name)
     network, card = networks.load(path, network="drs_unet")
@@ -77,6 +80,46 @@ def test_the_default_of_before_learnt_on_drawn_ground():
     # Planted: 22 to 150 mm/yr times 0.6 to 1.3, 0.022 to 1.4 km2.
     assert 13 < card.trained_on.speed_mm_per_yr.p1 < card.trained_on.speed_mm_per_yr.p99 < 195
     assert 0.02 < card.trained_on.area_km2.p1 < card.trained_on.area_km2.p99 < 1.4
+
+
+def test_one_goes_on_by_products():
+    """It reads what `drs_unet_ranges` reads, from whose weights it started, and has learnt of errors
+    and coherences that one year of pairs does not have; regions of products begin with it.
+    """
+    assert region.NETWORK == PRODUCTS
+    card, before = (weights.read_card(weights.packaged(name)) for name in (PRODUCTS, RANGES))
+    assert card.channels == before.channels and card.normalisation == before.normalisation
+    assert card.training["start_sha256"] and card.training["tensors"] == "float16"
+    assert card.training["kinds"] == list(network_kinds.KINDS)
+    assert {*card.training["regions"]} <= {each.name for each in regions.regions()}
+    assert card.trained_on.los_rate_std_mm_per_yr.p1 < 0.5 < before.trained_on.los_rate_std_mm_per_yr.p1
+    assert card.trained_on.mean_coherence.p99 > 0.85 > before.trained_on.mean_coherence.p99
+    assert card.objects is not None and card.objects.objects > 100
+
+
+def test_points_of_several_years_are_its_alone():
+    """Two landslides in points of 0.3 mm/yr and a temporal coherence of 0.75, which `drs_unet_ranges`
+    takes for still.
+    """
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[:128, :128]
+    moving = ((y - 40) ** 2 + (x - 50) ** 2 < 36) | ((y - 90) ** 2 / 4 + (x - 80) ** 2 < 16)
+    rate = np.where(moving, -40.0, 0) + rng.normal(0, 0.3, y.shape)
+    layers = {
+        "los_rate_mm_per_yr": rate,
+        "los_rate_over_std": rate / 0.3,
+        "los_rate_std_mm_per_yr": np.full(y.shape, 0.3),
+        "mean_coherence": rng.uniform(0.6, 0.9, y.shape),
+        "slope_deg": np.full(y.shape, 25.0),
+        "downslope_sensitivity": np.full(y.shape, -0.85),
+    }
+    seen = {}
+    for name in (RANGES, PRODUCTS):
+        network, card = networks.load(weights.packaged(name))
+        stack = np.stack([layers[channel] for channel in card.channels]).astype(np.float32)
+        seen[name] = predict(network, stack, card) >= card.threshold
+    assert seen[PRODUCTS][moving].mean() > 0.8 and seen[RANGES][moving].mean() < 0.2
+    assert seen[PRODUCTS][~binary_dilation(moving, iterations=3)].mean() < 0.001
 
 
 @pytest.mark.parametrize("name", [RANGES, BEFORE])

@@ -60,8 +60,9 @@ def displacement(
 
     Looks at the products (format, dates, extent) and writes regions/NAME.yaml; nothing is copied,
     and no pairs are made. A product is the file or folder of one track: of EGMS L2a or L2b the zips
-    of its bursts as downloaded. Paths count from the working folder. Products without a coherence
-    are mapped by the velocity threshold, since the packaged networks read it.
+    of its bursts as downloaded. Paths count from the working folder. Landslides are mapped by the
+    packaged network of products; those without a coherence, which it reads, and rasters in cells
+    from 60 m by the velocity threshold.
 
         sarslide displacement mine A117=egms/A117 D066=mintpy/geo
         sarslide displacement mine A117=v.tif --unit cm --positive away --period 20180101 20221231

@@ -19,6 +19,11 @@ from sarslide.io.atomic import atomic_file
 
 CELL_M, POINTS_CELL_M = 30.0, 100.0  # of rasters; of the points of EGMS, of which a cell of 30 m has few
 MAX_SIDE_M = 800e3
+# Chosen on simulated products of whole mountain ranges that neither had seen
+# (docs/reference/displacement.md): a network that learnt on products of others, and for rasters in
+# large cells of their own the velocity threshold.
+NETWORK = "drs_unet_products"
+COARSE_CELL_M, THRESHOLD_AREA_M2 = 60.0, 2 * 90.0**2
 
 
 @dataclass(frozen=True)
@@ -75,8 +80,9 @@ def begin(
     Returns
     -------
     Begun
-        What was written. `segmentation.method` is the velocity threshold where a product has no
-        coherence, which the packaged networks read.
+        What was written. Landslides are mapped by the packaged network of products; by the velocity
+        threshold where a product has no coherence, which networks read, and where cells of rasters
+        are as large as COARSE_CELL_M.
 
     Raises
     ------
@@ -134,9 +140,20 @@ def _keys(
         "displacement": {"products": {stack: {"path": path, **stated} for stack, path in paths.items()}},
         "rates": {"method": "delivered"},
     }
-    if "coherence" not in stated and not all(product.has_coherence for product in products.values()):
-        found["segmentation"] = {"method": "velocity_threshold"}
-    return found
+    has_coherence = "coherence" in stated or all(product.has_coherence for product in products.values())
+    of_points = any(product.form == "egms" for product in products.values())
+    return found | _detector(has_coherence, of_points, grid.cell_m)
+
+
+def _detector(has_coherence: bool, of_points: bool, cell_m: float) -> dict[str, Any]:
+    """What maps landslides, as keys of the configuration."""
+    by_threshold = {"segmentation": {"method": "velocity_threshold"}}
+    if not has_coherence:
+        return by_threshold
+    if cell_m < COARSE_CELL_M or of_points:
+        return {"segmentation": {"model": NETWORK}}
+    min_cells = max(1, round(THRESHOLD_AREA_M2 / cell_m**2))
+    return by_threshold | {"velocity_threshold": {"form": "tuned", "min_cells": min_cells, "min_slope_deg": 0.0}}
 
 
 def _around(
