@@ -161,6 +161,7 @@ rule report:
         flow=FLOW,
         ranked=lambda wildcards: ranked_stacks(),
         network=network_parameter,
+        base_map=CONFIG.report.model_dump(),
         # Its hash, not its path, which is that of the workflow.
         published_sha256=sha256(PUBLISHED) if PUBLISHED else "",
         page=page_digest(),

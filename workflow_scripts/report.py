@@ -49,7 +49,7 @@ def main(snakemake, log) -> None:
     from sarslide.layers import OPTICAL, TERRAIN
     from sarslide.models.weights import of_job
     from sarslide.report import qgis
-    from sarslide.report.inputs import ExternalFiles, FactorFiles, FrameInputs, ReportInputs, of_stack
+    from sarslide.report.inputs import BaseMap, ExternalFiles, FactorFiles, FrameInputs, ReportInputs, of_stack
     from sarslide.report.page import render
 
     params = snakemake.params
@@ -100,6 +100,7 @@ def main(snakemake, log) -> None:
         },
         motion=tuple(files.get("motion", [])),
         products=tuple(files.get("products", [])),
+        base_map=BaseMap(params.base_map["tiles"], params.base_map["tiles_credit"], params.base_map["tiles_zoom"]),
     )
     page = render(inputs)
     with atomic_file(snakemake.output.html) as temporary:

@@ -84,6 +84,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "evaluation.inventory": ("more.gpkg",),
     "evaluation.area": ("more.gpkg",),
     "evaluation.points": ("more.gpkg",),
+    "report.tiles": ("https://tiles.example/{z}/{x}/{y}.png",),
+    "report.tiles_credit": ("Office of maps",),
     "factors.labels": ("more.gpkg",),
     "dataset.layer": ("landslides",),
     "dataset.area": ("more.gpkg",),

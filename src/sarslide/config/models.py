@@ -34,6 +34,7 @@ from sarslide.config.region import (
     RetrieveSection,
     SimulationSection,
 )
+from sarslide.config.report import ReportSection
 from sarslide.config.results import AlertsSection, FactorsSection, InventorySection, RatesSection, SbasSection
 from sarslide.grid import RegionGrid
 from sarslide.insar.engines import ENGINES
@@ -97,6 +98,7 @@ class Config(Section):
     ground: GroundSection = GroundSection()
     evaluation: EvaluationSection = EvaluationSection()
     alerts: AlertsSection = AlertsSection()
+    report: ReportSection = ReportSection()
     factors: FactorsSection = FactorsSection()
     dataset: DatasetSection = DatasetSection()
     training: TrainingSection = TrainingSection()

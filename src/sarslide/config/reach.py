@@ -181,6 +181,7 @@ REACHES: dict[str, tuple[str, ...]] = {
     "ground.*": ("release",),
     "evaluation.*": ("score_external",),
     "alerts.*": (),
+    "report.*": ("report",),
     "factors.*": ("rank_factors",),
     "dataset.*": ("label_scene",),
     "dataset.block": ("label_scene", "coco_export"),
@@ -375,6 +376,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     ),
     "evaluation.area": (COMPARED, _one_of("evaluation.complete", True)),
     "evaluation.seen_column": (_given("evaluation.points"),),
+    **dict.fromkeys(("report.tiles_credit", "report.tiles_zoom"), (_given("report.tiles"),)),
 }
 
 # What decides pairs, or the way from pairs to rates. `rates.plane` and `rates.height_correlated`

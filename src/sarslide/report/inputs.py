@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sarslide.grid import RegionGrid
 from sarslide.rates.methods import DEFAULT
@@ -95,6 +96,31 @@ class FactorFiles:
 
 
 @dataclass(frozen=True)
+class BaseMap:
+    """Tiles of the internet that the page may show.
+
+    Attributes
+    ----------
+    address : str
+        Of a tile, with {z}, {x} and {y}; empty: none.
+    credit : str
+        What stands on the map while they are shown.
+    zoom : int
+        Largest zoom.
+    """
+
+    address: str = ""
+    credit: str = ""
+    zoom: int = 0
+
+    @property
+    def server(self) -> str:
+        """Scheme, host and port: the one place that the page may ask; empty without tiles."""
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}" if self.address else ""
+
+
+@dataclass(frozen=True)
 class ReportInputs:
     """What a whole report is made of.
 
@@ -155,6 +181,8 @@ class ReportInputs:
         What each track and frame tells of the objects (rule `object_motion`).
     products : tuple of Path
         Sidecars of displacement products, of each track and frame (rule `ingest_displacement`).
+    base_map : BaseMap
+        What the reader can put under the images.
     """
 
     region: str
@@ -186,6 +214,7 @@ class ReportInputs:
     timeseries: Mapping[str, Path] = field(default_factory=dict)
     motion: tuple[Path, ...] = ()
     products: tuple[Path, ...] = ()
+    base_map: BaseMap = BaseMap()
 
 
 def of_stack(

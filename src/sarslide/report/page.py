@@ -3,7 +3,7 @@ nothing, but for what is too heavy for it, which lies beside it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,8 @@ SCRIPTS = (
     "values",
     "series",
     "images",
+    "tiles",
+    "basemap",
     "popups",
     "outlines",
     "timeline",
@@ -262,6 +264,7 @@ def context(inputs: ReportInputs) -> dict[str, Any]:
         | {
             "series": series,
             "earlier": earlier,
+            "tiles": asdict(inputs.base_map),
             "dates": at_dates,
             "timeline": timeline.of_tracks(
                 at_dates.get("pngs", {}), [one["last"] for one in earlier], max(days, default="")

@@ -42,6 +42,7 @@
   };
 
   const images = sarslide.images(map, data, bounds, panel);
+  sarslide.basemap(map, data, bounds, panel);
   const outlines = sarslide.outlines(map, data, images, panel);
   sarslide.timeline(data, images, outlines, panel);
   sarslide.position(map, data);
