@@ -7,9 +7,9 @@ Each track's LOS rate, error and mean coherence are written as a GeoTIFF, as one
 0.4, somewhere in it, in EPSG:3035, of a region of Europe; and as DISP-S1, dolphin and LiCSBAS
 (cells of an arc second) write them, with a series of all dates whose line has that rate and error.
 Lines of sight go with MintPy, EGMS and LiCSBAS; the others have those of the pass. OUT/{form} is
-the working folder of the region made of them, run unless it stands there, with the snowline of the
-other; its release is compared as `objects` does. Each form carries less; noise and filters of other
-programs are not in these rows.
+the working folder of the region made of them, run unless it stands there, with the snowline and the
+detector of the other; its release is compared as `objects` does. Each form carries less; noise and
+filters of other programs are not in these rows.
 """
 
 import argparse
@@ -126,8 +126,8 @@ FORMS: dict[str, Callable[[Track, Path], dict[str, object]]] = {
 }
 
 
-def deliver(native: Path, tracks: Sequence[Track], snowline_m: float | None, form: str, folder: Path) -> Path:
-    """Results of the region of a form, run unless its report stands there."""
+def deliver(native: Path, tracks: Sequence[Track], same: Sequence[str], form: str, folder: Path) -> Path:
+    """Results of the region of a form, with values `same`, run unless its report stands there."""
     name, working = f"{native.name}_{form}", folder / form
     if not (results := working / "results" / name).joinpath("report/report.html").is_file():
         stated: dict[str, object] = {}
@@ -139,8 +139,7 @@ def deliver(native: Path, tracks: Sequence[Track], snowline_m: float | None, for
         grid = tracks[0].grid
         if not (working / f"regions/{name}.yaml").is_file():
             region.begin(name, paths, stated, str(dem.resolve()), grid.epsg, grid.bounds, grid.cell_m, working)
-        same = [] if snowline_m is None else ["--set", f"inventory.snowline_m={snowline_m}"]
-        sarslide(working, name, "run", name, "--cores", "1", *same)
+        sarslide(working, name, "run", name, "--cores", "1", *(word for one in same for word in ("--set", one)))
     return results
 
 
@@ -163,9 +162,12 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     release = records.named(asked.native / "inventory/current.json")
     tracks = [Track(asked.native, stack, tuple(days)) for stack, days in sorted(release.dates.items())]
-    snowline_m = (release.model_extra or {})["parameters"]["inventory"]["snowline_m"]
+    parameters = (release.model_extra or {})["parameters"]
+    keys = ("inventory.snowline_m", "segmentation.method", "segmentation.model")
+    values = {key: parameters[key.split(".")[0]][key.split(".")[1]] for key in keys}
+    same = [f"{key}={value}" for key, value in values.items() if value is not None]
     rows = [
-        objects.compared(asked.native, deliver(asked.native, tracks, snowline_m, form, asked.folder), COMMAND)
+        objects.compared(asked.native, deliver(asked.native, tracks, same, form, asked.folder), COMMAND)
         for form in asked.forms
     ]
     put(rows) if asked.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
