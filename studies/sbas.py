@@ -19,7 +19,9 @@ import resource
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +53,7 @@ PLAN = {
 MINTPY_START = (
     "import mintpy.cli.smallbaselineApp, mintpy.smallbaselineApp, mintpy.cli.ifgram_inversion, mintpy.ifgram_inversion"
 )
+LIMIT_S = 3600.0  # of a run of MintPy
 MEMORY_SIDES = (512, 1024, 2048)
 
 
@@ -149,7 +152,7 @@ def compare_with_mintpy(folder: Path, elevation: Path, command: str) -> None:
         place = Path(name)
         bperp = [stack.records[pair]["bperp_m"] or 0.0 for pair in prepared.pairs]
         track = StackMetadata(folder.parent.name, wavelength, looks)
-        mintpy_load.load(place, prepared, stack.read_block, bperp, grid, track, height, geometry)
+        mintpy_load.load(place, prepared, stack.read_block, bperp, grid, track, height, geometry, LIMIT_S)
         step = mintpy.plan(**PLAN)[0]
         with mintpy.workplace(place, "bench", ()) as work:
             template = "".join(f"{key} = {value}\n" for key, value in (mintpy.COMMON | step.options).items())
@@ -224,8 +227,45 @@ def bounded_memory(pairs: list[str], command: str) -> None:
     )  # fmt: skip
 
 
-def mexico_city(data: Path, command: str) -> None:
-    """Table 4_mexico_city_methods: stacking, our SBAS and MintPy on 30 real interferograms."""
+@dataclass(frozen=True)
+class MexicoCity:
+    """The 30 interferograms as they come onto the grid of the region `mexico_city`.
+
+    Attributes
+    ----------
+    config : Config
+        The region.
+    stack : dict of str to Pair
+        Phase, coherence and components by pair.
+    bperp : dict of str to float
+        Perpendicular baselines, m.
+    margin : (rows + 2, cols + 2) array of float
+        Ellipsoidal heights, m, one cell more on each side.
+    geometry : dict of str to (rows, cols) array
+        Layers of the engine contract.
+    settings : RateSettings
+        Those of the region.
+    """
+
+    config: Any
+    stack: dict[str, Any]
+    bperp: dict[str, float]
+    margin: np.ndarray
+    geometry: dict[str, np.ndarray]
+    settings: RateSettings
+
+    @property
+    def height(self) -> np.ndarray:
+        """Heights of the region, m."""
+        return self.margin[1:-1, 1:-1]
+
+    def read_block(self, pair, rows, cols):
+        of_pair = self.stack[pair]
+        return tuple(part[rows, cols] for part in (of_pair.unwrapped_rad, of_pair.coherence, of_pair.conncomp))
+
+
+def mexico_city_stack(data: Path) -> MexicoCity:
+    """Read the pairs, baselines and heights below the folder of real data."""
     folder = data / "interferograms" / "mexico_city_s1"
     config = load_config({"region": "mexico_city"})
     grid, files, rates = config.grid.region_grid(), config.files, config.rates
@@ -241,17 +281,34 @@ def mexico_city(data: Path, command: str) -> None:
     dem = folder / "geotiffs" / "cropA_T005A_dem.tif"
     margin, padded = region_dem(dem, grid, grid.cell_m, config.grid.dem_vertical, config.grid.geoid_m)
     assert padded.rows == grid.rows + 2
-    height = margin[1:-1, 1:-1]
     geometry = constant_geometry(margin, grid, files.incidence_deg, files.heading_deg)
     settings = RateSettings(
         height_correlated=rates.height_correlated, plane=rates.plane, min_coherence=rates.min_coherence,
         pair_coherence=rates.pair_coherence, reference=reference.disc_in_cells(grid, rates.reference),
     )  # fmt: skip
+    return MexicoCity(config, stack, bperp, margin, geometry, settings)
 
-    def read_block(pair, rows, cols):
-        of_pair = stack[pair]
-        return tuple(part[rows, cols] for part in (of_pair.unwrapped_rad, of_pair.coherence, of_pair.conncomp))
 
+def by_mintpy_in(place: Path, found: MexicoCity, prepared: preparation.Preparation, dem_error: bool) -> Path:
+    """MintPy's inversion of the pairs in a folder; returns its last time series."""
+    track = StackMetadata(found.config.stacks[0], found.config.files.wavelength_m, None)
+    baselines = [found.bperp[pair] for pair in prepared.pairs]
+    grid = found.config.grid.region_grid()
+    mintpy_load.load(
+        place, prepared, found.read_block, baselines, grid, track, found.height, found.geometry, LIMIT_S
+    )  # fmt: skip
+    steps = mintpy.plan(**PLAN | {"dem_error": dem_error})
+    for step in steps:
+        mintpy.run_step(step, place, LIMIT_S)
+    return place / mintpy.series_file(steps)
+
+
+def mexico_city(data: Path, command: str) -> None:
+    """Table 4_mexico_city_methods: stacking, our SBAS and MintPy on 30 real interferograms."""
+    found = mexico_city_stack(data)
+    config, stack, bperp, settings = found.config, found.stack, found.bperp, found.settings
+    grid, files, height, geometry = config.grid.region_grid(), config.files, found.height, found.geometry
+    read_block = found.read_block
     whole, pairs = (slice(0, grid.rows), slice(0, grid.cols)), list(stack)
     stacked = pipeline.stack_rates(
         lambda pair: read_block(pair, *whole), pairs, height, files.wavelength_m, settings
@@ -269,13 +326,7 @@ def mexico_city(data: Path, command: str) -> None:
             prepared, read_block, put, files.wavelength_m, sbas_rates.SbasSettings(device="cpu"), terms if dem_error else None
         ).layers  # fmt: skip
         with tempfile.TemporaryDirectory() as name:
-            place, track = Path(name), StackMetadata(config.stacks[0], files.wavelength_m, None)
-            baselines = [bperp[pair] for pair in prepared.pairs]
-            mintpy_load.load(place, prepared, read_block, baselines, grid, track, height, geometry)
-            steps = mintpy.plan(**PLAN | {"dem_error": dem_error})
-            for step in steps:
-                mintpy.run_step(step, place)
-            last = place / mintpy.series_file(steps)
+            last = by_mintpy_in(Path(name), found, prepared, dem_error)
             by_mintpy[dem_error] = mintpy_read.read_rates(
                 last, prepared.ground.reference.mask, files.wavelength_m, 0.0, dem_error
             )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 from shapely.geometry import box
-from studies.displacement import objects, tile, track
+from studies.displacement import mexico_city, objects, tile, track
 
 from sarslide.displacement import formats
 from sarslide.displacement.contract import Displacement
@@ -98,3 +98,22 @@ def test_a_track_in_degrees_lies_where_it_lay():
     assert inside.sum() > 0.9 * grid.rows * grid.cols * 30**2 / (21.3 * 30.9) * (930 / 960) ** 2
     # A plane is kept by bilinear resampling; rasterio's places are exact to an eighth of a cell (its default tolerance).
     assert np.abs(found.rate_mm_per_yr[rows, cols] - truth)[inside].max() < 0.03 * 30 / 8
+
+
+def test_a_landslide_on_the_flat_ground_of_mexico_city_misses_the_goal(monkeypatch, tmp_path):
+    told = {"network": 0, "threshold": 1, "begun": 0}
+
+    def counts(folder, found, files, way):
+        return {"landslides": told[way], "non_landslide_deformation": 3, "masked": 2, "detector": way}
+
+    monkeypatch.setattr(mexico_city, "mexico_city_stack", lambda data: None)
+    monkeypatch.setattr(mexico_city, "product", lambda found, folder: folder)
+    monkeypatch.setattr(mexico_city, "told", counts)
+    monkeypatch.setattr(mexico_city, "fastest", lambda folder, way: -250.0)
+    rows = {each["what"].rpartition(", ")[2]: each for each in mexico_city.rows_of(tmp_path, tmp_path)}
+    assert {name: each["met"] for name, each in rows.items()} == {
+        f"{way}: landslides on flat ground": not count for way, count in told.items()
+    }
+    assert rows["network: landslides on flat ground"]["measured"] == (
+        "0; told: 3 of other deformation, 2 masked candidates; rates to -250 mm/yr"
+    )
