@@ -8,8 +8,9 @@ Each track's LOS rate, error and mean coherence are written as a GeoTIFF, as one
 (cells of an arc second) write them, with a series of all dates whose line has that rate and error.
 Lines of sight go with MintPy, EGMS and LiCSBAS; the others have those of the pass. OUT/{form} is
 the working folder of the region made of them, run unless it stands there, with the snowline and the
-detector of the other; its release is compared as `objects` does. Each form carries less; noise and
-filters of other programs are not in these rows.
+detector of the other (--begun: with that which `sarslide displacement` begins it with); its release
+is compared as `objects` does. Each form carries less; noise and filters of other programs are not
+in these rows.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from studies.displacement.track import SEED, Track, in_degrees
 from studies.runs import sarslide
 
 COMMAND = "python -m studies.displacement.deliver --native RESULTS --folder OUT --record"
+BEGUN = "python -m studies.displacement.deliver --native RESULTS --folder OUT --begun --record"
 COARSE, COHERENT, ARC_SECOND = 3, 0.4, 1 / 3600
 
 
@@ -158,18 +160,22 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--native", type=Path, required=True, metavar="RESULTS", help="of a region of one frame")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS))
+    parser.add_argument("--begun", action="store_true", help="with the detector that the product is begun with")
     parser.add_argument("--record", action="store_true", help="put the rows into studies/records/displacement.json")
     asked = parser.parse_args(arguments)
     release = records.named(asked.native / "inventory/current.json")
     tracks = [Track(asked.native, stack, tuple(days)) for stack, days in sorted(release.dates.items())]
     parameters = (release.model_extra or {})["parameters"]
-    keys = ("inventory.snowline_m", "segmentation.method", "segmentation.model")
+    detector = () if asked.begun else ("segmentation.method", "segmentation.model")
+    keys = ("inventory.snowline_m", *detector)
     values = {key: parameters[key.split(".")[0]][key.split(".")[1]] for key in keys}
     same = [f"{key}={value}" for key, value in values.items() if value is not None]
     rows = [
         objects.compared(asked.native, deliver(asked.native, tracks, same, form, asked.folder), COMMAND)
         for form in asked.forms
     ]
+    if asked.begun:
+        rows = [each | {"what": f"{each['what']}, mapped as it is begun", "command": BEGUN} for each in rows]
     put(rows) if asked.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
 
 
