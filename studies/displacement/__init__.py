@@ -14,7 +14,9 @@ in place of pairs. Each row names its command; the rows are those of
 they have its filter and, but for those of 90 m, its cells: what other processors lose is not in these
 rows. MintPy and GeoTIFF carry its rate, error and coherence unchanged, which agreement alone is to show; a
 GeoTIFF has no line of sight, and that of the pass stands for it. In cells of 90 m the noise is smooth over
-what the network takes for bodies, and no error tells so: most of its landslides are invented. Points of EGMS
+what the network of the demo takes for bodies, and no error tells so: most of its landslides are invented;
+by the network that the region is begun with nearly none are. That one learnt on other places of the same
+range. Points of EGMS
 lie where the mean coherence is over 0.4, which leaves most of a demo without any after its winter. DISP-S1,
 dolphin and LiCSBAS have readers that are tested, but were not run to a release.
 
