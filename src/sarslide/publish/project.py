@@ -16,7 +16,7 @@ from sarslide.publish.kml import TIME
 from sarslide.publish.results import HILLSHADE, RASTERS
 from sarslide.publish.source import Publication
 from sarslide.publish.styles import by_rate_qml
-from sarslide.report.qgis import VectorLayer, credit, document, raster_qml
+from sarslide.report.qgis import VectorLayer, credit, document, raster_qml, with_series
 from sarslide.report.reading import read_display
 from sarslide.report.scales import Scale, scale_for
 
@@ -43,7 +43,8 @@ def project(publication: Publication, folder: Path) -> None:
         for path, scale in sorted(coloured.items(), key=lambda one: (one[0].stem == HILLSHADE, one[0]))
     ]
     words = credit(publication.release, publication.dates, publication.simulated)
-    content = document(publication.region, publication.epsg, publication.bounds, vectors(publication), below, words)
+    layers = with_series(vectors(publication), folder / PACKAGE, f"./{PACKAGE}")
+    content = document(publication.region, publication.epsg, publication.bounds, layers, below, words)
     with zipfile.ZipFile(folder / FILE, "w", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo(MEMBER, TIME)
         entry.compress_type = zipfile.ZIP_DEFLATED

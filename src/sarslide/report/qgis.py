@@ -4,8 +4,9 @@ relative paths, so that the folder of the region can be moved (P4 2.3.2 offers a
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import NAMESPACE_DNS, uuid5
 from xml.etree import ElementTree as XML
 
 from sarslide import names
@@ -13,6 +14,8 @@ from sarslide.inventory import records
 from sarslide.inventory.changes import LAYERS
 from sarslide.inventory.styles import STYLES, qml
 from sarslide.layers import SMALLEST_SPEED
+from sarslide.report import qgis_series
+from sarslide.report.beside import FOLDER
 from sarslide.report.inputs import ReportInputs
 from sarslide.report.qgis_layout import layout
 from sarslide.report.reading import read_display, speed_maps
@@ -23,6 +26,10 @@ VERSION = "3.28.0"
 # Rasters of each track, from the top, and whether they are on at first.
 OF_TRACK = {"los_rate_mm_per_yr": True, "probability": False, "avg_phase_rad": False, "mean_coherence": False}
 STEPS = 16  # colours of a scale
+MOVING = LAYERS[:2]  # layers whose objects have series
+NO_GEOMETRY = "No geometry"
+OPENS = "5"  # QgsAction::OpenUrl, which takes a path, too
+SHEET = f'[% @project_folder %]/{FOLDER}/sheet-[% "ls_id" %].html'
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,12 @@ class VectorLayer:
         Whether it is on at first.
     titles : mapping of str to str
         What columns are called.
+    geometry : str
+        As QGIS calls it; a table has none.
+    tip : str
+        HTML that is shown where the pointer rests on an object; empty: what QGIS shows by itself.
+    opens : mapping of str to str
+        By title the path of a file that an object opens; with expressions of QGIS in [% %].
     """
 
     name: str
@@ -48,6 +61,9 @@ class VectorLayer:
     styles: Mapping[str, str]
     shown: bool
     titles: Mapping[str, str] = field(default_factory=dict)
+    geometry: str = "Polygon"
+    tip: str = ""
+    opens: Mapping[str, str] = field(default_factory=dict)
 
 
 def project(inputs: ReportInputs, folder: Path) -> str:
@@ -65,17 +81,45 @@ def project(inputs: ReportInputs, folder: Path) -> str:
     str
         A project file of QGIS 3, the inventory on top.
     """
-    package = _relative(records.folder_of(inputs.current) / records.PACKAGE, folder)
+    path = records.folder_of(inputs.current) / records.PACKAGE
+    package = _relative(path, folder)
     vectors = [
         VectorLayer(name, f"{package}|layername={name}", {"default": qml(*STYLES[name])}, name == LAYERS[0])
         for name in LAYERS
     ]
+    vectors[0] = replace(vectors[0], opens={"Sheet of the landslide": SHEET})
+    vectors = with_series(vectors, path, package)
     relative = [(title, _relative(path, folder), scale, shown) for title, path, scale, shown in rasters(inputs)]
     release = records.manifest(records.folder_of(inputs.current))
     words = credit(
         release.release, sorted({date for dates in release.dates.values() for date in dates}), inputs.simulated
     )
     return document(inputs.region, inputs.grid.epsg, inputs.grid.bounds, vectors, relative, words)
+
+
+def with_series(vectors: Sequence[VectorLayer], path: Path, source: str) -> list[VectorLayer]:
+    """Layers whose objects show their series, and the table of these below them.
+
+    Parameters
+    ----------
+    vectors : sequence of VectorLayer
+        Those of the inventory, in its order.
+    path : Path
+        The GeoPackage.
+    source : str
+        Its path from the project.
+
+    Returns
+    -------
+    list of VectorLayer
+        The same where the GeoPackage has no series.
+    """
+    tracks = qgis_series.spans(path)
+    if not tracks:
+        return list(vectors)
+    table = VectorLayer(qgis_series.TABLE, f"{source}|layername={qgis_series.TABLE}", {}, False, geometry=NO_GEOMETRY)
+    shown = qgis_series.tip(tracks, _key("vector", table.name))
+    return [*(replace(one, tip=shown) if k < len(MOVING) else one for k, one in enumerate(vectors)), table]
 
 
 def credit(release: str, dates: Sequence[str], simulated: bool) -> str:
@@ -137,8 +181,9 @@ def document(
     tree, layers = XML.SubElement(root, "layer-tree-group"), XML.SubElement(root, "projectlayers")
     for one in vectors:
         layer = _layer(layers, tree, "vector", one.name, one.source, "ogr", epsg, one.shown)
-        layer.set("geometry", "Polygon")
+        layer.set("geometry", one.geometry)
         _styles(layer, one)
+        _answers(layer, one)
     for title, source, scale, shown in rasters:
         layer = _layer(layers, tree, "raster", title, source, "gdal", epsg, shown)
         _colours(layer, scale)
@@ -212,7 +257,7 @@ def _layer(
     shown: bool,
 ) -> XML.Element:
     """A layer in the project and in its tree."""
-    key = f"{kind}_{name}".replace(" ", "_")
+    key = _key(kind, name)
     checked = "Qt::Checked" if shown else "Qt::Unchecked"
     attributes = {"id": key, "name": name, "source": source, "providerKey": provider, "checked": checked}
     XML.SubElement(tree, "layer-tree-layer", attributes)
@@ -223,9 +268,28 @@ def _layer(
     return layer
 
 
+def _key(kind: str, name: str) -> str:
+    """Id of a layer of a project."""
+    return f"{kind}_{name}".replace(" ", "_")
+
+
+def _answers(layer: XML.Element, one: VectorLayer) -> None:
+    """What an object shows under the pointer, and opens on a click."""
+    if one.tip:
+        XML.SubElement(layer, "mapTip").text = one.tip
+    actions = XML.SubElement(layer, "attributeactions") if one.opens else layer
+    for title, path in one.opens.items():
+        key = {"id": f"{{{uuid5(NAMESPACE_DNS, title)}}}", "type": OPENS, "name": title, "shortTitle": title}
+        action = XML.SubElement(actions, "actionsetting", {**key, "action": path, "capture": "0"})
+        for scope in ("Canvas", "Feature"):
+            XML.SubElement(action, "actionScope", id=scope)
+
+
 def _styles(layer: XML.Element, one: VectorLayer) -> None:
     """The first style as that of the layer, all of them in its list of styles."""
     parsed = {name: XML.fromstring(text.partition(">")[2]) for name, text in one.styles.items()}
+    if not parsed:
+        return
     current = next(iter(parsed))
     manager = XML.SubElement(layer, "map-layer-style-manager", current=current)
     for name, style in parsed.items():
