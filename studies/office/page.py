@@ -4,8 +4,8 @@
 
 REPORT is a report.html beside its report_files. Each page is looked at in Chromium, 1400 and 400
 pixels wide, the narrow one as a phone with a touch screen: as it opens, and with the numbers of a
-landslide and all folded parts open. It needs the packages playwright and axe-playwright-python,
-which has axe-core, and Debian's chromium.
+landslide and all folded parts open and the slider over dates moved. It needs the packages
+playwright and axe-playwright-python, which has axe-core, and Debian's chromium.
 """
 
 import argparse
@@ -25,6 +25,8 @@ OPEN = """() => {
   document.querySelectorAll("details").forEach(one => { one.open = true; });
   const object = document.querySelector("button[data-object]");
   if (object) object.click();
+  const slider = document.querySelector("#map-panel fieldset input[type=range]");
+  if (slider) { slider.value = 0; slider.dispatchEvent(new Event("input")); }
 }"""
 LOOK = "() => axe.run(document, {resultTypes: ['violations']})"
 
