@@ -16,9 +16,12 @@ rows. MintPy and GeoTIFF carry its rate, error and coherence unchanged, which ag
 GeoTIFF has no line of sight, and that of the pass stands for it. In cells of 90 m the noise is smooth over
 what the network of the demo takes for bodies, and no error tells so: most of its landslides are invented;
 by the network that the region is begun with nearly none are. That one learnt on other places of the same
-range. Points of EGMS
-lie where the mean coherence is over 0.4, which leaves most of a demo without any after its winter. DISP-S1,
-dolphin and LiCSBAS have readers that are tested, but were not run to a release.
+range. Points of EGMS lie where the mean coherence is over 0.4, which leaves most of a demo without any after
+its winter. DISP-S1, dolphin and LiCSBAS have a series whose line has rate and error of each cell. LiCSBAS lies
+in arc seconds: resampled to these and back, the noise keeps half of its step from cell to cell, and the network
+of the demo takes some for bodies, as in cells of 90 m. 5 of the 17 that it adds touch planted landslides.
+
+Rates of Mexico City are real, of MintPy itself, on flat ground that sinks: nothing there is a landslide.
 
 Rows of held-out ranges are of simulated rates on real ground, degraded to kinds of products, on three
 mountain ranges; each has a network whose trainings had not seen it. The network that is trained on rates
