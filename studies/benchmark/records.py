@@ -65,11 +65,13 @@ def part_record(
     return {name: pooled[name] for name in KEPT if name in pooled} | {"intervals": intervals, "by_region": regions}
 
 
-def curve(history: str | Path) -> list[tuple[int, float]]:
-    """Samples seen and F1 by cell on the validation part, after each round of a learning curve."""
+def curve(history: str | Path) -> list[tuple[int, float, float]]:
+    """Samples seen, F1 by cell at a probability of 0.5 and loss, both on the validation part, after
+    each round of a learning curve.
+    """
     with open(history, newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if row["validation_f1"]]
-    return [(int(row["samples"]), float(row["validation_f1"])) for row in rows]
+    return [(int(row["samples"]), float(row["validation_f1"]), float(row["validation_loss"])) for row in rows]
 
 
 def read(folder: Path, region_set: str) -> dict[str, dict[str, Any]]:

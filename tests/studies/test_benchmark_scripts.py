@@ -109,7 +109,7 @@ def test_from_scenes_to_the_page(repository, scenes, tmp_path, monkeypatch):
     assert sum(counts[word] for word in ("tp", "fp", "fn", "tn")) == 2 * SIZE**2
     assert record["parts"]["test"]["decoys"]["glacier"]["areas"] == 2
     assert record["cost"]["cpu_s"] > 0
-    assert [seen for seen, _ in record["curve"]][-1] == 32
+    assert [seen for seen, *_ in record["curve"]][-1] == 32
 
     leaking = "cpu.quarter.patches.sarslide.p4_los.drs_unet.s1"
     assert "patches" in train_and_score(repository, tmp_path, scenes, leaking)["parts"]

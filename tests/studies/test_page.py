@@ -56,7 +56,7 @@ def record(run: str, guess) -> dict:
         "parameters": 1234567,
         "threshold": 0.55,
         "cost": {"cpu_s": 360.0, "threads": 1, "device": "cpu"},
-        "curve": [[2000, 0.5], [4000, 0.625]],
+        "curve": [[2000, 0.5, 0.2], [4000, 0.625, 0.15]],
         "parts": {part: scored(part, guess) for part in parts},
     }
 
@@ -181,12 +181,21 @@ def test_sizes_are_the_papers(made):
     assert row(found, "vcnn")["paper: M"] == "–"
 
 
+def test_seeds_of_the_best_stand_side_by_side(made):
+    """Seed 1 of two networks was run; no other seed and no other network."""
+    rows = {row[0]: row[1:] for row in table(made[0], "seeds.cpu.quarter")["rows"]}
+    assert set(rows) == set(runs.BEST)
+    assert rows["drs_unet"] == ["1.000, not run, not run"] * 4
+    absent = [network for network in runs.BEST if network not in ("drs_unet", "unet")]
+    assert all(rows[network] == ["not run"] * 4 for network in absent)
+
+
 def test_only_measured_budgets_have_tables(made):
     content, _ = made
     assert not any(".gpu." in each["key"] or each["key"].endswith(".published") for each in content["tables"])
     coverage = table(content, "coverage")["rows"]
-    assert coverage[1][1:] == [f"2 of {len(registry.names())}", "1 of 30", "2 of 6"]
-    assert coverage[0][1:] == [cells.NOT_RUN] * 3
+    assert coverage[1][1:] == [f"2 of {len(registry.names())}", "2 of 12", "1 of 30", "2 of 6"]
+    assert coverage[0][1:] == [cells.NOT_RUN] * 4
 
 
 def test_figures(made):
@@ -239,7 +248,12 @@ def test_inference_tables_are_taken_over(results, tmp_path):
 
 def test_learning_curves_have_a_table(made):
     content, _ = made
-    assert row(table(content, "curves.cpu.quarter"), "unet") == {"network": "unet", "2,000": "0.500", "4,000": "0.625"}
+    assert row(table(content, "curves.cpu.quarter"), "unet") == {
+        "network": "unet",
+        "2,000": "0.2 (0.50)",
+        "4,000": "0.15 (0.62)",
+        "loss, last step": "-25 %",
+    }
 
 
 def test_the_weights_that_are_packaged_have_a_section():

@@ -306,8 +306,8 @@ class BenchmarkSection(Section):
     """`snakemake benchmark`: which networks are trained and scored on the benchmark's regions."""
 
     tables: tuple[str, ...] = key(
-        ("networks", "p0_t3", "p0_t4", "p2_t2", "p3_t3", "p3_t4", "p4_t5", "p4_t6", "split"),
-        "tables to fill: all networks under one budget, those of the papers, the papers' random split",
+        ("networks", "seeds", "p0_t3", "p0_t4", "p2_t2", "p3_t3", "p3_t4", "p4_t5", "p4_t6", "split"),
+        "tables to fill: all networks under one budget, seeds of the best, those of the papers, their random split",
     )
     networks: tuple[str, ...] = key((), "only these networks of the registry; empty: all")
     tier: Literal["cpu", "gpu"] = key("cpu", "budget of a training: 4,000 samples and one seed, or 200,000 and three")
