@@ -424,6 +424,13 @@ def benchmark_about(wildcards):
     return regions.words()
 
 
+def benchmark_ranges(wildcards):
+    """The benchmark's regions -> their mountain ranges."""
+    from studies.benchmark import regions
+
+    return regions.ranges()
+
+
 def benchmark_parts(*parts):
     """Input function for `unpack`: the scenes of each part."""
     return lambda wildcards: {part: benchmark_scenes(part) for part in parts}

@@ -27,6 +27,7 @@ rule benchmark:
         runtime=minutes(30),
     params:
         about=benchmark_about,
+        ranges=benchmark_ranges,
         code=code("benchmark"),
     script:
         "../workflow_scripts/benchmark.py"

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sarslide.io.atomic import atomic_file
@@ -61,14 +62,18 @@ def budgets(found: Mapping[str, Record], otherwise: tuple[str, str] = ("cpu", "q
 
 
 def content(
-    found: Mapping[str, Record], region_set: str, about: str, more: Mapping[str, Mapping[str, Any]]
+    found: Mapping[str, Record],
+    region_set: str,
+    about: str,
+    more: Mapping[str, Mapping[str, Any]],
+    ranges: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What the JSON holds.
 
     about: the regions in words. more: tables of studies/records/validation.json on inference, as
     they are there.
     """
-    made = [tables.coverage(found), *tables.all_tables(found, budgets(found))]
+    made = [tables.coverage(found), *tables.all_tables(found, budgets(found), ranges)]
     return {
         "region_set": region_set,
         "about": about,
@@ -119,6 +124,7 @@ def write(
     validation: Path | None,
     about: str = "",
     rows: Sequence[Mapping[str, Any]] = (),
+    ranges: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Write benchmark.md, benchmark.json and images/benchmark_*.png into `folder`.
 
@@ -126,12 +132,13 @@ def write(
 
     results: folder of the runs. published: an earlier benchmark.json whose rows are kept.
     validation: studies/records/validation.json. about: the regions in words. rows: of studies.
+    ranges: region -> mountain range.
     """
     found = gather(results, published, region_set)
     more = {}
     if validation is not None and validation.is_file():
         more = {key: table for key, table in read_json(validation).items() if key.startswith(INFERENCE)}
-    page = content(found, region_set, about, more) | {"rows": list(rows)}
+    page = content(found, region_set, about, more, ranges) | {"rows": list(rows)}
     images = _figures(results, folder / "images", found)
     with atomic_file(folder / "benchmark.json") as temporary:
         temporary.write_text(_compact(page))

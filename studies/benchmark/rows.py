@@ -31,6 +31,8 @@ def publish(results: Path, rows: Sequence[dict[str, Any]] = ()) -> dict[str, Any
         new = bool(records.read(results, today))
         region_set, about = (today, regions.words()) if new else (held["region_set"], held["about"])
         kept = merged(held["rows"], list(rows))
-        made = page.write(results, PAGES, region_set, RECORD, RECORDS / "validation.json", about, kept)
+        made = page.write(
+            results, PAGES, region_set, RECORD, RECORDS / "validation.json", about, kept, regions.ranges()
+        )
         (PAGES / "benchmark.json").replace(RECORD)
     return made

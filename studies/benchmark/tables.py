@@ -6,12 +6,13 @@ Columns, rows of printable cells, notes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sarslide import papers
 from sarslide.models import registry
 from sarslide.papers import PaperTable
-from studies.benchmark import by_range, regions, runs
+from studies.benchmark import by_range, runs
 from studies.benchmark import score_cells as cells
 from studies.benchmark.runs import BenchmarkRun
 from studies.benchmark.score_cells import NOT_RUN, Record
@@ -98,7 +99,9 @@ def paper(table: PaperTable, records: Mapping[str, Record], tier: str, width: st
     return Table(f"{table.key}.{tier}.{width}", title, tuple(columns), rows, [about, *table.notes])
 
 
-def networks(records: Mapping[str, Record], tier: str, width: str) -> list[Table]:
+def networks(
+    records: Mapping[str, Record], tier: str, width: str, ranges: Mapping[str, str] = MappingProxyType({})
+) -> list[Table]:
     """All networks under one budget: scores, decoys, recall by type."""
     entries = [(label, all_of(records, name)) for name, label in (*BASELINES.items(), (runs.COMPACT, COMPACT_LABEL))]
     own = {name: equal_budget(records, tier, width, name) for name in registry.names()}
@@ -181,12 +184,14 @@ def networks(records: Mapping[str, Record], tier: str, width: str) -> list[Table
             " counts landslides in layover or shadow and those too slow for the track."
         ],
     )
-    return [scores, *of_ranges(entries, tier, width), decoys, kinds, *curves(own, tier, width)]
+    return [scores, *of_ranges(entries, tier, width, ranges), decoys, kinds, *curves(own, tier, width)]
 
 
-def of_ranges(entries: Sequence[tuple[str, Sequence[Record]]], tier: str, width: str) -> list[Table]:
+def of_ranges(
+    entries: Sequence[tuple[str, Sequence[Record]]], tier: str, width: str, ranges: Mapping[str, str]
+) -> list[Table]:
     """Scores by mountain range; no table of regions that are not those of today."""
-    names, rows = by_range.rows(entries, regions.ranges())
+    names, rows = by_range.rows(entries, ranges)
     if not rows:
         return []
     columns = ("network", *(name.replace("_", " ") for name in names), "test ranges together, ranges drawn")
@@ -318,11 +323,16 @@ def sizes() -> Table:
     )
 
 
-def all_tables(records: Mapping[str, Record], keep: Sequence[tuple[str, str]]) -> list[Table]:
-    """Every table of each (tier, width) of `keep`, then the sizes."""
+def all_tables(
+    records: Mapping[str, Record], keep: Sequence[tuple[str, str]], ranges: Mapping[str, str] = MappingProxyType({})
+) -> list[Table]:
+    """Every table of each (tier, width) of `keep`, then the sizes.
+
+    ranges: region -> mountain range.
+    """
     found: list[Table] = []
     for tier, width in keep:
-        found += networks(records, tier, width)
+        found += networks(records, tier, width, ranges)
         found.append(seeds(records, tier, width))
         found += [paper(each, records, tier, width) for each in papers.tables()]
         found.append(split(records, tier, width))

@@ -356,6 +356,7 @@ def test_script_writes_the_page(inputs, tmp_path):
         "network": {"name": "drs_unet_compact", "path": ""},
         "flow": str(tmp_path / "flow.json"),
         "ranked": [],
+        "base_map": {"tiles": "", "tiles_credit": "", "tiles_zoom": inputs.base_map.zoom},
     }
     job = SimpleNamespace(
         rule="report",

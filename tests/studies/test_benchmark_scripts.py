@@ -130,7 +130,7 @@ def test_from_scenes_to_the_page(repository, scenes, tmp_path, monkeypatch):
     made = tmp_path / "page"
     made.mkdir()
     outputs = {"page": "benchmark.md", "tables": "benchmark.json"}
-    run_script(repository, "benchmark", made, {"scores": scored}, outputs, {"about": "Two valleys."})
+    run_script(repository, "benchmark", made, {"scores": scored}, outputs, {"about": "Two valleys.", "ranges": {}})
     found = json.loads((made / "benchmark.json").read_text())
     assert set(found["runs"]) == {name, leaking, runs.BASELINE}
     text = (made / "benchmark.md").read_text()
