@@ -35,7 +35,7 @@ def displacement(
         typer.Option(help="Of a plain GeoTIFF, per year where it is a rate.", show_default=False),
     ] = None,
     positive: Annotated[
-        Literal["towards", "away"] | None,
+        Literal["away", "towards"] | None,
         typer.Option(help="Motion with positive values in a plain GeoTIFF.", show_default=False),
     ] = None,
     period: Annotated[

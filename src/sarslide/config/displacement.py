@@ -14,7 +14,7 @@ class DisplacementProduct(Section):
     path: Annotated[PathText, Field(min_length=1)] = key(..., "file or folder; $VARIABLES are expanded")
     format: Annotated[str, OneOf((AUTO, *FORMATS))] = key(AUTO, "whose product; auto: by its content")
     unit: Literal["mm", "cm", "m"] | None = key(None, "of displacement, and of rates a year, of a plain GeoTIFF")
-    positive: Literal["towards", "away"] | None = key(None, "motion with positive values in a plain GeoTIFF")
+    positive: Literal["away", "towards"] | None = key(None, "motion with positive values in a plain GeoTIFF")
     period: tuple[DateName, DateName] | None = key(None, "first and last date of a rate whose files state none")
     incidence_deg: float | None = key(
         None, "incidence angle, where the product has none by cell; null: Sentinel-1's", "degree", ge=15, le=60
