@@ -94,9 +94,9 @@ def main(snakemake, log) -> None:
             )
         ),
         ground={layer: files[layer][0] for layer in (*OPTICAL, "lithology") if files.get(layer)},
-        series={stack: path for stack in params.stacks for path in files.get("series", []) if stack in path.parts},
-        timeseries={
-            stack: path for stack in params.stacks for path in files.get("timeseries", []) if stack in path.parts
+        **{
+            name: {stack: path for stack in params.stacks for path in files.get(name, []) if stack in path.parts}
+            for name in ("series", "timeseries")
         },
         motion=tuple(files.get("motion", [])),
         products=tuple(files.get("products", [])),

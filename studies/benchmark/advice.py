@@ -8,8 +8,8 @@ from typing import Any
 from sarslide.models import registry
 from studies.benchmark import runs
 from studies.benchmark import score_cells as cells
-from studies.benchmark.score_cells import Record
-from studies.benchmark.tables import SHOWN, all_of, budget, equal_budget
+from studies.benchmark.score_cells import SHOWN, Record
+from studies.benchmark.tables import all_of, budget, equal_budget
 
 TITLE = "## Which network to use"
 THROUGHPUT = "8_inference"  # key of the table in studies/records/validation.json

@@ -66,7 +66,7 @@ def content(
     region_set: str,
     about: str,
     more: Mapping[str, Mapping[str, Any]],
-    ranges: Mapping[str, str] = MappingProxyType({}),
+    ranges: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the JSON holds.
 

@@ -12,6 +12,7 @@ from sarslide.evaluate.metrics import Counts
 from sarslide.report.tables import NOT_RUN
 
 Record = Mapping[str, Any]
+SHOWN = ("test", "transfer")  # parts that tables show
 COUNTS = ("tp", "fp", "fn")  # that F1 is made of
 
 
@@ -82,9 +83,13 @@ def paired(records: Sequence[Record], others: Sequence[Record], part: str, level
     """
     if not records or not others:
         return NOT_RUN
-    found = _difference(records, others, part, level)
-    ends = "" if found.low is None else f" [{found.low:+.3f}, {found.high:+.3f}]"
-    return f"{found.value:+.3f}{ends}"
+    return told(_difference(records, others, part, level), "+")
+
+
+def told(found: Interval, sign: str = "") -> str:
+    """A score with the ends of its interval, where it has one; sign `+`: of a difference."""
+    ends = "" if found.low is None else f" [{found.low:{sign}.3f}, {found.high:{sign}.3f}]"
+    return f"{found.value:{sign}.3f}{ends}"
 
 
 def beaten(records: Sequence[Record], others: Sequence[Record], part: str, level: str) -> bool:

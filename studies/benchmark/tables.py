@@ -6,7 +6,6 @@ Columns, rows of printable cells, notes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from sarslide import papers
@@ -15,9 +14,8 @@ from sarslide.papers import PaperTable
 from studies.benchmark import by_range, runs
 from studies.benchmark import score_cells as cells
 from studies.benchmark.runs import BenchmarkRun
-from studies.benchmark.score_cells import NOT_RUN, Record
+from studies.benchmark.score_cells import NOT_RUN, SHOWN, Record
 
-SHOWN = ("test", "transfer")
 DASH = "–"
 BASELINES = {
     runs.PRINTED_BASELINE: "velocity threshold + area filter, as printed",
@@ -99,9 +97,7 @@ def paper(table: PaperTable, records: Mapping[str, Record], tier: str, width: st
     return Table(f"{table.key}.{tier}.{width}", title, tuple(columns), rows, [about, *table.notes])
 
 
-def networks(
-    records: Mapping[str, Record], tier: str, width: str, ranges: Mapping[str, str] = MappingProxyType({})
-) -> list[Table]:
+def networks(records: Mapping[str, Record], tier: str, width: str, ranges: Mapping[str, str]) -> list[Table]:
     """All networks under one budget: scores, decoys, recall by type."""
     entries = [(label, all_of(records, name)) for name, label in (*BASELINES.items(), (runs.COMPACT, COMPACT_LABEL))]
     own = {name: equal_budget(records, tier, width, name) for name in registry.names()}
@@ -205,8 +201,7 @@ def seeds(records: Mapping[str, Record], tier: str, width: str) -> Table:
     paths = [(part, f"{level}.f1") for part in SHOWN for level in ("pixel", "object")]
     rows = []
     for network in runs.BEST:
-        run = BenchmarkRun(tier, width, "regions", *runs.EQUAL, network, 0)
-        found = [all_of(records, replace(run, seed=seed).name) for seed in runs.ALL_SEEDS]
+        found = [all_of(records, run.name) for run in runs.runs_of("seeds", tier, width, (network,))]
         told = [", ".join(cells.score(one, *path) for one in found) if any(found) else NOT_RUN for path in paths]
         rows.append([network, *told])
     return Table(
@@ -324,7 +319,7 @@ def sizes() -> Table:
 
 
 def all_tables(
-    records: Mapping[str, Record], keep: Sequence[tuple[str, str]], ranges: Mapping[str, str] = MappingProxyType({})
+    records: Mapping[str, Record], keep: Sequence[tuple[str, str]], ranges: Mapping[str, str]
 ) -> list[Table]:
     """Every table of each (tier, width) of `keep`, then the sizes.
 

@@ -30,6 +30,7 @@ from sarslide.network import interval_years
 from studies.displacement import objects, put, written
 from studies.displacement.track import SEED, Track, in_degrees
 from studies.runs import sarslide
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.displacement.deliver --native RESULTS --folder OUT --record"
 BEGUN = "python -m studies.displacement.deliver --native RESULTS --folder OUT --begun --record"
@@ -147,12 +148,17 @@ def deliver(native: Path, tracks: Sequence[Track], same: Sequence[str], form: st
 
 def coarse(cells: np.ndarray, step: int) -> np.ndarray:
     """Means of the known cells of step x step cells; those of less than half are unknown."""
-    rows, cols = (size // step * step for size in cells.shape)
-    blocks = cells[:rows, :cols].reshape(rows // step, step, cols // step, step)
-    known = np.isfinite(blocks)
+    parts = blocks(cells, step)
+    known = np.isfinite(parts)
     count = known.sum((1, 3))
-    means = np.where(known, blocks, 0).sum((1, 3)) / np.maximum(count, 1)
+    means = np.where(known, parts, 0).sum((1, 3)) / np.maximum(count, 1)
     return np.where(count >= step * step / 2, means, np.nan)
+
+
+def blocks(cells: np.ndarray, step: int) -> np.ndarray:
+    """(rows, step, cols, step) of whole blocks of step x step cells."""
+    rows, cols = (size // step for size in cells.shape)
+    return cells[: rows * step, : cols * step].reshape(rows, step, cols, step)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -176,7 +182,7 @@ def main(arguments: list[str] | None = None) -> None:
     ]
     if asked.begun:
         rows = [each | {"what": f"{each['what']}, mapped as it is begun", "command": BEGUN} for each in rows]
-    put(rows) if asked.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
+    keep_or_tell(rows, put, asked.record)
 
 
 if __name__ == "__main__":

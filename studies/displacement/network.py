@@ -46,6 +46,7 @@ from studies.ground import cutting, making, scoring, tuning
 from studies.ground.cutting import GroundRegion
 from studies.network import confidence as of_ranges
 from studies.network import training as ranges
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.displacement.network --scenes FOLDS --folder OUT --record"
 USUAL_COHERENCE = 0.47  # median of the training of the packaged network
@@ -119,8 +120,7 @@ def of_region(before: Path, folder: Path, kind: str, region: GroundRegion, metho
 def weights_of(before: Path, folder: Path, region: GroundRegion, method: str) -> Path:
     """The network of a method that has not seen the range of a region."""
     mountains = region.file.mountains
-    made = network_training.fold_path(folder, mountains)
-    return ranges.fold_path(before, mountains) if method == BEFORE else made
+    return ranges.fold_path(before, mountains) if method == BEFORE else network_training.fold_path(folder, mountains)
 
 
 def sure(before: Path, folder: Path, tested: Sequence[GroundRegion]) -> ObjectConfidence:
@@ -229,8 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SarslideError as error:
         raise SystemExit(str(error)) from error
     if "score" in asked.parts:
-        rows = rows_of(asked.scenes, asked.folder, tested)
-        put(rows) if asked.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
+        keep_or_tell(rows_of(asked.scenes, asked.folder, tested), put, asked.record)
 
 
 if __name__ == "__main__":

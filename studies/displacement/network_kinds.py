@@ -25,7 +25,7 @@ from sarslide.io.arrays import write_npz
 from sarslide.layers import LINE_OF_SIGHT, hidden
 from sarslide.rates.settings import RateSettings
 from sarslide.terrain.derivatives import derivatives
-from studies.displacement.deliver import COARSE, coarse
+from studies.displacement.deliver import COARSE, blocks, coarse
 from studies.ground import making
 from studies.ground.cutting import GroundRegion
 
@@ -185,17 +185,11 @@ def means_of_points(
     """Means of the kept cells of COARSE x COARSE, with the error that `egms.read` gives them."""
     kept = kept & np.isfinite(rate)
     with np.errstate(invalid="ignore", divide="ignore"):
-        count = blocks(kept.astype(float)).sum((1, 3))
+        count = blocks(kept.astype(float), COARSE).sum((1, 3))
         mean, square, variance, quality = (
-            blocks(np.where(kept, each, 0)).sum((1, 3)) / count for each in (rate, rate**2, error**2, coherence)
+            blocks(np.where(kept, each, 0), COARSE).sum((1, 3)) / count for each in (rate, rate**2, error**2, coherence)
         )
         return mean, np.sqrt((variance + np.clip(square - mean**2, 0, None)) / count), quality
-
-
-def blocks(cells: np.ndarray) -> np.ndarray:
-    """(rows, COARSE, cols, COARSE) of whole blocks."""
-    rows, cols = (size // COARSE for size in cells.shape)
-    return cells[: rows * COARSE, : cols * COARSE].reshape(rows, COARSE, cols, COARSE)
 
 
 def at_step(cells: np.ndarray, step: int) -> np.ndarray:
@@ -205,8 +199,8 @@ def at_step(cells: np.ndarray, step: int) -> np.ndarray:
 
 def coarse_label(label: np.ndarray) -> np.ndarray:
     """Landslide where half of the counted cells of a block are; not counted where few count."""
-    counted = blocks(label != IGNORE).sum((1, 3))
-    slides = blocks(label == 1).sum((1, 3))
+    counted = blocks(label != IGNORE, COARSE).sum((1, 3))
+    slides = blocks(label == 1, COARSE).sum((1, 3))
     return np.where(2 * counted < COARSE**2, IGNORE, 2 * slides >= counted).astype(np.uint8)
 
 

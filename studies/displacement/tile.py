@@ -30,6 +30,7 @@ from sarslide.network import years_of
 from sarslide.report.tables import run_time_rows
 from studies.displacement import objects, put, row
 from studies.runs import sarslide
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.displacement.tile --folder OUT --side-km {side:g} --record"
 WEST, NORTH, EPSG = 4.3e6, 2.7e6, 32632  # corner of the tile E43N26, EPSG:3035, and the UTM zone of its middle
@@ -244,7 +245,7 @@ def main(arguments: list[str] | None = None) -> None:
     rows = rows_of(asked.side_km, asked.folder.resolve())
     if asked.side_km < WHOLE_KM:
         rows.append(unrun())
-    put(rows) if asked.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
+    keep_or_tell(rows, put, asked.record)
 
 
 if __name__ == "__main__":

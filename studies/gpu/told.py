@@ -33,17 +33,15 @@ def told(carried: Path, records: Path) -> dict[str, Any]:
     held = [
         check["held"] for record in done for check in record.get("checks", {}).values() if check["held"] is not None
     ]
-    device, smallest = (" and ".join(sorted({str(record[key]) for record in done})) for key in ("device", "smallest"))
+    device, smallest = " and ".join(sorted({record["device"] for record in done})), any(r["smallest"] for r in done)
     # On a CPU most checks compare it with itself: that they ran is all that they tell there.
     checks = f"{len(held)} checks ran" if device == "cpu" else f"{sum(held)} of {len(held)} checks hold"
     longest = max((record["wall_s"] for record in done), default=0.0)
     size = size_of(carried)
     return row(
-        f"studies/gpu.sh on {device}{', smallest setting' if smallest == 'True' else ''}: parts with a record",
+        f"studies/gpu.sh on {device}{', smallest setting' if smallest else ''}: parts with a record",
         f"{len(done)} of {len(names)}; {checks}; longest part {longest:.0f} s; {size / 1e6:.1f} MB carried",
-        "studies/gpu.sh --carried CARRIED --out RECORDS --device cpu --smallest"
-        if smallest == "True"
-        else "studies/gpu.sh --carried CARRIED --out RECORDS",
+        f"studies/gpu.sh --carried CARRIED --out RECORDS{' --device cpu --smallest' if smallest else ''}",
         f"all, in less than {round(LIMIT_S, -2)} s each, {MAX_BYTES >> 20} MiB at most",
         len(done) == len(names) and all(held) and longest < LIMIT_S and size <= MAX_BYTES,
     )

@@ -31,6 +31,7 @@ from studies.ground import cutting, making, scoring
 from studies.ground.cutting import GroundRegion
 from studies.network import maps, put, row, thresholds
 from studies.network.folds import MADE
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.network.confidence --folder OUT"
 BINS, DRAWS, SEED = 10, 1000, 7
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         best = thresholds.best([each for of_range in counts.values() for each in of_range])
         into_card(chosen.into, fitted(alone), best)
     rows = tried(chosen.folder, regions, alone, cuts)
-    put(rows) if chosen.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
+    keep_or_tell(rows, put, chosen.record)
 
 
 def seen_alone(folder: Path, region: GroundRegion, cuts: Mapping[str, float]) -> pd.DataFrame:

@@ -28,6 +28,7 @@ from sarslide.retrieve.dem_library import FOLDER as LIBRARY
 from studies.ground import cutting, making, regions
 from studies.ground.cutting import GroundRegion
 from studies.network import maps, put, region_scores, tables, thresholds, training, valleys
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.network.folds --folder OUT --record"
 PARTS = ("make", "train", "run", "score", "pack")
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "score" in chosen.parts:
         of_tables = {region.name for region in cutting.regions_of(files, cell_m=chosen.cell)}
         rows = score(chosen.folder, [each for each in tested if each.name in of_tables], folds, chosen.cell)
-        put(rows) if chosen.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
+        keep_or_tell(rows, put, chosen.record)
 
 
 def run(folder: Path, tested: Sequence[GroundRegion]) -> None:

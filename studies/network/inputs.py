@@ -25,6 +25,7 @@ from sarslide.training.train import train
 from studies.ground import cutting
 from studies.network import put, row, training
 from studies.network.folds import TRAINED
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.network.inputs --folder OUT --record"
 CHOOSING = ("massif_central", "nw_himalaya", "central_andes")
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _arguments(arguments)
     rows = [_row(choice, _tried(chosen.folder, chosen.dems, name)) for name, choice in CHOICES.items()
             if chosen.only in (None, name)]  # fmt: skip
-    put(rows) if chosen.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
+    keep_or_tell(rows, put, chosen.record)
 
 
 def _tried(folder: Path, dems: Path, name: str) -> dict[str, Any]:

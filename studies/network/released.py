@@ -17,6 +17,7 @@ from pathlib import Path
 from sarslide.io.sidecar import read_json
 from studies.ground.demo import SHARES
 from studies.network import put, row
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.network.released --now RESULTS --before RESULTS --record"
 
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.held_out:
         name = f"{chosen.held_out.name}, by the network that had not seen its range,"
         rows.append(row(what.format(name), text_of(chosen.held_out), COMMAND))
-    put(rows) if chosen.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
+    keep_or_tell(rows, put, chosen.record)
 
 
 if __name__ == "__main__":

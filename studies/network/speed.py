@@ -18,6 +18,7 @@ from sarslide.segment.infer import predict
 from sarslide.segment.tiles import starts
 from studies.network import put, row
 from studies.network.maps import BEFORE_WEIGHTS, PACKAGED
+from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.network.speed --record"
 CELLS, CELL_KM, OVERLAP, BATCH = 1152, 0.03, 0.5, 8
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             before=f"{before[0] / before[1]:.2f}",
         ),
     ]
-    put(rows) if chosen.record else print(*(f"{each['what']}: {each['measured']}" for each in rows), sep="\n")
+    keep_or_tell(rows, put, chosen.record)
 
 
 def speeds(name: str) -> tuple[float, float]:

@@ -4,9 +4,6 @@ import dataclasses
 import html as markup
 import json
 import re
-import shutil
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +16,7 @@ from sarslide.report.inputs import BaseMap
 from sarslide.report.page import FOLDER, render
 from sarslide.report.webmap import lonlat_polynomial
 from tests.report.test_page import map_data
+from tests.support.chromium import body_of, dom_of
 
 SCRIPTS = FOLDER / "assets/page"
 CIRCUMFERENCE_M = 2 * np.pi * 6378137
@@ -31,16 +29,6 @@ GRIDS = {
     "south": RegionGrid(32718, 200000, 8600000, 50.0, 1200, 800),
     "edge": RegionGrid(32632, 760000, 4900000, 20.0, 1500, 1500),
 }
-
-
-def dom_of(path: Path, profile: Path) -> str:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        pytest.skip("chromium is not installed")
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-    command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={profile}"]
-    command += ["--virtual-time-budget=6000", "--dump-dom", path.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 PLACED = """
@@ -65,9 +53,8 @@ def test_tiles_lie_where_pyproj_puts_them(tmp_path):
         west, south, east, north = grid.bounds
         grids[name] = {"width": east - west, "height": north - south, "lonlat": lonlat_polynomial(grid)}
     code = "".join((SCRIPTS / f"{name}.js").read_text() for name in ("elements", "tiles"))
-    path = tmp_path / "tiles.html"
-    path.write_text(f"<meta charset='utf-8'><body><script>{code}{PLACED.replace('GRIDS', json.dumps(grids))}</script>")
-    body = re.search(r"<body>(.*)</body>", dom_of(path, tmp_path / "profile"), re.S).group(1)
+    page = f"<meta charset='utf-8'><body><script>{code}{PLACED.replace('GRIDS', json.dumps(grids))}</script>"
+    body = re.search(r"<body>(.*)</body>", dom_of(tmp_path, page), re.S).group(1)
     found = json.loads(markup.unescape(body))
     for name, grid in GRIDS.items():
         west, south, east, north = grid.bounds
@@ -123,9 +110,7 @@ def with_tiles(inputs):
 
 
 def test_a_browser_asks_for_tiles_when_it_is_switched_on(with_tiles, tmp_path):
-    path = tmp_path / "report.html"
-    path.write_text(with_tiles.replace("</body>", SHOWN))
-    body = markup.unescape(re.search(r"<body[^>]*>", dom_of(path, tmp_path / "profile")).group(0))
+    body = markup.unescape(body_of(dom_of(tmp_path, with_tiles.replace("</body>", SHOWN))))
     told = dict(re.findall(r'data-(\w+)="([^"]*)"', body))
     assert told["before"] == "0 false" and told["after"] == "0 0"
     asked = told["asked"].split()

@@ -4,8 +4,6 @@ import base64
 import dataclasses
 import json
 import re
-import shutil
-import subprocess
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +14,7 @@ from sarslide.grid import RegionGrid
 from sarslide.report import beside, tables, webmap
 from sarslide.report.page import render
 from tests.report.test_page import Page, map_data
+from tests.support.chromium import body_of, dom_of
 
 GRID = RegionGrid(32647, 0.0, 600_000.0, 30.0, 20_000, 20_000)
 
@@ -142,18 +141,6 @@ window.addEventListener("load", function () {
 
 
 def test_a_browser_loads_them_on_a_click(parted, tmp_path):
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        pytest.skip("chromium is not installed")
-    (tmp_path / beside.FOLDER).mkdir()
-    for name, content in parted.files.items():
-        (tmp_path / beside.FOLDER / name).write_bytes(content)
-    path = tmp_path / "report.html"
-    path.write_text(parted.html.replace("</body>", CLICKS))
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-    command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}"]
-    command += ["--virtual-time-budget=6000", "--dump-dom", path.as_uri()]
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    body = re.search(r"<body[^>]*>", dom).group(0)
+    body = body_of(dom_of(tmp_path, parted.html.replace("</body>", CLICKS), parted.files))
     # 34 landslides and one area of flat ground: all of them, not the ten that the page has.
     assert 'data-lost="0"' in body and 'data-waiting="0"' in body and 'data-drawn="35"' in body

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import re
 import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +22,7 @@ from sarslide.report import downloads, figures, qgis, stages
 from sarslide.report.page import context, without_images
 from sarslide.report.reading import model_card
 from tests.support import cards, releases
+from tests.support.chromium import body_of, dom_of
 from tests.support.report_inputs import RELEASE, html_of, make_region
 
 SCRIPT = Path(__file__).parents[2] / "workflow_scripts" / "report.py"
@@ -408,29 +408,8 @@ def test_a_browser_draws_it_offline(html, tmp_path):
     """Headless Chromium, without a network: the map has its images and outlines, a click opens a
     popup, a heading sorts.
     """
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        pytest.skip("chromium is not installed")
-    path = tmp_path / "report.html"
-    path.write_text(html.replace("</body>", PROBE))
-    command = [
-        browser,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--no-first-run",
-    ]
-    command += [
-        "--host-resolver-rules=MAP * ~NOTFOUND",
-        f"--user-data-dir={tmp_path / 'profile'}",
-        "--virtual-time-budget=3000",
-    ]
-    done = subprocess.run(
-        [*command, "--dump-dom", path.as_uri()], capture_output=True, text=True, timeout=120, check=True
-    )
-    dom = done.stdout
-    body = re.search(r"<body[^>]*>", dom).group(0)
+    dom = dom_of(tmp_path, html.replace("</body>", PROBE))
+    body = body_of(dom)
     assert 'data-requests="0"' in body and 'data-violations="0"' in body
     areas = [float(value) for value in re.search(r'data-sorted="([^"]*)"', body).group(1).split()]
     assert len(areas) == 34 and areas == sorted(areas)

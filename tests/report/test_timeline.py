@@ -2,9 +2,6 @@
 
 import dataclasses
 import io
-import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
@@ -20,6 +17,7 @@ from sarslide.report.page import render
 from sarslide.report.scales import scale_for
 from sarslide.report.stages import StackMaps
 from tests.report.test_page import Page, map_data
+from tests.support.chromium import body_of, dom_of
 
 DATES = [f"2019{month:02d}{day:02d}" for month in range(1, 11) for day in (1, 13, 25)]
 
@@ -144,20 +142,8 @@ window.addEventListener("load", function () {
 
 
 def test_a_browser_loads_the_image_of_a_date_when_the_slider_moves(dated, tmp_path):
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        pytest.skip("chromium is not installed")
     page, _ = dated
-    (tmp_path / beside.FOLDER).mkdir()
-    for name, content in page.files.items():
-        (tmp_path / beside.FOLDER / name).write_bytes(content)
-    path = tmp_path / "report.html"
-    path.write_text(page.html.replace("</body>", SLIDES))
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-    command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}"]
-    command += ["--virtual-time-budget=6000", "--dump-dom", path.as_uri()]
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    body = re.search(r"<body[^>]*>", dom).group(0)
+    body = body_of(dom_of(tmp_path, page.html.replace("</body>", SLIDES), page.files))
     stop = map_data(page.html)["timeline"][0]["stops"][3]
     assert 'data-before=""' in body
     assert f'data-after="displacement-a128-{stop["date"].replace("-", "")}.png"' in body

@@ -8,21 +8,15 @@ sarslide.position = function (map, data) {
   const rest = "Click an outline for its numbers, any place for its rates.";
   place.textContent = rest;
   function degrees(value, plus, minus) { return Math.abs(value).toFixed(5) + "° " + (value < 0 ? minus : plus); }
-  function at(coefficients, x, y) {
-    const u = 2 * x / data.width - 1, v = 2 * y / data.height - 1;
-    return coefficients.reduce(function (sum, c, k) {
-      return sum + c * Math.pow(u, data.lonlat.powers[k][0]) * Math.pow(v, data.lonlat.powers[k][1]);
-    }, 0);
-  }
   function show(event) {
-    const x = event.latlng.lng, y = event.latlng.lat;
+    const x = event.latlng.lng, y = event.latlng.lat, lonLat = sarslide.tiles.lonLat(data, x, y);
     place.replaceChildren();
     values(x, y).forEach(function (one) {
       const error = one.error === null ? "" : " ± " + sarslide.number(one.error, 1);
       const text = one.rate === null ? "no rate" : sarslide.number(one.rate, 1) + error + " mm/yr";
       element("div", one.track + "  " + text, place, "value").style.color = data.colours[one.track];
     });
-    element("div", degrees(at(data.lonlat.lat, x, y), "N", "S") + ", " + degrees(at(data.lonlat.lon, x, y), "E", "W"), place);
+    element("div", degrees(lonLat[1], "N", "S") + ", " + degrees(lonLat[0], "E", "W"), place);
     element("div", "E " + (data.west + x).toFixed(0) + " m, N " + (data.south + y).toFixed(0) + " m (EPSG:" + data.epsg + ")", place);
   }
   map.on("mousemove click", show);

@@ -12,6 +12,7 @@ sarslide.tiles = (function () {
     }, [0, 0, 0]);
   }
 
+  /* Longitude and latitude of map coordinates. */
   function lonLat(data, x, y) {
     const u = 2 * x / data.width - 1, v = 2 * y / data.height - 1, p = data.lonlat;
     return [at(p.lon, p.powers, u, v)[0], at(p.lat, p.powers, u, v)[0]];
@@ -76,5 +77,5 @@ sarslide.tiles = (function () {
     return found;
   }
 
-  return { pixels: PIXELS, place: place, affine: affine, zoomFor: zoomFor, covering: covering };
+  return { pixels: PIXELS, lonLat: lonLat, affine: affine, zoomFor: zoomFor, covering: covering };
 })();
