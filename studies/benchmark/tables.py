@@ -212,7 +212,7 @@ def seeds(records: Mapping[str, Record], tier: str, width: str) -> Table:
         rows,
         [
             "Seeds 1, 2, 3 of the four networks with the highest F1 by cell on the validation range after the first."
-            " Networks that lie closer together than the seeds of one of them are not told apart by one seed."
+            " A difference between networks that is smaller than that between seeds is not significant."
         ],
     )
 
