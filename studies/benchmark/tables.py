@@ -51,9 +51,9 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
 
-def budget(tier: str, width: str) -> str:
-    """The tier in words, for titles."""
-    seeds = len(runs.SEEDS[tier])
+def budget(tier: str, width: str, seeds: int = 0) -> str:
+    """The tier in words, for titles. seeds: of the trainings, 0 for those of the tier."""
+    seeds = seeds or len(runs.SEEDS[tier])
     wide = "published widths" if width == "published" else "a quarter of the published widths"
     return f"tier {tier}: {runs.SAMPLES[tier]:,} samples, {seeds} seed{'s' * (seeds > 1)}, {wide}"
 
@@ -206,7 +206,7 @@ def seeds(records: Mapping[str, Record], tier: str, width: str) -> Table:
         rows.append([network, *told])
     return Table(
         f"seeds.{tier}.{width}",
-        f"Three seeds of the best networks ({budget(tier, width)})",
+        f"Three seeds of the best networks ({budget(tier, width, len(runs.ALL_SEEDS))})",
         ("network",)
         + tuple(f"F1 by {level}, {where}" for where in ("test", "unseen climate") for level in ("cell", "object")),
         rows,

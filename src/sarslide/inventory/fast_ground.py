@@ -20,8 +20,8 @@ from sarslide.inventory.velocity_threshold import (
     slope_speed,
 )
 
-# The best variant on the validation regions of drawn ground (`docs/reference/validation.md`). On real
-# ground the best multiple is 2 on one range (benchmark.md) and 3 on nine (ground.md).
+# The best variant on the validation regions of drawn ground (`docs/reference/validation.md`). On
+# real ground the best multiple is 2 on one range (benchmark.md) and 3 on nine (ground.md).
 RULE = Rule(sigmas=2.5, min_cells=10, noise="cell", min_slope_deg=5.0)
 FOOT = 0.25  # of its peak rate: where an object ends, if the threshold does not end it before
 KNOWN = 0.5  # share of its core: from here on the network has found the object
