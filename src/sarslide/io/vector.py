@@ -12,7 +12,7 @@ import math
 import sqlite3
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -26,13 +26,15 @@ from shapely.geometry import box
 
 from sarslide.errors import SarslideError, VectorError
 from sarslide.grid import RegionGrid
+from sarslide.io import geoparquet
 from sarslide.io.atomic import atomic_file
 from sarslide.io.bounded import content, plain_file, shown
 
 FORMAT_VERSION = 1
 CURE = "give a GeoPackage, Shapefile, GeoJSON, FlatGeobuf or GeoParquet"
 SMALLER = "cut it to the region, and save it as a GeoPackage"
-# What may be read whole; of a GeoPackage, a Shapefile or FlatGeobuf a part may be read of any size.
+# What may be read whole; of a GeoPackage, a Shapefile, FlatGeobuf and GeoParquet with a covering, a
+# part may be read of any size.
 MAX_FEATURES = 1_000_000
 MAX_BYTES, MAX_GEOJSON_BYTES = 256 << 20, 64 << 20
 MAX_MEMBERS = 1000
@@ -70,7 +72,7 @@ def read(path: str | Path, layer: str | None = None, around: RegionGrid | None =
     """
     kind = _kind(path)
     if kind == "GeoParquet":
-        frame = _parquet(path)
+        frame = _parquet(path, around)
     else:
         frame = _features(path, kind, _gdal_name(path, kind, layer), layer, around)
     if not isinstance(frame, gpd.GeoDataFrame):
@@ -149,8 +151,9 @@ def extent(path: str | Path, layer: str | None = None) -> Extent:
     """
     kind = _kind(path)
     if kind == "GeoParquet":
-        frame = _parquet(path)
-        return Extent(len(frame), tuple(frame.total_bounds), frame.crs.to_wkt() if frame.crs else None)
+        with _readable(path):
+            about = geoparquet.header(path)
+        return Extent(about.rows, about.bounds or tuple(_parquet(path, None).total_bounds), about.crs)
     name = _gdal_name(path, kind, layer)
     with _readable(path):
         about = _gdal().read_info(name, layer=layer, force_feature_count=True, force_total_bounds=True)
@@ -182,12 +185,13 @@ def values(path: str | Path, name: str, layer: str | None = None) -> pd.Series:
     """
     kind = _kind(path)
     if kind == "GeoParquet":
-        return column(path, read(path), name)
+        with _readable(path):
+            known = geoparquet.columns(path)
+            _check_column(path, known, name)
+            return geoparquet.values(path, name, MAX_FEATURES)
     gdal_name, gdal = _gdal_name(path, kind, layer), _gdal()
     with _readable(path):
-        known = list(gdal.read_info(gdal_name, layer=layer)["fields"])
-        if name not in known:
-            raise VectorError(f"{path}: has no column '{name}'", f"its columns are: {listed(known) or 'none'}")
+        _check_column(path, list(gdal.read_info(gdal_name, layer=layer)["fields"]), name)
         table = gdal.read_dataframe(
             gdal_name, layer=layer, columns=[name], read_geometry=False, max_features=MAX_FEATURES
         )
@@ -273,9 +277,7 @@ def column(path: str | Path, frame: gpd.GeoDataFrame, name: str) -> pd.Series:
     VectorError
         Where there is no such column; it lists those that there are.
     """
-    others = [other for other in frame.columns if other != frame.geometry.name]
-    if name not in others:
-        raise VectorError(f"{path}: has no column '{name}'", f"its columns are: {listed(others) or 'none'}")
+    _check_column(path, [other for other in frame.columns if other != frame.geometry.name], name)
     return frame[name]
 
 
@@ -297,6 +299,11 @@ def listed(values: Iterable[object], most: int = 10) -> str:
     values = list(values)
     text = ", ".join(shown(value) for value in values[:most])
     return text if len(values) <= most else f"{text} and {len(values) - most} more"
+
+
+def _check_column(path: str | Path, known: Sequence[str], name: str) -> None:
+    if name not in known:
+        raise VectorError(f"{path}: has no column '{name}'", f"its columns are: {listed(known) or 'none'}")
 
 
 def _kind(path: str | Path) -> str:
@@ -385,15 +392,13 @@ def _check_size(path: str | Path, size: int, features: int) -> None:
         raise VectorError(f"{path}: has {features} features and {size / 2**20:.0f} MiB, too much at once", SMALLER)
 
 
-def _parquet(path: str | Path) -> gpd.GeoDataFrame:
-    from pyarrow import parquet
-
+def _parquet(path: str | Path, around: RegionGrid | None) -> gpd.GeoDataFrame:
     with _readable(path):
-        with parquet.ParquetFile(path) as file:
-            about = file.metadata
-            groups = [about.row_group(number) for number in range(about.num_row_groups)]
-            _check_size(path, sum(group.total_byte_size for group in groups), about.num_rows)
-        return gpd.read_parquet(path)
+        about = geoparquet.header(path)
+        bounds = _bounds_in(about.crs, around) if about.covering else None
+        near = geoparquet.within(path, about, bounds) if bounds else about.rows
+        _check_size(path, about.size * near // max(about.rows, 1), near)
+        return geoparquet.read(path, bounds)
 
 
 def _shapefiles(path: str | Path) -> list[str]:
