@@ -28,7 +28,7 @@ COMMAND = "python -m studies.office.real_size --folder FOLDER --record"
 GRID = RegionGrid(32632, 560_000, 5_160_000, 30.0, 1152, 1152)
 WEST, SOUTH, SIDE_DEG = 5.0, 42.0, 10.0
 FORMATS = ("gpkg", "fgb", "shp", "parquet")
-GOAL_MB = 2000
+GOAL_MB = 1000
 READ = """
 import json, resource, sys
 from sarslide.inventory import exposure, ground
@@ -40,7 +40,9 @@ else:
     with ground.opened(path, ground.GroundFile(), GRID) as opened:
         found = opened.outlines
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps([len(found), used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+# Not ru_maxrss, which a process begins with that of its parent.
+peak_kb = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps([len(found), used.ru_utime + used.ru_stime, peak_kb / 1000]))
 """
 
 
