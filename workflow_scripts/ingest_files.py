@@ -15,7 +15,7 @@ import numpy as np
 from sarslide.workflow.job import job
 from sarslide.grid import RegionGrid
 from sarslide.insar.contract import write_geometry
-from sarslide.insar.external.files import CONSTANT, geometry, ingest_pair, sensor_of, with_frame
+from sarslide.insar.external.files import CONSTANT, check_stack, geometry, ingest_pair, sensor_of, with_frame
 from sarslide.insar.external.line_of_sight import read_heights, where_acquired
 from sarslide.insar.external.sensor import Declared, check_wavelength
 from sarslide.io.sidecar import sidecar
@@ -26,6 +26,7 @@ def main(snakemake) -> None:
     grid, naming, stack = RegionGrid.from_dict(params.grid), params.naming, snakemake.wildcards.stack
     heights, vector, frame = read_heights(files.dem, grid), list(files.line_of_sight), next(iter(files.metadata), None)
     declared = Declared(params.wavelength_m, params.incidence_deg, params.heading_deg)
+    check_stack(naming, files.unwrapped, stack)
     seen_by = sensor_of(naming, files.unwrapped[0], vector, frame, stack, declared)
     incidence, heading = seen_by.incidence_deg, seen_by.heading_deg
     layers, constant = geometry(naming, files.unwrapped[0], vector, heights, grid, incidence, heading)

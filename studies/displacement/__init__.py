@@ -37,6 +37,10 @@ release. Its points are drawn evenly, its ground is hills of sines and its noise
 threshold finds all of its landslides. `drs_unet_ranges` found none of them, `drs_unet_products` marks all;
 three lie on slopes below 8 degrees, which the inventory takes for other deformation.
 
+Rows of NISAR GUNW are of products that are written as isce3 writes them, of ground that sinks and of
+ground above the DEM under two exact tracks, whose radar looks to the left or to the right; no real
+product was at hand. MintPy's `prep_nisar.py` reads the same files.
+
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|
 """

@@ -8,35 +8,11 @@ import h5py
 import numpy as np
 
 from sarslide.insar.external.aria import ingest, line_of_sight
-from tests.hostile.damaged_hdf5 import hdf5_cases
+from tests.hostile.damaged_hdf5 import claims, hdf5_cases, link, replaced
 from tests.support import engine_products as products
 
 DATA, CUBE = "science/grids/data", "science/grids/imagingGeometry"
 PHASE, COHERENCE, BASELINE = f"{DATA}/unwrappedPhase", f"{DATA}/unfilteredCoherence", f"{CUBE}/perpendicularBaseline"
-
-
-def _replaced(name: str, values) -> Callable[[h5py.File], None]:
-    def change(file: h5py.File) -> None:
-        del file[name]
-        file[name] = values(file) if callable(values) else values
-
-    return change
-
-
-def _link(name: str, link) -> Callable[[h5py.File], None]:
-    def change(file: h5py.File) -> None:
-        del file[name]
-        file[name] = link
-
-    return change
-
-
-def _claims(name: str, **how) -> Callable[[h5py.File], None]:
-    def change(file: h5py.File) -> None:
-        del file[name]
-        file.create_dataset(name, dtype="f4", **how)
-
-    return change
 
 
 def _virtual(file: h5py.File) -> None:
@@ -55,30 +31,30 @@ def _outside(file: h5py.File) -> None:
 
 CHANGES: dict[str, Callable[[h5py.File], None]] = {
     "phase 1e30": lambda file: file[PHASE].write_direct(np.full(file[PHASE].shape, 1e30, "f4")),
-    "phase of text": _replaced(PHASE, lambda file: np.full((72, 84), b"x")),
-    "phase of another shape": _replaced(PHASE, np.ones((3, 3), "f4")),
+    "phase of text": replaced(PHASE, lambda file: np.full((72, 84), b"x")),
+    "phase of another shape": replaced(PHASE, np.ones((3, 3), "f4")),
     "phase that is a group": lambda file: (file.pop(PHASE), file.create_group(PHASE)),
-    "phase in another file": _link(PHASE, h5py.ExternalLink("/tmp/other.h5", "x")),
-    "phase by a soft link": _link(PHASE, h5py.SoftLink("/science")),
+    "phase in another file": link(PHASE, h5py.ExternalLink("/tmp/other.h5", "x")),
+    "phase by a soft link": link(PHASE, h5py.SoftLink("/science")),
     "phase that is virtual": _virtual,
     "phase in the bytes of another file": _outside,
-    "phase that claims 1e6 x 1e6": _claims(PHASE, shape=(1_000_000, 1_000_000), chunks=(1000, 1000)),
-    "a chunk of 4 GB": _claims(PHASE, shape=(72, 84), maxshape=(None, None), chunks=(30_000, 30_000)),
+    "phase that claims 1e6 x 1e6": claims(PHASE, shape=(1_000_000, 1_000_000), chunks=(1000, 1000)),
+    "a chunk of 4 GB": claims(PHASE, shape=(72, 84), maxshape=(None, None), chunks=(30_000, 30_000)),
     "a unit of 1 MB": lambda file: file[PHASE].attrs.__setitem__("units", "x" * 60_000),
     "coherence -3": lambda file: file[COHERENCE].write_direct(np.full(file[COHERENCE].shape, -3, "f4")),
     "latitude of nan": lambda file: file[f"{DATA}/latitude"].__setitem__(slice(None), np.nan),
-    "latitude of one": _replaced(f"{DATA}/latitude", np.array([29.0])),
+    "latitude of one": replaced(f"{DATA}/latitude", np.array([29.0])),
     "latitude that turns back": lambda file: file[f"{DATA}/latitude"].__setitem__(3, 80.0),
-    "a baseline of nan": _replaced(BASELINE, np.full((3, 3, 3), np.nan)),
-    "a baseline of 1e9": _replaced(BASELINE, np.full((3, 3, 3), 1e9)),
-    "a baseline of text": _replaced(BASELINE, np.full((3, 3, 3), b"x")),
-    "a cube of 1e12": _claims(BASELINE, shape=(10_000, 10_000, 10_000), chunks=(10, 10, 10)),
-    "a wavelength of nan": _replaced("science/radarMetaData/wavelength", np.nan),
-    "a wavelength of none": _replaced("science/radarMetaData/wavelength", np.zeros(0)),
-    "an incidence of 500": _replaced(f"{CUBE}/incidenceAngle", np.full((3, 3, 3), 500.0)),
-    "an azimuth of 1e9": _replaced(f"{CUBE}/azimuthAngle", np.full((3, 3, 3), 1e9)),
-    "heights of one": _replaced(f"{CUBE}/heightsMeta", np.array([0.0])),
-    "a cube of other axes": _replaced(f"{CUBE}/azimuthAngle", np.full((2, 3, 3), 10.0)),
+    "a baseline of nan": replaced(BASELINE, np.full((3, 3, 3), np.nan)),
+    "a baseline of 1e9": replaced(BASELINE, np.full((3, 3, 3), 1e9)),
+    "a baseline of text": replaced(BASELINE, np.full((3, 3, 3), b"x")),
+    "a cube of 1e12": claims(BASELINE, shape=(10_000, 10_000, 10_000), chunks=(10, 10, 10)),
+    "a wavelength of nan": replaced("science/radarMetaData/wavelength", np.nan),
+    "a wavelength of none": replaced("science/radarMetaData/wavelength", np.zeros(0)),
+    "an incidence of 500": replaced(f"{CUBE}/incidenceAngle", np.full((3, 3, 3), 500.0)),
+    "an azimuth of 1e9": replaced(f"{CUBE}/azimuthAngle", np.full((3, 3, 3), 1e9)),
+    "heights of one": replaced(f"{CUBE}/heightsMeta", np.array([0.0])),
+    "a cube of other axes": replaced(f"{CUBE}/azimuthAngle", np.full((2, 3, 3), 10.0)),
 }
 
 

@@ -34,3 +34,33 @@ def hdf5_cases(
         path = copied(f"damaged {k}")
         path.write_bytes(content)
         yield f"{title}?", partial(read, path)
+
+
+def replaced(name: str, values) -> Callable[[h5py.File], None]:
+    """A dataset replaced by values, or by what a function makes of the file."""
+
+    def change(file: h5py.File) -> None:
+        del file[name]
+        file[name] = values(file) if callable(values) else values
+
+    return change
+
+
+def link(name: str, link) -> Callable[[h5py.File], None]:
+    """A dataset replaced by a link."""
+
+    def change(file: h5py.File) -> None:
+        del file[name]
+        file[name] = link
+
+    return change
+
+
+def claims(name: str, **how) -> Callable[[h5py.File], None]:
+    """A dataset replaced by one that claims a shape and holds nothing."""
+
+    def change(file: h5py.File) -> None:
+        del file[name]
+        file.create_dataset(name, dtype="f4", **how)
+
+    return change

@@ -17,6 +17,7 @@ from tests.support.engine_products import GRID, PAIR, seen, truth
 from tests.support.engine_runs import PRODUCERS, snap_engine
 
 KNOWN_TRUTH = [name for name in PRODUCERS if name not in ("native", "isce2")]  # those have their own sign tests on SLCs
+ONE_LEVEL = ("files-aria", "files-nisar", "hyp3-burst")  # with components
 FULL = pytest.param("isce2", marks=pytest.mark.full)
 
 
@@ -80,16 +81,16 @@ def test_the_geometry_is_the_product_s_own(produced, request):
     assert los[0] < 0  # the satellite of an ascending track that looks right stands in the west
 
 
-@pytest.mark.parametrize("produced", ["files-licsar", "files-aria", "hyp3-burst", "snap"], indirect=True)
+@pytest.mark.parametrize("produced", ["files-licsar", "files-aria", "files-nisar", "hyp3-burst", "snap"], indirect=True)
 def test_the_record_tells_what_the_product_knows(produced, request):
     folder, _, _ = produced
     name = request.node.callspec.params["produced"]
     about = read_json(folder / "ifg" / f"{PAIR}.json")
     assert [utc[:16] for utc in about["utc"]] == ["2019-03-06T11:13", "2019-03-18T11:13"]
     # Only LiCSAR and SNAP deliver an unfiltered wrapped phase; the others' is the unwrapped one, with its level.
-    assert about["free_level"] is (name in ("files-aria", "hyp3-burst"))
+    assert about["free_level"] is (name in ONE_LEVEL)
     components = np.unique(raster.read(folder / "ifg" / f"{PAIR}.conncomp.tif", GRID))
-    assert list(components) == ([0, 1, 2] if name in ("files-aria", "hyp3-burst") else [0, 1])
+    assert list(components) == ([0, 1, 2] if name in ONE_LEVEL else [0, 1])
     bands = raster.read_all(folder / "ifg" / f"{PAIR}.wrapped_rad.tif", GRID)
     different = np.nanmax(np.abs(np.angle(np.exp(1j * (bands[0] - bands[1])))))
     if name == "files-licsar":

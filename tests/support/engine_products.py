@@ -15,7 +15,9 @@ import numpy as np
 import rasterio
 from pyproj import Transformer
 from rasterio.transform import from_origin
+from studies.displacement import gunw
 
+from sarslide.constants import SPEED_OF_LIGHT
 from sarslide.grid import RegionGrid
 from sarslide.io import raster
 from sarslide.sentinel1.baseline import baseline
@@ -239,6 +241,35 @@ def aria(folder: Path) -> dict:
             granule = f"S1A_IW_SLC__1SDV_{date}T111300_{date}T111327_026215_02EDB3_1234"
             file[f"science/radarMetaData/inputSLC/{which}/L1InputGranules"] = [granule.encode()]
     return {"naming": "aria"}
+
+
+def nisar(folder: Path) -> dict:
+    """NISAR GUNW of a radar that looks to the right, as all these: reference is the earlier date, cells of 80 m in UTM."""
+    grid = RegionGrid(32647, 518000.0, 3209120.0, 80.0, 68, 76)
+    x, y = places(grid)
+    nodes = (grid.west + 500 * np.arange(-1, 14), grid.north - 500 * np.arange(-1, 13))
+    cube = np.ones((gunw.CUBE_HEIGHTS_M.size, nodes[1].size, nodes[0].size))
+    heading = np.radians(seen().heading_deg)
+    flown = {"X": np.sin(heading), "Y": np.cos(heading)}
+    layers = {
+        "unwrappedPhase": np.where(hole(x, y), np.nan, phase(x, y)).astype(np.float32),
+        "coherenceMagnitude": np.full(x.shape, COHERENCE, np.float32),
+        "connectedComponents": np.where(hole(x, y), 65535, np.where(x < 521000, 1, 2)).astype(np.uint16),
+        "mask": np.full(x.shape, 11, np.uint8),
+    }
+    cubes = {
+        "incidenceAngle": seen().incidence_deg * cube,
+        "losUnitVectorX": seen().east * cube,
+        "losUnitVectorY": seen().north * cube,
+        **{f"alongTrackUnitVector{axis}": part * cube for axis, part in flown.items()},
+        "referenceSlantRange": seen().slant_range_m * cube,
+        "perpendicularBaseline": isce_baseline(*seen().orbits) * cube,
+    }
+    gunw.write(
+        folder, layers, grid.x(), grid.y(), cubes, nodes, orbit="Ascending", looks="right", dates=(EARLIER, LATER),
+        track=int(STACK[1:]), frequency_hz=SPEED_OF_LIGHT / WAVELENGTH, clock="11:13:21",
+    )  # fmt: skip
+    return {"naming": "nisar"}
 
 
 PARAMETERS = """Reference Granule: {reference}

@@ -217,6 +217,7 @@ PRODUCERS = {
     "files-licsar": files_engine(with_folder(products.licsar)),
     "files-aria": files_engine(with_folder(products.aria)),
     "files-hyp3": files_engine(with_folder(hyp3_folder)),
+    "files-nisar": files_engine(with_folder(products.nisar)),
     "files-custom": files_engine(with_folder(custom)),
     "snap": snap_engine,
     "isce2": isce2_engine,

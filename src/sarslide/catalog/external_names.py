@@ -18,6 +18,8 @@ aria
     ARIA-S1-GUNW NetCDF: `insar/external/aria.py`.
 hyp3
     HyP3 product folders: `insar/external/hyp3.py`.
+nisar
+    NISAR GUNW HDF5, named as delivered: `insar/external/nisar.py`.
 custom
     Anything else: patterns are declared, the sign where the files do not tell it. GeoTIFFs, or what
     GAMMA, ROI_PAC and ISCE2 leave (`insar/external/binaries.py`), with dates of eight or six
@@ -77,13 +79,16 @@ NAMINGS = {
     ),
     "aria": Naming("**/S1-GUNW-*-{later}_{earlier}-*.nc", "**/S1-GUNW-*-{later}_{earlier}-*.nc"),
     "hyp3": Naming("**/*_{earlier}*_{later}*_unw_phase.tif", "**/*_{earlier}*_{later}*_corr.tif"),
+    "nisar": Naming("**/NISAR_L2_*_GUNW_*_{earlier}T*_{later}T*.h5", "**/NISAR_L2_*_GUNW_*_{earlier}T*_{later}T*.h5"),
     "custom": Naming(),
 }
 
+# With times of day, of start and end (NISAR) or of one moment (HyP3 of GAMMA); without.
+TIMED = re.compile(r"(?<!\d)(\d{8})T\d{6}(?:_\d{8}T\d{6})?_(\d{8})T\d{6}(?!\d)")
 DATES = re.compile(r"(?<!\d)(\d{8}|\d{6})[-_](\d{8}|\d{6})(?!\d)")
 CENTURY = {True: "19", False: "20"}  # of dates of six digits: radars fly since 1978
 GAMMA_DEM = "DEM/MAP parameter file"  # in the first line of GAMMA's DEM_par
-WITH_BASELINES = ("aria", "hyp3")  # in the product itself
+WITH_BASELINES = ("aria", "hyp3", "nisar")  # in the product itself
 
 
 def dates_of(path: str | Path) -> tuple[str, str] | None:
@@ -101,7 +106,7 @@ def dates_of(path: str | Path) -> tuple[str, str] | None:
         there are none.
     """
     for name in (Path(path).name, Path(path).parent.name):
-        if match := DATES.search(name):
+        if match := TIMED.search(name) or DATES.search(name):
             first, second = (day if len(day) == 8 else CENTURY[day >= "70"] + day for day in match.groups())
             return first, second
     return None

@@ -118,7 +118,7 @@ class Isce2Section(Section):
 class FilesSection(Section):
     """Existing interferograms, for the engine `files`."""
 
-    naming: Literal["gamma", "licsar", "aria", "hyp3", "custom"] = key(
+    naming: Literal["gamma", "licsar", "aria", "hyp3", "nisar", "custom"] = key(
         "gamma", "whose files they are: gives patterns, sign and unit of coherence; custom: all declared below"
     )
     folder: PathText = key("", "folder of the products; $VARIABLES are expanded")

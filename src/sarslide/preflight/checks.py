@@ -306,9 +306,10 @@ def sensor(config: Config, table: SceneTable) -> list[Finding]:
         return []
 
     def agreed() -> str:
-        from sarslide.insar.external.files import sensor_of
+        from sarslide.insar.external.files import check_stack, sensor_of
 
         files = config.files
+        check_stack(files.naming, table.files("unwrapped"), config.stacks[0])
         declared = Declared(files.wavelength_m, files.incidence_deg, files.heading_deg)
         frame = next(iter(table.files("metadata")), None)
         vector = table.files("line_of_sight")

@@ -4,10 +4,10 @@ GeoTIFFs of another processor? Add a row to `NAMINGS` (`catalog.external_names`)
 
 Taken, by naming: unwrapped phase (rad, float) and coherence, one GeoTIFF each, in any CRS, or one
 geocoded binary of GAMMA, ROI_PAC or ISCE2 (`binaries`); nodata as the file declares it, and exact
-zero. Products that hold everything in one (ARIA, HyP3) have
-readers of their own. What files do not have is derived or recorded as absent: the wrapped phase is
-the unwrapped one, wrapped; one component covers every valid cell; the geometry is that of the
-product where it has one, else constant.
+zero. Products that hold everything in one (ARIA, HyP3, NISAR) have readers of their own. What files
+do not have is derived or recorded as absent: the wrapped phase is the unwrapped one, wrapped; one
+component covers every valid cell; the geometry is that of the product where it has one, else
+constant.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,10 +18,17 @@ import numpy as np
 from rasterio import DatasetReader
 
 from sarslide import names
-from sarslide.catalog.external_names import NAMINGS, dates_of, headers_of, licsar_baseline_m, licsar_entries
+from sarslide.catalog.external_names import (
+    NAMINGS,
+    WITH_BASELINES,
+    dates_of,
+    headers_of,
+    licsar_baseline_m,
+    licsar_entries,
+)
 from sarslide.errors import InterferogramError, NamingError, RasterError
 from sarslide.grid import RegionGrid
-from sarslide.insar.external import aria, binaries, constant_geometry, hyp3, line_of_sight, regrid, values
+from sarslide.insar.external import aria, binaries, constant_geometry, hyp3, line_of_sight, nisar, regrid, values
 from sarslide.insar.external.pair import ExternalPair, assemble, check_phase, sign
 from sarslide.insar.external.sensor import SENTINEL1_NAMINGS, Declared, Sensor, Tags, sensor
 from sarslide.io import raster
@@ -92,6 +99,8 @@ def ingest_pair(
         return aria.ingest(unwrapped, pair, grid, positive_phase)
     if naming == "hyp3":
         return hyp3.ingest(hyp3.open_product(unwrapped), pair, grid, positive_phase)
+    if naming == "nisar":
+        return nisar.ingest(unwrapped, pair, grid, positive_phase)
     kind = NAMINGS[naming]
     phase, tags = _read(unwrapped, "unwrapped", pair, grid, False)
     if coherence:
@@ -231,16 +240,39 @@ def sensor_of(
     InterferogramError
         As `sensor.sensor`, and for a file that cannot be read.
     """
-    in_one = naming in ("aria", "hyp3")
+    in_one = naming in WITH_BASELINES
     tags: Mapping[str, str] = {}
     if metadata:
         product, tags = metadata, licsar_entries(metadata)
+    elif naming == "nisar":
+        tags = nisar.tags(product)
     elif headers := headers_of(product):
         tags = binaries.tags_of(product, headers)
     elif not in_one:
         with _opened(product, "export the interferogram again as GeoTIFF") as source:
             tags = source.tags()
     return sensor(Tags(product, tags), stack, declared, naming in SENTINEL1_NAMINGS, in_one or bool(vector))
+
+
+def check_stack(naming: str, products: Sequence[str | Path], stack: str) -> None:
+    """Check what products that hold everything in one state of the stack they are of.
+
+    Parameters
+    ----------
+    naming : str
+        One of `NAMINGS`.
+    products : sequence of str or Path
+        Files of all pairs.
+    stack : str
+        Name of the stack.
+
+    Raises
+    ------
+    InterferogramError
+        For products of another track, or of several frames, bands or CRSs (NISAR).
+    """
+    if naming == "nisar":
+        nisar.check_stack(products, stack)
 
 
 def geometry(
@@ -285,6 +317,8 @@ def geometry(
         layers = aria.line_of_sight(product, height_m[1:-1, 1:-1], grid)
     elif naming == "hyp3":
         layers = hyp3.line_of_sight(hyp3.open_product(product), grid)
+    elif naming == "nisar":
+        layers = nisar.line_of_sight(product, height_m[1:-1, 1:-1], grid)
     elif vector:
         layers = line_of_sight.from_vector(vector[0], *(_component(path, grid) for path in vector))
     else:

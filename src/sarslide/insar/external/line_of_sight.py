@@ -1,12 +1,13 @@
 """The geometry layers of the engine contract from what other processors deliver.
 
-Angles, or a unit vector. The radar looks to the right. Vectors point from the ground to the
-satellite; incidence is taken from the ellipsoid normal; heading is the flight direction, clockwise
-from north. Earth and orbit are spheres where only the slant range is missing. `layers` are dicts of
-(rows, cols) arrays by layer.
+Angles, or a unit vector. Vectors point from the ground to the satellite; incidence is taken from
+the ellipsoid normal; heading is the flight direction, clockwise from north. The radar looks to the
+right, unless it is said to look to the left. Earth and orbit are spheres where only the slant range
+is missing. `layers` are dicts of (rows, cols) arrays by layer.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -21,6 +22,9 @@ ORBIT_RADIUS_M = 7071e3  # Sentinel-1: 693 km, and what the ellipsoid adds at mi
 UNKNOWN = 255  # layover_shadow where nothing was acquired
 UNIT = 0.1  # a vector that was resampled may be so much off unit length
 MARGIN_CELLS = 1  # around the region, from which the slopes at its edge are taken
+Side = Literal["right", "left"]
+# From the flight direction to that from the ground to the satellite, degree clockwise.
+TO_SATELLITE_DEG: dict[Side, float] = {"right": -90.0, "left": 90.0}
 
 
 def look_angle_deg(incidence_deg: float | np.ndarray) -> np.ndarray:
@@ -39,7 +43,7 @@ def look_angle_deg(incidence_deg: float | np.ndarray) -> np.ndarray:
     return np.degrees(np.arcsin(np.sin(np.radians(incidence_deg)) * EARTH_RADIUS_M / ORBIT_RADIUS_M))
 
 
-def from_angles(incidence_deg: np.ndarray, heading_deg: np.ndarray) -> dict[str, np.ndarray]:
+def from_angles(incidence_deg: np.ndarray, heading_deg: np.ndarray, *, looks: Side = "right") -> dict[str, np.ndarray]:
     """Six layers from incidence and heading: all but layover and shadow.
 
     Parameters
@@ -48,13 +52,15 @@ def from_angles(incidence_deg: np.ndarray, heading_deg: np.ndarray) -> dict[str,
         Incidence angle, degree; NaN stays NaN.
     heading_deg : (rows, cols) array of float
         Flight direction, degree clockwise from north.
+    looks : str
+        Side of the track that the radar looks to.
 
     Returns
     -------
     dict of array
         incidence_deg, heading_deg, slant_range_m, los_east, los_north, los_up.
     """
-    incidence, to_satellite = np.radians(incidence_deg), np.radians(np.asarray(heading_deg) - 90)
+    incidence, to_satellite = np.radians(incidence_deg), np.radians(np.asarray(heading_deg) + TO_SATELLITE_DEG[looks])
     look = np.radians(look_angle_deg(incidence_deg))
     return {
         "incidence_deg": np.asarray(incidence_deg, float),
@@ -66,7 +72,9 @@ def from_angles(incidence_deg: np.ndarray, heading_deg: np.ndarray) -> dict[str,
     }
 
 
-def from_vector(path: str | Path, east: np.ndarray, north: np.ndarray, up: np.ndarray) -> dict[str, np.ndarray]:
+def from_vector(
+    path: str | Path, east: np.ndarray, north: np.ndarray, up: np.ndarray, *, looks: Side = "right"
+) -> dict[str, np.ndarray]:
     """The same six layers from a vector; heading is that of a track at right angles to it.
 
     Parameters
@@ -75,6 +83,8 @@ def from_vector(path: str | Path, east: np.ndarray, north: np.ndarray, up: np.nd
         The product, for messages.
     east, north, up : (rows, cols) array of float
         Components from the ground to the satellite, of about unit length.
+    looks : str
+        Side of the track that the radar looks to.
 
     Returns
     -------
@@ -90,7 +100,7 @@ def from_vector(path: str | Path, east: np.ndarray, north: np.ndarray, up: np.nd
     if (np.abs(length[np.isfinite(length)] - 1) > UNIT).any():
         raise InterferogramError(f"{path}: its line of sight is no unit vector", "download the product again")
     incidence = np.degrees(np.arccos(up / length))
-    return from_angles(incidence, np.degrees(np.arctan2(east, north)) + 90)
+    return from_angles(incidence, np.degrees(np.arctan2(east, north)) - TO_SATELLITE_DEG[looks], looks=looks)
 
 
 def read_heights(dem: str | Path, grid: RegionGrid) -> np.ndarray:
@@ -131,7 +141,7 @@ def layover_shadow(height_m: np.ndarray, grid: RegionGrid, layers: dict[str, np.
     grid : RegionGrid
         Grid of the region.
     layers : dict of array
-        Incidence and heading, as of `from_angles`.
+        Incidence and line of sight, as of `from_angles`.
 
     Returns
     -------
@@ -139,7 +149,7 @@ def layover_shadow(height_m: np.ndarray, grid: RegionGrid, layers: dict[str, np.
         0 good, 1 layover, 2 shadow, 255 where there is no line of sight.
     """
     incidence = np.radians(layers["incidence_deg"])
-    to_satellite = np.radians(layers["heading_deg"] - 90)
+    to_satellite = np.arctan2(layers["los_east"], layers["los_north"])
     down_rows, along_cols = np.gradient(height_m, grid.cell_m)
     # Height per metre towards the satellite.
     rise = along_cols[1:-1, 1:-1] * np.sin(to_satellite) - down_rows[1:-1, 1:-1] * np.cos(to_satellite)

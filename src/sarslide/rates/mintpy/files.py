@@ -77,13 +77,21 @@ def attributes(
         "Y_STEP": -grid.cell_m, "X_UNIT": "meters", "Y_UNIT": "meters", "EPSG": grid.epsg,
         "WAVELENGTH": about.wavelength_m, "ALOOKS": 1, "RLOOKS": looks, "NCORRLOOKS": looks,
         "ORBIT_DIRECTION": "ASCENDING" if about.stack.startswith("A") else "DESCENDING",
-        "HEADING": float(np.nanmean(geometry["heading_deg"])), "ANTENNA_SIDE": -1, "EARTH_RADIUS": 6371000.0,
+        "HEADING": float(np.nanmean(geometry["heading_deg"])), "ANTENNA_SIDE": _antenna_side(geometry),
+        "EARTH_RADIUS": 6371000.0,
         "HEIGHT": 693000.0, "STARTING_RANGE": float(np.nanmin(geometry["slant_range_m"])), "RANGE_PIXEL_SIZE": 2.33,
         "AZIMUTH_PIXEL_SIZE": 13.9, "CENTER_LINE_UTC": about.utc_s,
     }  # fmt: skip
     if zone:
         values["UTM_ZONE"] = f"{grid.epsg % 100}{zone}"
     return {key: str(value) for key, value in values.items()}
+
+
+def _antenna_side(geometry: Mapping[str, np.ndarray]) -> int:
+    """MintPy's -1 of a radar that looks to the right, 1 of one that looks to the left (NISAR)."""
+    heading = np.radians(geometry["heading_deg"])
+    across = np.sin(heading) * geometry["los_north"] - np.cos(heading) * geometry["los_east"]
+    return 1 if np.nanmean(across) < 0 else -1
 
 
 def write_geometry(
