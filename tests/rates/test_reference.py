@@ -27,6 +27,17 @@ def test_moving_and_incoherent_ground_is_not_stable():
     assert 0.5 < limit < 3  # 3 sigma of a 3 x 3 median of unit noise is about 1.2
 
 
+def test_coherent_cells_that_lie_alone_are_stable_by_their_own_rate():
+    """Each ninth cell is known, as houses among fields: no window of 3 x 3 cells has a median of known ground."""
+    rate = np.full(GRID.shape, np.nan)
+    rate[1::3, 1::3] = np.random.default_rng(1).standard_normal(rate[1::3, 1::3].shape)
+    rate[10, 10] = 40
+    first = Stacked(rate, np.ones(GRID.shape), np.full(GRID.shape, 57, np.uint16), np.full(GRID.shape, 0.7))
+    stable, limit = stable_ground(first, min_coherence=0.3, sigmas=3, dilate_cells=0)
+    assert limit == pytest.approx(3, rel=0.15)  # 3 sigma of unit noise; two standard errors of the spread of 260 cells
+    assert not stable[10, 10] and stable.sum() > 0.98 * np.isfinite(rate).sum()
+
+
 def test_where_all_of_the_region_sinks_stable_is_what_moves_like_the_named_reference():
     rng = np.random.default_rng(2)
     rate = rng.standard_normal(GRID.shape)

@@ -131,7 +131,7 @@ def states_of(found: PolygonSeries, still_mm: np.ndarray) -> dict[str, str]:
     if not known or len(found.dates) < states.MIN_DATES or len(still_mm) < MIN_STILL:
         return {}
     years = years_of(found.dates)
-    limit = states.limit(years, states.memory_years(still_mm, years))
+    limit = states.limit(years, states.noise_of(still_mm, years))
     return dict(zip(known, states.states(np.array(list(known.values())), years, limit), strict=True))
 
 

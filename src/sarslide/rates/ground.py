@@ -167,7 +167,10 @@ def stable_ground(
     centred = np.where(known, stack.estimate - np.median(stack.estimate[zero]), 0.0)
     # A median of 3 x 3 cells keeps single noisy cells from punching dilated holes into the stable
     # ground.
-    centred = median_filter(centred, size=3, mode="nearest")
+    smooth = median_filter(centred, size=3, mode="nearest")
+    # Where most coherent cells lie alone, as houses among fields, their median would be that of the
+    # unknown ground around, zero: they stand for themselves.
+    centred = smooth if np.median(np.abs(smooth[known])) > 0 else centred
     spread = 1.4826 * float(np.median(np.abs(centred[known])))
     limit = sigmas * min(spread, 2 * float(np.nanmedian(stack.std)))
     moving = known & (np.abs(centred) > limit)

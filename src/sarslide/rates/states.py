@@ -3,12 +3,14 @@
 A series is fitted by a straight line that may bend six acquisitions before its end. The bend over
 its standard error, as if dates were independent, is the statistic. Dates are not: what remains of
 the air lasts for weeks, and bends of steady series are larger than independent dates would make
-them. How much dates are alike is measured on still ground of the same track, as an exponential by
-time, and the limit is the quantile of the statistic among simulated steady series of that noise on
-the dates of the track: one steady object in a hundred is told to change, at any one release.
+them. How much dates are alike is measured on still ground of the same track: part of the noise is
+independent from date to date, as speckle is, and part fades exponentially by time. The limit is the
+quantile of the statistic among simulated steady series of that noise on the dates of the track: one
+steady object in a hundred is told to change, at any one release.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +19,24 @@ FALSE_ALARMS = 0.01
 MIN_DATES = 3 * WINDOW
 SIMULATED = 100_000
 ACCELERATING, STEADY, SLOWING = "accelerating", "steady", "slowing"
-LONGEST_YEARS = 1.0  # of a memory that is told from a trend
+SHORTEST_YEARS, LONGEST_YEARS = 2 / 365.25, 1.0  # of a memory that is told from none, and from a trend
+LAGS = WINDOW + 1  # of the residuals that the noise is fitted to, acquisitions
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How alike the noise of two dates is.
+
+    Attributes
+    ----------
+    share : float
+        Part of its variance that remembers, 0 to 1; the rest is independent from date to date.
+    memory_years : float
+        Time after which the correlation of that part has fallen to 1/e, years.
+    """
+
+    share: float
+    memory_years: float
 
 
 def bends(series_mm: np.ndarray, years: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -46,8 +65,8 @@ def bends(series_mm: np.ndarray, years: np.ndarray) -> tuple[np.ndarray, np.ndar
         return found[:, 1], found[:, 2], found[:, 2] / np.sqrt(variance * inverse[2, 2])
 
 
-def memory_years(still_mm: np.ndarray, years: np.ndarray) -> float:
-    """How long the noise of dates remembers.
+def noise_of(still_mm: np.ndarray, years: np.ndarray) -> Noise:
+    """The noise of dates, from series of still ground.
 
     Parameters
     ----------
@@ -58,58 +77,64 @@ def memory_years(still_mm: np.ndarray, years: np.ndarray) -> float:
 
     Returns
     -------
-    float
-        Time after which the correlation of two dates has fallen to 1/e, years: that whose expected
-        residuals of a bent line are as alike from date to date as those found; 0 where these are no
-        more alike than those of independent dates, at most one year.
+    Noise
+        That whose expected residuals of a bent line are as alike as those found, over up to six
+        acquisitions, by least squares; its memory is one year at most.
     """
-    from scipy.optimize import brentq
+    from scipy.optimize import minimize_scalar, nnls
 
     design = _design(years)
     keep = np.eye(len(years)) - design @ np.linalg.solve(design.T @ design, design.T)
 
-    def alike(covariance: np.ndarray) -> float:
-        return np.trace(covariance, 1) / np.trace(covariance)
+    def alike(covariance: np.ndarray) -> np.ndarray:
+        return np.array([np.trace(covariance, lag) for lag in range(LAGS)])
 
     residual = still_mm @ keep
     found = alike(residual.T @ residual)
+    if found[0] <= 0:
+        return Noise(0.0, SHORTEST_YEARS)
+    found /= found[0]
 
-    def excess(memory: float) -> float:
-        return alike(keep @ correlation(years, memory) @ keep) - found
+    def fitted(memory: float) -> tuple[np.ndarray, float]:
+        remembering = keep @ correlation(years, Noise(1.0, memory)) @ keep
+        return nnls(np.stack([alike(keep), alike(remembering)], 1), found)
 
-    if excess(0.0) >= 0:
-        return 0.0
-    return LONGEST_YEARS if excess(LONGEST_YEARS) <= 0 else float(brentq(excess, 0.0, LONGEST_YEARS, xtol=1e-5))
+    tried = np.geomspace(SHORTEST_YEARS, LONGEST_YEARS, 24)
+    best = int(np.argmin([fitted(memory)[1] for memory in tried]))
+    around = tuple(np.log(tried[[max(best - 1, 0), min(best + 1, len(tried) - 1)]]))
+    memory = float(np.exp(minimize_scalar(lambda log: fitted(np.exp(log))[1], bounds=around, method="bounded").x))
+    variances, _ = fitted(memory)
+    return Noise(float(variances[1] / variances.sum()), memory)
 
 
-def correlation(years: np.ndarray, memory: float) -> np.ndarray:
+def correlation(years: np.ndarray, noise: Noise) -> np.ndarray:
     """Correlation of the noise of dates.
 
     Parameters
     ----------
     years : (dates,) array of float
         Times of the dates.
-    memory : float
-        As of `memory_years`.
+    noise : Noise
+        As of `noise_of`.
 
     Returns
     -------
     (dates, dates) array of float
-        exp(-|time between| / memory).
+        share exp(-|time between| / memory), and 1 of a date with itself.
     """
     apart = np.abs(np.subtract.outer(years, years))
-    return np.exp(-apart / memory) if memory > 0 else (apart == 0).astype(float)
+    return np.where(apart == 0, 1.0, noise.share * np.exp(-apart / noise.memory_years))
 
 
-def limit(years: np.ndarray, memory: float) -> float:
+def limit(years: np.ndarray, noise: Noise) -> float:
     """The statistic that one steady series in a hundred exceeds, either way.
 
     Parameters
     ----------
     years : (dates,) array of float
         Times of the dates.
-    memory : float
-        As of `memory_years`.
+    noise : Noise
+        As of `noise_of`.
 
     Returns
     -------
@@ -117,7 +142,7 @@ def limit(years: np.ndarray, memory: float) -> float:
         From 100,000 simulated series, the same for the same dates.
     """
     normal = np.random.default_rng(len(years)).normal(size=(SIMULATED, len(years)))
-    steady = normal @ np.linalg.cholesky(correlation(years, memory)).T
+    steady = normal @ np.linalg.cholesky(correlation(years, noise)).T
     return float(np.quantile(np.abs(bends(steady, years)[2]), 1 - FALSE_ALARMS))
 
 
