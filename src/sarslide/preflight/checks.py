@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from sarslide import extras, network
 from sarslide.catalog import coverage, planned
 from sarslide.catalog import scenes as scene_table
+from sarslide.catalog.external_names import WITH_BASELINES
 from sarslide.catalog.region import bounds_degree
 from sarslide.catalog.scenes import SceneTable
 from sarslide.catalog.tracks import seen_share
@@ -314,8 +315,9 @@ def sensor(config: Config, table: SceneTable) -> list[Finding]:
         frame = next(iter(table.files("metadata")), None)
         vector = table.files("line_of_sight")
         found = sensor_of(files.naming, table.files("unwrapped")[0], vector, frame, config.stacks[0], declared)
-        angles = "" if vector else f", incidence {found.incidence_deg:g}, heading {found.heading_deg:g} degrees"
-        return f"wavelength {found.wavelength_m:g} m{angles}"
+        angles = f"incidence {found.incidence_deg:g}, heading {found.heading_deg:g} degrees"
+        by_cell = vector or files.naming in WITH_BASELINES
+        return f"wavelength {found.wavelength_m:g} m, {'line of sight by cell' if by_cell else angles}"
 
     return [tried("sensor", agreed)]
 

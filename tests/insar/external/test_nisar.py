@@ -7,10 +7,13 @@ from studies.displacement import gunw
 from studies.displacement.gunw import GRID, HEIGHT_M, PAIR, Flight
 
 from sarslide.catalog.external_names import dates_of
+from sarslide.catalog.scenes import table
+from sarslide.config import load
 from sarslide.errors import InterferogramError
 from sarslide.insar.external import nisar
 from sarslide.insar.external.files import check_stack, geometry, ingest_pair, sensor_of
 from sarslide.insar.external.sensor import Declared, flies
+from sarslide.preflight import checks
 from sarslide.rates.decomposition import east_and_up
 from sarslide.rates.mintpy.files import StackMetadata, attributes
 from sarslide.terrain.downslope import downslope_sensitivity
@@ -99,6 +102,23 @@ def test_a_mask_without_subswaths_hides_nothing(product):
     with h5py.File(product, "r+") as file:
         file[f"{LAYERS}/mask"].attrs["description"] = np.bytes_("Byte layer with flags for various channels")
     assert np.isnan(read(product).unwrapped_rad).sum() == 18
+
+
+def test_a_folder_gives_its_pairs_and_sensor_before_any_work(product, tmp_path):
+    """Without `network.pairs`; reprocessed products of one pair are told, not chosen from."""
+    again = product.with_name(product.name.replace("_001.h5", "_002.h5"))
+    region = {
+        "source": "files", "engine": "files", "stacks": ["A077"], "files": {"naming": "nisar", "folder": str(tmp_path)},
+        "grid": {"epsg": GRID.epsg, "bounds": list(GRID.bounds), "cell_m": 80, "dem": "dem.tif"},
+    }  # fmt: skip
+    one = load(region)
+    found = table(one, tmp_path)
+    assert found.files("unwrapped") == [str(product)] and found.pairs == (PAIR,)
+    (finding,) = checks.sensor(one, found)
+    assert finding.level == "good" and finding.found == "wavelength 0.241185 m, line of sight by cell"
+    again.write_bytes(product.read_bytes())
+    with pytest.raises(InterferogramError, match=rf"2 files match .* for pair {PAIR}"):
+        table(one, tmp_path)
 
 
 def test_names_of_dates_with_times():
