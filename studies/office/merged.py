@@ -3,13 +3,15 @@
     python -m studies.office.merged RELEASE... [--record]
 
 Each release is cut by a line through its middle. Both halves reach over it, so that a strip is in
-both; what a border cuts, it cuts. The northern half is in the next UTM zone, and its outlines are
-shifted by half a cell to the east and to the north, as another grid would draw them. The objects of
-the release are the truth: each must be in the register once.
+both; what a border cuts, it cuts. The northern half is a rectangle of the next UTM zone, which is
+turned to the first one, so that the strip is wider towards one end; its outlines are shifted by
+half a cell to the east and to the north, as another grid would draw them. The objects of the
+release are the truth: each must be in the register once.
 """
 
 import argparse
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,23 +29,26 @@ from studies.structure.records import keep_or_tell
 
 COMMAND = "python -m studies.office.merged RELEASE... --record"
 STRIPS_M = (300, 600, 1200, 2400, 4800)  # that both halves have
-SHIFT_M, CELL_M2 = 15.0, 900.0
+KINDS = {RELEASED: "moving objects", (MASKED,): "masked objects, most of one or two cells"}
 
 
 def half(whole: Publication, name: str, ground, shift: float, epsg: int, working: Path) -> Publication:
-    """A release of what lies on a ground; parts of less than a cell are left out."""
+    """A release of what lies on a region about a ground; parts of less than a cell are left out."""
+    region = box(*gpd.GeoSeries([ground], crs=whole.epsg).to_crs(epsg).total_bounds)
+    cell_m = whole.parameters["grid"]["cell_m"]
     state = InventoryState(next_number=whole.manifest.next_number)
     for layer in LAYERS:
         frame = whole.layers[layer].copy()
-        frame["geometry"] = frame.geometry.translate(shift, shift).intersection(ground)
-        frame = frame[frame.geometry.area >= CELL_M2].to_crs(epsg)
+        frame["geometry"] = frame.geometry.translate(shift * cell_m, shift * cell_m)
+        frame = frame.to_crs(epsg)
+        frame["geometry"] = frame.geometry.intersection(region)
+        frame = frame[frame.geometry.area >= cell_m**2]
         rows = rows_of(frame.assign(uid=""), OBJECTS, layer) if len(frame) else []
         state.layers[layer] = [one | {"area_km2": one["geometry"].area / 1e6} for one in rows]
-    bounds = gpd.GeoSeries([ground], crs=whole.epsg).to_crs(epsg).total_bounds.tolist()
     about = {
         "region": name,
         "dates": whole.manifest.dates,
-        "parameters": {"grid": {"bounds": bounds}},
+        "parameters": {"grid": {"bounds": region.bounds, "cell_m": cell_m}},
         "versions": (whole.manifest.model_extra or {}).get("versions", {}),
     }
     releases = working / "results" / name / "inventory" / records.RELEASES
@@ -51,8 +56,8 @@ def half(whole: Publication, name: str, ground, shift: float, epsg: int, working
     return source.read(releases / made.release)
 
 
-def told(register: joined.Register, layers: tuple[str, ...]) -> tuple[int, str, bool]:
-    """Objects that both halves have, how often these are in the register, and whether each is once.
+def told(register: joined.Register, layers: tuple[str, ...]) -> Counter[str]:
+    """How many objects both halves have, and how often these are in the register.
 
     An object is that of the truth of which it was cut: the one with the same ls_id.
     """
@@ -62,33 +67,36 @@ def told(register: joined.Register, layers: tuple[str, ...]) -> tuple[int, str, 
     both = here.index[here > 1]
     times = kept.ls_id[kept.ls_id.isin(both)].value_counts().reindex(both, fill_value=0)
     names = kept.set_index("uid").ls_id
-    others = int((names.loc[left_out.kept_uid].to_numpy() != left_out.ls_id.to_numpy()).sum())
-    counts = {
-        word: int(found.sum()) for word, found in (("once", times == 1), ("twice", times > 1), ("lost", times == 0))
-    }
-    words = ", ".join(f"{count} {word}" for word, count in counts.items())
-    text = f"{len(both)} in both: {words}; {others} left out for another object"
-    return len(both), text, counts["once"] == len(both) and not others
+    others = names.loc[left_out.kept_uid].to_numpy() != left_out.ls_id.to_numpy()
+    counts = {"once": times == 1, "twice": times > 1, "lost": times == 0, "others": others}
+    return Counter({word: int(found.sum()) for word, found in counts.items()})
 
 
 def rows(folder: Path) -> Iterator[dict]:
-    """Two rows for each width of the strip: what moves, and what is masked."""
+    """Two rows, what moves and what is masked: the sum of all widths of the strip."""
     whole = source.read(folder)
     west, south, east, north = whole.bounds
     middle = (south + north) / 2
+    counts = {layers: Counter() for layers in KINDS}
     for strip in STRIPS_M:
         lower, upper = box(west, south, east, middle + strip / 2), box(west, middle - strip / 2, east, north)
         with tempfile.TemporaryDirectory() as place:
             one = half(whole, "south", lower, 0.0, whole.epsg, Path(place))
-            other = half(whole, "north", upper, SHIFT_M, whole.epsg + 1, Path(place))
+            other = half(whole, "north", upper, 0.5, whole.epsg + 1, Path(place))
             register = joined.join([one, other])
             for part in (one, other):
                 records.unprotect(part.folder.parent)
-        what = f"{whole.region} cut in two with {strip} m in common, merged"
-        for layers, words in ((RELEASED, "moving objects"), ((MASKED,), "masked objects, most of one or two cells")):
-            both, text, met = told(register, layers)
-            if both:  # else the row would show nothing
-                yield row(f"{what}: {words}", text, COMMAND, "each once", met)
+        for layers, count in counts.items():
+            count.update(told(register, layers))
+    what = f"{whole.region} cut in two with {', '.join(map(str, STRIPS_M))} m in common, merged"
+    for layers, found in counts.items():
+        words = ", ".join(f"{found[word]} {word}" for word in ("once", "twice", "lost"))
+        both = found["once"] + found["twice"] + found["lost"]
+        if both:  # else the row would show nothing
+            text = f"{both} in both: {words}; {found['others']} left out for another object"
+            yield row(
+                f"{what}: {KINDS[layers]}", text, COMMAND, "each once", found["once"] == both and not found["others"]
+            )
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from sarslide.inventory import records, release
 from sarslide.inventory.changes import ChangeRules, InventoryState, update
 from sarslide.io import hashes
 from sarslide.io.sidecar import write_json
+from sarslide.publish import joined, source
 from tests.inventory.conftest import GRID, cell_box, fused_row
 from tests.publish.conftest import DATES, seen
 
@@ -38,7 +39,7 @@ def make(working: Path, region: str, ground, objects: list[dict], epsg: int = GR
         for row in rows:
             row["geometry"] = gpd.GeoSeries([row["geometry"]], crs=GRID.epsg).to_crs(epsg).iloc[0]
     bounds = gpd.GeoSeries([ground], crs=GRID.epsg).to_crs(epsg).total_bounds.tolist()
-    parameters = {"grid": {"bounds": bounds}}
+    parameters = {"grid": {"bounds": bounds, "cell_m": GRID.cell_m}}
     told = {"region": region, "dates": DATES, "parameters": parameters, "versions": {"sarslide": __version__}} | about
     inventory = working / "results" / region / "inventory"
     made = release.publish(inventory / records.RELEASES, "20190330-0123abcd", "", state, told, f"EPSG:{epsg}")
@@ -85,6 +86,46 @@ def test_what_two_regions_see_is_there_once(working, tmp_path, capsys):
     assert longest.common_km2 == pytest.approx(160 * 900e-6, rel=2e-3)
     assert longest.alone_km2 == pytest.approx(8 * 30 * 900e-6, rel=2e-3)
     assert objects.set_index("uid").also[longest.kept_uid] == longest.name
+
+
+def small(row: int, col: int, rows: int = 1, cols: int = 1) -> dict:
+    """A masked object of a few cells; fractions of a cell as another grid draws it."""
+    return fused_row(cell_box(row, col, rows, cols)) | {"status": "masked", "reason": "too_small"}
+
+
+@pytest.mark.parametrize(
+    ("west", "east", "pairs"),
+    [
+        # One cell, half a cell apart in both directions: a quarter is common.
+        ([small(20, 60)], [small(20.5, 60.5)], [(0, 0)]),
+        # Two cells that touch at a corner: of the drawings each lies as near to the other one's.
+        ([small(20, 60), small(21, 61)], [small(20.5, 60.5), small(21.5, 61.5)], [(0, 0), (1, 1)]),
+        # Cells with a common edge are neighbours, on one grid or on two.
+        ([small(20, 60)], [small(20, 61)], []),
+        ([small(20, 60)], [small(20, 61.5)], []),
+        # A strip that the border of the west leaves of what the east has beyond it.
+        ([small(40, 69.5, 3, 0.5)], [small(40.5, 70, 3, 10)], [(0, 0)]),
+        # Two parts of one object: the second is a duplicate, too.
+        ([small(40, 55, 3, 8)], [small(40, 55, 3, 3), small(40, 59, 3, 4)], [(0, 0), (0, 1)]),
+    ],
+)
+def test_two_grids_draw_an_object_half_a_cell_apart(tmp_path, west, east, pairs):
+    for name, ground, objects in (("west", WEST, west), ("east", EAST, east)):
+        make(tmp_path, name, ground, objects)
+    register = joined.join([source.read(one) for one in source.find_all(str(tmp_path), tmp_path)])
+    kept = {
+        uid: one.centroid for uid, one in register.layers["masked"].to_crs(GRID.epsg).set_index("uid").geometry.items()
+    }
+    left_out = register.duplicates.to_crs(GRID.epsg)
+
+    def nearest(objects: list[dict], point) -> int:
+        return min(range(len(objects)), key=lambda k: objects[k]["geometry"].centroid.distance(point))
+
+    found = []
+    for one in left_out.itertuples():
+        ends = {one.region: one.geometry.centroid, one.kept_region: kept[one.kept_uid]}
+        found.append((nearest(west, ends["west"]), nearest(east, ends["east"])))
+    assert sorted(found) == pairs and len(kept) == len(west) + len(east) - len(pairs)
 
 
 def test_uids_and_numbers_are_those_of_the_releases(working, tmp_path):

@@ -2,18 +2,21 @@
 
 Regions overlap along their borders, and an object there is in the releases of both, cut by the
 border of one or of each. Two objects of different regions are one where half of the smaller one is
-common, both taken on the ground that both regions hold: beyond it one of them sees nothing. Whether
-the same tracks saw them does not matter. Of each group one is kept, the first by
+common, both taken on the ground that both regions hold: beyond it one of them sees nothing. Two
+grids draw the same ground up to half a cell apart, which parts an object of one or two cells from
+itself. Outlines that agree when both are grown by half a cell are therefore one, too, but one to
+one, by the largest sum of IoUs. Whether the same tracks saw them does not matter. Of each group one
+is kept, the first by
 
 1. a reviewer's decision before none,
 2. a landslide before other deformation before a masked object,
 3. the larger area: a border cuts the other one,
 4. more tracks, then the names of region and object.
 
-What is one with a kept object is its duplicate; with several, that of the one with the larger
-common area. Duplicates stay in a layer of their own, with the uid of what is kept and why. Outlines
-and numbers are never mixed, objects of one region never taken for one another, and vanished ones,
-its history, are all kept.
+What is one with a kept object is its duplicate; with several, that of the one it is paired with,
+then of the one with the larger common area. Duplicates stay in a layer of their own, with the uid
+of what is kept and why. Outlines and numbers are never mixed, objects of one region never taken for
+one another, and vanished ones, its history, are all kept.
 
 Areas are compared in Lambert's azimuthal equal-area projection about the middle of the regions.
 """
@@ -34,13 +37,16 @@ from shapely.geometry.base import BaseGeometry
 
 from sarslide.errors import ReleaseError
 from sarslide.inventory.changes import LAYERS
-from sarslide.inventory.matching import CONTAINED, intersections
+from sarslide.inventory.matching import CONTAINED, assign, intersections
 from sarslide.inventory.tables import VANISHED, further
 from sarslide.publish.source import Publication
 
 # Why an object is kept, in the order of the rule above.
 REASONS = ("reviewed", "layer", "larger", "more tracks", "by name")
 CORNERS = 20  # of an edge of a region in another CRS
+# Common share of outlines grown by half a cell: two drawings of one cell, half a cell apart in both
+# directions, have 9/16, two cells with a common edge 1/2.
+GROWN = 0.55
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,9 @@ class Register:
         `also`, the uids of their duplicates.
     duplicates : GeoDataFrame
         Objects that are left out: the same columns, then `layer`, `kept_uid`, `kept_region`,
-        `common_km2`, `share` (of the smaller one, on common ground), `alone_km2` (ground that the
-        kept one lacks) and `why`, one of `REASONS`.
+        `common_km2`, `share` (of the smaller one, on common ground; below one half where two grids
+        draw a small object half a cell apart), `alone_km2` (ground that the kept one lacks) and
+        `why`, one of `REASONS`.
     regions : GeoDataFrame
         Footprint of each region: `region`, `release`, `content_hash`, `first_date`, `last_date`,
         `tracks`, and how many landslides, and duplicates left out, it has.
@@ -118,7 +125,8 @@ def join(publications: Sequence[Publication], epsg: int = 4326) -> Register:
     words = [name for name, kind in further(objects.columns).items() if kind is str]
     objects = objects.fillna(dict.fromkeys(words, ""))
     grounds = {one.region: footprint(one, equal_area) for one in ordered}
-    found = duplicates(objects.assign(geometry=objects.geometry.to_crs(equal_area)), grounds)
+    cells_m = {one.region: float(one.parameters.get("grid", {}).get("cell_m", 0)) for one in ordered}
+    found = duplicates(objects.assign(geometry=objects.geometry.to_crs(equal_area)), grounds, cells_m)
     also: dict[int, list[str]] = {}
     for i, one in found.items():
         also.setdefault(one["kept"], []).append(objects.at[i, "uid"])
@@ -167,7 +175,9 @@ def footprint(publication: Publication, crs: Any) -> BaseGeometry:
     return gpd.GeoSeries([outline], crs=publication.epsg).to_crs(crs).iloc[0]
 
 
-def duplicates(objects: gpd.GeoDataFrame, grounds: Mapping[str, BaseGeometry]) -> dict[int, dict[str, Any]]:
+def duplicates(
+    objects: gpd.GeoDataFrame, grounds: Mapping[str, BaseGeometry], cells_m: Mapping[str, float]
+) -> dict[int, dict[str, Any]]:
     """Objects whose ground another region has, too, and better.
 
     Parameters
@@ -176,6 +186,8 @@ def duplicates(objects: gpd.GeoDataFrame, grounds: Mapping[str, BaseGeometry]) -
         `region`, `layer`, `ls_id`, `review`, `tracks` and outlines in an equal-area CRS, m.
     grounds : mapping of str to BaseGeometry
         Footprint of each region in that CRS.
+    cells_m : mapping of str to float
+        Size of the cells of each region, m; 0 where its release does not tell it.
 
     Returns
     -------
@@ -183,7 +195,7 @@ def duplicates(objects: gpd.GeoDataFrame, grounds: Mapping[str, BaseGeometry]) -
         By row: `kept`, the row of the object that stands for it, `common_km2`, `share`,
         `alone_km2` and `why`.
     """
-    links = _links(objects[objects.layer != VANISHED], grounds)
+    links = _links(objects[objects.layer != VANISHED], grounds, cells_m)
     ranks = {i: _rank(objects.loc[i]) for i in links}
     kept: set[int] = set()
     found = {}
@@ -192,7 +204,7 @@ def duplicates(objects: gpd.GeoDataFrame, grounds: Mapping[str, BaseGeometry]) -
         if not better:
             kept.add(i)
             continue
-        j = min(better, key=lambda one: (-better[one]["common_km2"], ranks[one]))
+        j = min(better, key=lambda one: (not better[one]["matched"], -better[one]["common_km2"], ranks[one]))
         differ = next(k for k, (mine, its) in enumerate(zip(ranks[i], ranks[j], strict=True)) if mine != its)
         alone = objects.geometry[i].difference(objects.geometry[j]).area / 1e6
         found[i] = {"kept": j, **better[j], "alone_km2": alone, "why": REASONS[min(differ, len(REASONS) - 1)]}
@@ -212,18 +224,34 @@ def _rank(row: Mapping[str, Any]) -> tuple:
     )
 
 
-def _links(objects: gpd.GeoDataFrame, grounds: Mapping[str, BaseGeometry]) -> dict[int, dict[int, dict[str, float]]]:
+def _links(
+    objects: gpd.GeoDataFrame, grounds: Mapping[str, BaseGeometry], cells_m: Mapping[str, float]
+) -> dict[int, dict[int, dict[str, Any]]]:
     """Objects of different regions that are one, by row, both ways."""
-    links: dict[int, dict[int, dict[str, float]]] = {}
+    links: dict[int, dict[int, dict[str, Any]]] = {}
     for one, other in combinations(sorted(grounds), 2):
         common = grounds[one].intersection(grounds[other])
-        mine, theirs = (_within(objects[objects.region == name].geometry, common) for name in (one, other))
-        for (a, b), (_, share) in intersections(mine.tolist(), theirs.tolist()).items():
-            if share >= CONTAINED:
-                i, j = mine.index[a], theirs.index[b]
-                about = {"common_km2": share * min(mine[i].area, theirs[j].area) / 1e6, "share": share}
-                links.setdefault(i, {})[j] = links.setdefault(j, {})[i] = about
+        if not common.area:
+            continue
+        sides = [objects.geometry[objects.region == name] for name in (one, other)]
+        shares = {pair: share for pair, (_, share) in _overlaps(*(_within(side, common) for side in sides)).items()}
+        halves = {pair for pair, share in shares.items() if share >= CONTAINED}
+        reach = max(cells_m[one], cells_m[other]) / 2
+        grown = _overlaps(*(side.buffer(reach, join_style="mitre") for side in sides))
+        # One to one, so that of cells that touch at a corner each finds its own.
+        pairs = assign({pair: iou for pair, (iou, share) in grown.items() if pair in halves or share >= GROWN})
+        matched = {(i, j) for j, i in pairs.items()}
+        for i, j in halves | matched:
+            area = objects.geometry[i].intersection(objects.geometry[j]).area / 1e6
+            about = {"common_km2": area, "share": shares.get((i, j), 0.0), "matched": (i, j) in matched}
+            links.setdefault(i, {})[j] = links.setdefault(j, {})[i] = about
     return links
+
+
+def _overlaps(mine: gpd.GeoSeries, theirs: gpd.GeoSeries) -> dict[tuple[int, int], tuple[float, float]]:
+    """As `intersections`, by the rows of the outlines."""
+    found = intersections(mine.tolist(), theirs.tolist())
+    return {(mine.index[a], theirs.index[b]): about for (a, b), about in found.items()}
 
 
 def _within(outlines: gpd.GeoSeries, ground: BaseGeometry) -> gpd.GeoSeries:
