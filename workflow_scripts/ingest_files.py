@@ -35,7 +35,7 @@ def main(snakemake) -> None:
     for k, name in enumerate(params.pairs):
         table = next(iter(files.baselines[k : k + 1]), None)
         coherence = next(iter(files.coherence[k : k + 1]), None)
-        pair = ingest_pair(files.unwrapped[k], coherence, name, grid, params.positive_phase, naming)
+        pair = ingest_pair(files.unwrapped[k], coherence, name, grid, params.positive_phase, naming, params.ionosphere)
         check_wavelength(files.unwrapped[k], pair.metadata.wavelength_m, seen_by)
         pair = with_frame(pair, name, naming, table, frame, incidence).with_metadata(wavelength_m=seen_by.wavelength_m)
         if not constant:

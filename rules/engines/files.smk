@@ -33,6 +33,7 @@ rule ingest_files:
         pairs=SCENES.pairs,
         naming=CONFIG.files.naming,
         positive_phase=CONFIG.files.positive_phase,
+        ionosphere=CONFIG.files.ionosphere,
         wavelength_m=CONFIG.files.wavelength_m,
         incidence_deg=CONFIG.files.incidence_deg,
         heading_deg=CONFIG.files.heading_deg,

@@ -39,7 +39,8 @@ three lie on slopes below 8 degrees, which the inventory takes for other deforma
 
 Rows of NISAR GUNW are of products that are written as isce3 writes them, of ground that sinks and of
 ground above the DEM under two exact tracks, whose radar looks to the left or to the right; no real
-product was at hand. MintPy's `prep_nisar.py` reads the same files.
+product was at hand. MintPy's `prep_nisar.py` reads the same files. The region of 37 of them has air of
+0.6 rad a date and landslides of 600 mm a year on slopes that face the radar and on slopes that do not.
 
 | what | goal | before | measured | met | command |
 |---|---|---|---|---|---|

@@ -222,7 +222,8 @@ def write(
         channel = unwrapped.create_group("HH")
         _place(channel, x, y, epsg)
         channel["xCoordinateSpacing"], channel["yCoordinateSpacing"] = x[1] - x[0], y[1] - y[0]
-        given = {"ionospherePhaseScreen": np.full((y.size, x.size), 0.7, np.float32), **layers}
+        screen = np.add.outer(0.3 * np.arange(y.size) / y.size, 0.7 * np.arange(x.size) / x.size)
+        given = {"ionospherePhaseScreen": screen.astype(np.float32), **layers}
         voids = {"connectedComponents": np.uint16(65535), "mask": np.uint8(255)}
         for name, values in given.items():
             dataset = (unwrapped if name == "mask" else channel).create_dataset(name, data=values, compression="gzip")
@@ -292,13 +293,18 @@ def by_mintpy(path: Path, folder: Path) -> dict[str, np.ndarray]:
         mock.patch.object(prep_nisar, "_read_raster_epsg", lambda path: EPSG),
     ):
         prep_nisar.load_nisar(settings)
-    with h5py.File(folder / "inputs/ifgramStack.h5") as stack, h5py.File(folder / "inputs/geometryGeo.h5") as place:
+    with (
+        h5py.File(folder / "inputs/ifgramStack.h5") as stack,
+        h5py.File(folder / "inputs/ionStack.h5") as screen,
+        h5py.File(folder / "inputs/geometryGeo.h5") as place,
+    ):
         west, north = float(stack.attrs["X_FIRST"]), float(stack.attrs["Y_FIRST"])
         row, col = round((north - GRID.north) / GRID.cell_m), round((GRID.west - west) / GRID.cell_m)
         part = slice(row, row + GRID.rows), slice(col, col + GRID.cols)
         incidence, azimuth = (np.radians(place[name][part]) for name in ("incidenceAngle", "azimuthAngle"))
         return {
             "phase": stack["unwrapPhase"][0][part],
+            "phase_without_ionosphere": stack["unwrapPhase"][0][part] - screen["unwrapPhase"][0][part],
             "coherence": stack["coherence"][0][part],
             "components": stack["connectComponent"][0][part],
             "los_east": -np.sin(incidence) * np.cos(azimuth),
@@ -329,10 +335,12 @@ def _prep_nisar() -> ModuleType:
 def by_sarslide(path: Path) -> dict[str, np.ndarray]:
     """What the reader makes of a product, by the same names."""
     pair = nisar.ingest(path, PAIR, GRID)
+    without = nisar.ingest(path, PAIR, GRID, ionosphere=True)
     layers = nisar.line_of_sight(path, np.full(GRID.shape, HEIGHT_M), GRID)
     about = pair.metadata
     return {
         "phase": pair.unwrapped_rad,
+        "phase_without_ionosphere": without.unwrapped_rad,
         "coherence": pair.coherence,
         "components": pair.conncomp,
         **{name: layers[name] for name in ("los_east", "los_north", "los_up", "slant_range_m")},
@@ -345,8 +353,8 @@ def by_sarslide(path: Path) -> dict[str, np.ndarray]:
 
 # float32 of the product (its phase goes to 40 rad), and the line of sight linear in other numbers.
 TOLERANCES = {
-    "phase": 1e-5, "coherence": 1e-6, "components": 0.0, "los_east": 2e-6, "los_north": 2e-6, "los_up": 2e-6,
-    "slant_range_m": 0.1, "wavelength_m": 1e-9, "corner": 1e-6,
+    "phase": 1e-5, "phase_without_ionosphere": 1e-5, "coherence": 1e-6, "components": 0.0,
+    "los_east": 2e-6, "los_north": 2e-6, "los_up": 2e-6, "slant_range_m": 0.1, "wavelength_m": 1e-9, "corner": 1e-6,
 }  # fmt: skip
 
 

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 from shapely.geometry import box
-from studies.displacement import mexico_city, objects, tile, track
+from studies.displacement import gunw, gunw_release, mexico_city, objects, tile, track
 
 from sarslide.displacement import formats
 from sarslide.displacement.contract import Displacement
 from sarslide.grid import RegionGrid
+from sarslide.insar.external import nisar
 from sarslide.network import years_of
 from tests.displacement import test_egms
 
@@ -117,3 +118,19 @@ def test_a_landslide_on_the_flat_ground_of_mexico_city_misses_the_goal(monkeypat
     assert rows["network: landslides on flat ground"]["measured"] == (
         "0; told: 3 of other deformation, 2 masked candidates; rates to -250 mm/yr"
     )
+
+
+def test_nisar_products_of_a_region_hold_its_planted_rates(monkeypatch, tmp_path):
+    for name in ("AIR_RAD", "AIR_RAD_PER_KM", "NOISE_RAD"):
+        monkeypatch.setattr(gunw_release, name, 0.0)
+    pair = gunw_release.PAIRS[-1]
+    monkeypatch.setattr(gunw_release, "PAIRS", [pair])
+    gunw_release.write(tmp_path / "region")
+    (path,) = (tmp_path / "region/products").iterdir()
+    grid = RegionGrid.from_bounds(gunw.EPSG, (518000.0, 3204000.0, 521200.0, 3207200.0), 80.0)
+    made = nisar.ingest(path, "_".join(pair), grid)
+    truth = gunw_release.rate(*np.meshgrid(grid.x(), grid.y()))
+    rate = -made.metadata.wavelength_m / (4 * np.pi) * made.unwrapped_rad * 1e3 / (24 / 365.25)
+    np.testing.assert_allclose(rate, truth, atol=1e-3)
+    planted = gunw_release.landslides()
+    assert (planted[:3, 2] > 0.5).all() and (planted[3:, 2] < -0.5).all() and np.abs(truth).max() > 400

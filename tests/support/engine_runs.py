@@ -28,7 +28,7 @@ DATES = ("20190306", "20190318")
 SLC = {"polarisation": "co", "orbits": "restituted", "device": "cpu", "solid_earth_tides": False}
 IFG = {"filter": {"goldstein_alpha": 0.5, "goldstein_window": 32}, "coherence_window": 3}
 UNWRAP = {"unwrapper": "whirlwind", "alpha": 0.5, "window": 32, "phase": "filtered"}
-SECTION = {"wavelength_m": 0.0554658, "heading_deg": 350.0}
+SECTION = {"wavelength_m": 0.0554658, "heading_deg": 350.0, "ionosphere": False}
 KINDS = {
     "wrapped": "wrapped_rad.tif",
     "unwrapped": "unw_rad.tif",

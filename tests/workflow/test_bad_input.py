@@ -336,8 +336,8 @@ def test_geotiff_that_is_no_interferogram(kind, scene, tmp_path):
         {"unwrapped": [str(bad)], "coherence": [str(tmp_path / "x_20190306-20190318_cc.tif")], "baselines": [],
          "line_of_sight": [], "metadata": [], "dem": str(scene / "dem_m.tif")},
         {name: [f"{name}.tif"] for name in kinds} | {"geometry": [f"{layer}.tif" for layer in GEOMETRY]},
-        {"grid": GRID.to_dict(), "pairs": [pair], "naming": "gamma", "positive_phase": "away", "wavelength_m": files.wavelength_m,
-         "incidence_deg": 39.0, "heading_deg": 347.0},
+        {"grid": GRID.to_dict(), "pairs": [pair], "naming": "gamma", "positive_phase": "away", "ionosphere": False,
+         "wavelength_m": files.wavelength_m, "incidence_deg": 39.0, "heading_deg": 347.0},
     )  # fmt: skip
     assert line.startswith(("E3007", "E1002")) and bad.name in line
 

@@ -133,6 +133,9 @@ class FilesSection(Section):
     positive_phase: Literal["away", "towards"] | None = key(
         None, "motion that makes the delivered phase grow (J10); null: as the naming or the product states"
     )
+    ionosphere: bool = key(
+        False, "take the product's own phase screen of the ionosphere off the phase; only NISAR GUNW holds one"
+    )
     wavelength_m: float | None = key(
         None, "radar wavelength (B29); null: as the product states, else Sentinel-1's", "m", "P0", ge=0.02, le=0.3
     )

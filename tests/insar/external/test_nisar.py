@@ -98,6 +98,32 @@ def test_what_the_product_states(product):
     assert set(np.unique(made.conncomp)) == {0, 1, 2} and (made.conncomp[~known] == 0).all()
 
 
+def test_the_screen_of_the_ionosphere_is_taken_off_where_it_is_asked_for(product):
+    """Its sign is that of the phase: troposphere.py of isce3, and MintPy, which takes it off (the comparison above)."""
+    with h5py.File(product, "r+") as file:
+        screen = file[f"{LAYERS}/HH/ionospherePhaseScreen"]
+        screen[:20, :20] = np.nan
+        drawn = screen[3:-3, 3:-3]
+    plain = read(product)
+    without = ingest_pair(product, product, PAIR, GRID, None, "nisar", ionosphere=True)
+    np.testing.assert_allclose(
+        plain.unwrapped_rad - without.unwrapped_rad,
+        np.where(np.isfinite(plain.unwrapped_rad), drawn, np.nan),
+        atol=1e-5,
+    )
+    assert np.isnan(without.unwrapped_rad[:17, :17]).all() and without.conncomp[0, 0] == 0
+    assert not any("ionosphere" in text for text in without.metadata.absent)
+    with h5py.File(product, "r+") as file:
+        file.move(f"{LAYERS}/HH/ionospherePhaseScreen", "elsewhere")
+    assert np.isfinite(read(product).unwrapped_rad).any()
+    with pytest.raises(InterferogramError, match="has no .*/ionospherePhaseScreen"):
+        ingest_pair(product, product, PAIR, GRID, None, "nisar", ionosphere=True)
+    with pytest.raises(
+        InterferogramError, match=r"holds no phase screen .*\(naming gamma\); cure: set files.ionosphere"
+    ):
+        ingest_pair(product, product, PAIR, GRID, None, "gamma", ionosphere=True)
+
+
 def test_a_mask_without_subswaths_hides_nothing(product):
     with h5py.File(product, "r+") as file:
         file[f"{LAYERS}/mask"].attrs["description"] = np.bytes_("Byte layer with flags for various channels")

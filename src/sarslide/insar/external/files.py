@@ -62,6 +62,7 @@ def ingest_pair(
     grid: RegionGrid,
     positive_phase: str | None = None,
     naming: str = "gamma",
+    ionosphere: bool = False,
 ) -> ExternalPair:
     """One pair on the region grid, bilinear.
 
@@ -81,6 +82,8 @@ def ingest_pair(
         or its naming states.
     naming : str
         One of `NAMINGS`.
+    ionosphere : bool
+        Take the product's phase screen of the ionosphere off.
 
     Returns
     -------
@@ -93,14 +96,18 @@ def ingest_pair(
         Naming the file, for: dates that are not those of `pair`; no CRS; several bands, complex or
         integer samples; another unit than radians; coherence outside 0 to 1; a declared sign that
         contradicts the product; a processor whose sign nothing tells; no valid cell inside the
-        region; unreadable files.
+        region; unreadable files; a screen that products of this naming do not hold.
     """
+    if naming == "nisar":
+        return nisar.ingest(unwrapped, pair, grid, positive_phase, ionosphere)
+    if ionosphere:
+        raise InterferogramError(
+            f"{unwrapped}: holds no phase screen of the ionosphere (naming {naming})", "set files.ionosphere: false"
+        )
     if naming == "aria":
         return aria.ingest(unwrapped, pair, grid, positive_phase)
     if naming == "hyp3":
         return hyp3.ingest(hyp3.open_product(unwrapped), pair, grid, positive_phase)
-    if naming == "nisar":
-        return nisar.ingest(unwrapped, pair, grid, positive_phase)
     kind = NAMINGS[naming]
     phase, tags = _read(unwrapped, "unwrapped", pair, grid, False)
     if coherence:

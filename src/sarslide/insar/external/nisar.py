@@ -46,6 +46,11 @@ from sarslide.insar.external.sensor import FREQUENCY_HZ
 from sarslide.io import hdf5
 from sarslide.io.bounded import shown
 
+# Of the product's screens, by whether that of the ionosphere is taken off.
+STILL_THERE = {
+    False: "phase without ionosphere, troposphere and solid earth tides (the product's screens are not taken off)",
+    True: "phase without troposphere and solid earth tides (these screens of the product are not taken off)",
+}
 IDENTIFICATION, GUNW = "science/LSAR/identification", "science/LSAR/GUNW"
 CUBES = f"{GUNW}/metadata/radarGrid"
 WANTED = "give a NISAR GUNW product of specification 1.x"
@@ -57,7 +62,6 @@ SIDES: dict[str, los.Side] = {"left": "left", "right": "right"}
 ABSENT = (
     "unfiltered phase (both bands of wrapped_rad are the delivered phase, wrapped)",
     "mean amplitude",
-    "phase without ionosphere, troposphere and solid earth tides (the product's screens are not taken off)",
     "layover and shadow cast from elsewhere (only where the slope itself faces the radar or hides)",
 )
 SLANT_RANGE_M = (1e5, 5e6)
@@ -102,7 +106,9 @@ class Identity:
         return f"{GUNW}/grids/frequency{self.frequency}/unwrappedInterferogram"
 
 
-def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | None = None) -> ExternalPair:
+def ingest(
+    path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | None = None, ionosphere: bool = False
+) -> ExternalPair:
     """One product on the region grid.
 
     Parameters
@@ -115,6 +121,8 @@ def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | 
         Grid of the region.
     positive_phase : str, optional
         As declared, must agree with the order of the dates in the product.
+    ionosphere : bool
+        Take the phase screen of the ionosphere off; cells without it have no phase.
 
     Returns
     -------
@@ -141,8 +149,10 @@ def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | 
         unit = text(product.layer(f"{about.layers}/{about.channel}/unwrappedPhase").attrs.get("units", "radians"))
         if unit not in ("rad", "radian", "radians"):
             raise InterferogramError(f"{path}: unwrappedPhase is in {shown(unit)}", "give unwrapped phase in radians")
-        unmasked = _band(product, about, "unwrappedPhase", grid)
-        phase = regrid.smooth(_usable(product, about, unmasked, grid), grid)
+        delivered = _usable(product, about, _band(product, about, "unwrappedPhase", grid), grid)
+        if ionosphere:
+            delivered.values[:] -= _band(product, about, "ionospherePhaseScreen", grid).values
+        phase = regrid.smooth(delivered, grid)
         coherence = regrid.smooth(_band(product, about, "coherenceMagnitude", grid), grid)
         components = regrid.labels(_band(product, about, "connectedComponents", grid), grid)
         bperp_m = _baseline_m(product, about, grid) * (1 if earlier_first else -1)
@@ -153,7 +163,7 @@ def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | 
         bperp_m=bperp_m,
         wavelength_m=wavelength_m,
         processor="ISCE3",
-        absent=ABSENT,
+        absent=(STILL_THERE[ionosphere], *ABSENT),
         free_level=True,
     )
 
