@@ -34,7 +34,7 @@ WAYS = {
 WHAT = "Mexico City, rates of MintPy from 30 real interferograms"
 
 
-def product(found: MexicoCity, folder: Path) -> Path:
+def product(found: MexicoCity, folder: Path, dem_error: bool = True) -> Path:
     """The files of MintPy, in a folder of their own."""
     place, files = folder / "mintpy", folder / "product"
     if not files.is_dir():
@@ -45,16 +45,16 @@ def product(found: MexicoCity, folder: Path) -> Path:
         prepared = preparation.prepare(
             lambda pair: found.read_block(pair, *whole), pairs, found.height, found.settings, correct=False
         )
-        series = by_mintpy_in(place, found, prepared, dem_error=True)
+        series = by_mintpy_in(place, found, prepared, dem_error)
         files.mkdir()
         for path in (place / "velocity.h5", series, place / "temporalCoherence.h5", place / "inputs/geometryGeo.h5"):
             shutil.copy(path, files)
     return files
 
 
-def told(folder: Path, found: MexicoCity, files: Path, way: str) -> dict:
+def told(folder: Path, found: MexicoCity, files: Path, way: str, place: str = "mexico_city") -> dict:
     """Counts of the release of a region made of the product, and the detector that made it."""
-    working, name = folder / way, f"mexico_city_{way}"
+    working, name = folder / way, f"{place}_{way}"
     results = working / "results" / name
     if not (results / "report/report.html").is_file():
         shutil.rmtree(working, ignore_errors=True)
@@ -67,7 +67,7 @@ def told(folder: Path, found: MexicoCity, files: Path, way: str) -> dict:
                  "--cell", f"{grid.cell_m:g}", "--epsg", str(grid.epsg))  # fmt: skip
         area = ",".join(map(str, found.config.rates.reference))
         sarslide(working, "run", "run", name, "--cores", "1", "--set", f"rates.reference=[{area}]",
-                 "--set", "grid.margin_m=150", *(word for one in WAYS[way] for word in ("--set", one)))  # fmt: skip
+                 "--set", f"grid.margin_m={grid.cell_m:g}", *(word for one in WAYS[way] for word in ("--set", one)))  # fmt: skip
     counts = json.loads((results / "inventory/current.json").read_text())["counts"]
     segmentation = load({"region": name}, working).segmentation
     begun = segmentation.model if segmentation.method == "network" else "threshold"
